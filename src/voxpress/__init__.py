@@ -1,0 +1,1 @@
+"""voxpress renders speech once and serves it forever."""

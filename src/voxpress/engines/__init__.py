@@ -1,0 +1,242 @@
+"""The engine contract, and how engines are found.
+
+An engine turns a batch of segments into audio and does nothing else: no cache, retry, files, threads,
+splitting, resampling or logging set-up. One engine is one file, and the file's name is the engine's
+name. Engines of other packages come through the entry-point group ``voxpress.engines``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import math
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import msgspec
+
+from voxpress.audio import Audio
+from voxpress.errors import (
+    EngineNotInstalled,
+    UnknownEngine,
+    UnknownVoice,
+    UnsupportedOption,
+    suggest,
+)
+from voxpress.speech import Hertz, OptionValue, Segment, Voice
+
+ENTRY_POINTS = "voxpress.engines"
+
+
+class Option(msgspec.Struct, frozen=True, kw_only=True):
+    """One option of an engine: its type is the type of its default.
+
+    >>> Option(default=0.667, minimum=0.0, maximum=2.0).check("noise_scale", 1)
+    1.0
+    """
+
+    default: OptionValue
+    description: str = ""
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    choices: tuple[str, ...] = ()
+
+    def check(self, name: str, value: object) -> OptionValue:
+        """`value` in the option's type.
+
+        Raises:
+            UnsupportedOption: wrong type, out of range, or not one of the choices.
+        """
+        wanted = type(self.default)
+        if wanted is float and type(value) is int:
+            value = float(value)
+        if type(value) is not wanted:
+            raise UnsupportedOption(f"option {name!r} must be a {wanted.__name__}, not {value!r}")
+        if isinstance(value, str) and self.choices and value not in self.choices:
+            raise UnsupportedOption(
+                f"option {name!r} must be one of {', '.join(self.choices)}, not {value!r}"
+            )
+        if isinstance(value, (int, float)) and not self.minimum <= value <= self.maximum:
+            raise UnsupportedOption(
+                f"option {name!r} must lie between {self.minimum:g} and {self.maximum:g}, not {value!r}"
+            )
+        assert isinstance(value, (bool, int, float, str))
+        return value
+
+
+class Engine(ABC):
+    """A way of turning text into speech.
+
+    Building one is cheap and needs none of the engine's packages; `load` is where heavy imports happen,
+    once per worker. An engine pickles unloaded, as its class, model and device.
+
+    Args:
+        model: weights to use: a name the engine knows, a file or a folder. None: the engine's default.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps`` …; never in a key.
+    """
+
+    name: ClassVar[str]
+    description: ClassVar[str] = ""
+    licence: ClassVar[str]
+    """Of the engine's code, as an SPDX expression."""
+    weights_licence: ClassVar[str]
+    languages: ClassVar[tuple[str, ...]]
+    """BCP 47 tags of what the engine can speak with some voice or model; ``*``: any."""
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Import names that must be there for the engine to load."""
+    install: ClassVar[str] = ""
+    """The command that installs them."""
+    sample_rate: Hertz
+    """Of the audio, unless a voice has its own: each `Audio` carries the truth."""
+    max_chars: ClassVar[int]
+    """Longest text of one segment; longer text is split before it gets here."""
+    max_batch: ClassVar[int] = 1
+    """Most segments in one call of `synthesize`; more than one only where a batch is faster."""
+    speeds: ClassVar[tuple[float, float]] = (1.0, 1.0)
+    """Slowest and fastest speed that the engine itself can speak at."""
+    options: ClassVar[Mapping[str, Option]] = {}
+
+    def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
+        self.model = model
+        self.device = device
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.model, self.device)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Engine) and self.__reduce__() == other.__reduce__()
+
+    def __hash__(self) -> int:
+        return hash(self.__reduce__())
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """What identifies the sound besides the segment: weights and adapter revision.
+
+        Found without loading the weights, and the same on every machine.
+
+        Raises:
+            ModelUnavailable: the weights are not there.
+        """
+
+    @abstractmethod
+    def voices(self) -> Sequence[Voice]:
+        """The voices of this model, the default one first, without loading the weights."""
+
+    def voice(self, name: str | None) -> Voice:
+        """The voice of that name, or the default one. Engines with composed voices (blends) override it.
+
+        Raises:
+            UnknownVoice: with the nearest name and the number of voices.
+        """
+        voices = self.voices()
+        if name is None:
+            return voices[0]
+        for voice in voices:
+            if voice.name == name:
+                return voice
+        raise UnknownVoice(
+            f"{name!r} is not a {self.name} voice{suggest(name, [v.name for v in voices])}"
+            f" ({len(voices)} voices: voxpress voices {self.name})"
+        )
+
+    def load(self) -> None:  # noqa: B027 - an engine without weights has nothing to load
+        """Import what is heavy and read the weights. Called once, before the first `synthesize`.
+
+        Raises:
+            EngineNotInstalled, ModelUnavailable
+        """
+
+    @abstractmethod
+    def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
+        """Speak each segment: as many audios, in the same order.
+
+        All segments of a batch have the same voice, language, speed and options. The same segment gives
+        the same audio whatever it is batched with. If one cannot be spoken, raise: the loop speaks that
+        batch again one by one, so that only the bad one fails.
+        """
+
+
+def _rebuild(engine: type[Engine], model: str | None, device: str) -> Engine:
+    return engine(model, device=device)
+
+
+def names() -> list[str]:
+    """Names of all engines that can be found, installed or not.
+
+    >>> "tone" in names()
+    True
+    """
+    own = {module.name for module in pkgutil.iter_modules(__path__)}
+    return sorted(own | {point.name for point in _entry_points()})
+
+
+def find(name: str) -> type[Engine]:
+    """The class of the engine called `name`.
+
+    >>> find("tone").name
+    'tone'
+
+    Raises:
+        UnknownEngine: naming those that exist.
+    """
+    own = {module.name for module in pkgutil.iter_modules(__path__)}
+    if name in own:
+        module = importlib.import_module(f"{__name__}.{name}")
+        engines = [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, Engine) and value.__module__ == module.__name__
+        ]
+        return engines[0]
+    for point in _entry_points():
+        if point.name == name:
+            loaded: Any = point.load()
+            if not (isinstance(loaded, type) and issubclass(loaded, Engine)):
+                raise UnknownEngine(f"entry point {point.value!r} of engine {name!r} is not an Engine class")
+            return loaded
+    known = names()
+    raise UnknownEngine(f"no engine {name!r}{suggest(name, known)} (engines: {', '.join(known)})")
+
+
+def missing_packages(engine: type[Engine]) -> list[str]:
+    """Those of the engine's packages that are not installed here."""
+    return [package for package in engine.packages if importlib.util.find_spec(package) is None]
+
+
+def require(engine: type[Engine]) -> None:
+    """Raise with the install command if a package of the engine is missing.
+
+    Raises:
+        EngineNotInstalled
+    """
+    if missing := missing_packages(engine):
+        raise EngineNotInstalled(
+            f"engine {engine.name!r} needs {', '.join(missing)}: run  {engine.install}"
+        )
+
+
+def check_options(engine: type[Engine], options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+    """All options of `engine` with those of `options` in their declared types.
+
+    Raises:
+        UnsupportedOption: unknown name, wrong type or out of range.
+    """
+    for name in options:
+        if name not in engine.options:
+            known = ", ".join(engine.options) or "none"
+            raise UnsupportedOption(
+                f"engine {engine.name!r} has no option {name!r}{suggest(name, engine.options)}"
+                f" (options: {known})"
+            )
+    return {
+        name: option.check(name, options[name]) if name in options else option.default
+        for name, option in engine.options.items()
+    }
+
+
+def _entry_points() -> list[importlib.metadata.EntryPoint]:
+    return list(importlib.metadata.entry_points(group=ENTRY_POINTS))

@@ -1,0 +1,126 @@
+"""Every exception that voxpress raises.
+
+::
+
+    SpeechError
+    ├── InputError (also a ValueError): what was asked for cannot be done
+    │   ├── ManifestError       a row, a field or a whole manifest is wrong
+    │   ├── UnknownEngine       no engine of that name
+    │   ├── UnknownVoice        the engine has no such voice
+    │   ├── UnsupportedOption   an option, language, format or speed that is not offered
+    │   └── MarkupError         markup in the text that cannot be read
+    ├── EngineError (.transient): an engine could not do its work
+    │   ├── EngineNotInstalled  a package is missing; the message holds the install command
+    │   ├── ModelUnavailable    weights are missing, incomplete or not the pinned ones
+    │   ├── SynthesisError      the engine raised, or returned something that is not speech audio
+    │   ├── CheckFailed         the audio is not what was asked for
+    │   └── WorkerLost          the process that was speaking died or hung
+    └── StoreError              the store or the output folder cannot be read or written
+
+A message says what is wrong, with which item, and what to do. `EngineError.transient` says whether
+trying again can help.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+
+
+class SpeechError(Exception):
+    """The root: ``except voxpress.SpeechError`` catches whatever voxpress raises on purpose."""
+
+
+class InputError(SpeechError, ValueError):
+    """The request is wrong; the same request will fail again."""
+
+
+class ManifestError(InputError):
+    """A manifest, or one row of it, cannot be used.
+
+    Attributes:
+        path: the manifest, as the user named it.
+        line: line number in it, from 1, or None when the whole file is meant.
+        field: name of the field that is wrong, or None when the whole row is meant.
+        problem: what is wrong, without the place.
+    """
+
+    def __init__(
+        self, problem: str, *, path: str = "", line: int | None = None, field: str | None = None
+    ) -> None:
+        self.problem, self.path, self.line, self.field = problem, path, line, field
+        place = path if line is None else f"{path}:{line}"
+        super().__init__(": ".join(part for part in (place, field, problem) if part))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_manifest_error, (self.problem, self.path, self.line, self.field)
+
+
+def _rebuild_manifest_error(
+    problem: str, path: str, line: int | None, field: str | None
+) -> ManifestError:
+    return ManifestError(problem, path=path, line=line, field=field)
+
+
+class UnknownEngine(InputError):
+    """No engine of that name exists."""
+
+
+class UnknownVoice(InputError):
+    """The engine exists, the voice does not."""
+
+
+class UnsupportedOption(InputError):
+    """An option, language, format or number that is not offered or out of range."""
+
+
+class MarkupError(InputError):
+    """Markup in a text that cannot be read."""
+
+
+class EngineError(SpeechError):
+    """An engine could not do its work. `transient`: trying again can help."""
+
+    transient: bool = False
+
+
+class EngineNotInstalled(EngineError):
+    """A package that the engine needs is missing; the message holds the install command."""
+
+
+class ModelUnavailable(EngineError):
+    """The weights are missing, incomplete or not the pinned ones."""
+
+
+class SynthesisError(EngineError):
+    """The engine raised, or returned something that is not audio for the text."""
+
+    transient = True
+
+
+class CheckFailed(EngineError):
+    """The audio is not what was asked for (silent, cut, looping, clipped …)."""
+
+    transient = True
+
+
+class WorkerLost(EngineError):
+    """The worker process that was speaking died, or did not answer in time."""
+
+    transient = True
+
+
+class StoreError(SpeechError):
+    """The store or the output folder cannot be read or written."""
+
+
+def suggest(word: str, known: Collection[str]) -> str:
+    """A hint to append to a message: ``; did you mean 'af_heart'?``, or nothing.
+
+    >>> suggest("af_hart", ["af_heart", "bf_emma"])
+    "; did you mean 'af_heart'?"
+    >>> suggest("zzz", ["af_heart"])
+    ''
+    """
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

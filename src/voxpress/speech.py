@@ -1,0 +1,154 @@
+"""The nouns: what is spoken, by whom, and what comes out.
+
+All are immutable and compare by value. Durations are seconds as floats, everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Seconds: TypeAlias = float
+Hertz: TypeAlias = int
+LUFS: TypeAlias = float
+"""Integrated loudness, ITU-R BS.1770."""
+dBFS: TypeAlias = float
+"""Decibels relative to full scale; 0 is a sample of ±1."""
+
+OptionValue: TypeAlias = bool | int | float | str
+
+
+class _Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    pass
+
+
+class Mark(_Noun, frozen=True):
+    """When one word or phoneme is heard, counted from the start of the audio that carries it."""
+
+    kind: Literal["word", "phoneme"]
+    text: str
+    start: Seconds
+    end: Seconds
+
+
+class Voice(_Noun, frozen=True):
+    """A named way of speaking that an engine offers."""
+
+    name: str
+    languages: tuple[str, ...] = ()
+    """BCP 47 tags, the voice's own language first."""
+    gender: str = ""
+    description: str = ""
+    licence: str = ""
+
+
+class Output(_Noun, frozen=True):
+    """How one finished file sounds and is packed. All of it is in the clip's key."""
+
+    format: str = "wav"
+    """A name of `voxpress.codec.FORMATS`."""
+    sample_rate: Hertz | None = None
+    """None: the rate of the format where it has only one, else the engine's, as far as the format can."""
+    bit_rate: int | None = None
+    """Bits per second for lossy formats; None: the format's usual one for speech."""
+    loudness: LUFS | None = None
+    """Integrated loudness to reach; None: as spoken."""
+    level: dBFS | None = None
+    """Active-speech level to reach (RFC 7874), for telephony; excludes `loudness`."""
+    peak: dBFS | None = None
+    """No sample above this; None: -1 where a loudness or level is asked for, else full scale."""
+    trim: bool = True
+    """Cut the silence that the engine left at both ends of each segment."""
+    lead: Seconds = 0.0
+    """Silence before the first sound."""
+    tail: Seconds = 0.0
+    """Silence after the last sound."""
+    sentence_pause: Seconds = 0.3
+    paragraph_pause: Seconds = 0.7
+    title: str = ""
+    language: str = ""
+    """With `title`, written as a tag where the format has tags."""
+    max_duration: Seconds | None = None
+    """Longest clip the receiving system takes; a longer one fails."""
+    max_bytes: int | None = None
+    """Largest file the receiving system takes; a larger one fails."""
+
+
+class Utterance(_Noun, frozen=True):
+    """One thing to be spoken: one row of a manifest, one file (or one per `Output` of a preset).
+
+    None means that the render's default holds.
+    """
+
+    text: str
+    id: str = ""
+    """Names the file: a relative path without extension, with ``/`` between folders."""
+    file: str = ""
+    """The file's own relative path with extension, where a row names it; the extension sets the format."""
+    engine: str | None = None
+    model: str | None = None
+    voice: str | None = None
+    language: str | None = None
+    speed: float | None = None
+    seed: int | None = None
+    format: str | None = None
+    markup: Literal["plain", "directions"] = "plain"
+    """How `text` is read: as it is, or with stage directions such as ``[beep]``."""
+    title: str = ""
+    options: Mapping[str, OptionValue] = {}
+    origin: str = ""
+    """Where it came from, for messages: ``prompts.csv:17``."""
+
+
+class Segment(_Noun, frozen=True):
+    """What an engine speaks at once. All of it is in the take's key."""
+
+    text: str
+    voice: str
+    language: str
+    speed: float = 1.0
+    seed: int = 0
+    options: Mapping[str, OptionValue] = {}
+
+
+class Clip(_Noun, frozen=True):
+    """A finished file in the store, and what is known of it."""
+
+    key: str
+    format: str
+    sample_rate: Hertz
+    duration: Seconds
+    size: int
+    """Bytes."""
+    sha256: str
+    """Of the file's bytes."""
+    marks: tuple[Mark, ...] = ()
+    """Words and phonemes where the engine knows them, counted from the start of the clip."""
+
+
+Status: TypeAlias = Literal["up to date", "from store", "rendered", "failed"]
+
+
+class Result(_Noun, frozen=True):
+    """What became of one utterance."""
+
+    utterance: Utterance
+    status: Status
+    files: tuple[str, ...] = ()
+    """Paths of the finished files, as given by the output folder; empty when there is none."""
+    clips: tuple[Clip, ...] = ()
+    engine: str = ""
+    model: str = ""
+    voice: str = ""
+    language: str = ""
+    segments: int = 0
+    spoken: int = 0
+    """Segments that were synthesised for this utterance now, not found in the store."""
+    characters: int = 0
+    """Characters handed to the engine for the segments that were spoken now."""
+    notes: tuple[str, ...] = ()
+    """What was changed on the way: a symbol removed, a seed tried again."""
+    error: str = ""
+    error_type: str = ""
