@@ -114,6 +114,17 @@ class StoreError(SpeechError):
     """The store or the output folder cannot be read or written."""
 
 
+def restore(error_type: str, message: str) -> SpeechError:
+    """The error that a result or a report names.
+
+    >>> restore("CheckFailed", "silence for 'Hello.'")
+    CheckFailed("silence for 'Hello.'")
+    """
+    found = globals().get(error_type)
+    known = isinstance(found, type) and issubclass(found, SpeechError)
+    return found(message) if known else SpeechError(message)
+
+
 def suggest(word: str, known: Collection[str]) -> str:
     """A hint to append to a message: ``; did you mean 'af_heart'?``, or nothing.
 

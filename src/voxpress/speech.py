@@ -126,6 +126,12 @@ class Clip(_Noun, frozen=True):
     """Of the file's bytes."""
     marks: tuple[Mark, ...] = ()
     """Words and phonemes where the engine knows them, counted from the start of the clip."""
+    hit: bool = False
+    """Whether it was in the store already. Not part of the record in the store, like the rest below."""
+    path: str = ""
+    """Where the store keeps it, when the store is on this machine."""
+    data: bytes = b""
+    """The file's bytes, where they were asked for."""
 
 
 Status: TypeAlias = Literal["up to date", "from store", "rendered", "failed"]
@@ -136,6 +142,8 @@ class Result(_Noun, frozen=True):
 
     utterance: Utterance
     status: Status
+    number: int = 0
+    """Position of the utterance in what was given to the render, from 0; results come as they finish."""
     files: tuple[str, ...] = ()
     """Paths of the finished files, as given by the output folder; empty when there is none."""
     clips: tuple[Clip, ...] = ()

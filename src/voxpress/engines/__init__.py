@@ -97,6 +97,8 @@ class Engine(ABC):
     """Most segments in one call of `synthesize`; more than one only where a batch is faster."""
     speeds: ClassVar[tuple[float, float]] = (1.0, 1.0)
     """Slowest and fastest speed that the engine itself can speak at."""
+    seeded: ClassVar[bool] = True
+    """Whether another seed gives another reading, so that a failed take is worth another attempt."""
     options: ClassVar[Mapping[str, Option]] = {}
 
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:

@@ -1,0 +1,3 @@
+from voxpress.cli import main
+
+main()

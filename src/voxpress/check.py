@@ -1,0 +1,135 @@
+"""Is this audio what was asked for? What can be told from the samples alone, before a take enters the store.
+
+The bounds are wide: they pass every intelligible reading and stop what no listener would take for one. They were set on
+the human and synthetic readings of the 569 Asterisk prompts, of which none may fail.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import numpy as np
+import numpy.typing as npt
+
+from voxpress.audio import Audio, Samples
+from voxpress.errors import CheckFailed
+from voxpress.speech import Seconds, Segment
+
+SILENCE = -50.0
+"""dBFS; nothing above it means that nothing was said."""
+FASTEST: Seconds = 0.02
+"""Per letter at speed 1. Fast speech is 0.05; a spelling pronounced as one syllable needs the rest."""
+SLOWEST: Seconds = 0.25
+"""Per letter at speed 1, for the slowest voice that was met, doubled."""
+LONGEST_PAUSE: Seconds = 3.0
+LONGEST_TAIL: Seconds = 2.0
+CLIPPED = 0.002
+"""Share of samples on flat tops at full scale; 0.1 % is audible on headphones."""
+
+_FRAME: Seconds = 0.032
+_ALIKE = 0.97
+_LOOP: Seconds = 2.0
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def check(audio: Audio, segment: Segment) -> None:
+    """Raise if `audio` cannot be a reading of `segment`.
+
+    Raises:
+        CheckFailed: not a number, silent, clipped, too short or too long for the text, with a dead tail, or in a loop.
+    """
+    if problem := _problem(audio, segment):
+        raise CheckFailed(f"{problem} for {_shown(segment.text)}")
+
+
+def _problem(audio: Audio, segment: Segment) -> str:
+    samples = audio.samples
+    if not len(samples):
+        return "no audio"
+    if not np.isfinite(samples.sum(dtype=np.float64)):
+        return "audio with samples that are not numbers"
+    highest = float(np.abs(samples).max())
+    if highest < 10 ** (SILENCE / 20):
+        return "silence"
+    if highest >= 0.99 and (share := _clipped(samples)) > CLIPPED:
+        return f"clipped audio ({share:.1%} of it at full scale)"
+    loud = _loud_frames(audio, highest)
+    first, last = int(loud.argmax()), len(loud) - int(loud[::-1].argmax())
+    spoken = (last - first) * _FRAME
+    least, most = bounds(segment.text, segment.speed)
+    if spoken < least:
+        return f"only {spoken:.2f} s of sound (at least {least:.2f} s is needed)"
+    if spoken > most:
+        return f"{spoken:.1f} s of sound (at most {most:.1f} s is likely)"
+    if (tail := (len(loud) - last) * _FRAME) > LONGEST_TAIL:
+        return f"a dead tail of {tail:.1f} s"
+    if (pause := _longest_run(~loud[first:last]) * _FRAME) > LONGEST_PAUSE:
+        return f"a hole of {pause:.1f} s"
+    if spoken > _LOOP and (period := _loop(audio, first, last)):
+        return f"a loop of {period:.2f} s"
+    return ""
+
+
+def bounds(text: str, speed: float = 1.0) -> tuple[Seconds, Seconds]:
+    """The shortest and the longest sound that can be a reading of `text`.
+
+    Digits, symbols and capitals may be spelled out; an ideograph is a syllable or two.
+
+    >>> bounds("Please hold.")
+    (0.2, 4.5)
+    """
+    least = most = 0
+    for character in text:
+        if _UNSPACED.match(character):
+            least, most = least + 3, most + 6
+        elif character.isdigit() or character.isupper():
+            least, most = least + 1, most + 5
+        elif character.isalpha():
+            least, most = least + 1, most + 1
+        elif unicodedata.category(character)[0] == "S" or character in "%&@#*/+":
+            most += 6
+    return max(least, 2) * FASTEST / speed, (most + 7) * SLOWEST / speed
+
+
+def _clipped(samples: Samples) -> float:
+    full = np.abs(samples) >= 0.99
+    return float(np.count_nonzero(full[:-2] & full[1:-1] & full[2:])) / len(samples)
+
+
+def _frames(audio: Audio) -> npt.NDArray[np.float32]:
+    size = int(_FRAME * audio.sample_rate)
+    count = -(-len(audio.samples) // size)
+    padded = np.zeros(count * size, np.float32)
+    padded[: len(audio.samples)] = audio.samples
+    return padded.reshape(count, size)
+
+
+def _loud_frames(audio: Audio, highest: float) -> npt.NDArray[np.bool_]:
+    # 35 dB below the peak: under the quietest consonants, above the noise that vocoders leave in pauses.
+    heights = np.abs(_frames(audio)).max(axis=1)
+    return np.asarray(heights > highest * 10 ** (-35 / 20))
+
+
+def _longest_run(flags: npt.NDArray[np.bool_]) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.view(np.int8), [0]])))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
+def _loop(audio: Audio, first: int, last: int) -> Seconds:
+    """The period after which the sound repeats itself until its end, at least twice; 0 if it does not."""
+    frames = _frames(audio)[first:last]
+    spectrum = np.abs(np.fft.rfft(frames * np.hanning(frames.shape[1]), axis=1))[:, 1:129]
+    bands = np.log(spectrum.reshape(len(frames), -1, 4).sum(axis=2) + 1e-4)
+    bands -= bands.mean(axis=0)
+    bands /= np.linalg.norm(bands, axis=1, keepdims=True) + 1e-9
+    shortest = int(0.2 / _FRAME)
+    for period in range(shortest, len(bands) // 3):
+        repeated = (bands[-2 * period :] * bands[-3 * period : -period]).sum(axis=1)
+        if float(repeated.mean()) > _ALIKE:
+            return period * _FRAME
+    return 0.0
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -1,0 +1,119 @@
+"""A deterministic engine without weights: one beep per word.
+
+It makes the whole of voxpress run without a download, and it can be told to fail, stall, crash or lie, which is
+how the loop, the checks and the executors are tested.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from voxpress.audio import Audio, Samples
+from voxpress.engines import Engine, Option
+from voxpress.errors import SynthesisError
+from voxpress.speech import Mark, Segment, Voice
+
+_SECONDS_PER_CHARACTER = 0.06
+_GAP = 0.03
+_RAMP = 0.005
+_LEVEL = 0.25
+_PITCHES = {"low": 110.0, "middle": 220.0, "high": 440.0}
+
+
+class Tone(Engine):
+    """Beeps in place of words: same text, voice, speed and seed, same samples, everywhere."""
+
+    name = "tone"
+    description = "one beep per word, for tests and dry runs"
+    licence = "Apache-2.0"
+    weights_licence = "none"
+    languages = ("*",)
+    sample_rate = 16000
+    max_chars = 500
+    max_batch = 4
+    speeds = (0.25, 4.0)
+    options = {
+        "fault": Option(
+            default="none",
+            choices=("none", "raise", "stall", "crash", "short", "silent", "clipped", "nan", "loop", "tail"),
+            description="what goes wrong: an exception, a stall of a minute, the death of the process, or bad audio",
+        ),
+        "fault_rate": Option(
+            default=1.0,
+            minimum=0.0,
+            maximum=1.0,
+            description="share of attempts that go wrong, decided by text and seed",
+        ),
+    }
+
+    def fingerprint(self) -> str:
+        return "tone-1"
+
+    def voices(self) -> Sequence[Voice]:
+        return [
+            Voice(name=name, languages=("en",), description=f"beeps around {pitch:g} Hz")
+            for name, pitch in _PITCHES.items()
+        ]
+
+    def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
+        return [self._speak(segment) for segment in batch]
+
+    def _speak(self, segment: Segment) -> Audio:
+        digest = hashlib.sha256(f"{segment.seed}:{segment.text}".encode()).digest()
+        fault = segment.options.get("fault", "none")
+        if int.from_bytes(digest[:4], "big") / 2**32 >= float(segment.options.get("fault_rate", 1.0)):
+            fault = "none"
+        match fault:
+            case "raise":
+                raise SynthesisError(f"tone was told to fail on {segment.text!r}")
+            case "stall":
+                time.sleep(60)
+            case "crash":
+                os._exit(139)
+        audio = self._beeps(segment, digest)
+        return Audio(_spoil(audio.samples, str(fault), self.sample_rate), self.sample_rate, audio.marks)
+
+    def _beeps(self, segment: Segment, digest: bytes) -> Audio:
+        rate = self.sample_rate
+        words = segment.text.split()
+        lengths = np.array([len(word) for word in words]) * (_SECONDS_PER_CHARACTER / segment.speed)
+        ends = np.cumsum(lengths + _GAP)
+        pitch = _PITCHES[segment.voice]
+        ramp = np.linspace(0, 1, int(_RAMP * rate), dtype=np.float32)
+        samples = np.zeros(int(ends[-1] * rate), np.float32)
+        marks = []
+        for i, (word, length, end) in enumerate(zip(words, lengths, ends, strict=True)):
+            first, count = int((end - length - _GAP) * rate), int(length * rate)
+            semitone = (digest[i % 32] + len(word)) % 12
+            step = 2 * np.pi * pitch * 2 ** (semitone / 12) / rate
+            beep = np.sin(np.arange(count, dtype=np.float32) * np.float32(step)) * np.float32(_LEVEL)
+            edge = min(len(ramp), count)
+            beep[:edge] *= ramp[:edge]
+            beep[count - edge :] *= ramp[:edge][::-1]
+            samples[first : first + count] = beep
+            marks.append(Mark(kind="word", text=word, start=first / rate, end=(first + count) / rate))
+        return Audio(samples, rate, tuple(marks))
+
+
+def _spoil(samples: Samples, fault: str, rate: int) -> Samples:
+    match fault:
+        case "short":
+            return samples[: max(1, len(samples) // 8)]
+        case "silent":
+            return np.zeros_like(samples)
+        case "clipped":
+            return np.clip(samples * 20, -1, 1)
+        case "nan":
+            spoiled = samples.copy()
+            spoiled[len(spoiled) // 2 :] = np.nan
+            return spoiled
+        case "loop":
+            return np.tile(samples[: max(rate // 3, len(samples) // 4)], 24)
+        case "tail":
+            return np.concatenate([samples, np.zeros(8 * rate, np.float32)])
+    return samples

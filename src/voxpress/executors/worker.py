@@ -1,0 +1,41 @@
+"""The inside of a worker process: ``python -m voxpress.executors.worker DESCRIPTOR``.
+
+Reads calls from the socket at that file descriptor, runs them one after the other, and writes what came of each.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from multiprocessing.connection import Connection
+
+
+def serve(connection: Connection) -> None:
+    """Run calls until the other end hangs up."""
+    while True:
+        try:
+            call = connection.recv_bytes()
+        except EOFError:
+            return
+        try:
+            function, args, kwargs = pickle.loads(call)
+            answer = pickle.dumps((True, function(*args, **kwargs)), pickle.HIGHEST_PROTOCOL)
+        except Exception as error:  # whatever it is, the caller's future carries it
+            answer = _pickled(error)
+        try:
+            connection.send_bytes(answer)
+        except BrokenPipeError:
+            return
+
+
+def _pickled(error: Exception) -> bytes:
+    try:
+        answer = pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
+        pickle.loads(answer)  # some exceptions pickle, but cannot be built again
+    except Exception:  # as above
+        answer = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
+    return answer
+
+
+if __name__ == "__main__":
+    serve(Connection(int(sys.argv[1])))

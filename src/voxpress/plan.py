@@ -1,0 +1,248 @@
+"""What a render has to do for each row: segments, keys and files, found without speaking and without the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from voxpress import codec, engines, text
+from voxpress.engines import Engine
+from voxpress.errors import InputError, ManifestError, SpeechError, UnsupportedOption
+from voxpress.folder import identity, safe_path
+from voxpress.speech import OptionValue, Output, Segment, Utterance, Voice
+from voxpress.store import clip_key, take_key
+from voxpress.text import Part, Say
+
+FORMATS_PATH = "{id}{extension}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One file to be made.
+
+    Attributes:
+        path: where it goes, relative to the output folder; empty for a clip that stays in the store.
+        output: how it sounds and is packed.
+        clip: its key in the store.
+    """
+
+    path: str
+    output: Output
+    clip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is known about an utterance before anything is spoken.
+
+    Attributes:
+        parts: take keys, pauses, silences and tones in order.
+        takes: the segment of each take key; its seed is still the user's.
+    """
+
+    number: int
+    utterance: Utterance
+    engine: Engine
+    voice: str
+    language: str
+    parts: tuple[str | Part, ...]
+    takes: Mapping[str, Segment]
+    targets: tuple[Target, ...]
+
+    @property
+    def characters(self) -> int:
+        return sum(len(segment.text) for segment in self.takes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A row that cannot be planned."""
+
+    number: int
+    utterance: Utterance | None
+    error: SpeechError
+
+
+class Planner:
+    """Plans utterances, with defaults for what they leave open.
+
+    The defaults for model, voice and options belong to the default engine: a row that names another engine gets that
+    engine's own.
+
+    Args:
+        files: what each utterance becomes: path template and output. None: one file of `format`.
+        format: of the one file, where `files` is not given.
+        others as in `voxpress.render`.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: str = "piper",
+        model: str | None = None,
+        voice: str | None = None,
+        language: str | None = None,
+        speed: float = 1.0,
+        seed: int = 0,
+        options: Mapping[str, OptionValue] | None = None,
+        device: str = "auto",
+        format: str = "wav",
+        files: Sequence[tuple[str, Output]] | None = None,
+    ) -> None:
+        self._engine, self._model, self._voice, self._language = engine, model, voice, language
+        self._speed, self._seed, self._options, self._device = speed, seed, options or {}, device
+        self._files = tuple(files) if files else ((FORMATS_PATH, Output(format=codec.find(format).name)),)
+        self._speaker = lru_cache(maxsize=256)(self._make_speaker)
+
+    def plan_all(self, rows: Iterable[Utterance | ManifestError]) -> Iterator[Plan | Bad]:
+        """Plan each row; two rows for one file are an error of the second."""
+        taken: dict[int, int] = {}
+        for number, row in enumerate(rows):
+            if isinstance(row, ManifestError):
+                yield Bad(number, None, row)
+                continue
+            planned = self.plan(row, number)
+            if isinstance(planned, Plan):
+                for target in planned.targets:
+                    first = taken.setdefault(hash(identity(target.path)), number)
+                    if first != number:
+                        problem = f"{target.path!r} is also the file of row {first + 1} (case does not count)"
+                        planned = Bad(number, row, _placed(InputError(problem), row))
+                        break
+            yield planned
+
+    def plan(self, utterance: Utterance, number: int = 0, *, filed: bool = True) -> Plan | Bad:
+        """The plan of one utterance, or what is wrong with it.
+
+        Args:
+            filed: whether its files go to an output folder, and so need names.
+        """
+        try:
+            return self._plan(utterance, number, filed)
+        except SpeechError as error:
+            return Bad(number, utterance, _placed(error, utterance))
+
+    def _plan(self, row: Utterance, number: int, filed: bool) -> Plan:
+        name = row.engine or self._engine
+        own = name == self._engine
+        given = {**self._options, **row.options} if own else row.options
+        speaker = self._speaker(
+            name,
+            row.model or (self._model if own else None),
+            row.voice or (self._voice if own else None),
+            tuple(given.items()),
+        )
+        language = speaker.language(row.language or self._language)
+        speed = speaker.speed(self._speed if row.speed is None else row.speed)
+        seed = self._seed if row.seed is None else row.seed
+        parts: list[str | Part] = []
+        takes: dict[str, Segment] = {}
+        for part in text.read(
+            row.text, language=language, max_chars=speaker.engine.max_chars, markup=row.markup
+        ):
+            if not isinstance(part, Say):
+                parts.append(part)
+                continue
+            segment = Segment(
+                text=part.text,
+                voice=speaker.voice.name,
+                language=language,
+                speed=speed,
+                seed=seed,
+                options=speaker.options,
+            )
+            key = take_key(speaker.fingerprint, segment)
+            takes[key] = segment
+            parts.append(key)
+        targets = self._targets(row, parts, language, filed)
+        return Plan(number, row, speaker.engine, speaker.voice.name, language, tuple(parts), takes, targets)
+
+    def _targets(
+        self, row: Utterance, parts: Sequence[str | Part], language: str, filed: bool
+    ) -> tuple[Target, ...]:
+        targets = []
+        for path, output in _files(row, self._files):
+            if codec.FORMATS[output.format].tags:
+                output = msgspec.structs.replace(output, title=row.title, language=language)
+            place = safe_path(_filled(path, row, output)) if filed else ""
+            targets.append(Target(place, output, clip_key(parts, output)))
+        return tuple(targets)
+
+    def _make_speaker(
+        self, engine: str, model: str | None, voice: str | None, options: tuple[tuple[str, OptionValue], ...]
+    ) -> _Speaker:
+        kind = engines.find(engine)
+        engines.require(kind)
+        chosen = kind(model, device=self._device)
+        return _Speaker(chosen, chosen.voice(voice), engines.check_options(kind, dict(options)))
+
+
+class _Speaker:
+    """An engine with a voice and options: what most rows share."""
+
+    def __init__(self, engine: Engine, voice: Voice, options: Mapping[str, OptionValue]) -> None:
+        self.engine, self.voice = engine, voice
+        self.options = {name: v for name, v in options.items() if v != engine.options[name].default}
+        self.fingerprint = engine.fingerprint()
+
+    def language(self, wanted: str | None) -> str:
+        spoken = self.voice.languages or self.engine.languages
+        if wanted is None:
+            return spoken[0] if spoken and spoken[0] != "*" else "en"
+        if not _speaks(wanted, self.engine.languages):
+            raise UnsupportedOption(
+                f"engine {self.engine.name!r} does not speak {wanted!r} (languages: {', '.join(self.engine.languages)})"
+            )
+        return wanted
+
+    def speed(self, wanted: float) -> float:
+        slowest, fastest = self.engine.speeds
+        if not slowest <= wanted <= fastest:
+            raise UnsupportedOption(
+                f"speed {wanted:g} is out of range: engine {self.engine.name!r} speaks at {slowest:g} to {fastest:g}"
+            )
+        return float(wanted)
+
+
+def _speaks(wanted: str, languages: Sequence[str]) -> bool:
+    base = wanted.lower().partition("-")[0]
+    return any(tag == "*" or tag.lower().partition("-")[0] == base for tag in languages)
+
+
+def _files(row: Utterance, files: Sequence[tuple[str, Output]]) -> Sequence[tuple[str, Output]]:
+    if row.file:
+        wanted = codec.find(row.format) if row.format else codec.format_for(row.file)
+    elif row.format:
+        wanted = codec.find(row.format)
+    else:
+        return files
+    # A row that names its file or format gets that one file, finished like the others.
+    same = [output for _, output in files if output.format == wanted.name]
+    output = same[0] if same else msgspec.structs.replace(
+        files[0][1], format=wanted.name, sample_rate=None, bit_rate=None
+    )
+    return [(row.file.replace("{", "{{").replace("}", "}}") or FORMATS_PATH, output)]
+
+
+def _filled(template: str, row: Utterance, output: Output) -> str:
+    folder, slash, name = row.id.rpartition("/")
+    if not (row.id or row.file):
+        raise InputError("the row has neither an id nor a file, so its file has no name")
+    return template.format(
+        id=row.id,
+        folder=folder + slash,
+        name=name,
+        extension=codec.FORMATS[output.format].extension,
+        rate=output.sample_rate or "",
+    )
+
+
+def _placed(error: SpeechError, row: Utterance) -> SpeechError:
+    """The same error, saying which row it is about."""
+    place = row.origin or row.id
+    if not place or str(error).startswith(place):
+        return error
+    return type(error)(f"{place}: {error}")

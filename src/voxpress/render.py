@@ -1,0 +1,525 @@
+"""THE LOOP: plan, look up, speak, check, finish.
+
+One thread decides, with keys alone; executors do the work. At any time the loop holds at most `WINDOW` utterances, and
+within them speaks the longest segments first, so that no worker is left with a long one at the end.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import queue
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeAlias
+
+import msgspec
+
+from voxpress import speaking
+from voxpress.errors import ManifestError, SpeechError, WorkerLost, restore
+from voxpress.executors import Inline, Processes
+from voxpress.folder import Folder
+from voxpress.plan import Bad, Plan, Planner
+from voxpress.speaking import Finished, Order, Take
+from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Segment, Status, Utterance
+from voxpress.store import Store, default_url, open_store, canonical_url
+
+WINDOW = 4096
+LOOKUP = 256
+"""Utterances that are looked up in the store at once."""
+ATTEMPTS = 3
+TIMEOUT: Seconds = 600.0
+ORDERS = 8
+"""Most utterances that one task finishes."""
+
+Rows: TypeAlias = Iterable[Utterance | ManifestError]
+
+
+def say(
+    text: str,
+    *,
+    engine: str = "piper",
+    model: str | None = None,
+    voice: str | None = None,
+    language: str | None = None,
+    speed: float = 1.0,
+    seed: int = 0,
+    options: Mapping[str, OptionValue] | None = None,
+    format: str = "wav",
+    output: Output | None = None,
+    device: str = "auto",
+    store: str | os.PathLike[str] | Store | None = None,
+    attempts: int = ATTEMPTS,
+) -> Clip:
+    """Speak `text`, or take it from the store where it was spoken before.
+
+    Args:
+        text: any length; split where the engine needs it.
+        engine, model, voice: who speaks; None: the engine's default.
+        language: BCP 47 tag; None: the voice's own.
+        speed: 1.0 is the voice's own.
+        seed: another number gives another reading where the engine has several.
+        options: of the engine, see ``voxpress engines``.
+        format: a name of `voxpress.codec.FORMATS`, where `output` is not given.
+        output: everything about how the file sounds and is packed.
+        device: ``auto``, ``cpu``, ``cuda`` …
+        store: URL, path or open store; None: a folder in the user's cache directory.
+        attempts: how often a segment is spoken before a failed check is final.
+
+    Returns:
+        The clip with its bytes in `data`, its `path` where the store is on this machine, and `hit`.
+
+    >>> clip = say("Hello there.", engine="tone", store="memory:")
+    >>> clip.format, clip.sample_rate, clip.hit, clip.data[:4]
+    ('wav', 16000, False, b'RIFF')
+
+    Raises:
+        InputError: text, engine, voice, option or format cannot be used.
+        EngineError: the engine is not there, or could not speak the text.
+        StoreError: the store cannot be read or written.
+    """
+    planner = Planner(
+        engine=engine,
+        model=model,
+        voice=voice,
+        language=language,
+        speed=speed,
+        seed=seed,
+        options=options,
+        device=device,
+        format=format,
+        files=None if output is None else [("", output)],
+    )
+    return say_with(planner, Utterance(text=text), _opened(store), attempts)
+
+
+def say_with(planner: Planner, utterance: Utterance, store: Store, attempts: int = ATTEMPTS) -> Clip:
+    """`say` with a planner and a store that are kept from call to call.
+
+    Raises:
+        SpeechError: as `say`.
+    """
+    plan = planner.plan(utterance, filed=False)
+    if isinstance(plan, Bad):
+        raise plan.error
+    clip = store.clip(plan.targets[0].clip)
+    data = store.read(clip) if clip else None
+    if clip is None or data is None:
+        (result,) = _Loop(store, None, Inline(), attempts).run([plan])
+        if result.status == "failed":
+            raise restore(result.error_type, result.error)
+        clip = result.clips[0]
+        data = store.read(clip)
+        if data is None:
+            raise SpeechError(f"clip {clip.key} was removed from the store while it was being read; try again")
+    return msgspec.structs.replace(clip, data=data)
+
+
+def render(
+    utterances: Rows,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    engine: str = "piper",
+    model: str | None = None,
+    voice: str | None = None,
+    language: str | None = None,
+    speed: float = 1.0,
+    seed: int = 0,
+    options: Mapping[str, OptionValue] | None = None,
+    format: str = "wav",
+    files: Sequence[tuple[str, Output]] | None = None,
+    device: str = "auto",
+    store: str | os.PathLike[str] | Store | None = None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    attempts: int = ATTEMPTS,
+    timeout: Seconds | None = TIMEOUT,
+) -> Iterator[Result]:
+    """Render utterances, yielding each result as it is there.
+
+    What is in the store is not spoken again, what lies in `folder` as wanted is not written again, and a failed
+    utterance costs no other. Closing the iterator stops the workers.
+
+    Args:
+        utterances: rows; what a row leaves open comes from the arguments. May be endless: memory is bounded.
+        folder: where files go; None: clips stay in the store and need no ids.
+        files: what each utterance becomes, as path template and output, such as a preset's files.
+        workers: processes; None: one for each core; 0: none, everything in this process.
+        executor: where to run instead, any `concurrent.futures.Executor`; it is not shut down.
+        timeout: seconds after which a worker that gives no answer is ended.
+        others: as in `say`.
+
+    >>> rows = [Utterance(id="hi", text="Hello there."), Utterance(id="bad", text="...")]
+    >>> for result in render(rows, engine="tone", store="memory:", workers=0):
+    ...     print(result.number, result.status, result.error)
+    1 failed bad: nothing to speak in '...': it has no letter and no digit
+    0 rendered
+
+    Raises:
+        InputError: a default cannot be used, whatever the row.
+        StoreError: store or folder cannot be read or written; what is finished stays.
+    """
+    planner = Planner(
+        engine=engine,
+        model=model,
+        voice=voice,
+        language=language,
+        speed=speed,
+        seed=seed,
+        options=options,
+        device=device,
+        format=format,
+        files=files,
+    )
+    plans = (
+        planner.plan_all(utterances)
+        if folder is not None
+        else (planner.plan(row, number, filed=False) for number, row in enumerate(utterances))
+    )
+    yield from run(
+        plans,
+        store=_opened(store),
+        folder=None if folder is None else Folder(folder),
+        workers=workers,
+        executor=executor,
+        attempts=attempts,
+        timeout=timeout,
+    )
+
+
+def run(
+    plans: Iterable[Plan | Bad],
+    *,
+    store: Store,
+    folder: Folder | None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    attempts: int = ATTEMPTS,
+    timeout: Seconds | None = TIMEOUT,
+) -> Iterator[Result]:
+    """`render` for rows that are planned already."""
+    if executor is not None:
+        yield from _Loop(store, folder, executor, attempts).run(plans)
+        return
+    # What is in memory cannot be seen by another process.
+    inline = workers == 0 or store.url.startswith("memory:")
+    own = Inline() if inline else Processes(workers, timeout=timeout)
+    try:
+        yield from _Loop(store, folder, own, attempts).run(plans)
+    finally:
+        own.shutdown(cancel_futures=True)
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """What a render would do for one row."""
+
+    number: int
+    utterance: Utterance | None
+    status: Status
+    segments: int = 0
+    """That would be synthesised."""
+    characters: int = 0
+    """In those segments."""
+    error: str = ""
+
+
+def forecast(plans: Iterable[Plan | Bad], *, store: Store, folder: Folder | None) -> Iterator[Forecast]:
+    """What `run` would do, in order, without doing it. A segment counts for the first row that has it."""
+    spoken: set[str] = set()
+    rows = iter(plans)
+    while batch := list(islice(rows, LOOKUP)):
+        good = [plan for plan in batch if isinstance(plan, Plan) and not _stands(plan, folder)]
+        no_clip = store.missing_clips({t.clip for plan in good for t in plan.targets})
+        no_take = store.missing_takes(
+            {key for plan in good if _lacks(plan, no_clip) for key in plan.takes if key not in spoken}
+        )
+        todo = {plan.number for plan in good}
+        for plan in batch:
+            if isinstance(plan, Bad):
+                yield Forecast(
+                    number=plan.number, utterance=plan.utterance, status="failed", error=str(plan.error)
+                )
+                continue
+            status: Status = "from store"
+            new: list[str] = []
+            if plan.number not in todo:
+                status = "up to date"
+            elif _lacks(plan, no_clip):
+                new = [key for key in plan.takes if key in no_take and key not in spoken]
+                spoken.update(new)
+                status = "rendered"
+            yield Forecast(
+                number=plan.number,
+                utterance=plan.utterance,
+                status=status,
+                segments=len(new),
+                characters=sum(len(plan.takes[key].text) for key in new),
+            )
+
+
+def _opened(store: str | os.PathLike[str] | Store | None) -> Store:
+    if isinstance(store, Store):
+        return store
+    return open_store(canonical_url(default_url() if store is None else store))
+
+
+def _stands(plan: Plan, folder: Folder | None) -> bool:
+    return folder is not None and all(folder.holds(target.path, target.clip) for target in plan.targets)
+
+
+def _lacks(plan: Plan, missing_clips: set[str]) -> bool:
+    return any(target.clip in missing_clips for target in plan.targets)
+
+
+@dataclass(slots=True)
+class _Open:
+    """An utterance on its way."""
+
+    plan: Plan
+    waiting: set[str] = field(default_factory=set)
+    spoken: int = 0
+    characters: int = 0
+    notes: list[str] = field(default_factory=list)
+    had_clips: bool = False
+    lost: int = 0
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """A segment that somebody waits for."""
+
+    segment: Segment
+    plan: Plan
+    waiters: list[_Open] = field(default_factory=list)
+    lost: int = 0
+
+
+_Group: TypeAlias = tuple[object, ...]
+
+
+class _Loop:
+    def __init__(self, store: Store, folder: Folder | None, executor: Executor, attempts: int) -> None:
+        self._store, self._folder, self._executor, self._attempts = store, folder, executor, attempts
+        self._width = getattr(executor, "workers", None) or 16
+        self._open: dict[int, _Open] = {}
+        self._wanted: dict[str, _Wanted] = {}
+        self._failed: dict[str, SpeechError] = {}
+        # What one call of an engine may hold together; longest first.
+        self._queues: dict[_Group, list[tuple[int, int, str]]] = defaultdict(list)
+        self._alone: deque[str] = deque()
+        self._ready: deque[_Open] = deque()
+        self._running: dict[Future[Any], Callable[[Future[Any]], Iterator[Result]]] = {}
+        self._done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+
+    def run(self, plans: Iterable[Plan | Bad]) -> Iterator[Result]:
+        rows = iter(plans)
+        more = True
+        while more or self._open:
+            while more and self._room():
+                batch = list(islice(rows, LOOKUP))
+                more = len(batch) == LOOKUP
+                yield from self._admit(batch)
+                self._start()
+            self._start()
+            if self._running:
+                future = self._done.get()
+                yield from self._running.pop(future)(future)
+        if self._folder is not None:
+            self._folder.tidy()
+
+    def _room(self) -> bool:
+        # Bounded by position, not by number: results can then be put in order with a bounded buffer.
+        oldest = next(iter(self._open), None)
+        newest = next(reversed(self._open), None)
+        return oldest is None or newest is None or newest - oldest < WINDOW
+
+    # Look up
+
+    def _admit(self, batch: Sequence[Plan | Bad]) -> Iterator[Result]:
+        todo: list[Plan] = []
+        for plan in batch:
+            if isinstance(plan, Bad):
+                yield _bad(plan)
+            elif _stands(plan, self._folder):
+                yield self._result(_Open(plan), "up to date")
+            else:
+                todo.append(plan)
+        no_clip = self._store.missing_clips({target.clip for plan in todo for target in plan.targets})
+        no_take = self._store.missing_takes(
+            {key for plan in todo if _lacks(plan, no_clip) for key in plan.takes if key not in self._wanted}
+        )
+        for plan in todo:
+            opened = self._open[plan.number] = _Open(plan, had_clips=not _lacks(plan, no_clip))
+            lacking = [k for k in plan.takes if k in no_take or k in self._wanted]
+            if opened.had_clips or not lacking:
+                self._ready.append(opened)
+            else:
+                yield from self._want(opened, lacking)
+
+    def _want(self, opened: _Open, keys: Iterable[str]) -> Iterator[Result]:
+        for key in keys:
+            if error := self._failed.get(key):
+                yield from self._fail(opened, error)
+                return
+            opened.waiting.add(key)
+            wanted = self._wanted.get(key)
+            if wanted is None:
+                segment = opened.plan.takes[key]
+                wanted = self._wanted[key] = _Wanted(segment, opened.plan)
+                opened.spoken += 1
+                opened.characters += len(segment.text)
+                group = (opened.plan.engine, segment.voice, segment.language, segment.speed, _frozen(segment))
+                heapq.heappush(self._queues[group], (-len(segment.text), opened.plan.number, key))
+            wanted.waiters.append(opened)
+
+    # Start what can be started
+
+    def _start(self) -> None:
+        while len(self._running) < 2 * self._width:
+            if self._ready:
+                share = min(ORDERS, -(-len(self._ready) // self._width))
+                self._finish([self._ready.popleft() for _ in range(share)])
+            elif self._alone:
+                # After the loss of a worker: one at a time, so that a second loss names its cause.
+                self._speak([self._alone.popleft()])
+            elif batch := self._next_batch():
+                self._speak(batch)
+            else:
+                return
+
+    def _next_batch(self) -> list[str]:
+        if not self._queues:
+            return []
+        group = min(self._queues, key=lambda g: self._queues[g][0])
+        heap = self._queues[group]
+        size = self._wanted[heap[0][2]].plan.engine.max_batch
+        batch = [heapq.heappop(heap)[2] for _ in range(min(size, len(heap)))]
+        if not heap:
+            del self._queues[group]
+        return batch
+
+    def _speak(self, keys: Sequence[str]) -> None:
+        engine = self._wanted[keys[0]].plan.engine
+        batch = [(key, self._wanted[key].segment) for key in keys]
+
+        def spoken(future: Future[Any]) -> Iterator[Result]:
+            try:
+                takes: list[Take] = future.result()
+            except WorkerLost as error:
+                takes = self._lost(keys, error)
+            for take in takes:
+                yield from self._settle(take)
+
+        self._submit(spoken, speaking.speak, engine, self._store, batch, self._attempts)
+
+    def _finish(self, batch: Sequence[_Open]) -> None:
+        orders = [Order(o.plan.parts, o.plan.targets, o.plan.engine.sample_rate) for o in batch]
+
+        def finished(future: Future[Any]) -> Iterator[Result]:
+            try:
+                outcomes: list[Finished] = future.result()
+            except WorkerLost as error:
+                for opened in batch:
+                    opened.lost += 1
+                    if opened.lost > 1:
+                        yield from self._fail(opened, error)
+                    else:
+                        self._finish([opened])
+                return
+            for opened, outcome in zip(batch, outcomes, strict=True):
+                yield from self._finished(opened, outcome)
+
+        self._submit(finished, speaking.finish, orders, self._store, self._folder)
+
+    def _submit(
+        self, then: Callable[[Future[Any]], Iterator[Result]], task: Callable[..., Any], *args: object
+    ) -> None:
+        future = self._executor.submit(task, *args)
+        self._running[future] = then
+        future.add_done_callback(self._done.put)
+
+    # Take in what is done
+
+    def _lost(self, keys: Sequence[str], error: WorkerLost) -> list[Take]:
+        given_up = []
+        for key in keys:
+            wanted = self._wanted[key]
+            wanted.lost += 1
+            if wanted.lost > 1:
+                problem = f"{error}, twice, while speaking {wanted.segment.text[:60]!r} alone"
+                given_up.append(Take(key, wanted.lost, WorkerLost(problem)))
+            else:
+                self._alone.append(key)
+        return given_up
+
+    def _settle(self, take: Take) -> Iterator[Result]:
+        wanted = self._wanted.pop(take.key)
+        if take.error:
+            self._failed[take.key] = take.error
+        for opened in wanted.waiters:
+            if opened.plan.number not in self._open:
+                continue  # it failed for another segment
+            if take.error:
+                yield from self._fail(opened, take.error)
+                continue
+            if take.attempts > 1:
+                opened.notes.append(f"attempt {take.attempts} taken for {wanted.segment.text[:60]!r}")
+            opened.waiting.discard(take.key)
+            if not opened.waiting:
+                self._ready.append(opened)
+
+    def _finished(self, opened: _Open, outcome: Finished) -> Iterator[Result]:
+        if outcome.error:
+            yield from self._fail(opened, outcome.error)
+        elif outcome.missing:
+            # Broken or pruned since it was looked up: spoken again.
+            opened.had_clips = False
+            yield from self._want(opened, outcome.missing)
+        else:
+            del self._open[opened.plan.number]
+            status: Status = "from store" if opened.had_clips else "rendered"
+            yield self._result(opened, status, clips=outcome.clips)
+
+    def _fail(self, opened: _Open, error: SpeechError) -> Iterator[Result]:
+        self._open.pop(opened.plan.number, None)
+        yield self._result(opened, "failed", error=error)
+
+    def _result(
+        self, opened: _Open, status: Status, clips: tuple[Clip, ...] = (), error: SpeechError | None = None
+    ) -> Result:
+        plan = opened.plan
+        root = self._folder.path if self._folder is not None else None
+        return Result(
+            utterance=plan.utterance,
+            status=status,
+            number=plan.number,
+            files=() if root is None or error else tuple(f"{root}/{target.path}" for target in plan.targets),
+            clips=clips,
+            engine=plan.engine.name,
+            model=plan.engine.model or "",
+            voice=plan.voice,
+            language=plan.language,
+            segments=len(plan.takes),
+            spoken=opened.spoken,
+            characters=opened.characters,
+            notes=tuple(opened.notes),
+            error=str(error) if error else "",
+            error_type=type(error).__name__ if error else "",
+        )
+
+
+def _bad(plan: Bad) -> Result:
+    return Result(
+        utterance=plan.utterance or Utterance(text=""),
+        status="failed",
+        number=plan.number,
+        error=str(plan.error),
+        error_type=type(plan.error).__name__,
+    )
+
+
+def _frozen(segment: Segment) -> tuple[tuple[str, OptionValue], ...]:
+    return tuple(sorted(segment.options.items()))

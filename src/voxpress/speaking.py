@@ -1,0 +1,202 @@
+"""What workers do: speak segments into the store, and finish clips from the store.
+
+The driver sends keys and gets keys back; audio stays here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+
+from voxpress import audio, codec, engines
+from voxpress.audio import Audio
+from voxpress.check import check
+from voxpress.engines import Engine
+from voxpress.errors import CheckFailed, EngineError, InputError, SpeechError, SynthesisError
+from voxpress.folder import Folder
+from voxpress.plan import Target
+from voxpress.speech import Clip, Hertz, Output, Segment
+from voxpress.store import Store, seed
+from voxpress.text import Part, Pause, Silence, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What became of one segment: `error` is None when the take is in the store."""
+
+    key: str
+    attempts: int
+    error: SpeechError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What became of one utterance's files: clips, or the keys of takes that the store lacks, or an error."""
+
+    clips: tuple[Clip, ...] = ()
+    missing: tuple[str, ...] = ()
+    error: SpeechError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One utterance to be finished."""
+
+    parts: tuple[str | Part, ...]
+    targets: tuple[Target, ...]
+    sample_rate: Hertz
+    """Of what is generated, where nothing is spoken."""
+
+
+def speak(
+    engine: Engine, store: Store, batch: Sequence[tuple[str, Segment]], attempts: int
+) -> list[Take]:
+    """Speak the segments, check each take and put it into the store.
+
+    A batch that fails is spoken again one by one, so that only the bad segment fails; a take that fails its check is
+    spoken again with another seed, where the engine heeds seeds.
+    """
+    try:
+        loaded = _loaded(engine)
+    except EngineError as error:
+        return [Take(key, 0, error) for key, _ in batch]
+    done: dict[str, Take] = {}
+    for attempt in range(attempts):
+        waiting = [(key, segment) for key, segment in batch if key not in done or done[key].error]
+        if not waiting or (attempt and not engine.seeded):
+            break
+        for key, outcome in _synthesized(loaded, waiting, attempt).items():
+            if isinstance(outcome, Audio):
+                store.put_take(key, outcome)
+                done[key] = Take(key, attempt + 1)
+            else:
+                done[key] = Take(key, attempt + 1, outcome)
+    return [done[key] for key, _ in batch]
+
+
+def _synthesized(
+    engine: Engine, batch: Sequence[tuple[str, Segment]], attempt: int
+) -> dict[str, Audio | SpeechError]:
+    segments = [msgspec.structs.replace(segment, seed=seed(key, attempt)) for key, segment in batch]
+    try:
+        audios = engine.synthesize(segments)
+        if len(audios) != len(segments):
+            raise SynthesisError(f"engine {engine.name!r} gave {len(audios)} audios for {len(segments)} segments")
+    except Exception as error:  # an engine may raise whatever its library does
+        if len(batch) > 1:
+            return {key: found for one in batch for key, found in _synthesized(engine, [one], attempt).items()}
+        return {batch[0][0]: _explained(error, engine, batch[0][1])}
+    outcomes: dict[str, Audio | SpeechError] = {}
+    for (key, segment), spoken in zip(batch, audios, strict=True):
+        try:
+            check(spoken, segment)
+            outcomes[key] = spoken
+        except CheckFailed as error:
+            outcomes[key] = error
+    return outcomes
+
+
+def _explained(error: Exception, engine: Engine, segment: Segment) -> SpeechError:
+    if isinstance(error, SpeechError):
+        return error
+    return SynthesisError(
+        f"engine {engine.name!r} failed on {segment.text[:60]!r}: {type(error).__name__}: {error}"
+    )
+
+
+@lru_cache(maxsize=4)
+def _loaded(engine: Engine) -> Engine:
+    engines.require(type(engine))
+    engine.load()
+    return engine
+
+
+def finish(orders: Sequence[Order], store: Store, folder: Folder | None) -> list[Finished]:
+    """Make each order's files from its takes, or from its clips where the store has them, and put them in place.
+
+    Raises:
+        StoreError: store or folder cannot be written.
+    """
+    return [_finish(order, store, folder) for order in orders]
+
+
+def _finish(order: Order, store: Store, folder: Folder | None) -> Finished:
+    clips: list[Clip] = []
+    takes: dict[str, Audio] = {}
+    for target in order.targets:
+        clip = store.clip(target.clip)
+        data = store.read(clip) if clip else None
+        if clip is None or data is None:
+            if not takes:
+                keys = dict.fromkeys(part for part in order.parts if isinstance(part, str))
+                found = {key: store.take(key) for key in keys}
+                takes = {key: take for key, take in found.items() if take}
+                if missing := tuple(key for key in keys if key not in takes):
+                    return Finished(missing=missing)
+            try:
+                clip, data = _made(order, target, takes)
+            except InputError as error:
+                return Finished(error=error)
+            clip = store.put_clip(clip, data)
+        if folder is not None:
+            folder.publish(target.path, target.clip, data)
+        clips.append(clip)
+    return Finished(clips=tuple(clips))
+
+
+def _made(order: Order, target: Target, takes: Mapping[str, Audio]) -> tuple[Clip, bytes]:
+    output = target.output
+    native = next((take.sample_rate for take in takes.values()), order.sample_rate)
+    whole = audio.join([_sound(part, takes, output, native) for part in order.parts])
+    sound = _mastered(audio.pad(whole, output.lead, output.tail), output)
+    data = codec.encode(sound, output)
+    clip = Clip(
+        key=target.clip,
+        format=output.format,
+        sample_rate=sound.sample_rate,
+        duration=sound.duration,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        marks=sound.marks,
+    )
+    _check_limits(clip, output)
+    return clip, data
+
+
+def _sound(part: str | Part, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
+    match part:
+        case str():
+            return audio.trim(takes[part]) if output.trim else takes[part]
+        case Pause(after):
+            length = output.sentence_pause if after == "sentence" else output.paragraph_pause
+            return audio.silence(length, sample_rate)
+        case Silence(duration):
+            return audio.silence(duration, sample_rate)
+        case Tone(frequencies, duration):
+            return audio.tone(frequencies, duration, sample_rate)
+    raise TypeError(part)
+
+
+def _mastered(sound: Audio, output: Output) -> Audio:
+    sound = audio.resample(sound, codec.sample_rate_for(output.format, output.sample_rate, sound.sample_rate))
+    peak = -1.0 if output.peak is None else output.peak
+    if output.loudness is not None:
+        return audio.to_loudness(sound, output.loudness, peak)
+    if output.level is not None:
+        return audio.to_level(sound, output.level, peak)
+    return sound if output.peak is None else audio.limit(sound, output.peak)
+
+
+def _check_limits(clip: Clip, output: Output) -> None:
+    if output.max_duration is not None and clip.duration > output.max_duration:
+        raise InputError(
+            f"the clip is {clip.duration:.1f} s long and the target takes {output.max_duration:g} s: shorten the text"
+        )
+    if output.max_bytes is not None and clip.size > output.max_bytes:
+        raise InputError(
+            f"the clip has {clip.size:,} bytes and the target takes {output.max_bytes:,}: shorten the text"
+        )

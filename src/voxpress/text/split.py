@@ -1,0 +1,92 @@
+"""Long text into segments that an engine can speak well."""
+
+from __future__ import annotations
+
+import re
+
+from voxpress.text.clean import has_speech
+
+FEWEST_WORDS = 5
+"""Shorter sentences sound odd alone on neural engines, so they join a neighbour
+(reported for Kokoro and XTTS: below five or six words)."""
+
+_MAYBE_TWO_SENTENCES = re.compile(r"[.!?…؟।]\S*\s+\S|[。！？]\s*\S")
+_LIST_NUMBER = re.compile(r"\(?(\d{1,3}|[A-Za-z])[.)]\s*")
+_CLAUSES = re.compile(r"(?<=[,;:،、，；：—–])\s*|(?<=\))\s+")
+_WORDS = re.compile(r"\s+")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+
+def split(paragraph: str, *, language: str, max_chars: int) -> list[str]:
+    """Sentences of one paragraph, each at most `max_chars` long.
+
+    Sentences of fewer than `FEWEST_WORDS` words join a neighbour where both fit. A sentence that is too long is cut
+    between clauses, then between words, then anywhere. Nothing but white space is lost.
+
+    Args:
+        paragraph: one line of clean text.
+        language: BCP 47 tag; decides abbreviations and sentence marks.
+
+    >>> split("Welcome. Please hold while I find an agent for you.", language="en", max_chars=100)
+    ['Welcome. Please hold while I find an agent for you.']
+    >>> split("one two three four", language="en", max_chars=9)
+    ['one two', 'three', 'four']
+    """
+    if len(paragraph) <= max_chars and not _MAYBE_TWO_SENTENCES.search(paragraph):
+        return [paragraph]
+    pieces = [piece for sentence in _sentences(paragraph, language) for piece in _fit(sentence, max_chars)]
+    return [piece.strip() for piece in _merge(pieces, max_chars)]
+
+
+# Pieces keep the white space that follows them, so that putting two together again restores the text.
+
+
+def _sentences(paragraph: str, language: str) -> list[str]:
+    import sentencex
+
+    sentences: list[str] = []
+    for sentence in sentencex.segment(language.partition("-")[0], paragraph):
+        # "1." belongs to the item it numbers, and a mark without a word to the sentence before it.
+        if sentences and (_LIST_NUMBER.fullmatch(sentences[-1]) or not has_speech(sentence)):
+            sentences[-1] += sentence
+        else:
+            sentences.append(sentence)
+    return sentences
+
+
+def _fit(text: str, max_chars: int) -> list[str]:
+    if len(text.strip()) <= max_chars:
+        return [text]
+    for boundary in (_CLAUSES, _WORDS):
+        cuts = [0, *(match.end() for match in boundary.finditer(text)), len(text)]
+        pieces = [text[a:b] for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+        if len(pieces) > 1:
+            return _pack([fitted for piece in pieces for fitted in _fit(piece, max_chars)], max_chars)
+    return [text[i : i + max_chars] for i in range(0, len(text), max_chars)]
+
+
+def _pack(pieces: list[str], max_chars: int) -> list[str]:
+    packed = pieces[:1]
+    for piece in pieces[1:]:
+        if len((packed[-1] + piece).strip()) <= max_chars:
+            packed[-1] += piece
+        else:
+            packed.append(piece)
+    return packed
+
+
+def _merge(sentences: list[str], max_chars: int) -> list[str]:
+    merged = sentences[:1]
+    for sentence in sentences[1:]:
+        fits = len((merged[-1] + sentence).strip()) <= max_chars
+        if fits and (_is_fragment(merged[-1]) or _is_fragment(sentence)):
+            merged[-1] += sentence
+        else:
+            merged.append(sentence)
+    return merged
+
+
+def _is_fragment(sentence: str) -> bool:
+    # Scripts that write no spaces: two characters make about a word.
+    words = len(_UNSPACED.findall(sentence)) // 2 + len(sentence.split())
+    return words < FEWEST_WORDS
