@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from voxpress.errors import UnknownVoice as UnknownVoice
     from voxpress.errors import UnsupportedOption as UnsupportedOption
     from voxpress.errors import WorkerLost as WorkerLost
-    from voxpress.render import render as render
-    from voxpress.render import say as say
+    from voxpress.loop import render as render
+    from voxpress.loop import say as say
     from voxpress.speech import Clip as Clip
     from voxpress.speech import Mark as Mark
     from voxpress.speech import Output as Output
@@ -49,7 +49,7 @@ _HOMES = {
         *("ModelUnavailable", "SpeechError", "StoreError", "SynthesisError", "UnknownEngine"),
         *("UnknownVoice", "UnsupportedOption", "WorkerLost"),
     ],
-    "voxpress.render": ["render", "say"],
+    "voxpress.loop": ["render", "say"],
     "voxpress.speech": ["Clip", "Mark", "Output", "Result", "Segment", "Utterance", "Voice"],
     "voxpress.store": ["Store"],
 }

@@ -1,13 +1,21 @@
-"""Audio as mono float32 samples, and pure functions on it."""
+"""Audio as mono float32 samples, and pure functions on it.
+
+Nothing here changes its argument: every function returns another `Audio`, or the same one where there is
+nothing to do. The same input gives the same samples.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress.speech import Hertz, Mark, Seconds
+from voxpress.speech import LUFS, Hertz, Mark, Seconds, dBFS
 
 Samples = npt.NDArray[np.float32]
 
@@ -32,3 +40,356 @@ class Audio:
     @property
     def duration(self) -> Seconds:
         return len(self.samples) / self.sample_rate
+
+
+# Making sound
+
+
+def silence(duration: Seconds, sample_rate: Hertz) -> Audio:
+    """Nothing, for `duration` to the nearest sample.
+
+    >>> silence(0.25, 8000).samples.shape
+    (2000,)
+    """
+    return Audio(np.zeros(_samples(duration, sample_rate), np.float32), sample_rate)
+
+
+def tone(frequencies: Sequence[float], duration: Seconds, sample_rate: Hertz, level: dBFS = -12.0) -> Audio:
+    """Sines of equal strength that together never exceed `level`, with ramps of 5 ms against clicks.
+
+    >>> beep = tone([697, 1209], 0.1, 8000)  # the DTMF digit 1
+    >>> beep.duration, peak(beep) <= -12
+    (0.1, True)
+    """
+    count = _samples(duration, sample_rate)
+    time = np.arange(count) / sample_rate
+    waves = np.sum([np.sin(2 * np.pi * frequency * time) for frequency in frequencies], axis=0)
+    from_edge = np.minimum(time, time[::-1])
+    amplitude = _amplitude(level) / max(1, len(frequencies)) * np.minimum(1.0, from_edge / 0.005)
+    return Audio(np.asarray(waves * amplitude, np.float32), sample_rate)
+
+
+# Time
+
+
+def join(parts: Sequence[Audio]) -> Audio:
+    """The parts one after the other, with their marks.
+
+    Raises:
+        ValueError: no parts, or parts of different sample rates.
+
+    >>> sentence = tone([440], 1.0, 8000)
+    >>> join([sentence, silence(0.3, 8000), sentence]).duration
+    2.3
+    """
+    rates = {part.sample_rate for part in parts}
+    if len(rates) != 1:
+        raise ValueError(f"only parts of one sample rate can be joined, not of {sorted(rates) or 'none'}")
+    (sample_rate,) = rates
+    marks: list[Mark] = []
+    start = 0
+    for part in parts:
+        marks += _moved(part.marks, start / sample_rate)
+        start += len(part.samples)
+    return Audio(np.concatenate([part.samples for part in parts]), sample_rate, tuple(marks))
+
+
+def pad(audio: Audio, lead: Seconds = 0.0, tail: Seconds = 0.0) -> Audio:
+    """Silence of `lead` before the audio and of `tail` after it.
+
+    >>> pad(tone([440], 1.0, 8000), 0.05, 0.1).duration
+    1.15
+    """
+    if not lead and not tail:
+        return audio
+    return join([silence(lead, audio.sample_rate), audio, silence(tail, audio.sample_rate)])
+
+
+def trim(audio: Audio, threshold: float = -50.0, keep: Seconds = 0.02) -> Audio:
+    """Without the silence at both ends, but for `keep` of it so that no sound starts or ends abruptly.
+
+    Silence is what stays `threshold` dB below the loudest 10 ms. Being relative, this holds for quiet and
+    for loud engines; at -50 dB a final f or h of speech is kept, and the noise floor of neural engines goes.
+    A constant offset does not count as sound. Audio that is silent throughout becomes empty. Marks move
+    along; what lay in the silence is drawn to the new ends.
+
+    >>> word = tone([440], 0.5, 8000)
+    >>> round(trim(pad(word, 0.4, 1.0)).duration, 2)
+    0.54
+    """
+    sample_rate, samples = audio.sample_rate, audio.samples
+    size = _samples(0.01, sample_rate)
+    frames = len(samples) // size
+    if frames == 0:
+        return audio
+    framed = samples[: frames * size].reshape(frames, size)
+    power = np.einsum("ij,ij->i", framed, framed) / size - framed.mean(axis=1) ** 2
+    # Nothing that sounds lies below -100 dBFS: 16 bits end at -96.
+    floor = max(float(power.max()) * _amplitude(threshold) ** 2, _amplitude(-100.0) ** 2)
+    (loud,) = np.nonzero(power >= floor)
+    if not len(loud):
+        return Audio(samples[:0], sample_rate)
+    margin = _samples(keep, sample_rate)
+    start = max(0, int(loud[0]) * size - margin)
+    last = int(loud[-1]) + 1
+    # Behind the last whole frame lie less than 10 ms: they belong to it.
+    end = len(samples) if last == frames else min(len(samples), last * size + margin)
+    if start == 0 and end == len(samples):
+        return audio
+    duration = (end - start) / sample_rate
+    marks = tuple(
+        msgspec.structs.replace(
+            mark, start=min(max(mark.start, 0.0), duration), end=min(max(mark.end, 0.0), duration)
+        )
+        for mark in _moved(audio.marks, -start / sample_rate)
+    )
+    return Audio(samples[start:end], sample_rate, marks)
+
+
+def resample(audio: Audio, sample_rate: Hertz) -> Audio:
+    """The same sound at another sample rate (soxr, quality HQ: 20 bits, pass band to 0.91 of the lower half
+    rate). Peaks can rise a little: limit afterwards.
+
+    >>> resample(tone([440], 1.0, 24000), 8000).samples.shape
+    (8000,)
+    """
+    if sample_rate == audio.sample_rate:
+        return audio
+    import soxr  # type: ignore[import-untyped]  # it has no type hints
+
+    samples = soxr.resample(audio.samples, audio.sample_rate, sample_rate, quality="HQ")
+    return Audio(np.asarray(samples, np.float32), sample_rate, audio.marks)
+
+
+# Level
+
+
+def peak(audio: Audio) -> dBFS:
+    """The largest sample; -inf for silence, NaN where a sample is NaN.
+
+    >>> round(peak(Audio(np.array([0.25, -0.5], np.float32), 8000)), 2)
+    -6.02
+    """
+    return _decibels(_largest(audio.samples) ** 2)
+
+
+def loudness(audio: Audio) -> LUFS:
+    """Integrated loudness by ITU-R BS.1770-5 (the same as EBU R128); -inf where nothing is above the gate.
+
+    The standard measures blocks of 400 ms, so a spoken digit has next to none: audio shorter than 3 s is
+    measured as if repeated to at least 3 s, which gives a digit the loudness that it has among others.
+
+    >>> round(loudness(tone([997], 5.0, 48000, level=-20.0)), 1)  # a mono sine of peak P has P - 3 LUFS
+    -23.0
+    """
+    if not len(audio.samples):
+        return -math.inf
+    samples = np.tile(audio.samples, math.ceil(3.0 / audio.duration))
+    # The filter is applied to the spectrum of each 100 ms instead of to the samples: by Parseval's theorem
+    # the energy is the same but for what leaks at the edges, less than 0.05 LU on speech, and no recursive
+    # filter is needed, which NumPy lacks.
+    step = _samples(0.1, audio.sample_rate)
+    hops = _energies(samples, step, np.ones(step, np.float32), _k_weighting(audio.sample_rate, step))
+    blocks = np.convolve(hops, np.full(4, 0.25), "valid")
+    # Gates and offset: BS.1770-5, annex 1.
+    blocks = blocks[blocks > 10 ** ((-70.0 + 0.691) / 10)]
+    blocks = blocks[blocks > 0.1 * blocks.mean()] if len(blocks) else blocks
+    return _decibels(float(blocks.mean())) - 0.691 if len(blocks) else -math.inf
+
+
+def active_level(audio: Audio) -> dBFS:
+    """RMS of what is above 300 Hz while someone speaks: RFC 7874, section 4; -inf for silence.
+
+    When someone speaks is decided as in ITU-T P.56: the threshold lies 15.9 dB below the resulting level,
+    and a gap of up to 200 ms counts as speech. Unlike there, silence at the ends never does, so that padding
+    a prompt does not change its level.
+
+    >>> word = tone([1000], 0.5, 8000, level=-17.0)  # the RMS of a sine lies 3 dB below its peak
+    >>> round(active_level(word)), round(active_level(pad(word, 1.0, 1.0)))
+    (-20, -20)
+    """
+    step = _samples(0.01, audio.sample_rate)
+    window = np.sin((np.arange(2 * step) + 0.5) * (np.pi / (2 * step))).astype(np.float32)
+    energies = _energies(
+        np.pad(audio.samples, (step, 2 * step)), step, window, _above_300_hz(audio.sample_rate, 2 * step)
+    )
+    gap = 20
+    bridged = -_highest(-_highest(np.pad(energies, gap), gap), gap)[: len(energies) + 1]
+    ranked = -np.sort(-bridged)
+    spoken = np.arange(1, len(ranked) + 1)
+    total = float(energies.sum())
+    within_margin = total <= ranked * spoken * 10 ** (15.9 / 10)
+    if total <= 0.0 or not within_margin.any():
+        return -math.inf
+    return _decibels(total / float(spoken[within_margin][-1]))
+
+
+def gain(audio: Audio, decibels: float) -> Audio:
+    """Louder by `decibels`, or softer; beyond full scale where that leads.
+
+    >>> round(peak(gain(tone([440], 1.0, 8000, level=-12.0), 6.0)))
+    -6
+    """
+    return (
+        audio if decibels == 0.0 else replace(audio, samples=audio.samples * np.float32(_amplitude(decibels)))
+    )
+
+
+def limit(audio: Audio, peak: dBFS = -1.0) -> Audio:
+    """No sample above `peak`: a look-ahead limiter. Samples 20 ms away from any that is too large stay as
+    they are, bit for bit, and the gain between never jumps.
+
+    >>> loud = Audio(np.linspace(-2.0, 2.0, 8000, dtype=np.float32), 8000)
+    >>> float(abs(limit(loud, 0.0).samples).max())
+    1.0
+    """
+    ceiling = np.float32(_amplitude(peak))
+    samples = audio.samples
+    if _largest(samples) <= ceiling:
+        return audio
+    # The pitch period of a low voice: a shorter window would follow single glottal pulses, which is heard
+    # as distortion.
+    window = _samples(0.01, audio.sample_rate)
+    reach = 2 * window
+    (over,) = np.nonzero(np.abs(samples) > ceiling)
+    limited = samples.copy()
+    for group in np.split(over, np.nonzero(np.diff(over) > 2 * reach)[0] + 1):
+        part = slice(max(0, group[0] - reach), group[-1] + reach + 1)
+        needed = ceiling / np.maximum(np.abs(samples[part]), ceiling)
+        padded = np.pad(needed, 2 * window - 2, constant_values=1.0)
+        lowest = -_highest(-padded, 2 * window - 1)
+        limited[part] *= _mean(_mean(lowest, window), window)
+    return replace(audio, samples=np.clip(limited, -ceiling, ceiling))
+
+
+def to_loudness(audio: Audio, target: LUFS, peak: dBFS = -1.0) -> Audio:
+    """One gain that brings the audio to `target`, and a limiter that holds `peak`.
+
+    What the limiter takes is measured and given back, so the target is met within 0.5 LU unless that would
+    take more than 6 dB of limiting. Silence stays as it is.
+
+    >>> round(loudness(to_loudness(tone([997], 4.0, 24000), -19.0)), 1)
+    -19.0
+    """
+    return _reach(audio, target, peak, in_lufs=True)
+
+
+def to_level(audio: Audio, target: dBFS, peak: dBFS = -1.0) -> Audio:
+    """Like `to_loudness`, for the level of `active_level`. RFC 7874 asks for -22 dBFS, ±6 dB.
+
+    >>> round(active_level(to_level(tone([997], 1.0, 8000), -20.0, peak=-3.0)), 1)
+    -20.0
+    """
+    return _reach(audio, target, peak, in_lufs=False)
+
+
+def _reach(audio: Audio, target: float, peak: dBFS, *, in_lufs: bool) -> Audio:
+    measure = loudness if in_lufs else active_level
+    before = measure(audio)
+    if not math.isfinite(before):
+        return limit(audio, peak)
+    wanted = target - before
+    drive = wanted
+    for _ in range(6):
+        raised = gain(audio, drive)
+        reached = limit(raised, peak)
+        missing = 0.0 if reached is raised else target - measure(reached)
+        if abs(missing) < 0.1 or drive >= wanted + 6.0:
+            break
+        drive = min(drive + missing, wanted + 6.0)
+    return reached
+
+
+def _samples(duration: Seconds, sample_rate: Hertz) -> int:
+    return round(duration * sample_rate)
+
+
+def _amplitude(level: dBFS) -> float:
+    return float(10.0 ** (level / 20.0))
+
+
+def _decibels(power: float) -> float:
+    return -math.inf if power == 0.0 else 10.0 * math.log10(power)
+
+
+def _largest(samples: Samples) -> float:
+    return max(float(samples.max()), -float(samples.min())) if len(samples) else 0.0
+
+
+def _moved(marks: Sequence[Mark], by: Seconds) -> Sequence[Mark]:
+    if by == 0.0:
+        return marks
+    return [msgspec.structs.replace(mark, start=mark.start + by, end=mark.end + by) for mark in marks]
+
+
+def _highest(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+    """The largest of each `window` neighbours, shape (n - window + 1,), in log2(window) passes."""
+    span = 1
+    while span < window:
+        step = min(span, window - span)
+        values = np.maximum(values[:-step], values[step:])
+        span += step
+    return values
+
+
+def _mean(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+    """The mean of each `window` neighbours, shape (n - window + 1,)."""
+    sums = np.cumsum(np.concatenate([[0.0], values]))
+    means: npt.NDArray[np.float64] = (sums[window:] - sums[:-window]) / window
+    return means
+
+
+def _energies(samples: Samples, step: int, window: Samples, weights: Samples) -> npt.NDArray[np.float64]:
+    """Weighted power of each stretch of len(window) samples, one every `step`."""
+    if len(samples) < len(window):
+        return np.zeros(0)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, len(window))[::step]
+    # Some at a time: the spectra of an hour would fill gigabytes.
+    some = max(1, 2**18 // len(window))
+    return np.concatenate(
+        [
+            np.square(np.abs(np.fft.rfft(frames[start : start + some] * window))) @ weights
+            for start in range(0, len(frames), some)
+        ]
+    )
+
+
+def _bins(sample_rate: Hertz, size: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Frequencies of rfft's bins, and how much power each stands for in the mean square of a frame."""
+    shares = np.full(size // 2 + 1, 2.0, np.float64)
+    shares[0] = 1.0
+    if size % 2 == 0:
+        shares[-1] = 1.0
+    return np.arange(size // 2 + 1, dtype=np.float64) * (sample_rate / size), shares / size**2
+
+
+@functools.cache
+def _k_weighting(sample_rate: Hertz, size: int) -> Samples:
+    """Power response of BS.1770's two filters. Published for 48 kHz only; these are the analogue parameters
+    behind them, as libebur128 uses them for other rates."""
+    frequencies, shares = _bins(sample_rate, size)
+    z = np.exp(-2j * np.pi * frequencies / sample_rate)
+
+    def response(b: Sequence[float], a: Sequence[float]) -> npt.NDArray[np.float64]:
+        return np.abs(np.polyval(b[::-1], z) / np.polyval(a[::-1], z)) ** 2
+
+    k, q = math.tan(math.pi * 1681.974450955533 / sample_rate), 0.7071752369554196
+    high = 10 ** (3.999843853973347 / 20)
+    band = high**0.4996667741545416
+    shelf = response(
+        [high + band * k / q + k * k, 2 * (k * k - high), high - band * k / q + k * k],
+        [1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k],
+    )
+    k, q = math.tan(math.pi * 38.13547087602444 / sample_rate), 0.5003270373238773
+    norm = 1 + k / q + k * k
+    high_pass = response([1, -2, 1], [1, 2 * (k * k - 1) / norm, (1 - k / q + k * k) / norm])
+    return np.asarray(shelf * high_pass * shares, np.float32)
+
+
+@functools.cache
+def _above_300_hz(sample_rate: Hertz, size: int) -> Samples:
+    """Power response of a Butterworth high-pass of second order at 300 Hz (RFC 7874, section 4)."""
+    frequencies, shares = _bins(sample_rate, size)
+    ratio = (frequencies / 300.0) ** 4
+    # A sine window halves the power of a frame; the frames overlap by half.
+    return np.asarray(ratio / (1.0 + ratio) * shares * 2.0, np.float32)

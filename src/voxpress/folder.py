@@ -1,6 +1,6 @@
 """The output folder: which file a row gets, what a former render left there, and how a file comes to stand there.
 
-``.voxpress.jsonl`` in the folder is its journal: one line per file written, saying which clip it holds and how the file
+``.voxpress/journal.jsonl`` in the folder is its journal: one line per file written, saying which clip it holds and how the file
 looked. A file is up to date when its line names the wanted clip and the file still looks the same, so that a million
 finished rows are confirmed without the store. The line is written before the file takes its name: whatever stands
 in the folder is either in the journal or was not put there by voxpress.
@@ -10,17 +10,26 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 import unicodedata
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from io import FileIO
 from pathlib import Path
 
 import msgspec
 
 from voxpress import codec
 from voxpress.errors import InputError, StoreError
+from voxpress.speech import Seconds
 
-JOURNAL = ".voxpress.jsonl"
+OWN = ".voxpress"
+"""The only name in an output folder that no row can have."""
+JOURNAL = f"{OWN}/journal.jsonl"
+STAGING = f"{OWN}/staging"
+STALE: Seconds = 3600.0
+"""A file in staging that is older belongs to a process that was killed."""
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
@@ -44,7 +53,7 @@ def safe_path(path: str) -> str:
             raise InputError(f"{path!r} holds a character that file names cannot")
         if len(part.encode()) > 240:
             raise InputError(f"{path!r} holds a name of more than 240 bytes")
-        if part.partition(".")[0].lower() in _RESERVED or part == JOURNAL:
+        if part.partition(".")[0].lower() in _RESERVED or part.lower() == OWN:
             raise InputError(f"{path!r} holds the reserved name {part!r}")
     return "/".join(parts)
 
@@ -78,14 +87,15 @@ class Folder:
         self.path = Path(path)
         # By hash of the path: a million entries as objects would take half a gigabyte.
         self._entries: dict[int, bytes] | None = None
+        self._journal: FileIO | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Folder, (self.path,)
+        return open_folder, (str(self.path),)
 
     def holds(self, path: str, clip: str) -> bool:
         """Whether the file at `path` is there and is `clip`, going by the journal and the look of the file."""
         if self._entries is None:
-            self._entries = {hash(e.path): _packed(e.clip, e.size, e.mtime_ns) for e in self._journal()}
+            self._entries = {hash(e.path): _packed(e.clip, e.size, e.mtime_ns) for e in self._lines()}
         known = self._entries.get(hash(path))
         if known is None or known[:16] != bytes.fromhex(clip[:32]):
             return False
@@ -102,17 +112,19 @@ class Folder:
             StoreError: the folder cannot be written.
         """
 
-        def note(temporary: Path) -> None:
-            status = temporary.stat()
+        def note(temporary: str) -> None:
+            status = os.stat(temporary)
             entry = Entry(path, clip, status.st_size, status.st_mtime_ns)
-            os.write(journal, msgspec.json.encode(entry) + b"\n")
+            journal.write(msgspec.json.encode(entry) + b"\n")
 
-        with _journal_open(self.path / JOURNAL) as journal:
-            codec.write(self.path / path, data, before_rename=note)
+        with self._appending() as journal:
+            codec.write(
+                f"{self.path}/{path}", data, staging=f"{self.path}/{STAGING}", before_rename=note
+            )
 
     def prune(self, wanted: Collection[int]) -> list[str]:
         """Delete the files of former renders whose `hash(path)` is not in `wanted`; the paths that went."""
-        stale = [path for path in dict.fromkeys(e.path for e in self._journal()) if hash(path) not in wanted]
+        stale = [path for path in dict.fromkeys(e.path for e in self._lines()) if hash(path) not in wanted]
         removed = []
         for path in stale:
             target = self.path / safe_path(path)
@@ -128,26 +140,55 @@ class Folder:
         return removed
 
     def tidy(self) -> None:
-        """Drop lines of the journal that later lines replace, when they are more than half of it."""
-        lines = live = 0
+        """Drop lines of the journal that later lines replace, when they are more than half of it, and what
+        killed processes left in staging."""
+        lines = 0
         seen: set[int] = set()
-        for entry in self._journal():
+        for entry in self._lines():
             lines += 1
             seen.add(hash(entry.path))
-        live = len(seen)
-        if lines > 2 * live + 1000:
+        if lines > 2 * len(seen) + 1000:
             self._rewrite(without=frozenset())
+        for left in (self.path / STAGING).glob("*"):
+            with suppress(FileNotFoundError):  # another process tidies too
+                if time.time() - left.stat().st_mtime > STALE:
+                    left.unlink()
 
     def _rewrite(self, without: Collection[str]) -> None:
         journal = self.path / JOURNAL
         if not journal.exists():
             return
-        with _journal_open(journal, alone=True):
-            last = {entry.path: entry for entry in self._journal() if entry.path not in without}
+        with self._appending(alone=True):
+            last = {entry.path: entry for entry in self._lines() if entry.path not in without}
             codec.write(journal, b"".join(msgspec.json.encode(entry) + b"\n" for entry in last.values()))
         self._entries = None
 
-    def _journal(self) -> Iterator[Entry]:
+    @contextmanager
+    def _appending(self, alone: bool = False) -> Iterator[FileIO]:
+        """The journal, while nobody replaces it; `alone`: while nobody appends to it either."""
+        try:
+            journal = self._locked(alone)
+        except OSError as error:
+            raise StoreError(f"cannot write {self.path / JOURNAL}: {error.strerror}") from error
+        try:
+            yield journal
+        finally:
+            fcntl.flock(journal, fcntl.LOCK_UN)
+
+    def _locked(self, alone: bool) -> FileIO:
+        path = f"{self.path}/{JOURNAL}"
+        while True:
+            if self._journal is None:
+                os.makedirs(self.path / OWN, exist_ok=True)
+                self._journal = open(path, "ab", buffering=0)
+            fcntl.flock(self._journal, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            with suppress(FileNotFoundError):
+                if os.fstat(self._journal.fileno()).st_ino == os.stat(path).st_ino:
+                    return self._journal
+            self._journal.close()  # another process replaced it
+            self._journal = None
+
+    def _lines(self) -> Iterator[Entry]:
         decode = msgspec.json.Decoder(Entry).decode
         try:
             with (self.path / JOURNAL).open("rb") as lines:
@@ -162,23 +203,10 @@ class Folder:
             raise StoreError(f"cannot read {self.path / JOURNAL}: {error.strerror}") from error
 
 
-@contextmanager
-def _journal_open(journal: Path, alone: bool = False) -> Iterator[int]:
-    """The journal open for appending, while nobody replaces it; `alone`: while nobody appends either."""
-    try:
-        journal.parent.mkdir(parents=True, exist_ok=True)
-        while True:
-            descriptor = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-            fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-            if os.fstat(descriptor).st_ino == os.stat(journal).st_ino:
-                break
-            os.close(descriptor)  # it was replaced between the opening and the lock
-    except OSError as error:
-        raise StoreError(f"cannot write {journal}: {error.strerror}") from error
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+@lru_cache(maxsize=8)
+def open_folder(path: str) -> Folder:
+    """The folder at `path`, the same object each time within a process."""
+    return Folder(path)
 
 
 def _packed(clip: str, size: int, mtime_ns: int) -> bytes:

@@ -16,7 +16,7 @@ from voxpress.speech import OptionValue, Output, Segment, Utterance, Voice
 from voxpress.store import clip_key, take_key
 from voxpress.text import Part, Say
 
-FORMATS_PATH = "{id}{extension}"
+ONE_FILE = "{id}.{extension}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Planner:
     ) -> None:
         self._engine, self._model, self._voice, self._language = engine, model, voice, language
         self._speed, self._seed, self._options, self._device = speed, seed, options or {}, device
-        self._files = tuple(files) if files else ((FORMATS_PATH, Output(format=codec.find(format).name)),)
+        self._files = tuple(files) if files else ((ONE_FILE, Output(format=codec.format_named(format).name)),)
         self._speaker = lru_cache(maxsize=256)(self._make_speaker)
 
     def plan_all(self, rows: Iterable[Utterance | ManifestError]) -> Iterator[Plan | Bad]:
@@ -214,9 +214,9 @@ def _speaks(wanted: str, languages: Sequence[str]) -> bool:
 
 def _files(row: Utterance, files: Sequence[tuple[str, Output]]) -> Sequence[tuple[str, Output]]:
     if row.file:
-        wanted = codec.find(row.format) if row.format else codec.format_for(row.file)
+        wanted = codec.format_named(row.format) if row.format else codec.format_for(row.file)
     elif row.format:
-        wanted = codec.find(row.format)
+        wanted = codec.format_named(row.format)
     else:
         return files
     # A row that names its file or format gets that one file, finished like the others.
@@ -224,7 +224,7 @@ def _files(row: Utterance, files: Sequence[tuple[str, Output]]) -> Sequence[tupl
     output = same[0] if same else msgspec.structs.replace(
         files[0][1], format=wanted.name, sample_rate=None, bit_rate=None
     )
-    return [(row.file.replace("{", "{{").replace("}", "}}") or FORMATS_PATH, output)]
+    return [(row.file.replace("{", "{{").replace("}", "}}") or ONE_FILE, output)]
 
 
 def _filled(template: str, row: Utterance, output: Output) -> str:

@@ -19,9 +19,12 @@ from voxpress.engines import Engine
 from voxpress.errors import CheckFailed, EngineError, InputError, SpeechError, SynthesisError
 from voxpress.folder import Folder
 from voxpress.plan import Target
-from voxpress.speech import Clip, Hertz, Output, Segment
+from voxpress.speech import Clip, Hertz, Output, Segment, dBFS
 from voxpress.store import Store, seed
 from voxpress.text import Part, Pause, Silence, Tone
+
+
+FULL_SCALE: dBFS = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +56,44 @@ class Order:
 
 
 def speak(
-    engine: Engine, store: Store, batch: Sequence[tuple[str, Segment]], attempts: int
-) -> list[Take]:
-    """Speak the segments, check each take and put it into the store.
+    engine: Engine,
+    store: Store,
+    batch: Sequence[tuple[str, Segment]],
+    attempts: int,
+    orders: Sequence[Order] = (),
+    folder: Folder | None = None,
+) -> tuple[list[Take], list[Finished]]:
+    """Speak the segments, check each take and put it into the store; then finish those utterances that lacked nothing
+    else, while the audio is at hand.
 
     A batch that fails is spoken again one by one, so that only the bad segment fails; a take that fails its check is
     spoken again with another seed, where the engine heeds seeds.
+
+    Raises:
+        StoreError: store or folder cannot be written.
     """
     try:
         loaded = _loaded(engine)
     except EngineError as error:
-        return [Take(key, 0, error) for key, _ in batch]
+        return [Take(key, 0, error) for key, _ in batch], [Finished(error=error) for _ in orders]
     done: dict[str, Take] = {}
+    heard: dict[str, Audio] = {}
     for attempt in range(attempts):
         waiting = [(key, segment) for key, segment in batch if key not in done or done[key].error]
         if not waiting or (attempt and not engine.seeded):
             break
         for key, outcome in _synthesized(loaded, waiting, attempt).items():
             if isinstance(outcome, Audio):
-                store.put_take(key, outcome)
+                heard[key] = store.put_take(key, outcome)
                 done[key] = Take(key, attempt + 1)
             else:
                 done[key] = Take(key, attempt + 1, outcome)
-    return [done[key] for key, _ in batch]
+    failed = {key: take.error for key, take in done.items() if take.error}
+    finished = []
+    for order in orders:
+        errors = [failed[part] for part in order.parts if isinstance(part, str) and part in failed]
+        finished.append(Finished(error=errors[0]) if errors else _finish(order, store, folder, heard))
+    return [done[key] for key, _ in batch], finished
 
 
 def _synthesized(
@@ -121,10 +139,10 @@ def finish(orders: Sequence[Order], store: Store, folder: Folder | None) -> list
     Raises:
         StoreError: store or folder cannot be written.
     """
-    return [_finish(order, store, folder) for order in orders]
+    return [_finish(order, store, folder, {}) for order in orders]
 
 
-def _finish(order: Order, store: Store, folder: Folder | None) -> Finished:
+def _finish(order: Order, store: Store, folder: Folder | None, heard: Mapping[str, Audio]) -> Finished:
     clips: list[Clip] = []
     takes: dict[str, Audio] = {}
     for target in order.targets:
@@ -133,7 +151,7 @@ def _finish(order: Order, store: Store, folder: Folder | None) -> Finished:
         if clip is None or data is None:
             if not takes:
                 keys = dict.fromkeys(part for part in order.parts if isinstance(part, str))
-                found = {key: store.take(key) for key in keys}
+                found = {key: heard.get(key) or store.take(key) for key in keys}
                 takes = {key: take for key, take in found.items() if take}
                 if missing := tuple(key for key in keys if key not in takes):
                     return Finished(missing=missing)
@@ -182,13 +200,17 @@ def _sound(part: str | Part, takes: Mapping[str, Audio], output: Output, sample_
 
 
 def _mastered(sound: Audio, output: Output) -> Audio:
-    sound = audio.resample(sound, codec.sample_rate_for(output.format, output.sample_rate, sound.sample_rate))
-    peak = -1.0 if output.peak is None else output.peak
+    sound = audio.resample(sound, codec.sample_rate_for(codec.FORMATS[output.format], output.sample_rate, sound.sample_rate))
+    peak = output.peak if output.peak is not None else FULL_SCALE if _as_spoken(output) else -1.0
     if output.loudness is not None:
         return audio.to_loudness(sound, output.loudness, peak)
     if output.level is not None:
         return audio.to_level(sound, output.level, peak)
-    return sound if output.peak is None else audio.limit(sound, output.peak)
+    return audio.limit(sound, peak)
+
+
+def _as_spoken(output: Output) -> bool:
+    return output.loudness is None and output.level is None
 
 
 def _check_limits(clip: Clip, output: Output) -> None:

@@ -8,32 +8,25 @@ counts as missing and is written again. See docs/store.md for what is in a key a
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import Any, TypeAlias
 
 import msgspec
 
 from voxpress import codec
 from voxpress.audio import Audio
 from voxpress.errors import StoreError
-from voxpress.speech import Clip, Hertz, Mark, Output, Seconds, Segment
-
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+from voxpress.objects import LocalObjects, Objects, RemoteObjects
+from voxpress.speech import Clip, Mark, Output, Seconds, Segment
 
 KEY_VERSION = 1
 GRACE: Seconds = 3600.0
 """Objects used more recently than this are never pruned: a running render may be about to read them."""
-
-_REMOTE_LOOKUPS = 32
 
 Json: TypeAlias = Any
 
@@ -84,9 +77,14 @@ class Usage(msgspec.Struct, frozen=True):
     """Bytes."""
 
 
+@dataclass(slots=True)
+class _Thing:
+    names: list[str] = field(default_factory=list)
+    size: int = 0
+    used: float = 0.0
+
+
 class _TakeRecord(msgspec.Struct, array_like=True):
-    sample_rate: Hertz
-    scale: float
     marks: tuple[Mark, ...]
     flac: bytes
 
@@ -108,23 +106,12 @@ class Store:
 
     def __init__(self, url: str | os.PathLike[str]) -> None:
         self.url = canonical_url(url)
+        self.folder = self.url.removeprefix("file://") if self.url.startswith("file://") else None
+        """Where the store lies on this machine; None when it lies elsewhere."""
+        self._objects: Objects = LocalObjects(self.folder) if self.folder else RemoteObjects(self.url)
 
     def __reduce__(self) -> tuple[object, ...]:
         return open_store, (self.url,)
-
-    @property
-    def folder(self) -> Path | None:
-        """Where the store lies on this machine; None when it lies elsewhere."""
-        return Path(self.url.removeprefix("file://")) if self.url.startswith("file://") else None
-
-    @cached_property
-    def _objects(self) -> ObjectStore:
-        from obstore.store import LocalStore, MemoryStore, from_url
-
-        with _explained(f"cannot open the store {self.url}"):
-            if self.folder:
-                return LocalStore(self.folder, mkdir=True)
-            return MemoryStore() if self.url == "memory:///" else from_url(self.url)
 
     # Takes
 
@@ -134,80 +121,77 @@ class Store:
         if body is None:
             return None
         record = msgspec.msgpack.decode(body, type=_TakeRecord)
-        samples = codec.from_flac(record.flac) * record.scale
-        return Audio(samples, record.sample_rate, record.marks)
+        return replace(codec.from_flac(record.flac), marks=record.marks)
 
-    def put_take(self, key: str, audio: Audio) -> None:
-        """Write a take: 24-bit FLAC, scaled by a power of two where samples exceed full scale."""
-        highest = float(abs(audio.samples).max(initial=0.0))
-        scale = 2.0 ** math.ceil(math.log2(highest)) if highest > 1 else 1.0
-        flac = codec.to_flac(audio.samples / scale if scale > 1 else audio.samples, audio.sample_rate)
-        body = msgspec.msgpack.encode(_TakeRecord(audio.sample_rate, scale, audio.marks, flac))
-        self._put(_take(key), hashlib.sha256(body).digest() + body)
+    def put_take(self, key: str, audio: Audio) -> Audio:
+        """Write a take, FLAC of 24 bits and its marks; the audio as it will be read back."""
+        kept = codec.to_24_bits(audio)
+        body = msgspec.msgpack.encode(_TakeRecord(audio.marks, codec.to_flac(kept)))
+        self._objects.put(_take(key), hashlib.sha256(body).digest() + body)
+        return kept
 
     def missing_takes(self, keys: Iterable[str]) -> set[str]:
         """Those of `keys` that have no take."""
-        return self._missing({key: _take(key) for key in keys})
+        return self._missing({_take(key): key for key in keys})
 
     # Clips
 
     def clip(self, key: str) -> Clip | None:
         """What is known of the clip, or None if it is not in the store. Its bytes are not read."""
-        record = self._get(_record(key))
+        record = self._objects.get(_record(key))
         if record is None:
             return None
         try:
             clip = msgspec.json.decode(record, type=Clip)
         except msgspec.DecodeError:
             return None
+        self._objects.missing([_record(key)])  # notes the use
         return msgspec.structs.replace(clip, hit=True, path=self._path(clip))
 
     def read(self, clip: Clip) -> bytes | None:
         """The clip's bytes, or None if they are gone or broken."""
-        data = self._get(_clip(clip))
+        data = self._objects.get(_clip(clip))
         if data is None or len(data) != clip.size or hashlib.sha256(data).hexdigest() != clip.sha256:
             return None
         return data
 
     def put_clip(self, clip: Clip, data: bytes) -> Clip:
         """Write a clip; its record comes last, so that a clip that can be found is complete."""
-        self._put(_clip(clip), data)
-        self._put(_record(clip.key), msgspec.json.encode(clip))
+        self._objects.put(_clip(clip), data)
+        self._objects.put(_record(clip.key), msgspec.json.encode(clip))
         return msgspec.structs.replace(clip, path=self._path(clip))
 
     def missing_clips(self, keys: Iterable[str]) -> set[str]:
         """Those of `keys` that have no clip."""
-        return self._missing({key: _record(key) for key in keys})
+        return self._missing({_record(key): key for key in keys})
 
     def _path(self, clip: Clip) -> str:
-        return str(self.folder / _clip(clip)) if self.folder else ""
+        return f"{self.folder}/{_clip(clip)}" if self.folder else ""
 
     # Care
 
     def stats(self) -> dict[str, Usage]:
         """What the store holds, by kind."""
         kinds = {"takes": Usage(), "clips": Usage()}
-        for path, size, _ in self._list():
-            kind = path.partition("/")[0]
+        for name, thing in self._things().items():
+            kind = name.partition("/")[0]
             if kind in kinds:
-                # A clip and its record are one thing to the reader.
-                one = 0 if path.endswith(".json") else 1
-                kinds[kind] = Usage(kinds[kind].count + one, kinds[kind].size + size)
+                kinds[kind] = Usage(kinds[kind].count + 1, kinds[kind].size + thing.size)
         return kinds
 
     def verify(self) -> Iterator[str]:
         """Read everything, remove what is broken, and yield the name of each object that was."""
-        for path, _, _ in self._list():
-            if path.startswith("takes/"):
-                sound = self._checked(path) is not None
-            elif path.endswith(".json"):
-                clip = self.clip(Path(path).stem)
+        for entry in self._objects.entries():
+            if entry.name.startswith("takes/"):
+                sound = self._checked(entry.name) is not None
+            elif entry.name.endswith(".json"):
+                clip = self.clip(PurePosixPath(entry.name).stem)
                 sound = clip is not None and self.read(clip) is not None
             else:
                 continue
             if not sound:
-                self._delete(path)
-                yield path
+                self._objects.delete(entry.name)
+                yield entry.name
 
     def prune(self, *, max_bytes: int | None = None, older_than: Seconds | None = None) -> Usage:
         """Remove what was used longest ago, until the limits hold; what was removed.
@@ -220,78 +204,40 @@ class Store:
             older_than: seconds since the last use beyond which an object goes.
         """
         now = time.time()
-        objects = sorted(self._list(), key=lambda entry: entry[2])
-        total = sum(size for _, size, _ in objects)
+        things = sorted(self._things().items(), key=lambda thing: thing[1].used)
+        total = sum(thing.size for _, thing in things)
         count = removed = 0
-        for path, size, used in objects:
-            too_old = older_than is not None and now - used > older_than
+        for _, thing in things:
+            too_old = older_than is not None and now - thing.used > older_than
             too_much = max_bytes is not None and total - removed > max_bytes
-            if now - used <= GRACE or not (too_old or too_much):
+            if now - thing.used <= GRACE or not (too_old or too_much):
                 continue
-            self._delete(path)
-            count, removed = count + 1, removed + size
+            for name in thing.names:
+                self._objects.delete(name)
+            count, removed = count + 1, removed + thing.size
         return Usage(count, removed)
+
+    def _things(self) -> dict[str, _Thing]:
+        """Takes, and clips together with their records, by name."""
+        things: dict[str, _Thing] = {}
+        for entry in self._objects.entries():
+            thing = things.setdefault(entry.name.partition(".")[0], _Thing())
+            thing.size += entry.size
+            thing.used = max(thing.used, entry.used)
+            # Records first: a clip without one is only missing, a record without its clip would be broken.
+            thing.names.insert(0 if entry.name.endswith(".json") else len(thing.names), entry.name)
+        return things
 
     # Objects
 
-    def _get(self, path: str) -> bytes | None:
-        with _explained(f"cannot read {path} from the store {self.url}"):
-            try:
-                data = bytes(self._objects.get(path).bytes())
-            except FileNotFoundError:
-                return None
-        self._touch(path)
-        return data
-
-    def _checked(self, path: str) -> bytes | None:
-        data = self._get(path)
+    def _checked(self, name: str) -> bytes | None:
+        data = self._objects.get(name)
         if data is None or hashlib.sha256(data[32:]).digest() != data[:32]:
             return None
         return data[32:]
 
-    def _put(self, path: str, data: bytes) -> None:
-        with _explained(f"cannot write {path} to the store {self.url}"):
-            self._objects.put(path, data)
-
-    def _delete(self, path: str) -> None:
-        with _explained(f"cannot remove {path} from the store {self.url}"):
-            try:
-                self._objects.delete(path)
-            except FileNotFoundError:
-                pass  # somebody else pruned it
-
-    def _touch(self, path: str) -> bool:
-        if self.folder is None:
-            return False
-        try:
-            os.utime(self.folder / path)
-        except OSError:
-            return False  # gone, or a store that this user may only read
-        return True
-
-    def _missing(self, paths: Mapping[str, str]) -> set[str]:
-        if self.folder is not None:
-            return {key for key, path in paths.items() if not (self._touch(path) or self._exists(path))}
-        if len(paths) <= 1:
-            return {key for key, path in paths.items() if not self._exists(path)}
-        with ThreadPoolExecutor(min(_REMOTE_LOOKUPS, len(paths))) as pool:
-            found = pool.map(self._exists, paths.values())
-            return {key for key, there in zip(paths, found, strict=True) if not there}
-
-    def _exists(self, path: str) -> bool:
-        with _explained(f"cannot look up {path} in the store {self.url}"):
-            try:
-                self._objects.head(path)
-            except FileNotFoundError:
-                return False
-        return True
-
-    def _list(self) -> Iterator[tuple[str, int, float]]:
-        with _explained(f"cannot list the store {self.url}"):
-            for batch in self._objects.list(chunk_size=1000):
-                for entry in batch:
-                    modified: datetime = entry["last_modified"]
-                    yield entry["path"], entry["size"], modified.astimezone(UTC).timestamp()
+    def _missing(self, names: Mapping[str, str]) -> set[str]:
+        return {names[name] for name in self._objects.missing(names)}
 
 
 def canonical_url(url: str | os.PathLike[str]) -> str:
@@ -339,17 +285,4 @@ def _record(key: str) -> str:
 
 
 def _clip(clip: Clip) -> str:
-    return f"clips/{clip.key[:2]}/{clip.key}{codec.FORMATS[clip.format].extension}"
-
-
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    from obstore.exceptions import BaseError
-
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except (OSError, BaseError) as error:
-        # The library's message goes on with a dump of its own structures.
-        raise StoreError(f"{what}: {str(error).strip().splitlines()[0]}") from error
+    return f"clips/{clip.key[:2]}/{clip.key}.{codec.FORMATS[clip.format].extension}"

@@ -14,6 +14,7 @@ import math
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar
 
 import msgspec
@@ -176,6 +177,7 @@ def names() -> list[str]:
     return sorted(own | {point.name for point in _entry_points()})
 
 
+@cache
 def find(name: str) -> type[Engine]:
     """The class of the engine called `name`.
 

@@ -33,7 +33,7 @@ class Tone(Engine):
     licence = "Apache-2.0"
     weights_licence = "none"
     languages = ("*",)
-    sample_rate = 16000
+    sample_rate = 8000
     max_chars = 500
     max_batch = 4
     speeds = (0.25, 4.0)

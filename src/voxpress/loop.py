@@ -404,19 +404,25 @@ class _Loop:
     def _speak(self, keys: Sequence[str]) -> None:
         engine = self._wanted[keys[0]].plan.engine
         batch = [(key, self._wanted[key].segment) for key in keys]
+        waiters = {o.plan.number: o for key in keys for o in self._wanted[key].waiters}
+        together = set(keys)
+        ripe = [o for o in waiters.values() if o.waiting <= together][:ORDERS]
 
         def spoken(future: Future[Any]) -> Iterator[Result]:
+            finished: list[Finished] = []
             try:
-                takes: list[Take] = future.result()
+                takes, finished = future.result()
             except WorkerLost as error:
                 takes = self._lost(keys, error)
             for take in takes:
-                yield from self._settle(take)
+                yield from self._settle(take, ripe)
+            for opened, outcome in zip(ripe, finished, strict=False):
+                yield from self._finished(opened, outcome)
 
-        self._submit(spoken, speaking.speak, engine, self._store, batch, self._attempts)
+        task = (engine, self._store, batch, self._attempts, _orders(ripe), self._folder)
+        self._submit(spoken, speaking.speak, *task)
 
     def _finish(self, batch: Sequence[_Open]) -> None:
-        orders = [Order(o.plan.parts, o.plan.targets, o.plan.engine.sample_rate) for o in batch]
 
         def finished(future: Future[Any]) -> Iterator[Result]:
             try:
@@ -432,7 +438,7 @@ class _Loop:
             for opened, outcome in zip(batch, outcomes, strict=True):
                 yield from self._finished(opened, outcome)
 
-        self._submit(finished, speaking.finish, orders, self._store, self._folder)
+        self._submit(finished, speaking.finish, _orders(batch), self._store, self._folder)
 
     def _submit(
         self, then: Callable[[Future[Any]], Iterator[Result]], task: Callable[..., Any], *args: object
@@ -455,7 +461,7 @@ class _Loop:
                 self._alone.append(key)
         return given_up
 
-    def _settle(self, take: Take) -> Iterator[Result]:
+    def _settle(self, take: Take, ripe: Sequence[_Open]) -> Iterator[Result]:
         wanted = self._wanted.pop(take.key)
         if take.error:
             self._failed[take.key] = take.error
@@ -468,10 +474,12 @@ class _Loop:
             if take.attempts > 1:
                 opened.notes.append(f"attempt {take.attempts} taken for {wanted.segment.text[:60]!r}")
             opened.waiting.discard(take.key)
-            if not opened.waiting:
+            if not opened.waiting and not any(opened is one for one in ripe):
                 self._ready.append(opened)
 
     def _finished(self, opened: _Open, outcome: Finished) -> Iterator[Result]:
+        if opened.plan.number not in self._open:
+            return  # it failed with one of its takes
         if outcome.error:
             yield from self._fail(opened, outcome.error)
         elif outcome.missing:
@@ -519,6 +527,10 @@ def _bad(plan: Bad) -> Result:
         error=str(plan.error),
         error_type=type(plan.error).__name__,
     )
+
+
+def _orders(batch: Iterable[_Open]) -> list[Order]:
+    return [Order(o.plan.parts, o.plan.targets, o.plan.engine.sample_rate) for o in batch]
 
 
 def _frozen(segment: Segment) -> tuple[tuple[str, OptionValue], ...]:

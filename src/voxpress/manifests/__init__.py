@@ -1,0 +1,192 @@
+"""The manifest contract, and how formats are found.
+
+A manifest is a file of rows; each row becomes an `Utterance`. One format is one file of this package, and
+the file's name is the format's name (``--from csv``): it sets a module-level `FORMAT`, and nothing else has
+to know of it.
+
+A bad row does not stop the reading: it is yielded as a `ManifestError` in its place, so that a caller can
+show all of them at once. What spoils the whole manifest (it is not there, not text, of no known format,
+not XML) is raised.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import itertools
+import os
+import pkgutil
+from collections.abc import Callable, Iterator
+from pathlib import PurePath
+from typing import BinaryIO, TypeAlias
+
+import msgspec
+
+from voxpress.errors import ManifestError, suggest
+from voxpress.speech import Utterance
+
+Row: TypeAlias = Utterance | ManifestError
+"""One row of a manifest, or what is wrong with it."""
+
+MAX_LINE = 1 << 20
+"""Characters in one line: nearly a day of speech, so a longer line is not a row."""
+
+_HEAD_LINES = 50
+_HEAD_CHARACTERS = 1 << 14
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """One way of writing a manifest.
+
+    >>> find("csv").by_content, find("edgetx").by_content
+    (False, True)
+    """
+
+    description: str
+    extensions: tuple[str, ...] = ()
+    """Endings of file names, in lower case, with the dot."""
+    recognise: Callable[[str], bool]
+    """Whether a manifest that begins with these lines is of this format."""
+    read: Callable[[Iterator[str], str], Iterator[Row]]
+    """Turns lines, with their line ends, into rows. The string is the manifest's name, for messages."""
+    by_content: bool = False
+    """Shares its extensions with a wider format: taken before it, and only where the content says so."""
+
+
+def names() -> list[str]:
+    """Names of all formats.
+
+    >>> names()
+    ['asterisk', 'csv', 'edgetx', 'freeswitch', 'jsonl', 'text', 'yaml']
+    """
+    return sorted(_formats())
+
+
+def find(name: str) -> Format:
+    """The format called `name`.
+
+    >>> find("csv").extensions
+    ('.csv', '.tsv')
+
+    Raises:
+        ManifestError: there is none; the message names those that exist.
+    """
+    formats = _formats()
+    if name not in formats:
+        known = ", ".join(sorted(formats))
+        raise ManifestError(f"no manifest format {name!r}{suggest(name, formats)} (formats: {known})")
+    return formats[name]
+
+
+def recognise(path: str, head: str) -> str:
+    """Name of the format of a manifest called `path` that begins with the lines `head`.
+
+    >>> recognise("prompts.csv", "id,text\\n"), recognise("-", '{"id": "hello", "text": "Hello."}\\n')
+    ('csv', 'jsonl')
+
+    Raises:
+        ManifestError: neither the extension nor the content says which one it is.
+    """
+    formats = _formats()
+    extension = PurePath(path).suffix.lower()
+    named = {name: form for name, form in formats.items() if extension in form.extensions}
+    for name, form in sorted((named or formats).items(), key=lambda item: not item[1].by_content):
+        if form.recognise(head):
+            return name
+    for name, form in named.items():
+        if not form.by_content:
+            return name
+    raise ManifestError(
+        f"cannot tell the format; name it with --from ({', '.join(sorted(formats))})", path=path
+    )
+
+
+def read(path: str | os.PathLike[str], format: str | None = None) -> Iterator[Row]:
+    """The rows of the manifest at `path`, in order, read as they are asked for.
+
+    >>> [row.id for row in read("examples/prompts.csv") if isinstance(row, Utterance)][:2]
+    ['welcome', 'menu/main']
+
+    Args:
+        path: the manifest; it is named in messages as it is given here.
+        format: one of `names()`; None: found by extension and content.
+
+    Raises:
+        ManifestError: while iterating, where the manifest as a whole cannot be read (any further).
+    """
+    name = os.fspath(path)
+    try:
+        with open(name, "rb") as stream:
+            yield from read_stream(stream, format, path=name)
+    except OSError as error:
+        raise ManifestError(f"cannot be read: {error.strerror}", path=name) from error
+
+
+def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-") -> Iterator[Row]:
+    """The rows of a manifest that is already open, such as ``sys.stdin.buffer``; it stays open.
+
+    >>> rows = read_stream(io.BytesIO(b"id,text\\nhello,Hello.\\n"), path="mine.csv")
+    >>> [(row.id, row.origin) for row in rows if isinstance(row, Utterance)]
+    [('hello', 'mine.csv:2')]
+
+    Args:
+        stream: bytes in UTF-8, with or without byte order mark, or in UTF-16 with one.
+        format: one of `names()`; None: found by content, and by the extension of `path`.
+        path: the manifest's name for messages.
+
+    Raises:
+        ManifestError: while iterating, where the manifest as a whole cannot be read (any further).
+    """
+    lines = _lines(stream, path)
+    first: list[str] = []
+    for line in itertools.islice(lines, _HEAD_LINES):
+        first.append(line)
+        if sum(map(len, first)) > _HEAD_CHARACTERS:
+            break
+    head = "".join(first)[:_HEAD_CHARACTERS]
+    if "\0" in head:
+        raise ManifestError(
+            "holds NUL characters: not text, or UTF-16 without a byte order mark; save it as UTF-8", path=path
+        )
+    form = find(format if format is not None else recognise(path, head))
+    yield from form.read(itertools.chain(first, lines), path)
+
+
+def _formats() -> dict[str, Format]:
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        form = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMAT", None)
+        if isinstance(form, Format):
+            found[module.name] = form
+    return found
+
+
+def _lines(stream: BinaryIO, path: str) -> Iterator[str]:
+    """Lines with their line ends as they are: ``\\n``, ``\\r\\n``, ``\\r`` or a mixture."""
+    buffered = io.BufferedReader(stream)  # type: ignore[type-var]  # any readable stream will do
+    # Both byte orders of the mark begin with a byte that UTF-8 never has.
+    encoding = "utf-16" if buffered.peek(1)[:1] in (b"\xff", b"\xfe") else "utf-8-sig"
+    text = io.TextIOWrapper(buffered, encoding, newline="")
+    number = 0
+    try:
+        while line := text.readline(MAX_LINE + 1):
+            number += 1
+            if len(line) > MAX_LINE:
+                raise ManifestError(
+                    f"is longer than {MAX_LINE:,} characters; split it into rows", path=path, line=number
+                )
+            yield line
+    except UnicodeDecodeError as error:
+        # All lines before this block of bytes were yielded, so what is in it counts on from there.
+        before = error.object[: error.start].decode(error.encoding, "replace")
+        skipped = len(io.StringIO(before + "x", newline="").readlines()) - 1
+        raise ManifestError(
+            f"byte 0x{error.object[error.start]:02x} is not {error.encoding.upper()};"
+            " save the manifest as UTF-8 (from Latin-1: iconv -f latin1 -t utf-8)",
+            path=path,
+            line=number + 1 + skipped,
+        ) from None
+    finally:
+        # Else both wrappers would close a stream that is not theirs.
+        text.detach()
+        buffered.detach()

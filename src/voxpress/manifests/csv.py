@@ -1,0 +1,147 @@
+"""CSV and TSV: the first line names the columns."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterator
+
+from voxpress.errors import ManifestError
+from voxpress.manifests import Format, Row
+from voxpress.manifests.rows import column, literal, number, row
+
+_DELIMITERS = ",;\t|"
+
+
+def table(lines: Iterator[str], path: str) -> Iterator[tuple[int, list[str]] | ManifestError]:
+    """The records of a table, header first, each with the number of the line that it begins in.
+
+    The delimiter is found in the header. Space around cells is kept, and empty records are left out. A
+    record that has not as many cells as the header is an error in its place.
+
+    >>> list(table(iter(['id;text\\n', 'a;"one\\n', 'two"\\n', 'b;three\\n']), "p.csv"))
+    [(1, ['id', 'text']), (2, ['a', 'one\\ntwo']), (4, ['b', 'three'])]
+
+    Raises:
+        ManifestError: a quote is opened and not closed.
+    """
+    end = 0
+    for header in lines:
+        end += 1
+        if header.strip():
+            break
+    else:
+        return
+    end -= 1
+    before = end
+    records = csv.reader(
+        itertools.chain((header,), lines), delimiter=_delimiter(header), skipinitialspace=True, strict=True
+    )
+    width = 0
+    while True:
+        start = end + 1
+        try:
+            cells = next(records)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            end = before + records.line_num
+            if end > start or "end of data" in str(error):
+                # Nothing after an open quote can be told from what is inside it.
+                raise ManifestError(
+                    f"a quote that opens in this row is not closed, or a cell is too long ({error})",
+                    path=path,
+                    line=start,
+                ) from None
+            yield ManifestError(
+                f'cannot be read: {error}; a quote inside a quoted cell is written twice ("")',
+                path=path,
+                line=start,
+            )
+            continue
+        end = before + records.line_num
+        if not cells or (not cells[0] and not any(cells)):
+            continue
+        if len(cells) == width:
+            yield start, cells
+        elif not width:
+            width = len(cells)
+            yield start, cells
+        else:
+            hint = "; quote the cell that holds the delimiter" if len(cells) > width else ""
+            yield ManifestError(
+                f"has {len(cells)} cells where the header has {width}{hint}", path=path, line=start
+            )
+
+
+def _delimiter(header: str) -> str:
+    def score(delimiter: str) -> tuple[int, int]:
+        cells = _cells(header, delimiter)
+        return sum(map(_is_known, cells)), len(cells)
+
+    return max(_DELIMITERS, key=score)
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader((line,), delimiter=delimiter, skipinitialspace=True), [])
+
+
+def _is_known(cell: str) -> bool:
+    try:
+        return column(cell) is not None
+    except ManifestError:
+        return False
+
+
+def _recognise(head: str) -> bool:
+    header = next((line for line in head.splitlines() if line.strip()), "")
+    cells = _cells(header, _delimiter(header))
+    return len(cells) > 1 and any(_is_known(cell) and column(cell) == "text" for cell in cells)
+
+
+def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+    records = table(lines, path)
+    header = next(records, None)
+    if header is None:
+        raise ManifestError("is empty; its first line must name the columns", path=path)
+    if isinstance(header, ManifestError):
+        raise header
+    line, cells = header
+    names: list[str] = []
+    for cell in cells:
+        try:
+            name = column(cell) or ""
+        except ManifestError as error:
+            yield ManifestError(error.problem, path=path, line=line, field=error.field)
+            name = ""
+        if name and name in names:
+            yield ManifestError("is the name of two columns", path=path, line=line, field=name)
+            name = ""
+        names.append(name)
+    if "text" not in names:
+        problem = "no column has this name; the first line must name the columns"
+        raise ManifestError(problem, path=path, line=line, field="text")
+    options = [name for name in names if name.startswith("option.")]
+    numbers = [name for name in ("speed", "seed") if name in names]
+    for record in records:
+        if isinstance(record, ManifestError):
+            yield record
+            continue
+        line, cells = record
+        fields: dict[str, object] = dict(zip(names, map(str.strip, cells), strict=True))
+        for name in numbers:
+            if cell := str(fields[name]):
+                fields[name] = number(name, cell)
+        if options:
+            given = {name: str(fields.pop(name)) for name in options}
+            fields["options"] = {name[7:]: literal(cell) for name, cell in given.items() if cell}
+        fields.pop("", None)
+        yield from row(fields, path, line)
+
+
+FORMAT = Format(
+    description="A table with a header line; comma, semicolon, tab or | between cells.",
+    extensions=(".csv", ".tsv"),
+    recognise=_recognise,
+    read=_read,
+)

@@ -1,0 +1,53 @@
+"""EdgeTX's voice tables: ``String ID,Source text,Translation,Context,Path,Filename``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from voxpress.errors import ManifestError
+from voxpress.manifests import Format, Row
+from voxpress.manifests.csv import table
+from voxpress.manifests.rows import row
+
+_COLUMNS = ("Source text", "Translation", "Path", "Filename")
+
+
+def _recognise(head: str) -> bool:
+    first = next(table(iter(head.splitlines(keepends=True)[:1]), ""), None)
+    return isinstance(first, tuple) and {name.strip() for name in first[1]}.issuperset(_COLUMNS)
+
+
+def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+    records = table(lines, path)
+    header = next(records, None)
+    if isinstance(header, ManifestError):
+        raise header
+    line, names = header or (1, [])
+    at = {name.strip(): index for index, name in enumerate(names)}
+    for name in _COLUMNS:
+        if name not in at:
+            raise ManifestError("no column has this name", path=path, line=line, field=name)
+    source, translation, folder, file = (at[name] for name in _COLUMNS)
+    for record in records:
+        if isinstance(record, ManifestError):
+            yield record
+            continue
+        line, cells = record
+        text = cells[translation].strip() or cells[source].strip()
+        name = cells[file].strip()
+        if not text:
+            yield ManifestError("is empty, and so is Source text", path=path, line=line, field="Translation")
+        if not name:
+            yield ManifestError("is empty", path=path, line=line, field="Filename")
+        if text and name:
+            place = cells[folder].strip().rstrip("/")
+            yield from row({"file": f"{place}/{name}" if place else name, "text": text}, path, line)
+
+
+FORMAT = Format(
+    description="EdgeTX's voice table: String ID, Source text, Translation, Context, Path, Filename.",
+    extensions=(".csv",),
+    recognise=_recognise,
+    read=_read,
+    by_content=True,
+)

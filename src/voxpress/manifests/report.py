@@ -1,0 +1,135 @@
+"""The report: JSON lines, one for each utterance, in the order of the manifest.
+
+It has the names of NeMo's manifests where there is one (``audio_filepath``, ``duration``, ``text``). While
+it is written it lies beside its place as ``NAME.part``, complete up to the last result; so a run that was
+killed leaves a report of what it did.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from types import TracebackType
+from typing import BinaryIO
+
+import msgspec
+
+from voxpress.errors import ManifestError
+from voxpress.speech import Hertz, Result, Seconds, Status
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a report.
+
+    >>> from voxpress.speech import Utterance
+    >>> entry = Entry.of(Result(utterance=Utterance(id="hello", text="Hello."), status="failed", error="no"))
+    >>> entry.id, entry.status, entry.audio_filepath, entry.error
+    ('hello', 'failed', None, 'no')
+    """
+
+    id: str
+    status: Status
+    audio_filepath: str | None
+    """The first of `files`; None where the utterance failed."""
+    duration: Seconds | None
+    """Of that file."""
+    text: str
+    files: tuple[str, ...]
+    engine: str
+    model: str
+    voice: str
+    language: str
+    sample_rate: Hertz | None
+    """Of that file."""
+    segments: int
+    spoken: int
+    characters: int
+    notes: tuple[str, ...]
+    error: str
+    error_type: str
+    origin: str
+    """The row: ``prompts.csv:17``."""
+
+    @classmethod
+    def of(cls, result: Result) -> Entry:
+        """What the report says of `result`."""
+        utterance = result.utterance
+        clip = result.clips[0] if result.clips else None
+        return cls(
+            id=utterance.id,
+            status=result.status,
+            audio_filepath=result.files[0] if result.files else None,
+            duration=clip.duration if clip else None,
+            text=utterance.text,
+            files=result.files,
+            engine=result.engine,
+            model=result.model,
+            voice=result.voice,
+            language=result.language,
+            sample_rate=clip.sample_rate if clip else None,
+            segments=result.segments,
+            spoken=result.spoken,
+            characters=result.characters,
+            notes=result.notes,
+            error=result.error,
+            error_type=result.error_type,
+            origin=utterance.origin,
+        )
+
+
+class Report:
+    """Writes a report as results come; a context manager that puts it in its place at the end.
+
+    >>> from voxpress.speech import Utterance
+    >>> path = os.path.join(tmp_path, "report.jsonl")
+    >>> with Report(path) as report:
+    ...     report.write(Result(utterance=Utterance(id="hello", text="Hello."), status="rendered"))
+    >>> [entry.id for entry in read(path)]
+    ['hello']
+
+    Where the block raises, ``NAME.part`` stays, and so does an older report.
+
+    Args:
+        path: the report's place. Its folder must exist.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        self._part: BinaryIO = open(f"{self.path}.part", "wb")
+        self._encoder = msgspec.json.Encoder()
+
+    def write(self, result: Result) -> None:
+        """Add one line; it is in the file when this returns."""
+        self._part.write(self._encoder.encode(Entry.of(result)) + b"\n")
+        self._part.flush()
+
+    def __enter__(self) -> Report:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._part:
+            os.fsync(self._part.fileno())
+        if kind is None:
+            os.replace(f"{self.path}.part", self.path)
+
+
+def read(path: str | os.PathLike[str]) -> Iterator[Entry]:
+    """The entries of a report, in order; those of a run that was killed are in ``NAME.part``.
+
+    Raises:
+        ManifestError: while iterating: the file cannot be read, or a line is not one of a report.
+    """
+    name = os.fspath(path)
+    decode = msgspec.json.Decoder(Entry).decode
+    try:
+        with open(name, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield decode(line)
+                except msgspec.DecodeError as error:
+                    problem = f"is not a line of a report: {error}"
+                    raise ManifestError(problem, path=name, line=number) from error
+    except OSError as error:
+        raise ManifestError(f"cannot be read: {error.strerror}", path=name) from error

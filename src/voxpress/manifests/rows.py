@@ -1,0 +1,209 @@
+"""What a row may say, and one row of named values as an utterance.
+
+The formats with named fields (CSV, JSON lines, YAML) share this; so do the others, for their checks.
+"""
+
+from __future__ import annotations
+
+import math
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from typing import get_args
+
+import msgspec
+
+from voxpress.errors import ManifestError, suggest
+from voxpress.manifests import Row
+from voxpress.speech import OptionValue, Utterance
+
+FIELDS = frozenset(
+    (
+        "id",
+        "text",
+        "file",
+        "engine",
+        "model",
+        "voice",
+        "language",
+        "speed",
+        "seed",
+        "format",
+        "markup",
+        "title",
+    )
+)
+"""Fields of a row besides its options; each is the field of `Utterance` of that name."""
+
+ALIASES = {"utterance_id": "id", "audio_filepath": "file", "lang": "language"}
+"""Names that other tools use: handset-bench, NeMo."""
+
+_STRINGS = FIELDS - {"speed", "seed"}
+_MARKUPS = ("plain", "directions")
+_LARGEST = 2**63 - 1
+
+
+def column(name: str) -> str | None:
+    """The field that a column is for: ``option.NAME`` for an option, None for a column to leave alone.
+
+    >>> column("Text"), column("audio_filepath"), column("option.noise_scale"), column("x-note")
+    ('text', 'file', 'option.noise_scale', None)
+
+    Raises:
+        ManifestError: no such column; without path and line.
+    """
+    plain = name.strip()
+    lower = plain.lower()
+    if lower in FIELDS:
+        return lower
+    if lower in ALIASES:
+        return ALIASES[lower]
+    if lower.startswith("option.") and len(plain) > len("option."):
+        return "option." + plain[len("option.") :]
+    if lower.startswith(("#", "x-")):
+        return None
+    known = sorted(FIELDS | ALIASES.keys())
+    raise ManifestError(
+        f"unknown column{suggest(lower, known)} (columns: {', '.join(sorted(FIELDS))}, option.NAME;"
+        " a name that begins with # or x- is left alone)",
+        field=plain or repr(name),
+    )
+
+
+def number(field: str, text: str) -> object:
+    """`text` as the number that `speed` and `seed` want, or as it is where it is none.
+
+    >>> number("speed", "1.1"), number("seed", "7"), number("speed", "fast")
+    (1.1, 7, 'fast')
+    """
+    try:
+        return float(text) if field == "speed" else int(text)
+    except ValueError:
+        return text
+
+
+def literal(text: str) -> object:
+    """An option's value as a table or YAML writes it: a JSON number, true, false or "string", else text.
+
+    >>> [literal(text) for text in ("0.5", "3", "true", "slow", '"3"')]
+    [0.5, 3, True, 'slow', '3']
+    """
+    try:
+        value: object = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+    return value if isinstance(value, get_args(OptionValue)) else text
+
+
+def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
+    """One row: its utterance, or an error for each field that is wrong.
+
+    >>> [utterance] = row({"file": "digits/1.wav", "text": "One."}, "p.csv", 2)
+    >>> utterance.id, utterance.origin
+    ('digits/1', 'p.csv:2')
+    >>> print(*row({"id": "one", "speed": "fast"}, "p.csv", 3), sep="\\n")
+    p.csv:3: text: is missing or empty
+    p.csv:3: speed: must be a number above 0, such as 1.1, not 'fast'
+
+    Args:
+        fields: by names of `FIELDS`, and ``options``; None and "" count as not given. It is changed.
+        path: the manifest's name.
+        line: where the row begins.
+    """
+    given = fields.values()
+    if "" in given or None in given:
+        fields = {name: value for name, value in fields.items() if value is not None and value != ""}
+    if "id" not in fields and isinstance(file := fields.get("file"), str):
+        fields["id"] = posixpath.splitext(file)[0]
+    fields["origin"] = f"{path}:{line}"
+    try:
+        utterance = msgspec.convert(fields, Utterance)
+    except msgspec.ValidationError:
+        return _problems(fields, path, line)
+    if (
+        not utterance.id
+        or utterance.text.isspace()
+        or "\0" in utterance.text
+        or "\0" in utterance.id
+        or (utterance.speed is not None and not 0 < utterance.speed < math.inf)
+        or (utterance.seed is not None and abs(utterance.seed) > _LARGEST)
+        or (utterance.options and not all(map(_fits, utterance.options.values())))
+    ):
+        return _problems(fields, path, line)
+    return (utterance,)
+
+
+def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row]:
+    """As `row`, for a row that names its own fields, aliases among them (an object of JSON, say).
+
+    >>> [utterance] = named_row({"audio_filepath": "one.wav", "text": "One."}, "p.jsonl", 1)
+    >>> utterance.file
+    'one.wav'
+    """
+    if named.keys() <= FIELDS:
+        return row(dict(named), path, line)
+    fields: dict[str, object] = {}
+    problems: list[ManifestError] = []
+    for name, value in named.items():
+        try:
+            field = name if name == "options" else column(name)
+        except ManifestError as error:
+            problems.append(ManifestError(error.problem, path=path, line=line, field=error.field))
+            continue
+        if field is None:
+            continue
+        if field.startswith("option."):
+            problems.append(
+                ManifestError("is for tables; write options: {NAME: VALUE}", path=path, line=line, field=name)
+            )
+        elif field in fields:
+            problems.append(ManifestError("is given twice", path=path, line=line, field=field))
+        else:
+            fields[field] = value
+    rows = row(fields, path, line)
+    if not problems:
+        return rows
+    return [*problems, *(one for one in rows if isinstance(one, ManifestError))]
+
+
+def _fits(value: OptionValue) -> bool:
+    return not isinstance(value, (int, float)) or abs(value) <= _LARGEST
+
+
+def _problems(fields: Mapping[str, object], path: str, line: int) -> Iterator[ManifestError]:
+    for field, problem in _wrong(fields):
+        yield ManifestError(problem, path=path, line=line, field=field)
+
+
+def _wrong(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    if "id" not in fields and "file" not in fields:
+        yield "id", "is missing: a row needs an id or a file"
+    if "text" not in fields or str(fields["text"]).isspace():
+        yield "text", "is missing or empty"
+    for field in sorted(_STRINGS & fields.keys()):
+        value = fields[field]
+        if not isinstance(value, str):
+            yield field, f"must be a string, not {_show(value)}"
+        elif "\0" in value:
+            yield field, "holds a NUL character"
+        elif field == "markup" and value not in _MARKUPS:
+            yield field, f"must be plain or directions, not {_show(value)}{suggest(value, _MARKUPS)}"
+    speed, seed, options = fields.get("speed"), fields.get("seed"), fields.get("options")
+    if speed is not None and not (_is_number(speed) and 0 < float(str(speed)) < math.inf):
+        yield "speed", f"must be a number above 0, such as 1.1, not {_show(speed)}"
+    if seed is not None and not (type(seed) is int and abs(seed) <= _LARGEST):
+        yield "seed", f"must be a whole number of at most 63 bits, not {_show(seed)}"
+    if options is not None and not isinstance(options, Mapping):
+        yield "options", f"must be names with values, such as {{noise_scale: 0.5}}, not {_show(options)}"
+    elif isinstance(options, Mapping):
+        for name, value in options.items():
+            if not isinstance(value, get_args(OptionValue)) or not _fits(value):
+                yield f"options.{name}", f"must be a number, true, false or a string, not {_show(value)}"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _show(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:59] + "…"

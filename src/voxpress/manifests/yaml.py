@@ -1,0 +1,196 @@
+"""YAML: a list of rows, ``id: text`` pairs, or ``defaults`` and ``prompts``.
+
+Read as events and not as objects: each value keeps its line, ``no`` and ``0001`` stay the words that they
+are, depth is bounded, and aliases, with which a small file can stand for a huge one, are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from voxpress.errors import ManifestError
+from voxpress.manifests import Format, Row
+from voxpress.manifests.rows import literal, named_row, number
+
+# PyYAML is imported where it is used: a command that reads CSV starts 40 ms sooner without.
+if TYPE_CHECKING:
+    from yaml import Event
+
+MAX_DOCUMENT = 1 << 24
+"""Characters; longer lists go into CSV or JSON lines, which are read row by row."""
+
+_MAX_DEPTH = 5
+"""Of the deepest thing there is: document, prompts, row, options, value."""
+
+
+class _Plain(str):
+    """A scalar without quotes, which in an option may be a number."""
+
+
+class _List(msgspec.Struct):
+    items: list[tuple[int, _Node]]
+
+
+class _Map(msgspec.Struct):
+    values: dict[str, _Node] = {}
+    lines: dict[str, int] = {}
+
+
+_Node: TypeAlias = str | _List | _Map | None
+
+
+def _recognise(head: str) -> bool:
+    first = next((line for line in head.splitlines() if line.strip() and line.lstrip()[:1] != "#"), "")
+    return first.startswith(("---", "- id:", "- text:", "- file:", "prompts:", "defaults:"))
+
+
+def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+    rows = _document(lines, path)
+    shared: _Node = None
+    if isinstance(rows, _Map) and rows.values.keys() <= {"defaults", "prompts"}:
+        prompts = rows.values.get("prompts")
+        if isinstance(prompts, (_List, _Map)):
+            shared, rows = rows.values.get("defaults"), prompts
+    shared = _Map() if shared is None else shared
+    if not isinstance(shared, _Map):
+        raise ManifestError("must be 'field: value' pairs", path=path, field="defaults")
+    if isinstance(rows, _List):
+        found = (row for line, item in rows.items for row in _row(item, line, {}, shared, path))
+    elif isinstance(rows, _Map):
+        pairs = rows.values.items()
+        found = (row for id, item in pairs for row in _row(item, rows.lines[id], {"id": id}, shared, path))
+    elif rows is None:
+        return
+    else:
+        raise ManifestError("is neither a list of rows nor 'id: text' pairs", path=path, line=1)
+    reported = set()
+    for row in found:
+        # What is wrong in the defaults is wrong in each row, and worth saying once.
+        if isinstance(row, ManifestError):
+            if str(row) in reported:
+                continue
+            reported.add(str(row))
+        yield row
+
+
+def _row(node: _Node, line: int, named: dict[str, _Node], shared: _Map, path: str) -> Iterator[Row]:
+    if named and not isinstance(node, (_List, _Map)):
+        node = _Map({"text": node}, {"text": line})
+    if not isinstance(node, _Map):
+        yield ManifestError("is not a row such as {id: hello, text: Hello.}", path=path, line=line)
+        return
+    values = shared.values | named | node.values
+    lines = shared.lines | node.lines
+    for row in named_row({name: _typed(name, value) for name, value in values.items()}, path, line):
+        if isinstance(row, ManifestError):
+            field = row.field or ""
+            row = ManifestError(
+                row.problem, path=path, line=lines.get(field.split(".")[0], line), field=field
+            )
+        yield row
+
+
+def _typed(name: str, node: _Node) -> object:
+    if name in ("speed", "seed") and isinstance(node, str):
+        return number(name, node)
+    if name == "options" and isinstance(node, _Map):
+        return {
+            key: literal(value) if isinstance(value, _Plain) else _bare(value)
+            for key, value in node.values.items()
+        }
+    return _bare(node)
+
+
+def _bare(node: _Node) -> object:
+    if isinstance(node, _List):
+        return [_bare(item) for _, item in node.items]
+    if isinstance(node, _Map):
+        return {name: _bare(value) for name, value in node.values.items()}
+    return None if node is None else str(node)
+
+
+def _document(lines: Iterator[str], path: str) -> _Node:
+    import yaml
+
+    # The parser of libyaml is ten times as fast. Its composer is not used: it crashes on deep nesting.
+    events = yaml.parse(_Stream(lines, path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    document: _Node = None
+    documents = 0
+    try:
+        for event in events:
+            if isinstance(event, yaml.NodeEvent):
+                documents += 1
+                if documents > 1:
+                    problem = "begins a second document; a manifest is one"
+                    raise ManifestError(problem, path=path, line=_line(event))
+                document = _node(event, events, path, 1)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark else None
+        raise ManifestError(f"is not YAML: {error.problem}", path=path, line=line) from error
+    except yaml.YAMLError as error:
+        raise ManifestError(f"is not YAML: {error}", path=path) from error
+    return document
+
+
+def _node(event: Event, events: Iterator[Event], path: str, depth: int) -> _Node:
+    import yaml
+
+    line = _line(event)
+    if depth > _MAX_DEPTH:
+        raise ManifestError("is nested too deeply for a manifest", path=path, line=line)
+    if isinstance(event, yaml.AliasEvent):
+        problem = f"aliases such as *{event.anchor} are not read; put what rows share under defaults:"
+        raise ManifestError(problem, path=path, line=line)
+    if isinstance(event, yaml.ScalarEvent):
+        if event.style:
+            return str(event.value)
+        return None if event.value in ("", "~", "null") else _Plain(event.value)
+    if isinstance(event, yaml.SequenceStartEvent):
+        items: list[tuple[int, _Node]] = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            items.append((_line(event), _node(event, events, path, depth + 1)))
+        return _List(items)
+    found = _Map({}, {})
+    while not isinstance(event := next(events), yaml.MappingEndEvent):
+        line = _line(event)
+        name = _node(event, events, path, depth + 1)
+        if isinstance(name, (_List, _Map)):
+            raise ManifestError("a list or mapping cannot be a name", path=path, line=line)
+        name = str(name or "")
+        if name in found.values:
+            raise ManifestError("is given twice", path=path, line=line, field=name)
+        event = next(events)
+        found.lines[name] = line
+        found.values[name] = _node(event, events, path, depth + 1)
+    return found
+
+
+def _line(event: Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+class _Stream:
+    """What PyYAML reads from: `read` hands out a line, whatever the size asked for."""
+
+    def __init__(self, lines: Iterator[str], path: str) -> None:
+        self._lines, self._path, self._size = lines, path, 0
+
+    def read(self, size: int = -1) -> str:
+        line = next(self._lines, "")
+        self._size += len(line)
+        if self._size > MAX_DOCUMENT:
+            problem = f"is longer than {MAX_DOCUMENT:,} characters; write CSV or JSON lines"
+            raise ManifestError(problem, path=self._path)
+        return line
+
+
+FORMAT = Format(
+    description="A list of rows, id: text pairs, or defaults and prompts.",
+    extensions=(".yaml", ".yml"),
+    recognise=_recognise,
+    read=_read,
+)

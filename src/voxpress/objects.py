@@ -1,0 +1,189 @@
+"""Named bytes: in a folder of this machine, in memory, or in the object stores that obstore reaches.
+
+Folders are served without obstore: looking a name up costs 3 µs so and 45 µs through it, a write 90 µs against 250 µs,
+and an error keeps its errno.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voxpress import codec
+from voxpress.errors import StoreError
+from voxpress.speech import Seconds
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+_LOOKUPS = 32
+_STALE: Seconds = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An object that is there.
+
+    Attributes:
+        used: seconds since the epoch when it was last used, or written where uses are not noted.
+    """
+
+    name: str
+    size: int
+    used: float
+
+
+class Objects(ABC):
+    """Whole objects under names with ``/`` in them. A write is seen whole or not at all.
+
+    Every method raises StoreError where the place cannot be reached, read or written.
+    """
+
+    folder: str | None = None
+    """The folder that they lie in, on this machine."""
+
+    @abstractmethod
+    def get(self, name: str) -> bytes | None:
+        """The object's bytes; None if there is no such object."""
+
+    @abstractmethod
+    def put(self, name: str, data: bytes) -> None:
+        """Write an object, or replace it."""
+
+    @abstractmethod
+    def delete(self, name: str) -> None:
+        """Remove an object if it is there."""
+
+    @abstractmethod
+    def missing(self, names: Iterable[str]) -> set[str]:
+        """Those of `names` that are not there. The others count as used."""
+
+    @abstractmethod
+    def entries(self) -> Iterator[Entry]:
+        """All objects, in no order."""
+
+
+class LocalObjects(Objects):
+    """Files in a folder of this machine; their modification time says when they were last used."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder: str = folder
+        self._staging = Path(folder, "staging")
+
+    def get(self, name: str) -> bytes | None:
+        try:
+            with open(f"{self.folder}/{name}", "rb", buffering=0) as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"cannot read {self.folder}/{name}: {error.strerror}") from error
+
+    def put(self, name: str, data: bytes) -> None:
+        codec.write(f"{self.folder}/{name}", data, staging=self._staging)
+
+    def delete(self, name: str) -> None:
+        try:
+            os.unlink(f"{self.folder}/{name}")
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise StoreError(f"cannot remove {self.folder}/{name}: {error.strerror}") from error
+
+    def missing(self, names: Iterable[str]) -> set[str]:
+        return {name for name in names if not self._used(f"{self.folder}/{name}")}
+
+    def _used(self, path: str) -> bool:
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return os.path.exists(path)  # a store that this user may only read
+        return True
+
+    def entries(self) -> Iterator[Entry]:
+        for folder, _, files in os.walk(self.folder):
+            for file in files:
+                path = os.path.join(folder, file)
+                with suppress(FileNotFoundError):  # somebody else removed it
+                    status = os.stat(path)
+                    if folder == str(self._staging):
+                        self._sweep(path, status.st_mtime)
+                    else:
+                        yield Entry(os.path.relpath(path, self.folder), status.st_size, status.st_mtime)
+
+    def _sweep(self, path: str, written: float) -> None:
+        # What a killed process was writing; nobody will finish it.
+        if time.time() - written > _STALE:
+            os.unlink(path)
+
+
+class RemoteObjects(Objects):
+    """Objects in whatever obstore reaches at `url`, or in memory for ``memory:///``."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @cached_property
+    def _store(self) -> ObjectStore:
+        from obstore.store import MemoryStore, from_url
+
+        with self._explained("open"):
+            return MemoryStore() if self._url == "memory:///" else from_url(self._url)
+
+    def get(self, name: str) -> bytes | None:
+        with self._explained(f"read {name} in"):
+            try:
+                return bytes(self._store.get(name).bytes())
+            except FileNotFoundError:
+                return None
+
+    def put(self, name: str, data: bytes) -> None:
+        with self._explained(f"write {name} to"):
+            self._store.put(name, data)
+
+    def delete(self, name: str) -> None:
+        with self._explained(f"remove {name} from"), suppress(FileNotFoundError):
+            self._store.delete(name)
+
+    def missing(self, names: Iterable[str]) -> set[str]:
+        names = list(names)
+        if not names:
+            return set()
+        with ThreadPoolExecutor(min(_LOOKUPS, len(names))) as pool:
+            found = pool.map(self._exists, names)
+            return {name for name, there in zip(names, found, strict=True) if not there}
+
+    def _exists(self, name: str) -> bool:
+        with self._explained(f"look up {name} in"):
+            try:
+                self._store.head(name)
+            except FileNotFoundError:
+                return False
+        return True
+
+    def entries(self) -> Iterator[Entry]:
+        with self._explained("list"):
+            for batch in self._store.list(chunk_size=1000):
+                for each in batch:
+                    yield Entry(each["path"], each["size"], each["last_modified"].timestamp())
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        from obstore.exceptions import BaseError
+
+        try:
+            yield
+        except (OSError, ValueError, BaseError) as error:
+            # The library's message goes on with a dump of its own structures.
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise StoreError(f"cannot {what} the store {self._url}: {reason}") from error

@@ -1,0 +1,287 @@
+"""Presets, the files that a target system wants of each row; and `voxpress.toml`, a project's own.
+
+Presets are data: `presets.toml` holds those that come with voxpress, ``[presets.NAME]`` tables of a
+project's file have the same shape::
+
+    [defaults]
+    engine = "kokoro"
+    preset = "office"
+
+    [presets.office]
+    extends = "asterisk"
+    level = -18.0
+
+A preset's own fields (those of `voxpress.speech.Output`) hold for all its files, a file's fields override
+them. With ``extends`` a preset starts from another: its fields replace that one's, and its files too if it
+has any; files that are taken over keep what they say themselves.
+"""
+
+from __future__ import annotations
+
+import functools
+import string
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import msgspec
+
+from voxpress.codec import bit_rate_for, format_named, sample_rate_for
+from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
+from voxpress.speech import OptionValue, Output
+
+Table: TypeAlias = Mapping[str, Any]
+
+PLACES = ("id", "folder", "name", "extension", "rate")
+"""What a path template can hold; `folder` ends with its slash."""
+
+
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
+    """The files to make of each row.
+
+    >>> load()["twilio"].files[0][1].sample_rate
+    8000
+    """
+
+    name: str
+    description: str = ""
+    files: tuple[tuple[str, Output], ...]
+    """Templates of paths in the output folder, and what lies there."""
+
+
+class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds where neither a row nor the command says otherwise; None: voxpress's own default.
+
+    >>> Defaults(engine="tone").voice is None
+    True
+    """
+
+    engine: str | None = None
+    model: str | None = None
+    voice: str | None = None
+    language: str | None = None
+    speed: float | None = None
+    seed: int | None = None
+    options: Mapping[str, OptionValue] = {}
+    """Of the engine."""
+    format: str | None = None
+    preset: str | None = None
+    store: str | None = None
+    """A folder or URL."""
+    device: str | None = None
+    workers: int | None = None
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """What a `voxpress.toml` says, with the presets of voxpress.
+
+    >>> Project(presets=load()).defaults
+    Defaults(engine=None, model=None, voice=None, language=None, speed=None, seed=None, options={}, \
+format=None, preset=None, store=None, device=None, workers=None)
+    """
+
+    defaults: Defaults = Defaults()
+    presets: Mapping[str, Preset]
+
+
+def load(project_file: Path | None = None) -> Mapping[str, Preset]:
+    """The presets of voxpress and those of `project_file` by name; the project's win.
+
+    Raises:
+        ManifestError: the project's file cannot be read or is wrong, with file, table and field.
+
+    >>> list(load())
+    ['asterisk', 'freeswitch', 'twilio', 'amazon-connect', 'podcast', 'audiobook', 'video']
+    """
+    return load_project(project_file).presets
+
+
+def load_project(path: Path | None = None) -> Project:
+    """Read a `voxpress.toml`; None: a project with nothing of its own.
+
+    Raises:
+        ManifestError: it cannot be read or is wrong, with file, table and field.
+
+    >>> load_project().presets["podcast"].files[0][0]
+    '{id}.mp3'
+    """
+    if path is None:
+        return Project(presets=_built_in())
+    document = _read(path)
+    for name in document:
+        if name not in ("defaults", "presets"):
+            problem = f"no such table{suggest(name, ['defaults', 'presets'])} (tables: defaults, presets)"
+            raise ManifestError(problem, path=str(path), field=name)
+    presets = _Presets(_table(document, "presets", str(path), ""), str(path))
+    defaults = _defaults(_table(document, "defaults", str(path), ""), str(path))
+    project = Project(defaults=defaults, presets=MappingProxyType({**_built_in(), **presets.all()}))
+    if defaults.preset is not None:
+        try:
+            preset_named(defaults.preset, project.presets)
+        except UnsupportedOption as error:
+            raise ManifestError(str(error), path=str(path), field="defaults.preset") from error
+    return project
+
+
+def preset_named(name: str, presets: Mapping[str, Preset]) -> Preset:
+    """The preset called `name`.
+
+    Raises:
+        UnsupportedOption: naming those that exist.
+
+    >>> preset_named("asterisk", load()).files[2][0]
+    '{id}.ulaw'
+    """
+    if name in presets:
+        return presets[name]
+    raise UnsupportedOption(f"no preset {name!r}{suggest(name, presets)} (presets: {', '.join(presets)})")
+
+
+class _Presets:
+    """Preset tables of one file, and those they extend."""
+
+    def __init__(self, tables: Table, path: str) -> None:
+        self.tables, self.path = tables, path
+
+    def all(self) -> dict[str, Preset]:
+        return {name: self._preset(name) for name in self.tables}
+
+    def _preset(self, name: str) -> Preset:
+        table = self._resolved(name, ())
+        files = table.get("files")
+        if not isinstance(files, list) or not files or not all(isinstance(file, dict) for file in files):
+            raise self._error(name, "files", "must be a list of tables with a path each")
+        shared = {key: value for key, value in table.items() if key not in ("description", "files")}
+        made: dict[str, Output] = {}
+        for number, file in enumerate(files):
+            place = f"files[{number}]"
+            own = {key: value for key, value in file.items() if key != "path"}
+            template = file.get("path")
+            output = self._output(name, place, shared, own)
+            if not isinstance(template, str):
+                raise self._error(name, f"{place}.path", "is missing, or not a text")
+            try:
+                template = _checked(template, output)
+            except InputError as error:
+                raise self._error(name, f"{place}.path", str(error)) from error
+            if template in made:
+                raise self._error(name, f"{place}.path", f"another file has the path {template!r}")
+            made[template] = output
+        description = table.get("description", "")
+        if not isinstance(description, str):
+            raise self._error(name, "description", "must be a text")
+        return Preset(name=name, description=description, files=tuple(made.items()))
+
+    def _resolved(self, name: str, below: tuple[str, ...]) -> Table:
+        own = _table(self.tables, name, self.path, "presets.")
+        base = own.get("extends")
+        if base is None:
+            return own
+        # A project's preset may extend the built-in one whose name it takes.
+        inner = base != name and base in self.tables
+        if inner and base in (*below, name):
+            raise self._error(name, "extends", f"goes round in circles: {' → '.join((*below, name, base))}")
+        if not inner and base not in _tables():
+            known = list(dict.fromkeys([*_tables(), *self.tables]))
+            hint = suggest(str(base), known)
+            raise self._error(name, "extends", f"no preset {base!r}{hint} (presets: {', '.join(known)})")
+        taken = self._resolved(base, (*below, name)) if inner else _tables()[base]
+        return {**taken, **{key: value for key, value in own.items() if key != "extends"}}
+
+    def _output(self, name: str, place: str, shared: Table, own: Table) -> Output:
+        for fields, where in ((shared, ""), (own, f"{place}.")):
+            for key, value in fields.items():
+                try:
+                    msgspec.convert({key: value}, Output)
+                except msgspec.ValidationError as error:
+                    raise self._error(name, f"{where}{key}", _problem(error, key)) from error
+        output = msgspec.convert({**shared, **own}, Output)
+        if output.loudness is not None and output.level is not None:
+            raise self._error(name, place, "has both a loudness and a level")
+        try:
+            format = format_named(output.format)
+            rate = sample_rate_for(format, output.sample_rate, 48000)
+            bit_rate_for(format, output.bit_rate, rate)
+        except UnsupportedOption as error:
+            raise self._error(name, place, str(error)) from error
+        return output
+
+    def _error(self, name: str, field: str, problem: str) -> ManifestError:
+        return ManifestError(problem, path=self.path, field=f"presets.{name}.{field}")
+
+
+def _checked(template: str, output: Output) -> str:
+    """`template` with its extension and rate in place: what does not depend on the row.
+
+    Raises:
+        InputError
+    """
+    try:
+        places = {place for _, place, _, _ in string.Formatter().parse(template) if place is not None}
+    except ValueError as error:
+        raise InputError(f"{template!r} is not a template: {error}") from error
+    for place in places:
+        if place not in PLACES:
+            raise InputError(
+                f"{template!r} holds {{{place}}}{suggest(place, PLACES)} (known: {', '.join(PLACES)})"
+            )
+    if not places & {"id", "name"}:
+        raise InputError(f"{template!r} holds neither {{id}} nor {{name}}: all rows would have the same file")
+    format = format_named(output.format)
+    rate = output.sample_rate or (
+        format.sample_rates[0] if len(format.sample_rates) == 1 else format.sample_rate
+    )
+    if "rate" in places and rate is None:
+        raise InputError(f"{template!r} holds {{rate}}, so the file needs a sample_rate")
+    return template.replace("{extension}", format.extension).replace("{rate}", str(rate))
+
+
+def _defaults(table: Table, path: str) -> Defaults:
+    for key, value in table.items():
+        try:
+            msgspec.convert({key: value}, Defaults)
+        except msgspec.ValidationError as error:
+            raise ManifestError(_problem(error, key, Defaults), path=path, field=f"defaults.{key}") from error
+    defaults = msgspec.convert(table, Defaults)
+    if defaults.format is not None:
+        try:
+            format_named(defaults.format)
+        except UnsupportedOption as error:
+            raise ManifestError(str(error), path=path, field="defaults.format") from error
+    return defaults
+
+
+def _problem(error: msgspec.ValidationError, key: str, kind: type[msgspec.Struct] = Output) -> str:
+    known = kind.__struct_fields__
+    if key not in known:
+        return f"no such field{suggest(key, known)} (fields: {', '.join(known)})"
+    return str(error).partition(" - at ")[0]
+
+
+def _table(document: Table, name: str, path: str, parent: str) -> Table:
+    table = document.get(name, {})
+    if not isinstance(table, dict):
+        raise ManifestError("must be a table", path=path, field=f"{parent}{name}")
+    return table
+
+
+def _read(path: Path) -> Table:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ManifestError(f"cannot be read: {error.strerror}", path=str(path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ManifestError(f"is not TOML: {error}", path=str(path)) from error
+
+
+@functools.cache
+def _tables() -> Table:
+    return tomllib.loads(resources.files("voxpress").joinpath("presets.toml").read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _built_in() -> Mapping[str, Preset]:
+    return MappingProxyType(_Presets(_tables(), "presets.toml").all())

@@ -1,0 +1,164 @@
+"""Stage directions: ``[beep]``, ``<error beep>``, ``(2 seconds of silence)`` in a text to be spoken.
+
+Prompt lists such as Asterisk's write into the text what is heard but not said. `parse` takes them apart:
+
+- Silence: ``N UNIT of silence``, ``silence N UNIT``, and the same with ``pause``.
+- Tones: ``beep`` or ``tone``, with one of ``error``, ``double``, ``ascending``, ``descending`` before or
+  after it, and words such as *this is a simple … sound* around it.
+- Explanations say what a word stands for and are left out: a symbol after the word (``dollar [$]``), and
+  what begins with ``note:``.
+- Square and angle brackets hold nothing else: anything that is none of these is a `MarkupError`, because
+  it can be neither spoken nor left out. Round brackets are prose unless they hold one of these, or name a
+  sound or a silence without its length (``(sound of rain)``, ``(music plays)``, ``(pause)``), which is an
+  error as well.
+
+An angle bracket counts only where a letter follows it: ``3 < 4`` is text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+import msgspec
+
+from voxpress.errors import MarkupError
+from voxpress.speech import Seconds
+
+MAX_SILENCE: Seconds = 600.0
+
+
+class Say(msgspec.Struct, frozen=True):
+    """Words for the engine."""
+
+    text: str
+
+
+class Silence(msgspec.Struct, frozen=True):
+    """Nothing, for so long."""
+
+    duration: Seconds
+
+
+class Tone(msgspec.Struct, frozen=True):
+    """Sine waves at once, equally loud, for so long."""
+
+    frequencies: tuple[float, ...]
+    """In hertz."""
+    duration: Seconds
+
+
+Part: TypeAlias = Say | Silence | Tone
+
+_GAP = Silence(0.1)
+_BEEP = Tone((1000.0,), 0.25)
+# 480 and 620 Hz together are the busy and error tone of North American exchanges (the Precise Tone Plan).
+_ERROR = Tone((480.0, 620.0), 0.25)
+# A fifth apart: heard as up or down through any telephone, and no frequency of a touch tone.
+_LOW, _HIGH = Tone((600.0,), 0.2), Tone((900.0,), 0.2)
+
+TONES: dict[str, tuple[Tone | Silence, ...]] = {
+    "beep": (_BEEP,),
+    "double beep": (_BEEP, _GAP, _BEEP),
+    "error beep": (_ERROR, _GAP, _ERROR),
+    "ascending tones": (_LOW, _HIGH),
+    "descending tones": (_HIGH, _LOW),
+}
+"""What each tone direction sounds like."""
+
+_KINDS = {
+    "": "beep",
+    "double": "double beep",
+    "two": "double beep",
+    "error": "error beep",
+    "ascending": "ascending tones",
+    "rising": "ascending tones",
+    "descending": "descending tones",
+    "decending": "descending tones",  # so written in Asterisk's list
+    "falling": "descending tones",
+}
+_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_UNITS = {"ms": 0.001, "millisecond": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "minute": 60.0}
+
+_kind = "|".join(kind for kind in _KINDS if kind)
+_TONE = re.compile(
+    rf"(?:this is an? )?(?:(?:simple|short) )?(?:({_kind}) )?(?:beeps?|tones?)(?: (?:tone|sound))?"
+    rf"(?: ({_kind}))?(?: plays?)?"
+)
+_length = rf"(\d+(?:\.\d+)?|{'|'.join(_COUNTS)})[ -]?({'|'.join(_UNITS)})s?"
+_SILENCE = re.compile(rf"{_length} (?:of )?(?:silence|pause)|(?:silence|pause)(?: for|:)? {_length}")
+_SOUND = re.compile(
+    r"(?:sounds?|noises?) of .+|.*\b(?:sound|tone|beep|music|noise)s? (?:is |are )?play(?:s|ing|ed)?"
+    r"|music|(?:(?:long|short|brief) )?(?:pause|silence)"
+)
+_SYMBOL = re.compile(r"[^\w]|_")
+_DIRECTION = re.compile(r"\[([^][]*)\]|<([A-Za-z][^<>]*)>|\(([^()]*)\)")
+_PUNCTUATION = " .,;:!?…"
+
+
+def parse(text: str) -> tuple[Part, ...]:
+    """What is to be heard, in order. A text without directions is one `Say`.
+
+    >>> parse("Leave a message. [beep]")
+    (Say(text='Leave a message.'), Tone(frequencies=(1000.0,), duration=0.25))
+    >>> parse("(2 seconds of silence)"), parse("dollar [$]")
+    ((Silence(duration=2.0),), (Say(text='dollar'),))
+
+    Raises:
+        MarkupError: a direction that is none of those above, or a square bracket without its partner.
+    """
+    parts: list[Part] = []
+    said: list[str] = []
+    end = 0
+    for match in _DIRECTION.finditer(text):
+        said.append(text[end : match.start()])
+        end = match.end()
+        inside = _inside(match, explains=any(piece.strip(_PUNCTUATION) for piece in said[-2:]))
+        if inside is None:
+            said.append(match[0])
+        elif inside:
+            _say(said, parts)
+            parts += inside
+            said = []
+    said.append(text[end:])
+    _say(said, parts)
+    return tuple(parts) or (Say(text),)
+
+
+def _say(pieces: list[str], parts: list[Part]) -> None:
+    text = "".join(pieces).strip()
+    if stray := re.search(r"[][]", text):
+        raise MarkupError(
+            f"{stray[0]!r} has no partner in {_quote(text)}; set the row's markup to plain to have it read"
+        )
+    if text.strip(_PUNCTUATION):
+        parts.append(Say(text))
+
+
+def _inside(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ...] | None:
+    """What the brackets stand for; nothing for an explanation, None for prose."""
+    whole, content = match[0], match[match.lastindex or 1]
+    words = " ".join(content.lower().split()).rstrip(".!")
+    tone = _TONE.fullmatch(words)
+    if tone and (name := _KINDS.get(" ".join(filter(None, tone.groups())))):
+        return TONES[name]
+    if silence := _SILENCE.fullmatch(words):
+        count, unit = [group for group in silence.groups() if group]
+        duration = (_COUNTS.index(count) + 1 if count in _COUNTS else float(count)) * _UNITS[unit]
+        if not 0 < duration <= MAX_SILENCE:
+            raise MarkupError(
+                f"{_quote(whole)}: silence lasts more than 0 and at most {MAX_SILENCE:g} seconds"
+            )
+        return (Silence(duration),)
+    if explains and (words.startswith("note:") or (whole[0] != "(" and _SYMBOL.fullmatch(content))):
+        return ()
+    if whole[0] == "(" and not (tone or _SOUND.fullmatch(words)):
+        return None
+    raise MarkupError(
+        f"{_quote(whole)} is not a direction that can be generated ({', '.join(TONES)}, silence 2 s):"
+        " leave the row out and record it by hand, or set its markup to plain to have it read aloud"
+    )
+
+
+def _quote(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"
