@@ -14,7 +14,6 @@ import uuid
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 BitRates = Mapping[Hertz, Sequence[int]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Format:
     """What a file can be.
 
@@ -198,7 +197,7 @@ def format_for(path: str | os.PathLike[str]) -> Format:
     >>> format_for("sounds/hello.ul").name
     'ulaw'
     """
-    extension = PurePosixPath(path).suffix[1:]
+    extension = os.path.splitext(path)[1][1:]
     if extension == "WAV":
         raise UnsupportedOption(
             f"{os.fspath(path)}: .WAV is GSM to Asterisk and PCM to others;"
@@ -273,6 +272,7 @@ def encode(audio: Audio, output: Output) -> bytes:
     Raises:
         UnsupportedOption: the format cannot have the audio's sample rate, or the bit rate.
         SynthesisError: a sample is NaN or infinite.
+        ValueError: the audio's sample rate is not the one that `output` names.
 
     >>> encode(Audio(np.zeros(4, np.float32), 8000), Output(format="ulaw"))
     b'\\xff\\xff\\xff\\xff'
@@ -395,8 +395,8 @@ def write(
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write(Path(folder, "digits", "1.wav"), b"RIFF")
-    ...     [each.name for each in Path(folder, "digits").iterdir()]
+    ...     write(f"{folder}/digits/1.wav", b"RIFF")
+    ...     os.listdir(f"{folder}/digits")
     ['1.wav']
     """
     path = os.fspath(path)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
+import struct
 import time
 import unicodedata
 from collections.abc import Collection, Iterator
@@ -22,7 +24,7 @@ import msgspec
 
 from voxpress import codec
 from voxpress.errors import InputError, StoreError
-from voxpress.speech import Seconds
+from voxpress.speech import Clip, Hertz, Seconds
 
 OWN = ".voxpress"
 """The only name in an output folder that no row can have."""
@@ -31,6 +33,7 @@ STAGING = f"{OWN}/staging"
 STALE: Seconds = 3600.0
 """A file in staging that is older belongs to a process that was killed."""
 
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\:\ud800-\udfff]")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
 
@@ -43,15 +46,15 @@ def safe_path(path: str) -> str:
     Raises:
         InputError: it is empty, absolute, leads out of the folder, or holds what file names cannot.
     """
+    if _FORBIDDEN.search(path):
+        raise InputError(f"{path!r} holds a character that file names cannot")
     parts = [part for part in path.split("/") if part not in ("", ".")]
-    if path.startswith("/") or not parts:
+    if path.startswith("/") or not parts or path.endswith("/"):
         raise InputError(f"{path!r} is not a relative path to a file")
     for part in parts:
         if part == "..":
             raise InputError(f"{path!r} leads out of the output folder")
-        if "\\" in part or ":" in part or any(unicodedata.category(c) in ("Cc", "Cs") for c in part):
-            raise InputError(f"{path!r} holds a character that file names cannot")
-        if len(part.encode()) > 240:
+        if len(part) > 60 and len(part.encode()) > 240:
             raise InputError(f"{path!r} holds a name of more than 240 bytes")
         if part.partition(".")[0].lower() in _RESERVED or part.lower() == OWN:
             raise InputError(f"{path!r} holds the reserved name {part!r}")
@@ -72,8 +75,11 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
     path: str
     clip: str
+    """Its key."""
     size: int
     mtime_ns: int
+    sample_rate: Hertz
+    duration: Seconds
 
 
 class Folder:
@@ -92,21 +98,26 @@ class Folder:
     def __reduce__(self) -> tuple[object, ...]:
         return open_folder, (str(self.path),)
 
-    def holds(self, path: str, clip: str) -> bool:
-        """Whether the file at `path` is there and is `clip`, going by the journal and the look of the file."""
+    def holds(self, path: str, key: str, format: str) -> Clip | None:
+        """The clip `key`, if it stands at `path`, going by the journal and the look of the file."""
         if self._entries is None:
-            self._entries = {hash(e.path): _packed(e.clip, e.size, e.mtime_ns) for e in self._lines()}
+            self._entries = {hash(entry.path): _packed(entry) for entry in self._lines()}
         known = self._entries.get(hash(path))
-        if known is None or known[:16] != bytes.fromhex(clip[:32]):
-            return False
+        if known is None:
+            return None
+        clip, size, mtime_ns, sample_rate, duration = _PACKED.unpack(known)
+        if clip != bytes.fromhex(key[:32]):
+            return None
         try:
             status = os.stat(f"{self.path}/{path}")
         except OSError:
-            return False
-        return known == _packed(clip, status.st_size, status.st_mtime_ns)
+            return None
+        if (status.st_size, status.st_mtime_ns) != (size, mtime_ns):
+            return None
+        return Clip(key=key, format=format, sample_rate=sample_rate, duration=duration, size=size, hit=True)
 
-    def publish(self, path: str, clip: str, data: bytes) -> None:
-        """Put a finished file in its place, whole or not at all.
+    def publish(self, path: str, clip: Clip, data: bytes) -> None:
+        """Put a finished clip in its place, whole or not at all.
 
         Raises:
             StoreError: the folder cannot be written.
@@ -114,7 +125,9 @@ class Folder:
 
         def note(temporary: str) -> None:
             status = os.stat(temporary)
-            entry = Entry(path, clip, status.st_size, status.st_mtime_ns)
+            entry = Entry(
+                path, clip.key, status.st_size, status.st_mtime_ns, clip.sample_rate, clip.duration
+            )
             journal.write(msgspec.json.encode(entry) + b"\n")
 
         with self._appending() as journal:
@@ -209,8 +222,12 @@ def open_folder(path: str) -> Folder:
     return Folder(path)
 
 
-def _packed(clip: str, size: int, mtime_ns: int) -> bytes:
-    return bytes.fromhex(clip[:32]) + size.to_bytes(6, "big") + mtime_ns.to_bytes(9, "big")
+_PACKED = struct.Struct("16sQQIf")
+
+
+def _packed(entry: Entry) -> bytes:
+    key = bytes.fromhex(entry.clip[:32])
+    return _PACKED.pack(key, entry.size, entry.mtime_ns, entry.sample_rate, entry.duration)
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

@@ -11,6 +11,7 @@ a one-dimensional model pays for unfolding every convolution's input. Here sound
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     import onnxruntime
 
 __all__ = [
-    "convolutions_2d",
     "expose",
+    "fast_convolutions",
     "kokoro_durations",
     "noise_as_inputs",
     "piper_durations",
@@ -33,11 +34,22 @@ __all__ = [
     "session",
 ]
 
-_TIME_STEPS = {"Conv", "ConvTranspose"}
+Source = "str | Path | bytes | onnx.ModelProto"
+"""A model: its path, its serialized bytes, or itself."""
+
 _ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "LeakyRelu", "Relu", "Tanh", "Sigmoid"}
+_END = np.iinfo(np.int64).max
+
+# Toom-Cook's block of outputs, and its points in the order in which they are taken: small, so that powers stay small.
+_BLOCK = 4
+_POINTS = [0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5]
+# Multiplications saved per sample from which Toom-Cook wins; and the channels from which most convolutions are such, so
+# that nothing is gained by staying in the blocked layout. Both measured: benchmarks/graphs.py.
+_WORTHWHILE = 150
+_PLANAR = 128
 
 
-def read(source: str | Path | bytes | onnx.ModelProto) -> onnx.ModelProto:
+def read(source: Source) -> onnx.ModelProto:
     """A model from a path or from its serialized bytes; a model is copied, so that rewrites never touch the caller's."""
     import onnx
 
@@ -50,7 +62,7 @@ def read(source: str | Path | bytes | onnx.ModelProto) -> onnx.ModelProto:
     return onnx.load_model(str(source))
 
 
-def session(source: str | Path | bytes | onnx.ModelProto, threads: int = 1) -> onnxruntime.InferenceSession:
+def session(source: Source, threads: int = 1) -> onnxruntime.InferenceSession:
     """A session on the CPU as both ONNX engines want it: `threads` threads, which never spin while they wait."""
     import onnx
     import onnxruntime
@@ -73,7 +85,7 @@ def session(source: str | Path | bytes | onnx.ModelProto, threads: int = 1) -> o
 class _Rewrite:
     """A graph being rewritten: the old one to look things up in, and the list of nodes of the new one."""
 
-    def __init__(self, source: str | Path | bytes | onnx.ModelProto) -> None:
+    def __init__(self, source: Source) -> None:
         self.model = read(source)
         self.old = list(self.model.graph.node)
         self.nodes: list[onnx.NodeProto] = []
@@ -96,6 +108,16 @@ class _Rewrite:
         if node is not None and node.op_type == "Constant" and node.attribute[0].name == "value":
             return numpy_helper.to_array(node.attribute[0].t)
         return None
+
+    def above(self, name: str, *ops: str) -> onnx.NodeProto | None:
+        """The node reached by going up from the tensor `name` through first inputs, if its operators are exactly `ops`."""
+        node = None
+        for op in ops:
+            node = self.producer.get(name)
+            if node is None or node.op_type != op:
+                return None
+            name = node.input[0]
+        return node
 
     def unique(self, name: str) -> str:
         candidate, number = name, 1
@@ -123,6 +145,10 @@ class _Rewrite:
         self._names.add(output)
         self.nodes.append(helper.make_node(op, list(inputs), [output], name=output, **attributes))
         return output
+
+    def new(self, op: str, inputs: Iterable[str], hint: str, **attributes: Any) -> str:
+        """Append a node with one output of a name that is free, and give the name."""
+        return self.add(op, inputs, self.unique(hint), **attributes)
 
     def finish(self) -> onnx.ModelProto:
         """The new model, without nodes and weights that no output needs."""
@@ -152,7 +178,7 @@ def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
 # Determinism and timings
 
 
-def noise_as_inputs(source: str | Path | bytes | onnx.ModelProto) -> onnx.ModelProto:
+def noise_as_inputs(source: Source) -> onnx.ModelProto:
     """Turn every random node into a graph input `noise_0`, `noise_1`, ... so that the caller's numbers decide the sound.
 
     Each is a float32 vector of standard normal values (uniform in [0, 1) for a uniform node): its first values fill the
@@ -190,7 +216,7 @@ def noise_as_inputs(source: str | Path | bytes | onnx.ModelProto) -> onnx.ModelP
     return rewrite.finish()
 
 
-def expose(source: str | Path | bytes | onnx.ModelProto, tensor: str, name: str) -> onnx.ModelProto:
+def expose(source: Source, tensor: str, name: str) -> onnx.ModelProto:
     """Give the inner float tensor `tensor` as a further output called `name`."""
     from onnx import TensorProto, helper
 
@@ -235,18 +261,18 @@ def _only(model: onnx.ModelProto, op: str) -> onnx.NodeProto:
 
 
 class _Lift(_Rewrite):
-    """One-dimensional sound as images one sample high, for the nodes that depend on `after` (all, where it is None).
+    """Convolutions rewritten for the nodes that depend on `after` (for all, where it is None).
 
-    `image` maps a tensor [batch, channels, time] of the old graph to its twin [batch, channels, 1, time] in the new one;
-    each is made only when something reads it.
+    `image` maps a tensor [batch, channels, time] of the old graph to its twin [batch, channels, 1, time] in the new one.
+    Each of the two is made only when something reads it.
     """
 
-    def __init__(self, source: str | Path | bytes | onnx.ModelProto, after: str | None) -> None:
+    def __init__(self, source: Source, after: str | None) -> None:
         from onnx import shape_inference
 
         super().__init__(source)
         self.image: dict[str, str] = {}
-        self.channels: dict[str, int] = {}
+        self.blocked: dict[str, int] = {}
         self.flat = {tensor.name for tensor in self.model.graph.input} | set(self._initializers)
         inferred = shape_inference.infer_shapes(self.model).graph
         self.rank = {
@@ -261,7 +287,7 @@ class _Lift(_Rewrite):
 
     def run(self) -> onnx.ModelProto:
         for node in self.old:
-            if self.reached.isdisjoint(node.output) or not self.lift(node):
+            if self.reached.isdisjoint(node.output) or not self.rewritten(node):
                 for name in node.input:
                     self.as_sound(name)
                 self.nodes.append(node)
@@ -272,142 +298,444 @@ class _Lift(_Rewrite):
 
     def as_image(self, name: str) -> str:
         if name not in self.image:
-            axis = self.constant([2], "image_axis")
-            self.image[name] = self.add("Unsqueeze", [name, axis], self.unique(f"{name}_image"))
+            self.image[name] = self.new("Unsqueeze", [name, self.constant([2], "axis")], f"{name}_image")
         return self.image[name]
 
-    def as_sound(self, name: str) -> None:
+    def as_sound(self, name: str) -> str:
         if name in self.image and name not in self.flat:
-            self.add("Squeeze", [self.image[name], self.constant([2], "image_axis")], name)
+            self.add("Squeeze", [self.image[name], self.constant([2], "axis")], name)
             self.flat.add(name)
+        return name
 
-    def lift(self, node: onnx.NodeProto) -> bool:
-        """Append the twin of `node` and say so, or leave it to the caller where there is none."""
-        name = node.output[0]
+    def rewritten(self, node: onnx.NodeProto) -> bool:
+        """Append what stands for `node` in the new graph and say so; or say no, and it stays as it is."""
         if node.op_type in {"Conv", "ConvTranspose"}:
             weight = self.value(node.input[1])
             if weight is None or weight.ndim != 3:
                 return False
-            twin = self.convolution(node, weight) if node.op_type == "Conv" else self.upsampling(node, weight)
-        elif node.op_type in _ELEMENTWISE and any(i in self.image for i in node.input):
-            if not all(self.liftable(i) for i in node.input):
-                return False
-            twin = self.elementwise(node)
-        else:
-            return False
-        self.image[name] = twin
-        return True
+            convolution = _Convolution.of(node)
+            if node.op_type == "ConvTranspose":
+                if convolution.group > 1 or convolution.dilation > 1:
+                    return False
+                self.image[node.output[0]] = self.upsampling(node, weight, convolution)
+            elif _multiplications_saved(weight, convolution) > _WORTHWHILE:
+                self.toom_cook(node, weight, convolution)
+            else:
+                self.image[node.output[0]] = self.plain(node, weight, convolution)
+            return True
+        if node.op_type in _ELEMENTWISE and any(name in self.image for name in node.input):
+            if all(self.liftable(name) for name in node.input):
+                self.image[node.output[0]] = self.elementwise(node)
+                return True
+        return False
 
     def liftable(self, name: str) -> bool:
         value = self.value(name)
         return name in self.image or self.rank.get(name) == 3 or (value is not None and value.size == 1)
 
-    def convolution(self, node: onnx.NodeProto, weight: np.ndarray) -> str:
-        attributes = _attributes(node)
-        _refuse_auto_pad(node, attributes)
-        begin, end = attributes.get("pads", [0, 0])
-        name = node.output[0]
+    def plain(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
+        begin, end = convolution.pads
         return self.conv(
             self.as_image(node.input[0]),
             weight[:, :, None],
             node.input[2:],
-            name,
+            node.output[0],
             pads=[0, begin, 0, end],
-            strides=[1, *attributes.get("strides", [1])],
-            dilations=[1, *attributes.get("dilations", [1])],
-            group=attributes.get("group", 1),
+            strides=[1, convolution.stride],
+            dilations=[1, convolution.dilation],
+            group=convolution.group,
         )
 
     def conv(self, image: str, weight: np.ndarray, bias: Sequence[str], name: str, **attributes: Any) -> str:
         inputs = [image, self.constant(weight, f"{name}_weight"), *bias]
-        output = self.add("Conv", inputs, self.unique(f"{name}_image"), kernel_shape=weight.shape[2:], **attributes)
-        self.channels[output] = len(weight)
+        output = self.new("Conv", inputs, f"{name}_image", kernel_shape=weight.shape[2:], **attributes)
+        self.blocked[output] = len(weight)
         return output
 
-    def upsampling(self, node: onnx.NodeProto, weight: np.ndarray) -> str:
+    def upsampling(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
         """A transposed convolution of stride s as s ordinary ones whose outputs are interleaved in time.
 
         Output sample s q + r needs the taps r, r + s, r + 2 s, ... on the inputs q, q - 1, q - 2, ...: an ordinary
         convolution gives all s samples as s times the channels. Read channels-last, that tensor *is* the interleaved
         sound, so no sample moves. The blocked layout has no transposed convolution of its own.
         """
-        attributes = _attributes(node)
-        _refuse_auto_pad(node, attributes)
-        (stride,) = attributes.get("strides", [1])
-        if attributes.get("group", 1) != 1 or attributes.get("dilations", [1]) != [1]:
-            raise ValueError(f"{node.name}: a grouped or dilated ConvTranspose is not supported")
+        name, stride = node.output[0], convolution.stride
         inputs, outputs, kernel = weight.shape
         taps = -(-kernel // stride)
-        begin, end = attributes.get("pads", [0, 0])
-        (longer,) = attributes.get("output_padding", [0])
         padded = np.zeros((inputs, outputs, taps * stride), weight.dtype)
         padded[..., :kernel] = weight
-        # [inputs, outputs, tap, phase] -> [phase, outputs, inputs, 1, tap], the last tap first
+        # [inputs, outputs, tap, phase] -> [phase, outputs, inputs, tap], the last tap first
         phases = padded.reshape(inputs, outputs, taps, stride)[:, :, ::-1].transpose(3, 1, 0, 2)
-        name = node.output[0]
-        bias = []
-        if len(node.input) > 2:
-            offset = self.value(node.input[2])
-            assert offset is not None, f"{node.name}: the bias is not constant"
-            bias = [self.constant(np.tile(offset, stride), f"{name}_bias")]
         stacked = self.conv(
             self.as_image(node.input[0]),
             phases.reshape(stride * outputs, inputs, 1, taps),
-            bias,
+            [self.constant(np.tile(self.bias(node), stride), f"{name}_bias")] if len(node.input) > 2 else [],
             f"{name}_phases",
             pads=[0, taps - 1, 0, taps - 1],
         )
-        last = self.add("Transpose", [stacked], self.unique(f"{name}_last"), perm=[0, 2, 3, 1])
-        shape = self.constant([0, 1, -1, outputs], f"{name}_shape")
-        sound = self.add("Reshape", [last, shape], self.unique(f"{name}_sound"))
-        cut = taps * stride - kernel + end - longer
-        limits = [self.constant(v, f"{name}_cut") for v in ([begin], [-cut if cut else np.iinfo(np.int64).max], [2])]
-        trimmed = self.add("Slice", [sound, *limits], self.unique(f"{name}_trimmed"))
-        image = self.add("Transpose", [trimmed], self.unique(f"{name}_image"), perm=[0, 3, 1, 2])
-        self.channels[image] = outputs
+        last = self.new("Transpose", [stacked], f"{name}_last", perm=[0, 2, 3, 1])
+        sound = self.new("Reshape", [last, self.constant([0, 1, -1, outputs], "shape")], f"{name}_long")
+        begin, end = convolution.pads
+        surplus = taps * stride - kernel + end - convolution.output_padding
+        image = self.new(
+            "Transpose", [self.cut(sound, begin, -surplus or _END, 2)], f"{name}_image", perm=[0, 3, 1, 2]
+        )
+        if outputs >= _PLANAR:
+            return image
+        self.blocked[image] = outputs
         return self.scaled(image, 1.0, name)
 
+    def bias(self, node: onnx.NodeProto) -> np.ndarray:
+        value = self.value(node.input[2])
+        if value is None:
+            raise ValueError(f"{node.name}: the bias is not a constant")
+        return value
+
+    def cut(self, tensor: str, begin: int, end: int, axis: int) -> str:
+        limits = [self.constant([number], "limit") for number in (begin, end, axis)]
+        return self.new("Slice", [tensor, *limits], f"{tensor}_cut")
+
     def scaled(self, image: str, factor: float, name: str) -> str:
-        """`image` times a number as a convolution of every channel by itself: it never leaves the blocked layout."""
-        channels = self.channels[image]
-        weight = np.full((channels, 1, 1, 1), factor, np.float32)
-        return self.conv(image, weight, [], name, group=channels)
+        """`image` times a number, as a convolution of every channel by itself: it does not leave the blocked layout."""
+        channels = self.blocked[image]
+        return self.conv(image, np.full((channels, 1, 1, 1), factor, np.float32), [], name, group=channels)
 
     def elementwise(self, node: onnx.NodeProto) -> str:
         name = node.output[0]
         images = [i if self.value(i) is not None else self.as_image(i) for i in node.input]
-        known = next((self.channels[i] for i in images if i in self.channels), None)
-        factor = self.value(node.input[1]) if node.op_type in {"Mul", "Div"} else None
-        if factor is not None and known and images[0] in self.channels:
-            return self.scaled(images[0], float(factor if node.op_type == "Mul" else 1 / factor), name)
-        if node.op_type == "LeakyRelu" and known and not self.fuses(node.input[0]):
-            images = [self.scaled(images[0], 1.0, f"{name}_in")]
-        output = self.add(node.op_type, images, self.unique(f"{name}_image"), **_attributes(node))
-        if known:
-            self.channels[output] = known
+        channels = self.blocked.get(images[0])
+        if channels:
+            factor = self.value(node.input[1]) if node.op_type in {"Mul", "Div"} else None
+            if factor is not None:
+                return self.scaled(images[0], float(factor if node.op_type == "Mul" else 1 / factor), name)
+            if node.op_type == "LeakyRelu" and not self.fuses(node.input[0]):
+                images = [self.scaled(images[0], 1.0, f"{name}_in")]
+        output = self.new(node.op_type, images, f"{name}_image", **_attributes(node))
+        if channels and all(image in self.blocked for image in images):
+            self.blocked[output] = channels
         return output
 
     def fuses(self, name: str) -> bool:
-        """Whether ONNX Runtime will make the activation that reads `name` a part of the convolution that gives it."""
-        made_by = next((n.op_type for n in reversed(self.nodes) if n.output[0] == self.image[name]), "")
-        return made_by == "Conv" and len(self.consumers[name]) == 1
+        """Whether ONNX Runtime makes the activation that reads `name` a part of the convolution that gives it."""
+        maker = next(node.op_type for node in reversed(self.nodes) if node.output[0] == self.image[name])
+        return maker == "Conv" and len(self.consumers[name]) == 1
+
+    def toom_cook(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> None:
+        """A convolution as fewer multiplications: Toom and Cook's, which Winograd's F(m, r) for images is made of.
+
+        Every m = 4 outputs of r taps are made from m + r - 1 products instead of m r (_toom_cook). A longer kernel is cut
+        into n pieces of m taps, whose products are summed before the way back: a convolution of n taps over the blocks
+        of m samples. A dilation d makes d independent sounds, which stand as a batch.
+        """
+        name, sound = node.output[0], self.as_sound(node.input[0])
+        outputs, inputs, kernel = weight.shape
+        m, (r, n), d, begin = _BLOCK, _pieces(kernel), convolution.dilation, convolution.pads[0]
+        points = m + r - 1
+        after, kernels, before = _toom_cook(m, r)
+
+        pieces = np.zeros((outputs, inputs, n * r))
+        pieces[..., :kernel] = weight
+        products = np.einsum("pr,oinr->poin", kernels, pieces.reshape(outputs, inputs, n, r))
+        bias: list[str] = []
+        if len(node.input) > 2:
+            # Of the points, 1 alone adds the same to all m outputs: see _toom_cook.
+            offset = np.zeros((points, outputs), np.float32)
+            offset[_POINTS.index(1.0)] = self.bias(node)
+            bias = [self.constant(offset.reshape(-1), f"{name}_bias")]
+
+        def shaped(tensor: str, *shape: int) -> str:
+            return self.new("Reshape", [tensor, self.constant(shape, "shape")], f"{tensor}_shaped")
+
+        def moved(tensor: str, *order: int) -> str:
+            return self.new("Transpose", [tensor], f"{tensor}_moved", perm=order)
+
+        def number(op: str, tensor: str, value: int) -> str:
+            return self.new(op, [tensor, self.constant([value], "number")], f"{name}_{op}")
+
+        shape = self.new("Shape", [sound], f"{name}_shape")
+        length = self.new("Gather", [shape, self.constant([2], "axis")], f"{name}_length")
+        blocks = number("Div", number("Add", length, m * d - 1), m * d)
+        padded = number("Mul", number("Add", blocks, n), m * d)
+        end = self.new("Sub", [number("Sub", padded, begin), length], f"{name}_end")
+        pads = self.new("Concat", [self.constant([0, 0, begin, 0, 0], "pads"), end], f"{name}_pads", axis=0)
+
+        # [channels, blocks, m, d] -> [d, m, channels, blocks]. Two moves of an axis at a time are ten times faster than
+        # one of both.
+        whole = moved(shaped(self.new("Pad", [sound, pads], f"{name}_padded"), -1, m * d), 1, 0)
+        phases = shaped(whole, 1, m, inputs, -1) if d == 1 else moved(shaped(whole, m, d, inputs, -1), 1, 0, 2, 3)
+        these = self.cut(phases, 0, -1, 3)
+        others = self.cut(self.cut(phases, 0, r - 1, 1), 1, _END, 3)
+        windows = self.new("Concat", [these, others], f"{name}_windows", axis=1)
+        values = self.new(
+            "MatMul", [self.constant(before, "before"), shaped(windows, 0, points, -1)], f"{name}_values"
+        )
+        product = self.new(
+            "Conv",
+            [
+                shaped(values, 0, points * inputs, 1, -1),
+                self.constant(products.astype(np.float32).reshape(points * outputs, inputs, 1, n), f"{name}_weight"),
+                *bias,
+            ],
+            f"{name}_products",
+            group=points,
+            kernel_shape=[1, n],
+        )
+        result = self.new("MatMul", [self.constant(after, "after"), shaped(product, 0, points, -1)], f"{name}_result")
+        if d > 1:
+            result = moved(result, 1, 0, 2)
+        long = shaped(moved(shaped(result, m * d, -1), 1, 0), 1, outputs, -1)
+        self.add("Slice", [long, self.constant([0], "limit"), length, self.constant([2], "axis")], name)
+        self.flat.add(name)
 
 
-def convolutions_2d(source: str | Path | bytes | onnx.ModelProto, after: str | None = None) -> onnx.ModelProto:
-    """Rewrite convolutions over [batch, channels, time] as two-dimensional ones of height 1, and all between them too.
+@dataclass(frozen=True)
+class _Convolution:
+    """The attributes of a one-dimensional Conv or ConvTranspose, with ONNX's defaults."""
 
-    With `after`, only what depends on that tensor: in speech models the work is done per frame, after the durations, and
-    the text encoder before them gains nothing. The sound differs by rounding only.
+    stride: int
+    dilation: int
+    group: int
+    pads: tuple[int, int]
+    output_padding: int
+
+    @classmethod
+    def of(cls, node: onnx.NodeProto) -> _Convolution:
+        attributes = _attributes(node)
+        if attributes.get("auto_pad", b"NOTSET") != b"NOTSET":
+            raise ValueError(f"{node.name}: auto_pad is not supported, only explicit pads")
+        return cls(
+            stride=attributes.get("strides", [1])[0],
+            dilation=attributes.get("dilations", [1])[0],
+            group=attributes.get("group", 1),
+            pads=tuple(attributes.get("pads", [0, 0])),
+            output_padding=attributes.get("output_padding", [0])[0],
+        )
+
+
+def _pieces(kernel: int) -> tuple[int, int]:
+    """Taps per piece and number of pieces for a kernel."""
+    return (kernel, 1) if kernel <= _BLOCK + 1 else (_BLOCK, -(-kernel // _BLOCK))
+
+
+def _multiplications_saved(weight: np.ndarray, convolution: _Convolution) -> float:
+    """How many multiplications Toom-Cook saves for every sample that it reads or writes, which is what it costs."""
+    outputs, inputs, kernel = weight.shape
+    same_length = sum(convolution.pads) == convolution.dilation * (kernel - 1)
+    if convolution.stride > 1 or convolution.group > 1 or not same_length:
+        return 0.0
+    taps, pieces = _pieces(kernel)
+    saved = kernel - (_BLOCK + taps - 1) * pieces / _BLOCK
+    return saved * inputs * outputs / (inputs + outputs)
+
+
+def _toom_cook(m: int, r: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The matrices A [m, points], G [points, r] and B [points, points] for which, with * element by element,
+
+        A ((G kernel) * (B window))
+
+    is what a kernel of r taps gives on a window of m + r - 1 samples: m samples. Evaluation at the points and at
+    infinity, product, interpolation: Lavin & Gray, arXiv 1509.09308, transposed. A column of A is 1, p, p**2, ... of its
+    point p. The rows of B are scaled to at most 1, against rounding.
+    """
+    points = _POINTS[: m + r - 2]
+    others = [[q for q in points if q != p] for p in points]
+    after = np.array([[p**i for p in points] + [float(i == m - 1)] for i in range(m)])
+    kernels = np.array(
+        [[p**i / np.prod([p - q for q in rest]) for i in range(r)] for p, rest in zip(points, others, strict=True)]
+        + [[float(i == r - 1) for i in range(r)]]
+    )
+    before = np.array([[*np.poly(rest)[::-1], 0.0] for rest in others] + [np.poly(points)[::-1]])
+    scale = np.abs(before).max(axis=1, keepdims=True)
+    return after.astype(np.float32), kernels * scale, (before / scale).astype(np.float32)
+
+
+def fast_convolutions(source: Source, after: str | None = None) -> onnx.ModelProto:
+    """Rewrite the convolutions over [1, channels, time] so that ONNX Runtime is at the machine's limit, or past it.
+
+    Wide ones with long kernels take half the multiplications (Toom-Cook); the others become two-dimensional ones of
+    height 1, and with them all that lies between. With `after`, only what depends on that tensor: speech models work per
+    frame after the durations, and the text encoder before them gains nothing. The sound differs by rounding only.
     """
     return _Lift(source, after).run()
 
 
-def _refuse_auto_pad(node: onnx.NodeProto, attributes: dict[str, Any]) -> None:
-    if attributes.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
-        raise ValueError(f"{node.name}: auto_pad is not supported; use explicit pads")
+# Kokoro
 
 
-def prepare_piper(source: str | Path | bytes | onnx.ModelProto) -> onnx.ModelProto:
+def float_convolutions(source: Source) -> onnx.ModelProto:
+    """Give the dynamically quantised convolutions of a model float arithmetic, with the weights that it has.
+
+    Without VNNI, integer arithmetic is no faster than floats, and float convolutions have faster algorithms. The sound
+    comes nearer to the unquantised model's, as activations are no longer rounded to 8 bits.
+    """
+    rewrite = _Rewrite(source)
+    quantised = {
+        node.output[0]: node for node in rewrite.old if node.op_type == "DynamicQuantizeLinear" for _ in node.output[:1]
+    }
+    replaced: dict[str, tuple[onnx.NodeProto, float, np.ndarray | None]] = {}
+    for node in rewrite.old:
+        if node.op_type == "ConvInteger" and node.input[0] in quantised:
+            found = _scaled_back(rewrite, node)
+            if found:
+                result, scale, bias = found
+                replaced[result.output[0]] = (node, scale, bias)
+    for node in rewrite.old:
+        if node.output[0] not in replaced:
+            rewrite.nodes.append(node)
+            continue
+        conv, scale, bias = replaced[node.output[0]]
+        integers, zero = rewrite.value(conv.input[1]), rewrite.value(conv.input[3])
+        assert integers is not None, conv.name
+        weight = (integers.astype(np.float32) - (0 if zero is None else zero.astype(np.float32))) * np.float32(scale)
+        inputs = [quantised[conv.input[0]].input[0], rewrite.constant(weight, f"{conv.name}_weight")]
+        if bias is not None:
+            inputs.append(rewrite.constant(bias, f"{conv.name}_bias"))
+        rewrite.add("Conv", inputs, node.output[0], **_attributes(conv))
+    return rewrite.finish()
+
+
+def _scaled_back(rewrite: _Rewrite, conv: onnx.NodeProto) -> tuple[onnx.NodeProto, float, np.ndarray | None] | None:
+    """The node that makes floats of a ConvInteger's output, the scale of its weights, and its bias.
+
+    onnxruntime.quantization writes Cast and Mul by (input scale × weight scale), and where there is a bias, before them
+    an Add of floor(bias ÷ the same scale) as integers.
+    """
+    bias = None
+    (node,) = rewrite.consumers[conv.output[0]]
+    if node.op_type == "Add":
+        quotient = rewrite.above(node.input[1], "Reshape", "Cast", "Floor", "Div")
+        bias = None if quotient is None else rewrite.value(quotient.input[0])
+        if bias is None:
+            return None
+        (node,) = rewrite.consumers[node.output[0]]
+    (node,) = rewrite.consumers[node.output[0]]
+    product = rewrite.producer.get(node.input[1])
+    scale = None if product is None else rewrite.value(product.input[1])
+    if node.op_type != "Mul" or scale is None or scale.size != 1:
+        return None
+    return node, float(scale.reshape(())), bias
+
+
+def instance_norms(source: Source) -> onnx.ModelProto:
+    """Fuse (x - mean) / sqrt(variance + epsilon) × gain + offset, over time, into InstanceNormalization.
+
+    One pass over each channel while it lies in the cache, instead of seven over the whole tensor.
+    """
+    rewrite = _Rewrite(source)
+    for node in rewrite.old:
+        norm = _instance_norm(rewrite, node)
+        if norm is None:
+            rewrite.nodes.append(node)
+            continue
+        x, gain, offset, epsilon = norm
+        name, flat = node.output[0], rewrite.constant([-1], "shape")
+        vectors = [rewrite.new("Reshape", [v, flat], f"{name}_vector") for v in (gain, offset)]
+        rewrite.add("InstanceNormalization", [x, *vectors], name, epsilon=epsilon)
+    return rewrite.finish()
+
+
+def _instance_norm(rewrite: _Rewrite, node: onnx.NodeProto) -> tuple[str, str, str, float] | None:
+    """x, gain, offset and epsilon where `node` ends such a formula."""
+    if node.op_type != "Add":
+        return None
+    scaled, offset = rewrite.producer.get(node.input[0]), node.input[1]
+    if scaled is None or scaled.op_type != "Mul":
+        return None
+    gain, normal = scaled.input[0], rewrite.above(scaled.input[1], "Div")
+    root = None if normal is None else rewrite.above(normal.input[1], "Sqrt", "Add")
+    if normal is None or root is None:
+        return None
+    centred = rewrite.above(normal.input[0], "Sub")
+    square = rewrite.above(root.input[0], "ReduceMean", "Mul")
+    mean = None if centred is None else rewrite.above(centred.input[1], "ReduceMean")
+    epsilon = rewrite.value(root.input[1])
+    if centred is None or mean is None or square is None or epsilon is None:
+        return None
+    if list(square.input) != [centred.output[0]] * 2 or mean.input[0] != centred.input[0]:
+        return None
+    return centred.input[0], gain, offset, float(epsilon.reshape(()))
+
+
+def snakes(source: Source) -> onnx.ModelProto:
+    """Fold the factors of the Snake activation x + sin²(a x) / a between a norm and a convolution into the two.
+
+    With u = a x it is (u + sin² u) / a: the norm gives u at once, and the convolution's weights absorb 1 / a. Snake:
+    arXiv 2006.08195.
+    """
+    rewrite = _Rewrite(source)
+    found = {snake.end: snake for node in rewrite.old if (snake := _Snake.at(rewrite, node))}
+    norms = {snake.norm.output[0]: snake for snake in found.values()}
+    convolutions = {snake.convolution.output[0]: snake for snake in found.values()}
+    for node in rewrite.old:
+        name = node.output[0]
+        if snake := norms.get(name):
+            factor = rewrite.constant(snake.factor, "factor")
+            vectors = [rewrite.new("Mul", [v, factor], f"{name}_vector") for v in node.input[1:]]
+            rewrite.add("InstanceNormalization", [node.input[0], *vectors], name, **_attributes(node))
+        elif snake := found.get(name):
+            u = snake.norm.output[0]
+            sine = rewrite.new("Sin", [u], f"{name}_sine")
+            rewrite.add("Add", [u, rewrite.new("Mul", [sine, sine], f"{name}_square")], name)
+        elif snake := convolutions.get(name):
+            weight = rewrite.value(node.input[1])
+            assert weight is not None, node.name
+            scaled = rewrite.constant(weight / snake.factor[None, :, None], f"{name}_weight")
+            rewrite.add("Conv", [node.input[0], scaled, *node.input[2:]], name, **_attributes(node))
+        else:
+            rewrite.nodes.append(node)
+    return rewrite.finish()
+
+
+@dataclass(frozen=True)
+class _Snake:
+    """A Snake activation that ends in the tensor `end`, the norm before it, the convolution after it, and its factor."""
+
+    norm: onnx.NodeProto
+    end: str
+    convolution: onnx.NodeProto
+    factor: np.ndarray
+
+    @classmethod
+    def at(cls, rewrite: _Rewrite, node: onnx.NodeProto) -> _Snake | None:
+        if node.op_type != "Add":
+            return None
+        norm = rewrite.producer.get(node.input[0])
+        scaled = rewrite.above(node.input[1], "Mul")
+        angle = None if scaled is None else rewrite.above(scaled.input[1], "Pow", "Sin", "Mul")
+        if norm is None or norm.op_type != "InstanceNormalization" or scaled is None or angle is None:
+            return None
+        factor, inverse = rewrite.value(angle.input[0]), rewrite.value(scaled.input[0])
+        after = rewrite.consumers[node.output[0]]
+        if factor is None or inverse is None or angle.input[1] != norm.output[0]:
+            return None
+        if len(rewrite.consumers[norm.output[0]]) != 2 or [n.op_type for n in after] != ["Conv"]:
+            return None
+        if rewrite.value(after[0].input[1]) is None or not np.allclose(factor * inverse, 1, rtol=1e-4):
+            return None
+        return cls(norm, node.output[0], after[0], factor.reshape(-1))
+
+
+def fourier_as_convolution(source: Source) -> onnx.ModelProto:
+    """Rewrite an STFT of a constant window as the convolution with its sines and cosines: for short windows, faster."""
+    rewrite = _Rewrite(source)
+    for node in rewrite.old:
+        step, window = (rewrite.value(name) for name in node.input[1:3]) if node.op_type == "STFT" else (None, None)
+        if step is None or window is None:
+            rewrite.nodes.append(node)
+            continue
+        size, name = window.size, node.output[0]
+        bins = size // 2 + 1 if _attributes(node).get("onesided", 1) else size
+        angles = 2 * np.pi * np.outer(np.arange(bins), np.arange(size)) / size
+        waves = np.stack([np.cos(angles), -np.sin(angles)]) * window
+        weight = rewrite.constant(waves.reshape(2 * bins, 1, size).astype(np.float32), f"{name}_waves")
+        sound = rewrite.new("Reshape", [node.input[0], rewrite.constant([0, 1, -1], "shape")], f"{name}_sound")
+        spectra = rewrite.new("Conv", [sound, weight], f"{name}_spectra", kernel_shape=[size], strides=[int(step)])
+        parts = rewrite.new("Reshape", [spectra, rewrite.constant([0, 2, bins, -1], "shape")], f"{name}_parts")
+        rewrite.add("Transpose", [parts], name, perm=[0, 3, 2, 1])
+    return rewrite.finish()
+
+
+def prepare_piper(source: Source) -> onnx.ModelProto:
     """A Piper voice that is repeatable, fast on a CPU, and gives its timings.
 
     Inputs: `input` int64 [1, ids], `input_lengths` int64 [1], `scales` float32 [3] (noise, length, width), `sid` int64
@@ -417,4 +745,17 @@ def prepare_piper(source: str | Path | bytes | onnx.ModelProto) -> onnx.ModelPro
     """
     model = read(source)
     durations = piper_durations(model)
-    return expose(convolutions_2d(noise_as_inputs(model), after=durations), durations, "durations")
+    return expose(fast_convolutions(noise_as_inputs(model), after=durations), durations, "durations")
+
+
+def prepare_kokoro(source: Source) -> onnx.ModelProto:
+    """A quantised Kokoro that is faster on a CPU and gives its timings.
+
+    The inputs stay: `tokens` int64 [1, ids], `style` float32 [1, 256], `speed` float32 [1]. Outputs: `audio` float32
+    [samples] and `durations` float32 [1, ids] or [ids], frames per token, of 600 samples at 24 kHz each.
+    """
+    model = read(source)
+    durations = kokoro_durations(model)
+    for rewrite in (float_convolutions, instance_norms, snakes, fourier_as_convolution):
+        model = rewrite(model)
+    return expose(fast_convolutions(model, after=durations), durations, "durations")

@@ -231,7 +231,7 @@ def forecast(plans: Iterable[Plan | Bad], *, store: Store, folder: Folder | None
     spoken: set[str] = set()
     rows = iter(plans)
     while batch := list(islice(rows, LOOKUP)):
-        good = [plan for plan in batch if isinstance(plan, Plan) and not _stands(plan, folder)]
+        good = [plan for plan in batch if isinstance(plan, Plan) and not standing(plan, folder)]
         no_clip = store.missing_clips({t.clip for plan in good for t in plan.targets})
         no_take = store.missing_takes(
             {key for plan in good if _lacks(plan, no_clip) for key in plan.takes if key not in spoken}
@@ -266,8 +266,17 @@ def _opened(store: str | os.PathLike[str] | Store | None) -> Store:
     return open_store(canonical_url(default_url() if store is None else store))
 
 
-def _stands(plan: Plan, folder: Folder | None) -> bool:
-    return folder is not None and all(folder.holds(target.path, target.clip) for target in plan.targets)
+def standing(plan: Plan, folder: Folder | None) -> Result | None:
+    """The result for an utterance whose files all stand in `folder` as wanted; None if any does not."""
+    if folder is None:
+        return None
+    clips = []
+    for target in plan.targets:
+        clip = folder.holds(target.path, target.clip, target.output.format)
+        if clip is None:
+            return None
+        clips.append(clip)
+    return _result(_Open(plan), "up to date", folder, clips=tuple(clips))
 
 
 def _lacks(plan: Plan, missing_clips: set[str]) -> bool:
@@ -343,8 +352,8 @@ class _Loop:
         for plan in batch:
             if isinstance(plan, Bad):
                 yield _bad(plan)
-            elif _stands(plan, self._folder):
-                yield self._result(_Open(plan), "up to date")
+            elif result := standing(plan, self._folder):
+                yield result
             else:
                 todo.append(plan)
         no_clip = self._store.missing_clips({target.clip for plan in todo for target in plan.targets})
@@ -489,34 +498,39 @@ class _Loop:
         else:
             del self._open[opened.plan.number]
             status: Status = "from store" if opened.had_clips else "rendered"
-            yield self._result(opened, status, clips=outcome.clips)
+            yield _result(opened, status, self._folder, clips=outcome.clips)
 
     def _fail(self, opened: _Open, error: SpeechError) -> Iterator[Result]:
         self._open.pop(opened.plan.number, None)
-        yield self._result(opened, "failed", error=error)
+        yield _result(opened, "failed", self._folder, error=error)
 
-    def _result(
-        self, opened: _Open, status: Status, clips: tuple[Clip, ...] = (), error: SpeechError | None = None
-    ) -> Result:
-        plan = opened.plan
-        root = self._folder.path if self._folder is not None else None
-        return Result(
-            utterance=plan.utterance,
-            status=status,
-            number=plan.number,
-            files=() if root is None or error else tuple(f"{root}/{target.path}" for target in plan.targets),
-            clips=clips,
-            engine=plan.engine.name,
-            model=plan.engine.model or "",
-            voice=plan.voice,
-            language=plan.language,
-            segments=len(plan.takes),
-            spoken=opened.spoken,
-            characters=opened.characters,
-            notes=tuple(opened.notes),
-            error=str(error) if error else "",
-            error_type=type(error).__name__ if error else "",
-        )
+
+def _result(
+    opened: _Open,
+    status: Status,
+    folder: Folder | None,
+    *,
+    clips: tuple[Clip, ...] = (),
+    error: SpeechError | None = None,
+) -> Result:
+    plan = opened.plan
+    return Result(
+        utterance=plan.utterance,
+        status=status,
+        number=plan.number,
+        files=() if folder is None or error else tuple(f"{folder.path}/{t.path}" for t in plan.targets),
+        clips=clips,
+        engine=plan.engine.name,
+        model=plan.engine.model or "",
+        voice=plan.voice,
+        language=plan.language,
+        segments=len(plan.takes),
+        spoken=opened.spoken,
+        characters=opened.characters,
+        notes=tuple(opened.notes),
+        error=str(error) if error else "",
+        error_type=type(error).__name__ if error else "",
+    )
 
 
 def _bad(plan: Bad) -> Result:

@@ -181,10 +181,10 @@ class _Presets:
         if base is None:
             return own
         # A project's preset may extend the built-in one whose name it takes.
-        inner = base != name and base in self.tables
+        inner = isinstance(base, str) and base != name and base in self.tables
         if inner and base in (*below, name):
             raise self._error(name, "extends", f"goes round in circles: {' → '.join((*below, name, base))}")
-        if not inner and base not in _tables():
+        if not isinstance(base, str) or not (inner or base in _tables()):
             known = list(dict.fromkeys([*_tables(), *self.tables]))
             hint = suggest(str(base), known)
             raise self._error(name, "extends", f"no preset {base!r}{hint} (presets: {', '.join(known)})")
@@ -199,6 +199,11 @@ class _Presets:
                 except msgspec.ValidationError as error:
                     raise self._error(name, f"{where}{key}", _problem(error, key)) from error
         output = msgspec.convert({**shared, **own}, Output)
+        for field in ("lead", "tail", "sentence_pause", "paragraph_pause"):
+            if getattr(output, field) < 0:
+                raise self._error(name, f"{place}.{field}", "must not be negative")
+        if output.peak is not None and output.peak > 0:
+            raise self._error(name, f"{place}.peak", "must not be above 0 dBFS")
         if output.loudness is not None and output.level is not None:
             raise self._error(name, place, "has both a loudness and a level")
         try:

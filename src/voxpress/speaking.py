@@ -161,7 +161,7 @@ def _finish(order: Order, store: Store, folder: Folder | None, heard: Mapping[st
                 return Finished(error=error)
             clip = store.put_clip(clip, data)
         if folder is not None:
-            folder.publish(target.path, target.clip, data)
+            folder.publish(target.path, clip, data)
         clips.append(clip)
     return Finished(clips=tuple(clips))
 

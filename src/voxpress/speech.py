@@ -122,8 +122,8 @@ class Clip(_Noun, frozen=True):
     duration: Seconds
     size: int
     """Bytes."""
-    sha256: str
-    """Of the file's bytes."""
+    sha256: str = ""
+    """Of the file's bytes; empty where only the output folder was asked."""
     marks: tuple[Mark, ...] = ()
     """Words and phonemes where the engine knows them, counted from the start of the clip."""
     hit: bool = False

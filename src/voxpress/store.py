@@ -48,7 +48,7 @@ def clip_key(parts: Sequence[Json], output: Output) -> str:
     >>> clip_key([["take", "d88aaf6b"]], Output(format="mp3"))[:8]
     '00000000'
     """
-    return _key("clip", {"parts": parts, "output": _present(output)})
+    return _key("clip", {"parts": parts, "output": _finish(output)})
 
 
 def seed(key: str, attempt: int) -> int:
@@ -58,15 +58,21 @@ def seed(key: str, attempt: int) -> int:
 
 
 def _key(kind: str, content: Json) -> str:
-    canonical = msgspec.json.encode([f"voxpress.{kind}", KEY_VERSION, content], order="deterministic")
-    return hashlib.sha256(canonical).hexdigest()
+    return hashlib.sha256(_canonical([f"voxpress.{kind}", KEY_VERSION, content])).hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _finish(output: Output) -> msgspec.Raw:
+    return msgspec.Raw(_canonical(_present(output)))
+
+
+def _canonical(content: Json) -> bytes:
+    return msgspec.json.encode(content, order="deterministic")
 
 
 def _present(noun: msgspec.Struct) -> dict[str, Json]:
     # Defaults are in the key, None is not: a field that is added later starts as None and changes no old key.
-    return {
-        name: value for name in noun.__struct_fields__ if (value := getattr(noun, name)) is not None
-    }
+    return {name: value for name, value in msgspec.structs.asdict(noun).items() if value is not None}
 
 
 class Usage(msgspec.Struct, frozen=True):

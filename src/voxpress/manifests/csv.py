@@ -11,6 +11,7 @@ from voxpress.manifests import Format, Row
 from voxpress.manifests.rows import column, literal, number, row
 
 _DELIMITERS = ",;\t|"
+_OPTION = "option."
 
 
 def table(lines: Iterator[str], path: str) -> Iterator[tuple[int, list[str]] | ManifestError]:
@@ -39,39 +40,29 @@ def table(lines: Iterator[str], path: str) -> Iterator[tuple[int, list[str]] | M
     )
     width = 0
     while True:
-        start = end + 1
         try:
-            cells = next(records)
-        except StopIteration:
+            for cells in records:
+                start, end = end + 1, before + records.line_num
+                if len(cells) == width and cells[0]:
+                    yield start, cells
+                elif not any(cells):
+                    continue
+                elif len(cells) == width or not width:
+                    width = len(cells)
+                    yield start, cells
+                else:
+                    hint = "; quote a cell that holds the delimiter" if len(cells) > width else ""
+                    problem = f"has {len(cells)} cells where the header has {width}{hint}"
+                    yield ManifestError(problem, path=path, line=start)
             return
         except csv.Error as error:
-            end = before + records.line_num
+            start, end = end + 1, before + records.line_num
             if end > start or "end of data" in str(error):
                 # Nothing after an open quote can be told from what is inside it.
-                raise ManifestError(
-                    f"a quote that opens in this row is not closed, or a cell is too long ({error})",
-                    path=path,
-                    line=start,
-                ) from None
-            yield ManifestError(
-                f'cannot be read: {error}; a quote inside a quoted cell is written twice ("")',
-                path=path,
-                line=start,
-            )
-            continue
-        end = before + records.line_num
-        if not cells or (not cells[0] and not any(cells)):
-            continue
-        if len(cells) == width:
-            yield start, cells
-        elif not width:
-            width = len(cells)
-            yield start, cells
-        else:
-            hint = "; quote the cell that holds the delimiter" if len(cells) > width else ""
-            yield ManifestError(
-                f"has {len(cells)} cells where the header has {width}{hint}", path=path, line=start
-            )
+                problem = f"a quote that opens in this row is not closed, or a cell is too long ({error})"
+                raise ManifestError(problem, path=path, line=start) from None
+            problem = f'cannot be read: {error}; a quote inside a quoted cell is written twice ("")'
+            yield ManifestError(problem, path=path, line=start)
 
 
 def _delimiter(header: str) -> str:
@@ -121,21 +112,23 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     if "text" not in names:
         problem = "no column has this name; the first line must name the columns"
         raise ManifestError(problem, path=path, line=line, field="text")
-    options = [name for name in names if name.startswith("option.")]
+    plain = [(at, name) for at, name in enumerate(names) if name and not name.startswith(_OPTION)]
+    options = [(at, name.removeprefix(_OPTION)) for at, name in enumerate(names) if name.startswith(_OPTION)]
     numbers = [name for name in ("speed", "seed") if name in names]
     for record in records:
         if isinstance(record, ManifestError):
             yield record
             continue
         line, cells = record
-        fields: dict[str, object] = dict(zip(names, map(str.strip, cells), strict=True))
+        fields: dict[str, object] = {}
+        for at, name in plain:
+            if cell := cells[at].strip():
+                fields[name] = cell
         for name in numbers:
-            if cell := str(fields[name]):
-                fields[name] = number(name, cell)
+            if name in fields:
+                fields[name] = number(name, str(fields[name]))
         if options:
-            given = {name: str(fields.pop(name)) for name in options}
-            fields["options"] = {name[7:]: literal(cell) for name, cell in given.items() if cell}
-        fields.pop("", None)
+            fields["options"] = {name: literal(cell) for at, name in options if (cell := cells[at].strip())}
         yield from row(fields, path, line)
 
 

@@ -39,6 +39,7 @@ ALIASES = {"utterance_id": "id", "audio_filepath": "file", "lang": "language"}
 
 _STRINGS = FIELDS - {"speed", "seed"}
 _MARKUPS = ("plain", "directions")
+_VALUES = get_args(OptionValue)
 _LARGEST = 2**63 - 1
 
 
@@ -91,7 +92,7 @@ def literal(text: str) -> object:
         value: object = msgspec.json.decode(text)
     except msgspec.DecodeError:
         return text
-    return value if isinstance(value, get_args(OptionValue)) else text
+    return value if isinstance(value, _VALUES) else text
 
 
 def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
@@ -105,13 +106,10 @@ def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
     p.csv:3: speed: must be a number above 0, such as 1.1, not 'fast'
 
     Args:
-        fields: by names of `FIELDS`, and ``options``; None and "" count as not given. It is changed.
+        fields: by names of `FIELDS`, and ``options``, as far as the row gives them. Changed here.
         path: the manifest's name.
         line: where the row begins.
     """
-    given = fields.values()
-    if "" in given or None in given:
-        fields = {name: value for name, value in fields.items() if value is not None and value != ""}
     if "id" not in fields and isinstance(file := fields.get("file"), str):
         fields["id"] = posixpath.splitext(file)[0]
     fields["origin"] = f"{path}:{line}"
@@ -119,13 +117,14 @@ def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
         utterance = msgspec.convert(fields, Utterance)
     except msgspec.ValidationError:
         return _problems(fields, path, line)
+    text, speed, seed = utterance.text, utterance.speed, utterance.seed
     if (
         not utterance.id
-        or utterance.text.isspace()
-        or "\0" in utterance.text
+        or text.isspace()
+        or "\0" in text
         or "\0" in utterance.id
-        or (utterance.speed is not None and not 0 < utterance.speed < math.inf)
-        or (utterance.seed is not None and abs(utterance.seed) > _LARGEST)
+        or (speed is not None and not 0 < speed < math.inf)
+        or (seed is not None and abs(seed) > _LARGEST)
         or (utterance.options and not all(map(_fits, utterance.options.values())))
     ):
         return _problems(fields, path, line)
@@ -139,7 +138,8 @@ def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row
     >>> utterance.file
     'one.wav'
     """
-    if named.keys() <= FIELDS:
+    values = named.values()
+    if named.keys() <= FIELDS and None not in values and "" not in values:
         return row(dict(named), path, line)
     fields: dict[str, object] = {}
     problems: list[ManifestError] = []
@@ -149,7 +149,7 @@ def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row
         except ManifestError as error:
             problems.append(ManifestError(error.problem, path=path, line=line, field=error.field))
             continue
-        if field is None:
+        if field is None or value is None or value == "":
             continue
         if field.startswith("option."):
             problems.append(
@@ -196,7 +196,7 @@ def _wrong(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         yield "options", f"must be names with values, such as {{noise_scale: 0.5}}, not {_show(options)}"
     elif isinstance(options, Mapping):
         for name, value in options.items():
-            if not isinstance(value, get_args(OptionValue)) or not _fits(value):
+            if not isinstance(value, _VALUES) or not _fits(value):
                 yield f"options.{name}", f"must be a number, true, false or a string, not {_show(value)}"
 
 

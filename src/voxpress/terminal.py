@@ -1,0 +1,282 @@
+"""A render as a terminal shows it: what there is to do, how far it is, and what came of it."""
+
+from __future__ import annotations
+
+import array
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from voxpress.errors import ManifestError, StoreError
+from voxpress.folder import OWN, Folder
+from voxpress.loop import forecast, run, standing
+from voxpress.manifests.report import Report
+from voxpress.plan import Bad, Plan, Planner
+from voxpress.speech import Result, Seconds, Utterance
+from voxpress.store import Store
+
+BAD = 2
+SOME_FAILED = 1
+_BAD_SHOWN = 50
+_PLAIN_EVERY: Seconds = 10.0
+
+
+class Rows(Protocol):
+    """A manifest that can be read more than once."""
+
+    def __iter__(self) -> Iterator[Utterance | ManifestError]: ...
+
+    def wanted(self, row: Utterance) -> bool:
+        """Whether this run is to render the row."""
+        ...
+
+
+@dataclass
+class _Survey:
+    """What a first reading found: rows that are done, rows to do, and rows that are bad."""
+
+    bad: list[Bad] = field(default_factory=list)
+    todo: array.array[int] = field(default_factory=lambda: array.array("Q"))
+    paths: set[int] = field(default_factory=set)
+    characters: int = 0
+    standing: int = 0
+    left_out: int = 0
+
+
+@dataclass
+class Render:
+    """One manifest into one folder."""
+
+    rows: Rows
+    planner: Planner
+    folder: Folder
+    store: Store
+
+    def forecast(self) -> int:
+        """Print what `run` would do for each row and in all; the exit status."""
+        counts: Counter[str] = Counter()
+        segments = characters = 0
+        for row in forecast(self._planned(), store=self.store, folder=self.folder):
+            counts[row.status] += 1
+            segments += row.segments
+            characters += row.characters
+            name = (row.utterance.id or row.utterance.file) if row.utterance else ""
+            match row.status:
+                case "failed":
+                    print(f"bad         {row.error}")
+                case "rendered":
+                    print(f"synthesise  {name}  ({row.segments} segments, {row.characters} characters)")
+                case status:
+                    print(f"{status:<11} {name}")
+        print(
+            f"{sum(counts.values()):,} rows: {counts['rendered']:,} to synthesise or finish"
+            f" ({segments:,} segments, {characters:,} characters),"
+            f" {counts['from store']:,} from the store, {counts['up to date']:,} up to date, {counts['failed']:,} bad"
+        )
+        return BAD if counts["failed"] else 0
+
+    def run(
+        self,
+        *,
+        report: Path | None,
+        workers: int | None,
+        timeout: Seconds,
+        attempts: int,
+        prune: bool,
+        skip_bad: bool,
+    ) -> int:
+        """Render, showing progress; the exit status."""
+        began = time.monotonic()
+        place = report or self.folder.path / OWN / "report.jsonl"
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            sheet = Report(place)
+        except OSError as error:
+            raise StoreError(f"cannot write the report {place}: {error.strerror}") from error
+        with sheet:
+            survey = self._survey(sheet)
+            if survey.bad and not skip_bad:
+                sheet.discard()
+                _show_bad(survey.bad)
+                return BAD
+            tally = _Tally(survey.standing)
+            with _progress(len(survey.todo) + len(survey.bad), survey.characters) as advance:
+                for result in run(
+                    self._again(survey),
+                    store=self.store,
+                    folder=self.folder,
+                    workers=workers,
+                    timeout=timeout,
+                    attempts=attempts,
+                ):
+                    sheet.write(result)
+                    tally.add(result)
+                    advance(result)
+            if prune:
+                for path in self.folder.prune(survey.paths):
+                    print(f"pruned {path}")
+        tally.show(time.monotonic() - began, place)
+        return SOME_FAILED if tally.failed else 0
+
+    def _planned(self) -> Iterator[Plan | Bad]:
+        for plan in self.planner.plan_all(self.rows):
+            if plan.utterance is None or self.rows.wanted(plan.utterance):
+                yield plan
+
+    def _survey(self, sheet: Report) -> _Survey:
+        survey = _Survey()
+        for plan in self.planner.plan_all(self.rows):
+            if isinstance(plan, Plan):
+                survey.paths.update(hash(target.path) for target in plan.targets)
+            if plan.utterance is not None and not self.rows.wanted(plan.utterance):
+                survey.left_out += 1
+            elif isinstance(plan, Bad):
+                survey.bad.append(plan)
+            elif result := standing(plan, self.folder):
+                survey.standing += 1
+                sheet.write(result)
+            else:
+                survey.todo.append(plan.number)
+                survey.characters += plan.characters
+        return survey
+
+    def _again(self, survey: _Survey) -> Iterator[Plan | Bad]:
+        """The rows to do, read once more: plans of a million rows would fill the memory."""
+        bad = {plan.number: plan for plan in survey.bad}
+        todo = iter(survey.todo)
+        following = next(todo, None)
+        for number, row in enumerate(self.rows):
+            if number in bad:
+                yield bad[number]
+            elif number == following and isinstance(row, Utterance):
+                yield self.planner.plan(row, number)
+                following = next(todo, None)
+
+
+class _Tally:
+    """Counts for the summary."""
+
+    def __init__(self, standing: int) -> None:
+        self._counts: Counter[str] = Counter({"up to date": standing})
+        self._spoken = 0
+        self._duration: Seconds = 0.0
+        self.failed = 0
+
+    def add(self, result: Result) -> None:
+        self._counts[result.status] += 1
+        self._spoken += result.spoken
+        if result.status == "rendered" and result.clips:
+            self._duration += result.clips[0].duration
+        if result.status == "failed":
+            self.failed += 1
+
+    def show(self, elapsed: Seconds, report: Path) -> None:
+        counts = self._counts
+        print(
+            f"{sum(counts.values()):,} rows: {counts['rendered']:,} rendered, {counts['from store']:,} from the store,"
+            f" {counts['up to date']:,} up to date, {counts['failed']:,} failed"
+        )
+        rate = f", {self._duration / elapsed:.1f} × real time" if self._spoken else ""
+        print(
+            f"{self._spoken:,} segments spoken, {self._duration:,.1f} s of audio in {elapsed:,.1f} s{rate};"
+            f" report: {report}"
+        )
+
+
+def _show_bad(bad: list[Bad]) -> None:
+    for plan in bad[:_BAD_SHOWN]:
+        print(f"voxpress: {plan.error}", file=sys.stderr)
+    if len(bad) > _BAD_SHOWN:
+        print(f"voxpress: … and {len(bad) - _BAD_SHOWN:,} more", file=sys.stderr)
+    print(
+        f"voxpress: {len(bad):,} bad rows, so nothing was rendered; mend them, or add --skip-bad to render the others",
+        file=sys.stderr,
+    )
+
+
+@contextmanager
+def _progress(rows: int, characters: int) -> Iterator[Callable[[Result], None]]:
+    """How far a render is: a bar on a terminal, now and then a line elsewhere. Failures are printed at once."""
+    if not rows:
+        yield lambda result: None
+        return
+    # A row costs something even if it is short.
+    total = characters + 20 * rows
+    if not sys.stderr.isatty():
+        yield _PlainProgress(rows, total).advance
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.fields[rows]}"),
+        BarColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    began, done, heard = time.monotonic(), 0, 0.0
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=total, rows=f"0/{rows:,}", rate="")
+
+        def advance(result: Result) -> None:
+            nonlocal done, heard
+            done += 1
+            heard += sum(clip.duration for clip in result.clips[:1])
+            rate = f"{heard / (time.monotonic() - began):.1f} × real time"
+            bar.update(task, advance=_weight(result), rows=f"{done:,}/{rows:,}", rate=rate)
+            if result.status == "failed":
+                bar.console.print(f"failed: {result.error}", markup=False, highlight=False)
+
+        yield advance
+
+
+class _PlainProgress:
+    def __init__(self, rows: int, total: int) -> None:
+        self._rows, self._total = rows, total
+        self._began = self._shown = time.monotonic()
+        self._done = self._weight = 0
+        self._heard: Seconds = 0.0
+
+    def advance(self, result: Result) -> None:
+        self._done += 1
+        self._weight += _weight(result)
+        self._heard += sum(clip.duration for clip in result.clips[:1])
+        if result.status == "failed":
+            print(f"failed: {result.error}", file=sys.stderr, flush=True)
+        now = time.monotonic()
+        if now - self._shown < _PLAIN_EVERY:
+            return
+        self._shown = now
+        elapsed = now - self._began
+        left = elapsed * (self._total / self._weight - 1)
+        print(
+            f"{self._done:,} of {self._rows:,} rows, {self._heard / elapsed:.1f} × real time, {left:,.0f} s left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _weight(result: Result) -> int:
+    return len(result.utterance.text) + 20
+
+
+@contextmanager
+def download(name: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar for a download on a terminal; None elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(name), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
