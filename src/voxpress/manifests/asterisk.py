@@ -30,7 +30,7 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
         if not line or line.startswith(";"):
             continue
         if match := _PROMPT.match(line):
-            fields: dict[str, object] = {"id": match[1], "text": match[2], "markup": "directions"}
+            fields: dict[str, object] = {"id": match[1], "text": match[2] or "", "markup": "directions"}
             yield from row(fields, path, number)
         else:
             yield ManifestError(

@@ -15,13 +15,13 @@ _OPTION = "option."
 
 
 def table(lines: Iterator[str], path: str) -> Iterator[tuple[int, list[str]] | ManifestError]:
-    """The records of a table, header first, each with the number of the line that it begins in.
+    r"""The records of a table, header first, each with the number of the line that it begins in.
 
     The delimiter is found in the header. Space around cells is kept, and empty records are left out. A
     record that has not as many cells as the header is an error in its place.
 
-    >>> list(table(iter(['id;text\\n', 'a;"one\\n', 'two"\\n', 'b;three\\n']), "p.csv"))
-    [(1, ['id', 'text']), (2, ['a', 'one\\ntwo']), (4, ['b', 'three'])]
+    >>> list(table(iter(['id;text\n', 'a;"one\n', 'two"\n', 'b;three\n']), "p.csv"))
+    [(1, ['id', 'text']), (2, ['a', 'one\ntwo']), (4, ['b', 'three'])]
 
     Raises:
         ManifestError: a quote is opened and not closed.
@@ -54,7 +54,6 @@ def table(lines: Iterator[str], path: str) -> Iterator[tuple[int, list[str]] | M
                     hint = "; quote a cell that holds the delimiter" if len(cells) > width else ""
                     problem = f"has {len(cells)} cells where the header has {width}{hint}"
                     yield ManifestError(problem, path=path, line=start)
-            return
         except csv.Error as error:
             start, end = end + 1, before + records.line_num
             if end > start or "end of data" in str(error):
@@ -63,6 +62,8 @@ def table(lines: Iterator[str], path: str) -> Iterator[tuple[int, list[str]] | M
                 raise ManifestError(problem, path=path, line=start) from None
             problem = f'cannot be read: {error}; a quote inside a quoted cell is written twice ("")'
             yield ManifestError(problem, path=path, line=start)
+        else:
+            return
 
 
 def _delimiter(header: str) -> str:
@@ -90,6 +91,15 @@ def _recognise(head: str) -> bool:
     return len(cells) > 1 and any(_is_known(cell) and column(cell) == "text" for cell in cells)
 
 
+def _name(cell: str, before: list[str]) -> tuple[str, str]:
+    """The field of a column, "" for one to leave alone, and what is wrong with it, "" for nothing."""
+    try:
+        name = column(cell) or ""
+    except ManifestError as error:
+        return error.field or "", error.problem
+    return name, "is the name of two columns" if name and name in before else ""
+
+
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     records = table(lines, path)
     header = next(records, None)
@@ -100,15 +110,10 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     line, cells = header
     names: list[str] = []
     for cell in cells:
-        try:
-            name = column(cell) or ""
-        except ManifestError as error:
-            yield ManifestError(error.problem, path=path, line=line, field=error.field)
-            name = ""
-        if name and name in names:
-            yield ManifestError("is the name of two columns", path=path, line=line, field=name)
-            name = ""
-        names.append(name)
+        name, problem = _name(cell, names)
+        if problem:
+            yield ManifestError(problem, path=path, line=line, field=name)
+        names.append("" if problem else name)
     if "text" not in names:
         problem = "no column has this name; the first line must name the columns"
         raise ManifestError(problem, path=path, line=line, field="text")

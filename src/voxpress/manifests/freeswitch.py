@@ -61,6 +61,7 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     parser.setContentHandler(handler)
     size = 0
     try:
+        parser.feed("")  # else an empty file would pass for XML
         for line in lines:
             size += len(line)
             if size > MAX_DOCUMENT:

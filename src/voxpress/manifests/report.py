@@ -1,7 +1,7 @@
 """The report: JSON lines, one for each utterance, in the order of the manifest.
 
 It has the names of NeMo's manifests where there is one (``audio_filepath``, ``duration``, ``text``). While
-it is written it lies beside its place as ``NAME.part``, complete up to the last result; so a run that was
+it is written it lies beside its place as ``NAME.part``, with all but the last few results; so a run that was
 killed leaves a report of what it did.
 """
 
@@ -12,13 +12,13 @@ import os
 from array import array
 from collections.abc import Iterator
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress.errors import ManifestError
+from voxpress.errors import ManifestError, StoreError
 from voxpress.speech import Hertz, Result, Seconds, Status
 
 
@@ -84,8 +84,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Report:
     """Writes a report from results in any order; a context manager that puts it in its place at the end.
 
+    >>> import tempfile
     >>> from voxpress.speech import Utterance
-    >>> path = os.path.join(tmp_path, "report.jsonl")
+    >>> path = os.path.join(tempfile.mkdtemp(), "report.jsonl")
     >>> with Report(path) as report:
     ...     report.write(Result(utterance=Utterance(id="bye", text="Bye."), status="rendered", number=1))
     ...     report.write(Result(utterance=Utterance(id="hello", text="Hello."), status="rendered", number=0))
@@ -96,11 +97,17 @@ class Report:
 
     Args:
         path: the report's place. Its folder must exist.
+
+    Raises:
+        StoreError: the report cannot be written there.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        self._part: BinaryIO = open(f"{self.path}.part", "wb")
+        try:
+            self._part: BinaryIO = open(f"{self.path}.part", "wb")  # noqa: SIM115 - closed in __exit__
+        except OSError as error:
+            raise StoreError(f"{self.path}: the report cannot be written: {error.strerror}") from error
         self._encoder = msgspec.json.Encoder()
         self._end = 0
         # By number: where the line starts. Eight bytes a row, where the lines would be hundreds.
@@ -120,7 +127,7 @@ class Report:
         """Leave no report at the end, and an older one as it is."""
         self._discarded = True
 
-    def __enter__(self) -> Report:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -140,13 +147,16 @@ class Report:
         ends = np.append(starts[1:], np.uint64(self._end))
         with open(f"{self.path}.part", "rb") as part, open(f"{self.path}.sorted", "wb") as ordered:
             lines = mmap.mmap(part.fileno(), 0, access=mmap.ACCESS_READ)
-            for i in np.argsort(numbers, kind="stable").tolist():
-                ordered.write(lines[int(starts[i]) : int(ends[i])])
+            order = np.argsort(numbers, kind="stable").tolist()
+            ordered.writelines(lines[int(starts[i]) : int(ends[i])] for i in order)
         os.replace(f"{self.path}.sorted", f"{self.path}.part")
 
 
 def read(path: str | os.PathLike[str]) -> Iterator[Entry]:
     """The entries of a report, in order; those of a run that was killed are in ``NAME.part``.
+
+    >>> list(read(os.devnull))
+    []
 
     Raises:
         ManifestError: while iterating: the file cannot be read, or a line is not one of a report.

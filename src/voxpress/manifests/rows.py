@@ -5,6 +5,7 @@ The formats with named fields (CSV, JSON lines, YAML) share this; so do the othe
 
 from __future__ import annotations
 
+import itertools
 import math
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
@@ -96,12 +97,12 @@ def literal(text: str) -> object:
 
 
 def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
-    """One row: its utterance, or an error for each field that is wrong.
+    r"""One row: its utterance, or an error for each field that is wrong.
 
     >>> [utterance] = row({"file": "digits/1.wav", "text": "One."}, "p.csv", 2)
     >>> utterance.id, utterance.origin
     ('digits/1', 'p.csv:2')
-    >>> print(*row({"id": "one", "speed": "fast"}, "p.csv", 3), sep="\\n")
+    >>> print(*row({"id": "one", "speed": "fast"}, "p.csv", 3), sep="\n")
     p.csv:3: text: is missing or empty
     p.csv:3: speed: must be a number above 0, such as 1.1, not 'fast'
 
@@ -120,6 +121,7 @@ def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
     text, speed, seed = utterance.text, utterance.speed, utterance.seed
     if (
         not utterance.id
+        or not text
         or text.isspace()
         or "\0" in text
         or "\0" in utterance.id
@@ -166,18 +168,18 @@ def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row
 
 
 def _fits(value: OptionValue) -> bool:
-    return not isinstance(value, (int, float)) or abs(value) <= _LARGEST
+    return not isinstance(value, int) or abs(value) <= _LARGEST
 
 
 def _problems(fields: Mapping[str, object], path: str, line: int) -> Iterator[ManifestError]:
-    for field, problem in _wrong(fields):
+    for field, problem in itertools.chain(_wrong_strings(fields), _wrong_values(fields)):
         yield ManifestError(problem, path=path, line=line, field=field)
 
 
-def _wrong(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _wrong_strings(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     if "id" not in fields and "file" not in fields:
         yield "id", "is missing: a row needs an id or a file"
-    if "text" not in fields or str(fields["text"]).isspace():
+    if not str(fields.get("text", "")).strip():
         yield "text", "is missing or empty"
     for field in sorted(_STRINGS & fields.keys()):
         value = fields[field]
@@ -187,17 +189,20 @@ def _wrong(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield field, "holds a NUL character"
         elif field == "markup" and value not in _MARKUPS:
             yield field, f"must be plain or directions, not {_show(value)}{suggest(value, _MARKUPS)}"
-    speed, seed, options = fields.get("speed"), fields.get("seed"), fields.get("options")
+
+
+def _wrong_values(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    speed, seed, options = fields.get("speed"), fields.get("seed"), fields.get("options", {})
     if speed is not None and not (_is_number(speed) and 0 < float(str(speed)) < math.inf):
         yield "speed", f"must be a number above 0, such as 1.1, not {_show(speed)}"
     if seed is not None and not (type(seed) is int and abs(seed) <= _LARGEST):
         yield "seed", f"must be a whole number of at most 63 bits, not {_show(seed)}"
-    if options is not None and not isinstance(options, Mapping):
+    if not isinstance(options, Mapping):
         yield "options", f"must be names with values, such as {{noise_scale: 0.5}}, not {_show(options)}"
-    elif isinstance(options, Mapping):
-        for name, value in options.items():
-            if not isinstance(value, _VALUES) or not _fits(value):
-                yield f"options.{name}", f"must be a number, true, false or a string, not {_show(value)}"
+        return
+    for name, value in options.items():
+        if not isinstance(value, _VALUES) or not _fits(value):
+            yield f"options.{name}", f"must be a number, true, false or a string, not {_show(value)}"
 
 
 def _is_number(value: object) -> bool:

@@ -19,6 +19,6 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
 FORMAT = Format(
     description="One file for each line that is not blank.",
     extensions=(".txt",),
-    recognise=lambda head: False,
+    recognise=lambda _head: False,
     read=_read,
 )

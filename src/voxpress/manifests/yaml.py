@@ -29,6 +29,8 @@ _MAX_DEPTH = 5
 class _Plain(str):
     """A scalar without quotes, which in an option may be a number."""
 
+    __slots__ = ()
+
 
 class _List(msgspec.Struct):
     items: list[tuple[int, _Node]]
@@ -98,7 +100,7 @@ def _typed(name: str, node: _Node) -> object:
         return number(name, node)
     if name == "options" and isinstance(node, _Map):
         return {
-            key: literal(value) if isinstance(value, _Plain) else _bare(value)
+            key: literal(str(value)) if isinstance(value, _Plain) else _bare(value)
             for key, value in node.values.items()
         }
     return _bare(node)
@@ -179,7 +181,7 @@ class _Stream:
     def __init__(self, lines: Iterator[str], path: str) -> None:
         self._lines, self._path, self._size = lines, path, 0
 
-    def read(self, size: int = -1) -> str:
+    def read(self, _size: int = -1) -> str:
         line = next(self._lines, "")
         self._size += len(line)
         if self._size > MAX_DOCUMENT:

@@ -29,19 +29,31 @@ MAX_SILENCE: Seconds = 600.0
 
 
 class Say(msgspec.Struct, frozen=True):
-    """Words for the engine."""
+    """Words for the engine.
+
+    >>> parse("Hello.")
+    (Say(text='Hello.'),)
+    """
 
     text: str
 
 
 class Silence(msgspec.Struct, frozen=True):
-    """Nothing, for so long."""
+    """Nothing, for so long.
+
+    >>> parse("[pause 500 ms]")
+    (Silence(duration=0.5),)
+    """
 
     duration: Seconds
 
 
 class Tone(msgspec.Struct, frozen=True):
-    """Sine waves at once, equally loud, for so long."""
+    """Sine waves at once, equally loud, for so long.
+
+    >>> parse("[ascending tones]")
+    (Tone(frequencies=(600.0,), duration=0.2), Tone(frequencies=(900.0,), duration=0.2))
+    """
 
     frequencies: tuple[float, ...]
     """In hertz."""

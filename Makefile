@@ -1,0 +1,72 @@
+# make demo   sets everything up and renders examples/prompts.csv to out/ with a real voice
+# make test   sets everything up and runs all that CI checks
+#
+# Both are safe to repeat: what is installed is not installed again, until pyproject.toml changes.
+
+PYTHON ?= python3
+VENV ?= .venv
+OUT ?= out
+EXTRAS ?= piper
+# More options for pytest: make pytest PYTEST="-k store -x"
+PYTEST ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+STAMPS := $(VENV)/.stamps
+
+.PHONY: demo test test-all lint format types imports pytest docs clean
+.DELETE_ON_ERROR:
+
+demo: $(STAMPS)/voxpress
+	$(BIN)/voxpress render examples/prompts.csv -o $(OUT)
+
+test: lint types imports pytest
+
+# The lanes that need weights, a network, minutes or another server.
+test-all: $(STAMPS)/lanes
+	$(BIN)/pytest -m "models or faults or s3 or slow" $(PYTEST)
+
+lint: $(STAMPS)/dev
+	$(BIN)/ruff check --output-format concise
+	$(BIN)/ruff format --check
+
+format: $(STAMPS)/dev
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+types: $(STAMPS)/dev
+	$(BIN)/mypy
+
+imports: $(STAMPS)/dev
+	$(BIN)/lint-imports --no-logo
+
+pytest: $(STAMPS)/dev
+	$(BIN)/pytest --cov $(PYTEST)
+
+# Writes those pages and tables that come from the program; the tests compare them.
+docs: $(STAMPS)/dev
+	$(BIN)/python tools/generate_docs.py
+
+clean:
+	rm -rf $(VENV) $(OUT) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(STAMPS)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "voxpress needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "$(PYTHON) cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 2; }
+	$(PIP) --upgrade 'pip>=25.1'
+	@mkdir -p $(STAMPS)
+	@touch $@
+
+$(STAMPS)/voxpress: pyproject.toml | $(STAMPS)/python
+	$(PIP) --editable '.[$(EXTRAS)]'
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/voxpress
+	$(PIP) --group dev
+	@touch $@
+
+$(STAMPS)/lanes: $(STAMPS)/dev
+	$(PIP) --group lanes
+	@touch $@

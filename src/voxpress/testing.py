@@ -1,0 +1,153 @@
+"""The engine contract as tests, for the engines here and for those of others.
+
+In a test module of a package with an engine::
+
+    from voxpress.testing import EngineContract
+
+    class TestMine(EngineContract):
+        def engine(self):
+            return Mine()
+
+pytest then runs every test below against it. They need the engine's weights and a few seconds.
+"""
+
+from __future__ import annotations
+
+import pickle
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from voxpress.audio import Audio
+from voxpress.check import check
+from voxpress.engines import Engine, check_options
+from voxpress.errors import UnknownVoice, UnsupportedOption
+from voxpress.speech import Segment
+
+
+class EngineContract(ABC):
+    """What every engine keeps. Subclass it under a name that starts with ``Test`` and give `engine`."""
+
+    texts: tuple[str, ...] = (
+        "Your call is important to us.",
+        "Please enter your account number, followed by the pound key.",
+        "Goodbye for now.",
+    )
+    """Spoken in the tests; in the language of the default voice."""
+
+    @abstractmethod
+    def engine(self) -> Engine:
+        """A new engine, not loaded."""
+
+    def segment(self, engine: Engine, text: str, **changes: object) -> Segment:
+        """A segment in the default voice."""
+        voice = engine.voice(None)
+        language = next(iter((*voice.languages, *engine.languages)), "en")
+        fields = {"text": text, "voice": voice.name, "language": "en" if language == "*" else language, "seed": 1}
+        return Segment(**{**fields, **changes})  # type: ignore[arg-type]
+
+    def test_declares_what_it_is(self) -> None:
+        """Name, licences, languages and limits are there before anything is loaded."""
+        engine = self.engine()
+        assert engine.name.isidentifier()
+        assert engine.licence and engine.weights_licence and engine.languages
+        assert engine.max_chars >= 20 and engine.max_batch >= 1
+        slowest, fastest = engine.speeds
+        assert 0 < slowest <= 1 <= fastest
+
+    def test_pickles_unloaded(self) -> None:
+        """Workers get the engine as its class, model and device, even after it was loaded."""
+        engine = self.engine()
+        engine.load()
+        copy = pickle.loads(pickle.dumps(engine))
+        assert copy == engine and hash(copy) == hash(engine)
+        assert copy.fingerprint() == engine.fingerprint()
+
+    def test_has_voices(self) -> None:
+        """Voices have names of their own, the first is the default, and an unknown one is an error."""
+        engine = self.engine()
+        names = [voice.name for voice in engine.voices()]
+        assert names and len(set(names)) == len(names)
+        assert engine.voice(None).name == names[0]
+        assert engine.voice(names[-1]).name == names[-1]
+        try:
+            engine.voice("no such voice")
+        except UnknownVoice as error:
+            assert "no such voice" in str(error)
+        else:
+            raise AssertionError("an unknown voice was taken")
+
+    def test_declares_options_that_pass_their_own_check(self) -> None:
+        """Defaults lie within the declared bounds, and an undeclared option is an error."""
+        kind = type(self.engine())
+        assert check_options(kind, {}) == {name: option.default for name, option in kind.options.items()}
+        try:
+            check_options(kind, {"no_such_option": 1})
+        except UnsupportedOption:
+            pass
+        else:
+            raise AssertionError("an unknown option was taken")
+
+    def test_speaks(self) -> None:
+        """One audio for each segment: mono float32 that passes the structural check, with marks inside it."""
+        engine = self.engine()
+        engine.load()
+        for text in self.texts:
+            segment = self.segment(engine, text)
+            (audio,) = engine.synthesize([segment])
+            assert audio.samples.dtype == np.float32 and audio.samples.ndim == 1
+            assert audio.sample_rate >= 8000
+            check(audio, segment)
+            _assert_marks_fit(audio)
+
+    def test_says_the_same_for_the_same_segment(self) -> None:
+        """Also after it has said something else, and in another instance."""
+        engine, other = self.engine(), self.engine()
+        engine.load()
+        other.load()
+        segment = self.segment(engine, self.texts[0])
+        (first,) = engine.synthesize([segment])
+        engine.synthesize([self.segment(engine, self.texts[1])])
+        for again in (engine.synthesize([segment])[0], other.synthesize([segment])[0]):
+            assert np.array_equal(first.samples, again.samples)
+
+    def test_batches_do_not_change_what_is_said(self) -> None:
+        """A batch gives what its segments give alone, in their order."""
+        engine = self.engine()
+        engine.load()
+        segments = [self.segment(engine, text) for text in self.texts[: engine.max_batch]]
+        together = engine.synthesize(segments)
+        assert len(together) == len(segments)
+        for segment, audio in zip(segments, together, strict=True):
+            (alone,) = engine.synthesize([segment])
+            assert len(alone.samples) == len(audio.samples)
+            assert np.allclose(alone.samples, audio.samples, atol=1e-3)
+
+    def test_speed_changes_the_duration(self) -> None:
+        """Faster is shorter, where the engine has speeds."""
+        engine = self.engine()
+        engine.load()
+        slowest, fastest = engine.speeds
+        if slowest == fastest:
+            return
+        slow, fast = (
+            engine.synthesize([self.segment(engine, self.texts[1], speed=speed)])[0].duration
+            for speed in (max(slowest, 0.8), min(fastest, 1.25))
+        )
+        assert fast < slow
+
+    def test_takes_the_longest_text_it_declares(self) -> None:
+        """`max_chars` is a promise: nothing is cut below it."""
+        engine = self.engine()
+        engine.load()
+        text = (" ".join(self.texts) + " ") * (engine.max_chars // 20)
+        segment = self.segment(engine, text[: engine.max_chars].rsplit(" ", 1)[0])
+        (audio,) = engine.synthesize([segment])
+        check(audio, segment)
+
+
+def _assert_marks_fit(audio: Audio) -> None:
+    for kind in ("word", "phoneme"):
+        marks = [mark for mark in audio.marks if mark.kind == kind]
+        assert all(0 <= mark.start <= mark.end <= audio.duration + 0.05 for mark in marks)
+        assert all(a.start <= b.start for a, b in zip(marks, marks[1:], strict=False))

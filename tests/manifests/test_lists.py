@@ -1,0 +1,146 @@
+"""Plain text, and the prompt lists of Asterisk, FreeSWITCH and EdgeTX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from voxpress.errors import ManifestError
+from voxpress.manifests import Row
+from voxpress.speech import Utterance
+
+Rows = Callable[..., list[Row]]
+Good = Callable[..., list[Utterance]]
+Bad = Callable[..., list[str]]
+
+
+def test_plain_text(good: Good, bad: Bad) -> None:
+    """One file for each line; names are line numbers, with the file's name where there is one."""
+    text = "One.\n\n  # Two: \n"
+    assert [(row.id, row.text) for row in good(text, "x/tea.txt")] == [
+        ("tea-0001", "One."),
+        ("tea-0003", "# Two:"),
+    ]
+    assert [row.id for row in good(text, format="text")] == ["0001", "0003"]
+    assert bad("x\n" * 30 + "\0\n", "p.txt") == ["p.txt:31: text: holds a NUL character"]
+
+
+def test_asterisk(good: Good, bad: Bad) -> None:
+    """Colons and semicolons in the text are text."""
+    list_ = "; mine\n\ndigits/1: one\nnote:  Dial: 1; then 2.\n"
+    assert good(list_, "p.txt") == [
+        Utterance(id="digits/1", text="one", markup="directions", origin="p.txt:3"),
+        Utterance(id="note", text="Dial: 1; then 2.", markup="directions", origin="p.txt:4"),
+    ]
+    assert bad("one\nA name: x\nempty:\na:b\n", "p.txt", "asterisk") == [
+        "p.txt:1: is not 'path/name: text' (a name without spaces, a colon, a space, the text)",
+        "p.txt:2: is not 'path/name: text' (a name without spaces, a colon, a space, the text)",
+        "p.txt:3: text: is missing or empty",
+        "p.txt:4: is not 'path/name: text' (a name without spaces, a colon, a space, the text)",
+    ]
+
+
+def test_freeswitch(good: Good) -> None:
+    """The section is the folder, the element the language; sounds become directions."""
+    found = good(
+        "<language><es_MX><conference>\n"
+        '<prompt phrase="Hola &amp; adi&#243;s" filename="conf-hola.wav " note="x"/>\n'
+        '<prompt phrase="NULL" filename="conference/conf-ack.wav" type="tone"/>\n'
+        '<prompt phrase="NULL" filename="conf-nack.wav" type="tone"/>\n'
+        '<prompt phrase="NULL" filename="conf-enter.wav" type="tone"/>\n'
+        '<prompt phrase="NULL" filename="conf-exit.wav" type="tone"/>\n'
+        '<prompt phrase="NULL" filename="conf-perpetual.wav" type="music"/>\n'
+        "</conference></es_MX></language>\n",
+        "p.xml",
+    )
+    assert [(row.id, row.text, row.markup) for row in found] == [
+        ("conference/conf-hola", "Hola & adiós", "plain"),
+        ("conference/conf-ack", "[beep]", "directions"),
+        ("conference/conf-nack", "[error beep]", "directions"),
+        ("conference/conf-enter", "[ascending tones]", "directions"),
+        ("conference/conf-exit", "[descending tones]", "directions"),
+        ("conference/conf-perpetual", "[music]", "directions"),
+    ]
+    assert {row.language for row in found} == {"es-MX"}
+    assert [row.origin for row in found] == [f"p.xml:{line}" for line in range(2, 8)]
+
+
+def test_freeswitch_bad_rows(bad: Bad) -> None:
+    """Each with the attribute that is wrong."""
+    assert bad(
+        "<language><en><time>\n"
+        '<prompt phrase="Year" filename="year"/>\n'
+        '<prompt phrase="Year"/>\n'
+        '<prompt phrase="NULL" filename="a.wav"/>\n'
+        '<prompt phrase=" " filename="b.wav"/>\n'
+        '<sound phrase="x" filename="c.wav"/>\n'
+        '</time><prompt phrase="x" filename="d.wav"/></en></language>\n',
+        "p.xml",
+    ) == [
+        "p.xml:2: filename: must be a name that ends in .wav, not 'year'",
+        "p.xml:3: filename: must be a name that ends in .wav, not ''",
+        'p.xml:4: phrase: is empty or NULL; give the text, or type="tone" for a generated tone',
+        "p.xml:5: text: is missing or empty",
+        "p.xml:6: <sound> is out of place: prompts are <language><en><section><prompt/>",
+        "p.xml:7: <prompt> is out of place: prompts are <language><en><section><prompt/>",
+    ]
+
+
+LAUGHS = (
+    "<?xml version='1.0'?>\n<!DOCTYPE l [<!ENTITY a 'ha'>"
+    + "".join(
+        f"<!ENTITY {b} '&{a};&{a};&{a};&{a};&{a};&{a};&{a};&{a};'>"
+        for a, b in zip("abcdefg", "bcdefgh", strict=True)
+    )
+    + "]>\n<language><en><x><prompt phrase='&h;' filename='a.wav'/></x></en></language>"
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (LAUGHS, "p.xml:2: declares a document type or entities, which are not read"),
+        ("<!DOCTYPE l SYSTEM 'file:///etc/passwd'>\n<language/>", "p.xml:1: declares a document type"),
+        ("<language>\n<en>\n</language>", "p.xml:3: is not XML: mismatched tag"),
+        ("<language>", "p.xml:1: is not XML: no element found"),
+        ("", "p.xml:1: is not XML: no element found"),
+        ("<language>&a;</language>", "p.xml:1: is not XML: undefined entity"),
+        ("<language>" + " " * 1_000_000 + ("\n" + " " * 1_000_000) * 16, "p.xml: is longer than 16,777,216"),
+    ],
+    ids=["billion laughs", "external", "mismatched", "unfinished", "empty", "entity", "long"],
+)
+def test_hostile_xml(rows: Rows, data: str, message: str) -> None:
+    """No entity is ever expanded."""
+    with pytest.raises(ManifestError) as caught:
+        rows(data, "p.xml")
+    assert message in str(caught.value)
+
+
+def test_xml_of_another_kind_has_no_rows_but_errors(bad: Bad) -> None:
+    """Prompts at the wrong depth are not lost."""
+    assert len(bad("<a><prompt phrase='x' filename='a.wav'/></a>", "p.xml")) == 1
+
+
+HEADER = '"String ID","Source text","Translation","Context","Path","Filename"\n'
+
+
+def test_edgetx(good: Good, bad: Bad) -> None:
+    """The translation is spoken, or the source where there is none."""
+    found = good(HEADER + '"1","zero","null","","SYSTEM","0000.wav"\n"2","LQ","","","","lq.wav"\n', "de.csv")
+    assert [(row.id, row.file, row.text) for row in found] == [
+        ("SYSTEM/0000", "SYSTEM/0000.wav", "null"),
+        ("lq", "lq.wav", "LQ"),
+    ]
+    assert bad(HEADER + '"1","","","","SYSTEM",""\n"2"\n', "de.csv") == [
+        "de.csv:2: Translation: is empty, and so is Source text",
+        "de.csv:2: Filename: is empty",
+        "de.csv:3: has 1 cells where the header has 6",
+    ]
+
+
+@pytest.mark.parametrize("data", ["", "id,text\n"])
+def test_edgetx_without_its_columns(rows: Rows, data: str) -> None:
+    """Only where the format was named by the user."""
+    with pytest.raises(ManifestError, match=r"p\.csv:1: Source text: no column has this name"):
+        rows(data, "p.csv", "edgetx")

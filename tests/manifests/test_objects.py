@@ -1,0 +1,218 @@
+"""JSON lines and YAML."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from voxpress.errors import ManifestError
+from voxpress.manifests import Row
+from voxpress.speech import Utterance
+
+Rows = Callable[..., list[Row]]
+Good = Callable[..., list[Utterance]]
+Bad = Callable[..., list[str]]
+
+KNOWN = (
+    "(columns: engine, file, format, id, language, markup, model, seed, speed, text, title, voice,"
+    " option.NAME; a name that begins with # or x- is left alone)"
+)
+
+
+def test_json_lines(good: Good) -> None:
+    """Types are JSON's; null and "" are as good as nothing; blank lines count but are no rows."""
+    assert good(
+        '{"id": "a", "text": "A.", "speed": 1, "options": {"noise": 0.5, "n": 3, "on": true, "s": "3"}}\n'
+        "\n"
+        '{"audio_filepath": "x/b.wav", "text": "B.", "voice": null, "lang": "de", "x-1": []}\r\n',
+        "p.jsonl",
+    ) == [
+        Utterance(
+            id="a",
+            text="A.",
+            speed=1.0,
+            options={"noise": 0.5, "n": 3, "on": True, "s": "3"},
+            origin="p.jsonl:1",
+        ),
+        Utterance(id="x/b", file="x/b.wav", text="B.", language="de", origin="p.jsonl:3"),
+    ]
+
+
+def test_json_lines_report_all_that_is_wrong(bad: Bad) -> None:
+    """Malformed lines do not stop the reading."""
+    assert bad(
+        '{"id": "a", "text": "A.", "voise": "amy", "txt": 1}\n'
+        '{"id": "a"\n'
+        '{"id": 1, "text": ["A."]}\n'
+        '"A."\n'
+        '{"id": "a", "text": "A.", "options": {"deep": {}, "big": 99999999999999999999}, "speed": true}\n'
+        '{"id": "a", "utterance_id": "b", "text": "\\u0000"}\n'
+        '{"id": "a", "text": "\\ud800"}\n'
+        '{"id": "a", "text": "A.", "options": 3, "option.noise": 3, "origin": "x"}\n',
+        "p.jsonl",
+    ) == [
+        f"p.jsonl:1: voise: unknown column; did you mean 'voice'? {KNOWN}",
+        f"p.jsonl:1: txt: unknown column; did you mean 'text'? {KNOWN}",
+        "p.jsonl:2: is not JSON: Input data was truncated",
+        "p.jsonl:3: id: must be a string, not 1",
+        "p.jsonl:3: text: must be a string, not ['A.']",
+        'p.jsonl:4: is not an object such as {"id": "a", "text": "A."}',
+        "p.jsonl:5: speed: must be a number above 0, such as 1.1, not True",
+        "p.jsonl:5: options.deep: must be a number, true, false or a string, not {}",
+        "p.jsonl:5: options.big: must be a number, true, false or a string, not 99999999999999999999",
+        "p.jsonl:6: id: is given twice",
+        "p.jsonl:6: text: holds a NUL character",
+        "p.jsonl:7: is not JSON: Input data was truncated",
+        "p.jsonl:8: option.noise: is for tables; write options: {NAME: VALUE}",
+        f"p.jsonl:8: origin: unknown column {KNOWN}",
+        "p.jsonl:8: options: must be names with values, such as {noise_scale: 0.5}, not 3",
+    ]
+
+
+@pytest.mark.parametrize("data", ['[{"id": "a"}]', '[\n {"id": "a"}]', '{\n "id": "a"}'])
+def test_json_that_is_not_lines_is_named_as_such(rows: Rows, data: str) -> None:
+    """One message, not one for each line."""
+    with pytest.raises(ManifestError, match=r"p\.json:1: is .*; write one object in each line"):
+        rows(data, "p.json")
+
+
+def test_yaml_rows_with_defaults(good: Good) -> None:
+    """Words stay words (no, 0001, 10); only speed, seed and options without quotes are numbers."""
+    assert good(
+        "# prompts\n"
+        "defaults: {language: en, speed: 0.9, options: {noise: 0.5}}\n"
+        "prompts:\n"
+        "  - {id: 0001, text: no}\n"
+        "  - id: b\n"
+        "    text: >\n"
+        "      One\n"
+        "      two.\n"
+        "    speed: 1.5\n"
+        "    language:\n"
+        "    options: {on: true, n: 3, s: '3'}\n",
+        "p.yaml",
+    ) == [
+        Utterance(id="0001", text="no", language="en", speed=0.9, options={"noise": 0.5}, origin="p.yaml:4"),
+        Utterance(
+            id="b", text="One two.\n", speed=1.5, options={"on": True, "n": 3, "s": "3"}, origin="p.yaml:5"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "menu/a: A.\nb: {text: B., voice: amy}\n",
+        "- {id: menu/a, text: A.}\n- {id: b, text: B., voice: amy}\n",
+        "prompts:\n  menu/a: A.\n  b: {text: B., voice: amy}\n",
+        '{"menu/a": "A.", "b": {"text": "B.", "voice": "amy"}}',
+    ],
+)
+def test_yaml_in_its_shapes(good: Good, data: str) -> None:
+    """A list of rows, pairs, and either of them under prompts."""
+    assert [(row.id, row.text, row.voice) for row in good(data, "p.yml")] == [
+        ("menu/a", "A.", None),
+        ("b", "B.", "amy"),
+    ]
+
+
+def test_a_prompt_called_prompts_is_a_prompt(good: Good) -> None:
+    """Only a list or pairs below it make it the list of rows."""
+    assert [(row.id, row.text) for row in good("prompts: Prompts.\ndefaults: Defaults.\n", "p.yaml")] == [
+        ("prompts", "Prompts."),
+        ("defaults", "Defaults."),
+    ]
+
+
+def test_an_empty_yaml_has_no_rows(good: Good) -> None:
+    """Nor has one with comments only."""
+    assert good("# nothing yet\n", "p.yaml") == []
+
+
+def test_yaml_reports_values_in_their_lines(bad: Bad) -> None:
+    """What is wrong in the defaults is said once, where it is."""
+    assert bad(
+        "defaults:\n"
+        "  speed: fast\n"
+        "prompts:\n"
+        "  - id: a\n"
+        "    text: A.\n"
+        "  - id: b\n"
+        "    text:\n"
+        "    seed: x\n"
+        "  - hello\n"
+        "  - id: [a]\n"
+        "    text: C.\n"
+        "    options:\n"
+        "      noise: {}\n",
+        "p.yaml",
+    ) == [
+        "p.yaml:2: speed: must be a number above 0, such as 1.1, not 'fast'",
+        "p.yaml:7: text: is missing or empty",
+        "p.yaml:8: seed: must be a whole number of at most 63 bits, not 'x'",
+        "p.yaml:9: is not a row such as {id: hello, text: Hello.}",
+        "p.yaml:10: id: must be a string, not ['a']",
+        "p.yaml:12: options.noise: must be a number, true, false or a string, not {}",
+    ]
+
+
+BOMB = "a: &a {text: x}\n" + "".join(
+    f"{b}: &{b} {{t: [*{a}, *{a}]}}\n" for a, b in zip("abcde", "bcdef", strict=True)
+)
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (BOMB, "p.yaml:2: aliases such as *a are not read; put what rows share under defaults:"),
+        ("- &a [*a]\n", "p.yaml:1: aliases such as *a are not read"),
+        ("[" * 5000, "p.yaml:1: is nested too deeply"),
+        ("- " * 5000, "p.yaml:1: is nested too deeply"),
+        ("{a: " * 5000, "p.yaml:1: is nested too deeply"),
+        ("a: A.\na: B.\n", "p.yaml:2: a: is given twice"),
+        ("- id: a\n  text: 'A.\n", "p.yaml:3: is not YAML: "),
+        ("a: A.\n---\nb: B.\n", "p.yaml:3: begins a second document"),
+        ("Hello.\n", "p.yaml:1: is neither a list of rows nor 'id: text' pairs"),
+        ("? [a]\n: A.\n", "p.yaml:1: a list or mapping cannot be a name"),
+        ("defaults: 3\nprompts: []\n", "p.yaml: defaults: must be 'field: value' pairs"),
+        ("a: !!python/object/apply:os.system [ls]\n", ""),
+        ("a: \x01\n", "p.yaml: is not YAML: "),
+    ],
+    ids=range(13),
+)
+def test_hostile_yaml(
+    rows: Rows, bad: Bad, monkeypatch: pytest.MonkeyPatch, loader: str, data: str, message: str
+) -> None:
+    """With libyaml and without it."""
+    if loader == "SafeLoader":
+        monkeypatch.delattr(yaml, "CSafeLoader")
+    if not message:
+        assert bad(data, "p.yaml") == ["p.yaml:1: is not a row such as {id: hello, text: Hello.}"]
+        return
+    with pytest.raises(ManifestError) as caught:
+        rows(data, "p.yaml")
+    assert message in str(caught.value)
+
+
+def test_a_yaml_that_does_not_end(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be in memory as a whole."""
+    monkeypatch.setattr("voxpress.manifests.yaml.MAX_DOCUMENT", 1000)
+    with pytest.raises(
+        ManifestError, match=r"p\.yaml: is longer than 1,000 characters; write CSV or JSON lines"
+    ):
+        rows("- {id: a, text: A.}\n" * 60, "p.yaml")
+
+
+def test_reading_csv_does_not_import_the_parsers_of_the_others() -> None:
+    """They are slow to import."""
+    program = (
+        "import sys; from voxpress.manifests import read; list(read('examples/prompts.csv'));"
+        "assert not {'yaml', 'defusedxml', 'xml.sax'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])

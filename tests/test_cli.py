@@ -1,0 +1,235 @@
+"""The command line as a user meets it: exit codes, files, what is printed where."""
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+import wave
+from dataclasses import dataclass
+
+import pytest
+
+from voxpress import codec
+from voxpress.cli import main
+
+
+@dataclass
+class Done:
+    stdout: bytes
+    stderr: bytes
+
+
+@pytest.fixture
+def voxpress(tmp_path, monkeypatch, capfdbinary):
+    """Runs ``voxpress …`` in a folder of its own, with a store of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VOXPRESS_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments, status=0, stdin=""):
+        monkeypatch.setattr(sys, "argv", ["voxpress", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        sys.stdout.flush()
+        done = Done(*capfdbinary.readouterr())
+        assert ended.value.code == status, done.stderr.decode()
+        return done
+
+    return run
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    path = tmp_path / "prompts.csv"
+    path.write_text("id,text\nwelcome,Welcome to the show.\nmenu/main,Press one for sales.\nbye,Goodbye for now.\n")
+    return path
+
+
+def test_say_writes_a_file_of_the_named_format(voxpress, tmp_path):
+    """The extension decides."""
+    voxpress("say", "Hello there.", "-e", "tone", "-o", "hello.mp3")
+    assert codec.decode((tmp_path / "hello.mp3").read_bytes()).duration > 0.5
+
+
+def test_say_without_a_file_prints_the_clip_in_the_store(voxpress):
+    """One path, and the same one the second time."""
+    first = voxpress("say", "Hello there.", "-e", "tone").stdout.decode().strip()
+    assert os.path.isfile(first) and first.endswith(".wav")
+    assert voxpress("say", "Hello there.", "-e", "tone").stdout.decode().strip() == first
+
+
+def test_say_reads_standard_input_and_writes_standard_output(voxpress, tmp_path):
+    """Nothing but audio comes out."""
+    done = voxpress("say", "-", "-e", "tone", "-o", "-", stdin="Hello there. This comes through a pipe.")
+    (tmp_path / "out.wav").write_bytes(done.stdout)
+    with wave.open(str(tmp_path / "out.wav")) as audio:
+        assert audio.getframerate() == 8000 and audio.getnframes() > 8000
+
+
+def test_say_json(voxpress):
+    """Everything about the clip, for programs."""
+    facts = json.loads(voxpress("say", "Hello there.", "-e", "tone", "--json").stdout)
+    assert facts["format"] == "wav" and facts["hit"] is False and os.path.isfile(facts["path"])
+    assert facts["marks"][0]["text"] == "Hello"
+
+
+def test_render_and_again(voxpress, manifest, tmp_path):
+    """Files, a report in the manifest's order, a summary; the second run speaks nothing."""
+    first = voxpress("render", manifest, "-o", "out", "-e", "tone")
+    assert "3 rows: 3 rendered" in first.stdout.decode() and "3 segments spoken" in first.stdout.decode()
+    assert (tmp_path / "out/menu/main.wav").is_file()
+    lines = [json.loads(line) for line in (tmp_path / "out/.voxpress/report.jsonl").read_text().splitlines()]
+    assert [line["id"] for line in lines] == ["welcome", "menu/main", "bye"]
+    assert lines[0]["audio_filepath"] == "out/welcome.wav" and lines[0]["duration"] > 0.5
+    again = voxpress("render", manifest, "-o", "out", "-e", "tone")
+    assert "3 up to date" in again.stdout.decode() and "0 segments spoken" in again.stdout.decode()
+
+
+def test_dry_run_writes_nothing(voxpress, manifest, tmp_path):
+    """It says what would be done for each row, and the totals."""
+    done = voxpress("render", manifest, "-o", "out", "-e", "tone", "--dry-run").stdout.decode()
+    assert "synthesise  welcome  (1 segments, 20 characters)" in done
+    assert "3 rows: 3 to synthesise or finish (3 segments, 56 characters)" in done
+    assert not (tmp_path / "out").exists() and not (tmp_path / "store").exists()
+
+
+def test_all_bad_rows_are_shown_and_nothing_is_rendered(voxpress, tmp_path):
+    """Exit status 2, each row in a line of its own with its place."""
+    (tmp_path / "bad.csv").write_text("id,text,speed\na,Fine.,\nb,,\nc,Fast.,fast\n../d,Out.,\n")
+    done = voxpress("render", "bad.csv", "-o", "out", "-e", "tone", status=2)
+    errors = done.stderr.decode().splitlines()
+    assert [line.split(": ")[1] for line in errors[:3]] == ["bad.csv:3", "bad.csv:4", "bad.csv:5"]
+    assert "3 bad rows" in errors[-1] and "Traceback" not in done.stderr.decode()
+    assert not list((tmp_path / "out").rglob("*.wav"))
+
+
+def test_skip_bad_renders_the_others(voxpress, tmp_path):
+    """Exit status 1; the bad ones are in the report."""
+    (tmp_path / "bad.csv").write_text("id,text\na,Fine.\nb,…\n")
+    done = voxpress("render", "bad.csv", "-o", "out", "-e", "tone", "--skip-bad", status=1)
+    assert "2 rows: 1 rendered, 0 from the store, 0 up to date, 1 failed" in done.stdout.decode()
+    statuses = [json.loads(l)["status"] for l in (tmp_path / "out/.voxpress/report.jsonl").read_text().splitlines()]
+    assert statuses == ["rendered", "failed"]
+
+
+def test_a_failing_row_gives_exit_status_1(voxpress, tmp_path):
+    """And one line that says why; the other rows are there."""
+    (tmp_path / "m.jsonl").write_text(
+        '{"id": "a", "text": "Fine one."}\n{"id": "b", "text": "Bad one.", "options": {"fault": "silent"}}\n'
+    )
+    done = voxpress("render", "m.jsonl", "-o", "out", "-e", "tone", status=1)
+    assert "failed: silence for 'Bad one.'" in done.stderr.decode() and (tmp_path / "out/a.wav").exists()
+
+
+def test_only_and_prune(voxpress, manifest, tmp_path):
+    """Only what matches is rendered; prune removes files of rows that are gone, and nothing else."""
+    voxpress("render", manifest, "-o", "out", "-e", "tone", "--only", "menu/*")
+    assert sorted(p.name for p in (tmp_path / "out").rglob("*.wav")) == ["main.wav"]
+    voxpress("render", manifest, "-o", "out", "-e", "tone")
+    (tmp_path / "out/mine.wav").write_bytes(b"my own file")
+    manifest.write_text("id,text\nwelcome,Welcome to the show.\nbye,Goodbye for now.\n")
+    kept = voxpress("render", manifest, "-o", "out", "-e", "tone", "--prune", "--only", "bye").stdout.decode()
+    assert "pruned menu/main.wav" in kept
+    assert sorted(p.name for p in (tmp_path / "out").rglob("*.wav")) == ["bye.wav", "mine.wav", "welcome.wav"]
+    assert not (tmp_path / "out/menu").exists()
+
+
+def test_a_project_file_holds_defaults_and_presets(voxpress, manifest, tmp_path):
+    """voxpress.toml beside the manifest; the command line wins."""
+    (tmp_path / "voxpress.toml").write_text(
+        '[defaults]\nengine = "tone"\nvoice = "high"\npreset = "two"\n'
+        '[presets.two]\nlevel = -20.0\n'
+        '[[presets.two.files]]\npath = "{id}.wav"\nformat = "wav"\n'
+        '[[presets.two.files]]\npath = "{id}.mp3"\nformat = "mp3"\n'
+    )
+    voxpress("render", manifest, "-o", "out")
+    assert (tmp_path / "out/welcome.mp3").exists() and (tmp_path / "out/welcome.wav").exists()
+    report = (tmp_path / "out/.voxpress/report.jsonl").read_text().splitlines()
+    assert json.loads(report[0])["voice"] == "high"
+    voxpress("render", manifest, "-o", "other", "--voice", "low", "--format", "flac")
+    assert sorted(p.name for p in (tmp_path / "other").rglob("*.*") if p.is_file() and ".voxpress" not in str(p)) == [
+        "bye.flac", "main.flac", "welcome.flac",
+    ]  # fmt: skip
+
+
+def test_a_manifest_on_standard_input(voxpress, tmp_path):
+    """Read as often as needed."""
+    voxpress("render", "-", "--from", "csv", "-o", "out", "-e", "tone", stdin="id,text\na,Hello there.\n")
+    assert (tmp_path / "out/a.wav").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("say", "Hello.", "-e", "tonne"), 2, "did you mean 'tone'"),
+        (("say", "…", "-e", "tone"), 2, "nothing to speak"),
+        (("say", "Hello.", "-e", "tone", "-o", "x.docx"), 2, ".docx"),
+        (("say", "Hello.", "-e", "tone", "--option", "fault"), 2, "NAME=VALUE"),
+        (("say", "Hello.", "-e", "tone", "--option", "fault=silent"), 1, "silence"),
+        (("say", "Hello.", "-e", "tone", "--speed", "fast"), 2, "--speed"),
+        (("render", "nowhere.csv", "-o", "out"), 2, "nowhere.csv"),
+        (("render", "prompts.csv"), 2, "output"),
+        (("voices", "nobody"), 2, "nobody"),
+        (("store", "prune"), 2, "--max-bytes"),
+        (("store", "prune", "--max-bytes", "many"), 2, "many"),
+        (("models", "pull", "nothing"), 1, "nothing"),
+        (("sing",), 2, "sing"),
+    ],
+)
+def test_wrong_use_is_one_line(voxpress, manifest, arguments, status, said):
+    """No traceback, whatever is asked."""
+    done = voxpress(*arguments, status=status)
+    assert said in done.stderr.decode() and "Traceback" not in done.stderr.decode()
+
+
+def test_engines_and_voices(voxpress):
+    """For people, and as JSON."""
+    assert "tone" in voxpress("engines").stdout.decode()
+    facts = {engine["engine"]: engine for engine in json.loads(voxpress("engines", "--json").stdout)}
+    assert facts["tone"]["installed"] is True and "fault" in facts["tone"]["options"]
+    assert "[piper]" in voxpress("engines").stdout.decode()
+    assert [v["name"] for v in json.loads(voxpress("voices", "tone", "--json").stdout)] == ["low", "middle", "high"]
+
+
+def test_the_store_can_be_looked_after(voxpress, tmp_path):
+    """Counts, checksums, pruning."""
+    path = voxpress("say", "Hello there.", "-e", "tone").stdout.decode().strip()
+    assert json.loads(voxpress("store", "stats", "--json").stdout)["clips"]["count"] == 1
+    with open(path, "r+b") as file:
+        file.write(b"broken")
+    assert "removed clips/" in voxpress("store", "verify", status=1).stdout.decode()
+    assert "everything matches" in voxpress("store", "verify").stdout.decode()
+    assert "0 objects removed" in voxpress("store", "prune", "--older-than", "90d").stdout.decode()
+
+
+def test_progress_on_a_terminal(voxpress, manifest, tmp_path):
+    """A bar is drawn on a terminal, and the summary stays."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "voxpress", "render", str(manifest), "-o", "out", "-e", "tone", "--workers", "1"],
+        cwd=tmp_path,
+        env={**os.environ, "VOXPRESS_STORE": str(tmp_path / "store"), "TERM": "xterm", "COLUMNS": "120"},
+        stdin=subprocess.DEVNULL, stdout=follower, stderr=follower,
+    )  # fmt: skip
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(leader, 65536)
+        except OSError:
+            break
+    assert process.wait() == 0
+    assert b"3 rows: 3 rendered" in shown and b"\x1b[" in shown
+
+
+def test_help_shows_examples_and_imports_little(voxpress):
+    """Help answers without numpy, rich or an engine."""
+    assert "Examples:" in voxpress("render", "--help").stdout.decode()
+    loaded = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "voxpress", "--help"], capture_output=True, check=True
+    ).stderr.decode()
+    for heavy in ("numpy", "rich", "obstore", "av", "soundfile", "onnxruntime", "msgspec"):
+        assert not any(line.split("|")[-1].strip() == heavy for line in loaded.splitlines()), heavy

@@ -1,0 +1,129 @@
+"""What a row becomes before anything is spoken."""
+
+import pytest
+
+from voxpress.errors import ManifestError
+from voxpress.plan import Bad, Plan, Planner
+from voxpress.presets import load
+from voxpress.speech import Output, Utterance
+
+
+def plan(planner=None, /, **row):
+    row = {"id": "hello", "text": "Hello there, world.", **row}
+    return (planner or Planner(engine="tone")).plan(Utterance(**row))
+
+
+def error(planner=None, /, **row):
+    planned = plan(planner, **row)
+    assert isinstance(planned, Bad)
+    return str(planned.error)
+
+
+def test_a_row_gets_its_file_engine_and_segments():
+    """The defaults hold for what the row leaves open."""
+    planned = plan(Planner(engine="tone", voice="high", format="mp3"))
+    assert isinstance(planned, Plan)
+    assert [target.path for target in planned.targets] == ["hello.mp3"]
+    assert planned.voice == "high" and planned.engine.name == "tone" and planned.language == "en"
+    assert planned.characters == len("Hello there, world.")
+
+
+def test_a_row_names_its_own_file():
+    """Its extension sets the format."""
+    (target,) = plan(file="sub/own.ulaw").targets
+    assert (target.path, target.output.format) == ("sub/own.ulaw", "ulaw")
+
+
+def test_braces_in_names_are_only_braces():
+    """A file's name is not a template."""
+    assert plan(file="{id}.wav").targets[0].path == "{id}.wav"
+    assert plan(id="{name}").targets[0].path == "{name}.wav"
+
+
+def test_a_preset_makes_several_files():
+    """Rates and formats in their places, one clip each."""
+    planned = plan(Planner(engine="tone", files=load()["freeswitch"].files), id="ivr/welcome")
+    assert [target.path for target in planned.targets] == [
+        f"ivr/{rate}/welcome.wav" for rate in (8000, 16000, 32000, 48000)
+    ]
+    assert len({target.clip for target in planned.targets}) == 4
+
+
+def test_a_row_with_a_format_gets_that_file_finished_like_the_others():
+    """The preset's level holds for it."""
+    planned = plan(Planner(engine="tone", files=load()["asterisk"].files), format="mp3")
+    (target,) = planned.targets
+    assert target.path == "hello.mp3" and target.output.level == load()["asterisk"].files[0][1].level
+
+
+def test_another_engine_does_not_get_this_engines_voice():
+    """Defaults of voice, model and options belong to the default engine."""
+    planner = Planner(engine="piper", voice="en_US-joe-medium", options={"noise_scale": 0.5})
+    planned = plan(planner, engine="tone")
+    assert isinstance(planned, Plan) and planned.voice == "low"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"engine": "tonne"}, "did you mean 'tone'"),
+        ({"voice": "hgh"}, "'hgh' is not a tone voice; did you mean 'high'? (3 voices: voxpress voices tone)"),
+        ({"speed": 9.0}, "speed 9 is out of range: engine 'tone' speaks at 0.25 to 4"),
+        ({"options": {"falt": "raise"}}, "did you mean 'fault'"),
+        ({"options": {"fault_rate": 2.0}}, "between 0 and 1"),
+        ({"options": {"fault": "explode"}}, "must be one of"),
+        ({"format": "mp4a"}, "mp4a"),
+        ({"file": "x.docx"}, ".docx"),
+        ({"text": "…"}, "no letter and no digit"),
+        ({"id": "../../etc/passwd"}, "leads out of the output folder"),
+        ({"id": "/etc/passwd"}, "not a relative path"),
+        ({"id": ""}, "neither an id nor a file"),
+        ({"text": "[monkeys]", "markup": "directions"}, "monkeys"),
+    ],
+)
+def test_a_bad_row_says_what_is_wrong_and_where(row, said):
+    """One clear line with the row's place, before anything is spoken."""
+    message = error(origin="prompts.csv:17", **row)
+    assert message.startswith("prompts.csv:17: ") and said in message and "\n" not in message
+
+
+def test_two_rows_for_one_file():
+    """Also where only case or Unicode form differs."""
+    rows = [
+        Utterance(id="Caf\u00e9", text="One."),
+        Utterance(id="cafe\u0301", text="Two."),
+        Utterance(id="other", text="Three."),
+        Utterance(id="OTHER", text="Four."),
+    ]
+    planned = list(Planner(engine="tone").plan_all(rows))
+    assert [type(each) for each in planned] == [Plan, Bad, Plan, Bad]
+    assert "also the file of row 1" in str(planned[1].error)
+
+
+def test_errors_of_the_manifest_come_through_in_their_place():
+    """A row that could not be read is bad, and the others are planned."""
+    rows = [Utterance(id="a", text="A one."), ManifestError("no text", path="m.csv", line=3)]
+    good, bad = Planner(engine="tone").plan_all(rows)
+    assert isinstance(good, Plan) and isinstance(bad, Bad) and str(bad.error) == "m.csv:3: no text"
+
+
+def test_what_is_in_a_key_and_what_is_not():
+    """The file's name, the device and a default said aloud change nothing; text, voice, speed and seed do."""
+    def keys(planner=None, /, **row):
+        planned = plan(planner, **row)
+        return tuple(planned.takes), planned.targets[0].clip
+
+    base = keys()
+    assert keys(id="elsewhere") == base
+    assert keys(Planner(engine="tone", device="cpu")) == base
+    assert keys(speed=1) == base and keys(options={"fault_rate": 1}) == base and keys(seed=0) == base
+    for row in ({"text": "Hello there, word."}, {"voice": "high"}, {"speed": 1.1}, {"seed": 1}):
+        assert keys(**row)[0] != base[0]
+    louder = keys(Planner(engine="tone", files=[("{id}.wav", Output(level=-20.0))]))
+    assert louder[0] == base[0] and louder[1] != base[1]
+
+
+def test_a_title_is_in_the_key_only_where_it_is_in_the_file():
+    """WAV has no tags here, MP3 has."""
+    assert plan(title="A").targets[0].clip == plan(title="B").targets[0].clip
+    assert plan(title="A", format="mp3").targets[0].clip != plan(title="B", format="mp3").targets[0].clip

@@ -1,0 +1,141 @@
+"""Stage directions."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voxpress.errors import MarkupError
+from voxpress.text.directions import TONES, Part, Say, Silence, Tone, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "tone"),
+    [
+        ("[beep]", "beep"),
+        ("<Beep>", "beep"),
+        ("(tone)", "beep"),
+        ("[this is a simple beep tone]", "beep"),
+        ("[double beep]", "double beep"),
+        ("[two beeps]", "double beep"),
+        ("[this is an error beep tone]", "error beep"),
+        ("<beep ascending>", "ascending tones"),
+        ("[ascending tones]", "ascending tones"),
+        ("[rising tone]", "ascending tones"),
+        ("<beep decending>", "descending tones"),
+        ("[descending tones]", "descending tones"),
+    ],
+)
+def test_tones(text: str, tone: str) -> None:
+    """In the words of Asterisk's list and a few more."""
+    assert parse(text) == TONES[tone]
+
+
+@pytest.mark.parametrize(
+    ("text", "duration"),
+    [
+        ("(1 second of silence)", 1.0),
+        ("(10 seconds of silence)", 10.0),
+        ("[two seconds of silence]", 2.0),
+        ("[silence 500 ms]", 0.5),
+        ("[pause 2s]", 2.0),
+        ("[pause for 1.5 seconds]", 1.5),
+        ("<pause: 2 sec>", 2.0),
+        ("(2-second pause)", 2.0),
+        ("[1 minute of silence]", 60.0),
+    ],
+)
+def test_silence(text: str, duration: float) -> None:
+    """A number or a word, and a unit."""
+    assert parse(text) == (Silence(duration),)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Hello.", (Say("Hello."),)),
+        ("  ", (Say("  "),)),
+        ("Speak now. (simple tone sound plays)", (Say("Speak now."), *TONES["beep"])),
+        ("One [pause 1s] two.", (Say("One"), Silence(1.0), Say("two."))),
+        ("One [pause 1s].", (Say("One"), Silence(1.0))),
+        ("[beep][beep]", TONES["beep"] * 2),
+        ("at [@]", (Say("at"),)),
+        ("space [ ]", (Say("space"),)),
+        ("Dial [#] now [beep]", (Say("Dial  now"), *TONES["beep"])),
+        ('IAX (note: does not say "2")', (Say("IAX"),)),
+    ],
+)
+def test_text_with_directions(text: str, parts: tuple[Part, ...]) -> None:
+    """Explanations are left out, the rest is said in order."""
+    assert parse(text) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Press one (optional).",
+        "Speak (after the tone).",
+        "A form (a 1040) and (nested (round) ones) and :)",
+        "3 < 4 and 5 > 4, I <3 you",
+        "A dollar ($)",
+    ],
+)
+def test_prose_stays_as_it_is(text: str) -> None:
+    """Round brackets and signs of comparison are text."""
+    assert parse(text) == (Say(text),)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[sound of monkeys screaming]", "[sound of monkeys screaming]"),
+        ("Hello. <applause>", "<applause>"),
+        ("(sound of rain)", "(sound of rain)"),
+        ("(music plays)", "(music plays)"),
+        ("(pause)", "(pause)"),
+        ("(error beep ascending)", "(error beep ascending)"),
+        ("[@]", "[@]"),
+        ("a [b]", "[b]"),
+        ("[]", "[]"),
+        ("[note: nothing else]", "[note: nothing else]"),
+        ("[silence 0 s]", "at most 600 seconds"),
+        ("[pause 11 minutes]", "at most 600 seconds"),
+        ("[beep", "'[' has no partner"),
+        ("beep] x", "']' has no partner"),
+        ("[a [beep] b]", "'[' has no partner"),
+    ],
+)
+def test_what_cannot_be_generated_is_an_error(text: str, named: str) -> None:
+    """Never dropped, never spoken."""
+    with pytest.raises(MarkupError) as caught:
+        parse(text)
+    assert named in str(caught.value)
+    assert "markup to plain" in str(caught.value) or "silence lasts" in str(caught.value)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="ab [](<>)@.2sbeepause", max_size=40))
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    """No other exception, and what is said was in the text."""
+    try:
+        parts = parse(text)
+    except MarkupError:
+        return
+    assert parts
+    for part in parts:
+        if isinstance(part, Say):
+            assert set(part.text) <= set(text)
+        else:
+            assert isinstance(part, (Silence, Tone))
+            assert part.duration > 0
+
+
+@pytest.mark.parametrize("piece", ["a [@] ", "(a) ", "<a", "(", "a[beep]", "(a sound ", "(music "])
+def test_long_texts_take_linear_time(piece: str) -> None:
+    """Forty thousand brackets are no attack."""
+    started = time.process_time()
+    parse(piece * 40_000)
+    assert time.process_time() - started < 3

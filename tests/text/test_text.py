@@ -1,0 +1,120 @@
+"""From what a row says to what is spoken."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxpress.errors import InputError, MarkupError
+from voxpress.text import Pause, Say, Silence, Tone, read
+from voxpress.text.clean import clean, has_speech
+from voxpress.text.split import split
+
+
+def said(text, max_chars=200, language="en", **more):
+    return [part.text for part in read(text, language=language, max_chars=max_chars, **more) if isinstance(part, Say)]
+
+
+def test_one_sentence_is_one_segment():
+    """Text that needs no splitting stays as it is."""
+    assert said("Please hold while I find an agent for you.") == ["Please hold while I find an agent for you."]
+
+
+def test_sentences_and_paragraphs_are_told_apart():
+    """A pause says what came before it."""
+    parts = read("One two three four five. Six seven eight nine ten.\n\nNew paragraph here.", language="en", max_chars=80)
+    assert [type(part) for part in parts] == [Say, Pause, Say, Pause, Say]
+    assert [part.after for part in parts if isinstance(part, Pause)] == ["sentence", "paragraph"]
+
+
+def test_short_sentences_join_a_neighbour():
+    """A fragment alone sounds odd on neural engines."""
+    assert said("Thank you. Your call will be answered in the order received. Goodbye.") == [
+        "Thank you. Your call will be answered in the order received. Goodbye."
+    ]
+
+
+def test_abbreviations_do_not_end_a_sentence():
+    """Dr. and decimals stay inside."""
+    assert said("Dr. Smith and Mrs. Jones paid exactly $5.50 for it all. They left the shop at half past nine.") == [
+        "Dr. Smith and Mrs. Jones paid exactly $5.50 for it all.",
+        "They left the shop at half past nine.",
+    ]
+
+
+def test_list_numbers_stay_with_their_item():
+    """"1." is not a sentence."""
+    assert said("1. Open the door of the machine slowly. 2. Close it again with both of your hands.") == [
+        "1. Open the door of the machine slowly.",
+        "2. Close it again with both of your hands.",
+    ]
+
+
+def test_text_without_punctuation_is_cut_between_words():
+    """Four hundred words without a full stop still fit the engine, and no word is cut."""
+    text = " ".join(f"word{i}" for i in range(400))
+    pieces = said(text, max_chars=120)
+    assert all(len(piece) <= 120 for piece in pieces)
+    assert " ".join(pieces) == text
+
+
+def test_long_sentences_are_cut_at_clauses_first():
+    """A comma is a better place than a space."""
+    pieces = said("When you have reached the end of the line, press the pound key, and wait for the tone.", max_chars=50)
+    assert all(piece.endswith((",", ".")) for piece in pieces)
+
+
+def test_scripts_without_spaces():
+    """Chinese is cut at its own marks."""
+    assert said("今天天气很好，我们去公园玩吧。你觉得怎么样，要不要一起去？", max_chars=16, language="zh") == [
+        "今天天气很好，我们去公园玩吧。",
+        "你觉得怎么样，要不要一起去？",
+    ]
+
+
+@given(st.text(alphabet=st.sampled_from("ab. ,!?;—\n'\"12“”你。，"), max_size=400), st.integers(5, 60))
+def test_splitting_loses_nothing(text, max_chars):
+    """Whatever the text: every letter comes out once, in order, and every piece fits."""
+    for paragraph in clean(text):
+        pieces = split(paragraph, language="en", max_chars=max_chars)
+        assert all(0 < len(piece) <= max_chars for piece in pieces)
+        assert "".join("".join(pieces).split()) == "".join(paragraph.split())
+
+
+@given(st.text(max_size=300))
+def test_any_unicode_is_cleaned_or_refused(text):
+    """No plane of Unicode breaks the front end; what is left can be encoded and has no control characters."""
+    for paragraph in clean(text):
+        paragraph.encode()
+        assert "\n" not in paragraph and "\0" not in paragraph
+        assert clean(paragraph) == (paragraph,)
+
+
+def test_invisible_characters_go():
+    """Byte order marks, zero-width spaces and bidi marks are not spoken; no-break spaces become spaces."""
+    assert clean("\ufeffHello\u200b,\u00a0wor\u00adld\u202e!\r\n") == ("Hello, world!",)
+
+
+def test_half_a_surrogate_pair_is_an_error():
+    """It cannot be encoded anywhere further down."""
+    with pytest.raises(InputError, match="surrogate"):
+        clean("bad \ud800 text")
+
+
+@pytest.mark.parametrize("text", ["", "   ", "...", "!?!", "—", "\u200b", "***\n\n---"])
+def test_nothing_to_say_is_an_error(text):
+    """An engine would make noise of it."""
+    with pytest.raises(InputError):
+        read(text, language="en", max_chars=100)
+
+
+def test_has_speech_knows_other_scripts():
+    """Letters and digits of any script count, symbols do not."""
+    assert has_speech("你") and has_speech("٣") and not has_speech("€…")
+
+
+def test_directions_become_sound_and_silence():
+    """Only where the row says that it has them."""
+    assert read("[beep]", language="en", max_chars=100, markup="directions")[0].__class__ is Tone
+    assert read("(2 seconds of silence)", language="en", max_chars=100, markup="directions") == (Silence(2.0),)
+    with pytest.raises(MarkupError, match="monkeys"):
+        read("[sound of monkeys screaming]", language="en", max_chars=100, markup="directions")
