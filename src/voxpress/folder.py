@@ -125,15 +125,11 @@ class Folder:
 
         def note(temporary: str) -> None:
             status = os.stat(temporary)
-            entry = Entry(
-                path, clip.key, status.st_size, status.st_mtime_ns, clip.sample_rate, clip.duration
-            )
+            entry = Entry(path, clip.key, status.st_size, status.st_mtime_ns, clip.sample_rate, clip.duration)
             journal.write(msgspec.json.encode(entry) + b"\n")
 
         with self._appending() as journal:
-            codec.write(
-                f"{self.path}/{path}", data, staging=f"{self.path}/{STAGING}", before_rename=note
-            )
+            codec.write(f"{self.path}/{path}", data, staging=f"{self.path}/{STAGING}", before_rename=note)
 
     def prune(self, wanted: Collection[int]) -> list[str]:
         """Delete the files of former renders whose `hash(path)` is not in `wanted`; the paths that went."""
@@ -237,5 +233,3 @@ def _remove_empty(folder: Path, root: Path) -> None:
         except OSError:
             return
         folder = folder.parent
-
-

@@ -1,15 +1,18 @@
 """Rewrites of a speech model's ONNX graph: the same sound, repeatable, with its timings, and faster on a CPU.
 
-Every function takes a model and gives a new one; none touches a file or a global. `prepare_piper` and `prepare_kokoro`
-compose them. Nothing here knows about texts, voices or engines.
+Every function takes a model and gives a new one; none touches a file or a global. `prepare_piper` and
+`prepare_kokoro` compose them. Nothing here knows about texts, voices or engines.
 
-ONNX Runtime's fast convolutions work on tensors in blocks of channels (its "NCHWc" layout) and exist for images only, so
-a one-dimensional model pays for unfolding every convolution's input. Here sound is an image one sample high: shape
-[batch, channels, 1, time] from end to end, with only operators between that the blocked layout knows.
+What takes the time of a vocoder is its convolutions, and they are made cheap in two ways. Wide ones with long
+kernels take a third of the multiplications, by Toom and Cook's method. For the others, ONNX Runtime's fast
+kernels work on tensors in blocks of channels (its "NCHWc" layout) and exist for images only; so there sound
+is an image one sample high, [batch, channels, 1, time], with only operators between that the blocked layout
+knows.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,31 +29,38 @@ if TYPE_CHECKING:
 __all__ = [
     "expose",
     "fast_convolutions",
+    "float_convolutions",
+    "flops",
+    "instance_norms",
     "kokoro_durations",
     "noise_as_inputs",
     "piper_durations",
+    "prepare_kokoro",
     "prepare_piper",
     "read",
     "session",
+    "snakes",
 ]
 
 Source: TypeAlias = "str | Path | bytes | onnx.ModelProto"
 """A model: its path, its serialized bytes, or itself."""
 
 _ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "LeakyRelu", "Relu", "Tanh", "Sigmoid"}
+_PRODUCTS = {"Conv", "ConvTranspose", "ConvInteger", "MatMul", "MatMulInteger"}
 _END = np.iinfo(np.int64).max
 
-# Toom-Cook's block of outputs, and its points in the order in which they are taken: small, so that powers stay small.
+# Toom-Cook's block of outputs, and its points in the order in which they are taken: small, so that powers
+# stay small.
 _BLOCK = 6
 _POINTS = [0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 0.75, -0.75, 4 / 3, -4 / 3]
-# Multiplications saved per sample from which Toom-Cook wins; and the channels from which most convolutions are such, so
-# that nothing is gained by staying in the blocked layout. Both measured: benchmarks/graphs.py.
-_WORTHWHILE = 150
+# Multiplications saved per sample from which Toom-Cook wins; and the channels from which most convolutions
+# are such, so that nothing is gained by staying in the blocked layout. Both measured: benchmarks/graphs.py.
+_WORTHWHILE = 200
 _PLANAR = 128
 
 
 def read(source: Source) -> onnx.ModelProto:
-    """A model from a path or from its serialized bytes; a model is copied, so that rewrites never touch the caller's."""
+    """A model from a path, from its serialized bytes, or a copy of itself."""
     import onnx
 
     if isinstance(source, onnx.ModelProto):
@@ -63,16 +73,15 @@ def read(source: Source) -> onnx.ModelProto:
 
 
 def session(source: Source, threads: int = 1) -> onnxruntime.InferenceSession:
-    """A session on the CPU as both ONNX engines want it: `threads` threads, which never spin while they wait."""
-    import onnx
-    import onnxruntime
+    """A session on the CPU as both ONNX engines want it: `threads` threads, which never spin while they
+    wait.""" import onnx import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Every text has another length, so no memory plan is ever used twice; and making one compares every tensor with every
-    # other, which is 3 of the 4 seconds that a Piper voice takes to load.
+    # Every text has another length, so no memory plan is ever used twice; and making one compares every
+    # tensor with every other, which is 3 of the 4 seconds that a Piper voice takes to load.
     options.enable_mem_pattern = False
     options.enable_mem_reuse = False
     options.log_severity_level = 3
@@ -110,7 +119,7 @@ class _Rewrite:
         return None
 
     def above(self, name: str, *ops: str) -> onnx.NodeProto | None:
-        """The node reached by going up from the tensor `name` through first inputs, if its operators are exactly `ops`."""
+        """The node reached from the tensor `name` upwards through first inputs, if its operators are `ops`."""
         node = None
         for op in ops:
             node = self.producer.get(name)
@@ -162,7 +171,11 @@ class _Rewrite:
         weights = [tensor for tensor in graph.initializer if tensor.name in needed]
         made = {output for node in kept for output in node.output}
         infos = [info for info in graph.value_info if info.name in made]
-        for field, items in ((graph.node, reversed(kept)), (graph.initializer, weights), (graph.value_info, infos)):
+        for field, items in (
+            (graph.node, reversed(kept)),
+            (graph.initializer, weights),
+            (graph.value_info, infos),
+        ):
             items = list(items)  # type: ignore[call-overload]
             del field[:]  # type: ignore[attr-defined]
             field.extend(items)  # type: ignore[attr-defined]
@@ -179,11 +192,12 @@ def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
 
 
 def noise_as_inputs(source: Source) -> onnx.ModelProto:
-    """Turn every random node into a graph input `noise_0`, `noise_1`, ... so that the caller's numbers decide the sound.
+    """Turn every random node into a graph input `noise_0`, `noise_1`, ... so that the caller's numbers decide
+    the sound.
 
-    Each is a float32 vector of standard normal values (uniform in [0, 1) for a uniform node): its first values fill the
-    tensor that the node would have made, in row-major order, and the rest is not read. So a vector longer than needed
-    changes nothing, and one that is too short fails the run.
+    Each is a float32 vector of standard normal values (uniform in [0, 1) for a uniform node): its first
+    values fill the tensor that the node would have made, in row-major order, and the rest is not read. So a
+    vector longer than needed changes nothing, and one that is too short fails the run.
     """
     from onnx import TensorProto, helper
 
@@ -195,7 +209,9 @@ def noise_as_inputs(source: Source) -> onnx.ModelProto:
             continue
         attributes, output, noise = _attributes(node), node.output[0], f"noise_{count}"
         count += 1
-        rewrite.model.graph.input.append(helper.make_tensor_value_info(noise, TensorProto.FLOAT, [f"{noise}_values"]))
+        rewrite.model.graph.input.append(
+            helper.make_tensor_value_info(noise, TensorProto.FLOAT, [f"{noise}_values"])
+        )
         if node.op_type.endswith("Like"):
             shape = rewrite.add("Shape", node.input, rewrite.unique(f"{noise}_shape"))
         else:
@@ -210,7 +226,7 @@ def noise_as_inputs(source: Source) -> onnx.ModelProto:
             scale = attributes.get("high", 1.0) - offset
         for op, number, neutral in (("Mul", scale, 1.0), ("Add", offset, 0.0)):
             if number != neutral:
-                factor = rewrite.constant(np.float32([number]), f"{noise}_{op}")
+                factor = rewrite.constant(np.array([number], np.float32), f"{noise}_{op}")
                 values = rewrite.add(op, [values, factor], rewrite.unique(f"{values}_{op}"))
         rewrite.add("Reshape", [values, shape], output)
     return rewrite.finish()
@@ -233,25 +249,27 @@ def expose(source: Source, tensor: str, name: str) -> onnx.ModelProto:
 def piper_durations(model: onnx.ModelProto) -> str:
     """The tensor [batch, 1, ids] of frames per phoneme id in a VITS model: its only Ceil.
 
-    VITS rounds the predicted durations up, `w_ceil = torch.ceil(w)`: arXiv 2106.06103, models.py of its reference code.
+    VITS rounds the predicted durations up, `w_ceil = torch.ceil(w)`: arXiv 2106.06103, models.py of its
+    reference code.
     """
-    return _only(model, "Ceil").output[0]
+    return str(_only(model, "Ceil").output[0])
 
 
 def kokoro_durations(model: onnx.ModelProto) -> str:
     """The tensor of frames per token in Kokoro: the Clip after its only Round.
 
-    StyleTTS 2 rounds the predicted durations and lets none be shorter than a frame: `torch.round(d).clamp(min=1)`.
+    StyleTTS 2 rounds the predicted durations and lets none be shorter than a frame:
+    `torch.round(d).clamp(min=1)`.
     """
     rounded = _only(model, "Round").output[0]
     for node in model.graph.node:
         if node.op_type == "Clip" and node.input[0] == rounded:
-            return node.output[0]
+            return str(node.output[0])
     raise ValueError("the model's Round is not followed by a Clip: this is not Kokoro")
 
 
 def _only(model: onnx.ModelProto, op: str) -> onnx.NodeProto:
-    found = [node for node in model.graph.node if node.op_type == op]
+    found: list[onnx.NodeProto] = [node for node in model.graph.node if node.op_type == op]
     if len(found) != 1:
         raise ValueError(f"expected one {op} in the model, found {len(found)}")
     return found[0]
@@ -263,8 +281,8 @@ def _only(model: onnx.ModelProto, op: str) -> onnx.NodeProto:
 class _Lift(_Rewrite):
     """Convolutions rewritten for the nodes that depend on `after` (for all, where it is None).
 
-    `image` maps a tensor [batch, channels, time] of the old graph to its twin [batch, channels, 1, time] in the new one.
-    Each of the two is made only when something reads it.
+    `image` maps a tensor [batch, channels, time] of the old graph to its twin [batch, channels, 1, time] in
+    the new one. Each of the two is made only when something reads it.
     """
 
     def __init__(self, source: Source, after: str | None) -> None:
@@ -355,9 +373,10 @@ class _Lift(_Rewrite):
     def upsampling(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
         """A transposed convolution of stride s as s ordinary ones whose outputs are interleaved in time.
 
-        Output sample s q + r needs the taps r, r + s, r + 2 s, ... on the inputs q, q - 1, q - 2, ...: an ordinary
-        convolution gives all s samples as s times the channels. Read channels-last, that tensor *is* the interleaved
-        sound, so no sample moves. The blocked layout has no transposed convolution of its own.
+        Output sample s q + r needs the taps r, r + s, r + 2 s, ... on the inputs q, q - 1, q - 2, ...: an
+        ordinary convolution gives all s samples as s times the channels. Read channels-last, that tensor *is*
+        the interleaved sound, so no sample moves. The blocked layout has no transposed convolution of its
+        own.
         """
         name, stride = node.output[0], convolution.stride
         inputs, outputs, kernel = weight.shape
@@ -396,7 +415,7 @@ class _Lift(_Rewrite):
         return self.new("Slice", [tensor, *limits], f"{tensor}_cut")
 
     def scaled(self, image: str, factor: float, name: str) -> str:
-        """`image` times a number, as a convolution of every channel by itself: it does not leave the blocked layout."""
+        """`image` times a number, as a convolution of every channel by itself: it stays in the blocked layout."""
         channels = self.blocked[image]
         return self.conv(image, np.full((channels, 1, 1, 1), factor, np.float32), [], name, group=channels)
 
@@ -416,16 +435,17 @@ class _Lift(_Rewrite):
         return output
 
     def fuses(self, name: str) -> bool:
-        """Whether ONNX Runtime makes the activation that reads `name` a part of the convolution that gives it."""
+        """Whether ONNX Runtime makes an activation of `name` a part of the convolution that gives it."""
         maker = next(node.op_type for node in reversed(self.nodes) if node.output[0] == self.image[name])
         return maker == "Conv" and len(self.consumers[name]) == 1
 
     def toom_cook(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> None:
-        """A convolution as fewer multiplications: Toom and Cook's, which Winograd's F(m, r) for images is made of.
+        """A convolution as fewer multiplications: Toom and Cook's, which Winograd's F(m, r) for images is
+        made of.
 
-        Every m = 4 outputs of r taps are made from m + r - 1 products instead of m r (_toom_cook). A longer kernel is cut
-        into n pieces of m taps, whose products are summed before the way back: a convolution of n taps over the blocks
-        of m samples. A dilation d makes d independent sounds, which stand as a batch.
+        Every m outputs of r taps are made from m + r - 1 products instead of m r (_toom_cook). A longer
+        kernel is cut into n pieces of m taps, whose products are summed before the way back: a convolution of
+        n taps over the blocks of m samples. A dilation d makes d independent sounds, which stand as a batch.
         """
         name, sound = node.output[0], self.as_sound(node.input[0])
         outputs, inputs, kernel = weight.shape
@@ -459,10 +479,12 @@ class _Lift(_Rewrite):
         end = self.new("Sub", [number("Sub", padded, begin), length], f"{name}_end")
         pads = self.new("Concat", [self.constant([0, 0, begin, 0, 0], "pads"), end], f"{name}_pads", axis=0)
 
-        # [channels, blocks, m, d] -> [d, m, channels, blocks]. Two moves of an axis at a time are ten times faster than
-        # one of both.
+        # [channels, blocks, m, d] -> [d, m, channels, blocks]. Two moves of an axis at a time are ten times
+        # faster than one of both.
         whole = moved(shaped(self.new("Pad", [sound, pads], f"{name}_padded"), -1, m * d), 1, 0)
-        phases = shaped(whole, 1, m, inputs, -1) if d == 1 else moved(shaped(whole, m, d, inputs, -1), 1, 0, 2, 3)
+        phases = (
+            shaped(whole, 1, m, inputs, -1) if d == 1 else moved(shaped(whole, m, d, inputs, -1), 1, 0, 2, 3)
+        )
         these = self.cut(phases, 0, -1, 3)
         others = self.cut(self.cut(phases, 0, r - 1, 1), 1, _END, 3)
         windows = self.new("Concat", [these, others], f"{name}_windows", axis=1)
@@ -473,14 +495,18 @@ class _Lift(_Rewrite):
             "Conv",
             [
                 shaped(values, 0, points * inputs, 1, -1),
-                self.constant(products.astype(np.float32).reshape(points * outputs, inputs, 1, n), f"{name}_weight"),
+                self.constant(
+                    products.astype(np.float32).reshape(points * outputs, inputs, 1, n), f"{name}_weight"
+                ),
                 *bias,
             ],
             f"{name}_products",
             group=points,
             kernel_shape=[1, n],
         )
-        result = self.new("MatMul", [self.constant(after, "after"), shaped(product, 0, points, -1)], f"{name}_result")
+        result = self.new(
+            "MatMul", [self.constant(after, "after"), shaped(product, 0, points, -1)], f"{name}_result"
+        )
         if d > 1:
             result = moved(result, 1, 0, 2)
         long = shaped(moved(shaped(result, m * d, -1), 1, 0), 1, outputs, -1)
@@ -518,14 +544,14 @@ def _pieces(kernel: int) -> tuple[int, int]:
 
 
 def _multiplications_saved(weight: np.ndarray, convolution: _Convolution) -> float:
-    """How many multiplications Toom-Cook saves for every sample that it reads or writes, which is what it costs."""
+    """Multiplications that Toom-Cook saves for every sample that it reads or writes, which is its price."""
     outputs, inputs, kernel = weight.shape
     same_length = sum(convolution.pads) == convolution.dilation * (kernel - 1)
     if convolution.stride > 1 or convolution.group > 1 or not same_length:
         return 0.0
     taps, pieces = _pieces(kernel)
     saved = kernel - (_BLOCK + taps - 1) * pieces / _BLOCK
-    return saved * inputs * outputs / (inputs + outputs)
+    return float(saved * inputs * outputs / (inputs + outputs))
 
 
 def _toom_cook(m: int, r: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -533,15 +559,18 @@ def _toom_cook(m: int, r: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
         A ((G kernel) * (B window))
 
-    is what a kernel of r taps gives on a window of m + r - 1 samples: m samples. Evaluation at the points and at
-    infinity, product, interpolation: Lavin & Gray, arXiv 1509.09308, transposed. A column of A is 1, p, p**2, ... of its
-    point p. The rows of B are scaled to at most 1, against rounding.
+    is what a kernel of r taps gives on a window of m + r - 1 samples: m samples. Evaluation at the points and
+    at infinity, product, interpolation: Lavin & Gray, arXiv 1509.09308, transposed. A column of A is 1, p,
+    p**2, ... of its point p. The rows of B are scaled to at most 1, against rounding.
     """
     points = _POINTS[: m + r - 2]
     others = [[q for q in points if q != p] for p in points]
     after = np.array([[p**i for p in points] + [float(i == m - 1)] for i in range(m)])
     kernels = np.array(
-        [[p**i / np.prod([p - q for q in rest]) for i in range(r)] for p, rest in zip(points, others, strict=True)]
+        [
+            [p**i / np.prod([p - q for q in rest]) for i in range(r)]
+            for p, rest in zip(points, others, strict=True)
+        ]
         + [[float(i == r - 1) for i in range(r)]]
     )
     before = np.array([[*np.poly(rest)[::-1], 0.0] for rest in others] + [np.poly(points)[::-1]])
@@ -550,11 +579,13 @@ def _toom_cook(m: int, r: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def fast_convolutions(source: Source, after: str | None = None) -> onnx.ModelProto:
-    """Rewrite the convolutions over [1, channels, time] so that ONNX Runtime is at the machine's limit, or past it.
+    """Rewrite the convolutions over [1, channels, time] so that ONNX Runtime is at the machine's limit, or
+    past it.
 
-    Wide ones with long kernels take half the multiplications (Toom-Cook); the others become two-dimensional ones of
-    height 1, and with them all that lies between. With `after`, only what depends on that tensor: speech models work per
-    frame after the durations, and the text encoder before them gains nothing. The sound differs by rounding only.
+    Wide ones with long kernels take half the multiplications (Toom-Cook); the others become two-dimensional
+    ones of height 1, and with them all that lies between. With `after`, only what depends on that tensor:
+    speech models work per frame after the durations, and the text encoder before them gains nothing. The
+    sound differs by rounding only.
     """
     return _Lift(source, after).run()
 
@@ -565,12 +596,15 @@ def fast_convolutions(source: Source, after: str | None = None) -> onnx.ModelPro
 def float_convolutions(source: Source) -> onnx.ModelProto:
     """Give the dynamically quantised convolutions of a model float arithmetic, with the weights that it has.
 
-    Without VNNI, integer arithmetic is no faster than floats, and float convolutions have faster algorithms. The sound
-    comes nearer to the unquantised model's, as activations are no longer rounded to 8 bits.
+    Without VNNI, integer arithmetic is no faster than floats, and float convolutions have faster algorithms.
+    The sound comes nearer to the unquantised model's, as activations are no longer rounded to 8 bits.
     """
     rewrite = _Rewrite(source)
     quantised = {
-        node.output[0]: node for node in rewrite.old if node.op_type == "DynamicQuantizeLinear" for _ in node.output[:1]
+        node.output[0]: node
+        for node in rewrite.old
+        if node.op_type == "DynamicQuantizeLinear"
+        for _ in node.output[:1]
     }
     replaced: dict[str, tuple[onnx.NodeProto, float, np.ndarray | None]] = {}
     for node in rewrite.old:
@@ -586,7 +620,9 @@ def float_convolutions(source: Source) -> onnx.ModelProto:
         conv, scale, bias = replaced[node.output[0]]
         integers, zero = rewrite.value(conv.input[1]), rewrite.value(conv.input[3])
         assert integers is not None, conv.name
-        weight = (integers.astype(np.float32) - (0 if zero is None else zero.astype(np.float32))) * np.float32(scale)
+        weight = (
+            integers.astype(np.float32) - (0 if zero is None else zero.astype(np.float32))
+        ) * np.float32(scale)
         inputs = [quantised[conv.input[0]].input[0], rewrite.constant(weight, f"{conv.name}_weight")]
         if bias is not None:
             inputs.append(rewrite.constant(bias, f"{conv.name}_bias"))
@@ -594,11 +630,13 @@ def float_convolutions(source: Source) -> onnx.ModelProto:
     return rewrite.finish()
 
 
-def _scaled_back(rewrite: _Rewrite, conv: onnx.NodeProto) -> tuple[onnx.NodeProto, float, np.ndarray | None] | None:
+def _scaled_back(
+    rewrite: _Rewrite, conv: onnx.NodeProto
+) -> tuple[onnx.NodeProto, float, np.ndarray | None] | None:
     """The node that makes floats of a ConvInteger's output, the scale of its weights, and its bias.
 
-    onnxruntime.quantization writes Cast and Mul by (input scale × weight scale), and where there is a bias, before them
-    an Add of floor(bias ÷ the same scale) as integers.
+    onnxruntime.quantization writes Cast and Mul by (input scale × weight scale), and where there is a bias,
+    before them an Add of floor(bias ÷ the same scale) as integers.
     """
     bias = None
     (node,) = rewrite.consumers[conv.output[0]]
@@ -657,10 +695,11 @@ def _instance_norm(rewrite: _Rewrite, node: onnx.NodeProto) -> tuple[str, str, s
 
 
 def snakes(source: Source) -> onnx.ModelProto:
-    """Fold the factors of the Snake activation x + sin²(a x) / a between a norm and a convolution into the two.
+    """Fold the factors of the Snake activation x + sin²(a x) / a between a norm and a convolution into the
+    two.
 
-    With u = a x it is (u + sin² u) / a: the norm gives u at once, and the convolution's weights absorb 1 / a. Snake:
-    arXiv 2006.08195.
+    With u = a x it is (u + sin² u) / a: the norm gives u at once, and the convolution's weights absorb 1 / a.
+    Snake: arXiv 2006.08195.
     """
     rewrite = _Rewrite(source)
     found = {snake.end: snake for node in rewrite.old if (snake := _Snake.at(rewrite, node))}
@@ -688,7 +727,8 @@ def snakes(source: Source) -> onnx.ModelProto:
 
 @dataclass(frozen=True)
 class _Snake:
-    """A Snake activation that ends in the tensor `end`, the norm before it, the convolution after it, and its factor."""
+    """A Snake activation that ends in the tensor `end`, the norm before it, the convolution after it, and its
+    factor."""
 
     norm: onnx.NodeProto
     end: str
@@ -716,26 +756,68 @@ class _Snake:
 
 
 def prepare_piper(source: Source) -> onnx.ModelProto:
-    """A Piper voice that is repeatable, fast on a CPU, and gives its timings.
+    """A Piper voice that is repeatable, fast on a CPU, and gives its timings. It speaks one text at a time.
 
-    Inputs: `input` int64 [1, ids], `input_lengths` int64 [1], `scales` float32 [3] (noise, length, width), `sid` int64
-    [1] where the voice has several speakers, and two vectors of standard normal values: `noise_0` at least 2 × ids,
-    `noise_1` at least 192 × frames, where a frame is 256 samples. Outputs: `output` float32 [1, 1, 1, samples] and
-    `durations` float32 [1, 1, ids], frames per id; the samples are frames × 256 exactly.
+    Inputs: `input` int64 [1, ids], `input_lengths` int64 [1], `scales` float32 [3] (noise, length, width),
+    `sid` int64 [1] where the voice has several speakers, and two vectors of standard normal values: `noise_0`
+    at least 2 × ids, `noise_1` at least 192 × frames, where a frame is 256 samples. Outputs: `output` float32
+    [1, 1, 1, samples] and `durations` float32 [1, 1, ids], frames per id; the samples are frames × 256
+    exactly.
     """
     model = read(source)
     durations = piper_durations(model)
+    for tensor in model.graph.input:
+        first = tensor.type.tensor_type.shape.dim[0]
+        if first.dim_param:
+            first.dim_value = 1
     return expose(fast_convolutions(noise_as_inputs(model), after=durations), durations, "durations")
 
 
 def prepare_kokoro(source: Source) -> onnx.ModelProto:
     """A quantised Kokoro that is faster on a CPU and gives its timings.
 
-    The inputs stay: `tokens` int64 [1, ids], `style` float32 [1, 256], `speed` float32 [1]. Outputs: `audio` float32
-    [samples] and `durations` float32 [1, ids] or [ids], frames per token, of 600 samples at 24 kHz each.
+    The inputs stay: `tokens` int64 [1, ids], `style` float32 [1, 256], `speed` float32 [1]. Outputs: `audio`
+    float32 [samples] and `durations` float32 [1, ids] or [ids], frames per token, of 600 samples at 24 kHz
+    each.
     """
     model = read(source)
     durations = kokoro_durations(model)
     for rewrite in (float_convolutions, instance_norms, snakes):
         model = rewrite(model)
     return expose(fast_convolutions(model, after=durations), durations, "durations")
+
+
+def flops(source: Source, inputs: dict[str, np.ndarray]) -> int:
+    """Floating-point operations of one run: two for each multiply-add of its convolutions and matrix
+    products.
+
+    LSTMs and element-wise operators are not counted. Divided by the seconds of audio that the run gives, it
+    is what a model costs; measured against a large matrix product, how near a machine comes to its limit.
+    """
+    import json
+    import tempfile
+
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.enable_mem_reuse = False
+    options.enable_profiling = True
+    with tempfile.TemporaryDirectory() as folder:
+        options.profile_file_prefix = str(Path(folder) / "profile")
+        model = read(source).SerializeToString()
+        run = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        run.run(None, inputs)
+        events = json.loads(Path(run.end_profiling()).read_text(encoding="utf-8"))
+    total = 0
+    for event in events:
+        arguments = event.get("args", {})
+        if event["name"].endswith("_kernel_time") and arguments.get("op_name") in _PRODUCTS:
+            (left, right), out = (
+                [next(iter(shape.values())) for shape in arguments[key]][:count]
+                for key, count in (("input_type_shape", 2), ("output_type_shape", 1))
+            )
+            transposed = arguments["op_name"] == "ConvTranspose"
+            per_value = left[-1:] if arguments["op_name"].startswith("MatMul") else right[1:]
+            total += 2 * math.prod(left if transposed else out[0]) * math.prod(per_value)
+    return total

@@ -114,7 +114,9 @@ def say_with(planner: Planner, utterance: Utterance, store: Store, attempts: int
         clip = result.clips[0]
         data = store.read(clip)
         if data is None:
-            raise SpeechError(f"clip {clip.key} was removed from the store while it was being read; try again")
+            raise SpeechError(
+                f"clip {clip.key} was removed from the store while it was being read; try again"
+            )
     return msgspec.structs.replace(clip, data=data)
 
 

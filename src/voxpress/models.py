@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import msgspec
 import platformdirs
@@ -30,7 +30,6 @@ from voxpress.downloads import sha256 as sha256_of
 from voxpress.errors import EngineError, ModelUnavailable, UnsupportedOption, suggest
 
 if TYPE_CHECKING:
-    import onnx
     import onnxruntime
 
 Source: TypeAlias = Literal["huggingface", "registry"]
@@ -228,18 +227,22 @@ def digest(path: Path, *, cache: Path | None = None) -> str:
         ModelUnavailable: the file cannot be read.
     """
     path = path.resolve()
-    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:32]
-    note = (cache or _CACHE / "digests") / f"{name}.json"
     try:
         status = path.stat()
         look = (status.st_size, status.st_mtime_ns, status.st_ino)
-        with contextlib.suppress(OSError, msgspec.DecodeError):
-            *seen, known = msgspec.json.decode(note.read_bytes(), type=tuple[int, int, int, str])
-            if tuple(seen) == look:
-                return str(known)
-        sha256 = sha256_of(path)
+        return _digest(path, look, cache or _CACHE / "digests")
     except OSError as error:
         raise ModelUnavailable(f"cannot read {path}: {error.strerror}") from error
+
+
+@functools.lru_cache(maxsize=4096)
+def _digest(path: Path, look: tuple[int, int, int], cache: Path) -> str:
+    note = cache / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        *seen, known = msgspec.json.decode(note.read_bytes(), type=tuple[int, int, int, str])
+        if tuple(seen) == look:
+            return str(known)
+    sha256 = sha256_of(path)
     with contextlib.suppress(OSError):  # a read-only home costs time, not correctness
         note.parent.mkdir(parents=True, exist_ok=True)
         with _replacing(note) as temporary:
@@ -247,7 +250,13 @@ def digest(path: Path, *, cache: Path | None = None) -> str:
     return sha256
 
 
-def prepared(source: Path, prepare: Callable[[Path], onnx.ModelProto]) -> Path:
+class Graph(Protocol):
+    """A graph that can be written to a file, such as an `onnx.ModelProto`."""
+
+    def SerializeToString(self) -> bytes: ...  # noqa: N802 - as protobuf names it
+
+
+def prepared(source: Path, prepare: Callable[[Path], Graph]) -> Path:
     """`source` as `prepare` rewrites it: made once, kept under the digests of `source` and of the code of `prepare`.
 
     It lies beside the weights in `KEPT`, or in the user's cache where that folder is read-only. Two workers that

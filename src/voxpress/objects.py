@@ -123,7 +123,7 @@ class LocalObjects(Objects):
 
     def _sweep(self, path: str, written: float) -> None:
         # What a killed process was writing; nobody will finish it.
-        if time.time() - written > _STALE:
+        if path.endswith(".partial") and time.time() - written > _STALE:
             os.unlink(path)
 
 

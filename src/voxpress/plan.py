@@ -221,8 +221,10 @@ def _files(row: Utterance, files: Sequence[tuple[str, Output]]) -> Sequence[tupl
         return files
     # A row that names its file or format gets that one file, finished like the others.
     same = [output for _, output in files if output.format == wanted.name]
-    output = same[0] if same else msgspec.structs.replace(
-        files[0][1], format=wanted.name, sample_rate=None, bit_rate=None
+    output = (
+        same[0]
+        if same
+        else msgspec.structs.replace(files[0][1], format=wanted.name, sample_rate=None, bit_rate=None)
     )
     return [(row.file.replace("{", "{{").replace("}", "}}") or ONE_FILE, output)]
 

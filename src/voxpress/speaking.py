@@ -103,10 +103,14 @@ def _synthesized(
     try:
         audios = engine.synthesize(segments)
         if len(audios) != len(segments):
-            raise SynthesisError(f"engine {engine.name!r} gave {len(audios)} audios for {len(segments)} segments")
+            raise SynthesisError(
+                f"engine {engine.name!r} gave {len(audios)} audios for {len(segments)} segments"
+            )
     except Exception as error:  # an engine may raise whatever its library does
         if len(batch) > 1:
-            return {key: found for one in batch for key, found in _synthesized(engine, [one], attempt).items()}
+            return {
+                key: found for one in batch for key, found in _synthesized(engine, [one], attempt).items()
+            }
         return {batch[0][0]: _explained(error, engine, batch[0][1])}
     outcomes: dict[str, Audio | SpeechError] = {}
     for (key, segment), spoken in zip(batch, audios, strict=True):
@@ -200,7 +204,9 @@ def _sound(part: str | Part, takes: Mapping[str, Audio], output: Output, sample_
 
 
 def _mastered(sound: Audio, output: Output) -> Audio:
-    sound = audio.resample(sound, codec.sample_rate_for(codec.FORMATS[output.format], output.sample_rate, sound.sample_rate))
+    sound = audio.resample(
+        sound, codec.sample_rate_for(codec.FORMATS[output.format], output.sample_rate, sound.sample_rate)
+    )
     peak = output.peak if output.peak is not None else FULL_SCALE if _as_spoken(output) else -1.0
     if output.loudness is not None:
         return audio.to_loudness(sound, output.loudness, peak)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,12 +22,15 @@ import msgspec
 from voxpress import codec
 from voxpress.audio import Audio
 from voxpress.errors import StoreError
-from voxpress.objects import LocalObjects, Objects, RemoteObjects
+from voxpress.objects import Entry, LocalObjects, Objects, RemoteObjects
 from voxpress.speech import Clip, Mark, Output, Seconds, Segment
 
 KEY_VERSION = 1
 GRACE: Seconds = 3600.0
 """Objects used more recently than this are never pruned: a running render may be about to read them."""
+
+_OWN = re.compile(r"takes/([0-9a-f]{2})/\1[0-9a-f]{62}|clips/([0-9a-f]{2})/\2[0-9a-f]{62}\.[a-z0-9]+")
+"""Names of objects that the store itself wrote. What else lies in its folder is not its to count or to delete."""
 
 Json: TypeAlias = Any
 
@@ -37,7 +41,7 @@ def take_key(fingerprint: str, segment: Segment) -> str:
     `segment.options` must hold only what differs from the engine's defaults, so that naming a default changes nothing.
 
     >>> take_key("tone-1", Segment(text="Hello.", voice="low", language="en"))[:8]
-    'd88aaf6b'
+    '3dd11629'
     """
     return _key("take", {"fingerprint": fingerprint, **_present(segment)})
 
@@ -45,8 +49,8 @@ def take_key(fingerprint: str, segment: Segment) -> str:
 def clip_key(parts: Sequence[Json], output: Output) -> str:
     """The name of a clip: of its parts in order (take keys, pauses, silences, tones) and of how it is finished.
 
-    >>> clip_key([["take", "d88aaf6b"]], Output(format="mp3"))[:8]
-    '00000000'
+    >>> clip_key(["3dd11629"], Output(format="mp3"))[:8]
+    'e57ed704'
     """
     return _key("clip", {"parts": parts, "output": _finish(output)})
 
@@ -88,6 +92,12 @@ class _Thing:
     names: list[str] = field(default_factory=list)
     size: int = 0
     used: float = 0.0
+
+
+class _ClipRecord(msgspec.Struct):
+    clip: msgspec.Raw
+    sha256: str
+    """Of `clip` as it is written."""
 
 
 class _TakeRecord(msgspec.Struct, array_like=True):
@@ -144,12 +154,15 @@ class Store:
 
     def clip(self, key: str) -> Clip | None:
         """What is known of the clip, or None if it is not in the store. Its bytes are not read."""
-        record = self._objects.get(_record(key))
-        if record is None:
+        data = self._objects.get(_record(key))
+        if data is None:
             return None
         try:
-            clip = msgspec.json.decode(record, type=Clip)
-        except msgspec.DecodeError:
+            record = msgspec.json.decode(data, type=_ClipRecord)
+            if hashlib.sha256(record.clip).hexdigest() != record.sha256:
+                return None
+            clip = msgspec.json.decode(record.clip, type=Clip)
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         self._objects.missing([_record(key)])  # notes the use
         return msgspec.structs.replace(clip, hit=True, path=self._path(clip))
@@ -164,7 +177,9 @@ class Store:
     def put_clip(self, clip: Clip, data: bytes) -> Clip:
         """Write a clip; its record comes last, so that a clip that can be found is complete."""
         self._objects.put(_clip(clip), data)
-        self._objects.put(_record(clip.key), msgspec.json.encode(clip))
+        facts = msgspec.json.encode(clip)
+        record = _ClipRecord(msgspec.Raw(facts), hashlib.sha256(facts).hexdigest())
+        self._objects.put(_record(clip.key), msgspec.json.encode(record))
         return msgspec.structs.replace(clip, path=self._path(clip))
 
     def missing_clips(self, keys: Iterable[str]) -> set[str]:
@@ -181,13 +196,12 @@ class Store:
         kinds = {"takes": Usage(), "clips": Usage()}
         for name, thing in self._things().items():
             kind = name.partition("/")[0]
-            if kind in kinds:
-                kinds[kind] = Usage(kinds[kind].count + 1, kinds[kind].size + thing.size)
+            kinds[kind] = Usage(kinds[kind].count + 1, kinds[kind].size + thing.size)
         return kinds
 
     def verify(self) -> Iterator[str]:
         """Read everything, remove what is broken, and yield the name of each object that was."""
-        for entry in self._objects.entries():
+        for entry in self._entries():
             if entry.name.startswith("takes/"):
                 sound = self._checked(entry.name) is not None
             elif entry.name.endswith(".json"):
@@ -226,7 +240,7 @@ class Store:
     def _things(self) -> dict[str, _Thing]:
         """Takes, and clips together with their records, by name."""
         things: dict[str, _Thing] = {}
-        for entry in self._objects.entries():
+        for entry in self._entries():
             thing = things.setdefault(entry.name.partition(".")[0], _Thing())
             thing.size += entry.size
             thing.used = max(thing.used, entry.used)
@@ -235,6 +249,9 @@ class Store:
         return things
 
     # Objects
+
+    def _entries(self) -> Iterator[Entry]:
+        return (entry for entry in self._objects.entries() if _OWN.fullmatch(entry.name))
 
     def _checked(self, name: str) -> bytes | None:
         data = self._objects.get(name)
@@ -257,7 +274,7 @@ def canonical_url(url: str | os.PathLike[str]) -> str:
     """
     text = os.fspath(url)
     scheme, colon, rest = text.partition(":")
-    if not colon or "/" in scheme:
+    if text and (not colon or "/" in scheme):
         return "file://" + os.path.abspath(os.path.expanduser(text))
     match scheme:
         case "file":

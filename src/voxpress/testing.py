@@ -43,7 +43,12 @@ class EngineContract(ABC):
         """A segment in the default voice."""
         voice = engine.voice(None)
         language = next(iter((*voice.languages, *engine.languages)), "en")
-        fields = {"text": text, "voice": voice.name, "language": "en" if language == "*" else language, "seed": 1}
+        fields = {
+            "text": text,
+            "voice": voice.name,
+            "language": "en" if language == "*" else language,
+            "seed": 1,
+        }
         return Segment(**{**fields, **changes})  # type: ignore[arg-type]
 
     def test_declares_what_it_is(self) -> None:

@@ -172,9 +172,9 @@ BOMB = "a: &a {text: x}\n" + "".join(
     [
         (BOMB, "p.yaml:2: aliases such as *a are not read; put what rows share under defaults:"),
         ("- &a [*a]\n", "p.yaml:1: aliases such as *a are not read"),
-        ("[" * 5000, "p.yaml:1: is nested too deeply"),
-        ("- " * 5000, "p.yaml:1: is nested too deeply"),
-        ("{a: " * 5000, "p.yaml:1: is nested too deeply"),
+        ("[" * 1000, "p.yaml:1: is nested too deeply"),
+        ("- " * 1000, "p.yaml:1: is nested too deeply"),
+        ("{a: " * 1000, "p.yaml:1: is nested too deeply"),
         ("a: A.\na: B.\n", "p.yaml:2: a: is given twice"),
         ("- id: a\n  text: 'A.\n", "p.yaml:3: is not YAML: "),
         ("a: A.\n---\nb: B.\n", "p.yaml:3: begins a second document"),

@@ -116,7 +116,7 @@ def test_what_cannot_be_generated_is_an_error(text: str, named: str) -> None:
     assert "markup to plain" in str(caught.value) or "silence lasts" in str(caught.value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="ab [](<>)@.2sbeepause", max_size=40))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     """No other exception, and what is said was in the text."""
@@ -135,7 +135,7 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["a [@] ", "(a) ", "<a", "(", "a[beep]", "(a sound ", "(music "])
 def test_long_texts_take_linear_time(piece: str) -> None:
-    """Forty thousand brackets are no attack."""
+    """Twenty thousand brackets are no attack."""
     started = time.process_time()
-    parse(piece * 40_000)
-    assert time.process_time() - started < 3
+    parse(piece * 20_000)
+    assert time.process_time() - started < 2

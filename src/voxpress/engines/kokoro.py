@@ -98,7 +98,7 @@ class Kokoro(Engine):
 
     name = "kokoro"
     description = "54 voices in nine languages, close to hosted services, faster than real time on a CPU core"
-    licence = "Apache-2.0"
+    licence = "Apache-2.0 AND GPL-3.0-or-later"
     weights_licence = "Apache-2.0"
     languages = g2p.LANGUAGES
     packages = (*g2p.PACKAGES, "onnx", "onnxruntime")
@@ -133,7 +133,7 @@ class Kokoro(Engine):
     def load(self) -> None:
         require(type(self))
         self._run  # noqa: B018 - made on first use
-        self._converter("en-US")
+        self._converter(self.voices()[0].languages[0])
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
         return [self._speak(segment) for segment in batch]

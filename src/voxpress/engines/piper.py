@@ -186,7 +186,7 @@ class Piper(Engine):
             path.stem: _File(path, config)
             for path in paths
             if models.KEPT not in path.parts
-            for config in (Path(f"{path}.json"), path.with_suffix(".json"))
+            for config in (path.with_suffix(".json"), Path(f"{path}.json"))  # the last one found holds
             if config.is_file()
         }
         if not files:

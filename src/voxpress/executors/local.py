@@ -84,7 +84,9 @@ class Processes(Executor):
                 raise RuntimeError("cannot submit to an executor that was shut down")
             self._tasks.put(task)
             if len(self._threads) < self.workers:
-                thread = threading.Thread(target=self._serve, name=f"worker-{len(self._threads)}", daemon=True)
+                thread = threading.Thread(
+                    target=self._serve, name=f"worker-{len(self._threads)}", daemon=True
+                )
                 self._threads.append(thread)
                 thread.start()
         return future

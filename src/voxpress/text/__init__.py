@@ -54,7 +54,9 @@ def read(
         else:
             parts.append(scene)
     if not parts:
-        raise InputError(f"nothing to speak in {text!r}: it has no letter and no digit" if text else "no text")
+        raise InputError(
+            f"nothing to speak in {text!r}: it has no letter and no digit" if text else "no text"
+        )
     return tuple(parts)
 
 

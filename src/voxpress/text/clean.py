@@ -37,7 +37,9 @@ def _printable(text: str) -> str:
     for character in text:
         category = unicodedata.category(character)
         if category == "Cs":
-            raise InputError(f"the text holds half a surrogate pair ({character!a}); save it as valid Unicode")
+            raise InputError(
+                f"the text holds half a surrogate pair ({character!a}); save it as valid Unicode"
+            )
         if character == "\n" or category[0] != "C" or character in _JOINERS:
             kept.append(character)
         elif character == "\t":

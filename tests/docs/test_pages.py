@@ -1,0 +1,80 @@
+"""The documentation says what is so."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from voxpress import engines
+
+from .conftest import ROOT, Page
+
+PAGES = [path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]]
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)?(?:#([^)\s]+))?\)")
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_every_block_runs(name: str, page: Callable[[str], Page]) -> None:
+    """Commands print what the page shows, and Python gives what it says."""
+    shown = page(name)
+    if "piper" in re.sub(r"pip install.*", "", "\n".join(re.findall(r"```.*?```", shown.text, re.DOTALL))):
+        pytest.importorskip("piper")
+    shown.run()
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_links_lead_somewhere(name: str) -> None:
+    """Files that are linked exist, and so do the headings."""
+    path = ROOT / name
+    for file, heading in _LINK.findall(path.read_text(encoding="utf-8")):
+        target = path.parent / file if file else path
+        assert target.exists(), f"{name} links to {file}"
+        if heading:
+            assert heading in _headings(target), f"{name} links to {file}#{heading}"
+
+
+def _headings(path: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_generated_parts_are_current() -> None:
+    """``make docs`` would change nothing."""
+    pages = runpy.run_path(str(ROOT / "tools" / "generate_docs.py"))["pages"]()
+    for path, text in pages.items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is old: run make docs"
+
+
+def test_the_tree_is_the_tree_on_disk() -> None:
+    """ARCHITECTURE.md names every module of src/, and no other."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    block = re.search(r"```text\nsrc/voxpress/\n(.*?)```", text, re.DOTALL)
+    assert block
+    folder, named = Path(), set()
+    for line in block[1].splitlines():
+        indent, name = re.match(r"( *)(\S*)", line).groups()  # type: ignore[union-attr]
+        folder = folder if len(indent) > 2 else Path()
+        if name.endswith("/"):
+            folder = Path(name)
+        elif len(indent) in (2, 4):
+            named.add((folder / name).as_posix())
+    source = ROOT / "src" / "voxpress"
+    there = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+    assert named == {path for path in there if not path.endswith(".pyc")}
+
+
+def test_no_page_knows_this_machine() -> None:
+    """Paths of a developer's machine are of no use to a reader."""
+    for name in PAGES:
+        assert not re.search(r"/work/|/root/|/tmp/", (ROOT / name).read_text(encoding="utf-8")), name
+
+
+def test_every_engine_is_listed() -> None:
+    """The page on engines has a heading for each."""
+    path = ROOT / "docs" / "engines.md"
+    text = path.read_text(encoding="utf-8").lower()
+    assert [name for name in engines.names() if name not in text] == []

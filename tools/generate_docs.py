@@ -1,0 +1,151 @@
+"""Writes those pages and tables that come from the program: ``make docs``. The tests compare them.
+
+A generated part of a page stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from voxpress import cli, codec, presets
+from voxpress.codec import Format
+from voxpress.speech import Output
+
+ROOT = Path(__file__).parent.parent
+_PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def pages() -> dict[Path, str]:
+    """Each page with a generated part, as it should be."""
+    parts = {"cli": _cli(), "presets": _presets(), "formats": _formats(), "format_names": _format_names()}
+    made = {}
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        old = path.read_text(encoding="utf-8")
+        new = _PART.sub(lambda part: f"{part[1]}{parts.get(part[2], '')}{part[3]}", old)
+        if _PART.search(old):
+            made[path] = new
+    return made
+
+
+def _cli() -> str:
+    return "".join(_commands(typer.main.get_command(cli.app), "voxpress"))
+
+
+def _commands(command: Any, name: str) -> Iterator[str]:
+    inner = getattr(command, "commands", {})
+    if not inner:
+        yield from _command(command, name)
+    for each in inner.values():
+        yield from _commands(each, f"{name} {each.name}")
+
+
+def _command(command: Any, name: str) -> Iterator[str]:
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name == "option"]
+    needed = [f"{each.opts[-1]} {each.metavar}" for each in options if each.required]
+    usage = " ".join([name, *map(_argument, arguments), *needed, *(["[OPTIONS]"] if options else [])])
+    yield f"## {name}\n\n{command.help}\n\n```text\n{usage}\n```\n\n"
+    rows = [(f"`{_argument(each)}`", each.help or "") for each in arguments]
+    rows += [(f"`{_option(each)}`", _help(each)) for each in options]
+    yield _table(("argument or option", "what it does"), rows) + "\n"
+    if command.epilog:
+        examples = command.epilog.partition("Examples:\n")[2].splitlines()
+        yield "```text\n" + "\n".join(line.strip() for line in examples) + "\n```\n\n"
+
+
+def _argument(argument: Any) -> str:
+    name = (argument.metavar or argument.name.upper()).strip("[]{}")
+    return name if argument.required else f"[{name}]"
+
+
+def _option(option: Any) -> str:
+    return ", ".join(sorted(option.opts, key=len)) + ("" if option.is_flag else f" {option.metavar}")
+
+
+def _help(option: Any) -> str:
+    facts = []
+    if option.required:
+        facts.append("required")
+    if isinstance(option.default, int | float | str) and not option.is_flag:
+        facts.append(f"default: {option.default}")
+    if option.envvar:
+        facts.append(f"environment: `{option.envvar}`")
+    return str(option.help) + (f" ({'; '.join(facts)})" if facts else "")
+
+
+def _presets() -> str:
+    rows = []
+    for preset in presets.load().values():
+        files = [f"`{path}`: {_output(output)}" for path, output in preset.files]
+        rows.append((f"`{preset.name}`", preset.description, "<br>".join(files), _finish(preset.files[0][1])))
+    return _table(("preset", "for", "files of each row", "finish"), rows)
+
+
+def _output(output: Output) -> str:
+    kind = codec.FORMATS[output.format]
+    rate = output.sample_rate or (kind.sample_rates[0] if len(kind.sample_rates) == 1 else kind.sample_rate)
+    facts = [f"`{output.format}`", f"{rate / 1000:g} kHz" if rate else ""]
+    if output.bit_rate:
+        facts.append(f"{output.bit_rate / 1000:g} kbit/s")
+    return ", ".join(filter(None, facts))
+
+
+def _finish(output: Output) -> str:
+    usual = Output()
+    facts = []
+    if output.loudness is not None:
+        facts.append(f"{output.loudness:g} LUFS")
+    if output.level is not None:
+        facts.append(f"active speech at {output.level:g} dBFS")
+    if output.peak is not None:
+        facts.append(f"peak {output.peak:g} dBFS")
+    facts.append(f"{output.lead:g} s before, {output.tail:g} s after")
+    facts += [
+        f"{field.replace('_', ' ')} {getattr(output, field):g} s"
+        for field in ("sentence_pause", "paragraph_pause")
+        if getattr(output, field) != getattr(usual, field)
+    ]
+    if output.max_duration is not None:
+        facts.append(f"at most {output.max_duration:g} s")
+    if output.max_bytes is not None:
+        facts.append(f"at most {output.max_bytes:,} bytes")
+    return "; ".join(facts)
+
+
+def _formats() -> str:
+    rows = []
+    for each in codec.FORMATS.values():
+        extensions = ", ".join(f"`.{extension}`" for extension in each.extensions)
+        bit_rate = f"{each.bit_rate / 1000:g} kbit/s" if each.bit_rate else ""
+        tags = "title, language" if each.tags else ""
+        rows.append((f"`{each.name}`", each.description, extensions, _rates(each), bit_rate, tags))
+    return _table(("format", "what it is", "extensions", "sample rates", "usual bit rate", "tags"), rows)
+
+
+def _rates(kind: Format) -> str:
+    rates = ", ".join(f"{rate / 1000:g}" for rate in kind.sample_rates)
+    usual = f"{kind.sample_rate / 1000:g} kHz unless asked otherwise" if kind.sample_rate else ""
+    return f"{rates} kHz" if rates else usual or "any"
+
+
+def _format_names() -> str:
+    return ", ".join(f"`{name}`" for name in codec.FORMATS) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def main() -> None:
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
