@@ -44,7 +44,9 @@ def voxpress(tmp_path, monkeypatch, capfdbinary):
 @pytest.fixture
 def manifest(tmp_path):
     path = tmp_path / "prompts.csv"
-    path.write_text("id,text\nwelcome,Welcome to the show.\nmenu/main,Press one for sales.\nbye,Goodbye for now.\n")
+    path.write_text(
+        "id,text\nwelcome,Welcome to the show.\nmenu/main,Press one for sales.\nbye,Goodbye for now.\n"
+    )
     return path
 
 
@@ -111,7 +113,10 @@ def test_skip_bad_renders_the_others(voxpress, tmp_path):
     (tmp_path / "bad.csv").write_text("id,text\na,Fine.\nb,…\n")
     done = voxpress("render", "bad.csv", "-o", "out", "-e", "tone", "--skip-bad", status=1)
     assert "2 rows: 1 rendered, 0 from the store, 0 up to date, 1 failed" in done.stdout.decode()
-    statuses = [json.loads(l)["status"] for l in (tmp_path / "out/.voxpress/report.jsonl").read_text().splitlines()]
+    statuses = [
+        json.loads(line)["status"]
+        for line in (tmp_path / "out/.voxpress/report.jsonl").read_text().splitlines()
+    ]
     assert statuses == ["rendered", "failed"]
 
 
@@ -141,7 +146,7 @@ def test_a_project_file_holds_defaults_and_presets(voxpress, manifest, tmp_path)
     """voxpress.toml beside the manifest; the command line wins."""
     (tmp_path / "voxpress.toml").write_text(
         '[defaults]\nengine = "tone"\nvoice = "high"\npreset = "two"\n'
-        '[presets.two]\nlevel = -20.0\n'
+        "[presets.two]\nlevel = -20.0\n"
         '[[presets.two.files]]\npath = "{id}.wav"\nformat = "wav"\n'
         '[[presets.two.files]]\npath = "{id}.mp3"\nformat = "mp3"\n'
     )
@@ -191,7 +196,11 @@ def test_engines_and_voices(voxpress):
     facts = {engine["engine"]: engine for engine in json.loads(voxpress("engines", "--json").stdout)}
     assert facts["tone"]["installed"] is True and "fault" in facts["tone"]["options"]
     assert "[piper]" in voxpress("engines").stdout.decode()
-    assert [v["name"] for v in json.loads(voxpress("voices", "tone", "--json").stdout)] == ["low", "middle", "high"]
+    assert [v["name"] for v in json.loads(voxpress("voices", "tone", "--json").stdout)] == [
+        "low",
+        "middle",
+        "high",
+    ]
 
 
 def test_the_store_can_be_looked_after(voxpress, tmp_path):

@@ -11,8 +11,8 @@ import pytest
 import voxpress
 from voxpress import Output, Utterance, codec, render, say
 from voxpress.errors import CheckFailed, InputError, UnknownVoice
-from voxpress.loop import WINDOW, forecast
 from voxpress.folder import Folder
+from voxpress.loop import WINDOW, forecast
 from voxpress.plan import Planner
 from voxpress.presets import load
 from voxpress.store import Store
@@ -99,7 +99,9 @@ def test_another_format_costs_no_synthesis(store, out):
 def test_a_failed_row_costs_no_other(store, out):
     """It is named, has no file, and the others are there."""
     utterances = rows("One good row.", "Another good row.")
-    utterances.insert(1, Utterance(id="bad", text="This one fails.", options={"fault": "raise"}, origin="m.csv:3"))
+    utterances.insert(
+        1, Utterance(id="bad", text="This one fails.", options={"fault": "raise"}, origin="m.csv:3")
+    )
     results = rendered(utterances, out, store, workers=2)
     assert [r.status for r in results] == ["rendered", "failed", "rendered"]
     assert results[1].error_type == "SynthesisError" and "This one fails" in results[1].error
@@ -122,7 +124,9 @@ def test_a_failed_segment_fails_its_whole_row(store, out):
 
 def test_a_failing_take_is_spoken_again_with_another_seed(store, out):
     """And the result says so."""
-    utterances = rows(*[f"Prompt number {i} of many." for i in range(12)], options={"fault": "nan", "fault_rate": 0.5})
+    utterances = rows(
+        *[f"Prompt number {i} of many." for i in range(12)], options={"fault": "nan", "fault_rate": 0.5}
+    )
     results = rendered(utterances, out, store, attempts=20)
     assert {r.status for r in results} == {"rendered"}
     assert any("attempt" in note for r in results for note in r.notes)
@@ -152,7 +156,7 @@ def test_pauses_lie_where_sentences_and_paragraphs_end(store):
         say(text, engine="tone", store=store, output=Output(paragraph_pause=pause)) for pause in (0.5, 2.5)
     )
     assert long.duration - short.duration == pytest.approx(2.0, abs=0.01)
-    starts = [[mark.start for mark in clip.marks if mark.text == "Six"][0] for clip in (short, long)]
+    starts = [next(mark.start for mark in clip.marks if mark.text == "Six") for clip in (short, long)]
     assert starts[1] - starts[0] == pytest.approx(2.0, abs=0.01)
 
 
@@ -236,7 +240,10 @@ def test_forecast_says_what_render_then_does(store, out):
     """Without writing anything."""
     rendered(rows("Already there.", "Also there."), out, store)
     (out / "row1.wav").unlink()
-    utterances = [*rows("Already there.", "Also there.", "New one here.", "New one here."), Utterance(id="", text="x")]
+    utterances = [
+        *rows("Already there.", "Also there.", "New one here.", "New one here."),
+        Utterance(id="", text="x"),
+    ]
     plans = list(Planner(engine="tone").plan_all(utterances))
     before = sorted(str(path) for path in out.rglob("*"))
     rows_ = list(forecast(plans, store=store, folder=Folder(out)))

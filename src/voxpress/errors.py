@@ -119,8 +119,9 @@ def restore(error_type: str, message: str) -> SpeechError:
     CheckFailed("silence for 'Hello.'")
     """
     found = globals().get(error_type)
-    known = isinstance(found, type) and issubclass(found, SpeechError)
-    return found(message) if known else SpeechError(message)
+    if isinstance(found, type) and issubclass(found, SpeechError):
+        return found(message)
+    return SpeechError(message)
 
 
 def suggest(word: str, known: Collection[str]) -> str:

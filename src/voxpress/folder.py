@@ -1,9 +1,9 @@
 """The output folder: which file a row gets, what a former render left there, and how a file comes to stand there.
 
-``.voxpress/journal.jsonl`` in the folder is its journal: one line per file written, saying which clip it holds and how the file
-looked. A file is up to date when its line names the wanted clip and the file still looks the same, so that a million
-finished rows are confirmed without the store. The line is written before the file takes its name: whatever stands
-in the folder is either in the journal or was not put there by voxpress.
+``.voxpress/journal.jsonl`` in the folder is its journal: one line per file written, saying which clip it holds and
+how the file looked. A file is up to date when its line names the wanted clip and the file still looks the same, so
+that a million finished rows are confirmed without the store. The line is written before the file takes its name:
+whatever stands in the folder is either in the journal or was not put there by voxpress.
 """
 
 from __future__ import annotations
@@ -150,7 +150,8 @@ class Folder:
 
     def tidy(self) -> None:
         """Drop lines of the journal that later lines replace, when they are more than half of it, and what
-        killed processes left in staging."""
+        killed processes left in staging.
+        """
         lines = 0
         seen: set[int] = set()
         for entry in self._lines():
@@ -189,7 +190,7 @@ class Folder:
         while True:
             if self._journal is None:
                 os.makedirs(self.path / OWN, exist_ok=True)
-                self._journal = open(path, "ab", buffering=0)
+                self._journal = open(path, "ab", buffering=0)  # noqa: SIM115 - kept from file to file
             fcntl.flock(self._journal, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
             with suppress(FileNotFoundError):
                 if os.fstat(self._journal.fileno()).st_ino == os.stat(path).st_ino:

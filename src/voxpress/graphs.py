@@ -73,8 +73,9 @@ def read(source: Source) -> onnx.ModelProto:
 
 
 def session(source: Source, threads: int = 1) -> onnxruntime.InferenceSession:
-    """A session on the CPU as both ONNX engines want it: `threads` threads, which never spin while they
-    wait.""" import onnx import onnxruntime
+    """A session on the CPU as both ONNX engines want it: `threads` threads, which never spin while waiting."""
+    import onnx
+    import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -176,9 +177,9 @@ class _Rewrite:
             (graph.initializer, weights),
             (graph.value_info, infos),
         ):
-            items = list(items)  # type: ignore[call-overload]
-            del field[:]  # type: ignore[attr-defined]
-            field.extend(items)  # type: ignore[attr-defined]
+            items = list(items)
+            del field[:]
+            field.extend(items)
         return self.model
 
 
@@ -341,10 +342,10 @@ class _Lift(_Rewrite):
             else:
                 self.image[node.output[0]] = self.plain(node, weight, convolution)
             return True
-        if node.op_type in _ELEMENTWISE and any(name in self.image for name in node.input):
-            if all(self.liftable(name) for name in node.input):
-                self.image[node.output[0]] = self.elementwise(node)
-                return True
+        some = any(name in self.image for name in node.input)
+        if node.op_type in _ELEMENTWISE and some and all(self.liftable(name) for name in node.input):
+            self.image[node.output[0]] = self.elementwise(node)
+            return True
         return False
 
     def liftable(self, name: str) -> bool:
@@ -695,8 +696,7 @@ def _instance_norm(rewrite: _Rewrite, node: onnx.NodeProto) -> tuple[str, str, s
 
 
 def snakes(source: Source) -> onnx.ModelProto:
-    """Fold the factors of the Snake activation x + sin²(a x) / a between a norm and a convolution into the
-    two.
+    """Fold the factors of Snake, x + sin²(a x) / a, into the norm before it and the convolution after it.
 
     With u = a x it is (u + sin² u) / a: the norm gives u at once, and the convolution's weights absorb 1 / a.
     Snake: arXiv 2006.08195.
@@ -727,8 +727,7 @@ def snakes(source: Source) -> onnx.ModelProto:
 
 @dataclass(frozen=True)
 class _Snake:
-    """A Snake activation that ends in the tensor `end`, the norm before it, the convolution after it, and its
-    factor."""
+    """A Snake that ends in the tensor `end`, the norm before it, the convolution after it, and its factor."""
 
     norm: onnx.NodeProto
     end: str
@@ -799,25 +798,29 @@ def flops(source: Source, inputs: dict[str, np.ndarray]) -> int:
 
     import onnxruntime
 
+    model = read(source)
+    weights = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+    for number, node in enumerate(model.graph.node):
+        node.name = str(number)
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.enable_mem_reuse = False
     options.enable_profiling = True
     with tempfile.TemporaryDirectory() as folder:
         options.profile_file_prefix = str(Path(folder) / "profile")
-        model = read(source).SerializeToString()
-        run = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        run = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
         run.run(None, inputs)
         events = json.loads(Path(run.end_profiling()).read_text(encoding="utf-8"))
     total = 0
     for event in events:
-        arguments = event.get("args", {})
-        if event["name"].endswith("_kernel_time") and arguments.get("op_name") in _PRODUCTS:
-            (left, right), out = (
-                [next(iter(shape.values())) for shape in arguments[key]][:count]
-                for key, count in (("input_type_shape", 2), ("output_type_shape", 1))
-            )
-            transposed = arguments["op_name"] == "ConvTranspose"
-            per_value = left[-1:] if arguments["op_name"].startswith("MatMul") else right[1:]
-            total += 2 * math.prod(left if transposed else out[0]) * math.prod(per_value)
+        if event["name"].endswith("_kernel_time") and event["args"]["op_name"] in _PRODUCTS:
+            node = model.graph.node[int(event["name"].removesuffix("_kernel_time"))]
+            (out,) = (shape for output in event["args"]["output_type_shape"] for shape in output.values())
+            computed = iter(shape for given in event["args"]["input_type_shape"] for shape in given.values())
+            left, right = (weights[name] if name in weights else next(computed) for name in node.input[:2])
+            values = left if node.op_type == "ConvTranspose" else out
+            per_value = left[-1:] if node.op_type.startswith("MatMul") else right[1:]
+            total += 2 * math.prod(values) * math.prod(per_value)
     return total

@@ -25,7 +25,7 @@ from voxpress.folder import Folder
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.speaking import Finished, Order, Take
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Segment, Status, Utterance
-from voxpress.store import Store, default_url, open_store, canonical_url
+from voxpress.store import Store, canonical_url, default_url, open_store
 
 WINDOW = 4096
 LOOKUP = 256
@@ -176,13 +176,8 @@ def render(
         format=format,
         files=files,
     )
-    plans = (
-        planner.plan_all(utterances)
-        if folder is not None
-        else (planner.plan(row, number, filed=False) for number, row in enumerate(utterances))
-    )
     yield from run(
-        plans,
+        planner.plan_all(utterances, filed=folder is not None),
         store=_opened(store),
         folder=None if folder is None else Folder(folder),
         workers=workers,

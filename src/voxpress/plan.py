@@ -97,15 +97,17 @@ class Planner:
         self._files = tuple(files) if files else ((ONE_FILE, Output(format=codec.format_named(format).name)),)
         self._speaker = lru_cache(maxsize=256)(self._make_speaker)
 
-    def plan_all(self, rows: Iterable[Utterance | ManifestError]) -> Iterator[Plan | Bad]:
+    def plan_all(
+        self, rows: Iterable[Utterance | ManifestError], *, filed: bool = True
+    ) -> Iterator[Plan | Bad]:
         """Plan each row; two rows for one file are an error of the second."""
         taken: dict[int, int] = {}
         for number, row in enumerate(rows):
             if isinstance(row, ManifestError):
                 yield Bad(number, None, row)
                 continue
-            planned = self.plan(row, number)
-            if isinstance(planned, Plan):
+            planned = self.plan(row, number, filed=filed)
+            if filed and isinstance(planned, Plan):
                 for target in planned.targets:
                     first = taken.setdefault(hash(identity(target.path)), number)
                     if first != number:

@@ -23,7 +23,6 @@ from voxpress.speech import Clip, Hertz, Output, Segment, dBFS
 from voxpress.store import Store, seed
 from voxpress.text import Part, Pause, Silence, Tone
 
-
 FULL_SCALE: dBFS = 0.0
 
 

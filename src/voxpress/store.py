@@ -109,8 +109,8 @@ class Store:
     """Takes and clips under one URL.
 
     Args:
-        url: a path, or ``file:``, ``s3:``, ``gs:``, ``az:`` or ``memory:`` URL. Credentials for the last three are found
-            as their own tools find them.
+        url: a path, or ``file:``, ``s3:``, ``gs:``, ``az:`` or ``memory:`` URL. Credentials are found as the tools
+            of S3, Google and Azure find them.
 
     >>> store = Store("memory:")
     >>> store.take("00" * 32) is None

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import pickle
 from abc import ABC, abstractmethod
+from itertools import pairwise
 
 import numpy as np
 
@@ -155,4 +156,4 @@ def _assert_marks_fit(audio: Audio) -> None:
     for kind in ("word", "phoneme"):
         marks = [mark for mark in audio.marks if mark.kind == kind]
         assert all(0 <= mark.start <= mark.end <= audio.duration + 0.05 for mark in marks)
-        assert all(a.start <= b.start for a, b in zip(marks, marks[1:], strict=False))
+        assert all(a.start <= b.start for a, b in pairwise(marks))

@@ -11,17 +11,27 @@ from voxpress.text.split import split
 
 
 def said(text, max_chars=200, language="en", **more):
-    return [part.text for part in read(text, language=language, max_chars=max_chars, **more) if isinstance(part, Say)]
+    return [
+        part.text
+        for part in read(text, language=language, max_chars=max_chars, **more)
+        if isinstance(part, Say)
+    ]
 
 
 def test_one_sentence_is_one_segment():
     """Text that needs no splitting stays as it is."""
-    assert said("Please hold while I find an agent for you.") == ["Please hold while I find an agent for you."]
+    assert said("Please hold while I find an agent for you.") == [
+        "Please hold while I find an agent for you."
+    ]
 
 
 def test_sentences_and_paragraphs_are_told_apart():
     """A pause says what came before it."""
-    parts = read("One two three four five. Six seven eight nine ten.\n\nNew paragraph here.", language="en", max_chars=80)
+    parts = read(
+        "One two three four five. Six seven eight nine ten.\n\nNew paragraph here.",
+        language="en",
+        max_chars=80,
+    )
     assert [type(part) for part in parts] == [Say, Pause, Say, Pause, Say]
     assert [part.after for part in parts if isinstance(part, Pause)] == ["sentence", "paragraph"]
 
@@ -35,14 +45,16 @@ def test_short_sentences_join_a_neighbour():
 
 def test_abbreviations_do_not_end_a_sentence():
     """Dr. and decimals stay inside."""
-    assert said("Dr. Smith and Mrs. Jones paid exactly $5.50 for it all. They left the shop at half past nine.") == [
+    assert said(
+        "Dr. Smith and Mrs. Jones paid exactly $5.50 for it all. They left the shop at half past nine."
+    ) == [
         "Dr. Smith and Mrs. Jones paid exactly $5.50 for it all.",
         "They left the shop at half past nine.",
     ]
 
 
 def test_list_numbers_stay_with_their_item():
-    """"1." is not a sentence."""
+    """A number and a full stop are not a sentence."""
     assert said("1. Open the door of the machine slowly. 2. Close it again with both of your hands.") == [
         "1. Open the door of the machine slowly.",
         "2. Close it again with both of your hands.",
@@ -59,13 +71,17 @@ def test_text_without_punctuation_is_cut_between_words():
 
 def test_long_sentences_are_cut_at_clauses_first():
     """A comma is a better place than a space."""
-    pieces = said("When you have reached the end of the line, press the pound key, and wait for the tone.", max_chars=50)
+    pieces = said(
+        "When you have reached the end of the line, press the pound key, and wait for the tone.", max_chars=50
+    )
     assert all(piece.endswith((",", ".")) for piece in pieces)
 
 
 def test_scripts_without_spaces():
     """Chinese is cut at its own marks."""
-    assert said("今天天气很好，我们去公园玩吧。你觉得怎么样，要不要一起去？", max_chars=16, language="zh") == [
+    assert said(
+        "今天天气很好，我们去公园玩吧。你觉得怎么样，要不要一起去？", max_chars=16, language="zh"
+    ) == [
         "今天天气很好，我们去公园玩吧。",
         "你觉得怎么样，要不要一起去？",
     ]
@@ -115,6 +131,8 @@ def test_has_speech_knows_other_scripts():
 def test_directions_become_sound_and_silence():
     """Only where the row says that it has them."""
     assert read("[beep]", language="en", max_chars=100, markup="directions")[0].__class__ is Tone
-    assert read("(2 seconds of silence)", language="en", max_chars=100, markup="directions") == (Silence(2.0),)
+    assert read("(2 seconds of silence)", language="en", max_chars=100, markup="directions") == (
+        Silence(2.0),
+    )
     with pytest.raises(MarkupError, match="monkeys"):
         read("[sound of monkeys screaming]", language="en", max_chars=100, markup="directions")

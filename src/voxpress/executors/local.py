@@ -27,10 +27,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # Numerics libraries start a thread per core in each process, which spin against each other.
-_ONE_THREAD: Mapping[str, str] = {
-    name: "1"
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-}
+_ONE_THREAD: Mapping[str, str] = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
 
 
 class Inline(Executor):
@@ -123,7 +122,7 @@ class Processes(Executor):
 
     def _start(self, replacing: _Worker | None) -> _Worker:
         with self._lock:
-            self._processes.discard(replacing)  # type: ignore[arg-type]
+            self._processes.discard(replacing)
             if self._closed:
                 raise WorkerLost("the executor was shut down")
             worker = _Worker(self._python)

