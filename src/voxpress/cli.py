@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, NoReturn, TextIO, TypeAlias
 
 import typer
 
@@ -90,7 +90,7 @@ StoreUrl = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-Source = Literal["huggingface", "registry"]
+Source: TypeAlias = Literal["huggingface", "registry"]
 
 
 def _version(wanted: bool) -> None:
