@@ -25,7 +25,9 @@ TEXT = "Welcome to the house of sound. Please hold while I find somebody for you
 @pytest.fixture(params=["folder", "memory"])
 def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
     """The same behaviour is wanted of each place."""
-    return LocalObjects(str(tmp_path / "objects")) if request.param == "folder" else RemoteObjects("memory:///")
+    return (
+        LocalObjects(str(tmp_path / "objects")) if request.param == "folder" else RemoteObjects("memory:///")
+    )
 
 
 def test_an_object_comes_back_whole_until_it_is_deleted(objects: Objects) -> None:
@@ -48,7 +50,9 @@ def test_objects_are_listed_with_size_and_time(objects: Objects) -> None:
     for n in range(20):
         objects.put(f"clips/{n % 3:02}/{n}", b"x" * n)
     found = {entry.name: entry for entry in objects.entries()}
-    assert {name: entry.size for name, entry in found.items()} == {f"clips/{n % 3:02}/{n}": n for n in range(20)}
+    assert {name: entry.size for name, entry in found.items()} == {
+        f"clips/{n % 3:02}/{n}": n for n in range(20)
+    }
     assert all(began - 5 < entry.used < time.time() + 5 for entry in found.values())
 
 
@@ -122,7 +126,10 @@ class Server:
     def __init__(self, folder: Path) -> None:
         ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
         while any(port > 55000 for port in ports.values()):  # gRPC is 10000 above each
-            ports = {name: port if port <= 55000 else port - 10000 - os.getpid() % 1000 for name, port in ports.items()}
+            ports = {
+                name: port if port <= 55000 else port - 10000 - os.getpid() % 1000
+                for name, port in ports.items()
+            }
         identity = {
             "name": "voxpress",
             "credentials": [{"accessKey": "key", "secretKey": "secret"}],
@@ -133,7 +140,14 @@ class Server:
         weed = Path(sys.executable).with_name("weed")
         self.process = subprocess.Popen(
             [
-                *(weed, "server", "-s3", f"-dir={folder}/data", "-ip=127.0.0.1", f"-s3.config={folder}/s3.json"),
+                *(
+                    weed,
+                    "server",
+                    "-s3",
+                    f"-dir={folder}/data",
+                    "-ip=127.0.0.1",
+                    f"-s3.config={folder}/s3.json",
+                ),
                 *(f"-{name}.port={port}" for name, port in ports.items()),
                 *("-volume.max=20", "-master.volumeSizeLimitMB=64"),
             ],
@@ -186,7 +200,11 @@ def server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 
 def voxpress_command(*args: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "voxpress", *map(str, args)], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "voxpress", *map(str, args)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

@@ -5,6 +5,7 @@ A generated part of a page stands between ``<!-- generated: NAME -->`` and ``<!-
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -82,7 +83,7 @@ def _presets() -> str:
     rows = []
     for preset in presets.load().values():
         files = [f"`{path}`: {_output(output)}" for path, output in preset.files]
-        rows.append((f"`{preset.name}`", preset.description, "<br>".join(files), _finish(preset.files[0][1])))
+        rows.append((f"`{preset.name}`", html.escape(preset.description), "<br>".join(files), _finish(preset.files[0][1])))
     return _table(("preset", "for", "files of each row", "finish"), rows)
 
 

@@ -8,9 +8,11 @@ whatever stands in the folder is either in the journal or was not put there by v
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
+import stat
 import struct
 import time
 import unicodedata
@@ -101,7 +103,10 @@ class Folder:
     def holds(self, path: str, key: str, format: str) -> Clip | None:
         """The clip `key`, if it stands at `path`, going by the journal and the look of the file."""
         if self._entries is None:
-            self._entries = {hash(entry.path): _packed(entry) for entry in self._lines()}
+            self._entries = {}
+            for entry in self._lines():
+                with suppress(ValueError, struct.error):  # a line that voxpress did not write
+                    self._entries[hash(entry.path)] = _packed(entry)
         known = self._entries.get(hash(path))
         if known is None:
             return None
@@ -126,27 +131,49 @@ class Folder:
         def note(temporary: str) -> None:
             status = os.stat(temporary)
             entry = Entry(path, clip.key, status.st_size, status.st_mtime_ns, clip.sample_rate, clip.duration)
-            journal.write(msgspec.json.encode(entry) + b"\n")
+            # The line end comes first: it ends what a killed process or a full disk has left unfinished.
+            line = b"\n" + msgspec.json.encode(entry)
+            if journal.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         with self._appending() as journal:
             codec.write(f"{self.path}/{path}", data, staging=f"{self.path}/{STAGING}", before_rename=note)
 
     def prune(self, wanted: Collection[int]) -> list[str]:
-        """Delete the files of former renders whose `hash(path)` is not in `wanted`; the paths that went."""
-        stale = [path for path in dict.fromkeys(e.path for e in self._lines()) if hash(path) not in wanted]
-        removed = []
-        for path in stale:
-            target = self.path / safe_path(path)
-            try:
-                target.unlink()
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise StoreError(f"cannot delete {target}: {error.strerror}") from error
-            removed.append(path)
-            _remove_empty(target.parent, self.path)
-        self._rewrite(without=set(stale))
+        """Delete the files of former renders whose `hash(path)` is not in `wanted`; the paths that went.
+
+        A file that does not look as it was written is somebody else's by now, and stays.
+
+        Raises:
+            StoreError: a file cannot be deleted.
+        """
+        if not (self.path / JOURNAL).exists():
+            return []
+        with self._appending(alone=True):
+            stale: dict[str, set[tuple[int, int]]] = {}
+            for entry in self._lines():
+                if hash(entry.path) not in wanted:
+                    stale.setdefault(entry.path, set()).add((entry.size, entry.mtime_ns))
+            removed = [path for path, looks in stale.items() if self._removed(path, looks)]
+            self._rewrite(without=stale)
         return removed
+
+    def _removed(self, path: str, looks: Collection[tuple[int, int]]) -> bool:
+        target = self.path / path
+        try:
+            safe_path(path)
+            status = target.lstat()
+            if not stat.S_ISREG(status.st_mode) or (status.st_size, status.st_mtime_ns) not in looks:
+                return False
+            if not target.parent.resolve().is_relative_to(self.path.resolve()):
+                return False  # behind a link
+            target.unlink()
+        except (InputError, FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise StoreError(f"cannot delete {target}: {error.strerror}") from error
+        _remove_empty(target.parent, self.path)
+        return True
 
     def tidy(self) -> None:
         """Drop lines of the journal that later lines replace, when they are more than half of it, and what
@@ -158,19 +185,18 @@ class Folder:
             lines += 1
             seen.add(hash(entry.path))
         if lines > 2 * len(seen) + 1000:
-            self._rewrite(without=frozenset())
+            with self._appending(alone=True):
+                self._rewrite()
         for left in (self.path / STAGING).glob("*"):
             with suppress(FileNotFoundError):  # another process tidies too
                 if time.time() - left.stat().st_mtime > STALE:
                     left.unlink()
 
-    def _rewrite(self, without: Collection[str]) -> None:
-        journal = self.path / JOURNAL
-        if not journal.exists():
-            return
-        with self._appending(alone=True):
-            last = {entry.path: entry for entry in self._lines() if entry.path not in without}
-            codec.write(journal, b"".join(msgspec.json.encode(entry) + b"\n" for entry in last.values()))
+    def _rewrite(self, without: Collection[str] = frozenset()) -> None:
+        """Write the journal anew, holding it alone: the last line of each path."""
+        last = {entry.path: entry for entry in self._lines() if entry.path not in without}
+        lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in last.values())
+        codec.write(self.path / JOURNAL, lines, staging=self.path / STAGING)
         self._entries = None
 
     @contextmanager
@@ -205,8 +231,8 @@ class Folder:
                 for line in lines:
                     try:
                         yield decode(line)
-                    except msgspec.DecodeError:
-                        continue  # the line that a killed process was writing
+                    except (msgspec.DecodeError, UnicodeDecodeError):
+                        continue  # a line that was not finished, or the end of one
         except FileNotFoundError:
             return
         except OSError as error:

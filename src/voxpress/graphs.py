@@ -173,11 +173,10 @@ class _Rewrite:
         made = {output for node in kept for output in node.output}
         infos = [info for info in graph.value_info if info.name in made]
         for field, items in (
-            (graph.node, reversed(kept)),
+            (graph.node, kept[::-1]),
             (graph.initializer, weights),
             (graph.value_info, infos),
         ):
-            items = list(items)
             del field[:]
             field.extend(items)
         return self.model
@@ -299,9 +298,9 @@ class _Lift(_Rewrite):
             for info in (*inferred.value_info, *inferred.input, *inferred.output)
             if info.type.tensor_type.HasField("shape")
         }
-        self.reached = {after} if after else set(self._names)
+        self.reached: set[str] = set()
         for node in self.old:
-            if not self.reached.isdisjoint(node.input):
+            if after is None or after in node.input or not self.reached.isdisjoint(node.input):
                 self.reached.update(node.output)
 
     def run(self) -> onnx.ModelProto:

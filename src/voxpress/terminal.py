@@ -43,6 +43,7 @@ class _Survey:
     bad: list[Bad] = field(default_factory=list)
     todo: array.array[int] = field(default_factory=lambda: array.array("Q"))
     paths: set[int] = field(default_factory=set)
+    """By hash, of all rows, where files are to be pruned."""
     characters: int = 0
     standing: int = 0
     left_out: int = 0
@@ -99,7 +100,7 @@ class Render:
         except OSError as error:
             raise StoreError(f"cannot write the report {place}: {error.strerror}") from error
         with sheet:
-            survey = self._survey(sheet)
+            survey = self._survey(sheet, prune)
             if survey.bad and not skip_bad:
                 sheet.discard()
                 _show_bad(survey.bad)
@@ -128,10 +129,10 @@ class Render:
             if plan.utterance is None or self.rows.wanted(plan.utterance):
                 yield plan
 
-    def _survey(self, sheet: Report) -> _Survey:
+    def _survey(self, sheet: Report, prune: bool) -> _Survey:
         survey = _Survey()
         for plan in self.planner.plan_all(self.rows):
-            if isinstance(plan, Plan):
+            if prune and isinstance(plan, Plan):
                 survey.paths.update(hash(target.path) for target in plan.targets)
             if plan.utterance is not None and not self.rows.wanted(plan.utterance):
                 survey.left_out += 1

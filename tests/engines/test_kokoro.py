@@ -335,11 +335,9 @@ def test_chinese_names_its_packages(sounds):
 
 @installed
 @pytest.mark.models
-def test_real_model(sounds, monkeypatch):
-    """The pulled model, the same to the bit, with durations that add up to its samples."""
-    if models.path("kokoro") is None:
-        pytest.skip("run  voxpress models pull kokoro")
-    engine = Kokoro()
+def test_real_model(sounds):
+    """The model of the registries: the same to the bit, with durations that add up to its samples."""
+    engine = Kokoro(str(models.pull("kokoro", "registry")))
     wanted = segment("Your call is important to us.")
     first, second, blend = speak(engine, wanted, wanted, segment(wanted.text, voice="af_heart+bf_emma"))
     np.testing.assert_array_equal(first.samples, second.samples)
@@ -434,9 +432,10 @@ def test_official_package(tmp_path, monkeypatch):
     assert [mark.text for mark in first.marks if mark.kind == "word"] == ["Hello", "wide", "world"]
 
 
-def test_torch_weights_without_torch(tmp_path, monkeypatch):
-    if importlib.util.find_spec("kokoro"):
-        pytest.skip("the package is installed")
+@pytest.mark.skipif(
+    importlib.util.find_spec("kokoro") is not None, reason="the official package is installed"
+)
+def test_torch_weights_without_torch(tmp_path):
     (tmp_path / "kokoro.pth").touch()
     (tmp_path / "voices").mkdir()
     (tmp_path / "voices" / "af_heart.pt").touch()

@@ -134,7 +134,7 @@ class Piper(Engine):
         "noise_w_scale": Option(
             default=_OWN,
             minimum=_OWN,
-            maximum=2.0,
+            maximum=1.0,
             description="variation of the rhythm; -1: the voice's own",
         ),
     }
@@ -252,8 +252,8 @@ def _run(
 ) -> tuple[Samples, npt.NDArray[np.float32]]:
     """Speak one sentence: samples of shape (n,) and frames per id of shape (len(ids),).
 
-    How many frames there will be is known only inside the graph, which takes the noise of as many as it needs:
-    there is enough for 0.2 s an id at the usual speed, ten times what speech has, and 3 s more.
+    How many frames there will be is known only inside the graph, which takes the noise of as many as it needs: there is
+    enough for 0.2 s an id at the usual speed, seven times what speech has, and for 3 s more.
     """
     frames = 256 + int(16 * len(ids) * max(1.0, scales[1]))
     given: dict[str, npt.NDArray[Any]] = {

@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any, ParamSpec, TypeVar
 
@@ -30,6 +31,10 @@ T = TypeVar("T")
 _ONE_THREAD: Mapping[str, str] = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
+
+
+_PATIENCE: Seconds = 10.0
+"""For a process to end by itself, which one that dumps its memory takes a while for."""
 
 
 class Inline(Executor):
@@ -95,9 +100,10 @@ class Processes(Executor):
         with self._lock:
             self._closed = True
             if cancel_futures:
-                while not self._tasks.empty():
-                    if task := self._tasks.get():
-                        task.future.cancel()
+                with suppress(queue.Empty):  # the threads take tasks meanwhile
+                    while True:
+                        if task := self._tasks.get_nowait():
+                            task.future.cancel()
                 for worker in self._processes:
                     worker.kill()
             for _ in self._threads:
@@ -149,7 +155,7 @@ class _Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [python, "-m", "voxpress.executors.worker", str(theirs.fileno())],
+                [python, "-P", "-m", "voxpress.executors.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
@@ -170,7 +176,7 @@ class _Worker:
                 raise WorkerLost(f"the worker gave no answer in {timeout:g} s and was ended")
             ok, value = pickle.loads(self._connection.recv_bytes())
         except (EOFError, OSError):
-            raise WorkerLost(f"the worker process {_cause(self._process.wait())}") from None
+            raise WorkerLost(f"the worker process {_cause(self._ended())}") from None
         return ok, value
 
     def kill(self) -> None:
@@ -178,7 +184,15 @@ class _Worker:
 
     def close(self) -> None:
         self._connection.close()
-        self._process.wait()
+        self._ended()
+
+    def _ended(self) -> int:
+        """The exit status of a process that has hung up, or was hung up on."""
+        try:
+            return self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return self._process.wait()
 
 
 def cores() -> int:

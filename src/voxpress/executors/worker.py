@@ -5,8 +5,11 @@ Reads calls from the socket at that file descriptor, runs them one after the oth
 
 from __future__ import annotations
 
+import os
 import pickle
+import select
 import sys
+import threading
 from multiprocessing.connection import Connection
 
 
@@ -24,8 +27,8 @@ def serve(connection: Connection) -> None:
             answer = _pickled(error)
         try:
             connection.send_bytes(answer)
-        except BrokenPipeError:
-            return
+        except OSError:
+            return  # nobody is there to hear it
 
 
 def _pickled(error: Exception) -> bytes:
@@ -37,5 +40,14 @@ def _pickled(error: Exception) -> bytes:
     return answer
 
 
+def _end_with_owner(descriptor: int) -> None:
+    """End this process as soon as the other end of the socket is gone, whatever it is doing: nobody waits for it."""
+    poll = select.poll()
+    poll.register(descriptor, 0)  # hanging up is told unasked
+    poll.poll()
+    os._exit(0)
+
+
 if __name__ == "__main__":
+    threading.Thread(target=_end_with_owner, args=[int(sys.argv[1])], daemon=True).start()
     serve(Connection(int(sys.argv[1])))
