@@ -3,9 +3,9 @@
     python benchmarks/graphs.py piper voice.onnx
     python benchmarks/graphs.py kokoro kokoro-v1.0.int8.onnx voices/af_heart.bin
 
-Both models speak the same texts in turn, so that what else the machine does slows both. GFLOP/s count the multiply-adds of
-the model as it comes, so that with fewer of them a prepared one can pass the machine's own matrix product.
-Pin it to a core: `taskset -c 1 python benchmarks/graphs.py ...`.
+Both models speak the same texts in turn, and time is the processor's, so that little depends on what else the
+machine does. GFLOP/s count the multiply-adds of the model as it comes, so that with fewer of them a prepared one
+can pass the machine's own matrix product.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -78,13 +79,13 @@ def sgemm(size: int = 1024) -> float:
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     )
     given = {name: np.ones((size, size), np.float32) for name in "ab"}
-    return 2 * size**3 / median(seconds(lambda: product.run(None, given)) for _ in range(9))
+    return 2 * size**3 / median(seconds(partial(product.run, None, given)) for _ in range(9))
 
 
 def seconds(call: Callable[[], object]) -> float:
-    begin = time.perf_counter()
+    begin = time.process_time()
     call()
-    return time.perf_counter() - begin
+    return time.process_time() - begin
 
 
 def main() -> None:
@@ -112,7 +113,7 @@ def main() -> None:
         operations += arguments.rounds * graphs.flops(old, given)
         for _ in range(arguments.rounds):
             for name, session in sessions.items():
-                spent[name].append(seconds(lambda session=session, given=given: session.run(None, given)))
+                spent[name].append(seconds(partial(session.run, None, given)))
     limit = sgemm()
     print(
         f"{audio:.1f} s of audio, {operations / audio / 1e9:.1f} GFLOP a second; sgemm {limit / 1e9:.1f} GFLOP/s\n"

@@ -46,7 +46,9 @@ class Whistle(Engine):
         vibrato = float(check_options(Whistle, segment.options)["vibrato"])
         notes = []
         for i, word in enumerate(segment.text.split()):
-            time = np.arange(int((0.1 + 0.05 * len(word)) / segment.speed * self.sample_rate)) / self.sample_rate
+            time = (
+                np.arange(int((0.1 + 0.05 * len(word)) / segment.speed * self.sample_rate)) / self.sample_rate
+            )
             pitch = 800.0 * 2 ** ((i * 5 % 12) / 12)
             phase = 2 * np.pi * pitch * time + 10 * vibrato * np.sin(2 * np.pi * 6 * time)
             notes.append(0.3 * np.sin(np.pi * time / time[-1]) * np.sin(phase))

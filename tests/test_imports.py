@@ -8,7 +8,19 @@ import sys
 
 import pytest
 
-HEAVY = {"av", "kokoro", "misaki", "obstore", "onnx", "onnxruntime", "piper", "sentencex", "soundfile", "soxr", "torch"}
+HEAVY = {
+    "av",
+    "kokoro",
+    "misaki",
+    "obstore",
+    "onnx",
+    "onnxruntime",
+    "piper",
+    "sentencex",
+    "soundfile",
+    "soxr",
+    "torch",
+}
 
 ALL = """
 import importlib, json, pkgutil, sys

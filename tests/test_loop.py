@@ -178,7 +178,16 @@ def test_limits_of_the_receiving_system(store, out):
     files = [("{id}.wav", Output(max_duration=1.0))]
     results = rendered(rows("Short.", "This one is much too long for that system."), out, store, files=files)
     assert [r.status for r in results] == ["rendered", "failed"]
-    assert "shorten the text" in results[1].error
+    assert "shorten the text" in results[1].error and not (out / "row1.wav").exists()
+
+
+def test_a_limit_holds_for_what_was_made_without_it(store, out):
+    """A limit is in no key, so it is asked again of clips in the store and of files in their place."""
+    (first,) = rendered(rows("This one is much too long for that system."), out, store)
+    files = [("{id}.wav", Output(max_duration=1.0))]
+    for folder in (out, out.with_name("other")):
+        (second,) = rendered(rows("This one is much too long for that system."), folder, store, files=files)
+        assert (first.status, second.status) == ("rendered", "failed")
 
 
 def test_a_take_that_breaks_is_spoken_again(store, out):

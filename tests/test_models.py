@@ -7,6 +7,7 @@ import multiprocessing
 import re
 import sys
 import tarfile
+import tempfile
 import threading
 import time
 import zipfile
@@ -17,8 +18,9 @@ import msgspec
 import pytest
 
 from voxpress import downloads, models
+from voxpress.downloads import File
 from voxpress.errors import ModelUnavailable
-from voxpress.models import File, Model
+from voxpress.models import Model
 
 WEIGHTS = bytes(range(256)) * 4096
 SETTINGS = b'{"a": 1}'
@@ -463,16 +465,25 @@ def test_prepared_where_the_weights_cannot_be_written(tmp_path):
         models.prepared(source, doubled)
 
 
+def doubled_slowly(source: Path) -> Graph:
+    """Leaves a trace of each time it is called."""
+    Path(tempfile.mkdtemp(dir=source.parent / "calls"))
+    time.sleep(0.1)
+    return doubled(source)
+
+
 def prepare_in_turn(source: Path, cache: Path, queue: "multiprocessing.Queue[bytes]") -> None:
     models._CACHE = cache
-    queue.put(models.prepared(source, doubled).read_bytes())
+    queue.put(models.prepared(source, doubled_slowly).read_bytes())
 
 
-def test_prepared_by_two_workers_at_once(tmp_path):
+def test_prepared_by_workers_at_once(tmp_path):
+    """One makes it, the others wait."""
     source = tmp_path / "voice.onnx"
     source.write_bytes(WEIGHTS)
+    (tmp_path / "calls").mkdir()
     context = multiprocessing.get_context("fork")
-    queue = context.Queue()
+    queue: multiprocessing.Queue[bytes] = context.Queue()
     workers = [
         context.Process(target=prepare_in_turn, args=(source, tmp_path / "cache", queue)) for _ in range(4)
     ]
@@ -481,7 +492,8 @@ def test_prepared_by_two_workers_at_once(tmp_path):
     assert all(queue.get(timeout=30) == WEIGHTS * 2 for _ in workers)
     for worker in workers:
         worker.join()
-    assert len(list((tmp_path / models.KEPT).iterdir())) == 1
+    assert len(list((tmp_path / "calls").iterdir())) == 1
+    assert len(list((tmp_path / models.KEPT).glob("*.onnx"))) == 1
 
 
 @pytest.mark.models

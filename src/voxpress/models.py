@@ -19,20 +19,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import platformdirs
 
 from voxpress import graphs
-from voxpress.downloads import Progress, from_hub, from_registries
+from voxpress.downloads import File, Progress, Source, from_hub, from_registries, total
 from voxpress.downloads import sha256 as sha256_of
 from voxpress.errors import EngineError, ModelUnavailable, UnsupportedOption, suggest
 
 if TYPE_CHECKING:
     import onnxruntime
-
-Source: TypeAlias = Literal["huggingface", "registry"]
 
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "models")
 """Where models are unless the caller says otherwise."""
@@ -40,23 +38,6 @@ HUB = "https://huggingface.co"
 KEPT = ".voxpress"
 """Folder beside weights for what is made from them."""
 _CACHE = Path(platformdirs.user_cache_dir("voxpress"))
-
-
-class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file of a model."""
-
-    path: str
-    """In the model's folder."""
-    size: int = 0
-    """Bytes; 0: what the hub says at the pinned revision."""
-    sha256: str = ""
-    """Empty: the hub's own digest at the pinned revision is compared instead."""
-    huggingface: str = ""
-    """Path in the repository, where it is another one."""
-    registry: tuple[str, ...] = ()
-    """Its parts, in order: ``pip:NAME==VERSION:MEMBER`` or ``npm:NAME@VERSION:MEMBER``."""
-    only: Source | Literal[""] = ""
-    """The one source that has it, where the other has another file in its place."""
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,15 +59,10 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The files that make the model when it comes from `source`."""
         return [file for file in self.files if file.only in {"", source}]
 
-    def total(self, source: Source) -> int:
-        """Bytes of all files from `source`, or 0 if one is not known."""
-        sizes = [file.size for file in self.files_from(source)]
-        return sum(sizes) if all(sizes) else 0
-
     @property
     def size(self) -> int:
         """Bytes of all files from the first source, or 0 if one is not known."""
-        return self.total(self.sources[0])
+        return total(self.files_from(self.sources[0]))
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -204,11 +180,14 @@ def pull(
     with _alone(directory / f".{model.name}.lock"):
         if _is_complete(folder, model):
             return folder
-        staging = directory / f".{model.name}.part"
+        staging = directory / f".{model.name}.{source}.part"
+        files = model.files_from(source)
         if source == "huggingface":
-            sums = from_hub(model, staging, endpoint, progress)
+            sums = from_hub(
+                files, f"{endpoint}/{model.repository}/resolve/{model.revision}", staging, progress
+            )
         else:
-            sums = from_registries(model, staging, progress)
+            sums = from_registries(files, staging, progress)
         (staging / "SHA256SUMS").write_text("".join(f"{sha256}  {name}\n" for name, sha256 in sums.items()))
         if folder.exists():
             shutil.rmtree(folder)
@@ -259,8 +238,8 @@ class Graph(Protocol):
 def prepared(source: Path, prepare: Callable[[Path], Graph]) -> Path:
     """`source` as `prepare` rewrites it: made once, kept under the digests of `source` and of the code of `prepare`.
 
-    It lies beside the weights in `KEPT`, or in the user's cache where that folder is read-only. Two workers that
-    prepare the same file at once both write it and the last rename wins: the bytes are equal.
+    It lies beside the weights in `KEPT`, or in the user's cache where that folder is read-only. When two workers want
+    it at once, one makes it and the other waits.
 
     Raises:
         ModelUnavailable: `source` cannot be read or rewritten, or there is no room for the result.
@@ -271,17 +250,17 @@ def prepared(source: Path, prepare: Callable[[Path], Graph]) -> Path:
     for place in places:
         if (place / name).exists():
             return place / name
-    try:
-        graph = prepare(source).SerializeToString()
-    except ValueError as error:
-        raise ModelUnavailable(f"{source} is not a model of this kind: {error}") from error
     failure: OSError | None = None
     for place in places:
         try:
             place.mkdir(parents=True, exist_ok=True)
-            with _replacing(place / name) as temporary:
-                temporary.write_bytes(graph)
+            with _alone(place / ".lock"):
+                if not (place / name).exists():
+                    with _replacing(place / name) as temporary:
+                        temporary.write_bytes(prepare(source).SerializeToString())
             return place / name
+        except ValueError as error:
+            raise ModelUnavailable(f"{source} is not a model of this kind: {error}") from error
         except OSError as error:
             failure = error
     raise ModelUnavailable(f"cannot keep the prepared {source.name}: {failure}") from failure

@@ -158,11 +158,10 @@ def _finish(order: Order, store: Store, folder: Folder | None, heard: Mapping[st
                 takes = {key: take for key, take in found.items() if take}
                 if missing := tuple(key for key in keys if key not in takes):
                     return Finished(missing=missing)
-            try:
-                clip, data = _made(order, target, takes)
-            except InputError as error:
-                return Finished(error=error)
+            clip, data = _made(order, target, takes)
             clip = store.put_clip(clip, data)
+        if problem := over_limit(clip, target.output):
+            return Finished(error=InputError(problem))
         if folder is not None:
             folder.publish(target.path, clip, data)
         clips.append(clip)
@@ -184,7 +183,6 @@ def _made(order: Order, target: Target, takes: Mapping[str, Audio]) -> tuple[Cli
         sha256=hashlib.sha256(data).hexdigest(),
         marks=sound.marks,
     )
-    _check_limits(clip, output)
     return clip, data
 
 
@@ -218,12 +216,10 @@ def _as_spoken(output: Output) -> bool:
     return output.loudness is None and output.level is None
 
 
-def _check_limits(clip: Clip, output: Output) -> None:
+def over_limit(clip: Clip, output: Output) -> str:
+    """What of `clip` the receiving system would not take; empty when there is nothing."""
     if output.max_duration is not None and clip.duration > output.max_duration:
-        raise InputError(
-            f"the clip is {clip.duration:.1f} s long and the target takes {output.max_duration:g} s: shorten the text"
-        )
+        return f"the clip is {clip.duration:.1f} s long, and {output.max_duration:g} s are allowed: shorten the text"
     if output.max_bytes is not None and clip.size > output.max_bytes:
-        raise InputError(
-            f"the clip has {clip.size:,} bytes and the target takes {output.max_bytes:,}: shorten the text"
-        )
+        return f"the clip has {clip.size:,} bytes, and {output.max_bytes:,} are allowed: shorten the text"
+    return ""

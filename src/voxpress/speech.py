@@ -45,7 +45,7 @@ class Voice(_Noun, frozen=True):
 
 
 class Output(_Noun, frozen=True):
-    """How one finished file sounds and is packed. All of it is in the clip's key."""
+    """How one finished file sounds and is packed. All of it but the limits is in the clip's key."""
 
     format: str = "wav"
     """A name of `voxpress.codec.FORMATS`."""

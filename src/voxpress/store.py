@@ -67,7 +67,10 @@ def _key(kind: str, content: Json) -> str:
 
 @lru_cache(maxsize=1024)
 def _finish(output: Output) -> msgspec.Raw:
-    return msgspec.Raw(_canonical(_present(output)))
+    finish = _present(output)
+    for limit in ("max_duration", "max_bytes"):
+        finish.pop(limit, None)  # they decide whether there is a clip, not how it sounds
+    return msgspec.Raw(_canonical(finish))
 
 
 def _canonical(content: Json) -> bytes:

@@ -20,17 +20,17 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)?(?:#([^)\s]+))?\)")
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_every_block_runs(name: str, page: Callable[[str], Page]) -> None:
     """Commands print what the page shows, and Python gives what it says."""
-    shown = page(name)
-    if "piper" in re.sub(r"pip install.*", "", "\n".join(re.findall(r"```.*?```", shown.text, re.DOTALL))):
-        pytest.importorskip("piper")
-    shown.run()
+    if name in ("README.md", "docs/quickstart.md"):
+        pytest.importorskip("piper", reason="they speak with Piper")
+    page(name).run()
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_links_lead_somewhere(name: str) -> None:
     """Files that are linked exist, and so do the headings."""
     path = ROOT / name
-    for file, heading in _LINK.findall(path.read_text(encoding="utf-8")):
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for file, heading in _LINK.findall(text):
         target = path.parent / file if file else path
         assert target.exists(), f"{name} links to {file}"
         if heading:
@@ -74,7 +74,5 @@ def test_no_page_knows_this_machine() -> None:
 
 
 def test_every_engine_is_listed() -> None:
-    """The page on engines has a heading for each."""
-    path = ROOT / "docs" / "engines.md"
-    text = path.read_text(encoding="utf-8").lower()
-    assert [name for name in engines.names() if name not in text] == []
+    """The page on engines has a heading for each that speaks."""
+    assert set(engines.names()) - {"tone"} <= _headings(ROOT / "docs" / "engines.md")

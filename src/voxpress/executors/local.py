@@ -75,7 +75,7 @@ class Processes(Executor):
         self._timeout = timeout
         self._python = python
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
-        self._closed = False
+        self._closed = self._abandoned = False
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._processes: set[_Worker] = set()
@@ -100,6 +100,7 @@ class Processes(Executor):
         with self._lock:
             self._closed = True
             if cancel_futures:
+                self._abandoned = True
                 with suppress(queue.Empty):  # the threads take tasks meanwhile
                     while True:
                         if task := self._tasks.get_nowait():
@@ -129,7 +130,7 @@ class Processes(Executor):
     def _start(self, replacing: _Worker | None) -> _Worker:
         with self._lock:
             self._processes.discard(replacing)
-            if self._closed:
+            if self._abandoned:
                 raise WorkerLost("the executor was shut down")
             worker = _Worker(self._python)
             self._processes.add(worker)

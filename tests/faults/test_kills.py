@@ -1,0 +1,163 @@
+"""Renders that are killed at any moment, and go on: nothing wrong is ever seen, and little is done twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from typing import Any
+
+import pytest
+
+WORKERS = 2
+
+
+@pytest.mark.parametrize(
+    ("kills", "seed"), [(4, 1), pytest.param(50, 2, marks=[pytest.mark.faults, pytest.mark.slow])]
+)
+def test_a_render_that_is_killed_again_and_again_comes_to_the_right_end(
+    site: Any, processes: Any, rows: dict[str, str], kills: int, seed: int
+) -> None:
+    """After each kill, every file that is to be seen is whole and right; at the end all are there.
+
+    What is spoken twice is at most what was in flight: a kill loses what the workers were speaking, one batch each.
+    """
+    site.write_rows(rows)
+    dice = random.Random(seed)
+    segments = len({line for text in rows.values() for line in text.split(". ")})
+    site.environment["COUNTED_PAUSE"] = str(0.004 if kills < 10 else 0.03)
+    visible = 0
+    done = False
+    for kill in range(kills):
+        run = site.start()
+        # Starting takes most of a second; after that, any moment of the work.
+        time.sleep(dice.uniform(0.3, 1.8))
+        everyone = [run.pid, *processes.descendants(run.pid)]
+        if kill % 2:
+            processes.kill(everyone)  # the power goes
+        else:
+            os.kill(run.pid, signal.SIGKILL)  # the owner alone
+        run.communicate()
+        assert processes.gone(everyone), "workers outlived the render"
+        assert site.wrong() == []
+        assert len(site.files()) >= visible, "files vanished"
+        visible = len(site.files())
+        done = done or run.returncode == 0
+    last = site.render()
+    assert last.returncode == 0, last.stderr
+    assert site.files() == site.wanted
+    spoken = site.spoken()
+    repeated = spoken.total() - len(spoken)
+    assert len(spoken) >= segments // 2
+    assert repeated <= kills * WORKERS * 4, f"{repeated} segments spoken twice in {kills} kills"
+    again = site.render()
+    assert "0 segments spoken" in again.stdout
+    assert f"{len(rows)} up to date" in again.stdout
+    assert site.spoken() == spoken
+    assert {entry["status"] for entry in site.report().values()} == {"up to date"}
+    assert list(site.report()) == list(rows)
+
+
+def test_a_worker_that_is_killed_costs_no_row(site: Any, processes: Any, rows: dict[str, str]) -> None:
+    """The system takes a worker's memory while it speaks: it is replaced, and what it spoke is spoken again."""
+    site.write_rows(rows)
+    run = site.start()
+    killed = 0
+    deadline = time.monotonic() + 30
+    while run.poll() is None and killed < 3 and time.monotonic() < deadline:
+        if len(site.files()) > 20 * (killed + 1):
+            workers = processes.descendants(run.pid)
+            processes.kill(workers[:1])
+            killed += 1
+        time.sleep(0.01)
+    out, err = run.communicate(timeout=60)
+    assert killed >= 1
+    assert run.returncode == 0, err
+    assert site.files() == site.wanted
+    assert "0 failed" in out
+    spoken = site.spoken()
+    assert spoken.total() - len(spoken) <= 2 * killed * 4
+
+
+def test_ctrl_c_stops_within_a_second_and_says_how_to_go_on(
+    site: Any, processes: Any, rows: dict[str, str]
+) -> None:
+    """Status 130, one line, no worker left, and what is finished stays."""
+    site.write_rows(rows)
+    site.environment["COUNTED_PAUSE"] = "0.1"
+    run = site.start()
+    deadline = time.monotonic() + 30
+    while len(site.files()) < 5 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    workers = processes.descendants(run.pid)
+    assert len(workers) == WORKERS
+    began = time.monotonic()
+    os.killpg(run.pid, signal.SIGINT)
+    _, err = run.communicate(timeout=30)
+    assert time.monotonic() - began < 2
+    assert run.returncode == 130, err
+    assert err == "voxpress: interrupted; run the same command again to go on where it stopped\n"
+    assert processes.gone(workers, 2)
+    assert site.wrong() == []
+    before = len(site.files())
+    site.environment["COUNTED_PAUSE"] = "0"
+    last = site.render()
+    assert last.returncode == 0
+    assert f"{before} up to date" in last.stdout
+    assert site.files() == site.wanted
+
+
+@pytest.mark.parametrize("after", [0.05, 0.2, 0.4, 0.6])
+def test_ctrl_c_at_the_start_is_no_traceback(
+    site: Any, processes: Any, rows: dict[str, str], after: float
+) -> None:
+    """While modules are imported, the manifest is read or workers start."""
+    site.write_rows(rows)
+    run = site.start()
+    time.sleep(after)
+    workers = processes.descendants(run.pid)
+    os.killpg(run.pid, signal.SIGINT)
+    _, err = run.communicate(timeout=30)
+    assert run.returncode in (130, -signal.SIGINT), err
+    if after > 0.3:  # before that Python itself is starting
+        assert "Traceback" not in err
+    assert processes.gone(workers, 5)
+
+
+def test_a_second_ctrl_c_does_no_harm(site: Any, processes: Any, rows: dict[str, str]) -> None:
+    """Impatience is no reason for a traceback or an orphan."""
+    site.write_rows(rows)
+    site.environment["COUNTED_PAUSE"] = "0.1"
+    run = site.start()
+    deadline = time.monotonic() + 30
+    while len(site.files()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    workers = processes.descendants(run.pid)
+    for _ in range(3):
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGINT)
+        time.sleep(0.01)
+    _, err = run.communicate(timeout=30)
+    assert run.returncode in (130, -signal.SIGINT)
+    assert "Traceback" not in err
+    assert processes.gone(workers, 5)
+    assert site.wrong() == []
+
+
+def test_a_polite_end_leaves_no_worker(site: Any, processes: Any, rows: dict[str, str]) -> None:
+    """SIGTERM from a job scheduler: everything ends at once, and the next run goes on."""
+    site.write_rows(rows)
+    site.environment["COUNTED_PAUSE"] = "0.1"
+    run = site.start()
+    deadline = time.monotonic() + 30
+    while len(site.files()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    workers = processes.descendants(run.pid)
+    run.terminate()
+    run.communicate(timeout=30)
+    assert processes.gone(workers, 5)
+    assert site.wrong() == []
+    site.environment["COUNTED_PAUSE"] = "0"
+    assert site.render().returncode == 0
+    assert site.files() == site.wanted
