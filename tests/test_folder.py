@@ -241,7 +241,7 @@ def test_a_file_that_the_user_changed_is_not_up_to_date(tmp_path: Path, change: 
             file.symlink_to(tmp_path / "nowhere")
     assert not holds(tmp_path, "a.wav")
     if change == "a folder":
-        with pytest.raises(StoreError, match=f"cannot write {file}: Is a directory"):
+        with pytest.raises(InputError, match=f"cannot write {file}: Is a directory"):
             publish(Folder(tmp_path), "a.wav")
         return
     publish(Folder(tmp_path), "a.wav")
@@ -276,6 +276,16 @@ def test_a_folder_that_was_copied_with_its_times_is_up_to_date(tmp_path: Path) -
     publish(Folder(tmp_path / "one"), "a.wav")
     shutil.copytree(tmp_path / "one", tmp_path / "two")
     assert holds(tmp_path / "two", "a.wav")
+
+
+def test_a_file_in_the_way_is_the_fault_of_one_row(tmp_path: Path) -> None:
+    """`a.wav` and `a.wav/b.wav` cannot both be: the second is refused, and others go on."""
+    publish(Folder(tmp_path), "a.wav")
+    with pytest.raises(InputError, match=r"cannot write .*/a\.wav/b\.wav: "):
+        publish(Folder(tmp_path), "a.wav/b.wav")
+    publish(Folder(tmp_path), "c.wav")
+    assert files(tmp_path) == {"a.wav", "c.wav"}
+    assert not any((tmp_path / ".voxpress" / "staging").iterdir())
 
 
 def test_a_file_in_place_of_the_folder_is_one_clear_error(tmp_path: Path) -> None:

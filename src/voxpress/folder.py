@@ -125,6 +125,7 @@ class Folder:
         """Put a finished clip in its place, whole or not at all.
 
         Raises:
+            InputError: there is a folder in the place of the file, or a file in the place of one of its folders.
             StoreError: the folder cannot be written.
         """
 
@@ -137,7 +138,12 @@ class Folder:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         with self._appending() as journal:
-            codec.write(f"{self.path}/{path}", data, staging=f"{self.path}/{STAGING}", before_rename=note)
+            try:
+                codec.write(f"{self.path}/{path}", data, staging=f"{self.path}/{STAGING}", before_rename=note)
+            except StoreError as error:
+                if isinstance(error.__cause__, (IsADirectoryError, NotADirectoryError, FileExistsError)):
+                    raise InputError(str(error)) from error  # in the way of this file and of no other
+                raise
 
     def prune(self, wanted: Collection[int]) -> list[str]:
         """Delete the files of former renders whose `hash(path)` is not in `wanted`; the paths that went.

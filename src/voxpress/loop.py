@@ -32,6 +32,8 @@ LOOKUP = 256
 """Utterances that are looked up in the store at once."""
 ATTEMPTS = 3
 TIMEOUT: Seconds = 600.0
+MANY = 8
+"""Segments of one text from which it is worth starting workers."""
 ORDERS = 8
 """Most utterances that one task finishes."""
 
@@ -53,6 +55,7 @@ def say(
     device: str = "auto",
     store: str | os.PathLike[str] | Store | None = None,
     attempts: int = ATTEMPTS,
+    workers: int | None = None,
 ) -> Clip:
     """Speak `text`, or take it from the store where it was spoken before.
 
@@ -68,6 +71,8 @@ def say(
         device: ``auto``, ``cpu``, ``cuda`` …
         store: URL, path or open store; None: a folder in the user's cache directory.
         attempts: how often a segment is spoken before a failed check is final.
+        workers: processes for a text of `MANY` segments or more; None: one for each core; 0: none. A shorter text
+            is spoken in this process.
 
     Returns:
         The clip with its bytes in `data`, its `path` where the store is on this machine, and `hit`.
@@ -93,10 +98,12 @@ def say(
         format=format,
         files=None if output is None else [("", output)],
     )
-    return say_with(planner, Utterance(text=text), _opened(store), attempts)
+    return say_with(planner, Utterance(text=text), _opened(store), attempts, workers)
 
 
-def say_with(planner: Planner, utterance: Utterance, store: Store, attempts: int = ATTEMPTS) -> Clip:
+def say_with(
+    planner: Planner, utterance: Utterance, store: Store, attempts: int = ATTEMPTS, workers: int | None = None
+) -> Clip:
     """`say` with a planner and a store that are kept from call to call.
 
     Raises:
@@ -108,7 +115,8 @@ def say_with(planner: Planner, utterance: Utterance, store: Store, attempts: int
     clip = store.clip(plan.targets[0].clip)
     data = store.read(clip) if clip else None
     if clip is None or data is None:
-        (result,) = _Loop(store, None, Inline(), attempts).run([plan])
+        few = len(plan.takes) < MANY
+        (result,) = run([plan], store=store, folder=None, attempts=attempts, workers=0 if few else workers)
         if result.status == "failed":
             raise restore(result.error_type, result.error)
         clip = result.clips[0]

@@ -43,7 +43,7 @@ class Counted(Tone):
         log = os.open(os.environ["COUNTED_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         os.write(log, line)
         os.close(log)
-        time.sleep(float(os.environ.get("COUNTED_PAUSE", "0.004")))
+        time.sleep(float(os.environ.get("COUNTED_PAUSE", "0")))
         return super()._speak(segment)
 '''
 
@@ -225,12 +225,18 @@ def rows() -> dict[str, str]:
 
 
 @pytest.fixture
+def few(rows: dict[str, str]) -> dict[str, str]:
+    """The first 40 of them."""
+    return dict(list(rows.items())[:40])
+
+
+@pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder that holds 300 kB and no more; needs the right to mount."""
+    """A folder that holds 200 kB and no more; needs the right to mount."""
     place = tmp_path / "small"
     place.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=300k", "none", str(place)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "none", str(place)], capture_output=True, check=False
     )
     if mounted.returncode:
         pytest.skip("may not mount a small tmpfs here")

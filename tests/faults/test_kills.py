@@ -62,6 +62,7 @@ def test_a_render_that_is_killed_again_and_again_comes_to_the_right_end(
 def test_a_worker_that_is_killed_costs_no_row(site: Any, processes: Any, rows: dict[str, str]) -> None:
     """The system takes a worker's memory while it speaks: it is replaced, and what it spoke is spoken again."""
     site.write_rows(rows)
+    site.environment["COUNTED_PAUSE"] = "0.01"
     run = site.start()
     killed = 0
     deadline = time.monotonic() + 30
@@ -108,7 +109,9 @@ def test_ctrl_c_stops_within_a_second_and_says_how_to_go_on(
     assert site.files() == site.wanted
 
 
-@pytest.mark.parametrize("after", [0.05, 0.2, 0.4, 0.6])
+@pytest.mark.parametrize(
+    "after", [0.1, 0.5, *(pytest.param(n / 20, marks=pytest.mark.faults) for n in range(1, 20))]
+)
 def test_ctrl_c_at_the_start_is_no_traceback(
     site: Any, processes: Any, rows: dict[str, str], after: float
 ) -> None:
