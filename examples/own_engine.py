@@ -32,7 +32,7 @@ class Whistle(Engine):
     seeded = False
     options = {"vibrato": Option(default=0.0, minimum=0.0, maximum=1.0, description="depth of the vibrato")}
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, voice: str) -> str:
         # With weights: their digest too. Another number whenever the sound changes.
         return "whistle-1"
 

@@ -275,12 +275,12 @@ def test_weights_are_known_by_what_is_in_them_not_by_where_they_lie(tmp_path: Pa
         place.parent.mkdir()
         place.write_bytes(weights)
         place.with_name(place.name + ".json").write_text("{}")
-        return Piper(str(place)).fingerprint()
+        return Piper(str(place)).fingerprint("en_GB-mine-medium")
 
     here = voice("here", b"weights")
     assert voice("there", b"weights") == here
     aged(tmp_path / "here" / "en_GB-mine-medium.onnx", 10_000)
-    assert Piper(str(tmp_path / "here" / "en_GB-mine-medium.onnx")).fingerprint() == here
+    assert Piper(str(tmp_path / "here" / "en_GB-mine-medium.onnx")).fingerprint("en_GB-mine-medium") == here
     assert voice("others", b"weightz") != here
 
 

@@ -423,15 +423,18 @@ def pull(
     ] = "huggingface",
     directory: Annotated[
         Path | None,
-        typer.Option("--directory", envvar="VOXPRESS_MODELS", metavar="DIR", help="Where models are kept."),
+        typer.Option("--directory", metavar="DIR", help="Where to, if not where the engines look."),
     ] = None,
+    endpoint: Annotated[
+        str, typer.Option(envvar="HF_ENDPOINT", metavar="URL", help="Hugging Face, or a mirror of it.")
+    ] = "https://huggingface.co",
 ) -> None:
     """Fetch a model: pinned, verified, and taken up again where it was cut. Prints its folder."""
     from voxpress import models
     from voxpress.terminal import download
 
     with download(name) as progress:
-        folder = models.pull(name, source, directory, progress)
+        folder = models.pull(name, source, directory, progress, endpoint=endpoint)
     typer.echo(str(folder))
 
 

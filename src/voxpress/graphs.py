@@ -55,7 +55,7 @@ _BLOCK = 6
 _POINTS = [0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 0.75, -0.75, 4 / 3, -4 / 3]
 # Multiplications saved per sample from which Toom-Cook wins; and the channels from which most convolutions
 # are such, so that nothing is gained by staying in the blocked layout. Both measured: benchmarks/graphs.py.
-_WORTHWHILE = 200
+_WORTHWHILE = 150
 _PLANAR = 128
 
 
@@ -305,7 +305,7 @@ class _Lift(_Rewrite):
 
     def run(self) -> onnx.ModelProto:
         for node in self.old:
-            if self.reached.isdisjoint(node.output) or not self.rewritten(node):
+            if not self.rewritten(node):
                 for name in node.input:
                     self.as_sound(name)
                 self.nodes.append(node)
@@ -327,23 +327,23 @@ class _Lift(_Rewrite):
 
     def rewritten(self, node: onnx.NodeProto) -> bool:
         """Append what stands for `node` in the new graph and say so; or say no, and it stays as it is."""
+        name, late = node.output[0], not self.reached.isdisjoint(node.output)
         if node.op_type in {"Conv", "ConvTranspose"}:
-            weight = self.value(node.input[1])
+            weight, convolution = self.value(node.input[1]), _Convolution.of(node)
             if weight is None or weight.ndim != 3:
                 return False
-            convolution = _Convolution.of(node)
-            if node.op_type == "ConvTranspose":
-                if convolution.group > 1 or convolution.dilation > 1:
-                    return False
-                self.image[node.output[0]] = self.upsampling(node, weight, convolution)
-            elif _multiplications_saved(weight, convolution) > _WORTHWHILE:
+            if node.op_type == "Conv" and _multiplications_saved(weight, convolution) > _WORTHWHILE:
                 self.toom_cook(node, weight, convolution)
+            elif late and node.op_type == "Conv":
+                self.image[name] = self.plain(node, weight, convolution)
+            elif late and convolution.group == convolution.dilation == 1:
+                self.image[name] = self.upsampling(node, weight, convolution)
             else:
-                self.image[node.output[0]] = self.plain(node, weight, convolution)
+                return False
             return True
-        some = any(name in self.image for name in node.input)
-        if node.op_type in _ELEMENTWISE and some and all(self.liftable(name) for name in node.input):
-            self.image[node.output[0]] = self.elementwise(node)
+        some = any(tensor in self.image for tensor in node.input)
+        if node.op_type in _ELEMENTWISE and late and some and all(map(self.liftable, node.input)):
+            self.image[name] = self.elementwise(node)
             return True
         return False
 

@@ -188,7 +188,7 @@ class _Speaker:
     def __init__(self, engine: Engine, voice: Voice, options: Mapping[str, OptionValue]) -> None:
         self.engine, self.voice = engine, voice
         self.options = {name: v for name, v in options.items() if v != engine.options[name].default}
-        self.fingerprint = engine.fingerprint()
+        self.fingerprint = engine.fingerprint(voice.name)
 
     def language(self, wanted: str | None) -> str:
         spoken = self.voice.languages or self.engine.languages

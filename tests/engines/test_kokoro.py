@@ -114,7 +114,7 @@ class TestContract(EngineContract):
     @pytest.fixture(autouse=True)
     def _model(self, engine, monkeypatch):
         self.model = engine.model
-        monkeypatch.setattr(Kokoro, "fingerprint", lambda engine: "tiny")
+        monkeypatch.setattr(Kokoro, "fingerprint", lambda engine, voice: "tiny")
 
     def engine(self):
         return Kokoro(self.model)
@@ -283,9 +283,11 @@ def test_a_model_of_another_kind(engine):
 def test_fingerprint(engine, tmp_path):
     """Follows the content of model and voices, not their place, and needs no weights loaded."""
     copied = make_model(tmp_path / "elsewhere")
-    assert Kokoro(str(copied)).fingerprint() == engine.fingerprint()
+    before = Kokoro(str(copied)).fingerprint("bf_emma")
+    assert before == engine.fingerprint("bf_emma") != engine.fingerprint("af_heart")
     np.ones((510, 1, 256), "<f4").tofile(copied / "voices" / "bf_emma.bin")
-    assert Kokoro(str(copied)).fingerprint() != engine.fingerprint()
+    assert Kokoro(str(copied)).fingerprint("bf_emma") != before
+    assert Kokoro(str(copied)).fingerprint("af_heart") == engine.fingerprint("af_heart")
     assert "_run" not in vars(engine)
 
 

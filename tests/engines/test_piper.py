@@ -263,11 +263,11 @@ def test_missing_models(tmp_path):
 def test_fingerprint(engine, tmp_path):
     """Follows the content of both files, not their place, and needs no weights loaded."""
     copied = make_voice(tmp_path / "elsewhere", "en_US-tiny-low")
-    assert Piper(str(copied)).fingerprint() == engine.fingerprint()
+    assert Piper(str(copied)).fingerprint("en_US-tiny-low") == engine.fingerprint("en_US-tiny-low")
     config = json.loads(Path(f"{copied}.json").read_text())
     config["inference"]["noise_w"] = 0.5
     Path(f"{copied}.json").write_text(json.dumps(config))
-    assert Piper(str(copied)).fingerprint() != engine.fingerprint()
+    assert Piper(str(copied)).fingerprint("en_US-tiny-low") != engine.fingerprint("en_US-tiny-low")
     assert "_loaded" not in vars(engine)
 
 

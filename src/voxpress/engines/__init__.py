@@ -116,10 +116,11 @@ class Engine(ABC):
         return hash(self.__reduce__())
 
     @abstractmethod
-    def fingerprint(self) -> str:
-        """What identifies the sound besides the segment: weights and adapter revision.
+    def fingerprint(self, voice: str) -> str:
+        """What identifies the sound of `voice` besides the segment: its weights and the adapter's revision.
 
-        Found without loading the weights, and the same on every machine.
+        Found without loading the weights, the same on every machine, and not touched by other voices: adding one
+        to a folder must not make all others be spoken again.
 
         Raises:
             ModelUnavailable: the weights are not there.

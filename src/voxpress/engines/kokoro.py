@@ -107,17 +107,13 @@ class Kokoro(Engine):
     max_chars = 300
     speeds = (0.5, 2.0)
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, voice: str) -> str:
         require(type(self))
         parts = [_REVISION, *map(importlib.metadata.version, ("misaki", "espeakng-loader", "num2words"))]
         if self._weights.suffix == ".pth":
             parts.append(importlib.metadata.version("kokoro"))
-        files = {
-            self._weights,
-            *([self._config] if self._config else []),
-            *(p.path for p in self._packs.values()),
-        }
-        parts += [text for file in sorted(files) for text in (file.name, models.digest(file))]
+        parts += [models.digest(file) for file in (self._weights, self._config) if file]
+        parts += [_digest(self._packs[name]) for name, _ in self._blend(voice).shares]
         return f"kokoro-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
     def voices(self) -> Sequence[Voice]:
@@ -318,6 +314,13 @@ def _read_style(pack: _Pack) -> _Style:
         return np.fromfile(pack.path, "<f4").reshape(-1, 256)
     torch = _import_torch()
     return np.asarray(torch.load(pack.path, map_location="cpu", weights_only=True).numpy().reshape(-1, 256))
+
+
+def _digest(pack: _Pack) -> str:
+    """Of one voice, whatever else lies in the same archive."""
+    if not pack.member:
+        return models.digest(pack.path)
+    return hashlib.sha256(_read_style(pack).tobytes()).hexdigest()
 
 
 def _onnx_model(weights: Path, vocabulary: dict[str, int], device: str) -> _Run:

@@ -139,11 +139,11 @@ class Piper(Engine):
         ),
     }
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, voice: str) -> str:
         require(type(self))
-        parts = [_REVISION, importlib.metadata.version("piper-tts")]
-        for stem, file in self._files.items():
-            parts += [stem, models.digest(file.onnx), models.digest(file.json)]
+        file = self._files[voice.partition("/")[0]]
+        versions = [_REVISION, importlib.metadata.version("piper-tts")]
+        parts = [*versions, models.digest(file.onnx), models.digest(file.json)]
         return f"piper-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
     def voices(self) -> Sequence[Voice]:

@@ -51,7 +51,7 @@ class Tone(Engine):
         ),
     }
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, voice: str) -> str:
         return "tone-1"
 
     def voices(self) -> Sequence[Voice]:
