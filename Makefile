@@ -16,6 +16,7 @@ STAMPS := $(VENV)/.stamps
 
 .PHONY: demo test test-all lint format types imports pytest docs clean
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 
 demo: $(STAMPS)/voxpress
 	$(BIN)/voxpress render examples/prompts.csv -o $(OUT)
@@ -41,7 +42,7 @@ imports: $(STAMPS)/dev
 	$(BIN)/lint-imports --no-logo
 
 pytest: $(STAMPS)/dev
-	$(BIN)/pytest --cov $(PYTEST)
+	$(BIN)/pytest -n auto --dist worksteal --cov=voxpress $(PYTEST)
 
 # Writes those pages and tables that come from the program; the tests compare them.
 docs: $(STAMPS)/dev

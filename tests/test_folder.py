@@ -202,7 +202,8 @@ def test_nobody_sees_a_part_of_a_file(tmp_path: Path) -> None:
         "for n in range(60):\n"
         "    data = bytes([n]) * 1_000_000\n"
         "    key = hashlib.sha256(data).hexdigest()\n"
-        "    folder.publish('a.wav', Clip(key=key, format='wav', sample_rate=8000, duration=1.0, size=len(data)), data)\n"
+        "    clip = Clip(key=key, format='wav', sample_rate=8000, duration=1.0, size=len(data))\n"
+        "    folder.publish('a.wav', clip, data)\n"
     )
     publish(Folder(tmp_path), "a.wav", bytes(1_000_000))
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) as writer:
@@ -385,13 +386,9 @@ def test_writers_tidiers_and_pruners_at_once_lose_no_line(tmp_path: Path) -> Non
     for n in range(100):
         publish(former, f"former/{n}.wav")
     count = 300
-    wanted = (
-        "{hash(f'{name}/{n}.wav') for name in ('one', 'two') for n in range(%d)} | {hash('shared.wav')}"
-        % count
-    )
     care = (
         "import sys, time; from voxpress.folder import Folder\n"
-        f"wanted = {wanted}\n"
+        "wanted = {hash(f'{name}/{n}.wav') for name in ('one', 'two') for n in range(1000)} | {hash('shared.wav')}\n"
         "while True:\n"
         "    folder = Folder(sys.argv[1]); folder.prune(wanted); folder.tidy()\n"
         "    time.sleep(0.001)\n"

@@ -156,7 +156,7 @@ class TestConvolutions:
         assert operators(fast) == ["Unsqueeze", "Conv", "Squeeze"]
 
     @pytest.mark.parametrize(
-        ("kernel", "stride", "pads", "more"), [(16, 8, 4, 0), (8, 4, 2, 0), (7, 3, 1, 2)]
+        ("kernel", "stride", "pads", "more"), [(16, 8, 4, 0), (8, 4, 2, 0), (7, 3, 1, 1)]
     )
     @pytest.mark.parametrize("outputs", [16, 128])
     def test_upsampling(self, kernel: int, stride: int, pads: int, more: int, outputs: int) -> None:

@@ -54,7 +54,7 @@ _END = np.iinfo(np.int64).max
 _BLOCK = 6
 _POINTS = [0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 0.75, -0.75, 4 / 3, -4 / 3]
 # Multiplications saved per sample from which Toom-Cook wins; and the channels from which most convolutions
-# are such, so that nothing is gained by staying in the blocked layout. Both measured: benchmarks/graphs.py.
+# are such, so that nothing is gained by staying in the blocked layout. Found by trying on Piper and Kokoro.
 _WORTHWHILE = 150
 _PLANAR = 128
 
@@ -106,6 +106,7 @@ class _Rewrite:
                 self.consumers[name].append(node)
         self.outputs = {output.name for output in self.model.graph.output}
         self._initializers = {tensor.name: tensor for tensor in self.model.graph.initializer}
+        self._shared: dict[tuple[str, tuple[int, ...], bytes] | None, str] = {}
         self._names = {*self._initializers, *self.producer, *(i.name for i in self.model.graph.input)}
 
     def value(self, name: str) -> np.ndarray | None:
@@ -137,12 +138,20 @@ class _Rewrite:
         return candidate
 
     def constant(self, array: np.ndarray | Sequence[int], name: str) -> str:
-        """Store `array` (a list is taken as int64, ONNX's type of shapes and axes) and give its name."""
+        """Store `array` and give its name; a sequence is int64, ONNX's type of shapes and axes.
+
+        Small ones are shared: a quarter of the time in which a model loads goes into their number.
+        """
         from onnx import numpy_helper
 
         if not isinstance(array, np.ndarray):
             array = np.array(array, np.int64)
+        same = (array.dtype.str, array.shape, array.tobytes()) if array.size < 256 else None
+        if same in self._shared:
+            return self._shared[same]
         name = self.unique(name)
+        if same:
+            self._shared[same] = name
         tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
         self.model.graph.initializer.append(tensor)
         self._initializers[name] = tensor
@@ -192,8 +201,7 @@ def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
 
 
 def noise_as_inputs(source: Source) -> onnx.ModelProto:
-    """Turn every random node into a graph input `noise_0`, `noise_1`, ... so that the caller's numbers decide
-    the sound.
+    """Turn every random node into an input `noise_0`, `noise_1`, ...: the caller's numbers decide the sound.
 
     Each is a float32 vector of standard normal values (uniform in [0, 1) for a uniform node): its first
     values fill the tensor that the node would have made, in row-major order, and the rest is not read. So a
@@ -305,7 +313,7 @@ class _Lift(_Rewrite):
 
     def run(self) -> onnx.ModelProto:
         for node in self.old:
-            if not self.rewritten(node):
+            if self.reached.isdisjoint(node.output) or not self.rewritten(node):
                 for name in node.input:
                     self.as_sound(name)
                 self.nodes.append(node)
@@ -327,29 +335,32 @@ class _Lift(_Rewrite):
 
     def rewritten(self, node: onnx.NodeProto) -> bool:
         """Append what stands for `node` in the new graph and say so; or say no, and it stays as it is."""
-        name, late = node.output[0], not self.reached.isdisjoint(node.output)
         if node.op_type in {"Conv", "ConvTranspose"}:
-            weight, convolution = self.value(node.input[1]), _Convolution.of(node)
+            weight = self.value(node.input[1])
             if weight is None or weight.ndim != 3:
                 return False
-            if node.op_type == "Conv" and _multiplications_saved(weight, convolution) > _WORTHWHILE:
+            convolution = _Convolution.of(node)
+            if node.op_type == "ConvTranspose":
+                complete = convolution.output_padding <= convolution.pads[1]
+                if convolution.group > 1 or convolution.dilation > 1 or not complete:
+                    return False
+                self.image[node.output[0]] = self.upsampling(node, weight, convolution)
+            elif _multiplications_saved(weight, convolution) > _WORTHWHILE:
                 self.toom_cook(node, weight, convolution)
-            elif late and node.op_type == "Conv":
-                self.image[name] = self.plain(node, weight, convolution)
-            elif late and convolution.group == convolution.dilation == 1:
-                self.image[name] = self.upsampling(node, weight, convolution)
             else:
-                return False
+                self.image[node.output[0]] = self.plain(node, weight, convolution)
             return True
-        some = any(tensor in self.image for tensor in node.input)
-        if node.op_type in _ELEMENTWISE and late and some and all(map(self.liftable, node.input)):
-            self.image[name] = self.elementwise(node)
+        some = any(name in self.image for name in node.input)
+        if node.op_type in _ELEMENTWISE and some and all(self.liftable(name) for name in node.input):
+            self.image[node.output[0]] = self.elementwise(node)
             return True
         return False
 
     def liftable(self, name: str) -> bool:
         value = self.value(name)
-        return name in self.image or self.rank.get(name) == 3 or (value is not None and value.size == 1)
+        if value is not None:
+            return value.size == 1
+        return name in self.image or self.rank.get(name) == 3
 
     def plain(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
         begin, end = convolution.pads
@@ -415,7 +426,7 @@ class _Lift(_Rewrite):
         return self.new("Slice", [tensor, *limits], f"{tensor}_cut")
 
     def scaled(self, image: str, factor: float, name: str) -> str:
-        """`image` times a number, as a convolution of every channel by itself: it stays in the blocked layout."""
+        """`image` times a number, as a convolution per channel: that does not leave the blocked layout."""
         channels = self.blocked[image]
         return self.conv(image, np.full((channels, 1, 1, 1), factor, np.float32), [], name, group=channels)
 
@@ -440,8 +451,7 @@ class _Lift(_Rewrite):
         return maker == "Conv" and len(self.consumers[name]) == 1
 
     def toom_cook(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> None:
-        """A convolution as fewer multiplications: Toom and Cook's, which Winograd's F(m, r) for images is
-        made of.
+        """A convolution in fewer multiplications, by the method of Toom and Cook (Winograd's, in images).
 
         Every m outputs of r taps are made from m + r - 1 products instead of m r (_toom_cook). A longer
         kernel is cut into n pieces of m taps, whose products are summed before the way back: a convolution of
@@ -449,8 +459,9 @@ class _Lift(_Rewrite):
         """
         name, sound = node.output[0], self.as_sound(node.input[0])
         outputs, inputs, kernel = weight.shape
-        m, (r, n), d, begin = _BLOCK, _pieces(kernel), convolution.dilation, convolution.pads[0]
+        m, (r, n) = _BLOCK, _pieces(kernel)
         points = m + r - 1
+        d, begin = convolution.dilation, convolution.pads[0]
         after, kernels, before = _toom_cook(m, r)
 
         pieces = np.zeros((outputs, inputs, n * r))
@@ -579,13 +590,12 @@ def _toom_cook(m: int, r: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def fast_convolutions(source: Source, after: str | None = None) -> onnx.ModelProto:
-    """Rewrite the convolutions over [1, channels, time] so that ONNX Runtime is at the machine's limit, or
-    past it.
+    """Make the convolutions over [1, channels, time] of a model fast: the batch must be one.
 
-    Wide ones with long kernels take half the multiplications (Toom-Cook); the others become two-dimensional
-    ones of height 1, and with them all that lies between. With `after`, only what depends on that tensor:
-    speech models work per frame after the durations, and the text encoder before them gains nothing. The
-    sound differs by rounding only.
+    Wide ones with long kernels take a third of the multiplications (Toom-Cook); the others become
+    two-dimensional, and with them what lies between. With `after`, only what depends on that tensor: a speech
+    model works per frame after the durations, and these stay the same to the bit. The sound differs by
+    rounding only.
     """
     return _Lift(source, after).run()
 
@@ -596,7 +606,7 @@ def fast_convolutions(source: Source, after: str | None = None) -> onnx.ModelPro
 def float_convolutions(source: Source) -> onnx.ModelProto:
     """Give the dynamically quantised convolutions of a model float arithmetic, with the weights that it has.
 
-    Without VNNI, integer arithmetic is no faster than floats, and float convolutions have faster algorithms.
+    Without VNNI, integer products are hardly faster than floats, and floats can have fewer of them.
     The sound comes nearer to the unquantised model's, as activations are no longer rounded to 8 bits.
     """
     rewrite = _Rewrite(source)
@@ -786,8 +796,7 @@ def prepare_kokoro(source: Source) -> onnx.ModelProto:
 
 
 def flops(source: Source, inputs: dict[str, np.ndarray]) -> int:
-    """Floating-point operations of one run: two for each multiply-add of its convolutions and matrix
-    products.
+    """Operations of one run: two for each multiply-add of its convolutions and matrix products.
 
     LSTMs and element-wise operators are not counted. Divided by the seconds of audio that the run gives, it
     is what a model costs; measured against a large matrix product, how near a machine comes to its limit.

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import pytest
 import typer
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from sybil.typing import Parser
 
 from voxpress import cli
 
@@ -47,7 +48,8 @@ class Page:
         runners = {"console": _console, "sh": _named, **dict.fromkeys(_DATA, self._data)}
         unknown = set(_LANGUAGE.findall(self.text)) - {"python", "text", *runners}
         assert not unknown, f"{self.path.name} has blocks that nothing runs: {unknown}"
-        parsers = [PythonCodeBlockParser(), *(CodeBlockParser(name, run) for name, run in runners.items())]
+        parsers: list[Parser] = [PythonCodeBlockParser()]
+        parsers += [CodeBlockParser(name, run) for name, run in runners.items()]
         for example in Document.parse(str(self.path), *parsers):
             if file := _FILE.search(self.text[: example.start]):
                 Path(file[1]).write_text(example.parsed, encoding="utf-8")
@@ -89,9 +91,10 @@ def _console(example: Example) -> str | None:
 
 def _demo() -> str:
     """What ``make demo`` runs once all is set up."""
-    environment = f"VENV={Path(sys.prefix)}"
-    command = ["make", "--dry-run", "--always-make", "demo", environment]
-    recipe = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    command = ["make", "--dry-run", "--always-make", "demo", f"VENV={Path(sys.prefix)}"]
+    # Not as a part of the make that may have started these tests: it would announce itself.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    recipe = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, check=True)
     return recipe.stdout.strip().splitlines()[-1]
 
 
@@ -131,8 +134,13 @@ def _missing(words: list[str]) -> list[str]:
 
 
 @pytest.fixture
-def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Page]:
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Page]]:
     """Opens a page of the repository, to be run where nothing has been rendered yet."""
+    cores = _cores()
+    if cores:
+        # One worker loads a voice once; several would spend their time on that.
+        mine = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % len(cores)
+        os.sched_setaffinity(0, {cores[mine]})
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     # The program of this environment, an empty store, and a terminal of known width.
@@ -141,4 +149,10 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pag
     monkeypatch.setenv("COLUMNS", "100")
     for name in ("VOXPRESS_STORE", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
-    return lambda name: Page(ROOT / name)
+    yield lambda name: Page(ROOT / name)
+    if cores:
+        os.sched_setaffinity(0, cores)
+
+
+def _cores() -> list[int]:
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -216,11 +217,22 @@ def test_a_segment_that_fails_fails_every_row_that_has_it_and_no_other(site: Any
     assert all(bad[:40] in str(report[row]["error"]) for row in ("alone", "among"))
 
 
+def test_prune_keeps_the_former_file_of_a_row_that_is_bad_now(site: Any) -> None:
+    """A typing error in the manifest costs no file: the row still asks for it."""
+    texts = {"good": "This row stays as it is.", "typo": "This row will name a voice that is not there."}
+    site.write_rows(texts)
+    assert site.render(engine="tone").returncode == 0
+    site.write_rows(texts, voice={"typo": "loww"})
+    run = site.render("--skip-bad", "--prune", engine="tone")
+    assert run.returncode == 1
+    assert site.files() == site.wanted
+
+
 FAULTS = ["raise", "short", "silent", "clipped", "nan", "loop", "tail"]
 
 
 def test_audio_that_is_not_what_was_asked_for_is_never_stored(site: Any) -> None:
-    """Each way of lying: the row fails with its reason, its neighbours are there, the store has neither take nor clip."""
+    """Each way of lying: the row fails with its reason, its neighbours are there, and the store has none of it."""
     text = "A row that says quite a lot of words, so that its length can be judged by those who listen."
     texts = {"good": text} | {fault: f"{text} It is number {n}." for n, fault in enumerate(FAULTS)}
     site.write_rows(texts, **{"option.fault": {fault: fault for fault in FAULTS}})
@@ -263,6 +275,20 @@ def test_a_row_that_stalls_is_given_up_after_the_limit(
     assert [row for row, entry in report.items() if entry["status"] == "failed"] == [stalls]
     assert "no answer in 2 s" in str(report[stalls]["error"])
     assert site.files() == {path: data for path, data in site.wanted.items() if path != f"{stalls}.wav"}
+
+
+def test_weights_that_are_no_model_are_one_clear_error(site: Any) -> None:
+    """A download that was cut, or a page saved in place of a file: the row fails with its reason."""
+    pytest.importorskip("piper")
+    voice = site.folder / "en_US-cut-medium.onnx"
+    voice.write_bytes(bytes(range(256)) * 40)
+    config = {"audio": {"sample_rate": 22050}, "espeak": {"voice": "en-us"}, "phoneme_id_map": {}}
+    voice.with_name(voice.name + ".json").write_text(json.dumps(config))
+    site.write_rows({"one": "This row cannot be spoken."})
+    run = site.render("-m", voice, engine="piper")
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr, run.stderr
+    assert voice.name in run.stderr
 
 
 def say(*more: str | Path, **popen: Any) -> subprocess.Popen[bytes]:
