@@ -198,7 +198,8 @@ def test_active_level_counts_speech_only() -> None:
 @pytest.mark.parametrize("target", [-23.0, -16.0])
 def test_targets_are_met_under_the_peak(duration: float, source: float, target: float) -> None:
     """Short and long, whispered and beyond full scale: within half a decibel, and no sample above; the
-    levels are those of telephony, where what is below 300 Hz does not count."""
+    levels are those of telephony, where what is below 300 Hz does not count.
+    """
     audio = speech(duration, level=source)
     louder = to_loudness(audio, target, peak=-1.0)
     assert loudness(louder) == pytest.approx(target, abs=0.5) and peak(louder) <= -1

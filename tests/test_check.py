@@ -19,8 +19,8 @@ def segment(text="Please hold the line while I look for an agent.", speed=1.0):
 def speech(seconds, rate=RATE, seed=0):
     """Noise with the envelope of syllables: changing bands, no repetition."""
     random = np.random.default_rng(seed)
-    syllables = []
-    while sum(map(len, syllables)) < seconds * rate:
+    syllables: list[np.ndarray] = []
+    while sum(len(part) for part in syllables) < seconds * rate:
         count = int(rate * random.uniform(0.1, 0.25))
         pitch = random.uniform(100, 1500)
         time = np.arange(count) / rate

@@ -93,7 +93,7 @@ def test_render_and_again(voxpress, manifest, tmp_path):
 def test_dry_run_writes_nothing(voxpress, manifest, tmp_path):
     """It says what would be done for each row, and the totals."""
     done = voxpress("render", manifest, "-o", "out", "-e", "tone", "--dry-run").stdout.decode()
-    assert "synthesise  welcome  (1 segments, 20 characters)" in done
+    assert "synthesise  welcome  (1 segment, 20 characters)" in done
     assert "3 rows: 3 to synthesise or finish (3 segments, 56 characters)" in done
     assert not (tmp_path / "out").exists() and not (tmp_path / "store").exists()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voxpress.errors import ManifestError
+from voxpress.errors import ManifestError, UnknownEngine, UnknownVoice
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.presets import load
 from voxpress.speech import Output, Utterance
@@ -100,12 +100,15 @@ def test_two_rows_for_one_file():
     ]
     planned = list(Planner(engine="tone").plan_all(rows))
     assert [type(each) for each in planned] == [Plan, Bad, Plan, Bad]
-    assert "also the file of row 1" in str(planned[1].error)
+    assert isinstance(planned[1], Bad) and "also the file of row 1" in str(planned[1].error)
 
 
 def test_errors_of_the_manifest_come_through_in_their_place():
     """A row that could not be read is bad, and the others are planned."""
-    rows = [Utterance(id="a", text="A one."), ManifestError("no text", path="m.csv", line=3)]
+    rows: list[Utterance | ManifestError] = [
+        Utterance(id="a", text="A one."),
+        ManifestError("no text", path="m.csv", line=3),
+    ]
     good, bad = Planner(engine="tone").plan_all(rows)
     assert isinstance(good, Plan) and isinstance(bad, Bad) and str(bad.error) == "m.csv:3: no text"
 
@@ -131,3 +134,13 @@ def test_a_title_is_in_the_key_only_where_it_is_in_the_file():
     """WAV has no tags here, MP3 has."""
     assert plan(title="A").targets[0].clip == plan(title="B").targets[0].clip
     assert plan(title="A", format="mp3").targets[0].clip != plan(title="B", format="mp3").targets[0].clip
+
+
+def test_wrong_defaults_are_one_error():
+    """Not the same one for every row; a row's own mistake is the row's."""
+    with pytest.raises(UnknownEngine, match="did you mean 'tone'"):
+        plan(Planner(engine="ton"))
+    with pytest.raises(UnknownVoice):
+        plan(Planner(engine="tone", voice="nobody"))
+    assert isinstance(plan(Planner(engine="ton"), engine="tone"), Plan)
+    assert "nobody" in error(voice="nobody")

@@ -367,7 +367,8 @@ def _bins(sample_rate: Hertz, size: int) -> tuple[npt.NDArray[np.float64], npt.N
 @functools.cache
 def _k_weighting(sample_rate: Hertz, size: int) -> Samples:
     """Power response of BS.1770's two filters. Published for 48 kHz only; these are the analogue parameters
-    behind them, as libebur128 uses them for other rates."""
+    behind them, as libebur128 uses them for other rates.
+    """
     frequencies, shares = _bins(sample_rate, size)
     z = np.exp(-2j * np.pi * frequencies / sample_rate)
 

@@ -77,7 +77,7 @@ def bounds(text: str, speed: float = 1.0) -> tuple[Seconds, Seconds]:
     Digits, symbols and capitals may be spelled out; an ideograph is a syllable or two.
 
     >>> bounds("Please hold.")
-    (0.2, 4.5)
+    (0.2, 5.25)
     """
     least = most = 0
     for character in text:

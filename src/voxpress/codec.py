@@ -458,7 +458,8 @@ def _pcm24(samples: Samples) -> bytes:
 
 def _wav(data: bytes, sample_rate: Hertz, bits: int) -> bytes:
     """RIFF with `fmt ` and `data` and nothing else, because telephone systems refuse other chunks. soundfile
-    would write the same bytes in five times the time."""
+    would write the same bytes in five times the time.
+    """
     padding = bytes(len(data) % 2)
     if len(data) > 2**32 - 38:
         raise UnsupportedOption("WAV holds at most 4 GiB; take flac for something as long as this")

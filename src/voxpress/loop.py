@@ -10,7 +10,7 @@ import heapq
 import os
 import queue
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import islice
@@ -79,7 +79,7 @@ def say(
 
     >>> clip = say("Hello there.", engine="tone", store="memory:")
     >>> clip.format, clip.sample_rate, clip.hit, clip.data[:4]
-    ('wav', 16000, False, b'RIFF')
+    ('wav', 8000, False, b'RIFF')
 
     Raises:
         InputError: text, engine, voice, option or format cannot be used.
@@ -147,7 +147,7 @@ def render(
     executor: Executor | None = None,
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Render utterances, yielding each result as it is there.
 
     What is in the store is not spoken again, what lies in `folder` as wanted is not written again, and a failed
@@ -204,7 +204,7 @@ def run(
     executor: Executor | None = None,
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """`render` for rows that are planned already."""
     if executor is not None:
         yield from _Loop(store, folder, executor, attempts).run(plans)

@@ -121,22 +121,33 @@ class Planner:
 
         Args:
             filed: whether its files go to an output folder, and so need names.
+
+        Raises:
+            InputError, EngineError: the defaults cannot be used, whatever the row.
         """
         try:
-            return self._plan(utterance, number, filed)
+            speaker = self._speaker_of(utterance)
+        except SpeechError as error:
+            if not (utterance.engine or utterance.model or utterance.voice or utterance.options):
+                raise  # the defaults are wrong, and so would be every row
+            return Bad(number, utterance, _placed(error, utterance))
+        try:
+            return self._plan(utterance, speaker, number, filed)
         except SpeechError as error:
             return Bad(number, utterance, _placed(error, utterance))
 
-    def _plan(self, row: Utterance, number: int, filed: bool) -> Plan:
+    def _speaker_of(self, row: Utterance) -> _Speaker:
         name = row.engine or self._engine
         own = name == self._engine
         given = {**self._options, **row.options} if own else row.options
-        speaker = self._speaker(
+        return self._speaker(
             name,
             row.model or (self._model if own else None),
             row.voice or (self._voice if own else None),
             tuple(given.items()),
         )
+
+    def _plan(self, row: Utterance, speaker: _Speaker, number: int, filed: bool) -> Plan:
         language = speaker.language(row.language or self._language)
         speed = speaker.speed(self._speed if row.speed is None else row.speed)
         seed = self._seed if row.seed is None else row.seed

@@ -16,7 +16,14 @@ from voxpress import audio, codec, engines
 from voxpress.audio import Audio
 from voxpress.check import check
 from voxpress.engines import Engine
-from voxpress.errors import CheckFailed, EngineError, InputError, SpeechError, SynthesisError
+from voxpress.errors import (
+    CheckFailed,
+    EngineError,
+    InputError,
+    ModelUnavailable,
+    SpeechError,
+    SynthesisError,
+)
 from voxpress.folder import Folder
 from voxpress.plan import Target
 from voxpress.speech import Clip, Hertz, Output, Segment, dBFS
@@ -132,7 +139,15 @@ def _explained(error: Exception, engine: Engine, segment: Segment) -> SpeechErro
 @lru_cache(maxsize=4)
 def _loaded(engine: Engine) -> Engine:
     engines.require(type(engine))
-    engine.load()
+    try:
+        engine.load()
+    except SpeechError:
+        raise
+    except Exception as error:  # an engine may raise whatever its library does
+        model = engine.model or "its default model"
+        raise ModelUnavailable(
+            f"engine {engine.name!r} cannot load {model}: {type(error).__name__}: {error}"
+        ) from error
     return engine
 
 

@@ -71,13 +71,16 @@ class Render:
                 case "failed":
                     print(f"bad         {row.error}")
                 case "rendered":
-                    print(f"synthesise  {name}  ({row.segments} segments, {row.characters} characters)")
+                    print(
+                        f"synthesise  {name}  ({_count(row.segments, 'segment')}, {_count(row.characters, 'character')})"
+                    )
                 case status:
                     print(f"{status:<11} {name}")
         print(
-            f"{sum(counts.values()):,} rows: {counts['rendered']:,} to synthesise or finish"
-            f" ({segments:,} segments, {characters:,} characters),"
-            f" {counts['from store']:,} from the store, {counts['up to date']:,} up to date, {counts['failed']:,} bad"
+            f"{_count(sum(counts.values()), 'row')}: {counts['rendered']:,} to synthesise or finish"
+            f" ({_count(segments, 'segment')}, {_count(characters, 'character')}),"
+            f" {counts['from store']:,} from the store, {counts['up to date']:,} up to date,"
+            f" {counts['failed']:,} bad"
         )
         return BAD if counts["failed"] else 0
 
@@ -93,6 +96,8 @@ class Render:
     ) -> int:
         """Render, showing progress; the exit status."""
         began = time.monotonic()
+        if self.folder.path.exists() and not self.folder.path.is_dir():
+            raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
         place = report or self.folder.path / OWN / "report.jsonl"
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -179,14 +184,18 @@ class _Tally:
     def show(self, elapsed: Seconds, report: Path) -> None:
         counts = self._counts
         print(
-            f"{sum(counts.values()):,} rows: {counts['rendered']:,} rendered, {counts['from store']:,} from the store,"
-            f" {counts['up to date']:,} up to date, {counts['failed']:,} failed"
+            f"{_count(sum(counts.values()), 'row')}: {counts['rendered']:,} rendered,"
+            f" {counts['from store']:,} from the store, {counts['up to date']:,} up to date, {counts['failed']:,} failed"
         )
         rate = f", {self._duration / elapsed:.1f} × real time" if self._spoken else ""
         print(
-            f"{self._spoken:,} segments spoken, {self._duration:,.1f} s of audio in {elapsed:,.1f} s{rate};"
+            f"{_count(self._spoken, 'segment')} spoken, {self._duration:,.1f} s of audio in {elapsed:,.1f} s{rate};"
             f" report: {report}"
         )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _show_bad(bad: list[Bad]) -> None:
@@ -195,7 +204,8 @@ def _show_bad(bad: list[Bad]) -> None:
     if len(bad) > _BAD_SHOWN:
         print(f"voxpress: … and {len(bad) - _BAD_SHOWN:,} more", file=sys.stderr)
     print(
-        f"voxpress: {len(bad):,} bad rows, so nothing was rendered; mend them, or add --skip-bad to render the others",
+        f"voxpress: {_count(len(bad), 'bad row')}, so nothing was rendered;"
+        " mend what is bad, or add --skip-bad to render the others",
         file=sys.stderr,
     )
 

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+import voxpress
 from voxpress import models
 from voxpress.engines import find
 from voxpress.errors import (
@@ -302,3 +303,12 @@ def test_joe():
     words = [mark for mark in first.marks if mark.kind == "word"]
     assert [mark.text for mark in words] == ["Your", "call", "is", "important", "to", "us"]
     assert words[-1].end <= first.duration
+
+
+@pytest.mark.parametrize("content", [b"garbage", b""])
+def test_broken_weights_are_one_clear_error(tmp_path, content):
+    """Not a traceback of the library that reads them."""
+    voice = make_voice(tmp_path, "broken")
+    voice.write_bytes(content)
+    with pytest.raises(ModelUnavailable, match=r"broken\.onnx"):
+        voxpress.say("Hello there.", engine="piper", model=str(voice), store="memory:")
