@@ -185,7 +185,8 @@ class _Tally:
         counts = self._counts
         print(
             f"{_count(sum(counts.values()), 'row')}: {counts['rendered']:,} rendered,"
-            f" {counts['from store']:,} from the store, {counts['up to date']:,} up to date, {counts['failed']:,} failed"
+            f" {counts['from store']:,} from the store,"
+            f" {counts['up to date']:,} up to date, {counts['failed']:,} failed"
         )
         rate = f", {self._duration / elapsed:.1f} × real time" if self._spoken else ""
         print(

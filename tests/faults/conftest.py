@@ -20,9 +20,6 @@ from pathlib import Path
 import pytest
 
 import voxpress
-from voxpress.engines.tone import Tone
-
-MAX_BATCH = Tone.max_batch
 
 ENGINE = '''
 """Tone, which notes what it speaks, and takes a little while for it."""
