@@ -71,9 +71,8 @@ class Render:
                 case "failed":
                     print(f"bad         {row.error}")
                 case "rendered":
-                    print(
-                        f"synthesise  {name}  ({_count(row.segments, 'segment')}, {_count(row.characters, 'character')})"
-                    )
+                    size = f"{_count(row.segments, 'segment')}, {_count(row.characters, 'character')}"
+                    print(f"synthesise  {name}  ({size})")
                 case status:
                     print(f"{status:<11} {name}")
         print(
