@@ -69,5 +69,5 @@ $(STAMPS)/dev: $(STAMPS)/voxpress
 	@touch $@
 
 $(STAMPS)/lanes: $(STAMPS)/dev
-	$(PIP) --group lanes
+	$(PIP) --editable '.[piper,kokoro]' --group lanes
 	@touch $@

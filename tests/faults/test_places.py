@@ -28,7 +28,7 @@ def one_line(run: subprocess.CompletedProcess[str], place: Path) -> bool:
     )
 
 
-@pytest.mark.parametrize("which", ["store", "out"])
+@pytest.mark.parametrize("which", ["out", pytest.param("store", marks=pytest.mark.faults)])
 def test_a_full_disk_is_one_clear_error_and_with_space_the_rest_is_done(
     site: Any, few: dict[str, str], small_disk: Path, which: str
 ) -> None:
@@ -48,6 +48,7 @@ def test_a_full_disk_is_one_clear_error_and_with_space_the_rest_is_done(
     assert spoken.total() - len(spoken) <= 2 * 2 * 2 * 4
 
 
+@pytest.mark.faults
 def test_a_limit_on_file_sizes_is_one_clear_error(site: Any) -> None:
     """RLIMIT_FSIZE, as some hosts set it: the file that is too large is named, and not there."""
     site.write_rows({"short": "A short row.", "long": "A row that goes on and on. " * 60})
@@ -59,6 +60,7 @@ def test_a_limit_on_file_sizes_is_one_clear_error(site: Any) -> None:
     assert site.files() == site.wanted
 
 
+@pytest.mark.faults
 def test_a_full_disk_under_the_report_is_one_clear_error(
     site: Any, few: dict[str, str], small_disk: Path
 ) -> None:
@@ -82,7 +84,7 @@ def restricted() -> list[str]:
     )
 
 
-@pytest.mark.parametrize("which", ["store", "out"])
+@pytest.mark.parametrize("which", ["out", pytest.param("store", marks=pytest.mark.faults)])
 def test_a_folder_that_may_only_be_read_is_one_clear_error(
     site: Any, few: dict[str, str], which: str
 ) -> None:
@@ -101,6 +103,7 @@ def test_a_folder_that_may_only_be_read_is_one_clear_error(
     assert site.files() == site.wanted
 
 
+@pytest.mark.faults
 def test_a_store_that_may_only_be_read_and_has_everything_will_do(site: Any, few: dict[str, str]) -> None:
     """A store on a shared disk, filled by somebody else: files are written from it."""
     site.write_rows(few)
@@ -140,6 +143,7 @@ def test_a_store_with_damaged_objects_gives_the_right_files(site: Any, few: dict
     assert site.files() == site.wanted
 
 
+@pytest.mark.faults
 def test_files_that_somebody_damaged_are_put_right(site: Any, few: dict[str, str]) -> None:
     """Removed, cut and overwritten files come back; nothing is spoken for it."""
     site.write_rows(few)
@@ -247,6 +251,7 @@ def test_audio_that_is_not_what_was_asked_for_is_never_stored(site: Any) -> None
     }
 
 
+@pytest.mark.faults
 def test_a_fault_that_comes_and_goes_is_tried_again_and_noted(site: Any, few: dict[str, str]) -> None:
     """Half of the attempts go wrong: all rows are there, and the report says which were tried again."""
     texts = few
@@ -300,7 +305,7 @@ def say(*more: str | Path, **popen: Any) -> subprocess.Popen[bytes]:
     )
 
 
-@pytest.mark.parametrize("words", [2, 3000])
+@pytest.mark.parametrize("words", [2, pytest.param(1000, marks=pytest.mark.faults)])
 def test_a_listener_who_leaves_is_no_traceback(tmp_path: Path, words: int) -> None:
     """`voxpress say … -o - | head -c 100`: quiet, whether little or much was left to say."""
     text = " ".join(f"word{n}" for n in range(words))
@@ -311,6 +316,7 @@ def test_a_listener_who_leaves_is_no_traceback(tmp_path: Path, words: int) -> No
         assert run.wait(60) in (0, 1)
 
 
+@pytest.mark.faults
 def test_a_full_disk_behind_standard_output_is_one_clear_error(tmp_path: Path) -> None:
     """`voxpress say … -o - > /dev/full`."""
     with Path("/dev/full").open("wb") as full:
