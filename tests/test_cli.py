@@ -126,7 +126,10 @@ def test_a_failing_row_gives_exit_status_1(voxpress, tmp_path):
         '{"id": "a", "text": "Fine one."}\n{"id": "b", "text": "Bad one.", "options": {"fault": "silent"}}\n'
     )
     done = voxpress("render", "m.jsonl", "-o", "out", "-e", "tone", status=1)
-    assert "failed: silence for 'Bad one.'" in done.stderr.decode() and (tmp_path / "out/a.wav").exists()
+    assert (
+        "failed: m.jsonl:2: silence for 'Bad one.'" in done.stderr.decode()
+        and (tmp_path / "out/a.wav").exists()
+    )
 
 
 def test_only_and_prune(voxpress, manifest, tmp_path):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, NoReturn, T
 
 import typer
 
-from voxpress.errors import EngineError, InputError, ManifestError, SpeechError
+from voxpress.errors import EngineError, InputError, ManifestError, SpeechError, StoreError
 
 if TYPE_CHECKING:
     from voxpress.engines import Option
@@ -164,7 +164,7 @@ def say(
     words = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if text == "-" else text
     clip = say_with(planner, Utterance(text=words), _store(store))
     if output == "-":
-        sys.stdout.buffer.write(clip.data)
+        _write_out(clip.data)
     elif output:
         codec.write(output, clip.data)
     if json:
@@ -483,12 +483,16 @@ def prune(
     typer.echo(f"{removed.count:,} objects removed ({_bytes(removed.size)})")
 
 
+_INTERRUPTED = 130
+_GO_ON = "interrupted; run the same command again to go on where it stopped"
+
+
 def main() -> NoReturn:
     """Run the command line."""
     try:
         status = app(prog_name="voxpress", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted; run the same command again to go on where it stopped", 130)
+        _fail(_GO_ON, _INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has left; nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -503,6 +507,8 @@ def main() -> NoReturn:
         _fail(str(error), 2)
     except SpeechError as error:
         _fail(str(error), 1)
+    if status == _INTERRUPTED:  # typer's own answer to Ctrl-C
+        _fail(_GO_ON, _INTERRUPTED)
     sys.exit(status or 0)
 
 
@@ -570,6 +576,18 @@ def _files(preset: str | None, format: str | None, project: Project) -> Sequence
     if format is not None:
         raise InputError("--preset says which formats there are; leave --format out, or the preset")
     return preset_named(preset, project.presets).files
+
+
+def _write_out(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer would be tried again at exit, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise StoreError(f"cannot write to standard output: {error.strerror}") from error
 
 
 def _first(*values: Any) -> Any:

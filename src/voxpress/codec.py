@@ -339,7 +339,9 @@ def to_flac(audio: Audio) -> bytes:
     array([ 1.5 , -0.25], dtype=float32)
     """
     scaled, exponent = _on_24_bits(audio.samples)
-    encoded = _encode_soundfile(scaled.astype(np.int32) << 8, audio.sample_rate, "FLAC", "PCM_24")
+    samples = scaled.astype(np.int32) << 8
+    # The least compression: a fifth faster, and 2 % larger.
+    encoded = _encode_soundfile(samples, audio.sample_rate, "FLAC", "PCM_24", compression=0.0)
     return _with_flac_comments(encoded, _vorbis_comments({_EXPONENT: str(exponent)}))
 
 
@@ -481,13 +483,16 @@ def _encode_soundfile(
     sample_rate: Hertz,
     container: str,
     codec: str,
+    compression: float | None = None,
 ) -> bytes:
     import soundfile  # type: ignore[import-untyped]  # it has no type hints
 
     if not len(samples) and container in ("FLAC", "OGG"):
         samples = np.zeros(1, np.int16)
     buffer = io.BytesIO()
-    with soundfile.SoundFile(buffer, "w", sample_rate, 1, codec, format=container) as file:
+    with soundfile.SoundFile(
+        buffer, "w", sample_rate, 1, codec, format=container, compression_level=compression
+    ) as file:
         # libsndfile lays the whole of a write on the stack for Vorbis and crashes on some minutes.
         for start in range(0, len(samples), 65536):
             file.write(samples[start : start + 65536])

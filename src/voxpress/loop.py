@@ -19,10 +19,10 @@ from typing import Any, TypeAlias
 import msgspec
 
 from voxpress import speaking
-from voxpress.errors import ManifestError, SpeechError, WorkerLost, restore
+from voxpress.errors import ManifestError, SpeechError, StoreError, WorkerLost, restore
 from voxpress.executors import Inline, Processes
 from voxpress.folder import Folder
-from voxpress.plan import Bad, Plan, Planner
+from voxpress.plan import Bad, Plan, Planner, placed
 from voxpress.speaking import Finished, Order, Take
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Segment, Status, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
@@ -298,6 +298,7 @@ class _Open:
     characters: int = 0
     notes: list[str] = field(default_factory=list)
     had_clips: bool = False
+    vanished: bool = False
     lost: int = 0
 
 
@@ -327,6 +328,7 @@ class _Loop:
         self._ready: deque[_Open] = deque()
         self._running: dict[Future[Any], Callable[[Future[Any]], Iterator[Result]]] = {}
         self._done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+        self._wrote = False
 
     def run(self, plans: Iterable[Plan | Bad]) -> Iterator[Result]:
         rows = iter(plans)
@@ -341,7 +343,7 @@ class _Loop:
             if self._running:
                 future = self._done.get()
                 yield from self._running.pop(future)(future)
-        if self._folder is not None:
+        if self._folder is not None and self._wrote:
             self._folder.tidy()
 
     def _room(self) -> bool:
@@ -433,7 +435,8 @@ class _Loop:
             for opened, outcome in zip(ripe, finished, strict=False):
                 yield from self._finished(opened, outcome)
 
-        task = (engine, self._store, batch, self._attempts, _orders(ripe), self._folder)
+        fingerprint = self._wanted[keys[0]].plan.fingerprint
+        task = (engine, fingerprint, self._store, batch, self._attempts, _orders(ripe), self._folder)
         self._submit(spoken, speaking.speak, *task)
 
     def _finish(self, batch: Sequence[_Open]) -> None:
@@ -496,18 +499,22 @@ class _Loop:
             return  # it failed with one of its takes
         if outcome.error:
             yield from self._fail(opened, outcome.error)
+        elif outcome.missing and opened.vanished:
+            problem = f"the store {self._store.url} does not give back what was written to it a moment ago"
+            raise StoreError(f"{problem}: take {outcome.missing[0]}")
         elif outcome.missing:
             # Broken or pruned since it was looked up: spoken again.
-            opened.had_clips = False
+            opened.had_clips, opened.vanished = False, True
             yield from self._want(opened, outcome.missing)
         else:
+            self._wrote = True
             del self._open[opened.plan.number]
             status: Status = "from store" if opened.had_clips else "rendered"
             yield _result(opened, status, self._folder, clips=outcome.clips)
 
     def _fail(self, opened: _Open, error: SpeechError) -> Iterator[Result]:
         self._open.pop(opened.plan.number, None)
-        yield _result(opened, "failed", self._folder, error=error)
+        yield _result(opened, "failed", self._folder, error=placed(error, opened.plan.utterance))
 
 
 def _result(

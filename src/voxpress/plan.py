@@ -46,6 +46,7 @@ class Plan:
     number: int
     utterance: Utterance
     engine: Engine
+    fingerprint: str
     voice: str
     language: str
     parts: tuple[str | Part, ...]
@@ -95,7 +96,6 @@ class Planner:
         self._engine, self._model, self._voice, self._language = engine, model, voice, language
         self._speed, self._seed, self._options, self._device = speed, seed, options or {}, device
         self._files = tuple(files) if files else ((ONE_FILE, Output(format=codec.format_named(format).name)),)
-        self._speaker = lru_cache(maxsize=256)(self._make_speaker)
 
     def plan_all(
         self, rows: Iterable[Utterance | ManifestError], *, filed: bool = True
@@ -112,7 +112,7 @@ class Planner:
                     first = taken.setdefault(hash(identity(target.path)), number)
                     if first != number:
                         problem = f"{target.path!r} is also the file of row {first + 1} (case does not count)"
-                        planned = Bad(number, row, _placed(InputError(problem), row))
+                        planned = Bad(number, row, placed(InputError(problem), row))
                         break
             yield planned
 
@@ -130,21 +130,22 @@ class Planner:
         except SpeechError as error:
             if not (utterance.engine or utterance.model or utterance.voice or utterance.options):
                 raise  # the defaults are wrong, and so would be every row
-            return Bad(number, utterance, _placed(error, utterance))
+            return Bad(number, utterance, placed(error, utterance))
         try:
             return self._plan(utterance, speaker, number, filed)
         except SpeechError as error:
-            return Bad(number, utterance, _placed(error, utterance))
+            return Bad(number, utterance, placed(error, utterance))
 
     def _speaker_of(self, row: Utterance) -> _Speaker:
         name = row.engine or self._engine
         own = name == self._engine
         given = {**self._options, **row.options} if own else row.options
-        return self._speaker(
+        return _speaker(
             name,
             row.model or (self._model if own else None),
             row.voice or (self._voice if own else None),
             tuple(given.items()),
+            self._device,
         )
 
     def _plan(self, row: Utterance, speaker: _Speaker, number: int, filed: bool) -> Plan:
@@ -171,7 +172,17 @@ class Planner:
             takes[key] = segment
             parts.append(key)
         targets = self._targets(row, parts, language, filed)
-        return Plan(number, row, speaker.engine, speaker.voice.name, language, tuple(parts), takes, targets)
+        return Plan(
+            number=number,
+            utterance=row,
+            engine=speaker.engine,
+            fingerprint=speaker.fingerprint,
+            voice=speaker.voice.name,
+            language=language,
+            parts=tuple(parts),
+            takes=takes,
+            targets=targets,
+        )
 
     def _targets(
         self, row: Utterance, parts: Sequence[str | Part], language: str, filed: bool
@@ -183,14 +194,6 @@ class Planner:
             place = safe_path(_filled(path, row, output)) if filed else ""
             targets.append(Target(place, output, clip_key(parts, output)))
         return tuple(targets)
-
-    def _make_speaker(
-        self, engine: str, model: str | None, voice: str | None, options: tuple[tuple[str, OptionValue], ...]
-    ) -> _Speaker:
-        kind = engines.find(engine)
-        engines.require(kind)
-        chosen = kind(model, device=self._device)
-        return _Speaker(chosen, chosen.voice(voice), engines.check_options(kind, dict(options)))
 
 
 class _Speaker:
@@ -220,6 +223,21 @@ class _Speaker:
         return float(wanted)
 
 
+@lru_cache(maxsize=256)
+def _speaker(
+    engine: str,
+    model: str | None,
+    voice: str | None,
+    options: tuple[tuple[str, OptionValue], ...],
+    device: str,
+) -> _Speaker:
+    # Weights are looked at once in a process: finding them again costs ten times as much as serving a clip.
+    kind = engines.find(engine)
+    engines.require(kind)
+    chosen = kind(model, device=device)
+    return _Speaker(chosen, chosen.voice(voice), engines.check_options(kind, dict(options)))
+
+
 def _speaks(wanted: str, languages: Sequence[str]) -> bool:
     base = wanted.lower().partition("-")[0]
     return any(tag == "*" or tag.lower().partition("-")[0] == base for tag in languages)
@@ -246,16 +264,15 @@ def _filled(template: str, row: Utterance, output: Output) -> str:
     folder, slash, name = row.id.rpartition("/")
     if not (row.id or row.file):
         raise InputError("the row has neither an id nor a file, so its file has no name")
+    extension = codec.FORMATS[output.format].extension
+    if template == ONE_FILE:
+        return f"{row.id}.{extension}"
     return template.format(
-        id=row.id,
-        folder=folder + slash,
-        name=name,
-        extension=codec.FORMATS[output.format].extension,
-        rate=output.sample_rate or "",
+        id=row.id, folder=folder + slash, name=name, extension=extension, rate=output.sample_rate or ""
     )
 
 
-def _placed(error: SpeechError, row: Utterance) -> SpeechError:
+def placed(error: SpeechError, row: Utterance) -> SpeechError:
     """The same error, saying which row it is about."""
     place = row.origin or row.id
     if not place or str(error).startswith(place):

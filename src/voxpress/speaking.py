@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import msgspec
 
@@ -63,6 +62,7 @@ class Order:
 
 def speak(
     engine: Engine,
+    fingerprint: str,
     store: Store,
     batch: Sequence[tuple[str, Segment]],
     attempts: int,
@@ -75,11 +75,14 @@ def speak(
     A batch that fails is spoken again one by one, so that only the bad segment fails; a take that fails its check is
     spoken again with another seed, where the engine heeds seeds.
 
+    Args:
+        fingerprint: of the voice that all segments have, as the plan found it.
+
     Raises:
         StoreError: store or folder cannot be written.
     """
     try:
-        loaded = _loaded(engine)
+        loaded = _loaded(engine, batch[0][1].voice, fingerprint)
     except EngineError as error:
         return [Take(key, 0, error) for key, _ in batch], [Finished(error=error) for _ in orders]
     done: dict[str, Take] = {}
@@ -136,19 +139,50 @@ def _explained(error: Exception, engine: Engine, segment: Segment) -> SpeechErro
     )
 
 
-@lru_cache(maxsize=4)
-def _loaded(engine: Engine) -> Engine:
-    engines.require(type(engine))
-    try:
-        engine.load()
-    except SpeechError:
-        raise
-    except Exception as error:  # an engine may raise whatever its library does
-        model = engine.model or "its default model"
+class _Held:
+    """A loaded engine, with the fingerprints of the voices that it has spoken with."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = type(engine)(engine.model, device=engine.device)
+        self.fingerprints: dict[str, str] = {}
+        engines.require(type(engine))
+        try:
+            self.engine.load()
+        except SpeechError:
+            raise
+        except Exception as error:  # an engine may raise whatever its library does
+            model = engine.model or "its default model"
+            problem = f"{type(error).__name__}: {error}"
+            raise ModelUnavailable(f"engine {engine.name!r} cannot load {model}: {problem}") from error
+
+    def still(self) -> bool:
+        """Whether the weights on disk are those that were loaded."""
+        return all(self.engine.fingerprint(v) == known for v, known in self.fingerprints.items())
+
+
+_MOST_HELD = 4
+_held: dict[Engine, _Held] = {}
+
+
+def _loaded(engine: Engine, voice: str, fingerprint: str) -> Engine:
+    """`engine` loaded, once in this process; its weights are those of `fingerprint`.
+
+    Raises:
+        EngineNotInstalled, ModelUnavailable
+    """
+    held = _held.get(engine)
+    if held is not None and held.fingerprints.get(voice) == fingerprint:
+        return held.engine
+    if held is None or not held.still():
+        while len(_held) >= _MOST_HELD:
+            del _held[next(iter(_held))]
+        held = _held[engine] = _Held(engine)
+    if held.engine.fingerprint(voice) != fingerprint:
         raise ModelUnavailable(
-            f"engine {engine.name!r} cannot load {model}: {type(error).__name__}: {error}"
-        ) from error
-    return engine
+            f"the weights of {engine.name!r} were replaced while this process had them in use; start it again"
+        )
+    held.fingerprints[voice] = fingerprint
+    return held.engine
 
 
 def finish(orders: Sequence[Order], store: Store, folder: Folder | None) -> list[Finished]:
@@ -178,7 +212,10 @@ def _finish(order: Order, store: Store, folder: Folder | None, heard: Mapping[st
         if problem := over_limit(clip, target.output):
             return Finished(error=InputError(problem))
         if folder is not None:
-            folder.publish(target.path, clip, data)
+            try:
+                folder.publish(target.path, clip, data)
+            except InputError as error:
+                return Finished(error=error)
         clips.append(clip)
     return Finished(clips=tuple(clips))
 

@@ -98,12 +98,7 @@ class Render:
         if self.folder.path.exists() and not self.folder.path.is_dir():
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
         place = report or self.folder.path / OWN / "report.jsonl"
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            sheet = Report(place)
-        except OSError as error:
-            raise StoreError(f"cannot write the report {place}: {error.strerror}") from error
-        with sheet:
+        with Report(place) as sheet:
             survey = self._survey(sheet, prune)
             if survey.bad and not skip_bad:
                 sheet.discard()
@@ -122,7 +117,12 @@ class Render:
                     sheet.write(result)
                     tally.add(result)
                     advance(result)
-            if prune:
+            if prune and survey.bad:
+                print(
+                    "voxpress: nothing was pruned, because of the bad rows: their files may be among those",
+                    file=sys.stderr,
+                )
+            elif prune:
                 for path in self.folder.prune(survey.paths):
                     print(f"pruned {path}")
         tally.show(time.monotonic() - began, place)

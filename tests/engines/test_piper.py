@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -312,3 +314,26 @@ def test_broken_weights_are_one_clear_error(tmp_path, content):
     voice.write_bytes(content)
     with pytest.raises(ModelUnavailable, match=r"broken\.onnx"):
         voxpress.say("Hello there.", engine="piper", model=str(voice), store="memory:")
+
+
+def test_replaced_weights_are_never_taken_for_the_old_ones(tmp_path, store_of_its_own):
+    """In one process: the old voice under its own key, or an error; never the old sound under the new key."""
+    voice = make_voice(tmp_path, "mine")
+    first = voxpress.say("Hello there.", engine="piper", model=str(voice), store=store_of_its_own)
+    config = json.loads(Path(f"{voice}.json").read_text())
+    config["inference"]["length_scale"] = 2.0
+    Path(f"{voice}.json").write_text(json.dumps(config))
+    program = (
+        "import voxpress, sys; "
+        "print(voxpress.say('Hello there.', engine='piper', model=sys.argv[1], store='memory:').key)"
+    )
+    fresh = subprocess.run(
+        [sys.executable, "-c", program, str(voice)], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    here = voxpress.say("Hello there.", engine="piper", model=str(voice), store=store_of_its_own)
+    assert here.key == first.key != fresh
+
+
+@pytest.fixture
+def store_of_its_own(tmp_path):
+    return tmp_path / "store"

@@ -7,12 +7,15 @@ killed leaves a report of what it did.
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedWriter
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -93,21 +96,24 @@ class Report:
     >>> [entry.id for entry in read(path)]
     ['hello', 'bye']
 
-    Where the block raises, ``NAME.part`` stays with what was written so far, and so does an older report.
+    Where the block raises, ``NAME.part`` stays with what was written so far, and so does an older report. A second
+    run that writes the same report at the same time has a part of its own; the last to end gives the report.
 
     Args:
-        path: the report's place. Its folder must exist.
+        path: the report's place. Missing folders are made.
 
     Raises:
-        StoreError: the report cannot be written there.
+        StoreError: the report cannot be written, then or later.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
-        try:
-            self._part: BinaryIO = open(f"{self.path}.part", "wb")  # noqa: SIM115 - closed in __exit__
-        except OSError as error:
-            raise StoreError(f"{self.path}: the report cannot be written: {error.strerror}") from error
+        with self._explained():
+            os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
+            part = _alone(f"{self.path}.part") or _alone(f"{self.path}.{os.getpid()}.part")
+        if part is None:
+            raise StoreError(f"cannot write the report {self.path}: this process is writing it already")
+        self._part = part
         self._encoder = msgspec.json.Encoder()
         self._end = 0
         # By number: where the line starts. Eight bytes a row, where the lines would be hundreds.
@@ -118,7 +124,8 @@ class Report:
     def write(self, result: Result) -> None:
         """Add one line."""
         line = self._encoder.encode(Entry.of(result)) + b"\n"
-        self._part.write(line)
+        with self._explained():
+            self._part.write(line)
         self._numbers.append(result.number)
         self._starts.append(self._end)
         self._end += len(line)
@@ -133,23 +140,48 @@ class Report:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._part.close()
-        if self._discarded:
-            os.unlink(f"{self.path}.part")
-        elif kind is None:
+        if kind is not None:
+            with suppress(OSError):  # it would hide what went wrong first
+                self._part.close()
+            return
+        with self._explained(), self._part:
+            if self._discarded:
+                os.unlink(self._part.name)
+                return
+            self._part.flush()
             numbers = np.frombuffer(self._numbers, np.uint64)
             if np.any(numbers[1:] < numbers[:-1]):
                 self._sort(numbers)
-            os.replace(f"{self.path}.part", self.path)
+            os.replace(self._part.name, self.path)
 
     def _sort(self, numbers: npt.NDArray[np.uint64]) -> None:
         starts = np.frombuffer(self._starts, np.uint64)
         ends = np.append(starts[1:], np.uint64(self._end))
-        with open(f"{self.path}.part", "rb") as part, open(f"{self.path}.sorted", "wb") as ordered:
-            lines = mmap.mmap(part.fileno(), 0, access=mmap.ACCESS_READ)
+        part, ordered = self._part.name, f"{self._part.name}.sorted"
+        with open(part, "rb") as lines_read, open(ordered, "wb") as lines_written:
+            lines = mmap.mmap(lines_read.fileno(), 0, access=mmap.ACCESS_READ)
             order = np.argsort(numbers, kind="stable").tolist()
-            ordered.writelines(lines[int(starts[i]) : int(ends[i])] for i in order)
-        os.replace(f"{self.path}.sorted", f"{self.path}.part")
+            lines_written.writelines(lines[int(starts[i]) : int(ends[i])] for i in order)
+        os.replace(ordered, part)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(f"cannot write the report {self.path}: {error.strerror}") from error
+
+
+def _alone(path: str) -> BufferedWriter | None:
+    """The file at `path`, empty, unless another process is writing it."""
+    file = open(path, "ab")  # noqa: SIM115 - closed by the report
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    file.truncate(0)
+    return file
 
 
 def read(path: str | os.PathLike[str]) -> Iterator[Entry]:
