@@ -37,6 +37,9 @@ MANY = 8
 ORDERS = 8
 """Most utterances that one task finishes."""
 
+_VANISHED = 20
+"""How often an utterance's takes may be gone again before the store is called broken."""
+
 Rows: TypeAlias = Iterable[Utterance | ManifestError]
 
 
@@ -298,7 +301,7 @@ class _Open:
     characters: int = 0
     notes: list[str] = field(default_factory=list)
     had_clips: bool = False
-    vanished: bool = False
+    vanished: int = 0
     lost: int = 0
 
 
@@ -440,7 +443,6 @@ class _Loop:
         self._submit(spoken, speaking.speak, *task)
 
     def _finish(self, batch: Sequence[_Open]) -> None:
-
         def finished(future: Future[Any]) -> Iterator[Result]:
             try:
                 outcomes: list[Finished] = future.result()
@@ -499,12 +501,12 @@ class _Loop:
             return  # it failed with one of its takes
         if outcome.error:
             yield from self._fail(opened, outcome.error)
-        elif outcome.missing and opened.vanished:
+        elif outcome.missing and opened.vanished == _VANISHED:
             problem = f"the store {self._store.url} does not give back what was written to it a moment ago"
             raise StoreError(f"{problem}: take {outcome.missing[0]}")
         elif outcome.missing:
             # Broken or pruned since it was looked up: spoken again.
-            opened.had_clips, opened.vanished = False, True
+            opened.had_clips, opened.vanished = False, opened.vanished + 1
             yield from self._want(opened, outcome.missing)
         else:
             self._wrote = True

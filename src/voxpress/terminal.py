@@ -154,8 +154,9 @@ class Render:
         """The rows to do, read once more: plans of a million rows would fill the memory."""
         bad = {plan.number: plan for plan in survey.bad}
         todo = iter(survey.todo)
+        left = len(bad) + len(survey.todo)
         following = next(todo, None)
-        for number, row in enumerate(self.rows):
+        for number, row in enumerate(self.rows if left else ()):
             if number in bad:
                 yield bad[number]
             elif number == following and isinstance(row, Utterance):
