@@ -14,18 +14,18 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 STAMPS := $(VENV)/.stamps
 
-.PHONY: demo test test-all lint format types imports pytest docs clean
+.PHONY: demo test test-all lint format types imports pytest blocks docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
 demo: $(STAMPS)/voxpress
 	$(BIN)/voxpress render examples/prompts.csv -o $(OUT)
 
-test: lint types imports pytest
+test: lint types imports blocks pytest
 
 # The lanes that need weights, a network, minutes or another server.
 test-all: $(STAMPS)/lanes
-	$(BIN)/pytest -m "models or faults or s3 or slow" $(PYTEST)
+	$(BIN)/pytest -m "models or engines or faults or s3 or slow" $(PYTEST)
 
 lint: $(STAMPS)/dev
 	$(BIN)/ruff check --output-format concise
@@ -43,6 +43,10 @@ imports: $(STAMPS)/dev
 
 pytest: $(STAMPS)/dev
 	$(BIN)/pytest -n auto --dist worksteal --cov=voxpress $(PYTEST)
+
+# The blocks of code in README and docs.
+blocks: $(STAMPS)/dev
+	$(BIN)/pytest -n auto --dist worksteal -q -m blocks tests/docs
 
 # Writes those pages and tables that come from the program; the tests compare them.
 docs: $(STAMPS)/dev

@@ -17,6 +17,7 @@ PAGES = [path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROO
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)?(?:#([^)\s]+))?\)")
 
 
+@pytest.mark.blocks
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_every_block_runs(name: str, page: Callable[[str], Page]) -> None:
     """Commands print what the page shows, and Python gives what it says."""
