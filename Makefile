@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 STAMPS := $(VENV)/.stamps
 
-.PHONY: demo test test-all lint format types imports pytest blocks docs clean
+.PHONY: demo test test-all lint format types imports pytest coverage blocks docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -42,6 +42,9 @@ imports: $(STAMPS)/dev
 	$(BIN)/lint-imports --no-logo
 
 pytest: $(STAMPS)/dev
+	$(BIN)/pytest -n auto --dist worksteal $(PYTEST)
+
+coverage: $(STAMPS)/dev
 	$(BIN)/pytest -n auto --dist worksteal --cov=voxpress $(PYTEST)
 
 # The blocks of code in README and docs.
