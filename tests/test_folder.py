@@ -347,6 +347,21 @@ def test_a_journal_that_is_lost_costs_no_file(tmp_path: Path) -> None:
     assert files(tmp_path) == {"a.wav"}
 
 
+def test_the_last_to_write_its_line_need_not_be_the_last_to_rename(tmp_path: Path) -> None:
+    """Two renders that publish one clip at once: whichever file stays, it is known."""
+    folder, place = Folder(tmp_path), tmp_path / "hello.wav"
+    publish(folder, "hello.wav")
+    first = place.stat()
+    publish(folder, "hello.wav")
+    os.utime(place, ns=(first.st_atime_ns, first.st_mtime_ns))
+    assert holds(tmp_path, "hello.wav")
+    for n in range(2000):
+        publish(folder, "other.wav", b"%d" % (n % 2))
+    Folder(tmp_path).tidy()
+    assert len(journal(tmp_path)) == 3
+    assert holds(tmp_path, "hello.wav")
+
+
 def test_tidy_keeps_the_last_line_of_each_file_and_sweeps_what_the_killed_left(tmp_path: Path) -> None:
     """A file that was rendered a thousand times has one line afterwards; old leftovers go, young ones stay."""
     folder = Folder(tmp_path)
