@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from voxpress.errors import EngineError as EngineError
     from voxpress.errors import EngineNotInstalled as EngineNotInstalled
     from voxpress.errors import InputError as InputError
+    from voxpress.errors import LicenceNotAccepted as LicenceNotAccepted
     from voxpress.errors import ManifestError as ManifestError
     from voxpress.errors import MarkupError as MarkupError
     from voxpress.errors import ModelUnavailable as ModelUnavailable
@@ -45,8 +46,16 @@ _HOMES = {
     "voxpress.audio": ["Audio"],
     "voxpress.engines": ["Engine", "Option"],
     "voxpress.errors": [
-        *("CheckFailed", "EngineError", "EngineNotInstalled", "InputError", "ManifestError", "MarkupError"),
-        *("ModelUnavailable", "SpeechError", "StoreError", "SynthesisError", "UnknownEngine"),
+        *("CheckFailed", "EngineError", "EngineNotInstalled", "InputError", "LicenceNotAccepted"),
+        *(
+            "ManifestError",
+            "MarkupError",
+            "ModelUnavailable",
+            "SpeechError",
+            "StoreError",
+            "SynthesisError",
+            "UnknownEngine",
+        ),
         *("UnknownVoice", "UnsupportedOption", "WorkerLost"),
     ],
     "voxpress.loop": ["render", "say"],
@@ -63,6 +72,7 @@ __all__ = [
     "EngineError",
     "EngineNotInstalled",
     "InputError",
+    "LicenceNotAccepted",
     "ManifestError",
     "Mark",
     "MarkupError",

@@ -40,10 +40,30 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+class _Listing(typer.core.TyperGroup):
+    """A group whose command ``list`` is meant where no other is named."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        return super().resolve_command(ctx, args if args and args[0] in self.commands else ["list", *args])
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+engines_app = typer.Typer(
+    cls=_Listing, help="Engines: what there is, and what it takes.", rich_markup_mode=None
+)
+voices_app = typer.Typer(cls=_Listing, help="Voices: those of engines, and your own.", rich_markup_mode=None)
 models_app = typer.Typer(help="Fetch weights.", no_args_is_help=True, rich_markup_mode=None)
 store_app = typer.Typer(
     help="Look after the store of takes and clips.", no_args_is_help=True, rich_markup_mode=None
 )
+app.add_typer(engines_app, name="engines")
+app.add_typer(voices_app, name="voices")
 app.add_typer(models_app, name="models")
 app.add_typer(store_app, name="store")
 
@@ -327,8 +347,9 @@ class _Rows:
         return not self._only or any(fnmatchcase(name, glob) for glob in self._only for name in names if name)
 
 
-@app.command(
-    epilog=_examples("voxpress voices kokoro", "voxpress voices piper --model en_GB-alba-medium.onnx")
+@voices_app.command(
+    name="list",
+    epilog=_examples("voxpress voices kokoro", "voxpress voices piper --model en_GB-alba-medium.onnx"),
 )
 def voices(
     engine: Annotated[
@@ -360,8 +381,8 @@ def voices(
         _print_table(found, ["engine", "name", "languages", "gender", "description"])
 
 
-@app.command(name="engines")
-def engines_(json: Json = False) -> None:
+@engines_app.command(name="list")
+def engines_list(json: Json = False) -> None:
     """List engines: what they speak, whether they are installed, and under which licences."""
     from voxpress import engines
 
@@ -385,6 +406,51 @@ def engines_(json: Json = False) -> None:
         _print_json(found)
     else:
         _print_table(found, ["engine", "installed", "languages", "licence", "weights", "install"])
+
+
+@engines_app.command(epilog=_examples("voxpress engines install xtts"))
+def install(name: Annotated[str, typer.Argument(help="An engine; see 'voxpress engines'.")]) -> None:
+    """Install what an engine needs: beside voxpress, or in an environment of its own where it cannot share one."""
+    from voxpress import engines
+
+    engines.install(engines.find(name), tell=lambda step: typer.echo(step, err=True))
+    typer.echo(f"{name} is installed")
+
+
+@engines_app.command(epilog=_examples("voxpress engines doctor", "voxpress engines doctor xtts"))
+def doctor(
+    name: Annotated[str | None, typer.Argument(metavar="[ENGINE]", help="By default all engines.")] = None,
+    device: Device = None,
+    json: Json = False,
+) -> None:
+    """Say what each engine has and lacks, and speak one sentence with it."""
+    import msgspec
+
+    from voxpress import engines
+    from voxpress.doctor import diagnose
+
+    found = [diagnose(each, device=device or "auto") for each in ([name] if name else engines.names())]
+    if json:
+        _print_json(found)
+    else:
+        rows = [msgspec.to_builtins(each) for each in found]
+        _print_table(rows, ["engine", "speaks", "lives", "versions", "problem"])
+    raise typer.Exit(0 if all(each.speaks for each in found) else 1)
+
+
+@models_app.command(epilog=_examples("voxpress models accept xtts"))
+def accept(
+    name: Annotated[str, typer.Argument(help="An engine whose weights have terms.")], model: Model = None
+) -> None:
+    """Accept the terms of an engine's weights, once for this user."""
+    from voxpress import engines, models
+
+    terms = engines.find(name)(model).terms()
+    if not terms:
+        typer.echo(f"the weights of {name} have no terms that must be accepted")
+        return
+    models.accept(terms)
+    typer.echo(f"accepted: {terms}")
 
 
 @models_app.command(name="list")

@@ -11,6 +11,7 @@
     │   └── MarkupError         markup in the text that cannot be read
     ├── EngineError (.transient): an engine could not do its work
     │   ├── EngineNotInstalled  a package is missing; the message holds the install command
+    │   ├── LicenceNotAccepted  the terms of the weights were not accepted yet
     │   ├── ModelUnavailable    weights are missing, incomplete or not the pinned ones
     │   ├── SynthesisError      the engine raised, or returned something that is not speech audio
     │   ├── CheckFailed         the audio is not what was asked for
@@ -84,6 +85,10 @@ class EngineError(SpeechError):
 
 class EngineNotInstalled(EngineError):
     """A package that the engine needs is missing; the message holds the install command."""
+
+
+class LicenceNotAccepted(EngineError):
+    """The weights have terms that somebody has to accept before they are used."""
 
 
 class ModelUnavailable(EngineError):

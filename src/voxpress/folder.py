@@ -35,7 +35,7 @@ STAGING = f"{OWN}/staging"
 STALE: Seconds = 3600.0
 """A file in staging that is older belongs to a process that was killed."""
 LOOKS = 4
-"""How many writers of one clip at one path are told apart: the last to write its line need not be the last to rename."""
+"""Lines kept of one clip at one path: of writers at once, the last to note it need not be the last to rename."""
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\:\ud800-\udfff]")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import os
 import queue
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ import msgspec
 
 from voxpress import speaking
 from voxpress.errors import ManifestError, SpeechError, StoreError, WorkerLost, restore
-from voxpress.executors import Inline, Processes
+from voxpress.executors import Pools
 from voxpress.folder import Folder
 from voxpress.plan import Bad, Plan, Planner, placed
 from voxpress.speaking import Finished, Order, Take
@@ -209,16 +209,9 @@ def run(
     timeout: Seconds | None = TIMEOUT,
 ) -> Generator[Result]:
     """`render` for rows that are planned already."""
-    if executor is not None:
-        yield from _Loop(store, folder, executor, attempts).run(plans)
-        return
-    # What is in memory cannot be seen by another process.
-    inline = workers == 0 or store.url.startswith("memory:")
-    own = Inline() if inline else Processes(workers, timeout=timeout)
-    try:
-        yield from _Loop(store, folder, own, attempts).run(plans)
-    finally:
-        own.shutdown(cancel_futures=True)
+    shared = not store.url.startswith("memory:")
+    with Pools(workers, timeout=timeout, executor=executor, shared=shared) as pools:
+        yield from _Loop(store, folder, pools, attempts).run(plans)
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -318,10 +311,13 @@ class _Wanted:
 _Group: TypeAlias = tuple[object, ...]
 
 
+def _width(executor: Executor) -> int:
+    return getattr(executor, "workers", None) or 16
+
+
 class _Loop:
-    def __init__(self, store: Store, folder: Folder | None, executor: Executor, attempts: int) -> None:
-        self._store, self._folder, self._executor, self._attempts = store, folder, executor, attempts
-        self._width = getattr(executor, "workers", None) or 16
+    def __init__(self, store: Store, folder: Folder | None, pools: Pools, attempts: int) -> None:
+        self._store, self._folder, self._pools, self._attempts = store, folder, pools, attempts
         self._open: dict[int, _Open] = {}
         self._wanted: dict[str, _Wanted] = {}
         self._failed: dict[str, SpeechError] = {}
@@ -329,7 +325,8 @@ class _Loop:
         self._queues: dict[_Group, list[tuple[int, int, str]]] = defaultdict(list)
         self._alone: deque[str] = deque()
         self._ready: deque[_Open] = deque()
-        self._running: dict[Future[Any], Callable[[Future[Any]], Iterator[Result]]] = {}
+        self._running: dict[Future[Any], tuple[Executor, Callable[[Future[Any]], Iterator[Result]]]] = {}
+        self._busy: Counter[Executor] = Counter()
         self._done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         self._wrote = False
 
@@ -345,7 +342,9 @@ class _Loop:
             self._start()
             if self._running:
                 future = self._done.get()
-                yield from self._running.pop(future)(future)
+                executor, then = self._running.pop(future)
+                self._busy[executor] -= 1
+                yield from then(future)
         if self._folder is not None and self._wrote:
             self._folder.tidy()
 
@@ -371,7 +370,8 @@ class _Loop:
             {key for plan in todo if _lacks(plan, no_clip) for key in plan.takes if key not in self._wanted}
         )
         for plan in todo:
-            opened = self._open[plan.number] = _Open(plan, had_clips=not _lacks(plan, no_clip))
+            opened = _Open(plan, had_clips=not _lacks(plan, no_clip), notes=list(plan.notes))
+            self._open[plan.number] = opened
             lacking = [k for k in plan.takes if k in no_take or k in self._wanted]
             if opened.had_clips or not lacking:
                 self._ready.append(opened)
@@ -397,22 +397,27 @@ class _Loop:
     # Start what can be started
 
     def _start(self) -> None:
-        while len(self._running) < 2 * self._width:
-            if self._ready:
-                share = min(ORDERS, -(-len(self._ready) // self._width))
-                self._finish([self._ready.popleft() for _ in range(share)])
-            elif self._alone:
-                # After the loss of a worker: one at a time, so that a second loss names its cause.
-                self._speak([self._alone.popleft()])
-            elif batch := self._next_batch():
-                self._speak(batch)
-            else:
-                return
+        while self._ready and self._takes(self._pools.finishing):
+            share = min(ORDERS, -(-len(self._ready) // _width(self._pools.finishing)))
+            self._finish([self._ready.popleft() for _ in range(share)])
+        while self._alone and self._takes(self._pool(self._alone[0])):
+            # After the loss of a worker: one at a time, so that a second loss names its cause.
+            self._speak([self._alone.popleft()])
+        while batch := self._next_batch():
+            self._speak(batch)
+
+    def _takes(self, executor: Executor) -> bool:
+        # One task at work and one in waiting for each worker.
+        return self._busy[executor] < 2 * _width(executor)
+
+    def _pool(self, key: str) -> Executor:
+        return self._pools.speaking(self._wanted[key].plan.engine)
 
     def _next_batch(self) -> list[str]:
-        if not self._queues:
+        groups = [group for group, heap in self._queues.items() if self._takes(self._pool(heap[0][2]))]
+        if not groups:
             return []
-        group = min(self._queues, key=lambda g: self._queues[g][0])
+        group = min(groups, key=lambda g: self._queues[g][0])
         heap = self._queues[group]
         size = self._wanted[heap[0][2]].plan.engine.max_batch
         batch = [heapq.heappop(heap)[2] for _ in range(min(size, len(heap)))]
@@ -440,7 +445,7 @@ class _Loop:
 
         fingerprint = self._wanted[keys[0]].plan.fingerprint
         task = (engine, fingerprint, self._store, batch, self._attempts, _orders(ripe), self._folder)
-        self._submit(spoken, speaking.speak, *task)
+        self._submit(self._pools.speaking(engine), spoken, speaking.speak, *task)
 
     def _finish(self, batch: Sequence[_Open]) -> None:
         def finished(future: Future[Any]) -> Iterator[Result]:
@@ -457,13 +462,20 @@ class _Loop:
             for opened, outcome in zip(batch, outcomes, strict=True):
                 yield from self._finished(opened, outcome)
 
-        self._submit(finished, speaking.finish, _orders(batch), self._store, self._folder)
+        self._submit(
+            self._pools.finishing, finished, speaking.finish, _orders(batch), self._store, self._folder
+        )
 
     def _submit(
-        self, then: Callable[[Future[Any]], Iterator[Result]], task: Callable[..., Any], *args: object
+        self,
+        executor: Executor,
+        then: Callable[[Future[Any]], Iterator[Result]],
+        task: Callable[..., Any],
+        *args: object,
     ) -> None:
-        future = self._executor.submit(task, *args)
-        self._running[future] = then
+        future = executor.submit(task, *args)
+        self._running[future] = executor, then
+        self._busy[executor] += 1
         future.add_done_callback(self._done.put)
 
     # Take in what is done

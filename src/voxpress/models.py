@@ -17,6 +17,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -193,6 +194,33 @@ def pull(
             shutil.rmtree(folder)
         staging.rename(folder)
     return folder
+
+
+_ACCEPTED = Path(platformdirs.user_data_dir("voxpress"), "accepted.json")
+
+
+def accept(terms: str) -> None:
+    """Record that somebody accepts these terms, in the words of `Engine.terms`."""
+    known = _terms()
+    if terms not in known:
+        known[terms] = datetime.now(UTC).isoformat(timespec="seconds")
+        _ACCEPTED.parent.mkdir(parents=True, exist_ok=True)
+        with _replacing(_ACCEPTED) as temporary:
+            temporary.write_bytes(msgspec.json.encode(known))
+
+
+def accepted(terms: str) -> bool:
+    """Whether somebody did."""
+    return terms in _terms()
+
+
+def _terms() -> dict[str, str]:
+    try:
+        return msgspec.json.decode(_ACCEPTED.read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:
+        raise ModelUnavailable(f"cannot read which terms were accepted, {_ACCEPTED}: {error}") from error
 
 
 def digest(path: Path, *, cache: Path | None = None) -> str:

@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import msgspec
 
-from voxpress import codec, engines, text
+from voxpress import codec, engines, models, text
 from voxpress.engines import Engine
-from voxpress.errors import InputError, ManifestError, SpeechError, UnsupportedOption
+from voxpress.errors import InputError, LicenceNotAccepted, ManifestError, SpeechError, UnsupportedOption
 from voxpress.folder import identity, safe_path
 from voxpress.speech import OptionValue, Output, Segment, Utterance, Voice
 from voxpress.store import clip_key, take_key
@@ -41,6 +41,7 @@ class Plan:
     Attributes:
         parts: take keys, pauses, silences and tones in order.
         takes: the segment of each take key; its seed is still the user's.
+        notes: what was changed in the text.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Plan:
     parts: tuple[str | Part, ...]
     takes: Mapping[str, Segment]
     targets: tuple[Target, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def characters(self) -> int:
@@ -154,15 +156,15 @@ class Planner:
         seed = self._seed if row.seed is None else row.seed
         parts: list[str | Part] = []
         takes: dict[str, Segment] = {}
-        for part in text.read(
-            row.text, language=language, max_chars=speaker.engine.max_chars, markup=row.markup
-        ):
+        longest = speaker.engine.longest(speaker.voice, language)
+        words, notes = text.without(row.text, speaker.engine.misread)
+        for part in text.read(words, language=language, max_chars=longest, markup=row.markup):
             if not isinstance(part, Say):
                 parts.append(part)
                 continue
             segment = Segment(
                 text=part.text,
-                voice=speaker.voice.name,
+                voice=speaker.voice.key,
                 language=language,
                 speed=speed,
                 seed=seed,
@@ -182,6 +184,7 @@ class Planner:
             parts=tuple(parts),
             takes=takes,
             targets=targets,
+            notes=notes,
         )
 
     def _targets(
@@ -202,7 +205,7 @@ class _Speaker:
     def __init__(self, engine: Engine, voice: Voice, options: Mapping[str, OptionValue]) -> None:
         self.engine, self.voice = engine, voice
         self.options = {name: v for name, v in options.items() if v != engine.options[name].default}
-        self.fingerprint = engine.fingerprint(voice.name)
+        self.fingerprint = engine.fingerprint(voice.key)
 
     def language(self, wanted: str | None) -> str:
         spoken = self.voice.languages or self.engine.languages
@@ -235,6 +238,10 @@ def _speaker(
     kind = engines.find(engine)
     engines.require(kind)
     chosen = kind(model, device=device)
+    if (terms := chosen.terms()) and not models.accepted(terms):
+        raise LicenceNotAccepted(
+            f"the weights of {engine!r} are under {terms}: read it, then run  voxpress models accept {engine}"
+        )
     return _Speaker(chosen, chosen.voice(voice), engines.check_options(kind, dict(options)))
 
 

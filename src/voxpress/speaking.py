@@ -105,6 +105,20 @@ def speak(
     return [done[key] for key, _ in batch], finished
 
 
+def synthesize(engine: Engine, batch: Sequence[Segment], *, fresh: bool = False) -> Sequence[Audio]:
+    """What `engine` says to a batch; nothing is checked or stored.
+
+    Args:
+        fresh: load it for this call alone, not once in this process.
+
+    Raises:
+        EngineNotInstalled, ModelUnavailable, and whatever the engine raises
+    """
+    if fresh:
+        return _Held(engine).engine.synthesize(batch)
+    return _loaded(engine, batch[0].voice, engine.fingerprint(batch[0].voice)).synthesize(batch)
+
+
 def _synthesized(
     engine: Engine, batch: Sequence[tuple[str, Segment]], attempt: int
 ) -> dict[str, Audio | SpeechError]:

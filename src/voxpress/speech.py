@@ -42,6 +42,13 @@ class Voice(_Noun, frozen=True):
     gender: str = ""
     description: str = ""
     licence: str = ""
+    reference: str = ""
+    """Digest of the sample and the transcript that it is cloned from; empty for the engine's own voices."""
+
+    @property
+    def key(self) -> str:
+        """What stands for the voice in keys: its name, or what it is cloned from, whatever it is called."""
+        return f"reference:{self.reference}" if self.reference else self.name
 
 
 class Output(_Noun, frozen=True):

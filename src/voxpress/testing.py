@@ -8,21 +8,26 @@ In a test module of a package with an engine::
         def engine(self):
             return Mine()
 
-pytest then runs every test below against it. They need the engine's weights and a few seconds.
+pytest then runs every test below against it. They need the engine's weights and a few seconds. An engine that may not
+load in this process, or lives in an environment of its own, speaks in a worker there.
 """
 
 from __future__ import annotations
 
 import pickle
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
+from voxpress import speaking
 from voxpress.audio import Audio
 from voxpress.check import check
 from voxpress.engines import Engine, check_options
 from voxpress.errors import UnknownVoice, UnsupportedOption
+from voxpress.executors import Pools
 from voxpress.speech import Segment
 
 
@@ -40,13 +45,19 @@ class EngineContract(ABC):
     def engine(self) -> Engine:
         """A new engine, not loaded."""
 
+    @pytest.fixture(scope="class")
+    def pools(self) -> Iterator[Pools]:
+        """Where the engine speaks, the same for all tests so that it is loaded once."""
+        with Pools(workers=0) as pools:
+            yield pools
+
     def segment(self, engine: Engine, text: str, **changes: object) -> Segment:
         """A segment in the default voice."""
         voice = engine.voice(None)
         language = next(iter((*voice.languages, *engine.languages)), "en")
         fields = {
             "text": text,
-            "voice": voice.name,
+            "voice": voice.key,
             "language": "en" if language == "*" else language,
             "seed": 1,
         }
@@ -61,13 +72,13 @@ class EngineContract(ABC):
         slowest, fastest = engine.speeds
         assert 0 < slowest <= 1 <= fastest
 
-    def test_pickles_unloaded(self) -> None:
+    def test_pickles_unloaded(self, pools: Pools) -> None:
         """Workers get the engine as its class, model and device, even after it was loaded."""
         engine = self.engine()
-        engine.load()
+        _spoken(pools, engine, [self.segment(engine, self.texts[0])])
         copy = pickle.loads(pickle.dumps(engine))
         assert copy == engine and hash(copy) == hash(engine)
-        voice = engine.voice(None).name
+        voice = engine.voice(None).key
         assert copy.fingerprint(voice) == engine.fingerprint(voice)
 
     def test_has_voices(self) -> None:
@@ -95,62 +106,65 @@ class EngineContract(ABC):
         else:
             raise AssertionError("an unknown option was taken")
 
-    def test_speaks(self) -> None:
+    def test_speaks(self, pools: Pools) -> None:
         """One audio for each segment: mono float32 that passes the structural check, with marks inside it."""
         engine = self.engine()
-        engine.load()
         for text in self.texts:
             segment = self.segment(engine, text)
-            (audio,) = engine.synthesize([segment])
+            (audio,) = _spoken(pools, engine, [segment])
             assert audio.samples.dtype == np.float32 and audio.samples.ndim == 1
             assert audio.sample_rate >= 8000
             check(audio, segment)
             _assert_marks_fit(audio)
 
-    def test_says_the_same_for_the_same_segment(self) -> None:
+    def test_says_the_same_for_the_same_segment(self, pools: Pools) -> None:
         """Also after it has said something else, and in another instance."""
-        engine, other = self.engine(), self.engine()
-        engine.load()
-        other.load()
+        engine = self.engine()
         segment = self.segment(engine, self.texts[0])
-        (first,) = engine.synthesize([segment])
-        engine.synthesize([self.segment(engine, self.texts[1])])
-        for again in (engine.synthesize([segment])[0], other.synthesize([segment])[0]):
+        (first,) = _spoken(pools, engine, [segment])
+        _spoken(pools, engine, [self.segment(engine, self.texts[1])])
+        for fresh in (False, True):
+            (again,) = _spoken(pools, self.engine(), [segment], fresh=fresh)
             assert np.array_equal(first.samples, again.samples)
 
-    def test_batches_do_not_change_what_is_said(self) -> None:
+    def test_batches_do_not_change_what_is_said(self, pools: Pools) -> None:
         """A batch gives what its segments give alone, in their order."""
         engine = self.engine()
-        engine.load()
         segments = [self.segment(engine, text) for text in self.texts[: engine.max_batch]]
-        together = engine.synthesize(segments)
+        together = _spoken(pools, engine, segments)
         assert len(together) == len(segments)
         for segment, audio in zip(segments, together, strict=True):
-            (alone,) = engine.synthesize([segment])
+            (alone,) = _spoken(pools, engine, [segment])
             assert len(alone.samples) == len(audio.samples)
             assert np.allclose(alone.samples, audio.samples, atol=1e-3)
 
-    def test_speed_changes_the_duration(self) -> None:
+    def test_speed_changes_the_duration(self, pools: Pools) -> None:
         """Faster is shorter, where the engine has speeds."""
         engine = self.engine()
-        engine.load()
         slowest, fastest = engine.speeds
         if slowest == fastest:
             return
         slow, fast = (
-            engine.synthesize([self.segment(engine, self.texts[1], speed=speed)])[0].duration
+            _spoken(pools, engine, [self.segment(engine, self.texts[1], speed=speed)])[0].duration
             for speed in (max(slowest, 0.8), min(fastest, 1.25))
         )
         assert fast < slow
 
-    def test_takes_the_longest_text_it_declares(self) -> None:
-        """`max_chars` is a promise: nothing is cut below it."""
+    def test_takes_the_longest_text_it_declares(self, pools: Pools) -> None:
+        """`longest` is a promise: nothing is cut below it."""
         engine = self.engine()
-        engine.load()
-        text = (" ".join(self.texts) + " ") * (engine.max_chars // 20)
-        segment = self.segment(engine, text[: engine.max_chars].rsplit(" ", 1)[0])
-        (audio,) = engine.synthesize([segment])
+        voice = engine.voice(None)
+        longest = engine.longest(voice, self.segment(engine, "").language)
+        text = (" ".join(self.texts) + " ") * (longest // 20)
+        segment = self.segment(engine, text[:longest].rsplit(" ", 1)[0])
+        (audio,) = _spoken(pools, engine, [segment])
         check(audio, segment)
+
+
+def _spoken(
+    pools: Pools, engine: Engine, batch: Sequence[Segment], *, fresh: bool = False
+) -> Sequence[Audio]:
+    return pools.speaking(engine).submit(speaking.synthesize, engine, batch, fresh=fresh).result()
 
 
 def _assert_marks_fit(audio: Audio) -> None:

@@ -13,12 +13,13 @@ import importlib.util
 import math
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
 import msgspec
 
+from voxpress import environments
 from voxpress.audio import Audio
 from voxpress.errors import (
     EngineNotInstalled,
@@ -90,16 +91,28 @@ class Engine(ABC):
     """Import names that must be there for the engine to load."""
     install: ClassVar[str] = ""
     """The command that installs them."""
+    extra: ClassVar[str] = ""
+    """The extra of voxpress that has its packages, where it is not called like the engine."""
+    environment: ClassVar[str] = ""
+    """The one of `voxpress.environments` that its packages are in where they are not in this one."""
+    in_process: ClassVar[bool] = True
+    """Whether it may load in the process that plans. Not what brings PyTorch: that stays in workers."""
     sample_rate: Hertz
     """Of the audio, unless a voice has its own: each `Audio` carries the truth."""
     max_chars: ClassVar[int]
-    """Longest text of one segment; longer text is split before it gets here."""
+    """Longest text of one segment, where voice and language set no other (`longest`)."""
     max_batch: ClassVar[int] = 1
     """Most segments in one call of `synthesize`; more than one only where a batch is faster."""
     speeds: ClassVar[tuple[float, float]] = (1.0, 1.0)
     """Slowest and fastest speed that the engine itself can speak at."""
     seeded: ClassVar[bool] = True
     """Whether another seed gives another reading, so that a failed take is worth another attempt."""
+    misread: ClassVar[str] = ""
+    """Characters that make it say what is not there; they are taken out of texts, and the result says so."""
+    timed: ClassVar[bool] = False
+    """Whether its audio has word marks that are true to a few hundredths of a second."""
+    clones: ClassVar[bool] = False
+    """Whether it speaks with the voices of `voxpress.references` as well."""
     options: ClassVar[Mapping[str, Option]] = {}
 
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
@@ -146,6 +159,22 @@ class Engine(ABC):
             f"{name!r} is not a {self.name} voice{suggest(name, [v.name for v in voices])}"
             f" ({len(voices)} voices: voxpress voices {self.name})"
         )
+
+    def longest(self, voice: Voice, language: str) -> int:
+        """Longest text of one segment in that voice and language, in characters; longer text is split before."""
+        return self.max_chars
+
+    def workers(self) -> int | None:
+        """Most processes that may speak at once; None: one for each core."""
+        return None
+
+    def terms(self) -> str:
+        """The licence of these weights where it must be accepted before they are used, in words; else nothing."""
+        return ""
+
+    def price(self, characters: int) -> float:
+        """What speaking so many characters costs, in US dollars."""
+        return 0.0
 
     def load(self) -> None:  # noqa: B027 - an engine without weights has nothing to load
         """Import what is heavy and read the weights. Called once, before the first `synthesize`.
@@ -208,7 +237,59 @@ def find(name: str) -> type[Engine]:
 
 
 def missing_packages(engine: type[Engine]) -> list[str]:
-    """Those of the engine's packages that are not installed here."""
+    """Those of the engine's packages that are installed neither here nor in its environment."""
+    return [] if python(engine) else _missing_here(engine)
+
+
+def python(engine: type[Engine]) -> str | None:
+    """The interpreter of the engine's environment, where the engine lives there; None: it lives here, or nowhere."""
+    if engine.environment and _missing_here(engine):
+        return environments.python(engine.environment)
+    return None
+
+
+def install(engine: type[Engine], tell: Callable[[str], None] = print) -> None:
+    """Install the engine's packages: in its environment if it has one, else beside voxpress, by its extra.
+
+    Args:
+        tell: called with each step, in words.
+
+    Raises:
+        EngineNotInstalled: pip could not.
+    """
+    if not _missing_here(engine):
+        return
+    if engine.environment:
+        environments.install(engine.environment, tell)
+    else:
+        environments.install_extra(engine.extra or engine.name, tell)
+    importlib.invalidate_caches()
+
+
+def version(engine: type[Engine], distribution: str) -> str:
+    """The version of a package of `engine`, wherever that lives. For fingerprints.
+
+    Raises:
+        EngineNotInstalled
+    """
+    if python(engine):
+        return environments.version(engine.environment, distribution)
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        raise EngineNotInstalled(
+            f"engine {engine.name!r} needs {distribution}: run  {engine.install}"
+        ) from None
+
+
+def versions(engine: type[Engine]) -> list[str]:
+    """The distributions that have the engine's packages, as ``name==version``, wherever it lives."""
+    places = environments.packages(engine.environment) if python(engine) else None
+    names = [name for package in engine.packages for name in environments.distributions_with(package, places)]
+    return [f"{name}=={version(engine, name)}" for name in dict.fromkeys(names)]
+
+
+def _missing_here(engine: type[Engine]) -> list[str]:
     return [package for package in engine.packages if importlib.util.find_spec(package) is None]
 
 

@@ -5,5 +5,6 @@ with `WorkerLost`, and only its future.
 """
 
 from voxpress.executors.local import Inline, Processes
+from voxpress.executors.pools import Pools
 
-__all__ = ["Inline", "Processes"]
+__all__ = ["Inline", "Pools", "Processes"]

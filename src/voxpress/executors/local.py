@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from voxpress.errors import WorkerLost
@@ -28,9 +29,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 # Numerics libraries start a thread per core in each process, which spin against each other.
-_ONE_THREAD: Mapping[str, str] = dict.fromkeys(
+_SURROUNDINGS: Mapping[str, str] = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
+) | {
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}  # weights are fetched by `models pull`, never on the way
+
+# In another environment, where voxpress is not installed: this very package, and nothing else of this environment.
+_BOOT = """
+import importlib.util, sys
+place = sys.argv.pop(1)
+spec = importlib.util.spec_from_file_location("voxpress", place + "/__init__.py", submodule_search_locations=[place])
+sys.modules["voxpress"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["voxpress"])
+from voxpress.executors.worker import main
+main()
+"""
 
 
 _PATIENCE: Seconds = 10.0
@@ -61,7 +76,8 @@ class Processes(Executor):
     Args:
         workers: how many; None: one for each core that this process may use.
         timeout: seconds that one task may take before its worker is ended; None: no limit.
-        python: the interpreter to start, which may be that of another environment with voxpress in it.
+        python: the interpreter to start, which may be that of another environment: it needs what voxpress imports, but
+            not voxpress itself.
 
     >>> with Processes(workers=1) as processes:
     ...     processes.submit(len, "four").result()
@@ -156,11 +172,11 @@ class _Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [python, "-P", "-m", "voxpress.executors.worker", str(theirs.fileno())],
+                [python, "-P", *_program(python), str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
-                env={**os.environ, **_ONE_THREAD},
+                env={**os.environ, **_SURROUNDINGS},
                 start_new_session=True,  # Ctrl-C is for the process that knows what is running
             )
         self._connection = Connection(ours.detach())
@@ -194,6 +210,12 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self.kill()
             return self._process.wait()
+
+
+def _program(python: str) -> list[str]:
+    if python == sys.executable:
+        return ["-m", "voxpress.executors.worker"]
+    return ["-c", _BOOT, str(Path(__file__).parent.parent)]
 
 
 def cores() -> int:

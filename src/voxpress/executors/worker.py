@@ -48,6 +48,12 @@ def _end_with_owner(descriptor: int) -> None:
     os._exit(0)
 
 
+def main() -> None:
+    """Serve the socket whose descriptor is the program's argument."""
+    descriptor = int(sys.argv[1])
+    threading.Thread(target=_end_with_owner, args=[descriptor], daemon=True).start()
+    serve(Connection(descriptor))
+
+
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_owner, args=[int(sys.argv[1])], daemon=True).start()
-    serve(Connection(int(sys.argv[1])))
+    main()

@@ -16,7 +16,7 @@ from voxpress.text.clean import clean, has_speech
 from voxpress.text.directions import Say, Silence, Tone
 from voxpress.text.split import split
 
-__all__ = ["Part", "Pause", "Say", "Silence", "Tone", "read"]
+__all__ = ["Part", "Pause", "Say", "Silence", "Tone", "read", "without"]
 
 
 class Pause(msgspec.Struct, frozen=True, tag="pause"):
@@ -58,6 +58,20 @@ def read(
             f"nothing to speak in {text!r}: it has no letter and no digit" if text else "no text"
         )
     return tuple(parts)
+
+
+def without(text: str, characters: str) -> tuple[str, tuple[str, ...]]:
+    """`text` without some characters, and a note for each that was there.
+
+    >>> without('Press "one".', '"*')
+    ('Press one.', ("2 × '\"' removed: the engine misreads it",))
+    """
+    found = [(character, text.count(character)) for character in characters if character in text]
+    for character, _ in found:
+        text = text.replace(character, "")
+    return text, tuple(
+        f"{count} × {character!r} removed: the engine misreads it" for character, count in found
+    )
 
 
 def _say(text: str, language: str, max_chars: int) -> list[Part]:

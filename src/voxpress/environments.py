@@ -1,0 +1,171 @@
+"""Environments of their own for engines that cannot share one: which there are, how they are made and found.
+
+An environment is a folder with an interpreter, named by what is pinned in it, so that other pins make another one and
+nothing is changed under a running worker. voxpress itself is not installed there: a worker is given this very package,
+so that both ends always agree (see `voxpress.executors.local`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import importlib.metadata
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from voxpress.errors import EngineNotInstalled
+
+DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "environments")
+"""Where environments are."""
+_COMPLETE = "voxpress-complete"
+
+# torchaudio from PyPI is built for CUDA; beside a torch without it the native half does not load, and the Python half
+# does all that is needed once it is gone.
+_MEND_TORCHAUDIO = """
+import importlib.util, pathlib, torch
+found = importlib.util.find_spec("torchaudio")
+if found and torch.version.cuda is None:
+    for library in (pathlib.Path(found.submodule_search_locations[0]) / "lib").glob("*.so"):
+        library.unlink()
+"""
+
+
+class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is installed together."""
+
+    engines: tuple[str, ...]
+    requires: tuple[str, ...]
+    bare: tuple[str, ...] = ()
+    """Installed without what they require."""
+    without: tuple[str, ...] = ()
+    """Taken away at the end."""
+
+    @property
+    def digest(self) -> str:
+        """Of everything that decides what is installed."""
+        content = [self.requires, self.bare, self.without, _own_requirements(), sys.version_info[:2]]
+        return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:12]
+
+
+@functools.cache
+def catalogue() -> dict[str, Environment]:
+    """All environments by name.
+
+    >>> sorted(catalogue())
+    ['outetts', 'torch']
+    """
+    text = resources.files("voxpress").joinpath("environments.toml").read_bytes()
+    return msgspec.toml.decode(text, type=dict[str, Environment])
+
+
+def folder(name: str, directory: Path | None = None) -> Path:
+    """Where the environment lies, or would lie."""
+    return (directory or DIRECTORY) / f"{name}-{catalogue()[name].digest}"
+
+
+def python(name: str, directory: Path | None = None) -> str | None:
+    """The interpreter of an environment that has been made, or None."""
+    place = folder(name, directory)
+    return str(place / "bin" / "python") if (place / _COMPLETE).exists() else None
+
+
+def version(name: str, distribution: str, directory: Path | None = None) -> str:
+    """The version of a package in an environment, found without starting it.
+
+    Raises:
+        EngineNotInstalled: it is not there.
+    """
+    for found in importlib.metadata.distributions(name=distribution, path=packages(name, directory)):
+        return found.version
+    raise EngineNotInstalled(f"{distribution} is not in the environment {name!r}")
+
+
+def packages(name: str, directory: Path | None = None) -> list[str]:
+    """The folders where an environment has its packages."""
+    return [str(path) for path in folder(name, directory).glob("lib/python*/site-packages")]
+
+
+def distributions_with(package: str, places: list[str] | None = None) -> list[str]:
+    """The distributions that have an importable `package`, in this environment or in `places`."""
+    return [
+        found.name
+        for found in importlib.metadata.distributions(path=sys.path if places is None else places)
+        if any(str(file).partition("/")[0] in {package, f"{package}.py"} for file in found.files or ())
+    ]
+
+
+def install(name: str, tell: Callable[[str], None] = print, directory: Path | None = None) -> Path:
+    """Make an environment unless it is there, and give its folder. One that is cut off is made anew.
+
+    Args:
+        tell: called with each step, in words.
+
+    Raises:
+        EngineNotInstalled: pip could not install it; the message has pip's last lines.
+    """
+    environment, place = catalogue()[name], folder(name, directory)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with (place.parent / f".{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (place / _COMPLETE).exists():
+            return place
+        shutil.rmtree(place, ignore_errors=True)
+        tell(f"making the environment {name} in {place}")
+        _run(sys.executable, "-m", "venv", str(place))
+        interpreter = str(place / "bin" / "python")
+        pip = (interpreter, "-m", "pip", "--disable-pip-version-check")
+        _run(*pip, "install", "--quiet", "--upgrade", "pip>=25.1")
+        tell(f"installing {', '.join(environment.requires)}")
+        _run(*pip, "install", "--quiet", *_own_requirements(), *environment.requires)
+        if environment.bare:
+            tell(f"installing {', '.join(environment.bare)}")
+            _run(*pip, "install", "--quiet", "--no-deps", *environment.bare)
+        if environment.without:
+            _run(*pip, "uninstall", "--quiet", "--yes", *environment.without)
+        _run(interpreter, "-c", _MEND_TORCHAUDIO)
+        (place / _COMPLETE).touch()
+        for former in place.parent.glob(f"{name}-*"):
+            if former != place:
+                shutil.rmtree(former, ignore_errors=True)
+    return place
+
+
+def install_extra(extra: str, tell: Callable[[str], None] = print) -> None:
+    """Install what an extra of voxpress names into this environment.
+
+    Raises:
+        EngineNotInstalled: there is no such extra, or pip could not install it.
+    """
+    marker = re.compile(rf"""\s*;.*extra\s*==\s*["']{re.escape(extra)}["'].*""")
+    lines = [line for line in importlib.metadata.requires("voxpress") or () if marker.search(line)]
+    if not lines:
+        raise EngineNotInstalled(f"voxpress has no extra {extra!r}")
+    wanted = [marker.sub("", line) for line in lines]
+    tell(f"installing {', '.join(wanted)}")
+    _run(sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *wanted)
+
+
+def _own_requirements() -> tuple[str, ...]:
+    """What voxpress needs of a worker's environment: its own requirements, less the command line's."""
+    edge = {"typer", "rich"}
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        mine = [line for line in importlib.metadata.requires("voxpress") or () if "extra ==" not in line]
+        return tuple(sorted(line for line in mine if re.split(r"[^\w-]", line)[0].lower() not in edge))
+    return ()
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        problem = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
+        raise EngineNotInstalled(f"{' '.join(command[:6])} … failed:\n{problem}")

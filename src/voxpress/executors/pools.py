@@ -1,0 +1,91 @@
+"""Which executor runs what: each engine's work where that engine lives, everything else here."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import Executor
+from typing import Self
+
+from voxpress import engines
+from voxpress.engines import Engine
+from voxpress.errors import StoreError
+from voxpress.executors.local import Inline, Processes, cores
+from voxpress.speech import Seconds
+
+
+class Pools:
+    """Executors by what they are for, made when they are first needed.
+
+    Args:
+        workers: processes; None: one for each core, and as many as an engine asks for; 0: this process, except for
+            engines that have to be elsewhere.
+        timeout: seconds that one task may take before its worker is ended.
+        executor: runs everything instead, and is left running.
+        shared: whether other processes see the store; without, everything stays in this one.
+
+    >>> with Pools(workers=0) as pools:
+    ...     pools.finishing.submit(len, "four").result()
+    4
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        *,
+        timeout: Seconds | None = None,
+        executor: Executor | None = None,
+        shared: bool = True,
+    ) -> None:
+        self._workers, self._timeout, self._given, self._shared = workers, timeout, executor, shared
+        self._made: dict[tuple[str, int | None], Executor] = {}
+        self._of: dict[Engine, Executor] = {}
+
+    @property
+    def finishing(self) -> Executor:
+        """For what needs no engine."""
+        return self._given or self._pool("", self._workers)
+
+    def speaking(self, engine: Engine) -> Executor:
+        """For what `engine` speaks, in the environment where it lives.
+
+        Raises:
+            StoreError: the engine needs a process of its own, which would not see a store in memory.
+        """
+        if self._given is not None:
+            return self._given
+        if engine not in self._of:
+            self._of[engine] = self._chosen(engine)
+        return self._of[engine]
+
+    def _chosen(self, engine: Engine) -> Executor:
+        home = engines.python(type(engine))
+        if home is None and engine.in_process and (self._workers == 0 or not self._shared):
+            return self._pool("", 0)
+        if not self._shared:
+            raise StoreError(
+                f"engine {engine.name!r} runs in processes of its own, which cannot see a store in memory"
+            )
+        most = engine.workers()
+        wanted = self._workers if self._workers is not None else most or cores()
+        return self._pool(home or sys.executable, max(1, wanted if most is None else min(wanted, most)))
+
+    def _pool(self, python: str, workers: int | None) -> Executor:
+        inline = not python and (workers == 0 or not self._shared)
+        where = ("", 0) if inline else (python or sys.executable, workers or cores())
+        if where not in self._made:
+            self._made[where] = (
+                Inline() if inline else Processes(where[1], timeout=self._timeout, python=where[0])
+            )
+        return self._made[where]
+
+    def shutdown(self) -> None:
+        """End all workers that were started here; what they were doing is lost."""
+        for pool in self._made.values():
+            pool.shutdown(cancel_futures=True)
+        self._made.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.shutdown()
