@@ -20,7 +20,7 @@ import platformdirs
 from voxpress import codec
 from voxpress.audio import Audio
 from voxpress.errors import ModelUnavailable, UnknownVoice, suggest
-from voxpress.speech import Seconds, Voice
+from voxpress.speech import Mark, Seconds, Voice
 
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "voices")
 """Where cloned voices are."""
@@ -49,6 +49,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Date, ISO 8601."""
     engines: tuple[str, ...] = ()
     """Those that are to offer it; empty: all that clone."""
+    words: tuple[Mark, ...] = ()
+    """When each word of the transcript is heard in the sample, where recognition has told."""
 
 
 def digest_of(audio: Audio, transcript: str) -> str:
