@@ -319,17 +319,18 @@ def test_a_long_vorbis_file_does_not_crash() -> None:
 def test_takes_come_back(samples: np.ndarray[tuple[int], np.dtype[np.float32]]) -> None:
     """To 24 bits of their largest sample, beyond full scale too; and from then on bit for bit."""
     audio = Audio(samples, 24000)
-    data = to_flac(audio)
+    kept, data = to_flac(audio)
     back = from_flac(data)
+    assert np.array_equal(kept.samples, back.samples)
     step = 2.0 ** (max(0, np.frexp(np.abs(samples).max())[1]) - 23)
     assert np.abs(back.samples - samples).max() <= step and back.sample_rate == 24000
-    assert to_flac(back) == data or np.array_equal(from_flac(to_flac(back)).samples, back.samples)
+    assert np.array_equal(to_flac(back)[0].samples, back.samples)
 
 
 def test_takes_of_16_bit_engines_are_exact_and_small() -> None:
     """The lower bits are not stored."""
     samples = (np.random.default_rng(0).integers(-3000, 3000, 24000) / 32768).astype(np.float32)
-    data = to_flac(Audio(samples, 24000))
+    _, data = to_flac(Audio(samples, 24000))
     assert np.array_equal(from_flac(data).samples, samples) and len(data) < 42000
     with pytest.raises(InputError, match="not a take"):
         from_flac(encode(sound(24000), Output(format="flac")))

@@ -143,9 +143,9 @@ class Store:
         return replace(codec.from_flac(record.flac), marks=record.marks)
 
     def put_take(self, key: str, audio: Audio) -> Audio:
-        """Write a take, FLAC of 24 bits and its marks; the audio as it will be read back."""
-        kept = codec.to_24_bits(audio)
-        body = msgspec.msgpack.encode(_TakeRecord(audio.marks, codec.to_flac(kept)))
+        """Write a take, FLAC and its marks; the audio as it will be read back."""
+        kept, flac = codec.to_flac(audio)
+        body = msgspec.msgpack.encode(_TakeRecord(audio.marks, flac))
         self._objects.put(_take(key), hashlib.sha256(body).digest() + body)
         return kept
 

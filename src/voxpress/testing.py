@@ -46,7 +46,8 @@ class EngineContract(ABC):
         """A new engine, not loaded."""
 
     @pytest.fixture(scope="class")
-    def pools(self) -> Iterator[Pools]:
+    @classmethod
+    def pools(cls) -> Iterator[Pools]:
         """Where the engine speaks, the same for all tests so that it is loaded once."""
         with Pools(workers=0) as pools:
             yield pools

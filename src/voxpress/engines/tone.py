@@ -20,7 +20,9 @@ from voxpress.speech import Mark, Segment, Voice
 
 _SECONDS_PER_CHARACTER = 0.06
 _GAP = 0.03
-_RAMP = 0.005
+_RATE = 8000
+_RISE = np.linspace(0, 1, int(0.005 * _RATE), dtype=np.float32)
+"""How each beep begins, and backwards how it ends."""
 _LEVEL = 0.25
 _PITCHES = {"low": 110.0, "middle": 220.0, "high": 440.0}
 
@@ -33,7 +35,7 @@ class Tone(Engine):
     licence = "Apache-2.0"
     weights_licence = "none"
     languages = ("*",)
-    sample_rate = 8000
+    sample_rate = _RATE
     max_chars = 500
     max_batch = 4
     speeds = (0.25, 4.0)
@@ -84,20 +86,21 @@ class Tone(Engine):
         lengths = np.array([len(word) for word in words]) * (_SECONDS_PER_CHARACTER / segment.speed)
         ends = np.cumsum(lengths + _GAP)
         pitch = _PITCHES[segment.voice]
-        ramp = np.linspace(0, 1, int(_RAMP * rate), dtype=np.float32)
         samples = np.zeros(int(ends[-1] * rate), np.float32)
         marks = []
         for i, (word, length, end) in enumerate(zip(words, lengths, ends, strict=True)):
             first, count = int((end - length - _GAP) * rate), int(length * rate)
             semitone = (digest[i % 32] + len(word)) % 12
             step = 2 * np.pi * pitch * 2 ** (semitone / 12) / rate
-            beep = np.sin(np.arange(count, dtype=np.float32) * np.float32(step)) * np.float32(_LEVEL)
-            edge = min(len(ramp), count)
-            beep[:edge] *= ramp[:edge]
-            beep[count - edge :] *= ramp[:edge][::-1]
-            samples[first : first + count] = beep
+            beep = samples[first : first + count]
+            np.sin(np.arange(count, dtype=np.float32) * np.float32(step), out=beep)
+            edge = min(len(_RISE), count)
+            beep[:edge] *= _RISE[:edge]
+            beep[count - edge :] *= _RISE[:edge][::-1]
             marks.append(Mark(kind="word", text=word, start=first / rate, end=(first + count) / rate))
-        return Audio(samples, rate, tuple(marks))
+        samples *= np.float32(_LEVEL)
+        # On the grid of 16 bits, as most engines give it.
+        return Audio(np.rint(samples * np.float32(2**15)) * np.float32(2**-15), rate, tuple(marks))
 
 
 def _spoil(samples: Samples, fault: str, rate: int) -> Samples:
