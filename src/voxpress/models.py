@@ -184,9 +184,12 @@ def pull(
         staging = directory / f".{model.name}.{source}.part"
         files = model.files_from(source)
         if source == "huggingface":
-            sums = from_hub(
-                files, f"{endpoint}/{model.repository}/resolve/{model.revision}", staging, progress
-            )
+
+            def base(file: File) -> str:
+                home = file if file.repository else model
+                return f"{endpoint}/{home.repository}/resolve/{home.revision}"
+
+            sums = from_hub(files, base, staging, progress)
         else:
             sums = from_registries(files, staging, progress)
         (staging / "SHA256SUMS").write_text("".join(f"{sha256}  {name}\n" for name, sha256 in sums.items()))
