@@ -329,8 +329,9 @@ def decode(data: bytes, format: str | None = None) -> Audio:
 def to_flac(audio: Audio) -> tuple[Audio, bytes]:
     """Lossless FLAC for audio that may exceed full scale, and the audio as it will come back; marks are not in it.
 
-    Samples are rounded to 24 bits of the smallest power of two that holds them, -144 dB; what is on the grid of 16 bits,
-    such as the output of many engines, is kept in 16, and comes back bit for bit. The power of two is a tag in the file.
+    Samples are rounded to 24 bits of the smallest power of two that holds them, -144 dB; what is on the grid of
+    16 bits, such as the output of many engines, is kept in 16, and comes back bit for bit. The power of two is a
+    tag in the file.
 
     Raises:
         SynthesisError: a sample is NaN or infinite.

@@ -38,7 +38,12 @@ LOOKS = 4
 """Lines kept of one clip at one path: of writers at once, the last to note it need not be the last to rename."""
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\:\ud800-\udfff]")
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9])(?:\..*)?|\.voxpress", re.IGNORECASE | re.ASCII)
+_USUAL = re.compile(
+    r"(?:[0-9a-z_-]{5,60}/|[0-9_-][0-9a-z_-]{,60}/)*(?:[0-9a-z_-]{5,50}|[0-9_-][0-9a-z_-]{,50})\.\w{1,8}",
+    re.ASCII,
+)
+"""What nearly all paths are like, and never wrong: told apart in a tenth of the time."""
 
 
 def safe_path(path: str) -> str:
@@ -50,6 +55,8 @@ def safe_path(path: str) -> str:
     Raises:
         InputError: it is empty, absolute, leads out of the folder, or holds what file names cannot.
     """
+    if _USUAL.fullmatch(path):
+        return path
     if _FORBIDDEN.search(path):
         raise InputError(f"{path!r} holds a character that file names cannot")
     parts = [part for part in path.split("/") if part not in ("", ".")]
@@ -60,7 +67,7 @@ def safe_path(path: str) -> str:
             raise InputError(f"{path!r} leads out of the output folder")
         if len(part) > 60 and len(part.encode()) > 240:
             raise InputError(f"{path!r} holds a name of more than 240 bytes")
-        if part.partition(".")[0].lower() in _RESERVED or part.lower() == OWN:
+        if _RESERVED.fullmatch(part):
             raise InputError(f"{path!r} holds the reserved name {part!r}")
     return "/".join(parts)
 
@@ -95,6 +102,7 @@ class Folder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        self._place = str(self.path)
         # By hash of the path: a million entries as objects would take half a gigabyte.
         self._entries: dict[int, bytes] | None = None
         self._journal: FileIO | None = None
@@ -118,11 +126,11 @@ class Folder:
         if known[:16] != bytes.fromhex(key[:32]):
             return None
         try:
-            status = os.stat(f"{self.path}/{path}")
+            status = os.stat(f"{self._place}/{path}")
         except OSError:
             return None
         for _, size, mtime_ns, sample_rate, duration in _PACKED.iter_unpack(known):
-            if (status.st_size, status.st_mtime_ns) == (size, mtime_ns):
+            if status.st_size == size and status.st_mtime_ns == mtime_ns:
                 return Clip(
                     key=key, format=format, sample_rate=sample_rate, duration=duration, size=size, hit=True
                 )

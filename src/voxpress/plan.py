@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -19,8 +18,7 @@ from voxpress.text import Part, Say
 ONE_FILE = "{id}.{extension}"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """One file to be made.
 
     Attributes:
@@ -34,8 +32,7 @@ class Target:
     clip: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known about an utterance before anything is spoken.
 
     Attributes:
@@ -60,8 +57,7 @@ class Plan:
         return sum(len(segment.text) for segment in self.takes.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Bad:
+class Bad(msgspec.Struct, frozen=True):
     """A row that cannot be planned."""
 
     number: int

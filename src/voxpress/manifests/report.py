@@ -124,8 +124,10 @@ class Report:
     def write(self, result: Result) -> None:
         """Add one line."""
         line = self._encoder.encode(Entry.of(result)) + b"\n"
-        with self._explained():
+        try:
             self._part.write(line)
+        except OSError as error:
+            raise self._failure(error) from error
         self._numbers.append(result.number)
         self._starts.append(self._end)
         self._end += len(line)
@@ -169,7 +171,10 @@ class Report:
         try:
             yield
         except OSError as error:
-            raise StoreError(f"cannot write the report {self.path}: {error.strerror}") from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: OSError) -> StoreError:
+        return StoreError(f"cannot write the report {self.path}: {error.strerror}")
 
 
 def _alone(path: str) -> BufferedWriter | None:
