@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from voxpress.audio import Audio
-from voxpress.check import bounds, check
+from voxpress.check import check
 from voxpress.engines.tone import Tone
 from voxpress.errors import CheckFailed
 from voxpress.speech import Segment
@@ -98,10 +98,3 @@ def test_loop():
     """The same second again and again until the end, after a good start."""
     looping = np.concatenate([speech(2.0), np.tile(speech(0.7, seed=3), 8)])
     assert "loop" in problem(looping)
-
-
-def test_bounds_know_what_is_spelled_out():
-    """Digits, symbols and capitals take longer than they look."""
-    assert bounds("1234567890")[1] > 2 * bounds("abcdefghij")[1]
-    assert bounds("IBM")[1] > bounds("ibm")[1]
-    assert bounds("你好")[0] > bounds("ab")[0]

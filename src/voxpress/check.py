@@ -6,22 +6,16 @@ the human and synthetic readings of the 569 Asterisk prompts, of which none may 
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 import numpy as np
 import numpy.typing as npt
 
 from voxpress.audio import Audio, Samples
 from voxpress.errors import CheckFailed
 from voxpress.speech import Seconds, Segment
+from voxpress.text.duration import bounds
 
 SILENCE = -50.0
 """dBFS; nothing above it means that nothing was said."""
-FASTEST: Seconds = 0.02
-"""Per letter at speed 1. Fast speech is 0.05; a spelling pronounced as one syllable needs the rest."""
-SLOWEST: Seconds = 0.25
-"""Per letter at speed 1, for the slowest voice that was met, doubled."""
 LONGEST_PAUSE: Seconds = 3.0
 LONGEST_TAIL: Seconds = 2.0
 CLIPPED = 0.002
@@ -30,7 +24,6 @@ CLIPPED = 0.002
 _FRAME: Seconds = 0.032
 _ALIKE = 0.97
 _LOOP: Seconds = 2.0
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def check(audio: Audio, segment: Segment) -> None:
@@ -69,27 +62,6 @@ def _problem(audio: Audio, segment: Segment) -> str:
     if spoken > _LOOP and (period := _loop(audio, first, last)):
         return f"a loop of {period:.2f} s"
     return ""
-
-
-def bounds(text: str, speed: float = 1.0) -> tuple[Seconds, Seconds]:
-    """The shortest and the longest sound that can be a reading of `text`.
-
-    Digits, symbols and capitals may be spelled out; an ideograph is a syllable or two.
-
-    >>> bounds("Please hold.")
-    (0.2, 5.25)
-    """
-    least = most = 0
-    for character in text:
-        if _UNSPACED.match(character):
-            least, most = least + 3, most + 6
-        elif character.isdigit() or character.isupper():
-            least, most = least + 1, most + 5
-        elif character.isalpha():
-            least, most = least + 1, most + 1
-        elif unicodedata.category(character)[0] == "S" or character in "%&@#*/+":
-            most += 6
-    return max(least, 2) * FASTEST / speed, (most + 7) * SLOWEST / speed
 
 
 def _clipped(samples: Samples) -> float:

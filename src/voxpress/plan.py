@@ -204,9 +204,10 @@ class _Speaker:
         self.fingerprint = engine.fingerprint(voice.key)
 
     def language(self, wanted: str | None) -> str:
-        spoken = self.voice.languages or self.engine.languages
         if wanted is None:
-            return spoken[0] if spoken and spoken[0] != "*" else "en"
+            own = [tag for tag in self.voice.languages if _speaks(tag, self.engine.languages)]
+            first = next(iter((*own, *self.engine.languages)), "*")
+            return "en" if first == "*" else first
         if not _speaks(wanted, self.engine.languages):
             raise UnsupportedOption(
                 f"engine {self.engine.name!r} does not speak {wanted!r} (languages: {', '.join(self.engine.languages)})"

@@ -79,6 +79,7 @@ def voices(engine: str) -> list[Voice]:
     return [
         Voice(
             name=reference.name,
+            languages=(reference.language,) if reference.language else (),
             description=f"cloned from {reference.duration:.1f} s of {reference.speaker or 'a sample'}",
             licence=reference.consent,
             reference=reference.digest,

@@ -101,8 +101,9 @@ class Engine(ABC):
     """Of the audio, unless a voice has its own: each `Audio` carries the truth."""
     max_chars: ClassVar[int]
     """Longest text of one segment, where voice and language set no other (`longest`)."""
-    max_batch: ClassVar[int] = 1
-    """Most segments in one call of `synthesize`; more than one only where a batch is faster."""
+    max_batch: int = 1
+    """Most segments in one call of `synthesize`; more than one only where a batch is faster, which the device may
+    decide."""
     speeds: ClassVar[tuple[float, float]] = (1.0, 1.0)
     """Slowest and fastest speed that the engine itself can speak at."""
     seeded: ClassVar[bool] = True

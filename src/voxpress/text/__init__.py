@@ -63,8 +63,8 @@ def read(
 def without(text: str, characters: str) -> tuple[str, tuple[str, ...]]:
     """`text` without some characters, and a note for each that was there.
 
-    >>> without('Press "one".', '"*')
-    ('Press one.', ("2 × '\"' removed: the engine misreads it",))
+    >>> without("Press *one*.", "*^")
+    ('Press one.', ("2 × '*' removed: the engine misreads it",))
     """
     found = [(character, text.count(character)) for character in characters if character in text]
     for character, _ in found:
