@@ -10,6 +10,8 @@ import pytest
 
 HEAVY = {
     "av",
+    "ctranslate2",
+    "faster_whisper",
     "kokoro",
     "misaki",
     "obstore",

@@ -403,8 +403,9 @@ def test_the_real_catalogue(monkeypatch):
         assert model.sources
         assert model.licence
         assert re.fullmatch(r"[0-9a-f]{40}", model.revision) or not model.repository
-        names = [file.path for file in model.files]
-        assert len(names) == len(set(names))
+        for source in model.sources:
+            names = [file.path for file in model.files_from(source)]
+            assert len(names) == len(set(names))
         for file in model.files:
             assert not Path(file.path).is_absolute()
             assert ".." not in Path(file.path).parts

@@ -1,0 +1,227 @@
+"""Ears: what is said in audio, by speech recognition on this machine.
+
+An `Ear` is Whisper through faster-whisper. Building one is cheap; its weights are read when it first hears something,
+once in a process.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from voxpress import audio as sound
+from voxpress import models
+from voxpress.audio import Audio, Samples
+from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
+from voxpress.executors import Processes
+from voxpress.speech import Hertz, Mark, Seconds
+
+MODEL = "whisper-base"
+"""The ear that is meant where none is named: the smallest one that knows a hundred languages."""
+INSTALL = "pip install 'voxpress[listen]'"
+
+_PACKAGE = "faster_whisper"
+_REVISION = "ear-1"
+"""Goes up whenever the same weights would hear something else."""
+_SAMPLE_RATE: Hertz = 16000
+_FRAMES = 100
+"""Of Whisper's spectrogram in a second."""
+_ROOM: Seconds = 5.0
+"""Silence that Whisper needs after the last sound, or it says the end again and again."""
+_PIECE: tuple[Seconds, Seconds] = (12.0, 28.0)
+"""Shortest and longest piece of a longer audio that is heard at once."""
+_TOKENS = 16
+"""For each second of audio; fast speech has half of that."""
+_MOST_TOKENS = 224
+
+# What BCP 47 calls otherwise.
+_LANGUAGES = {"nb": "no", "cmn": "zh", "fil": "tl", "iw": "he", "jv": "jw", "in": "id"}
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """What an ear heard."""
+
+    text: str
+    """With punctuation, as the ear writes it."""
+    words: tuple[Mark, ...] = ()
+    """When each word was heard, where that was asked for."""
+    language: str = ""
+    """ISO 639 code: the one that was asked for, or the one that was recognised."""
+
+
+class Ear:
+    """Hears what is said. Pickles unloaded, and can be used in an environment that has no speech recognition.
+
+    Args:
+        model: weights: a name of the catalogue (``whisper-…``), or a folder with a Whisper model for CTranslate2.
+        device: ``auto`` and ``cpu`` mean one thread of the CPU with 8-bit weights; ``cuda`` and ``cuda:1`` a GPU.
+        python: the interpreter that has faster-whisper; None: this one.
+
+    >>> Ear("whisper-tiny.en").model
+    'whisper-tiny.en'
+    """
+
+    def __init__(self, model: str | None = None, *, device: str = "auto", python: str | None = None) -> None:
+        self.model = model or MODEL
+        self.device = device
+        self.python = python or sys.executable
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuilt, (self.model, self.device, self.python)
+
+    def require(self) -> None:
+        """See that it could hear, without loading anything.
+
+        Raises:
+            EngineNotInstalled, ModelUnavailable: the message holds the command that mends it.
+        """
+        if importlib.util.find_spec(_PACKAGE) is None:
+            raise EngineNotInstalled(f"listening needs {_PACKAGE.replace('_', '-')}: run  {INSTALL}")
+        self._folder()
+
+    def fingerprint(self) -> str:
+        """What identifies what it would hear: its weights, and how they are used.
+
+        Raises:
+            ModelUnavailable
+        """
+        return f"{_REVISION}:{models.digest(self._folder() / 'model.bin')}"
+
+    def hear(self, audio: Audio, language: str = "", *, words: bool = True, quick: bool = False) -> Heard:
+        """What is said in `audio`.
+
+        Args:
+            audio: of any length and sample rate.
+            language: BCP 47 tag; empty: recognised from the first half minute.
+            words: whether to find out when each word is said, which costs a fifth more.
+            quick: look at little more than the audio itself, not always at half a minute. A short text is heard four
+                times as fast, and now and then wrongly.
+
+        Raises:
+            EngineNotInstalled, ModelUnavailable
+            UnsupportedOption: a language that the model does not know.
+        """
+        if importlib.util.find_spec(_PACKAGE) is None and self.python != sys.executable:
+            return _elsewhere(self.python).submit(_hear, self, audio, language, words, quick).result()
+        return _hear(self, audio, language, words, quick)
+
+    def _folder(self) -> Path:
+        folder = models.locate(self.model)
+        for name in ("model.bin", "config.json", "tokenizer.json"):
+            if not (folder / name).is_file():
+                raise ModelUnavailable(f"{folder} is no Whisper model for CTranslate2: it has no {name}")
+        return folder
+
+
+def _rebuilt(model: str, device: str, python: str) -> Ear:
+    return Ear(model, device=device, python=python)
+
+
+def _hear(ear: Ear, audio: Audio, language: str, words: bool, quick: bool) -> Heard:
+    ear.require()
+    whisper = _whisper(str(ear._folder()), ear.fingerprint(), ear.device)  # noqa: SLF001 - the inside of `hear`
+    whisper.room = _ROOM if quick else None
+    code = _known(language, whisper.supported_languages, ear.model) if language else None
+    texts: list[str] = []
+    marks: list[Mark] = []
+    start: Seconds = 0.0
+    for piece in _pieces(sound.resample(audio, _SAMPLE_RATE).samples):
+        duration = len(piece) / _SAMPLE_RATE
+        segments, about = whisper.transcribe(
+            piece,
+            language=code,
+            beam_size=1,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            max_new_tokens=min(_MOST_TOKENS, 16 + int(_TOKENS * duration)),
+            word_timestamps=words,
+        )
+        code = about.language
+        for segment in segments:
+            texts += segment.text.split()
+            marks += [
+                Mark(kind="word", text=word.word.strip(), start=start + word.start, end=start + word.end)
+                for word in segment.words or ()
+            ]
+        start += duration
+    return Heard(text=" ".join(texts), words=tuple(marks), language=code or "")
+
+
+def _pieces(samples: Samples) -> Iterator[Samples]:
+    """The samples in pieces that fit Whisper's half minute, cut where it is quietest.
+
+    >>> [len(piece) / _SAMPLE_RATE for piece in _pieces(np.zeros(40 * _SAMPLE_RATE, np.float32))]
+    [12.0, 28.0]
+    """
+    step = _SAMPLE_RATE // 50
+    least, most = (int(bound * _SAMPLE_RATE) for bound in _PIECE)
+    while len(samples) > most:
+        frames = np.square(samples[least : most // step * step].reshape(-1, step)).mean(axis=1)
+        around = np.convolve(frames, np.ones(15), "valid")
+        cut = least + (int(around.argmin()) + 7) * step if around.max() > 0 else least
+        yield samples[:cut]
+        samples = samples[cut:]
+    yield samples
+
+
+@functools.lru_cache(maxsize=2)
+def _whisper(folder: str, fingerprint: str, device: str) -> Any:  # noqa: ARG001 - other weights, another model
+    """The model at `folder`, read once in this process.
+
+    Raises:
+        ModelUnavailable: it cannot be read, or not on that device.
+        UnsupportedOption: no such device.
+    """
+    from faster_whisper import WhisperModel
+
+    class Whisper(WhisperModel):  # type: ignore[misc]
+        room: Seconds | None = None
+        """How much of the silence that fills half a minute is looked at; None: all of it."""
+
+        def encode(self, features: Any) -> Any:
+            if self.room is not None:
+                last = int(features.any(axis=0).nonzero()[0].max(initial=0))
+                features = features[:, : last + int(self.room * _FRAMES)]
+            return super().encode(features)
+
+    kind, _, number = ("cpu" if device == "auto" else device).partition(":")
+    if kind not in {"cpu", "cuda"}:
+        raise UnsupportedOption(f"an ear listens on 'cpu' or 'cuda', not on {device!r}")
+    try:
+        return Whisper(
+            folder,
+            device=kind,
+            device_index=int(number or 0),
+            compute_type="int8" if kind == "cpu" else "int8_float16",
+            cpu_threads=1,
+            local_files_only=True,
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ModelUnavailable(f"cannot load the ear {folder} on {device!r}: {error}") from error
+
+
+def _known(language: str, supported: list[str], model: str) -> str:
+    """The language as Whisper calls it.
+
+    >>> _known("en-GB", ["en", "no"], "whisper-base"), _known("nb-NO", ["en", "no"], "whisper-base")
+    ('en', 'no')
+    """
+    base = language.lower().partition("-")[0]
+    code = _LANGUAGES.get(base, base)
+    if code not in supported:
+        instead = "take the ear whisper-base" if supported == ["en"] else "it knows " + ", ".join(supported)
+        raise UnsupportedOption(f"the ear {model!r} does not know the language {language!r}: {instead}")
+    return code
+
+
+@functools.lru_cache(maxsize=1)
+def _elsewhere(python: str) -> Processes:
+    """A process of another environment that listens for this one."""
+    return Processes(1, python=python)
