@@ -1,6 +1,7 @@
 """The loop: nothing spoken twice, nothing lost, and a failure costs only what it must."""
 
 import itertools
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -278,3 +279,21 @@ def test_the_public_names_are_there():
         assert getattr(voxpress, name) is not None
     with pytest.raises(AttributeError):
         voxpress.nothing  # noqa: B018 - the access is the test
+
+
+def test_a_loudness_that_cannot_be_reached_is_said(tmp_path):
+    """In the result of each row that has the clip, also when it comes from the store."""
+    loud = [("{id}.wav", Output(loudness=-3.0, peak=-6.0))]
+    rows = [Utterance(id=name, text="Please hold the line.") for name in ("first", "second")]
+    for folder in ("one", "two"):
+        for result in render(
+            rows, tmp_path / folder, engine="tone", files=loud, store=tmp_path / "store", workers=0
+        ):
+            (note,) = result.notes
+            assert re.fullmatch(
+                r"-\d+\.\d LUFS in place of -3; the peak limit of -6 dBFS allows no more", note
+            )
+    (quiet,) = render(
+        rows[:1], engine="tone", files=[("", Output(loudness=-30.0))], store="memory:", workers=0
+    )
+    assert quiet.notes == ()

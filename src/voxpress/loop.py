@@ -553,7 +553,7 @@ def _result(
         segments=len(plan.takes),
         spoken=opened.spoken,
         characters=opened.characters,
-        notes=tuple(opened.notes),
+        notes=(*opened.notes, *dict.fromkeys(note for clip in clips for note in clip.notes)),
         error=str(error) if error else "",
         error_type=type(error).__name__ if error else "",
     )

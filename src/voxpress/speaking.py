@@ -30,6 +30,8 @@ from voxpress.store import Store, seed
 from voxpress.text import Part, Pause, Silence, Tone
 
 FULL_SCALE: dBFS = 0.0
+_AUDIBLE = 1.0
+"""Decibels; a smaller difference in loudness is not heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +250,23 @@ def _made(order: Order, target: Target, takes: Mapping[str, Audio]) -> tuple[Cli
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         marks=sound.marks,
+        notes=_unreached(sound, output),
     )
     return clip, data
+
+
+def _unreached(sound: Audio, output: Output) -> tuple[str, ...]:
+    """What the peak limit left of a loudness or level that was asked for, where that can be heard."""
+    if output.loudness is not None:
+        wanted, reached, unit = output.loudness, audio.loudness(sound), "LUFS"
+    elif output.level is not None:
+        wanted, reached, unit = output.level, audio.active_level(sound), "dBFS"
+    else:
+        return ()
+    if wanted - reached < _AUDIBLE or reached == float("-inf"):
+        return ()
+    peak = f"; the peak limit of {output.peak:g} dBFS allows no more" if output.peak is not None else ""
+    return (f"{reached:.1f} {unit} in place of {wanted:g}{peak}",)
 
 
 def _sound(part: str | Part, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:

@@ -133,6 +133,8 @@ class Clip(_Noun, frozen=True):
     """Of the file's bytes; empty where only the output folder was asked."""
     marks: tuple[Mark, ...] = ()
     """Words and phonemes where the engine knows them, counted from the start of the clip."""
+    notes: tuple[str, ...] = ()
+    """What could not be reached in finishing it, such as its loudness."""
     hit: bool = False
     """Whether it was in the store already. Not part of the record in the store, like the rest below."""
     path: str = ""
