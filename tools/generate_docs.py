@@ -6,6 +6,7 @@ A generated part of a page stands between ``<!-- generated: NAME -->`` and ``<!-
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,17 +14,26 @@ from typing import Any
 
 import typer
 
-from voxpress import cli, codec, presets
+from voxpress import cli, codec, engines, presets
 from voxpress.codec import Format
+from voxpress.engines import Engine
 from voxpress.speech import Output
 
 ROOT = Path(__file__).parent.parent
+MEASURED = ROOT / "benchmarks" / "results" / "engines.json"
+OWN = sorted(path.stem for path in (ROOT / "src" / "voxpress" / "engines").glob("[a-z]*.py"))
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def pages() -> dict[Path, str]:
     """Each page with a generated part, as it should be."""
-    parts = {"cli": _cli(), "presets": _presets(), "formats": _formats(), "format_names": _format_names()}
+    parts = {
+        "cli": _cli(),
+        "presets": _presets(),
+        "formats": _formats(),
+        "format_names": _format_names(),
+        "engines": _engines(),
+    }
     made = {}
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         old = path.read_text(encoding="utf-8")
@@ -123,6 +133,43 @@ def _finish(output: Output) -> str:
     if output.max_bytes is not None:
         facts.append(f"at most {output.max_bytes:,} bytes")
     return "; ".join(facts)
+
+
+def _engines() -> str:
+    """What the engines declare, and what `benchmarks/results/engines.json` says was measured of them."""
+    measured = json.loads(MEASURED.read_text(encoding="utf-8"))
+    rows = []
+    for name in OWN:
+        kind = engines.find(name)
+        languages = "any, by voice" if kind.languages == ("*",) else ", ".join(kind.languages)
+        slowest, fastest = kind.speeds
+        rows.append(
+            (
+                f"[{name}](#{name})",
+                languages,
+                "yes" if kind.clones else "no",
+                _batch(kind),
+                f"{kind.max_chars} characters",
+                "its own" if slowest == fastest else f"{slowest:g} to {fastest:g}",
+                kind.repeatable,
+                html.escape(f"{kind.licence}; weights: {kind.weights_licence}"),
+                measured.get(name, {}).get("speed", "not measured"),
+                measured.get(name, {}).get("memory", "not measured"),
+            )
+        )
+    columns = ("engine", "languages", "clones", "batch", "segment", "speed", "repeatable", "licence")
+    return _table((*columns, "× real time, two cores", "memory of a worker"), rows)
+
+
+def _batch(kind: type[Engine]) -> str:
+    size = kind.max_batch
+    return (
+        str(size)
+        if isinstance(size, int) and size > 1
+        else "by device"
+        if not isinstance(size, int)
+        else "no"
+    )
 
 
 def _formats() -> str:

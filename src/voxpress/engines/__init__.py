@@ -108,6 +108,8 @@ class Engine(ABC):
     """Slowest and fastest speed that the engine itself can speak at."""
     seeded: ClassVar[bool] = True
     """Whether another seed gives another reading, so that a failed take is worth another attempt."""
+    repeatable: ClassVar[str] = "on one device"
+    """Where the same segment and seed give the same samples, in words."""
     misread: ClassVar[str] = ""
     """Characters that make it say what is not there; they are taken out of texts, and the result says so."""
     timed: ClassVar[bool] = False

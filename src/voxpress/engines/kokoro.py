@@ -106,6 +106,7 @@ class Kokoro(Engine):
     sample_rate = 24000
     max_chars = 300
     speeds = (0.5, 2.0)
+    repeatable = "to the bit, on CPUs"
 
     def fingerprint(self, voice: str) -> str:
         require(type(self))

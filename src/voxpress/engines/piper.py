@@ -127,6 +127,7 @@ class Piper(Engine):
     sample_rate = 22050
     max_chars = 400
     speeds = (0.5, 2.0)
+    repeatable = "to the bit, on CPUs"
     options = {
         "noise_scale": Option(
             default=_OWN, minimum=_OWN, maximum=2.0, description="variation of the sound; -1: the voice's own"

@@ -39,6 +39,7 @@ class Tone(Engine):
     max_chars = 500
     max_batch = 4
     speeds = (0.25, 4.0)
+    repeatable = "to the bit"
     options = {
         "fault": Option(
             default="none",
