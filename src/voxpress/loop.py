@@ -419,11 +419,20 @@ class _Loop:
             return []
         group = min(groups, key=lambda g: self._queues[g][0])
         heap = self._queues[group]
-        size = self._wanted[heap[0][2]].plan.engine.max_batch
-        batch = [heapq.heappop(heap)[2] for _ in range(min(size, len(heap)))]
+        # The longest together: they are of like length, so that little is padded.
+        batch = [heapq.heappop(heap)[2] for _ in range(min(self._share(heap[0][2]), len(heap)))]
         if not heap:
             del self._queues[group]
         return batch
+
+    def _share(self, key: str) -> int:
+        """Most segments that the next batch may have: no worker waits while another has several."""
+        most = self._wanted[key].plan.engine.max_batch
+        if most == 1:
+            return 1
+        pool = self._pool(key)
+        waiting = sum(len(heap) for heap in self._queues.values() if self._pool(heap[0][2]) is pool)
+        return min(most, -(-waiting // _width(pool)))
 
     def _speak(self, keys: Sequence[str]) -> None:
         engine = self._wanted[keys[0]].plan.engine

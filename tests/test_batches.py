@@ -1,0 +1,120 @@
+"""Batches: neighbours in length, no worker idle, and nobody's neighbours matter."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+import pytest
+
+from voxpress import Utterance
+from voxpress.engines.tone import Tone
+from voxpress.errors import SynthesisError
+from voxpress.loop import run
+from voxpress.plan import Plan, Planner
+from voxpress.store import Store
+
+
+class Batching(Tone):
+    """Takes four at once, and remembers what it was given together."""
+
+    max_batch = 4
+    batches: ClassVar[list[list[str]]] = []
+
+    def synthesize(self, batch):
+        type(self).batches.append([segment.text for segment in batch])
+        if any("unspeakable" in segment.text for segment in batch):
+            raise SynthesisError("one of these cannot be spoken")
+        return super().synthesize(batch)
+
+
+class Pair(Batching):
+    """The same engine, with smaller batches."""
+
+    max_batch = 2
+
+
+class Single(Batching):
+    """The same engine, without batches."""
+
+    max_batch = 1
+
+
+class Threads(ThreadPoolExecutor):
+    """An executor that says how many workers it has."""
+
+    def __init__(self, workers):
+        super().__init__(workers)
+        self.workers = workers
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+def rows(*texts, **more):
+    return [Utterance(text=text, **more) for text in texts]
+
+
+def spoken_by(engine, utterances, store, **more):
+    """Results of a render by an engine object, in the order of the rows; `engine.batches` is what it was given."""
+    engine.batches.clear()
+    plans = Planner(engine="tone").plan_all(utterances, filed=False)
+    own = [msgspec.structs.replace(plan, engine=engine) for plan in plans if isinstance(plan, Plan)]
+    results = run(own, store=store, folder=None, **{"workers": 0, **more})
+    return sorted(results, key=lambda result: result.number)
+
+
+def numbered(count):
+    """Prompts of all lengths, no two alike."""
+    return [f"Prompt {i} has {'several ' * (i % 11)}words." for i in range(count)]
+
+
+def test_a_batch_holds_neighbours_in_length(store):
+    """So that little is padded; voices, languages and speeds never meet in one."""
+    texts = numbered(48)
+    mixed = [Utterance(text=text, voice=("low", "high")[i % 2]) for i, text in enumerate(texts)]
+    spoken_by(Batching(), mixed, store)
+    assert {len(batch) for batch in Batching.batches} == {4}
+    by_length = sorted(texts, key=len, reverse=True)
+    for batch in Batching.batches:
+        assert len({texts.index(text) % 2 for text in batch}) == 1
+        places = [by_length.index(text) for text in batch]
+        assert max(places) - min(places) < 16
+
+
+def test_one_bad_segment_of_a_batch_fails_alone(store):
+    """The batch is spoken again one by one."""
+    texts = numbered(7)
+    texts[3] = "This one is unspeakable."
+    results = spoken_by(Batching(), rows(*texts), store, attempts=1)
+    assert [result.status for result in results] == [
+        "failed" if i == 3 else "rendered" for i in range(len(texts))
+    ]
+
+
+def test_company_changes_no_take(tmp_path):
+    """Same rows and seeds, same bytes: whatever the batches, the order of the rows and the number of workers."""
+    texts = numbered(12)
+    takes = []
+    for engine, workers in ((Single(), 1), (Batching(), 1), (Pair(), 3), (Batching(), 2)):
+        random.Random(workers).shuffle(texts)
+        store = Store(tmp_path / f"{engine.max_batch} {workers}")
+        with Threads(workers) as threads:
+            spoken_by(engine, [*rows(*texts), *rows(*texts, seed=1)], store, executor=threads)
+        assert store.folder
+        found = (path for path in Path(store.folder, "takes").rglob("*") if path.is_file())
+        takes.append({path.name: path.read_bytes() for path in found})
+    assert len(takes[0]) == 24
+    assert all(others == takes[0] for others in takes[1:])
+
+
+@pytest.mark.parametrize(("segments", "workers", "largest"), [(3, 4, 1), (4, 2, 2), (12, 2, 4), (3, 1, 3)])
+def test_few_segments_are_shared_among_the_workers(store, segments, workers, largest):
+    """No worker gets a whole batch while another has nothing to do."""
+    with Threads(workers) as threads:
+        spoken_by(Batching(), rows(*numbered(segments)), store, executor=threads)
+    assert max(map(len, Batching.batches)) == largest
+    assert sum(map(len, Batching.batches)) == segments
