@@ -32,11 +32,13 @@ _COMPLETE = "voxpress-complete"
 # torchaudio from PyPI is built for CUDA; beside a torch without it the native half does not load, and the Python half
 # does all that is needed once it is gone.
 _MEND_TORCHAUDIO = """
-import importlib.util, pathlib, torch
+import importlib.util, pathlib
 found = importlib.util.find_spec("torchaudio")
-if found and torch.version.cuda is None:
-    for library in (pathlib.Path(found.submodule_search_locations[0]) / "lib").glob("*.so"):
-        library.unlink()
+if found:
+    import torch
+    if torch.version.cuda is None:
+        for library in (pathlib.Path(found.submodule_search_locations[0]) / "lib").glob("*.so"):
+            library.unlink()
 """
 
 
@@ -167,5 +169,5 @@ def _own_requirements() -> tuple[str, ...]:
 def _run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        problem = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
-        raise EngineNotInstalled(f"{' '.join(command[:6])} … failed:\n{problem}")
+        problem = "; ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
+        raise EngineNotInstalled(f"{' '.join(command[1:5])} … failed: {problem}")
