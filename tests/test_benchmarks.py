@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import importlib.util
 import sys
 from pathlib import Path
@@ -37,18 +36,6 @@ def test_every_script_is_on_the_page() -> None:
     page = script("measure").DOCS.read_text(encoding="utf-8")
     scripts = {path.name for path in HOME.glob("*.py")} - {"measure.py"}
     assert {name for name in scripts if f"`{name}" in page} == scripts
-
-
-def test_words_are_compared_as_they_sound() -> None:
-    """Numbers, ordinals, symbols and spellings; the examples of speech.py."""
-    script("measure")
-    speech = script("speech")
-    assert doctest.testmod(speech).failed == 0
-    assert speech.words("1,234,567") == speech.words(
-        "one million two hundred thirty-four thousand five hundred sixty-seven"
-    )
-    assert speech.errors(speech.words("The 21st of July."), speech.words("the twenty first of july")) == 0
-    assert speech.errors(["one"], []) == speech.errors([], ["one"]) == 1
 
 
 @pytest.mark.parametrize(

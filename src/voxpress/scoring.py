@@ -1,0 +1,280 @@
+"""Was it said? What an ear heard, compared with what was to be said, word by word.
+
+Case, punctuation, spelling variants, and whether a number is written in digits or in words do not count; nor do words
+that sound alike, or that were only joined or split: no ear can tell.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from voxpress.errors import EngineNotInstalled
+
+_INSTALL = "pip install 'voxpress[listen]'"
+
+# Scripts whose readers see no spaces between words, or do not agree on them: each character is a word.
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
+_BRACKETS = re.compile(r"[][(){}<>]")
+_SYMBOLS = {"&": " and ", "+": " plus ", "#": " pound ", "*": " star ", "@": " at ", "=": " equals "}
+_ENGLISH = {
+    "ok": ("okay",),
+    "alright": ("all", "right"),
+    "gonna": ("going", "to"),
+    "wanna": ("want", "to"),
+    "cannot": ("can", "not"),
+    "one": ("1",),
+    "zero": ("0",),
+    "-": ("minus",),
+    ".": ("point",),
+    "%": ("percent",),
+    "°": ("degrees",),
+    "$": ("dollars",),
+    "£": ("pounds",),
+    "€": ("euros",),
+    "¢": ("cents",),
+}
+_SOUND_ALIKE = {
+    word: group.partition(" ")[0]
+    for group in (
+        *(
+            "1 won",
+            "2 to too",
+            "4 for fore",
+            "8 ate",
+            "0 oh o",
+            "our hour",
+            "are r",
+            "ant aunt",
+            "bare bear",
+            "be b bee",
+        ),
+        *(
+            "blew blue",
+            "brake break",
+            "buy by bye",
+            "c see sea",
+            "cell sell",
+            "cent scent sent",
+            "check cheque",
+        ),
+        *(
+            "dear deer",
+            "die dye",
+            "fair fare",
+            "flour flower",
+            "gray grey",
+            "grate great",
+            "hair hare",
+            "hear here",
+        ),
+        *(
+            "heal heel",
+            "hole whole",
+            "i eye",
+            "j jay",
+            "k kay",
+            "key quay",
+            "knew new",
+            "knight night",
+            "know no",
+        ),
+        *(
+            "made maid",
+            "mail male",
+            "main mane",
+            "meat meet",
+            "mic mike",
+            "p pea",
+            "pair pear",
+            "passed past",
+        ),
+        *(
+            "peace piece",
+            "plain plane",
+            "principal principle",
+            "q queue cue",
+            "rain reign",
+            "read red",
+            "right write",
+        ),
+        *(
+            "road rode",
+            "role roll",
+            "sail sale",
+            "scene seen",
+            "seam seem",
+            "site sight cite",
+            "some sum",
+            "son sun",
+        ),
+        *("stair stare", "stationary stationery", "steal steel", "t tea tee", "tail tale", "their there"),
+        *("threw through", "tire tyre", "u you", "wait weight", "way weigh", "weak week", "wear where"),
+        *("weather whether", "which witch", "wood would", "x ex", "y why"),
+    )
+    for word in group.split()
+}
+
+
+class Difference(msgspec.Struct, frozen=True, array_like=True):
+    """Words that were to be said, and what was heard in their place; either may be empty."""
+
+    asked: str
+    heard: str
+
+    def __str__(self) -> str:
+        return f"{self.asked or '∅'} → {self.heard or '∅'}"
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """How far what was heard is from what was to be said."""
+
+    words: int
+    """That were to be said; each digit is one, and in scripts without spaces each character."""
+    errors: int
+    """Words that were left out, put in or replaced."""
+    letters: int
+    """In the words that were to be said."""
+    slips: int
+    """Letters that were left out, put in or replaced."""
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def wer(self) -> float:
+        """Word error rate: 0 is perfect, and it can be above 1."""
+        return self.errors / max(1, self.words)
+
+    @property
+    def cer(self) -> float:
+        """Letter error rate."""
+        return self.slips / max(1, self.letters)
+
+
+def score(asked: str, heard: str, language: str) -> Score:
+    """Compare what was to be said with what was heard.
+
+    Args:
+        asked: the text as the row has it.
+        heard: the text as the ear wrote it.
+        language: BCP 47 tag.
+
+    >>> print(*score("Your colour is grey, twenty-four.", "your color was gray 24", "en-GB").differences)
+    is → was
+    >>> score("Press 1 for the voice mailbox.", "Press one, for the voicemail box!", "en").errors
+    0
+
+    Raises:
+        EngineNotInstalled: the packages of the extra ``listen`` are missing.
+    """
+    levenshtein = _levenshtein()
+    said, noticed = words(asked, language), words(heard, language)
+    canonical = [[_SOUND_ALIKE.get(word, word) for word in one] for one in (said, noticed)]
+    errors, differences = 0, []
+    for a0, a1, b0, b1, cost in _unlike(levenshtein.opcodes(*canonical)):
+        if not any(
+            "".join(one[a0:a1]) == "".join(other[b0:b1]) for one, other in (canonical, (said, noticed))
+        ):
+            errors += cost
+            differences.append(Difference(_shown(said[a0:a1]), _shown(noticed[b0:b1])))
+    letters, others = map("".join, canonical)
+    return Score(
+        words=len(said),
+        errors=errors,
+        letters=len(letters),
+        slips=levenshtein.distance(letters, others) if errors else 0,
+        differences=tuple(differences),
+    )
+
+
+def words(text: str, language: str) -> list[str]:
+    """What is said, in one spelling.
+
+    >>> words("Press 1, or the #-key: it's 10:05 on the 3rd; $1,000!", "en")[-14:]
+    ['it', 'is', '1', '0', '0', '5', 'on', 'the', '3', 'dollars', '1', '0', '0', '0']
+    >>> words("Über 2 Straßen", "de"), words("東京タワー 3", "ja")
+    (['über', 'zwei', 'strassen'], ['東', '京', 'た', 'わ', 'ー', '三'])
+
+    Raises:
+        EngineNotInstalled: the packages of the extra ``listen`` are missing.
+    """
+    base = language.lower().partition("-")[0]
+    return (_english(text) if base == "en" else []) or _plain(text, language)
+
+
+def _english(text: str) -> list[str]:
+    text = _BRACKETS.sub(" ", unicodedata.normalize("NFKC", text)).replace("’", "'")
+    text = re.sub(r"[&+#*@=]", lambda found: _SYMBOLS[found[0]], text)
+    text = re.sub(r"(\d):00\b|\bo'clock\b", r"\1", text)
+    text = re.sub(r"(?<=\d):0(?=\d\b)", " 0 ", text)
+    text = re.sub(r"(?<![\d.,])0+(?=\d)", lambda found: " 0" * len(found[0]) + " ", text)
+    text = re.sub(r"(?<![\w-])-(?=\d)", "minus ", text)
+    plain = _normalizer()(text)
+    plain = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b|\ba (?=1(?:00)+\b)", "", plain)
+    found = re.findall(r"\d|[^\W\d_]+(?:'[^\W\d_]+)*|[$£€¢%°]|(?<=\d)\.(?=\d)|-(?=\d)", plain)
+    return [word for one in found for word in _ENGLISH.get(one, (one,))]
+
+
+def _plain(text: str, language: str) -> list[str]:
+    text = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    text = re.sub(r"(?<=\d)[ .,'\u00a0\u202f](?=\d{3}(?!\d))", "", text)
+    text = re.sub(r"\d+", lambda found: f" {_number(int(found[0]), language)} ", text)
+    # Signs that combine with a letter are a part of its word.
+    letters = (c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
+    hiragana = (chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in letters)
+    return _UNSPACED.sub(r" \g<0> ", "".join(hiragana)).split()
+
+
+def _number(value: int, language: str) -> str:
+    """In words, or in single digits where nobody knows that language's."""
+    num2words = _imported("num2words")
+    for name in (language.replace("-", "_"), language.lower().partition("-")[0]):
+        if name in num2words.CONVERTER_CLASSES:
+            return str(num2words.num2words(value, lang=name))
+    return " ".join(str(value))
+
+
+def _unlike(operations: Iterable[Any]) -> Iterator[tuple[int, int, int, int, int]]:
+    """Runs of words that differ: from where to where in both, and how many errors they are."""
+    run: tuple[int, int, int, int, int] | None = None
+    for one in operations:
+        if one.tag == "equal":
+            if run:
+                yield run
+            run = None
+            continue
+        cost = max(one.src_end - one.src_start, one.dest_end - one.dest_start)
+        start = run or (one.src_start, 0, one.dest_start, 0, 0)
+        run = (start[0], one.src_end, start[2], one.dest_end, start[4] + cost)
+    if run:
+        yield run
+
+
+def _shown(words: Sequence[str]) -> str:
+    """Words as they are written, digits of a number together."""
+    return re.sub(r"(?<=\b\d) (?=\d\b)", "", " ".join(words))
+
+
+@functools.cache
+def _normalizer() -> Callable[[str], str]:
+    made: Callable[[str], str] = _imported("whisper_normalizer.english").EnglishTextNormalizer()
+    return made
+
+
+def _levenshtein() -> Any:
+    return _imported("rapidfuzz.distance").Levenshtein
+
+
+def _imported(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        package = name.partition(".")[0].replace("_", "-")
+        raise EngineNotInstalled(f"comparing words needs {package}: run  {_INSTALL}") from error

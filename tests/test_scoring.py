@@ -1,0 +1,107 @@
+"""What counts as said, and what does not."""
+
+import pytest
+
+from voxpress.errors import EngineNotInstalled
+from voxpress.scoring import Difference, score, words
+
+pytest.importorskip("rapidfuzz")
+pytest.importorskip("whisper_normalizer")
+
+
+@pytest.mark.parametrize(
+    ("asked", "heard"),
+    [
+        ("2024", "twenty twenty-four"),
+        ("2024", "Two thousand, twenty four."),
+        ("12.50 dollars", "twelve dollars and fifty cents"),
+        ("$12.50", "$12.50."),
+        ("1 2 3", "one two three"),
+        ("123", "1, 2, 3"),
+        ("007", "double oh seven"),
+        ("10:05", "ten oh five"),
+        ("10:00", "10 o'clock"),
+        ("the 1st of May", "the first of May"),
+        ("a hundred", "100"),
+        ("1,234,567", "one million two hundred thirty-four thousand five hundred sixty-seven"),
+        ("It's 3.5 miles", "It is three point five miles"),
+        ("-20", "minus twenty"),
+        ("50%", "fifty percent"),
+        ("555-0199", "five five five oh one nine nine"),
+        ("Press 1 or #.", "press one or pound"),
+    ],
+)
+def test_numbers_may_be_written_in_any_way(asked, heard):
+    """Digits, words, money, times, dates."""
+    assert score(asked, heard, "en-US").errors == 0
+    assert score(heard, asked, "en-US").errors == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "heard"),
+    [
+        ("Colour, favourite, centre.", "color favorite center"),
+        ("OK, I'm sorry, can't.", "Okay I am sorry cannot"),
+        ("Goodbye.", "Good bye!"),
+        ("voice mail box", "voicemail box"),
+        ("Your e-mail & mine", "your email and mine"),
+        ("Call us (toll free).", "call us toll free"),
+        ("You've got mail.", "You have got male"),
+        ("Four.", "for"),
+        ("HELLO, WORLD", "hello world"),
+        ("Café", "cafe"),
+    ],
+)
+def test_spelling_does_not_count(asked, heard):
+    """Nor do case, punctuation, spaces within words, and words that sound alike."""
+    assert score(asked, heard, "en-GB").differences == ()
+
+
+def test_what_differs_is_named():
+    """Words replaced, left out and put in, each where it stands."""
+    found = score("Please hold the line for an agent.", "please hold a line for agent", "en")
+    assert found.differences == (Difference("the", "a"), Difference("an", ""))
+    assert (found.words, found.errors) == (7, 2) and found.wer == pytest.approx(2 / 7)
+    assert str(found.differences[1]) == "an → ∅"
+
+
+def test_a_digit_is_a_word():
+    """So one wrong digit of a long number is no small thing, and no large one."""
+    found = score("Dial 4711.", "dial 4712", "en")
+    assert (found.words, found.errors) == (5, 1)
+
+
+def test_nothing_heard_and_nothing_asked():
+    """No division by zero."""
+    assert score("Hello there.", "", "en").wer == 1
+    assert score("…", "", "en").wer == 0
+    assert score("…", "hello", "en").errors == 1
+
+
+def test_letters_tell_a_slip_from_another_word():
+    """Short prompts are judged by them."""
+    assert score("Activated.", "activate it", "en").cer < 0.3
+    assert score("Activated.", "Goodbye.", "en").cer > 0.7
+    assert score("Activated.", "activated", "en").cer == 0
+
+
+def test_other_languages():
+    """Their numbers as far as num2words knows them; each character a word where there are no spaces."""
+    pytest.importorskip("num2words")
+    assert score("Zimmer 24, 1.000 Euro", "zimmer vierundzwanzig eintausend euro", "de-AT").errors == 0
+    assert score("Il est 7 heures.", "il est sept heures", "fr").errors == 0
+    assert score("24", "vinte e quatro", "pt-BR").errors == 0
+    assert score("Straße", "strasse", "de").errors == 0
+    assert words("東京へ行く。", "ja") == list("東京へ行く")
+    assert score("カタカナ", "かたかな", "ja").errors == 0
+    assert score("你好世界", "你好世间", "zh-CN").wer == 0.25
+    assert score("안녕 하세요", "안녕하세요", "ko").errors == 0
+    assert words("नमस्ते दुनिया", "hi") == ["नमस्ते", "दुनिया"]
+    assert words("24 ٤", "hi") == ["2", "4", "4"]
+
+
+def test_without_the_packages_the_command_is_named(monkeypatch):
+    """One line says what to run."""
+    monkeypatch.setitem(__import__("sys").modules, "rapidfuzz.distance", None)
+    with pytest.raises(EngineNotInstalled, match=r"needs rapidfuzz: run  pip install 'voxpress\[listen\]'"):
+        score("a", "b", "en")
