@@ -389,6 +389,23 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFF - 36, 0xFFFFFFFF])
+def test_wav_that_was_streamed_is_read_to_its_end(size: int) -> None:
+    """What writes to a pipe cannot know how long it will be."""
+    data = encode(sound(24000), Output())
+    streamed = data[:4] + struct.pack("<I", 0xFFFFFFFF) + data[8:40] + struct.pack("<I", size) + data[44:]
+    assert np.array_equal(decode(streamed).samples, decode(data).samples)
+
+
+def test_wav_that_is_not_whole_is_no_audio() -> None:
+    """Half a transfer must not be heard as a whole one."""
+    data = encode(sound(24000), Output())
+    with pytest.raises(InputError, match=f"its header says {len(data) - 44:,} bytes of samples, and 956 are"):
+        decode(data[:1000])
+    with_list = data + b"LIST\x04\0\0\0INFO"
+    assert np.array_equal(decode(with_list).samples, decode(data).samples)
+
+
 def test_importing_the_module_imports_no_codec_library() -> None:
     """They take a tenth of a second, and most commands need none."""
     code = "import sys, voxpress.codec; print({'av', 'soundfile', 'soxr'} & set(sys.modules))"

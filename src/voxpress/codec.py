@@ -300,10 +300,11 @@ def encode(audio: Audio, output: Output) -> bytes:
 
 def decode(data: bytes, format: str | None = None) -> Audio:
     """The audio in a file; several channels become their mean. A headerless format must be named, and has
-    its usual sample rate; Opus always comes out at 48 kHz.
+    its usual sample rate; Opus always comes out at 48 kHz. WAV that was streamed, so that its header could not
+    know how long it would be, is read to its end.
 
     Raises:
-        InputError: these bytes are no audio, or not of that format.
+        InputError: these bytes are no audio, or not of that format, or WAV that ends before its header says.
 
     >>> audio = decode(encode(Audio(np.full(160, 0.5, np.float32), 16000), Output(format="flac")))
     >>> audio.duration, audio.samples[0]
@@ -318,6 +319,8 @@ def decode(data: bytes, format: str | None = None) -> Audio:
             return _decode_soundfile(data, known)
         if known.container == "g722":
             return _decode_av(data, known.container)
+    if data[:4] == b"RIFF":
+        data = _sized(data)
     # libsndfile takes the pad byte behind GSM in WAV for another block; FFmpeg drops the end of short Vorbis.
     gsm = data[:4] == b"RIFF" and data[20:22] == b"\x31\x00"
     vorbis = data[:4] == b"OggS" and b"\x01vorbis" in data[:64]
@@ -467,6 +470,34 @@ def _wav(data: bytes, sample_rate: Hertz, bits: int) -> bytes:
         *(b"data", len(data)),
     )
     return header + data + padding
+
+
+_UNKNOWN_SIZE = 0x7FFF0000
+"""From here, a size in a WAV header is none: programs that cannot know it write 2 or 4 GiB, less a little, or 0."""
+
+
+def _sized(data: bytes) -> bytes:
+    """WAV with the sizes that it has in its header.
+
+    Raises:
+        InputError: the end is missing, which libsndfile would not say.
+    """
+    position = 12
+    while position + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, position)
+        there = len(data) - position - 8
+        if name == b"data":
+            total = struct.unpack_from("<I", data, 4)[0]
+            if size >= _UNKNOWN_SIZE or (size == 0 and total != len(data) - 8):
+                riff, middle = struct.pack("<I", len(data) - 8), data[8 : position + 4]
+                return data[:4] + riff + middle + struct.pack("<I", there) + data[position + 8 :]
+            if size > there:
+                raise InputError(
+                    f"not whole: its header says {size:,} bytes of samples, and {there:,} are there"
+                )
+            break
+        position += 8 + size + size % 2
+    return data
 
 
 # soundfile
