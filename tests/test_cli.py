@@ -11,8 +11,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from voxpress import codec
+from voxpress import codec, plan, speaking
 from voxpress.cli import main
+from voxpress.engines import openai
+
+from .engines.speech_server import KEY, SpeechServer
 
 
 @dataclass
@@ -96,6 +99,82 @@ def test_dry_run_writes_nothing(voxpress, manifest, tmp_path):
     assert "synthesise  welcome  (1 segment, 20 characters)" in done
     assert "3 rows: 3 to synthesise or finish (3 segments, 56 characters)" in done
     assert not (tmp_path / "out").exists() and not (tmp_path / "store").exists()
+
+
+@pytest.fixture
+def service(monkeypatch):
+    """A hosted service with prices, on loopback."""
+    pytest.importorskip("openai")
+    with SpeechServer(key=KEY) as server:
+        monkeypatch.setattr(openai, "HOSTED", server.url)
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        plan._speaker.cache_clear()
+        speaking._held.clear()
+        yield server
+    plan._speaker.cache_clear()
+    speaking._held.clear()
+
+
+def test_dry_run_says_what_it_costs(voxpress, manifest, service):
+    """And what the store saves; of money nothing is said where everything is free."""
+    dry = ("render", manifest, "-o", "out", "--dry-run", "-e")
+    assert "price" not in voxpress(*dry, "tone").stdout.decode()
+    nothing_saved = "price: $0.0017 for 56 characters; saved by the store: $0.00 for 0 characters"
+    assert nothing_saved in voxpress(*dry, "openai").stdout.decode()
+    assert "price: $0.0008 for 56" in voxpress(*dry, "openai", "--model", "tts-1").stdout.decode()
+    assert "price: not known for 56" in voxpress(*dry, "openai", "--model", "tts-9").stdout.decode()
+    assert "price" not in voxpress(*dry, "openai", "--model", "x@http://localhost:1/v1").stdout.decode()
+    voxpress("render", manifest, "-o", "out", "-e", "openai", "-w", "0", "--only", "welcome")
+    some_saved = "price: $0.0011 for 36 characters; saved by the store: $0.0006 for 20 characters"
+    assert some_saved in voxpress(*dry, "openai").stdout.decode()
+    assert some_saved in voxpress(*dry, "openai", "-f", "mp3").stdout.decode()
+
+
+def test_the_report_says_what_was_billed(voxpress, manifest, service, tmp_path):
+    """Every attempt that gave audio, and nothing for what came from the store."""
+    service.faults.append("silence")
+    done = voxpress(
+        "render", manifest, "-o", "out", "-e", "openai", "-w", "0", "--budget", "0.01"
+    ).stdout.decode()
+    assert "3 segments spoken for $0.0023, " in done
+
+    def billed():
+        lines = (tmp_path / "out/.voxpress/report.jsonl").read_text().splitlines()
+        return [(line["billed"], line["cost"]) for line in map(json.loads, lines)]
+
+    assert billed() == [(40, 0.0012), (20, 0.0006), (16, 0.00048)]
+    again = voxpress("render", manifest, "-o", "out", "-e", "openai", "--budget", "0").stdout.decode()
+    assert "0 segments spoken, " in again and billed() == [(0, 0.0)] * 3
+
+
+def test_a_budget_that_does_not_suffice(voxpress, manifest, service, tmp_path):
+    """Nothing is begun: exit status 2, the price and the budget."""
+    for more in ((), ("--dry-run",)):
+        done = voxpress("render", manifest, "-o", "out", "-e", "openai", "--budget", "0.001", *more, status=2)
+        said = (
+            "voxpress: the price of 56 characters is $0.0017, and the budget $0.0010: nothing was rendered\n"
+        )
+        assert done.stderr.decode() == said
+    unknown = voxpress(
+        "render", manifest, "-o", "out", "-e", "openai", "-m", "tts-9", "--budget", "9", status=2
+    )
+    assert "the price of 56 characters is not known" in unknown.stderr.decode()
+    assert not service.requests and not list(tmp_path.rglob("report.jsonl*"))
+    voxpress("render", manifest, "-o", "out", "-e", "tone", "--budget", "0")
+
+
+def test_a_service_that_lets_nobody_in_is_told_of_once(voxpress, manifest, service, monkeypatch):
+    """One line for all rows; what is in the store needs no key."""
+    voxpress("render", manifest, "-o", "out", "-e", "openai", "-w", "0")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    speaking._held.clear()
+    voxpress("render", manifest, "-o", "other", "-e", "openai", "-w", "0")
+    done = voxpress("render", manifest, "-o", "out", "-e", "openai", "-w", "0", "--seed", "1", status=1)
+    (line,) = done.stderr.decode().splitlines()
+    assert line.endswith("OpenAI wants an API key: set OPENAI_API_KEY (as do all rows of openai)")
+    assert "3 rows: 0 rendered, 0 from the store, 0 up to date, 3 failed" in done.stdout.decode()
 
 
 def test_all_bad_rows_are_shown_and_nothing_is_rendered(voxpress, tmp_path):

@@ -17,6 +17,7 @@ HEAVY = {
     "obstore",
     "onnx",
     "onnxruntime",
+    "openai",
     "piper",
     "sentencex",
     "soundfile",

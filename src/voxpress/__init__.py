@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from voxpress.errors import ManifestError as ManifestError
     from voxpress.errors import MarkupError as MarkupError
     from voxpress.errors import ModelUnavailable as ModelUnavailable
+    from voxpress.errors import ServiceRefused as ServiceRefused
+    from voxpress.errors import ServiceUnavailable as ServiceUnavailable
     from voxpress.errors import SpeechError as SpeechError
     from voxpress.errors import StoreError as StoreError
     from voxpress.errors import SynthesisError as SynthesisError
@@ -51,6 +53,8 @@ _HOMES = {
             "ManifestError",
             "MarkupError",
             "ModelUnavailable",
+            "ServiceRefused",
+            "ServiceUnavailable",
             "SpeechError",
             "StoreError",
             "SynthesisError",
@@ -81,6 +85,8 @@ __all__ = [
     "Output",
     "Result",
     "Segment",
+    "ServiceRefused",
+    "ServiceUnavailable",
     "SpeechError",
     "Store",
     "StoreError",

@@ -273,8 +273,15 @@ def render(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Render the good rows although others are bad.")
     ] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            "--budget", min=0, metavar="DOLLARS", help="Begin nothing that would cost more, in US dollars."
+        ),
+    ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Say what would be done, and write nothing.")
+        bool,
+        typer.Option("--dry-run", "-n", help="Say what would be done and what it costs, and write nothing."),
     ] = False,
 ) -> None:
     """Render every row of a manifest into a folder.
@@ -308,7 +315,7 @@ def render(
         store=_store(store or own.store),
     )
     if dry_run:
-        raise typer.Exit(rendering.forecast())
+        raise typer.Exit(rendering.forecast(budget))
     status = rendering.run(
         report=report,
         workers=workers if workers is not None else own.workers,
@@ -316,6 +323,7 @@ def render(
         attempts=attempts,
         prune=prune,
         skip_bad=skip_bad,
+        budget=budget,
     )
     raise typer.Exit(status)
 

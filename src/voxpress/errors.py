@@ -13,6 +13,8 @@
     │   ├── EngineNotInstalled  a package is missing; the message holds the install command
     │   ├── LicenceNotAccepted  the terms of the weights were not accepted yet
     │   ├── ModelUnavailable    weights are missing, incomplete or not the pinned ones
+    │   ├── ServiceRefused      a hosted service lets nobody in: no key, a wrong one, no credit
+    │   ├── ServiceUnavailable  a hosted service cannot be reached, or cannot answer now
     │   ├── SynthesisError      the engine raised, or returned something that is not speech audio
     │   ├── CheckFailed         the audio is not what was asked for
     │   └── WorkerLost          the process that was speaking died or hung
@@ -93,6 +95,16 @@ class LicenceNotAccepted(EngineError):
 
 class ModelUnavailable(EngineError):
     """The weights are missing, incomplete or not the pinned ones."""
+
+
+class ServiceRefused(EngineError):
+    """A hosted service takes no request of ours: no key, a wrong one, no credit. All that is asked of it fails so."""
+
+
+class ServiceUnavailable(EngineError):
+    """A hosted service cannot be reached, or could not answer although it was asked again."""
+
+    transient = True
 
 
 class SynthesisError(EngineError):

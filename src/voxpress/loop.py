@@ -19,7 +19,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from voxpress import speaking
-from voxpress.errors import ManifestError, SpeechError, StoreError, WorkerLost, restore
+from voxpress.engines import Engine
+from voxpress.errors import ManifestError, ServiceRefused, SpeechError, StoreError, WorkerLost, restore
 from voxpress.executors import Pools
 from voxpress.folder import Folder
 from voxpress.plan import Bad, Plan, Planner, placed
@@ -224,6 +225,14 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """That would be synthesised."""
     characters: int = 0
     """In those segments."""
+    billed: int = 0
+    """Of those, characters that cost something."""
+    price: float = 0.0
+    """Of those, in US dollars; NaN: not known."""
+    unbilled: int = 0
+    """Characters that would cost something, were they not in the store already or spoken for another row."""
+    saved: float = 0.0
+    """What they would cost."""
     error: str = ""
 
 
@@ -252,13 +261,30 @@ def forecast(plans: Iterable[Plan | Bad], *, store: Store, folder: Folder | None
                 new = [key for key in plan.takes if key in no_take and key not in spoken]
                 spoken.update(new)
                 status = "rendered"
+            fresh = frozenset(new)
+            billed, price = _bill(plan, fresh)
+            unbilled, saved = _bill(plan, plan.takes.keys() - fresh)
             yield Forecast(
                 number=plan.number,
                 utterance=plan.utterance,
                 status=status,
                 segments=len(new),
                 characters=sum(len(plan.takes[key].text) for key in new),
+                billed=billed,
+                price=price,
+                unbilled=unbilled,
+                saved=saved,
             )
+
+
+def _bill(plan: Plan, keys: Iterable[str]) -> tuple[int, float]:
+    """How many characters of these takes cost something, and what."""
+    characters, price = 0, 0.0
+    for key in keys:
+        text = plan.takes[key].text
+        if each := plan.engine.price(text):
+            characters, price = characters + len(text), price + each
+    return characters, price
 
 
 def _opened(store: str | os.PathLike[str] | Store | None) -> Store:
@@ -292,6 +318,8 @@ class _Open:
     waiting: set[str] = field(default_factory=set)
     spoken: int = 0
     characters: int = 0
+    billed: int = 0
+    cost: float = 0.0
     notes: list[str] = field(default_factory=list)
     had_clips: bool = False
     vanished: int = 0
@@ -321,6 +349,7 @@ class _Loop:
         self._open: dict[int, _Open] = {}
         self._wanted: dict[str, _Wanted] = {}
         self._failed: dict[str, SpeechError] = {}
+        self._refused: dict[Engine, SpeechError] = {}
         # What one call of an engine may hold together; longest first.
         self._queues: dict[_Group, list[tuple[int, int, str]]] = defaultdict(list)
         self._alone: deque[str] = deque()
@@ -380,7 +409,7 @@ class _Loop:
 
     def _want(self, opened: _Open, keys: Iterable[str]) -> Iterator[Result]:
         for key in keys:
-            if error := self._failed.get(key):
+            if error := self._failed.get(key) or self._refused.get(opened.plan.engine):
                 yield from self._fail(opened, error)
                 return
             opened.waiting.add(key)
@@ -449,6 +478,8 @@ class _Loop:
                 takes = self._lost(keys, error)
             for take in takes:
                 yield from self._settle(take, ripe)
+                if isinstance(take.error, ServiceRefused):
+                    yield from self._refuse(engine, take.error)
             for opened, outcome in zip(ripe, finished, strict=False):
                 yield from self._finished(opened, outcome)
 
@@ -501,8 +532,20 @@ class _Loop:
                 self._alone.append(key)
         return given_up
 
+    def _refuse(self, engine: Engine, error: SpeechError) -> Iterator[Result]:
+        """Fail what waits for a service that lets nobody in: it need not be asked for each."""
+        self._refused[engine] = error
+        for group in [group for group in self._queues if group[0] == engine]:
+            for _, _, key in self._queues.pop(group):
+                yield from self._settle(Take(key, 0, error), ())
+
     def _settle(self, take: Take, ripe: Sequence[_Open]) -> Iterator[Result]:
         wanted = self._wanted.pop(take.key)
+        if take.heard and (price := wanted.plan.engine.price(wanted.segment.text)):
+            # The row that asked first; where it has failed meanwhile, the next.
+            for opened in [o for o in wanted.waiters if o.plan.number in self._open][:1]:
+                opened.billed += take.heard * len(wanted.segment.text)
+                opened.cost += take.heard * price
         if take.error:
             self._failed[take.key] = take.error
         for opened in wanted.waiters:
@@ -562,6 +605,8 @@ def _result(
         segments=len(plan.takes),
         spoken=opened.spoken,
         characters=opened.characters,
+        billed=opened.billed,
+        cost=opened.cost,
         notes=(*opened.notes, *dict.fromkeys(note for clip in clips for note in clip.notes)),
         error=str(error) if error else "",
         error_type=type(error).__name__ if error else "",

@@ -239,7 +239,7 @@ def _speaker(
         raise LicenceNotAccepted(
             f"the weights of {engine!r} are under {terms}: read it, then run  voxpress models accept {engine}"
         )
-    return _Speaker(chosen, chosen.voice(voice), engines.check_options(kind, dict(options)))
+    return _Speaker(chosen, chosen.voice(voice), chosen.checked(dict(options)))
 
 
 def _speaks(wanted: str, languages: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ The driver sends keys and gets keys back; audio stays here.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,8 @@ class Take:
     key: str
     attempts: int
     error: SpeechError | None = None
+    heard: int = 0
+    """Attempts that gave audio, whatever the checks said of it: what a hosted engine is paid for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,8 @@ def speak(
     """Speak the segments, check each take and put it into the store; then finish those utterances that lacked nothing
     else, while the audio is at hand.
 
-    A batch that fails is spoken again one by one, so that only the bad segment fails; a take that fails its check is
-    spoken again with another seed, where the engine heeds seeds.
+    A batch that fails is spoken again one by one, so that only the bad segment fails; a take that fails, or fails its
+    check, is spoken again with another seed, where the engine heeds seeds and it is not the request that is wrong.
 
     Args:
         fingerprint: of the voice that all segments have, as the plan found it.
@@ -89,16 +92,20 @@ def speak(
         return [Take(key, 0, error) for key, _ in batch], [Finished(error=error) for _ in orders]
     done: dict[str, Take] = {}
     heard: dict[str, Audio] = {}
+    times: Counter[str] = Counter()
     for attempt in range(attempts):
-        waiting = [(key, segment) for key, segment in batch if key not in done or done[key].error]
+        waiting = [
+            (key, segment) for key, segment in batch if key not in done or _worth_another(done[key].error)
+        ]
         if not waiting or (attempt and not engine.seeded):
             break
         for key, outcome in _synthesized(loaded, waiting, attempt).items():
+            times[key] += isinstance(outcome, Audio | CheckFailed)
             if isinstance(outcome, Audio):
                 heard[key] = store.put_take(key, outcome)
-                done[key] = Take(key, attempt + 1)
+                done[key] = Take(key, attempt + 1, heard=times[key])
             else:
-                done[key] = Take(key, attempt + 1, outcome)
+                done[key] = Take(key, attempt + 1, outcome, times[key])
     failed = {key: take.error for key, take in done.items() if take.error}
     finished = []
     for order in orders:
@@ -145,6 +152,11 @@ def _synthesized(
         except CheckFailed as error:
             outcomes[key] = error
     return outcomes
+
+
+def _worth_another(error: SpeechError | None) -> bool:
+    """Whether a segment that failed so may be spoken well with another seed."""
+    return isinstance(error, SynthesisError | CheckFailed)
 
 
 def _explained(error: Exception, engine: Engine, segment: Segment) -> SpeechError:

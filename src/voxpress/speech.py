@@ -165,6 +165,10 @@ class Result(_Noun, frozen=True):
     """Segments that were synthesised for this utterance now, not found in the store."""
     characters: int = 0
     """Characters handed to the engine for the segments that were spoken now."""
+    billed: int = 0
+    """Characters of every attempt that gave audio, where the engine has a price."""
+    cost: float = 0.0
+    """Of those, in US dollars; NaN where the price is not known."""
     notes: tuple[str, ...] = ()
     """What was changed on the way: a symbol removed, a seed tried again."""
     error: str = ""

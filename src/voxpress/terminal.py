@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import math
 import sys
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ from typing import Protocol
 
 from voxpress.errors import ManifestError, StoreError
 from voxpress.folder import OWN, Folder
-from voxpress.loop import forecast, run, standing
+from voxpress.loop import Forecast, forecast, run, standing
 from voxpress.manifests.report import Report
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.speech import Result, Seconds, Utterance
@@ -58,14 +59,16 @@ class Render:
     folder: Folder
     store: Store
 
-    def forecast(self) -> int:
-        """Print what `run` would do for each row and in all; the exit status."""
+    def forecast(self, budget: float | None = None) -> int:
+        """Print what `run` would do for each row and in all, and what it would cost; the exit status."""
         counts: Counter[str] = Counter()
         segments = characters = 0
+        bill = _Bill()
         for row in forecast(self._planned(), store=self.store, folder=self.folder):
             counts[row.status] += 1
             segments += row.segments
             characters += row.characters
+            bill.add(row)
             name = (row.utterance.id or row.utterance.file) if row.utterance else ""
             match row.status:
                 case "failed":
@@ -81,7 +84,8 @@ class Render:
             f" {counts['from store']:,} from the store, {counts['up to date']:,} up to date,"
             f" {counts['failed']:,} bad"
         )
-        return BAD if counts["failed"] else 0
+        bill.show()
+        return BAD if counts["failed"] or bill.beyond(budget) else 0
 
     def run(
         self,
@@ -92,8 +96,9 @@ class Render:
         attempts: int,
         prune: bool,
         skip_bad: bool,
+        budget: float | None = None,
     ) -> int:
-        """Render, showing progress; the exit status."""
+        """Render, showing progress; the exit status. What would cost more than `budget` is not begun."""
         began = time.monotonic()
         if self.folder.path.exists() and not self.folder.path.is_dir():
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
@@ -103,6 +108,9 @@ class Render:
             if survey.bad and not skip_bad:
                 sheet.discard()
                 _show_bad(survey.bad)
+                return BAD
+            if budget is not None and self._bill(survey).beyond(budget):
+                sheet.discard()
                 return BAD
             tally = _Tally(survey.standing)
             with _progress(len(survey.todo) + len(survey.bad), survey.characters) as advance:
@@ -150,6 +158,12 @@ class Render:
                 survey.characters += plan.characters
         return survey
 
+    def _bill(self, survey: _Survey) -> _Bill:
+        bill = _Bill()
+        for row in forecast(self._again(survey), store=self.store, folder=self.folder):
+            bill.add(row)
+        return bill
+
     def _again(self, survey: _Survey) -> Iterator[Plan | Bad]:
         """The rows to do, read once more: plans of a million rows would fill the memory."""
         bad = {plan.number: plan for plan in survey.bad}
@@ -164,6 +178,37 @@ class Render:
                 following = next(todo, None)
 
 
+class _Bill:
+    """What a render would cost, in US dollars."""
+
+    def __init__(self) -> None:
+        self._price = self._saved = 0.0
+        self._billed = self._unbilled = 0
+
+    def add(self, row: Forecast) -> None:
+        self._billed, self._price = self._billed + row.billed, self._price + row.price
+        self._unbilled, self._saved = self._unbilled + row.unbilled, self._saved + row.saved
+
+    def show(self) -> None:
+        """Print it, where anything costs."""
+        if self._billed or self._unbilled:
+            print(
+                f"price: {_dollars(self._price)} for {_count(self._billed, 'character')};"
+                f" saved by the store: {_dollars(self._saved)} for {_count(self._unbilled, 'character')}"
+            )
+
+    def beyond(self, budget: float | None) -> bool:
+        """Whether it is more than the budget, which is then said."""
+        if budget is None or self._price <= budget:  # a price that is not known is more
+            return False
+        print(
+            f"voxpress: the price of {_count(self._billed, 'character')} is {_dollars(self._price)}, and the budget"
+            f" {_dollars(budget)}: nothing was rendered",
+            file=sys.stderr,
+        )
+        return True
+
+
 class _Tally:
     """Counts for the summary."""
 
@@ -171,11 +216,13 @@ class _Tally:
         self._counts: Counter[str] = Counter({"up to date": standing})
         self._spoken = 0
         self._duration: Seconds = 0.0
+        self._cost = 0.0
         self.failed = 0
 
     def add(self, result: Result) -> None:
         self._counts[result.status] += 1
         self._spoken += result.spoken
+        self._cost += result.cost
         if result.status == "rendered" and result.clips:
             self._duration += result.clips[0].duration
         if result.status == "failed":
@@ -189,14 +236,21 @@ class _Tally:
             f" {counts['up to date']:,} up to date, {counts['failed']:,} failed"
         )
         rate = f", {self._duration / elapsed:.1f} × real time" if self._spoken else ""
+        cost = f" for {_dollars(self._cost)}" if self._cost else ""
         print(
-            f"{_count(self._spoken, 'segment')} spoken, {self._duration:,.1f} s of audio in {elapsed:,.1f} s{rate};"
-            f" report: {report}"
+            f"{_count(self._spoken, 'segment')} spoken{cost}, {self._duration:,.1f} s of audio in {elapsed:,.1f} s"
+            f"{rate}; report: {report}"
         )
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _dollars(amount: float) -> str:
+    if math.isnan(amount):
+        return "not known"
+    return f"${amount:,.2f}" if amount >= 1 or not amount else f"${amount:.4f}"
 
 
 def _show_bad(bad: list[Bad]) -> None:
@@ -232,6 +286,7 @@ def _progress(rows: int, characters: int) -> Iterator[Callable[[Result], None]]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
+    failures = _Failures()
     began, done, heard = time.monotonic(), 0, 0.0
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total, rows=f"0/{rows:,}", rate="")
@@ -242,10 +297,29 @@ def _progress(rows: int, characters: int) -> Iterator[Callable[[Result], None]]:
             heard += sum(clip.duration for clip in result.clips[:1])
             rate = f"{heard / (time.monotonic() - began):.1f} × real time"
             bar.update(task, advance=_weight(result), rows=f"{done:,}/{rows:,}", rate=rate)
-            if result.status == "failed":
-                bar.console.print(f"failed: {result.error}", markup=False, highlight=False)
+            if line := failures.line(result):
+                bar.console.print(line, markup=False, highlight=False)
 
         yield advance
+
+
+class _Failures:
+    """A line for each row that failed, but one for all rows of a service that lets nobody in."""
+
+    def __init__(self) -> None:
+        self._refused: set[tuple[str, str]] = set()
+
+    def line(self, result: Result) -> str:
+        """Empty where there is nothing to say, or nothing new."""
+        if result.status != "failed":
+            return ""
+        service = (result.engine, result.model)
+        if result.error_type != "ServiceRefused":
+            return f"failed: {result.error}"
+        if service in self._refused:
+            return ""
+        self._refused.add(service)
+        return f"failed: {result.error} (as do all rows of {' '.join(filter(None, service))})"
 
 
 class _PlainProgress:
@@ -254,13 +328,14 @@ class _PlainProgress:
         self._began = self._shown = time.monotonic()
         self._done = self._weight = 0
         self._heard: Seconds = 0.0
+        self._failures = _Failures()
 
     def advance(self, result: Result) -> None:
         self._done += 1
         self._weight += _weight(result)
         self._heard += sum(clip.duration for clip in result.clips[:1])
-        if result.status == "failed":
-            print(f"failed: {result.error}", file=sys.stderr, flush=True)
+        if line := self._failures.line(result):
+            print(line, file=sys.stderr, flush=True)
         now = time.monotonic()
         if now - self._shown < _PLAIN_EVERY:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,8 @@ DONE = Result(
     segments=2,
     spoken=1,
     characters=6,
+    billed=12,
+    cost=math.nan,
     notes=("spoke again",),
 )
 FAILED = Result(
@@ -56,6 +59,8 @@ def test_a_report_has_a_line_for_each_result(tmp_path: Path) -> None:
         "segments": 2,
         "spoken": 1,
         "characters": 6,
+        "billed": 12,
+        "cost": None,
         "notes": ["spoke again"],
         "error": "",
         "error_type": "",

@@ -175,9 +175,17 @@ class Engine(ABC):
         """The licence of these weights where it must be accepted before they are used, in words; else nothing."""
         return ""
 
-    def price(self, characters: int) -> float:
-        """What speaking so many characters costs, in US dollars."""
+    def price(self, text: str) -> float:
+        """What speaking `text` costs, in US dollars; an estimate where tokens are billed; NaN: not known."""
         return 0.0
+
+    def checked(self, options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+        """All options, with those of `options` in their declared types. Overridden where they depend on the model.
+
+        Raises:
+            UnsupportedOption: unknown name, wrong type, out of range, or not for this model.
+        """
+        return check_options(type(self), options)
 
     def load(self) -> None:  # noqa: B027 - an engine without weights has nothing to load
         """Import what is heavy and read the weights. Called once, before the first `synthesize`.

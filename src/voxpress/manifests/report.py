@@ -8,6 +8,7 @@ killed leaves a report of what it did.
 from __future__ import annotations
 
 import fcntl
+import math
 import mmap
 import os
 from array import array
@@ -51,6 +52,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     segments: int
     spoken: int
     characters: int
+    billed: int = 0
+    """Characters that were paid for, all attempts counted."""
+    cost: float | None = 0.0
+    """In US dollars; None: not known."""
     notes: tuple[str, ...]
     error: str
     error_type: str
@@ -77,6 +82,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             segments=result.segments,
             spoken=result.spoken,
             characters=result.characters,
+            billed=result.billed,
+            cost=None if math.isnan(result.cost) else round(result.cost, 9),
             notes=result.notes,
             error=result.error,
             error_type=result.error_type,

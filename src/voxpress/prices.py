@@ -1,0 +1,60 @@
+"""What hosted models cost: prices.toml, and how a price per token becomes one of a text."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from importlib import resources
+
+import msgspec
+
+_PER = 1_000_000
+
+# Where tokens are billed, they are estimated. English is spoken at 15 characters a second and has 4 to a token; a
+# Chinese, Japanese or Korean character takes three times as long as a letter. A minute of audio is 1,250 tokens, from
+# the 0.015 dollars that OpenAI's price list gives for it.
+_CHARACTERS_PER_SECOND = 15.0
+_CHARACTERS_PER_TOKEN = 4.0
+_AUDIO_TOKENS_PER_SECOND = 1250 / 60
+_LONG = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+class _Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """US dollars per million of each."""
+
+    characters: float = 0.0
+    text_tokens: float = 0.0
+    audio_tokens: float = 0.0
+
+
+def price(engine: str, model: str, text: str) -> float:
+    """What speaking `text` costs in US dollars, without taxes; NaN where the model has no known price.
+
+    >>> price("openai", "tts-1-hd", "Welcome.")
+    0.00024
+    >>> round(price("openai", "gpt-4o-mini-tts-2025-12-15", "x" * 900), 3)  # about a minute
+    0.015
+    >>> price("openai", "tts-9", "Welcome.")
+    nan
+    """
+    known = _price(engine, model)
+    if known is None:
+        return math.nan
+    if known.characters:
+        return known.characters * len(text) / _PER
+    letters = len(text) + 2 * len(_LONG.findall(text))
+    audio_tokens = letters / _CHARACTERS_PER_SECOND * _AUDIO_TOKENS_PER_SECOND
+    return (known.audio_tokens * audio_tokens + known.text_tokens * letters / _CHARACTERS_PER_TOKEN) / _PER
+
+
+@functools.lru_cache(maxsize=256)
+def _price(engine: str, model: str) -> _Price | None:
+    undated = re.sub(r"-\d{4}(-\d\d-\d\d)?$", "", model)
+    return _catalogue().get(engine, {}).get(undated)
+
+
+@functools.cache
+def _catalogue() -> dict[str, dict[str, _Price]]:
+    text = resources.files("voxpress").joinpath("prices.toml").read_bytes()
+    return msgspec.toml.decode(text, type=dict[str, dict[str, _Price]])
