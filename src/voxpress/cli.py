@@ -417,11 +417,13 @@ def engines_list(json: Json = False) -> None:
 
 
 @engines_app.command(epilog=_examples("voxpress engines install xtts"))
-def install(name: Annotated[str, typer.Argument(help="An engine; see 'voxpress engines'.")]) -> None:
+def install(
+    name: Annotated[str, typer.Argument(help="An engine; see 'voxpress engines'.")], model: Model = None
+) -> None:
     """Install what an engine needs: beside voxpress, or in an environment of its own where it cannot share one."""
     from voxpress import engines
 
-    engines.install(engines.find(name), tell=lambda step: typer.echo(step, err=True))
+    engines.install(engines.find(name)(model), tell=lambda step: typer.echo(step, err=True))
     typer.echo(f"{name} is installed")
 
 

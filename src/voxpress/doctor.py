@@ -36,11 +36,11 @@ def diagnose(name: str, *, model: str | None = None, device: str = "auto") -> Di
     >>> diagnose("tone").speaks
     True
     """
-    kind = engines.find(name)
+    engine = engines.find(name)(model, device=device)
     home, versions = "", tuple[str, ...]()
-    if not engines.missing_packages(kind):
-        home = engines.python(kind) or sys.executable
-        versions = tuple(engines.versions(kind))
+    if not engines.missing_packages(engine):
+        home = engines.python(engine) or sys.executable
+        versions = tuple(engines.versions(engine))
     try:
         with tempfile.TemporaryDirectory(prefix="voxpress-doctor-") as store:
             clip = say(SENTENCE, engine=name, model=model, device=device, store=store)

@@ -136,9 +136,9 @@ def install(name: str, tell: Callable[[str], None] = print, directory: Path | No
             _run(*pip, "uninstall", "--quiet", "--yes", *environment.without)
         _run(interpreter, "-c", _MEND_TORCHAUDIO)
         (place / _COMPLETE).touch()
-        for former in place.parent.glob(f"{name}-*"):
-            if former != place:
-                shutil.rmtree(former, ignore_errors=True)
+        for former in sorted(place.parent.glob(f"{name}-*")):
+            if former != place:  # a running render may have its workers there
+                tell(f"{former} has other pins and can be deleted")
     return place
 
 

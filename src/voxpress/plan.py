@@ -233,8 +233,8 @@ def _speaker(
 ) -> _Speaker:
     # Weights are looked at once in a process: finding them again costs ten times as much as serving a clip.
     kind = engines.find(engine)
-    engines.require(kind)
     chosen = kind(model, device=device)
+    engines.require(chosen)
     if (terms := chosen.terms()) and not models.accepted(terms):
         raise LicenceNotAccepted(
             f"the weights of {engine!r} are under {terms}: read it, then run  voxpress models accept {engine}"

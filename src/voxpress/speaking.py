@@ -173,7 +173,7 @@ class _Held:
     def __init__(self, engine: Engine) -> None:
         self.engine = type(engine)(engine.model, device=engine.device)
         self.fingerprints: dict[str, str] = {}
-        engines.require(type(engine))
+        engines.require(engine)
         try:
             self.engine.load()
         except SpeechError:

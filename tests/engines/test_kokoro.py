@@ -4,7 +4,6 @@ The letters of a text stand for its sounds where the packages for letters to sou
 """
 
 import importlib.util
-import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voxpress import g2p, models
+from voxpress import environments, g2p, models
 from voxpress.engines import find
 from voxpress.errors import (
     EngineNotInstalled,
@@ -349,97 +348,13 @@ def test_real_model(sounds):
     assert words[-1].end <= first.duration < 4
 
 
-def make_torch_model(folder: Path, monkeypatch) -> Path:
-    """A tiny random model as the official package loads it, in the layout of hexgrad/Kokoro-82M."""
-    torch = pytest.importorskip("torch")
-    package = pytest.importorskip("kokoro.model")
-    from kokoro import istftnet
-
-    class TinyDecoder(istftnet.Decoder):  # type: ignore[misc]
-        """The decoder with 16 channels for 512 and 1024, which the package does not let a config choose."""
-
-        def __init__(
-            self, dim_in, style_dim, dim_out, *, upsample_initial_channel, disable_complex=False, **sizes
-        ):
-            torch.nn.Module.__init__(self)
-            block, norm, conv = istftnet.AdainResBlk1d, torch.nn.utils.weight_norm, torch.nn.Conv1d
-            self.encode = block(dim_in + 2, 16, style_dim)
-            self.decode = torch.nn.ModuleList(
-                [
-                    block(16 + 2 + 8, 16, style_dim),
-                    block(16 + 2 + 8, upsample_initial_channel, style_dim, upsample=True),
-                ]
-            )
-            self.F0_conv, self.N_conv = norm(conv(1, 1, 3, 2, 1)), norm(conv(1, 1, 3, 2, 1))
-            self.asr_res = torch.nn.Sequential(norm(conv(dim_in, 8, 1)))
-            self.generator = istftnet.Generator(
-                style_dim,
-                upsample_initial_channel=upsample_initial_channel,
-                disable_complex=disable_complex,
-                **sizes,
-            )
-
-    monkeypatch.setattr(package, "Decoder", TinyDecoder)
-    config = {
-        "dim_in": 64,
-        "dropout": 0.2,
-        "hidden_dim": 16,
-        "max_conv_dim": 16,
-        "max_dur": 4,
-        "multispeaker": True,
-        "n_layer": 1,
-        "n_mels": 80,
-        "n_token": 178,
-        "style_dim": 128,
-        "text_encoder_kernel_size": 5,
-        "plbert": {
-            "hidden_size": 16,
-            "num_attention_heads": 2,
-            "intermediate_size": 32,
-            "max_position_embeddings": 512,
-            "num_hidden_layers": 1,
-            "dropout": 0.1,
-            "embedding_size": 16,
-        },
-        "istftnet": {
-            "upsample_kernel_sizes": [20, 12],
-            "upsample_rates": [10, 6],
-            "gen_istft_hop_size": 5,
-            "gen_istft_n_fft": 20,
-            "resblock_dilation_sizes": [[1, 3, 5]],
-            "resblock_kernel_sizes": [3],
-            "upsample_initial_channel": 16,
-        },
-        "vocab": {letter: number for number, letter in enumerate(" .,abcdefghijklmnopqrstuvwxyz", 1)},
-    }
-    (folder / "voices").mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(config))
-    torch.manual_seed(0)
-    with monkeypatch.context() as patch:
-        patch.setattr(torch, "load", lambda *_, **__: {})
-        model = package.KModel(repo_id="hexgrad/Kokoro-82M", config=config, model="none")
-    parts = ("bert", "bert_encoder", "predictor", "text_encoder", "decoder")
-    torch.save({part: getattr(model, part).state_dict() for part in parts}, folder / "tiny.pth")
-    torch.save(torch.randn(510, 1, 256) * 0.1, folder / "voices" / "af_heart.pt")
-    return folder
-
-
-def test_official_package(tmp_path, monkeypatch):
-    """The same engine over PyTorch: a sound for a seed, marks, and the package's own voices."""
-    engine = Kokoro(str(make_torch_model(tmp_path / "torch", monkeypatch)), device="cpu")
-    first, again, other = speak(engine, segment(seed=1), segment(seed=1), segment(seed=2))
-    np.testing.assert_array_equal(first.samples, again.samples)
-    assert not np.array_equal(first.samples, other.samples)
-    assert first.duration == pytest.approx(first.marks[-1].end, abs=1.0)
-    assert [mark.text for mark in first.marks if mark.kind == "word"] == ["Hello", "wide", "world"]
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("kokoro") is not None, reason="the official package is installed"
-)
-def test_torch_weights_without_torch(tmp_path):
+def test_torch_weights_without_torch(tmp_path, monkeypatch):
+    """They live with PyTorch, in an environment of their own, and never load in this process."""
+    monkeypatch.setattr(environments, "DIRECTORY", tmp_path / "none")
     (tmp_path / "kokoro.pth").touch()
     (tmp_path / "voices").mkdir()
     (tmp_path / "voices" / "af_heart.pt").touch()
-    with pytest.raises(EngineNotInstalled, match=r"pip install 'voxpress\[kokoro-torch\]'"):
-        Kokoro(str(tmp_path)).load()
+    engine = Kokoro(str(tmp_path))
+    assert not engine.in_process and [voice.name for voice in engine.voices()] == ["af_heart"]
+    with pytest.raises(EngineNotInstalled, match="voxpress engines install kokoro --model kokoro-torch"):
+        engine.load()

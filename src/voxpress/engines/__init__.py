@@ -87,15 +87,15 @@ class Engine(ABC):
     weights_licence: ClassVar[str]
     languages: ClassVar[tuple[str, ...]]
     """BCP 47 tags of what the engine can speak with some voice or model; ``*``: any."""
-    packages: ClassVar[tuple[str, ...]] = ()
-    """Import names that must be there for the engine to load."""
-    install: ClassVar[str] = ""
+    packages: tuple[str, ...] = ()
+    """Import names that must be there for the engine to load. These three can depend on the model."""
+    install: str = ""
     """The command that installs them."""
     extra: ClassVar[str] = ""
     """The extra of voxpress that has its packages, where it is not called like the engine."""
-    environment: ClassVar[str] = ""
-    """The one of `voxpress.environments` that its packages are in where they are not in this one."""
-    in_process: ClassVar[bool] = True
+    environment: str = ""
+    """The one of `voxpress.environments` that its packages are in, where they are not in this one."""
+    in_process: bool = True
     """Whether it may load in the process that plans. Not what brings PyTorch: that stays in workers."""
     sample_rate: Hertz
     """Of the audio, unless a voice has its own: each `Audio` carries the truth."""
@@ -247,19 +247,19 @@ def find(name: str) -> type[Engine]:
     raise UnknownEngine(f"no engine {name!r}{suggest(name, known)} (engines: {', '.join(known)})")
 
 
-def missing_packages(engine: type[Engine]) -> list[str]:
+def missing_packages(engine: Engine | type[Engine]) -> list[str]:
     """Those of the engine's packages that are installed neither here nor in its environment."""
     return [] if python(engine) else _missing_here(engine)
 
 
-def python(engine: type[Engine]) -> str | None:
+def python(engine: Engine | type[Engine]) -> str | None:
     """The interpreter of the engine's environment, where the engine lives there; None: it lives here, or nowhere."""
     if engine.environment and _missing_here(engine):
         return environments.python(engine.environment)
     return None
 
 
-def install(engine: type[Engine], tell: Callable[[str], None] = print) -> None:
+def install(engine: Engine | type[Engine], tell: Callable[[str], None] = print) -> None:
     """Install the engine's packages: in its environment if it has one, else beside voxpress, by its extra.
 
     Args:
@@ -277,7 +277,7 @@ def install(engine: type[Engine], tell: Callable[[str], None] = print) -> None:
     importlib.invalidate_caches()
 
 
-def version(engine: type[Engine], distribution: str) -> str:
+def version(engine: Engine | type[Engine], distribution: str) -> str:
     """The version of a package of `engine`, wherever that lives. For fingerprints.
 
     Raises:
@@ -293,18 +293,18 @@ def version(engine: type[Engine], distribution: str) -> str:
         ) from None
 
 
-def versions(engine: type[Engine]) -> list[str]:
+def versions(engine: Engine | type[Engine]) -> list[str]:
     """The distributions that have the engine's packages, as ``name==version``, wherever it lives."""
     places = environments.packages(engine.environment) if python(engine) else None
     names = [name for package in engine.packages for name in environments.distributions_with(package, places)]
     return [f"{name}=={version(engine, name)}" for name in dict.fromkeys(names)]
 
 
-def _missing_here(engine: type[Engine]) -> list[str]:
+def _missing_here(engine: Engine | type[Engine]) -> list[str]:
     return [package for package in engine.packages if importlib.util.find_spec(package) is None]
 
 
-def require(engine: type[Engine]) -> None:
+def require(engine: Engine | type[Engine]) -> None:
     """Raise with the install command if a package of the engine is missing.
 
     Raises:

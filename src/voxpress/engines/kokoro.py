@@ -10,8 +10,6 @@ Sources: hexgrad/kokoro (the package) and hexgrad/Kokoro-82M (config.json).
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
-import importlib.util
 import json
 import re
 import zipfile
@@ -24,12 +22,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import g2p, graphs, marks, models
+from voxpress import devices, g2p, graphs, marks, models
 from voxpress.audio import Audio, Samples
-from voxpress.engines import Engine, check_options, require
+from voxpress.engines import Engine, check_options, require, version
 from voxpress.errors import (
-    EngineError,
-    EngineNotInstalled,
     ModelUnavailable,
     SynthesisError,
     UnknownVoice,
@@ -42,6 +38,7 @@ _REVISION = "1"
 """Another one for every change here that can change the sound."""
 _FRAME = 600
 """Samples for each unit of a duration."""
+_TORCH_MODEL = "kokoro-torch"
 _MOST_SYMBOLS = 510
 """The model's context of 512 tokens, less the one at each end."""
 _SYMBOLS = (
@@ -108,11 +105,17 @@ class Kokoro(Engine):
     speeds = (0.5, 2.0)
     repeatable = "to the bit, on CPUs"
 
+    def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
+        super().__init__(model, device=device)
+        if _needs_torch(model, device):
+            self.packages = (*g2p.PACKAGES, "torch", "kokoro")
+            self.environment, self.in_process = "torch", False
+            self.install = f"voxpress engines install kokoro --model {_TORCH_MODEL}"
+
     def fingerprint(self, voice: str) -> str:
-        require(type(self))
-        parts = [_REVISION, *map(importlib.metadata.version, ("misaki", "espeakng-loader", "num2words"))]
-        if self._weights.suffix == ".pth":
-            parts.append(importlib.metadata.version("kokoro"))
+        require(self)
+        packages = ["misaki", "espeakng-loader", "num2words", *(["kokoro"] if self.environment else [])]
+        parts = [_REVISION, *(version(self, package) for package in packages)]
         parts += [models.digest(file) for file in (self._weights, self._config) if file]
         parts += [_digest(self._packs[name]) for name, _ in self._blend(voice).shares]
         return f"kokoro-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
@@ -127,8 +130,11 @@ class Kokoro(Engine):
         blend = self._blend(name)
         return _voice(blend.name, blend.leader)
 
+    def workers(self) -> int | None:
+        return devices.parallel(self.device) if self.environment else None
+
     def load(self) -> None:
-        require(type(self))
+        require(self)
         self._run  # noqa: B018 - made on first use
         self._converter(self.voices()[0].languages[0])
 
@@ -165,8 +171,7 @@ class Kokoro(Engine):
         Raises:
             ModelUnavailable: there is none, or more than one to choose from.
         """
-        on_cpu = self.device in {"auto", "cpu"}
-        place = models.locate(self.model or ("kokoro" if on_cpu else "kokoro-torch"))
+        place = models.locate(self.model or (_TORCH_MODEL if self.environment else "kokoro"))
         if place.is_file():
             return place
         found = (
@@ -216,7 +221,7 @@ class Kokoro(Engine):
 
     @cached_property
     def _run(self) -> _Run:
-        require(type(self))
+        require(self)
         if self._weights.suffix == ".pth":
             return _torch_model(self._weights, self._config, self.device)
         return _onnx_model(self._weights, self._vocabulary, self.device)
@@ -266,6 +271,15 @@ class Kokoro(Engine):
         return _Blend(tuple(sorted(rounded.items())))
 
 
+def _needs_torch(model: str | None, device: str) -> bool:
+    """Whether it is a model of the official package, which lives with PyTorch."""
+    if model is None:
+        return device not in {"auto", "cpu"}
+    return (
+        model == _TORCH_MODEL or model.endswith(".pth") or next(Path(model).glob("*.pth"), None) is not None
+    )
+
+
 def _voice(name: str, leader: str) -> Voice:
     """A voice or a blend, described by the name of the voice that leads it."""
     match = _VOICE.fullmatch(leader)
@@ -313,7 +327,8 @@ def _read_style(pack: _Pack) -> _Style:
             return np.asarray(archive[pack.member], np.float32).reshape(-1, 256)
     if pack.path.suffix == ".bin":
         return np.fromfile(pack.path, "<f4").reshape(-1, 256)
-    torch = _import_torch()
+    import torch
+
     return np.asarray(torch.load(pack.path, map_location="cpu", weights_only=True).numpy().reshape(-1, 256))
 
 
@@ -350,33 +365,17 @@ def _onnx_model(weights: Path, vocabulary: dict[str, int], device: str) -> _Run:
 
 
 def _torch_model(weights: Path, config: Path | None, device: str) -> _Run:
-    torch = _import_torch()
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise EngineError(f"PyTorch finds no GPU for device {device!r}")
     if config is None:
         raise ModelUnavailable(f"{weights} has no config.json beside it")
+    import torch
     from kokoro import KModel
 
-    model: Any = (
-        KModel(repo_id="hexgrad/Kokoro-82M", config=str(config), model=str(weights)).to(device).eval()
-    )
+    place = devices.choose(device)
+    model: Any = KModel(repo_id="hexgrad/Kokoro-82M", config=str(config), model=str(weights)).to(place).eval()
 
     def run(symbols: str, style: _Style, speed: float, seed: int) -> tuple[Samples, npt.NDArray[np.int64]]:
-        torch.manual_seed(seed)
+        devices.seeded(seed)
         output = model(symbols, torch.from_numpy(style), speed, return_output=True)
         return output.audio.numpy().reshape(-1), output.pred_dur.numpy().reshape(-1)
 
     return run
-
-
-def _import_torch() -> Any:
-    missing = [package for package in ("torch", "kokoro") if importlib.util.find_spec(package) is None]
-    if missing:
-        raise EngineNotInstalled(
-            f"this model needs {', '.join(missing)}: run  pip install 'voxpress[kokoro-torch]'"
-        )
-    import torch
-
-    return torch

@@ -58,7 +58,7 @@ class Pools:
         return self._of[engine]
 
     def _chosen(self, engine: Engine) -> Executor:
-        home = engines.python(type(engine))
+        home = engines.python(engine)
         if home is None and engine.in_process and (self._workers == 0 or not self._shared):
             return self._pool("", 0)
         if not self._shared:
