@@ -23,9 +23,11 @@ demo: $(STAMPS)/voxpress
 
 test: lint types imports blocks pytest
 
-# The lanes that need weights, a network, minutes or another server.
+# The lanes that need weights, a network, minutes, other environments or another server.
 test-all: $(STAMPS)/lanes
-	$(BIN)/pytest -m "models or engines or faults or s3 or slow" $(PYTEST)
+	$(BIN)/voxpress engines install xtts
+	$(BIN)/voxpress engines install outetts
+	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -m "models or engines or faults or s3 or slow" $(PYTEST)
 
 lint: $(STAMPS)/dev
 	$(BIN)/ruff check --output-format concise
@@ -76,5 +78,5 @@ $(STAMPS)/dev: $(STAMPS)/voxpress
 	@touch $@
 
 $(STAMPS)/lanes: $(STAMPS)/dev
-	$(PIP) --editable '.[piper,kokoro]' --group lanes
+	$(PIP) --editable '.[piper,kokoro,listen,openai]' --group lanes
 	@touch $@
