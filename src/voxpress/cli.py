@@ -1,7 +1,7 @@
 """The terminal edge: ``voxpress``.
 
 Everything heavy is imported inside the commands, so that ``--help`` answers at once. Exit codes: 0 all done,
-1 some rows or the work failed, 2 wrong use or a bad manifest, 130 interrupted.
+1 some rows or the work failed, 2 wrong use, a bad manifest or a budget that does not suffice, 130 interrupted.
 """
 
 from __future__ import annotations

@@ -83,12 +83,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             spoken=result.spoken,
             characters=result.characters,
             billed=result.billed,
-            cost=None if math.isnan(result.cost) else round(result.cost, 9),
+            cost=_known(result.cost) if result.billed else 0.0,
             notes=result.notes,
             error=result.error,
             error_type=result.error_type,
             origin=utterance.origin,
         )
+
+
+def _known(cost: float) -> float | None:
+    return None if math.isnan(cost) else round(cost, 9)
 
 
 class Report:
