@@ -233,6 +233,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """Characters that would cost something, were they not in the store already or spoken for another row."""
     saved: float = 0.0
     """What they would cost."""
+    notes: tuple[str, ...] = ()
+    """What was changed in the text."""
     error: str = ""
 
 
@@ -274,6 +276,7 @@ def forecast(plans: Iterable[Plan | Bad], *, store: Store, folder: Folder | None
                 price=price,
                 unbilled=unbilled,
                 saved=saved,
+                notes=plan.notes,
             )
 
 

@@ -152,9 +152,14 @@ class Planner:
         seed = self._seed if row.seed is None else row.seed
         parts: list[str | Part] = []
         takes: dict[str, Segment] = {}
-        longest = speaker.engine.longest(speaker.voice, language)
-        words, notes = text.without(row.text, speaker.engine.misread)
-        for part in text.read(words, language=language, max_chars=longest, markup=row.markup):
+        reading = text.read(
+            row.text,
+            language=language,
+            max_chars=speaker.engine.longest(speaker.voice, language),
+            markup=row.markup,
+            misread=speaker.engine.misread,
+        )
+        for part in reading.parts:
             if not isinstance(part, Say):
                 parts.append(part)
                 continue
@@ -180,7 +185,7 @@ class Planner:
             parts=tuple(parts),
             takes=takes,
             targets=targets,
-            notes=notes,
+            notes=reading.notes,
         )
 
     def _targets(

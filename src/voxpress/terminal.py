@@ -78,6 +78,8 @@ class Render:
                     print(f"synthesise  {name}  ({size})")
                 case status:
                     print(f"{status:<11} {name}")
+            for note in row.notes:
+                print(f"{'':<11} {note}")
         print(
             f"{_count(sum(counts.values()), 'row')}: {counts['rendered']:,} to synthesise or finish"
             f" ({_count(segments, 'segment')}, {_count(characters, 'character')}),"

@@ -13,7 +13,7 @@ from voxpress.text.split import split
 def said(text, max_chars=200, language="en", **more):
     return [
         part.text
-        for part in read(text, language=language, max_chars=max_chars, **more)
+        for part in read(text, language=language, max_chars=max_chars, **more).parts
         if isinstance(part, Say)
     ]
 
@@ -31,7 +31,7 @@ def test_sentences_and_paragraphs_are_told_apart():
         "One two three four five. Six seven eight nine ten.\n\nNew paragraph here.",
         language="en",
         max_chars=80,
-    )
+    ).parts
     assert [type(part) for part in parts] == [Say, Pause, Say, Pause, Say]
     assert [part.after for part in parts if isinstance(part, Pause)] == ["sentence", "paragraph"]
 
@@ -130,9 +130,75 @@ def test_has_speech_knows_other_scripts():
 
 def test_directions_become_sound_and_silence():
     """Only where the row says that it has them."""
-    assert read("[beep]", language="en", max_chars=100, markup="directions")[0].__class__ is Tone
-    assert read("(2 seconds of silence)", language="en", max_chars=100, markup="directions") == (
+    assert read("[beep]", language="en", max_chars=100, markup="directions").parts[0].__class__ is Tone
+    assert read("(2 seconds of silence)", language="en", max_chars=100, markup="directions").parts == (
         Silence(2.0),
     )
     with pytest.raises(MarkupError, match="monkeys"):
         read("[sound of monkeys screaming]", language="en", max_chars=100, markup="directions")
+
+
+def test_what_the_engine_misreads_is_removed_and_told():
+    """Words stay apart where such a character stood between them; markup may hold it."""
+    reading = read(
+        'Say "hello", 5*3 <Beep> <b*',
+        language="en",
+        max_chars=100,
+        markup="directions",
+        misread='"*<>',
+    )
+    assert [getattr(part, "text", type(part)) for part in reading.parts] == ["Say hello, 5 3", Tone, "b"]
+    assert [note.partition(" removed")[0] for note in reading.notes] == ["2 × '\"'", "2 × '*'", "1 × '<'"]
+    assert read("Nothing there.", language="en", max_chars=100, misread='"').notes == ()
+
+
+def test_a_text_of_nothing_but_what_is_misread():
+    """The message says why there is nothing left."""
+    with pytest.raises(InputError, match="no digit besides what the engine misreads"):
+        read('"*"', language="en", max_chars=100, misread='"*')
+
+
+def test_one_word_longer_than_any_limit():
+    """It is cut anywhere, and all of it is there."""
+    word = "".join(chr(ord("a") + i % 26) for i in range(5000))
+    pieces = said(word, max_chars=300)
+    assert "".join(pieces) == word and all(len(piece) <= 300 for piece in pieces)
+
+
+def test_a_letter_keeps_its_signs():
+    """Neither combining marks nor the parts of an emoji are torn from what they belong to."""
+    pieces = said("q\u0303" * 10, max_chars=7)
+    assert "".join(pieces) == "q\u0303" * 10 and {len(piece) for piece in pieces} == {6, 2}
+    family = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
+    assert said("a" + family * 3, max_chars=7)[0] == "a" + family
+
+
+def test_numbers_are_not_clauses():
+    """A comma or colon inside a number is no place to cut."""
+    text = "Between 10:45 and 11:15 exactly 1,234,567 people and 7,654,321 birds were there"
+    assert all(len(piece.split()) >= 2 for piece in said(text, max_chars=30))
+    assert " ".join(said(text, max_chars=30)) == text
+
+
+def test_a_sentence_of_emoji_joins_a_neighbour():
+    """Alone an engine would make noise of it; before, between and after others."""
+    text = "😀😀! This is the first of the sentences. 🎉🎉🎉! This is the second of them here. 👍"
+    pieces = said(text, max_chars=100)
+    assert len(pieces) == 2 and all(has_speech(piece) for piece in pieces)
+    assert said("🎉 " * 200 + "Well done, all of you.", max_chars=50)[-1].endswith("Well done, all of you.")
+    assert all(has_speech(piece) for piece in said("🎉 " * 200 + "Well done!" + "!" * 200, max_chars=50))
+
+
+def test_fragments_join_up_to_the_limit():
+    """They never make a piece that is too long."""
+    text = "Yes. " * 30 + "No."
+    pieces = said(text, max_chars=32)
+    assert all(len(piece) <= 32 for piece in pieces) and " ".join(pieces) == text
+    assert len(pieces) == 6
+
+
+def test_thousands_of_characters_without_spaces():
+    """Chinese without punctuation, whole."""
+    text = "".join(chr(0x4E00 + i % 500) for i in range(3000))
+    pieces = said(text, max_chars=80, language="zh")
+    assert "".join(pieces) == text and len(pieces) == 38

@@ -6,7 +6,9 @@ whatever they write is still cut to what the engine can take.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+import re
+from collections import Counter
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -16,7 +18,7 @@ from voxpress.text.clean import clean, has_speech
 from voxpress.text.directions import Say, Silence, Tone
 from voxpress.text.split import split
 
-__all__ = ["Part", "Pause", "Say", "Silence", "Tone", "read", "without"]
+__all__ = ["Part", "Pause", "Reading", "Say", "Silence", "Tone", "read"]
 
 
 class Pause(msgspec.Struct, frozen=True, tag="pause"):
@@ -28,19 +30,34 @@ class Pause(msgspec.Struct, frozen=True, tag="pause"):
 Part: TypeAlias = Say | Pause | Silence | Tone
 
 
+class Reading(NamedTuple):
+    """The parts of a text in order; each `Say` is one segment. And notes, what was changed in the words."""
+
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...] = ()
+
+
 def read(
-    text: str, *, language: str, max_chars: int, markup: Literal["plain", "directions"] = "plain"
-) -> tuple[Part, ...]:
-    """The parts of `text` in order; each `Say` is one segment.
+    text: str,
+    *,
+    language: str,
+    max_chars: int,
+    markup: Literal["plain", "directions"] = "plain",
+    misread: str = "",
+) -> Reading:
+    """What `text` says, as the parts that are spoken, sounded or left silent.
 
     Args:
         text: what the row says.
         language: BCP 47 tag.
         max_chars: longest segment that the engine takes.
         markup: how `text` is written.
+        misread: characters that the engine must not be given; markup may hold them.
 
-    >>> read("Hello there, world, how are you.\\n\\nGoodbye.", language="en", max_chars=80)
+    >>> read("Hello there, world, how are you.\\n\\nGoodbye.", language="en", max_chars=80).parts
     (Say(text='Hello there, world, how are you.'), Pause(after='paragraph'), Say(text='Goodbye.'))
+    >>> read("Press *one*.", language="en", max_chars=80, misread="*^")
+    Reading(parts=(Say(text='Press one.'),), notes=("2 × '*' removed: the engine misreads it",))
 
     Raises:
         InputError: nothing in the text can be spoken.
@@ -48,30 +65,27 @@ def read(
     """
     scenes = directions.parse(text) if markup == "directions" else (Say(text),)
     parts: list[Part] = []
+    removed: Counter[str] = Counter()
     for scene in scenes:
         if isinstance(scene, Say):
-            parts += _say(scene.text, language, max_chars)
+            parts += _say(_without(scene.text, misread, removed), language, max_chars)
         else:
             parts.append(scene)
     if not parts:
-        raise InputError(
-            f"nothing to speak in {text!r}: it has no letter and no digit" if text else "no text"
-        )
-    return tuple(parts)
+        besides = " besides what the engine misreads" if removed else ""
+        problem = f"nothing to speak in {text!r}: it has no letter and no digit{besides}"
+        raise InputError(problem if text else "no text")
+    notes = (f"{count} × {each!r} removed: the engine misreads it" for each, count in removed.items())
+    return Reading(tuple(parts), tuple(notes))
 
 
-def without(text: str, characters: str) -> tuple[str, tuple[str, ...]]:
-    """`text` without some characters, and a note for each that was there.
-
-    >>> without("Press *one*.", "*^")
-    ('Press one.', ("2 × '*' removed: the engine misreads it",))
-    """
-    found = [(character, text.count(character)) for character in characters if character in text]
-    for character, _ in found:
-        text = text.replace(character, "")
-    return text, tuple(
-        f"{count} × {character!r} removed: the engine misreads it" for character, count in found
-    )
+def _without(text: str, characters: str, removed: Counter[str]) -> str:
+    """`text` without some characters, which are counted. Between two letters or digits a space takes their place."""
+    for character in characters:
+        if count := text.count(character):
+            removed[character] += count
+            text = re.sub(rf"(?<=\w)(?:{re.escape(character)})+(?=\w)", " ", text).replace(character, "")
+    return text
 
 
 def _say(text: str, language: str, max_chars: int) -> list[Part]:
@@ -81,7 +95,8 @@ def _say(text: str, language: str, max_chars: int) -> list[Part]:
             continue
         if parts:
             parts.append(Pause("paragraph"))
-        for i, sentence in enumerate(split(paragraph, language=language, max_chars=max_chars)):
+        sentences = split(paragraph, language=language, max_chars=max_chars)
+        for i, sentence in enumerate(filter(has_speech, sentences)):
             if i:
                 parts.append(Pause("sentence"))
             parts.append(Say(sentence))

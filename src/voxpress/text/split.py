@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import pairwise
 
 from voxpress.text.clean import has_speech
@@ -13,8 +14,9 @@ FEWEST_WORDS = 5
 
 _MAYBE_TWO_SENTENCES = re.compile(r"[.!?…؟।]\S*\s+\S|[。！？]\s*\S")
 _LIST_NUMBER = re.compile(r"\(?(\d{1,3}|[A-Za-z])[.)]\s*")
-_CLAUSES = re.compile(r"(?<=[,;:،、，；：—–])\s*|(?<=\))\s+")
+_CLAUSES = re.compile(r"(?<=[,;:،、，；：—–])(?!(?<=\d[,:])\d)\s*|(?<=\))\s+")
 _WORDS = re.compile(r"\s+")
+_JOINER = "\u200d"
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 
@@ -47,8 +49,10 @@ def _sentences(paragraph: str, language: str) -> list[str]:
 
     sentences: list[str] = []
     for sentence in sentencex.segment(language.partition("-")[0], paragraph):
-        # "1." belongs to the item it numbers, and a mark without a word to the sentence before it.
-        if sentences and (_LIST_NUMBER.fullmatch(sentences[-1]) or not has_speech(sentence)):
+        # "1." belongs to the item it numbers, and what has no word, such as an emoji, to a neighbour.
+        if sentences and (
+            _LIST_NUMBER.fullmatch(sentences[-1]) or not (has_speech(sentence) and has_speech(sentences[-1]))
+        ):
             sentences[-1] += sentence
         else:
             sentences.append(sentence)
@@ -63,7 +67,23 @@ def _fit(text: str, max_chars: int) -> list[str]:
         pieces = [text[a:b] for a, b in pairwise(cuts) if a < b]
         if len(pieces) > 1:
             return _pack([fitted for piece in pieces for fitted in _fit(piece, max_chars)], max_chars)
-    return [text[i : i + max_chars] for i in range(0, len(text), max_chars)]
+    return _chop(text, max_chars)
+
+
+def _chop(text: str, max_chars: int) -> list[str]:
+    """Pieces of `max_chars`, less where a sign would lose the letter that carries it."""
+    pieces = []
+    while len(text) > max_chars:
+        cut = max_chars
+        while cut and (_is_sign(text[cut]) or text[cut - 1] == _JOINER):
+            cut -= 1
+        pieces.append(text[: cut or max_chars])
+        text = text[cut or max_chars :]
+    return [*pieces, text]
+
+
+def _is_sign(character: str) -> bool:
+    return character == _JOINER or unicodedata.category(character) in ("Mn", "Mc", "Me", "Sk")
 
 
 def _pack(pieces: list[str], max_chars: int) -> list[str]:
