@@ -1,0 +1,430 @@
+"""F5-TTS: a voice from ten seconds of it, in English and Chinese.
+
+A model is a folder with one ``.safetensors`` file, ``vocab.txt``, and in ``vocos/`` the vocoder's ``config.yaml`` and
+``pytorch_model.bin``; or a name of `voxpress.models`. Where it is not built as F5-TTS v1 Base is, ``config.yaml`` says
+how, under ``model: arch:`` as in the package.
+
+A flow is followed from noise to the spectrum of sample and speech together, of which the sample is given. How long the
+speech is to be is estimated from the sample's pace.
+
+Sources: SWivid/F5-TTS (the package, and its notes on inference).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import hashlib
+import importlib.util
+import io
+import json
+import math
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import yaml
+
+from voxpress import audio, codec, devices, engines, environments, models, references
+from voxpress.audio import Audio, Samples
+from voxpress.engines import Engine, Option, check_options, require
+from voxpress.errors import ModelUnavailable, SynthesisError, UnknownVoice
+from voxpress.references import Reference
+from voxpress.speech import Seconds, Segment, Voice
+from voxpress.text.duration import bounds
+
+_REVISION = "1"
+"""Another one for every change here that can change the sound."""
+_TERMS = "CC-BY-NC-4.0, which allows no commercial use (https://creativecommons.org/licenses/by-nc/4.0)"
+_BASE = {
+    "dim": 1024,
+    "depth": 22,
+    "heads": 16,
+    "ff_mult": 2,
+    "text_dim": 512,
+    "text_mask_padding": True,
+    "qk_norm": None,
+    "conv_layers": 4,
+    "pe_attn_head": None,
+}
+"""How F5-TTS v1 Base is built."""
+_RATE = 24000
+_HOP = 256
+"""Samples for each frame of a spectrum."""
+_MOST_FRAMES = 8192
+"""Positions that the model knows, for sample and speech together: 87 s."""
+_LONGEST: Seconds = 25.0
+"""Sample and speech together at speed 1; the model has learnt from up to 30 s."""
+_LONGEST_SAMPLE: Seconds = 12.0
+_RMS = 0.1
+"""Of the sample, at least."""
+_TAIL: Seconds = 0.05
+"""Silence behind the sample, so that its last sound does not run into the speech."""
+_FEWEST_BYTES = 10
+_SHORT_PACE = 0.3
+"""Speed of texts below that, whose duration would else be estimated too short."""
+_ALIKE = str.maketrans({"：": "，", "；": "，", "„": '"'})
+"""Marks that the vocabulary lacks, and what is read like them."""
+
+_BUILT_IN = {
+    "basic_en": ("en", "basic_ref_en.wav", "Some call me nature, others call me mother nature."),
+    "basic_zh": ("zh", "basic_ref_zh.wav", "对，这就是我，万人敬仰的太乙真人。"),
+}
+"""The samples that the package brings: language, file and what is said in it."""
+
+
+class _Prompt(NamedTuple):
+    """A sample as the model takes it."""
+
+    samples: Samples
+    """At 24 kHz, a whole number of frames."""
+    text: str
+    digest: str
+    """Of the sample and the text before they were made ready."""
+
+    @property
+    def frames(self) -> int:
+        return len(self.samples) // _HOP
+
+    @property
+    def pace(self) -> float:
+        """Frames for each byte of text."""
+        return self.frames / len(self.text.encode())
+
+
+class _Loaded(NamedTuple):
+    flow: Any
+    vocoder: Any
+    device: Any
+
+
+class F5(Engine):
+    """F5-TTS v1 Base; the same seed gives the same sound on one device."""
+
+    name = "f5"
+    description = "any voice from ten seconds of it, in English and Chinese; made for a GPU"
+    licence = "MIT"
+    weights_licence = "CC-BY-NC-4.0"
+    languages = ("en", "zh")
+    packages = ("f5_tts", "vocos", "torch")
+    install = "voxpress engines install f5"
+    environment = "torch"
+    in_process = False
+    sample_rate = _RATE
+    max_chars = 300
+    max_batch = 8
+    speeds = (0.5, 2.0)
+    misread = "<>^`|{}"
+    clones = True
+    options = {
+        "steps": Option(default=32, minimum=4, maximum=64, description="from noise to speech"),
+        "cfg_strength": Option(
+            default=2.0, minimum=0.0, maximum=5.0, description="how closely it keeps to text and sample"
+        ),
+        "sway": Option(
+            default=-1.0, minimum=-1.0, maximum=1.5, description="below 0: more of the steps near the noise"
+        ),
+        "precision": Option(default="float32", choices=devices.PRECISIONS, description=devices.PRECISION),
+    }
+
+    def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
+        super().__init__(model, device=device)
+        if self.workers() is None:
+            self.max_batch = 1  # a CPU gains nothing by it, and every answer takes longer
+        self._prompts: dict[str, _Prompt] = {}
+
+    def fingerprint(self, voice: str) -> str:
+        require(self)
+        parts = [_REVISION, self._prompt(voice).digest, *map(models.digest, self._files)]
+        parts += [engines.version(self, name) for name in ("f5-tts", "vocos", "pypinyin", "rjieba")]
+        return f"f5-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
+
+    def voices(self) -> Sequence[Voice]:
+        folder = _examples()
+        built_in = [
+            Voice(name=name, languages=(language,), description="a sample of the package's", licence="MIT")
+            for name, (language, file, _) in _BUILT_IN.items()
+            if folder and (folder / file).is_file()
+        ]
+        return [*built_in, *references.voices(self.name)]
+
+    def voice(self, name: str | None) -> Voice:
+        if name is None and not self.voices():
+            raise UnknownVoice(
+                "f5 has no voice yet: run  voxpress voices add NAME --reference FILE --transcript TEXT"
+            )
+        return super().voice(name)
+
+    def longest(self, voice: Voice, language: str) -> int:
+        prompt = self._prompt(voice.key)
+        bytes_left = (_LONGEST * self.sample_rate / _HOP - prompt.frames) / prompt.pace
+        return min(self.max_chars, int(bytes_left / (3 if language.startswith("zh") else 1)))
+
+    def workers(self) -> int | None:
+        return devices.parallel(self.device)
+
+    def terms(self) -> str:
+        return _TERMS
+
+    def load(self) -> None:
+        require(self)
+        self._loaded  # noqa: B018 - made on first use
+
+    def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
+        import torch
+
+        first = batch[0]
+        settings = check_options(type(self), first.options)
+        prompt = self._prompt(first.voice)
+        flow, vocoder, device = self._loaded
+        numbers = devices.numbers(str(settings["precision"]), device)
+        texts = [self._symbols(prompt, segment) for segment in batch]
+        frames = [prompt.frames + _frames(prompt, segment) for segment in batch]
+        sample = torch.from_numpy(prompt.samples).to(device)[None]
+        given = flow.mel_spec(sample).permute(0, 2, 1)[:, : prompt.frames]
+        with torch.autocast(device.type, numbers, enabled=numbers != torch.float32):
+            spectra, _ = flow.sample(
+                cond=given.expand(len(batch), -1, -1),
+                text=texts,
+                duration=torch.tensor(frames, device=device),
+                steps=settings["steps"],
+                cfg_strength=settings["cfg_strength"],
+                sway_sampling_coef=settings["sway"],
+                seed=_Seeds(batch),
+            )
+        with torch.no_grad():
+            waves = [
+                vocoder.decode(spectrum[None, prompt.frames : end].float().permute(0, 2, 1)).squeeze(0)
+                for spectrum, end in zip(spectra, frames, strict=True)
+            ]
+        return [Audio(wave.cpu().numpy(), self.sample_rate) for wave in waves]
+
+    def _symbols(self, prompt: _Prompt, segment: Segment) -> list[str]:
+        """What the model reads for the sample and the segment.
+
+        Raises:
+            SynthesisError: it does not know one of them.
+        """
+        from f5_tts.model.utils import convert_char_to_pinyin
+
+        (symbols,) = convert_char_to_pinyin([prompt.text + segment.text.translate(_ALIKE)])
+        known = self._loaded.flow.vocab_char_map
+        if unknown := dict.fromkeys(symbol for symbol in symbols if symbol not in known):
+            named = ", ".join(map(repr, unknown))
+            raise SynthesisError(
+                f"f5 knows no {named}, which {segment.text[:60]!r} or its voice's transcript has"
+            )
+        return list(symbols)
+
+    def _prompt(self, voice: str) -> _Prompt:
+        """The sample of a `Voice.key`.
+
+        Raises:
+            ModelUnavailable: it is not there, or is not for this engine.
+            UnknownVoice: there is no such voice.
+        """
+        if voice not in self._prompts:
+            self._prompts[voice] = _made_ready(*_reference(voice))
+        return self._prompts[voice]
+
+    @cached_property
+    def _files(self) -> tuple[Path, ...]:
+        """Weights, vocabulary, the vocoder's two, and a config.yaml where there is one.
+
+        Raises:
+            ModelUnavailable: one is missing, or there are weights to choose from.
+        """
+        folder = models.locate(self.model or self.name)
+        weights = sorted(folder.glob("*.safetensors"))
+        if len(weights) != 1:
+            found = ", ".join(file.name for file in weights) or "none"
+            raise ModelUnavailable(f"{folder} must be a folder with one .safetensors file: it has {found}")
+        files = [
+            *weights,
+            *(folder / name for name in ("vocab.txt", "vocos/config.yaml", "vocos/pytorch_model.bin")),
+        ]
+        if missing := [str(file.relative_to(folder)) for file in files if not file.is_file()]:
+            raise ModelUnavailable(f"{folder} is no model of F5-TTS: it has no {', '.join(missing)}")
+        return (*files, *(file for file in [folder / "config.yaml"] if file.is_file()))
+
+    @cached_property
+    def _loaded(self) -> _Loaded:
+        weights, vocabulary, vocoder, *_ = self._files
+        device = devices.choose(self.device)
+        with _quiet():
+            from f5_tts.infer.utils_infer import load_model, load_vocoder
+            from f5_tts.model import DiT
+
+            # The sounds of a batch must not depend on each other, and on a GPU load_model would round the weights.
+            built = {**self._built, "attn_backend": "torch", "attn_mask_enabled": True}
+            flow = load_model(DiT, built, str(weights), vocab_file=str(vocabulary), device="cpu").to(device)
+            text_embed = flow.transformer.text_embed
+            text_embed.forward = functools.partial(_each_alone, text_embed.forward)
+            return _Loaded(
+                flow, load_vocoder(is_local=True, local_path=str(vocoder.parent), device=str(device)), device
+            )
+
+    @property
+    def _built(self) -> dict[str, Any]:
+        """How the model is built.
+
+        Raises:
+            ModelUnavailable: config.yaml does not say it.
+        """
+        *_, config = self._files
+        if config.name != "config.yaml" or config.parent.name == "vocos":
+            return dict(_BASE)
+        try:
+            return dict(yaml.safe_load(config.read_text(encoding="utf-8"))["model"]["arch"])
+        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+            raise ModelUnavailable(
+                f"{config} does not say 'model: arch:' as F5-TTS has it: {error}"
+            ) from error
+
+
+class _Seeds:
+    """The seeds of a batch as one: `CFM.sample` sets its seed anew before it draws the noise of each item, which reads
+    the next of these. So an item has its own noise, whatever it is batched with.
+    """
+
+    def __init__(self, batch: Sequence[Segment]) -> None:
+        self._left = iter(batch)
+
+    def __int__(self) -> int:
+        return next(self._left).seed % 2**63
+
+
+def _each_alone(embed: Callable[..., Any], text: Any, seq_len: Any, drop_text: bool = False) -> Any:
+    """The embeddings of a batch of texts, each made as if it were alone: `embed` normalises over all positions, so that
+    an item would else sound of how long its neighbours are.
+    """
+    if isinstance(seq_len, int):
+        return embed(text, seq_len, drop_text=drop_text)
+    from torch.nn.utils.rnn import pad_sequence
+
+    each = zip(text.split(1), seq_len.tolist(), strict=True)
+    alone = [embed(one, length, drop_text=drop_text).squeeze(0) for one, length in each]
+    return pad_sequence(alone, batch_first=True)
+
+
+def _frames(prompt: _Prompt, segment: Segment) -> int:
+    """How long the segment is likely to be.
+
+    Raises:
+        SynthesisError: too long for the model.
+    """
+    size = len(segment.text.encode())
+    speed = segment.speed * (_SHORT_PACE if size < _FEWEST_BYTES else 1.0)
+    frames = max(1, int(prompt.pace * size / speed))
+    if prompt.frames + frames > _MOST_FRAMES:
+        most = (_MOST_FRAMES - prompt.frames) * _HOP / _RATE
+        raise SynthesisError(
+            f"{segment.text[:60]!r} would be {frames * _HOP / _RATE:.0f} s long, and f5 takes {most:.0f} s at once"
+        )
+    return frames
+
+
+def _reference(voice: str) -> tuple[Audio, Reference]:
+    """The sample behind a `Voice.key`, and what is said in it.
+
+    Raises:
+        ModelUnavailable, UnknownVoice
+    """
+    folder = _examples()
+    if voice in _BUILT_IN and folder:
+        language, file, transcript = _BUILT_IN[voice]
+        try:
+            sample = codec.decode((folder / file).read_bytes())
+        except OSError as error:
+            raise ModelUnavailable(f"cannot read {folder / file}: {error.strerror}") from error
+        digest = references.digest_of(sample, transcript)
+        return sample, Reference(
+            name=voice, digest=digest, transcript=transcript, language=language, duration=sample.duration
+        )
+    reference = references.find(voice)
+    return references.audio(reference), reference
+
+
+def _made_ready(sample: Audio, reference: Reference) -> _Prompt:
+    """A sample of at most `_LONGEST_SAMPLE`, not too soft and without silence at its ends, and its words.
+
+    Raises:
+        ModelUnavailable: it has no words, or others than it says, or is too long and nothing tells where to cut it.
+    """
+    spoken = audio.trim(dataclasses.replace(sample, marks=reference.words))
+    text = reference.transcript.strip()
+    if spoken.duration > _LONGEST_SAMPLE:
+        spoken, text = _excerpt(spoken, text)
+    problem = ""
+    least, most = bounds(text)
+    if spoken.duration > _LONGEST_SAMPLE:
+        problem = f"is {spoken.duration:.1f} s long, and f5 takes {_LONGEST_SAMPLE:g} s: add a shorter one"
+    elif not text:
+        problem = "has no transcript, which f5 needs: add it again with --transcript"
+    elif not least <= spoken.duration <= most:
+        problem = f"has {spoken.duration:.1f} s of speech, which is not {text[:60]!r}: correct its transcript"
+    if problem:
+        raise ModelUnavailable(f"the sample of {reference.name!r} {problem}")
+    digest = references.digest_of(spoken, text)
+    ready = audio.resample(spoken, _RATE)
+    rms = float(np.sqrt(np.mean(np.square(ready.samples, dtype=np.float64))))
+    louder = audio.gain(ready, max(0.0, 20 * math.log10(_RMS / rms)))
+    samples = audio.pad(louder, tail=_TAIL).samples
+    return _Prompt(samples[: len(samples) // _HOP * _HOP], _as_read(text), digest)
+
+
+def _excerpt(sample: Audio, text: str) -> tuple[Audio, str]:
+    """The sample and its text until the longest pause in the second half of what f5 takes; whole if it has no marks."""
+    pauses = [
+        (after.start - before.end, (before.end + after.start) / 2, number)
+        for number, (before, after) in enumerate(pairwise(sample.marks), 1)
+        if _LONGEST_SAMPLE / 2 < before.end <= after.start <= _LONGEST_SAMPLE
+    ]
+    if not pauses:
+        return sample, text
+    _, end, count = max(pauses)
+    place = 0
+    for mark in sample.marks[:count]:
+        place = max(place, text.find(mark.text.strip(), place) + len(mark.text.strip()))
+    while place < len(text) and not (text[place].isalnum() or text[place].isspace()):
+        place += 1
+    return Audio(sample.samples[: round(end * sample.sample_rate)], sample.sample_rate), text[:place]
+
+
+def _as_read(transcript: str) -> str:
+    """A transcript as the model does best with it: without commas, and with a full stop and a space at its end.
+
+    >>> _as_read("Some call me nature, others call me mother nature")
+    'Some call me nature others call me mother nature. '
+    >>> _as_read("对，这就是我。")
+    '对这就是我。'
+    """
+    text = re.sub("[,，、]", "", transcript).strip()
+    if text.endswith(("。", "！", "？")):
+        return text
+    return f"{text} " if text.endswith(("!", "?")) else f"{text.rstrip('.')}. "
+
+
+def _examples() -> Path | None:
+    """The folder of the package's samples, wherever that is installed."""
+    if engines.python(F5):
+        places = [Path(place, "f5_tts") for place in environments.packages(F5.environment)]
+    else:
+        spec = importlib.util.find_spec("f5_tts")
+        places = [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
+    folders = [place / "infer" / "examples" / "basic" for place in places]
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The package prints and warns when it is imported and when it loads."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

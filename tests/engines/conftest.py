@@ -1,0 +1,59 @@
+"""What the tests of engines in environments of their own share: tiny models, made with those environments."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from voxpress import engines, models, references
+from voxpress.executors import Pools
+
+TINY = Path(__file__).parent / "tiny"
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the folder of an engine's tiny model, made once by ``tiny/make_NAME.py``."""
+
+    @functools.cache
+    def make(name: str) -> Path:
+        kind = engines.find(name)
+        python = engines.python(kind)
+        if python is None:
+            pytest.skip(f"needs the environment of {name}: run  {kind.install}")
+        folder = tmp_path_factory.mktemp("tiny") / name
+        made = subprocess.run(
+            [python, "-W", "ignore", TINY / f"make_{name}.py", folder],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert made.returncode == 0, made.stderr
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A user without voices, caches and accepted terms, here and in the workers of a module."""
+    place = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(place / "data"))
+        patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
+        patch.setattr(references, "DIRECTORY", place / "data" / "voxpress" / "voices")
+        patch.setattr(references, "_LATENTS", place / "cache" / "voxpress" / "latents")
+        patch.setattr(models, "_CACHE", place / "cache" / "voxpress")
+        patch.setattr(models, "_ACCEPTED", place / "data" / "voxpress" / "accepted.json")
+        yield place
+
+
+@pytest.fixture(scope="module")
+def pools(home: Path) -> Iterator[Pools]:
+    """Where the engines of a module speak, so that a worker is started and a model loaded once."""
+    with Pools(workers=0) as pools:
+        yield pools
