@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
-from voxpress import codec, engines, models, text
+from voxpress import codec, engines, models, references, text
 from voxpress.engines import Engine
 from voxpress.errors import InputError, LicenceNotAccepted, ManifestError, SpeechError, UnsupportedOption
 from voxpress.folder import identity, safe_path
@@ -138,13 +138,18 @@ class Planner:
         name = row.engine or self._engine
         own = name == self._engine
         given = {**self._options, **row.options} if own else row.options
-        return _speaker(
+        asked = (
             name,
             row.model or (self._model if own else None),
             row.voice or (self._voice if own else None),
             tuple(given.items()),
             self._device,
         )
+        speaker = _speaker(*asked)
+        if speaker.voice.reference and not references.stands(speaker.voice):
+            _speaker.cache_clear()  # replaced, renamed or removed since
+            speaker = _speaker(*asked)
+        return speaker
 
     def _plan(self, row: Utterance, speaker: _Speaker, number: int, filed: bool) -> Plan:
         language = speaker.language(row.language or self._language)

@@ -1,42 +1,62 @@
 """Cloned voices: samples that somebody owns, with their words, under names that every cloning engine knows.
 
-Each is a folder with ``reference.wav`` and ``voice.json``. Its digest, of samples and transcript, stands for it in
-keys: a voice that is renamed is the same voice, and another sample under an old name is another one.
+Each is a folder, whose name is the voice's, with a sample and ``voice.json``, what is known of it. Its digest, of
+samples, transcript and timings, stands for it in keys: a voice that is renamed is the same voice, and another sample
+under an old name is another one.
 """
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
+import fcntl
 import hashlib
+import io
 import os
+import re
+import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from voxpress import codec
+from voxpress import codec, samples, transcripts
 from voxpress.audio import Audio
-from voxpress.errors import ModelUnavailable, UnknownVoice, suggest
-from voxpress.speech import Mark, Seconds, Voice
+from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice, suggest
+from voxpress.speech import Mark, Output, Seconds, Voice
+from voxpress.transcripts import Ear
 
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "voices")
 """Where cloned voices are."""
-_LATENTS = Path(platformdirs.user_cache_dir("voxpress"), "latents")
+LATENTS = Path(platformdirs.user_cache_dir("voxpress"), "latents")
 PREFIX = "reference:"
 """What `Voice.key` has before the digest."""
+LONGEST_RECORDING: Seconds = 600.0
+
+_RECORD = "voice.json"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_REMOVED = ".removed"
+_PARTIAL = ".partial"
 
 Arrays = Mapping[str, npt.NDArray[np.float32]]
+Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
-class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A sample to clone, and what is known of it."""
 
-    name: str
-    digest: str
-    """Of the samples and the transcript."""
+    name: str = ""
+    """Its folder's."""
+    digest: Digest
+    """Of the samples, the transcript and the timings."""
     transcript: str
     language: str
     """BCP 47 tag of what is said in the sample."""
@@ -51,30 +71,44 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Those that are to offer it; empty: all that clone."""
     words: tuple[Mark, ...] = ()
     """When each word of the transcript is heard in the sample, where recognition has told."""
+    warnings: tuple[str, ...] = ()
+    """What is wrong with the sample, though not so much that it could not be cloned."""
+
+    def offered_by(self, engine: str) -> bool:
+        """Whether `engine`, one that clones, is to offer it."""
+        return not self.engines or engine in self.engines
 
 
-def digest_of(audio: Audio, transcript: str) -> str:
-    """What identifies a voice: 64 hexadecimal digits of its samples, their rate and their words."""
+# Reading
+
+
+def digest_of(audio: Audio, transcript: str, words: Sequence[Mark] = ()) -> str:
+    """What identifies a voice: 64 hex digits of its samples, their rate, their words, and when these are said."""
     content = f"{audio.sample_rate}\n{transcript}\n".encode() + audio.samples.astype("<f4").tobytes()
-    return hashlib.sha256(content).hexdigest()
+    return hashlib.sha256(content + (msgspec.json.encode(words) if words else b"")).hexdigest()
 
 
 def listed(directory: Path | None = None) -> list[Reference]:
-    """All cloned voices, in alphabetical order.
-
-    Raises:
-        ModelUnavailable: the record of one cannot be read.
-    """
+    """All cloned voices that can be read, in alphabetical order; `broken` are the others."""
     found = []
-    for record in sorted((directory or DIRECTORY).glob("*/voice.json")):
-        try:
-            found.append(msgspec.json.decode(record.read_bytes(), type=Reference))
-        except (OSError, msgspec.DecodeError) as error:
-            raise ModelUnavailable(f"cannot read the voice {record}: {error}") from error
+    for folder in _folders(directory):
+        with contextlib.suppress(ModelUnavailable):
+            found.append(_read(folder))
     return found
 
 
-def voices(engine: str) -> list[Voice]:
+def broken(directory: Path | None = None) -> list[ModelUnavailable]:
+    """What is wrong with each voice that cannot be read."""
+    problems = []
+    for folder in _folders(directory):
+        try:
+            _read(folder)
+        except ModelUnavailable as error:
+            problems.append(error)
+    return problems
+
+
+def voices(engine: str, directory: Path | None = None) -> list[Voice]:
     """Those that `engine` is to offer, as it lists them."""
     return [
         Voice(
@@ -84,8 +118,8 @@ def voices(engine: str) -> list[Voice]:
             licence=reference.consent,
             reference=reference.digest,
         )
-        for reference in listed()
-        if not reference.engines or engine in reference.engines
+        for reference in listed(directory)
+        if reference.offered_by(engine)
     ]
 
 
@@ -94,15 +128,26 @@ def find(key: str, directory: Path | None = None) -> Reference:
 
     Raises:
         UnknownVoice: there is none.
+        ModelUnavailable: there is one, but it cannot be read.
     """
+    if _NAME.fullmatch(key) and (folder := _place(key, directory)).is_dir():
+        return _read(folder)
     known = listed(directory)
     for reference in known:
-        if key in {reference.name, PREFIX + reference.digest}:
+        if key == PREFIX + reference.digest:
             return reference
     names = [reference.name for reference in known]
     raise UnknownVoice(
         f"no cloned voice {key!r}{suggest(key, names)} (voxpress voices add NAME --reference FILE)"
     )
+
+
+def stands(voice: Voice, directory: Path | None = None) -> bool:
+    """Whether `voice` still has that name and is cloned from the same sample."""
+    try:
+        return find(voice.name, directory).digest == voice.reference
+    except (UnknownVoice, ModelUnavailable):
+        return False
 
 
 def audio(reference: Reference, directory: Path | None = None) -> Audio:
@@ -111,38 +156,317 @@ def audio(reference: Reference, directory: Path | None = None) -> Audio:
     Raises:
         ModelUnavailable: it cannot be read, or is not the one that was added.
     """
-    path = (directory or DIRECTORY) / reference.name / "reference.wav"
+    path = _place(reference.name, directory) / _file(reference.digest)
+    again = f"add it again: voxpress voices add {reference.name} --replace"
     try:
         sample = codec.decode(path.read_bytes())
     except OSError as error:
-        raise ModelUnavailable(
-            f"cannot read the sample of {reference.name!r}, {path}: {error.strerror}"
-        ) from error
-    if digest_of(sample, reference.transcript) != reference.digest:
-        problem = f"{path} is not the sample that was added as {reference.name!r}"
-        raise ModelUnavailable(f"{problem}: add the voice again")
+        problem = f"cannot read the sample of {reference.name!r}, {path}: {error.strerror}"
+        raise ModelUnavailable(f"{problem}; {again}") from error
+    except InputError as error:
+        raise ModelUnavailable(f"{path} is no audio; {again}") from error
+    if digest_of(sample, reference.transcript, reference.words) != reference.digest:
+        raise ModelUnavailable(f"{path} is not the sample that was added as {reference.name!r}; {again}")
     return sample
+
+
+def _folders(directory: Path | None) -> list[Path]:
+    records = (directory or DIRECTORY).glob(f"*/{_RECORD}")
+    return sorted(record.parent for record in records if not record.parent.name.startswith("."))
+
+
+def _read(folder: Path) -> Reference:
+    problem = f"cannot read the voice {folder.name!r}, {folder / _RECORD}"
+    if not _NAME.fullmatch(folder.name):
+        raise ModelUnavailable(f"{problem}: {_what_names_are()}")
+    try:
+        found = msgspec.json.decode((folder / _RECORD).read_bytes(), type=Reference)
+    except OSError as error:
+        raise ModelUnavailable(f"{problem}: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelUnavailable(f"{problem}: {error}; add it again") from error
+    # What the record calls itself could lead anywhere.
+    return msgspec.structs.replace(found, name=folder.name)
+
+
+def _place(name: str, directory: Path | None) -> Path:
+    """Its folder.
+
+    Raises:
+        InputError: that is no name for a voice.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(f"{name!r} is no name for a voice: {_what_names_are()}")
+    return (directory or DIRECTORY) / name
+
+
+def _file(digest: str) -> str:
+    # Another sample is another file, so that replacing the record replaces both at once.
+    return f"reference-{digest[:12]}.wav"
+
+
+def _what_names_are() -> str:
+    return "letters from a to z, digits, '-', '_' and '.', at most 64, the first a letter or a digit"
+
+
+# Owning
+
+
+def add(
+    name: str,
+    recording: Audio | str | os.PathLike[str],
+    *,
+    transcript: str | None = None,
+    language: str | None = None,
+    speaker: str,
+    consent: str,
+    engines: Sequence[str] = (),
+    ear: Ear | None = None,
+    directory: Path | None = None,
+    replace: bool = False,
+) -> Reference:
+    """Take a sample of somebody's voice, so that every engine that clones can speak with it.
+
+    The recording is checked, cut to what engines take and brought to a usual level; see `voxpress.samples`.
+
+    Args:
+        name: letters, digits, ``-``, ``_`` and ``.``; unique whatever its case.
+        recording: 3 s of one person's speech or more; 6 to 12 s are best. A file of any format, or its audio.
+        transcript: what is said in it, word for word; None: what `ear` hears. Where the recording is cut, `ear` finds
+            the words of the part that is kept.
+        language: BCP 47 tag of what is said; None: what `ear` recognises.
+        speaker: whose voice it is.
+        consent: what that person agreed to, and how.
+        engines: names of those that are to offer it; empty: all that clone.
+        ear: speech recognition, where there is some.
+        replace: take the place of a voice of that name.
+
+    Raises:
+        InputError: the recording cannot be used, transcript and recording differ, the name is taken, or it is not said
+            whose voice it is and what they agreed to.
+        StoreError: it cannot be written.
+    """
+    directory = directory or DIRECTORY
+    folder = _place(name, directory)
+    _owned(name, speaker, consent)
+    if language is not None and not _TAG.fullmatch(language):
+        raise InputError(f"{language!r} is no language tag such as en or en-GB")
+    _free(folder, replace)
+    source, whole = _recorded(recording)
+    try:
+        sample = samples.prepare(whole)
+        data = codec.encode(sample.audio, Output(format="wav"))
+        kept = codec.decode(data)
+        transcript, language, words, doubts = transcripts.of(sample, transcript, language, ear)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from error
+    reference = Reference(
+        digest=digest_of(kept, transcript, words),
+        transcript=transcript,
+        language=language,
+        duration=kept.duration,
+        speaker=speaker.strip(),
+        consent=consent.strip(),
+        added=dt.datetime.now(dt.UTC).date().isoformat(),
+        engines=tuple(engines),
+        words=words,
+        warnings=(*sample.warnings, *doubts),
+    )
+    with _alone(directory):
+        _free(folder, replace)
+        _written(folder, reference, data)
+    return msgspec.structs.replace(reference, name=name)
+
+
+def remove(name: str, directory: Path | None = None) -> None:
+    """Delete a voice: its folder, and what engines computed from its sample. What was spoken with it stays.
+
+    Raises:
+        UnknownVoice: there is none of that name.
+        StoreError: it cannot be deleted.
+    """
+    directory = directory or DIRECTORY
+    with _alone(directory):
+        folder = _there(name, directory)
+        with contextlib.suppress(ModelUnavailable):
+            digest = _read(folder).digest
+            if all(other.digest != digest or other.name == name for other in listed(directory)):
+                shutil.rmtree(LATENTS / digest, ignore_errors=True)
+        if folder.is_symlink():
+            folder.unlink()
+        else:
+            folder.rename(directory / f".{name}{_REMOVED}")
+
+
+def rename(name: str, new: str, directory: Path | None = None) -> None:
+    """Call a voice otherwise. It stays the same to the store, so nothing is spoken again.
+
+    Raises:
+        InputError: that is no name, or it is taken.
+        UnknownVoice: there is none of the old name.
+        StoreError: it cannot be renamed.
+    """
+    directory = directory or DIRECTORY
+    target = _place(new, directory)
+    with _alone(directory):
+        folder = _there(name, directory)
+        _free(target, replace=False, itself=folder)
+        folder.rename(target)
+
+
+def _owned(name: str, speaker: str, consent: str) -> None:
+    missing = [
+        what
+        for what, said in (("whose voice it is", speaker), ("what they agreed to", consent))
+        if not said.strip()
+    ]
+    if missing:
+        raise InputError(
+            f"{name!r} is somebody's voice, and stays theirs: say {' and '.join(missing)}, which is kept with it"
+            " (--speaker 'Anna Smith' --consent 'release signed on 1 March 2026, for our telephone prompts')"
+        )
+
+
+def _free(folder: Path, replace: bool, itself: Path | None = None) -> None:
+    """See that no other voice has that name, in whatever case.
+
+    Raises:
+        InputError
+    """
+    for other in _folders(folder.parent):
+        if other.name.casefold() != folder.name.casefold() or other == itself:
+            continue
+        if other.name != folder.name:
+            raise InputError(
+                f"there is a voice {other.name!r}, and {folder.name!r} differs from it in case only"
+            )
+        if not replace:
+            raise InputError(
+                f"there is a voice {folder.name!r} already: add --replace to put this one in its place"
+            )
+
+
+def _there(name: str, directory: Path) -> Path:
+    folder = _place(name, directory)
+    if folder not in _folders(directory):
+        names = [other.name for other in _folders(directory)]
+        raise UnknownVoice(
+            f"no cloned voice {name!r}{suggest(name, names)} (yours: {', '.join(names) or 'none'})"
+        )
+    return folder
+
+
+def _recorded(recording: Audio | str | os.PathLike[str]) -> tuple[str, Audio]:
+    """What to call a recording in messages, and its audio."""
+    if isinstance(recording, Audio):
+        source, whole = "the recording", recording
+    else:
+        source = os.fspath(recording)
+        try:
+            data = Path(source).read_bytes()
+        except OSError as error:
+            raise InputError(f"cannot read {source}: {error.strerror}") from error
+        extension = os.path.splitext(source)[1][1:].lower()
+        # Those without a header are known by their extension, all others by their first bytes.
+        raw = [
+            kind.name
+            for kind in codec.FORMATS.values()
+            if extension in kind.extensions and kind.container in {"RAW", "g722"}
+        ]
+        try:
+            whole = codec.decode(data, raw[0] if raw else None)
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from error
+    if whole.duration > LONGEST_RECORDING:
+        raise InputError(
+            f"{source}: {whole.duration / 60:.0f} minutes are too much to look for a sample in; give the best"
+            f" {samples.LONGEST:g} s, or {LONGEST_RECORDING / 60:.0f} minutes at most"
+        )
+    return source, whole
+
+
+def _written(folder: Path, reference: Reference, data: bytes) -> None:
+    """Put a voice in its place at once: first under another name, then renamed."""
+    record = msgspec.json.format(msgspec.json.encode(reference), indent=2)
+    file = _file(reference.digest)
+    staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=_PARTIAL, dir=folder.parent))
+    codec.write(staged / file, data, durable=True)
+    codec.write(staged / _RECORD, record, durable=True)
+    if not folder.is_dir():
+        staged.rename(folder)
+        return
+    os.replace(staged / file, folder / file)
+    os.replace(staged / _RECORD, folder / _RECORD)
+    for former in folder.glob("reference-*.wav"):
+        if former.name != file:
+            former.unlink()
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """No other process changes voices meanwhile; what one left unfinished, or is to be deleted, goes.
+
+    Raises:
+        StoreError: the folder cannot be changed.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with (directory / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _sweep(directory)
+            try:
+                yield
+            finally:
+                _sweep(directory)
+    except OSError as error:
+        raise StoreError(f"cannot change the voices in {directory}: {error}") from error
+
+
+def _sweep(directory: Path) -> None:
+    for each in directory.iterdir():
+        if each.name.startswith(".") and each.name.endswith((_REMOVED, _PARTIAL)):
+            shutil.rmtree(each)
+
+
+# What engines compute
 
 
 def latents(
     reference: Reference, model: str, make: Callable[[], Arrays], directory: Path | None = None
 ) -> Arrays:
-    """What an engine computes from a sample, made once and kept.
+    """What an engine computes from a sample, made once and kept; others that ask meanwhile wait for it.
 
     Args:
         model: what else decides the result, such as the digest of the weights.
         make: computes it.
+
+    Raises:
+        StoreError: it cannot be kept.
     """
-    name = hashlib.sha256(f"{reference.digest} {model}".encode()).hexdigest()[:32]
-    path = (directory or _LATENTS) / f"{name}.npz"
+    folder = (directory or LATENTS) / reference.digest
+    path = folder / f"{hashlib.sha256(model.encode()).hexdigest()[:32]}.npz"
+    if (kept := _kept(path)) is not None:
+        return kept
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (kept := _kept(path)) is not None:
+                return kept
+            made = make()
+            packed = io.BytesIO()
+            np.savez(packed, **made)  # type: ignore[arg-type]
+            codec.write(path, packed.getvalue())
+    except OSError as error:
+        raise StoreError(
+            f"cannot keep what was computed from {reference.name!r} in {folder}: {error}"
+        ) from error
+    return made
+
+
+def _kept(path: Path) -> Arrays | None:
     try:
         with np.load(path) as kept:
             return dict(kept)
-    except (OSError, ValueError, EOFError):
-        made = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".npz", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        np.savez(file, **made)  # type: ignore[arg-type]
-    os.replace(temporary, path)
-    return made
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error):
+        return None  # not there, or broken: it is computed

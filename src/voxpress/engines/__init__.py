@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from voxpress import environments
+from voxpress import environments, references
 from voxpress.audio import Audio
 from voxpress.errors import (
     EngineNotInstalled,
@@ -149,15 +149,27 @@ class Engine(ABC):
     def voice(self, name: str | None) -> Voice:
         """The voice of that name, or the default one. Engines with composed voices (blends) override it.
 
+        A cloned voice is nobody's default while there is another one.
+
         Raises:
             UnknownVoice: with the nearest name and the number of voices.
         """
         voices = self.voices()
         if name is None:
-            return voices[0]
-        for voice in voices:
-            if voice.name == name:
-                return voice
+            own = [voice for voice in voices if not voice.reference]
+            if not own and len(voices) != 1:
+                raise UnknownVoice(f"say with which of your voices {self.name} is to speak: {_yours(voices)}")
+            return (own or voices)[0]
+        found = [voice for voice in voices if voice.name == name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UnknownVoice(
+                f"{name!r} is a voice of {self.name} and one of yours: run  voxpress voices rename {name} NEW"
+            )
+        if any(name == reference.name for reference in references.listed()):
+            who = ", ".join(references.find(name).engines) if self.clones else "engines that clone"
+            raise UnknownVoice(f"the cloned voice {name!r} is for {who}, not for {self.name}")
         raise UnknownVoice(
             f"{name!r} is not a {self.name} voice{suggest(name, [v.name for v in voices])}"
             f" ({len(voices)} voices: voxpress voices {self.name})"
@@ -202,6 +214,10 @@ class Engine(ABC):
         the same audio whatever it is batched with. If one cannot be spoken, raise: the loop speaks that
         batch again one by one, so that only the bad one fails.
         """
+
+
+def _yours(voices: Sequence[Voice]) -> str:
+    return ", ".join(voice.name for voice in voices) or "voxpress voices add NAME --reference FILE makes one"
 
 
 def _rebuild(engine: type[Engine], model: str | None, device: str) -> Engine:

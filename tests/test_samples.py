@@ -1,0 +1,168 @@
+"""What is measured of a recording, what of it is kept, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from voxpress import audio, samples
+from voxpress.audio import Audio, gain, join, pad, silence, tone
+from voxpress.errors import InputError
+from voxpress.speech import Hertz, Seconds
+
+
+def speech(
+    seconds: Seconds = 8.0, *, snr: float = 40.0, sample_rate: Hertz = 16000, sentence: Seconds = 2.4
+) -> Audio:
+    """Something like speech: four syllables a second, in sentences with pauses of half a second, in a noisy room.
+
+    Args:
+        snr: decibels from the noise to the voice, both above 300 Hz.
+    """
+    random = np.random.default_rng(1)
+    time = np.arange(round(seconds * sample_rate)) / sample_rate
+    angles = np.linspace(0, 2 * np.pi, 1024, endpoint=False)
+    period = np.sum([np.sin(k * angles + k * k) / k for k in range(1, 41)], axis=0)
+    place = 120 * (time + 0.004 * np.sin(2 * np.pi * 0.7 * time))
+    syllables = 10 ** (random.uniform(-6, 2, round(4 * seconds) + 1) / 20)
+    loudness = 0.1 * syllables[(4 * time).astype(int)] * np.sin(np.pi * 4 * time) ** 2
+    loudness *= time % (sentence + 0.5) < sentence
+    voice = period[(place % 1 * 1024).astype(int)] * loudness
+    hiss = random.standard_normal(len(time))
+    below = _level(voice, sample_rate) - _level(hiss, sample_rate) - snr
+    return Audio((voice + hiss * 10 ** (below / 20)).astype(np.float32), sample_rate)
+
+
+def _level(sound, sample_rate):
+    return audio.active_level(Audio(sound.astype(np.float32), sample_rate))
+
+
+GOOD = speech()
+
+
+def test_a_good_recording_passes_without_a_warning():
+    """All of it is kept, at a usual level, below full scale."""
+    sample = samples.prepare(GOOD)
+    assert sample.warnings == () and not sample.cut
+    assert sample.audio.duration == pytest.approx(GOOD.duration, abs=0.1)
+    assert audio.active_level(sample.audio) == pytest.approx(samples.LEVEL, abs=0.5)
+    assert audio.peak(sample.audio) <= samples.PEAK + 0.01
+
+
+@pytest.mark.parametrize("snr", [5, 10, 15, 20, 30])
+def test_noise_is_measured(snr):
+    """As it was mixed, to 2 dB."""
+    assert samples.measure(speech(snr=snr)).noise == pytest.approx(snr, abs=2)
+
+
+def test_digital_silence_does_not_hide_noise():
+    """An editor put it there; the room is as loud as it is."""
+    muted = join([silence(3.0, 16000), speech(snr=15), silence(3.0, 16000)])
+    assert samples.measure(muted).noise == pytest.approx(15, abs=2)
+
+
+def test_noise_is_warned_of_then_refused():
+    """With the figure, and what is needed."""
+    (warning,) = samples.prepare(speech(snr=16)).warnings
+    assert "1" in warning and "20 dB are good" in warning
+    with pytest.raises(InputError, match=r"noise lies only \d dB below the voice: 10 dB are needed"):
+        samples.prepare(speech(snr=6))
+
+
+@pytest.mark.parametrize("sound", [tone([440], 5.0, 16000), Audio(np.full(80000, 0.5, np.float32), 16000)])
+def test_what_is_no_speech_is_refused(sound):
+    """A steady tone is noise without a voice; an offset is silence."""
+    with pytest.raises(InputError, match=r"noise lies only|it is silent"):
+        samples.prepare(sound)
+
+
+def test_silence_is_refused():
+    """Whether digital, or too soft to be speech, or nothing at all."""
+    for quiet in (silence(8.0, 16000), gain(GOOD, -60.0), silence(0.0, 16000)):
+        with pytest.raises(InputError, match=r"it is silent: what is loudest in it has -\d+ dBFS"):
+            samples.prepare(quiet)
+
+
+def test_what_is_no_number_is_refused():
+    """A file of floats may hold anything."""
+    with pytest.raises(InputError, match="not numbers"):
+        samples.prepare(Audio(np.append(GOOD.samples, np.float32("nan")), 16000))
+
+
+def test_a_soft_recording_is_made_louder():
+    """And said to be soft."""
+    sample = samples.prepare(gain(GOOD, -20.0))
+    assert audio.active_level(sample.audio) == pytest.approx(samples.LEVEL, abs=0.5)
+    assert "it is soft" in sample.warnings[0]
+
+
+def test_peaks_are_never_clipped_by_the_level():
+    """One click as loud as can be keeps all softer than usual."""
+    clicked = GOOD.samples.copy() * np.float32(0.1)
+    clicked[40000] = 1.0
+    sample = samples.prepare(Audio(clicked, 16000))
+    assert audio.peak(sample.audio) == pytest.approx(samples.PEAK, abs=0.01)
+    assert audio.active_level(sample.audio) < samples.LEVEL - 3
+
+
+def test_clipping_is_warned_of_then_refused():
+    """Also where the clipped sound was made softer afterwards."""
+
+    def clipped(by):
+        drive = gain(GOOD, by - audio.peak(GOOD))
+        return gain(Audio(np.clip(drive.samples, -1, 1), 16000), -9.0)
+
+    assert samples.measure(clipped(0)).clipped < samples.CLIPPED / 5
+    assert "flat tops" in samples.prepare(clipped(1.5)).warnings[0]
+    with pytest.raises(
+        InputError, match=r"it is clipped: \d+\.\d+% of it lies on flat tops, and 0\.2% is the most"
+    ):
+        samples.prepare(clipped(10))
+
+
+def test_a_short_recording_is_warned_of_then_refused():
+    """Pauses do not count."""
+    assert "s of speech; 6 to 12 s are best" in samples.prepare(speech(5.0)).warnings[0]
+    with pytest.raises(InputError, match=r"only 2\.\d s of speech: 3 s are needed"):
+        samples.prepare(pad(speech(2.4, snr=60), 0.0, 8.0))
+
+
+def test_a_telephone_is_noticed():
+    """By what is missing, whatever the file calls its rate."""
+    narrow = audio.resample(speech(sample_rate=8000), 44100)
+    assert samples.measure(narrow).narrow and not samples.measure(GOOD).narrow
+    assert "telephone" in samples.prepare(narrow).warnings[0]
+
+
+def test_sample_rates_are_bounded():
+    """Too low is refused; more than an engine uses is not kept."""
+    with pytest.raises(InputError, match="a sample rate of 6000 Hz is too low"):
+        samples.prepare(Audio(GOOD.samples, 6000))
+    assert samples.prepare(audio.resample(GOOD, 96000)).audio.sample_rate == 48000
+
+
+def test_silence_at_both_ends_is_left_out():
+    """But for a breath of the room."""
+    sample = samples.prepare(pad(GOOD, 4.0, 3.0))
+    assert sample.audio.duration < GOOD.duration + 0.6 and not sample.cut
+
+
+def test_a_long_recording_is_cut_in_pauses():
+    """What is kept is loud inside and silent at both ends, and as long as engines take."""
+    sample = samples.prepare(speech(45.0, snr=60))
+    assert sample.cut and 9.0 < sample.audio.duration <= samples.LONGEST
+    edges = np.abs(sample.audio.samples[:1600]).max(), np.abs(sample.audio.samples[-1600:]).max()
+    assert max(edges) < 0.01 * np.abs(sample.audio.samples).max()
+
+
+def test_the_part_with_most_speech_is_kept():
+    """Not the first one."""
+    sparse = join([part for _ in range(4) for part in (speech(2.0, snr=60), silence(2.5, 16000))])
+    sample = samples.prepare(join([sparse, speech(11.0, snr=60)]))
+    assert sample.quality.speech > 8
+
+
+def test_a_long_recording_without_a_pause_is_refused():
+    """Rather than cut in the middle of a word."""
+    with pytest.raises(InputError, match="no pause to cut at: give at most 12 s"):
+        samples.prepare(speech(20.0, sentence=30.0, snr=30))
