@@ -156,7 +156,7 @@ def audio(reference: Reference, directory: Path | None = None) -> Audio:
     Raises:
         ModelUnavailable: it cannot be read, or is not the one that was added.
     """
-    path = _place(reference.name, directory) / _file(reference.digest)
+    path = _place(reference.name, directory) / file_of(reference.digest)
     again = f"add it again: voxpress voices add {reference.name} --replace"
     try:
         sample = codec.decode(path.read_bytes())
@@ -200,7 +200,8 @@ def _place(name: str, directory: Path | None) -> Path:
     return (directory or DIRECTORY) / name
 
 
-def _file(digest: str) -> str:
+def file_of(digest: str) -> str:
+    """Name of the sample's file in the voice's folder."""
     # Another sample is another file, so that replacing the record replaces both at once.
     return f"reference-{digest[:12]}.wav"
 
@@ -388,7 +389,7 @@ def _recorded(recording: Audio | str | os.PathLike[str]) -> tuple[str, Audio]:
 def _written(folder: Path, reference: Reference, data: bytes) -> None:
     """Put a voice in its place at once: first under another name, then renamed."""
     record = msgspec.json.format(msgspec.json.encode(reference), indent=2)
-    file = _file(reference.digest)
+    file = file_of(reference.digest)
     staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=_PARTIAL, dir=folder.parent))
     codec.write(staged / file, data, durable=True)
     codec.write(staged / _RECORD, record, durable=True)

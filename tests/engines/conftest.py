@@ -46,7 +46,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("XDG_DATA_HOME", str(place / "data"))
         patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
         patch.setattr(references, "DIRECTORY", place / "data" / "voxpress" / "voices")
-        patch.setattr(references, "_LATENTS", place / "cache" / "voxpress" / "latents")
+        patch.setattr(references, "LATENTS", place / "cache" / "voxpress" / "latents")
         patch.setattr(models, "_CACHE", place / "cache" / "voxpress")
         patch.setattr(models, "_ACCEPTED", place / "data" / "voxpress" / "accepted.json")
         yield place

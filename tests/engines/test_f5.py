@@ -90,11 +90,11 @@ def sample(tiny, home):
 
 def add(name, sample, transcript, **facts):
     """A cloned voice, as it lies on disk."""
-    digest = references.digest_of(sample, transcript)
+    digest = references.digest_of(sample, transcript, facts.get("words", ()))
     fields = {"language": "en", "duration": sample.duration, "speaker": "the tests", **facts}
     folder = references.DIRECTORY / name
     folder.mkdir(parents=True)
-    (folder / "reference.wav").write_bytes(codec.encode(sample, Output(format="wav")))
+    (folder / references.file_of(digest)).write_bytes(codec.encode(sample, Output(format="wav")))
     (folder / "voice.json").write_bytes(
         msgspec.json.encode(Reference(name=name, digest=digest, transcript=transcript, **fields))
     )
