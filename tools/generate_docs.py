@@ -75,7 +75,8 @@ def _argument(argument: Any) -> str:
 
 
 def _option(option: Any) -> str:
-    return ", ".join(sorted(option.opts, key=len)) + ("" if option.is_flag else f" {option.metavar}")
+    names = sorted([*option.opts, *option.secondary_opts], key=len)
+    return ", ".join(names) + ("" if option.is_flag else f" {option.metavar}")
 
 
 def _help(option: Any) -> str:

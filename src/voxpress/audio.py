@@ -105,6 +105,22 @@ def pad(audio: Audio, lead: Seconds = 0.0, tail: Seconds = 0.0) -> Audio:
     return join([silence(lead, audio.sample_rate), audio, silence(tail, audio.sample_rate)])
 
 
+def after(audio: Audio, start: Seconds, fade: Seconds = 0.01) -> Audio:
+    """What is heard from `start` on, faded in so that it does not begin with a click. Marks move along, and those
+    that began before go.
+
+    >>> after(tone([440], 1.0, 8000), 0.25).duration
+    0.75
+    """
+    first = max(0, _samples(start, audio.sample_rate))
+    samples = audio.samples[first:].copy()
+    ramp = min(len(samples), _samples(fade, audio.sample_rate))
+    samples[:ramp] *= np.linspace(0.0, 1.0, ramp, dtype=np.float32)
+    begin = first / audio.sample_rate
+    marks = _moved([mark for mark in audio.marks if mark.start >= begin], -begin)
+    return Audio(samples, audio.sample_rate, tuple(marks))
+
+
 def trim(audio: Audio, threshold: float = -50.0, keep: Seconds = 0.02) -> Audio:
     """Without the silence at both ends, but for `keep` of it so that no sound starts or ends abruptly.
 

@@ -98,6 +98,14 @@ Options = Annotated[
     typer.Option("--option", metavar="NAME=VALUE", help="An option of the engine; may be repeated."),
 ]
 Device = Annotated[str | None, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")]
+Carrier = Annotated[
+    bool | None,
+    typer.Option(
+        "--carrier/--no-carrier",
+        help="Speak a word or two in a sentence and cut them out of it, where the engine has timings; the default.",
+        show_default=False,
+    ),
+]
 StoreUrl = Annotated[
     str | None,
     typer.Option(
@@ -157,6 +165,7 @@ def say(
     format: FormatName = None,
     option: Options = None,
     device: Device = None,
+    carrier: Carrier = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
@@ -179,6 +188,7 @@ def say(
         seed=seed or 0,
         options=_options(option),
         device=device or "auto",
+        carrier=carrier is not False,
         format=format or "wav",
     )
     words = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if text == "-" else text
@@ -236,6 +246,7 @@ def render(
     format: FormatName = None,
     option: Options = None,
     device: Device = None,
+    carrier: Carrier = None,
     store: StoreUrl = None,
     workers: Annotated[
         int | None,
@@ -305,6 +316,7 @@ def render(
         seed=_first(seed, own.seed, 0),
         options={**(own.options if same_engine else {}), **_options(option)},
         device=device or own.device or "auto",
+        carrier=_first(carrier, own.carrier, True),
         format=format or own.format or "wav",
         files=_files(preset or (None if format else own.preset), format, project),
     )

@@ -57,6 +57,7 @@ def say(
     format: str = "wav",
     output: Output | None = None,
     device: str = "auto",
+    carrier: bool = True,
     store: str | os.PathLike[str] | Store | None = None,
     attempts: int = ATTEMPTS,
     workers: int | None = None,
@@ -73,6 +74,8 @@ def say(
         format: a name of `voxpress.codec.FORMATS`, where `output` is not given.
         output: everything about how the file sounds and is packed.
         device: ``auto``, ``cpu``, ``cuda`` …
+        carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
+            when its words are heard: it is understood better.
         store: URL, path or open store; None: a folder in the user's cache directory.
         attempts: how often a segment is spoken before a failed check is final.
         workers: processes for a text of `MANY` segments or more; None: one for each core; 0: none. A shorter text
@@ -99,6 +102,7 @@ def say(
         seed=seed,
         options=options,
         device=device,
+        carrier=carrier,
         format=format,
         files=None if output is None else [("", output)],
     )
@@ -146,6 +150,7 @@ def render(
     format: str = "wav",
     files: Sequence[tuple[str, Output]] | None = None,
     device: str = "auto",
+    carrier: bool = True,
     store: str | os.PathLike[str] | Store | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
@@ -185,6 +190,7 @@ def render(
         seed=seed,
         options=options,
         device=device,
+        carrier=carrier,
         format=format,
         files=files,
     )
@@ -559,6 +565,7 @@ class _Loop:
                 continue
             if take.attempts > 1:
                 opened.notes.append(f"attempt {take.attempts} taken for {wanted.segment.text[:60]!r}")
+            opened.notes += (f"{note}: {wanted.segment.text[:60]!r}" for note in take.notes)
             opened.waiting.discard(take.key)
             if not opened.waiting and not any(opened is one for one in ripe):
                 self._ready.append(opened)

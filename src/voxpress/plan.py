@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
-from voxpress import codec, engines, models, references, text
+from voxpress import carrier, codec, engines, models, references, text
 from voxpress.engines import Engine
 from voxpress.errors import InputError, LicenceNotAccepted, ManifestError, SpeechError, UnsupportedOption
 from voxpress.folder import identity, safe_path
@@ -88,11 +88,13 @@ class Planner:
         seed: int = 0,
         options: Mapping[str, OptionValue] | None = None,
         device: str = "auto",
+        carrier: bool = True,
         format: str = "wav",
         files: Sequence[tuple[str, Output]] | None = None,
     ) -> None:
         self._engine, self._model, self._voice, self._language = engine, model, voice, language
         self._speed, self._seed, self._options, self._device = speed, seed, options or {}, device
+        self._carrier = carrier
         self._files = tuple(files) if files else ((ONE_FILE, Output(format=codec.format_named(format).name)),)
 
     def plan_all(
@@ -164,6 +166,7 @@ class Planner:
             markup=row.markup,
             misread=speaker.engine.misread,
         )
+        carried = self._carrier and speaker.engine.timed
         for part in reading.parts:
             if not isinstance(part, Say):
                 parts.append(part)
@@ -175,6 +178,7 @@ class Planner:
                 speed=speed,
                 seed=seed,
                 options=speaker.options,
+                carrier=carrier.phrase(part.text, language) if carried else None,
             )
             key = take_key(speaker.fingerprint, segment)
             takes[key] = segment

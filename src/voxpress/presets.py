@@ -73,6 +73,8 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A folder or URL."""
     device: str | None = None
     workers: int | None = None
+    carrier: bool | None = None
+    """Whether a word or two are spoken in a sentence and cut out of it."""
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +82,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
     >>> Project(presets=load()).defaults
     Defaults(engine=None, model=None, voice=None, language=None, speed=None, seed=None, options={}, \
-format=None, preset=None, store=None, device=None, workers=None)
+format=None, preset=None, store=None, device=None, workers=None, carrier=None)
     """
 
     defaults: Defaults = Defaults()

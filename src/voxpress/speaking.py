@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from voxpress import audio, codec, engines
+from voxpress import audio, carrier, codec, engines
 from voxpress.audio import Audio
 from voxpress.check import check
 from voxpress.engines import Engine
@@ -31,6 +31,7 @@ from voxpress.store import Store, seed
 from voxpress.text import Part, Pause, Silence, Tone
 
 FULL_SCALE: dBFS = 0.0
+_UNCUT = ("spoken without a carrier phrase, which could not be cut off again",)
 _AUDIBLE = 1.0
 """Decibels; a smaller difference in loudness is not heard."""
 
@@ -44,6 +45,8 @@ class Take:
     error: SpeechError | None = None
     heard: int = 0
     """Attempts that gave audio, whatever the checks said of it: what a hosted engine is paid for."""
+    notes: tuple[str, ...] = ()
+    """How it was not spoken as planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,12 @@ def speak(
         ]
         if not waiting or (attempt and not engine.seeded):
             break
-        for key, outcome in _synthesized(loaded, waiting, attempt).items():
+        uncut: set[str] = set()
+        for key, outcome in _synthesized(loaded, waiting, attempt, uncut).items():
             times[key] += isinstance(outcome, Audio | CheckFailed)
             if isinstance(outcome, Audio):
                 heard[key] = store.put_take(key, outcome)
-                done[key] = Take(key, attempt + 1, heard=times[key])
+                done[key] = Take(key, attempt + 1, heard=times[key], notes=_UNCUT if key in uncut else ())
             else:
                 done[key] = Take(key, attempt + 1, outcome, times[key])
     failed = {key: take.error for key, take in done.items() if take.error}
@@ -129,9 +133,39 @@ def synthesize(engine: Engine, batch: Sequence[Segment], *, fresh: bool = False)
 
 
 def _synthesized(
+    engine: Engine, batch: Sequence[tuple[str, Segment]], attempt: int, uncut: set[str]
+) -> dict[str, Audio | SpeechError]:
+    """What `engine` says to each segment, without its carrier phrase, or what is wrong with it.
+
+    A phrase that cannot be told from the text would be heard: that segment is spoken again without it, and its key
+    joins `uncut`.
+    """
+    outcomes: dict[str, Audio | SpeechError] = {}
+    spoken = _spoken(engine, batch, attempt)
+    for key, segment in batch:
+        outcome = spoken[key]
+        if segment.carrier and isinstance(outcome, Audio):
+            outcome = carrier.cut(outcome, segment) or _alone(engine, key, segment, attempt, uncut)
+        if isinstance(outcome, Audio):
+            try:
+                check(outcome, segment)
+            except CheckFailed as error:
+                outcome = error
+        outcomes[key] = outcome
+    return outcomes
+
+
+def _alone(engine: Engine, key: str, segment: Segment, attempt: int, uncut: set[str]) -> Audio | SpeechError:
+    uncut.add(key)
+    return _spoken(engine, [(key, msgspec.structs.replace(segment, carrier=None))], attempt)[key]
+
+
+def _spoken(
     engine: Engine, batch: Sequence[tuple[str, Segment]], attempt: int
 ) -> dict[str, Audio | SpeechError]:
-    segments = [msgspec.structs.replace(segment, seed=seed(key, attempt)) for key, segment in batch]
+    segments = [
+        msgspec.structs.replace(carrier.whole(segment), seed=seed(key, attempt)) for key, segment in batch
+    ]
     try:
         audios = engine.synthesize(segments)
         if len(audios) != len(segments):
@@ -140,18 +174,9 @@ def _synthesized(
             )
     except Exception as error:  # an engine may raise whatever its library does
         if len(batch) > 1:
-            return {
-                key: found for one in batch for key, found in _synthesized(engine, [one], attempt).items()
-            }
+            return {key: found for one in batch for key, found in _spoken(engine, [one], attempt).items()}
         return {batch[0][0]: _explained(error, engine, batch[0][1])}
-    outcomes: dict[str, Audio | SpeechError] = {}
-    for (key, segment), spoken in zip(batch, audios, strict=True):
-        try:
-            check(spoken, segment)
-            outcomes[key] = spoken
-        except CheckFailed as error:
-            outcomes[key] = error
-    return outcomes
+    return {key: spoken for (key, _), spoken in zip(batch, audios, strict=True)}
 
 
 def _worth_another(error: SpeechError | None) -> bool:

@@ -118,6 +118,8 @@ class Segment(_Noun, frozen=True):
     speed: float = 1.0
     seed: int = 0
     options: Mapping[str, OptionValue] = {}
+    carrier: str | None = None
+    """What is spoken before the text and cut off again, see `voxpress.carrier`. No engine sees it."""
 
 
 class Clip(_Noun, frozen=True):

@@ -19,10 +19,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 
-from voxpress import speaking
+from voxpress import carrier, speaking
 from voxpress.audio import Audio
 from voxpress.check import check
 from voxpress.engines import Engine, check_options
@@ -150,6 +151,19 @@ class EngineContract(ABC):
             for speed in (max(slowest, 0.8), min(fastest, 1.25))
         )
         assert fast < slow
+
+    def test_times_its_words(self, pools: Pools) -> None:
+        """`timed` is a promise: a word can be cut out of a carrier phrase."""
+        engine = self.engine()
+        segment = self.segment(engine, self.texts[0].split()[-1])
+        phrase = carrier.phrase(segment.text, segment.language)
+        if not engine.timed or phrase is None:
+            return
+        segment = msgspec.structs.replace(segment, carrier=phrase)
+        (audio,) = _spoken(pools, engine, [carrier.whole(segment)])
+        cut = carrier.cut(audio, segment)
+        assert cut is not None, [mark.text for mark in audio.marks if mark.kind == "word"]
+        check(cut, segment)
 
     def test_takes_the_longest_text_it_declares(self, pools: Pools) -> None:
         """`longest` is a promise: nothing is cut below it."""

@@ -124,7 +124,7 @@ def _missing(words: list[str]) -> list[str]:
     command: Any = typer.main.get_command(cli.app)
     for word in words[1:]:
         if word.startswith("-"):
-            if not any(word in each.opts for each in command.params):
+            if not any(word in [*each.opts, *each.secondary_opts] for each in command.params):
                 return [f"{' '.join(words)}: no option {word}"]
         elif commands := getattr(command, "commands", {}):
             if word not in commands:

@@ -1,7 +1,6 @@
 """Text of any length and any kind, end to end: every word once and in order, or an error that says why not."""
 
 import random
-import textwrap
 from itertools import pairwise
 
 import msgspec
@@ -32,15 +31,9 @@ ENGINE = """
 
 
 @pytest.fixture
-def tokens(tmp_path, monkeypatch):
-    """An engine of another package, whose limit is in tokens: 60, of which a Chinese character takes three."""
-    (tmp_path / "tokens_engine.py").write_text(textwrap.dedent(ENGINE))
-    info = tmp_path / "tokens-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tokens\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[voxpress.engines]\ntokens = tokens_engine:Tokens\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    return "tokens"
+def tokens(installed):
+    """An engine whose limit is in tokens: 60, of which a Chinese character takes three."""
+    return installed("tokens", ENGINE)
 
 
 def words_of(clip):

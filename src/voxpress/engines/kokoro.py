@@ -103,6 +103,7 @@ class Kokoro(Engine):
     sample_rate = 24000
     max_chars = 300
     speeds = (0.5, 2.0)
+    timed = True
     repeatable = "to the bit, on CPUs"
 
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:

@@ -127,6 +127,7 @@ class Piper(Engine):
     sample_rate = 22050
     max_chars = 400
     speeds = (0.5, 2.0)
+    timed = True
     repeatable = "to the bit, on CPUs"
     options = {
         "noise_scale": Option(
