@@ -18,7 +18,7 @@ from kokoro import KModel
 CONFIG = {
     "dim_in": 64,
     "dropout": 0.2,
-    "hidden_dim": 16,
+    "hidden_dim": 512,
     "max_conv_dim": 16,
     "max_dur": 4,
     "multispeaker": True,
@@ -43,7 +43,7 @@ CONFIG = {
         "gen_istft_n_fft": 20,
         "resblock_dilation_sizes": [[1, 3, 5]],
         "resblock_kernel_sizes": [3],
-        "upsample_initial_channel": 16,
+        "upsample_initial_channel": 512,
     },
     "vocab": {letter: number for number, letter in enumerate(" .,abcdefghijklmnopqrstuvwxyz", 1)},
 }
