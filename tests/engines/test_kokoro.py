@@ -5,13 +5,14 @@ The letters of a text stand for its sounds where the packages for letters to sou
 
 import importlib.util
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from voxpress import environments, g2p, models
+from voxpress import environments, g2p, models, speaking
 from voxpress.engines import find
 from voxpress.errors import (
     EngineNotInstalled,
@@ -346,6 +347,46 @@ def test_real_model(sounds):
     words = [mark for mark in first.marks if mark.kind == "word"]
     assert [mark.text for mark in words] == ["Your", "call", "is", "important", "to", "us"]
     assert words[-1].end <= first.duration < 4
+
+
+@pytest.fixture
+def official(tiny) -> Any:
+    """The engine over the official package, with random weights."""
+    return Kokoro(str(tiny("kokoro", "kokoro-torch")), device="cpu")
+
+
+@pytest.mark.engines
+class TestOfficialPackage(EngineContract):
+    speech = False
+
+    @pytest.fixture(autouse=True)
+    def _model(self, official):
+        self.official = official
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def pools(cls, pools):
+        return pools
+
+    def engine(self):
+        return Kokoro(self.official.model, device="cpu")
+
+
+@pytest.mark.engines
+def test_official_package(official, pools):
+    """The same engine over PyTorch: a sound for a seed, marks, and a blend; nothing of it is imported here."""
+
+    def speak(**changes):
+        wanted = [segment("Hello wide world", **changes)]
+        return pools.speaking(official).submit(speaking.synthesize, official, wanted).result()[0]
+
+    first, again, other, blend = speak(), speak(), speak(seed=2), speak(voice="af_heart+bf_emma")
+    np.testing.assert_array_equal(first.samples, again.samples)
+    assert not np.array_equal(first.samples, other.samples)
+    assert not np.array_equal(first.samples, blend.samples)
+    assert [mark.text for mark in first.marks if mark.kind == "word"] == ["Hello", "wide", "world"]
+    assert first.marks[-1].end <= first.duration + 1
+    assert "torch" not in sys.modules
 
 
 def test_torch_weights_without_torch(tmp_path, monkeypatch):

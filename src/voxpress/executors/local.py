@@ -176,7 +176,11 @@ class _Worker:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
-                env={"PYTHONWARNINGS": "ignore", **os.environ, **_SURROUNDINGS},  # libraries warn their own authors
+                env={
+                    "PYTHONWARNINGS": "ignore",
+                    **os.environ,
+                    **_SURROUNDINGS,
+                },  # libraries warn their own authors
                 start_new_session=True,  # Ctrl-C is for the process that knows what is running
             )
         self._connection = Connection(ours.detach())
