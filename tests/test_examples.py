@@ -14,7 +14,6 @@ ARGUMENTS = {
     "get_or_render": ["tone"],
     "prompt_pack": [str(EXAMPLES / "manifests" / "core-sounds.txt"), "sounds", "tone"],
     "podcast": ["episode.m4a", "tone"],
-    "own_engine": [],
 }
 
 
@@ -55,13 +54,47 @@ def test_the_prompt_pack_has_all_formats(tmp_path: Path) -> None:
     assert all(prompt.with_suffix(f".{suffix}").stat().st_size for prompt in prompts for suffix in suffixes)
 
 
-def test_an_own_engine_is_found_by_its_entry_point(tmp_path: Path) -> None:
+def test_an_engine_of_another_package_keeps_the_contract() -> None:
+    """Its own tests pass."""
+    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", "whistle")
+    assert "10 passed" in run(EXAMPLES, *command, PYTHONPATH=_path(EXAMPLES / "whistle"))
+
+
+def test_an_engine_of_another_package_is_found_by_its_entry_point(tmp_path: Path) -> None:
     """As if its package were installed; workers find it too."""
-    record = tmp_path / "installed" / "whistle-1.0.dist-info"
+    record = tmp_path / "installed" / "voxpress_whistle-1.0.dist-info"
     record.mkdir(parents=True)
-    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: whistle\nVersion: 1.0\n")
-    (record / "entry_points.txt").write_text("[voxpress.engines]\nwhistle = own_engine:Whistle\n")
-    path = os.pathsep.join([str(EXAMPLES), str(record.parent)])
+    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: voxpress-whistle\nVersion: 1.0\n")
+    (record / "entry_points.txt").write_text("[voxpress.engines]\nwhistle = whistle:Whistle\n")
+    _renders(tmp_path, _path(EXAMPLES / "whistle", record.parent))
+
+
+@pytest.mark.engines
+def test_an_engine_of_another_package_is_installed_by_pip(tmp_path: Path) -> None:
+    """With what its pyproject.toml says, and nothing else."""
+    place = tmp_path / "installed"
+    pip = (
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--target",
+        str(place),
+    )
+    run(tmp_path, *pip, str(EXAMPLES / "whistle"))
+    assert {path.name for path in place.iterdir()} >= {"whistle.py", "voxpress_whistle-1.0.dist-info"}
+    _renders(tmp_path, _path(place))
+
+
+def _path(*places: Path) -> str:
+    """Also what this process has: workers get the same voxpress."""
+    return os.pathsep.join([*map(str, places), os.environ.get("PYTHONPATH", "")])
+
+
+def _renders(folder: Path, path: str) -> None:
+    assert "whistle" in run(folder, "-m", "voxpress", "engines", PYTHONPATH=path)
     rows = str(EXAMPLES / "prompts.csv")
     command = ["-m", "voxpress", "render", rows, "-o", "out", "-e", "whistle", "--option", "vibrato=0.5"]
-    assert "4 segments spoken" in run(tmp_path, *command, PYTHONPATH=path)
+    assert "4 segments spoken" in run(folder, *command, PYTHONPATH=path)

@@ -1,12 +1,4 @@
-"""An engine of your own: it whistles one note for each word.
-
-In a package, two lines of pyproject.toml make it known as ``--engine whistle``::
-
-    [project.entry-points."voxpress.engines"]
-    whistle = "own_engine:Whistle"
-
-Run:  python examples/own_engine.py
-"""
+"""An engine in a package of its own: it whistles one note for each word."""
 
 from __future__ import annotations
 
@@ -53,8 +45,3 @@ class Whistle(Engine):
             phase = 2 * np.pi * pitch * time + 10 * vibrato * np.sin(2 * np.pi * 6 * time)
             notes.append(0.3 * np.sin(np.pi * time / time[-1]) * np.sin(phase))
         return Audio(np.concatenate(notes).astype(np.float32), self.sample_rate)
-
-
-if __name__ == "__main__":
-    sound = Whistle().synthesize([Segment(text="Please hold the line.", voice="plain", language="en")])[0]
-    print(f"{sound.duration:.2f} s")

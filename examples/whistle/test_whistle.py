@@ -1,0 +1,10 @@
+"""The engine keeps the contract: pytest examples/whistle"""
+
+from whistle import Whistle
+
+from voxpress.testing import EngineContract
+
+
+class TestWhistle(EngineContract):
+    def engine(self) -> Whistle:
+        return Whistle()
