@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from voxpress import codec, plan, speaking
+from voxpress import codec, environments, plan, speaking
 from voxpress.cli import main
 from voxpress.engines import openai
 
@@ -185,6 +185,47 @@ def test_all_bad_rows_are_shown_and_nothing_is_rendered(voxpress, tmp_path):
     assert [line.split(": ")[1] for line in errors[:3]] == ["bad.csv:3", "bad.csv:4", "bad.csv:5"]
     assert "3 bad rows" in errors[-1] and "Traceback" not in done.stderr.decode()
     assert not list((tmp_path / "out").rglob("*.wav"))
+
+
+def test_rows_that_no_engine_can_speak_are_one_clear_line_each(voxpress, tmp_path, monkeypatch):
+    """Before anything is spoken: an engine that is not there or not known, a voice, an option, a language."""
+    monkeypatch.setattr(environments, "DIRECTORY", tmp_path / "environments")
+    rows = [
+        ("f5", "", "", "", "engine 'f5' needs f5_tts, vocos, torch: run  voxpress engines install f5"),
+        ("pipper", "", "", "", "no engine 'pipper'; did you mean 'piper'? (engines: "),
+        ("piper", "jo", "", "", "'jo' is not a piper voice"),
+        (
+            "piper",
+            "",
+            "de",
+            "",
+            "voice 'en_US-joe-medium' of engine 'piper' does not speak 'de' (languages: en-US)",
+        ),
+        ("piper", "", "", '{"noise_scale": 9}', "option 'noise_scale' must lie between -1 and 2, not 9"),
+        (
+            "tone",
+            "",
+            "",
+            '{"volume": 1}',
+            "engine 'tone' has no option 'volume' (options: fault, fault_rate)",
+        ),
+    ]
+    lines = [
+        json.dumps(
+            {
+                "id": str(n),
+                "text": "Hello.",
+                **{k: v for k, v in zip(("engine", "voice", "language"), row, strict=False) if v},
+                "options": json.loads(row[3] or "{}"),
+            }
+        )
+        for n, row in enumerate(rows)
+    ]
+    (tmp_path / "bad.jsonl").write_text("\n".join(lines))
+    said = voxpress("render", "bad.jsonl", "-o", "out", status=2).stderr.decode().splitlines()
+    for n, (line, row) in enumerate(zip(said, rows, strict=False), 1):
+        assert line.startswith(f"voxpress: bad.jsonl:{n}: {row[4]}"), line
+    assert len(said) == len(rows) + 1 and not (tmp_path / "store").exists()
 
 
 def test_skip_bad_renders_the_others(voxpress, tmp_path):

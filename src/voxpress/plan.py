@@ -218,14 +218,16 @@ class _Speaker:
         self.fingerprint = engine.fingerprint(voice.key)
 
     def language(self, wanted: str | None) -> str:
+        spoken = self.engine.speaks(self.voice)
         if wanted is None:
-            own = [tag for tag in self.voice.languages if _speaks(tag, self.engine.languages)]
-            first = next(iter((*own, *self.engine.languages)), "*")
+            own = [tag for tag in self.voice.languages if _among(tag, spoken)]
+            first = next(iter((*own, *spoken)), "*")
             return "en" if first == "*" else first
-        if not _speaks(wanted, self.engine.languages):
-            raise UnsupportedOption(
-                f"engine {self.engine.name!r} does not speak {wanted!r} (languages: {', '.join(self.engine.languages)})"
-            )
+        if not _among(wanted, spoken):
+            who = f"engine {self.engine.name!r}"
+            if spoken != self.engine.languages:
+                who = f"voice {self.voice.name!r} of {who}"
+            raise UnsupportedOption(f"{who} does not speak {wanted!r} (languages: {', '.join(spoken)})")
         return wanted
 
     def speed(self, wanted: float) -> float:
@@ -256,7 +258,7 @@ def _speaker(
     return _Speaker(chosen, chosen.voice(voice), chosen.checked(dict(options)))
 
 
-def _speaks(wanted: str, languages: Sequence[str]) -> bool:
+def _among(wanted: str, languages: Sequence[str]) -> bool:
     base = wanted.lower().partition("-")[0]
     return any(tag == "*" or tag.lower().partition("-")[0] == base for tag in languages)
 

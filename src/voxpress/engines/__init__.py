@@ -175,6 +175,10 @@ class Engine(ABC):
             f" ({len(voices)} voices: voxpress voices {self.name})"
         )
 
+    def speaks(self, voice: Voice) -> Sequence[str]:
+        """BCP 47 tags of what it speaks with that voice; ``*``: any."""
+        return self.languages
+
     def longest(self, voice: Voice, language: str) -> int:
         """Longest text of one segment in that voice and language, in characters; longer text is split before."""
         return self.max_chars

@@ -161,6 +161,9 @@ class Piper(Engine):
             name = f"{name}/{next(iter(speakers))}"
         return super().voice(name)
 
+    def speaks(self, voice: Voice) -> Sequence[str]:
+        return voice.languages
+
     def load(self) -> None:
         require(type(self))
         self._load(next(iter(self._files)))
