@@ -1,4 +1,5 @@
-"""Is this audio what was asked for? What can be told from the samples alone, before a take enters the store.
+"""Is this audio what was asked for? What can be told from the samples alone, before a take enters the store; and, where
+an ear is given, whether the words are those of the text.
 
 The bounds are wide: they pass every intelligible reading and stop what no listener would take for one. They were set on
 the human and synthetic readings of the 569 Asterisk prompts, of which none may fail.
@@ -6,11 +7,14 @@ the human and synthetic readings of the 569 Asterisk prompts, of which none may 
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from voxpress.audio import Audio, Samples
 from voxpress.errors import CheckFailed
+from voxpress.listening import Ear
+from voxpress.scoring import BAR, SHORT, Score, passes, rank, score
 from voxpress.speech import Seconds, Segment
 from voxpress.text.duration import bounds
 
@@ -34,6 +38,36 @@ def check(audio: Audio, segment: Segment) -> None:
     """
     if problem := _problem(audio, segment):
         raise CheckFailed(f"{problem} for {_shown(segment.text)}")
+
+
+def listen(ear: Ear, audio: Audio, text: str, language: str, bar: float = BAR) -> tuple[str, Score]:
+    """What is heard in `audio`, and how far that is from `text`.
+
+    The ear listens quickly first, and with more patience only to what does not pass then. Of a short text that still
+    does not pass it is asked whether it could be heard at all.
+
+    Raises:
+        EngineNotInstalled, ModelUnavailable, UnsupportedOption: as `Ear.hear`.
+    """
+    return ear.ask(_listen, audio, text, language, bar)
+
+
+def _listen(ear: Ear, audio: Audio, text: str, language: str, bar: float) -> tuple[str, Score]:
+    best: tuple[str, Score] | None = None
+    for quick in (True, False):
+        heard = ear.hear(audio, language, words=False, quick=quick).text
+        found = score(text, heard, language)
+        if best is None or rank(found) < rank(best[1]):
+            best = heard, found
+        if passes(found, bar):
+            return best
+    assert best is not None
+    heard, found = best
+    # What goes on after the text is not asked about by its likelihood.
+    if found.words <= SHORT and len(heard) <= 2 * len(text) + 4:
+        likelihood = ear.likelihood(audio, text, language)
+        found = msgspec.structs.replace(found, likelihood=likelihood)
+    return heard, found
 
 
 def _problem(audio: Audio, segment: Segment) -> str:

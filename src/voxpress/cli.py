@@ -20,6 +20,7 @@ from voxpress.errors import EngineError, InputError, ManifestError, SpeechError,
 
 if TYPE_CHECKING:
     from voxpress.engines import Option
+    from voxpress.listening import Ear
     from voxpress.presets import Project
     from voxpress.speech import OptionValue, Output, Utterance
     from voxpress.store import Store
@@ -117,6 +118,13 @@ StoreUrl = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+
+EarName = Annotated[
+    str | None,
+    typer.Option(
+        "--ear", metavar="MODEL", help="Who listens: a model's name or folder; by default whisper-base."
+    ),
+]
 
 Source: TypeAlias = Literal["huggingface", "registry"]
 
@@ -268,6 +276,13 @@ def render(
         int,
         typer.Option("--attempts", min=1, metavar="N", help="How often a segment is spoken before it fails."),
     ] = 3,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Listen to everything, and speak again what is not heard as it was to be said."
+        ),
+    ] = False,
+    ear: EarName = None,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -336,6 +351,7 @@ def render(
         prune=prune,
         skip_bad=skip_bad,
         budget=budget,
+        ear=_ear(ear) if verify or ear else None,
     )
     raise typer.Exit(status)
 
@@ -647,6 +663,12 @@ def _store(url: str | None) -> Store:
     from voxpress.store import canonical_url, default_url, open_store
 
     return open_store(canonical_url(url or default_url()))
+
+
+def _ear(model: str | None) -> Ear:
+    from voxpress.listening import Ear
+
+    return Ear(model)
 
 
 def _project(manifest: str) -> Project:

@@ -136,6 +136,13 @@ class Folder:
                 )
         return None
 
+    def has(self, path: str, data: bytes) -> bool:
+        """Whether the file at `path` consists of `data`."""
+        try:
+            return (self.path / path).read_bytes() == data
+        except OSError:
+            return False
+
     def publish(self, path: str, clip: Clip, data: bytes) -> None:
         """Put a finished clip in its place, whole or not at all.
 

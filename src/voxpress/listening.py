@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -22,6 +22,8 @@ from voxpress.audio import Audio, Samples
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
 from voxpress.executors import Processes
 from voxpress.speech import Hertz, Mark, Seconds
+
+T = TypeVar("T")
 
 MODEL = "whisper-base"
 """The ear that is meant where none is named: the smallest one that knows a hundred languages."""
@@ -108,9 +110,28 @@ class Ear:
             EngineNotInstalled, ModelUnavailable
             UnsupportedOption: a language that the model does not know.
         """
+        return self.ask(_hear, audio, language, words, quick)
+
+    def likelihood(self, audio: Audio, text: str, language: str) -> float:
+        """How well `text` goes with what is heard, whatever the ear would have written: the natural logarithm of the
+        probability of its word pieces, on average. 0 is certain.
+
+        For short texts: it looks at the first half minute, and one wrong word of many hardly shows.
+
+        Raises:
+            as `hear`
+        """
+        return self.ask(_likelihood, audio, text, language)
+
+    def ask(self, question: Callable[..., T], *about: object) -> T:
+        """What ``question(ear, *about)`` gives in a process that has the ear's packages: this one, or one of `python`.
+
+        Raises:
+            WorkerLost: that process died; and what `question` raises
+        """
         if importlib.util.find_spec(_PACKAGE) is None and self.python != sys.executable:
-            return _elsewhere(self.python).submit(_hear, self, audio, language, words, quick).result()
-        return _hear(self, audio, language, words, quick)
+            return _elsewhere(self.python).submit(question, self, *about).result()
+        return question(self, *about)
 
     def _folder(self) -> Path:
         folder = models.locate(self.model)
@@ -125,15 +146,14 @@ def _rebuilt(model: str, device: str, python: str) -> Ear:
 
 
 def _hear(ear: Ear, audio: Audio, language: str, words: bool, quick: bool) -> Heard:
-    ear.require()
-    whisper = _whisper(str(ear._folder()), ear.fingerprint(), ear.device)  # noqa: SLF001 - the inside of `hear`
-    whisper.room = _ROOM if quick else None
+    whisper = _loaded(ear)
     code = _known(language, whisper.supported_languages, ear.model) if language else None
     texts: list[str] = []
     marks: list[Mark] = []
     start: Seconds = 0.0
     for piece in _pieces(sound.resample(audio, _SAMPLE_RATE).samples):
         duration = len(piece) / _SAMPLE_RATE
+        whisper.window = int((duration + _ROOM) * _FRAMES) if quick else None
         segments, about = whisper.transcribe(
             piece,
             language=code,
@@ -154,6 +174,37 @@ def _hear(ear: Ear, audio: Audio, language: str, words: bool, quick: bool) -> He
     return Heard(text=" ".join(texts), words=tuple(marks), language=code or "")
 
 
+def _likelihood(ear: Ear, audio: Audio, text: str, language: str) -> float:
+    from faster_whisper.tokenizer import Tokenizer
+
+    whisper = _loaded(ear)
+    code = _known(language, whisper.supported_languages, ear.model)
+    tokenizer = Tokenizer(
+        whisper.hf_tokenizer, whisper.model.is_multilingual, task="transcribe", language=code
+    )
+    samples = sound.resample(audio, _SAMPLE_RATE).samples[: int(_PIECE[1] * _SAMPLE_RATE)]
+    features = whisper.feature_extractor(samples)
+    frames = features.shape[1]
+    whisper.window = None
+    encoded = whisper.encode(np.pad(features, ((0, 0), (0, int(_ROOM * _FRAMES)))))
+    found = []
+    for spelling in _spellings(text):
+        tokens = tokenizer.encode(spelling)
+        (aligned,) = whisper.model.align(encoded, [*tokenizer.sot_sequence], [tokens], frames)
+        found.append(float(np.log(np.maximum(aligned.text_token_probs, 1e-9)).mean()))
+    return max(found)
+
+
+def _spellings(text: str) -> list[str]:
+    """The ways in which an ear may write a short text.
+
+    >>> _spellings("TWO.")
+    [' TWO.', ' two', ' Two.']
+    """
+    words = " ".join("".join(c if c.isalnum() or c == "'" else " " for c in text).split()).lower()
+    return list(dict.fromkeys([f" {text.strip()}", f" {words}", f" {words.capitalize()}."]))
+
+
 def _pieces(samples: Samples) -> Iterator[Samples]:
     """The samples in pieces that fit Whisper's half minute, cut where it is quietest.
 
@@ -171,6 +222,11 @@ def _pieces(samples: Samples) -> Iterator[Samples]:
     yield samples
 
 
+def _loaded(ear: Ear) -> Any:
+    ear.require()
+    return _whisper(str(ear._folder()), ear.fingerprint(), ear.device)  # noqa: SLF001 - the inside of an ear
+
+
 @functools.lru_cache(maxsize=2)
 def _whisper(folder: str, fingerprint: str, device: str) -> Any:  # noqa: ARG001 - other weights, another model
     """The model at `folder`, read once in this process.
@@ -182,14 +238,11 @@ def _whisper(folder: str, fingerprint: str, device: str) -> Any:  # noqa: ARG001
     from faster_whisper import WhisperModel
 
     class Whisper(WhisperModel):  # type: ignore[misc]
-        room: Seconds | None = None
-        """How much of the silence that fills half a minute is looked at; None: all of it."""
+        window: int | None = None
+        """Frames of the spectrogram that are looked at; None: half a minute, however short the audio is."""
 
         def encode(self, features: Any) -> Any:
-            if self.room is not None:
-                last = int(features.any(axis=0).nonzero()[0].max(initial=0))
-                features = features[:, : last + int(self.room * _FRAMES)]
-            return super().encode(features)
+            return super().encode(features[:, : self.window])
 
     kind, _, number = ("cpu" if device == "auto" else device).partition(":")
     if kind not in {"cpu", "cuda"}:

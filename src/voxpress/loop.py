@@ -23,10 +23,12 @@ from voxpress.engines import Engine
 from voxpress.errors import ManifestError, ServiceRefused, SpeechError, StoreError, WorkerLost, restore
 from voxpress.executors import Pools
 from voxpress.folder import Folder
+from voxpress.listening import Ear
 from voxpress.plan import Bad, Plan, Planner, placed
+from voxpress.scoring import passes
 from voxpress.speaking import Finished, Order, Take
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Segment, Status, Utterance
-from voxpress.store import Store, canonical_url, default_url, open_store
+from voxpress.store import Store, Verdict, canonical_url, default_url, open_store
 
 WINDOW = 4096
 LOOKUP = 256
@@ -156,6 +158,7 @@ def render(
     executor: Executor | None = None,
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
+    ear: Ear | None = None,
 ) -> Generator[Result]:
     """Render utterances, yielding each result as it is there.
 
@@ -169,6 +172,8 @@ def render(
         workers: processes; None: one for each core; 0: none, everything in this process.
         executor: where to run instead, any `concurrent.futures.Executor`; it is not shut down.
         timeout: seconds after which a worker that gives no answer is ended.
+        ear: listens to every take that it did not hear before. One that does not pass is spoken again, up to `attempts`
+            times in all; the best stays, and the result says what was heard.
         others: as in `say`.
 
     >>> rows = [Utterance(id="hi", text="Hello there."), Utterance(id="bad", text="...")]
@@ -202,6 +207,7 @@ def render(
         executor=executor,
         attempts=attempts,
         timeout=timeout,
+        ear=ear,
     )
 
 
@@ -214,11 +220,14 @@ def run(
     executor: Executor | None = None,
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
+    ear: Ear | None = None,
 ) -> Generator[Result]:
     """`render` for rows that are planned already."""
+    if ear is not None:
+        ear.require()
     shared = not store.url.startswith("memory:")
     with Pools(workers, timeout=timeout, executor=executor, shared=shared) as pools:
-        yield from _Loop(store, folder, pools, attempts).run(plans)
+        yield from _Loop(store, folder, pools, attempts, ear).run(plans)
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,13 +253,21 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-def forecast(plans: Iterable[Plan | Bad], *, store: Store, folder: Folder | None) -> Iterator[Forecast]:
-    """What `run` would do, in order, without doing it. A segment counts for the first row that has it."""
+def forecast(
+    plans: Iterable[Plan | Bad], *, store: Store, folder: Folder | None, finished: bool = True
+) -> Iterator[Forecast]:
+    """What `run` would do, in order, without doing it. A segment counts for the first row that has it.
+
+    Args:
+        finished: whether files and clips that are there count; else only takes do, as for an ear.
+    """
     spoken: set[str] = set()
     rows = iter(plans)
     while batch := list(islice(rows, LOOKUP)):
-        good = [plan for plan in batch if isinstance(plan, Plan) and not standing(plan, folder)]
-        no_clip = store.missing_clips({t.clip for plan in good for t in plan.targets})
+        place = folder if finished else None
+        good = [plan for plan in batch if isinstance(plan, Plan) and not standing(plan, place)]
+        clips = {target.clip for plan in good for target in plan.targets}
+        no_clip = store.missing_clips(clips) if finished else clips
         no_take = store.missing_takes(
             {key for plan in good if _lacks(plan, no_clip) for key in plan.takes if key not in spoken}
         )
@@ -330,6 +347,7 @@ class _Open:
     billed: int = 0
     cost: float = 0.0
     notes: list[str] = field(default_factory=list)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
     had_clips: bool = False
     vanished: int = 0
     lost: int = 0
@@ -353,8 +371,11 @@ def _width(executor: Executor) -> int:
 
 
 class _Loop:
-    def __init__(self, store: Store, folder: Folder | None, pools: Pools, attempts: int) -> None:
+    def __init__(
+        self, store: Store, folder: Folder | None, pools: Pools, attempts: int, ear: Ear | None
+    ) -> None:
         self._store, self._folder, self._pools, self._attempts = store, folder, pools, attempts
+        self._ear = ear
         self._open: dict[int, _Open] = {}
         self._wanted: dict[str, _Wanted] = {}
         self._failed: dict[str, SpeechError] = {}
@@ -399,10 +420,13 @@ class _Loop:
         for plan in batch:
             if isinstance(plan, Bad):
                 yield _bad(plan)
-            elif result := standing(plan, self._folder):
+            elif self._ear is None and (result := standing(plan, self._folder)):
                 yield result
             else:
                 todo.append(plan)
+        if self._ear is not None:
+            yield from self._admit_heard(todo, self._ear)
+            return
         no_clip = self._store.missing_clips({target.clip for plan in todo for target in plan.targets})
         no_take = self._store.missing_takes(
             {key for plan in todo if _lacks(plan, no_clip) for key in plan.takes if key not in self._wanted}
@@ -415,6 +439,20 @@ class _Loop:
                 self._ready.append(opened)
             else:
                 yield from self._want(opened, lacking)
+
+    def _admit_heard(self, todo: Sequence[Plan], ear: Ear) -> Iterator[Result]:
+        """Takes that this ear is not done with are wanted as if they were missing; the worker tells them apart."""
+        keys = {key for plan in todo for key in plan.takes if key not in self._wanted}
+        verdicts = {key: v for key, v in self._store.verdicts(keys).items() if v.ear == ear.fingerprint()}
+        for plan in todo:
+            most = self._attempts if plan.engine.seeded else 1
+            mine = {key: verdicts[key] for key in plan.takes if key in verdicts}
+            settled = {key: v for key, v in mine.items() if passes(v.score) or v.attempts >= most}
+            self._open[plan.number] = opened = _Open(plan, notes=list(plan.notes), verdicts=settled)
+            if lacking := [key for key in plan.takes if key not in settled]:
+                yield from self._want(opened, lacking)
+            else:
+                self._ready.append(opened)
 
     def _want(self, opened: _Open, keys: Iterable[str]) -> Iterator[Result]:
         for key in keys:
@@ -493,7 +531,16 @@ class _Loop:
                 yield from self._finished(opened, outcome)
 
         fingerprint = self._wanted[keys[0]].plan.fingerprint
-        task = (engine, fingerprint, self._store, batch, self._attempts, _orders(ripe), self._folder)
+        task = (
+            engine,
+            fingerprint,
+            self._store,
+            batch,
+            self._attempts,
+            self._orders(ripe),
+            self._folder,
+            self._ear,
+        )
         self._submit(self._pools.speaking(engine), spoken, speaking.speak, *task)
 
     def _finish(self, batch: Sequence[_Open]) -> None:
@@ -512,8 +559,12 @@ class _Loop:
                 yield from self._finished(opened, outcome)
 
         self._submit(
-            self._pools.finishing, finished, speaking.finish, _orders(batch), self._store, self._folder
+            self._pools.finishing, finished, speaking.finish, self._orders(batch), self._store, self._folder
         )
+
+    def _orders(self, batch: Iterable[_Open]) -> list[Order]:
+        exact = self._ear is not None
+        return [Order(o.plan.parts, o.plan.targets, o.plan.engine.sample_rate, exact) for o in batch]
 
     def _submit(
         self,
@@ -555,6 +606,9 @@ class _Loop:
             for opened in [o for o in wanted.waiters if o.plan.number in self._open][:1]:
                 opened.billed += take.heard * len(wanted.segment.text)
                 opened.cost += take.heard * price
+        if take.verdict and not take.heard:  # the store had it
+            wanted.waiters[0].spoken -= 1
+            wanted.waiters[0].characters -= len(wanted.segment.text)
         if take.error:
             self._failed[take.key] = take.error
         for opened in wanted.waiters:
@@ -566,6 +620,8 @@ class _Loop:
             if take.attempts > 1:
                 opened.notes.append(f"attempt {take.attempts} taken for {wanted.segment.text[:60]!r}")
             opened.notes += (f"{note}: {wanted.segment.text[:60]!r}" for note in take.notes)
+            if take.verdict:
+                opened.verdicts[take.key] = take.verdict
             opened.waiting.discard(take.key)
             if not opened.waiting and not any(opened is one for one in ripe):
                 self._ready.append(opened)
@@ -586,6 +642,8 @@ class _Loop:
             self._wrote = True
             del self._open[opened.plan.number]
             status: Status = "from store" if opened.had_clips else "rendered"
+            if self._ear is not None and not outcome.made:
+                status = "from store" if outcome.written or self._folder is None else "up to date"
             yield _result(opened, status, self._folder, clips=outcome.clips)
 
     def _fail(self, opened: _Open, error: SpeechError) -> Iterator[Result]:
@@ -618,9 +676,25 @@ def _result(
         billed=opened.billed,
         cost=opened.cost,
         notes=(*opened.notes, *dict.fromkeys(note for clip in clips for note in clip.notes)),
+        **_opinion(opened),
         error=str(error) if error else "",
         error_type=type(error).__name__ if error else "",
     )
+
+
+def _opinion(opened: _Open) -> dict[str, Any]:
+    """What was heard of the whole row, where all of it was."""
+    keys = [part for part in opened.plan.parts if isinstance(part, str)]
+    found = [opened.verdicts[key] for key in keys if key in opened.verdicts]
+    if not found or len(found) < len(keys):
+        return {}
+    errors, words = sum(one.score.errors for one in found), sum(one.score.words for one in found)
+    return {
+        "verdict": "good" if all(passes(one.score) for one in found) else "doubtful",
+        "wer": errors / max(1, words),
+        "heard": " ".join(one.heard for one in found),
+        "differences": tuple(each for one in found for each in one.score.differences),
+    }
 
 
 def _bad(plan: Bad) -> Result:
@@ -631,10 +705,6 @@ def _bad(plan: Bad) -> Result:
         error=str(plan.error),
         error_type=type(plan.error).__name__,
     )
-
-
-def _orders(batch: Iterable[_Open]) -> list[Order]:
-    return [Order(o.plan.parts, o.plan.targets, o.plan.engine.sample_rate) for o in batch]
 
 
 def _frozen(segment: Segment) -> tuple[tuple[str, OptionValue], ...]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from voxpress import codec
 from voxpress.errors import StoreError
@@ -23,6 +23,8 @@ from voxpress.speech import Seconds
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+T = TypeVar("T")
 
 _LOOKUPS = 32
 _STALE: Seconds = 3600.0
@@ -55,6 +57,10 @@ class Objects(ABC):
         """The object's bytes; None if there is no such object."""
 
     @abstractmethod
+    def head(self, name: str, count: int) -> bytes | None:
+        """The first `count` bytes of an object, or fewer where it has no more; None if there is no such object."""
+
+    @abstractmethod
     def put(self, name: str, data: bytes) -> None:
         """Write an object, or replace it."""
 
@@ -70,6 +76,10 @@ class Objects(ABC):
     def entries(self) -> Iterator[Entry]:
         """All objects, in no order."""
 
+    def each(self, look: Callable[[str], T], names: Collection[str]) -> list[T]:
+        """`look` at each name, at once where looking takes long."""
+        return [look(name) for name in names]
+
 
 class LocalObjects(Objects):
     """Files in a folder of this machine; their modification time says when they were last used."""
@@ -79,9 +89,15 @@ class LocalObjects(Objects):
         self._staging = Path(folder, "staging")
 
     def get(self, name: str) -> bytes | None:
+        return self._read(name)
+
+    def head(self, name: str, count: int) -> bytes | None:
+        return self._read(name, count)
+
+    def _read(self, name: str, count: int = -1) -> bytes | None:
         try:
             with open(f"{self.folder}/{name}", "rb", buffering=0) as file:
-                return file.read()
+                return file.read(count)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -147,6 +163,13 @@ class RemoteObjects(Objects):
             except FileNotFoundError:
                 return None
 
+    def head(self, name: str, count: int) -> bytes | None:
+        with self._explained(f"read {name} in"):
+            try:
+                return bytes(self._store.get_range(name, start=0, length=count))
+            except FileNotFoundError:
+                return None
+
     def put(self, name: str, data: bytes) -> None:
         with self._explained(f"write {name} to"):
             self._store.put(name, data)
@@ -157,11 +180,14 @@ class RemoteObjects(Objects):
 
     def missing(self, names: Iterable[str]) -> set[str]:
         names = list(names)
+        found = self.each(self._exists, names)
+        return {name for name, there in zip(names, found, strict=True) if not there}
+
+    def each(self, look: Callable[[str], T], names: Collection[str]) -> list[T]:
         if not names:
-            return set()
+            return []
         with ThreadPoolExecutor(min(_LOOKUPS, len(names))) as pool:
-            found = pool.map(self._exists, names)
-            return {name for name, there in zip(names, found, strict=True) if not there}
+            return list(pool.map(look, names))
 
     def _exists(self, name: str) -> bool:
         with self._explained(f"look up {name} in"):

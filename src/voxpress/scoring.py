@@ -11,11 +11,20 @@ import importlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from voxpress.errors import EngineNotInstalled
+
+BAR = 0.15
+"""Share of wrong words that a long text may have: ears make mistakes too."""
+SHORT = 4
+"""Words up to which a text gives an ear no context."""
+SLIPS = 0.35
+"""Share of wrong letters that a short text may have."""
+LIKELY = -4.0
+"""Logarithm of the likelihood from which on a short text counts as heard, whatever was written down in its place."""
 
 _INSTALL = "pip install 'voxpress[listen]'"
 
@@ -116,7 +125,16 @@ _SOUND_ALIKE = {
             "some sum",
             "son sun",
         ),
-        *("stair stare", "stationary stationery", "steal steel", "t tea tee", "tail tale", "their there"),
+        *(
+            "stair stare",
+            "star asterisk",
+            "pound hash",
+            "stationary stationery",
+            "steal steel",
+            "t tea tee",
+            "tail tale",
+            "their there",
+        ),
         *("threw through", "tire tyre", "u you", "wait weight", "way weigh", "weak week", "wear where"),
         *("weather whether", "which witch", "wood would", "x ex", "y why"),
     )
@@ -124,7 +142,7 @@ _SOUND_ALIKE = {
 }
 
 
-class Difference(msgspec.Struct, frozen=True, array_like=True):
+class Difference(NamedTuple):
     """Words that were to be said, and what was heard in their place; either may be empty."""
 
     asked: str
@@ -138,13 +156,15 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     """How far what was heard is from what was to be said."""
 
     words: int
-    """That were to be said; each digit is one, and in scripts without spaces each character."""
+    """That were to be said; a number is one, and in scripts without spaces each character."""
     errors: int
     """Words that were left out, put in or replaced."""
     letters: int
     """In the words that were to be said."""
     slips: int
     """Letters that were left out, put in or replaced."""
+    likelihood: float | None = None
+    """Of the text, given the audio, as far as that was asked: a logarithm; 0 is certain."""
     differences: tuple[Difference, ...] = ()
 
     @property
@@ -184,21 +204,47 @@ def score(asked: str, heard: str, language: str) -> Score:
         ):
             errors += cost
             differences.append(Difference(_shown(said[a0:a1]), _shown(noticed[b0:b1])))
-    letters, others = map("".join, canonical)
+    # "14" and "Forking" have letters to compare as they are written, "4711" and "four seven one" as they are meant.
+    spelled = (_letters(asked), _letters(heard)), ("".join(canonical[0]), "".join(canonical[1]))
+    slips, letters = min(
+        ((levenshtein.distance(*each), len(each[0])) for each in spelled),
+        key=lambda one: one[0] / max(1, one[1]),
+    )
     return Score(
         words=len(said),
         errors=errors,
-        letters=len(letters),
-        slips=levenshtein.distance(letters, others) if errors else 0,
+        letters=letters,
+        slips=slips if errors else 0,
         differences=tuple(differences),
     )
+
+
+def passes(score: Score, bar: float = BAR) -> bool:
+    """Whether so much was heard of what was to be said that it may be taken as said.
+
+    Ears err about short texts, where they have no context: there the letters decide, or whether the text goes with the
+    audio at all. Of longer ones, the share of wrong words decides, with one word more: `bar` + 1 / words.
+
+    >>> passes(score("Activated.", "activate it", "en")), passes(score("Activated.", "goodbye", "en"))
+    (True, False)
+    """
+    if not score.errors or not score.words:
+        return True
+    if score.words > SHORT:
+        return score.wer <= bar + 1 / score.words
+    return score.cer <= SLIPS or (score.likelihood is not None and score.likelihood >= LIKELY)
+
+
+def rank(score: Score) -> tuple[bool, float, float, float]:
+    """The smaller, the better."""
+    return not passes(score), score.wer, score.cer, -(score.likelihood or 0)
 
 
 def words(text: str, language: str) -> list[str]:
     """What is said, in one spelling.
 
-    >>> words("Press 1, or the #-key: it's 10:05 on the 3rd; $1,000!", "en")[-14:]
-    ['it', 'is', '1', '0', '0', '5', 'on', 'the', '3', 'dollars', '1', '0', '0', '0']
+    >>> words("Press 1, or the #-key: it's 10:05 on the 3rd; $1,000!", "en")[-10:]
+    ['it', 'is', '10', '0', '5', 'on', 'the', '3', 'dollars', '1000']
     >>> words("Über 2 Straßen", "de"), words("東京タワー 3", "ja")
     (['über', 'zwei', 'strassen'], ['東', '京', 'た', 'わ', 'ー', '三'])
 
@@ -218,7 +264,7 @@ def _english(text: str) -> list[str]:
     text = re.sub(r"(?<![\w-])-(?=\d)", "minus ", text)
     plain = _normalizer()(text)
     plain = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b|\ba (?=1(?:00)+\b)", "", plain)
-    found = re.findall(r"\d|[^\W\d_]+(?:'[^\W\d_]+)*|[$£€¢%°]|(?<=\d)\.(?=\d)|-(?=\d)", plain)
+    found = re.findall(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*|[$£€¢%°]|(?<=\d)\.(?=\d)|-(?=\d)", plain)
     return [word for one in found for word in _ENGLISH.get(one, (one,))]
 
 
@@ -230,6 +276,10 @@ def _plain(text: str, language: str) -> list[str]:
     letters = (c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
     hiragana = (chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in letters)
     return _UNSPACED.sub(r" \g<0> ", "".join(hiragana)).split()
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
 def _number(value: int, language: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from voxpress import audio, carrier, codec, engines
 from voxpress.audio import Audio
-from voxpress.check import check
+from voxpress.check import check, listen
 from voxpress.engines import Engine
 from voxpress.errors import (
     CheckFailed,
@@ -25,9 +25,11 @@ from voxpress.errors import (
     SynthesisError,
 )
 from voxpress.folder import Folder
+from voxpress.listening import Ear
 from voxpress.plan import Target
+from voxpress.scoring import passes, rank
 from voxpress.speech import Clip, Hertz, Output, Segment, dBFS
-from voxpress.store import Store, seed
+from voxpress.store import Kept, Store, Verdict, seed
 from voxpress.text import Part, Pause, Silence, Tone
 
 FULL_SCALE: dBFS = 0.0
@@ -42,11 +44,14 @@ class Take:
 
     key: str
     attempts: int
+    """The one that was taken; 0 where the store had it."""
     error: SpeechError | None = None
     heard: int = 0
     """Attempts that gave audio, whatever the checks said of it: what a hosted engine is paid for."""
     notes: tuple[str, ...] = ()
     """How it was not spoken as planned."""
+    verdict: Verdict | None = None
+    """Where an ear listened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,10 @@ class Finished:
     clips: tuple[Clip, ...] = ()
     missing: tuple[str, ...] = ()
     error: SpeechError | None = None
+    made: bool = False
+    """Whether a clip was made, and not found."""
+    written: bool = False
+    """Whether a file was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,9 @@ class Order:
     targets: tuple[Target, ...]
     sample_rate: Hertz
     """Of what is generated, where nothing is spoken."""
+    exact: bool = False
+    """Whether clips and files count only if they were made of the takes as they are now: an ear may have had some of
+    them spoken again."""
 
 
 def speak(
@@ -76,6 +88,7 @@ def speak(
     attempts: int,
     orders: Sequence[Order] = (),
     folder: Folder | None = None,
+    ear: Ear | None = None,
 ) -> tuple[list[Take], list[Finished]]:
     """Speak the segments, check each take and put it into the store; then finish those utterances that lacked nothing
     else, while the audio is at hand.
@@ -85,37 +98,108 @@ def speak(
 
     Args:
         fingerprint: of the voice that all segments have, as the plan found it.
+        ear: listens to each take, beginning with the one that the store has. One that does not pass is spoken again;
+            the best stays, with the verdict on it.
 
     Raises:
         StoreError: store or folder cannot be written.
     """
-    try:
-        loaded = _loaded(engine, batch[0][1].voice, fingerprint)
-    except EngineError as error:
-        return [Take(key, 0, error) for key, _ in batch], [Finished(error=error) for _ in orders]
-    done: dict[str, Take] = {}
-    heard: dict[str, Audio] = {}
-    times: Counter[str] = Counter()
-    for attempt in range(attempts):
-        waiting = [
-            (key, segment) for key, segment in batch if key not in done or _worth_another(done[key].error)
-        ]
-        if not waiting or (attempt and not engine.seeded):
+    takes = _Takes(store, ear)
+    loaded: Engine | None = None
+    if ear:
+        for key, segment in batch:
+            takes.find(ear, key, segment)
+    for attempt in range(attempts if engine.seeded else 1):
+        waiting = [(key, segment) for key, segment in batch if takes.lack(key, attempt)]
+        if not waiting:
+            continue
+        try:
+            loaded = loaded or _loaded(engine, batch[0][1].voice, fingerprint)
+        except EngineError as error:
+            takes.done.update((key, Take(key, 0, error)) for key, _ in waiting)
             break
         uncut: set[str] = set()
-        for key, outcome in _synthesized(loaded, waiting, attempt, uncut).items():
-            times[key] += isinstance(outcome, Audio | CheckFailed)
-            if isinstance(outcome, Audio):
-                heard[key] = store.put_take(key, outcome)
-                done[key] = Take(key, attempt + 1, heard=times[key], notes=_UNCUT if key in uncut else ())
-            else:
-                done[key] = Take(key, attempt + 1, outcome, times[key])
+        outcomes = _synthesized(loaded, waiting, attempt, uncut)
+        for key, segment in waiting:
+            takes.add(key, segment, attempt, outcomes[key], _UNCUT if key in uncut else ())
+    done = takes.all()
     failed = {key: take.error for key, take in done.items() if take.error}
     finished = []
     for order in orders:
         errors = [failed[part] for part in order.parts if isinstance(part, str) and part in failed]
-        finished.append(Finished(error=errors[0]) if errors else _finish(order, store, folder, heard))
+        finished.append(Finished(error=errors[0]) if errors else _finish(order, store, folder, takes.heard))
     return [done[key] for key, _ in batch], finished
+
+
+class _Takes:
+    """The takes of a batch as they come about."""
+
+    def __init__(self, store: Store, ear: Ear | None) -> None:
+        self._store, self._ear = store, ear
+        self._tried: Counter[str] = Counter()
+        self._paid: Counter[str] = Counter()
+        self.done: dict[str, Take] = {}
+        self.heard: dict[str, Kept] = {}
+
+    def find(self, ear: Ear, key: str, segment: Segment) -> None:
+        """Take the one that the store has, if it has one; the ear listens to it unless it did before."""
+        kept = self._store.take(key)
+        verdict = self._store.verdict(key)
+        if kept and verdict and verdict.ear == ear.fingerprint():
+            self._tried[key] = verdict.attempts
+            self.heard[key], self.done[key] = kept, Take(key, 0, verdict=verdict)
+        elif kept:
+            self._tried[key] = 1
+            self._judge(ear, key, segment, 0, kept)
+
+    def lack(self, key: str, attempt: int) -> bool:
+        """Whether the segment is to be spoken in this attempt."""
+        take = self.done.get(key)
+        if take is None:
+            return True
+        if take.verdict:
+            return not passes(take.verdict.score) and self._tried[key] <= attempt
+        return isinstance(take.error, SynthesisError | CheckFailed)
+
+    def add(
+        self, key: str, segment: Segment, attempt: int, outcome: Audio | SpeechError, notes: tuple[str, ...]
+    ) -> None:
+        """Take in what came of an attempt."""
+        self._tried[key] = attempt + 1
+        self._paid[key] += isinstance(outcome, Audio | CheckFailed)
+        if isinstance(outcome, SpeechError):
+            if key not in self.heard:
+                self.done[key] = Take(key, attempt + 1, outcome)
+        elif self._ear:
+            self._judge(self._ear, key, segment, attempt + 1, outcome, notes)
+        else:
+            self.heard[key] = self._store.put_take(key, outcome)
+            self.done[key] = Take(key, attempt + 1, notes=notes)
+
+    def _judge(
+        self, ear: Ear, key: str, segment: Segment, attempt: int, spoken: Audio, notes: tuple[str, ...] = ()
+    ) -> None:
+        """Listen to a reading, and keep it if none before was better."""
+        try:
+            text, found = listen(ear, spoken, segment.text, segment.language)
+        except SpeechError as error:
+            self.done[key] = Take(key, attempt, error)
+            return
+        best = self.done[key].verdict if key in self.done else None
+        if best is None or rank(found) < rank(best.score):
+            kept = spoken if isinstance(spoken, Kept) else self._store.put_take(key, spoken)
+            verdict = Verdict(take=kept.sha256, ear=ear.fingerprint(), attempts=0, heard=text, score=found)
+            self.heard[key], self.done[key] = kept, Take(key, attempt, notes=notes, verdict=verdict)
+
+    def all(self) -> dict[str, Take]:
+        """What became of each; the verdicts are in the store then."""
+        for key, take in self.done.items():
+            verdict = take.verdict
+            if verdict and verdict.attempts != self._tried[key]:
+                verdict = msgspec.structs.replace(verdict, attempts=self._tried[key])
+                self._store.put_verdict(key, verdict)
+            self.done[key] = replace(take, heard=self._paid[key], verdict=verdict)
+        return self.done
 
 
 def synthesize(engine: Engine, batch: Sequence[Segment], *, fresh: bool = False) -> Sequence[Audio]:
@@ -177,11 +261,6 @@ def _spoken(
             return {key: found for one in batch for key, found in _spoken(engine, [one], attempt).items()}
         return {batch[0][0]: _explained(error, engine, batch[0][1])}
     return {key: spoken for (key, _), spoken in zip(batch, audios, strict=True)}
-
-
-def _worth_another(error: SpeechError | None) -> bool:
-    """Whether a segment that failed so may be spoken well with another seed."""
-    return isinstance(error, SynthesisError | CheckFailed)
 
 
 def _explained(error: Exception, engine: Engine, segment: Segment) -> SpeechError:
@@ -247,33 +326,41 @@ def finish(orders: Sequence[Order], store: Store, folder: Folder | None) -> list
     return [_finish(order, store, folder, {}) for order in orders]
 
 
-def _finish(order: Order, store: Store, folder: Folder | None, heard: Mapping[str, Audio]) -> Finished:
+def _finish(order: Order, store: Store, folder: Folder | None, heard: Mapping[str, Kept]) -> Finished:
     clips: list[Clip] = []
-    takes: dict[str, Audio] = {}
+    takes: dict[str, Kept] = {}
+    made = written = False
+    keys = dict.fromkeys(part for part in order.parts if isinstance(part, str))
+    current = _digest([store.take_sha256(key) or "" for key in keys]) if order.exact else None
     for target in order.targets:
         clip = store.clip(target.clip)
         data = store.read(clip) if clip else None
-        if clip is None or data is None:
+        if clip is None or data is None or current not in (None, clip.takes):
             if not takes:
-                keys = dict.fromkeys(part for part in order.parts if isinstance(part, str))
                 found = {key: heard.get(key) or store.take(key) for key in keys}
                 takes = {key: take for key, take in found.items() if take}
                 if missing := tuple(key for key in keys if key not in takes):
                     return Finished(missing=missing)
             clip, data = _made(order, target, takes)
             clip = store.put_clip(clip, data)
+            made = True
         if problem := over_limit(clip, target.output):
             return Finished(error=InputError(problem))
-        if folder is not None:
+        if folder is not None and not (order.exact and folder.has(target.path, data)):
             try:
                 folder.publish(target.path, clip, data)
             except InputError as error:
                 return Finished(error=error)
+            written = True
         clips.append(clip)
-    return Finished(clips=tuple(clips))
+    return Finished(clips=tuple(clips), made=made, written=written)
 
 
-def _made(order: Order, target: Target, takes: Mapping[str, Audio]) -> tuple[Clip, bytes]:
+def _digest(takes: Sequence[str]) -> str:
+    return hashlib.sha256("".join(takes).encode()).hexdigest()
+
+
+def _made(order: Order, target: Target, takes: Mapping[str, Kept]) -> tuple[Clip, bytes]:
     output = target.output
     native = next((take.sample_rate for take in takes.values()), order.sample_rate)
     whole = audio.join([_sound(part, takes, output, native) for part in order.parts])
@@ -288,6 +375,7 @@ def _made(order: Order, target: Target, takes: Mapping[str, Audio]) -> tuple[Cli
         sha256=hashlib.sha256(data).hexdigest(),
         marks=sound.marks,
         notes=_unreached(sound, output),
+        takes=_digest([take.sha256 for take in takes.values()]),
     )
     return clip, data
 

@@ -137,6 +137,8 @@ class Clip(_Noun, frozen=True):
     """Words and phonemes where the engine knows them, counted from the start of the clip."""
     notes: tuple[str, ...] = ()
     """What could not be reached in finishing it, such as its loudness."""
+    takes: str = ""
+    """Digest of the takes it was made of: another reading under the same key makes another clip."""
     hit: bool = False
     """Whether it was in the store already. Not part of the record in the store, like the rest below."""
     path: str = ""
@@ -146,6 +148,8 @@ class Clip(_Noun, frozen=True):
 
 
 Status: TypeAlias = Literal["up to date", "from store", "rendered", "failed"]
+Opinion: TypeAlias = Literal["", "good", "doubtful"]
+"""Of an ear; empty where none listened."""
 
 
 class Result(_Noun, frozen=True):
@@ -173,5 +177,12 @@ class Result(_Noun, frozen=True):
     """Of those, in US dollars; NaN where the price is not known."""
     notes: tuple[str, ...] = ()
     """What was changed on the way: a symbol removed, a seed tried again."""
+    verdict: Opinion = ""
+    """Whether what was said is what was to be said, where an ear listened."""
+    wer: float | None = None
+    """Word error rate of what was heard."""
+    heard: str = ""
+    differences: tuple[tuple[str, str], ...] = ()
+    """Words that were to be said, and what was heard in their place."""
     error: str = ""
     error_type: str = ""

@@ -1,8 +1,9 @@
 """Keys, and the content-addressed store of takes and clips.
 
 A take is what an engine said for one segment, lossless and with its timings; a clip is a finished file. Both are named
-by what they were made from, never changed, and checked against their checksum when they are read: a broken object
-counts as missing and is written again. See docs/store.md for what is in a key and why.
+by what they were made from, and checked against their checksum when they are read: a broken object counts as missing
+and is written again. Beside a take may lie what an ear made of it: a verdict.
+docs/store.md says what is in a key and why.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -23,16 +24,21 @@ from voxpress import codec
 from voxpress.audio import Audio
 from voxpress.errors import StoreError
 from voxpress.objects import Entry, LocalObjects, Objects, RemoteObjects
+from voxpress.scoring import Score
 from voxpress.speech import Clip, Mark, Output, Seconds, Segment
 
 KEY_VERSION = 1
 GRACE: Seconds = 3600.0
 """Objects used more recently than this are never pruned: a running render may be about to read them."""
 
-_OWN = re.compile(r"takes/([0-9a-f]{2})/\1[0-9a-f]{62}|clips/([0-9a-f]{2})/\2[0-9a-f]{62}\.[a-z0-9]+")
+_OWN = re.compile(
+    r"takes/([0-9a-f]{2})/\1[0-9a-f]{62}|clips/([0-9a-f]{2})/\2[0-9a-f]{62}\.[a-z0-9]+"
+    r"|verdicts/([0-9a-f]{2})/\3[0-9a-f]{62}\.json"
+)
 """Names of objects that the store itself wrote. What else lies in its folder is not its to count or to delete."""
 
 Json: TypeAlias = Any
+T = TypeVar("T")
 
 
 def take_key(fingerprint: str, segment: Segment) -> str:
@@ -98,7 +104,31 @@ class _Thing:
 
 
 _SEAL = re.compile(rb'\n"([0-9a-f]{64})"\n\Z')
-"""Second line of a clip's record: the digest of the first."""
+"""Second line of a record: the digest of the first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Kept(Audio):
+    """A take as the store has it.
+
+    Attributes:
+        sha256: of the object: another reading under the same key has another one.
+    """
+
+    sha256: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What an ear made of a take."""
+
+    take: str
+    """The take's `Kept.sha256`."""
+    ear: str
+    """The ear's fingerprint."""
+    attempts: int
+    """How many readings were heard before this one was settled on, and this one."""
+    heard: str
+    score: Score
 
 
 class _TakeRecord(msgspec.Struct, array_like=True):
@@ -132,38 +162,54 @@ class Store:
 
     # Takes
 
-    def take(self, key: str) -> Audio | None:
+    def take(self, key: str) -> Kept | None:
         """The take, or None if there is none or it is broken."""
-        body = self._checked(_take(key))
-        if body is None:
+        data = self._checked(_take(key))
+        if data is None:
             return None
-        record = msgspec.msgpack.decode(body, type=_TakeRecord)
-        return replace(codec.from_flac(record.flac), marks=record.marks)
+        record = msgspec.msgpack.decode(memoryview(data)[32:], type=_TakeRecord)
+        sound = codec.from_flac(record.flac)
+        return Kept(sound.samples, sound.sample_rate, record.marks, data[:32].hex())
 
-    def put_take(self, key: str, audio: Audio) -> Audio:
+    def put_take(self, key: str, audio: Audio) -> Kept:
         """Write a take, FLAC and its marks; the audio as it will be read back."""
         kept, flac = codec.to_flac(audio)
         body = msgspec.msgpack.encode(_TakeRecord(audio.marks, flac))
-        self._objects.put(_take(key), hashlib.sha256(body).digest() + body)
-        return kept
+        digest = hashlib.sha256(body)
+        self._objects.put(_take(key), digest.digest() + body)
+        return Kept(kept.samples, kept.sample_rate, audio.marks, digest.hexdigest())
+
+    def take_sha256(self, key: str) -> str | None:
+        """`Kept.sha256` of the take, which is not read; None if there is none."""
+        head = self._objects.head(_take(key), 32)
+        return None if head is None else head.hex()
 
     def missing_takes(self, keys: Iterable[str]) -> set[str]:
         """Those of `keys` that have no take."""
         return self._missing({_take(key): key for key in keys})
 
+    # Verdicts
+
+    def verdict(self, key: str) -> Verdict | None:
+        """The verdict on the take as it lies in the store, or None if there is none."""
+        verdict = self._unsealed(_verdict(key), Verdict)
+        return verdict if verdict and verdict.take == self.take_sha256(key) else None
+
+    def verdicts(self, keys: Collection[str]) -> dict[str, Verdict]:
+        """The verdicts on all takes of `keys` that have one."""
+        found = self._objects.each(self.verdict, keys)
+        return {key: verdict for key, verdict in zip(keys, found, strict=True) if verdict}
+
+    def put_verdict(self, key: str, verdict: Verdict) -> None:
+        """Write a verdict, or replace one."""
+        self._objects.put(_verdict(key), _sealed(verdict))
+
     # Clips
 
     def clip(self, key: str) -> Clip | None:
         """What is known of the clip, or None if it is not in the store. Its bytes are not read."""
-        data = self._objects.get(_record(key))
-        if data is None:
-            return None
-        seal = _SEAL.search(data, max(0, len(data) - 68))
-        if seal is None or hashlib.sha256(data[: seal.start()]).hexdigest().encode() != seal[1]:
-            return None
-        try:
-            clip = msgspec.json.decode(data[: seal.start()], type=Clip)
-        except msgspec.DecodeError:  # another version's
+        clip = self._unsealed(_record(key), Clip)
+        if clip is None:
             return None
         self._objects.missing([_record(key)])  # notes the use
         return msgspec.structs.replace(clip, hit=True, path=self._path(clip))
@@ -178,10 +224,7 @@ class Store:
     def put_clip(self, clip: Clip, data: bytes) -> Clip:
         """Write a clip; its record comes last, so that a clip that can be found is complete."""
         self._objects.put(_clip(clip), data)
-        facts = msgspec.json.encode(clip)
-        self._objects.put(
-            _record(clip.key), b'%b\n"%b"\n' % (facts, hashlib.sha256(facts).hexdigest().encode())
-        )
+        self._objects.put(_record(clip.key), _sealed(clip))
         return msgspec.structs.replace(clip, path=self._path(clip))
 
     def missing_clips(self, keys: Iterable[str]) -> set[str]:
@@ -198,7 +241,8 @@ class Store:
         kinds = {"takes": Usage(), "clips": Usage()}
         for name, thing in self._things().items():
             kind = name.partition("/")[0]
-            kinds[kind] = Usage(kinds[kind].count + 1, kinds[kind].size + thing.size)
+            whole = any(each.startswith(kind) for each in thing.names)  # not a verdict whose take is gone
+            kinds[kind] = Usage(kinds[kind].count + whole, kinds[kind].size + thing.size)
         return kinds
 
     def verify(self) -> Iterator[str]:
@@ -206,6 +250,8 @@ class Store:
         for entry in self._entries():
             if entry.name.startswith("takes/"):
                 sound = self._checked(entry.name) is not None
+            elif entry.name.startswith("verdicts/"):
+                sound = self._unsealed(entry.name, Verdict) is not None
             elif entry.name.endswith(".json"):
                 clip = self.clip(PurePosixPath(entry.name).stem)
                 sound = clip is not None and self.read(clip) is not None
@@ -240,10 +286,11 @@ class Store:
         return Usage(count, removed)
 
     def _things(self) -> dict[str, _Thing]:
-        """Takes, and clips together with their records, by name."""
+        """Takes together with the verdicts on them, and clips with their records, by name."""
         things: dict[str, _Thing] = {}
         for entry in self._entries():
-            thing = things.setdefault(entry.name.partition(".")[0], _Thing())
+            name = entry.name.partition(".")[0].replace("verdicts/", "takes/", 1)
+            thing = things.setdefault(name, _Thing())
             thing.size += entry.size
             thing.used = max(thing.used, entry.used)
             # Records first: a clip without one is only missing, a record without its clip would be broken.
@@ -257,9 +304,21 @@ class Store:
 
     def _checked(self, name: str) -> bytes | None:
         data = self._objects.get(name)
-        if data is None or hashlib.sha256(data[32:]).digest() != data[:32]:
+        if data is None or hashlib.sha256(memoryview(data)[32:]).digest() != data[:32]:
             return None
-        return data[32:]
+        return data
+
+    def _unsealed(self, name: str, kind: type[T]) -> T | None:
+        data = self._objects.get(name)
+        if data is None:
+            return None
+        seal = _SEAL.search(data, max(0, len(data) - 68))
+        if seal is None or hashlib.sha256(data[: seal.start()]).hexdigest().encode() != seal[1]:
+            return None
+        try:
+            return msgspec.json.decode(data[: seal.start()], type=kind)
+        except msgspec.DecodeError:  # another version's
+            return None
 
     def _missing(self, names: Mapping[str, str]) -> set[str]:
         return {names[name] for name in self._objects.missing(names)}
@@ -307,6 +366,15 @@ def _take(key: str) -> str:
 
 def _record(key: str) -> str:
     return f"clips/{key[:2]}/{key}.json"
+
+
+def _verdict(key: str) -> str:
+    return f"verdicts/{key[:2]}/{key}.json"
+
+
+def _sealed(record: msgspec.Struct) -> bytes:
+    facts = msgspec.json.encode(record)
+    return b'%b\n"%b"\n' % (facts, hashlib.sha256(facts).hexdigest().encode())
 
 
 def _clip(clip: Clip) -> str:

@@ -7,7 +7,7 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Protocol
 
 from voxpress.errors import ManifestError, StoreError
 from voxpress.folder import OWN, Folder
+from voxpress.listening import Ear
 from voxpress.loop import Forecast, forecast, run, standing
 from voxpress.manifests.report import Report
 from voxpress.plan import Bad, Plan, Planner
@@ -24,6 +25,7 @@ from voxpress.store import Store
 BAD = 2
 SOME_FAILED = 1
 _BAD_SHOWN = 50
+_DIFFERENCES_SHOWN = 6
 _PLAIN_EVERY: Seconds = 10.0
 
 
@@ -99,19 +101,22 @@ class Render:
         prune: bool,
         skip_bad: bool,
         budget: float | None = None,
+        ear: Ear | None = None,
     ) -> int:
         """Render, showing progress; the exit status. What would cost more than `budget` is not begun."""
+        if ear is not None:
+            ear.require()
         began = time.monotonic()
         if self.folder.path.exists() and not self.folder.path.is_dir():
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
         place = report or self.folder.path / OWN / "report.jsonl"
         with Report(place) as sheet:
-            survey = self._survey(sheet, prune)
+            survey = self._survey(sheet, prune, finished=ear is None)
             if survey.bad and not skip_bad:
                 sheet.discard()
                 _show_bad(survey.bad)
                 return BAD
-            if budget is not None and self._bill(survey).beyond(budget):
+            if budget is not None and self._bill(survey, finished=ear is None).beyond(budget):
                 sheet.discard()
                 return BAD
             tally = _Tally(survey.standing)
@@ -123,6 +128,7 @@ class Render:
                     workers=workers,
                     timeout=timeout,
                     attempts=attempts,
+                    ear=ear,
                 ):
                     sheet.write(result)
                     tally.add(result)
@@ -136,14 +142,15 @@ class Render:
                 for path in self.folder.prune(survey.paths):
                     print(f"pruned {path}")
         tally.show(time.monotonic() - began, place)
-        return SOME_FAILED if tally.failed else 0
+        return SOME_FAILED if tally.failed or tally.doubtful else 0
 
     def _planned(self) -> Iterator[Plan | Bad]:
         for plan in self.planner.plan_all(self.rows):
             if plan.utterance is None or self.rows.wanted(plan.utterance):
                 yield plan
 
-    def _survey(self, sheet: Report, prune: bool) -> _Survey:
+    def _survey(self, sheet: Report, prune: bool, *, finished: bool) -> _Survey:
+        """Read all rows once; `finished`: what stands in the folder counts as done."""
         survey = _Survey()
         for plan in self.planner.plan_all(self.rows):
             if prune and isinstance(plan, Plan):
@@ -152,7 +159,7 @@ class Render:
                 survey.left_out += 1
             elif isinstance(plan, Bad):
                 survey.bad.append(plan)
-            elif result := standing(plan, self.folder):
+            elif finished and (result := standing(plan, self.folder)):
                 survey.standing += 1
                 sheet.write(result)
             else:
@@ -160,9 +167,10 @@ class Render:
                 survey.characters += plan.characters
         return survey
 
-    def _bill(self, survey: _Survey) -> _Bill:
+    def _bill(self, survey: _Survey, *, finished: bool) -> _Bill:
         bill = _Bill()
-        for row in forecast(self._again(survey), store=self.store, folder=self.folder):
+        plans = self._again(survey)
+        for row in forecast(plans, store=self.store, folder=self.folder, finished=finished):
             bill.add(row)
         return bill
 
@@ -220,6 +228,7 @@ class _Tally:
         self._duration: Seconds = 0.0
         self._cost = 0.0
         self.failed = 0
+        self.doubtful = 0
 
     def add(self, result: Result) -> None:
         self._counts[result.status] += 1
@@ -229,6 +238,8 @@ class _Tally:
             self._duration += result.clips[0].duration
         if result.status == "failed":
             self.failed += 1
+        if result.verdict == "doubtful":
+            self.doubtful += 1
 
     def show(self, elapsed: Seconds, report: Path) -> None:
         counts = self._counts
@@ -236,6 +247,7 @@ class _Tally:
             f"{_count(sum(counts.values()), 'row')}: {counts['rendered']:,} rendered,"
             f" {counts['from store']:,} from the store,"
             f" {counts['up to date']:,} up to date, {counts['failed']:,} failed"
+            + (f", {self.doubtful:,} doubtful" if self.doubtful else "")
         )
         rate = f", {self._duration / elapsed:.1f} × real time" if self._spoken else ""
         cost = f" for {_dollars(self._cost)}" if self._cost else ""
@@ -288,7 +300,7 @@ def _progress(rows: int, characters: int) -> Iterator[Callable[[Result], None]]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    failures = _Failures()
+    remarks = _Remarks()
     began, done, heard = time.monotonic(), 0, 0.0
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total, rows=f"0/{rows:,}", rate="")
@@ -299,20 +311,26 @@ def _progress(rows: int, characters: int) -> Iterator[Callable[[Result], None]]:
             heard += sum(clip.duration for clip in result.clips[:1])
             rate = f"{heard / (time.monotonic() - began):.1f} × real time"
             bar.update(task, advance=_weight(result), rows=f"{done:,}/{rows:,}", rate=rate)
-            if line := failures.line(result):
+            if line := remarks.line(result):
                 bar.console.print(line, markup=False, highlight=False)
 
         yield advance
 
 
-class _Failures:
-    """A line for each row that failed, but one for all rows of a service that lets nobody in."""
+class _Remarks:
+    """A line for each row that failed or was not heard as it should be, but one for all rows of a service that lets
+    nobody in.
+    """
 
     def __init__(self) -> None:
         self._refused: set[tuple[str, str]] = set()
 
     def line(self, result: Result) -> str:
         """Empty where there is nothing to say, or nothing new."""
+        if result.verdict == "doubtful":
+            return (
+                f"doubtful: {result.utterance.origin or result.utterance.id}: {differing(result.differences)}"
+            )
         if result.status != "failed":
             return ""
         service = (result.engine, result.model)
@@ -330,13 +348,13 @@ class _PlainProgress:
         self._began = self._shown = time.monotonic()
         self._done = self._weight = 0
         self._heard: Seconds = 0.0
-        self._failures = _Failures()
+        self._remarks = _Remarks()
 
     def advance(self, result: Result) -> None:
         self._done += 1
         self._weight += _weight(result)
         self._heard += sum(clip.duration for clip in result.clips[:1])
-        if line := self._failures.line(result):
+        if line := self._remarks.line(result):
             print(line, file=sys.stderr, flush=True)
         now = time.monotonic()
         if now - self._shown < _PLAIN_EVERY:
@@ -349,6 +367,24 @@ class _PlainProgress:
             file=sys.stderr,
             flush=True,
         )
+
+
+def differing(differences: Sequence[tuple[str, str]]) -> str:
+    """Words that were to be said, and what was heard in their place.
+
+    >>> differing([("five", "nine"), ("", "and")]), differing([("Hello", "")])
+    ("'nine' for 'five', 'and' too much", "'Hello' is missing")
+    """
+    shown = [
+        f"{heard!r} for {asked!r}"
+        if asked and heard
+        else f"{asked!r} is missing"
+        if asked
+        else f"{heard!r} too much"
+        for asked, heard in differences[:_DIFFERENCES_SHOWN]
+    ]
+    more = len(differences) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def _weight(result: Result) -> int:

@@ -29,6 +29,10 @@ DONE = Result(
     billed=12,
     cost=math.nan,
     notes=("spoke again",),
+    verdict="doubtful",
+    wer=1 / 3,
+    heard="Gruß.",
+    differences=(("grüsse", "gruss"),),
 )
 FAILED = Result(
     utterance=Utterance(id="b", text="B.", origin="p.csv:3"),
@@ -62,6 +66,10 @@ def test_a_report_has_a_line_for_each_result(tmp_path: Path) -> None:
         "billed": 12,
         "cost": None,
         "notes": ["spoke again"],
+        "verdict": "doubtful",
+        "wer": 0.333,
+        "heard": "Gruß.",
+        "differences": [["grüsse", "gruss"]],
         "error": "",
         "error_type": "",
         "origin": "p.csv:2",

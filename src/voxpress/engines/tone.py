@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from voxpress.audio import Audio, Samples
@@ -24,6 +25,7 @@ _RATE = 8000
 _RISE = np.linspace(0, 1, int(0.005 * _RATE), dtype=np.float32)
 """How each beep begins, and backwards how it ends."""
 _LEVEL = 0.25
+_FAULTS = ("wrong", "cut", "short", "silent", "noise", "clipped", "nan", "loop", "tail")
 _PITCHES = {"low": 110.0, "middle": 220.0, "high": 440.0}
 
 
@@ -43,7 +45,7 @@ class Tone(Engine):
     options = {
         "fault": Option(
             default="none",
-            choices=("none", "raise", "stall", "crash", "short", "silent", "clipped", "nan", "loop", "tail"),
+            choices=("none", "raise", "stall", "crash", *_FAULTS),
             description="what goes wrong: an exception, a stall of a minute, the death of the process, or bad audio",
         ),
         "fault_rate": Option(
@@ -78,6 +80,8 @@ class Tone(Engine):
                 time.sleep(60)
             case "crash":
                 os._exit(139)
+            case "wrong":
+                segment = msgspec.structs.replace(segment, text=" ".join(segment.text.split()[::-1]))
         audio = self._beeps(segment, digest)
         return Audio(_spoil(audio.samples, str(fault), self.sample_rate), self.sample_rate, audio.marks)
 
@@ -108,8 +112,12 @@ def _spoil(samples: Samples, fault: str, rate: int) -> Samples:
     match fault:
         case "short":
             return samples[: max(1, len(samples) // 8)]
+        case "cut":
+            return samples[: len(samples) // 2]
         case "silent":
             return np.zeros_like(samples)
+        case "noise":
+            return np.random.default_rng(0).normal(0, _LEVEL / 3, len(samples)).astype(np.float32)
         case "clipped":
             return np.clip(samples * 20, -1, 1)
         case "nan":

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voxpress.errors import ManifestError, StoreError
-from voxpress.speech import Hertz, Result, Seconds, Status
+from voxpress.speech import Hertz, Opinion, Result, Seconds, Status
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +57,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     cost: float | None = 0.0
     """In US dollars; None: not known."""
     notes: tuple[str, ...]
+    verdict: Opinion = ""
+    """Of the ear, where one listened; `wer`, `heard` and `differences` say what it heard."""
+    wer: float | None = None
+    heard: str = ""
+    differences: tuple[tuple[str, str], ...] = ()
     error: str
     error_type: str
     origin: str
@@ -85,6 +90,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             billed=result.billed,
             cost=_known(result.cost) if result.billed else 0.0,
             notes=result.notes,
+            verdict=result.verdict,
+            wer=None if result.wer is None else round(result.wer, 3),
+            heard=result.heard,
+            differences=result.differences,
             error=result.error,
             error_type=result.error_type,
             origin=utterance.origin,
