@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from voxpress import codec, environments, plan, speaking
+from voxpress import codec, environments, models, plan, references, speaking
 from voxpress.cli import main
 from voxpress.engines import openai
+from voxpress.speech import Output
 
 from .engines.speech_server import KEY, SpeechServer
+from .speechlike import speech
 
 
 @dataclass
@@ -324,6 +326,68 @@ def test_engines_and_voices(voxpress):
         "middle",
         "high",
     ]
+
+
+@pytest.fixture
+def anna(tmp_path, monkeypatch):
+    """A recording, how it is added, and a user without voices and recognition."""
+    monkeypatch.setattr(references, "DIRECTORY", tmp_path / "voices")
+    monkeypatch.setattr(references, "LATENTS", tmp_path / "latents")
+    monkeypatch.setattr(models, "DIRECTORY", tmp_path / "models")
+    (tmp_path / "anna.flac").write_bytes(codec.encode(speech(5.0), Output(format="flac")))
+    words = "The harbour was quiet, and only the gulls on the wall were awake."
+    owned = ("--speaker", "Anna Smith", "--consent", "release of 1 March 2026")
+    return ("voices", "add", "anna", "--reference", "anna.flac", "-t", words, "-l", "en-GB", *owned)
+
+
+def test_a_cloned_voice_from_its_recording_to_its_end(voxpress, anna, tmp_path):
+    """Added, listed whether or not there is an engine that can speak with it, shown, renamed and removed."""
+    done = voxpress(*anna)
+    assert done.stdout.decode().startswith("anna is added: 5.0 s of Anna Smith, who says 'The harbour was")
+    assert b"voxpress: warning: it is only 5.0 s long; 6 to 12 s are best" in done.stderr
+    listed = voxpress("voices", "--json").stdout
+    mine = next(voice for voice in json.loads(listed) if voice["name"] == "anna")
+    assert mine["languages"] == ["en-GB"] and len(mine["reference"]) == 64
+    shown = voxpress("voices", "show", "anna").stdout.decode()
+    assert "consent     release of 1 March 2026" in shown and "engines     all that clone" in shown
+    assert "16000 Hz, noise 4" in shown and "warning     it is only 5.0 s long" in shown
+    assert voxpress("voices", "rename", "anna", "berta").stdout == b"anna is now called berta\n"
+    facts = json.loads(voxpress("voices", "show", "berta", "--json").stdout)
+    assert facts["digest"] == mine["reference"] and facts["folder"] == str(tmp_path / "voices" / "berta")
+    assert voxpress("voices", "remove", "berta").stdout.startswith(b"berta is removed; what was spoken")
+    assert b"berta" not in voxpress("voices").stdout
+
+
+def test_a_cloned_voice_cannot_be_added_wrongly(voxpress, anna, tmp_path):
+    """One line each, which says what to do."""
+    for change, said in (
+        (("--speaker", ""), "say whose voice it is, which is kept with it"),
+        (("--consent", " "), "say what they agreed to, which is kept with it"),
+        (
+            ("-t", ""),
+            "anna.flac: say with --transcript what is said in it, word for word, or let it be recognised",
+        ),
+        (("--ear", "whisper-base"), "run  voxpress models pull whisper-base"),
+        (("-e", "piper"), "engine 'piper' does not clone voices (those that do: f5"),
+        (("-e", "pipper"), "no engine 'pipper'; did you mean 'piper'?"),
+        (("--reference", "bert.flac"), "cannot read bert.flac: No such file or directory"),
+    ):
+        lines = voxpress(*anna, *change, status=1 if change[0] == "--ear" else 2).stderr.decode().splitlines()
+        assert len(lines) == 1 and said in lines[0]
+    voxpress(*anna)
+    assert b"there is a voice 'anna' already" in voxpress(*anna, status=2).stderr
+    voxpress(*anna, "--replace", "--ear", "none")
+    said = voxpress("say", "Hi.", "-e", "tone", "-v", "anna", status=2).stderr
+    assert said == b"voxpress: the cloned voice 'anna' is for engines that clone, not for tone\n"
+
+
+def test_a_broken_voice_is_said_beside_the_others(voxpress, anna, tmp_path):
+    """Listing goes on."""
+    voxpress(*anna)
+    (tmp_path / "voices" / "anna" / "voice.json").write_text("{}")
+    done = voxpress("voices")
+    assert b"voxpress: cannot read the voice 'anna'" in done.stderr and b"beeps around 110 Hz" in done.stdout
+    assert b"cannot read the voice 'anna'" in voxpress("voices", "show", "anna", status=1).stderr
 
 
 def test_the_store_can_be_looked_after(voxpress, tmp_path):

@@ -96,7 +96,7 @@ def test_clipping_is_warned_of_then_refused():
 
 def test_a_short_recording_is_warned_of_then_refused():
     """Pauses do not count."""
-    assert "s of speech; 6 to 12 s are best" in samples.prepare(speech(5.0)).warnings[0]
+    assert "it is only 5.0 s long; 6 to 12 s are best" in samples.prepare(speech(5.0)).warnings[0]
     with pytest.raises(InputError, match=r"only 2\.\d s of speech: 3 s are needed"):
         samples.prepare(pad(speech(2.4, snr=60), 0.0, 8.0))
 

@@ -110,17 +110,18 @@ def broken(directory: Path | None = None) -> list[ModelUnavailable]:
 
 def voices(engine: str, directory: Path | None = None) -> list[Voice]:
     """Those that `engine` is to offer, as it lists them."""
-    return [
-        Voice(
-            name=reference.name,
-            languages=(reference.language,) if reference.language else (),
-            description=f"cloned from {reference.duration:.1f} s of {reference.speaker or 'a sample'}",
-            licence=reference.consent,
-            reference=reference.digest,
-        )
-        for reference in listed(directory)
-        if reference.offered_by(engine)
-    ]
+    return [voice(reference) for reference in listed(directory) if reference.offered_by(engine)]
+
+
+def voice(reference: Reference) -> Voice:
+    """A cloned voice, as engines list it."""
+    return Voice(
+        name=reference.name,
+        languages=(reference.language,) if reference.language else (),
+        description=f"cloned from {reference.duration:.1f} s of {reference.speaker or 'a sample'}",
+        licence=reference.consent,
+        reference=reference.digest,
+    )
 
 
 def find(key: str, directory: Path | None = None) -> Reference:

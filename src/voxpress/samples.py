@@ -136,8 +136,8 @@ def _judged(quality: Quality) -> tuple[str, ...]:
         warnings.append(
             f"noise lies only {quality.noise:.0f} dB below the voice, and will be cloned too; {NOISY:.0f} dB are good"
         )
-    if quality.speech < ENOUGH:
-        warnings.append(f"only {quality.speech:.1f} s of speech; {ENOUGH:g} to {LONGEST:g} s are best")
+    if quality.duration < ENOUGH:
+        warnings.append(f"it is only {quality.duration:.1f} s long; {ENOUGH:g} to {LONGEST:g} s are best")
     if quality.clipped > CLIPPED:
         warnings.append(f"{quality.clipped:.2%} of it lies on flat tops: it was recorded with too much gain")
     if quality.level < SOFT:
