@@ -497,7 +497,7 @@ def voices_add(
         speaker=speaker or "",
         consent=consent or "",
         engines=engine or (),
-        ear=_ear(ear),
+        ear=_ear_if_there(ear),
         replace=replace,
     )
     for warning in added.warnings:
@@ -595,20 +595,14 @@ def _free_among_engines(name: str, wanted: Sequence[str]) -> None:
             raise InputError(f"{engine} has a voice {name!r} of its own: choose another name")
 
 
-def _ear(wanted: str | None) -> Any:
-    """Speech recognition: what is named, or what is there."""
-    from voxpress.listening import Ear
-
-    if wanted == "none":
-        return None
-    ear = Ear(wanted)
+def _ear_if_there(wanted: str | None) -> Ear | None:
+    """What is named, or what there is."""
     try:
-        ear.require()
+        return None if wanted == "none" else _ear(wanted)
     except EngineError:
         if wanted:
             raise
         return None
-    return ear
 
 
 @engines_app.command(name="list")
