@@ -211,9 +211,14 @@ def synthesize(engine: Engine, batch: Sequence[Segment], *, fresh: bool = False)
     Raises:
         EngineNotInstalled, ModelUnavailable, and whatever the engine raises
     """
-    if fresh:
-        return _Held(engine).engine.synthesize(batch)
-    return _loaded(engine, batch[0].voice, engine.fingerprint(batch[0].voice)).synthesize(batch)
+    voice = batch[0].voice
+    loaded = _Held(engine).engine if fresh else _loaded(engine, voice, engine.fingerprint(voice))
+    spoken = []
+    for outcome in loaded.synthesize(batch):
+        if isinstance(outcome, SynthesisError):
+            raise outcome
+        spoken.append(outcome)
+    return spoken
 
 
 def _synthesized(

@@ -23,6 +23,7 @@ from voxpress import environments, references
 from voxpress.audio import Audio
 from voxpress.errors import (
     EngineNotInstalled,
+    SynthesisError,
     UnknownEngine,
     UnknownVoice,
     UnsupportedOption,
@@ -211,12 +212,13 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
+    def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio | SynthesisError]:
         """Speak each segment: as many audios, in the same order.
 
         All segments of a batch have the same voice, language, speed and options. The same segment gives
         the same audio whatever it is batched with. If one cannot be spoken, raise: the loop speaks that
-        batch again one by one, so that only the bad one fails.
+        batch again one by one, so that only the bad one fails. Or give the error in its place, which spares
+        the others that.
         """
 
 

@@ -1,0 +1,400 @@
+"""XTTS v2: studio voices, and any voice from a few seconds of it, in 17 languages, through coqui-tts.
+
+A model is a folder with ``config.json``, ``model.pth``, ``vocab.json`` and, where it has studio voices,
+``speakers_xtts.pth``; or a name of `voxpress.models`. It is only read: by itself, coqui-tts would write the published
+``model.pth`` anew on first use.
+
+A GPT draws tokens of sound for text and voice, a HiFi-GAN turns what the GPT was thinking of them into samples.
+
+Sources: idiap/coqui-ai-TTS (limits, settings), coqui/XTTS-v2 (config.json).
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+import hashlib
+import io
+import json
+import logging
+import math
+import pickle
+import zipfile
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from voxpress import audio, devices, engines, models, references
+from voxpress.audio import Audio
+from voxpress.engines import Engine, Option, check_options, require
+from voxpress.errors import (
+    EngineNotInstalled,
+    ModelUnavailable,
+    SynthesisError,
+    UnknownVoice,
+    UnsupportedOption,
+)
+from voxpress.references import Arrays
+from voxpress.speech import Seconds, Segment, Voice
+from voxpress.text.duration import bounds
+
+_REVISION = "1"
+"""Another one for every change here that can change the sound."""
+_TERMS = "the Coqui Public Model License 1.0.0, for the audio too: no commercial use (https://coqui.ai/cpml)"
+_LONGEST = {
+    "en": 250,
+    "es": 239,
+    "fr": 273,
+    "de": 253,
+    "it": 213,
+    "pt": 203,
+    "pl": 224,
+    "tr": 226,
+    "ru": 182,
+    "nl": 251,
+    "cs": 186,
+    "ar": 166,
+    "zh": 82,
+    "hu": 224,
+    "ko": 95,
+    "ja": 71,
+    "hi": 150,
+}
+"""Characters that the model was trained to take at once."""
+_NEEDS = {"ja": ("cutlet", "'cutlet' 'fugashi[unidic-lite]'"), "zh": ("pypinyin", "pypinyin")}
+"""What a language needs besides, and what to ask pip for."""
+_INPUT_RATE = 22050
+_TOKEN_RATE = _INPUT_RATE / 1024
+"""Tokens for a second."""
+_SHORTEST_SAMPLE: Seconds = 0.33
+_LATENTS = ("gpt_cond_latent", "speaker_embedding")
+_FILES = ("config.json", "model.pth", "vocab.json")
+_ENDS = ".?!…。！？।؟"
+
+
+class _Loaded(NamedTuple):
+    model: Any
+    device: Any
+    precision: str
+
+
+class Xtts(Engine):
+    """Coqui XTTS v2; the same seed gives the same sound on one device."""
+
+    name = "xtts"
+    description = "58 studio voices and any other from a few seconds of it, in 17 languages"
+    licence = "MPL-2.0"
+    weights_licence = "Coqui Public Model License 1.0.0, non-commercial"
+    languages = tuple(_LONGEST)
+    packages = ("TTS", "torch")
+    install = "voxpress engines install xtts"
+    environment = "torch"
+    in_process = False
+    sample_rate = 24000
+    max_chars = 250
+    speeds = (0.5, 2.0)
+    misread = '"“”„‟«»‹›*_'
+    clones = True
+    options = {
+        "temperature": Option(
+            default=0.75, minimum=0.05, maximum=1.5, description="variation of rhythm and melody"
+        ),
+        "top_k": Option(default=50, minimum=1, maximum=1024, description="of how many sounds one is drawn"),
+        "top_p": Option(
+            default=0.85,
+            minimum=0.05,
+            maximum=1.0,
+            description="of how likely sounds, together, one is drawn",
+        ),
+        "repetition_penalty": Option(
+            default=10.0, minimum=1.0, maximum=20.0, description="against drawn-out sounds and loops"
+        ),
+        "precision": Option(default="float32", choices=devices.PRECISIONS, description=devices.PRECISION),
+    }
+
+    def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
+        super().__init__(model, device=device)
+        self._held: _Loaded | None = None
+
+    def fingerprint(self, voice: str) -> str:
+        require(type(self))
+        needed = ("coqui-tts", "transformers", "torch")
+        parts = [_REVISION, *(engines.version(type(self), name).partition("+")[0] for name in needed)]
+        parts += [
+            self._weights,
+            self._studio[voice] if voice in self._studio else references.find(voice).digest,
+        ]
+        return f"xtts-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
+
+    def voices(self) -> Sequence[Voice]:
+        studio = {name: Voice(name=name, licence=self.weights_licence) for name in self._studio}
+        return list((studio | {voice.name: voice for voice in references.voices(self.name)}).values())
+
+    def voice(self, name: str | None) -> Voice:
+        if name is None and not self.voices():
+            raise UnknownVoice(
+                f"{self._folder} has no speakers_xtts.pth, and no voice was added: run"
+                "  voxpress voices add NAME --reference FILE"
+            )
+        return super().voice(name)
+
+    def longest(self, voice: Voice, language: str) -> int:
+        return _LONGEST[self._language(language)]
+
+    def workers(self) -> int | None:
+        return devices.parallel(self.device)
+
+    def terms(self) -> str:
+        return _TERMS
+
+    def load(self) -> None:
+        require(type(self))
+        self._in("float32")
+
+    def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
+        return [self._speak(segment) for segment in batch]
+
+    def _speak(self, segment: Segment) -> Audio:
+        import torch
+
+        settings = check_options(type(self), segment.options)
+        language = self._language(segment.language)
+        precision = str(settings.pop("precision"))
+        model, device, _ = self._in(precision)
+        text = _ended(segment.text)
+        tokens = len(model.tokenizer.encode(text.lower(), language))
+        if tokens >= model.args.gpt_max_text_tokens:
+            raise SynthesisError(
+                f"xtts takes {model.args.gpt_max_text_tokens - 1} tokens of text at once,"
+                f" not the {tokens} of {text[:60]!r}"
+            )
+        latent, embedding = (torch.from_numpy(part).to(device) for part in self._voice(model, segment.voice))
+        most = min(model.gpt.max_gen_mel_tokens, math.ceil(bounds(text)[1] * _TOKEN_RATE))
+        devices.seeded(segment.seed)
+        spoken = model.inference(
+            text,
+            language,
+            latent.to(devices.numbers(precision, device)),
+            embedding,
+            **settings,
+            speed=segment.speed,
+            max_new_tokens=most,
+        )
+        if spoken["gpt_latents"].shape[1] >= int(most / segment.speed):
+            raise SynthesisError(f"xtts found no end of {text[:60]!r} in {most / _TOKEN_RATE:.1f} s")
+        return Audio(np.asarray(spoken["wav"], np.float32).reshape(-1), self.sample_rate)
+
+    def _voice(self, model: Any, voice: str) -> list[npt.NDArray[np.float32]]:
+        """What stands for a voice: for the GPT, of shape (1, 32, 1024), and for the HiFi-GAN, (1, 512, 1).
+
+        Raises:
+            ModelUnavailable, UnknownVoice
+        """
+        if voice in self._studio:
+            speaker = model.speaker_manager.speakers[voice]
+            return [speaker[name].float().cpu().numpy() for name in _LATENTS]
+        reference = references.find(voice)
+        made = references.latents(
+            reference,
+            f"xtts {_REVISION} {self._weights}",
+            lambda: _listen(model, references.audio(reference)),
+        )
+        return [made[name] for name in _LATENTS]
+
+    def _language(self, tag: str) -> str:
+        """The one of `languages` that a BCP 47 tag means.
+
+        Raises:
+            EngineNotInstalled: it needs a package that is not there.
+            UnsupportedOption: the model does not speak it.
+        """
+        language = tag.lower().partition("-")[0]
+        if language not in _LONGEST:
+            raise UnsupportedOption(f"xtts does not speak {tag!r} (languages: {', '.join(self.languages)})")
+        if language in _NEEDS:
+            package, wanted = _NEEDS[language]
+            try:
+                engines.version(type(self), package)
+            except EngineNotInstalled:
+                interpreter = engines.python(type(self)) or "python"
+                raise EngineNotInstalled(
+                    f"xtts needs {package} for {tag!r}: run  {interpreter} -m pip install {wanted}"
+                ) from None
+        return language
+
+    @cached_property
+    def _folder(self) -> Path:
+        """Where the model is.
+
+        Raises:
+            ModelUnavailable: it is not there, or something of it is missing.
+        """
+        folder = models.locate(self.model or self.name)
+        if missing := [name for name in _FILES if not (folder / name).is_file()]:
+            raise ModelUnavailable(f"{folder} is no model of XTTS: it has no {', '.join(missing)}")
+        return folder
+
+    @property
+    def _weights(self) -> str:
+        """The digest of all but the voices."""
+        digests = [models.digest(self._folder / name) for name in _FILES]
+        return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+
+    @property
+    def _studio(self) -> dict[str, str]:
+        """Digests of the studio voices by name."""
+        file = self._folder / "speakers_xtts.pth"
+        return _speakers(file, models.digest(file)) if file.is_file() else {}
+
+    def _in(self, precision: str) -> _Loaded:
+        """The model, computing in that precision.
+
+        Raises:
+            EngineError, ModelUnavailable, UnsupportedOption
+        """
+        held = self._held
+        if held is None or precision != held.precision:
+            if held is None or held.precision != "float32":  # what is rounded does not come back
+                self._held = None
+                held = _load(self._folder, devices.choose(self.device))
+            self._held = _rounded(held, precision)
+        assert self._held
+        return self._held
+
+
+def _load(folder: Path, device: Any) -> _Loaded:
+    import torch
+    import transformers
+
+    logging.getLogger("TTS").setLevel(logging.ERROR)
+    transformers.logging.set_verbosity_error()
+    from TTS.tts.configs.xtts_config import XttsConfig
+    from TTS.tts.models import xtts
+
+    class Unwritten(xtts.Xtts):  # type: ignore[misc] # the package has no types
+        """Whose weights stay as they are, in a folder that need not be writable."""
+
+        def _load_checkpoint(self, model_path: Path) -> dict[str, Any]:
+            with xtts._legacy_safe_globals():  # noqa: SLF001 - names under which the published file has its settings
+                read = torch.load(model_path, map_location="cpu", weights_only=True, mmap=True)
+            return dict(read["model"])
+
+    kind = json.loads((folder / "config.json").read_bytes()).get("model")
+    if kind != "xtts":
+        raise ModelUnavailable(f"{folder} is no model of XTTS: its config.json says {kind!r}")
+    config = XttsConfig()
+    config.load_json(str(folder / "config.json"))
+    model = Unwritten(config)
+    try:
+        model.load_checkpoint(config, checkpoint_dir=folder)
+    except RuntimeError as error:
+        problem = " ".join(str(error).split())[:300]
+        raise ModelUnavailable(f"model.pth and config.json in {folder} do not fit: {problem}") from error
+    model.gpt.register_forward_hook(
+        lambda _module, _given, thoughts: thoughts.float()
+    )  # the HiFi-GAN stays exact
+    return _Loaded(model.to(device), device, "float32")
+
+
+def _rounded(loaded: _Loaded, precision: str) -> _Loaded:
+    """The same model, changed in place: what draws tokens, not what listens to samples, nor the HiFi-GAN.
+
+    Raises:
+        UnsupportedOption: the device does not compute in that precision.
+    """
+    import torch
+
+    numbers = devices.numbers(precision, loaded.device)
+    for name, part in loaded.model.gpt.named_children():
+        if not name.startswith("conditioning"):
+            part.to(numbers)
+    # Positions are in what goes in; those that are added to it are nothing, but would make it float32 again.
+    loaded.model.gpt.gpt.wpe = lambda positions: torch.zeros_like(positions, dtype=numbers)[..., None]
+    return loaded._replace(precision=precision)
+
+
+def _listen(model: Any, sample: Audio) -> Arrays:
+    """What stands for the voice in `sample`.
+
+    Raises:
+        ModelUnavailable: it is too short.
+    """
+    import torch
+
+    if sample.duration < _SHORTEST_SAMPLE:
+        raise ModelUnavailable(
+            f"a sample of {sample.duration:.2f} s is too short for xtts, which needs 6 s to 30 s"
+        )
+    config = model.config
+    heard = torch.from_numpy(audio.resample(sample, _INPUT_RATE).samples)[None]
+    made = (
+        model.get_gpt_cond_latents(
+            heard, _INPUT_RATE, length=config.gpt_cond_len, chunk_length=config.gpt_cond_chunk_len
+        ),
+        model.get_speaker_embedding(heard[:, : config.max_ref_len * _INPUT_RATE], _INPUT_RATE),
+    )
+    return {name: part.float().cpu().numpy() for name, part in zip(_LATENTS, made, strict=True)}
+
+
+@functools.lru_cache(maxsize=8)
+def _speakers(file: Path, _digest: str) -> dict[str, str]:
+    """Digests of the voices in speakers_xtts.pth by name, in the file's order; read without PyTorch.
+
+    Raises:
+        ModelUnavailable: it is no such file.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            (index,) = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+            read = _Index(archive, index).load()
+        return {str(name): hashlib.sha256(repr(parts).encode()).hexdigest() for name, parts in read.items()}
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        EOFError,
+        AttributeError,
+        zipfile.BadZipFile,
+        pickle.UnpicklingError,
+    ) as error:
+        raise ModelUnavailable(
+            f"cannot read the voices in {file}: {type(error).__name__}: {error}"
+        ) from error
+
+
+class _Index(pickle.Unpickler):
+    """Reads what PyTorch saved, with the digest of its content for each tensor. Runs nothing from the file."""
+
+    def __init__(self, archive: zipfile.ZipFile, index: str) -> None:
+        super().__init__(io.BytesIO(archive.read(index)))
+        self._archive, self._folder = archive, index.removesuffix("data.pkl")
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("collections", "OrderedDict"):
+            return collections.OrderedDict
+        if module == "torch._utils" and name.startswith("_rebuild"):
+            return lambda *parts: parts[:4]  # content, offset, shape and strides
+        if module == "torch" and name.endswith("Storage"):
+            return name
+        raise pickle.UnpicklingError(f"it holds a {module}.{name}")
+
+    def persistent_load(self, pid: Any) -> Any:
+        _, kind, key, *_ = pid
+        return kind, hashlib.sha256(self._archive.read(f"{self._folder}data/{key}")).hexdigest()
+
+
+def _ended(text: str) -> str:
+    """`text` with a mark at its end, without which the model often goes on with words of its own.
+
+    >>> _ended("Hold the line, please"), _ended("Really?"), _ended("one, two,")
+    ('Hold the line, please.', 'Really?', 'one, two.')
+    """
+    text = " ".join(text.split())
+    bare = text.rstrip(")]}' ’")
+    if bare.endswith(tuple(_ENDS)):
+        return text
+    return text.rstrip(",;:-–— ") + "."
