@@ -63,6 +63,20 @@ def choose(device: str) -> Any:
     return torch.device(device)
 
 
+def check(precision: str, device: str) -> None:
+    """Raise if `device` cannot compute in that precision, as far as can be told without PyTorch.
+
+    >>> check("float16", "cuda")
+
+    Raises:
+        UnsupportedOption
+    """
+    if precision == "float16" and parallel(device) is None:
+        raise UnsupportedOption(
+            "a CPU does not compute in float16: set option 'precision' to bfloat16 or float32"
+        )
+
+
 def numbers(precision: str, device: Any) -> Any:
     """The `torch.dtype` that `precision` names, for a `torch.device`.
 
@@ -71,10 +85,7 @@ def numbers(precision: str, device: Any) -> Any:
     """
     import torch
 
-    if precision == "float16" and device.type == "cpu":
-        raise UnsupportedOption(
-            "a CPU does not compute in float16: set option 'precision' to bfloat16 or float32"
-        )
+    check(precision, device.type)
     return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[precision]
 
 

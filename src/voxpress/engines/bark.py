@@ -30,7 +30,7 @@ from voxpress import devices, engines, models
 from voxpress.audio import Audio
 from voxpress.engines import Engine, Option, check_options, require
 from voxpress.errors import ModelUnavailable, SynthesisError
-from voxpress.speech import Segment, Voice
+from voxpress.speech import OptionValue, Segment, Voice
 from voxpress.text.duration import bounds
 
 _REVISION = "1"
@@ -117,6 +117,11 @@ class Bark(Engine):
 
     def workers(self) -> int | None:
         return devices.parallel(self.device)
+
+    def checked(self, options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+        settings = super().checked(options)
+        devices.check(str(settings["precision"]), self.device)
+        return settings
 
     def load(self) -> None:
         require(type(self))

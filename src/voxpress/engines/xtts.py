@@ -20,7 +20,7 @@ import logging
 import math
 import pickle
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,7 +39,7 @@ from voxpress.errors import (
     UnsupportedOption,
 )
 from voxpress.references import Arrays
-from voxpress.speech import Seconds, Segment, Voice
+from voxpress.speech import OptionValue, Seconds, Segment, Voice
 from voxpress.text.duration import bounds
 
 _REVISION = "1"
@@ -86,7 +86,7 @@ class Xtts(Engine):
     """Coqui XTTS v2; the same seed gives the same sound on one device."""
 
     name = "xtts"
-    description = "58 studio voices and any other from a few seconds of it, in 17 languages"
+    description = "studio voices, and any other from a few seconds of it, in 17 languages"
     licence = "MPL-2.0"
     weights_licence = "Coqui Public Model License 1.0.0, non-commercial"
     languages = tuple(_LONGEST)
@@ -97,7 +97,7 @@ class Xtts(Engine):
     sample_rate = 24000
     max_chars = 250
     speeds = (0.5, 2.0)
-    misread = '"“”„‟«»‹›*_'
+    misread = '"“”„‟«»‹›'
     clones = True
     options = {
         "temperature": Option(
@@ -150,6 +150,11 @@ class Xtts(Engine):
 
     def terms(self) -> str:
         return _TERMS
+
+    def checked(self, options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+        settings = super().checked(options)
+        devices.check(str(settings["precision"]), self.device)
+        return settings
 
     def load(self) -> None:
         require(type(self))

@@ -71,13 +71,17 @@ def shake(model: BarkModel) -> None:
                 weights.normal_(0, 0.3)
     for layer in model.codec_model.quantizer.layers:
         layer.codebook.embed.normal_()  # they start at zero, and no token would sound
+    coarse = model.coarse_acoustics
+    coarse.layers[0].attn.att_proj.weight.mul_(2)
+    coarse.lm_head.weight.normal_(0, 1)
     semantic = model.semantic
     way = torch.ones(WIDTH)
     way[::2] = -1
     way /= WIDTH**0.5
     semantic.position_embeds_layer.weight[:] = 8 * way
     semantic.position_embeds_layer.weight[: 257 + 25] = -8 * way
-    semantic.lm_head.weight[10_000] = 1.5 * way
+    semantic.lm_head.weight.normal_(0, 0.6)
+    semantic.lm_head.weight[10_000] = 2.6 * way
 
 
 def drawing(words: int) -> object:

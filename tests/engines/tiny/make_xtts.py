@@ -71,8 +71,8 @@ def words(languages: list[str]) -> Tokenizer:
 
 
 def shake(gpt: torch.nn.Module) -> None:
-    """Weights so large that every token counts, and an end that comes by itself: half a second passes before a token can
-    end it, and then about one in fifteen does.
+    """Weights so large that every token counts, and an end that comes by itself: half a second passes before a token
+    can end it, and then about one in fifteen does.
     """
     for weights in gpt.parameters():
         if weights.dim() > 1:
