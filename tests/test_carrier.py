@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from voxpress import Segment, Utterance, carrier, cli, render
-from voxpress.audio import after
+from voxpress.audio import Audio, after
 from voxpress.engines import find
 from voxpress.plan import Plan, Planner
 from voxpress.store import Store
@@ -108,6 +108,7 @@ def test_marks_move_with_the_sound():
     tone = find("tone")()
     segment = Segment(text="Thank you.", voice="low", language="en", carrier=carrier.PHRASES["en"])
     (audio,) = tone.synthesize([carrier.whole(segment)])
+    assert isinstance(audio, Audio)
     cut = carrier.cut(audio, segment)
     assert cut is not None
     assert [mark.text for mark in cut.marks] == ["Thank", "you."]

@@ -15,6 +15,8 @@ from voxpress import engines, models, references
 from voxpress.executors import Pools
 
 TINY = Path(__file__).parent / "tiny"
+collect_ignore = ["tiny"]
+"""Programs for those environments: what they import is not here."""
 
 
 @pytest.fixture(scope="session")

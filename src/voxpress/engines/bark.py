@@ -98,10 +98,10 @@ class Bark(Engine):
         self._held: _Loaded | None = None
 
     def fingerprint(self, voice: str) -> str:
-        require(type(self))
+        require(self)
         parts = [
             _REVISION,
-            *(engines.version(type(self), name).partition("+")[0] for name in ("transformers", "torch")),
+            *(engines.version(self, name).partition("+")[0] for name in ("transformers", "torch")),
         ]
         parts += map(models.digest, self._files)
         preset = _read_preset(self._preset(voice))
@@ -124,7 +124,7 @@ class Bark(Engine):
         return settings
 
     def load(self) -> None:
-        require(type(self))
+        require(self)
         self._in("float32")
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio | SynthesisError]:

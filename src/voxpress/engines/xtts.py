@@ -121,9 +121,9 @@ class Xtts(Engine):
         self._held: _Loaded | None = None
 
     def fingerprint(self, voice: str) -> str:
-        require(type(self))
+        require(self)
         needed = ("coqui-tts", "transformers", "torch")
-        parts = [_REVISION, *(engines.version(type(self), name).partition("+")[0] for name in needed)]
+        parts = [_REVISION, *(engines.version(self, name).partition("+")[0] for name in needed)]
         parts += [
             self._weights,
             self._studio[voice] if voice in self._studio else references.find(voice).digest,
@@ -157,7 +157,7 @@ class Xtts(Engine):
         return settings
 
     def load(self) -> None:
-        require(type(self))
+        require(self)
         self._in("float32")
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
@@ -223,9 +223,9 @@ class Xtts(Engine):
         if language in _NEEDS:
             package, wanted = _NEEDS[language]
             try:
-                engines.version(type(self), package)
+                engines.version(self, package)
             except EngineNotInstalled:
-                interpreter = engines.python(type(self)) or "python"
+                interpreter = engines.python(self) or "python"
                 raise EngineNotInstalled(
                     f"xtts needs {package} for {tag!r}: run  {interpreter} -m pip install {wanted}"
                 ) from None
