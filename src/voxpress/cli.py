@@ -597,12 +597,16 @@ def _free_among_engines(name: str, wanted: Sequence[str]) -> None:
 
 def _ear_if_there(wanted: str | None) -> Ear | None:
     """What is named, or what there is."""
+    if wanted == "none":
+        return None
+    ear = _ear(wanted)
     try:
-        return None if wanted == "none" else _ear(wanted)
+        ear.require()
     except EngineError:
         if wanted:
             raise
         return None
+    return ear
 
 
 @engines_app.command(name="list")
