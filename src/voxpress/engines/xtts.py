@@ -332,7 +332,7 @@ def _listen(model: Any, sample: Audio) -> Arrays:
 
     if sample.duration < _SHORTEST_SAMPLE:
         raise ModelUnavailable(
-            f"a sample of {sample.duration:.2f} s is too short for xtts, which needs 6 s to 30 s"
+            f"a sample of {sample.duration:.2f} s is too short for xtts: 6 s or more are best"
         )
     config = model.config
     heard = torch.from_numpy(audio.resample(sample, _INPUT_RATE).samples)[None]
