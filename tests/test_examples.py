@@ -54,6 +54,7 @@ def test_the_prompt_pack_has_all_formats(tmp_path: Path) -> None:
     assert all(prompt.with_suffix(f".{suffix}").stat().st_size for prompt in prompts for suffix in suffixes)
 
 
+@pytest.mark.engines
 def test_an_engine_of_another_package_keeps_the_contract() -> None:
     """Its own tests pass."""
     command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", ".", "whistle")
