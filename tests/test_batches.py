@@ -41,6 +41,17 @@ class Single(Batching):
     max_batch = 1
 
 
+class Honest(Batching):
+    """Says which segment of a batch it could not speak: any with a 7 that is not alone."""
+
+    def synthesize(self, batch):
+        spoken = super().synthesize(batch)
+        return [
+            SynthesisError("no end was found") if "7" in segment.text and len(batch) > 1 else audio
+            for segment, audio in zip(batch, spoken, strict=True)
+        ]
+
+
 class Threads(ThreadPoolExecutor):
     """An executor that says how many workers it has."""
 
@@ -93,6 +104,18 @@ def test_one_bad_segment_of_a_batch_fails_alone(store):
     assert [result.status for result in results] == [
         "failed" if i == 3 else "rendered" for i in range(len(texts))
     ]
+
+
+def test_an_error_in_the_place_of_a_take_spares_its_neighbours(store):
+    """They are not spoken again; that one is, with another seed, as often as is allowed."""
+    texts = numbered(8)
+    results = spoken_by(Honest(), rows(*texts, seed=1), store, attempts=1)
+    assert [result.error for result in results] == [""] * 7 + ["no end was found"]
+    assert sorted(map(len, Honest.batches)) == [4, 4]
+    results = spoken_by(Honest(), rows(*texts), store)
+    assert [result.status for result in results] == ["rendered"] * 8
+    assert sorted(map(len, Honest.batches)) == [1, 4, 4]
+    assert [bool(result.notes) for result in results] == [False] * 7 + [True]
 
 
 def test_company_changes_no_take(tmp_path):
