@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from typing import Protocol
 
 from voxpress import scoring
@@ -56,7 +57,7 @@ def of(
     if not _tokens(heard.text):
         raise InputError("no words can be made out in it")
     if not given:
-        return heard.text, language or heard.language, heard.words, ()
+        return heard.text, language or heard.language, _timed(heard.words), ()
     language = language or heard.language
     text = _part(given, heard.text) if sample.cut else given
     wrong = scoring.score(text, heard.text, language).wer
@@ -64,7 +65,15 @@ def of(
         raise InputError(f"the transcript is {text[:80]!r}, but what can be heard is {heard.text[:80]!r}")
     doubtful = wrong > _DOUBTFUL
     doubts = (f"the transcript was taken as it was given, but {heard.text!r} was heard",) if doubtful else ()
-    return text, language, heard.words, doubts
+    return text, language, _timed(heard.words), doubts
+
+
+def _timed(words: Sequence[Mark]) -> tuple[Mark, ...]:
+    """To the millisecond, as plain numbers: an ear may have those of NumPy, which are not written to a record."""
+    return tuple(
+        Mark(kind="word", text=word.text, start=round(float(word.start), 3), end=round(float(word.end), 3))
+        for word in words
+    )
 
 
 def _unheard(sample: Sample, transcript: str, language: str | None) -> tuple[str, str]:

@@ -131,8 +131,8 @@ class Xtts(Engine):
         return f"xtts-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
     def voices(self) -> Sequence[Voice]:
-        studio = {name: Voice(name=name, licence=self.weights_licence) for name in self._studio}
-        return list((studio | {voice.name: voice for voice in references.voices(self.name)}).values())
+        studio = [Voice(name=name, licence=self.weights_licence) for name in self._studio]
+        return [*studio, *references.voices(self.name)]
 
     def voice(self, name: str | None) -> Voice:
         if name is None and not self.voices():
