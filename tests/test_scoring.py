@@ -1,9 +1,10 @@
 """What counts as said, and what does not."""
 
+import msgspec
 import pytest
 
 from voxpress.errors import EngineNotInstalled
-from voxpress.scoring import Difference, score, words
+from voxpress.scoring import Difference, passes, rank, score, words
 
 pytest.importorskip("rapidfuzz")
 pytest.importorskip("whisper_normalizer")
@@ -84,6 +85,24 @@ def test_letters_tell_a_slip_from_another_word():
     assert score("Activated.", "activate it", "en").cer < 0.3
     assert score("Activated.", "Goodbye.", "en").cer > 0.7
     assert score("Activated.", "activated", "en").cer == 0
+
+
+def test_what_passes():
+    """Short texts by their letters, long ones by their words; another number is no slip."""
+    long = "Please enter your account number, followed by the pound key, then hold the line."
+    assert passes(score(long, long.replace("enter", "and her"), "en"))
+    assert not passes(score(long, long.partition(", then")[0], "en"))
+    assert not passes(score(long, " ".join(long.split()[:8]), "en"))
+    assert passes(
+        score("No empty conferences currently exist.", "no empty conference is currently exist", "en")
+    )
+    assert passes(score("You are now unmuted.", "you are now on muted", "en"))
+    assert not passes(score("Press 2.", "press nine", "en"))
+    assert not passes(score("Hello.", "", "en")) and passes(score("…", "", "en"))
+    unclear = score("Five.", "bye", "en")
+    assert not passes(unclear) and passes(msgspec.structs.replace(unclear, likelihood=-2.0))
+    assert not passes(msgspec.structs.replace(unclear, likelihood=-6.0))
+    assert rank(score("a b", "a b", "en")) < rank(score("a b", "a c", "en"))
 
 
 def test_other_languages():

@@ -64,7 +64,7 @@ def catalogue() -> dict[str, Environment]:
     """All environments by name.
 
     >>> sorted(catalogue())
-    ['outetts', 'torch']
+    ['outetts', 'scores', 'torch']
     """
     text = resources.files("voxpress").joinpath("environments.toml").read_bytes()
     return msgspec.toml.decode(text, type=dict[str, Environment])

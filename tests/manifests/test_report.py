@@ -54,6 +54,7 @@ def test_a_report_has_a_line_for_each_result(tmp_path: Path) -> None:
         "audio_filepath": "out/a.wav",
         "duration": 1.5,
         "text": "Grüße.",
+        "markup": "plain",
         "files": ["out/a.wav", "out/a.mp3"],
         "engine": "tone",
         "model": "",

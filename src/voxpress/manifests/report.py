@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedWriter
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 import numpy as np
@@ -42,6 +42,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     duration: Seconds | None
     """Of that file."""
     text: str
+    markup: Literal["plain", "directions"] = "plain"
+    """How `text` is written."""
     files: tuple[str, ...]
     engine: str
     model: str
@@ -78,6 +80,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             audio_filepath=result.files[0] if result.files else None,
             duration=clip.duration if clip else None,
             text=utterance.text,
+            markup=utterance.markup,
             files=result.files,
             engine=result.engine,
             model=result.model,
