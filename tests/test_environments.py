@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import voxpress
-from voxpress import engines, environments
+from voxpress import engines, environments, plan
 from voxpress.engines.tone import Tone
 from voxpress.environments import Environment
 from voxpress.errors import EngineNotInstalled, StoreError
@@ -33,6 +33,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (packages,) = environments.packages("torch")
     Path(packages, "theirs.pth").write_text(sysconfig.get_path("purelib"))
     (folder / "voxpress-complete").touch()
+    plan._speaker.cache_clear()  # other tests had tone here
     return str(folder / "bin" / "python")
 
 

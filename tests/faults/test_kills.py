@@ -83,9 +83,7 @@ def test_a_worker_that_is_killed_costs_no_row(site: Any, processes: Any, rows: d
     assert spoken.total() - len(spoken) <= 2 * killed * Tone.max_batch
 
 
-def test_ctrl_c_stops_at_once_and_says_how_to_go_on(
-    site: Any, processes: Any, rows: dict[str, str]
-) -> None:
+def test_ctrl_c_stops_at_once_and_says_how_to_go_on(site: Any, processes: Any, rows: dict[str, str]) -> None:
     """Status 130, one line, no worker left, and what is finished stays; nothing waits for what is being spoken."""
     site.write_rows(rows)
     site.environment["COUNTED_PAUSE"] = "0.1"
