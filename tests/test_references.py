@@ -529,9 +529,11 @@ def test_a_cloned_voice_is_the_default_only_where_there_is_no_other():
 def test_a_voice_that_is_for_other_engines_says_so():
     """And for which."""
     add("anna", engines=["f5", "xtts"])
-    with pytest.raises(UnknownVoice, match="the cloned voice 'anna' is for f5, xtts, not for mimic"):
+    with pytest.raises(
+        UnknownVoice, match="mimic does not speak with the cloned voice 'anna': that is for f5, xtts;"
+    ):
         Mimic().voice("anna")
-    with pytest.raises(UnknownVoice, match="the cloned voice 'anna' is for engines that clone, not for tone"):
+    with pytest.raises(UnknownVoice, match=r"'anna': it does not clone \(engines that do: f5"):
         Tone().voice("anna")
 
 
@@ -627,6 +629,12 @@ except voxpress.UnknownVoice as error:
 """
 
 
+CAROL = (
+    "mimic does not speak with the cloned voice 'carol': that is for f5; add it again with --replace, and with"
+    " --engine mimic or no --engine"
+)
+
+
 def test_a_cloned_voice_speaks_through_any_engine_that_clones(tmp_path):
     """From the plan to the files, with two workers: what is computed from the sample is computed once; a voice with
     another name costs nothing, another sample under the old name is spoken, and a removed voice does not speak.
@@ -657,7 +665,7 @@ def test_a_cloned_voice_speaks_through_any_engine_that_clones(tmp_path):
         "berta|6|0",
         "berta|6|6",
         "300",
-        "the cloned voice 'carol' is for f5, not for mimic",
+        CAROL,
         "'berta' is not a mimic voice (3 voices: voxpress voices mimic)",
     ], done.stderr
     assert len((tmp_path / "computed").read_text().split()) == 2

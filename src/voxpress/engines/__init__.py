@@ -168,13 +168,20 @@ class Engine(ABC):
             raise UnknownVoice(
                 f"{name!r} is a voice of {self.name} and one of yours: run  voxpress voices rename {name} NEW"
             )
-        if any(name == reference.name for reference in references.listed()):
-            who = ", ".join(references.find(name).engines) if self.clones else "engines that clone"
-            raise UnknownVoice(f"the cloned voice {name!r} is for {who}, not for {self.name}")
+        if name in {reference.name for reference in references.listed()}:
+            raise UnknownVoice(
+                f"{self.name} does not speak with the cloned voice {name!r}: {self._why_not(name)}"
+            )
         raise UnknownVoice(
             f"{name!r} is not a {self.name} voice{suggest(name, [v.name for v in voices])}"
             f" ({len(voices)} voices: voxpress voices {self.name})"
         )
+
+    def _why_not(self, cloned: str) -> str:
+        if not self.clones:
+            return f"it does not clone (engines that do: {', '.join(n for n in names() if find(n).clones)})"
+        offered = ", ".join(references.find(cloned).engines)
+        return f"that is for {offered}; add it again with --replace, and with --engine {self.name} or no --engine"
 
     def speaks(self, voice: Voice) -> Sequence[str]:
         """BCP 47 tags of what it speaks with that voice; ``*``: any."""
