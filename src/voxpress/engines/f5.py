@@ -13,7 +13,6 @@ Sources: SWivid/F5-TTS (the package, and its notes on inference).
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import hashlib
 import importlib.util
@@ -22,9 +21,8 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,11 +31,10 @@ import yaml
 
 from voxpress import audio, codec, devices, engines, environments, models, references
 from voxpress.audio import Audio, Samples
-from voxpress.engines import Engine, Option, check_options, require
-from voxpress.errors import ModelUnavailable, SynthesisError, UnknownVoice
+from voxpress.engines import Engine, Option, require
+from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.references import Reference
-from voxpress.speech import Seconds, Segment, Voice
-from voxpress.text.duration import bounds
+from voxpress.speech import OptionValue, Seconds, Segment, Voice
 
 _REVISION = "1"
 """Another one for every change here that can change the sound."""
@@ -61,11 +58,13 @@ _MOST_FRAMES = 8192
 """Positions that the model knows, for sample and speech together: 87 s."""
 _LONGEST: Seconds = 25.0
 """Sample and speech together at speed 1; the model has learnt from up to 30 s."""
-_LONGEST_SAMPLE: Seconds = 12.0
+_LONGEST_SAMPLE: Seconds = 12.5
 _RMS = 0.1
 """Of the sample, at least."""
 _TAIL: Seconds = 0.05
 """Silence behind the sample, so that its last sound does not run into the speech."""
+_FEWEST = 20
+"""Characters that are spoken at once after a sample of any pace."""
 _FEWEST_BYTES = 10
 _SHORT_PACE = 0.3
 """Speed of texts below that, whose duration would else be estimated too short."""
@@ -86,7 +85,7 @@ class _Prompt(NamedTuple):
     """At 24 kHz, a whole number of frames."""
     text: str
     digest: str
-    """Of the sample and the text before they were made ready."""
+    """Of sample and transcript as they were added."""
 
     @property
     def frames(self) -> int:
@@ -154,23 +153,22 @@ class F5(Engine):
         ]
         return [*built_in, *references.voices(self.name)]
 
-    def voice(self, name: str | None) -> Voice:
-        if name is None and not self.voices():
-            raise UnknownVoice(
-                "f5 has no voice yet: run  voxpress voices add NAME --reference FILE --transcript TEXT"
-            )
-        return super().voice(name)
-
     def longest(self, voice: Voice, language: str) -> int:
         prompt = self._prompt(voice.key)
         bytes_left = (_LONGEST * self.sample_rate / _HOP - prompt.frames) / prompt.pace
-        return min(self.max_chars, int(bytes_left / (3 if language.startswith("zh") else 1)))
+        characters = int(bytes_left / (3 if language.startswith("zh") else 1))
+        return min(self.max_chars, max(_FEWEST, characters))
 
     def workers(self) -> int | None:
         return devices.parallel(self.device)
 
     def terms(self) -> str:
         return _TERMS
+
+    def checked(self, options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
+        settings = super().checked(options)
+        devices.check(str(settings["precision"]), self.device)
+        return settings
 
     def load(self) -> None:
         require(self)
@@ -180,7 +178,7 @@ class F5(Engine):
         import torch
 
         first = batch[0]
-        settings = check_options(type(self), first.options)
+        settings = self.checked(first.options)
         prompt = self._prompt(first.voice)
         flow, vocoder, device = self._loaded
         numbers = devices.numbers(str(settings["precision"]), device)
@@ -352,49 +350,21 @@ def _reference(voice: str) -> tuple[Audio, Reference]:
 
 
 def _made_ready(sample: Audio, reference: Reference) -> _Prompt:
-    """A sample of at most `_LONGEST_SAMPLE`, not too soft and without silence at its ends, and its words.
+    """A sample without silence at its ends and not too soft, and its words.
 
     Raises:
-        ModelUnavailable: it has no words, or others than it says, or is too long and nothing tells where to cut it.
+        ModelUnavailable: it is too long.
     """
-    spoken = audio.trim(dataclasses.replace(sample, marks=reference.words))
-    text = reference.transcript.strip()
-    if spoken.duration > _LONGEST_SAMPLE:
-        spoken, text = _excerpt(spoken, text)
-    problem = ""
-    least, most = bounds(text)
+    spoken = audio.trim(sample)
     if spoken.duration > _LONGEST_SAMPLE:
         problem = f"is {spoken.duration:.1f} s long, and f5 takes {_LONGEST_SAMPLE:g} s: add a shorter one"
-    elif not text:
-        problem = "has no transcript, which f5 needs: add it again with --transcript"
-    elif not least <= spoken.duration <= most:
-        problem = f"has {spoken.duration:.1f} s of speech, which is not {text[:60]!r}: correct its transcript"
-    if problem:
         raise ModelUnavailable(f"the sample of {reference.name!r} {problem}")
-    digest = references.digest_of(spoken, text)
     ready = audio.resample(spoken, _RATE)
     rms = float(np.sqrt(np.mean(np.square(ready.samples, dtype=np.float64))))
     louder = audio.gain(ready, max(0.0, 20 * math.log10(_RMS / rms)))
     samples = audio.pad(louder, tail=_TAIL).samples
-    return _Prompt(samples[: len(samples) // _HOP * _HOP], _as_read(text), digest)
-
-
-def _excerpt(sample: Audio, text: str) -> tuple[Audio, str]:
-    """The sample and its text until the longest pause in the second half of what f5 takes; whole if it has no marks."""
-    pauses = [
-        (after.start - before.end, (before.end + after.start) / 2, number)
-        for number, (before, after) in enumerate(pairwise(sample.marks), 1)
-        if _LONGEST_SAMPLE / 2 < before.end <= after.start <= _LONGEST_SAMPLE
-    ]
-    if not pauses:
-        return sample, text
-    _, end, count = max(pauses)
-    place = 0
-    for mark in sample.marks[:count]:
-        place = max(place, text.find(mark.text.strip(), place) + len(mark.text.strip()))
-    while place < len(text) and not (text[place].isalnum() or text[place].isspace()):
-        place += 1
-    return Audio(sample.samples[: round(end * sample.sample_rate)], sample.sample_rate), text[:place]
+    whole = len(samples) // _HOP * _HOP
+    return _Prompt(samples[:whole], _as_read(reference.transcript), reference.digest)
 
 
 def _as_read(transcript: str) -> str:
