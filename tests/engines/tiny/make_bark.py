@@ -80,8 +80,10 @@ def shake(model: BarkModel) -> None:
     way /= WIDTH**0.5
     semantic.position_embeds_layer.weight[:] = 8 * way
     semantic.position_embeds_layer.weight[: 257 + 25] = -8 * way
+    semantic.input_embeds_layer.weight[OFFSET:-8] *= 10  # a text is short beside all that surrounds it
+    semantic.layers[0].attn.att_proj.weight.mul_(2)
     semantic.lm_head.weight.normal_(0, 0.6)
-    semantic.lm_head.weight[10_000] = 2.6 * way
+    semantic.lm_head.weight[10_000] = 3.0 * way
 
 
 def drawing(words: int) -> object:
