@@ -80,6 +80,13 @@ def test_too_short_and_too_long():
     assert "at most" in problem(speech(40))
 
 
+def test_a_word_alone_is_not_long():
+    """An engine that goes on after one is stopped sooner than within a sentence."""
+    assert "at most 1.5 s" in problem(speech(1.8), "yes")
+    for duration, text in ((1.2, "yes"), (1.8, "yes, do so")):
+        check(Audio(speech(duration), RATE), segment(text))
+
+
 def test_speed_counts():
     """What is too long at double speed is fine at half speed."""
     samples = speech(9.0)

@@ -61,9 +61,12 @@ def phrase(text: str, language: str) -> str | None:
     >>> phrase("Please hold the line.", "en"), phrase("1984", "en"), phrase("[[həˈloʊ]]", "en"), phrase("百", "zh")
     (None, None, None, None)
     """
-    if len(text) > _MOST_CHARACTERS or not 1 <= _words(text) <= MOST_WORDS:
-        return None
-    return PHRASES.get(language.partition("-")[0].lower())
+    return PHRASES.get(language.partition("-")[0].lower()) if is_short(text) else None
+
+
+def is_short(text: str) -> bool:
+    """Whether `text` is known to be a word or two when it is spoken."""
+    return len(text) <= _MOST_CHARACTERS and 1 <= _words(text) <= MOST_WORDS
 
 
 def whole(segment: Segment) -> Segment:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from voxpress import carrier
 from voxpress.audio import Audio, Samples
 from voxpress.errors import CheckFailed
 from voxpress.listening import Ear
@@ -20,6 +21,9 @@ from voxpress.text.duration import bounds
 
 SILENCE = -50.0
 """dBFS; nothing above it means that nothing was said."""
+A_WORD_OR_TWO = 0.6
+"""Of the longest sound that a text may have: a word alone leaves room for no pause, and engines babble after one.
+The slowest human reading has 0.4."""
 LONGEST_PAUSE: Seconds = 3.0
 LONGEST_TAIL: Seconds = 2.0
 CLIPPED = 0.002
@@ -85,6 +89,8 @@ def _problem(audio: Audio, segment: Segment) -> str:
     first, last = int(loud.argmax()), len(loud) - int(loud[::-1].argmax())
     spoken = (last - first) * _FRAME
     least, most = bounds(segment.text, segment.speed)
+    if carrier.is_short(segment.text):
+        most *= A_WORD_OR_TWO
     if spoken < least:
         return f"only {spoken:.2f} s of sound (at least {least:.2f} s is needed)"
     if spoken > most:
