@@ -160,7 +160,7 @@ class EngineContract(ABC):
         engine = self.engine()
         segment = self.segment(engine, self.texts[0].split()[-1])
         phrase = carrier.phrase(segment.text, segment.language)
-        if not engine.timed or phrase is None:
+        if not (engine.timed and self.speech) or phrase is None:
             return
         segment = msgspec.structs.replace(segment, carrier=phrase)
         (audio,) = _spoken(pools, engine, [carrier.whole(segment)])

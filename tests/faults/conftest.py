@@ -104,6 +104,8 @@ class Site:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # Who was started in the background ignores Ctrl-C, and so would its children.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             **popen,
         )
 
