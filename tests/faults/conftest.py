@@ -105,7 +105,7 @@ class Site:
             text=True,
             start_new_session=True,
             # Who was started in the background ignores Ctrl-C, and so would its children.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
             **popen,
         )
 
