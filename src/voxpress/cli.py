@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -909,7 +910,7 @@ def main() -> NoReturn:
     try:
         status = app(prog_name="voxpress", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        _fail(_GO_ON, _INTERRUPTED)
+        _interrupted()
     except BrokenPipeError:
         # Whoever read our output has left; nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -925,8 +926,13 @@ def main() -> NoReturn:
     except SpeechError as error:
         _fail(str(error), 1)
     if status == _INTERRUPTED:  # typer's own answer to Ctrl-C
-        _fail(_GO_ON, _INTERRUPTED)
+        _interrupted()
     sys.exit(status or 0)
+
+
+def _interrupted() -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would meet the interpreter as it ends
+    _fail(_GO_ON, _INTERRUPTED)
 
 
 def _fail(message: str, status: int) -> NoReturn:
