@@ -76,7 +76,7 @@ def run(*command: str | Path, environment: Mapping[str, str] | None = None, stat
 
 def voxpress(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> Run:
     """The command line, in the interpreter that runs this."""
-    return run(sys.executable, "-m", "voxpress", *arguments, environment=environment)
+    return run(sys.executable, "-P", "-m", "voxpress", *arguments, environment=environment)
 
 
 def spoken(rendered: Run) -> int:

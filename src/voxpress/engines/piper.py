@@ -16,8 +16,8 @@ import importlib.metadata
 import importlib.util
 import json
 import re
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -49,6 +49,9 @@ _ELLIPSIS = r"[,\s]*(?:\.{3,}|…)+\s*"
 """espeak-ng reads none: it runs the words on both sides of one together."""
 _FADE: Seconds = 0.02
 _GOES_ON = re.compile(r"(?:\.{3,}|…)[^\w.!?…]*$")
+_USUAL, _MOST = 4, 16
+"""Frames per id that there is noise for, at first and at all: 0.05 and 0.2 s."""
+_OUTPUTS = ("output", "durations")
 _OWN = -1.0
 """Value of an option that leaves the choice to the voice."""
 
@@ -117,6 +120,8 @@ class _File(msgspec.Struct, frozen=True):
 class _Loaded(NamedTuple):
     session: onnxruntime.InferenceSession
     piper: PiperVoice
+    spell: Callable[[str], str]
+    """A word as phonemes."""
 
 
 class Piper(Engine):
@@ -221,7 +226,9 @@ class Piper(Engine):
         config = PiperConfig.from_dict(json.loads(file.json.read_bytes()))
         while len(self._loaded) >= _MOST_LOADED:
             del self._loaded[next(iter(self._loaded))]
-        self._loaded[stem] = _Loaded(session, PiperVoice(session=session, config=config))
+        voice = PiperVoice(session=session, config=config)
+        spell = lru_cache(maxsize=10_000)(lambda word: "".join(chain(*voice.phonemize(word))))
+        self._loaded[stem] = _Loaded(session, voice, spell)
         return self._loaded[stem]
 
     def _speak(self, segment: Segment) -> Audio:
@@ -235,7 +242,7 @@ class Piper(Engine):
             _chosen(options["noise_w_scale"], config.inference.noise_w),
         ]
         speaker_ids = [config.speakers[speaker]] if speaker else []
-        session, piper = self._load(stem)
+        session, piper, spell = self._load(stem)
         noise = np.random.Generator(np.random.Philox(segment.seed))
         pieces: list[Samples] = []
         symbols: list[str] = []
@@ -258,7 +265,7 @@ class Piper(Engine):
             # Without that symbol the sound is still dying away when it stops.
             ramp = min(len(pieces[-1]), int(_FADE * config.audio.sample_rate))
             pieces[-1][len(pieces[-1]) - ramp :] *= np.linspace(1, 0, ramp, dtype=np.float32)
-        spelled = [(word, "".join(chain(*piper.phonemize(word)))) for word in text.split()]
+        spelled = [(word, spell(word)) for word in text.split()]
         found = marks.phonemes(symbols, times) + marks.words(spelled, symbols, times)
         return Audio(np.concatenate(pieces), config.audio.sample_rate, marks.ordered(found))
 
@@ -272,22 +279,35 @@ def _run(
 ) -> tuple[Samples, npt.NDArray[np.float32]]:
     """Speak one sentence: samples of shape (n,) and frames per id of shape (len(ids),).
 
-    How many frames there will be is known only inside the graph, which takes the noise of as many as it needs: there is
-    enough for 0.2 s an id at the usual speed, seven times what speech has, and for 3 s more.
+    How many frames there will be is known only inside the graph, which takes the noise of as many as it needs and fails
+    where there is less. Speech has two or three an id at the usual speed; more noise is drawn where that is not enough, and
+    begins with the same values.
     """
-    frames = 256 + int(16 * len(ids) * max(1.0, scales[1]))
     given: dict[str, npt.NDArray[Any]] = {
         "input": np.array([ids], np.int64),
         "input_lengths": np.array([len(ids)], np.int64),
         "scales": np.array(scales, np.float32),
         "sid": np.array(speaker_ids, np.int64),
         "noise_0": noise.standard_normal(2 * len(ids), np.float32),
-        "noise_1": noise.standard_normal(192 * frames, np.float32),
+        "noise_1": noise.standard_normal(192 * _frames(ids, scales, _USUAL), np.float32),
     }
-    samples, durations = session.run(
-        ["output", "durations"], {node.name: given[node.name] for node in session.get_inputs()}
-    )
+    from onnxruntime import RunOptions
+    from onnxruntime.capi.onnxruntime_pybind11_state import Fail
+
+    quiet = RunOptions()
+    quiet.log_severity_level = 4
+    names = [node.name for node in session.get_inputs()]
+    try:
+        samples, durations = session.run(_OUTPUTS, {name: given[name] for name in names}, quiet)
+    except Fail:
+        more = 192 * (_frames(ids, scales, _MOST) - _frames(ids, scales, _USUAL))
+        given["noise_1"] = np.concatenate([given["noise_1"], noise.standard_normal(more, np.float32)])
+        samples, durations = session.run(_OUTPUTS, {name: given[name] for name in names})
     return samples.reshape(-1), durations.reshape(-1)
+
+
+def _frames(ids: Sequence[int], scales: Sequence[float], per_id: int) -> int:
+    return 32 + int(per_id * len(ids) * scales[1])
 
 
 def _per_symbol(
