@@ -270,6 +270,22 @@ def test_a_norm_and_a_snake_are_fused() -> None:
     np.testing.assert_allclose(actual, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("onesided", [0, 1])
+@pytest.mark.parametrize("shape", [(1, 70), (1, 70, 1)])
+def test_a_fourier_transform_becomes_a_convolution(shape: tuple[int, ...], onesided: int) -> None:
+    transform = model(
+        [("STFT", ["x", "hop", "window"], "y", {"onesided": onesided})],
+        {"x": [1, "t", 1][: len(shape)]},
+        {"hop": np.int64(5), "window": np.hanning(20).astype(np.float32)},
+        "y",
+    )
+    fast = graphs.stft_as_convolution(transform)
+    assert operators(fast) == ["Reshape", "Conv", "Reshape", "Transpose"]
+    x = normal(*shape)
+    (expected,), (actual,) = run(transform, x=x), run(fast, x=x)
+    np.testing.assert_allclose(actual, expected, atol=1e-4)
+
+
 def test_operations_are_counted_from_the_shapes_of_a_run() -> None:
     products = model(
         [
