@@ -11,7 +11,7 @@ import pytest
 from voxpress import Utterance
 from voxpress.engines.tone import Tone
 from voxpress.errors import SynthesisError
-from voxpress.loop import run
+from voxpress.library import run
 from voxpress.plan import Plan, Planner
 from voxpress.store import Store
 

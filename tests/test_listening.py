@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from voxpress import codec, listening, loop, models
+from voxpress import codec, library, listening, models
 from voxpress.audio import Audio, join, silence
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
 from voxpress.listening import Ear
@@ -26,7 +26,7 @@ def ear():
 def speech():
     """A sentence as Piper says it."""
     pytest.importorskip("piper")
-    return codec.decode(loop.say(SENTENCE, store="memory:").data)
+    return codec.decode(library.say(SENTENCE, store="memory:").data)
 
 
 def test_an_ear_travels_unloaded():

@@ -13,7 +13,8 @@ import voxpress
 from voxpress import Output, Utterance, codec, render, say
 from voxpress.errors import CheckFailed, InputError, UnknownVoice
 from voxpress.folder import Folder
-from voxpress.loop import WINDOW, forecast
+from voxpress.forecast import forecast
+from voxpress.loop import WINDOW
 from voxpress.plan import Planner
 from voxpress.presets import load
 from voxpress.store import Store

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from voxpress import audio, codec, listening, loop, models, references
+from voxpress import audio, codec, library, listening, models, references
 from voxpress.audio import Audio
 from voxpress.engines.tone import Tone
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice
@@ -246,7 +246,7 @@ def test_a_real_ear_writes_the_transcript_and_finds_its_part_of_a_long_one():
         "When the shop opened at nine, there were already four people at the door.",
         "She put the letters into the drawer, and locked it with the small brass key.",
     ]
-    recording = codec.decode(loop.say(" ".join(parts), speed=0.85, store="memory:").data)
+    recording = codec.decode(library.say(" ".join(parts), speed=0.85, store="memory:").data)
     assert recording.duration > 12
     heard = add(transcript=None, language=None, recording=recording, ear=ear)
     assert heard.language == "en" and len(heard.words) == len(heard.transcript.split())

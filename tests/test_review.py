@@ -10,7 +10,7 @@ from voxpress.audio import Audio
 from voxpress.cli import main
 from voxpress.errors import InputError, ManifestError
 from voxpress.folder import Folder
-from voxpress.loop import run
+from voxpress.library import run
 from voxpress.manifests.report import Report
 from voxpress.plan import Planner
 from voxpress.review import Question, from_manifest, from_report
@@ -208,7 +208,7 @@ def test_scores_of_real_speech(tmp_path):
     import numpy as np
 
     from voxpress import environments, scores
-    from voxpress.loop import say
+    from voxpress.library import say
 
     environments.install(scores.ENVIRONMENT)
     one, two = (

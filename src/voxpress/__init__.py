@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from voxpress.errors import UnknownVoice as UnknownVoice
     from voxpress.errors import UnsupportedOption as UnsupportedOption
     from voxpress.errors import WorkerLost as WorkerLost
-    from voxpress.loop import render as render
-    from voxpress.loop import say as say
+    from voxpress.library import render as render
+    from voxpress.library import say as say
     from voxpress.speech import Clip as Clip
     from voxpress.speech import Mark as Mark
     from voxpress.speech import Output as Output
@@ -62,7 +62,7 @@ _HOMES = {
         ),
         *("UnknownVoice", "UnsupportedOption", "WorkerLost"),
     ],
-    "voxpress.loop": ["render", "say"],
+    "voxpress.library": ["render", "say"],
     "voxpress.speech": ["Clip", "Mark", "Output", "Result", "Segment", "Utterance", "Voice"],
     "voxpress.store": ["Store"],
 }

@@ -180,7 +180,7 @@ def say(
 ) -> None:
     """Speak one text into one file, or take it from the store."""
     from voxpress import codec
-    from voxpress.loop import say_with
+    from voxpress.library import say_with
     from voxpress.plan import Planner
     from voxpress.speech import Utterance
 

@@ -1,322 +1,42 @@
-"""THE LOOP: plan, look up, speak, check, finish.
+"""THE LOOP: look up, speak, check, finish.
 
-One thread decides, with keys alone; executors do the work. At any time the loop holds at most `WINDOW` utterances, and
-within them speaks the longest segments first, so that no worker is left with a long one at the end.
+One thread decides, with keys alone; executors do the work. A render is run to its end: at any time at most `WINDOW`
+of its utterances are open, and within them the longest segments are spoken first, so that no worker is left with a long
+one at the end. A server's loop lasts: utterances come and go while it works.
 """
 
 from __future__ import annotations
 
 import heapq
-import os
 import queue
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeAlias
-
-import msgspec
+from typing import Any, Protocol, TypeAlias
 
 from voxpress import speaking
 from voxpress.engines import Engine
-from voxpress.errors import ManifestError, ServiceRefused, SpeechError, StoreError, WorkerLost, restore
+from voxpress.errors import ServiceRefused, SpeechError, StoreError, WorkerLost
 from voxpress.executors import Pools
 from voxpress.folder import Folder
 from voxpress.listening import Ear
-from voxpress.plan import Bad, Plan, Planner, placed
+from voxpress.plan import Bad, Plan, placed
 from voxpress.scoring import passes
 from voxpress.speaking import Finished, Order, Take
-from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Segment, Status, Utterance
-from voxpress.store import Store, Verdict, canonical_url, default_url, open_store
+from voxpress.speech import Clip, OptionValue, Result, Segment, Status, Utterance
+from voxpress.store import Store, Verdict
 
 WINDOW = 4096
 LOOKUP = 256
 """Utterances that are looked up in the store at once."""
 ATTEMPTS = 3
-TIMEOUT: Seconds = 600.0
-MANY = 8
-"""Segments of one text from which it is worth starting workers."""
 ORDERS = 8
 """Most utterances that one task finishes."""
 
 _VANISHED = 20
 """How often an utterance's takes may be gone again before the store is called broken."""
-
-Rows: TypeAlias = Iterable[Utterance | ManifestError]
-
-
-def say(
-    text: str,
-    *,
-    engine: str = "piper",
-    model: str | None = None,
-    voice: str | None = None,
-    language: str | None = None,
-    speed: float = 1.0,
-    seed: int = 0,
-    options: Mapping[str, OptionValue] | None = None,
-    format: str = "wav",
-    output: Output | None = None,
-    device: str = "auto",
-    carrier: bool = True,
-    store: str | os.PathLike[str] | Store | None = None,
-    attempts: int = ATTEMPTS,
-    workers: int | None = None,
-) -> Clip:
-    """Speak `text`, or take it from the store where it was spoken before.
-
-    Args:
-        text: any length; split where the engine needs it.
-        engine, model, voice: who speaks; None: the engine's default.
-        language: BCP 47 tag; None: the voice's own.
-        speed: 1.0 is the voice's own.
-        seed: another number gives another reading where the engine has several.
-        options: of the engine, see ``voxpress engines``.
-        format: a name of `voxpress.codec.FORMATS`, where `output` is not given.
-        output: everything about how the file sounds and is packed.
-        device: ``auto``, ``cpu``, ``cuda`` …
-        carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
-            when its words are heard: it is understood better.
-        store: URL, path or open store; None: a folder in the user's cache directory.
-        attempts: how often a segment is spoken before a failed check is final.
-        workers: processes for a text of `MANY` segments or more; None: one for each core; 0: none. A shorter text
-            is spoken in this process.
-
-    Returns:
-        The clip with its bytes in `data`, its `path` where the store is on this machine, and `hit`.
-
-    >>> clip = say("Hello there.", engine="tone", store="memory:")
-    >>> clip.format, clip.sample_rate, clip.hit, clip.data[:4]
-    ('wav', 8000, False, b'RIFF')
-
-    Raises:
-        InputError: text, engine, voice, option or format cannot be used.
-        EngineError: the engine is not there, or could not speak the text.
-        StoreError: the store cannot be read or written.
-    """
-    planner = Planner(
-        engine=engine,
-        model=model,
-        voice=voice,
-        language=language,
-        speed=speed,
-        seed=seed,
-        options=options,
-        device=device,
-        carrier=carrier,
-        format=format,
-        files=None if output is None else [("", output)],
-    )
-    return say_with(planner, Utterance(text=text), _opened(store), attempts, workers)
-
-
-def say_with(
-    planner: Planner, utterance: Utterance, store: Store, attempts: int = ATTEMPTS, workers: int | None = None
-) -> Clip:
-    """`say` with a planner and a store that are kept from call to call.
-
-    Raises:
-        SpeechError: as `say`.
-    """
-    plan = planner.plan(utterance, filed=False)
-    if isinstance(plan, Bad):
-        raise plan.error
-    clip = store.clip(plan.targets[0].clip)
-    data = store.read(clip) if clip else None
-    if clip is None or data is None:
-        few = len(plan.takes) < MANY
-        (result,) = run([plan], store=store, folder=None, attempts=attempts, workers=0 if few else workers)
-        if result.status == "failed":
-            raise restore(result.error_type, result.error)
-        clip = result.clips[0]
-        data = store.read(clip)
-        if data is None:
-            raise SpeechError(
-                f"clip {clip.key} was removed from the store while it was being read; try again"
-            )
-    return msgspec.structs.replace(clip, data=data)
-
-
-def render(
-    utterances: Rows,
-    folder: str | os.PathLike[str] | None = None,
-    *,
-    engine: str = "piper",
-    model: str | None = None,
-    voice: str | None = None,
-    language: str | None = None,
-    speed: float = 1.0,
-    seed: int = 0,
-    options: Mapping[str, OptionValue] | None = None,
-    format: str = "wav",
-    files: Sequence[tuple[str, Output]] | None = None,
-    device: str = "auto",
-    carrier: bool = True,
-    store: str | os.PathLike[str] | Store | None = None,
-    workers: int | None = None,
-    executor: Executor | None = None,
-    attempts: int = ATTEMPTS,
-    timeout: Seconds | None = TIMEOUT,
-    ear: Ear | None = None,
-) -> Generator[Result]:
-    """Render utterances, yielding each result as it is there.
-
-    What is in the store is not spoken again, what lies in `folder` as wanted is not written again, and a failed
-    utterance costs no other. Closing the iterator stops the workers.
-
-    Args:
-        utterances: rows; what a row leaves open comes from the arguments. May be endless: memory is bounded.
-        folder: where files go; None: clips stay in the store and need no ids.
-        files: what each utterance becomes, as path template and output, such as a preset's files.
-        workers: processes; None: one for each core; 0: none, everything in this process.
-        executor: where to run instead, any `concurrent.futures.Executor`; it is not shut down.
-        timeout: seconds after which a worker that gives no answer is ended.
-        ear: listens to every take that it did not hear before. One that does not pass is spoken again, up to `attempts`
-            times in all; the best stays, and the result says what was heard.
-        others: as in `say`.
-
-    >>> rows = [Utterance(id="hi", text="Hello there."), Utterance(id="bad", text="...")]
-    >>> for result in render(rows, engine="tone", store="memory:", workers=0):
-    ...     print(result.number, result.status, result.error)
-    1 failed bad: nothing to speak in '...': it has no letter and no digit
-    0 rendered
-
-    Raises:
-        InputError: a default cannot be used, whatever the row.
-        StoreError: store or folder cannot be read or written; what is finished stays.
-    """
-    planner = Planner(
-        engine=engine,
-        model=model,
-        voice=voice,
-        language=language,
-        speed=speed,
-        seed=seed,
-        options=options,
-        device=device,
-        carrier=carrier,
-        format=format,
-        files=files,
-    )
-    yield from run(
-        planner.plan_all(utterances, filed=folder is not None),
-        store=_opened(store),
-        folder=None if folder is None else Folder(folder),
-        workers=workers,
-        executor=executor,
-        attempts=attempts,
-        timeout=timeout,
-        ear=ear,
-    )
-
-
-def run(
-    plans: Iterable[Plan | Bad],
-    *,
-    store: Store,
-    folder: Folder | None,
-    workers: int | None = None,
-    executor: Executor | None = None,
-    attempts: int = ATTEMPTS,
-    timeout: Seconds | None = TIMEOUT,
-    ear: Ear | None = None,
-) -> Generator[Result]:
-    """`render` for rows that are planned already."""
-    if ear is not None:
-        ear.require()
-    shared = not store.url.startswith("memory:")
-    with Pools(workers, timeout=timeout, executor=executor, shared=shared) as pools:
-        yield from _Loop(store, folder, pools, attempts, ear).run(plans)
-
-
-class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """What a render would do for one row."""
-
-    number: int
-    utterance: Utterance | None
-    status: Status
-    segments: int = 0
-    """That would be synthesised."""
-    characters: int = 0
-    """In those segments."""
-    billed: int = 0
-    """Of those, characters that cost something."""
-    price: float = 0.0
-    """Of those, in US dollars; NaN: not known."""
-    unbilled: int = 0
-    """Characters that would cost something, were they not in the store already or spoken for another row."""
-    saved: float = 0.0
-    """What they would cost."""
-    notes: tuple[str, ...] = ()
-    """What was changed in the text."""
-    error: str = ""
-
-
-def forecast(
-    plans: Iterable[Plan | Bad], *, store: Store, folder: Folder | None, finished: bool = True
-) -> Iterator[Forecast]:
-    """What `run` would do, in order, without doing it. A segment counts for the first row that has it.
-
-    Args:
-        finished: whether files and clips that are there count; else only takes do, as for an ear.
-    """
-    spoken: set[str] = set()
-    rows = iter(plans)
-    while batch := list(islice(rows, LOOKUP)):
-        place = folder if finished else None
-        good = [plan for plan in batch if isinstance(plan, Plan) and not standing(plan, place)]
-        clips = {target.clip for plan in good for target in plan.targets}
-        no_clip = store.missing_clips(clips) if finished else clips
-        no_take = store.missing_takes(
-            {key for plan in good if _lacks(plan, no_clip) for key in plan.takes if key not in spoken}
-        )
-        todo = {plan.number for plan in good}
-        for plan in batch:
-            if isinstance(plan, Bad):
-                yield Forecast(
-                    number=plan.number, utterance=plan.utterance, status="failed", error=str(plan.error)
-                )
-                continue
-            status: Status = "from store"
-            new: list[str] = []
-            if plan.number not in todo:
-                status = "up to date"
-            elif _lacks(plan, no_clip):
-                new = [key for key in plan.takes if key in no_take and key not in spoken]
-                spoken.update(new)
-                status = "rendered"
-            fresh = frozenset(new)
-            billed, price = _bill(plan, fresh)
-            unbilled, saved = _bill(plan, plan.takes.keys() - fresh)
-            yield Forecast(
-                number=plan.number,
-                utterance=plan.utterance,
-                status=status,
-                segments=len(new),
-                characters=sum(len(plan.takes[key].text) for key in new),
-                billed=billed,
-                price=price,
-                unbilled=unbilled,
-                saved=saved,
-                notes=plan.notes,
-            )
-
-
-def _bill(plan: Plan, keys: Iterable[str]) -> tuple[int, float]:
-    """How many characters of these takes cost something, and what."""
-    characters, price = 0, 0.0
-    for key in keys:
-        text = plan.takes[key].text
-        if each := plan.engine.price(text):
-            characters, price = characters + len(text), price + each
-    return characters, price
-
-
-def _opened(store: str | os.PathLike[str] | Store | None) -> Store:
-    if isinstance(store, Store):
-        return store
-    return open_store(canonical_url(default_url() if store is None else store))
 
 
 def standing(plan: Plan, folder: Folder | None) -> Result | None:
@@ -332,7 +52,8 @@ def standing(plan: Plan, folder: Folder | None) -> Result | None:
     return _result(_Open(plan), "up to date", folder, clips=tuple(clips))
 
 
-def _lacks(plan: Plan, missing_clips: set[str]) -> bool:
+def lacks(plan: Plan, missing_clips: set[str]) -> bool:
+    """Whether a clip of `plan` is among those that are missing."""
     return any(target.clip in missing_clips for target in plan.targets)
 
 
@@ -361,35 +82,110 @@ class _Wanted:
     plan: Plan
     waiters: list[_Open] = field(default_factory=list)
     lost: int = 0
+    running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """News of an utterance on its way: one of its takes is in the store."""
+
+    number: int
+    take: str
+
+
+class Turns(Protocol):
+    """In which order segments are spoken."""
+
+    def place(self, plan: Plan, segment: Segment) -> Any:
+        """What the segment is sorted by, smallest first; comparable with all others."""
+
+    def taken(self, place: Any) -> None:
+        """A segment with that place is being spoken."""
+
+
+class LongestFirst:
+    """Turns of a render: no worker is left with a long segment at the end.
+
+    >>> segment = Segment(text="Hello.", voice="low", language="en")
+    >>> LongestFirst().place(None, segment)
+    -6
+    """
+
+    def place(self, plan: Plan | None, segment: Segment) -> int:
+        return -len(segment.text)
+
+    def taken(self, place: int) -> None:
+        """Nothing is changed by it."""
 
 
 _Group: TypeAlias = tuple[object, ...]
+_News: TypeAlias = Result | Spoken
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    number: int
+
+
+_CLOSE = None
+_Event: TypeAlias = Future[Any] | Plan | _Leaving | None
+
+
+def _named(error: Exception) -> SpeechError:
+    """`error` as one of ours: another is a mistake in voxpress or in an engine, and says of which type it is."""
+    return error if isinstance(error, SpeechError) else SpeechError(f"{type(error).__name__}: {error}")
 
 
 def _width(executor: Executor) -> int:
     return getattr(executor, "workers", None) or 16
 
 
-class _Loop:
+class Loop:
+    """What is open, what is wanted, what is running.
+
+    Args:
+        folder: where files go; None: clips stay in the store.
+        ear: listens to every take that it did not hear before.
+        turns: the order in which segments are spoken; None: the longest first.
+        lasting: utterances come by `submit` and may leave by `withdraw`, from any thread, while `serve` runs. Failures
+            are not remembered, so that what is asked for again is tried again, and what a broken store or a task's own
+            error costs is the utterances that it was for, not the loop.
+    """
+
     def __init__(
-        self, store: Store, folder: Folder | None, pools: Pools, attempts: int, ear: Ear | None
+        self,
+        store: Store,
+        folder: Folder | None,
+        pools: Pools,
+        attempts: int = ATTEMPTS,
+        ear: Ear | None = None,
+        *,
+        turns: Turns | None = None,
+        lasting: bool = False,
     ) -> None:
         self._store, self._folder, self._pools, self._attempts = store, folder, pools, attempts
-        self._ear = ear
+        self._ear, self._turns, self._lasting = ear, turns or LongestFirst(), lasting
+        self._endured: tuple[type[Exception], ...] = (Exception,) if lasting else ()
         self._open: dict[int, _Open] = {}
         self._wanted: dict[str, _Wanted] = {}
         self._failed: dict[str, SpeechError] = {}
         self._refused: dict[Engine, SpeechError] = {}
-        # What one call of an engine may hold together; longest first.
-        self._queues: dict[_Group, list[tuple[int, int, str]]] = defaultdict(list)
+        # What one call of an engine may hold together, in turn. A segment may stand there more than once.
+        self._queues: dict[_Group, list[tuple[Any, int, str]]] = defaultdict(list)
         self._alone: deque[str] = deque()
         self._ready: deque[_Open] = deque()
-        self._running: dict[Future[Any], tuple[Executor, Callable[[Future[Any]], Iterator[Result]]]] = {}
+        self._running: dict[Future[Any], tuple[Executor, Callable[[Future[Any]], Iterator[_News]]]] = {}
         self._busy: Counter[Executor] = Counter()
-        self._done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self._wrote = False
 
     def run(self, plans: Iterable[Plan | Bad]) -> Iterator[Result]:
+        """Do all of `plans`, yielding each result as it is there."""
+        for news in self._run(plans):
+            if isinstance(news, Result):
+                yield news
+
+    def _run(self, plans: Iterable[Plan | Bad]) -> Iterator[_News]:
         rows = iter(plans)
         more = True
         while more or self._open:
@@ -400,12 +196,39 @@ class _Loop:
                 self._start()
             self._start()
             if self._running:
-                future = self._done.get()
-                executor, then = self._running.pop(future)
-                self._busy[executor] -= 1
-                yield from then(future)
+                event = self._events.get()
+                assert isinstance(event, Future)
+                yield from self._arrived(event)
         if self._folder is not None and self._wrote:
             self._folder.tidy()
+
+    def serve(self) -> Iterator[Result | Spoken]:
+        """Do what is submitted, until `close`: each result once, and news of takes before it."""
+        while (event := self._events.get()) is not _CLOSE:
+            batch: list[_Event] = [event]
+            while not self._events.empty() and len(batch) < LOOKUP:
+                batch.append(self._events.get())
+            if _CLOSE in batch:
+                return
+            for each in batch:
+                if isinstance(each, Future):
+                    yield from self._arrived(each)
+                elif isinstance(each, _Leaving):
+                    self._drop(each.number)
+            yield from self._admitted([each for each in batch if isinstance(each, Plan)])
+            self._start()
+
+    def submit(self, plan: Plan) -> None:
+        """Take in a plan, whose number no other open one has."""
+        self._events.put(plan)
+
+    def withdraw(self, number: int) -> None:
+        """Nobody waits for that utterance any more: what only it wanted is not spoken, and there will be no result."""
+        self._events.put(_Leaving(number))
+
+    def close(self) -> None:
+        """End `serve`; what is open then has no result."""
+        self._events.put(_CLOSE)
 
     def _room(self) -> bool:
         # Bounded by position, not by number: results can then be put in order with a bounded buffer.
@@ -415,7 +238,16 @@ class _Loop:
 
     # Look up
 
-    def _admit(self, batch: Sequence[Plan | Bad]) -> Iterator[Result]:
+    def _admitted(self, batch: Sequence[Plan]) -> Iterator[_News]:
+        if not batch:
+            return
+        try:
+            yield from self._admit(batch)
+        except StoreError as error:
+            for plan in batch:
+                yield from self._fail(self._open.get(plan.number) or _Open(plan), error)
+
+    def _admit(self, batch: Sequence[Plan | Bad]) -> Iterator[_News]:
         todo: list[Plan] = []
         for plan in batch:
             if isinstance(plan, Bad):
@@ -429,10 +261,10 @@ class _Loop:
             return
         no_clip = self._store.missing_clips({target.clip for plan in todo for target in plan.targets})
         no_take = self._store.missing_takes(
-            {key for plan in todo if _lacks(plan, no_clip) for key in plan.takes if key not in self._wanted}
+            {key for plan in todo if lacks(plan, no_clip) for key in plan.takes if key not in self._wanted}
         )
         for plan in todo:
-            opened = _Open(plan, had_clips=not _lacks(plan, no_clip), notes=list(plan.notes))
+            opened = _Open(plan, had_clips=not lacks(plan, no_clip), notes=list(plan.notes))
             self._open[plan.number] = opened
             lacking = [k for k in plan.takes if k in no_take or k in self._wanted]
             if opened.had_clips or not lacking:
@@ -440,7 +272,7 @@ class _Loop:
             else:
                 yield from self._want(opened, lacking)
 
-    def _admit_heard(self, todo: Sequence[Plan], ear: Ear) -> Iterator[Result]:
+    def _admit_heard(self, todo: Sequence[Plan], ear: Ear) -> Iterator[_News]:
         """Takes that this ear is not done with are wanted as if they were missing; the worker tells them apart."""
         keys = {key for plan in todo for key in plan.takes if key not in self._wanted}
         verdicts = {key: v for key, v in self._store.verdicts(keys).items() if v.ear == ear.fingerprint()}
@@ -454,7 +286,7 @@ class _Loop:
             else:
                 self._ready.append(opened)
 
-    def _want(self, opened: _Open, keys: Iterable[str]) -> Iterator[Result]:
+    def _want(self, opened: _Open, keys: Iterable[str]) -> Iterator[_News]:
         for key in keys:
             if error := self._failed.get(key) or self._refused.get(opened.plan.engine):
                 yield from self._fail(opened, error)
@@ -466,9 +298,14 @@ class _Loop:
                 wanted = self._wanted[key] = _Wanted(segment, opened.plan)
                 opened.spoken += 1
                 opened.characters += len(segment.text)
-                group = (opened.plan.engine, segment.voice, segment.language, segment.speed, _frozen(segment))
-                heapq.heappush(self._queues[group], (-len(segment.text), opened.plan.number, key))
+            if not wanted.running and (self._lasting or not wanted.waiters):
+                # Again for everyone who wants it: the next may be nearer to their turn than the first.
+                self._queue(key, wanted.segment, opened.plan)
             wanted.waiters.append(opened)
+
+    def _queue(self, key: str, segment: Segment, plan: Plan) -> None:
+        group = (plan.engine, segment.voice, segment.language, segment.speed, _frozen(segment))
+        heapq.heappush(self._queues[group], (self._turns.place(plan, segment), plan.number, key))
 
     # Start what can be started
 
@@ -489,16 +326,31 @@ class _Loop:
     def _pool(self, key: str) -> Executor:
         return self._pools.speaking(self._wanted[key].plan.engine)
 
+    def _waits(self, key: str) -> bool:
+        """Whether a queued segment is still to be spoken."""
+        wanted = self._wanted.get(key)
+        return wanted is not None and not wanted.running
+
     def _next_batch(self) -> list[str]:
+        for group, heap in list(self._queues.items()):
+            while heap and not self._waits(heap[0][2]):
+                heapq.heappop(heap)
+            if not heap:
+                del self._queues[group]
         groups = [group for group, heap in self._queues.items() if self._takes(self._pool(heap[0][2]))]
         if not groups:
             return []
         group = min(groups, key=lambda g: self._queues[g][0])
         heap = self._queues[group]
-        # The longest together: they are of like length, so that little is padded.
-        batch = [heapq.heappop(heap)[2] for _ in range(min(self._share(heap[0][2]), len(heap)))]
-        if not heap:
-            del self._queues[group]
+        batch: list[str] = []
+        # Those next to each other in turn are of like length in a render, so that little is padded.
+        share = self._share(heap[0][2])
+        while heap and len(batch) < share:
+            place, _, key = heapq.heappop(heap)
+            if self._waits(key):
+                self._wanted[key].running = True
+                self._turns.taken(place)
+                batch.append(key)
         return batch
 
     def _share(self, key: str) -> int:
@@ -517,12 +369,14 @@ class _Loop:
         together = set(keys)
         ripe = [o for o in waiters.values() if o.waiting <= together][:ORDERS]
 
-        def spoken(future: Future[Any]) -> Iterator[Result]:
+        def spoken(future: Future[Any]) -> Iterator[_News]:
             finished: list[Finished] = []
             try:
                 takes, finished = future.result()
             except WorkerLost as error:
                 takes = self._lost(keys, error)
+            except self._endured as error:
+                takes = [Take(key, 0, _named(error)) for key in keys]
             for take in takes:
                 yield from self._settle(take, ripe)
                 if isinstance(take.error, ServiceRefused):
@@ -544,7 +398,7 @@ class _Loop:
         self._submit(self._pools.speaking(engine), spoken, speaking.speak, *task)
 
     def _finish(self, batch: Sequence[_Open]) -> None:
-        def finished(future: Future[Any]) -> Iterator[Result]:
+        def finished(future: Future[Any]) -> Iterator[_News]:
             try:
                 outcomes: list[Finished] = future.result()
             except WorkerLost as error:
@@ -552,8 +406,12 @@ class _Loop:
                     opened.lost += 1
                     if opened.lost > 1:
                         yield from self._fail(opened, error)
-                    else:
+                    elif opened.plan.number in self._open:
                         self._finish([opened])
+                return
+            except self._endured as error:
+                for opened in batch:
+                    yield from self._fail(opened, _named(error))
                 return
             for opened, outcome in zip(batch, outcomes, strict=True):
                 yield from self._finished(opened, outcome)
@@ -569,16 +427,34 @@ class _Loop:
     def _submit(
         self,
         executor: Executor,
-        then: Callable[[Future[Any]], Iterator[Result]],
+        then: Callable[[Future[Any]], Iterator[_News]],
         task: Callable[..., Any],
         *args: object,
     ) -> None:
         future = executor.submit(task, *args)
         self._running[future] = executor, then
         self._busy[executor] += 1
-        future.add_done_callback(self._done.put)
+        future.add_done_callback(self._events.put)
 
     # Take in what is done
+
+    def _arrived(self, future: Future[Any]) -> Iterator[_News]:
+        executor, then = self._running.pop(future)
+        self._busy[executor] -= 1
+        yield from then(future)
+
+    def _drop(self, number: int) -> None:
+        opened = self._open.pop(number, None)
+        if opened is None:
+            return
+        for key in opened.waiting:
+            wanted = self._wanted.get(key)
+            if wanted is None:
+                continue
+            wanted.waiters = [other for other in wanted.waiters if other is not opened]
+            if not wanted.waiters and not wanted.running:
+                del self._wanted[key]
+        self._ready = deque(other for other in self._ready if other is not opened)
 
     def _lost(self, keys: Sequence[str], error: WorkerLost) -> list[Take]:
         given_up = []
@@ -592,24 +468,26 @@ class _Loop:
                 self._alone.append(key)
         return given_up
 
-    def _refuse(self, engine: Engine, error: SpeechError) -> Iterator[Result]:
+    def _refuse(self, engine: Engine, error: SpeechError) -> Iterator[_News]:
         """Fail what waits for a service that lets nobody in: it need not be asked for each."""
-        self._refused[engine] = error
+        if not self._lasting:
+            self._refused[engine] = error
         for group in [group for group in self._queues if group[0] == engine]:
             for _, _, key in self._queues.pop(group):
-                yield from self._settle(Take(key, 0, error), ())
+                if self._waits(key):
+                    yield from self._settle(Take(key, 0, error), ())
 
-    def _settle(self, take: Take, ripe: Sequence[_Open]) -> Iterator[Result]:
+    def _settle(self, take: Take, ripe: Sequence[_Open]) -> Iterator[_News]:
         wanted = self._wanted.pop(take.key)
         if take.heard and (price := wanted.plan.engine.price(wanted.segment.text)):
             # The row that asked first; where it has failed meanwhile, the next.
             for opened in [o for o in wanted.waiters if o.plan.number in self._open][:1]:
                 opened.billed += take.heard * len(wanted.segment.text)
                 opened.cost += take.heard * price
-        if take.verdict and not take.heard:  # the store had it
+        if take.verdict and not take.heard and wanted.waiters:  # the store had it
             wanted.waiters[0].spoken -= 1
             wanted.waiters[0].characters -= len(wanted.segment.text)
-        if take.error:
+        if take.error and not self._lasting:
             self._failed[take.key] = take.error
         for opened in wanted.waiters:
             if opened.plan.number not in self._open:
@@ -623,10 +501,11 @@ class _Loop:
             if take.verdict:
                 opened.verdicts[take.key] = take.verdict
             opened.waiting.discard(take.key)
+            yield Spoken(opened.plan.number, take.key)
             if not opened.waiting and not any(opened is one for one in ripe):
                 self._ready.append(opened)
 
-    def _finished(self, opened: _Open, outcome: Finished) -> Iterator[Result]:
+    def _finished(self, opened: _Open, outcome: Finished) -> Iterator[_News]:
         if opened.plan.number not in self._open:
             return  # it failed with one of its takes
         if outcome.error:
@@ -646,8 +525,8 @@ class _Loop:
                 status = "from store" if outcome.written or self._folder is None else "up to date"
             yield _result(opened, status, self._folder, clips=outcome.clips)
 
-    def _fail(self, opened: _Open, error: SpeechError) -> Iterator[Result]:
-        self._open.pop(opened.plan.number, None)
+    def _fail(self, opened: _Open, error: SpeechError) -> Iterator[_News]:
+        self._drop(opened.plan.number)
         yield _result(opened, "failed", self._folder, error=placed(error, opened.plan.utterance))
 
 

@@ -17,8 +17,10 @@ import msgspec
 
 from voxpress.errors import ManifestError, StoreError
 from voxpress.folder import OWN, Folder
+from voxpress.forecast import Forecast, forecast
+from voxpress.library import run
 from voxpress.listening import Ear
-from voxpress.loop import Forecast, forecast, run, standing
+from voxpress.loop import standing
 from voxpress.manifests.report import Report
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.review import Review

@@ -279,9 +279,9 @@ def _run(
 ) -> tuple[Samples, npt.NDArray[np.float32]]:
     """Speak one sentence: samples of shape (n,) and frames per id of shape (len(ids),).
 
-    How many frames there will be is known only inside the graph, which takes the noise of as many as it needs and fails
-    where there is less. Speech has two or three an id at the usual speed; more noise is drawn where that is not enough, and
-    begins with the same values.
+    How many frames there will be is known only inside the graph, which takes the noise of as many as it needs and
+    fails where there is less. Speech has two or three an id at the usual speed; where the noise for four is not
+    enough, more is drawn, which begins with the same values.
     """
     given: dict[str, npt.NDArray[Any]] = {
         "input": np.array([ids], np.int64),

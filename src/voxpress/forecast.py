@@ -1,0 +1,97 @@
+"""What a render would do, and what it would cost, found without doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import msgspec
+
+from voxpress.folder import Folder
+from voxpress.loop import LOOKUP, lacks, standing
+from voxpress.plan import Bad, Plan
+from voxpress.speech import Status, Utterance
+from voxpress.store import Store
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """What a render would do for one row."""
+
+    number: int
+    utterance: Utterance | None
+    status: Status
+    segments: int = 0
+    """That would be synthesised."""
+    characters: int = 0
+    """In those segments."""
+    billed: int = 0
+    """Of those, characters that cost something."""
+    price: float = 0.0
+    """Of those, in US dollars; NaN: not known."""
+    unbilled: int = 0
+    """Characters that would cost something, were they not in the store already or spoken for another row."""
+    saved: float = 0.0
+    """What they would cost."""
+    notes: tuple[str, ...] = ()
+    """What was changed in the text."""
+    error: str = ""
+
+
+def forecast(
+    plans: Iterable[Plan | Bad], *, store: Store, folder: Folder | None, finished: bool = True
+) -> Iterator[Forecast]:
+    """What `run` would do, in order, without doing it. A segment counts for the first row that has it.
+
+    Args:
+        finished: whether files and clips that are there count; else only takes do, as for an ear.
+    """
+    spoken: set[str] = set()
+    rows = iter(plans)
+    while batch := list(islice(rows, LOOKUP)):
+        place = folder if finished else None
+        good = [plan for plan in batch if isinstance(plan, Plan) and not standing(plan, place)]
+        clips = {target.clip for plan in good for target in plan.targets}
+        no_clip = store.missing_clips(clips) if finished else clips
+        no_take = store.missing_takes(
+            {key for plan in good if lacks(plan, no_clip) for key in plan.takes if key not in spoken}
+        )
+        todo = {plan.number for plan in good}
+        for plan in batch:
+            if isinstance(plan, Bad):
+                yield Forecast(
+                    number=plan.number, utterance=plan.utterance, status="failed", error=str(plan.error)
+                )
+                continue
+            status: Status = "from store"
+            new: list[str] = []
+            if plan.number not in todo:
+                status = "up to date"
+            elif lacks(plan, no_clip):
+                new = [key for key in plan.takes if key in no_take and key not in spoken]
+                spoken.update(new)
+                status = "rendered"
+            fresh = frozenset(new)
+            billed, price = _bill(plan, fresh)
+            unbilled, saved = _bill(plan, plan.takes.keys() - fresh)
+            yield Forecast(
+                number=plan.number,
+                utterance=plan.utterance,
+                status=status,
+                segments=len(new),
+                characters=sum(len(plan.takes[key].text) for key in new),
+                billed=billed,
+                price=price,
+                unbilled=unbilled,
+                saved=saved,
+                notes=plan.notes,
+            )
+
+
+def _bill(plan: Plan, keys: Iterable[str]) -> tuple[int, float]:
+    """How many characters of these takes cost something, and what."""
+    characters, price = 0, 0.0
+    for key in keys:
+        text = plan.takes[key].text
+        if each := plan.engine.price(text):
+            characters, price = characters + len(text), price + each
+    return characters, price

@@ -1,0 +1,215 @@
+"""The two calls of the library: `say` for one text, `render` for many."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import TypeAlias
+
+import msgspec
+
+from voxpress.errors import ManifestError, SpeechError, restore
+from voxpress.executors import Pools
+from voxpress.folder import Folder
+from voxpress.listening import Ear
+from voxpress.loop import ATTEMPTS, Loop
+from voxpress.plan import Bad, Plan, Planner
+from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance
+from voxpress.store import Store, canonical_url, default_url, open_store
+
+TIMEOUT: Seconds = 600.0
+MANY = 8
+"""Segments of one text from which it is worth starting workers."""
+
+Rows: TypeAlias = Iterable[Utterance | ManifestError]
+
+
+def say(
+    text: str,
+    *,
+    engine: str = "piper",
+    model: str | None = None,
+    voice: str | None = None,
+    language: str | None = None,
+    speed: float = 1.0,
+    seed: int = 0,
+    options: Mapping[str, OptionValue] | None = None,
+    format: str = "wav",
+    output: Output | None = None,
+    device: str = "auto",
+    carrier: bool = True,
+    store: str | os.PathLike[str] | Store | None = None,
+    attempts: int = ATTEMPTS,
+    workers: int | None = None,
+) -> Clip:
+    """Speak `text`, or take it from the store where it was spoken before.
+
+    Args:
+        text: any length; split where the engine needs it.
+        engine, model, voice: who speaks; None: the engine's default.
+        language: BCP 47 tag; None: the voice's own.
+        speed: 1.0 is the voice's own.
+        seed: another number gives another reading where the engine has several.
+        options: of the engine, see ``voxpress engines``.
+        format: a name of `voxpress.codec.FORMATS`, where `output` is not given.
+        output: everything about how the file sounds and is packed.
+        device: ``auto``, ``cpu``, ``cuda`` …
+        carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
+            when its words are heard: it is understood better.
+        store: URL, path or open store; None: a folder in the user's cache directory.
+        attempts: how often a segment is spoken before a failed check is final.
+        workers: processes for a text of `MANY` segments or more; None: one for each core; 0: none. A shorter text
+            is spoken in this process.
+
+    Returns:
+        The clip with its bytes in `data`, its `path` where the store is on this machine, and `hit`.
+
+    >>> clip = say("Hello there.", engine="tone", store="memory:")
+    >>> clip.format, clip.sample_rate, clip.hit, clip.data[:4]
+    ('wav', 8000, False, b'RIFF')
+
+    Raises:
+        InputError: text, engine, voice, option or format cannot be used.
+        EngineError: the engine is not there, or could not speak the text.
+        StoreError: the store cannot be read or written.
+    """
+    planner = Planner(
+        engine=engine,
+        model=model,
+        voice=voice,
+        language=language,
+        speed=speed,
+        seed=seed,
+        options=options,
+        device=device,
+        carrier=carrier,
+        format=format,
+        files=None if output is None else [("", output)],
+    )
+    return say_with(planner, Utterance(text=text), _opened(store), attempts, workers)
+
+
+def say_with(
+    planner: Planner, utterance: Utterance, store: Store, attempts: int = ATTEMPTS, workers: int | None = None
+) -> Clip:
+    """`say` with a planner and a store that are kept from call to call.
+
+    Raises:
+        SpeechError: as `say`.
+    """
+    plan = planner.plan(utterance, filed=False)
+    if isinstance(plan, Bad):
+        raise plan.error
+    clip = store.clip(plan.targets[0].clip)
+    data = store.read(clip) if clip else None
+    if clip is None or data is None:
+        few = len(plan.takes) < MANY
+        (result,) = run([plan], store=store, folder=None, attempts=attempts, workers=0 if few else workers)
+        if result.status == "failed":
+            raise restore(result.error_type, result.error)
+        clip = result.clips[0]
+        data = store.read(clip)
+        if data is None:
+            raise SpeechError(
+                f"clip {clip.key} was removed from the store while it was being read; try again"
+            )
+    return msgspec.structs.replace(clip, data=data)
+
+
+def render(
+    utterances: Rows,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    engine: str = "piper",
+    model: str | None = None,
+    voice: str | None = None,
+    language: str | None = None,
+    speed: float = 1.0,
+    seed: int = 0,
+    options: Mapping[str, OptionValue] | None = None,
+    format: str = "wav",
+    files: Sequence[tuple[str, Output]] | None = None,
+    device: str = "auto",
+    carrier: bool = True,
+    store: str | os.PathLike[str] | Store | None = None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    attempts: int = ATTEMPTS,
+    timeout: Seconds | None = TIMEOUT,
+    ear: Ear | None = None,
+) -> Generator[Result]:
+    """Render utterances, yielding each result as it is there.
+
+    What is in the store is not spoken again, what lies in `folder` as wanted is not written again, and a failed
+    utterance costs no other. Closing the iterator stops the workers.
+
+    Args:
+        utterances: rows; what a row leaves open comes from the arguments. May be endless: memory is bounded.
+        folder: where files go; None: clips stay in the store and need no ids.
+        files: what each utterance becomes, as path template and output, such as a preset's files.
+        workers: processes; None: one for each core; 0: none, everything in this process.
+        executor: where to run instead, any `concurrent.futures.Executor`; it is not shut down.
+        timeout: seconds after which a worker that gives no answer is ended.
+        ear: listens to every take that it did not hear before. One that does not pass is spoken again, up to `attempts`
+            times in all; the best stays, and the result says what was heard.
+        others: as in `say`.
+
+    >>> rows = [Utterance(id="hi", text="Hello there."), Utterance(id="bad", text="...")]
+    >>> for result in render(rows, engine="tone", store="memory:", workers=0):
+    ...     print(result.number, result.status, result.error)
+    1 failed bad: nothing to speak in '...': it has no letter and no digit
+    0 rendered
+
+    Raises:
+        InputError: a default cannot be used, whatever the row.
+        StoreError: store or folder cannot be read or written; what is finished stays.
+    """
+    planner = Planner(
+        engine=engine,
+        model=model,
+        voice=voice,
+        language=language,
+        speed=speed,
+        seed=seed,
+        options=options,
+        device=device,
+        carrier=carrier,
+        format=format,
+        files=files,
+    )
+    yield from run(
+        planner.plan_all(utterances, filed=folder is not None),
+        store=_opened(store),
+        folder=None if folder is None else Folder(folder),
+        workers=workers,
+        executor=executor,
+        attempts=attempts,
+        timeout=timeout,
+        ear=ear,
+    )
+
+
+def run(
+    plans: Iterable[Plan | Bad],
+    *,
+    store: Store,
+    folder: Folder | None,
+    workers: int | None = None,
+    executor: Executor | None = None,
+    attempts: int = ATTEMPTS,
+    timeout: Seconds | None = TIMEOUT,
+    ear: Ear | None = None,
+) -> Generator[Result]:
+    """`render` for rows that are planned already."""
+    if ear is not None:
+        ear.require()
+    shared = not store.url.startswith("memory:")
+    with Pools(workers, timeout=timeout, executor=executor, shared=shared) as pools:
+        yield from Loop(store, folder, pools, attempts, ear).run(plans)
+
+
+def _opened(store: str | os.PathLike[str] | Store | None) -> Store:
+    if isinstance(store, Store):
+        return store
+    return open_store(canonical_url(default_url() if store is None else store))
