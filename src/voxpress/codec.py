@@ -16,16 +16,13 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO, Literal, cast
+from typing import BinaryIO, Literal, cast
 
 import numpy as np
 
 from voxpress.audio import Audio, Samples
 from voxpress.errors import InputError, StoreError, SynthesisError, UnsupportedOption, suggest
 from voxpress.speech import Hertz, Output
-
-if TYPE_CHECKING:
-    import av
 
 BitRates = Mapping[Hertz, Sequence[int]]
 
@@ -296,6 +293,70 @@ def encode(audio: Audio, output: Output) -> bytes:
     if format.container == "FLAC":
         return _with_flac_comments(encoded, comments)
     return _with_ogg_comments(encoded, comments) if format.container == "OGG" else encoded
+
+
+STREAMED = frozenset({"mp3", "opus", "aac", "pcm"})
+"""Formats whose files can be sent before their end is known; in others the header says how long they are."""
+
+
+class Encoder:
+    """A file of one of the formats in `STREAMED`, made while its audio comes about.
+
+    It sounds like what `encode` makes of all the audio, and lacks what can be known only at the end: the number of
+    frames at the beginning of an MP3 file.
+
+    Args:
+        output: as for `encode`.
+        sample_rate: of the audio that will be added.
+
+    >>> encoder = Encoder(Output(format="pcm"), 24000)
+    >>> encoder.add(np.zeros(2, np.float32)) + encoder.end()
+    b'\\x00\\x00\\x00\\x00'
+
+    Raises:
+        UnsupportedOption: the format cannot be streamed, or cannot have the sample rate or the bit rate.
+    """
+
+    def __init__(self, output: Output, sample_rate: Hertz) -> None:
+        format = format_named(output.format)
+        if format.name not in STREAMED:
+            raise UnsupportedOption(
+                f"{format.name} cannot be streamed (formats that can: {', '.join(sorted(STREAMED))})"
+            )
+        sample_rate_for(format, sample_rate, sample_rate)
+        bit_rate = bit_rate_for(format, output.bit_rate, sample_rate)
+        self._sink = _Sink()
+        self._av = None
+        if format.library == "av":
+            self._av = _Av(cast("BinaryIO", self._sink), format, sample_rate, bit_rate, output)
+
+    def add(self, samples: Samples) -> bytes:
+        """The bytes that these samples complete."""
+        if self._av is None:
+            return _pcm16(samples).tobytes()
+        self._av.add(samples)
+        return self._sink.taken()
+
+    def end(self) -> bytes:
+        """The rest of the file."""
+        if self._av is not None:
+            self._av.end()
+        return self._sink.taken()
+
+
+class _Sink:
+    """A file that is only written, from front to back."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        data, self._parts = b"".join(self._parts), []
+        return data
 
 
 def decode(data: bytes, format: str | None = None) -> Audio:
@@ -571,52 +632,79 @@ _MUXERS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _encode_av(audio: Audio, format: Format, bit_rate: int | None, output: Output) -> bytes:
-    import av
+# What needs to know the end before it writes the start is left out where the start is sent at once.
+_STREAMED_MUXERS: Mapping[str, Mapping[str, str]] = {
+    "mp3": {"write_xing": "0"},
+    "ogg": {"page_duration": "200000"},
+}
 
-    # bitexact: no version strings, no dates, and Ogg's serial number is 0.
-    options = {"fflags": "+bitexact", **_MUXERS.get(format.container, {})}
-    tags = _tags(output) if format.tags else {}
-    if format.container == "mp3" and not tags:
-        options["id3v2_version"] = "0"
+
+def _encode_av(audio: Audio, format: Format, bit_rate: int | None, output: Output) -> bytes:
     buffer = io.BytesIO()
-    with av.open(
-        buffer,
-        "w",
-        format=format.container,
-        options=options,
-        # To move the index to the front, the muxer reads back what it has written.
-        io_open=lambda url, flags, options: io.BytesIO(buffer.getvalue()),
-    ) as container:
-        stream = container.add_stream(
-            format.codec, rate=audio.sample_rate, layout="mono", options={"flags": "+bitexact"}
+    # To move the index to the front, the muxer of MP4 reads back what it has written.
+    encoder = _Av(buffer, format, audio.sample_rate, bit_rate, output, lambda: io.BytesIO(buffer.getvalue()))
+    encoder.add(audio.samples if len(audio.samples) else np.zeros(1, np.float32))
+    encoder.end()
+    return buffer.getvalue()
+
+
+class _Av:
+    """An encoder of FFmpeg's, and the container that it fills."""
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        format: Format,
+        sample_rate: Hertz,
+        bit_rate: int | None,
+        output: Output,
+        reopened: Callable[[], BinaryIO] | None = None,
+    ) -> None:
+        import av
+
+        # bitexact: no version strings, no dates, and Ogg's serial number is 0.
+        options = {"fflags": "+bitexact", **_MUXERS.get(format.container, {})}
+        tags = _tags(output) if format.tags else {}
+        if format.container == "mp3" and not tags:
+            options["id3v2_version"] = "0"
+        if reopened is None:
+            options |= _STREAMED_MUXERS.get(format.container, {})
+        self._container = av.open(
+            file,
+            "w",
+            format=format.container,
+            options=options,
+            io_open=(lambda url, flags, options: reopened()) if reopened else None,
+        )
+        stream = self._container.add_stream(
+            format.codec, rate=sample_rate, layout="mono", options={"flags": "+bitexact"}
         )
         assert isinstance(stream, av.AudioStream)
         if bit_rate is not None:
             stream.bit_rate = bit_rate
         # Ogg and MP4 keep the language with the stream, and Ogg the title too.
-        (stream if format.container == "ogg" else container).metadata.update(tags)
+        (stream if format.container == "ogg" else self._container).metadata.update(tags)
         if "language" in tags:
             stream.metadata["language"] = tags["language"]
-        for frame in _frames(audio, format):
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return buffer.getvalue()
+        self._stream, self._sample_rate, self._position = stream, sample_rate, 0
+        # G.722 takes integers; rounding them here saves a conversion that could differ between processors.
+        self._whole = format.codec == "g722"
 
+    def add(self, samples: Samples) -> None:
+        import av
 
-def _frames(audio: Audio, format: Format) -> Iterator[av.AudioFrame]:
-    import av
+        values = _pcm16(samples) if self._whole else np.clip(samples, -1.0, 1.0)
+        for start in range(0, len(values), 65536):
+            frame = av.AudioFrame.from_ndarray(
+                values[None, start : start + 65536], format="s16" if self._whole else "flt", layout="mono"
+            )
+            frame.sample_rate, frame.pts = self._sample_rate, self._position + start
+            self._container.mux(self._stream.encode(frame))
+        self._position += len(values)
 
-    samples = audio.samples if len(audio.samples) else np.zeros(1, np.float32)
-    # G.722 takes integers; rounding them here saves a conversion that could differ between processors.
-    whole = format.codec == "g722"
-    values = _pcm16(samples) if whole else np.clip(samples, -1.0, 1.0)
-    for start in range(0, len(values), 65536):
-        frame = av.AudioFrame.from_ndarray(
-            values[None, start : start + 65536], format="s16" if whole else "flt", layout="mono"
-        )
-        frame.sample_rate, frame.pts = audio.sample_rate, start
-        yield frame
+    def end(self) -> None:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
 
 
 def _decode_av(data: bytes, container: str | None) -> Audio:

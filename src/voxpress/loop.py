@@ -123,12 +123,13 @@ _News: TypeAlias = Result | Spoken
 
 
 @dataclass(frozen=True, slots=True)
-class _Leaving:
+class _Change:
     number: int
+    stays: bool
 
 
 _CLOSE = None
-_Event: TypeAlias = Future[Any] | Plan | _Leaving | None
+_Event: TypeAlias = Future[Any] | Plan | _Change | None
 
 
 def _named(error: Exception) -> SpeechError:
@@ -213,8 +214,8 @@ class Loop:
             for each in batch:
                 if isinstance(each, Future):
                     yield from self._arrived(each)
-                elif isinstance(each, _Leaving):
-                    self._drop(each.number)
+                elif isinstance(each, _Change):
+                    (self._requeue if each.stays else self._drop)(each.number)
             yield from self._admitted([each for each in batch if isinstance(each, Plan)])
             self._start()
 
@@ -224,7 +225,11 @@ class Loop:
 
     def withdraw(self, number: int) -> None:
         """Nobody waits for that utterance any more: what only it wanted is not spoken, and there will be no result."""
-        self._events.put(_Leaving(number))
+        self._events.put(_Change(number, stays=False))
+
+    def hurry(self, number: int) -> None:
+        """That utterance's place has changed: ask for its turns again."""
+        self._events.put(_Change(number, stays=True))
 
     def close(self) -> None:
         """End `serve`; what is open then has no result."""
@@ -442,6 +447,14 @@ class Loop:
         executor, then = self._running.pop(future)
         self._busy[executor] -= 1
         yield from then(future)
+
+    def _requeue(self, number: int) -> None:
+        opened = self._open.get(number)
+        if opened is None:
+            return
+        for key in opened.waiting:
+            if self._waits(key):
+                self._queue(key, self._wanted[key].segment, opened.plan)
 
     def _drop(self, number: int) -> None:
         opened = self._open.pop(number, None)

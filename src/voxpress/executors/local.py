@@ -76,6 +76,7 @@ class Processes(Executor):
     Args:
         workers: how many; None: one for each core that this process may use.
         timeout: seconds that one task may take before its worker is ended; None: no limit.
+        idle: seconds without a task after which a worker ends, and gives its memory back; 0: never.
         python: the interpreter to start, which may be that of another environment: it needs what voxpress imports, but
             not voxpress itself.
 
@@ -85,10 +86,15 @@ class Processes(Executor):
     """
 
     def __init__(
-        self, workers: int | None = None, *, timeout: Seconds | None = None, python: str = sys.executable
+        self,
+        workers: int | None = None,
+        *,
+        timeout: Seconds | None = None,
+        idle: Seconds = 0.0,
+        python: str = sys.executable,
     ) -> None:
         self.workers = workers or cores()
-        self._timeout = timeout
+        self._timeout, self._idle = timeout, idle
         self._python = python
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._closed = self._abandoned = False
@@ -131,7 +137,16 @@ class Processes(Executor):
 
     def _serve(self) -> None:
         worker: _Worker | None = None
-        while task := self._tasks.get():
+        while True:
+            try:
+                task = self._tasks.get(timeout=self._idle or None)
+            except queue.Empty:
+                if worker:
+                    self._ended(worker)
+                worker = None
+                continue
+            if task is None:
+                break
             if not task.future.set_running_or_notify_cancel():
                 continue
             try:
@@ -142,6 +157,11 @@ class Processes(Executor):
                 task.future.set_exception(error)
         if worker:
             worker.close()
+
+    def _ended(self, worker: _Worker) -> None:
+        worker.close()
+        with self._lock:
+            self._processes.discard(worker)
 
     def _start(self, replacing: _Worker | None) -> _Worker:
         with self._lock:

@@ -20,6 +20,7 @@ class Pools:
         workers: processes; None: one for each core, and as many as an engine asks for; 0: this process, except for
             engines that have to be elsewhere.
         timeout: seconds that one task may take before its worker is ended.
+        idle: seconds without work after which a worker ends; 0: never.
         executor: runs everything instead, and is left running.
         shared: whether other processes see the store; without, everything stays in this one.
 
@@ -33,10 +34,12 @@ class Pools:
         workers: int | None = None,
         *,
         timeout: Seconds | None = None,
+        idle: Seconds = 0.0,
         executor: Executor | None = None,
         shared: bool = True,
     ) -> None:
         self._workers, self._timeout, self._given, self._shared = workers, timeout, executor, shared
+        self._idle = idle
         self._made: dict[tuple[str, int | None], Executor] = {}
         self._of: dict[Engine, Executor] = {}
 
@@ -74,7 +77,9 @@ class Pools:
         where = ("", 0) if inline else (python or sys.executable, workers or cores())
         if where not in self._made:
             self._made[where] = (
-                Inline() if inline else Processes(where[1], timeout=self._timeout, python=where[0])
+                Inline()
+                if inline
+                else Processes(where[1], timeout=self._timeout, idle=self._idle, python=where[0])
             )
         return self._made[where]
 

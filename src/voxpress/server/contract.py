@@ -1,0 +1,349 @@
+"""What the HTTP interface takes and gives: OpenAI's objects, with voxpress's own fields beside theirs.
+
+Source: OpenAI's API reference (createSpeech, models, files, batch, webhooks). Fields that OpenAI has not are marked as
+extensions; a client of OpenAI's sends them in `extra_body`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from voxpress.speech import LUFS, Hertz, Mark, OptionValue, Seconds
+
+Timestamp: TypeAlias = int
+"""Seconds since the epoch, as OpenAI counts."""
+
+MOST_INSTRUCTIONS = 4096
+FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
+"""Those of OpenAI's; others of `voxpress.codec.FORMATS` are an extension."""
+RATE: Hertz = 24000
+"""Of wav and pcm, which players expect from OpenAI."""
+
+
+class _Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class _Given(Struct, frozen=True, kw_only=True):
+    pass
+
+
+# Speech
+
+
+class VoiceId(_Asked, frozen=True):
+    """A voice as an object, which is how OpenAI names custom ones."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class SpeechRequest(_Asked, frozen=True):
+    """Body of `POST /v1/audio/speech`."""
+
+    model: Annotated[str, Meta(min_length=1, max_length=256, description="One of /v1/models.")]
+    input: Annotated[str, Meta(min_length=1, description="The text.")]
+    voice: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=256)] | VoiceId,
+        Meta(description="One of /v1/audio/voices, as a string or as {'id': …}."),
+    ]
+    instructions: Annotated[str, Meta(max_length=MOST_INSTRUCTIONS)] | None = None
+    response_format: Annotated[
+        str,
+        Meta(
+            max_length=32,
+            description=f"{', '.join(FORMATS)}; or, as an extension, any other format of voxpress.",
+        ),
+    ] = "mp3"
+    speed: Annotated[float, Meta(ge=0.25, le=4.0)] = 1.0
+    stream_format: Literal["sse", "audio"] = "audio"
+    seed: Annotated[
+        Annotated[int, Meta(ge=0, lt=2**63)] | None, Meta(description="Extension: another reading.")
+    ] = None
+    language: Annotated[
+        Annotated[str, Meta(max_length=35)] | None, Meta(description="Extension: BCP 47 tag of the text.")
+    ] = None
+    options: Annotated[
+        dict[str, OptionValue], Meta(description="Extension: options of the engine; see `voxpress engines`.")
+    ] = {}
+    loudness: Annotated[
+        Annotated[LUFS, Meta(ge=-60, le=0)] | None, Meta(description="Extension: integrated loudness, LUFS.")
+    ] = None
+    sample_rate: Annotated[
+        Annotated[Hertz, Meta(ge=1, le=192000)] | None, Meta(description="Extension: of the file, in hertz.")
+    ] = None
+    preset: Annotated[
+        Annotated[str, Meta(max_length=64)] | None,
+        Meta(description="Extension: how the file is finished; its file with the response_format is made."),
+    ] = None
+    timestamps: Annotated[
+        bool,
+        Meta(description="Extension: word timings in the last event of a stream (stream_format sse)."),
+    ] = False
+
+
+class Usage(_Given, frozen=True):
+    """Tokens, of which voxpress has none: four characters in, and a twentieth of a second out, count as one."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+
+
+class SpeechDelta(_Given, frozen=True, tag_field="type", tag="speech.audio.delta"):
+    """An event with a part of the file."""
+
+    audio: str
+    """Base64."""
+
+
+class SpeechDone(_Given, frozen=True, tag_field="type", tag="speech.audio.done"):
+    """The last event of a whole file."""
+
+    usage: Usage
+    clip: str
+    """Extension: its digest."""
+    timestamps: tuple[Mark, ...] | UnsetType = UNSET
+
+
+class ClipFacts(_Given, frozen=True):
+    """What is known of a clip."""
+
+    digest: str
+    format: str
+    sample_rate: Hertz
+    duration: Seconds
+    bytes: int
+    sha256: str
+    url: str
+    timestamps: tuple[Mark, ...] = ()
+
+
+# Errors
+
+
+class ErrorFacts(_Given, frozen=True):
+    """What is wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorBody(_Given, frozen=True):
+    """Every answer that is not a success has this body."""
+
+    error: ErrorFacts
+
+
+# Models and voices
+
+
+class Model(_Given, frozen=True):
+    """A name that can stand in a request's `model`."""
+
+    id: str
+    created: Timestamp
+    owned_by: str
+    object: Literal["model"] = "model"
+    engine: str = ""
+    """Extension: who speaks."""
+
+
+class Models(_Given, frozen=True):
+    """All models."""
+
+    data: list[Model]
+    object: Literal["list"] = "list"
+
+
+class VoiceFacts(_Given, frozen=True):
+    """A voice of a model."""
+
+    id: str
+    name: str
+    model: str
+    languages: tuple[str, ...] = ()
+    cloned: bool = False
+    description: str = ""
+    gender: str = ""
+
+
+class Voices(_Given, frozen=True):
+    """All voices."""
+
+    voices: list[VoiceFacts]
+    object: Literal["list"] = "list"
+
+
+class OwnVoice(_Given, frozen=True):
+    """A cloned voice that was added."""
+
+    id: str
+    name: str
+    created_at: Timestamp
+    object: Literal["audio.voice"] = "audio.voice"
+    warnings: tuple[str, ...] = ()
+
+
+class Deleted(_Given, frozen=True):
+    """Something that is gone."""
+
+    id: str
+    object: str
+    deleted: bool = True
+
+
+# Files and batches
+
+
+class File(_Given, frozen=True):
+    """An uploaded file, or one that a batch wrote."""
+
+    id: str
+    bytes: int
+    created_at: Timestamp
+    filename: str
+    purpose: str
+    expires_at: Timestamp | None = None
+    status: Literal["processed"] = "processed"
+    object: Literal["file"] = "file"
+
+
+class Files(_Given, frozen=True):
+    """A page of files."""
+
+    data: list[File]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
+    object: Literal["list"] = "list"
+
+
+class ExpiresAfter(_Asked, frozen=True):
+    """When the files that a batch writes go."""
+
+    anchor: Literal["created_at"]
+    seconds: Annotated[int, Meta(ge=3600, le=2592000)]
+
+
+class BatchRequest(_Asked, frozen=True):
+    """Body of `POST /v1/batches`."""
+
+    input_file_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    endpoint: Annotated[str, Meta(max_length=64, description="/v1/audio/speech")]
+    completion_window: Annotated[str, Meta(max_length=16, description="24h")]
+    metadata: (
+        Annotated[
+            dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],
+            Meta(max_length=16),
+        ]
+        | None
+    ) = None
+    output_expires_after: ExpiresAfter | None = None
+    inline_audio: Annotated[
+        bool, Meta(description="Extension: audio as base64 in the lines of the output file.")
+    ] = False
+    webhook_url: Annotated[
+        Annotated[str, Meta(max_length=2048)] | None,
+        Meta(description="Extension: who is told when the batch has ended, where the server allows it."),
+    ] = None
+
+
+class BatchError(_Given, frozen=True):
+    """What is wrong with a line of the input."""
+
+    code: str
+    message: str
+    param: str | None = None
+    line: int | None = None
+
+
+class BatchErrors(_Given, frozen=True):
+    """What is wrong with the input."""
+
+    data: list[BatchError]
+    object: Literal["list"] = "list"
+
+
+class RequestCounts(_Given, frozen=True):
+    """How far a batch is."""
+
+    total: int = 0
+    completed: int = 0
+    failed: int = 0
+
+
+BatchStatus: TypeAlias = Literal[
+    "validating", "failed", "in_progress", "finalizing", "completed", "expired", "cancelling", "cancelled"
+]
+ENDED = ("failed", "completed", "expired", "cancelled")
+
+
+class Batch(_Given, frozen=True):
+    """A batch."""
+
+    id: str
+    endpoint: str
+    input_file_id: str
+    completion_window: str
+    status: BatchStatus
+    created_at: Timestamp
+    object: Literal["batch"] = "batch"
+    errors: BatchErrors | None = None
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    in_progress_at: Timestamp | None = None
+    expires_at: Timestamp | None = None
+    finalizing_at: Timestamp | None = None
+    completed_at: Timestamp | None = None
+    failed_at: Timestamp | None = None
+    expired_at: Timestamp | None = None
+    cancelling_at: Timestamp | None = None
+    cancelled_at: Timestamp | None = None
+    request_counts: RequestCounts = RequestCounts()
+    metadata: dict[str, str] | None = None
+    audio_url: str | None = None
+    """Extension: all audio in one zip file, once the batch has ended."""
+
+
+class Batches(_Given, frozen=True):
+    """A page of batches."""
+
+    data: list[Batch]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
+    object: Literal["list"] = "list"
+
+
+class BatchLine(Struct, frozen=True, kw_only=True):
+    """A line of a batch's input."""
+
+    custom_id: Annotated[str, Meta(min_length=1, max_length=512)]
+    method: Literal["POST"]
+    url: str
+    body: dict[str, Any]
+
+
+class KeyUsage(_Given, frozen=True):
+    """What a key asked for on a day."""
+
+    day: str
+    """ISO 8601, UTC."""
+    requests: int
+    characters: int
+    """Of all requests that were answered with audio."""
+    billed: int
+    """Of those, spoken for it."""
+    stored: int
+    """Of those, served from the store."""
+
+
+class UsagePage(_Given, frozen=True):
+    """The last days of a key."""
+
+    data: list[KeyUsage]
+    object: Literal["list"] = "list"

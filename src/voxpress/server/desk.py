@@ -1,0 +1,249 @@
+"""Where requests for speech come together: identical ones join, all take turns, and who leaves frees their place.
+
+The loop of `voxpress.loop` runs in a thread of its own; everything else here belongs to the server's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import msgspec
+
+from voxpress.errors import SpeechError
+from voxpress.executors import Pools
+from voxpress.loop import Loop, Spoken
+from voxpress.plan import Plan
+from voxpress.server.errors import Refusal
+from voxpress.speech import Result, Seconds, Segment
+from voxpress.store import Store
+
+log = logging.getLogger("voxpress.server")
+
+_SLOWEST = 100.0
+"""Characters per second, before any was measured."""
+_LONGEST_WAIT: Seconds = 60.0
+
+
+class Flight:
+    """A clip on its way, and those who wait for it.
+
+    Attributes:
+        done: what became of it. Never fails: a failed utterance is a result too.
+        spoken: keys of the takes that are in the store by now.
+    """
+
+    def __init__(self, plan: Plan, background: bool) -> None:
+        self.plan, self.background, self.waiters = plan, background, 0
+        self.done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self.spoken: set[str] = set()
+        self._news = asyncio.Event()
+
+    async def news(self) -> None:
+        """Wait until another take is there, or all is done."""
+        await self._news.wait()
+
+    def hear(self, news: Result | Spoken) -> None:
+        """Take in news from the loop."""
+        if isinstance(news, Spoken):
+            self.spoken.add(news.take)
+        elif not self.done.done():
+            self.done.set_result(news)
+        heard, self._news = self._news, asyncio.Event()
+        heard.set()
+
+
+class FairTurns:
+    """Start-time fair queueing: whoever comes is as near to their turn as anyone who waits, and a long text gets no
+    more of the engines than a short one beside it. What is in the background waits while anything else does.
+
+    Source: Goyal, Vin, Cheng: Start-time fair queueing, SIGCOMM 1996; an utterance is a flow, and a segment's length
+    its number of characters.
+    """
+
+    def __init__(self) -> None:
+        self.background: set[int] = set()
+        self._now = {False: 0.0, True: 0.0}
+        self._ends: dict[int, float] = {}
+
+    def place(self, plan: Plan, segment: Segment) -> tuple[bool, float]:
+        background = plan.number in self.background
+        start = max(self._now[background], self._ends.get(plan.number, 0.0))
+        self._ends[plan.number] = start + len(segment.text)
+        return background, start
+
+    def taken(self, place: tuple[bool, float]) -> None:
+        background, start = place
+        self._now[background] = max(self._now[background], start)
+
+    def forget(self, number: int) -> None:
+        """An utterance is done."""
+        self._ends.pop(number, None)
+        self.background.discard(number)
+
+
+class Desk:
+    """Takes in what is to be spoken.
+
+    Args:
+        queue: most flights that may be open, those in the background not counted.
+        linger: how long a flight that nobody waits for any more goes on.
+        attempts, timeout, workers, idle: as in `voxpress.render` and `voxpress.executors.Processes`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        queue: int = 500,
+        linger: Seconds = 15.0,
+        attempts: int = 3,
+        workers: int | None = None,
+        timeout: Seconds | None = 600.0,
+        idle: Seconds = 0.0,
+    ) -> None:
+        self.pools = Pools(workers, timeout=timeout, idle=idle, shared=not store.url.startswith("memory:"))
+        self._turns = FairTurns()
+        self._work = Loop(store, None, self.pools, attempts, turns=self._turns, lasting=True)
+        self._queue, self._linger = queue, linger
+        self._flights: dict[str, Flight] = {}
+        self._numbers: dict[int, Flight] = {}
+        self._next = count()
+        self._thread: threading.Thread | None = None
+        self._rate, self._measured = _SLOWEST, time.monotonic()
+        self.failure: BaseException | None = None
+        """What ended the loop, if it ended by itself: the server is of no use then."""
+        self.observe: Callable[[Result], None] = lambda result: None
+        """Called with each result."""
+
+    def start(self) -> None:
+        """Begin to work; called in the event loop."""
+        events = asyncio.get_running_loop()
+
+        def work() -> None:
+            try:
+                for news in self._work.serve():
+                    events.call_soon_threadsafe(self._hear, news)
+            except BaseException as error:  # the edge: nothing above would see it
+                log.exception("the loop ended")
+                events.call_soon_threadsafe(self._broke, error)
+
+        self._thread = threading.Thread(target=work, name="voxpress-loop", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the loop and the workers; what is open is lost, and its takes are kept."""
+        self._work.close()
+        if self._thread:
+            self._thread.join()
+        self.pools.shutdown()
+
+    @property
+    def waiting(self) -> int:
+        """Flights that are open, without those in the background."""
+        return sum(not flight.background for flight in self._flights.values())
+
+    @property
+    def behind(self) -> int:
+        """Flights in the background."""
+        return sum(flight.background for flight in self._flights.values())
+
+    def join(self, plan: Plan, *, background: bool = False) -> Flight:
+        """The flight of the plan's clip, which is started unless it is under way. Every `join` needs a `leave`.
+
+        Raises:
+            Refusal: the queue is full.
+        """
+        if self.failure:
+            raise Refusal(
+                503, "the server is about to be restarted", "unavailable", headers={"retry-after": "5"}
+            )
+        key = plan.targets[0].clip
+        flight = self._flights.get(key)
+        if flight is None:
+            if not background and self.waiting >= self._queue:
+                wait = self._wait()
+                raise Refusal(
+                    429,
+                    f"{self._queue:,} requests wait already: try again in {wait} s",
+                    "queue_full",
+                    type="rate_limit_error",
+                    headers={"retry-after": str(wait)},
+                )
+            flight = self._start(key, plan, background)
+        elif flight.background and not background:
+            flight.background = False
+            self._turns.background.discard(flight.plan.number)
+            self._work.hurry(flight.plan.number)
+        flight.waiters += 1
+        return flight
+
+    def leave(self, flight: Flight) -> None:
+        """Wait for it no longer."""
+        flight.waiters -= 1
+        if not flight.waiters and not flight.done.done():
+            asyncio.get_running_loop().call_later(self._linger, self._abandon, flight)
+
+    def _start(self, key: str, plan: Plan, background: bool) -> Flight:
+        number = next(self._next)
+        plan = msgspec.structs.replace(plan, number=number)
+        flight = self._flights[key] = self._numbers[number] = Flight(plan, background)
+        if background:
+            self._turns.background.add(number)
+        self._work.submit(plan)
+        return flight
+
+    def _abandon(self, flight: Flight) -> None:
+        if flight.waiters or flight.done.done():
+            return
+        self._work.withdraw(flight.plan.number)
+        self._forget(flight)
+
+    def _forget(self, flight: Flight) -> None:
+        self._flights.pop(flight.plan.targets[0].clip, None)
+        self._numbers.pop(flight.plan.number, None)
+        self._turns.forget(flight.plan.number)
+
+    def _hear(self, news: Result | Spoken) -> None:
+        flight = self._numbers.get(news.number)
+        if flight is None:
+            return  # everyone has left
+        if isinstance(news, Result):
+            self._forget(flight)
+            self._measure(news)
+            self.observe(news)
+        flight.hear(news)
+
+    def _broke(self, error: BaseException) -> None:
+        self.failure = error
+        for flight in list(self._numbers.values()):
+            self._forget(flight)
+            problem = SpeechError(f"the server's loop ended: {type(error).__name__}: {error}")
+            flight.hear(
+                Result(
+                    utterance=flight.plan.utterance,
+                    status="failed",
+                    number=flight.plan.number,
+                    error=str(problem),
+                    error_type="SpeechError",
+                )
+            )
+
+    def _measure(self, result: Result) -> None:
+        """Characters per second, of late."""
+        now = time.monotonic()
+        passed, self._measured = max(now - self._measured, 1e-3), now
+        weight = min(1.0, passed / 30.0)
+        self._rate += weight * (result.characters / passed - self._rate)
+
+    def _wait(self) -> int:
+        """Seconds until about a tenth of what waits is done."""
+        characters = sum(flight.plan.characters for flight in self._ahead())
+        return int(min(_LONGEST_WAIT, max(1.0, characters / 10 / max(self._rate, 1.0))))
+
+    def _ahead(self) -> Iterator[Flight]:
+        return (flight for flight in self._flights.values() if not flight.background)

@@ -1,0 +1,109 @@
+"""Errors as OpenAI's client expects them: one table of status codes, one envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from voxpress.errors import (
+    CheckFailed,
+    EngineError,
+    EngineNotInstalled,
+    InputError,
+    LicenceNotAccepted,
+    ModelUnavailable,
+    ServiceRefused,
+    ServiceUnavailable,
+    SpeechError,
+    StoreError,
+    SynthesisError,
+    UnknownEngine,
+    UnknownVoice,
+    UnsupportedOption,
+    WorkerLost,
+)
+from voxpress.server.contract import ErrorBody, ErrorFacts
+
+_WRONG, _OURS = "invalid_request_error", "server_error"
+
+STATUS: Mapping[type[SpeechError], tuple[int, str, str]] = {
+    InputError: (400, _WRONG, "invalid_value"),
+    UnsupportedOption: (400, _WRONG, "unsupported_value"),
+    UnknownVoice: (400, _WRONG, "voice_not_found"),
+    UnknownEngine: (404, _WRONG, "model_not_found"),
+    EngineNotInstalled: (404, _WRONG, "model_not_found"),
+    LicenceNotAccepted: (404, _WRONG, "model_not_found"),
+    ModelUnavailable: (404, _WRONG, "model_not_found"),
+    ServiceRefused: (502, _OURS, "upstream_refused"),
+    ServiceUnavailable: (503, _OURS, "upstream_unavailable"),
+    SynthesisError: (500, _OURS, "synthesis_failed"),
+    CheckFailed: (500, _OURS, "check_failed"),
+    WorkerLost: (500, _OURS, "worker_lost"),
+    EngineError: (500, _OURS, "engine_failed"),
+    StoreError: (500, _OURS, "store_failed"),
+    SpeechError: (500, _OURS, "internal_error"),
+}
+"""Status, type and code of each error of voxpress; a type that is not here counts as the next one above it."""
+
+_PARAMS: Mapping[type[SpeechError], str] = {
+    UnknownVoice: "voice",
+    UnknownEngine: "model",
+    EngineNotInstalled: "model",
+    LicenceNotAccepted: "model",
+    ModelUnavailable: "model",
+}
+
+
+class Refusal(Exception):
+    """An answer that is not a success.
+
+    Args:
+        status: of HTTP.
+        message: what is wrong, and what to do.
+        code: for programs.
+        type: OpenAI's kinds of errors; by default those of the status.
+        param: the field that is wrong.
+        headers: further ones, such as ``retry-after``.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str | None = None,
+        *,
+        type: str = "",
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code, self.param = status, message, code, param
+        self.type = type or (_OURS if status >= 500 else _WRONG)
+        self.headers = dict(headers or {})
+
+    def body(self) -> bytes:
+        """The envelope, with all four keys."""
+        return msgspec.json.encode(self.facts())
+
+    def facts(self) -> ErrorBody:
+        """The envelope as an object."""
+        facts = ErrorFacts(message=self.message, type=self.type, param=self.param, code=self.code)
+        return ErrorBody(error=facts)
+
+
+def refusal(error: SpeechError, param: str | None = None) -> Refusal:
+    """How an error of voxpress is answered.
+
+    >>> refusal(UnknownVoice("no voice 'nobody'")).status
+    400
+    """
+    kind = next(each for each in type(error).__mro__ if each in STATUS)
+    status, name, code = STATUS[kind]
+    # The client tries again whatever is 500 or more; that helps only where it can turn out otherwise.
+    retry = {} if status < 500 else {"x-should-retry": "true" if _passes(error) else "false"}
+    return Refusal(status, str(error), code, type=name, param=param or _PARAMS.get(kind), headers=retry)
+
+
+def _passes(error: SpeechError) -> bool:
+    return isinstance(error, ServiceUnavailable | WorkerLost)

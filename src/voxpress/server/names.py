@@ -1,0 +1,192 @@
+"""Names: which engine, model and voice a request's `model` and `voice` stand for.
+
+Every name that is not an engine's own goes through a table: `names.toml`, and the operator's. What was mapped is said
+in the answer.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from importlib import resources
+
+from msgspec import Struct
+
+from voxpress import engines, models
+from voxpress.engines import Engine
+from voxpress.errors import EngineError, InputError, UnknownEngine, UnknownVoice, suggest
+from voxpress.presets import Defaults
+from voxpress.server.settings import ModelName, Settings
+from voxpress.speech import Voice
+
+_NOT_OFFERED = frozenset({"tone", "openai"})
+_OPENAI = "openai"
+
+
+class Speaker(Struct, frozen=True, kw_only=True):
+    """Who speaks a request."""
+
+    engine: str
+    model: str | None
+    voice: str | None
+    mapped: tuple[str, ...] = ()
+    """Names that stand for others, as ``asked=given``."""
+
+
+class Names:
+    """What can be asked for.
+
+    Args:
+        defaults: of the project, for the engine that they are meant for.
+
+    Raises:
+        InputError: a table names an engine that is not offered.
+
+    >>> names = Names(Settings(engines=["tone"], models={"tts-1": "tone"}))
+    >>> names.speaker("tts-1", "low")
+    Speaker(engine='tone', model=None, voice='low', mapped=('tts-1=tone',))
+    """
+
+    def __init__(self, settings: Settings, defaults: Defaults | None = None) -> None:
+        self._settings, self._defaults = settings, defaults or Defaults()
+        table = tomllib.loads(resources.files(__package__).joinpath("names.toml").read_text("utf-8"))
+        self._usual: Mapping[str, Sequence[str]] = table["models"]
+        self._voices: dict[str, dict[str, str]] = {k: dict(v) for k, v in table["voices"].items()}
+        self._openai_voices = frozenset(name for voices in self._voices.values() for name in voices)
+        self._everywhere: dict[str, str] = {}
+        self._engines: dict[tuple[str, str | None], Engine] = {}
+        self._chosen: dict[str, ModelName] = {}
+        for name, meant in settings.voices.items():
+            if isinstance(meant, str):
+                self._everywhere[name] = meant
+            else:
+                self._voices.setdefault(name, {}).update(meant)
+        self.offered = tuple(settings.engines or (n for n in engines.names() if n not in _NOT_OFFERED))
+        for name in self.offered:
+            engines.find(name)
+        for name, given in settings.models.items():
+            self._own(name, given)
+
+    def speaker(self, model: str, voice: str | None) -> Speaker:
+        """Who is meant.
+
+        Raises:
+            UnknownEngine: no such model here.
+        """
+        found = self._model(model)
+        mapped: tuple[str, ...] = () if model in (found.engine, _path(found)) else (f"{model}={_path(found)}",)
+        given = self._voice(found, voice)
+        if voice is not None and given != voice:
+            mapped += (f"{voice}={given or self.default_voice(found)}",)
+        return Speaker(engine=found.engine, model=found.model, voice=given, mapped=mapped)
+
+    def all(self) -> dict[str, ModelName]:
+        """Every name of a model that can be asked for now, and what it stands for."""
+        names = list(dict.fromkeys([*self._usual, *self._settings.models, *self.offered, *self._pulled]))
+        found: dict[str, ModelName] = {}
+        for name in names:
+            try:
+                found[name] = self._model(name)
+            except UnknownEngine:
+                continue  # nobody here can stand for it
+            if not self._usable(found[name]):
+                del found[name]
+        return found
+
+    def voices(self, model: ModelName) -> Sequence[Voice]:
+        """The voices of a model; none where it is not there."""
+        try:
+            return self._engine(model).voices()
+        except EngineError:
+            return ()
+
+    def default_voice(self, model: ModelName) -> str:
+        """The name of the voice that speaks where none is named."""
+        if model.engine == self._defaults.engine and self._defaults.voice:
+            return self._defaults.voice
+        return self._engine(model).voice(None).name
+
+    def _model(self, name: str) -> ModelName:
+        if name in self._settings.models:
+            return self._own(name, self._settings.models[name])
+        if name in self._usual:
+            return self._first_usable(name)
+        engine, slash, weights = name.partition("/")
+        if engine in self.offered and not slash:
+            same = engine == self._defaults.engine
+            return ModelName(engine=engine, model=self._defaults.model if same else None)
+        if engine in self.offered and name in self._pulled:
+            return ModelName(engine=engine, model=weights)
+        known = [*self._usual, *self._settings.models, *self.offered, *self._pulled]
+        raise UnknownEngine(f"no model {name!r} here{suggest(name, known)} (models: GET /v1/models)")
+
+    def _first_usable(self, name: str) -> ModelName:
+        if name in self._chosen:
+            return self._chosen[name]
+        preferred = [n for n in (self._defaults.engine, *self._usual[name]) if n in self.offered]
+        for engine in preferred:
+            if self._usable(found := self._model(str(engine))):
+                self._chosen[name] = found
+                return found
+        if preferred:
+            return self._model(str(preferred[0]))  # which will say what it lacks
+        raise UnknownEngine(
+            f"model {name!r} stands for no engine that is offered here: name one in [server.models]"
+        )
+
+    def _own(self, name: str, given: str | ModelName) -> ModelName:
+        if isinstance(given, str):
+            engine, _, model = given.partition("/")
+            given = ModelName(engine=engine, model=model or None)
+        if given.engine not in self.offered:
+            known = ", ".join(self.offered)
+            raise InputError(
+                f"model {name!r} stands for engine {given.engine!r}, which is not offered (engines: {known})"
+            )
+        return given
+
+    def _voice(self, model: ModelName, name: str | None) -> str | None:
+        if name is None:
+            return self.default_voice(model)
+        own = self._voices.get(model.engine, {})
+        if name in own or name in self._everywhere:
+            return own.get(name) or self._everywhere[name]
+        if model.engine != _OPENAI and name in self._openai_voices and not self._has(model, name):
+            return self.default_voice(model)
+        return name
+
+    def _has(self, model: ModelName, voice: str) -> bool:
+        try:
+            self._engine(model).voice(voice)
+        except UnknownVoice:
+            return False
+        return True
+
+    def _engine(self, model: ModelName) -> Engine:
+        key = (model.engine, model.model)
+        if key not in self._engines:
+            self._engines[key] = engines.find(model.engine)(model.model)
+        return self._engines[key]
+
+    def _usable(self, model: ModelName) -> bool:
+        try:
+            engine = self._engine(model)
+            engines.require(engine)
+            terms = engine.terms()
+            return bool(engine.voices()) and (not terms or models.accepted(terms))
+        except EngineError:
+            return False
+
+    @cached_property
+    def _pulled(self) -> tuple[str, ...]:
+        """Models that were pulled, beside those that engines take by themselves."""
+        return tuple(
+            f"{model.engine}/{model.name}"
+            for model in models.catalogue().values()
+            if model.engine in self.offered and models.path(model.name) is not None
+        )
+
+
+def _path(model: ModelName) -> str:
+    return f"{model.engine}/{model.model}" if model.model else model.engine

@@ -1,0 +1,102 @@
+"""What a server is told: the table ``[server]`` of a `voxpress.toml`, flags, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+from voxpress.speech import Seconds
+
+Bytes: TypeAlias = int
+Positive: TypeAlias = Annotated[int, Meta(ge=1)]
+Patience: TypeAlias = Annotated[float, Meta(gt=0)]
+
+
+class ModelName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the name of a model stands for."""
+
+    engine: str
+    model: str | None = None
+    """Weights: a name, a file or a folder; None: the engine's default."""
+
+
+class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is told of batches that have ended."""
+
+    url: str
+    secret: Annotated[str, Meta(pattern="^whsec_")]
+    """``whsec_`` and Base64, as OpenAI's client takes it; `voxpress keys webhook-secret` makes one."""
+    events: Sequence[str] = ("batch.completed", "batch.failed", "batch.cancelled", "batch.expired")
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that an operator can choose. None of it changes the sound of a take.
+
+    >>> Settings().port
+    8880
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8880
+    state: str | None = None
+    """Folder for keys, files and batches; None: one in the user's data directory."""
+
+    # Who speaks
+    engines: Sequence[str] | None = None
+    """Engines that may be asked for; None: all but `tone`, which beeps, and `openai`, which costs money."""
+    models: Mapping[str, str | ModelName] = {}
+    """Further names of models, or others for those that there are: an engine's name, ``engine/model``, or a table."""
+    voices: Mapping[str, str | Mapping[str, str]] = {}
+    """What names of voices stand for; tables hold for the engine that they are named after."""
+    preload: Sequence[str] = ()
+    """Models that are loaded when the server starts; others when they are first asked for."""
+    workers: Annotated[int, Meta(ge=1)] | None = None
+    """Processes that speak; None: one for each core."""
+    idle: Annotated[Seconds, Meta(ge=0)] = 0.0
+    """After so long without work a worker ends and gives its memory back; 0: never."""
+    attempts: Positive = 3
+    timeout: Patience = 600.0
+    """After so long without an answer a worker is ended."""
+
+    # How much
+    max_characters: Positive = 100_000
+    """Longest text of a request."""
+    queue: Positive = 500
+    """Most requests that may wait to be spoken."""
+    deadline: Patience = 540.0
+    """After so long a request is answered with 503 while the work goes on; the client's own limit is 600 s."""
+    linger: Annotated[Seconds, Meta(ge=0)] = 15.0
+    """How long what nobody waits for any more is kept going: a client that timed out comes back within 8 s."""
+    stream_from: Annotated[int, Meta(ge=0)] = 4
+    """Segments from which a text that is not in the store is sent while it is being spoken; 0: never."""
+    body_timeout: Patience = 30.0
+    """For a request's next bytes to come."""
+    max_upload: Positive = 200_000_000
+    """Largest input file of a batch, in bytes."""
+    max_lines: Positive = 50_000
+    """Most lines of a batch."""
+    batch_window: Positive = 64
+    """Lines of a batch that are worked on at once."""
+
+    # Who may
+    clips_public: bool = False
+    """Whether clips are served without a key to whoever knows their digest, as a CDN needs it."""
+    allow_webhook_urls: bool = False
+    """Whether a batch may name the address that is told of its end."""
+    webhooks: Sequence[Webhook] = ()
+    cors_origins: Sequence[str] = ()
+    trusted_hosts: Sequence[str] = ()
+    """Names under which a server without keys may be called, besides this machine's own."""
+
+    # How it is run
+    accel_redirect: str = ""
+    """Prefix under which nginx serves the store by itself, such as ``/_clips/``."""
+    public_url: str = ""
+    """What comes before ``/v1`` in the addresses that are given out; empty: what the request came to."""
+    log_format: Literal["text", "json"] = "text"
+    log_texts: bool = False
+    """Whether texts are logged."""
+    grace: Patience = 30.0
+    """How long requests under way may take to end when the server is stopped."""
