@@ -35,6 +35,7 @@ from voxpress.speech import OptionValue, Output
 
 Table: TypeAlias = Mapping[str, Any]
 
+_TABLES = ("defaults", "presets", "server")
 PLACES = ("id", "folder", "name", "extension", "rate")
 """What a path template can hold; `folder` ends with its slash."""
 
@@ -87,6 +88,8 @@ format=None, preset=None, store=None, device=None, workers=None, carrier=None)
 
     defaults: Defaults = Defaults()
     presets: Mapping[str, Preset]
+    server: Table = {}
+    """What is said of a server, as it stands in the file; `voxpress.server.settings` knows the fields."""
 
 
 def load(project_file: Path | None = None) -> Mapping[str, Preset]:
@@ -114,12 +117,16 @@ def load_project(path: Path | None = None) -> Project:
         return Project(presets=_built_in())
     document = _read(path)
     for name in document:
-        if name not in ("defaults", "presets"):
-            problem = f"no such table{suggest(name, ['defaults', 'presets'])} (tables: defaults, presets)"
+        if name not in _TABLES:
+            problem = f"no such table{suggest(name, _TABLES)} (tables: {', '.join(_TABLES)})"
             raise ManifestError(problem, path=str(path), field=name)
     presets = _Presets(_table(document, "presets", str(path), ""), str(path))
     defaults = _defaults(_table(document, "defaults", str(path), ""), str(path))
-    project = Project(defaults=defaults, presets=MappingProxyType({**_built_in(), **presets.all()}))
+    project = Project(
+        defaults=defaults,
+        presets=MappingProxyType({**_built_in(), **presets.all()}),
+        server=_table(document, "server", str(path), ""),
+    )
     if defaults.preset is not None:
         try:
             preset_named(defaults.preset, project.presets)

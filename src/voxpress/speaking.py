@@ -368,18 +368,18 @@ def _digest(takes: Sequence[str]) -> str:
 def _made(order: Order, target: Target, takes: Mapping[str, Kept]) -> tuple[Clip, bytes]:
     output = target.output
     native = next((take.sample_rate for take in takes.values()), order.sample_rate)
-    whole = audio.join([_sound(part, takes, output, native) for part in order.parts])
-    sound = _mastered(audio.pad(whole, output.lead, output.tail), output)
-    data = codec.encode(sound, output)
+    whole = audio.join([sound(part, takes, output, native) for part in order.parts])
+    finished = mastered(audio.pad(whole, output.lead, output.tail), output)
+    data = codec.encode(finished, output)
     clip = Clip(
         key=target.clip,
         format=output.format,
-        sample_rate=sound.sample_rate,
-        duration=sound.duration,
+        sample_rate=finished.sample_rate,
+        duration=finished.duration,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        marks=sound.marks,
-        notes=_unreached(sound, output),
+        marks=finished.marks,
+        notes=_unreached(finished, output),
         takes=_digest([take.sha256 for take in takes.values()]),
     )
     return clip, data
@@ -399,7 +399,8 @@ def _unreached(sound: Audio, output: Output) -> tuple[str, ...]:
     return (f"{reached:.1f} {unit} in place of {wanted:g}{peak}",)
 
 
-def _sound(part: str | Part, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
+def sound(part: str | Part, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
+    """What is heard of one part of an utterance: a take, or what lies between takes at `sample_rate`."""
     match part:
         case str():
             return audio.trim(takes[part]) if output.trim else takes[part]
@@ -413,7 +414,8 @@ def _sound(part: str | Part, takes: Mapping[str, Audio], output: Output, sample_
     raise TypeError(part)
 
 
-def _mastered(sound: Audio, output: Output) -> Audio:
+def mastered(sound: Audio, output: Output) -> Audio:
+    """`sound` at the rate and the level that `output` wants."""
     sound = audio.resample(
         sound, codec.sample_rate_for(codec.FORMATS[output.format], output.sample_rate, sound.sample_rate)
     )

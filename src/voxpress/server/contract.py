@@ -59,7 +59,7 @@ class SpeechRequest(_Asked, frozen=True):
     speed: Annotated[float, Meta(ge=0.25, le=4.0)] = 1.0
     stream_format: Literal["sse", "audio"] = "audio"
     seed: Annotated[
-        Annotated[int, Meta(ge=0, lt=2**63)] | None, Meta(description="Extension: another reading.")
+        Annotated[int, Meta(ge=0, le=2**63 - 1)] | None, Meta(description="Extension: another reading.")
     ] = None
     language: Annotated[
         Annotated[str, Meta(max_length=35)] | None, Meta(description="Extension: BCP 47 tag of the text.")

@@ -5,6 +5,7 @@ A key is shown once, when it is made; kept is its SHA-256. It is 192 random bits
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
 import hmac
@@ -65,7 +66,8 @@ def add(
     """
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"{name!r} is no name for a key: letters, digits, '-', '_' and '.', at most 64, the first a letter or a digit"
+            f"{name!r} is no name for a key: letters, digits, '-', '_' and '.', at most 64,"
+            " the first a letter or a digit"
         )
     for right in may:
         if right not in RIGHTS:
@@ -79,7 +81,9 @@ def add(
 
     def insert(database: sqlite3.Connection) -> None:
         if database.execute("SELECT 1 FROM keys WHERE name = ?", (name,)).fetchone():
-            raise InputError(f"there is a key {name!r} already: choose another name, or  voxpress keys remove {name}")
+            raise InputError(
+                f"there is a key {name!r} already: choose another name, or  voxpress keys remove {name}"
+            )
         database.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     state.do(insert)
@@ -102,7 +106,9 @@ def remove(state: State, name: str) -> None:
 
 def listed(state: State) -> list[Key]:
     """All keys, the oldest first."""
-    rows = state.do(lambda database: database.execute("SELECT * FROM keys ORDER BY created_at, name").fetchall())
+    rows = state.do(
+        lambda database: database.execute("SELECT * FROM keys ORDER BY created_at, name").fetchall()
+    )
     return [
         msgspec.convert(
             {
@@ -123,7 +129,9 @@ def usage(state: State, name: str, days: int = 31) -> list[KeyUsage]:
             (name, days),
         ).fetchall()
     )
-    return [msgspec.convert(dict(zip(KeyUsage.__struct_fields__, row, strict=True)), KeyUsage) for row in rows]
+    return [
+        msgspec.convert(dict(zip(KeyUsage.__struct_fields__, row, strict=True)), KeyUsage) for row in rows
+    ]
 
 
 class Ring:
@@ -150,15 +158,17 @@ class Ring:
             Refusal: there is none, or no such key.
         """
         scheme, _, secret = authorization.partition(" ")
-        secret = secret.strip()
-        found = _SECRET.fullmatch(secret) if scheme.lower() == "bearer" else None
+        secret = _password(secret) if scheme.lower() == "basic" else secret.strip()
+        found = _SECRET.fullmatch(secret) if scheme.lower() in ("bearer", "basic") else None
         key = self._keys.get(found[1]) if found else None
         # Compared also where there is nothing to compare with, so that time tells nothing.
         right = hmac.compare_digest(_digest(secret), key.digest if key else "0" * 64)
         if key is None or not right:
             given = "the API key is wrong" if authorization else "no API key was given"
             raise Refusal(
-                401, f"{given}: send one as 'Authorization: Bearer …' (voxpress keys add)", "invalid_api_key",
+                401,
+                f"{given}: send one as 'Authorization: Bearer …' (voxpress keys add)",
+                "invalid_api_key",
                 headers={"www-authenticate": "Bearer"},
             )
         return key
@@ -203,8 +213,11 @@ class Limits:
         left = min(float(most), left + (now - then) * most / 60)
         if count > most:
             raise Refusal(
-                429, f"this key may have {most:,} {what} a minute, and the request has {count:,}", "rate_limit_exceeded",
-                type="rate_limit_error", headers={"x-should-retry": "false"},
+                429,
+                f"this key may have {most:,} {what} a minute, and the request has {count:,}",
+                "rate_limit_exceeded",
+                type="rate_limit_error",
+                headers={"x-should-retry": "false"},
             )
         if count > left:
             self._full[name, what] = (left, now)
@@ -256,9 +269,20 @@ def today() -> str:
 
 def _limited(what: str, wait: Seconds) -> Refusal:
     return Refusal(
-        429, f"this key may have {what}: try again in {wait:.0f} s", "rate_limit_exceeded", type="rate_limit_error",
+        429,
+        f"this key may have {what}: try again in {wait:.0f} s",
+        "rate_limit_exceeded",
+        type="rate_limit_error",
         headers={"retry-after": f"{wait:.0f}"},
     )
+
+
+def _password(credentials: str) -> str:
+    """Of basic authentication, with which browsers ask for a key."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _digest(secret: str) -> str:

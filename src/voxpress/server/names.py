@@ -75,7 +75,9 @@ class Names:
             UnknownEngine: no such model here.
         """
         found = self._model(model)
-        mapped: tuple[str, ...] = () if model in (found.engine, _path(found)) else (f"{model}={_path(found)}",)
+        mapped: tuple[str, ...] = (
+            () if model in (found.engine, _path(found)) else (f"{model}={_path(found)}",)
+        )
         given = self._voice(found, voice)
         if voice is not None and given != voice:
             mapped += (f"{voice}={given or self.default_voice(found)}",)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, ValidationError, convert
 
+from voxpress.errors import ManifestError, suggest
 from voxpress.speech import Seconds
 
 Bytes: TypeAlias = int
@@ -100,3 +101,29 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether texts are logged."""
     grace: Patience = 30.0
     """How long requests under way may take to end when the server is stopped."""
+
+
+def settings(table: Mapping[str, Any], path: str, **flags: Any) -> Settings:
+    """The settings of a ``[server]`` table, with those flags that were given in place of its fields.
+
+    Raises:
+        ManifestError: a field does not exist or cannot be so.
+
+    >>> settings({"port": 9000}, "voxpress.toml", host=None).port
+    9000
+    """
+    known = Settings.__struct_fields__
+    for name, value in table.items():
+        if name not in known:
+            problem = f"no such field{suggest(name, known)} (fields: {', '.join(known)})"
+            raise ManifestError(problem, path=path, field=f"server.{name}")
+        try:
+            convert({name: value}, Settings)
+        except ValidationError as error:
+            problem = str(error).partition(" - at ")[0]
+            raise ManifestError(problem, path=path, field=f"server.{name}") from error
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return convert({**table, **given}, Settings)
+    except ValidationError as error:
+        raise ManifestError(str(error), path="flags") from error

@@ -1,0 +1,90 @@
+"""The HTTP edge: OpenAI's interface for speech, over the same loop, store and workers as the command line.
+
+`application` makes an ASGI application, `serve` runs it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import socket
+
+from voxpress.errors import EngineNotInstalled, InputError, StoreError
+from voxpress.presets import Project
+from voxpress.server.settings import Settings
+
+__all__ = ["Settings", "serve"]
+
+
+def serve(settings: Settings, project: Project, store: str | None = None) -> None:
+    """Run a server until it is told to stop.
+
+    Raises:
+        InputError: a setting cannot be; among them an address that others reach, without keys.
+        StoreError: store, state or address cannot be used.
+    """
+    try:
+        import uvicorn
+
+        from voxpress.server.app import application
+        from voxpress.server.keys import Ring
+        from voxpress.server.logs import configure
+        from voxpress.server.state import State
+    except ImportError as error:
+        raise EngineNotInstalled(
+            f"the server needs {error.name}: run  pip install 'voxpress[server]'"
+        ) from None
+    configure(settings.log_format == "json")
+    state = State(settings.state)
+    keyless = not Ring(state)
+    state.close()
+    if keyless and not _is_loopback(settings.host):
+        raise InputError(
+            f"there are no keys, so the server would speak for everyone who reaches {settings.host}: make one with"
+            "  voxpress keys add NAME  or bind to 127.0.0.1"
+        )
+    app = application(settings, project, store)
+    listener = _listening(settings.host, settings.port)
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    who = (
+        "this machine only, as there are no keys (voxpress keys add NAME)"
+        if keyless
+        else "those who have a key"
+    )
+    logging.getLogger("voxpress.server").info(
+        "http://%s:%s/v1 for %s; /docs shows what it takes", shown, port, who
+    )
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="on",
+        timeout_graceful_shutdown=int(settings.grace),
+        h11_max_incomplete_event_size=65536,
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    if not server.started:
+        raise StoreError("the server could not start; the log says why")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise StoreError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return listener

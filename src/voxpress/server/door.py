@@ -1,0 +1,344 @@
+"""The door: what happens to every request before and after it is dealt with.
+
+It gets an id, a key is asked for and its limit counted, bodies are bounded in size and time, errors get their envelope,
+and the answer is counted and logged. A request for speech that was answered before is answered here, from the store:
+the way through the framework would take longer than reading the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import msgspec
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from voxpress.errors import SpeechError
+from voxpress.server.errors import Refusal, refusal
+from voxpress.server.keys import ANYONE, Key, Limits, Ring
+from voxpress.server.logs import AccessLog, Visit
+from voxpress.server.meters import Meters
+from voxpress.server.settings import Settings
+from voxpress.speech import Clip
+from voxpress.store import Store
+
+log = logging.getLogger("voxpress.server")
+
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+SPEECH = "/v1/audio/speech"
+CLIPS = "/v1/audio/clips/"
+OPEN = frozenset({"/healthz", "/readyz"})
+_LARGE = frozenset({"/v1/files", "/v1/audio/voices"})
+"""Paths whose bodies their handlers bound."""
+_OURS = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?", re.IGNORECASE)
+_MOST_REMEMBERED = 20_000
+_LONGEST_REMEMBERED = 8192
+_NOTE_USE_EVERY = 60.0
+
+
+class Hit(msgspec.Struct):
+    """A request that was answered from the store, and will be again."""
+
+    clip: Clip
+    headers: Headers
+    characters: int
+    engine: str
+    accel: bool = False
+    noted: float = msgspec.field(default_factory=time.monotonic)
+
+
+class Hits:
+    """Answers by the bytes of their requests, and the tags of clips that were served; the latest of each."""
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[bytes, Hit] = OrderedDict()
+        self._etags: OrderedDict[str, bytes] = OrderedDict()
+
+    def find(self, body: bytes) -> Hit | None:
+        """The answer to a request with that body."""
+        return self._answers.get(body)
+
+    def remember(self, body: bytes, hit: Hit) -> None:
+        """Answer requests with that body so, until `forget`."""
+        if len(body) > _LONGEST_REMEMBERED:
+            return
+        self._answers[body] = hit
+        if len(self._answers) > _MOST_REMEMBERED:
+            self._answers.popitem(last=False)
+
+    def forget(self, body: bytes) -> None:
+        """Its clip is gone."""
+        self._answers.pop(body, None)
+
+    def served(self, name: str, etag: str) -> None:
+        """A clip has that name under `CLIPS`, and that tag."""
+        self._etags[name] = etag.encode()
+        if len(self._etags) > _MOST_REMEMBERED:
+            self._etags.popitem(last=False)
+
+    def etag(self, name: str) -> bytes | None:
+        """The tag of a clip that was served."""
+        return self._etags.get(name)
+
+
+class Door:
+    """The outermost ASGI application."""
+
+    def __init__(
+        self,
+        inside: ASGIApp,
+        *,
+        settings: Settings,
+        store: Store,
+        ring: Ring,
+        limits: Limits,
+        hits: Hits,
+        meters: Meters,
+        access: AccessLog,
+    ) -> None:
+        self._inside, self._settings, self._store = inside, settings, store
+        self._ring, self._limits, self._hits, self._meters, self._access = ring, limits, hits, meters, access
+        self._largest = 8 * settings.max_characters + 65536
+        self._local = store.folder is not None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if not _is_http(scope):
+            await self._inside(scope, receive, send)
+            return
+        method, path = str(scope["method"]), scope["path"]  # type: ignore[typeddict-item]
+        visit = Visit(request_id=f"req_{uuid.uuid4().hex}", method=method, path=path)
+        started = False
+
+        async def answer(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                visit.status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", visit.request_id.encode())]
+            await send(message)
+
+        try:
+            headers = dict(scope["headers"])
+            key = self._who(path, headers)
+            visit.key = key.name
+            if method == "POST" and path == SPEECH:
+                body = await self._body(headers, receive)
+                if await self._replayed(body, key, headers, visit, send):
+                    return
+                receive = _again(body, receive)
+            elif path.startswith(CLIPS) and await self._unchanged(path, headers, visit, answer):
+                return
+            elif path not in _LARGE:
+                receive = _bounded(receive, headers, self._largest, self._settings.body_timeout)
+            else:
+                receive = _bounded(
+                    receive, headers, self._settings.max_upload + 2**20, self._settings.body_timeout
+                )
+            scope["voxpress"] = (visit, key)  # type: ignore[typeddict-unknown-key]
+            await self._inside(scope, receive, answer)
+        except Refusal as error:
+            if started:
+                raise
+            visit.error = error.code or ""
+            await refuse(error, answer)
+        except SpeechError as error:
+            if started:
+                raise
+            told = refusal(error)
+            visit.error = told.code or ""
+            await refuse(told, answer)
+        finally:
+            self._close(visit, scope)
+
+    def _close(self, visit: Visit, scope: Scope) -> None:
+        self._access.add(visit)
+        if visit.cache == "hit" and visit.path == SPEECH and visit.status == 200:
+            self._meters.speech_ok.inc()
+            self._meters.hit_latency.observe(visit.duration)
+            return
+        route = scope.get("path_template") or (
+            "/v1/audio/clips/{name}" if visit.path.startswith(CLIPS) else "other"
+        )
+        self._meters.requests.labels(visit.method, route, str(visit.status)).inc()
+        if visit.cache == "miss":
+            self._meters.latency.labels("miss").observe(visit.duration)
+        if visit.status >= 400:
+            self._meters.errors.labels(visit.error or str(visit.status)).inc()
+
+    def _who(self, path: str, headers: dict[bytes, bytes]) -> Key:
+        if path in OPEN:
+            return ANYONE
+        if not self._ring:
+            host = headers.get(b"host", b"").decode("latin-1")
+            if not _OURS.fullmatch(host) and host.partition(":")[0] not in self._settings.trusted_hosts:
+                raise Refusal(
+                    403,
+                    f"a server without keys answers only to this machine, not to {host!r}: voxpress keys add NAME",
+                    "host_not_allowed",
+                )
+            return ANYONE
+        if self._settings.clips_public and path.startswith(CLIPS):
+            return ANYONE
+        try:
+            key = self._ring.find(headers.get(b"authorization", b"").decode("latin-1"))
+        except Refusal as error:
+            if path.startswith("/docs"):
+                error.headers["www-authenticate"] = 'Basic realm="voxpress"'
+            raise
+        self._limits.request(key)
+        return key
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if kind != b"application/json" and not kind.endswith(b"+json"):
+            shown = kind.decode("latin-1") or "nothing"
+            raise Refusal(415, f"the body must be application/json, not {shown}", "unsupported_media_type")
+        bounded = _bounded(receive, headers, self._largest, self._settings.body_timeout)
+        parts: list[bytes] = []
+        while True:
+            message = await bounded()
+            if message["type"] == "http.disconnect":
+                raise Refusal(400, "the body ended before it was whole", "incomplete_body")
+            parts.append(message["body"])  # type: ignore[typeddict-item]  # there is no other message
+            if not message.get("more_body"):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def _replayed(
+        self, body: bytes, key: Key, headers: dict[bytes, bytes], visit: Visit, send: Send
+    ) -> bool:
+        hit = self._hits.find(body)
+        if hit is None or "speech" not in key.may:
+            return False
+        unchanged = headers.get(b"if-none-match") == f'"{hit.clip.sha256}"'.encode()
+        data: bytes | None = b""
+        if not unchanged and not hit.accel:
+            data = (
+                self._store.read(hit.clip)
+                if self._local
+                else await asyncio.to_thread(self._store.read, hit.clip)
+            )
+        if data is None:
+            self._hits.forget(body)
+            return False
+        self._limits.characters(key, hit.characters)
+        self._limits.note(key, hit.characters, hit=True)
+        if self._local and (now := time.monotonic()) - hit.noted > _NOTE_USE_EVERY:
+            hit.noted = now
+            self._store.clip(hit.clip.key)
+        visit.cache, visit.characters, visit.engine = "hit", hit.characters, hit.engine
+        visit.status = 304 if unchanged else 200
+        self._meters.hit.inc()
+        self._meters.hit_characters.inc(hit.characters)
+        length = [] if unchanged or hit.accel else [(b"content-length", b"%d" % len(data))]
+        await send(
+            {
+                "type": "http.response.start",
+                "status": visit.status,
+                "headers": [*hit.headers, *length, (b"x-request-id", visit.request_id.encode())],
+            }
+        )
+        await send({"type": "http.response.body", "body": data, "more_body": False})
+        return True
+
+    async def _unchanged(self, path: str, headers: dict[bytes, bytes], visit: Visit, answer: Send) -> bool:
+        tag = headers.get(b"if-none-match")
+        if tag is None or visit.method not in ("GET", "HEAD"):
+            return False
+        known = self._hits.etag(path.removeprefix(CLIPS))
+        if known is None or tag != known:
+            return False
+        visit.cache = "hit"
+        await answer(
+            {
+                "type": "http.response.start",
+                "status": 304,
+                "headers": [(b"etag", known), (b"cache-control", IMMUTABLE.encode())],
+            }
+        )
+        await answer({"type": "http.response.body", "body": b"", "more_body": False})
+        return True
+
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+async def refuse(error: Refusal, send: Send) -> None:
+    """Answer with an error's envelope."""
+    body = error.body()
+    await send(
+        {
+            "type": "http.response.start",
+            "status": error.status,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", b"%d" % len(body)),
+                *encoded(error.headers.items()),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def encoded(headers: Iterable[tuple[str, str]]) -> Headers:
+    """Headers as ASGI has them; what a header cannot hold becomes a question mark."""
+    return [(name.lower().encode("ascii"), _header(value)) for name, value in headers]
+
+
+def _is_http(scope: Scope) -> bool:
+    return scope["type"] == ScopeType.HTTP
+
+
+def _header(value: str) -> bytes:
+    return "".join(c if c.isprintable() else "?" for c in value).encode("ascii", "replace")
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def replay() -> Any:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def _bounded(receive: Receive, headers: dict[bytes, bytes], most: int, patience: float) -> Receive:
+    """`receive` that refuses bodies of more than `most` bytes, and those that do not go on coming."""
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > most:
+        raise Refusal(
+            413, f"the body has {int(announced):,} bytes, and {most:,} are allowed", "body_too_large"
+        )
+    total, whole = 0, False
+
+    async def bounded() -> Any:
+        nonlocal total, whole
+        if whole:
+            return await receive()
+        try:
+            async with asyncio.timeout(patience):
+                message = await receive()
+        except TimeoutError:
+            raise Refusal(408, f"nothing of the body came for {patience:g} s", "body_timeout") from None
+        if message["type"] == "http.request":
+            total += len(message.get("body", b""))
+            whole = not message.get("more_body")
+            if total > most:
+                raise Refusal(
+                    413, f"the body has more than the {most:,} bytes that are allowed", "body_too_large"
+                )
+        return message
+
+    return bounded

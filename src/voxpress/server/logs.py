@@ -1,0 +1,121 @@
+"""What a server writes about its work: lines for people or for programs, without texts unless they are asked for."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import msgspec
+
+
+class Visit(msgspec.Struct, kw_only=True):
+    """One request, as the log has it."""
+
+    request_id: str
+    method: str
+    path: str
+    key: str = ""
+    status: int = 0
+    began: float = msgspec.field(default_factory=time.perf_counter)
+    duration: float = 0.0
+    cache: str = ""
+    """``hit`` or ``miss``, where audio was asked for."""
+    engine: str = ""
+    characters: int = 0
+    error: str = ""
+    text: str = ""
+
+
+class AccessLog:
+    """Lines of requests, written together several times a second: one write for each would cost as much as a hit.
+
+    Args:
+        json: one object a line; else words for people.
+        texts: whether what was to be spoken is in it.
+    """
+
+    def __init__(self, *, json: bool = False, texts: bool = False, to: TextIO | None = None) -> None:
+        self._json, self.texts, self._to = json, texts, to or sys.stderr
+        self._lines: list[tuple[float, Visit]] = []
+
+    def add(self, visit: Visit) -> None:
+        """Take in a request that was answered."""
+        visit.duration = time.perf_counter() - visit.began
+        self._lines.append((time.time(), visit))
+
+    def flush(self) -> None:
+        """Write what was taken in."""
+        lines, self._lines = self._lines, []
+        if lines:
+            self._to.write("".join(self._line(when, visit) for when, visit in lines))
+            self._to.flush()
+
+    def _line(self, when: float, visit: Visit) -> str:
+        if self._json:
+            facts = {
+                k: v for k, v in msgspec.structs.asdict(visit).items() if v not in ("", 0) and k != "began"
+            }
+            return _encoded({"time": _stamp(when), "level": "info", "event": "request", **facts}) + "\n"
+        words = [
+            visit.cache,
+            visit.engine,
+            f"{visit.characters} characters" if visit.characters else "",
+            visit.error,
+        ]
+        told = " ".join(
+            [
+                *(
+                    _stamp(when),
+                    visit.request_id,
+                    visit.key or "-",
+                    visit.method,
+                    visit.path,
+                    str(visit.status),
+                ),
+                f"{visit.duration * 1e3:.1f} ms",
+                *filter(None, words),
+                *([repr(visit.text)] if visit.text else []),
+            ]
+        )
+        # A path can hold what would look like another line.
+        return (
+            told.encode("unicode_escape").decode().replace("\\\\", "\\") + "\n"
+            if not told.isprintable()
+            else told + "\n"
+        )
+
+
+def configure(json: bool) -> None:
+    """Send the messages of the server's loggers to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        _Json() if json else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    )
+    for name in ("voxpress", "uvicorn"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(logging.INFO)
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        facts: dict[str, Any] = {
+            "time": _stamp(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        if record.exc_info:
+            facts["exception"] = self.formatException(record.exc_info)
+        return _encoded(facts)
+
+
+def _encoded(facts: dict[str, Any]) -> str:
+    return msgspec.json.encode(facts).decode()
+
+
+def _stamp(when: float) -> str:
+    return datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds")

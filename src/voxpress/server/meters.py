@@ -1,0 +1,99 @@
+"""What Prometheus can ask for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from voxpress.speech import Result
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_STORE_EVERY = 60.0
+
+
+class Meters:
+    """Counters of one server, in a registry of their own.
+
+    Args:
+        waiting, behind: how many requests wait to be spoken, of callers and of batches.
+        store_bytes: what the store holds; asked for once a minute at most.
+    """
+
+    def __init__(
+        self, waiting: Callable[[], int], behind: Callable[[], int], store_bytes: Callable[[], int]
+    ) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "voxpress_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
+        )
+        self.latency = Histogram(
+            "voxpress_request_seconds",
+            "Seconds from a request's first byte to the last of its answer.",
+            ["cache"],
+            buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+            registry=self.registry,
+        )
+        self.clips = Counter(
+            "voxpress_clips",
+            "Clips served, from the store (hit) or spoken (miss).",
+            ["cache"],
+            registry=self.registry,
+        )
+        self.characters = Counter(
+            "voxpress_characters", "Characters of texts that were served.", ["cache"], registry=self.registry
+        )
+        self.spoken = Counter(
+            "voxpress_segments_spoken", "Segments spoken.", ["engine"], registry=self.registry
+        )
+        self.audio = Counter(
+            "voxpress_audio_seconds", "Seconds of audio finished.", ["engine"], registry=self.registry
+        )
+        self.engine_time = Counter(
+            "voxpress_flight_seconds",
+            "Seconds from a miss to its clip, summed.",
+            ["engine"],
+            registry=self.registry,
+        )
+        self.errors = Counter(
+            "voxpress_errors", "Requests refused or failed.", ["code"], registry=self.registry
+        )
+        queue = Gauge(
+            "voxpress_queue", "Clips that wait or are being spoken.", ["for"], registry=self.registry
+        )
+        queue.labels("requests").set_function(waiting)
+        queue.labels("batches").set_function(behind)
+        store = Gauge("voxpress_store_bytes", "What the store holds.", registry=self.registry)
+        store.set_function(_remembered(store_bytes))
+        self.hit, self.miss = self.clips.labels("hit"), self.clips.labels("miss")
+        self.hit_characters, self.miss_characters = (
+            self.characters.labels("hit"),
+            self.characters.labels("miss"),
+        )
+        self.hit_latency = self.latency.labels("hit")
+        self.speech_ok = self.requests.labels("POST", "/v1/audio/speech", "200")
+
+    def finished(self, result: Result) -> None:
+        """Count what the loop did."""
+        if result.status == "failed":
+            return
+        self.spoken.labels(result.engine).inc(result.spoken)
+        if result.status == "rendered":
+            self.audio.labels(result.engine).inc(sum(clip.duration for clip in result.clips))
+
+    def page(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+def _remembered(ask: Callable[[], int]) -> Callable[[], float]:
+    known, when = 0.0, float("-inf")
+
+    def remembered() -> float:
+        nonlocal known, when
+        if time.monotonic() - when > _STORE_EVERY:
+            known, when = float(ask()), time.monotonic()
+        return known
+
+    return remembered

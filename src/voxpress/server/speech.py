@@ -1,0 +1,345 @@
+"""`POST /v1/audio/speech`: from a request to a plan, from a plan to audio, whole or while it is being spoken."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import msgspec
+
+from voxpress import codec, engines, speaking
+from voxpress.audio import Audio, join, silence
+from voxpress.codec import Encoder
+from voxpress.errors import SpeechError, UnsupportedOption, restore
+from voxpress.plan import Bad, Plan, Planner
+from voxpress.presets import Preset, preset_named
+from voxpress.server.contract import (
+    RATE,
+    SpeechDelta,
+    SpeechDone,
+    SpeechRequest,
+    Usage,
+    VoiceId,
+)
+from voxpress.server.desk import Desk, Flight
+from voxpress.server.door import CLIPS, Hit, encoded
+from voxpress.server.errors import Refusal, refusal
+from voxpress.server.names import Names, Speaker
+from voxpress.server.settings import Settings
+from voxpress.speech import Clip, OptionValue, Output, Result, Utterance
+from voxpress.store import Store
+
+_QUICK = 2000
+"""Characters of a text up to which planning is done at once; more would keep others waiting."""
+_DEFAULT = "default voice"
+_PIECE = 32768
+"""Bytes of a whole file in one event."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request for speech that can be met."""
+
+    plan: Plan
+    speaker: Speaker
+    characters: int
+    ignored: tuple[str, ...] = ()
+    """Fields that mean nothing to the engine."""
+
+    @property
+    def output(self) -> Output:
+        return self.plan.targets[0].output
+
+    @property
+    def clip(self) -> str:
+        """The key of its clip."""
+        return self.plan.targets[0].clip
+
+
+class Speech:
+    """Meets requests for speech, from the store where it can.
+
+    Args:
+        presets: of the project.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, names: Names, desk: Desk, presets: Mapping[str, Preset]
+    ) -> None:
+        self._settings, self._store, self._names, self._desk = settings, store, names, desk
+        self._presets = presets
+
+    async def plan(self, data: SpeechRequest) -> Asked:
+        """What is to be spoken.
+
+        Raises:
+            Refusal: the text is too long.
+            SpeechError: the request cannot be met.
+        """
+        if len(data.input) > self._settings.max_characters:
+            raise Refusal(
+                400,
+                f"the text has {len(data.input):,} characters, and {self._settings.max_characters:,} are allowed",
+                "string_above_max_length",
+                param="input",
+            )
+        if len(data.input) > _QUICK:
+            return await asyncio.to_thread(self._planned, data)
+        return self._planned(data)
+
+    def _planned(self, data: SpeechRequest) -> Asked:
+        voice = data.voice.id if isinstance(data.voice, VoiceId) else data.voice
+        speaker = self._names.speaker(data.model, None if voice is _DEFAULT else voice)
+        options: dict[str, OptionValue] = dict(data.options)
+        ignored: tuple[str, ...] = ()
+        if data.instructions:
+            if "instructions" in engines.find(speaker.engine).options:
+                options["instructions"] = data.instructions
+            else:
+                ignored = ("instructions",)
+        planner = Planner(
+            engine=speaker.engine,
+            model=speaker.model,
+            voice=speaker.voice,
+            language=data.language,
+            speed=data.speed,
+            seed=data.seed or 0,
+            options=options,
+            files=[("", self._output(data))],
+        )
+        plan = planner.plan(Utterance(text=data.input), filed=False)
+        if isinstance(plan, Bad):
+            raise plan.error
+        return Asked(plan=plan, speaker=speaker, characters=len(data.input), ignored=ignored)
+
+    def _output(self, data: SpeechRequest) -> Output:
+        format = codec.format_named(data.response_format)
+        rate = data.sample_rate
+        if data.preset is None:
+            if rate is None and format.name in ("wav", "pcm"):
+                rate = RATE
+            output = Output(format=format.name, sample_rate=rate, loudness=data.loudness)
+        else:
+            output = self._of_preset(data, preset_named(data.preset, self._presets))
+        codec.sample_rate_for(format, output.sample_rate, RATE)
+        return output
+
+    def _of_preset(self, data: SpeechRequest, preset: Preset) -> Output:
+        if data.loudness is not None or data.sample_rate is not None:
+            raise UnsupportedOption(
+                f"preset {preset.name!r} sets level and sample rate: leave loudness and sample_rate out, or the preset"
+            )
+        for _, output in preset.files:
+            if output.format == data.response_format:
+                return output
+        formats = ", ".join(dict.fromkeys(output.format for _, output in preset.files))
+        raise UnsupportedOption(
+            f"preset {preset.name!r} has no file in the format {data.response_format!r} (formats: {formats})"
+        )
+
+    async def preload(self, model: str) -> None:
+        """Have every worker load a model, by speaking a word with it that is not kept.
+
+        Raises:
+            SpeechError: it cannot be loaded.
+        """
+        asked = await asyncio.to_thread(
+            self._planned, SpeechRequest(model=model, input="Ready.", voice=_DEFAULT)
+        )
+        segment = next(iter(asked.plan.takes.values()))
+        pool = self._desk.pools.speaking(asked.plan.engine)
+        tasks = [
+            pool.submit(speaking.synthesize, asked.plan.engine, [segment])
+            for _ in range(getattr(pool, "workers", 1))
+        ]
+        for task in tasks:
+            await asyncio.wrap_future(task)
+
+    # The store
+
+    async def stored(self, asked: Asked) -> tuple[Clip, bytes] | None:
+        """The clip, if the store has it."""
+        if self._store.folder is None:
+            return await asyncio.to_thread(self._stored, asked.clip)
+        return self._stored(asked.clip)
+
+    def _stored(self, key: str) -> tuple[Clip, bytes] | None:
+        clip = self._store.clip(key)
+        data = self._store.read(clip) if clip else None
+        return (clip, data) if clip and data is not None else None
+
+    # Speaking
+
+    def streams(self, asked: Asked) -> bool:
+        """Whether a clip that is not in the store is sent while it is being spoken."""
+        output = asked.output
+        return (
+            0 < self._settings.stream_from <= len(asked.plan.takes)
+            and output.format in codec.STREAMED
+            and output.loudness is None
+            and output.level is None
+            and output.max_duration is None
+            and output.max_bytes is None
+        )
+
+    def join(self, asked: Asked, *, background: bool = False) -> Flight:
+        """Have it spoken; every `join` needs a `Desk.leave`."""
+        return self._desk.join(asked.plan, background=background)
+
+    def leave(self, flight: Flight) -> None:
+        """Wait for it no longer."""
+        self._desk.leave(flight)
+
+    async def whole(self, flight: Flight) -> tuple[Clip, bytes]:
+        """The clip once it is finished.
+
+        Raises:
+            SpeechError: it could not be spoken.
+        """
+        return await self._finished(await asyncio.shield(flight.done))
+
+    async def _finished(self, result: Result) -> tuple[Clip, bytes]:
+        if result.status == "failed":
+            raise restore(result.error_type, result.error)
+        clip = result.clips[0]
+        data = await asyncio.to_thread(self._store.read, clip)
+        if data is None:
+            raise SpeechError(
+                f"clip {clip.key} was removed from the store while it was being read; try again"
+            )
+        return clip, data
+
+    async def pieces(self, asked: Asked, flight: Flight) -> AsyncIterator[bytes]:
+        """The file's bytes as its takes come about. It ends with an error where one cannot be spoken.
+
+        Raises:
+            SpeechError
+        """
+        output, parts = asked.output, asked.plan.parts
+        first = next(part for part in parts if isinstance(part, str))
+        native = (await self._take(first, flight)).sample_rate
+        encoder: Encoder | None = None
+        for number, part in enumerate(parts):
+            takes = {part: await self._take(part, flight)} if isinstance(part, str) else {}
+            sound = speaking.sound(part, takes, output, native)
+            if not number:
+                sound = _before(silence(output.lead, native), sound)
+            finished = await asyncio.to_thread(speaking.mastered, sound, output)
+            encoder = encoder or Encoder(output, finished.sample_rate)
+            if data := await asyncio.to_thread(encoder.add, finished.samples):
+                yield data
+        assert encoder is not None
+        if output.tail:
+            finished = speaking.mastered(silence(output.tail, native), output)
+            yield await asyncio.to_thread(encoder.add, finished.samples)
+        # The clip is finished beside this; what it says of the whole is what counts.
+        await self._finished(await asyncio.shield(flight.done))
+        yield await asyncio.to_thread(encoder.end)
+
+    async def _take(self, key: str, flight: Flight) -> Audio:
+        while True:
+            news = asyncio.ensure_future(flight.news())
+            try:
+                if flight.done.done() and (result := flight.done.result()).status == "failed":
+                    raise restore(result.error_type, result.error)
+                if take := await asyncio.to_thread(self._store.take, key):
+                    return take
+                if flight.done.done():
+                    raise SpeechError(
+                        f"take {key} was removed from the store while it was being read; try again"
+                    )
+                await news
+            finally:
+                news.cancel()
+
+    # Answers
+
+    def hit(self, asked: Asked, clip: Clip, *, stored: bool = True) -> Hit:
+        """What goes with the clip's bytes."""
+        accel = bool(stored and self._settings.accel_redirect and clip.path and self._store.folder)
+        headers = self.headers(asked, "hit" if stored else "miss")
+        headers["etag"] = f'"{clip.sha256}"'
+        headers["x-voxpress-duration"] = f"{clip.duration:.3f}"
+        if accel:
+            place = clip.path.removeprefix(f"{self._store.folder}/")
+            headers["x-accel-redirect"] = self._settings.accel_redirect.rstrip("/") + "/" + place
+        engine = asked.plan.engine.name
+        return Hit(clip, encoded(headers.items()), asked.characters, engine, accel)
+
+    def headers(self, asked: Asked, cache: str) -> dict[str, str]:
+        """What an answer says of itself before its clip is known."""
+        plan, extension = asked.plan, codec.FORMATS[asked.output.format].extension
+        optional = {
+            "x-voxpress-model": plan.engine.model,
+            "x-voxpress-mapped": "; ".join(asked.speaker.mapped),
+            "x-voxpress-ignored": ", ".join(asked.ignored),
+            "x-voxpress-notes": "; ".join(plan.notes),
+        }
+        return {
+            "content-type": _media_type(asked.output.format),
+            "x-voxpress-cache": cache,
+            "x-voxpress-clip": asked.clip,
+            "content-location": f"{CLIPS}{asked.clip}.{extension}",
+            "x-voxpress-engine": plan.engine.name,
+            "x-voxpress-voice": plan.voice,
+            "x-voxpress-segments": str(len(plan.takes)),
+            **{name: value for name, value in optional.items() if value},
+        }
+
+    async def events(
+        self, asked: Asked, data: SpeechRequest, known: tuple[Clip, bytes] | None, flight: Flight | None
+    ) -> AsyncIterator[bytes]:
+        """Server-sent events: the file in parts, then that it is whole.
+
+        Raises:
+            SpeechError: it could not be spoken; an event has said so.
+        """
+        try:
+            if known is None:
+                assert flight is not None
+                if self.streams(asked):
+                    async for piece in self.pieces(asked, flight):
+                        if piece:
+                            yield _event(SpeechDelta(audio=base64.b64encode(piece).decode()))
+                    known = flight.done.result().clips[0], b""
+                else:
+                    known = await self.whole(flight)
+        except SpeechError as error:
+            yield _event(refusal(error).facts())
+            raise
+        clip, content = known
+        for start in range(0, len(content), _PIECE):
+            piece = content[start : start + _PIECE]
+            yield _event(SpeechDelta(audio=base64.b64encode(piece).decode()))
+        marks = tuple(mark for mark in clip.marks if mark.kind == "word")
+        yield _event(
+            SpeechDone(
+                usage=usage(asked.characters, clip.duration),
+                clip=clip.key,
+                timestamps=marks if data.timestamps else msgspec.UNSET,
+            )
+        )
+
+
+def usage(characters: int, duration: float) -> Usage:
+    """Tokens as OpenAI's models would have about as many.
+
+    >>> usage(56, 5.05).total_tokens
+    115
+    """
+    given, made = -(-characters // 4), round(20 * duration)
+    return Usage(input_tokens=given, output_tokens=made, total_tokens=given + made)
+
+
+def _event(data: Any) -> bytes:
+    return b"data: " + msgspec.json.encode(data) + b"\n\n"
+
+
+def _before(lead: Audio, sound: Audio) -> Audio:
+    return join([lead, sound]) if lead.duration else sound
+
+
+def _media_type(format: str) -> str:
+    # As OpenAI names it; it is Ogg, which audio/ogg; codecs=opus says too.
+    return "audio/opus" if format == "opus" else codec.FORMATS[format].media_type
