@@ -7,7 +7,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -100,6 +100,8 @@ class Server:
     meters: Meters
     access: AccessLog
     ready: bool = False
+    sweep: Callable[[], None] = lambda: None
+    """What the door does now and then."""
 
 
 def right(needed: Right) -> Any:
@@ -185,8 +187,6 @@ def _cloned(asked: Asked) -> bool:
 
 def _count(here: Server, key: Key, asked: Asked, *, hit: bool) -> None:
     here.limits.note(key, asked.characters, hit=hit)
-    (here.meters.hit if hit else here.meters.miss).inc()
-    (here.meters.hit_characters if hit else here.meters.miss_characters).inc(asked.characters)
 
 
 _SSE = "text/event-stream"
@@ -615,7 +615,7 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         logging_config=None,
     )
     inside.state.server = here
-    return Door(
+    door = Door(
         inside,
         settings=settings,
         store=kept,
@@ -625,6 +625,8 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         meters=here.meters,
         access=here.access,
     )
+    here.sweep = door.sweep
+    return door
 
 
 def _running(here: Server) -> Any:
@@ -636,7 +638,7 @@ def _running(here: Server) -> Any:
         tasks = [
             asyncio.ensure_future(each)
             for each in (
-                _repeatedly(_FLUSH_EVERY, here.access.flush),
+                _repeatedly(_FLUSH_EVERY, here.sweep),
                 _repeatedly(_LOOK_EVERY, here.ring.refresh),
                 _saving(here),
                 _loading(here),
@@ -651,7 +653,7 @@ def _running(here: Server) -> Any:
             await asyncio.gather(*tasks, return_exceptions=True)
             await asyncio.to_thread(here.desk.stop)
             await here.limits.save(here.state)
-            here.access.flush()
+            here.sweep()
             here.state.close()
 
     return running

@@ -8,10 +8,11 @@ the way through the framework would take longer than reading the file.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import re
+import secrets
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any, TypeAlias
@@ -26,7 +27,7 @@ from voxpress.server.keys import ANYONE, Key, Limits, Ring
 from voxpress.server.logs import AccessLog, Visit
 from voxpress.server.meters import Meters
 from voxpress.server.settings import Settings
-from voxpress.speech import Clip
+from voxpress.speech import Clip, Seconds
 from voxpress.store import Store
 
 log = logging.getLogger("voxpress.server")
@@ -35,6 +36,7 @@ Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 SPEECH = "/v1/audio/speech"
 CLIPS = "/v1/audio/clips/"
+_CLIP_ROUTE = CLIPS + "{name}"
 OPEN = frozenset({"/healthz", "/readyz"})
 _LARGE = frozenset({"/v1/files", "/v1/audio/voices"})
 """Paths whose bodies their handlers bound."""
@@ -108,6 +110,9 @@ class Door:
         self._ring, self._limits, self._hits, self._meters, self._access = ring, limits, hits, meters, access
         self._largest = 8 * settings.max_characters + 65536
         self._local = store.folder is not None
+        self._patience = Patience(settings.body_timeout)
+        # Unique across servers and starts, and made in a tenth of a UUID's time.
+        self._series, self._count = secrets.token_hex(8), itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -115,7 +120,7 @@ class Door:
             await self._inside(scope, receive, send)
             return
         method, path = str(scope["method"]), scope["path"]  # type: ignore[typeddict-item]
-        visit = Visit(request_id=f"req_{uuid.uuid4().hex}", method=method, path=path)
+        visit = Visit(request_id=f"req_{self._series}{next(self._count):08x}", method=method, path=path)
         started = False
 
         async def answer(message: Message) -> None:
@@ -137,12 +142,9 @@ class Door:
                 receive = _again(body, receive)
             elif path.startswith(CLIPS) and await self._unchanged(path, headers, visit, answer):
                 return
-            elif path not in _LARGE:
-                receive = _bounded(receive, headers, self._largest, self._settings.body_timeout)
             else:
-                receive = _bounded(
-                    receive, headers, self._settings.max_upload + 2**20, self._settings.body_timeout
-                )
+                most = self._settings.max_upload + 2**20 if path in _LARGE else self._largest
+                receive = self._bounded(receive, headers, most)
             scope["voxpress"] = (visit, key)  # type: ignore[typeddict-unknown-key]
             await self._inside(scope, receive, answer)
         except Refusal as error:
@@ -160,19 +162,15 @@ class Door:
             self._close(visit, scope)
 
     def _close(self, visit: Visit, scope: Scope) -> None:
-        self._access.add(visit)
-        if visit.cache == "hit" and visit.path == SPEECH and visit.status == 200:
-            self._meters.speech_ok.inc()
-            self._meters.hit_latency.observe(visit.duration)
-            return
-        route = scope.get("path_template") or (
-            "/v1/audio/clips/{name}" if visit.path.startswith(CLIPS) else "other"
+        visit.route = scope.get("path_template") or (
+            SPEECH if visit.path == SPEECH else _CLIP_ROUTE if visit.path.startswith(CLIPS) else "other"
         )
-        self._meters.requests.labels(visit.method, route, str(visit.status)).inc()
-        if visit.cache == "miss":
-            self._meters.latency.labels("miss").observe(visit.duration)
-        if visit.status >= 400:
-            self._meters.errors.labels(visit.error or str(visit.status)).inc()
+        self._access.add(visit)
+
+    def sweep(self) -> None:
+        """Count and write what was answered since the last time, and end what waits for bodies too long."""
+        self._meters.count(self._access.flush())
+        self._patience.sweep()
 
     def _who(self, path: str, headers: dict[bytes, bytes]) -> Key:
         if path in OPEN:
@@ -197,12 +195,37 @@ class Door:
         self._limits.request(key)
         return key
 
+    def _bounded(self, receive: Receive, headers: dict[bytes, bytes], most: int) -> Receive:
+        """`receive` that refuses bodies of more than `most` bytes, and those that do not go on coming."""
+        announced = headers.get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > most:
+            raise Refusal(
+                413, f"the body has {int(announced):,} bytes, and {most:,} are allowed", "body_too_large"
+            )
+        total, whole = 0, False
+
+        async def bounded() -> Any:
+            nonlocal total, whole
+            if whole:
+                return await receive()
+            message = await self._patience.wait(receive)
+            if message["type"] == "http.request":
+                total += len(message.get("body", b""))
+                whole = not message.get("more_body")
+                if total > most:
+                    raise Refusal(
+                        413, f"the body has more than the {most:,} bytes that are allowed", "body_too_large"
+                    )
+            return message
+
+        return bounded
+
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if kind != b"application/json" and not kind.endswith(b"+json"):
             shown = kind.decode("latin-1") or "nothing"
             raise Refusal(415, f"the body must be application/json, not {shown}", "unsupported_media_type")
-        bounded = _bounded(receive, headers, self._largest, self._settings.body_timeout)
+        bounded = self._bounded(receive, headers, self._largest)
         parts: list[bytes] = []
         while True:
             message = await bounded()
@@ -236,8 +259,6 @@ class Door:
             self._store.clip(hit.clip.key)
         visit.cache, visit.characters, visit.engine = "hit", hit.characters, hit.engine
         visit.status = 304 if unchanged else 200
-        self._meters.hit.inc()
-        self._meters.hit_characters.inc(hit.characters)
         length = [] if unchanged or hit.accel else [(b"content-length", b"%d" % len(data))]
         await send(
             {
@@ -266,6 +287,40 @@ class Door:
         )
         await answer({"type": "http.response.body", "body": b"", "more_body": False})
         return True
+
+
+class Patience:
+    """Ends what waits too long for the next bytes of a body. One sweep for all costs less than a timer for each."""
+
+    def __init__(self, seconds: Seconds) -> None:
+        self._seconds = seconds
+        self._since: dict[asyncio.Task[Any], float] = {}
+
+    async def wait(self, receive: Receive) -> Any:
+        """The next message.
+
+        Raises:
+            Refusal: it did not come.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        self._since[task] = time.monotonic()
+        try:
+            return await receive()
+        except asyncio.CancelledError:
+            if task in self._since:
+                raise
+            task.uncancel()
+            raise Refusal(408, f"nothing of the body came for {self._seconds:g} s", "body_timeout") from None
+        finally:
+            self._since.pop(task, None)
+
+    def sweep(self) -> None:
+        """Look who waits too long."""
+        oldest = time.monotonic() - self._seconds
+        for task in [task for task, since in self._since.items() if since < oldest]:
+            del self._since[task]
+            task.cancel()
 
 
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -312,33 +367,3 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
-
-
-def _bounded(receive: Receive, headers: dict[bytes, bytes], most: int, patience: float) -> Receive:
-    """`receive` that refuses bodies of more than `most` bytes, and those that do not go on coming."""
-    announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > most:
-        raise Refusal(
-            413, f"the body has {int(announced):,} bytes, and {most:,} are allowed", "body_too_large"
-        )
-    total, whole = 0, False
-
-    async def bounded() -> Any:
-        nonlocal total, whole
-        if whole:
-            return await receive()
-        try:
-            async with asyncio.timeout(patience):
-                message = await receive()
-        except TimeoutError:
-            raise Refusal(408, f"nothing of the body came for {patience:g} s", "body_timeout") from None
-        if message["type"] == "http.request":
-            total += len(message.get("body", b""))
-            whole = not message.get("more_body")
-            if total > most:
-                raise Refusal(
-                    413, f"the body has more than the {most:,} bytes that are allowed", "body_too_large"
-                )
-        return message
-
-    return bounded

@@ -17,6 +17,8 @@ class Visit(msgspec.Struct, kw_only=True):
     request_id: str
     method: str
     path: str
+    route: str = ""
+    """The template of the path."""
     key: str = ""
     status: int = 0
     began: float = msgspec.field(default_factory=time.perf_counter)
@@ -46,17 +48,20 @@ class AccessLog:
         visit.duration = time.perf_counter() - visit.began
         self._lines.append((time.time(), visit))
 
-    def flush(self) -> None:
-        """Write what was taken in."""
+    def flush(self) -> list[Visit]:
+        """Write what was taken in, and give it."""
         lines, self._lines = self._lines, []
         if lines:
             self._to.write("".join(self._line(when, visit) for when, visit in lines))
             self._to.flush()
+        return [visit for _, visit in lines]
 
     def _line(self, when: float, visit: Visit) -> str:
         if self._json:
             facts = {
-                k: v for k, v in msgspec.structs.asdict(visit).items() if v not in ("", 0) and k != "began"
+                k: v
+                for k, v in msgspec.structs.asdict(visit).items()
+                if v not in ("", 0) and k not in ("began", "route")
             }
             return _encoded({"time": _stamp(when), "level": "info", "event": "request", **facts}) + "\n"
         words = [

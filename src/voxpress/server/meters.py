@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+import prometheus_client as prometheus
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 
+from voxpress.server.logs import Visit
 from voxpress.speech import Result
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _STORE_EVERY = 60.0
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 
 
 class Meters:
@@ -25,7 +29,7 @@ class Meters:
         self, waiting: Callable[[], int], behind: Callable[[], int], store_bytes: Callable[[], int]
     ) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
+        self.requests = prometheus.Counter(
             "voxpress_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
         )
         self.latency = Histogram(
@@ -35,28 +39,28 @@ class Meters:
             buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
             registry=self.registry,
         )
-        self.clips = Counter(
+        self.clips = prometheus.Counter(
             "voxpress_clips",
             "Clips served, from the store (hit) or spoken (miss).",
             ["cache"],
             registry=self.registry,
         )
-        self.characters = Counter(
+        self.characters = prometheus.Counter(
             "voxpress_characters", "Characters of texts that were served.", ["cache"], registry=self.registry
         )
-        self.spoken = Counter(
+        self.spoken = prometheus.Counter(
             "voxpress_segments_spoken", "Segments spoken.", ["engine"], registry=self.registry
         )
-        self.audio = Counter(
+        self.audio = prometheus.Counter(
             "voxpress_audio_seconds", "Seconds of audio finished.", ["engine"], registry=self.registry
         )
-        self.engine_time = Counter(
+        self.engine_time = prometheus.Counter(
             "voxpress_flight_seconds",
             "Seconds from a miss to its clip, summed.",
             ["engine"],
             registry=self.registry,
         )
-        self.errors = Counter(
+        self.errors = prometheus.Counter(
             "voxpress_errors", "Requests refused or failed.", ["code"], registry=self.registry
         )
         queue = Gauge(
@@ -66,13 +70,27 @@ class Meters:
         queue.labels("batches").set_function(behind)
         store = Gauge("voxpress_store_bytes", "What the store holds.", registry=self.registry)
         store.set_function(_remembered(store_bytes))
-        self.hit, self.miss = self.clips.labels("hit"), self.clips.labels("miss")
-        self.hit_characters, self.miss_characters = (
-            self.characters.labels("hit"),
-            self.characters.labels("miss"),
-        )
-        self.hit_latency = self.latency.labels("hit")
-        self.speech_ok = self.requests.labels("POST", "/v1/audio/speech", "200")
+
+    def count(self, visits: Sequence[Visit]) -> None:
+        """Count requests that were answered."""
+        asked: Counter[tuple[str, str, int]] = Counter()
+        served: Counter[str] = Counter()
+        characters: Counter[str] = Counter()
+        latencies = {cache: self.latency.labels(cache) for cache in ("hit", "miss")}
+        for visit in visits:
+            method = visit.method if visit.method in _METHODS else "other"
+            asked[method, visit.route, visit.status] += 1
+            if visit.status >= 400:
+                self.errors.labels(visit.error or str(visit.status)).inc()
+            elif visit.cache:
+                served[visit.cache] += 1
+                characters[visit.cache] += visit.characters
+                latencies[visit.cache].observe(visit.duration)
+        for (method, route, status), number in asked.items():
+            self.requests.labels(method, route, str(status)).inc(number)
+        for cache, number in served.items():
+            self.clips.labels(cache).inc(number)
+            self.characters.labels(cache).inc(characters[cache])
 
     def finished(self, result: Result) -> None:
         """Count what the loop did."""

@@ -114,7 +114,10 @@ class Speech:
         return Asked(plan=plan, speaker=speaker, characters=len(data.input), ignored=ignored)
 
     def _output(self, data: SpeechRequest) -> Output:
-        format = codec.format_named(data.response_format)
+        try:
+            format = codec.format_named(data.response_format)
+        except UnsupportedOption as error:
+            raise refusal(error, "response_format") from error
         rate = data.sample_rate
         if data.preset is None:
             if rate is None and format.name in ("wav", "pcm"):
