@@ -1,0 +1,272 @@
+"""`/v1/audio/speech`, and clips by their digest."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, head, post
+from litestar.openapi import ResponseSpec
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from voxpress import codec, references
+from voxpress.server.contract import (
+    ClipFacts,
+    ErrorBody,
+    SpeechRequest,
+)
+from voxpress.server.desk import Flight
+from voxpress.server.door import IMMUTABLE
+from voxpress.server.errors import Refusal
+from voxpress.server.keys import Key
+from voxpress.server.shared import REFUSED, Server, clip_url, right, server_of, visitor
+from voxpress.server.speech import Asked
+from voxpress.speech import Clip
+
+_CLIP = re.compile(r"([0-9a-f]{64})\.([A-Za-z0-9]{1,8})")
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+_SPEECH = {
+    **REFUSED,
+    415: ResponseSpec(ErrorBody, description="The body is not JSON."),
+    502: ResponseSpec(ErrorBody, description="A hosted service refused."),
+}
+
+
+@post(
+    "/v1/audio/speech",
+    status_code=200,
+    guards=[right("speech")],
+    summary="Speak a text, or serve it from the store",
+    operation_id="createSpeech",
+    tags=["Audio"],
+    responses={
+        200: ResponseSpec(
+            bytes,
+            media_type="audio/*",
+            generate_examples=False,
+            description="The file; or events, where they were asked for.",
+        ),
+        **_SPEECH,
+    },
+)
+async def create_speech(request: Request[Any, Any, Any], data: SpeechRequest) -> Response[Any]:
+    """All of OpenAI's fields, and voxpress's own; what was spoken before comes from the store."""
+    here, (visit, key) = server_of(request), visitor(request)
+    asked = await here.speech.plan(data)
+    visit.characters, visit.engine = asked.characters, asked.plan.engine.name
+    if here.access.texts:
+        visit.text = data.input
+    here.limits.characters(key, asked.characters)
+    known = await here.speech.stored(asked)
+    visit.cache = "hit" if known else "miss"
+    flight = None if known else here.speech.join(asked)
+    events = data.stream_format == "sse"
+    if flight is not None and (events or here.speech.streams(asked)):
+        return await _streamed(here, key, asked, data, flight)
+    if known is None:
+        assert flight is not None
+        known = await _awaited(here, request, flight)
+    clip, content = known
+    _count(here, key, asked, hit=flight is None)
+    if events:
+        headers = here.speech.headers(asked, visit.cache)
+        return Stream(here.speech.events(asked, data, known, None), headers=_events(headers), media_type=_SSE)
+    hit = here.speech.hit(asked, clip, stored=flight is None)
+    if not _cloned(asked):
+        here.hits.remember(await request.body(), here.speech.hit(asked, clip))
+    here.hits.served(f"{clip.key}.{codec.FORMATS[clip.format].extension}", f'"{clip.sha256}"')
+    headers = {name.decode(): value.decode() for name, value in hit.headers}
+    kind = headers.pop("content-type")
+    if flight is None and request.headers.get("if-none-match") == headers["etag"]:
+        return Response(None, status_code=304, headers=headers)
+    return Response(b"" if hit.accel else content, headers=headers, media_type=kind)
+
+
+def _cloned(asked: Asked) -> bool:
+    # A cloned voice can be replaced, renamed or removed: the plan looks each time.
+    return any(segment.voice.startswith(references.PREFIX) for segment in asked.plan.takes.values())
+
+
+def _count(here: Server, key: Key, asked: Asked, *, hit: bool) -> None:
+    here.limits.note(key, asked.characters, hit=hit)
+
+
+_SSE = "text/event-stream"
+
+
+def _events(headers: dict[str, str]) -> dict[str, str]:
+    headers.pop("content-type")
+    return {**headers, "cache-control": "no-cache", "x-accel-buffering": "no"}
+
+
+async def _streamed(
+    here: Server, key: Key, asked: Asked, data: SpeechRequest, flight: Flight
+) -> Response[Any]:
+    """The file while it is being spoken. What fails before its first byte is an error like any other."""
+    headers = here.speech.headers(asked, "miss")
+    if data.stream_format == "sse":
+        source = here.speech.events(asked, data, None, flight)
+        kind = _SSE
+        headers = _events(headers)
+    else:
+        source = here.speech.pieces(asked, flight)
+        kind = headers.pop("content-type")
+        headers["x-accel-buffering"] = "no"
+    try:
+        first = await anext(source)
+    except BaseException:
+        here.speech.leave(flight)
+        raise
+
+    async def rest() -> AsyncIterator[bytes]:
+        try:
+            yield first
+            async for piece in source:
+                yield piece
+            _count(here, key, asked, hit=False)
+        finally:
+            here.speech.leave(flight)
+
+    return Stream(rest(), headers=headers, media_type=kind)
+
+
+async def _awaited(here: Server, request: Request[Any, Any, Any], flight: Flight) -> tuple[Clip, bytes]:
+    """The clip once it is finished, while the client waits and the deadline has not passed."""
+    gone = asyncio.ensure_future(_gone(request))
+    done = asyncio.ensure_future(here.speech.whole(flight))
+    try:
+        await asyncio.wait({gone, done}, timeout=here.settings.deadline, return_when=asyncio.FIRST_COMPLETED)
+        if done.done():
+            return done.result()
+        if gone.done():
+            raise Refusal(499, "the client has left", "client_left")
+        raise Refusal(
+            503,
+            f"not finished within {here.settings.deadline:g} s; it goes on, and the same request will find it",
+            "deadline",
+            headers={"retry-after": "1", "x-should-retry": "true"},
+        )
+    finally:
+        gone.cancel()
+        done.cancel()
+        here.speech.leave(flight)
+
+
+async def _gone(request: Request[Any, Any, Any]) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+@get(
+    "/v1/audio/clips/{name:str}",
+    guards=[right("speech")],
+    summary="A clip by its digest",
+    tags=["Audio"],
+    responses={
+        200: ResponseSpec(bytes, media_type="audio/*", generate_examples=False, description="The file."),
+        206: ResponseSpec(
+            bytes, media_type="audio/*", generate_examples=False, description="The part that was asked for."
+        ),
+        304: ResponseSpec(None, description="It is what the client has."),
+        416: ResponseSpec(ErrorBody, description="There is no such part."),
+        **REFUSED,
+    },
+)
+async def get_clip(
+    request: Request[Any, Any, Any],
+    name: Annotated[
+        str, Parameter(description="Digest and extension; with .json, what is known of it.", max_length=80)
+    ],
+) -> Response[Any]:
+    """Never changes under its name, so that caches may keep it forever."""
+    return await _clip(request, name, head=False)
+
+
+@head("/v1/audio/clips/{name:str}", guards=[right("speech")], include_in_schema=False)
+async def head_clip(request: Request[Any, Any, Any], name: str) -> Response[None]:
+    """The headers of a clip."""
+    return await _clip(request, name, head=True)
+
+
+async def _clip(request: Request[Any, Any, Any], name: str, *, head: bool) -> Response[Any]:
+    here, (visit, _) = server_of(request), visitor(request)
+    found = _CLIP.fullmatch(name)
+    clip = await asyncio.to_thread(here.store.clip, found[1]) if found else None
+    if found is None or clip is None:
+        raise Refusal(404, f"no clip {name!r}", "clip_not_found", param="name")
+    extension = codec.FORMATS[clip.format].extension
+    if found[2] == "json":
+        return Response(_facts(here, request, clip))
+    if found[2] != extension:
+        raise Refusal(404, f"clip {clip.key} is a .{extension}", "clip_not_found", param="name")
+    tag = f'"{clip.sha256}"'
+    visit.cache = "hit"
+    headers = {
+        "etag": tag,
+        "cache-control": IMMUTABLE,
+        "accept-ranges": "bytes",
+        "x-voxpress-duration": f"{clip.duration:.3f}",
+    }
+    kind = codec.FORMATS[clip.format].media_type
+    here.hits.served(name, tag)
+    if _matches(request.headers.get("if-none-match", ""), tag):
+        return Response(None, status_code=304, headers=headers)
+    if head:
+        size = {"content-length": str(clip.size), "content-type": kind}
+        return Response(b"", headers={**headers, **size}, media_type=kind)
+    if here.settings.accel_redirect and clip.path and here.store.folder:
+        place = clip.path.removeprefix(f"{here.store.folder}/")
+        headers["x-accel-redirect"] = here.settings.accel_redirect.rstrip("/") + "/" + place
+        return Response(b"", headers=headers, media_type=kind)
+    data = await asyncio.to_thread(here.store.read, clip)
+    if data is None:
+        raise Refusal(404, f"clip {name!r} is not whole any more", "clip_not_found", param="name")
+    return _ranged(request, data, headers, kind)
+
+
+def _ranged(
+    request: Request[Any, Any, Any], data: bytes, headers: dict[str, str], kind: str
+) -> Response[Any]:
+    """All of it, or the one range that was asked for (RFC 9110, 14.2); several are answered with all of it."""
+    wanted = _RANGE.fullmatch(request.headers.get("range", ""))
+    fresh = request.headers.get("if-range") in (None, headers["etag"])
+    if wanted is None or not any(wanted.groups()) or not fresh:
+        return Response(data, headers=headers, media_type=kind)
+    first, last = (int(number) if number else None for number in wanted.groups())
+    if first is None:
+        first, last = max(0, len(data) - (last or 0)), len(data) - 1
+    last = len(data) - 1 if last is None else min(last, len(data) - 1)
+    if first > last:
+        raise Refusal(
+            416,
+            f"the clip has {len(data):,} bytes",
+            "range_not_satisfiable",
+            headers={"content-range": f"bytes */{len(data)}"},
+        )
+    headers = {**headers, "content-range": f"bytes {first}-{last}/{len(data)}"}
+    return Response(data[first : last + 1], status_code=206, headers=headers, media_type=kind)
+
+
+def _matches(given: str, tag: str) -> bool:
+    tags = [each.strip().removeprefix("W/") for each in given.split(",")]
+    return "*" in tags or tag in tags
+
+
+def _facts(here: Server, request: Request[Any, Any, Any], clip: Clip) -> ClipFacts:
+    return ClipFacts(
+        digest=clip.key,
+        format=clip.format,
+        sample_rate=clip.sample_rate,
+        duration=clip.duration,
+        bytes=clip.size,
+        sha256=clip.sha256,
+        url=clip_url(here.settings.public_url or str(request.base_url), clip),
+        timestamps=clip.marks,
+    )
+
+
+ROUTES = (create_speech, get_clip, head_clip)

@@ -1,0 +1,168 @@
+"""`/v1/batches`: many requests for speech in one file, as the official client sends them."""
+
+from __future__ import annotations
+
+import asyncio
+import zipfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, post
+from litestar.openapi import ResponseSpec
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from voxpress import codec
+from voxpress.errors import InputError, SpeechError
+from voxpress.folder import safe_path
+from voxpress.server.contract import (
+    ENDED,
+    Batch,
+    Batches,
+    BatchRequest,
+)
+from voxpress.server.errors import Refusal
+from voxpress.server.shared import REFUSED, Server, right, server_of, visitor
+from voxpress.speech import Clip
+
+
+@post(
+    "/v1/batches",
+    status_code=200,
+    guards=[right("batches")],
+    summary="Have the lines of a file spoken",
+    operation_id="createBatch",
+    tags=["Batch"],
+    responses=REFUSED,
+)
+async def create_batch(request: Request[Any, Any, Any], data: BatchRequest) -> Batch:
+    """As the official client does it; the endpoint is that of speech."""
+    here, (_, key) = server_of(request), visitor(request)
+    return await here.clerk.add(key, data, here.settings.public_url or str(request.base_url))
+
+
+@get(
+    "/v1/batches",
+    guards=[right("batches")],
+    summary="Batches of this key",
+    operation_id="listBatches",
+    tags=["Batch"],
+    responses=REFUSED,
+)
+async def list_batches(
+    request: Request[Any, Any, Any],
+    after: Annotated[str | None, Parameter(max_length=64)] = None,
+    limit: Annotated[int, Parameter(ge=1, le=100)] = 20,
+) -> Batches:
+    """The newest first."""
+    return await server_of(request).clerk.page(visitor(request)[1].name, after, limit)
+
+
+@get(
+    "/v1/batches/{batch_id:str}",
+    guards=[right("batches")],
+    summary="One batch",
+    operation_id="retrieveBatch",
+    tags=["Batch"],
+    responses=REFUSED,
+)
+async def get_batch(request: Request[Any, Any, Any], batch_id: str) -> Batch:
+    """How far it is."""
+    return await server_of(request).clerk.find(visitor(request)[1].name, batch_id)
+
+
+@post(
+    "/v1/batches/{batch_id:str}/cancel",
+    status_code=200,
+    guards=[right("batches")],
+    summary="Begin no more lines",
+    operation_id="cancelBatch",
+    tags=["Batch"],
+    responses={**REFUSED, 409: ResponseSpec(None, description="It has ended.")},
+)
+async def cancel_batch(request: Request[Any, Any, Any], batch_id: str) -> Batch:
+    """What is done stays, and is in its output file."""
+    return await server_of(request).clerk.cancel(visitor(request)[1].name, batch_id)
+
+
+@get(
+    "/v1/batches/{batch_id:str}/audio",
+    guards=[right("batches")],
+    summary="All audio of a batch",
+    tags=["Batch"],
+    responses={
+        200: ResponseSpec(
+            bytes, media_type="application/zip", generate_examples=False, description="A zip file."
+        ),
+        **REFUSED,
+        409: ResponseSpec(None, description="It has not ended."),
+    },
+)
+async def get_batch_audio(request: Request[Any, Any, Any], batch_id: str) -> Response[Any]:
+    """Files are named after the lines' custom ids, in their order; the same each time."""
+    here, (_, key) = server_of(request), visitor(request)
+    batch = await here.clerk.find(key.name, batch_id)
+    if batch.status not in ENDED:
+        raise Refusal(409, f"batch {batch_id!r} is {batch.status}", "batch_not_ended")
+    clips = await here.clerk.clips(batch_id)
+    headers = {"content-disposition": f'attachment; filename="{batch.id}.zip"'}
+    return Stream(_zipped(here, clips), headers=headers, media_type="application/zip")
+
+
+async def _zipped(here: Server, clips: Sequence[tuple[str, str]]) -> AsyncIterator[bytes]:
+    """A zip file, written while it is sent. It ends with an error where a clip is gone."""
+    sink = _Sink()
+    taken: set[str] = set()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
+        for custom_id, key in clips:
+            clip = await asyncio.to_thread(here.store.clip, key)
+            data = await asyncio.to_thread(here.store.read, clip) if clip else None
+            if clip is None or data is None:
+                raise SpeechError(f"clip {key} of {custom_id!r} is not in the store any more")
+            archive.writestr(zipfile.ZipInfo(_entry(custom_id, clip, taken)), data)
+            yield sink.taken()
+    yield sink.taken()
+
+
+def _entry(custom_id: str, clip: Clip, taken: set[str]) -> str:
+    """A path for a line's file: its custom id where that can be one, else its clip's digest."""
+    extension = codec.FORMATS[clip.format].extension
+    try:
+        path = safe_path(f"{custom_id}.{extension}")
+    except InputError:
+        path = f"{clip.key}.{extension}"
+    for name in _numbered(path):
+        if name.lower() not in taken:
+            taken.add(name.lower())
+            return name
+    raise AssertionError
+
+
+def _numbered(path: str) -> Iterator[str]:
+    yield path
+    stem, _, extension = path.rpartition(".")
+    number = 2
+    while True:
+        yield f"{stem}-{number}.{extension}"
+        number += 1
+
+
+class _Sink:
+    """Where a zip file is written to: nothing can be gone back to."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """There is nothing to be flushed."""
+
+    def taken(self) -> bytes:
+        data, self._parts = b"".join(self._parts), []
+        return data
+
+
+ROUTES = (create_batch, list_batches, get_batch, cancel_batch, get_batch_audio)

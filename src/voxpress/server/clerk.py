@@ -1,0 +1,498 @@
+"""Works on batches in the background, line by line.
+
+What is done is written to the server's database at once, so a server that was killed goes on where it was: lines that
+were answered are not asked again, and what was spoken for the others is in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import secrets
+import sqlite3
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from voxpress.errors import InputError, SpeechError
+from voxpress.server.contract import (
+    ENDED,
+    Batch,
+    BatchError,
+    BatchErrors,
+    Batches,
+    BatchLine,
+    BatchRequest,
+    BatchStatus,
+    SpeechRequest,
+)
+from voxpress.server.door import SPEECH
+from voxpress.server.errors import Refusal, refusal
+from voxpress.server.files import paged
+from voxpress.server.keys import ANYONE, Key
+from voxpress.server.shared import Server, clip_url
+from voxpress.server.webhooks import check_address
+
+log = logging.getLogger("voxpress.server")
+
+_WINDOW_SECONDS = 24 * 3600
+_MOST_ERRORS = 100
+_LONGEST_LINE = 2**20
+_LOOK_EVERY = 1.0
+"""Seconds between looks whether a batch was cancelled."""
+_AGAIN: Sequence[float] = (1.0, 5.0, 15.0)
+"""Before a line that failed in passing is tried again."""
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """What a batch was asked to be, beside what everyone sees."""
+
+    inline_audio: bool
+    webhook_url: str | None
+    webhook_secret: str
+    expires_after: int | None
+
+
+class _Audio(msgspec.Struct, kw_only=True):
+    """Body of the answer to a line."""
+
+    digest: str
+    sha256: str
+    url: str
+    format: str
+    sample_rate: int
+    duration: float
+    bytes: int
+    cache: str
+    engine: str
+    voice: str
+    mapped: tuple[str, ...]
+    usage: dict[str, int]
+    audio: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Clerk:
+    """Works on batches, one after the other for each that is active, beside everyone else's requests."""
+
+    def __init__(self, here: Server) -> None:
+        self._here = here
+        self._working: dict[str, asyncio.Task[None]] = {}
+        self._cancelled: set[str] = set()
+
+    # What there is
+
+    async def add(self, key: Key, data: BatchRequest, base: str) -> Batch:
+        """Take in a batch, and begin.
+
+        Raises:
+            Refusal: it cannot be one.
+        """
+        if data.endpoint != SPEECH:
+            raise Refusal(
+                400, f"endpoint must be {SPEECH!r}, not {data.endpoint!r}", "invalid_value", param="endpoint"
+            )
+        if data.completion_window != "24h":
+            raise Refusal(400, "completion_window must be '24h'", "invalid_value", param="completion_window")
+        secret = ""
+        if data.webhook_url is not None:
+            if not self._here.settings.allow_webhook_urls:
+                raise Refusal(
+                    403,
+                    "this server takes no webhook_url: its operator can allow them",
+                    "not_allowed",
+                    param="webhook_url",
+                )
+            try:
+                check_address(data.webhook_url)
+            except InputError as error:
+                raise refusal(error, "webhook_url") from error
+            hooks = self._here.settings.webhooks
+            if not hooks:
+                raise Refusal(
+                    403,
+                    "this server has no secret to sign with: [[server.webhooks]]",
+                    "not_allowed",
+                    param="webhook_url",
+                )
+            secret = hooks[0].secret
+        file = await self._here.files.find(key.name, data.input_file_id)
+        now = int(time.time())
+        batch = Batch(
+            id=f"batch_{secrets.token_hex(12)}",
+            endpoint=data.endpoint,
+            input_file_id=file.id,
+            completion_window=data.completion_window,
+            status="validating",
+            created_at=now,
+            expires_at=now + _WINDOW_SECONDS,
+            metadata=data.metadata,
+        )
+        asked = _Asked(
+            data.inline_audio,
+            data.webhook_url,
+            secret,
+            data.output_expires_after.seconds if data.output_expires_after else None,
+        )
+
+        def insert(database: sqlite3.Connection) -> None:
+            (sequence,) = database.execute("SELECT COALESCE(MAX(sequence), 0) + 1 FROM batches").fetchone()
+            database.execute(
+                "INSERT INTO batches VALUES (?, ?, ?, ?, 1, ?, ?)",
+                (batch.id, key.name, msgspec.json.encode(batch), msgspec.json.encode(asked), base, sequence),
+            )
+
+        await self._here.state.run(insert)
+        self._begin(batch.id)
+        return batch
+
+    async def find(self, owner: str, id: str) -> Batch:
+        """A batch of that owner.
+
+        Raises:
+            Refusal: there is none.
+        """
+        row = await self._here.state.run(
+            lambda database: database.execute(
+                "SELECT record FROM batches WHERE id = ? AND owner = ?", (id, owner)
+            ).fetchone()
+        )
+        if row is None:
+            raise Refusal(404, f"no batch {id!r}", "batch_not_found", param="batch_id")
+        return msgspec.json.decode(row[0], type=Batch)
+
+    async def page(self, owner: str, after: str | None, limit: int) -> Batches:
+        """Some of an owner's batches, the newest first."""
+        rows = await self._here.state.run(
+            lambda database: database.execute(
+                "SELECT record FROM batches WHERE owner = ? ORDER BY sequence DESC", (owner,)
+            ).fetchall()
+        )
+        data, more = paged([msgspec.json.decode(row[0], type=Batch) for row in rows], after, limit)
+        return Batches(
+            data=data,
+            has_more=more,
+            first_id=data[0].id if data else None,
+            last_id=data[-1].id if data else None,
+        )
+
+    async def cancel(self, owner: str, id: str) -> Batch:
+        """Begin no more lines of it. What is done stays.
+
+        Raises:
+            Refusal: there is none, or it has ended.
+        """
+        batch = await self.find(owner, id)
+        if batch.status in ENDED or batch.status == "finalizing":
+            raise Refusal(409, f"batch {id!r} is {batch.status}: it cannot be cancelled", "batch_ended")
+        if batch.status != "cancelling":
+            batch = await self._note(batch, "cancelling", cancelling_at=int(time.time()))
+        self._cancelled.add(id)
+        self._begin(id)
+        return batch
+
+    async def clips(self, id: str) -> list[tuple[str, str]]:
+        """The custom id and the clip of each line that was answered with audio, in order."""
+        rows = await self._here.state.run(
+            lambda database: database.execute(
+                "SELECT answer, clip FROM lines WHERE batch = ? AND good = 1 ORDER BY number", (id,)
+            ).fetchall()
+        )
+        return [(msgspec.json.decode(answer)["custom_id"], clip) for answer, clip in rows]
+
+    # Working
+
+    async def resume(self) -> None:
+        """Go on with what an earlier process began."""
+        rows = await self._here.state.run(
+            lambda database: database.execute(
+                "SELECT id FROM batches WHERE active = 1 ORDER BY sequence"
+            ).fetchall()
+        )
+        for (id,) in rows:
+            self._begin(id)
+
+    async def stop(self) -> None:
+        """Leave everything as it is; `resume` goes on."""
+        tasks = list(self._working.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, id: str) -> None:
+        if id in self._working:
+            return
+        task = self._working[id] = asyncio.ensure_future(self._work(id))
+        task.add_done_callback(lambda _: self._ended(id, task))
+
+    def _ended(self, id: str, task: asyncio.Task[None]) -> None:
+        self._working.pop(id, None)
+        self._cancelled.discard(id)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("batch %s was left as it is: %s", id, error, exc_info=error)
+
+    async def _work(self, id: str) -> None:
+        row = await self._here.state.run(
+            lambda database: database.execute(
+                "SELECT record, asked, owner, base FROM batches WHERE id = ?", (id,)
+            ).fetchone()
+        )
+        record, asked_bytes, owner, base = row
+        batch, asked = msgspec.json.decode(record, type=Batch), msgspec.json.decode(asked_bytes, type=_Asked)
+        if batch.status == "cancelling":
+            self._cancelled.add(id)
+        lines = await asyncio.to_thread(self._read, batch)
+        if isinstance(lines, BatchErrors):
+            batch = await self._note(batch, "failed", active=False, failed_at=int(time.time()), errors=lines)
+        else:
+            counts = msgspec.structs.replace(batch.request_counts, total=len(lines))
+            if batch.status == "validating":
+                now = int(time.time())
+                batch = await self._note(batch, "in_progress", in_progress_at=now, request_counts=counts)
+            await self._answer(batch, asked, owner, base, lines)
+            batch = await self._finish(batch, asked, owner, lines)
+        await self._here.webhooks.announce(batch, asked.webhook_url, asked.webhook_secret)
+
+    def _read(self, batch: Batch) -> list[BatchLine] | BatchErrors:
+        """All lines of the input, or what is wrong with it."""
+        errors: list[BatchError] = []
+        lines: list[BatchLine] = []
+        seen: set[str] = set()
+        most = self._here.settings.max_lines
+
+        def wrong(code: str, message: str, line: int | None = None, param: str | None = None) -> None:
+            errors.append(BatchError(code=code, message=message, line=line, param=param))
+
+        try:
+            with self._here.state.file(batch.input_file_id).open("rb") as file:
+                for number, content in enumerate(iter(lambda: file.readline(_LONGEST_LINE + 1), b""), 1):
+                    if len(errors) >= _MOST_ERRORS:
+                        break
+                    if not content.strip():
+                        continue
+                    if len(content) > _LONGEST_LINE:
+                        wrong("line_too_long", f"a line may have {_LONGEST_LINE:,} bytes", number)
+                        break
+                    if len(lines) == most:
+                        wrong("too_many_lines", f"a batch may have {most:,} lines", number)
+                        break
+                    try:
+                        line = msgspec.json.decode(content, type=BatchLine)
+                    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                        wrong("invalid_json_line", str(error), number)
+                        continue
+                    if line.url != batch.endpoint:
+                        wrong(
+                            "mismatched_url",
+                            f"url must be {batch.endpoint!r}, not {line.url!r}",
+                            number,
+                            "url",
+                        )
+                    if line.custom_id in seen:
+                        wrong(
+                            "duplicate_custom_id",
+                            f"custom_id {line.custom_id!r} was there before",
+                            number,
+                            "custom_id",
+                        )
+                    seen.add(line.custom_id)
+                    lines.append(line)
+        except FileNotFoundError:
+            wrong("file_not_found", f"file {batch.input_file_id!r} is gone")
+        if not lines and not errors:
+            wrong("empty_file", "the file has no lines")
+        return BatchErrors(data=errors) if errors else lines
+
+    async def _answer(
+        self, batch: Batch, asked: _Asked, owner: str, base: str, lines: Sequence[BatchLine]
+    ) -> None:
+        """Answer those lines that are not yet answered, so many at a time, until the batch expires or is cancelled."""
+        done = await self._here.state.run(
+            lambda database: {
+                number
+                for (number,) in database.execute("SELECT number FROM lines WHERE batch = ?", (batch.id,))
+            }
+        )
+        key = Key(name=owner) if owner else ANYONE
+        todo = iter([(number, line) for number, line in enumerate(lines) if number not in done])
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                while len(running) < self._here.settings.batch_window and self._goes_on(batch):
+                    following = next(todo, None)
+                    if following is None:
+                        break
+                    number, line = following
+                    answer = self._line(batch, asked, key, base, number, line)
+                    running.add(asyncio.ensure_future(answer))
+                if not running:
+                    return
+                finished, running = await asyncio.wait(
+                    running, timeout=_LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in finished:
+                    task.result()
+                if not self._goes_on(batch):
+                    return
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def _goes_on(self, batch: Batch) -> bool:
+        return batch.id not in self._cancelled and time.time() < (batch.expires_at or 0)
+
+    async def _line(
+        self, batch: Batch, asked: _Asked, key: Key, base: str, number: int, line: BatchLine
+    ) -> None:
+        """Answer one line, and write it down."""
+        request_id = f"req_{secrets.token_hex(12)}"
+        body: Any
+        clip = ""
+        try:
+            made = await self._spoken(key, asked, base, line)
+            status, body, clip = 200, made, made.digest
+        except Refusal as error:
+            status, body = error.status, error.facts()
+        except SpeechError as error:
+            told = refusal(error)
+            status, body = told.status, told.facts()
+        answer = msgspec.json.encode(
+            {
+                "id": f"batch_req_{secrets.token_hex(12)}",
+                "custom_id": line.custom_id,
+                "response": {"status_code": status, "request_id": request_id, "body": body},
+                "error": None,
+            }
+        )
+        good = status == 200
+        row = (batch.id, number, good, answer, clip)
+
+        def write(database: sqlite3.Connection) -> None:
+            database.execute("INSERT OR IGNORE INTO lines VALUES (?, ?, ?, ?, ?)", row)
+            (record,) = database.execute("SELECT record FROM batches WHERE id = ?", (batch.id,)).fetchone()
+            current = msgspec.json.decode(record, type=Batch)
+            counts = current.request_counts
+            counts = msgspec.structs.replace(
+                counts, completed=counts.completed + good, failed=counts.failed + (not good)
+            )
+            current = msgspec.structs.replace(current, request_counts=counts)
+            database.execute(
+                "UPDATE batches SET record = ? WHERE id = ?", (msgspec.json.encode(current), batch.id)
+            )
+
+        await self._here.state.run(write)
+
+    async def _spoken(self, key: Key, asked: _Asked, base: str, line: BatchLine) -> _Audio:
+        try:
+            data = msgspec.convert(line.body, SpeechRequest)
+        except msgspec.ValidationError as error:
+            raise Refusal(400, str(error), "invalid_value") from error
+        speech = self._here.speech
+        request = await speech.plan(data)
+        known = await speech.stored(request)
+        hit = known is not None
+        for pause in (*_AGAIN, None):
+            if known is not None:
+                break
+            flight = speech.join(request, background=True)
+            try:
+                known = await speech.whole(flight)
+            except SpeechError as error:
+                if pause is None or refusal(error).headers.get("x-should-retry") != "true":
+                    raise
+                await asyncio.sleep(pause)
+            finally:
+                speech.leave(flight)
+        assert known is not None
+        clip, content = known
+        self._here.limits.note(key, request.characters, hit=hit)
+        return _Audio(
+            digest=clip.key,
+            sha256=clip.sha256,
+            url=clip_url(base, clip),
+            format=clip.format,
+            sample_rate=clip.sample_rate,
+            duration=clip.duration,
+            bytes=clip.size,
+            cache="hit" if hit else "miss",
+            engine=request.plan.engine.name,
+            voice=request.plan.voice,
+            mapped=request.speaker.mapped,
+            usage={"characters": request.characters, "billed": 0 if hit else request.characters},
+            audio=base64.b64encode(content).decode() if asked.inline_audio else msgspec.UNSET,
+        )
+
+    async def _finish(self, batch: Batch, asked: _Asked, owner: str, lines: Sequence[BatchLine]) -> Batch:
+        """Write the output and error files of what was answered; lines that were not are in the error file."""
+        batch = await self._current(batch.id)
+        cancelled = batch.id in self._cancelled
+        left = len(lines) - batch.request_counts.completed - batch.request_counts.failed
+        status: BatchStatus = "cancelled" if cancelled else "expired" if left else "completed"
+        if status == "completed" and batch.status != "finalizing":
+            batch = await self._note(batch, "finalizing", finalizing_at=int(time.time()))
+        rows = await self._here.state.run(
+            lambda database: database.execute(
+                "SELECT number, good, answer FROM lines WHERE batch = ? ORDER BY number", (batch.id,)
+            ).fetchall()
+        )
+        good = [answer for _, fine, answer in rows if fine]
+        bad = {number: answer for number, fine, answer in rows if not fine}
+        answered = {number for number, *_ in rows}
+        if status != "completed":
+            code = "batch_cancelled" if cancelled else "batch_expired"
+            for number, line in enumerate(lines):
+                if number not in answered:
+                    bad[number] = _unanswered(line, code)
+        expires = int(time.time()) + asked.expires_after if asked.expires_after else None
+        written: dict[str, str | None] = {}
+        for field, name, content in (
+            ("output_file_id", "output", good),
+            ("error_file_id", "error", [bad[number] for number in sorted(bad)]),
+        ):
+            written[field] = None
+            if content:
+                place = self._here.files.scratch()
+                await asyncio.to_thread(place.write_bytes, b"".join(line + b"\n" for line in content))
+                file = await self._here.files.add(
+                    owner, f"{batch.id}_{name}.jsonl", "batch_output", place, expires
+                )
+                written[field] = file.id
+        at: dict[str, Any] = {f"{status}_at": int(time.time())}
+        return await self._note(
+            batch, status, active=False, audio_url=f"/v1/batches/{batch.id}/audio", **written, **at
+        )
+
+    async def _current(self, id: str) -> Batch:
+        (record,) = await self._here.state.run(
+            lambda database: database.execute("SELECT record FROM batches WHERE id = ?", (id,)).fetchone()
+        )
+        return msgspec.json.decode(record, type=Batch)
+
+    async def _note(self, batch: Batch, status: BatchStatus, *, active: bool = True, **fields: Any) -> Batch:
+        """Write down a batch's new state; what its lines have added to it meanwhile stays."""
+
+        def write(database: sqlite3.Connection) -> Batch:
+            (record,) = database.execute("SELECT record FROM batches WHERE id = ?", (batch.id,)).fetchone()
+            current = msgspec.json.decode(record, type=Batch)
+            made = msgspec.structs.replace(current, status=status, **fields)
+            database.execute(
+                "UPDATE batches SET record = ?, active = ? WHERE id = ?",
+                (msgspec.json.encode(made), active, batch.id),
+            )
+            return made
+
+        return await self._here.state.run(write)
+
+
+def _unanswered(line: BatchLine, code: str) -> bytes:
+    return msgspec.json.encode(
+        {
+            "id": f"batch_req_{secrets.token_hex(12)}",
+            "custom_id": line.custom_id,
+            "response": None,
+            "error": {"code": code, "message": "the batch ended before this line was answered"},
+        }
+    )

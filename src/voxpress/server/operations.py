@@ -1,0 +1,58 @@
+"""Health, metrics, and what a key asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.enums import MediaType
+from litestar.openapi import ResponseSpec
+
+from voxpress.server import keys
+from voxpress.server.contract import (
+    ErrorBody,
+    UsagePage,
+)
+from voxpress.server.errors import Refusal
+from voxpress.server.meters import CONTENT_TYPE
+from voxpress.server.shared import REFUSED, right, server_of, visitor
+
+
+@get("/v1/usage", summary="What this key asked for, by day", tags=["Operations"], responses=REFUSED)
+async def get_usage(request: Request[Any, Any, Any]) -> UsagePage:
+    """Characters that were spoken for it, and those that the store had."""
+    here, (_, key) = server_of(request), visitor(request)
+    await here.limits.save(here.state)
+    return UsagePage(data=await asyncio.to_thread(keys.usage, here.state, key.name))
+
+
+@get("/healthz", media_type=MediaType.TEXT, summary="Is it alive?", tags=["Operations"])
+async def healthz() -> str:
+    """As long as the process answers."""
+    return "ok"
+
+
+@get(
+    "/readyz",
+    media_type=MediaType.TEXT,
+    summary="Can it speak?",
+    tags=["Operations"],
+    responses={503: ResponseSpec(ErrorBody, description="Not yet, or not any more.")},
+)
+async def readyz(request: Request[Any, Any, Any]) -> str:
+    """Once what is to be loaded at the start is loaded, and until the server is being stopped."""
+    here = server_of(request)
+    if here.desk.failure or not here.ready:
+        raise Refusal(503, "not ready", "unavailable", headers={"retry-after": "1"})
+    return "ok"
+
+
+@get("/metrics", guards=[right("metrics")], summary="For Prometheus", tags=["Operations"], responses=REFUSED)
+async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Requests, hits and misses, seconds of audio, the queue, the store, errors by code."""
+    page = await asyncio.to_thread(server_of(request).meters.page)
+    return Response(page, media_type=CONTENT_TYPE)
+
+
+ROUTES = (get_usage, healthz, readyz, metrics)

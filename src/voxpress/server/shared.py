@@ -1,0 +1,97 @@
+"""What the routes of the server share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import ResponseSpec
+
+from voxpress import codec
+from voxpress.server.contract import ErrorBody
+from voxpress.server.desk import Desk
+from voxpress.server.door import CLIPS, Hits
+from voxpress.server.errors import Refusal
+from voxpress.server.keys import Key, Limits, Right, Ring
+from voxpress.server.logs import AccessLog, Visit
+from voxpress.server.meters import Meters
+from voxpress.server.names import Names
+from voxpress.server.settings import Settings
+from voxpress.server.speech import Speech
+from voxpress.server.state import State
+from voxpress.speech import Clip
+from voxpress.store import Store
+
+if TYPE_CHECKING:
+    from voxpress.server.clerk import Clerk
+    from voxpress.server.files import Cabinet
+    from voxpress.server.webhooks import Webhooks
+
+REFUSED = {
+    status: ResponseSpec(ErrorBody, description=why)
+    for status, why in {
+        400: "The request is wrong.",
+        401: "No key, or a wrong one.",
+        403: "The key may not do this.",
+        404: "There is no such thing.",
+        408: "The body did not go on coming.",
+        413: "The body is too large.",
+        429: "Too much at once; retry-after says when to come again.",
+        500: "It could not be spoken.",
+        503: "Not now; retry-after says when.",
+    }.items()
+}
+
+
+@dataclass
+class Server:
+    """What the routes share."""
+
+    settings: Settings
+    store: Store
+    state: State
+    names: Names
+    desk: Desk
+    speech: Speech
+    hits: Hits
+    ring: Ring
+    limits: Limits
+    meters: Meters
+    access: AccessLog
+    files: Cabinet
+    webhooks: Webhooks
+    clerk: Clerk = field(init=False)
+    ready: bool = False
+    sweep: Callable[[], None] = lambda: None
+    """What the door does now and then."""
+
+
+def right(needed: Right) -> Any:
+    """A guard: the key must have that right."""
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        if needed not in visitor(connection)[1].may:
+            raise Refusal(
+                403, f"this key may not use {needed}: voxpress keys add NAME --may {needed}", "not_allowed"
+            )
+
+    return guard
+
+
+def visitor(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[Visit, Key]:
+    """Who asks, and what the log will have."""
+    return connection.scope["voxpress"]  # type: ignore[typeddict-item,no-any-return]
+
+
+def server_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Server:
+    """What the routes share."""
+    found: Server = connection.app.state.server
+    return found
+
+
+def clip_url(base: str, clip: Clip) -> str:
+    """Where a clip is served."""
+    return f"{base.rstrip('/')}{CLIPS}{clip.key}.{codec.FORMATS[clip.format].extension}"

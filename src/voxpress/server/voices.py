@@ -1,0 +1,172 @@
+"""`/v1/models` and `/v1/audio/voices`: who can be asked to speak."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from litestar import Request, delete, get, post
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, Parameter
+
+from voxpress import codec, references
+from voxpress.errors import InputError, UnknownVoice
+from voxpress.server.contract import (
+    Deleted,
+    Model,
+    Models,
+    OwnVoice,
+    VoiceFacts,
+    Voices,
+)
+from voxpress.server.errors import Refusal
+from voxpress.server.shared import REFUSED, right, server_of
+
+_MOST_SAMPLE = 10 * 2**20
+
+
+@get("/v1/models", summary="Names for `model`", operation_id="listModels", tags=["Models"], responses=REFUSED)
+async def list_models(request: Request[Any, Any, Any]) -> Models:
+    """OpenAI's names and what they stand for, engines, and models that were pulled."""
+    here = server_of(request)
+    found = await asyncio.to_thread(here.names.all)
+    return Models(data=[_model(name, meant.engine) for name, meant in found.items()])
+
+
+@get(
+    "/v1/models/{model:path}",
+    summary="One model",
+    operation_id="retrieveModel",
+    tags=["Models"],
+    responses=REFUSED,
+)
+async def get_model(request: Request[Any, Any, Any], model: str) -> Model:
+    """404 where it cannot be asked for."""
+    here, name = server_of(request), model.removeprefix("/")
+    found = await asyncio.to_thread(here.names.all)
+    if name not in found:
+        raise Refusal(404, f"the model {name!r} does not exist here", "model_not_found", param="model")
+    return _model(name, found[name].engine)
+
+
+def _model(name: str, engine: str) -> Model:
+    return Model(id=name, created=_BORN, owned_by="voxpress", engine=engine)
+
+
+_BORN = 1763769600
+"""Models have no date here: 22 November 2025, for all."""
+
+
+@get(
+    "/v1/audio/voices",
+    summary="Names for `voice`",
+    operation_id="listVoices",
+    tags=["Audio"],
+    responses=REFUSED,
+)
+async def list_voices(
+    request: Request[Any, Any, Any],
+    model: Annotated[str | None, Parameter(description="Of that model only.", max_length=256)] = None,
+) -> Voices:
+    """Those of every model that can be asked for, each under the engine's own name."""
+    here = server_of(request)
+
+    def found() -> list[VoiceFacts]:
+        models = here.names.all()
+        if model is not None and model not in models:
+            raise Refusal(404, f"the model {model!r} does not exist here", "model_not_found", param="model")
+        wanted = {model: models[model]} if model else {m: g for m, g in models.items() if m == _plain(g)}
+        return [
+            VoiceFacts(
+                id=voice.name,
+                name=voice.name,
+                model=name,
+                languages=voice.languages,
+                cloned=bool(voice.reference),
+                description=voice.description,
+                gender=voice.gender,
+            )
+            for name, meant in wanted.items()
+            for voice in here.names.voices(meant)
+        ]
+
+    return Voices(voices=await asyncio.to_thread(found))
+
+
+def _plain(meant: Any) -> str:
+    return f"{meant.engine}/{meant.model}" if meant.model else meant.engine
+
+
+@dataclass
+class VoiceUpload:
+    """A sample of somebody's voice, and what is known of it."""
+
+    name: str
+    audio_sample: UploadFile
+    consent: str = ""
+    speaker: str = ""
+    transcript: str = ""
+    language: str = ""
+    engines: str = ""
+
+
+@post(
+    "/v1/audio/voices",
+    status_code=200,
+    guards=[right("voices")],
+    summary="Add a voice of your own",
+    operation_id="createVoice",
+    tags=["Audio"],
+    responses=REFUSED,
+)
+async def create_voice(
+    data: Annotated[VoiceUpload, Body(media_type=RequestEncodingType.MULTI_PART)],
+) -> OwnVoice:
+    """The sample is checked, cut and kept, with whose voice it is and what they agreed to; every engine that clones
+    can speak with it.
+    """
+    sample = await data.audio_sample.read(_MOST_SAMPLE + 1)
+    if len(sample) > _MOST_SAMPLE:
+        raise Refusal(
+            413, f"the sample may have {_MOST_SAMPLE:,} bytes", "body_too_large", param="audio_sample"
+        )
+
+    def added() -> references.Reference:
+        return references.add(
+            data.name,
+            codec.decode(sample),
+            transcript=data.transcript or None,
+            language=data.language or None,
+            speaker=data.speaker,
+            consent=data.consent,
+            engines=[name.strip() for name in data.engines.split(",") if name.strip()],
+        )
+
+    reference = await asyncio.to_thread(added)
+    return OwnVoice(
+        id=reference.name, name=reference.name, created_at=int(time.time()), warnings=reference.warnings
+    )
+
+
+@delete(
+    "/v1/audio/voices/{name:str}",
+    status_code=200,
+    guards=[right("voices")],
+    summary="Remove a voice of your own",
+    operation_id="deleteVoice",
+    tags=["Audio"],
+    responses=REFUSED,
+)
+async def delete_voice(name: str) -> Deleted:
+    """What was spoken with it stays in the store."""
+    try:
+        await asyncio.to_thread(references.remove, name)
+    except (UnknownVoice, InputError) as error:
+        raise Refusal(404, str(error), "voice_not_found", param="name") from error
+    return Deleted(id=name, object="audio.voice")
+
+
+ROUTES = (list_models, get_model, list_voices, create_voice, delete_voice)
