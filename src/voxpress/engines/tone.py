@@ -48,6 +48,12 @@ class Tone(Engine):
             choices=("none", "raise", "stall", "crash", *_FAULTS),
             description="what goes wrong: an exception, a stall of a minute, the death of the process, or bad audio",
         ),
+        "delay": Option(
+            default=0.0,
+            minimum=0.0,
+            maximum=60.0,
+            description="seconds that each segment takes beside its own",
+        ),
         "fault_rate": Option(
             default=1.0,
             minimum=0.0,
@@ -73,6 +79,7 @@ class Tone(Engine):
         fault = segment.options.get("fault", "none")
         if int.from_bytes(digest[:4], "big") / 2**32 >= float(segment.options.get("fault_rate", 1.0)):
             fault = "none"
+        time.sleep(float(segment.options.get("delay", 0.0)))
         match fault:
             case "raise":
                 raise SynthesisError(f"tone was told to fail on {segment.text!r}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import signal
 import socket
 
 from voxpress.errors import EngineNotInstalled, InputError, StoreError
@@ -66,6 +67,9 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         h11_max_incomplete_event_size=65536,
     )
     server = uvicorn.Server(config)
+    # uvicorn finishes what is under way, and then raises the signal again: there is nothing left for it to end.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: None)
     server.run(sockets=[listener])
     if not server.started:
         raise StoreError("the server could not start; the log says why")

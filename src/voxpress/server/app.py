@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,7 @@ def _told(error: Exception) -> Refusal:
     return Refusal(500, "something went wrong here; the log says what", "internal_error")
 
 
+_UNKNOWN_FIELD = re.compile(r"unknown field `(.+?)`")
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
@@ -204,8 +206,12 @@ def _of_framework(error: HTTPException) -> Refusal:
     status, extra = error.status_code, error.extra
     headers = {k: v for k, v in (error.headers or {}).items() if k.lower() != "content-type"}
     if isinstance(extra, list) and extra and isinstance(extra[0], Mapping):
-        field = str(extra[0].get("key", "")) or None
-        message = f"{field}: {extra[0].get('message')}" if field else str(extra[0].get("message"))
+        field, message = str(extra[0].get("key", "")) or None, str(extra[0].get("message"))
+        if unknown := _UNKNOWN_FIELD.search(message):
+            field, message = unknown[1], "there is no such field"
+        elif field == "data":
+            field = None
+        message = f"{field}: {message}" if field else message
         return Refusal(400, message, "invalid_value", param=field, headers=headers)
     return Refusal(status, error.detail or "refused", _CODES.get(status, "invalid_request"), headers=headers)
 

@@ -147,15 +147,18 @@ class Door:
                 receive = self._bounded(receive, headers, most)
             scope["voxpress"] = (visit, key)  # type: ignore[typeddict-unknown-key]
             await self._inside(scope, receive, answer)
-        except Refusal as error:
+        except Exception as error:  # the edge: whatever it is, the client must not take it for a success
             if started:
-                raise
-            visit.error = error.code or ""
-            await refuse(error, answer)
-        except SpeechError as error:
-            if started:
-                raise
-            told = refusal(error)
+                # Without an end of the body the connection is cut, which every client notices.
+                visit.error = "cut_off"
+                log.warning("%s was cut off: %s", visit.request_id, _cause(error))
+                return
+            told = error if isinstance(error, Refusal) else None
+            if isinstance(error, SpeechError):
+                told = refusal(error)
+            if told is None:
+                log.exception("a request failed")
+                told = Refusal(500, "something went wrong here; the log says what", "internal_error")
             visit.error = told.code or ""
             await refuse(told, answer)
         finally:
@@ -346,6 +349,13 @@ async def refuse(error: Refusal, send: Send) -> None:
 def encoded(headers: Iterable[tuple[str, str]]) -> Headers:
     """Headers as ASGI has them; what a header cannot hold becomes a question mark."""
     return [(name.lower().encode("ascii"), _header(value)) for name, value in headers]
+
+
+def _cause(error: BaseException) -> str:
+    """The error that others were made of, in a line."""
+    while isinstance(error, BaseExceptionGroup) or error.__cause__ is not None:
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error
+    return f"{type(error).__name__}: {error}"
 
 
 def _is_http(scope: Scope) -> bool:

@@ -51,7 +51,9 @@ async def readyz(request: Request[Any, Any, Any]) -> str:
 @get("/metrics", guards=[right("metrics")], summary="For Prometheus", tags=["Operations"], responses=REFUSED)
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Requests, hits and misses, seconds of audio, the queue, the store, errors by code."""
-    page = await asyncio.to_thread(server_of(request).meters.page)
+    here = server_of(request)
+    here.sweep()
+    page = await asyncio.to_thread(here.meters.page)
     return Response(page, media_type=CONTENT_TYPE)
 
 

@@ -296,20 +296,23 @@ class Speech:
         """Server-sent events: the file in parts, then that it is whole.
 
         Raises:
-            SpeechError: it could not be spoken; an event has said so.
+            SpeechError: it could not be spoken; an event has said so, if there were any before.
         """
+        begun = False
         try:
             if known is None:
                 assert flight is not None
                 if self.streams(asked):
                     async for piece in self.pieces(asked, flight):
                         if piece:
+                            begun = True
                             yield _event(SpeechDelta(audio=base64.b64encode(piece).decode()))
                     known = flight.done.result().clips[0], b""
                 else:
                     known = await self.whole(flight)
         except SpeechError as error:
-            yield _event(refusal(error).facts())
+            if begun:
+                yield _event(refusal(error).facts())
             raise
         clip, content = known
         for start in range(0, len(content), _PIECE):
