@@ -248,11 +248,13 @@ def test_texts_beyond_openais_limit(serve):
 
 def test_the_asynchronous_client(shared):
     async def ask() -> bytes:
-        async with openai.AsyncOpenAI(base_url=f"{shared.url}/v1", api_key="none") as client:
-            async with client.audio.speech.with_streaming_response.create(
+        async with (
+            openai.AsyncOpenAI(base_url=f"{shared.url}/v1", api_key="none") as client,
+            client.audio.speech.with_streaming_response.create(
                 model="tone", voice="low", input="Hello from many."
-            ) as answer:
-                return b"".join([piece async for piece in answer.iter_bytes()])
+            ) as answer,
+        ):
+            return b"".join([piece async for piece in answer.iter_bytes()])
 
     async def many() -> list[bytes]:
         return await asyncio.gather(*(ask() for _ in range(20)))

@@ -1,0 +1,315 @@
+"""Files and batches, by the official client; and what is left of them when the server is killed."""
+
+import base64
+import io
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import openai
+import pytest
+
+from voxpress import codec
+from voxpress.errors import InputError
+from voxpress.server import webhooks
+
+SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four.").decode()
+
+
+def lines_of(bodies):
+    """Input of a batch: one line for each id and body."""
+    return "".join(
+        json.dumps({"custom_id": id, "method": "POST", "url": "/v1/audio/speech", "body": body}) + "\n"
+        for id, body in bodies.items()
+    ).encode()
+
+
+def prompts(count, **fields):
+    return {
+        f"menu/{n:03}": {
+            "model": "tone",
+            "voice": "low",
+            "input": f"Prompt number {n}.",
+            "response_format": "wav",
+        }
+        | fields
+        for n in range(count)
+    }
+
+
+def begin(here, content, **fields):
+    client = here.client()
+    file = client.files.create(file=("in.jsonl", content), purpose="batch")
+    return client.batches.create(
+        input_file_id=file.id, endpoint="/v1/audio/speech", completion_window="24h", **fields
+    )
+
+
+def ended(here, id, within=60.0):
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        batch = here.client().batches.retrieve(id)
+        if batch.status in ("completed", "failed", "expired", "cancelled"):
+            return batch
+        time.sleep(0.05)
+    raise AssertionError(batch)
+
+
+def output(here, id):
+    return [json.loads(line) for line in here.client().files.content(id).text.splitlines()]
+
+
+def test_a_batch_from_beginning_to_end(shared):
+    bodies = prompts(20)
+    bodies["menu/bad"] = bodies["menu/000"] | {"voice": "nobody"}
+    batch = begin(shared, lines_of(bodies), metadata={"pack": "menu"})
+    assert batch.status in ("validating", "in_progress")
+    batch = ended(shared, batch.id)
+    assert batch.status == "completed"
+    assert (
+        batch.created_at
+        <= batch.in_progress_at
+        <= batch.finalizing_at
+        <= batch.completed_at
+        <= batch.expires_at
+    )
+    assert batch.metadata == {"pack": "menu"}
+    counts = batch.request_counts
+    assert (counts.total, counts.completed, counts.failed) == (21, 20, 1)
+    found = output(shared, batch.output_file_id)
+    assert [line["custom_id"] for line in found] == [id for id in bodies if id != "menu/bad"]
+    for line in found:
+        answer = line["response"]
+        assert answer["status_code"] == 200
+        with urllib.request.urlopen(answer["body"]["url"]) as clip:
+            data = clip.read()
+        assert codec.decode(data).duration == pytest.approx(answer["body"]["duration"])
+        assert answer["body"]["usage"]["characters"] == len(bodies[line["custom_id"]]["input"])
+    (error,) = output(shared, batch.error_file_id)
+    assert error["custom_id"] == "menu/bad"
+    assert error["response"]["body"]["error"]["code"] == "voice_not_found"
+
+
+def test_all_audio_in_one_zip(shared):
+    """Files are named after the ids, where these can be names, and the archive is the same each time."""
+    bodies = prompts(3)
+    bodies["../../escape"] = bodies["menu/000"]
+    bodies["MENU/000"] = bodies["menu/001"]
+    batch = ended(shared, begin(shared, lines_of(bodies)).id)
+    first, again = (shared.ask("GET", f"/v1/batches/{batch.id}/audio") for _ in range(2))
+    assert first.body == again.body
+    with zipfile.ZipFile(io.BytesIO(first.body)) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        assert codec.decode(archive.read("menu/002.wav")).duration > 0.5
+    assert names[:3] == ["menu/000.wav", "menu/001.wav", "menu/002.wav"]
+    assert not any(".." in name or name.startswith("/") for name in names)
+    assert len({name.lower() for name in names}) == 5
+
+
+def test_audio_in_the_lines(shared):
+    batch = begin(shared, lines_of(prompts(2)), extra_body={"inline_audio": True})
+    for line in output(shared, ended(shared, batch.id).output_file_id):
+        body = line["response"]["body"]
+        assert len(base64.b64decode(body["audio"])) == body["bytes"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [
+        (b"", "empty_file", None),
+        (b"{}\n", "invalid_json_line", 1),
+        (lines_of(prompts(1)) + b"{\n", "invalid_json_line", 2),
+        (lines_of(prompts(1)) * 2, "duplicate_custom_id", 2),
+        (lines_of(prompts(1)).replace(b"audio/speech", b"chat/completions"), "mismatched_url", 1),
+        (b"\xff\xfe\n", "invalid_json_line", 1),
+        (b'"' + b"x" * 2_000_000 + b'"\n', "line_too_long", 1),
+    ],
+)
+def test_input_that_cannot_be_used(shared, content, code, line):
+    batch = ended(shared, begin(shared, content).id)
+    assert batch.status == "failed"
+    assert (batch.errors.data[0].code, batch.errors.data[0].line) == (code, line)
+
+
+def test_too_many_lines(serve):
+    here = serve(max_lines=3)
+    batch = ended(here, begin(here, lines_of(prompts(4))).id)
+    assert batch.errors.data[0].code == "too_many_lines"
+
+
+def test_requests_for_batches_that_cannot_be(shared):
+    client = shared.client()
+    file = client.files.create(file=("in.jsonl", lines_of(prompts(1))), purpose="batch")
+    good = {"input_file_id": file.id, "endpoint": "/v1/audio/speech", "completion_window": "24h"}
+    for field, value in (("endpoint", "/v1/chat/completions"), ("completion_window", "48h")):
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.batches.create(**{**good, field: value})
+        assert caught.value.param == field
+    with pytest.raises(openai.NotFoundError):
+        client.batches.create(**{**good, "input_file_id": "file-none"})
+    with pytest.raises(openai.BadRequestError):
+        client.files.create(file=("in.jsonl", b"x"), purpose="vision")
+    with pytest.raises(openai.PermissionDeniedError):
+        client.batches.create(**good, extra_body={"webhook_url": "https://example.com/"})
+
+
+def test_files_are_listed_read_and_deleted(serve):
+    here = serve()
+    client = here.client()
+    made = [client.files.create(file=(f"{n}.jsonl", b"%d" % n), purpose="batch") for n in range(5)]
+    assert [file.filename for file in client.files.list(limit=2)] == [f"{n}.jsonl" for n in (4, 3, 2, 1, 0)]
+    assert client.files.retrieve(made[2].id).bytes == 1
+    assert client.files.content(made[2].id).read() == b"2"
+    assert client.files.delete(made[2].id).deleted
+    with pytest.raises(openai.NotFoundError):
+        client.files.content(made[2].id)
+    assert len(client.files.list().data) == 4
+
+
+def test_what_a_batch_does_not_need_it_does_not_speak(serve):
+    """Lines that say the same are spoken once; a second batch finds everything."""
+    here = serve()
+    bodies = {f"press/{n}": {"model": "tone", "voice": "low", "input": "Press one."} for n in range(50)}
+    ended(here, begin(here, lines_of(bodies)).id)
+    assert here.meter("voxpress_segments_spoken_total") == 1
+    found = output(here, ended(here, begin(here, lines_of(bodies)).id).output_file_id)
+    assert {line["response"]["body"]["usage"]["billed"] for line in found} == {0}
+
+
+def test_a_batch_can_be_cancelled(serve):
+    here = serve(workers=1, batch_window=4)
+    batch = begin(here, lines_of(prompts(200, options={"delay": 0.1})))
+    time.sleep(1.0)
+    assert here.client().batches.cancel(batch.id).status == "cancelling"
+    batch = ended(here, batch.id)
+    assert batch.status == "cancelled"
+    done, left = output(here, batch.output_file_id), output(here, batch.error_file_id)
+    assert len(done) == batch.request_counts.completed > 0
+    assert len(done) + len(left) == 200
+    assert left[-1]["error"]["code"] == "batch_cancelled"
+    with pytest.raises(openai.ConflictError):
+        here.client().batches.cancel(batch.id)
+
+
+def test_callers_go_before_batches(serve):
+    here = serve(workers=1)
+    batch = begin(here, lines_of(prompts(100, options={"delay": 0.05})))
+    time.sleep(0.5)
+    assert here.say("I am waiting.").status == 200
+    assert here.client().batches.retrieve(batch.id).status == "in_progress"
+
+
+def test_keys_see_their_own_files_and_batches(serve, tmp_path):
+    def key(name):
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "voxpress",
+            "keys",
+            "add",
+            name,
+            "--state",
+            str(tmp_path / "state"),
+        ]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    first, second = key("first"), key("second")
+    here = serve(key=first)
+    batch = begin(here, lines_of(prompts(1)))
+    ended(here, batch.id)
+    here.key = second
+    assert here.client().batches.list().data == []
+    assert here.client().files.list().data == []
+    for path in (
+        f"/v1/batches/{batch.id}",
+        f"/v1/files/{batch.input_file_id}/content",
+        f"/v1/batches/{batch.id}/audio",
+    ):
+        assert here.ask("GET", path).status == 404
+
+
+@pytest.mark.faults
+def test_a_server_that_is_killed_goes_on_by_itself(serve):
+    """Ten kills in the middle of 500 lines: each is answered once and right, and nothing is spoken twice."""
+    here = serve(batch_window=16)
+    bodies = prompts(500, options={"delay": 0.01})
+    batch = begin(here, lines_of(bodies))
+    for number in range(10):
+        time.sleep(0.4 + 0.05 * number)
+        here.stop(signal.SIGKILL)
+        here = serve(batch_window=16)
+    batch = ended(here, batch.id)
+    assert batch.status == "completed"
+    found = output(here, batch.output_file_id)
+    assert [line["custom_id"] for line in found] == list(bodies)
+    for line in found[::25]:
+        expected = here.say(
+            bodies[line["custom_id"]]["input"], response_format="wav", options={"delay": 0.01}
+        )
+        assert expected.headers["x-voxpress-cache"] == "hit"
+        assert expected.headers["x-voxpress-clip"] == line["response"]["body"]["digest"]
+    assert len(list((here.store / "takes").glob("*/*"))) == 500
+
+
+# Webhooks
+
+
+class Hook(BaseHTTPRequestHandler):
+    """Takes in what it is told; the first time it is out of order."""
+
+    heard: list[tuple[dict[str, str], bytes]] = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.heard.append(({k.lower(): v for k, v in self.headers.items()}, body))
+        self.send_response(500 if len(self.heard) == 1 else 204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_webhook_is_signed_as_the_official_client_expects(serve):
+    Hook.heard.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        hook = f'[[server.webhooks]]\nurl = "http://127.0.0.1:{server.server_port}/told"\nsecret = "{SECRET}"'
+        here = serve(extra=hook)
+        batch = ended(here, begin(here, lines_of(prompts(1))).id)
+        deadline = time.monotonic() + 20
+        while len(Hook.heard) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        server.shutdown()
+    assert len(Hook.heard) == 2  # again after the 500
+    headers, body = Hook.heard[1]
+    event = here.client(webhook_secret=SECRET).webhooks.unwrap(body, headers)
+    assert (event.type, event.data.id) == ("batch.completed", batch.id)
+    assert Hook.heard[0][0]["webhook-id"] == headers["webhook-id"]
+    with pytest.raises(openai.InvalidWebhookSignatureError):
+        here.client(webhook_secret=SECRET).webhooks.unwrap(body + b" ", headers)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "0.0.0.0", "localhost", "[::ffff:127.0.0.1]"],
+)
+def test_a_webhook_that_somebody_names_does_not_reach_inside(address):
+    """Neither as a number nor as a name: what is looked at is the address that would be called."""
+    problem = webhooks._post(f"https://{address}/", SECRET, "msg_1", b"{}", trusted=False)
+    assert "not on the public network" in problem
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com/", "https://user:word@example.com/", "ftp://x/", "https://", "x"]
+)
+def test_addresses_that_are_no_webhooks(url):
+    with pytest.raises(InputError):
+        webhooks.check_address(url)

@@ -1,0 +1,125 @@
+"""Clips by their digest, as caches and CDNs ask for them."""
+
+import pytest
+
+TEXT = "Kept forever."
+
+
+@pytest.fixture
+def clip(shared):
+    """A clip that was answered: its answer, and its path."""
+    answer = shared.say(TEXT)
+    return answer, answer.headers["content-location"]
+
+
+def test_a_clip_is_served_by_its_digest_and_may_be_kept(shared, clip):
+    answer, path = clip
+    again = shared.ask("GET", path)
+    assert again.status == 200
+    assert again.body == answer.body
+    assert again.headers["etag"] == answer.headers["etag"]
+    assert again.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert again.headers["content-type"] == "audio/mpeg"
+
+
+def test_head_tells_the_size(shared, clip):
+    answer, path = clip
+    head = shared.ask("HEAD", path)
+    assert head.status == 200
+    assert int(head.headers["content-length"]) == len(answer.body)
+    assert head.body == b""
+
+
+@pytest.mark.parametrize("form", ["{tag}", "W/{tag}", '"other", {tag}', "*"])
+def test_what_a_cache_has_is_not_sent_again(shared, clip, form):
+    answer, path = clip
+    unchanged = shared.ask("GET", path, headers={"if-none-match": form.format(tag=answer.headers["etag"])})
+    assert (unchanged.status, unchanged.body) == (304, b"")
+    assert unchanged.headers["etag"] == answer.headers["etag"]
+    assert shared.ask("GET", path, headers={"if-none-match": '"other"'}).status == 200
+
+
+def test_asking_again_for_speech_can_be_answered_with_304(shared, clip):
+    answer, _ = clip
+    ask = {"model": "tone", "voice": "low", "input": TEXT}
+    for _ in range(2):
+        again = shared.ask("POST", "/v1/audio/speech", ask, {"if-none-match": answer.headers["etag"]})
+        assert (again.status, again.body) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "part"),
+    [
+        ("bytes=0-99", slice(0, 100)),
+        ("bytes=100-", slice(100, None)),
+        ("bytes=-50", slice(-50, None)),
+        ("bytes=100-9999999", slice(100, None)),
+    ],
+)
+def test_a_part(shared, clip, wanted, part):
+    answer, path = clip
+    found = shared.ask("GET", path, headers={"range": wanted})
+    first = len(answer.body) + part.start if part.start < 0 else part.start
+    assert found.status == 206
+    assert found.body == answer.body[part]
+    assert found.headers["content-range"] == f"bytes {first}-{first + len(found.body) - 1}/{len(answer.body)}"
+
+
+def test_a_part_that_is_not_there_and_parts_that_are_not_understood(shared, clip):
+    answer, path = clip
+    beyond = shared.ask("GET", path, headers={"range": "bytes=9999999-"})
+    assert (beyond.status, beyond.headers["content-range"]) == (416, f"bytes */{len(answer.body)}")
+    for odd in ("bytes=", "bytes=a-b", "items=0-5", "bytes=0-1,3-4"):
+        assert shared.ask("GET", path, headers={"range": odd}).status == 200
+    other = shared.ask("GET", path, headers={"range": "bytes=0-9", "if-range": '"other"'})
+    assert other.status == 200
+
+
+def test_what_is_known_of_a_clip(shared, clip):
+    answer, path = clip
+    facts = shared.ask("GET", path.replace(".mp3", ".json")).json
+    assert facts["digest"] == answer.headers["x-voxpress-clip"]
+    assert facts["url"] == shared.url + path
+    assert facts["bytes"] == len(answer.body)
+    assert [mark["text"] for mark in facts["timestamps"]] == TEXT.split()
+
+
+def test_names_that_are_no_clips(shared, clip):
+    _, path = clip
+    for name in (path.replace(".mp3", ".wav"), path[:-10], "/v1/audio/clips/" + "0" * 64 + ".mp3"):
+        missing = shared.ask("GET", name)
+        assert (missing.status, missing.json["error"]["code"]) == (404, "clip_not_found")
+
+
+def test_a_broken_clip_is_healed_and_never_served(shared):
+    """Whatever happened to the disk, nobody hears it."""
+    first = shared.say("To be broken.")
+    for _ in range(2):
+        assert shared.say("To be broken.").headers["x-voxpress-cache"] == "hit"
+    (file,) = shared.store.glob(f"clips/*/{first.headers['x-voxpress-clip']}.mp3")
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    again = shared.say("To be broken.")
+    assert again.body == first.body
+    assert file.read_bytes() == first.body
+
+
+def test_a_clip_that_was_pruned_is_spoken_again(shared):
+    first = shared.say("To be pruned.")
+    shared.say("To be pruned.")
+    for file in shared.store.rglob("*"):
+        if file.is_file():
+            file.unlink()
+    assert shared.say("To be pruned.").body == first.body
+
+
+def test_nginx_sends_the_file_where_it_is_told_to(serve):
+    here = serve(accel_redirect="/_clips/")
+    first = here.say(TEXT)
+    assert len(first.body) > 100  # a miss is sent by the server
+    for path in (None, first.headers["content-location"]):
+        answer = here.say(TEXT) if path is None else here.ask("GET", path)
+        assert answer.body == b""
+        place = answer.headers["x-accel-redirect"].removeprefix("/_clips/")
+        assert (here.store / place).read_bytes() == first.body
