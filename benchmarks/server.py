@@ -157,7 +157,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def process(*command: str | Path, port: int, core: int | None = None, ready: str = "/") -> Iterator[None]:
+def process(
+    *command: str | Path, port: int, core: int | None = None, ready: str = "/"
+) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(
         [str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as server:
@@ -173,7 +175,7 @@ def process(*command: str | Path, port: int, core: int | None = None, ready: str
                         if error.code < 500:
                             break
                 time.sleep(0.05)
-            yield
+            yield server
         finally:
             server.terminate()
 

@@ -76,9 +76,10 @@ async def create_speech(request: Request[Any, Any, Any], data: SpeechRequest) ->
         headers = here.speech.headers(asked, visit.cache)
         return Stream(here.speech.events(asked, data, known, None), headers=_events(headers), media_type=_SSE)
     hit = here.speech.hit(asked, clip, stored=flight is None)
-    if not _cloned(asked):
-        here.hits.remember(await request.body(), here.speech.hit(asked, clip))
-    here.hits.served(f"{clip.key}.{codec.FORMATS[clip.format].extension}", f'"{clip.sha256}"')
+    if flight is None and not _cloned(asked):
+        # Not at the first time: most of what is asked for once is never asked for again.
+        here.hits.remember(await request.body(), hit)
+        here.hits.served(f"{clip.key}.{codec.FORMATS[clip.format].extension}", f'"{clip.sha256}"')
     headers = {name.decode(): value.decode() for name, value in hit.headers}
     kind = headers.pop("content-type")
     if flight is None and request.headers.get("if-none-match") == headers["etag"]:
