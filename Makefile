@@ -24,7 +24,7 @@ demo: $(STAMPS)/voxpress
 test: lint types imports blocks pytest
 
 # The lanes that need weights, a network, minutes, other environments or another server.
-test-all: $(STAMPS)/lanes
+test-all: $(STAMPS)/lanes $(STAMPS)/clients
 	$(BIN)/voxpress engines install xtts
 	$(BIN)/voxpress engines install outetts
 	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -m "models or engines or faults or s3 or slow" $(PYTEST)
@@ -77,6 +77,12 @@ $(STAMPS)/dev: $(STAMPS)/voxpress
 	$(PIP) --group dev
 	@touch $@
 
+# Clients of the server that cannot be in one environment with the others.
+$(STAMPS)/clients: | $(STAMPS)/python
+	$(PIP) --upgrade --target build/clients/openai-2 'openai>=2,<3'
+	$(PIP) --upgrade --target build/clients/litellm litellm
+	@touch $@
+
 $(STAMPS)/lanes: $(STAMPS)/dev
-	$(PIP) --editable '.[piper,kokoro,listen,openai]' --group lanes
+	$(PIP) --editable '.[piper,kokoro,listen,openai,server]' --group lanes
 	@touch $@

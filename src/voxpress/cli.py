@@ -601,9 +601,9 @@ def voices_add(
 
     The sample is checked, cut to what engines take, and brought to a usual level.
     """
-    from voxpress import references
+    from voxpress import engines, references
 
-    _free_among_engines(name, engine or [])
+    engines.check_clone(name, engine or [])
     added = references.add(
         name,
         reference,
@@ -658,9 +658,9 @@ def voices_rename(
     new: Annotated[str, typer.Argument(help="What to call it from now on.")],
 ) -> None:
     """Call a cloned voice otherwise; nothing is spoken again."""
-    from voxpress import references
+    from voxpress import engines, references
 
-    _free_among_engines(new, references.find(name).engines)
+    engines.check_clone(new, references.find(name).engines)
     references.rename(name, new)
     typer.echo(f"{name} is now called {new}")
 
@@ -691,23 +691,6 @@ def _owned_voice(name: str) -> dict[str, Any]:
         "noise": quality.noise,
         "level": quality.level,
     }
-
-
-def _free_among_engines(name: str, wanted: Sequence[str]) -> None:
-    """See that `wanted` clone, and that none of those that would offer it has a voice of that name itself."""
-    from voxpress import engines
-
-    cloning = [engine for engine in engines.names() if engines.find(engine).clones]
-    for engine in wanted:
-        if not engines.find(engine).clones:
-            raise InputError(f"engine {engine!r} does not clone voices (those that do: {', '.join(cloning)})")
-    for engine in wanted or cloning:
-        try:
-            own = [voice.name for voice in engines.find(engine)().voices() if not voice.reference]
-        except EngineError:
-            continue  # not here: it will say so itself where the two meet
-        if name in own:
-            raise InputError(f"{engine} has a voice {name!r} of its own: choose another name")
 
 
 def _ear_if_there(wanted: str | None) -> Ear | None:

@@ -22,7 +22,9 @@ import msgspec
 from voxpress import environments, references
 from voxpress.audio import Audio
 from voxpress.errors import (
+    EngineError,
     EngineNotInstalled,
+    InputError,
     SynthesisError,
     UnknownEngine,
     UnknownVoice,
@@ -274,6 +276,28 @@ def find(name: str) -> type[Engine]:
             return loaded
     known = names()
     raise UnknownEngine(f"no engine {name!r}{suggest(name, known)} (engines: {', '.join(known)})")
+
+
+def check_clone(name: str, wanted: Sequence[str]) -> None:
+    """See that `wanted` clone, and that none of those that would offer a voice of that name has one itself.
+
+    Args:
+        wanted: names of engines; empty: all that clone.
+
+    Raises:
+        InputError: an engine does not clone, or has a voice of that name.
+    """
+    cloning = [engine for engine in names() if find(engine).clones]
+    for engine in wanted:
+        if not find(engine).clones:
+            raise InputError(f"engine {engine!r} does not clone voices (those that do: {', '.join(cloning)})")
+    for engine in wanted or cloning:
+        try:
+            own = [voice.name for voice in find(engine)().voices() if not voice.reference]
+        except EngineError:
+            continue  # not here: it will say so itself where the two meet
+        if name in own:
+            raise InputError(f"{engine} has a voice {name!r} of its own: choose another name")
 
 
 def missing_packages(engine: Engine | type[Engine]) -> list[str]:

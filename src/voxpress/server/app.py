@@ -228,6 +228,7 @@ def _schema() -> OpenAPIConfig:
                 css_url="/docs/files/swagger-ui.css",
                 standalone_preset_js_url="/docs/files/swagger-ui-standalone-preset.js",
                 path="/",
+                favicon="<link rel='icon' href='/docs/files/favicon-32x32.png'>",
             ),
             JsonRenderPlugin(path="/openapi.json"),
         ],

@@ -12,7 +12,7 @@ from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, Parameter
 
-from voxpress import codec, references
+from voxpress import codec, engines, references
 from voxpress.errors import InputError, UnknownVoice
 from voxpress.server.contract import (
     Deleted,
@@ -134,7 +134,10 @@ async def create_voice(
             413, f"the sample may have {_MOST_SAMPLE:,} bytes", "body_too_large", param="audio_sample"
         )
 
+    wanted = [name.strip() for name in data.engines.split(",") if name.strip()]
+
     def added() -> references.Reference:
+        engines.check_clone(data.name, wanted)
         return references.add(
             data.name,
             codec.decode(sample),
@@ -142,7 +145,7 @@ async def create_voice(
             language=data.language or None,
             speaker=data.speaker,
             consent=data.consent,
-            engines=[name.strip() for name in data.engines.split(",") if name.strip()],
+            engines=wanted,
         )
 
     reference = await asyncio.to_thread(added)

@@ -1,0 +1,145 @@
+"""In which order segments are spoken, and what the loop does for requests that come and go."""
+
+import threading
+import time
+
+import msgspec
+
+from voxpress.executors import Pools
+from voxpress.loop import Loop, Spoken
+from voxpress.plan import Planner
+from voxpress.server.desk import FairTurns
+from voxpress.speech import Result, Utterance
+from voxpress.store import Store
+
+
+def planned(text, number, **options):
+    plan = Planner(engine="tone", options=options).plan(Utterance(text=text), filed=False)
+    return msgspec.structs.replace(plan, number=number)
+
+
+def sentences(name, count):
+    return " ".join(f"This is sentence {n} of what {name} wants to hear." for n in range(count))
+
+
+def order(turns, plans):
+    """Numbers of the plans in the order in which their segments are taken."""
+    places = [(turns.place(plan, segment), plan.number) for plan in plans for segment in plan.takes.values()]
+    taken = []
+    for place, number in sorted(places):
+        turns.taken(place)
+        taken.append(number)
+    return taken
+
+
+def test_two_books_take_turns():
+    found = order(FairTurns(), [planned(sentences("one", 10), 1), planned(sentences("another", 10), 2)])
+    assert found[:6] in ([1, 2] * 3, [2, 1] * 3)
+
+
+def test_who_comes_late_is_next():
+    turns = FairTurns()
+    book = planned(sentences("a reader", 50), 1)
+    places = sorted(turns.place(book, segment) for segment in book.takes.values())
+    for place in places[:20]:
+        turns.taken(place)
+    late = planned("Only this.", 2)
+    (segment,) = late.takes.values()
+    assert turns.place(late, segment) < places[21]
+
+
+def test_the_background_waits():
+    turns = FairTurns()
+    turns.background.add(1)
+    found = order(turns, [planned(sentences("a batch", 5), 1), planned(sentences("a caller", 5), 2)])
+    assert found == [2] * 5 + [1] * 5
+
+
+def result(heard, number, within=10.0):
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        for news in list(heard):
+            if isinstance(news, Result) and news.number == number:
+                return news
+        time.sleep(0.01)
+    raise AssertionError(heard)
+
+
+def serve(loop, *plans):
+    """Run a loop until all of these are done."""
+    heard: list[Result | Spoken] = []
+    thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
+    thread.start()
+    for plan in plans:
+        loop.submit(plan)
+    found = [result(heard, plan.number) for plan in plans]
+    loop.close()
+    thread.join()
+    return found, heard
+
+
+def test_news_of_takes_come_before_the_result():
+    with Pools(0) as pools:
+        loop = Loop(Store("memory:"), None, pools, lasting=True)
+        (done,), heard = serve(loop, planned(sentences("somebody", 6), 7))
+    assert done.status == "rendered"
+    assert [type(news) for news in heard] == [Spoken] * 6 + [Result]
+    assert {news.take for news in heard[:6]} == set(planned(sentences("somebody", 6), 7).takes)
+
+
+def test_a_failure_is_not_remembered():
+    """Whoever asks again gets another try."""
+    with Pools(0) as pools:
+        loop = Loop(Store("memory:"), None, pools, lasting=True)
+        bad = planned("This fails.", 1, fault="raise")
+        (first, second), _ = serve(loop, bad, msgspec.structs.replace(bad, number=2))
+    assert [first.status, second.status] == ["failed", "failed"]
+    with Pools(0) as pools:
+        loop = Loop(Store("memory:"), None, pools, lasting=True)
+        (failed, good), _ = serve(loop, bad, planned("This does not.", 3))
+    assert [failed.status, good.status] == ["failed", "rendered"]
+
+
+def test_a_store_that_fails_costs_what_was_asked_of_it(tmp_path):
+    (tmp_path / "takes").write_text("a file where a folder should be")
+    with Pools(0) as pools:
+        loop = Loop(Store(tmp_path), None, pools, lasting=True)
+        found, _ = serve(loop, planned("One.", 1), planned("Two.", 2))
+    assert {(done.status, done.error_type) for done in found} == {("failed", "StoreError")}
+
+
+def test_what_nobody_waits_for_is_not_spoken(tmp_path):
+    with Pools(1) as pools:
+        store = Store(tmp_path)
+        loop = Loop(store, None, pools, lasting=True)
+        book = planned(sentences("nobody", 40), 1, delay=0.05)
+        heard: list[Result | Spoken] = []
+        thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
+        thread.start()
+        loop.submit(book)
+        while not heard:
+            time.sleep(0.01)
+        loop.withdraw(1)
+        short = planned("Somebody waits.", 2)
+        loop.submit(short)
+        assert result(heard, 2).status == "rendered"
+        loop.close()
+        thread.join()
+    assert not any(isinstance(news, Result) and news.number == 1 for news in heard)
+    assert 0 < len(book.takes) - len(store.missing_takes(book.takes)) < 30
+
+
+def test_a_segment_that_another_wants_too_is_spoken_all_the_same(tmp_path):
+    with Pools(1) as pools:
+        loop = Loop(Store(tmp_path), None, pools, lasting=True)
+        text = sentences("both", 10)
+        first, second = planned(text, 1, delay=0.02), planned(text, 2, delay=0.02)
+        heard: list[Result | Spoken] = []
+        thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
+        thread.start()
+        loop.submit(first)
+        loop.submit(second)
+        loop.withdraw(1)
+        assert result(heard, 2).status == "rendered"
+        loop.close()
+        thread.join()
