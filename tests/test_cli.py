@@ -209,7 +209,7 @@ def test_rows_that_no_engine_can_speak_are_one_clear_line_each(voxpress, tmp_pat
             "",
             "",
             '{"volume": 1}',
-            "engine 'tone' has no option 'volume' (options: fault, fault_rate)",
+            "engine 'tone' has no option 'volume' (options: fault, delay, fault_rate)",
         ),
     ]
     lines = [

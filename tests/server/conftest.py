@@ -22,6 +22,8 @@ import pytest
 openai = pytest.importorskip("openai")
 pytest.importorskip("litestar")
 
+collect_ignore = ["every_client.py"]
+"""A program, which the tests run."""
 STARTING = 60.0
 
 

@@ -1,9 +1,11 @@
 """Files and batches, by the official client; and what is left of them when the server is killed."""
 
 import base64
+import contextlib
 import io
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -196,6 +198,22 @@ def test_a_batch_can_be_cancelled(serve):
     assert left[-1]["error"]["code"] == "batch_cancelled"
     with pytest.raises(openai.ConflictError):
         here.client().batches.cancel(batch.id)
+
+
+def test_a_batch_that_has_had_its_day_ends_with_what_is_done(serve):
+    here = serve(workers=1, batch_window=2)
+    batch = begin(here, lines_of(prompts(100, options={"delay": 0.2})))
+    time.sleep(1.5)
+    here.stop(signal.SIGKILL)
+    with contextlib.closing(sqlite3.connect(here.folder / "state" / "server.db")) as database, database:
+        (record,) = database.execute("SELECT record FROM batches").fetchone()
+        old = {**json.loads(record), "expires_at": int(time.time()) - 1}
+        database.execute("UPDATE batches SET record = ?", (json.dumps(old).encode(),))
+    here = serve()
+    batch = ended(here, batch.id)
+    assert (batch.status, batch.expired_at is not None) == ("expired", True)
+    assert len(output(here, batch.output_file_id)) == batch.request_counts.completed > 0
+    assert output(here, batch.error_file_id)[-1]["error"]["code"] == "batch_expired"
 
 
 def test_callers_go_before_batches(serve):

@@ -27,6 +27,7 @@ def test_metrics_say_what_was_done(serve):
     assert here.meter("voxpress_errors_total", code="invalid_value") == 1
     assert here.meter("voxpress_requests_total", route="/v1/audio/speech", status="200") == 3
     assert here.meter("voxpress_request_seconds_count", cache="miss") == 2
+    assert here.meter("voxpress_flight_seconds_total", engine="tone") > 0
     assert here.meter("voxpress_store_bytes") > 1000
     assert here.meter("voxpress_queue") == 0
 
@@ -146,6 +147,15 @@ def test_samples_that_cannot_be_used(home, serve, change, data):
     refused = serve().ask("POST", "/v1/audio/voices", form({**fields, **change}, data), FORM)
     assert refused.status == 400, refused.body
     assert set(refused.json["error"]) == {"message", "type", "param", "code"}
+
+
+def test_other_sites_pages_may_not_ask_unless_the_operator_says_so(serve):
+    origin = {"origin": "https://app.example"}
+    for fields, allowed in (({}, None), ({"cors_origins": ["https://app.example"]}, "https://app.example")):
+        here = serve(**fields)
+        answer = here.ask("GET", "/v1/models", headers=origin)
+        assert answer.headers.get("access-control-allow-origin") == allowed
+        here.stop()
 
 
 # Names and settings

@@ -5,6 +5,8 @@ import base64
 import http.client
 import io
 import json
+import os
+import signal
 import socket
 import time
 import wave
@@ -344,6 +346,18 @@ def test_a_worker_that_dies_costs_its_request_only(serve):
         bad = callers.submit(here.say, "Crash.", options={"fault": "crash"})
         assert bad.result().json["error"]["code"] == "worker_lost"
         assert {each.result().status for each in good} == {200}
+
+
+def test_a_worker_that_is_killed_under_load_costs_nobody_anything(serve):
+    """What it was speaking is spoken once more."""
+    here = serve(workers=2)
+    with ThreadPoolExecutor(8) as callers:
+        answers = [callers.submit(here.say, f"Number {n}.", options={"delay": 0.2}) for n in range(24)]
+        time.sleep(1.0)
+        running = Path(f"/proc/{here.process.pid}/task").glob("*/children")
+        worker = int("".join(each.read_text() for each in running).split()[0])
+        os.kill(worker, signal.SIGKILL)
+        assert {each.result().status for each in answers} == {200}
 
 
 def test_an_idle_worker_ends_and_another_takes_its_place(serve):

@@ -39,6 +39,7 @@ class Flight:
 
     def __init__(self, plan: Plan, background: bool) -> None:
         self.plan, self.background, self.waiters = plan, background, 0
+        self.began = time.monotonic()
         self.done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self.spoken: set[str] = set()
         self._news = asyncio.Event()
@@ -117,8 +118,8 @@ class Desk:
         self._rate, self._measured = _SLOWEST, time.monotonic()
         self.failure: BaseException | None = None
         """What ended the loop, if it ended by itself: the server is of no use then."""
-        self.observe: Callable[[Result], None] = lambda result: None
-        """Called with each result."""
+        self.observe: Callable[[Result, Seconds], None] = lambda result, waited: None
+        """Called with each result, and with the seconds that it took."""
 
     def start(self) -> None:
         """Begin to work; called in the event loop."""
@@ -215,7 +216,7 @@ class Desk:
         if isinstance(news, Result):
             self._forget(flight)
             self._measure(news)
-            self.observe(news)
+            self.observe(news, time.monotonic() - flight.began)
         flight.hear(news)
 
     def _broke(self, error: BaseException) -> None:

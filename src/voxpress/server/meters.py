@@ -10,7 +10,7 @@ import prometheus_client as prometheus
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 
 from voxpress.server.logs import Visit
-from voxpress.speech import Result
+from voxpress.speech import Result, Seconds
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _STORE_EVERY = 60.0
@@ -92,8 +92,9 @@ class Meters:
             self.clips.labels(cache).inc(number)
             self.characters.labels(cache).inc(characters[cache])
 
-    def finished(self, result: Result) -> None:
-        """Count what the loop did."""
+    def finished(self, result: Result, waited: Seconds) -> None:
+        """Count what the loop did for a clip that was asked for so many seconds ago."""
+        self.engine_time.labels(result.engine).inc(waited)
         if result.status == "failed":
             return
         self.spoken.labels(result.engine).inc(result.spoken)

@@ -49,7 +49,7 @@ def sign(secret: str, id: str, timestamp: int, body: bytes) -> str:
     """The header ``webhook-signature``.
 
     >>> sign("whsec_c2VjcmV0", "msg_1", 1700000000, b"{}")
-    'v1,CTdpA1NsV9oYqt04uXYmG3zgxBLGnJTdVeCqzVoRVVw='
+    'v1,A5oIrJxXPB/PkULSoVu0e4khvPiqpF9vljmhkSKg0FI='
     """
     key = base64.b64decode(secret.removeprefix("whsec_"))
     content = f"{id}.{timestamp}.".encode() + body
