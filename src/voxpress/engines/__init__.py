@@ -115,6 +115,9 @@ class Engine(ABC):
     """Characters that make it say what is not there; they are taken out of texts, and the result says so."""
     timed: ClassVar[bool] = False
     """Whether its audio has word marks that are true to a few hundredths of a second."""
+    carried: ClassVar[bool] = False
+    """Whether it speaks a word or two better in a sentence, which is cut off again: what is done unless the user says
+    otherwise. Only engines that are `timed` can."""
     clones: ClassVar[bool] = False
     """Whether it speaks with the voices of `voxpress.references` as well."""
     options: ClassVar[Mapping[str, Option]] = {}

@@ -138,6 +138,7 @@ class Piper(Engine):
     max_chars = 400
     speeds = (0.5, 2.0)
     timed = True
+    carried = True
     repeatable = "to the bit, on CPUs"
     options = {
         "noise_scale": Option(
@@ -280,8 +281,8 @@ def _run(
     """Speak one sentence: samples of shape (n,) and frames per id of shape (len(ids),).
 
     How many frames there will be is known only inside the graph, which takes the noise of as many as it needs and fails
-    where there is less. Speech has two or three an id at the usual speed; more noise is drawn where that is not enough, and
-    begins with the same values.
+    where there is less. Speech has two or three an id at the usual speed; more noise is drawn where that is not enough,
+    and begins with the same values.
     """
     given: dict[str, npt.NDArray[Any]] = {
         "input": np.array([ids], np.int64),
