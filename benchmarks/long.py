@@ -219,7 +219,7 @@ def chosen(arguments: argparse.Namespace, folder: Path, left: ExitStack) -> dict
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         server = left.enter_context(module.SpeechServer(key=module.KEY))
-        os.environ["OPENAI_API_KEY"] = module.KEY
+        os.environ |= {"OPENAI_API_KEY": module.KEY, "OPENAI_BASE_URL": server.url}
         model = f"tts-1@{server.url}"
     return {"engine": name, "model": model, "voice": voice, "language": "en", "options": options}
 

@@ -175,9 +175,10 @@ class Engine(ABC):
             raise UnknownVoice(
                 f"{self.name} does not speak with the cloned voice {name!r}: {self._why_not(name)}"
             )
+        count = "1 voice" if len(voices) == 1 else f"{len(voices)} voices"
         raise UnknownVoice(
             f"{name!r} is not a {self.name} voice{suggest(name, [v.name for v in voices])}"
-            f" ({len(voices)} voices: voxpress voices {self.name})"
+            f" ({count}: voxpress voices {self.name})"
         )
 
     def _why_not(self, cloned: str) -> str:
