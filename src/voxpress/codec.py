@@ -22,7 +22,7 @@ import numpy as np
 
 from voxpress.audio import Audio, Samples
 from voxpress.errors import InputError, StoreError, SynthesisError, UnsupportedOption, suggest
-from voxpress.speech import Hertz, Output
+from voxpress.speech import Hertz, Output, Seconds
 
 BitRates = Mapping[Hertz, Sequence[int]]
 
@@ -359,13 +359,17 @@ class _Sink:
         return data
 
 
-def decode(data: bytes, format: str | None = None) -> Audio:
+def decode(data: bytes, format: str | None = None, *, longest: Seconds | None = None) -> Audio:
     """The audio in a file; several channels become their mean. A headerless format must be named, and has
     its usual sample rate; Opus always comes out at 48 kHz. WAV that was streamed, so that its header could not
     know how long it would be, is read to its end.
 
+    Args:
+        longest: a file that lasts longer is not decoded to its end: a few bytes of FLAC can be hours of silence.
+
     Raises:
-        InputError: these bytes are no audio, or not of that format, or WAV that ends before its header says.
+        InputError: these bytes are no audio, or not of that format, or WAV that ends before its header says, or it
+            lasts too long.
 
     >>> audio = decode(encode(Audio(np.full(160, 0.5, np.float32), 16000), Output(format="flac")))
     >>> audio.duration, audio.samples[0]
@@ -377,17 +381,17 @@ def decode(data: bytes, format: str | None = None) -> Audio:
             samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / np.float32(32768)
             return Audio(samples, known.sample_rate or known.sample_rates[0])
         if known.container == "RAW":
-            return _decode_soundfile(data, known)
+            return _decode_soundfile(data, known, longest)
         if known.container == "g722":
-            return _decode_av(data, known.container)
+            return _decode_av(data, known.container, longest)
     if data[:4] == b"RIFF":
         data = _sized(data)
     # libsndfile takes the pad byte behind GSM in WAV for another block; FFmpeg drops the end of short Vorbis.
     gsm = data[:4] == b"RIFF" and data[20:22] == b"\x31\x00"
     vorbis = data[:4] == b"OggS" and b"\x01vorbis" in data[:64]
     if vorbis or (data[:4] in (b"RIFF", b"RF64", b"fLaC", b"FORM", b".snd") and not gsm):
-        return _decode_soundfile(data, None)
-    return _decode_av(data, None)
+        return _decode_soundfile(data, None, longest)
+    return _decode_av(data, None, longest)
 
 
 def to_flac(audio: Audio) -> tuple[Audio, bytes]:
@@ -603,7 +607,11 @@ def _scratch() -> BinaryIO:
     return cast("BinaryIO", tempfile.TemporaryFile())
 
 
-def _decode_soundfile(data: bytes, raw: Format | None) -> Audio:
+def _too_long(longest: Seconds) -> InputError:
+    return InputError(f"it lasts longer than {longest:g} s")
+
+
+def _decode_soundfile(data: bytes, raw: Format | None, longest: Seconds | None = None) -> Audio:
     import soundfile
 
     try:
@@ -614,6 +622,8 @@ def _decode_soundfile(data: bytes, raw: Format | None) -> Audio:
             subtype=raw and raw.codec,
             format=raw and raw.container,
         ) as file:
+            if longest is not None and file.frames > longest * file.samplerate:
+                raise _too_long(longest)
             # Without a number, soundfile refuses GSM, in which it cannot seek.
             samples = file.read(file.frames, dtype="float32", always_2d=True)
             sample_rate = file.samplerate
@@ -707,7 +717,7 @@ class _Av:
         self._container.close()
 
 
-def _decode_av(data: bytes, container: str | None) -> Audio:
+def _decode_av(data: bytes, container: str | None, longest: Seconds | None = None) -> Audio:
     import av
 
     try:
@@ -715,7 +725,12 @@ def _decode_av(data: bytes, container: str | None) -> Audio:
             stream = source.streams.audio[0]
             sample_rate = stream.rate
             to_mono = av.AudioResampler(format="flt", layout="mono", rate=sample_rate)
-            frames = [part for frame in source.decode(stream) for part in to_mono.resample(frame)]
+            frames, samples = [], 0
+            for part in (part for frame in source.decode(stream) for part in to_mono.resample(frame)):
+                frames.append(part)
+                samples += part.samples
+                if longest is not None and samples > longest * sample_rate:
+                    raise _too_long(longest)
             parts = [part.to_ndarray()[0] for part in (*frames, *(to_mono.resample(None) if frames else ()))]
     except (av.FFmpegError, IndexError) as error:
         raise InputError(f"not audio that can be read: {error}") from error

@@ -31,6 +31,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         from voxpress.server.keys import Ring
         from voxpress.server.logs import configure
         from voxpress.server.state import State
+        from voxpress.server.wire import wire
     except ImportError as error:
         raise EngineNotInstalled(
             f"the server needs {error.name}: run  pip install 'voxpress[server]'"
@@ -64,7 +65,8 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         proxy_headers=False,
         lifespan="on",
         timeout_graceful_shutdown=int(settings.grace),
-        h11_max_incomplete_event_size=65536,
+        http=wire(settings.body_timeout),
+        ws="none",
     )
     server = uvicorn.Server(config)
     # uvicorn finishes what is under way, and then raises the signal again: there is nothing left for it to end.

@@ -10,14 +10,14 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, get
 from litestar.config.cors import CORSConfig
 from litestar.enums import MediaType
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, SerializationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.static_files import create_static_files_router
+from litestar.response import File
 from litestar.types import ASGIApp
 
 from voxpress import __version__
@@ -32,6 +32,7 @@ from voxpress.server.desk import Desk
 from voxpress.server.door import Door, Hits
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.files import Cabinet
+from voxpress.server.forms import MOST_PARTS
 from voxpress.server.keys import Limits, Ring
 from voxpress.server.logs import AccessLog
 from voxpress.server.meters import Meters
@@ -102,7 +103,8 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         request_max_body_size=None,
         cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
         openapi_config=_schema(),
-        multipart_form_part_limit=16,
+        multipart_form_part_limit=MOST_PARTS,
+        request_class=Asking,
         logging_config=None,
     )
     inside.state.server = here
@@ -118,6 +120,23 @@ def application(settings: Settings, project: Project, store: str | None = None) 
     )
     here.sweep = door.sweep
     return door
+
+
+class Asking(Request[Any, Any, Any]):
+    """A request whose JSON may be anything."""
+
+    async def json(self) -> Any:
+        """The body.
+
+        Raises:
+            Refusal: it is not JSON.
+        """
+        try:
+            return await super().json()
+        except RecursionError:
+            raise Refusal(400, "the JSON is nested too deeply", "invalid_json") from None
+        except (UnicodeDecodeError, SerializationException) as error:
+            raise Refusal(400, f"the body is not JSON: {error}", "invalid_json") from None
 
 
 def _running(here: Server) -> Any:
@@ -156,7 +175,10 @@ def _running(here: Server) -> Any:
 async def _repeatedly(seconds: float, work: Any) -> None:
     while True:
         await asyncio.sleep(seconds)
-        work()
+        try:
+            work()
+        except Exception:  # the edge: what is not done now is done the next time, and always would be missed
+            log.exception("could not do what is done every %g s", seconds)
 
 
 async def _saving(here: Server) -> None:
@@ -211,6 +233,7 @@ def _of_framework(error: HTTPException) -> Refusal:
             field, message = unknown[1], "there is no such field"
         elif field == "data":
             field = None
+            message = "the body is missing" if message == "'data'" else message
         message = f"{field}: {message}" if field else message
         return Refusal(400, message, "invalid_value", param=field, headers=headers)
     return Refusal(status, error.detail or "refused", _CODES.get(status, "invalid_request"), headers=headers)
@@ -247,4 +270,12 @@ def _page() -> Any:
     assert package is not None
     assert package.submodule_search_locations
     folder = Path(package.submodule_search_locations[0], "static")
-    return create_static_files_router(path="/docs/files", directories=[folder], include_in_schema=False)
+    files = {path.name: path for path in folder.iterdir() if path.is_file()}
+
+    @get("/docs/files/{name:str}", include_in_schema=False)
+    async def page_file(name: str) -> File:
+        if name not in files:
+            raise Refusal(404, f"no file {name!r}", "not_found", param="name")
+        return File(files[name], content_disposition_type="inline")
+
+    return page_file

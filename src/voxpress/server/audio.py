@@ -22,16 +22,15 @@ from voxpress.server.desk import Flight
 from voxpress.server.door import IMMUTABLE
 from voxpress.server.errors import Refusal
 from voxpress.server.keys import Key
-from voxpress.server.shared import REFUSED, Server, clip_url, right, server_of, visitor
+from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, clip_url, right, server_of, visitor
 from voxpress.server.speech import Asked
 from voxpress.speech import Clip
 
 _CLIP = re.compile(r"([0-9a-f]{64})\.([A-Za-z0-9]{1,8})")
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 _SPEECH = {
-    **REFUSED,
-    415: ResponseSpec(ErrorBody, description="The body is not JSON."),
+    **WRITTEN,
     502: ResponseSpec(ErrorBody, description="A hosted service refused."),
 }
 
@@ -201,7 +200,7 @@ async def _clip(request: Request[Any, Any, Any], name: str, *, head: bool) -> Re
         raise Refusal(404, f"no clip {name!r}", "clip_not_found", param="name")
     extension = codec.FORMATS[clip.format].extension
     if found[2] == "json":
-        return Response(_facts(here, request, clip))
+        return Response(_facts(request, clip))
     if found[2] != extension:
         raise Refusal(404, f"clip {clip.key} is a .{extension}", "clip_not_found", param="name")
     tag = f'"{clip.sha256}"'
@@ -257,7 +256,7 @@ def _matches(given: str, tag: str) -> bool:
     return "*" in tags or tag in tags
 
 
-def _facts(here: Server, request: Request[Any, Any, Any], clip: Clip) -> ClipFacts:
+def _facts(request: Request[Any, Any, Any], clip: Clip) -> ClipFacts:
     return ClipFacts(
         digest=clip.key,
         format=clip.format,
@@ -265,7 +264,7 @@ def _facts(here: Server, request: Request[Any, Any, Any], clip: Clip) -> ClipFac
         duration=clip.duration,
         bytes=clip.size,
         sha256=clip.sha256,
-        url=clip_url(here.settings.public_url or str(request.base_url), clip),
+        url=clip_url(base_of(request), clip),
         timestamps=clip.marks,
     )
 

@@ -20,9 +20,10 @@ from voxpress.server.contract import (
     Batch,
     Batches,
     BatchRequest,
+    ErrorBody,
 )
 from voxpress.server.errors import Refusal
-from voxpress.server.shared import REFUSED, Server, right, server_of, visitor
+from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
 from voxpress.speech import Clip
 
 
@@ -33,12 +34,12 @@ from voxpress.speech import Clip
     summary="Have the lines of a file spoken",
     operation_id="createBatch",
     tags=["Batch"],
-    responses=REFUSED,
+    responses=WRITTEN,
 )
 async def create_batch(request: Request[Any, Any, Any], data: BatchRequest) -> Batch:
     """As the official client does it; the endpoint is that of speech."""
     here, (_, key) = server_of(request), visitor(request)
-    return await here.clerk.add(key, data, here.settings.public_url or str(request.base_url))
+    return await here.clerk.add(key, data, base_of(request))
 
 
 @get(
@@ -78,7 +79,7 @@ async def get_batch(request: Request[Any, Any, Any], batch_id: str) -> Batch:
     summary="Begin no more lines",
     operation_id="cancelBatch",
     tags=["Batch"],
-    responses={**REFUSED, 409: ResponseSpec(None, description="It has ended.")},
+    responses={**REFUSED, 409: ResponseSpec(ErrorBody, description="It has ended.")},
 )
 async def cancel_batch(request: Request[Any, Any, Any], batch_id: str) -> Batch:
     """What is done stays, and is in its output file."""
@@ -95,7 +96,7 @@ async def cancel_batch(request: Request[Any, Any, Any], batch_id: str) -> Batch:
             bytes, media_type="application/zip", generate_examples=False, description="A zip file."
         ),
         **REFUSED,
-        409: ResponseSpec(None, description="It has not ended."),
+        409: ResponseSpec(ErrorBody, description="It has not ended."),
     },
 )
 async def get_batch_audio(request: Request[Any, Any, Any], batch_id: str) -> Response[Any]:

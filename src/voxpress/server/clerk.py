@@ -280,7 +280,7 @@ class Clerk:
                         break
                     try:
                         line = msgspec.json.decode(content, type=BatchLine)
-                    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                         wrong("invalid_json_line", str(error), number)
                         continue
                     if line.url != batch.endpoint:

@@ -71,7 +71,8 @@ class SpeechRequest(_Asked, frozen=True):
         Annotated[LUFS, Meta(ge=-60, le=0)] | None, Meta(description="Extension: integrated loudness, LUFS.")
     ] = None
     sample_rate: Annotated[
-        Annotated[Hertz, Meta(ge=1, le=192000)] | None, Meta(description="Extension: of the file, in hertz.")
+        Annotated[Hertz, Meta(ge=4000, le=192000)] | None,
+        Meta(description="Extension: of the file, in hertz."),
     ] = None
     preset: Annotated[
         Annotated[str, Meta(max_length=64)] | None,

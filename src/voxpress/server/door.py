@@ -23,6 +23,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from voxpress.errors import SpeechError
 from voxpress.server.errors import Refusal, refusal
+from voxpress.server.forms import Form
 from voxpress.server.keys import ANYONE, Key, Limits, Ring
 from voxpress.server.logs import AccessLog, Visit
 from voxpress.server.meters import Meters
@@ -38,9 +39,14 @@ SPEECH = "/v1/audio/speech"
 CLIPS = "/v1/audio/clips/"
 _CLIP_ROUTE = CLIPS + "{name}"
 OPEN = frozenset({"/healthz", "/readyz"})
-_LARGE = frozenset({"/v1/files", "/v1/audio/voices"})
-"""Paths whose bodies their handlers bound."""
+_FILES, _VOICES, _BATCHES = "/v1/files", "/v1/audio/voices", "/v1/batches"
+MOST_SAMPLE = 10 * 2**20
+"""Bytes of a recording of somebody's voice."""
+_FORM = 2**20
+"""What a form may have besides its file."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OURS = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?", re.IGNORECASE)
+_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]*)(:[0-9]{1,5})?")
 _MOST_REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 8192
 _NOTE_USE_EVERY = 60.0
@@ -134,8 +140,10 @@ class Door:
             await send(message)
 
         try:
-            headers = dict(scope["headers"])
-            key = self._who(path, headers)
+            every = list(scope["headers"])
+            headers = dict(every)
+            _one_host(every, headers)
+            key = self._who(method, path, headers)
             visit.key = key.name
             if method == "POST" and path == SPEECH:
                 body = await self._body(headers, receive)
@@ -145,8 +153,7 @@ class Door:
             elif path.startswith(CLIPS) and await self._unchanged(path, headers, visit, answer):
                 return
             else:
-                most = self._settings.max_upload + 2**20 if path in _LARGE else self._largest
-                receive = self._bounded(receive, headers, most)
+                receive = self._checked(method, path.rstrip("/"), headers, receive)
             scope["voxpress"] = (visit, key)  # type: ignore[typeddict-unknown-key]
             await self._inside(scope, receive, answer)
         except Exception as error:  # the edge: whatever it is, the client must not take it for a success
@@ -177,7 +184,7 @@ class Door:
         self._meters.count(self._access.flush())
         self._patience.sweep()
 
-    def _who(self, path: str, headers: dict[bytes, bytes]) -> Key:
+    def _who(self, method: str, path: str, headers: dict[bytes, bytes]) -> Key:
         if path in OPEN:
             return ANYONE
         if not self._ring:
@@ -188,6 +195,7 @@ class Door:
                     f"a server without keys answers only to this machine, not to {host!r}: voxpress keys add NAME",
                     "host_not_allowed",
                 )
+            self._same_site(method, headers)
             return ANYONE
         if self._settings.clips_public and path.startswith(CLIPS):
             return ANYONE
@@ -200,8 +208,32 @@ class Door:
         self._limits.request(key)
         return key
 
-    def _bounded(self, receive: Receive, headers: dict[bytes, bytes], most: int) -> Receive:
-        """`receive` that refuses bodies of more than `most` bytes, and those that do not go on coming."""
+    def _same_site(self, method: str, headers: dict[bytes, bytes]) -> None:
+        """A page of another site can send forms to this machine without asking first; it says where it comes from."""
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if method in _SAFE or not origin or origin in self._settings.cors_origins:
+            return
+        host = origin.partition("://")[2]
+        if not _OURS.fullmatch(host) and host.partition(":")[0] not in self._settings.trusted_hosts:
+            raise Refusal(
+                403,
+                f"a server without keys takes nothing from pages of {origin!r} (cors_origins in [server])",
+                "origin_not_allowed",
+            )
+
+    def _checked(self, method: str, path: str, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+        if method != "POST" or path not in (_FILES, _VOICES):
+            if method == "POST" and path == _BATCHES:
+                _json(headers)
+            return self._bounded(receive, headers, self._largest)
+        most = (self._settings.max_upload if path == _FILES else MOST_SAMPLE) + _FORM
+        form = Form(headers.get(b"content-type", b"").decode("latin-1"))
+        return self._bounded(receive, headers, most, form)
+
+    def _bounded(
+        self, receive: Receive, headers: dict[bytes, bytes], most: int, form: Form | None = None
+    ) -> Receive:
+        """`receive` that refuses bodies of more than `most` bytes, those that do not go on coming, and bad forms."""
         announced = headers.get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > most:
             raise Refusal(
@@ -214,6 +246,8 @@ class Door:
             if whole:
                 return await receive()
             message = await self._patience.wait(receive)
+            if message["type"] == "http.disconnect":
+                raise Refusal(400, "the body ended before it was whole", "incomplete_body")
             if message["type"] == "http.request":
                 total += len(message.get("body", b""))
                 whole = not message.get("more_body")
@@ -221,21 +255,20 @@ class Door:
                     raise Refusal(
                         413, f"the body has more than the {most:,} bytes that are allowed", "body_too_large"
                     )
+                if form is not None:
+                    form.feed(message.get("body", b""))
+                    if whole:
+                        form.end()
             return message
 
         return bounded
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
-        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        if kind != b"application/json" and not kind.endswith(b"+json"):
-            shown = kind.decode("latin-1") or "nothing"
-            raise Refusal(415, f"the body must be application/json, not {shown}", "unsupported_media_type")
+        _json(headers)
         bounded = self._bounded(receive, headers, self._largest)
         parts: list[bytes] = []
         while True:
             message = await bounded()
-            if message["type"] == "http.disconnect":
-                raise Refusal(400, "the body ended before it was whole", "incomplete_body")
             parts.append(message["body"])  # type: ignore[typeddict-item]  # there is no other message
             if not message.get("more_body"):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
@@ -330,6 +363,21 @@ class Patience:
         for task in [task for task, since in self._since.items() if since < oldest]:
             del self._since[task]
             task.cancel()
+
+
+def _one_host(every: Headers, headers: dict[bytes, bytes]) -> None:
+    """Addresses are made with it, and a second one could hide the first (RFC 9112, 3.2)."""
+    if not _HOST.fullmatch(headers.get(b"host", b"")) or (
+        len(headers) < len(every) and sum(name == b"host" for name, _ in every) > 1
+    ):
+        raise Refusal(400, "a request must have one header host, and a name in it", "invalid_host")
+
+
+def _json(headers: dict[bytes, bytes]) -> None:
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind != b"application/json" and not kind.endswith(b"+json"):
+        shown = kind.decode("latin-1") or "nothing"
+        raise Refusal(415, f"the body must be application/json, not {shown}", "unsupported_media_type")
 
 
 IMMUTABLE = "public, max-age=31536000, immutable"

@@ -22,7 +22,7 @@ from litestar.params import Body, Parameter
 
 from voxpress.server.contract import Deleted, File, Files, Timestamp
 from voxpress.server.errors import Refusal
-from voxpress.server.shared import REFUSED, right, server_of, visitor
+from voxpress.server.shared import REFUSED, UPLOAD, right, server_of, visitor
 from voxpress.server.state import State
 
 _FIELDS = "id, bytes, created_at, filename, purpose, expires_at"
@@ -162,7 +162,7 @@ class FileUpload:
     summary="Upload the input of a batch",
     operation_id="createFile",
     tags=["Files"],
-    responses=REFUSED,
+    responses=UPLOAD,
 )
 async def create_file(
     request: Request[Any, Any, Any],

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_late
 from voxpress.server.logs import Visit
 from voxpress.speech import Result, Seconds
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+CONTENT_TYPE = "text/plain; version=0.0.4"
 _STORE_EVERY = 60.0
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 

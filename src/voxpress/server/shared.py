@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import ResponseSpec
@@ -44,6 +45,8 @@ REFUSED = {
         503: "Not now; retry-after says when.",
     }.items()
 }
+UPLOAD = {**REFUSED, 415: ResponseSpec(ErrorBody, description="The body is no form.")}
+WRITTEN = {**REFUSED, 415: ResponseSpec(ErrorBody, description="The body is not JSON.")}
 
 
 @dataclass
@@ -90,6 +93,12 @@ def server_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Server:
     """What the routes share."""
     found: Server = connection.app.state.server
     return found
+
+
+def base_of(request: Request[Any, Any, Any]) -> str:
+    """What comes before ``/v1`` in addresses: as the operator says, or as this request came."""
+    host = request.headers.get("host", "")  # the door has seen to it that it is one
+    return server_of(request).settings.public_url or (f"{request.scope['scheme']}://{host}" if host else "")
 
 
 def clip_url(base: str, clip: Clip) -> str:

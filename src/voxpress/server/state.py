@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -76,6 +77,8 @@ class State:
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"cannot use {self.folder} for the server's state: {error}") from error
         self._thread = ThreadPoolExecutor(1, "voxpress-state")
+        self._alone = threading.Lock()
+        """Transactions of one connection cannot be in one another."""
 
     def _prepare(self) -> None:
         self._database.execute("PRAGMA journal_mode = WAL")
@@ -97,13 +100,14 @@ class State:
             StoreError: the database cannot be read or written.
         """
         try:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                found = work(self._database)
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
+            with self._alone:
+                self._database.execute("BEGIN IMMEDIATE")
+                try:
+                    found = work(self._database)
+                except BaseException:
+                    self._database.execute("ROLLBACK")
+                    raise
+                self._database.execute("COMMIT")
         except sqlite3.Error as error:
             raise StoreError(f"the server's database in {self.folder}: {error}") from error
         return found

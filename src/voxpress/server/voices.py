@@ -22,10 +22,9 @@ from voxpress.server.contract import (
     VoiceFacts,
     Voices,
 )
+from voxpress.server.door import MOST_SAMPLE
 from voxpress.server.errors import Refusal
-from voxpress.server.shared import REFUSED, right, server_of
-
-_MOST_SAMPLE = 10 * 2**20
+from voxpress.server.shared import REFUSED, UPLOAD, right, server_of
 
 
 @get("/v1/models", summary="Names for `model`", operation_id="listModels", tags=["Models"], responses=REFUSED)
@@ -120,7 +119,7 @@ class VoiceUpload:
     summary="Add a voice of your own",
     operation_id="createVoice",
     tags=["Audio"],
-    responses=REFUSED,
+    responses=UPLOAD,
 )
 async def create_voice(
     data: Annotated[VoiceUpload, Body(media_type=RequestEncodingType.MULTI_PART)],
@@ -128,10 +127,10 @@ async def create_voice(
     """The sample is checked, cut and kept, with whose voice it is and what they agreed to; every engine that clones
     can speak with it.
     """
-    sample = await data.audio_sample.read(_MOST_SAMPLE + 1)
-    if len(sample) > _MOST_SAMPLE:
+    sample = await data.audio_sample.read(MOST_SAMPLE + 1)
+    if len(sample) > MOST_SAMPLE:
         raise Refusal(
-            413, f"the sample may have {_MOST_SAMPLE:,} bytes", "body_too_large", param="audio_sample"
+            413, f"the sample may have {MOST_SAMPLE:,} bytes", "body_too_large", param="audio_sample"
         )
 
     wanted = [name.strip() for name in data.engines.split(",") if name.strip()]
@@ -140,7 +139,7 @@ async def create_voice(
         engines.check_clone(data.name, wanted)
         return references.add(
             data.name,
-            codec.decode(sample),
+            codec.decode(sample, longest=references.LONGEST_RECORDING),
             transcript=data.transcript or None,
             language=data.language or None,
             speaker=data.speaker,
