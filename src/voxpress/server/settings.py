@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -107,6 +108,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether texts are logged."""
     grace: Patience = 30.0
     """How long requests under way may take to end when the server is stopped."""
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine reaches the server.
+
+        >>> Settings().loopback, Settings(host="::1").loopback, Settings(host="0.0.0.0").loopback
+        (True, True, False)
+        """
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 def settings(table: Mapping[str, Any], path: str, **flags: Any) -> Settings:
