@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import html
 import inspect
+import itertools
 import json
 import re
 import tomllib
@@ -264,12 +265,13 @@ def _server_settings() -> str:
 
 def _docstrings(kind: type) -> dict[str, str]:
     """The string after each field of a class."""
-    body = ast.parse(inspect.getsource(kind)).body[0].body  # type: ignore[attr-defined]
-    return {
-        field.target.id: inspect.cleandoc(doc.value.value)
-        for field, doc in zip(body, body[1:], strict=False)
-        if isinstance(field, ast.AnnAssign) and isinstance(doc, ast.Expr)
-    }
+    definition: Any = ast.parse(inspect.getsource(kind)).body[0]
+    told = {}
+    for pair in itertools.pairwise(definition.body):
+        match pair:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(doc))):
+                told[name] = inspect.cleandoc(doc)
+    return told
 
 
 def _default(field: Any) -> str:

@@ -1,9 +1,9 @@
 """Runs the code blocks of a page, one after the other, in an empty folder with the examples in it.
 
-A page that has servers (`docs/server.md`) is written for the reader: ``voxpress serve`` in a console block, then requests
-to http://127.0.0.1:8880. Here each ``voxpress serve`` is a real process that goes on beside the blocks after it until the next one
-takes its place or the page ends, and each port that the page names after 127.0.0.1 stands for a free one, the same in all its
-blocks.
+A page that has servers (`docs/server.md`) is written for the reader: ``voxpress serve`` in a console block, then
+requests to http://127.0.0.1:8880. Here each ``voxpress serve`` is a real process that goes on beside the blocks after
+it until the next one takes its place or the page ends, and each port that the page names after 127.0.0.1 stands for a
+free one, the same in all its blocks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import typer
@@ -125,7 +125,7 @@ class Served:
             self._process.kill()
             self._process = None
 
-    def __enter__(self) -> Served:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -86,10 +86,10 @@ def test_every_engine_is_listed() -> None:
 def test_every_code_of_an_error_is_explained() -> None:
     """What a program can find in `error.code` stands on the page of the server."""
     page = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
-    given = set()
+    given: set[str] = set()
     for path in (ROOT / "src" / "voxpress" / "server").glob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Refusal":
-                given |= {code.value for code in call.args[2:3] if isinstance(code, ast.Constant)}
+                given |= {str(code.value) for code in call.args[2:3] if isinstance(code, ast.Constant)}
     assert given > {"queue_full", "clip_not_found"}
     assert not [code for code in given if f"`{code}`" not in page]
