@@ -15,7 +15,7 @@ from litestar.config.cors import CORSConfig
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, SerializationException
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
+from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.response import File
 from litestar.types import ASGIApp
@@ -37,6 +37,7 @@ from voxpress.server.keys import Limits, Ring
 from voxpress.server.logs import AccessLog
 from voxpress.server.meters import Meters
 from voxpress.server.names import Names
+from voxpress.server.schema import ExactJson
 from voxpress.server.settings import Settings
 from voxpress.server.shared import Server, visitor
 from voxpress.server.speech import Speech
@@ -253,7 +254,7 @@ def _schema() -> OpenAPIConfig:
                 path="/",
                 favicon="<link rel='icon' href='/docs/files/favicon-32x32.png'>",
             ),
-            JsonRenderPlugin(path="/openapi.json"),
+            ExactJson(path="/openapi.json"),
         ],
         components=Components(
             security_schemes={"key": SecurityScheme(type="http", scheme="bearer", description="An API key.")}

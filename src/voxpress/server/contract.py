@@ -207,7 +207,7 @@ class File(_Given, frozen=True):
     bytes: int
     created_at: Timestamp
     filename: str
-    purpose: str
+    purpose: Literal["batch", "batch_output"]
     expires_at: Timestamp | None = None
     status: Literal["processed"] = "processed"
     object: Literal["file"] = "file"
@@ -234,8 +234,8 @@ class BatchRequest(_Asked, frozen=True):
     """Body of `POST /v1/batches`."""
 
     input_file_id: Annotated[str, Meta(min_length=1, max_length=64)]
-    endpoint: Annotated[str, Meta(max_length=64, description="/v1/audio/speech")]
-    completion_window: Annotated[str, Meta(max_length=16, description="24h")]
+    endpoint: Annotated[str, Meta(max_length=64, extra_json_schema={"enum": ["/v1/audio/speech"]})]
+    completion_window: Annotated[str, Meta(max_length=16, extra_json_schema={"enum": ["24h"]})]
     metadata: (
         Annotated[
             dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],

@@ -1,0 +1,82 @@
+"""The OpenAPI schema: the framework's, with the objects as `voxpress.server.contract` declares them.
+
+The framework describes objects by itself, without the bounds of a field that may also be null, and without saying that
+other fields are refused; msgspec describes exactly what it checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from voxpress.server import contract
+
+_PLACE = "#/components/schemas/{name}"
+_BINARY = {"type": "string", "format": "binary"}
+_CONTENT: Mapping[tuple[str, str], Mapping[str, Any]] = {
+    ("/v1/audio/speech", "200"): {
+        "audio/*": _BINARY,
+        "text/event-stream": {
+            "type": "string",
+            "description": "Events in lines that begin with 'data: ': SpeechDelta, and at the end SpeechDone.",
+        },
+    },
+    ("/v1/audio/clips/{name}", "200"): {
+        "audio/*": _BINARY,
+        "application/json": {"$ref": _PLACE.format(name="ClipFacts")},
+    },
+    ("/v1/audio/clips/{name}", "206"): {"audio/*": _BINARY},
+    ("/v1/files/{file_id}/content", "200"): {"application/jsonl": _BINARY},
+    ("/v1/batches/{batch_id}/audio", "200"): {"application/zip": _BINARY},
+    ("/metrics", "200"): {"text/plain": {"type": "string"}},
+}
+"""What answers hold that are not objects, or not always."""
+
+
+def exact(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The framework's schema made exact."""
+    paths = {path: dict(operations) for path, operations in schema["paths"].items()}
+    for (path, status), kinds in _CONTENT.items():
+        for method, operation in paths[path].items():
+            if status in operation["responses"]:
+                answer = {
+                    **operation["responses"][status],
+                    "content": {kind: {"schema": what} for kind, what in kinds.items()},
+                }
+                paths[path][method] = {
+                    **operation,
+                    "responses": {**operation["responses"], status: answer},
+                }
+    components = dict(schema["components"])
+    components["schemas"] = {**components["schemas"], **_objects()}
+    return {**schema, "paths": paths, "components": components}
+
+
+def _objects() -> dict[str, Any]:
+    declared = {
+        name: kind
+        for name, kind in vars(contract).items()
+        if isinstance(kind, type)
+        and issubclass(kind, msgspec.Struct)
+        and kind.__module__ == contract.__name__
+        and not name.startswith("_")
+    }
+    _, objects = msgspec.json.schema_components(declared.values(), ref_template=_PLACE)
+    for name, kind in declared.items():
+        if not kind.__struct_config__.forbid_unknown_fields:
+            # An answer has all its fields, also those that nobody has to set when it is made.
+            given = [f.encode_name for f in msgspec.structs.fields(kind) if f.default is not msgspec.UNSET]
+            tag = kind.__struct_config__.tag_field
+            objects[name]["required"] = [*([tag] if tag else []), *given]
+    return objects
+
+
+class ExactJson(JsonRenderPlugin):
+    """Serves the exact schema."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return super().render(request, exact(openapi_schema))
