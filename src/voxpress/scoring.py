@@ -244,7 +244,7 @@ def passes(score: Score, bar: float = BAR) -> bool:
 def unsettled(score: Score, bar: float = BAR) -> bool:
     """Whether the likelihood of the text has to be known: of a short one that does not pass, or has words that differ.
 
-    >>> unsettled(score("Exit the menu.", "start the menu", "en")), unsettled(score("Exit.", "exit it", "en"))
+    >>> unsettled(score("Exit the menu.", "start the menu", "en")), unsettled(score("Exit.", "exits", "en"))
     (True, False)
     """
     return 0 < score.words <= SHORT and score.errors > 0 and (score.words > 1 or not passes(score, bar))
