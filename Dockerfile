@@ -1,22 +1,29 @@
 # docker build -t voxpress .
 # docker run --rm -v "$PWD:/data" -v voxpress-store:/store voxpress render prompts.csv -o out
+#
+# As a server, which listens for others only once there is a key (deploy/compose.yaml has nginx in front):
+# docker run --rm -v voxpress-state:/state voxpress keys add app
+# docker run -p 8880:8880 -v voxpress-store:/store -v voxpress-state:/state voxpress serve --host 0.0.0.0
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 RUN python -m venv /opt/voxpress \
- && /opt/voxpress/bin/pip install --no-cache-dir '.[piper]'
+ && /opt/voxpress/bin/pip install --no-cache-dir '.[piper,server]'
 # Prepares the voice once, and fails here if it cannot speak.
 RUN /opt/voxpress/bin/voxpress say 'Ready.' --store /tmp/store -o /tmp/ready.wav
 
 FROM python:3.12-slim
 COPY --from=build /opt/voxpress /opt/voxpress
 RUN useradd --create-home --uid 10001 voxpress \
- && mkdir --mode=1777 /store /data
+ && mkdir --mode=1777 /store /data \
+ && install --directory --owner=voxpress --mode=700 /state
 ENV PATH=/opt/voxpress/bin:$PATH \
-    VOXPRESS_STORE=/store
+    VOXPRESS_STORE=/store \
+    VOXPRESS_STATE=/state
 USER voxpress
-VOLUME /store
+VOLUME /store /state
+EXPOSE 8880
 WORKDIR /data
 ENTRYPOINT ["voxpress"]
 CMD ["--help"]

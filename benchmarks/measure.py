@@ -193,7 +193,8 @@ def machine() -> str:
         except importlib.metadata.PackageNotFoundError:
             continue
     system = f"{platform.system()} {platform.release()}"
-    return f"{model}, {cores} cores, {system}; Python {platform.python_version()}, {', '.join(versions)}"
+    counted_cores = "1 core" if cores == 1 else f"{cores} cores"
+    return f"{model}, {counted_cores}, {system}; Python {platform.python_version()}, {', '.join(versions)}"
 
 
 def table(rows: Sequence[Sequence[object]]) -> str:

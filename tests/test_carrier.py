@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from voxpress import Segment, Utterance, carrier, cli, render
 from voxpress.audio import Audio, after
-from voxpress.engines import find
+from voxpress.engines import find, names
 from voxpress.plan import Plan, Planner
 from voxpress.store import Store
 
@@ -19,6 +19,7 @@ TIMED = """
     class Timed(Tone):
         name = "timed"
         timed = True
+        carried = True
 """
 UNTRUE = """
     from dataclasses import replace
@@ -27,6 +28,7 @@ UNTRUE = """
     class Untrue(Tone):
         name = "untrue"
         timed = True
+        carried = True
 
         def synthesize(self, batch):
             return [replace(audio, marks=audio.marks[2:]) for audio in super().synthesize(batch)]
@@ -127,6 +129,23 @@ def test_it_is_in_the_key_and_only_where_it_changes_the_sound(timed):
     long = "This one is long enough."
     assert list(planned(long, timed).takes) == list(planned(long, timed, carrier=False).takes)
     assert list(planned("百", timed, language="zh").takes) == list(planned("百", "tone", language="zh").takes)
+
+
+def test_an_engine_that_does_not_gain_has_to_be_asked(installed):
+    """Timings alone are no reason; and without them there is nothing to cut by, whoever asks."""
+    source = TIMED.replace("Timed", "Able").replace('"timed"', '"able"').replace("carried = True", "")
+    able = installed("able", source)
+    alone, asked = planned("Hundred.", able), planned("Hundred.", able, carrier=True)
+    assert [segment.carrier for segment in alone.takes.values()] == [None]
+    assert [segment.carrier for segment in asked.takes.values()] == [carrier.PHRASES["en"]]
+    assert list(alone.takes) == list(planned("Hundred.", able, carrier=False).takes) != list(asked.takes)
+    assert list(planned("Hundred.", "tone", carrier=True).takes) == list(planned("Hundred.", "tone").takes)
+
+
+def test_who_gains_by_a_phrase():
+    """As measured: benchmarks/results/carrier.md."""
+    assert [name for name in names() if find(name).carried] == ["piper"]
+    assert all(find(name).timed for name in names() if find(name).carried)
 
 
 def test_a_phrase_that_cannot_be_cut_off_is_not_spoken(installed, tmp_path):

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from voxpress.audio import Audio
-from voxpress.check import check
+from voxpress import listening
+from voxpress.audio import Audio, silence
+from voxpress.check import check, listen
 from voxpress.engines.tone import Tone
 from voxpress.errors import CheckFailed
+from voxpress.scoring import passes
 from voxpress.speech import Segment
 
 RATE = 16000
@@ -105,3 +107,43 @@ def test_loop():
     """The same second again and again until the end, after a good start."""
     looping = np.concatenate([speech(2.0), np.tile(speech(0.7, seed=3), 8)])
     assert "loop" in problem(looping)
+
+
+class Ear(listening.Ear):
+    """Writes the same down whatever it hears, and thinks every text so likely."""
+
+    def __init__(self, heard: str, likelihood: float) -> None:
+        super().__init__("fixed")
+        self._heard, self._likelihood = heard, likelihood
+        self.asked: list[str] = []
+
+    def hear(self, audio, language="", *, words=True, quick=False):
+        return listening.Heard(text=self._heard)
+
+    def likelihood(self, audio, text, language):
+        self.asked.append(text)
+        return self._likelihood
+
+
+@pytest.mark.parametrize(
+    ("text", "heard", "likelihood", "good", "asked"),
+    [
+        ("Five.", "five", -9.0, True, False),
+        ("Five.", "Bye.", -2.0, True, True),
+        ("Five.", "Bye.", -6.0, False, True),
+        ("Activated.", "activate", -9.0, True, False),
+        ("You are now muted.", "you are now menu", -6.0, False, True),
+        ("Saved to.", "safe to", -2.9, True, True),
+        ("No.", "", -1.0, False, False),
+        ("No.", "no I do not know, and I never did", -1.0, False, False),
+        ("You are now muted in here.", "you are now menu in here", -9.0, True, False),
+    ],
+)
+def test_what_an_ear_is_asked_about_a_short_text(text, heard, likelihood, good, asked):
+    """Whether each word was likely: of one that was not understood, and of a few words that are not all there. Not
+    where nothing was heard, or far too much.
+    """
+    pytest.importorskip("rapidfuzz")
+    ear = Ear(heard, likelihood)
+    found = listen(ear, silence(1.0, 8000), text, "en")[1]
+    assert (passes(found), bool(ear.asked)) == (good, asked)

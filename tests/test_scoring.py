@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from voxpress.errors import EngineNotInstalled
-from voxpress.scoring import Difference, passes, rank, score, words
+from voxpress.scoring import Difference, passes, rank, score, unsettled, words
 
 pytest.importorskip("rapidfuzz")
 pytest.importorskip("whisper_normalizer")
@@ -102,7 +102,20 @@ def test_what_passes():
     unclear = score("Five.", "bye", "en")
     assert not passes(unclear) and passes(msgspec.structs.replace(unclear, likelihood=-2.0))
     assert not passes(msgspec.structs.replace(unclear, likelihood=-6.0))
+    spelled = score("Activated.", "activate it", "en")
+    assert passes(spelled) and passes(msgspec.structs.replace(spelled, likelihood=-6.0))
     assert rank(score("a b", "a b", "en")) < rank(score("a b", "a c", "en"))
+
+
+def test_one_word_of_a_few():
+    """Can be another one by few letters: what the ear makes of each word decides, where it was asked."""
+    other, heard = score("You are now muted", "You are now menu.", "en"), score("saved to", "safe to", "en")
+    assert passes(other) and unsettled(other) and unsettled(heard)
+    assert not passes(msgspec.structs.replace(other, likelihood=-6.3))
+    assert passes(msgspec.structs.replace(heard, likelihood=-2.9))
+    assert not unsettled(score("You are now muted", "you are now muted", "en"))
+    long = score("You are now muted in here", "you are now menu in here", "en")
+    assert passes(long) and not unsettled(long)
 
 
 def test_other_languages():

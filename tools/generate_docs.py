@@ -5,18 +5,26 @@ A generated part of a page stands between ``<!-- generated: NAME -->`` and ``<!-
 
 from __future__ import annotations
 
+import ast
 import html
+import inspect
+import itertools
 import json
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import typer
 
 from voxpress import cli, codec, engines, presets
 from voxpress.codec import Format
 from voxpress.engines import Engine
+from voxpress.errors import SpeechError
+from voxpress.server.errors import STATUS
+from voxpress.server.settings import Settings
 from voxpress.speech import Output
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +41,10 @@ def pages() -> dict[Path, str]:
         "formats": _formats(),
         "format_names": _format_names(),
         "engines": _engines(),
+        "server_models": _server_models(),
+        "server_voices": _server_voices(),
+        "server_errors": _server_errors(),
+        "server_settings": _server_settings(),
     }
     made = {}
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
@@ -191,6 +203,81 @@ def _rates(kind: Format) -> str:
 
 def _format_names() -> str:
     return ", ".join(f"`{name}`" for name in codec.FORMATS) + "\n"
+
+
+def _names() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "src/voxpress/server/names.toml").read_text(encoding="utf-8"))
+
+
+def _server_models() -> str:
+    rows = [
+        (f"`{name}`", ", ".join(f"`{each}`" for each in meant)) for name, meant in _names()["models"].items()
+    ]
+    return _table(("`model`", "the first of these that can speak"), rows)
+
+
+def _server_voices() -> str:
+    """Names of voices by engine, one column for each engine of the table."""
+    voices = _names()["voices"]
+    names = sorted({name for meant in voices.values() for name in meant})
+    rows = [(f"`{name}`", *(f"`{meant[name]}`" for meant in voices.values())) for name in names]
+    return _table(("`voice`", *voices), rows)
+
+
+_EXCEPTIONS = {400: "BadRequestError", 404: "NotFoundError"}
+"""Of OpenAI's client, by status; from 500 on it is InternalServerError."""
+
+
+def _server_errors() -> str:
+    rows = [
+        (
+            f"`{kind.__name__}`",
+            "Anything else" if kind is SpeechError else _sentence(str(kind.__doc__)),
+            str(status),
+            f"`{name}`",
+            f"`{code}`",
+            f"`{_EXCEPTIONS.get(status, 'InternalServerError')}`",
+        )
+        for kind, (status, name, code) in STATUS.items()
+    ]
+    return _table(
+        ("error of voxpress", "what happened", "status", "type", "code", "in OpenAI's client"), rows
+    )
+
+
+def _sentence(doc: str) -> str:
+    """The first of a docstring, without its full stop."""
+    return re.sub(r"\s+", " ", re.split(r"\.(?:\s|$)", doc, maxsplit=1)[0])
+
+
+def _server_settings() -> str:
+    told = _docstrings(Settings)
+    rows = [
+        (
+            f"`{field.encode_name}`",
+            f"`{_default(field)}`",
+            told[field.name].replace("``", "`").replace("None:", "none:"),
+        )
+        for field in msgspec.structs.fields(Settings)
+    ]
+    return _table(("field", "by default", "what it is"), rows)
+
+
+def _docstrings(kind: type) -> dict[str, str]:
+    """The string after each field of a class."""
+    definition: Any = ast.parse(inspect.getsource(kind)).body[0]
+    told = {}
+    for pair in itertools.pairwise(definition.body):
+        match pair:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(doc))):
+                told[name] = inspect.cleandoc(doc)
+    return told
+
+
+def _default(field: Any) -> str:
+    """A field's default as TOML would have it; TOML has no word for None."""
+    value = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    return "none" if value is None else json.dumps(value)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

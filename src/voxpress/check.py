@@ -15,7 +15,7 @@ from voxpress import carrier
 from voxpress.audio import Audio, Samples
 from voxpress.errors import CheckFailed
 from voxpress.listening import Ear
-from voxpress.scoring import BAR, SHORT, Score, passes, rank, score
+from voxpress.scoring import BAR, Score, passes, rank, score, unsettled
 from voxpress.speech import Seconds, Segment
 from voxpress.text.duration import bounds
 
@@ -48,7 +48,7 @@ def listen(ear: Ear, audio: Audio, text: str, language: str, bar: float = BAR) -
     """What is heard in `audio`, and how far that is from `text`.
 
     The ear listens quickly first, and with more patience only to what does not pass then. Of a short text that still
-    does not pass it is asked whether it could be heard at all.
+    does not pass, or of whose words some differ, it is asked whether each word could be heard at all.
 
     Raises:
         EngineNotInstalled, ModelUnavailable, UnsupportedOption: as `Ear.hear`.
@@ -63,12 +63,12 @@ def _listen(ear: Ear, audio: Audio, text: str, language: str, bar: float) -> tup
         found = score(text, heard, language)
         if best is None or rank(found) < rank(best[1]):
             best = heard, found
-        if passes(found, bar):
+        if passes(found, bar) and not unsettled(found, bar):
             return best
     assert best is not None
     heard, found = best
-    # What goes on after the text is not asked about by its likelihood.
-    if found.words <= SHORT and len(heard) <= 2 * len(text) + 4:
+    # Where nothing is heard, nothing was said; what goes on after the text is not asked about by its likelihood.
+    if unsettled(found, bar) and 0 < len(heard) <= 2 * len(text) + 4:
         likelihood = ear.likelihood(audio, text, language)
         found = msgspec.structs.replace(found, likelihood=likelihood)
     return heard, found

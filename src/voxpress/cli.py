@@ -109,7 +109,8 @@ Carrier = Annotated[
     bool | None,
     typer.Option(
         "--carrier/--no-carrier",
-        help="Speak a word or two in a sentence and cut them out of it, where the engine has timings; the default.",
+        help="Speak a word or two in a sentence and cut them out of it, where the engine has timings; by default where"
+        " it gains by that.",
         show_default=False,
     ),
 ]
@@ -202,7 +203,7 @@ def say(
         seed=seed or 0,
         options=_options(option),
         device=device or "auto",
-        carrier=carrier is not False,
+        carrier=carrier,
         format=format or "wav",
     )
     words = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if text == "-" else text
@@ -337,7 +338,7 @@ def render(
         seed=_first(seed, own.seed, 0),
         options={**(own.options if same_engine else {}), **_options(option)},
         device=device or own.device or "auto",
-        carrier=_first(carrier, own.carrier, True),
+        carrier=own.carrier if carrier is None else carrier,
         format=format or own.format or "wav",
         files=_files(preset or (None if format else own.preset), format, project),
     )

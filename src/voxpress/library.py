@@ -38,7 +38,7 @@ def say(
     format: str = "wav",
     output: Output | None = None,
     device: str = "auto",
-    carrier: bool = True,
+    carrier: bool | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     attempts: int = ATTEMPTS,
     workers: int | None = None,
@@ -56,7 +56,7 @@ def say(
         output: everything about how the file sounds and is packed.
         device: ``auto``, ``cpu``, ``cuda`` …
         carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
-            when its words are heard: it is understood better.
+            when its words are heard; None: where it is then understood better.
         store: URL, path or open store; None: a folder in the user's cache directory.
         attempts: how often a segment is spoken before a failed check is final.
         workers: processes for a text of `MANY` segments or more; None: one for each core; 0: none. A shorter text
@@ -131,7 +131,7 @@ def render(
     format: str = "wav",
     files: Sequence[tuple[str, Output]] | None = None,
     device: str = "auto",
-    carrier: bool = True,
+    carrier: bool | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     workers: int | None = None,
     executor: Executor | None = None,

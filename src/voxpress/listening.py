@@ -30,7 +30,7 @@ MODEL = "whisper-base"
 INSTALL = "pip install 'voxpress[listen]'"
 
 _PACKAGE = "faster_whisper"
-_REVISION = "ear-1"
+_REVISION = "ear-2"
 """Goes up whenever the same weights would hear something else."""
 _SAMPLE_RATE: Hertz = 16000
 _FRAMES = 100
@@ -114,9 +114,9 @@ class Ear:
 
     def likelihood(self, audio: Audio, text: str, language: str) -> float:
         """How well `text` goes with what is heard, whatever the ear would have written: the natural logarithm of the
-        probability of its word pieces, on average. 0 is certain.
+        probability of the pieces of a word, on average, for the word where it is least. 0 is certain.
 
-        For short texts: it looks at the first half minute, and one wrong word of many hardly shows.
+        For short texts: it looks at the first half minute.
 
         Raises:
             as `hear`
@@ -191,7 +191,10 @@ def _likelihood(ear: Ear, audio: Audio, text: str, language: str) -> float:
     for spelling in _spellings(text):
         tokens = tokenizer.encode(spelling)
         (aligned,) = whisper.model.align(encoded, [*tokenizer.sot_sequence], [tokens], frames)
-        found.append(float(np.log(np.maximum(aligned.text_token_probs, 1e-9)).mean()))
+        logs = np.log(np.maximum(aligned.text_token_probs, 1e-9))
+        # A word begins with a space; what is written without any is one.
+        first = [at for at, token in enumerate(tokens) if at == 0 or tokenizer.decode([token])[:1] == " "]
+        found.append(min(float(word.mean()) for word in np.split(logs, first[1:])))
     return max(found)
 
 

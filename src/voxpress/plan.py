@@ -88,7 +88,7 @@ class Planner:
         seed: int = 0,
         options: Mapping[str, OptionValue] | None = None,
         device: str = "auto",
-        carrier: bool = True,
+        carrier: bool | None = None,
         format: str = "wav",
         files: Sequence[tuple[str, Output]] | None = None,
     ) -> None:
@@ -166,7 +166,8 @@ class Planner:
             markup=row.markup,
             misread=speaker.engine.misread,
         )
-        carried = self._carrier and speaker.engine.timed
+        wanted = speaker.engine.carried if self._carrier is None else self._carrier
+        carried = wanted and speaker.engine.timed
         for part in reading.parts:
             if not isinstance(part, Say):
                 parts.append(part)

@@ -24,7 +24,8 @@ SHORT = 4
 SLIPS = 0.35
 """Share of wrong letters that a short text may have."""
 LIKELY = -4.0
-"""Logarithm of the likelihood from which on a short text counts as heard, whatever was written down in its place."""
+"""Logarithm of the likelihood of each word from which on a short text counts as heard, whatever was written down in its
+place."""
 
 _INSTALL = "pip install 'voxpress[listen]'"
 
@@ -164,7 +165,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     slips: int
     """Letters that were left out, put in or replaced."""
     likelihood: float | None = None
-    """Of the text, given the audio, as far as that was asked: a logarithm; 0 is certain."""
+    """Of the text's least likely word, given the audio, as far as that was asked: a logarithm; 0 is certain."""
     differences: tuple[Difference, ...] = ()
 
     @property
@@ -223,7 +224,8 @@ def passes(score: Score, bar: float = BAR) -> bool:
     """Whether so much was heard of what was to be said that it may be taken as said.
 
     Ears err about short texts, where they have no context: there the letters decide, but for a number in place of
-    another, or whether the text goes with the audio at all. Of longer ones the share of wrong words decides, with one
+    another, or whether each word goes with the audio at all, which is what counts for more than one word, where it is
+    known: few letters can be a whole word. Of longer ones the share of wrong words decides, with one
     word more: `bar` + 1 / words. Few wrong letters, half of `bar`, are other words for the same sound.
 
     >>> passes(score("Activated.", "activate it", "en")), passes(score("Activated.", "goodbye", "en"))
@@ -233,10 +235,19 @@ def passes(score: Score, bar: float = BAR) -> bool:
         return True
     if score.words > SHORT:
         return score.wer <= bar + 1 / score.words or score.cer <= bar / 2
-    if score.likelihood is not None and score.likelihood >= LIKELY:
-        return True
+    if score.likelihood is not None and (score.likelihood >= LIKELY or score.words > 1):
+        return score.likelihood >= LIKELY
     other_number = any(each.asked.isdigit() and each.heard.isdigit() for each in score.differences)
     return score.cer <= SLIPS and not other_number
+
+
+def unsettled(score: Score, bar: float = BAR) -> bool:
+    """Whether the likelihood of the text has to be known: of a short one that does not pass, or has words that differ.
+
+    >>> unsettled(score("Exit the menu.", "start the menu", "en")), unsettled(score("Exit.", "exits", "en"))
+    (True, False)
+    """
+    return 0 < score.words <= SHORT and score.errors > 0 and (score.words > 1 or not passes(score, bar))
 
 
 def rank(score: Score) -> tuple[bool, float, float, float]:

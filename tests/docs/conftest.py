@@ -1,4 +1,10 @@
-"""Runs the code blocks of a page, one after the other, in an empty folder with the examples in it."""
+"""Runs the code blocks of a page, one after the other, in an empty folder with the examples in it.
+
+A page that has servers (`docs/server.md`) is written for the reader: ``voxpress serve`` in a console block, then
+requests to http://127.0.0.1:8880. Here each ``voxpress serve`` is a real process that goes on beside the blocks after
+it until the next one takes its place or the page ends, and each port that the page names after 127.0.0.1 stands for a
+free one, the same in all its blocks.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +12,16 @@ import os
 import re
 import shlex
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import typer
@@ -27,6 +37,9 @@ _LANGUAGE = re.compile(r"^ *```(\w*) *\n.*?^ *```$", re.MULTILINE | re.DOTALL)
 # Seconds and rates are not the same twice.
 _MEASURED = re.compile(r"\d[\d,]*\.\d+")
 _DATA = ("csv", "json", "toml", "xml", "yaml")
+_PORT = re.compile(r"(?<=127\.0\.0\.1:)\d+")
+_PATIENCE = 60.0
+_LONGEST = 600
 
 
 class Page:
@@ -38,19 +51,32 @@ class Page:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._server = Served()
 
     @cached_property
     def text(self) -> str:
-        return self.path.read_text(encoding="utf-8")
+        """What the page says, with ports that are free."""
+        text = self.path.read_text(encoding="utf-8")
+        named = sorted(set(_PORT.findall(text)))
+        ports = dict(zip(named, _free(len(named)), strict=True))
+        return re.sub(r"\d+", lambda number: ports.get(number[0], number[0]), text) if ports else text
 
     def run(self) -> None:
         """Run all blocks."""
-        runners = {"console": _console, "sh": _named, **dict.fromkeys(_DATA, self._data)}
+        with self._server:
+            self._run()
+
+    def _run(self) -> None:
+        runners = {"console": self._console, "sh": _named, **dict.fromkeys(_DATA, self._data)}
         unknown = set(_LANGUAGE.findall(self.text)) - {"python", "text", *runners}
         assert not unknown, f"{self.path.name} has blocks that nothing runs: {unknown}"
         parsers: list[Parser] = [PythonCodeBlockParser()]
         parsers += [CodeBlockParser(name, run) for name, run in runners.items()]
-        for example in Document.parse(str(self.path), *parsers):
+        document = Document(self.text, str(self.path))
+        for parser in parsers:
+            for region in parser(document):
+                document.add(region)
+        for example in document:
             if file := _FILE.search(self.text[: example.start]):
                 Path(file[1]).write_text(example.parsed, encoding="utf-8")
             else:
@@ -61,8 +87,61 @@ class Page:
             return None
         return "no <!-- file: NAME --> says which file this is"
 
+    def _console(self, example: Example) -> str | None:
+        return _console(example, self._server)
 
-def _console(example: Example) -> str | None:
+
+class Served:
+    """The server of a page."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self, command: str, wanted: str) -> str:
+        """Start it instead of the one before; what it prints, as far as the page shows it."""
+        self.stop()
+        port = _PORT.search(wanted)
+        assert port, "the page does not show where the server listens"
+        with Path("serve.log").open("w", encoding="utf-8") as log:
+            self._process = subprocess.Popen(
+                [*shlex.split(command), "--port", port[0]], stderr=log, text=True, start_new_session=True
+            )
+        deadline = time.monotonic() + _PATIENCE
+        while "startup complete" not in Path("serve.log").read_text(encoding="utf-8"):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        return "\n".join(Path("serve.log").read_text(encoding="utf-8").splitlines()[: wanted.count("\n") + 1])
+
+    def stop(self) -> None:
+        """End it as an operator would, and see that it ends well."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            assert self._process.wait(_PATIENCE) in (0, -signal.SIGTERM)
+            assert "Finished server process" in Path("serve.log").read_text(encoding="utf-8")
+        finally:
+            self._process.kill()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _free(count: int) -> list[str]:
+    """Ports that nobody listens on."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [str(each.getsockname()[1]) for each in sockets]
+
+
+def _console(example: Example, server: Served) -> str | None:
     """Commands after ``$ ``, each followed by what it prints; ``…`` stands for anything."""
     problems = []
     for block in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
@@ -76,6 +155,11 @@ def _console(example: Example) -> str | None:
             continue  # these tests are a part of it
         else:
             run = command
+        if command.startswith("voxpress serve"):
+            output = server.start(command, wanted.strip())
+            if not _alike(wanted.strip(), output):
+                problems.append(f"$ {command}\n{output}\nbut the page has\n{wanted}\n")
+            continue
         output = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", run],
             stdout=subprocess.PIPE,
@@ -134,7 +218,23 @@ def _missing(words: list[str]) -> list[str]:
 
 
 @pytest.fixture
-def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Page]]:
+def _no_longer() -> Iterator[None]:
+    """A page that waits for what never comes fails."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError(f"a page took more than {_LONGEST} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(_LONGEST)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _no_longer: None
+) -> Iterator[Callable[[str], Page]]:
     """Opens a page of the repository, to be run where nothing has been rendered yet."""
     cores = _cores()
     if cores:

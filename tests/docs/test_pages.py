@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,8 +23,10 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)?(?:#([^)\s]+))?\)")
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_every_block_runs(name: str, page: Callable[[str], Page]) -> None:
     """Commands print what the page shows, and Python gives what it says."""
-    if name in ("README.md", "docs/quickstart.md", "docs/voices.md"):
+    if name in ("README.md", "docs/quickstart.md", "docs/server.md", "docs/voices.md"):
         pytest.importorskip("piper", reason="they speak with Piper")
+    if name == "docs/server.md" and not shutil.which("curl"):
+        pytest.skip("one of its clients is curl")
     page(name).run()
 
 
@@ -77,3 +81,15 @@ def test_no_page_knows_this_machine() -> None:
 def test_every_engine_is_listed() -> None:
     """The page on engines has a heading for each that speaks."""
     assert set(engines.names()) - {"tone"} <= _headings(ROOT / "docs" / "engines.md")
+
+
+def test_every_code_of_an_error_is_explained() -> None:
+    """What a program can find in `error.code` stands on the page of the server."""
+    page = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
+    given: set[str] = set()
+    for path in (ROOT / "src" / "voxpress" / "server").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Refusal":
+                given |= {str(code.value) for code in call.args[2:3] if isinstance(code, ast.Constant)}
+    assert given > {"queue_full", "clip_not_found"}
+    assert not [code for code in given if f"`{code}`" not in page]

@@ -9,7 +9,7 @@ import pytest
 from voxpress import engines
 from voxpress.engines import Option
 from voxpress.engines.tone import Tone
-from voxpress.errors import EngineNotInstalled, UnknownEngine, UnsupportedOption
+from voxpress.errors import EngineNotInstalled, UnknownEngine, UnknownVoice, UnsupportedOption
 
 
 def test_the_engines_here_are_found_without_being_imported():
@@ -24,6 +24,17 @@ def test_an_unknown_engine_names_those_that_exist():
         UnknownEngine, match=r"no engine 'pipper'; did you mean 'piper'\? \(engines: .*tone.*\)"
     ):
         engines.find("pipper")
+
+
+def test_an_unknown_voice_of_an_engine_with_one():
+    """Is counted as a reader would."""
+
+    class Single(Tone):
+        def voices(self):
+            return super().voices()[:1]
+
+    with pytest.raises(UnknownVoice, match=r"'x' is not a tone voice \(1 voice: voxpress voices tone\)"):
+        Single().voice("x")
 
 
 def test_a_missing_package_is_an_error_with_the_install_command():

@@ -117,6 +117,9 @@ class Engine(ABC):
     """Characters that make it say what is not there; they are taken out of texts, and the result says so."""
     timed: ClassVar[bool] = False
     """Whether its audio has word marks that are true to a few hundredths of a second."""
+    carried: ClassVar[bool] = False
+    """Whether it speaks a word or two better in a sentence, which is cut off again: what is done unless the user says
+    otherwise. Only engines that are `timed` can."""
     clones: ClassVar[bool] = False
     """Whether it speaks with the voices of `voxpress.references` as well."""
     options: ClassVar[Mapping[str, Option]] = {}
@@ -174,9 +177,10 @@ class Engine(ABC):
             raise UnknownVoice(
                 f"{self.name} does not speak with the cloned voice {name!r}: {self._why_not(name)}"
             )
+        count = "1 voice" if len(voices) == 1 else f"{len(voices)} voices"
         raise UnknownVoice(
             f"{name!r} is not a {self.name} voice{suggest(name, [v.name for v in voices])}"
-            f" ({len(voices)} voices: voxpress voices {self.name})"
+            f" ({count}: voxpress voices {self.name})"
         )
 
     def _why_not(self, cloned: str) -> str:

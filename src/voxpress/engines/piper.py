@@ -138,6 +138,7 @@ class Piper(Engine):
     max_chars = 400
     speeds = (0.5, 2.0)
     timed = True
+    carried = True
     repeatable = "to the bit, on CPUs"
     options = {
         "noise_scale": Option(

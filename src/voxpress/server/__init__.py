@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import signal
 import socket
@@ -40,7 +39,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
     state = State(settings.state)
     keyless = not Ring(state)
     state.close()
-    if keyless and not _is_loopback(settings.host):
+    if keyless and not settings.loopback:
         raise InputError(
             f"there are no keys, so the server would speak for everyone who reaches {settings.host}: make one with"
             "  voxpress keys add NAME  or bind to 127.0.0.1"
@@ -75,13 +74,6 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
     server.run(sockets=[listener])
     if not server.started:
         raise StoreError("the server could not start; the log says why")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -82,6 +82,7 @@ async def create_speech(request: Request[Any, Any, Any], data: SpeechRequest) ->
     headers = {name.decode(): value.decode() for name, value in hit.headers}
     kind = headers.pop("content-type")
     if flight is None and request.headers.get("if-none-match") == headers["etag"]:
+        headers.pop("x-accel-redirect", None)  # nginx would send the file
         return Response(None, status_code=304, headers=headers)
     return Response(b"" if hit.accel else content, headers=headers, media_type=kind)
 

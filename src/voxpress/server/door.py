@@ -187,7 +187,7 @@ class Door:
     def _who(self, method: str, path: str, headers: dict[bytes, bytes]) -> Key:
         if path in OPEN:
             return ANYONE
-        if not self._ring:
+        if not self._ring and self._settings.loopback:
             host = headers.get(b"host", b"").decode("latin-1")
             if not _OURS.fullmatch(host) and host.partition(":")[0] not in self._settings.trusted_hosts:
                 raise Refusal(
@@ -293,12 +293,13 @@ class Door:
             self._store.clip(hit.clip.key)
         visit.cache, visit.characters, visit.engine = "hit", hit.characters, hit.engine
         visit.status = 304 if unchanged else 200
+        told = [each for each in hit.headers if each[0] != b"x-accel-redirect"] if unchanged else hit.headers
         length = [] if unchanged or hit.accel else [(b"content-length", b"%d" % len(data))]
         await send(
             {
                 "type": "http.response.start",
                 "status": visit.status,
-                "headers": [*hit.headers, *length, (b"x-request-id", visit.request_id.encode())],
+                "headers": [*told, *length, (b"x-request-id", visit.request_id.encode())],
             }
         )
         await send({"type": "http.response.body", "body": data, "more_body": False})

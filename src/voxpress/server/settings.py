@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -40,7 +41,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     host: str = "127.0.0.1"
+    """Address to listen on. Without keys it must be one of this machine's own."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 8880
+    """Port to listen on; 0: any that is free."""
     state: str | None = None
     """Folder for keys, files and batches; None: one in the user's data directory."""
 
@@ -58,6 +61,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     idle: Annotated[Seconds, Meta(ge=0)] = 0.0
     """After so long without work a worker ends and gives its memory back; 0: never."""
     attempts: Positive = 3
+    """How often a segment is spoken that fails or does not pass its check."""
     timeout: Patience = 600.0
     """After so long without an answer a worker is ended."""
 
@@ -87,7 +91,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     allow_webhook_urls: bool = False
     """Whether a batch may name the address that is told of its end."""
     webhooks: Sequence[Webhook] = ()
+    """Who is told of each batch that has ended: tables ``[[server.webhooks]]`` with url, secret and events."""
     cors_origins: Sequence[str] = ()
+    """Origins whose pages may call the server from a browser, such as ``https://app.example.com``."""
     trusted_hosts: Sequence[str] = ()
     """Names under which a server without keys may be called, besides this machine's own."""
 
@@ -97,10 +103,23 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     public_url: str = ""
     """What comes before ``/v1`` in the addresses that are given out; empty: what the request came to."""
     log_format: Literal["text", "json"] = "text"
+    """Lines for people, or one JSON object a line."""
     log_texts: bool = False
     """Whether texts are logged."""
     grace: Patience = 30.0
     """How long requests under way may take to end when the server is stopped."""
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine reaches the server.
+
+        >>> Settings().loopback, Settings(host="::1").loopback, Settings(host="0.0.0.0").loopback
+        (True, True, False)
+        """
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 def settings(table: Mapping[str, Any], path: str, **flags: Any) -> Settings:
