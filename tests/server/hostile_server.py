@@ -107,6 +107,12 @@ class Running:
         kind = {"content-type": f"multipart/form-data; boundary={boundary}", **(headers or {})}
         return self.ask("POST", target, body + f"--{boundary}--\r\n".encode(), kind)
 
+    def connections(self) -> int:
+        """How many connections it has."""
+        mine = f":{self.port:04X}"
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(row[1].endswith(mine) and row[3] == "01" for row in rows)
+
     def resident(self) -> int:
         """Bytes of memory that the server's process holds."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -142,6 +143,31 @@ def test_a_client_that_leaves_while_its_text_is_spoken(server):
     for _ in range(5):
         with server.connect() as connection:
             connection.sendall(json_head(server, SPEECH, f"content-length: {len(body)}") + body)
+
+
+@pytest.mark.parametrize("where", ["spoken", "stored", "file"])
+def test_a_client_that_does_not_read_its_answer(server, where):
+    """What was made for it is not kept for good: the connection is cut."""
+    long = {**GOOD, "input": "One sentence more, and another one. " * 150}
+    body = json.dumps(long if where != "spoken" else {**long, "seed": 1}).encode()
+    sent = json_head(server, SPEECH, f"content-length: {len(body)}") + body
+    if where == "stored":
+        server.ask("POST", SPEECH, body)
+    elif where == "file":
+        file = server.multipart(FILES, (FILE.format("f"), b"x" * 1_999_000), PURPOSE).json["id"]
+        sent = head(server, "GET", f"{FILES}/{file}/content")
+    before = server.resident()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(PATIENCE)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(sent * (20 if where == "file" else 1))
+        connection.recv(1)
+        deadline = time.monotonic() + PATIENCE
+        while server.connections() > 0:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert server.resident() - before < 100_000_000
 
 
 # What comes before bodies, and after them

@@ -9,16 +9,17 @@ import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, BinaryIO, Literal
 
-from litestar import Request, Response, delete, get, post
+from litestar import Request, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.openapi import ResponseSpec
 from litestar.params import Body, Parameter
+from litestar.response import Stream
 
 from voxpress.server.contract import Deleted, File, Files, Timestamp
 from voxpress.server.errors import Refusal
@@ -237,15 +238,23 @@ async def get_file(request: Request[Any, Any, Any], file_id: str) -> File:
         **REFUSED,
     },
 )
-async def get_file_content(request: Request[Any, Any, Any], file_id: str) -> Response[bytes]:
+async def get_file_content(request: Request[Any, Any, Any], file_id: str) -> Stream:
     """As it was uploaded or written."""
     here, (_, key) = server_of(request), visitor(request)
     file = await here.files.find(key.name, file_id)
     try:
-        data = await asyncio.to_thread(here.state.file(file.id).read_bytes)
+        content = await asyncio.to_thread(here.state.file(file.id).open, "rb")
     except FileNotFoundError:
         raise Refusal(404, f"no such file: {file_id!r}", "file_not_found", param="file_id") from None
-    return Response(data, media_type="application/jsonl")
+    return Stream(
+        _pieces(content), headers={"content-length": str(file.bytes)}, media_type="application/jsonl"
+    )
+
+
+async def _pieces(content: BinaryIO) -> AsyncIterator[bytes]:
+    with content:
+        while piece := await asyncio.to_thread(content.read, _PIECE):
+            yield piece
 
 
 @delete(

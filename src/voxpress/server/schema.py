@@ -21,7 +21,6 @@ _CONTENT: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("/v1/audio/speech", "200"): {
         "audio/*": _BINARY,
         "text/event-stream": {
-            "type": "string",
             "description": "Events in lines that begin with 'data: ': SpeechDelta, and at the end SpeechDone.",
         },
     },

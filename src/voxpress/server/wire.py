@@ -1,4 +1,5 @@
-"""HTTP on the wire: uvicorn's protocol, with bounds for what comes before and after bodies.
+"""HTTP on the wire: uvicorn's protocol, with bounds for what comes before and after bodies, and for clients that do
+not read.
 
 The parser keeps a request's line and headers until they are whole, and a trailer too, however long they grow and
 however slowly they come. Bodies are bounded by the door.
@@ -25,13 +26,14 @@ class Wire(HttpToolsProtocol):
     """A connection. See `wire`."""
 
     patience: ClassVar[Seconds] = 30.0
-    """How long a head may take to come, and the rest of a body after its request was answered."""
+    """How long a head may take to come, the rest of a body after its request was answered, and a client to read on."""
     _in_head = False
     _loose = 0
     """Bytes since the last that were part of a body, or ended a head."""
     _ignored = -1
     """Bytes that came after a refusal; less than 0: none was sent."""
     _deadline: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -39,7 +41,30 @@ class Wire(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
+        if self._stalled is not None:
+            self._stalled.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._look_again(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+        super().resume_writing()
+
+    def _look_again(self, left: int) -> None:
+        self._stalled = self.loop.call_later(self.patience, self._look, left)
+
+    def _look(self, before: int) -> None:
+        """End a connection whose client reads nothing of what is there for it: its bytes would be kept for good."""
+        left = self.transport.get_write_buffer_size()
+        if left >= before:
+            self.transport.abort()
+        else:
+            self._look_again(left)
 
     def data_received(self, data: bytes) -> None:
         if self._ignored >= 0:
