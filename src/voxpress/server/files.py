@@ -38,7 +38,12 @@ class Cabinet:
         self._state = state
 
     async def add(
-        self, owner: str, filename: str, purpose: str, source: Path, expires_at: Timestamp | None = None
+        self,
+        owner: str,
+        filename: str,
+        purpose: Literal["batch", "batch_output"],
+        source: Path,
+        expires_at: Timestamp | None = None,
     ) -> File:
         """Take in the file at `source`, which is moved."""
         made = File(
