@@ -38,6 +38,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
     configure(settings.log_format == "json")
     state = State(settings.state)
     keyless = not Ring(state)
+    lock = state.alone()
     state.close()
     if keyless and not settings.loopback:
         raise InputError(
@@ -71,7 +72,8 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
     # uvicorn finishes what is under way, and then raises the signal again: there is nothing left for it to end.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: None)
-    server.run(sockets=[listener])
+    with lock:
+        server.run(sockets=[listener])
     if not server.started:
         raise StoreError("the server could not start; the log says why")
 

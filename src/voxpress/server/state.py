@@ -6,13 +6,14 @@ A folder with an SQLite database and uploaded files. What was spoken is not here
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import IO, ParamSpec, TypeVar
 
 import platformdirs
 
@@ -124,6 +125,22 @@ class State:
     def file(self, id: str) -> Path:
         """Where the content of a file lies."""
         return self.folder / "files" / os.path.basename(id)
+
+    def alone(self) -> IO[bytes]:
+        """A lock, held until it is closed or the process ends: two servers would work on the same batches.
+
+        Raises:
+            StoreError: another server has it.
+        """
+        lock = (self.folder / "server.lock").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise StoreError(
+                f"another server uses {self.folder}: stop it, or give this one a folder of its own (--state)"
+            ) from error
+        return lock
 
     def close(self) -> None:
         """Finish what was begun."""
