@@ -119,7 +119,7 @@ class Served:
             return
         self._process.send_signal(signal.SIGTERM)
         try:
-            assert self._process.wait(_PATIENCE) in (0, -signal.SIGTERM)
+            assert self._process.wait(_PATIENCE) == 0
             assert "Finished server process" in Path("serve.log").read_text(encoding="utf-8")
         finally:
             self._process.kill()

@@ -27,6 +27,13 @@ collect_ignore = ["every_client.py"]
 STARTING = 60.0
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that starts a server of its own takes a second or more: by default only those run that share one."""
+    for item in items:
+        if "serve" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @dataclass
 class Answer:
     status: int
