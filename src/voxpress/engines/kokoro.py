@@ -26,8 +26,8 @@ from voxpress import devices, g2p, graphs, marks, models
 from voxpress.audio import Audio, Samples
 from voxpress.engines import Engine, check_options, require, version
 from voxpress.errors import (
+    InputError,
     ModelUnavailable,
-    SynthesisError,
     UnknownVoice,
     UnsupportedOption,
     suggest,
@@ -152,7 +152,7 @@ class Kokoro(Engine):
         sounds, spelled = convert(" ".join(text.split()))
         known = "".join(sound for sound in sounds if sound in self._vocabulary).strip()
         if not any(map(str.isalpha, known)):
-            raise SynthesisError(f"nothing to speak in {segment.text!r}: it has no sounds")
+            raise InputError(f"nothing to speak in {segment.text!r}: it has no sounds")
         style = self._style(blend)
         pieces: list[Samples] = []
         symbols: list[str] = []

@@ -31,8 +31,8 @@ from voxpress.audio import Audio, Samples
 from voxpress.engines import Engine, Option, check_options, require
 from voxpress.errors import (
     EngineNotInstalled,
+    InputError,
     ModelUnavailable,
-    SynthesisError,
     UnsupportedOption,
 )
 from voxpress.speech import OptionValue, Seconds, Segment, Voice
@@ -261,7 +261,7 @@ class Piper(Engine):
                 symbols.append(symbol)
                 times.append(times[-1] + frames * config.hop_length / config.audio.sample_rate)
         if not pieces:
-            raise SynthesisError(f"nothing to speak in {segment.text!r}: espeak-ng finds no sounds in it")
+            raise InputError(f"nothing to speak in {segment.text!r}: espeak-ng finds no sounds in it")
         if goes_on:
             # Without that symbol the sound is still dying away when it stops.
             ramp = min(len(pieces[-1]), int(_FADE * config.audio.sample_rate))

@@ -200,6 +200,9 @@ class Deleted(_Given, frozen=True):
 # Files and batches
 
 
+Purpose: TypeAlias = Literal["batch", "batch_output"]
+
+
 class File(_Given, frozen=True):
     """An uploaded file, or one that a batch wrote."""
 
@@ -207,7 +210,7 @@ class File(_Given, frozen=True):
     bytes: int
     created_at: Timestamp
     filename: str
-    purpose: Literal["batch", "batch_output"]
+    purpose: Purpose
     expires_at: Timestamp | None = None
     status: Literal["processed"] = "processed"
     object: Literal["file"] = "file"

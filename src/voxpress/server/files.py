@@ -21,7 +21,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import Body, Parameter
 from litestar.response import Stream
 
-from voxpress.server.contract import Deleted, File, Files, Timestamp
+from voxpress.server.contract import Deleted, File, Files, Purpose, Timestamp
 from voxpress.server.errors import Refusal
 from voxpress.server.shared import REFUSED, UPLOAD, right, server_of, visitor
 from voxpress.server.state import State
@@ -38,12 +38,7 @@ class Cabinet:
         self._state = state
 
     async def add(
-        self,
-        owner: str,
-        filename: str,
-        purpose: Literal["batch", "batch_output"],
-        source: Path,
-        expires_at: Timestamp | None = None,
+        self, owner: str, filename: str, purpose: Purpose, source: Path, expires_at: Timestamp | None = None
     ) -> File:
         """Take in the file at `source`, which is moved."""
         made = File(

@@ -22,7 +22,8 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 def bounds(text: str, speed: float = 1.0) -> tuple[Seconds, Seconds]:
     """The shortest and the longest sound that can be a reading of `text`.
 
-    Digits, symbols and capitals may be spelled out; an ideograph is a syllable or two.
+    Digits, symbols and capitals may be spelled out; an ideograph is a syllable or two, and a letter beyond the basic
+    plane is read by its name or its number, if at all.
 
     >>> bounds("Please hold.")
     (0.2, 5.25)
@@ -31,6 +32,8 @@ def bounds(text: str, speed: float = 1.0) -> tuple[Seconds, Seconds]:
     for character in text:
         if _UNSPACED.match(character):
             least, most = least + 3, most + 6
+        elif ord(character) > 0xFFFF:
+            most += 15
         elif character.isdigit() or character.isupper():
             least, most = least + 1, most + 5
         elif character.isalpha():
