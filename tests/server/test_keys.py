@@ -152,6 +152,14 @@ def test_without_keys_another_sites_page_gets_nothing(serve):
     assert "this machine only" in here.log.read_text()
 
 
+def test_a_model_that_cannot_be_loaded_at_the_start_stops_it(tmp_path):
+    done = voxpress(
+        "serve", "--preload", "tts-9", "--state", str(tmp_path), "--store", str(tmp_path / "store")
+    )
+    assert done.returncode == 2
+    assert "tts-9" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "options"), [("../x", ()), ("", ()), ("x" * 65, ()), ("app", ("--may", "everything"))]
 )

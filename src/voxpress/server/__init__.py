@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import socket
 
@@ -64,7 +65,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         server_header=False,
         proxy_headers=False,
         lifespan="on",
-        timeout_graceful_shutdown=int(settings.grace),
+        timeout_graceful_shutdown=math.ceil(settings.grace),
         http=wire(settings.body_timeout),
         ws="none",
     )

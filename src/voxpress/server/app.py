@@ -65,6 +65,8 @@ def application(settings: Settings, project: Project, store: str | None = None) 
     kept = open_store(canonical_url(store or project.defaults.store or default_url()))
     state = State(settings.state)
     names = Names(settings, project.defaults)
+    for model in settings.preload:
+        names.speaker(model, None)
     desk = Desk(
         kept,
         queue=settings.queue,
