@@ -16,8 +16,8 @@ from voxpress import environments, g2p, models, speaking
 from voxpress.engines import find
 from voxpress.errors import (
     EngineNotInstalled,
+    InputError,
     ModelUnavailable,
-    SynthesisError,
     UnknownVoice,
     UnsupportedOption,
 )
@@ -229,7 +229,7 @@ def test_other_languages_are_refused(engine, tag):
 @pytest.mark.parametrize("text", ["", "...", "123"])
 def test_nothing_to_speak(engine, text):
     """Sounds that the model has no symbol for do not count."""
-    with pytest.raises(SynthesisError, match="nothing to speak"):
+    with pytest.raises(InputError, match="nothing to speak"):
         speak(engine, segment(text))
 
 

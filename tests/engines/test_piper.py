@@ -17,8 +17,8 @@ from voxpress import models
 from voxpress.engines import find
 from voxpress.errors import (
     EngineError,
+    InputError,
     ModelUnavailable,
-    SynthesisError,
     UnknownVoice,
     UnsupportedOption,
 )
@@ -209,7 +209,7 @@ def test_sentences_are_joined(engine):
 
 @pytest.mark.parametrize("text", ["", "...", "  ", "'"])
 def test_nothing_to_speak(engine, text):
-    with pytest.raises(SynthesisError, match="nothing to speak"):
+    with pytest.raises(InputError, match="nothing to speak"):
         speak(engine, segment(text))
 
 
