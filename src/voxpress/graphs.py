@@ -49,6 +49,8 @@ Source: TypeAlias = "str | Path | bytes | onnx.ModelProto"
 _ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "LeakyRelu", "Relu", "Tanh", "Sigmoid"}
 _PRODUCTS = {"Conv", "ConvTranspose", "ConvInteger", "MatMul", "MatMulInteger"}
 _END = np.iinfo(np.int64).max
+_TINY = 1e-30
+"""More than nothing, and less than can be heard."""
 
 # Toom-Cook's block of outputs, and its points in the order in which they are taken: small, so that powers
 # stay small.
@@ -739,6 +741,10 @@ def stft_as_convolution(source: Source) -> onnx.ModelProto:
     """Make each short-time Fourier transform with a constant window a convolution with cosines and sines.
 
     ONNX Runtime transforms frame by frame, which for frames of 20 samples takes ten times as long.
+
+    The first and the middle bin have no imaginary part: it is made a tiny positive number, so that the angle of a
+    negative real one is +π, as atan2 of PyTorch has it, however the graph spells that out. -π is another number to what
+    comes after, and it is heard.
     """
     rewrite = _Rewrite(source)
     for node in rewrite.old:
@@ -746,14 +752,14 @@ def stft_as_convolution(source: Source) -> onnx.ModelProto:
         if kernel is None:
             rewrite.nodes.append(node)
             continue
-        weight, hop = kernel
+        weight, bias, hop = kernel
         name, bins = node.output[0], len(weight) // 2
         sound = rewrite.new(
             "Reshape", [node.input[0], rewrite.constant([0, 1, -1], "shape")], f"{name}_sound"
         )
         spectrum = rewrite.new(
             "Conv",
-            [sound, rewrite.constant(weight, f"{name}_weight")],
+            [sound, rewrite.constant(weight, f"{name}_weight"), rewrite.constant(bias, f"{name}_bias")],
             f"{name}_spectrum",
             strides=[hop],
             kernel_shape=[weight.shape[2]],
@@ -764,8 +770,10 @@ def stft_as_convolution(source: Source) -> onnx.ModelProto:
     return rewrite.finish()
 
 
-def _fourier_kernel(rewrite: _Rewrite, node: onnx.NodeProto) -> tuple[np.ndarray, int] | None:
-    """Weights [2 × bins, 1, samples], real parts first, and the hop of an STFT; None where they are not constant."""
+def _fourier_kernel(rewrite: _Rewrite, node: onnx.NodeProto) -> tuple[np.ndarray, np.ndarray, int] | None:
+    """Weights [2 × bins, 1, samples] and biases [2 × bins], real parts first, and the hop of an STFT; None where they
+    are not constant.
+    """
     hop, window = (rewrite.value(name) for name in node.input[1:3])
     if hop is None or window is None:
         return None
@@ -773,7 +781,10 @@ def _fourier_kernel(rewrite: _Rewrite, node: onnx.NodeProto) -> tuple[np.ndarray
     bins = count // 2 + 1 if _attributes(node).get("onesided", 1) else count
     turns = np.outer(np.arange(bins), np.arange(count)) / count
     waves = window * np.exp(-2j * np.pi * turns)
-    return np.concatenate([waves.real, waves.imag])[:, None].astype(np.float32), int(hop)
+    real_only = 2 * np.arange(bins) % count == 0
+    imaginary = np.where(real_only[:, None], 0.0, waves.imag)
+    weight = np.concatenate([waves.real, imaginary])[:, None].astype(np.float32)
+    return weight, np.concatenate([np.zeros(bins), real_only * _TINY]).astype(np.float32), int(hop)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from voxpress.errors import (
 )
 from voxpress.speech import Seconds, Segment, Voice
 
-_REVISION = "3"
+_REVISION = "4"
 """Another one for every change here that can change the sound."""
 _FRAME = 600
 """Samples for each unit of a duration."""
