@@ -116,6 +116,7 @@ def test_ctrl_c_at_the_start_is_no_traceback(
 ) -> None:
     """While modules are imported, the manifest is read or workers start; not while Python itself does."""
     site.write_rows(rows)
+    site.environment["COUNTED_PAUSE"] = "0.5"  # so that the fastest machine is still at work
     run = site.start()
     while "msgspec" not in Path(f"/proc/{run.pid}/maps").read_text() and run.poll() is None:
         time.sleep(0.01)
