@@ -267,3 +267,18 @@ def test_a_store_on_s3_does_all_that_a_folder_does(server: Server, tmp_path: Pat
     assert len(gone.stderr.splitlines()) == 1, gone.stderr
     assert f"the store {url}" in gone.stderr
     assert time.monotonic() - began < 60
+
+
+def test_a_library_is_imported_before_threads_use_it() -> None:
+    """The first look-ups of a process come from many threads, which must not meet it half imported."""
+    program = (
+        "import sys\n"
+        "from voxpress.objects import RemoteObjects\n"
+        "def there(): return {name for name in sys.modules if name.startswith('obstore')}\n"
+        "objects = RemoteObjects('memory:///')\n"
+        "before = there()\n"
+        "assert len(objects.missing(map(str, range(64)))) == 64\n"
+        "assert there() == before, there() - before\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

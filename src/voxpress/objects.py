@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -147,14 +146,14 @@ class RemoteObjects(Objects):
     """Objects in whatever obstore reaches at `url`, or in memory for ``memory:///``."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-
-    @cached_property
-    def _store(self) -> ObjectStore:
+        # All of it here, before threads look names up: two that import obstore at once can see it half made.
+        import obstore.exceptions
         from obstore.store import MemoryStore, from_url
 
+        self._url = url
+        self._errors = (OSError, ValueError, obstore.exceptions.BaseError)
         with self._explained("open"):
-            return MemoryStore() if self._url == "memory:///" else from_url(self._url)
+            self._store: ObjectStore = MemoryStore() if url == "memory:///" else from_url(url)
 
     def get(self, name: str) -> bytes | None:
         with self._explained(f"read {name} in"):
@@ -205,11 +204,9 @@ class RemoteObjects(Objects):
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:
-        from obstore.exceptions import BaseError
-
         try:
             yield
-        except (OSError, ValueError, BaseError) as error:
+        except self._errors as error:
             # The library's message goes on with a dump of its own structures.
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise StoreError(f"cannot {what} the store {self._url}: {reason}") from error
