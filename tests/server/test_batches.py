@@ -104,7 +104,9 @@ def test_all_audio_in_one_zip(shared):
     bodies["../../escape"] = bodies["menu/000"]
     bodies["MENU/000"] = bodies["menu/001"]
     batch = ended(shared, begin(shared, lines_of(bodies)).id)
-    first, again = (shared.ask("GET", f"/v1/batches/{batch.id}/audio") for _ in range(2))
+    path = f"/v1/batches/{batch.id}/audio"
+    assert batch.audio_url.startswith("http://") and batch.audio_url.endswith(path)
+    first, again = (shared.ask("GET", path) for _ in range(2))
     assert first.body == again.body
     with zipfile.ZipFile(io.BytesIO(first.body)) as archive:
         assert archive.testzip() is None
@@ -224,22 +226,66 @@ def test_callers_go_before_batches(serve):
     assert here.client().batches.retrieve(batch.id).status == "in_progress"
 
 
-def test_keys_see_their_own_files_and_batches(serve, tmp_path):
-    def key(name):
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "voxpress",
-            "keys",
-            "add",
-            name,
-            "--state",
-            str(tmp_path / "state"),
-        ]
+def test_numbers_in_quotes_are_numbers_as_in_a_request(shared):
+    """What is no request at all is answered as one, too."""
+    bodies = prompts(1, speed="1") | {"bad": prompts(1, speed="fast")["menu/000"]}
+    batch = ended(shared, begin(shared, lines_of(bodies)).id)
+    assert (batch.request_counts.completed, batch.request_counts.failed) == (1, 1)
+    assert shared.say("Hello.", speed="1").status == 200
+    (error,) = output(shared, batch.error_file_id)
+    assert "speed" in error["response"]["body"]["error"]["message"]
+
+
+def test_no_audio_has_no_address(shared):
+    batch = ended(shared, begin(shared, lines_of(prompts(1, voice="nobody"))).id)
+    assert (batch.status, batch.audio_url, batch.output_file_id) == ("completed", None, None)
+
+
+@pytest.fixture
+def keys(tmp_path):
+    """`voxpress keys` of the server of this test."""
+
+    def run(*arguments):
+        command = [sys.executable, "-P", "-m", "voxpress", "keys", *arguments]
+        command += ["--state", str(tmp_path / "state")]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
-    first, second = key("first"), key("second")
+    return run
+
+
+def test_a_batch_waits_for_its_keys_next_day_and_ends_with_its_key(serve, keys):
+    here = serve(key=keys("add", "app", "--characters-per-day", "100"))
+    batch = begin(here, lines_of(prompts(20)))  # of 16 or 17 characters
+    deadline = time.monotonic() + 30
+    while batch.request_counts.completed < 6 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        batch = here.client().batches.retrieve(batch.id)
+    time.sleep(1.0)
+    batch = here.client().batches.retrieve(batch.id)
+    assert (batch.status, batch.request_counts.completed, batch.request_counts.failed) == (
+        "in_progress",
+        6,
+        0,
+    )
+    keys("remove", "app")
+    time.sleep(1.5)
+    here.key = keys("add", "app")
+    time.sleep(1.5)
+    batch = ended(here, batch.id)
+    assert (batch.status, batch.request_counts.completed) == ("cancelled", 6)
+    assert len(output(here, batch.error_file_id)) == 14
+
+
+def test_a_line_that_no_day_has_room_for(serve, keys):
+    here = serve(key=keys("add", "app", "--characters-per-day", "10"))
+    batch = ended(here, begin(here, lines_of(prompts(1))).id)
+    (error,) = output(here, batch.error_file_id)
+    assert error["response"]["status_code"] == 429
+    assert error["response"]["body"]["error"]["code"] == "rate_limit_exceeded"
+
+
+def test_keys_see_their_own_files_and_batches(serve, keys):
+    first, second = keys("add", "first"), keys("add", "second")
     here = serve(key=first)
     batch = begin(here, lines_of(prompts(1)))
     ended(here, batch.id)

@@ -17,6 +17,7 @@ from litestar.exceptions import HTTPException, SerializationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.params import FromPath
 from litestar.response import File
 from litestar.types import ASGIApp
 
@@ -276,7 +277,7 @@ def _page() -> Any:
     files = {path.name: path for path in folder.iterdir() if path.is_file()}
 
     @get("/docs/files/{name:str}", include_in_schema=False)
-    async def page_file(name: str) -> File:
+    async def page_file(name: FromPath[str]) -> File:
         if name not in files:
             raise Refusal(404, f"no file {name!r}", "not_found", param="name")
         return File(files[name], content_disposition_type="inline")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get, head, post
 from litestar.openapi import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, PathParameter
 from litestar.response import Stream
 
 from voxpress import codec, references
@@ -52,7 +52,7 @@ _SPEECH = {
         **_SPEECH,
     },
 )
-async def create_speech(request: Request[Any, Any, Any], data: SpeechRequest) -> Response[Any]:
+async def create_speech(request: Request[Any, Any, Any], data: JSONBody[SpeechRequest]) -> Response[Any]:
     """All of OpenAI's fields, and voxpress's own; what was spoken before comes from the store."""
     here, (visit, key) = server_of(request), visitor(request)
     asked = await here.speech.plan(data)
@@ -180,7 +180,8 @@ async def _gone(request: Request[Any, Any, Any]) -> None:
 async def get_clip(
     request: Request[Any, Any, Any],
     name: Annotated[
-        str, Parameter(description="Digest and extension; with .json, what is known of it.", max_length=80)
+        str,
+        PathParameter(description="Digest and extension; with .json, what is known of it.", max_length=80),
     ],
 ) -> Response[Any]:
     """Never changes under its name, so that caches may keep it forever."""
@@ -188,7 +189,7 @@ async def get_clip(
 
 
 @head("/v1/audio/clips/{name:str}", guards=[right("speech")], include_in_schema=False)
-async def head_clip(request: Request[Any, Any, Any], name: str) -> Response[None]:
+async def head_clip(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[None]:
     """The headers of a clip."""
     return await _clip(request, name, head=True)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
 from litestar.openapi import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from voxpress import codec
@@ -36,7 +36,7 @@ from voxpress.speech import Clip
     tags=["Batch"],
     responses=WRITTEN,
 )
-async def create_batch(request: Request[Any, Any, Any], data: BatchRequest) -> Batch:
+async def create_batch(request: Request[Any, Any, Any], data: JSONBody[BatchRequest]) -> Batch:
     """As the official client does it; the endpoint is that of speech."""
     here, (_, key) = server_of(request), visitor(request)
     return await here.clerk.add(key, data, base_of(request))
@@ -52,8 +52,8 @@ async def create_batch(request: Request[Any, Any, Any], data: BatchRequest) -> B
 )
 async def list_batches(
     request: Request[Any, Any, Any],
-    after: Annotated[str | None, Parameter(max_length=64)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=100)] = 20,
+    after: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
 ) -> Batches:
     """The newest first."""
     return await server_of(request).clerk.page(visitor(request)[1].name, after, limit)
@@ -67,7 +67,7 @@ async def list_batches(
     tags=["Batch"],
     responses=REFUSED,
 )
-async def get_batch(request: Request[Any, Any, Any], batch_id: str) -> Batch:
+async def get_batch(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Batch:
     """How far it is."""
     return await server_of(request).clerk.find(visitor(request)[1].name, batch_id)
 
@@ -81,7 +81,7 @@ async def get_batch(request: Request[Any, Any, Any], batch_id: str) -> Batch:
     tags=["Batch"],
     responses={**REFUSED, 409: ResponseSpec(ErrorBody, description="It has ended.")},
 )
-async def cancel_batch(request: Request[Any, Any, Any], batch_id: str) -> Batch:
+async def cancel_batch(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Batch:
     """What is done stays, and is in its output file."""
     return await server_of(request).clerk.cancel(visitor(request)[1].name, batch_id)
 
@@ -99,7 +99,7 @@ async def cancel_batch(request: Request[Any, Any, Any], batch_id: str) -> Batch:
         409: ResponseSpec(ErrorBody, description="It has not ended."),
     },
 )
-async def get_batch_audio(request: Request[Any, Any, Any], batch_id: str) -> Response[Any]:
+async def get_batch_audio(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Response[Any]:
     """Files are named after the lines' custom ids, in their order; the same each time."""
     here, (_, key) = server_of(request), visitor(request)
     batch = await here.clerk.find(key.name, batch_id)

@@ -32,7 +32,7 @@ from voxpress.server.contract import (
 from voxpress.server.door import SPEECH
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.files import paged
-from voxpress.server.keys import ANYONE, Key
+from voxpress.server.keys import Key
 from voxpress.server.shared import Server, clip_url
 from voxpress.server.webhooks import check_address
 
@@ -43,6 +43,8 @@ _MOST_ERRORS = 100
 _LONGEST_LINE = 2**20
 _LOOK_EVERY = 1.0
 """Seconds between looks whether a batch was cancelled."""
+_WAIT = 60.0
+"""Seconds between looks whether a key has something left."""
 _AGAIN: Sequence[float] = (1.0, 5.0, 15.0)
 """Before a line that failed in passing is tried again."""
 
@@ -252,7 +254,7 @@ class Clerk:
                 now = int(time.time())
                 batch = await self._note(batch, "in_progress", in_progress_at=now, request_counts=counts)
             await self._answer(batch, asked, owner, base, lines)
-            batch = await self._finish(batch, asked, owner, lines)
+            batch = await self._finish(batch, asked, owner, base, lines)
         await self._here.webhooks.announce(batch, asked.webhook_url, asked.webhook_secret)
 
     def _read(self, batch: Batch) -> list[BatchLine] | BatchErrors:
@@ -315,17 +317,16 @@ class Clerk:
                 for (number,) in database.execute("SELECT number FROM lines WHERE batch = ?", (batch.id,))
             }
         )
-        key = Key(name=owner) if owner else ANYONE
         todo = iter([(number, line) for number, line in enumerate(lines) if number not in done])
         running: set[asyncio.Task[None]] = set()
         try:
             while True:
-                while len(running) < self._here.settings.batch_window and self._goes_on(batch):
+                while len(running) < self._here.settings.batch_window and self._goes_on(batch, owner):
                     following = next(todo, None)
                     if following is None:
                         break
                     number, line = following
-                    answer = self._line(batch, asked, key, base, number, line)
+                    answer = self._line(batch, asked, owner, base, number, line)
                     running.add(asyncio.ensure_future(answer))
                 if not running:
                     return
@@ -334,25 +335,27 @@ class Clerk:
                 )
                 for task in finished:
                     task.result()
-                if not self._goes_on(batch):
+                if not self._goes_on(batch, owner):
                     return
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    def _goes_on(self, batch: Batch) -> bool:
+    def _goes_on(self, batch: Batch, owner: str) -> bool:
+        if self._here.ring.named(owner) is None:
+            self._cancelled.add(batch.id)
         return batch.id not in self._cancelled and time.time() < (batch.expires_at or 0)
 
     async def _line(
-        self, batch: Batch, asked: _Asked, key: Key, base: str, number: int, line: BatchLine
+        self, batch: Batch, asked: _Asked, owner: str, base: str, number: int, line: BatchLine
     ) -> None:
         """Answer one line, and write it down."""
         request_id = f"req_{secrets.token_hex(12)}"
         body: Any
         clip = ""
         try:
-            made = await self._spoken(key, asked, base, line)
+            made = await self._spoken(owner, asked, base, line)
             status, body, clip = 200, made, made.digest
         except Refusal as error:
             status, body = error.status, error.facts()
@@ -385,13 +388,14 @@ class Clerk:
 
         await self._here.state.run(write)
 
-    async def _spoken(self, key: Key, asked: _Asked, base: str, line: BatchLine) -> _Audio:
+    async def _spoken(self, owner: str, asked: _Asked, base: str, line: BatchLine) -> _Audio:
         try:
-            data = msgspec.convert(line.body, SpeechRequest)
+            data = msgspec.convert(line.body, SpeechRequest, strict=False)  # as the framework reads a request
         except msgspec.ValidationError as error:
             raise Refusal(400, str(error), "invalid_value") from error
         speech = self._here.speech
         request = await speech.plan(data)
+        key = await self._allowed(owner, request.characters)
         known = await speech.stored(request)
         hit = known is not None
         for pause in (*_AGAIN, None):
@@ -425,7 +429,26 @@ class Clerk:
             audio=base64.b64encode(content).decode() if asked.inline_audio else msgspec.UNSET,
         )
 
-    async def _finish(self, batch: Batch, asked: _Asked, owner: str, lines: Sequence[BatchLine]) -> Batch:
+    async def _allowed(self, owner: str, characters: int) -> Key:
+        """The key that is charged, once its day has room for so many characters: a batch can wait for tomorrow.
+
+        Raises:
+            Refusal: no day has.
+        """
+        while True:
+            key = self._here.ring.named(owner) or Key(name=owner)
+            try:
+                self._here.limits.day(key, characters)
+            except Refusal as error:
+                if "retry-after" not in error.headers:
+                    raise
+                await asyncio.sleep(min(_WAIT, float(error.headers["retry-after"])))
+            else:
+                return key
+
+    async def _finish(
+        self, batch: Batch, asked: _Asked, owner: str, base: str, lines: Sequence[BatchLine]
+    ) -> Batch:
         """Write the output and error files of what was answered; lines that were not are in the error file."""
         batch = await self._current(batch.id)
         cancelled = batch.id in self._cancelled
@@ -461,9 +484,8 @@ class Clerk:
                 )
                 written[field] = file.id
         at: dict[str, Any] = {f"{status}_at": int(time.time())}
-        return await self._note(
-            batch, status, active=False, audio_url=f"/v1/batches/{batch.id}/audio", **written, **at
-        )
+        audio = f"{base.rstrip('/')}/v1/batches/{batch.id}/audio" if good else None
+        return await self._note(batch, status, active=False, audio_url=audio, **written, **at)
 
     async def _current(self, id: str) -> Batch:
         (record,) = await self._here.state.run(

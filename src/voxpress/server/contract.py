@@ -310,7 +310,7 @@ class Batch(_Given, frozen=True):
     request_counts: RequestCounts = RequestCounts()
     metadata: dict[str, str] | None = None
     audio_url: str | None = None
-    """Extension: all audio in one zip file, once the batch has ended."""
+    """Extension: all audio in one zip file, once the batch has ended and where there is some."""
 
 
 class Batches(_Given, frozen=True):

@@ -16,9 +16,8 @@ from typing import Annotated, Any, BinaryIO, Literal
 
 from litestar import Request, delete, get, post
 from litestar.datastructures import UploadFile
-from litestar.enums import RequestEncodingType
 from litestar.openapi import ResponseSpec
-from litestar.params import Body, Parameter
+from litestar.params import FromPath, FromQuery, MultipartBody, QueryParameter
 from litestar.response import Stream
 
 from voxpress.server.contract import Deleted, File, Files, Purpose, Timestamp
@@ -167,7 +166,7 @@ class FileUpload:
 )
 async def create_file(
     request: Request[Any, Any, Any],
-    data: Annotated[FileUpload, Body(media_type=RequestEncodingType.MULTI_PART)],
+    data: MultipartBody[FileUpload],
 ) -> File:
     """JSON lines; one request for speech in each."""
     here, (_, key) = server_of(request), visitor(request)
@@ -200,10 +199,10 @@ async def create_file(
 )
 async def list_files(
     request: Request[Any, Any, Any],
-    purpose: Annotated[str | None, Parameter(max_length=64)] = None,
-    after: Annotated[str | None, Parameter(max_length=64)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=10000)] = 10000,
-    order: Literal["asc", "desc"] = "desc",
+    purpose: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    after: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=10000)] = 10000,
+    order: FromQuery[Literal["asc", "desc"]] = "desc",
 ) -> Files:
     """The newest first."""
     here, (_, key) = server_of(request), visitor(request)
@@ -220,7 +219,7 @@ async def list_files(
     tags=["Files"],
     responses=REFUSED,
 )
-async def get_file(request: Request[Any, Any, Any], file_id: str) -> File:
+async def get_file(request: Request[Any, Any, Any], file_id: FromPath[str]) -> File:
     """What is known of it."""
     return await server_of(request).files.find(visitor(request)[1].name, file_id)
 
@@ -238,7 +237,7 @@ async def get_file(request: Request[Any, Any, Any], file_id: str) -> File:
         **REFUSED,
     },
 )
-async def get_file_content(request: Request[Any, Any, Any], file_id: str) -> Stream:
+async def get_file_content(request: Request[Any, Any, Any], file_id: FromPath[str]) -> Stream:
     """As it was uploaded or written."""
     here, (_, key) = server_of(request), visitor(request)
     file = await here.files.find(key.name, file_id)
@@ -266,7 +265,7 @@ async def _pieces(content: BinaryIO) -> AsyncIterator[bytes]:
     tags=["Files"],
     responses=REFUSED,
 )
-async def delete_file(request: Request[Any, Any, Any], file_id: str) -> Deleted:
+async def delete_file(request: Request[Any, Any, Any], file_id: FromPath[str]) -> Deleted:
     """The clips that it names stay in the store."""
     await server_of(request).files.remove(visitor(request)[1].name, file_id)
     return Deleted(id=file_id, object="file")

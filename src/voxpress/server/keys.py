@@ -91,7 +91,7 @@ def add(
 
 
 def remove(state: State, name: str) -> None:
-    """Take a key back; its files and batches stay.
+    """Take a key back. What it had stays, for another key of that name; its batches begin no more lines.
 
     Raises:
         InputError: there is none of that name.
@@ -151,6 +151,10 @@ class Ring:
     def __bool__(self) -> bool:
         return bool(self._keys)
 
+    def named(self, name: str) -> Key | None:
+        """The key of that name, as it is now; `ANYONE` for none, who may go on when keys are added."""
+        return next((key for key in self._keys.values() if key.name == name), None) if name else ANYONE
+
     def find(self, authorization: str) -> Key:
         """The key that a request names in its header.
 
@@ -180,7 +184,7 @@ class Limits:
     def __init__(self) -> None:
         self._full: dict[tuple[str, str], tuple[float, float]] = {}
         self._days: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-        self._before: dict[tuple[str, str], int] = {}
+        self._asked: dict[tuple[str, str], int] = {}
 
     def request(self, key: Key) -> None:
         """Count a request.
@@ -197,28 +201,32 @@ class Limits:
         Raises:
             Refusal: there were too many.
         """
-        if key.characters_per_day:
-            day = today()
-            used = self._before.get((key.name, day), 0) + self._days[key.name, day][1]
-            if used + count > key.characters_per_day:
-                midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0) + dt.timedelta(days=1)
-                wait = int((midnight - dt.datetime.now(dt.UTC)).total_seconds()) + 1
-                raise _limited(f"{key.characters_per_day:,} characters a day", wait)
         if key.characters_per_minute:
             self._take(key.name, "characters", count, key.characters_per_minute)
+        self.day(key, count)
+
+    def day(self, key: Key, count: int) -> None:
+        """Count the characters of a text against the day alone.
+
+        Raises:
+            Refusal: it has not so many left, or no day ever has.
+        """
+        place = (key.name, today())
+        asked = self._asked.get(place, 0) + count
+        if (most := key.characters_per_day) and asked > most:
+            if count > most:
+                raise _never(most, "characters a day", count)
+            midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0) + dt.timedelta(days=1)
+            wait = int((midnight - dt.datetime.now(dt.UTC)).total_seconds()) + 1
+            raise _limited(f"{most:,} characters a day", wait)
+        self._asked[place] = asked
 
     def _take(self, name: str, what: str, count: int, most: int) -> None:
         now = time.monotonic()
         left, then = self._full.get((name, what), (float(most), now))
         left = min(float(most), left + (now - then) * most / 60)
         if count > most:
-            raise Refusal(
-                429,
-                f"this key may have {most:,} {what} a minute, and the request has {count:,}",
-                "rate_limit_exceeded",
-                type="rate_limit_error",
-                headers={"x-should-retry": "false"},
-            )
+            raise _never(most, f"{what} a minute", count)
         if count > left:
             self._full[name, what] = (left, now)
             raise _limited(f"{most:,} {what} a minute", int((count - left) * 60 / most) + 1)
@@ -232,13 +240,13 @@ class Limits:
         counted[3 if hit else 2] += characters
 
     def load(self, state: State) -> None:
-        """What was counted before the server started."""
+        """What was answered before the server started counts against the day."""
         rows = state.do(
             lambda database: database.execute(
                 "SELECT key, day, characters FROM usage WHERE day = ?", (today(),)
             ).fetchall()
         )
-        self._before = {(key, day): characters for key, day, characters in rows}
+        self._asked = {(key, day): characters for key, day, characters in rows}
 
     async def save(self, state: State) -> None:
         """Add what was counted since the last time to the database."""
@@ -257,7 +265,6 @@ class Limits:
 
         await state.run(add_up)
         for place, numbers in counted.items():
-            self._before[place] = self._before.get(place, 0) + numbers[1]
             left = self._days[place]
             left[:] = [now - then for now, then in zip(left, numbers, strict=True)]
 
@@ -265,6 +272,16 @@ class Limits:
 def today() -> str:
     """The day that counts, in UTC."""
     return dt.datetime.now(dt.UTC).date().isoformat()
+
+
+def _never(most: int, what: str, count: int) -> Refusal:
+    return Refusal(
+        429,
+        f"this key may have {most:,} {what}, and the request has {count:,}",
+        "rate_limit_exceeded",
+        type="rate_limit_error",
+        headers={"x-should-retry": "false"},
+    )
 
 
 def _limited(what: str, wait: Seconds) -> Refusal:

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 
 from litestar import Request, delete, get, post
 from litestar.datastructures import UploadFile
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.params import FromPath, MultipartBody, QueryParameter
 
 from voxpress import codec, engines, references
 from voxpress.errors import InputError, UnknownVoice
@@ -42,7 +41,7 @@ async def list_models(request: Request[Any, Any, Any]) -> Models:
     tags=["Models"],
     responses=REFUSED,
 )
-async def get_model(request: Request[Any, Any, Any], model: str) -> Model:
+async def get_model(request: Request[Any, Any, Any], model: FromPath[str]) -> Model:
     """404 where it cannot be asked for."""
     here, name = server_of(request), model.removeprefix("/")
     found = await asyncio.to_thread(here.names.all)
@@ -68,7 +67,7 @@ _BORN = 1763769600
 )
 async def list_voices(
     request: Request[Any, Any, Any],
-    model: Annotated[str | None, Parameter(description="Of that model only.", max_length=256)] = None,
+    model: Annotated[str | None, QueryParameter(description="Of that model only.", max_length=256)] = None,
 ) -> Voices:
     """Those of every model that can be asked for, each under the engine's own name."""
     here = server_of(request)
@@ -122,7 +121,7 @@ class VoiceUpload:
     responses=UPLOAD,
 )
 async def create_voice(
-    data: Annotated[VoiceUpload, Body(media_type=RequestEncodingType.MULTI_PART)],
+    data: MultipartBody[VoiceUpload],
 ) -> OwnVoice:
     """The sample is checked, cut and kept, with whose voice it is and what they agreed to; every engine that clones
     can speak with it.
@@ -162,7 +161,7 @@ async def create_voice(
     tags=["Audio"],
     responses=REFUSED,
 )
-async def delete_voice(name: str) -> Deleted:
+async def delete_voice(name: FromPath[str]) -> Deleted:
     """What was spoken with it stays in the store."""
     try:
         await asyncio.to_thread(references.remove, name)

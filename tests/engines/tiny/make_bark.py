@@ -1,6 +1,6 @@
-"""Make a tiny model of Bark with random weights, as transformers lays it out: ``python make_bark.py FOLDER``.
+"""Make a tiny model of Bark with random weights, as transformers lays it out: ``python make_bark.py FOLDER [SECONDS]``.
 
-It babbles for a second or two: half a second passes before a token can end it, and then about one in fifty does.
+It babbles for a second or two: SECONDS (0.5) pass before a token can end it, and then about one in fifty does.
 """
 
 import json
@@ -26,7 +26,7 @@ OFFSET = 10_048
 WIDTH = 16
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, least: float = 0.5) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
@@ -34,7 +34,7 @@ def main(folder: Path) -> None:
     BertTokenizerFast(vocab=str(folder / "vocab.txt"), do_lower_case=False).save_pretrained(folder)
     model = BarkModel(config(len(words))).eval()
     with torch.no_grad():
-        shake(model)
+        shake(model, round(50 * least))
     model.save_pretrained(folder)
     (folder / "generation_config.json").write_text(json.dumps(drawing(len(words)), default=str))
     presets(folder)
@@ -63,8 +63,8 @@ def config(words: int) -> BarkConfig:
     )
 
 
-def shake(model: BarkModel) -> None:
-    """Weights so large that every token counts, and an end that comes by itself."""
+def shake(model: BarkModel, least: int) -> None:
+    """Weights so large that every token counts, and an end that comes by itself, after that many tokens."""
     for part in (model.semantic, model.coarse_acoustics, model.fine_acoustics):
         for weights in part.parameters():
             if weights.dim() > 1:
@@ -79,7 +79,7 @@ def shake(model: BarkModel) -> None:
     way[::2] = -1
     way /= WIDTH**0.5
     semantic.position_embeds_layer.weight[:] = 8 * way
-    semantic.position_embeds_layer.weight[: 257 + 25] = -8 * way
+    semantic.position_embeds_layer.weight[: 257 + least] = -8 * way
     semantic.input_embeds_layer.weight[OFFSET:-8] *= 10  # a text is short beside all that surrounds it
     semantic.layers[0].attn.att_proj.weight.mul_(2)
     semantic.lm_head.weight.normal_(0, 0.6)
@@ -126,4 +126,4 @@ def presets(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *map(float, sys.argv[2:]))

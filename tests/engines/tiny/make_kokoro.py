@@ -15,6 +15,8 @@ from unittest import mock
 import torch
 from kokoro import KModel
 
+SYMBOLS = " .,;:?!—abcdefghijklmnopqrstuvwxyzAIOWYðŋɐɑɒɔəɛɜɡɪɹɾʃʊʌʒʤʧˈˌːθᵊᵻæ"
+"""English is written with these."""
 CONFIG = {
     "dim_in": 64,
     "dropout": 0.2,
@@ -45,7 +47,7 @@ CONFIG = {
         "resblock_kernel_sizes": [3],
         "upsample_initial_channel": 512,
     },
-    "vocab": {letter: number for number, letter in enumerate(" .,abcdefghijklmnopqrstuvwxyz", 1)},
+    "vocab": {letter: number for number, letter in enumerate(SYMBOLS, 1)},
 }
 
 PARTS = ("bert", "bert_encoder", "predictor", "text_encoder", "decoder")
