@@ -58,9 +58,11 @@ def test_the_page_loads_nothing_from_elsewhere(shared):
     page = shared.ask("GET", "/docs").body.decode()
     assert "swagger" in page
     assert "https://" not in page.replace("https://www.w3.org", "")
-    for name in ("swagger-ui-bundle.js", "swagger-ui.css"):
+    for name, kind in (("swagger-ui-bundle.js", "text/javascript"), ("swagger-ui.css", "text/css")):
         assert f"/docs/files/{name}" in page
-        assert len(shared.ask("GET", f"/docs/files/{name}").body) > 10_000
+        file = shared.ask("GET", f"/docs/files/{name}")
+        assert len(file.body) > 10_000
+        assert file.headers["content-type"].startswith(kind)
     schema = shared.ask("GET", "/docs/openapi.json").json
     assert {"/v1/audio/speech", "/v1/batches", "/v1/files", "/v1/models"} <= set(schema["paths"])
 

@@ -247,7 +247,7 @@ def _schema() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="voxpress",
         version=__version__,
-        description="Speech that is spoken once: OpenAI's interface, over a store.",
+        description="OpenAI's interface for speech: what was spoken once is served from disk.",
         path="/docs",
         render_plugins=[
             SwaggerRenderPlugin(
@@ -266,6 +266,10 @@ def _schema() -> OpenAPIConfig:
     )
 
 
+_KINDS = {".css": "text/css", ".js": "text/javascript", ".png": "image/png", ".html": "text/html"}
+"""Named here, as what Python knows of them is the machine's affair; browsers use no style sheet of another type."""
+
+
 def _page() -> Any:
     """The files of the page that shows the schema, which come with a package: nothing is loaded from elsewhere."""
     import importlib.util
@@ -280,6 +284,7 @@ def _page() -> Any:
     async def page_file(name: FromPath[str]) -> File:
         if name not in files:
             raise Refusal(404, f"no file {name!r}", "not_found", param="name")
-        return File(files[name], content_disposition_type="inline")
+        kind = _KINDS.get(files[name].suffix, "application/octet-stream")
+        return File(files[name], content_disposition_type="inline", media_type=kind)
 
     return page_file

@@ -1,6 +1,7 @@
-"""Make a tiny model of Bark with random weights, as transformers lays it out: ``python make_bark.py FOLDER [SECONDS]``.
+"""Make a tiny model of Bark with random weights, as transformers lays it out: ``python make_bark.py FOLDER [SECONDS PULL]``.
 
-It babbles for a second or two: SECONDS (0.5) pass before a token can end it, and then about one in fifty does.
+It babbles for a second or two: SECONDS (0.5) pass before a token can end it, and then about one in fifty does; more
+where the PULL (3) is greater.
 """
 
 import json
@@ -26,7 +27,7 @@ OFFSET = 10_048
 WIDTH = 16
 
 
-def main(folder: Path, least: float = 0.5) -> None:
+def main(folder: Path, least: float = 0.5, pull: float = 3.0) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
@@ -34,7 +35,7 @@ def main(folder: Path, least: float = 0.5) -> None:
     BertTokenizerFast(vocab=str(folder / "vocab.txt"), do_lower_case=False).save_pretrained(folder)
     model = BarkModel(config(len(words))).eval()
     with torch.no_grad():
-        shake(model, round(50 * least))
+        shake(model, round(50 * least), pull)
     model.save_pretrained(folder)
     (folder / "generation_config.json").write_text(json.dumps(drawing(len(words)), default=str))
     presets(folder)
@@ -63,7 +64,7 @@ def config(words: int) -> BarkConfig:
     )
 
 
-def shake(model: BarkModel, least: int) -> None:
+def shake(model: BarkModel, least: int, pull: float) -> None:
     """Weights so large that every token counts, and an end that comes by itself, after that many tokens."""
     for part in (model.semantic, model.coarse_acoustics, model.fine_acoustics):
         for weights in part.parameters():
@@ -83,7 +84,7 @@ def shake(model: BarkModel, least: int) -> None:
     semantic.input_embeds_layer.weight[OFFSET:-8] *= 10  # a text is short beside all that surrounds it
     semantic.layers[0].attn.att_proj.weight.mul_(2)
     semantic.lm_head.weight.normal_(0, 0.6)
-    semantic.lm_head.weight[10_000] = 3.0 * way
+    semantic.lm_head.weight[10_000] = pull * way
 
 
 def drawing(words: int) -> object:
