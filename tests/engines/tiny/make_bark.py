@@ -1,4 +1,4 @@
-"""Make a tiny model of Bark with random weights, as transformers lays it out: ``python make_bark.py FOLDER [SECONDS PULL]``.
+"""Make a tiny model of Bark with random weights, as transformers lays it out: ``make_bark.py FOLDER [SECONDS PULL]``.
 
 It babbles for a second or two: SECONDS (0.5) pass before a token can end it, and then about one in fifty does; more
 where the PULL (3) is greater.
