@@ -12,9 +12,7 @@ from typing import Any
 from voxpress.errors import EngineError, UnsupportedOption
 
 PRECISIONS = ("float32", "float16", "bfloat16")
-"""Numbers that an engine can compute in. They change the sound, so an engine has them as an option, in the key."""
-PRECISION = "numbers that the model computes in; float16 needs a GPU"
-"""What to say of that option."""
+"""Numbers that an engine can compute in."""
 
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 _GPUS = ("nvidia[0-9]*", "kfd", "dxg")

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from voxpress import environments, references
+from voxpress import devices, environments, references
 from voxpress.audio import Audio
 from voxpress.errors import (
     EngineError,
@@ -70,6 +70,14 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
             )
         assert isinstance(value, (bool, int, float, str))
         return value
+
+
+PRECISION = Option(
+    default="float32",
+    choices=devices.PRECISIONS,
+    description="numbers that the model computes in; float16 needs a GPU",
+)
+"""What the option ``precision`` is, wherever there is one: it changes the sound, so it is in the key."""
 
 
 class Engine(ABC):
@@ -198,8 +206,8 @@ class Engine(ABC):
         return self.max_chars
 
     def workers(self) -> int | None:
-        """Most processes that may speak at once; None: one for each core."""
-        return None
+        """Most processes that may speak at once; None: one for each core. By default, PyTorch has a GPU to itself."""
+        return None if self.in_process else devices.parallel(self.device)
 
     def terms(self) -> str:
         """The licence of these weights where it must be accepted before they are used, in words; else nothing."""
@@ -213,9 +221,12 @@ class Engine(ABC):
         """All options, with those of `options` in their declared types. Overridden where they depend on the model.
 
         Raises:
-            UnsupportedOption: unknown name, wrong type, out of range, or not for this model.
+            UnsupportedOption: unknown name, wrong type, out of range, or not for this model or device.
         """
-        return check_options(type(self), options)
+        settings = check_options(type(self), options)
+        if "precision" in settings:
+            devices.check(str(settings["precision"]), self.device)
+        return settings
 
     def load(self) -> None:  # noqa: B027 - an engine without weights has nothing to load
         """Import what is heavy and read the weights. Called once, before the first `synthesize`.

@@ -28,9 +28,9 @@ import numpy.typing as npt
 
 from voxpress import devices, engines, models
 from voxpress.audio import Audio
-from voxpress.engines import Engine, Option, check_options, require
+from voxpress.engines import PRECISION, Engine, Option, check_options, require
 from voxpress.errors import ModelUnavailable, SynthesisError
-from voxpress.speech import OptionValue, Segment, Voice
+from voxpress.speech import Segment, Voice
 from voxpress.text.duration import bounds
 
 _REVISION = "1"
@@ -88,7 +88,7 @@ class Bark(Engine):
         "waveform_temperature": Option(
             default=0.7, minimum=0.1, maximum=1.5, description="variation of the sound"
         ),
-        "precision": Option(default="float32", choices=devices.PRECISIONS, description=devices.PRECISION),
+        "precision": PRECISION,
     }
 
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
@@ -114,14 +114,6 @@ class Bark(Engine):
             for name in self._presets
             for match in [_NAME.fullmatch(name)]
         ]
-
-    def workers(self) -> int | None:
-        return devices.parallel(self.device)
-
-    def checked(self, options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
-        settings = super().checked(options)
-        devices.check(str(settings["precision"]), self.device)
-        return settings
 
     def load(self) -> None:
         require(self)

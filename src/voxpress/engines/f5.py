@@ -21,7 +21,7 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,10 +31,10 @@ import yaml
 
 from voxpress import audio, codec, devices, engines, environments, models, references
 from voxpress.audio import Audio, Samples
-from voxpress.engines import Engine, Option, require
+from voxpress.engines import PRECISION, Engine, Option, require
 from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.references import Reference
-from voxpress.speech import OptionValue, Seconds, Segment, Voice
+from voxpress.speech import Seconds, Segment, Voice
 
 _REVISION = "1"
 """Another one for every change here that can change the sound."""
@@ -129,7 +129,7 @@ class F5(Engine):
         "sway": Option(
             default=-1.0, minimum=-1.0, maximum=1.5, description="below 0: more of the steps near the noise"
         ),
-        "precision": Option(default="float32", choices=devices.PRECISIONS, description=devices.PRECISION),
+        "precision": PRECISION,
     }
 
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
@@ -159,16 +159,8 @@ class F5(Engine):
         characters = int(bytes_left / (3 if language.startswith("zh") else 1))
         return min(self.max_chars, max(_FEWEST, characters))
 
-    def workers(self) -> int | None:
-        return devices.parallel(self.device)
-
     def terms(self) -> str:
         return _TERMS
-
-    def checked(self, options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
-        settings = super().checked(options)
-        devices.check(str(settings["precision"]), self.device)
-        return settings
 
     def load(self) -> None:
         require(self)

@@ -131,9 +131,6 @@ class Kokoro(Engine):
         blend = self._blend(name)
         return _voice(blend.name, blend.leader)
 
-    def workers(self) -> int | None:
-        return devices.parallel(self.device) if self.environment else None
-
     def load(self) -> None:
         require(self)
         self._run  # noqa: B018 - made on first use

@@ -30,7 +30,7 @@ import numpy as np
 
 from voxpress import audio, codec, devices, engines, environments, models, references
 from voxpress.audio import Audio
-from voxpress.engines import Engine, Option, require
+from voxpress.engines import PRECISION, Engine, Option, require
 from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.references import Arrays, Reference
 from voxpress.speech import OptionValue, Output, Seconds, Segment, Voice
@@ -93,7 +93,7 @@ class OuteTTS(Engine):
         "repetition_penalty": Option(
             default=1.1, minimum=1.0, maximum=2.0, description="against the last 64 codes"
         ),
-        "precision": Option(default="float32", choices=devices.PRECISIONS, description=devices.PRECISION),
+        "precision": PRECISION,
     }
 
     def fingerprint(self, voice: str) -> str:
@@ -119,16 +119,8 @@ class OuteTTS(Engine):
         seconds = (_MOST_TOKENS - self._room(voice.key)) / (2 * _FRAMES + 3 * _PER_WORD)
         return min(self.max_chars, int(seconds / _SLOW / (3 if _base(language) in _DENSE else 1)))
 
-    def workers(self) -> int | None:
-        return devices.parallel(self.device)
-
     def terms(self) -> str:
         return _TERMS if self._architecture == "llama" else ""
-
-    def checked(self, options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
-        settings = super().checked(options)
-        devices.check(str(settings["precision"]), self.device)
-        return settings
 
     def load(self) -> None:
         require(self)

@@ -20,7 +20,7 @@ import logging
 import math
 import pickle
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ import numpy.typing as npt
 
 from voxpress import audio, devices, engines, models, references
 from voxpress.audio import Audio
-from voxpress.engines import Engine, Option, check_options, require
+from voxpress.engines import PRECISION, Engine, Option, check_options, require
 from voxpress.errors import (
     EngineNotInstalled,
     ModelUnavailable,
@@ -39,7 +39,7 @@ from voxpress.errors import (
     UnsupportedOption,
 )
 from voxpress.references import Arrays
-from voxpress.speech import OptionValue, Seconds, Segment, Voice
+from voxpress.speech import Seconds, Segment, Voice
 from voxpress.text.duration import bounds
 
 _REVISION = "1"
@@ -113,7 +113,7 @@ class Xtts(Engine):
         "repetition_penalty": Option(
             default=10.0, minimum=1.0, maximum=20.0, description="against drawn-out sounds and loops"
         ),
-        "precision": Option(default="float32", choices=devices.PRECISIONS, description=devices.PRECISION),
+        "precision": PRECISION,
     }
 
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
@@ -145,16 +145,8 @@ class Xtts(Engine):
     def longest(self, voice: Voice, language: str) -> int:
         return _LONGEST[self._language(language)]
 
-    def workers(self) -> int | None:
-        return devices.parallel(self.device)
-
     def terms(self) -> str:
         return _TERMS
-
-    def checked(self, options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
-        settings = super().checked(options)
-        devices.check(str(settings["precision"]), self.device)
-        return settings
 
     def load(self) -> None:
         require(self)

@@ -25,6 +25,7 @@ from voxpress import __version__
 from voxpress.errors import SpeechError
 from voxpress.presets import Project
 from voxpress.server import audio, batches, files, operations, voices
+from voxpress.server.cabinet import Cabinet
 from voxpress.server.clerk import Clerk
 from voxpress.server.contract import (
     ErrorBody,
@@ -32,7 +33,6 @@ from voxpress.server.contract import (
 from voxpress.server.desk import Desk
 from voxpress.server.door import Door, Hits
 from voxpress.server.errors import Refusal, refusal
-from voxpress.server.files import Cabinet
 from voxpress.server.forms import MOST_PARTS
 from voxpress.server.keys import Limits, Ring
 from voxpress.server.logs import AccessLog
@@ -77,17 +77,19 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         timeout=settings.timeout,
         idle=settings.idle,
     )
-    limits = Limits()
+    ring, limits = Ring(state), Limits()
     limits.load(state)
+    speech = Speech(settings, kept, names, desk, project.presets)
+    files, webhooks = Cabinet(state), Webhooks(settings, state)
     here = Server(
         settings=settings,
         store=kept,
         state=state,
         names=names,
         desk=desk,
-        speech=Speech(settings, kept, names, desk, project.presets),
+        speech=speech,
         hits=Hits(),
-        ring=Ring(state),
+        ring=ring,
         limits=limits,
         meters=Meters(
             lambda: desk.waiting,
@@ -95,10 +97,10 @@ def application(settings: Settings, project: Project, store: str | None = None) 
             lambda: sum(use.size for use in kept.stats().values()),
         ),
         access=AccessLog(json=settings.log_format == "json", texts=settings.log_texts),
-        files=Cabinet(state),
-        webhooks=Webhooks(settings, state),
+        files=files,
+        webhooks=webhooks,
+        clerk=Clerk(settings, state, speech, files, ring, limits, webhooks),
     )
-    here.clerk = Clerk(here)
     desk.observe = here.meters.finished
     inside = Litestar(
         route_handlers=[*_ROUTES, _page()],
@@ -116,7 +118,7 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         inside,
         settings=settings,
         store=kept,
-        ring=here.ring,
+        ring=ring,
         limits=limits,
         hits=here.hits,
         meters=here.meters,

@@ -22,8 +22,8 @@ from voxpress.server.desk import Flight
 from voxpress.server.door import IMMUTABLE
 from voxpress.server.errors import Refusal
 from voxpress.server.keys import Key
-from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, clip_url, right, server_of, visitor
-from voxpress.server.speech import Asked
+from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
+from voxpress.server.speech import Asked, clip_url
 from voxpress.speech import Clip
 
 _CLIP = re.compile(r"([0-9a-f]{64})\.([A-Za-z0-9]{1,8})")

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from voxpress.errors import InputError, SpeechError
+from voxpress.server.cabinet import Cabinet, paged
 from voxpress.server.contract import (
     ENDED,
     Batch,
@@ -31,10 +32,11 @@ from voxpress.server.contract import (
 )
 from voxpress.server.door import SPEECH
 from voxpress.server.errors import Refusal, refusal
-from voxpress.server.files import paged
-from voxpress.server.keys import Key
-from voxpress.server.shared import Server, clip_url
-from voxpress.server.webhooks import check_address
+from voxpress.server.keys import Key, Limits, Ring
+from voxpress.server.settings import Settings
+from voxpress.server.speech import Speech, clip_url
+from voxpress.server.state import State
+from voxpress.server.webhooks import Webhooks, check_address
 
 log = logging.getLogger("voxpress.server")
 
@@ -79,8 +81,18 @@ class _Audio(msgspec.Struct, kw_only=True):
 class Clerk:
     """Works on batches, one after the other for each that is active, beside everyone else's requests."""
 
-    def __init__(self, here: Server) -> None:
-        self._here = here
+    def __init__(
+        self,
+        settings: Settings,
+        state: State,
+        speech: Speech,
+        files: Cabinet,
+        ring: Ring,
+        limits: Limits,
+        webhooks: Webhooks,
+    ) -> None:
+        self._settings, self._state, self._speech, self._files = settings, state, speech, files
+        self._ring, self._limits, self._webhooks = ring, limits, webhooks
         self._working: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
 
@@ -100,7 +112,7 @@ class Clerk:
             raise Refusal(400, "completion_window must be '24h'", "invalid_value", param="completion_window")
         secret = ""
         if data.webhook_url is not None:
-            if not self._here.settings.allow_webhook_urls:
+            if not self._settings.allow_webhook_urls:
                 raise Refusal(
                     403,
                     "this server takes no webhook_url: its operator can allow them",
@@ -111,7 +123,7 @@ class Clerk:
                 check_address(data.webhook_url)
             except InputError as error:
                 raise refusal(error, "webhook_url") from error
-            hooks = self._here.settings.webhooks
+            hooks = self._settings.webhooks
             if not hooks:
                 raise Refusal(
                     403,
@@ -120,7 +132,7 @@ class Clerk:
                     param="webhook_url",
                 )
             secret = hooks[0].secret
-        file = await self._here.files.find(key.name, data.input_file_id)
+        file = await self._files.find(key.name, data.input_file_id)
         now = int(time.time())
         batch = Batch(
             id=f"batch_{secrets.token_hex(12)}",
@@ -146,7 +158,7 @@ class Clerk:
                 (batch.id, key.name, msgspec.json.encode(batch), msgspec.json.encode(asked), base, sequence),
             )
 
-        await self._here.state.run(insert)
+        await self._state.run(insert)
         self._begin(batch.id)
         return batch
 
@@ -156,7 +168,7 @@ class Clerk:
         Raises:
             Refusal: there is none.
         """
-        row = await self._here.state.run(
+        row = await self._state.run(
             lambda database: database.execute(
                 "SELECT record FROM batches WHERE id = ? AND owner = ?", (id, owner)
             ).fetchone()
@@ -167,7 +179,7 @@ class Clerk:
 
     async def page(self, owner: str, after: str | None, limit: int) -> Batches:
         """Some of an owner's batches, the newest first."""
-        rows = await self._here.state.run(
+        rows = await self._state.run(
             lambda database: database.execute(
                 "SELECT record FROM batches WHERE owner = ? ORDER BY sequence DESC", (owner,)
             ).fetchall()
@@ -197,7 +209,7 @@ class Clerk:
 
     async def clips(self, id: str) -> list[tuple[str, str]]:
         """The custom id and the clip of each line that was answered with audio, in order."""
-        rows = await self._here.state.run(
+        rows = await self._state.run(
             lambda database: database.execute(
                 "SELECT answer, clip FROM lines WHERE batch = ? AND good = 1 ORDER BY number", (id,)
             ).fetchall()
@@ -208,7 +220,7 @@ class Clerk:
 
     async def resume(self) -> None:
         """Go on with what an earlier process began."""
-        rows = await self._here.state.run(
+        rows = await self._state.run(
             lambda database: database.execute(
                 "SELECT id FROM batches WHERE active = 1 ORDER BY sequence"
             ).fetchall()
@@ -236,7 +248,7 @@ class Clerk:
             log.error("batch %s was left as it is: %s", id, error, exc_info=error)
 
     async def _work(self, id: str) -> None:
-        row = await self._here.state.run(
+        row = await self._state.run(
             lambda database: database.execute(
                 "SELECT record, asked, owner, base FROM batches WHERE id = ?", (id,)
             ).fetchone()
@@ -255,20 +267,20 @@ class Clerk:
                 batch = await self._note(batch, "in_progress", in_progress_at=now, request_counts=counts)
             await self._answer(batch, asked, owner, base, lines)
             batch = await self._finish(batch, asked, owner, base, lines)
-        await self._here.webhooks.announce(batch, asked.webhook_url, asked.webhook_secret)
+        await self._webhooks.announce(batch, asked.webhook_url, asked.webhook_secret)
 
     def _read(self, batch: Batch) -> list[BatchLine] | BatchErrors:
         """All lines of the input, or what is wrong with it."""
         errors: list[BatchError] = []
         lines: list[BatchLine] = []
         seen: set[str] = set()
-        most = self._here.settings.max_lines
+        most = self._settings.max_lines
 
         def wrong(code: str, message: str, line: int | None = None, param: str | None = None) -> None:
             errors.append(BatchError(code=code, message=message, line=line, param=param))
 
         try:
-            with self._here.state.file(batch.input_file_id).open("rb") as file:
+            with self._state.file(batch.input_file_id).open("rb") as file:
                 for number, content in enumerate(iter(lambda: file.readline(_LONGEST_LINE + 1), b""), 1):
                     if len(errors) >= _MOST_ERRORS:
                         break
@@ -311,7 +323,7 @@ class Clerk:
         self, batch: Batch, asked: _Asked, owner: str, base: str, lines: Sequence[BatchLine]
     ) -> None:
         """Answer those lines that are not yet answered, so many at a time, until the batch expires or is cancelled."""
-        done = await self._here.state.run(
+        done = await self._state.run(
             lambda database: {
                 number
                 for (number,) in database.execute("SELECT number FROM lines WHERE batch = ?", (batch.id,))
@@ -321,7 +333,7 @@ class Clerk:
         running: set[asyncio.Task[None]] = set()
         try:
             while True:
-                while len(running) < self._here.settings.batch_window and self._goes_on(batch, owner):
+                while len(running) < self._settings.batch_window and self._goes_on(batch, owner):
                     following = next(todo, None)
                     if following is None:
                         break
@@ -343,7 +355,7 @@ class Clerk:
             await asyncio.gather(*running, return_exceptions=True)
 
     def _goes_on(self, batch: Batch, owner: str) -> bool:
-        if self._here.ring.named(owner) is None:
+        if self._ring.named(owner) is None:
             self._cancelled.add(batch.id)
         return batch.id not in self._cancelled and time.time() < (batch.expires_at or 0)
 
@@ -386,14 +398,14 @@ class Clerk:
                 "UPDATE batches SET record = ? WHERE id = ?", (msgspec.json.encode(current), batch.id)
             )
 
-        await self._here.state.run(write)
+        await self._state.run(write)
 
     async def _spoken(self, owner: str, asked: _Asked, base: str, line: BatchLine) -> _Audio:
         try:
             data = msgspec.convert(line.body, SpeechRequest, strict=False)  # as the framework reads a request
         except msgspec.ValidationError as error:
             raise Refusal(400, str(error), "invalid_value") from error
-        speech = self._here.speech
+        speech = self._speech
         request = await speech.plan(data)
         key = await self._allowed(owner, request.characters)
         known = await speech.stored(request)
@@ -412,7 +424,7 @@ class Clerk:
                 speech.leave(flight)
         assert known is not None
         clip, content = known
-        self._here.limits.note(key, request.characters, hit=hit)
+        self._limits.note(key, request.characters, hit=hit)
         return _Audio(
             digest=clip.key,
             sha256=clip.sha256,
@@ -436,9 +448,9 @@ class Clerk:
             Refusal: no day has.
         """
         while True:
-            key = self._here.ring.named(owner) or Key(name=owner)
+            key = self._ring.named(owner) or Key(name=owner)
             try:
-                self._here.limits.day(key, characters)
+                self._limits.day(key, characters)
             except Refusal as error:
                 if "retry-after" not in error.headers:
                     raise
@@ -456,7 +468,7 @@ class Clerk:
         status: BatchStatus = "cancelled" if cancelled else "expired" if left else "completed"
         if status == "completed" and batch.status != "finalizing":
             batch = await self._note(batch, "finalizing", finalizing_at=int(time.time()))
-        rows = await self._here.state.run(
+        rows = await self._state.run(
             lambda database: database.execute(
                 "SELECT number, good, answer FROM lines WHERE batch = ? ORDER BY number", (batch.id,)
             ).fetchall()
@@ -477,9 +489,9 @@ class Clerk:
         ):
             written[field] = None
             if content:
-                place = self._here.files.scratch()
+                place = self._files.scratch()
                 await asyncio.to_thread(place.write_bytes, b"".join(line + b"\n" for line in content))
-                file = await self._here.files.add(
+                file = await self._files.add(
                     owner, f"{batch.id}_{name}.jsonl", "batch_output", place, expires
                 )
                 written[field] = file.id
@@ -488,7 +500,7 @@ class Clerk:
         return await self._note(batch, status, active=False, audio_url=audio, **written, **at)
 
     async def _current(self, id: str) -> Batch:
-        (record,) = await self._here.state.run(
+        (record,) = await self._state.run(
             lambda database: database.execute("SELECT record FROM batches WHERE id = ?", (id,)).fetchone()
         )
         return msgspec.json.decode(record, type=Batch)
@@ -506,7 +518,7 @@ class Clerk:
             )
             return made
 
-        return await self._here.state.run(write)
+        return await self._state.run(write)
 
 
 def _unanswered(line: BatchLine, code: str) -> bytes:

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import secrets
 import shutil
-import sqlite3
-import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
 
 from litestar import Request, delete, get, post
@@ -20,131 +14,12 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, MultipartBody, QueryParameter
 from litestar.response import Stream
 
-from voxpress.server.contract import Deleted, File, Files, Purpose, Timestamp
+from voxpress.server.contract import Deleted, File, Files
 from voxpress.server.errors import Refusal
 from voxpress.server.shared import REFUSED, UPLOAD, right, server_of, visitor
-from voxpress.server.state import State
 
-_FIELDS = "id, bytes, created_at, filename, purpose, expires_at"
 _PURPOSES = ("batch", "batch_output")
 _PIECE = 2**20
-
-
-class Cabinet:
-    """Files of the server's state, each of somebody's."""
-
-    def __init__(self, state: State) -> None:
-        self._state = state
-
-    async def add(
-        self, owner: str, filename: str, purpose: Purpose, source: Path, expires_at: Timestamp | None = None
-    ) -> File:
-        """Take in the file at `source`, which is moved."""
-        made = File(
-            id=f"file-{secrets.token_hex(12)}",
-            bytes=await asyncio.to_thread(os.path.getsize, source),
-            created_at=int(time.time()),
-            filename=filename,
-            purpose=purpose,
-            expires_at=expires_at,
-        )
-        await asyncio.to_thread(os.replace, source, self._state.file(made.id))
-
-        def insert(database: sqlite3.Connection) -> None:
-            (sequence,) = database.execute("SELECT COALESCE(MAX(sequence), 0) + 1 FROM files").fetchone()
-            database.execute(
-                "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (made.id, owner, filename, purpose, made.bytes, made.created_at, expires_at, sequence),
-            )
-
-        await self._state.run(insert)
-        return made
-
-    async def find(self, owner: str, id: str) -> File:
-        """A file of that owner.
-
-        Raises:
-            Refusal: there is none.
-        """
-        row = await self._state.run(
-            lambda database: database.execute(
-                f"SELECT {_FIELDS} FROM files WHERE id = ? AND owner = ? AND COALESCE(expires_at, ?) >= ?",  # noqa: S608
-                (id, owner, int(time.time()), int(time.time())),
-            ).fetchone()
-        )
-        if row is None:
-            raise Refusal(404, f"no such file: {id!r}", "file_not_found", param="file_id")
-        return _file(row)
-
-    async def page(
-        self, owner: str, *, purpose: str | None, after: str | None, limit: int, newest_first: bool
-    ) -> Files:
-        """Some of an owner's files."""
-
-        def rows(database: sqlite3.Connection) -> list[Any]:
-            found = database.execute(
-                f"SELECT {_FIELDS} FROM files WHERE owner = ? AND purpose = COALESCE(?, purpose)"  # noqa: S608
-                " AND COALESCE(expires_at, ?) >= ? ORDER BY sequence",
-                (owner, purpose, int(time.time()), int(time.time())),
-            ).fetchall()
-            return found[::-1] if newest_first else found
-
-        files = [_file(row) for row in await self._state.run(rows)]
-        data, more = paged(files, after, limit)
-        return Files(
-            data=data,
-            has_more=more,
-            first_id=data[0].id if data else None,
-            last_id=data[-1].id if data else None,
-        )
-
-    async def remove(self, owner: str, id: str) -> None:
-        """Delete a file.
-
-        Raises:
-            Refusal: there is none.
-        """
-        await self.find(owner, id)
-        await self._state.run(lambda database: database.execute("DELETE FROM files WHERE id = ?", (id,)))
-        with contextlib.suppress(FileNotFoundError):
-            self._state.file(id).unlink()
-
-    async def expire(self) -> None:
-        """Delete what has had its time."""
-        old = await self._state.run(
-            lambda database: database.execute(
-                "DELETE FROM files WHERE expires_at < ? RETURNING id", (int(time.time()),)
-            ).fetchall()
-        )
-        for (id,) in old:
-            with contextlib.suppress(FileNotFoundError):
-                self._state.file(id).unlink()
-
-    def scratch(self) -> Path:
-        """A name for a file that is being written."""
-        return self._state.folder / "files" / f".{secrets.token_hex(12)}.partial"
-
-
-def paged(items: list[Any], after: str | None, limit: int) -> tuple[list[Any], bool]:
-    """Those after the one with that id, and whether there are more.
-
-    Raises:
-        Refusal: there is no such one.
-    """
-    start = 0
-    if after is not None:
-        places = [number for number, item in enumerate(items) if item.id == after]
-        if not places:
-            raise Refusal(400, f"nothing has the id {after!r}", "invalid_value", param="after")
-        start = places[0] + 1
-    return items[start : start + limit], len(items) > start + limit
-
-
-def _file(row: Iterable[Any]) -> File:
-    id, size, created_at, filename, purpose, expires_at = row
-    return File(
-        id=id, bytes=size, created_at=created_at, filename=filename, purpose=purpose, expires_at=expires_at
-    )
 
 
 @dataclass

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import ResponseSpec
 
-from voxpress import codec
+from voxpress.server.cabinet import Cabinet
+from voxpress.server.clerk import Clerk
 from voxpress.server.contract import ErrorBody
 from voxpress.server.desk import Desk
-from voxpress.server.door import CLIPS, Hits
+from voxpress.server.door import Hits
 from voxpress.server.errors import Refusal
 from voxpress.server.keys import Key, Limits, Right, Ring
 from voxpress.server.logs import AccessLog, Visit
@@ -23,13 +24,8 @@ from voxpress.server.names import Names
 from voxpress.server.settings import Settings
 from voxpress.server.speech import Speech
 from voxpress.server.state import State
-from voxpress.speech import Clip
+from voxpress.server.webhooks import Webhooks
 from voxpress.store import Store
-
-if TYPE_CHECKING:
-    from voxpress.server.clerk import Clerk
-    from voxpress.server.files import Cabinet
-    from voxpress.server.webhooks import Webhooks
 
 REFUSED = {
     status: ResponseSpec(ErrorBody, description=why)
@@ -66,7 +62,7 @@ class Server:
     access: AccessLog
     files: Cabinet
     webhooks: Webhooks
-    clerk: Clerk = field(init=False)
+    clerk: Clerk
     ready: bool = False
     sweep: Callable[[], None] = lambda: None
     """What the door does now and then."""
@@ -99,8 +95,3 @@ def base_of(request: Request[Any, Any, Any]) -> str:
     """What comes before ``/v1`` in addresses: as the operator says, or as this request came."""
     host = request.headers.get("host", "")  # the door has seen to it that it is one
     return server_of(request).settings.public_url or (f"{request.scope['scheme']}://{host}" if host else "")
-
-
-def clip_url(base: str, clip: Clip) -> str:
-    """Where a clip is served."""
-    return f"{base.rstrip('/')}{CLIPS}{clip.key}.{codec.FORMATS[clip.format].extension}"

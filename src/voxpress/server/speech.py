@@ -351,3 +351,8 @@ def _before(lead: Audio, sound: Audio) -> Audio:
 def _media_type(format: str) -> str:
     # As OpenAI names it; it is Ogg, which audio/ogg; codecs=opus says too.
     return "audio/opus" if format == "opus" else codec.FORMATS[format].media_type
+
+
+def clip_url(base: str, clip: Clip) -> str:
+    """Where a clip is served."""
+    return f"{base.rstrip('/')}{CLIPS}{clip.key}.{codec.FORMATS[clip.format].extension}"
