@@ -1,0 +1,93 @@
+"""The terminal edge: ``voxpress``.
+
+One file for each command or group of commands. Everything heavy is imported inside the commands, so that ``--help``
+answers at once. Exit codes: 0 all done, 1 some rows or the work failed, 2 wrong use, a bad manifest or a budget that
+does not suffice, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from voxpress.cli import check, engines, models, server, speak, store, voices
+from voxpress.cli.options import examples
+from voxpress.errors import InputError, SpeechError
+
+app = typer.Typer(
+    name="voxpress",
+    help="Render speech once, serve it forever: text or a manifest in, finished audio files out.",
+    epilog=examples("voxpress say 'Welcome.' -o welcome.mp3", "voxpress render prompts.csv -o out"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for commands in (speak.app, check.app, server.app):
+    app.add_typer(commands)
+app.add_typer(engines.app, name="engines")
+app.add_typer(voices.app, name="voices")
+app.add_typer(models.app, name="models")
+app.add_typer(store.app, name="store")
+app.add_typer(server.keys_app, name="keys")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from voxpress import __version__
+
+        typer.echo(f"voxpress {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _voxpress(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+_INTERRUPTED = 130
+_GO_ON = "interrupted; run the same command again to go on where it stopped"
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    try:
+        status = app(prog_name="voxpress", standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        _interrupted()
+    except BrokenPipeError:
+        # Whoever read our output has left; nothing more can be said there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except typer.TyperException as error:
+        message = error.format_message()
+        if not message.startswith("Usage:"):  # what is printed where there are no arguments at all
+            message = f"voxpress: {message.rstrip('.')} (voxpress --help shows what there is)"
+        typer.echo(message, err=True)
+        sys.exit(error.exit_code)
+    except InputError as error:
+        _fail(str(error), 2)
+    except SpeechError as error:
+        _fail(str(error), 1)
+    if status == _INTERRUPTED:  # typer's own answer to Ctrl-C
+        _interrupted()
+    sys.exit(status or 0)
+
+
+def _interrupted() -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would meet the interpreter as it ends
+    _fail(_GO_ON, _INTERRUPTED)
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    typer.echo(f"voxpress: {message}", err=True)
+    sys.exit(status)

@@ -1,0 +1,170 @@
+"""Arguments and options that several commands have, and what they are read as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from voxpress.errors import InputError
+
+if TYPE_CHECKING:
+    from voxpress.listening import Ear
+    from voxpress.presets import Project
+    from voxpress.speech import OptionValue
+    from voxpress.store import Store
+
+EngineName = Annotated[
+    str | None, typer.Option("--engine", "-e", metavar="NAME", help="Who speaks; see 'voxpress engines'.")
+]
+Model = Annotated[
+    str | None, typer.Option("--model", "-m", metavar="MODEL", help="Weights: a name, a file or a folder.")
+]
+VoiceName = Annotated[
+    str | None, typer.Option("--voice", "-v", metavar="NAME", help="See 'voxpress voices'.")
+]
+Language = Annotated[
+    str | None,
+    typer.Option("--language", "-l", metavar="TAG", help="Such as en-GB; by default the voice's own."),
+]
+Speed = Annotated[
+    float | None, typer.Option("--speed", "-s", metavar="FACTOR", help="1.0 is the voice's own.")
+]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Another number, another reading.")]
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="NAME",
+        help="mp3, wav, opus, ulaw …; by default what the file's extension says.",
+    ),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="NAME=VALUE", help="An option of the engine; may be repeated."),
+]
+Device = Annotated[str | None, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")]
+Carrier = Annotated[
+    bool | None,
+    typer.Option(
+        "--carrier/--no-carrier",
+        help="Speak a word or two in a sentence and cut them out of it, where the engine has timings; by default where"
+        " it gains by that.",
+        show_default=False,
+    ),
+]
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar="VOXPRESS_STORE",
+        metavar="URL",
+        help="Folder or URL of the store; by default in the user's cache.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+EarName = Annotated[
+    str | None,
+    typer.Option(
+        "--ear", metavar="MODEL", help="Who listens: a model's name or folder; by default whisper-base."
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        envvar="VOXPRESS_CONFIG",
+        metavar="FILE",
+        help="A voxpress.toml; by default the one in the current folder, if there is one.",
+    ),
+]
+StateFolder = Annotated[
+    str | None,
+    typer.Option(
+        "--state",
+        envvar="VOXPRESS_STATE",
+        metavar="DIR",
+        help="Where the server keeps keys, files and batches; by default in the user's data directory.",
+    ),
+]
+ManifestFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="FORMAT", help="The manifest's format, where name and content do not tell."
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="GLOB", help="Only rows whose id or file matches; may be repeated."),
+]
+
+
+def examples(*lines: str) -> str:
+    """Lines for the end of a command's help."""
+    # \b keeps the lines from being filled into one paragraph.
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+class Listing(typer.core.TyperGroup):
+    """A group whose command ``list`` is meant where no other is named."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        return super().resolve_command(ctx, args if args and args[0] in self.commands else ["list", *args])
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+def read_options(given: list[str] | None) -> dict[str, OptionValue]:
+    """``name=value`` as the most specific type it can be read as."""
+    import msgspec
+
+    options: dict[str, OptionValue] = {}
+    for each in given or []:
+        name, equals, value = each.partition("=")
+        if not (name and equals):
+            raise InputError(f"--option takes NAME=VALUE, not {each!r}")
+        try:
+            options[name] = msgspec.json.decode(value.encode(), type=bool | int | float)
+        except msgspec.DecodeError:
+            options[name] = value
+    return options
+
+
+def store_at(url: str | None) -> Store:
+    """The store at a path or URL, or the usual one."""
+    from voxpress.store import canonical_url, default_url, open_store
+
+    return open_store(canonical_url(url or default_url()))
+
+
+def ear_called(model: str | None) -> Ear:
+    """The ear with that model, or the usual one."""
+    from voxpress.listening import Ear
+
+    return Ear(model)
+
+
+def project_beside(manifest: str) -> Project:
+    """What the `voxpress.toml` beside a manifest says."""
+    return project_in(_beside(Path() if manifest == "-" else Path(manifest).parent))
+
+
+def config_file(given: Path | None) -> Path | None:
+    """The file that is named, or the one in the current folder, if there is one."""
+    return given or _beside(Path())
+
+
+def project_in(file: Path | None) -> Project:
+    """What a `voxpress.toml` says; for None, what holds without one."""
+    from voxpress.presets import load_project
+
+    return load_project(file)
+
+
+def _beside(folder: Path) -> Path | None:
+    return file if (file := folder / "voxpress.toml").is_file() else None

@@ -1,0 +1,232 @@
+"""``voxpress voices``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from voxpress.cli.options import (
+    Json,
+    Listing,
+    Model,
+    ear_called,
+    examples,
+)
+from voxpress.cli.tables import cell, print_json, print_table
+from voxpress.errors import EngineError
+
+if TYPE_CHECKING:
+    from voxpress.listening import Ear
+
+app = typer.Typer(cls=Listing, help="Voices: those of engines, and your own.", rich_markup_mode=None)
+
+
+@app.command(
+    name="list",
+    epilog=examples("voxpress voices kokoro", "voxpress voices piper --model en_GB-alba-medium.onnx"),
+)
+def voices(
+    engine: Annotated[
+        str | None, typer.Argument(metavar="[ENGINE]", help="By default all engines that are installed.")
+    ] = None,
+    model: Model = None,
+    json: Json = False,
+) -> None:
+    """List voices: those of engines, and your own under each engine that speaks with them."""
+    import msgspec
+
+    from voxpress import engines, references
+
+    chosen = (
+        [engine] if engine else [n for n in engines.names() if not engines.missing_packages(engines.find(n))]
+    )
+    found: list[dict[str, object]] = []
+    for name in chosen:
+        kind = engines.find(name)
+        try:
+            found += [{"engine": name, **msgspec.to_builtins(voice)} for voice in kind(model).voices()]
+        except EngineError as error:
+            if engine:
+                raise
+            typer.echo(f"voxpress: {name}: {error}", err=True)
+    if engine is None:
+        spoken = {voice.get("reference") for voice in found}
+        found += [
+            {"engine": "", **msgspec.to_builtins(references.voice(reference))}
+            for reference in references.listed()
+            if reference.digest not in spoken
+        ]
+        for problem in references.broken():
+            typer.echo(f"voxpress: {problem}", err=True)
+    if json:
+        print_json(found)
+    else:
+        print_table(found, ["engine", "name", "languages", "gender", "description"])
+
+
+@app.command(
+    name="add",
+    epilog=examples(
+        "voxpress voices add anna --reference anna.wav --speaker 'Anna Smith' --consent 'release of 1 March 2026'"
+    ),
+)
+def voices_add(
+    name: Annotated[str, typer.Argument(help="What to call it: letters, digits, '-', '_' and '.'.")],
+    reference: Annotated[
+        Path,
+        typer.Option("--reference", metavar="FILE", help="3 s of speech or more; 6 to 12 s are best."),
+    ],
+    transcript: Annotated[
+        str | None,
+        typer.Option(
+            "--transcript", "-t", metavar="TEXT", help="What is said in it; by default what is recognised."
+        ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "--language", "-l", metavar="TAG", help="Of what is said; by default what is recognised."
+        ),
+    ] = None,
+    speaker: Annotated[
+        str | None,
+        typer.Option("--speaker", metavar="WHO", help="Whose voice it is. Without that, no voice."),
+    ] = None,
+    consent: Annotated[
+        str | None,
+        typer.Option(
+            "--consent", metavar="TEXT", help="What that person agreed to, and how. Without that, no voice."
+        ),
+    ] = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--engine",
+            "-e",
+            metavar="NAME",
+            help="Who is to offer it, by default all that clone; may be repeated.",
+        ),
+    ] = None,
+    ear: Annotated[
+        str | None,
+        typer.Option(
+            "--ear",
+            metavar="MODEL",
+            help="What recognises speech, or 'none'; by default whisper-base where it is installed.",
+        ),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of a voice of that name.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Add a cloned voice: a sample of somebody who agreed to it, for every engine that clones.
+
+    The sample is checked, cut to what engines take, and brought to a usual level.
+    """
+    from voxpress import engines, references
+
+    engines.check_clone(name, engine or [])
+    added = references.add(
+        name,
+        reference,
+        transcript=transcript,
+        language=language,
+        speaker=speaker or "",
+        consent=consent or "",
+        engines=engine or (),
+        ear=_ear_if_there(ear),
+        replace=replace,
+    )
+    for warning in added.warnings:
+        typer.echo(f"voxpress: warning: {warning}", err=True)
+    if json:
+        print_json(_owned_voice(name))
+    else:
+        typer.echo(
+            f"{name} is added: {added.duration:.1f} s of {added.speaker}, who says {added.transcript!r}"
+        )
+
+
+@app.command(name="show", epilog=examples("voxpress voices show anna"))
+def voices_show(name: Annotated[str, typer.Argument(help="One of yours.")], json: Json = False) -> None:
+    """Say what is known of a cloned voice: whose it is, what they agreed to, and how good its sample is."""
+    facts = _owned_voice(name)
+    if json:
+        print_json(facts)
+        return
+    facts["sample"] = (
+        f"{facts['duration']:.1f} s at {facts['sample_rate']} Hz, noise {facts['noise']:.0f} dB below"
+    )
+    for fact in (
+        "name",
+        "speaker",
+        "consent",
+        "added",
+        "language",
+        "transcript",
+        "sample",
+        "engines",
+        "key",
+        "folder",
+    ):
+        typer.echo(f"{fact:<12}{cell(facts[fact]) or 'all that clone'}")
+    for warning in facts["warnings"]:
+        typer.echo(f"{'warning':<12}{warning}")
+
+
+@app.command(name="rename", epilog=examples("voxpress voices rename anna welcome"))
+def voices_rename(
+    name: Annotated[str, typer.Argument(help="One of yours.")],
+    new: Annotated[str, typer.Argument(help="What to call it from now on.")],
+) -> None:
+    """Call a cloned voice otherwise; nothing is spoken again."""
+    from voxpress import engines, references
+
+    engines.check_clone(new, references.find(name).engines)
+    references.rename(name, new)
+    typer.echo(f"{name} is now called {new}")
+
+
+@app.command(name="remove", epilog=examples("voxpress voices remove anna"))
+def voices_remove(name: Annotated[str, typer.Argument(help="One of yours.")]) -> None:
+    """Delete a cloned voice, and what engines computed from its sample. What was spoken with it stays."""
+    from voxpress import references
+
+    references.remove(name)
+    typer.echo(f"{name} is removed; what was spoken with it stays in the store and where it was rendered to")
+
+
+def _owned_voice(name: str) -> dict[str, Any]:
+    import msgspec
+
+    from voxpress import references, samples
+
+    reference = references.find(name)
+    sample = references.audio(reference)
+    quality = samples.measure(sample)
+    return {
+        **msgspec.structs.asdict(reference),
+        "key": references.voice(reference).key,
+        "folder": str(references.DIRECTORY / name),
+        "sample_rate": sample.sample_rate,
+        "speech": quality.speech,
+        "noise": quality.noise,
+        "level": quality.level,
+    }
+
+
+def _ear_if_there(wanted: str | None) -> Ear | None:
+    """What is named, or what there is."""
+    if wanted == "none":
+        return None
+    ear = ear_called(wanted)
+    try:
+        ear.require()
+    except EngineError:
+        if wanted:
+            raise
+        return None
+    return ear
