@@ -7,6 +7,7 @@ Italian and Portuguese by espeak-ng; Japanese and Chinese by misaki's rules wher
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -78,6 +79,7 @@ def _far_eastern(language: str) -> Convert:
         else:
             from misaki import zh
 
+            logging.getLogger("jieba").setLevel(logging.WARNING)  # it tells of its dictionary on standard error
             phonemize = zh.ZHG2P()
     except ImportError as error:
         raise EngineNotInstalled(
