@@ -79,7 +79,9 @@ def _far_eastern(language: str) -> Convert:
         else:
             from misaki import zh
 
-            logging.getLogger("jieba").setLevel(logging.WARNING)  # it tells of its dictionary on standard error
+            logging.getLogger("jieba").setLevel(
+                logging.WARNING
+            )  # it tells of its dictionary on standard error
             phonemize = zh.ZHG2P()
     except ImportError as error:
         raise EngineNotInstalled(

@@ -124,6 +124,19 @@ def test_audio_in_the_lines(shared):
         assert len(base64.b64decode(body["audio"])) == body["bytes"]
 
 
+def test_the_database_does_not_keep_what_the_files_have(serve):
+    here = serve()
+    batch = ended(here, begin(here, lines_of(prompts(3)), extra_body={"inline_audio": True}).id)
+    with contextlib.closing(sqlite3.connect(here.folder / "state" / "server.db")) as database:
+        deadline, kept = time.monotonic() + 10, 10_000
+        while kept > 300 and time.monotonic() < deadline:
+            (kept,) = database.execute("SELECT SUM(LENGTH(answer)) FROM lines").fetchone()
+    assert kept <= 300
+    assert len(output(here, batch.output_file_id)) == 3
+    with zipfile.ZipFile(io.BytesIO(here.ask("GET", f"/v1/batches/{batch.id}/audio").body)) as archive:
+        assert archive.namelist() == ["menu/000.wav", "menu/001.wav", "menu/002.wav"]
+
+
 @pytest.mark.parametrize(
     ("content", "code", "line"),
     [

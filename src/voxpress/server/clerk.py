@@ -497,7 +497,15 @@ class Clerk:
                 written[field] = file.id
         at: dict[str, Any] = {f"{status}_at": int(time.time())}
         audio = f"{base.rstrip('/')}/v1/batches/{batch.id}/audio" if good else None
-        return await self._note(batch, status, active=False, audio_url=audio, **written, **at)
+        batch = await self._note(batch, status, active=False, audio_url=audio, **written, **at)
+        # The files have the answers now; what is left is what `clips` needs.
+        named = [(_named(line), batch.id, number) for number, line in enumerate(lines)]
+        await self._state.run(
+            lambda database: database.executemany(
+                "UPDATE lines SET answer = ? WHERE batch = ? AND number = ?", named
+            )
+        )
+        return batch
 
     async def _current(self, id: str) -> Batch:
         (record,) = await self._state.run(
@@ -519,6 +527,10 @@ class Clerk:
             return made
 
         return await self._state.run(write)
+
+
+def _named(line: BatchLine) -> bytes:
+    return msgspec.json.encode({"custom_id": line.custom_id})
 
 
 def _unanswered(line: BatchLine, code: str) -> bytes:

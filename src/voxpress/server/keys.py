@@ -107,7 +107,7 @@ def remove(state: State, name: str) -> None:
 def listed(state: State) -> list[Key]:
     """All keys, the oldest first."""
     rows = state.do(
-        lambda database: database.execute("SELECT * FROM keys ORDER BY created_at, name").fetchall()
+        lambda database: database.execute("SELECT * FROM keys ORDER BY created_at, rowid").fetchall()
     )
     return [
         msgspec.convert(
