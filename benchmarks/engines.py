@@ -80,13 +80,15 @@ def measured(
         memories.append(run.memory)
         print(f"{engine}: {speeds[-1]:.4f} × real time, {run.wall:.0f} s, {run.memory / 1e6:.0f} MB")
     speed = median(speeds)
-    torch = f", torch {engines.version(engines.find(engine), 'torch')}" if random else ""
-    return {
+    figures = {
         "speed": f"{speed:.0f}" if speed >= 20 else f"{speed:.1f}" if speed >= 1 else f"{speed:.2g}",
         "memory": f"{median(memories) / 1e6:.0f} MB",
-        "weights": "random" if random else "real",
-        "machine": measure.machine() + torch,
+        "machine": measure.machine(),
     }
+    if random:
+        figures["weights"] = "random"
+        figures["machine"] += f", torch {engines.version(engines.find(engine), 'torch')}"
+    return figures
 
 
 def main() -> None:
