@@ -1,7 +1,8 @@
 """Make a tiny model of Bark with random weights, as transformers lays it out: ``python make_bark.py FOLDER``.
 
 It babbles for a second or two: half a second, or as long as --seconds says, passes before a token can end it, and then
-about one in fifty does. With --real-size it is as large as the published one, to be measured, and ends after 3 seconds.
+about one in fifty does; more where the --pull (3) is greater. With --real-size it is as large as the published one, to
+be measured, and ends after 3 seconds.
 """
 
 import argparse
@@ -29,7 +30,7 @@ PUBLISHED = {"num_layers": 24, "num_heads": 16, "hidden_size": 1024}
 PUBLISHED_WORDS = 119_544
 
 
-def main(folder: Path, real_size: bool, seconds: float | None) -> None:
+def main(folder: Path, real_size: bool, seconds: float | None, pull: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
@@ -38,7 +39,7 @@ def main(folder: Path, real_size: bool, seconds: float | None) -> None:
     count = PUBLISHED_WORDS if real_size else len(words)
     model = BarkModel(config(count, real_size)).eval()
     with torch.no_grad():
-        shake(model, real_size, round(50 * (seconds or (3.0 if real_size else 0.5))))
+        shake(model, real_size, round(50 * (seconds or (3.0 if real_size else 0.5))), pull)
     if real_size:  # in the published form, which may be read otherwise
         model.config.save_pretrained(folder)
         torch.save(model.state_dict(), folder / "pytorch_model.bin")
@@ -72,7 +73,7 @@ def config(words: int, real_size: bool) -> BarkConfig:
     )
 
 
-def shake(model: BarkModel, real_size: bool, least: int) -> None:
+def shake(model: BarkModel, real_size: bool, least: int, pull: float) -> None:
     """An end that comes by itself, after that many tokens; in a tiny model, weights so large that every token counts.
 
     In one of the real size, positions outweigh all that its many layers add.
@@ -95,7 +96,7 @@ def shake(model: BarkModel, real_size: bool, least: int) -> None:
     way = torch.ones(width)
     way[::2] = -1
     way /= width**0.5
-    strength, end = (100, 1.0) if real_size else (8, 3.0)
+    strength, end = (100, 1.0) if real_size else (8, pull)
     semantic.position_embeds_layer.weight[:] = strength * way
     semantic.position_embeds_layer.weight[: 257 + least] = -strength * way
     semantic.lm_head.weight[10_000] = end * way
@@ -145,4 +146,5 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--real-size", action="store_true")
     parser.add_argument("--seconds", type=float)
+    parser.add_argument("--pull", type=float, default=3.0)
     main(**vars(parser.parse_args()))
