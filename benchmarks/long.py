@@ -46,7 +46,7 @@ RESULT = measure.RESULTS / "long.json"
 TESTS = measure.HERE.parent / "tests" / "engines"
 RATES: dict[str, dict[str, Any]] = {"f5": {"steps": 4}}
 """Options that make random weights babble sooner."""
-BABBLE = {"bark": ["2.3", "6"]}
+BABBLE = {"bark": ["--seconds", "2.3", "--pull", "6"]}
 """How random weights are made that babble as long as the check of each sentence asks."""
 
 # The text

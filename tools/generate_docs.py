@@ -12,7 +12,7 @@ import itertools
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -165,13 +165,18 @@ def _engines() -> str:
                 f"{kind.max_chars} characters",
                 "its own" if slowest == fastest else f"{slowest:g} to {fastest:g}",
                 kind.repeatable,
-                html.escape(f"{kind.licence}; weights: {kind.weights_licence}"),
-                measured.get(name, {}).get("speed", "not measured"),
+                html.escape(f"{kind.licence}; weights: {kind.weights_licence}", quote=False),
+                _speed(measured.get(name, {})),
                 measured.get(name, {}).get("memory", "not measured"),
             )
         )
     columns = ("engine", "languages", "clones", "batch", "segment", "speed", "repeatable", "licence")
     return _table((*columns, "× real time, two cores", "memory of a worker"), rows)
+
+
+def _speed(figures: Mapping[str, str]) -> str:
+    speed = figures.get("speed", "not measured")
+    return f"{speed} (random weights)" if figures.get("weights") == "random" else speed
 
 
 def _batch(kind: type[Engine]) -> str:

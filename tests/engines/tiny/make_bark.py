@@ -1,11 +1,12 @@
-"""Make a tiny model of Bark with random weights, as transformers lays it out: ``make_bark.py FOLDER [SECONDS PULL]``.
+"""Make a tiny model of Bark with random weights, as transformers lays it out: ``python make_bark.py FOLDER``.
 
-It babbles for a second or two: SECONDS (0.5) pass before a token can end it, and then about one in fifty does; more
-where the PULL (3) is greater.
+It babbles for a second or two: half a second, or as long as --seconds says, passes before a token can end it, and then
+about one in fifty does; more where the --pull (3) is greater. With --real-size it is as large as the published one, to
+be measured, and ends after 3 seconds.
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,38 +25,46 @@ from transformers.models.bark import generation_configuration_bark as generation
 
 LETTERS = [chr(code) for code in range(33, 127)] + list("äöüßéèñçаеиоу你好")
 OFFSET = 10_048
-WIDTH = 16
+TINY = {"num_layers": 1, "num_heads": 2, "hidden_size": 16}
+PUBLISHED = {"num_layers": 24, "num_heads": 16, "hidden_size": 1024}
+PUBLISHED_WORDS = 119_544
 
 
-def main(folder: Path, least: float = 0.5, pull: float = 3.0) -> None:
+def main(folder: Path, real_size: bool, seconds: float | None, pull: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{letter}" for letter in LETTERS)]
     (folder / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
     BertTokenizerFast(vocab=str(folder / "vocab.txt"), do_lower_case=False).save_pretrained(folder)
-    model = BarkModel(config(len(words))).eval()
+    count = PUBLISHED_WORDS if real_size else len(words)
+    model = BarkModel(config(count, real_size)).eval()
     with torch.no_grad():
-        shake(model, round(50 * least), pull)
-    model.save_pretrained(folder)
-    (folder / "generation_config.json").write_text(json.dumps(drawing(len(words)), default=str))
-    presets(folder)
+        shake(model, real_size, round(50 * (seconds or (3.0 if real_size else 0.5))), pull)
+    if real_size:  # in the published form, which may be read otherwise
+        model.config.save_pretrained(folder)
+        torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    else:
+        model.save_pretrained(folder)
+    (folder / "generation_config.json").write_text(json.dumps(drawing(count), default=str))
+    presets(folder, *((340, 512) if real_size else (120, 180)))
 
 
-def config(words: int) -> BarkConfig:
-    tiny = {"num_layers": 1, "num_heads": 2, "hidden_size": WIDTH, "block_size": 1024, "dropout": 0.0}
-    semantic = BarkSemanticConfig(input_vocab_size=OFFSET + words + 8, output_vocab_size=OFFSET, **tiny)
-    coarse = BarkCoarseConfig(input_vocab_size=12_096, output_vocab_size=12_096, **tiny)
+def config(words: int, real_size: bool) -> BarkConfig:
+    size: dict[str, Any] = {**(PUBLISHED if real_size else TINY), "block_size": 1024, "dropout": 0.0}
+    semantic = BarkSemanticConfig(input_vocab_size=OFFSET + words + 8, output_vocab_size=OFFSET, **size)
+    coarse = BarkCoarseConfig(input_vocab_size=12_096, output_vocab_size=12_096, **size)
     fine = BarkFineConfig(
-        input_vocab_size=1056, output_vocab_size=1056, n_codes_total=8, n_codes_given=1, **tiny
+        input_vocab_size=1056, output_vocab_size=1056, n_codes_total=8, n_codes_given=1, **size
     )
-    codec = EncodecConfig(
-        target_bandwidths=[1.5, 3.0, 6.0],
-        num_filters=4,
-        hidden_size=WIDTH,
-        codebook_dim=WIDTH,
-        num_lstm_layers=1,
-        num_residual_layers=1,
-    )
+    tiny: dict[str, Any] = {
+        "target_bandwidths": [1.5, 3.0, 6.0],
+        "num_filters": 4,
+        "hidden_size": size["hidden_size"],
+        "codebook_dim": size["hidden_size"],
+        "num_lstm_layers": 1,
+        "num_residual_layers": 1,
+    }
+    codec = EncodecConfig(**({} if real_size else tiny))
     return BarkConfig(
         semantic_config=semantic.to_dict(),
         coarse_acoustics_config=coarse.to_dict(),
@@ -64,27 +73,33 @@ def config(words: int) -> BarkConfig:
     )
 
 
-def shake(model: BarkModel, least: int, pull: float) -> None:
-    """Weights so large that every token counts, and an end that comes by itself, after that many tokens."""
-    for part in (model.semantic, model.coarse_acoustics, model.fine_acoustics):
-        for weights in part.parameters():
-            if weights.dim() > 1:
-                weights.normal_(0, 0.3)
+def shake(model: BarkModel, real_size: bool, least: int, pull: float) -> None:
+    """An end that comes by itself, after that many tokens; in a tiny model, weights so large that every token counts.
+
+    In one of the real size, positions outweigh all that its many layers add.
+    """
+    coarse, semantic = model.coarse_acoustics, model.semantic
+    if not real_size:
+        for part in (semantic, coarse, model.fine_acoustics):
+            for weights in part.parameters():
+                if weights.dim() > 1:
+                    weights.normal_(0, 0.3)
     for layer in model.codec_model.quantizer.layers:
         layer.codebook.embed.normal_()  # they start at zero, and no token would sound
-    coarse = model.coarse_acoustics
-    coarse.layers[0].attn.att_proj.weight.mul_(2)
-    coarse.lm_head.weight.normal_(0, 1)
-    semantic = model.semantic
-    way = torch.ones(WIDTH)
+    if not real_size:
+        coarse.layers[0].attn.att_proj.weight.mul_(2)
+        coarse.lm_head.weight.normal_(0, 1)
+        semantic.input_embeds_layer.weight[OFFSET:-8] *= 10  # a text is short beside all that surrounds it
+        semantic.layers[0].attn.att_proj.weight.mul_(2)
+        semantic.lm_head.weight.normal_(0, 0.6)
+    width = semantic.config.hidden_size
+    way = torch.ones(width)
     way[::2] = -1
-    way /= WIDTH**0.5
-    semantic.position_embeds_layer.weight[:] = 8 * way
-    semantic.position_embeds_layer.weight[: 257 + least] = -8 * way
-    semantic.input_embeds_layer.weight[OFFSET:-8] *= 10  # a text is short beside all that surrounds it
-    semantic.layers[0].attn.att_proj.weight.mul_(2)
-    semantic.lm_head.weight.normal_(0, 0.6)
-    semantic.lm_head.weight[10_000] = pull * way
+    way /= width**0.5
+    strength, end = (100, 1.0) if real_size else (8, pull)
+    semantic.position_embeds_layer.weight[:] = strength * way
+    semantic.position_embeds_layer.weight[: 257 + least] = -strength * way
+    semantic.lm_head.weight[10_000] = end * way
 
 
 def drawing(words: int) -> object:
@@ -101,14 +116,14 @@ def drawing(words: int) -> object:
     return generation.BarkGenerationConfig.from_sub_model_configs(semantic, coarse, fine).to_dict()
 
 
-def presets(folder: Path) -> None:
+def presets(folder: Path, tokens: int, frames: int) -> None:
     """One as in the repository, one as in the original package."""
     noise = np.random.default_rng(0)
     for name in ("en_speaker_6", "de_speaker_0"):
         parts: dict[str, Any] = {
-            "semantic_prompt": noise.integers(0, 10_000, 120),
-            "coarse_prompt": noise.integers(0, 1024, (2, 180)),
-            "fine_prompt": noise.integers(0, 1024, (8, 180)),
+            "semantic_prompt": noise.integers(0, 10_000, tokens),
+            "coarse_prompt": noise.integers(0, 1024, (2, frames)),
+            "fine_prompt": noise.integers(0, 1024, (8, frames)),
         }
         if name == "de_speaker_0":
             (folder / "voices/v2").mkdir(parents=True, exist_ok=True)
@@ -127,4 +142,9 @@ def presets(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(float, sys.argv[2:]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--real-size", action="store_true")
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--pull", type=float, default=3.0)
+    main(**vars(parser.parse_args()))
