@@ -223,3 +223,34 @@ def test_scores_of_real_speech(tmp_path):
         alike = [pool.submit(scores.similarity, audio, two).result() for audio in (one, noise)]
     assert natural[0] > 3 and natural[1] < 2
     assert alike[0] > 0.8 and alike[1] < 0.6
+
+
+@pytest.mark.engines
+def test_a_sample_in_which_two_speak_gets_a_warning(tmp_path):
+    """The other one is the same voice, a third higher."""
+    pytest.importorskip("piper")
+    import numpy as np
+
+    from voxpress import environments, references, scores
+    from voxpress.library import say
+
+    environments.install(scores.ENVIRONMENT)
+    text = "Please hold the line while I look for an agent, and have your number ready."
+    first = codec.decode(say(text, store="memory:").data)
+    again = codec.decode(say(text, seed=1, store="memory:").data)
+    higher = Audio(again.samples[np.arange(0, len(again.samples) - 1, 1.3).astype(int)], again.sample_rate)
+    found = []
+    for second in (again, higher):
+        both = Audio(np.concatenate([first.samples, second.samples]), first.sample_rate)
+        added = references.add(
+            *("joe", both),
+            transcript=f"{text} {text}",
+            language="en",
+            speaker="Joe",
+            consent="CC0",
+            checks=[scores.one_voice],
+            directory=tmp_path,
+            replace=True,
+        )
+        found.append([warning for warning in added.warnings if "more than one person" in warning])
+    assert [len(warnings) for warnings in found] == [0, 1]

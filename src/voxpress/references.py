@@ -224,6 +224,7 @@ def add(
     consent: str,
     engines: Sequence[str] = (),
     ear: Ear | None = None,
+    checks: Sequence[Callable[[Audio], str]] = (),
     directory: Path | None = None,
     replace: bool = False,
 ) -> Reference:
@@ -241,6 +242,7 @@ def add(
         consent: what that person agreed to, and how.
         engines: names of those that are to offer it; empty: all that clone.
         ear: speech recognition, where there is some.
+        checks: what else is asked of the sample, such as `voxpress.scores.one_voice`; each gives a warning or nothing.
         replace: take the place of a voice of that name.
 
     Raises:
@@ -272,7 +274,7 @@ def add(
         added=dt.datetime.now(dt.UTC).date().isoformat(),
         engines=tuple(engines),
         words=words,
-        warnings=(*sample.warnings, *doubts),
+        warnings=(*sample.warnings, *doubts, *filter(None, (check(kept) for check in checks))),
     )
     with _alone(directory):
         _free(folder, replace)

@@ -1,6 +1,6 @@
-"""How does it sound? Predicted naturalness, and how like its sample a cloned voice is.
+"""How does it sound? Predicted naturalness, how like its sample a cloned voice is, and whether a sample has one voice.
 
-Both come from PyTorch models, which are packed with their libraries: they run in the environment ``scores``, made with
+All come from PyTorch models, which are packed with their libraries: they run in the environment ``scores``, made with
 ``voxpress engines install scores``.
 """
 
@@ -21,6 +21,10 @@ from voxpress.speech import Hertz
 
 ENVIRONMENT = "scores"
 _SAMPLE_RATE: Hertz = 16000
+_STRETCHES = 4.0
+"""Of a second: how often one begins."""
+_ONE_VOICE = 0.8
+"""docs/voices.md says how many samples of one voice, and of two, lie below."""
 
 
 def start(workers: int) -> Processes:
@@ -57,6 +61,34 @@ def similarity(audio: Audio, sample: Audio) -> float:
     Only in the environment ``scores``.
     """
     return float(_embedding(audio) @ _embedding(sample))
+
+
+def constancy(audio: Audio) -> float:
+    """How alike the voice of a recording is throughout: its stretches of 1.6 s are told apart in two kinds, and it is
+    the cosine of Resemblyzer's embeddings of these. 1 where it is too short to be told apart.
+
+    Only in the environment ``scores``.
+    """
+    from resemblyzer import preprocess_wav
+    from sklearn.cluster import KMeans
+
+    samples = preprocess_wav(sound.resample(audio, _SAMPLE_RATE).samples)
+    _, stretches, _ = _encoder().embed_utterance(samples, return_partials=True, rate=_STRETCHES)
+    if len(stretches) < 2:
+        return 1.0
+    one, other = KMeans(2, n_init=10, random_state=0).fit(stretches).cluster_centers_
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+def one_voice(sample: Audio) -> str:
+    """A warning where more than one person seems to speak; else, or where the environment is not there, nothing."""
+    if environments.python(ENVIRONMENT) is None:
+        return ""
+    with start(1) as process:
+        alike = process.submit(constancy, sample).result()
+    if alike >= _ONE_VOICE:
+        return ""
+    return f"more than one person seems to speak (likeness {alike:.2f}, where one has {_ONE_VOICE:g} or more)"
 
 
 def _embedding(audio: Audio) -> npt.NDArray[np.float32]:

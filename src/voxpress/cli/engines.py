@@ -54,7 +54,8 @@ def install(
     name: Annotated[
         str,
         typer.Argument(
-            help="An engine, see 'voxpress engines'; or 'scores': what 'check' asks how natural and how like it is."
+            help="An engine, see 'voxpress engines'; or 'scores': how natural and how like its sample a voice is, and"
+            " whether a sample has one voice."
         ),
     ],
     model: Model = None,

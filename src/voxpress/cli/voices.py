@@ -126,7 +126,7 @@ def voices_add(
 
     The sample is checked, cut to what engines take, and brought to a usual level.
     """
-    from voxpress import engines, references
+    from voxpress import engines, references, scores
 
     engines.check_clone(name, engine or [])
     added = references.add(
@@ -138,6 +138,7 @@ def voices_add(
         consent=consent or "",
         engines=engine or (),
         ear=_ear_if_there(ear),
+        checks=[scores.one_voice],
         replace=replace,
     )
     for warning in added.warnings:

@@ -11,7 +11,7 @@ from litestar import Request, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, MultipartBody, QueryParameter
 
-from voxpress import codec, engines, references
+from voxpress import codec, engines, references, scores
 from voxpress.errors import InputError, UnknownVoice
 from voxpress.server.contract import (
     Deleted,
@@ -144,6 +144,7 @@ async def create_voice(
             speaker=data.speaker,
             consent=data.consent,
             engines=wanted,
+            checks=[scores.one_voice],
         )
 
     reference = await asyncio.to_thread(added)
