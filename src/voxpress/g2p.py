@@ -79,9 +79,8 @@ def _far_eastern(language: str) -> Convert:
         else:
             from misaki import zh
 
-            logging.getLogger("jieba").setLevel(
-                logging.WARNING
-            )  # it tells of its dictionary on standard error
+            # It tells of its dictionary on standard error.
+            logging.getLogger("jieba").setLevel(logging.WARNING)
             phonemize = zh.ZHG2P()
     except ImportError as error:
         raise EngineNotInstalled(

@@ -73,9 +73,12 @@ def test_the_tree_is_the_tree_on_disk() -> None:
 
 
 def test_no_page_knows_this_machine() -> None:
-    """Paths of a developer's machine are of no use to a reader."""
+    """Paths that no reader has are of no use; those of the server and of systems are named here."""
+    known = {"v1", "docs", "_clips", "var"}
     for name in PAGES:
-        assert not re.search(r"/work/|/root/|/tmp/", (ROOT / name).read_text(encoding="utf-8")), name
+        text = re.sub(r"\b(?!file)\w+://\S+", "", (ROOT / name).read_text(encoding="utf-8"))
+        found = set(re.findall(r"(?<![\w.~<>)}\]*…-])/([A-Za-z0-9_]+)/", text))
+        assert found <= known, name
 
 
 def test_every_engine_is_listed() -> None:

@@ -374,6 +374,26 @@ def test_a_webhook_is_signed_as_the_official_client_expects(serve):
         here.client(webhook_secret=SECRET).webhooks.unwrap(body + b" ", headers)
 
 
+def test_what_ended_before_it_could_be_told_is_told_after_a_restart(serve):
+    """The end of a batch is written down first; whoever is to be told of it does not depend on the next moment."""
+    Hook.heard.clear()
+    here = serve()
+    batch = ended(here, begin(here, lines_of(prompts(2))).id)
+    here.stop()
+    with contextlib.closing(sqlite3.connect(here.folder / "state" / "server.db")) as database, database:
+        database.execute("UPDATE batches SET active = 1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        hook = f'[[server.webhooks]]\nurl = "http://127.0.0.1:{server.server_port}/told"\nsecret = "{SECRET}"'
+        here = serve(extra=hook)
+        deadline = time.monotonic() + 20
+        while not Hook.heard and time.monotonic() < deadline:
+            time.sleep(0.1)
+        server.shutdown()
+    assert json.loads(Hook.heard[0][1])["data"]["id"] == batch.id
+    assert here.client().batches.retrieve(batch.id) == batch
+
+
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "0.0.0.0", "localhost", "[::ffff:127.0.0.1]"],

@@ -60,6 +60,12 @@ class _Asked(msgspec.Struct, frozen=True):
     expires_after: int | None
 
 
+class _Named(msgspec.Struct, frozen=True):
+    """What is asked of an answer after its batch has ended."""
+
+    custom_id: str
+
+
 class _Audio(msgspec.Struct, kw_only=True):
     """Body of the answer to a line."""
 
@@ -214,7 +220,7 @@ class Clerk:
                 "SELECT answer, clip FROM lines WHERE batch = ? AND good = 1 ORDER BY number", (id,)
             ).fetchall()
         )
-        return [(msgspec.json.decode(answer)["custom_id"], clip) for answer, clip in rows]
+        return [(msgspec.json.decode(answer, type=_Named).custom_id, clip) for answer, clip in rows]
 
     # Working
 
@@ -257,17 +263,37 @@ class Clerk:
         batch, asked = msgspec.json.decode(record, type=Batch), msgspec.json.decode(asked_bytes, type=_Asked)
         if batch.status == "cancelling":
             self._cancelled.add(id)
+        if batch.status not in ENDED:
+            batch = await self._to_the_end(batch, asked, owner, base)
+        await self._webhooks.announce(batch, asked.webhook_url, asked.webhook_secret)
+        await self._close(id)
+
+    async def _to_the_end(self, batch: Batch, asked: _Asked, owner: str, base: str) -> Batch:
         lines = await asyncio.to_thread(self._read, batch)
         if isinstance(lines, BatchErrors):
-            batch = await self._note(batch, "failed", active=False, failed_at=int(time.time()), errors=lines)
-        else:
-            counts = msgspec.structs.replace(batch.request_counts, total=len(lines))
-            if batch.status == "validating":
-                now = int(time.time())
-                batch = await self._note(batch, "in_progress", in_progress_at=now, request_counts=counts)
-            await self._answer(batch, asked, owner, base, lines)
-            batch = await self._finish(batch, asked, owner, base, lines)
-        await self._webhooks.announce(batch, asked.webhook_url, asked.webhook_secret)
+            return await self._note(batch, "failed", failed_at=int(time.time()), errors=lines)
+        counts = msgspec.structs.replace(batch.request_counts, total=len(lines))
+        if batch.status == "validating":
+            now = int(time.time())
+            batch = await self._note(batch, "in_progress", in_progress_at=now, request_counts=counts)
+        await self._answer(batch, asked, owner, base, lines)
+        return await self._finish(batch, asked, owner, base, lines)
+
+    async def _close(self, id: str) -> None:
+        """Nothing is left to do for it. Its files have the answers now; `clips` needs the names of the lines."""
+
+        def write(database: sqlite3.Connection) -> None:
+            rows = database.execute("SELECT number, answer FROM lines WHERE batch = ?", (id,)).fetchall()
+            database.executemany(
+                "UPDATE lines SET answer = ? WHERE batch = ? AND number = ?",
+                [
+                    (msgspec.json.encode(msgspec.json.decode(answer, type=_Named)), id, number)
+                    for number, answer in rows
+                ],
+            )
+            database.execute("UPDATE batches SET active = 0 WHERE id = ?", (id,))
+
+        await self._state.run(write)
 
     def _read(self, batch: Batch) -> list[BatchLine] | BatchErrors:
         """All lines of the input, or what is wrong with it."""
@@ -497,15 +523,7 @@ class Clerk:
                 written[field] = file.id
         at: dict[str, Any] = {f"{status}_at": int(time.time())}
         audio = f"{base.rstrip('/')}/v1/batches/{batch.id}/audio" if good else None
-        batch = await self._note(batch, status, active=False, audio_url=audio, **written, **at)
-        # The files have the answers now; what is left is what `clips` needs.
-        named = [(_named(line), batch.id, number) for number, line in enumerate(lines)]
-        await self._state.run(
-            lambda database: database.executemany(
-                "UPDATE lines SET answer = ? WHERE batch = ? AND number = ?", named
-            )
-        )
-        return batch
+        return await self._note(batch, status, audio_url=audio, **written, **at)
 
     async def _current(self, id: str) -> Batch:
         (record,) = await self._state.run(
@@ -513,7 +531,7 @@ class Clerk:
         )
         return msgspec.json.decode(record, type=Batch)
 
-    async def _note(self, batch: Batch, status: BatchStatus, *, active: bool = True, **fields: Any) -> Batch:
+    async def _note(self, batch: Batch, status: BatchStatus, **fields: Any) -> Batch:
         """Write down a batch's new state; what its lines have added to it meanwhile stays."""
 
         def write(database: sqlite3.Connection) -> Batch:
@@ -521,16 +539,11 @@ class Clerk:
             current = msgspec.json.decode(record, type=Batch)
             made = msgspec.structs.replace(current, status=status, **fields)
             database.execute(
-                "UPDATE batches SET record = ?, active = ? WHERE id = ?",
-                (msgspec.json.encode(made), active, batch.id),
+                "UPDATE batches SET record = ? WHERE id = ?", (msgspec.json.encode(made), batch.id)
             )
             return made
 
         return await self._state.run(write)
-
-
-def _named(line: BatchLine) -> bytes:
-    return msgspec.json.encode({"custom_id": line.custom_id})
 
 
 def _unanswered(line: BatchLine, code: str) -> bytes:
