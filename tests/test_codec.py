@@ -20,19 +20,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from voxpress.audio import Audio, resample, tone
-from voxpress.codec import (
-    FORMATS,
-    bit_rate_for,
-    decode,
-    encode,
-    format_for,
-    format_named,
-    from_flac,
-    sample_rate_for,
-    to_flac,
-    write,
-)
+from voxpress.codec import decode, encode, from_flac, to_flac, write
 from voxpress.errors import InputError, StoreError, SynthesisError, UnsupportedOption
+from voxpress.formats import FORMATS, bit_rate_for, format_for, format_named, sample_rate_for
 from voxpress.speech import Output
 
 FRAME = {"m4a": 1024, "gsm": 160, "wav49": 320, "g722": 2}

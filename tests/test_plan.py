@@ -75,7 +75,6 @@ def test_another_engine_does_not_get_this_engines_voice():
         ({"options": {"falt": "raise"}}, "did you mean 'fault'"),
         ({"options": {"fault_rate": 2.0}}, "between 0 and 1"),
         ({"options": {"fault": "explode"}}, "must be one of"),
-        ({"format": "mp4a"}, "mp4a"),
         ({"file": "x.docx"}, ".docx"),
         ({"text": "…"}, "no letter and no digit"),
         ({"id": "../../etc/passwd"}, "leads out of the output folder"),

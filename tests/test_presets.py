@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from voxpress.codec import FORMATS, sample_rate_for
 from voxpress.errors import InputError, ManifestError, UnsupportedOption
+from voxpress.formats import FORMATS, sample_rate_for
 from voxpress.presets import Defaults, load, load_project, preset_named
 from voxpress.speech import Output
 
@@ -132,14 +132,20 @@ def test_a_preset_extends_another(tmp_path: Path) -> None:
         ),
         (
             '[presets.a]\nformat = "ulaw"\nfiles = [{ path = "{id}.ul", sample_rate = 16000 }]',
-            "presets.a.files[0]: ulaw cannot have a sample rate of 16000 Hz (rates: 8000)",
+            "presets.a.files[0].sample_rate: ulaw cannot have a sample rate of 16000 Hz (rates: 8000)",
         ),
         (
             '[presets.a]\nloudness = -16\nlevel = -20\nfiles = [{ path = "{id}.wav" }]',
-            "presets.a.files[0]: has both a loudness and a level",
+            "presets.a.level: cannot be combined with loudness",
         ),
-        ('[presets.a]\nlead = -1\nfiles = [{ path = "{id}.wav" }]', "lead: must not be negative"),
-        ('[presets.a]\npeak = 3\nfiles = [{ path = "{id}.wav" }]', "peak: must not be above 0 dBFS"),
+        (
+            '[presets.a]\nlead = -1\nfiles = [{ path = "{id}.wav" }]',
+            "presets.a.lead: must be a number of seconds from 0 to 3600",
+        ),
+        (
+            '[presets.a]\npeak = 3\nfiles = [{ path = "{id}.wav" }]',
+            "presets.a.peak: must be a number of decibels from -90 to 0",
+        ),
         ('[presets.a]\nextends = ["b"]', "presets.a.extends: no preset ['b']"),
         ('[presets.a]\nfiles = [{ path = "{ide}.wav" }]', "holds {ide}; did you mean 'id'?"),
         (

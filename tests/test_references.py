@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from voxpress import audio, codec, library, listening, models, references
+from voxpress import audio, codec, formats, library, listening, models, references
 from voxpress.audio import Audio
 from voxpress.engines.tone import Tone
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice
@@ -100,7 +100,7 @@ def test_the_same_recording_is_the_same_voice():
 )  # fmt: skip
 def test_recordings_of_every_format_are_read(home, format, file):
     """By their first bytes, or by their extension where they have no header."""
-    rates = codec.FORMATS[format].sample_rates
+    rates = formats.FORMATS[format].sample_rates
     rate = 16000 if not rates or 16000 in rates else rates[0]
     (home / file).write_bytes(codec.encode(audio.resample(GOOD, rate), Output(format=format)))
     assert add(recording=home / file).duration == pytest.approx(8.0, abs=0.2)

@@ -19,10 +19,10 @@ from typing import Any
 import msgspec
 import typer
 
-from voxpress import cli, codec, engines, presets
-from voxpress.codec import Format
+from voxpress import cli, engines, formats, presets
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError
+from voxpress.formats import Format
 from voxpress.server.errors import STATUS
 from voxpress.server.settings import Settings
 from voxpress.speech import Output
@@ -118,7 +118,7 @@ def _presets() -> str:
 
 
 def _output(output: Output) -> str:
-    kind = codec.FORMATS[output.format]
+    kind = formats.FORMATS[output.format]
     rate = output.sample_rate or (kind.sample_rates[0] if len(kind.sample_rates) == 1 else kind.sample_rate)
     facts = [f"`{output.format}`", f"{rate / 1000:g} kHz" if rate else ""]
     if output.bit_rate:
@@ -192,7 +192,7 @@ def _batch(kind: type[Engine]) -> str:
 
 def _formats() -> str:
     rows = []
-    for each in codec.FORMATS.values():
+    for each in formats.FORMATS.values():
         extensions = ", ".join(f"`.{extension}`" for extension in each.extensions)
         bit_rate = f"{each.bit_rate / 1000:g} kbit/s" if each.bit_rate else ""
         tags = "title, language" if each.tags else ""
@@ -207,7 +207,7 @@ def _rates(kind: Format) -> str:
 
 
 def _format_names() -> str:
-    return ", ".join(f"`{name}`" for name in codec.FORMATS) + "\n"
+    return ", ".join(f"`{name}`" for name in formats.FORMATS) + "\n"
 
 
 def _names() -> dict[str, Any]:

@@ -42,6 +42,31 @@ class Audio:
         return len(self.samples) / self.sample_rate
 
 
+HIGHEST_RATE: Hertz = 384_000
+
+
+def problem(sound: object) -> str:
+    """What keeps `sound` from being an `Audio` that can be used; empty where nothing does.
+
+    >>> problem(Audio(np.zeros((2, 8), np.float32), 8000))
+    'its samples have the shape (2, 8), not (n,)'
+    """
+    if not isinstance(sound, Audio):
+        return f"it is {type(sound).__name__}, not Audio"
+    samples, rate = sound.samples, sound.sample_rate
+    if not isinstance(samples, np.ndarray):
+        return f"its samples are {type(samples).__name__}, not a numpy array"
+    if samples.ndim != 1:
+        return f"its samples have the shape {samples.shape}, not (n,)"
+    if samples.dtype != np.float32:
+        return f"its samples are {samples.dtype}, not float32"
+    if type(rate) is not int or not 1000 <= rate <= HIGHEST_RATE:
+        return f"its sample rate is {rate!r}, not a whole number from 1000 to {HIGHEST_RATE}"
+    if not isinstance(sound.marks, tuple) or not all(isinstance(mark, Mark) for mark in sound.marks):
+        return "its marks are not a tuple of Mark"
+    return ""
+
+
 # Making sound
 
 

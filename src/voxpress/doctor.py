@@ -36,12 +36,13 @@ def diagnose(name: str, *, model: str | None = None, device: str = "auto") -> Di
     >>> diagnose("tone").speaks
     True
     """
-    engine = engines.find(name)(model, device=device)
     home, versions = "", tuple[str, ...]()
-    if not engines.missing_packages(engine):
-        home = engines.python(engine) or sys.executable
-        versions = tuple(engines.versions(engine))
     try:
+        with engines.Guard(name):
+            engine = engines.find(name)(model, device=device)
+            if not engines.missing_packages(engine):
+                home = engines.python(engine) or sys.executable
+                versions = tuple(engines.versions(engine))
         with tempfile.TemporaryDirectory(prefix="voxpress-doctor-") as store:
             clip = say(SENTENCE, engine=name, model=model, device=device, store=store)
     except SpeechError as error:

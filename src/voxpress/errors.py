@@ -26,12 +26,65 @@ trying again can help.
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Collection
 
 
 class SpeechError(Exception):
-    """The root: ``except voxpress.SpeechError`` catches whatever voxpress raises on purpose."""
+    """The root: ``except voxpress.SpeechError`` catches whatever voxpress raises on purpose.
+
+    Its attributes and its cause survive a process border.
+
+    Attributes:
+        problem: what is wrong, without place and field.
+        place: the row or file that it is about, such as ``prompts.csv:17``; empty where none is known.
+        field: the argument or field that is wrong; None where no single one is.
+
+    >>> print(SpeechError("must not be negative, not -1", place="prompts.csv:17", field="lead"))
+    prompts.csv:17: lead: must not be negative, not -1
+    """
+
+    def __init__(self, problem: str = "", *, place: str = "", field: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem, self.place, self.field = problem, place, field
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.place, self.field, self.problem) if part)
+
+    def at(self, place: str) -> SpeechError:
+        """The same error with its place, unless it knows one already."""
+        if self.place or not place or self.problem.startswith(place):
+            return self
+        found = copy.copy(self)
+        found.__cause__ = self.__cause__
+        found.place = place
+        return found
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__, _portable(self.__cause__))
+
+
+class Cause(Exception):
+    """What an exception of another library said, where that exception cannot cross a process border."""
+
+
+def _rebuild(
+    kind: type[SpeechError], args: tuple[str, ...], state: dict[str, object], cause: BaseException | None
+) -> SpeechError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    error.__cause__ = cause
+    return error
+
+
+def _portable(error: BaseException | None) -> BaseException | None:
+    if error is None or isinstance(error, SpeechError):
+        return error
+    if type(error).__module__ == "builtins" and all(isinstance(arg, int | str) for arg in error.args):
+        return error
+    return Cause(f"{type(error).__name__}: {error}")
 
 
 class InputError(SpeechError, ValueError):
@@ -51,16 +104,8 @@ class ManifestError(InputError):
     def __init__(
         self, problem: str, *, path: str = "", line: int | None = None, field: str | None = None
     ) -> None:
-        self.problem, self.path, self.line, self.field = problem, path, line, field
-        place = path if line is None else f"{path}:{line}"
-        super().__init__(": ".join(part for part in (place, field, problem) if part))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild_manifest_error, (self.problem, self.path, self.line, self.field)
-
-
-def _rebuild_manifest_error(problem: str, path: str, line: int | None, field: str | None) -> ManifestError:
-    return ManifestError(problem, path=path, line=line, field=field)
+        super().__init__(problem, place=path if line is None else f"{path}:{line}", field=field)
+        self.path, self.line = path, line
 
 
 class UnknownEngine(InputError):
@@ -127,18 +172,6 @@ class WorkerLost(EngineError):
 
 class StoreError(SpeechError):
     """The store or the output folder cannot be read or written."""
-
-
-def restore(error_type: str, message: str) -> SpeechError:
-    """The error that a result or a report names.
-
-    >>> restore("CheckFailed", "silence for 'Hello.'")
-    CheckFailed("silence for 'Hello.'")
-    """
-    found = globals().get(error_type)
-    if isinstance(found, type) and issubclass(found, SpeechError):
-        return found(message)
-    return SpeechError(message)
 
 
 def suggest(word: str, known: Collection[str]) -> str:

@@ -7,6 +7,7 @@ from itertools import islice
 
 import msgspec
 
+from voxpress.engines import price_of
 from voxpress.folder import Folder
 from voxpress.loop import LOOKUP, lacks, standing
 from voxpress.plan import Bad, Plan
@@ -92,6 +93,6 @@ def _bill(plan: Plan, keys: Iterable[str]) -> tuple[int, float]:
     characters, price = 0, 0.0
     for key in keys:
         text = plan.takes[key].text
-        if each := plan.engine.price(text):
+        if each := price_of(plan.engine, text):
             characters, price = characters + len(text), price + each
     return characters, price

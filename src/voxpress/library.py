@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Mapping, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import TypeAlias
+from typing import Self
 
 import msgspec
 
-from voxpress.errors import ManifestError, SpeechError, restore
+from voxpress import validation
+from voxpress.errors import InputError, SpeechError
 from voxpress.executors import Pools
 from voxpress.folder import Folder
 from voxpress.listening import Ear
 from voxpress.loop import ATTEMPTS, Loop
-from voxpress.plan import Bad, Plan, Planner
+from voxpress.plan import Bad, Plan, Planner, Row
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
 
 TIMEOUT: Seconds = 600.0
 MANY = 8
 """Segments of one text from which it is worth starting workers."""
-
-Rows: TypeAlias = Iterable[Utterance | ManifestError]
 
 
 def say(
@@ -35,7 +36,7 @@ def say(
     speed: float = 1.0,
     seed: int = 0,
     options: Mapping[str, OptionValue] | None = None,
-    format: str = "wav",
+    format: str | None = None,
     output: Output | None = None,
     device: str = "auto",
     carrier: bool | None = None,
@@ -52,7 +53,7 @@ def say(
         speed: 1.0 is the voice's own.
         seed: another number gives another reading where the engine has several.
         options: of the engine, see ``voxpress engines``.
-        format: a name of `voxpress.codec.FORMATS`, where `output` is not given.
+        format: a name of `voxpress.formats.FORMATS`, where `output` is not given; None: wav.
         output: everything about how the file sounds and is packed.
         device: ``auto``, ``cpu``, ``cuda`` …
         carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
@@ -74,6 +75,11 @@ def say(
         EngineError: the engine is not there, or could not speak the text.
         StoreError: the store cannot be read or written.
     """
+    validation.check({"attempts": attempts, "workers": workers}, optional=["workers"])
+    if output is not None and not isinstance(output, Output):
+        raise InputError(f"must be an Output, not {validation.show(output)}", field="output")
+    if output is not None and format is not None:
+        raise InputError("says what output says too: leave one of them out", field="format")
     planner = Planner(
         engine=engine,
         model=model,
@@ -106,8 +112,8 @@ def say_with(
     if clip is None or data is None:
         few = len(plan.takes) < MANY
         (result,) = run([plan], store=store, folder=None, attempts=attempts, workers=0 if few else workers)
-        if result.status == "failed":
-            raise restore(result.error_type, result.error)
+        if result.exception:
+            raise result.exception
         clip = result.clips[0]
         data = store.read(clip)
         if data is None:
@@ -117,8 +123,73 @@ def say_with(
     return msgspec.structs.replace(clip, data=data)
 
 
+class Rendering(Iterator[Result]):
+    """A render that is ready to go: iterate it for each result as it comes, or `run` it to its end.
+
+    It stops where nobody asks for the next result, and `close` ends it; what is finished stays.
+
+    >>> rendering = render(["Hello there.", "Goodbye."], engine="tone", store="memory:", workers=0)
+    >>> rendering.run()
+    Summary(rows=2, rendered=2, from_store=0, up_to_date=0, failed=0)
+    """
+
+    def __init__(self, results: Callable[[], Generator[Result]]) -> None:
+        self._start = results
+        self._results: Generator[Result] | None = None
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Result:
+        if self._results is None:
+            self._results = self._start()
+        return next(self._results)
+
+    def run(self) -> Summary:
+        """Render everything, and count what became of it.
+
+        Raises:
+            StoreError: store or folder cannot be read or written; what is finished stays.
+        """
+        counts = Counter(result.status for result in self)
+        return Summary(
+            rows=counts.total(),
+            rendered=counts["rendered"],
+            from_store=counts["from store"],
+            up_to_date=counts["up to date"],
+            failed=counts["failed"],
+        )
+
+    def close(self) -> None:
+        """End it, with its workers."""
+        if self._results is None:
+            self._start = _nothing
+        else:
+            self._results.close()
+
+    def __del__(self) -> None:
+        if self._results is None and self._start is not _nothing:
+            warnings.warn(
+                "a render was made and never run: iterate it, or call run()", ResourceWarning, stacklevel=2
+            )
+
+
+def _nothing() -> Generator[Result]:
+    yield from ()
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows of a render came out how."""
+
+    rows: int
+    rendered: int
+    from_store: int
+    up_to_date: int
+    failed: int
+
+
 def render(
-    utterances: Rows,
+    utterances: Iterable[Row],
     folder: str | os.PathLike[str] | None = None,
     *,
     engine: str = "piper",
@@ -128,7 +199,7 @@ def render(
     speed: float = 1.0,
     seed: int = 0,
     options: Mapping[str, OptionValue] | None = None,
-    format: str = "wav",
+    format: str | None = None,
     files: Sequence[tuple[str, Output]] | None = None,
     device: str = "auto",
     carrier: bool | None = None,
@@ -138,14 +209,15 @@ def render(
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
     ear: Ear | None = None,
-) -> Generator[Result]:
-    """Render utterances, yielding each result as it is there.
+) -> Rendering:
+    """Render utterances. All arguments are checked at once; the work begins with the first result that is asked for.
 
     What is in the store is not spoken again, what lies in `folder` as wanted is not written again, and a failed
-    utterance costs no other. Closing the iterator stops the workers.
+    utterance costs no other.
 
     Args:
-        utterances: rows; what a row leaves open comes from the arguments. May be endless: memory is bounded.
+        utterances: rows: utterances, mappings of their fields, or texts. What a row leaves open comes from the
+            arguments. May be endless: memory is bounded.
         folder: where files go; None: clips stay in the store and need no ids.
         files: what each utterance becomes, as path template and output, such as a preset's files.
         workers: processes; None: one for each core; 0: none, everything in this process.
@@ -178,15 +250,28 @@ def render(
         format=format,
         files=files,
     )
-    yield from run(
-        planner.plan_all(utterances, filed=folder is not None),
-        store=_opened(store),
-        folder=None if folder is None else Folder(folder),
-        workers=workers,
-        executor=executor,
-        attempts=attempts,
-        timeout=timeout,
-        ear=ear,
+    if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
+        raise InputError(f"must be rows, not {validation.show(utterances)}", field="utterances")
+    validation.check(
+        {"workers": workers, "attempts": attempts, "timeout": timeout}, optional=["workers", "timeout"]
+    )
+    if executor is not None and not isinstance(executor, Executor):
+        raise InputError(f"must be an Executor, not {validation.show(executor)}", field="executor")
+    if ear is not None:
+        ear.require()
+    opened = _opened(store)
+    place = None if folder is None else Folder(_path(folder, "folder"))
+    return Rendering(
+        lambda: run(
+            planner.plan_all(utterances, filed=place is not None),
+            store=opened,
+            folder=place,
+            workers=workers,
+            executor=executor,
+            attempts=attempts,
+            timeout=timeout,
+            ear=ear,
+        )
     )
 
 
@@ -212,4 +297,11 @@ def run(
 def _opened(store: str | os.PathLike[str] | Store | None) -> Store:
     if isinstance(store, Store):
         return store
-    return open_store(canonical_url(default_url() if store is None else store))
+    return open_store(canonical_url(default_url() if store is None else _path(store, "store")))
+
+
+def _path(value: str | os.PathLike[str], field: str) -> str:
+    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise InputError(f"must be a path, not {validation.show(value)}", field=field)
+    return path

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any, Protocol, TypeAlias
 
 from voxpress import speaking
-from voxpress.engines import Engine
+from voxpress.engines import Engine, describe, price_of
 from voxpress.errors import ServiceRefused, SpeechError, StoreError, WorkerLost
 from voxpress.executors import Pools
 from voxpress.folder import Folder
@@ -134,7 +134,7 @@ _Event: TypeAlias = Future[Any] | Plan | _Change | None
 
 def _named(error: Exception) -> SpeechError:
     """`error` as one of ours: another is a mistake in voxpress or in an engine, and says of which type it is."""
-    return error if isinstance(error, SpeechError) else SpeechError(f"{type(error).__name__}: {error}")
+    return error if isinstance(error, SpeechError) else SpeechError(describe(error))
 
 
 def _width(executor: Executor) -> int:
@@ -149,8 +149,8 @@ class Loop:
         ear: listens to every take that it did not hear before.
         turns: the order in which segments are spoken; None: the longest first.
         lasting: utterances come by `submit` and may leave by `withdraw`, from any thread, while `serve` runs. Failures
-            are not remembered, so that what is asked for again is tried again, and what a broken store or a task's own
-            error costs is the utterances that it was for, not the loop.
+            are not remembered, so that what is asked for again is tried again, and what a broken store costs is the
+            utterances that it was for, not the loop.
     """
 
     def __init__(
@@ -166,7 +166,6 @@ class Loop:
     ) -> None:
         self._store, self._folder, self._pools, self._attempts = store, folder, pools, attempts
         self._ear, self._turns, self._lasting = ear, turns or LongestFirst(), lasting
-        self._endured: tuple[type[Exception], ...] = (Exception,) if lasting else ()
         self._open: dict[int, _Open] = {}
         self._wanted: dict[str, _Wanted] = {}
         self._failed: dict[str, SpeechError] = {}
@@ -380,7 +379,11 @@ class Loop:
                 takes, finished = future.result()
             except WorkerLost as error:
                 takes = self._lost(keys, error)
-            except self._endured as error:
+            except StoreError as error:
+                if not self._lasting:
+                    raise  # all others would meet it too
+                takes = [Take(key, 0, error) for key in keys]
+            except Exception as error:  # the edge of a task: it costs the segments that it was for
                 takes = [Take(key, 0, _named(error)) for key in keys]
             for take in takes:
                 yield from self._settle(take, ripe)
@@ -414,7 +417,13 @@ class Loop:
                     elif opened.plan.number in self._open:
                         self._finish([opened])
                 return
-            except self._endured as error:
+            except StoreError as error:
+                if not self._lasting:
+                    raise
+                for opened in batch:
+                    yield from self._fail(opened, error)
+                return
+            except Exception as error:  # the edge of a task: it costs the utterances that it was for
                 for opened in batch:
                     yield from self._fail(opened, _named(error))
                 return
@@ -492,7 +501,7 @@ class Loop:
 
     def _settle(self, take: Take, ripe: Sequence[_Open]) -> Iterator[_News]:
         wanted = self._wanted.pop(take.key)
-        if take.heard and (price := wanted.plan.engine.price(wanted.segment.text)):
+        if take.heard and (price := price_of(wanted.plan.engine, wanted.segment.text)):
             # The row that asked first; where it has failed meanwhile, the next.
             for opened in [o for o in wanted.waiters if o.plan.number in self._open][:1]:
                 opened.billed += take.heard * len(wanted.segment.text)
@@ -569,8 +578,7 @@ def _result(
         cost=opened.cost,
         notes=(*opened.notes, *dict.fromkeys(note for clip in clips for note in clip.notes)),
         **_opinion(opened),
-        error=str(error) if error else "",
-        error_type=type(error).__name__ if error else "",
+        exception=error,
     )
 
 
@@ -594,8 +602,7 @@ def _bad(plan: Bad) -> Result:
         utterance=plan.utterance or Utterance(text=""),
         status="failed",
         number=plan.number,
-        error=str(plan.error),
-        error_type=type(plan.error).__name__,
+        exception=plan.error,
     )
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import TypeAlias
 
 import msgspec
 
-from voxpress import carrier, codec, engines, models, references, text
+from voxpress import carrier, engines, formats, models, references, templates, text, validation
 from voxpress.engines import Engine
-from voxpress.errors import InputError, LicenceNotAccepted, ManifestError, SpeechError, UnsupportedOption
+from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnsupportedOption
 from voxpress.folder import identity, safe_path
-from voxpress.speech import OptionValue, Output, Segment, Utterance, Voice
+from voxpress.speech import Hertz, OptionValue, Output, Segment, Utterance, Voice
 from voxpress.store import clip_key, take_key
 from voxpress.text import Part, Say
 
 ONE_FILE = "{id}.{extension}"
+
+Row: TypeAlias = Utterance | SpeechError | Mapping[str, object] | str
+"""What somebody gives to be rendered: an utterance, the fields of one, a text, or what was wrong where it was read."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -73,8 +77,11 @@ class Planner:
 
     Args:
         files: what each utterance becomes: path template and output. None: one file of `format`.
-        format: of the one file, where `files` is not given.
+        format: of the one file, where `files` is not given; None: wav.
         others as in `voxpress.render`.
+
+    Raises:
+        InputError: an argument cannot be so, or two of them contradict each other.
     """
 
     def __init__(
@@ -89,21 +96,36 @@ class Planner:
         options: Mapping[str, OptionValue] | None = None,
         device: str = "auto",
         carrier: bool | None = None,
-        format: str = "wav",
+        format: str | None = None,
         files: Sequence[tuple[str, Output]] | None = None,
     ) -> None:
-        self._engine, self._model, self._voice, self._language = engine, model, voice, language
+        validation.check(
+            {
+                "engine": engine,
+                "model": model,
+                "voice": voice,
+                "language": language,
+                "speed": speed,
+                "seed": seed,
+                "options": options,
+                "device": device,
+                "carrier": carrier,
+                "format": format,
+            },
+            optional=("model", "voice", "language", "options", "carrier", "format"),
+        )
+        self._engine, self._model, self._voice = engine, model, voice
+        self._language = None if language is None else validation.canonical_language(language)
         self._speed, self._seed, self._options, self._device = speed, seed, options or {}, device
         self._carrier = carrier
-        self._files = tuple(files) if files else ((ONE_FILE, Output(format=codec.format_named(format).name)),)
+        self._files = _wanted(format, files)
 
-    def plan_all(
-        self, rows: Iterable[Utterance | ManifestError], *, filed: bool = True
-    ) -> Iterator[Plan | Bad]:
+    def plan_all(self, rows: Iterable[Row], *, filed: bool = True) -> Iterator[Plan | Bad]:
         """Plan each row; two rows for one file are an error of the second."""
         taken: dict[int, int] = {}
-        for number, row in enumerate(rows):
-            if isinstance(row, ManifestError):
+        for number, given in enumerate(rows):
+            row = _utterance(given)
+            if isinstance(row, SpeechError):
                 yield Bad(number, None, row)
                 continue
             planned = self.plan(row, number, filed=filed)
@@ -154,7 +176,9 @@ class Planner:
         return speaker
 
     def _plan(self, row: Utterance, speaker: _Speaker, number: int, filed: bool) -> Plan:
-        language = speaker.language(row.language or self._language)
+        with engines.Guard(speaker.engine.name):
+            language = speaker.language(row.language or self._language)
+            longest = speaker.engine.longest(speaker.voice, language)
         speed = speaker.speed(self._speed if row.speed is None else row.speed)
         seed = self._seed if row.seed is None else row.seed
         parts: list[str | Part] = []
@@ -162,7 +186,7 @@ class Planner:
         reading = text.read(
             row.text,
             language=language,
-            max_chars=speaker.engine.longest(speaker.voice, language),
+            max_chars=longest,
             markup=row.markup,
             misread=speaker.engine.misread,
         )
@@ -185,6 +209,8 @@ class Planner:
             takes[key] = segment
             parts.append(key)
         targets = self._targets(row, parts, language, filed)
+        for target in targets:
+            _check_bit_rate(target.output, speaker.engine.sample_rate)
         return Plan(
             number=number,
             utterance=row,
@@ -203,11 +229,61 @@ class Planner:
     ) -> tuple[Target, ...]:
         targets = []
         for path, output in _files(row, self._files):
-            if codec.FORMATS[output.format].tags:
+            if formats.FORMATS[output.format].tags:
                 output = msgspec.structs.replace(output, title=row.title, language=language)
             place = safe_path(_filled(path, row, output)) if filed else ""
             targets.append(Target(place, output, clip_key(parts, output)))
         return tuple(targets)
+
+
+def _wanted(format: str | None, files: Sequence[tuple[str, Output]] | None) -> tuple[tuple[str, Output], ...]:
+    """What each utterance becomes, checked."""
+    if files is None:
+        return ((ONE_FILE, Output(format=format or "wav")),)
+    if format is not None:
+        raise InputError("says what files say too: leave one of them out", field="format")
+    if isinstance(files, str) or not isinstance(files, Sequence) or not files:
+        raise InputError(
+            "must be a list of pairs of a path template and an Output, at least one", field="files"
+        )
+    for each in files:
+        if not (isinstance(each, Sequence) and len(each) == 2 and isinstance(each[1], Output)):
+            raise InputError(
+                f"must be pairs of a path template and an Output, not {validation.show(each)}", field="files"
+            )
+    # A clip that stays in the store has no path.
+    return tuple((templates.resolve(path, output) if path else "", output) for path, output in files)
+
+
+def _utterance(row: Row) -> Utterance | SpeechError:
+    """The utterance that a row is, or what is wrong with it."""
+    try:
+        match row:
+            case Utterance() | SpeechError():
+                return row
+            case str():
+                return Utterance(text=row)
+            case Mapping():
+                return msgspec.convert(dict(row), Utterance)
+    except InputError as error:
+        return error
+    except msgspec.ValidationError as error:
+        return error.__cause__ if isinstance(error.__cause__, InputError) else InputError(f"a row: {error}")
+    return InputError(
+        f"a row must be an Utterance, a mapping of its fields, or a text, not {validation.show(row)}"
+    )
+
+
+def _check_bit_rate(output: Output, native: Hertz) -> None:
+    """Find out before anything is spoken, not when it is encoded.
+
+    Raises:
+        UnsupportedOption: the format cannot have that bit rate at the rate that it will have.
+    """
+    if output.bit_rate is not None:
+        format = formats.FORMATS[output.format]
+        rate = formats.sample_rate_for(format, output.sample_rate, native)
+        formats.bit_rate_for(format, output.bit_rate, rate)
 
 
 class _Speaker:
@@ -219,6 +295,7 @@ class _Speaker:
         self.fingerprint = engine.fingerprint(voice.key)
 
     def language(self, wanted: str | None) -> str:
+        """The canonical tag to speak in."""
         spoken = self.engine.speaks(self.voice)
         if wanted is None:
             own = [tag for tag in self.voice.languages if _among(tag, spoken)]
@@ -250,7 +327,13 @@ def _speaker(
 ) -> _Speaker:
     # Weights are looked at once in a process: finding them again costs ten times as much as serving a clip.
     kind = engines.find(engine)
-    chosen = kind(model, device=device)
+    with engines.Guard(engine):
+        return _chosen(kind(model, device=device), engine, voice, options)
+
+
+def _chosen(
+    chosen: Engine, engine: str, voice: str | None, options: tuple[tuple[str, OptionValue], ...]
+) -> _Speaker:
     engines.require(chosen)
     if (terms := chosen.terms()) and not models.accepted(terms):
         raise LicenceNotAccepted(
@@ -266,9 +349,9 @@ def _among(wanted: str, languages: Sequence[str]) -> bool:
 
 def _files(row: Utterance, files: Sequence[tuple[str, Output]]) -> Sequence[tuple[str, Output]]:
     if row.file:
-        wanted = codec.format_named(row.format) if row.format else codec.format_for(row.file)
+        wanted = formats.format_named(row.format) if row.format else formats.format_for(row.file)
     elif row.format:
-        wanted = codec.format_named(row.format)
+        wanted = formats.format_named(row.format)
     else:
         return files
     # A row that names its file or format gets that one file, finished like the others.
@@ -285,7 +368,7 @@ def _filled(template: str, row: Utterance, output: Output) -> str:
     folder, slash, name = row.id.rpartition("/")
     if not (row.id or row.file):
         raise InputError("the row has neither an id nor a file, so its file has no name")
-    extension = codec.FORMATS[output.format].extension
+    extension = formats.FORMATS[output.format].extension
     if template == ONE_FILE:
         return f"{row.id}.{extension}"
     return template.format(
@@ -295,7 +378,4 @@ def _filled(template: str, row: Utterance, output: Output) -> str:
 
 def placed(error: SpeechError, row: Utterance) -> SpeechError:
     """The same error, saying which row it is about."""
-    place = row.origin or row.id
-    if not place or str(error).startswith(place):
-        return error
-    return type(error)(f"{place}: {error}")
+    return error.at(row.origin or row.id)

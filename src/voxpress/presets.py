@@ -19,7 +19,6 @@ has any; files that are taken over keep what they say themselves.
 from __future__ import annotations
 
 import functools
-import string
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -29,15 +28,15 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from voxpress.codec import bit_rate_for, format_named, sample_rate_for
+from voxpress import templates, validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
 from voxpress.speech import OptionValue, Output
 
 Table: TypeAlias = Mapping[str, Any]
 
 _TABLES = ("defaults", "presets", "server")
-PLACES = ("id", "folder", "name", "extension", "rate")
-"""What a path template can hold; `folder` ends with its slash."""
+_DEEPEST = 20
+"""Presets that may extend each other in a row."""
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,9 +172,9 @@ class _Presets:
             if not isinstance(template, str):
                 raise self._error(name, f"{place}.path", "is missing, or not a text")
             try:
-                template = _checked(template, output)
+                template = templates.resolve(template, output)
             except InputError as error:
-                raise self._error(name, f"{place}.path", str(error)) from error
+                raise self._error(name, f"{place}.path", error.problem) from error
             if template in made:
                 raise self._error(name, f"{place}.path", f"another file has the path {template!r}")
             made[template] = output
@@ -191,6 +190,8 @@ class _Presets:
             return own
         # A project's preset may extend the built-in one whose name it takes.
         inner = isinstance(base, str) and base != name and base in self.tables
+        if len(below) > _DEEPEST:
+            raise self._error(name, "extends", f"is more than {_DEEPEST} presets deep")
         if inner and base in (*below, name):
             raise self._error(name, "extends", f"goes round in circles: {' → '.join((*below, name, base))}")
         if not isinstance(base, str) or not (inner or base in _tables()):
@@ -201,78 +202,44 @@ class _Presets:
         return {**taken, **{key: value for key, value in own.items() if key != "extends"}}
 
     def _output(self, name: str, place: str, shared: Table, own: Table) -> Output:
-        for fields, where in ((shared, ""), (own, f"{place}.")):
-            for key, value in fields.items():
-                try:
-                    msgspec.convert({key: value}, Output)
-                except msgspec.ValidationError as error:
-                    raise self._error(name, f"{where}{key}", _problem(error, key)) from error
-        output = msgspec.convert({**shared, **own}, Output)
-        for field in ("lead", "tail", "sentence_pause", "paragraph_pause"):
-            if getattr(output, field) < 0:
-                raise self._error(name, f"{place}.{field}", "must not be negative")
-        if output.peak is not None and output.peak > 0:
-            raise self._error(name, f"{place}.peak", "must not be above 0 dBFS")
-        if output.loudness is not None and output.level is not None:
-            raise self._error(name, place, "has both a loudness and a level")
+        fields = {**shared, **own}
         try:
-            format = format_named(output.format)
-            rate = sample_rate_for(format, output.sample_rate, 48000)
-            bit_rate_for(format, output.bit_rate, rate)
-        except UnsupportedOption as error:
-            raise self._error(name, place, str(error)) from error
-        return output
+            return msgspec.convert(fields, Output)
+        except msgspec.ValidationError as error:
+            field, problem = _wrong(error, fields, Output)
+            where = f"{place}." if field in own or field not in shared else ""
+            raise self._error(name, f"{where}{field}", problem) from error
 
     def _error(self, name: str, field: str, problem: str) -> ManifestError:
         return ManifestError(problem, path=self.path, field=f"presets.{name}.{field}")
 
 
-def _checked(template: str, output: Output) -> str:
-    """`template` with its extension and rate in place: what does not depend on the row.
-
-    Raises:
-        InputError
-    """
-    try:
-        places = {place for _, place, _, _ in string.Formatter().parse(template) if place is not None}
-    except ValueError as error:
-        raise InputError(f"{template!r} is not a template: {error}") from error
-    for place in places:
-        if place not in PLACES:
-            raise InputError(
-                f"{template!r} holds {{{place}}}{suggest(place, PLACES)} (known: {', '.join(PLACES)})"
-            )
-    if not places & {"id", "name"}:
-        raise InputError(f"{template!r} holds neither {{id}} nor {{name}}: all rows would have the same file")
-    format = format_named(output.format)
-    rate = output.sample_rate or (
-        format.sample_rates[0] if len(format.sample_rates) == 1 else format.sample_rate
-    )
-    if "rate" in places and rate is None:
-        raise InputError(f"{template!r} holds {{rate}}, so the file needs a sample_rate")
-    return template.replace("{extension}", format.extension).replace("{rate}", str(rate))
-
-
 def _defaults(table: Table, path: str) -> Defaults:
-    for key, value in table.items():
-        try:
-            msgspec.convert({key: value}, Defaults)
-        except msgspec.ValidationError as error:
-            raise ManifestError(_problem(error, key, Defaults), path=path, field=f"defaults.{key}") from error
-    defaults = msgspec.convert(table, Defaults)
-    if defaults.format is not None:
-        try:
-            format_named(defaults.format)
-        except UnsupportedOption as error:
-            raise ManifestError(str(error), path=path, field="defaults.format") from error
+    try:
+        defaults = msgspec.convert(table, Defaults)
+        validation.check({name: getattr(defaults, name) for name in validation.TESTS if name in table})
+    except (msgspec.ValidationError, InputError) as error:
+        field, problem = _wrong(error, table, Defaults)
+        raise ManifestError(problem, path=path, field=f"defaults.{field}") from error
     return defaults
 
 
-def _problem(error: msgspec.ValidationError, key: str, kind: type[msgspec.Struct] = Output) -> str:
+def _wrong(error: Exception, table: Table, kind: type[msgspec.Struct]) -> tuple[str, str]:
+    """Which field of a table cannot be so, and why."""
+    if isinstance(error.__cause__, InputError):
+        error = error.__cause__
+    if isinstance(error, InputError):
+        return error.field or "", error.problem
     known = kind.__struct_fields__
-    if key not in known:
-        return f"no such field{suggest(key, known)} (fields: {', '.join(known)})"
-    return str(error).partition(" - at ")[0]
+    for key, value in table.items():
+        if key not in known:
+            return key, f"no such field{suggest(key, known)} (fields: {', '.join(known)})"
+        try:
+            msgspec.convert({key: value}, kind)
+        except msgspec.ValidationError as single:
+            if not isinstance(single.__cause__, InputError):
+                return key, str(single).partition(" - at ")[0]
+    return "", str(error)
 
 
 def _table(document: Table, name: str, path: str, parent: str) -> Table:
@@ -289,6 +256,8 @@ def _read(path: Path) -> Table:
         raise ManifestError(f"cannot be read: {error.strerror}", path=str(path)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ManifestError(f"is not TOML: {error}", path=str(path)) from error
+    except RecursionError:
+        raise ManifestError("is nested too deeply", path=str(path)) from None
 
 
 @functools.cache

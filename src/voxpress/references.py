@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from voxpress import codec, samples, transcripts
+from voxpress import codec, formats, samples, transcripts
 from voxpress.audio import Audio
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice, suggest
 from voxpress.speech import Mark, Output, Seconds, Voice
@@ -374,7 +374,7 @@ def _recorded(recording: Audio | str | os.PathLike[str]) -> tuple[str, Audio]:
         # Those without a header are known by their extension, all others by their first bytes.
         raw = [
             kind.name
-            for kind in codec.FORMATS.values()
+            for kind in formats.FORMATS.values()
             if extension in kind.extensions and kind.container in {"RAW", "g722"}
         ]
         try:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from voxpress import codec, references, scores, text
+from voxpress import codec, formats, references, scores, text
 from voxpress.audio import Audio
 from voxpress.check import check, listen
 from voxpress.errors import CheckFailed, InputError, ManifestError, SpeechError, UnknownVoice
@@ -25,7 +25,7 @@ from voxpress.listening import Ear
 from voxpress.scoring import BAR, passes
 from voxpress.speech import Opinion, Seconds, Segment, Utterance
 
-_EXTENSIONS = {extension for each in codec.FORMATS.values() for extension in each.extensions}
+_EXTENSIONS = {extension for each in formats.FORMATS.values() for extension in each.extensions}
 _AHEAD = 4
 """Files for each worker that are asked about before the first of them is answered."""
 _WHOLE = 1_000_000
@@ -307,7 +307,7 @@ def _heard(ear: Ear, question: Question, review: Review, bar: float) -> dict[str
 
 def _read(path: str) -> Audio:
     try:
-        return codec.decode(Path(path).read_bytes(), codec.format_for(path).name)
+        return codec.decode(Path(path).read_bytes(), formats.format_for(path).name)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except InputError as error:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from voxpress import audio, carrier, codec, engines
+from voxpress import audio, carrier, codec, engines, formats
 from voxpress.audio import Audio
 from voxpress.check import check, listen
 from voxpress.engines import Engine
@@ -22,6 +22,7 @@ from voxpress.errors import (
     InputError,
     ModelUnavailable,
     SpeechError,
+    StoreError,
     SynthesisError,
 )
 from voxpress.folder import Folder
@@ -127,7 +128,7 @@ def speak(
     finished = []
     for order in orders:
         errors = [failed[part] for part in order.parts if isinstance(part, str) and part in failed]
-        finished.append(Finished(error=errors[0]) if errors else _finish(order, store, folder, takes.heard))
+        finished.append(Finished(error=errors[0]) if errors else _finished(order, store, folder, takes.heard))
     return [done[key] for key, _ in batch], finished
 
 
@@ -256,23 +257,36 @@ def _spoken(
         msgspec.structs.replace(carrier.whole(segment), seed=seed(key, attempt)) for key, segment in batch
     ]
     try:
-        audios = engine.synthesize(segments)
+        audios = list(engine.synthesize(segments))
         if len(audios) != len(segments):
             raise SynthesisError(
                 f"engine {engine.name!r} gave {len(audios)} audios for {len(segments)} segments"
             )
-    except Exception as error:  # an engine may raise whatever its library does
+    except (Exception, SystemExit) as error:  # an engine may raise whatever its library does
         if len(batch) > 1:
             return {key: found for one in batch for key, found in _spoken(engine, [one], attempt).items()}
         return {batch[0][0]: _explained(error, engine, batch[0][1])}
-    return {key: spoken for (key, _), spoken in zip(batch, audios, strict=True)}
+    return {
+        key: _checked(engine, segment, spoken) for (key, segment), spoken in zip(batch, audios, strict=True)
+    }
 
 
-def _explained(error: Exception, engine: Engine, segment: Segment) -> SpeechError:
+def _checked(engine: Engine, segment: Segment, spoken: object) -> Audio | SpeechError:
+    """What an engine gave for a segment, if it is audio or an error of ours."""
+    if isinstance(spoken, SpeechError):
+        return spoken
+    problem = audio.problem(spoken)
+    if not problem:
+        assert isinstance(spoken, Audio)
+        return spoken
+    return SynthesisError(f"engine {engine.name!r} gave no audio for {segment.text[:60]!r}: {problem}")
+
+
+def _explained(error: BaseException, engine: Engine, segment: Segment) -> SpeechError:
     if isinstance(error, SpeechError):
         return error
     return SynthesisError(
-        f"engine {engine.name!r} failed on {segment.text[:60]!r}: {type(error).__name__}: {error}"
+        f"engine {engine.name!r} failed on {segment.text[:60]!r}: {engines.describe(error)}"
     )
 
 
@@ -287,9 +301,9 @@ class _Held:
             self.engine.load()
         except SpeechError:
             raise
-        except Exception as error:  # an engine may raise whatever its library does
+        except (Exception, SystemExit) as error:  # an engine may raise whatever its library does
             model = engine.model or "its default model"
-            problem = f"{type(error).__name__}: {error}"
+            problem = engines.describe(error)
             raise ModelUnavailable(f"engine {engine.name!r} cannot load {model}: {problem}") from error
 
     def still(self) -> bool:
@@ -328,7 +342,19 @@ def finish(orders: Sequence[Order], store: Store, folder: Folder | None) -> list
     Raises:
         StoreError: store or folder cannot be written.
     """
-    return [_finish(order, store, folder, {}) for order in orders]
+    return [_finished(order, store, folder, {}) for order in orders]
+
+
+def _finished(order: Order, store: Store, folder: Folder | None, heard: Mapping[str, Kept]) -> Finished:
+    """What became of an order: whatever goes wrong with it is its own result, and no other's."""
+    try:
+        return _finish(order, store, folder, heard)
+    except StoreError:
+        raise  # the next order would meet it too
+    except SpeechError as error:
+        return Finished(error=error)
+    except Exception as error:  # the edge of an order: codecs and numerics raise what they like
+        return Finished(error=SpeechError(f"the file could not be made: {engines.describe(error)}"))
 
 
 def _finish(order: Order, store: Store, folder: Folder | None, heard: Mapping[str, Kept]) -> Finished:
@@ -417,7 +443,7 @@ def sound(part: str | Part, takes: Mapping[str, Audio], output: Output, sample_r
 def mastered(sound: Audio, output: Output) -> Audio:
     """`sound` at the rate and the level that `output` wants."""
     sound = audio.resample(
-        sound, codec.sample_rate_for(codec.FORMATS[output.format], output.sample_rate, sound.sample_rate)
+        sound, formats.sample_rate_for(formats.FORMATS[output.format], output.sample_rate, sound.sample_rate)
     )
     peak = output.peak if output.peak is not None else FULL_SCALE if _as_spoken(output) else -1.0
     if output.loudness is not None:

@@ -1,14 +1,21 @@
 """The nouns: what is spoken, by whom, and what comes out.
 
-All are immutable and compare by value. Durations are seconds as floats, everywhere.
+All are immutable, compare by value and can be in a set. What somebody asks for (`Utterance`, `Output`) checks itself
+when it is made, by the tests of `voxpress.validation`, and raises `InputError` with the name of the field.
+Durations are seconds as floats, everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import msgspec
+
+from voxpress import validation
+from voxpress.errors import InputError, SpeechError
+from voxpress.formats import FORMATS, bit_rate_for, sample_rate_for
 
 Seconds: TypeAlias = float
 Hertz: TypeAlias = int
@@ -21,7 +28,54 @@ OptionValue: TypeAlias = bool | int | float | str
 
 
 class _Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    pass
+    def __hash__(self) -> int:
+        return hash(tuple(map(_hashable, msgspec.structs.astuple(self))))
+
+
+def _hashable(value: object) -> object:
+    return frozenset(value.items()) if isinstance(value, dict) else value
+
+
+class _Request(_Noun, frozen=True):
+    """What somebody asks for: it checks its fields when it is made, whatever makes it."""
+
+    def __post_init__(self) -> None:
+        for name, default, test in _tests(type(self)):
+            value = getattr(self, name)
+            if value is default:
+                continue
+            if test(value):
+                validation.check({name: value})
+            if name == "language":
+                msgspec.structs.force_setattr(self, name, validation.canonical_language(value))
+            elif name == "origin":
+                # A file may have a name that no encoding can carry; messages and reports must.
+                msgspec.structs.force_setattr(self, name, value.encode(errors="replace").decode())
+            elif name in _FLOATS:
+                # One number, one key: not 0, 0.0 and -0.0.
+                msgspec.structs.force_setattr(self, name, float(value) + 0.0)
+
+
+_FLOATS = frozenset(
+    (
+        "speed",
+        "loudness",
+        "level",
+        "peak",
+        "lead",
+        "tail",
+        "sentence_pause",
+        "paragraph_pause",
+        "max_duration",
+    )
+)
+
+
+@lru_cache(maxsize=8)
+def _tests(kind: type[msgspec.Struct]) -> tuple[tuple[str, object, validation.Test], ...]:
+    return tuple(
+        (each.name, each.default, validation.TESTS[each.name]) for each in msgspec.structs.fields(kind)
+    )
 
 
 class Mark(_Noun, frozen=True):
@@ -51,11 +105,21 @@ class Voice(_Noun, frozen=True):
         return f"reference:{self.reference}" if self.reference else self.name
 
 
-class Output(_Noun, frozen=True):
-    """How one finished file sounds and is packed. All of it but the limits is in the clip's key."""
+class Output(_Request, frozen=True):
+    """How one finished file sounds and is packed. All of it but the limits is in the clip's key.
+
+    >>> Output(format="mp3", loudness=-16).loudness
+    -16.0
+    >>> Output(format="ulaw", sample_rate=44100)
+    Traceback (most recent call last):
+    voxpress.errors.UnsupportedOption: sample_rate: ulaw cannot have a sample rate of 44100 Hz (rates: 8000)
+
+    Raises:
+        InputError: a field cannot be so, or two of them contradict each other.
+    """
 
     format: str = "wav"
-    """A name of `voxpress.codec.FORMATS`."""
+    """A name of `voxpress.formats.FORMATS`."""
     sample_rate: Hertz | None = None
     """None: the rate of the format where it has only one, else the engine's, as far as the format can."""
     bit_rate: int | None = None
@@ -82,11 +146,28 @@ class Output(_Noun, frozen=True):
     max_bytes: int | None = None
     """Largest file the receiving system takes; a larger one fails."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loudness is not None and self.level is not None:
+            raise InputError("cannot be combined with loudness: both set the gain", field="level")
+        format = FORMATS[self.format]
+        rates: Sequence[Hertz] = format.sample_rates or (48000,)
+        if self.sample_rate is not None:
+            rates = (sample_rate_for(format, self.sample_rate, 48000),)
+        if self.bit_rate is not None and not any(self.bit_rate in format.bit_rates.get(r, ()) for r in rates):
+            bit_rate_for(format, self.bit_rate, rates[-1])
 
-class Utterance(_Noun, frozen=True):
+
+class Utterance(_Request, frozen=True):
     """One thing to be spoken: one row of a manifest, one file (or one per `Output` of a preset).
 
     None means that the render's default holds.
+
+    >>> Utterance(text="Hello.", language="EN-gb").language
+    'en-GB'
+
+    Raises:
+        InputError: a field cannot be so.
     """
 
     text: str
@@ -146,6 +227,9 @@ class Clip(_Noun, frozen=True):
     data: bytes = b""
     """The file's bytes, where they were asked for."""
 
+    def __repr__(self) -> str:
+        return f"<Clip {self.key[:12]} {self.format} {self.sample_rate} Hz {self.duration:.3f} s, {self.size:,} bytes>"
+
 
 Status: TypeAlias = Literal["up to date", "from store", "rendered", "failed"]
 Opinion: TypeAlias = Literal["", "good", "doubtful"]
@@ -184,5 +268,15 @@ class Result(_Noun, frozen=True):
     heard: str = ""
     differences: tuple[tuple[str, str], ...] = ()
     """Words that were to be said, and what was heard in their place."""
-    error: str = ""
-    error_type: str = ""
+    exception: SpeechError | None = None
+    """What went wrong, with its place and field; None where nothing did."""
+
+    @property
+    def error(self) -> str:
+        """What went wrong, in words; empty where nothing did."""
+        return str(self.exception) if self.exception else ""
+
+    @property
+    def error_type(self) -> str:
+        """The name of that exception's class."""
+        return type(self.exception).__name__ if self.exception else ""

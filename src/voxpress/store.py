@@ -20,7 +20,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from voxpress import codec
+from voxpress import codec, formats
 from voxpress.audio import Audio
 from voxpress.errors import StoreError
 from voxpress.objects import Entry, LocalObjects, Objects, RemoteObjects
@@ -395,4 +395,4 @@ def _sealed(record: msgspec.Struct) -> bytes:
 
 
 def _clip(clip: Clip) -> str:
-    return f"clips/{clip.key[:2]}/{clip.key}.{codec.FORMATS[clip.format].extension}"
+    return f"clips/{clip.key[:2]}/{clip.key}.{formats.FORMATS[clip.format].extension}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import array
 import math
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -125,7 +126,8 @@ class Render:
                 sheet.discard()
                 return BAD
             tally = _Tally(survey.standing)
-            with _progress(len(survey.todo) + len(survey.bad), survey.characters) as advance:
+            rows = len(survey.todo) + len(survey.bad)
+            with _progress(rows, survey.characters) as advance, own_standard_output():
                 for result in run(
                     self._again(survey),
                     store=self.store,
@@ -449,6 +451,23 @@ def differing(differences: Sequence[tuple[str, str]]) -> str:
 
 def _weight(result: Result) -> int:
     return len(result.utterance.text) + 20
+
+
+@contextmanager
+def own_standard_output() -> Iterator[None]:
+    """While engines speak in this process: what they print goes to standard error, not into our output."""
+    sys.stdout.flush()
+    ours = None
+    with suppress(OSError):  # closed by whoever started us
+        ours = os.dup(1)
+        os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if ours is not None:
+            os.dup2(ours, 1)
+            os.close(ours)
 
 
 @contextmanager

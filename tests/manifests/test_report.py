@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from voxpress.errors import ManifestError, StoreError
+from voxpress.errors import ManifestError, StoreError, UnknownVoice
 from voxpress.manifests.report import Entry, Report, read
 from voxpress.speech import Clip, Result, Utterance
 
@@ -37,8 +37,7 @@ DONE = Result(
 FAILED = Result(
     utterance=Utterance(id="b", text="B.", origin="p.csv:3"),
     status="failed",
-    error="no voice",
-    error_type="UnknownVoice",
+    exception=UnknownVoice("no voice"),
 )
 
 

@@ -15,6 +15,7 @@ from voxpress.cli.options import (
     examples,
 )
 from voxpress.cli.tables import print_json, print_table
+from voxpress.errors import EngineError
 
 if TYPE_CHECKING:
     from voxpress.engines import Option
@@ -28,8 +29,11 @@ def engines_list(json: Json = False) -> None:
     from voxpress import engines
 
     found: list[dict[str, object]] = []
-    for name in engines.names():
-        kind = engines.find(name)
+    for name, kind in engines.found():
+        if isinstance(kind, EngineError):
+            found.append({"engine": name, "installed": False, "problem": kind.problem})
+            typer.echo(f"voxpress: {kind}", err=True)
+            continue
         missing = engines.missing_packages(kind)
         found.append(
             {
@@ -84,8 +88,10 @@ def doctor(
 
     from voxpress import engines
     from voxpress.doctor import diagnose
+    from voxpress.terminal import own_standard_output
 
-    found = [diagnose(each, device=device or "auto") for each in ([name] if name else engines.names())]
+    with own_standard_output():
+        found = [diagnose(each, device=device or "auto") for each in ([name] if name else engines.names())]
     if json:
         print_json(found)
     else:

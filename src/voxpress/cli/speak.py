@@ -75,15 +75,16 @@ def say(
     json: Json = False,
 ) -> None:
     """Speak one text into one file, or take it from the store."""
-    from voxpress import codec
+    from voxpress import codec, formats
     from voxpress.library import say_with
     from voxpress.plan import Planner
     from voxpress.speech import Utterance
+    from voxpress.terminal import own_standard_output
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
     if format is None and output and output != "-":
-        format = codec.format_for(output).name
+        format = formats.format_for(output).name
     planner = Planner(
         engine=engine or "piper",
         model=model,
@@ -94,14 +95,16 @@ def say(
         options=read_options(option),
         device=device or "auto",
         carrier=carrier,
-        format=format or "wav",
+        format=format,
     )
     words = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if text == "-" else text
-    clip = say_with(planner, Utterance(text=words), store_at(store))
+    place = os.path.abspath(output) if output and output != "-" else None  # an engine may change the folder
+    with own_standard_output():
+        clip = say_with(planner, Utterance(text=words), store_at(store))
     if output == "-":
         _write_out(clip.data)
-    elif output:
-        codec.write(output, clip.data)
+    elif place:
+        codec.write(place, clip.data)
     if json:
         facts = {
             name: getattr(clip, name)
@@ -209,6 +212,7 @@ def render(
 
     project = project_beside(manifest)
     own = project.defaults
+    chosen = preset or (None if format else own.preset)
     # Another engine than the project's takes none of what the project says of that one.
     same_engine = engine is None or engine == own.engine
     planner = Planner(
@@ -221,8 +225,8 @@ def render(
         options={**(own.options if same_engine else {}), **read_options(option)},
         device=device or own.device or "auto",
         carrier=own.carrier if carrier is None else carrier,
-        format=format or own.format or "wav",
-        files=_files(preset or (None if format else own.preset), format, project),
+        format=format or (None if chosen else own.format),
+        files=_files(chosen, format, project),
     )
     rendering = Render(
         rows=Rows(manifest, source, only or []),

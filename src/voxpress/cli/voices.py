@@ -39,14 +39,14 @@ def voices(
 
     from voxpress import engines, references
 
-    chosen = (
-        [engine] if engine else [n for n in engines.names() if not engines.missing_packages(engines.find(n))]
-    )
     found: list[dict[str, object]] = []
-    for name in chosen:
-        kind = engines.find(name)
+    for name in [engine] if engine else engines.names():
         try:
-            found += [{"engine": name, **msgspec.to_builtins(voice)} for voice in kind(model).voices()]
+            with engines.Guard(name):
+                kind = engines.find(name)
+                if engine is None and engines.missing_packages(kind):
+                    continue
+                found += [{"engine": name, **msgspec.to_builtins(voice)} for voice in kind(model).voices()]
         except EngineError as error:
             if engine:
                 raise

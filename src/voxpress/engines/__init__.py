@@ -13,8 +13,9 @@ import importlib.util
 import math
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from types import TracebackType
 from typing import Any, ClassVar
 
 import msgspec
@@ -25,6 +26,7 @@ from voxpress.errors import (
     EngineError,
     EngineNotInstalled,
     InputError,
+    SpeechError,
     SynthesisError,
     UnknownEngine,
     UnknownVoice,
@@ -193,7 +195,7 @@ class Engine(ABC):
 
     def _why_not(self, cloned: str) -> str:
         if not self.clones:
-            return f"it does not clone (engines that do: {', '.join(n for n in names() if find(n).clones)})"
+            return f"it does not clone (engines that do: {', '.join(cloning())})"
         offered = ", ".join(references.find(cloned).engines)
         return f"that is for {offered}; add it again with --replace, and with --engine {self.name} or no --engine"
 
@@ -273,6 +275,7 @@ def find(name: str) -> type[Engine]:
 
     Raises:
         UnknownEngine: naming those that exist.
+        EngineError: it is of another package, which cannot be imported.
     """
     own = {module.name for module in pkgutil.iter_modules(__path__)}
     if name in own:
@@ -285,12 +288,78 @@ def find(name: str) -> type[Engine]:
         return engines[0]
     for point in _entry_points():
         if point.name == name:
-            loaded: Any = point.load()
+            with Guard(name):
+                loaded: Any = point.load()
             if not (isinstance(loaded, type) and issubclass(loaded, Engine)):
-                raise UnknownEngine(f"entry point {point.value!r} of engine {name!r} is not an Engine class")
+                raise EngineError(f"entry point {point.value!r} of engine {name!r} is not an Engine class")
             return loaded
     known = names()
     raise UnknownEngine(f"no engine {name!r}{suggest(name, known)} (engines: {', '.join(known)})")
+
+
+class Guard:
+    """A context in which whatever an engine raises becomes an `EngineError` that names it.
+
+    An engine of another package may raise anything, also `SystemExit`; that must not end a render, a listing or a
+    server.
+
+    >>> with Guard("robot"):
+    ...     raise SystemExit(0)
+    Traceback (most recent call last):
+    voxpress.errors.EngineError: engine 'robot' failed: SystemExit: 0
+    """
+
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, Exception | SystemExit) and not isinstance(error, SpeechError):
+            raise EngineError(f"engine {self._engine!r} failed: {describe(error)}") from error
+
+
+def describe(error: BaseException) -> str:
+    """An exception of another library in one line, even where it cannot say what it is.
+
+    >>> describe(KeyError("voice"))
+    "KeyError: 'voice'"
+    """
+    try:
+        said = str(error)
+    except Exception:  # an engine's exception may raise whatever its library does
+        said = "it cannot say what is wrong"
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def price_of(engine: Engine, text: str) -> float:
+    """What speaking `text` costs, in US dollars; NaN where the engine fails to say."""
+    try:
+        with Guard(engine.name):
+            return float(engine.price(text))
+    except EngineError:
+        return math.nan
+
+
+def found() -> Iterator[tuple[str, type[Engine] | EngineError]]:
+    """All engines by name: their classes, or why they cannot be imported.
+
+    >>> dict(found())["tone"].name
+    'tone'
+    """
+    for name in names():
+        try:
+            yield name, find(name)
+        except EngineError as error:
+            yield name, error
+
+
+def cloning() -> list[str]:
+    """Names of the engines that speak with cloned voices."""
+    return [name for name, engine in found() if isinstance(engine, type) and engine.clones]
 
 
 def check_clone(name: str, wanted: Sequence[str]) -> None:
@@ -302,13 +371,14 @@ def check_clone(name: str, wanted: Sequence[str]) -> None:
     Raises:
         InputError: an engine does not clone, or has a voice of that name.
     """
-    cloning = [engine for engine in names() if find(engine).clones]
+    able = cloning()
     for engine in wanted:
         if not find(engine).clones:
-            raise InputError(f"engine {engine!r} does not clone voices (those that do: {', '.join(cloning)})")
-    for engine in wanted or cloning:
+            raise InputError(f"engine {engine!r} does not clone voices (those that do: {', '.join(able)})")
+    for engine in wanted or able:
         try:
-            own = [voice.name for voice in find(engine)().voices() if not voice.reference]
+            with Guard(engine):
+                own = [voice.name for voice in find(engine)().voices() if not voice.reference]
         except EngineError:
             continue  # not here: it will say so itself where the two meet
         if name in own:

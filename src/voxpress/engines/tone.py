@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -29,6 +31,17 @@ _FAULTS = ("wrong", "cut", "short", "silent", "noise", "clipped", "nan", "loop",
 _PITCHES = {"low": 110.0, "middle": 220.0, "high": 440.0}
 
 
+_NO_AUDIO: Mapping[str, Callable[[Audio], Any]] = {
+    "nothing": lambda audio: None,
+    "list": lambda audio: Audio(audio.samples.tolist(), audio.sample_rate),
+    "stereo": lambda audio: Audio(np.stack([audio.samples] * 2), audio.sample_rate),
+    "double": lambda audio: Audio(audio.samples.astype(np.float64), audio.sample_rate),
+    "no rate": lambda audio: Audio(audio.samples, 0),
+    "odd marks": lambda audio: Audio(audio.samples, audio.sample_rate, ("word",)),  # type: ignore[arg-type]
+}
+"""What engines give by mistake."""
+
+
 class Tone(Engine):
     """Beeps in place of words: same text, voice, speed and seed, same samples, everywhere."""
 
@@ -45,8 +58,9 @@ class Tone(Engine):
     options = {
         "fault": Option(
             default="none",
-            choices=("none", "raise", "stall", "crash", *_FAULTS),
-            description="what goes wrong: an exception, a stall of a minute, the death of the process, or bad audio",
+            choices=("none", "raise", "stall", "crash", "exit", "print", "chdir", *_FAULTS, *_NO_AUDIO),
+            description="what goes wrong: an exception, a stall of a minute, the death of the process, a call to exit,"
+            " text on standard output, another working directory, bad audio, or what is no audio",
         ),
         "delay": Option(
             default=0.0,
@@ -87,9 +101,18 @@ class Tone(Engine):
                 time.sleep(60)
             case "crash":
                 os._exit(139)
+            case "exit":
+                sys.exit(0)
+            case "print":
+                print("tone speaks", flush=True)  # noqa: T201 - what it is told to do
+                os.write(1, b"tone speaks\n")
+            case "chdir":
+                os.chdir("/")
             case "wrong":
                 segment = msgspec.structs.replace(segment, text=" ".join(segment.text.split()[::-1]))
         audio = self._beeps(segment, digest)
+        if mistake := _NO_AUDIO.get(str(fault)):
+            return cast("Audio", mistake(audio))
         return Audio(_spoil(audio.samples, str(fault), self.sample_rate), self.sample_rate, audio.marks)
 
     def _beeps(self, segment: Segment, digest: bytes) -> Audio:

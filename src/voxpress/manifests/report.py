@@ -29,8 +29,10 @@ from voxpress.speech import Hertz, Opinion, Result, Seconds, Status
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a report.
 
+    >>> from voxpress.errors import SpeechError
     >>> from voxpress.speech import Utterance
-    >>> entry = Entry.of(Result(utterance=Utterance(id="hello", text="Hello."), status="failed", error="no"))
+    >>> utterance = Utterance(id="hello", text="Hello.")
+    >>> entry = Entry.of(Result(utterance=utterance, status="failed", exception=SpeechError("no")))
     >>> entry.id, entry.status, entry.audio_filepath, entry.error
     ('hello', 'failed', None, 'no')
     """

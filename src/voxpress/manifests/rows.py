@@ -5,14 +5,13 @@ The formats with named fields (CSV, JSON lines, YAML) share this; so do the othe
 
 from __future__ import annotations
 
-import itertools
-import math
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
 
 import msgspec
 
+from voxpress import validation
 from voxpress.errors import ManifestError, suggest
 from voxpress.manifests import Row
 from voxpress.speech import OptionValue, Utterance
@@ -37,11 +36,6 @@ FIELDS = frozenset(
 
 ALIASES = {"utterance_id": "id", "audio_filepath": "file", "lang": "language"}
 """Names that other tools use: handset-bench, NeMo."""
-
-_STRINGS = FIELDS - {"speed", "seed"}
-_MARKUPS = ("plain", "directions")
-_VALUES = get_args(OptionValue)
-_LARGEST = 2**63 - 1
 
 
 def column(name: str) -> str | None:
@@ -93,7 +87,7 @@ def literal(text: str) -> object:
         value: object = msgspec.json.decode(text)
     except msgspec.DecodeError:
         return text
-    return value if isinstance(value, _VALUES) else text
+    return value if isinstance(value, get_args(OptionValue)) else text
 
 
 def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
@@ -118,17 +112,7 @@ def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
         utterance = msgspec.convert(fields, Utterance)
     except msgspec.ValidationError:
         return _problems(fields, path, line)
-    text, speed, seed = utterance.text, utterance.speed, utterance.seed
-    if (
-        not utterance.id
-        or not text
-        or text.isspace()
-        or "\0" in text
-        or "\0" in utterance.id
-        or (speed is not None and not 0 < speed < math.inf)
-        or (seed is not None and abs(seed) > _LARGEST)
-        or (utterance.options and not all(map(_fits, utterance.options.values())))
-    ):
+    if not utterance.id or not utterance.text or utterance.text.isspace() or "\0" in utterance.text:
         return _problems(fields, path, line)
     return (utterance,)
 
@@ -167,48 +151,12 @@ def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row
     return [*problems, *(one for one in rows if isinstance(one, ManifestError))]
 
 
-def _fits(value: OptionValue) -> bool:
-    return not isinstance(value, int) or abs(value) <= _LARGEST
-
-
 def _problems(fields: Mapping[str, object], path: str, line: int) -> Iterator[ManifestError]:
-    for field, problem in itertools.chain(_wrong_strings(fields), _wrong_values(fields)):
-        yield ManifestError(problem, path=path, line=line, field=field)
-
-
-def _wrong_strings(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    if "id" not in fields and "file" not in fields:
-        yield "id", "is missing: a row needs an id or a file"
+    if not fields.get("id"):
+        yield ManifestError("is missing: a row needs an id or a file", path=path, line=line, field="id")
     if not str(fields.get("text", "")).strip():
-        yield "text", "is missing or empty"
-    for field in sorted(_STRINGS & fields.keys()):
-        value = fields[field]
-        if not isinstance(value, str):
-            yield field, f"must be a string, not {_show(value)}"
-        elif "\0" in value:
-            yield field, "holds a NUL character"
-        elif field == "markup" and value not in _MARKUPS:
-            yield field, f"must be plain or directions, not {_show(value)}{suggest(value, _MARKUPS)}"
-
-
-def _wrong_values(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    speed, seed, options = fields.get("speed"), fields.get("seed"), fields.get("options", {})
-    if speed is not None and not (_is_number(speed) and 0 < float(str(speed)) < math.inf):
-        yield "speed", f"must be a number above 0, such as 1.1, not {_show(speed)}"
-    if seed is not None and not (type(seed) is int and abs(seed) <= _LARGEST):
-        yield "seed", f"must be a whole number of at most 63 bits, not {_show(seed)}"
-    if not isinstance(options, Mapping):
-        yield "options", f"must be names with values, such as {{noise_scale: 0.5}}, not {_show(options)}"
-        return
-    for name, value in options.items():
-        if not isinstance(value, _VALUES) or not _fits(value):
-            yield f"options.{name}", f"must be a number, true, false or a string, not {_show(value)}"
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _show(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:59] + "…"
+        yield ManifestError("is missing or empty", path=path, line=line, field="text")
+    if "\0" in str(fields.get("text", "")):
+        yield ManifestError("holds a NUL character", path=path, line=line, field="text")
+    for field, problem in validation.problems(fields):
+        yield ManifestError(problem, path=path, line=line, field=field)

@@ -12,7 +12,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, PathParameter
 from litestar.response import Stream
 
-from voxpress import codec, references
+from voxpress import formats, references
 from voxpress.server.contract import (
     ClipFacts,
     ErrorBody,
@@ -78,7 +78,7 @@ async def create_speech(request: Request[Any, Any, Any], data: JSONBody[SpeechRe
     if flight is None and not _cloned(asked):
         # Not at the first time: most of what is asked for once is never asked for again.
         here.hits.remember(await request.body(), hit)
-        here.hits.served(f"{clip.key}.{codec.FORMATS[clip.format].extension}", f'"{clip.sha256}"')
+        here.hits.served(f"{clip.key}.{formats.FORMATS[clip.format].extension}", f'"{clip.sha256}"')
     headers = {name.decode(): value.decode() for name, value in hit.headers}
     kind = headers.pop("content-type")
     if flight is None and request.headers.get("if-none-match") == headers["etag"]:
@@ -200,7 +200,7 @@ async def _clip(request: Request[Any, Any, Any], name: str, *, head: bool) -> Re
     clip = await asyncio.to_thread(here.store.clip, found[1]) if found else None
     if found is None or clip is None:
         raise Refusal(404, f"no clip {name!r}", "clip_not_found", param="name")
-    extension = codec.FORMATS[clip.format].extension
+    extension = formats.FORMATS[clip.format].extension
     if found[2] == "json":
         return Response(_facts(request, clip))
     if found[2] != extension:
@@ -213,7 +213,7 @@ async def _clip(request: Request[Any, Any, Any], name: str, *, head: bool) -> Re
         "accept-ranges": "bytes",
         "x-voxpress-duration": f"{clip.duration:.3f}",
     }
-    kind = codec.FORMATS[clip.format].media_type
+    kind = formats.FORMATS[clip.format].media_type
     here.hits.served(name, tag)
     if _matches(request.headers.get("if-none-match", ""), tag):
         return Response(None, status_code=304, headers=headers)

@@ -12,7 +12,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from voxpress import codec
+from voxpress import formats
 from voxpress.errors import InputError, SpeechError
 from voxpress.folder import safe_path
 from voxpress.server.contract import (
@@ -127,7 +127,7 @@ async def _zipped(here: Server, clips: Sequence[tuple[str, str]]) -> AsyncIterat
 
 def _entry(custom_id: str, clip: Clip, taken: set[str]) -> str:
     """A path for a line's file: its custom id where that can be one, else its clip's digest."""
-    extension = codec.FORMATS[clip.format].extension
+    extension = formats.FORMATS[clip.format].extension
     try:
         path = safe_path(f"{custom_id}.{extension}")
     except InputError:

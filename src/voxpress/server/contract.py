@@ -17,7 +17,7 @@ Timestamp: TypeAlias = int
 
 MOST_INSTRUCTIONS = 4096
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
-"""Those of OpenAI's; others of `voxpress.codec.FORMATS` are an extension."""
+"""Those of OpenAI's; others of `voxpress.formats.FORMATS` are an extension."""
 RATE: Hertz = 24000
 """Of wav and pcm, which players expect from OpenAI."""
 

@@ -229,8 +229,7 @@ class Desk:
                     utterance=flight.plan.utterance,
                     status="failed",
                     number=flight.plan.number,
-                    error=str(problem),
-                    error_type="SpeechError",
+                    exception=problem,
                 )
             )
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from voxpress import codec, engines, speaking
+from voxpress import codec, engines, formats, speaking
 from voxpress.audio import Audio, join, silence
 from voxpress.codec import Encoder
-from voxpress.errors import SpeechError, UnsupportedOption, restore
+from voxpress.errors import SpeechError, UnsupportedOption
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.presets import Preset, preset_named
 from voxpress.server.contract import (
@@ -115,7 +115,7 @@ class Speech:
 
     def _output(self, data: SpeechRequest) -> Output:
         try:
-            format = codec.format_named(data.response_format)
+            format = formats.format_named(data.response_format)
         except UnsupportedOption as error:
             raise refusal(error, "response_format") from error
         rate = data.sample_rate
@@ -125,7 +125,7 @@ class Speech:
             output = Output(format=format.name, sample_rate=rate, loudness=data.loudness)
         else:
             output = self._of_preset(data, preset_named(data.preset, self._presets))
-        codec.sample_rate_for(format, output.sample_rate, RATE)
+        formats.sample_rate_for(format, output.sample_rate, RATE)
         return output
 
     def _of_preset(self, data: SpeechRequest, preset: Preset) -> Output:
@@ -203,8 +203,8 @@ class Speech:
         return await self._finished(await asyncio.shield(flight.done))
 
     async def _finished(self, result: Result) -> tuple[Clip, bytes]:
-        if result.status == "failed":
-            raise restore(result.error_type, result.error)
+        if result.exception:
+            raise result.exception
         clip = result.clips[0]
         data = await asyncio.to_thread(self._store.read, clip)
         if data is None:
@@ -244,8 +244,8 @@ class Speech:
         while True:
             news = asyncio.ensure_future(flight.news())
             try:
-                if flight.done.done() and (result := flight.done.result()).status == "failed":
-                    raise restore(result.error_type, result.error)
+                if flight.done.done() and (error := flight.done.result().exception):
+                    raise error
                 if take := await asyncio.to_thread(self._store.take, key):
                     return take
                 if flight.done.done():
@@ -274,7 +274,7 @@ class Speech:
 
     def headers(self, asked: Asked, cache: str) -> dict[str, str]:
         """What an answer says of itself before its clip is known."""
-        plan, extension = asked.plan, codec.FORMATS[asked.output.format].extension
+        plan, extension = asked.plan, formats.FORMATS[asked.output.format].extension
         optional = {
             "x-voxpress-model": plan.engine.model,
             "x-voxpress-mapped": "; ".join(asked.speaker.mapped),
@@ -350,9 +350,9 @@ def _before(lead: Audio, sound: Audio) -> Audio:
 
 def _media_type(format: str) -> str:
     # As OpenAI names it; it is Ogg, which audio/ogg; codecs=opus says too.
-    return "audio/opus" if format == "opus" else codec.FORMATS[format].media_type
+    return "audio/opus" if format == "opus" else formats.FORMATS[format].media_type
 
 
 def clip_url(base: str, clip: Clip) -> str:
     """Where a clip is served."""
-    return f"{base.rstrip('/')}{CLIPS}{clip.key}.{codec.FORMATS[clip.format].extension}"
+    return f"{base.rstrip('/')}{CLIPS}{clip.key}.{formats.FORMATS[clip.format].extension}"
