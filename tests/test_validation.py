@@ -47,7 +47,8 @@ OUTPUT = {
 RENDER = {
     "folder": [5, b"out", "", "a\0b"],
     "files": [[], "wav", 5, [("a.wav", "mp3")], [("{nope}.wav", Output())], [("{id:{name}}.wav", Output())],
-              [("{id!r}.wav", Output())], [("{id.wav", Output())], [("fixed.wav", Output())], [(5, Output())], ["{id}"]],
+              [("{id!r}.wav", Output())], [("{id.wav", Output())], [("fixed.wav", Output())], [(5, Output())],
+              ["{id}"]],
     "timeout": [0, -1, "x", math.nan],
     "executor": [5, "threads"],
     "utterances": [5, None, "one text", {"text": "one row"}],
