@@ -203,6 +203,16 @@ class _Takes:
         return self.done
 
 
+def prepare(engine: Engine) -> None:
+    """Have `engine` make what its first load would take long for.
+
+    Raises:
+        EngineNotInstalled, ModelUnavailable, EngineError
+    """
+    with engines.Guard(engine.name):
+        engine.prepare()
+
+
 def synthesize(engine: Engine, batch: Sequence[Segment], *, fresh: bool = False) -> Sequence[Audio]:
     """What `engine` says to a batch; nothing is checked or stored.
 

@@ -75,9 +75,13 @@ def pull(
     ] = "https://huggingface.co",
 ) -> None:
     """Fetch a model: pinned, verified, and taken up again where it was cut. Prints its folder."""
-    from voxpress import models
+    from voxpress import engines, models
     from voxpress.terminal import download
 
     with download(name) as progress:
         folder = models.pull(name, source, directory, progress, endpoint=endpoint)
+    kind = models.find(name).engine
+    if kind in engines.names() and not engines.missing_packages(engine := engines.find(kind)(str(folder))):
+        typer.echo(f"preparing {name}, so that its first sentence need not wait", err=True)
+        engine.prepare()
     typer.echo(str(folder))

@@ -230,6 +230,14 @@ class Engine(ABC):
             devices.check(str(settings["precision"]), self.device)
         return settings
 
+    def prepare(self) -> None:  # noqa: B027 - most engines load their weights as they are
+        """Make, once for all processes, what the first `load` would take long for. Called when a model is pulled and when
+        a server starts; quick where it was done before.
+
+        Raises:
+            EngineNotInstalled, ModelUnavailable
+        """
+
     def load(self) -> None:  # noqa: B027 - an engine without weights has nothing to load
         """Import what is heavy and read the weights. Called once, before the first `synthesize`.
 

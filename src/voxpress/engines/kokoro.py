@@ -131,6 +131,11 @@ class Kokoro(Engine):
         blend = self._blend(name)
         return _voice(blend.name, blend.leader)
 
+    def prepare(self) -> None:
+        require(self)
+        if self._weights.suffix == ".onnx":
+            models.prepared(self._weights, graphs.prepare_kokoro)
+
     def load(self) -> None:
         require(self)
         self._run  # noqa: B018 - made on first use

@@ -175,6 +175,11 @@ class Piper(Engine):
     def speaks(self, voice: Voice) -> Sequence[str]:
         return voice.languages
 
+    def prepare(self) -> None:
+        require(type(self))
+        for file in self._files.values():
+            models.prepared(file.onnx, graphs.prepare_piper)
+
     def load(self) -> None:
         require(type(self))
         self._load(next(iter(self._files)))
