@@ -43,6 +43,8 @@ class Hub(http.server.ThreadingHTTPServer):
         served: what the storage sends, by path in the repository.
         known: what the hub believes it sends, where that is something else.
         cuts: how many of the next answers of the storage break off half way.
+        endless: whether the storage says no length, and sends without end.
+        sent: megabytes that it has sent so.
         log: method, path and range of each request.
     """
 
@@ -51,6 +53,8 @@ class Hub(http.server.ThreadingHTTPServer):
         self.served = {"onnx/weights.onnx": WEIGHTS, "settings.json": SETTINGS, "codec.onnx": CODEC}
         self.known: dict[str, bytes] = {}
         self.cuts = 0
+        self.endless = False
+        self.sent: list[int] = []
         self.log: list[tuple[str, str, str]] = []
 
     @property
@@ -96,6 +100,9 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def send_content(self, name: str, headers: dict[str, str] | None = None) -> None:
+        if self.path.startswith("/storage") and self.server.endless:
+            self.send_endlessly()
+            return
         content = self.server.served[name]
         start = int((re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")) or [0, 0])[1])
         self.send_response(206 if start else 200)
@@ -111,6 +118,17 @@ class Answer(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.wfile.write(rest)
+
+    def send_endlessly(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        while len(self.server.sent) < 500:
+            try:
+                self.wfile.write(bytes(2**20))
+            except OSError:
+                return
+            self.server.sent.append(2**20)
 
     def log_message(self, *_: object) -> None:
         pass
@@ -249,6 +267,15 @@ def test_without_a_pin_the_hubs_own_digest_holds(hub, folder):
     """The sha256 of large files and git's name of small ones; both are kept."""
     place = models.pull("loose", directory=folder, endpoint=hub.endpoint)
     assert f"{sha256(SETTINGS)}  more/settings.json\n" in (place / "SHA256SUMS").read_text()
+
+
+def test_a_mirror_that_never_ends_fills_no_disk(hub, folder):
+    """The download stops at the pinned size, is found to be another file, and leaves nothing."""
+    hub.endless = True
+    with pytest.raises(ModelUnavailable, match="is not the pinned file"):
+        models.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    assert len(hub.sent) < 100
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < len(WEIGHTS)
 
 
 def test_a_digest_without_a_size(hub, folder, monkeypatch):

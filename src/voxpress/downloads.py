@@ -179,7 +179,8 @@ def _download(url: str, part: Path, size: int, report: Callable[[int], None]) ->
                 urllib.request.urlopen(request, timeout=30) as response,
                 part.open("ab" if response.status == 206 else "wb") as file,
             ):
-                while chunk := response.read(1 << 20):
+                # No further than the pinned size: a mirror that never ends would fill the disk.
+                while chunk := response.read(min(1 << 20, size - file.tell())):
                     file.write(chunk)
                     report(file.tell())
         except urllib.error.HTTPError as error:

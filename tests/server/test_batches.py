@@ -1,10 +1,12 @@
 """Files and batches, by the official client; and what is left of them when the server is killed."""
 
+import asyncio
 import base64
 import contextlib
 import io
 import json
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -19,7 +21,11 @@ import pytest
 
 from voxpress import codec
 from voxpress.errors import InputError
+from voxpress.presets import load_project
 from voxpress.server import webhooks
+from voxpress.server.settings import settings as server_settings
+
+from .conftest import servers
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four.").decode()
 
@@ -396,17 +402,156 @@ def test_what_ended_before_it_could_be_told_is_told_after_a_restart(serve):
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "0.0.0.0", "localhost", "[::ffff:127.0.0.1]"],
-)
+    ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "0.0.0.0", "localhost", "[::ffff:127.0.0.1]", "127.1",
+     "[64:ff9b::7f00:1]", "[2002:7f00:1::]"],
+)  # fmt: skip
 def test_a_webhook_that_somebody_names_does_not_reach_inside(address):
     """Neither as a number nor as a name: what is looked at is the address that would be called."""
-    problem = webhooks._post(f"https://{address}/", SECRET, "msg_1", b"{}", trusted=False)
+    problem = asyncio.run(webhooks.post(f"https://{address}/", SECRET, "msg_1", b"{}", trusted=False))
     assert "not on the public network" in problem
 
 
+UNUSABLE = [
+    "http://example.com/", "https://user:word@example.com/", "ftp://x/", "https://", "x", "",
+    f"https://{'a' * 64}.com/", "https://example.com:99999/", "https://example.com:0/", "https://example.com:port/",
+    "https://a..b/", "https://.example.com/", "https://[", "https://[::1", "https://exa mple.com/",
+    "https://example.com/\r\nx: y", "https://example.com/\u00e9", "https://-a.example.com/",
+     "https://" + "a." * 130 + "com/",
+    "https://example.com/" + "x" * 3000,
+]  # fmt: skip
+INSIDE = [
+    "https://localhost/", "https://localhost./", "https://127.0.0.1/", "https://127.1/", "https://2130706433/",
+    "https://0x7f.1/", "https://0177.0.0.1/", "https://10.1.2.3/", "https://169.254.169.254/", "https://[::1]/",
+    "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/", "https://[2002:a00:1::1]/", "https://[fe80::1%25eth0]/",
+    "https://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/", "https://100.64.0.1/", "https://224.0.0.1/", "https://printer/",
+    "https://db.internal/", "https://nas.local/",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def naming(tmp_path_factory):
+    """A server that lets batches name an address."""
+    with servers(tmp_path_factory.mktemp("webhooks")) as start:
+        hook = f'[[server.webhooks]]\nurl = "http://127.0.0.1:9/told"\nsecret = "{SECRET}"\nevents = []'
+        yield start(allow_webhook_urls=True, extra=hook)
+
+
+@pytest.mark.parametrize("url", UNUSABLE + INSIDE)
+def test_an_address_that_cannot_be_used_is_refused_when_the_batch_is_made(naming, url):
+    """Not when it would be told: then nobody is there to read why."""
+    made = naming.client().files.create(file=("in.jsonl", lines_of(prompts(1))), purpose="batch")
+    body = {
+        "input_file_id": made.id,
+        "endpoint": "/v1/audio/speech",
+        "completion_window": "24h",
+        "webhook_url": url,
+    }
+    answer = naming.ask("POST", "/v1/batches", body)
+    assert answer.status == 400 and answer.json["error"]["param"] == "webhook_url", answer.body
+    assert "webhook_url" in answer.json["error"]["message"]
+
+
+def test_an_address_that_can_be_used_is_taken(naming):
+    for url in ("https://example.com./hook?batch=1", "https://hooks.example.com:8443/x", "https://8.8.8.8/"):
+        batch = begin(naming, lines_of(prompts(1)), extra_body={"webhook_url": url})
+        assert ended(naming, batch.id).status == "completed"
+
+
 @pytest.mark.parametrize(
-    "url", ["http://example.com/", "https://user:word@example.com/", "ftp://x/", "https://", "x"]
+    ("hook", "problem"),
+    [
+        ("url = 'https://a..b/'\nsecret = 'whsec_c2VjcmV0'", "webhooks.* has no host name"),
+        ("url = 'https://x:99999/'\nsecret = 'whsec_c2VjcmV0'", "webhooks.* is no address"),
+        ("url = 'https://example.com/'\nsecret = 'whsec_?'", "webhooks.*secret.* Base64"),
+        ("url = 'https://example.com/'\nsecret = 'whsec_c2VjcmV0'\nevents = ['batch.ended']", "batch.ended"),
+    ],
 )
-def test_addresses_that_are_no_webhooks(url):
-    with pytest.raises(InputError):
-        webhooks.check_address(url)
+def test_a_webhook_of_the_operator_is_checked_at_the_start(tmp_path, hook, problem):
+    """The server does not start, and says which field is wrong."""
+    config = tmp_path / "voxpress.toml"
+    config.write_text(f"[[server.webhooks]]\n{hook}\n")
+    with pytest.raises(InputError, match=problem):
+        server_settings(load_project(config).server, str(config))
+
+
+def test_a_delivery_that_cannot_be_made_costs_no_other(serve):
+    """Whatever is in the database: an address that cannot be, a secret that cannot be, a host that never answers."""
+    Hook.heard.clear()
+    here = serve()
+    here.stop()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server,
+    ):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        good = f"http://127.0.0.1:{server.server_port}/told"
+        urls = [*UNUSABLE, *INSIDE, *[f"http://127.0.0.1:{silent.getsockname()[1]}/"] * 30]
+        rows = [(f"msg_{n}", url, SECRET, b"{}", 0, 0.0, 1) for n, url in enumerate(urls)]
+        rows += [
+            ("msg_secret", good, "whsec_?", b"{}", 0, 0.0, 1),
+            ("msg_good", good, SECRET, b"{}", 0, 1.0, 1),
+        ]
+        with contextlib.closing(sqlite3.connect(here.folder / "state" / "server.db")) as database, database:
+            database.executemany("INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        here = serve()
+        deadline = time.monotonic() + 20
+        while len(Hook.heard) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert here.ask("GET", "/readyz").status == 200
+        server.shutdown()
+    assert {headers["webhook-id"] for headers, _ in Hook.heard} == {"msg_good"}
+
+
+def test_a_byte_order_mark_before_a_batch(shared):
+    """Editors on Windows write one; manifests with one are read too."""
+    batch = ended(shared, begin(shared, b"\xef\xbb\xbf" + lines_of(prompts(3))).id)
+    assert batch.status == "completed" and batch.request_counts.completed == 3
+
+
+def test_audio_in_the_answers_is_bounded(serve):
+    """A batch holds so many bytes of it; the lines after that say so, and have the address of their clip."""
+    here = serve(max_inline_audio=400_000)
+    batch = ended(here, begin(here, lines_of(prompts(10)), extra_body={"inline_audio": True}).id)
+    found = [line["response"]["body"] for line in output(here, batch.output_file_id)]
+    within = [each for each in found if "audio" in each]
+    assert 0 < len(within) < len(found) == 10
+    assert sum(len(each["audio"]) for each in within) <= 400_000
+    for each in found:
+        assert ("audio" in each) != ("audio_left_out" in each)
+        assert here.ask("GET", each["url"].removeprefix(here.url)).status == 200
+    assert "400,000 bytes" in next(each["audio_left_out"] for each in found if "audio_left_out" in each)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("place", ["store", "state"])
+def test_a_batch_that_meets_a_full_disk_goes_on_when_there_is_room(serve, tmp_path, place):
+    """No line is lost or failed; meanwhile the server says that it is not ready, and why."""
+    disk = tmp_path / place
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "none", str(disk)], check=True)
+    try:
+        here = serve()
+        batch = begin(here, lines_of(prompts(40, options={"delay": 0.1})))
+        with (disk / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(bytes(4096))
+        deadline = time.monotonic() + 30
+        while (ready := here.ask("GET", "/readyz")).status == 200 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert ready.status == 503 and "batches are worked on" in ready.json["error"]["message"]
+        assert "No space left" in ready.body.decode() or "full" in ready.body.decode()
+        assert here.ask("GET", "/healthz").status == 200
+        (disk / "filler").unlink()
+        batch = ended(here, batch.id, within=90)
+        assert (batch.status, batch.request_counts.completed, batch.request_counts.failed) == (
+            "completed",
+            40,
+            0,
+        )
+        while here.ask("GET", "/readyz").status != 200 and time.monotonic() < deadline + 60:
+            time.sleep(0.1)
+        assert here.ask("GET", "/readyz").status == 200
+        assert here.meter("voxpress_background_restarts_total", task="batches are worked on") > 0
+        here.stop()
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)

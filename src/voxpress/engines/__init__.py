@@ -231,8 +231,8 @@ class Engine(ABC):
         return settings
 
     def prepare(self) -> None:  # noqa: B027 - most engines load their weights as they are
-        """Make, once for all processes, what the first `load` would take long for. Called when a model is pulled and when
-        a server starts; quick where it was done before.
+        """Make, once for all processes, what the first `load` would take long for. Called when a model is pulled and
+        when a server starts; quick where it was done before.
 
         Raises:
             EngineNotInstalled, ModelUnavailable

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from voxpress import __version__
 from voxpress.errors import SpeechError
 from voxpress.presets import Project
 from voxpress.server import audio, batches, files, operations, voices
+from voxpress.server.background import Background, Work
 from voxpress.server.cabinet import Cabinet
 from voxpress.server.clerk import Clerk
 from voxpress.server.contract import (
@@ -81,6 +82,13 @@ def application(settings: Settings, project: Project, store: str | None = None) 
     limits.load(state)
     speech = Speech(settings, kept, names, desk, project.presets)
     files, webhooks = Cabinet(state), Webhooks(settings, state)
+    meters = Meters(
+        lambda: desk.waiting,
+        lambda: desk.behind,
+        lambda: sum(use.size for use in kept.stats().values()),
+    )
+    background = Background(meters.restarted)
+    clerk = Clerk(settings, state, speech, files, ring, limits, webhooks, background)
     here = Server(
         settings=settings,
         store=kept,
@@ -91,17 +99,14 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         hits=Hits(),
         ring=ring,
         limits=limits,
-        meters=Meters(
-            lambda: desk.waiting,
-            lambda: desk.behind,
-            lambda: sum(use.size for use in kept.stats().values()),
-        ),
+        meters=meters,
         access=AccessLog(json=settings.log_format == "json", texts=settings.log_texts),
         files=files,
         webhooks=webhooks,
-        clerk=Clerk(settings, state, speech, files, ring, limits, webhooks),
+        clerk=clerk,
+        background=background,
     )
-    desk.observe = here.meters.finished
+    desk.observe = meters.finished
     inside = Litestar(
         route_handlers=[*_ROUTES, _page()],
         lifespan=[_running(here)],
@@ -151,25 +156,20 @@ def _running(here: Server) -> Any:
     @contextlib.asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         here.desk.start()
-        tasks = [
-            asyncio.ensure_future(each)
-            for each in (
-                _repeatedly(_FLUSH_EVERY, here.sweep),
-                _repeatedly(_LOOK_EVERY, here.ring.refresh),
-                _saving(here),
-                _loading(here),
-                here.webhooks.run(),
-            )
-        ]
-        await here.clerk.resume()
+        background = here.background
+        background.repeat("requests are counted", _FLUSH_EVERY, _awaitable(here.sweep))
+        background.repeat("keys are read again", _LOOK_EVERY, _awaitable(here.ring.refresh))
+        background.repeat("usage is saved", _SAVE_EVERY, lambda: here.limits.save(here.state))
+        background.repeat("files expire", _SAVE_EVERY, here.files.expire)
+        background.start("models are loaded", lambda: _load(here))
+        background.start("webhooks are sent", here.webhooks.run)
+        background.start("batches go on", here.clerk.resume)
         try:
             yield
         finally:
             here.ready = False
             await here.clerk.stop()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await background.stop()
             await asyncio.to_thread(here.desk.stop)
             await here.limits.save(here.state)
             here.sweep()
@@ -178,32 +178,18 @@ def _running(here: Server) -> Any:
     return running
 
 
-async def _repeatedly(seconds: float, work: Any) -> None:
-    while True:
-        await asyncio.sleep(seconds)
-        try:
-            work()
-        except Exception:  # the edge: what is not done now is done the next time, and always would be missed
-            log.exception("could not do what is done every %g s", seconds)
+def _awaitable(work: Callable[[], None]) -> Work:
+    async def done() -> None:
+        work()
+
+    return done
 
 
-async def _saving(here: Server) -> None:
-    while True:
-        await asyncio.sleep(_SAVE_EVERY)
-        try:
-            await here.limits.save(here.state)
-            await here.files.expire()
-        except SpeechError as error:
-            log.error("usage could not be saved: %s", error)  # noqa: TRY400 - the message says it all
-
-
-async def _loading(here: Server) -> None:
+async def _load(here: Server) -> None:
+    """Have the engines that are offered prepared, and what is to be preloaded loaded; then the server is ready."""
+    await here.speech.prepare()
     for name in here.settings.preload:
-        try:
-            await here.speech.preload(name)
-        except SpeechError as error:
-            log.error("%s could not be loaded: %s", name, error)  # noqa: TRY400 - as above
-            return
+        await here.speech.preload(name)
     here.ready = True
 
 

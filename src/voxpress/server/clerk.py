@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import logging
+import codecs
+import functools
+import hashlib
 import secrets
 import sqlite3
+import threading
 import time
+from array import array
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO, Self
 
 import msgspec
 
-from voxpress.errors import InputError, SpeechError
+from voxpress.errors import InputError, SpeechError, StoreError
+from voxpress.server.addresses import check_public
+from voxpress.server.background import Background
 from voxpress.server.cabinet import Cabinet, paged
 from voxpress.server.contract import (
     ENDED,
@@ -36,15 +43,15 @@ from voxpress.server.keys import Key, Limits, Ring
 from voxpress.server.settings import Settings
 from voxpress.server.speech import Speech, clip_url
 from voxpress.server.state import State
-from voxpress.server.webhooks import Webhooks, check_address
-
-log = logging.getLogger("voxpress.server")
+from voxpress.server.webhooks import Webhooks
 
 _WINDOW_SECONDS = 24 * 3600
 _MOST_ERRORS = 100
 _LONGEST_LINE = 2**20
 _LOOK_EVERY = 1.0
 """Seconds between looks whether a batch was cancelled."""
+_INLINE_AT_ONCE = 2
+"""Lines whose audio is in memory at one time."""
 _WAIT = 60.0
 """Seconds between looks whether a key has something left."""
 _AGAIN: Sequence[float] = (1.0, 5.0, 15.0)
@@ -82,6 +89,82 @@ class _Audio(msgspec.Struct, kw_only=True):
     mapped: tuple[str, ...]
     usage: dict[str, int]
     audio: str | msgspec.UnsetType = msgspec.UNSET
+    audio_left_out: str | msgspec.UnsetType = msgspec.UNSET
+    """Why there is no `audio` although it was asked for."""
+
+
+class Lines:
+    """The lines of a batch's input, read from its file when they are needed: all of them would fill the memory.
+
+    Args:
+        file: stays readable if somebody deletes it meanwhile. It is closed with the lines.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._starts = array("Q")
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def read(self, number: int) -> BatchLine:
+        """The line at a position, from 0."""
+        with self._lock:
+            self._file.seek(self._starts[number])
+            content = self._file.readline(_LONGEST_LINE + 1)
+        return msgspec.json.decode(content, type=BatchLine)
+
+    def check(self, endpoint: str, most: int) -> list[BatchError]:
+        """Find where the lines are, and what is wrong with them."""
+        errors: list[BatchError] = []
+        seen: set[bytes] = set()
+
+        def wrong(code: str, message: str, line: int | None = None, param: str | None = None) -> None:
+            errors.append(BatchError(code=code, message=message, line=line, param=param))
+
+        if self._file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            self._file.seek(0)
+        number = 0
+        while len(errors) < _MOST_ERRORS:
+            start, number = self._file.tell(), number + 1
+            content = self._file.readline(_LONGEST_LINE + 1)
+            if not content:
+                break
+            if not content.strip():
+                continue
+            if len(content) > _LONGEST_LINE:
+                wrong("line_too_long", f"a line may have {_LONGEST_LINE:,} bytes", number)
+                break
+            if len(self) == most:
+                wrong("too_many_lines", f"a batch may have {most:,} lines", number)
+                break
+            try:
+                line = msgspec.json.decode(content, type=BatchLine)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                wrong("invalid_json_line", str(error), number)
+                continue
+            if line.url != endpoint:
+                wrong("mismatched_url", f"url must be {endpoint!r}, not {line.url!r}", number, "url")
+            name = hashlib.sha256(line.custom_id.encode()).digest()
+            if name in seen:
+                wrong(
+                    "duplicate_custom_id",
+                    f"custom_id {line.custom_id!r} was there before",
+                    number,
+                    "custom_id",
+                )
+            seen.add(name)
+            self._starts.append(start)
+        if not self._starts and not errors:
+            wrong("empty_file", "the file has no lines")
+        return errors
 
 
 class Clerk:
@@ -96,9 +179,12 @@ class Clerk:
         ring: Ring,
         limits: Limits,
         webhooks: Webhooks,
+        background: Background,
     ) -> None:
         self._settings, self._state, self._speech, self._files = settings, state, speech, files
         self._ring, self._limits, self._webhooks = ring, limits, webhooks
+        self._background = background
+        self._inline = asyncio.Semaphore(_INLINE_AT_ONCE)
         self._working: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
 
@@ -126,7 +212,7 @@ class Clerk:
                     param="webhook_url",
                 )
             try:
-                check_address(data.webhook_url)
+                check_public(data.webhook_url)
             except InputError as error:
                 raise refusal(error, "webhook_url") from error
             hooks = self._settings.webhooks
@@ -244,14 +330,12 @@ class Clerk:
     def _begin(self, id: str) -> None:
         if id in self._working:
             return
-        task = self._working[id] = asyncio.ensure_future(self._work(id))
-        task.add_done_callback(lambda _: self._ended(id, task))
+        task = self._working[id] = self._background.start("batches are worked on", lambda: self._work(id), id)
+        task.add_done_callback(lambda _: self._ended(id))
 
-    def _ended(self, id: str, task: asyncio.Task[None]) -> None:
+    def _ended(self, id: str) -> None:
         self._working.pop(id, None)
         self._cancelled.discard(id)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("batch %s was left as it is: %s", id, error, exc_info=error)
 
     async def _work(self, id: str) -> None:
         row = await self._state.run(
@@ -272,12 +356,13 @@ class Clerk:
         lines = await asyncio.to_thread(self._read, batch)
         if isinstance(lines, BatchErrors):
             return await self._note(batch, "failed", failed_at=int(time.time()), errors=lines)
-        counts = msgspec.structs.replace(batch.request_counts, total=len(lines))
-        if batch.status == "validating":
-            now = int(time.time())
-            batch = await self._note(batch, "in_progress", in_progress_at=now, request_counts=counts)
-        await self._answer(batch, asked, owner, base, lines)
-        return await self._finish(batch, asked, owner, base, lines)
+        with lines:
+            counts = msgspec.structs.replace(batch.request_counts, total=len(lines))
+            if batch.status == "validating":
+                now = int(time.time())
+                batch = await self._note(batch, "in_progress", in_progress_at=now, request_counts=counts)
+            await self._answer(batch, asked, owner, base, lines)
+            return await self._finish(batch, asked, owner, base, lines)
 
     async def _close(self, id: str) -> None:
         """Nothing is left to do for it. Its files have the answers now; `clips` needs the names of the lines."""
@@ -295,59 +380,23 @@ class Clerk:
 
         await self._state.run(write)
 
-    def _read(self, batch: Batch) -> list[BatchLine] | BatchErrors:
+    def _read(self, batch: Batch) -> Lines | BatchErrors:
         """All lines of the input, or what is wrong with it."""
-        errors: list[BatchError] = []
-        lines: list[BatchLine] = []
-        seen: set[str] = set()
-        most = self._settings.max_lines
-
-        def wrong(code: str, message: str, line: int | None = None, param: str | None = None) -> None:
-            errors.append(BatchError(code=code, message=message, line=line, param=param))
-
         try:
-            with self._state.file(batch.input_file_id).open("rb") as file:
-                for number, content in enumerate(iter(lambda: file.readline(_LONGEST_LINE + 1), b""), 1):
-                    if len(errors) >= _MOST_ERRORS:
-                        break
-                    if not content.strip():
-                        continue
-                    if len(content) > _LONGEST_LINE:
-                        wrong("line_too_long", f"a line may have {_LONGEST_LINE:,} bytes", number)
-                        break
-                    if len(lines) == most:
-                        wrong("too_many_lines", f"a batch may have {most:,} lines", number)
-                        break
-                    try:
-                        line = msgspec.json.decode(content, type=BatchLine)
-                    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                        wrong("invalid_json_line", str(error), number)
-                        continue
-                    if line.url != batch.endpoint:
-                        wrong(
-                            "mismatched_url",
-                            f"url must be {batch.endpoint!r}, not {line.url!r}",
-                            number,
-                            "url",
-                        )
-                    if line.custom_id in seen:
-                        wrong(
-                            "duplicate_custom_id",
-                            f"custom_id {line.custom_id!r} was there before",
-                            number,
-                            "custom_id",
-                        )
-                    seen.add(line.custom_id)
-                    lines.append(line)
+            file = self._state.file(batch.input_file_id).open("rb")
         except FileNotFoundError:
-            wrong("file_not_found", f"file {batch.input_file_id!r} is gone")
-        if not lines and not errors:
-            wrong("empty_file", "the file has no lines")
-        return BatchErrors(data=errors) if errors else lines
+            gone = BatchError(
+                code="file_not_found", message=f"file {batch.input_file_id!r} is gone", line=None, param=None
+            )
+            return BatchErrors(data=[gone])
+        lines = Lines(file)
+        errors = lines.check(batch.endpoint, self._settings.max_lines)
+        if errors:
+            file.close()
+            return BatchErrors(data=errors)
+        return lines
 
-    async def _answer(
-        self, batch: Batch, asked: _Asked, owner: str, base: str, lines: Sequence[BatchLine]
-    ) -> None:
+    async def _answer(self, batch: Batch, asked: _Asked, owner: str, base: str, lines: Lines) -> None:
         """Answer those lines that are not yet answered, so many at a time, until the batch expires or is cancelled."""
         done = await self._state.run(
             lambda database: {
@@ -355,16 +404,15 @@ class Clerk:
                 for (number,) in database.execute("SELECT number FROM lines WHERE batch = ?", (batch.id,))
             }
         )
-        todo = iter([(number, line) for number, line in enumerate(lines) if number not in done])
+        todo = (number for number in range(len(lines)) if number not in done)
         running: set[asyncio.Task[None]] = set()
         try:
             while True:
                 while len(running) < self._settings.batch_window and self._goes_on(batch, owner):
-                    following = next(todo, None)
-                    if following is None:
+                    number = next(todo, None)
+                    if number is None:
                         break
-                    number, line = following
-                    answer = self._line(batch, asked, owner, base, number, line)
+                    answer = self._line(batch, asked, owner, base, number, lines)
                     running.add(asyncio.ensure_future(answer))
                 if not running:
                     return
@@ -386,34 +434,65 @@ class Clerk:
         return batch.id not in self._cancelled and time.time() < (batch.expires_at or 0)
 
     async def _line(
-        self, batch: Batch, asked: _Asked, owner: str, base: str, number: int, line: BatchLine
+        self, batch: Batch, asked: _Asked, owner: str, base: str, number: int, lines: Lines
     ) -> None:
-        """Answer one line, and write it down."""
+        """Answer one line, and write it down.
+
+        Raises:
+            StoreError: the disk is full, say: the line can be answered when it is not.
+        """
+        line = await asyncio.to_thread(lines.read, number)
         request_id = f"req_{secrets.token_hex(12)}"
         body: Any
         clip = ""
         try:
-            made = await self._spoken(owner, asked, base, line)
+            made = await self._spoken(owner, base, line)
             status, body, clip = 200, made, made.digest
         except Refusal as error:
             status, body = error.status, error.facts()
+        except StoreError:
+            raise
         except SpeechError as error:
             told = refusal(error)
             status, body = told.status, told.facts()
-        answer = msgspec.json.encode(
-            {
-                "id": f"batch_req_{secrets.token_hex(12)}",
-                "custom_id": line.custom_id,
-                "response": {"status_code": status, "request_id": request_id, "body": body},
-                "error": None,
-            }
+        answer = {
+            "id": f"batch_req_{secrets.token_hex(12)}",
+            "custom_id": line.custom_id,
+            "response": {"status_code": status, "request_id": request_id, "body": body},
+            "error": None,
+        }
+        if asked.inline_audio and clip:
+            # A clip, its Base64 and the line, for so many lines at once.
+            async with self._inline:
+                body.audio, body.audio_left_out = await self._audio(batch.id, clip)
+                await self._write(batch.id, number, answer, clip)
+        else:
+            await self._write(batch.id, number, answer, clip)
+
+    async def _audio(self, batch: str, key: str) -> tuple[str | msgspec.UnsetType, str | msgspec.UnsetType]:
+        """The audio of a line in Base64, or why it is left out; `url` has it all the same."""
+        most = self._settings.max_inline_audio
+        found = await asyncio.to_thread(self._speech.clip, key)
+        if found is None:
+            return msgspec.UNSET, "it was removed from the store"
+        clip, content = found
+        (held,) = await self._state.run(
+            lambda database: database.execute(
+                "SELECT COALESCE(SUM(LENGTH(answer)), 0) FROM lines WHERE batch = ?", (batch,)
+            ).fetchone()
         )
-        good = status == 200
-        row = (batch.id, number, good, answer, clip)
+        if held + 4 * clip.size // 3 > most:
+            return msgspec.UNSET, f"a batch holds {most:,} bytes of audio at most; fetch it from its url"
+        return base64.b64encode(content).decode(), msgspec.UNSET
+
+    async def _write(self, batch: str, number: int, facts: dict[str, Any], clip: str) -> None:
+        """Write down the answer to a line."""
+        good = bool(clip)
+        row = (batch, number, good, msgspec.json.encode(facts), clip)
 
         def write(database: sqlite3.Connection) -> None:
             database.execute("INSERT OR IGNORE INTO lines VALUES (?, ?, ?, ?, ?)", row)
-            (record,) = database.execute("SELECT record FROM batches WHERE id = ?", (batch.id,)).fetchone()
+            (record,) = database.execute("SELECT record FROM batches WHERE id = ?", (batch,)).fetchone()
             current = msgspec.json.decode(record, type=Batch)
             counts = current.request_counts
             counts = msgspec.structs.replace(
@@ -421,12 +500,12 @@ class Clerk:
             )
             current = msgspec.structs.replace(current, request_counts=counts)
             database.execute(
-                "UPDATE batches SET record = ? WHERE id = ?", (msgspec.json.encode(current), batch.id)
+                "UPDATE batches SET record = ? WHERE id = ?", (msgspec.json.encode(current), batch)
             )
 
         await self._state.run(write)
 
-    async def _spoken(self, owner: str, asked: _Asked, base: str, line: BatchLine) -> _Audio:
+    async def _spoken(self, owner: str, base: str, line: BatchLine) -> _Audio:
         try:
             data = msgspec.convert(line.body, SpeechRequest, strict=False)  # as the framework reads a request
         except msgspec.ValidationError as error:
@@ -449,7 +528,7 @@ class Clerk:
             finally:
                 speech.leave(flight)
         assert known is not None
-        clip, content = known
+        clip, _ = known
         self._limits.note(key, request.characters, hit=hit)
         return _Audio(
             digest=clip.key,
@@ -464,7 +543,6 @@ class Clerk:
             voice=request.plan.voice,
             mapped=request.speaker.mapped,
             usage={"characters": request.characters, "billed": 0 if hit else request.characters},
-            audio=base64.b64encode(content).decode() if asked.inline_audio else msgspec.UNSET,
         )
 
     async def _allowed(self, owner: str, characters: int) -> Key:
@@ -484,9 +562,7 @@ class Clerk:
             else:
                 return key
 
-    async def _finish(
-        self, batch: Batch, asked: _Asked, owner: str, base: str, lines: Sequence[BatchLine]
-    ) -> Batch:
+    async def _finish(self, batch: Batch, asked: _Asked, owner: str, base: str, lines: Lines) -> Batch:
         """Write the output and error files of what was answered; lines that were not are in the error file."""
         batch = await self._current(batch.id)
         cancelled = batch.id in self._cancelled
@@ -494,36 +570,49 @@ class Clerk:
         status: BatchStatus = "cancelled" if cancelled else "expired" if left else "completed"
         if status == "completed" and batch.status != "finalizing":
             batch = await self._note(batch, "finalizing", finalizing_at=int(time.time()))
-        rows = await self._state.run(
-            lambda database: database.execute(
-                "SELECT number, good, answer FROM lines WHERE batch = ? ORDER BY number", (batch.id,)
-            ).fetchall()
-        )
-        good = [answer for _, fine, answer in rows if fine]
-        bad = {number: answer for number, fine, answer in rows if not fine}
-        answered = {number for number, *_ in rows}
-        if status != "completed":
-            code = "batch_cancelled" if cancelled else "batch_expired"
-            for number, line in enumerate(lines):
-                if number not in answered:
-                    bad[number] = _unanswered(line, code)
+        code = "batch_cancelled" if cancelled else "batch_expired"
         expires = int(time.time()) + asked.expires_after if asked.expires_after else None
-        written: dict[str, str | None] = {}
-        for field, name, content in (
-            ("output_file_id", "output", good),
-            ("error_file_id", "error", [bad[number] for number in sorted(bad)]),
-        ):
-            written[field] = None
-            if content:
-                place = self._files.scratch()
-                await asyncio.to_thread(place.write_bytes, b"".join(line + b"\n" for line in content))
-                file = await self._files.add(
-                    owner, f"{batch.id}_{name}.jsonl", "batch_output", place, expires
-                )
-                written[field] = file.id
+        written: dict[str, str | None] = {"output_file_id": None, "error_file_id": None}
+        for field, name, good in (("output_file_id", "output", True), ("error_file_id", "error", False)):
+            place = self._files.scratch()
+            try:
+                missing = lines if left and not good else None
+                if await self._gathered(batch.id, good, place, missing, code):
+                    file = await self._files.add(
+                        owner, f"{batch.id}_{name}.jsonl", "batch_output", place, expires
+                    )
+                    written[field] = file.id
+            finally:
+                place.unlink(missing_ok=True)
         at: dict[str, Any] = {f"{status}_at": int(time.time())}
-        audio = f"{base.rstrip('/')}/v1/batches/{batch.id}/audio" if good else None
+        spoken = written["output_file_id"] is not None
+        audio = f"{base.rstrip('/')}/v1/batches/{batch.id}/audio" if spoken else None
         return await self._note(batch, status, audio_url=audio, **written, **at)
+
+    async def _gathered(self, batch: str, good: bool, place: Path, missing: Lines | None, code: str) -> int:
+        """Write the answers of one kind into a file, one at a time; how many there are.
+
+        Args:
+            missing: lines of the input, where those that were not answered belong into the file too.
+        """
+        count = number = 0
+        with place.open("wb") as file:
+            while True:
+                row = await self._state.run(
+                    functools.partial(_following, batch, number, good, missing is not None)
+                )
+                end = row[0] if row else len(missing) if missing else number
+                for unanswered in range(number, end) if missing else ():
+                    line = await asyncio.to_thread(missing.read, unanswered) if missing else None
+                    assert line is not None
+                    await asyncio.to_thread(file.write, _unanswered(line, code) + b"\n")
+                    count += 1
+                if row is None:
+                    return count
+                number = row[0] + 1
+                if bool(row[1]) == good:
+                    await asyncio.to_thread(file.write, row[2] + b"\n")
+                    count += 1
 
     async def _current(self, id: str) -> Batch:
         (record,) = await self._state.run(
@@ -555,3 +644,15 @@ def _unanswered(line: BatchLine, code: str) -> bytes:
             "error": {"code": code, "message": "the batch ended before this line was answered"},
         }
     )
+
+
+def _following(
+    batch: str, number: int, good: bool, every: bool, database: sqlite3.Connection
+) -> tuple[int, int, bytes] | None:
+    """The next answer of a batch from a line on; `every`: also one of the other kind."""
+    found: tuple[int, int, bytes] | None = database.execute(
+        "SELECT number, good, answer FROM lines WHERE batch = ? AND number >= ? AND (good = ? OR ?)"
+        " ORDER BY number LIMIT 1",
+        (batch, number, good, every),
+    ).fetchone()
+    return found

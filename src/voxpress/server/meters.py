@@ -63,6 +63,12 @@ class Meters:
         self.errors = prometheus.Counter(
             "voxpress_errors", "Requests refused or failed.", ["code"], registry=self.registry
         )
+        self.restarts = prometheus.Counter(
+            "voxpress_background_restarts",
+            "Background tasks that ended and were started again.",
+            ["task"],
+            registry=self.registry,
+        )
         queue = Gauge(
             "voxpress_queue", "Clips that wait or are being spoken.", ["for"], registry=self.registry
         )
@@ -91,6 +97,10 @@ class Meters:
         for cache, number in served.items():
             self.clips.labels(cache).inc(number)
             self.characters.labels(cache).inc(characters[cache])
+
+    def restarted(self, task: str) -> None:
+        """Count a background task that ended and is started again."""
+        self.restarts.labels(task).inc()
 
     def finished(self, result: Result, waited: Seconds) -> None:
         """Count what the loop did for a clip that was asked for so many seconds ago."""

@@ -9,6 +9,7 @@ from litestar import Request, Response, get
 from litestar.enums import MediaType
 from litestar.openapi import ResponseSpec
 
+from voxpress.engines import describe
 from voxpress.server import keys
 from voxpress.server.contract import (
     ErrorBody,
@@ -41,10 +42,16 @@ async def healthz() -> str:
     responses={503: ResponseSpec(ErrorBody, description="Not yet, or not any more.")},
 )
 async def readyz(request: Request[Any, Any, Any]) -> str:
-    """Once what is to be loaded at the start is loaded, and until the server is being stopped."""
+    """Once what is to be loaded at the start is loaded, while all that goes on in the background does, and until the
+    server is being stopped.
+    """
     here = server_of(request)
-    if here.desk.failure or not here.ready:
-        raise Refusal(503, "not ready", "unavailable", headers={"retry-after": "1"})
+    problems = [f"{name}: {problem}" for name, problem in here.background.problems.items()]
+    if here.desk.failure:
+        problems.append(f"nothing is spoken any more: {describe(here.desk.failure)}")
+    if problems or not here.ready:
+        reason = "; ".join(problems) or "engines are being prepared and loaded"
+        raise Refusal(503, f"not ready: {reason}", "unavailable", headers={"retry-after": "1"})
     return "ok"
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta, Struct, ValidationError, convert
 
-from voxpress.errors import ManifestError, suggest
+from voxpress.errors import InputError, ManifestError, suggest
+from voxpress.server.addresses import check_url
 from voxpress.speech import Seconds
 
 Bytes: TypeAlias = int
 Positive: TypeAlias = Annotated[int, Meta(ge=1)]
+Event: TypeAlias = Literal["batch.completed", "batch.failed", "batch.cancelled", "batch.expired"]
 Patience: TypeAlias = Annotated[float, Meta(gt=0)]
 
 
@@ -30,7 +33,7 @@ class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url: str
     secret: Annotated[str, Meta(pattern="^whsec_")]
     """``whsec_`` and Base64, as OpenAI's client takes it; `voxpress keys webhook-secret` makes one."""
-    events: Sequence[str] = ("batch.completed", "batch.failed", "batch.cancelled", "batch.expired")
+    events: Sequence[Event] = ("batch.completed", "batch.failed", "batch.cancelled", "batch.expired")
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +85,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Largest input file of a batch, in bytes."""
     max_lines: Positive = 50_000
     """Most lines of a batch."""
+    max_inline_audio: Positive = 500_000_000
+    """Most bytes of audio in the output of a batch, in Base64; beyond, lines name the address of their clip only."""
     batch_window: Positive = 64
     """Lines of a batch that are worked on at once."""
 
@@ -143,6 +148,23 @@ def settings(table: Mapping[str, Any], path: str, **flags: Any) -> Settings:
             raise ManifestError(problem, path=path, field=f"server.{name}") from error
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return convert({**table, **given}, Settings)
+        made = convert({**table, **given}, Settings)
     except ValidationError as error:
         raise ManifestError(str(error), path="flags") from error
+    for number, webhook in enumerate(made.webhooks):
+        _check_webhook(webhook, path, f"server.webhooks[{number}]")
+    return made
+
+
+def _check_webhook(webhook: Webhook, path: str, place: str) -> None:
+    try:
+        check_url(webhook.url, "url")
+    except InputError as error:
+        raise ManifestError(error.problem, path=path, field=f"{place}.url") from error
+    try:
+        key = base64.b64decode(webhook.secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if not key:
+        problem = "must be whsec_ and Base64: voxpress keys webhook-secret makes one"
+        raise ManifestError(problem, path=path, field=f"{place}.secret")

@@ -11,6 +11,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import ResponseSpec
 
+from voxpress.server.background import Background
 from voxpress.server.cabinet import Cabinet
 from voxpress.server.clerk import Clerk
 from voxpress.server.contract import ErrorBody
@@ -63,6 +64,7 @@ class Server:
     files: Cabinet
     webhooks: Webhooks
     clerk: Clerk
+    background: Background
     ready: bool = False
     sweep: Callable[[], None] = lambda: None
     """What the door does now and then."""

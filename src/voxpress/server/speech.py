@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ import msgspec
 from voxpress import codec, engines, formats, speaking
 from voxpress.audio import Audio, join, silence
 from voxpress.codec import Encoder
+from voxpress.engines import Engine
 from voxpress.errors import SpeechError, UnsupportedOption
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.presets import Preset, preset_named
@@ -30,6 +32,8 @@ from voxpress.server.names import Names, Speaker
 from voxpress.server.settings import Settings
 from voxpress.speech import Clip, OptionValue, Output, Result, Utterance
 from voxpress.store import Store
+
+log = logging.getLogger("voxpress.server")
 
 _QUICK = 2000
 """Characters of a text up to which planning is done at once; more would keep others waiting."""
@@ -141,6 +145,22 @@ class Speech:
             f"preset {preset.name!r} has no file in the format {data.response_format!r} (formats: {formats})"
         )
 
+    async def prepare(self) -> None:
+        """Have every engine that is offered made ready, so that the first request does not wait for it. One that cannot
+        be made ready is logged, and is an error of those who ask for it.
+        """
+        found = await asyncio.to_thread(self._names.all)
+        for engine, model in dict.fromkeys((meant.engine, meant.model) for meant in found.values()):
+            kind = engines.find(engine)
+            if kind.prepare is not Engine.prepare:
+                chosen = kind(model)
+                try:
+                    await asyncio.wrap_future(
+                        self._desk.pools.speaking(chosen).submit(speaking.prepare, chosen)
+                    )
+                except SpeechError as error:
+                    log.error("%s cannot be prepared: %s", engine, error)  # noqa: TRY400 - the message says it all
+
     async def preload(self, model: str) -> None:
         """Have every worker load a model, by speaking a word with it that is not kept.
 
@@ -166,6 +186,10 @@ class Speech:
         if self._store.folder is None:
             return await asyncio.to_thread(self._stored, asked.clip)
         return self._stored(asked.clip)
+
+    def clip(self, key: str) -> tuple[Clip, bytes] | None:
+        """A clip and its bytes, if the store has them."""
+        return self._stored(key)
 
     def _stored(self, key: str) -> tuple[Clip, bytes] | None:
         clip = self._store.clip(key)

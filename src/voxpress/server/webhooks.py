@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import hashlib
 import hmac
-import http.client
 import ipaddress
 import logging
+import re
 import secrets
 import socket
 import sqlite3
 import ssl
 import time
-from typing import Any
-from urllib.parse import urlsplit
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias
 
 import msgspec
 
+from voxpress.engines import describe
 from voxpress.errors import InputError
+from voxpress.server.addresses import check_url, is_public
 from voxpress.server.contract import Batch
 from voxpress.server.settings import Settings
 from voxpress.server.state import State
@@ -35,6 +40,14 @@ _PAUSES: tuple[Seconds, ...] = (5, 30, 120, 600, 1800, 7200, 18000, 36000)
 """Before the next try; after the last, a webhook is given up."""
 _PATIENCE: Seconds = 15.0
 _LOOK_EVERY: Seconds = 1.0
+_MOST = 32
+"""Deliveries at once."""
+_MOST_FOR_A_HOST = 4
+_LONGEST_ANSWER = 4096
+"""Bytes of an answer's first line; nothing after it is read."""
+
+_Due: TypeAlias = tuple[str, str, str, bytes, int, int]
+"""Id, URL, secret, body, attempts so far, and whether the operator chose the URL."""
 
 
 class _Event(msgspec.Struct, kw_only=True):
@@ -51,20 +64,9 @@ def sign(secret: str, id: str, timestamp: int, body: bytes) -> str:
     >>> sign("whsec_c2VjcmV0", "msg_1", 1700000000, b"{}")
     'v1,A5oIrJxXPB/PkULSoVu0e4khvPiqpF9vljmhkSKg0FI='
     """
-    key = base64.b64decode(secret.removeprefix("whsec_"))
+    key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     content = f"{id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
-
-
-def check_address(url: str) -> None:
-    """Raise unless `url` is an address on the public network, as far as it says itself.
-
-    Raises:
-        InputError
-    """
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.username or parts.password:
-        raise InputError(f"webhook_url must be an https address without a user name, not {url!r}")
 
 
 class Webhooks:
@@ -72,6 +74,8 @@ class Webhooks:
 
     def __init__(self, settings: Settings, state: State) -> None:
         self._settings, self._state = settings, state
+        self._sending: dict[str, asyncio.Task[None]] = {}
+        self._hosts: dict[str, str] = {}
 
     async def announce(self, batch: Batch, url: str | None, secret: str) -> None:
         """Have everyone who wants it told that a batch has ended."""
@@ -97,28 +101,45 @@ class Webhooks:
             )
 
     async def run(self) -> None:
-        """Send what is due, for as long as the server runs."""
-        while True:
-            due = await self._state.run(
-                lambda database: database.execute(
-                    "SELECT id, url, secret, body, attempts, trusted FROM deliveries"
-                    " WHERE due <= ? ORDER BY due LIMIT 20",
-                    (time.time(),),
-                ).fetchall()
-            )
-            await asyncio.gather(*(self._deliver(*row) for row in due))
-            if not due:
+        """Send what is due, for as long as the server runs. Whatever goes wrong with one delivery is its own."""
+        try:
+            while True:
+                due = await self._state.run(_due)
+                for row in self._next(due):
+                    task = self._sending[row[0]] = asyncio.ensure_future(self._deliver(*row))
+                    task.add_done_callback(functools.partial(self._sent, row[0]))
                 await asyncio.sleep(_LOOK_EVERY)
+        finally:
+            for task in self._sending.values():
+                task.cancel()
+
+    def _next(self, due: Sequence[_Due]) -> Iterator[_Due]:
+        """Those to begin now: a host that does not answer keeps no other waiting."""
+        busy = Counter(self._hosts[id] for id in self._sending)
+        for row in due:
+            id, url = row[0], row[1]
+            host = url.partition("://")[2].partition("/")[0][
+                :253
+            ]  # whether it is one is found when it is called
+            if id not in self._sending and busy[host] < _MOST_FOR_A_HOST and busy.total() < _MOST:
+                busy[host] += 1
+                self._hosts[id] = host
+                yield row
+
+    def _sent(self, id: str, task: asyncio.Task[None]) -> None:
+        self._sending.pop(id, None)
+        self._hosts.pop(id, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("webhook %s could not be written down: %s", id, error)
 
     async def _deliver(
         self, id: str, url: str, secret: str, body: bytes, attempts: int, trusted: int
     ) -> None:
-        problem = await asyncio.to_thread(_post, url, secret, id, body, bool(trusted))
+        problem = await post(url, secret, id, body, trusted=bool(trusted))
+        host = self._hosts[id]
         if problem and attempts < len(_PAUSES):
             due = time.time() + _PAUSES[attempts]
-            log.warning(
-                "webhook %s to %s: %s; again in %d s", id, urlsplit(url).hostname, problem, _PAUSES[attempts]
-            )
+            log.warning("webhook %s to %s: %s; again in %d s", id, host, problem, _PAUSES[attempts])
 
             def later(database: sqlite3.Connection) -> Any:
                 database.execute(
@@ -128,53 +149,91 @@ class Webhooks:
             await self._state.run(later)
             return
         if problem:
-            log.error("webhook %s to %s was given up: %s", id, urlsplit(url).hostname, problem)
+            log.error("webhook %s to %s was given up: %s", id, host, problem)
         await self._state.run(lambda database: database.execute("DELETE FROM deliveries WHERE id = ?", (id,)))
 
 
-def _post(url: str, secret: str, id: str, body: bytes, trusted: bool) -> str:
-    """Send it; what went wrong, or nothing. A redirect is not followed: it could lead anywhere."""
-    parts = urlsplit(url)
-    now = int(time.time())
-    headers = {
-        "content-type": "application/json",
-        "user-agent": "voxpress",
-        "webhook-id": id,
-        "webhook-timestamp": str(now),
-        "webhook-signature": sign(secret, id, now, body),
-    }
-    host, secure = parts.hostname or "", parts.scheme == "https"
-    port = parts.port or (443 if secure else 80)
+def _due(database: sqlite3.Connection) -> list[_Due]:
+    return database.execute(
+        "SELECT id, url, secret, body, attempts, trusted FROM deliveries WHERE due <= ? ORDER BY due LIMIT 500",
+        (time.time(),),
+    ).fetchall()
+
+
+async def post(url: str, secret: str, id: str, body: bytes, *, trusted: bool) -> str:
+    """Send a message; what went wrong, or nothing. A redirect is not followed: it could lead anywhere."""
     try:
-        connection = http.client.HTTPConnection(host, port, timeout=_PATIENCE)
-        connection.sock = _connected(host, port, trusted)
-        if secure:
-            connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=host)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", target, body, {**headers, "host": parts.netloc})
-        status = connection.getresponse().status
-        connection.close()
-    except (OSError, http.client.HTTPException, InputError) as error:
-        return f"{type(error).__name__}: {error}"
+        async with asyncio.timeout(_PATIENCE):
+            status = await _posted(url, secret, id, body, trusted)
+    except TimeoutError:
+        return f"no answer within {_PATIENCE:g} s"
+    except Exception as error:  # the edge of a delivery: it may cost nothing but this delivery
+        return describe(error)
     return "" if 200 <= status < 300 else f"answered with {status}"
 
 
-def _connected(host: str, port: int, trusted: bool) -> socket.socket:
+async def _posted(url: str, secret: str, id: str, body: bytes, trusted: bool) -> int:
+    parts = check_url(url, "url")
+    host, secure = parts.hostname or "", parts.scheme == "https"
+    connection = await _connected(host, parts.port or (443 if secure else 80), trusted)
+    reader, writer = await asyncio.open_connection(
+        sock=connection,
+        ssl=ssl.create_default_context() if secure else None,
+        server_hostname=host if secure else None,
+        limit=_LONGEST_ANSWER,
+    )
+    try:
+        now = int(time.time())
+        head = {
+            "host": parts.netloc,
+            "content-type": "application/json",
+            "content-length": str(len(body)),
+            "user-agent": "voxpress",
+            "connection": "close",
+            "webhook-id": id,
+            "webhook-timestamp": str(now),
+            "webhook-signature": sign(secret, id, now, body),
+        }
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
+        writer.write("\r\n".join(lines).encode() + body)
+        await writer.drain()
+        line = await reader.readline()
+        found = re.match(rb"HTTP/1\.[01] (\d{3})[ \r\n]", line)
+        if found is None:
+            raise ConnectionError(f"answered with {line[:40]!r}, which is not HTTP")
+        return int(found[1])
+    finally:
+        writer.close()
+
+
+async def _connected(host: str, port: int, trusted: bool) -> socket.socket:
     """A connection to one of the addresses of `host`, each of which is looked at first unless the operator chose it.
 
     The address that was looked at is the one that is used: a name that resolves otherwise the next time gains nothing.
     """
+    loop = asyncio.get_running_loop()
     failure: OSError | None = None
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        if not trusted and not ipaddress.ip_address(address[0]).is_global:
+    found = await loop.run_in_executor(
+        _RESOLVERS, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    )
+    for family, kind, protocol, _, address in found:
+        if not trusted and not is_public(ipaddress.ip_address(str(address[0]).partition("%")[0])):
             raise InputError(f"{host} is {address[0]}, which is not on the public network")
         connection = socket.socket(family, kind, protocol)
-        connection.settimeout(_PATIENCE)
+        connection.setblocking(False)
         try:
-            connection.connect(address)
+            await loop.sock_connect(connection, address)
         except OSError as error:
             connection.close()
             failure = error
             continue
+        except BaseException:
+            connection.close()
+            raise
         return connection
     raise failure or OSError(f"{host} has no address")
+
+
+_RESOLVERS = ThreadPoolExecutor(4, "voxpress-names")
+"""Looking a name up can take half a minute, and must not keep a thread that speech needs."""

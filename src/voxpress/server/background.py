@@ -1,0 +1,97 @@
+"""What the server does beside answering requests: each task is watched, and started again where it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from voxpress.engines import describe
+from voxpress.errors import SpeechError
+from voxpress.speech import Seconds
+
+log = logging.getLogger("voxpress.server")
+
+Work: TypeAlias = Callable[[], Awaitable[None]]
+
+FIRST_PAUSE: Seconds = 1.0
+LONGEST_PAUSE: Seconds = 60.0
+_HEALTHY: Seconds = 3.0
+"""After so long a task that was started again is up."""
+
+
+class Background:
+    """Tasks that must not end unnoticed.
+
+    Args:
+        restarted: called with the name of each task that is started again.
+
+    Attributes:
+        problems: why a task is down at this moment, by its name.
+    """
+
+    def __init__(self, restarted: Callable[[str], None] = lambda name: None) -> None:
+        self._restarted = restarted
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.problems: dict[str, str] = {}
+
+    def start(self, name: str, work: Work, item: str = "") -> asyncio.Task[None]:
+        """Do `work` until it returns, again after a pause whenever it raises.
+
+        Args:
+            item: what it is done for, where the same is done for several.
+        """
+        task = asyncio.ensure_future(self._watched(name, work, f"{name} ({item})" if item else name))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def repeat(self, name: str, seconds: Seconds, work: Work) -> None:
+        """Do `work` every so many seconds."""
+
+        async def repeatedly() -> None:
+            while True:
+                await asyncio.sleep(seconds)
+                await work()
+                self.problems.pop(name, None)
+
+        self.start(name, repeatedly)
+
+    async def stop(self) -> None:
+        """End all tasks."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watched(self, name: str, work: Work, place: str) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            began = time.monotonic()
+            recovered = asyncio.get_running_loop().call_later(_HEALTHY, self.problems.pop, place, None)
+            try:
+                await work()
+            except Exception as error:  # the edge: nothing above would see it
+                if time.monotonic() - began > LONGEST_PAUSE:
+                    pause = FIRST_PAUSE
+                problem = str(error) if isinstance(error, SpeechError) else describe(error)
+                log.error(  # noqa: TRY400 - a traceback only where it helps
+                    "%s: %s; again in %g s", place, problem, pause, exc_info=_unexpected(error)
+                )
+                self.problems[place] = problem
+                self._restarted(name)
+                recovered.cancel()
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                self.problems.pop(place, None)
+                return
+            finally:
+                recovered.cancel()
+
+
+def _unexpected(error: Exception) -> Exception | None:
+    """The error, where its traceback helps: not where a disk is full."""
+    return None if isinstance(error, SpeechError | OSError) else error
