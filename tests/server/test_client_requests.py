@@ -27,7 +27,7 @@ TYPES = {
     "pcm": "audio/pcm",
 }
 PAGE = "http://127.0.0.1:8000"
-"""Where SillyTavern's page is."""
+"""Where the pages are that call by themselves."""
 NAMES = """
 [server.models]
 tts-1 = "tone"
@@ -101,8 +101,8 @@ HOME_ASSISTANT_OPENAI_TTS = [
     ),
 ]
 
-# home-assistant/core (057855a), homeassistant/components/openai_conversation/tts.py: the official client; ogg is asked for
-# as opus, raw as pcm, and a prompt that was never written is "None".
+# home-assistant/core (057855a), homeassistant/components/openai_conversation/tts.py: the official client; ogg is asked
+# for as opus, raw as pcm, and a prompt that was never written is "None".
 HOME_ASSISTANT_CORE = [
     Sent(
         f"Home Assistant, OpenAI: {format}",
@@ -119,13 +119,15 @@ WYOMING_OPENAI = [
     Sent(
         "Home Assistant, wyoming_openai",
         {**OPENAI, **JSON, "Authorization": "Bearer sk-local"},
-        b'{"input":"The front door was left open for ten minutes.","model":"tts-1","voice":"nova","response_format":"wav"}',
+        b'{"input":"The front door was left open for ten minutes.","model":"tts-1","voice":"nova",'
+        b'"response_format":"wav"}',
         "wav",
     )
 ]
 
-# open-webui/open-webui (6adde20), backend/open_webui/routers/audio.py; src/lib/apis/audio/index.ts. Its settings can name
-# further fields: these are those of Kokoro-FastAPI's interface (remsky/Kokoro-FastAPI, 106cbd4, web/src/services/AudioService.js).
+# open-webui/open-webui (6adde20), backend/open_webui/routers/audio.py; src/lib/apis/audio/index.ts. Its settings can
+# name further fields: these are those of Kokoro-FastAPI's interface (remsky/Kokoro-FastAPI, 106cbd4,
+# web/src/services/AudioService.js).
 OPEN_WEBUI = [
     Sent(
         "Open WebUI: a sentence, with who asks",
@@ -155,8 +157,8 @@ OPEN_WEBUI = [
     ),
 ]
 
-# SillyTavern/SillyTavern (00a72b5), src/endpoints/openai.js; public/scripts/extensions/tts: openai-compatible.js (414e28b),
-# tts-webui.js (2a184b2), which calls from the page itself, and shows the server's own sample rate and 16 bits.
+# SillyTavern/SillyTavern (00a72b5), src/endpoints/openai.js; public/scripts/extensions/tts: openai-compatible.js
+# (414e28b), and tts-webui.js (2a184b2), which calls from the page itself and reads the header of WAV.
 SILLY_TAVERN = [
     Sent(
         "SillyTavern: a line, without a key",
@@ -180,8 +182,8 @@ SILLY_TAVERN = [
     Sent(
         "SillyTavern: its page, by TTS WebUI",
         {**BROWSER, **JSON, "Cache-Control": "no-cache"},
-        b'{"model":"tts-1","voice":"alloy","input":"The front door was left open for ten minutes.","response_format":"wav",'
-        b'"speed":1,"stream":true,"params":{"desired_length":80,"max_length":200,"halve_first_chunk":true,'
+        b'{"model":"tts-1","voice":"alloy","input":"The front door was left open for ten minutes.",'
+        b'"response_format":"wav","speed":1,"stream":true,"params":{"desired_length":80,"max_length":200,"halve_first_chunk":true,'
         b'"exaggeration":0.5,"cfg_weight":0.5,"temperature":0.8,"device":"auto","dtype":"float32","cpu_offload":false,'
         b'"chunked":true,"cache_voice":false,"tokens_per_slice":1000,"remove_milliseconds":45,'
         b'"remove_milliseconds_start":25,"chunk_overlap_method":"zero","seed":-1}}',
@@ -200,8 +202,31 @@ LIBRE_CHAT = [
     Sent(
         "LibreChat: with a backend",
         {**AXIOS, **JSON, "Authorization": "Bearer sk-local"},
-        b'{"input":"The front door was left open for ten minutes.","model":"tts-1-hd","voice":"nova","backend":"piper"}',
+        b'{"input":"The front door was left open for ten minutes.","model":"tts-1-hd","voice":"nova",'
+        b'"backend":"piper"}',
     ),
+]
+
+# langgenius/dify-plugin-sdks (070ba2e), python/dify_plugin/interfaces/model/openai_compatible/tts.py: what its plug-in
+# for servers like OpenAI's sends when it is set up
+DIFY = [
+    Sent(
+        "Dify: a model is tried",
+        {**REQUESTS, **JSON},
+        b'{"model": "tts-1", "input": "Test.", "voice": "alloy", "instruction": null, "response_format": "mp3"}',
+        seconds=(0.15, 0.6),
+    )
+]
+
+# ChatGPTNextWeb/NextChat (5af9d07), app/client/platforms/openai.ts; app/client/api.ts (171ba7e): from the page itself
+NEXT_CHAT = [
+    Sent(
+        "NextChat: its page",
+        {**BROWSER, **JSON, "Accept": "application/json", "Authorization": "Bearer sk-local"},
+        b'{"model":"tts-1","input":"The front door was left open for ten minutes.","voice":"alloy",'
+        b'"response_format":"mp3","speed":1}',
+        heard={"access-control-allow-origin": PAGE},
+    )
 ]
 
 # akscf/mod_openai_tts (390bdde), sources/mod_openai_tts.c
@@ -225,6 +250,8 @@ ALL = [
     *OPEN_WEBUI,
     *SILLY_TAVERN,
     *LIBRE_CHAT,
+    *DIFY,
+    *NEXT_CHAT,
     *FREESWITCH,
 ]
 
@@ -304,14 +331,18 @@ def test_home_assistant_lists_models_when_it_is_set_up(here):
     assert json.loads(data)["object"] == "list"
 
 
-def test_silly_tavern_asks_before_its_page_does(here):
-    """public/scripts/extensions/tts/tts-webui.js: the browser asks, because of the type and of Cache-Control."""
-    asked = {
-        "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "cache-control,content-type",
-    }
+@pytest.mark.parametrize(
+    "named",
+    [
+        pytest.param("cache-control,content-type", id="SillyTavern, by TTS WebUI"),
+        pytest.param("authorization,content-type", id="NextChat"),
+    ],
+)
+def test_a_browser_asks_before_its_page_does(here, named):
+    """What a page may send is asked for without a key, in small letters and in order."""
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": named}
     status, headers, _ = send(here, "OPTIONS", SPEECH, {**BROWSER, **asked})
     assert status in {200, 204}
     assert headers["access-control-allow-origin"] in {PAGE, "*"}
     allowed = {name.strip().lower() for name in headers["access-control-allow-headers"].split(",")}
-    assert {"cache-control", "content-type"} <= allowed
+    assert set(named.split(",")) <= allowed

@@ -105,7 +105,7 @@ def check(folder: Path) -> None:
 
 
 @pytest.fixture
-def files(tmp_path) -> Path:
+def files(tmp_path):
     folder = tmp_path / "files"
     folder.mkdir()
     return folder

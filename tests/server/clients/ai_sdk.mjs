@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createOpenAI } from "@ai-sdk/openai";
 import { APICallError, experimental_generateSpeech as generateSpeech } from "ai";
 
+globalThis.AI_SDK_LOG_WARNINGS = false;
 const [baseURL, apiKey, folder] = process.argv.slice(2);
 const openai = createOpenAI({ baseURL, apiKey });
 const text = "Please hold the line, an agent will be with you shortly.";
@@ -24,13 +25,9 @@ for (const format of ["mp3", "opus", "aac", "flac", "wav", "pcm"]) {
   writeFileSync(`${folder}/speech.${format}`, audio.uint8Array);
 }
 
-// A voice alone, and options of the provider: all other fields are left out.
-const { audio } = await generateSpeech({
-  model: openai.speech("tts-1"),
-  text,
-  providerOptions: { openai: { speed: 0.5 } },
-  maxRetries: 0,
-});
+// The voice is the SDK's default, and a language is not sent.
+const { audio, warnings } = await generateSpeech({ model: openai.speech("tts-1"), text, speed: 0.5, language: "en", maxRetries: 0 });
+assert.deepEqual(warnings.map((warning) => warning.feature), ["language"]);
 writeFileSync(`${folder}/slow.mp3`, audio.uint8Array);
 
 const failing = { model: openai.speech("tts-1"), text, speed: 9, maxRetries: 0 };
