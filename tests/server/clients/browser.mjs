@@ -146,7 +146,7 @@ const refused = await page.evaluate(
       voice: look(await ask("/audio/speech", { ...body, speed: 9 })),
       key: look(await ask("/audio/speech", body, { authorization: "Bearer wrong" })),
       type: look(await ask("/audio/speech", JSON.stringify(body), { "content-type": "text/plain" })),
-      large: look(await ask("/audio/speech", { ...body, input: "word ".repeat(2_000_000) })),
+      large: look(await ask("/audio/speech", { ...body, input: "word ".repeat(200_000) })),
       route: look(await ask("/nothing", body)),
       unchanged: look(await ask("/audio/speech", body, { "if-none-match": etag })),
     };

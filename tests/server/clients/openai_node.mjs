@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import OpenAI, { AuthenticationError, BadRequestError, NotFoundError, toFile } from "openai";
 
+globalThis.File ??= (await import("node:buffer")).File; // Node 18 has it only there
 const [url, key, folder] = process.argv.slice(2);
 const client = new OpenAI({ baseURL: url, apiKey: key, maxRetries: 0 });
 const text = "Please hold the line, an agent will be with you shortly.";
