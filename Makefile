@@ -13,8 +13,10 @@ PYTEST ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 STAMPS := $(VENV)/.stamps
+CLIENTS := build/clients
+APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 
-.PHONY: demo test test-all lint format types imports pytest coverage blocks docs clean
+.PHONY: demo test test-all clients lint format types imports pytest coverage blocks docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -27,7 +29,11 @@ test: lint types imports blocks pytest
 test-all: $(STAMPS)/lanes $(STAMPS)/clients
 	$(BIN)/voxpress engines install xtts
 	$(BIN)/voxpress engines install outetts
-	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -m "models or engines or faults or s3 or slow" $(PYTEST)
+	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -m "models or engines or faults or s3 or slow or clients" $(PYTEST)
+
+# Clients of the server as they are, in Python, in JavaScript and in a browser.
+clients: $(STAMPS)/dev $(STAMPS)/clients
+	$(BIN)/pytest -m clients $(PYTEST)
 
 lint: $(STAMPS)/dev
 	$(BIN)/ruff check --output-format concise
@@ -77,10 +83,18 @@ $(STAMPS)/dev: $(STAMPS)/voxpress
 	$(PIP) --group dev
 	@touch $@
 
-# Clients of the server that cannot be in one environment with the others.
-$(STAMPS)/clients: | $(STAMPS)/python
-	$(PIP) --upgrade --target build/clients/openai-2 'openai>=2,<3'
-	$(PIP) --upgrade --target build/clients/litellm litellm
+# Clients of the server, which cannot be in one environment with each other. Node and Chromium come from the system; where
+# they are missing and apt may be used, Debian's are installed.
+$(STAMPS)/clients: Makefile tests/server/clients/package.json | $(STAMPS)/python
+	@command -v npm >/dev/null || { $(APT) nodejs npm; }
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || { $(APT) chromium-headless-shell; }
+	$(PIP) --upgrade --target $(CLIENTS)/openai-2 'openai==2.54.0'
+	$(PIP) --upgrade --target $(CLIENTS)/litellm 'litellm==1.110.2'
+	$(PIP) --upgrade --target $(CLIENTS)/livekit 'livekit-plugins-openai==1.8.9' 'livekit-agents==1.8.9'
+	$(PIP) --upgrade --target $(CLIENTS)/pipecat 'pipecat-ai==1.14.0'
+	@mkdir -p $(CLIENTS)/node
+	cp tests/server/clients/package.json $(CLIENTS)/node
+	npm install --prefix $(CLIENTS)/node --no-package-lock --no-audit --no-fund --loglevel error
 	@touch $@
 
 $(STAMPS)/lanes: $(STAMPS)/dev

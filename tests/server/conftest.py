@@ -22,8 +22,6 @@ import pytest
 openai = pytest.importorskip("openai")
 pytest.importorskip("litestar")
 
-collect_ignore = ["every_client.py"]
-"""A program, which the tests run."""
 STARTING = 60.0
 
 
@@ -152,6 +150,13 @@ def servers(folder: Path) -> Iterator[Start]:
 def serve(tmp_path: Path) -> Iterator[Start]:
     """See `servers`."""
     with servers(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """See `servers`; for all tests of a module."""
+    with servers(tmp_path_factory.mktemp("server")) as start:
         yield start
 
 

@@ -1,82 +1,159 @@
-"""Clients as they are, against a real server with Piper's voice."""
+"""Clients as they are, each a program in clients/, against a real server with keys; `make clients` installs them."""
+
+from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from voxpress import codec
 
-pytestmark = [pytest.mark.slow]
-HERE = Path(__file__).parent
-PLACES = HERE.parents[1] / "build" / "clients"
-"""Where `make test-all` puts clients that cannot be in one environment with the others."""
+pytestmark = pytest.mark.clients
+HERE = Path(__file__).parent / "clients"
+DOCS = Path(__file__).parents[2] / "docs" / "server.md"
+PLACES = Path(__file__).parents[2] / "build" / "clients"
+"""Each client has a folder of its own here: their dependencies contradict each other."""
+NAMES = """
+[server.models]
+tts-1 = "tone"
+tts-1-hd = "tone"
+gpt-4o-mini-tts = "tone"
+"""
+PYTHON = {
+    "openai 2": ("openai-2", "openai_python.py"),
+    "openai 3": (None, "openai_python.py"),
+    "LiteLLM": ("litellm", "litellm_speech.py"),
+    "LiveKit": ("livekit", "livekit_agents.py"),
+    "pipecat": ("pipecat", "pipecat_service.py"),
+}
+"""The folder, None for the client that voxpress itself uses, and the program."""
+NODE = {"openai 6": "openai_node.mjs", "AI SDK 6": "ai_sdk.mjs", "Chromium": "browser.mjs"}
+LATEST = {"openai 3": "3.", "Chromium": ""}
+"""How versions begin that are not pinned; the others stand in docs/server.md."""
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+SECONDS = {"speech": (3.0, 3.3), "slow": (5.7, 6.2), "long": (30.0, 31.0)}
+"""How long the texts of the programs are, by how the names of their files begin."""
+
+
+@pytest.fixture(scope="module")
+def page() -> int:
+    """A port for the page in the browser."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def here(start, page):
+    """A server with a key, which the page's origin may call."""
+    server = start(engines=("tone",), extra=NAMES, cors_origins=[f"http://localhost:{page}"])
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "voxpress",
+        "keys",
+        "add",
+        "app",
+        "--state",
+        server.folder / "state",
+    ]
+    server.key = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    for _ in range(100):
+        if server.ask("GET", "/v1/models", headers={"authorization": "Bearer none"}).status == 401:
+            return server
+        time.sleep(0.1)
+    raise AssertionError("the server did not learn of its key")
+
+
+def there(name: str) -> Path:
+    """The folder of a client."""
+    if not (PLACES / name).is_dir():
+        pytest.fail(f"there is no {PLACES / name}: run  make clients")
+    return PLACES / name
+
+
+def run(command: list[object], folder: Path, **environment: str) -> str:
+    """Runs a client's program to its end; what it printed, which is its version."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def check_version(name: str, version: str) -> None:
+    """Whether this is the client that it should be."""
+    if name in LATEST:
+        assert version.startswith(LATEST[name])
+    else:
+        assert f" {version}" in DOCS.read_text(), f"docs/server.md says nothing of {name} {version}"
+
+
+def check(folder: Path) -> None:
+    """Whether all files are what the programs asked for."""
+    assert list(folder.iterdir()), "no file was written"
+    for path in folder.iterdir():
+        if path.suffix == ".pcm":
+            duration = path.stat().st_size / 2 / 24000
+        else:
+            duration = codec.decode(path.read_bytes()).duration
+        least, most = SECONDS[path.stem.partition("-")[0]]
+        assert least < duration < most, (path.name, duration)
 
 
 @pytest.fixture
-def piper(serve):
-    pytest.importorskip("piper")
-    return serve(engines=("piper",))
+def files(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    return folder
 
 
-@pytest.mark.parametrize("version", ["", "2"])
-def test_the_official_client_of_every_version(piper, tmp_path, version):
-    place = PLACES / f"openai-{version}"
-    if version and not place.is_dir():
-        pytest.fail(f"openai {version} is not in {place}: run  make test-all")
-    done = subprocess.run(
-        [sys.executable, "-P", HERE / "every_client.py", f"{piper.url}/v1", tmp_path],
-        env={**os.environ, "PYTHONPATH": str(place) if version else ""},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+@pytest.mark.parametrize("name", PYTHON)
+def test_a_client_in_python(here, tmp_path, files, name):
+    place, program = PYTHON[name]
+    paths = {"PYTHONPATH": str(there(place)) if place else "", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    command = [sys.executable, "-P", HERE / program, f"{here.url}/v1", here.key, files]
+    check_version(name, run(command, tmp_path, **paths))
+    check(files)
+
+
+@pytest.mark.parametrize("name", NODE)
+def test_a_client_in_javascript(here, tmp_path, files, page, name):
+    program = NODE[name]
+    (tmp_path / "node_modules").symlink_to(there("node") / "node_modules")
+    shutil.copy(HERE / program, tmp_path)
+    found = {"CHROMIUM": next(filter(None, map(shutil.which, CHROMIUMS)), "")}
+    if name == "Chromium" and not found["CHROMIUM"]:
+        pytest.fail(
+            f"there is none of {', '.join(CHROMIUMS)}; on Debian: apt install chromium-headless-shell"
+        )
+    command = ["node", program, f"{here.url}/v1", here.key, files, page]
+    check_version(name, run(command, tmp_path, **found))
+    check(files)
+
+
+def test_curl(here, tmp_path, files):
+    """As OpenAI's documentation has it, but for the address and the text."""
+    body = (
+        '{"model": "gpt-4o-mini-tts", "voice": "alloy",'
+        ' "input": "Please hold the line, an agent will be with you shortly."}'
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(version or "3")
-    assert codec.decode((tmp_path / "greeting.mp3").read_bytes()).duration > 2
-    assert codec.decode((tmp_path / "output.mp3").read_bytes()).duration > 20
-
-
-def test_litellm(piper, tmp_path):
-    """LiteLLM's own speech call, with nothing but the address changed."""
-    place = PLACES / "litellm"
-    if not place.is_dir():
-        pytest.fail(f"litellm is not in {place}: run  make test-all")
-    program = (
-        "import litellm, sys\n"
-        "answer = litellm.speech(model='openai/tts-1', voice='nova', input='Hello from another client.',"
-        " api_base=sys.argv[1], api_key='none')\n"
-        "answer.stream_to_file(sys.argv[2])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", program, f"{piper.url}/v1", tmp_path / "hello.mp3"],
-        env={**os.environ, "PYTHONPATH": str(place), "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert codec.decode((tmp_path / "hello.mp3").read_bytes()).duration > 1
-
-
-@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
-def test_curl(piper, tmp_path):
-    """As OpenAI's documentation has it."""
-    done = subprocess.run(
-        [
-            *("curl", "-sS", "--fail", f"{piper.url}/v1/audio/speech", "-o", tmp_path / "speech.mp3"),
-            *("-H", "Authorization: Bearer none", "-H", "Content-Type: application/json", "-d"),
-            '{"model": "gpt-4o-mini-tts", "input": "The quick brown fox jumped over the lazy dog.", "voice": "alloy"}',
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert codec.decode((tmp_path / "speech.mp3").read_bytes()).duration > 1.5
+    command = [
+        *("curl", "-sS", "--fail", f"{here.url}/v1/audio/speech", "-o", files / "speech.mp3"),
+        *("-H", f"Authorization: Bearer {here.key}", "-H", "Content-Type: application/json", "-d", body),
+    ]
+    run(command, tmp_path)
+    check(files)

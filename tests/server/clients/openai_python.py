@@ -1,4 +1,4 @@
-"""What an application does with the official client, whichever version: python every_client.py URL FOLDER."""
+"""What an application does with the official client, whichever version: python openai_python.py URL KEY FOLDER."""
 
 import asyncio
 import sys
@@ -7,46 +7,54 @@ from pathlib import Path
 
 import openai
 
-url, folder = sys.argv[1], Path(sys.argv[2])
-client = openai.OpenAI(api_key="YOUR_API_KEY", base_url=url, max_retries=0)
+url, key, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+client = openai.OpenAI(api_key=key, base_url=url, max_retries=0)
+text = "Please hold the line, an agent will be with you shortly."
 
-# The two snippets that this server is to be a replacement for, as they are.
+# The two snippets that this server is to be a replacement for, as they are but for the text and the names of files.
 response = client.audio.speech.create(
     model="tts-1-hd",
     voice="nova",
-    input="Welcome to Team-Connect. Please hold while I find an agent for you.",
+    input=text,
     response_format="mp3",
     speed=1.0,
 )
-with (folder / "greeting.mp3").open("wb") as f:
+with (folder / "speech.mp3").open("wb") as f:
     f.write(response.content)
 
-long_text = " ".join(f"This is sentence number {n} of a long text." for n in range(12))
+long_text = " ".join(f"This is sentence number {n} of a long text." for n in range(1, 13))
 with client.audio.speech.with_streaming_response.create(
     model="tts-1-hd", voice="nova", input=long_text, response_format="mp3"
 ) as streamed:
-    streamed.stream_to_file(folder / "output.mp3")
+    streamed.stream_to_file(folder / "long.mp3")
 
-again = client.audio.speech.with_raw_response.create(
-    model="tts-1-hd",
-    voice="nova",
-    input="Welcome to Team-Connect. Please hold while I find an agent for you.",
-    response_format="mp3",
-    speed=1.0,
-)
-assert again.headers["x-voxpress-cache"] == "hit"
-assert again.content == response.content
+for _ in range(2):
+    again = client.audio.speech.with_raw_response.create(
+        model="tts-1-hd", voice="nova", input=text, response_format="mp3", speed=1.0
+    )
+    assert again.headers["x-voxpress-cache"] == "hit"
+    assert again.content == response.content
+
+for format in ("opus", "aac", "flac", "wav", "pcm"):
+    answer = client.audio.speech.create(
+        model="gpt-4o-mini-tts",
+        voice="coral",
+        input=text,
+        instructions="Speak cheerfully.",
+        response_format=format,
+    )
+    (folder / f"speech.{format}").write_bytes(answer.content)
 
 
 async def in_the_background() -> bytes:
-    async with openai.AsyncOpenAI(api_key="none", base_url=url) as asynchronous:
+    async with openai.AsyncOpenAI(api_key=key, base_url=url) as asynchronous:
         answer = await asynchronous.audio.speech.create(
-            model="tts-1", voice="nova", input="Hello.", response_format="wav"
+            model="tts-1", voice="nova", input=text, response_format="wav", speed=0.5
         )
         return bytes(answer.content)
 
 
-assert asyncio.run(in_the_background())[:4] == b"RIFF"
+(folder / "slow.wav").write_bytes(asyncio.run(in_the_background()))
 assert "tts-1" in [model.id for model in client.models.list()]
 assert client.models.retrieve("tts-1-hd").object == "model"
 
@@ -56,6 +64,7 @@ try:
 except openai.BadRequestError as error:
     refused = error
 assert refused is not None
+assert refused.request_id
 assert (refused.code, refused.param, refused.type) == ("invalid_value", "speed", "invalid_request_error")
 
 line = (
