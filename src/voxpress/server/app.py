@@ -107,6 +107,7 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         background=background,
     )
     desk.observe = meters.finished
+    desk.failed = lambda error: background.note("texts are spoken", error)
     inside = Litestar(
         route_handlers=[*_ROUTES, _page()],
         lifespan=[_running(here)],

@@ -59,6 +59,12 @@ class Background:
 
         self.start(name, repeatedly)
 
+    def note(self, name: str, error: BaseException) -> None:
+        """Take down that something outside these tasks ended, and was started again."""
+        self.problems[name] = describe(error)
+        self._restarted(name)
+        asyncio.get_running_loop().call_later(_HEALTHY, self.problems.pop, name, None)
+
     async def stop(self) -> None:
         """End all tasks."""
         tasks = list(self._tasks)

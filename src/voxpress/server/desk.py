@@ -14,7 +14,8 @@ from itertools import count
 
 import msgspec
 
-from voxpress.errors import SpeechError
+from voxpress.engines import describe
+from voxpress.errors import WorkerLost
 from voxpress.executors import Pools
 from voxpress.loop import Loop, Spoken
 from voxpress.plan import Plan
@@ -27,6 +28,8 @@ log = logging.getLogger("voxpress.server")
 _SLOWEST = 100.0
 """Characters per second, before any was measured."""
 _LONGEST_WAIT: Seconds = 60.0
+_AGAIN: Seconds = 1.0
+"""Between the end of a loop and the next."""
 
 
 class Flight:
@@ -109,15 +112,16 @@ class Desk:
     ) -> None:
         self.pools = Pools(workers, timeout=timeout, idle=idle, shared=not store.url.startswith("memory:"))
         self._turns = FairTurns()
-        self._work = Loop(store, None, self.pools, attempts, turns=self._turns, lasting=True)
+        self._store, self._attempts = store, attempts
+        self._work = self._loop()
         self._queue, self._linger = queue, linger
         self._flights: dict[str, Flight] = {}
         self._numbers: dict[int, Flight] = {}
         self._next = count()
         self._thread: threading.Thread | None = None
         self._rate, self._measured = _SLOWEST, time.monotonic()
-        self.failure: BaseException | None = None
-        """What ended the loop, if it ended by itself: the server is of no use then."""
+        self.failed: Callable[[BaseException], None] = lambda error: None
+        """Called with what ended the loop, if it ended by itself; another one goes on then."""
         self.observe: Callable[[Result, Seconds], None] = lambda result, waited: None
         """Called with each result, and with the seconds that it took."""
 
@@ -126,12 +130,17 @@ class Desk:
         events = asyncio.get_running_loop()
 
         def work() -> None:
-            try:
-                for news in self._work.serve():
-                    events.call_soon_threadsafe(self._hear, news)
-            except BaseException as error:  # the edge: nothing above would see it
-                log.exception("the loop ended")
-                events.call_soon_threadsafe(self._broke, error)
+            while True:
+                try:
+                    for news in self._work.serve():
+                        events.call_soon_threadsafe(self._hear, news)
+                except BaseException as error:  # the edge: nothing above would see it
+                    log.exception("the loop ended, and another one goes on")
+                    self._work = self._loop()
+                    events.call_soon_threadsafe(self._broke, error)
+                    time.sleep(_AGAIN)
+                else:
+                    return
 
         self._thread = threading.Thread(target=work, name="voxpress-loop", daemon=True)
         self._thread.start()
@@ -159,10 +168,6 @@ class Desk:
         Raises:
             Refusal: the queue is full.
         """
-        if self.failure:
-            raise Refusal(
-                503, "the server is about to be restarted", "unavailable", headers={"retry-after": "5"}
-            )
         key = plan.targets[0].clip
         flight = self._flights.get(key)
         if flight is None:
@@ -219,11 +224,15 @@ class Desk:
             self.observe(news, time.monotonic() - flight.began)
         flight.hear(news)
 
+    def _loop(self) -> Loop:
+        return Loop(self._store, None, self.pools, self._attempts, turns=self._turns, lasting=True)
+
     def _broke(self, error: BaseException) -> None:
-        self.failure = error
+        """What the loop had taken in is lost, and whoever waits for it is told so; a client asks again."""
+        self.failed(error)
         for flight in list(self._numbers.values()):
             self._forget(flight)
-            problem = SpeechError(f"the server's loop ended: {type(error).__name__}: {error}")
+            problem = WorkerLost(f"what was to be spoken was lost: {describe(error)}; ask again")
             flight.hear(
                 Result(
                     utterance=flight.plan.utterance,

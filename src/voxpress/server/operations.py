@@ -9,7 +9,6 @@ from litestar import Request, Response, get
 from litestar.enums import MediaType
 from litestar.openapi import ResponseSpec
 
-from voxpress.engines import describe
 from voxpress.server import keys
 from voxpress.server.contract import (
     ErrorBody,
@@ -47,8 +46,6 @@ async def readyz(request: Request[Any, Any, Any]) -> str:
     """
     here = server_of(request)
     problems = [f"{name}: {problem}" for name, problem in here.background.problems.items()]
-    if here.desk.failure:
-        problems.append(f"nothing is spoken any more: {describe(here.desk.failure)}")
     if problems or not here.ready:
         reason = "; ".join(problems) or "engines are being prepared and loaded"
         raise Refusal(503, f"not ready: {reason}", "unavailable", headers={"retry-after": "1"})
