@@ -37,17 +37,24 @@ STALE: Seconds = 3600.0
 LOOKS = 4
 """Lines kept of one clip at one path: of writers at once, the last to note it need not be the last to rename."""
 
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\:\ud800-\udfff]")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9])(?:\..*)?|\.voxpress", re.IGNORECASE | re.ASCII)
 _USUAL = re.compile(
-    r"(?:[0-9a-z_-]{5,60}/|[0-9_-][0-9a-z_-]{,60}/)*(?:[0-9a-z_-]{5,50}|[0-9_-][0-9a-z_-]{,50})\.\w{1,8}",
+    r"(?:[0-9a-z_-]{5,60}/|[0-9_-][0-9a-z_-]{,60}/){,8}(?:[0-9a-z_-]{5,50}|[0-9_-][0-9a-z_-]{,50})\.\w{1,8}",
     re.ASCII,
 )
 """What nearly all paths are like, and never wrong: told apart in a tenth of the time."""
+_FORBIDDEN = re.compile(r'[<>:"|?*\\\u034f\u115f\u1160\u3164\uffa0]')
+"""What Windows gives a meaning to, and letters that nobody sees."""
+_UNSEEN = frozenset(("Cc", "Cf", "Cn", "Cs", "Zl", "Zp"))
+"""Unicode categories: control and format characters, what is unassigned, surrogates, separators of lines."""
+_JOINERS = re.compile("[\u200c\u200d]")
+"""Format characters that scripts of Iran and India, and emoji, are written with. Some file systems ignore them."""
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE | re.ASCII)
+_LONGEST_NAME = 240
+_LONGEST_PATH = 1000
 
 
 def safe_path(path: str) -> str:
-    """`path` as a relative path that stays inside the folder, on every system.
+    """`path` as a relative path that stays inside the folder, and that Linux, macOS and Windows can all have.
 
     >>> safe_path("digits//1.wav")
     'digits/1.wav'
@@ -57,19 +64,36 @@ def safe_path(path: str) -> str:
     """
     if _USUAL.fullmatch(path):
         return path
-    if _FORBIDDEN.search(path):
-        raise InputError(f"{path!r} holds a character that file names cannot")
+    if found := _FORBIDDEN.search(path) or next((c for c in path if _unseen(c)), None):
+        character = found if isinstance(found, str) else found[0]
+        shown = repr(character) if character.isprintable() and character.isascii() else f"U+{ord(character):04X}"
+        raise InputError(f"{path!a} holds {shown}, which file names cannot have on every system")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if path.startswith("/") or not parts or path.endswith("/"):
         raise InputError(f"{path!r} is not a relative path to a file")
     for part in parts:
-        if part == "..":
-            raise InputError(f"{path!r} leads out of the output folder")
-        if len(part) > 60 and len(part.encode()) > 240:
-            raise InputError(f"{path!r} holds a name of more than 240 bytes")
-        if _RESERVED.fullmatch(part):
-            raise InputError(f"{path!r} holds the reserved name {part!r}")
+        if problem := _wrong(part):
+            raise InputError(f"{path!r} {problem}")
+    if len(path) > _LONGEST_PATH // 4 and len(path.encode()) > _LONGEST_PATH:
+        raise InputError(f"{path[:60]!r}… has more than {_LONGEST_PATH} bytes")
     return "/".join(parts)
+
+
+def _unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN and not _JOINERS.match(character)
+
+
+def _wrong(name: str) -> str:
+    """Why no file or folder can have that name on every system; empty where it can."""
+    if name == "..":
+        return "leads out of the output folder"
+    if name[-1] in ". ":
+        return f"holds the name {name!r}, which ends with a dot or a space: Windows drops it"
+    if len(name) > _LONGEST_NAME // 4 and len(name.encode()) > _LONGEST_NAME:
+        return f"holds a name of more than {_LONGEST_NAME} bytes"
+    if _RESERVED.fullmatch(name) or identity(name) == OWN:
+        return f"holds the reserved name {name!r}"
+    return ""
 
 
 def identity(path: str) -> str:
@@ -78,7 +102,85 @@ def identity(path: str) -> str:
     >>> identity("Digits/É.wav") == identity("digits/é.WAV")
     True
     """
-    return unicodedata.normalize("NFC", path).casefold() if not path.isascii() else path.lower()
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", _JOINERS.sub("", path)).casefold())
+
+
+def named_file(id: str, format: str) -> str:
+    """The path of the one file of `format` that is made of `id`: an audio extension that `id` has names the format.
+
+    >>> named_file("menu/welcome", "mp3"), named_file("menu/welcome.mp3", "mp3"), named_file("v1.2", "mp3")
+    ('menu/welcome.mp3', 'menu/welcome.mp3', 'v1.2.mp3')
+
+    Raises:
+        InputError: the extension is that of another format.
+    """
+    if format_in(id) is None:
+        return f"{id}.{codec.FORMATS[format].extension}"
+    require_extension(id, codec.FORMATS[format])
+    return id
+
+
+def format_in(path: str) -> codec.Format | None:
+    """The format that the extension of `path` stands for; None where it is no extension of audio.
+
+    >>> format_in("menu/a.wav").name, format_in("v1.2"), format_in(".wav")
+    ('wav', None, None)
+
+    Raises:
+        UnsupportedOption: it stands for more than one.
+    """
+    extension = os.path.splitext(path)[1][1:]
+    if not any(extension.lower() in each.extensions for each in codec.FORMATS.values()):
+        return None
+    return codec.format_for(path)
+
+
+def require_extension(path: str, format: codec.Format) -> None:
+    """Check that a file of `format` may be called `path`.
+
+    Raises:
+        InputError: its extension is that of another format.
+    """
+    extension = os.path.splitext(path)[1][1:]
+    own = (extension, extension.lower()) if format.name != "wav49" else (extension,)
+    known = any(extension.lower() in each.extensions for each in codec.FORMATS.values())
+    if known and not any(each in format.extensions for each in own):
+        raise InputError(
+            f"{path!r} names a file of another format than {format.name!r}: change the extension or the format"
+        )
+
+
+class Paths:
+    """Paths that are given away: no two are one file, and none is a file where another needs a folder.
+
+    >>> paths = Paths()
+    >>> paths.take("q.wav", 0), paths.take("Q.wav", 1), paths.take("q.wav/b.wav", 2)
+    (None, 0, 0)
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[int, int] = {}
+        # By hash of the identity, as a million paths would fill the memory. Folders are few.
+        self._folders: dict[str, int] = {}
+
+    def take(self, path: str, owner: int) -> int | None:
+        """Give `path` to `owner`; or whose path is in its way, and then nothing is given."""
+        own = identity(path)
+        found = self._files.get(hash(own), self._folders.get(own))
+        if found is not None and found != owner:
+            return found
+        folder = own.rpartition("/")[0]
+        new = []
+        while folder and folder not in self._folders:
+            if (found := self._files.get(hash(folder))) is not None:
+                return found
+            new.append(folder)
+            folder = folder.rpartition("/")[0]
+        self._folders.update(dict.fromkeys(new, owner))
+        self._files[hash(own)] = owner
+        return None
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
