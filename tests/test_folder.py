@@ -651,7 +651,9 @@ def test_one_render_at_a_time(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
         with (
-            pytest.raises(StoreError, match=rf"is being rendered into by process {holder.pid} on .* since 20"),
+            pytest.raises(
+                StoreError, match=rf"is being rendered into by process {holder.pid} on .* since 20"
+            ),
             Folder(tmp_path).claimed(),
         ):
             pass

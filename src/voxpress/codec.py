@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import io
 import os
 import struct
@@ -272,6 +273,9 @@ def sync(folder: str | os.PathLike[str]) -> None:
     try:
         if syncfs(descriptor):
             code = ctypes.get_errno()
+            if code == errno.ENOSYS:
+                os.sync()
+                return
             raise OSError(code, os.strerror(code), os.fspath(folder))
     finally:
         os.close(descriptor)

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import msgspec
 
-from voxpress import codec
+from voxpress import codec, formats
 from voxpress.errors import InputError, StoreError
 from voxpress.speech import Clip, Hertz, Seconds
 
@@ -52,7 +52,10 @@ _UNSEEN = frozenset(("Cc", "Cf", "Cn", "Cs", "Zl", "Zp"))
 """Unicode categories: control and format characters, what is unassigned, surrogates, separators of lines."""
 _JOINERS = re.compile("[\u200c\u200d]")
 """Format characters that scripts of Iran and India, and emoji, are written with. Some file systems ignore them."""
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE | re.ASCII)
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE | re.ASCII
+)
+_EXTENSIONS = frozenset(each.lower() for form in formats.FORMATS.values() for each in form.extensions)
 _LONGEST_NAME = 240
 _LONGEST_PATH = 1000
 
@@ -70,7 +73,9 @@ def safe_path(path: str) -> str:
         return path
     if found := _FORBIDDEN.search(path) or next((c for c in path if _unseen(c)), None):
         character = found if isinstance(found, str) else found[0]
-        shown = repr(character) if character.isprintable() and character.isascii() else f"U+{ord(character):04X}"
+        shown = (
+            repr(character) if character.isprintable() and character.isascii() else f"U+{ord(character):04X}"
+        )
         raise InputError(f"{path!r} holds {shown}, which file names cannot have on every system")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if path.startswith("/") or not parts or path.endswith("/"):
@@ -112,7 +117,7 @@ def identity(path: str) -> str:
 
 
 def named_file(id: str, format: str) -> str:
-    """The path of the one file of `format` that is made of `id`: an audio extension that `id` has names the format.
+    """The path of the one file of `format` that is made of `id`: an audio extension that `id` has is not repeated.
 
     >>> named_file("menu/welcome", "mp3"), named_file("menu/welcome.mp3", "mp3"), named_file("v1.2", "mp3")
     ('menu/welcome.mp3', 'menu/welcome.mp3', 'v1.2.mp3')
@@ -120,35 +125,31 @@ def named_file(id: str, format: str) -> str:
     Raises:
         InputError: the extension is that of another format.
     """
-    if format_in(id) is None:
-        return f"{id}.{codec.FORMATS[format].extension}"
-    require_extension(id, codec.FORMATS[format])
+    wanted = formats.FORMATS[format]
+    if not audio_extension(id):
+        return f"{id}.{wanted.extension}"
+    require_extension(id, wanted)
     return id
 
 
-def format_in(path: str) -> codec.Format | None:
-    """The format that the extension of `path` stands for; None where it is no extension of audio.
+def audio_extension(path: str) -> str:
+    """The extension of `path`, in lower case and without the dot; empty where it is none of a format.
 
-    >>> format_in("menu/a.wav").name, format_in("v1.2"), format_in(".wav")
-    ('wav', None, None)
-
-    Raises:
-        UnsupportedOption: it stands for more than one.
+    >>> audio_extension("menu/a.WAV"), audio_extension("v1.2"), audio_extension(".wav")
+    ('wav', '', '')
     """
-    extension = os.path.splitext(path)[1][1:]
-    if not any(extension.lower() in each.extensions for each in codec.FORMATS.values()):
-        return None
-    return codec.format_for(path)
+    extension = os.path.splitext(path)[1][1:].lower()
+    return extension if extension in _EXTENSIONS else ""
 
 
-def require_extension(path: str, format: codec.Format) -> None:
+def require_extension(path: str, format: formats.Format) -> None:
     """Check that a file of `format` may be called `path`.
 
     Raises:
         InputError: its extension is that of another format.
     """
-    extension = os.path.splitext(path)[1][1:].lower()
-    named = [each for each in codec.FORMATS.values() if extension in each.extensions]
+    extension = audio_extension(path)
+    named = [each for each in formats.FORMATS.values() if extension in each.extensions]
     if not named or format in named:
         return
     # Opus in .ogg, GSM in .wav: the file itself says what it is.
@@ -383,7 +384,9 @@ class Folder:
             )
         with self._appending() as journal:
             try:
-                codec.write(f"{self._place}/{path}", data, staging=f"{self._place}/{STAGING}", before_rename=note)
+                codec.write(
+                    f"{self._place}/{path}", data, staging=f"{self._place}/{STAGING}", before_rename=note
+                )
             except StoreError as error:
                 cause = error.__cause__
                 reason = cause.strerror if isinstance(cause, OSError) else error
@@ -398,7 +401,9 @@ class Folder:
             return
         place, real = os.path.realpath(self._place), os.path.realpath(f"{self._place}/{parent}")
         if not Path(real).is_relative_to(place):
-            raise InputError(f"cannot write {self.path}/{path}: {parent} is a link that leads out of the folder")
+            raise InputError(
+                f"cannot write {self.path}/{path}: {parent} is a link that leads out of the folder"
+            )
         self._inside.add(parent)
 
     def _replaceable(self, path: str, data: bytes) -> bool:
@@ -446,8 +451,9 @@ class Folder:
             try:
                 end = os.fstat(journal.fileno()).st_size
                 codec.sync(self._place)
-                # Lines before `end` were written when the data of their files was.
-                journal.write(b"\n" + msgspec.json.encode(Entry("", "", end, 0, 0, 0.0)))
+                with suppress(OSError):  # a full disk: the files are compared once more
+                    # Lines before `end` were written when the data of their files was.
+                    journal.write(b"\n" + msgspec.json.encode(Entry("", "", end, 0, 0, 0.0)))
                 os.fsync(journal.fileno())
             except OSError as error:
                 raise StoreError(f"cannot write {self.path} to disk: {error.strerror}") from error

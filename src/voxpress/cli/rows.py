@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from voxpress.errors import ManifestError, SpeechError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer
+    from typing_extensions import Buffer
 
     from voxpress.speech import Utterance
 
@@ -69,7 +69,9 @@ def _opened(manifest: str) -> BinaryIO:
         shutil.copyfileobj(source, kept)
         kept.flush()
     except OSError as error:
-        raise StoreError(f"cannot keep the manifest {manifest} in a temporary file: {error.strerror}") from error
+        raise StoreError(
+            f"cannot keep the manifest {manifest} in a temporary file: {error.strerror}"
+        ) from error
     return kept
 
 
@@ -121,7 +123,5 @@ class _Reading(io.RawIOBase):
         if number == len(self._digests):
             self._digests.append(digest)
         elif self._digests[number] != digest:
-            raise SpeechError(
-                f"{self._name}: the manifest changed while it was rendered; what is finished stays, run the command again"
-            )
+            raise SpeechError(f"{self._name}: the manifest changed while it was rendered; run it again")
         return block
