@@ -84,6 +84,13 @@ def test_a_manifest_that_can_be_read_only_once_is_read_twice(render: Run, tmp_pa
     assert (status, "4 up to date" in out) == (0, True)
 
 
+HOLDING = """
+import sys
+from voxpress.folder import Folder
+with Folder("out").claimed():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 CUTTING = """
     import os
     from voxpress.engines.tone import Tone
@@ -110,7 +117,7 @@ CUTTING = """
 def test_a_manifest_that_changes_while_it_is_rendered_is_said(
     render: Run, installed: Callable[[str, str], str], tmp_path: Path, change: str
 ) -> None:
-    """Cut, extended, edited or emptied in the middle of the work: status 1, and nothing that the first reading did not see."""
+    """Cut, extended, edited or emptied in the middle of the work: status 1, and no other row."""
     name = installed("cutting", CUTTING.format(name="cutting", title="Cutting", change=change))
     rows = {f"{n:04}": "Row." for n in range(600)}
     written(tmp_path / "rows.csv", rows, **{"x-note": "n" * 4000})
@@ -332,8 +339,7 @@ def test_a_second_render_says_who_has_the_folder_and_touches_nothing(render: Run
         [
             sys.executable,
             "-c",
-            "import sys; from voxpress.folder import Folder\n"
-            "with Folder('out').claimed(): print('held', flush=True); sys.stdin.read()",
+            HOLDING,
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
