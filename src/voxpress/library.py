@@ -8,6 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from typing import Self
 
 import msgspec
@@ -277,13 +278,13 @@ def render(
             yield from run(
                 planner.plan_all(utterances, filed=place is not None),
                 store=opened,
-            folder=place,
-            workers=workers,
-            executor=executor,
-            attempts=attempts,
-            timeout=timeout,
-            ear=ear,
-        )
+                folder=place,
+                workers=workers,
+                executor=executor,
+                attempts=attempts,
+                timeout=timeout,
+                ear=ear,
+            )
 
     return Rendering(results)
 

@@ -140,7 +140,10 @@ class Render:
                     sheet.discard()
                     return BAD
                 tally = _Tally(survey.standing)
-                with _progress(len(survey.todo) + len(survey.bad), survey.characters) as advance, own_standard_output():
+                with (
+                    _progress(len(survey.todo) + len(survey.bad), survey.characters) as advance,
+                    own_standard_output(),
+                ):
                     for result in run(
                         self._again(survey),
                         store=self.store,
