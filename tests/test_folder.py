@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -47,7 +48,7 @@ def journal(place: Path) -> list[list[object]]:
             entries.append(json.loads(line))
         except ValueError:
             continue
-    return entries
+    return [entry for entry in entries if entry[0]]  # the others say what has reached the disk
 
 
 def files(place: Path) -> set[str]:
@@ -73,7 +74,10 @@ def files(place: Path) -> set[str]:
         ("..hidden/...wav", "..hidden/...wav"),
         (".one.wav", ".one.wav"),
         ("Grüße/世界 😀.wav", "Grüße/世界 😀.wav"),
-        ("a b/c'd\"e$(f)`g`.wav", "a b/c'd\"e$(f)`g`.wav"),
+        ("a b/c'd e$(f)`g`.wav", "a b/c'd e$(f)`g`.wav"),
+        (" leading.wav", " leading.wav"),
+        ("می\u200cشود.wav", "می\u200cشود.wav"),
+        ("👨\u200d👩.wav", "👨\u200d👩.wav"),
         ("console.wav", "console.wav"),
         ("com10.wav", "com10.wav"),
         ("n" * 236 + ".wav", "n" * 236 + ".wav"),
@@ -122,6 +126,31 @@ def test_paths_inside_the_folder_are_taken(given_path: str, wanted: str) -> None
         ".voxpress/journal.jsonl",
         ".VoxPress/x.wav",
         "a/.voxpress/x.wav",
+        ".voxpre\u017fs/x.wav",
+        ".vox\u200dpress/x.wav",
+        ".. /x.wav",
+        "a. /b.wav",
+        "a./b.wav",
+        "trail.",
+        "trail ",
+        "con .wav",
+        "conin$",
+        "CONOUT$.wav",
+        "com¹.wav",
+        "a?b*.wav",
+        "a<b>.wav",
+        'a"b.wav',
+        "a|b.wav",
+        "a\u202eb.wav",
+        "a\u200bb.wav",
+        "a\ufeffb.wav",
+        "a\u2028b.wav",
+        "a\u00adb.wav",
+        "a\u0378b.wav",
+        "a\uffffb.wav",
+        "a\u3164b.wav",
+        "a\U000e0041b.wav",
+        "/".join(["long"] * 250),
         "n" * 241,
         "é" * 121,
         "x/" + "世" * 81 + ".wav",
@@ -154,6 +183,8 @@ def test_whatever_is_taken_stays_inside(path: str) -> None:
         ("straße.wav", "STRASSE.wav"),
         ("ΣΊΣΥΦΟΣ.wav", "σίσυφος.wav"),
         ("K.wav", "\N{KELVIN SIGN}.wav"),
+        ("a\u0345\u0301.wav", "A\u0301\u0399.wav"),
+        ("می\u200cشود.wav", "میشود.wav"),
     ],
 )
 def test_names_that_some_file_system_takes_for_one_are_one(one: str, other: str) -> None:
@@ -218,7 +249,7 @@ def test_nobody_sees_a_part_of_a_file(tmp_path: Path) -> None:
     "change", ["edited", "edited, same size", "touched", "removed", "replaced", "a folder", "dangling"]
 )
 def test_a_file_that_the_user_changed_is_not_up_to_date(tmp_path: Path, change: str) -> None:
-    """Whatever was done to it, the next render puts it right."""
+    """What is lost is written again; what somebody put there is theirs, until they allow it to be replaced."""
     publish(Folder(tmp_path), "a.wav")
     file = tmp_path / "a.wav"
     time.sleep(0.01)
@@ -245,18 +276,84 @@ def test_a_file_that_the_user_changed_is_not_up_to_date(tmp_path: Path, change: 
         with pytest.raises(InputError, match=f"cannot write {file}: Is a directory"):
             publish(Folder(tmp_path), "a.wav")
         return
-    publish(Folder(tmp_path), "a.wav")
+    if change in ("touched", "removed"):
+        publish(Folder(tmp_path), "a.wav")
+    else:
+        with pytest.raises(InputError, match=r"cannot write .*a\.wav: .*--overwrite"):
+            publish(Folder(tmp_path), "a.wav")
+        publish(Folder(tmp_path, overwrite=True), "a.wav")
     assert holds(tmp_path, "a.wav")
     assert not file.is_symlink()
 
 
-def test_a_file_that_is_a_link_is_replaced_and_its_target_is_not_written(tmp_path: Path) -> None:
-    """A link to somewhere else is a name in the folder like any other."""
+@pytest.mark.parametrize("theirs", [b"PRECIOUS", b"audio and more", b"\0\0\0\0\0"])
+def test_a_file_that_voxpress_did_not_write_stays(tmp_path: Path, theirs: bytes) -> None:
+    """Whatever its length; other files go on, and who allows it gets the new one."""
+    (tmp_path / "a.wav").write_bytes(theirs)
+    with pytest.raises(InputError, match="--overwrite"):
+        publish(Folder(tmp_path), "a.wav")
+    assert (tmp_path / "a.wav").read_bytes() == theirs
+    publish(Folder(tmp_path), "b.wav")
+    publish(Folder(tmp_path, overwrite=True), "a.wav")
+    assert (tmp_path / "a.wav").read_bytes() == b"audio"
+
+
+@pytest.mark.parametrize("theirs", [b"", b"au", b"audio"])
+def test_a_file_from_which_nothing_can_be_lost_is_written(tmp_path: Path, theirs: bytes) -> None:
+    """Empty, cut, or the same as what is wanted."""
+    (tmp_path / "a.wav").write_bytes(theirs)
+    publish(Folder(tmp_path), "a.wav")
+    assert holds(tmp_path, "a.wav")
+
+
+def test_what_voxpress_wrote_is_replaced_though_its_times_are_lost(tmp_path: Path) -> None:
+    """`cp -r` of a folder, then other texts: the bytes are compared. Another process wrote some of it meanwhile."""
+    mine, other = Folder(tmp_path), Folder(tmp_path)
+    publish(mine, "a.wav", b"first")
+    os.utime(tmp_path / "a.wav", (1, 1))
+    publish(mine, "a.wav", b"second")
+    publish(other, "a.wav", b"third")
+    publish(mine, "a.wav", b"fourth")
+    assert (tmp_path / "a.wav").read_bytes() == b"fourth"
+
+
+def test_a_subfolder_that_links_elsewhere_is_not_written_through(tmp_path: Path) -> None:
+    """Refused as pruning refuses it; a link to another part of the same folder is none of that."""
+    place = tmp_path / "out"
+    (tmp_path / "elsewhere").mkdir()
+    (place / "inner").mkdir(parents=True)
+    (place / "digits").symlink_to(tmp_path / "elsewhere")
+    (place / "also").symlink_to(place / "inner")
+    with pytest.raises(InputError, match=r"digits/1\.wav: digits is a link that leads out"):
+        publish(Folder(place), "digits/1.wav")
+    with pytest.raises(InputError, match="digits/deep is a link that leads out"):
+        publish(Folder(place), "digits/deep/1.wav")
+    publish(Folder(place), "also/1.wav")
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_folder_stays_where_it_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that changes the current folder moves no file."""
+    monkeypatch.chdir(tmp_path)
+    folder = Folder("out")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    publish(folder, "digits/1.wav")
+    publish(pickle.loads(pickle.dumps(folder)), "digits/2.wav")
+    assert files(tmp_path / "out") == {"digits/1.wav", "digits/2.wav"}
+    assert folder.path == Path("out")
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_file_that_is_a_link_is_replaced_only_if_that_is_allowed(tmp_path: Path) -> None:
+    """Its target is never written."""
     (tmp_path / "precious.txt").write_text("precious")
     place = tmp_path / "out"
     place.mkdir()
     (place / "a.wav").symlink_to(tmp_path / "precious.txt")
-    publish(Folder(place), "a.wav")
+    with pytest.raises(InputError, match="--overwrite"):
+        publish(Folder(place), "a.wav")
+    publish(Folder(place, overwrite=True), "a.wav")
     assert (tmp_path / "precious.txt").read_text() == "precious"
     assert (place / "a.wav").read_bytes() == b"audio"
     assert not (place / "a.wav").is_symlink()
@@ -486,9 +583,83 @@ def test_prune_leaves_alone_what_the_user_put_in_place_of_a_file(tmp_path: Path,
         case "replaced by a folder":
             file.mkdir()
             shutil.copy(tmp_path / "theirs", file / "theirs")
+    assert list(Folder(place).stale(set()).kept) == ["a.wav"]
     assert Folder(place).prune(set()) == []
     assert os.path.lexists(file)
     assert (tmp_path / "theirs").exists()
+    assert list(Folder(place).stale(set()).kept) == ["a.wav"]
+
+
+def test_what_lost_its_times_is_pruned_by_its_bytes(tmp_path: Path) -> None:
+    """`cp -r`: what is as it was written goes, what was changed stays in the journal and is told each time."""
+    publish(Folder(tmp_path / "out"), "same.wav")
+    publish(Folder(tmp_path / "out"), "changed.wav")
+    publish(Folder(tmp_path / "out"), "wanted.wav")
+    shutil.copytree(tmp_path / "out", tmp_path / "copy", copy_function=shutil.copyfile)
+    (tmp_path / "copy" / "changed.wav").write_bytes(b"AUDIO")
+    copy = Folder(tmp_path / "copy")
+    stale = copy.stale({hash("wanted.wav")})
+    assert (stale.known, stale.removable) == (3, ("same.wav",))
+    assert stale.kept == {"changed.wav": "it was changed since voxpress wrote it"}
+    assert copy.prune({hash("wanted.wav")}) == ["same.wav"]
+    assert files(tmp_path / "copy") == {"changed.wav", "wanted.wav"}
+    assert Folder(tmp_path / "copy").stale({hash("wanted.wav")}).kept == stale.kept
+
+
+# A loss of power
+
+
+def test_a_file_that_only_looks_whole_after_a_loss_of_power_is_not_up_to_date(tmp_path: Path) -> None:
+    """Size and time are there, the bytes are not: what was not synced is compared, and put right."""
+    folder = Folder(tmp_path)
+    publish(folder, "synced.wav")
+    folder.sync()
+    publish(folder, "sound.wav")
+    publish(folder, "lost.wav")
+    file = tmp_path / "lost.wav"
+    look = file.stat()
+    file.write_bytes(bytes(5))
+    os.utime(file, ns=(look.st_atime_ns, look.st_mtime_ns))
+    assert holds(tmp_path, "synced.wav") and holds(tmp_path, "sound.wav")
+    assert not holds(tmp_path, "lost.wav")
+    publish(Folder(tmp_path), "lost.wav")
+    assert file.read_bytes() == b"audio"
+
+
+@pytest.mark.parametrize("left", [0, 3])
+def test_a_file_that_lost_its_end_with_the_power_is_written_again(tmp_path: Path, left: int) -> None:
+    """Empty or cut, with its line or without."""
+    for journal_stays in (True, False):
+        publish(Folder(tmp_path, overwrite=True), "a.wav")
+        (tmp_path / "a.wav").write_bytes(b"audio"[:left])
+        if not journal_stays:
+            (tmp_path / ".voxpress" / "journal.jsonl").write_bytes(b"")
+        assert not holds(tmp_path, "a.wav")
+        publish(Folder(tmp_path), "a.wav")
+        assert (tmp_path / "a.wav").read_bytes() == b"audio"
+
+
+# One render at a time
+
+
+def test_one_render_at_a_time(tmp_path: Path) -> None:
+    """The second says who is at work, and touches nothing; a killed one holds nobody up."""
+    program = (
+        "import sys, time; from voxpress.folder import Folder\n"
+        "with Folder(sys.argv[1]).claimed(): print('held', flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+        with (
+            pytest.raises(
+                StoreError, match=rf"is being rendered into by process {holder.pid} on .* since 20"
+            ),
+            Folder(tmp_path).claimed(),
+        ):
+            pass
+        holder.send_signal(signal.SIGKILL)
+    with Folder(tmp_path).claimed():
+        publish(Folder(tmp_path), "a.wav")
 
 
 @pytest.mark.parametrize(

@@ -94,14 +94,66 @@ def test_a_write_is_seen_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_an_error_names_the_path_and_the_reason(tmp_path: Path) -> None:
-    """A folder where the object should be: one line, no traceback of the system."""
-    objects = LocalObjects(str(tmp_path))
-    (tmp_path / "takes" / "ab").mkdir(parents=True)
-    with pytest.raises(StoreError, match=f"cannot read {tmp_path}/takes/ab: Is a directory"):
-        objects.get("takes/ab")
-    with pytest.raises(StoreError, match=f"cannot write {tmp_path}/takes/ab: Is a directory"):
+    """A file in place of the whole store: one line, no traceback of the system."""
+    objects = LocalObjects(str(tmp_path / "store"))
+    (tmp_path / "store").write_text("no folder")
+    with pytest.raises(
+        StoreError, match=f"cannot write {tmp_path}/store/takes/ab: (Not a directory|File exists)"
+    ):
         objects.put("takes/ab", b"x")
-    assert not any((tmp_path / "staging").iterdir())
+
+
+@pytest.mark.parametrize(
+    "oddity",
+    [
+        "folder",
+        "full folder",
+        "link loop",
+        "dangling link",
+        "pipe",
+        "parent is a file",
+        "parent is a link loop",
+    ],
+)
+def test_what_is_no_object_is_a_miss_and_is_replaced(tmp_path: Path, oddity: str) -> None:
+    """Nothing waits, nothing stops, and what was there is moved aside where it holds something."""
+    objects = LocalObjects(str(tmp_path))
+    place = tmp_path / "takes" / "ab" / "one"
+    if oddity.startswith("parent"):
+        place = place.parent
+    place.parent.mkdir(parents=True)
+    match oddity:
+        case "folder":
+            place.mkdir()
+        case "full folder":
+            place.mkdir()
+            (place / "theirs").write_text("theirs")
+        case "dangling link":
+            place.symlink_to("nowhere")
+        case "pipe":
+            os.mkfifo(place)
+        case "parent is a file":
+            place.write_text("theirs")
+        case _:
+            place.symlink_to(place)
+    assert not objects.get("takes/ab/one")
+    assert not objects.head("takes/ab/one", 2)
+    assert "takes/ab/one" not in [entry.name for entry in objects.entries()]
+    objects.put("takes/ab/one", b"data")
+    assert objects.get("takes/ab/one") == b"data"
+    assert not list((tmp_path / "staging").iterdir())
+    assert oddity not in ("full folder", "parent is a file") or "theirs" in [
+        path.read_text() for path in tmp_path.rglob("*") if path.is_file()
+    ]
+
+
+def test_objects_can_be_synced(tmp_path: Path) -> None:
+    """A store that is there, and one that is not there yet."""
+    LocalObjects(str(tmp_path / "none")).sync()
+    objects = LocalObjects(str(tmp_path))
+    objects.put("takes/ab/one", b"data")
+    objects.sync()
+    assert objects.get("takes/ab/one") == b"data"
 
 
 def test_a_bucket_without_a_name_is_one_clear_error() -> None:

@@ -19,8 +19,9 @@ import voxpress
 from voxpress.audio import Audio
 from voxpress.errors import StoreError
 from voxpress.plan import Plan, Planner
+from voxpress.scoring import Score
 from voxpress.speech import Clip, Mark, Output, Segment, Utterance
-from voxpress.store import GRACE, Store, canonical_url, clip_key, open_store, seed, take_key
+from voxpress.store import GRACE, Store, Verdict, canonical_url, clip_key, open_store, seed, take_key
 from voxpress.text import Pause, Silence, Tone
 
 GOLDEN = Path(__file__).parent / "golden" / "keys.json"
@@ -480,6 +481,66 @@ def test_prune_by_age_and_the_hour_of_grace(tmp_path: Path) -> None:
     assert not paths["b"].exists()
     assert paths["c"].exists()
     assert store.prune(max_bytes=0).count == 0
+
+
+@pytest.mark.parametrize("ahead", [1.0, 9e5, 3e9])
+def test_an_object_that_was_used_in_the_future_was_used_now(tmp_path: Path, ahead: float) -> None:
+    """A clock that was wrong: the object stays for the hour of grace, and ages from now on."""
+    store = Store(tmp_path)
+    paths = takes_of_ages(store, tmp_path, {"a": -ahead, "b": 9e5})
+    assert store.prune(max_bytes=0).count == 1
+    assert paths["a"].stat().st_mtime <= time.time()
+    aged(paths["a"], 2 * GRACE)
+    assert store.prune(older_than=GRACE).count == 1
+
+
+@pytest.mark.parametrize("kind", ["takes", "clips", "verdicts"])
+def test_an_object_in_the_place_of_another_is_a_miss(tmp_path: Path, kind: str) -> None:
+    """Whole, with its own checksum, and of something else: not served, named, and made again."""
+    store = Store(tmp_path / "store")
+    texts = ("First text.", "Another text.")
+    clips = [voxpress.say(text, engine="tone", store=store) for text in texts]
+    takes = sorted((tmp_path / "store").glob("takes/*/*"))
+    for take in takes:
+        verdict = Verdict(
+            take=store.take_sha256(take.name) or "",
+            ear="e",
+            attempts=1,
+            heard="",
+            score=Score(errors=0, words=1, letters=0, slips=0),
+        )
+        store.put_verdict(take.name, verdict)
+    names = sorted({path.name.partition(".")[0] for path in (tmp_path / "store" / kind).glob("*/*")})
+    one, other = names
+    for path in (tmp_path / "store" / kind / one[:2]).glob(f"{one}*"):
+        (tmp_path / "store" / kind / other[:2] / path.name.replace(one, other)).write_bytes(path.read_bytes())
+    match kind:
+        case "takes":
+            assert store.take(other) is None and store.take(one) is not None
+        case "clips":
+            assert store.clip(other) is None and store.clip(one) is not None
+        case "verdicts":
+            assert store.verdict(other) is None and store.verdict(one) is not None
+    (removed,) = store.verify()
+    assert other in removed
+    for text, clip in zip(texts, clips, strict=True):
+        assert voxpress.say(text, engine="tone", store=store).data == clip.data
+
+
+def test_store_commands_survive_what_is_no_object(tmp_path: Path) -> None:
+    """Folders, loops, dangling links and pipes under names of objects: counted by none of them, and left alone."""
+    store = Store(tmp_path)
+    (path,) = takes_of_ages(store, tmp_path, {"a": 9e5}).values()
+    place = tmp_path / "takes" / "bb"
+    place.mkdir()
+    (place / ("b" * 64)).mkdir()
+    (place / ("bb" + "c" * 62)).symlink_to("bb" + "c" * 62)
+    (place / ("bb" + "d" * 62)).symlink_to("nowhere")
+    os.mkfifo(place / ("bb" + "e" * 62))
+    assert store.stats()["takes"].count == 1
+    assert list(store.verify()) == []
+    assert store.prune(older_than=1e5).count == 1
+    assert not path.exists() and len(list(place.iterdir())) == 4
 
 
 def test_prune_takes_a_clip_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -10,21 +10,24 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import re
+import socket
 import stat
 import struct
 import time
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from io import FileIO
 from pathlib import Path
 
 import msgspec
 
-from voxpress import codec
+from voxpress import codec, formats
 from voxpress.errors import InputError, StoreError
 from voxpress.speech import Clip, Hertz, Seconds
 
@@ -32,22 +35,33 @@ OWN = ".voxpress"
 """The only name in an output folder that no row can have."""
 JOURNAL = f"{OWN}/journal.jsonl"
 STAGING = f"{OWN}/staging"
+LOCK = f"{OWN}/lock"
 STALE: Seconds = 3600.0
 """A file in staging that is older belongs to a process that was killed."""
 LOOKS = 4
 """Lines kept of one clip at one path: of writers at once, the last to note it need not be the last to rename."""
 
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\:\ud800-\udfff]")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[1-9])(?:\..*)?|\.voxpress", re.IGNORECASE | re.ASCII)
 _USUAL = re.compile(
-    r"(?:[0-9a-z_-]{5,60}/|[0-9_-][0-9a-z_-]{,60}/)*(?:[0-9a-z_-]{5,50}|[0-9_-][0-9a-z_-]{,50})\.\w{1,8}",
+    r"(?:[0-9a-z_-]{5,60}/|[0-9_-][0-9a-z_-]{,60}/){,8}(?:[0-9a-z_-]{5,50}|[0-9_-][0-9a-z_-]{,50})\.\w{1,8}",
     re.ASCII,
 )
 """What nearly all paths are like, and never wrong: told apart in a tenth of the time."""
+_FORBIDDEN = re.compile(r'[<>:"|?*\\\u034f\u115f\u1160\u3164\uffa0]')
+"""What Windows gives a meaning to, and letters that nobody sees."""
+_UNSEEN = frozenset(("Cc", "Cf", "Cn", "Cs", "Zl", "Zp"))
+"""Unicode categories: control and format characters, what is unassigned, surrogates, separators of lines."""
+_JOINERS = re.compile("[\u200c\u200d]")
+"""Format characters that scripts of Iran and India, and emoji, are written with. Some file systems ignore them."""
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE | re.ASCII
+)
+_EXTENSIONS = frozenset(each.lower() for form in formats.FORMATS.values() for each in form.extensions)
+_LONGEST_NAME = 240
+_LONGEST_PATH = 1000
 
 
 def safe_path(path: str) -> str:
-    """`path` as a relative path that stays inside the folder, on every system.
+    """`path` as a relative path that stays inside the folder, and that Linux, macOS and Windows can all have.
 
     >>> safe_path("digits//1.wav")
     'digits/1.wav'
@@ -57,19 +71,38 @@ def safe_path(path: str) -> str:
     """
     if _USUAL.fullmatch(path):
         return path
-    if _FORBIDDEN.search(path):
-        raise InputError(f"{path!r} holds a character that file names cannot")
+    if found := _FORBIDDEN.search(path) or next((c for c in path if _unseen(c)), None):
+        character = found if isinstance(found, str) else found[0]
+        shown = (
+            repr(character) if character.isprintable() and character.isascii() else f"U+{ord(character):04X}"
+        )
+        raise InputError(f"{path!r} holds {shown}, which file names cannot have on every system")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if path.startswith("/") or not parts or path.endswith("/"):
         raise InputError(f"{path!r} is not a relative path to a file")
     for part in parts:
-        if part == "..":
-            raise InputError(f"{path!r} leads out of the output folder")
-        if len(part) > 60 and len(part.encode()) > 240:
-            raise InputError(f"{path!r} holds a name of more than 240 bytes")
-        if _RESERVED.fullmatch(part):
-            raise InputError(f"{path!r} holds the reserved name {part!r}")
+        if problem := _wrong(part):
+            raise InputError(f"{path!r} {problem}")
+    if len(path) > _LONGEST_PATH // 4 and len(path.encode()) > _LONGEST_PATH:
+        raise InputError(f"{path[:60]!r}… has more than {_LONGEST_PATH} bytes")
     return "/".join(parts)
+
+
+def _unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN and not _JOINERS.match(character)
+
+
+def _wrong(name: str) -> str:
+    """Why no file or folder can have that name on every system; empty where it can."""
+    if name == "..":
+        return "leads out of the output folder"
+    if name[-1] in ". ":
+        return f"holds the name {name!r}, which ends with a dot or a space: Windows drops it"
+    if len(name) > _LONGEST_NAME // 4 and len(name.encode()) > _LONGEST_NAME:
+        return f"holds a name of more than {_LONGEST_NAME} bytes"
+    if _RESERVED.fullmatch(name) or identity(name) == OWN:
+        return f"holds the reserved name {name!r}"
+    return ""
 
 
 def identity(path: str) -> str:
@@ -78,11 +111,91 @@ def identity(path: str) -> str:
     >>> identity("Digits/É.wav") == identity("digits/é.WAV")
     True
     """
-    return unicodedata.normalize("NFC", path).casefold() if not path.isascii() else path.lower()
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", _JOINERS.sub("", path)).casefold())
+
+
+def named_file(id: str, format: str) -> str:
+    """The path of the one file of `format` that is made of `id`: an audio extension that `id` has is not repeated.
+
+    >>> named_file("menu/welcome", "mp3"), named_file("menu/welcome.mp3", "mp3"), named_file("v1.2", "mp3")
+    ('menu/welcome.mp3', 'menu/welcome.mp3', 'v1.2.mp3')
+
+    Raises:
+        InputError: the extension is that of another format.
+    """
+    wanted = formats.FORMATS[format]
+    if not audio_extension(id):
+        return f"{id}.{wanted.extension}"
+    require_extension(id, wanted)
+    return id
+
+
+def audio_extension(path: str) -> str:
+    """The extension of `path`, in lower case and without the dot; empty where it is none of a format.
+
+    >>> audio_extension("menu/a.WAV"), audio_extension("v1.2"), audio_extension(".wav")
+    ('wav', '', '')
+    """
+    extension = os.path.splitext(path)[1][1:].lower()
+    return extension if extension in _EXTENSIONS else ""
+
+
+def require_extension(path: str, format: formats.Format) -> None:
+    """Check that a file of `format` may be called `path`.
+
+    Raises:
+        InputError: its extension is that of another format.
+    """
+    extension = audio_extension(path)
+    named = [each for each in formats.FORMATS.values() if extension in each.extensions]
+    if not named or format in named:
+        return
+    # Opus in .ogg, GSM in .wav: the file itself says what it is.
+    if format.container != "RAW" and format.container.lower() == named[0].container.lower():
+        return
+    raise InputError(
+        f"{path!r} has the extension of {named[0].name!r}, and the format is {format.name!r}:"
+        " change the extension or the format"
+    )
+
+
+class Paths:
+    """Paths that are given away: no two are one file, and none is a file where another needs a folder.
+
+    >>> paths = Paths()
+    >>> paths.take("q.wav", 0), paths.take("Q.wav", 1), paths.take("q.wav/b.wav", 2)
+    (None, 0, 0)
+    """
+
+    def __init__(self) -> None:
+        # By hash of the identity: a million paths would fill the memory. Folders are few.
+        self._files: dict[int, int] = {}
+        self._folders: dict[str, int] = {}
+
+    def take(self, path: str, owner: int) -> int | None:
+        """Give `path` to `owner`; or whose path is in its way, and then nothing is given."""
+        own = identity(path)
+        found = self._files.get(hash(own), self._folders.get(own))
+        if found is not None and found != owner:
+            return found
+        folder = own.rpartition("/")[0]
+        new = []
+        while folder and folder not in self._folders:
+            if (found := self._files.get(hash(folder))) is not None:
+                return found
+            new.append(folder)
+            folder = folder.rpartition("/")[0]
+        self._folders.update(dict.fromkeys(new, owner))
+        self._files[hash(own)] = owner
+        return None
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One line of the journal."""
+    """One line of the journal: a file, or, without a path, that all bytes of the journal before `size` are about
+    files whose data has reached the disk.
+    """
 
     path: str
     clip: str
@@ -91,117 +204,336 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     mtime_ns: int
     sample_rate: Hertz
     duration: Seconds
+    digest: str = ""
+    """First half of the SHA-256 of the file's bytes, in hexadecimal digits."""
+
+
+@dataclass(frozen=True)
+class Stale:
+    """Files of former renders that no row asks for any more.
+
+    Attributes:
+        known: how many files of the journal are in the folder, asked for or not.
+        removable: paths of files that are as voxpress wrote them.
+        kept: paths of other files, and why they stay.
+    """
+
+    known: int
+    removable: tuple[str, ...]
+    kept: Mapping[str, str]
 
 
 class Folder:
     """An output folder of this machine.
 
     Args:
-        path: created with its parents when the first file is published.
+        path: created with its parents when the first file is published. It is made absolute at once: an engine may
+            change the current folder.
+        overwrite: files that voxpress did not write, or that were changed since, may be replaced.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], overwrite: bool = False) -> None:
         self.path = Path(path)
-        self._place = str(self.path)
+        """As it was given, for messages and results."""
+        self.overwrite = overwrite
+        self._place = os.path.abspath(path)
         # By hash of the path: a million entries as objects would take half a gigabyte.
         self._entries: dict[int, bytes] | None = None
+        self._read_to: tuple[int, int] = (0, 0)
+        self._proven = 0
         self._journal: FileIO | None = None
+        self._inside: set[str] = set()
+        self._lock: FileIO | None = None
 
     def __reduce__(self) -> tuple[object, ...]:
-        return open_folder, (str(self.path),)
+        return open_folder, (self._place, str(self.path), self.overwrite)
+
+    # One render at a time
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep other renders out of the folder.
+
+        Raises:
+            StoreError: another one is at work there; the message says which.
+        """
+        path = f"{self._place}/{LOCK}"
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            lock = open(path, "a+b", buffering=0)  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise StoreError(f"cannot write into {self.path}: {error.strerror}") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                who = lock.read(400).decode("utf-8", "replace").strip() or "another process"
+                raise StoreError(
+                    f"{self.path} is being rendered into by {who}; wait for it to end, or render into another folder"
+                ) from None
+            except OSError as error:
+                raise StoreError(f"cannot lock {self.path}: {error.strerror}") from error
+            since = time.strftime("%Y-%m-%d %H:%M:%S %z")
+            with suppress(OSError):  # a full disk: the lock holds, and is only less talkative
+                lock.truncate(0)
+                lock.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n".encode())
+            try:
+                yield
+            finally:
+                fcntl.flock(lock, fcntl.LOCK_UN)
+
+    # What stands there
 
     def holds(self, path: str, key: str, format: str) -> Clip | None:
-        """The clip `key`, if it stands at `path`, going by the journal and the look of the file."""
-        if self._entries is None:
-            self._entries = {}
-            for entry in self._lines():
-                with suppress(ValueError, struct.error):  # a line that voxpress did not write
-                    name, look = hash(entry.path), _packed(entry)
-                    former = self._entries.get(name, b"")
-                    same = former[:16] == look[:16]
-                    self._entries[name] = look + former[: (LOOKS - 1) * _PACKED.size] if same else look
-        known = self._entries.get(hash(path))
-        if known is None:
-            return None
-        if known[:16] != bytes.fromhex(key[:32]):
+        """The clip `key`, if it stands at `path`, going by the journal and the look of the file.
+
+        What the journal says since the last `sync` is compared with the file's bytes: a loss of power may have left a
+        file that only looks whole.
+        """
+        known = self._known().get(hash(path))
+        wanted = bytes.fromhex(key[:32])
+        if known is None or wanted not in known:
             return None
         try:
             status = os.stat(f"{self._place}/{path}")
         except OSError:
             return None
-        for _, size, mtime_ns, sample_rate, duration in _PACKED.iter_unpack(known):
-            if status.st_size == size and status.st_mtime_ns == mtime_ns:
-                return Clip(
-                    key=key, format=format, sample_rate=sample_rate, duration=duration, size=size, hit=True
-                )
+        for clip, size, mtime_ns, sample_rate, duration, digest, proven in _PACKED.iter_unpack(known):
+            if (clip, size, mtime_ns) != (wanted, status.st_size, status.st_mtime_ns):
+                continue
+            if not proven and digest != self._digest_of(path):
+                continue
+            return Clip(
+                key=key, format=format, sample_rate=sample_rate, duration=duration, size=size, hit=True
+            )
         return None
 
     def has(self, path: str, data: bytes) -> bool:
         """Whether the file at `path` consists of `data`."""
         try:
-            return (self.path / path).read_bytes() == data
+            with open(f"{self._place}/{path}", "rb") as file:
+                return file.read() == data
         except OSError:
             return False
+
+    def _known(self) -> dict[int, bytes]:
+        if self._entries is None:
+            return self._reread()
+        return self._entries
+
+    def _reread(self) -> dict[int, bytes]:
+        """What the journal says now; what was read of it before is not read again."""
+        try:
+            inode = os.stat(f"{self._place}/{JOURNAL}").st_ino
+        except OSError:
+            inode = 0
+        if self._entries is None or inode != self._read_to[0]:
+            self._entries, self._read_to, self._proven = {}, (inode, 0), 0
+            for _, entry in self._lines():
+                if not entry.path:
+                    self._proven = max(self._proven, entry.size)
+        for end, entry in self._lines(self._read_to[1]):
+            self._read_to = inode, end
+            if entry.path:
+                with suppress(ValueError, struct.error, OverflowError):  # a line that voxpress did not write
+                    self._remember(entry, end <= self._proven)
+        return self._entries
+
+    def _remember(self, entry: Entry, proven: bool) -> None:
+        assert self._entries is not None
+        name, look = hash(entry.path), _packed(entry, proven)
+        former = self._entries.get(name, b"")
+        self._entries[name] = look + former[: (LOOKS - 1) * _PACKED.size]
+
+    def _digest_of(self, path: str) -> bytes:
+        """As the journal has it; empty where the file cannot be read."""
+        try:
+            with open(f"{self._place}/{path}", "rb") as file:
+                return hashlib.file_digest(file, "sha256").digest()[:16]
+        except OSError:
+            return b""
+
+    # Publishing
 
     def publish(self, path: str, clip: Clip, data: bytes) -> None:
         """Put a finished clip in its place, whole or not at all.
 
         Raises:
-            InputError: there is a folder in the place of the file, or a file in the place of one of its folders.
+            InputError: there is a folder in the place of the file, a file in the place of one of its folders, a file
+                that voxpress did not write, or a link that leads out of the folder.
             StoreError: the folder cannot be written.
         """
+        digest = (clip.sha256 or hashlib.sha256(data).hexdigest())[:32]
 
         def note(temporary: str) -> None:
             status = os.stat(temporary)
-            entry = Entry(path, clip.key, status.st_size, status.st_mtime_ns, clip.sample_rate, clip.duration)
+            entry = Entry(
+                path, clip.key, status.st_size, status.st_mtime_ns, clip.sample_rate, clip.duration, digest
+            )
             # The line end comes first: it ends what a killed process or a full disk has left unfinished.
             line = b"\n" + msgspec.json.encode(entry)
             if journal.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+        self._require_inside(path)
+        if not (self.overwrite or self._replaceable(path, data)):
+            raise InputError(
+                f"cannot write {self.path}/{path}: a file is there that voxpress did not write, or that was changed"
+                " since; move it away, or allow it with --overwrite"
+            )
         with self._appending() as journal:
             try:
-                codec.write(f"{self.path}/{path}", data, staging=f"{self.path}/{STAGING}", before_rename=note)
+                codec.write(
+                    f"{self._place}/{path}", data, staging=f"{self._place}/{STAGING}", before_rename=note
+                )
             except StoreError as error:
-                if isinstance(error.__cause__, (IsADirectoryError, NotADirectoryError, FileExistsError)):
-                    raise InputError(str(error)) from error  # in the way of this file and of no other
-                raise
+                cause = error.__cause__
+                reason = cause.strerror if isinstance(cause, OSError) else error
+                message = f"cannot write {self.path}/{path}: {reason}"
+                if isinstance(cause, OSError) and cause.errno in _ONE_FILE:
+                    raise InputError(message) from error  # in the way of this file and of no other
+                raise StoreError(message) from error
+
+    def _require_inside(self, path: str) -> None:
+        parent = os.path.dirname(path)
+        if not parent or parent in self._inside:
+            return
+        place, real = os.path.realpath(self._place), os.path.realpath(f"{self._place}/{parent}")
+        if not Path(real).is_relative_to(place):
+            raise InputError(
+                f"cannot write {self.path}/{path}: {parent} is a link that leads out of the folder"
+            )
+        self._inside.add(parent)
+
+    def _replaceable(self, path: str, data: bytes) -> bool:
+        """Whether nothing of anybody else's is lost when the file at `path` is replaced by `data`."""
+        file = f"{self._place}/{path}"
+        try:
+            status = os.lstat(file)
+        except OSError:
+            return True  # or what is wrong with it is found when it is written
+        if stat.S_ISDIR(status.st_mode):
+            return True
+        if not stat.S_ISREG(status.st_mode):
+            return False
+        if self._wrote(path, status):
+            return True
+        try:
+            with open(file, "rb") as found:
+                # What was cut, by a loss of power or otherwise, is given back whole.
+                return data.startswith(found.read(len(data) + 1))
+        except OSError:
+            return False
+
+    def _wrote(self, path: str, status: os.stat_result) -> bool:
+        """Whether the file with that status is as voxpress wrote it, though its times may be lost."""
+        for reread in (False, True):
+            known = (self._reread() if reread else self._known()).get(hash(path), b"")
+            looks = list(_PACKED.iter_unpack(known))
+            if any((status.st_size, status.st_mtime_ns) == look[1:3] for look in looks):
+                return True
+            if any(status.st_size == look[1] for look in looks):
+                found = self._digest_of(path)
+                if any(found == look[5] for look in looks):
+                    return True
+        return False
+
+    def sync(self) -> None:
+        """Wait until all that was published would survive a loss of power, and note that it does.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        if self._journal is None and not os.path.exists(f"{self._place}/{JOURNAL}"):
+            return
+        with self._appending() as journal:
+            try:
+                end = os.fstat(journal.fileno()).st_size
+                codec.sync(self._place)
+                with suppress(OSError):  # a full disk: the files are compared once more
+                    # Lines before `end` were written when the data of their files was.
+                    journal.write(b"\n" + msgspec.json.encode(Entry("", "", end, 0, 0, 0.0)))
+                os.fsync(journal.fileno())
+            except OSError as error:
+                raise StoreError(f"cannot write {self.path} to disk: {error.strerror}") from error
+
+    # Care
+
+    def stale(self, wanted: Collection[int]) -> Stale:
+        """What `prune` would delete, and what it would keep.
+
+        Args:
+            wanted: `hash(path)` of each file that stays.
+        """
+        known = 0
+        looks: dict[str, set[tuple[int, int, str]]] = {}
+        seen: set[int] = set()
+        for _, entry in self._lines():
+            name = hash(entry.path)
+            if not entry.path:
+                continue
+            if name not in wanted:
+                looks.setdefault(entry.path, set()).add((entry.size, entry.mtime_ns, entry.digest))
+            elif name not in seen:
+                seen.add(name)
+                known += os.path.lexists(f"{self._place}/{entry.path}")
+        kept = {}
+        removable = []
+        for path, written in looks.items():
+            try:
+                reason = self._foreign(path, written)
+            except (InputError, FileNotFoundError, NotADirectoryError):
+                continue
+            known += 1
+            if reason:
+                kept[path] = reason
+            else:
+                removable.append(path)
+        return Stale(known, tuple(removable), kept)
 
     def prune(self, wanted: Collection[int]) -> list[str]:
         """Delete the files of former renders whose `hash(path)` is not in `wanted`; the paths that went.
 
-        A file that does not look as it was written is somebody else's by now, and stays.
+        A file that is not as it was written is somebody else's by now, and stays, as does its line.
 
         Raises:
             StoreError: a file cannot be deleted.
         """
-        if not (self.path / JOURNAL).exists():
+        if not os.path.exists(f"{self._place}/{JOURNAL}"):
             return []
-        with self._appending(alone=True):
-            stale: dict[str, set[tuple[int, int]]] = {}
-            for entry in self._lines():
-                if hash(entry.path) not in wanted:
-                    stale.setdefault(entry.path, set()).add((entry.size, entry.mtime_ns))
-            removed = [path for path, looks in stale.items() if self._removed(path, looks)]
-            self._rewrite(without=stale)
-        return removed
 
-    def _removed(self, path: str, looks: Collection[tuple[int, int]]) -> bool:
-        target = self.path / path
-        try:
-            safe_path(path)
-            status = target.lstat()
-            if not stat.S_ISREG(status.st_mode) or (status.st_size, status.st_mtime_ns) not in looks:
-                return False
-            if not target.parent.resolve().is_relative_to(self.path.resolve()):
-                return False  # behind a link
-            target.unlink()
-        except (InputError, FileNotFoundError, NotADirectoryError):
-            return False
-        except OSError as error:
-            raise StoreError(f"cannot delete {target}: {error.strerror}") from error
-        _remove_empty(target.parent, self.path)
-        return True
+        def drops(path: str) -> bool:
+            return bool(path) and hash(path) not in wanted and path not in stale.kept
+
+        with self._appending(alone=True):
+            stale = self.stale(wanted)
+            for path in stale.removable:
+                target = Path(self._place, path)
+                try:
+                    target.unlink(missing_ok=True)
+                except OSError as error:
+                    raise StoreError(f"cannot delete {self.path / path}: {error.strerror}") from error
+                _remove_empty(target.parent, Path(self._place))
+            if any(drops(entry.path) for _, entry in self._lines()):
+                self._rewrite(drops)
+        return list(stale.removable)
+
+    def _foreign(self, path: str, written: Collection[tuple[int, int, str]]) -> str:
+        """Why a file that is there is not voxpress's to delete; empty where it is."""
+        target = Path(self._place, path)
+        safe_path(path)
+        status = target.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            return "it is no file any more"
+        if not target.parent.resolve().is_relative_to(Path(self._place).resolve()):
+            return "it lies behind a link"
+        if any((status.st_size, status.st_mtime_ns) == look[:2] for look in written):
+            return ""
+        found = self._digest_of(path).hex() if any(status.st_size == look[0] for look in written) else ""
+        if found and any(found == look[2] for look in written):
+            return ""
+        return "it was changed since voxpress wrote it"
 
     def tidy(self) -> None:
         """Drop lines of the journal that later lines replace, when they are more than half of it, and what
@@ -209,27 +541,29 @@ class Folder:
         """
         lines = 0
         seen: set[int] = set()
-        for entry in self._lines():
+        for _, entry in self._lines():
             lines += 1
             seen.add(hash(entry.path))
         if lines > 2 * len(seen) + 1000:
             with self._appending(alone=True):
                 self._rewrite()
-        for left in (self.path / STAGING).glob("*"):
+        for left in Path(self._place, STAGING).glob("*"):
             with suppress(FileNotFoundError):  # another process tidies too
                 if time.time() - left.stat().st_mtime > STALE:
                     left.unlink()
 
-    def _rewrite(self, without: Collection[str] = frozenset()) -> None:
-        """Write the journal anew, holding it alone: the last lines of each path, as far as they name one clip."""
+    def _rewrite(self, drops: Callable[[str], bool] = lambda path: False) -> None:
+        """Write the journal anew, holding it alone: the last lines of each path that stays."""
+        codec.sync(self._place)
         last: dict[str, list[Entry]] = {}
-        for entry in self._lines():
-            if entry.path not in without:
+        for _, entry in self._lines():
+            if entry.path and not drops(entry.path):
                 former = last.get(entry.path, [])
                 same = bool(former) and former[-1].clip == entry.clip
                 last[entry.path] = [*former[1 - LOOKS :], entry] if same else [entry]
         lines = b"".join(msgspec.json.encode(entry) + b"\n" for entries in last.values() for entry in entries)
-        codec.write(self.path / JOURNAL, lines, staging=self.path / STAGING)
+        lines += msgspec.json.encode(Entry("", "", len(lines), 0, 0, 0.0)) + b"\n"
+        codec.write(f"{self._place}/{JOURNAL}", lines, staging=f"{self._place}/{STAGING}", durable=True)
         self._entries = None
 
     @contextmanager
@@ -245,10 +579,10 @@ class Folder:
             fcntl.flock(journal, fcntl.LOCK_UN)
 
     def _locked(self, alone: bool) -> FileIO:
-        path = f"{self.path}/{JOURNAL}"
+        path = f"{self._place}/{JOURNAL}"
         while True:
             if self._journal is None:
-                os.makedirs(self.path / OWN, exist_ok=True)
+                os.makedirs(f"{self._place}/{OWN}", exist_ok=True)
                 self._journal = open(path, "ab", buffering=0)  # noqa: SIM115 - kept from file to file
             fcntl.flock(self._journal, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
             with suppress(FileNotFoundError):
@@ -257,15 +591,19 @@ class Folder:
             self._journal.close()  # another process replaced it
             self._journal = None
 
-    def _lines(self) -> Iterator[Entry]:
+    def _lines(self, start: int = 0) -> Iterator[tuple[int, Entry]]:
+        """The lines that can be read, from that byte on, each with the byte where it ends."""
         decode = msgspec.json.Decoder(Entry).decode
         try:
-            with (self.path / JOURNAL).open("rb") as lines:
+            with open(f"{self._place}/{JOURNAL}", "rb") as lines:
+                lines.seek(start)
                 for line in lines:
+                    start += len(line)
                     try:
-                        yield decode(line)
+                        entry = decode(line)
                     except (msgspec.DecodeError, UnicodeDecodeError):
                         continue  # a line that was not finished, or the end of one
+                    yield start, entry
         except FileNotFoundError:
             return
         except OSError as error:
@@ -273,17 +611,25 @@ class Folder:
 
 
 @lru_cache(maxsize=8)
-def open_folder(path: str) -> Folder:
-    """The folder at `path`, the same object each time within a process."""
-    return Folder(path)
+def open_folder(place: str, shown: str = "", overwrite: bool = False) -> Folder:
+    """The folder at `place`, the same object each time within a process.
+
+    Args:
+        shown: the path in messages; empty: `place`.
+        overwrite: as for `Folder`.
+    """
+    folder = Folder(place, overwrite)
+    folder.path = Path(shown or place)
+    return folder
 
 
-_PACKED = struct.Struct("<16sQQId")
+_ONE_FILE = frozenset((errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP))
+_PACKED = struct.Struct("<16sQQId16s?")
 
 
-def _packed(entry: Entry) -> bytes:
-    key = bytes.fromhex(entry.clip[:32])
-    return _PACKED.pack(key, entry.size, entry.mtime_ns, entry.sample_rate, entry.duration)
+def _packed(entry: Entry, proven: bool) -> bytes:
+    key, digest = bytes.fromhex(entry.clip[:32]), bytes.fromhex(entry.digest)
+    return _PACKED.pack(key, entry.size, entry.mtime_ns, entry.sample_rate, entry.duration, digest, proven)
 
 
 def _remove_empty(folder: Path, root: Path) -> None:

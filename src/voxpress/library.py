@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from typing import Self
 
 import msgspec
@@ -22,6 +24,9 @@ from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utteranc
 from voxpress.store import Store, canonical_url, default_url, open_store
 
 TIMEOUT: Seconds = 600.0
+GROUP = 5000
+"""Utterances after which what was written is synced to disk."""
+GROUP_SECONDS: Seconds = 30.0
 MANY = 8
 """Segments of one text from which it is worth starting workers."""
 
@@ -209,6 +214,7 @@ def render(
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
     ear: Ear | None = None,
+    overwrite: bool = False,
 ) -> Rendering:
     """Render utterances. All arguments are checked at once; the work begins with the first result that is asked for.
 
@@ -219,12 +225,15 @@ def render(
         utterances: rows: utterances, mappings of their fields, or texts. What a row leaves open comes from the
             arguments. May be endless: memory is bounded.
         folder: where files go; None: clips stay in the store and need no ids.
+        format: of each file; None: wav, or what an id's extension says.
         files: what each utterance becomes, as path template and output, such as a preset's files.
         workers: processes; None: one for each core; 0: none, everything in this process.
         executor: where to run instead, any `concurrent.futures.Executor`; it is not shut down.
         timeout: seconds after which a worker that gives no answer is ended.
         ear: listens to every take that it did not hear before. One that does not pass is spoken again, up to `attempts`
             times in all; the best stays, and the result says what was heard.
+        overwrite: whether files in `folder` that voxpress did not write, or that were changed since, may be replaced.
+            Otherwise their utterances fail.
         others: as in `say`.
 
     >>> rows = [Utterance(id="hi", text="Hello there."), Utterance(id="bad", text="...")]
@@ -257,22 +266,27 @@ def render(
     )
     if executor is not None and not isinstance(executor, Executor):
         raise InputError(f"must be an Executor, not {validation.show(executor)}", field="executor")
+    if not isinstance(overwrite, bool):
+        raise InputError(f"must be True or False, not {validation.show(overwrite)}", field="overwrite")
     if ear is not None:
         ear.require()
     opened = _opened(store)
-    place = None if folder is None else Folder(_path(folder, "folder"))
-    return Rendering(
-        lambda: run(
-            planner.plan_all(utterances, filed=place is not None),
-            store=opened,
-            folder=place,
-            workers=workers,
-            executor=executor,
-            attempts=attempts,
-            timeout=timeout,
-            ear=ear,
-        )
-    )
+    place = None if folder is None else Folder(_path(folder, "folder"), overwrite)
+
+    def results() -> Generator[Result]:
+        with place.claimed() if place else nullcontext():
+            yield from run(
+                planner.plan_all(utterances, filed=place is not None),
+                store=opened,
+                folder=place,
+                workers=workers,
+                executor=executor,
+                attempts=attempts,
+                timeout=timeout,
+                ear=ear,
+            )
+
+    return Rendering(results)
 
 
 def run(
@@ -286,12 +300,29 @@ def run(
     timeout: Seconds | None = TIMEOUT,
     ear: Ear | None = None,
 ) -> Generator[Result]:
-    """`render` for rows that are planned already."""
+    """`render` for rows that are planned already.
+
+    What was written is synced to disk in groups, and all of it when the last result was taken.
+    """
     if ear is not None:
         ear.require()
     shared = not store.url.startswith("memory:")
+    unsynced, synced = 0, time.monotonic()
     with Pools(workers, timeout=timeout, executor=executor, shared=shared) as pools:
-        yield from Loop(store, folder, pools, attempts, ear).run(plans)
+        for result in Loop(store, folder, pools, attempts, ear).run(plans):
+            unsynced += result.status in ("rendered", "from store")
+            if unsynced >= GROUP or (unsynced and time.monotonic() - synced > GROUP_SECONDS):
+                _sync(store, folder)
+                unsynced, synced = 0, time.monotonic()
+            yield result
+    if unsynced:
+        _sync(store, folder)
+
+
+def _sync(store: Store, folder: Folder | None) -> None:
+    store.sync()
+    if folder is not None:
+        folder.sync()
 
 
 def _opened(store: str | os.PathLike[str] | Store | None) -> Store:

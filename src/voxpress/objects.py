@@ -6,8 +6,11 @@ and an error keeps its errno.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +30,10 @@ T = TypeVar("T")
 
 _LOOKUPS = 32
 _STALE: Seconds = 3600.0
+_NO_OBJECT = frozenset(
+    (errno.ENOENT, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG, errno.EEXIST)
+)
+"""Errors of a place where something else than an object is, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,10 @@ class Objects(ABC):
         """Those of `names` that are not there. The others count as used."""
 
     @abstractmethod
+    def sync(self) -> None:
+        """Wait until all that was written would survive a loss of power."""
+
+    @abstractmethod
     def entries(self) -> Iterator[Entry]:
         """All objects, in no order."""
 
@@ -95,15 +106,36 @@ class LocalObjects(Objects):
 
     def _read(self, name: str, count: int = -1) -> bytes | None:
         try:
-            with open(f"{self.folder}/{name}", "rb", buffering=0) as file:
+            with open(f"{self.folder}/{name}", "rb", buffering=0, opener=_opened) as file:
                 return file.read(count)
-        except FileNotFoundError:
-            return None
         except OSError as error:
+            if error.errno in _NO_OBJECT:
+                return None
             raise StoreError(f"cannot read {self.folder}/{name}: {error.strerror}") from error
 
     def put(self, name: str, data: bytes) -> None:
-        codec.write(f"{self.folder}/{name}", data, staging=self._staging)
+        path = f"{self.folder}/{name}"
+        try:
+            codec.write(path, data, staging=self._staging)
+        except StoreError as error:
+            if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in _NO_OBJECT:
+                raise
+            self._clear(name)
+            codec.write(path, data, staging=self._staging)
+
+    def _clear(self, name: str) -> None:
+        """Put out of an object's way what is there and no object: a folder, or something that is no folder."""
+        path = Path(self.folder)
+        for part in (*name.split("/")[:-1], ""):
+            path = path / part if part else Path(self.folder, name)
+            wrong = path.is_dir() if not part else os.path.lexists(path) and not _is_folder(path)
+            if wrong:
+                aside = path.with_name(f"{path.name}.aside-{uuid.uuid4().hex}")
+                try:
+                    path.rename(aside)
+                except OSError as error:
+                    raise StoreError(f"cannot move {path} out of the way: {error.strerror}") from error
+                return
 
     def delete(self, name: str) -> None:
         try:
@@ -129,17 +161,37 @@ class LocalObjects(Objects):
         for folder, _, files in os.walk(self.folder):
             for file in files:
                 path = os.path.join(folder, file)
-                with suppress(FileNotFoundError):  # somebody else removed it
+                with suppress(OSError):  # somebody else removed it, or it is a link to nowhere
                     status = os.stat(path)
+                    if not stat.S_ISREG(status.st_mode):
+                        continue
                     if folder == str(self._staging):
                         self._sweep(path, status.st_mtime)
                     else:
                         yield Entry(os.path.relpath(path, self.folder), status.st_size, status.st_mtime)
 
+    def sync(self) -> None:
+        try:
+            if os.path.isdir(self.folder):
+                codec.sync(self.folder)
+        except OSError as error:
+            raise StoreError(f"cannot write {self.folder} to disk: {error.strerror}") from error
+
     def _sweep(self, path: str, written: float) -> None:
         # What a killed process was writing; nobody will finish it.
         if path.endswith(".partial") and time.time() - written > _STALE:
             os.unlink(path)
+
+
+def _opened(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # else a pipe in place of an object would be waited for
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 class RemoteObjects(Objects):
@@ -201,6 +253,9 @@ class RemoteObjects(Objects):
             for batch in self._store.list(chunk_size=1000):
                 for each in batch:
                     yield Entry(each["path"], each["size"], each["last_modified"].timestamp())
+
+    def sync(self) -> None:
+        """A service answers when it has what it was given, and memory survives nothing."""
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:

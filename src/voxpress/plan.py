@@ -11,7 +11,7 @@ import msgspec
 from voxpress import carrier, engines, formats, models, references, templates, text, validation
 from voxpress.engines import Engine
 from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnsupportedOption
-from voxpress.folder import identity, safe_path
+from voxpress.folder import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Utterance, Voice
 from voxpress.store import clip_key, take_key
 from voxpress.text import Part, Say
@@ -77,7 +77,7 @@ class Planner:
 
     Args:
         files: what each utterance becomes: path template and output. None: one file of `format`.
-        format: of the one file, where `files` is not given; None: wav.
+        format: of the one file, where `files` is not given; None: wav, or what an id's extension says.
         others as in `voxpress.render`.
 
     Raises:
@@ -119,10 +119,12 @@ class Planner:
         self._speed, self._seed, self._options, self._device = speed, seed, options or {}, device
         self._carrier = carrier
         self._files = _wanted(format, files)
+        self._own_files = files is not None
+        self._format = formats.format_named(format) if format else None
 
     def plan_all(self, rows: Iterable[Row], *, filed: bool = True) -> Iterator[Plan | Bad]:
         """Plan each row; two rows for one file are an error of the second."""
-        taken: dict[int, int] = {}
+        paths = Paths()
         for number, given in enumerate(rows):
             row = _utterance(given)
             if isinstance(row, SpeechError):
@@ -131,9 +133,12 @@ class Planner:
             planned = self.plan(row, number, filed=filed)
             if filed and isinstance(planned, Plan):
                 for target in planned.targets:
-                    first = taken.setdefault(hash(identity(target.path)), number)
-                    if first != number:
-                        problem = f"{target.path!r} is also the file of row {first + 1} (case does not count)"
+                    first = paths.take(target.path, number)
+                    if first is not None:
+                        problem = (
+                            f"{target.path!r} is also the file of row {first + 1}, or a folder that it needs, or in a"
+                            " folder of its name (case does not count)"
+                        )
                         planned = Bad(number, row, placed(InputError(problem), row))
                         break
             yield planned
@@ -228,12 +233,28 @@ class Planner:
         self, row: Utterance, parts: Sequence[str | Part], language: str, filed: bool
     ) -> tuple[Target, ...]:
         targets = []
-        for path, output in _files(row, self._files):
+        for path, output in self._files_of(row, filed):
             if formats.FORMATS[output.format].tags:
                 output = msgspec.structs.replace(output, title=row.title, language=language)
             place = safe_path(_filled(path, row, output)) if filed else ""
             targets.append(Target(place, output, clip_key(parts, output)))
         return tuple(targets)
+
+    def _files_of(self, row: Utterance, filed: bool) -> Sequence[tuple[str, Output]]:
+        """Template and output of each file. An extension of audio in the row's file or id says the format."""
+        if row.file:
+            wanted = formats.format_named(row.format) if row.format else formats.format_for(row.file)
+            require_extension(row.file, wanted)
+            return [(_literal(row.file), _output(wanted, self._files))]
+        asked = formats.format_named(row.format) if row.format else None
+        if not filed or not audio_extension(row.id):
+            return [(ONE_FILE, _output(asked, self._files))] if asked else self._files
+        if self._own_files and not asked:
+            for _, output in self._files:
+                require_extension(row.id, formats.FORMATS[output.format])
+            return self._files
+        named = asked or self._format or formats.format_for(row.id)
+        return [(_literal(named_file(row.id, named.name)), _output(named, self._files))]
 
 
 def _wanted(format: str | None, files: Sequence[tuple[str, Output]] | None) -> tuple[tuple[str, Output], ...]:
@@ -347,32 +368,32 @@ def _among(wanted: str, languages: Sequence[str]) -> bool:
     return any(tag == "*" or tag.lower().partition("-")[0] == base for tag in languages)
 
 
-def _files(row: Utterance, files: Sequence[tuple[str, Output]]) -> Sequence[tuple[str, Output]]:
-    if row.file:
-        wanted = formats.format_named(row.format) if row.format else formats.format_for(row.file)
-    elif row.format:
-        wanted = formats.format_named(row.format)
-    else:
-        return files
-    # A row that names its file or format gets that one file, finished like the others.
+def _literal(path: str) -> str:
+    return path.replace("{", "{{").replace("}", "}}")
+
+
+def _output(wanted: formats.Format, files: Sequence[tuple[str, Output]]) -> Output:
+    """A row that names its file or format gets that one file, finished like the others."""
     same = [output for _, output in files if output.format == wanted.name]
-    output = (
-        same[0]
-        if same
-        else msgspec.structs.replace(files[0][1], format=wanted.name, sample_rate=None, bit_rate=None)
-    )
-    return [(row.file.replace("{", "{{").replace("}", "}}") or ONE_FILE, output)]
+    if same:
+        return same[0]
+    return msgspec.structs.replace(files[0][1], format=wanted.name, sample_rate=None, bit_rate=None)
 
 
 def _filled(template: str, row: Utterance, output: Output) -> str:
-    folder, slash, name = row.id.rpartition("/")
     if not (row.id or row.file):
         raise InputError("the row has neither an id nor a file, so its file has no name")
     extension = formats.FORMATS[output.format].extension
     if template == ONE_FILE:
         return f"{row.id}.{extension}"
+    id = row.id.rpartition(".")[0] if audio_extension(row.id) else row.id
+    folder, slash, name = id.rpartition("/")
     return template.format(
-        id=row.id, folder=folder + slash, name=name, extension=extension, rate=output.sample_rate or ""
+        id=id,
+        folder=folder + slash,
+        name=name,
+        extension=extension,
+        rate=output.sample_rate or "",
     )
 
 

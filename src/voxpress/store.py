@@ -118,9 +118,11 @@ class Kept(Audio):
     sha256: str = ""
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an ear made of a take."""
 
+    key: str = ""
+    """Of the take; the store fills it in."""
     take: str
     """The take's `Kept.sha256`."""
     ear: str
@@ -134,6 +136,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 class _TakeRecord(msgspec.Struct, array_like=True):
     marks: tuple[Mark, ...]
     flac: bytes
+    key: str = ""
+    """So that a take in the place of another is told from it; empty in those that were written without."""
 
 
 class Store:
@@ -165,16 +169,16 @@ class Store:
     def take(self, key: str) -> Kept | None:
         """The take, or None if there is none or it is broken."""
         data = self._checked(_take(key))
-        if data is None:
+        record = None if data is None else _record_of(data, key)
+        if data is None or record is None:
             return None
-        record = msgspec.msgpack.decode(memoryview(data)[32:], type=_TakeRecord)
         sound = codec.from_flac(record.flac)
         return Kept(sound.samples, sound.sample_rate, record.marks, data[:32].hex())
 
     def put_take(self, key: str, audio: Audio) -> Kept:
         """Write a take, FLAC and its marks; the audio as it will be read back."""
         kept, flac = codec.to_flac(audio)
-        body = msgspec.msgpack.encode(_TakeRecord(audio.marks, flac))
+        body = msgspec.msgpack.encode(_TakeRecord(audio.marks, flac, key))
         digest = hashlib.sha256(body)
         self._objects.put(_take(key), digest.digest() + body)
         return Kept(kept.samples, kept.sample_rate, audio.marks, digest.hexdigest())
@@ -193,7 +197,9 @@ class Store:
     def verdict(self, key: str) -> Verdict | None:
         """The verdict on the take as it lies in the store, or None if there is none."""
         verdict = self._unsealed(_verdict(key), Verdict)
-        return verdict if verdict and verdict.take == self.take_sha256(key) else None
+        if verdict is None or verdict.key not in (key, "") or verdict.take != self.take_sha256(key):
+            return None
+        return verdict
 
     def verdicts(self, keys: Collection[str]) -> dict[str, Verdict]:
         """The verdicts on all takes of `keys` that have one."""
@@ -202,14 +208,14 @@ class Store:
 
     def put_verdict(self, key: str, verdict: Verdict) -> None:
         """Write a verdict, or replace one."""
-        self._objects.put(_verdict(key), _sealed(verdict))
+        self._objects.put(_verdict(key), _sealed(msgspec.structs.replace(verdict, key=key)))
 
     # Clips
 
     def clip(self, key: str) -> Clip | None:
         """What is known of the clip, or None if it is not in the store. Its bytes are not read."""
         clip = self._unsealed(_record(key), Clip)
-        if clip is None:
+        if clip is None or clip.key != key or clip.format not in formats.FORMATS:
             return None
         self._objects.missing([_record(key)])  # notes the use
         return msgspec.structs.replace(clip, hit=True, path=self._path(clip))
@@ -251,6 +257,14 @@ class Store:
     def _path(self, clip: Clip) -> str:
         return f"{self.folder}/{_clip(clip)}" if self.folder else ""
 
+    def sync(self) -> None:
+        """Wait until all that was written would survive a loss of power.
+
+        Raises:
+            StoreError: the disk refuses.
+        """
+        self._objects.sync()
+
     # Care
 
     def stats(self) -> dict[str, Usage]:
@@ -265,12 +279,15 @@ class Store:
     def verify(self) -> Iterator[str]:
         """Read everything, remove what is broken, and yield the name of each object that was."""
         for entry in self._entries():
+            key = PurePosixPath(entry.name).stem
             if entry.name.startswith("takes/"):
-                sound = self._checked(entry.name) is not None
+                data = self._checked(entry.name)
+                sound = data is not None and _record_of(data, key) is not None
             elif entry.name.startswith("verdicts/"):
-                sound = self._unsealed(entry.name, Verdict) is not None
+                verdict = self._unsealed(entry.name, Verdict)
+                sound = verdict is not None and verdict.key in (key, "")
             elif entry.name.endswith(".json"):
-                clip = self.clip(PurePosixPath(entry.name).stem)
+                clip = self.clip(key)
                 sound = clip is not None and self.read(clip) is not None
             else:
                 continue
@@ -282,14 +299,20 @@ class Store:
         """Remove what was used longest ago, until the limits hold; what was removed.
 
         A store on this machine notes each use; elsewhere an object's age counts from when it was written. What was used
-        within `GRACE` stays, and a render that finds a take gone speaks it again.
+        within `GRACE` stays, and a render that finds a take gone speaks it again. A use in the future counts
+        as one now.
 
         Args:
             max_bytes: largest size of the whole store.
             older_than: seconds since the last use beyond which an object goes.
         """
         now = time.time()
-        things = sorted(self._things().items(), key=lambda thing: thing[1].used)
+        found = self._things()
+        for thing in found.values():
+            if thing.used > now:
+                self._objects.missing(thing.names)  # notes the use, from which its age counts then
+                thing.used = now
+        things = sorted(found.items(), key=lambda thing: thing[1].used)
         total = sum(thing.size for _, thing in things)
         count = removed = 0
         for _, thing in things:
@@ -383,6 +406,15 @@ def _take(key: str) -> str:
 
 def _record(key: str) -> str:
     return f"clips/{key[:2]}/{key}.json"
+
+
+def _record_of(data: bytes, key: str) -> _TakeRecord | None:
+    """What an object that matches its checksum says; None if it is no take, or another one."""
+    try:
+        record = msgspec.msgpack.decode(memoryview(data)[32:], type=_TakeRecord)
+    except msgspec.DecodeError:
+        return None
+    return record if record.key in (key, "") else None
 
 
 def _verdict(key: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -33,6 +33,10 @@ SOME_FAILED = 1
 _BAD_SHOWN = 50
 _DIFFERENCES_SHOWN = 6
 _PLAIN_EVERY: Seconds = 10.0
+
+
+Prune: TypeAlias = Literal["", "stale", "most"]
+"""What of former renders to delete."""
 
 
 class Rows(Protocol):
@@ -56,6 +60,7 @@ class _Survey:
     characters: int = 0
     standing: int = 0
     left_out: int = 0
+    rows: int = 0
 
 
 @dataclass
@@ -104,52 +109,92 @@ class Render:
         workers: int | None,
         timeout: Seconds,
         attempts: int,
-        prune: bool,
+        prune: Prune = "",
         skip_bad: bool,
         budget: float | None = None,
         ear: Ear | None = None,
     ) -> int:
-        """Render, showing progress; the exit status. What would cost more than `budget` is not begun."""
+        """Render, showing progress; the exit status. What would cost more than `budget` is not begun.
+
+        Args:
+            prune: which files of former renders to delete, of those that no row asks for; ``most``: also where they are
+                more than half.
+        """
         if ear is not None:
             ear.require()
         began = time.monotonic()
         if self.folder.path.exists() and not self.folder.path.is_dir():
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
         place = report or self.folder.path / OWN / "report.jsonl"
-        with Report(place) as sheet:
-            survey = self._survey(sheet, prune, finished=ear is None)
-            if survey.bad and not skip_bad:
-                sheet.discard()
-                _show_bad(survey.bad)
-                return BAD
-            if budget is not None and self._bill(survey, finished=ear is None).beyond(budget):
-                sheet.discard()
-                return BAD
-            tally = _Tally(survey.standing)
-            rows = len(survey.todo) + len(survey.bad)
-            with _progress(rows, survey.characters) as advance, own_standard_output():
-                for result in run(
-                    self._again(survey),
-                    store=self.store,
-                    folder=self.folder,
-                    workers=workers,
-                    timeout=timeout,
-                    attempts=attempts,
-                    ear=ear,
+        with self.folder.claimed():
+            with Report(place) as sheet:
+                survey = self._survey(sheet, bool(prune), finished=ear is None)
+                if survey.bad and not skip_bad:
+                    sheet.discard()
+                    _show_bad(survey.bad)
+                    return BAD
+                if self._prunes_too_much(survey, prune):
+                    sheet.discard()
+                    return BAD
+                if budget is not None and self._bill(survey, finished=ear is None).beyond(budget):
+                    sheet.discard()
+                    return BAD
+                tally = _Tally(survey.standing)
+                with (
+                    _progress(len(survey.todo) + len(survey.bad), survey.characters) as advance,
+                    own_standard_output(),
                 ):
-                    sheet.write(result)
-                    tally.add(result)
-                    advance(result)
-            if prune and survey.bad:
-                print(
-                    "voxpress: nothing was pruned, because of the bad rows: their files may be among those",
-                    file=sys.stderr,
-                )
-            elif prune:
-                for path in self.folder.prune(survey.paths):
-                    print(f"pruned {path}")
+                    for result in run(
+                        self._again(survey),
+                        store=self.store,
+                        folder=self.folder,
+                        workers=workers,
+                        timeout=timeout,
+                        attempts=attempts,
+                        ear=ear,
+                    ):
+                        sheet.write(result)
+                        tally.add(result)
+                        advance(result)
+            if prune:
+                self._prune(survey)
         tally.show(time.monotonic() - began, place)
         return SOME_FAILED if tally.failed or tally.doubtful else 0
+
+    def _prunes_too_much(self, survey: _Survey, prune: Prune) -> bool:
+        """Whether pruning would delete what the user can hardly mean, which is then said."""
+        if not prune:
+            return False
+        if not survey.rows:
+            print(
+                "voxpress: the manifest has no rows, so --prune would delete every file of former renders: nothing was"
+                " done",
+                file=sys.stderr,
+            )
+            return True
+        stale = self.folder.stale(survey.paths)
+        many = len(stale.removable)
+        if prune == "most" or 2 * many <= stale.known or survey.bad:
+            return False
+        print(
+            f"voxpress: --prune would delete {many:,} of {_count(stale.known, 'file')} in {self.folder.path}, more than"
+            " half: nothing was done; is it the right manifest? If it is, say --prune all",
+            file=sys.stderr,
+        )
+        return True
+
+    def _prune(self, survey: _Survey) -> None:
+        if survey.bad:
+            print(
+                "voxpress: nothing was pruned, because of the bad rows: their files may be among those",
+                file=sys.stderr,
+            )
+            return
+        kept = self.folder.stale(survey.paths).kept
+        for path in self.folder.prune(survey.paths):
+            print(f"pruned {path}")
+        for path, reason in kept.items():
+            print(f"voxpress: kept {path}, which no row asks for: {reason}", file=sys.stderr)
 
     def _planned(self) -> Iterator[Plan | Bad]:
         for plan in self.planner.plan_all(self.rows):
@@ -162,6 +207,7 @@ class Render:
         for plan in self.planner.plan_all(self.rows):
             if prune and isinstance(plan, Plan):
                 survey.paths.update(hash(target.path) for target in plan.targets)
+            survey.rows += 1
             if plan.utterance is not None and not self.rows.wanted(plan.utterance):
                 survey.left_out += 1
             elif isinstance(plan, Bad):

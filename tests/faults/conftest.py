@@ -62,7 +62,8 @@ class Site:
         (package / "counted-1.0.dist-info" / "entry_points.txt").write_text(
             "[voxpress.engines]\ncounted = counted:Counted\n"
         )
-        self.environment = {**os.environ, "PYTHONPATH": str(package), "COUNTED_LOG": str(self.log)}
+        places = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
+        self.environment = {**os.environ, "PYTHONPATH": places, "COUNTED_LOG": str(self.log)}
         self.wanted: dict[str, bytes] = {}
 
     def write_rows(self, texts: dict[str, str], **columns: dict[str, str]) -> None:

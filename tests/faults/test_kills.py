@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -167,3 +168,44 @@ def test_a_polite_end_leaves_no_worker(site: Any, processes: Any, rows: dict[str
     site.environment["COUNTED_PAUSE"] = "0"
     assert site.render().returncode == 0
     assert site.files() == site.wanted
+
+
+def unwritten(path: Path, left: int) -> None:
+    """Make a file what a loss of power may make of it: `left` bytes of it, or all of them as zeros."""
+    look = path.stat()
+    path.write_bytes(path.read_bytes()[:left] if left else bytes(look.st_size))
+    os.utime(path, ns=(look.st_atime_ns, look.st_mtime_ns))
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("left", [0, 1, 100])
+def test_a_loss_of_power_leaves_no_broken_file_that_counts_as_done(
+    site: Any, processes: Any, rows: dict[str, str], left: int
+) -> None:
+    """In the middle of a render, files and objects lose their bytes and keep their names: all come right again."""
+    site.write_rows(rows)
+    site.environment["COUNTED_PAUSE"] = "0.02"
+    run = site.start()
+    deadline = time.monotonic() + 30
+    while len(site.files()) < 40 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    processes.kill([run.pid, *processes.descendants(run.pid)])
+    run.communicate()
+    broken = sorted(site.out.rglob("*.wav"))[::2]
+    assert len(broken) >= 20
+    for path in [*broken, *sorted(path for path in site.store.rglob("*") if path.is_file())[::3]]:
+        unwritten(path, left)
+    last = site.render()
+    assert last.returncode == 0, last.stderr
+    assert site.files() == site.wanted
+
+
+@pytest.mark.faults
+def test_what_a_render_has_reported_was_synced_before(site: Any, few: dict[str, str]) -> None:
+    """The journal says so at its end, for every file that it names: nothing is compared by its bytes again."""
+    site.write_rows(few)
+    assert site.render().returncode == 0
+    lines = [line for line in (site.out / ".voxpress" / "journal.jsonl").read_bytes().split(b"\n") if line]
+    *files, synced = [json.loads(line) for line in lines]
+    assert {path for path, *_ in files} == set(site.wanted)
+    assert synced[:3] == ["", "", sum(len(line) + 1 for line in lines[:-1])]

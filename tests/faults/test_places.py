@@ -164,15 +164,18 @@ def test_files_that_somebody_damaged_are_put_right(site: Any, few: dict[str, str
 def test_two_renders_into_one_store_and_one_folder_do_no_harm(
     site: Any, few: dict[str, str], rounds: int
 ) -> None:
-    """Started together, twice the same: both end well, every file is right and known, and the report is whole."""
+    """Started together, twice the same: one is done, the other is done too or told who is at work; all is right."""
     site.write_rows(few)
     for round_ in range(rounds):
         for place in (site.out, site.store):
             shutil.rmtree(place, ignore_errors=True)
         runs = [site.start() for _ in range(2)]
+        ended = []
         for run in runs:
             _, err = run.communicate(timeout=120)
-            assert run.returncode == 0, f"round {round_}: {err}"
+            assert run.returncode == 0 or "is being rendered into by process" in err, f"round {round_}: {err}"
+            ended.append(run.returncode)
+        assert 0 in ended and set(ended) <= {0, 1}
         assert site.files() == site.wanted
         assert list(site.report()) == list(few)
         last = site.render()

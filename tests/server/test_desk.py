@@ -101,9 +101,9 @@ def test_a_failure_is_not_remembered():
 
 
 def test_a_store_that_fails_costs_what_was_asked_of_it(tmp_path):
-    (tmp_path / "takes").write_text("a file where a folder should be")
+    (tmp_path / "file").write_text("a file where the store's folder should be")
     with Pools(0) as pools:
-        loop = Loop(Store(tmp_path), None, pools, lasting=True)
+        loop = Loop(Store(tmp_path / "file" / "store"), None, pools, lasting=True)
         found, _ = serve(loop, planned("One.", 1), planned("Two.", 2))
     assert {(done.status, done.error_type) for done in found} == {("failed", "StoreError")}
 

@@ -7,6 +7,7 @@ does not suffice, 130 interrupted.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -54,6 +55,7 @@ def _voxpress(
     pass
 
 
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _INTERRUPTED = 130
 _GO_ON = "interrupted; run the same command again to go on where it stopped"
 
@@ -62,6 +64,8 @@ def main() -> NoReturn:
     """Run the command line."""
     try:
         status = app(prog_name="voxpress", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         _interrupted()
     except BrokenPipeError:
@@ -74,6 +78,12 @@ def main() -> NoReturn:
             message = f"voxpress: {message.rstrip('.')} (voxpress --help shows what there is)"
         typer.echo(message, err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is not None or error.errno not in _DISK:
+            raise
+        # Files of ours are written where their errors are explained. What is left in the buffer would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _fail(f"cannot write to standard output: {error.strerror}", 1)
     except InputError as error:
         _fail(str(error), 2)
     except SpeechError as error:

@@ -104,7 +104,7 @@ def say(
     if output == "-":
         _write_out(clip.data)
     elif place:
-        codec.write(place, clip.data)
+        codec.write(place, clip.data, durable=True)
     if json:
         facts = {
             name: getattr(clip, name)
@@ -115,12 +115,29 @@ def say(
         typer.echo(clip.path or clip.key)
 
 
+class _Render(typer.core.TyperCommand):
+    """A command whose ``--prune`` may be followed by ``all``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = iter(args)
+        read: list[str] = []
+        for each in given:
+            if each == "--":
+                read += [each, *given]
+            elif each == "all" and read[-1:] == ["--prune"]:
+                read[-1] = "--prune-all"
+            else:
+                read.append(each)
+        return super().parse_args(ctx, read)
+
+
 @app.command(
+    cls=_Render,
     epilog=examples(
         "voxpress render prompts.csv -o out",
         "voxpress render core-sounds-en.txt -o sounds/en --preset asterisk",
         "voxpress render prompts.csv -o out --dry-run",
-    )
+    ),
 )
 def render(
     manifest: Annotated[
@@ -186,7 +203,19 @@ def render(
     ] = None,
     only: Only = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Delete files of former renders that no row asks for any more.")
+        bool,
+        typer.Option(
+            "--prune",
+            help="Delete files of former renders that no row asks for any more; '--prune all' where they are more than"
+            " half.",
+        ),
+    ] = False,
+    prune_all: Annotated[bool, typer.Option("--prune-all", hidden=True)] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace files that voxpress did not write, or that were changed since."
+        ),
     ] = False,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Render the good rows although others are bad.")
@@ -231,7 +260,7 @@ def render(
     rendering = Render(
         rows=Rows(manifest, source, only or []),
         planner=planner,
-        folder=Folder(folder),
+        folder=Folder(folder, overwrite),
         store=store_at(store or own.store),
     )
     if dry_run:
@@ -241,7 +270,7 @@ def render(
         workers=workers if workers is not None else own.workers,
         timeout=timeout,
         attempts=attempts,
-        prune=prune,
+        prune="most" if prune_all else "stale" if prune else "",
         skip_bad=skip_bad,
         budget=budget,
         ear=ear_called(ear) if verify or ear else None,

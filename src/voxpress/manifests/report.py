@@ -121,23 +121,26 @@ class Report:
     >>> [entry.id for entry in read(path)]
     ['hello', 'bye']
 
-    Where the block raises, ``NAME.part`` stays with what was written so far, and so does an older report. A second
-    run that writes the same report at the same time has a part of its own; the last to end gives the report.
+    Where the block raises, ``NAME.part`` stays with what was written so far, and so does an older report.
 
     Args:
         path: the report's place. Missing folders are made.
 
     Raises:
-        StoreError: the report cannot be written, then or later.
+        StoreError: the report cannot be written, then or later, or another run is writing it.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
+        # Absolute at once: an engine may change the current folder.
+        self._place = os.path.abspath(path)
         with self._explained():
-            os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
-            part = _alone(f"{self.path}.part") or _alone(f"{self.path}.{os.getpid()}.part")
+            os.makedirs(os.path.dirname(self._place), exist_ok=True)
+            part = _alone(f"{self._place}.part")
         if part is None:
-            raise StoreError(f"cannot write the report {self.path}: this process is writing it already")
+            raise StoreError(
+                f"cannot write the report {self.path}: another run is writing it; name another with --report"
+            )
         self._part = part
         self._encoder = msgspec.json.Encoder()
         self._end = 0
@@ -179,7 +182,9 @@ class Report:
             numbers = np.frombuffer(self._numbers, np.uint64)
             if np.any(numbers[1:] < numbers[:-1]):
                 self._sort(numbers)
-            os.replace(self._part.name, self.path)
+            with open(self._part.name, "rb") as whole:
+                os.fsync(whole.fileno())
+            os.replace(self._part.name, self._place)
 
     def _sort(self, numbers: npt.NDArray[np.uint64]) -> None:
         starts = np.frombuffer(self._starts, np.uint64)
