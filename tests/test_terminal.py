@@ -154,7 +154,13 @@ def test_rows_are_the_same_or_an_error_in_each_reading(tmp_path: Path) -> None:
 
 
 def test_a_manifest_that_is_not_there_leaves_nothing(render: Run, tmp_path: Path) -> None:
-    """No folder, no report, and one line; a folder is no manifest either."""
+    """No folder, no report, and one line; a folder is no manifest either, and bad rows make no folder."""
+    written(tmp_path / "bad.csv", {"con": "One."})
+    assert render("bad.csv")[0] == 2
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "mine").mkdir()
+    assert render("bad.csv", out="mine")[0] == 2
+    assert list((tmp_path / "mine").iterdir()) == []
     for name in ("none.csv", "."):
         status, _, err = render(name)
         assert (status, err.count("\n")) == (2, 1)

@@ -257,23 +257,13 @@ class Folder:
         Raises:
             StoreError: another one is at work there; the message says which.
         """
-        path = f"{self._place}/{LOCK}"
+        own = Path(self._place, OWN)
+        new = next((path for path in (own.parent, own) if not os.path.lexists(path)), None)
         try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            lock = open(path, "a+b", buffering=0)  # noqa: SIM115 - closed below
+            lock = self._own_lock()
         except OSError as error:
             raise StoreError(f"cannot write into {self.path}: {error.strerror}") from error
         with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.seek(0)
-                who = lock.read(400).decode("utf-8", "replace").strip() or "another process"
-                raise StoreError(
-                    f"{self.path} is being rendered into by {who}; wait for it to end, or render into another folder"
-                ) from None
-            except OSError as error:
-                raise StoreError(f"cannot lock {self.path}: {error.strerror}") from error
             since = time.strftime("%Y-%m-%d %H:%M:%S %z")
             with suppress(OSError):  # a full disk: the lock holds, and is only less talkative
                 lock.truncate(0)
@@ -281,7 +271,30 @@ class Folder:
             try:
                 yield
             finally:
+                with suppress(OSError):
+                    if new and os.listdir(own) == [os.path.basename(LOCK)]:
+                        # Nothing came of the render, so nothing is left of it.
+                        os.unlink(f"{self._place}/{LOCK}")
+                        _remove_empty(own, new.parent)
                 fcntl.flock(lock, fcntl.LOCK_UN)
+
+    def _own_lock(self) -> FileIO:
+        path = f"{self._place}/{LOCK}"
+        while True:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            lock = open(path, "a+b", buffering=0)  # noqa: SIM115 - the caller closes it
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                with suppress(FileNotFoundError):
+                    if os.fstat(lock.fileno()).st_ino == os.stat(path).st_ino:
+                        return lock
+            except BlockingIOError:
+                lock.seek(0)
+                who = lock.read(400).decode("utf-8", "replace").strip() or "another process"
+                raise StoreError(
+                    f"{self.path} is being rendered into by {who}; wait for it to end, or render into another folder"
+                ) from None
+            lock.close()  # another render removed it as it ended
 
     # What stands there
 

@@ -24,9 +24,9 @@ from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utteranc
 from voxpress.store import Store, canonical_url, default_url, open_store
 
 TIMEOUT: Seconds = 600.0
-GROUP = 5000
+GROUP = 20_000
 """Utterances after which what was written is synced to disk."""
-GROUP_SECONDS: Seconds = 30.0
+GROUP_SECONDS: Seconds = 60.0
 MANY = 8
 """Segments of one text from which it is worth starting workers."""
 

@@ -124,12 +124,12 @@ class LocalObjects(Objects):
             codec.write(path, data, staging=self._staging)
 
     def _clear(self, name: str) -> None:
-        """Put out of an object's way what is there and no object: a folder, or something that is no folder."""
-        path = Path(self.folder)
-        for part in (*name.split("/")[:-1], ""):
-            path = path / part if part else Path(self.folder, name)
-            wrong = path.is_dir() if not part else os.path.lexists(path) and not _is_folder(path)
-            if wrong:
+        """Put out of an object's way what is there and no object: a folder, or what is none in place of its folder."""
+        place = Path(self.folder, name)
+        kind = Path(self.folder, name.partition("/")[0])
+        for path in (place.parent, place):
+            wrong = path.is_dir() if path == place else os.path.lexists(path) and not _is_folder(path)
+            if wrong and path != kind:  # else it is the store that is broken, not the object
                 aside = path.with_name(f"{path.name}.aside-{uuid.uuid4().hex}")
                 try:
                     path.rename(aside)
