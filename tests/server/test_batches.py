@@ -21,6 +21,7 @@ import pytest
 
 from voxpress import codec
 from voxpress.errors import InputError
+from voxpress.folder import identity, safe_path
 from voxpress.presets import load_project
 from voxpress.server import webhooks
 from voxpress.server.settings import settings as server_settings
@@ -121,6 +122,26 @@ def test_all_audio_in_one_zip(shared):
     assert names[:3] == ["menu/000.wav", "menu/001.wav", "menu/002.wav"]
     assert not any(".." in name or name.startswith("/") for name in names)
     assert len({name.lower() for name in names}) == 5
+
+
+def test_every_file_of_a_zip_can_be_unpacked(shared, tmp_path):
+    """Ids that are one file on some system, files where others need folders, names that no system takes."""
+    ids = ["q", "q.wav/b", "q.wav/c/d", "x.wav", "x.mp3", "caf\u00e9", "cafe\u0301", "CAF\u00c9", "a\u202egnp", "con",
+           "aux.b", "trail.", "a?b", "a:b", "..", "/etc/x", "\ud83d\udc4d", "x" * 300, "a//b", "a/./b", "Q", "q-2"]  # fmt: skip
+    bodies = {id: prompts(1)["menu/000"] | {"input": f"Number {n}."} for n, id in enumerate(ids)}
+    batch = ended(shared, begin(shared, lines_of(bodies)).id)
+    assert batch.request_counts.completed == len(ids)
+    archive = tmp_path / "all.zip"
+    archive.write_bytes(shared.ask("GET", f"/v1/batches/{batch.id}/audio").body)
+    with zipfile.ZipFile(archive) as all_audio:
+        names = all_audio.namelist()
+        all_audio.extractall(tmp_path / "out")
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert len(names) == len(files) == len(ids)
+    assert len({identity(name) for name in names}) == len(ids)
+    assert [safe_path(name) for name in names] == names
+    assert names[:5] == ["q.wav", "q.wav-b.wav", "q.wav-c-d.wav", "x.wav", "x.mp3.wav"]
+    assert all(codec.decode(path.read_bytes()).duration > 0.3 for path in files)
 
 
 def test_audio_in_the_lines(shared):
