@@ -27,8 +27,9 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from voxpress import codec, formats, samples, transcripts
+from voxpress import codec, formats, media, samples, transcripts
 from voxpress.audio import Audio
+from voxpress.decoding import Bounds
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice, suggest
 from voxpress.speech import Mark, Output, Seconds, Voice
 from voxpress.transcripts import Ear
@@ -39,6 +40,8 @@ LATENTS = Path(platformdirs.user_cache_dir("voxpress"), "latents")
 PREFIX = "reference:"
 """What `Voice.key` has before the digest."""
 LONGEST_RECORDING: Seconds = 600.0
+RECORDING = Bounds(samples=round(LONGEST_RECORDING) * samples.HIGHEST_RATE, longest=LONGEST_RECORDING)
+"""What a recording may be at most."""
 
 _RECORD = "voice.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -366,10 +369,6 @@ def _recorded(recording: Audio | str | os.PathLike[str]) -> tuple[str, Audio]:
         source, whole = "the recording", recording
     else:
         source = os.fspath(recording)
-        try:
-            data = Path(source).read_bytes()
-        except OSError as error:
-            raise InputError(f"cannot read {source}: {error.strerror}") from error
         extension = os.path.splitext(source)[1][1:].lower()
         # Those without a header are known by their extension, all others by their first bytes.
         raw = [
@@ -378,7 +377,8 @@ def _recorded(recording: Audio | str | os.PathLike[str]) -> tuple[str, Audio]:
             if extension in kind.extensions and kind.container in {"RAW", "g722"}
         ]
         try:
-            whole = codec.decode(data, raw[0] if raw else None)
+            with media.Decoder() as decoder:
+                whole = decoder.decode_file(source, raw[0] if raw else None, bounds=RECORDING)
         except InputError as error:
             raise InputError(f"{source}: {error}") from error
     if whole.duration > LONGEST_RECORDING:
