@@ -1,8 +1,7 @@
 """Audio from outside, decoded in a process of its own: a file that somebody made on purpose costs that process.
 
 The process has no environment, no descriptors but the file and the way back, bounded memory and bounded time; what it
-sends back is bounded too. `decode_untrusted` is for one file, a `Decoder` for many: its process stays until a file fails.
-`main` is what runs in that process.
+sends back is bounded too. `decode_untrusted` is for one file, a `Decoder` for many: its process stays until one fails. `main` is what runs in that process.
 """
 
 from __future__ import annotations
@@ -263,7 +262,7 @@ def _requests(here: socket.socket) -> Iterator[tuple[dict[str, object], BinaryIO
         data, descriptors, _, _ = socket.recv_fds(here, 4096, 1)
         if not data:
             return
-        yield json.loads(data), open(descriptors[0], "rb")
+        yield json.loads(data), os.fdopen(descriptors[0], "rb")
 
 
 def _serve(here: socket.socket, asked: dict[str, object], file: BinaryIO) -> None:

@@ -70,6 +70,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What that person agreed to, and how."""
     added: str = ""
     """Date, ISO 8601."""
+    owner: str = ""
+    """The server's key that added it; empty: the command line or Python."""
     engines: tuple[str, ...] = ()
     """Those that are to offer it; empty: all that clone."""
     words: tuple[Mark, ...] = ()
@@ -228,6 +230,7 @@ def add(
     engines: Sequence[str] = (),
     ear: Ear | None = None,
     checks: Sequence[Callable[[Audio], str]] = (),
+    owner: str = "",
     directory: Path | None = None,
     replace: bool = False,
 ) -> Reference:
@@ -246,6 +249,7 @@ def add(
         engines: names of those that are to offer it; empty: all that clone.
         ear: speech recognition, where there is some.
         checks: what else is asked of the sample, such as `voxpress.scores.one_voice`; each gives a warning or nothing.
+        owner: the server's key that adds it.
         replace: take the place of a voice of that name.
 
     Raises:
@@ -275,6 +279,7 @@ def add(
         speaker=speaker.strip(),
         consent=consent.strip(),
         added=dt.datetime.now(dt.UTC).date().isoformat(),
+        owner=owner,
         engines=tuple(engines),
         words=words,
         warnings=(*sample.warnings, *doubts, *filter(None, (check(kept) for check in checks))),
@@ -285,16 +290,21 @@ def add(
     return msgspec.structs.replace(reference, name=name)
 
 
-def remove(name: str, directory: Path | None = None) -> None:
+def remove(name: str, directory: Path | None = None, *, owner: str | None = None) -> None:
     """Delete a voice: its folder, and what engines computed from its sample. What was spoken with it stays.
 
+    Args:
+        owner: the server's key that must have added it; None: whoever did.
+
     Raises:
-        UnknownVoice: there is none of that name.
+        UnknownVoice: there is none of that name, or it is another's.
         StoreError: it cannot be deleted.
     """
     directory = directory or DIRECTORY
     with _alone(directory):
         folder = _there(name, directory)
+        if owner is not None and _owner(folder) != owner:
+            raise UnknownVoice(f"no cloned voice {name!r} that this key has added")
         with contextlib.suppress(ModelUnavailable):
             digest = _read(folder).digest
             if all(other.digest != digest or other.name == name for other in listed(directory)):
@@ -303,6 +313,13 @@ def remove(name: str, directory: Path | None = None) -> None:
             folder.unlink()
         else:
             folder.rename(directory / f".{name}{_REMOVED}")
+
+
+def _owner(folder: Path) -> str | None:
+    try:
+        return _read(folder).owner
+    except ModelUnavailable:
+        return None  # only the operator can tell whose it was
 
 
 def rename(name: str, new: str, directory: Path | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zipfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -12,9 +12,8 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from voxpress import formats
-from voxpress.errors import InputError, SpeechError
-from voxpress.folder import safe_path
+from voxpress.errors import SpeechError
+from voxpress.server.archive import Names
 from voxpress.server.contract import (
     ENDED,
     Batch,
@@ -24,7 +23,6 @@ from voxpress.server.contract import (
 )
 from voxpress.server.errors import Refusal
 from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
-from voxpress.speech import Clip
 
 
 @post(
@@ -113,39 +111,16 @@ async def get_batch_audio(request: Request[Any, Any, Any], batch_id: FromPath[st
 async def _zipped(here: Server, clips: Sequence[tuple[str, str]]) -> AsyncIterator[bytes]:
     """A zip file, written while it is sent. It ends with an error where a clip is gone."""
     sink = _Sink()
-    taken: set[str] = set()
+    names = Names()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for custom_id, key in clips:
             clip = await asyncio.to_thread(here.store.clip, key)
             data = await asyncio.to_thread(here.store.read, clip) if clip else None
             if clip is None or data is None:
                 raise SpeechError(f"clip {key} of {custom_id!r} is not in the store any more")
-            archive.writestr(zipfile.ZipInfo(_entry(custom_id, clip, taken)), data)
+            archive.writestr(zipfile.ZipInfo(names.name(custom_id, clip.key, clip.format)), data)
             yield sink.taken()
     yield sink.taken()
-
-
-def _entry(custom_id: str, clip: Clip, taken: set[str]) -> str:
-    """A path for a line's file: its custom id where that can be one, else its clip's digest."""
-    extension = formats.FORMATS[clip.format].extension
-    try:
-        path = safe_path(f"{custom_id}.{extension}")
-    except InputError:
-        path = f"{clip.key}.{extension}"
-    for name in _numbered(path):
-        if name.lower() not in taken:
-            taken.add(name.lower())
-            return name
-    raise AssertionError
-
-
-def _numbered(path: str) -> Iterator[str]:
-    yield path
-    stem, _, extension = path.rpartition(".")
-    number = 2
-    while True:
-        yield f"{stem}-{number}.{extension}"
-        number += 1
 
 
 class _Sink:
