@@ -317,12 +317,12 @@ def _with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blo
             raise InputError(f"not audio that can be read: its codec is {stream.codec_context.name}")
         bounds.check(sample_rate, stream.channels)
         stream.codec_context.thread_count = 1
-    except (av.FFmpegError, ValueError) as error:
-        close.close()
-        raise InputError(f"not audio that can be read: {error}") from error
     except InputError:
         close.close()
         raise
+    except (av.FFmpegError, ValueError) as error:
+        close.close()
+        raise _unreadable(error) from error
 
     def blocks() -> Blocks:
         to_mono = av.AudioResampler(format="flt", layout="mono", rate=sample_rate)
@@ -335,10 +335,16 @@ def _with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blo
                         yield part.to_ndarray()[0]
                 for part in to_mono.resample(None) if frame is not None else ():
                     yield part.to_ndarray()[0]
+            except InputError:
+                raise
             except (av.FFmpegError, ValueError) as error:
-                raise InputError(f"not audio that can be read: {error}") from error
+                raise _unreadable(error) from error
 
     return sample_rate, _bounded(blocks(), sample_rate, bounds)
+
+
+def _unreadable(error: Exception) -> InputError:
+    return InputError(f"not audio that can be read: {getattr(error, 'strerror', None) or error}")
 
 
 def _open_nothing(url: str, flags: int, options: object) -> BinaryIO:  # noqa: ARG001 - what FFmpeg gives

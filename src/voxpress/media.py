@@ -1,7 +1,7 @@
 """Audio from outside, decoded in a process of its own: a file that somebody made on purpose costs that process.
 
 The process has no environment, no descriptors but the file and the way back, bounded memory and bounded time; what it
-sends back is bounded too. `decode_untrusted` is for one file, a `Decoder` for many: its process stays until one fails. `main` is what runs in that process.
+sends back is bounded too. `decode_untrusted` is for one file, a `Decoder` for many: its process stays until one fails.
 """
 
 from __future__ import annotations
@@ -177,6 +177,8 @@ class _Process:
         try:
             socket.send_fds(self._socket, [json.dumps(asked).encode() + b"\n"], [file.fileno()])
             return self._answer(bounds)
+        except InputError:
+            raise
         except TimeoutError:
             raise InputError(f"it could not be decoded within {patience:.0f} s") from None
         except (OSError, EOFError, ValueError):
