@@ -22,6 +22,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from voxpress.audio import Audio, Samples
+from voxpress.decoding import UNBOUNDED, Bounds, open_sound
 from voxpress.errors import InputError, StoreError, SynthesisError, UnsupportedOption
 from voxpress.formats import FORMATS, Format, bit_rate_for, format_named, sample_rate_for
 from voxpress.speech import Hertz, Output, Seconds
@@ -143,23 +144,14 @@ def decode(data: bytes, format: str | None = None, *, longest: Seconds | None = 
     >>> audio.duration, audio.samples[0]
     (0.01, np.float32(0.5))
     """
-    if format is not None:
-        known = format_named(format)
-        if known.container == "RAW" and known.library == "numpy":
-            samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / np.float32(32768)
-            return Audio(samples, known.sample_rate or known.sample_rates[0])
-        if known.container == "RAW":
-            return _decode_soundfile(data, known, longest)
-        if known.container == "g722":
-            return _decode_av(data, known.container, longest)
-    if data[:4] == b"RIFF":
-        data = _sized(data)
-    # libsndfile takes the pad byte behind GSM in WAV for another block; FFmpeg drops the end of short Vorbis.
-    gsm = data[:4] == b"RIFF" and data[20:22] == b"\x31\x00"
-    vorbis = data[:4] == b"OggS" and b"\x01vorbis" in data[:64]
-    if vorbis or (data[:4] in (b"RIFF", b"RF64", b"fLaC", b"FORM", b".snd") and not gsm):
-        return _decode_soundfile(data, None, longest)
-    return _decode_av(data, None, longest)
+    return _decoded(data, format, replace(UNBOUNDED, longest=longest))
+
+
+def _decoded(data: bytes, format: str | None = None, bounds: Bounds = UNBOUNDED) -> Audio:
+    sample_rate, blocks = open_sound(io.BytesIO(data), format, bounds)
+    samples = list(blocks)
+    joined = samples[0] if len(samples) == 1 else np.concatenate([np.zeros(0, np.float32), *samples])
+    return Audio(np.ascontiguousarray(joined), sample_rate)
 
 
 def to_flac(audio: Audio) -> tuple[Audio, bytes]:
@@ -202,7 +194,7 @@ def from_flac(data: bytes) -> Audio:
         raise InputError("not a take: FLAC with its exponent was expected")
     # FLAC's first frame starts with 0xFF, so the digits end where they should.
     digits = tail[: len(tail) - len(tail.lstrip(b"0123456789"))]
-    audio = _decode_soundfile(data, None)
+    audio = _decoded(data)
     return Audio(audio.samples * np.float32(2.0 ** int(digits)), audio.sample_rate)
 
 
@@ -339,34 +331,6 @@ def _wav(data: bytes, sample_rate: Hertz, bits: int) -> bytes:
     return header + data + padding
 
 
-_UNKNOWN_SIZE = 0x7FFF0000
-"""From here, a size in a WAV header is none: programs that cannot know it write 2 or 4 GiB, less a little, or 0."""
-
-
-def _sized(data: bytes) -> bytes:
-    """WAV with the sizes that it has in its header.
-
-    Raises:
-        InputError: the end is missing, which libsndfile would not say.
-    """
-    position = 12
-    while position + 8 <= len(data):
-        name, size = struct.unpack_from("<4sI", data, position)
-        there = len(data) - position - 8
-        if name == b"data":
-            total = struct.unpack_from("<I", data, 4)[0]
-            if size >= _UNKNOWN_SIZE or (size == 0 and total != len(data) - 8):
-                riff, middle = struct.pack("<I", len(data) - 8), data[8 : position + 4]
-                return data[:4] + riff + middle + struct.pack("<I", there) + data[position + 8 :]
-            if size > there:
-                raise InputError(
-                    f"not whole: its header says {size:,} bytes of samples, and {there:,} are there"
-                )
-            break
-        position += 8 + size + size % 2
-    return data
-
-
 # soundfile
 
 
@@ -407,32 +371,6 @@ def _scratch() -> BinaryIO:
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("voxpress"), "w+b")
     return cast("BinaryIO", tempfile.TemporaryFile())
-
-
-def _too_long(longest: Seconds) -> InputError:
-    return InputError(f"it lasts longer than {longest:g} s")
-
-
-def _decode_soundfile(data: bytes, raw: Format | None, longest: Seconds | None = None) -> Audio:
-    import soundfile
-
-    try:
-        with soundfile.SoundFile(
-            io.BytesIO(data),
-            samplerate=raw and raw.sample_rates[0],
-            channels=raw and 1,
-            subtype=raw and raw.codec,
-            format=raw and raw.container,
-        ) as file:
-            if longest is not None and file.frames > longest * file.samplerate:
-                raise _too_long(longest)
-            # Without a number, soundfile refuses GSM, in which it cannot seek.
-            samples = file.read(file.frames, dtype="float32", always_2d=True)
-            sample_rate = file.samplerate
-    except soundfile.LibsndfileError as error:
-        raise InputError(f"not audio that can be read: {error.error_string}") from error
-    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-    return Audio(np.ascontiguousarray(mono), sample_rate)
 
 
 # PyAV
@@ -517,26 +455,6 @@ class _Av:
     def end(self) -> None:
         self._container.mux(self._stream.encode(None))
         self._container.close()
-
-
-def _decode_av(data: bytes, container: str | None, longest: Seconds | None = None) -> Audio:
-    import av
-
-    try:
-        with av.open(io.BytesIO(data), "r", format=container) as source:
-            stream = source.streams.audio[0]
-            sample_rate = stream.rate
-            to_mono = av.AudioResampler(format="flt", layout="mono", rate=sample_rate)
-            frames, samples = [], 0
-            for part in (part for frame in source.decode(stream) for part in to_mono.resample(frame)):
-                frames.append(part)
-                samples += part.samples
-                if longest is not None and samples > longest * sample_rate:
-                    raise _too_long(longest)
-            parts = [part.to_ndarray()[0] for part in (*frames, *(to_mono.resample(None) if frames else ()))]
-    except (av.FFmpegError, IndexError) as error:
-        raise InputError(f"not audio that can be read: {error}") from error
-    return Audio(np.concatenate(parts) if parts else np.zeros(0, np.float32), sample_rate)
 
 
 # Tags

@@ -27,8 +27,9 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from voxpress import codec, formats, samples, transcripts
+from voxpress import codec, formats, media, samples, transcripts
 from voxpress.audio import Audio
+from voxpress.decoding import Bounds
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice, suggest
 from voxpress.speech import Mark, Output, Seconds, Voice
 from voxpress.transcripts import Ear
@@ -39,6 +40,8 @@ LATENTS = Path(platformdirs.user_cache_dir("voxpress"), "latents")
 PREFIX = "reference:"
 """What `Voice.key` has before the digest."""
 LONGEST_RECORDING: Seconds = 600.0
+RECORDING = Bounds(samples=round(LONGEST_RECORDING) * samples.HIGHEST_RATE, longest=LONGEST_RECORDING)
+"""What a recording may be at most."""
 
 _RECORD = "voice.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -67,6 +70,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What that person agreed to, and how."""
     added: str = ""
     """Date, ISO 8601."""
+    owner: str = ""
+    """The server's key that added it; empty: the command line or Python."""
     engines: tuple[str, ...] = ()
     """Those that are to offer it; empty: all that clone."""
     words: tuple[Mark, ...] = ()
@@ -225,6 +230,7 @@ def add(
     engines: Sequence[str] = (),
     ear: Ear | None = None,
     checks: Sequence[Callable[[Audio], str]] = (),
+    owner: str = "",
     directory: Path | None = None,
     replace: bool = False,
 ) -> Reference:
@@ -243,6 +249,7 @@ def add(
         engines: names of those that are to offer it; empty: all that clone.
         ear: speech recognition, where there is some.
         checks: what else is asked of the sample, such as `voxpress.scores.one_voice`; each gives a warning or nothing.
+        owner: the server's key that adds it.
         replace: take the place of a voice of that name.
 
     Raises:
@@ -272,6 +279,7 @@ def add(
         speaker=speaker.strip(),
         consent=consent.strip(),
         added=dt.datetime.now(dt.UTC).date().isoformat(),
+        owner=owner,
         engines=tuple(engines),
         words=words,
         warnings=(*sample.warnings, *doubts, *filter(None, (check(kept) for check in checks))),
@@ -282,16 +290,21 @@ def add(
     return msgspec.structs.replace(reference, name=name)
 
 
-def remove(name: str, directory: Path | None = None) -> None:
+def remove(name: str, directory: Path | None = None, *, owner: str | None = None) -> None:
     """Delete a voice: its folder, and what engines computed from its sample. What was spoken with it stays.
 
+    Args:
+        owner: the server's key that must have added it; None: whoever did.
+
     Raises:
-        UnknownVoice: there is none of that name.
+        UnknownVoice: there is none of that name, or it is another's.
         StoreError: it cannot be deleted.
     """
     directory = directory or DIRECTORY
     with _alone(directory):
         folder = _there(name, directory)
+        if owner is not None and _owner(folder) != owner:
+            raise UnknownVoice(f"no cloned voice {name!r} that this key has added")
         with contextlib.suppress(ModelUnavailable):
             digest = _read(folder).digest
             if all(other.digest != digest or other.name == name for other in listed(directory)):
@@ -300,6 +313,13 @@ def remove(name: str, directory: Path | None = None) -> None:
             folder.unlink()
         else:
             folder.rename(directory / f".{name}{_REMOVED}")
+
+
+def _owner(folder: Path) -> str | None:
+    try:
+        return _read(folder).owner
+    except ModelUnavailable:
+        return None  # only the operator can tell whose it was
 
 
 def rename(name: str, new: str, directory: Path | None = None) -> None:
@@ -366,10 +386,6 @@ def _recorded(recording: Audio | str | os.PathLike[str]) -> tuple[str, Audio]:
         source, whole = "the recording", recording
     else:
         source = os.fspath(recording)
-        try:
-            data = Path(source).read_bytes()
-        except OSError as error:
-            raise InputError(f"cannot read {source}: {error.strerror}") from error
         extension = os.path.splitext(source)[1][1:].lower()
         # Those without a header are known by their extension, all others by their first bytes.
         raw = [
@@ -378,7 +394,8 @@ def _recorded(recording: Audio | str | os.PathLike[str]) -> tuple[str, Audio]:
             if extension in kind.extensions and kind.container in {"RAW", "g722"}
         ]
         try:
-            whole = codec.decode(data, raw[0] if raw else None)
+            with media.Decoder() as decoder:
+                whole = decoder.decode_file(source, raw[0] if raw else None, bounds=RECORDING)
         except InputError as error:
             raise InputError(f"{source}: {error}") from error
     if whole.duration > LONGEST_RECORDING:

@@ -5,6 +5,7 @@ The texts come from a manifest, or from the report of a render (any JSON lines w
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from voxpress import codec, formats, references, scores, text
+from voxpress import formats, media, references, scores, text
 from voxpress.audio import Audio
 from voxpress.check import check, listen
 from voxpress.errors import CheckFailed, InputError, ManifestError, SpeechError, UnknownVoice
@@ -307,11 +308,15 @@ def _heard(ear: Ear, question: Question, review: Review, bar: float) -> dict[str
 
 def _read(path: str) -> Audio:
     try:
-        return codec.decode(Path(path).read_bytes(), formats.format_for(path).name)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        return _decoder().decode_file(path, formats.format_for(path).name)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+
+
+@functools.cache
+def _decoder() -> media.Decoder:
+    """One for all files that this process hears: starting another for each would take longer than hearing it."""
+    return media.Decoder()
 
 
 def _spoken(question: Question, language: str) -> tuple[str, bool]:

@@ -119,7 +119,7 @@ def test_a_voice_is_uploaded_and_removed(home, serve):
     assert made.status == 200, made.body
     assert (made.json["object"], made.json["id"]) == ("audio.voice", "anna")
     twice = here.ask("POST", "/v1/audio/voices", form(fields, sample()), FORM)
-    assert (twice.status, twice.json["error"]["code"]) == (400, "invalid_value")
+    assert (twice.status, twice.json["error"]["code"]) == (409, "voice_exists")
     assert here.ask("DELETE", "/v1/audio/voices/anna").json == {
         "id": "anna",
         "object": "audio.voice",

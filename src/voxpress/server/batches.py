@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import zipfile
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -14,9 +12,8 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from voxpress import formats
-from voxpress.errors import InputError, SpeechError
-from voxpress.folder import Paths, named_file, safe_path
+from voxpress.errors import SpeechError
+from voxpress.server.archive import Names
 from voxpress.server.contract import (
     ENDED,
     Batch,
@@ -26,7 +23,6 @@ from voxpress.server.contract import (
 )
 from voxpress.server.errors import Refusal
 from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
-from voxpress.speech import Clip
 
 
 @post(
@@ -115,45 +111,16 @@ async def get_batch_audio(request: Request[Any, Any, Any], batch_id: FromPath[st
 async def _zipped(here: Server, clips: Sequence[tuple[str, str]]) -> AsyncIterator[bytes]:
     """A zip file, written while it is sent. It ends with an error where a clip is gone."""
     sink = _Sink()
-    paths = Paths()
+    names = Names()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
-        for number, (custom_id, key) in enumerate(clips):
+        for custom_id, key in clips:
             clip = await asyncio.to_thread(here.store.clip, key)
             data = await asyncio.to_thread(here.store.read, clip) if clip else None
             if clip is None or data is None:
                 raise SpeechError(f"clip {key} of {custom_id!r} is not in the store any more")
-            archive.writestr(zipfile.ZipInfo(_entry(custom_id, clip, number, paths)), data)
+            archive.writestr(zipfile.ZipInfo(names.name(custom_id, clip.key, clip.format)), data)
             yield sink.taken()
     yield sink.taken()
-
-
-def _entry(custom_id: str, clip: Clip, number: int, paths: Paths) -> str:
-    """A path for a line's file that every system can unpack: its custom id where that can be one, else its clip's
-    digest; with a number where another line has that path already.
-    """
-    for name in _numbered(_named(custom_id, clip)):
-        if paths.take(name, number) is None:
-            return name
-    raise AssertionError
-
-
-def _named(custom_id: str, clip: Clip) -> str:
-    extension = formats.FORMATS[clip.format].extension
-    with suppress(InputError):
-        return safe_path(named_file(custom_id, clip.format))
-    with suppress(InputError):
-        return safe_path(f"{custom_id}.{extension}")
-    return f"{clip.key}.{extension}"
-
-
-def _numbered(path: str) -> Iterator[str]:
-    yield path
-    # A file may stand where this one needs a folder.
-    flat = path.replace("/", "-")
-    yield flat
-    stem, _, extension = flat.rpartition(".")
-    for number in itertools.count(2):
-        yield f"{stem}-{number}.{extension}"
 
 
 class _Sink:

@@ -24,6 +24,7 @@ import msgspec
 
 from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.server.addresses import check_public
+from voxpress.server.archive import Names
 from voxpress.server.background import Background
 from voxpress.server.cabinet import Cabinet, paged
 from voxpress.server.contract import (
@@ -52,6 +53,8 @@ _LOOK_EVERY = 1.0
 """Seconds between looks whether a batch was cancelled."""
 _INLINE_AT_ONCE = 2
 """Lines whose audio is in memory at one time."""
+_SHORTENED_AT_ONCE = 20
+"""Answers that are shortened in one transaction: each may hold audio, and others wait for the database."""
 _WAIT = 60.0
 """Seconds between looks whether a key has something left."""
 _AGAIN: Sequence[float] = (1.0, 5.0, 15.0)
@@ -366,19 +369,12 @@ class Clerk:
 
     async def _close(self, id: str) -> None:
         """Nothing is left to do for it. Its files have the answers now; `clips` needs the names of the lines."""
-
-        def write(database: sqlite3.Connection) -> None:
-            rows = database.execute("SELECT number, answer FROM lines WHERE batch = ?", (id,)).fetchall()
-            database.executemany(
-                "UPDATE lines SET answer = ? WHERE batch = ? AND number = ?",
-                [
-                    (msgspec.json.encode(msgspec.json.decode(answer, type=_Named)), id, number)
-                    for number, answer in rows
-                ],
-            )
-            database.execute("UPDATE batches SET active = 0 WHERE id = ?", (id,))
-
-        await self._state.run(write)
+        start = 0
+        while (following := await self._state.run(functools.partial(_shorten, id, start))) is not None:
+            start = following
+        await self._state.run(
+            lambda database: database.execute("UPDATE batches SET active = 0 WHERE id = ?", (id,))
+        )
 
     def _read(self, batch: Batch) -> Lines | BatchErrors:
         """All lines of the input, or what is wrong with it."""
@@ -596,6 +592,7 @@ class Clerk:
             missing: lines of the input, where those that were not answered belong into the file too.
         """
         count = number = 0
+        names = Names()
         with place.open("wb") as file:
             while True:
                 row = await self._state.run(
@@ -611,7 +608,8 @@ class Clerk:
                     return count
                 number = row[0] + 1
                 if bool(row[1]) == good:
-                    await asyncio.to_thread(file.write, row[2] + b"\n")
+                    answer = await asyncio.to_thread(_named, row[2], names) if good else row[2]
+                    await asyncio.to_thread(file.write, answer + b"\n")
                     count += 1
 
     async def _current(self, id: str) -> Batch:
@@ -633,6 +631,30 @@ class Clerk:
             return made
 
         return await self._state.run(write)
+
+
+def _shorten(batch: str, start: int, database: sqlite3.Connection) -> int | None:
+    """Keep of some answers from `start` on what `Clerk.clips` needs; where the others begin, or None."""
+    end = start
+    for _ in range(_SHORTENED_AT_ONCE):
+        row = database.execute(
+            "SELECT number, answer FROM lines WHERE batch = ? AND number >= ? ORDER BY number LIMIT 1",
+            (batch, end),
+        ).fetchone()
+        if row is None:
+            return None
+        kept = msgspec.json.encode(msgspec.json.decode(row[1], type=_Named))
+        database.execute("UPDATE lines SET answer = ? WHERE batch = ? AND number = ?", (kept, batch, row[0]))
+        end = row[0] + 1
+    return end
+
+
+def _named(answer: bytes, names: Names) -> bytes:
+    """The answer to a line, with the name that its clip has in the zip file."""
+    facts = msgspec.json.decode(answer)
+    body = facts["response"]["body"]
+    body["file"] = names.name(facts["custom_id"], body["digest"], body["format"])
+    return msgspec.json.encode(facts)
 
 
 def _unanswered(line: BatchLine, code: str) -> bytes:

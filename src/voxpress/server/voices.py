@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from litestar import Request, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, MultipartBody, QueryParameter
 
-from voxpress import codec, engines, references, scores
+from voxpress import engines, media, references, scores
 from voxpress.errors import InputError, UnknownVoice
 from voxpress.server.contract import (
     Deleted,
@@ -23,7 +25,7 @@ from voxpress.server.contract import (
 )
 from voxpress.server.door import MOST_SAMPLE
 from voxpress.server.errors import Refusal
-from voxpress.server.shared import REFUSED, UPLOAD, right, server_of
+from voxpress.server.shared import REFUSED, UPLOAD, right, server_of, visitor
 
 
 @get("/v1/models", summary="Names for `model`", operation_id="listModels", tags=["Models"], responses=REFUSED)
@@ -121,11 +123,13 @@ class VoiceUpload:
     responses=UPLOAD,
 )
 async def create_voice(
+    request: Request[Any, Any, Any],
     data: MultipartBody[VoiceUpload],
 ) -> OwnVoice:
     """The sample is checked, cut and kept, with whose voice it is and what they agreed to; every engine that clones
-    can speak with it.
+    can speak with it. It belongs to the key that adds it.
     """
+    _, key = visitor(request)
     sample = await data.audio_sample.read(MOST_SAMPLE + 1)
     if len(sample) > MOST_SAMPLE:
         raise Refusal(
@@ -136,21 +140,62 @@ async def create_voice(
 
     def added() -> references.Reference:
         engines.check_clone(data.name, wanted)
+        if any(voice.name == data.name for voice in references.listed()):
+            raise Refusal(409, f"there is a voice {data.name!r} already", "voice_exists", param="name")
         return references.add(
             data.name,
-            codec.decode(sample, longest=references.LONGEST_RECORDING),
+            media.decode_untrusted(sample, bounds=references.RECORDING),
             transcript=data.transcript or None,
             language=data.language or None,
             speaker=data.speaker,
             consent=data.consent,
             engines=wanted,
             checks=[scores.one_voice],
+            owner=key.name,
         )
 
-    reference = await asyncio.to_thread(added)
+    reference = await _UPLOADS.run(added)
     return OwnVoice(
         id=reference.name, name=reference.name, created_at=int(time.time()), warnings=reference.warnings
     )
+
+
+T = TypeVar("T")
+
+
+class _Uploads:
+    """Work on uploads, a little at a time, on threads that speech does not need."""
+
+    def __init__(self, at_once: int, most: int) -> None:
+        self._threads = ThreadPoolExecutor(at_once, "voxpress-uploads")
+        self._most, self._open = most, 0
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What `work` gives, once it is its turn.
+
+        Raises:
+            Refusal: too many wait already.
+        """
+        if self._open >= self._most:
+            raise Refusal(
+                429,
+                f"{self._most} samples are being checked already: try again in 10 s",
+                "queue_full",
+                type="rate_limit_error",
+                headers={"retry-after": "10"},
+            )
+        self._open += 1
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        future.add_done_callback(self._ended)
+        return await asyncio.shield(future)
+
+    def _ended(self, future: asyncio.Future[Any]) -> None:
+        self._open -= 1
+        if not future.cancelled():
+            future.exception()  # seen, although whoever asked may be gone
+
+
+_UPLOADS = _Uploads(at_once=1, most=8)
 
 
 @delete(
@@ -162,10 +207,12 @@ async def create_voice(
     tags=["Audio"],
     responses=REFUSED,
 )
-async def delete_voice(name: FromPath[str]) -> Deleted:
-    """What was spoken with it stays in the store."""
+async def delete_voice(request: Request[Any, Any, Any], name: FromPath[str]) -> Deleted:
+    """Only the key that added it can; the command line can remove any. What was spoken with it stays in the store."""
+    _, key = visitor(request)
+    owner = key.name or None  # a server without keys is its operator's own
     try:
-        await asyncio.to_thread(references.remove, name)
+        await asyncio.to_thread(references.remove, name, owner=owner)
     except (UnknownVoice, InputError) as error:
         raise Refusal(404, str(error), "voice_not_found", param="name") from error
     return Deleted(id=name, object="audio.voice")

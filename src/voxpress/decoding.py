@@ -1,0 +1,351 @@
+"""Files to samples, a block at a time: the containers that are read, known by their first bytes, and bounds for each.
+
+FFmpeg could read a hundred formats, among them scripts and playlists that open other files and addresses. It is told
+here which of them a file is, and may use no other, no other file, and no decoder but those of audio.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from voxpress.audio import Samples
+from voxpress.errors import InputError
+from voxpress.formats import Format, format_named
+from voxpress.speech import Hertz, Seconds
+
+Blocks: TypeAlias = Iterator[Samples]
+
+_BLOCK = 2**18
+"""Samples of each channel that are in memory at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What a file may be at most.
+
+    Attributes:
+        samples: of one channel.
+        longest: seconds; None: as many samples as there may be.
+    """
+
+    samples: int
+    longest: Seconds | None = None
+    channels: int = 8
+    lowest_rate: Hertz = 4_000
+    highest_rate: Hertz = 384_000
+
+    def check(self, sample_rate: Hertz, channels: int) -> None:
+        """Raise InputError where a file has more channels, or another sample rate."""
+        if channels > self.channels:
+            raise InputError(f"it has {channels} channels, and {self.channels} are the most")
+        if not self.lowest_rate <= sample_rate <= self.highest_rate:
+            raise InputError(
+                f"its sample rate is {sample_rate:,} Hz: from {self.lowest_rate:,} to {self.highest_rate:,} can be read"
+            )
+
+    def check_length(self, samples: int, sample_rate: Hertz) -> None:
+        """Raise InputError where there are too many samples."""
+        if self.longest is not None and samples > self.longest * sample_rate:
+            raise InputError(f"it lasts longer than {self.longest:g} s")
+        if samples > self.samples:
+            raise InputError(
+                f"it lasts longer than {self.samples // sample_rate:,} s, which is the most at {sample_rate:,} Hz"
+            )
+
+
+UNBOUNDED = Bounds(samples=2**62, channels=2**16, lowest_rate=1, highest_rate=2**31)
+"""For files that voxpress itself made."""
+
+
+class Container(NamedTuple):
+    """What a file is, and which library reads it."""
+
+    library: Literal["soundfile", "av"]
+    name: str
+    """As FFmpeg calls its demuxer."""
+
+
+_MAGIC: tuple[tuple[int, bytes, Container], ...] = (
+    (8, b"WAVE", Container("soundfile", "wav")),
+    (0, b"fLaC", Container("soundfile", "flac")),
+    (0, b"FORM", Container("soundfile", "aiff")),
+    (0, b".snd", Container("soundfile", "au")),
+    (0, b"OggS", Container("av", "ogg")),
+    (4, b"ftyp", Container("av", "mov")),
+    (0, b"\x1a\x45\xdf\xa3", Container("av", "matroska")),
+    (0, b"caff", Container("av", "caf")),
+)
+READABLE = "WAV, FLAC, Ogg, MP3, MP4, AAC, WebM, AIFF, AU and CAF"
+
+
+def recognise(file: BinaryIO) -> Container:
+    """What a file is, going by its first bytes.
+
+    >>> recognise(io.BytesIO(b"fLaC" + bytes(60))).name
+    'flac'
+
+    Raises:
+        InputError: it is none of those that are read.
+    """
+    file.seek(0)
+    head = file.read(64)
+    if head[:3] == b"ID3" and len(head) >= 10:
+        size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+        file.seek(10 + size)
+        after = file.read(4)
+        name = "flac" if after == b"fLaC" else "aac" if _mpeg_layer(after) == 0 else "mp3"
+        return Container("av", name)
+    for offset, magic, container in _MAGIC:
+        if head[offset : offset + len(magic)] == magic:
+            if container.name == "wav" and head[:4] not in (b"RIFF", b"RF64"):
+                continue
+            # libsndfile takes the pad byte behind GSM in WAV for another block; FFmpeg drops the end of short Vorbis.
+            if container.name == "wav" and head[20:22] == b"\x31\x00":
+                return Container("av", "wav")
+            if container.name == "ogg" and b"\x01vorbis" in head:
+                return Container("soundfile", "ogg")
+            return container
+    layer = _mpeg_layer(head)
+    if layer is None:
+        raise InputError(f"not audio that can be read: it is none of {READABLE}")
+    return Container("av", "mp3" if layer else "aac")
+
+
+def _mpeg_layer(head: bytes) -> int | None:
+    """The two bits that tell MP3 from AAC in a frame's header; None: it is none."""
+    if len(head) < 2 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return None
+    layer = head[1] >> 1 & 3
+    return None if layer == 0 and head[1] & 0xF0 != 0xF0 else layer
+
+
+def open_sound(file: BinaryIO, format: str | None = None, bounds: Bounds = UNBOUNDED) -> tuple[Hertz, Blocks]:
+    """The sample rate of a file, and its samples; several channels become their mean.
+
+    Args:
+        file: can be read and sought.
+        format: of a headerless file its name; others are recognised.
+
+    Raises:
+        InputError: it is no audio, or exceeds the bounds; also while the samples are read.
+    """
+    file.seek(0)
+    if format is not None:
+        known = format_named(format)
+        if known.container == "RAW" and known.library == "numpy":
+            rate = known.sample_rate or known.sample_rates[0]
+            return rate, _bounded(_pcm(file), rate, bounds)
+        if known.container == "RAW":
+            return _with_soundfile(file, known, bounds)
+        if known.container == "g722":
+            return _with_av(file, known.container, bounds)
+    container = recognise(file)
+    if container.name == "wav":
+        file = _sized(file)
+    file.seek(0)
+    if container.library == "soundfile":
+        return _with_soundfile(file, None, bounds)
+    return _with_av(file, container.name, bounds)
+
+
+def _bounded(blocks: Blocks, sample_rate: Hertz, bounds: Bounds) -> Blocks:
+    count = 0
+    for block in blocks:
+        count += len(block)
+        bounds.check_length(count, sample_rate)
+        yield block
+
+
+def _pcm(file: BinaryIO) -> Blocks:
+    while data := file.read(2 * _BLOCK):
+        yield np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / np.float32(32768)
+
+
+# WAV
+
+_UNKNOWN_SIZE = 0x7FFF0000
+"""From here, a size in a WAV header is none: programs that cannot know it write 2 or 4 GiB, less a little, or 0."""
+_MOST_CHUNKS = 1000
+
+
+def _sized(file: BinaryIO) -> BinaryIO:
+    """WAV with the sizes that it has in its header.
+
+    Raises:
+        InputError: the end is missing, which libsndfile would not say.
+    """
+    whole = file.seek(0, io.SEEK_END)
+    position = 12
+    for _ in range(_MOST_CHUNKS):
+        file.seek(position)
+        head = file.read(8)
+        if len(head) < 8:
+            break
+        name, size = struct.unpack("<4sI", head)
+        there = whole - position - 8
+        if name == b"data":
+            file.seek(4)
+            total = struct.unpack("<I", file.read(4))[0]
+            if size >= _UNKNOWN_SIZE or (size == 0 and total != whole - 8):
+                file.seek(8)
+                middle = file.read(position - 4)
+                sizes = [struct.pack("<I", min(each, 2**32 - 1)) for each in (whole - 8, there)]
+                file.seek(0)
+                start = file.read(4) + sizes[0] + middle + sizes[1]
+                return io.BufferedReader(_Patched(file, start, whole), 2**16)
+            if size > there:
+                raise InputError(
+                    f"not whole: its header says {size:,} bytes of samples, and {there:,} are there"
+                )
+            break
+        position += 8 + size + size % 2
+    return file
+
+
+class _Patched(io.RawIOBase):
+    """A file with other bytes at its start."""
+
+    def __init__(self, file: BinaryIO, start: bytes, size: int) -> None:
+        self._file, self._start, self._size, self._at = file, start, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        if self._at < len(self._start):
+            data = self._start[self._at : self._at + len(buffer)]
+        else:
+            self._file.seek(self._at)
+            data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+# soundfile
+
+
+def _with_soundfile(file: BinaryIO, raw: Format | None, bounds: Bounds) -> tuple[Hertz, Blocks]:
+    import soundfile  # type: ignore[import-untyped]  # it has no type hints
+
+    try:
+        sound = soundfile.SoundFile(
+            file,
+            samplerate=raw and raw.sample_rates[0],
+            channels=raw and 1,
+            subtype=raw and raw.codec,
+            format=raw and raw.container,
+        )
+    except soundfile.LibsndfileError as error:
+        raise InputError(f"not audio that can be read: {error.error_string}") from error
+    try:
+        bounds.check(sound.samplerate, sound.channels)
+        if sound.seekable():
+            bounds.check_length(sound.frames, sound.samplerate)
+    except InputError:
+        sound.close()
+        raise
+
+    def blocks() -> Blocks:
+        with sound:
+            while True:
+                try:
+                    # Without a number, soundfile refuses GSM, in which it cannot seek.
+                    samples = sound.read(_BLOCK, dtype="float32", always_2d=True)
+                except soundfile.LibsndfileError as error:
+                    raise InputError(f"not audio that can be read: {error.error_string}") from error
+                if not len(samples):
+                    return
+                yield samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+
+    return sound.samplerate, _bounded(blocks(), sound.samplerate, bounds)
+
+
+# PyAV
+
+# fmt: off
+_DECODERS = frozenset(
+    (
+        "aac", "aac_fixed", "alac", "flac", "g722", "gsm", "gsm_ms", "mp1", "mp1float", "mp2", "mp2float",
+        "mp3", "mp3float", "libopus", "opus", "speex", "vorbis", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms",
+        "pcm_alaw", "pcm_mulaw", "pcm_f32be", "pcm_f32le", "pcm_f64be", "pcm_f64le", "pcm_s16be", "pcm_s16le",
+        "pcm_s24be", "pcm_s24le", "pcm_s32be", "pcm_s32le", "pcm_s8", "pcm_u8",
+    )
+)
+# fmt: on
+_MOST_STREAMS = 16
+
+
+def _with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blocks]:
+    import av
+
+    options = {
+        "format_whitelist": container,
+        "codec_whitelist": ",".join(sorted(_DECODERS)),
+        "protocol_whitelist": "none",
+        "max_streams": str(_MOST_STREAMS),
+    }
+    if container == "mov":
+        options |= {"enable_drefs": "0", "use_absolute_path": "0"}
+    close = contextlib.ExitStack()
+    try:
+        source = close.enter_context(
+            av.open(file, "r", format=container, options=options, io_open=_open_nothing)
+        )
+        if not source.streams.audio:
+            raise InputError("not audio that can be read: it holds no audio")
+        stream = source.streams.audio[0]
+        sample_rate = stream.rate
+        if stream.codec_context.name not in _DECODERS:
+            raise InputError(f"not audio that can be read: its codec is {stream.codec_context.name}")
+        bounds.check(sample_rate, stream.channels)
+        stream.codec_context.thread_count = 1
+    except InputError:
+        close.close()
+        raise
+    except (av.FFmpegError, ValueError) as error:
+        close.close()
+        raise _unreadable(error) from error
+
+    def blocks() -> Blocks:
+        to_mono = av.AudioResampler(format="flt", layout="mono", rate=sample_rate)
+        with close:
+            try:
+                frame = None
+                for frame in source.decode(stream):
+                    bounds.check(frame.sample_rate, len(frame.layout.channels))
+                    for part in to_mono.resample(frame):
+                        yield part.to_ndarray()[0]
+                for part in to_mono.resample(None) if frame is not None else ():
+                    yield part.to_ndarray()[0]
+            except InputError:
+                raise
+            except (av.FFmpegError, ValueError) as error:
+                raise _unreadable(error) from error
+
+    return sample_rate, _bounded(blocks(), sample_rate, bounds)
+
+
+def _unreadable(error: Exception) -> InputError:
+    return InputError(f"not audio that can be read: {getattr(error, 'strerror', None) or error}")
+
+
+def _open_nothing(url: str, flags: int, options: object) -> BinaryIO:  # noqa: ARG001 - what FFmpeg gives
+    raise InputError(f"it names another file, {url[:100]!r}, which is not opened")

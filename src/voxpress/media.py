@@ -1,0 +1,292 @@
+"""Audio from outside, decoded in a process of its own: a file that somebody made on purpose costs that process.
+
+The process has no environment, no descriptors but the file and the way back, bounded memory and bounded time; what it
+sends back is bounded too. `decode_untrusted` is for one file, a `Decoder` for many: its process stays until one fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Self, cast
+
+import numpy as np
+
+from voxpress.audio import Audio
+from voxpress.decoding import Bounds, open_sound
+from voxpress.errors import InputError, WorkerLost
+from voxpress.speech import Seconds
+
+MOST_SAMPLES = 2**30
+"""Of a file of one's own: 12 hours at 24 kHz, 4 GiB."""
+
+_PATIENCE: Seconds = 20.0
+"""For a file, and a second more for each 2 MB of it."""
+_BYTES_A_SECOND = 2_000_000
+_STARTING: Seconds = 60.0
+_MEMORY = 512 * 2**20
+"""Bytes of address space beside what the libraries take."""
+_DESCRIPTORS = 24
+_LONGEST_MESSAGE = 2**22
+_SURROUNDINGS = ("PATH", "HOME", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
+"""What Python needs of the environment to find its packages; keys of services are not in it."""
+
+# This very package, in whatever way it came into this process.
+_BOOT = """
+import importlib.util, sys
+place = sys.argv.pop(1)
+spec = importlib.util.spec_from_file_location("voxpress", place + "/__init__.py", submodule_search_locations=[place])
+sys.modules["voxpress"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["voxpress"])
+from voxpress.media import main
+main()
+"""
+
+
+def decode_untrusted(data: bytes, format: str | None = None, *, bounds: Bounds | None = None) -> Audio:
+    """As `voxpress.codec.decode`, for bytes that come from somewhere else.
+
+    Args:
+        bounds: what the file may be at most; None: `MOST_SAMPLES`.
+
+    Raises:
+        InputError: these bytes are no audio of a format that is read, or more than the bounds allow.
+        WorkerLost: the process could not be started.
+    """
+    with Decoder() as decoder:
+        return decoder.decode(data, format, bounds=bounds)
+
+
+class Decoder:
+    """Decodes files one after the other, in a process that is replaced after one that fails.
+
+    >>> with Decoder() as decoder:
+    ...     decoder.decode(bytes(4800), "pcm").duration
+    0.1
+    """
+
+    def __init__(self) -> None:
+        self._process: _Process | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def decode(self, data: bytes, format: str | None = None, *, bounds: Bounds | None = None) -> Audio:
+        """See `decode_untrusted`."""
+        with _scratch() as file:
+            file.write(data)
+            file.flush()
+            return self._decode(file, len(data), format, bounds)
+
+    def decode_file(
+        self, path: str | os.PathLike[str], format: str | None = None, *, bounds: Bounds | None = None
+    ) -> Audio:
+        """The same for a file on disk, which is not read into memory.
+
+        Raises:
+            InputError: as `decode`, or the file cannot be read.
+        """
+        try:
+            if os.path.exists(path) and not os.path.isfile(path):
+                raise InputError("not a file")  # a pipe would be waited for
+            with Path(path).open("rb") as file:
+                return self._decode(file, os.fstat(file.fileno()).st_size, format, bounds)
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}") from error
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.end()
+        self._process = None
+
+    def _decode(self, file: BinaryIO, size: int, format: str | None, bounds: Bounds | None) -> Audio:
+        with self._lock:
+            process = self._process = self._process or _Process()
+            try:
+                return process.decode(file, size, format, bounds or Bounds(samples=MOST_SAMPLES))
+            except BaseException:
+                self.close()
+                raise
+
+
+def _scratch() -> BinaryIO:
+    """A file without a name, in memory where there is such a thing."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("voxpress"), "w+b")
+    return cast("BinaryIO", tempfile.TemporaryFile())
+
+
+class _Process:
+    """The other end."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _BOOT, str(Path(__file__).parent), str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={
+                    **{name: os.environ[name] for name in _SURROUNDINGS if name in os.environ},
+                    "PYTHONPATH": os.pathsep.join(os.path.abspath(place) for place in sys.path if place),
+                    "OPENBLAS_NUM_THREADS": "1",
+                    "OMP_NUM_THREADS": "1",
+                },
+                cwd="/",
+                start_new_session=True,  # Ctrl-C is for the process that knows what is running
+            )
+        self._socket = ours
+        try:
+            self._deadline = time.monotonic() + _STARTING
+            if self._message()[0] != b"H":
+                raise EOFError
+        except (OSError, EOFError):
+            self.end()
+            raise WorkerLost("the process that decodes audio could not be started") from None
+
+    def decode(self, file: BinaryIO, size: int, format: str | None, bounds: Bounds) -> Audio:
+        patience = _PATIENCE + size / _BYTES_A_SECOND
+        self._deadline = time.monotonic() + patience
+        asked = {
+            "format": format,
+            "seconds": patience,
+            "samples": bounds.samples,
+            "longest": bounds.longest,
+            "channels": bounds.channels,
+            "lowest_rate": bounds.lowest_rate,
+            "highest_rate": bounds.highest_rate,
+        }
+        try:
+            socket.send_fds(self._socket, [json.dumps(asked).encode() + b"\n"], [file.fileno()])
+            return self._answer(bounds)
+        except InputError:
+            raise
+        except TimeoutError:
+            raise InputError(f"it could not be decoded within {patience:.0f} s") from None
+        except (OSError, EOFError, ValueError):
+            # It says nothing itself where it is ended for its memory or its time.
+            raise InputError("it cannot be decoded with the memory and the time that there are") from None
+
+    def _answer(self, bounds: Bounds) -> Audio:
+        """What the process says; it may have been taken over by a file, so it is not believed."""
+        samples = bytearray()
+        sample_rate = 0
+        while True:
+            kind, content = self._message()
+            if kind == b"R":
+                sample_rate = int(content)
+                bounds.check(sample_rate, 1)
+            elif kind == b"S" and sample_rate:
+                samples += content
+                bounds.check_length(len(samples) // 4, sample_rate)
+            elif kind == b"E":
+                raise InputError(content.decode(errors="replace")[:1000])
+            elif kind == b"D" and sample_rate:
+                return Audio(np.frombuffer(samples, np.float32), sample_rate)
+            else:
+                raise EOFError
+
+    def _message(self) -> tuple[bytes, bytes]:
+        head = self._received(5)
+        size = int.from_bytes(head[1:], "big")
+        if size > _LONGEST_MESSAGE:
+            raise EOFError
+        return head[:1], self._received(size)
+
+    def _received(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            self._socket.settimeout(max(0.001, self._deadline - time.monotonic()))
+            part = self._socket.recv(size - len(data))
+            if not part:
+                raise EOFError
+            data += part
+        return bytes(data)
+
+    def end(self) -> None:
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+
+
+# The inside of the process
+
+
+def main() -> None:
+    """Decode the files that come through the socket whose descriptor is the program's argument, until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    here = socket.socket(fileno=int(sys.argv[1]))
+    import av  # noqa: F401 - before there is less memory
+    import soundfile  # type: ignore[import-untyped]  # noqa: F401
+
+    _limit(resource.RLIMIT_AS, _address_space() + _MEMORY)
+    _limit(resource.RLIMIT_NOFILE, _DESCRIPTORS)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _say(here, b"H")
+    for asked, file in _requests(here):
+        with file:
+            _serve(here, asked, file)
+
+
+def _limit(what: int, most: int) -> None:
+    with contextlib.suppress(OSError, ValueError):  # not every system has every limit
+        resource.setrlimit(what, (most, most))
+
+
+def _address_space() -> int:
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 2**32
+
+
+def _requests(here: socket.socket) -> Iterator[tuple[dict[str, object], BinaryIO]]:
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(here, 4096, 1)
+        if not data:
+            return
+        yield json.loads(data), os.fdopen(descriptors[0], "rb")
+
+
+def _serve(here: socket.socket, asked: dict[str, object], file: BinaryIO) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    most = int(used.ru_utime + used.ru_stime + cast("float", asked.pop("seconds"))) + 2
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+    format = cast("str | None", asked.pop("format"))
+    try:
+        sample_rate, blocks = open_sound(file, format, Bounds(**asked))  # type: ignore[arg-type]
+        _say(here, b"R", str(sample_rate).encode())
+        for block in blocks:
+            for start in range(0, len(block), _LONGEST_MESSAGE // 4):
+                part = block[start : start + _LONGEST_MESSAGE // 4]
+                _say(here, b"S", np.ascontiguousarray(part, np.float32).tobytes())
+    except InputError as error:
+        _say(here, b"E", str(error).encode())
+    except MemoryError:
+        _say(here, b"E", b"it takes more memory to decode than it may")
+    else:
+        _say(here, b"D")
+
+
+def _say(here: socket.socket, kind: bytes, content: bytes = b"") -> None:
+    here.sendall(kind + len(content).to_bytes(4, "big") + content)

@@ -1,0 +1,125 @@
+"""Voices that are uploaded: what a sample may be, whom a voice belongs to, and what uploads cost others."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from voxpress import codec
+from voxpress.audio import Audio
+from voxpress.speech import Output
+
+from .. import hostile_media
+from ..speechlike import speech
+from .conftest import servers
+
+FORM = {"content-type": "multipart/form-data; boundary=xyz"}
+FIELDS = {
+    "speaker": "Anna Smith",
+    "consent": "release signed on 1 March 2026",
+    "transcript": "What is said in this sample is of no importance, as nobody listens to it here.",
+    "language": "en",
+}
+
+
+def voxpress(*arguments):
+    command = [sys.executable, "-P", "-m", "voxpress", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory):
+    """A server with two keys that may add voices, and voices of its own."""
+    folder = tmp_path_factory.mktemp("uploads")
+    with pytest.MonkeyPatch.context() as patch, servers(folder) as start:
+        patch.setenv("XDG_DATA_HOME", str(folder / "data"))
+        keys = {}
+        for name in ("one", "two"):
+            done = voxpress(
+                "keys", "add", name, "--state", str(folder / "state"), "--may", "speech", "--may", "voices"
+            )
+            assert done.returncode == 0, done.stderr
+            keys[name] = done.stdout.strip()
+        yield start(key=keys["one"]), keys
+
+
+def sample():
+    return codec.encode(Audio(speech(8.0).samples, 24_000), Output(format="flac"))
+
+
+def upload(here, key, name, data):
+    parts = [
+        f'--xyz\r\ncontent-disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
+        for field, value in {"name": name, **FIELDS}.items()
+    ]
+    parts.append(b'--xyz\r\ncontent-disposition: form-data; name="audio_sample"; filename="a.wav"\r\n\r\n')
+    body = b"".join([*parts, data, b"\r\n--xyz--\r\n"])
+    return here.ask("POST", "/v1/audio/voices", body, {**FORM, "authorization": f"Bearer {key}"})
+
+
+def delete(here, key, name):
+    return here.ask("DELETE", f"/v1/audio/voices/{name}", headers={"authorization": f"Bearer {key}"})
+
+
+@pytest.mark.parametrize("kind", ["ffconcat", "SDP", "HLS", "PNG", "a script behind an ID3 tag", "AVI"])
+def test_a_script_does_not_become_a_voice(keyed, kind, tmp_path):
+    """It could name any file of the server's, or an address."""
+    here, keys = keyed
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes(sample())
+    answer = upload(here, keys["one"], "script", hostile_media.scripts(secret)[kind])
+    assert answer.status == 400 and "not audio that can be read" in answer.json["error"]["message"]
+    assert b'"script"' not in here.ask("GET", "/v1/audio/voices").body
+
+
+@pytest.mark.parametrize("kind", hostile_media.excessive())
+def test_what_is_more_than_anybody_needs_is_refused(keyed, kind):
+    here, keys = keyed
+    data, problem = hostile_media.excessive()[kind]
+    answer = upload(here, keys["one"], "excess", data)
+    assert answer.status == 400 and problem in answer.json["error"]["message"]
+
+
+def test_a_voice_belongs_to_the_key_that_added_it(keyed):
+    """Others can speak with it; they can neither delete it nor take its name."""
+    here, keys = keyed
+    assert upload(here, keys["one"], "anna", sample()).status == 200
+    foreign, unknown = delete(here, keys["two"], "anna"), delete(here, keys["two"], "nobody")
+    assert (foreign.status, foreign.json["error"]["code"]) == (404, "voice_not_found")
+    assert (unknown.status, unknown.json["error"]["code"]) == (404, "voice_not_found")
+    taken = upload(here, keys["two"], "anna", sample())
+    assert (taken.status, taken.json["error"]["code"]) == (409, "voice_exists")
+    assert delete(here, keys["one"], "anna").json == {"id": "anna", "object": "audio.voice", "deleted": True}
+    assert upload(here, keys["two"], "anna", sample()).status == 200
+    assert delete(here, keys["one"], "anna").status == 404
+    removed = voxpress("voices", "remove", "anna")
+    assert removed.returncode == 0, removed.stderr
+
+
+def test_a_voice_of_the_operator_is_not_a_keys(keyed, tmp_path):
+    here, keys = keyed
+    (tmp_path / "a.flac").write_bytes(sample())
+    added = voxpress(
+        "voices", "add", "house", "--reference", str(tmp_path / "a.flac"), "--ear", "none",
+        *(part for name, value in FIELDS.items() for part in (f"--{name}", value)),
+    )  # fmt: skip
+    assert added.returncode == 0, added.stderr
+    for key in keys.values():
+        assert delete(here, key, "house").status == 404
+    assert voxpress("voices", "remove", "house").returncode == 0
+
+
+def test_many_uploads_keep_nobody_from_speaking(keyed):
+    """Those beyond what can wait are told to come again."""
+    here, keys = keyed
+    noise = np.random.default_rng(0).normal(0, 0.1, 24_000 * 15).astype(np.float32)
+    data = codec.encode(Audio(noise, 24_000), Output(format="mp3"))
+    with ThreadPoolExecutor(24) as threads:
+        sent = [threads.submit(upload, here, keys["one"], f"v{n}", data) for n in range(24)]
+        spoken = [threads.submit(here.say, f"Number {n}.") for n in range(5)]
+        assert [each.result().status for each in spoken] == [200] * 5
+        answers = [each.result() for each in sent]
+    assert {each.status for each in answers} == {400, 429}
+    assert all("retry-after" in each.headers for each in answers if each.status == 429)
