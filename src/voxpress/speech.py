@@ -147,7 +147,8 @@ class Clip(_Noun, frozen=True):
     """The file's bytes, where they were asked for."""
 
 
-Status: TypeAlias = Literal["up to date", "from store", "rendered", "failed"]
+Status: TypeAlias = Literal["up to date", "from store", "rendered", "left out", "failed"]
+"""``left out``: the row is no speech; `Result.error` says why, and it is no failure."""
 Opinion: TypeAlias = Literal["", "good", "doubtful"]
 """Of an ear; empty where none listened."""
 
