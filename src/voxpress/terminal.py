@@ -15,7 +15,7 @@ from typing import Protocol
 
 import msgspec
 
-from voxpress.errors import InputError, LeftOut, ManifestError, SpeechError, StoreError
+from voxpress.errors import LeftOut, ManifestError, SpeechError, StoreError
 from voxpress.folder import OWN, Folder
 from voxpress.forecast import Forecast, forecast
 from voxpress.library import run
@@ -140,7 +140,6 @@ class Render:
                 self.rows.require_all()
             except SpeechError:
                 sheet.discard()
-                sheet.__exit__(None, None, None)
                 raise
             if survey.bad and not skip_bad:
                 sheet.discard()
