@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from voxpress.errors import EngineError as EngineError
     from voxpress.errors import EngineNotInstalled as EngineNotInstalled
     from voxpress.errors import InputError as InputError
+    from voxpress.errors import LeftOut as LeftOut
     from voxpress.errors import LicenceNotAccepted as LicenceNotAccepted
     from voxpress.errors import ManifestError as ManifestError
     from voxpress.errors import MarkupError as MarkupError
@@ -51,6 +52,7 @@ _HOMES = {
         *("CheckFailed", "EngineError", "EngineNotInstalled", "InputError", "LicenceNotAccepted"),
         *(
             "ManifestError",
+            "LeftOut",
             "MarkupError",
             "ModelUnavailable",
             "ServiceRefused",
@@ -76,6 +78,7 @@ __all__ = [
     "EngineError",
     "EngineNotInstalled",
     "InputError",
+    "LeftOut",
     "LicenceNotAccepted",
     "ManifestError",
     "Mark",

@@ -10,7 +10,7 @@ import msgspec
 
 from voxpress import carrier, engines, formats, models, references, templates, text, validation
 from voxpress.engines import Engine
-from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnsupportedOption
+from voxpress.errors import InputError, LicenceNotAccepted, ManifestError, SpeechError, UnsupportedOption
 from voxpress.folder import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Utterance, Voice
 from voxpress.store import clip_key, take_key
@@ -67,6 +67,13 @@ class Bad(msgspec.Struct, frozen=True):
     number: int
     utterance: Utterance | None
     error: SpeechError
+
+    @property
+    def row(self) -> tuple[str, int]:
+        """What identifies the row among all: several problems can be those of one."""
+        if isinstance(self.error, ManifestError) and self.error.line is not None:
+            return self.error.path, self.error.line
+        return "", self.number
 
 
 class Planner:
