@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Response, get
-from litestar.config.cors import CORSConfig
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, SerializationException
 from litestar.openapi import OpenAPIConfig
@@ -113,7 +112,6 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         lifespan=[_running(here)],
         exception_handlers={Exception: _answered},
         request_max_body_size=None,
-        cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
         openapi_config=_schema(),
         multipart_form_part_limit=MOST_PARTS,
         request_class=Asking,
