@@ -168,7 +168,9 @@ def _rate(handler: _Handler, body: dict[str, Any]) -> None:
 
 
 def _onward(status: int) -> Callable[[_Handler, dict[str, Any]], None]:
-    return lambda handler, body: handler.answer(b"", status=status, headers={"location": handler.owner.onward})
+    return lambda handler, body: handler.answer(
+        b"", status=status, headers={"location": handler.owner.onward}
+    )
 
 
 FAULTS: dict[str, Callable[[_Handler, dict[str, Any]], None]] = {

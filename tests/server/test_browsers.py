@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ import pytest
 pytest.importorskip("litestar")
 
 from tests.server.hostile_server import PATIENCE, Answer, Running, answered, running
+from voxpress.errors import InputError
+from voxpress.server.origins import Origins
 
 SPEECH, BATCHES, FILES, VOICES = "/v1/audio/speech", "/v1/batches", "/v1/files", "/v1/audio/voices"
 HELLO: Mapping[str, Any] = {"model": "tone", "voice": "low", "input": "Hello.", "response_format": "wav"}
@@ -94,7 +95,15 @@ def names(answer: Answer, header: str) -> set[str]:
 
 def is_shown(answer: Answer, origin: str = PAGE) -> bool:
     """Whether a browser shows a page the answer, all its headers included, and no cache gives it to another page."""
-    safe = {"cache-control", "content-type", "content-length", "date", "vary", "transfer-encoding", "connection"}
+    safe = {
+        "cache-control",
+        "content-type",
+        "content-length",
+        "date",
+        "vary",
+        "transfer-encoding",
+        "connection",
+    }
     hidden = {
         name.lower()
         for name in answer.headers
@@ -139,7 +148,8 @@ def test_a_preflight_from_the_internet_to_a_private_network(site):
 
 
 @pytest.mark.parametrize(
-    "origin", [OTHER, "null", "http://app.example", f"{PAGE}:8443", f"{PAGE}.evil.example", "https://evilapp.example"]
+    "origin",
+    [OTHER, "null", "http://app.example", f"{PAGE}:8443", f"{PAGE}.evil.example", "https://evilapp.example"],
 )
 def test_a_preflight_of_another_site(site, origin):
     answer = site.preflight(SPEECH, origin)
@@ -205,7 +215,9 @@ def test_a_clip_and_its_parts(site):
 @pytest.mark.parametrize("format", ["sse", "audio"])
 def test_what_is_sent_while_it_is_spoken(site, format):
     text = " ".join(f"Sentence {number} of {format}." for number in range(9))
-    answer = site.ask("POST", SPEECH, {**HELLO, "input": text, "response_format": "mp3", "stream_format": format})
+    answer = site.ask(
+        "POST", SPEECH, {**HELLO, "input": text, "response_format": "mp3", "stream_format": format}
+    )
     assert (answer.status, answer.headers["transfer-encoding"]) == (200, "chunked")
     assert is_shown(answer)
 
@@ -314,13 +326,37 @@ def test_a_star_is_for_all_pages(open_site):
 
 @pytest.mark.parametrize(
     "origin",
-    ["app.example", "https://", "https://app.example/path", "https://a.example,https://b.example", "null", "",
-     "https://*.example", "https://me@app.example", "https://app.example?x", "https://äpp.example"],
-)  # fmt: skip
-def test_what_is_no_origin_is_found_at_the_start(tmp_path, origin):
+    [
+        "app.example",
+        "https://",
+        "https://app.example/path",
+        "https://a.example,https://b.example",
+        "null",
+        "",
+        "https://*.example",
+        "https://me@app.example",
+        "https://app.example?x",
+        "https://äpp.example",
+    ],
+)
+def test_what_is_no_origin(origin):
     """It would never match, and nobody would know why."""
-    (tmp_path / "voxpress.toml").write_text(f"[server]\ncors_origins = {json.dumps([origin], ensure_ascii=False)}\n")
-    command = [sys.executable, "-m", "voxpress", "serve", "--config", str(tmp_path / "voxpress.toml"), "--port", "0"]
+    with pytest.raises(InputError, match="cors_origins"):
+        Origins([PAGE, origin])
+
+
+def test_what_is_no_origin_is_found_at_the_start(tmp_path):
+    (tmp_path / "voxpress.toml").write_text(f'[server]\ncors_origins = ["{PAGE}/path"]\n')
+    command = [
+        sys.executable,
+        "-m",
+        "voxpress",
+        "serve",
+        "--config",
+        str(tmp_path / "voxpress.toml"),
+        "--port",
+        "0",
+    ]
     done = subprocess.run(
         [*command, "--state", str(tmp_path / "state"), "--store", str(tmp_path / "store")],
         capture_output=True,
@@ -372,7 +408,9 @@ def test_a_browsers_password_is_of_no_use_to_other_pages(site):
     for origin in (OTHER, PAGE, "null", f"http://127.0.0.1:{site.server.port + 1}", f"{own}.evil.example"):
         assert site.ask("GET", page, origin=origin, **given).status == 401
     for fetched in ("cross-site", "same-site"):
-        refused = site.ask("GET", page, origin=None, sec_fetch_site=fetched, sec_fetch_mode="no-cors", **given)
+        refused = site.ask(
+            "GET", page, origin=None, sec_fetch_site=fetched, sec_fetch_mode="no-cors", **given
+        )
         assert refused.status == 401
 
 

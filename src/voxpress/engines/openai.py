@@ -238,7 +238,8 @@ class OpenAI(Engine):
             address = _normal(place._replace(query="", fragment="").geturl())
         except (KeyError, ValueError, UnsupportedOption):
             return ServiceRefused(
-                f"{self._server} sends its requests elsewhere (status {response.status_code}) and names no plain address"
+                f"{self._server} answered {response.status_code}: it sends its requests elsewhere, and"
+                " names no plain address"
             )
         base = address.removesuffix("/audio/speech")
         return ServiceRefused(

@@ -1,9 +1,9 @@
 """The door: what happens to every request before and after it is dealt with.
 
-It gets an id; host, origin and key are checked and the key's limit is counted; bodies are bounded in size and time; errors
-get their envelope; every answer gets its id and, for pages of allowed origins, the headers that browsers ask for; and it is
-counted and logged. A request for speech that was answered before is answered here, from the store: the way through the
-framework would take longer than reading the file.
+It gets an id; host, origin and key are checked, and the key's limit is counted; bodies are bounded in size and time;
+errors get their envelope; every answer gets its id and, for pages of allowed origins, the headers that browsers want;
+and it is counted and logged. A request for speech that was answered before is answered here, from the store: the way
+through the framework would take longer than reading the file.
 """
 
 from __future__ import annotations
@@ -191,12 +191,7 @@ class Door:
                 visit.error = "cut_off"
                 log.warning("%s was cut off: %s", visit.request_id, _cause(error))
                 return
-            refused = error if isinstance(error, Refusal) else None
-            if isinstance(error, SpeechError):
-                refused = refusal(error)
-            if refused is None:
-                log.exception("a request failed")
-                refused = Refusal(500, "something went wrong here; the log says what", "internal_error")
+            refused = _refusal(error)
             visit.error = refused.code or ""
             await refuse(refused, answer)
         finally:
@@ -521,6 +516,17 @@ async def refuse(error: Refusal, send: Send) -> None:
 def encoded(headers: Iterable[tuple[str, str]]) -> Headers:
     """Headers as ASGI has them; what a header cannot hold becomes a question mark."""
     return [(name.lower().encode("ascii"), _header(value)) for name, value in headers]
+
+
+def _refusal(error: Exception) -> Refusal:
+    """What an error is answered with; one that nobody expected is logged."""
+    match error:
+        case Refusal():
+            return error
+        case SpeechError():
+            return refusal(error)
+    log.error("a request failed", exc_info=error)
+    return Refusal(500, "something went wrong here; the log says what", "internal_error")
 
 
 def _cause(error: BaseException) -> str:
