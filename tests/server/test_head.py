@@ -74,6 +74,7 @@ def test_errors(server):
     answer = server.ask("HEAD", SPEECH)
     assert (answer.status, answer.body) == (405, b"")
     assert "POST" in answer.headers["allow"]
+    assert {"GET", "HEAD"} <= set(server.ask("PUT", "/v1/models").headers["allow"].split(", "))
     assert server.ask("HEAD", "/v1/models", headers={"host": "evil.example"}).status == 403
 
 

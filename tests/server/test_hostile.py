@@ -120,6 +120,8 @@ def test_a_body_that_comes_byte_by_byte(server, target, framing):
             with contextlib.suppress(TimeoutError):
                 connection.recv(1, socket.MSG_PEEK)
                 break
+        else:
+            pytest.fail("bytes were taken for as long as they came")
         connection.settimeout(PATIENCE)
         assert answered(connection).refused(408)["code"] == "body_timeout"
 

@@ -218,6 +218,8 @@ _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 def _of_framework(error: HTTPException) -> Refusal:
     status, extra = error.status_code, error.extra
     headers = {k: v for k, v in (error.headers or {}).items() if k.lower() != "content-type"}
+    if "GET" in headers.get("allow", ""):
+        headers["allow"] += ", HEAD"
     if isinstance(extra, list) and extra and isinstance(extra[0], Mapping):
         field, message = str(extra[0].get("key", "")) or None, str(extra[0].get("message"))
         if unknown := _UNKNOWN_FIELD.search(message):
