@@ -29,8 +29,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def targets(server: Running) -> list[str]:
     """An address of each route that the schema has for GET, with something there."""
     clip = server.speak().headers["content-location"].rpartition("/")[2]
-    line = {"custom_id": "a", "method": "POST", "url": SPEECH}
-    line["body"] = {"model": "tone", "voice": "low", "input": "In a batch.", "response_format": "wav"}
+    body = {"model": "tone", "voice": "low", "input": "In a batch.", "response_format": "wav"}
+    line = {"custom_id": "a", "method": "POST", "url": SPEECH, "body": body}
     file = server.multipart(
         FILES,
         ('content-disposition: form-data; name="file"; filename="a.jsonl"', json.dumps(line).encode()),
@@ -46,7 +46,9 @@ def targets(server: Running) -> list[str]:
     schema = server.ask("GET", "/docs/openapi.json").json
     paths = [path for path, methods in schema["paths"].items() if "get" in methods]
     assert len(paths) >= 10
-    return [re.sub(r"([a-z]+)/\{[^}]+\}", lambda found: f"{found[1]}/{there[found[1]]}", path) for path in paths]
+    return [
+        re.sub(r"([a-z]+)/\{[^}]+\}", lambda found: f"{found[1]}/{there[found[1]]}", path) for path in paths
+    ]
 
 
 def test_every_route_of_get(server, targets):
