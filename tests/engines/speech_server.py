@@ -31,6 +31,7 @@ class SpeechServer:
     Attributes:
         faults: what the next requests get instead of speech, one each; a name of `FAULTS`.
         always: what all get.
+        onward: where the faults that are redirects lead.
         key: the one that requests must carry; empty: none is asked for.
         requests: bodies of all requests, in order.
         headers: and their headers, with the ``port`` that they came from.
@@ -40,6 +41,7 @@ class SpeechServer:
         self.key = key
         self.faults: deque[str] = deque()
         self.always = ""
+        self.onward = ""
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         handler = type("Handler", (_Handler,), {"owner": self})
@@ -165,6 +167,12 @@ def _rate(handler: _Handler, body: dict[str, Any]) -> None:
     handler.answer(data[:24] + struct.pack("<I", 100) + data[28:])
 
 
+def _onward(status: int) -> Callable[[_Handler, dict[str, Any]], None]:
+    return lambda handler, body: handler.answer(
+        b"", status=status, headers={"location": handler.owner.onward}
+    )
+
+
 FAULTS: dict[str, Callable[[_Handler, dict[str, Any]], None]] = {
     "": lambda handler, body: handler.stream(streamed(body)),
     # These are none:
@@ -196,5 +204,7 @@ FAULTS: dict[str, Callable[[_Handler, dict[str, Any]], None]] = {
         429, "Rate limit reached.", None, {"retry-after": "300", "retry-after-ms": "300000"}
     ),
     "no credit": _status(429, "You exceeded your current quota.", "insufficient_quota"),
+    **{f"{status}": _onward(status) for status in (301, 302, 303, 307, 308)},
+    "300": lambda handler, body: handler.answer(b"", status=300),
     "no retry": _status(500, "Broken for good.", None, {"x-should-retry": "false"}),
 }

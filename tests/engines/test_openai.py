@@ -344,6 +344,53 @@ def test_a_key_goes_only_where_it_belongs(surroundings):
         assert other.headers[1]["authorization"] == f"Bearer {KEY}"
 
 
+@pytest.mark.parametrize("fault", ["301", "302", "303", "307", "308"])
+def test_a_redirect_is_not_followed_with_the_text_or_the_key(engine, server, fault):
+    """The error says where it leads, and what to write if that is right."""
+    with SpeechServer() as other:
+        server.always, server.onward = fault, f"{other.url}/audio/speech?token=secret"
+        with pytest.raises(ServiceRefused) as caught:
+            engine.synthesize([segment()])
+        assert other.requests == []
+    assert f"write the model as gpt-4o-mini-tts@{other.url} " in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert KEY not in str(caught.value)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("onward", "said"),
+    [
+        ("/v2/audio/speech", r"@http://127\.0\.0\.1:[0-9]+/v2 "),
+        ("//[::1", "names no plain address"),
+        ("file:///etc/passwd", "names no plain address"),
+        ("http://user:secret@127.0.0.1:1/v1", "names no plain address"),
+        ("", "write the model as"),
+    ],
+)
+def test_wherever_a_redirect_leads(engine, server, onward, said):
+    server.always, server.onward = "307", onward
+    with pytest.raises(ServiceRefused, match=said) as caught:
+        engine.synthesize([segment()])
+    assert "secret" not in str(caught.value)
+    assert len(server.requests) == 1
+
+
+def test_a_redirect_without_an_address(engine, server):
+    server.always = "300"
+    with pytest.raises(ServiceRefused, match="names no plain address"):
+        engine.synthesize([segment()])
+
+
+def test_a_server_without_a_key_is_not_left_for_another_either(surroundings):
+    """A whole order, through the store: the text reaches only the server that was named."""
+    with SpeechServer() as one, SpeechServer() as other:
+        one.always, one.onward = "307", f"{other.url}/audio/speech"
+        with pytest.raises(ServiceRefused, match=f"sends its requests on to {other.url}"):
+            voxpress.say(TEXT, engine="openai", model=f"tts-1@{one.url}", store="memory:")
+        assert other.requests == []
+
+
 def test_openais_own_models_are_not_asked_of_another_server(surroundings):
     """OPENAI_BASE_URL alone would make one fingerprint of two voices."""
     surroundings.setenv("OPENAI_API_KEY", KEY)

@@ -6,6 +6,7 @@ stays.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import socket
@@ -102,6 +103,38 @@ def test_a_body_that_stops_coming(server, target):
         head(server, "POST", target, f"content-type: {kind}", "content-length: 100"), b"--edge\r\n"
     )
     assert answer.refused(408)["code"] == "body_timeout"
+
+
+@pytest.mark.parametrize("target", [SPEECH, BATCHES, FILES, VOICES])
+@pytest.mark.parametrize("framing", ["content-length: 100000", "transfer-encoding: chunked"])
+def test_a_body_that_comes_byte_by_byte(server, target, framing):
+    """Something always comes, and the whole never would: it must come at a rate."""
+    kind = "application/json" if target in (SPEECH, BATCHES) else "multipart/form-data; boundary=edge"
+    piece = b"1\r\n-\r\n" if "chunked" in framing else b"-"
+    with server.connect() as connection:
+        connection.sendall(head(server, "POST", target, f"content-type: {kind}", framing))
+        connection.settimeout(0.05)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            connection.sendall(piece)
+            with contextlib.suppress(TimeoutError):
+                connection.recv(1, socket.MSG_PEEK)
+                break
+        else:
+            pytest.fail("bytes were taken for as long as they came")
+        connection.settimeout(PATIENCE)
+        assert answered(connection).refused(408)["code"] == "body_timeout"
+
+
+def test_a_body_that_takes_longer_than_the_limit_between_bytes_but_comes(server):
+    """What is slow and steady arrives: the limit for the whole grows with what has come."""
+    body = json.dumps({**GOOD, "input": "Hello. " * 600}).encode()
+    with server.connect() as connection:
+        connection.sendall(json_head(server, SPEECH, f"content-length: {len(body)}"))
+        for start in range(0, len(body), 800):
+            connection.sendall(body[start : start + 800])
+            time.sleep(0.2)
+        assert answered(connection).status == 200
 
 
 def test_a_head_that_stops_coming(server):
@@ -222,8 +255,6 @@ def test_headers_that_are_too_large_say_so(server):
         b"get /v1/models HTTP/1.1\r\nhost: localhost\r\n\r\n",
         b"G\0T /v1/models HTTP/1.1\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(100),
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"GET /v1/models HTTP/9.9\r\nhost: localhost\r\n\r\n",
         b"GET /v1/models HTTP/1.1\r\nno colon\r\n\r\n",
         b"GET /v1/models HTTP/1.1\r\n: no name\r\n\r\n",
         b"GET /v1/models HTTP/1.1\r\nx: \0\r\n\r\n",
@@ -236,6 +267,91 @@ def test_headers_that_are_too_large_say_so(server):
 )
 def test_what_is_not_http(server, sent):
     assert server.raw(sent).refused(400)["code"] == "invalid_http"
+
+
+@pytest.mark.parametrize("version", ["0.9", "1.2", "2.0", "3.0", "9.9"])
+def test_other_versions_of_http(server, version):
+    """By the status that HTTP has for it, so that a client knows it needs another version."""
+    sent = f"GET /healthz HTTP/{version}\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+    assert server.raw(sent.encode()).refused(505)["code"] == "http_version_not_supported"
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    assert server.raw(preface).refused(505)["code"] == "http_version_not_supported"
+
+
+def test_http_1_0_is_spoken(server):
+    for target, start in (("/healthz", b"ok"), ("/v1/models/tone", b"{")):
+        answer = server.raw(f"GET {target} HTTP/1.0\r\nhost: localhost\r\n\r\n".encode())
+        assert (answer.status, answer.body[: len(start)]) == (200, start)
+    body = json.dumps(GOOD).encode()
+    lines = "host: localhost", "content-type: application/json", f"content-length: {len(body)}", "", ""
+    sent = "\r\n".join([f"POST {SPEECH} HTTP/1.0", *lines]).encode() + body
+    assert server.raw(sent).body[:4] == b"RIFF"
+
+
+def test_http_1_1_wants_a_host_and_1_0_does_not(server):
+    assert server.raw(b"GET /healthz HTTP/1.1\r\n\r\n").refused(400)["code"] == "invalid_host"
+    assert server.raw(b"GET /healthz HTTP/1.0\r\n\r\n").status == 200
+
+
+@pytest.mark.parametrize(
+    ("codings", "status"),
+    [
+        (["gzip, chunked"], 501),
+        (["gzip", "chunked"], 501),
+        (["deflate , Chunked"], 501),
+        (["x-own;level=9, chunked"], 501),
+        (["gzip"], 400),
+        (["chunked, gzip"], 400),
+        (["chunked, chunked"], 400),
+        (["chunked", "chunked"], 400),
+        (["identity"], 400),
+        (["Chunked"], 200),
+    ],
+)
+def test_transfer_encodings(server, codings, status):
+    """One that is not there is 501, one that leaves the body without an end 400 (RFC 9112, 6.1)."""
+    body = json.dumps(GOOD).encode()
+    lines = [f"transfer-encoding: {coding}" for coding in codings]
+    answer = server.raw(json_head(server, SPEECH, *lines), b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
+    if status == 200:
+        assert answer.body[:4] == b"RIFF"
+    else:
+        answer.refused(status)
+
+
+def test_http_1_0_has_no_transfer_encoding(server):
+    sent = f"POST {SPEECH} HTTP/1.0\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+    server.raw(sent.encode()).refused(400)
+
+
+@pytest.mark.parametrize("target", [SPEECH, BATCHES, FILES, VOICES, f"{BATCHES}/x/cancel"])
+@pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip", "GZIP", "aes128gcm"])
+def test_a_body_that_is_encoded(server, target, coding):
+    answer = server.ask("POST", target, b"\x1f\x8b", {"content-encoding": coding})
+    assert answer.refused(415)["code"] == "unsupported_content_encoding"
+    assert answer.headers["accept-encoding"] == "identity"
+
+
+def test_a_body_that_is_encoded_as_itself(server):
+    assert server.ask("POST", SPEECH, GOOD, {"content-encoding": "identity"}).status == 200
+
+
+@pytest.mark.parametrize(
+    "name", ["authorization", "origin", "content-type", "range", "if-range", "sec-fetch-site"]
+)
+def test_headers_that_may_come_once(server, name):
+    """Of two, somebody in between may have checked the one that does not count."""
+    for values in (("a", "b"), ("a", "a")):
+        lines = [f"{name}: {value}" for value in values]
+        answer = server.raw(head(server, "GET", "/v1/models", *lines, "connection: close"))
+        assert answer.refused(400)["code"] == "repeated_header"
+        assert name in answer.json["error"]["message"]
+
+
+def test_headers_that_may_come_twice(server):
+    """Lists, and those that nobody knows."""
+    lines = ["accept: a/b", "accept: c/d", "x-own: 1", "x-own: 2", "cookie: a=b", "cookie: c=d"]
+    assert server.raw(head(server, "GET", "/v1/models", *lines, "connection: close")).status == 200
 
 
 def test_chunks_that_are_none(server):
@@ -685,20 +801,37 @@ HUGE = "9" * 5000
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    ("wanted", "status"),
     [
-        f"bytes={HUGE}-",
-        f"bytes=0-{HUGE}",
-        f"bytes=-{HUGE}",
-        "bytes=\xb2-",
-        "bytes=--",
-        "x=0-1",
-        "bytes=" + "0-1," * 9,
+        (f"bytes={HUGE}-", 416),
+        (f"bytes=0-{HUGE}", 206),
+        (f"bytes=-{HUGE}", 206),
+        (f"bytes={'0' * 5000}-0", 206),
+        ("bytes=-0", 416),
+        ("bytes=99999999-", 416),
+        ("bytes=99999998-99999999", 416),
+        ("Bytes= 0-1 ", 206),
+        ("bytes=5-2", 200),
+        (f"bytes={HUGE}-5", 200),
+        ("bytes=-", 200),
+        ("bytes=+1-2", 200),
+        ("bytes=\xb2-", 200),
+        ("bytes=--", 200),
+        ("x=0-1", 200),
+        ("bytes=" + "0-1," * 9, 200),
     ],
 )
-def test_parts_that_are_none(server, wanted):
-    place = server.speak().headers["content-location"]
-    assert server.ask("GET", place, headers={"range": wanted}).status == 200
+def test_parts(server, wanted, status):
+    """One that is not there is 416; what is no range counts as none (RFC 9110, 14.1.1)."""
+    whole = server.speak()
+    answer = server.ask("GET", whole.headers["content-location"], headers={"range": wanted})
+    assert answer.status == status
+    if status == 416:
+        assert answer.headers["content-range"] == f"bytes */{len(whole.body)}"
+        answer.refused(416)
+    elif status == 200:
+        assert answer.body == whole.body
+        assert "content-range" not in answer.headers
 
 
 def test_tags_that_are_none(server):
@@ -781,6 +914,34 @@ def test_a_key_without_the_right(keyed):
     for target in (FILES, VOICES):
         here.multipart(target, PURPOSE, headers=given).refused(403)
     here.ask("DELETE", f"{VOICES}/anna", headers=given).refused(403)
+
+
+def test_a_key_without_the_right_learns_of_no_clip(keyed):
+    """Also not that it is the same as ever."""
+    here, key = keyed
+    given = {"authorization": key}
+    other = {"authorization": f"Bearer {keys(here.folder, 'add', 'reader', '--may', 'metrics')}"}
+    deadline = time.monotonic() + PATIENCE
+    while here.ask("GET", "/v1/models", headers=other).status != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    for _ in range(3):
+        made = here.ask("POST", SPEECH, GOOD, given)
+    tag = {"if-none-match": made.headers["etag"]}
+    place = made.headers["content-location"]
+    for method in ("GET", "HEAD"):
+        assert here.ask(method, place, headers={**given, **tag}).status == 304
+        for target in (place, place.rpartition(".")[0] + ".json"):
+            assert here.ask(method, target, headers={**other, **tag}).status == 403
+    here.ask("POST", SPEECH, GOOD, {**other, **tag}).refused(403)
+
+
+def test_two_keys_in_one_request(keyed):
+    here, key = keyed
+    for given in ((key, "Bearer x"), ("Bearer x", key), (key, key)):
+        lines = [f"authorization: {each}" for each in given]
+        answer = here.raw(head(here, "GET", "/v1/models", *lines, "connection: close"))
+        assert answer.refused(400)["code"] == "repeated_header"
 
 
 @pytest.mark.parametrize(

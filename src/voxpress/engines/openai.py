@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from voxpress import codec, prices
 from voxpress.audio import Audio
@@ -200,6 +200,8 @@ class OpenAI(Engine):
         """What an answer with an error status means to whoever wrote the row."""
         status, detail = error.status_code, self._detail(error.body)
         match status:
+            case _ if 300 <= status < 400:
+                return self._redirected(error.response)
             case 401 if self._client.api_key == _NO_KEY:
                 return ServiceRefused(
                     f"{self._server} wants a key: set OPENAI_BASE_URL to this address, and OPENAI_API_KEY to its key"
@@ -228,6 +230,22 @@ class OpenAI(Engine):
                 later = f"it asks to wait {wait} s" if wait and wait.isdecimal() else "try again later"
                 return ServiceUnavailable(f"{self._server} answered {status}{times}: {detail} ({later})")
         return EngineError(f"{self._server} answered {status}: {detail}")
+
+    def _redirected(self, response: Any) -> ServiceRefused:
+        """Where a server sends its requests on to. Who is to have texts and the key, a person decides."""
+        try:
+            place = urlsplit(urljoin(str(response.url), response.headers["location"]))
+            address = _normal(place._replace(query="", fragment="").geturl())
+        except (KeyError, ValueError, UnsupportedOption):
+            return ServiceRefused(
+                f"{self._server} answered {response.status_code}: it sends its requests elsewhere, and"
+                " names no plain address"
+            )
+        base = address.removesuffix("/audio/speech")
+        return ServiceRefused(
+            f"{self._server} sends its requests on to {address}, and nothing was sent there: if that is the right"
+            f" server, write the model as {self._name}@{base} (and where a key is set, OPENAI_BASE_URL={base})"
+        )
 
     def _detail(self, body: object) -> str:
         """What the server says about an error: OpenAI's envelope, FastAPI's, or a page."""
@@ -283,7 +301,11 @@ class OpenAI(Engine):
         """
         import openai
 
-        patience = {"max_retries": _RETRIES, "timeout": openai.Timeout(_PATIENCE, connect=10.0)}
+        patience = {
+            "max_retries": _RETRIES,
+            "timeout": openai.Timeout(_PATIENCE, connect=10.0),
+            "http_client": openai.DefaultHttpxClient(follow_redirects=False),
+        }
         try:
             client = openai.OpenAI(**patience)
             known = _normal(str(client.base_url)) if client.api_key else ""

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Response, get
-from litestar.config.cors import CORSConfig
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, SerializationException
 from litestar.openapi import OpenAPIConfig
@@ -113,7 +112,6 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         lifespan=[_running(here)],
         exception_handlers={Exception: _answered},
         request_max_body_size=None,
-        cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
         openapi_config=_schema(),
         multipart_form_part_limit=MOST_PARTS,
         request_class=Asking,
@@ -220,6 +218,8 @@ _CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 def _of_framework(error: HTTPException) -> Refusal:
     status, extra = error.status_code, error.extra
     headers = {k: v for k, v in (error.headers or {}).items() if k.lower() != "content-type"}
+    if "GET" in headers.get("allow", ""):
+        headers["allow"] += ", HEAD"
     if isinstance(extra, list) and extra and isinstance(extra[0], Mapping):
         field, message = str(extra[0].get("key", "")) or None, str(extra[0].get("message"))
         if unknown := _UNKNOWN_FIELD.search(message):

@@ -7,9 +7,9 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from litestar import Request, Response, get, head, post
+from litestar import Request, Response, get, post
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, JSONBody, PathParameter
+from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 
 from voxpress import formats, references
@@ -27,7 +27,9 @@ from voxpress.server.speech import Asked, clip_url
 from voxpress.speech import Clip
 
 _CLIP = re.compile(r"([0-9a-f]{64})\.([A-Za-z0-9]{1,8})")
-_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+_RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*", re.IGNORECASE)
+_LONGEST_NUMBER = 18
+"""Digits of a number of bytes that are read; no clip has so many bytes."""
 
 _SPEECH = {
     **WRITTEN,
@@ -185,16 +187,6 @@ async def get_clip(
     ],
 ) -> Response[Any]:
     """Never changes under its name, so that caches may keep it forever."""
-    return await _clip(request, name, head=False)
-
-
-@head("/v1/audio/clips/{name:str}", guards=[right("speech")], include_in_schema=False)
-async def head_clip(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[None]:
-    """The headers of a clip."""
-    return await _clip(request, name, head=True)
-
-
-async def _clip(request: Request[Any, Any, Any], name: str, *, head: bool) -> Response[Any]:
     here, (visit, _) = server_of(request), visitor(request)
     found = _CLIP.fullmatch(name)
     clip = await asyncio.to_thread(here.store.clip, found[1]) if found else None
@@ -217,7 +209,7 @@ async def _clip(request: Request[Any, Any, Any], name: str, *, head: bool) -> Re
     here.hits.served(name, tag)
     if _matches(request.headers.get("if-none-match", ""), tag):
         return Response(None, status_code=304, headers=headers)
-    if head:
+    if visit.method == "HEAD":
         size = {"content-length": str(clip.size), "content-type": kind}
         return Response(b"", headers={**headers, **size}, media_type=kind)
     if here.settings.accel_redirect and clip.path and here.store.folder:
@@ -233,12 +225,14 @@ async def _clip(request: Request[Any, Any, Any], name: str, *, head: bool) -> Re
 def _ranged(
     request: Request[Any, Any, Any], data: bytes, headers: dict[str, str], kind: str
 ) -> Response[Any]:
-    """All of it, or the one range that was asked for (RFC 9110, 14.2); several are answered with all of it."""
+    """All of it, or the one range that was asked for (RFC 9110, 14); several, and none, are answered with all of it."""
     wanted = _RANGE.fullmatch(request.headers.get("range", ""))
     fresh = request.headers.get("if-range") in (None, headers["etag"])
     if wanted is None or not any(wanted.groups()) or not fresh:
         return Response(data, headers=headers, media_type=kind)
-    first, last = (int(number) if number else None for number in wanted.groups())
+    first, last = (_number(digits) if digits else None for digits in wanted.groups())
+    if first is not None and last is not None and last < first:
+        return Response(data, headers=headers, media_type=kind)  # invalid, so that it counts as none
     if first is None:
         first, last = max(0, len(data) - (last or 0)), len(data) - 1
     last = len(data) - 1 if last is None else min(last, len(data) - 1)
@@ -251,6 +245,11 @@ def _ranged(
         )
     headers = {**headers, "content-range": f"bytes {first}-{last}/{len(data)}"}
     return Response(data[first : last + 1], status_code=206, headers=headers, media_type=kind)
+
+
+def _number(digits: str) -> int:
+    digits = digits.lstrip("0")
+    return 10**_LONGEST_NUMBER if len(digits) > _LONGEST_NUMBER else int(digits or "0")
 
 
 def _matches(given: str, tag: str) -> bool:
@@ -271,4 +270,4 @@ def _facts(request: Request[Any, Any, Any], clip: Clip) -> ClipFacts:
     )
 
 
-ROUTES = (create_speech, get_clip, head_clip)
+ROUTES = (create_speech, get_clip)

@@ -1,8 +1,9 @@
 """The door: what happens to every request before and after it is dealt with.
 
-It gets an id, a key is asked for and its limit counted, bodies are bounded in size and time, errors get their envelope,
-and the answer is counted and logged. A request for speech that was answered before is answered here, from the store:
-the way through the framework would take longer than reading the file.
+It gets an id; host, origin and key are checked, and the key's limit is counted; bodies are bounded in size and time;
+errors get their envelope; every answer gets its id and, for pages of allowed origins, the headers that browsers want;
+and it is counted and logged. A request for speech that was answered before is answered here, from the store: the way
+through the framework would take longer than reading the file.
 """
 
 from __future__ import annotations
@@ -14,26 +15,25 @@ import re
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from voxpress.errors import SpeechError
-from voxpress.server.errors import Refusal, refusal
+from voxpress.server.errors import Refusal, other_version, refusal
 from voxpress.server.forms import Form
 from voxpress.server.keys import ANYONE, Key, Limits, Ring
 from voxpress.server.logs import AccessLog, Visit
 from voxpress.server.meters import Meters
+from voxpress.server.origins import Headers, Origins, is_own, is_preflight
 from voxpress.server.settings import Settings
 from voxpress.speech import Clip, Seconds
 from voxpress.store import Store
 
 log = logging.getLogger("voxpress.server")
-
-Headers: TypeAlias = list[tuple[bytes, bytes]]
 
 SPEECH = "/v1/audio/speech"
 CLIPS = "/v1/audio/clips/"
@@ -47,6 +47,22 @@ _FORM = 2**20
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OURS = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?", re.IGNORECASE)
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]*)(:[0-9]{1,5})?")
+_ONCE = frozenset(
+    {
+        b"host",
+        b"authorization",
+        b"origin",
+        b"content-type",
+        b"content-length",
+        b"range",
+        b"if-range",
+        b"access-control-request-method",
+        b"access-control-request-headers",
+        b"sec-fetch-site",
+        b"sec-fetch-mode",
+    }
+)
+"""Headers that decide something: of two, the one that somebody checked may not be the one that counts."""
 _MOST_REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 8192
 _NOTE_USE_EVERY = 60.0
@@ -115,6 +131,7 @@ class Door:
         access: AccessLog,
     ) -> None:
         self._inside, self._settings, self._store = inside, settings, store
+        self._origins = Origins(settings.cors_origins)
         self._ring, self._limits, self._hits, self._meters, self._access = ring, limits, hits, meters, access
         self._largest = 8 * settings.max_characters + 65536
         self._local = store.folder is not None
@@ -129,6 +146,12 @@ class Door:
             return
         method, path = str(scope["method"]), scope["path"]  # type: ignore[typeddict-item]
         visit = Visit(request_id=f"req_{self._series}{next(self._count):08x}", method=method, path=path)
+        every: Headers = list(scope["headers"])
+        headers = dict(every)
+        told = [
+            *self._origins.headers(headers.get(b"origin")),
+            (b"x-request-id", visit.request_id.encode()),
+        ]
         started = False
 
         async def answer(message: Message) -> None:
@@ -136,45 +159,46 @@ class Door:
             if message["type"] == "http.response.start":
                 started = True
                 visit.status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", visit.request_id.encode())]
+                message["headers"] = [*message["headers"], *told]
             await send(message)
 
         try:
-            every = list(scope["headers"])
-            headers = dict(every)
-            _one_host(every, headers)
+            _is_well_formed(scope, every, headers)
+            if is_preflight(method, headers):
+                await _empty(204, self._origins.preflight(headers), answer)
+                return
             key = self._who(method, path, headers)
             visit.key = key.name
             if method == "POST" and path == SPEECH:
                 body = await self._body(headers, receive)
-                if await self._replayed(body, key, headers, visit, send):
+                if await self._replayed(body, key, headers, visit, told, send):
                     return
                 receive = _again(body, receive)
-            elif path.startswith(CLIPS) and await self._unchanged(path, headers, visit, answer):
+            elif path.startswith(CLIPS) and await self._unchanged(path, key, headers, visit, answer):
                 return
             else:
                 receive = self._checked(method, path.rstrip("/"), headers, receive)
             scope["voxpress"] = (visit, key)  # type: ignore[typeddict-unknown-key]
-            await self._inside(scope, receive, answer)
+            # Whatever can be asked for with GET can be with HEAD; the protocol leaves the body out.
+            inside: Any = {**scope, "method": "GET"} if method == "HEAD" else scope
+            try:
+                await self._inside(inside, receive, answer)
+            finally:
+                visit.route = inside.get("path_template", "")
         except Exception as error:  # the edge: whatever it is, the client must not take it for a success
             if started:
                 # Without an end of the body the connection is cut, which every client notices.
                 visit.error = "cut_off"
                 log.warning("%s was cut off: %s", visit.request_id, _cause(error))
                 return
-            told = error if isinstance(error, Refusal) else None
-            if isinstance(error, SpeechError):
-                told = refusal(error)
-            if told is None:
-                log.exception("a request failed")
-                told = Refusal(500, "something went wrong here; the log says what", "internal_error")
-            visit.error = told.code or ""
-            await refuse(told, answer)
+            refused = _refusal(error)
+            visit.error = refused.code or ""
+            await refuse(refused, answer)
         finally:
-            self._close(visit, scope)
+            self._close(visit)
 
-    def _close(self, visit: Visit, scope: Scope) -> None:
-        visit.route = scope.get("path_template") or (
+    def _close(self, visit: Visit) -> None:
+        visit.route = visit.route or (
             SPEECH if visit.path == SPEECH else _CLIP_ROUTE if visit.path.startswith(CLIPS) else "other"
         )
         self._access.add(visit)
@@ -185,11 +209,16 @@ class Door:
         self._patience.sweep()
 
     def _who(self, method: str, path: str, headers: dict[bytes, bytes]) -> Key:
+        """Whose request it is, by its host, its origin and its key.
+
+        Raises:
+            Refusal: it is nobody's who may use the server, or one too many.
+        """
         if path in OPEN:
             return ANYONE
         if not self._ring and self._settings.loopback:
             host = headers.get(b"host", b"").decode("latin-1")
-            if not _OURS.fullmatch(host) and host.partition(":")[0] not in self._settings.trusted_hosts:
+            if not self._is_here(host):
                 raise Refusal(
                     403,
                     f"a server without keys answers only to this machine, not to {host!r}: voxpress keys add NAME",
@@ -199,27 +228,41 @@ class Door:
             return ANYONE
         if self._settings.clips_public and path.startswith(CLIPS):
             return ANYONE
+        page = path == "/docs" or path.startswith("/docs/")
+        basic = page and method in ("GET", "HEAD") and self._of_own_page(headers)
         try:
-            key = self._ring.find(headers.get(b"authorization", b"").decode("latin-1"))
+            key = self._ring.find(headers.get(b"authorization", b"").decode("latin-1"), basic=basic)
         except Refusal as error:
-            if path.startswith("/docs"):
+            if basic:
                 error.headers["www-authenticate"] = 'Basic realm="voxpress"'
             raise
         self._limits.request(key)
         return key
 
+    def _is_here(self, host: str) -> bool:
+        return bool(_OURS.fullmatch(host)) or host.partition(":")[0] in self._settings.trusted_hosts
+
     def _same_site(self, method: str, headers: dict[bytes, bytes]) -> None:
         """A page of another site can send forms to this machine without asking first; it says where it comes from."""
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        if method in _SAFE or not origin or origin in self._settings.cors_origins:
+        given = headers.get(b"origin", b"")
+        if method in _SAFE or not given or self._origins.allows(given):
             return
-        host = origin.partition("://")[2]
-        if not _OURS.fullmatch(host) and host.partition(":")[0] not in self._settings.trusted_hosts:
+        origin = given.decode("latin-1")
+        if not self._is_here(origin.partition("://")[2]):
             raise Refusal(
                 403,
                 f"a server without keys takes nothing from pages of {origin!r} (cors_origins in [server])",
                 "origin_not_allowed",
             )
+
+    def _of_own_page(self, headers: dict[bytes, bytes]) -> bool:
+        """Whether no page of another site sent it. Browsers send a password that they know with whatever is sent."""
+        origin, host = (headers.get(name, b"").decode("latin-1") for name in (b"origin", b"host"))
+        if origin and not is_own(origin, host, self._settings.public_url):
+            return False
+        # A link may lead here from everywhere: the page with the link sees nothing of the answer.
+        own = headers.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin")
+        return own or headers.get(b"sec-fetch-mode") == b"navigate"
 
     def _checked(self, method: str, path: str, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         if method != "POST" or path not in (_FILES, _VOICES):
@@ -239,13 +282,15 @@ class Door:
             raise Refusal(
                 413, f"the body has {int(announced):,} bytes, and {most:,} are allowed", "body_too_large"
             )
-        total, whole = 0, False
+        total, waited, whole = 0, 0.0, False
 
         async def bounded() -> Any:
-            nonlocal total, whole
+            nonlocal total, waited, whole
             if whole:
                 return await receive()
-            message = await self._patience.wait(receive)
+            began = time.monotonic()
+            message = await self._patience.wait(receive, total, waited)
+            waited += time.monotonic() - began
             if message["type"] == "http.disconnect":
                 raise Refusal(400, "the body ended before it was whole", "incomplete_body")
             if message["type"] == "http.request":
@@ -274,7 +319,7 @@ class Door:
                 return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def _replayed(
-        self, body: bytes, key: Key, headers: dict[bytes, bytes], visit: Visit, send: Send
+        self, body: bytes, key: Key, headers: dict[bytes, bytes], visit: Visit, always: Headers, send: Send
     ) -> bool:
         hit = self._hits.find(body)
         if hit is None or "speech" not in key.may:
@@ -299,7 +344,7 @@ class Door:
             {
                 "type": "http.response.start",
                 "status": visit.status,
-                "headers": [*told, *length, (b"x-request-id", visit.request_id.encode())],
+                "headers": [*told, *length, *always],
             }
         )
         await send({"type": "http.response.body", "body": data, "more_body": False})
@@ -313,65 +358,126 @@ class Door:
         hit.look = look if data is not None else None
         return data
 
-    async def _unchanged(self, path: str, headers: dict[bytes, bytes], visit: Visit, answer: Send) -> bool:
+    async def _unchanged(
+        self, path: str, key: Key, headers: dict[bytes, bytes], visit: Visit, answer: Send
+    ) -> bool:
         tag = headers.get(b"if-none-match")
-        if tag is None or visit.method not in ("GET", "HEAD"):
+        if tag is None or visit.method not in ("GET", "HEAD") or "speech" not in key.may:
             return False
         known = self._hits.etag(path.removeprefix(CLIPS))
         if known is None or tag != known:
             return False
         visit.cache = "hit"
-        await answer(
-            {
-                "type": "http.response.start",
-                "status": 304,
-                "headers": [(b"etag", known), (b"cache-control", IMMUTABLE.encode())],
-            }
-        )
-        await answer({"type": "http.response.body", "body": b"", "more_body": False})
+        await _empty(304, [(b"etag", known), (b"cache-control", IMMUTABLE.encode())], answer)
         return True
 
 
+SLOWEST = 1000
+"""Bytes a second that a body must have on average, once it has taken longer than `body_timeout`."""
+
+
 class Patience:
-    """Ends what waits too long for the next bytes of a body. One sweep for all costs less than a timer for each."""
+    """Ends what waits too long for a body. One sweep for all costs less than a timer for each.
+
+    Args:
+        seconds: how long the next bytes may take to come, and how much longer a body than at `SLOWEST`.
+    """
 
     def __init__(self, seconds: Seconds) -> None:
         self._seconds = seconds
-        self._since: dict[asyncio.Task[Any], float] = {}
+        self._until: dict[asyncio.Task[Any], float] = {}
 
-    async def wait(self, receive: Receive) -> Any:
-        """The next message.
+    async def wait(self, receive: Receive, got: int, waited: Seconds) -> Any:
+        """The next message of a body.
+
+        Args:
+            got: bytes of the body that came before.
+            waited: how long all of them took.
 
         Raises:
-            Refusal: it did not come.
+            Refusal: it did not come in time.
         """
         task = asyncio.current_task()
         assert task is not None
-        self._since[task] = time.monotonic()
+        left = self._seconds + got / SLOWEST - waited
+        slow = left < self._seconds
+        self._until[task] = time.monotonic() + (left if slow else self._seconds)
         try:
             return await receive()
         except asyncio.CancelledError:
-            if task in self._since:
+            if task in self._until:
                 raise
             task.uncancel()
-            raise Refusal(408, f"nothing of the body came for {self._seconds:g} s", "body_timeout") from None
+            problem = (
+                f"{got:,} bytes of the body came in {self._seconds + got / SLOWEST:.0f} s:"
+                f" it must come with {SLOWEST:,} bytes a second at least"
+                if slow and got
+                else f"nothing of the body came for {self._seconds:g} s"
+            )
+            raise Refusal(408, problem, "body_timeout") from None
         finally:
-            self._since.pop(task, None)
+            self._until.pop(task, None)
 
     def sweep(self) -> None:
         """Look who waits too long."""
-        oldest = time.monotonic() - self._seconds
-        for task in [task for task, since in self._since.items() if since < oldest]:
-            del self._since[task]
+        now = time.monotonic()
+        for task in [task for task, until in self._until.items() if until < now]:
+            del self._until[task]
             task.cancel()
 
 
-def _one_host(every: Headers, headers: dict[bytes, bytes]) -> None:
-    """Addresses are made with it, and a second one could hide the first (RFC 9112, 3.2)."""
-    if not _HOST.fullmatch(headers.get(b"host", b"")) or (
-        len(headers) < len(every) and sum(name == b"host" for name, _ in every) > 1
-    ):
+def _is_well_formed(scope: Scope, every: Headers, headers: Mapping[bytes, bytes]) -> None:
+    """Check what the parser lets through and HTTP does not.
+
+    Raises:
+        Refusal: it is malformed (RFC 9110, RFC 9112).
+    """
+    version = scope["http_version"]
+    if version not in ("1.1", "1.0"):
+        raise other_version()
+    if len(headers) < len(every):
+        names = [name for name, _ in every]
+        for name in sorted(_ONCE):
+            if names.count(name) > 1:
+                shown = name.decode()
+                raise Refusal(
+                    400,
+                    f"the header {shown} may come once, not {names.count(name)} times",
+                    "invalid_host" if name == b"host" else "repeated_header",
+                )
+    # Addresses are made with it (RFC 9112, 3.2).
+    host = headers.get(b"host")
+    if not _HOST.fullmatch(host or b"") or (host is None and version == "1.1"):
         raise Refusal(400, "a request must have one header host, and a name in it", "invalid_host")
+    if b"transfer-encoding" in headers:
+        codings = _listed(every, b"transfer-encoding")
+        if version == "1.0":
+            raise Refusal(400, "HTTP/1.0 has no transfer-encoding", "invalid_http")
+        if codings != [b"chunked"]:
+            shown = b", ".join(codings).decode("latin-1")
+            raise Refusal(
+                501,
+                f"the transfer-encoding {shown!r} is not there: send the body as it is, or chunked",
+                "unsupported_transfer_encoding",
+                type="invalid_request_error",
+                headers={"x-should-retry": "false"},
+            )
+    if b"content-encoding" in headers:
+        codings = [coding for coding in _listed(every, b"content-encoding") if coding != b"identity"]
+        if codings:
+            shown = b", ".join(codings).decode("latin-1")
+            raise Refusal(
+                415,
+                f"the body must be sent as it is, not encoded as {shown!r}",
+                "unsupported_content_encoding",
+                headers={"accept-encoding": "identity"},
+            )
+
+
+def _listed(every: Headers, wanted: bytes) -> list[bytes]:
+    """What a header lists, in all of its lines."""
+    values = b",".join(value for name, value in every if name == wanted).lower().split(b",")
+    return [value.strip() for value in values if value.strip()]
 
 
 def _json(headers: dict[bytes, bytes]) -> None:
@@ -382,6 +488,12 @@ def _json(headers: dict[bytes, bytes]) -> None:
 
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+async def _empty(status: int, headers: Headers, send: Send) -> None:
+    """Answer without a body."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def refuse(error: Refusal, send: Send) -> None:
@@ -404,6 +516,17 @@ async def refuse(error: Refusal, send: Send) -> None:
 def encoded(headers: Iterable[tuple[str, str]]) -> Headers:
     """Headers as ASGI has them; what a header cannot hold becomes a question mark."""
     return [(name.lower().encode("ascii"), _header(value)) for name, value in headers]
+
+
+def _refusal(error: Exception) -> Refusal:
+    """What an error is answered with; one that nobody expected is logged."""
+    match error:
+        case Refusal():
+            return error
+        case SpeechError():
+            return refusal(error)
+    log.error("a request failed", exc_info=error)
+    return Refusal(500, "something went wrong here; the log says what", "internal_error")
 
 
 def _cause(error: BaseException) -> str:

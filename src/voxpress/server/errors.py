@@ -105,5 +105,16 @@ def refusal(error: SpeechError, param: str | None = None) -> Refusal:
     return Refusal(status, str(error), code, type=name, param=param or _PARAMS.get(kind), headers=retry)
 
 
+def other_version() -> Refusal:
+    """What a request of HTTP/2, or of no version that there is, is answered with."""
+    return Refusal(
+        505,
+        "this server speaks HTTP/1.1, and no other version",
+        "http_version_not_supported",
+        type=_WRONG,
+        headers={"x-should-retry": "false"},
+    )
+
+
 def _passes(error: SpeechError) -> bool:
     return isinstance(error, ServiceUnavailable | WorkerLost)

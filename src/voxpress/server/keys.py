@@ -155,20 +155,27 @@ class Ring:
         """The key of that name, as it is now; `ANYONE` for none, who may go on when keys are added."""
         return next((key for key in self._keys.values() if key.name == name), None) if name else ANYONE
 
-    def find(self, authorization: str) -> Key:
+    def find(self, authorization: str, *, basic: bool = False) -> Key:
         """The key that a request names in its header.
+
+        Args:
+            basic: whether it may be the password of basic authentication, which a browser adds by itself to whatever
+                any page sends.
 
         Raises:
             Refusal: there is none, or no such key.
         """
         scheme, _, secret = authorization.partition(" ")
-        secret = _password(secret) if scheme.lower() == "basic" else secret.strip()
-        found = _SECRET.fullmatch(secret) if scheme.lower() in ("bearer", "basic") else None
+        scheme = scheme.lower()
+        secret = _password(secret) if scheme == "basic" else secret.strip()
+        found = _SECRET.fullmatch(secret) if scheme == "bearer" or (scheme == "basic" and basic) else None
         key = self._keys.get(found[1]) if found else None
         # Compared also where there is nothing to compare with, so that time tells nothing.
         right = hmac.compare_digest(_digest(secret), key.digest if key else "0" * 64)
         if key is None or not right:
             given = "the API key is wrong" if authorization else "no API key was given"
+            if scheme == "basic" and not basic:
+                given = "a browser's password opens the pages under /docs and nothing else"
             raise Refusal(
                 401,
                 f"{given}: send one as 'Authorization: Bearer …' (voxpress keys add)",

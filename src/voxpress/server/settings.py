@@ -80,7 +80,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stream_from: Annotated[int, Meta(ge=0)] = 4
     """Segments from which a text that is not in the store is sent while it is being spoken; 0: never."""
     body_timeout: Patience = 30.0
-    """For a request's next bytes to come."""
+    """For a request's next bytes to come; a body that takes longer must come with 1,000 bytes a second on average."""
     max_upload: Positive = 200_000_000
     """Largest input file of a batch, in bytes."""
     max_lines: Positive = 50_000
@@ -98,7 +98,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     webhooks: Sequence[Webhook] = ()
     """Who is told of each batch that has ended: tables ``[[server.webhooks]]`` with url, secret and events."""
     cors_origins: Sequence[str] = ()
-    """Origins whose pages may call the server from a browser, such as ``https://app.example.com``."""
+    """Origins whose pages may call the server from a browser, such as ``https://app.example.com``; ``*``: all."""
     trusted_hosts: Sequence[str] = ()
     """Names under which a server without keys may be called, besides this machine's own."""
 

@@ -8,11 +8,13 @@ however slowly they come. Bodies are bounded by the door.
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from voxpress.server.errors import Refusal
+from voxpress.server.errors import Refusal, other_version
+from voxpress.server.origins import Origins
 from voxpress.speech import Seconds
 
 _LONGEST_HEAD = 65536
@@ -20,6 +22,8 @@ _MOST_IGNORED = 2**22
 """Bytes that are still read, and thrown away, after a refusal: a connection that is closed with bytes unread is reset,
 and the client may never see why."""
 _LINGER: Seconds = 2.0
+_OTHER_VERSIONS = ("Invalid HTTP version", "PRI")
+"""What the parser says of a request of another version of HTTP."""
 
 
 class Wire(HttpToolsProtocol):
@@ -27,6 +31,8 @@ class Wire(HttpToolsProtocol):
 
     patience: ClassVar[Seconds] = 30.0
     """How long a head may take to come, the rest of a body after its request was answered, and a client to read on."""
+    origins: ClassVar[Origins] = Origins(())
+    """Whose pages may read what is refused here."""
     _in_head = False
     _loose = 0
     """Bytes since the last that were part of a body, or ended a head."""
@@ -105,7 +111,11 @@ class Wire(HttpToolsProtocol):
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(Refusal(400, f"this is not HTTP/1.1: {msg}", "invalid_http"))
+        problem = str(sys.exception() or msg)
+        if any(sign in problem for sign in _OTHER_VERSIONS):
+            self._refuse(other_version())
+        else:
+            self._refuse(Refusal(400, f"this is not HTTP/1.1: {problem}", "invalid_http"))
 
     def _at_work(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete and not self._in_head
@@ -137,9 +147,11 @@ class Wire(HttpToolsProtocol):
             return
         self._ignored = 0
         body = error.body()
+        origin = next((value for name, value in self.headers or () if name == b"origin"), None)
         self.transport.write(
             STATUS_LINE[error.status]
             + b"content-type: application/json\r\nconnection: close\r\n"
+            + b"".join(b"%b: %b\r\n" % header for header in self.origins.headers(origin))
             + b"content-length: %d\r\n\r\n" % len(body)
             + body
         )
@@ -150,10 +162,11 @@ class Wire(HttpToolsProtocol):
         self.loop.call_later(_LINGER, self.transport.close)
 
 
-def wire(patience: Seconds) -> type[HttpToolsProtocol]:
+def wire(patience: Seconds, origins: Origins) -> type[HttpToolsProtocol]:
     """What uvicorn is to speak HTTP with.
 
     Args:
         patience: how long a head may take to come.
+        origins: whose pages may read refusals.
     """
-    return type("Wire", (Wire,), {"patience": patience})
+    return type("Wire", (Wire,), {"patience": patience, "origins": origins})
