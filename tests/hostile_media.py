@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-import soundfile
+import soundfile  # type: ignore[import-untyped]  # it has no type hints
 
 
 def scripts(secret: Path) -> dict[str, bytes]:
@@ -95,11 +95,12 @@ def mov_with_picture(side: int, seconds: float = 5.0) -> bytes:
         picture.pix_fmt = "gray"
         sound = out.add_stream("aac", rate=24_000, layout="mono")
         packet = av.Packet(_png(side, side))
-        packet.stream, packet.pts, packet.dts, packet.time_base = picture, 0, 0, picture.time_base or 1
+        packet.stream, packet.pts, packet.dts = picture, 0, 0
         noise = np.random.default_rng(0).normal(0, 0.1, (1, int(24_000 * seconds))).astype(np.float32)
         frame = av.AudioFrame.from_ndarray(noise, format="fltp", layout="mono")
         frame.sample_rate = 24_000
         out.start_encoding()
+        assert picture.time_base is not None
         packet.time_base = picture.time_base
         out.mux(packet)
         for each in (frame, None):

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from tests import hostile_media
+from tests.speechlike import speech
 from voxpress import codec
 from voxpress.audio import Audio
 from voxpress.speech import Output
 
-from .. import hostile_media
-from ..speechlike import speech
 from .conftest import servers
 
 FORM = {"content-type": "multipart/form-data; boundary=xyz"}

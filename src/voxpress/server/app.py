@@ -157,7 +157,8 @@ def _running(here: Server) -> Any:
         here.desk.start()
         background = here.background
         background.repeat("requests are counted", _FLUSH_EVERY, _awaitable(here.sweep))
-        background.repeat("keys are read again", _LOOK_EVERY, _awaitable(here.ring.refresh))
+        # Outside the event loop: the database may be busy with a line that holds audio.
+        background.repeat("keys are read again", _LOOK_EVERY, lambda: asyncio.to_thread(here.ring.refresh))
         background.repeat("usage is saved", _SAVE_EVERY, lambda: here.limits.save(here.state))
         background.repeat("files expire", _SAVE_EVERY, here.files.expire)
         background.start("models are loaded", lambda: _load(here))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from contextlib import suppress
 
 from voxpress.errors import InputError
-from voxpress.folder import identity, safe_path
+from voxpress.folder import Paths, named_file, safe_path
 from voxpress.formats import FORMATS
 
 
@@ -15,52 +16,39 @@ class Names:
 
     >>> names = Names()
     >>> [names.name(id, "0" * 64, "wav") for id in ("menu/a", "MENU/A", "b.wav", "menu/a.wav/c")]
-    ['menu/a.wav', 'MENU/A-2.wav', 'b.wav', 'menu/a.wav-2/c.wav']
+    ['menu/a.wav', 'MENU-A.wav', 'b.wav', 'menu-a.wav-c.wav']
     """
 
     def __init__(self) -> None:
-        self._files: set[str] = set()
-        self._folders: set[str] = set()
+        self._paths = Paths()
+        self._number = itertools.count()
 
     def name(self, id: str, key: str, format: str) -> str:
         """The name for a file: the line's id where that can be one, else the clip's key; numbered where it is taken.
 
         Names depend on those that were given before, in their order.
         """
-        wanted = _portable(id, FORMATS[format].extensions) or f"{key}.{FORMATS[format].extension}"
-        path = self._free_folder(PurePosixPath(wanted).parent) / PurePosixPath(wanted).name
-        for name in _numbered(path):
-            if identity(name) not in self._files and identity(name) not in self._folders:
-                self._files.add(identity(name))
-                self._folders.update(identity(str(parent)) for parent in path.parents)
+        number = next(self._number)
+        for name in _numbered(_wanted(id, key, format)):
+            if self._paths.take(name, number) is None:
                 return name
         raise AssertionError
 
-    def _free_folder(self, wanted: PurePosixPath) -> PurePosixPath:
-        """The folder, with another name for each part of it that is a file."""
-        free = PurePosixPath()
-        for part in wanted.parts:
-            number, place = 1, free / part
-            while identity(str(place)) in self._files:
-                number += 1
-                place = free / f"{part}-{number}"
-            free = place
-        return free
+
+def _wanted(id: str, key: str, format: str) -> str:
+    extension = FORMATS[format].extension
+    with suppress(InputError):
+        return safe_path(named_file(id, format))
+    with suppress(InputError):
+        return safe_path(f"{id}.{extension}")
+    return f"{key}.{extension}"
 
 
-def _portable(id: str, extensions: tuple[str, ...]) -> str | None:
-    """The path that an id asks for, where every system can have it."""
-    there = id.lower().endswith(tuple(f".{extension}" for extension in extensions))
-    try:
-        path = safe_path(id if there else f"{id}.{extensions[0]}")
-    except InputError:
-        return None
-    return path if path.isprintable() else None
-
-
-def _numbered(path: PurePosixPath) -> Iterator[str]:
-    yield str(path)
-    number = 2
-    while True:
-        yield str(path.with_name(f"{path.stem}-{number}{path.suffix}"))
-        number += 1
+def _numbered(path: str) -> Iterator[str]:
+    yield path
+    # A file may stand where this one needs a folder.
+    flat = path.replace("/", "-")
+    yield flat
+    stem, _, extension = flat.rpartition(".")
+    for number in itertools.count(2):
+        yield f"{stem}-{number}.{extension}"
