@@ -213,6 +213,11 @@ class OpenAI(Engine):
                 "billing_hard_limit_reached",
             }:
                 return ServiceRefused(f"the account at {self._server} has no credit left: {detail}")
+            case _ if 300 <= status < 400:
+                place = self._shown(error.response.headers.get("location", "another address"))
+                return ServiceRefused(
+                    f"{self._server} sends on to {place}, which is not followed: write that address in the model"
+                )
             case 403:
                 return ServiceRefused(f"{self._server} does not allow it: {detail}")
             case 404:
@@ -283,7 +288,10 @@ class OpenAI(Engine):
         """
         import openai
 
-        patience = {"max_retries": _RETRIES, "timeout": openai.Timeout(_PATIENCE, connect=10.0)}
+        timeout = openai.Timeout(_PATIENCE, connect=10.0)
+        # A server that redirects would have the text sent to an address that nobody wrote down.
+        http = openai.DefaultHttpxClient(follow_redirects=False, timeout=timeout)
+        patience = {"max_retries": _RETRIES, "timeout": timeout, "http_client": http}
         try:
             client = openai.OpenAI(**patience)
             known = _normal(str(client.base_url)) if client.api_key else ""

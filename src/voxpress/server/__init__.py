@@ -30,6 +30,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         from voxpress.server.app import application
         from voxpress.server.keys import Ring
         from voxpress.server.logs import configure
+        from voxpress.server.origins import Origins
         from voxpress.server.state import State
         from voxpress.server.wire import wire
     except ImportError as error:
@@ -66,7 +67,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         proxy_headers=False,
         lifespan="on",
         timeout_graceful_shutdown=math.ceil(settings.grace),
-        http=wire(settings.body_timeout),
+        http=wire(settings.body_timeout, Origins(settings.cors_origins)),
         ws="none",
     )
     server = uvicorn.Server(config)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import logging
 import re
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Response, get
-from litestar.config.cors import CORSConfig
 from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, SerializationException
 from litestar.openapi import OpenAPIConfig
@@ -19,6 +19,7 @@ from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath
 from litestar.response import File
+from litestar.serialization import decode_json
 from litestar.types import ASGIApp
 
 from voxpress import __version__
@@ -113,7 +114,6 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         lifespan=[_running(here)],
         exception_handlers={Exception: _answered},
         request_max_body_size=None,
-        cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
         openapi_config=_schema(),
         multipart_form_part_limit=MOST_PARTS,
         request_class=Asking,
@@ -144,6 +144,9 @@ class Asking(Request[Any, Any, Any]):
             Refusal: it is not JSON.
         """
         try:
+            body = await super().body()
+            if body.startswith(codecs.BOM_UTF8):
+                return decode_json(body.removeprefix(codecs.BOM_UTF8))
             return await super().json()
         except RecursionError:
             raise Refusal(400, "the JSON is nested too deeply", "invalid_json") from None

@@ -7,9 +7,9 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from litestar import Request, Response, get, head, post
+from litestar import Request, Response, get, post
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, JSONBody, PathParameter
+from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 
 from voxpress import formats, references
@@ -22,6 +22,7 @@ from voxpress.server.desk import Flight
 from voxpress.server.door import IMMUTABLE
 from voxpress.server.errors import Refusal
 from voxpress.server.keys import Key
+from voxpress.server.requests import speech_request
 from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
 from voxpress.server.speech import Asked, clip_url
 from voxpress.speech import Clip
@@ -52,20 +53,21 @@ _SPEECH = {
         **_SPEECH,
     },
 )
-async def create_speech(request: Request[Any, Any, Any], data: JSONBody[SpeechRequest]) -> Response[Any]:
+async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str, Any]]) -> Response[Any]:
     """All of OpenAI's fields, and voxpress's own; what was spoken before comes from the store."""
     here, (visit, key) = server_of(request), visitor(request)
-    asked = await here.speech.plan(data)
+    wanted, ignored = speech_request(data, here.settings.unknown_fields)
+    asked = await here.speech.plan(wanted, ignored)
     visit.characters, visit.engine = asked.characters, asked.plan.engine.name
     if here.access.texts:
-        visit.text = data.input
+        visit.text = wanted.input
     here.limits.characters(key, asked.characters)
     known = await here.speech.stored(asked)
     visit.cache = "hit" if known else "miss"
     flight = None if known else here.speech.join(asked)
-    events = data.stream_format == "sse"
+    events = wanted.stream_format == "sse"
     if flight is not None and (events or here.speech.streams(asked)):
-        return await _streamed(here, key, asked, data, flight)
+        return await _streamed(here, key, asked, wanted, flight)
     if known is None:
         assert flight is not None
         known = await _awaited(here, request, flight)
@@ -73,7 +75,9 @@ async def create_speech(request: Request[Any, Any, Any], data: JSONBody[SpeechRe
     _count(here, key, asked, hit=flight is None)
     if events:
         headers = here.speech.headers(asked, visit.cache)
-        return Stream(here.speech.events(asked, data, known, None), headers=_events(headers), media_type=_SSE)
+        return Stream(
+            here.speech.events(asked, wanted, known, None), headers=_events(headers), media_type=_SSE
+        )
     hit = here.speech.hit(asked, clip, stored=flight is None)
     if flight is None and not _cloned(asked):
         # Not at the first time: most of what is asked for once is never asked for again.
@@ -185,16 +189,10 @@ async def get_clip(
     ],
 ) -> Response[Any]:
     """Never changes under its name, so that caches may keep it forever."""
-    return await _clip(request, name, head=False)
+    return await _clip(request, name)
 
 
-@head("/v1/audio/clips/{name:str}", guards=[right("speech")], include_in_schema=False)
-async def head_clip(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[None]:
-    """The headers of a clip."""
-    return await _clip(request, name, head=True)
-
-
-async def _clip(request: Request[Any, Any, Any], name: str, *, head: bool) -> Response[Any]:
+async def _clip(request: Request[Any, Any, Any], name: str) -> Response[Any]:
     here, (visit, _) = server_of(request), visitor(request)
     found = _CLIP.fullmatch(name)
     clip = await asyncio.to_thread(here.store.clip, found[1]) if found else None
@@ -217,9 +215,6 @@ async def _clip(request: Request[Any, Any, Any], name: str, *, head: bool) -> Re
     here.hits.served(name, tag)
     if _matches(request.headers.get("if-none-match", ""), tag):
         return Response(None, status_code=304, headers=headers)
-    if head:
-        size = {"content-length": str(clip.size), "content-type": kind}
-        return Response(b"", headers={**headers, **size}, media_type=kind)
     if here.settings.accel_redirect and clip.path and here.store.folder:
         place = clip.path.removeprefix(f"{here.store.folder}/")
         headers["x-accel-redirect"] = here.settings.accel_redirect.rstrip("/") + "/" + place
@@ -271,4 +266,4 @@ def _facts(request: Request[Any, Any, Any], clip: Clip) -> ClipFacts:
     )
 
 
-ROUTES = (create_speech, get_clip, head_clip)
+ROUTES = (create_speech, get_clip)

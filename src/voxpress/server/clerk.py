@@ -36,11 +36,11 @@ from voxpress.server.contract import (
     BatchLine,
     BatchRequest,
     BatchStatus,
-    SpeechRequest,
 )
 from voxpress.server.door import SPEECH
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.keys import Key, Limits, Ring
+from voxpress.server.requests import speech_request
 from voxpress.server.settings import Settings
 from voxpress.server.speech import Speech, clip_url
 from voxpress.server.state import State
@@ -90,6 +90,8 @@ class _Audio(msgspec.Struct, kw_only=True):
     engine: str
     voice: str
     mapped: tuple[str, ...]
+    ignored: tuple[str, ...]
+    notes: tuple[str, ...]
     usage: dict[str, int]
     audio: str | msgspec.UnsetType = msgspec.UNSET
     audio_left_out: str | msgspec.UnsetType = msgspec.UNSET
@@ -502,12 +504,9 @@ class Clerk:
         await self._state.run(write)
 
     async def _spoken(self, owner: str, base: str, line: BatchLine) -> _Audio:
-        try:
-            data = msgspec.convert(line.body, SpeechRequest, strict=False)  # as the framework reads a request
-        except msgspec.ValidationError as error:
-            raise Refusal(400, str(error), "invalid_value") from error
+        data, ignored = speech_request(line.body, self._settings.unknown_fields)
         speech = self._speech
-        request = await speech.plan(data)
+        request = await speech.plan(data, ignored)
         key = await self._allowed(owner, request.characters)
         known = await speech.stored(request)
         hit = known is not None
@@ -537,7 +536,9 @@ class Clerk:
             cache="hit" if hit else "miss",
             engine=request.plan.engine.name,
             voice=request.plan.voice,
-            mapped=request.speaker.mapped,
+            mapped=request.mapped,
+            ignored=request.ignored,
+            notes=request.notes,
             usage={"characters": request.characters, "billed": 0 if hit else request.characters},
         )
 

@@ -27,13 +27,14 @@ from voxpress.server.forms import Form
 from voxpress.server.keys import ANYONE, Key, Limits, Ring
 from voxpress.server.logs import AccessLog, Visit
 from voxpress.server.meters import Meters
+from voxpress.server.origins import Header, Origins, is_own
 from voxpress.server.settings import Settings
 from voxpress.speech import Clip, Seconds
 from voxpress.store import Store
 
 log = logging.getLogger("voxpress.server")
 
-Headers: TypeAlias = list[tuple[bytes, bytes]]
+Headers: TypeAlias = list[Header]
 
 SPEECH = "/v1/audio/speech"
 CLIPS = "/v1/audio/clips/"
@@ -47,9 +48,14 @@ _FORM = 2**20
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OURS = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?", re.IGNORECASE)
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]*)(:[0-9]{1,5})?")
+_ONCE = frozenset({b"authorization", b"content-type", b"host", b"origin"})
+"""Headers of which a request has one at most: two proxies could each look at another one (RFC 9110, 5.3)."""
 _MOST_REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 8192
 _NOTE_USE_EVERY = 60.0
+_LONGEST_HEADER = 1024
+_SLOWEST_BODY = 8192
+"""Bytes a second that a body has to have on average, once `body_timeout` has passed."""
 
 
 class Hit(msgspec.Struct):
@@ -118,6 +124,7 @@ class Door:
         self._ring, self._limits, self._hits, self._meters, self._access = ring, limits, hits, meters, access
         self._largest = 8 * settings.max_characters + 65536
         self._local = store.folder is not None
+        self._origins, self._loopback = Origins(settings.cors_origins), settings.loopback
         self._patience = Patience(settings.body_timeout)
         # Unique across servers and starts, and made in a tenth of a UUID's time.
         self._series, self._count = secrets.token_hex(8), itertools.count()
@@ -130,27 +137,34 @@ class Door:
         method, path = str(scope["method"]), scope["path"]  # type: ignore[typeddict-item]
         visit = Visit(request_id=f"req_{self._series}{next(self._count):08x}", method=method, path=path)
         started = False
+        every = list(scope["headers"])
+        headers = dict(every)
+        origin = headers.get(b"origin")
+        further = [*self._origins.headers(origin), (b"x-request-id", visit.request_id.encode())]
 
         async def answer(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
                 visit.status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", visit.request_id.encode())]
+                message["headers"] = [*message["headers"], *further]
             await send(message)
 
         try:
-            every = list(scope["headers"])
-            headers = dict(every)
-            _one_host(every, headers)
+            _check_head(scope, every, headers)
+            if method == "OPTIONS" and origin is not None and b"access-control-request-method" in headers:
+                await self._preflight(origin, headers, answer)
+                return
             key = self._who(method, path, headers)
             visit.key = key.name
+            if method == "HEAD":
+                scope = _as_get(scope)
             if method == "POST" and path == SPEECH:
                 body = await self._body(headers, receive)
-                if await self._replayed(body, key, headers, visit, send):
+                if await self._replayed(body, key, headers, visit, answer):
                     return
                 receive = _again(body, receive)
-            elif path.startswith(CLIPS) and await self._unchanged(path, headers, visit, answer):
+            elif path.startswith(CLIPS) and await self._unchanged(path, key, headers, visit, answer):
                 return
             else:
                 receive = self._checked(method, path.rstrip("/"), headers, receive)
@@ -162,16 +176,19 @@ class Door:
                 visit.error = "cut_off"
                 log.warning("%s was cut off: %s", visit.request_id, _cause(error))
                 return
-            told = error if isinstance(error, Refusal) else None
-            if isinstance(error, SpeechError):
-                told = refusal(error)
-            if told is None:
-                log.exception("a request failed")
-                told = Refusal(500, "something went wrong here; the log says what", "internal_error")
-            visit.error = told.code or ""
-            await refuse(told, answer)
+            refused = _told(error)
+            visit.error = refused.code or ""
+            await refuse(refused, answer)
         finally:
             self._close(visit, scope)
+
+    async def _preflight(self, origin: bytes, headers: dict[bytes, bytes], answer: Send) -> None:
+        """Answer a browser that asks what a page may send. It has no key, and learns nothing."""
+        self._check_host(headers)
+        wanted = headers.get(b"access-control-request-headers", b"")
+        told = self._origins.preflight(origin, wanted)
+        await answer({"type": "http.response.start", "status": 204, "headers": told})
+        await answer({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _close(self, visit: Visit, scope: Scope) -> None:
         visit.route = scope.get("path_template") or (
@@ -187,20 +204,18 @@ class Door:
     def _who(self, method: str, path: str, headers: dict[bytes, bytes]) -> Key:
         if path in OPEN:
             return ANYONE
-        if not self._ring and self._settings.loopback:
-            host = headers.get(b"host", b"").decode("latin-1")
-            if not _OURS.fullmatch(host) and host.partition(":")[0] not in self._settings.trusted_hosts:
-                raise Refusal(
-                    403,
-                    f"a server without keys answers only to this machine, not to {host!r}: voxpress keys add NAME",
-                    "host_not_allowed",
-                )
-            self._same_site(method, headers)
+        self._check_host(headers)
+        origin = headers.get(b"origin")
+        if self._open:
+            self._same_site(method, origin)
             return ANYONE
         if self._settings.clips_public and path.startswith(CLIPS):
             return ANYONE
+        given = headers.get(b"authorization", b"").decode("latin-1")
+        if given[:6].lower() == "basic ":
+            _check_own_page(path, origin, headers)
         try:
-            key = self._ring.find(headers.get(b"authorization", b"").decode("latin-1"))
+            key = self._ring.find(given)
         except Refusal as error:
             if path.startswith("/docs"):
                 error.headers["www-authenticate"] = 'Basic realm="voxpress"'
@@ -208,16 +223,36 @@ class Door:
         self._limits.request(key)
         return key
 
-    def _same_site(self, method: str, headers: dict[bytes, bytes]) -> None:
-        """A page of another site can send forms to this machine without asking first; it says where it comes from."""
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        if method in _SAFE or not origin or origin in self._settings.cors_origins:
+    @property
+    def _open(self) -> bool:
+        """Whether there are no keys, and this machine may do everything."""
+        return not self._ring and self._loopback
+
+    def _check_host(self, headers: dict[bytes, bytes]) -> None:
+        """A server without keys answers to its own names only: any page can give its own name this address.
+
+        Raises:
+            Refusal
+        """
+        host = headers.get(b"host", b"").decode("latin-1")
+        if not self._open or _OURS.fullmatch(host) or host.partition(":")[0] in self._settings.trusted_hosts:
             return
-        host = origin.partition("://")[2]
+        raise Refusal(
+            403,
+            f"a server without keys answers only to this machine, not to {host!r}: voxpress keys add NAME",
+            "host_not_allowed",
+        )
+
+    def _same_site(self, method: str, origin: bytes | None) -> None:
+        """A page of another site can send forms to this machine without asking first; it says where it comes from."""
+        if method in _SAFE or not origin or self._origins.allows(origin):
+            return
+        shown = origin.decode("latin-1")
+        host = shown.partition("://")[2]
         if not _OURS.fullmatch(host) and host.partition(":")[0] not in self._settings.trusted_hosts:
             raise Refusal(
                 403,
-                f"a server without keys takes nothing from pages of {origin!r} (cors_origins in [server])",
+                f"a server without keys takes nothing from pages of {shown!r} (cors_origins in [server])",
                 "origin_not_allowed",
             )
 
@@ -239,13 +274,13 @@ class Door:
             raise Refusal(
                 413, f"the body has {int(announced):,} bytes, and {most:,} are allowed", "body_too_large"
             )
-        total, whole = 0, False
+        total, whole, began = 0, False, time.monotonic()
 
         async def bounded() -> Any:
             nonlocal total, whole
             if whole:
                 return await receive()
-            message = await self._patience.wait(receive)
+            message = await self._patience.wait(receive, began, total)
             if message["type"] == "http.disconnect":
                 raise Refusal(400, "the body ended before it was whole", "incomplete_body")
             if message["type"] == "http.request":
@@ -274,7 +309,7 @@ class Door:
                 return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def _replayed(
-        self, body: bytes, key: Key, headers: dict[bytes, bytes], visit: Visit, send: Send
+        self, body: bytes, key: Key, headers: dict[bytes, bytes], visit: Visit, answer: Send
     ) -> bool:
         hit = self._hits.find(body)
         if hit is None or "speech" not in key.may:
@@ -292,17 +327,11 @@ class Door:
             hit.noted, hit.look = now, None
             self._store.clip(hit.clip.key)
         visit.cache, visit.characters, visit.engine = "hit", hit.characters, hit.engine
-        visit.status = 304 if unchanged else 200
         told = [each for each in hit.headers if each[0] != b"x-accel-redirect"] if unchanged else hit.headers
         length = [] if unchanged or hit.accel else [(b"content-length", b"%d" % len(data))]
-        await send(
-            {
-                "type": "http.response.start",
-                "status": visit.status,
-                "headers": [*told, *length, (b"x-request-id", visit.request_id.encode())],
-            }
-        )
-        await send({"type": "http.response.body", "body": data, "more_body": False})
+        status = 304 if unchanged else 200
+        await answer({"type": "http.response.start", "status": status, "headers": [*told, *length]})
+        await answer({"type": "http.response.body", "body": data, "more_body": False})
         return True
 
     def _read(self, hit: Hit) -> bytes | None:
@@ -313,9 +342,11 @@ class Door:
         hit.look = look if data is not None else None
         return data
 
-    async def _unchanged(self, path: str, headers: dict[bytes, bytes], visit: Visit, answer: Send) -> bool:
+    async def _unchanged(
+        self, path: str, key: Key, headers: dict[bytes, bytes], visit: Visit, answer: Send
+    ) -> bool:
         tag = headers.get(b"if-none-match")
-        if tag is None or visit.method not in ("GET", "HEAD"):
+        if tag is None or visit.method not in ("GET", "HEAD") or "speech" not in key.may:
             return False
         known = self._hits.etag(path.removeprefix(CLIPS))
         if known is None or tag != known:
@@ -333,45 +364,100 @@ class Door:
 
 
 class Patience:
-    """Ends what waits too long for the next bytes of a body. One sweep for all costs less than a timer for each."""
+    """Ends what waits too long for a body. One sweep for all costs less than a timer for each.
+
+    Args:
+        seconds: for the next bytes; and for the whole, with a second more for each `_SLOWEST_BODY` bytes that came.
+    """
 
     def __init__(self, seconds: Seconds) -> None:
         self._seconds = seconds
-        self._since: dict[asyncio.Task[Any], float] = {}
+        self._until: dict[asyncio.Task[Any], float] = {}
 
-    async def wait(self, receive: Receive) -> Any:
-        """The next message.
+    async def wait(self, receive: Receive, began: Seconds, came: int) -> Any:
+        """The next message of a body of which so many bytes came since `began`.
 
         Raises:
-            Refusal: it did not come.
+            Refusal: it did not come in time.
         """
         task = asyncio.current_task()
         assert task is not None
-        self._since[task] = time.monotonic()
+        whole = began + self._seconds + came / _SLOWEST_BODY
+        self._until[task] = min(time.monotonic() + self._seconds, whole)
         try:
             return await receive()
         except asyncio.CancelledError:
-            if task in self._since:
+            if task in self._until:
                 raise
             task.uncancel()
-            raise Refusal(408, f"nothing of the body came for {self._seconds:g} s", "body_timeout") from None
+            if time.monotonic() < whole:
+                problem = f"nothing of the body came for {self._seconds:g} s"
+            else:
+                problem = f"the body came more slowly than {_SLOWEST_BODY:,} bytes a second"
+            raise Refusal(408, problem, "body_timeout") from None
         finally:
-            self._since.pop(task, None)
+            self._until.pop(task, None)
 
     def sweep(self) -> None:
         """Look who waits too long."""
-        oldest = time.monotonic() - self._seconds
-        for task in [task for task, since in self._since.items() if since < oldest]:
-            del self._since[task]
+        now = time.monotonic()
+        for task in [task for task, until in self._until.items() if until < now]:
+            del self._until[task]
             task.cancel()
 
 
-def _one_host(every: Headers, headers: dict[bytes, bytes]) -> None:
-    """Addresses are made with it, and a second one could hide the first (RFC 9112, 3.2)."""
-    if not _HOST.fullmatch(headers.get(b"host", b"")) or (
-        len(headers) < len(every) and sum(name == b"host" for name, _ in every) > 1
-    ):
+def _check_head(scope: Scope, every: Headers, headers: dict[bytes, bytes]) -> None:
+    """What HTTP/1.1 does not allow in a head, and what is not done here, each with its status.
+
+    Raises:
+        Refusal
+    """
+    if (version := scope["http_version"]) not in ("1.1", "1.0"):
+        raise Refusal(505, f"this server speaks HTTP/1.1, not HTTP/{version}", "http_version_not_supported")
+    if len(headers) < len(every):
+        for name in _ONCE & headers.keys():
+            if sum(each == name for each, _ in every) > 1:
+                code = "invalid_host" if name == b"host" else "duplicate_header"
+                raise Refusal(400, f"a request must have one header {name.decode()}, not several", code)
+    # Addresses are made with it.
+    if not _HOST.fullmatch(headers.get(b"host", b"")):
         raise Refusal(400, "a request must have one header host, and a name in it", "invalid_host")
+    coding = [value for name, value in every if name == b"transfer-encoding"]
+    if coding and b",".join(coding).strip().lower() != b"chunked":
+        shown = b", ".join(coding).decode("latin-1")
+        raise Refusal(501, f"transfer-encoding may be chunked, not {shown!r}", "not_implemented")
+    packed = headers.get(b"content-encoding", b"identity").strip().lower()
+    if packed not in (b"identity", b""):
+        raise Refusal(
+            415,
+            f"bodies must not be compressed, and this one is {packed.decode('latin-1')!r}",
+            "unsupported_media_type",
+            headers={"accept-encoding": "identity"},
+        )
+
+
+def _check_own_page(path: str, origin: bytes | None, headers: dict[bytes, bytes]) -> None:
+    """A browser adds a password to whatever it sends here, for the page of any site; so it counts only for the
+    server's own pages, and for programs, which say nothing of pages.
+
+    Raises:
+        Refusal
+    """
+    site = headers.get(b"sec-fetch-site", b"none")
+    fetched = site in (b"none", b"same-origin") or path.startswith("/docs")
+    if fetched and (origin is None or is_own(origin, headers.get(b"host", b""))):
+        return
+    raise Refusal(
+        403,
+        "a password counts only for this server's own pages: send the key as 'Authorization: Bearer …'",
+        "origin_not_allowed",
+    )
+
+
+def _as_get(scope: Scope) -> Scope:
+    """HEAD is GET without the body, which the protocol leaves out; parts are of GET alone (RFC 9110, 14.2)."""
+    headers = [each for each in scope["headers"] if each[0] not in (b"range", b"if-range")]
+    return {**scope, "method": "GET", "headers": headers}  # type: ignore[return-value]
 
 
 def _json(headers: dict[bytes, bytes]) -> None:
@@ -403,7 +489,17 @@ async def refuse(error: Refusal, send: Send) -> None:
 
 def encoded(headers: Iterable[tuple[str, str]]) -> Headers:
     """Headers as ASGI has them; what a header cannot hold becomes a question mark."""
-    return [(name.lower().encode("ascii"), _header(value)) for name, value in headers]
+    return [(name.lower().encode("ascii"), header(value)) for name, value in headers]
+
+
+def _told(error: Exception) -> Refusal:
+    """How an error is answered."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, SpeechError):
+        return refusal(error)
+    log.error("a request failed", exc_info=error)
+    return Refusal(500, "something went wrong here; the log says what", "internal_error")
 
 
 def _cause(error: BaseException) -> str:
@@ -417,8 +513,10 @@ def _is_http(scope: Scope) -> bool:
     return scope["type"] == ScopeType.HTTP
 
 
-def _header(value: str) -> bytes:
-    return "".join(c if c.isprintable() else "?" for c in value).encode("ascii", "replace")
+def header(value: str) -> bytes:
+    """The value of a header: what it cannot hold becomes a question mark, and what is too long is cut."""
+    plain = "".join(c if c.isprintable() else "?" for c in value[:_LONGEST_HEADER]).encode("ascii", "replace")
+    return plain if len(value) <= _LONGEST_HEADER else plain + b"..."
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

@@ -68,9 +68,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timeout: Patience = 600.0
     """After so long without an answer a worker is ended."""
 
+    unknown_fields: Literal["ignore", "refuse"] = "ignore"
+    """What becomes of fields of a request that are not known: named in ``x-voxpress-ignored``, or an error."""
+    nothing_to_speak: Literal["silence", "refuse"] = "silence"
+    """What a text is answered with that has no letter and no digit: a fifth of a second of silence, or an error."""
+
     # How much
     max_characters: Positive = 100_000
     """Longest text of a request."""
+    max_duration: Patience = 7200.0
+    """Longest audio of a request, as its text lets expect, in seconds at 24 kHz; at other rates in proportion."""
     queue: Positive = 500
     """Most requests that may wait to be spoken."""
     deadline: Patience = 540.0
@@ -80,7 +87,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stream_from: Annotated[int, Meta(ge=0)] = 4
     """Segments from which a text that is not in the store is sent while it is being spoken; 0: never."""
     body_timeout: Patience = 30.0
-    """For a request's next bytes to come."""
+    """For a request's next bytes to come, and for all of it, with a second more for each 8 KiB of the body."""
     max_upload: Positive = 200_000_000
     """Largest input file of a batch, in bytes."""
     max_lines: Positive = 50_000
@@ -98,7 +105,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     webhooks: Sequence[Webhook] = ()
     """Who is told of each batch that has ended: tables ``[[server.webhooks]]`` with url, secret and events."""
     cors_origins: Sequence[str] = ()
-    """Origins whose pages may call the server from a browser, such as ``https://app.example.com``."""
+    """Origins whose pages may call the server from a browser, such as ``https://app.example.com``; ``*``: all."""
     trusted_hosts: Sequence[str] = ()
     """Names under which a server without keys may be called, besides this machine's own."""
 

@@ -13,6 +13,7 @@ from typing import ClassVar
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from voxpress.server.errors import Refusal
+from voxpress.server.origins import Origins
 from voxpress.speech import Seconds
 
 _LONGEST_HEAD = 65536
@@ -27,6 +28,8 @@ class Wire(HttpToolsProtocol):
 
     patience: ClassVar[Seconds] = 30.0
     """How long a head may take to come, the rest of a body after its request was answered, and a client to read on."""
+    origins: ClassVar[Origins] = Origins(())
+    """Whose pages may read why."""
     _in_head = False
     _loose = 0
     """Bytes since the last that were part of a body, or ended a head."""
@@ -137,12 +140,16 @@ class Wire(HttpToolsProtocol):
             return
         self._ignored = 0
         body = error.body()
-        self.transport.write(
-            STATUS_LINE[error.status]
-            + b"content-type: application/json\r\nconnection: close\r\n"
-            + b"content-length: %d\r\n\r\n" % len(body)
-            + body
-        )
+        # Of what was read before it went wrong; the headers are None before the first request.
+        origin = dict(self.headers or ()).get(b"origin")
+        lines = [
+            (b"content-type", b"application/json"),
+            (b"connection", b"close"),
+            (b"content-length", b"%d" % len(body)),
+            *self.origins.headers(origin),
+        ]
+        head = b"".join(b"%b: %b\r\n" % line for line in lines)
+        self.transport.write(STATUS_LINE[error.status] + head + b"\r\n" + body)
         if self.cycle is not None:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -150,10 +157,11 @@ class Wire(HttpToolsProtocol):
         self.loop.call_later(_LINGER, self.transport.close)
 
 
-def wire(patience: Seconds) -> type[HttpToolsProtocol]:
+def wire(patience: Seconds, origins: Origins) -> type[HttpToolsProtocol]:
     """What uvicorn is to speak HTTP with.
 
     Args:
         patience: how long a head may take to come.
+        origins: whose pages may read why a request was refused.
     """
-    return type("Wire", (Wire,), {"patience": patience})
+    return type("Wire", (Wire,), {"patience": patience, "origins": origins})
