@@ -73,7 +73,10 @@ def invalid(error: msgspec.ValidationError) -> Refusal:
     if lacks:
         problem = "this field is missing"
     return Refusal(
-        400, f"{field}: {problem}" if field else problem, "invalid_value", param=_shown(field) or None
+        400,
+        f"{field}: {problem}" if field else problem,
+        "invalid_value",
+        param=_shown(field) if field else None,
     )
 
 
@@ -90,5 +93,5 @@ def _shown(name: str) -> str:
     >>> _shown("a\\r\\nb, c")
     'a??b??c'
     """
-    plain = re.sub(r"[^!-+\--~]", "?", name)
+    plain = re.sub(r"[^!-+\--~]", "?", name) or '""'
     return plain if len(plain) <= _LONGEST_NAME else f"{plain[:_LONGEST_NAME]}..."
