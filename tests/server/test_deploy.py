@@ -83,7 +83,9 @@ def test_nginx_gives_back_every_header() -> None:
     source = (ROOT / "src/voxpress/server/speech.py").read_text()
     given = set(re.findall(r'"(x-voxpress-[a-z]+|content-location)"', source))
     kept = set(re.findall(r"add_header (\S+) \$upstream", (DEPLOY / "nginx.conf").read_text()))
-    assert {name.lower() for name in kept} == given | {"etag", "x-request-id"}
+    assert {name.lower() for name in kept} == given | {
+        *("etag", "x-request-id", "vary", "access-control-allow-origin", "access-control-expose-headers")
+    }
 
 
 def test_compose_names_what_is_there() -> None:

@@ -1,9 +1,9 @@
-"""The edge of the server: pages in browsers, heads that HTTP does not allow, fields and names of other servers, sizes."""
+"""The edge of the server: pages in browsers, heads that HTTP does not allow, fields of other servers, sizes."""
 
 from __future__ import annotations
 
 import json
-import socket
+import os
 import subprocess
 import sys
 import threading
@@ -293,9 +293,9 @@ def test_a_body_of_one_byte_after_another(open_server, target):
 def test_a_large_body_may_take_its_time(open_server):
     """At 100 kB a second it comes for longer than `body_timeout`, and is taken."""
     body = json.dumps({**GOOD, "options": {}, "user": "x" * 120_000}).encode()
-    head = f"POST {SPEECH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    lines = ["host: localhost", "content-type: application/json", f"content-length: {len(body)}", "", ""]
     with open_server.connect() as connection:
-        connection.sendall(head.encode())
+        connection.sendall("\r\n".join([f"POST {SPEECH} HTTP/1.1", *lines]).encode())
         for start in range(0, len(body), 10_000):
             connection.sendall(body[start : start + 10_000])
             time.sleep(0.1)
@@ -368,6 +368,9 @@ def test_formats_in_any_case(open_server, format):
     answer = open_server.speak("Formats.", response_format=format)
     assert (answer.status, answer.headers["content-type"]) == (200, "audio/mpeg")
     assert open_server.speak("Formats.", response_format="WAV", preset="asterisk").status == 200
+    answer = open_server.speak("Formats.", voice={"id": " LOW", "more": 1}, model="Tone ")
+    assert answer.headers["x-voxpress-mapped"] == "Tone =tone;  LOW=low"
+    assert answer.headers["x-voxpress-ignored"] == "voice.more"
 
 
 @pytest.mark.parametrize(
@@ -525,3 +528,62 @@ def test_texts_that_are_longer_than_they_look(open_server, text):
     """Slow speech, numbers, ideographs, and paragraphs with their pauses."""
     facts = open_server.speak(text, speed=0.25).refused(400)
     assert (facts["param"], facts["code"]) == ("input", "audio_too_long")
+
+
+# Names that another engine knows
+
+TWO = """
+from voxpress.engines.tone import Tone
+from voxpress.speech import Voice
+class Two(Tone):
+    name = "two"
+    def voices(self):
+        return [Voice(name=name, languages=("en",)) for name in ("af_sky", "Only")]
+    def _speak(self, segment):
+        import msgspec
+        return super()._speak(msgspec.structs.replace(segment, voice="low"))
+"""
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server with two engines, whose first is what OpenAI's names stand for."""
+    folder = tmp_path_factory.mktemp("two")
+    (info := folder / "plugins" / "two-1.0.dist-info").mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: two\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[voxpress.engines]\ntwo = two_engine:Two\n")
+    (folder / "plugins" / "two_engine.py").write_text(TWO)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", f"{folder / 'plugins'}:{os.environ.get('PYTHONPATH', '')}")
+        settings = 'models = { mine = "tone" }\n[defaults]\nengine = "tone"'
+        with running(folder, settings, ["tone", "two"]) as here:
+            yield here
+
+
+@pytest.mark.parametrize(
+    ("model", "voice", "engine", "spoken", "mapped"),
+    [
+        ("tts-1", "af_sky", "two", "af_sky", "tts-1=two"),
+        ("TTS-1", " AF_SKY ", "two", "af_sky", "TTS-1=two;  AF_SKY =af_sky"),
+        ("tts-1-hd", "only", "two", "Only", "tts-1-hd=two; only=Only"),
+        ("tts-1", "high", "tone", "high", "tts-1=tone"),
+        ("tts-1", "alloy", "tone", "low", "tts-1=tone; alloy=low"),
+        ("tts-1", "Alloy", "tone", "low", "tts-1=tone; Alloy=low"),
+        ("two", "af_sky", "two", "af_sky", None),
+    ],
+)
+def test_the_engine_that_has_the_voice_speaks(two, model, voice, engine, spoken, mapped):
+    for _ in range(3):
+        answer = two.speak(model=model, voice=voice)
+        assert answer.status == 200, answer.body
+        assert answer.headers["x-voxpress-engine"] == engine
+        assert answer.headers["x-voxpress-voice"] == spoken
+        assert answer.headers["x-voxpress-mapped"] == mapped
+
+
+@pytest.mark.parametrize(
+    ("model", "voice"), [("tone", "af_sky"), ("mine", "af_sky"), ("tts-1", "nobody"), ("tts-1", "")]
+)
+def test_a_voice_that_is_not_there_is_an_error(two, model, voice):
+    """Also where the model's name says who speaks: nobody else does."""
+    assert two.speak(model=model, voice=voice).refused(400)["param"] == "voice"
