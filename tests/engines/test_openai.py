@@ -196,6 +196,23 @@ def test_what_is_refused_is_not_asked_for_again(server):
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize("status", ["301", "302", "303", "307", "308"])
+def test_a_server_that_sends_on_is_not_followed(server, engine, status):
+    """The text, and the key, go to no address that nobody wrote down."""
+    server.faults.append(status)
+    with pytest.raises(ServiceRefused, match=r"sends on to /v1/audio/elsewhere, which is not followed"):
+        engine.synthesize([segment()])
+    assert len(server.requests) == 1
+
+
+def test_another_server_that_sends_on_is_not_followed(server):
+    with SpeechServer() as other:
+        other.always = "307"
+        with pytest.raises(ServiceRefused, match="not followed"):
+            OpenAI(f"x@{other.url}").synthesize([segment()])
+        assert len(other.requests) == 1
+
+
 def test_what_is_billed_is_counted(server):
     """Audio that fails its check has been paid for, and what was refused has not."""
     server.faults += ["silence", "html"]

@@ -195,9 +195,11 @@ class Names:
         meant = tables.get(name) or tables.get(_spelled(name, tables))
         if meant is not None:
             return meant
+        if self._has(model, name):
+            return name
         spelled = _spelled(name, [voice.name for voice in self.voices(model)])
-        for each in (name, spelled, name.lower()):  # the last for blends, which are in no list
-            if self._has(model, each):
+        for each in (spelled, name.lower()):  # the second for blends, which are in no list
+            if each != name and self._has(model, each):
                 return each
         if model.engine != _OPENAI and _spelled(name, self._openai_voices) in self._openai_voices:
             return self.default_voice(model)

@@ -42,6 +42,8 @@ _QUICK = 2000
 _DEFAULT = "default voice"
 _PAUSE = 0.2
 """Seconds of silence that a text without a letter or a digit stands for."""
+_SLOWEST = 0.5
+"""Seconds that no character is expected to take on average."""
 _PIECE = 32768
 """Bytes of a whole file in one event."""
 
@@ -248,6 +250,11 @@ class Speech:
 
     # Speaking
 
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest file that is answered with: twice what `max_duration` lets expect, at 16 bits."""
+        return int(2 * self._settings.max_duration * RATE * 2)
+
     def streams(self, asked: Asked) -> bool:
         """Whether a clip that is not in the store is sent while it is being spoken."""
         output = asked.output
@@ -280,6 +287,13 @@ class Speech:
         if result.exception:
             raise result.exception
         clip = result.clips[0]
+        if clip.size > (most := self.largest):
+            raise Refusal(
+                500,
+                f"the audio has {clip.size:,} bytes, far more than its text lets expect, and {most:,} are allowed",
+                "audio_too_long",
+                headers={"x-should-retry": "false"},
+            )
         data = await asyncio.to_thread(self._store.read, clip)
         if data is None:
             raise SpeechError(
@@ -423,13 +437,15 @@ def _check_size(plan: Plan, data: SpeechRequest, longest: Seconds) -> None:
         Refusal: it would be longer than allowed at its sample rate.
     """
     output = plan.targets[0].output
-    shortest, slowest = duration.bounds(plan.utterance.text, data.speed)
-    pauses = {"sentence": output.sentence_pause, "paragraph": output.paragraph_pause}
-    seconds = (shortest * slowest) ** 0.5 + sum(
-        pauses[part.after] for part in plan.parts if isinstance(part, Pause)
-    )
     rate = output.sample_rate or RATE
-    if (most := longest * RATE / max(rate, RATE)) >= seconds:
+    most = longest * RATE / max(rate, RATE)
+    pauses = {"sentence": output.sentence_pause, "paragraph": output.paragraph_pause}
+    if len(data.input) * (_SLOWEST / data.speed + max(pauses.values())) <= most:
+        return  # without counting letters
+    seconds = sum(pauses[part.after] for part in plan.parts if isinstance(part, Pause))
+    shortest, slowest = duration.bounds(plan.utterance.text, data.speed)
+    seconds += (shortest * slowest) ** 0.5
+    if seconds <= most:
         return
     field = "sample_rate" if rate > RATE else "input"
     raise Refusal(
