@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from voxpress import codec
+from voxpress.formats import FORMATS
 
 pytest.importorskip("litestar")
 
@@ -115,7 +116,16 @@ def test_every_answer_can_be_read_by_a_page_that_may(keyed):
     tag, clip = spoken[0].headers["etag"], spoken[0].headers["content-location"]
     huge = {**from_page, "content-type": "application/json", "content-length": "999999999"}
     answers = {
-        200: spoken,
+        200: [
+            *spoken,
+            *(
+                here.ask("POST", SPEECH, {**GOOD, "input": "One of many. " * 30, **fields}, from_page)
+                for fields in (
+                    {"response_format": "mp3"},
+                    {"stream_format": "SSE", "options": {"delay": None}},
+                )
+            ),
+        ],
         304: [
             here.ask("POST", SPEECH, GOOD, {**from_page, "if-none-match": tag}),
             *(here.ask("GET", clip, headers={**from_page, "if-none-match": tag}) for _ in range(2)),
@@ -209,7 +219,13 @@ def test_heads_that_cannot_be(open_server, status, lines):
     assert open_server.raw("\r\n".join(head).encode(), b"0\r\n\r\n").refused(status)
 
 
-@pytest.mark.parametrize(("version", "status"), [("2.0", 505), ("1.1", 200), ("1.0", 200)])
+def test_chunks_are_of_http_1_1(open_server):
+    lines = ["host: localhost", "content-type: application/json", "transfer-encoding: chunked", "", ""]
+    sent = "\r\n".join([f"POST {SPEECH} HTTP/1.0", *lines])
+    assert open_server.raw(sent.encode(), b"2\r\n{}\r\n0\r\n\r\n").refused(400)["code"] == "invalid_http"
+
+
+@pytest.mark.parametrize(("version", "status"), [("0.9", 505), ("2.0", 505), ("1.1", 200), ("1.0", 200)])
 def test_versions(open_server, version, status):
     sent = f"GET /healthz HTTP/{version}\r\nhost: localhost\r\nconnection: close\r\n\r\n"
     assert open_server.raw(sent.encode()).status == status
@@ -383,7 +399,8 @@ def test_formats_in_any_case(open_server, format):
         ("voice", [], "voice"),
         ("voice", {"id": 5}, "voice.id"),
         ("voice", {}, "voice.id"),
-        ("options", {"delay": []}, "options[...]"),
+        ("options", {"delay": []}, "options.delay"),
+        ("options", 5, "options"),
         ("timestamps", "maybe", "timestamps"),
         ("seed", -1, "seed"),
         ("response_format", 5, "response_format"),
@@ -506,6 +523,10 @@ def test_silence_as_events_and_again(open_server):
         answer = open_server.speak("...", stream_format="sse")
         assert answer.status == 200
         assert b"speech.audio.done" in answer.body
+    for format in FORMATS:
+        for fields in ({}, {"loudness": -16}):
+            answer = open_server.speak("...", response_format=format, **fields)
+            assert answer.status == 200, (format, answer.body[:200])
     assert open_server.speak("...", voice="nobody").refused(400)["code"] == "voice_not_found"
     assert open_server.speak("...", speed=0.1).refused(400)["param"] == "speed"
 

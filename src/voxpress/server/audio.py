@@ -28,7 +28,7 @@ from voxpress.server.speech import Asked, clip_url
 from voxpress.speech import Clip
 
 _CLIP = re.compile(r"([0-9a-f]{64})\.([A-Za-z0-9]{1,8})")
-_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 
 _SPEECH = {
     **WRITTEN,

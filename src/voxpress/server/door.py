@@ -426,6 +426,8 @@ def _check_head(scope: Scope, every: Headers, headers: dict[bytes, bytes]) -> No
     if coding and b",".join(coding).strip().lower() != b"chunked":
         shown = b", ".join(coding).decode("latin-1")
         raise Refusal(501, f"transfer-encoding may be chunked, not {shown!r}", "not_implemented")
+    if coding and version == "1.0":
+        raise Refusal(400, "HTTP/1.0 has no transfer-encoding", "invalid_http")
     packed = headers.get(b"content-encoding", b"identity").strip().lower()
     if packed not in (b"identity", b""):
         raise Refusal(

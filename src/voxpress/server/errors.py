@@ -105,8 +105,9 @@ def refusal(error: SpeechError, param: str | None = None) -> Refusal:
     status, name, code = STATUS[kind]
     # The client tries again whatever is 500 or more; that helps only where it can turn out otherwise.
     retry = {} if status < 500 else {"x-should-retry": "true" if _passes(error) else "false"}
-    param = param or _PARAMS.get(kind) or _FIELDS.get(error.field or "", error.field)
-    return Refusal(status, str(error), code, type=name, param=param, headers=retry)
+    field = _FIELDS.get(error.field or "", error.field)
+    message = f"{field}: {error.problem}" if field != error.field else str(error)
+    return Refusal(status, message, code, type=name, param=param or _PARAMS.get(kind) or field, headers=retry)
 
 
 def _passes(error: SpeechError) -> bool:

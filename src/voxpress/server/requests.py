@@ -52,6 +52,10 @@ def speech_request(
         known["voice"] = {name: value for name, value in voice.items() if name in VoiceId.__struct_fields__}
     if isinstance(format := known.get("response_format"), str):
         known["response_format"] = format.strip().removeprefix(".").lower()
+    if isinstance(stream := known.get("stream_format"), str):
+        known["stream_format"] = stream.strip().lower()
+    if isinstance(options := known.get("options"), dict):
+        known["options"] = _options(options)
     if ignored and unknown == "refuse":
         name = _shown(ignored[0])
         close = suggest(name, SpeechRequest.__struct_fields__)
@@ -78,6 +82,20 @@ def invalid(error: msgspec.ValidationError) -> Refusal:
         "invalid_value",
         param=_shown(field) if field else None,
     )
+
+
+def _options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options without those that are null.
+
+    Raises:
+        Refusal: one is no number, string, true or false; the general check would not say which.
+    """
+    for name, value in options.items():
+        if not isinstance(value, str | int | float | None):
+            field = f"options.{_shown(name)}"
+            problem = f"{field}: this must be a number, true, false or a string"
+            raise Refusal(400, problem, "invalid_value", param=field)
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def bounded(names: Iterable[str]) -> tuple[str, ...]:
