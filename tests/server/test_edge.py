@@ -11,6 +11,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -358,16 +359,18 @@ def test_a_great_many_unknown_fields(open_server):
 
 def test_null_is_a_field_that_is_not_there(open_server):
     optional = (
-        "instructions",
-        "response_format",
-        "speed",
-        "stream_format",
-        "seed",
-        "language",
-        "options",
-        "loudness",
+        *(
+            "instructions",
+            "response_format",
+            "speed",
+            "stream_format",
+            "seed",
+            "language",
+            "options",
+            "loudness",
+        ),
+        *("sample_rate", "preset", "timestamps", "lang_code", "user"),
     )
-    optional += ("sample_rate", "preset", "timestamps", "lang_code", "user")
     body = {"model": "tone", "voice": "low", "input": "Nothing set.", **dict.fromkeys(optional)}
     answer = open_server.ask("POST", SPEECH, body)
     assert answer.status == 200
@@ -452,7 +455,7 @@ def test_languages_that_are_none(open_server, language):
     assert "x-evil" not in answer.headers
 
 
-def batch(server: Running, *bodies: dict[str, object]) -> tuple[list[dict], list[dict]]:
+def batch(server: Running, *bodies: dict[str, object]) -> tuple[list[Any], list[Any]]:
     """What a batch of these bodies is answered: the lines of its output, and those of its errors."""
     lines = [
         {"custom_id": f"{n}", "method": "POST", "url": SPEECH, "body": body} for n, body in enumerate(bodies)
@@ -470,12 +473,12 @@ def batch(server: Running, *bodies: dict[str, object]) -> tuple[list[dict], list
         assert time.monotonic() < deadline, made
         time.sleep(0.05)
         made = server.ask("GET", f"{BATCHES}/{made['id']}").json
-    return tuple(
-        [json.loads(line) for line in server.ask("GET", f"{FILES}/{made[name]}/content").body.splitlines()]
-        if made[name]
-        else []
-        for name in ("output_file_id", "error_file_id")
-    )
+
+    def content_of(file: str | None) -> list[Any]:
+        lines = server.ask("GET", f"{FILES}/{file}/content").body.splitlines() if file else []
+        return [json.loads(line) for line in lines]
+
+    return content_of(made["output_file_id"]), content_of(made["error_file_id"])
 
 
 def test_lines_of_batches_are_read_like_requests(open_server):
@@ -542,6 +545,12 @@ def test_a_long_text_at_a_high_rate(open_server, format):
     ).refused(400)
     assert (facts["param"], facts["code"]) == ("sample_rate", "audio_too_long")
     assert open_server.speak("One sentence more.", sample_rate=192_000, response_format=format).status == 200
+
+
+@pytest.mark.parametrize("format", ["sln192", "sln96"])
+def test_a_long_text_in_a_format_that_has_a_high_rate(open_server, format):
+    facts = open_server.speak("One sentence more. " * 1500, response_format=format, speed=0.6).refused(400)
+    assert (facts["param"], facts["code"]) == ("response_format", "audio_too_long")
 
 
 @pytest.mark.parametrize("text", ["9" * 30_000, "語。" * 15_000, "a\n\n" * 10_000])

@@ -437,7 +437,7 @@ def _check_size(plan: Plan, data: SpeechRequest, longest: Seconds) -> None:
         Refusal: it would be longer than allowed at its sample rate.
     """
     output = plan.targets[0].output
-    rate = output.sample_rate or RATE
+    rate = formats.sample_rate_for(formats.FORMATS[output.format], output.sample_rate, RATE)
     most = longest * RATE / max(rate, RATE)
     pauses = {"sentence": output.sentence_pause, "paragraph": output.paragraph_pause}
     if len(data.input) * (_SLOWEST / data.speed + max(pauses.values())) <= most:
@@ -447,7 +447,9 @@ def _check_size(plan: Plan, data: SpeechRequest, longest: Seconds) -> None:
     seconds += (shortest * slowest) ** 0.5
     if seconds <= most:
         return
-    field = "sample_rate" if rate > RATE else "input"
+    field = "input"
+    if rate > RATE:
+        field = "sample_rate" if data.sample_rate else "preset" if data.preset else "response_format"
     raise Refusal(
         400,
         f"{field}: the audio would last some {seconds:,.0f} s, and {most:,.0f} s are allowed at {rate:,} Hz"
