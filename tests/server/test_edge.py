@@ -29,6 +29,7 @@ GOOD = {"model": "tone", "voice": "low", "input": "Hello.", "response_format": "
 ALLOW, EXPOSE = "access-control-allow-origin", "access-control-expose-headers"
 SETTINGS = f"""
 cors_origins = ["{PAGE}", "https://*.wild.example"]
+public_url = "https://public.example:8443/tts"
 body_timeout = 0.5
 max_characters = 30_000
 """
@@ -184,7 +185,13 @@ def test_every_origin(tmp_path):
 def test_a_browsers_password_counts_only_for_the_servers_own_pages(keyed):
     here, key, _ = keyed
     own = {"origin": f"http://127.0.0.1:{here.port}"}
-    for given in ({}, own, {"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "none"}):
+    for given in (
+        {},
+        own,
+        {"origin": "https://public.example:8443"},
+        {"sec-fetch-site": "same-origin"},
+        {"sec-fetch-site": "none"},
+    ):
         assert here.ask("POST", SPEECH, GOOD, {**basic(key), **given}).status == 200
     foreign = [{"origin": each} for each in (OTHER, PAGE, "null", "http://127.0.0.1:1", "")]
     for given in (*foreign, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}):

@@ -213,7 +213,7 @@ class Door:
             return ANYONE
         given = headers.get(b"authorization", b"").decode("latin-1")
         if given[:6].lower() == "basic ":
-            _check_own_page(path, origin, headers)
+            _check_own_page(path, origin, headers, self._settings.public_url)
         try:
             key = self._ring.find(given)
         except Refusal as error:
@@ -438,7 +438,7 @@ def _check_head(scope: Scope, every: Headers, headers: dict[bytes, bytes]) -> No
         )
 
 
-def _check_own_page(path: str, origin: bytes | None, headers: dict[bytes, bytes]) -> None:
+def _check_own_page(path: str, origin: bytes | None, headers: dict[bytes, bytes], public: str) -> None:
     """A browser adds a password to whatever it sends here, for the page of any site; so it counts only for the
     server's own pages, and for programs, which say nothing of pages.
 
@@ -447,7 +447,9 @@ def _check_own_page(path: str, origin: bytes | None, headers: dict[bytes, bytes]
     """
     site = headers.get(b"sec-fetch-site", b"none")
     fetched = site in (b"none", b"same-origin") or path.startswith("/docs")
-    if fetched and (origin is None or is_own(origin, headers.get(b"host", b""))):
+    # Behind a proxy the host may lack the port that the browser sees.
+    own = (headers.get(b"host", b""), public.partition("://")[2].partition("/")[0].encode())
+    if fetched and (origin is None or any(is_own(origin, host) for host in own)):
         return
     raise Refusal(
         403,
