@@ -198,6 +198,10 @@ FAULTS: dict[str, Callable[[_Handler, dict[str, Any]], None]] = {
     "endless": lambda handler, body: handler.until_closed(streamed(body)),
     "400": _status(400, "Invalid value: 'x'."),
     "403": _status(403, "Your country is not supported."),
+    **{
+        str(status): _status(status, "Elsewhere.", None, {"location": "/v1/audio/elsewhere"})
+        for status in (301, 302, 303, 307, 308)
+    },
     "404": _status(404, "The model does not exist.", "model_not_found"),
     "422": lambda handler, body: handler.answer(b'{"detail": "speed too high"}', "application/json", 422),
     "429 for long": _status(

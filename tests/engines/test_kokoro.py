@@ -168,11 +168,13 @@ def test_equal_blends_have_equal_names(engine):
             "af_heart:0.6+bf_emma:0.4",
             "bf_emma:2 + af_heart:3",
             "af_heart:0.3+bf_emma:.4+af_heart:0.3",
+            "af_heart(3)+bf_emma(2)",
+            "af_heart (0.6) + bf_emma:0.4",
         )
     }
     assert names == {"af_heart:0.6+bf_emma:0.4"}
     assert engine.voice("bf_emma+af_heart").name == "af_heart:0.5+bf_emma:0.5"
-    assert engine.voice("af_heart+af_heart").name == "af_heart"
+    assert engine.voice("af_heart+af_heart").name == engine.voice("af_heart(2)").name == "af_heart"
     assert engine.voice("af_heart:1+bf_emma:3").languages[0] == "en-GB"
 
 
@@ -196,6 +198,11 @@ def test_a_blend_sounds_between_its_voices(engine):
         ("af_heart:0+bf_emma", "more than 0"),
         ("af_heart:-1+bf_emma", "is not a blend"),
         ("af_heart+", "'' is not a kokoro voice"),
+        ("af_heart(much)+bf_emma", "is not a blend"),
+        ("af_heart()+bf_emma", "is not a blend"),
+        ("af_heart(1)(2)+bf_emma", "is not a kokoro voice"),
+        ("af_heart(-1)+bf_emma", "is not a blend"),
+        ("af_heart-bf_emma", "is not a kokoro voice"),
     ],
 )
 def test_unknown_voices(engine, name, message):

@@ -125,8 +125,10 @@ class Kokoro(Engine):
         return [_voice(name, name) for name in self._packs]
 
     def voice(self, name: str | None) -> Voice:
-        """As for every engine; ``af_heart:3+bf_emma:2`` is a blend, and equal blends have equal names."""
-        if name is None or "+" not in name:
+        """As for every engine; ``af_heart:3+bf_emma:2`` is a blend, and equal blends have equal names. Kokoro-FastAPI
+        writes it ``af_heart(3)+bf_emma(2)``.
+        """
+        if name is None or not ("+" in name or "(" in name):
             return super().voice(name)
         blend = self._blend(name)
         return _voice(blend.name, blend.leader)
@@ -254,12 +256,14 @@ class Kokoro(Engine):
 
     def _blend(self, text: str) -> _Blend:
         """Read ``NAME`` or ``NAME:SHARE+NAME:SHARE…``; shares are relative, and 1 where there is none.
+        ``NAME(SHARE)`` is read too.
 
         Raises:
             UnknownVoice: a voice that there is not, or a share that is not a positive number.
         """
         shares: dict[str, float] = {}
         for part in text.split("+"):
+            part = re.sub(r"\s*\(([^()]*)\)\s*$", r":\1", part)
             name, colon, share = (piece.strip() for piece in part.partition(":"))
             if name not in self._packs:
                 raise UnknownVoice(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import logging
 import re
@@ -18,6 +19,7 @@ from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath
 from litestar.response import File
+from litestar.serialization import decode_json
 from litestar.types import ASGIApp
 
 from voxpress import __version__
@@ -142,6 +144,9 @@ class Asking(Request[Any, Any, Any]):
             Refusal: it is not JSON.
         """
         try:
+            body = await super().body()
+            if body.startswith(codecs.BOM_UTF8):
+                return decode_json(body.removeprefix(codecs.BOM_UTF8))
             return await super().json()
         except RecursionError:
             raise Refusal(400, "the JSON is nested too deeply", "invalid_json") from None

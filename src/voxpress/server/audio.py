@@ -22,6 +22,7 @@ from voxpress.server.desk import Flight
 from voxpress.server.door import IMMUTABLE
 from voxpress.server.errors import Refusal
 from voxpress.server.keys import Key
+from voxpress.server.requests import speech_request
 from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
 from voxpress.server.speech import Asked, clip_url
 from voxpress.speech import Clip
@@ -54,20 +55,21 @@ _SPEECH = {
         **_SPEECH,
     },
 )
-async def create_speech(request: Request[Any, Any, Any], data: JSONBody[SpeechRequest]) -> Response[Any]:
+async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str, Any]]) -> Response[Any]:
     """All of OpenAI's fields, and voxpress's own; what was spoken before comes from the store."""
     here, (visit, key) = server_of(request), visitor(request)
-    asked = await here.speech.plan(data)
+    wanted, ignored = speech_request(data, here.settings.unknown_fields)
+    asked = await here.speech.plan(wanted, ignored)
     visit.characters, visit.engine = asked.characters, asked.plan.engine.name
     if here.access.texts:
-        visit.text = data.input
+        visit.text = wanted.input
     here.limits.characters(key, asked.characters)
     known = await here.speech.stored(asked)
     visit.cache = "hit" if known else "miss"
     flight = None if known else here.speech.join(asked)
-    events = data.stream_format == "sse"
+    events = wanted.stream_format == "sse"
     if flight is not None and (events or here.speech.streams(asked)):
-        return await _streamed(here, key, asked, data, flight)
+        return await _streamed(here, key, asked, wanted, flight)
     if known is None:
         assert flight is not None
         known = await _awaited(here, request, flight)
@@ -75,7 +77,9 @@ async def create_speech(request: Request[Any, Any, Any], data: JSONBody[SpeechRe
     _count(here, key, asked, hit=flight is None)
     if events:
         headers = here.speech.headers(asked, visit.cache)
-        return Stream(here.speech.events(asked, data, known, None), headers=_events(headers), media_type=_SSE)
+        return Stream(
+            here.speech.events(asked, wanted, known, None), headers=_events(headers), media_type=_SSE
+        )
     hit = here.speech.hit(asked, clip, stored=flight is None)
     if flight is None and not _cloned(asked):
         # Not at the first time: most of what is asked for once is never asked for again.
@@ -231,15 +235,13 @@ def _ranged(
     if wanted is None or not any(wanted.groups()) or not fresh:
         return Response(data, headers=headers, media_type=kind)
     first, last = (_number(digits) if digits else None for digits in wanted.groups())
-    if first is not None and last is not None and last < first:
-        return Response(data, headers=headers, media_type=kind)  # invalid, so that it counts as none
     if first is None:
         first, last = max(0, len(data) - (last or 0)), len(data) - 1
     last = len(data) - 1 if last is None else min(last, len(data) - 1)
     if first > last:
         raise Refusal(
             416,
-            f"the clip has {len(data):,} bytes",
+            f"the clip has {len(data):,} bytes, and none from {first:,} to {last:,}",
             "range_not_satisfiable",
             headers={"content-range": f"bytes */{len(data)}"},
         )

@@ -36,11 +36,11 @@ from voxpress.server.contract import (
     BatchLine,
     BatchRequest,
     BatchStatus,
-    SpeechRequest,
 )
 from voxpress.server.door import SPEECH
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.keys import Key, Limits, Ring
+from voxpress.server.requests import speech_request
 from voxpress.server.settings import Settings
 from voxpress.server.speech import Speech, clip_url
 from voxpress.server.state import State
@@ -51,8 +51,6 @@ _MOST_ERRORS = 100
 _LONGEST_LINE = 2**20
 _LOOK_EVERY = 1.0
 """Seconds between looks whether a batch was cancelled."""
-_INLINE_AT_ONCE = 2
-"""Lines whose audio is in memory at one time."""
 _SHORTENED_AT_ONCE = 20
 """Answers that are shortened in one transaction: each may hold audio, and others wait for the database."""
 _WAIT = 60.0
@@ -90,6 +88,8 @@ class _Audio(msgspec.Struct, kw_only=True):
     engine: str
     voice: str
     mapped: tuple[str, ...]
+    ignored: tuple[str, ...]
+    notes: tuple[str, ...]
     usage: dict[str, int]
     audio: str | msgspec.UnsetType = msgspec.UNSET
     audio_left_out: str | msgspec.UnsetType = msgspec.UNSET
@@ -187,7 +187,7 @@ class Clerk:
         self._settings, self._state, self._speech, self._files = settings, state, speech, files
         self._ring, self._limits, self._webhooks = ring, limits, webhooks
         self._background = background
-        self._inline = asyncio.Semaphore(_INLINE_AT_ONCE)
+        self._inline = asyncio.Lock()
         self._working: dict[str, asyncio.Task[None]] = {}
         self._cancelled: set[str] = set()
 
@@ -458,7 +458,7 @@ class Clerk:
             "error": None,
         }
         if asked.inline_audio and clip:
-            # A clip, its Base64 and the line, for so many lines at once.
+            # One line at a time: a clip, its Base64 and the line are in memory, and all lines count against one bound.
             async with self._inline:
                 body.audio, body.audio_left_out = await self._audio(batch.id, clip)
                 await self._write(batch.id, number, answer, clip)
@@ -502,12 +502,9 @@ class Clerk:
         await self._state.run(write)
 
     async def _spoken(self, owner: str, base: str, line: BatchLine) -> _Audio:
-        try:
-            data = msgspec.convert(line.body, SpeechRequest, strict=False)  # as the framework reads a request
-        except msgspec.ValidationError as error:
-            raise Refusal(400, str(error), "invalid_value") from error
+        data, ignored = speech_request(line.body, self._settings.unknown_fields)
         speech = self._speech
-        request = await speech.plan(data)
+        request = await speech.plan(data, ignored)
         key = await self._allowed(owner, request.characters)
         known = await speech.stored(request)
         hit = known is not None
@@ -537,7 +534,9 @@ class Clerk:
             cache="hit" if hit else "miss",
             engine=request.plan.engine.name,
             voice=request.plan.voice,
-            mapped=request.speaker.mapped,
+            mapped=request.mapped,
+            ignored=request.ignored,
+            notes=request.notes,
             usage={"characters": request.characters, "billed": 0 if hit else request.characters},
         )
 

@@ -22,8 +22,8 @@ RATE: Hertz = 24000
 """Of wav and pcm, which players expect from OpenAI."""
 
 
-class _Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    pass
+class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a client sends."""
 
 
 class _Given(Struct, frozen=True, kw_only=True):
@@ -33,13 +33,13 @@ class _Given(Struct, frozen=True, kw_only=True):
 # Speech
 
 
-class VoiceId(_Asked, frozen=True):
+class VoiceId(Asked, frozen=True, forbid_unknown_fields=False):
     """A voice as an object, which is how OpenAI names custom ones."""
 
     id: Annotated[str, Meta(min_length=1, max_length=256)]
 
 
-class SpeechRequest(_Asked, frozen=True):
+class SpeechRequest(Asked, frozen=True, forbid_unknown_fields=False):
     """Body of `POST /v1/audio/speech`."""
 
     model: Annotated[str, Meta(min_length=1, max_length=256, description="One of /v1/models.")]
@@ -63,6 +63,10 @@ class SpeechRequest(_Asked, frozen=True):
     ] = None
     language: Annotated[
         Annotated[str, Meta(max_length=35)] | None, Meta(description="Extension: BCP 47 tag of the text.")
+    ] = None
+    lang_code: Annotated[
+        Annotated[str, Meta(max_length=35)] | None,
+        Meta(description="Extension: the language as Kokoro-FastAPI names it, a letter or a tag."),
     ] = None
     options: Annotated[
         dict[str, OptionValue], Meta(description="Extension: options of the engine; see `voxpress engines`.")
@@ -226,14 +230,14 @@ class Files(_Given, frozen=True):
     object: Literal["list"] = "list"
 
 
-class ExpiresAfter(_Asked, frozen=True):
+class ExpiresAfter(Asked, frozen=True):
     """When the files that a batch writes go."""
 
     anchor: Literal["created_at"]
     seconds: Annotated[int, Meta(ge=3600, le=2592000)]
 
 
-class BatchRequest(_Asked, frozen=True):
+class BatchRequest(Asked, frozen=True):
     """Body of `POST /v1/batches`."""
 
     input_file_id: Annotated[str, Meta(min_length=1, max_length=64)]

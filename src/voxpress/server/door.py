@@ -66,6 +66,7 @@ _ONCE = frozenset(
 _MOST_REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 8192
 _NOTE_USE_EVERY = 60.0
+_LONGEST_HEADER = 1024
 
 
 class Hit(msgspec.Struct):
@@ -515,7 +516,7 @@ async def refuse(error: Refusal, send: Send) -> None:
 
 def encoded(headers: Iterable[tuple[str, str]]) -> Headers:
     """Headers as ASGI has them; what a header cannot hold becomes a question mark."""
-    return [(name.lower().encode("ascii"), _header(value)) for name, value in headers]
+    return [(name.lower().encode("ascii"), header(value)) for name, value in headers]
 
 
 def _refusal(error: Exception) -> Refusal:
@@ -540,8 +541,10 @@ def _is_http(scope: Scope) -> bool:
     return scope["type"] == ScopeType.HTTP
 
 
-def _header(value: str) -> bytes:
-    return "".join(c if c.isprintable() else "?" for c in value).encode("ascii", "replace")
+def header(value: str) -> bytes:
+    """The value of a header: what it cannot hold becomes a question mark, and what is too long is cut."""
+    plain = "".join(c if c.isprintable() else "?" for c in value[:_LONGEST_HEADER]).encode("ascii", "replace")
+    return plain if len(value) <= _LONGEST_HEADER else plain + b"..."
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

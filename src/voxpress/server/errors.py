@@ -54,6 +54,9 @@ _PARAMS: Mapping[type[SpeechError], str] = {
     ModelUnavailable: "model",
 }
 
+_FIELDS: Mapping[str, str] = {"format": "response_format", "text": "input"}
+"""Fields that have another name in OpenAI's interface."""
+
 
 class Refusal(Exception):
     """An answer that is not a success.
@@ -102,7 +105,9 @@ def refusal(error: SpeechError, param: str | None = None) -> Refusal:
     status, name, code = STATUS[kind]
     # The client tries again whatever is 500 or more; that helps only where it can turn out otherwise.
     retry = {} if status < 500 else {"x-should-retry": "true" if _passes(error) else "false"}
-    return Refusal(status, str(error), code, type=name, param=param or _PARAMS.get(kind), headers=retry)
+    field = _FIELDS.get(error.field or "", error.field)
+    message = f"{field}: {error.problem}" if field != error.field else str(error)
+    return Refusal(status, message, code, type=name, param=param or _PARAMS.get(kind) or field, headers=retry)
 
 
 def other_version() -> Refusal:

@@ -7,7 +7,7 @@ in the answer.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 
@@ -19,9 +19,11 @@ from voxpress.errors import EngineError, InputError, UnknownEngine, UnknownVoice
 from voxpress.presets import Defaults
 from voxpress.server.settings import ModelName, Settings
 from voxpress.speech import Voice
+from voxpress.validation import canonical_language
 
 _NOT_OFFERED = frozenset({"tone", "openai"})
 _OPENAI = "openai"
+_MOST_MET = 10_000
 
 
 class Speaker(Struct, frozen=True, kw_only=True):
@@ -54,7 +56,9 @@ class Names:
         self._usual: Mapping[str, Sequence[str]] = table["models"]
         self._voices: dict[str, dict[str, str]] = {k: dict(v) for k, v in table["voices"].items()}
         self._openai_voices = frozenset(name for voices in self._voices.values() for name in voices)
+        self._languages: Mapping[str, str] = table["languages"]
         self._everywhere: dict[str, str] = {}
+        self._met: set[tuple[ModelName, str]] = set()
         self._engines: dict[tuple[str, str | None], Engine] = {}
         self._chosen: dict[str, ModelName] = {}
         for name, meant in settings.voices.items():
@@ -74,20 +78,35 @@ class Names:
         Raises:
             UnknownEngine: no such model here.
         """
-        found = self._model(model)
+        named = _spelled(model, self._known)
+        found = self._model(named)
+        if voice is not None:
+            found, given = self._with_voice(named, found, voice.strip() or voice)
+        else:
+            given = self._voice(found, None)
         mapped: tuple[str, ...] = (
             () if model in (found.engine, _path(found)) else (f"{model}={_path(found)}",)
         )
-        given = self._voice(found, voice)
         if voice is not None and given != voice:
             mapped += (f"{voice}={given or self.default_voice(found)}",)
         return Speaker(engine=found.engine, model=found.model, voice=given, mapped=mapped)
 
+    def language(self, name: str) -> str | None:
+        """The tag of a language as another server names it; None where it names none.
+
+        >>> Names(Settings(engines=["tone"])).language("b")
+        'en-GB'
+        """
+        name = name.strip()
+        try:
+            return self._languages.get(name.lower()) or canonical_language(name)
+        except InputError:
+            return None
+
     def all(self) -> dict[str, ModelName]:
         """Every name of a model that can be asked for now, and what it stands for."""
-        names = list(dict.fromkeys([*self._usual, *self._settings.models, *self.offered, *self._pulled]))
         found: dict[str, ModelName] = {}
-        for name in names:
+        for name in self._known:
             try:
                 found[name] = self._model(name)
             except UnknownEngine:
@@ -109,6 +128,27 @@ class Names:
             return self._defaults.voice
         return self._engine(model).voice(None).name
 
+    def _with_voice(self, named: str, found: ModelName, voice: str) -> tuple[ModelName, str | None]:
+        """Who speaks for a model's name with a voice, and that voice's name there.
+
+        One of OpenAI's names stands for any engine, so the voice decides where the first has no such voice.
+        """
+        given = self._voice(found, voice)
+        if named not in self._usual or named in self._settings.models or self._has(found, str(given)):
+            return found, given
+        for engine in self.offered:
+            other = self._model(engine)
+            if engine != found.engine and self._usable(other):
+                there = self._voice(other, voice)
+                if self._has(other, str(there)):
+                    return other, there
+        return found, given  # whose planner says what voices there are
+
+    @property
+    def _known(self) -> list[str]:
+        """All names of models."""
+        return list(dict.fromkeys([*self._usual, *self._settings.models, *self.offered, *self._pulled]))
+
     def _model(self, name: str) -> ModelName:
         if name in self._settings.models:
             return self._own(name, self._settings.models[name])
@@ -120,8 +160,7 @@ class Names:
             return ModelName(engine=engine, model=self._defaults.model if same else None)
         if engine in self.offered and name in self._pulled:
             return ModelName(engine=engine, model=weights)
-        known = [*self._usual, *self._settings.models, *self.offered, *self._pulled]
-        raise UnknownEngine(f"no model {name!r} here{suggest(name, known)} (models: GET /v1/models)")
+        raise UnknownEngine(f"no model {name!r} here{suggest(name, self._known)} (models: GET /v1/models)")
 
     def _first_usable(self, name: str) -> ModelName:
         if name in self._chosen:
@@ -152,17 +191,30 @@ class Names:
         if name is None:
             return self.default_voice(model)
         own = self._voices.get(model.engine, {})
-        if name in own or name in self._everywhere:
-            return own.get(name) or self._everywhere[name]
-        if model.engine != _OPENAI and name in self._openai_voices and not self._has(model, name):
+        tables = {**self._everywhere, **own}
+        meant = tables.get(name) or tables.get(_spelled(name, tables))
+        if meant is not None:
+            return meant
+        if self._has(model, name):
+            return name
+        spelled = _spelled(name, [voice.name for voice in self.voices(model)])
+        for each in (spelled, name.lower()):  # the second for blends, which are in no list
+            if each != name and self._has(model, each):
+                return each
+        if model.engine != _OPENAI and _spelled(name, self._openai_voices) in self._openai_voices:
             return self.default_voice(model)
         return name
 
     def _has(self, model: ModelName, voice: str) -> bool:
+        if (model, voice) in self._met:
+            return True
         try:
             self._engine(model).voice(voice)
-        except UnknownVoice:
+        except (UnknownVoice, EngineError):
             return False
+        if len(self._met) < _MOST_MET:
+            # One that is removed later is missed by the planner.
+            self._met.add((model, voice))
         return True
 
     def _engine(self, model: ModelName) -> Engine:
@@ -192,3 +244,15 @@ class Names:
 
 def _path(model: ModelName) -> str:
     return f"{model.engine}/{model.model}" if model.model else model.engine
+
+
+def _spelled(name: str, known: Collection[str]) -> str:
+    """`name` as it is spelled among `known`, whatever its case and the spaces around it; as it is where it is not.
+
+    >>> _spelled(" AF_Sky ", ["af_sky"]), _spelled("b", ["a"])
+    ('af_sky', 'b')
+    """
+    if name in known:
+        return name
+    plain = name.strip().casefold()
+    return next((each for each in known if each.casefold() == plain), name)

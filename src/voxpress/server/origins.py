@@ -92,7 +92,7 @@ class Origins:
         told = [
             (b"access-control-allow-methods", METHODS),
             (b"access-control-max-age", b"%d" % MAX_AGE),
-            (b"vary", b"access-control-request-method, access-control-request-headers"),
+            (b"vary", b"origin, access-control-request-method, access-control-request-headers"),
         ]
         if asked:
             told.append((b"access-control-allow-headers", asked))

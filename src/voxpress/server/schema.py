@@ -1,7 +1,7 @@
 """The OpenAPI schema: the framework's, with the objects as `voxpress.server.contract` declares them.
 
-The framework describes objects by itself, without the bounds of a field that may also be null, and without saying that
-other fields are refused; msgspec describes exactly what it checks.
+The framework describes objects by itself, without the bounds of a field that may also be null, and without saying
+whether other fields are refused; msgspec describes exactly what it checks.
 """
 
 from __future__ import annotations
@@ -36,9 +36,19 @@ _CONTENT: Mapping[tuple[str, str], Mapping[str, Any]] = {
 """What answers hold that are not objects, or not always."""
 
 
+_ASKED: Mapping[str, str] = {"/v1/audio/speech": "SpeechRequest"}
+"""Bodies that a route reads by itself."""
+
+
 def exact(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The framework's schema made exact."""
     paths = {path: dict(operations) for path, operations in schema["paths"].items()}
+    for path, name in _ASKED.items():
+        body = {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": _PLACE.format(name=name)}}},
+        }
+        paths[path]["post"] = {**paths[path]["post"], "requestBody": body}
     for (path, status), kinds in _CONTENT.items():
         for method, operation in paths[path].items():
             if status in operation["responses"]:
@@ -66,7 +76,7 @@ def _objects() -> dict[str, Any]:
     }
     _, objects = msgspec.json.schema_components(declared.values(), ref_template=_PLACE)
     for name, kind in declared.items():
-        if not kind.__struct_config__.forbid_unknown_fields:
+        if not issubclass(kind, contract.Asked):
             # An answer has all its fields, also those that nobody has to set when it is made.
             given = [f.encode_name for f in msgspec.structs.fields(kind) if f.default is not msgspec.UNSET]
             tag = kind.__struct_config__.tag_field

@@ -68,9 +68,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timeout: Patience = 600.0
     """After so long without an answer a worker is ended."""
 
+    unknown_fields: Literal["ignore", "refuse"] = "ignore"
+    """What becomes of fields of a request that are not known: named in ``x-voxpress-ignored``, or an error."""
+    nothing_to_speak: Literal["silence", "refuse"] = "silence"
+    """What a text is answered with that has no letter and no digit: a fifth of a second of silence, or an error."""
+
     # How much
     max_characters: Positive = 100_000
     """Longest text of a request."""
+    max_duration: Patience = 7200.0
+    """Longest audio of a request, as its text lets expect, in seconds at 24 kHz; at other rates in proportion."""
     queue: Positive = 500
     """Most requests that may wait to be spoken."""
     deadline: Patience = 540.0

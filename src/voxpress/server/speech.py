@@ -26,18 +26,24 @@ from voxpress.server.contract import (
     VoiceId,
 )
 from voxpress.server.desk import Desk, Flight
-from voxpress.server.door import CLIPS, Hit, encoded
+from voxpress.server.door import CLIPS, Hit, encoded, header
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.names import Names, Speaker
 from voxpress.server.settings import Settings
-from voxpress.speech import Clip, OptionValue, Output, Result, Utterance
+from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance
 from voxpress.store import Store
+from voxpress.text import Pause, duration
+from voxpress.text.clean import clean, has_speech
 
 log = logging.getLogger("voxpress.server")
 
 _QUICK = 2000
 """Characters of a text up to which planning is done at once; more would keep others waiting."""
 _DEFAULT = "default voice"
+_PAUSE = 0.2
+"""Seconds of silence that a text without a letter or a digit stands for."""
+_SLOWEST = 0.5
+"""Seconds that no character is expected to take on average."""
 _PIECE = 32768
 """Bytes of a whole file in one event."""
 
@@ -49,7 +55,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     speaker: Speaker
     characters: int
     ignored: tuple[str, ...] = ()
-    """Fields that mean nothing to the engine."""
+    """Fields of the request that mean nothing here, or nothing to the engine."""
+    mapped: tuple[str, ...] = ()
+    """What stands for something else, as ``asked=given``."""
+    notes: tuple[str, ...] = ()
+    """What was changed in the text."""
 
     @property
     def output(self) -> Output:
@@ -74,11 +84,14 @@ class Speech:
         self._settings, self._store, self._names, self._desk = settings, store, names, desk
         self._presets = presets
 
-    async def plan(self, data: SpeechRequest) -> Asked:
+    async def plan(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> Asked:
         """What is to be spoken.
 
+        Args:
+            ignored: fields of the body that are not in `data`.
+
         Raises:
-            Refusal: the text is too long.
+            Refusal: the text is too long, or its audio would be.
             SpeechError: the request cannot be met.
         """
         if len(data.input) > self._settings.max_characters:
@@ -89,33 +102,72 @@ class Speech:
                 param="input",
             )
         if len(data.input) > _QUICK:
-            return await asyncio.to_thread(self._planned, data)
-        return self._planned(data)
+            return await asyncio.to_thread(self._planned, data, ignored)
+        return self._planned(data, ignored)
 
-    def _planned(self, data: SpeechRequest) -> Asked:
+    def _planned(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> Asked:
         voice = data.voice.id if isinstance(data.voice, VoiceId) else data.voice
         speaker = self._names.speaker(data.model, None if voice is _DEFAULT else voice)
         options: dict[str, OptionValue] = dict(data.options)
-        ignored: tuple[str, ...] = ()
         if data.instructions:
             if "instructions" in engines.find(speaker.engine).options:
                 options["instructions"] = data.instructions
             else:
-                ignored = ("instructions",)
+                ignored = ("instructions", *ignored)
+        mapped = speaker.mapped
+        output = self._output(data)
+        plan: Plan | Bad | None = None
+        if data.lang_code is not None:
+            # Whoever sends it sends it for each voice; one that does not speak the language speaks its own.
+            tag = None if data.language is not None else self._names.language(data.lang_code)
+            plan = self._read(data, speaker, options, output, tag) if tag else None
+            if tag is None or (isinstance(plan, Bad) and isinstance(plan.error, UnsupportedOption)):
+                plan, ignored = None, ("lang_code", *ignored)
+            elif tag != data.lang_code:
+                mapped = (*mapped, f"{data.lang_code}={tag}")
+        plan = plan or self._read(data, speaker, options, output, data.language)
+        notes: tuple[str, ...] = ()
+        if isinstance(plan, Bad) and self._is_pause(data.input):
+            notes = (f"no letter and no digit: {_PAUSE:g} s of silence",)
+            silent = Utterance(text=f"[pause {_PAUSE * 1000:g} ms]", markup="directions")
+            plan = self._read(data, speaker, options, output, data.language, silent)
+        if isinstance(plan, Bad):
+            raise plan.error
+        _check_size(plan, data, self._settings.max_duration)
+        return Asked(
+            plan=plan,
+            speaker=speaker,
+            characters=len(data.input),
+            ignored=ignored,
+            mapped=mapped,
+            notes=(*plan.notes, *notes),
+        )
+
+    def _read(
+        self,
+        data: SpeechRequest,
+        speaker: Speaker,
+        options: Mapping[str, OptionValue],
+        output: Output,
+        language: str | None,
+        utterance: Utterance | None = None,
+    ) -> Plan | Bad:
+        """The plan of a request in a language, or what is wrong with it."""
         planner = Planner(
             engine=speaker.engine,
             model=speaker.model,
             voice=speaker.voice,
-            language=data.language,
+            language=language,
             speed=data.speed,
             seed=data.seed or 0,
             options=options,
-            files=[("", self._output(data))],
+            files=[("", output)],
         )
-        plan = planner.plan(Utterance(text=data.input), filed=False)
-        if isinstance(plan, Bad):
-            raise plan.error
-        return Asked(plan=plan, speaker=speaker, characters=len(data.input), ignored=ignored)
+        return planner.plan(utterance or Utterance(text=data.input), filed=False)
+
+    def _is_pause(self, text: str) -> bool:
+        """Whether a text has nothing to speak, and that is no error: a chat has turns of dots and emoji."""
+        return self._settings.nothing_to_speak == "silence" and not any(map(has_speech, clean(text)))
 
     def _output(self, data: SpeechRequest) -> Output:
         try:
@@ -198,6 +250,11 @@ class Speech:
 
     # Speaking
 
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest file that is answered with: twice what `max_duration` lets expect, at 16 bits."""
+        return int(2 * self._settings.max_duration * RATE * 2)
+
     def streams(self, asked: Asked) -> bool:
         """Whether a clip that is not in the store is sent while it is being spoken."""
         output = asked.output
@@ -230,6 +287,13 @@ class Speech:
         if result.exception:
             raise result.exception
         clip = result.clips[0]
+        if clip.size > (most := self.largest):
+            raise Refusal(
+                500,
+                f"the audio has {clip.size:,} bytes, far more than its text lets expect, and {most:,} are allowed",
+                "audio_too_long",
+                headers={"x-should-retry": "false"},
+            )
         data = await asyncio.to_thread(self._store.read, clip)
         if data is None:
             raise SpeechError(
@@ -301,11 +365,11 @@ class Speech:
         plan, extension = asked.plan, formats.FORMATS[asked.output.format].extension
         optional = {
             "x-voxpress-model": plan.engine.model,
-            "x-voxpress-mapped": "; ".join(asked.speaker.mapped),
+            "x-voxpress-mapped": "; ".join(asked.mapped),
             "x-voxpress-ignored": ", ".join(asked.ignored),
-            "x-voxpress-notes": "; ".join(plan.notes),
+            "x-voxpress-notes": "; ".join(asked.notes),
         }
-        return {
+        told = {
             "content-type": _media_type(asked.output.format),
             "x-voxpress-cache": cache,
             "x-voxpress-clip": asked.clip,
@@ -315,6 +379,8 @@ class Speech:
             "x-voxpress-segments": str(len(plan.takes)),
             **{name: value for name, value in optional.items() if value},
         }
+        # Names and notes can hold what a client wrote.
+        return {name: header(value).decode() for name, value in told.items()}
 
     async def events(
         self, asked: Asked, data: SpeechRequest, known: tuple[Clip, bytes] | None, flight: Flight | None
@@ -362,6 +428,35 @@ def usage(characters: int, duration: float) -> Usage:
     """
     given, made = -(-characters // 4), round(20 * duration)
     return Usage(input_tokens=given, output_tokens=made, total_tokens=given + made)
+
+
+def _check_size(plan: Plan, data: SpeechRequest, longest: Seconds) -> None:
+    """Find out before anything is spoken whether the audio would fill the memory.
+
+    Raises:
+        Refusal: it would be longer than allowed at its sample rate.
+    """
+    output = plan.targets[0].output
+    rate = formats.sample_rate_for(formats.FORMATS[output.format], output.sample_rate, RATE)
+    most = longest * RATE / max(rate, RATE)
+    pauses = {"sentence": output.sentence_pause, "paragraph": output.paragraph_pause}
+    if len(data.input) * (_SLOWEST / data.speed + max(pauses.values())) <= most:
+        return  # without counting letters
+    seconds = sum(pauses[part.after] for part in plan.parts if isinstance(part, Pause))
+    shortest, slowest = duration.bounds(plan.utterance.text, data.speed)
+    seconds += (shortest * slowest) ** 0.5
+    if seconds <= most:
+        return
+    field = "input"
+    if rate > RATE:
+        field = "sample_rate" if data.sample_rate else "preset" if data.preset else "response_format"
+    raise Refusal(
+        400,
+        f"{field}: the audio would last some {seconds:,.0f} s, and {most:,.0f} s are allowed at {rate:,} Hz"
+        " (max_duration in [server])",
+        "audio_too_long",
+        param=field,
+    )
 
 
 def _event(data: Any) -> bytes:
