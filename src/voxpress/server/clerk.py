@@ -479,12 +479,14 @@ class Clerk:
         )
         if held + 4 * clip.size // 3 > most:
             return msgspec.UNSET, f"a batch holds {most:,} bytes of audio at most; fetch it from its url"
-        return base64.b64encode(content).decode(), msgspec.UNSET
+        return await asyncio.to_thread(lambda: base64.b64encode(content).decode()), msgspec.UNSET
 
     async def _write(self, batch: str, number: int, facts: dict[str, Any], clip: str) -> None:
         """Write down the answer to a line."""
         good = bool(clip)
-        row = (batch, number, good, msgspec.json.encode(facts), clip)
+        # Megabytes where the audio is in it: others are answered meanwhile.
+        answer = await asyncio.to_thread(msgspec.json.encode, facts)
+        row = (batch, number, good, answer, clip)
 
         def write(database: sqlite3.Connection) -> None:
             database.execute("INSERT OR IGNORE INTO lines VALUES (?, ?, ?, ?, ?)", row)
