@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from voxpress.errors import InputError as InputError
     from voxpress.errors import LicenceNotAccepted as LicenceNotAccepted
     from voxpress.errors import ManifestError as ManifestError
+    from voxpress.errors import LeftOut as LeftOut
     from voxpress.errors import MarkupError as MarkupError
     from voxpress.errors import ModelUnavailable as ModelUnavailable
     from voxpress.errors import ServiceRefused as ServiceRefused
@@ -51,6 +52,7 @@ _HOMES = {
         *("CheckFailed", "EngineError", "EngineNotInstalled", "InputError", "LicenceNotAccepted"),
         *(
             "ManifestError",
+            "LeftOut",
             "MarkupError",
             "ModelUnavailable",
             "ServiceRefused",
@@ -79,6 +81,7 @@ __all__ = [
     "LicenceNotAccepted",
     "ManifestError",
     "Mark",
+    "LeftOut",
     "MarkupError",
     "ModelUnavailable",
     "Option",

@@ -8,7 +8,8 @@
     │   ├── UnknownEngine       no engine of that name
     │   ├── UnknownVoice        the engine has no such voice
     │   ├── UnsupportedOption   an option, language, format or speed that is not offered
-    │   └── MarkupError         markup in the text that cannot be read
+    │   ├── MarkupError         markup in the text that cannot be read
+    │   └── LeftOut             a row that is no speech (also a ManifestError and a MarkupError): no failure
     ├── EngineError (.transient): an engine could not do its work
     │   ├── EngineNotInstalled  a package is missing; the message holds the install command
     │   ├── LicenceNotAccepted  the terms of the weights were not accepted yet
@@ -122,6 +123,19 @@ class UnsupportedOption(InputError):
 
 class MarkupError(InputError):
     """Markup in a text that cannot be read."""
+
+
+class LeftOut(ManifestError, MarkupError):
+    """A row that a render leaves out, because nobody can speak it: a sound effect, a direction that cannot be
+    generated, a row without text in a list of the trade. It is named and counted, and not a failure.
+    """
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_left_out, (self.problem, self.path, self.line, self.field)
+
+
+def _rebuild_left_out(problem: str, path: str, line: int | None, field: str | None) -> LeftOut:
+    return LeftOut(problem, path=path, line=line, field=field)
 
 
 class EngineError(SpeechError):

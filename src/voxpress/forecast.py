@@ -8,6 +8,7 @@ from itertools import islice
 import msgspec
 
 from voxpress.engines import price_of
+from voxpress.errors import LeftOut
 from voxpress.folder import Folder
 from voxpress.loop import LOOKUP, lacks, standing
 from voxpress.plan import Bad, Plan
@@ -36,6 +37,8 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     """What was changed in the text."""
     error: str = ""
+    row: tuple[str, int] = ("", 0)
+    """As `Bad.row`, where the row is bad."""
 
 
 def forecast(
@@ -60,7 +63,11 @@ def forecast(
         for plan in batch:
             if isinstance(plan, Bad):
                 yield Forecast(
-                    number=plan.number, utterance=plan.utterance, status="failed", error=str(plan.error)
+                    number=plan.number,
+                    utterance=plan.utterance,
+                    status="left out" if isinstance(plan.error, LeftOut) else "failed",
+                    error=str(plan.error),
+                    row=plan.row,
                 )
                 continue
             status: Status = "from store"

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeAlias
 
 from voxpress import speaking
 from voxpress.engines import Engine, describe, price_of
-from voxpress.errors import ServiceRefused, SpeechError, StoreError, WorkerLost
+from voxpress.errors import LeftOut, ServiceRefused, SpeechError, StoreError, WorkerLost
 from voxpress.executors import Pools
 from voxpress.folder import Folder
 from voxpress.listening import Ear
@@ -255,7 +255,7 @@ class Loop:
         todo: list[Plan] = []
         for plan in batch:
             if isinstance(plan, Bad):
-                yield _bad(plan)
+                yield refused(plan)
             elif self._ear is None and (result := standing(plan, self._folder)):
                 yield result
             else:
@@ -597,10 +597,11 @@ def _opinion(opened: _Open) -> dict[str, Any]:
     }
 
 
-def _bad(plan: Bad) -> Result:
+def refused(plan: Bad) -> Result:
+    """The result for a row that cannot be planned, or that is left out."""
     return Result(
         utterance=plan.utterance or Utterance(text=""),
-        status="failed",
+        status="left out" if isinstance(plan.error, LeftOut) else "failed",
         number=plan.number,
         exception=plan.error,
     )

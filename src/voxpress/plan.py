@@ -68,6 +68,13 @@ class Bad(msgspec.Struct, frozen=True):
     utterance: Utterance | None
     error: SpeechError
 
+    @property
+    def row(self) -> tuple[str, int]:
+        """What identifies the row among all: several problems can be those of one."""
+        if isinstance(self.error, ManifestError) and self.error.line is not None:
+            return self.error.path, self.error.line
+        return "", self.number
+
 
 class Planner:
     """Plans utterances, with defaults for what they leave open.

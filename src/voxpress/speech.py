@@ -231,7 +231,8 @@ class Clip(_Noun, frozen=True):
         return f"<Clip {self.key[:12]} {self.format} {self.sample_rate} Hz {self.duration:.3f} s, {self.size:,} bytes>"
 
 
-Status: TypeAlias = Literal["up to date", "from store", "rendered", "failed"]
+Status: TypeAlias = Literal["up to date", "from store", "rendered", "left out", "failed"]
+"""``left out``: the row is no speech; `Result.error` says why, and it is no failure."""
 Opinion: TypeAlias = Literal["", "good", "doubtful"]
 """Of an ear; empty where none listened."""
 

@@ -16,17 +16,18 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from voxpress.errors import ManifestError, StoreError
+from voxpress.errors import InputError, LeftOut, ManifestError, SpeechError, StoreError
 from voxpress.folder import OWN, Folder
 from voxpress.forecast import Forecast, forecast
 from voxpress.library import run
 from voxpress.listening import Ear
-from voxpress.loop import standing
+from voxpress.loop import refused, standing
 from voxpress.manifests.report import Report
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.review import Review
 from voxpress.speech import Result, Seconds, Utterance
 from voxpress.store import Store
+from voxpress.text import READ_ALOUD
 
 BAD = 2
 SOME_FAILED = 1
@@ -41,6 +42,10 @@ Prune: TypeAlias = Literal["", "stale", "most"]
 
 class Rows(Protocol):
     """A manifest that can be read more than once."""
+
+    def require_all(self) -> None:
+        """Raise an `InputError` where the run asks for a row that no reading has come upon."""
+        ...
 
     def __iter__(self) -> Iterator[Utterance | ManifestError]: ...
 
@@ -59,7 +64,9 @@ class _Survey:
     """By hash, of all rows, where files are to be pruned."""
     characters: int = 0
     standing: int = 0
-    left_out: int = 0
+    left_out: list[Bad] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    """What was changed in a row's text, after the row."""
     rows: int = 0
 
 
@@ -71,25 +78,35 @@ class Render:
     planner: Planner
     folder: Folder
     store: Store
+    strict: bool = False
+    """Whether a row that is no speech is an error, and not left out."""
 
     def forecast(self, budget: float | None = None) -> int:
         """Print what `run` would do for each row and in all, and what it would cost; the exit status."""
         counts: Counter[str] = Counter()
         segments = characters = 0
         bill = _Bill()
+        bad: set[tuple[str, int]] = set()
         for row in forecast(self._planned(), store=self.store, folder=self.folder):
-            counts[row.status] += 1
+            status = "failed" if self.strict and row.status == "left out" else row.status
+            if status == "failed" and row.row in bad:
+                print(f"bad         {row.error}")
+                continue
+            counts[status] += 1
             segments += row.segments
             characters += row.characters
             bill.add(row)
             name = (row.utterance.id or row.utterance.file) if row.utterance else ""
-            match row.status:
+            match status:
                 case "failed":
+                    bad.add(row.row)
                     print(f"bad         {row.error}")
+                case "left out":
+                    print(f"left out    {row.error}")
                 case "rendered":
                     size = f"{_count(row.segments, 'segment')}, {_count(row.characters, 'character')}"
                     print(f"synthesise  {name}  ({size})")
-                case status:
+                case _:
                     print(f"{status:<11} {name}")
             for note in row.notes:
                 print(f"{'':<11} {note}")
@@ -98,7 +115,9 @@ class Render:
             f" ({_count(segments, 'segment')}, {_count(characters, 'character')}),"
             f" {counts['from store']:,} from the store, {counts['up to date']:,} up to date,"
             f" {counts['failed']:,} bad"
+            + (f", {counts['left out']:,} left out" if counts["left out"] else "")
         )
+        self.rows.require_all()
         bill.show()
         return BAD if counts["failed"] or bill.beyond(budget) else 0
 
@@ -126,9 +145,14 @@ class Render:
         if self.folder.path.exists() and not self.folder.path.is_dir():
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
         place = report or self.folder.path / OWN / "report.jsonl"
-        with self.folder.claimed():
+        with _no_trace(place, self.folder.path / OWN), self.folder.claimed():
             with Report(place) as sheet:
-                survey = self._survey(sheet, bool(prune), finished=ear is None)
+                try:
+                    survey = self._survey(sheet, bool(prune), finished=ear is None)
+                    self.rows.require_all()
+                except SpeechError:
+                    sheet.discard()
+                    raise
                 if survey.bad and not skip_bad:
                     sheet.discard()
                     _show_bad(survey.bad)
@@ -139,7 +163,11 @@ class Render:
                 if budget is not None and self._bill(survey, finished=ear is None).beyond(budget):
                     sheet.discard()
                     return BAD
-                tally = _Tally(survey.standing)
+                _show_notes(survey.notes)
+                for plan in survey.left_out:
+                    sheet.write(refused(plan))
+                _show_left_out(survey.left_out)
+                tally = _Tally(survey.standing, len(survey.left_out), len(survey.bad) - _rows_of(survey.bad))
                 with (
                     _progress(len(survey.todo) + len(survey.bad), survey.characters) as advance,
                     own_standard_output(),
@@ -209,10 +237,13 @@ class Render:
                 survey.paths.update(hash(target.path) for target in plan.targets)
             survey.rows += 1
             if plan.utterance is not None and not self.rows.wanted(plan.utterance):
-                survey.left_out += 1
-            elif isinstance(plan, Bad):
-                survey.bad.append(plan)
-            elif finished and (result := standing(plan, self.folder)):
+                continue
+            if isinstance(plan, Bad):
+                leave = isinstance(plan.error, LeftOut) and not self.strict
+                (survey.left_out if leave else survey.bad).append(plan)
+                continue
+            survey.notes += ((plan.utterance.origin or plan.utterance.id, note) for note in plan.notes)
+            if finished and (result := standing(plan, self.folder)):
                 survey.standing += 1
                 sheet.write(result)
             else:
@@ -275,8 +306,11 @@ class _Bill:
 class _Tally:
     """Counts for the summary."""
 
-    def __init__(self, standing: int) -> None:
-        self._counts: Counter[str] = Counter({"up to date": standing})
+    def __init__(self, standing: int, left_out: int, repeated: int) -> None:
+        # A row may have several problems, and is one row.
+        self._counts: Counter[str] = Counter(
+            {"up to date": standing, "left out": left_out, "failed": -repeated}
+        )
         self._spoken = 0
         self._duration: Seconds = 0.0
         self._cost = 0.0
@@ -300,6 +334,7 @@ class _Tally:
             f"{_count(sum(counts.values()), 'row')}: {counts['rendered']:,} rendered,"
             f" {counts['from store']:,} from the store,"
             f" {counts['up to date']:,} up to date, {counts['failed']:,} failed"
+            + (f", {counts['left out']:,} left out" if counts["left out"] else "")
             + (f", {self.doubtful:,} doubtful" if self.doubtful else "")
         )
         rate = f", {self._duration / elapsed:.1f} × real time" if self._spoken else ""
@@ -376,15 +411,60 @@ def _dollars(amount: float) -> str:
 
 
 def _show_bad(bad: list[Bad]) -> None:
-    for plan in bad[:_BAD_SHOWN]:
-        print(f"voxpress: {plan.error}", file=sys.stderr)
-    if len(bad) > _BAD_SHOWN:
-        print(f"voxpress: … and {len(bad) - _BAD_SHOWN:,} more", file=sys.stderr)
+    _show_alike((str(plan.error), _problem(plan)) for plan in bad)
     print(
-        f"voxpress: {_count(len(bad), 'bad row')}, so nothing was rendered;"
+        f"voxpress: {_count(len(bad), 'problem')} in {_count(_rows_of(bad), 'row')}, so nothing was rendered;"
         " mend what is bad, or add --skip-bad to render the others",
         file=sys.stderr,
     )
+
+
+def _show_left_out(left_out: list[Bad]) -> None:
+    for plan in left_out[:_BAD_SHOWN]:
+        print(f"left out: {plan.error}", file=sys.stderr)
+    if len(left_out) > _BAD_SHOWN:
+        print(f"left out: … and {len(left_out) - _BAD_SHOWN:,} more", file=sys.stderr)
+
+
+def _show_notes(notes: list[tuple[str, str]]) -> None:
+    _show_alike((f"{place}: {note}", note) for place, note in notes if note.endswith(READ_ALOUD))
+
+
+def _show_alike(problems: Iterable[tuple[str, str]]) -> None:
+    """One line for each kind of problem: the first of it, and how many more there are."""
+    kinds: dict[str, tuple[str, int]] = {}
+    for line, kind in problems:
+        first, count = kinds.get(kind, (line, 0))
+        kinds[kind] = (first, count + 1)
+    for line, count in list(kinds.values())[:_BAD_SHOWN]:
+        more = f" (and {count - 1:,} more like it)" if count > 1 else ""
+        print(f"voxpress: {line}{more}", file=sys.stderr)
+    if len(kinds) > _BAD_SHOWN:
+        print(f"voxpress: … and {len(kinds) - _BAD_SHOWN:,} more", file=sys.stderr)
+
+
+def _problem(plan: Bad) -> str:
+    """What is wrong, without the row that it is wrong with."""
+    if isinstance(plan.error, ManifestError) and plan.error.line is not None:
+        return f"{plan.error.field}: {plan.error.problem}"
+    return str(plan.error).removeprefix(plan.utterance.origin if plan.utterance else "")
+
+
+def _rows_of(bad: Iterable[Bad]) -> int:
+    """How many rows have these problems."""
+    return len({plan.row for plan in bad})
+
+
+@contextmanager
+def _no_trace(place: Path) -> Iterator[None]:
+    """Remove the folders that were made for `place`, where nothing came to lie in them."""
+    made = [folder for folder in place.parents if not folder.exists()]
+    try:
+        yield
+    finally:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 @contextmanager

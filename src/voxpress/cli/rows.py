@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, BinaryIO
 
-from voxpress.errors import ManifestError, SpeechError, StoreError
+from voxpress.errors import InputError, ManifestError, SpeechError, StoreError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -36,7 +36,7 @@ class Rows:
     """
 
     def __init__(self, manifest: str, format: str | None, only: list[str]) -> None:
-        self._manifest, self._format, self._only = manifest, format, only
+        self._manifest, self._format, self._only = manifest, format, Selection(only)
         self._file = _opened(manifest)
         self._digests: list[bytes] = []
 
@@ -52,8 +52,38 @@ class Rows:
 
     def wanted(self, row: Utterance) -> bool:
         """Whether the row is among those that ``--only`` asks for."""
-        names = (row.id, row.file)
-        return not self._only or any(fnmatchcase(name, glob) for glob in self._only for name in names if name)
+        return self._only.takes(row.id, row.file)
+
+    def require_all(self) -> None:
+        """See that each ``--only`` asks for some row that was read.
+
+        Raises:
+            InputError: one does not.
+        """
+        self._only.require_all()
+
+
+class Selection:
+    """What ``--only`` asks for: names, with ``*`` and ``?``."""
+
+    def __init__(self, globs: list[str]) -> None:
+        self._globs = dict.fromkeys(globs, False)
+
+    def takes(self, *names: str) -> bool:
+        """Whether one of these names of a row is asked for."""
+        found = [glob for glob in self._globs for name in names if name and fnmatchcase(name, glob)]
+        self._globs.update(dict.fromkeys(found, True))
+        return bool(found) or not self._globs
+
+    def require_all(self) -> None:
+        """See that each name has matched.
+
+        Raises:
+            InputError: one has not.
+        """
+        for glob, matched in self._globs.items():
+            if not matched:
+                raise InputError(f"--only {glob!r} matches no row's id or file")
 
 
 def _opened(manifest: str) -> BinaryIO:

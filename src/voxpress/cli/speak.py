@@ -220,6 +220,10 @@ def render(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Render the good rows although others are bad.")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Take a row that is no speech for an error, where it is left out otherwise."),
+    ] = False,
     budget: Annotated[
         float | None,
         typer.Option(
@@ -262,6 +266,7 @@ def render(
         planner=planner,
         folder=Folder(folder, overwrite),
         store=store_at(store or own.store),
+        strict=strict,
     )
     if dry_run:
         raise typer.Exit(rendering.forecast(budget))

@@ -1,6 +1,7 @@
 """Asterisk's prompt lists (``core-sounds-en.txt``): ``path/name: text``, and ``;`` for comments.
 
-Texts hold stage directions (``[beep]``, ``(2 seconds of silence)``): see `voxpress.text.directions`.
+Texts hold stage directions (``[beep]``, ``(2 seconds of silence)``): see `voxpress.text.directions`. In
+translated lists the names say what the translated directions do not: `_SOUNDS`, ``silence/2``.
 """
 
 from __future__ import annotations
@@ -8,11 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.errors import ManifestError
+from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Format, Row
-from voxpress.manifests.rows import row
+from voxpress.manifests.rows import listed, row
 
 _PROMPT = re.compile(r"([^\s:;]+)\s*:(?:\s+(.*))?$", re.DOTALL)
+
+
+_SOUNDS = {
+    "beep": "[beep]",
+    "beeperr": "[error beep]",
+    "confbridge-join": "[ascending tones]",
+    "confbridge-leave": "[descending tones]",
+}
+"""Names of Asterisk's that are sounds in every language."""
+_SILENCE = re.compile(r"silence/(\d+)")
+_BRACKETS = re.compile(r"[(<\[][^][()<>]*[])>]")
 
 
 def _recognise(head: str) -> bool:
@@ -24,14 +36,29 @@ def _recognise(head: str) -> bool:
     return everything and bool(names) and (bool(comments) or any("/" in name for name in names))
 
 
+def _text(name: str, text: str) -> str:
+    """The text, or the sound that a translated list describes in its own words."""
+    if not _BRACKETS.fullmatch(text) and not ("beep" in text.lower() and text[-1] not in ".!?"):
+        return text
+    silence = _SILENCE.fullmatch(name)
+    return f"[silence {silence[1]} s]" if silence else _SOUNDS.get(name, text)
+
+
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+    return listed(_rows(lines, path))
+
+
+def _rows(lines: Iterator[str], path: str) -> Iterator[Row]:
     for number, line in enumerate(lines, 1):
         line = line.strip()
         if not line or line.startswith(";"):
             continue
         if match := _PROMPT.match(line):
-            fields: dict[str, object] = {"id": match[1], "text": match[2] or "", "markup": "directions"}
-            yield from row(fields, path, number)
+            name, text = match[1], match[2]
+            if not text:
+                yield LeftOut(f"{name} has no text", path=path, line=number)
+                continue
+            yield from row({"id": name, "text": _text(name, text), "markup": "directions"}, path, number)
         else:
             yield ManifestError(
                 "is not 'path/name: text' (a name without spaces, a colon, a space, the text)",

@@ -1,24 +1,37 @@
-"""CSV and TSV: the first line names the columns."""
+"""CSV and TSV: the first line names the columns, or there are two: files and texts."""
 
 from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 
-from voxpress.errors import ManifestError
+from voxpress.errors import ManifestError, suggest
 from voxpress.manifests import Format, Row
-from voxpress.manifests.rows import column, literal, number, row
+from voxpress.manifests.rows import ALIASES, COLUMNS, FIELDS, column, literal, number, row
 
 _DELIMITERS = ",;\t|"
+_HEAD = 20
+"""Rows that are looked at to tell whether the first is a header."""
+_ALIKE = 0.6
+"""Two readings of one text are at least so much alike."""
 _OPTION = "option."
+_NAMED = re.compile(r"\S*[/\d]\S*|\S+\.[A-Za-z]\w{1,4}")
+"""A cell that names a file and no column: with a digit, a folder or an extension."""
+_ENDED = re.compile(r".*[.!?…。]['\"”»]*", re.DOTALL)
+"""A sentence, which no column is called."""
 
 
-def table(lines: Iterator[str], path: str) -> Iterator[tuple[int, list[str]] | ManifestError]:
+def table(
+    lines: Iterator[str], path: str, *, quoted: bool = True
+) -> Iterator[tuple[int, list[str]] | ManifestError]:
     r"""The records of a table, header first, each with the number of the line that it begins in.
 
     The delimiter is found in the header. Space around cells is kept, and empty records are left out. A
-    record that has not as many cells as the header is an error in its place.
+    record that has not as many cells as the header is an error in its place. `quoted`: a cell in quotes may
+    hold delimiters and line ends.
 
     >>> list(table(iter(['id;text\n', 'a;"one\n', 'two"\n', 'b;three\n']), "p.csv"))
     [(1, ['id', 'text']), (2, ['a', 'one\ntwo']), (4, ['b', 'three'])]
@@ -36,7 +49,11 @@ def table(lines: Iterator[str], path: str) -> Iterator[tuple[int, list[str]] | M
     end -= 1
     before = end
     records = csv.reader(
-        itertools.chain((header,), lines), delimiter=_delimiter(header), skipinitialspace=True, strict=True
+        itertools.chain((header,), lines),
+        delimiter=_delimiter(header),
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+        skipinitialspace=True,
+        strict=True,
     )
     width = 0
     while True:
@@ -91,32 +108,82 @@ def _recognise(head: str) -> bool:
     return len(cells) > 1 and any(_is_known(cell) and column(cell) == "text" for cell in cells)
 
 
-def _name(cell: str, before: list[str]) -> tuple[str, str]:
-    """The field of a column, "" for one to leave alone, and what is wrong with it, "" for nothing."""
-    try:
-        name = column(cell) or ""
-    except ManifestError as error:
-        return error.field or "", error.problem
-    return name, "is the name of two columns" if name and name in before else ""
+def _names(cells: Sequence[str], path: str, line: int) -> list[str]:
+    """The field of each column, "" for one to leave alone.
+
+    Raises:
+        ManifestError: naming all that is wrong with the header.
+    """
+    names: list[str] = []
+    unknown: list[str] = []
+    for cell in cells:
+        try:
+            name = column(cell) or ""
+        except ManifestError as error:
+            unknown.append(error.field or "")
+            name = ""
+        if name and name in names:
+            other = cells[names.index(name)].strip()
+            problem = f"is the name of two columns, {other!r} and {cell.strip()!r}; put a # before one to leave it alone"
+            raise ManifestError(problem, path=path, line=line, field=name)
+        names.append(name)
+    lacking = [field for field in ("text",) if field not in names]
+    if not {"id", "file"} & set(names):
+        lacking.append("id or file")
+    if unknown or lacking:
+        raise ManifestError(_wrong_header(cells, unknown, lacking), path=path, line=line)
+    return names
+
+
+def _wrong_header(cells: Sequence[str], unknown: Sequence[str], lacking: Sequence[str]) -> str:
+    known = sorted(FIELDS | ALIASES.keys())
+    here = ", ".join(repr(cell.strip()) for cell in cells[:20])
+    problems = [f"unknown column {name!r}{suggest(name.lower(), known)}" for name in unknown[:20]]
+    problems += [f"no column is called {name}" for name in lacking]
+    if lacking:
+        problems.append(f"the first line must name the columns, and has {here}")
+    return f"{'; '.join(problems)} ({COLUMNS})"
+
+
+def _headless(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str] | None:
+    """The fields of two columns without a header, or of LJSpeech's three; None where the first line is a header."""
+    rows = [record[1] for record in head if not isinstance(record, ManifestError)]
+    width = len(rows[0])
+    if width not in (2, 3) or any(map(_is_known, rows[0])):
+        return None
+    plain = [all(row[at] and not re.search(r"\s", row[at].strip()) for row in rows) for at in range(2)]
+    if not any(plain):
+        return None
+    at = plain.index(True)
+    if all(plain) and _NAMED.fullmatch(rows[0][1]) and not _NAMED.fullmatch(rows[0][0]):
+        at = 1
+    first = rows[0][at].strip(), rows[0][1 - at].strip()
+    if not (_NAMED.fullmatch(first[0]) or _ENDED.fullmatch(first[1])):
+        return None
+    if width == 3:
+        # LJSpeech: the name, the text, and the text with its numbers in words.
+        alike = all(SequenceMatcher(None, row[1], row[2]).ratio() > _ALIKE for row in rows)
+        return ["file", "", "text"] if at == 0 and alike else None
+    return ["file", "text"] if at == 0 else ["text", "file"]
 
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
-    records = table(lines, path)
-    header = next(records, None)
-    if header is None:
+    first = list(itertools.islice(lines, _HEAD))
+    head = [line for line in first if line.strip()][:1]
+    bars = bool(head) and _delimiter(head[0]) == "|" and not any(map(_is_known, _cells(head[0], "|")))
+    records = table(itertools.chain(first, lines), path, quoted=not bars)
+    begin = list(itertools.islice(records, _HEAD))
+    if not begin:
         raise ManifestError("is empty; its first line must name the columns", path=path)
+    header = begin[0]
     if isinstance(header, ManifestError):
         raise header
     line, cells = header
-    names: list[str] = []
-    for cell in cells:
-        name, problem = _name(cell, names)
-        if problem:
-            yield ManifestError(problem, path=path, line=line, field=name)
-        names.append("" if problem else name)
-    if "text" not in names:
-        problem = "no column has this name; the first line must name the columns"
-        raise ManifestError(problem, path=path, line=line, field="text")
+    names = _headless(begin)
+    if names is None:
+        names = _names(cells, path, line)
+        begin = begin[1:]
+    records = itertools.chain(begin, records)
     plain = [(at, name) for at, name in enumerate(names) if name and not name.startswith(_OPTION)]
     options = [(at, name.removeprefix(_OPTION)) for at, name in enumerate(names) if name.startswith(_OPTION)]
     numbers = [name for name in ("speed", "seed") if name in names]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from voxpress.errors import ManifestError
+from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Format, Row
 from voxpress.manifests.csv import table
-from voxpress.manifests.rows import row
+from voxpress.manifests.rows import listed, row
 
 _COLUMNS = ("Source text", "Translation", "Path", "Filename")
 
@@ -18,6 +18,10 @@ def _recognise(head: str) -> bool:
 
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+    return listed(_rows(lines, path))
+
+
+def _rows(lines: Iterator[str], path: str) -> Iterator[Row]:
     records = table(lines, path)
     header = next(records, None)
     if isinstance(header, ManifestError):
@@ -30,16 +34,16 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     source, translation, folder, file = (at[name] for name in _COLUMNS)
     for record in records:
         if isinstance(record, ManifestError):
-            yield record
+            yield LeftOut(record.problem, path=path, line=record.line)
             continue
         line, cells = record
         text = cells[translation].strip() or cells[source].strip()
         name = cells[file].strip()
-        if not text:
-            yield ManifestError("is empty, and so is Source text", path=path, line=line, field="Translation")
         if not name:
-            yield ManifestError("is empty", path=path, line=line, field="Filename")
-        if text and name:
+            yield LeftOut(f"no Filename for {text!r}", path=path, line=line)
+        elif not text:
+            yield LeftOut(f"{name} has no Translation and no Source text", path=path, line=line)
+        else:
             place = cells[folder].strip().rstrip("/")
             yield from row({"file": f"{place}/{name}" if place else name, "text": text}, path, line)
 

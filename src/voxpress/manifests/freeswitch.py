@@ -1,8 +1,7 @@
 """FreeSWITCH's phrase files (``docs/phrase/phrase_en.xml``).
 
 ``<language><en><digits><prompt phrase="One" filename="1.wav"/>`` is the file ``digits/1``, in English. A
-prompt with ``type`` and the phrase NULL is a sound: tones become stage directions, and so does what cannot
-be generated, so that it fails by name where it is to be spoken and can be excluded there.
+prompt with ``type`` and the phrase NULL is a sound: tones become stage directions, others are left out.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from voxpress.errors import ManifestError
+from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Format, Row
-from voxpress.manifests.rows import row
+from voxpress.manifests.rows import listed, row
 
 if TYPE_CHECKING:
     from xml.sax.xmlreader import AttributesImpl
@@ -29,6 +28,10 @@ def _recognise(head: str) -> bool:
 
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+    return listed(_rows(lines, path))
+
+
+def _rows(lines: Iterator[str], path: str) -> Iterator[Row]:
     # Imported here because a command that reads CSV starts 100 ms sooner without.
     from xml.sax import SAXException, SAXParseException
     from xml.sax.handler import ContentHandler
@@ -85,19 +88,21 @@ def _prompt(language: str, section: str, prompt: dict[str, str], path: str, line
     file = prompt.get("filename", "").strip()
     text = prompt.get("phrase", "")
     kind = prompt.get("type", "")
-    if not file.endswith(".wav") or file == ".wav":
-        problem = f"must be a name that ends in .wav, not {file!r}"
-        yield ManifestError(problem, path=path, line=line, field="filename")
+    name = file.removesuffix(".wav")
+    if not name or (name == file and "." in name):
+        yield LeftOut(f"{file!r} must be a name that ends in .wav", path=path, line=line)
         return
     # zh_CN has some names with their section and some without; dialplans name both as section/name.
     id = f"{section}/{file.removeprefix(section + '/').removesuffix('.wav')}"
     fields: dict[str, object] = {"id": id, "text": text, "language": language.replace("_", "-")}
-    if kind:
-        fields["text"] = _TONES.get(id.rpartition("-")[2], "[beep]") if kind == "tone" else f"[{kind}]"
+    if kind == "tone":
+        fields["text"] = _TONES.get(id.rpartition("-")[2], "[beep]")
         fields["markup"] = "directions"
-    elif text in ("", "NULL"):
-        problem = 'is empty or NULL; give the text, or type="tone" for a generated tone'
-        yield ManifestError(problem, path=path, line=line, field="phrase")
+    elif kind:
+        yield LeftOut(f"{id} is {kind}, and no speech", path=path, line=line)
+        return
+    elif text.strip() in ("", "NULL"):
+        yield LeftOut(f"{id} has no text", path=path, line=line)
         return
     yield from row(fields, path, line)
 

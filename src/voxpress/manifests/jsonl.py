@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
@@ -15,6 +16,24 @@ def _recognise(head: str) -> bool:
     return head.lstrip().startswith("{")
 
 
+def twice(text: str) -> list[str]:
+    """Names that an object in this JSON has twice, which a parser would settle in silence.
+
+    >>> twice('{"id": "a", "text": "A.", "id": "b"}')
+    ['id']
+    """
+    import json
+
+    found: list[str] = []
+
+    def note(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found.extend(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=note, parse_int=len, parse_float=len)
+    return found
+
+
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     decode = msgspec.json.Decoder(dict[str, object]).decode
     for number, line in enumerate(lines, 1):
@@ -22,22 +41,25 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
             continue
         try:
             named = decode(line)
+        except RecursionError:
+            yield ManifestError("is nested too deeply for a row", path=path, line=number)
         except msgspec.ValidationError:
             if line.lstrip().startswith("["):
-                raise ManifestError(
-                    "is a list; write one object in each line (jq -c '.[]' does it)", path=path, line=number
-                ) from None
+                problem = "is a list; write one object in each line, or name the file .json"
+                raise ManifestError(problem, path=path, line=number) from None
             yield ManifestError('is not an object such as {"id": "a", "text": "A."}', path=path, line=number)
         except msgspec.DecodeError as error:
             if line.strip() in ("[", "{"):
-                raise ManifestError(
-                    "is JSON over several lines; write one object in each line (jq -c does it)",
-                    path=path,
-                    line=number,
-                ) from None
+                problem = "is JSON over several lines; write one object in each line, or name the file .json"
+                raise ManifestError(problem, path=path, line=number) from None
             yield ManifestError(f"is not JSON: {error}", path=path, line=number)
         else:
-            yield from named_row(named, path, number)
+            # Only a line with more colons than names can have a name twice.
+            again = twice(line) if line.count(":") > len(named) else []
+            for name in again:
+                yield ManifestError("is given twice", path=path, line=number, field=name)
+            if not again:
+                yield from named_row(named, path, number)
 
 
 FORMAT = Format(

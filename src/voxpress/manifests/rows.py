@@ -12,7 +12,7 @@ from typing import get_args
 import msgspec
 
 from voxpress import validation
-from voxpress.errors import ManifestError, suggest
+from voxpress.errors import LeftOut, ManifestError, suggest
 from voxpress.manifests import Row
 from voxpress.speech import OptionValue, Utterance
 
@@ -34,8 +34,52 @@ FIELDS = frozenset(
 )
 """Fields of a row besides its options; each is the field of `Utterance` of that name."""
 
-ALIASES = {"utterance_id": "id", "audio_filepath": "file", "lang": "language"}
-"""Names that other tools use: handset-bench, NeMo."""
+ALIASES = {
+    "key": "id",
+    "name": "id",
+    "prompt_id": "id",
+    "prompt_name": "id",
+    "utterance_id": "id",
+    "audio": "file",
+    "audio_file": "file",
+    "audio_filepath": "file",
+    "file_name": "file",
+    "filename": "file",
+    "path": "file",
+    "wav": "file",
+    "wav_filename": "file",
+    "message": "text",
+    "phrase": "text",
+    "prompt": "text",
+    "prompt_text": "text",
+    "sentence": "text",
+    "transcript": "text",
+    "transcription": "text",
+    "lang": "language",
+    "locale": "language",
+}
+"""Names that people and other tools use for a field."""
+
+LEFT_ALONE = frozenset(
+    (
+        "category",
+        "comment",
+        "comments",
+        "context",
+        "description",
+        "duration",
+        "n_words",
+        "note",
+        "notes",
+        "offset",
+        "string_id",
+        "wav_filesize",
+    )
+)
+"""Names of what is about a row and changes nothing in its file."""
+
+COLUMNS = f"columns: {', '.join(sorted(FIELDS))}, option.NAME; a name that begins with # or x- is left alone"
+"""What columns there are, for messages."""
 
 
 def column(name: str) -> str | None:
@@ -48,19 +92,20 @@ def column(name: str) -> str | None:
         ManifestError: no such column; without path and line.
     """
     plain = name.strip()
-    lower = plain.lower()
+    lower = plain.lower().replace(" ", "_").replace("-", "_")
     if lower in FIELDS:
         return lower
     if lower in ALIASES:
         return ALIASES[lower]
+    if lower in LEFT_ALONE:
+        return None
     if lower.startswith("option.") and len(plain) > len("option."):
         return "option." + plain[len("option.") :]
-    if lower.startswith(("#", "x-")):
+    if lower.startswith(("#", "x_")):
         return None
     known = sorted(FIELDS | ALIASES.keys())
     raise ManifestError(
-        f"unknown column{suggest(lower, known)} (columns: {', '.join(sorted(FIELDS))}, option.NAME;"
-        " a name that begins with # or x- is left alone)",
+        f"unknown column{suggest(lower, known)} ({COLUMNS})",
         field=plain or repr(name),
     )
 
@@ -85,7 +130,7 @@ def literal(text: str) -> object:
     """
     try:
         value: object = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return text
     return value if isinstance(value, get_args(OptionValue)) else text
 
@@ -106,7 +151,9 @@ def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
         line: where the row begins.
     """
     if "id" not in fields and isinstance(file := fields.get("file"), str):
-        fields["id"] = posixpath.splitext(file)[0]
+        fields["id"], extension = posixpath.splitext(file)
+        if not extension:  # a column of file names without extensions is one of ids
+            del fields["file"]
     fields["origin"] = f"{path}:{line}"
     try:
         utterance = msgspec.convert(fields, Utterance)
@@ -142,13 +189,34 @@ def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row
                 ManifestError("is for tables; write options: {NAME: VALUE}", path=path, line=line, field=name)
             )
         elif field in fields:
-            problems.append(ManifestError("is given twice", path=path, line=line, field=field))
+            problem = "is given twice" if name.lower() == field else f"is given twice: {name!r} means it too"
+            problems.append(ManifestError(problem, path=path, line=line, field=field))
         else:
             fields[field] = value
     rows = row(fields, path, line)
     if not problems:
         return rows
     return [*problems, *(one for one in rows if isinstance(one, ManifestError))]
+
+
+def listed(rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows of a list of the trade: what nobody can speak, or has a file already, is `LeftOut`."""
+    seen: dict[str, tuple[str, str]] = {}
+    for one in rows:
+        if isinstance(one, ManifestError):
+            yield one
+            continue
+        place, _, line = one.origin.rpartition(":")
+        first, text = seen.setdefault(one.id.lower(), (line, one.text))
+        if not any(map(str.isalnum, one.text)) and one.markup == "plain":
+            problem = f"{one.id}: nothing to speak in {one.text!r}"
+        elif first == line:
+            yield one
+            continue
+        else:
+            other = "the same text" if text == one.text else "another text"
+            problem = f"{one.id} stands in line {first} already, with {other}"
+        yield LeftOut(problem, path=place, line=int(line))
 
 
 def _problems(fields: Mapping[str, object], path: str, line: int) -> Iterator[ManifestError]:

@@ -21,6 +21,10 @@ from voxpress.text.split import split
 __all__ = ["Part", "Pause", "Reading", "Say", "Silence", "Tone", "read"]
 
 
+READ_ALOUD = "read aloud, because the markup is plain; with markup directions it is heard as what it names"
+"""End of the note on a direction in a plain text."""
+
+
 class Pause(msgspec.Struct, frozen=True, tag="pause"):
     """Between two sentences or paragraphs; how long is for the `Output` to say."""
 
@@ -75,7 +79,9 @@ def read(
         besides = " besides what the engine misreads" if removed else ""
         problem = f"nothing to speak in {text!r}: it has no letter and no digit{besides}"
         raise InputError(problem if text else "no text")
-    notes = (f"{count} × {each!r} removed: the engine misreads it" for each, count in removed.items())
+    notes = [f"{count} × {each!r} removed: the engine misreads it" for each, count in removed.items()]
+    if markup == "plain" and ("[" in text or "<" in text) and (direction := directions.generated(text)):
+        notes.append(f"{direction} is {READ_ALOUD}")
     return Reading(tuple(parts), tuple(notes))
 
 

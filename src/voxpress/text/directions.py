@@ -5,10 +5,10 @@ Prompt lists such as Asterisk's write into the text what is heard but not said. 
 - Silence: ``N UNIT of silence``, ``silence N UNIT``, and the same with ``pause``.
 - Tones: ``beep`` or ``tone``, with one of ``error``, ``double``, ``ascending``, ``descending`` before or
   after it, and words such as *this is a simple … sound* around it.
-- Explanations say what a word stands for and are left out: a symbol after the word (``dollar [$]``), and
-  what begins with ``note:``.
-- Square and angle brackets hold nothing else: anything that is none of these is a `MarkupError`, because
-  it can be neither spoken nor left out. Round brackets are prose unless they hold one of these, or name a
+- Explanations say what a word stands for and are left out: a symbol beside the word (``dollar [$]``), empty
+  brackets, and what begins with ``note:``.
+- Square and angle brackets hold nothing else: anything that is none of these is `LeftOut`, because it can
+  be neither spoken nor generated. Round brackets are prose unless they hold one of these, or name a
   sound or a silence without its length (``(sound of rain)``, ``(music plays)``, ``(pause)``), which is an
   error as well.
 
@@ -18,11 +18,12 @@ An angle bracket counts only where a letter follows it: ``3 < 4`` is text.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TypeAlias
 
 import msgspec
 
-from voxpress.errors import MarkupError
+from voxpress.errors import LeftOut, MarkupError
 from voxpress.speech import Seconds
 
 MAX_SILENCE: Seconds = 600.0
@@ -92,6 +93,14 @@ _KINDS = {
 _COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _UNITS = {"ms": 0.001, "millisecond": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "minute": 60.0}
 
+_ABROAD = {
+    "tono simple": "beep",
+    "tono de error": "error beep",
+    "toni ascendenti": "ascending tones",
+    "toni discendenti": "descending tones",
+}
+"""Tones in the Spanish and Italian lists of Asterisk."""
+
 _kind = "|".join(kind for kind in _KINDS if kind)
 _TONE = re.compile(
     rf"(?:this is an? )?(?:(?:simple|short) )?(?:({_kind}) )?(?:beeps?|tones?)(?: (?:tone|sound))?"
@@ -105,6 +114,7 @@ _SOUND = re.compile(
 )
 _SYMBOL = re.compile(r"[^\w]|_")
 _DIRECTION = re.compile(r"\[([^][]*)\]|<([A-Za-z][^<>]*)>|\(([^()]*)\)")
+_WORDS = re.compile(r"[^][<>()]*")
 _PUNCTUATION = " .,;:!?…"
 
 
@@ -117,7 +127,8 @@ def parse(text: str) -> tuple[Part, ...]:
     ((Silence(duration=2.0),), (Say(text='dollar'),))
 
     Raises:
-        MarkupError: a direction that is none of those above, or a square bracket without its partner.
+        LeftOut: a direction that is none of those above.
+        MarkupError: a square bracket without its partner, or a silence that is too long.
     """
     parts: list[Part] = []
     said: list[str] = []
@@ -125,7 +136,9 @@ def parse(text: str) -> tuple[Part, ...]:
     for match in _DIRECTION.finditer(text):
         said.append(text[end : match.start()])
         end = match.end()
-        inside = _inside(match, explains=any(piece.strip(_PUNCTUATION) for piece in said[-2:]))
+        following = _WORDS.match(text, end)
+        words = [*said[-2:], following[0] if following else ""]
+        inside = _inside(match, explains=any(piece.strip(_PUNCTUATION) for piece in words))
         if inside is None:
             said.append(match[0])
         elif inside:
@@ -150,10 +163,12 @@ def _say(pieces: list[str], parts: list[Part]) -> None:
 def _inside(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ...] | None:
     """What the brackets stand for; nothing for an explanation, None for prose."""
     whole, content = match[0], match[match.lastindex or 1]
-    words = " ".join(content.lower().split()).rstrip(".!")
+    words = " ".join(content.lower().split()).rstrip(".!").strip()
     tone = _TONE.fullmatch(words)
     if tone and (name := _KINDS.get(" ".join(filter(None, tone.groups())))):
         return TONES[name]
+    if words in _ABROAD:
+        return TONES[_ABROAD[words]]
     if silence := _SILENCE.fullmatch(words):
         count, unit = [group for group in silence.groups() if group]
         duration = (_COUNTS.index(count) + 1 if count in _COUNTS else float(count)) * _UNITS[unit]
@@ -162,14 +177,27 @@ def _inside(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ..
                 f"{_quote(whole)}: silence lasts more than 0 and at most {MAX_SILENCE:g} seconds"
             )
         return (Silence(duration),)
-    if explains and (words.startswith("note:") or (whole[0] != "(" and _SYMBOL.fullmatch(content))):
+    if explains and (words.startswith("note:") or (whole[0] != "(" and _SYMBOL.fullmatch(content.strip() or " "))):
         return ()
     if whole[0] == "(" and not (tone or _SOUND.fullmatch(words)):
         return None
-    raise MarkupError(
+    raise LeftOut(
         f"{_quote(whole)} is not a direction that can be generated ({', '.join(TONES)}, silence 2 s):"
-        " leave the row out and record it by hand, or set its markup to plain to have it read aloud"
+        " record it by hand, or set the row's markup to plain to have it read aloud"
     )
+
+
+def generated(text: str) -> str:
+    """The first direction of `text` in square or angle brackets that would be heard and not said, else nothing.
+
+    >>> generated("One moment. [pause 2s] Thank you."), generated("[sic] One (beep).")
+    ('[pause 2s]', '')
+    """
+    for match in _DIRECTION.finditer(text):
+        with suppress(MarkupError):
+            if match[0][0] != "(" and _inside(match, explains=True):
+                return match[0]
+    return ""
 
 
 def _quote(text: str) -> str:

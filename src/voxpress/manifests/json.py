@@ -1,0 +1,181 @@
+"""JSON in one piece: a list of rows or of texts, or a map of ids to texts or rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
+from typing import NamedTuple
+
+import msgspec
+
+from voxpress.errors import ManifestError
+from voxpress.manifests import Format, Row
+from voxpress.manifests.jsonl import twice
+from voxpress.manifests.rows import column, named_row
+
+MAX_DOCUMENT = 1 << 24
+"""Characters; longer lists go into CSV or JSON lines, which are read row by row."""
+
+_SPACE = " \t\r\n"
+
+
+class _Item(NamedTuple):
+    """One value of a list or map."""
+
+    line: int
+    """Where it begins."""
+    name: str | None
+    """Its name in a map."""
+    json: str
+
+
+def _recognise(head: str) -> bool:
+    lines = [line.strip() for line in head.splitlines() if line.strip()]
+    if not lines or lines[0][0] not in "[{":
+        return False
+    try:
+        named = msgspec.json.decode(lines[0], type=dict[str, object])
+    except (msgspec.DecodeError, RecursionError):
+        return lines[0][0] == "[" or lines[0] == "{" or lines[0][-1] in ",:{["
+    return len(lines) == 1 and not _is_row(named)
+
+
+def _is_row(names: Iterable[str]) -> bool:
+    """Whether these are the fields of one row, and not ids."""
+    try:
+        return "text" in {column(name) for name in names}
+    except ManifestError:
+        return False
+
+
+def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+    pieces: list[str] = []
+    size = 0
+    for line in lines:
+        size += len(line)
+        if size > MAX_DOCUMENT:
+            problem = f"is longer than {MAX_DOCUMENT:,} characters; write CSV or JSON lines"
+            raise ManifestError(problem, path=path)
+        pieces.append(line)
+    stem = "" if path == "-" else PurePath(path).stem + "-"
+    seen: set[str] = set()
+    for number, item in enumerate(_items("".join(pieces), path), 1):
+        if item.name is not None and item.name in seen:
+            yield ManifestError("is given twice", path=path, line=item.line, field=item.name)
+            continue
+        seen.add(item.name or "")
+        yield from _row(item, f"{stem}{number:04}", path)
+
+
+def _row(item: _Item, numbered: str, path: str) -> Iterator[Row]:
+    try:
+        value = msgspec.json.decode(item.json)
+        again = twice(item.json) if isinstance(value, dict) else []
+    except (msgspec.DecodeError, RecursionError) as error:
+        problem = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON: {error}"
+        yield ManifestError(problem, path=path, line=item.line)
+        return
+    if again:
+        for name in again:
+            yield ManifestError("is given twice", path=path, line=item.line, field=name)
+    elif isinstance(value, str):
+        yield from named_row({"id": item.name or numbered, "text": value}, path, item.line)
+    elif isinstance(value, dict):
+        named = {} if item.name is None else {"id": item.name}
+        yield from named_row(named | value, path, item.line)
+    else:
+        problem = 'is neither a text nor a row such as {"id": "a", "text": "A."}'
+        yield ManifestError(problem, path=path, line=item.line)
+
+
+def _items(text: str, path: str) -> Iterator[_Item]:
+    """The values of the list or map; or, where it is one row or several, those rows."""
+    walk = _Walk(text, path)
+    whole = []
+    while walk.left():
+        start = walk.at
+        if walk.text[start] == "[":
+            yield from walk.inside("]")
+        elif walk.text[start] == "{":
+            items = list(walk.inside("}"))
+            if not walk.left() and not whole and not _is_row(item.name or "" for item in items):
+                yield from items
+                return
+            whole.append(_Item(walk.line_of(start), None, text[start : walk.at].strip()))
+        else:
+            raise walk.error("is neither a list nor a map", start)
+    yield from whole
+
+
+class _Walk:
+    """A place in a JSON text, which moves on from value to value."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self.text, self.path, self.at = text, path, 0
+        self._decode = json.JSONDecoder(parse_int=len, parse_float=len).raw_decode
+        self._counted = (0, 1)
+
+    def left(self) -> bool:
+        """Whether anything but space follows; moves there."""
+        while self.at < len(self.text) and self.text[self.at] in _SPACE:
+            self.at += 1
+        return self.at < len(self.text)
+
+    def inside(self, end: str) -> Iterator[_Item]:
+        """The values between the bracket here and its partner, which is passed."""
+        self.at += 1
+        if self.left() and self.text[self.at] == end:
+            self.at += 1
+            return
+        while True:
+            self.left()
+            start, name = self.at, None
+            if end == "}":
+                name = self._value()
+                if not isinstance(name, str):
+                    raise self.error("is not JSON: a name in quotes is missing", start)
+                self._expect(":")
+                self.left()
+            begin = self.at
+            self._value()
+            yield _Item(self.line_of(start), name, self.text[begin : self.at])
+            if self._expect(",", end) == end:
+                return
+
+    def _value(self) -> object:
+        try:
+            value, self.at = self._decode(self.text, self.at)
+        except json.JSONDecodeError as error:
+            raise self.error(f"is not JSON: {error.msg}", error.pos) from None
+        except RecursionError:
+            raise self.error("is nested too deeply", self.at) from None
+        return value
+
+    def _expect(self, *marks: str) -> str:
+        found = self.text[self.at] if self.left() else "the end"
+        if found not in marks:
+            wanted = " or ".join(marks)
+            raise self.error(f"is not JSON: {wanted} is missing before {found!r}", self.at)
+        self.at += 1
+        return found
+
+    def line_of(self, place: int) -> int:
+        """The line of a place that is not before one asked for earlier."""
+        before, line = self._counted
+        if place < before:
+            before, line = 0, 1
+        self._counted = (place, line + self.text.count("\n", before, place))
+        return self._counted[1]
+
+    def error(self, problem: str, place: int) -> ManifestError:
+        return ManifestError(problem, path=self.path, line=self.line_of(place))
+
+
+FORMAT = Format(
+    description="JSON in one piece: a list of rows or of texts, or a map of ids to texts or rows.",
+    extensions=(".json",),
+    recognise=_recognise,
+    read=_read,
+    by_content=True,
+)
