@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from voxpress.errors import EngineError as EngineError
     from voxpress.errors import EngineNotInstalled as EngineNotInstalled
     from voxpress.errors import InputError as InputError
+    from voxpress.errors import LeftOut as LeftOut
     from voxpress.errors import LicenceNotAccepted as LicenceNotAccepted
     from voxpress.errors import ManifestError as ManifestError
-    from voxpress.errors import LeftOut as LeftOut
     from voxpress.errors import MarkupError as MarkupError
     from voxpress.errors import ModelUnavailable as ModelUnavailable
     from voxpress.errors import ServiceRefused as ServiceRefused
@@ -78,10 +78,10 @@ __all__ = [
     "EngineError",
     "EngineNotInstalled",
     "InputError",
+    "LeftOut",
     "LicenceNotAccepted",
     "ManifestError",
     "Mark",
-    "LeftOut",
     "MarkupError",
     "ModelUnavailable",
     "Option",

@@ -16,7 +16,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from voxpress.errors import InputError, LeftOut, ManifestError, SpeechError, StoreError
+from voxpress.errors import LeftOut, ManifestError, SpeechError, StoreError
 from voxpress.folder import OWN, Folder
 from voxpress.forecast import Forecast, forecast
 from voxpress.library import run
@@ -145,7 +145,7 @@ class Render:
         if self.folder.path.exists() and not self.folder.path.is_dir():
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
         place = report or self.folder.path / OWN / "report.jsonl"
-        with _no_trace(place, self.folder.path / OWN), self.folder.claimed():
+        with self.folder.claimed():
             with Report(place) as sheet:
                 try:
                     survey = self._survey(sheet, bool(prune), finished=ear is None)
@@ -453,18 +453,6 @@ def _problem(plan: Bad) -> str:
 def _rows_of(bad: Iterable[Bad]) -> int:
     """How many rows have these problems."""
     return len({plan.row for plan in bad})
-
-
-@contextmanager
-def _no_trace(place: Path) -> Iterator[None]:
-    """Remove the folders that were made for `place`, where nothing came to lie in them."""
-    made = [folder for folder in place.parents if not folder.exists()]
-    try:
-        yield
-    finally:
-        for folder in made:
-            with suppress(OSError):
-                folder.rmdir()
 
 
 @contextmanager

@@ -222,7 +222,9 @@ def render(
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="Take a row that is no speech for an error, where it is left out otherwise."),
+        typer.Option(
+            "--strict", help="Take a row that is no speech for an error, where it is left out otherwise."
+        ),
     ] = False,
     budget: Annotated[
         float | None,

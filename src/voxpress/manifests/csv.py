@@ -124,7 +124,7 @@ def _names(cells: Sequence[str], path: str, line: int) -> list[str]:
             name = ""
         if name and name in names:
             other = cells[names.index(name)].strip()
-            problem = f"is the name of two columns, {other!r} and {cell.strip()!r}; put a # before one to leave it alone"
+            problem = f"is the name of two columns, {other!r} and {cell.strip()!r}; begin one of them with #"
             raise ManifestError(problem, path=path, line=line, field=name)
         names.append(name)
     lacking = [field for field in ("text",) if field not in names]

@@ -92,7 +92,7 @@ def _row(item: _Item, numbered: str, path: str) -> Iterator[Row]:
 def _items(text: str, path: str) -> Iterator[_Item]:
     """The values of the list or map; or, where it is one row or several, those rows."""
     walk = _Walk(text, path)
-    whole = []
+    whole: list[_Item] = []
     while walk.left():
         start = walk.at
         if walk.text[start] == "[":
@@ -130,11 +130,13 @@ class _Walk:
             return
         while True:
             self.left()
-            start, name = self.at, None
+            start = self.at
+            name: str | None = None
             if end == "}":
-                name = self._value()
-                if not isinstance(name, str):
+                found = self._value()
+                if not isinstance(found, str):
                     raise self.error("is not JSON: a name in quotes is missing", start)
+                name = found
                 self._expect(":")
                 self.left()
             begin = self.at

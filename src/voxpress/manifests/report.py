@@ -170,7 +170,7 @@ class Report:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is not None:
+        if kind is not None and not self._discarded:
             with suppress(OSError):  # it would hide what went wrong first
                 self._part.close()
             return

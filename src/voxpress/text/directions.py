@@ -177,7 +177,9 @@ def _inside(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ..
                 f"{_quote(whole)}: silence lasts more than 0 and at most {MAX_SILENCE:g} seconds"
             )
         return (Silence(duration),)
-    if explains and (words.startswith("note:") or (whole[0] != "(" and _SYMBOL.fullmatch(content.strip() or " "))):
+    if explains and (
+        words.startswith("note:") or (whole[0] != "(" and _SYMBOL.fullmatch(content.strip() or " "))
+    ):
         return ()
     if whole[0] == "(" and not (tone or _SOUND.fullmatch(words)):
         return None
