@@ -64,10 +64,10 @@ class _Survey:
     """By hash, of all rows, where files are to be pruned."""
     characters: int = 0
     standing: int = 0
-    rows: int = 0
     left_out: list[Bad] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     """What was changed in a row's text, after the row."""
+    rows: int = 0
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Render:
         counts: Counter[str] = Counter()
         segments = characters = 0
         bill = _Bill()
-        bad: set[tuple[str, int]] = set()
+        bad: set[str] = set()
         for row in forecast(self._planned(), store=self.store, folder=self.folder):
             status = "failed" if self.strict and row.status == "left out" else row.status
             if status == "failed" and row.row in bad:
@@ -187,7 +187,8 @@ class Render:
             if prune:
                 self._prune(survey)
         tally.show(time.monotonic() - began, place)
-        return SOME_FAILED if tally.failed or tally.doubtful else 0
+        left_out = self.strict and any(isinstance(plan.error, LeftOut) for plan in survey.bad)
+        return SOME_FAILED if tally.failed or tally.doubtful or left_out else 0
 
     def _prunes_too_much(self, survey: _Survey, prune: Prune) -> bool:
         """Whether pruning would delete what the user can hardly mean, which is then said."""
@@ -411,7 +412,7 @@ def _dollars(amount: float) -> str:
 
 
 def _show_bad(bad: list[Bad]) -> None:
-    _show_alike((str(plan.error), _problem(plan)) for plan in bad)
+    _show_alike((str(plan.error), f"{plan.error.field}: {plan.error.problem}") for plan in bad)
     print(
         f"voxpress: {_count(len(bad), 'problem')} in {_count(_rows_of(bad), 'row')}, so nothing was rendered;"
         " mend what is bad, or add --skip-bad to render the others",
@@ -441,13 +442,6 @@ def _show_alike(problems: Iterable[tuple[str, str]]) -> None:
         print(f"voxpress: {line}{more}", file=sys.stderr)
     if len(kinds) > _BAD_SHOWN:
         print(f"voxpress: … and {len(kinds) - _BAD_SHOWN:,} more", file=sys.stderr)
-
-
-def _problem(plan: Bad) -> str:
-    """What is wrong, without the row that it is wrong with."""
-    if isinstance(plan.error, ManifestError) and plan.error.line is not None:
-        return f"{plan.error.field}: {plan.error.problem}"
-    return str(plan.error).removeprefix(plan.utterance.origin if plan.utterance else "")
 
 
 def _rows_of(bad: Iterable[Bad]) -> int:
