@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import threading
@@ -416,3 +417,29 @@ def test_one_odd_object_in_the_store_costs_nothing(
     store = library.Store(tmp_path / "store")
     assert list(store.verify()) == []
     assert store.stats()["clips"].count == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("say", "Hello.", "-e", "tone", "-o"),
+        ("render", "m.csv", "-e", "tone", "-w", "0", "-o", "out", "--report"),
+    ],
+)
+def test_a_device_or_a_pipe_is_written_to_and_stays_what_it_is(tmp_path, arguments):
+    """Not replaced by a file, as whoever may write to /dev can."""
+    (tmp_path / "m.csv").write_text("id,text\na,Hello there.\n")
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "target.wav").write_bytes(b"old")
+    (tmp_path / "link.wav").symlink_to("target.wav")
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe.wav").read_bytes()), daemon=True)
+    reader.start()
+    for name in ("pipe.wav", "link.wav"):
+        command = [sys.executable, "-P", "-m", "voxpress", *arguments, name, "--store", "store"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+    reader.join(10)
+    assert read and len(read[0]) > 100
+    assert stat.S_ISFIFO((tmp_path / "pipe.wav").stat().st_mode)
+    assert (tmp_path / "link.wav").is_symlink() and (tmp_path / "target.wav").read_bytes() != b"old"

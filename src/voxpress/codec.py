@@ -11,6 +11,7 @@ import ctypes
 import errno
 import io
 import os
+import stat
 import struct
 import tempfile
 import uuid
@@ -210,7 +211,8 @@ def write(
     another name, then renamed. Missing folders are made, and nothing is left behind on failure.
 
     Args:
-        staging: folder for the unfinished file, on the same file system; None: the folder of `path`.
+        staging: folder for the unfinished file, on the same file system; None: the folder of `path`, which somebody
+            named, so that a link is followed, and a device or a pipe is written to and stays what it is.
         before_rename: called with the unfinished file's path once it is complete.
         durable: wait until the file would survive a loss of power.
 
@@ -224,6 +226,11 @@ def write(
     ['1.wav']
     """
     path = os.fspath(path)
+    if staging is None:
+        path = os.path.realpath(path) if os.path.islink(path) else path
+        if is_device(path):
+            _write_through(path, data)
+            return
     partial = f"{staging or os.path.dirname(path) or '.'}/.{uuid.uuid4().hex}.partial"
     try:
         try:
@@ -279,6 +286,28 @@ def _sync_folder(path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def is_device(path: str | os.PathLike[str]) -> bool:
+    """Whether something is there that is no file and no folder, such as ``/dev/null`` or a pipe: it is written to, and
+    never replaced.
+
+    >>> is_device(os.devnull), is_device("not-there.wav")
+    (True, False)
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _write_through(path: str, data: bytes) -> None:
+    try:
+        with open(path, "wb") as device:
+            device.write(data)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _created(path: str) -> BinaryIO:

@@ -16,6 +16,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from voxpress.codec import is_device
 from voxpress.errors import LeftOut, ManifestError, SpeechError, StoreError
 from voxpress.folder import OWN, Folder
 from voxpress.forecast import Forecast, forecast
@@ -391,12 +392,15 @@ def _lines(path: Path | None) -> Iterator[Callable[[bytes], object]]:
     if path is None:
         yield lambda line: None
         return
-    part = path.with_name(f"{path.name}.part")
+    path = Path(os.path.realpath(path))
+    device = is_device(path)
+    part = path if device else path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
             yield lambda line: file.write(line + b"\n")
-        part.replace(path)
+        if not device:
+            part.replace(path)
     except OSError as error:
         raise StoreError(f"cannot write the report {path}: {error.strerror}") from error
 

@@ -11,6 +11,8 @@ import fcntl
 import math
 import mmap
 import os
+import shutil
+import tempfile
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +24,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from voxpress.codec import is_device
 from voxpress.errors import ManifestError, StoreError
 from voxpress.speech import Hertz, Opinion, Result, Seconds, Status
 
@@ -134,9 +137,15 @@ class Report:
         self.path = os.fspath(path)
         # Absolute at once: an engine may change the current folder.
         self._place = os.path.abspath(path)
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
         with self._explained():
-            os.makedirs(os.path.dirname(self._place), exist_ok=True)
-            part = _alone(f"{self._place}.part")
+            if is_device(self._place):
+                self._scratch = tempfile.TemporaryDirectory(prefix="voxpress-")
+                part = _alone(f"{self._scratch.name}/report.part")
+            else:
+                self._place = os.path.realpath(self._place)
+                os.makedirs(os.path.dirname(self._place), exist_ok=True)
+                part = _alone(f"{self._place}.part")
         if part is None:
             raise StoreError(
                 f"cannot write the report {self.path}: another run is writing it; name another with --report"
@@ -182,6 +191,10 @@ class Report:
             numbers = np.frombuffer(self._numbers, np.uint64)
             if np.any(numbers[1:] < numbers[:-1]):
                 self._sort(numbers)
+            if self._scratch is not None:
+                with self._scratch, open(self._part.name, "rb") as whole, open(self._place, "wb") as device:
+                    shutil.copyfileobj(whole, device)
+                return
             with open(self._part.name, "rb") as whole:
                 os.fsync(whole.fileno())
             os.replace(self._part.name, self._place)
