@@ -130,13 +130,6 @@ class LeftOut(ManifestError, MarkupError):
     generated, a row without text in a list of the trade. It is named and counted, and not a failure.
     """
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild_left_out, (self.problem, self.path, self.line, self.field)
-
-
-def _rebuild_left_out(problem: str, path: str, line: int | None, field: str | None) -> LeftOut:
-    return LeftOut(problem, path=path, line=line, field=field)
-
 
 class EngineError(SpeechError):
     """An engine could not do its work. `transient`: trying again can help."""

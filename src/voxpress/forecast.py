@@ -37,7 +37,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     """What was changed in the text."""
     error: str = ""
-    row: tuple[str, int] = ("", 0)
+    row: str = ""
     """As `Bad.row`, where the row is bad."""
 
 

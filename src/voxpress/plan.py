@@ -69,11 +69,9 @@ class Bad(msgspec.Struct, frozen=True):
     error: SpeechError
 
     @property
-    def row(self) -> tuple[str, int]:
+    def row(self) -> str:
         """What identifies the row among all: several problems can be those of one."""
-        if isinstance(self.error, ManifestError) and self.error.line is not None:
-            return self.error.path, self.error.line
-        return "", self.number
+        return self.error.place or str(self.number)
 
 
 class Planner:

@@ -86,7 +86,7 @@ class Render:
         counts: Counter[str] = Counter()
         segments = characters = 0
         bill = _Bill()
-        bad: set[tuple[str, int]] = set()
+        bad: set[str] = set()
         for row in forecast(self._planned(), store=self.store, folder=self.folder):
             status = "failed" if self.strict and row.status == "left out" else row.status
             if status == "failed" and row.row in bad:
@@ -411,7 +411,7 @@ def _dollars(amount: float) -> str:
 
 
 def _show_bad(bad: list[Bad]) -> None:
-    _show_alike((str(plan.error), _problem(plan)) for plan in bad)
+    _show_alike((str(plan.error), f"{plan.error.field}: {plan.error.problem}") for plan in bad)
     print(
         f"voxpress: {_count(len(bad), 'problem')} in {_count(_rows_of(bad), 'row')}, so nothing was rendered;"
         " mend what is bad, or add --skip-bad to render the others",
@@ -441,13 +441,6 @@ def _show_alike(problems: Iterable[tuple[str, str]]) -> None:
         print(f"voxpress: {line}{more}", file=sys.stderr)
     if len(kinds) > _BAD_SHOWN:
         print(f"voxpress: … and {len(kinds) - _BAD_SHOWN:,} more", file=sys.stderr)
-
-
-def _problem(plan: Bad) -> str:
-    """What is wrong, without the row that it is wrong with."""
-    if isinstance(plan.error, ManifestError) and plan.error.line is not None:
-        return f"{plan.error.field}: {plan.error.problem}"
-    return str(plan.error).removeprefix(plan.utterance.origin if plan.utterance else "")
 
 
 def _rows_of(bad: Iterable[Bad]) -> int:
