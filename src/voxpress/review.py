@@ -18,7 +18,7 @@ import msgspec
 from voxpress import formats, media, references, scores, text
 from voxpress.audio import Audio
 from voxpress.check import check, listen
-from voxpress.errors import CheckFailed, InputError, ManifestError, SpeechError, UnknownVoice
+from voxpress.errors import CheckFailed, InputError, LeftOut, ManifestError, SpeechError, UnknownVoice
 from voxpress.executors import Inline, Processes
 from voxpress.executors.local import cores
 from voxpress.folder import OWN
@@ -39,6 +39,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     path: str | None
     text: str
+    file: str = ""
+    """As the manifest or the report names it."""
     markup: Literal["plain", "directions"] = "plain"
     language: str = ""
     """Empty: that of all files."""
@@ -84,9 +86,13 @@ def from_manifest(rows: Iterable[Utterance | ManifestError], paths: Sequence[Pat
     """
     known = _Files(paths)
     for row in rows:
+        if isinstance(row, LeftOut):
+            continue
         if isinstance(row, ManifestError):
             raise row
         found = known.of(row)
+        if not found and _is_no_speech(row):
+            continue
         nothing: list[str | None] = [None] if known.complete else []
         for path in found or nothing:
             yield Question(
@@ -101,6 +107,17 @@ def from_manifest(rows: Iterable[Utterance | ManifestError], paths: Sequence[Pat
             )
     if left := known.left():
         raise InputError(f"{left} is the file of no row in the manifest")
+
+
+def _is_no_speech(row: Utterance) -> bool:
+    """Whether a render leaves the row out."""
+    try:
+        text.read(row.text, language="en", max_chars=_WHOLE, markup=row.markup)
+    except LeftOut:
+        return True
+    except InputError:
+        return False
+    return False
 
 
 class _Files:
@@ -148,6 +165,7 @@ class _Line(msgspec.Struct, kw_only=True):
     """What is read of a report's line; others may stand there too."""
 
     text: str
+    status: str = ""
     audio_filepath: str | None = None
     files: tuple[str, ...] = ()
     id: str = ""
@@ -176,9 +194,12 @@ def from_report(path: Path) -> Iterator[Question]:
                 except msgspec.DecodeError as error:
                     problem = f"is not a line of a report: {error}"
                     raise ManifestError(problem, path=str(report), line=number) from error
+                if line.status == "left out":
+                    continue
                 for name in line.files or (line.audio_filepath,):
                     yield Question(
                         id=line.id,
+                        file=name or "",
                         path=_found(name, place) if name else None,
                         text=line.text,
                         markup=line.markup,

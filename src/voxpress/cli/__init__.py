@@ -74,6 +74,8 @@ def main() -> NoReturn:
         sys.exit(1)
     except typer.TyperException as error:
         message = error.format_message()
+        if message.startswith("No such option") and sys.argv[1:2] == ["say"]:
+            message = f"{message.rstrip('.')}; a text that begins with - stands behind --: voxpress say -- '-5 degrees'"
         if not message.startswith("Usage:"):  # what is printed where there are no arguments at all
             message = f"voxpress: {message.rstrip('.')} (voxpress --help shows what there is)"
         typer.echo(message, err=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,8 +16,11 @@ from voxpress.cli.options import (
     ear_called,
     examples,
 )
-from voxpress.cli.rows import Rows
-from voxpress.errors import ManifestError
+from voxpress.cli.rows import Rows, Selection
+from voxpress.errors import InputError, ManifestError
+
+if TYPE_CHECKING:
+    from voxpress.review import Question
 
 app = typer.Typer()
 
@@ -24,9 +28,39 @@ _FIRST = 256
 """Files of which the one with the most to say tells the language of all."""
 
 
+def _plain_question(
+    paths: list[Path], text: str | None, manifest: str | None
+) -> tuple[list[Path], str | None]:
+    """The one file and its text, where ``check hold.mp3 'Please hold.'`` asks for that.
+
+    Raises:
+        InputError: a text, and not one file.
+    """
+    from voxpress.folder import audio_extension
+
+    audio = [path for path in paths if audio_extension(str(path)) and not path.is_dir()]
+    plain = text is None and manifest is None
+    if plain and len(paths) == 2 and audio == paths[:1] and not paths[1].exists():
+        return audio, str(paths[1])
+    if text is not None and (len(paths) != 1 or manifest is not None or paths[0].is_dir()):
+        raise InputError("a text belongs to one audio file: voxpress check hold.mp3 'Please hold.'")
+    if plain and audio:
+        hint = f"voxpress check {audio[0]} 'Please hold.', or name the texts with --manifest"
+        raise InputError(f"say what {audio[0]} is to say: {hint}")
+    if text is not None and not paths[0].is_file():
+        raise InputError(f"{paths[0]} is not there")
+    return paths, text
+
+
+def _all_asked(questions: Iterator[Question], selection: Selection) -> Iterator[Question]:
+    yield from questions
+    selection.require_all()
+
+
 @app.command(
     epilog=examples(
         "voxpress check out",
+        "voxpress check hold.mp3 'Please hold.'",
         "voxpress check out --manifest prompts.csv --report heard.jsonl",
         "voxpress check out/welcome.mp3 --manifest prompts.csv",
         "voxpress check recordings.jsonl --language de --naturalness",
@@ -37,7 +71,8 @@ def check(
         list[Path],
         typer.Argument(
             metavar="PATH",
-            help="Folders and audio files; or, without --manifest, folders with a render's report, and reports.",
+            help="Folders and audio files; or, without --manifest, folders with a render's report, and reports; or one"
+            " audio file, and in quotes what it is to say.",
         ),
     ],
     manifest: Annotated[
@@ -45,6 +80,9 @@ def check(
         typer.Option(
             "--manifest", metavar="FILE", help="What the files are to say, in any format of 'render'."
         ),
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", "-t", metavar="TEXT", help="What the one file is to say.")
     ] = None,
     source: ManifestFormat = None,
     only: Only = None,
@@ -97,14 +135,20 @@ def check(
     from voxpress import review
     from voxpress.terminal import tell
 
+    paths, text = _plain_question(paths, text, manifest)
     listener = ear_called(ear)
     listener.require()
-    rows = Rows(manifest, source, only or []) if manifest else None
-    if rows:
-        chosen = (row for row in rows if isinstance(row, ManifestError) or rows.wanted(row))
+    selection = Selection(only or [])
+    if text is not None:
+        questions = iter([review.Question(id=str(paths[0]), path=str(paths[0]), text=text)])
+    elif manifest:
+        rows = Rows(manifest, source, [])
+        chosen = (row for row in rows if isinstance(row, ManifestError) or selection.takes(row.id, row.file))
         questions = review.from_manifest(chosen, paths)
     else:
         questions = itertools.chain.from_iterable(map(review.from_report, paths))
+        questions = (each for each in questions if selection.takes(each.id, each.file))
+    questions = _all_asked(questions, selection)
     if voice:
         questions = (msgspec.structs.replace(each, voice=each.voice or voice) for each in questions)
     first = list(itertools.islice(questions, _FIRST))

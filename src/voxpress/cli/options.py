@@ -38,7 +38,7 @@ FormatName = Annotated[
         "--format",
         "-f",
         metavar="NAME",
-        help="mp3, wav, opus, ulaw …; by default what the file's extension says.",
+        help="mp3, wav, opus, ulaw …, or several: mp3,wav. By default what the file's extension says.",
     ),
 ]
 Options = Annotated[

@@ -18,6 +18,7 @@ from voxpress.cli.options import (
     project_in,
 )
 from voxpress.cli.tables import print_json, print_table
+from voxpress.errors import InputError
 
 if TYPE_CHECKING:
     from voxpress.server.state import State
@@ -41,8 +42,10 @@ def serve(
         str | None, typer.Option(envvar="VOXPRESS_HOST", metavar="ADDRESS", help="By default 127.0.0.1.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(envvar="VOXPRESS_PORT", metavar="N", help="By default 8880.")
+        int | None,
+        typer.Option("--port", "-p", envvar="VOXPRESS_PORT", metavar="N", help="By default 8880."),
     ] = None,
+    api_key: Annotated[str | None, typer.Option("--api-key", hidden=True)] = None,
     store: StoreUrl = None,
     state: StateFolder = None,
     engine: Annotated[
@@ -87,6 +90,11 @@ def serve(
 
     Everything else is set in the table [server] of voxpress.toml, see docs/server.md.
     """
+    if api_key is not None:
+        raise InputError(
+            "keys are not given here, where every user of the machine could read them: voxpress keys add NAME makes one"
+            " and prints it, and from the first on the server asks for a key"
+        )
     from voxpress.server import serve as run
     from voxpress.server.settings import settings
 

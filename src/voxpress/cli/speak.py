@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -37,8 +37,9 @@ from voxpress.cli.tables import print_json
 from voxpress.errors import InputError, StoreError
 
 if TYPE_CHECKING:
+    from voxpress.plan import Planner
     from voxpress.presets import Project
-    from voxpress.speech import Output
+    from voxpress.speech import Output, Utterance
 
 app = typer.Typer()
 
@@ -51,16 +52,32 @@ app = typer.Typer()
     )
 )
 def say(
-    text: Annotated[str, typer.Argument(help="What to say; '-' reads standard input.")],
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]",
+            help="What to say, in quotes; '-', or none where something is piped in, reads standard input.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
-            help="Where to; '-' is standard output. Without it, the clip stays in the store and its path is printed.",
+            help="Where to; '-' is standard output. Without it, the clip stays in the store and its path is printed."
+            " With several formats, the name without its extension.",
         ),
     ] = None,
+    markup: Annotated[
+        Literal["plain", "directions"],
+        typer.Option(
+            "--markup",
+            metavar="NAME",
+            help="plain, or directions, where [pause 2s] and [beep] are heard and not said.",
+        ),
+    ] = "plain",
     engine: EngineName = None,
     model: Model = None,
     voice: VoiceName = None,
@@ -75,7 +92,7 @@ def say(
     json: Json = False,
 ) -> None:
     """Speak one text into one file, or take it from the store."""
-    from voxpress import codec, formats
+    from voxpress import codec
     from voxpress.library import say_with
     from voxpress.plan import Planner
     from voxpress.speech import Utterance
@@ -83,36 +100,133 @@ def say(
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
-    if format is None and output and output != "-":
-        format = formats.format_for(output).name
-    planner = Planner(
-        engine=engine or "piper",
-        model=model,
-        voice=voice,
-        language=language,
-        speed=1.0 if speed is None else speed,
-        seed=seed or 0,
-        options=read_options(option),
-        device=device or "auto",
-        carrier=carrier,
-        format=format,
-    )
-    words = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if text == "-" else text
-    place = os.path.abspath(output) if output and output != "-" else None  # an engine may change the folder
-    with own_standard_output():
-        clip = say_with(planner, Utterance(text=words), store_at(store))
-    if output == "-":
-        _write_out(clip.data)
-    elif place:
-        codec.write(place, clip.data, durable=True)
+    wanted = _destinations(output, format)
+    words = _words(text)
+    opened = store_at(store)
+    facts: list[dict[str, object]] = []
+    for name, destination in wanted:
+        planner = Planner(
+            engine=engine or "piper",
+            model=model,
+            voice=voice,
+            language=language,
+            speed=1.0 if speed is None else speed,
+            seed=seed or 0,
+            options=read_options(option),
+            device=device or "auto",
+            carrier=carrier,
+            format=name,
+        )
+        # An engine may change the folder.
+        place = os.path.abspath(destination) if destination and destination != "-" else None
+        utterance = Utterance(text=words, markup=markup)
+        if not facts:
+            _tell_notes(planner, utterance)
+        with own_standard_output():
+            clip = say_with(planner, utterance, opened)
+        if destination == "-":
+            _write_out(clip.data)
+        elif place:
+            codec.write(place, clip.data, durable=True)
+        facts.append({"path": destination or clip.path} | {name: getattr(clip, name) for name in _FACTS})
+        if not json and not destination:
+            typer.echo(clip.path or clip.key)
     if json:
-        facts = {
-            name: getattr(clip, name)
-            for name in ("key", "format", "sample_rate", "duration", "size", "sha256", "hit", "marks")
-        }
-        print_json({"path": output or clip.path, **facts}, to=sys.stderr if output == "-" else sys.stdout)
-    elif not output:
-        typer.echo(clip.path or clip.key)
+        # One format, one object, as ever.
+        print_json(facts if len(facts) > 1 else facts[0], to=sys.stderr if output == "-" else sys.stdout)
+
+
+_FACTS = ("key", "format", "sample_rate", "duration", "size", "sha256", "hit", "marks")
+_LISTS = {".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".yaml", ".yml", ".xml"}
+
+
+def _words(text: list[str] | None) -> str:
+    """What to say: the argument, or what is on standard input.
+
+    Raises:
+        InputError: there is none, or not only one, or it is the name of a file.
+    """
+    import shlex
+
+    given = text or []
+    if len(given) > 1:
+        raise InputError(f"put the text in quotes: voxpress say {shlex.quote(' '.join(given))}")
+    if not given and sys.stdin.isatty():
+        raise InputError(
+            "there is no text to say: voxpress say 'Please hold.' -o hold.mp3, or voxpress say - < book.txt"
+        )
+    if not given or given == ["-"]:
+        words = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+        if not words.strip():
+            raise InputError(
+                "there is no text to say: standard input is empty; voxpress say 'Please hold.' says a text"
+            )
+        return words
+    name = shlex.quote(given[0])
+    if os.path.isfile(given[0]):
+        what = (
+            f"to render its rows: voxpress render {name} -o out"
+            if Path(given[0]).suffix.lower() in _LISTS
+            else f"to speak what is in it: voxpress say - < {name}"
+        )
+        raise InputError(
+            f"{given[0]} is a file here; {what}; to speak its name: echo {name} | voxpress say -"
+        )
+    return given[0]
+
+
+def _destinations(output: str | None, format: str | None) -> list[tuple[str | None, str | None]]:
+    """The formats to make, each with the file that it goes to.
+
+    Raises:
+        InputError: several formats, and one file or standard output.
+    """
+    from voxpress import formats
+    from voxpress.folder import audio_extension
+
+    names = _format_names(format)
+    if len(names) < 2:
+        name = names[0] if names else None
+        if output and "{extension}" in output:
+            output = output.replace("{extension}", formats.format_named(name or "wav").extension)
+        if name is None and output and output != "-":
+            name = formats.format_for(output).name
+        return [(name, output)]
+    if output is None:
+        return [(name, None) for name in names]
+    if output == "-":
+        raise InputError("standard output takes one format: name files with -o, or one format with -f")
+    if "{extension}" in output:
+        template = output
+    elif audio_extension(output):
+        stem = os.path.splitext(output)[0]
+        raise InputError(f"-o {output} names one format, and -f {format} several: write -o {stem}")
+    else:
+        template = output + ".{extension}"
+    return [(name, template.replace("{extension}", formats.format_named(name).extension)) for name in names]
+
+
+def _format_names(format: str | None) -> list[str]:
+    """The formats in ``mp3,wav``.
+
+    Raises:
+        InputError: one is unknown, or two would be one file.
+    """
+    from voxpress import formats
+
+    if format is None:
+        return []
+    found = [formats.format_named(name.strip()) for name in format.split(",")]
+    if len({each.extension for each in found}) < len(found):
+        raise InputError(f"-f {format}: two of these formats have the same extension, and would be one file")
+    return [each.name for each in found]
+
+
+def _tell_notes(planner: Planner, utterance: Utterance) -> None:
+    """Say what of a text is read aloud or not as it may not be meant."""
+    plan = planner.plan(utterance, filed=False)
+    for note in getattr(plan, "notes", ()):
+        typer.echo(f"voxpress: {note}", err=True)
 
 
 class _Render(typer.core.TyperCommand):
@@ -248,6 +362,7 @@ def render(
     project = project_beside(manifest)
     own = project.defaults
     chosen = preset or (None if format else own.preset)
+    several = None if chosen else _several(_format_names(format))
     # Another engine than the project's takes none of what the project says of that one.
     same_engine = engine is None or engine == own.engine
     planner = Planner(
@@ -260,8 +375,8 @@ def render(
         options={**(own.options if same_engine else {}), **read_options(option)},
         device=device or own.device or "auto",
         carrier=own.carrier if carrier is None else carrier,
-        format=format or (None if chosen else own.format),
-        files=_files(chosen, format, project),
+        format=None if several else format or (None if chosen else own.format),
+        files=several or _files(chosen, format, project),
     )
     rendering = Render(
         rows=Rows(manifest, source, only or []),
@@ -283,6 +398,14 @@ def render(
         ear=ear_called(ear) if verify or ear else None,
     )
     raise typer.Exit(status)
+
+
+def _several(names: list[str]) -> list[tuple[str, Output]] | None:
+    """A file of each format, where there is more than one."""
+    from voxpress.plan import ONE_FILE
+    from voxpress.speech import Output
+
+    return [(ONE_FILE, Output(format=name)) for name in names] if len(names) > 1 else None
 
 
 def _files(preset: str | None, format: str | None, project: Project) -> Sequence[tuple[str, Output]] | None:

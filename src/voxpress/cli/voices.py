@@ -15,7 +15,7 @@ from voxpress.cli.options import (
     examples,
 )
 from voxpress.cli.tables import cell, print_json, print_table
-from voxpress.errors import EngineError
+from voxpress.errors import EngineError, InputError
 
 if TYPE_CHECKING:
     from voxpress.listening import Ear
@@ -32,6 +32,15 @@ def voices(
         str | None, typer.Argument(metavar="[ENGINE]", help="By default all engines that are installed.")
     ] = None,
     model: Model = None,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "--language",
+            "-l",
+            metavar="TAG",
+            help="Only voices that speak it, those of models that can be pulled among them.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """List voices: those of engines, and your own under each engine that speaks with them."""
@@ -60,10 +69,34 @@ def voices(
         ]
         for problem in references.broken():
             typer.echo(f"voxpress: {problem}", err=True)
+    columns = ["engine", "name", "languages", "gender", "description"]
+    if language is not None:
+        found = _speaking(found, language, engine)
+        columns = ["engine", "model", *columns[1:], "get it with"]
+        if not found:
+            raise InputError(f"no voice speaks {language!r}, and no model of the catalogue does")
     if json:
         print_json(found)
     else:
-        print_table(found, ["engine", "name", "languages", "gender", "description"])
+        print_table(found, columns)
+
+
+def _speaking(here: list[dict[str, object]], language: str, engine: str | None) -> list[dict[str, object]]:
+    """Those of the voices here that speak a language, and those that can be had."""
+    import msgspec
+
+    from voxpress import offers
+
+    found = [one for one in here if offers.speak(msgspec.convert(one["languages"], list[str]), language)]
+    for offer in offers.listed():
+        if (engine and offer.engine != engine) or not offer.speaks(language):
+            continue
+        entry = {"engine": offer.engine, "model": offer.model, "get it with": " && ".join(offer.get)}
+        voices = [voice for voice in offer.voices if offers.speak(voice.languages, language)]
+        found += [entry | msgspec.to_builtins(voice) for voice in voices]
+        if not offer.voices:
+            found.append(entry | {"name": "", "languages": offer.languages})
+    return found
 
 
 @app.command(

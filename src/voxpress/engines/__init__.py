@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from voxpress import devices, environments, references
+from voxpress import devices, environments, models, references
 from voxpress.audio import Audio
 from voxpress.errors import (
     EngineError,
@@ -198,6 +198,11 @@ class Engine(ABC):
             return f"it does not clone (engines that do: {', '.join(cloning())})"
         offered = ", ".join(references.find(cloned).engines)
         return f"that is for {offered}; add it again with --replace, and with --engine {self.name} or no --engine"
+
+    @classmethod
+    def offered(cls, model: models.Model) -> Sequence[Voice]:  # noqa: ARG003 - nothing is known of it here
+        """The voices of a model of the catalogue, as far as they are known before it is on this machine."""
+        return ()
 
     def speaks(self, voice: Voice) -> Sequence[str]:
         """BCP 47 tags of what it speaks with that voice; ``*``: any."""

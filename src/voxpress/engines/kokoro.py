@@ -124,6 +124,12 @@ class Kokoro(Engine):
     def voices(self) -> Sequence[Voice]:
         return [_voice(name, name) for name in self._packs]
 
+    @classmethod
+    def offered(cls, model: models.Model) -> Sequence[Voice]:
+        """Those whose files belong to the model."""
+        names = (Path(file.path).stem for file in model.files if file.path.startswith("voices/"))
+        return [_voice(name, name) for name in names]
+
     def voice(self, name: str | None) -> Voice:
         """As for every engine; ``af_heart:3+bf_emma:2`` is a blend, and equal blends have equal names. Kokoro-FastAPI
         writes it ``af_heart(3)+bf_emma(2)``.

@@ -166,6 +166,11 @@ class Piper(Engine):
             for speaker in config.speakers or [""]
         ]
 
+    @classmethod
+    def offered(cls, model: models.Model) -> Sequence[Voice]:
+        """One voice, whose name says the language."""
+        return [Voice(name=model.name, languages=(model.name.partition("-")[0].replace("_", "-"),))]
+
     def voice(self, name: str | None) -> Voice:
         """As for every engine; a file's name without a speaker is its default speaker."""
         if name in self._configs and (speakers := self._configs[name].speakers):

@@ -1,0 +1,101 @@
+"""Voices that can be had: of every model in the catalogue, whether it is on this machine or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from voxpress import engines, models
+from voxpress.errors import SpeechError
+from voxpress.speech import Voice
+
+_SHOWN = 3
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A model of the catalogue, and who speaks with it."""
+
+    engine: str
+    model: str
+    voices: tuple[Voice, ...] = ()
+    """As far as they are known before the model is here."""
+    languages: tuple[str, ...]
+    here: bool
+    """Whether the model was pulled."""
+    get: tuple[str, ...] = ()
+    """The commands that are still to be run before it speaks."""
+
+    def speaks(self, language: str) -> bool:
+        """Whether it speaks a language: ``es`` for ``es-ES``, and the other way round."""
+        return speak(self.languages, language)
+
+    def described(self, voice: str = "") -> str:
+        """How to speak with it, in words."""
+        named = f"engine {self.engine}, model {self.model}" + (f", voice {voice}" if voice else "")
+        return named + (f" (first: {' && '.join(self.get)})" if self.get else "")
+
+
+def speak(languages: Iterable[str], language: str) -> bool:
+    """Whether these languages are, or have among them, the one that is asked for."""
+    return any(spoken == "*" or _base(spoken) == _base(language) for spoken in languages)
+
+
+def listed() -> Iterator[Offer]:
+    """All models of the catalogue that speak."""
+    known = engines.names()
+    for model in models.catalogue().values():
+        if model.engine not in known:
+            continue
+        try:
+            kind = engines.find(model.engine)
+            voices = kind.offered(model)
+            missing = engines.missing_packages(kind)
+        except SpeechError:
+            continue  # a broken plug-in
+        here = models.path(model.name) is not None
+        install = (f"voxpress engines install {model.engine}",) if missing else ()
+        pull = () if here else (f"voxpress models pull {model.name}",)
+        yield Offer(
+            engine=model.engine,
+            model=model.name,
+            voices=tuple(voices),
+            languages=tuple(dict.fromkeys(tag for voice in voices for tag in voice.languages))
+            or kind.languages,
+            here=here,
+            get=install + pull,
+        )
+
+
+def of_voice(name: str) -> str:
+    """Where a voice that an engine does not have can be had, for the end of a message; nothing where nowhere."""
+    found = []
+    for offer in listed():
+        for voice in offer.voices:
+            if voice.name == name:
+                found.append(offer.described(name))
+            elif offer.model == voice.name and name.lower() in voice.name.lower().split("-"):
+                found.append(offer.described())
+    return _joined(found, "has that voice")
+
+
+def of_language(tag: str, engine: str) -> str:
+    """Who speaks a language, for the end of a message; nothing where nobody does. What needs least comes first.
+
+    Args:
+        engine: the one that was asked, whose models come first.
+    """
+    offers = sorted(listed(), key=lambda offer: (offer.engine != engine, not offer.here, len(offer.get)))
+    found = [offer.described() for offer in offers if offer.speaks(tag)]
+    return _joined(found, "speaks it", f"voxpress voices --language {tag}")
+
+
+def _joined(found: Sequence[str], what: str, more: str = "") -> str:
+    if not found:
+        return ""
+    shown = "; or ".join(found[:_SHOWN])
+    return f"; {what}: {shown}" + (f" (all: {more})" if more else "")
+
+
+def _base(tag: str) -> str:
+    return tag.lower().replace("_", "-").partition("-")[0]
