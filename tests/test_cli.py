@@ -185,7 +185,7 @@ def test_all_bad_rows_are_shown_and_nothing_is_rendered(voxpress, tmp_path):
     done = voxpress("render", "bad.csv", "-o", "out", "-e", "tone", status=2)
     errors = done.stderr.decode().splitlines()
     assert [line.split(": ")[1] for line in errors[:3]] == ["bad.csv:3", "bad.csv:4", "bad.csv:5"]
-    assert "3 bad rows" in errors[-1] and "Traceback" not in done.stderr.decode()
+    assert "3 problems in 3 rows" in errors[-1] and "Traceback" not in done.stderr.decode()
     assert not list((tmp_path / "out").rglob("*.wav"))
 
 

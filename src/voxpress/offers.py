@@ -33,7 +33,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     def described(self, voice: str = "") -> str:
         """How to speak with it, in words."""
         named = f"engine {self.engine}, model {self.model}" + (f", voice {voice}" if voice else "")
-        return named + (f" (first: {' && '.join(self.get)})" if self.get else "")
+        return named + (f" (first run  {' && '.join(self.get)})" if self.get else "")
 
 
 def speak(languages: Iterable[str], language: str) -> bool:
@@ -69,14 +69,14 @@ def listed() -> Iterator[Offer]:
 
 def of_voice(name: str) -> str:
     """Where a voice that an engine does not have can be had, for the end of a message; nothing where nowhere."""
-    found = []
+    found: dict[str, str] = {}
     for offer in listed():
         for voice in offer.voices:
             if voice.name == name:
-                found.append(offer.described(name))
+                found.setdefault(offer.engine, offer.described(name))
             elif offer.model == voice.name and name.lower() in voice.name.lower().split("-"):
-                found.append(offer.described())
-    return _joined(found, "has that voice")
+                found.setdefault(offer.model, offer.described())
+    return _joined(list(found.values()), "to speak with it")
 
 
 def of_language(tag: str, engine: str) -> str:
@@ -86,15 +86,18 @@ def of_language(tag: str, engine: str) -> str:
         engine: the one that was asked, whose models come first.
     """
     offers = sorted(listed(), key=lambda offer: (offer.engine != engine, not offer.here, len(offer.get)))
-    found = [offer.described() for offer in offers if offer.speaks(tag)]
-    return _joined(found, "speaks it", f"voxpress voices --language {tag}")
+    found: dict[str, str] = {}
+    for offer in offers:
+        if offer.speaks(tag):
+            found.setdefault(offer.model if offer.engine == engine else offer.engine, offer.described())
+    return _joined(list(found.values()), "these speak it", f"voxpress voices --language {tag}")
 
 
 def _joined(found: Sequence[str], what: str, more: str = "") -> str:
     if not found:
         return ""
-    shown = "; or ".join(found[:_SHOWN])
-    return f"; {what}: {shown}" + (f" (all: {more})" if more else "")
+    shown = ", or ".join(found[:_SHOWN])
+    return f"; {what}: {shown}" + (f"; all of them: {more}" if more else "")
 
 
 def _base(tag: str) -> str:

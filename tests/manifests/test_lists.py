@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from voxpress.errors import ManifestError
+from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Row
 from voxpress.speech import Utterance
+from voxpress.text import directions
 
 Rows = Callable[..., list[Row]]
 Good = Callable[..., list[Utterance]]
@@ -36,14 +37,45 @@ def test_asterisk(good: Good, bad: Bad) -> None:
     assert bad("one\nA name: x\nempty:\na:b\n", "p.txt", "asterisk") == [
         "p.txt:1: is not 'path/name: text' (a name without spaces, a colon, a space, the text)",
         "p.txt:2: is not 'path/name: text' (a name without spaces, a colon, a space, the text)",
-        "p.txt:3: text: is missing or empty",
+        "p.txt:3: empty has no text",
         "p.txt:4: is not 'path/name: text' (a name without spaces, a colon, a space, the text)",
     ]
 
 
-def test_freeswitch(good: Good) -> None:
-    """The section is the folder, the element the language; sounds become directions."""
-    found = good(
+def test_asterisk_in_other_languages(good: Good, rows: Rows) -> None:
+    """Names say what translated directions do not; what nobody can speak is left out, and not an error."""
+    list_ = (
+        "; una lista\n"
+        "silence/3: (3 secondi di silenzio)\n"
+        "beep: [tono simple]\n"
+        "beeperr: (ahooga)\n"
+        "confbridge-join: un suono di beep ascendente\n"
+        "letters/space: spazio []\n"
+        "letters/exclaimation-point: [!] punto esclamativo\n"
+        "vm-intro: Lasciare un messaggio dopo il beep.\n"
+    )
+    heard = {row.id: directions.parse(row.text) for row in good(list_, "p.txt")}
+    assert heard == {
+        "silence/3": (directions.Silence(3.0),),
+        "beep": directions.TONES["beep"],
+        "beeperr": directions.TONES["error beep"],
+        "confbridge-join": directions.TONES["ascending tones"],
+        "letters/space": (directions.Say("spazio"),),
+        "letters/exclaimation-point": (directions.Say("punto esclamativo"),),
+        "vm-intro": (directions.Say("Lasciare un messaggio dopo il beep."),),
+    }
+    found = rows("; x\ndigits/0: cero\ndigits/0: diez\nDigits/0: cero\ndir-welcome:\n", "p.txt")
+    assert [str(row) for row in found if isinstance(row, LeftOut)] == [
+        "p.txt:3: digits/0 stands in line 2 already, with another text",
+        "p.txt:4: Digits/0 stands in line 2 already, with the same text",
+        "p.txt:5: dir-welcome has no text",
+    ]
+    assert len(found) == 4
+
+
+def test_freeswitch(rows: Rows) -> None:
+    """The section is the folder, the element the language; sounds become directions, and music is left out."""
+    *found, music = rows(
         "<language><es_MX><conference>\n"
         '<prompt phrase="Hola &amp; adi&#243;s" filename="conf-hola.wav " note="x"/>\n'
         '<prompt phrase="NULL" filename="conference/conf-ack.wav" type="tone"/>\n'
@@ -54,16 +86,18 @@ def test_freeswitch(good: Good) -> None:
         "</conference></es_MX></language>\n",
         "p.xml",
     )
-    assert [(row.id, row.text, row.markup) for row in found] == [
+    assert isinstance(music, LeftOut)
+    assert str(music) == "p.xml:7: conference/conf-perpetual is music, and no speech"
+    spoken = [row for row in found if isinstance(row, Utterance)]
+    assert [(row.id, row.text, row.markup) for row in spoken] == [
         ("conference/conf-hola", "Hola & adiós", "plain"),
         ("conference/conf-ack", "[beep]", "directions"),
         ("conference/conf-nack", "[error beep]", "directions"),
         ("conference/conf-enter", "[ascending tones]", "directions"),
         ("conference/conf-exit", "[descending tones]", "directions"),
-        ("conference/conf-perpetual", "[music]", "directions"),
     ]
-    assert {row.language for row in found} == {"es-MX"}
-    assert [row.origin for row in found] == [f"p.xml:{line}" for line in range(2, 8)]
+    assert {row.language for row in spoken} == {"es-MX"}
+    assert [row.origin for row in spoken] == [f"p.xml:{line}" for line in range(2, 7)]
 
 
 def test_freeswitch_bad_rows(bad: Bad) -> None:
@@ -74,16 +108,17 @@ def test_freeswitch_bad_rows(bad: Bad) -> None:
         '<prompt phrase="Year"/>\n'
         '<prompt phrase="NULL" filename="a.wav"/>\n'
         '<prompt phrase=" " filename="b.wav"/>\n'
+        '<prompt phrase="x" filename="c.vmwav"/>\n'
         '<sound phrase="x" filename="c.wav"/>\n'
         '</time><prompt phrase="x" filename="d.wav"/></en></language>\n',
         "p.xml",
     ) == [
-        "p.xml:2: filename: must be a name that ends in .wav, not 'year'",
-        "p.xml:3: filename: must be a name that ends in .wav, not ''",
-        'p.xml:4: phrase: is empty or NULL; give the text, or type="tone" for a generated tone',
-        "p.xml:5: text: is missing or empty",
-        "p.xml:6: <sound> is out of place: prompts are <language><en><section><prompt/>",
-        "p.xml:7: <prompt> is out of place: prompts are <language><en><section><prompt/>",
+        "p.xml:3: '' must be a name that ends in .wav",
+        "p.xml:4: time/a has no text",
+        "p.xml:5: time/b has no text",
+        "p.xml:6: 'c.vmwav' must be a name that ends in .wav",
+        "p.xml:7: <sound> is out of place: prompts are <language><en><section><prompt/>",
+        "p.xml:8: <prompt> is out of place: prompts are <language><en><section><prompt/>",
     ]
 
 
@@ -132,10 +167,10 @@ def test_edgetx(good: Good, bad: Bad) -> None:
         ("SYSTEM/0000", "SYSTEM/0000.wav", "null"),
         ("lq", "lq.wav", "LQ"),
     ]
-    assert bad(HEADER + '"1","","","","SYSTEM",""\n"2"\n', "de.csv") == [
-        "de.csv:2: Translation: is empty, and so is Source text",
-        "de.csv:2: Filename: is empty",
-        "de.csv:3: has 1 cells where the header has 6",
+    assert bad(HEADER + '"1","","","","SYSTEM",""\n"1","","","","","a.wav"\n"2"\n', "de.csv") == [
+        "de.csv:2: no Filename for ''",
+        "de.csv:3: a.wav has no Translation and no Source text",
+        "de.csv:4: has 1 cells where the header has 6",
     ]
 
 

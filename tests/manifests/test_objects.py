@@ -65,7 +65,7 @@ def test_json_lines_report_all_that_is_wrong(bad: Bad) -> None:
         "p.jsonl:5: options.deep: must be a number, true, false or a string, not {}",
         "p.jsonl:5: options.big: must be a number, true, false or a string, not 99999999999999999999",
         "p.jsonl:5: speed: must be a number above 0, such as 1.1, not True",
-        "p.jsonl:6: id: is given twice",
+        "p.jsonl:6: id: is given twice: 'utterance_id' means it too",
         "p.jsonl:6: text: holds a NUL character",
         "p.jsonl:7: is not JSON: Input data was truncated",
         "p.jsonl:8: option.noise: is for tables; write options: {NAME: VALUE}",
@@ -77,8 +77,93 @@ def test_json_lines_report_all_that_is_wrong(bad: Bad) -> None:
 @pytest.mark.parametrize("data", ['[{"id": "a"}]', '[\n {"id": "a"}]', '{\n "id": "a"}'])
 def test_json_that_is_not_lines_is_named_as_such(rows: Rows, data: str) -> None:
     """One message, not one for each line."""
-    with pytest.raises(ManifestError, match=r"p\.json:1: is .*; write one object in each line"):
+    with pytest.raises(ManifestError, match=r"p\.jsonl:1: is .*; write one object in each line, or name"):
+        rows(data, "p.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        (
+            '[\n {"id": "a", "text": "A."},\n {"file": "b.wav", "text": "B."}\n]\n',
+            [("a", "A.", 2), ("b", "B.", 3)],
+        ),
+        ('[{"id": "a", "text": "A."}, {"id": "b", "text": "B."}]', [("a", "A.", 1), ("b", "B.", 1)]),
+        ('["A.",\n "B."]', [("p-0001", "A.", 1), ("p-0002", "B.", 2)]),
+        ('{"a": "A.",\n "b/c": "B."}', [("a", "A.", 1), ("b/c", "B.", 2)]),
+        ('{"a": "A.", "b/c": "B."}\n', [("a", "A.", 1), ("b/c", "B.", 1)]),
+        ('{\n"a": {"text": "A.", "speed": 0.9},\n"b": {"text": "B."}}', [("a", "A.", 2), ("b", "B.", 3)]),
+        ('{\n"id": "a",\n"text": "A."\n}\n{\n"id": "b", "text": "B."}\n', [("a", "A.", 1), ("b", "B.", 5)]),
+        ('{"id": "a", "text": "A."}\n{"id": "b", "text": "B."}\n', [("a", "A.", 1), ("b", "B.", 2)]),
+        ('{"id": "a", "text": "A."}', [("a", "A.", 1)]),
+        ("[]", []),
+        ("{}", []),
+    ],
+)
+def test_json_in_its_shapes(good: Good, data: str, wanted: list[tuple[str, str, int]]) -> None:
+    """Lists, maps, lines and objects over several lines, each row with the line where it begins."""
+    found = [(row.id, row.text, int(row.origin.rpartition(":")[2])) for row in good(data, "p.json")]
+    assert found == wanted
+
+
+def test_json_reports_bad_rows(bad: Bad) -> None:
+    """And goes on."""
+    assert bad(
+        '[\n{"id": "a", "text": "A.", "id": "b"},\n3,\n{"id": "c"},\n{"id": "d", "text": "\\ud800"},\n'
+        '{"id": "e", "text": "E.", "options": {"deep": {"x": 1, "x": 2}}}]',
+        "p.json",
+    ) == [
+        "p.json:2: id: is given twice",
+        'p.json:3: is neither a text nor a row such as {"id": "a", "text": "A."}',
+        "p.json:4: text: is missing or empty",
+        "p.json:5: is not JSON: Input data was truncated",
+        "p.json:6: x: is given twice",
+    ]
+    assert bad('{"a": "A.",\n"a": "B."}', "p.json") == ["p.json:2: a: is given twice"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("[" * 50_000, "p.json:1: is nested too deeply"),
+        ('[\n{"id": "a"}\n{"id": "b"}]', "p.json:3: is not JSON: , or ] is missing before '{'"),
+        ('[{"id": "a"},\n', "p.json:2: is not JSON"),
+        ('{\n"a" "A."}', "p.json:2: is not JSON: : is missing before"),
+        ("{\na: 1}", "p.json:2: is not JSON"),
+        ('["A."] 3', "p.json:1: is neither a list nor a map"),
+    ],
+)
+def test_what_is_no_json(rows: Rows, data: str, message: str) -> None:
+    """One line, with the place."""
+    with pytest.raises(ManifestError) as caught:
         rows(data, "p.json")
+    assert message in str(caught.value)
+
+
+def test_a_json_that_does_not_end(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be in memory as a whole."""
+    monkeypatch.setattr("voxpress.manifests.json.MAX_DOCUMENT", 1000)
+    with pytest.raises(
+        ManifestError, match=r"p\.json: is longer than 1,000 characters; write CSV or JSON lines"
+    ):
+        rows("[\n" + '"One.",\n' * 200, "p.json")
+
+
+def test_a_key_twice_or_too_deep_is_an_error_of_its_row(rows: Rows) -> None:
+    """A parser would take the last, or run out of stack."""
+    found = rows(
+        '{"id": "a", "text": "A.", "text": "B."}\n'
+        '{"id": "b", "text": ' + "[" * 50_000 + "\n"
+        '{"id": "c", "text": "At 10:30: {now}: yes."}\n'
+        '{"id": "d", "text": "D.", "options": {"x": 1, "x": 2}}\n',
+        "p.jsonl",
+    )
+    assert [str(row) if isinstance(row, ManifestError) else row.id for row in found] == [
+        "p.jsonl:1: text: is given twice",
+        "p.jsonl:2: is nested too deeply for a row",
+        "c",
+        "p.jsonl:4: x: is given twice",
+    ]
 
 
 def test_yaml_rows_with_defaults(good: Good) -> None:

@@ -41,10 +41,10 @@ def _plain_question(
     audio = [path for path in paths if audio_extension(str(path)) and not path.is_dir()]
     plain = text is None and manifest is None
     if plain and len(paths) == 2 and audio == paths[:1] and not paths[1].exists():
-        return audio, str(paths[1])
+        text = str(paths.pop())
     if text is not None and (len(paths) != 1 or manifest is not None or paths[0].is_dir()):
         raise InputError("a text belongs to one audio file: voxpress check hold.mp3 'Please hold.'")
-    if plain and audio:
+    if text is None and plain and audio:
         hint = f"voxpress check {audio[0]} 'Please hold.', or name the texts with --manifest"
         raise InputError(f"say what {audio[0]} is to say: {hint}")
     if text is not None and not paths[0].is_file():

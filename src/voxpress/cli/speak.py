@@ -151,7 +151,7 @@ def _words(text: list[str] | None) -> str:
     given = text or []
     if len(given) > 1:
         raise InputError(f"put the text in quotes: voxpress say {shlex.quote(' '.join(given))}")
-    if not given and sys.stdin.isatty():
+    if not given and (sys.stdin is None or sys.stdin.isatty()):
         raise InputError(
             "there is no text to say: voxpress say 'Please hold.' -o hold.mp3, or voxpress say - < book.txt"
         )

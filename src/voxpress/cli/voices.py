@@ -57,9 +57,10 @@ def voices(
                     continue
                 found += [{"engine": name, **msgspec.to_builtins(voice)} for voice in kind(model).voices()]
         except EngineError as error:
-            if engine:
+            if engine and language is None:
                 raise
-            typer.echo(f"voxpress: {name}: {error}", err=True)
+            if language is None:  # else it is among what can be had
+                typer.echo(f"voxpress: {name}: {error}", err=True)
     if engine is None:
         spoken = {voice.get("reference") for voice in found}
         found += [
@@ -74,11 +75,23 @@ def voices(
         found = _speaking(found, language, engine)
         columns = ["engine", "model", *columns[1:], "get it with"]
         if not found:
-            raise InputError(f"no voice speaks {language!r}, and no model of the catalogue does")
+            who = f"no voice of {engine}" if engine else "no voice"
+            raise InputError(f"{who} speaks {language!r}, and no model of the catalogue does")
     if json:
         print_json(found)
     else:
         print_table(found, columns)
+
+
+def _languages(voice: dict[str, object]) -> list[str]:
+    """What a voice speaks: where it does not say, what its engine does."""
+    import msgspec
+
+    from voxpress import engines
+
+    engine = str(voice["engine"])
+    own = voice.get("languages") or (engines.find(engine).languages if engine else ())
+    return msgspec.convert(own, list[str])
 
 
 def _speaking(here: list[dict[str, object]], language: str, engine: str | None) -> list[dict[str, object]]:
@@ -87,7 +100,7 @@ def _speaking(here: list[dict[str, object]], language: str, engine: str | None) 
 
     from voxpress import offers
 
-    found = [one for one in here if offers.speak(msgspec.convert(one["languages"], list[str]), language)]
+    found = [one for one in here if offers.speak(_languages(one), language)]
     for offer in offers.listed():
         if (engine and offer.engine != engine) or not offer.speaks(language):
             continue

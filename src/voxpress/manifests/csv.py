@@ -16,7 +16,7 @@ _DELIMITERS = ",;\t|"
 _HEAD = 20
 """Rows that are looked at to tell whether the first is a header."""
 _ALIKE = 0.6
-"""Two readings of one text are at least so much alike."""
+"""Texts, and the same with their numbers in words, are on average at least so much alike."""
 _OPTION = "option."
 _NAMED = re.compile(r"\S*[/\d]\S*|\S+\.[A-Za-z]\w{1,4}")
 """A cell that names a file and no column: with a digit, a folder or an extension."""
@@ -25,13 +25,15 @@ _ENDED = re.compile(r".*[.!?…。]['\"”»]*", re.DOTALL)
 
 
 def table(
-    lines: Iterator[str], path: str, *, quoted: bool = True
+    lines: Iterator[str], path: str, delimiter: str = ""
 ) -> Iterator[tuple[int, list[str]] | ManifestError]:
     r"""The records of a table, header first, each with the number of the line that it begins in.
 
-    The delimiter is found in the header. Space around cells is kept, and empty records are left out. A
-    record that has not as many cells as the header is an error in its place. `quoted`: a cell in quotes may
-    hold delimiters and line ends.
+    Space around cells is kept, and empty records are left out. A record that has not as many cells as the
+    header is an error in its place.
+
+    Args:
+        delimiter: empty: found in the header. Where a | is named, quotes are part of a cell.
 
     >>> list(table(iter(['id;text\n', 'a;"one\n', 'two"\n', 'b;three\n']), "p.csv"))
     [(1, ['id', 'text']), (2, ['a', 'one\ntwo']), (4, ['b', 'three'])]
@@ -50,8 +52,8 @@ def table(
     before = end
     records = csv.reader(
         itertools.chain((header,), lines),
-        delimiter=_delimiter(header),
-        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+        delimiter=delimiter or _delimiter(header),
+        quoting=csv.QUOTE_NONE if delimiter == "|" else csv.QUOTE_MINIMAL,
         skipinitialspace=True,
         strict=True,
     )
@@ -145,6 +147,17 @@ def _wrong_header(cells: Sequence[str], unknown: Sequence[str], lacking: Sequenc
     return f"{'; '.join(problems)} ({COLUMNS})"
 
 
+def _without_header(head: Sequence[str]) -> str:
+    """The delimiter of a table whose first line names no column we know; empty where it does, or none fits."""
+    lines = [line for line in head if line.strip()]
+    if not lines or any(_is_known(cell) for cell in _cells(lines[0], _delimiter(lines[0]))):
+        return ""
+    for delimiter in "\t|;,":
+        if len({line.count(delimiter) for line in lines}) == 1 and delimiter in lines[0]:
+            return delimiter
+    return ""
+
+
 def _headless(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str] | None:
     """The fields of two columns without a header, or of LJSpeech's three; None where the first line is a header."""
     rows = [record[1] for record in head if not isinstance(record, ManifestError)]
@@ -162,16 +175,15 @@ def _headless(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str
         return None
     if width == 3:
         # LJSpeech: the name, the text, and the text with its numbers in words.
-        alike = all(SequenceMatcher(None, row[1], row[2]).ratio() > _ALIKE for row in rows)
+        ratios = [SequenceMatcher(None, row[1], row[2]).ratio() for row in rows if len(row) == width]
+        alike = sum(ratios) > _ALIKE * len(ratios)
         return ["file", "", "text"] if at == 0 and alike else None
     return ["file", "text"] if at == 0 else ["text", "file"]
 
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     first = list(itertools.islice(lines, _HEAD))
-    head = [line for line in first if line.strip()][:1]
-    bars = bool(head) and _delimiter(head[0]) == "|" and not any(map(_is_known, _cells(head[0], "|")))
-    records = table(itertools.chain(first, lines), path, quoted=not bars)
+    records = table(itertools.chain(first, lines), path, _without_header(first))
     begin = list(itertools.islice(records, _HEAD))
     if not begin:
         raise ManifestError("is empty; its first line must name the columns", path=path)
