@@ -72,10 +72,11 @@ def of_voice(name: str) -> str:
     found: dict[str, str] = {}
     for offer in listed():
         for voice in offer.voices:
-            if voice.name == name:
+            if voice.name == offer.model:  # the model is one voice
+                if name == voice.name or name.lower() in voice.name.lower().split("-"):
+                    found.setdefault(offer.model, offer.described())
+            elif voice.name == name:
                 found.setdefault(offer.engine, offer.described(name))
-            elif offer.model == voice.name and name.lower() in voice.name.lower().split("-"):
-                found.setdefault(offer.model, offer.described())
     return _joined(list(found.values()), "to speak with it")
 
 

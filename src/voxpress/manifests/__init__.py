@@ -57,7 +57,7 @@ def names() -> list[str]:
     """Names of all formats.
 
     >>> names()
-    ['asterisk', 'csv', 'edgetx', 'freeswitch', 'jsonl', 'text', 'yaml']
+    ['asterisk', 'csv', 'edgetx', 'freeswitch', 'json', 'jsonl', 'pairs', 'text', 'yaml']
     """
     return sorted(_formats())
 
