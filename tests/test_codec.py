@@ -234,7 +234,7 @@ def test_a_bit_rate_that_would_become_another_is_refused(
 def test_a_name_or_extension_that_does_not_exist() -> None:
     """The message holds the nearest and all others."""
     with pytest.raises(
-        UnsupportedOption, match=r"no format 'mp4'; did you mean 'mp3'.*formats: wav, wav24, flac"
+        UnsupportedOption, match=r"no format 'mp4'; did you mean 'mp3'.*formats: wav, wav24, aiff, flac"
     ):
         format_named("mp4")
     with pytest.raises(
