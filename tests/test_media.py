@@ -12,6 +12,7 @@ import pytest
 
 from voxpress import codec, media, references, review
 from voxpress.audio import Audio
+from voxpress.decoding import Bounds
 from voxpress.errors import InputError
 from voxpress.formats import FORMATS
 from voxpress.review import Question
@@ -92,6 +93,41 @@ def test_what_is_more_than_anybody_needs_is_refused(kind):
         media.decode_untrusted(data, bounds=references.RECORDING)
 
 
+def test_an_mp4_reaches_no_other_file(decoder, secret):
+    """A data reference names the file in which its samples are."""
+    own = codec.encode(Audio(NOISE, 16_000), Output(format="m4a"))
+    with pytest.raises(InputError, match="not audio that can be read"):
+        decoder.decode(hostile_media.mp4_of_another_file(own, secret))
+
+
+def test_matroska_reaches_no_other_file(decoder, secret):
+    """What goes on in another file ends."""
+    linked = hostile_media.matroska(np.tile(NOISE, 3), secret)
+    assert str(secret).encode() in linked
+    assert decoder.decode(linked).duration == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["ogg", "opus"])
+def test_streams_one_after_the_other_are_read_to_the_end(decoder, name):
+    """As recordings of radio are; none is left out."""
+    data = codec.encode(Audio(np.tile(NOISE, 3), 48_000), Output(format=name))
+    assert decoder.decode(data * 3).duration == pytest.approx(3, abs=0.1)
+
+
+def test_thousands_of_streams_one_after_the_other_are_bounded(decoder):
+    data = codec.encode(Audio(NOISE[:4000], 16_000), Output(format="opus"))
+    with pytest.raises(InputError, match="lasts longer than 600 s"):
+        decoder.decode(data * 10_000, bounds=references.RECORDING)
+
+
+def test_what_is_odd_and_yet_audio_is_read(decoder):
+    """MP3 behind a large picture and cut off in a frame; WAV that says that samples have no bytes."""
+    mp3 = codec.encode(Audio(NOISE, 16_000), Output(format="mp3"))
+    assert decoder.decode(hostile_media.with_picture(mp3, 9_000_000)).duration == pytest.approx(1, abs=0.05)
+    assert decoder.decode(mp3[: len(mp3) // 2 + 17]).duration == pytest.approx(0.5, abs=0.1)
+    assert decoder.decode(hostile_media.wav(8_000, 1, data=bytes(16_000), align=0)).duration == 1.0
+
+
 def test_pictures_are_not_decoded(decoder):
     """100 million pixels beside five seconds of audio."""
     assert decoder.decode(hostile_media.mov_with_picture(10_000)).duration == pytest.approx(5, abs=0.1)
@@ -108,7 +144,7 @@ def test_broken_files_are_errors():
             for _ in range(dice.choice((1, 5, 20))):
                 broken[dice.randrange(min(len(broken), dice.choice((64, 400, 9999))))] = dice.randrange(256)
             try:
-                codec.decode(bytes(broken), longest=60)
+                codec.decode(bytes(broken), bounds=Bounds(samples=2**24, longest=60))
             except InputError:
                 continue
 

@@ -26,7 +26,7 @@ from voxpress.audio import Audio, Samples
 from voxpress.decoding import UNBOUNDED, Bounds, open_sound
 from voxpress.errors import InputError, StoreError, SynthesisError, UnsupportedOption
 from voxpress.formats import FORMATS, Format, bit_rate_for, format_named, sample_rate_for
-from voxpress.speech import Hertz, Output, Seconds
+from voxpress.speech import Hertz, Output
 
 
 def encode(audio: Audio, output: Output) -> bytes:
@@ -129,26 +129,22 @@ class _Sink:
         return data
 
 
-def decode(data: bytes, format: str | None = None, *, longest: Seconds | None = None) -> Audio:
+def decode(data: bytes, format: str | None = None, *, bounds: Bounds = UNBOUNDED) -> Audio:
     """The audio in a file; several channels become their mean. A headerless format must be named, and has
     its usual sample rate; Opus always comes out at 48 kHz. WAV that was streamed, so that its header could not
     know how long it would be, is read to its end.
 
     Args:
-        longest: a file that lasts longer is not decoded to its end: a few bytes of FLAC can be hours of silence.
+        bounds: what the file may be at most: a few bytes of FLAC can be hours of silence.
 
     Raises:
         InputError: these bytes are no audio, or not of that format, or WAV that ends before its header says, or it
-            lasts too long.
+            exceeds the bounds.
 
     >>> audio = decode(encode(Audio(np.full(160, 0.5, np.float32), 16000), Output(format="flac")))
     >>> audio.duration, audio.samples[0]
     (0.01, np.float32(0.5))
     """
-    return _decoded(data, format, replace(UNBOUNDED, longest=longest))
-
-
-def _decoded(data: bytes, format: str | None = None, bounds: Bounds = UNBOUNDED) -> Audio:
     sample_rate, blocks = open_sound(io.BytesIO(data), format, bounds)
     samples = list(blocks)
     joined = samples[0] if len(samples) == 1 else np.concatenate([np.zeros(0, np.float32), *samples])
@@ -195,7 +191,7 @@ def from_flac(data: bytes) -> Audio:
         raise InputError("not a take: FLAC with its exponent was expected")
     # FLAC's first frame starts with 0xFF, so the digits end where they should.
     digits = tail[: len(tail) - len(tail.lstrip(b"0123456789"))]
-    audio = _decoded(data)
+    audio = decode(data)
     return Audio(audio.samples * np.float32(2.0 ** int(digits)), audio.sample_rate)
 
 

@@ -43,6 +43,8 @@ class Bounds:
 
     def check(self, sample_rate: Hertz, channels: int) -> None:
         """Raise InputError where a file has more channels, or another sample rate."""
+        if not channels:
+            raise InputError("it has no channels")
         if channels > self.channels:
             raise InputError(f"it has {channels} channels, and {self.channels} are the most")
         if not self.lowest_rate <= sample_rate <= self.highest_rate:
@@ -106,16 +108,30 @@ def recognise(file: BinaryIO) -> Container:
         if head[offset : offset + len(magic)] == magic:
             if container.name == "wav" and head[:4] not in (b"RIFF", b"RF64"):
                 continue
-            # libsndfile takes the pad byte behind GSM in WAV for another block; FFmpeg drops the end of short Vorbis.
+            # libsndfile takes the pad byte behind GSM in WAV for another block, and only the first of several Oggs one
+            # after the other; FFmpeg drops the end of short Vorbis.
             if container.name == "wav" and head[20:22] == b"\x31\x00":
                 return Container("av", "wav")
-            if container.name == "ogg" and b"\x01vorbis" in head:
+            if container.name == "ogg" and b"\x01vorbis" in head and not _chained(file):
                 return Container("soundfile", "ogg")
             return container
     layer = _mpeg_layer(head)
     if layer is None:
         raise InputError(f"not audio that can be read: it is none of {READABLE}")
     return Container("av", "mp3" if layer else "aac")
+
+
+def _chained(file: BinaryIO) -> bool:
+    """Whether another Ogg stream begins behind the first page (RFC 3533, section 4)."""
+    position = 0
+    while True:
+        file.seek(position)
+        head = file.read(27 + 255)
+        if len(head) < 27 or head[:4] != b"OggS":
+            return False
+        if position and head[5] & 2:
+            return True
+        position += 27 + head[26] + sum(head[27 : 27 + head[26]])
 
 
 def _mpeg_layer(head: bytes) -> int | None:
@@ -148,7 +164,7 @@ def open_sound(file: BinaryIO, format: str | None = None, bounds: Bounds = UNBOU
             return _with_av(file, known.container, bounds)
     container = recognise(file)
     if container.name == "wav":
-        file = _sized(file)
+        file = _sized(file, bounds)
     file.seek(0)
     if container.library == "soundfile":
         return _with_soundfile(file, None, bounds)
@@ -175,11 +191,12 @@ _UNKNOWN_SIZE = 0x7FFF0000
 _MOST_CHUNKS = 1000
 
 
-def _sized(file: BinaryIO) -> BinaryIO:
+def _sized(file: BinaryIO, bounds: Bounds) -> BinaryIO:
     """WAV with the sizes that it has in its header.
 
     Raises:
-        InputError: the end is missing, which libsndfile would not say.
+        InputError: the end is missing, or the header names a sample rate or channels that cannot be; libsndfile would
+            say neither.
     """
     whole = file.seek(0, io.SEEK_END)
     position = 12
@@ -190,6 +207,9 @@ def _sized(file: BinaryIO) -> BinaryIO:
             break
         name, size = struct.unpack("<4sI", head)
         there = whole - position - 8
+        if name == b"fmt " and size >= 16 and there >= 8:
+            _, channels, sample_rate = struct.unpack("<HHI", file.read(8))
+            bounds.check(sample_rate, channels)
         if name == b"data":
             file.seek(4)
             total = struct.unpack("<I", file.read(4))[0]
@@ -344,7 +364,15 @@ def _with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blo
 
 
 def _unreadable(error: Exception) -> InputError:
-    return InputError(f"not audio that can be read: {getattr(error, 'strerror', None) or error}")
+    import av
+
+    if isinstance(error, av.EOFError):
+        problem = "it ends before any audio begins"
+    elif isinstance(error, MemoryError):
+        problem = f"it has more than {_MOST_STREAMS} streams, or needs more memory than there is"
+    else:
+        problem = getattr(error, "strerror", None) or str(error)
+    return InputError(f"not audio that can be read: {problem}")
 
 
 def _open_nothing(url: str, flags: int, options: object) -> BinaryIO:  # noqa: ARG001 - what FFmpeg gives

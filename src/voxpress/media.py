@@ -23,7 +23,7 @@ from typing import BinaryIO, Self, cast
 
 import numpy as np
 
-from voxpress.audio import Audio
+from voxpress.audio import Audio, Samples
 from voxpress.decoding import Bounds, open_sound
 from voxpress.errors import InputError, WorkerLost
 from voxpress.speech import Seconds
@@ -39,6 +39,8 @@ _MEMORY = 512 * 2**20
 """Bytes of address space beside what the libraries take."""
 _DESCRIPTORS = 24
 _LONGEST_MESSAGE = 2**22
+_LOUDEST = 2.0**32
+"""Times full scale: floating point that holds whole numbers of 32 bits."""
 _SURROUNDINGS = ("PATH", "HOME", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
 """What Python needs of the environment to find its packages; keys of services are not in it."""
 
@@ -132,6 +134,22 @@ def _scratch() -> BinaryIO:
     return cast("BinaryIO", tempfile.TemporaryFile())
 
 
+def _plausible(samples: Samples) -> Samples:
+    """These samples, which whoever computes with them need not fear.
+
+    Raises:
+        InputError: one is not a number, or so large that its square is none.
+    """
+    highest = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
+    if not highest <= _LOUDEST:  # nor does NaN
+        raise InputError(
+            f"it has samples of {highest:g} times full scale"
+            if np.isfinite(highest)
+            else "it has samples that are not numbers"
+        )
+    return samples
+
+
 class _Process:
     """The other end."""
 
@@ -200,7 +218,7 @@ class _Process:
             elif kind == b"E":
                 raise InputError(content.decode(errors="replace")[:1000])
             elif kind == b"D" and sample_rate:
-                return Audio(np.frombuffer(samples, np.float32), sample_rate)
+                return Audio(_plausible(np.frombuffer(samples, np.float32)), sample_rate)
             else:
                 raise EOFError
 

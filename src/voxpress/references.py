@@ -302,9 +302,10 @@ def remove(name: str, directory: Path | None = None, *, owner: str | None = None
     """
     directory = directory or DIRECTORY
     with _alone(directory):
-        folder = _there(name, directory)
-        if owner is not None and _owner(folder) != owner:
+        # A key learns nothing of others' voices, not even that there is one.
+        if owner is not None and _owner(_place(name, directory)) != owner:
             raise UnknownVoice(f"no cloned voice {name!r} that this key has added")
+        folder = _there(name, directory)
         with contextlib.suppress(ModelUnavailable):
             digest = _read(folder).digest
             if all(other.digest != digest or other.name == name for other in listed(directory)):
@@ -319,7 +320,7 @@ def _owner(folder: Path) -> str | None:
     try:
         return _read(folder).owner
     except ModelUnavailable:
-        return None  # only the operator can tell whose it was
+        return None  # none is there, or only the operator can tell whose it was
 
 
 def rename(name: str, new: str, directory: Path | None = None) -> None:

@@ -193,6 +193,9 @@ FAULTS: dict[str, Callable[[_Handler, dict[str, Any]], None]] = {
     "noise": lambda handler, body: handler.answer(bytes(range(256)) * 40),
     "mp3": lambda handler, body: handler.answer(wav(body, "mp3"), "audio/mpeg"),
     "rate": _rate,
+    "hour": lambda handler, body: handler.answer(
+        codec.encode(Audio(np.zeros(3600 * 8000, np.float32), 8000), Output(format="flac")), "audio/flac"
+    ),
     "silence": _silence,
     # And these are not:
     "endless": lambda handler, body: handler.until_closed(streamed(body)),

@@ -150,7 +150,8 @@ def test_what_passes_is_asked_again(engine, server, fault):
         ("empty", SynthesisError, "sent an empty body for 'Your call"),
         ("noise", SynthesisError, "asked for WAV, and sent audio/wav for 'Your call is important to us.'$"),
         ("mp3", SynthesisError, "asked for WAV, and sent audio/mpeg"),
-        ("rate", SynthesisError, "sent audio of 100 Hz"),
+        ("rate", SynthesisError, "its sample rate is 100 Hz"),
+        ("hour", SynthesisError, "it lasts longer than 1800 s"),
         ("endless", SynthesisError, "does not say how long its answer is"),
     ],
 )  # fmt: skip

@@ -86,7 +86,8 @@ async def list_voices(
                 model=name,
                 languages=voice.languages,
                 cloned=bool(voice.reference),
-                description=voice.description,
+                # Whose voice a cloned one is, is between that person and whoever added it.
+                description="" if voice.reference else voice.description,
                 gender=voice.gender,
             )
             for name, meant in wanted.items()
