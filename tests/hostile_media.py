@@ -7,6 +7,7 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import av
@@ -45,31 +46,6 @@ def scripts(secret: Path) -> dict[str, bytes]:
             8_000, 1, codec=0x55, data=f"ffconcat version 1.0\nfile {secret}\n".encode()
         ),
         "nothing": b"",
-    }
-
-
-def excessive() -> dict[str, tuple[bytes, str]]:
-    """Audio that is more than anybody needs, and what is said of it."""
-    return {
-        "FLAC at 655 kHz": (flac(655_350, 8), "sample rate is 655,350 Hz"),
-        "WAV of 1024 channels": (wav(48_000, 1024), "1024 channels"),
-        "WAV at 1 Hz": (wav(1, 1), "sample rate is 1 Hz"),
-        "WAV at 2 GHz": (wav(2_000_000_000, 1), "sample rate is 2,000,000,000 Hz"),
-        "WAV at 0 Hz": (wav(0, 1), "sample rate is 0 Hz"),
-        "WAV at 2^31 Hz": (wav(2**31, 1), "sample rate is 2,147,483,648 Hz"),
-        "WAV of 65,535 channels": (wav(48_000, 65_535, data=bytes(8)), "65535 channels"),
-        "WAV without channels": (wav(48_000, 0, data=bytes(8)), "no channels"),
-        "GSM in WAV at 0 Hz": (wav(0, 1, codec=0x31), "sample rate is 0 Hz"),
-        "samples that are no numbers": (_floats(np.nan), "not numbers"),
-        "infinite samples": (_floats(-np.inf), "not numbers"),
-        "samples whose squares are infinite": (_floats(-1e38), r"1e\+38 times full scale"),
-        "MP4 of 40 streams": (_streams(40), "more than 16 streams"),
-        "Ogg of 10,000 streams at once": (_headers_only(10_000), "ends before any audio"),
-        "Opus that lasts for 11 minutes": (_opus(660), "lasts longer than 600 s"),
-        "FLAC that lasts for a day": (_sound("FLAC", 8_000, 1, 86_400 * 8_000), "lasts longer than 600 s"),
-        "AIFF of 64 channels": (_sound("AIFF", 48_000, 64), "64 channels"),
-        "FLAC that says it lasts for days": (_endless_flac(), "lasts longer than"),
-        "an hour of silence": (_sound("FLAC", 8_000, 1, 3601 * 8000), "lasts longer than"),
     }
 
 
@@ -123,7 +99,9 @@ def _tar(file: Path) -> bytes:
 def _opus(seconds: int) -> bytes:
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="ogg") as out:
-        sound = out.add_stream("libopus", rate=8_000, layout="mono", options={"frame_duration": "60"})
+        sound = out.add_stream(
+            "libopus", rate=8_000, layout="mono", options={"frame_duration": "60", "compression_level": "0"}
+        )
         frame = av.AudioFrame.from_ndarray(
             np.zeros((1, 8_000 * seconds), np.float32), format="flt", layout="mono"
         )
@@ -131,6 +109,22 @@ def _opus(seconds: int) -> bytes:
         for each in (frame, None):
             out.mux(sound.encode(each))
     return buffer.getvalue()
+
+
+def opus_chain(seconds: float, links: int) -> bytes:
+    """Ogg of several streams, one after the other, each under a number of its own."""
+    samples = np.random.default_rng(2).normal(0, 0.1, (1, int(48_000 * seconds))).astype(np.float32)
+    frame = av.AudioFrame.from_ndarray(samples, format="flt", layout="mono")
+    frame.sample_rate = 48_000
+    whole = b""
+    for number in range(links):
+        buffer = io.BytesIO()
+        with av.open(buffer, "w", format="ogg", options={"serial_offset": str(number)}) as out:
+            sound = out.add_stream("libopus", rate=48_000, layout="mono")
+            for each in (frame, None):
+                out.mux(sound.encode(each))
+        whole += buffer.getvalue()
+    return whole
 
 
 def _streams(count: int) -> bytes:
@@ -237,3 +231,29 @@ def mov_with_picture(side: int, seconds: float = 5.0) -> bytes:
             for encoded in sound.encode(each):
                 out.mux(encoded)
     return buffer.getvalue()
+
+
+EXCESSIVE: Mapping[str, tuple[Callable[[], bytes], str]] = {
+    "FLAC at 655 kHz": (lambda: flac(655_350, 8), "sample rate is 655,350 Hz"),
+    "WAV of 1024 channels": (lambda: wav(48_000, 1024), "1024 channels"),
+    "WAV at 1 Hz": (lambda: wav(1, 1), "sample rate is 1 Hz"),
+    "WAV at 2 GHz": (lambda: wav(2_000_000_000, 1), "sample rate is 2,000,000,000 Hz"),
+    "WAV at 0 Hz": (lambda: wav(0, 1), "sample rate is 0 Hz"),
+    "WAV at 2^31 Hz": (lambda: wav(2**31, 1), "sample rate is 2,147,483,648 Hz"),
+    "WAV of 65,535 channels": (lambda: wav(48_000, 65_535, data=bytes(8)), "65535 channels"),
+    "WAV without channels": (lambda: wav(48_000, 0, data=bytes(8)), "no channels"),
+    "GSM in WAV at 0 Hz": (lambda: wav(0, 1, codec=0x31), "sample rate is 0 Hz"),
+    "samples that are no numbers": (lambda: _floats(np.nan), "not numbers"),
+    "infinite samples": (lambda: _floats(-np.inf), "not numbers"),
+    "samples whose squares are infinite": (lambda: _floats(-1e38), "1e+38 times full scale"),
+    "MP4 of 17 streams": (lambda: _streams(17), "more than 16 streams"),
+    "Ogg of 10,000 streams at once": (lambda: _headers_only(10_000), "ends before any audio"),
+    "Opus that lasts for 11 minutes": (lambda: _opus(660), "lasts longer than 600 s"),
+    "AIFF of 64 channels": (lambda: _sound("AIFF", 48_000, 64), "64 channels"),
+    "FLAC that says it lasts for days": (_endless_flac, "lasts longer than"),
+    "FLAC that lasts for 11 minutes": (
+        lambda: _sound("FLAC", 8_000, 1, 660 * 8000),
+        "lasts longer than 600 s",
+    ),
+}
+"""Audio that is more than anybody needs: what makes it, and what is said of it."""

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -85,12 +86,12 @@ def test_a_script_is_not_heard(secret, tmp_path):
     assert other.duration == 1.0
 
 
-@pytest.mark.parametrize("kind", hostile_media.excessive())
-def test_what_is_more_than_anybody_needs_is_refused(kind):
+@pytest.mark.parametrize("kind", hostile_media.EXCESSIVE)
+def test_what_is_more_than_anybody_needs_is_refused(decoder, kind):
     """The message names the bound."""
-    data, problem = hostile_media.excessive()[kind]
-    with pytest.raises(InputError, match=problem):
-        media.decode_untrusted(data, bounds=references.RECORDING)
+    made, problem = hostile_media.EXCESSIVE[kind]
+    with pytest.raises(InputError, match=re.escape(problem)):
+        decoder.decode(made(), bounds=references.RECORDING)
 
 
 def test_an_mp4_reaches_no_other_file(decoder, secret):
@@ -107,17 +108,17 @@ def test_matroska_reaches_no_other_file(decoder, secret):
     assert decoder.decode(linked).duration == pytest.approx(1, abs=0.05)
 
 
-@pytest.mark.parametrize("name", ["ogg", "opus"])
-def test_streams_one_after_the_other_are_read_to_the_end(decoder, name):
+def test_streams_one_after_the_other_are_read_to_the_end(decoder):
     """As recordings of radio are; none is left out."""
-    data = codec.encode(Audio(np.tile(NOISE, 3), 48_000), Output(format=name))
-    assert decoder.decode(data * 3).duration == pytest.approx(3, abs=0.1)
+    vorbis = codec.encode(Audio(NOISE, 16_000), Output(format="ogg"))
+    assert decoder.decode(vorbis * 3).duration == pytest.approx(3, abs=0.1)
+    assert decoder.decode(hostile_media.opus_chain(0.5, 4)).duration == pytest.approx(2, abs=0.05)
 
 
 def test_thousands_of_streams_one_after_the_other_are_bounded(decoder):
-    data = codec.encode(Audio(NOISE[:4000], 16_000), Output(format="opus"))
+    data = codec.encode(Audio(NOISE[:4000], 16_000), Output(format="ogg"))
     with pytest.raises(InputError, match="lasts longer than 600 s"):
-        decoder.decode(data * 10_000, bounds=references.RECORDING)
+        decoder.decode(data * 3_000, bounds=references.RECORDING)
 
 
 def test_what_is_odd_and_yet_audio_is_read(decoder):

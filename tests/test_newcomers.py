@@ -389,6 +389,32 @@ def test_lists_that_people_have(
         )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["prompts.csv"], "to render a list: voxpress render prompts.csv -o out"),
+        (["Please hold."], "to say a text: voxpress say 'Please hold.'"),
+        (["rendr", "prompts.csv"], "Did you mean 'render'?"),
+        (["render", "prompts.csv"], "it says where the files go: voxpress render prompts.csv -o out"),
+        (["say", "Hello.", "-o", "hello", "-e", "tone"], "hello: the name has no extension, such as .wav"),
+        (["voices", "es"], "for a language: voxpress voices --language es"),
+        (["render", "list.xlsx", "-o", "out"], "list.xlsx: is a spreadsheet or a zip file; save it as CSV"),
+    ],
+)
+def test_the_next_step(voxpress: Run, tmp_path: Path, arguments: list[str], said: str) -> None:
+    """One line that says it."""
+    (tmp_path / "prompts.csv").write_text("id,text\na,A.\n")
+    (tmp_path / "list.xlsx").write_bytes(b"PK\3\4\0\0")
+    status, _, err = voxpress(*arguments)
+    assert (status, err.count("\n")) == (2, 1)
+    assert said in err
+
+
+def test_half_of_a_models_name(voxpress: Run) -> None:
+    """The message has the whole of it."""
+    assert "no model 'amy'; did you mean 'en_US-amy-medium'?" in voxpress("models", "pull", "amy")[2]
+
+
 # check
 
 

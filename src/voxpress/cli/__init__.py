@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import signal
 import sys
 from typing import Annotated, NoReturn
@@ -74,8 +75,8 @@ def main() -> NoReturn:
         sys.exit(1)
     except typer.TyperException as error:
         message = error.format_message()
-        if message.startswith("No such option") and sys.argv[1:2] == ["say"]:
-            message = f"{message.rstrip('.')}; a text that begins with - stands behind --: voxpress say -- '-5 degrees'"
+        if hint := _hint(message):
+            message = f"{message.rstrip('.')}; {hint}"
         if not message.startswith("Usage:"):  # what is printed where there are no arguments at all
             message = f"voxpress: {message.rstrip('.')} (voxpress --help shows what there is)"
         typer.echo(message, err=True)
@@ -93,6 +94,21 @@ def main() -> NoReturn:
     if status == _INTERRUPTED:  # typer's own answer to Ctrl-C
         _interrupted()
     sys.exit(status or 0)
+
+
+def _hint(message: str) -> str:
+    """The next step after some mistakes in the use of the command line; else nothing."""
+    given = sys.argv[1:]
+    if message.startswith("No such option: -") and not message.startswith("No such option: --"):
+        if given[:1] == ["say"]:
+            return "a text that begins with - stands behind --: voxpress say -- '-5 degrees'"
+    elif message.startswith("No such command") and "." in given[0]:
+        if os.path.isfile(given[0]):
+            return f"to render a list: voxpress render {shlex.quote(given[0])} -o out"
+        return f"to say a text: voxpress say {shlex.quote(given[0])}"
+    elif message.startswith("Missing option '--output'"):
+        return f"it says where the files go: voxpress render {shlex.quote(next(iter(given[1:]), 'prompts.csv'))} -o out"
+    return ""
 
 
 def _interrupted() -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,9 @@ from voxpress.errors import EngineError, InputError
 
 if TYPE_CHECKING:
     from voxpress.listening import Ear
+
+_TAG = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2})?")
+"""A language, where an engine's name is expected."""
 
 app = typer.Typer(cls=Listing, help="Voices: those of engines, and your own.", rich_markup_mode=None)
 
@@ -48,6 +52,8 @@ def voices(
 
     from voxpress import engines, references
 
+    if engine and engine not in engines.names() and _TAG.fullmatch(engine):
+        raise InputError(f"no engine {engine!r}; for a language: voxpress voices --language {engine}")
     found: list[dict[str, object]] = []
     for name in [engine] if engine else engines.names():
         try:

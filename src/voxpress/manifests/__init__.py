@@ -139,6 +139,8 @@ def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-")
     """
     with contextlib.closing(_lines(stream, path)) as lines:
         first = list(itertools.islice(lines, _HEAD_LINES))
+        if first and first[0].startswith("PK\3\4"):
+            raise ManifestError("is a spreadsheet or a zip file; save it as CSV", path=path)
         if first and "\0" in first[0]:
             problem = "holds NUL characters: not text, or UTF-16 without a byte order mark; save it as UTF-8"
             raise ManifestError(problem, path=path, line=1)
