@@ -390,6 +390,22 @@ def test_a_known_field_that_cannot_be_is_named(open_server, field, value, param)
     assert param in facts["message"]
 
 
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"preset": "nobody's"}, "preset"),
+        ({"preset": ""}, "preset"),
+        ({"preset": "asterisk", "response_format": "opus"}, "response_format"),
+        ({"preset": "asterisk", "sample_rate": 8000}, "sample_rate"),
+        ({"preset": "asterisk", "loudness": -16}, "loudness"),
+        ({"response_format": "ulaw", "sample_rate": 44_100}, "sample_rate"),
+        ({"response_format": "."}, "response_format"),
+    ],
+)
+def test_a_field_that_fits_no_format_or_preset_is_named(open_server, fields, param):
+    assert open_server.speak(**fields).refused(400)["param"] == param
+
+
 @pytest.mark.parametrize("body", [b"[]", b"5", b"null", b'"x"', b"", b"\xef\xbb\xbf", b"\xff\xfe{}"])
 def test_bodies_that_are_no_objects(open_server, body):
     open_server.ask("POST", SPEECH, body).refused(400)
@@ -541,7 +557,7 @@ from voxpress.speech import Voice
 class Two(Tone):
     name = "two"
     def voices(self):
-        return [Voice(name=name, languages=("en",)) for name in ("af_sky", "Only")]
+        return [Voice(name=name, languages=("en",)) for name in ("af_sky", "Only", "Sue", "sue")]
     def _speak(self, segment):
         import msgspec
         return super()._speak(msgspec.structs.replace(segment, voice="low"))
@@ -573,6 +589,8 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         ("tts-1", "alloy", "tone", "low", "tts-1=tone; alloy=low"),
         ("tts-1", "Alloy", "tone", "low", "tts-1=tone; Alloy=low"),
         ("two", "af_sky", "two", "af_sky", None),
+        ("two", "Sue", "two", "Sue", None),
+        ("tts-1", "sue", "two", "sue", "tts-1=two"),
     ],
 )
 def test_the_engine_that_has_the_voice_speaks(two, model, voice, engine, spoken, mapped):
@@ -585,7 +603,11 @@ def test_the_engine_that_has_the_voice_speaks(two, model, voice, engine, spoken,
 
 
 @pytest.mark.parametrize(
-    ("model", "voice"), [("tone", "af_sky"), ("mine", "af_sky"), ("tts-1", "nobody"), ("tts-1", "")]
+    ("model", "voice"),
+    [
+        *(("tone", "af_sky"), ("mine", "af_sky"), ("tts-1", "nobody"), ("tts-1", "")),
+        *(("two", "SUE"), ("tts-1", " SUE ")),  # two voices fit
+    ],
 )
 def test_a_voice_that_is_not_there_is_an_error(two, model, voice):
     """Also where the model's name says who speaks: nobody else does."""

@@ -197,10 +197,12 @@ class Names:
             return meant
         if self._has(model, name):
             return name
-        spelled = _spelled(name, [voice.name for voice in self.voices(model)])
-        for each in (spelled, name.lower()):  # the second for blends, which are in no list
-            if each != name and self._has(model, each):
-                return each
+        there = [voice.name for voice in self.voices(model)]
+        spelled = _spelled(name, there)
+        if spelled == name and not _fitting(name, there):
+            spelled = name.lower()  # for blends, which are in no list
+        if spelled != name and self._has(model, spelled):
+            return spelled
         if model.engine != _OPENAI and _spelled(name, self._openai_voices) in self._openai_voices:
             return self.default_voice(model)
         return name
@@ -247,12 +249,18 @@ def _path(model: ModelName) -> str:
 
 
 def _spelled(name: str, known: Collection[str]) -> str:
-    """`name` as it is spelled among `known`, whatever its case and the spaces around it; as it is where it is not.
+    """`name` as it is spelled among `known`, whatever its case and the spaces around it; as it is where none or several
+    fit.
 
-    >>> _spelled(" AF_Sky ", ["af_sky"]), _spelled("b", ["a"])
-    ('af_sky', 'b')
+    >>> _spelled(" AF_Sky ", ["af_sky"]), _spelled("b", ["a"]), _spelled("SKY", ["Sky", "sky"])
+    ('af_sky', 'b', 'SKY')
     """
     if name in known:
         return name
+    fitting = _fitting(name, known)
+    return fitting.pop() if len(fitting) == 1 else name
+
+
+def _fitting(name: str, known: Collection[str]) -> set[str]:
     plain = name.strip().casefold()
-    return next((each for each in known if each.casefold() == plain), name)
+    return {each for each in known if each.casefold() == plain}

@@ -180,21 +180,27 @@ class Speech:
                 rate = RATE
             output = Output(format=format.name, sample_rate=rate, loudness=data.loudness)
         else:
-            output = self._of_preset(data, preset_named(data.preset, self._presets))
+            try:
+                preset = preset_named(data.preset, self._presets)
+            except UnsupportedOption as error:
+                raise refusal(error, "preset") from error
+            output = self._of_preset(data, preset)
         formats.sample_rate_for(format, output.sample_rate, RATE)
         return output
 
     def _of_preset(self, data: SpeechRequest, preset: Preset) -> Output:
         if data.loudness is not None or data.sample_rate is not None:
             raise UnsupportedOption(
-                f"preset {preset.name!r} sets level and sample rate: leave loudness and sample_rate out, or the preset"
+                f"preset {preset.name!r} sets level and sample rate: leave loudness and sample_rate out, or the preset",
+                field="sample_rate" if data.loudness is None else "loudness",
             )
         for _, output in preset.files:
             if output.format == data.response_format:
                 return output
         formats = ", ".join(dict.fromkeys(output.format for _, output in preset.files))
         raise UnsupportedOption(
-            f"preset {preset.name!r} has no file in the format {data.response_format!r} (formats: {formats})"
+            f"preset {preset.name!r} has no file in the format {data.response_format!r} (formats: {formats})",
+            field="response_format",
         )
 
     async def prepare(self) -> None:
