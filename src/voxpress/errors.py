@@ -47,6 +47,9 @@ class SpeechError(Exception):
     """
 
     def __init__(self, problem: str = "", *, place: str = "", field: str | None = None) -> None:
+        if not problem.isascii():
+            # What a library says may hold half of a surrogate pair, which no report and no terminal can.
+            problem = problem.encode(errors="backslashreplace").decode()
         super().__init__(problem)
         self.problem, self.place, self.field = problem, place, field
 

@@ -257,6 +257,7 @@ class Folder:
         Raises:
             StoreError: another one is at work there; the message says which.
         """
+        self._require_own()
         own = Path(self._place, OWN)
         new = next((path for path in (own.parent, own) if not os.path.lexists(path)), None)
         try:
@@ -390,6 +391,8 @@ class Folder:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         self._require_inside(path)
+        if codec.is_device(f"{self._place}/{path}"):
+            raise InputError(f"cannot write {self.path}/{path}: a device or a pipe is there")
         if not (self.overwrite or self._replaceable(path, data)):
             raise InputError(
                 f"cannot write {self.path}/{path}: a file is there that voxpress did not write, or that was changed"
@@ -491,6 +494,8 @@ class Folder:
             elif name not in seen:
                 seen.add(name)
                 known += os.path.lexists(f"{self._place}/{entry.path}")
+        for path in self._other_names(looks, wanted):
+            del looks[path]
         kept = {}
         removable = []
         for path, written in looks.items():
@@ -504,6 +509,18 @@ class Folder:
             else:
                 removable.append(path)
         return Stale(known, tuple(removable), kept)
+
+    def _other_names(self, paths: Collection[str], wanted: Collection[int]) -> set[str]:
+        """Those of `paths` under which some file systems know a file that stays: ``a.wav`` beside ``A.wav``."""
+        names = {identity(path): path for path in paths}
+        found = set()
+        for _, entry in self._lines() if names else ():
+            path = names.get(identity(entry.path))
+            if path is not None and hash(entry.path) in wanted:
+                with suppress(OSError):
+                    if os.path.samefile(f"{self._place}/{path}", f"{self._place}/{entry.path}"):
+                        found.add(path)
+        return found
 
     def prune(self, wanted: Collection[int]) -> list[str]:
         """Delete the files of former renders whose `hash(path)` is not in `wanted`; the paths that went.
@@ -560,9 +577,11 @@ class Folder:
         if lines > 2 * len(seen) + 1000:
             with self._appending(alone=True):
                 self._rewrite()
-        for left in Path(self._place, STAGING).glob("*"):
+        self._require_own()
+        for left in Path(self._place, STAGING).glob(".*.partial"):
             with suppress(FileNotFoundError):  # another process tidies too
-                if time.time() - left.stat().st_mtime > STALE:
+                status = left.lstat()
+                if stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime > STALE:
                     left.unlink()
 
     def _rewrite(self, drops: Callable[[str], bool] = lambda path: False) -> None:
@@ -604,8 +623,28 @@ class Folder:
             self._journal.close()  # another process replaced it
             self._journal = None
 
+    def _require_own(self) -> None:
+        """See that what voxpress keeps in the folder is its own, and leads nowhere else.
+
+        Raises:
+            StoreError: a link, a pipe or the like is in its place.
+        """
+        for name, is_kind in (
+            (OWN, stat.S_ISDIR),
+            (STAGING, stat.S_ISDIR),
+            (JOURNAL, stat.S_ISREG),
+            (LOCK, stat.S_ISREG),
+        ):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                if not is_kind(os.lstat(f"{self._place}/{name}").st_mode):
+                    kind = "folder" if is_kind is stat.S_ISDIR else "file"
+                    raise StoreError(
+                        f"{self.path}/{name} is no {kind} of voxpress: move it away, and render again"
+                    )
+
     def _lines(self, start: int = 0) -> Iterator[tuple[int, Entry]]:
         """The lines that can be read, from that byte on, each with the byte where it ends."""
+        self._require_own()
         decode = msgspec.json.Decoder(Entry).decode
         try:
             with open(f"{self._place}/{JOURNAL}", "rb") as lines:

@@ -20,6 +20,7 @@ from voxpress.folder import Folder
 from voxpress.listening import Ear
 from voxpress.loop import ATTEMPTS, Loop
 from voxpress.plan import Bad, Plan, Planner, Row
+from voxpress.speaking import over_limit
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
 
@@ -114,6 +115,8 @@ def say_with(
         raise plan.error
     clip = store.clip(plan.targets[0].clip)
     data = store.read(clip) if clip else None
+    if clip and data is not None and (problem := over_limit(clip, plan.targets[0].output)):
+        raise InputError(problem)
     if clip is None or data is None:
         few = len(plan.takes) < MANY
         (result,) = run([plan], store=store, folder=None, attempts=attempts, workers=0 if few else workers)

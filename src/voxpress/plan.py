@@ -278,7 +278,13 @@ def _wanted(format: str | None, files: Sequence[tuple[str, Output]] | None) -> t
                 f"must be pairs of a path template and an Output, not {validation.show(each)}", field="files"
             )
     # A clip that stays in the store has no path.
-    return tuple((templates.resolve(path, output) if path else "", output) for path, output in files)
+    return tuple((_template(path, output) if path else "", output) for path, output in files)
+
+
+def _template(path: str, output: Output) -> str:
+    resolved = templates.resolve(path, output)
+    require_extension(resolved, formats.FORMATS[output.format])
+    return resolved
 
 
 def _utterance(row: Row) -> Utterance | SpeechError:

@@ -272,7 +272,9 @@ def _spoken(
             raise SynthesisError(
                 f"engine {engine.name!r} gave {len(audios)} audios for {len(segments)} segments"
             )
-    except (Exception, SystemExit) as error:  # an engine may raise whatever its library does
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an engine may raise whatever its library does
         if len(batch) > 1:
             return {key: found for one in batch for key, found in _spoken(engine, [one], attempt).items()}
         return {batch[0][0]: _explained(error, engine, batch[0][1])}
@@ -311,7 +313,9 @@ class _Held:
             self.engine.load()
         except SpeechError:
             raise
-        except (Exception, SystemExit) as error:  # an engine may raise whatever its library does
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an engine may raise whatever its library does
             model = engine.model or "its default model"
             problem = engines.describe(error)
             raise ModelUnavailable(f"engine {engine.name!r} cannot load {model}: {problem}") from error

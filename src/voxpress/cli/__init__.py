@@ -8,6 +8,8 @@ does not suffice, 130 interrupted.
 from __future__ import annotations
 
 import errno
+import io
+import itertools
 import os
 import shlex
 import signal
@@ -56,14 +58,16 @@ def _voxpress(
     pass
 
 
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 _INTERRUPTED = 130
 _GO_ON = "interrupted; run the same command again to go on where it stopped"
 
 
 def main() -> NoReturn:
     """Run the command line."""
+    _prepare_streams()
     try:
+        _require_values(sys.argv[1:])
         status = app(prog_name="voxpress", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -94,6 +98,42 @@ def main() -> NoReturn:
     if status == _INTERRUPTED:  # typer's own answer to Ctrl-C
         _interrupted()
     sys.exit(status or 0)
+
+
+def _prepare_streams() -> None:
+    """Have three standard streams that can say anything. One that was closed takes nothing and gives nothing, so that
+    no file of ours takes its number.
+    """
+    for descriptor, name, flags in (
+        (0, "stdin", os.O_WRONLY),
+        (1, "stdout", os.O_RDONLY),
+        (2, "stderr", os.O_WRONLY),
+    ):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, flags)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(descriptor, "r" if name == "stdin" else "w", closefd=False))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _require_values(given: list[str]) -> None:
+    """See that no option is given an empty value, which is mostly a variable that is not set.
+
+    Raises:
+        InputError: one is.
+    """
+    for option, value in itertools.pairwise(given):
+        if option == "--":
+            return
+        if option.startswith("-") and value == "" and "=" not in option:
+            raise InputError(f"{option} is given an empty value")
+    for each in given:
+        if each.startswith("--") and each.endswith("=") and each != "--option=":
+            raise InputError(f"{each[:-1]} is given an empty value")
 
 
 def _hint(message: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -39,7 +40,10 @@ def stats(store: StoreUrl = None, json: Json = False) -> None:
 def verify(store: StoreUrl = None) -> None:
     """Read everything in the store and remove what is broken; it will be made again when it is needed."""
     broken = 0
-    for name in store_at(store).verify():
+    place = store_at(store)
+    if place.folder is not None and not os.path.isdir(place.folder):
+        raise InputError(f"there is no store at {place.folder}")
+    for name in place.verify():
         broken += 1
         typer.echo(f"removed {name}: it did not match its checksum")
     typer.echo(f"{broken} broken objects removed" if broken else "everything matches its checksum")

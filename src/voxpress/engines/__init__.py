@@ -331,7 +331,7 @@ class Guard:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, Exception | SystemExit) and not isinstance(error, SpeechError):
+        if error is not None and not isinstance(error, SpeechError | KeyboardInterrupt):
             raise EngineError(f"engine {self._engine!r} failed: {describe(error)}") from error
 
 

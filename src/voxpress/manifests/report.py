@@ -144,6 +144,7 @@ class Report:
                 part = _alone(f"{self._scratch.name}/report.part")
             else:
                 self._place = os.path.realpath(self._place)
+                self._require_report()
                 os.makedirs(os.path.dirname(self._place), exist_ok=True)
                 part = _alone(f"{self._place}.part")
         if part is None:
@@ -157,6 +158,25 @@ class Report:
         self._numbers = array("Q")
         self._starts = array("Q")
         self._discarded = False
+
+    def _require_report(self) -> None:
+        """See that nothing but a report is replaced.
+
+        Raises:
+            StoreError: something else is there.
+        """
+        try:
+            with open(self._place, "rb") as former:
+                line = former.readline()
+        except FileNotFoundError:
+            return
+        try:
+            if line:
+                msgspec.json.decode(line, type=Entry)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise StoreError(
+                f"cannot write the report {self.path}: a file is there that is no report; name another with --report"
+            ) from None
 
     def write(self, result: Result) -> None:
         """Add one line."""
