@@ -430,7 +430,7 @@ def test_a_device_or_a_pipe_is_written_to_and_stays_what_it_is(tmp_path, argumen
     """Not replaced by a file, as whoever may write to /dev can."""
     (tmp_path / "m.csv").write_text("id,text\na,Hello there.\n")
     os.mkfifo(tmp_path / "pipe.wav")
-    (tmp_path / "target.wav").write_bytes(b"old")
+    (tmp_path / "target.wav").touch()
     (tmp_path / "link.wav").symlink_to("target.wav")
     read: list[bytes] = []
     reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe.wav").read_bytes()), daemon=True)
@@ -442,4 +442,4 @@ def test_a_device_or_a_pipe_is_written_to_and_stays_what_it_is(tmp_path, argumen
     reader.join(10)
     assert read and len(read[0]) > 100
     assert stat.S_ISFIFO((tmp_path / "pipe.wav").stat().st_mode)
-    assert (tmp_path / "link.wav").is_symlink() and (tmp_path / "target.wav").read_bytes() != b"old"
+    assert (tmp_path / "link.wav").is_symlink() and (tmp_path / "target.wav").stat().st_size > 100

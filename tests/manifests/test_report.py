@@ -95,23 +95,25 @@ def test_results_may_come_in_any_order(tmp_path: Path) -> None:
 def test_a_run_that_stops_leaves_what_it_did_and_the_report_before(tmp_path: Path) -> None:
     """The old report goes only when the new one is whole."""
     path = tmp_path / "report.jsonl"
-    path.write_text("old")
+    with Report(path) as report:
+        report.write(FAILED)
     with contextlib.suppress(KeyboardInterrupt), Report(path) as report:
         report.write(DONE)
         raise KeyboardInterrupt
     assert list(read(f"{path}.part")) == [Entry.of(DONE)]
-    assert path.read_text() == "old"
+    assert list(read(path)) == [Entry.of(FAILED)]
 
 
 def test_a_report_that_is_discarded(tmp_path: Path) -> None:
     """Nothing of it stays."""
     path = tmp_path / "report.jsonl"
-    path.write_text("old")
+    with Report(path) as report:
+        report.write(FAILED)
     with Report(path) as report:
         report.write(DONE)
         report.discard()
     assert [file.name for file in tmp_path.iterdir()] == ["report.jsonl"]
-    assert path.read_text() == "old"
+    assert list(read(path)) == [Entry.of(FAILED)]
 
 
 def test_what_is_not_a_report(tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ def _voxpress(
 
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+_EXPLAINED = ("--speaker", "--consent", "--transcript", "--text")
+"""Options whose empty value has an explanation of its own."""
 _INTERRUPTED = 130
 _GO_ON = "interrupted; run the same command again to go on where it stopped"
 
@@ -129,7 +131,7 @@ def _require_values(given: list[str]) -> None:
     for option, value in itertools.pairwise(given):
         if option == "--":
             return
-        if option.startswith("-") and value == "" and "=" not in option:
+        if option.startswith("-") and value == "" and "=" not in option and option not in _EXPLAINED:
             raise InputError(f"{option} is given an empty value")
     for each in given:
         if each.startswith("--") and each.endswith("=") and each != "--option=":
