@@ -59,8 +59,34 @@ def _voxpress(
 
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
-_EXPLAINED = ("--speaker", "--consent", "--transcript", "--text")
-"""Options whose empty value has an explanation of its own."""
+_NAMES = frozenset(
+    [
+        "-o",
+        "--output",
+        "-f",
+        "--format",
+        "-p",
+        "--preset",
+        "-e",
+        "--engine",
+        "-m",
+        "--model",
+        "-v",
+        "--voice",
+        "-l",
+        "--language",
+        "--store",
+        "--report",
+        "--manifest",
+        "--state",
+        "--config",
+        "--from",
+        "--only",
+        "--directory",
+        "--device",
+    ]
+)
+"""Options that name something: an empty name is mostly a variable that is not set."""
 _INTERRUPTED = 130
 _GO_ON = "interrupted; run the same command again to go on where it stopped"
 
@@ -123,7 +149,7 @@ def _prepare_streams() -> None:
 
 
 def _require_values(given: list[str]) -> None:
-    """See that no option is given an empty value, which is mostly a variable that is not set.
+    """See that no option that names something is given an empty name.
 
     Raises:
         InputError: one is.
@@ -131,10 +157,10 @@ def _require_values(given: list[str]) -> None:
     for option, value in itertools.pairwise(given):
         if option == "--":
             return
-        if option.startswith("-") and value == "" and "=" not in option and option not in _EXPLAINED:
+        if option in _NAMES and value == "":
             raise InputError(f"{option} is given an empty value")
     for each in given:
-        if each.startswith("--") and each.endswith("=") and each != "--option=":
+        if each.endswith("=") and each[:-1] in _NAMES:
             raise InputError(f"{each[:-1]} is given an empty value")
 
 
