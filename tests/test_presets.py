@@ -162,6 +162,14 @@ def test_a_preset_extends_another(tmp_path: Path) -> None:
             '[presets.a]\nextends = "asterix"',
             "presets.a.extends: no preset 'asterix'; did you mean 'asterisk'?",
         ),
+        ("x = " + "[" * 50_000, "is nested too deeply"),
+        ("x = " + "{a=" * 5_000, "is n"),
+        ('[presets.p]\nextends = "p"', "presets.p.extends: no preset 'p'"),
+        (
+            "".join(f'[presets.p{n}]\nextends = "p{n + 1}"\n' for n in range(2000)),
+            "is more than 20 presets deep",
+        ),
+        ('[presets.a]\nfiles = [{ path = "{id:{name}}.wav" }]', "holds more than a name in {id}"),
         (
             '[presets.a]\nextends = "b"\n[presets.b]\nextends = "a"',
             "presets.b.extends: goes round in circles: a → b → a",
