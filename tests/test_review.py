@@ -197,7 +197,7 @@ def test_the_command_hears_real_speech(voxpress, tmp_path):
     done = voxpress("check", "heard.jsonl", "--json", "--language", "en", *ear, status=1)
     assert [one["id"] for one in json.loads(done.out)] == ["hold", "bye"]
     # The folder is mended by the same command that made it.
-    voxpress("render", "p.csv", "-o", "out", "--store", tmp_path / "store", "--verify", *ear)
+    voxpress("render", "p.csv", "--overwrite", "-o", "out", "--store", tmp_path / "store", "--verify", *ear)
     voxpress("check", "out", *ear)
 
 
