@@ -447,6 +447,7 @@ INSIDE = [
     "https://localhost/", "https://localhost./", "https://127.0.0.1/", "https://127.1/", "https://2130706433/",
     "https://0x7f.1/", "https://0177.0.0.1/", "https://10.1.2.3/", "https://169.254.169.254/", "https://[::1]/",
     "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/", "https://[2002:a00:1::1]/", "https://[fe80::1%25eth0]/",
+    "https://[fec0::1]/", "https://192.0.0.8/",
     "https://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/", "https://100.64.0.1/", "https://224.0.0.1/", "https://printer/",
     "https://db.internal/", "https://nas.local/",
 ]  # fmt: skip
@@ -605,3 +606,63 @@ def test_the_output_says_what_a_file_is_called_in_the_zip(shared, tmp_path):
         assert {
             name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()
         } == digests
+
+
+def test_errors_of_a_batch_do_not_repeat_its_input(shared):
+    """A record is kept for good, and listed: an address, a method or an id of a megabyte is not in it."""
+    long = "x" * 500_000
+    good = json.loads(lines_of(prompts(1)))
+    wrong = [
+        {**good, "custom_id": f"a{n}", key: long} for n, key in enumerate(("url", "method", "url", "method"))
+    ]
+    batch = ended(shared, begin(shared, "\n".join(map(json.dumps, wrong)).encode()).id)
+    assert batch.status == "failed" and len(batch.errors.data) == 4
+    assert len(shared.ask("GET", f"/v1/batches/{batch.id}").body) < 5000
+
+
+def test_pages_of_batches(shared):
+    """The newest first, each once; an id that is nobody's is an error."""
+    made = [begin(shared, lines_of(prompts(1))).id for _ in range(5)]
+    listed, after = [], ""
+    while True:
+        page = shared.ask("GET", f"/v1/batches?limit=2{after}").json
+        listed += [each["id"] for each in page["data"]]
+        if not page["has_more"]:
+            break
+        after = f"&after={page['last_id']}"
+    assert listed[:5] == made[::-1] and len(set(listed)) == len(listed)
+    assert shared.ask("GET", "/v1/batches?after=batch_nobody").status == 400
+    for id in made:
+        ended(shared, id)
+
+
+def test_a_batch_keeps_its_input_until_it_has_ended(serve):
+    """Somebody deletes the file, and the server is killed: nothing that was or will be spoken is lost."""
+    here = serve()
+    batch = begin(here, lines_of(prompts(30, options={"delay": 0.1})))
+    while here.client().batches.retrieve(batch.id).request_counts.completed < 5:
+        time.sleep(0.05)
+    here.client().files.delete(batch.input_file_id)
+    here.stop(signal.SIGKILL)
+    here = serve()
+    batch = ended(here, batch.id)
+    assert (batch.status, batch.request_counts.completed) == ("completed", 30)
+    assert len(output(here, batch.output_file_id)) == 30
+    assert not (here.folder / "state" / "files" / batch.id).exists()
+
+
+def test_batches_of_a_key_are_bounded(serve):
+    """One more is refused, and none keeps a file of the server open."""
+    here = serve(max_batches=20, workers=1)
+    slow = lines_of(prompts(1, options={"delay": 30.0}))
+    made = [begin(here, slow) for _ in range(20)]
+    with pytest.raises(openai.RateLimitError, match="20 batches at work"):
+        begin(here, slow)
+    time.sleep(1)
+    opened = os.listdir(f"/proc/{here.process.pid}/fd")
+    inputs = [os.readlink(f"/proc/{here.process.pid}/fd/{fd}") for fd in opened if fd.isdigit()]
+    assert not [path for path in inputs if "/files/" in path]
+    for batch in made:
+        here.client().batches.cancel(batch.id)
+    assert ended(here, made[0].id).status == "cancelled"
+    assert ended(here, begin(here, lines_of(prompts(1))).id).status == "completed"

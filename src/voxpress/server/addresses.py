@@ -16,6 +16,8 @@ _LONGEST = 2048
 _UNPRINTED = re.compile(r"[^\x21-\x7e]")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are an IPv4 address."""
+_PROTOCOLS = ipaddress.IPv4Network("192.0.0.0/24")
+"""RFC 6890: for protocols of the network itself."""
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 """RFC 4291, 2.5.5.1."""
 
@@ -96,4 +98,5 @@ def is_public(address: Address) -> bool:
     tunnel = isinstance(address, ipaddress.IPv6Address) and bool(
         address.ipv4_mapped or address.sixtofour or address.teredo or address in _COMPATIBLE
     )
-    return address.is_global and not (address.is_multicast or address.is_reserved or tunnel)
+    local = address in _PROTOCOLS if isinstance(address, ipaddress.IPv4Address) else address.is_site_local
+    return address.is_global and not (address.is_multicast or address.is_reserved or tunnel or local)

@@ -11,14 +11,14 @@ import base64
 import codecs
 import functools
 import hashlib
+import os
 import secrets
 import sqlite3
-import threading
 import time
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -26,7 +26,7 @@ from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.server.addresses import check_public
 from voxpress.server.archive import Names
 from voxpress.server.background import Background
-from voxpress.server.cabinet import Cabinet, paged
+from voxpress.server.cabinet import Cabinet
 from voxpress.server.contract import (
     ENDED,
     Batch,
@@ -48,6 +48,7 @@ from voxpress.server.webhooks import Webhooks
 
 _WINDOW_SECONDS = 24 * 3600
 _MOST_ERRORS = 100
+_LONGEST_MESSAGE = 300
 _LONGEST_LINE = 2**20
 _LOOK_EVERY = 1.0
 """Seconds between looks whether a batch was cancelled."""
@@ -100,44 +101,47 @@ class Lines:
     """The lines of a batch's input, read from its file when they are needed: all of them would fill the memory.
 
     Args:
-        file: stays readable if somebody deletes it meanwhile. It is closed with the lines.
+        path: of the file, which is open only while it is read: many batches may be at work.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._starts = array("Q")
-        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._starts)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
-
     def read(self, number: int) -> BatchLine:
         """The line at a position, from 0."""
-        with self._lock:
-            self._file.seek(self._starts[number])
-            content = self._file.readline(_LONGEST_LINE + 1)
+        with self._path.open("rb") as file:
+            file.seek(self._starts[number])
+            content = file.readline(_LONGEST_LINE + 1)
         return msgspec.json.decode(content, type=BatchLine)
 
     def check(self, endpoint: str, most: int) -> list[BatchError]:
-        """Find where the lines are, and what is wrong with them."""
+        """Find where the lines are, and what is wrong with them.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        with self._path.open("rb") as file:
+            return self._check(file, endpoint, most)
+
+    def _check(self, file: BinaryIO, endpoint: str, most: int) -> list[BatchError]:
         errors: list[BatchError] = []
         seen: set[bytes] = set()
 
         def wrong(code: str, message: str, line: int | None = None, param: str | None = None) -> None:
+            # A message may repeat what the line holds, and is kept for good.
+            message = message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"
             errors.append(BatchError(code=code, message=message, line=line, param=param))
 
-        if self._file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
-            self._file.seek(0)
+        if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            file.seek(0)
         number = 0
         while len(errors) < _MOST_ERRORS:
-            start, number = self._file.tell(), number + 1
-            content = self._file.readline(_LONGEST_LINE + 1)
+            start, number = file.tell(), number + 1
+            content = file.readline(_LONGEST_LINE + 1)
             if not content:
                 break
             if not content.strip():
@@ -246,14 +250,32 @@ class Clerk:
             data.output_expires_after.seconds if data.output_expires_after else None,
         )
 
+        await asyncio.to_thread(self._keep, file.id, batch.id)
+        most = self._settings.max_batches
+
         def insert(database: sqlite3.Connection) -> None:
+            (active,) = database.execute(
+                "SELECT COUNT(*) FROM batches WHERE owner = ? AND active = 1", (key.name,)
+            ).fetchone()
+            if active >= most:
+                raise Refusal(
+                    429,
+                    f"this key has {active:,} batches at work, and may have {most:,}: wait for one to end",
+                    "too_many_batches",
+                    type="rate_limit_error",
+                    headers={"retry-after": "60"},
+                )
             (sequence,) = database.execute("SELECT COALESCE(MAX(sequence), 0) + 1 FROM batches").fetchone()
             database.execute(
                 "INSERT INTO batches VALUES (?, ?, ?, ?, 1, ?, ?)",
                 (batch.id, key.name, msgspec.json.encode(batch), msgspec.json.encode(asked), base, sequence),
             )
 
-        await self._state.run(insert)
+        try:
+            await self._state.run(insert)
+        except BaseException:
+            self._state.file(batch.id).unlink(missing_ok=True)
+            raise
         self._begin(batch.id)
         return batch
 
@@ -273,16 +295,32 @@ class Clerk:
         return msgspec.json.decode(row[0], type=Batch)
 
     async def page(self, owner: str, after: str | None, limit: int) -> Batches:
-        """Some of an owner's batches, the newest first."""
-        rows = await self._state.run(
-            lambda database: database.execute(
-                "SELECT record FROM batches WHERE owner = ? ORDER BY sequence DESC", (owner,)
+        """Some of an owner's batches, the newest first.
+
+        Raises:
+            Refusal: none of them has the id `after`.
+        """
+
+        def rows(database: sqlite3.Connection) -> list[tuple[bytes]]:
+            before = None
+            if after is not None:
+                found = database.execute(
+                    "SELECT sequence FROM batches WHERE owner = ? AND id = ?", (owner, after)
+                ).fetchone()
+                if found is None:
+                    raise Refusal(400, f"nothing has the id {after!r}", "invalid_value", param="after")
+                (before,) = found
+            return database.execute(
+                "SELECT record FROM batches WHERE owner = ? AND (? IS NULL OR sequence < ?)"
+                " ORDER BY sequence DESC LIMIT ?",
+                (owner, before, before, limit + 1),
             ).fetchall()
-        )
-        data, more = paged([msgspec.json.decode(row[0], type=Batch) for row in rows], after, limit)
+
+        found = [msgspec.json.decode(row[0], type=Batch) for row in await self._state.run(rows)]
+        data = found[:limit]
         return Batches(
             data=data,
-            has_more=more,
+            has_more=len(found) > limit,
             first_id=data[0].id if data else None,
             last_id=data[-1].id if data else None,
         )
@@ -359,13 +397,12 @@ class Clerk:
         lines = await asyncio.to_thread(self._read, batch)
         if isinstance(lines, BatchErrors):
             return await self._note(batch, "failed", failed_at=int(time.time()), errors=lines)
-        with lines:
-            counts = msgspec.structs.replace(batch.request_counts, total=len(lines))
-            if batch.status == "validating":
-                now = int(time.time())
-                batch = await self._note(batch, "in_progress", in_progress_at=now, request_counts=counts)
-            await self._answer(batch, asked, owner, base, lines)
-            return await self._finish(batch, asked, owner, base, lines)
+        counts = msgspec.structs.replace(batch.request_counts, total=len(lines))
+        if batch.status == "validating":
+            now = int(time.time())
+            batch = await self._note(batch, "in_progress", in_progress_at=now, request_counts=counts)
+        await self._answer(batch, asked, owner, base, lines)
+        return await self._finish(batch, asked, owner, base, lines)
 
     async def _close(self, id: str) -> None:
         """Nothing is left to do for it. Its files have the answers now; `clips` needs the names of the lines."""
@@ -375,22 +412,33 @@ class Clerk:
         await self._state.run(
             lambda database: database.execute("UPDATE batches SET active = 0 WHERE id = ?", (id,))
         )
+        await asyncio.to_thread(self._state.file(id).unlink, missing_ok=True)
+
+    def _keep(self, file: str, batch: str) -> None:
+        """Give the input a name of the batch's own, under which it stays until the batch has ended.
+
+        Raises:
+            Refusal: the file was deleted a moment ago.
+        """
+        try:
+            os.link(self._state.file(file), self._state.file(batch))
+        except FileNotFoundError:
+            raise Refusal(404, f"no such file: {file!r}", "file_not_found", param="input_file_id") from None
+        except OSError as error:
+            raise StoreError(f"cannot keep the input of a batch: {error.strerror}") from error
 
     def _read(self, batch: Batch) -> Lines | BatchErrors:
         """All lines of the input, or what is wrong with it."""
+        own = self._state.file(batch.id)
+        lines = Lines(own if own.exists() else self._state.file(batch.input_file_id))
         try:
-            file = self._state.file(batch.input_file_id).open("rb")
+            errors = lines.check(batch.endpoint, self._settings.max_lines)
         except FileNotFoundError:
             gone = BatchError(
                 code="file_not_found", message=f"file {batch.input_file_id!r} is gone", line=None, param=None
             )
             return BatchErrors(data=[gone])
-        lines = Lines(file)
-        errors = lines.check(batch.endpoint, self._settings.max_lines)
-        if errors:
-            file.close()
-            return BatchErrors(data=errors)
-        return lines
+        return BatchErrors(data=errors) if errors else lines
 
     async def _answer(self, batch: Batch, asked: _Asked, owner: str, base: str, lines: Lines) -> None:
         """Answer those lines that are not yet answered, so many at a time, until the batch expires or is cancelled."""

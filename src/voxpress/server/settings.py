@@ -94,6 +94,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Most lines of a batch."""
     max_inline_audio: Positive = 500_000_000
     """Most bytes of audio in the output of a batch, in Base64; beyond, lines name the address of their clip only."""
+    max_batches: Positive = 50
+    """Most batches of a key that may be at work; one more is refused with 429."""
     batch_window: Positive = 64
     """Lines of a batch that are worked on at once."""
 
