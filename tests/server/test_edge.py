@@ -159,6 +159,14 @@ def test_an_answer_for_a_cache_says_that_origins_differ(open_server):
     assert "origin" in open_server.speak().headers["vary"]
 
 
+def test_names_of_headers_that_cannot_be_are_not_repeated(keyed):
+    """An answer repeats what a page wants to send, so far as these are names, and not too many."""
+    here, _, _ = keyed
+    for wanted in ("x" * 5000, "a b", "a\x80", "a,,b", "a: b"):
+        answer = preflight(here, PAGE, **{"access-control-request-headers": wanted})
+        assert answer.status == 400 and "access-control-allow-headers" not in answer.headers
+
+
 @pytest.mark.slow
 def test_every_origin(tmp_path):
     with running(tmp_path, 'cors_origins = ["*"]') as here:

@@ -29,6 +29,8 @@ EXPOSED = (
 """What a page may read of an answer. The star is for all others; browsers of before 2023 do not know it."""
 
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#@\s\\,*]+?)(:[0-9]{1,5})?/?")
+_LONGEST_NAMES = 2048
+"""Bytes of the names that a preflight asks for, which the answer repeats."""
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
 _NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(\s*,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 
@@ -87,7 +89,7 @@ class Origins:
                 "origin_not_allowed",
             )
         asked = headers.get(b"access-control-request-headers", b"").strip()
-        if asked and not _NAMES.fullmatch(asked):
+        if asked and (len(asked) > _LONGEST_NAMES or not _NAMES.fullmatch(asked)):
             raise Refusal(400, "access-control-request-headers must hold names of headers", "invalid_http")
         told = [
             (b"access-control-allow-methods", METHODS),
