@@ -365,10 +365,10 @@ def test_a_cloned_voice_cannot_be_added_wrongly(voxpress, anna, tmp_path):
         (("--consent", " "), "say what they agreed to, which is kept with it"),
         (
             ("-t", ""),
-            "anna.flac: say with --transcript what is said in it, word for word, or let it be recognised",
+            "anna.flac: transcript: say what is said in it, word for word, or let it be recognised",
         ),
         (("--ear", "whisper-base"), ": run  "),  # of the package or of the weights, whichever is missing
-        (("-e", "piper"), "engine 'piper' does not clone voices (those that do: f5"),
+        (("-e", "piper"), "engines: no engine 'piper' that clones voices (those that do: f5"),
         (("-e", "pipper"), "no engine 'pipper'; did you mean 'piper'?"),
         (("--reference", "bert.flac"), "bert.flac: cannot be read: No such file or directory"),
     ):

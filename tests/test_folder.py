@@ -19,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxpress.errors import InputError, StoreError
-from voxpress.folder import Folder, identity, safe_path
+from voxpress.folder import Folder
+from voxpress.paths import identity, safe_path
 from voxpress.speech import Clip
 
 

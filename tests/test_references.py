@@ -146,7 +146,7 @@ def test_what_is_wrong_with_a_sample_is_said_with_its_name(home):
 def test_nobody_is_cloned_without_being_named_and_having_agreed(missing):
     """The message says why, and how it is said."""
     with pytest.raises(
-        InputError, match=r"'anna' is somebody's voice.* say wh.*which is kept with it.*--consent"
+        InputError, match=r"'anna' is somebody's voice.* say wh.*which is kept with it.*for example"
     ):
         add(**missing)
     assert references.listed() == []
@@ -184,7 +184,7 @@ def test_names_lead_nowhere_else(home):
 def test_a_name_is_taken_once_whatever_its_case():
     """Two voices that only differ in case would be one on some disks."""
     add("anna")
-    with pytest.raises(InputError, match="there is a voice 'anna' already: add --replace"):
+    with pytest.raises(InputError, match="there is a voice 'anna' already: replace it, remove it"):
         add("anna")
     for replace in (False, True):
         with pytest.raises(
@@ -206,9 +206,9 @@ def test_languages_are_tags(language):
 def test_without_recognition_the_words_must_be_given():
     """And the language, and no more than what is kept."""
     for changes, problem in (
-        ({"transcript": None}, "say with --transcript what is said in it"),
-        ({"transcript": "..."}, "say with --transcript what is said in it"),
-        ({"language": None}, "say with --language which language"),
+        ({"transcript": None}, "transcript: say what is said in it"),
+        ({"transcript": "..."}, "transcript: say what is said in it"),
+        ({"language": None}, "language: say which language"),
         ({"recording": speech(30.0)}, "it is too long: give at most 12 s with their transcript"),
     ):
         with pytest.raises(InputError, match=f"the recording: {problem}.* pip install"):

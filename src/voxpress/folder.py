@@ -12,12 +12,10 @@ import errno
 import fcntl
 import hashlib
 import os
-import re
 import socket
 import stat
 import struct
 import time
-import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,12 +25,11 @@ from pathlib import Path
 
 import msgspec
 
-from voxpress import codec, formats
+from voxpress import codec
 from voxpress.errors import InputError, StoreError
+from voxpress.paths import OWN, identity, safe_path
 from voxpress.speech import Clip, Hertz, Seconds
 
-OWN = ".voxpress"
-"""The only name in an output folder that no row can have."""
 JOURNAL = f"{OWN}/journal.jsonl"
 STAGING = f"{OWN}/staging"
 LOCK = f"{OWN}/lock"
@@ -40,156 +37,6 @@ STALE: Seconds = 3600.0
 """A file in staging that is older belongs to a process that was killed."""
 LOOKS = 4
 """Lines kept of one clip at one path: of writers at once, the last to note it need not be the last to rename."""
-
-_USUAL = re.compile(
-    r"(?:[0-9a-z_-]{5,60}/|[0-9_-][0-9a-z_-]{,60}/){,8}(?:[0-9a-z_-]{5,50}|[0-9_-][0-9a-z_-]{,50})\.\w{1,8}",
-    re.ASCII,
-)
-"""What nearly all paths are like, and never wrong: told apart in a tenth of the time."""
-_FORBIDDEN = re.compile(r'[<>:"|?*\\\u034f\u115f\u1160\u3164\uffa0]')
-"""What Windows gives a meaning to, and letters that nobody sees."""
-_UNSEEN = frozenset(("Cc", "Cf", "Cn", "Cs", "Zl", "Zp"))
-"""Unicode categories: control and format characters, what is unassigned, surrogates, separators of lines."""
-_JOINERS = re.compile("[\u200c\u200d]")
-"""Format characters that scripts of Iran and India, and emoji, are written with. Some file systems ignore them."""
-_RESERVED = re.compile(
-    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE | re.ASCII
-)
-_EXTENSIONS = frozenset(each.lower() for form in formats.FORMATS.values() for each in form.extensions)
-_LONGEST_NAME = 240
-_LONGEST_PATH = 1000
-
-
-def safe_path(path: str) -> str:
-    """`path` as a relative path that stays inside the folder, and that Linux, macOS and Windows can all have.
-
-    >>> safe_path("digits//1.wav")
-    'digits/1.wav'
-
-    Raises:
-        InputError: it is empty, absolute, leads out of the folder, or holds what file names cannot.
-    """
-    if _USUAL.fullmatch(path):
-        return path
-    if found := _FORBIDDEN.search(path) or next((c for c in path if _unseen(c)), None):
-        character = found if isinstance(found, str) else found[0]
-        shown = (
-            repr(character) if character.isprintable() and character.isascii() else f"U+{ord(character):04X}"
-        )
-        raise InputError(f"{path!r} holds {shown}, which file names cannot have on every system")
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    if path.startswith("/") or not parts or path.endswith("/"):
-        raise InputError(f"{path!r} is not a relative path to a file")
-    for part in parts:
-        if problem := _wrong(part):
-            raise InputError(f"{path!r} {problem}")
-    if len(path) > _LONGEST_PATH // 4 and len(path.encode()) > _LONGEST_PATH:
-        raise InputError(f"{path[:60]!r}… has more than {_LONGEST_PATH} bytes")
-    return "/".join(parts)
-
-
-def _unseen(character: str) -> bool:
-    return unicodedata.category(character) in _UNSEEN and not _JOINERS.match(character)
-
-
-def _wrong(name: str) -> str:
-    """Why no file or folder can have that name on every system; empty where it can."""
-    if name == "..":
-        return "leads out of the output folder"
-    if name[-1] in ". ":
-        return f"holds the name {name!r}, which ends with a dot or a space: Windows drops it"
-    if len(name) > _LONGEST_NAME // 4 and len(name.encode()) > _LONGEST_NAME:
-        return f"holds a name of more than {_LONGEST_NAME} bytes"
-    if _RESERVED.fullmatch(name) or identity(name) == OWN:
-        return f"holds the reserved name {name!r}"
-    return ""
-
-
-def identity(path: str) -> str:
-    """What two paths have in common that some file systems would take for one file.
-
-    >>> identity("Digits/É.wav") == identity("digits/é.WAV")
-    True
-    """
-    if path.isascii():
-        return path.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", _JOINERS.sub("", path)).casefold())
-
-
-def named_file(id: str, format: str) -> str:
-    """The path of the one file of `format` that is made of `id`: an audio extension that `id` has is not repeated.
-
-    >>> named_file("menu/welcome", "mp3"), named_file("menu/welcome.mp3", "mp3"), named_file("v1.2", "mp3")
-    ('menu/welcome.mp3', 'menu/welcome.mp3', 'v1.2.mp3')
-
-    Raises:
-        InputError: the extension is that of another format.
-    """
-    wanted = formats.FORMATS[format]
-    if not audio_extension(id):
-        return f"{id}.{wanted.extension}"
-    require_extension(id, wanted)
-    return id
-
-
-def audio_extension(path: str) -> str:
-    """The extension of `path`, in lower case and without the dot; empty where it is none of a format.
-
-    >>> audio_extension("menu/a.WAV"), audio_extension("v1.2"), audio_extension(".wav")
-    ('wav', '', '')
-    """
-    extension = os.path.splitext(path)[1][1:].lower()
-    return extension if extension in _EXTENSIONS else ""
-
-
-def require_extension(path: str, format: formats.Format) -> None:
-    """Check that a file of `format` may be called `path`.
-
-    Raises:
-        InputError: its extension is that of another format.
-    """
-    extension = audio_extension(path)
-    named = [each for each in formats.FORMATS.values() if extension in each.extensions]
-    if not named or format in named:
-        return
-    # Opus in .ogg, GSM in .wav: the file itself says what it is.
-    if format.container != "RAW" and format.container.lower() == named[0].container.lower():
-        return
-    raise InputError(
-        f"{path!r} has the extension of {named[0].name!r}, and the format is {format.name!r}:"
-        " change the extension or the format"
-    )
-
-
-class Paths:
-    """Paths that are given away: no two are one file, and none is a file where another needs a folder.
-
-    >>> paths = Paths()
-    >>> paths.take("q.wav", 0), paths.take("Q.wav", 1), paths.take("q.wav/b.wav", 2)
-    (None, 0, 0)
-    """
-
-    def __init__(self) -> None:
-        # By hash of the identity: a million paths would fill the memory. Folders are few.
-        self._files: dict[int, int] = {}
-        self._folders: dict[str, int] = {}
-
-    def take(self, path: str, owner: int) -> int | None:
-        """Give `path` to `owner`; or whose path is in its way, and then nothing is given."""
-        own = identity(path)
-        found = self._files.get(hash(own), self._folders.get(own))
-        if found is not None and found != owner:
-            return found
-        folder = own.rpartition("/")[0]
-        new = []
-        while folder and folder not in self._folders:
-            if (found := self._files.get(hash(folder))) is not None:
-                return found
-            new.append(folder)
-            folder = folder.rpartition("/")[0]
-        self._folders.update(dict.fromkeys(new, owner))
-        self._files[hash(own)] = owner
-        return None
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):

@@ -7,6 +7,7 @@ and an error keeps its errno.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import time
@@ -63,6 +64,10 @@ class Objects(ABC):
         """The object's bytes; None if there is no such object."""
 
     @abstractmethod
+    def open(self, name: str) -> io.BufferedIOBase | None:
+        """The object as a file to be read, in memory where it is not on this machine; None if there is none."""
+
+    @abstractmethod
     def head(self, name: str, count: int) -> bytes | None:
         """The first `count` bytes of an object, or fewer where it has no more; None if there is no such object."""
 
@@ -101,6 +106,17 @@ class LocalObjects(Objects):
     def get(self, name: str) -> bytes | None:
         return self._read(name)
 
+    def open(self, name: str) -> io.BufferedIOBase | None:
+        try:
+            file = open(f"{self.folder}/{name}", "rb", opener=_opened)  # noqa: SIM115 - the caller closes it
+        except OSError as error:
+            self._require_absent(name, error)
+            return None
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file
+        file.close()
+        return None
+
     def head(self, name: str, count: int) -> bytes | None:
         return self._read(name, count)
 
@@ -109,8 +125,16 @@ class LocalObjects(Objects):
             with open(f"{self.folder}/{name}", "rb", buffering=0, opener=_opened) as file:
                 return file.read(count)
         except OSError as error:
-            if error.errno in _NO_OBJECT:
-                return None
+            self._require_absent(name, error)
+            return None
+
+    def _require_absent(self, name: str, error: OSError) -> None:
+        """See that an error says no more than that there is no object.
+
+        Raises:
+            StoreError: it says something else.
+        """
+        if error.errno not in _NO_OBJECT:
             raise StoreError(f"cannot read {self.folder}/{name}: {error.strerror}") from error
 
     def put(self, name: str, data: bytes) -> None:
@@ -213,6 +237,10 @@ class RemoteObjects(Objects):
                 return bytes(self._store.get(name).bytes())
             except FileNotFoundError:
                 return None
+
+    def open(self, name: str) -> io.BufferedIOBase | None:
+        data = self.get(name)
+        return None if data is None else io.BytesIO(data)
 
     def head(self, name: str, count: int) -> bytes | None:
         with self._explained(f"read {name} in"):

@@ -31,6 +31,7 @@ from voxpress import codec, formats, media, samples, transcripts
 from voxpress.audio import Audio
 from voxpress.decoding import Bounds
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice, suggest
+from voxpress.paths import safe_path
 from voxpress.speech import Mark, Output, Seconds, Voice
 from voxpress.transcripts import Ear
 
@@ -46,6 +47,8 @@ RECORDING = Bounds(samples=round(LONGEST_RECORDING) * samples.HIGHEST_RATE, long
 _RECORD = "voice.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_LONGEST_STATEMENT = 2000
+"""Characters of who speaks, and of what they agreed to."""
 _REMOVED = ".removed"
 _PARTIAL = ".partial"
 
@@ -202,8 +205,11 @@ def _place(name: str, directory: Path | None) -> Path:
         InputError: that is no name for a voice.
     """
     if not _NAME.fullmatch(name):
-        raise InputError(f"{name!r} is no name for a voice: {_what_names_are()}")
-    return (directory or DIRECTORY) / name
+        raise InputError(f"{name!r} is no name for a voice: {_what_names_are()}", field="name")
+    try:
+        return (directory or DIRECTORY) / safe_path(name)
+    except InputError as error:
+        raise InputError(error.problem, field="name") from error
 
 
 def file_of(digest: str) -> str:
@@ -261,7 +267,7 @@ def add(
     folder = _place(name, directory)
     _owned(name, speaker, consent)
     if language is not None and not _TAG.fullmatch(language):
-        raise InputError(f"{language!r} is no language tag such as en or en-GB")
+        raise InputError(f"{language!r} is no language tag such as en or en-GB", field="language")
     _free(folder, replace)
     source, whole = _recorded(recording)
     try:
@@ -270,7 +276,7 @@ def add(
         kept = codec.decode(data)
         transcript, language, words, doubts = transcripts.of(sample, transcript, language, ear)
     except InputError as error:
-        raise InputError(f"{source}: {error}") from error
+        raise error.at(source) from error.__cause__
     reference = Reference(
         digest=digest_of(kept, transcript, words),
         transcript=transcript,
@@ -335,40 +341,51 @@ def rename(name: str, new: str, directory: Path | None = None) -> None:
     target = _place(new, directory)
     with _alone(directory):
         folder = _there(name, directory)
-        _free(target, replace=False, itself=folder)
+        _free(target, replace=False, renamed=name)
         folder.rename(target)
 
 
 def _owned(name: str, speaker: str, consent: str) -> None:
-    missing = [
-        what
-        for what, said in (("whose voice it is", speaker), ("what they agreed to", consent))
-        if not said.strip()
-    ]
-    if missing:
-        raise InputError(
-            f"{name!r} is somebody's voice, and stays theirs: say {' and '.join(missing)}, which is kept with it"
-            " (--speaker 'Anna Smith' --consent 'release signed on 1 March 2026, for our telephone prompts')"
-        )
+    for field, said, example in (
+        ("speaker", speaker, "Anna Smith"),
+        ("consent", consent, "release signed on 1 March 2026, for our telephone prompts"),
+    ):
+        if not said.strip():
+            what = "whose voice it is" if field == "speaker" else "what they agreed to, and how"
+            raise InputError(
+                f"{name!r} is somebody's voice, and stays theirs: say {what}, which is kept with it"
+                f" (for example {example!r})",
+                field=field,
+            )
+        if len(said) > _LONGEST_STATEMENT:
+            raise InputError(f"{len(said):,} characters, and {_LONGEST_STATEMENT:,} are allowed", field=field)
+        if wrong := next((c for c in said if not c.isprintable() and c not in "\n\t"), None):
+            raise InputError(f"holds the character U+{ord(wrong):04X}, which nobody can read", field=field)
 
 
-def _free(folder: Path, replace: bool, itself: Path | None = None) -> None:
+def taken(name: str, directory: Path | None = None) -> str | None:
+    """The voice that has this name, in whatever case; None where it is free."""
+    found = (folder.name for folder in _folders(directory) if folder.name.casefold() == name.casefold())
+    return next(found, None)
+
+
+def _free(folder: Path, replace: bool, renamed: str = "") -> None:
     """See that no other voice has that name, in whatever case.
 
     Raises:
         InputError
     """
-    for other in _folders(folder.parent):
-        if other.name.casefold() != folder.name.casefold() or other == itself:
-            continue
-        if other.name != folder.name:
-            raise InputError(
-                f"there is a voice {other.name!r}, and {folder.name!r} differs from it in case only"
-            )
-        if not replace:
-            raise InputError(
-                f"there is a voice {folder.name!r} already: add --replace to put this one in its place"
-            )
+    other = taken(folder.name, folder.parent)
+    if other is None or other == renamed:
+        return
+    if other != folder.name:
+        raise InputError(
+            f"there is a voice {other!r}, and {folder.name!r} differs from it in case only", field="name"
+        )
+    if not replace:
+        raise InputError(
+            f"there is a voice {other!r} already: replace it, remove it, or choose another name", field="name"
+        )
 
 
 def _there(name: str, directory: Path) -> Path:
@@ -398,7 +415,7 @@ def _recorded(recording: Audio | str | os.PathLike[str]) -> tuple[str, Audio]:
             with media.Decoder() as decoder:
                 whole = decoder.decode_file(source, raw[0] if raw else None, bounds=RECORDING)
         except InputError as error:
-            raise InputError(f"{source}: {error}") from error
+            raise error.at(source) from error.__cause__
     if whole.duration > LONGEST_RECORDING:
         raise InputError(
             f"{source}: {whole.duration / 60:.0f} minutes are too much to look for a sample in; give the best"

@@ -21,8 +21,8 @@ from voxpress.check import check, listen
 from voxpress.errors import CheckFailed, InputError, LeftOut, ManifestError, SpeechError, UnknownVoice
 from voxpress.executors import Inline, Processes
 from voxpress.executors.local import cores
-from voxpress.folder import OWN
 from voxpress.listening import Ear
+from voxpress.paths import OWN
 from voxpress.scoring import BAR, passes
 from voxpress.speech import Opinion, Seconds, Segment, Utterance
 

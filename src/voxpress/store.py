@@ -15,6 +15,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from io import BufferedIOBase
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias, TypeVar
 
@@ -233,6 +234,25 @@ class Store:
         if verify and hashlib.sha256(data).hexdigest() != clip.sha256:
             return None
         return data
+
+    def open(self, clip: Clip, *, verify: bool = True) -> BufferedIOBase | None:
+        """The clip's bytes as a file, or None if they are gone or broken.
+
+        Args:
+            verify: as for `read`.
+        """
+        file = self._objects.open(_clip(clip))
+        if file is None:
+            return None
+        sound = file.seek(0, os.SEEK_END) == clip.size
+        if sound and verify:
+            file.seek(0)
+            sound = hashlib.file_digest(file, "sha256").hexdigest() == clip.sha256
+        if not sound:
+            file.close()
+            return None
+        file.seek(0)
+        return file
 
     def look(self, clip: Clip) -> tuple[int, int, int] | None:
         """What changes when the clip's file does: inode, size and time of change; None where the store has no files."""

@@ -18,12 +18,13 @@ import msgspec
 
 from voxpress.codec import is_device
 from voxpress.errors import LeftOut, ManifestError, SpeechError, StoreError
-from voxpress.folder import OWN, Folder
+from voxpress.folder import Folder
 from voxpress.forecast import Forecast, forecast
 from voxpress.library import run
 from voxpress.listening import Ear
 from voxpress.loop import refused, standing
 from voxpress.manifests.report import Report
+from voxpress.paths import OWN
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.review import Review
 from voxpress.speech import Result, Seconds, Utterance

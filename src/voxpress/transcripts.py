@@ -78,9 +78,9 @@ def _timed(words: Sequence[Mark]) -> tuple[Mark, ...]:
 
 def _unheard(sample: Sample, transcript: str, language: str | None) -> tuple[str, str]:
     if not _tokens(transcript):
-        raise InputError(f"say with --transcript what is said in it, word for word, or {_RECOGNISE}")
+        raise InputError(f"say what is said in it, word for word, or {_RECOGNISE}", field="transcript")
     if language is None:
-        raise InputError(f"say with --language which language is spoken in it, or {_RECOGNISE}")
+        raise InputError(f"say which language is spoken in it, or {_RECOGNISE}", field="language")
     if sample.cut:
         raise InputError(
             f"it is too long: give at most {LONGEST:g} s with their transcript, or {_RECOGNISE}, so that the"

@@ -23,7 +23,7 @@ import pytest
 
 from voxpress import codec
 from voxpress.errors import InputError
-from voxpress.folder import identity, safe_path
+from voxpress.paths import identity, safe_path
 from voxpress.presets import load_project
 from voxpress.server import webhooks
 from voxpress.server.settings import settings as server_settings

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -71,10 +72,10 @@ def sample():
     return codec.encode(Audio(speech(8.0).samples, 24_000), Output(format="flac"))
 
 
-def upload(here, key, name, data):
+def upload(here, key, name, data, **fields):
     parts = [
         f'--xyz\r\ncontent-disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
-        for field, value in {"name": name, **FIELDS}.items()
+        for field, value in {"name": name, **FIELDS, **fields}.items()
     ]
     parts.append(b'--xyz\r\ncontent-disposition: form-data; name="audio_sample"; filename="a.wav"\r\n\r\n')
     body = b"".join([*parts, data, b"\r\n--xyz--\r\n"])
@@ -163,3 +164,77 @@ def test_many_uploads_keep_nobody_from_speaking(keyed):
         answers = [each.result() for each in sent]
     assert {each.status for each in answers} == {400, 429}
     assert all("retry-after" in each.headers for each in answers if each.status == 429)
+
+
+@pytest.mark.parametrize("name", ["nova", "Nova", "alloy"])
+def test_a_voice_cannot_take_the_place_of_one_that_others_ask_for(keyed, name):
+    """OpenAI's names stand for voices of every engine: whoever asks for `nova` did not ask for Anna."""
+    here, keys = keyed
+    answer = upload(here, keys["one"], name, sample())
+    assert (answer.status, answer.json["error"]["param"]) == (400, "name"), answer.body
+
+
+@pytest.mark.parametrize("name", ["CON", "nul.x", "a.", "..", "a/b", "x" * 65, ""])
+def test_a_name_is_one_that_every_system_can_have(keyed, name):
+    here, keys = keyed
+    answer = upload(here, keys["one"], name, sample())
+    assert (answer.status, answer.json["error"]["param"]) == (400, "name"), answer.body
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("consent", "x" * 3000),
+        ("consent", " "),
+        ("speaker", "Anna\x1b[2J"),
+        ("speaker", "Anna\u202e"),
+        ("engines", "nope"),
+        ("engines", "tone"),
+        ("transcript", "..."),
+        ("language", "English please"),
+    ],
+)
+def test_what_is_said_of_a_voice_is_checked_and_the_message_names_the_field(keyed, field, value):
+    """And speaks of fields, not of flags."""
+    here, keys = keyed
+    answer = upload(here, keys["one"], "checked", sample(), **{field: value})
+    error = answer.json["error"]
+    assert (answer.status, error["param"]) == (400, field), error
+    assert "--" not in error["message"]
+
+
+def test_a_name_that_differs_in_case_only_is_taken(keyed):
+    here, keys = keyed
+    assert upload(here, keys["one"], "bert", sample()).status == 200
+    taken = upload(here, keys["two"], "Bert", sample())
+    assert (taken.status, taken.json["error"]["code"]) == (409, "voice_exists")
+    assert delete(here, keys["one"], "bert").status == 200
+
+
+def test_one_key_leaves_room_for_the_uploads_of_others(keyed):
+    here, keys = keyed
+    noise = np.random.default_rng(0).normal(0, 0.1, 24_000 * 500).astype(np.float32)
+    data = codec.encode(Audio(noise, 24_000), Output(format="mp3"))
+    with ThreadPoolExecutor(16) as threads:
+        many = [threads.submit(upload, here, keys["one"], f"v{n}", data) for n in range(12)]
+        other = threads.submit(upload, here, keys["two"], "w", data)
+        assert other.result().status == 400  # it is noise, which was found out
+        statuses = Counter(each.result().status for each in many)
+    assert statuses[429] and statuses[400]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_refused_samples_do_not_stay_in_memory(keyed):
+    """A silent FLAC of ten minutes has 90 kB, and 100 MB of samples."""
+    here, keys = keyed
+    silence = codec.encode(Audio(np.zeros(24_000 * 599, np.float32), 24_000), Output(format="flac"))
+
+    def memory():
+        status = open(f"/proc/{here.process.pid}/status").read()
+        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+
+    assert upload(here, keys["one"], "silent", silence).status == 400
+    before = memory()
+    for number in range(8):
+        assert upload(here, keys["one"], f"silent{number}", silence).status == 400
+    assert memory() - before < 2 * 4 * 24_000 * 599

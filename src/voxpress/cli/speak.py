@@ -182,7 +182,7 @@ def _destinations(output: str | None, format: str | None) -> list[tuple[str | No
         InputError: several formats, and one file or standard output.
     """
     from voxpress import formats
-    from voxpress.folder import audio_extension
+    from voxpress.paths import audio_extension
 
     names = _format_names(format)
     if len(names) < 2:

@@ -386,8 +386,10 @@ def check_clone(name: str, wanted: Sequence[str]) -> None:
     """
     able = cloning()
     for engine in wanted:
-        if not find(engine).clones:
-            raise InputError(f"engine {engine!r} does not clone voices (those that do: {', '.join(able)})")
+        if engine not in able:
+            raise InputError(
+                f"no engine {engine!r} that clones voices (those that do: {', '.join(able)})", field="engines"
+            )
     for engine in wanted or able:
         try:
             with Guard(engine):
@@ -395,7 +397,7 @@ def check_clone(name: str, wanted: Sequence[str]) -> None:
         except EngineError:
             continue  # not here: it will say so itself where the two meet
         if name in own:
-            raise InputError(f"{engine} has a voice {name!r} of its own: choose another name")
+            raise InputError(f"{engine} has a voice {name!r} of its own: choose another name", field="name")
 
 
 def missing_packages(engine: Engine | type[Engine]) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from voxpress.errors import InputError
-from voxpress.folder import Paths, named_file, safe_path
 from voxpress.formats import FORMATS
+from voxpress.paths import Paths, named_file, safe_path
 
 
 class Names:

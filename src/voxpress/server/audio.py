@@ -13,6 +13,7 @@ from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 
 from voxpress import formats, references
+from voxpress.server.content import Content
 from voxpress.server.contract import (
     ClipFacts,
     ErrorBody,
@@ -73,7 +74,7 @@ async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str
     if known is None:
         assert flight is not None
         known = await _awaited(here, request, flight)
-    clip, content = known
+    clip = known.clip
     _count(here, key, asked, hit=flight is None)
     if events:
         headers = here.speech.headers(asked, visit.cache)
@@ -81,7 +82,7 @@ async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str
             here.speech.events(asked, wanted, known, None), headers=_events(headers), media_type=_SSE
         )
     hit = here.speech.hit(asked, clip, stored=flight is None)
-    if flight is None and not _cloned(asked):
+    if flight is None and known.data is not None and not _cloned(asked):
         # Not at the first time: most of what is asked for once is never asked for again.
         here.hits.remember(await request.body(), hit)
         here.hits.served(f"{clip.key}.{formats.FORMATS[clip.format].extension}", f'"{clip.sha256}"')
@@ -90,7 +91,7 @@ async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str
     if flight is None and request.headers.get("if-none-match") == headers["etag"]:
         headers.pop("x-accel-redirect", None)  # nginx would send the file
         return Response(None, status_code=304, headers=headers)
-    return Response(b"" if hit.accel else content, headers=headers, media_type=kind)
+    return Response(b"", headers=headers, media_type=kind) if hit.accel else known.answer(headers, kind)
 
 
 def _cloned(asked: Asked) -> bool:
@@ -141,7 +142,7 @@ async def _streamed(
     return Stream(rest(), headers=headers, media_type=kind)
 
 
-async def _awaited(here: Server, request: Request[Any, Any, Any], flight: Flight) -> tuple[Clip, bytes]:
+async def _awaited(here: Server, request: Request[Any, Any, Any], flight: Flight) -> Content:
     """The clip once it is finished, while the client waits and the deadline has not passed."""
     gone = asyncio.ensure_future(_gone(request))
     done = asyncio.ensure_future(here.speech.whole(flight))
@@ -220,33 +221,34 @@ async def get_clip(
         place = clip.path.removeprefix(f"{here.store.folder}/")
         headers["x-accel-redirect"] = here.settings.accel_redirect.rstrip("/") + "/" + place
         return Response(b"", headers=headers, media_type=kind)
-    data = await asyncio.to_thread(here.store.read, clip)
-    if data is None:
+    content = await asyncio.to_thread(Content.of, here.store, clip)
+    if content is None:
         raise Refusal(404, f"clip {name!r} is not whole any more", "clip_not_found", param="name")
-    return _ranged(request, data, headers, kind)
+    return _ranged(request, content, headers, kind)
 
 
 def _ranged(
-    request: Request[Any, Any, Any], data: bytes, headers: dict[str, str], kind: str
+    request: Request[Any, Any, Any], content: Content, headers: dict[str, str], kind: str
 ) -> Response[Any]:
     """All of it, or the one range that was asked for (RFC 9110, 14); several, and none, are answered with all of it."""
     wanted = _RANGE.fullmatch(request.headers.get("range", ""))
     fresh = request.headers.get("if-range") in (None, headers["etag"])
     if wanted is None or not any(wanted.groups()) or not fresh:
-        return Response(data, headers=headers, media_type=kind)
+        return content.answer(headers, kind)
+    size = content.clip.size
     first, last = (_number(digits) if digits else None for digits in wanted.groups())
     if first is None:
-        first, last = max(0, len(data) - (last or 0)), len(data) - 1
-    last = len(data) - 1 if last is None else min(last, len(data) - 1)
+        first, last = max(0, size - (last or 0)), size - 1
+    last = size - 1 if last is None else min(last, size - 1)
     if first > last:
         raise Refusal(
             416,
-            f"the clip has {len(data):,} bytes, and none from {first:,} to {last:,}",
+            f"the clip has {size:,} bytes, and none from {first:,} to {last:,}",
             "range_not_satisfiable",
-            headers={"content-range": f"bytes */{len(data)}"},
+            headers={"content-range": f"bytes */{size}"},
         )
-    headers = {**headers, "content-range": f"bytes {first}-{last}/{len(data)}"}
-    return Response(data[first : last + 1], status_code=206, headers=headers, media_type=kind)
+    headers = {**headers, "content-range": f"bytes {first}-{last}/{size}"}
+    return content.answer(headers, kind, status=206, start=first, stop=last + 1)
 
 
 def _number(digits: str) -> int:

@@ -114,11 +114,14 @@ async def _zipped(here: Server, clips: Sequence[tuple[str, str]]) -> AsyncIterat
     names = Names()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for custom_id, key in clips:
-            clip = await asyncio.to_thread(here.store.clip, key)
-            data = await asyncio.to_thread(here.store.read, clip) if clip else None
-            if clip is None or data is None:
+            content = await asyncio.to_thread(here.speech.content, key)
+            if content is None:
                 raise SpeechError(f"clip {key} of {custom_id!r} is not in the store any more")
-            archive.writestr(zipfile.ZipInfo(names.name(custom_id, clip.key, clip.format)), data)
+            name = names.name(custom_id, key, content.clip.format)
+            with archive.open(zipfile.ZipInfo(name), "w", force_zip64=content.clip.size >= 2**31) as file:
+                async for part in content.parts():
+                    file.write(part)
+                    yield sink.taken()
             yield sink.taken()
     yield sink.taken()
 

@@ -516,18 +516,18 @@ class Clerk:
     async def _audio(self, batch: str, key: str) -> tuple[str | msgspec.UnsetType, str | msgspec.UnsetType]:
         """The audio of a line in Base64, or why it is left out; `url` has it all the same."""
         most = self._settings.max_inline_audio
-        found = await asyncio.to_thread(self._speech.clip, key)
-        if found is None:
+        content = await asyncio.to_thread(self._speech.content, key)
+        if content is None:
             return msgspec.UNSET, "it was removed from the store"
-        clip, content = found
         (held,) = await self._state.run(
             lambda database: database.execute(
                 "SELECT COALESCE(SUM(LENGTH(answer)), 0) FROM lines WHERE batch = ?", (batch,)
             ).fetchone()
         )
-        if held + 4 * clip.size // 3 > most:
+        if held + 4 * content.clip.size // 3 > most:
             return msgspec.UNSET, f"a batch holds {most:,} bytes of audio at most; fetch it from its url"
-        return await asyncio.to_thread(lambda: base64.b64encode(content).decode()), msgspec.UNSET
+        data = await content.whole()
+        return await asyncio.to_thread(lambda: base64.b64encode(data).decode()), msgspec.UNSET
 
     async def _write(self, batch: str, number: int, facts: dict[str, Any], clip: str) -> None:
         """Write down the answer to a line."""
@@ -571,7 +571,7 @@ class Clerk:
             finally:
                 speech.leave(flight)
         assert known is not None
-        clip, _ = known
+        clip = known.clip
         self._limits.note(key, request.characters, hit=hit)
         return _Audio(
             digest=clip.key,

@@ -107,7 +107,7 @@ def refusal(error: SpeechError, param: str | None = None) -> Refusal:
     retry = {} if status < 500 else {"x-should-retry": "true" if _passes(error) else "false"}
     field = _FIELDS.get(error.field or "", error.field)
     message = f"{field}: {error.problem}" if field != error.field else str(error)
-    return Refusal(status, message, code, type=name, param=param or _PARAMS.get(kind) or field, headers=retry)
+    return Refusal(status, message, code, type=name, param=param or field or _PARAMS.get(kind), headers=retry)
 
 
 def other_version() -> Refusal:

@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from voxpress.errors import InputError
+from voxpress.errors import InputError, StoreError
 from voxpress.server.contract import KeyUsage
 from voxpress.server.errors import Refusal
 from voxpress.server.state import State
@@ -257,7 +257,7 @@ class Limits:
 
     async def save(self, state: State) -> None:
         """Add what was counted since the last time to the database."""
-        counted = {place: list(numbers) for place, numbers in self._days.items() if any(numbers)}
+        counted, self._days = self._days, defaultdict(lambda: [0, 0, 0, 0])
         if not counted:
             return
 
@@ -270,10 +270,12 @@ class Limits:
                     (*numbers, key, day),
                 )
 
-        await state.run(add_up)
-        for place, numbers in counted.items():
-            left = self._days[place]
-            left[:] = [now - then for now, then in zip(left, numbers, strict=True)]
+        try:
+            await state.run(add_up)
+        except StoreError:
+            for place, numbers in counted.items():
+                self._days[place] = [now + then for now, then in zip(self._days[place], numbers, strict=True)]
+            raise
 
 
 def today() -> str:

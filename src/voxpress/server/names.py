@@ -103,6 +103,15 @@ class Names:
         except InputError:
             return None
 
+    def stands(self, voice: str) -> bool:
+        """Whether a name of a voice, in whatever case, stands for others already: OpenAI's names, and the operator's.
+
+        >>> Names(Settings(engines=["tone"])).stands("Nova")
+        True
+        """
+        tables = (self._everywhere, *self._voices.values())
+        return any(_fitting(voice, table) for table in tables)
+
     def all(self) -> dict[str, ModelName]:
         """Every name of a model that can be asked for now, and what it stands for."""
         found: dict[str, ModelName] = {}

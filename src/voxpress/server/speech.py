@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from voxpress.engines import Engine
 from voxpress.errors import SpeechError, UnsupportedOption
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.presets import Preset, preset_named
+from voxpress.server.content import LARGE, Content
 from voxpress.server.contract import (
     RATE,
     SpeechDelta,
@@ -32,7 +33,7 @@ from voxpress.server.names import Names, Speaker
 from voxpress.server.settings import Settings
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance
 from voxpress.store import Store
-from voxpress.text import Pause, duration
+from voxpress.text import Part, Pause, duration
 from voxpress.text.clean import clean, has_speech
 
 log = logging.getLogger("voxpress.server")
@@ -116,6 +117,7 @@ class Speech:
                 ignored = ("instructions", *ignored)
         mapped = speaker.mapped
         output = self._output(data)
+        _check_size(data, output, self._settings.max_duration)  # also before the work of planning it
         plan: Plan | Bad | None = None
         if data.lang_code is not None:
             # Whoever sends it sends it for each voice; one that does not speak the language speaks its own.
@@ -133,7 +135,7 @@ class Speech:
             plan = self._read(data, speaker, options, output, data.language, silent)
         if isinstance(plan, Bad):
             raise plan.error
-        _check_size(plan, data, self._settings.max_duration)
+        _check_size(data, output, self._settings.max_duration, plan.parts)
         return Asked(
             plan=plan,
             speaker=speaker,
@@ -239,20 +241,18 @@ class Speech:
 
     # The store
 
-    async def stored(self, asked: Asked) -> tuple[Clip, bytes] | None:
+    async def stored(self, asked: Asked) -> Content | None:
         """The clip, if the store has it."""
         if self._store.folder is None:
-            return await asyncio.to_thread(self._stored, asked.clip)
-        return self._stored(asked.clip)
+            return await asyncio.to_thread(self.content, asked.clip)
+        clip = self._store.clip(asked.clip)
+        if clip and clip.size >= LARGE:
+            return await asyncio.to_thread(Content.of, self._store, clip)
+        return Content.of(self._store, clip)
 
-    def clip(self, key: str) -> tuple[Clip, bytes] | None:
-        """A clip and its bytes, if the store has them."""
-        return self._stored(key)
-
-    def _stored(self, key: str) -> tuple[Clip, bytes] | None:
-        clip = self._store.clip(key)
-        data = self._store.read(clip) if clip else None
-        return (clip, data) if clip and data is not None else None
+    def content(self, key: str) -> Content | None:
+        """The content of a clip, if the store has it."""
+        return Content.of(self._store, self._store.clip(key))
 
     # Speaking
 
@@ -281,7 +281,7 @@ class Speech:
         """Wait for it no longer."""
         self._desk.leave(flight)
 
-    async def whole(self, flight: Flight) -> tuple[Clip, bytes]:
+    async def whole(self, flight: Flight) -> Content:
         """The clip once it is finished.
 
         Raises:
@@ -289,7 +289,7 @@ class Speech:
         """
         return await self._finished(await asyncio.shield(flight.done))
 
-    async def _finished(self, result: Result) -> tuple[Clip, bytes]:
+    async def _finished(self, result: Result) -> Content:
         if result.exception:
             raise result.exception
         clip = result.clips[0]
@@ -300,12 +300,12 @@ class Speech:
                 "audio_too_long",
                 headers={"x-should-retry": "false"},
             )
-        data = await asyncio.to_thread(self._store.read, clip)
-        if data is None:
+        content = await asyncio.to_thread(Content.of, self._store, clip)
+        if content is None:
             raise SpeechError(
                 f"clip {clip.key} was removed from the store while it was being read; try again"
             )
-        return clip, data
+        return content
 
     async def pieces(self, asked: Asked, flight: Flight) -> AsyncIterator[bytes]:
         """The file's bytes as its takes come about. It ends with an error where one cannot be spoken.
@@ -389,7 +389,7 @@ class Speech:
         return {name: header(value).decode() for name, value in told.items()}
 
     async def events(
-        self, asked: Asked, data: SpeechRequest, known: tuple[Clip, bytes] | None, flight: Flight | None
+        self, asked: Asked, data: SpeechRequest, known: Content | None, flight: Flight | None
     ) -> AsyncIterator[bytes]:
         """Server-sent events: the file in parts, then that it is whole.
 
@@ -405,17 +405,17 @@ class Speech:
                         if piece:
                             begun = True
                             yield _event(SpeechDelta(audio=base64.b64encode(piece).decode()))
-                    known = flight.done.result().clips[0], b""
+                    clip = flight.done.result().clips[0]
                 else:
                     known = await self.whole(flight)
         except SpeechError as error:
             if begun:
                 yield _event(refusal(error).facts())
             raise
-        clip, content = known
-        for start in range(0, len(content), _PIECE):
-            piece = content[start : start + _PIECE]
-            yield _event(SpeechDelta(audio=base64.b64encode(piece).decode()))
+        if known is not None:
+            clip = known.clip
+            async for piece in known.parts(size=_PIECE):
+                yield _event(SpeechDelta(audio=base64.b64encode(piece).decode()))
         marks = tuple(mark for mark in clip.marks if mark.kind == "word")
         yield _event(
             SpeechDone(
@@ -436,20 +436,24 @@ def usage(characters: int, duration: float) -> Usage:
     return Usage(input_tokens=given, output_tokens=made, total_tokens=given + made)
 
 
-def _check_size(plan: Plan, data: SpeechRequest, longest: Seconds) -> None:
+def _check_size(
+    data: SpeechRequest, output: Output, longest: Seconds, parts: Sequence[str | Part] = ()
+) -> None:
     """Find out before anything is spoken whether the audio would fill the memory.
+
+    Args:
+        parts: what was planned, for its pauses.
 
     Raises:
         Refusal: it would be longer than allowed at its sample rate.
     """
-    output = plan.targets[0].output
     rate = formats.sample_rate_for(formats.FORMATS[output.format], output.sample_rate, RATE)
     most = longest * RATE / max(rate, RATE)
     pauses = {"sentence": output.sentence_pause, "paragraph": output.paragraph_pause}
     if len(data.input) * (_SLOWEST / data.speed + max(pauses.values())) <= most:
         return  # without counting letters
-    seconds = sum(pauses[part.after] for part in plan.parts if isinstance(part, Pause))
-    shortest, slowest = duration.bounds(plan.utterance.text, data.speed)
+    seconds = sum(pauses[part.after] for part in parts if isinstance(part, Pause))
+    shortest, slowest = duration.bounds(data.input, data.speed)
     seconds += (shortest * slowest) ** 0.5
     if seconds <= most:
         return

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
+import traceback
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +28,7 @@ from voxpress.server.contract import (
 )
 from voxpress.server.door import MOST_SAMPLE
 from voxpress.server.errors import Refusal
+from voxpress.server.keys import Key
 from voxpress.server.shared import REFUSED, UPLOAD, right, server_of, visitor
 
 
@@ -130,19 +134,25 @@ async def create_voice(
     """The sample is checked, cut and kept, with whose voice it is and what they agreed to; every engine that clones
     can speak with it. It belongs to the key that adds it.
     """
-    _, key = visitor(request)
+    here, (_, key) = server_of(request), visitor(request)
     sample = await data.audio_sample.read(MOST_SAMPLE + 1)
     if len(sample) > MOST_SAMPLE:
         raise Refusal(
             413, f"the sample may have {MOST_SAMPLE:,} bytes", "body_too_large", param="audio_sample"
         )
-
+    if here.names.stands(data.name):
+        raise Refusal(
+            400,
+            f"{data.name!r} stands for other voices here: choose another name",
+            "voice_exists",
+            param="name",
+        )
     wanted = [name.strip() for name in data.engines.split(",") if name.strip()]
 
     def added() -> references.Reference:
         engines.check_clone(data.name, wanted)
-        if any(voice.name == data.name for voice in references.listed()):
-            raise Refusal(409, f"there is a voice {data.name!r} already", "voice_exists", param="name")
+        if (other := references.taken(data.name)) is not None:
+            raise Refusal(409, f"there is a voice {other!r} already", "voice_exists", param="name")
         return references.add(
             data.name,
             media.decode_untrusted(sample, bounds=references.RECORDING),
@@ -155,7 +165,7 @@ async def create_voice(
             owner=key.name,
         )
 
-    reference = await _UPLOADS.run(added)
+    reference = await _UPLOADS.run(added, key)
     return OwnVoice(
         id=reference.name, name=reference.name, created_at=int(time.time()), warnings=reference.warnings
     )
@@ -165,38 +175,56 @@ T = TypeVar("T")
 
 
 class _Uploads:
-    """Work on uploads, a little at a time, on threads that speech does not need."""
+    """Work on uploads, a little at a time, on threads that speech does not need.
 
-    def __init__(self, at_once: int, most: int) -> None:
+    Args:
+        most: works that may wait or be done at once, and `most_of_one` those of one key.
+    """
+
+    def __init__(self, at_once: int, most: int, most_of_one: int) -> None:
         self._threads = ThreadPoolExecutor(at_once, "voxpress-uploads")
-        self._most, self._open = most, 0
+        self._most, self._most_of_one = most, most_of_one
+        self._open: Counter[str] = Counter()
 
-    async def run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T], key: Key) -> T:
         """What `work` gives, once it is its turn.
 
         Raises:
             Refusal: too many wait already.
         """
-        if self._open >= self._most:
+        most = self._most_of_one if key.name else self._most
+        if self._open[key.name] >= most or self._open.total() >= self._most:
             raise Refusal(
                 429,
-                f"{self._most} samples are being checked already: try again in 10 s",
+                f"{self._open.total()} samples are being checked already: try again in 10 s",
                 "queue_full",
                 type="rate_limit_error",
                 headers={"retry-after": "10"},
             )
-        self._open += 1
-        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        future.add_done_callback(self._ended)
+        self._open[key.name] += 1
+        future = asyncio.get_running_loop().run_in_executor(self._threads, _forgetting, work)
+        future.add_done_callback(functools.partial(self._ended, key.name))
         return await asyncio.shield(future)
 
-    def _ended(self, future: asyncio.Future[Any]) -> None:
-        self._open -= 1
+    def _ended(self, name: str, future: asyncio.Future[Any]) -> None:
+        self._open[name] -= 1
         if not future.cancelled():
             future.exception()  # seen, although whoever asked may be gone
 
 
-_UPLOADS = _Uploads(at_once=1, most=8)
+def _forgetting(work: Callable[[], T]) -> T:
+    """What `work` gives; its error keeps none of the samples that it was found in."""
+    try:
+        return work()
+    except BaseException as error:
+        found: BaseException | None = error
+        while found is not None:
+            traceback.clear_frames(found.__traceback__)
+            found = found.__cause__ or found.__context__
+        raise
+
+
+_UPLOADS = _Uploads(at_once=1, most=8, most_of_one=3)
 
 
 @delete(

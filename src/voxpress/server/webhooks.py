@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import functools
 import hashlib
 import hmac
@@ -40,14 +41,32 @@ _PAUSES: tuple[Seconds, ...] = (5, 30, 120, 600, 1800, 7200, 18000, 36000)
 """Before the next try; after the last, a webhook is given up."""
 _PATIENCE: Seconds = 15.0
 _LOOK_EVERY: Seconds = 1.0
-_MOST = 32
-"""Deliveries at once."""
+_MOST = 256
+"""Deliveries at once: nearly all of them wait for an answer, which costs a socket."""
+_MOST_OF_ONE = 32
+"""Of one key."""
 _MOST_FOR_A_HOST = 4
 _LONGEST_ANSWER = 4096
 """Bytes of an answer's first line; nothing after it is read."""
 
-_Due: TypeAlias = tuple[str, str, str, bytes, int, int]
-"""Id, URL, secret, body, attempts so far, and whether the operator chose the URL."""
+_Due: TypeAlias = tuple[str, str, str, bytes, int, int, str]
+"""Id, URL, secret, body, attempts so far, whether the operator chose the URL, and the key whose batch it is about."""
+
+_DUE = """
+WITH waiting AS (
+    SELECT deliveries.*, CASE WHEN trusted THEN '' ELSE coalesce(owner, '') END AS key,
+        substr(url, 1, 8 + instr(substr(url, 9) || '/', '/')) AS host
+    FROM deliveries LEFT JOIN batches ON batches.id = json_extract(CAST(body AS TEXT), '$.data.id')
+    WHERE due <= ?
+), hosts AS (
+    SELECT *, row_number() OVER (PARTITION BY key, host ORDER BY due) AS in_host FROM waiting
+), turns AS (
+    SELECT *, row_number() OVER (PARTITION BY key ORDER BY in_host, attempts, due) AS turn FROM hosts
+    WHERE in_host <= ?
+)
+SELECT id, url, secret, body, attempts, trusted, key FROM turns ORDER BY turn, due LIMIT ?
+"""
+"""The keys take turns, and of each key the hosts."""
 
 
 class _Event(msgspec.Struct, kw_only=True):
@@ -75,7 +94,9 @@ class Webhooks:
     def __init__(self, settings: Settings, state: State) -> None:
         self._settings, self._state = settings, state
         self._sending: dict[str, asyncio.Task[None]] = {}
-        self._hosts: dict[str, str] = {}
+        self._places: dict[str, tuple[str, str]] = {}
+        """Of what is being sent: key and host."""
+        self._ended = asyncio.Event()
 
     async def announce(self, batch: Batch, url: str | None, secret: str) -> None:
         """Have everyone who wants it told that a batch has ended."""
@@ -104,31 +125,35 @@ class Webhooks:
         """Send what is due, for as long as the server runs. Whatever goes wrong with one delivery is its own."""
         try:
             while True:
-                due = await self._state.run(_due)
-                for row in self._next(due):
-                    task = self._sending[row[0]] = asyncio.ensure_future(self._deliver(*row))
+                self._ended.clear()
+                for row in self._next(await self._state.run(_due)):
+                    task = self._sending[row[0]] = asyncio.ensure_future(self._deliver(*row[:6]))
                     task.add_done_callback(functools.partial(self._sent, row[0]))
-                await asyncio.sleep(_LOOK_EVERY)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), _LOOK_EVERY)
         finally:
             for task in self._sending.values():
                 task.cancel()
 
     def _next(self, due: Sequence[_Due]) -> Iterator[_Due]:
-        """Those to begin now: a host that does not answer keeps no other waiting."""
-        busy = Counter(self._hosts[id] for id in self._sending)
+        """Those to begin now: a host that does not answer keeps no other waiting, nor a key that has many such."""
+        keys = Counter(key for key, _ in self._places.values())
+        hosts = Counter(self._places.values())
         for row in due:
-            id, url = row[0], row[1]
-            host = url.partition("://")[2].partition("/")[0][
-                :253
-            ]  # whether it is one is found when it is called
-            if id not in self._sending and busy[host] < _MOST_FOR_A_HOST and busy.total() < _MOST:
-                busy[host] += 1
-                self._hosts[id] = host
+            id, url, key = row[0], row[1], row[6]
+            # Whether it is a host is found when it is called.
+            place = (key, url.partition("://")[2].partition("/")[0][:253])
+            room = keys.total() < _MOST and keys[key] < _MOST_OF_ONE and hosts[place] < _MOST_FOR_A_HOST
+            if room and id not in self._sending:
+                keys[key] += 1
+                hosts[place] += 1
+                self._places[id] = place
                 yield row
 
     def _sent(self, id: str, task: asyncio.Task[None]) -> None:
         self._sending.pop(id, None)
-        self._hosts.pop(id, None)
+        self._places.pop(id, None)
+        self._ended.set()
         if not task.cancelled() and (error := task.exception()):
             log.error("webhook %s could not be written down: %s", id, error)
 
@@ -136,7 +161,7 @@ class Webhooks:
         self, id: str, url: str, secret: str, body: bytes, attempts: int, trusted: int
     ) -> None:
         problem = await post(url, secret, id, body, trusted=bool(trusted))
-        host = self._hosts[id]
+        _, host = self._places[id]
         if problem and attempts < len(_PAUSES):
             due = time.time() + _PAUSES[attempts]
             log.warning("webhook %s to %s: %s; again in %d s", id, host, problem, _PAUSES[attempts])
@@ -154,10 +179,9 @@ class Webhooks:
 
 
 def _due(database: sqlite3.Connection) -> list[_Due]:
-    return database.execute(
-        "SELECT id, url, secret, body, attempts, trusted FROM deliveries WHERE due <= ? ORDER BY due LIMIT 500",
-        (time.time(),),
-    ).fetchall()
+    # Those that are being sent are among them.
+    most_of_host = 2 * _MOST_FOR_A_HOST
+    return database.execute(_DUE, (time.time(), most_of_host, 2 * _MOST)).fetchall()
 
 
 async def post(url: str, secret: str, id: str, body: bytes, *, trusted: bool) -> str:
