@@ -102,6 +102,12 @@ class Running:
         return self.process.wait(60)
 
 
+def memory(here: Running) -> int:
+    """Bytes that the server holds, without its workers."""
+    status = Path(f"/proc/{here.process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+
+
 Start = Callable[..., Running]
 
 

@@ -26,7 +26,9 @@ from voxpress.errors import InputError
 from voxpress.paths import identity, safe_path
 from voxpress.presets import load_project
 from voxpress.server import webhooks
+from voxpress.server.settings import Settings
 from voxpress.server.settings import settings as server_settings
+from voxpress.server.state import State
 
 from .conftest import servers
 
@@ -525,6 +527,59 @@ def test_a_delivery_that_cannot_be_made_costs_no_other(serve):
         assert here.ask("GET", "/readyz").status == 200
         server.shutdown()
     assert {headers["webhook-id"] for headers, _ in Hook.heard} == {"msg_good"}
+
+
+def test_hosts_that_are_silent_keep_no_other_key_waiting(tmp_path, monkeypatch):
+    """Nor a host that answers: it gets them as fast as it takes them."""
+    monkeypatch.setattr(webhooks, "is_public", lambda _: True)
+    heard: list[str] = []
+
+    async def good(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        heard.append(head.partition(b"webhook-id: ")[2].partition(b"\r\n")[0].decode())
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    async def run():
+        server = await asyncio.start_server(good, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        with socket.create_server(("127.0.0.1", 0), backlog=512) as silent:
+            state = State(tmp_path / "state")
+            rows = [
+                (
+                    f"msg_{key}{n}",
+                    url,
+                    SECRET,
+                    json.dumps({"data": {"id": f"batch_{key}"}}).encode(),
+                    0,
+                    due,
+                    0,
+                )
+                for key, due, count, address in (
+                    ("mallory", 0.0, 2000, f"127.0.{{}}.{{}}:{silent.getsockname()[1]}"),
+                    ("anna", 1.0, 40, f"127.0.0.1:{port}"),
+                )
+                for n in range(count)
+                for url in [f"http://{address.format(n // 200, n % 200 + 1)}/told"]
+            ]
+            owners = [(f"batch_{key}", key, b"", b"", 0, "", 0) for key in ("mallory", "anna")]
+
+            def fill(database):
+                database.executemany("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)", owners)
+                database.executemany("INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+            state.do(fill)
+            hooks = webhooks.Webhooks(Settings(), state)
+            task = asyncio.ensure_future(hooks.run())
+            for _ in range(100):
+                await asyncio.sleep(0.05)
+                if len(heard) == 40:
+                    break
+            task.cancel()
+        server.close()
+
+    asyncio.run(run())
+    assert sorted(heard) == sorted(f"msg_anna{n}" for n in range(40))
 
 
 def test_a_byte_order_mark_before_a_batch(shared):

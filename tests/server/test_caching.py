@@ -1,8 +1,15 @@
 """Clips by their digest, as caches and CDNs ask for them."""
 
+import contextlib
+import socket
+import sys
+
 import pytest
 
+from .conftest import memory
+
 TEXT = "Kept forever."
+LONG = "Number one, two, three, four. " * 60
 
 
 @pytest.fixture
@@ -123,3 +130,63 @@ def test_nginx_sends_the_file_where_it_is_told_to(serve):
         assert answer.body == b""
         place = answer.headers["x-accel-redirect"].removeprefix("/_clips/")
         assert (here.store / place).read_bytes() == first.body
+
+
+# Clips of some megabytes, which are read from their file while they are sent
+
+
+@pytest.fixture(scope="module")
+def long(shared):
+    """A clip of more than a megabyte."""
+    shared.say(LONG, response_format="wav")  # sent while it is spoken, and so without its length
+    answer = shared.say(LONG, response_format="wav")
+    assert answer.status == 200 and len(answer.body) > 2_000_000
+    return answer, answer.headers["content-location"]
+
+
+def test_a_long_clip_is_the_same_each_time(shared, long):
+    answer, path = long
+    for _ in range(3):
+        again = shared.say(LONG, response_format="wav")
+        assert (again.headers["x-voxpress-cache"], again.body == answer.body) == ("hit", True)
+        assert again.headers["content-length"] == str(len(answer.body))
+    found = shared.ask("GET", path)
+    assert (found.body == answer.body, found.headers["content-type"]) == (True, "audio/wav")
+    assert shared.ask("HEAD", path).headers["content-length"] == str(len(answer.body))
+    assert shared.ask("GET", path, headers={"if-none-match": found.headers["etag"]}).status == 304
+
+
+@pytest.mark.parametrize("part", [slice(0, 10), slice(700_000, 1_500_000), slice(-300_000, None)])
+def test_a_part_of_a_long_clip(shared, long, part):
+    answer, path = long
+    start, stop, _ = part.indices(len(answer.body))
+    found = shared.ask("GET", path, headers={"range": f"bytes={start}-{stop - 1}"})
+    assert (found.status, found.body == answer.body[part]) == (206, True)
+    assert found.headers["content-length"] == str(stop - start)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_clients_that_are_slow_to_take_a_long_clip_hold_no_copy_each(shared, long):
+    answer, path = long
+    before = memory(shared)
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", shared.port)))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.sendall(f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode())
+            assert client.recv(12) == b"HTTP/1.1 200"
+        assert shared.ask("GET", "/healthz").status == 200
+        assert memory(shared) - before < 15 * len(answer.body)
+    assert shared.ask("GET", path).body == answer.body
+
+
+def test_a_broken_long_clip_is_healed_and_never_served(shared, long):
+    answer, path = long
+    (file,) = shared.store.glob(f"clips/*/{path.rpartition('/')[2]}")
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    assert shared.ask("GET", path).status == 404
+    again = shared.say(LONG, response_format="wav")
+    assert (again.headers["x-voxpress-cache"], len(again.body)) == ("miss", len(answer.body))
+    assert file.read_bytes() == answer.body

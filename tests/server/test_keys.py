@@ -1,5 +1,6 @@
 """Who may do what, and how much."""
 
+import asyncio
 import base64
 import json
 import subprocess
@@ -8,6 +9,10 @@ import time
 
 import openai
 import pytest
+
+from voxpress.errors import StoreError
+from voxpress.server.keys import Key, Limits, usage
+from voxpress.server.state import State
 
 
 def voxpress(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -132,6 +137,37 @@ def test_usage_survives(serve, add, tmp_path):
     assert counted == {"requests": 3, "characters": 36, "billed": 12, "stored": 24}
     listed = json.loads(voxpress("keys", "list", "--json", "--state", str(tmp_path / "state")).stdout)
     assert listed[0]["characters billed"] == 12
+
+
+def test_usage_is_counted_once_however_many_ask_for_it(tmp_path):
+    """Each asking writes down what was counted; two at once write different parts of it."""
+
+    async def run():
+        state, limits = State(tmp_path), Limits()
+        key = Key(name="app")
+        for _ in range(50):
+            limits.note(key, 10, hit=False)
+            await asyncio.gather(*(limits.save(state) for _ in range(4)))
+        return usage(state, "app")
+
+    (today,) = asyncio.run(run())
+    assert (today.requests, today.characters, today.billed) == (50, 500, 500)
+
+
+def test_usage_that_could_not_be_written_down_is_written_the_next_time(tmp_path):
+    class Full(State):
+        async def run(self, work):
+            raise StoreError("the disk is full")
+
+    limits, key = Limits(), Key(name="app")
+    limits.note(key, 10, hit=True)
+    with pytest.raises(StoreError):
+        asyncio.run(limits.save(Full(tmp_path)))
+    limits.note(key, 10, hit=True)
+    state = State(tmp_path)
+    asyncio.run(limits.save(state))
+    (today,) = usage(state, "app")
+    assert (today.requests, today.stored) == (2, 20)
 
 
 def test_without_keys_the_server_is_for_this_machine(tmp_path):

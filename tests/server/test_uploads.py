@@ -16,7 +16,7 @@ from voxpress import codec
 from voxpress.audio import Audio
 from voxpress.speech import Output
 
-from .conftest import servers
+from .conftest import memory, servers
 
 FORM = {"content-type": "multipart/form-data; boundary=xyz"}
 FIELDS = {
@@ -229,12 +229,8 @@ def test_refused_samples_do_not_stay_in_memory(keyed):
     here, keys = keyed
     silence = codec.encode(Audio(np.zeros(24_000 * 599, np.float32), 24_000), Output(format="flac"))
 
-    def memory():
-        status = open(f"/proc/{here.process.pid}/status").read()
-        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
-
     assert upload(here, keys["one"], "silent", silence).status == 400
-    before = memory()
+    before = memory(here)
     for number in range(8):
         assert upload(here, keys["one"], f"silent{number}", silence).status == 400
-    assert memory() - before < 2 * 4 * 24_000 * 599
+    assert memory(here) - before < 2 * 4 * 24_000 * 599

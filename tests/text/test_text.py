@@ -202,3 +202,23 @@ def test_thousands_of_characters_without_spaces():
     text = "".join(chr(0x4E00 + i % 500) for i in range(3000))
     pieces = said(text, max_chars=80, language="zh")
     assert "".join(pieces) == text and len(pieces) == 38
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("The cat sat on the mat by Dr. Smith’s door. ", "en"),
+        ("これは一つの文です。", "ja"),
+        ("Zu Hause ist es z. B. am schönsten. ", "de"),
+    ],
+)
+def test_a_paragraph_of_any_length_is_split_at_the_same_places(sentence, language):
+    """A long one is looked at in parts, whose borders are no borders of sentences."""
+    few, many = (split(sentence * count, language=language, max_chars=len(sentence)) for count in (100, 3000))
+    assert set(many) == set(few) == {sentence.strip()}
+    assert len(many) == 3000
+
+
+def test_a_long_paragraph_without_an_end_of_a_sentence():
+    words = "word " * 9000
+    assert " ".join(split(words, language="en", max_chars=200)).split() == words.split()

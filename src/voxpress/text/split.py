@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from itertools import pairwise
 
 from voxpress.text.clean import has_speech
@@ -11,6 +12,9 @@ from voxpress.text.clean import has_speech
 FEWEST_WORDS = 5
 """Shorter sentences sound odd alone on neural engines, so they join a neighbour
 (reported for Kokoro and XTTS: below five or six words)."""
+
+_WINDOW = 10_000
+"""Characters that are looked at at once for their sentences."""
 
 _MAYBE_TWO_SENTENCES = re.compile(r"[.!?…؟।]\S*\s+\S|[。！？]\s*\S")
 _LIST_NUMBER = re.compile(r"\(?(\d{1,3}|[A-Za-z])[.)]\s*")
@@ -45,10 +49,8 @@ def split(paragraph: str, *, language: str, max_chars: int) -> list[str]:
 
 
 def _sentences(paragraph: str, language: str) -> list[str]:
-    import sentencex
-
     sentences: list[str] = []
-    for sentence in sentencex.segment(language.partition("-")[0], paragraph):
+    for sentence in _segmented(paragraph, language.partition("-")[0]):
         # "1." belongs to the item it numbers, and what has no word, such as an emoji, to a neighbour.
         if sentences and (
             _LIST_NUMBER.fullmatch(sentences[-1]) or not (has_speech(sentence) and has_speech(sentences[-1]))
@@ -57,6 +59,22 @@ def _sentences(paragraph: str, language: str) -> list[str]:
         else:
             sentences.append(sentence)
     return sentences
+
+
+def _segmented(paragraph: str, language: str) -> Iterator[str]:
+    """Sentences of a paragraph, found in one window after the other: the time for all at once grows as its square."""
+    import sentencex
+
+    window = _WINDOW
+    while len(paragraph) > window:
+        found = sentencex.segment(language, paragraph[:window])
+        if len(found) == 1:
+            window *= 2
+            continue
+        yield from found[:-1]  # the last may go on
+        paragraph = paragraph[sum(map(len, found[:-1])) :]
+        window = _WINDOW
+    yield from sentencex.segment(language, paragraph)
 
 
 def _fit(text: str, max_chars: int) -> list[str]:
