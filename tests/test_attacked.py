@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import json
+import lzma
 import os
 import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -194,3 +199,86 @@ def test_half_a_character_in_an_error_ends_no_render(tmp_path: Path, monkeypatch
 def test_a_store_that_is_not_there_is_not_sound(place: Path) -> None:
     done = run(place, "store", "verify", "--store", "nowhere")
     assert done.returncode == 2 and b"no store" in done.stderr
+
+
+def test_only_leaves_what_the_report_says_of_other_rows(place: Path) -> None:
+    """In the order of the manifest, and of no row that is gone from it."""
+    (place / "m.csv").write_text(M + "c,Third.\n")
+    assert rendered(place).returncode == 0
+    (place / "m.csv").write_text(M.replace("Goodbye", "Farewell"))
+    assert rendered(place, "--only", "b").returncode == 0
+    report = [json.loads(line) for line in (place / "out/.voxpress/report.jsonl").read_text().splitlines()]
+    assert [(entry["id"], entry["text"]) for entry in report] == [("a", "Hello there."), ("b", "Farewell.")]
+
+
+def test_a_dry_run_lists_what_would_be_pruned_and_deletes_nothing(place: Path) -> None:
+    assert rendered(place).returncode == 0
+    (place / "m.csv").write_text(M.replace("b,Goodbye.\n", ""))
+    done = rendered(place, "--prune", "--dry-run")
+    assert done.returncode == 0 and b"prune       b.wav" in done.stdout
+    assert (place / "out/b.wav").exists()
+
+
+LONG = "a" * 300
+MISTAKES = [
+    (("render", "m.csv", "-o", "out", "-n", "--report", "r.jsonl"), 2, b"a dry run writes nothing"),
+    (("render", "m.csv", "-o", "out", "--report", "-"), 2, b"the report is a file"),
+    (("render", "m.csv", "-o", "out", "--timeout", "1e400"), 2, b"timeout: must be a number of seconds"),
+    (("render", "m.csv", "-o", "out", "--timeout", "1e300"), 2, b"timeout: must be a number of seconds"),
+    (("render", "m.csv", "-o", LONG), 1, b"File name too long"),
+    (("say", "Hi.", "-o", f"{LONG}.wav"), 1, b"File name too long"),
+    (("say", "Hi.", "--store", LONG), 1, b"File name too long"),
+    (("say", "Hi.", "--option", "delay=0", "--option", "delay=1"), 2, b"gives 'delay' twice"),
+    (("say", "Hi.", "--store", "file://host/folder"), 1, b"three slashes"),
+    (("render", "m.csv", "-o", "out", "-p", "own"), 2, b"cannot extend itself"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "status", "problem"), MISTAKES)
+def test_each_mistake_has_one_line(
+    place: Path, arguments: tuple[str, ...], status: int, problem: bytes
+) -> None:
+    if "-p" in arguments:
+        (place / "voxpress.toml").write_text('[presets.own]\nextends = "own"\n')
+    done = run(place, *arguments, "-e", "tone")
+    assert (done.returncode, done.stderr.count(b"\n")) == (status, 1), done.stderr
+    assert problem in done.stderr
+
+
+def test_a_folder_that_is_gone(place: Path) -> None:
+    """Its process stands nowhere: no path can be made absolute."""
+    script = f"mkdir -p {place}/gone && cd {place}/gone && rmdir {place}/gone && exec {sys.executable} -P -m voxpress"
+    for arguments in (f"render {place}/m.csv -e tone -o out", "say Hi. -e tone -o x.wav"):
+        done = subprocess.run(["sh", "-c", f"{script} {arguments}"], capture_output=True, check=False)
+        assert (done.returncode, done.stderr.count(b"\n")) == (1, 1), done.stderr
+        assert b"the current folder is not there any more" in done.stderr
+
+
+def test_a_home_folder_that_no_shell_has_put_in(place: Path) -> None:
+    """As in -o=~/out, and in a command that another program starts."""
+    environment = {"HOME": str(place / "home"), "XDG_CACHE_HOME": str(place / "cache")}
+    assert run(place, "render", "m.csv", "-e", "tone", "-o", "~/out", **environment).returncode == 0
+    assert run(place, "say", "Hi.", "-e", "tone", "-o", "~/out/x.wav", **environment).returncode == 0
+    assert {"a.wav", "b.wav", "x.wav"} <= {path.name for path in (place / "home/out").iterdir()}
+    assert not (place / "~").exists()
+
+
+COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+}
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+def test_a_list_that_is_compressed(place: Path, kind: str) -> None:
+    (place / f"m.csv.{kind}").write_bytes(COMPRESSED[kind](M.encode()))
+    done = run(place, "render", f"m.csv.{kind}", "-o", "out", "-e", "tone")
+    assert done.returncode == 2 and b"is compressed; unpack it first" in done.stderr
+
+
+@pytest.mark.parametrize("delimiter", ";,|\t")
+def test_the_line_that_tells_excel_how_cells_are_separated(place: Path, delimiter: str) -> None:
+    (place / "m.csv").write_text(f"sep={delimiter}\r\n" + M.replace(",", delimiter), encoding="utf-8-sig")
+    assert rendered(place).returncode == 0
+    assert {"a.wav", "b.wav"} <= {path.name for path in (place / "out").iterdir()}

@@ -362,7 +362,7 @@ def test_a_cloned_voice_cannot_be_added_wrongly(voxpress, anna, tmp_path):
     """One line each, which says what to do."""
     for change, said in (
         (("--speaker", ""), "say whose voice it is, which is kept with it"),
-        (("--consent", " "), "say what they agreed to, which is kept with it"),
+        (("--consent", " "), "say what they agreed to, and how, which is kept with it"),
         (
             ("-t", ""),
             "anna.flac: transcript: say what is said in it, word for word, or let it be recognised",

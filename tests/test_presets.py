@@ -164,7 +164,7 @@ def test_a_preset_extends_another(tmp_path: Path) -> None:
         ),
         ("x = " + "[" * 50_000, "is nested too deeply"),
         ("x = " + "{a=" * 5_000, "is n"),
-        ('[presets.p]\nextends = "p"', "presets.p.extends: no preset 'p'"),
+        ('[presets.p]\nextends = "p"', "presets.p.extends: a preset cannot extend itself"),
         (
             "".join(f'[presets.p{n}]\nextends = "p{n + 1}"\n' for n in range(2000)),
             "is more than 20 presets deep",

@@ -152,7 +152,10 @@ class LocalObjects(Objects):
         place = Path(self.folder, name)
         kind = Path(self.folder, name.partition("/")[0])
         for path in (place.parent, place):
-            wrong = path.is_dir() if path == place else os.path.lexists(path) and not _is_folder(path)
+            try:
+                wrong = path.is_dir() if path == place else os.path.lexists(path) and not _is_folder(path)
+            except OSError as error:
+                raise StoreError(f"cannot write {path}: {error.strerror}") from error
             if wrong and path != kind:  # else it is the store that is broken, not the object
                 aside = path.with_name(f"{path.name}.aside-{uuid.uuid4().hex}")
                 try:

@@ -195,6 +195,10 @@ class _Presets:
         if inner and base in (*below, name):
             raise self._error(name, "extends", f"goes round in circles: {' → '.join((*below, name, base))}")
         if not isinstance(base, str) or not (inner or base in _tables()):
+            if base == name:
+                raise self._error(
+                    name, "extends", f"a preset cannot extend itself, and {name!r} is not built in"
+                )
             known = list(dict.fromkeys([*_tables(), *self.tables]))
             hint = suggest(str(base), known)
             raise self._error(name, "extends", f"no preset {base!r}{hint} (presets: {', '.join(known)})")

@@ -399,6 +399,10 @@ def canonical_url(url: str | os.PathLike[str]) -> str:
         return "file://" + os.path.abspath(os.path.expanduser(text))
     match scheme:
         case "file":
+            if rest.startswith("//") and not rest.startswith("///"):
+                raise StoreError(
+                    f"cannot use {text!r} as a store: a file: URL has three slashes, file:///folder"
+                )
             return "file://" + os.path.abspath(rest.removeprefix("//"))
         case "memory":
             return "memory:///"

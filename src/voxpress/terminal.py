@@ -23,7 +23,7 @@ from voxpress.forecast import Forecast, forecast
 from voxpress.library import run
 from voxpress.listening import Ear
 from voxpress.loop import refused, standing
-from voxpress.manifests.report import Report
+from voxpress.manifests.report import Former, Report
 from voxpress.paths import OWN
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.review import Review
@@ -83,7 +83,7 @@ class Render:
     strict: bool = False
     """Whether a row that is no speech is an error, and not left out."""
 
-    def forecast(self, budget: float | None = None) -> int:
+    def forecast(self, budget: float | None = None, *, prune: bool = False) -> int:
         """Print what `run` would do for each row and in all, and what it would cost; the exit status."""
         counts: Counter[str] = Counter()
         segments = characters = 0
@@ -121,6 +121,15 @@ class Render:
         )
         self.rows.require_all()
         bill.show()
+        if prune and not counts["failed"]:
+            wanted = {
+                hash(target.path)
+                for plan in self.planner.plan_all(self.rows)
+                if isinstance(plan, Plan)
+                for target in plan.targets
+            }
+            for path in self.folder.stale(wanted).removable:
+                print(f"prune       {path}")
         return BAD if counts["failed"] or bill.beyond(budget) else 0
 
     def run(
@@ -148,9 +157,9 @@ class Render:
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
         place = report or self.folder.path / OWN / "report.jsonl"
         with self.folder.claimed():
-            with Report(place) as sheet:
+            with Former(place) as former, Report(place) as sheet:
                 try:
-                    survey = self._survey(sheet, bool(prune), finished=ear is None)
+                    survey = self._survey(sheet, former, bool(prune), finished=ear is None)
                     self.rows.require_all()
                 except SpeechError:
                     sheet.discard()
@@ -232,14 +241,19 @@ class Render:
             if plan.utterance is None or self.rows.wanted(plan.utterance):
                 yield plan
 
-    def _survey(self, sheet: Report, prune: bool, *, finished: bool) -> _Survey:
-        """Read all rows once; `finished`: what stands in the folder counts as done."""
+    def _survey(self, sheet: Report, former: Former, prune: bool, *, finished: bool) -> _Survey:
+        """Read all rows once; `finished`: what stands in the folder counts as done.
+
+        Of rows that are not wanted now, the report says what the `former` one said.
+        """
         survey = _Survey()
         for plan in self.planner.plan_all(self.rows):
             if prune and isinstance(plan, Plan):
                 survey.paths.update(hash(target.path) for target in plan.targets)
             survey.rows += 1
             if plan.utterance is not None and not self.rows.wanted(plan.utterance):
+                if line := former.line(plan.utterance.id):
+                    sheet.keep(line, plan.number)
                 continue
             if isinstance(plan, Bad):
                 leave = isinstance(plan.error, LeftOut) and not self.strict

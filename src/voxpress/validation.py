@@ -210,6 +210,6 @@ TESTS: Mapping[str, Test] = {
     "carrier": _flag,
     "workers": _whole("a whole number from 0 to 1024", 0, 1024),
     "attempts": _whole("a whole number from 1 to 100", 1, 100),
-    "timeout": _number("a number of seconds above 0", lambda value: value > 0),
+    "timeout": _number("a number of seconds above 0, at most a million", lambda value: 0 < value <= 1e6),
 }
 """What each field may hold, by its name."""

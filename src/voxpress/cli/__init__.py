@@ -114,7 +114,11 @@ def main() -> NoReturn:
         typer.echo(message, err=True)
         sys.exit(error.exit_code)
     except OSError as error:
-        if error.filename is not None or error.errno not in _DISK:
+        if error.filename is not None:
+            _fail(f"{os.fsdecode(error.filename)}: {error.strerror}", 1)
+        if error.errno == errno.ENOENT and not _has_folder():
+            _fail("the current folder is not there any more: change to another", 1)
+        if error.errno not in _DISK:
             raise
         # Files of ours are written where their errors are explained. What is left in the buffer would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -126,6 +130,13 @@ def main() -> NoReturn:
     if status == _INTERRUPTED:  # typer's own answer to Ctrl-C
         _interrupted()
     sys.exit(status or 0)
+
+
+def _has_folder() -> bool:
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
 def _prepare_streams() -> None:

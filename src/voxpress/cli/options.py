@@ -128,6 +128,8 @@ def read_options(given: list[str] | None) -> dict[str, OptionValue]:
         name, equals, value = each.partition("=")
         if not (name and equals):
             raise InputError(f"--option takes NAME=VALUE, not {each!r}")
+        if name in options:
+            raise InputError(f"--option gives {name!r} twice")
         try:
             options[name] = msgspec.json.decode(value.encode(), type=bool | int | float)
         except msgspec.DecodeError:

@@ -118,7 +118,9 @@ def say(
             format=name,
         )
         # An engine may change the folder.
-        place = os.path.abspath(destination) if destination and destination != "-" else None
+        place = (
+            os.path.abspath(os.path.expanduser(destination)) if destination and destination != "-" else None
+        )
         utterance = Utterance(text=words, markup=markup)
         if not facts:
             _tell_notes(planner, utterance)
@@ -355,10 +357,16 @@ def render(
 
     Only what changed is spoken, and a second run goes on where the first stopped.
     """
+    from voxpress import validation
     from voxpress.folder import Folder
     from voxpress.plan import Planner
     from voxpress.terminal import Render
 
+    validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
+    if report is not None and dry_run:
+        raise InputError("a dry run writes nothing, so it has no report: leave --report out, or --dry-run")
+    if report == Path("-"):
+        raise InputError("the report is a file: name it after --report")
     project = project_beside(manifest)
     own = project.defaults
     chosen = preset or (None if format else own.preset)
@@ -381,12 +389,12 @@ def render(
     rendering = Render(
         rows=Rows(manifest, source, only or []),
         planner=planner,
-        folder=Folder(folder, overwrite),
+        folder=Folder(folder.expanduser(), overwrite),
         store=store_at(store or own.store),
         strict=strict,
     )
     if dry_run:
-        raise typer.Exit(rendering.forecast(budget))
+        raise typer.Exit(rendering.forecast(budget, prune=prune or prune_all))
     status = rendering.run(
         report=report,
         workers=workers if workers is not None else own.workers,

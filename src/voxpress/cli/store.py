@@ -28,7 +28,10 @@ _AGES = {"": 1, "S": 1, "M": 60, "H": 3600, "D": 86400}
 @app.command()
 def stats(store: StoreUrl = None, json: Json = False) -> None:
     """Say how many takes and clips the store holds."""
-    kinds = store_at(store).stats()
+    place = store_at(store)
+    if not json and place.folder is not None and not os.path.isdir(place.folder):
+        typer.echo(f"voxpress: there is no store at {place.folder} yet", err=True)
+    kinds = place.stats()
     if json:
         print_json({kind: {"count": use.count, "bytes": use.size} for kind, use in kinds.items()})
         return
@@ -46,7 +49,8 @@ def verify(store: StoreUrl = None) -> None:
     for name in place.verify():
         broken += 1
         typer.echo(f"removed {name}: it did not match its checksum")
-    typer.echo(f"{broken} broken objects removed" if broken else "everything matches its checksum")
+    objects = "object" if broken == 1 else "objects"
+    typer.echo(f"{broken} broken {objects} removed" if broken else "everything matches its checksum")
     raise typer.Exit(1 if broken else 0)
 
 

@@ -17,7 +17,8 @@ import io
 import itertools
 import os
 import pkgutil
-from collections.abc import Callable, Generator, Iterator
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import PurePath
 from typing import BinaryIO, TypeAlias
 
@@ -33,6 +34,19 @@ MAX_LINE = 1 << 20
 """Characters in one line: nearly a day of speech, so a longer line is not a row."""
 
 _HEAD_LINES = 20
+_SEPARATOR = re.compile(r"sep=.\s*", re.IGNORECASE)
+"""The line that tells Excel how cells are separated, which the next line tells too."""
+_NO_TEXT: Mapping[bytes, str] = {
+    b"PK\3\4": "a spreadsheet or a zip file; save it as CSV",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet or document; save it as CSV",
+    b"\x1f\x8b": "compressed; unpack it first (gunzip)",
+    b"BZh": "compressed; unpack it first (bunzip2)",
+    b"\xfd7zXZ\0": "compressed; unpack it first (unxz)",
+    b"\x28\xb5\x2f\xfd": "compressed; unpack it first (unzstd)",
+    b"%PDF-": "a PDF; save its text, or a list of texts as CSV",
+    b"SQLite ": "a database; export a table as CSV",
+}
+"""How files begin that people take for lists, and what to do."""
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,11 +153,11 @@ def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-")
     """
     with contextlib.closing(_lines(stream, path)) as lines:
         first = list(itertools.islice(lines, _HEAD_LINES))
-        if first and first[0].startswith("PK\3\4"):
-            raise ManifestError("is a spreadsheet or a zip file; save it as CSV", path=path)
         if first and "\0" in first[0]:
             problem = "holds NUL characters: not text, or UTF-16 without a byte order mark; save it as UTF-8"
             raise ManifestError(problem, path=path, line=1)
+        if first and _SEPARATOR.fullmatch(first[0]):
+            first[0] = "\n"
         form = find(format if format is not None else recognise(path, "".join(first)))
         yield from form.read(itertools.chain(first, lines), path)
 
@@ -160,8 +174,13 @@ def _formats() -> dict[str, Format]:
 def _lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
     """Lines with their line ends as they are: of Unix, Windows, old Macs or a mixture."""
     buffered = io.BufferedReader(stream)  # type: ignore[type-var]  # any readable stream will do
+    head = buffered.peek(8)[:8]
+    for magic, problem in _NO_TEXT.items():
+        if head.startswith(magic):
+            buffered.detach()
+            raise ManifestError(f"is {problem}", path=path)
     # Both byte orders of the mark begin with a byte that UTF-8 never has.
-    encoding = "utf-16" if buffered.peek(1)[:1] in (b"\xff", b"\xfe") else "utf-8-sig"
+    encoding = "utf-16" if head[:1] in (b"\xff", b"\xfe") else "utf-8-sig"
     text = io.TextIOWrapper(buffered, encoding, newline="")
     number = 0
     try:

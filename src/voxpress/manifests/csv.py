@@ -79,7 +79,11 @@ def table(
                 # Nothing after an open quote can be told from what is inside it.
                 problem = f"a quote that opens in this row is not closed, or a cell is too long ({error})"
                 raise ManifestError(problem, path=path, line=start) from None
-            problem = f'cannot be read: {error}; a quote inside a quoted cell is written twice ("")'
+            problem = (
+                f"a cell has more than the {csv.field_size_limit():,} characters that are allowed; split it into rows"
+                if "field limit" in str(error)
+                else f'cannot be read: {error}; a quote inside a quoted cell is written twice ("")'
+            )
             yield ManifestError(problem, path=path, line=start)
         else:
             return

@@ -8,6 +8,7 @@ killed leaves a report of what it did.
 from __future__ import annotations
 
 import fcntl
+import io
 import math
 import mmap
 import os
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedWriter
 from types import TracebackType
-from typing import Literal, Self
+from typing import BinaryIO, Literal, Self
 
 import msgspec
 import numpy as np
@@ -180,12 +181,15 @@ class Report:
 
     def write(self, result: Result) -> None:
         """Add one line."""
-        line = self._encoder.encode(Entry.of(result)) + b"\n"
+        self.keep(self._encoder.encode(Entry.of(result)) + b"\n", result.number)
+
+    def keep(self, line: bytes, number: int) -> None:
+        """Add a line of an older report, of the row of that number."""
         try:
             self._part.write(line)
         except OSError as error:
             raise self._failure(error) from error
-        self._numbers.append(result.number)
+        self._numbers.append(number)
         self._starts.append(self._end)
         self._end += len(line)
 
@@ -238,6 +242,54 @@ class Report:
 
     def _failure(self, error: OSError) -> StoreError:
         return StoreError(f"cannot write the report {self.path}: {error.strerror}")
+
+
+class Former:
+    """The lines of an older report by the ids of their rows, found where they are first asked for; a context manager.
+
+    >>> with Former(os.devnull) as former:
+    ...     former.line("hello")
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = os.fspath(path)
+        self._file: BinaryIO | None = None
+        # By hash of the id, where the line starts: the lines of a million rows would fill the memory.
+        self._starts: dict[int, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def line(self, id: str) -> bytes | None:
+        """The line of a row; None where there is none, or no report."""
+        if self._file is None:
+            self._read()
+        start = self._starts.get(hash(id))
+        if start is None:
+            return None
+        assert self._file is not None
+        self._file.seek(start)
+        return self._file.readline()
+
+    def _read(self) -> None:
+        try:
+            self._file = open(self._path, "rb") if os.path.isfile(self._path) else io.BytesIO()  # noqa: SIM115
+        except OSError:
+            self._file = io.BytesIO()
+        named = msgspec.json.Decoder(_Named).decode
+        start = 0
+        for line in self._file:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                self._starts[hash(named(line).id)] = start
+            start += len(line)
+
+
+class _Named(msgspec.Struct):
+    id: str
 
 
 def _alone(path: str) -> BufferedWriter | None:
