@@ -369,7 +369,7 @@ def test_a_cloned_voice_cannot_be_added_wrongly(voxpress, anna, tmp_path):
         ),
         (("--ear", "whisper-base"), ": run  "),  # of the package or of the weights, whichever is missing
         (("-e", "piper"), "engines: no engine 'piper' that clones voices (those that do: f5"),
-        (("-e", "pipper"), "no engine 'pipper'; did you mean 'piper'?"),
+        (("-e", "xtt"), "no engine 'xtt' that clones voices; did you mean 'xtts'?"),
         (("--reference", "bert.flac"), "bert.flac: cannot be read: No such file or directory"),
     ):
         lines = voxpress(*anna, *change, status=1 if change[0] == "--ear" else 2).stderr.decode().splitlines()

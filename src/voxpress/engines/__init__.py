@@ -388,7 +388,9 @@ def check_clone(name: str, wanted: Sequence[str]) -> None:
     for engine in wanted:
         if engine not in able:
             raise InputError(
-                f"no engine {engine!r} that clones voices (those that do: {', '.join(able)})", field="engines"
+                f"no engine {engine!r} that clones voices{suggest(engine, able)}"
+                f" (those that do: {', '.join(able)})",
+                field="engines",
             )
     for engine in wanted or able:
         try:
