@@ -582,6 +582,25 @@ def test_hosts_that_are_silent_keep_no_other_key_waiting(tmp_path, monkeypatch):
     assert sorted(heard) == sorted(f"msg_anna{n}" for n in range(40))
 
 
+def test_fields_of_a_batch_that_mean_nothing_here(shared):
+    """As for speech: unknown ones are named, null is not set; what is known must be right."""
+    file = shared.client().files.create(file=("in.jsonl", lines_of(prompts(1))), purpose="batch")
+    body = {"input_file_id": file.id, "endpoint": "/v1/audio/speech", "completion_window": "24h"}
+    extra = {
+        "metadata": None,
+        "output_expires_after": None,
+        "inline_audio": None,
+        "webhook_url": None,
+        "model": "x",
+    }
+    answer = shared.ask("POST", "/v1/batches", {**body, **extra, "priority": 1})
+    assert (answer.status, answer.headers["x-voxpress-ignored"]) == (200, "model, priority"), answer.body
+    assert ended(shared, answer.json["id"]).status == "completed"
+    for field, value in {"input_file_id": None, "metadata": 3, "inline_audio": "maybe"}.items():
+        refused = shared.ask("POST", "/v1/batches", {**body, field: value})
+        assert (refused.status, refused.json["error"]["param"]) == (400, field)
+
+
 def test_a_byte_order_mark_before_a_batch(shared):
     """Editors on Windows write one; manifests with one are read too."""
     batch = ended(shared, begin(shared, b"\xef\xbb\xbf" + lines_of(prompts(3))).id)

@@ -18,10 +18,10 @@ from voxpress.server.contract import (
     ENDED,
     Batch,
     Batches,
-    BatchRequest,
     ErrorBody,
 )
 from voxpress.server.errors import Refusal
+from voxpress.server.requests import batch_request
 from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
 
 
@@ -34,10 +34,12 @@ from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, right, ser
     tags=["Batch"],
     responses=WRITTEN,
 )
-async def create_batch(request: Request[Any, Any, Any], data: JSONBody[BatchRequest]) -> Batch:
+async def create_batch(request: Request[Any, Any, Any], data: JSONBody[dict[str, Any]]) -> Response[Batch]:
     """As the official client does it; the endpoint is that of speech."""
     here, (_, key) = server_of(request), visitor(request)
-    return await here.clerk.add(key, data, base_of(request))
+    wanted, ignored = batch_request(data, here.settings.unknown_fields)
+    batch = await here.clerk.add(key, wanted, base_of(request))
+    return Response(batch, headers={"x-voxpress-ignored": ", ".join(ignored)} if ignored else {})
 
 
 @get(

@@ -237,7 +237,7 @@ class ExpiresAfter(Asked, frozen=True):
     seconds: Annotated[int, Meta(ge=3600, le=2592000)]
 
 
-class BatchRequest(Asked, frozen=True):
+class BatchRequest(Asked, frozen=True, forbid_unknown_fields=False):
     """Body of `POST /v1/batches`."""
 
     input_file_id: Annotated[str, Meta(min_length=1, max_length=64)]

@@ -1,4 +1,4 @@
-"""Bodies of requests for speech: which fields are known, which are ignored, and what is wrong with the others.
+"""Bodies of requests: which fields are known, which are ignored, and what is wrong with the others.
 
 Clients of OpenAI's interface send fields of other servers too (`stream`, `user` …), and null for what is not set.
 Neither changes what is to be spoken, so neither is an error unless the operator says so.
@@ -7,20 +7,21 @@ Neither changes what is to be spoken, so neither is an error unless the operator
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
 from voxpress.errors import suggest
-from voxpress.server.contract import SpeechRequest, VoiceId
+from voxpress.server.contract import BatchRequest, SpeechRequest, VoiceId
 from voxpress.server.errors import Refusal
 
 Unknown: TypeAlias = Literal["ignore", "refuse"]
 
 _AT = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _LACKS = re.compile(r"missing required field `(.+?)`")
-_REQUIRED = frozenset(field.name for field in msgspec.structs.fields(SpeechRequest) if field.required)
+T = TypeVar("T", bound=msgspec.Struct)
 _MOST_NAMED, _LONGEST_NAME = 16, 40
 
 
@@ -39,14 +40,7 @@ def speech_request(
     Raises:
         Refusal: a field is missing or cannot be so, or is unknown and `unknown` says refuse.
     """
-    known: dict[str, Any] = {}
-    ignored: list[str] = []
-    for name, value in fields.items():
-        if name not in SpeechRequest.__struct_fields__:
-            if value is not None or unknown == "refuse":
-                ignored.append(name)
-        elif value is not None or name in _REQUIRED:
-            known[name] = value
+    known, ignored = _sorted(fields, SpeechRequest, unknown)
     if isinstance(voice := known.get("voice"), dict):
         ignored += [f"voice.{name}" for name in voice if name not in VoiceId.__struct_fields__]
         known["voice"] = {name: value for name, value in voice.items() if name in VoiceId.__struct_fields__}
@@ -56,13 +50,50 @@ def speech_request(
         known["stream_format"] = stream.strip().lower()
     if isinstance(options := known.get("options"), dict):
         known["options"] = _options(options)
+    # Not strict, as numbers come as strings from forms that somebody filled in.
+    return _made(known, ignored, SpeechRequest, unknown, strict=False)
+
+
+def batch_request(
+    fields: Mapping[str, Any], unknown: Unknown = "ignore"
+) -> tuple[BatchRequest, tuple[str, ...]]:
+    """The same for a batch.
+
+    Raises:
+        Refusal: as `speech_request`.
+    """
+    known, ignored = _sorted(fields, BatchRequest, unknown)
+    return _made(known, ignored, BatchRequest, unknown)
+
+
+@lru_cache
+def _required(kind: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(field.name for field in msgspec.structs.fields(kind) if field.required)
+
+
+def _sorted(fields: Mapping[str, Any], kind: type[T], unknown: Unknown) -> tuple[dict[str, Any], list[str]]:
+    """The fields that are known and set, and the names of those that are not known."""
+    required = _required(kind)
+    known: dict[str, Any] = {}
+    ignored: list[str] = []
+    for name, value in fields.items():
+        if name not in kind.__struct_fields__:
+            if value is not None or unknown == "refuse":
+                ignored.append(name)
+        elif value is not None or name in required:
+            known[name] = value
+    return known, ignored
+
+
+def _made(
+    known: Mapping[str, Any], ignored: Sequence[str], kind: type[T], unknown: Unknown, *, strict: bool = True
+) -> tuple[T, tuple[str, ...]]:
     if ignored and unknown == "refuse":
         name = _shown(ignored[0])
-        close = suggest(name, SpeechRequest.__struct_fields__)
+        close = suggest(name, kind.__struct_fields__)
         raise Refusal(400, f"{name}: there is no such field{close}", "invalid_value", param=name)
     try:
-        # Not strict, as numbers come as strings from forms that somebody filled in.
-        return msgspec.convert(known, SpeechRequest, strict=False), bounded(ignored)
+        return msgspec.convert(known, kind, strict=strict), bounded(ignored)
     except msgspec.ValidationError as error:
         raise invalid(error) from None
 

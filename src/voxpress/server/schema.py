@@ -14,6 +14,7 @@ from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from voxpress.server import contract
+from voxpress.server.shared import server_of
 
 _PLACE = "#/components/schemas/{name}"
 _BINARY = {"type": "string", "format": "binary"}
@@ -36,12 +37,16 @@ _CONTENT: Mapping[tuple[str, str], Mapping[str, Any]] = {
 """What answers hold that are not objects, or not always."""
 
 
-_ASKED: Mapping[str, str] = {"/v1/audio/speech": "SpeechRequest"}
+_ASKED: Mapping[str, str] = {"/v1/audio/speech": "SpeechRequest", "/v1/batches": "BatchRequest"}
 """Bodies that a route reads by itself."""
 
 
-def exact(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The framework's schema made exact."""
+def exact(schema: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
+    """The framework's schema made exact.
+
+    Args:
+        strict: whether fields that are not known are refused.
+    """
     paths = {path: dict(operations) for path, operations in schema["paths"].items()}
     for path, name in _ASKED.items():
         body = {
@@ -62,6 +67,8 @@ def exact(schema: Mapping[str, Any]) -> dict[str, Any]:
                 }
     components = dict(schema["components"])
     components["schemas"] = {**components["schemas"], **_objects()}
+    for name in _ASKED.values() if strict else ():
+        components["schemas"][name]["additionalProperties"] = False
     return {**schema, "paths": paths, "components": components}
 
 
@@ -88,4 +95,5 @@ class ExactJson(JsonRenderPlugin):
     """Serves the exact schema."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return super().render(request, exact(openapi_schema))
+        strict = server_of(request).settings.unknown_fields == "refuse"
+        return super().render(request, exact(openapi_schema, strict=strict))
