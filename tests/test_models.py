@@ -3,11 +3,9 @@
 import hashlib
 import http.server
 import io
-import multiprocessing
 import re
 import sys
 import tarfile
-import tempfile
 import threading
 import time
 import zipfile
@@ -446,7 +444,7 @@ def test_the_real_catalogue(monkeypatch):
     assert models.find("kokoro").sources == ("huggingface", "registry")
 
 
-# Digests, and what is prepared
+# Digests
 
 
 def test_digest_is_remembered_until_the_file_changes(tmp_path, monkeypatch):
@@ -467,75 +465,6 @@ def test_digest_is_remembered_until_the_file_changes(tmp_path, monkeypatch):
     assert models.digest(file) == sha256(b"two")
     with pytest.raises(ModelUnavailable, match="No such file"):
         models.digest(tmp_path / "nothing")
-
-
-class Graph:
-    """As much of an ONNX model as `prepared` asks for."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-
-    def SerializeToString(self) -> bytes:  # noqa: N802
-        return self.content
-
-
-def doubled(source: Path) -> Graph:
-    return Graph(source.read_bytes() * 2)
-
-
-def test_prepared_is_made_once(tmp_path):
-    source = tmp_path / "voice.onnx"
-    source.write_bytes(b"abc")
-    made = models.prepared(source, doubled)
-    assert made.read_bytes() == b"abcabc"
-    assert made.parent == tmp_path / models.KEPT
-    stamp = made.stat().st_mtime_ns
-    assert models.prepared(source, doubled) == made
-    assert made.stat().st_mtime_ns == stamp
-    source.write_bytes(b"abcd")
-    assert models.prepared(source, doubled).read_bytes() == b"abcdabcd"
-
-
-def test_prepared_where_the_weights_cannot_be_written(tmp_path):
-    source = tmp_path / "voice.onnx"
-    source.write_bytes(b"abc")
-    (tmp_path / models.KEPT).touch()
-    assert models.prepared(source, doubled).is_relative_to(tmp_path / "cache")
-    (tmp_path / "cache" / "prepared").rename(tmp_path / "gone")
-    (tmp_path / "cache" / "prepared").touch()
-    with pytest.raises(ModelUnavailable, match=r"cannot keep the prepared voice\.onnx"):
-        models.prepared(source, doubled)
-
-
-def doubled_slowly(source: Path) -> Graph:
-    """Leaves a trace of each time it is called."""
-    Path(tempfile.mkdtemp(dir=source.parent / "calls"))
-    time.sleep(0.1)
-    return doubled(source)
-
-
-def prepare_in_turn(source: Path, cache: Path, queue: "multiprocessing.Queue[bytes]") -> None:
-    models._CACHE = cache
-    queue.put(models.prepared(source, doubled_slowly).read_bytes())
-
-
-def test_prepared_by_workers_at_once(tmp_path):
-    """One makes it, the others wait."""
-    source = tmp_path / "voice.onnx"
-    source.write_bytes(WEIGHTS)
-    (tmp_path / "calls").mkdir()
-    context = multiprocessing.get_context("fork")
-    queue: multiprocessing.Queue[bytes] = context.Queue()
-    workers = [
-        context.Process(target=prepare_in_turn, args=(source, tmp_path / "cache", queue)) for _ in range(4)
-    ]
-    for worker in workers:
-        worker.start()
-    assert all(queue.get(timeout=30) == WEIGHTS * 2 for _ in workers)
-    for worker in workers:
-        worker.join()
-    assert len(list((tmp_path / "calls").iterdir())) == 1
-    assert len(list((tmp_path / models.KEPT).glob("*.onnx"))) == 1
 
 
 @pytest.mark.models

@@ -1,8 +1,8 @@
-"""Weights on disk: a catalogue of pinned models, how to fetch them, and what is made from them once.
+"""Weights on disk: a catalogue of pinned models, how to fetch them, and what identifies them.
 
 `pull` puts a model of the catalogue (``models.toml``) into a folder of its own, whole or not at all: each file
 is fetched beside it and compared with its pinned sha256, and the folder then takes its name. `locate` finds what
-was pulled, `digest` identifies a file, `prepared` keeps a rewritten graph.
+was pulled, `digest` identifies a file.
 """
 
 from __future__ import annotations
@@ -11,27 +11,25 @@ import contextlib
 import fcntl
 import functools
 import hashlib
-import inspect
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 import platformdirs
 
-from voxpress import graphs
 from voxpress.downloads import File, Progress, Source, from_hub, from_registries, total
 from voxpress.downloads import sha256 as sha256_of
-from voxpress.errors import EngineError, ModelUnavailable, UnsupportedOption, suggest
+from voxpress.errors import ModelUnavailable, suggest
 
 if TYPE_CHECKING:
-    import onnxruntime
+    pass
 
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "models")
 """Where models are unless the caller says otherwise."""
@@ -184,7 +182,7 @@ def pull(
         there = " or ".join(f"--from {known}" for known in model.sources)
         raise ModelUnavailable(f"model {name!r} cannot be had from {source!r}: use {there}")
     directory.mkdir(parents=True, exist_ok=True)
-    with _alone(directory / f".{model.name}.lock"):
+    with alone(directory / f".{model.name}.lock"):
         if _is_complete(folder, model):
             return folder
         staging = directory / f".{model.name}.{source}.part"
@@ -266,70 +264,6 @@ def _digest(path: Path, look: tuple[int, int, int], cache: Path) -> str:
     return sha256
 
 
-class Graph(Protocol):
-    """A graph that can be written to a file, such as an `onnx.ModelProto`."""
-
-    def SerializeToString(self) -> bytes: ...  # noqa: N802 - as protobuf names it
-
-
-def prepared(source: Path, prepare: Callable[[Path], Graph]) -> Path:
-    """`source` as `prepare` rewrites it: made once, kept under the digests of `source` and of the code of `prepare`.
-
-    It lies beside the weights in `KEPT`, or in the user's cache where that folder is read-only. When two workers want
-    it at once, one makes it and the other waits.
-
-    Raises:
-        ModelUnavailable: `source` cannot be read or rewritten, or there is no room for the result.
-    """
-    code = Path(inspect.getfile(prepare))
-    name = f"{digest(source)[:32]}-{digest(code)[:8]}{source.suffix}"
-    places = [source.resolve().parent / KEPT, _CACHE / "prepared"]
-    for place in places:
-        if (place / name).exists():
-            return place / name
-    failure: OSError | None = None
-    for place in places:
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            with _alone(place / ".lock"):
-                if not (place / name).exists():
-                    with _replacing(place / name) as temporary:
-                        temporary.write_bytes(prepare(source).SerializeToString())
-            return place / name
-        except ValueError as error:
-            raise ModelUnavailable(f"{source} is not a model of this kind: {error}") from error
-        except OSError as error:
-            failure = error
-    raise ModelUnavailable(f"cannot keep the prepared {source.name}: {failure}") from failure
-
-
-def session(path: Path, device: str) -> onnxruntime.InferenceSession:
-    """A session over a prepared graph.
-
-    Args:
-        device: ``auto`` and ``cpu`` mean one thread of the CPU, where the sound is the same to the bit for a seed;
-            ``cuda`` and ``cuda:1`` a GPU, never another one in its place.
-
-    Raises:
-        EngineError: there is no such GPU, or ONNX Runtime was installed without support for it.
-        UnsupportedOption: another device.
-    """
-    if device in {"auto", "cpu"}:
-        return graphs.session(path)
-    kind, _, number = device.partition(":")
-    if kind != "cuda":
-        raise UnsupportedOption(f"ONNX models run on 'cpu' and 'cuda', not on {device!r}")
-    import onnxruntime
-
-    cuda = "CUDAExecutionProvider"
-    if cuda not in onnxruntime.get_available_providers():
-        raise EngineError(f"device {device!r} needs ONNX Runtime for GPUs: run  pip install onnxruntime-gpu")
-    opened = onnxruntime.InferenceSession(str(path), providers=[(cuda, {"device_id": number or "0"})])
-    if cuda not in opened.get_providers():
-        raise EngineError(f"ONNX Runtime cannot use device {device!r}: check the driver, CUDA and cuDNN")
-    return opened
-
-
 def _is_complete(folder: Path, model: Model) -> bool:
     """Whether all files of a source are there with their sizes: the folder appears only once they were verified."""
 
@@ -341,7 +275,7 @@ def _is_complete(folder: Path, model: Model) -> bool:
 
 
 @contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
     """Wait until no other process is in such a block with the same `lock`."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import devices, g2p, graphs, marks, models
+from voxpress import devices, g2p, graphs, marks, models, sessions
 from voxpress.audio import Audio, Samples
 from voxpress.engines import Engine, check_options, require, version
 from voxpress.errors import (
@@ -142,7 +142,7 @@ class Kokoro(Engine):
     def prepare(self) -> None:
         require(self)
         if self._weights.suffix == ".onnx":
-            models.prepared(self._weights, graphs.prepare_kokoro)
+            sessions.prepare(self._weights, graphs.prepare_kokoro)
 
     def load(self) -> None:
         require(self)
@@ -355,7 +355,7 @@ def _digest(pack: _Pack) -> str:
 
 
 def _onnx_model(weights: Path, vocabulary: dict[str, int], device: str) -> _Run:
-    session = models.session(models.prepared(weights, graphs.prepare_kokoro), device)
+    session = sessions.session(weights, graphs.prepare_kokoro, device)
     types = {node.name: node.type for node in session.get_inputs()}
     tokens_name = "input_ids" if "input_ids" in types else "tokens"
     whole_speeds = "int" in types["speed"]

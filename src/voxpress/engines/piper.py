@@ -26,7 +26,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import graphs, marks, models
+from voxpress import graphs, marks, models, sessions
 from voxpress.audio import Audio, Samples
 from voxpress.engines import Engine, Option, check_options, require
 from voxpress.errors import (
@@ -183,7 +183,7 @@ class Piper(Engine):
     def prepare(self) -> None:
         require(type(self))
         for file in self._files.values():
-            models.prepared(file.onnx, graphs.prepare_piper)
+            sessions.prepare(file.onnx, graphs.prepare_piper)
 
     def load(self) -> None:
         require(type(self))
@@ -233,7 +233,7 @@ class Piper(Engine):
         from piper import PiperConfig, PiperVoice
 
         file = self._files[stem]
-        session = models.session(models.prepared(file.onnx, graphs.prepare_piper), self.device)
+        session = sessions.session(file.onnx, graphs.prepare_piper, self.device)
         config = PiperConfig.from_dict(json.loads(file.json.read_bytes()))
         while len(self._loaded) >= _MOST_LOADED:
             del self._loaded[next(iter(self._loaded))]
