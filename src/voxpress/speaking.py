@@ -307,6 +307,7 @@ class _Held:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = type(engine)(engine.model, device=engine.device)
+        self.engine.threads = engine.threads
         self.fingerprints: dict[str, str] = {}
         engines.require(engine)
         try:

@@ -279,10 +279,10 @@ def test_the_prepared_graph_is_kept(engine):
     folder = Path(engine.model).parent
     before = [voice.name for voice in Piper(str(folder)).voices()]
     engine.prepare()
-    made = [path.stat().st_ino for path in (folder / models.KEPT).glob("*.onnx")]
+    made = [path.stat().st_ino for path in (folder / models.KEPT).glob("*/model.onnx")]
     engine.load()
-    assert [path.stat().st_ino for path in (folder / models.KEPT).glob("*.onnx")] == made
-    assert len(list((folder / models.KEPT).glob("*.onnx"))) == 1
+    assert [path.stat().st_ino for path in (folder / models.KEPT).glob("*/model.onnx")] == made
+    assert len(list((folder / models.KEPT).glob("*/model.onnx"))) == 1
     assert [voice.name for voice in Piper(str(folder)).voices()] == before
 
 

@@ -134,6 +134,10 @@ class Engine(ABC):
     """Whether it speaks with the voices of `voxpress.references` as well."""
     options: ClassVar[Mapping[str, Option]] = {}
 
+    threads: int = 1
+    """Of the CPU, for an engine that is loaded after it was set: more only where it speaks alone and cores are idle.
+    Engines that give the same samples with any number of threads heed it."""
+
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
         self.model = model
         self.device = device

@@ -14,6 +14,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -146,8 +147,11 @@ class Kokoro(Engine):
 
     def load(self) -> None:
         require(self)
-        self._run  # noqa: B018 - made on first use
-        self._converter(self.voices()[0].languages[0])
+        language = self.voices()[0].languages[0]
+        with ThreadPoolExecutor(1) as threads:
+            model = threads.submit(lambda: self._run)
+            self._converter(language)
+            model.result()
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
         return [self._speak(segment) for segment in batch]
@@ -237,7 +241,7 @@ class Kokoro(Engine):
         require(self)
         if self._weights.suffix == ".pth":
             return _torch_model(self._weights, self._config, self.device)
-        return _onnx_model(self._weights, self._vocabulary, self.device)
+        return _onnx_model(self._weights, self._vocabulary, self.device, self.threads)
 
     @cached_property
     def _converters(self) -> dict[str, g2p.Convert]:
@@ -354,8 +358,8 @@ def _digest(pack: _Pack) -> str:
     return hashlib.sha256(_read_style(pack).tobytes()).hexdigest()
 
 
-def _onnx_model(weights: Path, vocabulary: dict[str, int], device: str) -> _Run:
-    session = sessions.session(weights, graphs.prepare_kokoro, device)
+def _onnx_model(weights: Path, vocabulary: dict[str, int], device: str, threads: int) -> _Run:
+    session = sessions.session(weights, graphs.prepare_kokoro, device, threads)
     types = {node.name: node.type for node in session.get_inputs()}
     tokens_name = "input_ids" if "input_ids" in types else "tokens"
     whole_speeds = "int" in types["speed"]

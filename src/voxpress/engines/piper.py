@@ -233,7 +233,7 @@ class Piper(Engine):
         from piper import PiperConfig, PiperVoice
 
         file = self._files[stem]
-        session = sessions.session(file.onnx, graphs.prepare_piper, self.device)
+        session = sessions.session(file.onnx, graphs.prepare_piper, self.device, self.threads)
         config = PiperConfig.from_dict(json.loads(file.json.read_bytes()))
         while len(self._loaded) >= _MOST_LOADED:
             del self._loaded[next(iter(self._loaded))]
