@@ -7,20 +7,21 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 
 from voxpress import formats, references
-from voxpress.server.content import Content
+from voxpress.server.content import LARGE, Content, requested_part
 from voxpress.server.contract import (
     ClipFacts,
     ErrorBody,
     SpeechRequest,
 )
 from voxpress.server.desk import Flight
-from voxpress.server.door import IMMUTABLE
+from voxpress.server.door import IMMUTABLE, Hit, encoded
 from voxpress.server.errors import Refusal
 from voxpress.server.keys import Key
 from voxpress.server.requests import speech_request
@@ -29,9 +30,6 @@ from voxpress.server.speech import Asked, clip_url
 from voxpress.speech import Clip
 
 _CLIP = re.compile(r"([0-9a-f]{64})\.([A-Za-z0-9]{1,8})")
-_RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*", re.IGNORECASE)
-_LONGEST_NUMBER = 18
-"""Digits of a number of bytes that are read; no clip has so many bytes."""
 
 _SPEECH = {
     **WRITTEN,
@@ -85,7 +83,9 @@ async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str
     if flight is None and known.data is not None and not _cloned(asked):
         # Not at the first time: most of what is asked for once is never asked for again.
         here.hits.remember(await request.body(), hit)
-        here.hits.served(f"{clip.key}.{formats.FORMATS[clip.format].extension}", f'"{clip.sha256}"')
+        name = f"{clip.key}.{formats.FORMATS[clip.format].extension}"
+        if here.hits.clip(name) is None:
+            here.hits.remember_clip(name, _clip_hit(here, clip))
     headers = {name.decode(): value.decode() for name, value in hit.headers}
     kind = headers.pop("content-type")
     if flight is None and request.headers.get("if-none-match") == headers["etag"]:
@@ -202,16 +202,11 @@ async def get_clip(
         return Response(_facts(request, clip))
     if found[2] != extension:
         raise Refusal(404, f"clip {clip.key} is a .{extension}", "clip_not_found", param="name")
-    tag = f'"{clip.sha256}"'
+    tag, kind = f'"{clip.sha256}"', formats.FORMATS[clip.format].media_type
     visit.cache = "hit"
-    headers = {
-        "etag": tag,
-        "cache-control": IMMUTABLE,
-        "accept-ranges": "bytes",
-        "x-voxpress-duration": f"{clip.duration:.3f}",
-    }
-    kind = formats.FORMATS[clip.format].media_type
-    here.hits.served(name, tag)
+    headers = _clip_headers(clip)
+    if clip.size < LARGE:
+        here.hits.remember_clip(name, _clip_hit(here, clip))
     if _matches(request.headers.get("if-none-match", ""), tag):
         return Response(None, status_code=304, headers=headers)
     if visit.method == "HEAD":
@@ -224,36 +219,28 @@ async def get_clip(
     content = await asyncio.to_thread(Content.of, here.store, clip)
     if content is None:
         raise Refusal(404, f"clip {name!r} is not whole any more", "clip_not_found", param="name")
-    return _ranged(request, content, headers, kind)
-
-
-def _ranged(
-    request: Request[Any, Any, Any], content: Content, headers: dict[str, str], kind: str
-) -> Response[Any]:
-    """All of it, or the one range that was asked for (RFC 9110, 14); several, and none, are answered with all of it."""
-    wanted = _RANGE.fullmatch(request.headers.get("range", ""))
-    fresh = request.headers.get("if-range") in (None, headers["etag"])
-    if wanted is None or not any(wanted.groups()) or not fresh:
+    asked, fresh = (request.headers.get(each, "") for each in ("range", "if-range"))
+    part = requested_part(asked, fresh, tag, clip.size)
+    if part is None:
         return content.answer(headers, kind)
-    size = content.clip.size
-    first, last = (_number(digits) if digits else None for digits in wanted.groups())
-    if first is None:
-        first, last = max(0, size - (last or 0)), size - 1
-    last = size - 1 if last is None else min(last, size - 1)
-    if first > last:
-        raise Refusal(
-            416,
-            f"the clip has {size:,} bytes, and none from {first:,} to {last:,}",
-            "range_not_satisfiable",
-            headers={"content-range": f"bytes */{size}"},
-        )
-    headers = {**headers, "content-range": f"bytes {first}-{last}/{size}"}
-    return content.answer(headers, kind, status=206, start=first, stop=last + 1)
+    headers["content-range"] = f"bytes {part.start}-{part.stop - 1}/{clip.size}"
+    return content.answer(headers, kind, status=206, start=part.start, stop=part.stop)
 
 
-def _number(digits: str) -> int:
-    digits = digits.lstrip("0")
-    return 10**_LONGEST_NUMBER if len(digits) > _LONGEST_NUMBER else int(digits or "0")
+def _clip_hit(here: Server, clip: Clip) -> Hit:
+    """How a request for a clip by its digest is answered."""
+    told = {"content-type": formats.FORMATS[clip.format].media_type, **_clip_headers(clip)}
+    clip = msgspec.structs.replace(clip, marks=(), data=b"")
+    return Hit(clip, encoded(told.items()), 0, "", bool(here.settings.accel_redirect and here.store.folder))
+
+
+def _clip_headers(clip: Clip) -> dict[str, str]:
+    return {
+        "etag": f'"{clip.sha256}"',
+        "cache-control": IMMUTABLE,
+        "accept-ranges": "bytes",
+        "x-voxpress-duration": f"{clip.duration:.3f}",
+    }
 
 
 def _matches(given: str, tag: str) -> bool:

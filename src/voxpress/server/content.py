@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,9 +12,13 @@ from litestar import Response
 from litestar.response import Stream
 
 from voxpress.errors import SpeechError
+from voxpress.server.errors import Refusal
 from voxpress.speech import Clip
 from voxpress.store import Store
 
+_RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*", re.IGNORECASE)
+_LONGEST_NUMBER = 18
+"""Digits of a number of bytes that are read; no clip has so many bytes."""
 LARGE = 2**20
 """Bytes from which a clip is not held in memory for each client that is slow to take it."""
 _PART = 2**18
@@ -87,3 +92,39 @@ class Content:
         return Stream(
             self.parts(start, stop), status_code=status, headers={**headers, **length}, media_type=kind
         )
+
+
+def requested_part(asked: str, fresh: str, tag: str, size: int) -> slice | None:
+    """The part of a file that is asked for (RFC 9110, 14); None for all of it, as where several parts are asked for.
+
+    Args:
+        asked: the header ``range``.
+        fresh: the header ``if-range``, or nothing.
+        tag: of the file.
+
+    >>> requested_part("bytes=-10", "", '"a"', 100)
+    slice(90, 100, None)
+
+    Raises:
+        Refusal: the file has no such part.
+    """
+    wanted = _RANGE.fullmatch(asked)
+    if wanted is None or not any(wanted.groups()) or fresh not in ("", tag):
+        return None
+    first, last = (_number(digits) if digits else None for digits in wanted.groups())
+    if first is None:
+        first, last = max(0, size - (last or 0)), size - 1
+    last = size - 1 if last is None else min(last, size - 1)
+    if first > last:
+        raise Refusal(
+            416,
+            f"the clip has {size:,} bytes, and none from {first:,} to {last:,}",
+            "range_not_satisfiable",
+            headers={"content-range": f"bytes */{size}"},
+        )
+    return slice(first, last + 1)
+
+
+def _number(digits: str) -> int:
+    digits = digits.lstrip("0")
+    return 10**_LONGEST_NUMBER if len(digits) > _LONGEST_NUMBER else int(digits or "0")

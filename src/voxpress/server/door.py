@@ -23,6 +23,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from voxpress.errors import SpeechError
+from voxpress.server.content import requested_part
 from voxpress.server.errors import Refusal, other_version, refusal
 from voxpress.server.forms import Form
 from voxpress.server.keys import ANYONE, Key, Limits, Ring
@@ -83,11 +84,11 @@ class Hit(msgspec.Struct):
 
 
 class Hits:
-    """Answers by the bytes of their requests, and the tags of clips that were served; the latest of each."""
+    """Answers by the bytes of their requests, and by the names of clips; the latest of each."""
 
     def __init__(self) -> None:
         self._answers: OrderedDict[bytes, Hit] = OrderedDict()
-        self._etags: OrderedDict[str, bytes] = OrderedDict()
+        self._clips: OrderedDict[str, Hit] = OrderedDict()
 
     def find(self, body: bytes) -> Hit | None:
         """The answer to a request with that body."""
@@ -105,15 +106,19 @@ class Hits:
         """Its clip is gone."""
         self._answers.pop(body, None)
 
-    def served(self, name: str, etag: str) -> None:
-        """A clip has that name under `CLIPS`, and that tag."""
-        self._etags[name] = etag.encode()
-        if len(self._etags) > _MOST_REMEMBERED:
-            self._etags.popitem(last=False)
+    def clip(self, name: str) -> Hit | None:
+        """The answer to a request for the clip of that name under `CLIPS`."""
+        return self._clips.get(name)
 
-    def etag(self, name: str) -> bytes | None:
-        """The tag of a clip that was served."""
-        return self._etags.get(name)
+    def remember_clip(self, name: str, hit: Hit) -> None:
+        """Answer requests for that clip so, until `forget_clip`."""
+        self._clips[name] = hit
+        if len(self._clips) > _MOST_REMEMBERED:
+            self._clips.popitem(last=False)
+
+    def forget_clip(self, name: str) -> None:
+        """It is gone."""
+        self._clips.pop(name, None)
 
 
 class Door:
@@ -175,7 +180,7 @@ class Door:
                 if await self._replayed(body, key, headers, visit, told, send):
                     return
                 receive = _again(body, receive)
-            elif path.startswith(CLIPS) and await self._unchanged(path, key, headers, visit, answer):
+            elif path.startswith(CLIPS) and await self._kept(path, key, headers, visit, answer):
                 return
             else:
                 receive = self._checked(method, path.rstrip("/"), headers, receive)
@@ -334,9 +339,7 @@ class Door:
             return False
         self._limits.characters(key, hit.characters)
         self._limits.note(key, hit.characters, hit=True)
-        if self._local and (now := time.monotonic()) - hit.noted > _NOTE_USE_EVERY:
-            hit.noted, hit.look = now, None
-            self._store.clip(hit.clip.key)
+        self._note_use(hit)
         visit.cache, visit.characters, visit.engine = "hit", hit.characters, hit.engine
         visit.status = 304 if unchanged else 200
         told = [each for each in hit.headers if each[0] != b"x-accel-redirect"] if unchanged else hit.headers
@@ -359,17 +362,45 @@ class Door:
         hit.look = look if data is not None else None
         return data
 
-    async def _unchanged(
+    def _note_use(self, hit: Hit) -> None:
+        """Have the store know now and then that a clip is used, so that it is not pruned."""
+        if self._local and (now := time.monotonic()) - hit.noted > _NOTE_USE_EVERY:
+            hit.noted, hit.look = now, None
+            self._store.clip(hit.clip.key)
+
+    async def _kept(
         self, path: str, key: Key, headers: dict[bytes, bytes], visit: Visit, answer: Send
     ) -> bool:
-        tag = headers.get(b"if-none-match")
-        if tag is None or visit.method not in ("GET", "HEAD") or "speech" not in key.may:
+        """Answer a request for a clip that was served before; False where that is left to the route."""
+        name = path.removeprefix(CLIPS)
+        hit = self._hits.clip(name)
+        if hit is None or visit.method not in ("GET", "HEAD") or "speech" not in key.may:
             return False
-        known = self._hits.etag(path.removeprefix(CLIPS))
-        if known is None or tag != known:
+        tag = f'"{hit.clip.sha256}"'
+        known = headers.get(b"if-none-match", tag.encode() + b"?")
+        if known == tag.encode():
+            visit.cache = "hit"
+            await _empty(304, [(b"etag", known), (b"cache-control", IMMUTABLE.encode())], answer)
+            return True
+        if hit.accel or b"if-none-match" in headers:
+            return False
+        data = self._read(hit) if self._local else await asyncio.to_thread(self._read, hit)
+        if data is None:
+            self._hits.forget_clip(name)
             return False
         visit.cache = "hit"
-        await _empty(304, [(b"etag", known), (b"cache-control", IMMUTABLE.encode())], answer)
+        self._note_use(hit)
+        status, told = 200, hit.headers
+        if visit.method == "GET" and b"range" in headers:
+            asked, fresh = (headers.get(each, b"").decode("latin-1") for each in (b"range", b"if-range"))
+            if (part := requested_part(asked, fresh, tag, len(data))) is not None:
+                status = 206
+                told = [*told, (b"content-range", b"bytes %d-%d/%d" % (part.start, part.stop - 1, len(data)))]
+                data = data[part]
+        length = (b"content-length", b"%d" % len(data))
+        await answer({"type": "http.response.start", "status": status, "headers": [*told, length]})
+        body = b"" if visit.method == "HEAD" else data
+        await answer({"type": "http.response.body", "body": body, "more_body": False})
         return True
 
 
