@@ -212,9 +212,8 @@ async def get_clip(
     if visit.method == "HEAD":
         size = {"content-length": str(clip.size), "content-type": kind}
         return Response(b"", headers={**headers, **size}, media_type=kind)
-    if here.settings.accel_redirect and clip.path and here.store.folder:
-        place = clip.path.removeprefix(f"{here.store.folder}/")
-        headers["x-accel-redirect"] = here.settings.accel_redirect.rstrip("/") + "/" + place
+    if accel := here.speech.accel(clip):
+        headers["x-accel-redirect"] = accel
         return Response(b"", headers=headers, media_type=kind)
     content = await asyncio.to_thread(Content.of, here.store, clip)
     if content is None:
@@ -230,8 +229,11 @@ async def get_clip(
 def _clip_hit(here: Server, clip: Clip) -> Hit:
     """How a request for a clip by its digest is answered."""
     told = {"content-type": formats.FORMATS[clip.format].media_type, **_clip_headers(clip)}
+    accel = here.speech.accel(clip)
+    if accel:
+        told["x-accel-redirect"] = accel
     clip = msgspec.structs.replace(clip, marks=(), data=b"")
-    return Hit(clip, encoded(told.items()), 0, "", bool(here.settings.accel_redirect and here.store.folder))
+    return Hit(clip, encoded(told.items()), 0, "", bool(accel))
 
 
 def _clip_headers(clip: Clip) -> dict[str, str]:

@@ -67,6 +67,8 @@ _ONCE = frozenset(
 _MOST_REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 8192
 _NOTE_USE_EVERY = 60.0
+_MOST_UNWRITTEN = 128
+"""Requests that are counted and logged at once: those that come meanwhile wait."""
 _LONGEST_HEADER = 1024
 
 
@@ -207,7 +209,8 @@ class Door:
         visit.route = visit.route or (
             SPEECH if visit.path == SPEECH else _CLIP_ROUTE if visit.path.startswith(CLIPS) else "other"
         )
-        self._access.add(visit)
+        if self._access.add(visit) >= _MOST_UNWRITTEN:
+            self._meters.count(self._access.flush())
 
     def sweep(self) -> None:
         """Count and write what was answered since the last time, and end what waits for bodies too long."""
@@ -382,8 +385,15 @@ class Door:
             visit.cache = "hit"
             await _empty(304, [(b"etag", known), (b"cache-control", IMMUTABLE.encode())], answer)
             return True
-        if hit.accel or b"if-none-match" in headers:
+        if b"if-none-match" in headers:
             return False
+        if hit.accel:
+            if visit.method == "HEAD" or self._store.look(hit.clip) is None:
+                return False
+            visit.cache = "hit"
+            self._note_use(hit)
+            await _empty(200, hit.headers, answer)
+            return True
         data = self._read(hit) if self._local else await asyncio.to_thread(self._read, hit)
         if data is None:
             self._hits.forget_clip(name)

@@ -43,10 +43,11 @@ class AccessLog:
         self._json, self.texts, self._to = json, texts, to or sys.stderr
         self._lines: list[tuple[float, Visit]] = []
 
-    def add(self, visit: Visit) -> None:
-        """Take in a request that was answered."""
+    def add(self, visit: Visit) -> int:
+        """Take in a request that was answered; how many are not written yet."""
         visit.duration = time.perf_counter() - visit.began
         self._lines.append((time.time(), visit))
+        return len(self._lines)
 
     def flush(self) -> list[Visit]:
         """Write what was taken in, and give it."""

@@ -354,17 +354,23 @@ class Speech:
 
     def hit(self, asked: Asked, clip: Clip, *, stored: bool = True) -> Hit:
         """What goes with the clip's bytes."""
-        accel = bool(stored and self._settings.accel_redirect and clip.path and self._store.folder)
+        accel = self.accel(clip) if stored else ""
         headers = self.headers(asked, "hit" if stored else "miss")
         headers["etag"] = f'"{clip.sha256}"'
         headers["x-voxpress-duration"] = f"{clip.duration:.3f}"
         if accel:
-            place = clip.path.removeprefix(f"{self._store.folder}/")
-            headers["x-accel-redirect"] = self._settings.accel_redirect.rstrip("/") + "/" + place
+            headers["x-accel-redirect"] = accel
         engine = asked.plan.engine.name
         # The timings of a long text take more room than all else.
         clip = msgspec.structs.replace(clip, marks=(), data=b"")
-        return Hit(clip, encoded(headers.items()), asked.characters, engine, accel)
+        return Hit(clip, encoded(headers.items()), asked.characters, engine, bool(accel))
+
+    def accel(self, clip: Clip) -> str:
+        """Where nginx finds the clip, which then sends it; empty where the server does."""
+        if not (self._settings.accel_redirect and clip.path and self._store.folder):
+            return ""
+        place = clip.path.removeprefix(f"{self._store.folder}/")
+        return self._settings.accel_redirect.rstrip("/") + "/" + place
 
     def headers(self, asked: Asked, cache: str) -> dict[str, str]:
         """What an answer says of itself before its clip is known."""
