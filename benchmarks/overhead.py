@@ -55,6 +55,7 @@ def finish(manifest: Path, out: Path) -> None:
         (target,) = plan.targets
         clip = Clip(key=target.clip, format="wav", sample_rate=8000, duration=1.0, size=len(data))
         folder.publish(target.path, clip, data)
+    folder.sync()
 
 
 def hits(engine: str, store: Path, count: int = 2000) -> list[float]:

@@ -282,3 +282,59 @@ def test_the_line_that_tells_excel_how_cells_are_separated(place: Path, delimite
     (place / "m.csv").write_text(f"sep={delimiter}\r\n" + M.replace(",", delimiter), encoding="utf-8-sig")
     assert rendered(place).returncode == 0
     assert {"a.wav", "b.wav"} <= {path.name for path in (place / "out").iterdir()}
+
+
+@pytest.mark.parametrize("kind", ["file", "manifest", "link", "pipe", "folder"])
+def test_what_lies_where_the_report_is_written_first_is_no_report(place: Path, kind: str) -> None:
+    """NAME.part is replaced only where it is what a killed render left."""
+    part, other = place / "rep.part", place / "other"
+    other.write_text("precious")
+    match kind:
+        case "file":
+            part.write_text("precious")
+        case "manifest":
+            part.write_text(M)
+        case "link":
+            part.symlink_to(other)
+        case "pipe":
+            os.mkfifo(part)
+        case "folder":
+            part.mkdir()
+    manifest = ("rep.part", "--from", "csv") if kind == "manifest" else ("m.csv",)
+    done = run(place, "render", *manifest, "-o", "out", "-e", "tone", "-w", "0", "--report", "rep")
+    assert (done.returncode, b"rep.part that is no report" in done.stderr) == (1, True), done.stderr
+    assert other.read_text() == "precious" and os.path.lexists(part)
+    if part.is_file() and kind != "link":
+        assert part.read_text() in ("precious", M)
+
+
+def test_what_a_killed_render_left_of_its_report_is_replaced(place: Path) -> None:
+    assert rendered(place, "--report", "rep").returncode == 0
+    (place / "rep").rename(place / "rep.part")
+    assert rendered(place, "--report", "rep").returncode == 0
+    assert not (place / "rep.part").exists() and len((place / "rep").read_text().splitlines()) == 2
+
+
+def test_a_broken_report_in_the_folder_stops_no_render(place: Path) -> None:
+    """Its last line without its end, or no line at all: it is voxpress's own."""
+    (place / "m.csv").write_text(M + "c,Third.\n")
+    assert rendered(place).returncode == 0
+    report = place / "out/.voxpress/report.jsonl"
+    report.write_bytes(report.read_bytes()[:-1])
+    (place / "m.csv").write_text("id,text\nc,Third.\na,Hello there.\nb,Goodbye.\n")
+    assert rendered(place, "--only", "b").returncode == 0
+    assert [json.loads(line)["id"] for line in report.read_text().splitlines()] == ["c", "a", "b"]
+    report.write_text("no report")
+    assert rendered(place).returncode == 0
+    assert [json.loads(line)["id"] for line in report.read_text().splitlines()] == ["c", "a", "b"]
+
+
+def test_a_dry_run_says_that_too_much_would_be_pruned(place: Path) -> None:
+    (place / "m.csv").write_text(M + "c,Third.\n")
+    assert rendered(place).returncode == 0
+    (place / "m.csv").write_text("id,text\na,Hello there.\n")
+    refused = rendered(place, "-n", "--prune")
+    assert refused.returncode == rendered(place, "--prune").returncode == 2
+    assert b"more than half" in refused.stderr and b"prune  " not in refused.stdout
+    assert rendered(place, "-n", "--prune", "all").stdout.count(b"prune  ") == 2
+    assert len(list((place / "out").glob("*.wav"))) == 3

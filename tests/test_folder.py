@@ -695,3 +695,51 @@ def test_prune_of_a_folder_that_never_was_is_nothing(tmp_path: Path) -> None:
     assert Folder(tmp_path / "out").prune(set()) == []
     Folder(tmp_path / "out").tidy()
     assert not (tmp_path / "out").exists()
+
+
+def test_a_sync_proves_nothing_that_is_older_than_its_render(tmp_path: Path) -> None:
+    """The power was lost before: what only looks whole stays unproven, whatever is written and synced later."""
+    publish(Folder(tmp_path), "lost.wav")
+    file = tmp_path / "lost.wav"
+    look = file.stat()
+    file.write_bytes(bytes(5))
+    os.utime(file, ns=(look.st_atime_ns, look.st_mtime_ns))
+    later = Folder(tmp_path)
+    with later.claimed():
+        publish(later, "later.wav")
+        later.sync()
+    assert holds(tmp_path, "later.wav") and not holds(tmp_path, "lost.wav")
+
+
+def test_what_was_compared_once_is_not_compared_each_time(tmp_path: Path) -> None:
+    """A killed render leaves files that no sync has proven; a later one that finds them whole has them proven."""
+    for number in range(3):
+        publish(Folder(tmp_path), f"{number}.wav")
+    looking = Folder(tmp_path)
+    assert all(looking.holds(f"{number}.wav", clip(b"audio").key, "wav") for number in range(3))
+    before = (tmp_path / ".voxpress/journal.jsonl").read_bytes()
+    with looking.claimed():
+        assert all(looking.holds(f"{number}.wav", clip(b"audio").key, "wav") for number in range(3))
+    after = (tmp_path / ".voxpress/journal.jsonl").read_bytes()
+    assert after.startswith(before) and len(after) > len(before)
+    for number in range(3):  # so it is the journal's word that counts from here
+        file = tmp_path / f"{number}.wav"
+        look = file.stat()
+        file.write_bytes(bytes(5))
+        os.utime(file, ns=(look.st_atime_ns, look.st_mtime_ns))
+    assert all(holds(tmp_path, f"{number}.wav") for number in range(3))
+
+
+def test_a_journal_that_is_written_anew_proves_no_more_than_before(tmp_path: Path) -> None:
+    publish(Folder(tmp_path), "lost.wav")
+    file = tmp_path / "lost.wav"
+    look = file.stat()
+    file.write_bytes(bytes(5))
+    os.utime(file, ns=(look.st_atime_ns, look.st_mtime_ns))
+    folder = Folder(tmp_path)
+    for name in ("kept.wav", "stale.wav"):
+        publish(folder, name)
+    folder.sync()
+    Folder(tmp_path).prune({hash("kept.wav"), hash("lost.wav")})
+    assert {entry[0] for entry in journal(tmp_path)} == {"kept.wav", "lost.wav"}
+    assert holds(tmp_path, "kept.wav") and not holds(tmp_path, "lost.wav")

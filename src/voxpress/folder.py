@@ -16,6 +16,7 @@ import socket
 import stat
 import struct
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -40,8 +41,8 @@ LOOKS = 4
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One line of the journal: a file, or, without a path, that all bytes of the journal before `size` are about
-    files whose data has reached the disk.
+    """One line of the journal: a file, or, without a path, that its bytes from `mtime_ns` to `size` are about files
+    whose data has reached the disk.
     """
 
     path: str
@@ -87,7 +88,11 @@ class Folder:
         # By hash of the path: a million entries as objects would take half a gigabyte.
         self._entries: dict[int, bytes] | None = None
         self._read_to: tuple[int, int] = (0, 0)
-        self._proven = 0
+        self._proven: list[tuple[int, int]] = []
+        """Where the journal is about files whose data has reached the disk."""
+        self._since = self._end()
+        """Where the journal ended before this render."""
+        self._claimed = self._confirmed = False
         self._journal: FileIO | None = None
         self._inside: set[str] = set()
         self._lock: FileIO | None = None
@@ -116,9 +121,13 @@ class Folder:
             with suppress(OSError):  # a full disk: the lock holds, and is only less talkative
                 lock.truncate(0)
                 lock.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n".encode())
+            self._since, self._claimed = self._end(), True
             try:
                 yield
+                if self._confirmed:
+                    self.sync()
             finally:
+                self._claimed = self._confirmed = False
                 with suppress(OSError):
                     if new and os.listdir(own) == [os.path.basename(LOCK)]:
                         # Nothing came of the render, so nothing is left of it.
@@ -163,12 +172,28 @@ class Folder:
         for clip, size, mtime_ns, sample_rate, duration, digest, proven in _PACKED.iter_unpack(known):
             if (clip, size, mtime_ns) != (wanted, status.st_size, status.st_mtime_ns):
                 continue
-            if not proven and digest != self._digest_of(path):
-                continue
+            if not proven:
+                if digest != self._digest_of(path):
+                    continue
+                self._confirm(Entry(path, key, size, mtime_ns, sample_rate, duration, digest.hex()))
             return Clip(
                 key=key, format=format, sample_rate=sample_rate, duration=duration, size=size, hit=True
             )
         return None
+
+    def _confirm(self, entry: Entry) -> None:
+        """Have the next sync prove what was just compared, so that it is not compared each time."""
+        if self._claimed:
+            with self._appending() as journal, suppress(OSError):  # a full disk: it is compared again
+                journal.write(b"\n" + msgspec.json.encode(entry))
+                self._confirmed = True
+
+    def _end(self) -> int:
+        """Where the last line of the journal ends, with the line end that comes with the next one."""
+        try:
+            return os.stat(f"{self._place}/{JOURNAL}").st_size + 1
+        except OSError:
+            return 0
 
     def has(self, path: str, data: bytes) -> bool:
         """Whether the file at `path` consists of `data`."""
@@ -190,15 +215,13 @@ class Folder:
         except OSError:
             inode = 0
         if self._entries is None or inode != self._read_to[0]:
-            self._entries, self._read_to, self._proven = {}, (inode, 0), 0
-            for _, entry in self._lines():
-                if not entry.path:
-                    self._proven = max(self._proven, entry.size)
+            self._entries, self._read_to = {}, (inode, 0)
+            self._proven = _joined(self._marks())
         for end, entry in self._lines(self._read_to[1]):
             self._read_to = inode, end
             if entry.path:
                 with suppress(ValueError, struct.error, OverflowError):  # a line that voxpress did not write
-                    self._remember(entry, end <= self._proven)
+                    self._remember(entry, _covers(self._proven, end))
         return self._entries
 
     def _remember(self, entry: Entry, proven: bool) -> None:
@@ -303,7 +326,8 @@ class Folder:
         return False
 
     def sync(self) -> None:
-        """Wait until all that was published would survive a loss of power, and note that it does.
+        """Wait until all that was published would survive a loss of power, and note that it does: for what the journal
+        says since this render began. What is older may have met a loss of power before.
 
         Raises:
             StoreError: the disk refuses.
@@ -312,11 +336,11 @@ class Folder:
             return
         with self._appending() as journal:
             try:
-                end = os.fstat(journal.fileno()).st_size
+                end = self._end()
                 codec.sync(self._place)
                 with suppress(OSError):  # a full disk: the files are compared once more
                     # Lines before `end` were written when the data of their files was.
-                    journal.write(b"\n" + msgspec.json.encode(Entry("", "", end, 0, 0, 0.0)))
+                    journal.write(b"\n" + msgspec.json.encode(Entry("", "", end, self._since, 0, 0.0)))
                 os.fsync(journal.fileno())
             except OSError as error:
                 raise StoreError(f"cannot write {self.path} to disk: {error.strerror}") from error
@@ -432,18 +456,33 @@ class Folder:
                     left.unlink()
 
     def _rewrite(self, drops: Callable[[str], bool] = lambda path: False) -> None:
-        """Write the journal anew, holding it alone: the last lines of each path that stays."""
+        """Write the journal anew, holding it alone: the last lines of each path that stays, the proven ones first."""
         codec.sync(self._place)
-        last: dict[str, list[Entry]] = {}
-        for _, entry in self._lines():
+        proven = _joined([*self._marks(), (self._since, self._end())])
+        last: dict[str, list[tuple[bool, Entry]]] = {}
+        for end, entry in self._lines():
             if entry.path and not drops(entry.path):
                 former = last.get(entry.path, [])
-                same = bool(former) and former[-1].clip == entry.clip
-                last[entry.path] = [*former[1 - LOOKS :], entry] if same else [entry]
-        lines = b"".join(msgspec.json.encode(entry) + b"\n" for entries in last.values() for entry in entries)
-        lines += msgspec.json.encode(Entry("", "", len(lines), 0, 0, 0.0)) + b"\n"
-        codec.write(f"{self._place}/{JOURNAL}", lines, staging=f"{self._place}/{STAGING}", durable=True)
-        self._entries = None
+                same = bool(former) and former[-1][1].clip == entry.clip
+                line = (_covers(proven, end), entry)
+                last[entry.path] = [*former[1 - LOOKS :], line] if same else [line]
+        every = [line for lines in last.values() for line in lines]
+        lines, others = (
+            b"".join(msgspec.json.encode(entry) + b"\n" for known, entry in every if known == wanted)
+            for wanted in (True, False)
+        )
+        mark = msgspec.json.encode(Entry("", "", len(lines), 0, 0, 0.0)) + b"\n"
+        codec.write(
+            f"{self._place}/{JOURNAL}",
+            lines + mark + others,
+            staging=f"{self._place}/{STAGING}",
+            durable=True,
+        )
+        self._since, self._entries = self._end(), None
+
+    def _marks(self) -> list[tuple[int, int]]:
+        """Where the journal says that it is proven."""
+        return [(entry.mtime_ns, entry.size) for _, entry in self._lines() if not entry.path]
 
     @contextmanager
     def _appending(self, alone: bool = False) -> Iterator[FileIO]:
@@ -523,6 +562,29 @@ def open_folder(place: str, shown: str = "", overwrite: bool = False) -> Folder:
 
 
 _ONE_FILE = frozenset((errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP))
+
+
+def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same ranges in order, with those in one that touch each other.
+
+    >>> _joined([(5, 9), (0, 3), (2, 5), (20, 21)])
+    [(0, 9), (20, 21)]
+    """
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def _covers(ranges: list[tuple[int, int]], place: int) -> bool:
+    """Whether one of these joined ranges has a line that ends at `place`."""
+    found = bisect_left(ranges, (place, 0))
+    return found > 0 and place <= ranges[found - 1][1]
+
+
 _PACKED = struct.Struct("<16sQQId16s?")
 
 

@@ -266,6 +266,7 @@ def add(
     directory = directory or DIRECTORY
     folder = _place(name, directory)
     _owned(name, speaker, consent)
+    _require_readable(transcript or "", "transcript")
     if language is not None and not _TAG.fullmatch(language):
         raise InputError(f"{language!r} is no language tag such as en or en-GB", field="language")
     _free(folder, replace)
@@ -286,7 +287,7 @@ def add(
         consent=consent.strip(),
         added=dt.datetime.now(dt.UTC).date().isoformat(),
         owner=owner,
-        engines=tuple(engines),
+        engines=tuple(dict.fromkeys(engines)),
         words=words,
         warnings=(*sample.warnings, *doubts, *filter(None, (check(kept) for check in checks))),
     )
@@ -359,8 +360,12 @@ def _owned(name: str, speaker: str, consent: str) -> None:
             )
         if len(said) > _LONGEST_STATEMENT:
             raise InputError(f"{len(said):,} characters, and {_LONGEST_STATEMENT:,} are allowed", field=field)
-        if wrong := next((c for c in said if not c.isprintable() and c not in "\n\t"), None):
-            raise InputError(f"holds the character U+{ord(wrong):04X}, which nobody can read", field=field)
+        _require_readable(said, field)
+
+
+def _require_readable(said: str, field: str) -> None:
+    if wrong := next((c for c in said if not c.isprintable() and c not in "\n\t"), None):
+        raise InputError(f"holds the character U+{ord(wrong):04X}, which nobody can read", field=field)
 
 
 def taken(name: str, directory: Path | None = None) -> str | None:

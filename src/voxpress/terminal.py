@@ -83,7 +83,7 @@ class Render:
     strict: bool = False
     """Whether a row that is no speech is an error, and not left out."""
 
-    def forecast(self, budget: float | None = None, *, prune: bool = False) -> int:
+    def forecast(self, budget: float | None = None, *, prune: Prune = "") -> int:
         """Print what `run` would do for each row and in all, and what it would cost; the exit status."""
         counts: Counter[str] = Counter()
         segments = characters = 0
@@ -122,13 +122,14 @@ class Render:
         self.rows.require_all()
         bill.show()
         if prune and not counts["failed"]:
-            wanted = {
-                hash(target.path)
-                for plan in self.planner.plan_all(self.rows)
-                if isinstance(plan, Plan)
-                for target in plan.targets
-            }
-            for path in self.folder.stale(wanted).removable:
+            survey = _Survey()
+            for plan in self.planner.plan_all(self.rows):
+                survey.rows += 1
+                if isinstance(plan, Plan):
+                    survey.paths.update(hash(target.path) for target in plan.targets)
+            if self._prunes_too_much(survey, prune):
+                return BAD
+            for path in self.folder.stale(survey.paths).removable:
                 print(f"prune       {path}")
         return BAD if counts["failed"] or bill.beyond(budget) else 0
 
@@ -157,7 +158,7 @@ class Render:
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
         place = report or self.folder.path / OWN / "report.jsonl"
         with self.folder.claimed():
-            with Former(place) as former, Report(place) as sheet:
+            with Former(place) as former, Report(place, replace=report is None) as sheet:
                 try:
                     survey = self._survey(sheet, former, bool(prune), finished=ear is None)
                     self.rows.require_all()

@@ -208,4 +208,5 @@ def test_what_a_render_has_reported_was_synced_before(site: Any, few: dict[str, 
     lines = [line for line in (site.out / ".voxpress" / "journal.jsonl").read_bytes().split(b"\n") if line]
     *files, synced = [json.loads(line) for line in lines]
     assert {path for path, *_ in files} == set(site.wanted)
-    assert synced[:3] == ["", "", sum(len(line) + 1 for line in lines[:-1])]
+    # Lines begin with their line end, so that of the last one comes with the mark.
+    assert synced[:4] == ["", "", sum(len(line) + 1 for line in lines[:-1]) + 1, 0]

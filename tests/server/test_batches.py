@@ -440,7 +440,7 @@ def test_a_webhook_that_somebody_names_does_not_reach_inside(address):
 UNUSABLE = [
     "http://example.com/", "https://user:word@example.com/", "ftp://x/", "https://", "x", "",
     f"https://{'a' * 64}.com/", "https://example.com:99999/", "https://example.com:0/", "https://example.com:port/",
-    "https://a..b/", "https://.example.com/", "https://[", "https://[::1", "https://exa mple.com/",
+    "https://a..b/", "https://.example.com/", "https://[", "https://[::1", "https://[v1.x]/", "https://exa mple.com/",
     "https://example.com/\r\nx: y", "https://example.com/\u00e9", "https://-a.example.com/",
      "https://" + "a." * 130 + "com/",
     "https://example.com/" + "x" * 3000,
@@ -588,13 +588,16 @@ def test_fields_of_a_batch_that_mean_nothing_here(shared):
     body = {"input_file_id": file.id, "endpoint": "/v1/audio/speech", "completion_window": "24h"}
     extra = {
         "metadata": None,
-        "output_expires_after": None,
+        "output_expires_after": {"anchor": "created_at", "seconds": 3600, "days": 1},
         "inline_audio": None,
         "webhook_url": None,
         "model": "x",
     }
     answer = shared.ask("POST", "/v1/batches", {**body, **extra, "priority": 1})
-    assert (answer.status, answer.headers["x-voxpress-ignored"]) == (200, "model, priority"), answer.body
+    assert (answer.status, answer.headers["x-voxpress-ignored"]) == (
+        200,
+        "model, priority, output_expires_after.days",
+    ), answer.body
     assert ended(shared, answer.json["id"]).status == "completed"
     for field, value in {"input_file_id": None, "metadata": 3, "inline_audio": "maybe"}.items():
         refused = shared.ask("POST", "/v1/batches", {**body, field: value})

@@ -1,10 +1,16 @@
 """Clips by their digest, as caches and CDNs ask for them."""
 
+import asyncio
 import contextlib
+import os
 import socket
 import sys
 
 import pytest
+
+from voxpress.errors import SpeechError
+from voxpress.server.content import Content
+from voxpress.store import Store
 
 from .conftest import memory
 
@@ -190,3 +196,46 @@ def test_a_broken_long_clip_is_healed_and_never_served(shared, long):
     again = shared.say(LONG, response_format="wav")
     assert (again.headers["x-voxpress-cache"], len(again.body)) == ("miss", len(answer.body))
     assert file.read_bytes() == answer.body
+
+
+def test_a_long_clip_that_is_cut_while_it_is_sent_never_ends_as_if_it_were_whole(shared):
+    """Neither as events nor in a zip."""
+    text = "Cut in the middle of it, cut in the middle. " * 60
+    shared.say(text, response_format="wav")
+    clip = shared.say(text, response_format="wav").headers["content-location"].rpartition("/")[2]
+    (file,) = shared.store.glob(f"clips/*/{clip}")
+    whole = file.read_bytes()
+
+    async def cut(parts):
+        await anext(parts)
+        os.truncate(file, len(whole) // 2)
+        async for _ in parts:
+            pass
+
+    store = Store(shared.store)
+    content = Content.of(store, store.clip(clip.partition(".")[0]))
+    assert content is not None and content.data is None
+    with pytest.raises(SpeechError, match="was cut while it was being read"):
+        asyncio.run(cut(content.parts()))
+    file.write_bytes(whole)
+    content = Content.of(store, content.clip)
+    assert content is not None
+    assert asyncio.run(content.whole()) == whole
+
+
+@pytest.mark.parametrize("form", ["{tag}", "W/{tag}", '"other", {tag}', "*"])
+def test_asking_again_for_speech_with_any_form_of_the_tag(shared, clip, form):
+    answer, _ = clip
+    ask = {"model": "tone", "voice": "low", "input": TEXT}
+    for _ in range(3):
+        tags = {"if-none-match": form.format(tag=answer.headers["etag"])}
+        again = shared.ask("POST", "/v1/audio/speech", ask, tags)
+        assert (again.status, again.body) == (304, b"")
+    assert shared.ask("POST", "/v1/audio/speech", ask, {"if-none-match": '"other"'}).status == 200
+
+
+def test_a_clip_whose_file_is_gone(shared):
+    gone = shared.say("To be gone.").headers["content-location"]
+    (file,) = shared.store.glob(f"clips/*/{gone.rpartition('/')[2]}")
+    file.unlink()
+    assert shared.ask("HEAD", gone).status == shared.ask("GET", gone).status == 404

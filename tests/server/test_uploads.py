@@ -191,6 +191,8 @@ def test_a_name_is_one_that_every_system_can_have(keyed, name):
         ("engines", "nope"),
         ("engines", "tone"),
         ("transcript", "..."),
+        ("transcript", "What is said\x1b[2J in this sample is of no importance here."),
+        ("transcript", "What is said\0 in this sample is of no importance here."),
         ("language", "English please"),
     ],
 )

@@ -360,7 +360,7 @@ def render(
     from voxpress import validation
     from voxpress.folder import Folder
     from voxpress.plan import Planner
-    from voxpress.terminal import Render
+    from voxpress.terminal import Prune, Render
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
     if report is not None and dry_run:
@@ -393,14 +393,15 @@ def render(
         store=store_at(store or own.store),
         strict=strict,
     )
+    pruned: Prune = "most" if prune_all else "stale" if prune else ""
     if dry_run:
-        raise typer.Exit(rendering.forecast(budget, prune=prune or prune_all))
+        raise typer.Exit(rendering.forecast(budget, prune=pruned))
     status = rendering.run(
         report=report,
         workers=workers if workers is not None else own.workers,
         timeout=timeout,
         attempts=attempts,
-        prune="most" if prune_all else "stale" if prune else "",
+        prune=pruned,
         skip_bad=skip_bad,
         budget=budget,
         ear=ear_called(ear) if verify or ear else None,

@@ -13,6 +13,7 @@ import math
 import mmap
 import os
 import shutil
+import stat
 import tempfile
 from array import array
 from collections.abc import Iterator
@@ -129,12 +130,13 @@ class Report:
 
     Args:
         path: the report's place. Missing folders are made.
+        replace: whatever is there may be replaced, not only a report: the place is voxpress's own.
 
     Raises:
         StoreError: the report cannot be written, then or later, or another run is writing it.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, replace: bool = False) -> None:
         self.path = os.fspath(path)
         # Absolute at once: an engine may change the current folder.
         self._place = os.path.abspath(path)
@@ -145,7 +147,9 @@ class Report:
                 part = _alone(f"{self._scratch.name}/report.part")
             else:
                 self._place = os.path.realpath(self._place)
-                self._require_report()
+                if not replace:
+                    self._require_report(self._place)
+                    self._require_report(f"{self._place}.part")
                 os.makedirs(os.path.dirname(self._place), exist_ok=True)
                 part = _alone(f"{self._place}.part")
         if part is None:
@@ -160,23 +164,23 @@ class Report:
         self._starts = array("Q")
         self._discarded = False
 
-    def _require_report(self) -> None:
+    def _require_report(self, place: str) -> None:
         """See that nothing but a report is replaced.
 
         Raises:
             StoreError: something else is there.
         """
         try:
-            with open(self._place, "rb") as former:
-                line = former.readline()
-        except FileNotFoundError:
-            return
-        try:
+            with open(place, "rb", opener=_as_it_is) as former:
+                line = former.readline() if stat.S_ISREG(os.fstat(former.fileno()).st_mode) else b"?"
             if line:
                 msgspec.json.decode(line, type=Entry)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except FileNotFoundError:
+            return
+        except (msgspec.DecodeError, UnicodeDecodeError, OSError):
             raise StoreError(
-                f"cannot write the report {self.path}: a file is there that is no report; name another with --report"
+                f"cannot write the report {self.path}: there is a {os.path.basename(place)} that is no report;"
+                " name another"
             ) from None
 
     def write(self, result: Result) -> None:
@@ -273,7 +277,7 @@ class Former:
             return None
         assert self._file is not None
         self._file.seek(start)
-        return self._file.readline()
+        return self._file.readline().rstrip(b"\n") + b"\n"
 
     def _read(self) -> None:
         try:
@@ -294,7 +298,7 @@ class _Named(msgspec.Struct):
 
 def _alone(path: str) -> BufferedWriter | None:
     """The file at `path`, empty, unless another process is writing it."""
-    file = open(path, "ab")  # noqa: SIM115 - closed by the report
+    file = open(path, "ab", opener=_as_it_is)  # noqa: SIM115 - closed by the report
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -302,6 +306,11 @@ def _alone(path: str) -> BufferedWriter | None:
         return None
     file.truncate(0)
     return file
+
+
+def _as_it_is(path: str, flags: int) -> int:
+    """Open without following a link and without waiting for a pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
 
 
 def read(path: str | os.PathLike[str]) -> Iterator[Entry]:

@@ -88,7 +88,7 @@ async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str
             here.hits.remember_clip(name, _clip_hit(here, clip))
     headers = {name.decode(): value.decode() for name, value in hit.headers}
     kind = headers.pop("content-type")
-    if flight is None and request.headers.get("if-none-match") == headers["etag"]:
+    if flight is None and _matches(request.headers.get("if-none-match", ""), headers["etag"]):
         headers.pop("x-accel-redirect", None)  # nginx would send the file
         return Response(None, status_code=304, headers=headers)
     return Response(b"", headers=headers, media_type=kind) if hit.accel else known.answer(headers, kind)
@@ -209,7 +209,7 @@ async def get_clip(
         here.hits.remember_clip(name, _clip_hit(here, clip))
     if _matches(request.headers.get("if-none-match", ""), tag):
         return Response(None, status_code=304, headers=headers)
-    if visit.method == "HEAD":
+    if visit.method == "HEAD" and (here.store.folder is None or here.store.look(clip)):
         size = {"content-length": str(clip.size), "content-type": kind}
         return Response(b"", headers={**headers, **size}, media_type=kind)
     if accel := here.speech.accel(clip):

@@ -54,6 +54,8 @@ _LOOK_EVERY = 1.0
 """Seconds between looks whether a batch was cancelled."""
 _SHORTENED_AT_ONCE = 20
 """Answers that are shortened in one transaction: each may hold audio, and others wait for the database."""
+_MOST_IN_A_LINE = 20_000_000
+"""Bytes of audio: while a line is written, nobody else reads the database."""
 _WAIT = 60.0
 """Seconds between looks whether a key has something left."""
 _AGAIN: Sequence[float] = (1.0, 5.0, 15.0)
@@ -524,6 +526,11 @@ class Clerk:
                 "SELECT COALESCE(SUM(LENGTH(answer)), 0) FROM lines WHERE batch = ?", (batch,)
             ).fetchone()
         )
+        if content.clip.size > _MOST_IN_A_LINE:
+            return (
+                msgspec.UNSET,
+                f"a line holds {_MOST_IN_A_LINE:,} bytes of audio at most; fetch it from its url",
+            )
         if held + 4 * content.clip.size // 3 > most:
             return msgspec.UNSET, f"a batch holds {most:,} bytes of audio at most; fetch it from its url"
         data = await content.whole()

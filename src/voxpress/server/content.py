@@ -69,7 +69,11 @@ class Content:
         with file:
             file.seek(start)
             for place in range(start, stop, size):
-                yield await asyncio.to_thread(file.read, min(size, stop - place))
+                wanted = min(size, stop - place)
+                part = await asyncio.to_thread(file.read, wanted)
+                if len(part) < wanted:
+                    raise SpeechError(f"clip {self.clip.key} was cut while it was being read; try again")
+                yield part
 
     async def whole(self) -> bytes:
         """All bytes, for who needs them at once."""

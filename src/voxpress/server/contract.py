@@ -230,7 +230,7 @@ class Files(_Given, frozen=True):
     object: Literal["list"] = "list"
 
 
-class ExpiresAfter(Asked, frozen=True):
+class ExpiresAfter(Asked, frozen=True, forbid_unknown_fields=False):
     """When the files that a batch writes go."""
 
     anchor: Literal["created_at"]

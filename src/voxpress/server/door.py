@@ -333,7 +333,10 @@ class Door:
         hit = self._hits.find(body)
         if hit is None or "speech" not in key.may:
             return False
-        unchanged = headers.get(b"if-none-match") == f'"{hit.clip.sha256}"'.encode()
+        tag = headers.get(b"if-none-match")
+        unchanged = tag == f'"{hit.clip.sha256}"'.encode()
+        if tag is not None and not unchanged:
+            return False  # several tags, or a weak one
         data: bytes | None = b""
         if not unchanged and not hit.accel:
             data = self._read(hit) if self._local else await asyncio.to_thread(self._read, hit)

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import msgspec
 
 from voxpress.errors import suggest
-from voxpress.server.contract import BatchRequest, SpeechRequest, VoiceId
+from voxpress.server.contract import BatchRequest, ExpiresAfter, SpeechRequest, VoiceId
 from voxpress.server.errors import Refusal
 
 Unknown: TypeAlias = Literal["ignore", "refuse"]
@@ -63,6 +63,9 @@ def batch_request(
         Refusal: as `speech_request`.
     """
     known, ignored = _sorted(fields, BatchRequest, unknown)
+    if isinstance(expires := known.get("output_expires_after"), dict):
+        known["output_expires_after"], inner = _sorted(expires, ExpiresAfter, unknown)
+        ignored += [f"output_expires_after.{name}" for name in inner]
     return _made(known, ignored, BatchRequest, unknown)
 
 
