@@ -4,12 +4,13 @@
 
 Whole processes that take turns, with an empty store and prepared models, as after `voxpress models pull`. Beside them
 Piper's command, and kokoro-onnx in a script of ten lines; `--peer` names an interpreter that has it. Then a sentence
-that the store has, the help, and what a worker holds in memory of its own.
+that the store has, the help, and the memory of workers.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import subprocess
 import sys
@@ -42,15 +43,43 @@ from voxpress.speech import Segment
 engine = engines.find(sys.argv[1])(sys.argv[2] or None)
 engine.load()
 engine.synthesize([Segment(text=sys.argv[3], voice=engine.voices()[0].name, language="en-US", seed=1)])
-lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
-print(sum(int(line.split()[1]) for line in lines if line.startswith("Private")) * 1024)
+print("spoken", flush=True)
+input()
+rollup = Path("/proc/self/smaps_rollup").read_text()
+print(int(rollup.partition("Pss:")[2].split()[0]) * 1024, flush=True)
+input()
 """
+WORKERS = 4
 
 
-def worker(engine: str, model: str) -> float:
-    """Bytes that a worker has for itself after a sentence; what it shares with others is not in them."""
+def workers(engine: str, model: str) -> float:
+    """Bytes for each of four workers that have spoken a sentence; what they share is parted among them."""
     command = (sys.executable, "-c", WORKER, engine, model, SENTENCE)
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    with contextlib.ExitStack() as stack:
+        at_once = [
+            stack.enter_context(
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            )
+            for _ in range(WORKERS)
+        ]
+
+        def told(each: subprocess.Popen[str]) -> str:
+            assert each.stdout is not None
+            return each.stdout.readline()
+
+        def go_on(each: subprocess.Popen[str]) -> None:
+            assert each.stdin is not None
+            each.stdin.write("\n")
+            each.stdin.flush()
+
+        for each in at_once:
+            assert told(each) == "spoken\n"
+        for each in at_once:
+            go_on(each)
+        sizes = [int(told(each)) for each in at_once]
+        for each in at_once:
+            go_on(each)
+    return sum(sizes) / WORKERS
 
 
 def main() -> None:
@@ -91,7 +120,7 @@ def main() -> None:
             "`say`, Piper, from the store | ": (say("-e", "piper", store=kept), None),
             "`--help` | ": (lambda: measure.voxpress("--help").wall, None),
         }
-        memory = {"piper": worker("piper", "")}
+        memory = {"piper": workers("piper", "")}
         if arguments.kokoro:
             model, voices = arguments.kokoro
             pack = voices / "af_heart.bin"
@@ -104,7 +133,7 @@ def main() -> None:
                 return measure.run(arguments.peer, *command).wall
 
             pairs["`say`, Kokoro, cold store | kokoro-onnx in a script"] = (say(*options), loop)
-            memory["kokoro"] = worker("kokoro", str(options[3]))
+            memory["kokoro"] = workers("kokoro", str(options[3]))
         lines: list[list[object]] = [["", "wall", "against", "wall", "ratio", "pairs"]]
         for name, (ours, theirs) in pairs.items():
             ours()  # what is prepared once is prepared, and the files are in the page cache
@@ -126,7 +155,7 @@ def main() -> None:
         "first",
         lines,
         f"The sentence: {json.dumps(SENTENCE)}. Medians of {arguments.rounds}; below 1 is in favour of voxpress."
-        f" Memory that a worker has for itself after it has spoken: {held}; weights are mapped and shared.",
+        f" Memory of each of {WORKERS} workers that have spoken it, with its part of what they share: {held}.",
     )
 
 

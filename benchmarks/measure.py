@@ -178,11 +178,14 @@ def duration(folder: Path) -> float:
 
 
 def machine() -> str:
-    """Processor, cores, system, Python and the versions that matter."""
+    """Processor, its instructions, cores, system, Python and the versions that matter."""
     model = platform.processor() or platform.machine()
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        model = next(line.partition(": ")[2] for line in lines.splitlines() if line.startswith("model name"))
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        model = next(line.partition(": ")[2] for line in lines if line.startswith("model name"))
+        flags = set(next(line.partition(": ")[2] for line in lines if line.startswith("flags")).split())
+        known = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_vnni": "VNNI", "amx_tile": "AMX"}
+        model += f" ({', '.join(name for flag, name in known.items() if flag in flags)})"
     except (OSError, StopIteration):
         pass
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

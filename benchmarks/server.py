@@ -1,9 +1,8 @@
-"""The server: how many hits a second against a bare handler, what a burst costs, and how fast it is cold.
+"""The server: what a burst costs, and how fast it is cold. For hits: hits.py.
 
     python benchmarks/server.py [core-sounds-en.txt] [--peer PYTHON]
 
-Hits are measured with the server on one core and the client on another, against a handler of the same framework that
-reads the same file and returns it. Cold, 16 connections ask for a hundred prompts, against `voxpress render` and
+Cold, 16 connections ask for a hundred prompts, against `voxpress render` and
 `python -m piper.http_server`, which needs flask; `--peer` names an interpreter that has it, if this one has not.
 """
 
@@ -29,19 +28,6 @@ import uvloop
 
 TEXT = "Welcome to Team-Connect. Please hold while I find an agent for you now."
 PROMPTS, CONNECTIONS, BURST = 100, 16, 1000
-SECONDS = 4.0
-BARE = """
-import sys
-from litestar import Litestar, Response, post
-@post("/v1/audio/speech", status_code=200)
-async def bare() -> Response[bytes]:
-    with open(sys.argv[1], "rb", buffering=0) as file:
-        data = file.read()
-    return Response(data, media_type="audio/mpeg")
-if __name__ == "__main__":
-    import uvicorn
-    uvicorn.run(Litestar([bare], openapi_config=None), port=int(sys.argv[2]), access_log=False, log_level="warning")
-"""
 
 
 # Clients
@@ -204,38 +190,8 @@ def main() -> None:
     parser.add_argument("--peer", default=sys.executable, metavar="PYTHON")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    cores = sorted(os.sched_getaffinity(0))
-    ours_core, client_core = cores[0], cores[-1]
-    body = json.dumps({"model": "tts-1", "voice": "nova", "input": TEXT}).encode()
     with tempfile.TemporaryDirectory(prefix="voxpress-benchmark-") as place:
         folder = Path(place)
-        (folder / "bare.py").write_text(BARE)
-        port, bare = free_port(), free_port()
-        with process(*voxpress(folder, port), port=port, core=ours_core, ready="/readyz"):
-            posted = urllib.request.Request(
-                f"http://127.0.0.1:{port}/v1/audio/speech", body, {"content-type": "application/json"}
-            )
-            with urllib.request.urlopen(posted) as answer:
-                clip, tag, data = answer.headers["content-location"], answer.headers["etag"], answer.read()
-            (folder / "clip.mp3").write_bytes(data)
-            with process(
-                sys.executable, folder / "bare.py", folder / "clip.mp3", str(bare), port=bare, core=ours_core
-            ):
-                hit, plain = (
-                    request(port, "POST", "/v1/audio/speech", body),
-                    request(bare, "POST", "/v1/audio/speech", body),
-                )
-                pairs, alone = [], []
-                for _ in range(arguments.rounds):
-                    ours, _, _ = run_load(port, [hit] * CONNECTIONS, SECONDS, core=client_core)
-                    theirs, _, _ = run_load(bare, [plain] * CONNECTIONS, SECONDS, core=client_core)
-                    pairs.append((ours, theirs))
-                    alone += run_load(port, [hit], 1.5, core=client_core)[1]
-            conditional = request(port, "GET", clip, b"", f"if-none-match: {tag}\r\n")
-            unchanged, _, statuses = run_load(port, [conditional] * CONNECTIONS, SECONDS, core=client_core)
-            assert set(statuses) == {b"304"}, statuses
-        ratio = median(ours / theirs for ours, theirs in pairs)
-
         port = free_port()
         with process(*voxpress(folder, port, "--preload", "tts-1"), port=port, ready="/readyz"):
             sentence = "Everyone wants to hear this sentence at once."
@@ -279,14 +235,6 @@ def main() -> None:
     lines = [
         ["", "", "against", "ratio"],
         [
-            "hits by POST",
-            f"{median(o for o, _ in pairs):,.0f}/s",
-            f"bare handler {median(t for _, t in pairs):,.0f}/s",
-            f"**{ratio:.2f}**",
-        ],
-        ["hits by POST, one connection, median", f"{median(alone) * 1e3:.2f} ms", "", ""],
-        ["unchanged, GET by digest (304)", f"{unchanged:,.0f}/s", "", ""],
-        [
             f"{BURST:,} identical misses at once",
             f"all answered in {burst:.2f} s",
             "1 synthesis, no error",
@@ -303,8 +251,7 @@ def main() -> None:
     measure.report(
         "server",
         lines,
-        f"Clips of {len(data) / 1000:.0f} kB; for hits, server and client have a core each. Ratios are medians of"
-        f" {arguments.rounds} pairs: hits {', '.join(f'{o / t:.2f}' for o, t in pairs)}; above 1 is"
+        f"Ratios are medians of {arguments.rounds} pairs; above 1 is"
         " in favour of the server. Prompts have three words or more. Times of `voxpress render` include its start,"
         " those of the servers do not.",
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from importlib import resources
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -98,17 +99,25 @@ def _spacy() -> Any:
 
 
 def _lexicon(british: bool) -> Any:
-    """misaki's lexicon, read in half of the time: it is known to be right."""
+    """misaki's lexicon, of which the second half is read when a word is not in the first."""
     from misaki import data, en
 
-    lexicon = en.Lexicon.__new__(en.Lexicon)
-    lexicon.british = british
-    lexicon.cap_stresses = (0.5, 2)
-    for name in ("gold", "silver"):
+    def words(name: str) -> Any:
         file = resources.files(data).joinpath(f"{'gb' if british else 'us'}_{name}.json")
-        words = msgspec.json.decode(file.read_bytes())
-        setattr(lexicon, f"{name}s", en.Lexicon.grow_dictionary(words))
-    return lexicon
+        return en.Lexicon.grow_dictionary(msgspec.json.decode(file.read_bytes()))
+
+    class Lexicon(en.Lexicon):  # type: ignore[misc]
+        def __init__(self) -> None:
+            # Not the other's, which checks what is known to be right.
+            self.british = british
+            self.cap_stresses = (0.5, 2)
+            self.golds = words("gold")
+
+        @cached_property
+        def silvers(self) -> Any:
+            return words("silver")
+
+    return Lexicon()
 
 
 def _far_eastern(language: str) -> Convert:

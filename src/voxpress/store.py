@@ -73,12 +73,21 @@ def _key(kind: str, content: Json) -> str:
     return hashlib.sha256(_canonical([f"voxpress.{kind}", KEY_VERSION, content])).hexdigest()
 
 
-@lru_cache(maxsize=1024)
+_finishes: dict[int, tuple[Output, msgspec.Raw]] = {}
+"""By `id`, as nearly all rows of a render have the same few outputs, and hashing one takes longer than the key."""
+
+
 def _finish(output: Output) -> msgspec.Raw:
+    known = _finishes.get(id(output))
+    if known is not None and known[0] is output:
+        return known[1]
     finish = _present(output)
     for limit in ("max_duration", "max_bytes"):
         finish.pop(limit, None)  # they decide whether there is a clip, not how it sounds
-    return msgspec.Raw(_canonical(finish))
+    if len(_finishes) >= 1024:
+        _finishes.clear()
+    _finishes[id(output)] = output, msgspec.Raw(_canonical(finish))
+    return _finishes[id(output)][1]
 
 
 def _canonical(content: Json) -> bytes:
