@@ -13,7 +13,7 @@ import os
 import re
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from io import BufferedIOBase
 from pathlib import PurePosixPath
@@ -24,6 +24,7 @@ import msgspec
 from voxpress import codec, formats
 from voxpress.audio import Audio
 from voxpress.errors import StoreError
+from voxpress.inventory import Inventory, kind_of
 from voxpress.objects import Entry, LocalObjects, Objects, RemoteObjects
 from voxpress.scoring import Score
 from voxpress.speech import Clip, Mark, Output, Seconds, Segment
@@ -32,12 +33,6 @@ KEY_VERSION = 1
 _MOST_LOOKS = 10_000
 GRACE: Seconds = 3600.0
 """Objects used more recently than this are never pruned: a running render may be about to read them."""
-
-_OWN = re.compile(
-    r"takes/([0-9a-f]{2})/\1[0-9a-f]{62}|clips/([0-9a-f]{2})/\2[0-9a-f]{62}\.[a-z0-9]+"
-    r"|verdicts/([0-9a-f]{2})/\3[0-9a-f]{62}\.json"
-)
-"""Names of objects that the store itself wrote. What else lies in its folder is not its to count or to delete."""
 
 Json: TypeAlias = Any
 T = TypeVar("T")
@@ -105,13 +100,6 @@ class Usage(msgspec.Struct, frozen=True):
     count: int = 0
     size: int = 0
     """Bytes."""
-
-
-@dataclass(slots=True)
-class _Thing:
-    names: list[str] = field(default_factory=list)
-    size: int = 0
-    used: float = 0.0
 
 
 _SEAL = re.compile(rb'\n"([0-9a-f]{64})"\n\Z')
@@ -308,10 +296,9 @@ class Store:
     def stats(self) -> dict[str, Usage]:
         """What the store holds, by kind."""
         kinds = {"takes": Usage(), "clips": Usage()}
-        for name, thing in self._things().items():
-            kind = name.partition("/")[0]
-            whole = any(each.startswith(kind) for each in thing.names)  # not a verdict whose take is gone
-            kinds[kind] = Usage(kinds[kind].count + whole, kinds[kind].size + thing.size)
+        for thing in self._inventory().things():
+            former = kinds[thing.kind]
+            kinds[thing.kind] = Usage(former.count + thing.whole, former.size + thing.size)
         return kinds
 
     def verify(self) -> Iterator[str]:
@@ -345,17 +332,13 @@ class Store:
             older_than: seconds since the last use beyond which an object goes.
         """
         now = time.time()
-        found = self._things()
-        for thing in found.values():
+        inventory = self._inventory()
+        count = removed = 0
+        for thing in inventory.things():
             if thing.used > now:
                 self._objects.missing(thing.names)  # notes the use, from which its age counts then
-                thing.used = now
-        things = sorted(found.items(), key=lambda thing: thing[1].used)
-        total = sum(thing.size for _, thing in things)
-        count = removed = 0
-        for _, thing in things:
             too_old = older_than is not None and now - thing.used > older_than
-            too_much = max_bytes is not None and total - removed > max_bytes
+            too_much = max_bytes is not None and inventory.size - removed > max_bytes
             if now - thing.used <= GRACE or not (too_old or too_much):
                 continue
             for name in thing.names:
@@ -363,22 +346,16 @@ class Store:
             count, removed = count + 1, removed + thing.size
         return Usage(count, removed)
 
-    def _things(self) -> dict[str, _Thing]:
-        """Takes together with the verdicts on them, and clips with their records, by name."""
-        things: dict[str, _Thing] = {}
-        for entry in self._entries():
-            name = entry.name.partition(".")[0].replace("verdicts/", "takes/", 1)
-            thing = things.setdefault(name, _Thing())
-            thing.size += entry.size
-            thing.used = max(thing.used, entry.used)
-            # Records first: a clip without one is only missing, a record without its clip would be broken.
-            thing.names.insert(0 if entry.name.endswith(".json") else len(thing.names), entry.name)
-        return things
+    def _inventory(self) -> Inventory:
+        inventory = Inventory()
+        for entry in self._objects.entries():
+            inventory.add(entry.name, entry.size, entry.used)
+        return inventory
 
     # Objects
 
     def _entries(self) -> Iterator[Entry]:
-        return (entry for entry in self._objects.entries() if _OWN.fullmatch(entry.name))
+        return (entry for entry in self._objects.entries() if kind_of(entry.name))
 
     def _checked(self, name: str) -> bytes | None:
         data = self._objects.get(name)
