@@ -221,7 +221,7 @@ def test_a_dry_run_lists_what_would_be_pruned_and_deletes_nothing(place: Path) -
 
 LONG = "a" * 300
 MISTAKES = [
-    (("render", "m.csv", "-o", "out", "-n", "--report", "r.jsonl"), 2, b"a dry run writes nothing"),
+    (("render", "m.csv", "-o", "out", "-n", "--report", "m.csv"), 1, b"m.csv that is no report"),
     (("render", "m.csv", "-o", "out", "--report", "-"), 2, b"the report is a file"),
     (("render", "m.csv", "-o", "out", "--timeout", "1e400"), 2, b"timeout: must be a number of seconds"),
     (("render", "m.csv", "-o", "out", "--timeout", "1e300"), 2, b"timeout: must be a number of seconds"),
@@ -338,3 +338,23 @@ def test_a_dry_run_says_that_too_much_would_be_pruned(place: Path) -> None:
     assert b"more than half" in refused.stderr and b"prune  " not in refused.stdout
     assert rendered(place, "-n", "--prune", "all").stdout.count(b"prune  ") == 2
     assert len(list((place / "out").glob("*.wav"))) == 3
+
+
+def test_a_dry_run_of_many_rows_prints_some_and_writes_all(place: Path) -> None:
+    """To a file of its own kind, which no report of a render replaces, nor the other way round."""
+    (place / "m.csv").write_text("id,text\n" + "".join(f"{n},Row {n}.\n" for n in range(1500)) + "../x,x\n")
+    printed = rendered(place, "-n")
+    lines = printed.stdout.decode().splitlines()
+    assert printed.returncode == 2 and len(lines) == 1002
+    assert lines[-2] == "… and 501 more: --report FILE writes all of them"
+    written = rendered(place, "-n", "--report", "plan.jsonl")
+    assert written.stdout.decode().count("\n") == 1 and b"row by row: plan.jsonl" in written.stdout
+    rows = [json.loads(line) for line in (place / "plan.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows[:1500]] == [str(n) for n in range(1500)]
+    assert {row["would_be"] for row in rows[:1500]} == {"rendered"} and rows[1500]["would_be"] == "failed"
+    assert sum(row["segments"] for row in rows) == 1500 and rows[1500]["error"]
+    assert rendered(place, "-n", "--report", "plan.jsonl").returncode == 2
+    (place / "m.csv").write_text(M)
+    assert rendered(place, "--report", "plan.jsonl").returncode == 1
+    assert rendered(place).returncode == 0
+    assert rendered(place, "-n", "--report", "out/.voxpress/report.jsonl").returncode == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -39,6 +40,40 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     row: str = ""
     """As `Bad.row`, where the row is bad."""
+
+
+class Detail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A forecast as a line of the file that a dry run writes.
+
+    >>> Detail.of(Forecast(number=0, utterance=Utterance(id="hello", text="Hello."), status="rendered")).would_be
+    'rendered'
+    """
+
+    id: str
+    would_be: Status
+    segments: int
+    characters: int
+    billed: int
+    price: float | None
+    """In US dollars; None: not known."""
+    notes: tuple[str, ...]
+    error: str
+    origin: str
+
+    @classmethod
+    def of(cls, row: Forecast) -> Detail:
+        """What the file says of a row."""
+        return cls(
+            id=(row.utterance.id or row.utterance.file) if row.utterance else "",
+            would_be=row.status,
+            segments=row.segments,
+            characters=row.characters,
+            billed=row.billed,
+            price=None if math.isnan(row.price) else round(row.price, 9),
+            notes=row.notes,
+            error=row.error,
+            origin=row.utterance.origin if row.utterance else row.row,
+        )
 
 
 def forecast(

@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
@@ -19,7 +19,7 @@ import msgspec
 from voxpress.codec import is_device
 from voxpress.errors import LeftOut, ManifestError, SpeechError, StoreError
 from voxpress.folder import Folder
-from voxpress.forecast import Forecast, forecast
+from voxpress.forecast import Detail, Forecast, forecast
 from voxpress.library import run
 from voxpress.listening import Ear
 from voxpress.loop import refused, standing
@@ -83,41 +83,44 @@ class Render:
     strict: bool = False
     """Whether a row that is no speech is an error, and not left out."""
 
-    def forecast(self, budget: float | None = None, *, prune: Prune = "") -> int:
-        """Print what `run` would do for each row and in all, and what it would cost; the exit status."""
+    def forecast(self, budget: float | None = None, *, prune: Prune = "", details: Path | None = None) -> int:
+        """Print what `run` would do for each row and in all, and what it would cost; the exit status.
+
+        Args:
+            details: the file that says it row by row, where that is not to be printed.
+        """
         counts: Counter[str] = Counter()
-        segments = characters = 0
+        segments = characters = number = 0
         bill = _Bill()
         bad: set[str] = set()
-        for row in forecast(self._planned(), store=self.store, folder=self.folder):
-            status = "failed" if self.strict and row.status == "left out" else row.status
-            if status == "failed" and row.row in bad:
-                print(f"bad         {row.error}")
-                continue
-            counts[status] += 1
-            segments += row.segments
-            characters += row.characters
-            bill.add(row)
-            name = (row.utterance.id or row.utterance.file) if row.utterance else ""
-            match status:
-                case "failed":
+        with ExitStack() as stack:
+            sheet = stack.enter_context(Report(details, kind=Detail)) if details else None
+            for number, row in enumerate(
+                forecast(self._planned(), store=self.store, folder=self.folder), start=1
+            ):
+                if self.strict and row.status == "left out":
+                    row = msgspec.structs.replace(row, status="failed")
+                if sheet is not None:
+                    sheet.keep(msgspec.json.encode(Detail.of(row)) + b"\n", row.number)
+                elif number <= _MOST_SHOWN:
+                    _show(row)
+                if row.status == "failed" and row.row in bad:
+                    continue
+                if row.status == "failed":
                     bad.add(row.row)
-                    print(f"bad         {row.error}")
-                case "left out":
-                    print(f"left out    {row.error}")
-                case "rendered":
-                    size = f"{_count(row.segments, 'segment')}, {_count(row.characters, 'character')}"
-                    print(f"synthesise  {name}  ({size})")
-                case _:
-                    print(f"{status:<11} {name}")
-            for note in row.notes:
-                print(f"{'':<11} {note}")
+                counts[row.status] += 1
+                segments += row.segments
+                characters += row.characters
+                bill.add(row)
+        if details is None and number > _MOST_SHOWN:
+            print(f"… and {number - _MOST_SHOWN:,} more: --report FILE writes all of them")
         print(
             f"{_count(sum(counts.values()), 'row')}: {counts['rendered']:,} to synthesise or finish"
             f" ({_count(segments, 'segment')}, {_count(characters, 'character')}),"
             f" {counts['from store']:,} from the store, {counts['up to date']:,} up to date,"
             f" {counts['failed']:,} bad"
             + (f", {counts['left out']:,} left out" if counts["left out"] else "")
+            + (f"; row by row: {details}" if details else "")
         )
         self.rows.require_all()
         bill.show()
@@ -288,6 +291,27 @@ class Render:
             elif number == following and isinstance(row, Utterance):
                 yield self.planner.plan(row, number)
                 following = next(todo, None)
+
+
+_MOST_SHOWN = 1000
+"""Rows that a dry run prints: nobody reads more."""
+
+
+def _show(row: Forecast) -> None:
+    """Print what would be done for a row."""
+    name = (row.utterance.id or row.utterance.file) if row.utterance else ""
+    match row.status:
+        case "failed":
+            print(f"bad         {row.error}")
+        case "left out":
+            print(f"left out    {row.error}")
+        case "rendered":
+            size = f"{_count(row.segments, 'segment')}, {_count(row.characters, 'character')}"
+            print(f"synthesise  {name}  ({size})")
+        case _:
+            print(f"{row.status:<11} {name}")
+    for note in row.notes:
+        print(f"{'':<11} {note}")
 
 
 class _Bill:

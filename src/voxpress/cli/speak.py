@@ -350,7 +350,11 @@ def render(
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", "-n", help="Say what would be done and what it costs, and write nothing."),
+        typer.Option(
+            "--dry-run",
+            "-n",
+            help="Say what would be done and what it costs, and render nothing; with --report row by row in that file.",
+        ),
     ] = False,
 ) -> None:
     """Render every row of a manifest into a folder.
@@ -363,8 +367,6 @@ def render(
     from voxpress.terminal import Prune, Render
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
-    if report is not None and dry_run:
-        raise InputError("a dry run writes nothing, so it has no report: leave --report out, or --dry-run")
     if report == Path("-"):
         raise InputError("the report is a file: name it after --report")
     project = project_beside(manifest)
@@ -395,7 +397,7 @@ def render(
     )
     pruned: Prune = "most" if prune_all else "stale" if prune else ""
     if dry_run:
-        raise typer.Exit(rendering.forecast(budget, prune=pruned))
+        raise typer.Exit(rendering.forecast(budget, prune=pruned, details=report))
     status = rendering.run(
         report=report,
         workers=workers if workers is not None else own.workers,

@@ -131,13 +131,16 @@ class Report:
     Args:
         path: the report's place. Missing folders are made.
         replace: whatever is there may be replaced, not only a report: the place is voxpress's own.
+        kind: of its lines.
 
     Raises:
         StoreError: the report cannot be written, then or later, or another run is writing it.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, replace: bool = False) -> None:
-        self.path = os.fspath(path)
+    def __init__(
+        self, path: str | os.PathLike[str], *, replace: bool = False, kind: type[msgspec.Struct] = Entry
+    ) -> None:
+        self.path, self._kind = os.fspath(path), kind
         # Absolute at once: an engine may change the current folder.
         self._place = os.path.abspath(path)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
@@ -174,7 +177,7 @@ class Report:
             with open(place, "rb", opener=_as_it_is) as former:
                 line = former.readline() if stat.S_ISREG(os.fstat(former.fileno()).st_mode) else b"?"
             if line:
-                msgspec.json.decode(line, type=Entry)
+                msgspec.json.decode(line, type=self._kind)
         except FileNotFoundError:
             return
         except (msgspec.DecodeError, UnicodeDecodeError, OSError):
@@ -188,7 +191,7 @@ class Report:
         self.keep(self._encoder.encode(Entry.of(result)) + b"\n", result.number)
 
     def keep(self, line: bytes, number: int) -> None:
-        """Add a line of an older report, of the row of that number."""
+        """Add a line that is made already, such as one of an older report, for the row of that number."""
         try:
             self._part.write(line)
         except OSError as error:
