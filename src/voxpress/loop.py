@@ -324,8 +324,8 @@ class Loop:
             self._speak(batch)
 
     def _takes(self, executor: Executor) -> bool:
-        # One task at work and one in waiting for each worker.
-        return self._busy[executor] < 2 * _width(executor)
+        # One task at work and one in waiting for each worker; none in waiting where others come whose turn is sooner.
+        return self._busy[executor] < (1 if self._lasting else 2) * _width(executor)
 
     def _pool(self, key: str) -> Executor:
         return self._pools.speaking(self._wanted[key].plan.engine)

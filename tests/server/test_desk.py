@@ -143,3 +143,22 @@ def test_a_segment_that_another_wants_too_is_spoken_all_the_same(tmp_path):
         assert result(heard, 2).status == "rendered"
         loop.close()
         thread.join()
+
+
+def test_a_longer_text_has_its_turns_though_others_come_all_the_time():
+    """Each of them is new, and would be before the second segment of any that came earlier."""
+    turns = FairTurns()
+    longer = planned(sentences("somebody", 6), 1)
+    waiting = [(turns.place(longer, segment), 1) for segment in longer.takes.values()]
+    taken = []
+    for number in range(2, 60):
+        others = planned(f"Only this prompt, number {number}.", number)
+        (segment,) = others.takes.values()
+        waiting.append((turns.place(others, segment), number))
+        place, whose = min(waiting)
+        waiting.remove((place, whose))
+        turns.taken(place)
+        taken.append(whose)
+        if whose != 1:
+            turns.forget(whose)
+    assert taken.count(1) == 6

@@ -66,7 +66,8 @@ class FairTurns:
     more of the engines than a short one beside it. What is in the background waits while anything else does.
 
     Source: Goyal, Vin, Cheng: Start-time fair queueing, SIGCOMM 1996; an utterance is a flow, and a segment's length
-    its number of characters.
+    its number of characters. There flows last; here new ones come all the time, and would all be before the second
+    segment of an older one. So time goes on with what is spoken, parted among those who are open.
     """
 
     def __init__(self) -> None:
@@ -74,15 +75,17 @@ class FairTurns:
         self._now = {False: 0.0, True: 0.0}
         self._ends: dict[int, float] = {}
 
-    def place(self, plan: Plan, segment: Segment) -> tuple[bool, float]:
+    def place(self, plan: Plan, segment: Segment) -> tuple[bool, float, int]:
         background = plan.number in self.background
         start = max(self._now[background], self._ends.get(plan.number, 0.0))
         self._ends[plan.number] = start + len(segment.text)
-        return background, start
+        return background, start, len(segment.text)
 
-    def taken(self, place: tuple[bool, float]) -> None:
-        background, start = place
-        self._now[background] = max(self._now[background], start)
+    def taken(self, place: tuple[bool, float, int]) -> None:
+        background, start, length = place
+        behind = len(self.background)
+        open_now = max(1, behind if background else len(self._ends) - behind)
+        self._now[background] = max(self._now[background], start) + length / open_now
 
     def forget(self, number: int) -> None:
         """An utterance is done."""
