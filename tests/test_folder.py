@@ -610,6 +610,13 @@ def test_what_lost_its_times_is_pruned_by_its_bytes(tmp_path: Path) -> None:
 # A loss of power
 
 
+def lose(file: Path) -> None:
+    """The bytes of a file, and not its look."""
+    look = file.stat()
+    file.write_bytes(bytes(look.st_size))
+    os.utime(file, ns=(look.st_atime_ns, look.st_mtime_ns))
+
+
 def test_a_file_that_only_looks_whole_after_a_loss_of_power_is_not_up_to_date(tmp_path: Path) -> None:
     """Size and time are there, the bytes are not: what was not synced is compared, and put right."""
     folder = Folder(tmp_path)
@@ -618,9 +625,7 @@ def test_a_file_that_only_looks_whole_after_a_loss_of_power_is_not_up_to_date(tm
     publish(folder, "sound.wav")
     publish(folder, "lost.wav")
     file = tmp_path / "lost.wav"
-    look = file.stat()
-    file.write_bytes(bytes(5))
-    os.utime(file, ns=(look.st_atime_ns, look.st_mtime_ns))
+    lose(file)
     assert holds(tmp_path, "synced.wav") and holds(tmp_path, "sound.wav")
     assert not holds(tmp_path, "lost.wav")
     publish(Folder(tmp_path), "lost.wav")
@@ -701,9 +706,7 @@ def test_a_sync_proves_nothing_that_is_older_than_its_render(tmp_path: Path) -> 
     """The power was lost before: what only looks whole stays unproven, whatever is written and synced later."""
     publish(Folder(tmp_path), "lost.wav")
     file = tmp_path / "lost.wav"
-    look = file.stat()
-    file.write_bytes(bytes(5))
-    os.utime(file, ns=(look.st_atime_ns, look.st_mtime_ns))
+    lose(file)
     later = Folder(tmp_path)
     with later.claimed():
         publish(later, "later.wav")
@@ -724,18 +727,14 @@ def test_what_was_compared_once_is_not_compared_each_time(tmp_path: Path) -> Non
     assert after.startswith(before) and len(after) > len(before)
     for number in range(3):  # so it is the journal's word that counts from here
         file = tmp_path / f"{number}.wav"
-        look = file.stat()
-        file.write_bytes(bytes(5))
-        os.utime(file, ns=(look.st_atime_ns, look.st_mtime_ns))
+        lose(file)
     assert all(holds(tmp_path, f"{number}.wav") for number in range(3))
 
 
 def test_a_journal_that_is_written_anew_proves_no_more_than_before(tmp_path: Path) -> None:
     publish(Folder(tmp_path), "lost.wav")
     file = tmp_path / "lost.wav"
-    look = file.stat()
-    file.write_bytes(bytes(5))
-    os.utime(file, ns=(look.st_atime_ns, look.st_mtime_ns))
+    lose(file)
     folder = Folder(tmp_path)
     for name in ("kept.wav", "stale.wav"):
         publish(folder, name)

@@ -77,7 +77,7 @@ def session(source: Path, rewrite: Rewrite, device: str, threads: int = 1) -> on
         folder = _kept(source, rewrite, _machine())
         try:
             return _loaded(folder, threads)
-        except Exception:  # noqa: BLE001 - ONNX Runtime's errors have no common class; whatever is wrong, it is made again
+        except _failures():  # it is made again
             shutil.rmtree(folder, ignore_errors=True)
             return _loaded(_kept(source, rewrite, _machine()), threads)
     kind, _, number = device.partition(":")
@@ -102,6 +102,15 @@ def _loaded(folder: Path, threads: int) -> onnxruntime.InferenceSession:
     if optimised.exists():
         return graphs.session(optimised, threads, optimised=True)
     return graphs.session(folder / _PLAIN, threads)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """ONNX Runtime's errors, which have no class in common."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    return tuple(
+        each for each in vars(state).values() if isinstance(each, type) and issubclass(each, Exception)
+    )
 
 
 @functools.cache
@@ -153,11 +162,9 @@ def _make(graph: Graph, folder: Path, *, optimised: bool) -> None:
     if optimised:
         try:
             graphs.optimise(graph.SerializeToString(), folder / _OPTIMISED, _WEIGHTS)
-        except Exception as error:  # ONNX Runtime's errors have no common class
+        except _failures():
             for file in folder.iterdir():
                 file.unlink()
-            if isinstance(error, OSError):
-                raise
         else:
             return
     (folder / _PLAIN).write_bytes(graph.SerializeToString())

@@ -81,8 +81,9 @@ def _finish(output: Output) -> msgspec.Raw:
         finish.pop(limit, None)  # they decide whether there is a clip, not how it sounds
     if len(_finishes) >= 1024:
         _finishes.clear()
-    _finishes[id(output)] = output, msgspec.Raw(_canonical(finish))
-    return _finishes[id(output)][1]
+    made = msgspec.Raw(_canonical(finish))
+    _finishes[id(output)] = output, made
+    return made
 
 
 def _canonical(content: Json) -> bytes:

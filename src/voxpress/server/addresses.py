@@ -46,7 +46,7 @@ def check_url(url: str, field: str = "webhook_url") -> SplitResult:
     if parts.username is not None or parts.password is not None:
         raise wrong("must not hold a user name or a password")
     if address_in(host) is None:
-        if ":" in parts.netloc.rpartition("]")[0] or parts.netloc.startswith("["):
+        if parts.netloc.startswith("["):
             raise wrong("has no address in its brackets")
         labels = host.removesuffix(".").split(".")
         if len(host) > 253 or not all(

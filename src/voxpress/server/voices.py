@@ -17,7 +17,7 @@ from litestar.datastructures import UploadFile
 from litestar.params import FromPath, MultipartBody, QueryParameter
 
 from voxpress import engines, media, references, scores
-from voxpress.errors import InputError, UnknownVoice
+from voxpress.errors import InputError, SpeechError, UnknownVoice
 from voxpress.server.contract import (
     Deleted,
     Model,
@@ -216,7 +216,7 @@ def _forgetting(work: Callable[[], T]) -> T:
     """What `work` gives; its error keeps none of the samples that it was found in."""
     try:
         return work()
-    except BaseException as error:
+    except (SpeechError, Refusal) as error:
         found: BaseException | None = error
         while found is not None:
             traceback.clear_frames(found.__traceback__)
