@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import importlib.metadata
 import inspect
 import os
 import platform
@@ -116,6 +115,8 @@ def _failures() -> tuple[type[Exception], ...]:
 @functools.cache
 def _machine() -> str:
     """What an optimised graph depends on, besides the graph."""
+    import onnxruntime  # by its own word: the package has other names, such as onnxruntime-gpu
+
     try:
         features = [
             line
@@ -124,7 +125,7 @@ def _machine() -> str:
         ]
     except OSError:
         features = [platform.processor()]
-    facts = [importlib.metadata.version("onnxruntime"), platform.machine(), *features[:1]]
+    facts = [onnxruntime.__version__, platform.machine(), *features[:1]]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:8]
 
 
