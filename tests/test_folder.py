@@ -445,8 +445,8 @@ def test_a_journal_that_is_lost_costs_no_file(tmp_path: Path) -> None:
     assert files(tmp_path) == {"a.wav"}
 
 
-def test_the_last_to_write_its_line_need_not_be_the_last_to_rename(tmp_path: Path) -> None:
-    """Two renders that publish one clip at once: whichever file stays, it is known."""
+def test_a_file_whose_successor_was_noted_and_never_renamed_stays_known(tmp_path: Path) -> None:
+    """A process was killed between the two: the line of the file that stands there outlives the tidying."""
     folder, place = Folder(tmp_path), tmp_path / "hello.wav"
     publish(folder, "hello.wav")
     first = place.stat()
@@ -456,7 +456,7 @@ def test_the_last_to_write_its_line_need_not_be_the_last_to_rename(tmp_path: Pat
     for n in range(1010):
         publish(folder, "other.wav", b"%d" % (n % 2))
     Folder(tmp_path).tidy()
-    assert len(journal(tmp_path)) == 3
+    assert len(journal(tmp_path)) == 2
     assert holds(tmp_path, "hello.wav")
 
 
@@ -525,6 +525,39 @@ def test_writers_tidiers_and_pruners_at_once_lose_no_line(tmp_path: Path) -> Non
     assert {path for path in files(tmp_path) if path.startswith("former/")} == set()
 
 
+def test_four_writers_of_one_file_know_it_for_their_own(tmp_path: Path) -> None:
+    """Whichever was the last to put it there, the others have not "a file that voxpress did not write" before them."""
+    program = BUSY.replace('folder.publish(f"{name}/{n}.wav", one, data)', "")
+    writers = [
+        subprocess.Popen([sys.executable, "-c", program, str(tmp_path), str(n), "400"]) for n in range(4)
+    ]
+    assert [writer.wait(120) for writer in writers] == [0, 0, 0, 0]
+    assert any(holds(tmp_path, "shared.wav", f"{n} 399".encode()) for n in range(4))
+
+
+def test_a_line_that_somebody_has_changed_is_no_proof(tmp_path: Path) -> None:
+    """The journal is cut and written over while a render has it open: rows are compared or spoken again."""
+    folder = Folder(tmp_path)
+    publish(folder, "a.wav")
+    assert folder.holds("a.wav", clip(b"audio").key, "wav")
+    (tmp_path / ".voxpress" / "journal.jsonl").write_bytes(b"\xff" * 300)
+    assert folder.holds("a.wav", clip(b"audio").key, "wav") is None
+    publish(folder, "a.wav")
+    assert holds(tmp_path, "a.wav")
+
+
+def test_a_path_with_many_lines_costs_no_more_than_its_own(tmp_path: Path) -> None:
+    """More lines than are kept in a table of their own, of paths long enough for a second read."""
+    folder = Folder(tmp_path)
+    paths = [f"{n}/{'é' * 60}/{'é' * 60}/{'é' * 60}.wav" for n in range(3)]
+    for n in range(1500):
+        publish(folder, "busy.wav", b"%d" % n)
+    for path in paths:
+        publish(folder, path)
+    assert all(holds(tmp_path, path) for path in paths)
+    assert holds(tmp_path, "busy.wav", b"1499") and not holds(tmp_path, "busy.wav", b"1")
+
+
 KNOWN: dict[tuple[Path, float], Folder] = {}
 
 
@@ -539,7 +572,7 @@ def test_a_process_that_is_killed_holding_the_journal_holds_nobody_up(tmp_path: 
     """The lock goes with the process."""
     program = (
         "import sys, time; from voxpress.folder import Folder\n"
-        "with Folder(sys.argv[1])._appending(alone=True): print('held', flush=True); time.sleep(60)\n"
+        "with Folder(sys.argv[1])._journal.held(alone=True): print('held', flush=True); time.sleep(60)\n"
     )
     publish(Folder(tmp_path), "a.wav")
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE) as holder:

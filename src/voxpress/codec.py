@@ -16,7 +16,7 @@ import struct
 import tempfile
 import uuid
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import BinaryIO, cast
 
@@ -197,7 +197,7 @@ def from_flac(data: bytes) -> Audio:
 
 def write(
     path: str | os.PathLike[str],
-    data: bytes,
+    data: bytes | Iterable[bytes],
     *,
     staging: str | os.PathLike[str] | None = None,
     before_rename: Callable[[str], None] | None = None,
@@ -207,6 +207,7 @@ def write(
     another name, then renamed. Missing folders are made, and nothing is left behind on failure.
 
     Args:
+        data: the file's bytes, or parts of them in order.
         staging: folder for the unfinished file, on the same file system; None: the folder of `path`, which somebody
             named, so that a link is followed, and a device or a pipe is written to and stays what it is.
         before_rename: called with the unfinished file's path once it is complete.
@@ -222,16 +223,17 @@ def write(
     ['1.wav']
     """
     path = os.fspath(path)
+    parts = (data,) if isinstance(data, bytes) else data
     if staging is None:
         path = os.path.realpath(path) if os.path.islink(path) else path
         if is_device(path):
-            _write_through(path, data)
+            _write_through(path, parts)
             return
     partial = f"{staging or os.path.dirname(path) or '.'}/.{uuid.uuid4().hex}.partial"
     try:
         try:
             with _created(partial) as file:
-                file.write(data)
+                file.writelines(parts)
                 if durable:
                     file.flush()
                     os.fsync(file.fileno())
@@ -298,10 +300,10 @@ def is_device(path: str | os.PathLike[str]) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _write_through(path: str, data: bytes) -> None:
+def _write_through(path: str, parts: Iterable[bytes]) -> None:
     try:
         with open(path, "wb") as device:
-            device.write(data)
+            device.writelines(parts)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
 
