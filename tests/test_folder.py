@@ -535,19 +535,19 @@ def test_four_writers_of_one_file_know_it_for_their_own(tmp_path: Path) -> None:
     assert any(holds(tmp_path, "shared.wav", f"{n} 399".encode()) for n in range(4))
 
 
-def test_a_line_that_somebody_has_changed_is_no_proof(tmp_path: Path) -> None:
-    """The journal is cut and written over while a render has it open: rows are compared or spoken again."""
+def test_a_journal_that_somebody_has_changed_costs_no_more_than_its_lines(tmp_path: Path) -> None:
+    """It is cut and written over while a render has it open: what it knew is published again."""
     folder = Folder(tmp_path)
     publish(folder, "a.wav")
-    assert folder.holds("a.wav", clip(b"audio").key, "wav")
+    assert folder.holds("b.wav", clip(b"audio").key, "wav") is None
     (tmp_path / ".voxpress" / "journal.jsonl").write_bytes(b"\xff" * 300)
     assert folder.holds("a.wav", clip(b"audio").key, "wav") is None
     publish(folder, "a.wav")
     assert holds(tmp_path, "a.wav")
 
 
-def test_a_path_with_many_lines_costs_no_more_than_its_own(tmp_path: Path) -> None:
-    """More lines than are kept in a table of their own, of paths long enough for a second read."""
+def test_a_path_with_many_lines_hides_no_other(tmp_path: Path) -> None:
+    """Others are found behind them, however long their paths."""
     folder = Folder(tmp_path)
     paths = [f"{n}/{'é' * 60}/{'é' * 60}/{'é' * 60}.wav" for n in range(3)]
     for n in range(1500):

@@ -129,8 +129,8 @@ class Folder:
         What the journal says since the last `sync` is compared with the file's bytes: a loss of power may have left a
         file that only looks whole.
         """
-        known = self._journal.known(path)
-        if not any(line.entry.clip == key for line in known):
+        known = [line for line in self._journal.known(path) if line.entry.clip == key]
+        if not known:
             return None
         try:
             status = os.stat(f"{self._place}/{path}")
@@ -138,7 +138,7 @@ class Folder:
             return None
         for line in known:
             entry = line.entry
-            if entry.clip != key or not entry.looks_like(status):
+            if not entry.looks_like(status):
                 continue
             if not line.proven:
                 if not entry.digest or entry.digest != self._digest_of(path):

@@ -11,8 +11,7 @@ import fcntl
 import io
 import os
 import stat
-from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
@@ -31,9 +30,6 @@ STAGING = f"{OWN}/staging"
 LOCK = f"{OWN}/lock"
 LOOKS = 4
 """Lines of one path that count: of processes that were killed one after the other, each may have left one."""
-_MANY = 1000
-_USUAL_LINE = 512
-_LONGEST_LINE = 16384
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -106,7 +102,6 @@ class Journal:
         return self._index.known(path)
 
     def _reread(self) -> _Index:
-        """What was read before is not read again."""
         try:
             inode = os.stat(self.path).st_ino
         except OSError:
@@ -208,8 +203,7 @@ class Journal:
     def crowded(self) -> bool:
         """Whether later lines replace more than half of it."""
         self._index = self._reread()
-        lines, paths = self._index.counts()
-        return lines > 2 * paths + 1000
+        return self._index.count > 2 * len(self._index) + 1000
 
     def rewrite(self, drops: Callable[[str], bool] = lambda path: False) -> None:
         """Write it anew, holding it alone, with the lines that still tell something: of paths that nobody `drops`,
@@ -262,79 +256,56 @@ class Journal:
 
 
 class _Index:
-    """Where the lines of each path start in one file: 16 bytes a line, for as objects a million would take 200 MB."""
+    """Where the lines of each path start in one file. As objects a million of them would take half a gigabyte."""
 
     def __init__(self, path: str) -> None:
         self.inode = 0
         self.proven: list[tuple[int, int]] = []
         """Where the journal is about files whose data has reached the disk."""
+        self.count = 0
+        """Of lines about files."""
         self._file: BinaryIO = io.BytesIO()
         with suppress(FileNotFoundError):
             self._file = open(path, "rb")  # noqa: SIM115 - the places are this file's, whatever replaces it
             self.inode = os.fstat(self._file.fileno()).st_ino
         self._read_to = 0
-        # Hashes in order, the lines of one in the order of the file; and what was read since.
-        self._hashes, self._starts = array("q"), array("q")
-        self._recent: dict[int, list[int]] = {}
-        self._paths = 0
+        # By hash of the path; of several lines the last ones, the newest first.
+        self._starts: dict[int, int | tuple[int, ...]] = {}
+
+    def __len__(self) -> int:
+        """Of paths."""
+        return len(self._starts)
 
     def lines(self, start: int = 0) -> Iterator[tuple[int, int, Entry]]:
         return _lines(self._file, start)
 
     def read(self) -> None:
-        hashes, starts, marks = array("q"), array("q"), []
+        """What was read before is not read again."""
+        marks = []
         for start, end, entry in self.lines(self._read_to):
             self._read_to = end
-            if entry.path:
-                hashes.append(hash(entry.path))
-                starts.append(start)
-            else:
+            if not entry.path:
                 marks.append((entry.mtime_ns, entry.size))
+                continue
+            self.count += 1
+            name = hash(entry.path)
+            former = self._starts.setdefault(name, start)
+            if former != start:
+                self._starts[name] = (start, *_several(former)[: LOOKS - 1])
         if marks:
             self.proven = _joined(self.proven + marks)
-        if len(hashes) > _MANY:
-            self._merge(hashes, starts)
-            return
-        for name, start in zip(hashes, starts, strict=True):
-            self._recent.setdefault(name, []).append(start)
 
-    def _merge(self, hashes: array[int], starts: array[int]) -> None:
-        import numpy as np
-
-        for name, recent in self._recent.items():
-            self._hashes.extend([name] * len(recent))
-            self._starts.extend(recent)
-        self._recent = {}
-        self._hashes += hashes
-        self._starts += starts
-        every = np.asarray(self._hashes)
-        order = np.argsort(every, kind="stable")
-        every = every[order]
-        self._paths = 1 + int(np.count_nonzero(np.diff(every)))
-        self._starts = array("q", np.asarray(self._starts)[order].tobytes())
-        self._hashes = array("q", every.tobytes())
-
-    def starts(self, path: str) -> list[int]:
+    def starts(self, path: str) -> tuple[int, ...]:
         """Of the last lines that may be about `path`, the newest first."""
-        found = [*self._sorted_starts(hash(path)), *self._recent.get(hash(path), ())]
-        return found[: -LOOKS - 1 : -1]
-
-    def _sorted_starts(self, name: int) -> array[int]:
-        first = bisect_left(self._hashes, name)
-        return self._starts[first : bisect_right(self._hashes, name, first)]
+        return _several(self._starts.get(hash(path), ()))
 
     def known(self, path: str) -> list[Line]:
         found = []
         for start in self.starts(path):
-            data = os.pread(self._file.fileno(), _USUAL_LINE, start)
-            if b"\n" not in data:
-                data = os.pread(self._file.fileno(), _LONGEST_LINE, start)
-            text, newline, _ = data.partition(b"\n")
-            end = start + len(text) + len(newline)
-            with suppress(msgspec.DecodeError, UnicodeDecodeError):  # somebody has changed the journal
-                entry = _decode(text)
+            for _, end, entry in _lines(self._file, start):
                 if entry.path == path:  # and not another with its hash
                     found.append(Line(entry, start, self.is_proven(end)))
+                break
         return found
 
     def is_proven(self, end: int) -> bool:
@@ -342,10 +313,9 @@ class _Index:
         found = bisect_left(self.proven, (end, 0))
         return found > 0 and end <= self.proven[found - 1][1]
 
-    def counts(self) -> tuple[int, int]:
-        """How many lines there are, and about how many paths."""
-        lines = len(self._hashes) + sum(map(len, self._recent.values()))
-        return lines, self._paths + sum(not self._sorted_starts(name) for name in self._recent)
+
+def _several(starts: int | tuple[int, ...]) -> tuple[int, ...]:
+    return (starts,) if isinstance(starts, int) else starts
 
 
 _decode = msgspec.json.Decoder(Entry).decode
@@ -353,9 +323,12 @@ _decode = msgspec.json.Decoder(Entry).decode
 
 def _lines(file: BinaryIO, start: int = 0) -> Iterator[tuple[int, int, Entry]]:
     """The lines that can be read, from the byte `start` on, each with the bytes where it starts and ends."""
-    file.seek(start)
     end = start
-    for line in file:
+    while True:
+        file.seek(end)  # whoever takes the lines may read others in between
+        line = file.readline()
+        if not line:
+            return
         start, end = end, end + len(line)
         try:
             entry = _decode(line)
