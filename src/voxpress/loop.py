@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from voxpress import speaking
 from voxpress.engines import Engine, describe, price_of
@@ -118,7 +118,21 @@ class LongestFirst:
         """Nothing is changed by it."""
 
 
-_Group: TypeAlias = tuple[object, ...]
+LONG = 100
+"""Characters. Segments of more leave a worker to shorter ones that wait, where utterances come all the time."""
+
+
+class _Group(NamedTuple):
+    """What segments have in common that may be spoken together."""
+
+    engine: Engine
+    voice: str
+    language: str
+    speed: float
+    options: tuple[tuple[str, OptionValue], ...]
+    long: bool
+
+
 _News: TypeAlias = Result | Spoken
 
 
@@ -176,6 +190,7 @@ class Loop:
         self._ready: deque[_Open] = deque()
         self._running: dict[Future[Any], tuple[Executor, Callable[[Future[Any]], Iterator[_News]]]] = {}
         self._busy: Counter[Executor] = Counter()
+        self._long: Counter[Executor] = Counter()
         self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self._wrote = False
 
@@ -308,7 +323,9 @@ class Loop:
             wanted.waiters.append(opened)
 
     def _queue(self, key: str, segment: Segment, plan: Plan) -> None:
-        group = (plan.engine, segment.voice, segment.language, segment.speed, _frozen(segment))
+        options = tuple(sorted(segment.options.items()))
+        long = self._lasting and len(segment.text) > LONG
+        group = _Group(plan.engine, segment.voice, segment.language, segment.speed, options, long)
         heapq.heappush(self._queues[group], (self._turns.place(plan, segment), plan.number, key))
 
     # Start what can be started
@@ -341,7 +358,7 @@ class Loop:
                 heapq.heappop(heap)
             if not heap:
                 del self._queues[group]
-        groups = [group for group, heap in self._queues.items() if self._takes(self._pool(heap[0][2]))]
+        groups = self._startable()
         if not groups:
             return []
         group = min(groups, key=lambda g: self._queues[g][0])
@@ -356,6 +373,18 @@ class Loop:
                 self._turns.taken(place)
                 batch.append(key)
         return batch
+
+    def _startable(self) -> list[_Group]:
+        pools = {group: self._pools.speaking(group.engine) for group in self._queues}
+        free = [group for group, pool in pools.items() if self._takes(pool)]
+        short = {pools[group] for group in free if not group.long}
+        return [
+            group
+            for group in free
+            if not group.long
+            or pools[group] not in short
+            or self._long[pools[group]] < max(1, _width(pools[group]) - 1)
+        ]
 
     def _share(self, key: str) -> int:
         """Most segments that the next batch may have: no worker waits while another has several."""
@@ -403,7 +432,15 @@ class Loop:
             self._folder,
             self._ear,
         )
-        self._submit(self._pools.speaking(engine), spoken, speaking.speak, *task)
+        pool = self._pools.speaking(engine)
+        long = len(batch[0][1].text) > LONG
+        self._long[pool] += long
+
+        def then(future: Future[Any]) -> Iterator[_News]:
+            self._long[pool] -= long
+            yield from spoken(future)
+
+        self._submit(pool, then, speaking.speak, *task)
 
     def _finish(self, batch: Sequence[_Open]) -> None:
         def finished(future: Future[Any]) -> Iterator[_News]:
@@ -494,7 +531,7 @@ class Loop:
         """Fail what waits for a service that lets nobody in: it need not be asked for each."""
         if not self._lasting:
             self._refused[engine] = error
-        for group in [group for group in self._queues if group[0] == engine]:
+        for group in [group for group in self._queues if group.engine == engine]:
             for _, _, key in self._queues.pop(group):
                 if self._waits(key):
                     yield from self._settle(Take(key, 0, error), ())
@@ -605,7 +642,3 @@ def refused(plan: Bad) -> Result:
         number=plan.number,
         exception=plan.error,
     )
-
-
-def _frozen(segment: Segment) -> tuple[tuple[str, OptionValue], ...]:
-    return tuple(sorted(segment.options.items()))

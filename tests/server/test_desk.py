@@ -6,7 +6,7 @@ import time
 import msgspec
 
 from voxpress.executors import Pools
-from voxpress.loop import Loop, Spoken
+from voxpress.loop import LongestFirst, Loop, Spoken
 from voxpress.plan import Planner
 from voxpress.server.desk import FairTurns
 from voxpress.speech import Result, Utterance
@@ -33,8 +33,18 @@ def order(turns, plans):
 
 
 def test_two_books_take_turns():
-    found = order(FairTurns(), [planned(sentences("one", 10), 1), planned(sentences("another", 10), 2)])
-    assert found[:6] in ([1, 2] * 3, [2, 1] * 3)
+    found = order(FairTurns(), [planned(sentences("one", 20), 1), planned(sentences("another", 20), 2)])
+    assert found[12:20] in ([1, 2] * 4, [2, 1] * 4)
+
+
+def test_a_text_of_a_few_sentences_is_one_turn():
+    """It does not wait once for each of its sentences; a book behind its first ones does."""
+    turns = FairTurns()
+    book, few = planned(sentences("a reader", 50), 1), planned(sentences("a caller", 4), 2)
+    places = sorted(turns.place(book, segment) for segment in book.takes.values())
+    for place in places[:10]:
+        turns.taken(place)
+    assert max(turns.place(few, segment) for segment in few.takes.values()) < places[20]
 
 
 def test_who_comes_late_is_next():
@@ -127,6 +137,29 @@ def test_what_nobody_waits_for_is_not_spoken(tmp_path):
         thread.join()
     assert not any(isinstance(news, Result) and news.number == 1 for news in heard)
     assert 0 < len(book.takes) - len(store.missing_takes(book.takes)) < 30
+
+
+def test_long_segments_leave_a_worker_to_short_ones(tmp_path):
+    """Nothing is spoken yet, and the long ones are first in turn: the short ones wait for none of them."""
+    long = [
+        planned(f"Number {n} " + "goes on and on, " * 10 + "and ends.", n, delay=1 + n / 100)
+        for n in range(1, 4)
+    ]
+    short = [planned(f"Caller {n}.", n) for n in range(4, 8)]
+    assert all(len(plan.takes) == 1 for plan in long)
+    with Pools(2) as pools:
+        loop = Loop(Store(tmp_path), None, pools, turns=LongestFirst(), lasting=True)
+        heard: list[Result | Spoken] = []
+        thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
+        for plan in (*long, *short):
+            loop.submit(plan)
+        thread.start()
+        for plan in (*long, *short):
+            assert result(heard, plan.number, within=30).status == "rendered"
+        loop.close()
+        thread.join()
+    order = [news.number for news in heard if isinstance(news, Result)]
+    assert set(order[-2:]) < {1, 2, 3} and set(order[:4]) >= {4, 5, 6}
 
 
 def test_a_segment_that_another_wants_too_is_spoken_all_the_same(tmp_path):

@@ -61,35 +61,44 @@ class Flight:
         heard.set()
 
 
+FIRST_TURN = 250
+"""Characters of an utterance that count as one turn."""
+
+
 class FairTurns:
     """Start-time fair queueing: whoever comes is as near to their turn as anyone who waits, and a long text gets no
     more of the engines than a short one beside it. What is in the background waits while anything else does.
 
     Source: Goyal, Vin, Cheng: Start-time fair queueing, SIGCOMM 1996; an utterance is a flow, and a segment's length
     its number of characters. There flows last; here new ones come all the time, and would all be before the second
-    segment of an older one. So time goes on with what is spoken, parted among those who are open.
+    segment of an older one. So time goes on with what is spoken, parted among those who are open. And a text of a few
+    sentences has all of them in its first turn, or it would wait once for each.
     """
 
     def __init__(self) -> None:
         self.background: set[int] = set()
         self._now = {False: 0.0, True: 0.0}
-        self._ends: dict[int, float] = {}
+        self._open: dict[int, tuple[float, float]] = {}
+        """When each utterance began, and the end of its last segment."""
 
     def place(self, plan: Plan, segment: Segment) -> tuple[bool, float, int]:
         background = plan.number in self.background
-        start = max(self._now[background], self._ends.get(plan.number, 0.0))
-        self._ends[plan.number] = start + len(segment.text)
+        now = self._now[background]
+        began, end = self._open.get(plan.number, (now, now))
+        end = max(now, end)
+        start = end if end - began > FIRST_TURN else now
+        self._open[plan.number] = began, end + len(segment.text)
         return background, start, len(segment.text)
 
     def taken(self, place: tuple[bool, float, int]) -> None:
         background, start, length = place
         behind = len(self.background)
-        open_now = max(1, behind if background else len(self._ends) - behind)
+        open_now = max(1, behind if background else len(self._open) - behind)
         self._now[background] = max(self._now[background], start) + length / open_now
 
     def forget(self, number: int) -> None:
         """An utterance is done."""
-        self._ends.pop(number, None)
+        self._open.pop(number, None)
         self.background.discard(number)
 
 
