@@ -200,6 +200,24 @@ def machine() -> str:
     return f"{model}, {counted_cores}, {system}; Python {platform.python_version()}, {', '.join(versions)}"
 
 
+def sgemm() -> float:
+    """FLOP/s of numpy's product of two large matrices on one core: what a neural network could come to at best.
+
+    In a process of its own, so that this one stays small.
+    """
+    program = (
+        "import time; import numpy as np; a = np.ones((1024, 1024), np.float32)\n"
+        "times = []\n"
+        "for _ in range(15): began = time.perf_counter(); a @ a; times.append(time.perf_counter() - began)\n"
+        "print(2 * 1024**3 / sorted(times)[7])"
+    )
+    one = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | one, check=True, capture_output=True
+    )
+    return float(done.stdout)
+
+
 def table(rows: Sequence[Sequence[object]]) -> str:
     """Markdown; the first row is the header."""
     lines = ["| " + " | ".join(map(str, row)) + " |" for row in rows]
@@ -209,7 +227,10 @@ def table(rows: Sequence[Sequence[object]]) -> str:
 def report(name: str, rows: Sequence[Sequence[object]], *notes: str) -> None:
     """Print a result, and write it to results/NAME.md."""
     load = f"Load when it began: {BUSY:.1f}." if BUSY is not None else ""
-    text = "\n\n".join([table(rows), *notes, f"{time.strftime('%Y-%m-%d')}; {machine()}. {load}".strip()])
+    speed = f"Product of large matrices of 32-bit numbers: {sgemm() / 1e9:.0f} GFLOP/s on a core."
+    text = "\n\n".join(
+        [table(rows), *notes, f"{time.strftime('%Y-%m-%d')}; {machine()}. {speed} {load}".strip()]
+    )
     print(text)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.md").write_text(text + "\n", encoding="utf-8")
