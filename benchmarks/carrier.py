@@ -18,8 +18,8 @@ from statistics import fmean, stdev
 import measure
 
 from voxpress import carrier, codec
-from voxpress.listening import MODEL, Ear
-from voxpress.scoring import score
+from voxpress.quality.asr import MODEL, Ear
+from voxpress.text.wer import score
 
 # The command line, with another phrase for English; workers get their segments from it.
 COMMAND = """

@@ -23,14 +23,14 @@ import numpy as np
 
 import voxpress
 from voxpress.audio import Audio
-from voxpress.check import check, listen
 from voxpress.engines.tone import _spoil
 from voxpress.errors import CheckFailed
-from voxpress.listening import MODEL, Ear
 from voxpress.plan import Plan, Planner
-from voxpress.scoring import SHORT, passes, score, words
+from voxpress.quality.asr import MODEL, Ear
+from voxpress.quality.signal import check, listen
 from voxpress.speech import Segment, Utterance
 from voxpress.store import open_store
+from voxpress.text.wer import SHORT, passes, score, words
 
 ROWS = 160
 SHARE = 4

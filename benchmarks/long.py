@@ -34,12 +34,12 @@ import voxpress
 from voxpress import audio as sound
 from voxpress import codec, engines, models
 from voxpress.audio import Audio
-from voxpress.listening import Ear
 from voxpress.plan import Bad, Plan, Planner
-from voxpress.scoring import words
+from voxpress.quality.asr import Ear
 from voxpress.speech import Output, Utterance
 from voxpress.store import open_store
 from voxpress.text import Pause
+from voxpress.text.wer import words
 
 WORDS = 10_000
 RESULT = measure.RESULTS / "long.json"

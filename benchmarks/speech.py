@@ -18,8 +18,8 @@ from pathlib import Path
 import measure
 
 from voxpress import codec
-from voxpress.listening import MODEL, Ear
-from voxpress.scoring import score, words
+from voxpress.quality.asr import MODEL, Ear
+from voxpress.text.wer import score, words
 
 COUNT = 100
 LONG = 5

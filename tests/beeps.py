@@ -8,7 +8,7 @@ import numpy as np
 
 from voxpress.audio import Audio
 from voxpress.errors import UnsupportedOption
-from voxpress.listening import Ear, Heard
+from voxpress.quality.asr import Ear, Heard
 
 WORDS = {len(word): word for word in ("go", "red", "blue", "green", "yellow", "magenta", "darkblue")}
 """Each of another length: `tone` beeps as long as a word has letters."""

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voxpress import codec, media, references, review
+from voxpress import codec, media, references
 from voxpress.audio import Audio
 from voxpress.decoding import Bounds
 from voxpress.errors import InputError
 from voxpress.formats import FORMATS
-from voxpress.review import Question
+from voxpress.quality import verify
+from voxpress.quality.verify import Question
 from voxpress.speech import Output
 
 from . import hostile_media
@@ -81,7 +82,7 @@ def test_a_script_is_not_heard(secret, tmp_path):
     asked = [
         Question(id=name, path=str(tmp_path / f"{name}.wav"), text="Hello.") for name in ("script", "secret")
     ]
-    script, other = review.review(asked, Beeps(), language="en", workers=0)
+    script, other = verify.review(asked, Beeps(), language="en", workers=0)
     assert "not audio that can be read" in script.problem and script.duration is None
     assert other.duration == 1.0
 

@@ -15,10 +15,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from voxpress import audio, codec, formats, library, listening, models, references
+from voxpress import audio, codec, formats, library, models, references
 from voxpress.audio import Audio
 from voxpress.engines.tone import Tone
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice
+from voxpress.quality import asr
 from voxpress.speech import Mark, Output
 
 from .speechlike import speech
@@ -240,7 +241,7 @@ def test_a_real_ear_writes_the_transcript_and_finds_its_part_of_a_long_one():
     pytest.importorskip("piper")
     pytest.importorskip("faster_whisper")
     models.pull("whisper-tiny.en", "registry")
-    ear = listening.Ear("whisper-tiny.en")
+    ear = asr.Ear("whisper-tiny.en")
     parts = [
         "The harbour was quiet in the early morning, and only the gulls were awake.",
         "When the shop opened at nine, there were already four people at the door.",

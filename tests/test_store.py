@@ -19,10 +19,10 @@ import voxpress
 from voxpress.audio import Audio
 from voxpress.errors import StoreError
 from voxpress.plan import Plan, Planner
-from voxpress.scoring import Score
 from voxpress.speech import Clip, Mark, Output, Segment, Utterance
 from voxpress.store import GRACE, Store, Verdict, canonical_url, clip_key, open_store, seed, take_key
 from voxpress.text import Pause, Silence, Tone
+from voxpress.text.wer import Score
 
 GOLDEN = Path(__file__).parent / "golden" / "keys.json"
 TEXT = "Welcome to the house of sound. Please hold while I find somebody for you."

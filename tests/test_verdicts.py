@@ -7,9 +7,9 @@ import pytest
 from voxpress import Output, Utterance, render
 from voxpress.engines.tone import Tone
 from voxpress.errors import EngineNotInstalled, ModelUnavailable
-from voxpress.listening import Ear
-from voxpress.scoring import passes
+from voxpress.quality.asr import Ear
 from voxpress.store import Store
+from voxpress.text.wer import passes
 
 from .beeps import TEXTS, Beeps
 
@@ -162,7 +162,7 @@ def test_what_the_ear_cannot_hear_fails(tmp_path, store, ear):
 
 def test_an_ear_that_is_not_there_stops_all(store, monkeypatch):
     """Before anything is spoken."""
-    monkeypatch.setattr("voxpress.listening._PACKAGE", "no_such_package")
+    monkeypatch.setattr("voxpress.quality.asr._PACKAGE", "no_such_package")
     with pytest.raises(EngineNotInstalled):
         next(render([Utterance(id="a", text="Red.")], engine="tone", store=store, workers=0, ear=Ear()))
     assert not list(Path(store.folder or "").glob("takes/*/*"))

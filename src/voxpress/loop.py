@@ -21,12 +21,12 @@ from voxpress.engines import Engine, describe, price_of
 from voxpress.errors import LeftOut, ServiceRefused, SpeechError, StoreError, WorkerLost
 from voxpress.executors import Pools
 from voxpress.folder import Folder
-from voxpress.listening import Ear
 from voxpress.plan import Bad, Plan, placed
-from voxpress.scoring import passes
+from voxpress.quality.asr import Ear
 from voxpress.speaking import Finished, Order, Take
 from voxpress.speech import Clip, OptionValue, Result, Segment, Status, Utterance
 from voxpress.store import Store, Verdict
+from voxpress.text.wer import passes
 
 WINDOW = 4096
 LOOKUP = 256

@@ -254,7 +254,8 @@ def add(
         consent: what that person agreed to, and how.
         engines: names of those that are to offer it; empty: all that clone.
         ear: speech recognition, where there is some.
-        checks: what else is asked of the sample, such as `voxpress.scores.one_voice`; each gives a warning or nothing.
+        checks: what else is asked of the sample, such as `voxpress.quality.mos.one_voice`; each gives a warning or
+            nothing.
         owner: the server's key that adds it.
         replace: take the place of a voice of that name.
 

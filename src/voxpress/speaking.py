@@ -14,7 +14,6 @@ import msgspec
 
 from voxpress import audio, carrier, codec, engines, formats
 from voxpress.audio import Audio
-from voxpress.check import check, listen
 from voxpress.engines import Engine
 from voxpress.errors import (
     CheckFailed,
@@ -26,12 +25,13 @@ from voxpress.errors import (
     SynthesisError,
 )
 from voxpress.folder import Folder
-from voxpress.listening import Ear
 from voxpress.plan import Target
-from voxpress.scoring import passes, rank
+from voxpress.quality.asr import Ear
+from voxpress.quality.signal import check, listen
 from voxpress.speech import Clip, Hertz, Output, Segment, dBFS
 from voxpress.store import Kept, Store, Verdict, seed
 from voxpress.text import Part, Pause, Silence, Tone
+from voxpress.text.wer import passes, rank
 
 FULL_SCALE: dBFS = 0.0
 _UNCUT = ("spoken without a carrier phrase, which could not be cut off again",)

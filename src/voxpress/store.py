@@ -26,8 +26,8 @@ from voxpress.audio import Audio
 from voxpress.errors import StoreError
 from voxpress.inventory import Inventory, kind_of
 from voxpress.objects import Entry, LocalObjects, Objects, RemoteObjects
-from voxpress.scoring import Score
 from voxpress.speech import Clip, Mark, Output, Seconds, Segment
+from voxpress.text.wer import Score
 
 KEY_VERSION = 1
 _MOST_LOOKS = 10_000

@@ -21,12 +21,12 @@ from voxpress.errors import LeftOut, ManifestError, SpeechError, StoreError
 from voxpress.folder import Folder
 from voxpress.forecast import Detail, Forecast, forecast
 from voxpress.library import run
-from voxpress.listening import Ear
 from voxpress.loop import refused, standing
 from voxpress.manifests.report import Former, Report
 from voxpress.paths import OWN
 from voxpress.plan import Bad, Plan, Planner
-from voxpress.review import Review
+from voxpress.quality.asr import Ear
+from voxpress.quality.verify import Review
 from voxpress.speech import Result, Seconds, Utterance
 from voxpress.store import Store
 from voxpress.text import READ_ALOUD

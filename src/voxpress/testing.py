@@ -25,10 +25,10 @@ import pytest
 
 from voxpress import carrier, speaking
 from voxpress.audio import Audio
-from voxpress.check import check
 from voxpress.engines import Engine, check_options
 from voxpress.errors import UnknownVoice, UnsupportedOption
 from voxpress.executors import Pools
+from voxpress.quality.signal import check
 from voxpress.speech import Segment
 
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from voxpress import scoring
 from voxpress.audio import Audio
 from voxpress.errors import InputError
 from voxpress.samples import LONGEST, Sample
 from voxpress.speech import Mark
+from voxpress.text import wer
 from voxpress.text.duration import bounds
 
 _UNHURRIED = 1.5
@@ -37,7 +37,7 @@ class Heard(Protocol):
 
 
 class Ear(Protocol):
-    """Speech recognition, such as `voxpress.listening.Ear`."""
+    """Speech recognition, such as `voxpress.quality.asr.Ear`."""
 
     def hear(self, audio: Audio, language: str = "") -> Heard: ...
 
@@ -60,7 +60,7 @@ def of(
         return heard.text, language or heard.language, _timed(heard.words), ()
     language = language or heard.language
     text = _part(given, heard.text) if sample.cut else given
-    wrong = scoring.score(text, heard.text, language).wer
+    wrong = wer.score(text, heard.text, language).wer
     if wrong > _WRONG:
         raise InputError(f"the transcript is {text[:80]!r}, but what can be heard is {heard.text[:80]!r}")
     doubtful = wrong > _DOUBTFUL

@@ -13,8 +13,8 @@ from voxpress import references, speaking
 from voxpress.engines import outetts
 from voxpress.engines.outetts import OuteTTS
 from voxpress.errors import EngineError, LicenceNotAccepted, ModelUnavailable, SynthesisError
-from voxpress.listening import Heard
 from voxpress.plan import Bad, Plan, Planner
+from voxpress.quality.asr import Heard
 from voxpress.speech import Mark, Segment, Utterance, Voice
 from voxpress.testing import EngineContract
 

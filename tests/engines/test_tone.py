@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from voxpress.check import check
 from voxpress.engines.tone import Tone
 from voxpress.errors import CheckFailed, SynthesisError
+from voxpress.quality.signal import check
 from voxpress.speech import Segment
 from voxpress.testing import EngineContract
 

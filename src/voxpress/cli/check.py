@@ -20,7 +20,7 @@ from voxpress.cli.rows import Rows, Selection
 from voxpress.errors import InputError, ManifestError
 
 if TYPE_CHECKING:
-    from voxpress.review import Question
+    from voxpress.quality.verify import Question
 
 app = typer.Typer()
 
@@ -132,7 +132,7 @@ def check(
 
     import msgspec
 
-    from voxpress import review
+    from voxpress.quality import verify
     from voxpress.terminal import tell
 
     paths, text = _plain_question(paths, text, manifest)
@@ -140,22 +140,22 @@ def check(
     listener.require()
     selection = Selection(only or [])
     if text is not None:
-        questions = iter([review.Question(id=str(paths[0]), path=str(paths[0]), text=text)])
+        questions = iter([verify.Question(id=str(paths[0]), path=str(paths[0]), text=text)])
     elif manifest:
         rows = Rows(manifest, source, [])
         chosen = (row for row in rows if isinstance(row, ManifestError) or selection.takes(row.id, row.file))
-        questions = review.from_manifest(chosen, paths)
+        questions = verify.from_manifest(chosen, paths)
     else:
-        questions = itertools.chain.from_iterable(map(review.from_report, paths))
+        questions = itertools.chain.from_iterable(map(verify.from_report, paths))
         questions = (each for each in questions if selection.takes(each.id, each.file))
     questions = _all_asked(questions, selection)
     if voice:
         questions = (msgspec.structs.replace(each, voice=each.voice or voice) for each in questions)
     first = list(itertools.islice(questions, _FIRST))
     if language is None and not all(each.language for each in first):
-        language, where = review.recognised(listener, first)
+        language, where = verify.recognised(listener, first)
         typer.echo(f"voxpress: the language is {language!r} in {where}; --language says otherwise", err=True)
-    reviews = review.review(
+    reviews = verify.review(
         itertools.chain(first, questions),
         listener,
         language=language or "",

@@ -65,12 +65,13 @@ def install(
     model: Model = None,
 ) -> None:
     """Install what an engine needs: beside voxpress, or in an environment of its own where it cannot share one."""
-    from voxpress import engines, environments, scores
+    from voxpress import engines, environments
+    from voxpress.quality import mos
 
     def tell(step: str) -> None:
         typer.echo(step, err=True)
 
-    if name == scores.ENVIRONMENT:
+    if name == mos.ENVIRONMENT:
         environments.install(name, tell)
     else:
         engines.install(engines.find(name)(model), tell)

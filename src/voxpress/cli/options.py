@@ -10,8 +10,8 @@ import typer
 from voxpress.errors import InputError
 
 if TYPE_CHECKING:
-    from voxpress.listening import Ear
     from voxpress.presets import Project
+    from voxpress.quality.asr import Ear
     from voxpress.speech import OptionValue
     from voxpress.store import Store
 
@@ -146,7 +146,7 @@ def store_at(url: str | None) -> Store:
 
 def ear_called(model: str | None) -> Ear:
     """The ear with that model, or the usual one."""
-    from voxpress.listening import Ear
+    from voxpress.quality.asr import Ear
 
     return Ear(model)
 

@@ -19,7 +19,7 @@ from voxpress.cli.tables import cell, print_json, print_table
 from voxpress.errors import EngineError, InputError
 
 if TYPE_CHECKING:
-    from voxpress.listening import Ear
+    from voxpress.quality.asr import Ear
 
 _TAG = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2})?")
 """A language, where an engine's name is expected."""
@@ -178,7 +178,8 @@ def voices_add(
 
     The sample is checked, cut to what engines take, and brought to a usual level.
     """
-    from voxpress import engines, references, scores
+    from voxpress import engines, references
+    from voxpress.quality import mos
 
     engines.check_clone(name, engine or [])
     added = references.add(
@@ -190,7 +191,7 @@ def voices_add(
         consent=consent or "",
         engines=engine or (),
         ear=_ear_if_there(ear),
-        checks=[scores.one_voice],
+        checks=[mos.one_voice],
         replace=replace,
     )
     for warning in added.warnings:

@@ -16,8 +16,9 @@ from litestar import Request, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, MultipartBody, QueryParameter
 
-from voxpress import engines, media, references, scores
+from voxpress import engines, media, references
 from voxpress.errors import InputError, SpeechError, UnknownVoice
+from voxpress.quality import mos
 from voxpress.server.contract import (
     Deleted,
     Model,
@@ -161,7 +162,7 @@ async def create_voice(
             speaker=data.speaker,
             consent=data.consent,
             engines=wanted,
-            checks=[scores.one_voice],
+            checks=[mos.one_voice],
             owner=key.name,
         )
 

@@ -15,16 +15,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from voxpress import formats, media, references, scores, text
+from voxpress import formats, media, references, text
 from voxpress.audio import Audio
-from voxpress.check import check, listen
 from voxpress.errors import CheckFailed, InputError, LeftOut, ManifestError, SpeechError, UnknownVoice
 from voxpress.executors import Inline, Processes
 from voxpress.executors.local import cores
-from voxpress.listening import Ear
 from voxpress.paths import OWN
-from voxpress.scoring import BAR, passes
+from voxpress.quality import mos
+from voxpress.quality.asr import Ear
+from voxpress.quality.signal import check, listen
 from voxpress.speech import Opinion, Seconds, Segment, Utterance
+from voxpress.text.wer import BAR, passes
 
 _EXTENSIONS = {extension for each in formats.FORMATS.values() for extension in each.extensions}
 _AHEAD = 4
@@ -235,10 +236,10 @@ def review(
 
     Args:
         language: BCP 47 tag, where a question has none of its own.
-        bar: see `voxpress.scoring.passes`.
+        bar: see `voxpress.text.wer.passes`.
         workers: processes; None: one for each core; 0: this process.
-        naturalness, similarity: whether to score that too (`voxpress.scores`); similarity where the voice of a question
-            is a cloned one.
+        naturalness, similarity: whether to score that too (`voxpress.quality.mos`); similarity where the voice of a
+            question is a cloned one.
 
     Raises:
         EngineNotInstalled, ModelUnavailable: the ear, or the environment of the scores, is not there.
@@ -247,7 +248,7 @@ def review(
     count = cores() if workers is None else max(1, workers)
     pools: list[Executor] = [Inline() if workers == 0 else Processes(count)]
     if naturalness or similarity:
-        pools.append(scores.start(count))
+        pools.append(mos.start(count))
     waiting: deque[tuple[Review, list[Future[Any]]]] = deque()
     try:
         for question in questions:
@@ -372,8 +373,8 @@ def _scored(path: str | None, naturalness: bool, reference: str | None) -> dict[
     if path and (naturalness or reference) and Path(path).is_file():
         audio = _read(path)
         if naturalness:
-            found["naturalness"] = round(scores.naturalness(audio), 2)
+            found["naturalness"] = round(mos.naturalness(audio), 2)
         if reference:
             sample = references.audio(references.find(reference))
-            found["similarity"] = round(scores.similarity(audio, sample), 2)
+            found["similarity"] = round(mos.similarity(audio, sample), 2)
     return found

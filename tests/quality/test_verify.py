@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from voxpress import Output, Utterance, codec, render, review
+from voxpress import Output, Utterance, codec, render
 from voxpress.audio import Audio
 from voxpress.cli import main
 from voxpress.errors import InputError, ManifestError
@@ -13,10 +13,11 @@ from voxpress.folder import Folder
 from voxpress.library import run
 from voxpress.manifests.report import Report
 from voxpress.plan import Planner
-from voxpress.review import Question, from_manifest, from_report
+from voxpress.quality import verify
+from voxpress.quality.verify import Question, from_manifest, from_report
 from voxpress.store import Store
 
-from .beeps import TEXTS, Beeps
+from tests.beeps import TEXTS, Beeps
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def rows(count=6):
 
 
 def heard(questions, **more):
-    return list(review.review(questions, Beeps(), language="en", workers=0, **more))
+    return list(verify.review(questions, Beeps(), language="en", workers=0, **more))
 
 
 def test_a_folder_is_heard_against_its_report(folder):
@@ -143,7 +144,7 @@ def test_the_bar_is_the_callers(folder):
 
 def test_the_ear_that_is_not_there_is_named(folder, monkeypatch, capsys):
     """Before any file is read."""
-    monkeypatch.setattr("voxpress.listening._PACKAGE", "no_such_package")
+    monkeypatch.setattr("voxpress.quality.asr._PACKAGE", "no_such_package")
     monkeypatch.setattr(sys, "argv", ["voxpress", "check", str(folder)])
     with pytest.raises(SystemExit) as ended:
         main()
@@ -207,10 +208,11 @@ def test_scores_of_real_speech(tmp_path):
     pytest.importorskip("piper")
     import numpy as np
 
-    from voxpress import environments, scores
+    from voxpress import environments
     from voxpress.library import say
+    from voxpress.quality import mos
 
-    environments.install(scores.ENVIRONMENT)
+    environments.install(mos.ENVIRONMENT)
     one, two = (
         codec.decode(say(text, store="memory:").data)
         for text in ("Please hold the line while I look for an agent.", "Thank you for calling and goodbye.")
@@ -218,9 +220,9 @@ def test_scores_of_real_speech(tmp_path):
     noise = Audio(
         np.random.default_rng(0).normal(0, 0.1, len(one.samples)).astype(np.float32), one.sample_rate
     )
-    with scores.start(1) as pool:
-        natural = [pool.submit(scores.naturalness, audio).result() for audio in (one, noise)]
-        alike = [pool.submit(scores.similarity, audio, two).result() for audio in (one, noise)]
+    with mos.start(1) as pool:
+        natural = [pool.submit(mos.naturalness, audio).result() for audio in (one, noise)]
+        alike = [pool.submit(mos.similarity, audio, two).result() for audio in (one, noise)]
     assert natural[0] > 3 and natural[1] < 2
     assert alike[0] > 0.8 and alike[1] < 0.6
 
@@ -231,10 +233,11 @@ def test_a_sample_in_which_two_speak_gets_a_warning(tmp_path):
     pytest.importorskip("piper")
     import numpy as np
 
-    from voxpress import environments, references, scores
+    from voxpress import environments, references
     from voxpress.library import say
+    from voxpress.quality import mos
 
-    environments.install(scores.ENVIRONMENT)
+    environments.install(mos.ENVIRONMENT)
     text = "Please hold the line while I look for an agent, and have your number ready."
     first = codec.decode(say(text, store="memory:").data)
     again = codec.decode(say(text, seed=1, store="memory:").data)
@@ -248,7 +251,7 @@ def test_a_sample_in_which_two_speak_gets_a_warning(tmp_path):
             language="en",
             speaker="Joe",
             consent="CC0",
-            checks=[scores.one_voice],
+            checks=[mos.one_voice],
             directory=tmp_path,
             replace=True,
         )

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from voxpress.errors import EngineNotInstalled
-from voxpress.scoring import Difference, passes, rank, score, unsettled, words
+from voxpress.text.wer import Difference, passes, rank, score, unsettled, words
 
 pytest.importorskip("rapidfuzz")
 pytest.importorskip("whisper_normalizer")

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from voxpress import listening
 from voxpress.audio import Audio, silence
-from voxpress.check import check, listen
 from voxpress.engines.tone import Tone
 from voxpress.errors import CheckFailed
-from voxpress.scoring import passes
+from voxpress.quality import asr
+from voxpress.quality.signal import check, listen
 from voxpress.speech import Segment
+from voxpress.text.wer import passes
 
 RATE = 16000
 
@@ -109,7 +109,7 @@ def test_loop():
     assert "loop" in problem(looping)
 
 
-class Ear(listening.Ear):
+class Ear(asr.Ear):
     """Writes the same down whatever it hears, and thinks every text so likely."""
 
     def __init__(self, heard: str, likelihood: float) -> None:
@@ -118,7 +118,7 @@ class Ear(listening.Ear):
         self.asked: list[str] = []
 
     def hear(self, audio, language="", *, words=True, quick=False):
-        return listening.Heard(text=self._heard)
+        return asr.Heard(text=self._heard)
 
     def likelihood(self, audio, text, language):
         self.asked.append(text)

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from voxpress import carrier
 from voxpress.audio import Audio, Samples
 from voxpress.errors import CheckFailed
-from voxpress.listening import Ear
-from voxpress.scoring import BAR, Score, passes, rank, score, unsettled
+from voxpress.quality.asr import Ear
 from voxpress.speech import Seconds, Segment
 from voxpress.text.duration import bounds
+from voxpress.text.wer import BAR, Score, passes, rank, score, unsettled
 
 SILENCE = -50.0
 """dBFS; nothing above it means that nothing was said."""

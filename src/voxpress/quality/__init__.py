@@ -1,0 +1,1 @@
+"""Is this audio what was asked for?"""
