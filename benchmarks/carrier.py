@@ -17,7 +17,8 @@ from statistics import fmean, stdev
 
 import measure
 
-from voxpress import carrier, codec
+from voxpress import carrier
+from voxpress.audio import codec
 from voxpress.quality.asr import MODEL, Ear
 from voxpress.text.wer import score
 

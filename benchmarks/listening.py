@@ -22,7 +22,7 @@ import measure
 import numpy as np
 
 import voxpress
-from voxpress.audio import Audio
+from voxpress.audio.waveform import Audio
 from voxpress.engines.tone import _spoil
 from voxpress.errors import CheckFailed
 from voxpress.plan import Plan, Planner

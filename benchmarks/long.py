@@ -31,9 +31,10 @@ import measure
 import numpy as np
 
 import voxpress
-from voxpress import audio as sound
-from voxpress import codec, engines, models
-from voxpress.audio import Audio
+from voxpress import engines, models
+from voxpress.audio import codec
+from voxpress.audio import waveform as sound
+from voxpress.audio.waveform import Audio
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.quality.asr import Ear
 from voxpress.speech import Output, Utterance

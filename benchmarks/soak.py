@@ -28,7 +28,8 @@ from typing import Any
 import measure
 from server import free_port, process, voxpress
 
-from voxpress import codec, say
+from voxpress import say
+from voxpress.audio import codec
 from voxpress.speech import Output
 
 CALLERS = 8

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import measure
 
-from voxpress import codec
+from voxpress.audio import codec
 from voxpress.quality.asr import MODEL, Ear
 from voxpress.text.wer import score, words
 

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from voxpress.audio import Audio
+from voxpress.audio.waveform import Audio
 from voxpress.errors import UnsupportedOption
 from voxpress.quality.asr import Ear, Heard
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from voxpress import audio
-from voxpress.audio import Audio
+from voxpress.audio import waveform
+from voxpress.audio.waveform import Audio
 from voxpress.speech import Hertz, Seconds
 
 
@@ -37,4 +37,4 @@ def speech(
 
 
 def _level(sound, sample_rate):
-    return audio.active_level(Audio(sound.astype(np.float32), sample_rate))
+    return waveform.active_level(Audio(sound.astype(np.float32), sample_rate))

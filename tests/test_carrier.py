@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from voxpress import Segment, Utterance, carrier, cli, render
-from voxpress.audio import Audio, after
+from voxpress.audio.waveform import Audio, after
 from voxpress.engines import find, names
 from voxpress.plan import Plan, Planner
 from voxpress.store import Store

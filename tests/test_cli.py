@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from voxpress import codec, environments, models, plan, references, speaking
+from tests.speechlike import speech
+from voxpress import environments, models, plan, references, speaking
+from voxpress.audio import codec
 from voxpress.cli import main
 from voxpress.engines import openai
 from voxpress.speech import Output
 
 from .engines.speech_server import KEY, SpeechServer
-from .speechlike import speech
 
 
 @dataclass

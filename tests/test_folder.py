@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voxpress.audio.paths import identity, safe_path
 from voxpress.errors import InputError, StoreError
 from voxpress.folder import Folder
-from voxpress.paths import identity, safe_path
 from voxpress.speech import Clip
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import Output, Utterance, codec, render, say
+from voxpress import Output, Utterance, render, say
+from voxpress.audio import codec
 from voxpress.errors import CheckFailed, InputError, UnknownVoice
 from voxpress.folder import Folder
 from voxpress.forecast import forecast

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from voxpress import Utterance, codec, render, say
+from voxpress import Utterance, render, say
+from voxpress.audio import codec
 from voxpress.cli import main
 from voxpress.errors import SpeechError, SynthesisError
 from voxpress.store import Store

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from voxpress import codec, models
+from tests.beeps import Beeps
+from voxpress import models
+from voxpress.audio import codec
 from voxpress.cli import main
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.library import render
 from voxpress.manifests import read
 from voxpress.manifests.report import read as read_report
-
-from .beeps import Beeps
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -15,14 +15,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from voxpress import audio, codec, formats, library, models, references
-from voxpress.audio import Audio
+from tests.speechlike import speech
+from voxpress import formats, library, models, references
+from voxpress.audio import codec, waveform
+from voxpress.audio.waveform import Audio
 from voxpress.engines.tone import Tone
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice
 from voxpress.quality import asr
 from voxpress.speech import Mark, Output
-
-from .speechlike import speech
 
 WORDS = "The harbour was quiet in the early morning, and only the gulls on the wall were awake."
 OWNED = {"speaker": "Anna Smith", "consent": "release signed on 1 March 2026"}
@@ -103,7 +103,7 @@ def test_recordings_of_every_format_are_read(home, format, file):
     """By their first bytes, or by their extension where they have no header."""
     rates = formats.FORMATS[format].sample_rates
     rate = 16000 if not rates or 16000 in rates else rates[0]
-    (home / file).write_bytes(codec.encode(audio.resample(GOOD, rate), Output(format=format)))
+    (home / file).write_bytes(codec.encode(waveform.resample(GOOD, rate), Output(format=format)))
     assert add(recording=home / file).duration == pytest.approx(8.0, abs=0.2)
 
 
@@ -136,7 +136,7 @@ def test_too_long_a_recording_is_refused_before_anything_is_measured():
 
 def test_what_is_wrong_with_a_sample_is_said_with_its_name(home):
     """And what is doubtful is kept with it."""
-    (home / "quiet.wav").write_bytes(codec.encode(audio.gain(GOOD, -50.0), Output()))
+    (home / "quiet.wav").write_bytes(codec.encode(waveform.gain(GOOD, -50.0), Output()))
     with pytest.raises(InputError, match=r"quiet\.wav: it is silent"):
         add(recording=home / "quiet.wav")
     assert "noise lies only" in add(recording=speech(snr=15)).warnings[0]
@@ -555,7 +555,7 @@ import msgspec
 import numpy as np
 
 from voxpress import references
-from voxpress.audio import tone
+from voxpress.audio.waveform import tone
 from voxpress.engines.tone import Tone
 
 
@@ -590,7 +590,8 @@ PROGRAM = """
 import os, sys
 import numpy as np
 import voxpress
-from voxpress import codec, references
+from voxpress import references
+from voxpress.audio import codec
 from tests.speechlike import speech
 
 def render(voice, workers=2, **changes):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voxpress import audio, samples
-from voxpress.audio import Audio, gain, join, pad, silence, tone
+from tests.speechlike import speech
+from voxpress import samples
+from voxpress.audio import waveform
+from voxpress.audio.waveform import Audio, gain, join, pad, silence, tone
 from voxpress.errors import InputError
-
-from .speechlike import speech
 
 GOOD = speech()
 
@@ -19,8 +19,8 @@ def test_a_good_recording_passes_without_a_warning():
     sample = samples.prepare(GOOD)
     assert sample.warnings == () and not sample.cut
     assert sample.audio.duration == pytest.approx(GOOD.duration, abs=0.1)
-    assert audio.active_level(sample.audio) == pytest.approx(samples.LEVEL, abs=0.5)
-    assert audio.peak(sample.audio) <= samples.PEAK + 0.01
+    assert waveform.active_level(sample.audio) == pytest.approx(samples.LEVEL, abs=0.5)
+    assert waveform.peak(sample.audio) <= samples.PEAK + 0.01
 
 
 @pytest.mark.parametrize("snr", [5, 10, 15, 20, 30])
@@ -66,7 +66,7 @@ def test_what_is_no_number_is_refused():
 def test_a_soft_recording_is_made_louder():
     """And said to be soft."""
     sample = samples.prepare(gain(GOOD, -20.0))
-    assert audio.active_level(sample.audio) == pytest.approx(samples.LEVEL, abs=0.5)
+    assert waveform.active_level(sample.audio) == pytest.approx(samples.LEVEL, abs=0.5)
     assert "it is soft" in sample.warnings[0]
 
 
@@ -75,15 +75,15 @@ def test_peaks_are_never_clipped_by_the_level():
     clicked = GOOD.samples.copy() * np.float32(0.1)
     clicked[40000] = 1.0
     sample = samples.prepare(Audio(clicked, 16000))
-    assert audio.peak(sample.audio) == pytest.approx(samples.PEAK, abs=0.01)
-    assert audio.active_level(sample.audio) < samples.LEVEL - 3
+    assert waveform.peak(sample.audio) == pytest.approx(samples.PEAK, abs=0.01)
+    assert waveform.active_level(sample.audio) < samples.LEVEL - 3
 
 
 def test_clipping_is_warned_of_then_refused():
     """Also where the clipped sound was made softer afterwards."""
 
     def clipped(by):
-        drive = gain(GOOD, by - audio.peak(GOOD))
+        drive = gain(GOOD, by - waveform.peak(GOOD))
         return gain(Audio(np.clip(drive.samples, -1, 1), 16000), -9.0)
 
     assert samples.measure(clipped(0)).clipped < samples.CLIPPED / 5
@@ -103,7 +103,7 @@ def test_a_short_recording_is_warned_of_then_refused():
 
 def test_a_telephone_is_noticed():
     """By what is missing, whatever the file calls its rate."""
-    narrow = audio.resample(speech(sample_rate=8000), 44100)
+    narrow = waveform.resample(speech(sample_rate=8000), 44100)
     assert samples.measure(narrow).narrow and not samples.measure(GOOD).narrow
     assert "telephone" in samples.prepare(narrow).warnings[0]
 
@@ -112,7 +112,7 @@ def test_sample_rates_are_bounded():
     """Too low is refused; more than an engine uses is not kept."""
     with pytest.raises(InputError, match="a sample rate of 6000 Hz is too low"):
         samples.prepare(Audio(GOOD.samples, 6000))
-    assert samples.prepare(audio.resample(GOOD, 96000)).audio.sample_rate == 48000
+    assert samples.prepare(waveform.resample(GOOD, 96000)).audio.sample_rate == 48000
 
 
 def test_silence_at_both_ends_is_left_out():

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress.audio import Audio
+from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
 from voxpress.plan import Plan, Planner
 from voxpress.speech import Clip, Mark, Output, Segment, Utterance
@@ -595,7 +595,7 @@ def test_what_a_killed_writer_left_is_swept_after_an_hour(tmp_path: Path) -> Non
 
 WRITER = """
 import sys, numpy as np
-from voxpress.audio import Audio
+from voxpress.audio.waveform import Audio
 from voxpress.store import Store
 store, key = Store(sys.argv[1]), "ab" * 32
 said = Audio(np.linspace(-0.5, 0.5, 20000, dtype=np.float32), 16000)

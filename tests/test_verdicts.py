@@ -4,14 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.beeps import TEXTS, Beeps
 from voxpress import Output, Utterance, render
 from voxpress.engines.tone import Tone
 from voxpress.errors import EngineNotInstalled, ModelUnavailable
 from voxpress.quality.asr import Ear
 from voxpress.store import Store
 from voxpress.text.wer import passes
-
-from .beeps import TEXTS, Beeps
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def rendered(texts, folder, store, *, fault="none", rate=1.0, **more):
 
 def said(folder, results):
     """What the files say."""
-    from voxpress import codec
+    from voxpress.audio import codec
 
     return [Beeps().hear(codec.decode(Path(folder, f"row{r.number}.wav").read_bytes())).text for r in results]
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from voxpress.audio import Audio as Audio
+    from voxpress.audio.waveform import Audio as Audio
     from voxpress.engines import Engine as Engine
     from voxpress.engines import Option as Option
     from voxpress.errors import CheckFailed as CheckFailed
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "voxpress.audio": ["Audio"],
+    "voxpress.audio.waveform": ["Audio"],
     "voxpress.engines": ["Engine", "Option"],
     "voxpress.errors": [
         *("CheckFailed", "EngineError", "EngineNotInstalled", "InputError", "LicenceNotAccepted"),

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from voxpress import audio as sound
-from voxpress.audio import Audio
+from voxpress.audio import waveform as sound
+from voxpress.audio.waveform import Audio
 from voxpress.speech import Mark, Seconds, Segment
 
 PHRASES: Mapping[str, str] = {

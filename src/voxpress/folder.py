@@ -21,10 +21,10 @@ from functools import lru_cache
 from io import FileIO
 from pathlib import Path
 
-from voxpress import codec
+from voxpress.audio import atomic
+from voxpress.audio.paths import OWN, identity, safe_path
 from voxpress.errors import InputError, StoreError
 from voxpress.journal import LOCK, STAGING, Entry, Journal
-from voxpress.paths import OWN, identity, safe_path
 from voxpress.speech import Clip, Seconds
 
 STALE: Seconds = 3600.0
@@ -190,7 +190,7 @@ class Folder:
         digest = (clip.sha256 or hashlib.sha256(data).hexdigest())[:32]
 
         self._require_inside(path)
-        if codec.is_device(f"{self._place}/{path}"):
+        if atomic.is_device(f"{self._place}/{path}"):
             raise InputError(f"cannot write {self.path}/{path}: a device or a pipe is there")
         if not (self.overwrite or self._replaceable(path, data) or self._replaceable(path, data, alone=True)):
             raise InputError(
@@ -215,7 +215,7 @@ class Folder:
                 )
 
             try:
-                codec.write(
+                atomic.write(
                     f"{self._place}/{path}", data, staging=f"{self._place}/{STAGING}", before_rename=note
                 )
             except StoreError as error:

@@ -1,6 +1,6 @@
 """The formats of finished files: names, extensions, and the sample rates and bit rates that each can have.
 
-Facts only: `voxpress.codec` encodes and decodes.
+Facts only: `voxpress.audio.codec` encodes and decodes.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from typing import BinaryIO
 
 import msgspec
 
-from voxpress import codec
+from voxpress.audio import atomic
+from voxpress.audio.paths import OWN
 from voxpress.errors import StoreError
-from voxpress.paths import OWN
 from voxpress.speech import Hertz, Seconds
 
 JOURNAL = f"{OWN}/journal.jsonl"
@@ -192,7 +192,7 @@ class Journal:
             assert self._file is not None
             try:
                 end = self.end()
-                codec.sync(self._place)
+                atomic.sync(self._place)
                 with suppress(OSError):  # a full disk: the files are compared once more
                     # Lines before `end` were written when the data of their files was.
                     self.append(Entry("", "", end, self.since, 0, 0.0))
@@ -209,7 +209,7 @@ class Journal:
         """Write it anew, holding it alone, with the lines that still tell something: of paths that nobody `drops`,
         those of the file that stands there, or the last ones. The proven ones come first.
         """
-        codec.sync(self._place)
+        atomic.sync(self._place)
         self._index = index = self._reread()
         index.proven = _joined([*index.proven, (self.since, self.end())])
 
@@ -229,7 +229,7 @@ class Journal:
             yield msgspec.json.encode(Entry("", "", size, 0, 0, 0.0)) + b"\n"
             yield from kept(proven=False)
 
-        codec.write(self.path, lines(), staging=f"{self._place}/{STAGING}", durable=True)
+        atomic.write(self.path, lines(), staging=f"{self._place}/{STAGING}", durable=True)
         self.since, self._index = self.end(), None
 
     def _telling(self, index: _Index, path: str) -> list[int]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from voxpress import codec
+from voxpress.audio import atomic
 from voxpress.errors import StoreError
 from voxpress.speech import Seconds
 
@@ -140,12 +140,12 @@ class LocalObjects(Objects):
     def put(self, name: str, data: bytes) -> None:
         path = f"{self.folder}/{name}"
         try:
-            codec.write(path, data, staging=self._staging)
+            atomic.write(path, data, staging=self._staging)
         except StoreError as error:
             if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in _NO_OBJECT:
                 raise
             self._clear(name)
-            codec.write(path, data, staging=self._staging)
+            atomic.write(path, data, staging=self._staging)
 
     def _clear(self, name: str) -> None:
         """Put out of an object's way what is there and no object: a folder, or what is none in place of its folder."""
@@ -200,7 +200,7 @@ class LocalObjects(Objects):
     def sync(self) -> None:
         try:
             if os.path.isdir(self.folder):
-                codec.sync(self.folder)
+                atomic.sync(self.folder)
         except OSError as error:
             raise StoreError(f"cannot write {self.folder} to disk: {error.strerror}") from error
 

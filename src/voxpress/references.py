@@ -27,11 +27,12 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from voxpress import codec, formats, media, samples, transcripts
-from voxpress.audio import Audio
-from voxpress.decoding import Bounds
+from voxpress import formats, samples, transcripts
+from voxpress.audio import atomic, codec, sandbox
+from voxpress.audio.decoding import Bounds
+from voxpress.audio.paths import safe_path
+from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice, suggest
-from voxpress.paths import safe_path
 from voxpress.speech import Mark, Output, Seconds, Voice
 from voxpress.transcripts import Ear
 
@@ -418,7 +419,7 @@ def _recorded(recording: Audio | str | os.PathLike[str]) -> tuple[str, Audio]:
             if extension in kind.extensions and kind.container in {"RAW", "g722"}
         ]
         try:
-            with media.Decoder() as decoder:
+            with sandbox.Decoder() as decoder:
                 whole = decoder.decode_file(source, raw[0] if raw else None, bounds=RECORDING)
         except InputError as error:
             raise error.at(source) from error.__cause__
@@ -435,8 +436,8 @@ def _written(folder: Path, reference: Reference, data: bytes) -> None:
     record = msgspec.json.format(msgspec.json.encode(reference), indent=2)
     file = file_of(reference.digest)
     staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=_PARTIAL, dir=folder.parent))
-    codec.write(staged / file, data, durable=True)
-    codec.write(staged / _RECORD, record, durable=True)
+    atomic.write(staged / file, data, durable=True)
+    atomic.write(staged / _RECORD, record, durable=True)
     if not folder.is_dir():
         staged.rename(folder)
         return
@@ -501,7 +502,7 @@ def latents(
             made = make()
             packed = io.BytesIO()
             np.savez(packed, **made)  # type: ignore[arg-type]
-            codec.write(path, packed.getvalue())
+            atomic.write(path, packed.getvalue())
     except OSError as error:
         raise StoreError(
             f"cannot keep what was computed from {reference.name!r} in {folder}: {error}"

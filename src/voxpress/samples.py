@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import audio
-from voxpress.audio import Audio
+from voxpress.audio import waveform
+from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError
 from voxpress.speech import Hertz, Seconds, dBFS
 
@@ -94,8 +94,8 @@ def prepare(recording: Audio, longest: Seconds = LONGEST) -> Sample:
         )
     if not np.isfinite(recording.samples).all():
         raise InputError("it has samples that are not numbers")
-    recording = audio.resample(recording, min(recording.sample_rate, HIGHEST_RATE))
-    powers, level = audio.powers(recording), audio.active_level(recording)
+    recording = waveform.resample(recording, min(recording.sample_rate, HIGHEST_RATE))
+    powers, level = waveform.powers(recording), waveform.active_level(recording)
     if level < SILENCE:
         raise InputError(
             f"it is silent: what is loudest in it has {max(level, -99):.0f} dBFS, and speech has {SILENCE:.0f} at least"
@@ -108,8 +108,8 @@ def prepare(recording: Audio, longest: Seconds = LONGEST) -> Sample:
 
 def measure(sample: Audio) -> Quality:
     """What there is to know of a sample before its words are."""
-    powers = audio.powers(sample)
-    level = audio.active_level(sample)
+    powers = waveform.powers(sample)
+    level = waveform.active_level(sample)
     return Quality(
         duration=sample.duration,
         speech=float(np.count_nonzero(_spoken(powers, level))) * _STEP,
@@ -156,7 +156,7 @@ def _not_too_noisy(noise: float) -> None:
 
 
 def _levelled(sample: Audio, level: dBFS) -> Audio:
-    return audio.gain(sample, min(LEVEL - level, PEAK - audio.peak(sample)))
+    return waveform.gain(sample, min(LEVEL - level, PEAK - waveform.peak(sample)))
 
 
 # Measures

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from voxpress import audio, carrier, codec, engines, formats
-from voxpress.audio import Audio
+from voxpress import carrier, engines, formats
+from voxpress.audio import codec, waveform
+from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine
 from voxpress.errors import (
     CheckFailed,
@@ -287,7 +288,7 @@ def _checked(engine: Engine, segment: Segment, spoken: object) -> Audio | Speech
     """What an engine gave for a segment, if it is audio or an error of ours."""
     if isinstance(spoken, SpeechError):
         return spoken
-    problem = audio.problem(spoken)
+    problem = waveform.problem(spoken)
     if not problem:
         assert isinstance(spoken, Audio)
         return spoken
@@ -409,8 +410,8 @@ def _digest(takes: Sequence[str]) -> str:
 def _made(order: Order, target: Target, takes: Mapping[str, Kept]) -> tuple[Clip, bytes]:
     output = target.output
     native = next((take.sample_rate for take in takes.values()), order.sample_rate)
-    whole = audio.join([sound(part, takes, output, native) for part in order.parts])
-    finished = mastered(audio.pad(whole, output.lead, output.tail), output)
+    whole = waveform.join([sound(part, takes, output, native) for part in order.parts])
+    finished = mastered(waveform.pad(whole, output.lead, output.tail), output)
     data = codec.encode(finished, output)
     clip = Clip(
         key=target.clip,
@@ -429,9 +430,9 @@ def _made(order: Order, target: Target, takes: Mapping[str, Kept]) -> tuple[Clip
 def _unreached(sound: Audio, output: Output) -> tuple[str, ...]:
     """What the peak limit left of a loudness or level that was asked for, where that can be heard."""
     if output.loudness is not None:
-        wanted, reached, unit = output.loudness, audio.loudness(sound), "LUFS"
+        wanted, reached, unit = output.loudness, waveform.loudness(sound), "LUFS"
     elif output.level is not None:
-        wanted, reached, unit = output.level, audio.active_level(sound), "dBFS"
+        wanted, reached, unit = output.level, waveform.active_level(sound), "dBFS"
     else:
         return ()
     if wanted - reached < _AUDIBLE or reached == float("-inf"):
@@ -444,28 +445,28 @@ def sound(part: str | Part, takes: Mapping[str, Audio], output: Output, sample_r
     """What is heard of one part of an utterance: a take, or what lies between takes at `sample_rate`."""
     match part:
         case str():
-            return audio.trim(takes[part]) if output.trim else takes[part]
+            return waveform.trim(takes[part]) if output.trim else takes[part]
         case Pause(after):
             length = output.sentence_pause if after == "sentence" else output.paragraph_pause
-            return audio.silence(length, sample_rate)
+            return waveform.silence(length, sample_rate)
         case Silence(duration):
-            return audio.silence(duration, sample_rate)
+            return waveform.silence(duration, sample_rate)
         case Tone(frequencies, duration):
-            return audio.tone(frequencies, duration, sample_rate)
+            return waveform.tone(frequencies, duration, sample_rate)
     raise TypeError(part)
 
 
 def mastered(sound: Audio, output: Output) -> Audio:
     """`sound` at the rate and the level that `output` wants."""
-    sound = audio.resample(
+    sound = waveform.resample(
         sound, formats.sample_rate_for(formats.FORMATS[output.format], output.sample_rate, sound.sample_rate)
     )
     peak = output.peak if output.peak is not None else FULL_SCALE if _as_spoken(output) else -1.0
     if output.loudness is not None:
-        return audio.to_loudness(sound, output.loudness, peak)
+        return waveform.to_loudness(sound, output.loudness, peak)
     if output.level is not None:
-        return audio.to_level(sound, output.level, peak)
-    return audio.limit(sound, peak)
+        return waveform.to_level(sound, output.level, peak)
+    return waveform.limit(sound, peak)
 
 
 def _as_spoken(output: Output) -> bool:

@@ -21,8 +21,9 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from voxpress import codec, formats
-from voxpress.audio import Audio
+from voxpress import formats
+from voxpress.audio import codec
+from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
 from voxpress.inventory import Inventory, kind_of
 from voxpress.objects import Entry, LocalObjects, Objects, RemoteObjects

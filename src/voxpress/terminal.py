@@ -16,14 +16,14 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-from voxpress.codec import is_device
+from voxpress.audio.atomic import is_device
+from voxpress.audio.paths import OWN
 from voxpress.errors import LeftOut, ManifestError, SpeechError, StoreError
 from voxpress.folder import Folder
 from voxpress.forecast import Detail, Forecast, forecast
 from voxpress.library import run
 from voxpress.loop import refused, standing
 from voxpress.manifests.report import Former, Report
-from voxpress.paths import OWN
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.quality.asr import Ear
 from voxpress.quality.verify import Review

@@ -24,7 +24,7 @@ import numpy as np
 import pytest
 
 from voxpress import carrier, speaking
-from voxpress.audio import Audio
+from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine, check_options
 from voxpress.errors import UnknownVoice, UnsupportedOption
 from voxpress.executors import Pools

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from voxpress.audio import Audio
+from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError
 from voxpress.samples import LONGEST, Sample
 from voxpress.speech import Mark

@@ -13,8 +13,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from voxpress import codec
-from voxpress.audio import Audio, resample
+from voxpress.audio import codec
+from voxpress.audio.waveform import Audio, resample
 from voxpress.engines.tone import Tone
 from voxpress.speech import Output, Segment
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import audio, models, references, speaking
+from voxpress import models, references, speaking
+from voxpress.audio import waveform
 from voxpress.engines import f5
 from voxpress.engines.f5 import F5
 from voxpress.errors import (
@@ -231,7 +232,7 @@ def test_the_longer_the_sample_the_shorter_a_segment(sample, tiny):
     """Together they stay below 25 s."""
     speech, words = sample
     add("short", speech, words)
-    add("long", audio.join([speech, speech]), f"{words} {words}")
+    add("long", waveform.join([speech, speech]), f"{words} {words}")
     engine = F5(str(tiny("f5")))
     short, long = (engine.longest(engine.voice(name), "en") for name in ("short", "long"))
     assert 170 < short < 200 and 125 < long < 150

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import codec, environments, models, references, speaking
+from voxpress import environments, models, references, speaking
+from voxpress.audio import codec
 from voxpress.engines.xtts import Xtts
 from voxpress.errors import (
     EngineError,

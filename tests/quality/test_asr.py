@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from voxpress import codec, library, models
-from voxpress.audio import Audio, join, silence
+from voxpress import library, models
+from voxpress.audio import codec
+from voxpress.audio.waveform import Audio, join, silence
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
 from voxpress.quality import asr
 from voxpress.quality.asr import Ear

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from voxpress.audio import Audio, silence
+from voxpress.audio.waveform import Audio, silence
 from voxpress.engines.tone import Tone
 from voxpress.errors import CheckFailed
 from voxpress.quality import asr

@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
-from voxpress import Output, Utterance, codec, render
-from voxpress.audio import Audio
+from tests.beeps import TEXTS, Beeps
+from voxpress import Output, Utterance, render
+from voxpress.audio import codec
+from voxpress.audio.waveform import Audio
 from voxpress.cli import main
 from voxpress.errors import InputError, ManifestError
 from voxpress.folder import Folder
@@ -16,8 +18,6 @@ from voxpress.plan import Planner
 from voxpress.quality import verify
 from voxpress.quality.verify import Question, from_manifest, from_report
 from voxpress.store import Store
-
-from tests.beeps import TEXTS, Beeps
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import openai
 import pytest
 
-from voxpress import codec
+from voxpress.audio import codec
+from voxpress.audio.paths import identity, safe_path
 from voxpress.errors import InputError
-from voxpress.paths import identity, safe_path
 from voxpress.presets import load_project
 from voxpress.server import webhooks
 from voxpress.server.settings import Settings

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from voxpress import codec
+from voxpress.audio import codec
 
 SPEECH = "/v1/audio/speech"
 TEXT = "The front door was left open for ten minutes."

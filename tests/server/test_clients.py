@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from voxpress import codec
+from voxpress.audio import codec
 
 pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent / "clients"

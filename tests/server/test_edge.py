@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voxpress import codec
+from voxpress.audio import codec
 from voxpress.formats import FORMATS
 
 pytest.importorskip("litestar")

@@ -22,8 +22,8 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from voxpress.audio import Audio
-from voxpress.codec import encode
+from voxpress.audio.codec import encode
+from voxpress.audio.waveform import Audio
 from voxpress.speech import Output
 
 pytest.importorskip("litestar")

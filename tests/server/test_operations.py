@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from voxpress import codec
-from voxpress.audio import Audio
+from voxpress.audio import codec
+from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ManifestError, UnknownEngine
 from voxpress.presets import load_project
 from voxpress.server.names import Names

@@ -17,7 +17,8 @@ import numpy as np
 import openai
 import pytest
 
-from voxpress import codec, say
+from voxpress import say
+from voxpress.audio import codec
 from voxpress.speech import Output
 
 LONG = " ".join(f"This is sentence number {n}, one of many in a long text." for n in range(1, 25))

@@ -12,8 +12,8 @@ import pytest
 
 from tests import hostile_media
 from tests.speechlike import speech
-from voxpress import codec
-from voxpress.audio import Audio
+from voxpress.audio import codec
+from voxpress.audio.waveform import Audio
 from voxpress.speech import Output
 
 from .conftest import memory, servers

@@ -92,7 +92,7 @@ def say(
     json: Json = False,
 ) -> None:
     """Speak one text into one file, or take it from the store."""
-    from voxpress import codec
+    from voxpress.audio import atomic
     from voxpress.library import say_with
     from voxpress.plan import Planner
     from voxpress.speech import Utterance
@@ -129,7 +129,7 @@ def say(
         if destination == "-":
             _write_out(clip.data)
         elif place:
-            codec.write(place, clip.data, durable=True)
+            atomic.write(place, clip.data, durable=True)
         facts.append({"path": destination or clip.path} | {name: getattr(clip, name) for name in _FACTS})
         if not json and not destination:
             typer.echo(clip.path or clip.key)
@@ -184,7 +184,7 @@ def _destinations(output: str | None, format: str | None) -> list[tuple[str | No
         InputError: several formats, and one file or standard output.
     """
     from voxpress import formats
-    from voxpress.paths import audio_extension
+    from voxpress.audio.paths import audio_extension
 
     names = _format_names(format)
     if len(names) < 2:

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from voxpress import devices, environments, models, references
-from voxpress.audio import Audio
+from voxpress.audio.waveform import Audio
 from voxpress.errors import (
     EngineError,
     EngineNotInstalled,

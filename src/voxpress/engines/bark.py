@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voxpress import devices, engines, models
-from voxpress.audio import Audio
+from voxpress.audio.waveform import Audio
 from voxpress.engines import PRECISION, Engine, Option, check_options, require
 from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.speech import Segment, Voice

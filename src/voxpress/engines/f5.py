@@ -29,8 +29,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from voxpress import audio, codec, devices, engines, environments, models, references
-from voxpress.audio import Audio, Samples
+from voxpress import devices, engines, environments, models, references
+from voxpress.audio import codec, waveform
+from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import PRECISION, Engine, Option, require
 from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.references import Reference
@@ -347,14 +348,14 @@ def _made_ready(sample: Audio, reference: Reference) -> _Prompt:
     Raises:
         ModelUnavailable: it is too long.
     """
-    spoken = audio.trim(sample)
+    spoken = waveform.trim(sample)
     if spoken.duration > _LONGEST_SAMPLE:
         problem = f"is {spoken.duration:.1f} s long, and f5 takes {_LONGEST_SAMPLE:g} s: add a shorter one"
         raise ModelUnavailable(f"the sample of {reference.name!r} {problem}")
-    ready = audio.resample(spoken, _RATE)
+    ready = waveform.resample(spoken, _RATE)
     rms = float(np.sqrt(np.mean(np.square(ready.samples, dtype=np.float64))))
-    louder = audio.gain(ready, max(0.0, 20 * math.log10(_RMS / rms)))
-    samples = audio.pad(louder, tail=_TAIL).samples
+    louder = waveform.gain(ready, max(0.0, 20 * math.log10(_RMS / rms)))
+    samples = waveform.pad(louder, tail=_TAIL).samples
     whole = len(samples) // _HOP * _HOP
     return _Prompt(samples[:whole], _as_read(reference.transcript), reference.digest)
 

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voxpress import devices, g2p, graphs, marks, models, sessions
-from voxpress.audio import Audio, Samples
+from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import Engine, check_options, require, version
 from voxpress.errors import (
     InputError,

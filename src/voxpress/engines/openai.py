@@ -16,9 +16,10 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from voxpress import codec, prices
-from voxpress.audio import Audio
-from voxpress.decoding import Bounds
+from voxpress import prices
+from voxpress.audio import codec
+from voxpress.audio.decoding import Bounds
+from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine, Option, check_options, require
 from voxpress.errors import (
     EngineError,

@@ -28,8 +28,9 @@ from typing import IO, Any
 
 import numpy as np
 
-from voxpress import audio, codec, devices, engines, environments, models, references
-from voxpress.audio import Audio
+from voxpress import devices, engines, environments, models, references
+from voxpress.audio import codec, waveform
+from voxpress.audio.waveform import Audio
 from voxpress.engines import PRECISION, Engine, Option, require
 from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.references import Arrays, Reference
@@ -389,7 +390,7 @@ def _read(file: IO[bytes]) -> Any:
     """A sample as a tensor of shape (1, 1, samples)."""
     import torch
 
-    sound = audio.resample(codec.decode(file.read()), OuteTTS.sample_rate)
+    sound = waveform.resample(codec.decode(file.read()), OuteTTS.sample_rate)
     return torch.tensor(sound.samples)[None, None]
 
 

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voxpress import graphs, marks, models, sessions
-from voxpress.audio import Audio, Samples
+from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import Engine, Option, check_options, require
 from voxpress.errors import (
     EngineNotInstalled,

@@ -16,7 +16,7 @@ from typing import Any, cast
 import msgspec
 import numpy as np
 
-from voxpress.audio import Audio, Samples
+from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import Engine, Option
 from voxpress.errors import SynthesisError
 from voxpress.speech import Mark, Segment, Voice

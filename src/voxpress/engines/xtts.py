@@ -28,8 +28,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import audio, devices, engines, models, references
-from voxpress.audio import Audio
+from voxpress import devices, engines, models, references
+from voxpress.audio import waveform
+from voxpress.audio.waveform import Audio
 from voxpress.engines import PRECISION, Engine, Option, check_options, require
 from voxpress.errors import (
     EngineNotInstalled,
@@ -327,7 +328,7 @@ def _listen(model: Any, sample: Audio) -> Arrays:
             f"a sample of {sample.duration:.2f} s is too short for xtts: 6 s or more are best"
         )
     config = model.config
-    heard = torch.from_numpy(audio.resample(sample, _INPUT_RATE).samples)[None]
+    heard = torch.from_numpy(waveform.resample(sample, _INPUT_RATE).samples)[None]
     made = (
         model.get_gpt_cond_latents(
             heard, _INPUT_RATE, length=config.gpt_cond_len, chunk_length=config.gpt_cond_chunk_len

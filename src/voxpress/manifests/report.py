@@ -26,7 +26,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress.codec import is_device
+from voxpress.audio.atomic import is_device
 from voxpress.errors import ManifestError, StoreError
 from voxpress.speech import Hertz, Opinion, Result, Seconds, Status
 

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
-from voxpress import audio as sound
 from voxpress import models
-from voxpress.audio import Audio, Samples
+from voxpress.audio import waveform as sound
+from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
 from voxpress.executors import Processes
 from voxpress.speech import Hertz, Mark, Seconds

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import audio as sound
 from voxpress import environments
-from voxpress.audio import Audio
+from voxpress.audio import waveform as sound
+from voxpress.audio.waveform import Audio
 from voxpress.errors import EngineNotInstalled
 from voxpress.executors import Processes
 from voxpress.speech import Hertz

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from voxpress import carrier
-from voxpress.audio import Audio, Samples
+from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import CheckFailed
 from voxpress.quality.asr import Ear
 from voxpress.speech import Seconds, Segment

@@ -15,12 +15,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from voxpress import formats, media, references, text
-from voxpress.audio import Audio
+from voxpress import formats, references, text
+from voxpress.audio import sandbox
+from voxpress.audio.paths import OWN
+from voxpress.audio.waveform import Audio
 from voxpress.errors import CheckFailed, InputError, LeftOut, ManifestError, SpeechError, UnknownVoice
 from voxpress.executors import Inline, Processes
 from voxpress.executors.local import cores
-from voxpress.paths import OWN
 from voxpress.quality import mos
 from voxpress.quality.asr import Ear
 from voxpress.quality.signal import check, listen
@@ -336,9 +337,9 @@ def _read(path: str) -> Audio:
 
 
 @functools.cache
-def _decoder() -> media.Decoder:
+def _decoder() -> sandbox.Decoder:
     """One for all files that this process hears: starting another for each would take longer than hearing it."""
-    return media.Decoder()
+    return sandbox.Decoder()
 
 
 def _spoken(question: Question, language: str) -> tuple[str, bool]:

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 
+from voxpress.audio.paths import Paths, named_file, safe_path
 from voxpress.errors import InputError
 from voxpress.formats import FORMATS
-from voxpress.paths import Paths, named_file, safe_path
 
 
 class Names:

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from voxpress import codec, engines, formats, speaking
-from voxpress.audio import Audio, join, silence
-from voxpress.codec import Encoder
+from voxpress import engines, formats, speaking
+from voxpress.audio import codec
+from voxpress.audio.codec import Encoder
+from voxpress.audio.waveform import Audio, join, silence
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError, UnsupportedOption
 from voxpress.plan import Bad, Plan, Planner

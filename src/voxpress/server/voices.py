@@ -16,7 +16,8 @@ from litestar import Request, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, MultipartBody, QueryParameter
 
-from voxpress import engines, media, references
+from voxpress import engines, references
+from voxpress.audio import sandbox
 from voxpress.errors import InputError, SpeechError, UnknownVoice
 from voxpress.quality import mos
 from voxpress.server.contract import (
@@ -156,7 +157,7 @@ async def create_voice(
             raise Refusal(409, f"there is a voice {other!r} already", "voice_exists", param="name")
         return references.add(
             data.name,
-            media.decode_untrusted(sample, bounds=references.RECORDING),
+            sandbox.decode_untrusted(sample, bounds=references.RECORDING),
             transcript=data.transcript or None,
             language=data.language or None,
             speaker=data.speaker,

@@ -1,4 +1,4 @@
-"""Audio to bytes and back, in every format of `voxpress.formats`; and the only place that writes a file.
+"""Audio to bytes and back, in every format of `voxpress.formats`.
 
 Encoding is deterministic: no dates, no random serial numbers, and the same
 library gives the same bytes. The codec libraries are imported when first needed.
@@ -6,25 +6,20 @@ library gives the same bytes. The codec libraries are imported when first needed
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import errno
 import io
 import os
-import stat
 import struct
 import tempfile
-import uuid
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import BinaryIO, cast
 
 import numpy as np
 
-from voxpress.audio import Audio, Samples
-from voxpress.decoding import UNBOUNDED, Bounds, open_sound
-from voxpress.errors import InputError, StoreError, SynthesisError, UnsupportedOption
+from voxpress.audio.decoding import UNBOUNDED, Bounds, open_sound
+from voxpress.audio.waveform import Audio, Samples
+from voxpress.errors import InputError, SynthesisError, UnsupportedOption
 from voxpress.formats import FORMATS, Format, bit_rate_for, format_named, sample_rate_for
 from voxpress.speech import Hertz, Output
 
@@ -193,128 +188,6 @@ def from_flac(data: bytes) -> Audio:
     digits = tail[: len(tail) - len(tail.lstrip(b"0123456789"))]
     audio = decode(data)
     return Audio(audio.samples * np.float32(2.0 ** int(digits)), audio.sample_rate)
-
-
-def write(
-    path: str | os.PathLike[str],
-    data: bytes | Iterable[bytes],
-    *,
-    staging: str | os.PathLike[str] | None = None,
-    before_rename: Callable[[str], None] | None = None,
-    durable: bool = False,
-) -> None:
-    """Write a file so that whoever looks sees the old one or the new one, never a part: it is written under
-    another name, then renamed. Missing folders are made, and nothing is left behind on failure.
-
-    Args:
-        data: the file's bytes, or parts of them in order.
-        staging: folder for the unfinished file, on the same file system; None: the folder of `path`, which somebody
-            named, so that a link is followed, and a device or a pipe is written to and stays what it is.
-        before_rename: called with the unfinished file's path once it is complete.
-        durable: wait until the file would survive a loss of power.
-
-    Raises:
-        StoreError: it cannot be written; the message names the path and the reason.
-
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write(f"{folder}/digits/1.wav", b"RIFF")
-    ...     os.listdir(f"{folder}/digits")
-    ['1.wav']
-    """
-    path = os.fspath(path)
-    parts = (data,) if isinstance(data, bytes) else data
-    if staging is None:
-        path = os.path.realpath(path) if os.path.islink(path) else path
-        if is_device(path):
-            _write_through(path, parts)
-            return
-    partial = f"{staging or os.path.dirname(path) or '.'}/.{uuid.uuid4().hex}.partial"
-    try:
-        try:
-            with _created(partial) as file:
-                file.writelines(parts)
-                if durable:
-                    file.flush()
-                    os.fsync(file.fileno())
-            if before_rename is not None:
-                before_rename(partial)
-            try:
-                os.replace(partial, path)
-            except FileNotFoundError:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                os.replace(partial, path)
-            if durable:
-                _sync_folder(os.path.dirname(path) or ".")
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(partial)
-            raise
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def sync(folder: str | os.PathLike[str]) -> None:
-    """Wait until all that was written to the file system of `folder` would survive a loss of power.
-
-    One call for many files: each on its own would cost as much as all of them together.
-
-    Raises:
-        OSError: the disk refuses, or there is no such folder.
-    """
-    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-    if syncfs is None:
-        os.sync()
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        if syncfs(descriptor):
-            code = ctypes.get_errno()
-            if code == errno.ENOSYS:
-                os.sync()
-                return
-            raise OSError(code, os.strerror(code), os.fspath(folder))
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def is_device(path: str | os.PathLike[str]) -> bool:
-    """Whether something is there that is no file and no folder, such as ``/dev/null`` or a pipe: it is written to, and
-    never replaced.
-
-    >>> is_device(os.devnull), is_device("not-there.wav")
-    (True, False)
-    """
-    try:
-        mode = os.stat(path).st_mode
-    except (OSError, ValueError):
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-
-
-def _write_through(path: str, parts: Iterable[bytes]) -> None:
-    try:
-        with open(path, "wb") as device:
-            device.writelines(parts)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def _created(path: str) -> BinaryIO:
-    # Folders are there nearly always; asking for each file would cost as much as writing it.
-    try:
-        return open(path, "xb")
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        return open(path, "xb")
 
 
 # Samples

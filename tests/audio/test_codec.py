@@ -1,10 +1,8 @@
-"""voxpress.codec: every format there and back, headers byte by byte, and writing files."""
+"""voxpress.audio.codec: every format there and back and headers byte by byte."""
 
 from __future__ import annotations
 
-import errno
 import io
-import os
 import re
 import struct
 import subprocess
@@ -19,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from voxpress.audio import Audio, resample, tone
-from voxpress.codec import decode, encode, from_flac, to_flac, write
-from voxpress.errors import InputError, StoreError, SynthesisError, UnsupportedOption
+from voxpress.audio.codec import decode, encode, from_flac, to_flac
+from voxpress.audio.waveform import Audio, resample, tone
+from voxpress.errors import InputError, SynthesisError, UnsupportedOption
 from voxpress.formats import FORMATS, bit_rate_for, format_for, format_named, sample_rate_for
 from voxpress.speech import Output
 
@@ -326,59 +324,6 @@ def test_takes_of_16_bit_engines_are_exact_and_small() -> None:
         from_flac(encode(sound(24000), Output(format="flac")))
 
 
-def test_write_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
-    """Folders are made, permissions are the user's usual ones."""
-    target = tmp_path / "digits" / "1.wav"
-    write(target, b"one")
-    write(target, b"two", durable=True)
-    assert target.read_bytes() == b"two" and os.listdir(target.parent) == ["1.wav"]
-    plain = tmp_path / "plain"
-    plain.write_bytes(b"")
-    assert target.stat().st_mode == plain.stat().st_mode
-
-
-def test_write_through_a_staging_folder(tmp_path: Path) -> None:
-    """The caller sees the whole file before it gets its name."""
-    seen: list[tuple[str, bytes, bool]] = []
-    target = tmp_path / "a.wav"
-
-    def note(path: str) -> None:
-        seen.append((os.path.dirname(path), Path(path).read_bytes(), target.exists()))
-
-    write(target, b"data", staging=tmp_path / "staging", before_rename=note)
-    assert seen == [(str(tmp_path / "staging"), b"data", False)]
-    assert target.read_bytes() == b"data" and os.listdir(tmp_path / "staging") == []
-
-
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])
-def test_a_failed_write_keeps_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
-    """A full disk, a read-only folder: the message names path and reason, and no part is left."""
-
-    def fail(*_: object) -> None:
-        raise OSError(code, os.strerror(code))
-
-    target = tmp_path / "a.wav"
-    write(target, b"old")
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(StoreError) as caught:
-        write(target, b"new")
-    assert str(caught.value) == f"cannot write {target}: {os.strerror(code)}"
-    assert target.read_bytes() == b"old" and os.listdir(tmp_path) == ["a.wav"]
-
-
-def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
-    """Ctrl-C in the middle."""
-
-    def interrupt(_: str) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write(tmp_path / "a.wav", b"data", before_rename=interrupt)
-    assert os.listdir(tmp_path) == []
-
-
 @pytest.mark.parametrize("size", [0, 0x7FFFFFFF - 36, 0xFFFFFFFF])
 def test_wav_that_was_streamed_is_read_to_its_end(size: int) -> None:
     """What writes to a pipe cannot know how long it will be."""
@@ -398,5 +343,5 @@ def test_wav_that_is_not_whole_is_no_audio() -> None:
 
 def test_importing_the_module_imports_no_codec_library() -> None:
     """They take a tenth of a second, and most commands need none."""
-    code = "import sys, voxpress.codec; print({'av', 'soundfile', 'soxr'} & set(sys.modules))"
+    code = "import sys, voxpress.audio.codec; print({'av', 'soundfile', 'soxr'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from voxpress.audio import Samples
+from voxpress.audio.waveform import Samples
 from voxpress.errors import InputError
 from voxpress.formats import Format, format_named
 from voxpress.speech import Hertz, Seconds

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voxpress import codec, media, references
-from voxpress.audio import Audio
-from voxpress.decoding import Bounds
+from tests import hostile_media
+from tests.beeps import Beeps
+from voxpress import references
+from voxpress.audio import codec, sandbox
+from voxpress.audio.decoding import Bounds
+from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError
 from voxpress.formats import FORMATS
 from voxpress.quality import verify
 from voxpress.quality.verify import Question
 from voxpress.speech import Output
-
-from . import hostile_media
-from .beeps import Beeps
 
 NOISE = np.random.default_rng(1).normal(0, 0.1, 16_000).astype(np.float32)
 
@@ -29,7 +29,7 @@ NOISE = np.random.default_rng(1).normal(0, 0.1, 16_000).astype(np.float32)
 @pytest.fixture(scope="module")
 def decoder():
     """One process for all tests that leave it alive."""
-    with media.Decoder() as decoder:
+    with sandbox.Decoder() as decoder:
         yield decoder
 
 
@@ -154,7 +154,7 @@ def test_broken_files_are_errors():
 def test_the_process_has_no_secrets_and_little_else(monkeypatch):
     """No keys, no files, no more memory and no files to write."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    with media.Decoder() as decoder:
+    with sandbox.Decoder() as decoder:
         decoder.decode(bytes(100), "pcm")
         place = Path(f"/proc/{child()}")
         assert b"sk-secret" not in (place / "environ").read_bytes()
@@ -172,14 +172,14 @@ def test_the_process_has_no_secrets_and_little_else(monkeypatch):
 
 def test_a_process_that_ends_costs_one_file(monkeypatch):
     """So does one that takes too long; the next file is decoded."""
-    with media.Decoder() as decoder:
+    with sandbox.Decoder() as decoder:
         decoder.decode(bytes(100), "pcm")
         os.kill(child(), signal.SIGKILL)
         with pytest.raises(InputError, match="memory and the time"):
             decoder.decode(bytes(100), "pcm")
         assert decoder.decode(bytes(4800), "pcm").duration == 0.1
         os.kill(child(), signal.SIGSTOP)
-        monkeypatch.setattr(media, "_PATIENCE", 0.1)
+        monkeypatch.setattr(sandbox, "_PATIENCE", 0.1)
         with pytest.raises(InputError, match="could not be decoded within 0 s"):
             decoder.decode(bytes(100), "pcm")
         monkeypatch.undo()
@@ -189,7 +189,7 @@ def test_a_process_that_ends_costs_one_file(monkeypatch):
 def test_what_is_no_file_is_not_waited_for(tmp_path):
     """A pipe would never end, a folder never begin."""
     os.mkfifo(tmp_path / "pipe.wav")
-    with media.Decoder() as decoder:
+    with sandbox.Decoder() as decoder:
         for path in (tmp_path / "pipe.wav", tmp_path, tmp_path / "none.wav", Path("/dev/zero")):
             with pytest.raises(InputError):
                 decoder.decode_file(path)

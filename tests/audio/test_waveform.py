@@ -1,4 +1,4 @@
-"""voxpress.audio: what is heard after each function, measured."""
+"""voxpress.audio.waveform: what is heard after each function, measured."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voxpress.audio import (
+from voxpress.audio.waveform import (
     Audio,
     active_level,
     gain,

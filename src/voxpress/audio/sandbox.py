@@ -23,8 +23,8 @@ from typing import BinaryIO, Self, cast
 
 import numpy as np
 
-from voxpress.audio import Audio, Samples
-from voxpress.decoding import Bounds, open_sound
+from voxpress.audio.decoding import Bounds, open_sound
+from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import InputError, WorkerLost
 from voxpress.speech import Seconds
 
@@ -51,13 +51,13 @@ place = sys.argv.pop(1)
 spec = importlib.util.spec_from_file_location("voxpress", place + "/__init__.py", submodule_search_locations=[place])
 sys.modules["voxpress"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(sys.modules["voxpress"])
-from voxpress.media import main
+from voxpress.audio.sandbox import main
 main()
 """
 
 
 def decode_untrusted(data: bytes, format: str | None = None, *, bounds: Bounds | None = None) -> Audio:
-    """As `voxpress.codec.decode`, for bytes that come from somewhere else.
+    """As `voxpress.audio.codec.decode`, for bytes that come from somewhere else.
 
     Args:
         bounds: what the file may be at most; None: `MOST_SAMPLES`.
@@ -157,7 +157,7 @@ class _Process:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _BOOT, str(Path(__file__).parent), str(theirs.fileno())],
+                [sys.executable, "-P", "-c", _BOOT, str(Path(__file__).parent.parent), str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
