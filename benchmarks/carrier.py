@@ -17,9 +17,9 @@ from statistics import fmean, stdev
 
 import measure
 
-from voxpress import carrier
 from voxpress.audio import codec
 from voxpress.quality.asr import MODEL, Ear
+from voxpress.text import carrier
 from voxpress.text.wer import score
 
 # The command line, with another phrase for English; workers get their segments from it.

@@ -23,7 +23,8 @@ from statistics import median
 
 import measure
 
-from voxpress import engines, environments
+from voxpress import engines
+from voxpress.models import environments
 
 RESULT = measure.RESULTS / "engines.json"
 MAKERS = measure.HERE.parent / "tests" / "engines" / "tiny"

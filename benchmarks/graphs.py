@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from onnx import TensorProto, helper
 
-from voxpress import graphs
+from voxpress.engines._onnx import graphs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,7 @@ import graphs as levers
 import measure
 import numpy as np
 
-from voxpress import graphs
+from voxpress.engines._onnx import graphs
 
 COUNT = 40
 LOOP = """

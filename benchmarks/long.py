@@ -31,10 +31,11 @@ import measure
 import numpy as np
 
 import voxpress
-from voxpress import engines, models
+from voxpress import engines
 from voxpress.audio import codec
 from voxpress.audio import waveform as sound
 from voxpress.audio.waveform import Audio
+from voxpress.models import catalogue
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.quality.asr import Ear
 from voxpress.speech import Output, Utterance
@@ -213,9 +214,9 @@ def chosen(arguments: argparse.Namespace, folder: Path, left: ExitStack) -> dict
         model, options = str(folder / "tiny"), RATES.get(name, {})
         making = [python, "-W", "ignore", TESTS / "tiny" / f"make_{name}.py", model, *BABBLE.get(name, ())]
         subprocess.run(making, check=True, stdout=subprocess.DEVNULL)
-        models._ACCEPTED = folder / "accepted.json"  # the terms are not for random weights
+        catalogue._ACCEPTED = folder / "accepted.json"  # the terms are not for random weights
         if terms := engines.find(name)(model).terms():
-            models.accept(terms)
+            catalogue.accept(terms)
     elif name == "openai":
         spec = importlib.util.spec_from_file_location("speech_server", TESTS / "speech_server.py")
         assert spec is not None and spec.loader is not None

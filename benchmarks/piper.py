@@ -23,7 +23,7 @@ from statistics import median
 import graphs as levers
 import measure
 
-from voxpress import graphs
+from voxpress.engines._onnx import graphs
 
 SHERPA = """
 import json, multiprocessing, os, sys, wave

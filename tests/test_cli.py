@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import pytest
 
 from tests.speechlike import speech
-from voxpress import environments, models, plan, references, speaking
+from voxpress import plan, references, speaking
 from voxpress.audio import codec
 from voxpress.cli import main
 from voxpress.engines import openai
+from voxpress.models import catalogue, environments
 from voxpress.speech import Output
 
 from .engines.speech_server import KEY, SpeechServer
@@ -334,7 +335,7 @@ def anna(tmp_path, monkeypatch):
     """A recording, how it is added, and a user without voices and recognition."""
     monkeypatch.setattr(references, "DIRECTORY", tmp_path / "voices")
     monkeypatch.setattr(references, "LATENTS", tmp_path / "latents")
-    monkeypatch.setattr(models, "DIRECTORY", tmp_path / "models")
+    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
     (tmp_path / "anna.flac").write_bytes(codec.encode(speech(5.0), Output(format="flac")))
     words = "The harbour was quiet, and only the gulls on the wall were awake."
     owned = ("--speaker", "Anna Smith", "--consent", "release of 1 March 2026")

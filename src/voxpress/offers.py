@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from voxpress import engines, models
+from voxpress import engines
 from voxpress.errors import SpeechError
+from voxpress.models import catalogue
 from voxpress.speech import Voice
 
 _SHOWN = 3
@@ -44,7 +45,7 @@ def speak(languages: Iterable[str], language: str) -> bool:
 def listed() -> Iterator[Offer]:
     """All models of the catalogue that speak."""
     known = engines.names()
-    for model in models.catalogue().values():
+    for model in catalogue.catalogue().values():
         if model.engine not in known:
             continue
         try:
@@ -53,7 +54,7 @@ def listed() -> Iterator[Offer]:
             missing = engines.missing_packages(kind)
         except SpeechError:
             continue  # a broken plug-in
-        here = models.path(model.name) is not None
+        here = catalogue.path(model.name) is not None
         install = (f"voxpress engines install {model.engine}",) if missing else ()
         pull = () if here else (f"voxpress models pull {model.name}",)
         yield Offer(

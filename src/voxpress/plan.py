@@ -8,13 +8,14 @@ from typing import TypeAlias
 
 import msgspec
 
-from voxpress import carrier, engines, formats, models, offers, references, templates, text, validation
+from voxpress import engines, formats, offers, references, templates, text, validation
 from voxpress.audio.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.engines import Engine
 from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnknownVoice, UnsupportedOption
+from voxpress.models import catalogue
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Utterance, Voice
 from voxpress.store import clip_key, take_key
-from voxpress.text import Part, Say
+from voxpress.text import Part, Say, carrier
 
 ONE_FILE = "{id}.{extension}"
 
@@ -368,7 +369,7 @@ def _chosen(
     chosen: Engine, engine: str, voice: str | None, options: tuple[tuple[str, OptionValue], ...]
 ) -> _Speaker:
     engines.require(chosen)
-    if (terms := chosen.terms()) and not models.accepted(terms):
+    if (terms := chosen.terms()) and not catalogue.accepted(terms):
         raise LicenceNotAccepted(
             f"the weights of {engine!r} are under {terms}: read it, then run  voxpress models accept {engine}"
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from voxpress import carrier, engines, formats
+from voxpress import engines, formats
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine
@@ -31,7 +31,7 @@ from voxpress.quality.asr import Ear
 from voxpress.quality.signal import check, listen
 from voxpress.speech import Clip, Hertz, Output, Segment, dBFS
 from voxpress.store import Kept, Store, Verdict, seed
-from voxpress.text import Part, Pause, Silence, Tone
+from voxpress.text import Part, Pause, Silence, Tone, carrier
 from voxpress.text.wer import passes, rank
 
 FULL_SCALE: dBFS = 0.0

@@ -206,7 +206,7 @@ class Segment(_Noun, frozen=True):
     seed: int = 0
     options: Mapping[str, OptionValue] = {}
     carrier: str | None = None
-    """What is spoken before the text and cut off again, see `voxpress.carrier`. No engine sees it."""
+    """What is spoken before the text and cut off again, see `voxpress.text.carrier`. No engine sees it."""
 
 
 class Clip(_Noun, frozen=True):

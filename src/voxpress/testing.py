@@ -23,13 +23,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from voxpress import carrier, speaking
+from voxpress import speaking
 from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine, check_options
 from voxpress.errors import UnknownVoice, UnsupportedOption
 from voxpress.executors import Pools
 from voxpress.quality.signal import check
 from voxpress.speech import Segment
+from voxpress.text import carrier
 
 
 class EngineContract(ABC):

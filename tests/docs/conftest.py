@@ -29,7 +29,8 @@ from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.typing import Parser
 
-from voxpress import cli, environments, models
+from voxpress import cli
+from voxpress.models import catalogue, environments
 
 ROOT = Path(__file__).parent.parent.parent
 _FILE = re.compile(r"<!-- file: (\S+) -->\n$")
@@ -258,7 +259,7 @@ def page(
 def _without_voices(data: Path) -> Path:
     """The user's data with their models and environments, but none of their voices."""
     data.joinpath("voxpress").mkdir(parents=True)
-    for folder in (models.DIRECTORY, environments.DIRECTORY):
+    for folder in (catalogue.DIRECTORY, environments.DIRECTORY):
         (data / "voxpress" / folder.name).symlink_to(folder)
     return data
 

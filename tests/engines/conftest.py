@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from voxpress import engines, models, references
+from voxpress import engines, references
 from voxpress.executors import Pools
+from voxpress.models import catalogue
 
 TINY = Path(__file__).parent / "tiny"
 collect_ignore = ["tiny"]
@@ -58,8 +59,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
         patch.setattr(references, "DIRECTORY", place / "data" / "voxpress" / "voices")
         patch.setattr(references, "LATENTS", place / "cache" / "voxpress" / "latents")
-        patch.setattr(models, "_CACHE", place / "cache" / "voxpress")
-        patch.setattr(models, "_ACCEPTED", place / "data" / "voxpress" / "accepted.json")
+        patch.setattr(catalogue, "_CACHE", place / "cache" / "voxpress")
+        patch.setattr(catalogue, "_ACCEPTED", place / "data" / "voxpress" / "accepted.json")
         yield place
 
 

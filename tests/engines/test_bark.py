@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import models, speaking
-from voxpress.downloads import File
+from voxpress import speaking
 from voxpress.engines.bark import Bark
 from voxpress.errors import EngineError, ModelUnavailable, SynthesisError, UnknownVoice, UnsupportedOption
+from voxpress.models import catalogue
+from voxpress.models.downloads import File
 from voxpress.plan import Bad, Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.testing import EngineContract
@@ -51,7 +52,7 @@ def preset(file: Path, number: int, **changes) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def alone(tmp_path, monkeypatch):
     """No model of the user's is seen."""
-    monkeypatch.setattr(models, "DIRECTORY", tmp_path / "models")
+    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
 
 
 @pytest.fixture
@@ -292,11 +293,11 @@ def test_a_preset_is_its_content(tiny, tmp_path):
 
 def test_voices_that_were_pulled(tmp_path, monkeypatch):
     """They go with any model, and one of the model's own comes first."""
-    everything = models.catalogue()["bark-voices"]
+    everything = catalogue.catalogue()["bark-voices"]
     names = ("v2/fr_speaker_1", "v2/en_speaker_6")
     few = [File(path=f"{name}.npz", registry=("pip:voices==1:there",)) for name in names]
-    small = models.Model(name="bark-voices", engine="bark", files=tuple(few))
-    monkeypatch.setattr(models, "catalogue", lambda: {"bark-voices": small})
+    small = catalogue.Model(name="bark-voices", engine="bark", files=tuple(few))
+    monkeypatch.setattr(catalogue, "catalogue", lambda: {"bark-voices": small})
     engine = Bark(str(folder(tmp_path / "model", voices=())))
     with pytest.raises(
         ModelUnavailable, match="no voices: run  voxpress models pull bark-voices --from registry"

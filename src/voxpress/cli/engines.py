@@ -65,7 +65,8 @@ def install(
     model: Model = None,
 ) -> None:
     """Install what an engine needs: beside voxpress, or in an environment of its own where it cannot share one."""
-    from voxpress import engines, environments
+    from voxpress import engines
+    from voxpress.models import environments
     from voxpress.quality import mos
 
     def tell(step: str) -> None:

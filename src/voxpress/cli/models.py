@@ -24,32 +24,33 @@ def accept(
     name: Annotated[str, typer.Argument(help="An engine whose weights have terms.")], model: Model = None
 ) -> None:
     """Accept the terms of an engine's weights, once for this user."""
-    from voxpress import engines, models
+    from voxpress import engines
+    from voxpress.models import catalogue
 
     terms = engines.find(name)(model).terms()
     if not terms:
         typer.echo(f"the weights of {name} have no terms that must be accepted")
         return
-    models.accept(terms)
+    catalogue.accept(terms)
     typer.echo(f"accepted: {terms}")
 
 
 @app.command(name="list")
 def models_list(json: Json = False) -> None:
     """List the models that can be pulled."""
-    from voxpress import models
+    from voxpress.models import catalogue
 
     found: list[dict[str, object]] = [
         {
             "model": model.name,
             "engine": model.engine,
-            "here": models.path(model.name) is not None,
+            "here": catalogue.path(model.name) is not None,
             "size": size_in_words(model.size) if model.size else "",
             "licence": model.licence,
             "from": model.sources,
             "description": model.description,
         }
-        for model in models.catalogue().values()
+        for model in catalogue.catalogue().values()
     ]
     if json:
         print_json(found)
@@ -75,12 +76,13 @@ def pull(
     ] = "https://huggingface.co",
 ) -> None:
     """Fetch a model: pinned, verified, and taken up again where it was cut. Prints its folder."""
-    from voxpress import engines, models
+    from voxpress import engines
+    from voxpress.models import catalogue
     from voxpress.terminal import download
 
     with download(name) as progress:
-        folder = models.pull(name, source, directory, progress, endpoint=endpoint)
-    kind = models.find(name).engine
+        folder = catalogue.pull(name, source, directory, progress, endpoint=endpoint)
+    kind = catalogue.find(name).engine
     if kind in engines.names() and not engines.missing_packages(engine := engines.find(kind)(str(folder))):
         typer.echo(f"preparing {name}, so that its first sentence need not wait", err=True)
         engine.prepare()

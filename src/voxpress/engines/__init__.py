@@ -20,8 +20,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from voxpress import devices, environments, models, references
+from voxpress import references
 from voxpress.audio.waveform import Audio
+from voxpress.engines import _torch
 from voxpress.errors import (
     EngineError,
     EngineNotInstalled,
@@ -33,6 +34,7 @@ from voxpress.errors import (
     UnsupportedOption,
     suggest,
 )
+from voxpress.models import catalogue, environments
 from voxpress.speech import Hertz, OptionValue, Segment, Voice
 
 ENTRY_POINTS = "voxpress.engines"
@@ -76,7 +78,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
 
 PRECISION = Option(
     default="float32",
-    choices=devices.PRECISIONS,
+    choices=_torch.PRECISIONS,
     description="numbers that the model computes in; float16 needs a GPU",
 )
 """What the option ``precision`` is, wherever there is one: it changes the sound, so it is in the key."""
@@ -107,7 +109,7 @@ class Engine(ABC):
     extra: ClassVar[str] = ""
     """The extra of voxpress that has its packages, where it is not called like the engine."""
     environment: str = ""
-    """The one of `voxpress.environments` that its packages are in, where they are not in this one."""
+    """The one of `voxpress.models.environments` that its packages are in, where they are not in this one."""
     in_process: bool = True
     """Whether it may load in the process that plans. Not what brings PyTorch: that stays in workers."""
     sample_rate: Hertz
@@ -204,7 +206,7 @@ class Engine(ABC):
         return f"that is for {offered}; add it again with --replace, and with --engine {self.name} or no --engine"
 
     @classmethod
-    def offered(cls, model: models.Model) -> Sequence[Voice]:  # noqa: ARG003 - nothing is known of it here
+    def offered(cls, model: catalogue.Model) -> Sequence[Voice]:  # noqa: ARG003 - nothing is known of it here
         """The voices of a model of the catalogue, as far as they are known before it is on this machine."""
         return ()
 
@@ -218,7 +220,7 @@ class Engine(ABC):
 
     def workers(self) -> int | None:
         """Most processes that may speak at once; None: one for each core. By default, PyTorch has a GPU to itself."""
-        return None if self.in_process else devices.parallel(self.device)
+        return None if self.in_process else _torch.parallel(self.device)
 
     def terms(self) -> str:
         """The licence of these weights where it must be accepted before they are used, in words; else nothing."""
@@ -236,7 +238,7 @@ class Engine(ABC):
         """
         settings = check_options(type(self), options)
         if "precision" in settings:
-            devices.check(str(settings["precision"]), self.device)
+            _torch.check(str(settings["precision"]), self.device)
         return settings
 
     def prepare(self) -> None:  # noqa: B027 - most engines load their weights as they are
@@ -279,8 +281,12 @@ def names() -> list[str]:
     >>> "tone" in names()
     True
     """
-    own = {module.name for module in pkgutil.iter_modules(__path__)}
-    return sorted(own | {point.name for point in _entry_points()})
+    return sorted(_own() | {point.name for point in _entry_points()})
+
+
+def _own() -> set[str]:
+    # What engines share is underscored.
+    return {module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")}
 
 
 @cache
@@ -294,8 +300,7 @@ def find(name: str) -> type[Engine]:
         UnknownEngine: naming those that exist.
         EngineError: it is of another package, which cannot be imported.
     """
-    own = {module.name for module in pkgutil.iter_modules(__path__)}
-    if name in own:
+    if name in _own():
         module = importlib.import_module(f"{__name__}.{name}")
         engines = [
             value

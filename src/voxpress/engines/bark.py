@@ -1,7 +1,7 @@
 """Bark: speech in 13 languages with all that people do between words, from Suno's models, through transformers.
 
 A model is a folder as transformers lays it out (``config.json``, ``generation_config.json``, weights, tokenizer), or a
-name of `voxpress.models`. Its voices are presets: those that ``speaker_embeddings_path.json`` names, ``.npz`` files of
+name of the catalogue. Its voices are presets: those that ``speaker_embeddings_path.json`` names, ``.npz`` files of
 the original package under ``voices/``, and those of the model ``bark-voices`` where that was pulled.
 
 Text becomes semantic tokens, these become two of eight streams of acoustic tokens, these all eight, and EnCodec makes
@@ -26,10 +26,11 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import devices, engines, models
+from voxpress import engines
 from voxpress.audio.waveform import Audio
-from voxpress.engines import PRECISION, Engine, Option, check_options, require
+from voxpress.engines import PRECISION, Engine, Option, _torch, check_options, require
 from voxpress.errors import ModelUnavailable, SynthesisError
+from voxpress.models import catalogue
 from voxpress.speech import Segment, Voice
 from voxpress.text.duration import bounds
 
@@ -103,7 +104,7 @@ class Bark(Engine):
             _REVISION,
             *(engines.version(self, name).partition("+")[0] for name in ("transformers", "torch")),
         ]
-        parts += map(models.digest, self._files)
+        parts += map(catalogue.digest, self._files)
         preset = _read_preset(self._preset(voice))
         parts += [hashlib.sha256(part.astype("<i8").tobytes()).hexdigest() for part in preset.values()]
         return f"bark-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
@@ -146,7 +147,7 @@ class Bark(Engine):
 
     def _sound(self, loaded: _Loaded, segment: Segment, coarse: Any, history: Mapping[str, Any]) -> Audio:
         """The audio of one segment's coarse tokens: these steps look both ways, so that padding would be heard."""
-        devices.seeded(segment.seed)
+        _torch.seeded(segment.seed)
         fine = loaded.model.fine_acoustics.generate(
             coarse[None],
             loaded.semantic,
@@ -161,7 +162,7 @@ class Bark(Engine):
 
     @cached_property
     def _folder(self) -> Path:
-        return models.locate(self.model or self.name)
+        return catalogue.locate(self.model or self.name)
 
     @cached_property
     def _files(self) -> tuple[Path, ...]:
@@ -189,7 +190,7 @@ class Bark(Engine):
             ModelUnavailable: there are none.
         """
         self._files  # noqa: B018 - what is wrong with the model comes first
-        pulled = models.path(_PRESETS)
+        pulled = catalogue.path(_PRESETS)
         places = [self._folder / "voices", *([pulled] if pulled else [])]
         found = _named(self._folder) | {
             file.relative_to(place).with_suffix("").as_posix(): (file,)
@@ -216,7 +217,7 @@ class Bark(Engine):
         if held is None or precision != held.precision:
             if held is None or held.precision != "float32":  # what is rounded does not come back
                 self._held = None
-                held = _load(self._folder, devices.choose(self.device))
+                held = _load(self._folder, _torch.choose(self.device))
             self._held = _rounded(held, precision)
         assert self._held
         return self._held
@@ -300,7 +301,7 @@ def _rounded(loaded: _Loaded, precision: str) -> _Loaded:
     Raises:
         UnsupportedOption: the device does not compute in that precision.
     """
-    numbers = devices.numbers(precision, loaded.device)
+    numbers = _torch.numbers(precision, loaded.device)
     for part in (loaded.model.semantic, loaded.model.coarse_acoustics, loaded.model.fine_acoustics):
         part.to(numbers)
     return loaded._replace(precision=precision)

@@ -1,7 +1,7 @@
 """F5-TTS: a voice from ten seconds of it, in English and Chinese.
 
 A model is a folder with one ``.safetensors`` file, ``vocab.txt``, and in ``vocos/`` the vocoder's ``config.yaml`` and
-``pytorch_model.bin``; or a name of `voxpress.models`. Where it is not built as F5-TTS v1 Base is, ``config.yaml`` says
+``pytorch_model.bin``; or a name of the catalogue. Where it is not built as F5-TTS v1 Base is, ``config.yaml`` says
 how, under ``model: arch:`` as in the package.
 
 A flow is followed from noise to the spectrum of sample and speech together, of which the sample is given. How long the
@@ -29,11 +29,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from voxpress import devices, engines, environments, models, references
+from voxpress import engines, references
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio, Samples
-from voxpress.engines import PRECISION, Engine, Option, require
+from voxpress.engines import PRECISION, Engine, Option, _torch, require
 from voxpress.errors import ModelUnavailable, SynthesisError
+from voxpress.models import catalogue, environments
 from voxpress.references import Reference
 from voxpress.speech import Seconds, Segment, Voice
 
@@ -141,7 +142,7 @@ class F5(Engine):
 
     def fingerprint(self, voice: str) -> str:
         require(self)
-        parts = [_REVISION, self._prompt(voice).digest, *map(models.digest, self._files)]
+        parts = [_REVISION, self._prompt(voice).digest, *map(catalogue.digest, self._files)]
         parts += [engines.version(self, name) for name in ("f5-tts", "vocos", "pypinyin", "rjieba")]
         return f"f5-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
@@ -174,7 +175,7 @@ class F5(Engine):
         settings = self.checked(first.options)
         prompt = self._prompt(first.voice)
         flow, vocoder, device = self._loaded
-        numbers = devices.numbers(str(settings["precision"]), device)
+        numbers = _torch.numbers(str(settings["precision"]), device)
         texts = [self._symbols(prompt, segment) for segment in batch]
         frames = [prompt.frames + _frames(prompt, segment) for segment in batch]
         sample = torch.from_numpy(prompt.samples).to(device)[None]
@@ -231,7 +232,7 @@ class F5(Engine):
         Raises:
             ModelUnavailable: one is missing, or there are weights to choose from.
         """
-        folder = models.locate(self.model or self.name)
+        folder = catalogue.locate(self.model or self.name)
         weights = sorted(folder.glob("*.safetensors"))
         if len(weights) != 1:
             found = ", ".join(file.name for file in weights) or "none"
@@ -247,7 +248,7 @@ class F5(Engine):
     @cached_property
     def _loaded(self) -> _Loaded:
         weights, vocabulary, vocoder, *_ = self._files
-        device = devices.choose(self.device)
+        device = _torch.choose(self.device)
         with _quiet():
             from f5_tts.infer.utils_infer import load_model, load_vocoder
             from f5_tts.model import DiT

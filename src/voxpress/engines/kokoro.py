@@ -1,7 +1,7 @@
 """Kokoro: 82 million parameters, 54 voices that can be blended, nine languages.
 
 A model is an ONNX file, a folder with one, or a folder for the official PyTorch package (``config.json`` and a
-``.pth``); or a name of `voxpress.models`. Its voices lie beside it: in ``voices/`` as ``.bin`` (raw float32) or
+``.pth``); or a name of the catalogue. Its voices lie beside it: in ``voices/`` as ``.bin`` (raw float32) or
 ``.pt``, or all in one ``voices*.bin`` or ``voices*.npz``.
 
 Sources: hexgrad/kokoro (the package) and hexgrad/Kokoro-82M (config.json).
@@ -23,9 +23,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import devices, g2p, graphs, marks, models, sessions
 from voxpress.audio.waveform import Audio, Samples
-from voxpress.engines import Engine, check_options, require, version
+from voxpress.engines import Engine, _alignment, _g2p, _torch, check_options, require, version
+from voxpress.engines._onnx import graphs, sessions
 from voxpress.errors import (
     InputError,
     ModelUnavailable,
@@ -33,6 +33,7 @@ from voxpress.errors import (
     UnsupportedOption,
     suggest,
 )
+from voxpress.models import catalogue
 from voxpress.speech import Seconds, Segment, Voice
 
 _REVISION = "4"
@@ -98,8 +99,8 @@ class Kokoro(Engine):
     description = "54 voices in nine languages, close to hosted services, faster than real time on a CPU core"
     licence = "Apache-2.0 AND GPL-3.0-or-later"
     weights_licence = "Apache-2.0"
-    languages = g2p.LANGUAGES
-    packages = (*g2p.PACKAGES, "onnx", "onnxruntime")
+    languages = _g2p.LANGUAGES
+    packages = (*_g2p.PACKAGES, "onnx", "onnxruntime")
     install = "pip install 'voxpress[kokoro]'"
     sample_rate = 24000
     max_chars = 300
@@ -110,7 +111,7 @@ class Kokoro(Engine):
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
         super().__init__(model, device=device)
         if _needs_torch(model, device):
-            self.packages = (*g2p.PACKAGES, "torch", "kokoro")
+            self.packages = (*_g2p.PACKAGES, "torch", "kokoro")
             self.environment, self.in_process = "torch", False
             self.install = f"voxpress engines install kokoro --model {_TORCH_MODEL}"
 
@@ -118,7 +119,7 @@ class Kokoro(Engine):
         require(self)
         packages = ["misaki", "espeakng-loader", "num2words", *(["kokoro"] if self.environment else [])]
         parts = [_REVISION, *(version(self, package) for package in packages)]
-        parts += [models.digest(file) for file in (self._weights, self._config) if file]
+        parts += [catalogue.digest(file) for file in (self._weights, self._config) if file]
         parts += [_digest(self._packs[name]) for name, _ in self._blend(voice).shares]
         return f"kokoro-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
@@ -126,7 +127,7 @@ class Kokoro(Engine):
         return [_voice(name, name) for name in self._packs]
 
     @classmethod
-    def offered(cls, model: models.Model) -> Sequence[Voice]:
+    def offered(cls, model: catalogue.Model) -> Sequence[Voice]:
         """Those whose files belong to the model."""
         names = (Path(file.path).stem for file in model.files if file.path.startswith("voices/"))
         return [_voice(name, name) for name in names]
@@ -178,8 +179,8 @@ class Kokoro(Engine):
             symbols += ["", *piece, ""]
             frames += durations.tolist()
         times: list[Seconds] = [end * _FRAME / self.sample_rate for end in np.cumsum([0, *frames]).tolist()]
-        found = marks.phonemes(symbols, times) + marks.words(spelled, symbols, times)
-        return Audio(np.concatenate(pieces), self.sample_rate, marks.ordered(found))
+        found = _alignment.phonemes(symbols, times) + _alignment.words(spelled, symbols, times)
+        return Audio(np.concatenate(pieces), self.sample_rate, _alignment.ordered(found))
 
     @cached_property
     def _weights(self) -> Path:
@@ -188,7 +189,7 @@ class Kokoro(Engine):
         Raises:
             ModelUnavailable: there is none, or more than one to choose from.
         """
-        place = models.locate(self.model or (_TORCH_MODEL if self.environment else "kokoro"))
+        place = catalogue.locate(self.model or (_TORCH_MODEL if self.environment else "kokoro"))
         if place.is_file():
             return place
         found = (
@@ -244,12 +245,12 @@ class Kokoro(Engine):
         return _onnx_model(self._weights, self._vocabulary, self.device, self.threads)
 
     @cached_property
-    def _converters(self) -> dict[str, g2p.Convert]:
+    def _converters(self) -> dict[str, _g2p.Convert]:
         return {}
 
-    def _converter(self, language: str) -> g2p.Convert:
+    def _converter(self, language: str) -> _g2p.Convert:
         if language not in self._converters:
-            self._converters[language] = g2p.converter(language)
+            self._converters[language] = _g2p.converter(language)
         return self._converters[language]
 
     @cached_property
@@ -304,7 +305,9 @@ def _voice(name: str, leader: str) -> Voice:
     match = _VOICE.fullmatch(leader)
     language = _LETTERS[match[1]] if match else "en-US"
     further = [
-        other for other in g2p.LANGUAGES if other != language and other.startswith(language.partition("-")[0])
+        other
+        for other in _g2p.LANGUAGES
+        if other != language and other.startswith(language.partition("-")[0])
     ]
     gender = {"f": "female", "m": "male"}[match[2]] if match else ""
     return Voice(
@@ -320,13 +323,13 @@ def _language(tag: str, own: str) -> str:
     """
     wanted = tag.lower()
     primary = wanted.partition("-")[0]
-    same = [language for language in (own, *g2p.LANGUAGES) if language.partition("-")[0] == primary]
+    same = [language for language in (own, *_g2p.LANGUAGES) if language.partition("-")[0] == primary]
     if wanted in {"", own.lower()} or (wanted == primary and own in same):
         return own
     for language in same:
         if wanted in {primary, language.lower()} or language == primary:
             return language
-    raise UnsupportedOption(f"kokoro does not speak {tag!r} (languages: {', '.join(g2p.LANGUAGES)})")
+    raise UnsupportedOption(f"kokoro does not speak {tag!r} (languages: {', '.join(_g2p.LANGUAGES)})")
 
 
 def _pieces(symbols: str) -> Iterator[str]:
@@ -354,7 +357,7 @@ def _read_style(pack: _Pack) -> _Style:
 def _digest(pack: _Pack) -> str:
     """Of one voice, whatever else lies in the same archive."""
     if not pack.member:
-        return models.digest(pack.path)
+        return catalogue.digest(pack.path)
     return hashlib.sha256(_read_style(pack).tobytes()).hexdigest()
 
 
@@ -389,11 +392,11 @@ def _torch_model(weights: Path, config: Path | None, device: str) -> _Run:
     import torch
     from kokoro import KModel
 
-    place = devices.choose(device)
+    place = _torch.choose(device)
     model: Any = KModel(repo_id="hexgrad/Kokoro-82M", config=str(config), model=str(weights)).to(place).eval()
 
     def run(symbols: str, style: _Style, speed: float, seed: int) -> tuple[Samples, npt.NDArray[np.int64]]:
-        devices.seeded(seed)
+        _torch.seeded(seed)
         output = model(symbols, torch.from_numpy(style), speed, return_output=True)
         return output.audio.numpy().reshape(-1), output.pred_dur.numpy().reshape(-1)
 

@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from voxpress import prices
 from voxpress.audio import codec
 from voxpress.audio.decoding import Bounds
 from voxpress.audio.waveform import Audio
@@ -32,6 +31,7 @@ from voxpress.errors import (
     UnknownVoice,
     UnsupportedOption,
 )
+from voxpress.models import prices
 from voxpress.speech import OptionValue, Seconds, Segment, Voice
 
 _REVISION = "1"

@@ -2,7 +2,7 @@
 
 A model is a folder with the language model and its tokenizer as Hugging Face has them (``config.json``,
 ``*.safetensors``, ``tokenizer.json``, ``tokenizer_config.json``) and the codec's weights, ``dac.pth``; or a name of
-`voxpress.models`.
+`voxpress.models.catalogue`.
 
 A voice is a sample in the model's own codes, word by word, which the model goes on from. So a sample can only be cloned
 where it is known when its words are heard.
@@ -28,11 +28,12 @@ from typing import IO, Any
 
 import numpy as np
 
-from voxpress import devices, engines, environments, models, references
+from voxpress import engines, references
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
-from voxpress.engines import PRECISION, Engine, Option, require
+from voxpress.engines import PRECISION, Engine, Option, _torch, require
 from voxpress.errors import ModelUnavailable, SynthesisError
+from voxpress.models import catalogue, environments
 from voxpress.references import Arrays, Reference
 from voxpress.speech import OptionValue, Output, Seconds, Segment, Voice
 from voxpress.text.duration import bounds
@@ -99,10 +100,10 @@ class OuteTTS(Engine):
 
     def fingerprint(self, voice: str) -> str:
         require(self)
-        parts = [_REVISION, *map(models.digest, self._files)]
+        parts = [_REVISION, *map(catalogue.digest, self._files)]
         parts += [engines.version(self, name) for name in ("outetts", "transformers", "descript-audio-codec")]
         if file := _built_in().get(voice):
-            parts.append(models.digest(file))
+            parts.append(catalogue.digest(file))
         else:
             parts.append(_reference(voice).digest)
         return f"outetts-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
@@ -139,7 +140,7 @@ class OuteTTS(Engine):
         # The package writes into what it is given.
         prompt = interface.prepare_prompt(segment.text, copy.deepcopy(self._speaker(segment.voice)))
         most = _most_tokens(segment.text, prompt.shape[-1])
-        devices.seeded(segment.seed)
+        _torch.seeded(segment.seed)
         tokens = interface.model.generate(prompt, self._asked(settings, prompt, most))[prompt.shape[-1] :]
         if not tokens or tokens[-1] not in self._ends:
             raise SynthesisError(f"outetts came to no end within {most} tokens of {segment.text[:60]!r}")
@@ -184,7 +185,7 @@ class OuteTTS(Engine):
         name = self.model or self.name
         if name in _PULLED:
             return _PULLED[name]
-        config = models.locate(name) / "config.json"
+        config = catalogue.locate(name) / "config.json"
         try:
             return str(json.loads(config.read_bytes())["model_type"])
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -197,7 +198,7 @@ class OuteTTS(Engine):
         Raises:
             ModelUnavailable: one is missing.
         """
-        folder = models.locate(self.model or self.name)
+        folder = catalogue.locate(self.model or self.name)
         weights = sorted(folder.glob("*.safetensors"))
         files = [
             folder / name for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "dac.pth")
@@ -210,7 +211,7 @@ class OuteTTS(Engine):
     @cached_property
     def _interface(self) -> Any:
         folder = self._files[0].parent
-        device = devices.choose(self.device)
+        device = _torch.choose(self.device)
         _without_llama_cpp()
         with _quiet():
             import outetts
@@ -235,7 +236,7 @@ class OuteTTS(Engine):
     def _compute_in(self, precision: str) -> None:
         """Have the language model in these numbers: read again where it is not, since rounded weights stay so."""
         interface = self._interface
-        wanted = devices.numbers(precision, interface.model.device)
+        wanted = _torch.numbers(precision, interface.model.device)
         if interface.model.dtype != wanted:
             interface.config.dtype = wanted
             with _quiet():
@@ -252,7 +253,7 @@ class OuteTTS(Engine):
                 self._speakers[voice] = json.loads(file.read_bytes())
             else:
                 reference = _reference(voice)
-                kind = f"outetts {_REVISION} {models.digest(self._files[0].parent / 'dac.pth')}"
+                kind = f"outetts {_REVISION} {catalogue.digest(self._files[0].parent / 'dac.pth')}"
                 arrays = references.latents(reference, kind, lambda: self._encoded(reference))
                 self._speakers[voice] = _assembled(reference, arrays)
         return self._speakers[voice]

@@ -1,7 +1,7 @@
 """Piper: VITS voices as ONNX files, spoken on one core many times faster than they play.
 
 A model is a ``.onnx`` file with its ``.json`` beside it, a folder of such files, or a name of
-`voxpress.models`; without one it is the joe voice, which comes as a package. Each file is a voice, or as
+`voxpress.models.catalogue`; without one it is the joe voice, which comes as a package. Each file is a voice, or as
 many voices as it has speakers: ``en_GB-vctk-medium/p239``.
 
 The graph draws noise twice, for the durations and for the sound. Both become inputs here, drawn from the
@@ -26,15 +26,16 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import graphs, marks, models, sessions
 from voxpress.audio.waveform import Audio, Samples
-from voxpress.engines import Engine, Option, check_options, require
+from voxpress.engines import Engine, Option, _alignment, check_options, require
+from voxpress.engines._onnx import graphs, sessions
 from voxpress.errors import (
     EngineNotInstalled,
     InputError,
     ModelUnavailable,
     UnsupportedOption,
 )
+from voxpress.models import catalogue
 from voxpress.speech import OptionValue, Seconds, Segment, Voice
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class Piper(Engine):
         require(type(self))
         file = self._files[voice.partition("/")[0]]
         versions = [_REVISION, importlib.metadata.version("piper-tts")]
-        parts = [*versions, models.digest(file.onnx), models.digest(file.json)]
+        parts = [*versions, catalogue.digest(file.onnx), catalogue.digest(file.json)]
         return f"piper-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
     def voices(self) -> Sequence[Voice]:
@@ -167,7 +168,7 @@ class Piper(Engine):
         ]
 
     @classmethod
-    def offered(cls, model: models.Model) -> Sequence[Voice]:
+    def offered(cls, model: catalogue.Model) -> Sequence[Voice]:
         """One voice, whose name says the language."""
         return [Voice(name=model.name, languages=(model.name.partition("-")[0].replace("_", "-"),))]
 
@@ -206,12 +207,12 @@ class Piper(Engine):
                 raise EngineNotInstalled(f"piper's default voice is not installed: run  {self.install}")
             place = Path(package.submodule_search_locations[0], "data")
         else:
-            place = models.locate(self.model)
+            place = catalogue.locate(self.model)
         paths = [place] if place.is_file() else sorted(place.rglob("*.onnx"))
         files = {
             path.stem: _File(path, config)
             for path in paths
-            if models.KEPT not in path.parts
+            if catalogue.KEPT not in path.parts
             for config in (path.with_suffix(".json"), Path(f"{path}.json"))  # the last one found holds
             if config.is_file()
         }
@@ -277,8 +278,8 @@ class Piper(Engine):
             ramp = min(len(pieces[-1]), int(_FADE * config.audio.sample_rate))
             pieces[-1][len(pieces[-1]) - ramp :] *= np.linspace(1, 0, ramp, dtype=np.float32)
         spelled = [(word, spell(word)) for word in text.split()]
-        found = marks.phonemes(symbols, times) + marks.words(spelled, symbols, times)
-        return Audio(np.concatenate(pieces), config.audio.sample_rate, marks.ordered(found))
+        found = _alignment.phonemes(symbols, times) + _alignment.words(spelled, symbols, times)
+        return Audio(np.concatenate(pieces), config.audio.sample_rate, _alignment.ordered(found))
 
 
 def _run(

@@ -1,7 +1,7 @@
 """XTTS v2: studio voices, and any voice from a few seconds of it, in 17 languages, through coqui-tts.
 
 A model is a folder with ``config.json``, ``model.pth``, ``vocab.json`` and, where it has studio voices,
-``speakers_xtts.pth``; or a name of `voxpress.models`. It is only read: by itself, coqui-tts would write the published
+``speakers_xtts.pth``; or a name of the catalogue. It is only read: by itself, coqui-tts would write the published
 ``model.pth`` anew on first use.
 
 A GPT draws tokens of sound for text and voice, a HiFi-GAN turns what the GPT was thinking of them into samples.
@@ -28,10 +28,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import devices, engines, models, references
+from voxpress import engines, references
 from voxpress.audio import waveform
 from voxpress.audio.waveform import Audio
-from voxpress.engines import PRECISION, Engine, Option, check_options, require
+from voxpress.engines import PRECISION, Engine, Option, _torch, check_options, require
 from voxpress.errors import (
     EngineNotInstalled,
     ModelUnavailable,
@@ -39,6 +39,7 @@ from voxpress.errors import (
     UnknownVoice,
     UnsupportedOption,
 )
+from voxpress.models import catalogue
 from voxpress.references import Arrays
 from voxpress.speech import Seconds, Segment, Voice
 from voxpress.text.duration import bounds
@@ -172,11 +173,11 @@ class Xtts(Engine):
             )
         latent, embedding = (torch.from_numpy(part).to(device) for part in self._voice(model, segment.voice))
         most = min(model.gpt.max_gen_mel_tokens, math.ceil(bounds(text)[1] * _TOKEN_RATE))
-        devices.seeded(segment.seed)
+        _torch.seeded(segment.seed)
         spoken = model.inference(
             text,
             language,
-            latent.to(devices.numbers(precision, device)),
+            latent.to(_torch.numbers(precision, device)),
             embedding,
             **settings,
             speed=segment.speed,
@@ -231,7 +232,7 @@ class Xtts(Engine):
         Raises:
             ModelUnavailable: it is not there, or something of it is missing.
         """
-        folder = models.locate(self.model or self.name)
+        folder = catalogue.locate(self.model or self.name)
         if missing := [name for name in _FILES if not (folder / name).is_file()]:
             raise ModelUnavailable(f"{folder} is no model of XTTS: it has no {', '.join(missing)}")
         return folder
@@ -239,14 +240,14 @@ class Xtts(Engine):
     @property
     def _weights(self) -> str:
         """The digest of all but the voices."""
-        digests = [models.digest(self._folder / name) for name in _FILES]
+        digests = [catalogue.digest(self._folder / name) for name in _FILES]
         return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
     @property
     def _studio(self) -> dict[str, str]:
         """Digests of the studio voices by name."""
         file = self._folder / "speakers_xtts.pth"
-        return _speakers(file, models.digest(file)) if file.is_file() else {}
+        return _speakers(file, catalogue.digest(file)) if file.is_file() else {}
 
     def _in(self, precision: str) -> _Loaded:
         """The model, computing in that precision.
@@ -258,7 +259,7 @@ class Xtts(Engine):
         if held is None or precision != held.precision:
             if held is None or held.precision != "float32":  # what is rounded does not come back
                 self._held = None
-                held = _load(self._folder, devices.choose(self.device))
+                held = _load(self._folder, _torch.choose(self.device))
             self._held = _rounded(held, precision)
         assert self._held
         return self._held
@@ -306,7 +307,7 @@ def _rounded(loaded: _Loaded, precision: str) -> _Loaded:
     """
     import torch
 
-    numbers = devices.numbers(precision, loaded.device)
+    numbers = _torch.numbers(precision, loaded.device)
     for name, part in loaded.model.gpt.named_children():
         if not name.startswith("conditioning"):
             part.to(numbers)

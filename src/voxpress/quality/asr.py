@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
-from voxpress import models
 from voxpress.audio import waveform as sound
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
 from voxpress.executors import Processes
+from voxpress.models import catalogue
 from voxpress.speech import Hertz, Mark, Seconds
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ class Ear:
         Raises:
             ModelUnavailable
         """
-        return f"{_REVISION}:{models.digest(self._folder() / 'model.bin')}"
+        return f"{_REVISION}:{catalogue.digest(self._folder() / 'model.bin')}"
 
     def hear(self, audio: Audio, language: str = "", *, words: bool = True, quick: bool = False) -> Heard:
         """What is said in `audio`.
@@ -134,7 +134,7 @@ class Ear:
         return question(self, *about)
 
     def _folder(self) -> Path:
-        folder = models.locate(self.model)
+        folder = catalogue.locate(self.model)
         for name in ("model.bin", "config.json", "tokenizer.json"):
             if not (folder / name).is_file():
                 raise ModelUnavailable(f"{folder} is no Whisper model for CTranslate2: it has no {name}")

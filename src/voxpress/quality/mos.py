@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import environments
 from voxpress.audio import waveform as sound
 from voxpress.audio.waveform import Audio
 from voxpress.errors import EngineNotInstalled
 from voxpress.executors import Processes
+from voxpress.models import environments
 from voxpress.speech import Hertz
 
 ENVIRONMENT = "scores"

@@ -11,11 +11,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import carrier
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import CheckFailed
 from voxpress.quality.asr import Ear
 from voxpress.speech import Seconds, Segment
+from voxpress.text import carrier
 from voxpress.text.duration import bounds
 from voxpress.text.wer import BAR, Score, passes, rank, score, unsettled
 

@@ -13,9 +13,10 @@ from importlib import resources
 
 from msgspec import Struct
 
-from voxpress import engines, models
+from voxpress import engines
 from voxpress.engines import Engine
 from voxpress.errors import EngineError, InputError, UnknownEngine, UnknownVoice, suggest
+from voxpress.models import catalogue
 from voxpress.presets import Defaults
 from voxpress.server.settings import ModelName, Settings
 from voxpress.speech import Voice
@@ -239,7 +240,7 @@ class Names:
             engine = self._engine(model)
             engines.require(engine)
             terms = engine.terms()
-            return bool(engine.voices()) and (not terms or models.accepted(terms))
+            return bool(engine.voices()) and (not terms or catalogue.accepted(terms))
         except EngineError:
             return False
 
@@ -248,8 +249,8 @@ class Names:
         """Models that were pulled, beside those that engines take by themselves."""
         return tuple(
             f"{model.engine}/{model.name}"
-            for model in models.catalogue().values()
-            if model.engine in self.offered and models.path(model.name) is not None
+            for model in catalogue.catalogue().values()
+            if model.engine in self.offered and catalogue.path(model.name) is not None
         )
 
 

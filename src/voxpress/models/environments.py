@@ -66,7 +66,7 @@ def catalogue() -> dict[str, Environment]:
     >>> sorted(catalogue())
     ['outetts', 'scores', 'torch']
     """
-    text = resources.files("voxpress").joinpath("environments.toml").read_bytes()
+    text = resources.files(__package__).joinpath("environments.toml").read_bytes()
     return msgspec.toml.decode(text, type=dict[str, Environment])
 
 

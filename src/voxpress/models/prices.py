@@ -56,5 +56,5 @@ def _price(engine: str, model: str) -> _Price | None:
 
 @functools.cache
 def _catalogue() -> dict[str, dict[str, _Price]]:
-    text = resources.files("voxpress").joinpath("prices.toml").read_bytes()
+    text = resources.files(__package__).joinpath("prices.toml").read_bytes()
     return msgspec.toml.decode(text, type=dict[str, dict[str, _Price]])

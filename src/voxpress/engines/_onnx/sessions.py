@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import platformdirs
 
-from voxpress import graphs
+from voxpress.engines._onnx import graphs
 from voxpress.errors import EngineError, ModelUnavailable, UnsupportedOption
-from voxpress.models import KEPT, alone, digest
+from voxpress.models.catalogue import KEPT, alone, digest
 from voxpress.speech import Seconds
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Graph(Protocol):
 
 
 Rewrite = Callable[[Path], Graph]
-"""Reads a model and rewrites it, such as `voxpress.graphs.prepare_piper`."""
+"""Reads a model and rewrites it, such as `voxpress.engines._onnx.graphs.prepare_piper`."""
 
 
 def prepare(source: Path, rewrite: Rewrite) -> None:

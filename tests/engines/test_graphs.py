@@ -13,7 +13,7 @@ pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from voxpress import graphs  # noqa: E402
+from voxpress.engines._onnx import graphs  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path

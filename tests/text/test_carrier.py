@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from voxpress import Segment, Utterance, carrier, cli, render
+from voxpress import Segment, Utterance, cli, render
 from voxpress.audio.waveform import Audio, after
 from voxpress.engines import find, names
 from voxpress.plan import Plan, Planner
 from voxpress.store import Store
+from voxpress.text import carrier
 
 TIMED = """
     from voxpress.engines.tone import Tone

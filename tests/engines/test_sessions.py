@@ -18,8 +18,9 @@ pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from voxpress import graphs, models, sessions  # noqa: E402
+from voxpress.engines._onnx import graphs, sessions  # noqa: E402
 from voxpress.errors import EngineError, ModelUnavailable, UnsupportedOption  # noqa: E402
+from voxpress.models import catalogue  # noqa: E402
 
 WEIGHT = np.random.default_rng(0).standard_normal((64, 64), np.float32)
 GIVEN = np.random.default_rng(1).standard_normal((2, 64), np.float32)
@@ -28,7 +29,7 @@ GIVEN = np.random.default_rng(1).standard_normal((2, 64), np.float32)
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written to the user's cache."""
-    monkeypatch.setattr(models, "_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(catalogue, "_CACHE", tmp_path / "cache")
     monkeypatch.setattr(sessions, "_CACHE", tmp_path / "cache" / "prepared")
 
 
@@ -61,7 +62,7 @@ def spoken(source: Path) -> Any:
 
 
 def kept(source: Path) -> list[Path]:
-    place = source.parent / models.KEPT
+    place = source.parent / catalogue.KEPT
     return sorted(path for path in place.iterdir() if path.name != ".lock") if place.is_dir() else []
 
 
@@ -131,7 +132,7 @@ def test_a_graph_that_cannot_be_optimised_is_kept_as_it_is(
 
 def test_where_the_weights_cannot_be_written(source: Path, tmp_path: Path) -> None:
     """A folder of the user's own, and an error where that is not there either."""
-    (source.parent / models.KEPT).touch()
+    (source.parent / catalogue.KEPT).touch()
     spoken(source)
     place = tmp_path / "cache" / "prepared"
     assert len([path for path in place.iterdir() if path.is_dir()]) == 1
@@ -153,7 +154,7 @@ def test_what_is_no_model(source: Path, content: bytes) -> None:
 
 
 def speak_in_turn(source: Path, cache: Path, queue: multiprocessing.Queue[bytes]) -> None:
-    models._CACHE, sessions._CACHE = cache, cache / "prepared"
+    catalogue._CACHE, sessions._CACHE = cache, cache / "prepared"
     queue.put(spoken(source).tobytes())
 
 
@@ -195,7 +196,7 @@ def test_a_killed_preparation_leaves_nothing_for_long(source: Path, tmp_path: Pa
     worker.join()
     (partial,) = kept(source)
     (partial / "weights.bin").write_bytes(bytes(1000))
-    former = source.parent / models.KEPT / f".{'0' * 32}-{'1' * 8}.onnx.x7y8z9"
+    former = source.parent / catalogue.KEPT / f".{'0' * 32}-{'1' * 8}.onnx.x7y8z9"
     former.write_bytes(bytes(1000))
     spoken(source)
     assert not partial.exists() and not former.exists() and len(kept(source)) == 1
@@ -203,7 +204,7 @@ def test_a_killed_preparation_leaves_nothing_for_long(source: Path, tmp_path: Pa
 
 def test_what_nobody_used_for_a_month_goes_when_another_is_made(source: Path) -> None:
     """What is used stays, and so does what is not ours."""
-    place = source.parent / models.KEPT
+    place = source.parent / catalogue.KEPT
     place.mkdir()
     old, recent, foreign = (
         place / f"{'0' * 32}-{'1' * 8}.onnx",

@@ -1,6 +1,6 @@
 """Weights on disk: a catalogue of pinned models, how to fetch them, and what identifies them.
 
-`pull` puts a model of the catalogue (``models.toml``) into a folder of its own, whole or not at all: each file
+`pull` puts a model of the catalogue (``catalogue.toml``) into a folder of its own, whole or not at all: each file
 is fetched beside it and compared with its pinned sha256, and the folder then takes its name. `locate` finds what
 was pulled, `digest` identifies a file.
 """
@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import platformdirs
 
-from voxpress.downloads import File, Progress, Source, from_hub, from_registries, total
-from voxpress.downloads import sha256 as sha256_of
 from voxpress.errors import ModelUnavailable, suggest
+from voxpress.models.downloads import File, Progress, Source, from_hub, from_registries, total
+from voxpress.models.downloads import sha256 as sha256_of
 
 if TYPE_CHECKING:
     pass
@@ -82,7 +82,7 @@ def catalogue() -> dict[str, Model]:
     >>> catalogue()["kokoro"].engine
     'kokoro'
     """
-    text = resources.files("voxpress").joinpath("models.toml").read_bytes()
+    text = resources.files(__package__).joinpath("catalogue.toml").read_bytes()
     read = msgspec.toml.decode(text, type=_Catalogue)
     return {
         model.name: msgspec.structs.replace(model, files=model.files + read.sets.get(model.include, ()))

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxpress import marks
+from voxpress.engines import _alignment
 from voxpress.speech import Mark
 
 
@@ -15,7 +15,9 @@ def seconds(symbols):
 
 
 def spoken(spelled, symbols):
-    return [(mark.text, mark.start, mark.end) for mark in marks.words(spelled, symbols, seconds(symbols))]
+    return [
+        (mark.text, mark.start, mark.end) for mark in _alignment.words(spelled, symbols, seconds(symbols))
+    ]
 
 
 def test_a_number_is_one_word():
@@ -39,7 +41,7 @@ def test_what_is_not_spoken_has_no_mark():
 def test_phonemes():
     """Stress before, length and ties after; pauses between are nobody's."""
     symbols = ["", "ˈ", "ɔ", "\u0303", "ː", ",", " ", "ˌ", " ", "t", "ʰ", ""]
-    assert [(mark.text, mark.start, mark.end) for mark in marks.phonemes(symbols, seconds(symbols))] == [
+    assert [(mark.text, mark.start, mark.end) for mark in _alignment.phonemes(symbols, seconds(symbols))] == [
         ("ˈɔ\u0303ː", 1, 5),
         ("tʰ", 9, 11),
     ]
@@ -49,7 +51,7 @@ def test_a_word_comes_before_its_first_phoneme():
     word = Mark(kind="word", text="a", start=1.0, end=2.0)
     phoneme = Mark(kind="phoneme", text="a", start=1.0, end=2.0)
     early = Mark(kind="phoneme", text="b", start=0.0, end=1.0)
-    assert marks.ordered([phoneme, word, early]) == (early, word, phoneme)
+    assert _alignment.ordered([phoneme, word, early]) == (early, word, phoneme)
 
 
 sounds = st.text("aɪuːˈˌʰ ,.x", max_size=12)
@@ -58,6 +60,9 @@ sounds = st.text("aɪuːˈˌʰ ,.x", max_size=12)
 @given(st.lists(st.tuples(st.text("ab.", min_size=1, max_size=3), sounds), max_size=6), sounds)
 def test_marks_are_in_order_and_apart(spelled, symbols):
     """Whatever the phonemizer made of the words alone and of the whole."""
-    for found in (marks.words(spelled, symbols, seconds(symbols)), marks.phonemes(symbols, seconds(symbols))):
+    for found in (
+        _alignment.words(spelled, symbols, seconds(symbols)),
+        _alignment.phonemes(symbols, seconds(symbols)),
+    ):
         assert all(0 <= mark.start < mark.end <= len(symbols) for mark in found)
         assert all(first.end <= second.start for first, second in pairwise(found))

@@ -2,17 +2,17 @@
 
 import pytest
 
-from voxpress import devices
+from voxpress.engines import _torch
 from voxpress.errors import UnsupportedOption
 
 
 @pytest.mark.parametrize(("device", "most"), [("cpu", None), ("cuda", 1), ("cuda:3", 1), ("mps", 1)])
 def test_one_process_on_a_gpu(device, most):
     """Two would share its memory and take turns."""
-    assert devices.parallel(device) == most
+    assert _torch.parallel(device) == most
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:one", "CPU", "", "cpu:1"])
 def test_unknown_devices(device):
     with pytest.raises(UnsupportedOption, match=f"no device {device!r}: use auto, cpu"):
-        devices.parallel(device)
+        _torch.parallel(device)

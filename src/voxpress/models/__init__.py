@@ -1,0 +1,1 @@
+"""Weights: which there are, where they lie, what they need, and what hosted ones cost."""
