@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import pytest
 
 from tests.speechlike import speech
-from voxpress import plan, references, speaking
+from voxpress import plan, speaking
 from voxpress.audio import codec
 from voxpress.cli import main
 from voxpress.engines import openai
 from voxpress.models import catalogue, environments
 from voxpress.speech import Output
+from voxpress.voices import references
 
 from .engines.speech_server import KEY, SpeechServer
 

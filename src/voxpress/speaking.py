@@ -30,7 +30,8 @@ from voxpress.plan import Target
 from voxpress.quality.asr import Ear
 from voxpress.quality.signal import check, listen
 from voxpress.speech import Clip, Hertz, Output, Segment, dBFS
-from voxpress.store import Kept, Store, Verdict, seed
+from voxpress.store import Kept, Store, Verdict
+from voxpress.store.keys import seed
 from voxpress.text import Part, Pause, Silence, Tone, carrier
 from voxpress.text.wer import passes, rank
 

@@ -13,7 +13,6 @@ import pytest
 
 from tests import hostile_media
 from tests.beeps import Beeps
-from voxpress import references
 from voxpress.audio import codec, sandbox
 from voxpress.audio.decoding import Bounds
 from voxpress.audio.waveform import Audio
@@ -22,6 +21,7 @@ from voxpress.formats import FORMATS
 from voxpress.quality import verify
 from voxpress.quality.verify import Question
 from voxpress.speech import Output
+from voxpress.voices import references
 
 NOISE = np.random.default_rng(1).normal(0, 0.1, 16_000).astype(np.float32)
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from voxpress import engines, references
+from voxpress import engines
 from voxpress.executors import Pools
 from voxpress.models import catalogue
+from voxpress.voices import references
 
 TINY = Path(__file__).parent / "tiny"
 collect_ignore = ["tiny"]

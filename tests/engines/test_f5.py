@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import references, speaking
+from voxpress import speaking
 from voxpress.audio import waveform
 from voxpress.engines import f5
 from voxpress.engines.f5 import F5
@@ -22,6 +22,7 @@ from voxpress.models import catalogue
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.testing import EngineContract
+from voxpress.voices import references
 
 TEXTS = (
     "Your call is important to us.",

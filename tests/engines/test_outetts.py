@@ -9,7 +9,7 @@ import pytest
 
 import voxpress
 from tests.speechlike import speech
-from voxpress import references, speaking
+from voxpress import speaking
 from voxpress.engines import outetts
 from voxpress.engines.outetts import OuteTTS
 from voxpress.errors import EngineError, LicenceNotAccepted, ModelUnavailable, SynthesisError
@@ -17,6 +17,7 @@ from voxpress.plan import Bad, Plan, Planner
 from voxpress.quality.asr import Heard
 from voxpress.speech import Mark, Segment, Utterance, Voice
 from voxpress.testing import EngineContract
+from voxpress.voices import references
 
 TEXTS = (
     "Your call is important to us.",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import references, speaking
+from voxpress import speaking
 from voxpress.audio import codec
 from voxpress.engines.xtts import Xtts
 from voxpress.errors import (
@@ -28,6 +28,7 @@ from voxpress.models import catalogue, environments
 from voxpress.plan import Bad, Plan, Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.testing import EngineContract
+from voxpress.voices import references
 
 TEXTS = ("Your call is important to us.", "One moment, please.", "Goodbye for now.")
 installed = pytest.mark.engines

@@ -233,10 +233,10 @@ def test_a_sample_in_which_two_speak_gets_a_warning(tmp_path):
     pytest.importorskip("piper")
     import numpy as np
 
-    from voxpress import references
     from voxpress.library import say
     from voxpress.models import environments
     from voxpress.quality import mos
+    from voxpress.voices import references
 
     environments.install(mos.ENVIRONMENT)
     text = "Please hold the line while I look for an agent, and have your number ready."

@@ -50,7 +50,8 @@ def voices(
     """List voices: those of engines, and your own under each engine that speaks with them."""
     import msgspec
 
-    from voxpress import engines, references
+    from voxpress import engines
+    from voxpress.voices import references
 
     if engine and engine not in engines.names() and _TAG.fullmatch(engine):
         raise InputError(f"no engine {engine!r}; for a language: voxpress voices --language {engine}")
@@ -178,8 +179,9 @@ def voices_add(
 
     The sample is checked, cut to what engines take, and brought to a usual level.
     """
-    from voxpress import engines, references
+    from voxpress import engines
     from voxpress.quality import mos
+    from voxpress.voices import references
 
     engines.check_clone(name, engine or [])
     added = references.add(
@@ -237,7 +239,8 @@ def voices_rename(
     new: Annotated[str, typer.Argument(help="What to call it from now on.")],
 ) -> None:
     """Call a cloned voice otherwise; nothing is spoken again."""
-    from voxpress import engines, references
+    from voxpress import engines
+    from voxpress.voices import references
 
     engines.check_clone(new, references.find(name).engines)
     references.rename(name, new)
@@ -247,7 +250,7 @@ def voices_rename(
 @app.command(name="remove", epilog=examples("voxpress voices remove anna"))
 def voices_remove(name: Annotated[str, typer.Argument(help="One of yours.")]) -> None:
     """Delete a cloned voice, and what engines computed from its sample. What was spoken with it stays."""
-    from voxpress import references
+    from voxpress.voices import references
 
     references.remove(name)
     typer.echo(f"{name} is removed; what was spoken with it stays in the store and where it was rendered to")
@@ -256,11 +259,11 @@ def voices_remove(name: Annotated[str, typer.Argument(help="One of yours.")]) ->
 def _owned_voice(name: str) -> dict[str, Any]:
     import msgspec
 
-    from voxpress import references, samples
+    from voxpress.voices import recordings, references
 
     reference = references.find(name)
     sample = references.audio(reference)
-    quality = samples.measure(sample)
+    quality = recordings.measure(sample)
     return {
         **msgspec.structs.asdict(reference),
         "key": references.voice(reference).key,

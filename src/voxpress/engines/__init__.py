@@ -20,7 +20,6 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from voxpress import references
 from voxpress.audio.waveform import Audio
 from voxpress.engines import _torch
 from voxpress.errors import (
@@ -36,6 +35,7 @@ from voxpress.errors import (
 )
 from voxpress.models import catalogue, environments
 from voxpress.speech import Hertz, OptionValue, Segment, Voice
+from voxpress.voices import references
 
 ENTRY_POINTS = "voxpress.engines"
 
@@ -133,7 +133,7 @@ class Engine(ABC):
     """Whether it speaks a word or two better in a sentence, which is cut off again: what is done unless the user says
     otherwise. Only engines that are `timed` can."""
     clones: ClassVar[bool] = False
-    """Whether it speaks with the voices of `voxpress.references` as well."""
+    """Whether it speaks with the voices of `voxpress.voices.references` as well."""
     options: ClassVar[Mapping[str, Option]] = {}
 
     threads: int = 1

@@ -29,14 +29,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from voxpress import engines, references
+from voxpress import engines
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import PRECISION, Engine, Option, _torch, require
 from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.models import catalogue, environments
-from voxpress.references import Reference
 from voxpress.speech import Seconds, Segment, Voice
+from voxpress.voices import references
+from voxpress.voices.references import Reference
 
 _REVISION = "1"
 """Another one for every change here that can change the sound."""

@@ -28,15 +28,16 @@ from typing import IO, Any
 
 import numpy as np
 
-from voxpress import engines, references
+from voxpress import engines
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines import PRECISION, Engine, Option, _torch, require
 from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.models import catalogue, environments
-from voxpress.references import Arrays, Reference
 from voxpress.speech import OptionValue, Output, Seconds, Segment, Voice
 from voxpress.text.duration import bounds
+from voxpress.voices import references
+from voxpress.voices.references import Arrays, Reference
 
 _REVISION = "1"
 """Another one for every change here that can change the sound."""

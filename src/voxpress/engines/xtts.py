@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import engines, references
+from voxpress import engines
 from voxpress.audio import waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines import PRECISION, Engine, Option, _torch, check_options, require
@@ -40,9 +40,10 @@ from voxpress.errors import (
     UnsupportedOption,
 )
 from voxpress.models import catalogue
-from voxpress.references import Arrays
 from voxpress.speech import Seconds, Segment, Voice
 from voxpress.text.duration import bounds
+from voxpress.voices import references
+from voxpress.voices.references import Arrays
 
 _REVISION = "1"
 """Another one for every change here that can change the sound."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from voxpress import formats, references, text
+from voxpress import formats, text
 from voxpress.audio import sandbox
 from voxpress.audio.paths import OWN
 from voxpress.audio.waveform import Audio
@@ -27,6 +27,7 @@ from voxpress.quality.asr import Ear
 from voxpress.quality.signal import check, listen
 from voxpress.speech import Opinion, Seconds, Segment, Utterance
 from voxpress.text.wer import BAR, passes
+from voxpress.voices import references
 
 _EXTENSIONS = {extension for each in formats.FORMATS.values() for extension in each.extensions}
 _AHEAD = 4

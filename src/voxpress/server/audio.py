@@ -13,7 +13,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 
-from voxpress import formats, references
+from voxpress import formats
 from voxpress.server.content import LARGE, Content, requested_part
 from voxpress.server.contract import (
     ClipFacts,
@@ -28,6 +28,7 @@ from voxpress.server.requests import speech_request
 from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
 from voxpress.server.speech import Asked, clip_url
 from voxpress.speech import Clip
+from voxpress.voices import references
 
 _CLIP = re.compile(r"([0-9a-f]{64})\.([A-Za-z0-9]{1,8})")
 

@@ -16,7 +16,7 @@ from litestar import Request, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, MultipartBody, QueryParameter
 
-from voxpress import engines, references
+from voxpress import engines
 from voxpress.audio import sandbox
 from voxpress.errors import InputError, SpeechError, UnknownVoice
 from voxpress.quality import mos
@@ -32,6 +32,7 @@ from voxpress.server.door import MOST_SAMPLE
 from voxpress.server.errors import Refusal
 from voxpress.server.keys import Key
 from voxpress.server.shared import REFUSED, UPLOAD, right, server_of, visitor
+from voxpress.voices import references
 
 
 @get("/v1/models", summary="Names for `model`", operation_id="listModels", tags=["Models"], responses=REFUSED)

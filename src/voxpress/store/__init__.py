@@ -1,4 +1,4 @@
-"""Keys, and the content-addressed store of takes and clips.
+"""The content-addressed store of takes and clips.
 
 A take is what an engine said for one segment, lossless and with its timings; a clip is a finished file. Both are named
 by what they were made from, and checked against their checksum when they are read: a broken object counts as missing
@@ -12,12 +12,12 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BufferedIOBase
 from pathlib import PurePosixPath
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -25,75 +25,16 @@ from voxpress import formats
 from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
-from voxpress.inventory import Inventory, kind_of
-from voxpress.objects import Entry, LocalObjects, Objects, RemoteObjects
-from voxpress.speech import Clip, Mark, Output, Seconds, Segment
+from voxpress.speech import Clip, Mark, Seconds
+from voxpress.store.backends import Entry, LocalObjects, Objects, RemoteObjects
+from voxpress.store.maintenance import Inventory, kind_of
 from voxpress.text.wer import Score
 
-KEY_VERSION = 1
 _MOST_LOOKS = 10_000
 GRACE: Seconds = 3600.0
 """Objects used more recently than this are never pruned: a running render may be about to read them."""
 
-Json: TypeAlias = Any
 T = TypeVar("T")
-
-
-def take_key(fingerprint: str, segment: Segment) -> str:
-    """The name of the take of `segment`: 64 hexadecimal digits.
-
-    `segment.options` must hold only what differs from the engine's defaults, so that naming a default changes nothing.
-
-    >>> take_key("tone-1", Segment(text="Hello.", voice="low", language="en"))[:8]
-    '3dd11629'
-    """
-    return _key("take", {"fingerprint": fingerprint, **_present(segment)})
-
-
-def clip_key(parts: Sequence[Json], output: Output) -> str:
-    """The name of a clip: of its parts in order (take keys, pauses, silences, tones) and of how it is finished.
-
-    >>> clip_key(["3dd11629"], Output(format="mp3"))[:8]
-    'e57ed704'
-    """
-    return _key("clip", {"parts": parts, "output": _finish(output)})
-
-
-def seed(key: str, attempt: int) -> int:
-    """The seed for speaking the take `key`, from its content alone; another for each attempt. 0 ≤ seed < 2⁶³."""
-    digest = hashlib.sha256(f"{key}:{attempt}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
-
-
-def _key(kind: str, content: Json) -> str:
-    return hashlib.sha256(_canonical([f"voxpress.{kind}", KEY_VERSION, content])).hexdigest()
-
-
-_finishes: dict[int, tuple[Output, msgspec.Raw]] = {}
-"""By `id`, as nearly all rows of a render have the same few outputs, and hashing one takes longer than the key."""
-
-
-def _finish(output: Output) -> msgspec.Raw:
-    known = _finishes.get(id(output))
-    if known is not None and known[0] is output:
-        return known[1]
-    finish = _present(output)
-    for limit in ("max_duration", "max_bytes"):
-        finish.pop(limit, None)  # they decide whether there is a clip, not how it sounds
-    if len(_finishes) >= 1024:
-        _finishes.clear()
-    made = msgspec.Raw(_canonical(finish))
-    _finishes[id(output)] = output, made
-    return made
-
-
-def _canonical(content: Json) -> bytes:
-    return msgspec.json.encode(content, order="deterministic")
-
-
-def _present(noun: msgspec.Struct) -> dict[str, Json]:
-    # Defaults are in the key, None is not: a field that is added later starts as None and changes no old key.
-    return {name: value for name, value in msgspec.structs.asdict(noun).items() if value is not None}
 
 
 class Usage(msgspec.Struct, frozen=True):

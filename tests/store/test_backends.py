@@ -1,4 +1,4 @@
-"""voxpress.objects: whole objects in a folder, in memory and on S3, and what is said when a place fails."""
+"""voxpress.store.backends: whole objects in a folder, in memory and on S3, and what is said when a place fails."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import pytest
 
 import voxpress
 from voxpress.errors import StoreError
-from voxpress.objects import LocalObjects, Objects, RemoteObjects
 from voxpress.store import Store
+from voxpress.store.backends import LocalObjects, Objects, RemoteObjects
 
 TEXT = "Welcome to the house of sound. Please hold while I find somebody for you."
 
@@ -79,7 +79,7 @@ def test_looking_counts_as_use_where_uses_are_noted(tmp_path: Path) -> None:
 def test_a_write_is_seen_whole_or_not_at_all(tmp_path: Path) -> None:
     """A reader in another process never sees a part of a large object that is replaced again and again."""
     program = (
-        "import sys; from voxpress.objects import LocalObjects; objects = LocalObjects(sys.argv[1])\n"
+        "import sys; from voxpress.store.backends import LocalObjects; objects = LocalObjects(sys.argv[1])\n"
         "for n in range(60): objects.put('takes/ab/one', bytes([n]) * 2_000_000)"
     )
     objects = LocalObjects(str(tmp_path))
@@ -325,7 +325,7 @@ def test_a_library_is_imported_before_threads_use_it() -> None:
     """The first look-ups of a process come from many threads, which must not meet it half imported."""
     program = (
         "import sys\n"
-        "from voxpress.objects import RemoteObjects\n"
+        "from voxpress.store.backends import RemoteObjects\n"
         "def there(): return {name for name in sys.modules if name.startswith('obstore')}\n"
         "objects = RemoteObjects('memory:///')\n"
         "before = there()\n"

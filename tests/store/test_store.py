@@ -20,11 +20,12 @@ from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
 from voxpress.plan import Plan, Planner
 from voxpress.speech import Clip, Mark, Output, Segment, Utterance
-from voxpress.store import GRACE, Store, Verdict, canonical_url, clip_key, open_store, seed, take_key
+from voxpress.store import GRACE, Store, Verdict, canonical_url, open_store
+from voxpress.store.keys import clip_key, seed, take_key
 from voxpress.text import Pause, Silence, Tone
 from voxpress.text.wer import Score
 
-GOLDEN = Path(__file__).parent / "golden" / "keys.json"
+GOLDEN = Path(__file__).parent.parent / "golden" / "keys.json"
 TEXT = "Welcome to the house of sound. Please hold while I find somebody for you."
 DAMAGE: Mapping[str, Callable[[bytes], bytes]] = {
     "emptied": lambda data: b"",

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError
-from voxpress.samples import LONGEST, Sample
 from voxpress.speech import Mark
 from voxpress.text import wer
 from voxpress.text.duration import bounds
+from voxpress.voices.recordings import LONGEST, Sample
 
 _UNHURRIED = 1.5
 """A sample is longer than a prompt of one word, so nobody keeps up the fastest rate of `bounds`."""

@@ -27,14 +27,15 @@ import numpy as np
 import numpy.typing as npt
 import platformdirs
 
-from voxpress import formats, samples, transcripts
+from voxpress import formats
 from voxpress.audio import atomic, codec, sandbox
 from voxpress.audio.decoding import Bounds
 from voxpress.audio.paths import safe_path
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice, suggest
 from voxpress.speech import Mark, Output, Seconds, Voice
-from voxpress.transcripts import Ear
+from voxpress.voices import recordings, transcripts
+from voxpress.voices.transcripts import Ear
 
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "voices")
 """Where cloned voices are."""
@@ -42,7 +43,7 @@ LATENTS = Path(platformdirs.user_cache_dir("voxpress"), "latents")
 PREFIX = "reference:"
 """What `Voice.key` has before the digest."""
 LONGEST_RECORDING: Seconds = 600.0
-RECORDING = Bounds(samples=round(LONGEST_RECORDING) * samples.HIGHEST_RATE, longest=LONGEST_RECORDING)
+RECORDING = Bounds(samples=round(LONGEST_RECORDING) * recordings.HIGHEST_RATE, longest=LONGEST_RECORDING)
 """What a recording may be at most."""
 
 _RECORD = "voice.json"
@@ -243,7 +244,7 @@ def add(
 ) -> Reference:
     """Take a sample of somebody's voice, so that every engine that clones can speak with it.
 
-    The recording is checked, cut to what engines take and brought to a usual level; see `voxpress.samples`.
+    The recording is checked, cut to what engines take and brought to a usual level; see `voxpress.voices.recordings`.
 
     Args:
         name: letters, digits, ``-``, ``_`` and ``.``; unique whatever its case.
@@ -274,7 +275,7 @@ def add(
     _free(folder, replace)
     source, whole = _recorded(recording)
     try:
-        sample = samples.prepare(whole)
+        sample = recordings.prepare(whole)
         data = codec.encode(sample.audio, Output(format="wav"))
         kept = codec.decode(data)
         transcript, language, words, doubts = transcripts.of(sample, transcript, language, ear)
@@ -426,7 +427,7 @@ def _recorded(recording: Audio | str | os.PathLike[str]) -> tuple[str, Audio]:
     if whole.duration > LONGEST_RECORDING:
         raise InputError(
             f"{source}: {whole.duration / 60:.0f} minutes are too much to look for a sample in; give the best"
-            f" {samples.LONGEST:g} s, or {LONGEST_RECORDING / 60:.0f} minutes at most"
+            f" {recordings.LONGEST:g} s, or {LONGEST_RECORDING / 60:.0f} minutes at most"
         )
     return source, whole
 

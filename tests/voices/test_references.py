@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.speechlike import speech
-from voxpress import formats, library, references
+from voxpress import formats, library
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines.tone import Tone
@@ -24,6 +24,7 @@ from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoi
 from voxpress.models import catalogue
 from voxpress.quality import asr
 from voxpress.speech import Mark, Output
+from voxpress.voices import references
 
 WORDS = "The harbour was quiet in the early morning, and only the gulls on the wall were awake."
 OWNED = {"speaker": "Anna Smith", "consent": "release signed on 1 March 2026"}
@@ -647,7 +648,7 @@ def test_a_cloned_voice_speaks_through_any_engine_that_clones(tmp_path):
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mimic\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[voxpress.engines]\nmimic = mimic:Mimic\n")
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parent.parent.parent
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         cwd=tmp_path,

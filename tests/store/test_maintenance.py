@@ -1,4 +1,4 @@
-"""voxpress.inventory: what a store holds, counted in little memory."""
+"""voxpress.store.maintenance: what a store holds, counted in little memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tracemalloc
 
 import pytest
 
-from voxpress.inventory import Inventory, kind_of
+from voxpress.store.maintenance import Inventory, kind_of
 
 
 def key(number: int) -> str:
