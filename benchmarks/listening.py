@@ -25,9 +25,9 @@ import voxpress
 from voxpress.audio.waveform import Audio
 from voxpress.engines.tone import _spoil
 from voxpress.errors import CheckFailed
-from voxpress.plan import Plan, Planner
 from voxpress.quality.asr import MODEL, Ear
 from voxpress.quality.signal import check, listen
+from voxpress.rendering.planner import Plan, Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.store import open_store
 from voxpress.text.wer import SHORT, passes, score, words

@@ -36,8 +36,8 @@ from voxpress.audio import codec
 from voxpress.audio import waveform as sound
 from voxpress.audio.waveform import Audio
 from voxpress.models import catalogue
-from voxpress.plan import Bad, Plan, Planner
 from voxpress.quality.asr import Ear
+from voxpress.rendering.planner import Bad, Plan, Planner
 from voxpress.speech import Output, Utterance
 from voxpress.store import open_store
 from voxpress.text import Pause

@@ -44,8 +44,8 @@ def finish(manifest: Path, out: Path) -> None:
     What is in the files does not matter to a render that finds them up to date, so they are all the same few bytes.
     """
     from voxpress import manifests
-    from voxpress.folder import Folder
-    from voxpress.plan import Plan, Planner
+    from voxpress.rendering.output import Folder
+    from voxpress.rendering.planner import Plan, Planner
     from voxpress.speech import Clip
 
     folder, data = Folder(out), bytes(64)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 
 import voxpress
-from voxpress import manifests, presets
+from voxpress import manifests
+from voxpress.rendering import presets
 
 
 def main() -> int:

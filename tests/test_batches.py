@@ -11,8 +11,8 @@ import pytest
 from voxpress import Utterance
 from voxpress.engines.tone import Tone
 from voxpress.errors import SynthesisError
-from voxpress.library import run
-from voxpress.plan import Plan, Planner
+from voxpress.rendering.library import run
+from voxpress.rendering.planner import Plan, Planner
 from voxpress.store import Store
 
 

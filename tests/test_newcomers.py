@@ -15,10 +15,10 @@ from tests.beeps import Beeps
 from voxpress.audio import codec
 from voxpress.cli import main
 from voxpress.errors import LeftOut, ManifestError
-from voxpress.library import render
 from voxpress.manifests import read
 from voxpress.manifests.report import read as read_report
 from voxpress.models import catalogue
+from voxpress.rendering.library import render
 
 Run = Callable[..., tuple[int, str, str]]
 

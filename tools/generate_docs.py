@@ -19,10 +19,11 @@ from typing import Any
 import msgspec
 import typer
 
-from voxpress import cli, engines, formats, presets
+from voxpress import cli, engines, formats
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError
 from voxpress.formats import Format
+from voxpress.rendering import presets
 from voxpress.server.errors import STATUS
 from voxpress.server.settings import Settings
 from voxpress.speech import Output

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from voxpress.errors import UnknownVoice as UnknownVoice
     from voxpress.errors import UnsupportedOption as UnsupportedOption
     from voxpress.errors import WorkerLost as WorkerLost
-    from voxpress.library import render as render
-    from voxpress.library import say as say
+    from voxpress.rendering.library import render as render
+    from voxpress.rendering.library import say as say
     from voxpress.speech import Clip as Clip
     from voxpress.speech import Mark as Mark
     from voxpress.speech import Output as Output
@@ -64,7 +64,7 @@ _HOMES = {
         ),
         *("UnknownVoice", "UnsupportedOption", "WorkerLost"),
     ],
-    "voxpress.library": ["render", "say"],
+    "voxpress.rendering.library": ["render", "say"],
     "voxpress.speech": ["Clip", "Mark", "Output", "Result", "Segment", "Utterance", "Voice"],
     "voxpress.store": ["Store"],
 }

@@ -23,12 +23,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from voxpress import speaking
 from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine, check_options
 from voxpress.errors import UnknownVoice, UnsupportedOption
 from voxpress.executors import Pools
 from voxpress.quality.signal import check
+from voxpress.rendering import worker
 from voxpress.speech import Segment
 from voxpress.text import carrier
 
@@ -189,7 +189,7 @@ class EngineContract(ABC):
 def _spoken(
     pools: Pools, engine: Engine, batch: Sequence[Segment], *, fresh: bool = False
 ) -> Sequence[Audio]:
-    return pools.speaking(engine).submit(speaking.synthesize, engine, batch, fresh=fresh).result()
+    return pools.speaking(engine).submit(worker.synthesize, engine, batch, fresh=fresh).result()
 
 
 def _assert_marks_fit(audio: Audio) -> None:

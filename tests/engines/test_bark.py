@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import speaking
 from voxpress.engines.bark import Bark
 from voxpress.errors import EngineError, ModelUnavailable, SynthesisError, UnknownVoice, UnsupportedOption
 from voxpress.models import catalogue
 from voxpress.models.downloads import File
-from voxpress.plan import Bad, Planner
+from voxpress.rendering import worker
+from voxpress.rendering.planner import Bad, Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.testing import EngineContract
 
@@ -65,7 +65,7 @@ def speak(engine, pools):
     """Speaks segments in a worker."""
 
     def speak(*segments):
-        return pools.speaking(engine).submit(speaking.synthesize, engine, segments).result()
+        return pools.speaking(engine).submit(worker.synthesize, engine, segments).result()
 
     return speak
 
@@ -204,7 +204,7 @@ def test_a_device_that_is_not_there(tiny, pools):
     """Never another one in its place."""
     engine = Bark(str(tiny("bark")), device="cuda:7")
     with pytest.raises(EngineError, match=r"device 'cuda:7' is not there: PyTorch .* finds"):
-        pools.speaking(engine).submit(speaking.synthesize, engine, [segment()]).result()
+        pools.speaking(engine).submit(worker.synthesize, engine, [segment()]).result()
 
 
 @installed
@@ -216,7 +216,7 @@ def test_weights_of_another_kind(tiny, pools, tmp_path):
     def problem():
         engine = Bark(str(from_tiny), device="cpu")
         with pytest.raises(ModelUnavailable) as raised:
-            pools.speaking(engine).submit(speaking.synthesize, engine, [segment()], fresh=True).result()
+            pools.speaking(engine).submit(worker.synthesize, engine, [segment()], fresh=True).result()
         return str(raised.value)
 
     (from_tiny / "config.json").write_text(json.dumps({**settings, "model_type": "bert"}))

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import speaking
 from voxpress.audio import waveform
 from voxpress.engines import f5
 from voxpress.engines.f5 import F5
@@ -19,7 +18,8 @@ from voxpress.errors import (
     UnsupportedOption,
 )
 from voxpress.models import catalogue
-from voxpress.plan import Bad, Plan, Planner
+from voxpress.rendering import worker
+from voxpress.rendering.planner import Bad, Plan, Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.testing import EngineContract
 from voxpress.voices import references
@@ -46,7 +46,7 @@ def speak(tiny, pools):
     engine = F5(str(tiny("f5")), device="cpu")
 
     def speak(*segments):
-        return pools.speaking(engine).submit(speaking.synthesize, engine, segments).result()
+        return pools.speaking(engine).submit(worker.synthesize, engine, segments).result()
 
     return speak
 
@@ -288,4 +288,4 @@ def test_a_device_that_is_not_there(tiny, pools):
     """Not another in its place."""
     engine = F5(str(tiny("f5")), device="cuda:7")
     with pytest.raises(EngineError, match="device 'cuda:7' is not there"):
-        pools.speaking(engine).submit(speaking.synthesize, engine, [segment("Hello.")]).result()
+        pools.speaking(engine).submit(worker.synthesize, engine, [segment("Hello.")]).result()

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voxpress import speaking
 from voxpress.engines import _g2p, find
 from voxpress.errors import (
     EngineNotInstalled,
@@ -24,6 +23,7 @@ from voxpress.errors import (
     UnsupportedOption,
 )
 from voxpress.models import catalogue, environments
+from voxpress.rendering import worker
 from voxpress.speech import Segment
 from voxpress.testing import EngineContract
 
@@ -418,7 +418,7 @@ def test_official_package(official, pools):
 
     def speak(**changes):
         wanted = [segment("Hello wide world", **changes)]
-        return pools.speaking(official).submit(speaking.synthesize, official, wanted).result()[0]
+        return pools.speaking(official).submit(worker.synthesize, official, wanted).result()[0]
 
     first, again, other, blend = speak(), speak(), speak(seed=2), speak(voice="af_heart+bf_emma")
     np.testing.assert_array_equal(first.samples, again.samples)

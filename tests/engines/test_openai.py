@@ -17,7 +17,7 @@ from voxpress.errors import (
     UnknownVoice,
     UnsupportedOption,
 )
-from voxpress.plan import Planner
+from voxpress.rendering.planner import Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.store import Store
 from voxpress.testing import EngineContract

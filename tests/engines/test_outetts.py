@@ -9,12 +9,12 @@ import pytest
 
 import voxpress
 from tests.speechlike import speech
-from voxpress import speaking
 from voxpress.engines import outetts
 from voxpress.engines.outetts import OuteTTS
 from voxpress.errors import EngineError, LicenceNotAccepted, ModelUnavailable, SynthesisError
-from voxpress.plan import Bad, Plan, Planner
 from voxpress.quality.asr import Heard
+from voxpress.rendering import worker
+from voxpress.rendering.planner import Bad, Plan, Planner
 from voxpress.speech import Mark, Segment, Utterance, Voice
 from voxpress.testing import EngineContract
 from voxpress.voices import references
@@ -43,7 +43,7 @@ def speak(engine, pools):
     """Speaks segments in a worker."""
 
     def speak(*segments):
-        return pools.speaking(engine).submit(speaking.synthesize, engine, segments).result()
+        return pools.speaking(engine).submit(worker.synthesize, engine, segments).result()
 
     return speak
 
@@ -316,4 +316,4 @@ def test_a_device_that_is_not_there(engine, pools):
     """Not another in its place."""
     elsewhere = OuteTTS(engine.model, device="cuda:7")
     with pytest.raises(EngineError, match="device 'cuda:7' is not there"):
-        pools.speaking(engine).submit(speaking.synthesize, elsewhere, [segment()]).result()
+        pools.speaking(engine).submit(worker.synthesize, elsewhere, [segment()]).result()

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import speaking
 from voxpress.audio import codec
 from voxpress.engines.xtts import Xtts
 from voxpress.errors import (
@@ -25,7 +24,8 @@ from voxpress.errors import (
     UnsupportedOption,
 )
 from voxpress.models import catalogue, environments
-from voxpress.plan import Bad, Plan, Planner
+from voxpress.rendering import worker
+from voxpress.rendering.planner import Bad, Plan, Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.testing import EngineContract
 from voxpress.voices import references
@@ -62,7 +62,7 @@ def speak(engine, pools):
     """Speaks segments in a worker."""
 
     def speak(*segments):
-        return pools.speaking(engine).submit(speaking.synthesize, engine, segments).result()
+        return pools.speaking(engine).submit(worker.synthesize, engine, segments).result()
 
     return speak
 
@@ -182,7 +182,7 @@ def test_a_cloned_voice(engine, speak, pools, anna, plan):
     (references.DIRECTORY / "anna" / references.file_of(anna.digest)).unlink()
     references.rename("anna", "hannah")
     assert engine.fingerprint(engine.voice("hannah").key) == usual
-    call = pools.speaking(engine).submit(speaking.synthesize, engine, [segment(voice=voice.key)], fresh=True)
+    call = pools.speaking(engine).submit(worker.synthesize, engine, [segment(voice=voice.key)], fresh=True)
     np.testing.assert_array_equal(call.result()[0].samples, first.samples)
 
 
@@ -331,7 +331,7 @@ def test_a_device_that_is_not_there(engine, pools):
     """Never another one in its place."""
     elsewhere = Xtts(engine.model, device="cuda:7")
     with pytest.raises(EngineError, match=r"device 'cuda:7' is not there: PyTorch .* finds"):
-        pools.speaking(elsewhere).submit(speaking.synthesize, elsewhere, [segment()]).result()
+        pools.speaking(elsewhere).submit(worker.synthesize, elsewhere, [segment()]).result()
 
 
 @installed
@@ -344,7 +344,7 @@ def test_weights_of_another_kind(engine, pools, tmp_path):
         Path(place, "config.json").write_text(json.dumps({**settings, **changes}))
         other = Xtts(str(place), device="cpu")
         with pytest.raises(ModelUnavailable) as raised:
-            pools.speaking(other).submit(speaking.synthesize, other, [segment()], fresh=True).result()
+            pools.speaking(other).submit(worker.synthesize, other, [segment()], fresh=True).result()
         assert len(str(raised.value)) < 600
         return str(raised.value)
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 import voxpress
-from voxpress import engines, plan
+from voxpress import engines
 from voxpress.engines.tone import Tone
 from voxpress.errors import EngineNotInstalled, StoreError
 from voxpress.executors import Pools, Processes
 from voxpress.models import environments
 from voxpress.models.environments import Environment
+from voxpress.rendering import planner
 
 PLACE = "__import__('sys').executable"
 
@@ -34,7 +35,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (packages,) = environments.packages("torch")
     Path(packages, "theirs.pth").write_text(sysconfig.get_path("purelib"))
     (folder / "voxpress-complete").touch()
-    plan._speaker.cache_clear()  # other tests had tone here
+    planner._speaker.cache_clear()  # other tests had tone here
     return str(folder / "bin" / "python")
 
 

@@ -6,13 +6,13 @@ import sys
 import numpy as np
 import pytest
 
-from voxpress import library
 from voxpress.audio import codec
 from voxpress.audio.waveform import Audio, join, silence
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
 from voxpress.models import catalogue
 from voxpress.quality import asr
 from voxpress.quality.asr import Ear
+from voxpress.rendering import library
 
 SENTENCE = "Please enter your account number, followed by the pound key."
 

@@ -11,12 +11,12 @@ from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.cli import main
 from voxpress.errors import InputError, ManifestError
-from voxpress.folder import Folder
-from voxpress.library import run
 from voxpress.manifests.report import Report
-from voxpress.plan import Planner
 from voxpress.quality import verify
 from voxpress.quality.verify import Question, from_manifest, from_report
+from voxpress.rendering.library import run
+from voxpress.rendering.output import Folder
+from voxpress.rendering.planner import Planner
 from voxpress.store import Store
 
 
@@ -208,9 +208,9 @@ def test_scores_of_real_speech(tmp_path):
     pytest.importorskip("piper")
     import numpy as np
 
-    from voxpress.library import say
     from voxpress.models import environments
     from voxpress.quality import mos
+    from voxpress.rendering.library import say
 
     environments.install(mos.ENVIRONMENT)
     one, two = (
@@ -233,9 +233,9 @@ def test_a_sample_in_which_two_speak_gets_a_warning(tmp_path):
     pytest.importorskip("piper")
     import numpy as np
 
-    from voxpress.library import say
     from voxpress.models import environments
     from voxpress.quality import mos
+    from voxpress.rendering.library import say
     from voxpress.voices import references
 
     environments.install(mos.ENVIRONMENT)

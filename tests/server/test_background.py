@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from voxpress.errors import StoreError
-from voxpress.plan import Plan, Planner
-from voxpress.server import background, desk
+from voxpress.rendering.planner import Plan, Planner
+from voxpress.server import background, dispatcher
 from voxpress.server.background import Background
-from voxpress.server.desk import Desk
+from voxpress.server.dispatcher import Desk
 from voxpress.speech import Utterance
 from voxpress.store import Store
 
@@ -18,7 +18,7 @@ def quick(monkeypatch):
     """Pauses of a hundredth of their length."""
     for name in ("FIRST_PAUSE", "LONGEST_PAUSE", "_HEALTHY"):
         monkeypatch.setattr(background, name, getattr(background, name) / 100)
-    monkeypatch.setattr(desk, "_AGAIN", 0.01)
+    monkeypatch.setattr(dispatcher, "_AGAIN", 0.01)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ import pytest
 from voxpress.audio import codec
 from voxpress.audio.paths import identity, safe_path
 from voxpress.errors import InputError
-from voxpress.presets import load_project
+from voxpress.rendering.presets import load_project
 from voxpress.server import webhooks
 from voxpress.server.settings import Settings
 from voxpress.server.settings import settings as server_settings

@@ -29,7 +29,7 @@ import typer
 import yaml
 
 from voxpress import cli
-from voxpress.presets import load_project
+from voxpress.rendering.presets import load_project
 from voxpress.server.settings import Settings, settings
 from voxpress.store import open_store
 

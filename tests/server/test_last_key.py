@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from voxpress.presets import Project
+from voxpress.rendering.presets import Project
 from voxpress.server.app import application
 from voxpress.server.settings import Settings
 

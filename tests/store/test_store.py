@@ -18,7 +18,7 @@ import pytest
 import voxpress
 from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
-from voxpress.plan import Plan, Planner
+from voxpress.rendering.planner import Plan, Planner
 from voxpress.speech import Clip, Mark, Output, Segment, Utterance
 from voxpress.store import GRACE, Store, Verdict, canonical_url, open_store
 from voxpress.store.keys import clip_key, seed, take_key
@@ -130,7 +130,7 @@ def golden_keys() -> dict[str, str]:
 def test_keys_are_those_of_the_golden_file() -> None:
     """A change of any key means that users' stores are spoken again: raise KEY_VERSION and say so in CHANGELOG.
 
-    To write the file anew: python tests/test_store.py
+    To write the file anew: python tests/store/test_store.py
     """
     assert golden_keys() == json.loads(GOLDEN.read_text())
 
@@ -252,7 +252,7 @@ def test_another_attempt_has_another_seed_and_the_same_key() -> None:
 def test_keys_are_the_same_in_every_process_and_place(tmp_path: Path) -> None:
     """Not after a reboot, in another folder or under another hash seed do keys change."""
     program = (
-        "from voxpress.plan import Planner; from voxpress.speech import Utterance;"
+        "from voxpress.rendering.planner import Planner; from voxpress.speech import Utterance;"
         "plan = Planner(engine='tone', options={'fault_rate': 0.25, 'fault': 'tail'}).plan("
         f"Utterance(text={TEXT!r}, id='hello', options={{'fault': 'loop'}}));"
         "print(*plan.takes, *[t.clip for t in plan.targets])"

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from voxpress import Utterance, cli, render, say
 from voxpress.manifests import report
-from voxpress.plan import Plan, Planner
+from voxpress.rendering.planner import Plan, Planner
 
 ENGINE = """
     from voxpress.engines.tone import Tone

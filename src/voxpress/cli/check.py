@@ -132,8 +132,8 @@ def check(
 
     import msgspec
 
+    from voxpress.cli.progress import tell
     from voxpress.quality import verify
-    from voxpress.terminal import tell
 
     paths, text = _plain_question(paths, text, manifest)
     listener = ear_called(ear)

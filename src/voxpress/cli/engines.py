@@ -89,8 +89,8 @@ def doctor(
     import msgspec
 
     from voxpress import engines
-    from voxpress.doctor import diagnose
-    from voxpress.terminal import own_standard_output
+    from voxpress.cli.progress import own_standard_output
+    from voxpress.rendering.doctor import diagnose
 
     with own_standard_output():
         found = [diagnose(each, device=device or "auto") for each in ([name] if name else engines.names())]

@@ -77,8 +77,8 @@ def pull(
 ) -> None:
     """Fetch a model: pinned, verified, and taken up again where it was cut. Prints its folder."""
     from voxpress import engines
+    from voxpress.cli.progress import download
     from voxpress.models import catalogue
-    from voxpress.terminal import download
 
     with download(name) as progress:
         folder = catalogue.pull(name, source, directory, progress, endpoint=endpoint)

@@ -10,8 +10,8 @@ import typer
 from voxpress.errors import InputError
 
 if TYPE_CHECKING:
-    from voxpress.presets import Project
     from voxpress.quality.asr import Ear
+    from voxpress.rendering.presets import Project
     from voxpress.speech import OptionValue
     from voxpress.store import Store
 
@@ -163,7 +163,7 @@ def config_file(given: Path | None) -> Path | None:
 
 def project_in(file: Path | None) -> Project:
     """What a `voxpress.toml` says; for None, what holds without one."""
-    from voxpress.presets import load_project
+    from voxpress.rendering.presets import load_project
 
     return load_project(file)
 

@@ -37,8 +37,8 @@ from voxpress.cli.tables import print_json
 from voxpress.errors import InputError, StoreError
 
 if TYPE_CHECKING:
-    from voxpress.plan import Planner
-    from voxpress.presets import Project
+    from voxpress.rendering.planner import Planner
+    from voxpress.rendering.presets import Project
     from voxpress.speech import Output, Utterance
 
 app = typer.Typer()
@@ -93,10 +93,10 @@ def say(
 ) -> None:
     """Speak one text into one file, or take it from the store."""
     from voxpress.audio import atomic
-    from voxpress.library import say_with
-    from voxpress.plan import Planner
+    from voxpress.cli.progress import own_standard_output
+    from voxpress.rendering.library import say_with
+    from voxpress.rendering.planner import Planner
     from voxpress.speech import Utterance
-    from voxpress.terminal import own_standard_output
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
@@ -362,9 +362,9 @@ def render(
     Only what changed is spoken, and a second run goes on where the first stopped.
     """
     from voxpress import validation
-    from voxpress.folder import Folder
-    from voxpress.plan import Planner
-    from voxpress.terminal import Prune, Render
+    from voxpress.cli.progress import Prune, Render
+    from voxpress.rendering.output import Folder
+    from voxpress.rendering.planner import Planner
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
     if report == Path("-"):
@@ -413,14 +413,14 @@ def render(
 
 def _several(names: list[str]) -> list[tuple[str, Output]] | None:
     """A file of each format, where there is more than one."""
-    from voxpress.plan import ONE_FILE
+    from voxpress.rendering.planner import ONE_FILE
     from voxpress.speech import Output
 
     return [(ONE_FILE, Output(format=name)) for name in names] if len(names) > 1 else None
 
 
 def _files(preset: str | None, format: str | None, project: Project) -> Sequence[tuple[str, Output]] | None:
-    from voxpress.presets import preset_named
+    from voxpress.rendering.presets import preset_named
 
     if preset is None:
         return None

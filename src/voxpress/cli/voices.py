@@ -105,7 +105,7 @@ def _speaking(here: list[dict[str, object]], language: str, engine: str | None) 
     """Those of the voices here that speak a language, and those that can be had."""
     import msgspec
 
-    from voxpress import offers
+    from voxpress.rendering import offers
 
     found = [one for one in here if offers.speak(_languages(one), language)]
     for offer in offers.listed():

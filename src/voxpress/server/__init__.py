@@ -11,7 +11,7 @@ import signal
 import socket
 
 from voxpress.errors import EngineNotInstalled, InputError, StoreError
-from voxpress.presets import Project
+from voxpress.rendering.presets import Project
 from voxpress.server.settings import Settings
 
 __all__ = ["Settings", "serve"]

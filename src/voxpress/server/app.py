@@ -24,7 +24,7 @@ from litestar.types import ASGIApp
 
 from voxpress import __version__
 from voxpress.errors import SpeechError
-from voxpress.presets import Project
+from voxpress.rendering.presets import Project
 from voxpress.server import audio, batches, files, operations, voices
 from voxpress.server.background import Background, Work
 from voxpress.server.cabinet import Cabinet
@@ -32,7 +32,7 @@ from voxpress.server.clerk import Clerk
 from voxpress.server.contract import (
     ErrorBody,
 )
-from voxpress.server.desk import Desk
+from voxpress.server.dispatcher import Desk
 from voxpress.server.door import Door, Hits
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.forms import MOST_PARTS

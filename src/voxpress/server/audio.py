@@ -20,7 +20,7 @@ from voxpress.server.contract import (
     ErrorBody,
     SpeechRequest,
 )
-from voxpress.server.desk import Flight
+from voxpress.server.dispatcher import Flight
 from voxpress.server.door import IMMUTABLE, Hit, encoded
 from voxpress.server.errors import Refusal
 from voxpress.server.keys import Key

@@ -17,7 +17,7 @@ from voxpress import engines
 from voxpress.engines import Engine
 from voxpress.errors import EngineError, InputError, UnknownEngine, UnknownVoice, suggest
 from voxpress.models import catalogue
-from voxpress.presets import Defaults
+from voxpress.rendering.presets import Defaults
 from voxpress.server.settings import ModelName, Settings
 from voxpress.speech import Voice
 from voxpress.validation import canonical_language

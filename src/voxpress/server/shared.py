@@ -15,7 +15,7 @@ from voxpress.server.background import Background
 from voxpress.server.cabinet import Cabinet
 from voxpress.server.clerk import Clerk
 from voxpress.server.contract import ErrorBody
-from voxpress.server.desk import Desk
+from voxpress.server.dispatcher import Desk
 from voxpress.server.door import Hits
 from voxpress.server.errors import Refusal
 from voxpress.server.keys import Key, Limits, Right, Ring

@@ -10,14 +10,15 @@ from typing import Any
 
 import msgspec
 
-from voxpress import engines, formats, speaking
+from voxpress import engines, formats
 from voxpress.audio import codec
 from voxpress.audio.codec import Encoder
 from voxpress.audio.waveform import Audio, join, silence
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError, UnsupportedOption
-from voxpress.plan import Bad, Plan, Planner
-from voxpress.presets import Preset, preset_named
+from voxpress.rendering import worker
+from voxpress.rendering.planner import Bad, Plan, Planner
+from voxpress.rendering.presets import Preset, preset_named
 from voxpress.server.content import LARGE, Content
 from voxpress.server.contract import (
     RATE,
@@ -27,7 +28,7 @@ from voxpress.server.contract import (
     Usage,
     VoiceId,
 )
-from voxpress.server.desk import Desk, Flight
+from voxpress.server.dispatcher import Desk, Flight
 from voxpress.server.door import CLIPS, Hit, encoded, header
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.names import Names, Speaker
@@ -217,7 +218,7 @@ class Speech:
                 chosen = kind(model)
                 try:
                     await asyncio.wrap_future(
-                        self._desk.pools.speaking(chosen).submit(speaking.prepare, chosen)
+                        self._desk.pools.speaking(chosen).submit(worker.prepare, chosen)
                     )
                 except SpeechError as error:
                     log.error("%s cannot be prepared: %s", engine, error)  # noqa: TRY400 - the message says it all
@@ -234,7 +235,7 @@ class Speech:
         segment = next(iter(asked.plan.takes.values()))
         pool = self._desk.pools.speaking(asked.plan.engine)
         tasks = [
-            pool.submit(speaking.synthesize, asked.plan.engine, [segment])
+            pool.submit(worker.synthesize, asked.plan.engine, [segment])
             for _ in range(getattr(pool, "workers", 1))
         ]
         for task in tasks:
@@ -320,16 +321,16 @@ class Speech:
         encoder: Encoder | None = None
         for number, part in enumerate(parts):
             takes = {part: await self._take(part, flight)} if isinstance(part, str) else {}
-            sound = speaking.sound(part, takes, output, native)
+            sound = worker.sound(part, takes, output, native)
             if not number:
                 sound = _before(silence(output.lead, native), sound)
-            finished = await asyncio.to_thread(speaking.mastered, sound, output)
+            finished = await asyncio.to_thread(worker.mastered, sound, output)
             encoder = encoder or Encoder(output, finished.sample_rate)
             if data := await asyncio.to_thread(encoder.add, finished.samples):
                 yield data
         assert encoder is not None
         if output.tail:
-            finished = speaking.mastered(silence(output.tail, native), output)
+            finished = worker.mastered(silence(output.tail, native), output)
             yield await asyncio.to_thread(encoder.add, finished.samples)
         # The clip is finished beside this; what it says of the whole is what counts.
         await self._finished(await asyncio.shield(flight.done))

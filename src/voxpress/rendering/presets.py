@@ -28,8 +28,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from voxpress import templates, validation
+from voxpress import validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
+from voxpress.rendering import templates
 from voxpress.speech import OptionValue, Output
 
 Table: TypeAlias = Mapping[str, Any]
@@ -266,7 +267,7 @@ def _read(path: Path) -> Table:
 
 @functools.cache
 def _tables() -> Table:
-    return tomllib.loads(resources.files("voxpress").joinpath("presets.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(resources.files(__package__).joinpath("presets.toml").read_text(encoding="utf-8"))
 
 
 @functools.cache

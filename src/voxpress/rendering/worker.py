@@ -25,10 +25,10 @@ from voxpress.errors import (
     StoreError,
     SynthesisError,
 )
-from voxpress.folder import Folder
-from voxpress.plan import Target
 from voxpress.quality.asr import Ear
 from voxpress.quality.signal import check, listen
+from voxpress.rendering.output import Folder
+from voxpress.rendering.planner import Target
 from voxpress.speech import Clip, Hertz, Output, Segment, dBFS
 from voxpress.store import Kept, Store, Verdict
 from voxpress.store.keys import seed

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from voxpress import speaking
 from voxpress.engines import Engine, describe, price_of
 from voxpress.errors import LeftOut, ServiceRefused, SpeechError, StoreError, WorkerLost
 from voxpress.executors import Pools
-from voxpress.folder import Folder
-from voxpress.plan import Bad, Plan, placed
 from voxpress.quality.asr import Ear
-from voxpress.speaking import Finished, Order, Take
+from voxpress.rendering import worker
+from voxpress.rendering.output import Folder
+from voxpress.rendering.planner import Bad, Plan, placed
+from voxpress.rendering.worker import Finished, Order, Take
 from voxpress.speech import Clip, OptionValue, Result, Segment, Status, Utterance
 from voxpress.store import Store, Verdict
 from voxpress.text.wer import passes
@@ -46,7 +46,7 @@ def standing(plan: Plan, folder: Folder | None) -> Result | None:
     clips = []
     for target in plan.targets:
         clip = folder.holds(target.path, target.clip, target.output.format)
-        if clip is None or speaking.over_limit(clip, target.output):
+        if clip is None or worker.over_limit(clip, target.output):
             return None
         clips.append(clip)
     return _result(_Open(plan), "up to date", folder, clips=tuple(clips))
@@ -440,7 +440,7 @@ class Loop:
             self._long[pool] -= long
             yield from spoken(future)
 
-        self._submit(pool, then, speaking.speak, *task)
+        self._submit(pool, then, worker.speak, *task)
 
     def _finish(self, batch: Sequence[_Open]) -> None:
         def finished(future: Future[Any]) -> Iterator[_News]:
@@ -468,7 +468,7 @@ class Loop:
                 yield from self._finished(opened, outcome)
 
         self._submit(
-            self._pools.finishing, finished, speaking.finish, self._orders(batch), self._store, self._folder
+            self._pools.finishing, finished, worker.finish, self._orders(batch), self._store, self._folder
         )
 
     def _orders(self, batch: Iterable[_Open]) -> list[Order]:

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.engines.speech_server import KEY, SpeechServer
 from tests.speechlike import speech
-from voxpress import plan, speaking
 from voxpress.audio import codec
 from voxpress.cli import main
 from voxpress.engines import openai
 from voxpress.models import catalogue, environments
+from voxpress.rendering import planner, worker
 from voxpress.speech import Output
 from voxpress.voices import references
-
-from .engines.speech_server import KEY, SpeechServer
 
 
 @dataclass
@@ -114,11 +113,11 @@ def service(monkeypatch):
         monkeypatch.setattr(openai, "HOSTED", server.url)
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
-        plan._speaker.cache_clear()
-        speaking._held.clear()
+        planner._speaker.cache_clear()
+        worker._held.clear()
         yield server
-    plan._speaker.cache_clear()
-    speaking._held.clear()
+    planner._speaker.cache_clear()
+    worker._held.clear()
 
 
 def test_dry_run_says_what_it_costs(voxpress, manifest, service):
@@ -174,7 +173,7 @@ def test_a_service_that_lets_nobody_in_is_told_of_once(voxpress, manifest, servi
     voxpress("render", manifest, "-o", "out", "-e", "openai", "-w", "0")
     monkeypatch.delenv("OPENAI_API_KEY")
     monkeypatch.delenv("OPENAI_BASE_URL")
-    speaking._held.clear()
+    worker._held.clear()
     voxpress("render", manifest, "-o", "other", "-e", "openai", "-w", "0")
     done = voxpress("render", manifest, "-o", "out", "-e", "openai", "-w", "0", "--seed", "1", status=1)
     (line,) = done.stderr.decode().splitlines()

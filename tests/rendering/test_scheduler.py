@@ -13,11 +13,11 @@ import voxpress
 from voxpress import Output, Utterance, render, say
 from voxpress.audio import codec
 from voxpress.errors import CheckFailed, InputError, UnknownVoice
-from voxpress.folder import Folder
-from voxpress.forecast import forecast
-from voxpress.loop import WINDOW
-from voxpress.plan import Planner
-from voxpress.presets import load
+from voxpress.rendering.dry_run import forecast
+from voxpress.rendering.output import Folder
+from voxpress.rendering.planner import Planner
+from voxpress.rendering.presets import load
+from voxpress.rendering.scheduler import WINDOW
 from voxpress.store import Store
 
 

@@ -6,9 +6,9 @@ import time
 import msgspec
 
 from voxpress.executors import Pools
-from voxpress.loop import LongestFirst, Loop, Spoken
-from voxpress.plan import Planner
-from voxpress.server.desk import FairTurns
+from voxpress.rendering.planner import Planner
+from voxpress.rendering.scheduler import LongestFirst, Loop, Spoken
+from voxpress.server.dispatcher import FairTurns
 from voxpress.speech import Result, Utterance
 from voxpress.store import Store
 

@@ -19,14 +19,14 @@ import msgspec
 from voxpress.audio.atomic import is_device
 from voxpress.audio.paths import OWN
 from voxpress.errors import LeftOut, ManifestError, SpeechError, StoreError
-from voxpress.folder import Folder
-from voxpress.forecast import Detail, Forecast, forecast
-from voxpress.library import run
-from voxpress.loop import refused, standing
 from voxpress.manifests.report import Former, Report
-from voxpress.plan import Bad, Plan, Planner
 from voxpress.quality.asr import Ear
 from voxpress.quality.verify import Review
+from voxpress.rendering.dry_run import Detail, Forecast, forecast
+from voxpress.rendering.library import run
+from voxpress.rendering.output import Folder
+from voxpress.rendering.planner import Bad, Plan, Planner
+from voxpress.rendering.scheduler import refused, standing
 from voxpress.speech import Result, Seconds, Utterance
 from voxpress.store import Store
 from voxpress.text import READ_ALOUD

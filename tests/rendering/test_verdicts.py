@@ -145,7 +145,7 @@ def test_an_engine_that_has_nothing_to_say_is_not_loaded(tmp_path, store, ear, m
         raise ModelUnavailable("no weights")
 
     monkeypatch.setattr(Tone, "load", fail)
-    monkeypatch.setattr("voxpress.speaking._held", {})
+    monkeypatch.setattr("voxpress.rendering.worker._held", {})
     assert [r.verdict for r in rendered(TEXTS[:2], tmp_path / "out", store, ear=ear)] == ["good", "good"]
     (bad,) = rendered(["blue go green red"], tmp_path / "out", store, ear=ear)
     assert (bad.status, bad.error) == ("failed", "row0: no weights")

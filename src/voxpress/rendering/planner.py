@@ -8,11 +8,12 @@ from typing import TypeAlias
 
 import msgspec
 
-from voxpress import engines, formats, offers, templates, text, validation
+from voxpress import engines, formats, text, validation
 from voxpress.audio.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.engines import Engine
 from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnknownVoice, UnsupportedOption
 from voxpress.models import catalogue
+from voxpress.rendering import offers, templates
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Utterance, Voice
 from voxpress.store.keys import clip_key, take_key
 from voxpress.text import Part, Say, carrier

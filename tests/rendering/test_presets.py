@@ -1,4 +1,4 @@
-"""voxpress.presets: what comes with voxpress, and what a project adds."""
+"""voxpress.rendering.presets: what comes with voxpress, and what a project adds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from voxpress.errors import InputError, ManifestError, UnsupportedOption
 from voxpress.formats import FORMATS, sample_rate_for
-from voxpress.presets import Defaults, load, load_project, preset_named
+from voxpress.rendering.presets import Defaults, load, load_project, preset_named
 from voxpress.speech import Output
 
 

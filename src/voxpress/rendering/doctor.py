@@ -9,7 +9,7 @@ import msgspec
 
 from voxpress import engines
 from voxpress.errors import SpeechError
-from voxpress.library import say
+from voxpress.rendering.library import say
 from voxpress.speech import Seconds
 
 SENTENCE = "Your call is important to us, please hold the line."

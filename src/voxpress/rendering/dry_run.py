@@ -10,9 +10,9 @@ import msgspec
 
 from voxpress.engines import price_of
 from voxpress.errors import LeftOut
-from voxpress.folder import Folder
-from voxpress.loop import LOOKUP, lacks, standing
-from voxpress.plan import Bad, Plan
+from voxpress.rendering.output import Folder
+from voxpress.rendering.planner import Bad, Plan
+from voxpress.rendering.scheduler import LOOKUP, lacks, standing
 from voxpress.speech import Status, Utterance
 from voxpress.store import Store
 

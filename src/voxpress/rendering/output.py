@@ -24,7 +24,7 @@ from pathlib import Path
 from voxpress.audio import atomic
 from voxpress.audio.paths import OWN, identity, safe_path
 from voxpress.errors import InputError, StoreError
-from voxpress.journal import LOCK, STAGING, Entry, Journal
+from voxpress.rendering.journal import LOCK, STAGING, Entry, Journal
 from voxpress.speech import Clip, Seconds
 
 STALE: Seconds = 3600.0

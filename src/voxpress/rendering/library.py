@@ -17,11 +17,11 @@ from voxpress import validation
 from voxpress.errors import InputError, SpeechError
 from voxpress.executors import Pools
 from voxpress.executors.local import cores
-from voxpress.folder import Folder
-from voxpress.loop import ATTEMPTS, Loop
-from voxpress.plan import Bad, Plan, Planner, Row
 from voxpress.quality.asr import Ear
-from voxpress.speaking import over_limit
+from voxpress.rendering.output import Folder
+from voxpress.rendering.planner import Bad, Plan, Planner, Row
+from voxpress.rendering.scheduler import ATTEMPTS, Loop
+from voxpress.rendering.worker import over_limit
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
 

@@ -1,4 +1,4 @@
-"""voxpress.folder: which file a row may have, how it comes to stand there, and what may be deleted again."""
+"""voxpress.rendering.output: which file a row may have, how it comes to stand there, and what may be deleted again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from voxpress.audio.paths import identity, safe_path
 from voxpress.errors import InputError, StoreError
-from voxpress.folder import Folder
+from voxpress.rendering.output import Folder
 from voxpress.speech import Clip
 
 
@@ -229,7 +229,7 @@ def test_nobody_sees_a_part_of_a_file(tmp_path: Path) -> None:
     """While another process replaces it again and again, it is whole at every look."""
     program = (
         "import sys, hashlib\n"
-        "from voxpress.folder import Folder; from voxpress.speech import Clip\n"
+        "from voxpress.rendering.output import Folder; from voxpress.speech import Clip\n"
         "folder = Folder(sys.argv[1])\n"
         "for n in range(60):\n"
         "    data = bytes([n]) * 1_000_000\n"
@@ -480,7 +480,7 @@ def test_tidy_keeps_the_last_line_of_each_file_and_sweeps_what_the_killed_left(t
 
 BUSY = """
 import hashlib, sys
-from voxpress.folder import Folder
+from voxpress.rendering.output import Folder
 from voxpress.speech import Clip
 place, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 folder = Folder(place)
@@ -500,7 +500,7 @@ def test_writers_tidiers_and_pruners_at_once_lose_no_line(tmp_path: Path) -> Non
         publish(former, f"former/{n}.wav")
     count = 300
     care = (
-        "import sys, time; from voxpress.folder import Folder\n"
+        "import sys, time; from voxpress.rendering.output import Folder\n"
         "wanted = {hash(f'{name}/{n}.wav') for name in ('one', 'two') for n in range(1000)} | {hash('shared.wav')}\n"
         "while True:\n"
         "    folder = Folder(sys.argv[1]); folder.prune(wanted); folder.tidy()\n"
@@ -571,7 +571,7 @@ def holds_one(place: Path, path: str, data: bytes) -> bool:
 def test_a_process_that_is_killed_holding_the_journal_holds_nobody_up(tmp_path: Path) -> None:
     """The lock goes with the process."""
     program = (
-        "import sys, time; from voxpress.folder import Folder\n"
+        "import sys, time; from voxpress.rendering.output import Folder\n"
         "with Folder(sys.argv[1])._journal.held(alone=True): print('held', flush=True); time.sleep(60)\n"
     )
     publish(Folder(tmp_path), "a.wav")
@@ -684,7 +684,7 @@ def test_a_file_that_lost_its_end_with_the_power_is_written_again(tmp_path: Path
 def test_one_render_at_a_time(tmp_path: Path) -> None:
     """The second says who is at work, and touches nothing; a killed one holds nobody up."""
     program = (
-        "import sys, time; from voxpress.folder import Folder\n"
+        "import sys, time; from voxpress.rendering.output import Folder\n"
         "with Folder(sys.argv[1]).claimed(): print('held', flush=True); time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE) as holder:

@@ -1,6 +1,6 @@
 """Where requests for speech come together: identical ones join, all take turns, and who leaves frees their place.
 
-The loop of `voxpress.loop` runs in a thread of its own; everything else here belongs to the server's event loop.
+The scheduler's loop runs in a thread of its own; everything else here belongs to the server's event loop.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import msgspec
 from voxpress.engines import describe
 from voxpress.errors import WorkerLost
 from voxpress.executors import Pools
-from voxpress.loop import Loop, Spoken
-from voxpress.plan import Plan
+from voxpress.rendering.planner import Plan
+from voxpress.rendering.scheduler import Loop, Spoken
 from voxpress.server.errors import Refusal
 from voxpress.speech import Result, Seconds, Segment
 from voxpress.store import Store

@@ -3,8 +3,8 @@
 import pytest
 
 from voxpress.errors import ManifestError, UnknownEngine, UnknownVoice
-from voxpress.plan import Bad, Plan, Planner
-from voxpress.presets import load
+from voxpress.rendering.planner import Bad, Plan, Planner
+from voxpress.rendering.presets import load
 from voxpress.speech import Output, Utterance
 
 

@@ -87,7 +87,7 @@ def test_a_manifest_that_can_be_read_only_once_is_read_twice(render: Run, tmp_pa
 
 HOLDING = """
 import sys
-from voxpress.folder import Folder
+from voxpress.rendering.output import Folder
 with Folder("out").claimed():
     print("held", flush=True)
     sys.stdin.read()

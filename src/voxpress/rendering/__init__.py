@@ -1,0 +1,1 @@
+"""Rows to files: planned, scheduled, spoken by workers, put into an output folder."""
