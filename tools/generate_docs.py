@@ -212,7 +212,7 @@ def _format_names() -> str:
 
 
 def _names() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "src/voxpress/server/names.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((ROOT / "src/voxpress/server/aliases.toml").read_text(encoding="utf-8"))
 
 
 def _server_models() -> str:

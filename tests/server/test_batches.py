@@ -25,10 +25,10 @@ from voxpress.audio import codec
 from voxpress.audio.paths import identity, safe_path
 from voxpress.errors import InputError
 from voxpress.rendering.presets import load_project
-from voxpress.server import webhooks
+from voxpress.server.batches import webhooks
+from voxpress.server.database import State
 from voxpress.server.settings import Settings
 from voxpress.server.settings import settings as server_settings
-from voxpress.server.state import State
 
 from .conftest import servers
 

@@ -17,7 +17,7 @@ pytest.importorskip("litestar")
 
 from tests.server.hostile_server import PATIENCE, Answer, Running, answered, running
 from voxpress.errors import InputError
-from voxpress.server.origins import Origins
+from voxpress.server.http.origins import Origins
 
 SPEECH, BATCHES, FILES, VOICES = "/v1/audio/speech", "/v1/batches", "/v1/files", "/v1/audio/voices"
 HELLO: Mapping[str, Any] = {"model": "tone", "voice": "low", "input": "Hello.", "response_format": "wav"}

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from voxpress.errors import SpeechError
-from voxpress.server.content import Content
+from voxpress.server.http.content import Content
 from voxpress.store import Store
 
 from .conftest import memory

@@ -11,8 +11,8 @@ import openai
 import pytest
 
 from voxpress.errors import StoreError
+from voxpress.server.database import State
 from voxpress.server.keys import Key, Limits, usage
-from voxpress.server.state import State
 
 
 def voxpress(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ManifestError, UnknownEngine
 from voxpress.rendering.presets import load_project
-from voxpress.server.names import Names
+from voxpress.server.aliases import Names
 from voxpress.server.settings import ModelName, Settings, settings
 from voxpress.speech import Output
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.server.hostile_server import Running, running
-from voxpress.server.contract import FORMATS
+from voxpress.server.schemas import FORMATS
 
 pytest.importorskip("litestar")
 pytest.importorskip("openai")

@@ -21,7 +21,7 @@ from voxpress.cli.tables import print_json, print_table
 from voxpress.errors import InputError
 
 if TYPE_CHECKING:
-    from voxpress.server.state import State
+    from voxpress.server.database import State
 
 app = typer.Typer()
 keys_app = typer.Typer(
@@ -201,8 +201,8 @@ def keys_webhook_secret() -> None:
 
 
 def _state(folder: str | None, config: Path | None) -> State:
+    from voxpress.server.database import State
     from voxpress.server.settings import settings
-    from voxpress.server.state import State
 
     file = config_file(config)
     return State(folder or settings(project_in(file).server, str(file)).state)

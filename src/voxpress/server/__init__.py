@@ -28,11 +28,11 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         import uvicorn
 
         from voxpress.server.app import application
+        from voxpress.server.database import State
+        from voxpress.server.http.origins import Origins
+        from voxpress.server.http.protocol import wire
         from voxpress.server.keys import Ring
         from voxpress.server.logs import configure
-        from voxpress.server.origins import Origins
-        from voxpress.server.state import State
-        from voxpress.server.wire import wire
     except ImportError as error:
         raise EngineNotInstalled(
             f"the server needs {error.name}: run  pip install 'voxpress[server]'"

@@ -25,27 +25,25 @@ from litestar.types import ASGIApp
 from voxpress import __version__
 from voxpress.errors import SpeechError
 from voxpress.rendering.presets import Project
-from voxpress.server import audio, batches, files, operations, voices
+from voxpress.server.aliases import Names
 from voxpress.server.background import Background, Work
-from voxpress.server.cabinet import Cabinet
-from voxpress.server.clerk import Clerk
-from voxpress.server.contract import (
-    ErrorBody,
-)
+from voxpress.server.batches.file_store import Cabinet
+from voxpress.server.batches.runner import Clerk
+from voxpress.server.batches.webhooks import Webhooks
+from voxpress.server.context import Server, visitor
+from voxpress.server.database import State
 from voxpress.server.dispatcher import Desk
-from voxpress.server.door import Door, Hits
 from voxpress.server.errors import Refusal, refusal
-from voxpress.server.forms import MOST_PARTS
+from voxpress.server.http.gateway import Door, Hits
+from voxpress.server.http.multipart import MOST_PARTS
 from voxpress.server.keys import Limits, Ring
 from voxpress.server.logs import AccessLog
-from voxpress.server.meters import Meters
-from voxpress.server.names import Names
-from voxpress.server.schema import ExactJson
+from voxpress.server.metrics import Meters
+from voxpress.server.openapi import ExactJson
+from voxpress.server.routes import audio, batches, files, operations, voices
+from voxpress.server.schemas import ErrorBody
 from voxpress.server.settings import Settings
-from voxpress.server.shared import Server, visitor
 from voxpress.server.speech import Speech
-from voxpress.server.state import State
-from voxpress.server.webhooks import Webhooks
 from voxpress.store import canonical_url, default_url, open_store
 
 log = logging.getLogger("voxpress.server")

@@ -23,7 +23,7 @@ from voxpress.errors import (
     UnsupportedOption,
     WorkerLost,
 )
-from voxpress.server.contract import ErrorBody, ErrorFacts
+from voxpress.server.schemas import ErrorBody, ErrorFacts
 
 _WRONG, _OURS = "invalid_request_error", "server_error"
 

@@ -21,9 +21,9 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from voxpress.errors import InputError, StoreError
-from voxpress.server.contract import KeyUsage
+from voxpress.server.database import State
 from voxpress.server.errors import Refusal
-from voxpress.server.state import State
+from voxpress.server.schemas import KeyUsage
 from voxpress.speech import Seconds
 
 Right: TypeAlias = Literal["speech", "batches", "voices", "metrics"]

@@ -14,8 +14,8 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import msgspec
 
 from voxpress.errors import suggest
-from voxpress.server.contract import BatchRequest, ExpiresAfter, SpeechRequest, VoiceId
 from voxpress.server.errors import Refusal
+from voxpress.server.schemas import BatchRequest, ExpiresAfter, SpeechRequest, VoiceId
 
 Unknown: TypeAlias = Literal["ignore", "refuse"]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from msgspec import Meta, Struct, ValidationError, convert
 
 from voxpress.errors import InputError, ManifestError, suggest
-from voxpress.server.addresses import check_url
+from voxpress.server.batches.addresses import check_url
 from voxpress.speech import Seconds
 
 Bytes: TypeAlias = int

@@ -19,19 +19,12 @@ from voxpress.errors import SpeechError, UnsupportedOption
 from voxpress.rendering import worker
 from voxpress.rendering.planner import Bad, Plan, Planner
 from voxpress.rendering.presets import Preset, preset_named
-from voxpress.server.content import LARGE, Content
-from voxpress.server.contract import (
-    RATE,
-    SpeechDelta,
-    SpeechDone,
-    SpeechRequest,
-    Usage,
-    VoiceId,
-)
+from voxpress.server.aliases import Names, Speaker
 from voxpress.server.dispatcher import Desk, Flight
-from voxpress.server.door import CLIPS, Hit, encoded, header
 from voxpress.server.errors import Refusal, refusal
-from voxpress.server.names import Names, Speaker
+from voxpress.server.http.content import LARGE, Content
+from voxpress.server.http.gateway import CLIPS, Hit, encoded, header
+from voxpress.server.schemas import RATE, SpeechDelta, SpeechDone, SpeechRequest, Usage, VoiceId
 from voxpress.server.settings import Settings
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance
 from voxpress.store import Store

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from voxpress.server.contract import File, Files, Purpose, Timestamp
+from voxpress.server.database import State
 from voxpress.server.errors import Refusal
-from voxpress.server.state import State
+from voxpress.server.schemas import File, Files, Purpose, Timestamp
 
 _FIELDS = "id, bytes, created_at, filename, purpose, expires_at"
 

@@ -23,13 +23,13 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from voxpress.errors import SpeechError
-from voxpress.server.content import requested_part
 from voxpress.server.errors import Refusal, other_version, refusal
-from voxpress.server.forms import Form
+from voxpress.server.http.content import requested_part
+from voxpress.server.http.multipart import Form
+from voxpress.server.http.origins import Headers, Origins, is_own, is_preflight
 from voxpress.server.keys import ANYONE, Key, Limits, Ring
 from voxpress.server.logs import AccessLog, Visit
-from voxpress.server.meters import Meters
-from voxpress.server.origins import Headers, Origins, is_own, is_preflight
+from voxpress.server.metrics import Meters
 from voxpress.server.settings import Settings
 from voxpress.speech import Clip, Seconds
 from voxpress.store import Store

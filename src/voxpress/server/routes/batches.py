@@ -13,16 +13,11 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from voxpress.errors import SpeechError
-from voxpress.server.archive import Names
-from voxpress.server.contract import (
-    ENDED,
-    Batch,
-    Batches,
-    ErrorBody,
-)
+from voxpress.server.batches.archive import Names
+from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
 from voxpress.server.errors import Refusal
 from voxpress.server.requests import batch_request
-from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
+from voxpress.server.schemas import ENDED, Batch, Batches, ErrorBody
 
 
 @post(

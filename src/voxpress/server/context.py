@@ -11,21 +11,21 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import ResponseSpec
 
+from voxpress.server.aliases import Names
 from voxpress.server.background import Background
-from voxpress.server.cabinet import Cabinet
-from voxpress.server.clerk import Clerk
-from voxpress.server.contract import ErrorBody
+from voxpress.server.batches.file_store import Cabinet
+from voxpress.server.batches.runner import Clerk
+from voxpress.server.batches.webhooks import Webhooks
+from voxpress.server.database import State
 from voxpress.server.dispatcher import Desk
-from voxpress.server.door import Hits
 from voxpress.server.errors import Refusal
+from voxpress.server.http.gateway import Hits
 from voxpress.server.keys import Key, Limits, Right, Ring
 from voxpress.server.logs import AccessLog, Visit
-from voxpress.server.meters import Meters
-from voxpress.server.names import Names
+from voxpress.server.metrics import Meters
+from voxpress.server.schemas import ErrorBody
 from voxpress.server.settings import Settings
 from voxpress.server.speech import Speech
-from voxpress.server.state import State
-from voxpress.server.webhooks import Webhooks
 from voxpress.store import Store
 
 REFUSED = {

@@ -10,13 +10,10 @@ from litestar.enums import MediaType
 from litestar.openapi import ResponseSpec
 
 from voxpress.server import keys
-from voxpress.server.contract import (
-    ErrorBody,
-    UsagePage,
-)
+from voxpress.server.context import REFUSED, right, server_of, visitor
 from voxpress.server.errors import Refusal
-from voxpress.server.meters import CONTENT_TYPE
-from voxpress.server.shared import REFUSED, right, server_of, visitor
+from voxpress.server.metrics import CONTENT_TYPE
+from voxpress.server.schemas import ErrorBody, UsagePage
 
 
 @get("/v1/usage", summary="What this key asked for, by day", tags=["Operations"], responses=REFUSED)

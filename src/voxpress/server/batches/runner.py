@@ -23,11 +23,17 @@ from typing import Any, BinaryIO
 import msgspec
 
 from voxpress.errors import InputError, SpeechError, StoreError
-from voxpress.server.addresses import check_public
-from voxpress.server.archive import Names
 from voxpress.server.background import Background
-from voxpress.server.cabinet import Cabinet
-from voxpress.server.contract import (
+from voxpress.server.batches.addresses import check_public
+from voxpress.server.batches.archive import Names
+from voxpress.server.batches.file_store import Cabinet
+from voxpress.server.batches.webhooks import Webhooks
+from voxpress.server.database import State
+from voxpress.server.errors import Refusal, refusal
+from voxpress.server.http.gateway import SPEECH
+from voxpress.server.keys import Key, Limits, Ring
+from voxpress.server.requests import speech_request
+from voxpress.server.schemas import (
     ENDED,
     Batch,
     BatchError,
@@ -37,14 +43,8 @@ from voxpress.server.contract import (
     BatchRequest,
     BatchStatus,
 )
-from voxpress.server.door import SPEECH
-from voxpress.server.errors import Refusal, refusal
-from voxpress.server.keys import Key, Limits, Ring
-from voxpress.server.requests import speech_request
 from voxpress.server.settings import Settings
 from voxpress.server.speech import Speech, clip_url
-from voxpress.server.state import State
-from voxpress.server.webhooks import Webhooks
 
 _WINDOW_SECONDS = 24 * 3600
 _MOST_ERRORS = 100

@@ -14,7 +14,7 @@ from typing import ClassVar
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from voxpress.server.errors import Refusal, other_version
-from voxpress.server.origins import Origins
+from voxpress.server.http.origins import Origins
 from voxpress.speech import Seconds
 
 _LONGEST_HEAD = 65536

@@ -1,4 +1,4 @@
-"""The OpenAPI schema: the framework's, with the objects as `voxpress.server.contract` declares them.
+"""The OpenAPI schema: the framework's, with the objects as `voxpress.server.schemas` declares them.
 
 The framework describes objects by itself, without the bounds of a field that may also be null, and without saying
 whether other fields are refused; msgspec describes exactly what it checks.
@@ -13,8 +13,8 @@ import msgspec
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from voxpress.server import contract
-from voxpress.server.shared import server_of
+from voxpress.server import schemas
+from voxpress.server.context import server_of
 
 _PLACE = "#/components/schemas/{name}"
 _BINARY = {"type": "string", "format": "binary"}
@@ -75,15 +75,15 @@ def exact(schema: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
 def _objects() -> dict[str, Any]:
     declared = {
         name: kind
-        for name, kind in vars(contract).items()
+        for name, kind in vars(schemas).items()
         if isinstance(kind, type)
         and issubclass(kind, msgspec.Struct)
-        and kind.__module__ == contract.__name__
+        and kind.__module__ == schemas.__name__
         and not name.startswith("_")
     }
     _, objects = msgspec.json.schema_components(declared.values(), ref_template=_PLACE)
     for name, kind in declared.items():
-        if not issubclass(kind, contract.Asked):
+        if not issubclass(kind, schemas.Asked):
             # An answer has all its fields, also those that nobody has to set when it is made.
             given = [f.encode_name for f in msgspec.structs.fields(kind) if f.default is not msgspec.UNSET]
             tag = kind.__struct_config__.tag_field

@@ -14,9 +14,9 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, MultipartBody, QueryParameter
 from litestar.response import Stream
 
-from voxpress.server.contract import Deleted, File, Files
+from voxpress.server.context import REFUSED, UPLOAD, right, server_of, visitor
 from voxpress.server.errors import Refusal
-from voxpress.server.shared import REFUSED, UPLOAD, right, server_of, visitor
+from voxpress.server.schemas import Deleted, File, Files
 
 _PURPOSES = ("batch", "batch_output")
 _PIECE = 2**20

@@ -29,10 +29,10 @@ import msgspec
 
 from voxpress.engines import describe
 from voxpress.errors import InputError
-from voxpress.server.addresses import check_url, is_public
-from voxpress.server.contract import Batch
+from voxpress.server.batches.addresses import check_url, is_public
+from voxpress.server.database import State
+from voxpress.server.schemas import Batch
 from voxpress.server.settings import Settings
-from voxpress.server.state import State
 from voxpress.speech import Seconds
 
 log = logging.getLogger("voxpress.server")

@@ -1,6 +1,6 @@
 """Names: which engine, model and voice a request's `model` and `voice` stand for.
 
-Every name that is not an engine's own goes through a table: `names.toml`, and the operator's. What was mapped is said
+Every name that is not an engine's own goes through a table: `aliases.toml`, and the operator's. What was mapped is said
 in the answer.
 """
 
@@ -53,7 +53,7 @@ class Names:
 
     def __init__(self, settings: Settings, defaults: Defaults | None = None) -> None:
         self._settings, self._defaults = settings, defaults or Defaults()
-        table = tomllib.loads(resources.files(__package__).joinpath("names.toml").read_text("utf-8"))
+        table = tomllib.loads(resources.files(__package__).joinpath("aliases.toml").read_text("utf-8"))
         self._usual: Mapping[str, Sequence[str]] = table["models"]
         self._voices: dict[str, dict[str, str]] = {k: dict(v) for k, v in table["voices"].items()}
         self._openai_voices = frozenset(name for voices in self._voices.values() for name in voices)

@@ -14,18 +14,14 @@ from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 
 from voxpress import formats
-from voxpress.server.content import LARGE, Content, requested_part
-from voxpress.server.contract import (
-    ClipFacts,
-    ErrorBody,
-    SpeechRequest,
-)
+from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
 from voxpress.server.dispatcher import Flight
-from voxpress.server.door import IMMUTABLE, Hit, encoded
 from voxpress.server.errors import Refusal
+from voxpress.server.http.content import LARGE, Content, requested_part
+from voxpress.server.http.gateway import IMMUTABLE, Hit, encoded
 from voxpress.server.keys import Key
 from voxpress.server.requests import speech_request
-from voxpress.server.shared import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
+from voxpress.server.schemas import ClipFacts, ErrorBody, SpeechRequest
 from voxpress.server.speech import Asked, clip_url
 from voxpress.speech import Clip
 from voxpress.voices import references

@@ -1,0 +1,1 @@
+"""Batches: run in the background, kept, zipped, and told to webhooks."""

@@ -1,0 +1,1 @@
+"""HTTP: what happens to every request, whatever it asks for."""
