@@ -1,9 +1,10 @@
 """A word or two: how many does Whisper understand, spoken as they are and cut out of a carrier phrase?
 
-    python benchmarks/carrier.py [core-sounds-en.txt] [--engine piper --engine kokoro=MODEL:VOICE] [--ear MODEL]
+    python benchmarks/carrier.py [core-sounds-en.txt] [--engine piper --engine kokoro=MODEL:VOICE] [--asr-model MODEL]
 
-It needs voxpress[listen], and the weights of the ear: voxpress models pull whisper-base. Numbers, spelling variants and
-punctuation do not count. Whether an engine uses a phrase by default does not matter here: each speaks both ways.
+It needs voxpress[listen], and the weights of the recogniser: voxpress models pull whisper-base. Numbers,
+spelling variants and punctuation do not count. Whether an engine uses a phrase by default does not matter
+here: each speaks both ways.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from statistics import fmean, stdev
 import measure
 
 from voxpress.audio import codec
-from voxpress.quality.asr import MODEL, Ear
+from voxpress.quality.asr import MODEL, Recogniser
 from voxpress.text import carrier
 from voxpress.text.wer import score
 
@@ -38,7 +39,7 @@ def main() -> None:
     )
     parser.add_argument("prompts", type=Path, nargs="?", help="by default Debian's, fetched with apt-get")
     parser.add_argument("--engine", action="append", metavar="NAME[=MODEL[:VOICE]]", help="may be repeated")
-    parser.add_argument("--ear", default=MODEL, metavar="MODEL", help="a model's name, or a folder")
+    parser.add_argument("--asr-model", default=MODEL, metavar="MODEL", help="a model's name, or a folder")
     parser.add_argument("--phrase", action="append", help="another one to try; may be repeated")
     parser.add_argument("--rows", type=int, help="only so many, for a try")
     parser.add_argument("--show", action="store_true", help="print what was heard wrongly")
@@ -49,14 +50,14 @@ def main() -> None:
         row for row in everything if carrier.phrase(row.text, "en") and not row.id.startswith("letters/")
     ]
     rows = measure.spread(short, arguments.rows) if arguments.rows else short
-    ear = Ear(arguments.ear)
-    ear.require()
+    recogniser = Recogniser(arguments.asr_model)
+    recogniser.require()
 
     def judged(out: Path) -> tuple[list[int], int]:
         """Wrong words of each prompt, and how many words there are."""
         wrong, words = [], 0
         for row in rows:
-            heard = ear.hear(codec.decode((out / f"{row.id}.wav").read_bytes()), "en", words=False)
+            heard = recogniser.hear(codec.decode((out / f"{row.id}.wav").read_bytes()), "en", words=False)
             found = score(row.text, heard.text, "en")
             # A hallucinated novel is one prompt lost, not ten.
             wrong.append(min(found.errors, found.words))
@@ -101,7 +102,7 @@ def main() -> None:
     measure.report(
         "carrier",
         lines,
-        f"{len(rows)} prompts of one or two words, letters left out; heard by {Path(arguments.ear).name}, int8."
+        f"{len(rows)} prompts of one or two words, letters left out; heard by {Path(arguments.asr_model).name}, int8."
         " Behind ± stands the standard error of the difference, prompt by prompt.",
     )
 

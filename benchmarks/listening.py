@@ -2,9 +2,11 @@
 
     python benchmarks/listening.py [core-sounds-en.txt] [--engine piper --engine kokoro] [--rows 160] [--second MODEL]
 
-It needs voxpress[listen], and the weights of the ear: voxpress models pull whisper-base. What is asked is what
-`render --verify` asks of each take: the structural check, then the ear. A take that is flagged as it was spoken may
-really be misspoken: so a second ear hears it, and the note names each with what was heard, for a reader to judge.
+It needs voxpress[listen], and the weights of the recogniser: voxpress models pull whisper-base. What is asked is what
+`render --verify` asks of each take: the structural check, then the recogniser. A take that is flagged as it
+was spoken may
+really be misspoken: so a second recogniser hears it, and the note names each with what was heard, for a reader
+to judge.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import voxpress
 from voxpress.audio.waveform import Audio
 from voxpress.engines.tone import _spoil
 from voxpress.errors import CheckFailed
-from voxpress.quality.asr import MODEL, Ear
+from voxpress.quality.asr import MODEL, Recogniser
 from voxpress.quality.signal import check, listen
 from voxpress.rendering.planner import Plan, Planner
 from voxpress.speech import Segment, Utterance
@@ -34,7 +36,7 @@ from voxpress.text.wer import SHORT, passes, score, words
 
 ROWS = 160
 SHARE = 4
-"""What mostly reaches the ear, which is slow when it doubts, is done to one take of so many."""
+"""What mostly reaches the recogniser, which is slow when it doubts, is done to one take of so many."""
 
 
 class Taken(NamedTuple):
@@ -50,7 +52,7 @@ class Taken(NamedTuple):
 
 
 def takes(engine: str, rows: Sequence[measure.Prompt], store_at: Path) -> list[Taken]:
-    """Spoken as a render does it, without an ear."""
+    """Spoken as a render does it, without a recogniser."""
     name, _, weights = engine.partition("=")
     weights, _, voice = weights.partition(":")
     asked = {"engine": name, "model": weights or None, "voice": voice or None}
@@ -71,14 +73,14 @@ def takes(engine: str, rows: Sequence[measure.Prompt], store_at: Path) -> list[T
     return found
 
 
-def verdict(ear: Ear, audio: Audio, segment: Segment) -> tuple[str, str]:
-    """Who objects to this audio (``structure``, ``ear`` or nobody), and what was heard or seen."""
+def verdict(recogniser: Recogniser, audio: Audio, segment: Segment) -> tuple[str, str]:
+    """Who objects to this audio (``structure``, ``recogniser`` or nobody), and what was heard or seen."""
     try:
         check(audio, segment)
     except CheckFailed as error:
         return "structure", str(error)
-    heard, found = listen(ear, audio, segment.text, segment.language)
-    return ("" if passes(found) else "ear"), heard
+    heard, found = listen(recogniser, audio, segment.text, segment.language)
+    return ("" if passes(found) else "recogniser"), heard
 
 
 # What is done to takes
@@ -188,8 +190,8 @@ def main() -> None:
     )
     parser.add_argument("prompts", type=Path, nargs="?", help="by default Debian's, fetched with apt-get")
     parser.add_argument("--engine", action="append", metavar="NAME[=MODEL[:VOICE]]", help="may be repeated")
-    parser.add_argument("--ear", default=MODEL, metavar="MODEL", help="a model's name, or a folder")
-    parser.add_argument("--second", metavar="MODEL", help="an ear that hears what the first one flags")
+    parser.add_argument("--asr-model", default=MODEL, metavar="MODEL", help="a model's name, or a folder")
+    parser.add_argument("--second", metavar="MODEL", help="a recogniser that hears what the first one flags")
     parser.add_argument("--rows", type=int, default=ROWS, help="takes of each engine")
     parser.add_argument("--store", type=Path, help="keep the takes here, for another run")
     parser.add_argument("--show", action="store_true", help="print what was missed, too")
@@ -197,9 +199,9 @@ def main() -> None:
     everything, _ = measure.prompts(arguments.prompts)
     # Single letters say nothing of a voice: no listener knows "p" from "b" without context.
     rows = measure.spread([row for row in everything if not row.id.startswith("letters/")], arguments.rows)
-    ear = Ear(arguments.ear)
-    ear.require()
-    second = Ear(arguments.second) if arguments.second else None
+    recogniser = Recogniser(arguments.asr_model)
+    recogniser.require()
+    second = Recogniser(arguments.second) if arguments.second else None
 
     asked: Counter[tuple[str, str, bool]] = Counter()
     caught: Counter[tuple[str, str, bool]] = Counter()
@@ -217,19 +219,19 @@ def main() -> None:
 
     for spoken in everyone:
         for number, taken in enumerate(spoken):
-            who, heard = verdict(ear, taken.audio, taken.segment)
+            who, heard = verdict(recogniser, taken.audio, taken.segment)
             count("as spoken", taken, who)
             if who:
                 other = ""
                 if second:
                     too, heard_too = verdict(second, taken.audio, taken.segment)
-                    other = f", the second ear {heard_too!r}" + ("" if too else " (passes)")
+                    other = f", the second recogniser {heard_too!r}" + ("" if too else " (passes)")
                 flagged.append(f"{taken.engine} {taken.segment.text!r}: {heard!r}{other}")
             for kind, spoil in kinds(number):
                 audio = spoil(taken, spoken, random.Random(f"{kind} {number}"))
                 if audio is None:
                     continue
-                who, heard = verdict(ear, audio, taken.segment)
+                who, heard = verdict(recogniser, audio, taken.segment)
                 count(kind, taken, who)
                 if arguments.show and not who:
                     print(
@@ -248,7 +250,7 @@ def main() -> None:
         [
             "flagged",
             *(f"{name}, {'5 words and more' if many else '1 to 4 words'}" for name, many in columns),
-            *("all", "by structure", "by the ear"),
+            *("all", "by structure", "by the recogniser"),
         ]
     ]
     for kind in ("as spoken", *FOR_THE_EAR, *FOR_ALL):
@@ -257,14 +259,18 @@ def main() -> None:
         lines.append(
             [
                 *(kind, *(cell(kind, *column) for column in columns)),
-                *(f"**{found / max(1, total):.1%}**", str(by[kind]["structure"]), str(by[kind]["ear"])),
+                *(
+                    f"**{found / max(1, total):.1%}**",
+                    str(by[kind]["structure"]),
+                    str(by[kind]["recogniser"]),
+                ),
             ]
         )
     measure.report(
         "listening",
         lines,
         f"{sum(map(len, everyone))} takes: {len(rows)} prompts evenly from the list, letters left out, each spoken by"
-        f" {' and '.join(engines)}; heard by {Path(arguments.ear).name}, int8.",
+        f" {' and '.join(engines)}; heard by {Path(arguments.asr_model).name}, int8.",
         "Flagged as spoken: " + "; ".join(flagged) + "." if flagged else "Nothing was flagged as spoken.",
     )
 

@@ -1,13 +1,13 @@
 """Does a long text come out whole? 10,000 words in one file, every sentence once and in order.
 
-    python benchmarks/long.py kokoro [--model MODEL] [--voice VOICE] [--ear whisper-base]
+    python benchmarks/long.py kokoro [--model MODEL] [--voice VOICE] [--asr-model whisper-base]
     python benchmarks/long.py xtts --tiny       # random weights, in the engine's environment
     python benchmarks/long.py openai            # against the tests' own server on loopback
 
 The text is made of templates and a seed, so that each sentence is another one. Looked at are the plan (all sentences,
 once and in order), the file (its samples are those of the takes and of the pauses, in that order, and nothing else),
-the word marks, where the engine has them, and with --ear what Whisper hears in the file. Each run replaces its line of
-the result.
+the word marks, where the engine has them, and with --asr-model what Whisper hears in the file. Each run
+replaces its line of the result.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from voxpress.audio import codec
 from voxpress.audio import waveform as sound
 from voxpress.audio.waveform import Audio
 from voxpress.models import catalogue
-from voxpress.quality.asr import Ear
+from voxpress.quality.asr import Recogniser
 from voxpress.rendering.planner import Bad, Plan, Planner
 from voxpress.speech import Output, Utterance
 from voxpress.store import open_store
@@ -177,12 +177,12 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
 
-def by_ear(ear: Ear, heard: Audio, all_sentences: list[str]) -> str:
+def by_ear(recogniser: Recogniser, heard: Audio, all_sentences: list[str]) -> str:
     """What is heard, laid along the text so that no word passes another: its errors, and which sentences are there."""
     from rapidfuzz.distance import Levenshtein
 
     asked = [words(sentence, "en") for sentence in all_sentences]
-    found = words(ear.hear(heard, "en", words=False).text, "en")
+    found = words(recogniser.hear(heard, "en", words=False).text, "en")
     flat = [word for sentence in asked for word in sentence]
     right = np.zeros(len(flat), bool)
     wrong = 0
@@ -261,7 +261,7 @@ def measured(arguments: argparse.Namespace, folder: Path, left: ExitStack) -> di
         "file": f"{clip.duration / 60:.1f} min",
         "samples": f"{spoken:.1f} s of takes, {pauses:.1f} s of pauses",
         "marks": in_marks(clip, text),
-        "heard": by_ear(Ear(arguments.ear), heard, everything) if arguments.ear else "",
+        "heard": by_ear(Recogniser(arguments.asr_model), heard, everything) if arguments.asr_model else "",
     }
 
 
@@ -280,7 +280,7 @@ def main() -> None:
     parser.add_argument("--model")
     parser.add_argument("--voice")
     parser.add_argument("--tiny", action="store_true")
-    parser.add_argument("--ear", metavar="MODEL")
+    parser.add_argument("--asr-model", metavar="MODEL")
     parser.add_argument("--keep", metavar="FILE", help="a copy of the file, to listen to")
     parser.add_argument("--words", type=int, default=WORDS)
     parser.add_argument("--workers", type=int)

@@ -44,11 +44,11 @@ def finish(manifest: Path, out: Path) -> None:
     What is in the files does not matter to a render that finds them up to date, so they are all the same few bytes.
     """
     from voxpress import manifests
-    from voxpress.rendering.output import Folder
+    from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import Plan, Planner
     from voxpress.speech import Clip
 
-    folder, data = Folder(out), bytes(64)
+    folder, data = OutputFolder(out), bytes(64)
     planner = Planner(engine="tone")
     for plan in planner.plan_all(manifests.read(manifest)):
         assert isinstance(plan, Plan)

@@ -1,9 +1,9 @@
 """Is it speech? What Whisper hears in a hundred rendered prompts, against what they say: word error rate.
 
-    python benchmarks/speech.py [core-sounds-en.txt] [--engine piper --engine kokoro=MODEL:VOICE] [--ear MODEL]
+    python benchmarks/speech.py [core-sounds-en.txt] [--engine piper --engine kokoro=MODEL:VOICE] [--asr-model MODEL]
 
-It needs voxpress[listen], and the weights of the ear: voxpress models pull whisper-base. Numbers, spelling variants and
-punctuation do not count.
+It needs voxpress[listen], and the weights of the recogniser: voxpress models pull whisper-base. Numbers,
+spelling variants and punctuation do not count.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import measure
 
 from voxpress.audio import codec
-from voxpress.quality.asr import MODEL, Ear
+from voxpress.quality.asr import MODEL, Recogniser
 from voxpress.text.wer import score, words
 
 COUNT = 100
@@ -32,7 +32,7 @@ def main() -> None:
     )
     parser.add_argument("prompts", type=Path, nargs="?", help="by default Debian's, fetched with apt-get")
     parser.add_argument("--engine", action="append", metavar="NAME[=MODEL[:VOICE]]", help="may be repeated")
-    parser.add_argument("--ear", default=MODEL, metavar="MODEL", help="a model's name, or a folder")
+    parser.add_argument("--asr-model", default=MODEL, metavar="MODEL", help="a model's name, or a folder")
     parser.add_argument(
         "--human", type=Path, help="folder of recordings of the same prompts, to compare with"
     )
@@ -44,13 +44,13 @@ def main() -> None:
     rows = measure.spread(
         [row for row in everything if not row.id.startswith(("letters/", "phonetic/"))], arguments.rows
     )
-    ear = Ear(arguments.ear)
-    ear.require()
+    recogniser = Recogniser(arguments.asr_model)
+    recogniser.require()
 
     def judged(name: str, file: Callable[[str], Path]) -> list[str]:
         wrong, all_words = {True: 0, False: 0}, {True: 0, False: 0}
         for row in rows:
-            heard = ear.hear(codec.decode(file(row.id).read_bytes()), "en", words=False)
+            heard = recogniser.hear(codec.decode(file(row.id).read_bytes()), "en", words=False)
             found = score(row.text, heard.text, "en")
             is_long = found.words >= LONG
             # A hallucinated novel is one prompt lost, not ten.
@@ -87,7 +87,7 @@ def main() -> None:
     measure.report(
         "speech",
         lines,
-        f"{len(rows)} prompts evenly from the list, letters left out; heard by {Path(arguments.ear).name}, int8.",
+        f"{len(rows)} prompts evenly from the list, letters left out; heard by {Path(arguments.asr_model).name}, int8.",
     )
 
 

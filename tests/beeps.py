@@ -1,4 +1,4 @@
-"""An ear for the engine `tone`, so that what listens can be tested without weights."""
+"""A recogniser for the engine `tone`, so that what listens can be tested without weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from voxpress.audio.waveform import Audio
 from voxpress.errors import UnsupportedOption
-from voxpress.quality.asr import Ear, Heard
+from voxpress.quality.asr import Heard, Recogniser
 
 WORDS = {len(word): word for word in ("go", "red", "blue", "green", "yellow", "magenta", "darkblue")}
 """Each of another length: `tone` beeps as long as a word has letters."""
@@ -17,8 +17,8 @@ TEXTS = [
 ]
 
 
-class Beeps(Ear):
-    """An ear for the engine `tone`: it knows words by their lengths."""
+class Beeps(Recogniser):
+    """A recogniser for the engine `tone`: it knows words by their lengths."""
 
     def __init__(self, name: str = "beeps") -> None:
         super().__init__(name)

@@ -420,8 +420,8 @@ def test_half_of_a_models_name(voxpress: Run) -> None:
 
 @pytest.fixture
 def heard(voxpress: Run, monkeypatch: pytest.MonkeyPatch, rendered: Run) -> Run:
-    """Runs ``voxpress check …`` with an ear for beeps over two files that were rendered."""
-    monkeypatch.setattr("voxpress.cli.check.ear_called", lambda model: Beeps())
+    """Runs ``voxpress check …`` with a recogniser for beeps over two files that were rendered."""
+    monkeypatch.setattr("voxpress.cli.check.recogniser_named", lambda model: Beeps())
     assert (
         rendered(
             "p.csv", "id,text\nmenu/a,red blue green yellow magenta go\nb,red blue green yellow go magenta\n"
@@ -429,6 +429,14 @@ def heard(voxpress: Run, monkeypatch: pytest.MonkeyPatch, rendered: Run) -> Run:
         == 0
     )
     return lambda *arguments: voxpress("check", *arguments, "--language", "en", "--workers", "0")
+
+
+@pytest.mark.parametrize("given", [["--ear", "whisper-base"], ["--ear=whisper-base"]])
+def test_a_former_name_of_an_option_still_holds(heard: Run, given: list[str]) -> None:
+    """For one release, with a warning; behind -- it is text like any other."""
+    code, out, err = heard("out/b.wav", "red blue green yellow go magenta", *given)
+    assert (code, out) == (0, "good      0.00  out/b.wav\n1 file: 1 good, 0 doubtful\n")
+    assert err == "voxpress: --ear is called --asr-model now; --ear goes with the next release\n"
 
 
 def test_the_plain_question(heard: Run) -> None:
@@ -464,7 +472,7 @@ def test_rows_that_are_left_out_are_not_missed(
     voxpress: Run, rendered: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither by the report nor by the manifest."""
-    monkeypatch.setattr("voxpress.cli.check.ear_called", lambda model: Beeps())
+    monkeypatch.setattr("voxpress.cli.check.recogniser_named", lambda model: Beeps())
     assert rendered("list.txt", "; mine\nhello: red blue green\nx: [monkeys]\ny:\n")[0] == 0
     for more in ([], ["--manifest", "list.txt"]):
         status, out, _ = voxpress("check", "out", "--language", "en", "--workers", "0", *more)

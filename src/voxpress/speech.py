@@ -240,7 +240,7 @@ class Clip(_Noun, frozen=True):
 Status: TypeAlias = Literal["up to date", "from store", "rendered", "left out", "failed"]
 """``left out``: the row is no speech; `Result.error` says why, and it is no failure."""
 Opinion: TypeAlias = Literal["", "good", "doubtful"]
-"""Of an ear; empty where none listened."""
+"""Of a recogniser; empty where none listened."""
 
 
 class Result(_Noun, frozen=True):
@@ -269,7 +269,7 @@ class Result(_Noun, frozen=True):
     notes: tuple[str, ...] = ()
     """What was changed on the way: a symbol removed, a seed tried again."""
     verdict: Opinion = ""
-    """Whether what was said is what was to be said, where an ear listened."""
+    """Whether what was said is what was to be said, where a recogniser listened."""
     wer: float | None = None
     """Word error rate of what was heard."""
     heard: str = ""

@@ -369,16 +369,23 @@ def test_a_cloned_voice_cannot_be_added_wrongly(voxpress, anna, tmp_path):
             ("-t", ""),
             "anna.flac: transcript: say what is said in it, word for word, or let it be recognised",
         ),
-        (("--ear", "whisper-base"), ": run  "),  # of the package or of the weights, whichever is missing
+        (
+            ("--asr-model", "whisper-base"),
+            ": run  ",
+        ),  # of the package or of the weights, whichever is missing
         (("-e", "piper"), "engines: no engine 'piper' that clones voices (those that do: f5"),
         (("-e", "xtt"), "no engine 'xtt' that clones voices; did you mean 'xtts'?"),
         (("--reference", "bert.flac"), "bert.flac: cannot be read: No such file or directory"),
     ):
-        lines = voxpress(*anna, *change, status=1 if change[0] == "--ear" else 2).stderr.decode().splitlines()
+        lines = (
+            voxpress(*anna, *change, status=1 if change[0] == "--asr-model" else 2)
+            .stderr.decode()
+            .splitlines()
+        )
         assert len(lines) == 1 and said in lines[0]
     voxpress(*anna)
     assert b"there is a voice 'anna' already" in voxpress(*anna, status=2).stderr
-    voxpress(*anna, "--replace", "--ear", "none")
+    voxpress(*anna, "--replace", "--asr-model", "none")
     said = voxpress("say", "Hi.", "-e", "tone", "-v", "anna", status=2).stderr
     assert b"tone does not speak with the cloned voice 'anna': it does not clone (engines that do: f5" in said
 

@@ -87,8 +87,8 @@ def test_a_manifest_that_can_be_read_only_once_is_read_twice(render: Run, tmp_pa
 
 HOLDING = """
 import sys
-from voxpress.rendering.output import Folder
-with Folder("out").claimed():
+from voxpress.rendering.output import OutputFolder
+with OutputFolder("out").claimed():
     print("held", flush=True)
     sys.stdin.read()
 """

@@ -72,7 +72,7 @@ def render(engine, pools, tmp_path):
     return render
 
 
-class Ear:
+class Recogniser:
     """Hears nine words, evenly, in whatever is played."""
 
     def hear(self, audio, language=""):
@@ -85,7 +85,7 @@ class Ear:
         return Heard(text=WORDS, words=marks, language="en")
 
 
-def add(name="carol", ear=None, transcript=None):
+def add(name="carol", recogniser=None, transcript=None):
     return references.add(
         name,
         speech(6.0),
@@ -93,7 +93,7 @@ def add(name="carol", ear=None, transcript=None):
         language="en",
         speaker="nobody",
         consent="none is needed",
-        ear=ear,
+        recogniser=recogniser,
     )
 
 
@@ -197,7 +197,7 @@ def test_a_text_that_leaves_no_room(speak):
 @installed
 def test_a_cloned_voice(render, speak, engine):
     """Is encoded once, kept, and goes into the prompt word by word."""
-    add(ear=Ear())
+    add(recogniser=Recogniser())
     voice = engine.voice("carol")
     assert engine.voices()[0].name == "en-female-1-neutral"
     result = render([TEXTS[0]], voice="carol")[TEXTS[0]]
@@ -229,7 +229,7 @@ def test_a_voice_without_timings(planner):
 @installed
 def test_another_voice_changes_no_fingerprint(engine):
     before = engine.fingerprint("en-female-1-neutral")
-    add(ear=Ear())
+    add(recogniser=Recogniser())
     assert engine.fingerprint("en-female-1-neutral") == before
     assert engine.fingerprint(engine.voice("carol").key) != before
 
@@ -237,7 +237,7 @@ def test_another_voice_changes_no_fingerprint(engine):
 @installed
 def test_a_voice_needs_the_room_that_is_counted_for_it(engine, pools):
     """The tokenizer never makes more of it than was counted without it."""
-    add(ear=Ear())
+    add(recogniser=Recogniser())
     for name in ("en-female-1-neutral", "carol"):
         voice = engine.voice(name)
         code = (

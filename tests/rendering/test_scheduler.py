@@ -14,7 +14,7 @@ from voxpress import Output, Utterance, render, say
 from voxpress.audio import codec
 from voxpress.errors import CheckFailed, InputError, UnknownVoice
 from voxpress.rendering.dry_run import forecast
-from voxpress.rendering.output import Folder
+from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import load
 from voxpress.rendering.scheduler import WINDOW
@@ -258,7 +258,7 @@ def test_forecast_says_what_render_then_does(store, out):
     ]
     plans = list(Planner(engine="tone").plan_all(utterances))
     before = sorted(str(path) for path in out.rglob("*"))
-    rows_ = list(forecast(plans, store=store, folder=Folder(out)))
+    rows_ = list(forecast(plans, store=store, folder=OutputFolder(out)))
     assert [row.status for row in rows_] == ["up to date", "from store", "rendered", "rendered", "failed"]
     assert [row.segments for row in rows_] == [0, 0, 1, 0, 0]
     assert rows_[2].characters == len("New one here.")

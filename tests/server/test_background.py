@@ -8,7 +8,7 @@ from voxpress.errors import StoreError
 from voxpress.rendering.planner import Plan, Planner
 from voxpress.server import background, dispatcher
 from voxpress.server.background import Background
-from voxpress.server.dispatcher import Desk
+from voxpress.server.dispatcher import Dispatcher
 from voxpress.speech import Utterance
 from voxpress.store import Store
 
@@ -76,7 +76,7 @@ def test_the_loop_that_speaks_is_replaced_when_it_ends(monkeypatch):
 
     async def run():
         failures: list[BaseException] = []
-        dispatcher = Desk(store)
+        dispatcher = Dispatcher(store)
         dispatcher.failed = failures.append
         dispatcher.start()
         results = []

@@ -26,7 +26,7 @@ from voxpress.audio.paths import identity, safe_path
 from voxpress.errors import InputError
 from voxpress.rendering.presets import load_project
 from voxpress.server.batches import webhooks
-from voxpress.server.database import State
+from voxpress.server.database import Database
 from voxpress.server.settings import Settings
 from voxpress.server.settings import settings as server_settings
 
@@ -544,7 +544,7 @@ def test_hosts_that_are_silent_keep_no_other_key_waiting(tmp_path, monkeypatch):
         server = await asyncio.start_server(good, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         with socket.create_server(("127.0.0.1", 0), backlog=512) as silent:
-            state = State(tmp_path / "state")
+            state = Database(tmp_path / "state")
             rows = [
                 (
                     f"msg_{key}{n}",

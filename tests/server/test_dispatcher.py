@@ -7,7 +7,7 @@ import msgspec
 
 from voxpress.executors import Pools
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.scheduler import LongestFirst, Loop, Spoken
+from voxpress.rendering.scheduler import LongestFirst, Scheduler, Spoken
 from voxpress.server.dispatcher import FairTurns
 from voxpress.speech import Result, Utterance
 from voxpress.store import Store
@@ -90,7 +90,7 @@ def serve(loop, *plans):
 
 def test_news_of_takes_come_before_the_result():
     with Pools(0) as pools:
-        loop = Loop(Store("memory:"), None, pools, lasting=True)
+        loop = Scheduler(Store("memory:"), None, pools, lasting=True)
         (done,), heard = serve(loop, planned(sentences("somebody", 6), 7))
     assert done.status == "rendered"
     assert [type(news) for news in heard] == [Spoken] * 6 + [Result]
@@ -100,12 +100,12 @@ def test_news_of_takes_come_before_the_result():
 def test_a_failure_is_not_remembered():
     """Whoever asks again gets another try."""
     with Pools(0) as pools:
-        loop = Loop(Store("memory:"), None, pools, lasting=True)
+        loop = Scheduler(Store("memory:"), None, pools, lasting=True)
         bad = planned("This fails.", 1, fault="raise")
         (first, second), _ = serve(loop, bad, msgspec.structs.replace(bad, number=2))
     assert [first.status, second.status] == ["failed", "failed"]
     with Pools(0) as pools:
-        loop = Loop(Store("memory:"), None, pools, lasting=True)
+        loop = Scheduler(Store("memory:"), None, pools, lasting=True)
         (failed, good), _ = serve(loop, bad, planned("This does not.", 3))
     assert [failed.status, good.status] == ["failed", "rendered"]
 
@@ -113,7 +113,7 @@ def test_a_failure_is_not_remembered():
 def test_a_store_that_fails_costs_what_was_asked_of_it(tmp_path):
     (tmp_path / "file").write_text("a file where the store's folder should be")
     with Pools(0) as pools:
-        loop = Loop(Store(tmp_path / "file" / "store"), None, pools, lasting=True)
+        loop = Scheduler(Store(tmp_path / "file" / "store"), None, pools, lasting=True)
         found, _ = serve(loop, planned("One.", 1), planned("Two.", 2))
     assert {(done.status, done.error_type) for done in found} == {("failed", "StoreError")}
 
@@ -121,7 +121,7 @@ def test_a_store_that_fails_costs_what_was_asked_of_it(tmp_path):
 def test_what_nobody_waits_for_is_not_spoken(tmp_path):
     with Pools(1) as pools:
         store = Store(tmp_path)
-        loop = Loop(store, None, pools, lasting=True)
+        loop = Scheduler(store, None, pools, lasting=True)
         book = planned(sentences("nobody", 40), 1, delay=0.05)
         heard: list[Result | Spoken] = []
         thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
@@ -148,7 +148,7 @@ def test_long_segments_leave_a_worker_to_short_ones(tmp_path):
     short = [planned(f"Caller {n}.", n) for n in range(4, 8)]
     assert all(len(plan.takes) == 1 for plan in long)
     with Pools(2) as pools:
-        loop = Loop(Store(tmp_path), None, pools, turns=LongestFirst(), lasting=True)
+        loop = Scheduler(Store(tmp_path), None, pools, turns=LongestFirst(), lasting=True)
         heard: list[Result | Spoken] = []
         thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
         for plan in (*long, *short):
@@ -164,7 +164,7 @@ def test_long_segments_leave_a_worker_to_short_ones(tmp_path):
 
 def test_a_segment_that_another_wants_too_is_spoken_all_the_same(tmp_path):
     with Pools(1) as pools:
-        loop = Loop(Store(tmp_path), None, pools, lasting=True)
+        loop = Scheduler(Store(tmp_path), None, pools, lasting=True)
         text = sentences("both", 10)
         first, second = planned(text, 1, delay=0.02), planned(text, 2, delay=0.02)
         heard: list[Result | Spoken] = []

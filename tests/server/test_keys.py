@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from voxpress.errors import StoreError
-from voxpress.server.database import State
+from voxpress.server.database import Database
 from voxpress.server.keys import Key, Limits, usage
 
 
@@ -143,7 +143,7 @@ def test_usage_is_counted_once_however_many_ask_for_it(tmp_path):
     """Each asking writes down what was counted; two at once write different parts of it."""
 
     async def run():
-        state, limits = State(tmp_path), Limits()
+        state, limits = Database(tmp_path), Limits()
         key = Key(name="app")
         for _ in range(50):
             limits.note(key, 10, hit=False)
@@ -155,7 +155,7 @@ def test_usage_is_counted_once_however_many_ask_for_it(tmp_path):
 
 
 def test_usage_that_could_not_be_written_down_is_written_the_next_time(tmp_path):
-    class Full(State):
+    class Full(Database):
         async def run(self, work):
             raise StoreError("the disk is full")
 
@@ -164,7 +164,7 @@ def test_usage_that_could_not_be_written_down_is_written_the_next_time(tmp_path)
     with pytest.raises(StoreError):
         asyncio.run(limits.save(Full(tmp_path)))
     limits.note(key, 10, hit=True)
-    state = State(tmp_path)
+    state = Database(tmp_path)
     asyncio.run(limits.save(state))
     (today,) = usage(state, "app")
     assert (today.requests, today.stored) == (2, 20)

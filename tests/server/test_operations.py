@@ -9,7 +9,7 @@ from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ManifestError, UnknownEngine
 from voxpress.rendering.presets import load_project
-from voxpress.server.aliases import Names
+from voxpress.server.aliases import Aliases
 from voxpress.server.settings import ModelName, Settings, settings
 from voxpress.speech import Output
 
@@ -164,14 +164,14 @@ def test_other_sites_pages_may_not_ask_unless_the_operator_says_so(serve):
 
 
 def test_a_model_that_is_a_path_is_no_model():
-    names = Names(Settings(engines=["piper", "tone"]))
+    names = Aliases(Settings(engines=["piper", "tone"]))
     for model in ("piper//etc/passwd", "piper/../x", "/etc/passwd", "tone/x", "kokoro"):
         with pytest.raises(UnknownEngine):
             names.speaker(model, None)
 
 
 def test_a_table_of_the_operator_may_name_anything():
-    names = Names(
+    names = Aliases(
         Settings(engines=["piper"], models={"ours": ModelName(engine="piper", model="/srv/voices/ours.onnx")})
     )
     assert names.speaker("ours", "x").model == "/srv/voices/ours.onnx"
@@ -179,7 +179,7 @@ def test_a_table_of_the_operator_may_name_anything():
 
 def test_a_table_that_names_an_engine_that_is_not_offered():
     with pytest.raises(InputError, match=r"kokoro.*not offered"):
-        Names(Settings(engines=["tone"], models={"tts-1": "kokoro"}))
+        Aliases(Settings(engines=["tone"], models={"tts-1": "kokoro"}))
 
 
 @pytest.mark.parametrize(

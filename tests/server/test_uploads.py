@@ -143,7 +143,7 @@ def test_a_voice_of_the_operator_is_not_a_keys(keyed, tmp_path):
     here, keys = keyed
     (tmp_path / "a.flac").write_bytes(sample())
     added = voxpress(
-        "voices", "add", "house", "--reference", str(tmp_path / "a.flac"), "--ear", "none",
+        "voices", "add", "house", "--reference", str(tmp_path / "a.flac"), "--asr-model", "none",
         *(part for name, value in FIELDS.items() for part in (f"--{name}", value)),
     )  # fmt: skip
     assert added.returncode == 0, added.stderr

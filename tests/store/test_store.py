@@ -505,7 +505,7 @@ def test_an_object_in_the_place_of_another_is_a_miss(tmp_path: Path, kind: str) 
     for take in takes:
         verdict = Verdict(
             take=store.take_sha256(take.name) or "",
-            ear="e",
+            recogniser="e",
             attempts=1,
             heard="",
             score=Score(errors=0, words=1, letters=0, slips=0),

@@ -108,7 +108,7 @@ def test_what_passes():
 
 
 def test_one_word_of_a_few():
-    """Can be another one by few letters: what the ear makes of each word decides, where it was asked."""
+    """Can be another one by few letters: what the recogniser makes of each word decides, where it was asked."""
     other, heard = score("You are now muted", "You are now menu.", "en"), score("saved to", "safe to", "en")
     assert passes(other) and unsettled(other) and unsettled(heard)
     assert not passes(msgspec.structs.replace(other, likelihood=-6.3))

@@ -45,7 +45,7 @@ def add(name="anna", recording=GOOD, **changes):
 
 
 @dataclass
-class Ear:
+class Recogniser:
     """Hears what it is told to, of whatever is played to it."""
 
     text: str
@@ -56,12 +56,12 @@ class Ear:
     @property
     def words(self):
         return tuple(
-            # Some ears count with NumPy.
+            # Some recognisers count with NumPy.
             Mark(kind="word", text=word, start=float(i), end=np.float64(i + 1))
             for i, word in enumerate(self.text.split())
         )
 
-    def hear(self, audio: Audio, language: str = "") -> Ear:
+    def hear(self, audio: Audio, language: str = "") -> Recogniser:
         self.played, self.asked = audio, language
         return self
 
@@ -230,11 +230,11 @@ def test_words_that_cannot_be_those_of_the_sample_are_refused(words, much):
 
 def test_recognition_writes_the_transcript():
     """And says in which language, and when each word is heard."""
-    ear = Ear(WORDS)
-    reference = add(transcript=None, language=None, ear=ear)
-    assert (reference.transcript, reference.language, reference.words) == (WORDS, "en", ear.words)
-    assert references.find("anna").words == ear.words
-    assert ear.asked == "" and ear.played and ear.played.duration == reference.duration
+    recogniser = Recogniser(WORDS)
+    reference = add(transcript=None, language=None, recogniser=recogniser)
+    assert (reference.transcript, reference.language, reference.words) == (WORDS, "en", recogniser.words)
+    assert references.find("anna").words == recogniser.words
+    assert recogniser.asked == "" and recogniser.played and recogniser.played.duration == reference.duration
     assert references.audio(reference).duration == reference.duration
 
 
@@ -244,7 +244,7 @@ def test_a_real_ear_writes_the_transcript_and_finds_its_part_of_a_long_one():
     pytest.importorskip("piper")
     pytest.importorskip("faster_whisper")
     catalogue.pull("whisper-tiny.en", "registry")
-    ear = asr.Ear("whisper-tiny.en")
+    recogniser = asr.Recogniser("whisper-tiny.en")
     parts = [
         "The harbour was quiet in the early morning, and only the gulls were awake.",
         "When the shop opened at nine, there were already four people at the door.",
@@ -252,37 +252,43 @@ def test_a_real_ear_writes_the_transcript_and_finds_its_part_of_a_long_one():
     ]
     recording = codec.decode(library.say(" ".join(parts), speed=0.85, store="memory:").data)
     assert recording.duration > 12
-    heard = add(transcript=None, language=None, recording=recording, ear=ear)
+    heard = add(transcript=None, language=None, recording=recording, recogniser=recogniser)
     assert heard.language == "en" and len(heard.words) == len(heard.transcript.split())
-    given = add("berta", transcript=" ".join(parts), recording=recording, ear=ear)
+    given = add("berta", transcript=" ".join(parts), recording=recording, recogniser=recogniser)
     assert given.warnings == () and given.transcript in " ".join(parts)
     assert given.transcript.split()[-1].strip(",.") == given.words[-1].text.strip(",.")
     with pytest.raises(InputError, match="but what can be heard is"):
-        add("carol", transcript=WORDS, recording=recording, ear=ear)
+        add("carol", transcript=WORDS, recording=recording, recogniser=recogniser)
 
 
 def test_timings_are_a_part_of_the_voice():
     """Some engines speak by them."""
-    assert add("anna").digest != add("other", ear=Ear(WORDS)).digest
+    assert add("anna").digest != add("other", recogniser=Recogniser(WORDS)).digest
 
 
 def test_recognition_that_makes_nothing_out_is_an_error():
     """Better than a voice without words."""
     with pytest.raises(InputError, match="no words can be made out in it"):
-        add(transcript=None, ear=Ear(" ... "))
+        add(transcript=None, recogniser=Recogniser(" ... "))
 
 
 def test_a_transcript_is_compared_with_what_is_heard():
     """What is given counts; doubts are kept, and another text is refused."""
     pytest.importorskip("rapidfuzz")
     heard = WORDS.replace("harbour", "harbor").replace("awake.", "a wake")
-    assert (given := add("one", ear=Ear(heard))).transcript == WORDS and given.warnings == ()
-    doubtful = add("two", ear=Ear(WORDS.replace("early morning", "other evening").replace("gulls", "girls")))
+    assert (given := add("one", recogniser=Recogniser(heard))).transcript == WORDS and given.warnings == ()
+    doubtful = add(
+        "two",
+        recogniser=Recogniser(WORDS.replace("early morning", "other evening").replace("gulls", "girls")),
+    )
     assert doubtful.transcript == WORDS and "other evening" in doubtful.warnings[0]
     with pytest.raises(
         InputError, match=r"the transcript is 'The harbour.*, but what can be heard is 'Please"
     ):
-        add("three", ear=Ear("Please enter your account number, followed by the pound key. Then wait."))
+        add(
+            "three",
+            recogniser=Recogniser("Please enter your account number, followed by the pound key. Then wait."),
+        )
 
 
 def test_of_a_long_recording_the_words_of_the_best_part_are_kept():
@@ -290,7 +296,7 @@ def test_of_a_long_recording_the_words_of_the_best_part_are_kept():
     pytest.importorskip("rapidfuzz")
     whole = f"This is chapter two. It was raining. {WORDS} Then it stopped, and he left."
     heard = "the harbor was quite in the early morning and only the girls on the wall were awake"
-    reference = add(recording=speech(30.0), transcript=whole, ear=Ear(heard))
+    reference = add(recording=speech(30.0), transcript=whole, recogniser=Recogniser(heard))
     assert reference.transcript == WORDS and reference.duration <= 12
 
 

@@ -87,6 +87,8 @@ _NAMES = frozenset(
     ]
 )
 """Options that name something: an empty name is mostly a variable that is not set."""
+_FORMER = {"--ear": "--asr-model"}
+"""Former names of options, which hold until the next release."""
 _INTERRUPTED = 130
 _GO_ON = "interrupted; run the same command again to go on where it stopped"
 
@@ -95,6 +97,7 @@ def main() -> NoReturn:
     """Run the command line."""
     _prepare_streams()
     try:
+        sys.argv[1:] = _without_former_names(sys.argv[1:])
         _require_values(sys.argv[1:])
         status = app(prog_name="voxpress", standalone_mode=False)
         if sys.stdout is not None:
@@ -157,6 +160,22 @@ def _prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _without_former_names(given: list[str]) -> list[str]:
+    """What was given, with options called as they are now; a warning says so."""
+    found = []
+    options = True
+    for each in given:
+        options = options and each != "--"
+        name, equals, value = each.partition("=")
+        if options and name in _FORMER:
+            typer.echo(
+                f"voxpress: {name} is called {_FORMER[name]} now; {name} goes with the next release", err=True
+            )
+            each = f"{_FORMER[name]}{equals}{value}"
+        found.append(each)
+    return found
 
 
 def _require_values(given: list[str]) -> None:

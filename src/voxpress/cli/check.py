@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voxpress.cli.options import (
-    EarName,
+    AsrModel,
     Json,
     ManifestFormat,
     Only,
-    ear_called,
     examples,
+    recogniser_named,
 )
 from voxpress.cli.rows import Rows, Selection
 from voxpress.errors import InputError, ManifestError
@@ -95,7 +95,7 @@ def check(
             help="Of rows that name none; by default the one that is heard.",
         ),
     ] = None,
-    ear: EarName = None,
+    recogniser: AsrModel = None,
     bar: Annotated[
         float,
         typer.Option(
@@ -136,7 +136,7 @@ def check(
     from voxpress.quality import verify
 
     paths, text = _plain_question(paths, text, manifest)
-    listener = ear_called(ear)
+    listener = recogniser_named(recogniser)
     listener.require()
     selection = Selection(only or [])
     if text is not None:

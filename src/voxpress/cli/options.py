@@ -10,7 +10,7 @@ import typer
 from voxpress.errors import InputError
 
 if TYPE_CHECKING:
-    from voxpress.quality.asr import Ear
+    from voxpress.quality.asr import Recogniser
     from voxpress.rendering.presets import Project
     from voxpress.speech import OptionValue
     from voxpress.store import Store
@@ -65,10 +65,10 @@ StoreUrl = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-EarName = Annotated[
+AsrModel = Annotated[
     str | None,
     typer.Option(
-        "--ear", metavar="MODEL", help="Who listens: a model's name or folder; by default whisper-base."
+        "--asr-model", metavar="MODEL", help="Who listens: a model's name or folder; by default whisper-base."
     ),
 ]
 Config = Annotated[
@@ -144,11 +144,11 @@ def store_at(url: str | None) -> Store:
     return open_store(canonical_url(url or default_url()))
 
 
-def ear_called(model: str | None) -> Ear:
-    """The ear with that model, or the usual one."""
-    from voxpress.quality.asr import Ear
+def recogniser_named(model: str | None) -> Recogniser:
+    """The recogniser with that model, or the usual one."""
+    from voxpress.quality.asr import Recogniser
 
-    return Ear(model)
+    return Recogniser(model)
 
 
 def project_beside(manifest: str) -> Project:

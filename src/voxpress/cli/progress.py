@@ -20,11 +20,11 @@ from voxpress.audio.atomic import is_device
 from voxpress.audio.paths import OWN
 from voxpress.errors import LeftOut, ManifestError, SpeechError, StoreError
 from voxpress.manifests.report import Former, Report
-from voxpress.quality.asr import Ear
+from voxpress.quality.asr import Recogniser
 from voxpress.quality.verify import Review
 from voxpress.rendering.dry_run import Detail, Forecast, forecast
 from voxpress.rendering.library import run
-from voxpress.rendering.output import Folder
+from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.planner import Bad, Plan, Planner
 from voxpress.rendering.scheduler import refused, standing
 from voxpress.speech import Result, Seconds, Utterance
@@ -78,7 +78,7 @@ class Render:
 
     rows: Rows
     planner: Planner
-    folder: Folder
+    folder: OutputFolder
     store: Store
     strict: bool = False
     """Whether a row that is no speech is an error, and not left out."""
@@ -146,7 +146,7 @@ class Render:
         prune: Prune = "",
         skip_bad: bool,
         budget: float | None = None,
-        ear: Ear | None = None,
+        recogniser: Recogniser | None = None,
     ) -> int:
         """Render, showing progress; the exit status. What would cost more than `budget` is not begun.
 
@@ -154,8 +154,8 @@ class Render:
             prune: which files of former renders to delete, of those that no row asks for; ``most``: also where they are
                 more than half.
         """
-        if ear is not None:
-            ear.require()
+        if recogniser is not None:
+            recogniser.require()
         began = time.monotonic()
         if self.folder.path.exists() and not self.folder.path.is_dir():
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
@@ -163,7 +163,7 @@ class Render:
         with self.folder.claimed():
             with Former(place) as former, Report(place, replace=report is None) as sheet:
                 try:
-                    survey = self._survey(sheet, former, bool(prune), finished=ear is None)
+                    survey = self._survey(sheet, former, bool(prune), finished=recogniser is None)
                     self.rows.require_all()
                 except SpeechError:
                     sheet.discard()
@@ -175,7 +175,7 @@ class Render:
                 if self._prunes_too_much(survey, prune):
                     sheet.discard()
                     return BAD
-                if budget is not None and self._bill(survey, finished=ear is None).beyond(budget):
+                if budget is not None and self._bill(survey, finished=recogniser is None).beyond(budget):
                     sheet.discard()
                     return BAD
                 _show_notes(survey.notes)
@@ -194,7 +194,7 @@ class Render:
                         workers=workers,
                         timeout=timeout,
                         attempts=attempts,
-                        ear=ear,
+                        recogniser=recogniser,
                     ):
                         sheet.write(result)
                         tally.add(result)

@@ -21,7 +21,7 @@ from voxpress.cli.tables import print_json, print_table
 from voxpress.errors import InputError
 
 if TYPE_CHECKING:
-    from voxpress.server.database import State
+    from voxpress.server.database import Database
 
 app = typer.Typer()
 keys_app = typer.Typer(
@@ -200,9 +200,9 @@ def keys_webhook_secret() -> None:
     typer.echo("whsec_" + base64.b64encode(secrets.token_bytes(24)).decode())
 
 
-def _state(folder: str | None, config: Path | None) -> State:
-    from voxpress.server.database import State
+def _state(folder: str | None, config: Path | None) -> Database:
+    from voxpress.server.database import Database
     from voxpress.server.settings import settings
 
     file = config_file(config)
-    return State(folder or settings(project_in(file).server, str(file)).state)
+    return Database(folder or settings(project_in(file).server, str(file)).state)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from voxpress.cli.options import (
+    AsrModel,
     Carrier,
     Device,
-    EarName,
     EngineName,
     FormatName,
     Json,
@@ -26,10 +26,10 @@ from voxpress.cli.options import (
     Speed,
     StoreUrl,
     VoiceName,
-    ear_called,
     examples,
     project_beside,
     read_options,
+    recogniser_named,
     store_at,
 )
 from voxpress.cli.rows import Rows
@@ -310,7 +310,7 @@ def render(
             "--verify", help="Listen to everything, and speak again what is not heard as it was to be said."
         ),
     ] = False,
-    ear: EarName = None,
+    recogniser: AsrModel = None,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -363,7 +363,7 @@ def render(
     """
     from voxpress import validation
     from voxpress.cli.progress import Prune, Render
-    from voxpress.rendering.output import Folder
+    from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import Planner
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
@@ -391,7 +391,7 @@ def render(
     rendering = Render(
         rows=Rows(manifest, source, only or []),
         planner=planner,
-        folder=Folder(folder.expanduser(), overwrite),
+        folder=OutputFolder(folder.expanduser(), overwrite),
         store=store_at(store or own.store),
         strict=strict,
     )
@@ -406,7 +406,7 @@ def render(
         prune=pruned,
         skip_bad=skip_bad,
         budget=budget,
-        ear=ear_called(ear) if verify or ear else None,
+        recogniser=recogniser_named(recogniser) if verify or recogniser else None,
     )
     raise typer.Exit(status)
 

@@ -12,14 +12,14 @@ from voxpress.cli.options import (
     Json,
     Listing,
     Model,
-    ear_called,
     examples,
+    recogniser_named,
 )
 from voxpress.cli.tables import cell, print_json, print_table
 from voxpress.errors import EngineError, InputError
 
 if TYPE_CHECKING:
-    from voxpress.quality.asr import Ear
+    from voxpress.quality.asr import Recogniser
 
 _TAG = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2})?")
 """A language, where an engine's name is expected."""
@@ -162,10 +162,10 @@ def voices_add(
             help="Who is to offer it, by default all that clone; may be repeated.",
         ),
     ] = None,
-    ear: Annotated[
+    recogniser: Annotated[
         str | None,
         typer.Option(
-            "--ear",
+            "--asr-model",
             metavar="MODEL",
             help="What recognises speech, or 'none'; by default whisper-base where it is installed.",
         ),
@@ -192,7 +192,7 @@ def voices_add(
         speaker=speaker or "",
         consent=consent or "",
         engines=engine or (),
-        ear=_ear_if_there(ear),
+        recogniser=_recogniser_if_there(recogniser),
         checks=[mos.one_voice],
         replace=replace,
     )
@@ -275,15 +275,15 @@ def _owned_voice(name: str) -> dict[str, Any]:
     }
 
 
-def _ear_if_there(wanted: str | None) -> Ear | None:
+def _recogniser_if_there(wanted: str | None) -> Recogniser | None:
     """What is named, or what there is."""
     if wanted == "none":
         return None
-    ear = ear_called(wanted)
+    recogniser = recogniser_named(wanted)
     try:
-        ear.require()
+        recogniser.require()
     except EngineError:
         if wanted:
             raise
         return None
-    return ear
+    return recogniser

@@ -67,7 +67,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """In US dollars; None: not known."""
     notes: tuple[str, ...]
     verdict: Opinion = ""
-    """Of the ear, where one listened; `wer`, `heard` and `differences` say what it heard."""
+    """Of the recogniser, where one listened; `wer`, `heard` and `differences` say what it heard."""
     wer: float | None = None
     heard: str = ""
     differences: tuple[tuple[str, str], ...] = ()

@@ -1,7 +1,7 @@
-"""Ears: what is said in audio, by speech recognition on this machine.
+"""Speech recognition on this machine: what is said in audio.
 
-An `Ear` is Whisper through faster-whisper. Building one is cheap; its weights are read when it first hears something,
-once in a process.
+A `Recogniser` is Whisper through faster-whisper. Building one is cheap; it reads its weights when it first hears
+something, once in a process.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from voxpress.speech import Hertz, Mark, Seconds
 T = TypeVar("T")
 
 MODEL = "whisper-base"
-"""The ear that is meant where none is named: the smallest one that knows a hundred languages."""
+"""The recogniser that is meant where none is named: the smallest one that knows a hundred languages."""
 INSTALL = "pip install 'voxpress[listen]'"
 
 _PACKAGE = "faster_whisper"
@@ -48,17 +48,17 @@ _LANGUAGES = {"nb": "no", "cmn": "zh", "fil": "tl", "iw": "he", "jv": "jw", "in"
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """What an ear heard."""
+    """What a recogniser heard."""
 
     text: str
-    """With punctuation, as the ear writes it."""
+    """With punctuation, as the recogniser writes it."""
     words: tuple[Mark, ...] = ()
     """When each word was heard, where that was asked for."""
     language: str = ""
     """ISO 639 code: the one that was asked for, or the one that was recognised."""
 
 
-class Ear:
+class Recogniser:
     """Hears what is said. Pickles unloaded, and can be used in an environment that has no speech recognition.
 
     Args:
@@ -66,7 +66,7 @@ class Ear:
         device: ``auto`` and ``cpu`` mean one thread of the CPU with 8-bit weights; ``cuda`` and ``cuda:1`` a GPU.
         python: the interpreter that has faster-whisper; None: this one.
 
-    >>> Ear("whisper-tiny.en").model
+    >>> Recogniser("whisper-tiny.en").model
     'whisper-tiny.en'
     """
 
@@ -113,8 +113,8 @@ class Ear:
         return self.ask(_hear, audio, language, words, quick)
 
     def likelihood(self, audio: Audio, text: str, language: str) -> float:
-        """How well `text` goes with what is heard, whatever the ear would have written: the natural logarithm of the
-        probability of the pieces of a word, on average, for the word where it is least. 0 is certain.
+        """How well `text` goes with what is heard, whatever the recogniser would have written: the natural
+        logarithm of the probability of the pieces of a word, on average, for the word where it is least. 0 is certain.
 
         For short texts: it looks at the first half minute.
 
@@ -124,7 +124,8 @@ class Ear:
         return self.ask(_likelihood, audio, text, language)
 
     def ask(self, question: Callable[..., T], *about: object) -> T:
-        """What ``question(ear, *about)`` gives in a process that has the ear's packages: this one, or one of `python`.
+        """What ``question(recogniser, *about)`` gives in a process that has the recogniser's packages: this
+        one, or one of `python`.
 
         Raises:
             WorkerLost: that process died; and what `question` raises
@@ -141,13 +142,13 @@ class Ear:
         return folder
 
 
-def _rebuilt(model: str, device: str, python: str) -> Ear:
-    return Ear(model, device=device, python=python)
+def _rebuilt(model: str, device: str, python: str) -> Recogniser:
+    return Recogniser(model, device=device, python=python)
 
 
-def _hear(ear: Ear, audio: Audio, language: str, words: bool, quick: bool) -> Heard:
-    whisper = _loaded(ear)
-    code = _known(language, whisper.supported_languages, ear.model) if language else None
+def _hear(recogniser: Recogniser, audio: Audio, language: str, words: bool, quick: bool) -> Heard:
+    whisper = _loaded(recogniser)
+    code = _known(language, whisper.supported_languages, recogniser.model) if language else None
     texts: list[str] = []
     marks: list[Mark] = []
     start: Seconds = 0.0
@@ -174,11 +175,11 @@ def _hear(ear: Ear, audio: Audio, language: str, words: bool, quick: bool) -> He
     return Heard(text=" ".join(texts), words=tuple(marks), language=code or "")
 
 
-def _likelihood(ear: Ear, audio: Audio, text: str, language: str) -> float:
+def _likelihood(recogniser: Recogniser, audio: Audio, text: str, language: str) -> float:
     from faster_whisper.tokenizer import Tokenizer
 
-    whisper = _loaded(ear)
-    code = _known(language, whisper.supported_languages, ear.model)
+    whisper = _loaded(recogniser)
+    code = _known(language, whisper.supported_languages, recogniser.model)
     tokenizer = Tokenizer(
         whisper.hf_tokenizer, whisper.model.is_multilingual, task="transcribe", language=code
     )
@@ -199,7 +200,7 @@ def _likelihood(ear: Ear, audio: Audio, text: str, language: str) -> float:
 
 
 def _spellings(text: str) -> list[str]:
-    """The ways in which an ear may write a short text.
+    """The ways in which a recogniser may write a short text.
 
     >>> _spellings("TWO.")
     [' TWO.', ' two', ' Two.']
@@ -225,9 +226,9 @@ def _pieces(samples: Samples) -> Iterator[Samples]:
     yield samples
 
 
-def _loaded(ear: Ear) -> Any:
-    ear.require()
-    return _whisper(str(ear._folder()), ear.fingerprint(), ear.device)  # noqa: SLF001 - the inside of an ear
+def _loaded(recogniser: Recogniser) -> Any:
+    recogniser.require()
+    return _whisper(str(recogniser._folder()), recogniser.fingerprint(), recogniser.device)  # noqa: SLF001 - the inside of a recogniser
 
 
 @functools.lru_cache(maxsize=2)
@@ -249,7 +250,7 @@ def _whisper(folder: str, fingerprint: str, device: str) -> Any:  # noqa: ARG001
 
     kind, _, number = ("cpu" if device == "auto" else device).partition(":")
     if kind not in {"cpu", "cuda"}:
-        raise UnsupportedOption(f"an ear listens on 'cpu' or 'cuda', not on {device!r}")
+        raise UnsupportedOption(f"a recogniser listens on 'cpu' or 'cuda', not on {device!r}")
     try:
         return Whisper(
             folder,
@@ -260,7 +261,7 @@ def _whisper(folder: str, fingerprint: str, device: str) -> Any:  # noqa: ARG001
             local_files_only=True,
         )
     except (OSError, RuntimeError, ValueError) as error:
-        raise ModelUnavailable(f"cannot load the ear {folder} on {device!r}: {error}") from error
+        raise ModelUnavailable(f"cannot load the recogniser {folder} on {device!r}: {error}") from error
 
 
 def _known(language: str, supported: list[str], model: str) -> str:
@@ -272,8 +273,12 @@ def _known(language: str, supported: list[str], model: str) -> str:
     base = language.lower().partition("-")[0]
     code = _LANGUAGES.get(base, base)
     if code not in supported:
-        instead = "take the ear whisper-base" if supported == ["en"] else "it knows " + ", ".join(supported)
-        raise UnsupportedOption(f"the ear {model!r} does not know the language {language!r}: {instead}")
+        instead = (
+            "take the recogniser whisper-base" if supported == ["en"] else "it knows " + ", ".join(supported)
+        )
+        raise UnsupportedOption(
+            f"the recogniser {model!r} does not know the language {language!r}: {instead}"
+        )
     return code
 
 

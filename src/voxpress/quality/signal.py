@@ -1,5 +1,5 @@
 """Is this audio what was asked for? What can be told from the samples alone, before a take enters the store; and, where
-an ear is given, whether the words are those of the text.
+a recogniser is given, whether the words are those of the text.
 
 The bounds are wide: they pass every intelligible reading and stop what no listener would take for one. They were set on
 the human and synthetic readings of the 569 Asterisk prompts, of which none may fail.
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import CheckFailed
-from voxpress.quality.asr import Ear
+from voxpress.quality.asr import Recogniser
 from voxpress.speech import Seconds, Segment
 from voxpress.text import carrier
 from voxpress.text.duration import bounds
@@ -44,22 +44,24 @@ def check(audio: Audio, segment: Segment) -> None:
         raise CheckFailed(f"{problem} for {_shown(segment.text)}")
 
 
-def listen(ear: Ear, audio: Audio, text: str, language: str, bar: float = BAR) -> tuple[str, Score]:
+def listen(
+    recogniser: Recogniser, audio: Audio, text: str, language: str, bar: float = BAR
+) -> tuple[str, Score]:
     """What is heard in `audio`, and how far that is from `text`.
 
-    The ear listens quickly first, and with more patience only to what does not pass then. Of a short text that still
-    does not pass, or of whose words some differ, it is asked whether each word could be heard at all.
+    The recogniser listens quickly first, and with more patience only to what does not pass then. Of a short
+    text that still does not pass, or of whose words some differ, it is asked whether each word could be heard at all.
 
     Raises:
-        EngineNotInstalled, ModelUnavailable, UnsupportedOption: as `Ear.hear`.
+        EngineNotInstalled, ModelUnavailable, UnsupportedOption: as `Recogniser.hear`.
     """
-    return ear.ask(_listen, audio, text, language, bar)
+    return recogniser.ask(_listen, audio, text, language, bar)
 
 
-def _listen(ear: Ear, audio: Audio, text: str, language: str, bar: float) -> tuple[str, Score]:
+def _listen(recogniser: Recogniser, audio: Audio, text: str, language: str, bar: float) -> tuple[str, Score]:
     best: tuple[str, Score] | None = None
     for quick in (True, False):
-        heard = ear.hear(audio, language, words=False, quick=quick).text
+        heard = recogniser.hear(audio, language, words=False, quick=quick).text
         found = score(text, heard, language)
         if best is None or rank(found) < rank(best[1]):
             best = heard, found
@@ -69,7 +71,7 @@ def _listen(ear: Ear, audio: Audio, text: str, language: str, bar: float) -> tup
     heard, found = best
     # Where nothing is heard, nothing was said; what goes on after the text is not asked about by its likelihood.
     if unsettled(found, bar) and 0 < len(heard) <= 2 * len(text) + 4:
-        likelihood = ear.likelihood(audio, text, language)
+        likelihood = recogniser.likelihood(audio, text, language)
         found = msgspec.structs.replace(found, likelihood=likelihood)
     return heard, found
 

@@ -23,7 +23,7 @@ from voxpress.errors import CheckFailed, InputError, LeftOut, ManifestError, Spe
 from voxpress.executors import Inline, Processes
 from voxpress.executors.local import cores
 from voxpress.quality import mos
-from voxpress.quality.asr import Ear
+from voxpress.quality.asr import Recogniser
 from voxpress.quality.signal import check, listen
 from voxpress.speech import Opinion, Seconds, Segment, Utterance
 from voxpress.text.wer import BAR, passes
@@ -226,7 +226,7 @@ def _found(name: str, place: Path) -> str:
 
 def review(
     questions: Iterable[Question],
-    ear: Ear,
+    recogniser: Recogniser,
     *,
     language: str = "",
     bar: float = BAR,
@@ -244,9 +244,9 @@ def review(
             question is a cloned one.
 
     Raises:
-        EngineNotInstalled, ModelUnavailable: the ear, or the environment of the scores, is not there.
+        EngineNotInstalled, ModelUnavailable: the recogniser, or the environment of the scores, is not there.
     """
-    ear.require()
+    recogniser.require()
     count = cores() if workers is None else max(1, workers)
     pools: list[Executor] = [Inline() if workers == 0 else Processes(count)]
     if naturalness or similarity:
@@ -255,7 +255,7 @@ def review(
     try:
         for question in questions:
             blank = _blank(question, language)
-            asked = [pools[0].submit(_heard, ear, question, blank, bar)]
+            asked = [pools[0].submit(_heard, recogniser, question, blank, bar)]
             if len(pools) > 1:
                 reference = _reference(question.voice) if similarity else None
                 asked.append(pools[1].submit(_scored, question.path, naturalness, reference))
@@ -269,7 +269,7 @@ def review(
             pool.shutdown(cancel_futures=True)
 
 
-def recognised(ear: Ear, questions: Sequence[Question]) -> tuple[str, str]:
+def recognised(recogniser: Recogniser, questions: Sequence[Question]) -> tuple[str, str]:
     """The language of these files, heard in the one with the most to say; and that file.
 
     Raises:
@@ -278,12 +278,12 @@ def recognised(ear: Ear, questions: Sequence[Question]) -> tuple[str, str]:
     for question in sorted(questions, key=lambda question: -len(question.text)):
         if question.path:
             with Processes(1) as pool:
-                return pool.submit(_language, ear, question.path).result(), question.path
+                return pool.submit(_language, recogniser, question.path).result(), question.path
     raise InputError("none of the files is there")
 
 
-def _language(ear: Ear, path: str) -> str:
-    return ear.hear(_read(path), words=False).language
+def _language(recogniser: Recogniser, path: str) -> str:
+    return recogniser.hear(_read(path), words=False).language
 
 
 def _blank(question: Question, language: str) -> Review:
@@ -314,8 +314,8 @@ def _filled(review: Review, asked: Sequence[Future[Any]]) -> Review:
     return msgspec.structs.replace(review, **facts, problem=problem)
 
 
-def _heard(ear: Ear, question: Question, review: Review, bar: float) -> dict[str, Any]:
-    """What the ear makes of one file: in a worker."""
+def _heard(recogniser: Recogniser, question: Question, review: Review, bar: float) -> dict[str, Any]:
+    """What the recogniser makes of one file: in a worker."""
     if question.path is None:
         return {"problem": "no file"}
     audio = _read(question.path)
@@ -324,7 +324,7 @@ def _heard(ear: Ear, question: Question, review: Review, bar: float) -> dict[str
     facts: dict[str, Any] = {"duration": audio.duration, "problem": problem}
     good = not problem
     if words:
-        heard, found = listen(ear, audio, words, review.language, bar)
+        heard, found = listen(recogniser, audio, words, review.language, bar)
         facts |= {"heard": heard, "wer": round(found.wer, 3), "differences": found.differences}
         good = good and passes(found, bar)
     return facts | {"verdict": "good" if good else "doubtful"}

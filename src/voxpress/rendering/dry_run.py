@@ -10,7 +10,7 @@ import msgspec
 
 from voxpress.engines import price_of
 from voxpress.errors import LeftOut
-from voxpress.rendering.output import Folder
+from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.planner import Bad, Plan
 from voxpress.rendering.scheduler import LOOKUP, lacks, standing
 from voxpress.speech import Status, Utterance
@@ -77,12 +77,12 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def forecast(
-    plans: Iterable[Plan | Bad], *, store: Store, folder: Folder | None, finished: bool = True
+    plans: Iterable[Plan | Bad], *, store: Store, folder: OutputFolder | None, finished: bool = True
 ) -> Iterator[Forecast]:
     """What `run` would do, in order, without doing it. A segment counts for the first row that has it.
 
     Args:
-        finished: whether files and clips that are there count; else only takes do, as for an ear.
+        finished: whether files and clips that are there count; else only takes do, as for a recogniser.
     """
     spoken: set[str] = set()
     rows = iter(plans)

@@ -17,10 +17,10 @@ from voxpress import validation
 from voxpress.errors import InputError, SpeechError
 from voxpress.executors import Pools
 from voxpress.executors.local import cores
-from voxpress.quality.asr import Ear
-from voxpress.rendering.output import Folder
+from voxpress.quality.asr import Recogniser
+from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.planner import Bad, Plan, Planner, Row
-from voxpress.rendering.scheduler import ATTEMPTS, Loop
+from voxpress.rendering.scheduler import ATTEMPTS, Scheduler
 from voxpress.rendering.worker import over_limit
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
@@ -221,7 +221,7 @@ def render(
     executor: Executor | None = None,
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
-    ear: Ear | None = None,
+    recogniser: Recogniser | None = None,
     overwrite: bool = False,
 ) -> Rendering:
     """Render utterances. All arguments are checked at once; the work begins with the first result that is asked for.
@@ -238,8 +238,8 @@ def render(
         workers: processes; None: one for each core; 0: none, everything in this process.
         executor: where to run instead, any `concurrent.futures.Executor`; it is not shut down.
         timeout: seconds after which a worker that gives no answer is ended.
-        ear: listens to every take that it did not hear before. One that does not pass is spoken again, up to `attempts`
-            times in all; the best stays, and the result says what was heard.
+        recogniser: listens to every take that it did not hear before. One that does not pass is spoken again,
+            up to `attempts` times in all; the best stays, and the result says what was heard.
         overwrite: whether files in `folder` that voxpress did not write, or that were changed since, may be replaced.
             Otherwise their utterances fail.
         others: as in `say`.
@@ -276,10 +276,10 @@ def render(
         raise InputError(f"must be an Executor, not {validation.show(executor)}", field="executor")
     if not isinstance(overwrite, bool):
         raise InputError(f"must be True or False, not {validation.show(overwrite)}", field="overwrite")
-    if ear is not None:
-        ear.require()
+    if recogniser is not None:
+        recogniser.require()
     opened = _opened(store)
-    place = None if folder is None else Folder(_path(folder, "folder"), overwrite)
+    place = None if folder is None else OutputFolder(_path(folder, "folder"), overwrite)
 
     def results() -> Generator[Result]:
         with place.claimed() if place else nullcontext():
@@ -291,7 +291,7 @@ def render(
                 executor=executor,
                 attempts=attempts,
                 timeout=timeout,
-                ear=ear,
+                recogniser=recogniser,
             )
 
     return Rendering(results)
@@ -301,23 +301,23 @@ def run(
     plans: Iterable[Plan | Bad],
     *,
     store: Store,
-    folder: Folder | None,
+    folder: OutputFolder | None,
     workers: int | None = None,
     executor: Executor | None = None,
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
-    ear: Ear | None = None,
+    recogniser: Recogniser | None = None,
 ) -> Generator[Result]:
     """`render` for rows that are planned already.
 
     What was written is synced to disk in groups, and all of it when the last result was taken.
     """
-    if ear is not None:
-        ear.require()
+    if recogniser is not None:
+        recogniser.require()
     shared = not store.url.startswith("memory:")
     unsynced, synced = 0, time.monotonic()
     with Pools(workers, timeout=timeout, executor=executor, shared=shared) as pools:
-        for result in Loop(store, folder, pools, attempts, ear).run(plans):
+        for result in Scheduler(store, folder, pools, attempts, recogniser).run(plans):
             unsynced += result.status in ("rendered", "from store")
             if unsynced >= GROUP or (unsynced and time.monotonic() - synced > GROUP_SECONDS):
                 _sync(store, folder)
@@ -327,7 +327,7 @@ def run(
         _sync(store, folder)
 
 
-def _sync(store: Store, folder: Folder | None) -> None:
+def _sync(store: Store, folder: OutputFolder | None) -> None:
     store.sync()
     if folder is not None:
         folder.sync()

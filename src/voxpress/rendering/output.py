@@ -46,7 +46,7 @@ class Stale:
     kept: Mapping[str, str]
 
 
-class Folder:
+class OutputFolder:
     """An output folder of this machine.
 
     Args:
@@ -390,14 +390,14 @@ class Folder:
 
 
 @lru_cache(maxsize=8)
-def open_folder(place: str, shown: str = "", overwrite: bool = False) -> Folder:
+def open_folder(place: str, shown: str = "", overwrite: bool = False) -> OutputFolder:
     """The folder at `place`, the same object each time within a process.
 
     Args:
         shown: the path in messages; empty: `place`.
-        overwrite: as for `Folder`.
+        overwrite: as for `OutputFolder`.
     """
-    return Folder(shown or place, overwrite, place)
+    return OutputFolder(shown or place, overwrite, place)
 
 
 _ONE_FILE = frozenset((errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP))

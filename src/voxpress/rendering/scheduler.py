@@ -19,9 +19,9 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from voxpress.engines import Engine, describe, price_of
 from voxpress.errors import LeftOut, ServiceRefused, SpeechError, StoreError, WorkerLost
 from voxpress.executors import Pools
-from voxpress.quality.asr import Ear
+from voxpress.quality.asr import Recogniser
 from voxpress.rendering import worker
-from voxpress.rendering.output import Folder
+from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.planner import Bad, Plan, placed
 from voxpress.rendering.worker import Finished, Order, Take
 from voxpress.speech import Clip, OptionValue, Result, Segment, Status, Utterance
@@ -39,7 +39,7 @@ _VANISHED = 20
 """How often an utterance's takes may be gone again before the store is called broken."""
 
 
-def standing(plan: Plan, folder: Folder | None) -> Result | None:
+def standing(plan: Plan, folder: OutputFolder | None) -> Result | None:
     """The result for an utterance whose files all stand in `folder` as wanted; None if any does not."""
     if folder is None:
         return None
@@ -155,12 +155,12 @@ def _width(executor: Executor) -> int:
     return getattr(executor, "workers", None) or 16
 
 
-class Loop:
+class Scheduler:
     """What is open, what is wanted, what is running.
 
     Args:
         folder: where files go; None: clips stay in the store.
-        ear: listens to every take that it did not hear before.
+        recogniser: listens to every take that it did not hear before.
         turns: the order in which segments are spoken; None: the longest first.
         lasting: utterances come by `submit` and may leave by `withdraw`, from any thread, while `serve` runs. Failures
             are not remembered, so that what is asked for again is tried again, and what a broken store costs is the
@@ -170,16 +170,16 @@ class Loop:
     def __init__(
         self,
         store: Store,
-        folder: Folder | None,
+        folder: OutputFolder | None,
         pools: Pools,
         attempts: int = ATTEMPTS,
-        ear: Ear | None = None,
+        recogniser: Recogniser | None = None,
         *,
         turns: Turns | None = None,
         lasting: bool = False,
     ) -> None:
         self._store, self._folder, self._pools, self._attempts = store, folder, pools, attempts
-        self._ear, self._turns, self._lasting = ear, turns or LongestFirst(), lasting
+        self._recogniser, self._turns, self._lasting = recogniser, turns or LongestFirst(), lasting
         self._open: dict[int, _Open] = {}
         self._wanted: dict[str, _Wanted] = {}
         self._failed: dict[str, SpeechError] = {}
@@ -271,12 +271,12 @@ class Loop:
         for plan in batch:
             if isinstance(plan, Bad):
                 yield refused(plan)
-            elif self._ear is None and (result := standing(plan, self._folder)):
+            elif self._recogniser is None and (result := standing(plan, self._folder)):
                 yield result
             else:
                 todo.append(plan)
-        if self._ear is not None:
-            yield from self._admit_heard(todo, self._ear)
+        if self._recogniser is not None:
+            yield from self._admit_heard(todo, self._recogniser)
             return
         no_clip = self._store.missing_clips({target.clip for plan in todo for target in plan.targets})
         no_take = self._store.missing_takes(
@@ -291,10 +291,16 @@ class Loop:
             else:
                 yield from self._want(opened, lacking)
 
-    def _admit_heard(self, todo: Sequence[Plan], ear: Ear) -> Iterator[_News]:
-        """Takes that this ear is not done with are wanted as if they were missing; the worker tells them apart."""
+    def _admit_heard(self, todo: Sequence[Plan], recogniser: Recogniser) -> Iterator[_News]:
+        """Takes that this recogniser is not done with are wanted as if they were missing; the worker tells
+        them apart.
+        """
         keys = {key for plan in todo for key in plan.takes if key not in self._wanted}
-        verdicts = {key: v for key, v in self._store.verdicts(keys).items() if v.ear == ear.fingerprint()}
+        verdicts = {
+            key: v
+            for key, v in self._store.verdicts(keys).items()
+            if v.recogniser == recogniser.fingerprint()
+        }
         for plan in todo:
             most = self._attempts if plan.engine.seeded else 1
             mine = {key: verdicts[key] for key in plan.takes if key in verdicts}
@@ -430,7 +436,7 @@ class Loop:
             self._attempts,
             self._orders(ripe),
             self._folder,
-            self._ear,
+            self._recogniser,
         )
         pool = self._pools.speaking(engine)
         long = len(batch[0][1].text) > LONG
@@ -472,7 +478,7 @@ class Loop:
         )
 
     def _orders(self, batch: Iterable[_Open]) -> list[Order]:
-        exact = self._ear is not None
+        exact = self._recogniser is not None
         return [Order(o.plan.parts, o.plan.targets, o.plan.engine.sample_rate, exact) for o in batch]
 
     def _submit(
@@ -580,7 +586,7 @@ class Loop:
             self._wrote = True
             del self._open[opened.plan.number]
             status: Status = "from store" if opened.had_clips else "rendered"
-            if self._ear is not None and not outcome.made:
+            if self._recogniser is not None and not outcome.made:
                 status = "from store" if outcome.written or self._folder is None else "up to date"
             yield _result(opened, status, self._folder, clips=outcome.clips)
 
@@ -592,7 +598,7 @@ class Loop:
 def _result(
     opened: _Open,
     status: Status,
-    folder: Folder | None,
+    folder: OutputFolder | None,
     *,
     clips: tuple[Clip, ...] = (),
     error: SpeechError | None = None,

@@ -25,9 +25,9 @@ from voxpress.errors import (
     StoreError,
     SynthesisError,
 )
-from voxpress.quality.asr import Ear
+from voxpress.quality.asr import Recogniser
 from voxpress.quality.signal import check, listen
-from voxpress.rendering.output import Folder
+from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.planner import Target
 from voxpress.speech import Clip, Hertz, Output, Segment, dBFS
 from voxpress.store import Kept, Store, Verdict
@@ -54,7 +54,7 @@ class Take:
     notes: tuple[str, ...] = ()
     """How it was not spoken as planned."""
     verdict: Verdict | None = None
-    """Where an ear listened."""
+    """Where a recogniser listened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class Order:
     sample_rate: Hertz
     """Of what is generated, where nothing is spoken."""
     exact: bool = False
-    """Whether clips and files count only if they were made of the takes as they are now: an ear may have had some of
-    them spoken again."""
+    """Whether clips and files count only if they were made of the takes as they are now: a recogniser may have
+    had some of them spoken again."""
 
 
 def speak(
@@ -90,8 +90,8 @@ def speak(
     batch: Sequence[tuple[str, Segment]],
     attempts: int,
     orders: Sequence[Order] = (),
-    folder: Folder | None = None,
-    ear: Ear | None = None,
+    folder: OutputFolder | None = None,
+    recogniser: Recogniser | None = None,
 ) -> tuple[list[Take], list[Finished]]:
     """Speak the segments, check each take and put it into the store; then finish those utterances that lacked nothing
     else, while the audio is at hand.
@@ -101,17 +101,17 @@ def speak(
 
     Args:
         fingerprint: of the voice that all segments have, as the plan found it.
-        ear: listens to each take, beginning with the one that the store has. One that does not pass is spoken again;
-            the best stays, with the verdict on it.
+        recogniser: listens to each take, beginning with the one that the store has. One that does not pass is
+            spoken again; the best stays, with the verdict on it.
 
     Raises:
         StoreError: store or folder cannot be written.
     """
-    takes = _Takes(store, ear)
+    takes = _Takes(store, recogniser)
     loaded: Engine | None = None
-    if ear:
+    if recogniser:
         for key, segment in batch:
-            takes.find(ear, key, segment)
+            takes.find(recogniser, key, segment)
     for attempt in range(attempts if engine.seeded else 1):
         waiting = [(key, segment) for key, segment in batch if takes.lack(key, attempt)]
         if not waiting:
@@ -137,23 +137,23 @@ def speak(
 class _Takes:
     """The takes of a batch as they come about."""
 
-    def __init__(self, store: Store, ear: Ear | None) -> None:
-        self._store, self._ear = store, ear
+    def __init__(self, store: Store, recogniser: Recogniser | None) -> None:
+        self._store, self._recogniser = store, recogniser
         self._tried: Counter[str] = Counter()
         self._paid: Counter[str] = Counter()
         self.done: dict[str, Take] = {}
         self.heard: dict[str, Kept] = {}
 
-    def find(self, ear: Ear, key: str, segment: Segment) -> None:
-        """Take the one that the store has, if it has one; the ear listens to it unless it did before."""
+    def find(self, recogniser: Recogniser, key: str, segment: Segment) -> None:
+        """Take the one that the store has, if it has one; the recogniser listens to it unless it did before."""
         kept = self._store.take(key)
         verdict = self._store.verdict(key)
-        if kept and verdict and verdict.ear == ear.fingerprint():
+        if kept and verdict and verdict.recogniser == recogniser.fingerprint():
             self._tried[key] = verdict.attempts
             self.heard[key], self.done[key] = kept, Take(key, 0, verdict=verdict)
         elif kept:
             self._tried[key] = 1
-            self._judge(ear, key, segment, 0, kept)
+            self._judge(recogniser, key, segment, 0, kept)
 
     def lack(self, key: str, attempt: int) -> bool:
         """Whether the segment is to be spoken in this attempt."""
@@ -173,25 +173,33 @@ class _Takes:
         if isinstance(outcome, SpeechError):
             if key not in self.heard:
                 self.done[key] = Take(key, attempt + 1, outcome)
-        elif self._ear:
-            self._judge(self._ear, key, segment, attempt + 1, outcome, notes)
+        elif self._recogniser:
+            self._judge(self._recogniser, key, segment, attempt + 1, outcome, notes)
         else:
             self.heard[key] = self._store.put_take(key, outcome)
             self.done[key] = Take(key, attempt + 1, notes=notes)
 
     def _judge(
-        self, ear: Ear, key: str, segment: Segment, attempt: int, spoken: Audio, notes: tuple[str, ...] = ()
+        self,
+        recogniser: Recogniser,
+        key: str,
+        segment: Segment,
+        attempt: int,
+        spoken: Audio,
+        notes: tuple[str, ...] = (),
     ) -> None:
         """Listen to a reading, and keep it if none before was better."""
         try:
-            text, found = listen(ear, spoken, segment.text, segment.language)
+            text, found = listen(recogniser, spoken, segment.text, segment.language)
         except SpeechError as error:
             self.done[key] = Take(key, attempt, error)
             return
         best = self.done[key].verdict if key in self.done else None
         if best is None or rank(found) < rank(best.score):
             kept = spoken if isinstance(spoken, Kept) else self._store.put_take(key, spoken)
-            verdict = Verdict(take=kept.sha256, ear=ear.fingerprint(), attempts=0, heard=text, score=found)
+            verdict = Verdict(
+                take=kept.sha256, recogniser=recogniser.fingerprint(), attempts=0, heard=text, score=found
+            )
             self.heard[key], self.done[key] = kept, Take(key, attempt, notes=notes, verdict=verdict)
 
     def all(self) -> dict[str, Take]:
@@ -353,7 +361,7 @@ def _loaded(engine: Engine, voice: str, fingerprint: str) -> Engine:
     return held.engine
 
 
-def finish(orders: Sequence[Order], store: Store, folder: Folder | None) -> list[Finished]:
+def finish(orders: Sequence[Order], store: Store, folder: OutputFolder | None) -> list[Finished]:
     """Make each order's files from its takes, or from its clips where the store has them, and put them in place.
 
     Raises:
@@ -362,7 +370,7 @@ def finish(orders: Sequence[Order], store: Store, folder: Folder | None) -> list
     return [_finished(order, store, folder, {}) for order in orders]
 
 
-def _finished(order: Order, store: Store, folder: Folder | None, heard: Mapping[str, Kept]) -> Finished:
+def _finished(order: Order, store: Store, folder: OutputFolder | None, heard: Mapping[str, Kept]) -> Finished:
     """What became of an order: whatever goes wrong with it is its own result, and no other's."""
     try:
         return _finish(order, store, folder, heard)
@@ -374,7 +382,7 @@ def _finished(order: Order, store: Store, folder: Folder | None, heard: Mapping[
         return Finished(error=SpeechError(f"the file could not be made: {engines.describe(error)}"))
 
 
-def _finish(order: Order, store: Store, folder: Folder | None, heard: Mapping[str, Kept]) -> Finished:
+def _finish(order: Order, store: Store, folder: OutputFolder | None, heard: Mapping[str, Kept]) -> Finished:
     clips: list[Clip] = []
     takes: dict[str, Kept] = {}
     made = written = False

@@ -28,7 +28,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         import uvicorn
 
         from voxpress.server.app import application
-        from voxpress.server.database import State
+        from voxpress.server.database import Database
         from voxpress.server.http.origins import Origins
         from voxpress.server.http.protocol import wire
         from voxpress.server.keys import Ring
@@ -38,7 +38,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
             f"the server needs {error.name}: run  pip install 'voxpress[server]'"
         ) from None
     configure(settings.log_format == "json")
-    state = State(settings.state)
+    state = Database(settings.state)
     keyless = not Ring(state)
     lock = state.alone()
     state.close()

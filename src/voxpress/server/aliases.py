@@ -37,7 +37,7 @@ class Speaker(Struct, frozen=True, kw_only=True):
     """Names that stand for others, as ``asked=given``."""
 
 
-class Names:
+class Aliases:
     """What can be asked for.
 
     Args:
@@ -46,7 +46,7 @@ class Names:
     Raises:
         InputError: a table names an engine that is not offered.
 
-    >>> names = Names(Settings(engines=["tone"], models={"tts-1": "tone"}))
+    >>> names = Aliases(Settings(engines=["tone"], models={"tts-1": "tone"}))
     >>> names.speaker("tts-1", "low")
     Speaker(engine='tone', model=None, voice='low', mapped=('tts-1=tone',))
     """
@@ -95,7 +95,7 @@ class Names:
     def language(self, name: str) -> str | None:
         """The tag of a language as another server names it; None where it names none.
 
-        >>> Names(Settings(engines=["tone"])).language("b")
+        >>> Aliases(Settings(engines=["tone"])).language("b")
         'en-GB'
         """
         name = name.strip()
@@ -107,7 +107,7 @@ class Names:
     def stands(self, voice: str) -> bool:
         """Whether a name of a voice, in whatever case, stands for others already: OpenAI's names, and the operator's.
 
-        >>> Names(Settings(engines=["tone"])).stands("Nova")
+        >>> Aliases(Settings(engines=["tone"])).stands("Nova")
         True
         """
         tables = (self._everywhere, *self._voices.values())

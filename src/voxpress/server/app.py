@@ -25,20 +25,20 @@ from litestar.types import ASGIApp
 from voxpress import __version__
 from voxpress.errors import SpeechError
 from voxpress.rendering.presets import Project
-from voxpress.server.aliases import Names
+from voxpress.server.aliases import Aliases
 from voxpress.server.background import Background, Work
-from voxpress.server.batches.file_store import Cabinet
-from voxpress.server.batches.runner import Clerk
+from voxpress.server.batches.file_store import FileStore
+from voxpress.server.batches.runner import BatchRunner
 from voxpress.server.batches.webhooks import Webhooks
 from voxpress.server.context import Server, visitor
-from voxpress.server.database import State
-from voxpress.server.dispatcher import Desk
+from voxpress.server.database import Database
+from voxpress.server.dispatcher import Dispatcher
 from voxpress.server.errors import Refusal, refusal
-from voxpress.server.http.gateway import Door, Hits
+from voxpress.server.http.gateway import Gateway, Hits
 from voxpress.server.http.multipart import MOST_PARTS
 from voxpress.server.keys import Limits, Ring
 from voxpress.server.logs import AccessLog
-from voxpress.server.metrics import Meters
+from voxpress.server.metrics import Metrics
 from voxpress.server.openapi import ExactJson
 from voxpress.server.routes import audio, batches, files, operations, voices
 from voxpress.server.schemas import ErrorBody
@@ -64,11 +64,11 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         StoreError: the store or the server's state cannot be opened.
     """
     kept = open_store(canonical_url(store or project.defaults.store or default_url()))
-    state = State(settings.state)
-    names = Names(settings, project.defaults)
+    state = Database(settings.state)
+    names = Aliases(settings, project.defaults)
     for model in settings.preload:
         names.speaker(model, None)
-    desk = Desk(
+    dispatcher = Dispatcher(
         kept,
         queue=settings.queue,
         linger=settings.linger,
@@ -79,34 +79,34 @@ def application(settings: Settings, project: Project, store: str | None = None) 
     )
     ring, limits = Ring(state), Limits()
     limits.load(state)
-    speech = Speech(settings, kept, names, desk, project.presets)
-    files, webhooks = Cabinet(state), Webhooks(settings, state)
-    meters = Meters(
-        lambda: desk.waiting,
-        lambda: desk.behind,
+    speech = Speech(settings, kept, names, dispatcher, project.presets)
+    files, webhooks = FileStore(state), Webhooks(settings, state)
+    metrics = Metrics(
+        lambda: dispatcher.waiting,
+        lambda: dispatcher.behind,
         lambda: sum(use.size for use in kept.stats().values()),
     )
-    background = Background(meters.restarted)
-    clerk = Clerk(settings, state, speech, files, ring, limits, webhooks, background)
+    background = Background(metrics.restarted)
+    batch_runner = BatchRunner(settings, state, speech, files, ring, limits, webhooks, background)
     here = Server(
         settings=settings,
         store=kept,
         state=state,
         names=names,
-        desk=desk,
+        dispatcher=dispatcher,
         speech=speech,
         hits=Hits(),
         ring=ring,
         limits=limits,
-        meters=meters,
+        metrics=metrics,
         access=AccessLog(json=settings.log_format == "json", texts=settings.log_texts),
         files=files,
         webhooks=webhooks,
-        clerk=clerk,
+        batch_runner=batch_runner,
         background=background,
     )
-    desk.observe = meters.finished
-    desk.failed = lambda error: background.note("texts are spoken", error)
+    dispatcher.observe = metrics.finished
+    dispatcher.failed = lambda error: background.note("texts are spoken", error)
     inside = Litestar(
         route_handlers=[*_ROUTES, _page()],
         lifespan=[_running(here)],
@@ -118,18 +118,18 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         logging_config=None,
     )
     inside.state.server = here
-    door = Door(
+    gateway = Gateway(
         inside,
         settings=settings,
         store=kept,
         ring=ring,
         limits=limits,
         hits=here.hits,
-        meters=here.meters,
+        metrics=here.metrics,
         access=here.access,
     )
-    here.sweep = door.sweep
-    return door
+    here.sweep = gateway.sweep
+    return gateway
 
 
 class Asking(Request[Any, Any, Any]):
@@ -157,7 +157,7 @@ def _running(here: Server) -> Any:
 
     @contextlib.asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
-        here.desk.start()
+        here.dispatcher.start()
         background = here.background
         background.repeat("requests are counted", _FLUSH_EVERY, _awaitable(here.sweep))
         # Outside the event loop: the database may be busy with a line that holds audio.
@@ -166,14 +166,14 @@ def _running(here: Server) -> Any:
         background.repeat("files expire", _SAVE_EVERY, here.files.expire)
         background.start("models are loaded", lambda: _load(here))
         background.start("webhooks are sent", here.webhooks.run)
-        background.start("batches go on", here.clerk.resume)
+        background.start("batches go on", here.batch_runner.resume)
         try:
             yield
         finally:
             here.ready = False
-            await here.clerk.stop()
+            await here.batch_runner.stop()
             await background.stop()
-            await asyncio.to_thread(here.desk.stop)
+            await asyncio.to_thread(here.dispatcher.stop)
             await here.limits.save(here.state)
             here.sweep()
             here.state.close()

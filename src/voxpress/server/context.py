@@ -11,18 +11,18 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import ResponseSpec
 
-from voxpress.server.aliases import Names
+from voxpress.server.aliases import Aliases
 from voxpress.server.background import Background
-from voxpress.server.batches.file_store import Cabinet
-from voxpress.server.batches.runner import Clerk
+from voxpress.server.batches.file_store import FileStore
+from voxpress.server.batches.runner import BatchRunner
 from voxpress.server.batches.webhooks import Webhooks
-from voxpress.server.database import State
-from voxpress.server.dispatcher import Desk
+from voxpress.server.database import Database
+from voxpress.server.dispatcher import Dispatcher
 from voxpress.server.errors import Refusal
 from voxpress.server.http.gateway import Hits
 from voxpress.server.keys import Key, Limits, Right, Ring
 from voxpress.server.logs import AccessLog, Visit
-from voxpress.server.metrics import Meters
+from voxpress.server.metrics import Metrics
 from voxpress.server.schemas import ErrorBody
 from voxpress.server.settings import Settings
 from voxpress.server.speech import Speech
@@ -52,22 +52,22 @@ class Server:
 
     settings: Settings
     store: Store
-    state: State
-    names: Names
-    desk: Desk
+    state: Database
+    names: Aliases
+    dispatcher: Dispatcher
     speech: Speech
     hits: Hits
     ring: Ring
     limits: Limits
-    meters: Meters
+    metrics: Metrics
     access: AccessLog
-    files: Cabinet
+    files: FileStore
     webhooks: Webhooks
-    clerk: Clerk
+    batch_runner: BatchRunner
     background: Background
     ready: bool = False
     sweep: Callable[[], None] = lambda: None
-    """What the door does now and then."""
+    """What the gateway does now and then."""
 
 
 def right(needed: Right) -> Any:
@@ -95,5 +95,5 @@ def server_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Server:
 
 def base_of(request: Request[Any, Any, Any]) -> str:
     """What comes before ``/v1`` in addresses: as the operator says, or as this request came."""
-    host = request.headers.get("host", "")  # the door has seen to it that it is one
+    host = request.headers.get("host", "")  # the gateway has checked that it is one
     return server_of(request).settings.public_url or (f"{request.scope['scheme']}://{host}" if host else "")

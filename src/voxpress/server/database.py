@@ -56,7 +56,7 @@ def default_folder() -> Path:
     return Path(platformdirs.user_data_dir("voxpress"), "server")
 
 
-class State:
+class Database:
     """The database and the folder around it.
 
     Args:

@@ -18,7 +18,7 @@ from voxpress.engines import describe
 from voxpress.errors import WorkerLost
 from voxpress.executors import Pools
 from voxpress.rendering.planner import Plan
-from voxpress.rendering.scheduler import Loop, Spoken
+from voxpress.rendering.scheduler import Scheduler, Spoken
 from voxpress.server.errors import Refusal
 from voxpress.speech import Result, Seconds, Segment
 from voxpress.store import Store
@@ -102,7 +102,7 @@ class FairTurns:
         self.background.discard(number)
 
 
-class Desk:
+class Dispatcher:
     """Takes in what is to be spoken.
 
     Args:
@@ -236,8 +236,8 @@ class Desk:
             self.observe(news, time.monotonic() - flight.began)
         flight.hear(news)
 
-    def _loop(self) -> Loop:
-        return Loop(self._store, None, self.pools, self._attempts, turns=self._turns, lasting=True)
+    def _loop(self) -> Scheduler:
+        return Scheduler(self._store, None, self.pools, self._attempts, turns=self._turns, lasting=True)
 
     def _broke(self, error: BaseException) -> None:
         """What the loop had taken in is lost, and whoever waits for it is told so; a client asks again."""

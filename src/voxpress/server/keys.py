@@ -21,7 +21,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from voxpress.errors import InputError, StoreError
-from voxpress.server.database import State
+from voxpress.server.database import Database
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import KeyUsage
 from voxpress.speech import Seconds
@@ -52,7 +52,7 @@ ANYONE = Key(name="", may=RIGHTS)
 
 
 def add(
-    state: State,
+    state: Database,
     name: str,
     *,
     may: Sequence[str] = USUAL,
@@ -91,7 +91,7 @@ def add(
     return secret
 
 
-def remove(state: State, name: str) -> None:
+def remove(state: Database, name: str) -> None:
     """Take a key back. What it had stays, for another key of that name; its batches begin no more lines.
 
     Raises:
@@ -105,7 +105,7 @@ def remove(state: State, name: str) -> None:
         raise InputError(f"no key {name!r} (voxpress keys list)")
 
 
-def listed(state: State) -> list[Key]:
+def listed(state: Database) -> list[Key]:
     """All keys, the oldest first."""
     rows = state.do(
         lambda database: database.execute("SELECT * FROM keys ORDER BY created_at, rowid").fetchall()
@@ -122,7 +122,7 @@ def listed(state: State) -> list[Key]:
     ]
 
 
-def usage(state: State, name: str, days: int = 31) -> list[KeyUsage]:
+def usage(state: Database, name: str, days: int = 31) -> list[KeyUsage]:
     """What a key asked for, day by day, the last one first."""
     rows = state.do(
         lambda database: database.execute(
@@ -138,7 +138,7 @@ def usage(state: State, name: str, days: int = 31) -> list[KeyUsage]:
 class Ring:
     """The keys that hold now, as the database had them a moment ago."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: Database) -> None:
         self._state, self._version = state, -1
         self._keys: Mapping[str, Key] = {}
         self.refresh()
@@ -247,7 +247,7 @@ class Limits:
         counted[1] += characters
         counted[3 if hit else 2] += characters
 
-    def load(self, state: State) -> None:
+    def load(self, state: Database) -> None:
         """What was answered before the server started counts against the day."""
         rows = state.do(
             lambda database: database.execute(
@@ -256,7 +256,7 @@ class Limits:
         )
         self._asked = {(key, day): characters for key, day, characters in rows}
 
-    async def save(self, state: State) -> None:
+    async def save(self, state: Database) -> None:
         """Add what was counted since the last time to the database."""
         counted, self._days = self._days, defaultdict(lambda: [0, 0, 0, 0])
         if not counted:

@@ -17,7 +17,7 @@ _STORE_EVERY = 60.0
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 
 
-class Meters:
+class Metrics:
     """Counters of one server, in a registry of their own.
 
     Args:

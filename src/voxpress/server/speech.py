@@ -19,8 +19,8 @@ from voxpress.errors import SpeechError, UnsupportedOption
 from voxpress.rendering import worker
 from voxpress.rendering.planner import Bad, Plan, Planner
 from voxpress.rendering.presets import Preset, preset_named
-from voxpress.server.aliases import Names, Speaker
-from voxpress.server.dispatcher import Desk, Flight
+from voxpress.server.aliases import Aliases, Speaker
+from voxpress.server.dispatcher import Dispatcher, Flight
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.http.content import LARGE, Content
 from voxpress.server.http.gateway import CLIPS, Hit, encoded, header
@@ -75,9 +75,14 @@ class Speech:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, names: Names, desk: Desk, presets: Mapping[str, Preset]
+        self,
+        settings: Settings,
+        store: Store,
+        names: Aliases,
+        dispatcher: Dispatcher,
+        presets: Mapping[str, Preset],
     ) -> None:
-        self._settings, self._store, self._names, self._desk = settings, store, names, desk
+        self._settings, self._store, self._names, self._dispatcher = settings, store, names, dispatcher
         self._presets = presets
 
     async def plan(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> Asked:
@@ -211,7 +216,7 @@ class Speech:
                 chosen = kind(model)
                 try:
                     await asyncio.wrap_future(
-                        self._desk.pools.speaking(chosen).submit(worker.prepare, chosen)
+                        self._dispatcher.pools.speaking(chosen).submit(worker.prepare, chosen)
                     )
                 except SpeechError as error:
                     log.error("%s cannot be prepared: %s", engine, error)  # noqa: TRY400 - the message says it all
@@ -226,7 +231,7 @@ class Speech:
             self._planned, SpeechRequest(model=model, input="Ready.", voice=_DEFAULT)
         )
         segment = next(iter(asked.plan.takes.values()))
-        pool = self._desk.pools.speaking(asked.plan.engine)
+        pool = self._dispatcher.pools.speaking(asked.plan.engine)
         tasks = [
             pool.submit(worker.synthesize, asked.plan.engine, [segment])
             for _ in range(getattr(pool, "workers", 1))
@@ -269,12 +274,12 @@ class Speech:
         )
 
     def join(self, asked: Asked, *, background: bool = False) -> Flight:
-        """Have it spoken; every `join` needs a `Desk.leave`."""
-        return self._desk.join(asked.plan, background=background)
+        """Have it spoken; every `join` needs a `Dispatcher.leave`."""
+        return self._dispatcher.join(asked.plan, background=background)
 
     def leave(self, flight: Flight) -> None:
         """Wait for it no longer."""
-        self._desk.leave(flight)
+        self._dispatcher.leave(flight)
 
     async def whole(self, flight: Flight) -> Content:
         """The clip once it is finished.

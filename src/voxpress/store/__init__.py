@@ -2,7 +2,7 @@
 
 A take is what an engine said for one segment, lossless and with its timings; a clip is a finished file. Both are named
 by what they were made from, and checked against their checksum when they are read: a broken object counts as missing
-and is written again. Beside a take may lie what an ear made of it: a verdict.
+and is written again. Beside a take may lie what a recogniser made of it: a verdict.
 docs/store.md says what is in a key and why.
 """
 
@@ -61,14 +61,14 @@ class Kept(Audio):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an ear made of a take."""
+    """What a recogniser made of a take."""
 
     key: str = ""
     """Of the take; the store fills it in."""
     take: str
     """The take's `Kept.sha256`."""
-    ear: str
-    """The ear's fingerprint."""
+    recogniser: str = msgspec.field(name="ear")
+    """The recogniser's fingerprint."""
     attempts: int
     """How many readings were heard before this one was settled on, and this one."""
     heard: str

@@ -1,7 +1,7 @@
-"""Was it said? What an ear heard, compared with what was to be said, word by word.
+"""Was it said? What a recogniser heard, compared with what was to be said, word by word.
 
 Case, punctuation, spelling variants, and whether a number is written in digits or in words do not count; nor do words
-that sound alike, or that were only joined or split: no ear can tell.
+that sound alike, or that were only joined or split: no recogniser can tell.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import msgspec
 from voxpress.errors import EngineNotInstalled
 
 BAR = 0.15
-"""Share of wrong words that a long text may have: ears make mistakes too."""
+"""Share of wrong words that a long text may have: recognisers make mistakes too."""
 SHORT = 4
-"""Words up to which a text gives an ear no context."""
+"""Words up to which a text gives a recogniser no context."""
 SLIPS = 0.35
 """Share of wrong letters that a short text may have."""
 LIKELY = -4.0
@@ -184,7 +184,7 @@ def score(asked: str, heard: str, language: str) -> Score:
 
     Args:
         asked: the text as the row has it.
-        heard: the text as the ear wrote it.
+        heard: the text as the recogniser wrote it.
         language: BCP 47 tag.
 
     >>> print(*score("Your colour is grey, twenty-four.", "your color was gray 24", "en-GB").differences)
@@ -223,7 +223,8 @@ def score(asked: str, heard: str, language: str) -> Score:
 def passes(score: Score, bar: float = BAR) -> bool:
     """Whether so much was heard of what was to be said that it may be taken as said.
 
-    Ears err about short texts, where they have no context: there the letters decide, but for a number in place of
+    Recognisers err about short texts, where they have no context: there the letters decide, but for a number
+        in place of
     another, or whether each word goes with the audio at all, which is what counts for more than one word, where it is
     known: few letters can be a whole word. Of longer ones the share of wrong words decides, with one
     word more: `bar` + 1 / words. Few wrong letters, half of `bar`, are other words for the same sound.

@@ -35,7 +35,7 @@ from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice, suggest
 from voxpress.speech import Mark, Output, Seconds, Voice
 from voxpress.voices import recordings, transcripts
-from voxpress.voices.transcripts import Ear
+from voxpress.voices.transcripts import Recogniser
 
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "voices")
 """Where cloned voices are."""
@@ -236,7 +236,7 @@ def add(
     speaker: str,
     consent: str,
     engines: Sequence[str] = (),
-    ear: Ear | None = None,
+    recogniser: Recogniser | None = None,
     checks: Sequence[Callable[[Audio], str]] = (),
     owner: str = "",
     directory: Path | None = None,
@@ -249,13 +249,13 @@ def add(
     Args:
         name: letters, digits, ``-``, ``_`` and ``.``; unique whatever its case.
         recording: 3 s of one person's speech or more; 6 to 12 s are best. A file of any format, or its audio.
-        transcript: what is said in it, word for word; None: what `ear` hears. Where the recording is cut, `ear` finds
-            the words of the part that is kept.
-        language: BCP 47 tag of what is said; None: what `ear` recognises.
+        transcript: what is said in it, word for word; None: what `recogniser` hears. Where the recording is
+            cut, `recogniser` finds the words of the part that is kept.
+        language: BCP 47 tag of what is said; None: what `recogniser` recognises.
         speaker: whose voice it is.
         consent: what that person agreed to, and how.
         engines: names of those that are to offer it; empty: all that clone.
-        ear: speech recognition, where there is some.
+        recogniser: speech recognition, where there is some.
         checks: what else is asked of the sample, such as `voxpress.quality.mos.one_voice`; each gives a warning or
             nothing.
         owner: the server's key that adds it.
@@ -278,7 +278,7 @@ def add(
         sample = recordings.prepare(whole)
         data = codec.encode(sample.audio, Output(format="wav"))
         kept = codec.decode(data)
-        transcript, language, words, doubts = transcripts.of(sample, transcript, language, ear)
+        transcript, language, words, doubts = transcripts.of(sample, transcript, language, recogniser)
     except InputError as error:
         raise error.at(source) from error.__cause__
     reference = Reference(

@@ -36,14 +36,14 @@ class Heard(Protocol):
     def language(self) -> str: ...
 
 
-class Ear(Protocol):
-    """Speech recognition, such as `voxpress.quality.asr.Ear`."""
+class Recogniser(Protocol):
+    """Speech recognition, such as `voxpress.quality.asr.Recogniser`."""
 
     def hear(self, audio: Audio, language: str = "") -> Heard: ...
 
 
 def of(
-    sample: Sample, transcript: str | None, language: str | None, ear: Ear | None
+    sample: Sample, transcript: str | None, language: str | None, recogniser: Recogniser | None
 ) -> tuple[str, str, tuple[Mark, ...], tuple[str, ...]]:
     """Transcript, language, timings, and doubts about them.
 
@@ -51,9 +51,9 @@ def of(
         InputError: there is no transcript, or it is not of this sample.
     """
     given = " ".join((transcript or "").split())
-    if ear is None:
+    if recogniser is None:
         return *_unheard(sample, given, language), (), ()
-    heard = ear.hear(sample.audio, language or "")
+    heard = recogniser.hear(sample.audio, language or "")
     if not _tokens(heard.text):
         raise InputError("no words can be made out in it")
     if not given:
@@ -69,7 +69,7 @@ def of(
 
 
 def _timed(words: Sequence[Mark]) -> tuple[Mark, ...]:
-    """To the millisecond, as plain numbers: an ear may have those of NumPy, which are not written to a record."""
+    """To the millisecond, as plain numbers: a recogniser may have those of NumPy, which are not written to a record."""
     return tuple(
         Mark(kind="word", text=word.text, start=round(float(word.start), 3), end=round(float(word.end), 3))
         for word in words

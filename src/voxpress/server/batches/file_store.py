@@ -12,17 +12,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from voxpress.server.database import State
+from voxpress.server.database import Database
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import File, Files, Purpose, Timestamp
 
 _FIELDS = "id, bytes, created_at, filename, purpose, expires_at"
 
 
-class Cabinet:
+class FileStore:
     """Files of the server's state, each of somebody's."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: Database) -> None:
         self._state = state
 
     async def add(

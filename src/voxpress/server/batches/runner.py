@@ -26,9 +26,9 @@ from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.server.background import Background
 from voxpress.server.batches.addresses import check_public
 from voxpress.server.batches.archive import Names
-from voxpress.server.batches.file_store import Cabinet
+from voxpress.server.batches.file_store import FileStore
 from voxpress.server.batches.webhooks import Webhooks
-from voxpress.server.database import State
+from voxpress.server.database import Database
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.http.gateway import SPEECH
 from voxpress.server.keys import Key, Limits, Ring
@@ -176,15 +176,15 @@ class Lines:
         return errors
 
 
-class Clerk:
+class BatchRunner:
     """Works on batches, one after the other for each that is active, beside everyone else's requests."""
 
     def __init__(
         self,
         settings: Settings,
-        state: State,
+        state: Database,
         speech: Speech,
-        files: Cabinet,
+        files: FileStore,
         ring: Ring,
         limits: Limits,
         webhooks: Webhooks,
@@ -690,7 +690,7 @@ class Clerk:
 
 
 def _shorten(batch: str, start: int, database: sqlite3.Connection) -> int | None:
-    """Keep of some answers from `start` on what `Clerk.clips` needs; where the others begin, or None."""
+    """Keep of some answers from `start` on what `BatchRunner.clips` needs; where the others begin, or None."""
     end = start
     for _ in range(_SHORTENED_AT_ONCE):
         row = database.execute(

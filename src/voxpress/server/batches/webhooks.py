@@ -30,7 +30,7 @@ import msgspec
 from voxpress.engines import describe
 from voxpress.errors import InputError
 from voxpress.server.batches.addresses import check_url, is_public
-from voxpress.server.database import State
+from voxpress.server.database import Database
 from voxpress.server.schemas import Batch
 from voxpress.server.settings import Settings
 from voxpress.speech import Seconds
@@ -91,7 +91,7 @@ def sign(secret: str, id: str, timestamp: int, body: bytes) -> str:
 class Webhooks:
     """Webhooks that are to be sent, and the sending."""
 
-    def __init__(self, settings: Settings, state: State) -> None:
+    def __init__(self, settings: Settings, state: Database) -> None:
         self._settings, self._state = settings, state
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._places: dict[str, tuple[str, str]] = {}

@@ -1,9 +1,9 @@
-"""The door: what happens to every request before and after it is dealt with.
+"""The gateway: what happens to every request before and after its route.
 
-It gets an id; host, origin and key are checked, and the key's limit is counted; bodies are bounded in size and time;
-errors get their envelope; every answer gets its id and, for pages of allowed origins, the headers that browsers want;
-and it is counted and logged. A request for speech that was answered before is answered here, from the store: the way
-through the framework would take longer than reading the file.
+A request gets an id; host, origin and key are checked, and the key's limit is counted; bodies are bounded in
+size and time; errors get their envelope; every answer gets its id and, for pages of allowed origins, the
+headers that browsers want; and it is counted and logged. A request for speech that was answered before is
+answered here, from the store: the way through the framework would take longer than reading the file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from voxpress.server.http.multipart import Form
 from voxpress.server.http.origins import Headers, Origins, is_own, is_preflight
 from voxpress.server.keys import ANYONE, Key, Limits, Ring
 from voxpress.server.logs import AccessLog, Visit
-from voxpress.server.metrics import Meters
+from voxpress.server.metrics import Metrics
 from voxpress.server.settings import Settings
 from voxpress.speech import Clip, Seconds
 from voxpress.store import Store
@@ -123,7 +123,7 @@ class Hits:
         self._clips.pop(name, None)
 
 
-class Door:
+class Gateway:
     """The outermost ASGI application."""
 
     def __init__(
@@ -135,12 +135,18 @@ class Door:
         ring: Ring,
         limits: Limits,
         hits: Hits,
-        meters: Meters,
+        metrics: Metrics,
         access: AccessLog,
     ) -> None:
         self._inside, self._settings, self._store = inside, settings, store
         self._origins = Origins(settings.cors_origins)
-        self._ring, self._limits, self._hits, self._meters, self._access = ring, limits, hits, meters, access
+        self._ring, self._limits, self._hits, self._metrics, self._access = (
+            ring,
+            limits,
+            hits,
+            metrics,
+            access,
+        )
         self._largest = 8 * settings.max_characters + 65536
         self._local = store.folder is not None
         self._patience = Patience(settings.body_timeout)
@@ -210,11 +216,11 @@ class Door:
             SPEECH if visit.path == SPEECH else _CLIP_ROUTE if visit.path.startswith(CLIPS) else "other"
         )
         if self._access.add(visit) >= _MOST_UNWRITTEN:
-            self._meters.count(self._access.flush())
+            self._metrics.count(self._access.flush())
 
     def sweep(self) -> None:
         """Count and write what was answered since the last time, and end what waits for bodies too long."""
-        self._meters.count(self._access.flush())
+        self._metrics.count(self._access.flush())
         self._patience.sweep()
 
     def _who(self, method: str, path: str, headers: dict[bytes, bytes]) -> Key:

@@ -2,7 +2,7 @@
 not read.
 
 The parser keeps a request's line and headers until they are whole, and a trailer too, however long they grow and
-however slowly they come. Bodies are bounded by the door.
+however slowly they come. The gateway bounds bodies.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OTHER_VERSIONS = ("Invalid HTTP version", "PRI")
 """What the parser says of a request of another version of HTTP."""
 
 
-class Wire(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """A connection. See `wire`."""
 
     patience: ClassVar[Seconds] = 30.0
@@ -169,4 +169,4 @@ def wire(patience: Seconds, origins: Origins) -> type[HttpToolsProtocol]:
         patience: how long a head may take to come.
         origins: whose pages may read refusals.
     """
-    return type("Wire", (Wire,), {"patience": patience, "origins": origins})
+    return type("Wire", (HttpProtocol,), {"patience": patience, "origins": origins})

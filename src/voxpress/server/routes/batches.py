@@ -33,7 +33,7 @@ async def create_batch(request: Request[Any, Any, Any], data: JSONBody[dict[str,
     """As the official client does it; the endpoint is that of speech."""
     here, (_, key) = server_of(request), visitor(request)
     wanted, ignored = batch_request(data, here.settings.unknown_fields)
-    batch = await here.clerk.add(key, wanted, base_of(request))
+    batch = await here.batch_runner.add(key, wanted, base_of(request))
     return Response(batch, headers={"x-voxpress-ignored": ", ".join(ignored)} if ignored else {})
 
 
@@ -51,7 +51,7 @@ async def list_batches(
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
 ) -> Batches:
     """The newest first."""
-    return await server_of(request).clerk.page(visitor(request)[1].name, after, limit)
+    return await server_of(request).batch_runner.page(visitor(request)[1].name, after, limit)
 
 
 @get(
@@ -64,7 +64,7 @@ async def list_batches(
 )
 async def get_batch(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Batch:
     """How far it is."""
-    return await server_of(request).clerk.find(visitor(request)[1].name, batch_id)
+    return await server_of(request).batch_runner.find(visitor(request)[1].name, batch_id)
 
 
 @post(
@@ -78,7 +78,7 @@ async def get_batch(request: Request[Any, Any, Any], batch_id: FromPath[str]) ->
 )
 async def cancel_batch(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Batch:
     """What is done stays, and is in its output file."""
-    return await server_of(request).clerk.cancel(visitor(request)[1].name, batch_id)
+    return await server_of(request).batch_runner.cancel(visitor(request)[1].name, batch_id)
 
 
 @get(
@@ -97,10 +97,10 @@ async def cancel_batch(request: Request[Any, Any, Any], batch_id: FromPath[str])
 async def get_batch_audio(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Response[Any]:
     """Files are named after the lines' custom ids, in their order; the same each time."""
     here, (_, key) = server_of(request), visitor(request)
-    batch = await here.clerk.find(key.name, batch_id)
+    batch = await here.batch_runner.find(key.name, batch_id)
     if batch.status not in ENDED:
         raise Refusal(409, f"batch {batch_id!r} is {batch.status}", "batch_not_ended")
-    clips = await here.clerk.clips(batch_id)
+    clips = await here.batch_runner.clips(batch_id)
     headers = {"content-disposition": f'attachment; filename="{batch.id}.zip"'}
     return Stream(_zipped(here, clips), headers=headers, media_type="application/zip")
 
