@@ -163,6 +163,19 @@ class Output(_Request, frozen=True):
         if self.bit_rate is not None and not any(self.bit_rate in format.bit_rates.get(r, ()) for r in rates):
             bit_rate_for(format, self.bit_rate, rates[-1])
 
+    def limit_exceeded(self, clip: Clip) -> str:
+        """What of `clip` the receiving system would not take; empty when there is nothing.
+
+        >>> clip = Clip(key="", format="wav", sample_rate=8000, duration=9.5, size=152044)
+        >>> Output(max_duration=8.0).limit_exceeded(clip)
+        'the clip is 9.5 s long, and 8 s are allowed: shorten the text'
+        """
+        if self.max_duration is not None and clip.duration > self.max_duration:
+            return f"the clip is {clip.duration:.1f} s long, and {self.max_duration:g} s are allowed: shorten the text"
+        if self.max_bytes is not None and clip.size > self.max_bytes:
+            return f"the clip has {clip.size:,} bytes, and {self.max_bytes:,} are allowed: shorten the text"
+        return ""
+
 
 class Utterance(_Request, frozen=True):
     """One thing to be spoken: one row of a manifest, one file (or one per `Output` of a preset).

@@ -8,7 +8,6 @@ does not suffice, 130 interrupted.
 from __future__ import annotations
 
 import errno
-import io
 import itertools
 import os
 import shlex
@@ -20,6 +19,7 @@ import typer
 
 from voxpress.cli import check, engines, models, server, speak, store, voices
 from voxpress.cli.options import examples
+from voxpress.cli.streams import prepare_streams
 from voxpress.errors import InputError, SpeechError
 
 app = typer.Typer(
@@ -95,7 +95,7 @@ _GO_ON = "interrupted; run the same command again to go on where it stopped"
 
 def main() -> NoReturn:
     """Run the command line."""
-    _prepare_streams()
+    prepare_streams()
     try:
         sys.argv[1:] = _without_former_names(sys.argv[1:])
         _require_values(sys.argv[1:])
@@ -140,26 +140,6 @@ def _has_folder() -> bool:
         return bool(os.getcwd())
     except OSError:
         return False
-
-
-def _prepare_streams() -> None:
-    """Have three standard streams that can say anything. One that was closed takes nothing and gives nothing, so that
-    no file of ours takes its number.
-    """
-    for descriptor, name, flags in (
-        (0, "stdin", os.O_WRONLY),
-        (1, "stdout", os.O_RDONLY),
-        (2, "stderr", os.O_WRONLY),
-    ):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, flags)
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(descriptor, "r" if name == "stdin" else "w", closefd=False))  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _without_former_names(given: list[str]) -> list[str]:

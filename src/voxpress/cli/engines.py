@@ -89,7 +89,7 @@ def doctor(
     import msgspec
 
     from voxpress import engines
-    from voxpress.cli.progress import own_standard_output
+    from voxpress.cli.streams import own_standard_output
     from voxpress.rendering.doctor import diagnose
 
     with own_standard_output():

@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
@@ -18,6 +18,7 @@ import msgspec
 
 from voxpress.audio.atomic import is_device
 from voxpress.audio.paths import OWN
+from voxpress.cli.streams import own_standard_output
 from voxpress.errors import LeftOut, ManifestError, SpeechError, StoreError
 from voxpress.manifests.report import Former, Report
 from voxpress.quality.asr import Recogniser
@@ -603,23 +604,6 @@ def differing(differences: Sequence[tuple[str, str]]) -> str:
 
 def _weight(result: Result) -> int:
     return len(result.utterance.text) + 20
-
-
-@contextmanager
-def own_standard_output() -> Iterator[None]:
-    """While engines speak in this process: what they print goes to standard error, not into our output."""
-    sys.stdout.flush()
-    ours = None
-    with suppress(OSError):  # closed by whoever started us
-        ours = os.dup(1)
-        os.dup2(2, 1)
-    try:
-        with redirect_stdout(sys.stderr):
-            yield
-    finally:
-        if ours is not None:
-            os.dup2(ours, 1)
-            os.close(ours)
 
 
 @contextmanager

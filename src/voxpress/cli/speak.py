@@ -93,7 +93,7 @@ def say(
 ) -> None:
     """Speak one text into one file, or take it from the store."""
     from voxpress.audio import atomic
-    from voxpress.cli.progress import own_standard_output
+    from voxpress.cli.streams import own_standard_output
     from voxpress.rendering.library import say_with
     from voxpress.rendering.planner import Planner
     from voxpress.speech import Utterance

@@ -20,7 +20,7 @@ from voxpress.engines import Engine, describe, price_of
 from voxpress.errors import LeftOut, ServiceRefused, SpeechError, StoreError, WorkerLost
 from voxpress.executors import Pools
 from voxpress.quality.asr import Recogniser
-from voxpress.rendering import worker
+from voxpress.rendering import ATTEMPTS, worker
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.planner import Bad, Plan, placed
 from voxpress.rendering.worker import Finished, Order, Take
@@ -31,7 +31,6 @@ from voxpress.text.wer import passes
 WINDOW = 4096
 LOOKUP = 256
 """Utterances that are looked up in the store at once."""
-ATTEMPTS = 3
 ORDERS = 8
 """Most utterances that one task finishes."""
 
@@ -46,7 +45,7 @@ def standing(plan: Plan, folder: OutputFolder | None) -> Result | None:
     clips = []
     for target in plan.targets:
         clip = folder.holds(target.path, target.clip, target.output.format)
-        if clip is None or worker.over_limit(clip, target.output):
+        if clip is None or target.output.limit_exceeded(clip):
             return None
         clips.append(clip)
     return _result(_Open(plan), "up to date", folder, clips=tuple(clips))

@@ -400,7 +400,7 @@ def _finish(order: Order, store: Store, folder: OutputFolder | None, heard: Mapp
             clip, data = _made(order, target, takes)
             clip = store.put_clip(clip, data)
             made = True
-        if problem := over_limit(clip, target.output):
+        if problem := target.output.limit_exceeded(clip):
             return Finished(error=InputError(problem))
         if folder is not None and not (order.exact and folder.has(target.path, data)):
             try:
@@ -480,12 +480,3 @@ def mastered(sound: Audio, output: Output) -> Audio:
 
 def _as_spoken(output: Output) -> bool:
     return output.loudness is None and output.level is None
-
-
-def over_limit(clip: Clip, output: Output) -> str:
-    """What of `clip` the receiving system would not take; empty when there is nothing."""
-    if output.max_duration is not None and clip.duration > output.max_duration:
-        return f"the clip is {clip.duration:.1f} s long, and {output.max_duration:g} s are allowed: shorten the text"
-    if output.max_bytes is not None and clip.size > output.max_bytes:
-        return f"the clip has {clip.size:,} bytes, and {output.max_bytes:,} are allowed: shorten the text"
-    return ""

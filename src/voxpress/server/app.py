@@ -34,7 +34,8 @@ from voxpress.server.context import Server, visitor
 from voxpress.server.database import Database
 from voxpress.server.dispatcher import Dispatcher
 from voxpress.server.errors import Refusal, refusal
-from voxpress.server.http.gateway import Gateway, Hits
+from voxpress.server.http.gateway import Gateway
+from voxpress.server.http.hit_cache import Hits
 from voxpress.server.http.multipart import MOST_PARTS
 from voxpress.server.keys import Limits, Ring
 from voxpress.server.logs import AccessLog

@@ -19,7 +19,7 @@ from voxpress.server.batches.webhooks import Webhooks
 from voxpress.server.database import Database
 from voxpress.server.dispatcher import Dispatcher
 from voxpress.server.errors import Refusal
-from voxpress.server.http.gateway import Hits
+from voxpress.server.http.hit_cache import Hits
 from voxpress.server.keys import Key, Limits, Right, Ring
 from voxpress.server.logs import AccessLog, Visit
 from voxpress.server.metrics import Metrics

@@ -23,7 +23,8 @@ from voxpress.server.aliases import Aliases, Speaker
 from voxpress.server.dispatcher import Dispatcher, Flight
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.http.content import LARGE, Content
-from voxpress.server.http.gateway import CLIPS, Hit, encoded, header
+from voxpress.server.http.gateway import CLIPS, encoded, header
+from voxpress.server.http.hit_cache import Hit
 from voxpress.server.schemas import RATE, SpeechDelta, SpeechDone, SpeechRequest, Usage, VoiceId
 from voxpress.server.settings import Settings
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance

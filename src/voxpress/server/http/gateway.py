@@ -14,24 +14,23 @@ import logging
 import re
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from voxpress.errors import SpeechError
 from voxpress.server.errors import Refusal, other_version, refusal
+from voxpress.server.http.body_limits import Patience
 from voxpress.server.http.content import requested_part
+from voxpress.server.http.hit_cache import Hit, Hits
 from voxpress.server.http.multipart import Form
 from voxpress.server.http.origins import Headers, Origins, is_own, is_preflight
 from voxpress.server.keys import ANYONE, Key, Limits, Ring
 from voxpress.server.logs import AccessLog, Visit
 from voxpress.server.metrics import Metrics
 from voxpress.server.settings import Settings
-from voxpress.speech import Clip, Seconds
 from voxpress.store import Store
 
 log = logging.getLogger("voxpress.server")
@@ -64,63 +63,10 @@ _ONCE = frozenset(
     }
 )
 """Headers that decide something: of two, the one that somebody checked may not be the one that counts."""
-_MOST_REMEMBERED = 20_000
-_LONGEST_REMEMBERED = 8192
 _NOTE_USE_EVERY = 60.0
 _MOST_UNWRITTEN = 128
 """Requests that are counted and logged at once: those that come meanwhile wait."""
 _LONGEST_HEADER = 1024
-
-
-class Hit(msgspec.Struct):
-    """A request that was answered from the store, and will be again."""
-
-    clip: Clip
-    headers: Headers
-    characters: int
-    engine: str
-    accel: bool = False
-    look: tuple[int, int, int] | None = None
-    """Of the clip's file, when it was last compared with its checksum."""
-    noted: float = msgspec.field(default_factory=time.monotonic)
-
-
-class Hits:
-    """Answers by the bytes of their requests, and by the names of clips; the latest of each."""
-
-    def __init__(self) -> None:
-        self._answers: OrderedDict[bytes, Hit] = OrderedDict()
-        self._clips: OrderedDict[str, Hit] = OrderedDict()
-
-    def find(self, body: bytes) -> Hit | None:
-        """The answer to a request with that body."""
-        return self._answers.get(body)
-
-    def remember(self, body: bytes, hit: Hit) -> None:
-        """Answer requests with that body so, until `forget`."""
-        if len(body) > _LONGEST_REMEMBERED:
-            return
-        self._answers[body] = hit
-        if len(self._answers) > _MOST_REMEMBERED:
-            self._answers.popitem(last=False)
-
-    def forget(self, body: bytes) -> None:
-        """Its clip is gone."""
-        self._answers.pop(body, None)
-
-    def clip(self, name: str) -> Hit | None:
-        """The answer to a request for the clip of that name under `CLIPS`."""
-        return self._clips.get(name)
-
-    def remember_clip(self, name: str, hit: Hit) -> None:
-        """Answer requests for that clip so, until `forget_clip`."""
-        self._clips[name] = hit
-        if len(self._clips) > _MOST_REMEMBERED:
-            self._clips.popitem(last=False)
-
-    def forget_clip(self, name: str) -> None:
-        """It is gone."""
-        self._clips.pop(name, None)
 
 
 class Gateway:
@@ -283,49 +229,14 @@ class Gateway:
         if method != "POST" or path not in (_FILES, _VOICES):
             if method == "POST" and path == _BATCHES:
                 _json(headers)
-            return self._bounded(receive, headers, self._largest)
+            return self._patience.bounded(receive, headers, self._largest)
         most = (self._settings.max_upload if path == _FILES else MOST_SAMPLE) + _FORM
         form = Form(headers.get(b"content-type", b"").decode("latin-1"))
-        return self._bounded(receive, headers, most, form)
-
-    def _bounded(
-        self, receive: Receive, headers: dict[bytes, bytes], most: int, form: Form | None = None
-    ) -> Receive:
-        """`receive` that refuses bodies of more than `most` bytes, those that do not go on coming, and bad forms."""
-        announced = headers.get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > most:
-            raise Refusal(
-                413, f"the body has {int(announced):,} bytes, and {most:,} are allowed", "body_too_large"
-            )
-        total, waited, whole = 0, 0.0, False
-
-        async def bounded() -> Any:
-            nonlocal total, waited, whole
-            if whole:
-                return await receive()
-            began = time.monotonic()
-            message = await self._patience.wait(receive, total, waited)
-            waited += time.monotonic() - began
-            if message["type"] == "http.disconnect":
-                raise Refusal(400, "the body ended before it was whole", "incomplete_body")
-            if message["type"] == "http.request":
-                total += len(message.get("body", b""))
-                whole = not message.get("more_body")
-                if total > most:
-                    raise Refusal(
-                        413, f"the body has more than the {most:,} bytes that are allowed", "body_too_large"
-                    )
-                if form is not None:
-                    form.feed(message.get("body", b""))
-                    if whole:
-                        form.end()
-            return message
-
-        return bounded
+        return self._patience.bounded(receive, headers, most, form)
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         _json(headers)
-        bounded = self._bounded(receive, headers, self._largest)
+        bounded = self._patience.bounded(receive, headers, self._largest)
         parts: list[bytes] = []
         while True:
             message = await bounded()
@@ -420,60 +331,6 @@ class Gateway:
         body = b"" if visit.method == "HEAD" else data
         await answer({"type": "http.response.body", "body": body, "more_body": False})
         return True
-
-
-SLOWEST = 1000
-"""Bytes a second that a body must have on average, once it has taken longer than `body_timeout`."""
-
-
-class Patience:
-    """Ends what waits too long for a body. One sweep for all costs less than a timer for each.
-
-    Args:
-        seconds: how long the next bytes may take to come, and how much longer a body than at `SLOWEST`.
-    """
-
-    def __init__(self, seconds: Seconds) -> None:
-        self._seconds = seconds
-        self._until: dict[asyncio.Task[Any], float] = {}
-
-    async def wait(self, receive: Receive, got: int, waited: Seconds) -> Any:
-        """The next message of a body.
-
-        Args:
-            got: bytes of the body that came before.
-            waited: how long all of them took.
-
-        Raises:
-            Refusal: it did not come in time.
-        """
-        task = asyncio.current_task()
-        assert task is not None
-        left = self._seconds + got / SLOWEST - waited
-        slow = left < self._seconds
-        self._until[task] = time.monotonic() + (left if slow else self._seconds)
-        try:
-            return await receive()
-        except asyncio.CancelledError:
-            if task in self._until:
-                raise
-            task.uncancel()
-            problem = (
-                f"{got:,} bytes of the body came in {self._seconds + got / SLOWEST:.0f} s:"
-                f" it must come with {SLOWEST:,} bytes a second at least"
-                if slow and got
-                else f"nothing of the body came for {self._seconds:g} s"
-            )
-            raise Refusal(408, problem, "body_timeout") from None
-        finally:
-            self._until.pop(task, None)
-
-    def sweep(self) -> None:
-        """Look who waits too long."""
-        now = time.monotonic()
-        for task in [task for task, until in self._until.items() if until < now]:
-            del self._until[task]
-            task.cancel()
 
 
 def _is_well_formed(scope: Scope, every: Headers, headers: Mapping[bytes, bytes]) -> None:

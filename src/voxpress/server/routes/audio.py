@@ -18,7 +18,8 @@ from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, right, se
 from voxpress.server.dispatcher import Flight
 from voxpress.server.errors import Refusal
 from voxpress.server.http.content import LARGE, Content, requested_part
-from voxpress.server.http.gateway import IMMUTABLE, Hit, encoded
+from voxpress.server.http.gateway import IMMUTABLE, encoded
+from voxpress.server.http.hit_cache import Hit
 from voxpress.server.keys import Key
 from voxpress.server.requests import speech_request
 from voxpress.server.schemas import ClipFacts, ErrorBody, SpeechRequest
