@@ -94,7 +94,7 @@ def test_every_code_of_an_error_is_explained() -> None:
     """What a program can find in `error.code` stands on the page of the server."""
     page = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
     given: set[str] = set()
-    for path in (ROOT / "src" / "voxpress" / "server").glob("*.py"):
+    for path in (ROOT / "src" / "voxpress" / "server").rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Refusal":
                 given |= {str(code.value) for code in call.args[2:3] if isinstance(code, ast.Constant)}

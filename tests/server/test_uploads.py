@@ -34,7 +34,7 @@ def voxpress(*arguments):
 
 COPYCAT = """
 import msgspec
-from voxpress import references
+from voxpress.voices import references
 from voxpress.engines.tone import Tone
 class Copycat(Tone):
     name = "copycat"

@@ -563,7 +563,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from voxpress import references
+from voxpress.voices import references
 from voxpress.audio.waveform import tone
 from voxpress.engines.tone import Tone
 
@@ -599,7 +599,7 @@ PROGRAM = """
 import os, sys
 import numpy as np
 import voxpress
-from voxpress import references
+from voxpress.voices import references
 from voxpress.audio import codec
 from tests.speechlike import speech
 

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Self
 
@@ -21,8 +22,6 @@ from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utteranc
 from voxpress.store import Store, canonical_url, default_url, open_store
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from voxpress.quality.asr import Recogniser
 
 TIMEOUT: Seconds = 600.0
