@@ -26,7 +26,7 @@ from voxpress.text.wer import score
 # The command line, with another phrase for English; workers get their segments from it.
 COMMAND = """
 import sys
-from voxpress import carrier
+from voxpress.text import carrier
 from voxpress.cli import main
 carrier.PHRASES = {**carrier.PHRASES, "en": sys.argv.pop(1)}
 main()

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from onnx import TensorProto, helper
 
-from voxpress.engines._onnx import graphs
+from voxpress.engines._onnx import preparation, rewriting, runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ def sgemm(size: int = 1024) -> float:
     graph = helper.make_graph(
         [helper.make_node("MatMul", ["a", "b"], ["c"])], "sgemm", matrices[:2], matrices[2:]
     )
-    product = graphs.session(
+    product = runtime.session(
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     )
     given = {name: np.ones((size, size), np.float32) for name in "ab"}
@@ -98,19 +98,19 @@ def main() -> None:
     arguments = parser.parse_args()
     path = arguments.files[0]
     if arguments.model == "piper":
-        rate, inputs, old = 22050, piper(path), graphs.noise_as_inputs(path)
-        new = graphs.prepare_piper(path)
+        rate, inputs, old = 22050, piper(path), rewriting.noise_as_inputs(path)
+        new = preparation.prepare_piper(path)
     else:
-        rate, inputs, old = 24000, kokoro(arguments.files[1]), graphs.read(path)
-        new = graphs.prepare_kokoro(path)
+        rate, inputs, old = 24000, kokoro(arguments.files[1]), rewriting.read(path)
+        new = preparation.prepare_kokoro(path)
 
-    sessions = {"as it comes": graphs.session(old), "prepared": graphs.session(new)}
+    sessions = {"as it comes": runtime.session(old), "prepared": runtime.session(new)}
     spent: dict[str, list[float]] = {name: [] for name in sessions}
     audio = operations = 0.0
     for text in TEXTS:
         given = inputs(text)
         audio += arguments.rounds * sessions["prepared"].run(None, given)[0].size / rate
-        operations += arguments.rounds * graphs.flops(old, given)
+        operations += arguments.rounds * runtime.flops(old, given)
         for _ in range(arguments.rounds):
             for name, session in sessions.items():
                 spent[name].append(seconds(partial(session.run, None, given)))

@@ -22,7 +22,7 @@ import graphs as levers
 import measure
 import numpy as np
 
-from voxpress.engines._onnx import graphs
+from voxpress.engines._onnx import preparation, rewriting, runtime
 
 COUNT = 40
 LOOP = """
@@ -43,11 +43,11 @@ for number, text in enumerate(texts):
 
 def operations_per_second(model: Path, voice: Path) -> float:
     """Floating-point operations for one second of audio, by the model as it comes."""
-    inputs, session = levers.kokoro(voice), graphs.session(graphs.read(model))
+    inputs, session = levers.kokoro(voice), runtime.session(rewriting.read(model))
     operations = audio = 0.0
     for text in levers.TEXTS:
         given = inputs(text)
-        operations += graphs.flops(graphs.read(model), given)
+        operations += runtime.flops(rewriting.read(model), given)
         audio += session.run(None, given)[0].size / 24000
     return operations / audio
 
@@ -108,7 +108,7 @@ def main() -> None:
     cost = operations_per_second(arguments.model, pack)
     limit, cores = levers.sgemm(), len(os.sched_getaffinity(0))
     began = time.perf_counter()
-    graphs.prepare_kokoro(arguments.model)
+    preparation.prepare_kokoro(arguments.model)
     preparing = time.perf_counter() - began
 
     def line(name: str, runs: list[measure.Run], audio: float) -> list[str]:

@@ -23,7 +23,7 @@ from statistics import median
 import graphs as levers
 import measure
 
-from voxpress.engines._onnx import graphs
+from voxpress.engines._onnx import preparation, rewriting, runtime
 
 SHERPA = """
 import json, multiprocessing, os, sys, wave
@@ -53,12 +53,12 @@ OPTIONS = ("-e", "piper", "--no-carrier")
 
 def operations_per_second(onnx: Path) -> float:
     """Floating-point operations for one second of audio, by the model as it comes."""
-    inputs, model = levers.piper(onnx), graphs.noise_as_inputs(onnx)
-    session = graphs.session(model)
+    inputs, model = levers.piper(onnx), rewriting.noise_as_inputs(onnx)
+    session = runtime.session(model)
     operations = audio = 0.0
     for text in levers.TEXTS:
         given = inputs(text)
-        operations += graphs.flops(model, given)
+        operations += runtime.flops(model, given)
         audio += session.run(None, given)[0].size / 22050
     return operations / audio
 
@@ -145,7 +145,7 @@ def main() -> None:
 
     cost, limit = operations_per_second(voice), levers.sgemm()
     began = time.perf_counter()
-    graphs.prepare_piper(voice)
+    preparation.prepare_piper(voice)
     preparing = time.perf_counter() - began
     cores = len(os.sched_getaffinity(0))
 

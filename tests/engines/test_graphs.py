@@ -13,7 +13,7 @@ pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from voxpress.engines._onnx import graphs  # noqa: E402
+from voxpress.engines._onnx import convolutions, operators, preparation, rewriting, runtime  # noqa: E402
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,10 +38,10 @@ def model(nodes: list[Any], inputs: dict[str, list[Any]], weights: dict[str, Any
 
 
 def run(source: Any, **inputs: Any) -> list[Any]:
-    return list(graphs.session(source).run(None, inputs))
+    return list(runtime.session(source).run(None, inputs))
 
 
-def operators(source: Any) -> list[str]:
+def op_types(source: Any) -> list[str]:
     return [node.op_type for node in source.graph.node]
 
 
@@ -56,7 +56,7 @@ class TestNoise:
     def test_the_first_values_fill_the_tensor_and_the_rest_is_not_read(self) -> None:
         """What a seed decides does not depend on how much noise the caller made from it."""
         x, noise = np.zeros((1, 2, 3), np.float32), normal(9)
-        given = graphs.noise_as_inputs(self.noisy)
+        given = rewriting.noise_as_inputs(self.noisy)
         (long,), (exact,) = run(given, x=x, noise_0=noise), run(given, x=x, noise_0=noise[:6])
         assert np.array_equal(long, exact)
         np.testing.assert_allclose(long, 2 + 3 * noise[:6].reshape(1, 2, 3), rtol=1e-6)
@@ -66,7 +66,7 @@ class TestNoise:
         from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
         with pytest.raises(Fail, match="cannot be reshaped"):
-            run(graphs.noise_as_inputs(self.noisy), x=normal(1, 2, 3), noise_0=normal(5))
+            run(rewriting.noise_as_inputs(self.noisy), x=normal(1, 2, 3), noise_0=normal(5))
 
     def test_every_random_node_has_an_input_of_its_own(self) -> None:
         two = model(
@@ -80,7 +80,7 @@ class TestNoise:
             "y",
         )
         (y,) = run(
-            graphs.noise_as_inputs(two),
+            rewriting.noise_as_inputs(two),
             x=np.zeros(3, np.float32),
             noise_0=np.zeros(3, np.float32),
             noise_1=np.full(3, 0.5, np.float32),
@@ -90,23 +90,23 @@ class TestNoise:
 
 def test_a_rewrite_leaves_its_argument_alone() -> None:
     before = TestNoise.noisy.SerializeToString()
-    graphs.noise_as_inputs(TestNoise.noisy)
+    rewriting.noise_as_inputs(TestNoise.noisy)
     assert TestNoise.noisy.SerializeToString() == before
 
 
 def test_a_model_may_be_a_path_or_bytes_or_itself(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(TestNoise.noisy, path)
-    copies = [graphs.read(source) for source in (path, str(path), path.read_bytes(), TestNoise.noisy)]
+    copies = [rewriting.read(source) for source in (path, str(path), path.read_bytes(), TestNoise.noisy)]
     assert all(copy == TestNoise.noisy for copy in copies)
 
 
 def test_an_inner_tensor_becomes_an_output() -> None:
     inner = model([("Abs", ["x"], "a", {}), ("Neg", ["a"], "y", {})], {"x": [2]}, {}, "y")
-    y, a = run(graphs.expose(inner, "a", "absolute"), x=np.array([-1, 2], np.float32))
+    y, a = run(rewriting.expose(inner, "a", "absolute"), x=np.array([-1, 2], np.float32))
     assert (y.tolist(), a.tolist()) == ([-1, -2], [1, 2])
     with pytest.raises(ValueError, match="no tensor 'b'"):
-        graphs.expose(inner, "b", "b")
+        rewriting.expose(inner, "b", "b")
 
 
 def test_durations_are_found_by_how_they_are_rounded() -> None:
@@ -115,17 +115,17 @@ def test_durations_are_found_by_how_they_are_rounded() -> None:
     kokoro = model(
         [rounded, ("Clip", ["r", "one"], "frames", {})], {"x": [2]}, {"one": np.float32(1)}, "frames"
     )
-    assert graphs.piper_durations(piper) == graphs.kokoro_durations(kokoro) == "frames"
+    assert rewriting.piper_durations(piper) == rewriting.kokoro_durations(kokoro) == "frames"
     with pytest.raises(ValueError, match="expected one Ceil in the model, found 0"):
-        graphs.piper_durations(kokoro)
+        rewriting.piper_durations(kokoro)
     with pytest.raises(ValueError, match="not Kokoro"):
-        graphs.kokoro_durations(model([rounded], {"x": [2]}, {}, "r"))
+        rewriting.kokoro_durations(model([rounded], {"x": [2]}, {}, "r"))
 
 
 class TestConvolutions:
     def same(self, original: Any, x: Any, tolerance: float = 2e-5) -> Any:
         """The rewritten model, after checking that it gives what the original gives."""
-        fast = graphs.fast_convolutions(original)
+        fast = convolutions.fast_convolutions(original)
         (expected,), (actual,) = run(original, x=x), run(fast, x=x)
         np.testing.assert_allclose(actual, expected, atol=tolerance)
         return fast
@@ -137,13 +137,13 @@ class TestConvolutions:
         self, kernel: int, dilation: int, length: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Toom-Cook, for all lengths of sound, and one or several pieces of the kernel."""
-        monkeypatch.setattr(graphs, "_WORTHWHILE", 0)
+        monkeypatch.setattr(convolutions, "_WORTHWHILE", 0)
         pad = dilation * (kernel - 1) // 2
         weights = {"w": normal(16, 8, kernel) / np.float32(8 * kernel) ** 0.5, "b": normal(16)}
         attributes = {"dilations": [dilation], "pads": [pad, pad], "kernel_shape": [kernel]}
         conv = model([("Conv", ["x", "w", "b"], "y", attributes)], {"x": [1, 8, "t"]}, weights, "y")
         fast = self.same(conv, normal(1, 8, length), tolerance=2e-4)
-        assert operators(fast).count("MatMul") == 2
+        assert op_types(fast).count("MatMul") == 2
 
     @pytest.mark.parametrize(
         ("group", "attributes"),
@@ -153,7 +153,7 @@ class TestConvolutions:
         weights = {"w": normal(16, 16 // group, 3)}
         node = ("Conv", ["x", "w"], "y", {"group": group, **attributes})
         fast = self.same(model([node], {"x": [2, 16, "t"]}, weights, "y"), normal(2, 16, 30))
-        assert operators(fast) == ["Unsqueeze", "Conv", "Squeeze"]
+        assert op_types(fast) == ["Unsqueeze", "Conv", "Squeeze"]
 
     @pytest.mark.parametrize(
         ("kernel", "stride", "pads", "more"), [(16, 8, 4, 0), (8, 4, 2, 0), (7, 3, 1, 1)]
@@ -164,7 +164,7 @@ class TestConvolutions:
         attributes = {"strides": [stride], "pads": [pads, pads], "output_padding": [more]}
         node = ("ConvTranspose", ["x", "w", "b"], "y", attributes)
         fast = self.same(model([node], {"x": [1, 32, "t"]}, weights, "y"), normal(1, 32, 9))
-        assert "ConvTranspose" not in operators(fast)
+        assert "ConvTranspose" not in op_types(fast)
 
     def test_a_residual_block_stays_four_dimensional(self) -> None:
         """HiFi-GAN's: two activations and convolutions, a skip connection, the mean of blocks."""
@@ -184,7 +184,7 @@ class TestConvolutions:
             weights,
             "y",
         )
-        fast = operators(self.same(block, normal(1, 16, 50)))
+        fast = op_types(self.same(block, normal(1, 16, 50)))
         assert (fast[0], fast[-1]) == ("Unsqueeze", "Squeeze")
         assert not {"Unsqueeze", "Squeeze", "Div"} & set(fast[1:-1])
 
@@ -195,8 +195,8 @@ class TestConvolutions:
             {"w": normal(16, 16, 3)},
             "y",
         )
-        fast = graphs.fast_convolutions(convs, after="a")
-        assert operators(fast) == ["Conv", "Neg", "Unsqueeze", "Conv", "Squeeze"]
+        fast = convolutions.fast_convolutions(convs, after="a")
+        assert op_types(fast) == ["Conv", "Neg", "Unsqueeze", "Conv", "Squeeze"]
 
 
 @pytest.mark.parametrize("biased", [True, False])
@@ -228,8 +228,8 @@ def test_quantised_convolutions_become_float(biased: bool) -> None:
         },
         "y",
     )
-    fast = graphs.float_convolutions(quantised)
-    assert operators(fast) == ["Conv"]
+    fast = convolutions.float_convolutions(quantised)
+    assert op_types(fast) == ["Conv"]
     x = normal(1, 8, 20)
     (integers,), (floats,) = run(quantised, x=x), run(fast, x=x)
     assert np.abs(floats - integers).max() < 0.05 * np.abs(integers).max()
@@ -261,8 +261,8 @@ def test_a_norm_and_a_snake_are_fused() -> None:
         {**weights, "alpha": alpha, "inverse": 1 / alpha},
         "y",
     )
-    fused = graphs.snakes(graphs.instance_norms(vocoder))
-    assert [op for op in operators(fused) if op not in {"Reshape", "Mul"}] == [
+    fused = operators.snakes(operators.instance_norms(vocoder))
+    assert [op for op in op_types(fused) if op not in {"Reshape", "Mul"}] == [
         "InstanceNormalization", "Sin", "Add", "Conv",
     ]  # fmt: skip
     inputs = {"x": normal(1, 8, 50), "gain": normal(1, 8, 1), "offset": normal(1, 8, 1)}
@@ -279,8 +279,8 @@ def test_a_fourier_transform_becomes_a_convolution(shape: tuple[int, ...], onesi
         {"hop": np.int64(5), "window": np.hanning(20).astype(np.float32)},
         "y",
     )
-    fast = graphs.stft_as_convolution(transform)
-    assert operators(fast) == ["Reshape", "Conv", "Reshape", "Transpose"]
+    fast = operators.stft_as_convolution(transform)
+    assert op_types(fast) == ["Reshape", "Conv", "Reshape", "Transpose"]
     x = normal(*shape)
     (expected,), (actual,) = run(transform, x=x), run(fast, x=x)
     np.testing.assert_allclose(actual, expected, atol=1e-4)
@@ -300,7 +300,7 @@ def test_operations_are_counted_from_the_shapes_of_a_run() -> None:
         "y",
     )
     expected = 2 * (8 * 10 * 4 * 3) + 2 * (8 * 10 * 2 * 2) + 2 * (2 * 20 * 5)
-    assert graphs.flops(products, {"x": normal(1, 4, 10)}) == expected
+    assert runtime.flops(products, {"x": normal(1, 4, 10)}) == expected
 
 
 @pytest.fixture(scope="module")
@@ -324,8 +324,8 @@ class TestPiper:
 
     def test_the_sound_stays_and_a_seed_decides_it(self, joe: Any) -> None:
         """Rounding apart, what the original says from the same noise; and the same bits from the same seed."""
-        prepared = graphs.session(graphs.prepare_piper(joe))
-        original = graphs.session(graphs.noise_as_inputs(joe))
+        prepared = runtime.session(preparation.prepare_piper(joe))
+        original = runtime.session(rewriting.noise_as_inputs(joe))
         first, durations = prepared.run(None, self.inputs(joe, seed=1))
         again, _ = prepared.run(None, self.inputs(joe, seed=1))
         other, _ = prepared.run(None, self.inputs(joe, seed=2))

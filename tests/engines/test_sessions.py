@@ -18,7 +18,7 @@ pytest.importorskip("onnxruntime")
 
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
-from voxpress.engines._onnx import graphs, sessions  # noqa: E402
+from voxpress.engines._onnx import rewriting, runtime, sessions  # noqa: E402
 from voxpress.errors import EngineError, ModelUnavailable, UnsupportedOption  # noqa: E402
 from voxpress.models import catalogue  # noqa: E402
 
@@ -53,7 +53,7 @@ def rewritten(source: Path) -> Any:
     """Leaves a trace of each time that it is called."""
     if (calls := source.parent / "calls").is_dir():
         tempfile.mkdtemp(dir=calls)
-    return graphs.read(source)
+    return rewriting.read(source)
 
 
 def spoken(source: Path) -> Any:
@@ -69,7 +69,7 @@ def kept(source: Path) -> list[Path]:
 def test_a_graph_is_made_once_and_gives_the_same_as_it_comes(source: Path) -> None:
     (source.parent / "calls").mkdir()
     sessions.prepare(source, rewritten)
-    (expected,) = graphs.session(source).run(None, {"x": GIVEN})
+    (expected,) = runtime.session(source).run(None, {"x": GIVEN})
     for _ in range(3):
         assert np.array_equal(spoken(source), expected)
     (folder,) = kept(source)
@@ -79,7 +79,7 @@ def test_a_graph_is_made_once_and_gives_the_same_as_it_comes(source: Path) -> No
 
 def test_other_weights_are_another_graph(source: Path) -> None:
     before = spoken(source)
-    model = graphs.read(source)
+    model = rewriting.read(source)
     model.graph.initializer[0].CopyFrom(numpy_helper.from_array(WEIGHT * 2, "w"))
     onnx.save(model, source)
     assert not np.array_equal(spoken(source), before)
@@ -123,8 +123,8 @@ def test_a_graph_that_cannot_be_optimised_is_kept_as_it_is(
     def refused(*_: object) -> None:
         raise Fail("not this one")
 
-    monkeypatch.setattr(graphs, "optimise", refused)
-    (expected,) = graphs.session(source).run(None, {"x": GIVEN})
+    monkeypatch.setattr(runtime, "optimise", refused)
+    (expected,) = runtime.session(source).run(None, {"x": GIVEN})
     assert np.array_equal(spoken(source), expected)
     (folder,) = kept(source)
     assert [path.name for path in folder.iterdir()] == ["plain.onnx"]

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import Engine, _alignment, _g2p, _torch, check_options, require, version
-from voxpress.engines._onnx import graphs, sessions
+from voxpress.engines._onnx import preparation, sessions
 from voxpress.errors import (
     InputError,
     ModelUnavailable,
@@ -144,7 +144,7 @@ class Kokoro(Engine):
     def prepare(self) -> None:
         require(self)
         if self._weights.suffix == ".onnx":
-            sessions.prepare(self._weights, graphs.prepare_kokoro)
+            sessions.prepare(self._weights, preparation.prepare_kokoro)
 
     def load(self) -> None:
         require(self)
@@ -362,7 +362,7 @@ def _digest(pack: _Pack) -> str:
 
 
 def _onnx_model(weights: Path, vocabulary: dict[str, int], device: str, threads: int) -> _Run:
-    session = sessions.session(weights, graphs.prepare_kokoro, device, threads)
+    session = sessions.session(weights, preparation.prepare_kokoro, device, threads)
     types = {node.name: node.type for node in session.get_inputs()}
     tokens_name = "input_ids" if "input_ids" in types else "tokens"
     whole_speeds = "int" in types["speed"]

@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import Engine, Option, _alignment, check_options, require
-from voxpress.engines._onnx import graphs, sessions
+from voxpress.engines._onnx import preparation, sessions
 from voxpress.errors import (
     EngineNotInstalled,
     InputError,
@@ -184,7 +184,7 @@ class Piper(Engine):
     def prepare(self) -> None:
         require(type(self))
         for file in self._files.values():
-            sessions.prepare(file.onnx, graphs.prepare_piper)
+            sessions.prepare(file.onnx, preparation.prepare_piper)
 
     def load(self) -> None:
         require(type(self))
@@ -234,7 +234,7 @@ class Piper(Engine):
         from piper import PiperConfig, PiperVoice
 
         file = self._files[stem]
-        session = sessions.session(file.onnx, graphs.prepare_piper, self.device, self.threads)
+        session = sessions.session(file.onnx, preparation.prepare_piper, self.device, self.threads)
         config = PiperConfig.from_dict(json.loads(file.json.read_bytes()))
         while len(self._loaded) >= _MOST_LOADED:
             del self._loaded[next(iter(self._loaded))]

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import platformdirs
 
-from voxpress.engines._onnx import graphs
+from voxpress.engines._onnx import runtime
 from voxpress.errors import EngineError, ModelUnavailable, UnsupportedOption
 from voxpress.models.catalogue import KEPT, alone, digest
 from voxpress.speech import Seconds
@@ -47,7 +47,7 @@ class Graph(Protocol):
 
 
 Rewrite = Callable[[Path], Graph]
-"""Reads a model and rewrites it, such as `voxpress.engines._onnx.graphs.prepare_piper`."""
+"""Reads a model and rewrites it, such as `voxpress.engines._onnx.preparation.prepare_piper`."""
 
 
 def prepare(source: Path, rewrite: Rewrite) -> None:
@@ -99,8 +99,8 @@ def session(source: Path, rewrite: Rewrite, device: str, threads: int = 1) -> on
 def _loaded(folder: Path, threads: int) -> onnxruntime.InferenceSession:
     optimised = folder / _OPTIMISED
     if optimised.exists():
-        return graphs.session(optimised, threads, optimised=True)
-    return graphs.session(folder / _PLAIN, threads)
+        return runtime.session(optimised, threads, optimised=True)
+    return runtime.session(folder / _PLAIN, threads)
 
 
 def _failures() -> tuple[type[Exception], ...]:
@@ -129,13 +129,21 @@ def _machine() -> str:
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:8]
 
 
+@functools.cache
+def _code(folder: Path) -> str:
+    """What a rewrite does: it and what it calls lie in one folder."""
+    digests = [digest(file) for file in sorted(folder.glob("*.py"))]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:8]
+
+
 def _kept(source: Path, rewrite: Rewrite, machine: str) -> Path:
     """The folder with `source` as `rewrite` makes it: optimised for a machine, or as it is where none is named.
 
     Made once: of two workers that want it at once, one makes it and the other waits.
     """
-    code = Path(inspect.getfile(rewrite))
-    name = "-".join(filter(None, (digest(source)[:32], digest(code)[:8], machine)))
+    name = "-".join(
+        filter(None, (digest(source)[:32], _code(Path(inspect.getfile(rewrite)).parent), machine))
+    )
     places = [source.resolve().parent / KEPT, _CACHE]
     for place in places:
         if (place / name).is_dir():
@@ -162,7 +170,7 @@ def _kept(source: Path, rewrite: Rewrite, machine: str) -> Path:
 def _make(graph: Graph, folder: Path, *, optimised: bool) -> None:
     if optimised:
         try:
-            graphs.optimise(graph.SerializeToString(), folder / _OPTIMISED, _WEIGHTS)
+            runtime.optimise(graph.SerializeToString(), folder / _OPTIMISED, _WEIGHTS)
         except _failures():
             for file in folder.iterdir():
                 file.unlink()
