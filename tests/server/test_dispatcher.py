@@ -4,6 +4,7 @@ import threading
 import time
 
 import msgspec
+import pytest
 
 from voxpress.executors import Pools
 from voxpress.rendering.planner import Planner
@@ -160,6 +161,32 @@ def test_long_segments_leave_a_worker_to_short_ones(tmp_path):
         thread.join()
     order = [news.number for news in heard if isinstance(news, Result)]
     assert set(order[-2:]) < {1, 2, 3} and set(order[:4]) >= {4, 5, 6}
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_what_is_in_the_background_takes_no_worker_from_long_segments(tmp_path, behind):
+    """Short lines of a batch wait while somebody waits for a long text; those of another caller do not."""
+    turns = FairTurns()
+    long = [
+        planned(f"Number {n} " + "goes on and on, " * 10 + "and ends.", n, delay=1 + n / 100)
+        for n in range(1, 4)
+    ]
+    short = [planned(f"Line {n}.", n, delay=0.3 + n / 1000) for n in range(4, 8)]
+    if behind:
+        turns.background.update(plan.number for plan in short)
+    with Pools(2) as pools:
+        loop = Scheduler(Store(tmp_path), None, pools, turns=turns, lasting=True)
+        heard: list[Result | Spoken] = []
+        thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
+        for plan in (*long, *short):
+            loop.submit(plan)
+        thread.start()
+        for plan in (*long, *short):
+            assert result(heard, plan.number, within=30).status == "rendered"
+        loop.close()
+        thread.join()
+    order = [news.number for news in heard if isinstance(news, Result)]
+    assert (set(order[:2]) < {1, 2, 3}) is behind
 
 
 def test_a_segment_that_another_wants_too_is_spoken_all_the_same(tmp_path):

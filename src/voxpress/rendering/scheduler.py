@@ -101,6 +101,9 @@ class Turns(Protocol):
     def taken(self, place: Any) -> None:
         """A segment with that place is being spoken."""
 
+    def gives_way(self, long: Any, short: Any) -> bool:
+        """Whether the last free worker goes to a short segment, though a long one may be before it."""
+
 
 class LongestFirst:
     """Turns of a render: no worker is left with a long segment at the end.
@@ -115,6 +118,10 @@ class LongestFirst:
 
     def taken(self, place: int) -> None:
         """Nothing is changed by it."""
+
+    def gives_way(self, long: int, short: int) -> bool:
+        """It would, if anybody asked."""
+        return True
 
 
 LONG = 100
@@ -382,14 +389,17 @@ class Scheduler:
     def _startable(self) -> list[_Group]:
         pools = {group: self._pools.speaking(group.engine) for group in self._queues}
         free = [group for group, pool in pools.items() if self._takes(pool)]
-        short = {pools[group] for group in free if not group.long}
-        return [
-            group
-            for group in free
-            if not group.long
-            or pools[group] not in short
-            or self._long[pools[group]] < max(1, _width(pools[group]) - 1)
-        ]
+        short = [group for group in free if not group.long]
+
+        def gives_way(long: _Group) -> bool:
+            pool, place = pools[long], self._queues[long][0][0]
+            if self._long[pool] < max(1, _width(pool) - 1):
+                return False
+            return any(
+                pools[s] is pool and self._turns.gives_way(place, self._queues[s][0][0]) for s in short
+            )
+
+        return [group for group in free if not (group.long and gives_way(group))]
 
     def _share(self, key: str) -> int:
         """Most segments that the next batch may have: no worker waits while another has several."""

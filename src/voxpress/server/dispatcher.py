@@ -96,6 +96,9 @@ class FairTurns:
         open_now = max(1, behind if background else len(self._open) - behind)
         self._now[background] = max(self._now[background], start) + length / open_now
 
+    def gives_way(self, long: tuple[bool, float, int], short: tuple[bool, float, int]) -> bool:
+        return short[0] <= long[0]  # what is in the background takes no worker from what is not
+
     def forget(self, number: int) -> None:
         """An utterance is done."""
         self._open.pop(number, None)
