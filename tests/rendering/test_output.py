@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -533,6 +534,20 @@ def test_four_writers_of_one_file_know_it_for_their_own(tmp_path: Path) -> None:
     ]
     assert [writer.wait(120) for writer in writers] == [0, 0, 0, 0]
     assert any(holds(tmp_path, "shared.wav", f"{n} 399".encode()) for n in range(4))
+
+
+def test_threads_of_one_process_share_a_folder(tmp_path: Path) -> None:
+    """As with `render(executor=ThreadPoolExecutor(…))`: none takes a file for somebody else's, no line is lost."""
+    folder = OutputFolder(tmp_path)
+    paths = [f"{n}.wav" for n in range(300)]
+    with ThreadPoolExecutor(8) as threads:
+        for turn in range(5):
+            data = b"%d" % turn
+            list(threads.map(lambda path, data=data: publish(folder, path, data), paths))
+            folder.tidy()
+    assert [path for path in paths if not folder.holds(path, clip(data).key, "wav")] == []
+    fresh = OutputFolder(tmp_path)
+    assert [path for path in paths if not fresh.holds(path, clip(data).key, "wav")] == []
 
 
 def test_a_journal_that_somebody_has_changed_costs_no_more_than_its_lines(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import fcntl
 import io
 import os
 import stat
+import threading
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -74,6 +75,8 @@ class Journal:
         self._file: FileIO | None = None
         """For appending, kept open from file to file."""
         self._index: _Index | None = None
+        self._turn = threading.RLock()
+        """Of the threads of this process, which have one file, one lock and one index between them."""
         self.since = self.end()
         """Where this render's lines begin: a sync proves no older ones, for they may have met a loss of power."""
 
@@ -97,9 +100,13 @@ class Journal:
 
     def known(self, path: str, again: bool = False) -> list[Line]:
         """The last lines about `path`, the newest first; `again`: with what was written since the journal was read."""
-        if self._index is None or again:
-            self._index = self._reread()
-        return self._index.known(path)
+        with self._turn:
+            if self._index is None or again:
+                self._index = self._reread()
+            try:
+                return self._index.known(path)
+            except OSError as error:
+                raise StoreError(f"cannot read {self._shown / JOURNAL}: {error.strerror}") from error
 
     def _reread(self) -> _Index:
         try:
@@ -160,14 +167,15 @@ class Journal:
         Raises:
             StoreError: the disk refuses.
         """
-        try:
-            file = self._locked(alone)
-        except OSError as error:
-            raise StoreError(f"cannot write {self._shown / JOURNAL}: {error.strerror}") from error
-        try:
-            yield
-        finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
+        with self._turn:
+            try:
+                file = self._locked(alone)
+            except OSError as error:
+                raise StoreError(f"cannot write {self._shown / JOURNAL}: {error.strerror}") from error
+            try:
+                yield
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
 
     def append(self, entry: Entry) -> None:
         """Write a line, while the journal is held.
@@ -202,7 +210,8 @@ class Journal:
 
     def crowded(self) -> bool:
         """Whether later lines replace more than half of it."""
-        self._index = self._reread()
+        with self._turn:
+            self._index = self._reread()
         return self._index.count > 2 * len(self._index) + 1000
 
     def rewrite(self, drops: Callable[[str], bool] = lambda path: False) -> None:
