@@ -138,6 +138,17 @@ def test_nginx_sends_the_file_where_it_is_told_to(serve):
         assert (here.store / place).read_bytes() == first.body
 
 
+def test_nginx_is_not_sent_to_a_file_that_was_pruned(serve):
+    here = serve(accel_redirect="/_clips/")
+    first = here.say(TEXT)
+    for _ in range(2):
+        assert "x-accel-redirect" in here.say(TEXT).headers
+    for file in here.store.rglob("clips/*/*"):
+        file.unlink()
+    again = here.say(TEXT)
+    assert "x-accel-redirect" not in again.headers and again.body == first.body
+
+
 # Clips of some megabytes, which are read from their file while they are sent
 
 

@@ -59,6 +59,27 @@ def test_who_comes_late_is_next():
     assert turns.place(late, segment) < places[21]
 
 
+def test_who_joins_a_line_of_a_batch_waits_for_no_batch():
+    """The background's clock may be far ahead: a text that leaves it begins as any other that comes."""
+    turns = FairTurns()
+    turns.background.add(1)
+    text = planned(sentences("a caller", 12), 1)
+    for number in range(100, 200):
+        turns.background.add(number)
+        line = planned(sentences("a batch", 4), number)
+        for segment in line.takes.values():
+            turns.taken(turns.place(line, segment))
+        turns.forget(number)
+    for segment in text.takes.values():
+        turns.place(text, segment)
+    turns.forget(1)
+    joined = [turns.place(text, segment) for segment in text.takes.values()]
+    new = planned("Only this.", 2)
+    (segment,) = new.takes.values()
+    assert joined[0][:2] == turns.place(new, segment)[:2] == (False, 0.0)
+    assert max(joined)[1] < 1000
+
+
 def test_the_background_waits():
     turns = FairTurns()
     turns.background.add(1)

@@ -198,7 +198,7 @@ class Dispatcher:
             flight = self._start(key, plan, background)
         elif flight.background and not background:
             flight.background = False
-            self._turns.background.discard(flight.plan.number)
+            self._turns.forget(flight.plan.number)  # its place was by the other clock
             self._work.hurry(flight.plan.number)
         flight.waiters += 1
         return flight

@@ -255,7 +255,9 @@ class Gateway:
         if tag is not None and not unchanged:
             return False  # several tags, or a weak one
         data: bytes | None = b""
-        if not unchanged and not hit.accel:
+        if hit.accel:
+            data = None if self._store.look(hit.clip) is None else b""
+        elif not unchanged:
             data = self._read(hit) if self._local else await asyncio.to_thread(self._read, hit)
         if data is None:
             self._hits.forget(body)
