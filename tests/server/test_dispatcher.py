@@ -101,10 +101,10 @@ def serve(loop, *plans):
     """Run a loop until all of these are done."""
     heard: list[Result | Spoken] = []
     thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
-    thread.start()
     for plan in plans:
         loop.submit(plan)
-    found = [result(heard, plan.number) for plan in plans]
+    thread.start()
+    found = [result(heard, plan.number, within=30) for plan in plans]
     loop.close()
     thread.join()
     return found, heard
@@ -161,26 +161,43 @@ def test_what_nobody_waits_for_is_not_spoken(tmp_path):
     assert 0 < len(book.takes) - len(store.missing_takes(book.takes)) < 30
 
 
-def test_long_segments_leave_a_worker_to_short_ones(tmp_path):
-    """Nothing is spoken yet, and the long ones are first in turn: the short ones wait for none of them."""
-    long = [
+def long_segments():
+    """Three texts of one long segment, each of which is a batch of its own."""
+    return [
         planned(f"Number {n} " + "goes on and on, " * 10 + "and ends.", n, delay=1 + n / 100)
         for n in range(1, 4)
     ]
+
+
+def order_of_results(store, turns, plans):
+    """Numbers of the plans in the order in which two workers are done with them, all of them there at first."""
+    with Pools(2) as pools:
+        loop = Scheduler(Store(store), None, pools, turns=turns, lasting=True)
+        found, heard = serve(loop, *plans)
+    assert {each.status for each in found} == {"rendered"}
+    return [news.number for news in heard if isinstance(news, Result)]
+
+
+def test_who_leaves_at_once_is_not_spoken(tmp_path):
+    """A request and its withdrawal that the loop finds together: it was busy with something slow."""
+    with Pools(0) as pools:
+        store = Store("memory:")
+        loop = Scheduler(store, None, pools, lasting=True)
+        left, stays = planned("Nobody waits for this.", 1), planned("Somebody waits for this.", 2)
+        loop.submit(left)
+        loop.withdraw(1)
+        ((done,), heard) = serve(loop, stays)
+        assert store.missing_takes(left.takes) == set(left.takes)
+    assert done.status == "rendered"
+    assert {news.number for news in heard} == {2}
+
+
+def test_long_segments_leave_a_worker_to_short_ones(tmp_path):
+    """Nothing is spoken yet, and the long ones are first in turn: the short ones wait for none of them."""
+    long = long_segments()
     short = [planned(f"Caller {n}.", n) for n in range(4, 8)]
     assert all(len(plan.takes) == 1 for plan in long)
-    with Pools(2) as pools:
-        loop = Scheduler(Store(tmp_path), None, pools, turns=LongestFirst(), lasting=True)
-        heard: list[Result | Spoken] = []
-        thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
-        for plan in (*long, *short):
-            loop.submit(plan)
-        thread.start()
-        for plan in (*long, *short):
-            assert result(heard, plan.number, within=30).status == "rendered"
-        loop.close()
-        thread.join()
-    order = [news.number for news in heard if isinstance(news, Result)]
+    order = order_of_results(tmp_path, LongestFirst(), [*long, *short])
     assert set(order[-2:]) < {1, 2, 3} and set(order[:4]) >= {4, 5, 6}
 
 
@@ -188,25 +205,11 @@ def test_long_segments_leave_a_worker_to_short_ones(tmp_path):
 def test_what_is_in_the_background_takes_no_worker_from_long_segments(tmp_path, behind):
     """Short lines of a batch wait while somebody waits for a long text; those of another caller do not."""
     turns = FairTurns()
-    long = [
-        planned(f"Number {n} " + "goes on and on, " * 10 + "and ends.", n, delay=1 + n / 100)
-        for n in range(1, 4)
-    ]
+    long = long_segments()
     short = [planned(f"Line {n}.", n, delay=0.3 + n / 1000) for n in range(4, 8)]
     if behind:
         turns.background.update(plan.number for plan in short)
-    with Pools(2) as pools:
-        loop = Scheduler(Store(tmp_path), None, pools, turns=turns, lasting=True)
-        heard: list[Result | Spoken] = []
-        thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
-        for plan in (*long, *short):
-            loop.submit(plan)
-        thread.start()
-        for plan in (*long, *short):
-            assert result(heard, plan.number, within=30).status == "rendered"
-        loop.close()
-        thread.join()
-    order = [news.number for news in heard if isinstance(news, Result)]
+    order = order_of_results(tmp_path, turns, [*long, *short])
     assert (set(order[:2]) < {1, 2, 3}) is behind
 
 

@@ -50,7 +50,8 @@ def write(
             return
     partial = f"{staging or os.path.dirname(path) or '.'}/.{uuid.uuid4().hex}.partial"
     try:
-        try:
+        with contextlib.ExitStack() as failed:
+            failed.callback(_remove, partial)
             with _created(partial) as file:
                 file.writelines(parts)
                 if durable:
@@ -63,12 +64,9 @@ def write(
             except FileNotFoundError:
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 os.replace(partial, path)
-            if durable:
-                _sync_folder(os.path.dirname(path) or ".")
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(partial)
-            raise
+            failed.pop_all()
+        if durable:
+            _sync_folder(os.path.dirname(path) or ".")
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -95,6 +93,11 @@ def sync(folder: str | os.PathLike[str]) -> None:
             raise OSError(code, os.strerror(code), os.fspath(folder))
     finally:
         os.close(descriptor)
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
 
 
 def _sync_folder(path: str) -> None:

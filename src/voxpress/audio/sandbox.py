@@ -118,13 +118,12 @@ class Decoder:
         self._process = None
 
     def _decode(self, file: BinaryIO, size: int, format: str | None, bounds: Bounds | None) -> Audio:
-        with self._lock:
+        with self._lock, contextlib.ExitStack() as failed:
+            failed.callback(self.close)
             process = self._process = self._process or _Process()
-            try:
-                return process.decode(file, size, format, bounds or Bounds(samples=MOST_SAMPLES))
-            except BaseException:
-                self.close()
-                raise
+            audio = process.decode(file, size, format, bounds or Bounds(samples=MOST_SAMPLES))
+            failed.pop_all()
+            return audio
 
 
 def _scratch() -> BinaryIO:

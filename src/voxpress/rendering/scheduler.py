@@ -231,12 +231,17 @@ class Scheduler:
                 batch.append(self._events.get())
             if _CLOSE in batch:
                 return
+            gone = set()
             for each in batch:
                 if isinstance(each, Future):
                     yield from self._arrived(each)
+                elif isinstance(each, _Change) and each.stays:
+                    self._requeue(each.number)
                 elif isinstance(each, _Change):
-                    (self._requeue if each.stays else self._drop)(each.number)
-            yield from self._admitted([each for each in batch if isinstance(each, Plan)])
+                    gone.add(each.number)
+                    self._drop(each.number)
+            come = [each for each in batch if isinstance(each, Plan)]
+            yield from self._admitted([plan for plan in come if plan.number not in gone])
             self._start()
 
     def submit(self, plan: Plan) -> None:
