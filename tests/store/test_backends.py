@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -166,22 +168,26 @@ def test_a_bucket_without_a_name_is_one_clear_error() -> None:
 # S3
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def free_ports(number: int) -> list[int]:
+    """Ports whose gRPC twin, 10000 above, is free too; all below those that systems give to clients."""
+    free = []
+    for port in random.sample(range(10_000, 22_000), 1000):
+        with contextlib.suppress(OSError), socket.socket() as http, socket.socket() as grpc:
+            http.bind(("127.0.0.1", port))
+            grpc.bind(("127.0.0.1", port + 10_000))
+            free.append(port)
+        if len(free) == number:
+            return free
+    pytest.fail("no free ports between 10000 and 32000")
 
 
 class Server:
     """SeaweedFS on the loopback, with one bucket and one identity."""
 
     def __init__(self, folder: Path) -> None:
-        ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
-        while any(port > 55000 for port in ports.values()):  # gRPC is 10000 above each
-            ports = {
-                name: port if port <= 55000 else port - 10000 - os.getpid() % 1000
-                for name, port in ports.items()
-            }
+        names = ("master", "volume", "filer", "s3")
+        ports = dict(zip(names, free_ports(len(names)), strict=True))
+        self.folder = folder
         identity = {
             "name": "voxpress",
             "credentials": [{"accessKey": "key", "secretKey": "secret"}],
@@ -218,14 +224,15 @@ class Server:
 
     def start(self) -> None:
         """Wait until the bucket can be written."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while True:
             try:
                 urllib.request.urlopen(urllib.request.Request(self._bucket, method="POST"), timeout=5)
                 RemoteObjects("s3://voices/probe").put("x", b"x")
-            except (OSError, StoreError):
+            except (OSError, StoreError) as error:
                 if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise
+                    log = (self.folder / "log").read_text(errors="replace")
+                    pytest.fail(f"SeaweedFS does not answer ({error}); its log ends:\n{log[-2000:]}")
                 time.sleep(0.5)
             else:
                 return
