@@ -29,7 +29,8 @@ from voxpress.engines.tone import _spoil
 from voxpress.errors import CheckFailed
 from voxpress.quality.asr import MODEL, Recogniser
 from voxpress.quality.signal import check, listen
-from voxpress.rendering.planner import Plan, Planner
+from voxpress.rendering.plan import Plan
+from voxpress.rendering.planner import Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.store import open_store
 from voxpress.text.wer import SHORT, passes, score, words

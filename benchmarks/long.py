@@ -37,7 +37,8 @@ from voxpress.audio import waveform as sound
 from voxpress.audio.waveform import Audio
 from voxpress.models import catalogue
 from voxpress.quality.asr import Recogniser
-from voxpress.rendering.planner import Bad, Plan, Planner
+from voxpress.rendering.plan import Bad, Plan
+from voxpress.rendering.planner import Planner
 from voxpress.speech import Output, Utterance
 from voxpress.store import open_store
 from voxpress.text import Pause
@@ -129,7 +130,7 @@ def _upper(text: str) -> str:
 
 def in_plan(plan: Plan, all_sentences: list[str]) -> str:
     """Segments make up the text, in which every sentence stands once, after the one before it."""
-    segments = [plan.takes[part] for part in plan.parts if isinstance(part, str)]
+    segments = [plan.takes[part] for part in plan.recipe.parts if isinstance(part, str)]
     whole = " ".join(segment.text for segment in segments)
     assert whole == " ".join(all_sentences)
     at = -1
@@ -143,7 +144,7 @@ def in_plan(plan: Plan, all_sentences: list[str]) -> str:
 def in_file(plan: Plan, clip: voxpress.Clip, heard: Audio, takes: dict[str, Audio]) -> tuple[float, float]:
     """Seconds of takes and of pauses; the samples of the file are theirs, one after the other."""
     output, at, spoken, step = Output(), 0, 0, 2 / 2**15
-    for part in plan.parts:
+    for part in plan.recipe.parts:
         if isinstance(part, str):
             expected = sound.trim(takes[part]).samples
             spoken += len(expected)

@@ -45,7 +45,8 @@ def finish(manifest: Path, out: Path) -> None:
     """
     from voxpress import manifests
     from voxpress.rendering.output import OutputFolder
-    from voxpress.rendering.planner import Plan, Planner
+    from voxpress.rendering.plan import Plan
+    from voxpress.rendering.planner import Planner
     from voxpress.speech import Clip
 
     folder, data = OutputFolder(out), bytes(64)

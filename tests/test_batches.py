@@ -12,7 +12,8 @@ from voxpress import Utterance
 from voxpress.engines.tone import Tone
 from voxpress.errors import SynthesisError
 from voxpress.rendering.library import run
-from voxpress.rendering.planner import Plan, Planner
+from voxpress.rendering.plan import Plan
+from voxpress.rendering.planner import Planner
 from voxpress.store import Store
 
 

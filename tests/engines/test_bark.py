@@ -14,7 +14,8 @@ from voxpress.errors import EngineError, ModelUnavailable, SynthesisError, Unkno
 from voxpress.models import catalogue
 from voxpress.models.downloads import File
 from voxpress.rendering import worker
-from voxpress.rendering.planner import Bad, Planner
+from voxpress.rendering.plan import Bad
+from voxpress.rendering.planner import Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.testing import EngineContract
 

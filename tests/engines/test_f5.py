@@ -19,7 +19,8 @@ from voxpress.errors import (
 )
 from voxpress.models import catalogue
 from voxpress.rendering import worker
-from voxpress.rendering.planner import Bad, Plan, Planner
+from voxpress.rendering.plan import Bad, Plan
+from voxpress.rendering.planner import Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.testing import EngineContract
 from voxpress.voices import references
@@ -170,7 +171,7 @@ def test_a_long_text_is_spoken_whole(render, planner):
     text = " ".join(f"word{number}" for number in range(120))
     plan = planner().plan(Utterance(text=text), filed=False)
     assert isinstance(plan, Plan)
-    assert " ".join(plan.takes[part].text for part in plan.parts if isinstance(part, str)) == text
+    assert " ".join(plan.takes[part].text for part in plan.recipe.parts if isinstance(part, str)) == text
     result = render([text])[text]
     assert result.segments == result.spoken == len(plan.takes) > 4
     assert all(len(take.text) <= 182 for take in plan.takes.values())

@@ -14,7 +14,8 @@ from voxpress.engines.outetts import OuteTTS
 from voxpress.errors import EngineError, LicenceNotAccepted, ModelUnavailable, SynthesisError
 from voxpress.quality.asr import Heard
 from voxpress.rendering import worker
-from voxpress.rendering.planner import Bad, Plan, Planner
+from voxpress.rendering.plan import Bad, Plan
+from voxpress.rendering.planner import Planner
 from voxpress.speech import Mark, Segment, Utterance, Voice
 from voxpress.testing import EngineContract
 from voxpress.voices import references
@@ -171,7 +172,7 @@ def test_a_long_text_is_spoken_whole(planner, render):
     text = " ".join(f"w{number}" for number in range(60))
     plan = planner().plan(Utterance(text=text), filed=False)
     assert isinstance(plan, Plan)
-    assert " ".join(plan.takes[part].text for part in plan.parts if isinstance(part, str)) == text
+    assert " ".join(plan.takes[part].text for part in plan.recipe.parts if isinstance(part, str)) == text
     assert len(plan.takes) > 1 and all(len(take.text) <= 200 for take in plan.takes.values())
     sentences = " ".join(f"This is sentence number {word}." for word in ("one", "two", "three", "four"))
     result = render([sentences])[sentences]

@@ -25,7 +25,8 @@ from voxpress.errors import (
 )
 from voxpress.models import catalogue, environments
 from voxpress.rendering import worker
-from voxpress.rendering.planner import Bad, Plan, Planner
+from voxpress.rendering.plan import Bad, Plan
+from voxpress.rendering.planner import Planner
 from voxpress.speech import Segment, Utterance
 from voxpress.testing import EngineContract
 from voxpress.voices import references

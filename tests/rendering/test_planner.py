@@ -3,7 +3,8 @@
 import pytest
 
 from voxpress.errors import ManifestError, UnknownEngine, UnknownVoice
-from voxpress.rendering.planner import Bad, Plan, Planner
+from voxpress.rendering.plan import Bad, Plan
+from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import load
 from voxpress.speech import Output, Utterance
 

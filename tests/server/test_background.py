@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from voxpress.errors import StoreError
-from voxpress.rendering.planner import Plan, Planner
+from voxpress.rendering.plan import Plan
+from voxpress.rendering.planner import Planner
 from voxpress.server import background, dispatcher
 from voxpress.server.background import Background
 from voxpress.server.dispatcher import Dispatcher

@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from voxpress.executors import Pools
+from voxpress.rendering.driver import PushDriver
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.scheduler import LongestFirst, Scheduler, Spoken
-from voxpress.server.dispatcher import FairTurns
+from voxpress.rendering.scheduler import Spoken
+from voxpress.rendering.turns import FairTurns, LongestFirst
 from voxpress.speech import Result, Utterance
 from voxpress.store import Store
 
@@ -112,7 +113,7 @@ def serve(loop, *plans):
 
 def test_news_of_takes_come_before_the_result():
     with Pools(0) as pools:
-        loop = Scheduler(Store("memory:"), None, pools, lasting=True)
+        loop = PushDriver(Store("memory:"), pools)
         (done,), heard = serve(loop, planned(sentences("somebody", 6), 7))
     assert done.status == "rendered"
     assert [type(news) for news in heard] == [Spoken] * 6 + [Result]
@@ -122,12 +123,12 @@ def test_news_of_takes_come_before_the_result():
 def test_a_failure_is_not_remembered():
     """Whoever asks again gets another try."""
     with Pools(0) as pools:
-        loop = Scheduler(Store("memory:"), None, pools, lasting=True)
+        loop = PushDriver(Store("memory:"), pools)
         bad = planned("This fails.", 1, fault="raise")
         (first, second), _ = serve(loop, bad, msgspec.structs.replace(bad, number=2))
     assert [first.status, second.status] == ["failed", "failed"]
     with Pools(0) as pools:
-        loop = Scheduler(Store("memory:"), None, pools, lasting=True)
+        loop = PushDriver(Store("memory:"), pools)
         (failed, good), _ = serve(loop, bad, planned("This does not.", 3))
     assert [failed.status, good.status] == ["failed", "rendered"]
 
@@ -135,7 +136,7 @@ def test_a_failure_is_not_remembered():
 def test_a_store_that_fails_costs_what_was_asked_of_it(tmp_path):
     (tmp_path / "file").write_text("a file where the store's folder should be")
     with Pools(0) as pools:
-        loop = Scheduler(Store(tmp_path / "file" / "store"), None, pools, lasting=True)
+        loop = PushDriver(Store(tmp_path / "file" / "store"), pools)
         found, _ = serve(loop, planned("One.", 1), planned("Two.", 2))
     assert {(done.status, done.error_type) for done in found} == {("failed", "StoreError")}
 
@@ -143,7 +144,7 @@ def test_a_store_that_fails_costs_what_was_asked_of_it(tmp_path):
 def test_what_nobody_waits_for_is_not_spoken(tmp_path):
     with Pools(1) as pools:
         store = Store(tmp_path)
-        loop = Scheduler(store, None, pools, lasting=True)
+        loop = PushDriver(store, pools)
         book = planned(sentences("nobody", 40), 1, delay=0.05)
         heard: list[Result | Spoken] = []
         thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
@@ -172,7 +173,7 @@ def long_segments():
 def order_of_results(store, turns, plans):
     """Numbers of the plans in the order in which two workers are done with them, all of them there at first."""
     with Pools(2) as pools:
-        loop = Scheduler(Store(store), None, pools, turns=turns, lasting=True)
+        loop = PushDriver(Store(store), pools, turns=turns)
         found, heard = serve(loop, *plans)
     assert {each.status for each in found} == {"rendered"}
     return [news.number for news in heard if isinstance(news, Result)]
@@ -182,7 +183,7 @@ def test_who_leaves_at_once_is_not_spoken(tmp_path):
     """A request and its withdrawal that the loop finds together: it was busy with something slow."""
     with Pools(0) as pools:
         store = Store("memory:")
-        loop = Scheduler(store, None, pools, lasting=True)
+        loop = PushDriver(store, pools)
         left, stays = planned("Nobody waits for this.", 1), planned("Somebody waits for this.", 2)
         loop.submit(left)
         loop.withdraw(1)
@@ -215,7 +216,7 @@ def test_what_is_in_the_background_takes_no_worker_from_long_segments(tmp_path, 
 
 def test_a_segment_that_another_wants_too_is_spoken_all_the_same(tmp_path):
     with Pools(1) as pools:
-        loop = Scheduler(Store(tmp_path), None, pools, lasting=True)
+        loop = PushDriver(Store(tmp_path), pools)
         text = sentences("both", 10)
         first, second = planned(text, 1, delay=0.02), planned(text, 2, delay=0.02)
         heard: list[Result | Spoken] = []

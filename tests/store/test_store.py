@@ -18,7 +18,8 @@ import pytest
 import voxpress
 from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
-from voxpress.rendering.planner import Plan, Planner
+from voxpress.rendering.plan import Plan
+from voxpress.rendering.planner import Planner
 from voxpress.speech import Clip, Mark, Output, Segment, Utterance
 from voxpress.store import GRACE, Store, Verdict, canonical_url, open_store
 from voxpress.store.keys import clip_key, seed, take_key

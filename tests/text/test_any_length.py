@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from voxpress import Utterance, cli, render, say
 from voxpress.manifests import report
-from voxpress.rendering.planner import Plan, Planner
+from voxpress.rendering.plan import Plan
+from voxpress.rendering.planner import Planner
 
 ENGINE = """
     from voxpress.engines.tone import Tone
@@ -112,6 +113,6 @@ def test_markup_may_hold_what_is_misread(tokens):
     )
     assert isinstance(plan, Plan)
     assert [segment.text for segment in plan.takes.values()] == ["Speak now", "3"]
-    assert [msgspec.to_builtins(part).get("type") for part in plan.parts if not isinstance(part, str)] == [
-        None
-    ]
+    assert [
+        msgspec.to_builtins(part).get("type") for part in plan.recipe.parts if not isinstance(part, str)
+    ] == [None]

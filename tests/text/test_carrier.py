@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from voxpress import Segment, Utterance, cli, render
 from voxpress.audio.waveform import Audio, after
 from voxpress.engines import find, names
-from voxpress.rendering.planner import Plan, Planner
+from voxpress.rendering.plan import Plan
+from voxpress.rendering.planner import Planner
 from voxpress.store import Store
 from voxpress.text import carrier
 

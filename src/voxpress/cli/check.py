@@ -132,7 +132,7 @@ def check(
 
     import msgspec
 
-    from voxpress.cli.progress import tell
+    from voxpress.cli.reviews import tell
     from voxpress.quality import verify
 
     paths, text = _plain_question(paths, text, manifest)

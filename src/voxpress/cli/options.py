@@ -170,3 +170,19 @@ def project_in(file: Path | None) -> Project:
 
 def _beside(folder: Path) -> Path | None:
     return file if (file := folder / "voxpress.toml").is_file() else None
+
+
+def format_names(format: str | None) -> list[str]:
+    """The formats in ``mp3,wav``.
+
+    Raises:
+        InputError: one is unknown, or two would be one file.
+    """
+    from voxpress import formats
+
+    if format is None:
+        return []
+    found = [formats.format_named(name.strip()) for name in format.split(",")]
+    if len({each.extension for each in found}) < len(found):
+        raise InputError(f"-f {format}: two of these formats have the same extension, and would be one file")
+    return [each.name for each in found]

@@ -40,13 +40,18 @@ class Pools:
     ) -> None:
         self._workers, self._timeout, self._given, self._shared = workers, timeout, executor, shared
         self._idle = idle
-        self._made: dict[tuple[str, int | None], Executor] = {}
+        self._made: dict[tuple[str, str, int], Executor] = {}
         self._of: dict[Engine, Executor] = {}
 
     @property
     def finishing(self) -> Executor:
-        """For what needs no engine."""
+        """For what needs no engine. Workers that speak in this environment finish too."""
         return self._given or self._pool("", self._workers)
+
+    @property
+    def listening(self) -> Executor:
+        """For recognisers, which would fill the memory beside an engine."""
+        return self._given or self._pool("", self._workers, "listening")
 
     def speaking(self, engine: Engine) -> Executor:
         """For what `engine` speaks, in the environment where it lives.
@@ -72,15 +77,13 @@ class Pools:
         wanted = self._workers if self._workers is not None else most or cores()
         return self._pool(home or sys.executable, max(1, wanted if most is None else min(wanted, most)))
 
-    def _pool(self, python: str, workers: int | None) -> Executor:
-        inline = not python and (workers == 0 or not self._shared)
-        where = ("", 0) if inline else (python or sys.executable, workers or cores())
+    def _pool(self, python: str, workers: int | None, stage: str = "") -> Executor:
+        if not python and (workers == 0 or not self._shared):
+            return self._made.setdefault(("", "", 0), Inline())
+        python, workers = python or sys.executable, workers or cores()
+        where = (stage, python, workers)
         if where not in self._made:
-            self._made[where] = (
-                Inline()
-                if inline
-                else Processes(where[1], timeout=self._timeout, idle=self._idle, python=where[0])
-            )
+            self._made[where] = Processes(workers, timeout=self._timeout, idle=self._idle, python=python)
         return self._made[where]
 
     def shutdown(self) -> None:

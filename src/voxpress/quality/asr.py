@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,11 +18,8 @@ import numpy as np
 from voxpress.audio import waveform as sound
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
-from voxpress.executors import Processes
 from voxpress.models import catalogue
 from voxpress.speech import Hertz, Mark, Seconds
-
-T = TypeVar("T")
 
 MODEL = "whisper-base"
 """The recogniser that is meant where none is named: the smallest one that knows a hundred languages."""
@@ -59,24 +55,19 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recogniser:
-    """Hears what is said. Pickles unloaded, and can be used in an environment that has no speech recognition.
+    """Hears what is said. Pickles unloaded.
 
     Args:
         model: weights: a name of the catalogue (``whisper-…``), or a folder with a Whisper model for CTranslate2.
         device: ``auto`` and ``cpu`` mean one thread of the CPU with 8-bit weights; ``cuda`` and ``cuda:1`` a GPU.
-        python: the interpreter that has faster-whisper; None: this one.
 
     >>> Recogniser("whisper-tiny.en").model
     'whisper-tiny.en'
     """
 
-    def __init__(self, model: str | None = None, *, device: str = "auto", python: str | None = None) -> None:
+    def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
         self.model = model or MODEL
         self.device = device
-        self.python = python or sys.executable
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuilt, (self.model, self.device, self.python)
 
     def require(self) -> None:
         """See that it could hear, without loading anything.
@@ -110,7 +101,7 @@ class Recogniser:
             EngineNotInstalled, ModelUnavailable
             UnsupportedOption: a language that the model does not know.
         """
-        return self.ask(_hear, audio, language, words, quick)
+        return _hear(self, audio, language, words, quick)
 
     def likelihood(self, audio: Audio, text: str, language: str) -> float:
         """How well `text` goes with what is heard, whatever the recogniser would have written: the natural
@@ -121,18 +112,7 @@ class Recogniser:
         Raises:
             as `hear`
         """
-        return self.ask(_likelihood, audio, text, language)
-
-    def ask(self, question: Callable[..., T], *about: object) -> T:
-        """What ``question(recogniser, *about)`` gives in a process that has the recogniser's packages: this
-        one, or one of `python`.
-
-        Raises:
-            WorkerLost: that process died; and what `question` raises
-        """
-        if importlib.util.find_spec(_PACKAGE) is None and self.python != sys.executable:
-            return _elsewhere(self.python).submit(question, self, *about).result()
-        return question(self, *about)
+        return _likelihood(self, audio, text, language)
 
     def _folder(self) -> Path:
         folder = catalogue.locate(self.model)
@@ -140,10 +120,6 @@ class Recogniser:
             if not (folder / name).is_file():
                 raise ModelUnavailable(f"{folder} is no Whisper model for CTranslate2: it has no {name}")
         return folder
-
-
-def _rebuilt(model: str, device: str, python: str) -> Recogniser:
-    return Recogniser(model, device=device, python=python)
 
 
 def _hear(recogniser: Recogniser, audio: Audio, language: str, words: bool, quick: bool) -> Heard:
@@ -280,9 +256,3 @@ def _known(language: str, supported: list[str], model: str) -> str:
             f"the recogniser {model!r} does not know the language {language!r}: {instead}"
         )
     return code
-
-
-@functools.lru_cache(maxsize=1)
-def _elsewhere(python: str) -> Processes:
-    """A process of another environment that listens for this one."""
-    return Processes(1, python=python)

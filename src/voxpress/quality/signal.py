@@ -55,10 +55,6 @@ def listen(
     Raises:
         EngineNotInstalled, ModelUnavailable, UnsupportedOption: as `Recogniser.hear`.
     """
-    return recogniser.ask(_listen, audio, text, language, bar)
-
-
-def _listen(recogniser: Recogniser, audio: Audio, text: str, language: str, bar: float) -> tuple[str, Score]:
     best: tuple[str, Score] | None = None
     for quick in (True, False):
         heard = recogniser.hear(audio, language, words=False, quick=quick).text

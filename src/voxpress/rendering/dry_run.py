@@ -10,11 +10,16 @@ import msgspec
 
 from voxpress.engines import price_of
 from voxpress.errors import LeftOut
+from voxpress.quality.asr import Recogniser
+from voxpress.rendering import ATTEMPTS
+from voxpress.rendering.assessment import assess
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.planner import Bad, Plan
-from voxpress.rendering.scheduler import LOOKUP, lacks, standing
+from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.speech import Status, Utterance
 from voxpress.store import Store
+
+LOOKUP = 256
+"""Utterances that are looked up in the store at once."""
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,24 +82,23 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def forecast(
-    plans: Iterable[Plan | Bad], *, store: Store, folder: OutputFolder | None, finished: bool = True
+    plans: Iterable[Planned],
+    *,
+    store: Store,
+    folder: OutputFolder | None,
+    recogniser: Recogniser | None = None,
+    attempts: int = ATTEMPTS,
 ) -> Iterator[Forecast]:
     """What `run` would do, in order, without doing it. A segment counts for the first row that has it.
 
     Args:
-        finished: whether files and clips that are there count; else only takes do, as for a recogniser.
+        recogniser, attempts: as for `run`. A take that nobody heard yet counts as good.
     """
     spoken: set[str] = set()
     rows = iter(plans)
     while batch := list(islice(rows, LOOKUP)):
-        place = folder if finished else None
-        good = [plan for plan in batch if isinstance(plan, Plan) and not standing(plan, place)]
-        clips = {target.clip for plan in good for target in plan.targets}
-        no_clip = store.missing_clips(clips) if finished else clips
-        no_take = store.missing_takes(
-            {key for plan in good if lacks(plan, no_clip) for key in plan.takes if key not in spoken}
-        )
-        todo = {plan.number for plan in good}
+        good = [plan for plan in batch if isinstance(plan, Plan)]
+        assessed = iter(assess(good, store, folder, recogniser=recogniser, attempts=attempts, awaited=spoken))
         for plan in batch:
             if isinstance(plan, Bad):
                 yield Forecast(
@@ -105,14 +109,15 @@ def forecast(
                     row=plan.row,
                 )
                 continue
-            status: Status = "from store"
-            new: list[str] = []
-            if plan.number not in todo:
-                status = "up to date"
-            elif lacks(plan, no_clip):
-                new = [key for key in plan.takes if key in no_take and key not in spoken]
-                spoken.update(new)
-                status = "rendered"
+            found = next(assessed)
+            # What an earlier row of this batch speaks was not awaited yet when the batch was assessed.
+            new = [key for key in (*found.missing, *found.doubtful) if key not in spoken]
+            status: Status = "rendered"
+            if found.standing is not None:
+                status, new = "up to date", []
+            elif found.finished:
+                status, new = "from store", []
+            spoken.update(new)
             fresh = frozenset(new)
             billed, price = _bill(plan, fresh)
             unbilled, saved = _bill(plan, plan.takes.keys() - fresh)

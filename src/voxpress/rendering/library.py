@@ -17,7 +17,8 @@ from voxpress import validation
 from voxpress.errors import InputError, SpeechError
 from voxpress.rendering import ATTEMPTS
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.planner import Bad, Plan, Planner, Row
+from voxpress.rendering.plan import Bad, Planned
+from voxpress.rendering.planner import Planner, Row
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
 
@@ -299,7 +300,7 @@ def render(
 
 
 def run(
-    plans: Iterable[Plan | Bad],
+    plans: Iterable[Planned],
     *,
     store: Store,
     folder: OutputFolder | None,
@@ -315,14 +316,17 @@ def run(
     """
     # What is in the store is given without them, in two thirds of the time of a process.
     from voxpress.executors import Pools
-    from voxpress.rendering.scheduler import Scheduler
+    from voxpress.rendering.driver import drive
 
     if recogniser is not None:
         recogniser.require()
     shared = not store.url.startswith("memory:")
     unsynced, synced = 0, time.monotonic()
     with Pools(workers, timeout=timeout, executor=executor, shared=shared) as pools:
-        for result in Scheduler(store, folder, pools, attempts, recogniser).run(plans):
+        results = drive(
+            plans, store=store, folder=folder, pools=pools, attempts=attempts, recogniser=recogniser
+        )
+        for result in results:
             unsynced += result.status in ("rendered", "from store")
             if unsynced >= GROUP or (unsynced and time.monotonic() - synced > GROUP_SECONDS):
                 _sync(store, folder)

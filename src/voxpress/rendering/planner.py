@@ -14,6 +14,7 @@ from voxpress.engines import Engine
 from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnknownVoice, UnsupportedOption
 from voxpress.models import catalogue
 from voxpress.rendering import offers, templates
+from voxpress.rendering.plan import Bad, Plan, Planned, Recipe, Target, place_error
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Utterance, Voice
 from voxpress.store.keys import clip_key, take_key
 from voxpress.text import Part, Say, carrier
@@ -23,58 +24,6 @@ ONE_FILE = "{id}.{extension}"
 
 Row: TypeAlias = Utterance | SpeechError | Mapping[str, object] | str
 """What somebody gives to be rendered: an utterance, the fields of one, a text, or what was wrong where it was read."""
-
-
-class Target(msgspec.Struct, frozen=True):
-    """One file to be made.
-
-    Attributes:
-        path: where it goes, relative to the output folder; empty for a clip that stays in the store.
-        output: how it sounds and is packed.
-        clip: its key in the store.
-    """
-
-    path: str
-    output: Output
-    clip: str
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known about an utterance before anything is spoken.
-
-    Attributes:
-        parts: take keys, pauses, silences and tones in order.
-        takes: the segment of each take key; its seed is still the user's.
-        notes: what was changed in the text.
-    """
-
-    number: int
-    utterance: Utterance
-    engine: Engine
-    fingerprint: str
-    voice: str
-    language: str
-    parts: tuple[str | Part, ...]
-    takes: Mapping[str, Segment]
-    targets: tuple[Target, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def characters(self) -> int:
-        return sum(len(segment.text) for segment in self.takes.values())
-
-
-class Bad(msgspec.Struct, frozen=True):
-    """A row that cannot be planned."""
-
-    number: int
-    utterance: Utterance | None
-    error: SpeechError
-
-    @property
-    def row(self) -> str:
-        """What identifies the row among all: several problems can be those of one."""
-        return self.error.place or str(self.number)
 
 
 class Planner:
@@ -130,7 +79,7 @@ class Planner:
         self._own_files = files is not None
         self._format = formats.format_named(format) if format else None
 
-    def plan_all(self, rows: Iterable[Row], *, filed: bool = True) -> Iterator[Plan | Bad]:
+    def plan_all(self, rows: Iterable[Row], *, filed: bool = True) -> Iterator[Planned]:
         """Plan each row; two rows for one file are an error of the second."""
         paths = Paths()
         for number, given in enumerate(rows):
@@ -147,11 +96,11 @@ class Planner:
                             f"{target.path!r} is also the file of row {first + 1}, or a folder that it needs, or in a"
                             " folder of its name (case does not count)"
                         )
-                        planned = Bad(number, row, placed(InputError(problem), row))
+                        planned = Bad(number, row, place_error(InputError(problem), row))
                         break
             yield planned
 
-    def plan(self, utterance: Utterance, number: int = 0, *, filed: bool = True) -> Plan | Bad:
+    def plan(self, utterance: Utterance, number: int = 0, *, filed: bool = True) -> Planned:
         """The plan of one utterance, or what is wrong with it.
 
         Args:
@@ -165,11 +114,11 @@ class Planner:
         except SpeechError as error:
             if not (utterance.engine or utterance.model or utterance.voice or utterance.options):
                 raise  # the defaults are wrong, and so would be every row
-            return Bad(number, utterance, placed(error, utterance))
+            return Bad(number, utterance, place_error(error, utterance))
         try:
             return self._plan(utterance, speaker, number, filed)
         except SpeechError as error:
-            return Bad(number, utterance, placed(error, utterance))
+            return Bad(number, utterance, place_error(error, utterance))
 
     def _speaker_of(self, row: Utterance) -> _Speaker:
         name = row.engine or self._engine
@@ -231,9 +180,8 @@ class Planner:
             fingerprint=speaker.fingerprint,
             voice=speaker.voice.name,
             language=language,
-            parts=tuple(parts),
+            recipe=Recipe(tuple(parts), targets, speaker.engine.sample_rate),
             takes=takes,
-            targets=targets,
             notes=reading.notes,
         )
 
@@ -415,8 +363,3 @@ def _filled(template: str, row: Utterance, output: Output) -> str:
         extension=extension,
         rate=output.sample_rate or "",
     )
-
-
-def placed(error: SpeechError, row: Utterance) -> SpeechError:
-    """The same error, saying which row it is about."""
-    return error.at(row.origin or row.id)

@@ -1,87 +1,82 @@
-"""THE LOOP: look up, speak, check, finish.
+"""What is spoken, heard and finished next: queues, turns, and who waits for what.
 
-One thread decides, with keys alone; executors do the work. A render is run to its end: at any time at most `WINDOW`
-of its utterances are open, and within them the longest segments are spoken first, so that no worker is left with a long
-one at the end. A server's loop lasts: utterances come and go while it works.
+The scheduler is told what arrived, and says what to start. It has no executor, no clock and no store; a driver
+(`voxpress.rendering.driver`) has them, and carries out what it says. At any time at most `WINDOW` utterances of a
+render are open, and within them the longest segments are spoken first.
 """
 
 from __future__ import annotations
 
 import heapq
-import queue
+import os
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from voxpress.engines import Engine, describe, price_of
-from voxpress.errors import LeftOut, ServiceRefused, SpeechError, StoreError, WorkerLost
-from voxpress.executors import Pools
-from voxpress.quality.asr import Recogniser
-from voxpress.rendering import ATTEMPTS, worker
-from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.planner import Bad, Plan, placed
-from voxpress.rendering.worker import Finished, Order, Take
-from voxpress.speech import Clip, OptionValue, Result, Segment, Status, Utterance
-from voxpress.store import Store, Verdict
+from voxpress.engines import Engine, price_of
+from voxpress.errors import ServiceRefused, SpeechError, StoreError, WorkerLost
+from voxpress.rendering import ATTEMPTS
+from voxpress.rendering.assessment import Assessed, most_attempts
+from voxpress.rendering.finishing import Finished
+from voxpress.rendering.listening import Heard, Reading
+from voxpress.rendering.plan import Plan, place_error
+from voxpress.rendering.results import result
+from voxpress.rendering.turns import LongestFirst, Turns
+from voxpress.rendering.worker import Take
+from voxpress.speech import OptionValue, Result, Segment, Status
+from voxpress.store import Verdict
 from voxpress.text.wer import passes
 
 WINDOW = 4096
-LOOKUP = 256
-"""Utterances that are looked up in the store at once."""
-ORDERS = 8
+FINISH = 8
 """Most utterances that one task finishes."""
+LONG = 100
+"""Characters. Segments of more leave a worker to shorter ones that wait, where utterances come all the time."""
 
 _VANISHED = 20
 """How often an utterance's takes may be gone again before the store is called broken."""
 
 
-def standing(plan: Plan, folder: OutputFolder | None) -> Result | None:
-    """The result for an utterance whose files all stand in `folder` as wanted; None if any does not."""
-    if folder is None:
-        return None
-    clips = []
-    for target in plan.targets:
-        clip = folder.holds(target.path, target.clip, target.output.format)
-        if clip is None or target.output.limit_exceeded(clip):
-            return None
-        clips.append(clip)
-    return _result(_Open(plan), "up to date", folder, clips=tuple(clips))
+# What a driver is told to do
 
 
-def lacks(plan: Plan, missing_clips: set[str]) -> bool:
-    """Whether a clip of `plan` is among those that are missing."""
-    return any(target.clip in missing_clips for target in plan.targets)
+@dataclass(frozen=True, eq=False, slots=True)
+class Speak:
+    """Speak these segments at once, and finish those utterances that lack nothing else.
+
+    Attributes:
+        attempts: the first one, and the one before which to give up.
+    """
+
+    pool: Any
+    engine: Engine
+    fingerprint: str
+    batch: tuple[tuple[str, Segment], ...]
+    attempts: range
+    finish: tuple[Plan, ...]
 
 
-@dataclass(slots=True)
-class _Open:
-    """An utterance on its way."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Listen:
+    """Hear this take."""
 
-    plan: Plan
-    waiting: set[str] = field(default_factory=set)
-    spoken: int = 0
-    characters: int = 0
-    billed: int = 0
-    cost: float = 0.0
-    notes: list[str] = field(default_factory=list)
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-    had_clips: bool = False
-    vanished: int = 0
-    lost: int = 0
+    pool: Any
+    reading: Reading
 
 
-@dataclass(slots=True)
-class _Wanted:
-    """A segment that somebody waits for."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Finish:
+    """Make the files of these utterances, whose takes are all in the store."""
 
-    segment: Segment
-    plan: Plan
-    waiters: list[_Open] = field(default_factory=list)
-    lost: int = 0
-    running: bool = False
+    pool: Any
+    plans: tuple[Plan, ...]
+
+
+Task: TypeAlias = Speak | Listen | Finish
+
+
+# What it tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,40 +87,65 @@ class Spoken:
     take: str
 
 
-class Turns(Protocol):
-    """In which order segments are spoken."""
-
-    def place(self, plan: Plan, segment: Segment) -> Any:
-        """What the segment is sorted by, smallest first; comparable with all others."""
-
-    def taken(self, place: Any) -> None:
-        """A segment with that place is being spoken."""
-
-    def gives_way(self, long: Any, short: Any) -> bool:
-        """Whether the last free worker goes to a short segment, though a long one may be before it."""
+News: TypeAlias = Result | Spoken
 
 
-class LongestFirst:
-    """Turns of a render: no worker is left with a long segment at the end.
-
-    >>> segment = Segment(text="Hello.", voice="low", language="en")
-    >>> LongestFirst().place(None, segment)
-    -6
+class Stages(Protocol):
+    """Where each stage works. A pool can be anything that is hashable; its `workers`, if it has them, are how many
+    tasks it does at once.
     """
 
-    def place(self, plan: Plan | None, segment: Segment) -> int:
-        return -len(segment.text)
+    @property
+    def finishing(self) -> Any:
+        """Where files are made."""
 
-    def taken(self, place: int) -> None:
-        """Nothing is changed by it."""
+    @property
+    def listening(self) -> Any:
+        """Where takes are heard."""
 
-    def gives_way(self, long: int, short: int) -> bool:
-        """It would, if anybody asked."""
-        return True
+    def speaking(self, engine: Engine) -> Any:
+        """Where that engine speaks."""
 
 
-LONG = 100
-"""Characters. Segments of more leave a worker to shorter ones that wait, where utterances come all the time."""
+@dataclass(eq=False, slots=True)
+class _Open:
+    """An utterance on its way."""
+
+    plan: Plan
+    finished: bool = False
+    waiting: set[str] = field(default_factory=set)
+    spoken: int = 0
+    characters: int = 0
+    billed: int = 0
+    cost: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    vanished: int = 0
+    lost: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class _Wanted:
+    """A segment that somebody waits for.
+
+    Attributes:
+        busy: it is being spoken, waits for a recogniser, or is being heard.
+        attempts: how often it was spoken and heard so far.
+        verdict: on the best of those readings.
+        taken: the attempt that gave it; 0 where the store had it.
+    """
+
+    segment: Segment
+    plan: Plan
+    waiters: list[_Open] = field(default_factory=list)
+    busy: bool = False
+    counted: bool = False
+    lost: int = 0
+    paid: int = 0
+    attempts: int = 0
+    taken: int = 0
+    verdict: Verdict | None = None
+    notes: tuple[str, ...] = ()
 
 
 class _Group(NamedTuple):
@@ -137,55 +157,37 @@ class _Group(NamedTuple):
     speed: float
     options: tuple[tuple[str, OptionValue], ...]
     long: bool
-
-
-_News: TypeAlias = Result | Spoken
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    number: int
-    stays: bool
-
-
-_CLOSE = None
-_Event: TypeAlias = Future[Any] | Plan | _Change | None
-
-
-def _named(error: Exception) -> SpeechError:
-    """`error` as one of ours: another is a mistake in voxpress or in an engine, and says of which type it is."""
-    return error if isinstance(error, SpeechError) else SpeechError(describe(error))
-
-
-def _width(executor: Executor) -> int:
-    return getattr(executor, "workers", None) or 16
+    attempts: int
 
 
 class Scheduler:
     """What is open, what is wanted, what is running.
 
     Args:
-        folder: where files go; None: clips stay in the store.
-        recogniser: listens to every take that it did not hear before.
+        stages: where the work is done.
+        folder: path of the output folder, for results.
+        listens: a recogniser hears every take before it is used.
         turns: the order in which segments are spoken; None: the longest first.
-        lasting: utterances come by `submit` and may leave by `withdraw`, from any thread, while `serve` runs. Failures
-            are not remembered, so that what is asked for again is tried again, and what a broken store costs is the
-            utterances that it was for, not the loop.
+        lasting: utterances come and go all the time. Failures are not remembered, so that what is asked for again is
+            tried again, and a store that gives nothing back fails the utterance that asked.
+
+    >>> from voxpress.executors import Pools
+    >>> Scheduler(Pools(workers=0)).has_room
+    True
     """
 
     def __init__(
         self,
-        store: Store,
-        folder: OutputFolder | None,
-        pools: Pools,
-        attempts: int = ATTEMPTS,
-        recogniser: Recogniser | None = None,
+        stages: Stages,
         *,
+        folder: str | os.PathLike[str] | None = None,
+        attempts: int = ATTEMPTS,
+        listens: bool = False,
         turns: Turns | None = None,
         lasting: bool = False,
     ) -> None:
-        self._store, self._folder, self._pools, self._attempts = store, folder, pools, attempts
-        self._recogniser, self._turns, self._lasting = recogniser, turns or LongestFirst(), lasting
+        self._stages, self._folder, self._attempts, self._listens = stages, folder, attempts, listens
+        self._turns, self._lasting = turns or LongestFirst(), lasting
         self._open: dict[int, _Open] = {}
         self._wanted: dict[str, _Wanted] = {}
         self._failed: dict[str, SpeechError] = {}
@@ -193,181 +195,152 @@ class Scheduler:
         # What one call of an engine may hold together, in turn. A segment may stand there more than once.
         self._queues: dict[_Group, list[tuple[Any, int, str]]] = defaultdict(list)
         self._alone: deque[str] = deque()
+        self._unheard: deque[Reading] = deque()
         self._ready: deque[_Open] = deque()
-        self._running: dict[Future[Any], tuple[Executor, Callable[[Future[Any]], Iterator[_News]]]] = {}
-        self._busy: Counter[Executor] = Counter()
-        self._long: Counter[Executor] = Counter()
-        self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
-        self._wrote = False
+        self._busy: Counter[Any] = Counter()
+        self._busy_long: Counter[Any] = Counter()
 
-    def run(self, plans: Iterable[Plan | Bad]) -> Iterator[Result]:
-        """Do all of `plans`, yielding each result as it is there."""
-        for news in self._run(plans):
-            if isinstance(news, Result):
-                yield news
+    # What is open
 
-    def _run(self, plans: Iterable[Plan | Bad]) -> Iterator[_News]:
-        rows = iter(plans)
-        more = True
-        while more or self._open:
-            while more and self._room():
-                batch = list(islice(rows, LOOKUP))
-                more = len(batch) == LOOKUP
-                yield from self._admit(batch)
-                self._start()
-            self._start()
-            if self._running:
-                event = self._events.get()
-                assert isinstance(event, Future)
-                yield from self._arrived(event)
-        if self._folder is not None and self._wrote:
-            self._folder.tidy()
+    @property
+    def open(self) -> bool:
+        """Whether any utterance is on its way."""
+        return bool(self._open)
 
-    def serve(self) -> Iterator[Result | Spoken]:
-        """Do what is submitted, until `close`: each result once, and news of takes before it."""
-        while (event := self._events.get()) is not _CLOSE:
-            batch: list[_Event] = [event]
-            while not self._events.empty() and len(batch) < LOOKUP:
-                batch.append(self._events.get())
-            if _CLOSE in batch:
-                return
-            gone = set()
-            for each in batch:
-                if isinstance(each, Future):
-                    yield from self._arrived(each)
-                elif isinstance(each, _Change) and each.stays:
-                    self._requeue(each.number)
-                elif isinstance(each, _Change):
-                    gone.add(each.number)
-                    self._drop(each.number)
-            come = [each for each in batch if isinstance(each, Plan)]
-            yield from self._admitted([plan for plan in come if plan.number not in gone])
-            self._start()
+    @property
+    def awaited(self) -> Mapping[str, object]:
+        """Keys of the takes that somebody waits for."""
+        return self._wanted
 
-    def submit(self, plan: Plan) -> None:
-        """Take in a plan, whose number no other open one has."""
-        self._events.put(plan)
-
-    def withdraw(self, number: int) -> None:
-        """Nobody waits for that utterance any more: what only it wanted is not spoken, and there will be no result."""
-        self._events.put(_Change(number, stays=False))
-
-    def hurry(self, number: int) -> None:
-        """That utterance's place has changed: ask for its turns again."""
-        self._events.put(_Change(number, stays=True))
-
-    def close(self) -> None:
-        """End `serve`; what is open then has no result."""
-        self._events.put(_CLOSE)
-
-    def _room(self) -> bool:
+    @property
+    def has_room(self) -> bool:
+        """Whether a render may take in more rows."""
         # Bounded by position, not by number: results can then be put in order with a bounded buffer.
         oldest = next(iter(self._open), None)
         newest = next(reversed(self._open), None)
         return oldest is None or newest is None or newest - oldest < WINDOW
 
-    # Look up
-
-    def _admitted(self, batch: Sequence[Plan]) -> Iterator[_News]:
-        if not batch:
+    def admit(self, found: Assessed) -> Iterator[News]:
+        """Take in a plan, whose number no other open one has."""
+        plan = found.plan
+        if found.standing is not None:
+            yield result(plan, "up to date", self._folder, clips=found.standing)
             return
-        try:
-            yield from self._admit(batch)
-        except StoreError as error:
-            for plan in batch:
-                yield from self._fail(self._open.get(plan.number) or _Open(plan), error)
+        opened = _Open(plan, finished=found.finished, verdicts=dict(found.verdicts))
+        self._open[plan.number] = opened
+        lacking = (*found.missing, *found.unheard, *found.doubtful)
+        if found.finished or not lacking:
+            self._ready.append(opened)
+        else:
+            yield from self._want(opened, lacking, found.unheard, found.doubtful)
 
-    def _admit(self, batch: Sequence[Plan | Bad]) -> Iterator[_News]:
-        todo: list[Plan] = []
-        for plan in batch:
-            if isinstance(plan, Bad):
-                yield refused(plan)
-            elif self._recogniser is None and (result := standing(plan, self._folder)):
-                yield result
-            else:
-                todo.append(plan)
-        if self._recogniser is not None:
-            yield from self._admit_heard(todo, self._recogniser)
+    def withdraw(self, number: int) -> None:
+        """Nobody waits for that utterance any more: what only it wanted is not spoken, and there will be no result."""
+        opened = self._open.pop(number, None)
+        if opened is None:
             return
-        no_clip = self._store.missing_clips({target.clip for plan in todo for target in plan.targets})
-        no_take = self._store.missing_takes(
-            {key for plan in todo if lacks(plan, no_clip) for key in plan.takes if key not in self._wanted}
-        )
-        for plan in todo:
-            opened = _Open(plan, had_clips=not lacks(plan, no_clip), notes=list(plan.notes))
-            self._open[plan.number] = opened
-            lacking = [k for k in plan.takes if k in no_take or k in self._wanted]
-            if opened.had_clips or not lacking:
-                self._ready.append(opened)
-            else:
-                yield from self._want(opened, lacking)
+        for key in opened.waiting:
+            wanted = self._wanted.get(key)
+            if wanted is None:
+                continue
+            wanted.waiters = [other for other in wanted.waiters if other is not opened]
+            if not wanted.waiters and not wanted.busy:
+                del self._wanted[key]
+        self._ready = deque(other for other in self._ready if other is not opened)
 
-    def _admit_heard(self, todo: Sequence[Plan], recogniser: Recogniser) -> Iterator[_News]:
-        """Takes that this recogniser is not done with are wanted as if they were missing; the worker tells
-        them apart.
-        """
-        keys = {key for plan in todo for key in plan.takes if key not in self._wanted}
-        verdicts = {
-            key: v
-            for key, v in self._store.verdicts(keys).items()
-            if v.recogniser == recogniser.fingerprint()
-        }
-        for plan in todo:
-            most = self._attempts if plan.engine.seeded else 1
-            mine = {key: verdicts[key] for key in plan.takes if key in verdicts}
-            settled = {key: v for key, v in mine.items() if passes(v.score) or v.attempts >= most}
-            self._open[plan.number] = opened = _Open(plan, notes=list(plan.notes), verdicts=settled)
-            if lacking := [key for key in plan.takes if key not in settled]:
-                yield from self._want(opened, lacking)
-            else:
-                self._ready.append(opened)
+    def hurry(self, number: int) -> None:
+        """That utterance's place has changed: ask for its turns again."""
+        opened = self._open.get(number)
+        for key in opened.waiting if opened else ():
+            if opened and self._waits(key):
+                self._queue(key, self._wanted[key], opened.plan)
 
-    def _want(self, opened: _Open, keys: Iterable[str]) -> Iterator[_News]:
+    def fail(self, plan: Plan, error: SpeechError) -> Iterator[News]:
+        """Something went wrong with that utterance, whether it was taken in or not."""
+        opened = self._open.get(plan.number) or _Open(plan)
+        self.withdraw(plan.number)
+        yield self._result(opened, "failed", exception=place_error(error, plan.utterance))
+
+    def _want(
+        self,
+        opened: _Open,
+        keys: Iterable[str],
+        unheard: Sequence[str] = (),
+        doubtful: Mapping[str, Verdict] = {},
+    ) -> Iterator[News]:
         for key in keys:
             if error := self._failed.get(key) or self._refused.get(opened.plan.engine):
-                yield from self._fail(opened, error)
+                yield from self.fail(opened.plan, error)
                 return
             opened.waiting.add(key)
             wanted = self._wanted.get(key)
             if wanted is None:
-                segment = opened.plan.takes[key]
-                wanted = self._wanted[key] = _Wanted(segment, opened.plan)
-                opened.spoken += 1
-                opened.characters += len(segment.text)
-            if not wanted.running and (self._lasting or not wanted.waiters):
+                wanted = self._wanted[key] = _Wanted(opened.plan.takes[key], opened.plan)
+                if key in doubtful:
+                    wanted.verdict = doubtful[key]
+                    wanted.attempts = wanted.verdict.attempts
+                if key in unheard:
+                    wanted.busy = True
+                    self._unheard.append(Reading(key, wanted.segment, 1, rival=False))
+            if not wanted.busy and (self._lasting or not wanted.waiters):
                 # Again for everyone who wants it: the next may be nearer to their turn than the first.
-                self._queue(key, wanted.segment, opened.plan)
+                self._queue(key, wanted, opened.plan)
             wanted.waiters.append(opened)
 
-    def _queue(self, key: str, segment: Segment, plan: Plan) -> None:
+    def _queue(self, key: str, wanted: _Wanted, plan: Plan) -> None:
+        segment = wanted.segment
         options = tuple(sorted(segment.options.items()))
-        long = self._lasting and len(segment.text) > LONG
-        group = _Group(plan.engine, segment.voice, segment.language, segment.speed, options, long)
+        group = _Group(
+            plan.engine,
+            segment.voice,
+            segment.language,
+            segment.speed,
+            options,
+            self._lasting and len(segment.text) > LONG,
+            wanted.attempts,
+        )
         heapq.heappush(self._queues[group], (self._turns.place(plan, segment), plan.number, key))
 
-    # Start what can be started
+    # What can be started
 
-    def _start(self) -> None:
-        while self._ready and self._takes(self._pools.finishing):
-            share = min(ORDERS, -(-len(self._ready) // _width(self._pools.finishing)))
-            self._finish([self._ready.popleft() for _ in range(share)])
-        while self._alone and self._takes(self._pool(self._alone[0])):
+    def start(self) -> Iterator[Task]:
+        """Tasks that can be started now. Each one counts as running from when it is taken."""
+        while self._ready and self._is_free(self._stages.finishing):
+            pool = self._stages.finishing
+            share = min(FINISH, -(-len(self._ready) // _width(pool)))
+            yield self._begun(Finish(pool, tuple(self._ready.popleft().plan for _ in range(share))))
+        while self._unheard and self._is_free(self._stages.listening):
+            reading = self._unheard.popleft()
+            if self._wanted[reading.key].waiters:
+                yield self._begun(Listen(self._stages.listening, reading))
+            else:
+                del self._wanted[reading.key]
+        while self._alone and self._is_free(self._pool(self._alone[0])):
             # After the loss of a worker: one at a time, so that a second loss names its cause.
-            self._speak([self._alone.popleft()])
+            yield self._begun(self._speak([self._alone.popleft()]))
         while batch := self._next_batch():
-            self._speak(batch)
+            yield self._begun(self._speak(batch))
 
-    def _takes(self, executor: Executor) -> bool:
+    def _begun(self, task: Task) -> Task:
+        self._busy[task.pool] += 1
+        self._busy_long[task.pool] += _is_long(task)
+        return task
+
+    def _ended(self, task: Task) -> None:
+        self._busy[task.pool] -= 1
+        self._busy_long[task.pool] -= _is_long(task)
+
+    def _is_free(self, pool: Any) -> bool:
         # One task at work and one in waiting for each worker; none in waiting where others come whose turn is sooner.
-        return self._busy[executor] < (1 if self._lasting else 2) * _width(executor)
+        return self._busy[pool] < (1 if self._lasting else 2) * _width(pool)
 
-    def _pool(self, key: str) -> Executor:
-        return self._pools.speaking(self._wanted[key].plan.engine)
+    def _pool(self, key: str) -> Any:
+        return self._stages.speaking(self._wanted[key].plan.engine)
 
     def _waits(self, key: str) -> bool:
         """Whether a queued segment is still to be spoken."""
         wanted = self._wanted.get(key)
-        return wanted is not None and not wanted.running
+        return wanted is not None and not wanted.busy
 
     def _next_batch(self) -> list[str]:
         for group, heap in list(self._queues.items()):
@@ -386,19 +359,19 @@ class Scheduler:
         while heap and len(batch) < share:
             place, _, key = heapq.heappop(heap)
             if self._waits(key):
-                self._wanted[key].running = True
+                self._wanted[key].busy = True
                 self._turns.taken(place)
                 batch.append(key)
         return batch
 
     def _startable(self) -> list[_Group]:
-        pools = {group: self._pools.speaking(group.engine) for group in self._queues}
-        free = [group for group, pool in pools.items() if self._takes(pool)]
+        pools = {group: self._stages.speaking(group.engine) for group in self._queues}
+        free = [group for group, pool in pools.items() if self._is_free(pool)]
         short = [group for group in free if not group.long]
 
         def gives_way(long: _Group) -> bool:
             pool, place = pools[long], self._queues[long][0][0]
-            if self._long[pool] < max(1, _width(pool) - 1):
+            if self._busy_long[pool] < max(1, _width(pool) - 1):
                 return False
             return any(
                 pools[s] is pool and self._turns.gives_way(place, self._queues[s][0][0]) for s in short
@@ -415,250 +388,202 @@ class Scheduler:
         waiting = sum(len(heap) for heap in self._queues.values() if self._pool(heap[0][2]) is pool)
         return min(most, -(-waiting // _width(pool)))
 
-    def _speak(self, keys: Sequence[str]) -> None:
-        engine = self._wanted[keys[0]].plan.engine
-        batch = [(key, self._wanted[key].segment) for key in keys]
-        waiters = {o.plan.number: o for key in keys for o in self._wanted[key].waiters}
+    def _speak(self, keys: Sequence[str]) -> Speak:
+        all_wanted = [self._wanted[key] for key in keys]
+        first = all_wanted[0]
+        engine = first.plan.engine
+        for wanted in all_wanted:
+            if wanted.waiters and not wanted.counted:
+                wanted.counted = True
+                wanted.waiters[0].spoken += 1
+                wanted.waiters[0].characters += len(wanted.segment.text)
         together = set(keys)
-        ripe = [o for o in waiters.values() if o.waiting <= together][:ORDERS]
-
-        def spoken(future: Future[Any]) -> Iterator[_News]:
-            finished: list[Finished] = []
-            try:
-                takes, finished = future.result()
-            except WorkerLost as error:
-                takes = self._lost(keys, error)
-            except StoreError as error:
-                if not self._lasting:
-                    raise  # all others would meet it too
-                takes = [Take(key, 0, error) for key in keys]
-            except Exception as error:  # the edge of a task: it costs the segments that it was for
-                takes = [Take(key, 0, _named(error)) for key in keys]
-            for take in takes:
-                yield from self._settle(take, ripe)
-                if isinstance(take.error, ServiceRefused):
-                    yield from self._refuse(engine, take.error)
-            for opened, outcome in zip(ripe, finished, strict=False):
-                yield from self._finished(opened, outcome)
-
-        fingerprint = self._wanted[keys[0]].plan.fingerprint
-        task = (
+        waiters = {o.plan.number: o for wanted in all_wanted for o in wanted.waiters}
+        ripe = [o.plan for o in waiters.values() if o.waiting <= together and not self._listens]
+        return Speak(
+            self._stages.speaking(engine),
             engine,
-            fingerprint,
-            self._store,
-            batch,
-            self._attempts,
-            self._orders(ripe),
-            self._folder,
-            self._recogniser,
+            first.plan.fingerprint,
+            tuple((key, self._wanted[key].segment) for key in keys),
+            range(first.attempts, most_attempts(engine, self._attempts)),
+            tuple(ripe[:FINISH]),
         )
-        pool = self._pools.speaking(engine)
-        long = len(batch[0][1].text) > LONG
-        self._long[pool] += long
 
-        def then(future: Future[Any]) -> Iterator[_News]:
-            self._long[pool] -= long
-            yield from spoken(future)
+    # What arrives
 
-        self._submit(pool, then, worker.speak, *task)
+    def spoke(self, task: Speak, takes: Sequence[Take], finished: Sequence[Finished]) -> Iterator[News]:
+        """A batch was spoken, and what its task finished was finished."""
+        self._ended(task)
+        ripe = {plan.number for plan in task.finish}
+        for take in takes:
+            wanted = self._wanted[take.key]
+            wanted.paid += take.paid
+            if take.error and wanted.verdict is None:
+                yield from self._settle(take.key, take.error)
+                if isinstance(take.error, ServiceRefused):
+                    yield from self._refuse(task.engine, take.error)
+                continue
+            if not take.error and self._listens and wanted.waiters:
+                wanted.notes = take.notes
+                rival = task.attempts.start > 0
+                self._unheard.append(Reading(take.key, wanted.segment, take.attempts, rival))
+                continue
+            if not take.error:
+                wanted.taken, wanted.notes = take.attempts, take.notes
+            yield from self._settle(take.key, None, ripe)
+        for plan, outcome in zip(task.finish, finished, strict=False):
+            yield from self._outcome(plan, outcome)
 
-    def _finish(self, batch: Sequence[_Open]) -> None:
-        def finished(future: Future[Any]) -> Iterator[_News]:
-            try:
-                outcomes: list[Finished] = future.result()
-            except WorkerLost as error:
-                for opened in batch:
+    def heard(self, task: Listen, heard: Heard) -> Iterator[News]:
+        """A take was heard."""
+        self._ended(task)
+        key, wanted = heard.key, self._wanted[heard.key]
+        if heard.error:
+            yield from self._settle(key, heard.error)
+            return
+        if heard.verdict is None:
+            wanted.lost += 1
+            if wanted.lost > _VANISHED:
+                yield from self._settle(key, StoreError(f"the store does not give back the take {key}"))
+                return
+            wanted.attempts, wanted.verdict = 0, None
+        else:
+            wanted.verdict, wanted.attempts = heard.verdict, task.reading.attempts
+            if heard.taken:
+                wanted.taken = task.reading.attempts if wanted.counted else 0
+            most = most_attempts(wanted.plan.engine, self._attempts)
+            if passes(heard.verdict.score) or wanted.attempts >= most:
+                yield from self._settle(key, None)
+                return
+        wanted.busy = False
+        self._queue(key, wanted, wanted.waiters[0].plan if wanted.waiters else wanted.plan)
+
+    def finished(self, task: Finish, outcomes: Sequence[Finished]) -> Iterator[News]:
+        """Files were made.
+
+        Raises:
+            StoreError: the store does not give back what was written to it, and the scheduler is not `lasting`.
+        """
+        self._ended(task)
+        for plan, outcome in zip(task.plans, outcomes, strict=True):
+            yield from self._outcome(plan, outcome)
+
+    def lost(self, task: Task, error: WorkerLost) -> Iterator[News]:
+        """The worker that had the task is gone. What it had is tried once more, each alone."""
+        self._ended(task)
+        match task:
+            case Speak():
+                for key, segment in task.batch:
+                    self._wanted[key].lost += 1
+                    if self._wanted[key].lost > 1:
+                        problem = f"{error}, twice, while speaking {segment.text[:60]!r} alone"
+                        yield from self._settle(key, WorkerLost(problem))
+                    else:
+                        self._alone.append(key)
+            case Listen(reading=reading):
+                self._wanted[reading.key].lost += 1
+                if self._wanted[reading.key].lost > 1:
+                    yield from self._settle(reading.key, error)
+                else:
+                    self._unheard.append(reading)
+            case Finish():
+                for opened in [self._open[plan.number] for plan in task.plans if plan.number in self._open]:
                     opened.lost += 1
                     if opened.lost > 1:
-                        yield from self._fail(opened, error)
-                    elif opened.plan.number in self._open:
-                        self._finish([opened])
-                return
-            except StoreError as error:
-                if not self._lasting:
-                    raise
-                for opened in batch:
-                    yield from self._fail(opened, error)
-                return
-            except Exception as error:  # the edge of a task: it costs the utterances that it was for
-                for opened in batch:
-                    yield from self._fail(opened, _named(error))
-                return
-            for opened, outcome in zip(batch, outcomes, strict=True):
-                yield from self._finished(opened, outcome)
+                        yield from self.fail(opened.plan, error)
+                    else:
+                        self._ready.append(opened)
 
-        self._submit(
-            self._pools.finishing, finished, worker.finish, self._orders(batch), self._store, self._folder
-        )
+    def failed(self, task: Task, error: SpeechError) -> Iterator[News]:
+        """The task raised: that costs what it was for."""
+        match task:
+            case Speak():
+                yield from self.spoke(task, [Take(key, 0, error) for key, _ in task.batch], ())
+            case Listen(reading=reading):
+                yield from self.heard(task, Heard(reading.key, error=error))
+            case Finish():
+                self._ended(task)
+                for plan in task.plans:
+                    if plan.number in self._open:
+                        yield from self.fail(plan, error)
 
-    def _orders(self, batch: Iterable[_Open]) -> list[Order]:
-        exact = self._recogniser is not None
-        return [Order(o.plan.parts, o.plan.targets, o.plan.engine.sample_rate, exact) for o in batch]
-
-    def _submit(
-        self,
-        executor: Executor,
-        then: Callable[[Future[Any]], Iterator[_News]],
-        task: Callable[..., Any],
-        *args: object,
-    ) -> None:
-        future = executor.submit(task, *args)
-        self._running[future] = executor, then
-        self._busy[executor] += 1
-        future.add_done_callback(self._events.put)
-
-    # Take in what is done
-
-    def _arrived(self, future: Future[Any]) -> Iterator[_News]:
-        executor, then = self._running.pop(future)
-        self._busy[executor] -= 1
-        yield from then(future)
-
-    def _requeue(self, number: int) -> None:
-        opened = self._open.get(number)
-        if opened is None:
-            return
-        for key in opened.waiting:
-            if self._waits(key):
-                self._queue(key, self._wanted[key].segment, opened.plan)
-
-    def _drop(self, number: int) -> None:
-        opened = self._open.pop(number, None)
-        if opened is None:
-            return
-        for key in opened.waiting:
-            wanted = self._wanted.get(key)
-            if wanted is None:
-                continue
-            wanted.waiters = [other for other in wanted.waiters if other is not opened]
-            if not wanted.waiters and not wanted.running:
-                del self._wanted[key]
-        self._ready = deque(other for other in self._ready if other is not opened)
-
-    def _lost(self, keys: Sequence[str], error: WorkerLost) -> list[Take]:
-        given_up = []
-        for key in keys:
-            wanted = self._wanted[key]
-            wanted.lost += 1
-            if wanted.lost > 1:
-                problem = f"{error}, twice, while speaking {wanted.segment.text[:60]!r} alone"
-                given_up.append(Take(key, wanted.lost, WorkerLost(problem)))
-            else:
-                self._alone.append(key)
-        return given_up
-
-    def _refuse(self, engine: Engine, error: SpeechError) -> Iterator[_News]:
+    def _refuse(self, engine: Engine, error: SpeechError) -> Iterator[News]:
         """Fail what waits for a service that lets nobody in: it need not be asked for each."""
         if not self._lasting:
             self._refused[engine] = error
         for group in [group for group in self._queues if group.engine == engine]:
             for _, _, key in self._queues.pop(group):
                 if self._waits(key):
-                    yield from self._settle(Take(key, 0, error), ())
+                    yield from self._settle(key, error)
 
-    def _settle(self, take: Take, ripe: Sequence[_Open]) -> Iterator[_News]:
-        wanted = self._wanted.pop(take.key)
-        if take.heard and (price := price_of(wanted.plan.engine, wanted.segment.text)):
+    def _settle(self, key: str, error: SpeechError | None, ripe: Iterable[int] = ()) -> Iterator[News]:
+        """A segment is done with; `ripe`: utterances that the same task finishes."""
+        wanted = self._wanted.pop(key)
+        text = wanted.segment.text
+        if wanted.paid and wanted.waiters and (price := price_of(wanted.plan.engine, text)):
             # The row that asked first; where it has failed meanwhile, the next.
-            for opened in [o for o in wanted.waiters if o.plan.number in self._open][:1]:
-                opened.billed += take.heard * len(wanted.segment.text)
-                opened.cost += take.heard * price
-        if take.verdict and not take.heard and wanted.waiters:  # the store had it
-            wanted.waiters[0].spoken -= 1
-            wanted.waiters[0].characters -= len(wanted.segment.text)
-        if take.error and not self._lasting:
-            self._failed[take.key] = take.error
+            wanted.waiters[0].billed += wanted.paid * len(text)
+            wanted.waiters[0].cost += wanted.paid * price
+        if error and not self._lasting:
+            self._failed[key] = error
         for opened in wanted.waiters:
-            if opened.plan.number not in self._open:
-                continue  # it failed for another segment
-            if take.error:
-                yield from self._fail(opened, take.error)
+            if error:
+                yield from self.fail(opened.plan, error)
                 continue
-            if take.attempts > 1:
-                opened.notes.append(f"attempt {take.attempts} taken for {wanted.segment.text[:60]!r}")
-            opened.notes += (f"{note}: {wanted.segment.text[:60]!r}" for note in take.notes)
-            if take.verdict:
-                opened.verdicts[take.key] = take.verdict
-            opened.waiting.discard(take.key)
-            yield Spoken(opened.plan.number, take.key)
-            if not opened.waiting and not any(opened is one for one in ripe):
+            if wanted.taken > 1:
+                opened.notes.append(f"attempt {wanted.taken} taken for {text[:60]!r}")
+            if wanted.taken:
+                opened.notes += (f"{note}: {text[:60]!r}" for note in wanted.notes)
+            if wanted.verdict:
+                opened.verdicts[key] = wanted.verdict
+            opened.waiting.discard(key)
+            yield Spoken(opened.plan.number, key)
+            if not opened.waiting and opened.plan.number not in ripe:
                 self._ready.append(opened)
 
-    def _finished(self, opened: _Open, outcome: Finished) -> Iterator[_News]:
-        if opened.plan.number not in self._open:
-            return  # it failed with one of its takes
+    def _outcome(self, plan: Plan, outcome: Finished) -> Iterator[News]:
+        opened = self._open.get(plan.number)
+        if opened is None:
+            return  # it failed with one of its takes, or nobody waits for it any more
         if outcome.error:
-            yield from self._fail(opened, outcome.error)
+            yield from self.fail(plan, outcome.error)
         elif outcome.missing and opened.vanished == _VANISHED:
-            problem = f"the store {self._store.url} does not give back what was written to it a moment ago"
-            raise StoreError(f"{problem}: take {outcome.missing[0]}")
+            error = StoreError(
+                f"the store does not give back what was written to it a moment ago: take {outcome.missing[0]}"
+            )
+            if not self._lasting:
+                raise error  # all others would meet it too
+            yield from self.fail(plan, error)
         elif outcome.missing:
             # Broken or pruned since it was looked up: spoken again.
-            opened.had_clips, opened.vanished = False, opened.vanished + 1
+            opened.finished, opened.vanished = False, opened.vanished + 1
             yield from self._want(opened, outcome.missing)
         else:
-            self._wrote = True
-            del self._open[opened.plan.number]
-            status: Status = "from store" if opened.had_clips else "rendered"
-            if self._recogniser is not None and not outcome.made:
+            del self._open[plan.number]
+            status: Status = "from store" if opened.finished else "rendered"
+            if self._listens and not outcome.made:
                 status = "from store" if outcome.written or self._folder is None else "up to date"
-            yield _result(opened, status, self._folder, clips=outcome.clips)
+            yield self._result(opened, status, clips=outcome.clips)
 
-    def _fail(self, opened: _Open, error: SpeechError) -> Iterator[_News]:
-        self._drop(opened.plan.number)
-        yield _result(opened, "failed", self._folder, error=placed(error, opened.plan.utterance))
-
-
-def _result(
-    opened: _Open,
-    status: Status,
-    folder: OutputFolder | None,
-    *,
-    clips: tuple[Clip, ...] = (),
-    error: SpeechError | None = None,
-) -> Result:
-    plan = opened.plan
-    return Result(
-        utterance=plan.utterance,
-        status=status,
-        number=plan.number,
-        files=() if folder is None or error else tuple(f"{folder.path}/{t.path}" for t in plan.targets),
-        clips=clips,
-        engine=plan.engine.name,
-        model=plan.engine.model or "",
-        voice=plan.voice,
-        language=plan.language,
-        segments=len(plan.takes),
-        spoken=opened.spoken,
-        characters=opened.characters,
-        billed=opened.billed,
-        cost=opened.cost,
-        notes=(*opened.notes, *dict.fromkeys(note for clip in clips for note in clip.notes)),
-        **_opinion(opened),
-        exception=error,
-    )
+    def _result(self, opened: _Open, status: Status, **more: Any) -> Result:
+        return result(
+            opened.plan,
+            status,
+            self._folder,
+            notes=opened.notes,
+            verdicts=opened.verdicts,
+            spoken=opened.spoken,
+            characters=opened.characters,
+            billed=opened.billed,
+            cost=opened.cost,
+            **more,
+        )
 
 
-def _opinion(opened: _Open) -> dict[str, Any]:
-    """What was heard of the whole row, where all of it was."""
-    keys = [part for part in opened.plan.parts if isinstance(part, str)]
-    found = [opened.verdicts[key] for key in keys if key in opened.verdicts]
-    if not found or len(found) < len(keys):
-        return {}
-    errors, words = sum(one.score.errors for one in found), sum(one.score.words for one in found)
-    return {
-        "verdict": "good" if all(passes(one.score) for one in found) else "doubtful",
-        "wer": errors / max(1, words),
-        "heard": " ".join(one.heard for one in found),
-        "differences": tuple(each for one in found for each in one.score.differences),
-    }
+def _width(pool: Any) -> int:
+    """How many tasks a pool does at once."""
+    return getattr(pool, "workers", None) or 16
 
 
-def refused(plan: Bad) -> Result:
-    """The result for a row that cannot be planned, or that is left out."""
-    return Result(
-        utterance=plan.utterance or Utterance(text=""),
-        status="left out" if isinstance(plan.error, LeftOut) else "failed",
-        number=plan.number,
-        exception=plan.error,
-    )
+def _is_long(task: Task) -> bool:
+    return isinstance(task, Speak) and len(task.batch[0][1].text) > LONG

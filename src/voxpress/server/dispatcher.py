@@ -17,10 +17,12 @@ import msgspec
 from voxpress.engines import describe
 from voxpress.errors import WorkerLost
 from voxpress.executors import Pools
-from voxpress.rendering.planner import Plan
-from voxpress.rendering.scheduler import Scheduler, Spoken
+from voxpress.rendering.driver import PushDriver
+from voxpress.rendering.plan import Plan
+from voxpress.rendering.scheduler import Spoken
+from voxpress.rendering.turns import FairTurns
 from voxpress.server.errors import Refusal
-from voxpress.speech import Result, Seconds, Segment
+from voxpress.speech import Result, Seconds
 from voxpress.store import Store
 
 log = logging.getLogger("voxpress.server")
@@ -59,50 +61,6 @@ class Flight:
             self.done.set_result(news)
         heard, self._news = self._news, asyncio.Event()
         heard.set()
-
-
-FIRST_TURN = 250
-"""Characters of an utterance that count as one turn."""
-
-
-class FairTurns:
-    """Start-time fair queueing: whoever comes is as near to their turn as anyone who waits, and a long text gets no
-    more of the engines than a short one beside it. What is in the background waits while anything else does.
-
-    Source: Goyal, Vin, Cheng: Start-time fair queueing, SIGCOMM 1996; an utterance is a flow, and a segment's length
-    its number of characters. There flows last; here new ones come all the time, and would all be before the second
-    segment of an older one. So time goes on with what is spoken, parted among those who are open. And a text of a few
-    sentences has all of them in its first turn, or it would wait once for each.
-    """
-
-    def __init__(self) -> None:
-        self.background: set[int] = set()
-        self._now = {False: 0.0, True: 0.0}
-        self._open: dict[int, tuple[float, float]] = {}
-        """When each utterance began, and the end of its last segment."""
-
-    def place(self, plan: Plan, segment: Segment) -> tuple[bool, float, int]:
-        background = plan.number in self.background
-        now = self._now[background]
-        began, end = self._open.get(plan.number, (now, now))
-        end = max(now, end)
-        start = end if end - began > FIRST_TURN else now
-        self._open[plan.number] = began, end + len(segment.text)
-        return background, start, len(segment.text)
-
-    def taken(self, place: tuple[bool, float, int]) -> None:
-        background, start, length = place
-        behind = len(self.background)
-        open_now = max(1, behind if background else len(self._open) - behind)
-        self._now[background] = max(self._now[background], start) + length / open_now
-
-    def gives_way(self, long: tuple[bool, float, int], short: tuple[bool, float, int]) -> bool:
-        return short[0] <= long[0]  # what is in the background takes no worker from what is not
-
-    def forget(self, number: int) -> None:
-        """An utterance is done."""
-        self._open.pop(number, None)
-        self.background.discard(number)
 
 
 class Dispatcher:
@@ -239,8 +197,8 @@ class Dispatcher:
             self.observe(news, time.monotonic() - flight.began)
         flight.hear(news)
 
-    def _loop(self) -> Scheduler:
-        return Scheduler(self._store, None, self.pools, self._attempts, turns=self._turns, lasting=True)
+    def _loop(self) -> PushDriver:
+        return PushDriver(self._store, self.pools, self._attempts, turns=self._turns)
 
     def _broke(self, error: BaseException) -> None:
         """What the loop had taken in is lost, and whoever waits for it is told so; a client asks again."""

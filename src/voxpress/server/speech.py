@@ -16,8 +16,9 @@ from voxpress.audio.codec import Encoder
 from voxpress.audio.waveform import Audio, join, silence
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError, UnsupportedOption
-from voxpress.rendering import worker
-from voxpress.rendering.planner import Bad, Plan, Planner
+from voxpress.rendering import finishing, worker
+from voxpress.rendering.plan import Bad, Plan, Planned
+from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import Preset, preset_named
 from voxpress.server.aliases import Aliases, Speaker
 from voxpress.server.dispatcher import Dispatcher, Flight
@@ -119,7 +120,7 @@ class Speech:
         mapped = speaker.mapped
         output = self._output(data)
         _check_size(data, output, self._settings.max_duration)  # also before the work of planning it
-        plan: Plan | Bad | None = None
+        plan: Planned | None = None
         if data.lang_code is not None:
             # Whoever sends it sends it for each voice; one that does not speak the language speaks its own.
             tag = None if data.language is not None else self._names.language(data.lang_code)
@@ -136,7 +137,7 @@ class Speech:
             plan = self._read(data, speaker, options, output, data.language, silent)
         if isinstance(plan, Bad):
             raise plan.error
-        _check_size(data, output, self._settings.max_duration, plan.parts)
+        _check_size(data, output, self._settings.max_duration, plan.recipe.parts)
         return Asked(
             plan=plan,
             speaker=speaker,
@@ -154,7 +155,7 @@ class Speech:
         output: Output,
         language: str | None,
         utterance: Utterance | None = None,
-    ) -> Plan | Bad:
+    ) -> Planned:
         """The plan of a request in a language, or what is wrong with it."""
         planner = Planner(
             engine=speaker.engine,
@@ -314,22 +315,22 @@ class Speech:
         Raises:
             SpeechError
         """
-        output, parts = asked.output, asked.plan.parts
+        output, parts = asked.output, asked.plan.recipe.parts
         first = next(part for part in parts if isinstance(part, str))
         native = (await self._take(first, flight)).sample_rate
         encoder: Encoder | None = None
         for number, part in enumerate(parts):
             takes = {part: await self._take(part, flight)} if isinstance(part, str) else {}
-            sound = worker.sound(part, takes, output, native)
+            sound = finishing.sound(part, takes, output, native)
             if not number:
                 sound = _before(silence(output.lead, native), sound)
-            finished = await asyncio.to_thread(worker.mastered, sound, output)
+            finished = await asyncio.to_thread(finishing.mastered, sound, output)
             encoder = encoder or Encoder(output, finished.sample_rate)
             if data := await asyncio.to_thread(encoder.add, finished.samples):
                 yield data
         assert encoder is not None
         if output.tail:
-            finished = worker.mastered(silence(output.tail, native), output)
+            finished = finishing.mastered(silence(output.tail, native), output)
             yield await asyncio.to_thread(encoder.add, finished.samples)
         # The clip is finished beside this; what it says of the whole is what counts.
         await self._finished(await asyncio.shield(flight.done))

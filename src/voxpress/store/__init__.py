@@ -127,6 +127,10 @@ class Store:
         self._objects.put(_take(key), digest.digest() + body)
         return Kept(kept.samples, kept.sample_rate, audio.marks, digest.hexdigest())
 
+    def drop_take(self, key: str) -> None:
+        """Remove a take, if it is there."""
+        self._objects.delete(_take(key))
+
     def take_sha256(self, key: str) -> str | None:
         """`Kept.sha256` of the take, which is not read; None if there is none."""
         head = self._objects.head(_take(key), 32)

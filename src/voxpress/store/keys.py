@@ -41,6 +41,11 @@ def seed(key: str, attempt: int) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
+def attempt_key(key: str, attempt: int) -> str:
+    """The name of another reading of the take `key`, until a recogniser has compared the two."""
+    return hashlib.sha256(f"{key}:reading {attempt}".encode()).hexdigest()
+
+
 def _key(kind: str, content: Json) -> str:
     return hashlib.sha256(_canonical([f"voxpress.{kind}", KEY_VERSION, content])).hexdigest()
 

@@ -1,0 +1,299 @@
+"""One manifest into one folder: all rows are checked first, then those that are not done are rendered."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from voxpress.audio.paths import OWN
+from voxpress.cli.progress import progress
+from voxpress.cli.rows import Rows
+from voxpress.cli.streams import own_standard_output
+from voxpress.cli.summary import (
+    MOST_SHOWN,
+    Bill,
+    Tally,
+    count,
+    count_rows,
+    show_bad,
+    show_left_out,
+    show_notes,
+    show_row,
+)
+from voxpress.errors import LeftOut, SpeechError, StoreError
+from voxpress.manifests.report import Former, Report
+from voxpress.quality.asr import Recogniser
+from voxpress.rendering.assessment import standing
+from voxpress.rendering.dry_run import Detail, forecast
+from voxpress.rendering.library import run
+from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.plan import Bad, Plan, Planned
+from voxpress.rendering.planner import Planner
+from voxpress.rendering.results import refused, result
+from voxpress.rendering.spool import Spool
+from voxpress.speech import Seconds
+from voxpress.store import Store
+
+BAD = 2
+SOME_FAILED = 1
+
+Prune: TypeAlias = Literal["", "stale", "most"]
+"""What of former renders to delete."""
+
+
+@dataclass
+class _Survey:
+    """What checking all rows found.
+
+    Attributes:
+        paths: by hash, of the files of all rows, where files are to be pruned.
+        characters: in the rows that are to be rendered.
+        notes: what was changed in a row's text, after the row.
+    """
+
+    bad: list[Bad] = field(default_factory=list)
+    left_out: list[Bad] = field(default_factory=list)
+    paths: set[int] = field(default_factory=set)
+    rows: int = 0
+    standing: int = 0
+    characters: int = 0
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class ManifestRender:
+    """A render of one manifest into one folder, as a terminal shows it.
+
+    Attributes:
+        strict: a row that is no speech is an error, and not left out.
+        prune: which files of former renders to delete, of those that no row asks for; ``most``: also where they are
+            more than half.
+        budget: dollars; what would cost more is not begun.
+        recogniser, attempts: as for `voxpress.render`.
+    """
+
+    rows: Rows
+    planner: Planner
+    folder: OutputFolder
+    store: Store
+    strict: bool = False
+    prune: Prune = ""
+    budget: float | None = None
+    attempts: int = 3
+    recogniser: Recogniser | None = None
+
+    def forecast(self, details: Path | None = None) -> int:
+        """Print what `run` would do for each row and in all, and what it would cost; the exit status.
+
+        Args:
+            details: the file that says it row by row, where that is not to be printed.
+        """
+        counts: Counter[str] = Counter()
+        segments = characters = number = 0
+        bill, survey = Bill(), _Survey()
+        bad: set[str] = set()
+        with ExitStack() as stack:
+            sheet = stack.enter_context(Report(details, kind=Detail)) if details else None
+            rows = forecast(
+                self._wanted(survey),
+                store=self.store,
+                folder=self.folder,
+                recogniser=self.recogniser,
+                attempts=self.attempts,
+            )
+            for number, row in enumerate(rows, start=1):
+                if self.strict and row.status == "left out":
+                    row = msgspec.structs.replace(row, status="failed")
+                if sheet is not None:
+                    sheet.keep(msgspec.json.encode(Detail.of(row)) + b"\n", row.number)
+                elif number <= MOST_SHOWN:
+                    show_row(row)
+                if row.status == "failed" and row.row in bad:
+                    continue
+                if row.status == "failed":
+                    bad.add(row.row)
+                counts[row.status] += 1
+                segments += row.segments
+                characters += row.characters
+                bill.add(row)
+        if details is None and number > MOST_SHOWN:
+            print(f"… and {number - MOST_SHOWN:,} more: --report FILE writes all of them")
+        print(
+            f"{count(sum(counts.values()), 'row')}: {counts['rendered']:,} to synthesise or finish"
+            f" ({count(segments, 'segment')}, {count(characters, 'character')}),"
+            f" {counts['from store']:,} from the store, {counts['up to date']:,} up to date,"
+            f" {counts['failed']:,} bad"
+            + (f", {counts['left out']:,} left out" if counts["left out"] else "")
+            + (f"; row by row: {details}" if details else "")
+        )
+        self.rows.require_all()
+        bill.show()
+        if self.prune and not counts["failed"]:
+            if self._prunes_too_much(survey):
+                return BAD
+            for path in self.folder.stale(survey.paths).removable:
+                print(f"prune       {path}")
+        return BAD if counts["failed"] or bill.is_beyond(self.budget) else 0
+
+    def run(
+        self,
+        *,
+        report: Path | None,
+        workers: int | None,
+        timeout: Seconds,
+        skip_bad: bool,
+    ) -> int:
+        """Render, showing progress; the exit status.
+
+        Args:
+            report: its place; None: in the folder.
+            skip_bad: render the good rows although others are bad.
+        """
+        if self.recogniser is not None:
+            self.recogniser.require()
+        began = time.monotonic()
+        if self.folder.path.exists() and not self.folder.path.is_dir():
+            raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
+        place = report or self.folder.path / OWN / "report.jsonl"
+        with self.folder.claimed():
+            with (
+                Former(place) as former,
+                Report(place, replace=report is None) as sheet,
+                Spool(self.folder.path / OWN) as spool,
+            ):
+                try:
+                    survey = self._survey(sheet, former, spool)
+                    self.rows.require_all()
+                except SpeechError:
+                    sheet.discard()
+                    raise
+                if self._is_refused(survey, spool, skip_bad):
+                    sheet.discard()
+                    return BAD
+                show_notes(survey.notes)
+                show_left_out(survey.left_out)
+                tally = Tally(survey.standing, len(survey.left_out), len(survey.bad) - count_rows(survey.bad))
+                with progress(len(spool), survey.characters) as advance, own_standard_output():
+                    for each in run(
+                        spool,
+                        store=self.store,
+                        folder=self.folder,
+                        workers=workers,
+                        timeout=timeout,
+                        attempts=self.attempts,
+                        recogniser=self.recogniser,
+                    ):
+                        sheet.write(each)
+                        tally.add(each)
+                        advance(each)
+            if self.prune:
+                self._prune(survey)
+        tally.show(time.monotonic() - began, place)
+        left_out = self.strict and any(isinstance(bad.error, LeftOut) for bad in survey.bad)
+        return SOME_FAILED if tally.failed or tally.doubtful or left_out else 0
+
+    def _survey(self, sheet: Report, former: Former, spool: Spool) -> _Survey:
+        """Check all rows. What is to be rendered goes into the spool, what is done into the report; of rows that are
+        not wanted now, the report says what the `former` one said.
+        """
+        survey = _Survey()
+        for plan in self._all(survey):
+            if not self._is_wanted(plan):
+                assert plan.utterance is not None
+                if line := former.line(plan.utterance.id):
+                    sheet.keep(line, plan.number)
+                continue
+            if isinstance(plan, Bad):
+                if isinstance(plan.error, LeftOut) and not self.strict:
+                    survey.left_out.append(plan)
+                    sheet.write(refused(plan))
+                else:
+                    survey.bad.append(plan)
+                    spool.add(plan)
+                continue
+            survey.notes += ((plan.utterance.origin or plan.utterance.id, note) for note in plan.notes)
+            clips = standing(plan, self.folder) if self.recogniser is None else None
+            if clips is not None:
+                survey.standing += 1
+                sheet.write(result(plan, "up to date", self.folder.path, clips=clips))
+            else:
+                spool.add(plan)
+                survey.characters += plan.characters
+        return survey
+
+    def _is_refused(self, survey: _Survey, spool: Spool, skip_bad: bool) -> bool:
+        """Whether nothing is rendered, for a reason that is printed."""
+        if survey.bad and not skip_bad:
+            show_bad(survey.bad)
+            return True
+        if self._prunes_too_much(survey):
+            return True
+        if self.budget is None:
+            return False
+        bill = Bill()
+        for row in forecast(
+            spool,
+            store=self.store,
+            folder=self.folder,
+            recogniser=self.recogniser,
+            attempts=self.attempts,
+        ):
+            bill.add(row)
+        return bill.is_beyond(self.budget)
+
+    def _all(self, survey: _Survey) -> Iterator[Planned]:
+        """The plans of all rows, counted."""
+        for plan in self.planner.plan_all(self.rows):
+            survey.rows += 1
+            if self.prune and isinstance(plan, Plan):
+                survey.paths.update(hash(target.path) for target in plan.targets)
+            yield plan
+
+    def _wanted(self, survey: _Survey) -> Iterator[Planned]:
+        return filter(self._is_wanted, self._all(survey))
+
+    def _is_wanted(self, plan: Planned) -> bool:
+        return plan.utterance is None or self.rows.wanted(plan.utterance)
+
+    def _prunes_too_much(self, survey: _Survey) -> bool:
+        """Whether pruning would delete what the user can hardly mean, which is then printed."""
+        if not self.prune:
+            return False
+        if not survey.rows:
+            print(
+                "voxpress: the manifest has no rows, so --prune would delete every file of former renders: nothing was"
+                " done",
+                file=sys.stderr,
+            )
+            return True
+        stale = self.folder.stale(survey.paths)
+        many = len(stale.removable)
+        if self.prune == "most" or 2 * many <= stale.known or survey.bad:
+            return False
+        print(
+            f"voxpress: --prune would delete {many:,} of {count(stale.known, 'file')} in {self.folder.path}, more than"
+            " half: nothing was done; is it the right manifest? If it is, say --prune all",
+            file=sys.stderr,
+        )
+        return True
+
+    def _prune(self, survey: _Survey) -> None:
+        if survey.bad:
+            print(
+                "voxpress: nothing was pruned, because of the bad rows: their files may be among those",
+                file=sys.stderr,
+            )
+            return
+        kept = self.folder.stale(survey.paths).kept
+        for path in self.folder.prune(survey.paths):
+            print(f"pruned {path}")
+        for path, reason in kept.items():
+            print(f"voxpress: kept {path}, which no row asks for: {reason}", file=sys.stderr)

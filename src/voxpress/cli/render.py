@@ -1,0 +1,241 @@
+"""``voxpress render``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from voxpress.cli.options import (
+    AsrModel,
+    Carrier,
+    Device,
+    EngineName,
+    FormatName,
+    Language,
+    ManifestFormat,
+    Model,
+    Only,
+    Options,
+    Seed,
+    Speed,
+    StoreUrl,
+    VoiceName,
+    examples,
+    format_names,
+    project_beside,
+    read_options,
+    recogniser_named,
+    store_at,
+)
+from voxpress.errors import InputError
+
+if TYPE_CHECKING:
+    from voxpress.rendering.presets import Project
+    from voxpress.speech import Output
+
+app = typer.Typer()
+
+
+class _Render(typer.core.TyperCommand):
+    """A command whose ``--prune`` may be followed by ``all``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = iter(args)
+        read: list[str] = []
+        for each in given:
+            if each == "--":
+                read += [each, *given]
+            elif each == "all" and read[-1:] == ["--prune"]:
+                read[-1] = "--prune-all"
+            else:
+                read.append(each)
+        return super().parse_args(ctx, read)
+
+
+@app.command(
+    cls=_Render,
+    epilog=examples(
+        "voxpress render prompts.csv -o out",
+        "voxpress render core-sounds-en.txt -o sounds/en --preset asterisk",
+        "voxpress render prompts.csv -o out --dry-run",
+    ),
+)
+def render(
+    manifest: Annotated[
+        str,
+        typer.Argument(
+            help="CSV, JSON lines, YAML, text, Asterisk list, FreeSWITCH XML …; '-' reads standard input."
+        ),
+    ],
+    folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
+    source: ManifestFormat = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset",
+            "-p",
+            metavar="NAME",
+            help="Which files to make of each row: asterisk, freeswitch, twilio, podcast …",
+        ),
+    ] = None,
+    engine: EngineName = None,
+    model: Model = None,
+    voice: VoiceName = None,
+    language: Language = None,
+    speed: Speed = None,
+    seed: Seed = None,
+    format: FormatName = None,
+    option: Options = None,
+    device: Device = None,
+    carrier: Carrier = None,
+    store: StoreUrl = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            "-w",
+            min=0,
+            metavar="N",
+            help="Worker processes; by default one for each core, 0 for none.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout", min=1, metavar="SECONDS", help="End a worker that has not answered for so long."
+        ),
+    ] = 600.0,
+    attempts: Annotated[
+        int,
+        typer.Option("--attempts", min=1, metavar="N", help="How often a segment is spoken before it fails."),
+    ] = 3,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Listen to everything, and speak again what is not heard as it was to be said."
+        ),
+    ] = False,
+    recogniser: AsrModel = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report", metavar="FILE", help="Where the report goes; by default DIR/.voxpress/report.jsonl."
+        ),
+    ] = None,
+    only: Only = None,
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune",
+            help="Delete files of former renders that no row asks for any more; '--prune all' where they are more than"
+            " half.",
+        ),
+    ] = False,
+    prune_all: Annotated[bool, typer.Option("--prune-all", hidden=True)] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace files that voxpress did not write, or that were changed since."
+        ),
+    ] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Render the good rows although others are bad.")
+    ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Take a row that is no speech for an error, where it is left out otherwise."
+        ),
+    ] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            "--budget", min=0, metavar="DOLLARS", help="Begin nothing that would cost more, in US dollars."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            "-n",
+            help="Say what would be done and what it costs, and render nothing; with --report row by row in that file.",
+        ),
+    ] = False,
+) -> None:
+    """Render every row of a manifest into a folder.
+
+    Only what changed is spoken, and a second run goes on where the first stopped.
+    """
+    from voxpress import validation
+    from voxpress.cli.manifest import ManifestRender
+    from voxpress.cli.rows import Rows
+    from voxpress.rendering.output import OutputFolder
+    from voxpress.rendering.planner import Planner
+
+    validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
+    if report == Path("-"):
+        raise InputError("the report is a file: name it after --report")
+    project = project_beside(manifest)
+    own = project.defaults
+    chosen = preset or (None if format else own.preset)
+    several = None if chosen else _several(format_names(format))
+    # Another engine than the project's takes none of what the project says of that one.
+    same_engine = engine is None or engine == own.engine
+    planner = Planner(
+        engine=engine or own.engine or "piper",
+        model=model or (own.model if same_engine else None),
+        voice=voice or (own.voice if same_engine else None),
+        language=language or own.language,
+        speed=_first(speed, own.speed, 1.0),
+        seed=_first(seed, own.seed, 0),
+        options={**(own.options if same_engine else {}), **read_options(option)},
+        device=device or own.device or "auto",
+        carrier=own.carrier if carrier is None else carrier,
+        format=None if several else format or (None if chosen else own.format),
+        files=several or _files(chosen, format, project),
+    )
+    rendering = ManifestRender(
+        rows=Rows(manifest, source, only or []),
+        planner=planner,
+        folder=OutputFolder(folder.expanduser(), overwrite),
+        store=store_at(store or own.store),
+        strict=strict,
+        prune="most" if prune_all else "stale" if prune else "",
+        budget=budget,
+        attempts=attempts,
+        recogniser=recogniser_named(recogniser) if verify or recogniser else None,
+    )
+    if dry_run:
+        raise typer.Exit(rendering.forecast(report))
+    status = rendering.run(
+        report=report,
+        workers=workers if workers is not None else own.workers,
+        timeout=timeout,
+        skip_bad=skip_bad,
+    )
+    raise typer.Exit(status)
+
+
+def _several(names: list[str]) -> list[tuple[str, Output]] | None:
+    """A file of each format, where there is more than one."""
+    from voxpress.rendering.planner import ONE_FILE
+    from voxpress.speech import Output
+
+    return [(ONE_FILE, Output(format=name)) for name in names] if len(names) > 1 else None
+
+
+def _files(preset: str | None, format: str | None, project: Project) -> Sequence[tuple[str, Output]] | None:
+    from voxpress.rendering.presets import preset_named
+
+    if preset is None:
+        return None
+    if format is not None:
+        raise InputError("--preset says which formats there are; leave --format out, or the preset")
+    return preset_named(preset, project.presets).files
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)

@@ -1,0 +1,220 @@
+"""``voxpress say``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from voxpress.cli.options import (
+    Carrier,
+    Device,
+    EngineName,
+    FormatName,
+    Json,
+    Language,
+    Model,
+    Options,
+    Seed,
+    Speed,
+    StoreUrl,
+    VoiceName,
+    examples,
+    format_names,
+    read_options,
+    store_at,
+)
+from voxpress.cli.tables import print_json
+from voxpress.errors import InputError, StoreError
+
+if TYPE_CHECKING:
+    from voxpress.rendering.planner import Planner
+    from voxpress.speech import Utterance
+
+app = typer.Typer()
+
+
+@app.command(
+    epilog=examples(
+        "voxpress say 'Please hold.' -o hold.mp3",
+        "voxpress say - -o book.m4a < book.txt",
+        "voxpress say 'Bye.' -o - -f pcm | aplay -f S16_LE -r 24000",
+    )
+)
+def say(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]",
+            help="What to say, in quotes; '-', or none where something is piped in, reads standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to; '-' is standard output. Without it, the clip stays in the store and its path is printed."
+            " With several formats, the name without its extension.",
+        ),
+    ] = None,
+    markup: Annotated[
+        Literal["plain", "directions"],
+        typer.Option(
+            "--markup",
+            metavar="NAME",
+            help="plain, or directions, where [pause 2s] and [beep] are heard and not said.",
+        ),
+    ] = "plain",
+    engine: EngineName = None,
+    model: Model = None,
+    voice: VoiceName = None,
+    language: Language = None,
+    speed: Speed = None,
+    seed: Seed = None,
+    format: FormatName = None,
+    option: Options = None,
+    device: Device = None,
+    carrier: Carrier = None,
+    store: StoreUrl = None,
+    json: Json = False,
+) -> None:
+    """Speak one text into one file, or take it from the store."""
+    from voxpress.audio import atomic
+    from voxpress.cli.streams import own_standard_output
+    from voxpress.rendering.library import say_with
+    from voxpress.rendering.planner import Planner
+    from voxpress.speech import Utterance
+
+    if output == "-" and sys.stdout.isatty():
+        raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
+    wanted = _destinations(output, format)
+    words = _words(text)
+    opened = store_at(store)
+    facts: list[dict[str, object]] = []
+    for name, destination in wanted:
+        planner = Planner(
+            engine=engine or "piper",
+            model=model,
+            voice=voice,
+            language=language,
+            speed=1.0 if speed is None else speed,
+            seed=seed or 0,
+            options=read_options(option),
+            device=device or "auto",
+            carrier=carrier,
+            format=name,
+        )
+        # An engine may change the folder.
+        place = (
+            os.path.abspath(os.path.expanduser(destination)) if destination and destination != "-" else None
+        )
+        utterance = Utterance(text=words, markup=markup)
+        if not facts:
+            _tell_notes(planner, utterance)
+        with own_standard_output():
+            clip = say_with(planner, utterance, opened)
+        if destination == "-":
+            _write_out(clip.data)
+        elif place:
+            atomic.write(place, clip.data, durable=True)
+        facts.append({"path": destination or clip.path} | {name: getattr(clip, name) for name in _FACTS})
+        if not json and not destination:
+            typer.echo(clip.path or clip.key)
+    if json:
+        # One format, one object, as ever.
+        print_json(facts if len(facts) > 1 else facts[0], to=sys.stderr if output == "-" else sys.stdout)
+
+
+_FACTS = ("key", "format", "sample_rate", "duration", "size", "sha256", "hit", "marks")
+_LISTS = {".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".yaml", ".yml", ".xml"}
+
+
+def _words(text: list[str] | None) -> str:
+    """What to say: the argument, or what is on standard input.
+
+    Raises:
+        InputError: there is none, or not only one, or it is the name of a file.
+    """
+    import shlex
+
+    given = text or []
+    if len(given) > 1:
+        raise InputError(f"put the text in quotes: voxpress say {shlex.quote(' '.join(given))}")
+    if not given and (sys.stdin is None or sys.stdin.isatty()):
+        raise InputError(
+            "there is no text to say: voxpress say 'Please hold.' -o hold.mp3, or voxpress say - < book.txt"
+        )
+    if not given or given == ["-"]:
+        words = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+        if not words.strip():
+            raise InputError(
+                "there is no text to say: standard input is empty; voxpress say 'Please hold.' says a text"
+            )
+        return words
+    name = shlex.quote(given[0])
+    if os.path.isfile(given[0]):
+        what = (
+            f"to render its rows: voxpress render {name} -o out"
+            if Path(given[0]).suffix.lower() in _LISTS
+            else f"to speak what is in it: voxpress say - < {name}"
+        )
+        raise InputError(
+            f"{given[0]} is a file here; {what}; to speak its name: echo {name} | voxpress say -"
+        )
+    return given[0]
+
+
+def _destinations(output: str | None, format: str | None) -> list[tuple[str | None, str | None]]:
+    """The formats to make, each with the file that it goes to.
+
+    Raises:
+        InputError: several formats, and one file or standard output.
+    """
+    from voxpress import formats
+    from voxpress.audio.paths import audio_extension
+
+    names = format_names(format)
+    if len(names) < 2:
+        name = names[0] if names else None
+        if output and "{extension}" in output:
+            output = output.replace("{extension}", formats.format_named(name or "wav").extension)
+        if name is None and output and output != "-":
+            name = formats.format_for(output).name
+        return [(name, output)]
+    if output is None:
+        return [(name, None) for name in names]
+    if output == "-":
+        raise InputError("standard output takes one format: name files with -o, or one format with -f")
+    if "{extension}" in output:
+        template = output
+    elif audio_extension(output):
+        stem = os.path.splitext(output)[0]
+        raise InputError(f"-o {output} names one format, and -f {format} several: write -o {stem}")
+    else:
+        template = output + ".{extension}"
+    return [(name, template.replace("{extension}", formats.format_named(name).extension)) for name in names]
+
+
+def _tell_notes(planner: Planner, utterance: Utterance) -> None:
+    """Say what of a text is read aloud or not as it may not be meant."""
+    plan = planner.plan(utterance, filed=False)
+    for note in getattr(plan, "notes", ()):
+        typer.echo(f"voxpress: {note}", err=True)
+
+
+def _write_out(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in the buffer would be tried again at exit, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise StoreError(f"cannot write to standard output: {error.strerror}") from error

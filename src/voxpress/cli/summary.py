@@ -1,0 +1,188 @@
+"""What a render prints: its rows, its problems, its price and its summary."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from voxpress.rendering.dry_run import Forecast
+from voxpress.rendering.plan import Bad
+from voxpress.speech import Result, Seconds
+from voxpress.text import READ_ALOUD
+
+_BAD_SHOWN = 50
+_DIFFERENCES_SHOWN = 6
+MOST_SHOWN = 1000
+"""Rows that a dry run prints: nobody reads more."""
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "row"), count(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def dollars(amount: float) -> str:
+    """A price, which may not be known.
+
+    >>> dollars(1234.5), dollars(0.00012), dollars(math.nan)
+    ('$1,234.50', '$0.0001', 'not known')
+    """
+    if math.isnan(amount):
+        return "not known"
+    return f"${amount:,.2f}" if amount >= 1 or not amount else f"${amount:.4f}"
+
+
+def show_row(row: Forecast) -> None:
+    """Print what would be done for a row."""
+    name = (row.utterance.id or row.utterance.file) if row.utterance else ""
+    match row.status:
+        case "failed":
+            print(f"bad         {row.error}")
+        case "left out":
+            print(f"left out    {row.error}")
+        case "rendered":
+            size = f"{count(row.segments, 'segment')}, {count(row.characters, 'character')}"
+            print(f"synthesise  {name}  ({size})")
+        case _:
+            print(f"{row.status:<11} {name}")
+    for note in row.notes:
+        print(f"{'':<11} {note}")
+
+
+class Bill:
+    """What a render would cost, in US dollars."""
+
+    def __init__(self) -> None:
+        self._price = self._saved = 0.0
+        self._billed = self._unbilled = 0
+
+    def add(self, row: Forecast) -> None:
+        self._billed, self._price = self._billed + row.billed, self._price + row.price
+        self._unbilled, self._saved = self._unbilled + row.unbilled, self._saved + row.saved
+
+    def show(self) -> None:
+        """Print it, where anything costs."""
+        if self._billed or self._unbilled:
+            print(
+                f"price: {dollars(self._price)} for {count(self._billed, 'character')};"
+                f" saved by the store: {dollars(self._saved)} for {count(self._unbilled, 'character')}"
+            )
+
+    def is_beyond(self, budget: float | None) -> bool:
+        """Whether it is more than the budget, which is then said."""
+        if budget is None or self._price <= budget:  # a price that is not known is more
+            return False
+        print(
+            f"voxpress: the price of {count(self._billed, 'character')} is {dollars(self._price)}, and the budget"
+            f" {dollars(budget)}: nothing was rendered",
+            file=sys.stderr,
+        )
+        return True
+
+
+class Tally:
+    """Counts for the summary."""
+
+    def __init__(self, standing: int, left_out: int, repeated: int) -> None:
+        # A row may have several problems, and is one row.
+        self._counts: Counter[str] = Counter(
+            {"up to date": standing, "left out": left_out, "failed": -repeated}
+        )
+        self._spoken = 0
+        self._duration: Seconds = 0.0
+        self._cost = 0.0
+        self.failed = 0
+        self.doubtful = 0
+
+    def add(self, result: Result) -> None:
+        self._counts[result.status] += 1
+        self._spoken += result.spoken
+        self._cost += result.cost
+        if result.status == "rendered" and result.clips:
+            self._duration += result.clips[0].duration
+        if result.status == "failed":
+            self.failed += 1
+        if result.verdict == "doubtful":
+            self.doubtful += 1
+
+    def show(self, elapsed: Seconds, report: Path) -> None:
+        counts = self._counts
+        print(
+            f"{count(sum(counts.values()), 'row')}: {counts['rendered']:,} rendered,"
+            f" {counts['from store']:,} from the store,"
+            f" {counts['up to date']:,} up to date, {counts['failed']:,} failed"
+            + (f", {counts['left out']:,} left out" if counts["left out"] else "")
+            + (f", {self.doubtful:,} doubtful" if self.doubtful else "")
+        )
+        rate = f", {self._duration / elapsed:.1f} × real time" if self._spoken else ""
+        cost = f" for {dollars(self._cost)}" if self._cost else ""
+        print(
+            f"{count(self._spoken, 'segment')} spoken{cost}, {self._duration:,.1f} s of audio in {elapsed:,.1f} s"
+            f"{rate}; report: {report}"
+        )
+
+
+def show_bad(bad: list[Bad]) -> None:
+    """Print what is wrong with rows, and that nothing was rendered."""
+    _show_alike((str(plan.error), f"{plan.error.field}: {plan.error.problem}") for plan in bad)
+    print(
+        f"voxpress: {count(len(bad), 'problem')} in {count(count_rows(bad), 'row')}, so nothing was rendered;"
+        " mend what is bad, or add --skip-bad to render the others",
+        file=sys.stderr,
+    )
+
+
+def show_left_out(left_out: list[Bad]) -> None:
+    """Print the rows that are no speech."""
+    for plan in left_out[:_BAD_SHOWN]:
+        print(f"left out: {plan.error}", file=sys.stderr)
+    if len(left_out) > _BAD_SHOWN:
+        print(f"left out: … and {len(left_out) - _BAD_SHOWN:,} more", file=sys.stderr)
+
+
+def show_notes(notes: list[tuple[str, str]]) -> None:
+    """Print what of the rows is read aloud and may not be meant so."""
+    _show_alike((f"{place}: {note}", note) for place, note in notes if note.endswith(READ_ALOUD))
+
+
+def _show_alike(problems: Iterable[tuple[str, str]]) -> None:
+    """One line for each kind of problem: the first of it, and how many more there are."""
+    kinds: dict[str, tuple[str, int]] = {}
+    for line, kind in problems:
+        first, many = kinds.get(kind, (line, 0))
+        kinds[kind] = (first, many + 1)
+    for line, many in list(kinds.values())[:_BAD_SHOWN]:
+        more = f" (and {many - 1:,} more like it)" if many > 1 else ""
+        print(f"voxpress: {line}{more}", file=sys.stderr)
+    if len(kinds) > _BAD_SHOWN:
+        print(f"voxpress: … and {len(kinds) - _BAD_SHOWN:,} more", file=sys.stderr)
+
+
+def count_rows(bad: Iterable[Bad]) -> int:
+    """How many rows have these problems."""
+    return len({plan.row for plan in bad})
+
+
+def differing(differences: Sequence[tuple[str, str]]) -> str:
+    """Words that were to be said, and what was heard in their place.
+
+    >>> differing([("five", "nine"), ("", "and")]), differing([("Hello", "")])
+    ("'nine' for 'five', 'and' too much", "'Hello' is missing")
+    """
+    shown = [
+        f"{heard!r} for {asked!r}"
+        if asked and heard
+        else f"{asked!r} is missing"
+        if asked
+        else f"{heard!r} too much"
+        for asked, heard in differences[:_DIFFERENCES_SHOWN]
+    ]
+    more = len(differences) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")

@@ -1,0 +1,237 @@
+"""The two drivers of the scheduler: one pulls the rows of a render, the other is pushed by a server's requests.
+
+A driver looks plans up in the store, gives the scheduler's tasks to executors, and waits for what comes of them.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeAlias
+
+from voxpress.engines import describe
+from voxpress.errors import SpeechError, StoreError, WorkerLost
+from voxpress.executors import Pools
+from voxpress.quality.asr import Recogniser
+from voxpress.rendering import ATTEMPTS, finishing, listening, worker
+from voxpress.rendering.assessment import assess
+from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.plan import Bad, Plan, Planned
+from voxpress.rendering.results import refused
+from voxpress.rendering.scheduler import Finish, Listen, News, Scheduler, Speak, Task
+from voxpress.rendering.turns import Turns
+from voxpress.speech import Result
+from voxpress.store import Store
+
+LOOKUP = 256
+"""Utterances that are looked up in the store at once."""
+
+
+class _Executors:
+    """Runs tasks, and puts each future into a queue when it is done."""
+
+    def __init__(
+        self,
+        store: Store,
+        folder: OutputFolder | None,
+        recogniser: Recogniser | None,
+        arrivals: queue.SimpleQueue[Any],
+    ) -> None:
+        self._store, self._folder, self._recogniser, self._arrivals = store, folder, recogniser, arrivals
+        self._running: dict[Future[Any], Task] = {}
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._running)
+
+    def start(self, task: Task) -> None:
+        pool: Executor = task.pool
+        match task:
+            case Speak():
+                recipes = [plan.recipe for plan in task.finish]
+                future: Future[Any] = pool.submit(
+                    worker.speak,
+                    task.engine,
+                    task.fingerprint,
+                    self._store,
+                    task.batch,
+                    task.attempts,
+                    recipes,
+                    self._folder,
+                )
+            case Listen():
+                assert self._recogniser is not None
+                future = pool.submit(listening.hear, self._recogniser, self._store, task.reading)
+            case Finish():
+                future = pool.submit(
+                    finishing.finish,
+                    [plan.recipe for plan in task.plans],
+                    self._store,
+                    self._folder,
+                    exact=self._recogniser is not None,
+                )
+        self._running[future] = task
+        future.add_done_callback(self._arrivals.put)
+
+    def tell(self, scheduler: Scheduler, future: Future[Any], *, lasting: bool) -> Iterator[News]:
+        """Tell the scheduler what became of a task.
+
+        Raises:
+            StoreError: store or folder cannot be read or written, and the scheduler is not `lasting`.
+        """
+        task = self._running.pop(future)
+        try:
+            outcome = future.result()
+        except WorkerLost as error:
+            yield from scheduler.lost(task, error)
+        except StoreError as error:
+            if not lasting:
+                raise  # all others would meet it too
+            yield from scheduler.failed(task, error)
+        except Exception as error:  # the edge of a task: it costs what it was for
+            ours = error if isinstance(error, SpeechError) else SpeechError(describe(error))
+            yield from scheduler.failed(task, ours)
+        else:
+            match task:
+                case Speak():
+                    yield from scheduler.spoke(task, *outcome)
+                case Listen():
+                    yield from scheduler.heard(task, outcome)
+                case Finish():
+                    yield from scheduler.finished(task, outcome)
+
+
+def drive(
+    plans: Iterable[Planned],
+    *,
+    store: Store,
+    folder: OutputFolder | None,
+    pools: Pools,
+    attempts: int = ATTEMPTS,
+    recogniser: Recogniser | None = None,
+) -> Iterator[Result]:
+    """Do all of `plans`: a result of each as it is there.
+
+    Args:
+        recogniser: hears every take that it did not hear before.
+
+    Raises:
+        StoreError: store or folder cannot be read or written; what is finished stays.
+    """
+    scheduler = Scheduler(
+        pools,
+        folder=None if folder is None else folder.path,
+        attempts=attempts,
+        listens=recogniser is not None,
+    )
+    arrivals: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+    executors = _Executors(store, folder, recogniser, arrivals)
+    rows = iter(plans)
+    more, wrote = True, False
+    while more or scheduler.open:
+        while more and scheduler.has_room:
+            batch = list(islice(rows, LOOKUP))
+            more = len(batch) == LOOKUP
+            good = [plan for plan in batch if isinstance(plan, Plan)]
+            assessed = assess(
+                good, store, folder, recogniser=recogniser, attempts=attempts, awaited=scheduler.awaited
+            )
+            news = [each for found in assessed for each in scheduler.admit(found)]
+            for task in scheduler.start():
+                executors.start(task)
+            yield from (refused(plan) for plan in batch if isinstance(plan, Bad))
+            yield from (each for each in news if isinstance(each, Result))
+        for task in scheduler.start():
+            executors.start(task)
+        if executors.busy:
+            for each in executors.tell(scheduler, arrivals.get(), lasting=False):
+                if isinstance(each, Result):
+                    wrote = wrote or each.status != "failed"
+                    yield each
+    if folder is not None and wrote:
+        folder.tidy()
+
+
+@dataclass(frozen=True, slots=True)
+class _Withdraw:
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Hurry:
+    number: int
+
+
+_CLOSE = None
+_Event: TypeAlias = Future[Any] | Plan | _Withdraw | _Hurry | None
+
+
+class PushDriver:
+    """Speaks what is submitted, from any thread, while `serve` runs in another. What a broken store costs is the
+    utterances that it was for, not the loop.
+
+    Args:
+        turns: the order in which segments are spoken.
+    """
+
+    def __init__(
+        self, store: Store, pools: Pools, attempts: int = ATTEMPTS, *, turns: Turns | None = None
+    ) -> None:
+        self._store = store
+        self._scheduler = Scheduler(pools, attempts=attempts, turns=turns, lasting=True)
+        self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
+        self._executors = _Executors(store, None, None, self._events)
+
+    def submit(self, plan: Plan) -> None:
+        """Take in a plan, whose number no other open one has."""
+        self._events.put(plan)
+
+    def withdraw(self, number: int) -> None:
+        """See `Scheduler.withdraw`."""
+        self._events.put(_Withdraw(number))
+
+    def hurry(self, number: int) -> None:
+        """See `Scheduler.hurry`."""
+        self._events.put(_Hurry(number))
+
+    def close(self) -> None:
+        """End `serve`; what is open then has no result."""
+        self._events.put(_CLOSE)
+
+    def serve(self) -> Iterator[News]:
+        """Do what is submitted, until `close`: each result once, and news of takes before it."""
+        while (event := self._events.get()) is not _CLOSE:
+            events: list[_Event] = [event]
+            while not self._events.empty() and len(events) < LOOKUP:
+                events.append(self._events.get())
+            if _CLOSE in events:
+                return
+            yield from self._take_in(events)
+            for task in self._scheduler.start():
+                self._executors.start(task)
+
+    def _take_in(self, events: Sequence[_Event]) -> Iterator[News]:
+        come: dict[int, Plan] = {}
+        for each in events:
+            match each:
+                case Future():
+                    yield from self._executors.tell(self._scheduler, each, lasting=True)
+                case Plan():
+                    come[each.number] = each
+                case _Withdraw(number):
+                    come.pop(number, None)
+                    self._scheduler.withdraw(number)
+                case _Hurry(number):
+                    self._scheduler.hurry(number)
+        plans = list(come.values())
+        try:
+            assessed = assess(plans, self._store, None, awaited=self._scheduler.awaited)
+        except StoreError as error:
+            for plan in plans:
+                yield from self._scheduler.fail(plan, error)
+            return
+        for found in assessed:
+            yield from self._scheduler.admit(found)

@@ -1,0 +1,172 @@
+"""The stage that finishes: takes, pauses and tones become clips, and clips become files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from voxpress import engines, formats
+from voxpress.audio import codec, waveform
+from voxpress.audio.waveform import Audio
+from voxpress.errors import InputError, SpeechError, StoreError
+from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.plan import Recipe, Target
+from voxpress.speech import Clip, Hertz, Output, dBFS
+from voxpress.store import Kept, Store
+from voxpress.text import Part, Pause, Silence, Tone
+
+FULL_SCALE: dBFS = 0.0
+_AUDIBLE = 1.0
+"""Decibels; a smaller difference in loudness is not heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What became of one utterance's files: clips, or the keys of takes that the store lacks, or an error."""
+
+    clips: tuple[Clip, ...] = ()
+    missing: tuple[str, ...] = ()
+    error: SpeechError | None = None
+    made: bool = False
+    """Whether a clip was made, and not found."""
+    written: bool = False
+    """Whether a file was written."""
+
+
+def finish(
+    recipes: Sequence[Recipe],
+    store: Store,
+    folder: OutputFolder | None,
+    *,
+    exact: bool = False,
+    takes: Mapping[str, Kept] = MappingProxyType({}),
+) -> list[Finished]:
+    """Make the files of each recipe from its takes, or from its clips where the store has them, and put them in place.
+
+    Args:
+        exact: clips and files count only if they were made of the takes as they are now: a recogniser may have had some
+            of them spoken again.
+        takes: those that are at hand and need not be read.
+
+    Raises:
+        StoreError: store or folder cannot be written.
+    """
+    return [_finished(recipe, store, folder, exact, takes) for recipe in recipes]
+
+
+def _finished(
+    recipe: Recipe, store: Store, folder: OutputFolder | None, exact: bool, at_hand: Mapping[str, Kept]
+) -> Finished:
+    """What became of a recipe: whatever goes wrong with it is its own result, and no other's."""
+    try:
+        return _finish(recipe, store, folder, exact, at_hand)
+    except StoreError:
+        raise  # the next one would meet it too
+    except SpeechError as error:
+        return Finished(error=error)
+    except Exception as error:  # the edge of a recipe: codecs and numerics raise what they like
+        return Finished(error=SpeechError(f"the file could not be made: {engines.describe(error)}"))
+
+
+def _finish(
+    recipe: Recipe, store: Store, folder: OutputFolder | None, exact: bool, at_hand: Mapping[str, Kept]
+) -> Finished:
+    clips: list[Clip] = []
+    takes: dict[str, Kept] = {}
+    made = written = False
+    keys = recipe.takes
+    current = _digest([store.take_sha256(key) or "" for key in keys]) if exact else None
+    for target in recipe.targets:
+        clip = store.clip(target.clip)
+        data = store.read(clip) if clip else None
+        if clip is None or data is None or current not in (None, clip.takes):
+            if not takes:
+                found = {key: at_hand.get(key) or store.take(key) for key in keys}
+                takes = {key: take for key, take in found.items() if take}
+                if missing := tuple(key for key in keys if key not in takes):
+                    return Finished(missing=missing)
+            clip, data = _made(recipe, target, takes)
+            clip = store.put_clip(clip, data)
+            made = True
+        if problem := target.output.limit_exceeded(clip):
+            return Finished(error=InputError(problem))
+        if folder is not None and not (exact and folder.has(target.path, data)):
+            try:
+                folder.publish(target.path, clip, data)
+            except InputError as error:
+                return Finished(error=error)
+            written = True
+        clips.append(clip)
+    return Finished(clips=tuple(clips), made=made, written=written)
+
+
+def _digest(takes: Sequence[str]) -> str:
+    return hashlib.sha256("".join(takes).encode()).hexdigest()
+
+
+def _made(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tuple[Clip, bytes]:
+    output = target.output
+    native = next((take.sample_rate for take in takes.values()), recipe.sample_rate)
+    whole = waveform.join([sound(part, takes, output, native) for part in recipe.parts])
+    finished = mastered(waveform.pad(whole, output.lead, output.tail), output)
+    data = codec.encode(finished, output)
+    clip = Clip(
+        key=target.clip,
+        format=output.format,
+        sample_rate=finished.sample_rate,
+        duration=finished.duration,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        marks=finished.marks,
+        notes=_unreached(finished, output),
+        takes=_digest([take.sha256 for take in takes.values()]),
+    )
+    return clip, data
+
+
+def _unreached(sound: Audio, output: Output) -> tuple[str, ...]:
+    """What the peak limit left of a loudness or level that was asked for, where that can be heard."""
+    if output.loudness is not None:
+        wanted, reached, unit = output.loudness, waveform.loudness(sound), "LUFS"
+    elif output.level is not None:
+        wanted, reached, unit = output.level, waveform.active_level(sound), "dBFS"
+    else:
+        return ()
+    if wanted - reached < _AUDIBLE or reached == float("-inf"):
+        return ()
+    peak = f"; the peak limit of {output.peak:g} dBFS allows no more" if output.peak is not None else ""
+    return (f"{reached:.1f} {unit} in place of {wanted:g}{peak}",)
+
+
+def sound(part: str | Part, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
+    """What is heard of one part of an utterance: a take, or what lies between takes at `sample_rate`."""
+    match part:
+        case str():
+            return waveform.trim(takes[part]) if output.trim else takes[part]
+        case Pause(after):
+            length = output.sentence_pause if after == "sentence" else output.paragraph_pause
+            return waveform.silence(length, sample_rate)
+        case Silence(duration):
+            return waveform.silence(duration, sample_rate)
+        case Tone(frequencies, duration):
+            return waveform.tone(frequencies, duration, sample_rate)
+    raise TypeError(part)
+
+
+def mastered(sound: Audio, output: Output) -> Audio:
+    """`sound` at the rate and the level that `output` wants."""
+    sound = waveform.resample(
+        sound, formats.sample_rate_for(formats.FORMATS[output.format], output.sample_rate, sound.sample_rate)
+    )
+    peak = output.peak if output.peak is not None else FULL_SCALE if _as_spoken(output) else -1.0
+    if output.loudness is not None:
+        return waveform.to_loudness(sound, output.loudness, peak)
+    if output.level is not None:
+        return waveform.to_level(sound, output.level, peak)
+    return waveform.limit(sound, peak)
+
+
+def _as_spoken(output: Output) -> bool:
+    return output.loudness is None and output.level is None

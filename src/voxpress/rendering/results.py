@@ -1,0 +1,75 @@
+"""From a plan, and what became of it, to the result that people read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from voxpress.errors import LeftOut, SpeechError
+from voxpress.rendering.plan import Bad, Plan
+from voxpress.speech import Clip, Result, Status, Utterance
+from voxpress.store import Verdict
+from voxpress.text.wer import passes
+
+
+def result(
+    plan: Plan,
+    status: Status,
+    folder: str | os.PathLike[str] | None,
+    *,
+    clips: Sequence[Clip] = (),
+    notes: Sequence[str] = (),
+    verdicts: Mapping[str, Verdict] = {},
+    exception: SpeechError | None = None,
+    **counts: Any,
+) -> Result:
+    """The result of a plan.
+
+    Args:
+        folder: the output folder, as it was given.
+        notes: besides those of the plan and of the clips.
+        verdicts: by take key; they are in the result where they are complete.
+        counts: fields of the result that count what was done for it.
+    """
+    return Result(
+        utterance=plan.utterance,
+        status=status,
+        number=plan.number,
+        files=() if folder is None or exception else tuple(f"{folder}/{t.path}" for t in plan.targets),
+        clips=tuple(clips),
+        engine=plan.engine.name,
+        model=plan.engine.model or "",
+        voice=plan.voice,
+        language=plan.language,
+        segments=len(plan.takes),
+        notes=(*plan.notes, *notes, *dict.fromkeys(note for clip in clips for note in clip.notes)),
+        exception=exception,
+        **_opinion(plan, verdicts),
+        **counts,
+    )
+
+
+def _opinion(plan: Plan, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+    """What was heard of the whole row, where all of it was."""
+    keys = [part for part in plan.recipe.parts if isinstance(part, str)] if verdicts else []
+    found = [verdicts[key] for key in keys if key in verdicts]
+    if not found or len(found) < len(keys):
+        return {}
+    errors, words = sum(one.score.errors for one in found), sum(one.score.words for one in found)
+    return {
+        "verdict": "good" if all(passes(one.score) for one in found) else "doubtful",
+        "wer": errors / max(1, words),
+        "heard": " ".join(one.heard for one in found),
+        "differences": tuple(each for one in found for each in one.score.differences),
+    }
+
+
+def refused(bad: Bad) -> Result:
+    """The result of a row that cannot be planned, or that is left out."""
+    return Result(
+        utterance=bad.utterance or Utterance(text=""),
+        status="left out" if isinstance(bad.error, LeftOut) else "failed",
+        number=bad.number,
+        exception=bad.error,
+    )
