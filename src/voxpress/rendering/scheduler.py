@@ -317,7 +317,11 @@ class Scheduler:
                 del self._wanted[reading.key]
         while self._alone and self._is_free(self._pool(self._alone[0])):
             # After the loss of a worker: one at a time, so that a second loss names its cause.
-            yield self._begun(self._speak([self._alone.popleft()]))
+            key = self._alone.popleft()
+            if self._wanted[key].waiters:
+                yield self._begun(self._speak([key]))
+            else:
+                del self._wanted[key]
         while batch := self._next_batch():
             yield self._begun(self._speak(batch))
 
@@ -455,8 +459,11 @@ class Scheduler:
             if passes(heard.verdict.score) or wanted.attempts >= most:
                 yield from self._settle(key, None)
                 return
+        if not wanted.waiters:
+            del self._wanted[key]
+            return
         wanted.busy = False
-        self._queue(key, wanted, wanted.waiters[0].plan if wanted.waiters else wanted.plan)
+        self._queue(key, wanted, wanted.waiters[0].plan)
 
     def finished(self, task: Finish, outcomes: Sequence[Finished]) -> Iterator[News]:
         """Files were made.
