@@ -31,7 +31,7 @@ from voxpress.quality.asr import MODEL, Recogniser
 from voxpress.quality.signal import check, listen
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Segment, Utterance
+from voxpress.speech import Segment, Speaker, Utterance
 from voxpress.store import open_store
 from voxpress.text.wer import SHORT, passes, score, words
 
@@ -63,7 +63,7 @@ def takes(engine: str, rows: Sequence[measure.Prompt], store_at: Path) -> list[T
     for result in voxpress.render(utterances, None, store=store, attempts=1, **asked):
         # What the structure gave away would have to be counted as flagged; there was none.
         assert result.status != "failed", result.error
-    planner = Planner(**asked)
+    planner = Planner(Speaker(**asked))
     for utterance in utterances:
         plan = planner.plan(utterance, filed=False)
         assert isinstance(plan, Plan)

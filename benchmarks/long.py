@@ -39,7 +39,7 @@ from voxpress.models import catalogue
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Output, Utterance
+from voxpress.speech import Output, Speaker, Utterance
 from voxpress.store import open_store
 from voxpress.text import Pause
 from voxpress.text.wer import words
@@ -235,7 +235,7 @@ def measured(arguments: argparse.Namespace, folder: Path, left: ExitStack) -> di
     everything = [sentence for paragraph in paragraphs for sentence in paragraph]
     text = "\n\n".join(" ".join(paragraph) for paragraph in paragraphs)
     row = Utterance(id="long", text=text)
-    plan = Planner(**asked).plan(row)
+    plan = Planner(Speaker(**asked)).plan(row)
     assert not isinstance(plan, Bad), plan
     planned = in_plan(plan, everything)
     store = open_store(str(folder / "store"))

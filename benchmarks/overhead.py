@@ -20,6 +20,8 @@ from statistics import median
 
 import measure
 
+from voxpress.speech import Speaker
+
 # voxpress is imported in the processes that need it: Linux counts the memory of whoever starts a process as its own,
 # so the one that starts what is measured must stay small.
 
@@ -50,7 +52,7 @@ def finish(manifest: Path, out: Path) -> None:
     from voxpress.speech import Clip
 
     folder, data = OutputFolder(out), bytes(64)
-    planner = Planner(engine="tone")
+    planner = Planner(Speaker(engine="tone"))
     for plan in planner.plan_all(manifests.read(manifest)):
         assert isinstance(plan, Plan)
         (target,) = plan.targets

@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from voxpress import Utterance
+from voxpress import Speaker, Utterance
 from voxpress.engines.tone import Tone
 from voxpress.errors import SynthesisError
 from voxpress.rendering.library import run
@@ -73,7 +73,7 @@ def rows(*texts, **more):
 def spoken_by(engine, utterances, store, **more):
     """Results of a render by an engine object, in the order of the rows; `engine.batches` is what it was given."""
     engine.batches.clear()
-    plans = Planner(engine="tone").plan_all(utterances, filed=False)
+    plans = Planner(Speaker(engine="tone")).plan_all(utterances, filed=False)
     own = [msgspec.structs.replace(plan, engine=engine) for plan in plans if isinstance(plan, Plan)]
     results = run(own, store=store, folder=None, **{"workers": 0, **more})
     return sorted(results, key=lambda result: result.number)

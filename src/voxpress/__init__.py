@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from voxpress.speech import Output as Output
     from voxpress.speech import Result as Result
     from voxpress.speech import Segment as Segment
+    from voxpress.speech import Speaker as Speaker
+    from voxpress.speech import Status as Status
     from voxpress.speech import Utterance as Utterance
     from voxpress.speech import Voice as Voice
     from voxpress.store import Store as Store
@@ -65,7 +67,17 @@ _HOMES = {
         *("UnknownVoice", "UnsupportedOption", "WorkerLost"),
     ],
     "voxpress.rendering.library": ["render", "say"],
-    "voxpress.speech": ["Clip", "Mark", "Output", "Result", "Segment", "Utterance", "Voice"],
+    "voxpress.speech": [
+        "Clip",
+        "Mark",
+        "Output",
+        "Result",
+        "Segment",
+        "Speaker",
+        "Status",
+        "Utterance",
+        "Voice",
+    ],
     "voxpress.store": ["Store"],
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -90,7 +102,9 @@ __all__ = [
     "Segment",
     "ServiceRefused",
     "ServiceUnavailable",
+    "Speaker",
     "SpeechError",
+    "Status",
     "Store",
     "StoreError",
     "SynthesisError",

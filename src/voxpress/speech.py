@@ -7,16 +7,19 @@ Durations are seconds as floats, everywhere.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from functools import lru_cache
 from itertools import compress
 from operator import is_not
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from voxpress import validation
-from voxpress.errors import InputError, SpeechError
+from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.formats import FORMATS, bit_rate_for, sample_rate_for
 
 Seconds: TypeAlias = float
@@ -29,7 +32,14 @@ dBFS: TypeAlias = float
 OptionValue: TypeAlias = bool | int | float | str
 
 
-class _Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class _Noun(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    repr_omit_defaults=True,
+):
     def __hash__(self) -> int:
         return hash(tuple(map(_hashable, msgspec.structs.astuple(self))))
 
@@ -177,6 +187,47 @@ class Output(_Request, frozen=True):
         return ""
 
 
+class Speaker(_Request, frozen=True):
+    """Who speaks, and how. None leaves it open.
+
+    >>> Speaker(voice="high").over(Speaker(engine="tone", voice="low", speed=1.2))
+    Speaker(engine='tone', voice='high', speed=1.2)
+
+    Raises:
+        InputError: a field cannot be so.
+    """
+
+    engine: str | None = None
+    model: str | None = None
+    """The engine's weights: a name, or a path."""
+    voice: str | None = None
+    language: str | None = None
+    """BCP 47 tag."""
+    speed: float | None = None
+    """1.0 is the voice's own."""
+    seed: int | None = None
+    """Another number gives another reading where the engine has several."""
+    options: Mapping[str, OptionValue] = {}
+    """Of the engine."""
+
+    def over(self, other: Speaker) -> Speaker:
+        """What is left open here comes from `other`; its model, voice and options only with its engine.
+
+        >>> Speaker(engine="piper").over(Speaker(engine="tone", voice="low", speed=1.2))
+        Speaker(engine='piper', speed=1.2)
+        """
+        same = self.engine in (None, other.engine)
+        return Speaker(
+            engine=self.engine or other.engine,
+            model=self.model or (other.model if same else None),
+            voice=self.voice or (other.voice if same else None),
+            language=self.language or other.language,
+            speed=other.speed if self.speed is None else self.speed,
+            seed=other.seed if self.seed is None else self.seed,
+            options={**other.options, **self.options} if same else self.options,
+        )
+
+
 class Utterance(_Request, frozen=True):
     """One thing to be spoken: one row of a manifest, one file (or one per `Output` of a preset).
 
@@ -208,6 +259,23 @@ class Utterance(_Request, frozen=True):
     origin: str = ""
     """Where it came from, for messages: ``prompts.csv:17``."""
 
+    @property
+    def speaker(self) -> Speaker:
+        """Who speaks it, as far as the utterance says.
+
+        >>> Utterance(text="Hello.", voice="low").speaker
+        Speaker(voice='low')
+        """
+        return Speaker(
+            engine=self.engine,
+            model=self.model,
+            voice=self.voice,
+            language=self.language,
+            speed=self.speed,
+            seed=self.seed,
+            options=self.options,
+        )
+
 
 class Segment(_Noun, frozen=True):
     """What an engine speaks at once. All of it is in the take's key."""
@@ -223,7 +291,7 @@ class Segment(_Noun, frozen=True):
 
 
 class Clip(_Noun, frozen=True):
-    """A finished file in the store, and what is known of it."""
+    """A finished file, and what is known of it."""
 
     key: str
     format: str
@@ -240,18 +308,62 @@ class Clip(_Noun, frozen=True):
     takes: str = ""
     """Digest of the takes it was made of: another reading under the same key makes another clip."""
     hit: bool = False
-    """Whether it was in the store already. Not part of the record in the store, like the rest below."""
+    """Whether it was in the store already."""
     path: str = ""
     """Where the store keeps it, when the store is on this machine."""
     data: bytes = b""
     """The file's bytes, where they were asked for."""
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the file, whole or not at all; missing folders are made.
+
+        >>> clip = Clip(key="", format="wav", sample_rate=8000, duration=0.0, size=4, data=b"RIFF")
+        >>> clip.save("saved/hello.wav")
+        >>> open("saved/hello.wav", "rb").read()
+        b'RIFF'
+
+        Raises:
+            InputError: the path's extension is that of another format.
+            StoreError: the file cannot be written, or the clip has neither bytes nor a path.
+        """
+        from voxpress.files import atomic
+        from voxpress.files.paths import require_extension
+
+        place = os.path.expanduser(validation.path(path, "path"))
+        require_extension(place, FORMATS[self.format])
+        data = self.data
+        if not data:
+            try:
+                data = Path(self.path or os.devnull).read_bytes()
+            except OSError as error:
+                raise StoreError(f"cannot read the clip {self.path}: {error.strerror}") from error
+        if not data:
+            raise StoreError(f"clip {self.key} has no bytes here: read it from its store")
+        atomic.write(place, data, durable=True)
+
     def __repr__(self) -> str:
         return f"<Clip {self.key[:12]} {self.format} {self.sample_rate} Hz {self.duration:.3f} s, {self.size:,} bytes>"
 
 
-Status: TypeAlias = Literal["up to date", "from store", "rendered", "left out", "failed"]
-"""``left out``: the row is no speech; `Result.error` says why, and it is no failure."""
+class Status(StrEnum):
+    """What became of an utterance. Each equals the string that reports have.
+
+    >>> Status.RENDERED == "rendered"
+    True
+    """
+
+    UP_TO_DATE = "up to date"
+    """Its files were there, as wanted."""
+    FROM_STORE = "from store"
+    """Nothing was spoken: its files were written from clips in the store."""
+    RENDERED = "rendered"
+    """Clips were made."""
+    LEFT_OUT = "left out"
+    """The row is no speech; `Result.error` says why, and it is no failure."""
+    FAILED = "failed"
+    """`Result.error` says why."""
+
+
 Opinion: TypeAlias = Literal["", "good", "doubtful"]
 """Of a recogniser; empty where none listened."""
 

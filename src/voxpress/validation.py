@@ -8,6 +8,7 @@ place: the nouns of `voxpress.speech` check themselves when they are made, and w
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import TypeAlias
@@ -73,6 +74,21 @@ def canonical_language(tag: str) -> str:
         return langcodes.standardize_tag(tag)
     except ValueError:
         raise InputError(f"{show(tag)} is no language tag such as en or en-GB", field="language") from None
+
+
+def path(value: object, field: str) -> str:
+    """A path as a string.
+
+    >>> path("out", "folder")
+    'out'
+
+    Raises:
+        InputError: it is none, with the name of the field.
+    """
+    found = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(found, str) or not found or "\0" in found:
+        raise InputError(f"must be a path, not {show(value)}", field=field)
+    return found
 
 
 def show(value: object) -> str:

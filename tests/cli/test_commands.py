@@ -113,10 +113,10 @@ def service(monkeypatch):
         monkeypatch.setattr(openai, "HOSTED", server.url)
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
-        planner._speaker.cache_clear()
+        planner._choose.cache_clear()
         worker._held.clear()
         yield server
-    planner._speaker.cache_clear()
+    planner._choose.cache_clear()
     worker._held.clear()
 
 

@@ -16,7 +16,7 @@ from voxpress.models.downloads import File
 from voxpress.rendering import worker
 from voxpress.rendering.plan import Bad
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Segment, Utterance
+from voxpress.speech import Segment, Speaker, Utterance
 from voxpress.testing import EngineContract
 
 TEXTS = ("Your call is important to us.", "One moment, please.", "Hi.", "Goodbye for now.", "Thank you.")
@@ -240,7 +240,7 @@ def test_weights_of_another_kind(tiny, pools, tmp_path):
     ],
 )
 def test_wrong_rows_are_found_before_anything_is_spoken(engine, row, error, message):
-    planned = Planner(engine="bark", model=engine.model, device="cpu").plan(
+    planned = Planner(Speaker(engine="bark", model=engine.model), device="cpu").plan(
         Utterance(text="Hello there.", **{"voice": "v2/en_speaker_6", **row}), filed=False
     )
     assert isinstance(planned, Bad)

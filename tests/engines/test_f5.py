@@ -21,7 +21,7 @@ from voxpress.models import catalogue
 from voxpress.rendering import worker
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Segment, Utterance
+from voxpress.speech import Segment, Speaker, Utterance
 from voxpress.testing import EngineContract
 from voxpress.voices import references
 
@@ -58,7 +58,7 @@ def planner(tiny, home):
     catalogue.accept(F5().terms())
 
     def planner(**changes):
-        return Planner(**{"engine": "f5", "model": str(tiny("f5")), "device": "cpu", **changes})
+        return Planner(Speaker(**{"engine": "f5", "model": str(tiny("f5")), **changes}), device="cpu")
 
     return planner
 
@@ -267,7 +267,7 @@ def test_a_row_that_cannot_be_spoken(planner, row, problem):
 def test_terms_come_first(tiny, home, monkeypatch):
     monkeypatch.setattr(catalogue, "_ACCEPTED", home / "nothing.json")
     with pytest.raises(LicenceNotAccepted, match=r"under CC-BY-NC-4\.0.*voxpress models accept f5"):
-        Planner(engine="f5", model=str(tiny("f5"))).plan(Utterance(text="Hello."), filed=False)
+        Planner(Speaker(engine="f5", model=str(tiny("f5")))).plan(Utterance(text="Hello."), filed=False)
 
 
 @installed

@@ -18,7 +18,7 @@ from voxpress.errors import (
     UnsupportedOption,
 )
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Segment, Utterance
+from voxpress.speech import Segment, Speaker, Utterance
 from voxpress.store import Store
 from voxpress.testing import EngineContract
 
@@ -264,7 +264,9 @@ def test_another_server_has_voices_of_its_own():
 def test_instructions_are_for_those_who_take_them():
     """And have a limit."""
     with pytest.raises(UnsupportedOption, match="tts-1-hd takes no instructions: gpt-4o-mini-tts does"):
-        Planner(engine="openai", options={"instructions": "Whisper."}).plan(Utterance(id="a", text=TEXT))
+        Planner(Speaker(engine="openai", options={"instructions": "Whisper."})).plan(
+            Utterance(id="a", text=TEXT)
+        )
     with pytest.raises(UnsupportedOption, match="4,096 characters, not 4,097"):
         OpenAI("gpt-4o-mini-tts").checked({"instructions": "x" * 4097})
 

@@ -16,7 +16,7 @@ from voxpress.quality.asr import Heard
 from voxpress.rendering import worker
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Mark, Segment, Utterance, Voice
+from voxpress.speech import Mark, Segment, Speaker, Utterance, Voice
 from voxpress.testing import EngineContract
 from voxpress.voices import references
 
@@ -52,7 +52,7 @@ def speak(engine, pools):
 @pytest.fixture
 def planner(engine):
     def planner(**changes):
-        return Planner(**{"engine": "outetts", "model": engine.model, "device": "cpu", **changes})
+        return Planner(Speaker(**{"engine": "outetts", "model": engine.model, **changes}), device="cpu")
 
     return planner
 
@@ -275,7 +275,7 @@ def test_the_larger_model_has_terms_and_more_languages(folder):
 @installed
 def test_terms_come_first(folder, home, engine):
     with pytest.raises(LicenceNotAccepted, match=r"CC-BY-NC-SA-4\.0.*voxpress models accept outetts"):
-        Planner(engine="outetts", model=str(folder)).plan(Utterance(text="Hello."), filed=False)
+        Planner(Speaker(engine="outetts", model=str(folder))).plan(Utterance(text="Hello."), filed=False)
 
 
 @pytest.mark.parametrize("lost", ["model.safetensors", "dac.pth", "tokenizer.json"])

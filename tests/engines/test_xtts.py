@@ -27,7 +27,7 @@ from voxpress.models import catalogue, environments
 from voxpress.rendering import worker
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Segment, Utterance
+from voxpress.speech import Segment, Speaker, Utterance
 from voxpress.testing import EngineContract
 from voxpress.voices import references
 
@@ -74,7 +74,7 @@ def plan(engine):
     catalogue.accept(engine.terms())
 
     def plan(text="Hello there.", **row):
-        planner = Planner(engine="xtts", model=engine.model, device="cpu")
+        planner = Planner(Speaker(engine="xtts", model=engine.model), device="cpu")
         return planner.plan(Utterance(text=text, **row), filed=False)
 
     return plan
@@ -305,7 +305,9 @@ def test_terms_come_first(engine, home, monkeypatch, tmp_path):
     with pytest.raises(
         LicenceNotAccepted, match=r"Coqui Public Model License .* voxpress models accept xtts"
     ):
-        Planner(engine="xtts", model=f"{engine.model}/.", device="cpu").plan(Utterance(text="Hi there."))
+        Planner(Speaker(engine="xtts", model=f"{engine.model}/."), device="cpu").plan(
+            Utterance(text="Hi there.")
+        )
 
 
 @installed

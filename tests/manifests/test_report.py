@@ -11,11 +11,11 @@ import pytest
 
 from voxpress.errors import ManifestError, StoreError, UnknownVoice
 from voxpress.manifests.report import Entry, Report, read
-from voxpress.speech import Clip, Result, Utterance
+from voxpress.speech import Clip, Result, Status, Utterance
 
 DONE = Result(
     utterance=Utterance(id="a", text="Grüße.", origin="p.csv:2"),
-    status="rendered",
+    status=Status.RENDERED,
     files=("out/a.wav", "out/a.mp3"),
     clips=(
         Clip(key="k", format="wav", sample_rate=8000, duration=1.5, size=24044, sha256="0"),
@@ -36,7 +36,7 @@ DONE = Result(
 )
 FAILED = Result(
     utterance=Utterance(id="b", text="B.", origin="p.csv:3"),
-    status="failed",
+    status=Status.FAILED,
     exception=UnknownVoice("no voice"),
 )
 
@@ -86,7 +86,9 @@ def test_results_may_come_in_any_order(tmp_path: Path) -> None:
         for number in numbers:
             report.write(
                 Result(
-                    utterance=Utterance(id=str(number), text="é" * number), status="rendered", number=number
+                    utterance=Utterance(id=str(number), text="é" * number),
+                    status=Status.RENDERED,
+                    number=number,
                 )
             )
     assert [(entry.id, len(entry.text)) for entry in read(path)] == [(str(n), n) for n in range(5)]

@@ -35,7 +35,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (packages,) = environments.packages("torch")
     Path(packages, "theirs.pth").write_text(sysconfig.get_path("purelib"))
     (folder / "voxpress-complete").touch()
-    planner._speaker.cache_clear()  # other tests had tone here
+    planner._choose.cache_clear()  # other tests had tone here
     return str(folder / "bin" / "python")
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.beeps import TEXTS, Beeps
-from voxpress import Output, Utterance, render
+from voxpress import Output, Speaker, Utterance, render
 from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.cli import main
@@ -28,7 +28,7 @@ def folder(tmp_path):
         Utterance(id=f"bad/{i}", text=text, options={"fault": "wrong"}) for i, text in enumerate(TEXTS[6:12])
     ]
     with Report(tmp_path / "out/.voxpress/report.jsonl") as report:
-        plans = Planner(engine="tone").plan_all(rows)
+        plans = Planner(Speaker(engine="tone")).plan_all(rows)
         for result in run(plans, store=Store("memory:"), folder=OutputFolder(tmp_path / "out"), workers=0):
             report.write(result)
     return tmp_path / "out"

@@ -3,11 +3,11 @@
 import msgspec
 
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Utterance
+from voxpress.speech import Speaker, Utterance
 
 
 def planned(text, number, **options):
-    plan = Planner(engine="tone", options=options).plan(Utterance(text=text), filed=False)
+    plan = Planner(Speaker(engine="tone", options=options)).plan(Utterance(text=text), filed=False)
     return msgspec.structs.replace(plan, number=number)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress import Output, Utterance, render, say
+from voxpress import Output, Speaker, Utterance, render, say
 from voxpress.audio import codec
 from voxpress.errors import CheckFailed, InputError, UnknownVoice
 from voxpress.rendering.dry_run import forecast
@@ -256,7 +256,7 @@ def test_forecast_says_what_render_then_does(store, out):
         *rows("Already there.", "Also there.", "New one here.", "New one here."),
         Utterance(id="", text="x"),
     ]
-    plans = list(Planner(engine="tone").plan_all(utterances))
+    plans = list(Planner(Speaker(engine="tone")).plan_all(utterances))
     before = sorted(str(path) for path in out.rglob("*"))
     rows_ = list(forecast(plans, store=store, folder=OutputFolder(out)))
     assert [row.status for row in rows_] == ["up to date", "from store", "rendered", "rendered", "failed"]

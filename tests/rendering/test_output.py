@@ -19,8 +19,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxpress.audio.paths import identity, safe_path
 from voxpress.errors import InputError, StoreError
+from voxpress.files.paths import identity, safe_path
 from voxpress.rendering.output import OutputFolder
 from voxpress.speech import Clip
 

@@ -6,12 +6,12 @@ from voxpress.errors import ManifestError, UnknownEngine, UnknownVoice
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import load
-from voxpress.speech import Output, Utterance
+from voxpress.speech import Output, Speaker, Utterance
 
 
 def plan(planner=None, /, **row):
     row = {"id": "hello", "text": "Hello there, world.", **row}
-    return (planner or Planner(engine="tone")).plan(Utterance(**row))
+    return (planner or Planner(Speaker(engine="tone"))).plan(Utterance(**row))
 
 
 def error(planner=None, /, **row):
@@ -22,7 +22,7 @@ def error(planner=None, /, **row):
 
 def test_a_row_gets_its_file_engine_and_segments():
     """The defaults hold for what the row leaves open."""
-    planned = plan(Planner(engine="tone", voice="high", format="mp3"))
+    planned = plan(Planner(Speaker(engine="tone", voice="high"), format="mp3"))
     assert isinstance(planned, Plan)
     assert [target.path for target in planned.targets] == ["hello.mp3"]
     assert planned.voice == "high" and planned.engine.name == "tone" and planned.language == "en"
@@ -43,7 +43,7 @@ def test_braces_in_names_are_only_braces():
 
 def test_a_preset_makes_several_files():
     """Rates and formats in their places, one clip each."""
-    planned = plan(Planner(engine="tone", files=load()["freeswitch"].files), id="ivr/welcome")
+    planned = plan(Planner(Speaker(engine="tone"), files=load()["freeswitch"].files), id="ivr/welcome")
     assert [target.path for target in planned.targets] == [
         f"ivr/{rate}/welcome.wav" for rate in (8000, 16000, 32000, 48000)
     ]
@@ -52,14 +52,14 @@ def test_a_preset_makes_several_files():
 
 def test_a_row_with_a_format_gets_that_file_finished_like_the_others():
     """The preset's level holds for it."""
-    planned = plan(Planner(engine="tone", files=load()["asterisk"].files), format="mp3")
+    planned = plan(Planner(Speaker(engine="tone"), files=load()["asterisk"].files), format="mp3")
     (target,) = planned.targets
     assert target.path == "hello.mp3" and target.output.level == load()["asterisk"].files[0][1].level
 
 
 def test_another_engine_does_not_get_this_engines_voice():
     """Defaults of voice, model and options belong to the default engine."""
-    planner = Planner(engine="piper", voice="en_US-joe-medium", options={"noise_scale": 0.5})
+    planner = Planner(Speaker(engine="piper", voice="en_US-joe-medium", options={"noise_scale": 0.5}))
     planned = plan(planner, engine="tone")
     assert isinstance(planned, Plan) and planned.voice == "low"
 
@@ -98,7 +98,7 @@ def test_two_rows_for_one_file():
         Utterance(id="other", text="Three."),
         Utterance(id="OTHER", text="Four."),
     ]
-    planned = list(Planner(engine="tone").plan_all(rows))
+    planned = list(Planner(Speaker(engine="tone")).plan_all(rows))
     assert [type(each) for each in planned] == [Plan, Bad, Plan, Bad]
     assert isinstance(planned[1], Bad) and "also the file of row 1" in str(planned[1].error)
 
@@ -109,7 +109,7 @@ def test_errors_of_the_manifest_come_through_in_their_place():
         Utterance(id="a", text="A one."),
         ManifestError("no text", path="m.csv", line=3),
     ]
-    good, bad = Planner(engine="tone").plan_all(rows)
+    good, bad = Planner(Speaker(engine="tone")).plan_all(rows)
     assert isinstance(good, Plan) and isinstance(bad, Bad) and str(bad.error) == "m.csv:3: no text"
 
 
@@ -122,11 +122,11 @@ def test_what_is_in_a_key_and_what_is_not():
 
     base = keys()
     assert keys(id="elsewhere") == base
-    assert keys(Planner(engine="tone", device="cpu")) == base
+    assert keys(Planner(Speaker(engine="tone"), device="cpu")) == base
     assert keys(speed=1) == base and keys(options={"fault_rate": 1}) == base and keys(seed=0) == base
     for row in ({"text": "Hello there, word."}, {"voice": "high"}, {"speed": 1.1}, {"seed": 1}):
         assert keys(**row)[0] != base[0]
-    louder = keys(Planner(engine="tone", files=[("{id}.wav", Output(level=-20.0))]))
+    louder = keys(Planner(Speaker(engine="tone"), files=[("{id}.wav", Output(level=-20.0))]))
     assert louder[0] == base[0] and louder[1] != base[1]
 
 
@@ -139,8 +139,8 @@ def test_a_title_is_in_the_key_only_where_it_is_in_the_file():
 def test_wrong_defaults_are_one_error():
     """Not the same one for every row; a row's own mistake is the row's."""
     with pytest.raises(UnknownEngine, match="did you mean 'tone'"):
-        plan(Planner(engine="ton"))
+        plan(Planner(Speaker(engine="ton")))
     with pytest.raises(UnknownVoice):
-        plan(Planner(engine="tone", voice="nobody"))
-    assert isinstance(plan(Planner(engine="ton"), engine="tone"), Plan)
+        plan(Planner(Speaker(engine="tone", voice="nobody")))
+    assert isinstance(plan(Planner(Speaker(engine="ton")), engine="tone"), Plan)
     assert "nobody" in error(voice="nobody")

@@ -14,7 +14,7 @@ from voxpress.rendering.assessment import Assessed
 from voxpress.rendering.finishing import Finished
 from voxpress.rendering.listening import Heard
 from voxpress.rendering.plan import Plan, Recipe, Target
-from voxpress.rendering.scheduler import Finish, Listen, Scheduler, Speak, Spoken
+from voxpress.rendering.scheduler import Finish, Listen, Scheduler, Speak, Spoken, Task
 from voxpress.rendering.turns import FairTurns
 from voxpress.rendering.worker import Take
 from voxpress.speech import Clip, Output, Result, Segment, Utterance
@@ -90,7 +90,7 @@ class Scheduling(RuleBasedStateMachine):
         self.plans: dict[int, Plan] = {}
         self.results: Counter[int] = Counter()
         self.gone: set[int] = set()
-        self.tasks: set[object] = set()
+        self.tasks: set[Task] = set()
 
     # What the driver does
 

@@ -40,17 +40,17 @@ def said(folder, results):
 
 def test_what_is_good_is_heard_once(tmp_path, store, recogniser):
     """And the result says so, then and later."""
-    first = rendered(TEXTS[:3], tmp_path / "out", store, recogniser=recogniser)
+    first = rendered(TEXTS[:3], tmp_path / "out", store, verify=recogniser)
     assert [(r.status, r.verdict, r.wer, r.heard) for r in first] == [
         ("rendered", "good", 0.0, text) for text in TEXTS[:3]
     ]
     assert recogniser.count == 3
     written = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.wav")}
-    again = rendered(TEXTS[:3], tmp_path / "out", store, recogniser=recogniser)
+    again = rendered(TEXTS[:3], tmp_path / "out", store, verify=recogniser)
     assert [(r.status, r.verdict, r.spoken) for r in again] == [("up to date", "good", 0)] * 3
     assert recogniser.count == 3
     assert written == {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.wav")}
-    elsewhere = rendered(TEXTS[:3], tmp_path / "other", store, recogniser=recogniser)
+    elsewhere = rendered(TEXTS[:3], tmp_path / "other", store, verify=recogniser)
     assert [(r.status, r.verdict) for r in elsewhere] == [
         ("from store", "good")
     ] * 3 and recogniser.count == 3
@@ -72,18 +72,14 @@ def test_what_is_wrong_is_spoken_again(tmp_path, store, recogniser, fault):
     bad = [i for i, text in enumerate(texts) if before[i] != text]
     assert 0 < len(bad) < len(texts)
     keys = {path.name for path in (tmp_path / "store").glob("takes/*/*")}
-    healed = rendered(
-        texts, tmp_path / "plain", store, fault=fault, rate=0.5, recogniser=recogniser, attempts=8
-    )
+    healed = rendered(texts, tmp_path / "plain", store, fault=fault, rate=0.5, verify=recogniser, attempts=8)
     assert [r.verdict for r in healed] == ["good"] * len(texts)
     assert [r.status for r in healed] == ["rendered" if i in bad else "up to date" for i in range(len(texts))]
     assert [r.spoken for r in healed] == [int(i in bad) for i in range(len(texts))]
     assert said(tmp_path / "plain", healed) == texts
     assert {path.name for path in (tmp_path / "store").glob("takes/*/*")} == keys
     count = recogniser.count
-    again = rendered(
-        texts, tmp_path / "plain", store, fault=fault, rate=0.5, recogniser=recogniser, attempts=8
-    )
+    again = rendered(texts, tmp_path / "plain", store, fault=fault, rate=0.5, verify=recogniser, attempts=8)
     assert [r.status for r in again] == ["up to date"] * len(texts) and recogniser.count == count
     later = rendered(texts, tmp_path / "plain", store, fault=fault, rate=0.5)
     assert [r.status for r in later] == ["up to date"] * len(texts)
@@ -98,9 +94,9 @@ def test_clips_of_a_former_reading_are_made_anew(tmp_path, store, recogniser):
     before = said(
         tmp_path / "b", rendered(texts, tmp_path / "b", store, fault="wrong", rate=0.5, files=files)
     )
-    rendered(texts, tmp_path / "a", store, fault="wrong", rate=0.5, recogniser=recogniser, attempts=8)
+    rendered(texts, tmp_path / "a", store, fault="wrong", rate=0.5, verify=recogniser, attempts=8)
     healed = rendered(
-        texts, tmp_path / "b", store, fault="wrong", rate=0.5, recogniser=recogniser, attempts=8, files=files
+        texts, tmp_path / "b", store, fault="wrong", rate=0.5, verify=recogniser, attempts=8, files=files
     )
     assert said(tmp_path / "b", healed) == texts != before
     assert {len(r.clips) for r in healed} == {2}
@@ -109,29 +105,25 @@ def test_clips_of_a_former_reading_are_made_anew(tmp_path, store, recogniser):
 
 def test_what_stays_wrong_is_kept_and_told(tmp_path, store, recogniser):
     """The row is rendered, with the best of all readings, and marked; more attempts go on from there."""
-    (result,) = rendered(
-        ["red blue green yellow"], tmp_path / "out", store, fault="wrong", recogniser=recogniser
-    )
+    (result,) = rendered(["red blue green yellow"], tmp_path / "out", store, fault="wrong", verify=recogniser)
     assert (result.status, result.verdict, result.wer) == ("rendered", "doubtful", 1.0)
     assert result.heard == "yellow green blue red" and result.differences
     assert recogniser.count == 3
     assert (
-        rendered(["red blue green yellow"], tmp_path / "out", store, fault="wrong", recogniser=recogniser)[
+        rendered(["red blue green yellow"], tmp_path / "out", store, fault="wrong", verify=recogniser)[
             0
         ].verdict
         == "doubtful"
     )
     assert recogniser.count == 3
-    rendered(
-        ["red blue green yellow"], tmp_path / "out", store, fault="wrong", recogniser=recogniser, attempts=5
-    )
+    rendered(["red blue green yellow"], tmp_path / "out", store, fault="wrong", verify=recogniser, attempts=5)
     assert recogniser.count == 5
 
 
 def test_one_sentence_of_many_rows_is_heard_once(tmp_path, store, recogniser):
     """Every row that has it gets the verdict."""
     rows = [TEXTS[0], TEXTS[0], f"{TEXTS[1]}\n\n{TEXTS[0]}"]
-    results = rendered(rows, tmp_path / "out", store, recogniser=recogniser)
+    results = rendered(rows, tmp_path / "out", store, verify=recogniser)
     assert [r.verdict for r in results] == ["good"] * 3
     assert recogniser.count == 2
     assert results[2].heard == f"{TEXTS[1]} {TEXTS[0]}"
@@ -139,18 +131,17 @@ def test_one_sentence_of_many_rows_is_heard_once(tmp_path, store, recogniser):
 
 def test_another_ear_hears_for_itself(tmp_path, store, recogniser):
     """And so does the same one where the take is another by now, or broken."""
-    rendered(TEXTS[:1], tmp_path / "out", store, recogniser=recogniser)
+    rendered(TEXTS[:1], tmp_path / "out", store, verify=recogniser)
     other = Beeps("other")
     assert (
-        rendered(TEXTS[:1], tmp_path / "out", store, recogniser=other)[0].verdict == "good"
-        and other.count == 1
+        rendered(TEXTS[:1], tmp_path / "out", store, verify=other)[0].verdict == "good" and other.count == 1
     )
     (take,) = (tmp_path / "store").glob("takes/*/*")
     take.write_bytes(take.read_bytes()[:-1])
-    healed = rendered(TEXTS[:1], tmp_path / "out", store, recogniser=other)
+    healed = rendered(TEXTS[:1], tmp_path / "out", store, verify=other)
     assert (healed[0].verdict, healed[0].spoken) == ("good", 0)  # what is not read is not missed
     take.unlink()
-    healed = rendered(TEXTS[:1], tmp_path / "out", store, recogniser=other)
+    healed = rendered(TEXTS[:1], tmp_path / "out", store, verify=other)
     assert (healed[0].verdict, healed[0].spoken, healed[0].status) == ("good", 1, "up to date")
 
 
@@ -163,11 +154,11 @@ def test_an_engine_that_has_nothing_to_say_is_not_loaded(tmp_path, store, recogn
 
     monkeypatch.setattr(Tone, "load", fail)
     monkeypatch.setattr("voxpress.rendering.worker._held", {})
-    assert [r.verdict for r in rendered(TEXTS[:2], tmp_path / "out", store, recogniser=recogniser)] == [
+    assert [r.verdict for r in rendered(TEXTS[:2], tmp_path / "out", store, verify=recogniser)] == [
         "good",
         "good",
     ]
-    (bad,) = rendered(["blue go green red"], tmp_path / "out", store, recogniser=recogniser)
+    (bad,) = rendered(["blue go green red"], tmp_path / "out", store, verify=recogniser)
     assert (bad.status, bad.error) == ("failed", "row0: no weights")
 
 
@@ -175,7 +166,7 @@ def test_what_the_ear_cannot_hear_fails(tmp_path, store, recogniser):
     """That row, with the reason, and no other."""
     rows = [Utterance(id="a", text=TEXTS[0], language="x-y"), Utterance(id="b", text=TEXTS[1])]
     results = {
-        r.utterance.id: r for r in render(rows, engine="tone", store=store, workers=0, recogniser=recogniser)
+        r.utterance.id: r for r in render(rows, engine="tone", store=store, workers=0, verify=recogniser)
     }
     assert results["a"].status == "failed" and "no language 'x-y'" in results["a"].error
     assert results["b"].verdict == "good"
@@ -191,7 +182,7 @@ def test_an_ear_that_is_not_there_stops_all(store, monkeypatch):
                 engine="tone",
                 store=store,
                 workers=0,
-                recogniser=Recogniser(),
+                verify=Recogniser(),
             )
         )
     assert not list(Path(store.folder or "").glob("takes/*/*"))
@@ -199,7 +190,7 @@ def test_an_ear_that_is_not_there_stops_all(store, monkeypatch):
 
 def test_the_store_looks_after_verdicts(tmp_path, store, recogniser):
     """They go with their takes, do not count as objects of their own, and broken ones are removed."""
-    rendered(TEXTS[:2], tmp_path / "out", store, recogniser=recogniser)
+    rendered(TEXTS[:2], tmp_path / "out", store, verify=recogniser)
     assert store.stats()["takes"].count == 2
     one, two = sorted((tmp_path / "store").glob("verdicts/*/*"))
     verdict = store.verdict(one.stem)

@@ -10,7 +10,7 @@ from voxpress.rendering.planner import Planner
 from voxpress.server import background, dispatcher
 from voxpress.server.background import Background
 from voxpress.server.dispatcher import Dispatcher
-from voxpress.speech import Utterance
+from voxpress.speech import Speaker, Utterance
 from voxpress.store import Store
 
 
@@ -63,7 +63,7 @@ def test_a_task_that_ends_is_started_again_and_counted(error):
 def test_the_loop_that_speaks_is_replaced_when_it_ends(monkeypatch):
     """Who waited is told to ask again, and whoever asks again is answered."""
     store = Store("memory:")
-    plan = Planner(engine="tone").plan(Utterance(text="Hello there."), filed=False)
+    plan = Planner(Speaker(engine="tone")).plan(Utterance(text="Hello there."), filed=False)
     assert isinstance(plan, Plan)
     look = store.missing_clips
     broken = iter([True])

@@ -22,8 +22,8 @@ import openai
 import pytest
 
 from voxpress.audio import codec
-from voxpress.audio.paths import identity, safe_path
 from voxpress.errors import InputError
+from voxpress.files.paths import identity, safe_path
 from voxpress.rendering.presets import load_project
 from voxpress.server.batches import webhooks
 from voxpress.server.database import Database

@@ -174,7 +174,7 @@ def test_a_table_of_the_operator_may_name_anything():
     names = Aliases(
         Settings(engines=["piper"], models={"ours": ModelName(engine="piper", model="/srv/voices/ours.onnx")})
     )
-    assert names.speaker("ours", "x").model == "/srv/voices/ours.onnx"
+    assert names.speaker("ours", "x")[0].model == "/srv/voices/ours.onnx"
 
 
 def test_a_table_that_names_an_engine_that_is_not_offered():

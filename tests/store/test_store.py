@@ -20,7 +20,7 @@ from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Clip, Mark, Output, Segment, Utterance
+from voxpress.speech import Clip, Mark, Output, Segment, Speaker, Utterance
 from voxpress.store import GRACE, Store, Verdict, canonical_url, open_store
 from voxpress.store.keys import clip_key, seed, take_key
 from voxpress.text import Pause, Silence, Tone
@@ -42,10 +42,11 @@ DAMAGE: Mapping[str, Callable[[bytes], bytes]] = {
 }
 
 
-def planned(row: Mapping[str, Any] | None = None, filed: bool = True, **defaults: Any) -> Plan:
+def planned(row: Mapping[str, Any] | None = None, filed: bool = True, **given: Any) -> Plan:
     """The plan of one row that says TEXT."""
     utterance = Utterance(**{"text": TEXT, "id": "hello", **(row or {})})
-    plan = Planner(**{"engine": "tone", **defaults}).plan(utterance, filed=filed)
+    others = {name: given.pop(name) for name in ("device", "carrier", "format", "files") if name in given}
+    plan = Planner(Speaker(**{"engine": "tone", **given}), **others).plan(utterance, filed=filed)
     assert isinstance(plan, Plan), plan.error
     return plan
 
@@ -253,8 +254,8 @@ def test_another_attempt_has_another_seed_and_the_same_key() -> None:
 def test_keys_are_the_same_in_every_process_and_place(tmp_path: Path) -> None:
     """Not after a reboot, in another folder or under another hash seed do keys change."""
     program = (
-        "from voxpress.rendering.planner import Planner; from voxpress.speech import Utterance;"
-        "plan = Planner(engine='tone', options={'fault_rate': 0.25, 'fault': 'tail'}).plan("
+        "from voxpress.rendering.planner import Planner; from voxpress.speech import Speaker, Utterance;"
+        "plan = Planner(Speaker(engine='tone', options={'fault_rate': 0.25, 'fault': 'tail'})).plan("
         f"Utterance(text={TEXT!r}, id='hello', options={{'fault': 'loop'}}));"
         "print(*plan.takes, *[t.clip for t in plan.targets])"
     )

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from voxpress import Utterance, cli, render, say
+from voxpress import Speaker, Utterance, cli, render, say
 from voxpress.manifests import report
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
@@ -108,7 +108,7 @@ def test_what_is_misread_is_told_everywhere(tokens, tmp_path):
 
 def test_markup_may_hold_what_is_misread(tokens):
     """A direction in angle brackets is still one."""
-    plan = Planner(engine=tokens).plan(
+    plan = Planner(Speaker(engine=tokens)).plan(
         Utterance(text="Speak now <beep> <3", markup="directions"), filed=False
     )
     assert isinstance(plan, Plan)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from voxpress import Segment, Utterance, cli, render
+from voxpress import Segment, Speaker, Utterance, cli, render
 from voxpress.audio.waveform import Audio, after
 from voxpress.engines import find, names
 from voxpress.rendering.plan import Plan
@@ -44,8 +44,8 @@ def timed(installed):
     return installed("timed", TIMED)
 
 
-def planned(text, engine, **more):
-    plan = Planner(engine=engine, **more).plan(Utterance(text=text), filed=False)
+def planned(text, engine, carrier=None, **more):
+    plan = Planner(Speaker(engine=engine, **more), carrier=carrier).plan(Utterance(text=text), filed=False)
     assert isinstance(plan, Plan)
     return plan
 

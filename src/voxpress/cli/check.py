@@ -36,7 +36,7 @@ def _plain_question(
     Raises:
         InputError: a text, and not one file.
     """
-    from voxpress.audio.paths import audio_extension
+    from voxpress.files.paths import audio_extension
 
     audio = [path for path in paths if audio_extension(str(path)) and not path.is_dir()]
     plain = text is None and manifest is None

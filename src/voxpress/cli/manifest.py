@@ -13,7 +13,6 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from voxpress.audio.paths import OWN
 from voxpress.cli.progress import progress
 from voxpress.cli.rows import Rows
 from voxpress.cli.streams import own_standard_output
@@ -29,6 +28,7 @@ from voxpress.cli.summary import (
     show_row,
 )
 from voxpress.errors import LeftOut, SpeechError, StoreError
+from voxpress.files.paths import OWN
 from voxpress.manifests.report import Former, Report
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering.assessment import standing
@@ -39,7 +39,7 @@ from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.results import refused, result
 from voxpress.rendering.spool import Spool
-from voxpress.speech import Seconds
+from voxpress.speech import Seconds, Status
 from voxpress.store import Store
 
 BAD = 2
@@ -110,15 +110,15 @@ class ManifestRender:
                 attempts=self.attempts,
             )
             for number, row in enumerate(rows, start=1):
-                if self.strict and row.status == "left out":
-                    row = msgspec.structs.replace(row, status="failed")
+                if self.strict and row.status == Status.LEFT_OUT:
+                    row = msgspec.structs.replace(row, status=Status.FAILED)
                 if sheet is not None:
                     sheet.keep(msgspec.json.encode(Detail.of(row)) + b"\n", row.number)
                 elif number <= MOST_SHOWN:
                     show_row(row)
-                if row.status == "failed" and row.row in bad:
+                if row.status == Status.FAILED and row.row in bad:
                     continue
-                if row.status == "failed":
+                if row.status == Status.FAILED:
                     bad.add(row.row)
                 counts[row.status] += 1
                 segments += row.segments
@@ -127,21 +127,21 @@ class ManifestRender:
         if details is None and number > MOST_SHOWN:
             print(f"… and {number - MOST_SHOWN:,} more: --report FILE writes all of them")
         print(
-            f"{count(sum(counts.values()), 'row')}: {counts['rendered']:,} to synthesise or finish"
+            f"{count(sum(counts.values()), 'row')}: {counts[Status.RENDERED]:,} to synthesise or finish"
             f" ({count(segments, 'segment')}, {count(characters, 'character')}),"
-            f" {counts['from store']:,} from the store, {counts['up to date']:,} up to date,"
-            f" {counts['failed']:,} bad"
-            + (f", {counts['left out']:,} left out" if counts["left out"] else "")
+            f" {counts[Status.FROM_STORE]:,} from the store, {counts[Status.UP_TO_DATE]:,} up to date,"
+            f" {counts[Status.FAILED]:,} bad"
+            + (f", {counts[Status.LEFT_OUT]:,} left out" if counts[Status.LEFT_OUT] else "")
             + (f"; row by row: {details}" if details else "")
         )
         self.rows.require_all()
         bill.show()
-        if self.prune and not counts["failed"]:
+        if self.prune and not counts[Status.FAILED]:
             if self._prunes_too_much(survey):
                 return BAD
             for path in self.folder.stale(survey.paths).removable:
                 print(f"prune       {path}")
-        return BAD if counts["failed"] or bill.is_beyond(self.budget) else 0
+        return BAD if counts[Status.FAILED] or bill.is_beyond(self.budget) else 0
 
     def run(
         self,
@@ -223,7 +223,7 @@ class ManifestRender:
             clips = standing(plan, self.folder) if self.recogniser is None else None
             if clips is not None:
                 survey.standing += 1
-                sheet.write(result(plan, "up to date", self.folder.path, clips=clips))
+                sheet.write(result(plan, Status.UP_TO_DATE, self.folder.path, clips=clips))
             else:
                 spool.add(plan)
                 survey.characters += plan.characters

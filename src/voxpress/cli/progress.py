@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from voxpress.cli.summary import differing
-from voxpress.speech import Result, Seconds
+from voxpress.speech import Result, Seconds, Status
 
 _PLAIN_EVERY: Seconds = 10.0
 
@@ -65,7 +65,7 @@ class _Remarks:
             return (
                 f"doubtful: {result.utterance.origin or result.utterance.id}: {differing(result.differences)}"
             )
-        if result.status != "failed":
+        if result.status != Status.FAILED:
             return ""
         service = (result.engine, result.model)
         if result.error_type != "ServiceRefused":

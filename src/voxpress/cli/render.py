@@ -173,7 +173,8 @@ def render(
     from voxpress.cli.manifest import ManifestRender
     from voxpress.cli.rows import Rows
     from voxpress.rendering.output import OutputFolder
-    from voxpress.rendering.planner import Planner
+    from voxpress.rendering.planner import DEFAULT_ENGINE, Planner
+    from voxpress.speech import Speaker
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
     if report == Path("-"):
@@ -182,16 +183,17 @@ def render(
     own = project.defaults
     chosen = preset or (None if format else own.preset)
     several = None if chosen else _several(format_names(format))
-    # Another engine than the project's takes none of what the project says of that one.
-    same_engine = engine is None or engine == own.engine
+    speaker = Speaker(
+        engine=engine,
+        model=model,
+        voice=voice,
+        language=language,
+        speed=speed,
+        seed=seed,
+        options=read_options(option),
+    )
     planner = Planner(
-        engine=engine or own.engine or "piper",
-        model=model or (own.model if same_engine else None),
-        voice=voice or (own.voice if same_engine else None),
-        language=language or own.language,
-        speed=_first(speed, own.speed, 1.0),
-        seed=_first(seed, own.seed, 0),
-        options={**(own.options if same_engine else {}), **read_options(option)},
+        speaker.over(own.speaker.over(Speaker(engine=DEFAULT_ENGINE))),
         device=device or own.device or "auto",
         carrier=own.carrier if carrier is None else carrier,
         format=None if several else format or (None if chosen else own.format),
@@ -235,7 +237,3 @@ def _files(preset: str | None, format: str | None, project: Project) -> Sequence
     if format is not None:
         raise InputError("--preset says which formats there are; leave --format out, or the preset")
     return preset_named(preset, project.presets).files
-
-
-def _first(*values: Any) -> Any:
-    return next((value for value in values if value is not None), None)

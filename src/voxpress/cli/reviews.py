@@ -10,10 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from voxpress.audio.atomic import is_device
 from voxpress.cli.manifest import SOME_FAILED
 from voxpress.cli.summary import count, differing
 from voxpress.errors import StoreError
+from voxpress.files.atomic import is_device
 from voxpress.quality.verify import Review
 
 

@@ -85,27 +85,30 @@ def say(
     json: Json = False,
 ) -> None:
     """Speak one text into one file, or take it from the store."""
-    from voxpress.audio import atomic
     from voxpress.cli.streams import own_standard_output
+    from voxpress.files import atomic
     from voxpress.rendering.library import say_with
     from voxpress.rendering.planner import Planner
-    from voxpress.speech import Utterance
+    from voxpress.speech import Speaker, Utterance
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
     wanted = _destinations(output, format)
     words = _words(text)
     opened = store_at(store)
+    speaker = Speaker(
+        engine=engine,
+        model=model,
+        voice=voice,
+        language=language,
+        speed=speed,
+        seed=seed,
+        options=read_options(option),
+    )
     facts: list[dict[str, object]] = []
     for name, destination in wanted:
         planner = Planner(
-            engine=engine or "piper",
-            model=model,
-            voice=voice,
-            language=language,
-            speed=1.0 if speed is None else speed,
-            seed=seed or 0,
-            options=read_options(option),
+            speaker,
             device=device or "auto",
             carrier=carrier,
             format=name,
@@ -177,7 +180,7 @@ def _destinations(output: str | None, format: str | None) -> list[tuple[str | No
         InputError: several formats, and one file or standard output.
     """
     from voxpress import formats
-    from voxpress.audio.paths import audio_extension
+    from voxpress.files.paths import audio_extension
 
     names = format_names(format)
     if len(names) < 2:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from voxpress.rendering.dry_run import Forecast
 from voxpress.rendering.plan import Bad
-from voxpress.speech import Result, Seconds
+from voxpress.speech import Result, Seconds, Status
 from voxpress.text import READ_ALOUD
 
 _BAD_SHOWN = 50
@@ -43,11 +43,11 @@ def show_row(row: Forecast) -> None:
     """Print what would be done for a row."""
     name = (row.utterance.id or row.utterance.file) if row.utterance else ""
     match row.status:
-        case "failed":
+        case Status.FAILED:
             print(f"bad         {row.error}")
-        case "left out":
+        case Status.LEFT_OUT:
             print(f"left out    {row.error}")
-        case "rendered":
+        case Status.RENDERED:
             size = f"{count(row.segments, 'segment')}, {count(row.characters, 'character')}"
             print(f"synthesise  {name}  ({size})")
         case _:
@@ -93,7 +93,7 @@ class Tally:
     def __init__(self, standing: int, left_out: int, repeated: int) -> None:
         # A row may have several problems, and is one row.
         self._counts: Counter[str] = Counter(
-            {"up to date": standing, "left out": left_out, "failed": -repeated}
+            {Status.UP_TO_DATE: standing, Status.LEFT_OUT: left_out, Status.FAILED: -repeated}
         )
         self._spoken = 0
         self._duration: Seconds = 0.0
@@ -105,9 +105,9 @@ class Tally:
         self._counts[result.status] += 1
         self._spoken += result.spoken
         self._cost += result.cost
-        if result.status == "rendered" and result.clips:
+        if result.status == Status.RENDERED and result.clips:
             self._duration += result.clips[0].duration
-        if result.status == "failed":
+        if result.status == Status.FAILED:
             self.failed += 1
         if result.verdict == "doubtful":
             self.doubtful += 1
@@ -115,10 +115,10 @@ class Tally:
     def show(self, elapsed: Seconds, report: Path) -> None:
         counts = self._counts
         print(
-            f"{count(sum(counts.values()), 'row')}: {counts['rendered']:,} rendered,"
-            f" {counts['from store']:,} from the store,"
-            f" {counts['up to date']:,} up to date, {counts['failed']:,} failed"
-            + (f", {counts['left out']:,} left out" if counts["left out"] else "")
+            f"{count(sum(counts.values()), 'row')}: {counts[Status.RENDERED]:,} rendered,"
+            f" {counts[Status.FROM_STORE]:,} from the store,"
+            f" {counts[Status.UP_TO_DATE]:,} up to date, {counts[Status.FAILED]:,} failed"
+            + (f", {counts[Status.LEFT_OUT]:,} left out" if counts[Status.LEFT_OUT] else "")
             + (f", {self.doubtful:,} doubtful" if self.doubtful else "")
         )
         rate = f", {self._duration / elapsed:.1f} × real time" if self._spoken else ""

@@ -258,7 +258,7 @@ class F5(Engine):
             built = {**self._built, "attn_backend": "torch", "attn_mask_enabled": True}
             flow = load_model(DiT, built, str(weights), vocab_file=str(vocabulary), device="cpu").to(device)
             text_embed = flow.transformer.text_embed
-            text_embed.forward = functools.partial(_each_alone, text_embed.forward)
+            text_embed.forward = functools.partial(_one_by_one, text_embed.forward)
             return _Loaded(
                 flow, load_vocoder(is_local=True, local_path=str(vocoder.parent), device=str(device)), device
             )
@@ -293,7 +293,7 @@ class _Seeds:
         return next(self._left).seed % 2**63
 
 
-def _each_alone(embed: Callable[..., Any], text: Any, seq_len: Any, drop_text: bool = False) -> Any:
+def _one_by_one(embed: Callable[..., Any], text: Any, seq_len: Any, drop_text: bool = False) -> Any:
     """The embeddings of a batch of texts, each made as if it were alone: `embed` normalises over all positions, so that
     an item would else sound of how long its neighbours are.
     """

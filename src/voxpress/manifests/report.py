@@ -7,7 +7,6 @@ killed leaves a report of what it did.
 
 from __future__ import annotations
 
-import fcntl
 import io
 import math
 import mmap
@@ -26,8 +25,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress.audio.atomic import is_device
 from voxpress.errors import ManifestError, StoreError
+from voxpress.files import locks
+from voxpress.files.atomic import is_device
 from voxpress.speech import Hertz, Opinion, Result, Seconds, Status
 
 
@@ -302,9 +302,7 @@ class _Named(msgspec.Struct):
 def _alone(path: str) -> BufferedWriter | None:
     """The file at `path`, empty, unless another process is writing it."""
     file = open(path, "ab", opener=_as_it_is)  # noqa: SIM115 - closed by the report
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not locks.try_lock(file):
         file.close()
         return None
     file.truncate(0)

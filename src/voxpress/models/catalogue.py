@@ -8,7 +8,6 @@ was pulled, `digest` identifies a file.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
 import hashlib
 import os
@@ -25,6 +24,7 @@ import msgspec
 import platformdirs
 
 from voxpress.errors import ModelUnavailable, suggest
+from voxpress.files import locks
 from voxpress.models.downloads import File, Progress, Source, from_hub, from_registries, total
 from voxpress.models.downloads import sha256 as sha256_of
 
@@ -182,7 +182,7 @@ def pull(
         there = " or ".join(f"--from {known}" for known in model.sources)
         raise ModelUnavailable(f"model {name!r} cannot be had from {source!r}: use {there}")
     directory.mkdir(parents=True, exist_ok=True)
-    with alone(directory / f".{model.name}.lock"):
+    with locks.locked(directory / f".{model.name}.lock"):
         if _is_complete(folder, model):
             return folder
         staging = directory / f".{model.name}.{source}.part"
@@ -272,14 +272,6 @@ def _is_complete(folder: Path, model: Model) -> bool:
         return place.is_file() and file.size in {0, place.stat().st_size}
 
     return any(all(map(has, model.files_from(source))) for source in model.sources)
-
-
-@contextlib.contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Wait until no other process is in such a block with the same `lock`."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ so that both ends always agree (see `voxpress.executors.local`).
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
 import hashlib
 import importlib.metadata
@@ -24,6 +23,7 @@ import msgspec
 import platformdirs
 
 from voxpress.errors import EngineNotInstalled
+from voxpress.files import locks
 
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "environments")
 """Where environments are."""
@@ -117,8 +117,7 @@ def install(name: str, tell: Callable[[str], None] = print, directory: Path | No
     """
     environment, place = catalogue()[name], folder(name, directory)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with (place.parent / f".{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locks.locked(place.parent / f".{name}.lock"):
         if (place / _COMPLETE).exists():
             return place
         shutil.rmtree(place, ignore_errors=True)

@@ -17,15 +17,15 @@ import msgspec
 
 from voxpress import formats, text
 from voxpress.audio import sandbox
-from voxpress.audio.paths import OWN
 from voxpress.audio.waveform import Audio
 from voxpress.errors import CheckFailed, InputError, LeftOut, ManifestError, SpeechError, UnknownVoice
 from voxpress.executors import Inline, Processes
 from voxpress.executors.local import cores
+from voxpress.files.paths import OWN
 from voxpress.quality import mos
 from voxpress.quality.asr import Recogniser
 from voxpress.quality.signal import check, listen
-from voxpress.speech import Opinion, Seconds, Segment, Utterance
+from voxpress.speech import Opinion, Seconds, Segment, Status, Utterance
 from voxpress.text.wer import BAR, passes
 from voxpress.voices import references
 
@@ -197,7 +197,7 @@ def from_report(path: Path) -> Iterator[Question]:
                 except msgspec.DecodeError as error:
                     problem = f"is not a line of a report: {error}"
                     raise ManifestError(problem, path=str(report), line=number) from error
-                if line.status == "left out":
+                if line.status == Status.LEFT_OUT:
                     continue
                 for name in line.files or (line.audio_filepath,):
                     yield Question(

@@ -23,7 +23,7 @@ from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.rendering.results import refused
 from voxpress.rendering.scheduler import Finish, Listen, News, Scheduler, Speak, Task
 from voxpress.rendering.turns import Turns
-from voxpress.speech import Result
+from voxpress.speech import Result, Status
 from voxpress.store import Store
 
 LOOKUP = 256
@@ -149,7 +149,7 @@ def drive(
         if executors.busy:
             for each in executors.tell(scheduler, arrivals.get(), lasting=False):
                 if isinstance(each, Result):
-                    wrote = wrote or each.status != "failed"
+                    wrote = wrote or each.status != Status.FAILED
                     yield each
     if folder is not None and wrote:
         folder.tidy()

@@ -104,7 +104,7 @@ def forecast(
                 yield Forecast(
                     number=plan.number,
                     utterance=plan.utterance,
-                    status="left out" if isinstance(plan.error, LeftOut) else "failed",
+                    status=Status.LEFT_OUT if isinstance(plan.error, LeftOut) else Status.FAILED,
                     error=str(plan.error),
                     row=plan.row,
                 )
@@ -112,11 +112,11 @@ def forecast(
             found = next(assessed)
             # What an earlier row of this batch speaks was not awaited yet when the batch was assessed.
             new = [key for key in (*found.missing, *found.doubtful) if key not in spoken]
-            status: Status = "rendered"
+            status = Status.RENDERED
             if found.standing is not None:
-                status, new = "up to date", []
+                status, new = Status.UP_TO_DATE, []
             elif found.finished:
-                status, new = "from store", []
+                status, new = Status.FROM_STORE, []
             spoken.update(new)
             fresh = frozenset(new)
             billed, price = _bill(plan, fresh)

@@ -7,7 +7,6 @@ about the file that stands there, or about one that a killed process was about t
 from __future__ import annotations
 
 import errno
-import fcntl
 import io
 import os
 import stat
@@ -21,9 +20,9 @@ from typing import BinaryIO
 
 import msgspec
 
-from voxpress.audio import atomic
-from voxpress.audio.paths import OWN
 from voxpress.errors import StoreError
+from voxpress.files import atomic, locks
+from voxpress.files.paths import OWN
 from voxpress.speech import Hertz, Seconds
 
 JOURNAL = f"{OWN}/journal.jsonl"
@@ -175,7 +174,7 @@ class Journal:
             try:
                 yield
             finally:
-                fcntl.flock(file, fcntl.LOCK_UN)
+                locks.unlock(file)
 
     def append(self, entry: Entry) -> None:
         """Write a line, while the journal is held.
@@ -256,7 +255,7 @@ class Journal:
             if self._file is None:
                 os.makedirs(f"{self._place}/{OWN}", exist_ok=True)
                 self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115 - kept from file to file
-            fcntl.flock(self._file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            locks.lock(self._file, shared=not alone)
             with suppress(FileNotFoundError):
                 if os.fstat(self._file.fileno()).st_ino == os.stat(self.path).st_ino:
                     return self._file

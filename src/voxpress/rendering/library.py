@@ -18,12 +18,13 @@ from voxpress.errors import InputError, SpeechError
 from voxpress.rendering import ATTEMPTS
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Planned
-from voxpress.rendering.planner import Planner, Row
-from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance
+from voxpress.rendering.planner import DEFAULT_ENGINE, Planner, Row
+from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Speaker, Status, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
 
 if TYPE_CHECKING:
     from voxpress.quality.asr import Recogniser
+    from voxpress.rendering.presets import Preset
 
 TIMEOUT: Seconds = 600.0
 GROUP = 20_000
@@ -38,12 +39,13 @@ MANY = 8
 def say(
     text: str,
     *,
-    engine: str = "piper",
+    speaker: Speaker | None = None,
+    engine: str | None = None,
     model: str | None = None,
     voice: str | None = None,
     language: str | None = None,
-    speed: float = 1.0,
-    seed: int = 0,
+    speed: float | None = None,
+    seed: int | None = None,
     options: Mapping[str, OptionValue] | None = None,
     format: str | None = None,
     output: Output | None = None,
@@ -57,11 +59,9 @@ def say(
 
     Args:
         text: any length; split where the engine needs it.
-        engine, model, voice: who speaks; None: the engine's default.
-        language: BCP 47 tag; None: the voice's own.
-        speed: 1.0 is the voice's own.
-        seed: another number gives another reading where the engine has several.
-        options: of the engine, see ``voxpress engines``.
+        speaker: who speaks, and how; None: Piper with its default voice.
+        engine, model, voice, language, speed, seed, options: fields of `Speaker`, which come before those of `speaker`.
+            Which options an engine has is said by ``voxpress engines``.
         format: a name of `voxpress.formats.FORMATS`, where `output` is not given; None: wav.
         output: everything about how the file sounds and is packed.
         device: ``auto``, ``cpu``, ``cuda`` …
@@ -90,13 +90,7 @@ def say(
     if output is not None and format is not None:
         raise InputError("says what output says too: leave one of them out", field="format")
     planner = Planner(
-        engine=engine,
-        model=model,
-        voice=voice,
-        language=language,
-        speed=speed,
-        seed=seed,
-        options=options,
+        _speaker(speaker, engine, model, voice, language, speed, seed, options),
         device=device,
         carrier=carrier,
         format=format,
@@ -138,6 +132,31 @@ def say_with(
     return msgspec.structs.replace(clip, data=data)
 
 
+def _speaker(
+    speaker: Speaker | None,
+    engine: str | None,
+    model: str | None,
+    voice: str | None,
+    language: str | None,
+    speed: float | None,
+    seed: int | None,
+    options: Mapping[str, OptionValue] | None,
+) -> Speaker:
+    """The speaker that arguments spell out."""
+    if speaker is not None and not isinstance(speaker, Speaker):
+        raise InputError(f"must be a Speaker, not {validation.show(speaker)}", field="speaker")
+    spelled = Speaker(
+        engine=engine,
+        model=model,
+        voice=voice,
+        language=language,
+        speed=speed,
+        seed=seed,
+        options={} if options is None else options,
+    )
+    return spelled.over(speaker or Speaker(engine=DEFAULT_ENGINE))
+
+
 class Rendering(Iterator[Result]):
     """A render that is ready to go: iterate it for each result as it comes, or `run` it to its end.
 
@@ -169,10 +188,10 @@ class Rendering(Iterator[Result]):
         counts = Counter(result.status for result in self)
         return Summary(
             rows=counts.total(),
-            rendered=counts["rendered"],
-            from_store=counts["from store"],
-            up_to_date=counts["up to date"],
-            failed=counts["failed"],
+            rendered=counts[Status.RENDERED],
+            from_store=counts[Status.FROM_STORE],
+            up_to_date=counts[Status.UP_TO_DATE],
+            failed=counts[Status.FAILED],
         )
 
     def close(self) -> None:
@@ -207,14 +226,16 @@ def render(
     utterances: Iterable[Row],
     folder: str | os.PathLike[str] | None = None,
     *,
-    engine: str = "piper",
+    speaker: Speaker | None = None,
+    engine: str | None = None,
     model: str | None = None,
     voice: str | None = None,
     language: str | None = None,
-    speed: float = 1.0,
-    seed: int = 0,
+    speed: float | None = None,
+    seed: int | None = None,
     options: Mapping[str, OptionValue] | None = None,
     format: str | None = None,
+    preset: str | Preset | None = None,
     files: Sequence[tuple[str, Output]] | None = None,
     device: str = "auto",
     carrier: bool | None = None,
@@ -223,7 +244,7 @@ def render(
     executor: Executor | None = None,
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
-    recogniser: Recogniser | None = None,
+    verify: bool | Recogniser = False,
     overwrite: bool = False,
 ) -> Rendering:
     """Render utterances. All arguments are checked at once; the work begins with the first result that is asked for.
@@ -234,17 +255,20 @@ def render(
     Args:
         utterances: rows: utterances, mappings of their fields, or texts. What a row leaves open comes from the
             arguments. May be endless: memory is bounded.
-        folder: where files go; None: clips stay in the store and need no ids.
+        folder: where files go, a path or a ``file:`` URL; None: clips stay in the store and need no ids.
         format: of each file; None: wav, or what an id's extension says.
-        files: what each utterance becomes, as path template and output, such as a preset's files.
+        preset: what each utterance becomes: the name of a preset of voxpress, or one of
+            `voxpress.rendering.presets.load`.
+        files: the same spelled out, as path templates and outputs.
         workers: processes; None: one for each core; 0: none, everything in this process.
         executor: where to run instead, any `concurrent.futures.Executor`; it is not shut down.
         timeout: seconds after which a worker that gives no answer is ended.
-        recogniser: listens to every take that it did not hear before. One that does not pass is spoken again,
-            up to `attempts` times in all; the best stays, and the result says what was heard.
+        verify: whether a recogniser listens to every take that it did not hear before, or which one does. A take that
+            does not pass is spoken again, up to `attempts` times in all; the best stays, and the result says what was
+            heard.
         overwrite: whether files in `folder` that voxpress did not write, or that were changed since, may be replaced.
             Otherwise their utterances fail.
-        others: as in `say`.
+        speaker, engine and others: as in `say`; they hold for what a row leaves open.
 
     >>> rows = [Utterance(id="hi", text="Hello there."), Utterance(id="bad", text="...")]
     >>> for result in render(rows, engine="tone", store="memory:", workers=0):
@@ -257,17 +281,11 @@ def render(
         StoreError: store or folder cannot be read or written; what is finished stays.
     """
     planner = Planner(
-        engine=engine,
-        model=model,
-        voice=voice,
-        language=language,
-        speed=speed,
-        seed=seed,
-        options=options,
+        _speaker(speaker, engine, model, voice, language, speed, seed, options),
         device=device,
         carrier=carrier,
         format=format,
-        files=files,
+        files=_files(preset, files, format),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
         raise InputError(f"must be rows, not {validation.show(utterances)}", field="utterances")
@@ -278,10 +296,9 @@ def render(
         raise InputError(f"must be an Executor, not {validation.show(executor)}", field="executor")
     if not isinstance(overwrite, bool):
         raise InputError(f"must be True or False, not {validation.show(overwrite)}", field="overwrite")
-    if recogniser is not None:
-        recogniser.require()
+    recogniser = _recogniser(verify)
     opened = _opened(store)
-    place = None if folder is None else OutputFolder(_path(folder, "folder"), overwrite)
+    place = None if folder is None else OutputFolder(_local(folder), overwrite)
 
     def results() -> Generator[Result]:
         with place.claimed() if place else nullcontext():
@@ -327,13 +344,54 @@ def run(
             plans, store=store, folder=folder, pools=pools, attempts=attempts, recogniser=recogniser
         )
         for result in results:
-            unsynced += result.status in ("rendered", "from store")
+            unsynced += result.status in (Status.RENDERED, Status.FROM_STORE)
             if unsynced >= GROUP or (unsynced and time.monotonic() - synced > GROUP_SECONDS):
                 _sync(store, folder)
                 unsynced, synced = 0, time.monotonic()
             yield result
     if unsynced:
         _sync(store, folder)
+
+
+def _files(
+    preset: str | Preset | None, files: Sequence[tuple[str, Output]] | None, format: str | None
+) -> Sequence[tuple[str, Output]] | None:
+    """The files of a preset, or those that are spelled out.
+
+    Raises:
+        InputError: both, or a format besides; or no such preset.
+    """
+    if preset is None:
+        return files
+    from voxpress.rendering import presets
+
+    if files is not None or format is not None:
+        raise InputError("says what files and format say too: leave one of them out", field="preset")
+    if isinstance(preset, presets.Preset):
+        return preset.files
+    if not isinstance(preset, str):
+        raise InputError(f"must be a preset or its name, not {validation.show(preset)}", field="preset")
+    return presets.preset_named(preset, presets.load()).files
+
+
+def _recogniser(verify: bool | Recogniser) -> Recogniser | None:
+    """The recogniser that listens, which is there; None where none does.
+
+    Raises:
+        InputError: `verify` is something else.
+        EngineNotInstalled, ModelUnavailable
+    """
+    if verify is False:
+        return None
+    from voxpress.quality.asr import Recogniser
+
+    recogniser = Recogniser() if verify is True else verify
+    if not isinstance(recogniser, Recogniser):
+        raise InputError(
+            f"must be True, False or a Recogniser, not {validation.show(verify)}", field="verify"
+        )
+    recogniser.require()
+    return recogniser
 
 
 def _sync(store: Store, folder: OutputFolder | None) -> None:
@@ -345,11 +403,19 @@ def _sync(store: Store, folder: OutputFolder | None) -> None:
 def _opened(store: str | os.PathLike[str] | Store | None) -> Store:
     if isinstance(store, Store):
         return store
-    return open_store(canonical_url(default_url() if store is None else _path(store, "store")))
+    return open_store(canonical_url(default_url() if store is None else validation.path(store, "store")))
 
 
-def _path(value: str | os.PathLike[str], field: str) -> str:
-    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
-    if not isinstance(path, str) or not path or "\0" in path:
-        raise InputError(f"must be a path, not {validation.show(value)}", field=field)
+def _local(folder: str | os.PathLike[str]) -> str:
+    """The path of an output folder, which may be given as a URL.
+
+    Raises:
+        InputError: it is no path, or not one of this machine.
+    """
+    path = validation.path(folder, "folder")
+    scheme, colon, rest = path.partition(":")
+    if colon and scheme == "file":
+        return canonical_url(path).removeprefix("file://")
+    if colon and rest.startswith("//"):
+        raise InputError(f"must be a folder of this machine, not {path!r}", field="folder")
     return path

@@ -8,7 +8,6 @@ stands in the folder is either in the journal or was not put there by voxpress.
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import socket
@@ -21,9 +20,9 @@ from functools import lru_cache
 from io import FileIO
 from pathlib import Path
 
-from voxpress.audio import atomic
-from voxpress.audio.paths import OWN, identity, safe_path
 from voxpress.errors import InputError, StoreError
+from voxpress.files import atomic, locks
+from voxpress.files.paths import OWN, identity, safe_path
 from voxpress.rendering.journal import LOCK, STAGING, Entry, Journal
 from voxpress.speech import Clip, Seconds
 
@@ -101,24 +100,22 @@ class OutputFolder:
                         # Nothing came of the render, so nothing is left of it.
                         os.unlink(f"{self._place}/{LOCK}")
                         _remove_empty(own, new.parent)
-                fcntl.flock(lock, fcntl.LOCK_UN)
+                locks.unlock(lock)
 
     def _own_lock(self) -> FileIO:
         path = f"{self._place}/{LOCK}"
         while True:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             lock = open(path, "a+b", buffering=0)  # noqa: SIM115 - the caller closes it
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                with suppress(FileNotFoundError):
-                    if os.fstat(lock.fileno()).st_ino == os.stat(path).st_ino:
-                        return lock
-            except BlockingIOError:
+            if not locks.try_lock(lock):
                 lock.seek(0)
                 who = lock.read(400).decode("utf-8", "replace").strip() or "another process"
                 raise StoreError(
                     f"{self.path} is being rendered into by {who}; wait for it to end, or render into another folder"
-                ) from None
+                )
+            with suppress(FileNotFoundError):
+                if os.fstat(lock.fileno()).st_ino == os.stat(path).st_ino:
+                    return lock
             lock.close()  # another render removed it as it ended
 
     # What stands there

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from voxpress import engines, formats, text, validation
-from voxpress.audio.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.engines import Engine
 from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnknownVoice, UnsupportedOption
+from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.models import catalogue
 from voxpress.rendering import offers, templates
 from voxpress.rendering.plan import Bad, Plan, Planned, Recipe, Target, place_error
-from voxpress.speech import Hertz, OptionValue, Output, Segment, Utterance, Voice
+from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import clip_key, take_key
 from voxpress.text import Part, Say, carrier
 from voxpress.voices import references
 
+DEFAULT_ENGINE = "piper"
 ONE_FILE = "{id}.{extension}"
+
+_MOST_READERS = 1024
 
 Row: TypeAlias = Utterance | SpeechError | Mapping[str, object] | str
 """What somebody gives to be rendered: an utterance, the fields of one, a text, or what was wrong where it was read."""
@@ -29,13 +32,15 @@ Row: TypeAlias = Utterance | SpeechError | Mapping[str, object] | str
 class Planner:
     """Plans utterances, with defaults for what they leave open.
 
-    The defaults for model, voice and options belong to the default engine: a row that names another engine gets that
-    engine's own.
-
     Args:
+        speaker: the defaults; None: those of voxpress. A row that names another engine gets that engine's own model,
+            voice and options.
         files: what each utterance becomes: path template and output. None: one file of `format`.
         format: of the one file, where `files` is not given; None: wav, or what an id's extension says.
         others as in `voxpress.render`.
+
+    >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
+    'hi.wav'
 
     Raises:
         InputError: an argument cannot be so, or two of them contradict each other.
@@ -43,41 +48,26 @@ class Planner:
 
     def __init__(
         self,
+        speaker: Speaker | None = None,
         *,
-        engine: str = "piper",
-        model: str | None = None,
-        voice: str | None = None,
-        language: str | None = None,
-        speed: float = 1.0,
-        seed: int = 0,
-        options: Mapping[str, OptionValue] | None = None,
         device: str = "auto",
         carrier: bool | None = None,
         format: str | None = None,
         files: Sequence[tuple[str, Output]] | None = None,
     ) -> None:
+        if speaker is None:
+            speaker = Speaker()
+        if not isinstance(speaker, Speaker):
+            raise InputError(f"must be a Speaker, not {validation.show(speaker)}", field="speaker")
         validation.check(
-            {
-                "engine": engine,
-                "model": model,
-                "voice": voice,
-                "language": language,
-                "speed": speed,
-                "seed": seed,
-                "options": options,
-                "device": device,
-                "carrier": carrier,
-                "format": format,
-            },
-            optional=("model", "voice", "language", "options", "carrier", "format"),
+            {"device": device, "carrier": carrier, "format": format}, optional=("carrier", "format")
         )
-        self._engine, self._model, self._voice = engine, model, voice
-        self._language = None if language is None else validation.canonical_language(language)
-        self._speed, self._seed, self._options, self._device = speed, seed, options or {}, device
-        self._carrier = carrier
+        self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
+        self._device, self._carrier = device, carrier
         self._files = _wanted(format, files)
         self._own_files = files is not None
         self._format = formats.format_named(format) if format else None
+        self._readers: dict[tuple[object, ...], _Reader] = {}
 
     def plan_all(self, rows: Iterable[Row], *, filed: bool = True) -> Iterator[Planned]:
         """Plan each row; two rows for one file are an error of the second."""
@@ -109,78 +99,90 @@ class Planner:
         Raises:
             InputError, EngineError: the defaults cannot be used, whatever the row.
         """
+        reader = self._readers.get(_asked(utterance))
         try:
-            speaker = self._speaker_of(utterance)
+            if reader is None or not _stands(reader.voice):
+                reader, chosen = None, self._chosen(utterance)
         except SpeechError as error:
             if not (utterance.engine or utterance.model or utterance.voice or utterance.options):
                 raise  # the defaults are wrong, and so would be every row
             return Bad(number, utterance, place_error(error, utterance))
         try:
-            return self._plan(utterance, speaker, number, filed)
+            reader = reader or self._reader(utterance, chosen)
+            return self._plan(utterance, reader, number, filed)
         except SpeechError as error:
             return Bad(number, utterance, place_error(error, utterance))
 
-    def _speaker_of(self, row: Utterance) -> _Speaker:
-        name = row.engine or self._engine
-        own = name == self._engine
-        given = {**self._options, **row.options} if own else row.options
-        asked = (
-            name,
-            row.model or (self._model if own else None),
-            row.voice or (self._voice if own else None),
-            tuple(given.items()),
-            self._device,
-        )
-        speaker = _speaker(*asked)
-        if speaker.voice.reference and not references.stands(speaker.voice):
-            _speaker.cache_clear()  # replaced, renamed or removed since
-            speaker = _speaker(*asked)
-        return speaker
+    def _chosen(self, row: Utterance) -> _Chosen:
+        asked = row.speaker.over(self._default)
+        assert asked.engine
+        identity = (asked.engine, asked.model, asked.voice, tuple(asked.options.items()), self._device)
+        chosen = _choose(*identity)
+        if _stands(chosen.voice):
+            return chosen
+        _choose.cache_clear()
+        return _choose(*identity)
 
-    def _plan(self, row: Utterance, speaker: _Speaker, number: int, filed: bool) -> Plan:
-        with engines.Guard(speaker.engine.name):
-            language = speaker.language(row.language or self._language)
-            longest = speaker.engine.longest(speaker.voice, language)
-        speed = speaker.speed(self._speed if row.speed is None else row.speed)
-        seed = self._seed if row.seed is None else row.seed
+    def _reader(self, row: Utterance, chosen: _Chosen) -> _Reader:
+        asked = row.speaker.over(self._default)
+        assert asked.speed is not None
+        assert asked.seed is not None
+        engine = chosen.engine
+        with engines.Guard(engine.name):
+            language = _language(engine, chosen.voice, asked.language)
+            longest = engine.longest(chosen.voice, language)
+        wanted = engine.carried if self._carrier is None else self._carrier
+        reader = _Reader(
+            *chosen,
+            language=language,
+            speed=_speed(engine, asked.speed),
+            seed=asked.seed,
+            longest=longest,
+            carried=wanted and engine.timed,
+        )
+        if len(self._readers) >= _MOST_READERS:
+            self._readers.clear()
+        self._readers[_asked(row)] = reader
+        return reader
+
+    def _plan(self, row: Utterance, reader: _Reader, number: int, filed: bool) -> Plan:
+        engine, language = reader.engine, reader.language
         parts: list[str | Part] = []
         takes: dict[str, Segment] = {}
         reading = text.read(
             row.text,
             language=language,
-            max_chars=longest,
+            max_chars=reader.longest,
             markup=row.markup,
-            misread=speaker.engine.misread,
+            misread=engine.misread,
         )
-        wanted = speaker.engine.carried if self._carrier is None else self._carrier
-        carried = wanted and speaker.engine.timed
         for part in reading.parts:
             if not isinstance(part, Say):
                 parts.append(part)
                 continue
             segment = Segment(
                 text=part.text,
-                voice=speaker.voice.key,
+                voice=reader.voice.key,
                 language=language,
-                speed=speed,
-                seed=seed,
-                options=speaker.options,
-                carrier=carrier.phrase(part.text, language) if carried else None,
+                speed=reader.speed,
+                seed=reader.seed,
+                options=reader.options,
+                carrier=carrier.phrase(part.text, language) if reader.carried else None,
             )
-            key = take_key(speaker.fingerprint, segment)
+            key = take_key(reader.fingerprint, segment)
             takes[key] = segment
             parts.append(key)
         targets = self._targets(row, parts, language, filed)
         for target in targets:
-            _check_bit_rate(target.output, speaker.engine.sample_rate)
+            _check_bit_rate(target.output, engine.sample_rate)
         return Plan(
             number=number,
             utterance=row,
-            engine=speaker.engine,
-            fingerprint=speaker.fingerprint,
-            voice=speaker.voice.name,
+            engine=engine,
+            fingerprint=reader.fingerprint,
+            voice=reader.voice.name,
             language=language,
-            recipe=Recipe(tuple(parts), targets, speaker.engine.sample_rate),
+            recipe=Recipe(tuple(parts), targets, engine.sample_rate),
             takes=takes,
             notes=reading.notes,
         )
@@ -269,55 +271,53 @@ def _check_bit_rate(output: Output, native: Hertz) -> None:
         formats.bit_rate_for(format, output.bit_rate, rate)
 
 
-class _Speaker:
+class _Chosen(NamedTuple):
     """An engine with a voice and options: what most rows share."""
 
-    def __init__(self, engine: Engine, voice: Voice, options: Mapping[str, OptionValue]) -> None:
-        self.engine, self.voice = engine, voice
-        self.options = {name: v for name, v in options.items() if v != engine.options[name].default}
-        self.fingerprint = engine.fingerprint(voice.key)
-
-    def language(self, wanted: str | None) -> str:
-        """The canonical tag to speak in."""
-        spoken = self.engine.speaks(self.voice)
-        if wanted is None:
-            own = [tag for tag in self.voice.languages if _among(tag, spoken)]
-            first = next(iter((*own, *spoken)), "*")
-            return "en" if first == "*" else first
-        if not _among(wanted, spoken):
-            who = f"engine {self.engine.name!r}"
-            if spoken != self.engine.languages:
-                who = f"voice {self.voice.name!r} of {who}"
-            problem = f"{who} does not speak {wanted!r} (languages: {', '.join(spoken)})"
-            raise UnsupportedOption(problem + offers.of_language(wanted, self.engine.name))
-        return wanted
-
-    def speed(self, wanted: float) -> float:
-        slowest, fastest = self.engine.speeds
-        if not slowest <= wanted <= fastest:
-            raise UnsupportedOption(
-                f"speed {wanted:g} is out of range: engine {self.engine.name!r} speaks at {slowest:g} to {fastest:g}"
-            )
-        return float(wanted)
+    engine: Engine
+    voice: Voice
+    options: Mapping[str, OptionValue]
+    """What differs from the engine's defaults."""
+    fingerprint: str
 
 
-@lru_cache(maxsize=256)
-def _speaker(
+class _Reader(NamedTuple):
+    """Who reads a row, and how: all that its speaker says, found and checked."""
+
+    engine: Engine
+    voice: Voice
+    options: Mapping[str, OptionValue]
+    fingerprint: str
+    language: str
+    speed: float
+    seed: int
+    longest: int
+    carried: bool
+
+
+def _asked(row: Utterance) -> tuple[object, ...]:
+    """What a row says of its speaker. Options as text: 1, 1.0 and true are not the same option."""
+    options = repr(row.options) if row.options else ""
+    return row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
+
+
+@lru_cache(maxsize=256, typed=True)
+def _choose(
     engine: str,
     model: str | None,
     voice: str | None,
     options: tuple[tuple[str, OptionValue], ...],
     device: str,
-) -> _Speaker:
+) -> _Chosen:
     # Weights are looked at once in a process: finding them again costs ten times as much as serving a clip.
     kind = engines.find(engine)
     with engines.Guard(engine):
-        return _chosen(kind(model, device=device), engine, voice, options)
+        return _with_voice(kind(model, device=device), engine, voice, options)
 
 
-def _chosen(
+def _with_voice(
     chosen: Engine, engine: str, voice: str | None, options: tuple[tuple[str, OptionValue], ...]
-) -> _Speaker:
+) -> _Chosen:
     engines.require(chosen)
     if (terms := chosen.terms()) and not catalogue.accepted(terms):
         raise LicenceNotAccepted(
@@ -328,7 +328,39 @@ def _chosen(
     except UnknownVoice as error:
         elsewhere = offers.of_voice(voice) if voice else ""
         raise UnknownVoice(error.problem + elsewhere, place=error.place, field=error.field) from error
-    return _Speaker(chosen, speaking, chosen.checked(dict(options)))
+    checked = chosen.checked(dict(options))
+    changed = {name: value for name, value in checked.items() if value != chosen.options[name].default}
+    return _Chosen(chosen, speaking, changed, chosen.fingerprint(speaking.key))
+
+
+def _stands(voice: Voice) -> bool:
+    """Whether a cloned voice is still what it was when it was found."""
+    return not voice.reference or references.stands(voice)
+
+
+def _language(engine: Engine, voice: Voice, wanted: str | None) -> str:
+    """The canonical tag to speak in."""
+    spoken = engine.speaks(voice)
+    if wanted is None:
+        own = [tag for tag in voice.languages if _among(tag, spoken)]
+        first = next(iter((*own, *spoken)), "*")
+        return "en" if first == "*" else first
+    if not _among(wanted, spoken):
+        who = f"engine {engine.name!r}"
+        if spoken != engine.languages:
+            who = f"voice {voice.name!r} of {who}"
+        problem = f"{who} does not speak {wanted!r} (languages: {', '.join(spoken)})"
+        raise UnsupportedOption(problem + offers.of_language(wanted, engine.name))
+    return wanted
+
+
+def _speed(engine: Engine, wanted: float) -> float:
+    slowest, fastest = engine.speeds
+    if not slowest <= wanted <= fastest:
+        raise UnsupportedOption(
+            f"speed {wanted:g} is out of range: engine {engine.name!r} speaks at {slowest:g} to {fastest:g}"
+        )
+    return wanted
 
 
 def _among(wanted: str, languages: Sequence[str]) -> bool:

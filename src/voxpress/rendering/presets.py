@@ -31,7 +31,7 @@ import msgspec
 from voxpress import validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
 from voxpress.rendering import templates
-from voxpress.speech import OptionValue, Output
+from voxpress.speech import OptionValue, Output, Speaker
 
 Table: TypeAlias = Mapping[str, Any]
 
@@ -76,6 +76,19 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: int | None = None
     carrier: bool | None = None
     """Whether a word or two are spoken in a sentence and cut out of it."""
+
+    @property
+    def speaker(self) -> Speaker:
+        """Who speaks by default."""
+        return Speaker(
+            engine=self.engine,
+            model=self.model,
+            voice=self.voice,
+            language=self.language,
+            speed=self.speed,
+            seed=self.seed,
+            options=self.options,
+        )
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):

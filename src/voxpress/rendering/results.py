@@ -69,7 +69,7 @@ def refused(bad: Bad) -> Result:
     """The result of a row that cannot be planned, or that is left out."""
     return Result(
         utterance=bad.utterance or Utterance(text=""),
-        status="left out" if isinstance(bad.error, LeftOut) else "failed",
+        status=Status.LEFT_OUT if isinstance(bad.error, LeftOut) else Status.FAILED,
         number=bad.number,
         exception=bad.error,
     )

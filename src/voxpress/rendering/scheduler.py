@@ -224,7 +224,7 @@ class Scheduler:
         """Take in a plan, whose number no other open one has."""
         plan = found.plan
         if found.standing is not None:
-            yield result(plan, "up to date", self._folder, clips=found.standing)
+            yield result(plan, Status.UP_TO_DATE, self._folder, clips=found.standing)
             return
         opened = _Open(plan, finished=found.finished, verdicts=dict(found.verdicts))
         self._open[plan.number] = opened
@@ -259,7 +259,7 @@ class Scheduler:
         """Something went wrong with that utterance, whether it was taken in or not."""
         opened = self._open.get(plan.number) or _Open(plan)
         self.withdraw(plan.number)
-        yield self._result(opened, "failed", exception=place_error(error, plan.utterance))
+        yield self._result(opened, Status.FAILED, exception=place_error(error, plan.utterance))
 
     def _want(
         self,
@@ -567,9 +567,10 @@ class Scheduler:
             yield from self._want(opened, outcome.missing)
         else:
             del self._open[plan.number]
-            status: Status = "from store" if opened.finished else "rendered"
+            status = Status.FROM_STORE if opened.finished else Status.RENDERED
             if self._listens and not outcome.made:
-                status = "from store" if outcome.written or self._folder is None else "up to date"
+                written = outcome.written or self._folder is None
+                status = Status.FROM_STORE if written else Status.UP_TO_DATE
             yield self._result(opened, status, clips=outcome.clips)
 
     def _result(self, opened: _Open, status: Status, **more: Any) -> Result:

@@ -136,7 +136,7 @@ def _synthesized(
     for key, segment in batch:
         outcome = spoken[key]
         if segment.carrier and isinstance(outcome, Audio):
-            outcome = carrier.cut(outcome, segment) or _alone(engine, key, segment, attempt, uncut)
+            outcome = carrier.cut(outcome, segment) or _without_carrier(engine, key, segment, attempt, uncut)
         if isinstance(outcome, Audio):
             try:
                 check(outcome, segment)
@@ -146,7 +146,9 @@ def _synthesized(
     return outcomes
 
 
-def _alone(engine: Engine, key: str, segment: Segment, attempt: int, uncut: set[str]) -> Audio | SpeechError:
+def _without_carrier(
+    engine: Engine, key: str, segment: Segment, attempt: int, uncut: set[str]
+) -> Audio | SpeechError:
     uncut.add(key)
     return _spoken(engine, [(key, msgspec.structs.replace(segment, carrier=None))], attempt)[key]
 

@@ -40,7 +40,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
     configure(settings.log_format == "json")
     state = Database(settings.state)
     keyless = not Ring(state)
-    lock = state.alone()
+    lock = state.lock()
     state.close()
     if keyless and not settings.loopback:
         raise InputError(

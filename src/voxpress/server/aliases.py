@@ -11,30 +11,18 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 
-from msgspec import Struct
-
 from voxpress import engines
 from voxpress.engines import Engine
 from voxpress.errors import EngineError, InputError, UnknownEngine, UnknownVoice, suggest
 from voxpress.models import catalogue
 from voxpress.rendering.presets import Defaults
 from voxpress.server.settings import ModelName, Settings
-from voxpress.speech import Voice
+from voxpress.speech import Speaker, Voice
 from voxpress.validation import canonical_language
 
 _NOT_OFFERED = frozenset({"tone", "openai"})
 _OPENAI = "openai"
 _MOST_MET = 10_000
-
-
-class Speaker(Struct, frozen=True, kw_only=True):
-    """Who speaks a request."""
-
-    engine: str
-    model: str | None
-    voice: str | None
-    mapped: tuple[str, ...] = ()
-    """Names that stand for others, as ``asked=given``."""
 
 
 class Aliases:
@@ -48,7 +36,7 @@ class Aliases:
 
     >>> names = Aliases(Settings(engines=["tone"], models={"tts-1": "tone"}))
     >>> names.speaker("tts-1", "low")
-    Speaker(engine='tone', model=None, voice='low', mapped=('tts-1=tone',))
+    (Speaker(engine='tone', voice='low'), ('tts-1=tone',))
     """
 
     def __init__(self, settings: Settings, defaults: Defaults | None = None) -> None:
@@ -73,8 +61,8 @@ class Aliases:
         for name, given in settings.models.items():
             self._own(name, given)
 
-    def speaker(self, model: str, voice: str | None) -> Speaker:
-        """Who is meant.
+    def speaker(self, model: str, voice: str | None) -> tuple[Speaker, tuple[str, ...]]:
+        """Who is meant; and the names that stand for others, as ``asked=given``.
 
         Raises:
             UnknownEngine: no such model here.
@@ -90,7 +78,7 @@ class Aliases:
         )
         if voice is not None and given != voice:
             mapped += (f"{voice}={given or self.default_voice(found)}",)
-        return Speaker(engine=found.engine, model=found.model, voice=given, mapped=mapped)
+        return Speaker(engine=found.engine, model=found.model, voice=given), mapped
 
     def language(self, name: str) -> str | None:
         """The tag of a language as another server names it; None where it names none.

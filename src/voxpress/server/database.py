@@ -6,7 +6,6 @@ A folder with an SQLite database and uploaded files. What was spoken is not here
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import sqlite3
 import threading
@@ -18,6 +17,7 @@ from typing import IO, ParamSpec, TypeVar
 import platformdirs
 
 from voxpress.errors import StoreError
+from voxpress.files import locks
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -126,20 +126,18 @@ class Database:
         """Where the content of a file lies."""
         return self.folder / "files" / os.path.basename(id)
 
-    def alone(self) -> IO[bytes]:
+    def lock(self) -> IO[bytes]:
         """A lock, held until it is closed or the process ends: two servers would work on the same batches.
 
         Raises:
             StoreError: another server has it.
         """
         lock = (self.folder / "server.lock").open("ab")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not locks.try_lock(lock):
             lock.close()
             raise StoreError(
                 f"another server uses {self.folder}: stop it, or give this one a folder of its own (--state)"
-            ) from error
+            )
         return lock
 
     def close(self) -> None:

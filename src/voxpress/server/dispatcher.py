@@ -22,7 +22,7 @@ from voxpress.rendering.plan import Plan
 from voxpress.rendering.scheduler import Spoken
 from voxpress.rendering.turns import FairTurns
 from voxpress.server.errors import Refusal
-from voxpress.speech import Result, Seconds
+from voxpress.speech import Result, Seconds, Status
 from voxpress.store import Store
 
 log = logging.getLogger("voxpress.server")
@@ -209,7 +209,7 @@ class Dispatcher:
             flight.hear(
                 Result(
                     utterance=flight.plan.utterance,
-                    status="failed",
+                    status=Status.FAILED,
                     number=flight.plan.number,
                     exception=problem,
                 )

@@ -20,7 +20,7 @@ from voxpress.rendering import finishing, worker
 from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import Preset, preset_named
-from voxpress.server.aliases import Aliases, Speaker
+from voxpress.server.aliases import Aliases
 from voxpress.server.dispatcher import Dispatcher, Flight
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.http.content import LARGE, Content
@@ -28,7 +28,7 @@ from voxpress.server.http.gateway import CLIPS, encoded, header
 from voxpress.server.http.hit_cache import Hit
 from voxpress.server.schemas import RATE, SpeechDelta, SpeechDone, SpeechRequest, Usage, VoiceId
 from voxpress.server.settings import Settings
-from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Utterance
+from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Speaker, Utterance
 from voxpress.store import Store
 from voxpress.text import Part, Pause, duration
 from voxpress.text.clean import clean, has_speech
@@ -110,31 +110,34 @@ class Speech:
 
     def _planned(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> Asked:
         voice = data.voice.id if isinstance(data.voice, VoiceId) else data.voice
-        speaker = self._names.speaker(data.model, None if voice is _DEFAULT else voice)
+        speaker, mapped = self._names.speaker(data.model, None if voice is _DEFAULT else voice)
+        assert speaker.engine
         options: dict[str, OptionValue] = dict(data.options)
         if data.instructions:
             if "instructions" in engines.find(speaker.engine).options:
                 options["instructions"] = data.instructions
             else:
                 ignored = ("instructions", *ignored)
-        mapped = speaker.mapped
+        speaker = msgspec.structs.replace(
+            speaker, language=data.language, speed=data.speed, seed=data.seed or 0, options=options
+        )
         output = self._output(data)
         _check_size(data, output, self._settings.max_duration)  # also before the work of planning it
         plan: Planned | None = None
         if data.lang_code is not None:
             # Whoever sends it sends it for each voice; one that does not speak the language speaks its own.
             tag = None if data.language is not None else self._names.language(data.lang_code)
-            plan = self._read(data, speaker, options, output, tag) if tag else None
+            plan = self._read(data, msgspec.structs.replace(speaker, language=tag), output) if tag else None
             if tag is None or (isinstance(plan, Bad) and isinstance(plan.error, UnsupportedOption)):
                 plan, ignored = None, ("lang_code", *ignored)
             elif tag != data.lang_code:
                 mapped = (*mapped, f"{data.lang_code}={tag}")
-        plan = plan or self._read(data, speaker, options, output, data.language)
+        plan = plan or self._read(data, speaker, output)
         notes: tuple[str, ...] = ()
         if isinstance(plan, Bad) and self._is_pause(data.input):
             notes = (f"no letter and no digit: {_PAUSE:g} s of silence",)
             silent = Utterance(text=f"[pause {_PAUSE * 1000:g} ms]", markup="directions")
-            plan = self._read(data, speaker, options, output, data.language, silent)
+            plan = self._read(data, speaker, output, silent)
         if isinstance(plan, Bad):
             raise plan.error
         _check_size(data, output, self._settings.max_duration, plan.recipe.parts)
@@ -148,25 +151,10 @@ class Speech:
         )
 
     def _read(
-        self,
-        data: SpeechRequest,
-        speaker: Speaker,
-        options: Mapping[str, OptionValue],
-        output: Output,
-        language: str | None,
-        utterance: Utterance | None = None,
+        self, data: SpeechRequest, speaker: Speaker, output: Output, utterance: Utterance | None = None
     ) -> Planned:
-        """The plan of a request in a language, or what is wrong with it."""
-        planner = Planner(
-            engine=speaker.engine,
-            model=speaker.model,
-            voice=speaker.voice,
-            language=language,
-            speed=data.speed,
-            seed=data.seed or 0,
-            options=options,
-            files=[("", output)],
-        )
+        """The plan of a request, or what is wrong with it."""
+        planner = Planner(speaker, files=[("", output)])
         return planner.plan(utterance or Utterance(text=data.input), filed=False)
 
     def _is_pause(self, text: str) -> bool:

@@ -25,7 +25,7 @@ from voxpress import formats
 from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
-from voxpress.speech import Clip, Mark, Seconds
+from voxpress.speech import Clip, Hertz, Mark, Seconds
 from voxpress.store.backends import Entry, LocalObjects, Objects, RemoteObjects
 from voxpress.store.maintenance import Inventory, kind_of
 from voxpress.text.wer import Score
@@ -80,6 +80,20 @@ class _TakeRecord(msgspec.Struct, array_like=True):
     flac: bytes
     key: str = ""
     """So that a take in the place of another is told from it; empty in those that were written without."""
+
+
+class _ClipRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What the store keeps of a clip beside its bytes."""
+
+    key: str
+    format: str
+    sample_rate: Hertz
+    duration: Seconds
+    size: int
+    sha256: str = ""
+    marks: tuple[Mark, ...] = ()
+    notes: tuple[str, ...] = ()
+    takes: str = ""
 
 
 class Store:
@@ -162,11 +176,11 @@ class Store:
 
     def clip(self, key: str) -> Clip | None:
         """What is known of the clip, or None if it is not in the store. Its bytes are not read."""
-        clip = self._unsealed(_record(key), Clip)
-        if clip is None or clip.key != key or clip.format not in formats.FORMATS:
+        record = self._unsealed(_record(key), _ClipRecord)
+        if record is None or record.key != key or record.format not in formats.FORMATS:
             return None
         self._objects.missing([_record(key)])  # notes the use
-        return msgspec.structs.replace(clip, hit=True, path=self._path(clip))
+        return Clip(**msgspec.structs.asdict(record), hit=True, path=self._path(record))
 
     def read(self, clip: Clip, *, verify: bool = True) -> bytes | None:
         """The clip's bytes, or None if they are gone or broken.
@@ -220,14 +234,15 @@ class Store:
     def put_clip(self, clip: Clip, data: bytes) -> Clip:
         """Write a clip; its record comes last, so that a clip that can be found is complete."""
         self._objects.put(_clip(clip), data)
-        self._objects.put(_record(clip.key), _sealed(clip))
+        record = _ClipRecord(**{name: getattr(clip, name) for name in _ClipRecord.__struct_fields__})
+        self._objects.put(_record(clip.key), _sealed(record))
         return msgspec.structs.replace(clip, path=self._path(clip))
 
     def missing_clips(self, keys: Iterable[str]) -> set[str]:
         """Those of `keys` that have no clip."""
         return self._missing({_record(key): key for key in keys})
 
-    def _path(self, clip: Clip) -> str:
+    def _path(self, clip: Clip | _ClipRecord) -> str:
         return f"{self.folder}/{_clip(clip)}" if self.folder else ""
 
     def sync(self) -> None:
@@ -392,5 +407,5 @@ def _sealed(record: msgspec.Struct) -> bytes:
     return b'%b\n"%b"\n' % (facts, hashlib.sha256(facts).hexdigest().encode())
 
 
-def _clip(clip: Clip) -> str:
+def _clip(clip: Clip | _ClipRecord) -> str:
     return f"clips/{clip.key[:2]}/{clip.key}.{formats.FORMATS[clip.format].extension}"

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from voxpress.audio import atomic
 from voxpress.errors import StoreError
+from voxpress.files import atomic
 from voxpress.speech import Seconds
 
 if TYPE_CHECKING:

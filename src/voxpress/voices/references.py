@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import fcntl
 import hashlib
 import io
 import os
@@ -28,11 +27,12 @@ import numpy.typing as npt
 import platformdirs
 
 from voxpress import formats
-from voxpress.audio import atomic, codec, sandbox
+from voxpress.audio import codec, sandbox
 from voxpress.audio.decoding import Bounds
-from voxpress.audio.paths import safe_path
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice, suggest
+from voxpress.files import atomic, locks
+from voxpress.files.paths import safe_path
 from voxpress.speech import Mark, Output, Seconds, Voice
 from voxpress.voices import recordings, transcripts
 from voxpress.voices.transcripts import Recogniser
@@ -294,7 +294,7 @@ def add(
         words=words,
         warnings=(*sample.warnings, *doubts, *filter(None, (check(kept) for check in checks))),
     )
-    with _alone(directory):
+    with _changing(directory):
         _free(folder, replace)
         _written(folder, reference, data)
     return msgspec.structs.replace(reference, name=name)
@@ -311,7 +311,7 @@ def remove(name: str, directory: Path | None = None, *, owner: str | None = None
         StoreError: it cannot be deleted.
     """
     directory = directory or DIRECTORY
-    with _alone(directory):
+    with _changing(directory):
         # A key learns nothing of others' voices, not even that there is one.
         if owner is not None and _owner(_place(name, directory)) != owner:
             raise UnknownVoice(f"no cloned voice {name!r} that this key has added")
@@ -343,7 +343,7 @@ def rename(name: str, new: str, directory: Path | None = None) -> None:
     """
     directory = directory or DIRECTORY
     target = _place(new, directory)
-    with _alone(directory):
+    with _changing(directory):
         folder = _there(name, directory)
         _free(target, replace=False, renamed=name)
         folder.rename(target)
@@ -450,7 +450,7 @@ def _written(folder: Path, reference: Reference, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _alone(directory: Path) -> Iterator[None]:
+def _changing(directory: Path) -> Iterator[None]:
     """No other process changes voices meanwhile; what one left unfinished, or is to be deleted, goes.
 
     Raises:
@@ -458,8 +458,7 @@ def _alone(directory: Path) -> Iterator[None]:
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with (directory / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locks.locked(directory / ".lock"):
             _sweep(directory)
             try:
                 yield
@@ -496,8 +495,7 @@ def latents(
         return kept
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locks.locked(path.with_suffix(".lock")):
             if (kept := _kept(path)) is not None:
                 return kept
             made = make()

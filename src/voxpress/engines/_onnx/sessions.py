@@ -26,7 +26,8 @@ import platformdirs
 
 from voxpress.engines._onnx import runtime
 from voxpress.errors import EngineError, ModelUnavailable, UnsupportedOption
-from voxpress.models.catalogue import KEPT, alone, digest
+from voxpress.files import locks
+from voxpress.models.catalogue import KEPT, digest
 from voxpress.speech import Seconds
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _kept(source: Path, rewrite: Rewrite, machine: str) -> Path:
     for place in places:
         try:
             place.mkdir(parents=True, exist_ok=True)
-            with alone(place / ".lock"):
+            with locks.locked(place / ".lock"):
                 if not (place / name).is_dir():
                     _sweep(place)
                     with _whole(place / name) as folder:

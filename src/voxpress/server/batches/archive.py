@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 
-from voxpress.audio.paths import Paths, named_file, safe_path
 from voxpress.errors import InputError
+from voxpress.files.paths import Paths, named_file, safe_path
 from voxpress.formats import FORMATS
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from voxpress.audio.atomic import write
 from voxpress.errors import StoreError
+from voxpress.files.atomic import write
 
 
 def test_write_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
