@@ -20,6 +20,7 @@ import pytest
 import soundfile  # type: ignore[import-untyped]  # it has no type hints
 
 import voxpress
+from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine, find
 from voxpress.formats import FORMATS
 from voxpress.models import catalogue
@@ -65,6 +66,7 @@ def digest_of_take(name: str) -> str:
     engine.load()
     voice = engine.voice(None)
     (audio,) = engine.synthesize([Segment(text=TEXT, voice=voice.name, language="en-US")])
+    assert isinstance(audio, Audio), audio
     return hashlib.sha256(audio.samples.astype("<f4").tobytes()).hexdigest()
 
 

@@ -1,6 +1,6 @@
 """Looks for sentences that are hard to read: ``make lint``.
 
-In README, docs/ and CHANGELOG.md, outside of code: turns of phrase that have a plainer one, and sentences that are
+In all pages, outside of code: turns of phrase that have a plainer one, and sentences that are
 too long. Generated parts are left out; they come from docstrings.
 """
 
@@ -12,10 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PAGES = [
-    ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md")
-]
-PAGES += sorted((ROOT / "docs").glob("*.md"))
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 LONGEST = 35
 """Words of a sentence. Style guides for technical writing say 25 to 30; what the pages hold now sets this limit."""
 PLAINER = {
@@ -47,12 +44,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
 
 def main() -> None:
     """Print what is found, and fail if there is anything."""
-    problems = [
-        problem
-        for page in PAGES
-        if page.exists()
-        for problem in check(page.read_text(encoding="utf-8"), page)
-    ]
+    problems = [problem for page in PAGES for problem in check(page.read_text(encoding="utf-8"), page)]
     print(*problems, sep="\n", end="\n" if problems else "")
     sys.exit(1 if problems else 0)
 
