@@ -122,13 +122,8 @@ $(STAMPS)/dev: $(STAMPS)/voxpress
 	$(PIP) --group dev
 	@touch $@
 
-$(STAMPS)/lock $(STAMPS)/release: $(STAMPS)/%: pyproject.toml $(CONSTRAINTS) | $(STAMPS)/python
+$(STAMPS)/lock $(STAMPS)/release $(STAMPS)/site: $(STAMPS)/%: pyproject.toml $(CONSTRAINTS) | $(STAMPS)/python
 	$(PIP) --group $*
-	@touch $@
-
-# mkdocstrings reads sources, but the hooks of the site are run beside the development environment's packages.
-$(STAMPS)/site: $(STAMPS)/dev
-	$(PIP) --group site
 	@touch $@
 
 # Clients of the server, which cannot be in one environment with each other. Node and Chromium come from the system; where
