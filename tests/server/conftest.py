@@ -147,7 +147,8 @@ def servers(folder: Path) -> Iterator[Start]:
 
     yield start
     for running in started:
-        if "COVERAGE_PROCESS_CONFIG" in os.environ:  # a process that is killed does not say which lines it ran
+        # A process that is killed does not say which lines it ran.
+        if "COVERAGE_PROCESS_CONFIG" in os.environ:
             running.process.send_signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 running.process.wait(20)
