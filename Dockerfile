@@ -6,10 +6,10 @@
 # docker run -p 8880:8880 -v voxpress-store:/store -v voxpress-state:/state voxpress serve --host 0.0.0.0
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY src src
 RUN python -m venv /opt/voxpress \
- && /opt/voxpress/bin/pip install --no-cache-dir '.[piper,server]'
+ && /opt/voxpress/bin/pip install --no-cache-dir --constraint constraints.txt '.[piper,server]'
 # Prepares the voice once, and fails here if it cannot speak.
 RUN /opt/voxpress/bin/voxpress say 'Ready.' --store /tmp/store -o /tmp/ready.wav
 

@@ -1,22 +1,31 @@
 # make demo   sets everything up and renders examples/prompts.csv to out/ with a real voice
 # make test   sets everything up and runs all that CI checks
 #
-# Both are safe to repeat: what is installed is not installed again, until pyproject.toml changes.
+# Both are safe to repeat: what is installed is not installed again, until pyproject.toml or constraints.txt changes.
 
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= out
 EXTRAS ?= piper
+# The version of every package; `make lock` writes it.
+CONSTRAINTS ?= constraints.txt
 # More options for pytest: make pytest PYTEST="-k store -x"
 PYTEST ?=
 
+ALL := piper,kokoro,listen,openai,server
+GROUPS := dev lanes site release lock
+NEWEST ?= $(shell for name in python3.13 python3.12; do \
+  for each in $$name $(HOME)/.pyenv/versions/*/bin/$$name; do $$each -c "" 2>/dev/null && { echo $$each; exit; }; done; done)
+
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP_ALONE := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP := $(PIP_ALONE) --constraint $(CONSTRAINTS) --build-constraint $(CONSTRAINTS)
 STAMPS := $(VENV)/.stamps
+RESOLVE = $(BIN)/uv pip compile pyproject.toml --quiet --no-annotate --custom-compile-command "make lock"
 CLIENTS := build/clients
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 
-.PHONY: demo test test-all clients lint format types imports pytest coverage blocks docs clean
+.PHONY: demo test test-all test-newest test-lowest clients lint format types imports pytest coverage blocks docs site wheel-test lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -38,6 +47,8 @@ clients: $(STAMPS)/dev $(STAMPS)/clients
 lint: $(STAMPS)/dev
 	$(BIN)/ruff check --output-format concise
 	$(BIN)/ruff format --check
+	$(BIN)/codespell
+	$(BIN)/python tools/check_prose.py
 
 format: $(STAMPS)/dev
 	$(BIN)/ruff check --fix-only
@@ -63,19 +74,48 @@ blocks: $(STAMPS)/dev
 docs: $(STAMPS)/dev
 	$(BIN)/python tools/generate_docs.py
 
+# The documentation as a site, in build/site.
+site: $(STAMPS)/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+# The packages in dist/: built, looked into, and the wheel tried in an empty environment.
+wheel-test: $(STAMPS)/release
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation .
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python tools/try_wheel.py
+
+# Takes what pyproject.toml allows, and keeps the versions that constraints.txt has; UPGRADE=--upgrade takes the newest.
+lock: $(STAMPS)/lock
+	$(RESOLVE) --universal --python-version 3.11 --all-extras $(GROUPS:%=--group %) $(UPGRADE) -o constraints.txt
+
+# The default tests with the lowest versions that pyproject.toml allows, in an environment of their own. Golden
+# files belong to the versions in constraints.txt.
+test-lowest: $(STAMPS)/lock
+	@mkdir -p build
+	$(RESOLVE) --upgrade --python $(PYTHON) --resolution lowest-direct --all-extras --group dev -o build/lowest.txt
+	$(MAKE) pytest VENV=$(VENV)-lowest CONSTRAINTS=build/lowest.txt EXTRAS=$(ALL) \
+	  PYTEST="--deselect tests/test_golden_audio.py $(PYTEST)"
+
+# The default tests with the newest Python found, in an environment of their own. The share of lines is measured here,
+# because it makes them half as slow again.
+test-newest:
+	@if test -n "$(NEWEST)"; then $(MAKE) coverage VENV=$(VENV)-newest PYTHON=$(NEWEST); \
+	  else echo "skipped, and coverage with it: there is no python3.13 and no python3.12"; fi
+
 clean:
-	rm -rf $(VENV) $(OUT) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* $(OUT) build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(STAMPS)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "voxpress needs Python 3.11 or newer; name one: make PYTHON=python3.12" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "$(PYTHON) cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 2; }
-	$(PIP) --upgrade 'pip>=25.1'
+	$(PIP_ALONE) --upgrade 'pip>=25.3'
 	@mkdir -p $(STAMPS)
 	@touch $@
 
-$(STAMPS)/voxpress: pyproject.toml | $(STAMPS)/python
+$(STAMPS)/voxpress: pyproject.toml $(CONSTRAINTS) | $(STAMPS)/python
 	$(PIP) --editable '.[$(EXTRAS)]'
 	@touch $@
 
@@ -83,20 +123,24 @@ $(STAMPS)/dev: $(STAMPS)/voxpress
 	$(PIP) --group dev
 	@touch $@
 
+$(STAMPS)/lock $(STAMPS)/release $(STAMPS)/site: $(STAMPS)/%: pyproject.toml $(CONSTRAINTS) | $(STAMPS)/python
+	$(PIP) --group $*
+	@touch $@
+
 # Clients of the server, which cannot be in one environment with each other. Node and Chromium come from the system; where
 # they are missing and apt may be used, Debian's are installed.
 $(STAMPS)/clients: Makefile tests/server/clients/package.json | $(STAMPS)/python
 	@command -v npm >/dev/null || { $(APT) nodejs npm; }
 	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || { $(APT) chromium-headless-shell; }
-	$(PIP) --upgrade --target $(CLIENTS)/openai-2 'openai==2.54.0'
-	$(PIP) --upgrade --target $(CLIENTS)/litellm 'litellm==1.110.2'
-	$(PIP) --upgrade --target $(CLIENTS)/livekit 'livekit-plugins-openai==1.8.9' 'livekit-agents==1.8.9'
-	$(PIP) --upgrade --target $(CLIENTS)/pipecat 'pipecat-ai==1.14.0'
+	$(PIP_ALONE) --upgrade --target $(CLIENTS)/openai-2 'openai==2.54.0'
+	$(PIP_ALONE) --upgrade --target $(CLIENTS)/litellm 'litellm==1.110.2'
+	$(PIP_ALONE) --upgrade --target $(CLIENTS)/livekit 'livekit-plugins-openai==1.8.9' 'livekit-agents==1.8.9'
+	$(PIP_ALONE) --upgrade --target $(CLIENTS)/pipecat 'pipecat-ai==1.14.0'
 	@mkdir -p $(CLIENTS)/node
 	cp tests/server/clients/package.json $(CLIENTS)/node
 	npm install --prefix $(CLIENTS)/node --no-package-lock --no-audit --no-fund --loglevel error
 	@touch $@
 
 $(STAMPS)/lanes: $(STAMPS)/dev
-	$(PIP) --editable '.[piper,kokoro,listen,openai,server]' --group lanes
+	$(PIP) --editable '.[$(ALL)]' --group lanes
 	@touch $@

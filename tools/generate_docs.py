@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import html
+import importlib
 import inspect
 import itertools
 import json
@@ -19,6 +20,7 @@ from typing import Any
 import msgspec
 import typer
 
+import voxpress
 from voxpress import cli, engines, formats
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError
@@ -31,6 +33,15 @@ from voxpress.speech import Output
 ROOT = Path(__file__).parent.parent
 MEASURED = ROOT / "benchmarks" / "results" / "engines.json"
 OWN = sorted(path.stem for path in (ROOT / "src" / "voxpress" / "engines").glob("[a-z]*.py"))
+PUBLIC = {
+    "voxpress": ("say", "render", *(name for name in voxpress.__all__ if name not in {"say", "render"})),
+    "voxpress.formats": ("Format", "format_named", "format_for"),
+    "voxpress.manifests": ("read", "read_stream"),
+    "voxpress.rendering.presets": ("load", "preset_named", "Preset"),
+    "voxpress.quality.asr": ("Recogniser",),
+    "voxpress.testing": ("EngineContract",),
+}
+"""What users and authors of engines import, by module."""
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -46,6 +57,7 @@ def pages() -> dict[Path, str]:
         "server_voices": _server_voices(),
         "server_errors": _server_errors(),
         "server_settings": _server_settings(),
+        "reference": _reference(),
     }
     made = {}
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
@@ -267,6 +279,20 @@ def _server_settings() -> str:
         for field in msgspec.structs.fields(Settings)
     ]
     return _table(("field", "by default", "what it is"), rows)
+
+
+def _reference() -> str:
+    """A table of the public names of each module, and a mark for each where the site puts its docstring."""
+    sections = []
+    for module, names in PUBLIC.items():
+        home = importlib.import_module(module)
+        rows = [
+            (f"`{name}`", _sentence(inspect.getdoc(getattr(home, name)) or "").replace("``", "`"))
+            for name in names
+        ]
+        marks = "".join(f"<!-- docstring: {module}.{name} -->\n\n" for name in names)
+        sections.append(f"## {module}\n\n{_table(('name', 'what it is'), rows)}\n{marks}")
+    return "".join(sections)
 
 
 def _docstrings(kind: type) -> dict[str, str]:

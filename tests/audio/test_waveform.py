@@ -47,6 +47,8 @@ def speech(duration: float, sample_rate: int = 24000, level: float = -20.0) -> A
 
 def ebur128(audio: Audio) -> float:
     """Integrated loudness as FFmpeg measures it."""
+    if not hasattr(av.AudioFrame, "metadata"):
+        pytest.skip("this version of av does not show what the filter measures")
     graph = av.filter.Graph()
     source = graph.add_abuffer(sample_rate=audio.sample_rate, format="flt", layout="mono")
     meter, sink = graph.add("ebur128", "metadata=1"), graph.add("abuffersink")
