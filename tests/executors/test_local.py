@@ -209,14 +209,14 @@ def test_every_worker_dying_again_and_again_is_survived(processes: Processes) ->
 
 def test_a_task_that_hangs_is_ended_after_the_limit() -> None:
     """Its future says so, its process is gone, and others never notice."""
-    with Processes(workers=2, timeout=0.7) as executor:
+    with Processes(workers=2, timeout=3.0) as executor:
         pids = [worker_pid(executor) for _ in range(6)]
         began = time.monotonic()
         stalled = executor.submit(time.sleep, 60)
         quick = [executor.submit(time.sleep, 0.05) for _ in range(4)]
         assert isinstance(problem := stalled.exception(30), WorkerLost)
-        assert "no answer in 0.7 s" in str(problem)
-        assert time.monotonic() - began < 10
+        assert "no answer in 3 s" in str(problem)
+        assert time.monotonic() - began < 20
         assert [future.result(30) for future in quick] == [None] * 4
         assert executor.submit(len, "four").result(30) == 4
     assert until(lambda: not any(map(running, pids)), 5)
