@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 
 import numpy as np
 
@@ -43,3 +45,12 @@ class Beeps(Recogniser):
 
     def likelihood(self, audio: Audio, text: str, language: str) -> float:
         return -9.0
+
+
+class Fatal(Beeps):
+    """Ends its process where it hears German."""
+
+    def hear(self, audio: Audio, language: str = "", *, words: bool = True, quick: bool = False) -> Heard:
+        if language == "de":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().hear(audio, language, words=words, quick=quick)

@@ -14,7 +14,8 @@ from voxpress.rendering.assessment import Assessed
 from voxpress.rendering.finishing import Finished
 from voxpress.rendering.listening import Heard
 from voxpress.rendering.plan import Plan, Recipe, Target
-from voxpress.rendering.scheduler import Finish, Listen, Scheduler, Speak, Spoken, Task
+from voxpress.rendering.scheduler import Scheduler, Spoken
+from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import FairTurns
 from voxpress.rendering.worker import Take
 from voxpress.speech import Clip, Output, Result, Segment, Utterance

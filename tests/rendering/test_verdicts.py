@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.beeps import TEXTS, Beeps
+from tests.beeps import TEXTS, Beeps, Fatal
 from voxpress import Output, Utterance, render
 from voxpress.engines.tone import Tone
 from voxpress.errors import EngineNotInstalled, ModelUnavailable
 from voxpress.quality.asr import Recogniser
 from voxpress.store import Store
 from voxpress.text.wer import passes
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -203,3 +205,49 @@ def test_the_store_looks_after_verdicts(tmp_path, store, recogniser):
             __import__("os").utime(path, (1, 1))
     store.prune(older_than=10)
     assert not two.exists() and store.stats()["takes"].count == 0
+
+
+def test_of_several_readings_the_best_stays_whoever_began(tmp_path, store, recogniser):
+    """A reading from before, two worse ones after it: the store keeps the first, and no rival is left behind."""
+    text = TEXTS[0]
+    plain = rendered([text], tmp_path / "out", store, fault="wrong", rate=1.0)
+    before = said(tmp_path / "out", plain)
+    takes = {path.name: path.read_bytes() for path in (tmp_path / "store").glob("takes/*/*")}
+    (result,) = rendered([text], tmp_path / "out", store, fault="wrong", verify=recogniser, attempts=3)
+    assert (result.verdict, result.spoken) == ("doubtful", 1)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "store").glob("takes/*/*")} == takes
+    assert said(tmp_path / "out", [result]) == before
+    assert recogniser.count == 3
+
+
+def test_workers_that_listen_are_others_than_those_that_speak(tmp_path, monkeypatch):
+    """Each stage has processes of its own, so that none holds an engine and a recogniser."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    rows = [Utterance(id=f"row{i}", text=text) for i, text in enumerate(TEXTS[:6])]
+    done = render(
+        rows,
+        tmp_path / "out",
+        engine="tone",
+        options={"fault": "wrong", "fault_rate": 0.5},
+        store=tmp_path / "store",
+        workers=2,
+        verify=Beeps(),
+        attempts=8,
+    )
+    assert {result.verdict for result in done} == {"good"}
+
+
+def test_a_listener_that_dies_costs_its_row_alone(tmp_path, monkeypatch):
+    """It is tried once more, and then that row fails; the others are heard."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    rows = [Utterance(id="a", text=TEXTS[0]), Utterance(id="b", text=TEXTS[1], language="de")]
+    done = render(
+        rows,
+        engine="tone",
+        store=tmp_path / "store",
+        workers=1,
+        verify=Fatal(),
+    )
+    found = {result.utterance.id: result for result in done}
+    assert found["a"].verdict == "good"
+    assert found["b"].status == "failed" and found["b"].error_type == "WorkerLost"

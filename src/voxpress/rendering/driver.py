@@ -21,7 +21,8 @@ from voxpress.rendering.assessment import assess
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.rendering.results import refused
-from voxpress.rendering.scheduler import Finish, Listen, News, Scheduler, Speak, Task
+from voxpress.rendering.scheduler import News, Scheduler
+from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import Turns
 from voxpress.speech import Result, Status
 from voxpress.store import Store

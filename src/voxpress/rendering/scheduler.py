@@ -7,12 +7,11 @@ render are open, and within them the longest segments are spoken first.
 
 from __future__ import annotations
 
-import heapq
 import os
-from collections import Counter, defaultdict, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from voxpress.engines import Engine, price_of
 from voxpress.errors import ServiceRefused, SpeechError, StoreError, WorkerLost
@@ -21,62 +20,21 @@ from voxpress.rendering.assessment import Assessed, most_attempts
 from voxpress.rendering.finishing import Finished
 from voxpress.rendering.listening import Heard, Reading
 from voxpress.rendering.plan import Plan, place_error
+from voxpress.rendering.queues import Load, Queues, width
 from voxpress.rendering.results import result
+from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import LongestFirst, Turns
 from voxpress.rendering.worker import Take
-from voxpress.speech import OptionValue, Result, Segment, Status
+from voxpress.speech import Result, Segment, Status
 from voxpress.store import Verdict
 from voxpress.text.wer import passes
 
 WINDOW = 4096
 FINISH = 8
 """Most utterances that one task finishes."""
-LONG = 100
-"""Characters. Segments of more leave a worker to shorter ones that wait, where utterances come all the time."""
 
 _VANISHED = 20
 """How often an utterance's takes may be gone again before the store is called broken."""
-
-
-# What a driver is told to do
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Speak:
-    """Speak these segments at once, and finish those utterances that lack nothing else.
-
-    Attributes:
-        attempts: the first one, and the one before which to give up.
-    """
-
-    pool: Any
-    engine: Engine
-    fingerprint: str
-    batch: tuple[tuple[str, Segment], ...]
-    attempts: range
-    finish: tuple[Plan, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Listen:
-    """Hear this take."""
-
-    pool: Any
-    reading: Reading
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Finish:
-    """Make the files of these utterances, whose takes are all in the store."""
-
-    pool: Any
-    plans: tuple[Plan, ...]
-
-
-Task: TypeAlias = Speak | Listen | Finish
-
-
-# What it tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +106,6 @@ class _Wanted:
     notes: tuple[str, ...] = ()
 
 
-class _Group(NamedTuple):
-    """What segments have in common that may be spoken together."""
-
-    engine: Engine
-    voice: str
-    language: str
-    speed: float
-    options: tuple[tuple[str, OptionValue], ...]
-    long: bool
-    attempts: int
-
-
 class Scheduler:
     """What is open, what is wanted, what is running.
 
@@ -187,18 +133,17 @@ class Scheduler:
         lasting: bool = False,
     ) -> None:
         self._stages, self._folder, self._attempts, self._listens = stages, folder, attempts, listens
-        self._turns, self._lasting = turns or LongestFirst(), lasting
+        self._lasting = lasting
         self._open: dict[int, _Open] = {}
         self._wanted: dict[str, _Wanted] = {}
         self._failed: dict[str, SpeechError] = {}
         self._refused: dict[Engine, SpeechError] = {}
-        # What one call of an engine may hold together, in turn. A segment may stand there more than once.
-        self._queues: dict[_Group, list[tuple[Any, int, str]]] = defaultdict(list)
+        # One task at work and one in waiting for each worker; none in waiting where others come whose turn is sooner.
+        self._load = Load(1 if lasting else 2)
+        self._queues = Queues(stages.speaking, self._load, turns or LongestFirst(), lasting=lasting)
         self._alone: deque[str] = deque()
         self._unheard: deque[Reading] = deque()
         self._ready: deque[_Open] = deque()
-        self._busy: Counter[Any] = Counter()
-        self._busy_long: Counter[Any] = Counter()
 
     # What is open
 
@@ -252,8 +197,8 @@ class Scheduler:
         """That utterance's place has changed: ask for its turns again."""
         opened = self._open.get(number)
         for key in opened.waiting if opened else ():
-            if opened and self._waits(key):
-                self._queue(key, self._wanted[key], opened.plan)
+            if opened and self._is_waiting(key):
+                self._queues.add(key, opened.plan, self._wanted[key].attempts)
 
     def fail(self, plan: Plan, error: SpeechError) -> Iterator[News]:
         """Something went wrong with that utterance, whether it was taken in or not."""
@@ -284,113 +229,49 @@ class Scheduler:
                     self._unheard.append(Reading(key, wanted.segment, 1, rival=False))
             if not wanted.busy and (self._lasting or not wanted.waiters):
                 # Again for everyone who wants it: the next may be nearer to their turn than the first.
-                self._queue(key, wanted, opened.plan)
+                self._queues.add(key, opened.plan, wanted.attempts)
             wanted.waiters.append(opened)
-
-    def _queue(self, key: str, wanted: _Wanted, plan: Plan) -> None:
-        segment = wanted.segment
-        options = tuple(sorted(segment.options.items()))
-        group = _Group(
-            plan.engine,
-            segment.voice,
-            segment.language,
-            segment.speed,
-            options,
-            self._lasting and len(segment.text) > LONG,
-            wanted.attempts,
-        )
-        heapq.heappush(self._queues[group], (self._turns.place(plan, segment), plan.number, key))
 
     # What can be started
 
     def start(self) -> Iterator[Task]:
         """Tasks that can be started now. Each one counts as running from when it is taken."""
-        while self._ready and self._is_free(self._stages.finishing):
+        while self._ready and self._load.is_free(self._stages.finishing):
             pool = self._stages.finishing
-            share = min(FINISH, -(-len(self._ready) // _width(pool)))
-            yield self._begun(Finish(pool, tuple(self._ready.popleft().plan for _ in range(share))))
-        while self._unheard and self._is_free(self._stages.listening):
+            share = min(FINISH, -(-len(self._ready) // width(pool)))
+            yield self._begin(Finish(pool, tuple(self._ready.popleft().plan for _ in range(share))))
+        while self._unheard and self._load.is_free(self._stages.listening):
             reading = self._unheard.popleft()
             if self._wanted[reading.key].waiters:
-                yield self._begun(Listen(self._stages.listening, reading))
+                yield self._begin(Listen(self._stages.listening, reading))
             else:
                 del self._wanted[reading.key]
-        while self._alone and self._is_free(self._pool(self._alone[0])):
+        while self._alone and self._load.is_free(
+            self._stages.speaking(self._wanted[self._alone[0]].plan.engine)
+        ):
             # After the loss of a worker: one at a time, so that a second loss names its cause.
             key = self._alone.popleft()
             if self._wanted[key].waiters:
-                yield self._begun(self._speak([key]))
+                yield self._begin(self._speak([key]))
             else:
                 del self._wanted[key]
         while batch := self._next_batch():
-            yield self._begun(self._speak(batch))
+            yield self._begin(self._speak(batch))
 
-    def _begun(self, task: Task) -> Task:
-        self._busy[task.pool] += 1
-        self._busy_long[task.pool] += _is_long(task)
+    def _begin(self, task: Task) -> Task:
+        self._load.begin(task)
         return task
 
-    def _ended(self, task: Task) -> None:
-        self._busy[task.pool] -= 1
-        self._busy_long[task.pool] -= _is_long(task)
-
-    def _is_free(self, pool: Any) -> bool:
-        # One task at work and one in waiting for each worker; none in waiting where others come whose turn is sooner.
-        return self._busy[pool] < (1 if self._lasting else 2) * _width(pool)
-
-    def _pool(self, key: str) -> Any:
-        return self._stages.speaking(self._wanted[key].plan.engine)
-
-    def _waits(self, key: str) -> bool:
+    def _is_waiting(self, key: str) -> bool:
         """Whether a queued segment is still to be spoken."""
         wanted = self._wanted.get(key)
         return wanted is not None and not wanted.busy
 
     def _next_batch(self) -> list[str]:
-        for group, heap in list(self._queues.items()):
-            while heap and not self._waits(heap[0][2]):
-                heapq.heappop(heap)
-            if not heap:
-                del self._queues[group]
-        groups = self._startable()
-        if not groups:
-            return []
-        group = min(groups, key=lambda g: self._queues[g][0])
-        heap = self._queues[group]
-        batch: list[str] = []
-        # Those next to each other in turn are of like length in a render, so that little is padded.
-        share = self._share(heap[0][2])
-        while heap and len(batch) < share:
-            place, _, key = heapq.heappop(heap)
-            if self._waits(key):
-                self._wanted[key].busy = True
-                self._turns.taken(place)
-                batch.append(key)
+        batch = self._queues.take(self._is_waiting)
+        for key in batch:
+            self._wanted[key].busy = True
         return batch
-
-    def _startable(self) -> list[_Group]:
-        pools = {group: self._stages.speaking(group.engine) for group in self._queues}
-        free = [group for group, pool in pools.items() if self._is_free(pool)]
-        short = [group for group in free if not group.long]
-
-        def gives_way(long: _Group) -> bool:
-            pool, place = pools[long], self._queues[long][0][0]
-            if self._busy_long[pool] < max(1, _width(pool) - 1):
-                return False
-            return any(
-                pools[s] is pool and self._turns.gives_way(place, self._queues[s][0][0]) for s in short
-            )
-
-        return [group for group in free if not (group.long and gives_way(group))]
-
-    def _share(self, key: str) -> int:
-        """Most segments that the next batch may have: no worker waits while another has several."""
-        most = self._wanted[key].plan.engine.max_batch
-        if most == 1:
-            return 1
-        pool = self._pool(key)
-        waiting = sum(len(heap) for heap in self._queues.values() if self._pool(heap[0][2]) is pool)
-        return min(most, -(-waiting // _width(pool)))
 
     def _speak(self, keys: Sequence[str]) -> Speak:
         all_wanted = [self._wanted[key] for key in keys]
@@ -417,7 +298,7 @@ class Scheduler:
 
     def spoke(self, task: Speak, takes: Sequence[Take], finished: Sequence[Finished]) -> Iterator[News]:
         """A batch was spoken, and what its task finished was finished."""
-        self._ended(task)
+        self._load.end(task)
         ripe = {plan.number for plan in task.finish}
         for take in takes:
             wanted = self._wanted[take.key]
@@ -440,7 +321,7 @@ class Scheduler:
 
     def heard(self, task: Listen, heard: Heard) -> Iterator[News]:
         """A take was heard."""
-        self._ended(task)
+        self._load.end(task)
         key, wanted = heard.key, self._wanted[heard.key]
         if heard.error:
             yield from self._settle(key, heard.error)
@@ -463,7 +344,7 @@ class Scheduler:
             del self._wanted[key]
             return
         wanted.busy = False
-        self._queue(key, wanted, wanted.waiters[0].plan)
+        self._queues.add(key, wanted.waiters[0].plan, wanted.attempts)
 
     def finished(self, task: Finish, outcomes: Sequence[Finished]) -> Iterator[News]:
         """Files were made.
@@ -471,13 +352,13 @@ class Scheduler:
         Raises:
             StoreError: the store does not give back what was written to it, and the scheduler is not `lasting`.
         """
-        self._ended(task)
+        self._load.end(task)
         for plan, outcome in zip(task.plans, outcomes, strict=True):
             yield from self._outcome(plan, outcome)
 
     def lost(self, task: Task, error: WorkerLost) -> Iterator[News]:
         """The worker that had the task is gone. What it had is tried once more, each alone."""
-        self._ended(task)
+        self._load.end(task)
         match task:
             case Speak():
                 for key, segment in task.batch:
@@ -509,7 +390,7 @@ class Scheduler:
             case Listen(reading=reading):
                 yield from self.heard(task, Heard(reading.key, error=error))
             case Finish():
-                self._ended(task)
+                self._load.end(task)
                 for plan in task.plans:
                     if plan.number in self._open:
                         yield from self.fail(plan, error)
@@ -518,10 +399,9 @@ class Scheduler:
         """Fail what waits for a service that lets nobody in: it need not be asked for each."""
         if not self._lasting:
             self._refused[engine] = error
-        for group in [group for group in self._queues if group.engine == engine]:
-            for _, _, key in self._queues.pop(group):
-                if self._waits(key):
-                    yield from self._settle(key, error)
+        for key in self._queues.drop(engine):
+            if self._is_waiting(key):
+                yield from self._settle(key, error)
 
     def _settle(self, key: str, error: SpeechError | None, ripe: Iterable[int] = ()) -> Iterator[News]:
         """A segment is done with; `ripe`: utterances that the same task finishes."""
@@ -586,12 +466,3 @@ class Scheduler:
             cost=opened.cost,
             **more,
         )
-
-
-def _width(pool: Any) -> int:
-    """How many tasks a pool does at once."""
-    return getattr(pool, "workers", None) or 16
-
-
-def _is_long(task: Task) -> bool:
-    return isinstance(task, Speak) and len(task.batch[0][1].text) > LONG

@@ -1,0 +1,46 @@
+"""What a scheduler tells its driver to do: one task for each stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from voxpress.engines import Engine
+from voxpress.rendering.listening import Reading
+from voxpress.rendering.plan import Plan
+from voxpress.speech import Segment
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Speak:
+    """Speak these segments at once, and finish those utterances that lack nothing else.
+
+    Attributes:
+        attempts: the first one, and the one before which to give up.
+    """
+
+    pool: Any
+    engine: Engine
+    fingerprint: str
+    batch: tuple[tuple[str, Segment], ...]
+    attempts: range
+    finish: tuple[Plan, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Listen:
+    """Hear this take."""
+
+    pool: Any
+    reading: Reading
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Finish:
+    """Make the files of these utterances, whose takes are all in the store."""
+
+    pool: Any
+    plans: tuple[Plan, ...]
+
+
+Task: TypeAlias = Speak | Listen | Finish
