@@ -21,7 +21,7 @@ from voxpress.formats import FORMATS
 from voxpress.quality import verify
 from voxpress.quality.verify import Question
 from voxpress.speech import Output
-from voxpress.voices import references
+from voxpress.voices import editing
 
 NOISE = np.random.default_rng(1).normal(0, 0.1, 16_000).astype(np.float32)
 
@@ -92,7 +92,7 @@ def test_what_is_more_than_anybody_needs_is_refused(decoder, kind):
     """The message names the bound."""
     made, problem = hostile_media.EXCESSIVE[kind]
     with pytest.raises(InputError, match=re.escape(problem)):
-        decoder.decode(made(), bounds=references.RECORDING)
+        decoder.decode(made(), bounds=editing.RECORDING)
 
 
 def test_an_mp4_reaches_no_other_file(decoder, secret):
@@ -119,7 +119,7 @@ def test_streams_one_after_the_other_are_read_to_the_end(decoder):
 def test_thousands_of_streams_one_after_the_other_are_bounded(decoder):
     data = codec.encode(Audio(NOISE[:4000], 16_000), Output(format="ogg"))
     with pytest.raises(InputError, match="lasts longer than 600 s"):
-        decoder.decode(data * 3_000, bounds=references.RECORDING)
+        decoder.decode(data * 3_000, bounds=editing.RECORDING)
 
 
 def test_what_is_odd_and_yet_audio_is_read(decoder):

@@ -19,7 +19,7 @@ from voxpress.engines import openai
 from voxpress.models import catalogue, environments
 from voxpress.rendering import planner, worker
 from voxpress.speech import Output
-from voxpress.voices import references
+from voxpress.voices import latents, references
 
 
 @dataclass
@@ -334,7 +334,7 @@ def test_engines_and_voices(voxpress):
 def anna(tmp_path, monkeypatch):
     """A recording, how it is added, and a user without voices and recognition."""
     monkeypatch.setattr(references, "DIRECTORY", tmp_path / "voices")
-    monkeypatch.setattr(references, "LATENTS", tmp_path / "latents")
+    monkeypatch.setattr(latents, "DIRECTORY", tmp_path / "latents")
     monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
     (tmp_path / "anna.flac").write_bytes(codec.encode(speech(5.0), Output(format="flac")))
     words = "The harbour was quiet, and only the gulls on the wall were awake."

@@ -14,7 +14,7 @@ import pytest
 from voxpress import engines
 from voxpress.executors import Pools
 from voxpress.models import catalogue
-from voxpress.voices import references
+from voxpress.voices import latents, references
 
 TINY = Path(__file__).parent / "tiny"
 collect_ignore = ["tiny"]
@@ -59,7 +59,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("XDG_DATA_HOME", str(place / "data"))
         patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
         patch.setattr(references, "DIRECTORY", place / "data" / "voxpress" / "voices")
-        patch.setattr(references, "LATENTS", place / "cache" / "voxpress" / "latents")
+        patch.setattr(latents, "DIRECTORY", place / "cache" / "voxpress" / "latents")
         patch.setattr(catalogue, "_CACHE", place / "cache" / "voxpress")
         patch.setattr(catalogue, "_ACCEPTED", place / "data" / "voxpress" / "accepted.json")
         yield place

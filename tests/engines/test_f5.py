@@ -23,7 +23,7 @@ from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Segment, Speaker, Utterance
 from voxpress.testing import EngineContract
-from voxpress.voices import references
+from voxpress.voices import editing, references
 
 TEXTS = (
     "Your call is important to us.",
@@ -90,7 +90,7 @@ def sample(tiny, home):
 
 
 def add(name, sample, transcript, language="en"):
-    return references.add(
+    return editing.add(
         name,
         sample,
         transcript=transcript,
@@ -204,7 +204,7 @@ def test_a_cloned_voice(render, sample):
     add("carol", speech, words, "zh-CN")
     first = render(["Hello there."], voice="carol")["Hello there."]
     assert (first.voice, first.language, first.spoken) == ("carol", "zh-CN", 1)
-    references.rename("carol", "caroline")
+    editing.rename("carol", "caroline")
     again = render(["Hello there."], voice="caroline")["Hello there."]
     assert (again.status, again.spoken) == ("from store", 0)
 

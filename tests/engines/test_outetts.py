@@ -18,7 +18,7 @@ from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Mark, Segment, Speaker, Utterance, Voice
 from voxpress.testing import EngineContract
-from voxpress.voices import references
+from voxpress.voices import editing, latents, references
 
 TEXTS = (
     "Your call is important to us.",
@@ -87,7 +87,7 @@ class Recogniser:
 
 
 def add(name="carol", recogniser=None, transcript=None):
-    return references.add(
+    return editing.add(
         name,
         speech(6.0),
         transcript=transcript,
@@ -203,7 +203,7 @@ def test_a_cloned_voice(render, speak, engine):
     assert engine.voices()[0].name == "en-female-1-neutral"
     result = render([TEXTS[0]], voice="carol")[TEXTS[0]]
     assert (result.voice, result.language, result.spoken) == ("carol", "en", 1)
-    (kept,) = (references.LATENTS / voice.reference).glob("*.npz")
+    (kept,) = (latents.DIRECTORY / voice.reference).glob("*.npz")
     speaker = outetts._assembled(references.find("carol"), dict(np.load(kept)))
     assert speaker["text"] == WORDS
     assert [word["word"] for word in speaker["words"]] == WORDS.split()

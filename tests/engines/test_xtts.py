@@ -29,7 +29,7 @@ from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Segment, Speaker, Utterance
 from voxpress.testing import EngineContract
-from voxpress.voices import references
+from voxpress.voices import editing, latents, references
 
 TEXTS = ("Your call is important to us.", "One moment, please.", "Goodbye for now.")
 installed = pytest.mark.engines
@@ -87,9 +87,7 @@ def anna(tiny, home):
     (package,) = (Path(place, "f5_tts") for place in environments.packages("torch"))
     recording = codec.decode((package / "infer/examples/basic/basic_ref_en.wav").read_bytes())
     words = "Some call me nature, others call me mother nature."
-    yield references.add(
-        "anna", recording, transcript=words, language="en", speaker="Anna", consent="for tests"
-    )
+    yield editing.add("anna", recording, transcript=words, language="en", speaker="Anna", consent="for tests")
     shutil.rmtree(references.DIRECTORY)
 
 
@@ -174,14 +172,14 @@ def test_a_cloned_voice(engine, speak, pools, anna, plan):
     assert planned.fingerprint == usual
     (first,) = speak(segment(voice=voice.key))
     assert first.samples.tobytes() != speak(segment())[0].samples.tobytes()
-    (kept,) = references.LATENTS.rglob("*.npz")
+    (kept,) = latents.DIRECTORY.rglob("*.npz")
     with np.load(kept) as arrays:
         assert {name: array.shape for name, array in arrays.items()} == {
             "gpt_cond_latent": (1, 32, 64),
             "speaker_embedding": (1, 512, 1),
         }
     (references.DIRECTORY / "anna" / references.file_of(anna.digest)).unlink()
-    references.rename("anna", "hannah")
+    editing.rename("anna", "hannah")
     assert engine.fingerprint(engine.voice("hannah").key) == usual
     call = pools.speaking(engine).submit(worker.synthesize, engine, [segment(voice=voice.key)], fresh=True)
     np.testing.assert_array_equal(call.result()[0].samples, first.samples)
@@ -196,7 +194,7 @@ def test_a_model_without_studio_voices(tiny, home, tmp_path, anna):
     engine = Xtts(str(place))
     assert engine.voice(None).name == "anna"
     assert engine.fingerprint(anna_key) == usual
-    references.remove("anna")
+    editing.remove("anna")
     with pytest.raises(UnknownVoice, match="run  voxpress voices add NAME --reference FILE"):
         engine.voice(None)
 

@@ -238,7 +238,7 @@ def test_a_sample_in_which_two_speak_gets_a_warning(tmp_path):
     from voxpress.models import environments
     from voxpress.quality import mos
     from voxpress.rendering.library import say
-    from voxpress.voices import references
+    from voxpress.voices import editing
 
     environments.install(mos.ENVIRONMENT)
     text = "Please hold the line while I look for an agent, and have your number ready."
@@ -248,7 +248,7 @@ def test_a_sample_in_which_two_speak_gets_a_warning(tmp_path):
     found = []
     for second in (again, higher):
         both = Audio(np.concatenate([first.samples, second.samples]), first.sample_rate)
-        added = references.add(
+        added = editing.add(
             *("joe", both),
             transcript=f"{text} {text}",
             language="en",

@@ -25,7 +25,7 @@ from voxpress.models import catalogue
 from voxpress.quality import asr
 from voxpress.rendering import library
 from voxpress.speech import Mark, Output
-from voxpress.voices import references
+from voxpress.voices import editing, latents, references
 
 WORDS = "The harbour was quiet in the early morning, and only the gulls on the wall were awake."
 OWNED = {"speaker": "Anna Smith", "consent": "release signed on 1 March 2026"}
@@ -36,12 +36,12 @@ GOOD = speech()
 def home(tmp_path, monkeypatch):
     """A user without voices."""
     monkeypatch.setattr(references, "DIRECTORY", tmp_path / "voices")
-    monkeypatch.setattr(references, "LATENTS", tmp_path / "latents")
+    monkeypatch.setattr(latents, "DIRECTORY", tmp_path / "latents")
     return tmp_path
 
 
 def add(name="anna", recording=GOOD, **changes):
-    return references.add(name, recording, **{"transcript": WORDS, "language": "en-GB", **OWNED, **changes})
+    return editing.add(name, recording, **{"transcript": WORDS, "language": "en-GB", **OWNED, **changes})
 
 
 @dataclass
@@ -176,7 +176,7 @@ def test_names_lead_nowhere_else(home):
         "x" * 65,
     ]
     for name in names:
-        for change in (add, references.remove, lambda name: references.rename("anna", name)):
+        for change in (add, editing.remove, lambda name: editing.rename("anna", name)):
             with pytest.raises(InputError, match="is no name for a voice: letters"):
                 change(name)
         with pytest.raises(UnknownVoice):
@@ -404,7 +404,7 @@ def test_a_broken_record_is_an_error_of_that_voice_alone(record):
     assert "cannot read the voice 'bad'" in str(problem) and "bad/voice.json" in str(problem)
     with pytest.raises(ModelUnavailable, match="cannot read the voice 'bad'"):
         references.find("bad")
-    references.remove("bad")
+    editing.remove("bad")
     assert references.broken() == []
 
 
@@ -442,35 +442,35 @@ def test_an_unknown_voice_is_said_with_the_nearest_one():
 def test_a_renamed_voice_is_the_same_one():
     """Under another name only, also where but the case is another."""
     digest = add().digest
-    references.rename("anna", "Anna")
-    references.rename("Anna", "welcome")
+    editing.rename("anna", "Anna")
+    editing.rename("Anna", "welcome")
     (found,) = references.listed()
     assert (found.name, found.digest) == ("welcome", digest) and references.audio(found)
     with pytest.raises(UnknownVoice, match=r"no cloned voice 'anna' \(yours: welcome\)"):
-        references.rename("anna", "x")
+        editing.rename("anna", "x")
     add("anna")
     with pytest.raises(InputError, match="there is a voice 'anna' already"):
-        references.rename("welcome", "anna")
+        editing.rename("welcome", "anna")
 
 
 def test_a_removed_voice_is_gone_with_what_was_computed_from_it(home):
     """And nothing else is."""
     anna, other = add("anna"), add("other", speech(pitch=200))
     for reference in (anna, other):
-        references.latents(reference, "model", lambda: {"x": np.ones(3, np.float32)})
-    references.remove("anna")
-    assert references.listed() == [other] and len(list(references.LATENTS.iterdir())) == 1
+        latents.compute(reference, "model", lambda: {"x": np.ones(3, np.float32)})
+    editing.remove("anna")
+    assert references.listed() == [other] and len(list(latents.DIRECTORY.iterdir())) == 1
     assert sorted(path.name for path in references.DIRECTORY.iterdir()) == [".lock", "other"]
     with pytest.raises(UnknownVoice, match="no cloned voice 'anna'"):
-        references.remove("anna")
+        editing.remove("anna")
 
 
 def test_of_two_names_for_one_voice_the_other_keeps_what_was_computed():
     """It is the same sample."""
     reference, _ = add("anna"), add("other")
-    references.latents(reference, "model", lambda: {"x": np.ones(3, np.float32)})
-    references.remove("anna")
-    assert list(references.LATENTS.iterdir())
+    latents.compute(reference, "model", lambda: {"x": np.ones(3, np.float32)})
+    editing.remove("anna")
+    assert list(latents.DIRECTORY.iterdir())
 
 
 def test_removing_a_link_leaves_what_it_leads_to(home):
@@ -479,7 +479,7 @@ def test_removing_a_link_leaves_what_it_leads_to(home):
     elsewhere = home / "elsewhere"
     (references.DIRECTORY / "anna").rename(elsewhere)
     (references.DIRECTORY / "anna").symlink_to(elsewhere)
-    references.remove("anna")
+    editing.remove("anna")
     assert len(list(elsewhere.iterdir())) == 2 and references.listed() == []
 
 
@@ -495,11 +495,11 @@ def test_latents_are_computed_once_for_each_sample_and_model():
         return {"x": np.arange(3, dtype=np.float32)}
 
     for model in ("a", "a", "b", "a"):
-        assert references.latents(reference, model, make)["x"].tolist() == [0, 1, 2]
+        assert latents.compute(reference, model, make)["x"].tolist() == [0, 1, 2]
     assert len(made) == 2
-    for file in references.LATENTS.glob("*/*.npz"):
+    for file in latents.DIRECTORY.glob("*/*.npz"):
         file.write_bytes(file.read_bytes()[:100])
-    references.latents(reference, "a", make)
+    latents.compute(reference, "a", make)
     assert len(made) == 3
 
 
@@ -563,7 +563,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from voxpress.voices import references
+from voxpress.voices import editing, latents, references
 from voxpress.audio.waveform import tone
 from voxpress.engines.tone import Tone
 
@@ -591,7 +591,7 @@ class Mimic(Tone):
             spectrum = np.abs(np.fft.rfft(sample.samples))
             return {"pitch": np.array([spectrum.argmax() / sample.duration], np.float32)}
 
-        pitch = float(references.latents(reference, "mimic-1", listen)["pitch"][0])
+        pitch = float(latents.compute(reference, "mimic-1", listen)["pitch"][0])
         return tone([pitch], 0.08 * len(segment.text), self.sample_rate)
 '''
 
@@ -599,7 +599,7 @@ PROGRAM = """
 import os, sys
 import numpy as np
 import voxpress
-from voxpress.voices import references
+from voxpress.voices import editing, latents, references
 from voxpress.audio import codec
 from tests.speechlike import speech
 
@@ -617,12 +617,12 @@ def pitch():
 def add(name, pitch, **changes):
     owned = {"speaker": "Anna", "consent": "her own", "language": "en"}
     words = "The harbour was quiet, and so were the gulls on the wall."
-    references.add(name, speech(pitch=pitch), transcript=words, **owned, **changes)
+    editing.add(name, speech(pitch=pitch), transcript=words, **owned, **changes)
 
 add("anna", 200)
 render("anna")
 pitch()
-references.rename("anna", "berta")
+editing.rename("anna", "berta")
 render("berta")
 add("berta", 300, replace=True)
 render("berta")
@@ -632,7 +632,7 @@ try:
     render("carol")
 except voxpress.UnknownVoice as error:
     print(error)
-references.remove("berta")
+editing.remove("berta")
 try:
     render("berta")
 except voxpress.UnknownVoice as error:

@@ -181,10 +181,10 @@ def voices_add(
     """
     from voxpress import engines
     from voxpress.quality import mos
-    from voxpress.voices import references
+    from voxpress.voices import editing
 
     engines.check_clone(name, engine or [])
-    added = references.add(
+    added = editing.add(
         name,
         reference,
         transcript=transcript,
@@ -240,19 +240,19 @@ def voices_rename(
 ) -> None:
     """Call a cloned voice otherwise; nothing is spoken again."""
     from voxpress import engines
-    from voxpress.voices import references
+    from voxpress.voices import editing, references
 
     engines.check_clone(new, references.find(name).engines)
-    references.rename(name, new)
+    editing.rename(name, new)
     typer.echo(f"{name} is now called {new}")
 
 
 @app.command(name="remove", epilog=examples("voxpress voices remove anna"))
 def voices_remove(name: Annotated[str, typer.Argument(help="One of yours.")]) -> None:
     """Delete a cloned voice, and what engines computed from its sample. What was spoken with it stays."""
-    from voxpress.voices import references
+    from voxpress.voices import editing
 
-    references.remove(name)
+    editing.remove(name)
     typer.echo(f"{name} is removed; what was spoken with it stays in the store and where it was rendered to")
 
 

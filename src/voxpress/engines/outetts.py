@@ -36,8 +36,9 @@ from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.models import catalogue, environments
 from voxpress.speech import OptionValue, Output, Seconds, Segment, Voice
 from voxpress.text.duration import bounds
-from voxpress.voices import references
-from voxpress.voices.references import Arrays, Reference
+from voxpress.voices import latents, references
+from voxpress.voices.latents import Arrays
+from voxpress.voices.references import Reference
 
 _REVISION = "1"
 """Another one for every change here that can change the sound."""
@@ -255,7 +256,7 @@ class OuteTTS(Engine):
             else:
                 reference = _reference(voice)
                 kind = f"outetts {_REVISION} {catalogue.digest(self._files[0].parent / 'dac.pth')}"
-                arrays = references.latents(reference, kind, lambda: self._encoded(reference))
+                arrays = latents.compute(reference, kind, lambda: self._encoded(reference))
                 self._speakers[voice] = _assembled(reference, arrays)
         return self._speakers[voice]
 

@@ -42,8 +42,8 @@ from voxpress.errors import (
 from voxpress.models import catalogue
 from voxpress.speech import Seconds, Segment, Voice
 from voxpress.text.duration import bounds
-from voxpress.voices import references
-from voxpress.voices.references import Arrays
+from voxpress.voices import latents, references
+from voxpress.voices.latents import Arrays
 
 _REVISION = "1"
 """Another one for every change here that can change the sound."""
@@ -198,7 +198,7 @@ class Xtts(Engine):
             speaker = model.speaker_manager.speakers[voice]
             return [speaker[name].float().cpu().numpy() for name in _LATENTS]
         reference = references.find(voice)
-        made = references.latents(
+        made = latents.compute(
             reference,
             f"xtts {_REVISION} {self._weights}",
             lambda: _listen(model, references.audio(reference)),

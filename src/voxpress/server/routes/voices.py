@@ -25,7 +25,7 @@ from voxpress.server.errors import Refusal
 from voxpress.server.http.gateway import MOST_SAMPLE
 from voxpress.server.keys import Key
 from voxpress.server.schemas import Deleted, Model, Models, OwnVoice, VoiceFacts, Voices
-from voxpress.voices import references
+from voxpress.voices import editing, references
 
 
 @get("/v1/models", summary="Names for `model`", operation_id="listModels", tags=["Models"], responses=REFUSED)
@@ -147,11 +147,11 @@ async def create_voice(
 
     def added() -> references.Reference:
         engines.check_clone(data.name, wanted)
-        if (other := references.taken(data.name)) is not None:
+        if (other := editing.find_taken(data.name)) is not None:
             raise Refusal(409, f"there is a voice {other!r} already", "voice_exists", param="name")
-        return references.add(
+        return editing.add(
             data.name,
-            sandbox.decode_untrusted(sample, bounds=references.RECORDING),
+            sandbox.decode_untrusted(sample, bounds=editing.RECORDING),
             transcript=data.transcript or None,
             language=data.language or None,
             speaker=data.speaker,
@@ -237,7 +237,7 @@ async def delete_voice(request: Request[Any, Any, Any], name: FromPath[str]) -> 
     _, key = visitor(request)
     owner = key.name or None  # a server without keys is its operator's own
     try:
-        await asyncio.to_thread(references.remove, name, owner=owner)
+        await asyncio.to_thread(editing.remove, name, owner=owner)
     except (UnknownVoice, InputError) as error:
         raise Refusal(404, str(error), "voice_not_found", param="name") from error
     return Deleted(id=name, object="audio.voice")
