@@ -88,7 +88,7 @@ def test_a_manifest_is_read_once(render: Run, tmp_path: Path) -> None:
 HOLDING = """
 import sys
 from voxpress.rendering.output import OutputFolder
-with OutputFolder("out").claimed():
+with OutputFolder("out").claim():
     print("held", flush=True)
     sys.stdin.read()
 """

@@ -700,7 +700,7 @@ def test_one_render_at_a_time(tmp_path: Path) -> None:
     """The second says who is at work, and touches nothing; a killed one holds nobody up."""
     program = (
         "import sys, time; from voxpress.rendering.output import OutputFolder\n"
-        "with OutputFolder(sys.argv[1]).claimed(): print('held', flush=True); time.sleep(60)\n"
+        "with OutputFolder(sys.argv[1]).claim(): print('held', flush=True); time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
@@ -708,11 +708,11 @@ def test_one_render_at_a_time(tmp_path: Path) -> None:
             pytest.raises(
                 StoreError, match=rf"is being rendered into by process {holder.pid} on .* since 20"
             ),
-            OutputFolder(tmp_path).claimed(),
+            OutputFolder(tmp_path).claim(),
         ):
             pass
         holder.send_signal(signal.SIGKILL)
-    with OutputFolder(tmp_path).claimed():
+    with OutputFolder(tmp_path).claim():
         publish(OutputFolder(tmp_path), "a.wav")
 
 
@@ -756,7 +756,7 @@ def test_a_sync_proves_nothing_that_is_older_than_its_render(tmp_path: Path) -> 
     file = tmp_path / "lost.wav"
     lose(file)
     later = OutputFolder(tmp_path)
-    with later.claimed():
+    with later.claim():
         publish(later, "later.wav")
         later.sync()
     assert holds(tmp_path, "later.wav") and not holds(tmp_path, "lost.wav")
@@ -769,7 +769,7 @@ def test_what_was_compared_once_is_not_compared_each_time(tmp_path: Path) -> Non
     looking = OutputFolder(tmp_path)
     assert all(looking.holds(f"{number}.wav", clip(b"audio").key, "wav") for number in range(3))
     before = (tmp_path / ".voxpress/journal.jsonl").read_bytes()
-    with looking.claimed():
+    with looking.claim():
         assert all(looking.holds(f"{number}.wav", clip(b"audio").key, "wav") for number in range(3))
     after = (tmp_path / ".voxpress/journal.jsonl").read_bytes()
     assert after.startswith(before) and len(after) > len(before)

@@ -9,7 +9,7 @@ def order(turns, plans):
     places = [(turns.place(plan, segment), plan.number) for plan in plans for segment in plan.takes.values()]
     taken = []
     for place, number in sorted(places):
-        turns.taken(place)
+        turns.take(place)
         taken.append(number)
     return taken
 
@@ -25,7 +25,7 @@ def test_a_text_of_a_few_sentences_is_one_turn():
     book, few = planned(sentences("a reader", 50), 1), planned(sentences("a caller", 4), 2)
     places = sorted(turns.place(book, segment) for segment in book.takes.values())
     for place in places[:10]:
-        turns.taken(place)
+        turns.take(place)
     assert max(turns.place(few, segment) for segment in few.takes.values()) < places[20]
 
 
@@ -34,7 +34,7 @@ def test_who_comes_late_is_next():
     book = planned(sentences("a reader", 50), 1)
     places = sorted(turns.place(book, segment) for segment in book.takes.values())
     for place in places[:20]:
-        turns.taken(place)
+        turns.take(place)
     late = planned("Only this.", 2)
     (segment,) = late.takes.values()
     assert turns.place(late, segment) < places[21]
@@ -49,7 +49,7 @@ def test_who_joins_a_line_of_a_batch_waits_for_no_batch():
         turns.background.add(number)
         line = planned(sentences("a batch", 4), number)
         for segment in line.takes.values():
-            turns.taken(turns.place(line, segment))
+            turns.take(turns.place(line, segment))
         turns.forget(number)
     for segment in text.takes.values():
         turns.place(text, segment)
@@ -80,7 +80,7 @@ def test_a_longer_text_has_its_turns_though_others_come_all_the_time():
         waiting.append((turns.place(others, segment), number))
         place, whose = min(waiting)
         waiting.remove((place, whose))
-        turns.taken(place)
+        turns.take(place)
         taken.append(whose)
         if whose != 1:
             turns.forget(whose)

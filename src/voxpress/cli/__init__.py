@@ -101,13 +101,13 @@ def main() -> NoReturn:
     # Python looks for garbage as it ends, which takes a tenth of the time of a sentence with Kokoro.
     atexit.register(gc.freeze)
     try:
-        sys.argv[1:] = _without_former_names(sys.argv[1:])
+        sys.argv[1:] = _rename_former_options(sys.argv[1:])
         _require_values(sys.argv[1:])
         status = app(prog_name="voxpress", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
-        _interrupted()
+        _end_interrupted()
     except BrokenPipeError:
         # Whoever read our output has left; nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -135,7 +135,7 @@ def main() -> NoReturn:
     except SpeechError as error:
         _fail(str(error), 1)
     if status == _INTERRUPTED:  # typer's own answer to Ctrl-C
-        _interrupted()
+        _end_interrupted()
     sys.exit(status or 0)
 
 
@@ -146,7 +146,7 @@ def _has_folder() -> bool:
         return False
 
 
-def _without_former_names(given: list[str]) -> list[str]:
+def _rename_former_options(given: list[str]) -> list[str]:
     """What was given, with options called as they are now; a warning says so."""
     found = []
     options = True
@@ -193,7 +193,7 @@ def _hint(message: str) -> str:
     return ""
 
 
-def _interrupted() -> NoReturn:
+def _end_interrupted() -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would meet the interpreter as it ends
     _fail(_GO_ON, _INTERRUPTED)
 

@@ -44,7 +44,7 @@ def engines_list(json: Json = False) -> None:
                 "weights": kind.weights_licence,
                 "install": kind.install,
                 "description": kind.description,
-                "options": {option: _declared(about) for option, about in kind.options.items()},
+                "options": {option: _describe_option(about) for option, about in kind.options.items()},
             }
         )
     if json:
@@ -102,7 +102,7 @@ def doctor(
     raise typer.Exit(0 if all(each.speaks for each in found) else 1)
 
 
-def _declared(option: Option) -> dict[str, object]:
+def _describe_option(option: Option) -> dict[str, object]:
     """What an option declares, without bounds that bound nothing."""
     import msgspec
 

@@ -37,7 +37,7 @@ from voxpress.rendering.library import run
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.results import refused, result
+from voxpress.rendering.results import make_bad_result, make_result
 from voxpress.rendering.spool import Spool
 from voxpress.speech import Seconds, Status
 from voxpress.store import Store
@@ -103,7 +103,7 @@ class ManifestRender:
         with ExitStack() as stack:
             sheet = stack.enter_context(Report(details, kind=Detail)) if details else None
             rows = forecast(
-                self._wanted(survey),
+                self._select(survey),
                 store=self.store,
                 folder=self.folder,
                 recogniser=self.recogniser,
@@ -163,7 +163,7 @@ class ManifestRender:
         if self.folder.path.exists() and not self.folder.path.is_dir():
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
         place = report or self.folder.path / OWN / "report.jsonl"
-        with self.folder.claimed():
+        with self.folder.claim():
             with (
                 Former(place) as former,
                 Report(place, replace=report is None) as sheet,
@@ -214,7 +214,7 @@ class ManifestRender:
             if isinstance(plan, Bad):
                 if isinstance(plan.error, LeftOut) and not self.strict:
                     survey.left_out.append(plan)
-                    sheet.write(refused(plan))
+                    sheet.write(make_bad_result(plan))
                 else:
                     survey.bad.append(plan)
                     spool.add(plan)
@@ -223,7 +223,7 @@ class ManifestRender:
             clips = standing(plan, self.folder) if self.recogniser is None else None
             if clips is not None:
                 survey.standing += 1
-                sheet.write(result(plan, Status.UP_TO_DATE, self.folder.path, clips=clips))
+                sheet.write(make_result(plan, Status.UP_TO_DATE, self.folder.path, clips=clips))
             else:
                 spool.add(plan)
                 survey.characters += plan.characters
@@ -257,7 +257,7 @@ class ManifestRender:
                 survey.paths.update(hash(target.path) for target in plan.targets)
             yield plan
 
-    def _wanted(self, survey: _Survey) -> Iterator[Planned]:
+    def _select(self, survey: _Survey) -> Iterator[Planned]:
         return filter(self._is_wanted, self._all(survey))
 
     def _is_wanted(self, plan: Planned) -> bool:

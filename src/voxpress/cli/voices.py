@@ -199,7 +199,7 @@ def voices_add(
     for warning in added.warnings:
         typer.echo(f"voxpress: warning: {warning}", err=True)
     if json:
-        print_json(_owned_voice(name))
+        print_json(_ask_for_owner(name))
     else:
         typer.echo(
             f"{name} is added: {added.duration:.1f} s of {added.speaker}, who says {added.transcript!r}"
@@ -209,7 +209,7 @@ def voices_add(
 @app.command(name="show", epilog=examples("voxpress voices show anna"))
 def voices_show(name: Annotated[str, typer.Argument(help="One of yours.")], json: Json = False) -> None:
     """Say what is known of a cloned voice: whose it is, what they agreed to, and how good its sample is."""
-    facts = _owned_voice(name)
+    facts = _ask_for_owner(name)
     if json:
         print_json(facts)
         return
@@ -256,7 +256,7 @@ def voices_remove(name: Annotated[str, typer.Argument(help="One of yours.")]) ->
     typer.echo(f"{name} is removed; what was spoken with it stays in the store and where it was rendered to")
 
 
-def _owned_voice(name: str) -> dict[str, Any]:
+def _ask_for_owner(name: str) -> dict[str, Any]:
     import msgspec
 
     from voxpress.voices import recordings, references

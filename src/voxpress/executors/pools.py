@@ -62,10 +62,10 @@ class Pools:
         if self._given is not None:
             return self._given
         if engine not in self._of:
-            self._of[engine] = self._chosen(engine)
+            self._of[engine] = self._choose(engine)
         return self._of[engine]
 
-    def _chosen(self, engine: Engine) -> Executor:
+    def _choose(self, engine: Engine) -> Executor:
         home = engines.python(engine)
         if home is None and engine.in_process and (self._workers == 0 or not self._shared):
             return self._pool("", 0)

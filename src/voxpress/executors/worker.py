@@ -24,14 +24,14 @@ def serve(connection: Connection) -> None:
             function, args, kwargs = pickle.loads(call)
             answer = pickle.dumps((True, function(*args, **kwargs)), pickle.HIGHEST_PROTOCOL)
         except Exception as error:  # whatever it is, the caller's future carries it
-            answer = _pickled(error)
+            answer = _pickle(error)
         try:
             connection.send_bytes(answer)
         except OSError:
             return  # nobody is there to hear it
 
 
-def _pickled(error: Exception) -> bytes:
+def _pickle(error: Exception) -> bytes:
     try:
         answer = pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
         pickle.loads(answer)  # some exceptions pickle, but cannot be built again

@@ -123,8 +123,8 @@ class Recogniser:
 
 
 def _hear(recogniser: Recogniser, audio: Audio, language: str, words: bool, quick: bool) -> Heard:
-    whisper = _loaded(recogniser)
-    code = _known(language, whisper.supported_languages, recogniser.model) if language else None
+    whisper = _load(recogniser)
+    code = _find_code(language, whisper.supported_languages, recogniser.model) if language else None
     texts: list[str] = []
     marks: list[Mark] = []
     start: Seconds = 0.0
@@ -154,8 +154,8 @@ def _hear(recogniser: Recogniser, audio: Audio, language: str, words: bool, quic
 def _likelihood(recogniser: Recogniser, audio: Audio, text: str, language: str) -> float:
     from faster_whisper.tokenizer import Tokenizer
 
-    whisper = _loaded(recogniser)
-    code = _known(language, whisper.supported_languages, recogniser.model)
+    whisper = _load(recogniser)
+    code = _find_code(language, whisper.supported_languages, recogniser.model)
     tokenizer = Tokenizer(
         whisper.hf_tokenizer, whisper.model.is_multilingual, task="transcribe", language=code
     )
@@ -202,7 +202,7 @@ def _pieces(samples: Samples) -> Iterator[Samples]:
     yield samples
 
 
-def _loaded(recogniser: Recogniser) -> Any:
+def _load(recogniser: Recogniser) -> Any:
     recogniser.require()
     return _whisper(str(recogniser._folder()), recogniser.fingerprint(), recogniser.device)  # noqa: SLF001 - the inside of a recogniser
 
@@ -240,10 +240,10 @@ def _whisper(folder: str, fingerprint: str, device: str) -> Any:  # noqa: ARG001
         raise ModelUnavailable(f"cannot load the recogniser {folder} on {device!r}: {error}") from error
 
 
-def _known(language: str, supported: list[str], model: str) -> str:
+def _find_code(language: str, supported: list[str], model: str) -> str:
     """The language as Whisper calls it.
 
-    >>> _known("en-GB", ["en", "no"], "whisper-base"), _known("nb-NO", ["en", "no"], "whisper-base")
+    >>> _find_code("en-GB", ["en", "no"], "whisper-base"), _find_code("nb-NO", ["en", "no"], "whisper-base")
     ('en', 'no')
     """
     base = language.lower().partition("-")[0]

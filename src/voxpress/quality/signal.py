@@ -40,8 +40,8 @@ def check(audio: Audio, segment: Segment) -> None:
     Raises:
         CheckFailed: not a number, silent, clipped, too short or too long for the text, with a dead tail, or in a loop.
     """
-    if problem := _problem(audio, segment):
-        raise CheckFailed(f"{problem} for {_shown(segment.text)}")
+    if problem := _find_problem(audio, segment):
+        raise CheckFailed(f"{problem} for {_shorten(segment.text)}")
 
 
 def listen(
@@ -72,7 +72,7 @@ def listen(
     return heard, found
 
 
-def _problem(audio: Audio, segment: Segment) -> str:
+def _find_problem(audio: Audio, segment: Segment) -> str:
     samples = audio.samples
     if not len(samples):
         return "no audio"
@@ -81,7 +81,7 @@ def _problem(audio: Audio, segment: Segment) -> str:
     highest = float(np.abs(samples).max())
     if highest < 10 ** (SILENCE / 20):
         return "silence"
-    if highest >= 0.99 and (share := _clipped(samples)) > CLIPPED:
+    if highest >= 0.99 and (share := _measure_clipping(samples)) > CLIPPED:
         return f"clipped audio ({share:.1%} of it at full scale)"
     loud = _loud_frames(audio, highest)
     first, last = int(loud.argmax()), len(loud) - int(loud[::-1].argmax())
@@ -97,12 +97,12 @@ def _problem(audio: Audio, segment: Segment) -> str:
         return f"a dead tail of {tail:.1f} s"
     if (pause := _longest_run(~loud[first:last]) * _FRAME) > LONGEST_PAUSE:
         return f"a hole of {pause:.1f} s"
-    if spoken > _LOOP and (period := _loop(audio, first, last)):
+    if spoken > _LOOP and (period := _find_loop(audio, first, last)):
         return f"a loop of {period:.2f} s"
     return ""
 
 
-def _clipped(samples: Samples) -> float:
+def _measure_clipping(samples: Samples) -> float:
     full = np.abs(samples) >= 0.99
     return float(np.count_nonzero(full[:-2] & full[1:-1] & full[2:])) / len(samples)
 
@@ -126,7 +126,7 @@ def _longest_run(flags: npt.NDArray[np.bool_]) -> int:
     return int((edges[1::2] - edges[::2]).max(initial=0))
 
 
-def _loop(audio: Audio, first: int, last: int) -> Seconds:
+def _find_loop(audio: Audio, first: int, last: int) -> Seconds:
     """The period after which the sound repeats itself until its end, at least twice; 0 if it does not."""
     frames = _frames(audio)[first:last]
     spectrum = np.abs(np.fft.rfft(frames * np.hanning(frames.shape[1]), axis=1))[:, 1:129]
@@ -141,5 +141,5 @@ def _loop(audio: Audio, first: int, last: int) -> Seconds:
     return 0.0
 
 
-def _shown(text: str) -> str:
+def _shorten(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")

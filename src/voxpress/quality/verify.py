@@ -203,7 +203,7 @@ def from_report(path: Path) -> Iterator[Question]:
                     yield Question(
                         id=line.id,
                         file=name or "",
-                        path=_found(name, place) if name else None,
+                        path=_find_file(name, place) if name else None,
                         text=line.text,
                         markup=line.markup,
                         language=line.language or line.lang,
@@ -214,7 +214,7 @@ def from_report(path: Path) -> Iterator[Question]:
         raise ManifestError(f"cannot be read: {error.strerror}", path=str(report)) from error
 
 
-def _found(name: str, place: Path) -> str:
+def _find_file(name: str, place: Path) -> str:
     """The file that a report names: from here, or from where the report lies, wherever that was moved to."""
     parts = Path(name).parts
     ends = (place.joinpath(*parts[start:]) for start in range(len(parts)))
@@ -254,16 +254,16 @@ def review(
     waiting: deque[tuple[Review, list[Future[Any]]]] = deque()
     try:
         for question in questions:
-            blank = _blank(question, language)
-            asked = [pools[0].submit(_heard, recogniser, question, blank, bar)]
+            blank = _begin(question, language)
+            asked = [pools[0].submit(_hear, recogniser, question, blank, bar)]
             if len(pools) > 1:
-                reference = _reference(question.voice) if similarity else None
-                asked.append(pools[1].submit(_scored, question.path, naturalness, reference))
+                reference = _find_reference(question.voice) if similarity else None
+                asked.append(pools[1].submit(_score, question.path, naturalness, reference))
             waiting.append((blank, asked))
             if len(waiting) >= _AHEAD * count:
-                yield _filled(*waiting.popleft())
+                yield _complete(*waiting.popleft())
         while waiting:
-            yield _filled(*waiting.popleft())
+            yield _complete(*waiting.popleft())
     finally:
         for pool in pools:
             pool.shutdown(cancel_futures=True)
@@ -286,7 +286,7 @@ def _language(recogniser: Recogniser, path: str) -> str:
     return recogniser.hear(_read(path), words=False).language
 
 
-def _blank(question: Question, language: str) -> Review:
+def _begin(question: Question, language: str) -> Review:
     return Review(
         id=question.id,
         audio_filepath=question.path,
@@ -298,7 +298,7 @@ def _blank(question: Question, language: str) -> Review:
     )
 
 
-def _filled(review: Review, asked: Sequence[Future[Any]]) -> Review:
+def _complete(review: Review, asked: Sequence[Future[Any]]) -> Review:
     """With what the workers found out, or with what kept them from it."""
     facts: dict[str, Any] = {}
     problems: list[str] = []
@@ -314,13 +314,13 @@ def _filled(review: Review, asked: Sequence[Future[Any]]) -> Review:
     return msgspec.structs.replace(review, **facts, problem=problem)
 
 
-def _heard(recogniser: Recogniser, question: Question, review: Review, bar: float) -> dict[str, Any]:
+def _hear(recogniser: Recogniser, question: Question, review: Review, bar: float) -> dict[str, Any]:
     """What the recogniser makes of one file: in a worker."""
     if question.path is None:
         return {"problem": "no file"}
     audio = _read(question.path)
-    words, sounds = _spoken(question, review.language)
-    problem = "" if sounds else _structure(audio, words, question, review.language)
+    words, sounds = _read_words(question, review.language)
+    problem = "" if sounds else _check_structure(audio, words, question, review.language)
     facts: dict[str, Any] = {"duration": audio.duration, "problem": problem}
     good = not problem
     if words:
@@ -343,7 +343,7 @@ def _decoder() -> sandbox.Decoder:
     return sandbox.Decoder()
 
 
-def _spoken(question: Question, language: str) -> tuple[str, bool]:
+def _read_words(question: Question, language: str) -> tuple[str, bool]:
     """The words of a text, and whether there is something else to be heard."""
     try:
         parts = text.read(question.text, language=language, max_chars=_WHOLE, markup=question.markup).parts
@@ -353,7 +353,7 @@ def _spoken(question: Question, language: str) -> tuple[str, bool]:
     return " ".join(said), any(isinstance(part, text.Silence | text.Tone) for part in parts)
 
 
-def _structure(audio: Audio, words: str, question: Question, language: str) -> str:
+def _check_structure(audio: Audio, words: str, question: Question, language: str) -> str:
     try:
         check(audio, Segment(text=words, voice="", language=language, speed=question.speed))
     except CheckFailed as error:
@@ -361,7 +361,7 @@ def _structure(audio: Audio, words: str, question: Question, language: str) -> s
     return ""
 
 
-def _reference(voice: str) -> str | None:
+def _find_reference(voice: str) -> str | None:
     """The cloned voice of that name."""
     try:
         return references.find(voice).name if voice else None
@@ -369,7 +369,7 @@ def _reference(voice: str) -> str | None:
         return None
 
 
-def _scored(path: str | None, naturalness: bool, reference: str | None) -> dict[str, float]:
+def _score(path: str | None, naturalness: bool, reference: str | None) -> dict[str, float]:
     """Scores of one file: in a worker of the environment that has them."""
     found: dict[str, float] = {}
     if path and (naturalness or reference) and Path(path).is_file():

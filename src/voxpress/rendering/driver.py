@@ -20,7 +20,7 @@ from voxpress.rendering import ATTEMPTS, finishing, listening, worker
 from voxpress.rendering.assessment import assess
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Plan, Planned
-from voxpress.rendering.results import refused
+from voxpress.rendering.results import make_bad_result
 from voxpress.rendering.scheduler import News, Scheduler
 from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import Turns
@@ -143,7 +143,7 @@ def drive(
             news = [each for found in assessed for each in scheduler.admit(found)]
             for task in scheduler.start():
                 executors.start(task)
-            yield from (refused(plan) for plan in batch if isinstance(plan, Bad))
+            yield from (make_bad_result(plan) for plan in batch if isinstance(plan, Bad))
             yield from (each for each in news if isinstance(each, Result))
         for task in scheduler.start():
             executors.start(task)

@@ -53,15 +53,15 @@ def finish(
     Raises:
         StoreError: store or folder cannot be written.
     """
-    return [_finished(recipe, store, folder, exact, takes) for recipe in recipes]
+    return [_finish_one(recipe, store, folder, exact, takes) for recipe in recipes]
 
 
-def _finished(
+def _finish_one(
     recipe: Recipe, store: Store, folder: OutputFolder | None, exact: bool, at_hand: Mapping[str, Kept]
 ) -> Finished:
     """What became of a recipe: whatever goes wrong with it is its own result, and no other's."""
     try:
-        return _finish(recipe, store, folder, exact, at_hand)
+        return _make_files(recipe, store, folder, exact, at_hand)
     except StoreError:
         raise  # the next one would meet it too
     except SpeechError as error:
@@ -70,7 +70,7 @@ def _finished(
         return Finished(error=SpeechError(f"the file could not be made: {engines.describe(error)}"))
 
 
-def _finish(
+def _make_files(
     recipe: Recipe, store: Store, folder: OutputFolder | None, exact: bool, at_hand: Mapping[str, Kept]
 ) -> Finished:
     clips: list[Clip] = []
@@ -87,7 +87,7 @@ def _finish(
                 takes = {key: take for key, take in found.items() if take}
                 if missing := tuple(key for key in keys if key not in takes):
                     return Finished(missing=missing)
-            clip, data = _made(recipe, target, takes)
+            clip, data = _make_clip(recipe, target, takes)
             clip = store.put_clip(clip, data)
             made = True
         if problem := target.output.limit_exceeded(clip):
@@ -106,7 +106,7 @@ def _digest(takes: Sequence[str]) -> str:
     return hashlib.sha256("".join(takes).encode()).hexdigest()
 
 
-def _made(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tuple[Clip, bytes]:
+def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tuple[Clip, bytes]:
     output = target.output
     native = next((take.sample_rate for take in takes.values()), recipe.sample_rate)
     whole = waveform.join([sound(part, takes, output, native) for part in recipe.parts])
@@ -120,13 +120,13 @@ def _made(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tuple[Cl
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         marks=finished.marks,
-        notes=_unreached(finished, output),
+        notes=_describe_shortfall(finished, output),
         takes=_digest([take.sha256 for take in takes.values()]),
     )
     return clip, data
 
 
-def _unreached(sound: Audio, output: Output) -> tuple[str, ...]:
+def _describe_shortfall(sound: Audio, output: Output) -> tuple[str, ...]:
     """What the peak limit left of a loudness or level that was asked for, where that can be heard."""
     if output.loudness is not None:
         wanted, reached, unit = output.loudness, waveform.loudness(sound), "LUFS"
@@ -160,7 +160,7 @@ def mastered(sound: Audio, output: Output) -> Audio:
     sound = waveform.resample(
         sound, formats.sample_rate_for(formats.FORMATS[output.format], output.sample_rate, sound.sample_rate)
     )
-    peak = output.peak if output.peak is not None else FULL_SCALE if _as_spoken(output) else -1.0
+    peak = output.peak if output.peak is not None else FULL_SCALE if _keeps_level(output) else -1.0
     if output.loudness is not None:
         return waveform.to_loudness(sound, output.loudness, peak)
     if output.level is not None:
@@ -168,5 +168,5 @@ def mastered(sound: Audio, output: Output) -> Audio:
     return waveform.limit(sound, peak)
 
 
-def _as_spoken(output: Output) -> bool:
+def _keeps_level(output: Output) -> bool:
     return output.loudness is None and output.level is None

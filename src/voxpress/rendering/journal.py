@@ -168,7 +168,7 @@ class Journal:
         """
         with self._turn:
             try:
-                file = self._locked(alone)
+                file = self._lock(alone)
             except OSError as error:
                 raise StoreError(f"cannot write {self._shown / JOURNAL}: {error.strerror}") from error
             try:
@@ -219,7 +219,7 @@ class Journal:
         """
         atomic.sync(self._place)
         self._index = index = self._reread()
-        index.proven = _joined([*index.proven, (self.since, self.end())])
+        index.proven = _merge([*index.proven, (self.since, self.end())])
 
         def kept(proven: bool) -> Iterator[bytes]:
             for start, end, entry in index.lines():
@@ -250,7 +250,7 @@ class Journal:
                 return [max(there, key=lambda line: line.proven).start]
         return [line.start for line in found]
 
-    def _locked(self, alone: bool) -> FileIO:
+    def _lock(self, alone: bool) -> FileIO:
         while True:
             if self._file is None:
                 os.makedirs(f"{self._place}/{OWN}", exist_ok=True)
@@ -301,7 +301,7 @@ class _Index:
             if former != start:
                 self._starts[name] = (start, *_several(former)[: LOOKS - 1])
         if marks:
-            self.proven = _joined(self.proven + marks)
+            self.proven = _merge(self.proven + marks)
 
     def starts(self, path: str) -> tuple[int, ...]:
         """Of the last lines that may be about `path`, the newest first."""
@@ -345,10 +345,10 @@ def _lines(file: BinaryIO, start: int = 0) -> Iterator[tuple[int, int, Entry]]:
         yield start, end, entry
 
 
-def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merge(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """The same ranges in order, with those in one that touch each other.
 
-    >>> _joined([(5, 9), (0, 3), (2, 5), (20, 21)])
+    >>> _merge([(5, 9), (0, 3), (2, 5), (20, 21)])
     [(0, 9), (20, 21)]
     """
     found: list[tuple[int, int]] = []

@@ -90,13 +90,13 @@ def say(
     if output is not None and format is not None:
         raise InputError("says what output says too: leave one of them out", field="format")
     planner = Planner(
-        _speaker(speaker, engine, model, voice, language, speed, seed, options),
+        _merge_speaker(speaker, engine, model, voice, language, speed, seed, options),
         device=device,
         carrier=carrier,
         format=format,
         files=None if output is None else [("", output)],
     )
-    return say_with(planner, Utterance(text=text), _opened(store), attempts, workers)
+    return say_with(planner, Utterance(text=text), _open(store), attempts, workers)
 
 
 def say_with(
@@ -132,7 +132,7 @@ def say_with(
     return msgspec.structs.replace(clip, data=data)
 
 
-def _speaker(
+def _merge_speaker(
     speaker: Speaker | None,
     engine: str | None,
     model: str | None,
@@ -281,11 +281,11 @@ def render(
         StoreError: store or folder cannot be read or written; what is finished stays.
     """
     planner = Planner(
-        _speaker(speaker, engine, model, voice, language, speed, seed, options),
+        _merge_speaker(speaker, engine, model, voice, language, speed, seed, options),
         device=device,
         carrier=carrier,
         format=format,
-        files=_files(preset, files, format),
+        files=_choose_files(preset, files, format),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
         raise InputError(f"must be rows, not {validation.show(utterances)}", field="utterances")
@@ -296,12 +296,12 @@ def render(
         raise InputError(f"must be an Executor, not {validation.show(executor)}", field="executor")
     if not isinstance(overwrite, bool):
         raise InputError(f"must be True or False, not {validation.show(overwrite)}", field="overwrite")
-    recogniser = _recogniser(verify)
-    opened = _opened(store)
-    place = None if folder is None else OutputFolder(_local(folder), overwrite)
+    recogniser = _choose_recogniser(verify)
+    opened = _open(store)
+    place = None if folder is None else OutputFolder(_local_path(folder), overwrite)
 
     def results() -> Generator[Result]:
-        with place.claimed() if place else nullcontext():
+        with place.claim() if place else nullcontext():
             yield from run(
                 planner.plan_all(utterances, filed=place is not None),
                 store=opened,
@@ -353,7 +353,7 @@ def run(
         _sync(store, folder)
 
 
-def _files(
+def _choose_files(
     preset: str | Preset | None, files: Sequence[tuple[str, Output]] | None, format: str | None
 ) -> Sequence[tuple[str, Output]] | None:
     """The files of a preset, or those that are spelled out.
@@ -374,7 +374,7 @@ def _files(
     return presets.preset_named(preset, presets.load()).files
 
 
-def _recogniser(verify: bool | Recogniser) -> Recogniser | None:
+def _choose_recogniser(verify: bool | Recogniser) -> Recogniser | None:
     """The recogniser that listens, which is there; None where none does.
 
     Raises:
@@ -400,13 +400,13 @@ def _sync(store: Store, folder: OutputFolder | None) -> None:
         folder.sync()
 
 
-def _opened(store: str | os.PathLike[str] | Store | None) -> Store:
+def _open(store: str | os.PathLike[str] | Store | None) -> Store:
     if isinstance(store, Store):
         return store
     return open_store(canonical_url(default_url() if store is None else validation.path(store, "store")))
 
 
-def _local(folder: str | os.PathLike[str]) -> str:
+def _local_path(folder: str | os.PathLike[str]) -> str:
     """The path of an output folder, which may be given as a URL.
 
     Raises:

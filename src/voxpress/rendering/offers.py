@@ -78,7 +78,7 @@ def of_voice(name: str) -> str:
                     found.setdefault(offer.model, offer.described())
             elif voice.name == name:
                 found.setdefault(offer.engine, offer.described(name))
-    return _joined(list(found.values()), "to speak with it")
+    return _join(list(found.values()), "to speak with it")
 
 
 def of_language(tag: str, engine: str) -> str:
@@ -92,10 +92,10 @@ def of_language(tag: str, engine: str) -> str:
     for offer in offers:
         if offer.speaks(tag):
             found.setdefault(offer.model if offer.engine == engine else offer.engine, offer.described())
-    return _joined(list(found.values()), "these speak it", f"voxpress voices --language {tag}")
+    return _join(list(found.values()), "these speak it", f"voxpress voices --language {tag}")
 
 
-def _joined(found: Sequence[str], what: str, more: str = "") -> str:
+def _join(found: Sequence[str], what: str, more: str = "") -> str:
     if not found:
         return ""
     shown = ", or ".join(found[:_SHOWN])

@@ -70,7 +70,7 @@ class OutputFolder:
     # One render at a time
 
     @contextmanager
-    def claimed(self) -> Iterator[None]:
+    def claim(self) -> Iterator[None]:
         """Keep other renders out of the folder.
 
         Raises:
@@ -80,7 +80,7 @@ class OutputFolder:
         own = Path(self._place, OWN)
         new = next((path for path in (own.parent, own) if not os.path.lexists(path)), None)
         try:
-            lock = self._own_lock()
+            lock = self._take_lock()
         except OSError as error:
             raise StoreError(f"cannot write into {self.path}: {error.strerror}") from error
         with lock:
@@ -102,7 +102,7 @@ class OutputFolder:
                         _remove_empty(own, new.parent)
                 locks.unlock(lock)
 
-    def _own_lock(self) -> FileIO:
+    def _take_lock(self) -> FileIO:
         path = f"{self._place}/{LOCK}"
         while True:
             os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -64,7 +64,7 @@ class Planner:
         )
         self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
         self._device, self._carrier = device, carrier
-        self._files = _wanted(format, files)
+        self._files = _check_files(format, files)
         self._own_files = files is not None
         self._format = formats.format_named(format) if format else None
         self._readers: dict[tuple[object, ...], _Reader] = {}
@@ -73,7 +73,7 @@ class Planner:
         """Plan each row; two rows for one file are an error of the second."""
         paths = Paths()
         for number, given in enumerate(rows):
-            row = _utterance(given)
+            row = _read_row(given)
             if isinstance(row, SpeechError):
                 yield Bad(number, None, row)
                 continue
@@ -99,10 +99,10 @@ class Planner:
         Raises:
             InputError, EngineError: the defaults cannot be used, whatever the row.
         """
-        reader = self._readers.get(_asked(utterance))
+        reader = self._readers.get(_identify_speaker(utterance))
         try:
             if reader is None or not _stands(reader.voice):
-                reader, chosen = None, self._chosen(utterance)
+                reader, chosen = None, self._choose_for(utterance)
         except SpeechError as error:
             if not (utterance.engine or utterance.model or utterance.voice or utterance.options):
                 raise  # the defaults are wrong, and so would be every row
@@ -113,7 +113,7 @@ class Planner:
         except SpeechError as error:
             return Bad(number, utterance, place_error(error, utterance))
 
-    def _chosen(self, row: Utterance) -> _Chosen:
+    def _choose_for(self, row: Utterance) -> _Chosen:
         asked = row.speaker.over(self._default)
         assert asked.engine
         identity = (asked.engine, asked.model, asked.voice, tuple(asked.options.items()), self._device)
@@ -129,20 +129,20 @@ class Planner:
         assert asked.seed is not None
         engine = chosen.engine
         with engines.Guard(engine.name):
-            language = _language(engine, chosen.voice, asked.language)
+            language = _choose_language(engine, chosen.voice, asked.language)
             longest = engine.longest(chosen.voice, language)
         wanted = engine.carried if self._carrier is None else self._carrier
         reader = _Reader(
             *chosen,
             language=language,
-            speed=_speed(engine, asked.speed),
+            speed=_check_speed(engine, asked.speed),
             seed=asked.seed,
             longest=longest,
             carried=wanted and engine.timed,
         )
         if len(self._readers) >= _MOST_READERS:
             self._readers.clear()
-        self._readers[_asked(row)] = reader
+        self._readers[_identify_speaker(row)] = reader
         return reader
 
     def _plan(self, row: Utterance, reader: _Reader, number: int, filed: bool) -> Plan:
@@ -194,7 +194,7 @@ class Planner:
         for path, output in self._files_of(row, filed):
             if formats.FORMATS[output.format].tags:
                 output = msgspec.structs.replace(output, title=row.title, language=language)
-            place = safe_path(_filled(path, row, output)) if filed else ""
+            place = safe_path(_fill(path, row, output)) if filed else ""
             targets.append(Target(place, output, clip_key(parts, output)))
         return tuple(targets)
 
@@ -203,19 +203,21 @@ class Planner:
         if row.file:
             wanted = formats.format_named(row.format) if row.format else formats.format_for(row.file)
             require_extension(row.file, wanted)
-            return [(_literal(row.file), _output(wanted, self._files))]
+            return [(_escape(row.file), _choose_output(wanted, self._files))]
         asked = formats.format_named(row.format) if row.format else None
         if not filed or not audio_extension(row.id):
-            return [(ONE_FILE, _output(asked, self._files))] if asked else self._files
+            return [(ONE_FILE, _choose_output(asked, self._files))] if asked else self._files
         if self._own_files and not asked:
             for _, output in self._files:
                 require_extension(row.id, formats.FORMATS[output.format])
             return self._files
         named = asked or self._format or formats.format_for(row.id)
-        return [(_literal(named_file(row.id, named.name)), _output(named, self._files))]
+        return [(_escape(named_file(row.id, named.name)), _choose_output(named, self._files))]
 
 
-def _wanted(format: str | None, files: Sequence[tuple[str, Output]] | None) -> tuple[tuple[str, Output], ...]:
+def _check_files(
+    format: str | None, files: Sequence[tuple[str, Output]] | None
+) -> tuple[tuple[str, Output], ...]:
     """What each utterance becomes, checked."""
     if files is None:
         return ((ONE_FILE, Output(format=format or "wav")),)
@@ -240,7 +242,7 @@ def _template(path: str, output: Output) -> str:
     return resolved
 
 
-def _utterance(row: Row) -> Utterance | SpeechError:
+def _read_row(row: Row) -> Utterance | SpeechError:
     """The utterance that a row is, or what is wrong with it."""
     try:
         match row:
@@ -295,7 +297,7 @@ class _Reader(NamedTuple):
     carried: bool
 
 
-def _asked(row: Utterance) -> tuple[object, ...]:
+def _identify_speaker(row: Utterance) -> tuple[object, ...]:
     """What a row says of its speaker. Options as text: 1, 1.0 and true are not the same option."""
     options = repr(row.options) if row.options else ""
     return row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
@@ -338,7 +340,7 @@ def _stands(voice: Voice) -> bool:
     return not voice.reference or references.stands(voice)
 
 
-def _language(engine: Engine, voice: Voice, wanted: str | None) -> str:
+def _choose_language(engine: Engine, voice: Voice, wanted: str | None) -> str:
     """The canonical tag to speak in."""
     spoken = engine.speaks(voice)
     if wanted is None:
@@ -354,7 +356,7 @@ def _language(engine: Engine, voice: Voice, wanted: str | None) -> str:
     return wanted
 
 
-def _speed(engine: Engine, wanted: float) -> float:
+def _check_speed(engine: Engine, wanted: float) -> float:
     slowest, fastest = engine.speeds
     if not slowest <= wanted <= fastest:
         raise UnsupportedOption(
@@ -368,11 +370,11 @@ def _among(wanted: str, languages: Sequence[str]) -> bool:
     return any(tag == "*" or tag.lower().partition("-")[0] == base for tag in languages)
 
 
-def _literal(path: str) -> str:
+def _escape(path: str) -> str:
     return path.replace("{", "{{").replace("}", "}}")
 
 
-def _output(wanted: formats.Format, files: Sequence[tuple[str, Output]]) -> Output:
+def _choose_output(wanted: formats.Format, files: Sequence[tuple[str, Output]]) -> Output:
     """A row that names its file or format gets that one file, finished like the others."""
     same = [output for _, output in files if output.format == wanted.name]
     if same:
@@ -380,7 +382,7 @@ def _output(wanted: formats.Format, files: Sequence[tuple[str, Output]]) -> Outp
     return msgspec.structs.replace(files[0][1], format=wanted.name, sample_rate=None, bit_rate=None)
 
 
-def _filled(template: str, row: Utterance, output: Output) -> str:
+def _fill(template: str, row: Utterance, output: Output) -> str:
     if not (row.id or row.file):
         raise InputError("the row has neither an id nor a file, so its file has no name")
     extension = formats.FORMATS[output.format].extension

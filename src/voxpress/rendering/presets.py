@@ -127,7 +127,7 @@ def load_project(path: Path | None = None) -> Project:
     '{id}.mp3'
     """
     if path is None:
-        return Project(presets=_built_in())
+        return Project(presets=_load_built_in())
     document = _read(path)
     for name in document:
         if name not in _TABLES:
@@ -137,7 +137,7 @@ def load_project(path: Path | None = None) -> Project:
     defaults = _defaults(_table(document, "defaults", str(path), ""), str(path))
     project = Project(
         defaults=defaults,
-        presets=MappingProxyType({**_built_in(), **presets.all()}),
+        presets=MappingProxyType({**_load_built_in(), **presets.all()}),
         server=_table(document, "server", str(path), ""),
     )
     if defaults.preset is not None:
@@ -172,7 +172,7 @@ class _Presets:
         return {name: self._preset(name) for name in self.tables}
 
     def _preset(self, name: str) -> Preset:
-        table = self._resolved(name, ())
+        table = self._resolve(name, ())
         files = table.get("files")
         if not isinstance(files, list) or not files or not all(isinstance(file, dict) for file in files):
             raise self._error(name, "files", "must be a list of tables with a path each")
@@ -197,7 +197,7 @@ class _Presets:
             raise self._error(name, "description", "must be a text")
         return Preset(name=name, description=description, files=tuple(made.items()))
 
-    def _resolved(self, name: str, below: tuple[str, ...]) -> Table:
+    def _resolve(self, name: str, below: tuple[str, ...]) -> Table:
         own = _table(self.tables, name, self.path, "presets.")
         base = own.get("extends")
         if base is None:
@@ -216,7 +216,7 @@ class _Presets:
             known = list(dict.fromkeys([*_tables(), *self.tables]))
             hint = suggest(str(base), known)
             raise self._error(name, "extends", f"no preset {base!r}{hint} (presets: {', '.join(known)})")
-        taken = self._resolved(base, (*below, name)) if inner else _tables()[base]
+        taken = self._resolve(base, (*below, name)) if inner else _tables()[base]
         return {**taken, **{key: value for key, value in own.items() if key != "extends"}}
 
     def _output(self, name: str, place: str, shared: Table, own: Table) -> Output:
@@ -284,5 +284,5 @@ def _tables() -> Table:
 
 
 @functools.cache
-def _built_in() -> Mapping[str, Preset]:
+def _load_built_in() -> Mapping[str, Preset]:
     return MappingProxyType(_Presets(_tables(), "presets.toml").all())

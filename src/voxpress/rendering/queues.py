@@ -112,7 +112,7 @@ class Queues:
         while heap and len(batch) < share:
             place, _, key = heapq.heappop(heap)
             if waiting(key) and key not in batch:
-                self._turns.taken(place)
+                self._turns.take(place)
                 batch.append(key)
         return batch
 

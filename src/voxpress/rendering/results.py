@@ -13,7 +13,7 @@ from voxpress.store import Verdict
 from voxpress.text.wer import passes
 
 
-def result(
+def make_result(
     plan: Plan,
     status: Status,
     folder: str | os.PathLike[str] | None,
@@ -45,12 +45,12 @@ def result(
         segments=len(plan.takes),
         notes=(*plan.notes, *notes, *dict.fromkeys(note for clip in clips for note in clip.notes)),
         exception=exception,
-        **_opinion(plan, verdicts),
+        **_form_opinion(plan, verdicts),
         **counts,
     )
 
 
-def _opinion(plan: Plan, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+def _form_opinion(plan: Plan, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
     """What was heard of the whole row, where all of it was."""
     keys = [part for part in plan.recipe.parts if isinstance(part, str)] if verdicts else []
     found = [verdicts[key] for key in keys if key in verdicts]
@@ -65,7 +65,7 @@ def _opinion(plan: Plan, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
     }
 
 
-def refused(bad: Bad) -> Result:
+def make_bad_result(bad: Bad) -> Result:
     """The result of a row that cannot be planned, or that is left out."""
     return Result(
         utterance=bad.utterance or Utterance(text=""),

@@ -21,7 +21,7 @@ from voxpress.rendering.finishing import Finished
 from voxpress.rendering.listening import Heard, Reading
 from voxpress.rendering.plan import Plan, place_error
 from voxpress.rendering.queues import Load, Queues, width
-from voxpress.rendering.results import result
+from voxpress.rendering.results import make_result
 from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import LongestFirst, Turns
 from voxpress.rendering.worker import Take
@@ -169,7 +169,7 @@ class Scheduler:
         """Take in a plan, whose number no other open one has."""
         plan = found.plan
         if found.standing is not None:
-            yield result(plan, Status.UP_TO_DATE, self._folder, clips=found.standing)
+            yield make_result(plan, Status.UP_TO_DATE, self._folder, clips=found.standing)
             return
         opened = _Open(plan, finished=found.finished, verdicts=dict(found.verdicts))
         self._open[plan.number] = opened
@@ -454,7 +454,7 @@ class Scheduler:
             yield self._result(opened, status, clips=outcome.clips)
 
     def _result(self, opened: _Open, status: Status, **more: Any) -> Result:
-        return result(
+        return make_result(
             opened.plan,
             status,
             self._folder,

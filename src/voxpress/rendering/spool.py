@@ -36,7 +36,7 @@ class Spool:
         try:
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed by __exit__
         except OSError as error:
-            raise self._refused(error) from error
+            raise self._explain(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -76,10 +76,10 @@ class Spool:
             _Pickler(self._file, self._shared, self._numbers).dump(self._waiting)
             self._file.flush()
         except OSError as error:
-            raise self._refused(error) from error
+            raise self._explain(error) from error
         self._waiting = []
 
-    def _refused(self, error: OSError) -> StoreError:
+    def _explain(self, error: OSError) -> StoreError:
         return StoreError(f"cannot keep the plans of the rows in {self._folder}: {error.strerror}")
 
 

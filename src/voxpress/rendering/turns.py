@@ -14,7 +14,7 @@ class Turns(Protocol):
     def place(self, plan: Plan, segment: Segment) -> Any:
         """What the segment is sorted by, smallest first; comparable with all others."""
 
-    def taken(self, place: Any) -> None:
+    def take(self, place: Any) -> None:
         """A segment with that place is being spoken."""
 
     def gives_way(self, long: Any, short: Any) -> bool:
@@ -32,7 +32,7 @@ class LongestFirst:
     def place(self, plan: Plan | None, segment: Segment) -> int:
         return -len(segment.text)
 
-    def taken(self, place: int) -> None:
+    def take(self, place: int) -> None:
         """Nothing is changed by it."""
 
     def gives_way(self, long: int, short: int) -> bool:
@@ -69,7 +69,7 @@ class FairTurns:
         self._open[plan.number] = began, end + len(segment.text)
         return background, start, len(segment.text)
 
-    def taken(self, place: tuple[bool, float, int]) -> None:
+    def take(self, place: tuple[bool, float, int]) -> None:
         background, start, length = place
         behind = len(self.background)
         open_now = max(1, behind if background else len(self._open) - behind)

@@ -69,14 +69,14 @@ def speak(
     paid = dict.fromkeys((key for key, _ in batch), 0)
     waiting = list(batch)
     try:
-        loaded = _loaded(engine, batch[0][1].voice, fingerprint)
+        loaded = _load(engine, batch[0][1].voice, fingerprint)
     except EngineError as error:
         takes, waiting = {key: Take(key, attempts.start, error) for key, _ in batch}, []
     for attempt in attempts:
         if not waiting:
             break
         uncut: set[str] = set()
-        outcomes = _synthesized(loaded, waiting, attempt, uncut)
+        outcomes = _synthesize(loaded, waiting, attempt, uncut)
         for key, _ in waiting:
             outcome = outcomes[key]
             paid[key] += isinstance(outcome, Audio | CheckFailed)
@@ -114,7 +114,7 @@ def synthesize(engine: Engine, batch: Sequence[Segment], *, fresh: bool = False)
         EngineNotInstalled, ModelUnavailable, and whatever the engine raises
     """
     voice = batch[0].voice
-    loaded = _Held(engine).engine if fresh else _loaded(engine, voice, engine.fingerprint(voice))
+    loaded = _Loaded(engine).engine if fresh else _load(engine, voice, engine.fingerprint(voice))
     spoken = []
     for outcome in loaded.synthesize(batch):
         if isinstance(outcome, SynthesisError):
@@ -123,7 +123,7 @@ def synthesize(engine: Engine, batch: Sequence[Segment], *, fresh: bool = False)
     return spoken
 
 
-def _synthesized(
+def _synthesize(
     engine: Engine, batch: Sequence[tuple[str, Segment]], attempt: int, uncut: set[str]
 ) -> dict[str, Audio | SpeechError]:
     """What `engine` says to each segment, without its carrier phrase, or what is wrong with it.
@@ -132,7 +132,7 @@ def _synthesized(
     joins `uncut`.
     """
     outcomes: dict[str, Audio | SpeechError] = {}
-    spoken = _spoken(engine, batch, attempt)
+    spoken = _speak(engine, batch, attempt)
     for key, segment in batch:
         outcome = spoken[key]
         if segment.carrier and isinstance(outcome, Audio):
@@ -150,10 +150,10 @@ def _without_carrier(
     engine: Engine, key: str, segment: Segment, attempt: int, uncut: set[str]
 ) -> Audio | SpeechError:
     uncut.add(key)
-    return _spoken(engine, [(key, msgspec.structs.replace(segment, carrier=None))], attempt)[key]
+    return _speak(engine, [(key, msgspec.structs.replace(segment, carrier=None))], attempt)[key]
 
 
-def _spoken(
+def _speak(
     engine: Engine, batch: Sequence[tuple[str, Segment]], attempt: int
 ) -> dict[str, Audio | SpeechError]:
     segments = [
@@ -169,14 +169,15 @@ def _spoken(
         raise
     except BaseException as error:  # an engine may raise whatever its library does
         if len(batch) > 1:
-            return {key: found for one in batch for key, found in _spoken(engine, [one], attempt).items()}
-        return {batch[0][0]: _explained(error, engine, batch[0][1])}
+            return {key: found for one in batch for key, found in _speak(engine, [one], attempt).items()}
+        return {batch[0][0]: _explain(error, engine, batch[0][1])}
     return {
-        key: _checked(engine, segment, spoken) for (key, segment), spoken in zip(batch, audios, strict=True)
+        key: _require_audio(engine, segment, spoken)
+        for (key, segment), spoken in zip(batch, audios, strict=True)
     }
 
 
-def _checked(engine: Engine, segment: Segment, spoken: object) -> Audio | SpeechError:
+def _require_audio(engine: Engine, segment: Segment, spoken: object) -> Audio | SpeechError:
     """What an engine gave for a segment, if it is audio or an error of ours."""
     if isinstance(spoken, SpeechError):
         return spoken
@@ -187,7 +188,7 @@ def _checked(engine: Engine, segment: Segment, spoken: object) -> Audio | Speech
     return SynthesisError(f"engine {engine.name!r} gave no audio for {segment.text[:60]!r}: {problem}")
 
 
-def _explained(error: BaseException, engine: Engine, segment: Segment) -> SpeechError:
+def _explain(error: BaseException, engine: Engine, segment: Segment) -> SpeechError:
     if isinstance(error, SpeechError):
         return error
     return SynthesisError(
@@ -195,7 +196,7 @@ def _explained(error: BaseException, engine: Engine, segment: Segment) -> Speech
     )
 
 
-class _Held:
+class _Loaded:
     """A loaded engine, with the fingerprints of the voices that it has spoken with."""
 
     def __init__(self, engine: Engine) -> None:
@@ -220,10 +221,10 @@ class _Held:
 
 
 _MOST_HELD = 4
-_held: dict[Engine, _Held] = {}
+_held: dict[Engine, _Loaded] = {}
 
 
-def _loaded(engine: Engine, voice: str, fingerprint: str) -> Engine:
+def _load(engine: Engine, voice: str, fingerprint: str) -> Engine:
     """`engine` loaded, once in this process; its weights are those of `fingerprint`.
 
     Raises:
@@ -235,7 +236,7 @@ def _loaded(engine: Engine, voice: str, fingerprint: str) -> Engine:
     if held is None or not held.still():
         while len(_held) >= _MOST_HELD:
             del _held[next(iter(_held))]
-        held = _held[engine] = _Held(engine)
+        held = _held[engine] = _Loaded(engine)
     if held.engine.fingerprint(voice) != fingerprint:
         raise ModelUnavailable(
             f"the weights of {engine.name!r} were replaced while this process had them in use; start it again"

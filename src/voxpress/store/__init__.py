@@ -126,8 +126,8 @@ class Store:
 
     def take(self, key: str) -> Kept | None:
         """The take, or None if there is none or it is broken."""
-        data = self._checked(_take(key))
-        record = None if data is None else _record_of(data, key)
+        data = self._read_checked(_take_name(key))
+        record = None if data is None else _decode_take(data, key)
         if data is None or record is None:
             return None
         sound = codec.from_flac(record.flac)
@@ -138,27 +138,27 @@ class Store:
         kept, flac = codec.to_flac(audio)
         body = msgspec.msgpack.encode(_TakeRecord(audio.marks, flac, key))
         digest = hashlib.sha256(body)
-        self._objects.put(_take(key), digest.digest() + body)
+        self._objects.put(_take_name(key), digest.digest() + body)
         return Kept(kept.samples, kept.sample_rate, audio.marks, digest.hexdigest())
 
     def drop_take(self, key: str) -> None:
         """Remove a take, if it is there."""
-        self._objects.delete(_take(key))
+        self._objects.delete(_take_name(key))
 
     def take_sha256(self, key: str) -> str | None:
         """`Kept.sha256` of the take, which is not read; None if there is none."""
-        head = self._objects.head(_take(key), 32)
+        head = self._objects.head(_take_name(key), 32)
         return None if head is None else head.hex()
 
     def missing_takes(self, keys: Iterable[str]) -> set[str]:
         """Those of `keys` that have no take."""
-        return self._missing({_take(key): key for key in keys})
+        return self._missing({_take_name(key): key for key in keys})
 
     # Verdicts
 
     def verdict(self, key: str) -> Verdict | None:
         """The verdict on the take as it lies in the store, or None if there is none."""
-        verdict = self._unsealed(_verdict(key), Verdict)
+        verdict = self._unseal(_verdict_name(key), Verdict)
         if verdict is None or verdict.key not in (key, "") or verdict.take != self.take_sha256(key):
             return None
         return verdict
@@ -170,16 +170,16 @@ class Store:
 
     def put_verdict(self, key: str, verdict: Verdict) -> None:
         """Write a verdict, or replace one."""
-        self._objects.put(_verdict(key), _sealed(msgspec.structs.replace(verdict, key=key)))
+        self._objects.put(_verdict_name(key), _seal(msgspec.structs.replace(verdict, key=key)))
 
     # Clips
 
     def clip(self, key: str) -> Clip | None:
         """What is known of the clip, or None if it is not in the store. Its bytes are not read."""
-        record = self._unsealed(_record(key), _ClipRecord)
+        record = self._unseal(_record_name(key), _ClipRecord)
         if record is None or record.key != key or record.format not in formats.FORMATS:
             return None
-        self._objects.missing([_record(key)])  # notes the use
+        self._objects.missing([_record_name(key)])  # notes the use
         return Clip(**msgspec.structs.asdict(record), hit=True, path=self._path(record))
 
     def read(self, clip: Clip, *, verify: bool = True) -> bytes | None:
@@ -189,7 +189,7 @@ class Store:
             verify: compare them with the checksum. Without, only with the size: for who did so a moment ago, and sees
                 by `look` that nothing has changed.
         """
-        data = self._objects.get(_clip(clip))
+        data = self._objects.get(_clip_name(clip))
         if data is None or len(data) != clip.size:
             return None
         if verify and hashlib.sha256(data).hexdigest() != clip.sha256:
@@ -202,7 +202,7 @@ class Store:
         Args:
             verify: as for `read`.
         """
-        file = self._objects.open(_clip(clip))
+        file = self._objects.open(_clip_name(clip))
         if file is None:
             return None
         look = self.look(clip)
@@ -226,24 +226,24 @@ class Store:
         if self.folder is None:
             return None
         try:
-            status = os.stat(f"{self.folder}/{_clip(clip)}")
+            status = os.stat(f"{self.folder}/{_clip_name(clip)}")
         except OSError:
             return None
         return status.st_ino, status.st_size, status.st_mtime_ns
 
     def put_clip(self, clip: Clip, data: bytes) -> Clip:
         """Write a clip; its record comes last, so that a clip that can be found is complete."""
-        self._objects.put(_clip(clip), data)
+        self._objects.put(_clip_name(clip), data)
         record = _ClipRecord(**{name: getattr(clip, name) for name in _ClipRecord.__struct_fields__})
-        self._objects.put(_record(clip.key), _sealed(record))
+        self._objects.put(_record_name(clip.key), _seal(record))
         return msgspec.structs.replace(clip, path=self._path(clip))
 
     def missing_clips(self, keys: Iterable[str]) -> set[str]:
         """Those of `keys` that have no clip."""
-        return self._missing({_record(key): key for key in keys})
+        return self._missing({_record_name(key): key for key in keys})
 
     def _path(self, clip: Clip | _ClipRecord) -> str:
-        return f"{self.folder}/{_clip(clip)}" if self.folder else ""
+        return f"{self.folder}/{_clip_name(clip)}" if self.folder else ""
 
     def sync(self) -> None:
         """Wait until all that was written would survive a loss of power.
@@ -268,10 +268,10 @@ class Store:
         for entry in self._entries():
             key = PurePosixPath(entry.name).stem
             if entry.name.startswith("takes/"):
-                data = self._checked(entry.name)
-                sound = data is not None and _record_of(data, key) is not None
+                data = self._read_checked(entry.name)
+                sound = data is not None and _decode_take(data, key) is not None
             elif entry.name.startswith("verdicts/"):
-                verdict = self._unsealed(entry.name, Verdict)
+                verdict = self._unseal(entry.name, Verdict)
                 sound = verdict is not None and verdict.key in (key, "")
             elif entry.name.endswith(".json"):
                 clip = self.clip(key)
@@ -319,13 +319,13 @@ class Store:
     def _entries(self) -> Iterator[Entry]:
         return (entry for entry in self._objects.entries() if kind_of(entry.name))
 
-    def _checked(self, name: str) -> bytes | None:
+    def _read_checked(self, name: str) -> bytes | None:
         data = self._objects.get(name)
         if data is None or hashlib.sha256(memoryview(data)[32:]).digest() != data[:32]:
             return None
         return data
 
-    def _unsealed(self, name: str, kind: type[T]) -> T | None:
+    def _unseal(self, name: str, kind: type[T]) -> T | None:
         data = self._objects.get(name)
         if data is None:
             return None
@@ -381,15 +381,15 @@ def open_store(url: str) -> Store:
     return Store(url)
 
 
-def _take(key: str) -> str:
+def _take_name(key: str) -> str:
     return f"takes/{key[:2]}/{key}"
 
 
-def _record(key: str) -> str:
+def _record_name(key: str) -> str:
     return f"clips/{key[:2]}/{key}.json"
 
 
-def _record_of(data: bytes, key: str) -> _TakeRecord | None:
+def _decode_take(data: bytes, key: str) -> _TakeRecord | None:
     """What an object that matches its checksum says; None if it is no take, or another one."""
     try:
         record = msgspec.msgpack.decode(memoryview(data)[32:], type=_TakeRecord)
@@ -398,14 +398,14 @@ def _record_of(data: bytes, key: str) -> _TakeRecord | None:
     return record if record.key in (key, "") else None
 
 
-def _verdict(key: str) -> str:
+def _verdict_name(key: str) -> str:
     return f"verdicts/{key[:2]}/{key}.json"
 
 
-def _sealed(record: msgspec.Struct) -> bytes:
+def _seal(record: msgspec.Struct) -> bytes:
     facts = msgspec.json.encode(record)
     return b'%b\n"%b"\n' % (facts, hashlib.sha256(facts).hexdigest().encode())
 
 
-def _clip(clip: Clip | _ClipRecord) -> str:
+def _clip_name(clip: Clip | _ClipRecord) -> str:
     return f"clips/{clip.key[:2]}/{clip.key}.{formats.FORMATS[clip.format].extension}"

@@ -108,7 +108,7 @@ class LocalObjects(Objects):
 
     def open(self, name: str) -> io.BufferedIOBase | None:
         try:
-            file = open(f"{self.folder}/{name}", "rb", opener=_opened)  # noqa: SIM115 - the caller closes it
+            file = open(f"{self.folder}/{name}", "rb", opener=_open_file)  # noqa: SIM115 - the caller closes it
         except OSError as error:
             self._require_absent(name, error)
             return None
@@ -122,7 +122,7 @@ class LocalObjects(Objects):
 
     def _read(self, name: str, count: int = -1) -> bytes | None:
         try:
-            with open(f"{self.folder}/{name}", "rb", buffering=0, opener=_opened) as file:
+            with open(f"{self.folder}/{name}", "rb", buffering=0, opener=_open_file) as file:
                 return file.read(count)
         except OSError as error:
             self._require_absent(name, error)
@@ -173,9 +173,9 @@ class LocalObjects(Objects):
             raise StoreError(f"cannot remove {self.folder}/{name}: {error.strerror}") from error
 
     def missing(self, names: Iterable[str]) -> set[str]:
-        return {name for name in names if not self._used(f"{self.folder}/{name}")}
+        return {name for name in names if not self._note_use(f"{self.folder}/{name}")}
 
-    def _used(self, path: str) -> bool:
+    def _note_use(self, path: str) -> bool:
         try:
             os.utime(path)
         except FileNotFoundError:
@@ -210,7 +210,7 @@ class LocalObjects(Objects):
             os.unlink(path)
 
 
-def _opened(path: str, flags: int) -> int:
+def _open_file(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)  # else a pipe in place of an object would be waited for
 
 
@@ -231,11 +231,11 @@ class RemoteObjects(Objects):
 
         self._url = url
         self._errors = (OSError, ValueError, obstore.exceptions.BaseError)
-        with self._explained("open"):
+        with self._explain("open"):
             self._store: ObjectStore = MemoryStore() if url == "memory:///" else from_url(url)
 
     def get(self, name: str) -> bytes | None:
-        with self._explained(f"read {name} in"):
+        with self._explain(f"read {name} in"):
             try:
                 return bytes(self._store.get(name).bytes())
             except FileNotFoundError:
@@ -246,18 +246,18 @@ class RemoteObjects(Objects):
         return None if data is None else io.BytesIO(data)
 
     def head(self, name: str, count: int) -> bytes | None:
-        with self._explained(f"read {name} in"):
+        with self._explain(f"read {name} in"):
             try:
                 return bytes(self._store.get_range(name, start=0, length=count))
             except FileNotFoundError:
                 return None
 
     def put(self, name: str, data: bytes) -> None:
-        with self._explained(f"write {name} to"):
+        with self._explain(f"write {name} to"):
             self._store.put(name, data)
 
     def delete(self, name: str) -> None:
-        with self._explained(f"remove {name} from"), suppress(FileNotFoundError):
+        with self._explain(f"remove {name} from"), suppress(FileNotFoundError):
             self._store.delete(name)
 
     def missing(self, names: Iterable[str]) -> set[str]:
@@ -272,7 +272,7 @@ class RemoteObjects(Objects):
             return list(pool.map(look, names))
 
     def _exists(self, name: str) -> bool:
-        with self._explained(f"look up {name} in"):
+        with self._explain(f"look up {name} in"):
             try:
                 self._store.head(name)
             except FileNotFoundError:
@@ -280,7 +280,7 @@ class RemoteObjects(Objects):
         return True
 
     def entries(self) -> Iterator[Entry]:
-        with self._explained("list"):
+        with self._explain("list"):
             for batch in self._store.list(chunk_size=1000):
                 for each in batch:
                     yield Entry(each["path"], each["size"], each["last_modified"].timestamp())
@@ -289,7 +289,7 @@ class RemoteObjects(Objects):
         """A service answers when it has what it was given, and memory survives nothing."""
 
     @contextmanager
-    def _explained(self, what: str) -> Iterator[None]:
+    def _explain(self, what: str) -> Iterator[None]:
         try:
             yield
         except self._errors as error:

@@ -23,7 +23,7 @@ def take_key(fingerprint: str, segment: Segment) -> str:
     >>> take_key("tone-1", Segment(text="Hello.", voice="low", language="en"))[:8]
     '3dd11629'
     """
-    return _key("take", {"fingerprint": fingerprint, **_present(segment)})
+    return _key("take", {"fingerprint": fingerprint, **_drop_none(segment)})
 
 
 def clip_key(parts: Sequence[Json], output: Output) -> str:
@@ -32,7 +32,7 @@ def clip_key(parts: Sequence[Json], output: Output) -> str:
     >>> clip_key(["3dd11629"], Output(format="mp3"))[:8]
     'e57ed704'
     """
-    return _key("clip", {"parts": parts, "output": _finish(output)})
+    return _key("clip", {"parts": parts, "output": _encode_output(output)})
 
 
 def seed(key: str, attempt: int) -> int:
@@ -54,11 +54,11 @@ _finishes: dict[int, tuple[Output, msgspec.Raw]] = {}
 """By `id`, as nearly all rows of a render have the same few outputs, and hashing one takes longer than the key."""
 
 
-def _finish(output: Output) -> msgspec.Raw:
+def _encode_output(output: Output) -> msgspec.Raw:
     known = _finishes.get(id(output))
     if known is not None and known[0] is output:
         return known[1]
-    finish = _present(output)
+    finish = _drop_none(output)
     for limit in ("max_duration", "max_bytes"):
         finish.pop(limit, None)  # they decide whether there is a clip, not how it sounds
     if len(_finishes) >= 1024:
@@ -72,6 +72,6 @@ def _canonical(content: Json) -> bytes:
     return msgspec.json.encode(content, order="deterministic")
 
 
-def _present(noun: msgspec.Struct) -> dict[str, Json]:
+def _drop_none(noun: msgspec.Struct) -> dict[str, Json]:
     # Defaults are in the key, None is not: a field that is added later starts as None and changes no old key.
     return {name: value for name, value in msgspec.structs.asdict(noun).items() if value is not None}

@@ -82,13 +82,13 @@ class Inventory:
         """What was taken in, the one that was used longest ago first."""
         if not self._sizes:
             return
-        order, starts = self._grouped()
+        order, starts = self._group()
         used = np.maximum.reduceat(np.frombuffer(self._used, np.float64)[order], starts)
         ends = np.append(starts[1:], len(order))
         for group in np.argsort(used, kind="stable").tolist():
             yield self._thing(order[starts[group] : ends[group]].tolist(), float(used[group]))
 
-    def _grouped(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _group(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """The numbers of the objects by their keys, and where in them each key begins."""
         # Half of a key tells it from all others.
         keys = np.frombuffer(self._keys, np.uint64).reshape(-1, 4)[:, :2]

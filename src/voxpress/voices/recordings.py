@@ -101,9 +101,9 @@ def prepare(recording: Audio, longest: Seconds = LONGEST) -> Sample:
             f"it is silent: what is loudest in it has {max(level, -99):.0f} dBFS, and speech has {SILENCE:.0f} at least"
         )
     _not_too_noisy(_below(powers, level))
-    part, cut = _best(recording, _spoken(powers, level), longest)
+    part, cut = _best(recording, _find_speech(powers, level), longest)
     quality = measure(part)
-    return Sample(_levelled(part, quality.level), quality, cut, _judged(quality))
+    return Sample(_level(part, quality.level), quality, cut, _judge(quality))
 
 
 def measure(sample: Audio) -> Quality:
@@ -112,15 +112,15 @@ def measure(sample: Audio) -> Quality:
     level = waveform.active_level(sample)
     return Quality(
         duration=sample.duration,
-        speech=float(np.count_nonzero(_spoken(powers, level))) * _STEP,
+        speech=float(np.count_nonzero(_find_speech(powers, level))) * _STEP,
         level=level,
         noise=_below(powers, level),
-        clipped=_clipped(sample),
+        clipped=_measure_clipping(sample),
         narrow=_narrow(sample),
     )
 
 
-def _judged(quality: Quality) -> tuple[str, ...]:
+def _judge(quality: Quality) -> tuple[str, ...]:
     _not_too_noisy(quality.noise)
     if quality.speech < SHORTEST:
         raise InputError(
@@ -155,7 +155,7 @@ def _not_too_noisy(noise: float) -> None:
         )
 
 
-def _levelled(sample: Audio, level: dBFS) -> Audio:
+def _level(sample: Audio, level: dBFS) -> Audio:
     return waveform.gain(sample, min(LEVEL - level, PEAK - waveform.peak(sample)))
 
 
@@ -176,7 +176,7 @@ def _below(powers: npt.NDArray[np.float64], level: dBFS) -> float:
     return min(60.0, 10 * math.log10(max(voice / noise, 0.01)))
 
 
-def _spoken(powers: npt.NDArray[np.float64], level: dBFS) -> _Flags:
+def _find_speech(powers: npt.NDArray[np.float64], level: dBFS) -> _Flags:
     """Which 10 ms have speech, with the closures inside words."""
     # 30 dB is the range of consonants; 5 dB above the mean of noise lie hardly any of its frames.
     floor = max(10 ** ((level - 30) / 10), _noise(powers) * 10**0.5)
@@ -192,7 +192,7 @@ def _runs(flags: _Flags) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _clipped(sample: Audio) -> float:
+def _measure_clipping(sample: Audio) -> float:
     """The share of samples that stand with both neighbours within a hundredth of the highest."""
     height = np.abs(sample.samples)
     top = height >= 0.99 * height.max(initial=0.0)
