@@ -112,31 +112,42 @@ def main() -> NoReturn:
         # Whoever read our output has left; nothing more can be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except typer.TyperException as error:
-        message = error.format_message()
-        if hint := _hint(message):
-            message = f"{message.rstrip('.')}; {hint}"
-        if not message.startswith("Usage:"):  # what is printed where there are no arguments at all
-            message = f"voxpress: {message.rstrip('.')} (voxpress --help shows what there is)"
-        typer.echo(message, err=True)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        if error.filename is not None:
-            _fail(f"{os.fsdecode(error.filename)}: {error.strerror}", 1)
-        if error.errno == errno.ENOENT and not _has_folder():
-            _fail("the current folder is not there any more: change to another", 1)
-        if error.errno not in _DISK:
-            raise
-        # Files of ours are written where their errors are explained. What is left in the buffer would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _fail(f"cannot write to standard output: {error.strerror}", 1)
-    except InputError as error:
-        _fail(str(error), 2)
-    except SpeechError as error:
-        _fail(str(error), 1)
+    except (typer.TyperException, OSError, SpeechError) as error:
+        _end(error)
     if status == _INTERRUPTED:  # typer's own answer to Ctrl-C
         _end_interrupted()
     sys.exit(status or 0)
+
+
+def _end(error: typer.TyperException | OSError | SpeechError) -> NoReturn:
+    """End with the message and the status that an error stands for."""
+    match error:
+        case InputError():
+            _fail(str(error), 2)
+        case SpeechError():
+            _fail(str(error), 1)
+        case OSError():
+            _explain_system(error)
+        case _:
+            message = error.format_message()
+            if hint := _hint(message):
+                message = f"{message.rstrip('.')}; {hint}"
+            if not message.startswith("Usage:"):  # what is printed where there are no arguments at all
+                message = f"voxpress: {message.rstrip('.')} (voxpress --help shows what there is)"
+            typer.echo(message, err=True)
+            sys.exit(error.exit_code)
+
+
+def _explain_system(error: OSError) -> NoReturn:
+    if error.filename is not None:
+        _fail(f"{os.fsdecode(error.filename)}: {error.strerror}", 1)
+    if error.errno == errno.ENOENT and not _has_folder():
+        _fail("the current folder is not there any more: change to another", 1)
+    if error.errno not in _DISK:
+        raise error
+    # Files of ours are written where their errors are explained. What is left in the buffer would fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _fail(f"cannot write to standard output: {error.strerror}", 1)
 
 
 def _has_folder() -> bool:

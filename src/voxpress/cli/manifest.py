@@ -117,9 +117,8 @@ class ManifestRender:
                 elif number <= MOST_SHOWN:
                     show_row(row)
                 if row.status == Status.FAILED and row.row in bad:
-                    continue
-                if row.status == Status.FAILED:
-                    bad.add(row.row)
+                    continue  # another problem of the same row
+                bad.update([row.row] if row.status == Status.FAILED else ())
                 counts[row.status] += 1
                 segments += row.segments
                 characters += row.characters

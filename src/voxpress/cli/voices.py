@@ -48,35 +48,21 @@ def voices(
     json: Json = False,
 ) -> None:
     """List voices: those of engines, and your own under each engine that speaks with them."""
-    import msgspec
-
     from voxpress import engines
-    from voxpress.voices import references
 
     if engine and engine not in engines.names() and _TAG.fullmatch(engine):
         raise InputError(f"no engine {engine!r}; for a language: voxpress voices --language {engine}")
     found: list[dict[str, object]] = []
     for name in [engine] if engine else engines.names():
         try:
-            with engines.Guard(name):
-                kind = engines.find(name)
-                if engine is None and engines.missing_packages(kind):
-                    continue
-                found += [{"engine": name, **msgspec.to_builtins(voice)} for voice in kind(model).voices()]
+            found += _list_voices(name, model, installed=engine is None)
         except EngineError as error:
             if engine and language is None:
                 raise
-            if language is None:  # else it is among what can be had
+            if language is None:  # with one, the voices to be pulled are listed too
                 typer.echo(f"voxpress: {name}: {error}", err=True)
     if engine is None:
-        spoken = {voice.get("reference") for voice in found}
-        found += [
-            {"engine": "", **msgspec.to_builtins(references.voice(reference))}
-            for reference in references.listed()
-            if reference.digest not in spoken
-        ]
-        for problem in references.broken():
-            typer.echo(f"voxpress: {problem}", err=True)
+        found += _list_unspoken(found)
     columns = ["engine", "name", "languages", "gender", "description"]
     if language is not None:
         found = _speaking(found, language, engine)
@@ -88,6 +74,42 @@ def voices(
         print_json(found)
     else:
         print_table(found, columns)
+
+
+def _list_voices(name: str, model: str | None, *, installed: bool) -> list[dict[str, object]]:
+    """The voices of an engine.
+
+    Args:
+        installed: give none of an engine whose packages are missing.
+
+    Raises:
+        EngineError: the engine cannot list them.
+    """
+    import msgspec
+
+    from voxpress import engines
+
+    with engines.Guard(name):
+        kind = engines.find(name)
+        if installed and engines.missing_packages(kind):
+            return []
+        return [{"engine": name, **msgspec.to_builtins(voice)} for voice in kind(model).voices()]
+
+
+def _list_unspoken(found: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Cloned voices that no engine here speaks with. Those that cannot be read are named on standard error."""
+    import msgspec
+
+    from voxpress.voices import references
+
+    for problem in references.broken():
+        typer.echo(f"voxpress: {problem}", err=True)
+    spoken = {voice.get("reference") for voice in found}
+    return [
+        {"engine": "", **msgspec.to_builtins(references.voice(reference))}
+        for reference in references.listed()
+        if reference.digest not in spoken
+    ]
 
 
 def _languages(voice: dict[str, object]) -> list[str]:

@@ -83,6 +83,10 @@ def _find_problem(audio: Audio, segment: Segment) -> str:
         return "silence"
     if highest >= 0.99 and (share := _measure_clipping(samples)) > CLIPPED:
         return f"clipped audio ({share:.1%} of it at full scale)"
+    return _find_odd_timing(audio, segment, highest)
+
+
+def _find_odd_timing(audio: Audio, segment: Segment, highest: float) -> str:
     loud = _loud_frames(audio, highest)
     first, last = int(loud.argmax()), len(loud) - int(loud[::-1].argmax())
     spoken = (last - first) * _FRAME
