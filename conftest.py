@@ -8,6 +8,8 @@ from voxpress.store import open_store
 
 
 @pytest.fixture(autouse=True)
-def _empty_memory() -> None:
-    """No example finds in ``memory:`` what another one spoke."""
+def _empty_memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No example finds in ``memory:`` what another one spoke, and none writes into the checkout."""
     open_store.cache_clear()
+    if isinstance(request.node, pytest.DoctestItem):
+        monkeypatch.chdir(request.getfixturevalue("tmp_path"))

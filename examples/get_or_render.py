@@ -1,4 +1,4 @@
-"""A cache around text-to-speech: the path of an audio file, spoken only if it never was.
+"""A cache around text-to-speech: gives the path of an audio file, and speaks only texts that are new.
 
 Run:  python examples/get_or_render.py [ENGINE]
 """

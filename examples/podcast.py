@@ -1,4 +1,4 @@
-"""An episode from a text: one file with pauses between paragraphs, at the loudness that podcasts have.
+"""A podcast episode from a text: one file with pauses between paragraphs, at the usual loudness of podcasts.
 
 Run:  python examples/podcast.py [FILE [ENGINE]]
 """
@@ -24,7 +24,7 @@ def main() -> None:
     output = voxpress.Output(
         format="m4a",
         sample_rate=44100,
-        loudness=-19.0,  # what -16 LUFS in stereo is for one channel
+        loudness=-19.0,  # one channel; sounds as loud as -16 LUFS in stereo
         peak=-1.5,
         lead=0.5,
         tail=0.5,

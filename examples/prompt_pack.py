@@ -1,4 +1,4 @@
-"""A prompt pack for Asterisk: a manifest in, six formats of each prompt out, and what became of each row.
+"""A prompt pack for Asterisk: reads a manifest, makes six formats of each prompt, and prints the result of each row.
 
 Run:  python examples/prompt_pack.py [MANIFEST [FOLDER [ENGINE]]]
 """

@@ -1,4 +1,4 @@
-"""The engine keeps the contract: pytest examples/whistle"""
+"""Tests the engine against the contract: pytest examples/whistle"""
 
 from whistle import Whistle
 

@@ -1,4 +1,4 @@
-"""An engine in a package of its own: it whistles one note for each word."""
+"""An engine in a separate package: it whistles one note for each word."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Whistle(Engine):
     options = {"vibrato": Option(default=0.0, minimum=0.0, maximum=1.0, description="depth of the vibrato")}
 
     def fingerprint(self, voice: str) -> str:
-        # With weights: their digest too. Another number whenever the sound changes.
+        # Raise the number whenever the sound changes. An engine with weights adds their digest.
         return "whistle-1"
 
     def voices(self) -> Sequence[Voice]:
