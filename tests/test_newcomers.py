@@ -448,7 +448,7 @@ def test_the_plain_question(heard: Run) -> None:
     assert heard("out/b.wav", "--text", "red blue green yellow go magenta")[0] == 0
     assert heard("out/b.wav", "red blue green yellow magenta go")[0] == 1
     for arguments, said in (
-        (["out/b.wav"], "say what out/b.wav is to say: voxpress check out/b.wav 'Please hold.'"),
+        (["out/b.wav"], "give the text of out/b.wav: voxpress check out/b.wav 'Please hold.'"),
         (["none.wav", "Hello."], "none.wav is not there"),
         (["out", "--text", "Hello."], "a text belongs to one audio file"),
         (["out/b.wav", "out/menu/a.wav", "--text", "Hello."], "a text belongs to one audio file"),

@@ -46,7 +46,7 @@ def _plain_question(
         raise InputError("a text belongs to one audio file: voxpress check hold.mp3 'Please hold.'")
     if text is None and plain and audio:
         hint = f"voxpress check {audio[0]} 'Please hold.', or name the texts with --manifest"
-        raise InputError(f"say what {audio[0]} is to say: {hint}")
+        raise InputError(f"give the text of {audio[0]}: {hint}")
     if text is not None and not paths[0].is_file():
         raise InputError(f"{paths[0]} is not there")
     return paths, text
@@ -72,17 +72,15 @@ def check(
         typer.Argument(
             metavar="PATH",
             help="Folders and audio files; or, without --manifest, folders with a render's report, and reports; or one"
-            " audio file, and in quotes what it is to say.",
+            " audio file, and its text in quotes.",
         ),
     ],
     manifest: Annotated[
         str | None,
-        typer.Option(
-            "--manifest", metavar="FILE", help="What the files are to say, in any format of 'render'."
-        ),
+        typer.Option("--manifest", metavar="FILE", help="The texts of the files, in any manifest format."),
     ] = None,
     text: Annotated[
-        str | None, typer.Option("--text", "-t", metavar="TEXT", help="What the one file is to say.")
+        str | None, typer.Option("--text", "-t", metavar="TEXT", help="The text of the one file.")
     ] = None,
     source: ManifestFormat = None,
     only: Only = None,
@@ -92,7 +90,7 @@ def check(
             "--language",
             "-l",
             metavar="TAG",
-            help="Of rows that name none; by default the one that is heard.",
+            help="Language of rows without one; by default, the recogniser detects it.",
         ),
     ] = None,
     recogniser: AsrModel = None,
@@ -124,7 +122,7 @@ def check(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Listen to files, and say where they do not say what they are to say.
+    """Listen to files and report wrong words.
 
     The exit status is 1 when a file is doubtful.
     """

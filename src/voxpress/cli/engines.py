@@ -58,8 +58,8 @@ def install(
     name: Annotated[
         str,
         typer.Argument(
-            help="An engine, see 'voxpress engines'; or 'scores': how natural and how like its sample a voice is, and"
-            " whether a sample has one voice."
+            help="An engine, see 'voxpress engines'; or 'scores', which check naturalness, likeness and that one person"
+            " speaks."
         ),
     ],
     model: Model = None,

@@ -69,13 +69,15 @@ def pull(
     ] = "huggingface",
     directory: Annotated[
         Path | None,
-        typer.Option("--directory", metavar="DIR", help="Where to, if not where the engines look."),
+        typer.Option(
+            "--directory", metavar="DIR", help="Folder for the model; by default where the engines look."
+        ),
     ] = None,
     endpoint: Annotated[
         str, typer.Option(envvar="HF_ENDPOINT", metavar="URL", help="Hugging Face, or a mirror of it.")
     ] = "https://huggingface.co",
 ) -> None:
-    """Fetch a model: pinned, verified, and taken up again where it was cut. Prints its folder."""
+    """Download a model and verify it; continue an interrupted download. Prints its folder."""
     from voxpress import engines
     from voxpress.cli.progress import download
     from voxpress.models import catalogue

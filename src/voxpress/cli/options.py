@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from voxpress.store import Store
 
 EngineName = Annotated[
-    str | None, typer.Option("--engine", "-e", metavar="NAME", help="Who speaks; see 'voxpress engines'.")
+    str | None, typer.Option("--engine", "-e", metavar="NAME", help="The engine; see 'voxpress engines'.")
 ]
 Model = Annotated[
     str | None, typer.Option("--model", "-m", metavar="MODEL", help="Weights: a name, a file or a folder.")
@@ -31,14 +31,16 @@ Language = Annotated[
 Speed = Annotated[
     float | None, typer.Option("--speed", "-s", metavar="FACTOR", help="1.0 is the voice's own.")
 ]
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Another number, another reading.")]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="Another number gives another reading of the text.")
+]
 FormatName = Annotated[
     str | None,
     typer.Option(
         "--format",
         "-f",
         metavar="NAME",
-        help="mp3, wav, opus, ulaw …, or several: mp3,wav. By default what the file's extension says.",
+        help="mp3, wav, opus, ulaw …, or several: mp3,wav. By default, the file's extension decides.",
     ),
 ]
 Options = Annotated[
@@ -50,8 +52,8 @@ Carrier = Annotated[
     bool | None,
     typer.Option(
         "--carrier/--no-carrier",
-        help="Speak a word or two in a sentence and cut them out of it, where the engine has timings; by default where"
-        " it gains by that.",
+        help="Speak texts of one or two words in a sentence and cut them out, if the engine has word times; by default"
+        " only if it gains from that.",
         show_default=False,
     ),
 ]
@@ -68,7 +70,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsrModel = Annotated[
     str | None,
     typer.Option(
-        "--asr-model", metavar="MODEL", help="Who listens: a model's name or folder; by default whisper-base."
+        "--asr-model",
+        metavar="MODEL",
+        help="The recogniser: a model's name or folder; by default whisper-base.",
     ),
 ]
 Config = Annotated[
@@ -91,9 +95,7 @@ StateFolder = Annotated[
 ]
 ManifestFormat = Annotated[
     str | None,
-    typer.Option(
-        "--from", metavar="FORMAT", help="The manifest's format, where name and content do not tell."
-    ),
+    typer.Option("--from", metavar="FORMAT", help="The manifest's format, if voxpress cannot recognise it."),
 ]
 Only = Annotated[
     list[str] | None,

@@ -114,9 +114,7 @@ def render(
     ] = 3,
     verify: Annotated[
         bool,
-        typer.Option(
-            "--verify", help="Listen to everything, and speak again what is not heard as it was to be said."
-        ),
+        typer.Option("--verify", help="Listen to every take, and speak it again if the words are wrong."),
     ] = False,
     recogniser: AsrModel = None,
     report: Annotated[
@@ -142,18 +140,19 @@ def render(
         ),
     ] = False,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Render the good rows although others are bad.")
+        bool, typer.Option("--skip-bad", help="Render the good rows even if others are bad.")
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option(
-            "--strict", help="Take a row that is no speech for an error, where it is left out otherwise."
-        ),
+        typer.Option("--strict", help="Make rows without speech an error; otherwise they are left out."),
     ] = False,
     budget: Annotated[
         float | None,
         typer.Option(
-            "--budget", min=0, metavar="DOLLARS", help="Begin nothing that would cost more, in US dollars."
+            "--budget",
+            min=0,
+            metavar="DOLLARS",
+            help="Start nothing if the render would cost more, in US dollars.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -161,7 +160,7 @@ def render(
         typer.Option(
             "--dry-run",
             "-n",
-            help="Say what would be done and what it costs, and render nothing; with --report row by row in that file.",
+            help="Show what would be done and what it costs; render nothing. --report FILE gets one line for each row.",
         ),
     ] = False,
 ) -> None:

@@ -49,7 +49,7 @@ def say(
         list[str] | None,
         typer.Argument(
             metavar="[TEXT]",
-            help="What to say, in quotes; '-', or none where something is piped in, reads standard input.",
+            help="The text, in quotes; '-', or no text in a pipe, reads standard input.",
             show_default=False,
         ),
     ] = None,
@@ -59,7 +59,7 @@ def say(
             "--output",
             "-o",
             metavar="FILE",
-            help="Where to; '-' is standard output. Without it, the clip stays in the store and its path is printed."
+            help="The file; '-' is standard output. Without it, the clip stays in the store and its path is printed."
             " With several formats, the name without its extension.",
         ),
     ] = None,

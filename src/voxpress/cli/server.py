@@ -60,7 +60,9 @@ def serve(
     ] = None,
     preload: Annotated[
         list[str] | None,
-        typer.Option(envvar="VOXPRESS_PRELOAD", metavar="MODEL", help="Load it at once; may be repeated."),
+        typer.Option(
+            envvar="VOXPRESS_PRELOAD", metavar="MODEL", help="Load this model at the start; may be repeated."
+        ),
     ] = None,
     workers: Annotated[
         int | None,
@@ -81,7 +83,7 @@ def serve(
         typer.Option(
             "--log-texts/--no-log-texts",
             envvar="VOXPRESS_LOG_TEXTS",
-            help="Write what is to be spoken into the log.",
+            help="Write the texts into the log.",
             show_default=False,
         ),
     ] = None,

@@ -134,7 +134,7 @@ def show_bad(bad: list[Bad]) -> None:
     _show_alike((str(plan.error), f"{plan.error.field}: {plan.error.problem}") for plan in bad)
     print(
         f"voxpress: {count(len(bad), 'problem')} in {count(count_rows(bad), 'row')}, so nothing was rendered;"
-        " mend what is bad, or add --skip-bad to render the others",
+        " correct these rows, or add --skip-bad to render the others",
         file=sys.stderr,
     )
 

@@ -148,7 +148,7 @@ def _speaking(here: list[dict[str, object]], language: str, engine: str | None) 
     ),
 )
 def voices_add(
-    name: Annotated[str, typer.Argument(help="What to call it: letters, digits, '-', '_' and '.'.")],
+    name: Annotated[str, typer.Argument(help="Name of the voice: letters, digits, '-', '_' and '.'.")],
     reference: Annotated[
         Path,
         typer.Option("--reference", metavar="FILE", help="3 s of speech or more; 6 to 12 s are best."),
@@ -156,24 +156,28 @@ def voices_add(
     transcript: Annotated[
         str | None,
         typer.Option(
-            "--transcript", "-t", metavar="TEXT", help="What is said in it; by default what is recognised."
+            "--transcript",
+            "-t",
+            metavar="TEXT",
+            help="The words of the sample; by default, what the recogniser hears.",
         ),
     ] = None,
     language: Annotated[
         str | None,
         typer.Option(
-            "--language", "-l", metavar="TAG", help="Of what is said; by default what is recognised."
+            "--language",
+            "-l",
+            metavar="TAG",
+            help="Language of the sample; by default, what the recogniser hears.",
         ),
     ] = None,
     speaker: Annotated[
         str | None,
-        typer.Option("--speaker", metavar="WHO", help="Whose voice it is. Without that, no voice."),
+        typer.Option("--speaker", metavar="WHO", help="The person whose voice it is (required)."),
     ] = None,
     consent: Annotated[
         str | None,
-        typer.Option(
-            "--consent", metavar="TEXT", help="What that person agreed to, and how. Without that, no voice."
-        ),
+        typer.Option("--consent", metavar="TEXT", help="What that person agreed to, and how (required)."),
     ] = None,
     engine: Annotated[
         list[str] | None,
@@ -181,7 +185,7 @@ def voices_add(
             "--engine",
             "-e",
             metavar="NAME",
-            help="Who is to offer it, by default all that clone; may be repeated.",
+            help="An engine that gets the voice; by default all that clone; may be repeated.",
         ),
     ] = None,
     recogniser: Annotated[
@@ -189,12 +193,10 @@ def voices_add(
         typer.Option(
             "--asr-model",
             metavar="MODEL",
-            help="What recognises speech, or 'none'; by default whisper-base where it is installed.",
+            help="The recogniser, or 'none'; by default whisper-base where it is installed.",
         ),
     ] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Take the place of a voice of that name.")
-    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a voice of that name.")] = False,
     json: Json = False,
 ) -> None:
     """Add a cloned voice: a sample of somebody who agreed to it, for every engine that clones.
@@ -258,9 +260,9 @@ def voices_show(name: Annotated[str, typer.Argument(help="One of yours.")], json
 @app.command(name="rename", epilog=examples("voxpress voices rename anna welcome"))
 def voices_rename(
     name: Annotated[str, typer.Argument(help="One of yours.")],
-    new: Annotated[str, typer.Argument(help="What to call it from now on.")],
+    new: Annotated[str, typer.Argument(help="The new name.")],
 ) -> None:
-    """Call a cloned voice otherwise; nothing is spoken again."""
+    """Rename a cloned voice; nothing is spoken again."""
     from voxpress import engines
     from voxpress.voices import editing, references
 
