@@ -194,3 +194,16 @@ def suggest(word: str, known: Collection[str]) -> str:
     """
     close = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def forget_frames(error: SpeechError) -> SpeechError:
+    """The error without its tracebacks: their frames hold audio, as long as somebody keeps the error.
+
+    >>> forget_frames(SpeechError("no")).__traceback__ is None
+    True
+    """
+    each: BaseException | None = error
+    while each is not None:
+        each.__traceback__ = None
+        each = each.__cause__ or each.__context__
+    return error

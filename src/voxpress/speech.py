@@ -7,6 +7,7 @@ Durations are seconds as floats, everywhere.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -45,7 +46,7 @@ class _Noun(
 
 
 def _hashable(value: object) -> object:
-    return frozenset(value.items()) if isinstance(value, dict) else value
+    return frozenset(value.items()) if isinstance(value, Mapping) else value
 
 
 class _Request(_Noun, frozen=True):
@@ -216,7 +217,9 @@ class Speaker(_Request, frozen=True):
         >>> Speaker(engine="piper").over(Speaker(engine="tone", voice="low", speed=1.2))
         Speaker(engine='piper', speed=1.2)
         """
-        same = self.engine in (None, other.engine)
+        if not isinstance(other, Speaker):
+            raise InputError(f"must be a Speaker, not {validation.show(other)}", field="other")
+        same = self.engine is None or other.engine is None or self.engine == other.engine
         return Speaker(
             engine=self.engine or other.engine,
             model=self.model or (other.model if same else None),
@@ -339,6 +342,8 @@ class Clip(_Noun, frozen=True):
                 raise StoreError(f"cannot read the clip {self.path}: {error.strerror}") from error
         if not data:
             raise StoreError(f"clip {self.key} has no bytes here: read it from its store")
+        if len(data) != self.size or self.sha256 not in ("", hashlib.sha256(data).hexdigest()):
+            raise StoreError(f"clip {self.key} is broken in the store: say or render it again")
         atomic.write(place, data, durable=True)
 
     def __repr__(self) -> str:

@@ -86,9 +86,17 @@ def path(value: object, field: str) -> str:
         InputError: it is none, with the name of the field.
     """
     found = os.fspath(value) if isinstance(value, str | os.PathLike) else None
-    if not isinstance(found, str) or not found or "\0" in found:
+    if not isinstance(found, str) or not found or "\0" in found or not _is_path(found):
         raise InputError(f"must be a path, not {show(value)}", field=field)
     return found
+
+
+def _is_path(value: str) -> bool:
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def show(value: object) -> str:

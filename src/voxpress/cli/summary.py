@@ -77,7 +77,7 @@ class Bill:
 
     def is_beyond(self, budget: float | None) -> bool:
         """Whether it is more than the budget, which is then said."""
-        if budget is None or self._price <= budget:  # a price that is not known is more
+        if budget is None or round(self._price, 9) <= budget:  # a price that is not known is more
             return False
         print(
             f"voxpress: the price of {count(self._billed, 'character')} is {dollars(self._price)}, and the budget"

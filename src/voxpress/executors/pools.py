@@ -44,6 +44,11 @@ class Pools:
         self._of: dict[Engine, Executor] = {}
 
     @property
+    def is_lent(self) -> bool:
+        """Whether somebody else's executor runs everything."""
+        return self._given is not None
+
+    @property
     def finishing(self) -> Executor:
         """For what needs no engine. Workers that speak in this environment finish too."""
         return self._given or self._pool("", self._workers)

@@ -5,6 +5,7 @@ A driver looks plans up in the store, gives the scheduler's tasks to executors, 
 
 from __future__ import annotations
 
+import concurrent.futures
 import queue
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
@@ -49,11 +50,27 @@ class _Executors:
         return bool(self._running)
 
     def start(self, task: Task) -> None:
+        """Give a task to its pool; one that does not take it is what became of the task."""
+        try:
+            future = self._submit(task)
+        except Exception as error:  # an executor of the user's, or arguments that cannot be pickled
+            future = Future()
+            future.set_exception(error)
+        self._running[future] = task
+        future.add_done_callback(self._arrivals.put)
+
+    def cancel(self, *, wait: bool) -> None:
+        """Begin nothing that has not begun; with `wait`, until all else is done."""
+        running = [future for future in self._running if not future.cancel()]
+        if wait:
+            concurrent.futures.wait(running)
+
+    def _submit(self, task: Task) -> Future[Any]:
         pool: Executor = task.pool
         match task:
             case Speak():
                 recipes = [plan.recipe for plan in task.finish]
-                future: Future[Any] = pool.submit(
+                return pool.submit(
                     worker.speak,
                     task.engine,
                     task.fingerprint,
@@ -65,17 +82,15 @@ class _Executors:
                 )
             case Listen():
                 assert self._recogniser is not None
-                future = pool.submit(listening.hear, self._recogniser, self._store, task.reading)
+                return pool.submit(listening.hear, self._recogniser, self._store, task.reading)
             case Finish():
-                future = pool.submit(
+                return pool.submit(
                     finishing.finish,
                     [plan.recipe for plan in task.plans],
                     self._store,
                     self._folder,
-                    exact=self._recogniser is not None,
+                    heard=task.heard,
                 )
-        self._running[future] = task
-        future.add_done_callback(self._arrivals.put)
 
     def tell(self, scheduler: Scheduler, future: Future[Any], *, lasting: bool) -> Iterator[News]:
         """Tell the scheduler what became of a task.
@@ -132,26 +147,30 @@ def drive(
     executors = _Executors(store, folder, recogniser, arrivals)
     rows = iter(plans)
     more, wrote = True, False
-    while more or scheduler.open:
-        while more and scheduler.has_room:
-            batch = list(islice(rows, LOOKUP))
-            more = len(batch) == LOOKUP
-            good = [plan for plan in batch if isinstance(plan, Plan)]
-            assessed = assess(
-                good, store, folder, recogniser=recogniser, attempts=attempts, awaited=scheduler.awaited
-            )
-            news = [each for found in assessed for each in scheduler.admit(found)]
+    try:
+        while more or scheduler.open:
+            while more and scheduler.has_room:
+                batch = list(islice(rows, LOOKUP))
+                more = len(batch) == LOOKUP
+                good = [plan for plan in batch if isinstance(plan, Plan)]
+                assessed = assess(
+                    good, store, folder, recogniser=recogniser, attempts=attempts, awaited=scheduler.awaited
+                )
+                news = [each for found in assessed for each in scheduler.admit(found)]
+                for task in scheduler.start():
+                    executors.start(task)
+                yield from (make_bad_result(plan) for plan in batch if isinstance(plan, Bad))
+                yield from (each for each in news if isinstance(each, Result))
             for task in scheduler.start():
                 executors.start(task)
-            yield from (make_bad_result(plan) for plan in batch if isinstance(plan, Bad))
-            yield from (each for each in news if isinstance(each, Result))
-        for task in scheduler.start():
-            executors.start(task)
-        if executors.busy:
-            for each in executors.tell(scheduler, arrivals.get(), lasting=False):
-                if isinstance(each, Result):
-                    wrote = wrote or each.status != Status.FAILED
-                    yield each
+            if executors.busy:
+                for each in executors.tell(scheduler, arrivals.get(), lasting=False):
+                    if isinstance(each, Result):
+                        wrote = wrote or each.status != Status.FAILED
+                        yield each
+    finally:
+        # Somebody else's executor goes on; what it still writes must not meet the next render.
+        executors.cancel(wait=pools.is_lent)
     if folder is not None and wrote:
         folder.tidy()
 

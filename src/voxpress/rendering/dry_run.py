@@ -12,7 +12,7 @@ from voxpress.engines import price_of
 from voxpress.errors import LeftOut
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS
-from voxpress.rendering.assessment import assess
+from voxpress.rendering.assessment import assess, standing
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.speech import Status, Utterance
@@ -117,6 +117,8 @@ def forecast(
                 status, new = Status.UP_TO_DATE, []
             elif found.finished:
                 status, new = Status.FROM_STORE, []
+            elif recogniser is not None and not (found.missing or found.doubtful):
+                status = Status.FROM_STORE if standing(plan, folder) is None else Status.UP_TO_DATE
             spoken.update(new)
             fresh = frozenset(new)
             billed, price = _bill(plan, fresh)

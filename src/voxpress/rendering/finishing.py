@@ -28,6 +28,8 @@ class Finished:
 
     clips: tuple[Clip, ...] = ()
     missing: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    """Keys of takes that another render has replaced since they were heard."""
     error: SpeechError | None = None
     made: bool = False
     """Whether a clip was made, and not found."""
@@ -40,28 +42,36 @@ def finish(
     store: Store,
     folder: OutputFolder | None,
     *,
-    exact: bool = False,
+    heard: Sequence[Mapping[str, str]] | None = None,
     takes: Mapping[str, Kept] = MappingProxyType({}),
 ) -> list[Finished]:
     """Make the files of each recipe from its takes, or from its clips where the store has them, and put them in place.
 
     Args:
-        exact: clips and files count only if they were made of the takes as they are now: a recogniser may have had some
-            of them spoken again.
+        heard: with a recogniser, for each recipe the digests of the takes that it heard, by key. Clips and files count
+            only if they were made of those: some may have been spoken again.
         takes: those that are at hand and need not be read.
 
     Raises:
         StoreError: store or folder cannot be written.
     """
-    return [_finish_one(recipe, store, folder, exact, takes) for recipe in recipes]
+    digests = heard if heard is not None else [None] * len(recipes)
+    return [
+        _finish_one(recipe, store, folder, digest, takes)
+        for recipe, digest in zip(recipes, digests, strict=True)
+    ]
 
 
 def _finish_one(
-    recipe: Recipe, store: Store, folder: OutputFolder | None, exact: bool, at_hand: Mapping[str, Kept]
+    recipe: Recipe,
+    store: Store,
+    folder: OutputFolder | None,
+    heard: Mapping[str, str] | None,
+    at_hand: Mapping[str, Kept],
 ) -> Finished:
     """What became of a recipe: whatever goes wrong with it is its own result, and no other's."""
     try:
-        return _make_files(recipe, store, folder, exact, at_hand)
+        return _make_files(recipe, store, folder, heard, at_hand)
     except StoreError:
         raise  # the next one would meet it too
     except SpeechError as error:
@@ -71,13 +81,22 @@ def _finish_one(
 
 
 def _make_files(
-    recipe: Recipe, store: Store, folder: OutputFolder | None, exact: bool, at_hand: Mapping[str, Kept]
+    recipe: Recipe,
+    store: Store,
+    folder: OutputFolder | None,
+    heard: Mapping[str, str] | None,
+    at_hand: Mapping[str, Kept],
 ) -> Finished:
     clips: list[Clip] = []
     takes: dict[str, Kept] = {}
     made = written = False
     keys = recipe.takes
-    current = _digest([store.take_sha256(key) or "" for key in keys]) if exact else None
+    current = None
+    if heard is not None:
+        now = {key: store.take_sha256(key) or "" for key in keys}
+        if changed := tuple(key for key in keys if now[key] and heard.get(key, now[key]) != now[key]):
+            return Finished(changed=changed)
+        current = _digest(list(now.values()))
     for target in recipe.targets:
         clip = store.clip(target.clip)
         data = store.read(clip) if clip else None
@@ -92,7 +111,7 @@ def _make_files(
             made = True
         if problem := target.output.limit_exceeded(clip):
             return Finished(error=InputError(problem))
-        if folder is not None and not (exact and folder.has(target.path, data)):
+        if folder is not None and not (heard is not None and folder.has(target.path, data)):
             try:
                 folder.publish(target.path, clip, data)
             except InputError as error:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -32,6 +34,7 @@ GROUP = 20_000
 GROUP_SECONDS: Seconds = 60.0
 _THREADS = 2
 """Of an engine that speaks alone; more gain little."""
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|memory:")
 MANY = 8
 """Segments of one text from which it is worth starting workers."""
 
@@ -294,10 +297,12 @@ def render(
     )
     if executor is not None and not isinstance(executor, Executor):
         raise InputError(f"must be an Executor, not {validation.show(executor)}", field="executor")
+    opened = _open(store)
+    if isinstance(executor, ProcessPoolExecutor) and not opened.is_shared:
+        raise InputError("its processes cannot see a store in memory: give another store", field="executor")
     if not isinstance(overwrite, bool):
         raise InputError(f"must be True or False, not {validation.show(overwrite)}", field="overwrite")
     recogniser = _choose_recogniser(verify)
-    opened = _open(store)
     place = None if folder is None else OutputFolder(_local_path(folder), overwrite)
 
     def results() -> Generator[Result]:
@@ -337,9 +342,8 @@ def run(
 
     if recogniser is not None:
         recogniser.require()
-    shared = not store.url.startswith("memory:")
     unsynced, synced = 0, time.monotonic()
-    with Pools(workers, timeout=timeout, executor=executor, shared=shared) as pools:
+    with Pools(workers, timeout=timeout, executor=executor, shared=store.is_shared) as pools:
         results = drive(
             plans, store=store, folder=folder, pools=pools, attempts=attempts, recogniser=recogniser
         )
@@ -413,9 +417,9 @@ def _local_path(folder: str | os.PathLike[str]) -> str:
         InputError: it is no path, or not one of this machine.
     """
     path = validation.path(folder, "folder")
-    scheme, colon, rest = path.partition(":")
-    if colon and scheme == "file":
-        return canonical_url(path).removeprefix("file://")
-    if colon and rest.startswith("//"):
+    url = urlsplit(path)
+    if url.scheme == "file" and url.path.startswith("/") and url.netloc in ("", "localhost"):
+        return unquote(url.path)
+    if url.scheme == "file" or _URL.match(path):
         raise InputError(f"must be a folder of this machine, not {path!r}", field="folder")
     return path

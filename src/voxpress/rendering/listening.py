@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from voxpress.errors import SpeechError
+from voxpress.errors import SpeechError, forget_frames
 from voxpress.quality.asr import Recogniser
 from voxpress.quality.signal import listen
 from voxpress.speech import Segment
@@ -56,7 +56,9 @@ def hear(recogniser: Recogniser, store: Store, reading: Reading) -> Heard:
     try:
         text, found = listen(recogniser, take, segment.text, segment.language)
     except SpeechError as error:
-        return Heard(key, error=error)
+        if reading.rival:
+            store.drop_take(name)
+        return Heard(key, error=forget_frames(error))
     former = store.verdict(key) if reading.rival else None
     taken = (
         former is None or former.recogniser != recogniser.fingerprint() or rank(found) < rank(former.score)

@@ -116,7 +116,7 @@ class Planner:
     def _choose_for(self, row: Utterance) -> _Chosen:
         asked = row.speaker.over(self._default)
         assert asked.engine
-        identity = (asked.engine, asked.model, asked.voice, tuple(asked.options.items()), self._device)
+        identity = (asked.engine, asked.model, asked.voice, _typed(asked.options), self._device)
         chosen = _choose(*identity)
         if _stands(chosen.voice):
             return chosen
@@ -193,7 +193,11 @@ class Planner:
         targets = []
         for path, output in self._files_of(row, filed):
             if formats.FORMATS[output.format].tags:
-                output = msgspec.structs.replace(output, title=row.title, language=language)
+                output = (
+                    msgspec.structs.replace(output, title=row.title, language=language)
+                    if row.title
+                    else _tag(output, language)
+                )
             place = safe_path(_fill(path, row, output)) if filed else ""
             targets.append(Target(place, output, clip_key(parts, output)))
         return tuple(targets)
@@ -303,22 +307,34 @@ def _identify_speaker(row: Utterance) -> tuple[object, ...]:
     return row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
 
 
-@lru_cache(maxsize=256, typed=True)
+def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, type], ...]:
+    """Options as a key of a cache, in which 1, 1.0 and true differ."""
+    return tuple((name, value, type(value)) for name, value in options.items())
+
+
+@lru_cache(maxsize=1024)
+def _tag(output: Output, language: str) -> Output:
+    """An output whose tags name the language: one for all rows without a title."""
+    return msgspec.structs.replace(output, title="", language=language)
+
+
+@lru_cache(maxsize=256)
 def _choose(
     engine: str,
     model: str | None,
     voice: str | None,
-    options: tuple[tuple[str, OptionValue], ...],
+    options: tuple[tuple[str, OptionValue, type], ...],
     device: str,
 ) -> _Chosen:
     # Weights are looked at once in a process: finding them again costs ten times as much as serving a clip.
     kind = engines.find(engine)
     with engines.Guard(engine):
-        return _with_voice(kind(model, device=device), engine, voice, options)
+        given = {name: value for name, value, _ in options}
+        return _with_voice(kind(model, device=device), engine, voice, given)
 
 
 def _with_voice(
-    chosen: Engine, engine: str, voice: str | None, options: tuple[tuple[str, OptionValue], ...]
+    chosen: Engine, engine: str, voice: str | None, options: Mapping[str, OptionValue]
 ) -> _Chosen:
     engines.require(chosen)
     if (terms := chosen.terms()) and not catalogue.accepted(terms):
@@ -330,7 +346,7 @@ def _with_voice(
     except UnknownVoice as error:
         elsewhere = offers.of_voice(voice) if voice else ""
         raise UnknownVoice(error.problem + elsewhere, place=error.place, field=error.field) from error
-    checked = chosen.checked(dict(options))
+    checked = chosen.checked(options)
     changed = {name: value for name, value in checked.items() if value != chosen.options[name].default}
     return _Chosen(chosen, speaking, changed, chosen.fingerprint(speaking.key))
 

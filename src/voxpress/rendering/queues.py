@@ -146,7 +146,8 @@ class Queues:
 
 def width(pool: Any) -> int:
     """How many tasks a pool does at once."""
-    return getattr(pool, "workers", None) or 16
+    workers = getattr(pool, "workers", None)
+    return workers if isinstance(workers, int) and workers > 0 else 16
 
 
 def _is_long(task: Task) -> bool:

@@ -33,6 +33,8 @@ WINDOW = 4096
 FINISH = 8
 """Most utterances that one task finishes."""
 
+_MOST_FAILED = 10_000
+"""Failed segments that are remembered, so that other rows fail with them at once."""
 _VANISHED = 20
 """How often an utterance's takes may be gone again before the store is called broken."""
 
@@ -99,11 +101,12 @@ class _Wanted:
     busy: bool = False
     counted: bool = False
     lost: int = 0
-    paid: int = 0
     attempts: int = 0
     taken: int = 0
     verdict: Verdict | None = None
     notes: tuple[str, ...] = ()
+    unheard_notes: tuple[str, ...] = ()
+    """Of a reading that nobody has heard yet."""
 
 
 class Scheduler:
@@ -239,7 +242,10 @@ class Scheduler:
         while self._ready and self._load.is_free(self._stages.finishing):
             pool = self._stages.finishing
             share = min(FINISH, -(-len(self._ready) // width(pool)))
-            yield self._begin(Finish(pool, tuple(self._ready.popleft().plan for _ in range(share))))
+            ready = [self._ready.popleft() for _ in range(share)]
+            heard = tuple({key: v.take for key, v in each.verdicts.items()} for each in ready)
+            plans = tuple(each.plan for each in ready)
+            yield self._begin(Finish(pool, plans, heard if self._listens else None))
         while self._unheard and self._load.is_free(self._stages.listening):
             reading = self._unheard.popleft()
             if self._wanted[reading.key].waiters:
@@ -301,15 +307,16 @@ class Scheduler:
         self._load.end(task)
         ripe = {plan.number for plan in task.finish}
         for take in takes:
+            self._bill(self._wanted[take.key], take.paid)
+        for take in takes:
             wanted = self._wanted[take.key]
-            wanted.paid += take.paid
             if take.error and wanted.verdict is None:
                 yield from self._settle(take.key, take.error)
                 if isinstance(take.error, ServiceRefused):
                     yield from self._refuse(task.engine, take.error)
                 continue
             if not take.error and self._listens and wanted.waiters:
-                wanted.notes = take.notes
+                wanted.unheard_notes = take.notes
                 rival = task.attempts.start > 0
                 self._unheard.append(Reading(take.key, wanted.segment, take.attempts, rival))
                 continue
@@ -324,7 +331,7 @@ class Scheduler:
         self._load.end(task)
         key, wanted = heard.key, self._wanted[heard.key]
         if heard.error:
-            yield from self._settle(key, heard.error)
+            yield from self._settle(key, None if wanted.verdict else heard.error)
             return
         if heard.verdict is None:
             wanted.lost += 1
@@ -336,6 +343,7 @@ class Scheduler:
             wanted.verdict, wanted.attempts = heard.verdict, task.reading.attempts
             if heard.taken:
                 wanted.taken = task.reading.attempts if wanted.counted else 0
+                wanted.notes = wanted.unheard_notes
             most = most_attempts(wanted.plan.engine, self._attempts)
             if passes(heard.verdict.score) or wanted.attempts >= most:
                 yield from self._settle(key, None)
@@ -365,13 +373,15 @@ class Scheduler:
                     self._wanted[key].lost += 1
                     if self._wanted[key].lost > 1:
                         problem = f"{error}, twice, while speaking {segment.text[:60]!r} alone"
-                        yield from self._settle(key, WorkerLost(problem))
+                        keeps = self._wanted[key].verdict is not None
+                        yield from self._settle(key, None if keeps else WorkerLost(problem))
                     else:
                         self._alone.append(key)
             case Listen(reading=reading):
                 self._wanted[reading.key].lost += 1
                 if self._wanted[reading.key].lost > 1:
-                    yield from self._settle(reading.key, error)
+                    keeps = self._wanted[reading.key].verdict is not None
+                    yield from self._settle(reading.key, None if keeps else error)
                 else:
                     self._unheard.append(reading)
             case Finish():
@@ -403,15 +413,20 @@ class Scheduler:
             if self._is_waiting(key):
                 yield from self._settle(key, error)
 
+    def _bill(self, wanted: _Wanted, paid: int) -> None:
+        """Bill attempts to the row that asked first; where it has failed meanwhile, to the next."""
+        text = wanted.segment.text
+        if paid and wanted.waiters and (price := price_of(wanted.plan.engine, text)):
+            wanted.waiters[0].billed += paid * len(text)
+            wanted.waiters[0].cost += paid * price
+
     def _settle(self, key: str, error: SpeechError | None, ripe: Iterable[int] = ()) -> Iterator[News]:
         """A segment is done with; `ripe`: utterances that the same task finishes."""
         wanted = self._wanted.pop(key)
         text = wanted.segment.text
-        if wanted.paid and wanted.waiters and (price := price_of(wanted.plan.engine, text)):
-            # The row that asked first; where it has failed meanwhile, the next.
-            wanted.waiters[0].billed += wanted.paid * len(text)
-            wanted.waiters[0].cost += wanted.paid * price
         if error and not self._lasting:
+            while len(self._failed) >= _MOST_FAILED:
+                del self._failed[next(iter(self._failed))]
             self._failed[key] = error
         for opened in wanted.waiters:
             if error:
@@ -434,9 +449,10 @@ class Scheduler:
             return  # it failed with one of its takes, or nobody waits for it any more
         if outcome.error:
             yield from self.fail(plan, outcome.error)
-        elif outcome.missing and opened.vanished == _VANISHED:
+        elif (outcome.missing or outcome.changed) and opened.vanished == _VANISHED:
+            take = (*outcome.missing, *outcome.changed)[0]
             error = StoreError(
-                f"the store does not give back what was written to it a moment ago: take {outcome.missing[0]}"
+                f"the store does not give back what was written to it a moment ago: take {take}"
             )
             if not self._lasting:
                 raise error  # all others would meet it too
@@ -445,6 +461,12 @@ class Scheduler:
             # Broken or pruned since it was looked up: spoken again.
             opened.finished, opened.vanished = False, opened.vanished + 1
             yield from self._want(opened, outcome.missing)
+        elif outcome.changed:
+            # Another render with a recogniser chose other readings.
+            opened.vanished += 1
+            for key in outcome.changed:
+                del opened.verdicts[key]
+            yield from self._want(opened, outcome.changed, unheard=outcome.changed)
         else:
             del self._open[plan.number]
             status = Status.FROM_STORE if opened.finished else Status.RENDERED

@@ -91,8 +91,8 @@ class _Pickler(pickle.Pickler):
         self._shared, self._numbers = shared, numbers
 
     def persistent_id(self, obj: object) -> int | None:
-        if not isinstance(obj, Engine | Output):
-            return None
+        if not isinstance(obj, Engine | Output) or (isinstance(obj, Output) and obj.title):
+            return None  # outputs with titles are those of one row
         number = self._numbers.get(id(obj))
         if number is None:
             number = self._numbers[id(obj)] = len(self._shared)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -37,10 +38,15 @@ class Listen:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Finish:
-    """Make the files of these utterances, whose takes are all in the store."""
+    """Make the files of these utterances, whose takes are all in the store.
+
+    Attributes:
+        heard: with a recogniser, for each of them the digests of the takes that it heard, by key.
+    """
 
     pool: Any
     plans: tuple[Plan, ...]
+    heard: tuple[Mapping[str, str], ...] | None = None
 
 
 Task: TypeAlias = Speak | Listen | Finish

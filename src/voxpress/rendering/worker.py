@@ -14,7 +14,14 @@ from voxpress import engines
 from voxpress.audio import waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine
-from voxpress.errors import CheckFailed, EngineError, ModelUnavailable, SpeechError, SynthesisError
+from voxpress.errors import (
+    CheckFailed,
+    EngineError,
+    ModelUnavailable,
+    SpeechError,
+    SynthesisError,
+    forget_frames,
+)
 from voxpress.quality.signal import check
 from voxpress.rendering.finishing import Finished, finish
 from voxpress.rendering.output import OutputFolder
@@ -81,12 +88,18 @@ def speak(
             outcome = outcomes[key]
             paid[key] += isinstance(outcome, Audio | CheckFailed)
             if isinstance(outcome, SpeechError):
-                takes[key] = Take(key, attempt + 1, outcome, paid[key])
+                takes[key] = Take(key, attempt + 1, forget_frames(outcome), paid[key])
             else:
-                name = attempt_key(key, attempt + 1) if attempts.start else key
-                at_hand[key] = store.put_take(name, outcome)
+                if attempts.start:
+                    store.put_take(attempt_key(key, attempt + 1), outcome)
+                else:
+                    at_hand[key] = store.keep_take(key, outcome)
                 takes[key] = Take(key, attempt + 1, None, paid[key], _UNCUT if key in uncut else ())
         waiting = [each for each in waiting if isinstance(takes[each[0]].error, SynthesisError | CheckFailed)]
+    for key in takes if attempts.start else ():
+        verdict = store.verdict(key) if takes[key].error else None
+        if verdict:  # the attempts are used up, though none gave another reading
+            store.put_verdict(key, msgspec.structs.replace(verdict, attempts=attempts.stop))
     finished = []
     for recipe in recipes:
         errors = [takes[key].error for key in recipe.takes if key in takes and takes[key].error]

@@ -122,6 +122,11 @@ class Store:
     def __reduce__(self) -> tuple[object, ...]:
         return open_store, (self.url,)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes see it."""
+        return not self.url.startswith("memory:")
+
     # Takes
 
     def take(self, key: str) -> Kept | None:
@@ -140,6 +145,14 @@ class Store:
         digest = hashlib.sha256(body)
         self._objects.put(_take_name(key), digest.digest() + body)
         return Kept(kept.samples, kept.sample_rate, audio.marks, digest.hexdigest())
+
+    def keep_take(self, key: str, audio: Audio) -> Kept:
+        """Write a take, unless a sound one is there by now: the one that is there then.
+
+        Another render may have spoken it meanwhile, and a recogniser may have chosen it.
+        """
+        there = self.take(key) if self.take_sha256(key) else None
+        return there or self.put_take(key, audio)
 
     def drop_take(self, key: str) -> None:
         """Remove a take, if it is there."""
