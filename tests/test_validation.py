@@ -182,7 +182,7 @@ def test_numbers_are_one_key_however_they_are_written():
 
 def test_what_engines_declare_is_canonical():
     """A voice's own language and the same one asked for are one key."""
-    for name, engine in voxpress.engines.found():
+    for name, engine in voxpress.engines.find_all():
         languages = getattr(engine, "languages", ())
         assert [tag for tag in languages if tag != "*" and canonical_language(tag) != tag] == [], name
 
