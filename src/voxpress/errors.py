@@ -31,6 +31,8 @@ import copy
 import difflib
 from collections.abc import Collection
 
+_LONGEST_SHOWN = 60
+
 
 class SpeechError(Exception):
     """The root: ``except voxpress.SpeechError`` catches whatever voxpress raises on purpose.
@@ -182,6 +184,12 @@ class WorkerLost(EngineError):
 
 class StoreError(SpeechError):
     """The store or the output folder cannot be read or written."""
+
+
+def show(value: object) -> str:
+    """A value as messages quote it: its `repr`, at most 60 characters of it."""
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
 
 
 def suggest(word: str, known: Collection[str]) -> str:

@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from voxpress import validation
+from voxpress import languages, validation
 from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.formats import FORMATS, bit_rate_for, sample_rate_for
 
@@ -59,7 +59,7 @@ class _Request(_Noun, frozen=True):
             if test(value):
                 validation.check({name: value})
             if name == "language":
-                msgspec.structs.force_setattr(self, name, validation.canonical_language(value))
+                msgspec.structs.force_setattr(self, name, languages.canonical(value))
             elif name == "origin":
                 # A file may have a name that no encoding can carry; messages and reports must.
                 msgspec.structs.force_setattr(self, name, value.encode(errors="replace").decode())

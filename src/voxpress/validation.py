@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import lru_cache
 from typing import TypeAlias
 
-from voxpress.errors import InputError, UnsupportedOption, suggest
+from voxpress import languages
+from voxpress.errors import InputError, UnsupportedOption, show, suggest
 from voxpress.formats import format_named
+
+__all__ = ["LARGEST_SEED", "MARKUPS", "TESTS", "Problem", "Test", "check", "path", "problems", "show"]
 
 Problem: TypeAlias = str
 """What is wrong with a value, in words that follow the name of its field; empty where nothing is."""
@@ -22,7 +24,6 @@ Test: TypeAlias = Callable[[object], Problem]
 
 MARKUPS = ("plain", "directions")
 LARGEST_SEED = 2**63 - 1
-_SHOWN = 60
 
 
 def check(values: Mapping[str, object], *, optional: Collection[str] = ()) -> None:
@@ -58,24 +59,6 @@ def problems(values: Mapping[str, object]) -> Iterator[tuple[str, Problem]]:
             yield name, problem
 
 
-@lru_cache(maxsize=1024)
-def canonical_language(tag: str) -> str:
-    """The one spelling of a BCP 47 tag, so that ``en-gb`` and ``en_GB`` are one voice and one key.
-
-    >>> canonical_language("EN-gb"), canonical_language("zh_hans_cn"), canonical_language("iw")
-    ('en-GB', 'zh-Hans-CN', 'he')
-
-    Raises:
-        InputError: it is no language tag.
-    """
-    import langcodes
-
-    try:
-        return langcodes.standardize_tag(tag)
-    except ValueError:
-        raise InputError(f"{show(tag)} is no language tag such as en or en-GB", field="language") from None
-
-
 def path(value: object, field: str) -> str:
     """A path as a string.
 
@@ -89,12 +72,6 @@ def path(value: object, field: str) -> str:
     if not isinstance(found, str) or not found or "\0" in found:
         raise InputError(f"must be a path, not {show(value)}", field=field)
     return found
-
-
-def show(value: object) -> str:
-    """A value as messages show it."""
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
 
 
 def _text(value: object) -> Problem:
@@ -125,7 +102,7 @@ def _language(value: object) -> Problem:
     if problem := _text(value):
         return problem
     try:
-        canonical_language(str(value))
+        languages.canonical(str(value))
     except InputError as error:
         return error.problem
     return ""

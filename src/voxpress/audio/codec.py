@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from voxpress import languages
 from voxpress.audio.decoding import UNBOUNDED, Bounds, open_sound
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import InputError, SynthesisError, UnsupportedOption
@@ -359,24 +360,13 @@ class _Av:
 
 # Tags
 
-_LANGUAGES = """
-af:afr am:amh ar:ara az:aze be:bel bg:bul bn:ben bs:bos ca:cat cs:ces cy:cym da:dan de:deu el:ell en:eng
-eo:epo es:spa et:est eu:eus fa:fas fi:fin fr:fra ga:gle gl:glg gu:guj he:heb hi:hin hr:hrv hu:hun hy:hye
-id:ind is:isl it:ita ja:jpn ka:kat kk:kaz km:khm kn:kan ko:kor ku:kur la:lat lb:ltz lt:lit lv:lav mk:mkd
-ml:mal mn:mon mr:mar ms:msa mt:mlt my:mya nb:nob ne:nep nl:nld nn:nno no:nor pa:pan pl:pol ps:pus pt:por
-ro:ron ru:rus sk:slk sl:slv sq:sqi sr:srp sv:swe sw:swa ta:tam te:tel th:tha tl:tgl tr:tur uk:ukr ur:urd
-uz:uzb vi:vie yo:yor zh:zho zu:zul
-"""
-# ISO 639-2/T, which ID3 and MP4 want, of the languages that speech engines know; Ogg and FLAC take BCP 47.
-_ISO_639_2 = {pair[:2]: pair[3:] for pair in _LANGUAGES.split()}
 _EXPONENT = "VOXPRESS_EXPONENT"
 
 
 def _tags(output: Output) -> dict[str, str]:
     language = output.language
     if FORMATS[output.format].container != "ogg":
-        primary = language.partition("-")[0].lower()
-        language = _ISO_639_2.get(primary, primary if len(primary) == 3 else "")
+        language = languages.iso_639_2(language)
     return {key: value for key, value in (("title", output.title), ("language", language)) if value}
 
 

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from voxpress import engines
+from voxpress import engines, languages
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import PRECISION, Engine, Option, _torch, require
@@ -159,7 +159,7 @@ class F5(Engine):
     def longest(self, voice: Voice, language: str) -> int:
         prompt = self._prompt(voice.key)
         bytes_left = (_LONGEST * self.sample_rate / _HOP - prompt.frames) / prompt.pace
-        characters = int(bytes_left / (3 if language.startswith("zh") else 1))
+        characters = int(bytes_left / (3 if languages.base(language) == "zh" else 1))
         return min(self.max_chars, max(_FEWEST, characters))
 
     def terms(self) -> str:

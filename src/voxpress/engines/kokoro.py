@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from voxpress import languages
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import Engine, _alignment, _g2p, _torch, check_options, require, version
 from voxpress.engines._onnx import preparation, sessions
@@ -307,7 +308,7 @@ def _voice(name: str, leader: str) -> Voice:
     further = [
         other
         for other in _g2p.LANGUAGES
-        if other != language and other.startswith(language.partition("-")[0])
+        if other != language and languages.base(other) == languages.base(language)
     ]
     gender = {"f": "female", "m": "male"}[match[2]] if match else ""
     return Voice(
@@ -322,8 +323,8 @@ def _language(tag: str, own: str) -> str:
         UnsupportedOption: Kokoro does not speak it.
     """
     wanted = tag.lower()
-    primary = wanted.partition("-")[0]
-    same = [language for language in (own, *_g2p.LANGUAGES) if language.partition("-")[0] == primary]
+    primary = languages.base(wanted)
+    same = [language for language in (own, *_g2p.LANGUAGES) if languages.base(language) == primary]
     if wanted in {"", own.lower()} or (wanted == primary and own in same):
         return own
     for language in same:

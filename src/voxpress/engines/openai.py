@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from voxpress import languages
 from voxpress.audio import codec
 from voxpress.audio.decoding import Bounds
 from voxpress.audio.waveform import Audio
@@ -58,10 +59,6 @@ _ANSWER = Bounds(samples=1800 * 48000, longest=1800.0, lowest_rate=8000, highest
 
 # gpt-4o-mini-tts takes 2,000 tokens. No character has more of them than it has bytes in UTF-8: one or two in Latin
 # script, of which most are one, and three in nearly all others.
-_LATIN = """
-af az bs ca cs cy da de en es et eu fi fil fr ga gl hr hu id is it lb lt lv mi ms mt nb nl nn no pl pt ro sk sl so sq sv
-sw tl tr uz vi
-"""
 _LATIN_LIMIT = 1500
 _OTHER_LIMIT = 600
 
@@ -117,7 +114,7 @@ class OpenAI(Engine):
     def longest(self, voice: Voice, language: str) -> int:
         if not self._hosted or self._old:
             return self.max_chars
-        return _LATIN_LIMIT if language.lower().partition("-")[0] in _LATIN.split() else _OTHER_LIMIT
+        return _LATIN_LIMIT if languages.base(language) in languages.LATIN else _OTHER_LIMIT
 
     def workers(self) -> int:
         return 8

@@ -28,7 +28,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from voxpress import engines
+from voxpress import engines, languages
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines import PRECISION, Engine, Option, _torch, require
@@ -62,8 +62,6 @@ _PER_WORD = 10
 """Tokens that a word needs besides its letters and its codes."""
 _SLOW: Seconds = 0.11
 """For each letter, when it is decided how much text is spoken at once; slow speech is 0.09."""
-_DENSE = {"ja", "ko", "zh"}
-"""Languages of which a character takes as long as three letters."""
 _LONGEST_SAMPLE: Seconds = 20.0
 _SHORTEST_WORD: Seconds = 0.05
 """The package cannot measure the pitch of less."""
@@ -120,7 +118,9 @@ class OuteTTS(Engine):
 
     def longest(self, voice: Voice, language: str) -> int:
         seconds = (_MOST_TOKENS - self._room(voice.key)) / (2 * _FRAMES + 3 * _PER_WORD)
-        return min(self.max_chars, int(seconds / _SLOW / (3 if _base(language) in _DENSE else 1)))
+        return min(
+            self.max_chars, int(seconds / _SLOW / (3 if languages.base(language) in languages.DENSE else 1))
+        )
 
     def terms(self) -> str:
         return _TERMS if self._architecture == "llama" else ""
@@ -361,12 +361,8 @@ def _assembled(reference: Reference, arrays: Arrays) -> dict[str, Any]:
 
 def _said(reference: Reference) -> str:
     """The words of a sample as they were heard: text and codes have to have the same ones."""
-    space = "" if _base(reference.language) in {"ja", "zh"} else " "
+    space = "" if languages.base(reference.language) in {"ja", "zh"} else " "
     return space.join(mark.text for mark in reference.words)
-
-
-def _base(language: str) -> str:
-    return language.lower().partition("-")[0]
 
 
 def _built_in() -> dict[str, Path]:

@@ -26,6 +26,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from voxpress import languages
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import Engine, Option, _alignment, check_options, require
 from voxpress.engines._onnx import preparation, sessions
@@ -370,5 +371,5 @@ def _chosen(option: OptionValue, own: float) -> float:
 def _check_language(language: str, config: _Config) -> None:
     """Raise if the voice speaks another language; the region is the voice's own."""
     spoken = config.languages[0]
-    if language and language.partition("-")[0].lower() != spoken.partition("-")[0]:
+    if language and languages.base(language) != languages.base(spoken):
         raise UnsupportedOption(f"this voice speaks {spoken}, not {language}")

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import engines
+from voxpress import engines, languages
 from voxpress.audio import waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines import PRECISION, Engine, Option, _torch, check_options, require
@@ -212,7 +212,7 @@ class Xtts(Engine):
             EngineNotInstalled: it needs a package that is not there.
             UnsupportedOption: the model does not speak it.
         """
-        language = tag.lower().partition("-")[0]
+        language = languages.base(tag)
         if language not in _LONGEST:
             raise UnsupportedOption(f"xtts does not speak {tag!r} (languages: {', '.join(self.languages)})")
         if language in _NEEDS:

@@ -9,6 +9,8 @@ from importlib import resources
 
 import msgspec
 
+from voxpress import languages
+
 _PER = 1_000_000
 
 # Where tokens are billed, they are estimated. English is spoken at 15 characters a second and has 4 to a token; a
@@ -17,7 +19,6 @@ _PER = 1_000_000
 _CHARACTERS_PER_SECOND = 15.0
 _CHARACTERS_PER_TOKEN = 4.0
 _AUDIO_TOKENS_PER_SECOND = 1250 / 60
-_LONG = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 class _Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +44,7 @@ def price(engine: str, model: str, text: str) -> float:
         return math.nan
     if known.characters:
         return known.characters * len(text) / _PER
-    letters = len(text) + 2 * len(_LONG.findall(text))
+    letters = len(text) + 2 * len(languages.SYLLABIC.findall(text))
     audio_tokens = letters / _CHARACTERS_PER_SECOND * _AUDIO_TOKENS_PER_SECOND
     return (known.audio_tokens * audio_tokens + known.text_tokens * letters / _CHARACTERS_PER_TOKEN) / _PER
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from voxpress import languages
 from voxpress.audio import waveform as sound
 from voxpress.audio.waveform import Audio
 from voxpress.speech import Mark, Seconds, Segment
@@ -61,7 +62,7 @@ def phrase(text: str, language: str) -> str | None:
     >>> phrase("Please hold the line.", "en"), phrase("1984", "en"), phrase("[[həˈloʊ]]", "en"), phrase("百", "zh")
     (None, None, None, None)
     """
-    return PHRASES.get(language.partition("-")[0].lower()) if is_short(text) else None
+    return PHRASES.get(languages.base(language)) if is_short(text) else None
 
 
 def is_short(text: str) -> bool:

@@ -6,17 +6,15 @@ Asterisk prompts.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
+from voxpress import languages
 from voxpress.speech import Seconds
 
 FASTEST: Seconds = 0.02
 """Per letter at speed 1. Fast speech is 0.05; a spelling pronounced as one syllable needs the rest."""
 SLOWEST: Seconds = 0.25
 """Per letter at speed 1, for the slowest voice that was met, doubled."""
-
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def bounds(text: str, speed: float = 1.0) -> tuple[Seconds, Seconds]:
@@ -30,7 +28,7 @@ def bounds(text: str, speed: float = 1.0) -> tuple[Seconds, Seconds]:
     """
     least = most = 0
     for character in text:
-        if _UNSPACED.match(character):
+        if languages.SYLLABIC.match(character):
             least, most = least + 3, most + 6
         elif ord(character) > 0xFFFF:
             most += 15

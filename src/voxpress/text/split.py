@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 
+from voxpress import languages
 from voxpress.text.clean import has_speech
 
 FEWEST_WORDS = 5
@@ -21,7 +22,6 @@ _LIST_NUMBER = re.compile(r"\(?(\d{1,3}|[A-Za-z])[.)]\s*")
 _CLAUSES = re.compile(r"(?<=[,;:،、，；：—–])(?!(?<=\d[,:])\d)\s*|(?<=\))\s+")
 _WORDS = re.compile(r"\s+")
 _JOINER = "\u200d"
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 
 def split(paragraph: str, *, language: str, max_chars: int) -> list[str]:
@@ -50,7 +50,7 @@ def split(paragraph: str, *, language: str, max_chars: int) -> list[str]:
 
 def _sentences(paragraph: str, language: str) -> list[str]:
     sentences: list[str] = []
-    for sentence in _segmented(paragraph, language.partition("-")[0]):
+    for sentence in _segmented(paragraph, languages.base(language)):
         # "1." belongs to the item it numbers, and what has no word, such as an emoji, to a neighbour.
         if sentences and (
             _LIST_NUMBER.fullmatch(sentences[-1]) or not (has_speech(sentence) and has_speech(sentences[-1]))
@@ -127,5 +127,5 @@ def _merge(sentences: list[str], max_chars: int) -> list[str]:
 
 def _is_fragment(sentence: str) -> bool:
     # Scripts that write no spaces: two characters make about a word.
-    words = len(_UNSPACED.findall(sentence)) // 2 + len(sentence.split())
+    words = len(languages.UNSPACED.findall(sentence)) // 2 + len(sentence.split())
     return words < FEWEST_WORDS

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from voxpress import languages
 from voxpress.errors import EngineNotInstalled
 
 BAR = 0.15
@@ -29,10 +30,6 @@ place."""
 
 _INSTALL = "pip install 'voxpress[listen]'"
 
-# Scripts whose readers see no spaces between words, or do not agree on them: each character is a word.
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-)
 _BRACKETS = re.compile(r"[][(){}<>]")
 _SYMBOLS = {"&": " and ", "+": " plus ", "#": " pound ", "*": " star ", "@": " at ", "=": " equals "}
 _ENGLISH = {
@@ -267,8 +264,7 @@ def words(text: str, language: str) -> list[str]:
     Raises:
         EngineNotInstalled: the packages of the extra ``listen`` are missing.
     """
-    base = language.lower().partition("-")[0]
-    return (_english(text) if base == "en" else []) or _plain(text, language)
+    return (_english(text) if languages.base(language) == "en" else []) or _plain(text, language)
 
 
 def _english(text: str) -> list[str]:
@@ -292,7 +288,7 @@ def _plain(text: str, language: str) -> list[str]:
     # Signs that combine with a letter are a part of its word.
     letters = (c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
     hiragana = (chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in letters)
-    return _UNSPACED.sub(r" \g<0> ", "".join(hiragana)).split()
+    return languages.WORDLIKE.sub(r" \g<0> ", "".join(hiragana)).split()
 
 
 def _letters(text: str) -> str:
@@ -302,7 +298,7 @@ def _letters(text: str) -> str:
 def _number(value: int, language: str) -> str:
     """In words, or in single digits where nobody knows that language's."""
     num2words = _imported("num2words")
-    for name in (language.replace("-", "_"), language.lower().partition("-")[0]):
+    for name in (language.replace("-", "_"), languages.base(language)):
         if name in num2words.CONVERTER_CLASSES:
             return str(num2words.num2words(value, lang=name))
     return " ".join(str(value))
