@@ -62,7 +62,7 @@ _OPUS = {rate: range(6000, 256001) for rate in (8000, 12000, 16000, 24000, 48000
 
 
 # fmt: off
-def _formats() -> Iterator[Format]:
+def _define_formats() -> Iterator[Format]:
     yield Format(
         name="wav", description="WAV, 16 bits", extensions=("wav",), media_type="audio/wav",
         library="numpy", container="WAV", codec="PCM_16",
@@ -152,7 +152,7 @@ def _formats() -> Iterator[Format]:
 # fmt: on
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType({each.name: each for each in _formats()})
+FORMATS: Mapping[str, Format] = MappingProxyType({each.name: each for each in _define_formats()})
 """All formats by name."""
 
 # The first format with an extension owns it: .wav is wav, not wav24.

@@ -41,10 +41,10 @@ class _Noun(
     repr_omit_defaults=True,
 ):
     def __hash__(self) -> int:
-        return hash(tuple(map(_hashable, msgspec.structs.astuple(self))))
+        return hash(tuple(map(_freeze, msgspec.structs.astuple(self))))
 
 
-def _hashable(value: object) -> object:
+def _freeze(value: object) -> object:
     return frozenset(value.items()) if isinstance(value, dict) else value
 
 
@@ -52,7 +52,7 @@ class _Request(_Noun, frozen=True):
     """What somebody asks for: it checks its fields when it is made, whatever makes it."""
 
     def __post_init__(self) -> None:
-        defaults, tests = _tests(type(self))
+        defaults, tests = _list_tests(type(self))
         values = msgspec.structs.astuple(self)
         # Most fields of a million rows are as they are by default.
         for value, (name, test) in compress(zip(values, tests, strict=True), map(is_not, values, defaults)):
@@ -84,7 +84,7 @@ _FLOATS = frozenset(
 
 
 @lru_cache(maxsize=8)
-def _tests(
+def _list_tests(
     kind: type[msgspec.Struct],
 ) -> tuple[tuple[object, ...], tuple[tuple[str, validation.Test], ...]]:
     """The defaults of its fields, and their names and checks."""

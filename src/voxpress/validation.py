@@ -54,7 +54,7 @@ def problems(values: Mapping[str, object]) -> Iterator[tuple[str, Problem]]:
     """
     for name, value in values.items():
         if name == "options" and isinstance(value, Mapping):
-            yield from ((f"options.{option}", problem) for option, problem in _wrong_options(value))
+            yield from ((f"options.{option}", problem) for option, problem in _find_wrong_options(value))
         elif problem := TESTS[name](value):
             yield name, problem
 
@@ -74,23 +74,23 @@ def path(value: object, field: str) -> str:
     return found
 
 
-def _text(value: object) -> Problem:
+def _test_text(value: object) -> Problem:
     return "" if isinstance(value, str) else f"must be a string, not {show(value)}"
 
 
-def _name(value: object) -> Problem:
+def _test_name(value: object) -> Problem:
     if not isinstance(value, str):
-        return _text(value)
+        return _test_text(value)
     if "\0" in value:
         return "holds a NUL character"
     return (
         ""
-        if _encodable(value)
+        if _is_encodable(value)
         else f"holds half of a surrogate pair, which no encoding can carry: {show(value)}"
     )
 
 
-def _encodable(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -98,8 +98,8 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def _language(value: object) -> Problem:
-    if problem := _text(value):
+def _test_language(value: object) -> Problem:
+    if problem := _test_text(value):
         return problem
     try:
         languages.canonical(str(value))
@@ -108,14 +108,14 @@ def _language(value: object) -> Problem:
     return ""
 
 
-def _markup(value: object) -> Problem:
+def _test_markup(value: object) -> Problem:
     if value in MARKUPS and isinstance(value, str):
         return ""
     return f"must be {' or '.join(MARKUPS)}, not {show(value)}{suggest(str(value), MARKUPS)}"
 
 
-def _format(value: object) -> Problem:
-    if problem := _text(value):
+def _test_format(value: object) -> Problem:
+    if problem := _test_text(value):
         return problem
     try:
         format_named(str(value))
@@ -124,20 +124,25 @@ def _format(value: object) -> Problem:
     return ""
 
 
-def _flag(value: object) -> Problem:
+def _test_flag(value: object) -> Problem:
     return "" if isinstance(value, bool) else f"must be true or false, not {show(value)}"
 
 
-def _number(what: str, fits: Callable[[float], bool]) -> Test:
+def _test_number(what: str, fits: Callable[[float], bool]) -> Test:
     def test(value: object) -> Problem:
-        if isinstance(value, int | float) and not isinstance(value, bool) and _finite(value) and fits(value):
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and _is_finite(value)
+            and fits(value)
+        ):
             return ""
         return f"must be {what}, not {show(value)}"
 
     return test
 
 
-def _whole(what: str, lowest: int, highest: int) -> Test:
+def _test_whole(what: str, lowest: int, highest: int) -> Test:
     def test(value: object) -> Problem:
         if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
             return ""
@@ -146,20 +151,20 @@ def _whole(what: str, lowest: int, highest: int) -> Test:
     return test
 
 
-def _finite(value: float) -> bool:
+def _is_finite(value: float) -> bool:
     try:
         return math.isfinite(value)
     except OverflowError:
         return False
 
 
-def _options(value: object) -> Problem:
+def _test_options(value: object) -> Problem:
     if not isinstance(value, Mapping):
         return f"must be names with values, such as {{noise_scale: 0.5}}, not {show(value)}"
-    return next((problem for _, problem in _wrong_options(value)), "")
+    return next((problem for _, problem in _find_wrong_options(value)), "")
 
 
-def _wrong_options(options: Mapping[object, object]) -> Iterator[tuple[object, Problem]]:
+def _find_wrong_options(options: Mapping[object, object]) -> Iterator[tuple[object, Problem]]:
     for name, value in options.items():
         if not isinstance(name, str):
             yield name, f"the name of an option must be a string, not {show(name)}"
@@ -171,38 +176,38 @@ def _is_option_value(value: object) -> bool:
     if isinstance(value, int) and not isinstance(value, bool):
         return abs(value) <= LARGEST_SEED
     if isinstance(value, str):
-        return _encodable(value)
+        return _is_encodable(value)
     return isinstance(value, bool) or (isinstance(value, float) and math.isfinite(value))
 
 
-_SPEED = _number("a number above 0, such as 1.1", lambda value: value > 0)
-_DECIBELS = _number("a number of decibels from -90 to 0", lambda value: -90 <= value <= 0)
-_PAUSE = _number("a number of seconds from 0 to 3600", lambda value: 0 <= value <= 3600)
+_SPEED = _test_number("a number above 0, such as 1.1", lambda value: value > 0)
+_DECIBELS = _test_number("a number of decibels from -90 to 0", lambda value: -90 <= value <= 0)
+_PAUSE = _test_number("a number of seconds from 0 to 3600", lambda value: 0 <= value <= 3600)
 
 TESTS: Mapping[str, Test] = {
-    **dict.fromkeys(("text", "origin"), _text),
-    **dict.fromkeys(("id", "file", "engine", "model", "voice", "title", "device"), _name),
-    "language": _language,
-    "markup": _markup,
-    "format": _format,
+    **dict.fromkeys(("text", "origin"), _test_text),
+    **dict.fromkeys(("id", "file", "engine", "model", "voice", "title", "device"), _test_name),
+    "language": _test_language,
+    "markup": _test_markup,
+    "format": _test_format,
     "speed": _SPEED,
-    "seed": _whole("a whole number of at most 63 bits", -LARGEST_SEED, LARGEST_SEED),
-    "options": _options,
-    "sample_rate": _whole("a whole number of hertz from 1000 to 384000", 1000, 384_000),
-    "bit_rate": _whole("a whole number of bits per second above 0", 1, LARGEST_SEED),
-    "loudness": _number("a number of LUFS from -70 to 0", lambda value: -70 <= value <= 0),
+    "seed": _test_whole("a whole number of at most 63 bits", -LARGEST_SEED, LARGEST_SEED),
+    "options": _test_options,
+    "sample_rate": _test_whole("a whole number of hertz from 1000 to 384000", 1000, 384_000),
+    "bit_rate": _test_whole("a whole number of bits per second above 0", 1, LARGEST_SEED),
+    "loudness": _test_number("a number of LUFS from -70 to 0", lambda value: -70 <= value <= 0),
     "level": _DECIBELS,
     "peak": _DECIBELS,
-    "trim": _flag,
+    "trim": _test_flag,
     "lead": _PAUSE,
     "tail": _PAUSE,
     "sentence_pause": _PAUSE,
     "paragraph_pause": _PAUSE,
-    "max_duration": _number("a number of seconds above 0", lambda value: value > 0),
-    "max_bytes": _whole("a whole number of bytes above 0", 1, LARGEST_SEED),
-    "carrier": _flag,
-    "workers": _whole("a whole number from 0 to 1024", 0, 1024),
-    "attempts": _whole("a whole number from 1 to 100", 1, 100),
-    "timeout": _number("a number of seconds above 0, at most a million", lambda value: 0 < value <= 1e6),
+    "max_duration": _test_number("a number of seconds above 0", lambda value: value > 0),
+    "max_bytes": _test_whole("a whole number of bytes above 0", 1, LARGEST_SEED),
+    "carrier": _test_flag,
+    "workers": _test_whole("a whole number from 0 to 1024", 0, 1024),
+    "attempts": _test_whole("a whole number from 1 to 100", 1, 100),
+    "timeout": _test_number("a number of seconds above 0, at most a million", lambda value: 0 < value <= 1e6),
 }
 """What each field may hold, by its name."""

@@ -204,7 +204,7 @@ def test_a_cloned_voice(render, speak, engine):
     result = render([TEXTS[0]], voice="carol")[TEXTS[0]]
     assert (result.voice, result.language, result.spoken) == ("carol", "en", 1)
     (kept,) = (references.LATENTS / voice.reference).glob("*.npz")
-    speaker = outetts._assembled(references.find("carol"), dict(np.load(kept)))
+    speaker = outetts._assemble_speaker(references.find("carol"), dict(np.load(kept)))
     assert speaker["text"] == WORDS
     assert [word["word"] for word in speaker["words"]] == WORDS.split()
     frames = [len(word["c1"]) for word in speaker["words"]]

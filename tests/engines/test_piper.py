@@ -292,7 +292,7 @@ def test_few_voices_stay_in_memory(tmp_path):
     engine = Piper(str(tmp_path))
     for number in range(6):
         speak(engine, segment("Hi", voice=f"voice{number}"))
-    assert list(engine._loaded) == ["voice2", "voice3", "voice4", "voice5"]
+    assert list(engine._held_voices) == ["voice2", "voice3", "voice4", "voice5"]
 
 
 @pytest.mark.models

@@ -52,13 +52,13 @@ def encode(audio: Audio, output: Output) -> bytes:
         return _encode_av(audio, format, bit_rate, output)
     if format.library == "numpy":
         bits = 24 if format.codec == "PCM_24" else 16
-        data = _pcm24(audio.samples) if bits == 24 else _pcm16(audio.samples).tobytes()
-        return data if format.container == "RAW" else _wav(data, audio.sample_rate, bits)
-    encoded = _encode_soundfile(_pcm16(audio.samples), audio.sample_rate, format.container, format.codec)
+        data = _to_pcm24(audio.samples) if bits == 24 else _to_pcm16(audio.samples).tobytes()
+        return data if format.container == "RAW" else _add_wav_header(data, audio.sample_rate, bits)
+    encoded = _encode_soundfile(_to_pcm16(audio.samples), audio.sample_rate, format.container, format.codec)
     comments = _vorbis_comments({"TITLE": output.title, "LANGUAGE": output.language})
     if format.container == "FLAC":
-        return _with_flac_comments(encoded, comments)
-    return _with_ogg_comments(encoded, comments) if format.container == "OGG" else encoded
+        return _replace_flac_comments(encoded, comments)
+    return _replace_ogg_comments(encoded, comments) if format.container == "OGG" else encoded
 
 
 STREAMED = frozenset({"mp3", "opus", "aac", "pcm"})
@@ -99,15 +99,15 @@ class Encoder:
     def add(self, samples: Samples) -> bytes:
         """The bytes that these samples complete."""
         if self._av is None:
-            return _pcm16(samples).tobytes()
+            return _to_pcm16(samples).tobytes()
         self._av.add(samples)
-        return self._sink.taken()
+        return self._sink.take()
 
     def end(self) -> bytes:
         """The rest of the file."""
         if self._av is not None:
             self._av.end()
-        return self._sink.taken()
+        return self._sink.take()
 
 
 class _Sink:
@@ -120,7 +120,7 @@ class _Sink:
         self._parts.append(bytes(data))
         return len(data)
 
-    def taken(self) -> bytes:
+    def take(self) -> bytes:
         data, self._parts = b"".join(self._parts), []
         return data
 
@@ -161,7 +161,7 @@ def to_flac(audio: Audio) -> tuple[Audio, bytes]:
     >>> from_flac(data).samples
     array([ 1.5 , -0.25], dtype=float32)
     """
-    scaled, exponent = _on_24_bits(audio.samples)
+    scaled, exponent = _scale_to_24_bits(audio.samples)
     whole = scaled.astype(np.int32)
     if np.any(whole & 0xFF):
         samples, subtype = whole << 8, "PCM_24"
@@ -170,7 +170,7 @@ def to_flac(audio: Audio) -> tuple[Audio, bytes]:
     # The least compression: a fifth faster, and 2 % larger.
     encoded = _encode_soundfile(samples, audio.sample_rate, "FLAC", subtype, compression=0.0)
     kept = replace(audio, samples=scaled * np.float32(2.0 ** (exponent - 23)))
-    return kept, _with_flac_comments(encoded, _vorbis_comments({_EXPONENT: str(exponent)}))
+    return kept, _replace_flac_comments(encoded, _vorbis_comments({_EXPONENT: str(exponent)}))
 
 
 def from_flac(data: bytes) -> Audio:
@@ -194,7 +194,7 @@ def from_flac(data: bytes) -> Audio:
 # Samples
 
 
-def _on_24_bits(samples: Samples) -> tuple[Samples, int]:
+def _scale_to_24_bits(samples: Samples) -> tuple[Samples, int]:
     """Whole numbers of 24 bits, and the power of two that full scale stands for."""
     if not np.isfinite(samples).all():
         raise SynthesisError("the audio holds samples that are not numbers")
@@ -203,19 +203,19 @@ def _on_24_bits(samples: Samples) -> tuple[Samples, int]:
     return np.minimum(scaled, np.float32(2**23 - 1)), exponent
 
 
-def _pcm16(samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+def _to_pcm16(samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
     scaled = samples * np.float32(32768)
     np.clip(np.rint(scaled, out=scaled), -32768, 32767, out=scaled)
     return scaled.astype("<i2")
 
 
-def _pcm24(samples: Samples) -> bytes:
+def _to_pcm24(samples: Samples) -> bytes:
     scaled = np.clip(np.rint(samples * np.float32(2**23)), -(2**23), 2**23 - 1).astype("<i4")
     octets: bytes = scaled.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
     return octets
 
 
-def _wav(data: bytes, sample_rate: Hertz, bits: int) -> bytes:
+def _add_wav_header(data: bytes, sample_rate: Hertz, bits: int) -> bytes:
     """RIFF with `fmt ` and `data` and nothing else, because telephone systems refuse other chunks. soundfile
     would write the same bytes in five times the time.
     """
@@ -309,7 +309,7 @@ class _Av:
         sample_rate: Hertz,
         bit_rate: int | None,
         output: Output,
-        reopened: Callable[[], BinaryIO] | None = None,
+        reopen: Callable[[], BinaryIO] | None = None,
     ) -> None:
         import av
 
@@ -318,14 +318,14 @@ class _Av:
         tags = _tags(output) if format.tags else {}
         if format.container == "mp3" and not tags:
             options["id3v2_version"] = "0"
-        if reopened is None:
+        if reopen is None:
             options |= _STREAMED_MUXERS.get(format.container, {})
         self._container = av.open(
             file,
             "w",
             format=format.container,
             options=options,
-            io_open=(lambda url, flags, options: reopened()) if reopened else None,
+            io_open=(lambda url, flags, options: reopen()) if reopen else None,
         )
         stream = self._container.add_stream(
             format.codec, rate=sample_rate, layout="mono", options={"flags": "+bitexact"}
@@ -344,7 +344,7 @@ class _Av:
     def add(self, samples: Samples) -> None:
         import av
 
-        values = _pcm16(samples) if self._whole else np.clip(samples, -1.0, 1.0)
+        values = _to_pcm16(samples) if self._whole else np.clip(samples, -1.0, 1.0)
         for start in range(0, len(values), 65536):
             frame = av.AudioFrame.from_ndarray(
                 values[None, start : start + 65536], format="s16" if self._whole else "flt", layout="mono"
@@ -382,7 +382,7 @@ def _vorbis_comments(tags: Mapping[str, str]) -> bytes:
     )
 
 
-def _with_flac_comments(data: bytes, comments: bytes) -> bytes:
+def _replace_flac_comments(data: bytes, comments: bytes) -> bytes:
     """FLAC with only stream information and `comments` before its frames (RFC 9639, section 8)."""
     information = data[8:42]
     position, last = 4, False
@@ -393,7 +393,7 @@ def _with_flac_comments(data: bytes, comments: bytes) -> bytes:
     return b"fLaC" + blocks + struct.pack(">I", 0x84 << 24 | len(comments)) + comments + data[position:]
 
 
-def _with_ogg_comments(data: bytes, comments: bytes) -> bytes:
+def _replace_ogg_comments(data: bytes, comments: bytes) -> bytes:
     """Vorbis with these comments, and with serial number 0 instead of a random one (RFC 3533)."""
     pages = []
     position = 0

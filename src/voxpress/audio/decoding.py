@@ -112,7 +112,7 @@ def recognise(file: BinaryIO) -> Container:
             # after the other; FFmpeg drops the end of short Vorbis.
             if container.name == "wav" and head[20:22] == b"\x31\x00":
                 return Container("av", "wav")
-            if container.name == "ogg" and b"\x01vorbis" in head and not _chained(file):
+            if container.name == "ogg" and b"\x01vorbis" in head and not _is_chained(file):
                 return Container("soundfile", "ogg")
             return container
     layer = _mpeg_layer(head)
@@ -121,7 +121,7 @@ def recognise(file: BinaryIO) -> Container:
     return Container("av", "mp3" if layer else "aac")
 
 
-def _chained(file: BinaryIO) -> bool:
+def _is_chained(file: BinaryIO) -> bool:
     """Whether another Ogg stream begins behind the first page (RFC 3533, section 4)."""
     position = 0
     while True:
@@ -157,21 +157,21 @@ def open_sound(file: BinaryIO, format: str | None = None, bounds: Bounds = UNBOU
         known = format_named(format)
         if known.container == "RAW" and known.library == "numpy":
             rate = known.sample_rate or known.sample_rates[0]
-            return rate, _bounded(_pcm(file), rate, bounds)
+            return rate, _check_lengths(_read_pcm(file), rate, bounds)
         if known.container == "RAW":
-            return _with_soundfile(file, known, bounds)
+            return _open_with_soundfile(file, known, bounds)
         if known.container == "g722":
-            return _with_av(file, known.container, bounds)
+            return _open_with_av(file, known.container, bounds)
     container = recognise(file)
     if container.name == "wav":
-        file = _sized(file, bounds)
+        file = _repair_sizes(file, bounds)
     file.seek(0)
     if container.library == "soundfile":
-        return _with_soundfile(file, None, bounds)
-    return _with_av(file, container.name, bounds)
+        return _open_with_soundfile(file, None, bounds)
+    return _open_with_av(file, container.name, bounds)
 
 
-def _bounded(blocks: Blocks, sample_rate: Hertz, bounds: Bounds) -> Blocks:
+def _check_lengths(blocks: Blocks, sample_rate: Hertz, bounds: Bounds) -> Blocks:
     count = 0
     for block in blocks:
         count += len(block)
@@ -179,7 +179,7 @@ def _bounded(blocks: Blocks, sample_rate: Hertz, bounds: Bounds) -> Blocks:
         yield block
 
 
-def _pcm(file: BinaryIO) -> Blocks:
+def _read_pcm(file: BinaryIO) -> Blocks:
     while data := file.read(2 * _BLOCK):
         yield np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / np.float32(32768)
 
@@ -191,7 +191,7 @@ _UNKNOWN_SIZE = 0x7FFF0000
 _MOST_CHUNKS = 1000
 
 
-def _sized(file: BinaryIO, bounds: Bounds) -> BinaryIO:
+def _repair_sizes(file: BinaryIO, bounds: Bounds) -> BinaryIO:
     """WAV with the sizes that it has in its header.
 
     Raises:
@@ -262,7 +262,7 @@ class _Patched(io.RawIOBase):
 # soundfile
 
 
-def _with_soundfile(file: BinaryIO, raw: Format | None, bounds: Bounds) -> tuple[Hertz, Blocks]:
+def _open_with_soundfile(file: BinaryIO, raw: Format | None, bounds: Bounds) -> tuple[Hertz, Blocks]:
     import soundfile  # type: ignore[import-untyped]  # it has no type hints
 
     try:
@@ -295,7 +295,7 @@ def _with_soundfile(file: BinaryIO, raw: Format | None, bounds: Bounds) -> tuple
                     return
                 yield samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
 
-    return sound.samplerate, _bounded(blocks(), sound.samplerate, bounds)
+    return sound.samplerate, _check_lengths(blocks(), sound.samplerate, bounds)
 
 
 # PyAV
@@ -313,7 +313,7 @@ _DECODERS = frozenset(
 _MOST_STREAMS = 16
 
 
-def _with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blocks]:
+def _open_with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blocks]:
     import av
 
     options = {
@@ -342,7 +342,7 @@ def _with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blo
         raise
     except (av.FFmpegError, ValueError) as error:
         close.close()
-        raise _unreadable(error) from error
+        raise _explain_failure(error) from error
 
     def blocks() -> Blocks:
         to_mono = av.AudioResampler(format="flt", layout="mono", rate=sample_rate)
@@ -358,12 +358,12 @@ def _with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blo
             except InputError:
                 raise
             except (av.FFmpegError, ValueError) as error:
-                raise _unreadable(error) from error
+                raise _explain_failure(error) from error
 
-    return sample_rate, _bounded(blocks(), sample_rate, bounds)
+    return sample_rate, _check_lengths(blocks(), sample_rate, bounds)
 
 
-def _unreadable(error: Exception) -> InputError:
+def _explain_failure(error: Exception) -> InputError:
     import av
 
     if isinstance(error, av.EOFError):

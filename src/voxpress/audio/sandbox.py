@@ -133,7 +133,7 @@ def _scratch() -> BinaryIO:
     return cast("BinaryIO", tempfile.TemporaryFile())
 
 
-def _plausible(samples: Samples) -> Samples:
+def _check_samples(samples: Samples) -> Samples:
     """These samples, which whoever computes with them need not fear.
 
     Raises:
@@ -173,7 +173,7 @@ class _Process:
         self._socket = ours
         try:
             self._deadline = time.monotonic() + _STARTING
-            if self._message()[0] != b"H":
+            if self._receive_message()[0] != b"H":
                 raise EOFError
         except (OSError, EOFError):
             self.end()
@@ -193,7 +193,7 @@ class _Process:
         }
         try:
             socket.send_fds(self._socket, [json.dumps(asked).encode() + b"\n"], [file.fileno()])
-            return self._answer(bounds)
+            return self._receive_audio(bounds)
         except InputError:
             raise
         except TimeoutError:
@@ -202,12 +202,12 @@ class _Process:
             # It says nothing itself where it is ended for its memory or its time.
             raise InputError("it cannot be decoded with the memory and the time that there are") from None
 
-    def _answer(self, bounds: Bounds) -> Audio:
+    def _receive_audio(self, bounds: Bounds) -> Audio:
         """What the process says; it may have been taken over by a file, so it is not believed."""
         samples = bytearray()
         sample_rate = 0
         while True:
-            kind, content = self._message()
+            kind, content = self._receive_message()
             if kind == b"R":
                 sample_rate = int(content)
                 bounds.check(sample_rate, 1)
@@ -217,18 +217,18 @@ class _Process:
             elif kind == b"E":
                 raise InputError(content.decode(errors="replace")[:1000])
             elif kind == b"D" and sample_rate:
-                return Audio(_plausible(np.frombuffer(samples, np.float32)), sample_rate)
+                return Audio(_check_samples(np.frombuffer(samples, np.float32)), sample_rate)
             else:
                 raise EOFError
 
-    def _message(self) -> tuple[bytes, bytes]:
-        head = self._received(5)
+    def _receive_message(self) -> tuple[bytes, bytes]:
+        head = self._receive_bytes(5)
         size = int.from_bytes(head[1:], "big")
         if size > _LONGEST_MESSAGE:
             raise EOFError
-        return head[:1], self._received(size)
+        return head[:1], self._receive_bytes(size)
 
-    def _received(self, size: int) -> bytes:
+    def _receive_bytes(self, size: int) -> bytes:
         data = bytearray()
         while len(data) < size:
             self._socket.settimeout(max(0.001, self._deadline - time.monotonic()))
@@ -258,8 +258,8 @@ def main() -> None:
     _limit(resource.RLIMIT_NOFILE, _DESCRIPTORS)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
-    _say(here, b"H")
-    for asked, file in _requests(here):
+    _send(here, b"H")
+    for asked, file in _receive_requests(here):
         with file:
             _serve(here, asked, file)
 
@@ -276,7 +276,7 @@ def _address_space() -> int:
         return 2**32
 
 
-def _requests(here: socket.socket) -> Iterator[tuple[dict[str, object], BinaryIO]]:
+def _receive_requests(here: socket.socket) -> Iterator[tuple[dict[str, object], BinaryIO]]:
     while True:
         data, descriptors, _, _ = socket.recv_fds(here, 4096, 1)
         if not data:
@@ -292,18 +292,18 @@ def _serve(here: socket.socket, asked: dict[str, object], file: BinaryIO) -> Non
     format = cast("str | None", asked.pop("format"))
     try:
         sample_rate, blocks = open_sound(file, format, Bounds(**asked))  # type: ignore[arg-type]
-        _say(here, b"R", str(sample_rate).encode())
+        _send(here, b"R", str(sample_rate).encode())
         for block in blocks:
             for start in range(0, len(block), _LONGEST_MESSAGE // 4):
                 part = block[start : start + _LONGEST_MESSAGE // 4]
-                _say(here, b"S", np.ascontiguousarray(part, np.float32).tobytes())
+                _send(here, b"S", np.ascontiguousarray(part, np.float32).tobytes())
     except InputError as error:
-        _say(here, b"E", str(error).encode())
+        _send(here, b"E", str(error).encode())
     except MemoryError:
-        _say(here, b"E", b"it takes more memory to decode than it may")
+        _send(here, b"E", b"it takes more memory to decode than it may")
     else:
-        _say(here, b"D")
+        _send(here, b"D")
 
 
-def _say(here: socket.socket, kind: bytes, content: bytes = b"") -> None:
+def _send(here: socket.socket, kind: bytes, content: bytes = b"") -> None:
     here.sendall(kind + len(content).to_bytes(4, "big") + content)

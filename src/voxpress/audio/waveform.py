@@ -76,7 +76,7 @@ def silence(duration: Seconds, sample_rate: Hertz) -> Audio:
     >>> silence(0.25, 8000).samples.shape
     (2000,)
     """
-    return Audio(np.zeros(_samples(duration, sample_rate), np.float32), sample_rate)
+    return Audio(np.zeros(_count_samples(duration, sample_rate), np.float32), sample_rate)
 
 
 def tone(frequencies: Sequence[float], duration: Seconds, sample_rate: Hertz, level: dBFS = -12.0) -> Audio:
@@ -86,11 +86,11 @@ def tone(frequencies: Sequence[float], duration: Seconds, sample_rate: Hertz, le
     >>> beep.duration, peak(beep) <= -12
     (0.1, True)
     """
-    count = _samples(duration, sample_rate)
+    count = _count_samples(duration, sample_rate)
     time = np.arange(count) / sample_rate
     waves = np.sum([np.sin(2 * np.pi * frequency * time) for frequency in frequencies], axis=0)
     from_edge = np.minimum(time, time[::-1])
-    amplitude = _amplitude(level) / max(1, len(frequencies)) * np.minimum(1.0, from_edge / 0.005)
+    amplitude = _to_amplitude(level) / max(1, len(frequencies)) * np.minimum(1.0, from_edge / 0.005)
     return Audio(np.asarray(waves * amplitude, np.float32), sample_rate)
 
 
@@ -114,7 +114,7 @@ def join(parts: Sequence[Audio]) -> Audio:
     marks: list[Mark] = []
     start = 0
     for part in parts:
-        marks += _moved(part.marks, start / sample_rate)
+        marks += _shift_marks(part.marks, start / sample_rate)
         start += len(part.samples)
     return Audio(np.concatenate([part.samples for part in parts]), sample_rate, tuple(marks))
 
@@ -130,19 +130,19 @@ def pad(audio: Audio, lead: Seconds = 0.0, tail: Seconds = 0.0) -> Audio:
     return join([silence(lead, audio.sample_rate), audio, silence(tail, audio.sample_rate)])
 
 
-def after(audio: Audio, start: Seconds, fade: Seconds = 0.01) -> Audio:
+def drop_before(audio: Audio, start: Seconds, fade: Seconds = 0.01) -> Audio:
     """What is heard from `start` on, faded in so that it does not begin with a click. Marks move along, and those
     that began before go.
 
-    >>> after(tone([440], 1.0, 8000), 0.25).duration
+    >>> drop_before(tone([440], 1.0, 8000), 0.25).duration
     0.75
     """
-    first = max(0, _samples(start, audio.sample_rate))
+    first = max(0, _count_samples(start, audio.sample_rate))
     samples = audio.samples[first:].copy()
-    ramp = min(len(samples), _samples(fade, audio.sample_rate))
+    ramp = min(len(samples), _count_samples(fade, audio.sample_rate))
     samples[:ramp] *= np.linspace(0.0, 1.0, ramp, dtype=np.float32)
     begin = first / audio.sample_rate
-    marks = _moved([mark for mark in audio.marks if mark.start >= begin], -begin)
+    marks = _shift_marks([mark for mark in audio.marks if mark.start >= begin], -begin)
     return Audio(samples, audio.sample_rate, tuple(marks))
 
 
@@ -159,18 +159,18 @@ def trim(audio: Audio, threshold: float = -50.0, keep: Seconds = 0.02) -> Audio:
     0.54
     """
     sample_rate, samples = audio.sample_rate, audio.samples
-    size = _samples(0.01, sample_rate)
+    size = _count_samples(0.01, sample_rate)
     frames = len(samples) // size
     if frames == 0:
         return audio
     framed = samples[: frames * size].reshape(frames, size)
     power = np.einsum("ij,ij->i", framed, framed) / size - framed.mean(axis=1) ** 2
     # Nothing that sounds lies below -100 dBFS: 16 bits end at -96.
-    floor = max(float(power.max()) * _amplitude(threshold) ** 2, _amplitude(-100.0) ** 2)
+    floor = max(float(power.max()) * _to_amplitude(threshold) ** 2, _to_amplitude(-100.0) ** 2)
     (loud,) = np.nonzero(power >= floor)
     if not len(loud):
         return Audio(samples[:0], sample_rate)
-    margin = _samples(keep, sample_rate)
+    margin = _count_samples(keep, sample_rate)
     start = max(0, int(loud[0]) * size - margin)
     last = int(loud[-1]) + 1
     # Behind the last whole frame lie less than 10 ms: they belong to it.
@@ -182,7 +182,7 @@ def trim(audio: Audio, threshold: float = -50.0, keep: Seconds = 0.02) -> Audio:
         msgspec.structs.replace(
             mark, start=min(max(mark.start, 0.0), duration), end=min(max(mark.end, 0.0), duration)
         )
-        for mark in _moved(audio.marks, -start / sample_rate)
+        for mark in _shift_marks(audio.marks, -start / sample_rate)
     )
     return Audio(samples[start:end], sample_rate, marks)
 
@@ -211,7 +211,7 @@ def peak(audio: Audio) -> dBFS:
     >>> round(peak(Audio(np.array([0.25, -0.5], np.float32), 8000)), 2)
     -6.02
     """
-    return _decibels(_largest(audio.samples) ** 2)
+    return _to_decibels(_largest_amplitude(audio.samples) ** 2)
 
 
 def loudness(audio: Audio) -> LUFS:
@@ -229,13 +229,13 @@ def loudness(audio: Audio) -> LUFS:
     # The filter is applied to the spectrum of each 100 ms instead of to the samples: by Parseval's theorem
     # the energy is the same but for what leaks at the edges, less than 0.05 LU on speech, and no recursive
     # filter is needed, which NumPy lacks.
-    step = _samples(0.1, audio.sample_rate)
+    step = _count_samples(0.1, audio.sample_rate)
     hops = _energies(samples, step, np.ones(step, np.float32), _k_weighting(audio.sample_rate, step))
     blocks = np.convolve(hops, np.full(4, 0.25), "valid")
     # Gates and offset: BS.1770-5, annex 1.
     blocks = blocks[blocks > 10 ** ((-70.0 + 0.691) / 10)]
     blocks = blocks[blocks > 0.1 * blocks.mean()] if len(blocks) else blocks
-    return _decibels(float(blocks.mean())) - 0.691 if len(blocks) else -math.inf
+    return _to_decibels(float(blocks.mean())) - 0.691 if len(blocks) else -math.inf
 
 
 def active_level(audio: Audio) -> dBFS:
@@ -251,14 +251,14 @@ def active_level(audio: Audio) -> dBFS:
     """
     energies = powers(audio)
     gap = 20  # of 10 ms
-    bridged = -_highest(-_highest(np.pad(energies, gap), gap), gap)[1 : len(energies) + 1]
+    bridged = -_sliding_maximum(-_sliding_maximum(np.pad(energies, gap), gap), gap)[1 : len(energies) + 1]
     ranked = -np.sort(-bridged)
     spoken = np.arange(1, len(ranked) + 1)
     total = float(energies.sum())
     if total == 0.0:
         return -math.inf
     within_margin = total <= ranked * spoken * 10 ** (15.9 / 10)
-    return _decibels(total / float(spoken[within_margin][-1]))
+    return _to_decibels(total / float(spoken[within_margin][-1]))
 
 
 def powers(audio: Audio) -> npt.NDArray[np.float64]:
@@ -268,10 +268,13 @@ def powers(audio: Audio) -> npt.NDArray[np.float64]:
     >>> len(powers(tone([1000], 1.0, 8000))), round(10 * np.log10(powers(tone([1000], 1.0, 8000))[50]))
     (102, -15)
     """
-    step = _samples(0.01, audio.sample_rate)
+    step = _count_samples(0.01, audio.sample_rate)
     window = np.sin((np.arange(2 * step) + 0.5) * (np.pi / (2 * step))).astype(np.float32)
     return _energies(
-        np.pad(audio.samples, (step, 2 * step)), step, window, _above_300_hz(audio.sample_rate, 2 * step)
+        np.pad(audio.samples, (step, 2 * step)),
+        step,
+        window,
+        _high_pass_at_300_hz(audio.sample_rate, 2 * step),
     )
 
 
@@ -283,7 +286,7 @@ def gain(audio: Audio, decibels: float) -> Audio:
     """
     if decibels == 0.0:
         return audio
-    return replace(audio, samples=audio.samples * np.float32(_amplitude(decibels)))
+    return replace(audio, samples=audio.samples * np.float32(_to_amplitude(decibels)))
 
 
 def limit(audio: Audio, peak: dBFS = -1.0) -> Audio:
@@ -294,13 +297,13 @@ def limit(audio: Audio, peak: dBFS = -1.0) -> Audio:
     >>> float(abs(limit(loud, 0.0).samples).max())
     1.0
     """
-    ceiling = np.float32(_amplitude(peak))
+    ceiling = np.float32(_to_amplitude(peak))
     samples = audio.samples
-    if _largest(samples) <= ceiling:
+    if _largest_amplitude(samples) <= ceiling:
         return audio
     # The pitch period of a low voice: a shorter window would follow single glottal pulses, which is heard
     # as distortion.
-    window = _samples(0.01, audio.sample_rate)
+    window = _count_samples(0.01, audio.sample_rate)
     reach = 2 * window
     (over,) = np.nonzero(np.abs(samples) > ceiling)
     limited = samples.copy()
@@ -308,8 +311,8 @@ def limit(audio: Audio, peak: dBFS = -1.0) -> Audio:
         part = slice(max(0, group[0] - reach), group[-1] + reach + 1)
         needed = ceiling / np.maximum(np.abs(samples[part]), ceiling)
         padded = np.pad(needed, 2 * window - 2, constant_values=1.0)
-        lowest = -_highest(-padded, 2 * window - 1)
-        limited[part] *= _mean(_mean(lowest, window), window)
+        lowest = -_sliding_maximum(-padded, 2 * window - 1)
+        limited[part] *= _sliding_mean(_sliding_mean(lowest, window), window)
     return replace(audio, samples=np.clip(limited, -ceiling, ceiling))
 
 
@@ -353,29 +356,29 @@ def _reach(audio: Audio, target: float, peak: dBFS, *, in_lufs: bool) -> Audio:
     return reached
 
 
-def _samples(duration: Seconds, sample_rate: Hertz) -> int:
+def _count_samples(duration: Seconds, sample_rate: Hertz) -> int:
     return round(duration * sample_rate)
 
 
-def _amplitude(level: dBFS) -> float:
+def _to_amplitude(level: dBFS) -> float:
     return float(10.0 ** (level / 20.0))
 
 
-def _decibels(power: float) -> float:
+def _to_decibels(power: float) -> float:
     return -math.inf if power == 0.0 else 10.0 * math.log10(power)
 
 
-def _largest(samples: Samples) -> float:
+def _largest_amplitude(samples: Samples) -> float:
     return max(float(samples.max()), -float(samples.min())) if len(samples) else 0.0
 
 
-def _moved(marks: Sequence[Mark], by: Seconds) -> Sequence[Mark]:
+def _shift_marks(marks: Sequence[Mark], by: Seconds) -> Sequence[Mark]:
     if by == 0.0:
         return marks
     return [msgspec.structs.replace(mark, start=mark.start + by, end=mark.end + by) for mark in marks]
 
 
-def _highest(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+def _sliding_maximum(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
     """The largest of each `window` neighbours, shape (n - window + 1,), in log2(window) passes."""
     span = 1
     while span < window:
@@ -385,7 +388,7 @@ def _highest(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.flo
     return values
 
 
-def _mean(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+def _sliding_mean(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
     """The mean of each `window` neighbours, shape (n - window + 1,)."""
     sums = np.cumsum(np.concatenate([[0.0], values]))
     means: npt.NDArray[np.float64] = (sums[window:] - sums[:-window]) / window
@@ -440,7 +443,7 @@ def _k_weighting(sample_rate: Hertz, size: int) -> Samples:
 
 
 @functools.cache
-def _above_300_hz(sample_rate: Hertz, size: int) -> Samples:
+def _high_pass_at_300_hz(sample_rate: Hertz, size: int) -> Samples:
     """Power response of a Butterworth high-pass of second order at 300 Hz (RFC 7874, section 4)."""
     frequencies, shares = _bins(sample_rate, size)
     ratio = (frequencies / 300.0) ** 4

@@ -67,7 +67,7 @@ def words(spelled: Iterable[tuple[str, str]], symbols: Sequence[str], times: Seq
         alone += filter(_is_letter, letters)
         ends.append(len(alone))
     spoken = [i for i, symbol in enumerate(symbols) if _is_letter(symbol)]
-    place = _places(alone, [symbols[i] for i in spoken])
+    place = _align(alone, [symbols[i] for i in spoken])
     found: list[Mark] = []
     start = 0
     for word, end in zip(written, ends, strict=True):
@@ -80,16 +80,16 @@ def words(spelled: Iterable[tuple[str, str]], symbols: Sequence[str], times: Seq
             first -= 1
         while last < len(symbols) and _is_sign(symbols[last]):
             last += 1
-        found.append(Mark(kind="word", text=_bare(word), start=times[first], end=times[last]))
+        found.append(Mark(kind="word", text=_strip_punctuation(word), start=times[first], end=times[last]))
     return found
 
 
-def ordered(found: Iterable[Mark]) -> tuple[Mark, ...]:
+def sort_marks(found: Iterable[Mark]) -> tuple[Mark, ...]:
     """By start; a word before its first phoneme."""
     return tuple(sorted(found, key=lambda mark: (mark.start, mark.kind == "phoneme")))
 
 
-def _places(alone: Sequence[str], spoken: Sequence[str]) -> list[int]:
+def _align(alone: Sequence[str], spoken: Sequence[str]) -> list[int]:
     """Where in `spoken` each position of `alone` (and its end) is found; never decreasing."""
     place: list[int] = []
     for _, a0, a1, b0, b1 in SequenceMatcher(None, alone, spoken, autojunk=False).get_opcodes():
@@ -97,7 +97,7 @@ def _places(alone: Sequence[str], spoken: Sequence[str]) -> list[int]:
     return [*place, len(spoken)]
 
 
-def _bare(word: str) -> str:
+def _strip_punctuation(word: str) -> str:
     """Without the punctuation around it, if anything else remains."""
     inside = [i for i, letter in enumerate(word) if unicodedata.category(letter)[0] != "P"]
     return word[inside[0] : inside[-1] + 1] if inside else word

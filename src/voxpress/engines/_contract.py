@@ -222,7 +222,7 @@ class Engine(ABC):
 
     def workers(self) -> int | None:
         """Most processes that may speak at once; None: one for each core. One engine on PyTorch takes a whole GPU."""
-        return None if self.in_process else _torch.parallel(self.device)
+        return None if self.in_process else _torch.most_processes(self.device)
 
     def terms(self) -> str:
         """The licence of these weights, in words, if the user must accept it before using them; else empty."""

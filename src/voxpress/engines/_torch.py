@@ -1,6 +1,6 @@
 """Where PyTorch computes, in which numbers and from which noise: what the engines that use it share.
 
-`parallel` is for the process that plans and imports nothing; all else imports PyTorch, and so is for workers.
+`most_processes` is for the process that plans and imports nothing; all else imports PyTorch, and so is for workers.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _GPUS = ("nvidia[0-9]*", "kfd", "dxg")
 """Device files of NVIDIA's driver, of AMD's, and of either under Windows' Linux."""
 
 
-def parallel(device: str) -> int | None:
+def most_processes(device: str) -> int | None:
     """Most processes that may compute on `device` at once: one on a GPU, None (one for each core) on the CPU.
 
-    >>> parallel("cpu"), parallel("cuda:1")
+    >>> most_processes("cpu"), most_processes("cuda:1")
     (None, 1)
 
     Raises:
         UnsupportedOption: no device is called so.
     """
-    kind = _kind(device)
+    kind = _device_kind(device)
     if kind == "auto":
         kind = "cuda" if any(next(Path("/dev").glob(name), None) for name in _GPUS) else "cpu"
     return None if kind == "cpu" else 1
@@ -44,7 +44,7 @@ def choose(device: str) -> Any:
     """
     import torch
 
-    kind = _kind(device)
+    kind = _device_kind(device)
     if kind == "auto":
         kind = device = "cuda" if torch.cuda.is_available() else "cpu"
     if kind == "mps" and not torch.backends.mps.is_available():
@@ -69,13 +69,13 @@ def check(precision: str, device: str) -> None:
     Raises:
         UnsupportedOption
     """
-    if precision == "float16" and parallel(device) is None:
+    if precision == "float16" and most_processes(device) is None:
         raise UnsupportedOption(
             "a CPU does not compute in float16: set option 'precision' to bfloat16 or float32"
         )
 
 
-def numbers(precision: str, device: Any) -> Any:
+def dtype(precision: str, device: Any) -> Any:
     """The `torch.dtype` that `precision` names, for a `torch.device`.
 
     Raises:
@@ -87,14 +87,14 @@ def numbers(precision: str, device: Any) -> Any:
     return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[precision]
 
 
-def seeded(seed: int) -> None:
+def set_seed(seed: int) -> None:
     """From here on PyTorch draws the noise of `seed`, on every device. Any number is a seed."""
     import torch
 
     torch.manual_seed(seed % 2**63)
 
 
-def _kind(device: str) -> str:
+def _device_kind(device: str) -> str:
     if not _DEVICE.fullmatch(device):
         raise UnsupportedOption(f"no device {device!r}: use auto, cpu, cuda, cuda:1 (the second GPU) or mps")
     return device.partition(":")[0]

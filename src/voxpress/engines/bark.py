@@ -105,7 +105,7 @@ class Bark(Engine):
             *(engines.version(self, name).partition("+")[0] for name in ("transformers", "torch")),
         ]
         parts += map(catalogue.digest, self._files)
-        preset = _read_preset(self._preset(voice))
+        preset = _read_preset(self._find_preset(voice))
         parts += [hashlib.sha256(part.astype("<i8").tobytes()).hexdigest() for part in preset.values()]
         return f"bark-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
@@ -118,7 +118,7 @@ class Bark(Engine):
 
     def load(self) -> None:
         require(self)
-        self._in("float32")
+        self._load_in("float32")
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio | SynthesisError]:
         size = self.max_batch
@@ -128,26 +128,30 @@ class Bark(Engine):
         import torch
 
         settings = check_options(type(self), batch[0].options)
-        loaded = self._in(str(settings["precision"]))
+        loaded = self._load_in(str(settings["precision"]))
         history = {
             name: torch.from_numpy(part).to(loaded.device)
-            for name, part in _read_preset(self._preset(batch[0].voice)).items()
+            for name, part in _read_preset(self._find_preset(batch[0].voice)).items()
         }
         # Matrices of another height are multiplied in another order, and each sum rounded otherwise.
         rows = [*batch, *[batch[-1]] * (self.max_batch - len(batch))]
         with torch.inference_mode():
-            semantic, problems = _semantic(loaded, rows, history, settings["text_temperature"])
+            semantic, problems = _draw_semantic(loaded, rows, history, settings["text_temperature"])
             if all(problems):
                 return [SynthesisError(problem) for problem in problems[: len(batch)]]
-            coarse, sizes = _coarse(loaded, rows, semantic, history, settings["waveform_temperature"])
+            coarse, sizes = _draw_coarse(loaded, rows, semantic, history, settings["waveform_temperature"])
             return [
-                SynthesisError(problem) if problem else self._sound(loaded, segment, tokens[:size], history)
+                SynthesisError(problem)
+                if problem
+                else self._make_sound(loaded, segment, tokens[:size], history)
                 for segment, problem, tokens, size in zip(batch, problems, coarse, sizes, strict=False)
             ]
 
-    def _sound(self, loaded: _Loaded, segment: Segment, coarse: Any, history: Mapping[str, Any]) -> Audio:
+    def _make_sound(
+        self, loaded: _Loaded, segment: Segment, coarse: Any, history: Mapping[str, Any]
+    ) -> Audio:
         """The audio of one segment's coarse tokens: these steps look both ways, so that padding would be heard."""
-        _torch.seeded(segment.seed)
+        _torch.set_seed(segment.seed)
         fine = loaded.model.fine_acoustics.generate(
             coarse[None],
             loaded.semantic,
@@ -192,7 +196,7 @@ class Bark(Engine):
         self._files  # noqa: B018 - what is wrong with the model comes first
         pulled = catalogue.path(_PRESETS)
         places = [self._folder / "voices", *([pulled] if pulled else [])]
-        found = _named(self._folder) | {
+        found = _list_presets(self._folder) | {
             file.relative_to(place).with_suffix("").as_posix(): (file,)
             for place in reversed(places)
             for file in sorted(place.rglob("*.npz"))
@@ -203,11 +207,11 @@ class Bark(Engine):
             )
         return dict(sorted(found.items(), key=lambda item: (item[0] != _DEFAULT, item[0])))
 
-    def _preset(self, voice: str) -> _Preset:
+    def _find_preset(self, voice: str) -> _Preset:
         self.voice(voice)
         return self._presets[voice]
 
-    def _in(self, precision: str) -> _Loaded:
+    def _load_in(self, precision: str) -> _Loaded:
         """The model, computing in that precision.
 
         Raises:
@@ -218,7 +222,7 @@ class Bark(Engine):
             if held is None or held.precision != "float32":  # what is rounded does not come back
                 self._held = None
                 held = _load(self._folder, _torch.choose(self.device))
-            self._held = _rounded(held, precision)
+            self._held = _round_weights(held, precision)
         assert self._held
         return self._held
 
@@ -227,7 +231,7 @@ _Preset: TypeAlias = tuple[Path, ...]
 """A .npz file with all parts of a preset, or a .npy file for each of them."""
 
 
-def _named(folder: Path) -> dict[str, _Preset]:
+def _list_presets(folder: Path) -> dict[str, _Preset]:
     """The presets that the folder's speaker_embeddings_path.json names and that are there.
 
     Raises:
@@ -295,19 +299,19 @@ def _load(folder: Path, device: Any) -> _Loaded:
     )
 
 
-def _rounded(loaded: _Loaded, precision: str) -> _Loaded:
+def _round_weights(loaded: _Loaded, precision: str) -> _Loaded:
     """The same model, changed in place; its codec, which takes next to no time, stays exact.
 
     Raises:
         UnsupportedOption: the device does not compute in that precision.
     """
-    numbers = _torch.numbers(precision, loaded.device)
+    numbers = _torch.dtype(precision, loaded.device)
     for part in (loaded.model.semantic, loaded.model.coarse_acoustics, loaded.model.fine_acoustics):
         part.to(numbers)
     return loaded._replace(precision=precision)
 
 
-def _semantic(
+def _draw_semantic(
     loaded: _Loaded, rows: Sequence[Segment], history: Mapping[str, Any], temperature: object
 ) -> tuple[Any, list[str]]:
     """Semantic tokens of shape (rows, length), and for each row what is wrong with it, or nothing; a row with which
@@ -327,7 +331,7 @@ def _semantic(
         {"input_ids": inputs}, padding="max_length", max_length=_MOST_TOKENS, return_tensors="pt"
     )
     caps = [min(_MOST_SEMANTIC, math.ceil(bounds(text)[1] * _SEMANTIC_RATE)) for text in texts]
-    with _noise([row.seed for row in rows], loaded.device):
+    with _separate_noise([row.seed for row in rows], loaded.device):
         tokens = loaded.model.semantic.generate(
             padded["input_ids"].to(loaded.device),
             loaded.semantic,
@@ -350,11 +354,11 @@ def _semantic(
     return tokens, problems
 
 
-def _coarse(
+def _draw_coarse(
     loaded: _Loaded, rows: Sequence[Segment], semantic: Any, history: Mapping[str, Any], temperature: object
 ) -> tuple[Any, list[int]]:
     """Coarse tokens of shape (rows, length), and how many of them each row has."""
-    with _noise([row.seed ^ 1 for row in rows], loaded.device):
+    with _separate_noise([row.seed ^ 1 for row in rows], loaded.device):
         tokens, sizes = loaded.model.coarse_acoustics.generate(
             semantic,
             loaded.semantic,
@@ -369,7 +373,7 @@ def _coarse(
 
 
 @contextlib.contextmanager
-def _noise(seeds: Sequence[int], device: Any) -> Iterator[None]:
+def _separate_noise(seeds: Sequence[int], device: Any) -> Iterator[None]:
     """In here `torch.multinomial` draws one number for each row, each from a seed of its own: transformers draws all
     from one, and each row would sound of how many there are.
     """

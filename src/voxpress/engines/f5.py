@@ -143,12 +143,12 @@ class F5(Engine):
 
     def fingerprint(self, voice: str) -> str:
         require(self)
-        parts = [_REVISION, self._prompt(voice).digest, *map(catalogue.digest, self._files)]
+        parts = [_REVISION, self._find_prompt(voice).digest, *map(catalogue.digest, self._files)]
         parts += [engines.version(self, name) for name in ("f5-tts", "vocos", "pypinyin", "rjieba")]
         return f"f5-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
     def voices(self) -> Sequence[Voice]:
-        folder = _examples()
+        folder = _examples_folder()
         built_in = [
             Voice(name=name, languages=(language,), description="a sample of the package's", licence="MIT")
             for name, (language, file, _) in _BUILT_IN.items()
@@ -157,7 +157,7 @@ class F5(Engine):
         return [*built_in, *references.voices(self.name)]
 
     def longest(self, voice: Voice, language: str) -> int:
-        prompt = self._prompt(voice.key)
+        prompt = self._find_prompt(voice.key)
         bytes_left = (_LONGEST * self.sample_rate / _HOP - prompt.frames) / prompt.pace
         characters = int(bytes_left / (3 if languages.base(language) == "zh" else 1))
         return min(self.max_chars, max(_FEWEST, characters))
@@ -167,18 +167,18 @@ class F5(Engine):
 
     def load(self) -> None:
         require(self)
-        self._loaded  # noqa: B018 - made on first use
+        self._networks  # noqa: B018 - made on first use
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
         import torch
 
         first = batch[0]
         settings = self.checked(first.options)
-        prompt = self._prompt(first.voice)
-        flow, vocoder, device = self._loaded
-        numbers = _torch.numbers(str(settings["precision"]), device)
-        texts = [self._symbols(prompt, segment) for segment in batch]
-        frames = [prompt.frames + _frames(prompt, segment) for segment in batch]
+        prompt = self._find_prompt(first.voice)
+        flow, vocoder, device = self._networks
+        numbers = _torch.dtype(str(settings["precision"]), device)
+        texts = [self._read_symbols(prompt, segment) for segment in batch]
+        frames = [prompt.frames + _estimate_frames(prompt, segment) for segment in batch]
         sample = torch.from_numpy(prompt.samples).to(device)[None]
         given = flow.mel_spec(sample).permute(0, 2, 1)[:, : prompt.frames]
         with torch.autocast(device.type, numbers, enabled=numbers != torch.float32):
@@ -198,7 +198,7 @@ class F5(Engine):
             ]
         return [Audio(wave.cpu().numpy(), self.sample_rate) for wave in waves]
 
-    def _symbols(self, prompt: _Prompt, segment: Segment) -> list[str]:
+    def _read_symbols(self, prompt: _Prompt, segment: Segment) -> list[str]:
         """What the model reads for the sample and the segment.
 
         Raises:
@@ -207,7 +207,7 @@ class F5(Engine):
         from f5_tts.model.utils import convert_char_to_pinyin
 
         (symbols,) = convert_char_to_pinyin([prompt.text + segment.text.translate(_ALIKE)])
-        known = self._loaded.flow.vocab_char_map
+        known = self._networks.flow.vocab_char_map
         if unknown := dict.fromkeys(symbol for symbol in symbols if symbol not in known):
             named = ", ".join(map(repr, unknown))
             raise SynthesisError(
@@ -215,7 +215,7 @@ class F5(Engine):
             )
         return list(symbols)
 
-    def _prompt(self, voice: str) -> _Prompt:
+    def _find_prompt(self, voice: str) -> _Prompt:
         """The sample of a `Voice.key`.
 
         Raises:
@@ -223,7 +223,7 @@ class F5(Engine):
             UnknownVoice: there is no such voice.
         """
         if voice not in self._prompts:
-            self._prompts[voice] = _made_ready(*_reference(voice))
+            self._prompts[voice] = _make_prompt(*_read_reference(voice))
         return self._prompts[voice]
 
     @cached_property
@@ -247,24 +247,24 @@ class F5(Engine):
         return (*files, *(file for file in [folder / "config.yaml"] if file.is_file()))
 
     @cached_property
-    def _loaded(self) -> _Loaded:
+    def _networks(self) -> _Loaded:
         weights, vocabulary, vocoder, *_ = self._files
         device = _torch.choose(self.device)
-        with _quiet():
+        with _silence_package():
             from f5_tts.infer.utils_infer import load_model, load_vocoder
             from f5_tts.model import DiT
 
             # The sounds of a batch must not depend on each other, and on a GPU load_model would round the weights.
-            built = {**self._built, "attn_backend": "torch", "attn_mask_enabled": True}
+            built = {**self._arch, "attn_backend": "torch", "attn_mask_enabled": True}
             flow = load_model(DiT, built, str(weights), vocab_file=str(vocabulary), device="cpu").to(device)
             text_embed = flow.transformer.text_embed
-            text_embed.forward = functools.partial(_one_by_one, text_embed.forward)
+            text_embed.forward = functools.partial(_embed_separately, text_embed.forward)
             return _Loaded(
                 flow, load_vocoder(is_local=True, local_path=str(vocoder.parent), device=str(device)), device
             )
 
     @property
-    def _built(self) -> dict[str, Any]:
+    def _arch(self) -> dict[str, Any]:
         """How the model is built.
 
         Raises:
@@ -293,7 +293,7 @@ class _Seeds:
         return next(self._left).seed % 2**63
 
 
-def _one_by_one(embed: Callable[..., Any], text: Any, seq_len: Any, drop_text: bool = False) -> Any:
+def _embed_separately(embed: Callable[..., Any], text: Any, seq_len: Any, drop_text: bool = False) -> Any:
     """The embeddings of a batch of texts, each made as if it were alone: `embed` normalises over all positions, so that
     an item would else sound of how long its neighbours are.
     """
@@ -306,7 +306,7 @@ def _one_by_one(embed: Callable[..., Any], text: Any, seq_len: Any, drop_text: b
     return pad_sequence(alone, batch_first=True)
 
 
-def _frames(prompt: _Prompt, segment: Segment) -> int:
+def _estimate_frames(prompt: _Prompt, segment: Segment) -> int:
     """How long the segment is likely to be.
 
     Raises:
@@ -323,13 +323,13 @@ def _frames(prompt: _Prompt, segment: Segment) -> int:
     return frames
 
 
-def _reference(voice: str) -> tuple[Audio, Reference]:
+def _read_reference(voice: str) -> tuple[Audio, Reference]:
     """The sample behind a `Voice.key`, and what is said in it.
 
     Raises:
         ModelUnavailable, UnknownVoice
     """
-    folder = _examples()
+    folder = _examples_folder()
     if voice in _BUILT_IN and folder:
         language, file, transcript = _BUILT_IN[voice]
         try:
@@ -344,7 +344,7 @@ def _reference(voice: str) -> tuple[Audio, Reference]:
     return references.audio(reference), reference
 
 
-def _made_ready(sample: Audio, reference: Reference) -> _Prompt:
+def _make_prompt(sample: Audio, reference: Reference) -> _Prompt:
     """A sample without silence at its ends and not too soft, and its words.
 
     Raises:
@@ -359,15 +359,15 @@ def _made_ready(sample: Audio, reference: Reference) -> _Prompt:
     louder = waveform.gain(ready, max(0.0, 20 * math.log10(_RMS / rms)))
     samples = waveform.pad(louder, tail=_TAIL).samples
     whole = len(samples) // _HOP * _HOP
-    return _Prompt(samples[:whole], _as_read(reference.transcript), reference.digest)
+    return _Prompt(samples[:whole], _punctuate(reference.transcript), reference.digest)
 
 
-def _as_read(transcript: str) -> str:
+def _punctuate(transcript: str) -> str:
     """A transcript as the model does best with it: without commas, and with a full stop and a space at its end.
 
-    >>> _as_read("Some call me nature, others call me mother nature")
+    >>> _punctuate("Some call me nature, others call me mother nature")
     'Some call me nature others call me mother nature. '
-    >>> _as_read("对，这就是我。")
+    >>> _punctuate("对，这就是我。")
     '对这就是我。'
     """
     text = re.sub("[,，、]", "", transcript).strip()
@@ -376,7 +376,7 @@ def _as_read(transcript: str) -> str:
     return f"{text} " if text.endswith(("!", "?")) else f"{text.rstrip('.')}. "
 
 
-def _examples() -> Path | None:
+def _examples_folder() -> Path | None:
     """The folder of the package's samples, wherever that is installed."""
     if engines.python(F5):
         places = [Path(place, "f5_tts") for place in environments.packages(F5.environment)]
@@ -388,7 +388,7 @@ def _examples() -> Path | None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silence_package() -> Iterator[None]:
     """The package prints and warns when it is imported and when it loads."""
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -121,17 +121,17 @@ class Kokoro(Engine):
         packages = ["misaki", "espeakng-loader", "num2words", *(["kokoro"] if self.environment else [])]
         parts = [_REVISION, *(version(self, package) for package in packages)]
         parts += [catalogue.digest(file) for file in (self._weights, self._config) if file]
-        parts += [_digest(self._packs[name]) for name, _ in self._blend(voice).shares]
+        parts += [_digest_pack(self._packs[name]) for name, _ in self._read_blend(voice).shares]
         return f"kokoro-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
     def voices(self) -> Sequence[Voice]:
-        return [_voice(name, name) for name in self._packs]
+        return [_describe_voice(name, name) for name in self._packs]
 
     @classmethod
     def offered(cls, model: catalogue.Model) -> Sequence[Voice]:
         """Those whose files belong to the model."""
         names = (Path(file.path).stem for file in model.files if file.path.startswith("voices/"))
-        return [_voice(name, name) for name in names]
+        return [_describe_voice(name, name) for name in names]
 
     def voice(self, name: str | None) -> Voice:
         """As for every engine; ``af_heart:3+bf_emma:2`` is a blend, and equal blends have equal names. Kokoro-FastAPI
@@ -139,8 +139,8 @@ class Kokoro(Engine):
         """
         if name is None or not ("+" in name or "(" in name):
             return super().voice(name)
-        blend = self._blend(name)
-        return _voice(blend.name, blend.leader)
+        blend = self._read_blend(name)
+        return _describe_voice(blend.name, blend.leader)
 
     def prepare(self) -> None:
         require(self)
@@ -151,8 +151,8 @@ class Kokoro(Engine):
         require(self)
         language = self.voices()[0].languages[0]
         with ThreadPoolExecutor(1) as threads:
-            model = threads.submit(lambda: self._run)
-            self._converter(language)
+            model = threads.submit(lambda: self._speech_model)
+            self._find_converter(language)
             model.result()
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
@@ -160,28 +160,28 @@ class Kokoro(Engine):
 
     def _speak(self, segment: Segment) -> Audio:
         check_options(type(self), segment.options)
-        blend = self._blend(segment.voice)
-        own = _voice(blend.name, blend.leader).languages[0]
-        convert = self._converter(_language(segment.language, own))
+        blend = self._read_blend(segment.voice)
+        own = _describe_voice(blend.name, blend.leader).languages[0]
+        convert = self._find_converter(_choose_language(segment.language, own))
         # Three full stops are three symbols to the model, an ellipsis is one; misaki runs it together with a word.
         text = re.sub(r"(?:\.{3,}|…)+(?=(\w?))", lambda dots: "… " if dots[1] else "…", segment.text)
         sounds, spelled = convert(" ".join(text.split()))
         known = "".join(sound for sound in sounds if sound in self._vocabulary).strip()
         if not any(map(str.isalpha, known)):
             raise InputError(f"nothing to speak in {segment.text!r}: it has no sounds")
-        style = self._style(blend)
+        style = self._mix_style(blend)
         pieces: list[Samples] = []
         symbols: list[str] = []
         frames: list[int] = []
-        for piece in _pieces(known):
+        for piece in _cut_symbols(known):
             row = min(len(piece), len(style)) - 1
-            samples, durations = self._run(piece, style[row : row + 1], segment.speed, segment.seed)
+            samples, durations = self._speech_model(piece, style[row : row + 1], segment.speed, segment.seed)
             pieces.append(samples)
             symbols += ["", *piece, ""]
             frames += durations.tolist()
         times: list[Seconds] = [end * _FRAME / self.sample_rate for end in np.cumsum([0, *frames]).tolist()]
         found = _alignment.phonemes(symbols, times) + _alignment.words(spelled, symbols, times)
-        return Audio(np.concatenate(pieces), self.sample_rate, _alignment.ordered(found))
+        return Audio(np.concatenate(pieces), self.sample_rate, _alignment.sort_marks(found))
 
     @cached_property
     def _weights(self) -> Path:
@@ -239,7 +239,7 @@ class Kokoro(Engine):
         )
 
     @cached_property
-    def _run(self) -> _Run:
+    def _speech_model(self) -> _Run:
         require(self)
         if self._weights.suffix == ".pth":
             return _torch_model(self._weights, self._config, self.device)
@@ -249,7 +249,7 @@ class Kokoro(Engine):
     def _converters(self) -> dict[str, _g2p.Convert]:
         return {}
 
-    def _converter(self, language: str) -> _g2p.Convert:
+    def _find_converter(self, language: str) -> _g2p.Convert:
         if language not in self._converters:
             self._converters[language] = _g2p.converter(language)
         return self._converters[language]
@@ -258,7 +258,7 @@ class Kokoro(Engine):
     def _styles(self) -> dict[str, _Style]:
         return {}
 
-    def _style(self, blend: _Blend) -> _Style:
+    def _mix_style(self, blend: _Blend) -> _Style:
         for name, _ in blend.shares:
             if name not in self._styles:
                 self._styles[name] = _read_style(self._packs[name])
@@ -266,7 +266,7 @@ class Kokoro(Engine):
         packs = np.stack([self._styles[name] for name, _ in blend.shares])
         return np.asarray(np.tensordot(shares, packs, 1), np.float32)
 
-    def _blend(self, text: str) -> _Blend:
+    def _read_blend(self, text: str) -> _Blend:
         """Read ``NAME`` or ``NAME:SHARE+NAME:SHARE…``; shares are relative, and 1 where there is none.
         ``NAME(SHARE)`` is read too.
 
@@ -301,7 +301,7 @@ def _needs_torch(model: str | None, device: str) -> bool:
     )
 
 
-def _voice(name: str, leader: str) -> Voice:
+def _describe_voice(name: str, leader: str) -> Voice:
     """A voice or a blend, described by the name of the voice that leads it."""
     match = _VOICE.fullmatch(leader)
     language = _LETTERS[match[1]] if match else "en-US"
@@ -316,7 +316,7 @@ def _voice(name: str, leader: str) -> Voice:
     )
 
 
-def _language(tag: str, own: str) -> str:
+def _choose_language(tag: str, own: str) -> str:
     """The one of `g2p.LANGUAGES` that a BCP 47 tag means; the voice's own for none, or for its language alone.
 
     Raises:
@@ -333,7 +333,7 @@ def _language(tag: str, own: str) -> str:
     raise UnsupportedOption(f"kokoro does not speak {tag!r} (languages: {', '.join(_g2p.LANGUAGES)})")
 
 
-def _pieces(symbols: str) -> Iterator[str]:
+def _cut_symbols(symbols: str) -> Iterator[str]:
     """`symbols` in runs that the model's context takes, cut at spaces: texts of `max_chars` hardly ever need it."""
     while len(symbols) > _MOST_SYMBOLS:
         space = symbols.rfind(" ", 1, _MOST_SYMBOLS)
@@ -355,7 +355,7 @@ def _read_style(pack: _Pack) -> _Style:
     return np.asarray(torch.load(pack.path, map_location="cpu", weights_only=True).numpy().reshape(-1, 256))
 
 
-def _digest(pack: _Pack) -> str:
+def _digest_pack(pack: _Pack) -> str:
     """Of one voice, whatever else lies in the same archive."""
     if not pack.member:
         return catalogue.digest(pack.path)
@@ -397,7 +397,7 @@ def _torch_model(weights: Path, config: Path | None, device: str) -> _Run:
     model: Any = KModel(repo_id="hexgrad/Kokoro-82M", config=str(config), model=str(weights)).to(place).eval()
 
     def run(symbols: str, style: _Style, speed: float, seed: int) -> tuple[Samples, npt.NDArray[np.int64]]:
-        _torch.seeded(seed)
+        _torch.set_seed(seed)
         output = model(symbols, torch.from_numpy(style), speed, return_output=True)
         return output.audio.numpy().reshape(-1), output.pred_dur.numpy().reshape(-1)
 

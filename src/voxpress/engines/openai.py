@@ -90,18 +90,18 @@ class OpenAI(Engine):
 
     def voices(self) -> Sequence[Voice]:
         # Other servers mostly take these names too; which others they have, nobody says in a way they share.
-        names = _OLD_VOICES if self._old else sorted((*_OLD_VOICES, *_NEW_VOICES))
+        names = _OLD_VOICES if self._is_old else sorted((*_OLD_VOICES, *_NEW_VOICES))
         return [Voice(name=name, licence="OpenAI's terms of use") for name in names]
 
     def voice(self, name: str | None) -> Voice:
         """As for every engine; ``id:voice_1234`` is a voice of one's own. Another server may have any name."""
-        if name is None or (self._hosted and not _is_own(name)):
-            return self._built_in(name)
+        if name is None or (self._is_hosted and not _is_own(name)):
+            return self._find_built_in(name)
         if not name.strip() or name == _OWN_VOICE:
             raise UnknownVoice(f"{name!r} names no voice")
         return Voice(name=name)
 
-    def _built_in(self, name: str | None) -> Voice:
+    def _find_built_in(self, name: str | None) -> Voice:
         try:
             return super().voice(name)
         except UnknownVoice as error:
@@ -112,7 +112,7 @@ class OpenAI(Engine):
             raise error from None
 
     def longest(self, voice: Voice, language: str) -> int:
-        if not self._hosted or self._old:
+        if not self._is_hosted or self._is_old:
             return self.max_chars
         return _LATIN_LIMIT if languages.base(language) in languages.LATIN else _OTHER_LIMIT
 
@@ -120,12 +120,12 @@ class OpenAI(Engine):
         return 8
 
     def price(self, text: str) -> float:
-        return prices.price(self.name, self._name, text) if self._hosted else 0.0
+        return prices.price(self.name, self._name, text) if self._is_hosted else 0.0
 
     def checked(self, options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
         checked = check_options(type(self), options)
         instructions = str(checked["instructions"])
-        if instructions and self._old:
+        if instructions and self._is_old:
             raise UnsupportedOption(f"{self._name} takes no instructions: gpt-4o-mini-tts does")
         if len(instructions) > _MOST_INSTRUCTIONS:
             raise UnsupportedOption(
@@ -156,20 +156,20 @@ class OpenAI(Engine):
                 instructions=instructions or openai.omit,
             )
         except openai.APIStatusError as error:
-            raise self._refusal(error, segment) from None
+            raise self._explain_status(error, segment) from None
         except openai.APITimeoutError:
             problem = (
                 f"{self._server} sent nothing for {_PATIENCE:g} s, although it was asked {1 + _RETRIES} times"
             )
             raise ServiceUnavailable(f"{problem}: try again later") from None
         except openai.APIConnectionError as error:
-            cause = self._shown(str(error.__cause__ or error))
+            cause = self._clean_answer(str(error.__cause__ or error))
             raise ServiceUnavailable(f"no answer from {self._server}: {cause}") from None
         except openai.OpenAIError as error:
-            raise EngineError(f"{self._server}: {self._shown(str(error))}") from None
-        return self._audio(answer.response, answer.content, segment)
+            raise EngineError(f"{self._server}: {self._clean_answer(str(error))}") from None
+        return self._decode_answer(answer.response, answer.content, segment)
 
-    def _audio(self, response: Any, data: bytes, segment: Segment) -> Audio:
+    def _decode_answer(self, response: Any, data: bytes, segment: Segment) -> Audio:
         """What is in the body of an answer of status 200.
 
         Raises:
@@ -181,7 +181,7 @@ class OpenAI(Engine):
             raise SynthesisError(f"{self._server} sent an empty body {said}")
         if not (data[:4] == b"fLaC" or (data[:4] == b"RIFF" and data[8:12] == b"WAVE")):
             textual = "text" in kind or "json" in kind
-            shown = f": {self._shown(data[:5000].decode('utf-8', 'replace'))}" if textual else ""
+            shown = f": {self._clean_answer(data[:5000].decode('utf-8', 'replace'))}" if textual else ""
             raise SynthesisError(f"{self._server} was asked for WAV, and sent {kind} {said}{shown}")
         chunked = response.headers.get("transfer-encoding", "").lower() == "chunked"
         if not (chunked or "content-length" in response.headers or response.http_version == "HTTP/2"):
@@ -193,12 +193,12 @@ class OpenAI(Engine):
         except InputError as error:
             raise SynthesisError(f"{self._server} sent {kind} {said}: {error}") from None
 
-    def _refusal(self, error: Any, segment: Segment) -> SpeechError:
+    def _explain_status(self, error: Any, segment: Segment) -> SpeechError:
         """What an answer with an error status means to whoever wrote the row."""
-        status, detail = error.status_code, self._detail(error.body)
+        status, detail = error.status_code, self._read_detail(error.body)
         match status:
             case _ if 300 <= status < 400:
-                return self._redirected(error.response)
+                return self._explain_redirect(error.response)
             case 401 if self._client.api_key == _NO_KEY:
                 return ServiceRefused(
                     f"{self._server} wants a key: set OPENAI_BASE_URL to this address, and OPENAI_API_KEY to its key"
@@ -228,11 +228,11 @@ class OpenAI(Engine):
                 return ServiceUnavailable(f"{self._server} answered {status}{times}: {detail} ({later})")
         return EngineError(f"{self._server} answered {status}: {detail}")
 
-    def _redirected(self, response: Any) -> ServiceRefused:
+    def _explain_redirect(self, response: Any) -> ServiceRefused:
         """Where a server sends its requests on to. Who is to have texts and the key, a person decides."""
         try:
             place = urlsplit(urljoin(str(response.url), response.headers["location"]))
-            address = _normal(place._replace(query="", fragment="").geturl())
+            address = _normalise_url(place._replace(query="", fragment="").geturl())
         except (KeyError, ValueError, UnsupportedOption):
             return ServiceRefused(
                 f"{self._server} answered {response.status_code}: it sends its requests elsewhere, and"
@@ -244,13 +244,13 @@ class OpenAI(Engine):
             f" server, write the model as {self._name}@{base} (and where a key is set, OPENAI_BASE_URL={base})"
         )
 
-    def _detail(self, body: object) -> str:
+    def _read_detail(self, body: object) -> str:
         """What the server says about an error: OpenAI's envelope, FastAPI's, or a page."""
         if isinstance(body, dict):
             body = body.get("message") or body.get("detail") or body.get("error") or body
-        return self._shown(str(body or "no reason given"))
+        return self._clean_answer(str(body or "no reason given"))
 
-    def _shown(self, text: str) -> str:
+    def _clean_answer(self, text: str) -> str:
         """The beginning of what a server said, as one line without markup and without a key."""
         key = self._client.api_key.strip()
         if len(key) > len(_NO_KEY):
@@ -268,12 +268,12 @@ class OpenAI(Engine):
         return self._parts[1]
 
     @property
-    def _hosted(self) -> bool:
+    def _is_hosted(self) -> bool:
         return self._server == HOSTED
 
     @property
-    def _old(self) -> bool:
-        return self._hosted and self._name.startswith("tts-1")
+    def _is_old(self) -> bool:
+        return self._is_hosted and self._name.startswith("tts-1")
 
     @cached_property
     def _parts(self) -> tuple[str, str]:
@@ -287,7 +287,7 @@ class OpenAI(Engine):
             raise UnsupportedOption(
                 "a model of openai is a name, or NAME@URL such as kokoro@http://localhost:8880/v1"
             )
-        return name, _normal(url[0]) if url else HOSTED
+        return name, _normalise_url(url[0]) if url else HOSTED
 
     @cached_property
     def _client(self) -> Any:
@@ -305,15 +305,15 @@ class OpenAI(Engine):
         }
         try:
             client = openai.OpenAI(**patience)
-            known = _normal(str(client.base_url)) if client.api_key else ""
+            known = _normalise_url(str(client.base_url)) if client.api_key else ""
         except openai.OpenAIError:  # no key
             known = ""
         except UnsupportedOption as error:
             raise ServiceRefused(f"OPENAI_BASE_URL: {error}") from None
         if known == self._server:
             return client
-        if not self._hosted:
-            return _without_secrets(self._server, patience)
+        if not self._is_hosted:
+            return _make_plain_client(self._server, patience)
         if known:
             raise ServiceRefused(
                 f"OPENAI_BASE_URL names another server than OpenAI's: write the model as {self._name}@URL, or unset it"
@@ -325,7 +325,7 @@ def _is_own(voice: str) -> bool:
     return voice.startswith(_OWN_VOICE)
 
 
-def _without_secrets(server: str, patience: Mapping[str, Any]) -> Any:
+def _make_plain_client(server: str, patience: Mapping[str, Any]) -> Any:
     """A client for a server that is to get nothing that the environment has for another."""
     import openai
 
@@ -335,10 +335,10 @@ def _without_secrets(server: str, patience: Mapping[str, Any]) -> Any:
     return client.with_options(default_headers={**withheld, "Authorization": f"Bearer {_NO_KEY}"})
 
 
-def _normal(url: str) -> str:
+def _normalise_url(url: str) -> str:
     """A base URL as it stands in keys: one way of writing for each server.
 
-    >>> _normal("HTTP://LocalHost:80/v1/")
+    >>> _normalise_url("HTTP://LocalHost:80/v1/")
     'http://localhost/v1'
 
     Raises:

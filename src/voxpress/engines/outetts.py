@@ -101,15 +101,16 @@ class OuteTTS(Engine):
         require(self)
         parts = [_REVISION, *map(catalogue.digest, self._files)]
         parts += [engines.version(self, name) for name in ("outetts", "transformers", "descript-audio-codec")]
-        if file := _built_in().get(voice):
+        if file := _list_built_in().get(voice):
             parts.append(catalogue.digest(file))
         else:
-            parts.append(_reference(voice).digest)
+            parts.append(_find_reference(voice).digest)
         return f"outetts-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
     def voices(self) -> Sequence[Voice]:
         built_in = [
-            _described(name) for name in sorted(_built_in(), key=lambda name: (name != _DEFAULT, name))
+            _describe_voice(name)
+            for name in sorted(_list_built_in(), key=lambda name: (name != _DEFAULT, name))
         ]
         return [*built_in, *references.voices(self.name)]
 
@@ -117,7 +118,7 @@ class OuteTTS(Engine):
         return _LANGUAGES.get(self._architecture, self.languages)
 
     def longest(self, voice: Voice, language: str) -> int:
-        seconds = (_MOST_TOKENS - self._room(voice.key)) / (2 * _FRAMES + 3 * _PER_WORD)
+        seconds = (_MOST_TOKENS - self._count_voice_tokens(voice.key)) / (2 * _FRAMES + 3 * _PER_WORD)
         return min(
             self.max_chars, int(seconds / _SLOW / (3 if languages.base(language) in languages.DENSE else 1))
         )
@@ -139,10 +140,12 @@ class OuteTTS(Engine):
         interface = self._interface
         self._compute_in(str(settings["precision"]))
         # The package writes into what it is given.
-        prompt = interface.prepare_prompt(segment.text, copy.deepcopy(self._speaker(segment.voice)))
-        most = _most_tokens(segment.text, prompt.shape[-1])
-        _torch.seeded(segment.seed)
-        tokens = interface.model.generate(prompt, self._asked(settings, prompt, most))[prompt.shape[-1] :]
+        prompt = interface.prepare_prompt(segment.text, copy.deepcopy(self._find_speaker(segment.voice)))
+        most = _limit_tokens(segment.text, prompt.shape[-1])
+        _torch.set_seed(segment.seed)
+        tokens = interface.model.generate(prompt, self._make_config(settings, prompt, most))[
+            prompt.shape[-1] :
+        ]
         if not tokens or tokens[-1] not in self._ends:
             raise SynthesisError(f"outetts came to no end within {most} tokens of {segment.text[:60]!r}")
         first, second = interface.prompt_processor.extract_audio_from_tokens(tokens)
@@ -152,7 +155,7 @@ class OuteTTS(Engine):
         wave = interface.audio_codec.decode(codes, chunk_length=len(first))
         return Audio(wave.float().cpu().numpy().reshape(-1), self.sample_rate)
 
-    def _asked(self, settings: Mapping[str, OptionValue], prompt: Any, most: int) -> Any:
+    def _make_config(self, settings: Mapping[str, OptionValue], prompt: Any, most: int) -> Any:
         """What the package wants to know of one generation."""
         import torch
         from outetts import GenerationConfig, SamplerConfig
@@ -213,8 +216,8 @@ class OuteTTS(Engine):
     def _interface(self) -> Any:
         folder = self._files[0].parent
         device = _torch.choose(self.device)
-        _without_llama_cpp()
-        with _quiet():
+        _replace_llama_cpp()
+        with _silence_package():
             import outetts
             import torch
 
@@ -231,42 +234,42 @@ class OuteTTS(Engine):
                 )
             )
         # torchaudio reads no files without FFmpeg.
-        interface.audio_codec.load_audio = _read
+        interface.audio_codec.load_audio = _read_sample
         return interface
 
     def _compute_in(self, precision: str) -> None:
         """Have the language model in these numbers: read again where it is not, since rounded weights stay so."""
         interface = self._interface
-        wanted = _torch.numbers(precision, interface.model.device)
+        wanted = _torch.dtype(precision, interface.model.device)
         if interface.model.dtype != wanted:
             interface.config.dtype = wanted
-            with _quiet():
+            with _silence_package():
                 interface.model = interface.get_model()
 
     @cached_property
     def _speakers(self) -> dict[str, dict[str, Any]]:
         return {}
 
-    def _speaker(self, voice: str) -> dict[str, Any]:
+    def _find_speaker(self, voice: str) -> dict[str, Any]:
         """A voice as the package wants it: text, and words with their codes."""
         if voice not in self._speakers:
-            if file := _built_in().get(voice):
+            if file := _list_built_in().get(voice):
                 self._speakers[voice] = json.loads(file.read_bytes())
             else:
-                reference = _reference(voice)
+                reference = _find_reference(voice)
                 kind = f"outetts {_REVISION} {catalogue.digest(self._files[0].parent / 'dac.pth')}"
-                arrays = references.latents(reference, kind, lambda: self._encoded(reference))
-                self._speakers[voice] = _assembled(reference, arrays)
+                arrays = references.latents(reference, kind, lambda: self._encode_sample(reference))
+                self._speakers[voice] = _assemble_speaker(reference, arrays)
         return self._speakers[voice]
 
-    def _encoded(self, reference: Reference) -> Arrays:
+    def _encode_sample(self, reference: Reference) -> Arrays:
         """The sample as codes, shape (2, frames), with the lengths of the words in frames and their features."""
-        with _quiet():
+        with _silence_package():
             speaker = self._interface.audio_processor.create_speaker_from_dict(
                 {
                     "audio": {"bytes": codec.encode(references.audio(reference), Output(format="wav"))},
-                    "text": _said(reference),
-                    "words": _timed(reference),
+                    "text": _join_words(reference),
+                    "words": _time_words(reference),
                 }
             )
         words = speaker["words"]
@@ -278,20 +281,20 @@ class OuteTTS(Engine):
             "features": np.array(features, np.float32),
         }
 
-    def _room(self, voice: str) -> int:
+    def _count_voice_tokens(self, voice: str) -> int:
         """Tokens that a voice takes at most, counted without the tokenizer: of letters, a byte is one at most."""
-        if file := _built_in().get(voice):
+        if file := _list_built_in().get(voice):
             speaker = json.loads(file.read_bytes())
             frames = sum(len(word["c1"]) for word in speaker["words"])
             words, text = [word["word"] for word in speaker["words"]], speaker["text"]
         else:
-            reference = _reference(voice)
+            reference = _find_reference(voice)
             frames = int(reference.duration * _FRAMES) + 1
-            words, text = [mark.text for mark in reference.words], _said(reference)
+            words, text = [mark.text for mark in reference.words], _join_words(reference)
         return 2 * frames + sum(_PER_WORD + len(word.encode()) for word in words) + len(text.encode())
 
 
-def _most_tokens(text: str, taken: int) -> int:
+def _limit_tokens(text: str, taken: int) -> int:
     """Tokens that the speech may take: as many as its slowest reading needs, as far as there is room.
 
     Raises:
@@ -305,7 +308,7 @@ def _most_tokens(text: str, taken: int) -> int:
     return min(left, int(most * 2 * _FRAMES) + words * _PER_WORD + len(text.encode()))
 
 
-def _reference(voice: str) -> Reference:
+def _find_reference(voice: str) -> Reference:
     """The cloned voice of a `Voice.key`.
 
     Raises:
@@ -328,7 +331,7 @@ def _reference(voice: str) -> Reference:
     return reference
 
 
-def _timed(reference: Reference) -> list[dict[str, object]]:
+def _time_words(reference: Reference) -> list[dict[str, object]]:
     latest = reference.duration - _SHORTEST_WORD
     return [
         {
@@ -340,8 +343,8 @@ def _timed(reference: Reference) -> list[dict[str, object]]:
     ]
 
 
-def _assembled(reference: Reference, arrays: Arrays) -> dict[str, Any]:
-    """The voice that `OuteTTS._encoded` took apart."""
+def _assemble_speaker(reference: Reference, arrays: Arrays) -> dict[str, Any]:
+    """The voice that `OuteTTS._encode_sample` took apart."""
     words = []
     start = 0
     for mark, length, features in zip(reference.words, arrays["lengths"], arrays["features"], strict=True):
@@ -356,16 +359,16 @@ def _assembled(reference: Reference, arrays: Arrays) -> dict[str, Any]:
             }
         )
         start += int(length)
-    return {"text": _said(reference), "words": words}
+    return {"text": _join_words(reference), "words": words}
 
 
-def _said(reference: Reference) -> str:
+def _join_words(reference: Reference) -> str:
     """The words of a sample as they were heard: text and codes have to have the same ones."""
     space = "" if languages.base(reference.language) in {"ja", "zh"} else " "
     return space.join(mark.text for mark in reference.words)
 
 
-def _built_in() -> dict[str, Path]:
+def _list_built_in() -> dict[str, Path]:
     """The voices that the package brings, wherever that is installed."""
     if engines.python(OuteTTS):
         places = [Path(place, "outetts") for place in environments.packages(OuteTTS.environment)]
@@ -376,7 +379,7 @@ def _built_in() -> dict[str, Path]:
     return {file.stem: file for folder in folders for file in sorted(folder.glob("*.json"))}
 
 
-def _described(name: str) -> Voice:
+def _describe_voice(name: str) -> Voice:
     """A voice called as the package calls them: language, gender, number and mood."""
     language, gender, *_ = (*name.split("-"), "")
     return Voice(
@@ -384,7 +387,7 @@ def _described(name: str) -> Voice:
     )
 
 
-def _read(file: IO[bytes]) -> Any:
+def _read_sample(file: IO[bytes]) -> Any:
     """A sample as a tensor of shape (1, 1, samples)."""
     import torch
 
@@ -392,7 +395,7 @@ def _read(file: IO[bytes]) -> Any:
     return torch.tensor(sound.samples)[None, None]
 
 
-def _without_llama_cpp() -> None:
+def _replace_llama_cpp() -> None:
     """The package imports its other backend in any case, which pip has to compile."""
     if "llama_cpp" not in sys.modules and importlib.util.find_spec("llama_cpp") is None:
         stub = types.ModuleType("llama_cpp")
@@ -401,7 +404,7 @@ def _without_llama_cpp() -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silence_package() -> Iterator[None]:
     """The package logs what it does, and draws bars."""
     from loguru import logger
 

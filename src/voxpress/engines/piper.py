@@ -189,7 +189,7 @@ class Piper(Engine):
 
     def load(self) -> None:
         require(type(self))
-        self._load(next(iter(self._files)))
+        self._open_voice(next(iter(self._files)))
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
         return [self._speak(segment) for segment in batch]
@@ -226,23 +226,23 @@ class Piper(Engine):
         return {stem: file.config() for stem, file in self._files.items()}
 
     @cached_property
-    def _loaded(self) -> dict[str, _Loaded]:
+    def _held_voices(self) -> dict[str, _Loaded]:
         return {}
 
-    def _load(self, stem: str) -> _Loaded:
-        if stem in self._loaded:
-            return self._loaded[stem]
+    def _open_voice(self, stem: str) -> _Loaded:
+        if stem in self._held_voices:
+            return self._held_voices[stem]
         from piper import PiperConfig, PiperVoice
 
         file = self._files[stem]
         session = sessions.session(file.onnx, preparation.prepare_piper, self.device, self.threads)
         config = PiperConfig.from_dict(json.loads(file.json.read_bytes()))
-        while len(self._loaded) >= _MOST_LOADED:
-            del self._loaded[next(iter(self._loaded))]
+        while len(self._held_voices) >= _MOST_LOADED:
+            del self._held_voices[next(iter(self._held_voices))]
         voice = PiperVoice(session=session, config=config)
         spell = lru_cache(maxsize=10_000)(lambda word: "".join(chain(*voice.phonemize(word))))
-        self._loaded[stem] = _Loaded(session, voice, spell)
-        return self._loaded[stem]
+        self._held_voices[stem] = _Loaded(session, voice, spell)
+        return self._held_voices[stem]
 
     def _speak(self, segment: Segment) -> Audio:
         stem, _, speaker = self.voice(segment.voice).name.partition("/")
@@ -250,26 +250,26 @@ class Piper(Engine):
         _check_language(segment.language, config)
         options = check_options(type(self), segment.options)
         scales = [
-            _chosen(options["noise_scale"], config.inference.noise_scale),
+            _choose_scale(options["noise_scale"], config.inference.noise_scale),
             config.inference.length_scale / segment.speed,
-            _chosen(options["noise_w_scale"], config.inference.noise_w),
+            _choose_scale(options["noise_w_scale"], config.inference.noise_w),
         ]
         speaker_ids = [config.speakers[speaker]] if speaker else []
-        session, piper, spell = self._load(stem)
+        session, piper, spell = self._open_voice(stem)
         noise = np.random.Generator(np.random.Philox(segment.seed))
         pieces: list[Samples] = []
         symbols: list[str] = []
         times: list[Seconds] = [0.0]
-        text, goes_on = _without_ellipses(segment.text)
+        text, goes_on = _replace_ellipses(segment.text)
         sentences = piper.phonemize(text)
         for number, sentence in enumerate(sentences, 1):
             ids = piper.phonemes_to_ids(sentence)
             if goes_on and number == len(sentences):
                 # Before the symbol for the end the voice falls, after a comma as after a full stop.
-                ids = _unended(ids, config.phoneme_id_map["$"])
-            samples, durations = _run(session, ids, scales, speaker_ids, noise)
+                ids = _drop_end(ids, config.phoneme_id_map["$"])
+            samples, durations = _infer(session, ids, scales, speaker_ids, noise)
             pieces.append(samples)
-            for symbol, frames in _per_symbol(sentence, durations, config):
+            for symbol, frames in _sum_by_symbol(sentence, durations, config):
                 symbols.append(symbol)
                 times.append(times[-1] + frames * config.hop_length / config.audio.sample_rate)
         if not pieces:
@@ -280,10 +280,10 @@ class Piper(Engine):
             pieces[-1][len(pieces[-1]) - ramp :] *= np.linspace(1, 0, ramp, dtype=np.float32)
         spelled = [(word, spell(word)) for word in text.split()]
         found = _alignment.phonemes(symbols, times) + _alignment.words(spelled, symbols, times)
-        return Audio(np.concatenate(pieces), config.audio.sample_rate, _alignment.ordered(found))
+        return Audio(np.concatenate(pieces), config.audio.sample_rate, _alignment.sort_marks(found))
 
 
-def _run(
+def _infer(
     session: onnxruntime.InferenceSession,
     ids: Sequence[int],
     scales: Sequence[float],
@@ -302,7 +302,7 @@ def _run(
         "scales": np.array(scales, np.float32),
         "sid": np.array(speaker_ids, np.int64),
         "noise_0": noise.standard_normal(2 * len(ids), np.float32),
-        "noise_1": noise.standard_normal(192 * _frames(ids, scales, _USUAL), np.float32),
+        "noise_1": noise.standard_normal(192 * _count_noise_frames(ids, scales, _USUAL), np.float32),
     }
     from onnxruntime import RunOptions
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail
@@ -313,17 +313,17 @@ def _run(
     try:
         samples, durations = session.run(_OUTPUTS, {name: given[name] for name in names}, quiet)
     except Fail:
-        more = 192 * (_frames(ids, scales, _MOST) - _frames(ids, scales, _USUAL))
+        more = 192 * (_count_noise_frames(ids, scales, _MOST) - _count_noise_frames(ids, scales, _USUAL))
         given["noise_1"] = np.concatenate([given["noise_1"], noise.standard_normal(more, np.float32)])
         samples, durations = session.run(_OUTPUTS, {name: given[name] for name in names})
     return samples.reshape(-1), durations.reshape(-1)
 
 
-def _frames(ids: Sequence[int], scales: Sequence[float], per_id: int) -> int:
+def _count_noise_frames(ids: Sequence[int], scales: Sequence[float], per_id: int) -> int:
     return 32 + int(per_id * len(ids) * scales[1])
 
 
-def _per_symbol(
+def _sum_by_symbol(
     sentence: Sequence[str], durations: npt.NDArray[np.float32], config: _Config
 ) -> Iterator[tuple[str, int]]:
     """Each symbol of `sentence` with its frames; silence at the ends counts for the symbol ``""``.
@@ -347,12 +347,12 @@ def _per_symbol(
         position += width
 
 
-def _without_ellipses(text: str) -> tuple[str, bool]:
+def _replace_ellipses(text: str) -> tuple[str, bool]:
     """`text` with commas for ellipses, and whether it ends in one.
 
-    >>> _without_ellipses("Well... please hold…")
+    >>> _replace_ellipses("Well... please hold…")
     ('Well, please hold', True)
-    >>> _without_ellipses("…and now…?")
+    >>> _replace_ellipses("…and now…?")
     ('and now?', False)
     """
     goes_on = bool(_GOES_ON.search(text))
@@ -360,11 +360,11 @@ def _without_ellipses(text: str) -> tuple[str, bool]:
     return re.sub(_ELLIPSIS, ", ", text).removeprefix(", "), goes_on
 
 
-def _unended(ids: list[int], end: Sequence[int]) -> list[int]:
+def _drop_end(ids: list[int], end: Sequence[int]) -> list[int]:
     return ids[: -len(end)] if ids[-len(end) :] == list(end) else ids
 
 
-def _chosen(option: OptionValue, own: float) -> float:
+def _choose_scale(option: OptionValue, own: float) -> float:
     return own if float(option) < 0 else float(option)
 
 

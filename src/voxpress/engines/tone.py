@@ -110,12 +110,12 @@ class Tone(Engine):
                 os.chdir("/")
             case "wrong":
                 segment = msgspec.structs.replace(segment, text=" ".join(segment.text.split()[::-1]))
-        audio = self._beeps(segment, digest)
+        audio = self._make_beeps(segment, digest)
         if mistake := _NO_AUDIO.get(str(fault)):
             return cast("Audio", mistake(audio))
         return Audio(_spoil(audio.samples, str(fault), self.sample_rate), self.sample_rate, audio.marks)
 
-    def _beeps(self, segment: Segment, digest: bytes) -> Audio:
+    def _make_beeps(self, segment: Segment, digest: bytes) -> Audio:
         rate = self.sample_rate
         words = segment.text.split()
         lengths = np.array([len(word) for word in words]) * (_SECONDS_PER_CHARACTER / segment.speed)

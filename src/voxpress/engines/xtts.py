@@ -146,14 +146,14 @@ class Xtts(Engine):
         return super().voice(name)
 
     def longest(self, voice: Voice, language: str) -> int:
-        return _LONGEST[self._language(language)]
+        return _LONGEST[self._choose_language(language)]
 
     def terms(self) -> str:
         return _TERMS
 
     def load(self) -> None:
         require(self)
-        self._in("float32")
+        self._load_in("float32")
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
         return [self._speak(segment) for segment in batch]
@@ -162,23 +162,25 @@ class Xtts(Engine):
         import torch
 
         settings = check_options(type(self), segment.options)
-        language = self._language(segment.language)
+        language = self._choose_language(segment.language)
         precision = str(settings.pop("precision"))
-        model, device, _ = self._in(precision)
-        text = _ended(segment.text)
+        model, device, _ = self._load_in(precision)
+        text = _end_sentence(segment.text)
         tokens = len(model.tokenizer.encode(text.lower(), language))
         if tokens >= model.args.gpt_max_text_tokens:
             raise SynthesisError(
                 f"xtts takes {model.args.gpt_max_text_tokens - 1} tokens of text at once,"
                 f" not the {tokens} of {text[:60]!r}"
             )
-        latent, embedding = (torch.from_numpy(part).to(device) for part in self._voice(model, segment.voice))
+        latent, embedding = (
+            torch.from_numpy(part).to(device) for part in self._find_latents(model, segment.voice)
+        )
         most = min(model.gpt.max_gen_mel_tokens, math.ceil(bounds(text)[1] * _TOKEN_RATE))
-        _torch.seeded(segment.seed)
+        _torch.set_seed(segment.seed)
         spoken = model.inference(
             text,
             language,
-            latent.to(_torch.numbers(precision, device)),
+            latent.to(_torch.dtype(precision, device)),
             embedding,
             **settings,
             speed=segment.speed,
@@ -188,7 +190,7 @@ class Xtts(Engine):
             raise SynthesisError(f"xtts found no end of {text[:60]!r} in {most / _TOKEN_RATE:.1f} s")
         return Audio(np.asarray(spoken["wav"], np.float32).reshape(-1), self.sample_rate)
 
-    def _voice(self, model: Any, voice: str) -> list[npt.NDArray[np.float32]]:
+    def _find_latents(self, model: Any, voice: str) -> list[npt.NDArray[np.float32]]:
         """What stands for a voice: for the GPT, of shape (1, 32, 1024), and for the HiFi-GAN, (1, 512, 1).
 
         Raises:
@@ -201,11 +203,11 @@ class Xtts(Engine):
         made = references.latents(
             reference,
             f"xtts {_REVISION} {self._weights}",
-            lambda: _listen(model, references.audio(reference)),
+            lambda: _compute_latents(model, references.audio(reference)),
         )
         return [made[name] for name in _LATENTS]
 
-    def _language(self, tag: str) -> str:
+    def _choose_language(self, tag: str) -> str:
         """The one of `languages` that a BCP 47 tag means.
 
         Raises:
@@ -248,9 +250,9 @@ class Xtts(Engine):
     def _studio(self) -> dict[str, str]:
         """Digests of the studio voices by name."""
         file = self._folder / "speakers_xtts.pth"
-        return _speakers(file, catalogue.digest(file)) if file.is_file() else {}
+        return _read_speakers(file, catalogue.digest(file)) if file.is_file() else {}
 
-    def _in(self, precision: str) -> _Loaded:
+    def _load_in(self, precision: str) -> _Loaded:
         """The model, computing in that precision.
 
         Raises:
@@ -261,7 +263,7 @@ class Xtts(Engine):
             if held is None or held.precision != "float32":  # what is rounded does not come back
                 self._held = None
                 held = _load(self._folder, _torch.choose(self.device))
-            self._held = _rounded(held, precision)
+            self._held = _round_weights(held, precision)
         assert self._held
         return self._held
 
@@ -300,7 +302,7 @@ def _load(folder: Path, device: Any) -> _Loaded:
     return _Loaded(model.to(device), device, "float32")
 
 
-def _rounded(loaded: _Loaded, precision: str) -> _Loaded:
+def _round_weights(loaded: _Loaded, precision: str) -> _Loaded:
     """The same model, changed in place: what draws tokens, not what listens to samples, nor the HiFi-GAN.
 
     Raises:
@@ -308,7 +310,7 @@ def _rounded(loaded: _Loaded, precision: str) -> _Loaded:
     """
     import torch
 
-    numbers = _torch.numbers(precision, loaded.device)
+    numbers = _torch.dtype(precision, loaded.device)
     for name, part in loaded.model.gpt.named_children():
         if not name.startswith("conditioning"):
             part.to(numbers)
@@ -317,7 +319,7 @@ def _rounded(loaded: _Loaded, precision: str) -> _Loaded:
     return loaded._replace(precision=precision)
 
 
-def _listen(model: Any, sample: Audio) -> Arrays:
+def _compute_latents(model: Any, sample: Audio) -> Arrays:
     """What stands for the voice in `sample`.
 
     Raises:
@@ -341,7 +343,7 @@ def _listen(model: Any, sample: Audio) -> Arrays:
 
 
 @functools.lru_cache(maxsize=8)
-def _speakers(file: Path, _digest: str) -> dict[str, str]:
+def _read_speakers(file: Path, _digest: str) -> dict[str, str]:
     """Digests of the voices in speakers_xtts.pth by name, in the file's order; read without PyTorch.
 
     Raises:
@@ -387,10 +389,10 @@ class _Index(pickle.Unpickler):
         return kind, hashlib.sha256(self._archive.read(f"{self._folder}data/{key}")).hexdigest()
 
 
-def _ended(text: str) -> str:
+def _end_sentence(text: str) -> str:
     """`text` with a mark at its end, without which the model often goes on with words of its own.
 
-    >>> _ended("Hold the line, please"), _ended("Really?"), _ended("one, two,")
+    >>> _end_sentence("Hold the line, please"), _end_sentence("Really?"), _end_sentence("one, two,")
     ('Hold the line, please.', 'Really?', 'one, two.')
     """
     text = " ".join(text.split())

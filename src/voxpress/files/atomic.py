@@ -52,7 +52,7 @@ def write(
     try:
         with contextlib.ExitStack() as failed:
             failed.callback(_remove, partial)
-            with _created(partial) as file:
+            with _create(partial) as file:
                 file.writelines(parts)
                 if durable:
                     file.flush()
@@ -130,7 +130,7 @@ def _write_through(path: str, parts: Iterable[bytes]) -> None:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _created(path: str) -> BinaryIO:
+def _create(path: str) -> BinaryIO:
     # Folders are there nearly always; asking for each file would cost as much as writing it.
     try:
         return open(path, "xb")

@@ -38,10 +38,10 @@ def unlock(file: IO[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: str | os.PathLike[str]) -> Iterator[None]:
+def hold(path: str | os.PathLike[str]) -> Iterator[None]:
     """Wait until no other process is in such a block with the same `path`, which is created.
 
-    >>> with locked("voices.lock"):
+    >>> with hold("voices.lock"):
     ...     os.path.exists("voices.lock")
     True
 

@@ -42,7 +42,7 @@ def safe_path(path: str) -> str:
     """
     if _USUAL.fullmatch(path):
         return path
-    if found := _FORBIDDEN.search(path) or next((c for c in path if _unseen(c)), None):
+    if found := _FORBIDDEN.search(path) or next((c for c in path if _is_unseen(c)), None):
         character = found if isinstance(found, str) else found[0]
         shown = (
             repr(character) if character.isprintable() and character.isascii() else f"U+{ord(character):04X}"
@@ -52,18 +52,18 @@ def safe_path(path: str) -> str:
     if path.startswith("/") or not parts or path.endswith("/"):
         raise InputError(f"{path!r} is not a relative path to a file")
     for part in parts:
-        if problem := _wrong(part):
+        if problem := _find_problem(part):
             raise InputError(f"{path!r} {problem}")
     if len(path) > _LONGEST_PATH // 4 and len(path.encode()) > _LONGEST_PATH:
         raise InputError(f"{path[:60]!r}… has more than {_LONGEST_PATH} bytes")
     return "/".join(parts)
 
 
-def _unseen(character: str) -> bool:
+def _is_unseen(character: str) -> bool:
     return unicodedata.category(character) in _UNSEEN and not _JOINERS.match(character)
 
 
-def _wrong(name: str) -> str:
+def _find_problem(name: str) -> str:
     """Why no file or folder can have that name on every system; empty where it can."""
     if name == "..":
         return "leads out of the output folder"

@@ -73,7 +73,7 @@ def names() -> list[str]:
     >>> names()
     ['asterisk', 'csv', 'edgetx', 'freeswitch', 'json', 'jsonl', 'pairs', 'text', 'yaml']
     """
-    return sorted(_formats())
+    return sorted(_find_formats())
 
 
 def find(name: str) -> Format:
@@ -85,7 +85,7 @@ def find(name: str) -> Format:
     Raises:
         ManifestError: there is none; the message names those that exist.
     """
-    formats = _formats()
+    formats = _find_formats()
     if name not in formats:
         known = ", ".join(sorted(formats))
         raise ManifestError(f"no manifest format {name!r}{suggest(name, formats)} (formats: {known})")
@@ -101,7 +101,7 @@ def recognise(path: str, head: str) -> str:
     Raises:
         ManifestError: neither the extension nor the content says which one it is.
     """
-    formats = _formats()
+    formats = _find_formats()
     extension = PurePath(path).suffix.lower()
     named = {name: form for name, form in formats.items() if extension in form.extensions}
     for name, form in sorted((named or formats).items(), key=lambda item: not item[1].by_content):
@@ -151,7 +151,7 @@ def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-")
     Raises:
         ManifestError: while iterating, where the manifest as a whole cannot be read (any further).
     """
-    with contextlib.closing(_lines(stream, path)) as lines:
+    with contextlib.closing(_read_lines(stream, path)) as lines:
         first = list(itertools.islice(lines, _HEAD_LINES))
         if first and "\0" in first[0]:
             problem = "holds NUL characters: not text, or UTF-16 without a byte order mark; save it as UTF-8"
@@ -162,7 +162,7 @@ def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-")
         yield from form.read(itertools.chain(first, lines), path)
 
 
-def _formats() -> dict[str, Format]:
+def _find_formats() -> dict[str, Format]:
     found = {}
     for module in pkgutil.iter_modules(__path__):
         form = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMAT", None)
@@ -171,7 +171,7 @@ def _formats() -> dict[str, Format]:
     return found
 
 
-def _lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
+def _read_lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
     """Lines with their line ends as they are: of Unix, Windows, old Macs or a mixture."""
     buffered = io.BufferedReader(stream)  # type: ignore[type-var]  # any readable stream will do
     head = buffered.peek(8)[:8]

@@ -52,7 +52,7 @@ def table(
     before = end
     records = csv.reader(
         itertools.chain((header,), lines),
-        delimiter=delimiter or _delimiter(header),
+        delimiter=delimiter or _choose_delimiter(header),
         quoting=csv.QUOTE_NONE if delimiter == "|" else csv.QUOTE_MINIMAL,
         skipinitialspace=True,
         strict=True,
@@ -89,15 +89,15 @@ def table(
             return
 
 
-def _delimiter(header: str) -> str:
+def _choose_delimiter(header: str) -> str:
     def score(delimiter: str) -> tuple[int, int]:
-        cells = _cells(header, delimiter)
+        cells = _split_cells(header, delimiter)
         return sum(map(_is_known, cells)), len(cells)
 
     return max(_DELIMITERS, key=score)
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def _split_cells(line: str, delimiter: str) -> list[str]:
     return next(csv.reader((line,), delimiter=delimiter, skipinitialspace=True), [])
 
 
@@ -110,11 +110,11 @@ def _is_known(cell: str) -> bool:
 
 def _recognise(head: str) -> bool:
     header = next((line for line in head.splitlines() if line.strip()), "")
-    cells = _cells(header, _delimiter(header))
+    cells = _split_cells(header, _choose_delimiter(header))
     return len(cells) > 1 and any(_is_known(cell) and column(cell) == "text" for cell in cells)
 
 
-def _names(cells: Sequence[str], path: str, line: int) -> list[str]:
+def _read_header(cells: Sequence[str], path: str, line: int) -> list[str]:
     """The field of each column, "" for one to leave alone.
 
     Raises:
@@ -137,11 +137,11 @@ def _names(cells: Sequence[str], path: str, line: int) -> list[str]:
     if not {"id", "file"} & set(names):
         lacking.append("id or file")
     if unknown or lacking:
-        raise ManifestError(_wrong_header(cells, unknown, lacking), path=path, line=line)
+        raise ManifestError(_explain_header(cells, unknown, lacking), path=path, line=line)
     return names
 
 
-def _wrong_header(cells: Sequence[str], unknown: Sequence[str], lacking: Sequence[str]) -> str:
+def _explain_header(cells: Sequence[str], unknown: Sequence[str], lacking: Sequence[str]) -> str:
     known = sorted(FIELDS | ALIASES.keys())
     here = ", ".join(repr(cell.strip()) for cell in cells[:20])
     problems = [f"unknown column {name!r}{suggest(name.lower(), known)}" for name in unknown[:20]]
@@ -151,10 +151,10 @@ def _wrong_header(cells: Sequence[str], unknown: Sequence[str], lacking: Sequenc
     return f"{'; '.join(problems)} ({COLUMNS})"
 
 
-def _without_header(head: Sequence[str]) -> str:
+def _find_delimiter(head: Sequence[str]) -> str:
     """The delimiter of a table whose first line names no column we know; empty where it does, or none fits."""
     lines = [line for line in head if line.strip()]
-    if not lines or any(_is_known(cell) for cell in _cells(lines[0], _delimiter(lines[0]))):
+    if not lines or any(_is_known(cell) for cell in _split_cells(lines[0], _choose_delimiter(lines[0]))):
         return ""
     for delimiter in "\t|;,":
         if len({line.count(delimiter) for line in lines}) == 1 and delimiter in lines[0]:
@@ -162,7 +162,7 @@ def _without_header(head: Sequence[str]) -> str:
     return ""
 
 
-def _headless(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str] | None:
+def _guess_header(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str] | None:
     """The fields of two columns without a header, or of LJSpeech's three; None where the first line is a header."""
     rows = [record[1] for record in head if not isinstance(record, ManifestError)]
     width = len(rows[0])
@@ -187,7 +187,7 @@ def _headless(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     first = list(itertools.islice(lines, _HEAD))
-    records = table(itertools.chain(first, lines), path, _without_header(first))
+    records = table(itertools.chain(first, lines), path, _find_delimiter(first))
     begin = list(itertools.islice(records, _HEAD))
     if not begin:
         raise ManifestError("is empty; its first line must name the columns", path=path)
@@ -195,9 +195,9 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     if isinstance(header, ManifestError):
         raise header
     line, cells = header
-    names = _headless(begin)
+    names = _guess_header(begin)
     if names is None:
-        names = _names(cells, path, line)
+        names = _read_header(cells, path, line)
         begin = begin[1:]
     records = itertools.chain(begin, records)
     plain = [(at, name) for at, name in enumerate(names) if name and not name.startswith(_OPTION)]

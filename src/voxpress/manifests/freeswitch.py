@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Format, Row
-from voxpress.manifests.rows import listed, row
+from voxpress.manifests.rows import leave_out_unspeakable, row
 
 if TYPE_CHECKING:
     from xml.sax.xmlreader import AttributesImpl
@@ -28,10 +28,10 @@ def _recognise(head: str) -> bool:
 
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
-    return listed(_rows(lines, path))
+    return leave_out_unspeakable(_read_rows(lines, path))
 
 
-def _rows(lines: Iterator[str], path: str) -> Iterator[Row]:
+def _read_rows(lines: Iterator[str], path: str) -> Iterator[Row]:
     # Imported here because a command that reads CSV starts 100 ms sooner without.
     from xml.sax import SAXException, SAXParseException
     from xml.sax.handler import ContentHandler
@@ -50,7 +50,7 @@ def _rows(lines: Iterator[str], path: str) -> Iterator[Row]:
             line = parser.getLineNumber()
             if name == "prompt" and len(self.open) == 4:
                 _, language, section, _ = self.open
-                self.rows.extend(_prompt(language, section, dict(attrs.items()), path, line))
+                self.rows.extend(_read_prompt(language, section, dict(attrs.items()), path, line))
             elif name == "prompt" or len(self.open) == 4:
                 problem = f"<{name}> is out of place: prompts are <language><en><section><prompt/>"
                 self.rows.append(ManifestError(problem, path=path, line=line))
@@ -84,7 +84,7 @@ def _rows(lines: Iterator[str], path: str) -> Iterator[Row]:
         raise ManifestError(f"is not XML: {error.getMessage()}", path=path) from error
 
 
-def _prompt(language: str, section: str, prompt: dict[str, str], path: str, line: int) -> Iterator[Row]:
+def _read_prompt(language: str, section: str, prompt: dict[str, str], path: str, line: int) -> Iterator[Row]:
     file = prompt.get("filename", "").strip()
     text = prompt.get("phrase", "")
     kind = prompt.get("type", "")

@@ -16,10 +16,10 @@ def _recognise(head: str) -> bool:
     return head.lstrip().startswith("{")
 
 
-def twice(text: str) -> list[str]:
+def find_duplicates(text: str) -> list[str]:
     """Names that an object in this JSON has twice, which a parser would settle in silence.
 
-    >>> twice('{"id": "a", "text": "A.", "id": "b"}')
+    >>> find_duplicates('{"id": "a", "text": "A.", "id": "b"}')
     ['id']
     """
     import json
@@ -55,7 +55,7 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
             yield ManifestError(f"is not JSON: {error}", path=path, line=number)
         else:
             # Only a line with more colons than names can have a name twice.
-            again = twice(line) if line.count(":") > len(named) else []
+            again = find_duplicates(line) if line.count(":") > len(named) else []
             for name in again:
                 yield ManifestError("is given twice", path=path, line=number, field=name)
             if not again:

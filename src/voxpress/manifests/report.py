@@ -98,7 +98,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             spoken=result.spoken,
             characters=result.characters,
             billed=result.billed,
-            cost=_known(result.cost) if result.billed else 0.0,
+            cost=_round_cost(result.cost) if result.billed else 0.0,
             notes=result.notes,
             verdict=result.verdict,
             wer=None if result.wer is None else round(result.wer, 3),
@@ -110,7 +110,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def _known(cost: float) -> float | None:
+def _round_cost(cost: float) -> float | None:
     return None if math.isnan(cost) else round(cost, 9)
 
 
@@ -144,17 +144,17 @@ class Report:
         # Absolute at once: an engine may change the current folder.
         self._place = os.path.abspath(path)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
-        with self._explained():
+        with self._translate_errors():
             if is_device(self._place):
                 self._scratch = tempfile.TemporaryDirectory(prefix="voxpress-")
-                part = _alone(f"{self._scratch.name}/report.part")
+                part = _open_alone(f"{self._scratch.name}/report.part")
             else:
                 self._place = os.path.realpath(self._place)
                 if not replace:
                     self._require_report(self._place)
                     self._require_report(f"{self._place}.part")
                 os.makedirs(os.path.dirname(self._place), exist_ok=True)
-                part = _alone(f"{self._place}.part")
+                part = _open_alone(f"{self._place}.part")
         if part is None:
             raise StoreError(
                 f"cannot write the report {self.path}: another run is writing it; name another with --report"
@@ -174,7 +174,7 @@ class Report:
             StoreError: something else is there.
         """
         try:
-            with open(place, "rb", opener=_as_it_is) as former:
+            with open(place, "rb", opener=_open_as_it_is) as former:
                 line = former.readline() if stat.S_ISREG(os.fstat(former.fileno()).st_mode) else b"?"
             if line:
                 msgspec.json.decode(line, type=self._kind)
@@ -195,7 +195,7 @@ class Report:
         try:
             self._part.write(line)
         except OSError as error:
-            raise self._failure(error) from error
+            raise self._store_error(error) from error
         self._numbers.append(number)
         self._starts.append(self._end)
         self._end += len(line)
@@ -214,7 +214,7 @@ class Report:
             with suppress(OSError):  # it would hide what went wrong first
                 self._part.close()
             return
-        with self._explained(), self._part:
+        with self._translate_errors(), self._part:
             if self._discarded:
                 os.unlink(self._part.name)
                 return
@@ -241,13 +241,13 @@ class Report:
         os.replace(ordered, part)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise self._failure(error) from error
+            raise self._store_error(error) from error
 
-    def _failure(self, error: OSError) -> StoreError:
+    def _store_error(self, error: OSError) -> StoreError:
         return StoreError(f"cannot write the report {self.path}: {error.strerror}")
 
 
@@ -299,9 +299,9 @@ class _Named(msgspec.Struct):
     id: str
 
 
-def _alone(path: str) -> BufferedWriter | None:
+def _open_alone(path: str) -> BufferedWriter | None:
     """The file at `path`, empty, unless another process is writing it."""
-    file = open(path, "ab", opener=_as_it_is)  # noqa: SIM115 - closed by the report
+    file = open(path, "ab", opener=_open_as_it_is)  # noqa: SIM115 - closed by the report
     if not locks.try_lock(file):
         file.close()
         return None
@@ -309,7 +309,7 @@ def _alone(path: str) -> BufferedWriter | None:
     return file
 
 
-def _as_it_is(path: str, flags: int) -> int:
+def _open_as_it_is(path: str, flags: int) -> int:
     """Open without following a link and without waiting for a pipe."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
 

@@ -158,9 +158,9 @@ def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
     try:
         utterance = msgspec.convert(fields, Utterance)
     except msgspec.ValidationError:
-        return _problems(fields, path, line)
+        return _find_problems(fields, path, line)
     if not utterance.id or not utterance.text or utterance.text.isspace() or "\0" in utterance.text:
-        return _problems(fields, path, line)
+        return _find_problems(fields, path, line)
     return (utterance,)
 
 
@@ -199,7 +199,7 @@ def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row
     return [*problems, *(one for one in rows if isinstance(one, ManifestError))]
 
 
-def listed(rows: Iterable[Row]) -> Iterator[Row]:
+def leave_out_unspeakable(rows: Iterable[Row]) -> Iterator[Row]:
     """Rows of a list of the trade: what nobody can speak, or has a file already, is `LeftOut`."""
     seen: dict[str, tuple[str, str]] = {}
     for one in rows:
@@ -219,7 +219,7 @@ def listed(rows: Iterable[Row]) -> Iterator[Row]:
         yield LeftOut(problem, path=place, line=int(line))
 
 
-def _problems(fields: Mapping[str, object], path: str, line: int) -> Iterator[ManifestError]:
+def _find_problems(fields: Mapping[str, object], path: str, line: int) -> Iterator[ManifestError]:
     if not fields.get("id"):
         yield ManifestError("is missing: a row needs an id or a file", path=path, line=line, field="id")
     if not str(fields.get("text", "")).strip():

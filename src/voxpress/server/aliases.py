@@ -227,7 +227,7 @@ class Aliases:
             engine = self._engine(model)
             engines.require(engine)
             terms = engine.terms()
-            return bool(engine.voices()) and (not terms or catalogue.accepted(terms))
+            return bool(engine.voices()) and (not terms or catalogue.is_accepted(terms))
         except EngineError:
             return False
 

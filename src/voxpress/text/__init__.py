@@ -72,7 +72,7 @@ def read(
     removed: Counter[str] = Counter()
     for scene in scenes:
         if isinstance(scene, Say):
-            parts += _say(_without(scene.text, misread, removed), language, max_chars)
+            parts += _split_text(_remove_misread(scene.text, misread, removed), language, max_chars)
         else:
             parts.append(scene)
     if not parts:
@@ -80,12 +80,12 @@ def read(
         problem = f"nothing to speak in {text!r}: it has no letter and no digit{besides}"
         raise InputError(problem if text else "no text")
     notes = [f"{count} × {each!r} removed: the engine misreads it" for each, count in removed.items()]
-    if markup == "plain" and ("[" in text or "<" in text) and (direction := directions.generated(text)):
+    if markup == "plain" and ("[" in text or "<" in text) and (direction := directions.find_direction(text)):
         notes.append(f"{direction} is {READ_ALOUD}")
     return Reading(tuple(parts), tuple(notes))
 
 
-def _without(text: str, characters: str, removed: Counter[str]) -> str:
+def _remove_misread(text: str, characters: str, removed: Counter[str]) -> str:
     """`text` without some characters, which are counted. Between two letters or digits a space takes their place."""
     for character in characters:
         if count := text.count(character):
@@ -94,7 +94,7 @@ def _without(text: str, characters: str, removed: Counter[str]) -> str:
     return text
 
 
-def _say(text: str, language: str, max_chars: int) -> list[Part]:
+def _split_text(text: str, language: str, max_chars: int) -> list[Part]:
     parts: list[Part] = []
     for paragraph in clean(text):
         if not has_speech(paragraph):

@@ -67,13 +67,13 @@ def phrase(text: str, language: str) -> str | None:
 
 def is_short(text: str) -> bool:
     """Whether `text` is known to be a word or two when it is spoken."""
-    return len(text) <= _MOST_CHARACTERS and 1 <= _words(text) <= MOST_WORDS
+    return len(text) <= _MOST_CHARACTERS and 1 <= _count_words(text) <= MOST_WORDS
 
 
-def whole(segment: Segment) -> Segment:
+def add_phrase(segment: Segment) -> Segment:
     """The segment as an engine is given it: phrase and text, and no phrase beside it.
 
-    >>> whole(Segment(text="hundred.", voice="joe", language="en", carrier="The message says,")).text
+    >>> add_phrase(Segment(text="hundred.", voice="joe", language="en", carrier="The message says,")).text
     'The message says, hundred.'
     """
     if segment.carrier is None:
@@ -88,27 +88,27 @@ def cut(audio: Audio, segment: Segment) -> Audio | None:
     """
     words = [mark for mark in audio.marks if mark.kind == "word"]
     before = len((segment.carrier or "").split())
-    if [_letters(words[:before]), _letters(words[before:])] != [
-        _plain(segment.carrier or ""),
-        _plain(segment.text),
+    if [_join_letters(words[:before]), _join_letters(words[before:])] != [
+        _keep_letters(segment.carrier or ""),
+        _keep_letters(segment.text),
     ]:
         return None
     start = words[before].start - _LEAD
-    return sound.after(audio, max(start, words[before - 1].end) if before else start, _FADE)
+    return sound.drop_before(audio, max(start, words[before - 1].end) if before else start, _FADE)
 
 
-def _words(text: str) -> int:
+def _count_words(text: str) -> int:
     """How many words `text` has when it is spoken; 0 where that cannot be known."""
     count = 0
     for token in text.rstrip(_END).split():
         for word in token.removesuffix(",").split("-"):
             if not word or not all(map(_is_spoken, word)):
                 return 0
-            count += _digits(word) if word.isdecimal() else 1
+            count += _count_number_words(word) if word.isdecimal() else 1
     return count
 
 
-def _digits(number: str) -> int:
+def _count_number_words(number: str) -> int:
     """Words of a number in digits: "7" and "40" are one, "42" and "500" are two."""
     return max(1, len(number.rstrip("0"))) + (len(number) > 2)
 
@@ -117,9 +117,9 @@ def _is_spoken(character: str) -> bool:
     return character.isalnum() or character in "'’" or unicodedata.category(character)[0] == "M"
 
 
-def _letters(words: Iterable[Mark]) -> str:
-    return _plain("".join(word.text for word in words))
+def _join_letters(words: Iterable[Mark]) -> str:
+    return _keep_letters("".join(word.text for word in words))
 
 
-def _plain(text: str) -> str:
+def _keep_letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))

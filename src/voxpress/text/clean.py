@@ -25,12 +25,12 @@ def clean(text: str) -> tuple[str, ...]:
         InputError: half of a surrogate pair, which no encoding can carry.
     """
     if not (text.isascii() and text.isprintable()):
-        text = _printable(text)
+        text = _drop_unprintable(text)
     paragraphs = _BLANK_LINES.split(text) if "\n" in text else (text,)
     return tuple(flat for paragraph in paragraphs if (flat := " ".join(paragraph.split())))
 
 
-def _printable(text: str) -> str:
+def _drop_unprintable(text: str) -> str:
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = text.replace("\u2029", "\n\n").replace("\u2028", "\n")
     kept = []

@@ -138,19 +138,19 @@ def parse(text: str) -> tuple[Part, ...]:
         end = match.end()
         following = _WORDS.match(text, end)
         words = [*said[-2:], following[0] if following else ""]
-        inside = _inside(match, explains=any(piece.strip(_PUNCTUATION) for piece in words))
+        inside = _interpret(match, explains=any(piece.strip(_PUNCTUATION) for piece in words))
         if inside is None:
             said.append(match[0])
         elif inside:
-            _say(said, parts)
+            _flush(said, parts)
             parts += inside
             said = []
     said.append(text[end:])
-    _say(said, parts)
+    _flush(said, parts)
     return tuple(parts) or (Say(text),)
 
 
-def _say(pieces: list[str], parts: list[Part]) -> None:
+def _flush(pieces: list[str], parts: list[Part]) -> None:
     text = "".join(pieces).strip()
     if stray := re.search(r"[][]", text):
         raise MarkupError(
@@ -160,7 +160,7 @@ def _say(pieces: list[str], parts: list[Part]) -> None:
         parts.append(Say(text))
 
 
-def _inside(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ...] | None:
+def _interpret(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ...] | None:
     """What the brackets stand for; nothing for an explanation, None for prose."""
     whole, content = match[0], match[match.lastindex or 1]
     words = " ".join(content.lower().split()).rstrip(".!").strip()
@@ -189,15 +189,15 @@ def _inside(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ..
     )
 
 
-def generated(text: str) -> str:
+def find_direction(text: str) -> str:
     """The first direction of `text` in square or angle brackets that would be heard and not said, else nothing.
 
-    >>> generated("One moment. [pause 2s] Thank you."), generated("[sic] One (beep).")
+    >>> find_direction("One moment. [pause 2s] Thank you."), find_direction("[sic] One (beep).")
     ('[pause 2s]', '')
     """
     for match in _DIRECTION.finditer(text):
         with suppress(MarkupError):
-            if match[0][0] != "(" and _inside(match, explains=True):
+            if match[0][0] != "(" and _interpret(match, explains=True):
                 return match[0]
     return ""
 

@@ -41,16 +41,18 @@ def split(paragraph: str, *, language: str, max_chars: int) -> list[str]:
     """
     if len(paragraph) <= max_chars and not _MAYBE_TWO_SENTENCES.search(paragraph):
         return [paragraph]
-    pieces = [piece for sentence in _sentences(paragraph, language) for piece in _fit(sentence, max_chars)]
+    pieces = [
+        piece for sentence in _list_sentences(paragraph, language) for piece in _fit(sentence, max_chars)
+    ]
     return [piece.strip() for piece in _merge(pieces, max_chars)]
 
 
 # Pieces keep the white space that follows them, so that putting two together again restores the text.
 
 
-def _sentences(paragraph: str, language: str) -> list[str]:
+def _list_sentences(paragraph: str, language: str) -> list[str]:
     sentences: list[str] = []
-    for sentence in _segmented(paragraph, languages.base(language)):
+    for sentence in _find_sentences(paragraph, languages.base(language)):
         # "1." belongs to the item it numbers, and what has no word, such as an emoji, to a neighbour.
         if sentences and (
             _LIST_NUMBER.fullmatch(sentences[-1]) or not (has_speech(sentence) and has_speech(sentences[-1]))
@@ -61,7 +63,7 @@ def _sentences(paragraph: str, language: str) -> list[str]:
     return sentences
 
 
-def _segmented(paragraph: str, language: str) -> Iterator[str]:
+def _find_sentences(paragraph: str, language: str) -> Iterator[str]:
     """Sentences of a paragraph, found in one window after the other: the time for all at once grows as its square."""
     import sentencex
 

@@ -192,18 +192,18 @@ def score(asked: str, heard: str, language: str) -> Score:
     Raises:
         EngineNotInstalled: the packages of the extra ``listen`` are missing.
     """
-    levenshtein = _levenshtein()
+    levenshtein = _import_levenshtein()
     said, noticed = words(asked, language), words(heard, language)
     canonical = [[_SOUND_ALIKE.get(word, word) for word in one] for one in (said, noticed)]
     errors, differences = 0, []
-    for a0, a1, b0, b1, cost in _unlike(levenshtein.opcodes(*canonical)):
+    for a0, a1, b0, b1, cost in _find_differences(levenshtein.opcodes(*canonical)):
         if not any(
             "".join(one[a0:a1]) == "".join(other[b0:b1]) for one, other in (canonical, (said, noticed))
         ):
             errors += cost
-            differences.append(Difference(_shown(said[a0:a1]), _shown(noticed[b0:b1])))
+            differences.append(Difference(_join_shown(said[a0:a1]), _join_shown(noticed[b0:b1])))
     # "14" and "Forking" have letters to compare as they are written, "4711" and "four seven one" as they are meant.
-    spelled = (_letters(asked), _letters(heard)), ("".join(canonical[0]), "".join(canonical[1]))
+    spelled = (_spell(asked), _spell(heard)), ("".join(canonical[0]), "".join(canonical[1]))
     slips, letters = min(
         ((levenshtein.distance(*each), len(each[0])) for each in spelled),
         key=lambda one: one[0] / max(1, one[1]),
@@ -239,11 +239,14 @@ def passes(score: Score, bar: float = BAR) -> bool:
     return score.cer <= SLIPS and not other_number
 
 
-def unsettled(score: Score, bar: float = BAR) -> bool:
-    """Whether the likelihood of the text has to be known: of a short one that does not pass, or has words that differ.
+def needs_likelihood(score: Score, bar: float = BAR) -> bool:
+    """Whether the verdict on a text depends on its likelihood: a short text does not pass, or several words of it are
+    compared and some differ.
 
-    >>> unsettled(score("Exit the menu.", "start the menu", "en")), unsettled(score("Exit.", "exits", "en"))
-    (True, False)
+    >>> needs_likelihood(score("Exit the menu.", "start the menu", "en"))
+    True
+    >>> needs_likelihood(score("Exit.", "exits", "en"))
+    False
     """
     return 0 < score.words <= SHORT and score.errors > 0 and (score.words > 1 or not passes(score, bar))
 
@@ -264,10 +267,10 @@ def words(text: str, language: str) -> list[str]:
     Raises:
         EngineNotInstalled: the packages of the extra ``listen`` are missing.
     """
-    return (_english(text) if languages.base(language) == "en" else []) or _plain(text, language)
+    return (_split_english(text) if languages.base(language) == "en" else []) or _split_plain(text, language)
 
 
-def _english(text: str) -> list[str]:
+def _split_english(text: str) -> list[str]:
     text = _BRACKETS.sub(" ", unicodedata.normalize("NFKC", text)).replace("’", "'")
     text = re.sub(r"\*(?=\w)|(?<=\w)\*", "", text)  # around a word it is emphasis
     text = re.sub(r"[&+#*@=]", lambda found: _SYMBOLS[found[0]], text)
@@ -275,36 +278,36 @@ def _english(text: str) -> list[str]:
     text = re.sub(r"(?<=\d):0(?=\d\b)", " 0 ", text)
     text = re.sub(r"(?<![\d.,])0+(?=\d)", lambda found: " 0" * len(found[0]) + " ", text)
     text = re.sub(r"(?<![\w-])-(?=\d)", "minus ", text)
-    plain = _normalizer()(text)
+    plain = _make_normalizer()(text)
     plain = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b|\ba (?=1(?:00)+\b)", "", plain)
     found = re.findall(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*|[$£€¢%°]|(?<=\d)\.(?=\d)|-(?=\d)", plain)
     return [word for one in found for word in _ENGLISH.get(one, (one,))]
 
 
-def _plain(text: str, language: str) -> list[str]:
+def _split_plain(text: str, language: str) -> list[str]:
     text = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     text = re.sub(r"(?<=\d)[ .,'\u00a0\u202f](?=\d{3}(?!\d))", "", text)
-    text = re.sub(r"\d+", lambda found: f" {_number(int(found[0]), language)} ", text)
+    text = re.sub(r"\d+", lambda found: f" {_spell_number(int(found[0]), language)} ", text)
     # Signs that combine with a letter are a part of its word.
     letters = (c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
     hiragana = (chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in letters)
     return languages.WORDLIKE.sub(r" \g<0> ", "".join(hiragana)).split()
 
 
-def _letters(text: str) -> str:
+def _spell(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
-def _number(value: int, language: str) -> str:
+def _spell_number(value: int, language: str) -> str:
     """In words, or in single digits where nobody knows that language's."""
-    num2words = _imported("num2words")
+    num2words = _import_package("num2words")
     for name in (language.replace("-", "_"), languages.base(language)):
         if name in num2words.CONVERTER_CLASSES:
             return str(num2words.num2words(value, lang=name))
     return " ".join(str(value))
 
 
-def _unlike(operations: Iterable[Any]) -> Iterator[tuple[int, int, int, int, int]]:
+def _find_differences(operations: Iterable[Any]) -> Iterator[tuple[int, int, int, int, int]]:
     """Runs of words that differ: from where to where in both, and how many errors they are."""
     run: tuple[int, int, int, int, int] | None = None
     for one in operations:
@@ -320,22 +323,22 @@ def _unlike(operations: Iterable[Any]) -> Iterator[tuple[int, int, int, int, int
         yield run
 
 
-def _shown(words: Sequence[str]) -> str:
+def _join_shown(words: Sequence[str]) -> str:
     """Words as they are written, digits of a number together."""
     return re.sub(r"(?<=\b\d) (?=\d\b)", "", " ".join(words))
 
 
 @functools.cache
-def _normalizer() -> Callable[[str], str]:
-    made: Callable[[str], str] = _imported("whisper_normalizer.english").EnglishTextNormalizer()
+def _make_normalizer() -> Callable[[str], str]:
+    made: Callable[[str], str] = _import_package("whisper_normalizer.english").EnglishTextNormalizer()
     return made
 
 
-def _levenshtein() -> Any:
-    return _imported("rapidfuzz.distance").Levenshtein
+def _import_levenshtein() -> Any:
+    return _import_package("rapidfuzz.distance").Levenshtein
 
 
-def _imported(name: str) -> Any:
+def _import_package(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:

@@ -458,7 +458,7 @@ def _changing(directory: Path) -> Iterator[None]:
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with locks.locked(directory / ".lock"):
+        with locks.hold(directory / ".lock"):
             _sweep(directory)
             try:
                 yield
@@ -495,7 +495,7 @@ def latents(
         return kept
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locks.locked(path.with_suffix(".lock")):
+        with locks.hold(path.with_suffix(".lock")):
             if (kept := _kept(path)) is not None:
                 return kept
             made = make()

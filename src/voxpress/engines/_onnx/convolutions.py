@@ -60,7 +60,7 @@ class _Lift(Rewrite):
 
     def run(self) -> onnx.ModelProto:
         for node in self.old:
-            if self.reached.isdisjoint(node.output) or not self.rewritten(node):
+            if self.reached.isdisjoint(node.output) or not self.rewrite(node):
                 for name in node.input:
                     self.as_sound(name)
                 self.nodes.append(node)
@@ -80,7 +80,7 @@ class _Lift(Rewrite):
             self.flat.add(name)
         return name
 
-    def rewritten(self, node: onnx.NodeProto) -> bool:
+    def rewrite(self, node: onnx.NodeProto) -> bool:
         """Append what stands for `node` in the new graph and say so; or say no, and it stays as it is."""
         if node.op_type in {"Conv", "ConvTranspose"}:
             weight = self.value(node.input[1])
@@ -91,25 +91,25 @@ class _Lift(Rewrite):
                 complete = convolution.output_padding <= convolution.pads[1]
                 if convolution.group > 1 or convolution.dilation > 1 or not complete:
                     return False
-                self.image[node.output[0]] = self.upsampling(node, weight, convolution)
+                self.image[node.output[0]] = self.lift_upsampling(node, weight, convolution)
             elif _multiplications_saved(weight, convolution) > _WORTHWHILE:
-                self.toom_cook(node, weight, convolution)
+                self.add_toom_cook(node, weight, convolution)
             else:
-                self.image[node.output[0]] = self.plain(node, weight, convolution)
+                self.image[node.output[0]] = self.lift_convolution(node, weight, convolution)
             return True
         some = any(name in self.image for name in node.input)
-        if node.op_type in _ELEMENTWISE and some and all(self.liftable(name) for name in node.input):
-            self.image[node.output[0]] = self.elementwise(node)
+        if node.op_type in _ELEMENTWISE and some and all(self.can_lift(name) for name in node.input):
+            self.image[node.output[0]] = self.lift_elementwise(node)
             return True
         return False
 
-    def liftable(self, name: str) -> bool:
+    def can_lift(self, name: str) -> bool:
         value = self.value(name)
         if value is not None:
             return value.size == 1
         return name in self.image or self.rank.get(name) == 3
 
-    def plain(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
+    def lift_convolution(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
         begin, end = convolution.pads
         return self.conv(
             self.as_image(node.input[0]),
@@ -128,7 +128,7 @@ class _Lift(Rewrite):
         self.blocked[output] = len(weight)
         return output
 
-    def upsampling(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
+    def lift_upsampling(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
         """A transposed convolution of stride s as s ordinary ones whose outputs are interleaved in time.
 
         Output sample s q + r needs the taps r, r + s, r + 2 s, ... on the inputs q, q - 1, q - 2, ...: an
@@ -160,7 +160,7 @@ class _Lift(Rewrite):
         if outputs >= _PLANAR:
             return image
         self.blocked[image] = outputs
-        return self.scaled(image, 1.0, name)
+        return self.scale(image, 1.0, name)
 
     def bias(self, node: onnx.NodeProto) -> np.ndarray:
         value = self.value(node.input[2])
@@ -172,21 +172,21 @@ class _Lift(Rewrite):
         limits = [self.constant([number], "limit") for number in (begin, end, axis)]
         return self.new("Slice", [tensor, *limits], f"{tensor}_cut")
 
-    def scaled(self, image: str, factor: float, name: str) -> str:
+    def scale(self, image: str, factor: float, name: str) -> str:
         """`image` times a number, as a convolution per channel: that does not leave the blocked layout."""
         channels = self.blocked[image]
         return self.conv(image, np.full((channels, 1, 1, 1), factor, np.float32), [], name, group=channels)
 
-    def elementwise(self, node: onnx.NodeProto) -> str:
+    def lift_elementwise(self, node: onnx.NodeProto) -> str:
         name = node.output[0]
         images = [i if self.value(i) is not None else self.as_image(i) for i in node.input]
         channels = self.blocked.get(images[0])
         if channels:
             factor = self.value(node.input[1]) if node.op_type in {"Mul", "Div"} else None
             if factor is not None:
-                return self.scaled(images[0], float(factor if node.op_type == "Mul" else 1 / factor), name)
+                return self.scale(images[0], float(factor if node.op_type == "Mul" else 1 / factor), name)
             if node.op_type == "LeakyRelu" and not self.fuses(node.input[0]):
-                images = [self.scaled(images[0], 1.0, f"{name}_in")]
+                images = [self.scale(images[0], 1.0, f"{name}_in")]
         output = self.new(node.op_type, images, f"{name}_image", **attributes_of(node))
         if channels and all(image in self.blocked for image in images):
             self.blocked[output] = channels
@@ -197,7 +197,7 @@ class _Lift(Rewrite):
         maker = next(node.op_type for node in reversed(self.nodes) if node.output[0] == self.image[name])
         return maker == "Conv" and len(self.consumers[name]) == 1
 
-    def toom_cook(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> None:
+    def add_toom_cook(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> None:
         """A convolution in fewer multiplications, by the method of Toom and Cook (Winograd's, in images).
 
         Every m outputs of r taps are made from m + r - 1 products instead of m r (_toom_cook). A longer
@@ -206,7 +206,7 @@ class _Lift(Rewrite):
         """
         name, sound = node.output[0], self.as_sound(node.input[0])
         outputs, inputs, kernel = weight.shape
-        m, (r, n) = _BLOCK, _pieces(kernel)
+        m, (r, n) = _BLOCK, _divide_kernel(kernel)
         points = m + r - 1
         d, begin = convolution.dilation, convolution.pads[0]
         after, kernels, before = _toom_cook(m, r)
@@ -221,38 +221,40 @@ class _Lift(Rewrite):
             offset[_POINTS.index(1.0)] = self.bias(node)
             bias = [self.constant(offset.reshape(-1), f"{name}_bias")]
 
-        def shaped(tensor: str, *shape: int) -> str:
+        def reshape(tensor: str, *shape: int) -> str:
             return self.new("Reshape", [tensor, self.constant(shape, "shape")], f"{tensor}_shaped")
 
-        def moved(tensor: str, *order: int) -> str:
+        def transpose(tensor: str, *order: int) -> str:
             return self.new("Transpose", [tensor], f"{tensor}_moved", perm=order)
 
-        def number(op: str, tensor: str, value: int) -> str:
+        def combine(op: str, tensor: str, value: int) -> str:
             return self.new(op, [tensor, self.constant([value], "number")], f"{name}_{op}")
 
         shape = self.new("Shape", [sound], f"{name}_shape")
         length = self.new("Gather", [shape, self.constant([2], "axis")], f"{name}_length")
-        blocks = number("Div", number("Add", length, m * d - 1), m * d)
-        padded = number("Mul", number("Add", blocks, n), m * d)
-        end = self.new("Sub", [number("Sub", padded, begin), length], f"{name}_end")
+        blocks = combine("Div", combine("Add", length, m * d - 1), m * d)
+        padded = combine("Mul", combine("Add", blocks, n), m * d)
+        end = self.new("Sub", [combine("Sub", padded, begin), length], f"{name}_end")
         pads = self.new("Concat", [self.constant([0, 0, begin, 0, 0], "pads"), end], f"{name}_pads", axis=0)
 
         # [channels, blocks, m, d] -> [d, m, channels, blocks]. Two moves of an axis at a time are ten times
         # faster than one of both.
-        whole = moved(shaped(self.new("Pad", [sound, pads], f"{name}_padded"), -1, m * d), 1, 0)
+        whole = transpose(reshape(self.new("Pad", [sound, pads], f"{name}_padded"), -1, m * d), 1, 0)
         phases = (
-            shaped(whole, 1, m, inputs, -1) if d == 1 else moved(shaped(whole, m, d, inputs, -1), 1, 0, 2, 3)
+            reshape(whole, 1, m, inputs, -1)
+            if d == 1
+            else transpose(reshape(whole, m, d, inputs, -1), 1, 0, 2, 3)
         )
         these = self.cut(phases, 0, -1, 3)
         others = self.cut(self.cut(phases, 0, r - 1, 1), 1, _END, 3)
         windows = self.new("Concat", [these, others], f"{name}_windows", axis=1)
         values = self.new(
-            "MatMul", [self.constant(before, "before"), shaped(windows, 0, points, -1)], f"{name}_values"
+            "MatMul", [self.constant(before, "before"), reshape(windows, 0, points, -1)], f"{name}_values"
         )
         product = self.new(
             "Conv",
             [
-                shaped(values, 0, points * inputs, 1, -1),
+                reshape(values, 0, points * inputs, 1, -1),
                 self.constant(
                     products.astype(np.float32).reshape(points * outputs, inputs, 1, n), f"{name}_weight"
                 ),
@@ -263,11 +265,11 @@ class _Lift(Rewrite):
             kernel_shape=[1, n],
         )
         result = self.new(
-            "MatMul", [self.constant(after, "after"), shaped(product, 0, points, -1)], f"{name}_result"
+            "MatMul", [self.constant(after, "after"), reshape(product, 0, points, -1)], f"{name}_result"
         )
         if d > 1:
-            result = moved(result, 1, 0, 2)
-        long = shaped(moved(shaped(result, m * d, -1), 1, 0), 1, outputs, -1)
+            result = transpose(result, 1, 0, 2)
+        long = reshape(transpose(reshape(result, m * d, -1), 1, 0), 1, outputs, -1)
         self.add("Slice", [long, self.constant([0], "limit"), length, self.constant([2], "axis")], name)
         self.flat.add(name)
 
@@ -296,7 +298,7 @@ class _Convolution:
         )
 
 
-def _pieces(kernel: int) -> tuple[int, int]:
+def _divide_kernel(kernel: int) -> tuple[int, int]:
     """Taps per piece and number of pieces for a kernel."""
     return (kernel, 1) if kernel <= _BLOCK + 1 else (_BLOCK, -(-kernel // _BLOCK))
 
@@ -307,7 +309,7 @@ def _multiplications_saved(weight: np.ndarray, convolution: _Convolution) -> flo
     same_length = sum(convolution.pads) == convolution.dilation * (kernel - 1)
     if convolution.stride > 1 or convolution.group > 1 or not same_length:
         return 0.0
-    taps, pieces = _pieces(kernel)
+    taps, pieces = _divide_kernel(kernel)
     saved = kernel - (_BLOCK + taps - 1) * pieces / _BLOCK
     return float(saved * inputs * outputs / (inputs + outputs))
 
@@ -336,7 +338,7 @@ def _toom_cook(m: int, r: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return after.astype(np.float32), kernels * scale, (before / scale).astype(np.float32)
 
 
-def fast_convolutions(source: Source, after: str | None = None) -> onnx.ModelProto:
+def make_convolutions_fast(source: Source, after: str | None = None) -> onnx.ModelProto:
     """Make the convolutions over [1, channels, time] of a model fast: the batch must be one.
 
     Wide ones with long kernels take a third of the multiplications (Toom-Cook); the others become
@@ -350,7 +352,7 @@ def fast_convolutions(source: Source, after: str | None = None) -> onnx.ModelPro
 # Kokoro
 
 
-def float_convolutions(source: Source) -> onnx.ModelProto:
+def make_convolutions_float(source: Source) -> onnx.ModelProto:
     """Give the dynamically quantised convolutions of a model float arithmetic, with the weights that it has.
 
     Without VNNI, integer products are hardly faster than floats, and floats can have fewer of them.
@@ -366,7 +368,7 @@ def float_convolutions(source: Source) -> onnx.ModelProto:
     replaced: dict[str, tuple[onnx.NodeProto, float, np.ndarray | None]] = {}
     for node in rewrite.old:
         if node.op_type == "ConvInteger" and node.input[0] in quantised:
-            found = _scaled_back(rewrite, node)
+            found = _find_scaling(rewrite, node)
             if found:
                 result, scale, bias = found
                 replaced[result.output[0]] = (node, scale, bias)
@@ -387,7 +389,7 @@ def float_convolutions(source: Source) -> onnx.ModelProto:
     return rewrite.finish()
 
 
-def _scaled_back(
+def _find_scaling(
     rewrite: Rewrite, conv: onnx.NodeProto
 ) -> tuple[onnx.NodeProto, float, np.ndarray | None] | None:
     """The node that makes floats of a ConvInteger's output, the scale of its weights, and its bias.
@@ -398,7 +400,7 @@ def _scaled_back(
     bias = None
     (node,) = rewrite.consumers[conv.output[0]]
     if node.op_type == "Add":
-        quotient = rewrite.above(node.input[1], "Reshape", "Cast", "Floor", "Div")
+        quotient = rewrite.find_above(node.input[1], "Reshape", "Cast", "Floor", "Div")
         bias = None if quotient is None else rewrite.value(quotient.input[0])
         if bias is None:
             return None

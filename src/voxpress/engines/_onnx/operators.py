@@ -16,14 +16,14 @@ _TINY = 1e-30
 """More than nothing, and less than can be heard."""
 
 
-def instance_norms(source: Source) -> onnx.ModelProto:
+def fuse_instance_norms(source: Source) -> onnx.ModelProto:
     """Fuse (x - mean) / sqrt(variance + epsilon) × gain + offset, over time, into InstanceNormalization.
 
     One pass over each channel while it lies in the cache, instead of seven over the whole tensor.
     """
     rewrite = Rewrite(source)
     for node in rewrite.old:
-        norm = _instance_norm(rewrite, node)
+        norm = _find_instance_norm(rewrite, node)
         if norm is None:
             rewrite.nodes.append(node)
             continue
@@ -34,20 +34,20 @@ def instance_norms(source: Source) -> onnx.ModelProto:
     return rewrite.finish()
 
 
-def _instance_norm(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[str, str, str, float] | None:
+def _find_instance_norm(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[str, str, str, float] | None:
     """x, gain, offset and epsilon where `node` ends such a formula."""
     if node.op_type != "Add":
         return None
     scaled, offset = rewrite.producer.get(node.input[0]), node.input[1]
     if scaled is None or scaled.op_type != "Mul":
         return None
-    gain, normal = scaled.input[0], rewrite.above(scaled.input[1], "Div")
-    root = None if normal is None else rewrite.above(normal.input[1], "Sqrt", "Add")
+    gain, normal = scaled.input[0], rewrite.find_above(scaled.input[1], "Div")
+    root = None if normal is None else rewrite.find_above(normal.input[1], "Sqrt", "Add")
     if normal is None or root is None:
         return None
-    centred = rewrite.above(normal.input[0], "Sub")
-    square = rewrite.above(root.input[0], "ReduceMean", "Mul")
-    mean = None if centred is None else rewrite.above(centred.input[1], "ReduceMean")
+    centred = rewrite.find_above(normal.input[0], "Sub")
+    square = rewrite.find_above(root.input[0], "ReduceMean", "Mul")
+    mean = None if centred is None else rewrite.find_above(centred.input[1], "ReduceMean")
     epsilon = rewrite.value(root.input[1])
     if centred is None or mean is None or square is None or epsilon is None:
         return None
@@ -56,7 +56,7 @@ def _instance_norm(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[str, str, st
     return centred.input[0], gain, offset, float(epsilon.reshape(()))
 
 
-def snakes(source: Source) -> onnx.ModelProto:
+def fold_snakes(source: Source) -> onnx.ModelProto:
     """Fold the factors of Snake, x + sin²(a x) / a, into the norm before it and the convolution after it.
 
     With u = a x it is (u + sin² u) / a: the norm gives u at once, and the convolution's weights absorb 1 / a.
@@ -86,7 +86,7 @@ def snakes(source: Source) -> onnx.ModelProto:
     return rewrite.finish()
 
 
-def stft_as_convolution(source: Source) -> onnx.ModelProto:
+def replace_stft(source: Source) -> onnx.ModelProto:
     """Make each short-time Fourier transform with a constant window a convolution with cosines and sines.
 
     ONNX Runtime transforms frame by frame, which for frames of 20 samples takes ten times as long.
@@ -150,8 +150,8 @@ class _Snake:
         if node.op_type != "Add":
             return None
         norm = rewrite.producer.get(node.input[0])
-        scaled = rewrite.above(node.input[1], "Mul")
-        angle = None if scaled is None else rewrite.above(scaled.input[1], "Pow", "Sin", "Mul")
+        scaled = rewrite.find_above(node.input[1], "Mul")
+        angle = None if scaled is None else rewrite.find_above(scaled.input[1], "Pow", "Sin", "Mul")
         if norm is None or norm.op_type != "InstanceNormalization" or scaled is None or angle is None:
             return None
         factor, inverse = rewrite.value(angle.input[0]), rewrite.value(scaled.input[0])

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import onnx
 
-from voxpress.engines._onnx.convolutions import fast_convolutions, float_convolutions
-from voxpress.engines._onnx.operators import instance_norms, snakes, stft_as_convolution
+from voxpress.engines._onnx.convolutions import make_convolutions_fast, make_convolutions_float
+from voxpress.engines._onnx.operators import fold_snakes, fuse_instance_norms, replace_stft
 from voxpress.engines._onnx.rewriting import (
     Source,
     expose,
-    kokoro_durations,
-    noise_as_inputs,
-    piper_durations,
+    expose_noise,
+    find_kokoro_durations,
+    find_piper_durations,
     read,
 )
 
@@ -29,12 +29,12 @@ def prepare_piper(source: Source) -> onnx.ModelProto:
     exactly.
     """
     model = read(source)
-    durations = piper_durations(model)
+    durations = find_piper_durations(model)
     for tensor in model.graph.input:
         first = tensor.type.tensor_type.shape.dim[0]
         if first.dim_param:
             first.dim_value = 1
-    return expose(fast_convolutions(noise_as_inputs(model), after=durations), durations, "durations")
+    return expose(make_convolutions_fast(expose_noise(model), after=durations), durations, "durations")
 
 
 def prepare_kokoro(source: Source) -> onnx.ModelProto:
@@ -45,7 +45,7 @@ def prepare_kokoro(source: Source) -> onnx.ModelProto:
     each.
     """
     model = read(source)
-    durations = kokoro_durations(model)
-    for rewrite in (float_convolutions, instance_norms, snakes, stft_as_convolution):
+    durations = find_kokoro_durations(model)
+    for rewrite in (make_convolutions_float, fuse_instance_norms, fold_snakes, replace_stft):
         model = rewrite(model)
-    return expose(fast_convolutions(model, after=durations), durations, "durations")
+    return expose(make_convolutions_fast(model, after=durations), durations, "durations")

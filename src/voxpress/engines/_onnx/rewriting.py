@@ -63,7 +63,7 @@ class Rewrite:
             return numpy_helper.to_array(node.attribute[0].t)
         return None
 
-    def above(self, name: str, *ops: str) -> onnx.NodeProto | None:
+    def find_above(self, name: str, *ops: str) -> onnx.NodeProto | None:
         """The node reached from the tensor `name` upwards through first inputs, if its operators are `ops`."""
         node = None
         for op in ops:
@@ -73,7 +73,7 @@ class Rewrite:
             name = node.input[0]
         return node
 
-    def unique(self, name: str) -> str:
+    def free_name(self, name: str) -> str:
         candidate, number = name, 1
         while candidate in self._names:
             candidate, number = f"{name}_{number}", number + 1
@@ -92,7 +92,7 @@ class Rewrite:
         same = (array.dtype.str, array.shape, array.tobytes()) if array.size < 256 else None
         if same in self._shared:
             return self._shared[same]
-        name = self.unique(name)
+        name = self.free_name(name)
         if same:
             self._shared[same] = name
         tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
@@ -110,7 +110,7 @@ class Rewrite:
 
     def new(self, op: str, inputs: Iterable[str], hint: str, **attributes: Any) -> str:
         """Append a node with one output of a name that is free, and give the name."""
-        return self.add(op, inputs, self.unique(hint), **attributes)
+        return self.add(op, inputs, self.free_name(hint), **attributes)
 
     def finish(self) -> onnx.ModelProto:
         """The new model, without nodes and weights that no output needs."""
@@ -143,7 +143,7 @@ def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
 # Determinism and timings
 
 
-def noise_as_inputs(source: Source) -> onnx.ModelProto:
+def expose_noise(source: Source) -> onnx.ModelProto:
     """Turn every random node into an input `noise_0`, `noise_1`, ...: the caller's numbers decide the sound.
 
     Each is a float32 vector of standard normal values (uniform in [0, 1) for a uniform node): its first
@@ -164,12 +164,12 @@ def noise_as_inputs(source: Source) -> onnx.ModelProto:
             helper.make_tensor_value_info(noise, TensorProto.FLOAT, [f"{noise}_values"])
         )
         if node.op_type.endswith("Like"):
-            shape = rewrite.add("Shape", node.input, rewrite.unique(f"{noise}_shape"))
+            shape = rewrite.add("Shape", node.input, rewrite.free_name(f"{noise}_shape"))
         else:
             shape = rewrite.constant(list(attributes["shape"]), f"{noise}_shape")
-        size = rewrite.add("ReduceProd", [shape], rewrite.unique(f"{noise}_size"), keepdims=1)
+        size = rewrite.add("ReduceProd", [shape], rewrite.free_name(f"{noise}_size"), keepdims=1)
         start = rewrite.constant([0], f"{noise}_start")
-        values = rewrite.add("Slice", [noise, start, size], rewrite.unique(f"{noise}_used"))
+        values = rewrite.add("Slice", [noise, start, size], rewrite.free_name(f"{noise}_used"))
         if node.op_type.startswith("RandomNormal"):
             scale, offset = attributes.get("scale", 1.0), attributes.get("mean", 0.0)
         else:
@@ -178,7 +178,7 @@ def noise_as_inputs(source: Source) -> onnx.ModelProto:
         for op, number, neutral in (("Mul", scale, 1.0), ("Add", offset, 0.0)):
             if number != neutral:
                 factor = rewrite.constant(np.array([number], np.float32), f"{noise}_{op}")
-                values = rewrite.add(op, [values, factor], rewrite.unique(f"{values}_{op}"))
+                values = rewrite.add(op, [values, factor], rewrite.free_name(f"{values}_{op}"))
         rewrite.add("Reshape", [values, shape], output)
     return rewrite.finish()
 
@@ -197,29 +197,29 @@ def expose(source: Source, tensor: str, name: str) -> onnx.ModelProto:
     return rewrite.finish()
 
 
-def piper_durations(model: onnx.ModelProto) -> str:
+def find_piper_durations(model: onnx.ModelProto) -> str:
     """The tensor [batch, 1, ids] of frames per phoneme id in a VITS model: its only Ceil.
 
     VITS rounds the predicted durations up, `w_ceil = torch.ceil(w)`: arXiv 2106.06103, models.py of its
     reference code.
     """
-    return str(only(model, "Ceil").output[0])
+    return str(find_only(model, "Ceil").output[0])
 
 
-def kokoro_durations(model: onnx.ModelProto) -> str:
+def find_kokoro_durations(model: onnx.ModelProto) -> str:
     """The tensor of frames per token in Kokoro: the Clip after its only Round.
 
     StyleTTS 2 rounds the predicted durations and lets none be shorter than a frame:
     `torch.round(d).clamp(min=1)`.
     """
-    rounded = only(model, "Round").output[0]
+    rounded = find_only(model, "Round").output[0]
     for node in model.graph.node:
         if node.op_type == "Clip" and node.input[0] == rounded:
             return str(node.output[0])
     raise ValueError("the model's Round is not followed by a Clip: this is not Kokoro")
 
 
-def only(model: onnx.ModelProto, op: str) -> onnx.NodeProto:
+def find_only(model: onnx.ModelProto, op: str) -> onnx.NodeProto:
     found: list[onnx.NodeProto] = [node for node in model.graph.node if node.op_type == op]
     if len(found) != 1:
         raise ValueError(f"expected one {op} in the model, found {len(found)}")

@@ -26,7 +26,7 @@ def session(source: Source, threads: int = 1, *, optimised: bool = False) -> onn
     """
     import onnxruntime
 
-    options = _options(threads)
+    options = _session_options(threads)
     if optimised:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if not isinstance(source, str | Path | bytes):
@@ -44,7 +44,7 @@ def optimise(model: bytes, target: Path, weights: str) -> None:
     """
     import onnxruntime
 
-    options = _options(1)
+    options = _session_options(1)
     options.optimized_model_filepath = str(target)
     options.add_session_config_entry("session.optimized_model_external_initializers_file_name", weights)
     options.add_session_config_entry(
@@ -53,7 +53,7 @@ def optimise(model: bytes, target: Path, weights: str) -> None:
     onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def _options(threads: int) -> onnxruntime.SessionOptions:
+def _session_options(threads: int) -> onnxruntime.SessionOptions:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -57,7 +57,7 @@ def prepare(source: Path, rewrite: Rewrite) -> None:
     Raises:
         ModelUnavailable: `source` cannot be read or rewritten, or there is no room for the result.
     """
-    _kept(source, rewrite, _machine())
+    _keep_prepared(source, rewrite, _machine_digest())
 
 
 def session(source: Path, rewrite: Rewrite, device: str, threads: int = 1) -> onnxruntime.InferenceSession:
@@ -74,12 +74,12 @@ def session(source: Path, rewrite: Rewrite, device: str, threads: int = 1) -> on
         UnsupportedOption: another device.
     """
     if device in {"auto", "cpu"}:
-        folder = _kept(source, rewrite, _machine())
+        folder = _keep_prepared(source, rewrite, _machine_digest())
         try:
-            return _loaded(folder, threads)
-        except _failures():  # it is made again
+            return _open_kept(folder, threads)
+        except _error_types():  # it is made again
             shutil.rmtree(folder, ignore_errors=True)
-            return _loaded(_kept(source, rewrite, _machine()), threads)
+            return _open_kept(_keep_prepared(source, rewrite, _machine_digest()), threads)
     kind, _, number = device.partition(":")
     if kind != "cuda":
         raise UnsupportedOption(f"ONNX models run on 'cpu' and 'cuda', not on {device!r}")
@@ -88,7 +88,7 @@ def session(source: Path, rewrite: Rewrite, device: str, threads: int = 1) -> on
     cuda = "CUDAExecutionProvider"
     if cuda not in onnxruntime.get_available_providers():
         raise EngineError(f"device {device!r} needs ONNX Runtime for GPUs: run  pip install onnxruntime-gpu")
-    graph = _kept(source, rewrite, "")
+    graph = _keep_prepared(source, rewrite, "")
     opened = onnxruntime.InferenceSession(
         str(graph / _PLAIN), providers=[(cuda, {"device_id": number or "0"})]
     )
@@ -97,14 +97,14 @@ def session(source: Path, rewrite: Rewrite, device: str, threads: int = 1) -> on
     return opened
 
 
-def _loaded(folder: Path, threads: int) -> onnxruntime.InferenceSession:
+def _open_kept(folder: Path, threads: int) -> onnxruntime.InferenceSession:
     optimised = folder / _OPTIMISED
     if optimised.exists():
         return runtime.session(optimised, threads, optimised=True)
     return runtime.session(folder / _PLAIN, threads)
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def _error_types() -> tuple[type[Exception], ...]:
     """ONNX Runtime's errors, which have no class in common."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
@@ -114,7 +114,7 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 @functools.cache
-def _machine() -> str:
+def _machine_digest() -> str:
     """What an optimised graph depends on, besides the graph."""
     import onnxruntime  # by its own word: the package has other names, such as onnxruntime-gpu
 
@@ -131,19 +131,19 @@ def _machine() -> str:
 
 
 @functools.cache
-def _code(folder: Path) -> str:
+def _code_digest(folder: Path) -> str:
     """What a rewrite does: it and what it calls lie in one folder."""
     digests = [digest(file) for file in sorted(folder.glob("*.py"))]
     return hashlib.sha256("".join(digests).encode()).hexdigest()[:8]
 
 
-def _kept(source: Path, rewrite: Rewrite, machine: str) -> Path:
+def _keep_prepared(source: Path, rewrite: Rewrite, machine: str) -> Path:
     """The folder with `source` as `rewrite` makes it: optimised for a machine, or as it is where none is named.
 
     Made once: of two workers that want it at once, one makes it and the other waits.
     """
     name = "-".join(
-        filter(None, (digest(source)[:32], _code(Path(inspect.getfile(rewrite)).parent), machine))
+        filter(None, (digest(source)[:32], _code_digest(Path(inspect.getfile(rewrite)).parent), machine))
     )
     places = [source.resolve().parent / KEPT, _CACHE]
     for place in places:
@@ -155,11 +155,11 @@ def _kept(source: Path, rewrite: Rewrite, machine: str) -> Path:
     for place in places:
         try:
             place.mkdir(parents=True, exist_ok=True)
-            with locks.locked(place / ".lock"):
+            with locks.hold(place / ".lock"):
                 if not (place / name).is_dir():
                     _sweep(place)
-                    with _whole(place / name) as folder:
-                        _make(rewrite(source), folder, optimised=bool(machine))
+                    with _appear_whole(place / name) as folder:
+                        _write_graph(rewrite(source), folder, optimised=bool(machine))
             return place / name
         except ValueError as error:
             raise ModelUnavailable(f"{source} is not a model of this kind: {error}") from error
@@ -168,11 +168,11 @@ def _kept(source: Path, rewrite: Rewrite, machine: str) -> Path:
     raise ModelUnavailable(f"cannot keep the prepared {source.name}: {failure}") from failure
 
 
-def _make(graph: Graph, folder: Path, *, optimised: bool) -> None:
+def _write_graph(graph: Graph, folder: Path, *, optimised: bool) -> None:
     if optimised:
         try:
             runtime.optimise(graph.SerializeToString(), folder / _OPTIMISED, _WEIGHTS)
-        except _failures():
+        except _error_types():
             for file in folder.iterdir():
                 file.unlink()
         else:
@@ -181,7 +181,7 @@ def _make(graph: Graph, folder: Path, *, optimised: bool) -> None:
 
 
 @contextlib.contextmanager
-def _whole(place: Path) -> Iterator[Path]:
+def _appear_whole(place: Path) -> Iterator[Path]:
     """A folder that takes the name `place` when the block succeeds, with all of its files on disk."""
     folder = Path(tempfile.mkdtemp(prefix=_MAKING, dir=place.parent))
     try:
