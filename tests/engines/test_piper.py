@@ -271,7 +271,7 @@ def test_fingerprint(engine, tmp_path):
     config["inference"]["noise_w"] = 0.5
     Path(f"{copied}.json").write_text(json.dumps(config))
     assert Piper(str(copied)).fingerprint("en_US-tiny-low") != engine.fingerprint("en_US-tiny-low")
-    assert "_loaded" not in vars(engine)
+    assert "_held_voices" not in vars(engine)
 
 
 def test_the_prepared_graph_is_kept(engine):

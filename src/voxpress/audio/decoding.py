@@ -324,43 +324,45 @@ def _open_with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz
     }
     if container == "mov":
         options |= {"enable_drefs": "0", "use_absolute_path": "0"}
-    close = contextlib.ExitStack()
-    try:
-        source = close.enter_context(
+    with contextlib.ExitStack() as failed, _translate_av_errors():
+        source = failed.enter_context(
             av.open(file, "r", format=container, options=options, io_open=_open_nothing)
         )
         if not source.streams.audio:
             raise InputError("not audio that can be read: it holds no audio")
         stream = source.streams.audio[0]
-        sample_rate = stream.rate
         if stream.codec_context.name not in _DECODERS:
             raise InputError(f"not audio that can be read: its codec is {stream.codec_context.name}")
-        bounds.check(sample_rate, stream.channels)
+        bounds.check(stream.rate, stream.channels)
         stream.codec_context.thread_count = 1
+        failed.pop_all()
+    return stream.rate, _check_lengths(_decode_with_av(source, stream, bounds), stream.rate, bounds)
+
+
+def _decode_with_av(source: Any, stream: Any, bounds: Bounds) -> Blocks:
+    import av
+
+    to_mono = av.AudioResampler(format="flt", layout="mono", rate=stream.rate)
+    with source, _translate_av_errors():
+        frame = None
+        for frame in source.decode(stream):
+            bounds.check(frame.sample_rate, len(frame.layout.channels))
+            for part in to_mono.resample(frame):
+                yield part.to_ndarray()[0]
+        for part in to_mono.resample(None) if frame is not None else ():
+            yield part.to_ndarray()[0]
+
+
+@contextlib.contextmanager
+def _translate_av_errors() -> Iterator[None]:
+    import av
+
+    try:
+        yield
     except InputError:
-        close.close()
         raise
     except (av.FFmpegError, ValueError) as error:
-        close.close()
         raise _explain_failure(error) from error
-
-    def blocks() -> Blocks:
-        to_mono = av.AudioResampler(format="flt", layout="mono", rate=sample_rate)
-        with close:
-            try:
-                frame = None
-                for frame in source.decode(stream):
-                    bounds.check(frame.sample_rate, len(frame.layout.channels))
-                    for part in to_mono.resample(frame):
-                        yield part.to_ndarray()[0]
-                for part in to_mono.resample(None) if frame is not None else ():
-                    yield part.to_ndarray()[0]
-            except InputError:
-                raise
-            except (av.FFmpegError, ValueError) as error:
-                raise _explain_failure(error) from error
-
-    return sample_rate, _check_lengths(blocks(), sample_rate, bounds)
 
 
 def _explain_failure(error: Exception) -> InputError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
 from voxpress.errors import ManifestError, suggest
@@ -41,52 +41,61 @@ def table(
     Raises:
         ManifestError: a quote is opened and not closed.
     """
-    end = 0
+    before = 0
     for header in lines:
-        end += 1
         if header.strip():
             break
+        before += 1
     else:
         return
-    end -= 1
-    before = end
-    records = csv.reader(
+    reader = csv.reader(
         itertools.chain((header,), lines),
         delimiter=delimiter or _choose_delimiter(header),
         quoting=csv.QUOTE_NONE if delimiter == "|" else csv.QUOTE_MINIMAL,
         skipinitialspace=True,
         strict=True,
     )
-    width = 0
+    width, end = 0, before
+    for cells in _read_records(reader):
+        start, end = end + 1, before + reader.line_num
+        if isinstance(cells, csv.Error):
+            yield _explain_record(cells, path, start, end)
+        elif not any(cells):
+            continue
+        elif len(cells) == width or not width:
+            width = len(cells)
+            yield start, cells
+        else:
+            hint = "; quote a cell that holds the delimiter" if len(cells) > width else ""
+            problem = f"has {len(cells)} cells where the header has {width}{hint}"
+            yield ManifestError(problem, path=path, line=start)
+
+
+def _read_records(reader: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
     while True:
         try:
-            for cells in records:
-                start, end = end + 1, before + records.line_num
-                if len(cells) == width and cells[0]:
-                    yield start, cells
-                elif not any(cells):
-                    continue
-                elif len(cells) == width or not width:
-                    width = len(cells)
-                    yield start, cells
-                else:
-                    hint = "; quote a cell that holds the delimiter" if len(cells) > width else ""
-                    problem = f"has {len(cells)} cells where the header has {width}{hint}"
-                    yield ManifestError(problem, path=path, line=start)
+            yield from reader
         except csv.Error as error:
-            start, end = end + 1, before + records.line_num
-            if end > start or "end of data" in str(error):
-                # Nothing after an open quote can be told from what is inside it.
-                problem = f"a quote that opens in this row is not closed, or a cell is too long ({error})"
-                raise ManifestError(problem, path=path, line=start) from None
-            problem = (
-                f"a cell has more than the {csv.field_size_limit():,} characters that are allowed; split it into rows"
-                if "field limit" in str(error)
-                else f'cannot be read: {error}; a quote inside a quoted cell is written twice ("")'
-            )
-            yield ManifestError(problem, path=path, line=start)
+            yield error
         else:
             return
+
+
+def _explain_record(error: csv.Error, path: str, start: int, end: int) -> ManifestError:
+    """The error of the record from line `start` to line `end`.
+
+    Raises:
+        ManifestError: a quote is not closed, so that the rest of the table cannot be read.
+    """
+    if end > start or "end of data" in str(error):
+        problem = f"a quote that opens in this row is not closed, or a cell is too long ({error})"
+        raise ManifestError(problem, path=path, line=start) from None
+    problem = (
+        f"a cell has more than the {csv.field_size_limit():,} characters that are allowed; split it into rows"
+        if "field limit" in str(error)
+        else f'cannot be read: {error}; a quote inside a quoted cell is written twice ("")'
+    )
+    return ManifestError(problem, path=path, line=start)
 
 
 def _choose_delimiter(header: str) -> str:
@@ -194,30 +203,35 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     header = begin[0]
     if isinstance(header, ManifestError):
         raise header
-    line, cells = header
     names = _guess_header(begin)
     if names is None:
-        names = _read_header(cells, path, line)
+        names = _read_header(header[1], path, header[0])
         begin = begin[1:]
-    records = itertools.chain(begin, records)
+    read_fields = _make_field_reader(names)
+    for record in itertools.chain(begin, records):
+        if isinstance(record, ManifestError):
+            yield record
+        else:
+            line, cells = record
+            yield from row(read_fields(cells), path, line)
+
+
+def _make_field_reader(names: Sequence[str]) -> Callable[[Sequence[str]], dict[str, object]]:
+    """A function from the cells of a record to its fields, for columns with these names."""
     plain = [(at, name) for at, name in enumerate(names) if name and not name.startswith(_OPTION)]
     options = [(at, name.removeprefix(_OPTION)) for at, name in enumerate(names) if name.startswith(_OPTION)]
     numbers = [name for name in ("speed", "seed") if name in names]
-    for record in records:
-        if isinstance(record, ManifestError):
-            yield record
-            continue
-        line, cells = record
-        fields: dict[str, object] = {}
-        for at, name in plain:
-            if cell := cells[at].strip():
-                fields[name] = cell
+
+    def read_fields(cells: Sequence[str]) -> dict[str, object]:
+        fields: dict[str, object] = {name: cell for at, name in plain if (cell := cells[at].strip())}
         for name in numbers:
             if name in fields:
                 fields[name] = number(name, str(fields[name]))
         if options:
             fields["options"] = {name: literal(cell) for at, name in options if (cell := cells[at].strip())}
-        yield from row(fields, path, line)
+        return fields
+
+    return read_fields
 
 
 FORMAT = Format(

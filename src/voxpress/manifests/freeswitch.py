@@ -6,8 +6,9 @@ prompt with ``type`` and the phrase NULL is a sound: tones become stage directio
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Format, Row
@@ -32,47 +33,60 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
 
 
 def _read_rows(lines: Iterator[str], path: str) -> Iterator[Row]:
+    rows: list[Row] = []
+    parser = _make_parser(path, rows)
+    size = 0
+    with _translate_xml_errors(path, parser):
+        parser.feed("")  # without it, an empty file would pass for XML
+        for line in lines:
+            size += len(line)
+            if size > MAX_DOCUMENT:
+                raise ManifestError(f"is longer than {MAX_DOCUMENT:,} characters", path=path)
+            parser.feed(line)
+            yield from rows
+            rows.clear()
+        parser.close()
+
+
+def _make_parser(path: str, rows: list[Row]) -> Any:
+    """A parser that appends the prompts that it reads to `rows`."""
     # Imported here because a command that reads CSV starts 100 ms sooner without.
-    from xml.sax import SAXException, SAXParseException
     from xml.sax.handler import ContentHandler
 
-    from defusedxml.common import DefusedXmlException
     from defusedxml.sax import make_parser
 
     class Prompts(ContentHandler):
         def __init__(self) -> None:
             super().__init__()
             self.open: list[str] = []
-            self.rows: list[Row] = []
 
         def startElement(self, name: str, attrs: AttributesImpl) -> None:
             self.open.append(name)
             line = parser.getLineNumber()
             if name == "prompt" and len(self.open) == 4:
                 _, language, section, _ = self.open
-                self.rows.extend(_read_prompt(language, section, dict(attrs.items()), path, line))
+                rows.extend(_read_prompt(language, section, dict(attrs.items()), path, line))
             elif name == "prompt" or len(self.open) == 4:
                 problem = f"<{name}> is out of place: prompts are <language><en><section><prompt/>"
-                self.rows.append(ManifestError(problem, path=path, line=line))
+                rows.append(ManifestError(problem, path=path, line=line))
 
         def endElement(self, name: str) -> None:
             self.open.pop()
 
     parser = make_parser()
     parser.forbid_dtd = True
-    handler = Prompts()
-    parser.setContentHandler(handler)
-    size = 0
+    parser.setContentHandler(Prompts())
+    return parser
+
+
+@contextlib.contextmanager
+def _translate_xml_errors(path: str, parser: Any) -> Iterator[None]:
+    from xml.sax import SAXException, SAXParseException
+
+    from defusedxml.common import DefusedXmlException
+
     try:
-        parser.feed("")  # else an empty file would pass for XML
-        for line in lines:
-            size += len(line)
-            if size > MAX_DOCUMENT:
-                raise ManifestError(f"is longer than {MAX_DOCUMENT:,} characters", path=path)
-            parser.feed(line)
-            yield from handler.rows
-            handler.rows.clear()
-        parser.close()
+        yield
     except DefusedXmlException as error:
         problem = "declares a document type or entities, which are not read"
         raise ManifestError(problem, path=path, line=parser.getLineNumber()) from error
