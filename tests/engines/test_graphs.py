@@ -228,7 +228,7 @@ def test_quantised_convolutions_become_float(biased: bool) -> None:
         },
         "y",
     )
-    fast = convolutions.make_convolutions_float(quantised)
+    fast = operators.make_convolutions_float(quantised)
     assert op_types(fast) == ["Conv"]
     x = normal(1, 8, 20)
     (integers,), (floats,) = run(quantised, x=x), run(fast, x=x)

@@ -7,10 +7,7 @@ library gives the same bytes. The codec libraries are imported when first needed
 from __future__ import annotations
 
 import io
-import os
 import struct
-import tempfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import BinaryIO, cast
@@ -18,9 +15,11 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from voxpress import languages
+from voxpress.audio import comments
 from voxpress.audio.decoding import UNBOUNDED, Bounds, open_sound
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import InputError, SynthesisError, UnsupportedOption
+from voxpress.files.scratch import open_scratch
 from voxpress.formats import FORMATS, Format, bit_rate_for, format_named, sample_rate_for
 from voxpress.speech import Hertz, Output
 
@@ -55,10 +54,10 @@ def encode(audio: Audio, output: Output) -> bytes:
         data = _to_pcm24(audio.samples) if bits == 24 else _to_pcm16(audio.samples).tobytes()
         return data if format.container == "RAW" else _add_wav_header(data, audio.sample_rate, bits)
     encoded = _encode_soundfile(_to_pcm16(audio.samples), audio.sample_rate, format.container, format.codec)
-    comments = _vorbis_comments({"TITLE": output.title, "LANGUAGE": output.language})
+    header = comments.vorbis_comments({"TITLE": output.title, "LANGUAGE": output.language})
     if format.container == "FLAC":
-        return _replace_flac_comments(encoded, comments)
-    return _replace_ogg_comments(encoded, comments) if format.container == "OGG" else encoded
+        return comments.replace_in_flac(encoded, header)
+    return comments.replace_in_ogg(encoded, header) if format.container == "OGG" else encoded
 
 
 STREAMED = frozenset({"mp3", "opus", "aac", "pcm"})
@@ -170,7 +169,7 @@ def to_flac(audio: Audio) -> tuple[Audio, bytes]:
     # The least compression: a fifth faster, and 2 % larger.
     encoded = _encode_soundfile(samples, audio.sample_rate, "FLAC", subtype, compression=0.0)
     kept = replace(audio, samples=scaled * np.float32(2.0 ** (exponent - 23)))
-    return kept, _replace_flac_comments(encoded, _vorbis_comments({_EXPONENT: str(exponent)}))
+    return kept, comments.replace_in_flac(encoded, comments.vorbis_comments({_EXPONENT: str(exponent)}))
 
 
 def from_flac(data: bytes) -> Audio:
@@ -246,7 +245,8 @@ def _encode_soundfile(
 
     if not len(samples) and container in ("FLAC", "OGG"):
         samples = np.zeros(1, np.int16)
-    with _scratch() as scratch:
+    # libsndfile writes a small file in many pieces, and a call back into Python for each takes as long as the encoding.
+    with open_scratch() as scratch:
         with soundfile.SoundFile(
             scratch.fileno(),
             "w",
@@ -262,16 +262,6 @@ def _encode_soundfile(
                 file.write(samples[start : start + 65536])
         scratch.seek(0)
         return scratch.read()
-
-
-def _scratch() -> BinaryIO:
-    """A file without a name, in memory where there is such a thing.
-
-    libsndfile writes a small file in many pieces: calling Python back for each takes as long as the encoding.
-    """
-    if hasattr(os, "memfd_create"):
-        return open(os.memfd_create("voxpress"), "w+b")
-    return cast("BinaryIO", tempfile.TemporaryFile())
 
 
 # PyAV
@@ -368,62 +358,3 @@ def _tags(output: Output) -> dict[str, str]:
     if FORMATS[output.format].container != "ogg":
         language = languages.iso_639_2(language)
     return {key: value for key, value in (("title", output.title), ("language", language)) if value}
-
-
-def _vorbis_comments(tags: Mapping[str, str]) -> bytes:
-    """A Vorbis comment header (xiph.org/vorbis/doc/v-comment.html) without a version string."""
-    comments = [f"{key}={value}".encode() for key, value in tags.items() if value]
-    vendor = b"voxpress"
-    return b"".join(
-        [
-            *(struct.pack("<I", len(vendor)), vendor, struct.pack("<I", len(comments))),
-            *(struct.pack("<I", len(comment)) + comment for comment in comments),
-        ]
-    )
-
-
-def _replace_flac_comments(data: bytes, comments: bytes) -> bytes:
-    """FLAC with only stream information and `comments` before its frames (RFC 9639, section 8)."""
-    information = data[8:42]
-    position, last = 4, False
-    while not last:
-        last = bool(data[position] & 0x80)
-        position += 4 + int.from_bytes(data[position + 1 : position + 4], "big")
-    blocks = struct.pack(">I", len(information)) + information
-    return b"fLaC" + blocks + struct.pack(">I", 0x84 << 24 | len(comments)) + comments + data[position:]
-
-
-def _replace_ogg_comments(data: bytes, comments: bytes) -> bytes:
-    """Vorbis with these comments, and with serial number 0 instead of a random one (RFC 3533)."""
-    pages = []
-    position = 0
-    while position < len(data):
-        segments = data[position + 27 : position + 27 + data[position + 26]]
-        start = position + 27 + len(segments)
-        pages.append((data[position + 5 : position + 14], segments, data[start : start + sum(segments)]))
-        position = start + sum(segments)
-    # The first page holds the identification; comments and codebooks follow and end on a page of their own.
-    first, *rest = pages
-    packets: list[bytes] = [b""]
-    while len(packets) < 3:
-        _, segments, body = rest.pop(0)
-        for length in segments:
-            packets[-1], body = packets[-1] + body[:length], body[length:]
-            if length < 255:
-                packets.append(b"")
-    headers = [b"\x03vorbis" + comments + b"\x01", packets[1]]
-    lacing = b"".join(b"\xff" * (len(each) // 255) + bytes([len(each) % 255]) for each in headers)
-    pages = [first, (b"\x00" + bytes(8), lacing, b"".join(headers)), *rest]
-    return b"".join(_ogg_page(number, *page) for number, page in enumerate(pages))
-
-
-def _ogg_page(number: int, flags_and_position: bytes, segments: bytes, body: bytes) -> bytes:
-    head = b"OggS\x00" + flags_and_position + struct.pack("<II", 0, number)
-    rest = bytes([len(segments)]) + segments + body
-    # Ogg's CRC is zlib's with the bits the other way round, started at 0 and not inverted.
-    mirrored = (head + bytes(4) + rest).translate(_MIRRORED)
-    checksum = zlib.crc32(mirrored, 0xFFFFFFFF) ^ 0xFFFFFFFF
-    return head + int(f"{checksum:032b}"[::-1], 2).to_bytes(4, "little") + rest
-
-
-_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))

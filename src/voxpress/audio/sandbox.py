@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ import numpy as np
 from voxpress.audio.decoding import Bounds, open_sound
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import InputError, WorkerLost
+from voxpress.files.scratch import open_scratch
 from voxpress.speech import Seconds
 
 MOST_SAMPLES = 2**30
@@ -90,7 +90,7 @@ class Decoder:
 
     def decode(self, data: bytes, format: str | None = None, *, bounds: Bounds | None = None) -> Audio:
         """See `decode_untrusted`."""
-        with _scratch() as file:
+        with open_scratch() as file:
             file.write(data)
             file.flush()
             return self._decode(file, len(data), format, bounds)
@@ -124,13 +124,6 @@ class Decoder:
             audio = process.decode(file, size, format, bounds or Bounds(samples=MOST_SAMPLES))
             failed.pop_all()
             return audio
-
-
-def _scratch() -> BinaryIO:
-    """A file without a name, in memory where there is such a thing."""
-    if hasattr(os, "memfd_create"):
-        return open(os.memfd_create("voxpress"), "w+b")
-    return cast("BinaryIO", tempfile.TemporaryFile())
 
 
 def _check_samples(samples: Samples) -> Samples:

@@ -13,23 +13,17 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import platformdirs
 
-from voxpress.errors import ModelUnavailable, suggest
-from voxpress.files import locks
+from voxpress.errors import ModelUnavailable, StoreError, suggest
+from voxpress.files import atomic, locks
 from voxpress.models.downloads import File, Progress, Source, from_hub, from_registries, total
 from voxpress.models.downloads import sha256 as sha256_of
-
-if TYPE_CHECKING:
-    pass
 
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "models")
 """Where models are unless the caller says otherwise."""
@@ -211,9 +205,7 @@ def accept(terms: str) -> None:
     known = _read_accepted()
     if terms not in known:
         known[terms] = datetime.now(UTC).isoformat(timespec="seconds")
-        _ACCEPTED.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(_ACCEPTED) as temporary:
-            temporary.write_bytes(msgspec.json.encode(known))
+        atomic.write(_ACCEPTED, msgspec.json.encode(known))
 
 
 def is_accepted(terms: str) -> bool:
@@ -257,10 +249,8 @@ def _remember_digest(path: Path, look: tuple[int, int, int], cache: Path) -> str
         if tuple(seen) == look:
             return str(known)
     sha256 = sha256_of(path)
-    with contextlib.suppress(OSError):  # a read-only home costs time, not correctness
-        note.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(note) as temporary:
-            temporary.write_bytes(msgspec.json.encode((*look, sha256)))
+    with contextlib.suppress(StoreError):  # a read-only home costs time, not correctness
+        atomic.write(note, msgspec.json.encode((*look, sha256)))
     return sha256
 
 
@@ -272,17 +262,3 @@ def _is_complete(folder: Path, model: Model) -> bool:
         return place.is_file() and file.size in {0, place.stat().st_size}
 
     return any(all(map(has, model.files_from(source))) for source in model.sources)
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path` that takes its place when the block succeeds."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

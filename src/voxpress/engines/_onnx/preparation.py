@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import onnx
 
-from voxpress.engines._onnx.convolutions import make_convolutions_fast, make_convolutions_float
-from voxpress.engines._onnx.operators import fold_snakes, fuse_instance_norms, replace_stft
+from voxpress.engines._onnx.convolutions import make_convolutions_fast
+from voxpress.engines._onnx.operators import (
+    fold_snakes,
+    fuse_instance_norms,
+    make_convolutions_float,
+    replace_stft,
+)
 from voxpress.engines._onnx.rewriting import (
     Source,
     expose,
