@@ -1,4 +1,4 @@
-"""The engine contract as tests, for the engines here and for those of others.
+"""The engine contract as tests, for voxpress's engines and for those of other packages.
 
 In a test module of a package with an engine::
 
@@ -8,8 +8,8 @@ In a test module of a package with an engine::
         def engine(self):
             return Mine()
 
-pytest then runs every test below against it. They need the engine's weights and a few seconds. An engine that may not
-load in this process, or lives in an environment of its own, speaks in a worker there.
+pytest then runs every test below against the engine, with its weights, in a few seconds. An engine that may not load in
+this process, or that has an environment of its own, speaks in a worker.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from voxpress.text import carrier
 
 
 class EngineContract(ABC):
-    """What every engine keeps. Subclass it under a name that starts with ``Test`` and give `engine`."""
+    """What every engine must do. Subclass it under a name that starts with ``Test`` and override `engine`."""
 
     texts: tuple[str, ...] = (
         "Your call is important to us.",
         "Please enter your account number, followed by the pound key.",
         "Goodbye for now.",
     )
-    """Spoken in the tests; in the language of the default voice."""
+    """Texts that the tests speak, in the language of the default voice."""
     speech = True
-    """Whether what is heard is a reading of the text. False for a model of random weights, whose audio may have any
-    length: then only its form is looked at."""
+    """Whether the audio is a reading of the text. With False, for a model of random weights whose audio may have any
+    length, the tests check only the form of the audio."""
 
     @abstractmethod
     def engine(self) -> Engine:
@@ -53,7 +53,7 @@ class EngineContract(ABC):
     @pytest.fixture(scope="class")
     @classmethod
     def pools(cls) -> Iterator[Pools]:
-        """Where the engine speaks, the same for all tests so that it is loaded once."""
+        """The pools in which the engine speaks: one for all tests, so that the engine loads once."""
         with Pools(workers=0) as pools:
             yield pools
 

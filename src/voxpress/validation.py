@@ -1,8 +1,7 @@
-"""What each field of a request may hold: one check for each name, wherever the value comes from.
+"""What each field of a request may hold: one test for each name.
 
-A name means the same in Python, in a manifest, in a preset, on the command line and over HTTP, so it is checked in one
-place: the nouns of `voxpress.speech` check themselves when they are made, and what is no field of a noun is checked by
-`check`.
+A name means the same in Python, in a manifest, in a preset, on the command line and over HTTP. The nouns of
+`voxpress.speech` run these tests on their fields; `check` runs them on other arguments.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from voxpress.formats import format_named
 __all__ = ["LARGEST_SEED", "MARKUPS", "TESTS", "Problem", "Test", "check", "path", "problems", "show"]
 
 Problem: TypeAlias = str
-"""What is wrong with a value, in words that follow the name of its field; empty where nothing is."""
+"""What is wrong with a value, in words that follow the name of its field; empty if the value is right."""
 Test: TypeAlias = Callable[[object], Problem]
 
 MARKUPS = ("plain", "directions")
@@ -27,10 +26,10 @@ LARGEST_SEED = 2**63 - 1
 
 
 def check(values: Mapping[str, object], *, optional: Collection[str] = ()) -> None:
-    """Raise for the first of `values` that its field cannot hold.
+    """Check values by the names of their fields.
 
     Args:
-        optional: names of those that may be None.
+        optional: names of the values that may be None.
 
     >>> check({"speed": 1.1, "voice": None}, optional=["voice"])
     >>> check({"speed": "fast"})
@@ -38,7 +37,7 @@ def check(values: Mapping[str, object], *, optional: Collection[str] = ()) -> No
     voxpress.errors.InputError: speed: must be a number above 0, such as 1.1, not 'fast'
 
     Raises:
-        InputError: with the name of the field.
+        InputError: the first wrong value, with the name of its field.
     """
     given = {name: value for name, value in values.items() if value is not None or name not in optional}
     for name, problem in problems(given):
@@ -47,7 +46,7 @@ def check(values: Mapping[str, object], *, optional: Collection[str] = ()) -> No
 
 
 def problems(values: Mapping[str, object]) -> Iterator[tuple[str, Problem]]:
-    """Each of `values` that its field cannot hold, with what is wrong.
+    """The names of the wrong values, each with its problem.
 
     >>> list(problems({"speed": 0, "seed": 1}))
     [('speed', 'must be a number above 0, such as 1.1, not 0')]
@@ -66,7 +65,7 @@ def path(value: object, field: str) -> str:
     'out'
 
     Raises:
-        InputError: it is none, with the name of the field.
+        InputError: `value` is no path.
     """
     found = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(found, str) or not found or "\0" in found:
@@ -210,4 +209,4 @@ TESTS: Mapping[str, Test] = {
     "attempts": _test_whole("a whole number from 1 to 100", 1, 100),
     "timeout": _test_number("a number of seconds above 0, at most a million", lambda value: 0 < value <= 1e6),
 }
-"""What each field may hold, by its name."""
+"""The test of each field, by name."""
