@@ -1,7 +1,7 @@
-"""Carrier phrases: a word or two are spoken at the end of a sentence, and cut out of it.
+"""Carrier phrases: an engine speaks a word or two at the end of a sentence, and voxpress cuts them out.
 
-Neural voices learned from sentences, and mumble a word that stands alone. Where an engine knows when each of its words
-is heard, it is given "The message says, hundred.", and what comes before "hundred" is cut off at the pause.
+Neural voices learn from sentences, and mumble a word that stands alone. An engine that gives the times of its words
+speaks "The message says, hundred.", and voxpress cuts the audio at the pause before "hundred".
 """
 
 from __future__ import annotations
@@ -37,25 +37,25 @@ PHRASES: Mapping[str, str] = {
     "sv": "Nästa meddelande är,",
     "uk": "Наступне повідомлення звучить так,",
 }
-"""By language: what leads to a quotation, so that any word may follow; it ends in a pause."""
+"""Phrases by language. Each introduces a quotation, so that any word may follow, and ends in a pause."""
 
 MOST_WORDS = 2
-"""As they are spoken: a longer text is a phrase of its own."""
+"""Most words of a text that gets a carrier phrase, as they are spoken."""
 _MOST_CHARACTERS = 60
 _LEAD: Seconds = 0.02
-"""Kept before the first word: its first sound may begin a little before the model says so."""
+"""Audio kept before the first word, whose first sound may begin a little before its mark."""
 _FADE: Seconds = 0.01
 _END = ".,:;!?…।"
 
 
 def phrase(text: str, language: str) -> str | None:
-    """What `text` is to be spoken after; None where it is spoken as it is.
+    """The carrier phrase for `text`; None if the engine should speak the text alone.
 
-    Only a word or two of letters, or digits that are spoken as so many: brackets and symbols may be an engine's own
-    notation, and nobody knows how many words they are.
+    Only a word or two get a phrase, in letters, or in digits that are spoken as so many words. Brackets and symbols may
+    be an engine's own notation, whose words cannot be counted.
 
     Args:
-        language: BCP 47 tag; None is the answer for those that have no phrase in `PHRASES`.
+        language: BCP 47 tag; languages without a phrase in `PHRASES` give None.
 
     >>> phrase("Hundred.", "en-GB"), phrase("100", "en"), phrase("Thank you!", "de")
     ('The message says,', 'The message says,', 'Die nächste Ansage lautet,')
@@ -66,12 +66,12 @@ def phrase(text: str, language: str) -> str | None:
 
 
 def is_short(text: str) -> bool:
-    """Whether `text` is known to be a word or two when it is spoken."""
+    """Whether `text` is certainly spoken as a word or two."""
     return len(text) <= _MOST_CHARACTERS and 1 <= _count_words(text) <= MOST_WORDS
 
 
 def add_phrase(segment: Segment) -> Segment:
-    """The segment as an engine is given it: phrase and text, and no phrase beside it.
+    """The segment for the engine: its text begins with the phrase.
 
     >>> add_phrase(Segment(text="hundred.", voice="joe", language="en", carrier="The message says,")).text
     'The message says, hundred.'
@@ -82,9 +82,9 @@ def add_phrase(segment: Segment) -> Segment:
 
 
 def cut(audio: Audio, segment: Segment) -> Audio | None:
-    """What was said after the segment's phrase, with its marks.
+    """The audio after the segment's phrase, with its marks.
 
-    None where the marks are not those of the words of phrase and text, so that nobody knows where to cut.
+    None if the marks are not those of the words of phrase and text, so that the place to cut is unknown.
     """
     words = [mark for mark in audio.marks if mark.kind == "word"]
     before = len((segment.carrier or "").split())
@@ -98,7 +98,7 @@ def cut(audio: Audio, segment: Segment) -> Audio | None:
 
 
 def _count_words(text: str) -> int:
-    """How many words `text` has when it is spoken; 0 where that cannot be known."""
+    """Number of words in `text` when it is spoken; 0 if unknown."""
     count = 0
     for token in text.rstrip(_END).split():
         for word in token.removesuffix(",").split("-"):
@@ -109,7 +109,7 @@ def _count_words(text: str) -> int:
 
 
 def _count_number_words(number: str) -> int:
-    """Words of a number in digits: "7" and "40" are one, "42" and "500" are two."""
+    """Number of words for a number in digits: 1 for "7" and "40", 2 for "42" and "500"."""
     return max(1, len(number.rstrip("0"))) + (len(number) > 2)
 
 

@@ -1,7 +1,7 @@
-"""Was it said? What a recogniser heard, compared with what was to be said, word by word.
+"""Word error rate: the words that a recogniser heard, compared with those of the text.
 
-Case, punctuation, spelling variants, and whether a number is written in digits or in words do not count; nor do words
-that sound alike, or that were only joined or split: no recogniser can tell.
+The comparison ignores case, punctuation, spelling variants and the way a number is written. It also ignores differences
+that no recogniser can hear: words that sound alike, and words that are joined or split.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from voxpress import languages
 from voxpress.errors import EngineNotInstalled
 
 BAR = 0.15
-"""Share of wrong words that a long text may have: recognisers make mistakes too."""
+"""Share of wrong words that a long text may have, since recognisers make mistakes."""
 SHORT = 4
-"""Words up to which a text gives a recogniser no context."""
+"""Most words of a text that is too short to give a recogniser context."""
 SLIPS = 0.35
 """Share of wrong letters that a short text may have."""
 LIKELY = -4.0
-"""Logarithm of the likelihood of each word from which on a short text counts as heard, whatever was written down in its
-place."""
+"""Lowest log likelihood of each word at which a short text counts as heard, whatever the recogniser wrote."""
 
 _INSTALL = "pip install 'voxpress[listen]'"
 
@@ -141,7 +140,7 @@ _SOUND_ALIKE = {
 
 
 class Difference(NamedTuple):
-    """Words that were to be said, and what was heard in their place; either may be empty."""
+    """Words of the text, and those heard in their place; either may be empty."""
 
     asked: str
     heard: str
@@ -151,18 +150,18 @@ class Difference(NamedTuple):
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """How far what was heard is from what was to be said."""
+    """The difference between a text and what a recogniser heard."""
 
     words: int
-    """That were to be said; a number is one, and in scripts without spaces each character."""
+    """Words of the text; a number is one, and in scripts without spaces each character is one."""
     errors: int
-    """Words that were left out, put in or replaced."""
+    """Words missing, added or replaced."""
     letters: int
-    """In the words that were to be said."""
+    """Letters of the text."""
     slips: int
-    """Letters that were left out, put in or replaced."""
+    """Letters missing, added or replaced."""
     likelihood: float | None = None
-    """Of the text's least likely word, given the audio, as far as that was asked: a logarithm; 0 is certain."""
+    """Log likelihood of the text's least likely word, given the audio; 0 is certain, None not measured."""
     differences: tuple[Difference, ...] = ()
 
     @property
@@ -177,7 +176,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def score(asked: str, heard: str, language: str) -> Score:
-    """Compare what was to be said with what was heard.
+    """Compare a text with what was heard.
 
     Args:
         asked: the text as the row has it.
@@ -202,7 +201,7 @@ def score(asked: str, heard: str, language: str) -> Score:
         ):
             errors += cost
             differences.append(Difference(_join_shown(said[a0:a1]), _join_shown(noticed[b0:b1])))
-    # "14" and "Forking" have letters to compare as they are written, "4711" and "four seven one" as they are meant.
+    # The closer of two spellings counts: "14" and "Forking" compare as written, "4711" and "four seven one" as spoken.
     spelled = (_spell(asked), _spell(heard)), ("".join(canonical[0]), "".join(canonical[1]))
     slips, letters = min(
         ((levenshtein.distance(*each), len(each[0])) for each in spelled),
@@ -218,13 +217,12 @@ def score(asked: str, heard: str, language: str) -> Score:
 
 
 def passes(score: Score, bar: float = BAR) -> bool:
-    """Whether so much was heard of what was to be said that it may be taken as said.
+    """Whether the audio counts as a reading of the text.
 
-    Recognisers err about short texts, where they have no context: there the letters decide, but for a number
-        in place of
-    another, or whether each word goes with the audio at all, which is what counts for more than one word, where it is
-    known: few letters can be a whole word. Of longer ones the share of wrong words decides, with one
-    word more: `bar` + 1 / words. Few wrong letters, half of `bar`, are other words for the same sound.
+    A text of more than `SHORT` words passes if its word error rate is at most `bar` + 1 / words, or its letter error rate
+    at most half of `bar`: then the recogniser wrote other words for the same sounds. For shorter texts, where recognisers
+    lack context, the likelihood decides if it is known. Otherwise, and for one unlikely word, the letter error rate must
+    be at most `SLIPS`, and no number may replace another.
 
     >>> passes(score("Activated.", "activate it", "en")), passes(score("Activated.", "goodbye", "en"))
     (True, False)
@@ -252,12 +250,12 @@ def needs_likelihood(score: Score, bar: float = BAR) -> bool:
 
 
 def rank(score: Score) -> tuple[bool, float, float, float]:
-    """The smaller, the better."""
+    """A sort key: better scores come first."""
     return not passes(score), score.wer, score.cer, -(score.likelihood or 0)
 
 
 def words(text: str, language: str) -> list[str]:
-    """What is said, in one spelling.
+    """The words of a text, in one spelling.
 
     >>> words("Press 1, or the #-key: it's 10:05 on the 3rd; $1,000!", "en")[-10:]
     ['it', 'is', '10', '0', '5', 'on', 'the', '3', 'dollars', '1000']
@@ -288,7 +286,7 @@ def _split_plain(text: str, language: str) -> list[str]:
     text = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     text = re.sub(r"(?<=\d)[ .,'\u00a0\u202f](?=\d{3}(?!\d))", "", text)
     text = re.sub(r"\d+", lambda found: f" {_spell_number(int(found[0]), language)} ", text)
-    # Signs that combine with a letter are a part of its word.
+    # A combining sign is a part of its letter's word.
     letters = (c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
     hiragana = (chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in letters)
     return languages.WORDLIKE.sub(r" \g<0> ", "".join(hiragana)).split()
@@ -299,7 +297,7 @@ def _spell(text: str) -> str:
 
 
 def _spell_number(value: int, language: str) -> str:
-    """In words, or in single digits where nobody knows that language's."""
+    """A number in words, or in single digits if num2words does not know the language."""
     num2words = _import_package("num2words")
     for name in (language.replace("-", "_"), languages.base(language)):
         if name in num2words.CONVERTER_CLASSES:
@@ -308,7 +306,7 @@ def _spell_number(value: int, language: str) -> str:
 
 
 def _find_differences(operations: Iterable[Any]) -> Iterator[tuple[int, int, int, int, int]]:
-    """Runs of words that differ: from where to where in both, and how many errors they are."""
+    """Runs of words that differ: start and end in each text, and the number of errors."""
     run: tuple[int, int, int, int, int] | None = None
     for one in operations:
         if one.tag == "equal":
@@ -324,7 +322,7 @@ def _find_differences(operations: Iterable[Any]) -> Iterator[tuple[int, int, int
 
 
 def _join_shown(words: Sequence[str]) -> str:
-    """Words as they are written, digits of a number together."""
+    """Words joined with spaces, but without spaces inside numbers."""
     return re.sub(r"(?<=\b\d) (?=\d\b)", "", " ".join(words))
 
 
