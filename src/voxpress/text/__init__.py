@@ -1,7 +1,7 @@
 """The front end: from the text of a row to its parts, which are words, tones and silence.
 
-The order is markup, clean, split. A lexicon and a normaliser belong between clean and split: there they get clean words,
-and split still cuts their output to the engine's limit.
+The order is markup, clean, split. A lexicon and a normaliser belong between clean and split: there they get clean
+words, and split still cuts their output to the engine's limit.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Shortest and longest duration of a reading.
 
-The bounds are wide enough for every intelligible reading. They come from human and synthetic readings of the 569 Asterisk
-prompts.
+The bounds are wide enough for every intelligible reading. They come from human and synthetic readings of the 569
+Asterisk prompts.
 """
 
 from __future__ import annotations

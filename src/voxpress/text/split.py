@@ -11,8 +11,8 @@ from voxpress import languages
 from voxpress.text.clean import has_speech
 
 FEWEST_WORDS = 5
-"""Words of the shortest sentence that stands alone. Neural engines speak shorter ones oddly (Kokoro and XTTS: below five
-or six words), so these join a neighbour."""
+"""Words of the shortest sentence that stands alone. Neural engines speak shorter ones oddly (Kokoro and XTTS: below
+five or six words), so these join a neighbour."""
 
 _WINDOW = 10_000
 """Characters that sentencex gets at once."""

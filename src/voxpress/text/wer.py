@@ -219,10 +219,10 @@ def score(asked: str, heard: str, language: str) -> Score:
 def passes(score: Score, bar: float = BAR) -> bool:
     """Whether the audio counts as a reading of the text.
 
-    A text of more than `SHORT` words passes if its word error rate is at most `bar` + 1 / words, or its letter error rate
-    at most half of `bar`: then the recogniser wrote other words for the same sounds. For shorter texts, where recognisers
-    lack context, the likelihood decides if it is known. Otherwise, and for one unlikely word, the letter error rate must
-    be at most `SLIPS`, and no number may replace another.
+    A text of more than `SHORT` words passes if its word error rate is at most `bar` + 1 / words, or its letter error
+    rate at most half of `bar`: then the recogniser wrote other words for the same sounds. For shorter texts, where
+    recognisers lack context, the likelihood decides if it is known. Otherwise, and for one unlikely word, the letter
+    error rate must be at most `SLIPS`, and no number may replace another.
 
     >>> passes(score("Activated.", "activate it", "en")), passes(score("Activated.", "goodbye", "en"))
     (True, False)
