@@ -1,7 +1,7 @@
 """Asterisk's prompt lists (``core-sounds-en.txt``): ``path/name: text``, and ``;`` for comments.
 
-Texts hold stage directions (``[beep]``, ``(2 seconds of silence)``): see `voxpress.text.directions`. In
-translated lists the names say what the translated directions do not: `_SOUNDS`, ``silence/2``.
+Texts hold stage directions (``[beep]``, ``(2 seconds of silence)``): see `voxpress.text.directions`. In translated
+lists the directions are translated too; there the names tell the sounds: `_SOUNDS`, ``silence/2``.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _SOUNDS = {
     "confbridge-join": "[ascending tones]",
     "confbridge-leave": "[descending tones]",
 }
-"""Names of Asterisk's that are sounds in every language."""
+"""Asterisk's names of sounds, the same in every language."""
 _SILENCE = re.compile(r"silence/(\d+)")
 _BRACKETS = re.compile(r"[(<\[][^][()<>]*[])>]")
 
 
 def _recognise(head: str) -> bool:
-    # "Alice: Hello." is a line of a play as well; a comment or a folder tells the list from it.
+    # "Alice: Hello." may be a line of a play; only prompt lists have comments or folders.
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     comments = [line for line in lines if line.startswith(";")]
     names = [match[1] for line in lines if (match := _PROMPT.match(line))]
@@ -37,7 +37,7 @@ def _recognise(head: str) -> bool:
 
 
 def _replace_sound(name: str, text: str) -> str:
-    """The text, or the sound that a translated list describes in its own words."""
+    """The text, or the direction for a sound that a translated list describes in its own words."""
     if not _BRACKETS.fullmatch(text) and not ("beep" in text.lower() and text[-1] not in ".!?"):
         return text
     silence = _SILENCE.fullmatch(name)

@@ -14,32 +14,32 @@ from voxpress.manifests.rows import ALIASES, COLUMNS, FIELDS, column, literal, n
 
 _DELIMITERS = ",;\t|"
 _HEAD = 20
-"""Rows that are looked at to tell whether the first is a header."""
+"""Rows that are examined for a header."""
 _ALIKE = 0.6
-"""Texts, and the same with their numbers in words, are on average at least so much alike."""
+"""Least mean similarity of texts to the same texts with their numbers in words."""
 _OPTION = "option."
 _NAMED = re.compile(r"\S*[/\d]\S*|\S+\.[A-Za-z]\w{1,4}")
-"""A cell that names a file and no column: with a digit, a folder or an extension."""
+"""A cell that names a file and not a column: it has a digit, a folder or an extension."""
 _ENDED = re.compile(r".*[.!?…。]['\"”»]*", re.DOTALL)
-"""A sentence, which no column is called."""
+"""A sentence, which is no name of a column."""
 
 
 def table(
     lines: Iterator[str], path: str, delimiter: str = ""
 ) -> Iterator[tuple[int, list[str]] | ManifestError]:
-    r"""The records of a table, header first, each with the number of the line that it begins in.
+    r"""The records of a table, header first, each with the number of its first line.
 
-    Space around cells is kept, and empty records are left out. A record that has not as many cells as the
-    header is an error in its place.
+    Cells keep the space around them, and empty records are dropped. A record with more or fewer cells than the header
+    gives an error in its place.
 
     Args:
-        delimiter: empty: found in the header. Where a | is named, quotes are part of a cell.
+        delimiter: empty: found in the header. With ``|``, quotes are part of a cell.
 
     >>> list(table(iter(['id;text\n', 'a;"one\n', 'two"\n', 'b;three\n']), "p.csv"))
     [(1, ['id', 'text']), (2, ['a', 'one\ntwo']), (4, ['b', 'three'])]
 
     Raises:
-        ManifestError: a quote is opened and not closed.
+        ManifestError: a quote is not closed.
     """
     before = 0
     for header in lines:
@@ -124,10 +124,10 @@ def _recognise(head: str) -> bool:
 
 
 def _read_header(cells: Sequence[str], path: str, line: int) -> list[str]:
-    """The field of each column, "" for one to leave alone.
+    """The field of each column; empty for a column that is ignored.
 
     Raises:
-        ManifestError: naming all that is wrong with the header.
+        ManifestError: a column is unknown, missing or doubled; the message names all of them.
     """
     names: list[str] = []
     unknown: list[str] = []
@@ -161,7 +161,7 @@ def _explain_header(cells: Sequence[str], unknown: Sequence[str], lacking: Seque
 
 
 def _find_delimiter(head: Sequence[str]) -> str:
-    """The delimiter of a table whose first line names no column we know; empty where it does, or none fits."""
+    """The delimiter of a table without a header; empty if the first line names a known column, or no delimiter fits."""
     lines = [line for line in head if line.strip()]
     if not lines or any(_is_known(cell) for cell in _split_cells(lines[0], _choose_delimiter(lines[0]))):
         return ""
@@ -172,7 +172,8 @@ def _find_delimiter(head: Sequence[str]) -> str:
 
 
 def _guess_header(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str] | None:
-    """The fields of two columns without a header, or of LJSpeech's three; None where the first line is a header."""
+    """The fields of a table of two columns without a header, or of LJSpeech's three; None if the first line is a
+    header."""
     rows = [record[1] for record in head if not isinstance(record, ManifestError)]
     width = len(rows[0])
     if width not in (2, 3) or any(map(_is_known, rows[0])):
@@ -187,7 +188,7 @@ def _guess_header(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list
     if not (_NAMED.fullmatch(first[0]) or _ENDED.fullmatch(first[1])):
         return None
     if width == 3:
-        # LJSpeech: the name, the text, and the text with its numbers in words.
+        # LJSpeech has the name, the text, and the text with its numbers in words.
         ratios = [SequenceMatcher(None, row[1], row[2]).ratio() for row in rows if len(row) == width]
         alike = sum(ratios) > _ALIKE * len(ratios)
         return ["file", "", "text"] if at == 0 and alike else None

@@ -1,7 +1,7 @@
 """FreeSWITCH's phrase files (``docs/phrase/phrase_en.xml``).
 
-``<language><en><digits><prompt phrase="One" filename="1.wav"/>`` is the file ``digits/1``, in English. A
-prompt with ``type`` and the phrase NULL is a sound: tones become stage directions, others are left out.
+``<language><en><digits><prompt phrase="One" filename="1.wav"/>`` is the file ``digits/1``, in English. A prompt with
+``type`` and the phrase NULL is a sound: tones become stage directions, and others are left out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_DOCUMENT = 1 << 24
 """Characters; FreeSWITCH's longest list has 93,000."""
 
 _TONES = {"nack": "[error beep]", "enter": "[ascending tones]", "exit": "[descending tones]"}
-"""By the last word of the file's name; any other tone is a beep."""
+"""Directions by the last word of the file's name; every other tone is a beep."""
 
 
 def _recognise(head: str) -> bool:

@@ -15,7 +15,7 @@ from voxpress.manifests.jsonl import find_duplicates
 from voxpress.manifests.rows import column, named_row
 
 MAX_DOCUMENT = 1 << 24
-"""Characters; longer lists go into CSV or JSON lines, which are read row by row."""
+"""Characters. CSV and JSON lines, which are read row by row, can be longer."""
 
 _SPACE = " \t\r\n"
 
@@ -24,9 +24,9 @@ class _Item(NamedTuple):
     """One value of a list or map."""
 
     line: int
-    """Where it begins."""
+    """Its first line."""
     name: str | None
-    """Its name in a map."""
+    """Its name in a map; None in a list."""
     json: str
 
 
@@ -42,7 +42,7 @@ def _recognise(head: str) -> bool:
 
 
 def _is_row(names: Iterable[str]) -> bool:
-    """Whether these are the fields of one row, and not ids."""
+    """Whether the names are fields of one row, and not ids."""
     try:
         return "text" in {column(name) for name in names}
     except ManifestError:
@@ -90,7 +90,7 @@ def _read_row(item: _Item, numbered: str, path: str) -> Iterator[Row]:
 
 
 def _read_items(text: str, path: str) -> Iterator[_Item]:
-    """The values of the list or map; or, where it is one row or several, those rows."""
+    """The values of a list or map. A document of one row, or of several in a row, gives these rows."""
     walk = _Walk(text, path)
     whole: list[_Item] = []
     while walk.skip_space():
@@ -109,7 +109,7 @@ def _read_items(text: str, path: str) -> Iterator[_Item]:
 
 
 class _Walk:
-    """A place in a JSON text, which moves on from value to value."""
+    """A position in a JSON text that moves from value to value."""
 
     def __init__(self, text: str, path: str) -> None:
         self.text, self.path, self.at = text, path, 0
@@ -117,13 +117,13 @@ class _Walk:
         self._counted = (0, 1)
 
     def skip_space(self) -> bool:
-        """Whether anything but space follows; moves there."""
+        """Move past white space, and return whether anything follows."""
         while self.at < len(self.text) and self.text[self.at] in _SPACE:
             self.at += 1
         return self.at < len(self.text)
 
     def read_values(self, end: str) -> Iterator[_Item]:
-        """The values between the bracket here and its partner, which is passed."""
+        """The values between the bracket at the position and its partner; moves past both."""
         self.at += 1
         if self.skip_space() and self.text[self.at] == end:
             self.at += 1
@@ -163,7 +163,7 @@ class _Walk:
         return found
 
     def line_of(self, place: int) -> int:
-        """The line of a place that is not before one asked for earlier."""
+        """The line of a position in the text."""
         before, line = self._counted
         if place < before:
             before, line = 0, 1

@@ -1,4 +1,4 @@
-"""JSON lines: one object in each line. NeMo's manifests are this, and often named ``.json``."""
+"""JSON lines: one object in each line. NeMo's manifests have this format, and often the extension ``.json``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _recognise(head: str) -> bool:
 
 
 def find_duplicates(text: str) -> list[str]:
-    """Names that an object in this JSON has twice, which a parser would settle in silence.
+    """Names that an object in a JSON text has twice. A parser would drop one of the values without a word.
 
     >>> find_duplicates('{"id": "a", "text": "A.", "id": "b"}')
     ['id']

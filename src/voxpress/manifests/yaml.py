@@ -1,7 +1,7 @@
 """YAML: a list of rows, ``id: text`` pairs, or ``defaults`` and ``prompts``.
 
-Read as events and not as objects: each value keeps its line, ``no`` and ``0001`` stay the words that they
-are, depth is bounded, and aliases, with which a small file can stand for a huge one, are refused.
+The reader takes PyYAML's events and not its objects. So each value has its line, ``no`` and ``0001`` stay text, depth
+is bounded, and aliases are refused, with which a small file can expand to a huge one.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from yaml import Event
 
 MAX_DOCUMENT = 1 << 24
-"""Characters; longer lists go into CSV or JSON lines, which are read row by row."""
+"""Characters. CSV and JSON lines, which are read row by row, can be longer."""
 
 _MAX_DEPTH = 5
-"""Of the deepest thing there is: document, prompts, row, options, value."""
+"""Depth of an option's value: document, prompts, row, options, value."""
 
 
 class _Plain(str):
@@ -72,7 +72,7 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
         raise ManifestError("is neither a list of rows nor 'id: text' pairs", path=path, line=1)
     reported = set()
     for row in found:
-        # What is wrong in the defaults is wrong in each row, and worth saying once.
+        # An error in the defaults appears in each row, and is reported once.
         if isinstance(row, ManifestError):
             if str(row) in reported:
                 continue
@@ -119,7 +119,7 @@ def _convert_node(node: _Node) -> object:
 def _read_document(lines: Iterator[str], path: str) -> _Node:
     import yaml
 
-    # The parser of libyaml is ten times as fast. Its composer is not used: it crashes on deep nesting.
+    # libyaml's parser is ten times as fast. Its composer would crash on deep nesting.
     events = yaml.parse(_Stream(lines, path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     document: _Node = None
     documents = 0
@@ -178,7 +178,7 @@ def _line_of(event: Event) -> int:
 
 
 class _Stream:
-    """What PyYAML reads from: `read` hands out a line, whatever the size asked for."""
+    """A stream for PyYAML, whose `read` always returns one line."""
 
     def __init__(self, lines: Iterator[str], path: str) -> None:
         self._lines, self._path, self._size = lines, path, 0

