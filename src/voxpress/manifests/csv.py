@@ -173,7 +173,8 @@ def _find_delimiter(head: Sequence[str]) -> str:
 
 def _guess_header(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str] | None:
     """The fields of a table of two columns without a header, or of LJSpeech's three; None if the first line is a
-    header."""
+    header.
+    """
     rows = [record[1] for record in head if not isinstance(record, ManifestError)]
     width = len(rows[0])
     if width not in (2, 3) or any(map(_is_known, rows[0])):

@@ -260,7 +260,8 @@ def _remember_digest(path: Path, look: tuple[int, int, int], cache: Path) -> str
 
 def _is_complete(folder: Path, model: Model) -> bool:
     """Whether `folder` has all files of one source, in their sizes. `pull` verified them before the folder got its
-    name."""
+    name.
+    """
 
     def has(file: File) -> bool:
         place = folder / file.path
