@@ -1,7 +1,7 @@
 """Audio to bytes and back, in every format of `voxpress.formats`.
 
-Encoding is deterministic: no dates, no random serial numbers, and the same
-library gives the same bytes. The codec libraries are imported when first needed.
+Encoding is deterministic: files hold no dates and no random serial numbers, and one version of a library always gives
+the same bytes. The codec libraries are imported when they are first needed.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from voxpress.speech import Hertz, Output
 
 
 def encode(audio: Audio, output: Output) -> bytes:
-    """The file that `output` describes: its format, sample rate, bit rate and tags. Samples beyond full
-    scale are held at full scale; what else `output` asks for must have been done to the audio.
+    """A file with the audio, in the format, sample rate and bit rate of `output` and with its tags. Samples beyond full
+    scale become full scale; the caller has applied the other fields of `output`.
 
-    The start is never cut. The decoded duration is the audio's, but for a part of the last frame (mp3, opus
-    and ogg: exact), and but for the frame of 1024 samples by which every ADTS stream starts late.
-    Where a container cannot be empty, empty audio becomes one sample of silence.
+    The file has the whole start of the audio. When decoded it lasts as long as the audio, exactly for mp3, opus and
+    ogg, else to a part of the last frame; every ADTS stream starts a frame of 1024 samples late. If a container
+    cannot be empty, empty audio becomes one sample of silence.
 
     Raises:
         UnsupportedOption: the format cannot have the audio's sample rate, or the bit rate.
@@ -61,18 +61,18 @@ def encode(audio: Audio, output: Output) -> bytes:
 
 
 STREAMED = frozenset({"mp3", "opus", "aac", "pcm"})
-"""Formats whose files can be sent before their end is known; in others the header says how long they are."""
+"""Formats whose files can be sent before their end is known: their header does not hold the length."""
 
 
 class Encoder:
-    """A file of one of the formats in `STREAMED`, made while its audio comes about.
+    """A file in one of the formats in `STREAMED`, encoded while the audio arrives.
 
-    It sounds like what `encode` makes of all the audio, and lacks what can be known only at the end: the number of
-    frames at the beginning of an MP3 file.
+    It sounds like the file of `encode`, and lacks what is known only at the end: the number of frames at the start of
+    an MP3 file.
 
     Args:
         output: as for `encode`.
-        sample_rate: of the audio that will be added.
+        sample_rate: of the audio.
 
     >>> encoder = Encoder(Output(format="pcm"), 24000)
     >>> encoder.add(np.zeros(2, np.float32)) + encoder.end()
@@ -96,7 +96,7 @@ class Encoder:
             self._av = _Av(cast("BinaryIO", self._sink), format, sample_rate, bit_rate, output)
 
     def add(self, samples: Samples) -> bytes:
-        """The bytes that these samples complete."""
+        """The bytes of the file that are complete with these samples."""
         if self._av is None:
             return _to_pcm16(samples).tobytes()
         self._av.add(samples)
@@ -110,7 +110,7 @@ class Encoder:
 
 
 class _Sink:
-    """A file that is only written, from front to back."""
+    """A file for an encoder that only writes forward."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -125,15 +125,15 @@ class _Sink:
 
 
 def decode(data: bytes, format: str | None = None, *, bounds: Bounds = UNBOUNDED) -> Audio:
-    """The audio in a file; several channels become their mean. A headerless format must be named, and has
-    its usual sample rate; Opus always comes out at 48 kHz. WAV that was streamed, so that its header could not
-    know how long it would be, is read to its end.
+    """The audio in a file; several channels become their mean. Opus always has 48 kHz. A WAV file that was streamed,
+    without its length in the header, is read to its end.
 
     Args:
-        bounds: what the file may be at most: a few bytes of FLAC can be hours of silence.
+        format: of a file without a header, which gets the format's usual sample rate; None: the file has a header.
+        bounds: limits of the file, since a few bytes of FLAC can hold hours of silence.
 
     Raises:
-        InputError: these bytes are no audio, or not of that format, or WAV that ends before its header says, or it
+        InputError: the bytes are no audio or of another format, a WAV file is shorter than its header says, or the file
             exceeds the bounds.
 
     >>> audio = decode(encode(Audio(np.full(160, 0.5, np.float32), 16000), Output(format="flac")))
@@ -147,11 +147,10 @@ def decode(data: bytes, format: str | None = None, *, bounds: Bounds = UNBOUNDED
 
 
 def to_flac(audio: Audio) -> tuple[Audio, bytes]:
-    """Lossless FLAC for audio that may exceed full scale, and the audio as it will come back; marks are not in it.
+    """FLAC for audio that may exceed full scale, and the audio that `from_flac` will return; marks are not in the file.
 
-    Samples are rounded to 24 bits of the smallest power of two that holds them, -144 dB; what is on the grid of
-    16 bits, such as the output of many engines, is kept in 16, and comes back bit for bit. The power of two is a
-    tag in the file.
+    It rounds samples to 24 bits of the smallest power of two above them, an error of -144 dB, and writes that power
+    into a tag. Samples on the grid of 16 bits, which many engines give, take 16 bits and come back bit for bit.
 
     Raises:
         SynthesisError: a sample is NaN or infinite.
@@ -173,10 +172,10 @@ def to_flac(audio: Audio) -> tuple[Audio, bytes]:
 
 
 def from_flac(data: bytes) -> Audio:
-    """What `to_flac` was given.
+    """The audio in a file of `to_flac`.
 
     Raises:
-        InputError: not a file of `to_flac`.
+        InputError: the file is another one.
 
     >>> from_flac(to_flac(Audio(np.zeros(8, np.float32), 24000))[1]).samples.shape
     (8,)
@@ -184,7 +183,7 @@ def from_flac(data: bytes) -> Audio:
     head, _, tail = data[:1024].partition(f"{_EXPONENT}=".encode())
     if not head.startswith(b"fLaC") or not tail:
         raise InputError("not a take: FLAC with its exponent was expected")
-    # FLAC's first frame starts with 0xFF, so the digits end where they should.
+    # FLAC's first frame starts with 0xFF, which is no digit.
     digits = tail[: len(tail) - len(tail.lstrip(b"0123456789"))]
     audio = decode(data)
     return Audio(audio.samples * np.float32(2.0 ** int(digits)), audio.sample_rate)
@@ -194,7 +193,7 @@ def from_flac(data: bytes) -> Audio:
 
 
 def _scale_to_24_bits(samples: Samples) -> tuple[Samples, int]:
-    """Whole numbers of 24 bits, and the power of two that full scale stands for."""
+    """Samples as whole numbers of 24 bits, and the exponent of the power of two that full scale stands for."""
     if not np.isfinite(samples).all():
         raise SynthesisError("the audio holds samples that are not numbers")
     exponent = max(0, int(np.frexp(float(np.abs(samples).max(initial=0.0)))[1]))
@@ -215,8 +214,8 @@ def _to_pcm24(samples: Samples) -> bytes:
 
 
 def _add_wav_header(data: bytes, sample_rate: Hertz, bits: int) -> bytes:
-    """RIFF with `fmt ` and `data` and nothing else, because telephone systems refuse other chunks. soundfile
-    would write the same bytes in five times the time.
+    """WAV with the chunks `fmt ` and `data` only, because telephone systems refuse others. soundfile writes the same
+    bytes in five times the time.
     """
     padding = bytes(len(data) % 2)
     if len(data) > 2**32 - 38:
@@ -257,7 +256,7 @@ def _encode_soundfile(
             compression_level=compression,
             closefd=False,
         ) as file:
-            # libsndfile lays the whole of a write on the stack for Vorbis and crashes on some minutes.
+            # For Vorbis, libsndfile puts a whole write on the stack, and minutes of audio crash it.
             for start in range(0, len(samples), 65536):
                 file.write(samples[start : start + 65536])
         scratch.seek(0)
@@ -267,13 +266,13 @@ def _encode_soundfile(
 # PyAV
 
 _MUXERS: Mapping[str, Mapping[str, str]] = {
-    # ID3v2.3: what players of every age read. 0: no empty tag where there is nothing to say.
+    # Old and new players read ID3v2.3. `_Av` sets version 0 for files without tags, which then have no empty tag.
     "mp3": {"id3v2_version": "3"},
     "ipod": {"movflags": "+faststart"},
 }
 
 
-# What needs to know the end before it writes the start is left out where the start is sent at once.
+# A stream is sent before its end is known, so its start cannot depend on the end.
 _STREAMED_MUXERS: Mapping[str, Mapping[str, str]] = {
     "mp3": {"write_xing": "0"},
     "ogg": {"page_duration": "200000"},
@@ -282,7 +281,7 @@ _STREAMED_MUXERS: Mapping[str, Mapping[str, str]] = {
 
 def _encode_av(audio: Audio, format: Format, bit_rate: int | None, output: Output) -> bytes:
     buffer = io.BytesIO()
-    # To move the index to the front, the muxer of MP4 reads back what it has written.
+    # The muxer of MP4 reads the file back to move the index to the front.
     encoder = _Av(buffer, format, audio.sample_rate, bit_rate, output, lambda: io.BytesIO(buffer.getvalue()))
     encoder.add(audio.samples if len(audio.samples) else np.zeros(1, np.float32))
     encoder.end()
@@ -290,7 +289,7 @@ def _encode_av(audio: Audio, format: Format, bit_rate: int | None, output: Outpu
 
 
 class _Av:
-    """An encoder of FFmpeg's, and the container that it fills."""
+    """An encoder of FFmpeg, and the container that it writes."""
 
     def __init__(
         self,
@@ -328,7 +327,7 @@ class _Av:
         if "language" in tags:
             stream.metadata["language"] = tags["language"]
         self._stream, self._sample_rate, self._position = stream, sample_rate, 0
-        # G.722 takes integers; rounding them here saves a conversion that could differ between processors.
+        # G.722 takes integers. FFmpeg's own conversion could differ between processors.
         self._whole = format.codec == "g722"
 
     def add(self, samples: Samples) -> None:

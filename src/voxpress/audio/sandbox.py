@@ -1,7 +1,7 @@
-"""Audio from outside, decoded in a process of its own: a file that somebody made on purpose costs that process.
+"""Audio from outside, decoded in a process of its own, so that a malicious file can harm only that process.
 
-The process has no environment, no descriptors but the file and the way back, bounded memory and bounded time; what it
-sends back is bounded too. `decode_untrusted` is for one file, a `Decoder` for many: its process stays until one fails.
+The process has little environment, no descriptors but the file and its socket, and limits of memory, time and answer.
+`decode_untrusted` is for one file, a `Decoder` for many: its process stays until a file fails.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from voxpress.files.scratch import open_scratch
 from voxpress.speech import Seconds
 
 MOST_SAMPLES = 2**30
-"""Of a file of one's own: 12 hours at 24 kHz, 4 GiB."""
+"""The default limit of samples: 12 hours at 24 kHz, 4 GiB."""
 
 _PATIENCE: Seconds = 20.0
-"""For a file, and a second more for each 2 MB of it."""
+"""Time for a file, plus a second for each 2 MB of it."""
 _BYTES_A_SECOND = 2_000_000
 _STARTING: Seconds = 60.0
 _MEMORY = 512 * 2**20
-"""Bytes of address space beside what the libraries take."""
+"""Bytes of address space, besides those of the libraries."""
 _DESCRIPTORS = 24
 _LONGEST_MESSAGE = 2**22
 _LOUDEST = 2.0**32
-"""Times full scale: floating point that holds whole numbers of 32 bits."""
+"""Largest sample, in full scales: some files hold whole numbers of 32 bits as floats."""
 _SURROUNDINGS = ("PATH", "HOME", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
-"""What Python needs of the environment to find its packages; keys of services are not in it."""
+"""Environment variables that Python needs to find its packages. Others may hold keys of services."""
 
-# This very package, in whatever way it came into this process.
+# The process imports the package of this process, however that was found.
 _BOOT = """
 import importlib.util, sys
 place = sys.argv.pop(1)
@@ -57,13 +57,13 @@ main()
 
 
 def decode_untrusted(data: bytes, format: str | None = None, *, bounds: Bounds | None = None) -> Audio:
-    """As `voxpress.audio.codec.decode`, for bytes that come from somewhere else.
+    """Like `voxpress.audio.codec.decode`, for bytes from outside.
 
     Args:
-        bounds: what the file may be at most; None: `MOST_SAMPLES`.
+        bounds: limits of the file; None: `MOST_SAMPLES`.
 
     Raises:
-        InputError: these bytes are no audio of a format that is read, or more than the bounds allow.
+        InputError: the bytes are no audio in a known format, or exceed the bounds.
         WorkerLost: the process could not be started.
     """
     with Decoder() as decoder:
@@ -71,7 +71,7 @@ def decode_untrusted(data: bytes, format: str | None = None, *, bounds: Bounds |
 
 
 class Decoder:
-    """Decodes files one after the other, in a process that is replaced after one that fails.
+    """Decodes files one after the other in a process. After a file that fails, a new process takes its place.
 
     >>> with Decoder() as decoder:
     ...     decoder.decode(bytes(4800), "pcm").duration
@@ -98,14 +98,14 @@ class Decoder:
     def decode_file(
         self, path: str | os.PathLike[str], format: str | None = None, *, bounds: Bounds | None = None
     ) -> Audio:
-        """The same for a file on disk, which is not read into memory.
+        """Like `decode`, for a file on disk, which is not read into memory.
 
         Raises:
-            InputError: as `decode`, or the file cannot be read.
+            InputError: as for `decode`, or the file cannot be read.
         """
         try:
             if os.path.exists(path) and not os.path.isfile(path):
-                raise InputError("not a file")  # a pipe would be waited for
+                raise InputError("not a file")  # opening a pipe would block
             with Path(path).open("rb") as file:
                 return self._decode(file, os.fstat(file.fileno()).st_size, format, bounds)
         except OSError as error:
@@ -127,10 +127,10 @@ class Decoder:
 
 
 def _check_samples(samples: Samples) -> Samples:
-    """These samples, which whoever computes with them need not fear.
+    """Check that samples are finite and not too large to compute with, and return them.
 
     Raises:
-        InputError: one is not a number, or so large that its square is none.
+        InputError: a sample is not a number, or above `_LOUDEST`.
     """
     highest = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
     if not highest <= _LOUDEST:  # nor does NaN
@@ -143,7 +143,7 @@ def _check_samples(samples: Samples) -> Samples:
 
 
 class _Process:
-    """The other end."""
+    """A decoding process, seen from its parent."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
@@ -161,7 +161,7 @@ class _Process:
                     "OMP_NUM_THREADS": "1",
                 },
                 cwd="/",
-                start_new_session=True,  # Ctrl-C is for the process that knows what is running
+                start_new_session=True,  # Ctrl-C ends only the parent, which then ends this process
             )
         self._socket = ours
         try:
@@ -192,11 +192,11 @@ class _Process:
         except TimeoutError:
             raise InputError(f"it could not be decoded within {patience:.0f} s") from None
         except (OSError, EOFError, ValueError):
-            # It says nothing itself where it is ended for its memory or its time.
+            # The system kills a process without an answer when it exceeds its memory or time.
             raise InputError("it cannot be decoded with the memory and the time that there are") from None
 
     def _receive_audio(self, bounds: Bounds) -> Audio:
-        """What the process says; it may have been taken over by a file, so it is not believed."""
+        """The audio that the process sends. A malicious file may control the process, so everything is checked."""
         samples = bytearray()
         sample_rate = 0
         while True:
@@ -237,11 +237,11 @@ class _Process:
         self._process.wait()
 
 
-# The inside of the process
+# Code that runs in the decoding process
 
 
 def main() -> None:
-    """Decode the files that come through the socket whose descriptor is the program's argument, until it closes."""
+    """Decode files from a socket until it closes. Its descriptor is the program's argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     here = socket.socket(fileno=int(sys.argv[1]))
     import av  # noqa: F401 - before there is less memory
