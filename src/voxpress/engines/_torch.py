@@ -1,6 +1,6 @@
-"""Where PyTorch computes, in which numbers and from which noise: what the engines that use it share.
+"""Device, precision and seed of engines on PyTorch.
 
-`most_processes` is for the process that plans and imports nothing; all else imports PyTorch, and so is for workers.
+`most_processes` and `check` do without PyTorch, for the process that plans; the other functions import it, in workers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def most_processes(device: str) -> int | None:
     (None, 1)
 
     Raises:
-        UnsupportedOption: no device is called so.
+        UnsupportedOption: no device has that name.
     """
     kind = _device_kind(device)
     if kind == "auto":
@@ -35,12 +35,13 @@ def most_processes(device: str) -> int | None:
 
 
 def choose(device: str) -> Any:
-    """`device` as a `torch.device`: ``auto`` is a CUDA (or ROCm) GPU where PyTorch finds one, else the CPU; any other
-    is that one or an error. From here on PyTorch uses one thread, and the same algorithms each time.
+    """The `torch.device` of `device`; ``auto`` is a CUDA (or ROCm) GPU if PyTorch finds one, else the CPU.
+
+    It also sets PyTorch to one thread and to deterministic algorithms.
 
     Raises:
-        EngineError: PyTorch does not find it.
-        UnsupportedOption: no device is called so.
+        EngineError: PyTorch does not find the device.
+        UnsupportedOption: no device has that name.
     """
     import torch
 
@@ -62,12 +63,12 @@ def choose(device: str) -> Any:
 
 
 def check(precision: str, device: str) -> None:
-    """Raise if `device` cannot compute in that precision, as far as can be told without PyTorch.
+    """Check, without PyTorch, that a device can compute in a precision.
 
     >>> check("float16", "cuda")
 
     Raises:
-        UnsupportedOption
+        UnsupportedOption: the device is a CPU, and the precision float16.
     """
     if precision == "float16" and most_processes(device) is None:
         raise UnsupportedOption(
@@ -79,7 +80,7 @@ def dtype(precision: str, device: Any) -> Any:
     """The `torch.dtype` that `precision` names, for a `torch.device`.
 
     Raises:
-        UnsupportedOption: the device cannot compute in it.
+        UnsupportedOption: the device cannot compute in that precision.
     """
     import torch
 
@@ -88,7 +89,7 @@ def dtype(precision: str, device: Any) -> Any:
 
 
 def set_seed(seed: int) -> None:
-    """From here on PyTorch draws the noise of `seed`, on every device. Any number is a seed."""
+    """Seed PyTorch's noise on every device, with any whole number."""
     import torch
 
     torch.manual_seed(seed % 2**63)

@@ -1,11 +1,11 @@
-"""F5-TTS: a voice from ten seconds of it, in English and Chinese.
+"""F5-TTS: any voice from a sample of ten seconds, in English and Chinese.
 
 A model is a folder with one ``.safetensors`` file, ``vocab.txt``, and in ``vocos/`` the vocoder's ``config.yaml`` and
-``pytorch_model.bin``; or a name of the catalogue. Where it is not built as F5-TTS v1 Base is, ``config.yaml`` says
-how, under ``model: arch:`` as in the package.
+``pytorch_model.bin``; or a name of the catalogue. A model of another architecture than F5-TTS v1 Base has it in
+``config.yaml``, under ``model: arch:`` as in the package.
 
-A flow is followed from noise to the spectrum of sample and speech together, of which the sample is given. How long the
-speech is to be is estimated from the sample's pace.
+The model follows a flow from noise to one spectrum of sample and speech, of which it knows the sample. The pace of the
+sample gives an estimate of the speech's duration.
 
 Sources: SWivid/F5-TTS (the package, and its notes on inference).
 """
@@ -40,7 +40,7 @@ from voxpress.voices import references
 from voxpress.voices.references import Reference
 
 _REVISION = "1"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 _TERMS = "CC-BY-NC-4.0, which allows no commercial use (https://creativecommons.org/licenses/by-nc/4.0)"
 _BASE = {
     "dim": 1024,
@@ -53,42 +53,42 @@ _BASE = {
     "conv_layers": 4,
     "pe_attn_head": None,
 }
-"""How F5-TTS v1 Base is built."""
+"""The architecture of F5-TTS v1 Base."""
 _RATE = 24000
 _HOP = 256
 """Samples for each frame of a spectrum."""
 _MOST_FRAMES = 8192
-"""Positions that the model knows, for sample and speech together: 87 s."""
+"""Most frames of sample and speech together: 87 s."""
 _LONGEST: Seconds = 25.0
-"""Sample and speech together at speed 1; the model has learnt from up to 30 s."""
+"""Longest sample and speech together at speed 1; the model learnt from up to 30 s."""
 _LONGEST_SAMPLE: Seconds = 12.5
 _RMS = 0.1
-"""Of the sample, at least."""
+"""Lowest RMS of a sample; softer ones are amplified."""
 _TAIL: Seconds = 0.05
-"""Silence behind the sample, so that its last sound does not run into the speech."""
+"""Silence after the sample, so that its last sound does not run into the speech."""
 _FEWEST = 20
-"""Characters that are spoken at once after a sample of any pace."""
+"""Lowest limit of characters in a segment, after a sample of any pace."""
 _FEWEST_BYTES = 10
 _SHORT_PACE = 0.3
-"""Speed of texts below that, whose duration would else be estimated too short."""
+"""Speed of texts below `_FEWEST_BYTES`, for which the estimate is too short."""
 _ALIKE = str.maketrans({"：": "，", "；": "，", "„": '"'})
-"""Marks that the vocabulary lacks, and what is read like them."""
+"""Marks that the vocabulary lacks, with marks that are read alike."""
 
 _BUILT_IN = {
     "basic_en": ("en", "basic_ref_en.wav", "Some call me nature, others call me mother nature."),
     "basic_zh": ("zh", "basic_ref_zh.wav", "对，这就是我，万人敬仰的太乙真人。"),
 }
-"""The samples that the package brings: language, file and what is said in it."""
+"""The samples in the package: language, file and transcript."""
 
 
 class _Prompt(NamedTuple):
-    """A sample as the model takes it."""
+    """A sample in the form that the model takes."""
 
     samples: Samples
     """At 24 kHz, a whole number of frames."""
     text: str
     digest: str
-    """Of sample and transcript as they were added."""
+    """Digest of sample and transcript, as the user added them."""
 
     @property
     def frames(self) -> int:
@@ -96,7 +96,7 @@ class _Prompt(NamedTuple):
 
     @property
     def pace(self) -> float:
-        """Frames for each byte of text."""
+        """Frames per byte of text."""
         return self.frames / len(self.text.encode())
 
 
@@ -138,7 +138,7 @@ class F5(Engine):
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
         super().__init__(model, device=device)
         if self.workers() is None:
-            self.max_batch = 1  # a CPU gains nothing by it, and every answer takes longer
+            self.max_batch = 1  # a batch is no faster on a CPU, and delays every answer
         self._prompts: dict[str, _Prompt] = {}
 
     def fingerprint(self, voice: str) -> str:
@@ -199,10 +199,10 @@ class F5(Engine):
         return [Audio(wave.cpu().numpy(), self.sample_rate) for wave in waves]
 
     def _read_symbols(self, prompt: _Prompt, segment: Segment) -> list[str]:
-        """What the model reads for the sample and the segment.
+        """The symbols of sample and segment, as the model reads them.
 
         Raises:
-            SynthesisError: it does not know one of them.
+            SynthesisError: the model does not know one of them.
         """
         from f5_tts.model.utils import convert_char_to_pinyin
 
@@ -219,8 +219,8 @@ class F5(Engine):
         """The sample of a `Voice.key`.
 
         Raises:
-            ModelUnavailable: it is not there, or is not for this engine.
-            UnknownVoice: there is no such voice.
+            ModelUnavailable: the sample is missing, or too long.
+            UnknownVoice: no voice has that key.
         """
         if voice not in self._prompts:
             self._prompts[voice] = _make_prompt(*_read_reference(voice))
@@ -228,10 +228,10 @@ class F5(Engine):
 
     @cached_property
     def _files(self) -> tuple[Path, ...]:
-        """Weights, vocabulary, the vocoder's two, and a config.yaml where there is one.
+        """Weights, vocabulary, the two files of the vocoder, and config.yaml if there is one.
 
         Raises:
-            ModelUnavailable: one is missing, or there are weights to choose from.
+            ModelUnavailable: a file is missing, or there are several files of weights.
         """
         folder = catalogue.locate(self.model or self.name)
         weights = sorted(folder.glob("*.safetensors"))
@@ -254,7 +254,7 @@ class F5(Engine):
             from f5_tts.infer.utils_infer import load_model, load_vocoder
             from f5_tts.model import DiT
 
-            # The sounds of a batch must not depend on each other, and on a GPU load_model would round the weights.
+            # This attention keeps the segments of a batch apart. On a GPU, load_model would round the weights.
             built = {**self._arch, "attn_backend": "torch", "attn_mask_enabled": True}
             flow = load_model(DiT, built, str(weights), vocab_file=str(vocabulary), device="cpu").to(device)
             text_embed = flow.transformer.text_embed
@@ -265,10 +265,10 @@ class F5(Engine):
 
     @property
     def _arch(self) -> dict[str, Any]:
-        """How the model is built.
+        """The architecture of the model.
 
         Raises:
-            ModelUnavailable: config.yaml does not say it.
+            ModelUnavailable: config.yaml does not have it.
         """
         *_, config = self._files
         if config.name != "config.yaml" or config.parent.name == "vocos":
@@ -282,8 +282,8 @@ class F5(Engine):
 
 
 class _Seeds:
-    """The seeds of a batch as one: `CFM.sample` sets its seed anew before it draws the noise of each item, which reads
-    the next of these. So an item has its own noise, whatever it is batched with.
+    """The seeds of a batch, in the place of one seed. `CFM.sample` converts its seed to a number before it draws the
+    noise of each segment, and each conversion gives the next seed here. So a segment has the same noise in every batch.
     """
 
     def __init__(self, batch: Sequence[Segment]) -> None:
@@ -294,8 +294,8 @@ class _Seeds:
 
 
 def _embed_separately(embed: Callable[..., Any], text: Any, seq_len: Any, drop_text: bool = False) -> Any:
-    """The embeddings of a batch of texts, each made as if it were alone: `embed` normalises over all positions, so that
-    an item would else sound of how long its neighbours are.
+    """The embeddings of a batch of texts, each made alone. `embed` normalises over all positions, so that the sound
+    of a text would depend on the lengths of the others.
     """
     if isinstance(seq_len, int):
         return embed(text, seq_len, drop_text=drop_text)
@@ -307,10 +307,10 @@ def _embed_separately(embed: Callable[..., Any], text: Any, seq_len: Any, drop_t
 
 
 def _estimate_frames(prompt: _Prompt, segment: Segment) -> int:
-    """How long the segment is likely to be.
+    """Likely number of frames of the segment.
 
     Raises:
-        SynthesisError: too long for the model.
+        SynthesisError: the segment is too long for the model.
     """
     size = len(segment.text.encode())
     speed = segment.speed * (_SHORT_PACE if size < _FEWEST_BYTES else 1.0)
@@ -324,10 +324,11 @@ def _estimate_frames(prompt: _Prompt, segment: Segment) -> int:
 
 
 def _read_reference(voice: str) -> tuple[Audio, Reference]:
-    """The sample behind a `Voice.key`, and what is said in it.
+    """The sample of a `Voice.key`, and what is known of it.
 
     Raises:
-        ModelUnavailable, UnknownVoice
+        ModelUnavailable: the sample cannot be read.
+        UnknownVoice: no voice has that key.
     """
     folder = _examples_folder()
     if voice in _BUILT_IN and folder:
@@ -345,10 +346,10 @@ def _read_reference(voice: str) -> tuple[Audio, Reference]:
 
 
 def _make_prompt(sample: Audio, reference: Reference) -> _Prompt:
-    """A sample without silence at its ends and not too soft, and its words.
+    """A prompt from a sample: trimmed, loud enough, and with its transcript.
 
     Raises:
-        ModelUnavailable: it is too long.
+        ModelUnavailable: the sample is too long.
     """
     spoken = waveform.trim(sample)
     if spoken.duration > _LONGEST_SAMPLE:
@@ -363,7 +364,7 @@ def _make_prompt(sample: Audio, reference: Reference) -> _Prompt:
 
 
 def _punctuate(transcript: str) -> str:
-    """A transcript as the model does best with it: without commas, and with a full stop and a space at its end.
+    """A transcript with the punctuation that suits the model: no commas, and a full stop and a space at the end.
 
     >>> _punctuate("Some call me nature, others call me mother nature")
     'Some call me nature others call me mother nature. '
@@ -377,7 +378,7 @@ def _punctuate(transcript: str) -> str:
 
 
 def _examples_folder() -> Path | None:
-    """The folder of the package's samples, wherever that is installed."""
+    """The folder of the package's samples, here or in the engine's environment."""
     if engines.python(F5):
         places = [Path(place, "f5_tts") for place in environments.packages(F5.environment)]
     else:
@@ -389,7 +390,7 @@ def _examples_folder() -> Path | None:
 
 @contextlib.contextmanager
 def _silence_package() -> Iterator[None]:
-    """The package prints and warns when it is imported and when it loads."""
+    """Silence the package, which prints and warns when it is imported and when it loads."""
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -38,9 +38,9 @@ from voxpress.models import catalogue
 from voxpress.speech import Seconds, Segment, Voice
 
 _REVISION = "4"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 _FRAME = 600
-"""Samples for each unit of a duration."""
+"""Samples per unit of a duration."""
 _TORCH_MODEL = "kokoro-torch"
 _MOST_SYMBOLS = 510
 """The model's context of 512 tokens, less the one at each end."""
@@ -61,7 +61,7 @@ _LETTERS = {
     "p": "pt-BR",
     "z": "zh",
 }
-"""What a voice speaks, by the first letter of its name; the second is its gender."""
+"""Language of a voice by the first letter of its name; the second letter is its gender."""
 _VOICE = re.compile(rf"([{''.join(_LETTERS)}])([fm])_\w+")
 
 _Style: TypeAlias = npt.NDArray[np.float32]
@@ -71,7 +71,7 @@ _Run: TypeAlias = Callable[[str, _Style, float, int], tuple[Samples, npt.NDArray
 
 
 class _Pack(NamedTuple):
-    """Where a voice lies: a file of its own, or a member of an npz archive."""
+    """The place of a voice: a file, or a member of an npz archive."""
 
     path: Path
     member: str = ""
@@ -129,13 +129,13 @@ class Kokoro(Engine):
 
     @classmethod
     def offered(cls, model: catalogue.Model) -> Sequence[Voice]:
-        """Those whose files belong to the model."""
+        """The voices whose files belong to the model."""
         names = (Path(file.path).stem for file in model.files if file.path.startswith("voices/"))
         return [_describe_voice(name, name) for name in names]
 
     def voice(self, name: str | None) -> Voice:
-        """As for every engine; ``af_heart:3+bf_emma:2`` is a blend, and equal blends have equal names. Kokoro-FastAPI
-        writes it ``af_heart(3)+bf_emma(2)``.
+        """Like `Engine.voice`, and blends: ``af_heart:3+bf_emma:2``, or ``af_heart(3)+bf_emma(2)`` as in
+        Kokoro-FastAPI. Equal blends have equal names.
         """
         if name is None or not ("+" in name or "(" in name):
             return super().voice(name)
@@ -163,7 +163,8 @@ class Kokoro(Engine):
         blend = self._read_blend(segment.voice)
         own = _describe_voice(blend.name, blend.leader).languages[0]
         convert = self._find_converter(_choose_language(segment.language, own))
-        # Three full stops are three symbols to the model, an ellipsis is one; misaki runs it together with a word.
+        # The model takes three full stops as three symbols, and an ellipsis as one, which misaki joins to the next
+        # word.
         text = re.sub(r"(?:\.{3,}|…)+(?=(\w?))", lambda dots: "… " if dots[1] else "…", segment.text)
         sounds, spelled = convert(" ".join(text.split()))
         known = "".join(sound for sound in sounds if sound in self._vocabulary).strip()
@@ -188,7 +189,7 @@ class Kokoro(Engine):
         """The .onnx or .pth file.
 
         Raises:
-            ModelUnavailable: there is none, or more than one to choose from.
+            ModelUnavailable: there is none, or more than one.
         """
         place = catalogue.locate(self.model or (_TORCH_MODEL if self.environment else "kokoro"))
         if place.is_file():
@@ -210,7 +211,7 @@ class Kokoro(Engine):
 
     @cached_property
     def _vocabulary(self) -> dict[str, int]:
-        """Tokens of the symbols: the model's own if its config.json has them, else those of v1.0."""
+        """Tokens by symbol: those in the model's config.json, else those of v1.0."""
         if self._config:
             own = msgspec.json.decode(self._config.read_bytes()).get("vocab")
             if own:
@@ -267,11 +268,10 @@ class Kokoro(Engine):
         return np.asarray(np.tensordot(shares, packs, 1), np.float32)
 
     def _read_blend(self, text: str) -> _Blend:
-        """Read ``NAME`` or ``NAME:SHARE+NAME:SHARE…``; shares are relative, and 1 where there is none.
-        ``NAME(SHARE)`` is read too.
+        """Read ``NAME`` or ``NAME:SHARE+NAME:SHARE…``, or with ``NAME(SHARE)``. Shares are relative, and 1 by default.
 
         Raises:
-            UnknownVoice: a voice that there is not, or a share that is not a positive number.
+            UnknownVoice: a voice does not exist, or a share is not a positive number.
         """
         shares: dict[str, float] = {}
         for part in text.split("+"):
@@ -293,7 +293,7 @@ class Kokoro(Engine):
 
 
 def _needs_torch(model: str | None, device: str) -> bool:
-    """Whether it is a model of the official package, which lives with PyTorch."""
+    """Whether the model is one of the official package, which needs PyTorch."""
     if model is None:
         return device not in {"auto", "cpu"}
     return (
@@ -302,7 +302,7 @@ def _needs_torch(model: str | None, device: str) -> bool:
 
 
 def _describe_voice(name: str, leader: str) -> Voice:
-    """A voice or a blend, described by the name of the voice that leads it."""
+    """A voice or a blend, described by the name of its voice with the largest share."""
     match = _VOICE.fullmatch(leader)
     language = _LETTERS[match[1]] if match else "en-US"
     further = [
@@ -317,10 +317,10 @@ def _describe_voice(name: str, leader: str) -> Voice:
 
 
 def _choose_language(tag: str, own: str) -> str:
-    """The one of `g2p.LANGUAGES` that a BCP 47 tag means; the voice's own for none, or for its language alone.
+    """The language in `_g2p.LANGUAGES` for a BCP 47 tag. An empty tag, or one without the voice's region, gives `own`.
 
     Raises:
-        UnsupportedOption: Kokoro does not speak it.
+        UnsupportedOption: Kokoro does not speak the language.
     """
     wanted = tag.lower()
     primary = languages.base(wanted)
@@ -334,7 +334,9 @@ def _choose_language(tag: str, own: str) -> str:
 
 
 def _cut_symbols(symbols: str) -> Iterator[str]:
-    """`symbols` in runs that the model's context takes, cut at spaces: texts of `max_chars` hardly ever need it."""
+    """`symbols` in pieces that fit the model's context, cut at spaces. Texts of `max_chars` are hardly ever too
+    long.
+    """
     while len(symbols) > _MOST_SYMBOLS:
         space = symbols.rfind(" ", 1, _MOST_SYMBOLS)
         cut = space if space > 0 else _MOST_SYMBOLS
@@ -356,7 +358,7 @@ def _read_style(pack: _Pack) -> _Style:
 
 
 def _digest_pack(pack: _Pack) -> str:
-    """Of one voice, whatever else lies in the same archive."""
+    """Digest of one voice, independent of others in the same archive."""
     if not pack.member:
         return catalogue.digest(pack.path)
     return hashlib.sha256(_read_style(pack).tobytes()).hexdigest()

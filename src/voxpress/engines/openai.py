@@ -1,9 +1,9 @@
 """OpenAI's hosted voices, and every server that has the same interface.
 
 A model is a name of OpenAI's, such as ``tts-1-hd``, or ``NAME@URL`` for another server:
-``kokoro@http://localhost:8880/v1``. The server is a part of the model because the same name is another voice there; so
-it is in keys and reports, and a row can name it. The environment has only what is secret: the official client reads
-OPENAI_API_KEY, and the key goes to nobody but OpenAI, or the server that OPENAI_BASE_URL names.
+``kokoro@http://localhost:8880/v1``. The server is a part of the model because a voice sounds different on another
+server; so it is in keys and reports, and a row can name it. Only the secret is in the environment: the official client
+reads OPENAI_API_KEY, and sends the key only to OpenAI, or to the server in OPENAI_BASE_URL.
 
 Sources: OpenAI's API reference (createSpeech) and its text-to-speech guide.
 """
@@ -36,29 +36,29 @@ from voxpress.models import prices
 from voxpress.speech import OptionValue, Seconds, Segment, Voice
 
 _REVISION = "1"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 HOSTED = "https://api.openai.com/v1"
 """OpenAI's own server."""
 _DEFAULT = "tts-1-hd"
-"""Of those that OpenAI has: billed by characters, so that a price is exact, and the steadiest from take to take."""
+"""OpenAI's steadiest model from take to take. It is billed by characters, so that prices are exact."""
 _OLD_VOICES = ("alloy", "ash", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer")
 _NEW_VOICES = ("ballad", "cedar", "marin", "verse")
-"""Those that tts-1 and tts-1-hd lack."""
+"""Voices that tts-1 and tts-1-hd lack."""
 _NO_KEY = "none"
-"""What a server gets that no key is known for."""
+"""Key for servers that have none."""
 _OWN_VOICE = "id:"
-"""Before the id of a voice that was made at OpenAI."""
+"""Prefix of the id of a custom voice at OpenAI."""
 _MOST_INSTRUCTIONS = 4096
 
 _RETRIES = 5
-"""By the client, which waits as long as the server asks, up to two minutes."""
+"""Further attempts of the client, which waits as long as the server asks, up to two minutes."""
 _PATIENCE: Seconds = 90.0
-"""Without a byte from the server. All tries together must end before the loop gives the worker up."""
+"""Time without a byte from the server. All attempts together must end before the loop ends the worker."""
 _ANSWER = Bounds(samples=1800 * 48000, longest=1800.0, lowest_rate=8000, highest_rate=192000)
-"""What an answer may be at most: a row can name a server, and half an hour is more than anybody says of one segment."""
+"""Limits of an answer, since a row can name any server. No segment lasts half an hour."""
 
-# gpt-4o-mini-tts takes 2,000 tokens. No character has more of them than it has bytes in UTF-8: one or two in Latin
-# script, of which most are one, and three in nearly all others.
+# gpt-4o-mini-tts takes 2,000 tokens. A character has at most as many tokens as bytes in UTF-8: mostly one in Latin
+# script, and three in nearly all others.
 _LATIN_LIMIT = 1500
 _OTHER_LIMIT = 600
 
@@ -85,16 +85,18 @@ class OpenAI(Engine):
     }
 
     def fingerprint(self, voice: str) -> str:
-        # What OpenAI changes behind a name cannot be seen from here: docs/engines.md says so.
+        # OpenAI may change a model without changing its name: see docs/engines.md.
         return f"openai-{_REVISION} {self._server} {self._name}"
 
     def voices(self) -> Sequence[Voice]:
-        # Other servers mostly take these names too; which others they have, nobody says in a way they share.
+        # Most other servers take these names too, and there is no common way to ask them for others.
         names = _OLD_VOICES if self._is_old else sorted((*_OLD_VOICES, *_NEW_VOICES))
         return [Voice(name=name, licence="OpenAI's terms of use") for name in names]
 
     def voice(self, name: str | None) -> Voice:
-        """As for every engine; ``id:voice_1234`` is a voice of one's own. Another server may have any name."""
+        """Like `Engine.voice`, and custom voices such as ``id:voice_1234``. Another server may have voices of any
+        name.
+        """
         if name is None or (self._is_hosted and not _is_own(name)):
             return self._find_built_in(name)
         if not name.strip() or name == _OWN_VOICE:
@@ -170,10 +172,10 @@ class OpenAI(Engine):
         return self._decode_answer(answer.response, answer.content, segment)
 
     def _decode_answer(self, response: Any, data: bytes, segment: Segment) -> Audio:
-        """What is in the body of an answer of status 200.
+        """The audio in an answer of status 200.
 
         Raises:
-            SynthesisError: it is not audio, not lossless, or not all of it is there.
+            SynthesisError: the body is no audio, not lossless, or incomplete.
         """
         said = f"for {segment.text[:60]!r}"
         kind = response.headers.get("content-type", "no type")
@@ -194,7 +196,7 @@ class OpenAI(Engine):
             raise SynthesisError(f"{self._server} sent {kind} {said}: {error}") from None
 
     def _explain_status(self, error: Any, segment: Segment) -> SpeechError:
-        """What an answer with an error status means to whoever wrote the row."""
+        """The error for an answer with an error status."""
         status, detail = error.status_code, self._read_detail(error.body)
         match status:
             case _ if 300 <= status < 400:
@@ -229,7 +231,7 @@ class OpenAI(Engine):
         return EngineError(f"{self._server} answered {status}: {detail}")
 
     def _explain_redirect(self, response: Any) -> ServiceRefused:
-        """Where a server sends its requests on to. Who is to have texts and the key, a person decides."""
+        """The error for a redirect. It is not followed: the user decides which server gets texts and the key."""
         try:
             place = urlsplit(urljoin(str(response.url), response.headers["location"]))
             address = _normalise_url(place._replace(query="", fragment="").geturl())
@@ -245,13 +247,13 @@ class OpenAI(Engine):
         )
 
     def _read_detail(self, body: object) -> str:
-        """What the server says about an error: OpenAI's envelope, FastAPI's, or a page."""
+        """The server's message about an error, from OpenAI's JSON, FastAPI's JSON or a page."""
         if isinstance(body, dict):
             body = body.get("message") or body.get("detail") or body.get("error") or body
         return self._clean_answer(str(body or "no reason given"))
 
     def _clean_answer(self, text: str) -> str:
-        """The beginning of what a server said, as one line without markup and without a key."""
+        """The beginning of a server's message, as one line without markup and without the key."""
         key = self._client.api_key.strip()
         if len(key) > len(_NO_KEY):
             text = text.replace(key, "…")
@@ -280,7 +282,7 @@ class OpenAI(Engine):
         """The model's name and its server.
 
         Raises:
-            UnsupportedOption: it is not written as it should be.
+            UnsupportedOption: the model is neither a name nor ``NAME@URL``.
         """
         name, *url = re.split(r"@(?=\w+://)", self.model or _DEFAULT, maxsplit=1)
         if not name.strip() or "://" in name:
@@ -291,10 +293,10 @@ class OpenAI(Engine):
 
     @cached_property
     def _client(self) -> Any:
-        """The official client, with a key where there is one for this server.
+        """The official client, with the key for this server if there is one.
 
         Raises:
-            ServiceRefused: OpenAI wants a key, and there is none.
+            ServiceRefused: OpenAI needs a key, and there is none.
         """
         import openai
 
@@ -326,7 +328,7 @@ def _is_own(voice: str) -> bool:
 
 
 def _make_plain_client(server: str, patience: Mapping[str, Any]) -> Any:
-    """A client for a server that is to get nothing that the environment has for another."""
+    """A client without the secrets in the environment, which are for another server."""
     import openai
 
     client = openai.OpenAI(api_key=_NO_KEY, base_url=server, **patience)
@@ -336,13 +338,13 @@ def _make_plain_client(server: str, patience: Mapping[str, Any]) -> Any:
 
 
 def _normalise_url(url: str) -> str:
-    """A base URL as it stands in keys: one way of writing for each server.
+    """The one spelling of a base URL, for keys.
 
     >>> _normalise_url("HTTP://LocalHost:80/v1/")
     'http://localhost/v1'
 
     Raises:
-        UnsupportedOption: it is none, or holds what must not be in a report.
+        UnsupportedOption: it is no such URL, or holds a password, a query or a fragment.
     """
     try:
         parts = urlsplit(url)

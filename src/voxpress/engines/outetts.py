@@ -40,7 +40,7 @@ from voxpress.voices import references
 from voxpress.voices.references import Arrays, Reference
 
 _REVISION = "1"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 _TERMS = (
     "CC-BY-NC-SA-4.0, which allows no commercial use (https://creativecommons.org/licenses/by-nc-sa/4.0), and the"
     " Llama 3.2 Community License (https://www.llama.com/llama3_2/license)"

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from piper import PiperVoice
 
 _REVISION = "2"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 _MOST_LOADED = 4
 """Most voices held in memory at once; one of medium quality takes about 100 MB."""
 _ELLIPSIS = r"[,\s]*(?:\.{3,}|…)+\s*"

@@ -46,7 +46,7 @@ from voxpress.voices import references
 from voxpress.voices.references import Arrays
 
 _REVISION = "1"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 _TERMS = "the Coqui Public Model License 1.0.0, for the audio too: no commercial use (https://coqui.ai/cpml)"
 _LONGEST = {
     "en": 250,
