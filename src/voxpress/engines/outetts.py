@@ -4,8 +4,8 @@ A model is a folder with the language model and its tokenizer as Hugging Face ha
 ``*.safetensors``, ``tokenizer.json``, ``tokenizer_config.json``) and the codec's weights, ``dac.pth``; or a name of
 `voxpress.models.catalogue`.
 
-A voice is a sample in the model's own codes, word by word, which the model goes on from. So a sample can only be cloned
-where it is known when its words are heard.
+A voice is a sample in the model's own codes, word by word, and the model continues it. So only a sample with the
+times of its words can be cloned.
 
 Sources: edwko/OuteTTS (the package, interface 3) and the cards of its models.
 """
@@ -49,7 +49,7 @@ _QWEN = ("en", "zh", "nl", "fr", "ka", "de", "hu", "it", "ja", "ko", "lv", "pl",
 _LLAMA = ("en", "ar", "zh", "nl", "fr", "de", "it", "ja", "ko", "lt", "ru", "es")
 _LLAMA_LESS = ("pt", "be", "bn", "ka", "hu", "lv", "fa", "pl", "sw", "ta", "uk")
 _LANGUAGES = {"qwen3": _QWEN, "llama": (*_LLAMA, *_LLAMA_LESS)}
-"""What the models have learnt, by their architecture: 0.6B is a Qwen, 1B a Llama."""
+"""Languages of the models by architecture: 0.6B is a Qwen, 1B a Llama."""
 _PULLED = {"outetts": "qwen3", "outetts-1b": "llama"}
 _DEFAULT = "en-female-1-neutral"
 
@@ -57,14 +57,14 @@ _FRAMES = 75
 """Frames for each second, of two codes each."""
 _CODES = 1024
 _MOST_TOKENS = 7000
-"""Of voice, text and speech together; the model has 8,192 places and is at its best below."""
+"""Most tokens of voice, text and speech together. The model has 8,192 places, and quality falls near the end."""
 _PER_WORD = 10
-"""Tokens that a word needs besides its letters and its codes."""
+"""Tokens of a word besides its letters and its codes."""
 _SLOW: Seconds = 0.11
-"""For each letter, when it is decided how much text is spoken at once; slow speech is 0.09."""
+"""Time per letter that `longest` assumes; slow speech has 0.09."""
 _LONGEST_SAMPLE: Seconds = 20.0
 _SHORTEST_WORD: Seconds = 0.05
-"""The package cannot measure the pitch of less."""
+"""Shortest word whose pitch the package can measure."""
 _FEATURES = ("energy", "spectral_centroid", "pitch")
 
 
@@ -139,7 +139,7 @@ class OuteTTS(Engine):
         settings = self.checked(segment.options)
         interface = self._interface
         self._compute_in(str(settings["precision"]))
-        # The package writes into what it is given.
+        # The package changes its argument.
         prompt = interface.prepare_prompt(segment.text, copy.deepcopy(self._find_speaker(segment.voice)))
         most = _limit_tokens(segment.text, prompt.shape[-1])
         _torch.set_seed(segment.seed)
@@ -156,7 +156,7 @@ class OuteTTS(Engine):
         return Audio(wave.float().cpu().numpy().reshape(-1), self.sample_rate)
 
     def _make_config(self, settings: Mapping[str, OptionValue], prompt: Any, most: int) -> Any:
-        """What the package wants to know of one generation."""
+        """The package's configuration for one generation."""
         import torch
         from outetts import GenerationConfig, SamplerConfig
 
@@ -174,17 +174,17 @@ class OuteTTS(Engine):
 
     @cached_property
     def _ends(self) -> list[int]:
-        """The tokens that end what is spoken."""
+        """The tokens that end the speech."""
         processor = self._interface.prompt_processor
         marks = processor.special_tokens
         return list(processor.tokenizer.convert_tokens_to_ids([marks.audio_end, marks.eos]))
 
     @cached_property
     def _architecture(self) -> str:
-        """The model's: qwen3 or llama, or another.
+        """The architecture of the model, such as qwen3 or llama.
 
         Raises:
-            ModelUnavailable: it is not there, or does not say it.
+            ModelUnavailable: the model is not there, or its config.json lacks the architecture.
         """
         name = self.model or self.name
         if name in _PULLED:
@@ -197,7 +197,7 @@ class OuteTTS(Engine):
 
     @cached_property
     def _files(self) -> tuple[Path, ...]:
-        """All that decides the sound.
+        """All files of the model.
 
         Raises:
             ModelUnavailable: one is missing.
@@ -233,12 +233,14 @@ class OuteTTS(Engine):
                     audio_codec_path=str(folder / "dac.pth"),
                 )
             )
-        # torchaudio reads no files without FFmpeg.
+        # torchaudio would need FFmpeg to read files.
         interface.audio_codec.load_audio = _read_sample
         return interface
 
     def _compute_in(self, precision: str) -> None:
-        """Have the language model in these numbers: read again where it is not, since rounded weights stay so."""
+        """Set the precision of the language model. It is read again for another one, since rounding cannot be
+        undone.
+        """
         interface = self._interface
         wanted = _torch.dtype(precision, interface.model.device)
         if interface.model.dtype != wanted:
@@ -251,7 +253,7 @@ class OuteTTS(Engine):
         return {}
 
     def _find_speaker(self, voice: str) -> dict[str, Any]:
-        """A voice as the package wants it: text, and words with their codes."""
+        """A voice in the package's form: text, and words with their codes."""
         if voice not in self._speakers:
             if file := _list_built_in().get(voice):
                 self._speakers[voice] = json.loads(file.read_bytes())
@@ -263,7 +265,7 @@ class OuteTTS(Engine):
         return self._speakers[voice]
 
     def _encode_sample(self, reference: Reference) -> Arrays:
-        """The sample as codes, shape (2, frames), with the lengths of the words in frames and their features."""
+        """Codes of the sample, shape (2, frames); lengths of its words in frames; and features of the words."""
         with _silence_package():
             speaker = self._interface.audio_processor.create_speaker_from_dict(
                 {
@@ -282,7 +284,7 @@ class OuteTTS(Engine):
         }
 
     def _count_voice_tokens(self, voice: str) -> int:
-        """Tokens that a voice takes at most, counted without the tokenizer: of letters, a byte is one at most."""
+        """Most tokens of a voice, without the tokenizer: a byte of text is at most one token."""
         if file := _list_built_in().get(voice):
             speaker = json.loads(file.read_bytes())
             frames = sum(len(word["c1"]) for word in speaker["words"])
@@ -295,10 +297,10 @@ class OuteTTS(Engine):
 
 
 def _limit_tokens(text: str, taken: int) -> int:
-    """Tokens that the speech may take: as many as its slowest reading needs, as far as there is room.
+    """Most tokens of the speech: those of the slowest reading of `text`, or those that `taken` ones leave.
 
     Raises:
-        SynthesisError: there is too little for its fastest.
+        SynthesisError: these are too few for the fastest reading.
     """
     least, most = bounds(text)
     left = _MOST_TOKENS - taken
@@ -312,8 +314,8 @@ def _find_reference(voice: str) -> Reference:
     """The cloned voice of a `Voice.key`.
 
     Raises:
-        ModelUnavailable: its sample is too long, or it is not known when its words are heard.
-        UnknownVoice: there is none.
+        ModelUnavailable: the sample is too long, or has no times of its words.
+        UnknownVoice: no voice has that key.
     """
     reference = references.find(voice)
     problem = ""
@@ -344,7 +346,7 @@ def _time_words(reference: Reference) -> list[dict[str, object]]:
 
 
 def _assemble_speaker(reference: Reference, arrays: Arrays) -> dict[str, Any]:
-    """The voice that `OuteTTS._encode_sample` took apart."""
+    """The voice in the package's form, from the arrays of `OuteTTS._encode_sample`."""
     words = []
     start = 0
     for mark, length, features in zip(reference.words, arrays["lengths"], arrays["features"], strict=True):
@@ -363,13 +365,13 @@ def _assemble_speaker(reference: Reference, arrays: Arrays) -> dict[str, Any]:
 
 
 def _join_words(reference: Reference) -> str:
-    """The words of a sample as they were heard: text and codes have to have the same ones."""
+    """The text of a sample from its timed words, so that text and codes have the same words."""
     space = "" if languages.base(reference.language) in {"ja", "zh"} else " "
     return space.join(mark.text for mark in reference.words)
 
 
 def _list_built_in() -> dict[str, Path]:
-    """The voices that the package brings, wherever that is installed."""
+    """The voices in the package, here or in the engine's environment, by name."""
     if engines.python(OuteTTS):
         places = [Path(place, "outetts") for place in environments.packages(OuteTTS.environment)]
     else:
@@ -380,7 +382,7 @@ def _list_built_in() -> dict[str, Path]:
 
 
 def _describe_voice(name: str) -> Voice:
-    """A voice called as the package calls them: language, gender, number and mood."""
+    """A voice of the package, whose name has language, gender, number and mood."""
     language, gender, *_ = (*name.split("-"), "")
     return Voice(
         name=name, languages=(language,), gender=gender, description="the package's own", licence="Apache-2.0"
@@ -396,7 +398,9 @@ def _read_sample(file: IO[bytes]) -> Any:
 
 
 def _replace_llama_cpp() -> None:
-    """The package imports its other backend in any case, which pip has to compile."""
+    """Replace llama_cpp with a stub. The package imports it but does not use it here, and pip would have to compile
+    it.
+    """
     if "llama_cpp" not in sys.modules and importlib.util.find_spec("llama_cpp") is None:
         stub = types.ModuleType("llama_cpp")
         vars(stub).update(__version__="0.3.9", Llama=object, llama_token_is_eog=None)
@@ -405,7 +409,7 @@ def _replace_llama_cpp() -> None:
 
 @contextlib.contextmanager
 def _silence_package() -> Iterator[None]:
-    """The package logs what it does, and draws bars."""
+    """Silence the package, which logs, prints and draws progress bars."""
     from loguru import logger
 
     logger.disable("outetts")

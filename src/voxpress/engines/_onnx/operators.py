@@ -1,4 +1,6 @@
-"""What Kokoro computes in many small steps, in few: normalisation, its periodic activation, its Fourier transform."""
+"""Operators of Kokoro in fewer steps: quantised convolutions, normalisation, the Snake activation, the Fourier
+transform.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,14 @@ if TYPE_CHECKING:
 from voxpress.engines._onnx.rewriting import Rewrite, Source, attributes_of
 
 _TINY = 1e-30
-"""More than nothing, and less than can be heard."""
+"""A positive number that is too small to be heard."""
 
 
 def make_convolutions_float(source: Source) -> onnx.ModelProto:
-    """Give the dynamically quantised convolutions of a model float arithmetic, with the weights that it has.
+    """Turn the dynamically quantised convolutions of a model into float ones with the same weights.
 
-    Without VNNI, integer products are hardly faster than floats, and floats can have fewer of them.
-    The sound comes nearer to the unquantised model's, as activations are no longer rounded to 8 bits.
+    Without VNNI, integer products are hardly faster than float ones, and Toom-Cook saves float products. The sound
+    comes nearer to that of the unquantised model, since activations are no longer rounded to 8 bits.
     """
     rewrite = Rewrite(source)
     quantised = {
@@ -56,10 +58,10 @@ def make_convolutions_float(source: Source) -> onnx.ModelProto:
 def _find_scaling(
     rewrite: Rewrite, conv: onnx.NodeProto
 ) -> tuple[onnx.NodeProto, float, np.ndarray | None] | None:
-    """The node that makes floats of a ConvInteger's output, the scale of its weights, and its bias.
+    """The node that turns a ConvInteger's output into floats, the scale of its weights, and its bias.
 
-    onnxruntime.quantization writes Cast and Mul by (input scale × weight scale), and where there is a bias,
-    before them an Add of floor(bias ÷ the same scale) as integers.
+    onnxruntime.quantization writes Cast and Mul by (input scale × weight scale). A bias comes before them, as an Add of
+    the integers floor(bias ÷ the same scale).
     """
     bias = None
     (node,) = rewrite.consumers[conv.output[0]]
@@ -80,7 +82,7 @@ def _find_scaling(
 def fuse_instance_norms(source: Source) -> onnx.ModelProto:
     """Fuse (x - mean) / sqrt(variance + epsilon) × gain + offset, over time, into InstanceNormalization.
 
-    One pass over each channel while it lies in the cache, instead of seven over the whole tensor.
+    It takes one pass over each channel, in the cache, instead of seven over the whole tensor.
     """
     rewrite = Rewrite(source)
     for node in rewrite.old:
@@ -96,7 +98,7 @@ def fuse_instance_norms(source: Source) -> onnx.ModelProto:
 
 
 def _find_instance_norm(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[str, str, str, float] | None:
-    """x, gain, offset and epsilon where `node` ends such a formula."""
+    """x, gain, offset and epsilon if `node` is the end of such a formula; else None."""
     if node.op_type != "Add":
         return None
     scaled, offset = rewrite.producer.get(node.input[0]), node.input[1]
@@ -120,7 +122,7 @@ def _find_instance_norm(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[str, st
 def fold_snakes(source: Source) -> onnx.ModelProto:
     """Fold the factors of Snake, x + sin²(a x) / a, into the norm before it and the convolution after it.
 
-    With u = a x it is (u + sin² u) / a: the norm gives u at once, and the convolution's weights absorb 1 / a.
+    With u = a x, Snake is (u + sin² u) / a: the norm gives u directly, and the convolution's weights absorb 1 / a.
     Snake: arXiv 2006.08195.
     """
     rewrite = Rewrite(source)
@@ -148,13 +150,12 @@ def fold_snakes(source: Source) -> onnx.ModelProto:
 
 
 def replace_stft(source: Source) -> onnx.ModelProto:
-    """Make each short-time Fourier transform with a constant window a convolution with cosines and sines.
+    """Turn each short-time Fourier transform with a constant window into a convolution with cosines and sines.
 
-    ONNX Runtime transforms frame by frame, which for frames of 20 samples takes ten times as long.
+    ONNX Runtime transforms frame by frame, which takes ten times as long for frames of 20 samples.
 
-    The first and the middle bin have no imaginary part: it is made a tiny positive number, so that the angle of a
-    negative real one is +π, as atan2 of PyTorch has it, however the graph spells that out. -π is another number to what
-    comes after, and it is heard.
+    The first and the middle bin have no imaginary part. They get a tiny positive one, so that the angle of a negative
+    real part is +π in every graph, like that of PyTorch's atan2. The following layers would give -π another sound.
     """
     rewrite = Rewrite(source)
     for node in rewrite.old:
@@ -181,8 +182,8 @@ def replace_stft(source: Source) -> onnx.ModelProto:
 
 
 def _fourier_kernel(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[np.ndarray, np.ndarray, int] | None:
-    """Weights [2 × bins, 1, samples] and biases [2 × bins], real parts first, and the hop of an STFT; None where they
-    are not constant.
+    """Weights [2 × bins, 1, samples] and biases [2 × bins], real parts first, and the hop of an STFT; None if the
+    window or the hop is not constant.
     """
     hop, window = (rewrite.value(name) for name in node.input[1:3])
     if hop is None or window is None:
@@ -199,7 +200,7 @@ def _fourier_kernel(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[np.ndarray,
 
 @dataclass(frozen=True)
 class _Snake:
-    """A Snake that ends in the tensor `end`, the norm before it, the convolution after it, and its factor."""
+    """A Snake whose output is the tensor `end`, with the norm before it, the convolution after it, and its factor."""
 
     norm: onnx.NodeProto
     end: str

@@ -1,4 +1,4 @@
-"""The models of Piper and Kokoro as voxpress speaks with them: the same sound, repeatable, with timings, and faster."""
+"""The models of Piper and Kokoro, rewritten: repeatable, faster, with timings, and with the same sound."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from voxpress.engines._onnx.rewriting import (
 
 
 def prepare_piper(source: Source) -> onnx.ModelProto:
-    """A Piper voice that is repeatable, fast on a CPU, and gives its timings. It speaks one text at a time.
+    """A Piper voice that is repeatable, fast on a CPU, and gives timings. It speaks one text at a time.
 
     Inputs: `input` int64 [1, ids], `input_lengths` int64 [1], `scales` float32 [3] (noise, length, width),
     `sid` int64 [1] where the voice has several speakers, and two vectors of standard normal values: `noise_0`
@@ -43,7 +43,7 @@ def prepare_piper(source: Source) -> onnx.ModelProto:
 
 
 def prepare_kokoro(source: Source) -> onnx.ModelProto:
-    """A quantised Kokoro that is faster on a CPU and gives its timings.
+    """A quantised Kokoro that is faster on a CPU and gives timings.
 
     The inputs stay: `tokens` int64 [1, ids], `style` float32 [1, 256], `speed` float32 [1]. Outputs: `audio`
     float32 [samples] and `durations` float32 [1, ids] or [ids], frames per token, of 600 samples at 24 kHz

@@ -1,7 +1,6 @@
-"""A graph in the ONNX format, read and rewritten: repeatable, and with the durations that it knows.
+"""Graphs in the ONNX format: read, rewritten, made repeatable, and with durations as an output.
 
-Every function takes a model and gives a new one; none touches a file or a global. Nothing here knows about texts,
-voices or engines.
+Every function takes a model and returns a new one. This module knows nothing of texts, voices or engines.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def read(source: Source) -> onnx.ModelProto:
 
 
 class Rewrite:
-    """A graph being rewritten: the old one to look things up in, and the list of nodes of the new one."""
+    """A graph during a rewrite: the old graph, for look-ups, and the nodes of the new one."""
 
     def __init__(self, source: Source) -> None:
         self.model = read(source)
@@ -53,7 +52,7 @@ class Rewrite:
         self._names = {*self._initializers, *self.producer, *(i.name for i in self.model.graph.input)}
 
     def value(self, name: str) -> np.ndarray | None:
-        """The constant of that name, or None where it is computed."""
+        """The constant of that name; None if the tensor is computed."""
         from onnx import numpy_helper
 
         if name in self._initializers:
@@ -64,7 +63,9 @@ class Rewrite:
         return None
 
     def find_above(self, name: str, *ops: str) -> onnx.NodeProto | None:
-        """The node reached from the tensor `name` upwards through first inputs, if its operators are `ops`."""
+        """The node that is reached from the tensor `name` upwards, through first inputs, over operators `ops`; else
+        None.
+        """
         node = None
         for op in ops:
             node = self.producer.get(name)
@@ -81,9 +82,9 @@ class Rewrite:
         return candidate
 
     def constant(self, array: np.ndarray | Sequence[int], name: str) -> str:
-        """Store `array` and give its name; a sequence is int64, ONNX's type of shapes and axes.
+        """Store `array` and return its name; a sequence becomes int64, ONNX's type of shapes and axes.
 
-        Small ones are shared: a quarter of the time in which a model loads goes into their number.
+        Equal small arrays share one name: their number takes a quarter of a model's load time.
         """
         from onnx import numpy_helper
 
@@ -101,7 +102,7 @@ class Rewrite:
         return name
 
     def add(self, op: str, inputs: Iterable[str], output: str, **attributes: Any) -> str:
-        """Append a node with one output of exactly that name, and give the name."""
+        """Append a node with one output of exactly that name, and return the name."""
         from onnx import helper
 
         self._names.add(output)
@@ -109,11 +110,11 @@ class Rewrite:
         return output
 
     def new(self, op: str, inputs: Iterable[str], hint: str, **attributes: Any) -> str:
-        """Append a node with one output of a name that is free, and give the name."""
+        """Append a node with one output of a free name, and return the name."""
         return self.add(op, inputs, self.free_name(hint), **attributes)
 
     def finish(self) -> onnx.ModelProto:
-        """The new model, without nodes and weights that no output needs."""
+        """The new model, without the nodes and weights that no output needs."""
         graph = self.model.graph
         needed = set(self.outputs)
         kept = []
@@ -144,11 +145,10 @@ def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
 
 
 def expose_noise(source: Source) -> onnx.ModelProto:
-    """Turn every random node into an input `noise_0`, `noise_1`, ...: the caller's numbers decide the sound.
+    """Turn every random node into an input `noise_0`, `noise_1`, ..., so that the caller's numbers decide the sound.
 
-    Each is a float32 vector of standard normal values (uniform in [0, 1) for a uniform node): its first
-    values fill the tensor that the node would have made, in row-major order, and the rest is not read. So a
-    vector longer than needed changes nothing, and one that is too short fails the run.
+    Each is a float32 vector of standard normal values (uniform in [0, 1) for a uniform node). Its first values fill the
+    node's tensor in row-major order, and the graph ignores the rest. A vector that is too short fails the run.
     """
     from onnx import TensorProto, helper
 
@@ -184,7 +184,7 @@ def expose_noise(source: Source) -> onnx.ModelProto:
 
 
 def expose(source: Source, tensor: str, name: str) -> onnx.ModelProto:
-    """Give the inner float tensor `tensor` as a further output called `name`."""
+    """Add the inner float tensor `tensor` as an output called `name`."""
     from onnx import TensorProto, helper
 
     rewrite = Rewrite(source)
