@@ -3,7 +3,7 @@
 ::
 
     SpeechError
-    ├── InputError (also a ValueError): what was asked for cannot be done
+    ├── InputError (also a ValueError): the request is wrong
     │   ├── ManifestError       a row, a field or a whole manifest is wrong
     │   ├── UnknownEngine       no engine of that name
     │   ├── UnknownVoice        the engine has no such voice
@@ -14,10 +14,10 @@
     │   ├── EngineNotInstalled  a package is missing; the message holds the install command
     │   ├── LicenceNotAccepted  the terms of the weights were not accepted yet
     │   ├── ModelUnavailable    weights are missing, incomplete or not the pinned ones
-    │   ├── ServiceRefused      a hosted service lets nobody in: no key, a wrong one, no credit
-    │   ├── ServiceUnavailable  a hosted service cannot be reached, or cannot answer now
+    │   ├── ServiceRefused      a hosted service refuses every request: no key, a wrong key, no credit
+    │   ├── ServiceUnavailable  a hosted service cannot be reached, or does not answer
     │   ├── SynthesisError      the engine raised, or returned something that is not speech audio
-    │   ├── CheckFailed         the audio is not what was asked for
+    │   ├── CheckFailed         the audio is not a reading of the text
     │   └── WorkerLost          the process that was speaking died or hung
     └── StoreError              the store or the output folder cannot be read or written
 

@@ -266,7 +266,8 @@ class Piper(Engine):
             ids = piper.phonemes_to_ids(sentence)
             if goes_on and number == len(sentences):
                 # The symbol for the end makes the voice fall, even after a comma.
-                ids = _drop_end(ids, config.phoneme_id_map["$"])
+                end = config.phoneme_id_map["$"]
+                ids = ids[: -len(end)] if ids[-len(end) :] == end else ids
             samples, durations = _infer(session, ids, scales, speaker_ids, noise)
             pieces.append(samples)
             for symbol, frames in _sum_by_symbol(sentence, durations, config):
@@ -359,10 +360,6 @@ def _replace_ellipses(text: str) -> tuple[str, bool]:
     goes_on = bool(_GOES_ON.search(text))
     text = re.sub(rf"{_ELLIPSIS}(?=\W*$)", "", text)
     return re.sub(_ELLIPSIS, ", ", text).removeprefix(", "), goes_on
-
-
-def _drop_end(ids: list[int], end: Sequence[int]) -> list[int]:
-    return ids[: -len(end)] if ids[-len(end) :] == list(end) else ids
 
 
 def _choose_scale(option: OptionValue, own: float) -> float:

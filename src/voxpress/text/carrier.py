@@ -102,7 +102,9 @@ def _count_words(text: str) -> int:
     count = 0
     for token in text.rstrip(_END).split():
         for word in token.removesuffix(",").split("-"):
-            if not word or not all(map(_is_spoken, word)):
+            if not word or not all(
+                c.isalnum() or c in "'’" or unicodedata.category(c)[0] == "M" for c in word
+            ):
                 return 0
             count += _count_number_words(word) if word.isdecimal() else 1
     return count
@@ -111,10 +113,6 @@ def _count_words(text: str) -> int:
 def _count_number_words(number: str) -> int:
     """Number of words for a number in digits: 1 for "7" and "40", 2 for "42" and "500"."""
     return max(1, len(number.rstrip("0"))) + (len(number) > 2)
-
-
-def _is_spoken(character: str) -> bool:
-    return character.isalnum() or character in "'’" or unicodedata.category(character)[0] == "M"
 
 
 def _join_letters(words: Iterable[Mark]) -> str:

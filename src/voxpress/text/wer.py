@@ -191,7 +191,7 @@ def score(asked: str, heard: str, language: str) -> Score:
     Raises:
         EngineNotInstalled: the packages of the extra ``listen`` are missing.
     """
-    levenshtein = _import_levenshtein()
+    levenshtein = _import_package("rapidfuzz.distance").Levenshtein
     said, noticed = words(asked, language), words(heard, language)
     canonical = [[_SOUND_ALIKE.get(word, word) for word in one] for one in (said, noticed)]
     errors, differences = 0, []
@@ -330,10 +330,6 @@ def _join_shown(words: Sequence[str]) -> str:
 def _make_normalizer() -> Callable[[str], str]:
     made: Callable[[str], str] = _import_package("whisper_normalizer.english").EnglishTextNormalizer()
     return made
-
-
-def _import_levenshtein() -> Any:
-    return _import_package("rapidfuzz.distance").Levenshtein
 
 
 def _import_package(name: str) -> Any:
