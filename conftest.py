@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from voxpress.store import open_store
@@ -12,4 +14,6 @@ def _empty_memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """No example finds in ``memory:`` what another one spoke, and none writes into the checkout."""
     open_store.cache_clear()
     if isinstance(request.node, pytest.DoctestItem):
-        monkeypatch.chdir(request.getfixturevalue("tmp_path"))
+        folder = request.getfixturevalue("tmp_path")
+        (folder / "examples").symlink_to(Path(__file__).with_name("examples"))
+        monkeypatch.chdir(folder)

@@ -98,7 +98,7 @@ def main() -> None:
     arguments = parser.parse_args()
     path = arguments.files[0]
     if arguments.model == "piper":
-        rate, inputs, old = 22050, piper(path), rewriting.noise_as_inputs(path)
+        rate, inputs, old = 22050, piper(path), rewriting.expose_noise(path)
         new = preparation.prepare_piper(path)
     else:
         rate, inputs, old = 24000, kokoro(arguments.files[1]), rewriting.read(path)

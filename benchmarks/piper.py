@@ -53,7 +53,7 @@ OPTIONS = ("-e", "piper", "--no-carrier")
 
 def operations_per_second(onnx: Path) -> float:
     """Floating-point operations for one second of audio, by the model as it comes."""
-    inputs, model = levers.piper(onnx), rewriting.noise_as_inputs(onnx)
+    inputs, model = levers.piper(onnx), rewriting.expose_noise(onnx)
     session = runtime.session(model)
     operations = audio = 0.0
     for text in levers.TEXTS:

@@ -9,7 +9,7 @@ import pytest
 import voxpress
 from voxpress import InputError, Output, SpeechError, Utterance, render, say
 from voxpress.errors import ManifestError, SynthesisError
-from voxpress.validation import canonical_language
+from voxpress.languages import canonical
 
 NONSENSE = {
     "text": [None, 5, b"Hello.", ["Hello."]],
@@ -182,9 +182,9 @@ def test_numbers_are_one_key_however_they_are_written():
 
 def test_what_engines_declare_is_canonical():
     """A voice's own language and the same one asked for are one key."""
-    for name, engine in voxpress.engines.found():
+    for name, engine in voxpress.engines.find_all():
         languages = getattr(engine, "languages", ())
-        assert [tag for tag in languages if tag != "*" and canonical_language(tag) != tag] == [], name
+        assert [tag for tag in languages if tag != "*" and canonical(tag) != tag] == [], name
 
 
 def test_rows_are_utterances_mappings_or_texts():

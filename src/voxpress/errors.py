@@ -3,7 +3,7 @@
 ::
 
     SpeechError
-    ├── InputError (also a ValueError): what was asked for cannot be done
+    ├── InputError (also a ValueError): the request is wrong
     │   ├── ManifestError       a row, a field or a whole manifest is wrong
     │   ├── UnknownEngine       no engine of that name
     │   ├── UnknownVoice        the engine has no such voice
@@ -14,10 +14,10 @@
     │   ├── EngineNotInstalled  a package is missing; the message holds the install command
     │   ├── LicenceNotAccepted  the terms of the weights were not accepted yet
     │   ├── ModelUnavailable    weights are missing, incomplete or not the pinned ones
-    │   ├── ServiceRefused      a hosted service lets nobody in: no key, a wrong one, no credit
-    │   ├── ServiceUnavailable  a hosted service cannot be reached, or cannot answer now
+    │   ├── ServiceRefused      a hosted service refuses every request: no key, a wrong key, no credit
+    │   ├── ServiceUnavailable  a hosted service cannot be reached, or does not answer
     │   ├── SynthesisError      the engine raised, or returned something that is not speech audio
-    │   ├── CheckFailed         the audio is not what was asked for
+    │   ├── CheckFailed         the audio is not a reading of the text
     │   └── WorkerLost          the process that was speaking died or hung
     └── StoreError              the store or the output folder cannot be read or written
 
@@ -31,16 +31,18 @@ import copy
 import difflib
 from collections.abc import Collection
 
+_LONGEST_SHOWN = 60
+
 
 class SpeechError(Exception):
-    """The root: ``except voxpress.SpeechError`` catches whatever voxpress raises on purpose.
+    """The root: ``except voxpress.SpeechError`` catches every error that voxpress raises on purpose.
 
-    Its attributes and its cause survive a process border.
+    It pickles with its attributes and its cause.
 
     Attributes:
         problem: what is wrong, without place and field.
-        place: the row or file that it is about, such as ``prompts.csv:17``; empty where none is known.
-        field: the argument or field that is wrong; None where no single one is.
+        place: the row or file with the problem, such as ``prompts.csv:17``; empty if unknown.
+        field: the wrong argument or field; None if several or none are wrong.
 
     >>> print(SpeechError("must not be negative, not -1", place="prompts.csv:17", field="lead"))
     prompts.csv:17: lead: must not be negative, not -1
@@ -48,7 +50,7 @@ class SpeechError(Exception):
 
     def __init__(self, problem: str = "", *, place: str = "", field: str | None = None) -> None:
         if not problem.isascii():
-            # What a library says may hold half of a surrogate pair, which no report and no terminal can.
+            # A library's message may hold half of a surrogate pair, which cannot be written to a report or terminal.
             problem = problem.encode(errors="backslashreplace").decode()
         super().__init__(problem)
         self.problem, self.place, self.field = problem, place, field
@@ -57,7 +59,7 @@ class SpeechError(Exception):
         return ": ".join(part for part in (self.place, self.field, self.problem) if part)
 
     def at(self, place: str) -> SpeechError:
-        """The same error with its place, unless it knows one already."""
+        """The same error with `place`; itself if it has a place already."""
         if self.place or not place or self.problem.startswith(place):
             return self
         found = copy.copy(self)
@@ -70,7 +72,7 @@ class SpeechError(Exception):
 
 
 class Cause(Exception):
-    """What an exception of another library said, where that exception cannot cross a process border."""
+    """The message of another library's exception, which itself may not pickle."""
 
 
 def _rebuild(
@@ -129,8 +131,8 @@ class MarkupError(InputError):
 
 
 class LeftOut(ManifestError, MarkupError):
-    """A row that a render leaves out, because nobody can speak it: a sound effect, a direction that cannot be
-    generated, a row without text in a list of the trade. It is named and counted, and not a failure.
+    """A row that a render leaves out because it is no speech: a sound effect, a direction that voxpress cannot
+    generate, a row without text in a prompt list. The render names and counts it; it is no failure.
     """
 
 
@@ -145,7 +147,7 @@ class EngineNotInstalled(EngineError):
 
 
 class LicenceNotAccepted(EngineError):
-    """The weights have terms that somebody has to accept before they are used."""
+    """The weights have terms that the user must accept first."""
 
 
 class ModelUnavailable(EngineError):
@@ -153,11 +155,11 @@ class ModelUnavailable(EngineError):
 
 
 class ServiceRefused(EngineError):
-    """A hosted service takes no request of ours: no key, a wrong one, no credit. All that is asked of it fails so."""
+    """A hosted service refuses every request: no key, a wrong key, no credit."""
 
 
 class ServiceUnavailable(EngineError):
-    """A hosted service cannot be reached, or could not answer although it was asked again."""
+    """A hosted service cannot be reached, or did not answer after several tries."""
 
     transient = True
 
@@ -169,7 +171,7 @@ class SynthesisError(EngineError):
 
 
 class CheckFailed(EngineError):
-    """The audio is not what was asked for (silent, cut, looping, clipped …)."""
+    """The audio is not a reading of the text (silent, cut, looping, clipped …)."""
 
     transient = True
 
@@ -184,8 +186,14 @@ class StoreError(SpeechError):
     """The store or the output folder cannot be read or written."""
 
 
+def show(value: object) -> str:
+    """A value as messages quote it: its `repr`, at most 60 characters of it."""
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
+
+
 def suggest(word: str, known: Collection[str]) -> str:
-    """A hint to append to a message: ``; did you mean 'af_heart'?``, or nothing.
+    """A hint at the end of a message: ``; did you mean 'af_heart'?``; empty if no known word is close.
 
     >>> suggest("af_hart", ["af_heart", "bf_emma"])
     "; did you mean 'af_heart'?"

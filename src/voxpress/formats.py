@@ -19,7 +19,7 @@ BitRates = Mapping[Hertz, Sequence[int]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Format:
-    """What a file can be.
+    """One format of a finished file.
 
     >>> FORMATS["g722"].sample_rates
     (16000,)
@@ -28,23 +28,23 @@ class Format:
     name: str
     description: str
     extensions: tuple[str, ...]
-    """Without the dot, the one to write first."""
+    """Without the dot; voxpress writes the first one."""
     media_type: str
     library: Literal["numpy", "soundfile", "av"]
     container: str
-    """As the library calls it; RAW: samples without a header, whose format must be known to read them."""
+    """Name of the container in the library; RAW: samples without a header, which a reader must know the format of."""
     codec: str
     sample_rates: tuple[Hertz, ...] = ()
-    """Those it can have, ascending; empty: any."""
+    """Possible sample rates, ascending; empty: any."""
     sample_rate: Hertz | None = None
-    """What it has unless asked otherwise; None: the audio's own."""
+    """The default; None: the audio's own."""
     bit_rate: int | None = None
-    """Bits per second, unless asked otherwise, where that can be chosen."""
+    """The default, in bits per second; None where the format leaves no choice."""
     bit_rates: BitRates = field(default_factory=dict)
-    """Those that can be chosen at each sample rate."""
+    """Possible bit rates at each sample rate."""
     lossy: bool = False
     tags: bool = False
-    """Whether title and language are written."""
+    """Whether the file holds title and language."""
 
     @property
     def extension(self) -> str:
@@ -62,7 +62,7 @@ _OPUS = {rate: range(6000, 256001) for rate in (8000, 12000, 16000, 24000, 48000
 
 
 # fmt: off
-def _formats() -> Iterator[Format]:
+def _define_formats() -> Iterator[Format]:
     yield Format(
         name="wav", description="WAV, 16 bits", extensions=("wav",), media_type="audio/wav",
         library="numpy", container="WAV", codec="PCM_16",
@@ -152,7 +152,7 @@ def _formats() -> Iterator[Format]:
 # fmt: on
 
 
-FORMATS: Mapping[str, Format] = MappingProxyType({each.name: each for each in _formats()})
+FORMATS: Mapping[str, Format] = MappingProxyType({each.name: each for each in _define_formats()})
 """All formats by name."""
 
 # The first format with an extension owns it: .wav is wav, not wav24.
@@ -168,7 +168,7 @@ def format_named(name: str) -> Format:
     """The format called `name`.
 
     Raises:
-        UnsupportedOption: there is none.
+        UnsupportedOption: no format has that name.
 
     >>> format_named("mp3").media_type
     'audio/mpeg'
@@ -186,7 +186,7 @@ def format_for(path: str | os.PathLike[str]) -> Format:
     ``.WAV`` in capitals is refused: Asterisk reads GSM there, everyone else PCM.
 
     Raises:
-        UnsupportedOption: there is none, or not only one.
+        UnsupportedOption: the extension belongs to no format, or to two.
 
     >>> format_for("sounds/hello.ul").name
     'ulaw'
@@ -211,8 +211,8 @@ def format_for(path: str | os.PathLike[str]) -> Format:
 
 
 def sample_rate_for(format: Format, requested: Hertz | None, native: Hertz) -> Hertz:
-    """The sample rate to write: what was requested, else what loses nothing of audio of rate `native`, else
-    the format's highest.
+    """The sample rate of a file: `requested`, else the format's default, else the lowest from `native` up, else the
+    format's highest.
 
     Raises:
         UnsupportedOption: the format cannot have the requested rate.
@@ -236,7 +236,7 @@ def sample_rate_for(format: Format, requested: Hertz | None, native: Hertz) -> H
 
 
 def bit_rate_for(format: Format, requested: int | None, sample_rate: Hertz) -> int | None:
-    """The bit rate to write, or None where the format leaves no choice.
+    """The bit rate of a file in bits per second; None where the format leaves no choice.
 
     Raises:
         UnsupportedOption: the format cannot have the requested bit rate at this sample rate.

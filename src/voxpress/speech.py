@@ -1,8 +1,8 @@
 """The nouns: what is spoken, by whom, and what comes out.
 
-All are immutable, compare by value and can be in a set. What somebody asks for (`Utterance`, `Output`) checks itself
-when it is made, by the tests of `voxpress.validation`, and raises `InputError` with the name of the field.
-Durations are seconds as floats, everywhere.
+All are immutable, compare by value and can be in a set. Requests (`Speaker`, `Utterance`, `Output`) check their fields
+with the tests of `voxpress.validation` and raise `InputError` with the name of the field. Durations are seconds as
+floats, everywhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from voxpress import validation
+from voxpress import languages, validation
 from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.formats import FORMATS, bit_rate_for, sample_rate_for
 
@@ -42,27 +42,27 @@ class _Noun(
     repr_omit_defaults=True,
 ):
     def __hash__(self) -> int:
-        return hash(tuple(map(_hashable, msgspec.structs.astuple(self))))
+        return hash(tuple(map(_freeze, msgspec.structs.astuple(self))))
 
 
-def _hashable(value: object) -> object:
+def _freeze(value: object) -> object:
     return frozenset(value.items()) if isinstance(value, Mapping) else value
 
 
 class _Request(_Noun, frozen=True):
-    """What somebody asks for: it checks its fields when it is made, whatever makes it."""
+    """A request. It checks its fields whenever it is made, also by a decoder."""
 
     def __post_init__(self) -> None:
-        defaults, tests = _tests(type(self))
+        defaults, tests = _list_tests(type(self))
         values = msgspec.structs.astuple(self)
         # Most fields of a million rows are as they are by default.
         for value, (name, test) in compress(zip(values, tests, strict=True), map(is_not, values, defaults)):
             if test(value):
                 validation.check({name: value})
             if name == "language":
-                msgspec.structs.force_setattr(self, name, validation.canonical_language(value))
+                msgspec.structs.force_setattr(self, name, languages.canonical(value))
             elif name == "origin":
-                # A file may have a name that no encoding can carry; messages and reports must.
+                # A file's name may hold half of a surrogate pair, which messages and reports cannot.
                 msgspec.structs.force_setattr(self, name, value.encode(errors="replace").decode())
             elif name in _FLOATS:
                 # One number, one key: not 0, 0.0 and -0.0.
@@ -85,10 +85,10 @@ _FLOATS = frozenset(
 
 
 @lru_cache(maxsize=8)
-def _tests(
+def _list_tests(
     kind: type[msgspec.Struct],
 ) -> tuple[tuple[object, ...], tuple[tuple[str, validation.Test], ...]]:
-    """The defaults of its fields, and their names and checks."""
+    """The defaults of a class's fields, and their names and tests."""
     fields = msgspec.structs.fields(kind)
     return tuple(each.default for each in fields), tuple(
         (each.name, validation.TESTS[each.name]) for each in fields
@@ -96,7 +96,7 @@ def _tests(
 
 
 class Mark(_Noun, frozen=True):
-    """When one word or phoneme is heard, counted from the start of the audio that carries it."""
+    """The time of one word or phoneme, counted from the start of its audio."""
 
     kind: Literal["word", "phoneme"]
     text: str
@@ -118,12 +118,12 @@ class Voice(_Noun, frozen=True):
 
     @property
     def key(self) -> str:
-        """What stands for the voice in keys: its name, or what it is cloned from, whatever it is called."""
+        """The voice's identity in keys: its name; for a cloned voice the digest of its sample, which has any name."""
         return f"reference:{self.reference}" if self.reference else self.name
 
 
 class Output(_Request, frozen=True):
-    """How one finished file sounds and is packed. All of it but the limits is in the clip's key.
+    """How one finished file sounds and is packed. All fields but the limits are in the clip's key.
 
     >>> Output(format="mp3", loudness=-16).loudness
     -16.0
@@ -132,13 +132,13 @@ class Output(_Request, frozen=True):
     voxpress.errors.UnsupportedOption: sample_rate: ulaw cannot have a sample rate of 44100 Hz (rates: 8000)
 
     Raises:
-        InputError: a field cannot be so, or two of them contradict each other.
+        InputError: a field has a wrong value, or two fields contradict each other.
     """
 
     format: str = "wav"
     """A name of `voxpress.formats.FORMATS`."""
     sample_rate: Hertz | None = None
-    """None: the rate of the format where it has only one, else the engine's, as far as the format can."""
+    """None: the format's rate if it has only one, else the engine's or the nearest higher one of the format."""
     bit_rate: int | None = None
     """Bits per second for lossy formats; None: the format's usual one for speech."""
     loudness: LUFS | None = None
@@ -146,9 +146,9 @@ class Output(_Request, frozen=True):
     level: dBFS | None = None
     """Active-speech level to reach (RFC 7874), for telephony; excludes `loudness`."""
     peak: dBFS | None = None
-    """No sample above this; None: -1 where a loudness or level is asked for, else full scale."""
+    """Highest sample; None: -1 with a loudness or level, else full scale."""
     trim: bool = True
-    """Cut the silence that the engine left at both ends of each segment."""
+    """Whether to cut the silence that the engine left at both ends of each segment."""
     lead: Seconds = 0.0
     """Silence before the first sound."""
     tail: Seconds = 0.0
@@ -157,7 +157,7 @@ class Output(_Request, frozen=True):
     paragraph_pause: Seconds = 0.7
     title: str = ""
     language: str = ""
-    """With `title`, written as a tag where the format has tags."""
+    """A tag in the file like `title`, in formats with tags."""
     max_duration: Seconds | None = None
     """Longest clip the receiving system takes; a longer one fails."""
     max_bytes: int | None = None
@@ -175,7 +175,7 @@ class Output(_Request, frozen=True):
             bit_rate_for(format, self.bit_rate, rates[-1])
 
     def limit_exceeded(self, clip: Clip) -> str:
-        """What of `clip` the receiving system would not take; empty when there is nothing.
+        """The limit that `clip` exceeds, in words; empty if it exceeds none.
 
         >>> clip = Clip(key="", format="wav", sample_rate=8000, duration=9.5, size=152044)
         >>> Output(max_duration=8.0).limit_exceeded(clip)
@@ -189,7 +189,7 @@ class Output(_Request, frozen=True):
 
 
 class Speaker(_Request, frozen=True):
-    """Who speaks, and how. None leaves it open.
+    """Who speaks, and how. None leaves a field open.
 
     >>> Speaker(voice="high").over(Speaker(engine="tone", voice="low", speed=1.2))
     Speaker(engine='tone', voice='high', speed=1.2)
@@ -212,7 +212,7 @@ class Speaker(_Request, frozen=True):
     """Of the engine."""
 
     def over(self, other: Speaker) -> Speaker:
-        """What is left open here comes from `other`; its model, voice and options only with its engine.
+        """This speaker, with `other`'s values in open fields; model, voice and options only if both have one engine.
 
         >>> Speaker(engine="piper").over(Speaker(engine="tone", voice="low", speed=1.2))
         Speaker(engine='piper', speed=1.2)
@@ -281,7 +281,7 @@ class Utterance(_Request, frozen=True):
 
 
 class Segment(_Noun, frozen=True):
-    """What an engine speaks at once. All of it is in the take's key."""
+    """What an engine speaks at once. All fields are in the take's key."""
 
     text: str
     voice: str
@@ -290,7 +290,8 @@ class Segment(_Noun, frozen=True):
     seed: int = 0
     options: Mapping[str, OptionValue] = {}
     carrier: str | None = None
-    """What is spoken before the text and cut off again, see `voxpress.text.carrier`. No engine sees it."""
+    """Words that voxpress has spoken before the text and cuts off again, see `voxpress.text.carrier`; engines see it as
+    a part of `text`."""
 
 
 class Clip(_Noun, frozen=True):
@@ -303,22 +304,22 @@ class Clip(_Noun, frozen=True):
     size: int
     """Bytes."""
     sha256: str = ""
-    """Of the file's bytes; empty where only the output folder was asked."""
+    """Of the file's bytes; empty if the clip comes from the output folder and not from the store."""
     marks: tuple[Mark, ...] = ()
     """Words and phonemes where the engine knows them, counted from the start of the clip."""
     notes: tuple[str, ...] = ()
-    """What could not be reached in finishing it, such as its loudness."""
+    """What finishing did not reach, such as the loudness."""
     takes: str = ""
-    """Digest of the takes it was made of: another reading under the same key makes another clip."""
+    """Digest of the takes in it: another reading under the same key makes another clip."""
     hit: bool = False
     """Whether it was in the store already."""
     path: str = ""
     """Where the store keeps it, when the store is on this machine."""
     data: bytes = b""
-    """The file's bytes, where they were asked for."""
+    """The file's bytes, if the caller asked for them."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file, whole or not at all; missing folders are made.
+        """Write the file, whole or not at all, and make missing folders.
 
         >>> clip = Clip(key="", format="wav", sample_rate=8000, duration=0.0, size=4, data=b"RIFF")
         >>> clip.save("saved/hello.wav")
@@ -351,16 +352,16 @@ class Clip(_Noun, frozen=True):
 
 
 class Status(StrEnum):
-    """What became of an utterance. Each equals the string that reports have.
+    """The outcome of an utterance. Each status equals its string in reports.
 
     >>> Status.RENDERED == "rendered"
     True
     """
 
     UP_TO_DATE = "up to date"
-    """Its files were there, as wanted."""
+    """Its files existed already, as requested."""
     FROM_STORE = "from store"
-    """Nothing was spoken: its files were written from clips in the store."""
+    """Its files were written from clips in the store, without speaking."""
     RENDERED = "rendered"
     """Clips were made."""
     LEFT_OUT = "left out"
@@ -374,12 +375,12 @@ Opinion: TypeAlias = Literal["", "good", "doubtful"]
 
 
 class Result(_Noun, frozen=True):
-    """What became of one utterance."""
+    """The outcome of one utterance."""
 
     utterance: Utterance
     status: Status
     number: int = 0
-    """Position of the utterance in what was given to the render, from 0; results come as they finish."""
+    """Position of the utterance in the render's input, from 0; results come in the order in which they finish."""
     files: tuple[str, ...] = ()
     """Paths of the finished files, as given by the output folder; empty when there is none."""
     clips: tuple[Clip, ...] = ()
@@ -389,28 +390,28 @@ class Result(_Noun, frozen=True):
     language: str = ""
     segments: int = 0
     spoken: int = 0
-    """Segments that were synthesised for this utterance now, not found in the store."""
+    """Segments that this render synthesised for the utterance; the others came from the store."""
     characters: int = 0
-    """Characters handed to the engine for the segments that were spoken now."""
+    """Characters of those segments."""
     billed: int = 0
-    """Characters of every attempt that gave audio, where the engine has a price."""
+    """Characters of every attempt that gave audio, if the engine has a price."""
     cost: float = 0.0
-    """Of those, in US dollars; NaN where the price is not known."""
+    """Price of `billed`, in US dollars; NaN if unknown."""
     notes: tuple[str, ...] = ()
-    """What was changed on the way: a symbol removed, a seed tried again."""
+    """Changes on the way: a symbol removed, another seed tried."""
     verdict: Opinion = ""
-    """Whether what was said is what was to be said, where a recogniser listened."""
+    """Whether the audio says the text, if a recogniser listened."""
     wer: float | None = None
     """Word error rate of what was heard."""
     heard: str = ""
     differences: tuple[tuple[str, str], ...] = ()
-    """Words that were to be said, and what was heard in their place."""
+    """Words of the text, each with those that were heard in their place."""
     exception: SpeechError | None = None
-    """What went wrong, with its place and field; None where nothing did."""
+    """The error, with its place and field; None if there was none."""
 
     @property
     def error(self) -> str:
-        """What went wrong, in words; empty where nothing did."""
+        """The error in words; empty if there was none."""
         return str(self.exception) if self.exception else ""
 
     @property

@@ -1,4 +1,4 @@
-"""The engine contract as tests, for the engines here and for those of others.
+"""The engine contract as tests, for voxpress's engines and for those of other packages.
 
 In a test module of a package with an engine::
 
@@ -8,8 +8,8 @@ In a test module of a package with an engine::
         def engine(self):
             return Mine()
 
-pytest then runs every test below against it. They need the engine's weights and a few seconds. An engine that may not
-load in this process, or lives in an environment of its own, speaks in a worker there.
+pytest then runs every test below against the engine, with its weights, in a few seconds. An engine that may not load in
+this process, or that has an environment of its own, speaks in a worker.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from voxpress.text import carrier
 
 
 class EngineContract(ABC):
-    """What every engine keeps. Subclass it under a name that starts with ``Test`` and give `engine`."""
+    """What every engine must do. Subclass it under a name that starts with ``Test`` and override `engine`."""
 
     texts: tuple[str, ...] = (
         "Your call is important to us.",
         "Please enter your account number, followed by the pound key.",
         "Goodbye for now.",
     )
-    """Spoken in the tests; in the language of the default voice."""
+    """Texts that the tests speak, in the language of the default voice."""
     speech = True
-    """Whether what is heard is a reading of the text. False for a model of random weights, whose audio may have any
-    length: then only its form is looked at."""
+    """Whether the audio is a reading of the text. With False, for a model of random weights whose audio may have any
+    length, the tests check only the form of the audio."""
 
     @abstractmethod
     def engine(self) -> Engine:
@@ -53,7 +53,7 @@ class EngineContract(ABC):
     @pytest.fixture(scope="class")
     @classmethod
     def pools(cls) -> Iterator[Pools]:
-        """Where the engine speaks, the same for all tests so that it is loaded once."""
+        """The pools in which the engine speaks: one for all tests, so that the engine loads once."""
         with Pools(workers=0) as pools:
             yield pools
 
@@ -81,7 +81,7 @@ class EngineContract(ABC):
     def test_pickles_unloaded(self, pools: Pools) -> None:
         """Workers get the engine as its class, model and device, even after it was loaded."""
         engine = self.engine()
-        _spoken(pools, engine, [self.segment(engine, self.texts[0])])
+        _speak_in_worker(pools, engine, [self.segment(engine, self.texts[0])])
         copy = pickle.loads(pickle.dumps(engine))
         assert copy == engine and hash(copy) == hash(engine)
         voice = engine.voice(None).key
@@ -117,7 +117,7 @@ class EngineContract(ABC):
         engine = self.engine()
         for text in self.texts:
             segment = self.segment(engine, text)
-            (audio,) = _spoken(pools, engine, [segment])
+            (audio,) = _speak_in_worker(pools, engine, [segment])
             assert audio.samples.dtype == np.float32 and audio.samples.ndim == 1
             assert audio.sample_rate >= 8000
             self._check(audio, segment)
@@ -127,20 +127,20 @@ class EngineContract(ABC):
         """Also after it has said something else, and in another instance."""
         engine = self.engine()
         segment = self.segment(engine, self.texts[0])
-        (first,) = _spoken(pools, engine, [segment])
-        _spoken(pools, engine, [self.segment(engine, self.texts[1])])
+        (first,) = _speak_in_worker(pools, engine, [segment])
+        _speak_in_worker(pools, engine, [self.segment(engine, self.texts[1])])
         for fresh in (False, True):
-            (again,) = _spoken(pools, self.engine(), [segment], fresh=fresh)
+            (again,) = _speak_in_worker(pools, self.engine(), [segment], fresh=fresh)
             assert np.array_equal(first.samples, again.samples)
 
     def test_batches_do_not_change_what_is_said(self, pools: Pools) -> None:
         """A batch gives what its segments give alone, in their order."""
         engine = self.engine()
         segments = [self.segment(engine, text) for text in self.texts[: engine.max_batch]]
-        together = _spoken(pools, engine, segments)
+        together = _speak_in_worker(pools, engine, segments)
         assert len(together) == len(segments)
         for segment, audio in zip(segments, together, strict=True):
-            (alone,) = _spoken(pools, engine, [segment])
+            (alone,) = _speak_in_worker(pools, engine, [segment])
             assert len(alone.samples) == len(audio.samples)
             assert np.allclose(alone.samples, audio.samples, atol=1e-3)
 
@@ -151,7 +151,7 @@ class EngineContract(ABC):
         if slowest == fastest:
             return
         slow, fast = (
-            _spoken(pools, engine, [self.segment(engine, self.texts[1], speed=speed)])[0].duration
+            _speak_in_worker(pools, engine, [self.segment(engine, self.texts[1], speed=speed)])[0].duration
             for speed in (max(slowest, 0.8), min(fastest, 1.25))
         )
         assert fast < slow
@@ -164,7 +164,7 @@ class EngineContract(ABC):
         if not (engine.timed and self.speech) or phrase is None:
             return
         segment = msgspec.structs.replace(segment, carrier=phrase)
-        (audio,) = _spoken(pools, engine, [carrier.whole(segment)])
+        (audio,) = _speak_in_worker(pools, engine, [carrier.add_phrase(segment)])
         cut = carrier.cut(audio, segment)
         assert cut is not None, [mark.text for mark in audio.marks if mark.kind == "word"]
         check(cut, segment)
@@ -176,7 +176,7 @@ class EngineContract(ABC):
         longest = engine.longest(voice, self.segment(engine, "").language)
         text = (" ".join(self.texts) + " ") * (longest // 20)
         segment = self.segment(engine, text[:longest].rsplit(" ", 1)[0])
-        (audio,) = _spoken(pools, engine, [segment])
+        (audio,) = _speak_in_worker(pools, engine, [segment])
         self._check(audio, segment)
 
     def _check(self, audio: Audio, segment: Segment) -> None:
@@ -186,7 +186,7 @@ class EngineContract(ABC):
             assert np.isfinite(audio.samples).all() and np.abs(audio.samples).max() > 0.001
 
 
-def _spoken(
+def _speak_in_worker(
     pools: Pools, engine: Engine, batch: Sequence[Segment], *, fresh: bool = False
 ) -> Sequence[Audio]:
     return pools.speaking(engine).submit(worker.synthesize, engine, batch, fresh=fresh).result()

@@ -1,8 +1,7 @@
-"""What each field of a request may hold: one check for each name, wherever the value comes from.
+"""What each field of a request may hold: one test for each name.
 
-A name means the same in Python, in a manifest, in a preset, on the command line and over HTTP, so it is checked in one
-place: the nouns of `voxpress.speech` check themselves when they are made, and what is no field of a noun is checked by
-`check`.
+A name means the same in Python, in a manifest, in a preset, on the command line and over HTTP. The nouns of
+`voxpress.speech` run these tests on their fields; `check` runs them on other arguments.
 """
 
 from __future__ import annotations
@@ -10,26 +9,27 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import lru_cache
 from typing import TypeAlias
 
-from voxpress.errors import InputError, UnsupportedOption, suggest
+from voxpress import languages
+from voxpress.errors import InputError, UnsupportedOption, show, suggest
 from voxpress.formats import format_named
 
+__all__ = ["LARGEST_SEED", "MARKUPS", "TESTS", "Problem", "Test", "check", "path", "problems", "show"]
+
 Problem: TypeAlias = str
-"""What is wrong with a value, in words that follow the name of its field; empty where nothing is."""
+"""What is wrong with a value, in words that follow the name of its field; empty if the value is right."""
 Test: TypeAlias = Callable[[object], Problem]
 
 MARKUPS = ("plain", "directions")
 LARGEST_SEED = 2**63 - 1
-_SHOWN = 60
 
 
 def check(values: Mapping[str, object], *, optional: Collection[str] = ()) -> None:
-    """Raise for the first of `values` that its field cannot hold.
+    """Check values by the names of their fields.
 
     Args:
-        optional: names of those that may be None.
+        optional: names of the values that may be None.
 
     >>> check({"speed": 1.1, "voice": None}, optional=["voice"])
     >>> check({"speed": "fast"})
@@ -37,7 +37,7 @@ def check(values: Mapping[str, object], *, optional: Collection[str] = ()) -> No
     voxpress.errors.InputError: speed: must be a number above 0, such as 1.1, not 'fast'
 
     Raises:
-        InputError: with the name of the field.
+        InputError: the first wrong value, with the name of its field.
     """
     given = {name: value for name, value in values.items() if value is not None or name not in optional}
     for name, problem in problems(given):
@@ -46,34 +46,16 @@ def check(values: Mapping[str, object], *, optional: Collection[str] = ()) -> No
 
 
 def problems(values: Mapping[str, object]) -> Iterator[tuple[str, Problem]]:
-    """Each of `values` that its field cannot hold, with what is wrong.
+    """The names of the wrong values, each with its problem.
 
     >>> list(problems({"speed": 0, "seed": 1}))
     [('speed', 'must be a number above 0, such as 1.1, not 0')]
     """
     for name, value in values.items():
         if name == "options" and isinstance(value, Mapping):
-            yield from ((f"options.{option}", problem) for option, problem in _wrong_options(value))
+            yield from ((f"options.{option}", problem) for option, problem in _find_wrong_options(value))
         elif problem := TESTS[name](value):
             yield name, problem
-
-
-@lru_cache(maxsize=1024)
-def canonical_language(tag: str) -> str:
-    """The one spelling of a BCP 47 tag, so that ``en-gb`` and ``en_GB`` are one voice and one key.
-
-    >>> canonical_language("EN-gb"), canonical_language("zh_hans_cn"), canonical_language("iw")
-    ('en-GB', 'zh-Hans-CN', 'he')
-
-    Raises:
-        InputError: it is no language tag.
-    """
-    import langcodes
-
-    try:
-        return langcodes.standardize_tag(tag)
-    except ValueError:
-        raise InputError(f"{show(tag)} is no language tag such as en or en-GB", field="language") from None
 
 
 def path(value: object, field: str) -> str:
@@ -83,7 +65,7 @@ def path(value: object, field: str) -> str:
     'out'
 
     Raises:
-        InputError: it is none, with the name of the field.
+        InputError: `value` is no path.
     """
     found = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(found, str) or not found or "\0" in found or not _is_path(found):
@@ -99,29 +81,23 @@ def _is_path(value: str) -> bool:
     return True
 
 
-def show(value: object) -> str:
-    """A value as messages show it."""
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
-
-
-def _text(value: object) -> Problem:
+def _test_text(value: object) -> Problem:
     return "" if isinstance(value, str) else f"must be a string, not {show(value)}"
 
 
-def _name(value: object) -> Problem:
+def _test_name(value: object) -> Problem:
     if not isinstance(value, str):
-        return _text(value)
+        return _test_text(value)
     if "\0" in value:
         return "holds a NUL character"
     return (
         ""
-        if _encodable(value)
+        if _is_encodable(value)
         else f"holds half of a surrogate pair, which no encoding can carry: {show(value)}"
     )
 
 
-def _encodable(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -129,24 +105,24 @@ def _encodable(text: str) -> bool:
     return True
 
 
-def _language(value: object) -> Problem:
-    if problem := _text(value):
+def _test_language(value: object) -> Problem:
+    if problem := _test_text(value):
         return problem
     try:
-        canonical_language(str(value))
+        languages.canonical(str(value))
     except InputError as error:
         return error.problem
     return ""
 
 
-def _markup(value: object) -> Problem:
+def _test_markup(value: object) -> Problem:
     if value in MARKUPS and isinstance(value, str):
         return ""
     return f"must be {' or '.join(MARKUPS)}, not {show(value)}{suggest(str(value), MARKUPS)}"
 
 
-def _format(value: object) -> Problem:
-    if problem := _text(value):
+def _test_format(value: object) -> Problem:
+    if problem := _test_text(value):
         return problem
     try:
         format_named(str(value))
@@ -155,20 +131,25 @@ def _format(value: object) -> Problem:
     return ""
 
 
-def _flag(value: object) -> Problem:
+def _test_flag(value: object) -> Problem:
     return "" if isinstance(value, bool) else f"must be true or false, not {show(value)}"
 
 
-def _number(what: str, fits: Callable[[float], bool]) -> Test:
+def _test_number(what: str, fits: Callable[[float], bool]) -> Test:
     def test(value: object) -> Problem:
-        if isinstance(value, int | float) and not isinstance(value, bool) and _finite(value) and fits(value):
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and _is_finite(value)
+            and fits(value)
+        ):
             return ""
         return f"must be {what}, not {show(value)}"
 
     return test
 
 
-def _whole(what: str, lowest: int, highest: int) -> Test:
+def _test_whole(what: str, lowest: int, highest: int) -> Test:
     def test(value: object) -> Problem:
         if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
             return ""
@@ -177,20 +158,20 @@ def _whole(what: str, lowest: int, highest: int) -> Test:
     return test
 
 
-def _finite(value: float) -> bool:
+def _is_finite(value: float) -> bool:
     try:
         return math.isfinite(value)
     except OverflowError:
         return False
 
 
-def _options(value: object) -> Problem:
+def _test_options(value: object) -> Problem:
     if not isinstance(value, Mapping):
         return f"must be names with values, such as {{noise_scale: 0.5}}, not {show(value)}"
-    return next((problem for _, problem in _wrong_options(value)), "")
+    return next((problem for _, problem in _find_wrong_options(value)), "")
 
 
-def _wrong_options(options: Mapping[object, object]) -> Iterator[tuple[object, Problem]]:
+def _find_wrong_options(options: Mapping[object, object]) -> Iterator[tuple[object, Problem]]:
     for name, value in options.items():
         if not isinstance(name, str):
             yield name, f"the name of an option must be a string, not {show(name)}"
@@ -202,38 +183,38 @@ def _is_option_value(value: object) -> bool:
     if isinstance(value, int) and not isinstance(value, bool):
         return abs(value) <= LARGEST_SEED
     if isinstance(value, str):
-        return _encodable(value)
+        return _is_encodable(value)
     return isinstance(value, bool) or (isinstance(value, float) and math.isfinite(value))
 
 
-_SPEED = _number("a number above 0, such as 1.1", lambda value: value > 0)
-_DECIBELS = _number("a number of decibels from -90 to 0", lambda value: -90 <= value <= 0)
-_PAUSE = _number("a number of seconds from 0 to 3600", lambda value: 0 <= value <= 3600)
+_SPEED = _test_number("a number above 0, such as 1.1", lambda value: value > 0)
+_DECIBELS = _test_number("a number of decibels from -90 to 0", lambda value: -90 <= value <= 0)
+_PAUSE = _test_number("a number of seconds from 0 to 3600", lambda value: 0 <= value <= 3600)
 
 TESTS: Mapping[str, Test] = {
-    **dict.fromkeys(("text", "origin"), _text),
-    **dict.fromkeys(("id", "file", "engine", "model", "voice", "title", "device"), _name),
-    "language": _language,
-    "markup": _markup,
-    "format": _format,
+    **dict.fromkeys(("text", "origin"), _test_text),
+    **dict.fromkeys(("id", "file", "engine", "model", "voice", "title", "device"), _test_name),
+    "language": _test_language,
+    "markup": _test_markup,
+    "format": _test_format,
     "speed": _SPEED,
-    "seed": _whole("a whole number of at most 63 bits", -LARGEST_SEED, LARGEST_SEED),
-    "options": _options,
-    "sample_rate": _whole("a whole number of hertz from 1000 to 384000", 1000, 384_000),
-    "bit_rate": _whole("a whole number of bits per second above 0", 1, LARGEST_SEED),
-    "loudness": _number("a number of LUFS from -70 to 0", lambda value: -70 <= value <= 0),
+    "seed": _test_whole("a whole number of at most 63 bits", -LARGEST_SEED, LARGEST_SEED),
+    "options": _test_options,
+    "sample_rate": _test_whole("a whole number of hertz from 1000 to 384000", 1000, 384_000),
+    "bit_rate": _test_whole("a whole number of bits per second above 0", 1, LARGEST_SEED),
+    "loudness": _test_number("a number of LUFS from -70 to 0", lambda value: -70 <= value <= 0),
     "level": _DECIBELS,
     "peak": _DECIBELS,
-    "trim": _flag,
+    "trim": _test_flag,
     "lead": _PAUSE,
     "tail": _PAUSE,
     "sentence_pause": _PAUSE,
     "paragraph_pause": _PAUSE,
-    "max_duration": _number("a number of seconds above 0", lambda value: value > 0),
-    "max_bytes": _whole("a whole number of bytes above 0", 1, LARGEST_SEED),
-    "carrier": _flag,
-    "workers": _whole("a whole number from 0 to 1024", 0, 1024),
-    "attempts": _whole("a whole number from 1 to 100", 1, 100),
-    "timeout": _number("a number of seconds above 0, at most a million", lambda value: 0 < value <= 1e6),
+    "max_duration": _test_number("a number of seconds above 0", lambda value: value > 0),
+    "max_bytes": _test_whole("a whole number of bytes above 0", 1, LARGEST_SEED),
+    "carrier": _test_flag,
+    "workers": _test_whole("a whole number from 0 to 1024", 0, 1024),
+    "attempts": _test_whole("a whole number from 1 to 100", 1, 100),
+    "timeout": _test_number("a number of seconds above 0, at most a million", lambda value: 0 < value <= 1e6),
 }
-"""What each field may hold, by its name."""
+"""The test of each field, by name."""

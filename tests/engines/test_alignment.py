@@ -51,7 +51,7 @@ def test_a_word_comes_before_its_first_phoneme():
     word = Mark(kind="word", text="a", start=1.0, end=2.0)
     phoneme = Mark(kind="phoneme", text="a", start=1.0, end=2.0)
     early = Mark(kind="phoneme", text="b", start=0.0, end=1.0)
-    assert _alignment.ordered([phoneme, word, early]) == (early, word, phoneme)
+    assert _alignment.sort_marks([phoneme, word, early]) == (early, word, phoneme)
 
 
 sounds = st.text("aɪuːˈˌʰ ,.x", max_size=12)

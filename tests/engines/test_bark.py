@@ -79,7 +79,9 @@ def there(engine, pools):
 
     def there(code, **given):
         loaded = f"from voxpress.engines.bark import Bark\nbark = Bark({engine.model!r}, device='cpu')"
-        whole = f"{loaded}\nbark.max_batch = 4\nbark.load()\nlm = bark._in('float32').model.semantic\n{code}"
+        whole = (
+            f"{loaded}\nbark.max_batch = 4\nbark.load()\nlm = bark._load_in('float32').model.semantic\n{code}"
+        )
         call = f"(lambda names: exec({whole!r}, names) or names['result'])(given)"
         return pools.speaking(engine).submit(eval, call, {"given": given}).result()
 

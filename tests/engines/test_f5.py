@@ -85,7 +85,7 @@ def render(tiny, pools, home, tmp_path):
 def sample(tiny, home):
     """Five seconds of speech, and its words."""
     tiny("f5")
-    yield f5._reference("basic_en")[0], "Some call me nature, others call me mother nature."
+    yield f5._read_reference("basic_en")[0], "Some call me nature, others call me mother nature."
     shutil.rmtree(references.DIRECTORY, ignore_errors=True)
 
 
@@ -224,7 +224,7 @@ def test_a_sample_as_the_model_takes_it(sample, tiny):
     """Not too soft, in whole frames, with its words as they are read."""
     add("carol", *sample)
     engine = F5(str(tiny("f5")))
-    prompt = engine._prompt(engine.voice("carol").key)
+    prompt = engine._find_prompt(engine.voice("carol").key)
     assert 0.098 < np.sqrt(np.mean(prompt.samples**2)) < 0.2
     assert len(prompt.samples) == prompt.frames * 256
     assert prompt.text == "Some call me nature others call me mother nature. "

@@ -56,7 +56,7 @@ class TestNoise:
     def test_the_first_values_fill_the_tensor_and_the_rest_is_not_read(self) -> None:
         """What a seed decides does not depend on how much noise the caller made from it."""
         x, noise = np.zeros((1, 2, 3), np.float32), normal(9)
-        given = rewriting.noise_as_inputs(self.noisy)
+        given = rewriting.expose_noise(self.noisy)
         (long,), (exact,) = run(given, x=x, noise_0=noise), run(given, x=x, noise_0=noise[:6])
         assert np.array_equal(long, exact)
         np.testing.assert_allclose(long, 2 + 3 * noise[:6].reshape(1, 2, 3), rtol=1e-6)
@@ -66,7 +66,7 @@ class TestNoise:
         from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
         with pytest.raises(Fail, match="cannot be reshaped"):
-            run(rewriting.noise_as_inputs(self.noisy), x=normal(1, 2, 3), noise_0=normal(5))
+            run(rewriting.expose_noise(self.noisy), x=normal(1, 2, 3), noise_0=normal(5))
 
     def test_every_random_node_has_an_input_of_its_own(self) -> None:
         two = model(
@@ -80,7 +80,7 @@ class TestNoise:
             "y",
         )
         (y,) = run(
-            rewriting.noise_as_inputs(two),
+            rewriting.expose_noise(two),
             x=np.zeros(3, np.float32),
             noise_0=np.zeros(3, np.float32),
             noise_1=np.full(3, 0.5, np.float32),
@@ -90,7 +90,7 @@ class TestNoise:
 
 def test_a_rewrite_leaves_its_argument_alone() -> None:
     before = TestNoise.noisy.SerializeToString()
-    rewriting.noise_as_inputs(TestNoise.noisy)
+    rewriting.expose_noise(TestNoise.noisy)
     assert TestNoise.noisy.SerializeToString() == before
 
 
@@ -115,17 +115,17 @@ def test_durations_are_found_by_how_they_are_rounded() -> None:
     kokoro = model(
         [rounded, ("Clip", ["r", "one"], "frames", {})], {"x": [2]}, {"one": np.float32(1)}, "frames"
     )
-    assert rewriting.piper_durations(piper) == rewriting.kokoro_durations(kokoro) == "frames"
+    assert rewriting.find_piper_durations(piper) == rewriting.find_kokoro_durations(kokoro) == "frames"
     with pytest.raises(ValueError, match="expected one Ceil in the model, found 0"):
-        rewriting.piper_durations(kokoro)
+        rewriting.find_piper_durations(kokoro)
     with pytest.raises(ValueError, match="not Kokoro"):
-        rewriting.kokoro_durations(model([rounded], {"x": [2]}, {}, "r"))
+        rewriting.find_kokoro_durations(model([rounded], {"x": [2]}, {}, "r"))
 
 
 class TestConvolutions:
     def same(self, original: Any, x: Any, tolerance: float = 2e-5) -> Any:
         """The rewritten model, after checking that it gives what the original gives."""
-        fast = convolutions.fast_convolutions(original)
+        fast = convolutions.make_convolutions_fast(original)
         (expected,), (actual,) = run(original, x=x), run(fast, x=x)
         np.testing.assert_allclose(actual, expected, atol=tolerance)
         return fast
@@ -195,7 +195,7 @@ class TestConvolutions:
             {"w": normal(16, 16, 3)},
             "y",
         )
-        fast = convolutions.fast_convolutions(convs, after="a")
+        fast = convolutions.make_convolutions_fast(convs, after="a")
         assert op_types(fast) == ["Conv", "Neg", "Unsqueeze", "Conv", "Squeeze"]
 
 
@@ -228,7 +228,7 @@ def test_quantised_convolutions_become_float(biased: bool) -> None:
         },
         "y",
     )
-    fast = convolutions.float_convolutions(quantised)
+    fast = operators.make_convolutions_float(quantised)
     assert op_types(fast) == ["Conv"]
     x = normal(1, 8, 20)
     (integers,), (floats,) = run(quantised, x=x), run(fast, x=x)
@@ -261,7 +261,7 @@ def test_a_norm_and_a_snake_are_fused() -> None:
         {**weights, "alpha": alpha, "inverse": 1 / alpha},
         "y",
     )
-    fused = operators.snakes(operators.instance_norms(vocoder))
+    fused = operators.fold_snakes(operators.fuse_instance_norms(vocoder))
     assert [op for op in op_types(fused) if op not in {"Reshape", "Mul"}] == [
         "InstanceNormalization", "Sin", "Add", "Conv",
     ]  # fmt: skip
@@ -279,7 +279,7 @@ def test_a_fourier_transform_becomes_a_convolution(shape: tuple[int, ...], onesi
         {"hop": np.int64(5), "window": np.hanning(20).astype(np.float32)},
         "y",
     )
-    fast = operators.stft_as_convolution(transform)
+    fast = operators.replace_stft(transform)
     assert op_types(fast) == ["Reshape", "Conv", "Reshape", "Transpose"]
     x = normal(*shape)
     (expected,), (actual,) = run(transform, x=x), run(fast, x=x)
@@ -325,7 +325,7 @@ class TestPiper:
     def test_the_sound_stays_and_a_seed_decides_it(self, joe: Any) -> None:
         """Rounding apart, what the original says from the same noise; and the same bits from the same seed."""
         prepared = runtime.session(preparation.prepare_piper(joe))
-        original = runtime.session(rewriting.noise_as_inputs(joe))
+        original = runtime.session(rewriting.expose_noise(joe))
         first, durations = prepared.run(None, self.inputs(joe, seed=1))
         again, _ = prepared.run(None, self.inputs(joe, seed=1))
         other, _ = prepared.run(None, self.inputs(joe, seed=2))

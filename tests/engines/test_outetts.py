@@ -204,7 +204,7 @@ def test_a_cloned_voice(render, speak, engine):
     result = render([TEXTS[0]], voice="carol")[TEXTS[0]]
     assert (result.voice, result.language, result.spoken) == ("carol", "en", 1)
     (kept,) = (latents.DIRECTORY / voice.reference).glob("*.npz")
-    speaker = outetts._assembled(references.find("carol"), dict(np.load(kept)))
+    speaker = outetts._assemble_speaker(references.find("carol"), dict(np.load(kept)))
     assert speaker["text"] == WORDS
     assert [word["word"] for word in speaker["words"]] == WORDS.split()
     frames = [len(word["c1"]) for word in speaker["words"]]
@@ -243,11 +243,11 @@ def test_a_voice_needs_the_room_that_is_counted_for_it(engine, pools):
         voice = engine.voice(name)
         code = (
             f"from voxpress.engines.outetts import OuteTTS; engine = OuteTTS({engine.model!r}, device='cpu');"
-            f"tokens = engine._interface.prepare_prompt('Hi.', engine._speaker({voice.key!r})).shape[-1]"
+            f"tokens = engine._interface.prepare_prompt('Hi.', engine._find_speaker({voice.key!r})).shape[-1]"
         )
         call = f"(lambda names: exec({code!r}, names) or names['tokens'])({{}})"
         taken = pools.speaking(engine).submit(eval, call).result()
-        assert taken - 10 <= engine._room(voice.key) <= 1.1 * taken
+        assert taken - 10 <= engine._count_voice_tokens(voice.key) <= 1.1 * taken
 
 
 # Models

@@ -271,7 +271,7 @@ def test_fingerprint(engine, tmp_path):
     config["inference"]["noise_w"] = 0.5
     Path(f"{copied}.json").write_text(json.dumps(config))
     assert Piper(str(copied)).fingerprint("en_US-tiny-low") != engine.fingerprint("en_US-tiny-low")
-    assert "_loaded" not in vars(engine)
+    assert "_held_voices" not in vars(engine)
 
 
 def test_the_prepared_graph_is_kept(engine):
@@ -292,7 +292,7 @@ def test_few_voices_stay_in_memory(tmp_path):
     engine = Piper(str(tmp_path))
     for number in range(6):
         speak(engine, segment("Hi", voice=f"voice{number}"))
-    assert list(engine._loaded) == ["voice2", "voice3", "voice4", "voice5"]
+    assert list(engine._held_voices) == ["voice2", "voice3", "voice4", "voice5"]
 
 
 @pytest.mark.models

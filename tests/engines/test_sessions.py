@@ -89,7 +89,7 @@ def test_other_weights_are_another_graph(source: Path) -> None:
 def test_another_machine_has_a_graph_of_its_own(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may not have the instructions that this one's is made for."""
     before = spoken(source)
-    monkeypatch.setattr(sessions, "_machine", lambda: "01234567")
+    monkeypatch.setattr(sessions, "_machine_digest", lambda: "01234567")
     assert np.array_equal(spoken(source), before)
     assert len(kept(source)) == 2
 

@@ -279,7 +279,7 @@ def test_speech_without_an_end_is_no_take(engine, pools):
 from voxpress.engines.xtts import Xtts
 xtts = Xtts({engine.model!r}, device="cpu")
 xtts.load()
-xtts._in("float32").model.gpt.mel_head.bias.data[1025] = -100
+xtts._load_in("float32").model.gpt.mel_head.bias.data[1025] = -100
 result = []
 for segment in given:
     try:

@@ -357,7 +357,7 @@ def registries(monkeypatch):
             with zipfile.ZipFile(target / "part-1.0-py3-none-any.whl", "w") as archive:
                 archive.writestr(member, content)
 
-    monkeypatch.setattr(downloads, "_run", run)
+    monkeypatch.setattr(downloads, "_run_client", run)
     return commands
 
 
@@ -458,14 +458,14 @@ def test_digest_is_remembered_until_the_file_changes(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(catalogue, "sha256_of", lambda path: pytest.fail("read again"))
         assert catalogue.digest(file) == sha256(b"one")
-        catalogue._digest.cache_clear()  # as in another process
+        catalogue._remember_digest.cache_clear()  # as in another process
         assert catalogue.digest(file) == sha256(b"one")
     time.sleep(0.01)
     file.write_bytes(b"two")
     assert catalogue.digest(file) == sha256(b"two")
     for note in (tmp_path / "cache" / "digests").iterdir():
         note.write_text("broken")
-    catalogue._digest.cache_clear()
+    catalogue._remember_digest.cache_clear()
     assert catalogue.digest(file) == sha256(b"two")
     with pytest.raises(ModelUnavailable, match="No such file"):
         catalogue.digest(tmp_path / "nothing")

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from voxpress import Segment, Speaker, Utterance, cli, render
-from voxpress.audio.waveform import Audio, after
+from voxpress.audio.waveform import Audio, drop_before
 from voxpress.engines import find, names
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
@@ -111,14 +111,14 @@ def test_marks_move_with_the_sound():
     """Those of the phrase go, those of the text begin where its sound does, and stay in order."""
     tone = find("tone")()
     segment = Segment(text="Thank you.", voice="low", language="en", carrier=carrier.PHRASES["en"])
-    (audio,) = tone.synthesize([carrier.whole(segment)])
+    (audio,) = tone.synthesize([carrier.add_phrase(segment)])
     assert isinstance(audio, Audio)
     cut = carrier.cut(audio, segment)
     assert cut is not None
     assert [mark.text for mark in cut.marks] == ["Thank", "you."]
     assert all(first.end <= second.start for first, second in pairwise(cut.marks))
     assert cut.marks[-1].end <= cut.duration
-    whole = after(audio, audio.duration - cut.duration, fade=0.0)
+    whole = drop_before(audio, audio.duration - cut.duration, fade=0.0)
     first = int(0.01 * cut.sample_rate)
     np.testing.assert_array_equal(cut.samples[first:], whole.samples[first:])
 

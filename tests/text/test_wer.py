@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from voxpress.errors import EngineNotInstalled
-from voxpress.text.wer import Difference, passes, rank, score, unsettled, words
+from voxpress.text.wer import Difference, needs_likelihood, passes, rank, score, words
 
 pytest.importorskip("rapidfuzz")
 pytest.importorskip("whisper_normalizer")
@@ -110,12 +110,12 @@ def test_what_passes():
 def test_one_word_of_a_few():
     """Can be another one by few letters: what the recogniser makes of each word decides, where it was asked."""
     other, heard = score("You are now muted", "You are now menu.", "en"), score("saved to", "safe to", "en")
-    assert passes(other) and unsettled(other) and unsettled(heard)
+    assert passes(other) and needs_likelihood(other) and needs_likelihood(heard)
     assert not passes(msgspec.structs.replace(other, likelihood=-6.3))
     assert passes(msgspec.structs.replace(heard, likelihood=-2.9))
-    assert not unsettled(score("You are now muted", "you are now muted", "en"))
+    assert not needs_likelihood(score("You are now muted", "you are now muted", "en"))
     long = score("You are now muted in here", "you are now menu in here", "en")
-    assert passes(long) and not unsettled(long)
+    assert passes(long) and not needs_likelihood(long)
 
 
 def test_other_languages():

@@ -1,1 +1,1 @@
-"""Samples and their bytes: levels, formats, coding, media from outside, and how files come to stand whole."""
+"""Samples and their bytes: levels, coding in all formats, and media from outside."""

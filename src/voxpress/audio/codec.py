@@ -1,36 +1,36 @@
 """Audio to bytes and back, in every format of `voxpress.formats`.
 
-Encoding is deterministic: no dates, no random serial numbers, and the same
-library gives the same bytes. The codec libraries are imported when first needed.
+Encoding is deterministic: files hold no dates and no random serial numbers, and one version of a library always gives
+the same bytes. The codec libraries are imported when they are first needed.
 """
 
 from __future__ import annotations
 
 import io
-import os
 import struct
-import tempfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import BinaryIO, cast
 
 import numpy as np
 
+from voxpress import languages
+from voxpress.audio import comments
 from voxpress.audio.decoding import UNBOUNDED, Bounds, open_sound
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import InputError, SynthesisError, UnsupportedOption
+from voxpress.files.scratch import open_scratch
 from voxpress.formats import FORMATS, Format, bit_rate_for, format_named, sample_rate_for
 from voxpress.speech import Hertz, Output
 
 
 def encode(audio: Audio, output: Output) -> bytes:
-    """The file that `output` describes: its format, sample rate, bit rate and tags. Samples beyond full
-    scale are held at full scale; what else `output` asks for must have been done to the audio.
+    """A file with the audio, in the format, sample rate and bit rate of `output` and with its tags. Samples beyond full
+    scale become full scale; the caller has applied the other fields of `output`.
 
-    The start is never cut. The decoded duration is the audio's, but for a part of the last frame (mp3, opus
-    and ogg: exact), and but for the frame of 1024 samples by which every ADTS stream starts late.
-    Where a container cannot be empty, empty audio becomes one sample of silence.
+    The file has the whole start of the audio. When decoded it lasts as long as the audio, exactly for mp3, opus and
+    ogg, else to a part of the last frame; every ADTS stream starts a frame of 1024 samples late. If a container
+    cannot be empty, empty audio becomes one sample of silence.
 
     Raises:
         UnsupportedOption: the format cannot have the audio's sample rate, or the bit rate.
@@ -51,28 +51,28 @@ def encode(audio: Audio, output: Output) -> bytes:
         return _encode_av(audio, format, bit_rate, output)
     if format.library == "numpy":
         bits = 24 if format.codec == "PCM_24" else 16
-        data = _pcm24(audio.samples) if bits == 24 else _pcm16(audio.samples).tobytes()
-        return data if format.container == "RAW" else _wav(data, audio.sample_rate, bits)
-    encoded = _encode_soundfile(_pcm16(audio.samples), audio.sample_rate, format.container, format.codec)
-    comments = _vorbis_comments({"TITLE": output.title, "LANGUAGE": output.language})
+        data = _to_pcm24(audio.samples) if bits == 24 else _to_pcm16(audio.samples).tobytes()
+        return data if format.container == "RAW" else _add_wav_header(data, audio.sample_rate, bits)
+    encoded = _encode_soundfile(_to_pcm16(audio.samples), audio.sample_rate, format.container, format.codec)
+    header = comments.vorbis_comments({"TITLE": output.title, "LANGUAGE": output.language})
     if format.container == "FLAC":
-        return _with_flac_comments(encoded, comments)
-    return _with_ogg_comments(encoded, comments) if format.container == "OGG" else encoded
+        return comments.replace_in_flac(encoded, header)
+    return comments.replace_in_ogg(encoded, header) if format.container == "OGG" else encoded
 
 
 STREAMED = frozenset({"mp3", "opus", "aac", "pcm"})
-"""Formats whose files can be sent before their end is known; in others the header says how long they are."""
+"""Formats whose files can be sent before their end is known: their header does not hold the length."""
 
 
 class Encoder:
-    """A file of one of the formats in `STREAMED`, made while its audio comes about.
+    """A file in one of the formats in `STREAMED`, encoded while the audio arrives.
 
-    It sounds like what `encode` makes of all the audio, and lacks what can be known only at the end: the number of
-    frames at the beginning of an MP3 file.
+    It sounds like the file of `encode`, and lacks what is known only at the end: the number of frames at the start of
+    an MP3 file.
 
     Args:
         output: as for `encode`.
-        sample_rate: of the audio that will be added.
+        sample_rate: of the audio.
 
     >>> encoder = Encoder(Output(format="pcm"), 24000)
     >>> encoder.add(np.zeros(2, np.float32)) + encoder.end()
@@ -96,21 +96,21 @@ class Encoder:
             self._av = _Av(cast("BinaryIO", self._sink), format, sample_rate, bit_rate, output)
 
     def add(self, samples: Samples) -> bytes:
-        """The bytes that these samples complete."""
+        """The bytes of the file that are complete with these samples."""
         if self._av is None:
-            return _pcm16(samples).tobytes()
+            return _to_pcm16(samples).tobytes()
         self._av.add(samples)
-        return self._sink.taken()
+        return self._sink.take()
 
     def end(self) -> bytes:
         """The rest of the file."""
         if self._av is not None:
             self._av.end()
-        return self._sink.taken()
+        return self._sink.take()
 
 
 class _Sink:
-    """A file that is only written, from front to back."""
+    """A file for an encoder that only writes forward."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -119,21 +119,21 @@ class _Sink:
         self._parts.append(bytes(data))
         return len(data)
 
-    def taken(self) -> bytes:
+    def take(self) -> bytes:
         data, self._parts = b"".join(self._parts), []
         return data
 
 
 def decode(data: bytes, format: str | None = None, *, bounds: Bounds = UNBOUNDED) -> Audio:
-    """The audio in a file; several channels become their mean. A headerless format must be named, and has
-    its usual sample rate; Opus always comes out at 48 kHz. WAV that was streamed, so that its header could not
-    know how long it would be, is read to its end.
+    """The audio in a file; several channels become their mean. Opus always has 48 kHz. A WAV file that was streamed,
+    without its length in the header, is read to its end.
 
     Args:
-        bounds: what the file may be at most: a few bytes of FLAC can be hours of silence.
+        format: of a file without a header, which gets the format's usual sample rate; None: the file has a header.
+        bounds: limits of the file, since a few bytes of FLAC can hold hours of silence.
 
     Raises:
-        InputError: these bytes are no audio, or not of that format, or WAV that ends before its header says, or it
+        InputError: the bytes are no audio or of another format, a WAV file is shorter than its header says, or the file
             exceeds the bounds.
 
     >>> audio = decode(encode(Audio(np.full(160, 0.5, np.float32), 16000), Output(format="flac")))
@@ -147,11 +147,10 @@ def decode(data: bytes, format: str | None = None, *, bounds: Bounds = UNBOUNDED
 
 
 def to_flac(audio: Audio) -> tuple[Audio, bytes]:
-    """Lossless FLAC for audio that may exceed full scale, and the audio as it will come back; marks are not in it.
+    """FLAC for audio that may exceed full scale, and the audio that `from_flac` will return; marks are not in the file.
 
-    Samples are rounded to 24 bits of the smallest power of two that holds them, -144 dB; what is on the grid of
-    16 bits, such as the output of many engines, is kept in 16, and comes back bit for bit. The power of two is a
-    tag in the file.
+    It rounds samples to 24 bits of the smallest power of two above them, an error of -144 dB, and writes that power
+    into a tag. Samples on the grid of 16 bits, which many engines give, take 16 bits and come back bit for bit.
 
     Raises:
         SynthesisError: a sample is NaN or infinite.
@@ -160,7 +159,7 @@ def to_flac(audio: Audio) -> tuple[Audio, bytes]:
     >>> from_flac(data).samples
     array([ 1.5 , -0.25], dtype=float32)
     """
-    scaled, exponent = _on_24_bits(audio.samples)
+    scaled, exponent = _scale_to_24_bits(audio.samples)
     whole = scaled.astype(np.int32)
     if np.any(whole & 0xFF):
         samples, subtype = whole << 8, "PCM_24"
@@ -169,14 +168,14 @@ def to_flac(audio: Audio) -> tuple[Audio, bytes]:
     # The least compression: a fifth faster, and 2 % larger.
     encoded = _encode_soundfile(samples, audio.sample_rate, "FLAC", subtype, compression=0.0)
     kept = replace(audio, samples=scaled * np.float32(2.0 ** (exponent - 23)))
-    return kept, _with_flac_comments(encoded, _vorbis_comments({_EXPONENT: str(exponent)}))
+    return kept, comments.replace_in_flac(encoded, comments.vorbis_comments({_EXPONENT: str(exponent)}))
 
 
 def from_flac(data: bytes) -> Audio:
-    """What `to_flac` was given.
+    """The audio in a file of `to_flac`.
 
     Raises:
-        InputError: not a file of `to_flac`.
+        InputError: the file is another one.
 
     >>> from_flac(to_flac(Audio(np.zeros(8, np.float32), 24000))[1]).samples.shape
     (8,)
@@ -184,7 +183,7 @@ def from_flac(data: bytes) -> Audio:
     head, _, tail = data[:1024].partition(f"{_EXPONENT}=".encode())
     if not head.startswith(b"fLaC") or not tail:
         raise InputError("not a take: FLAC with its exponent was expected")
-    # FLAC's first frame starts with 0xFF, so the digits end where they should.
+    # FLAC's first frame starts with 0xFF, which is no digit.
     digits = tail[: len(tail) - len(tail.lstrip(b"0123456789"))]
     audio = decode(data)
     return Audio(audio.samples * np.float32(2.0 ** int(digits)), audio.sample_rate)
@@ -193,8 +192,8 @@ def from_flac(data: bytes) -> Audio:
 # Samples
 
 
-def _on_24_bits(samples: Samples) -> tuple[Samples, int]:
-    """Whole numbers of 24 bits, and the power of two that full scale stands for."""
+def _scale_to_24_bits(samples: Samples) -> tuple[Samples, int]:
+    """Samples as whole numbers of 24 bits, and the exponent of the power of two that full scale stands for."""
     if not np.isfinite(samples).all():
         raise SynthesisError("the audio holds samples that are not numbers")
     exponent = max(0, int(np.frexp(float(np.abs(samples).max(initial=0.0)))[1]))
@@ -202,21 +201,21 @@ def _on_24_bits(samples: Samples) -> tuple[Samples, int]:
     return np.minimum(scaled, np.float32(2**23 - 1)), exponent
 
 
-def _pcm16(samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+def _to_pcm16(samples: Samples) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
     scaled = samples * np.float32(32768)
     np.clip(np.rint(scaled, out=scaled), -32768, 32767, out=scaled)
     return scaled.astype("<i2")
 
 
-def _pcm24(samples: Samples) -> bytes:
+def _to_pcm24(samples: Samples) -> bytes:
     scaled = np.clip(np.rint(samples * np.float32(2**23)), -(2**23), 2**23 - 1).astype("<i4")
     octets: bytes = scaled.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
     return octets
 
 
-def _wav(data: bytes, sample_rate: Hertz, bits: int) -> bytes:
-    """RIFF with `fmt ` and `data` and nothing else, because telephone systems refuse other chunks. soundfile
-    would write the same bytes in five times the time.
+def _add_wav_header(data: bytes, sample_rate: Hertz, bits: int) -> bytes:
+    """WAV with the chunks `fmt ` and `data` only, because telephone systems refuse others. soundfile writes the same
+    bytes in five times the time.
     """
     padding = bytes(len(data) % 2)
     if len(data) > 2**32 - 38:
@@ -245,7 +244,8 @@ def _encode_soundfile(
 
     if not len(samples) and container in ("FLAC", "OGG"):
         samples = np.zeros(1, np.int16)
-    with _scratch() as scratch:
+    # libsndfile writes a small file in many pieces, and a call back into Python for each takes as long as the encoding.
+    with open_scratch() as scratch:
         with soundfile.SoundFile(
             scratch.fileno(),
             "w",
@@ -256,33 +256,23 @@ def _encode_soundfile(
             compression_level=compression,
             closefd=False,
         ) as file:
-            # libsndfile lays the whole of a write on the stack for Vorbis and crashes on some minutes.
+            # For Vorbis, libsndfile puts a whole write on the stack, and minutes of audio crash it.
             for start in range(0, len(samples), 65536):
                 file.write(samples[start : start + 65536])
         scratch.seek(0)
         return scratch.read()
 
 
-def _scratch() -> BinaryIO:
-    """A file without a name, in memory where there is such a thing.
-
-    libsndfile writes a small file in many pieces: calling Python back for each takes as long as the encoding.
-    """
-    if hasattr(os, "memfd_create"):
-        return open(os.memfd_create("voxpress"), "w+b")
-    return cast("BinaryIO", tempfile.TemporaryFile())
-
-
 # PyAV
 
 _MUXERS: Mapping[str, Mapping[str, str]] = {
-    # ID3v2.3: what players of every age read. 0: no empty tag where there is nothing to say.
+    # Old and new players read ID3v2.3. `_Av` sets version 0 for files without tags, which then have no empty tag.
     "mp3": {"id3v2_version": "3"},
     "ipod": {"movflags": "+faststart"},
 }
 
 
-# What needs to know the end before it writes the start is left out where the start is sent at once.
+# A stream is sent before its end is known, so its start cannot depend on the end.
 _STREAMED_MUXERS: Mapping[str, Mapping[str, str]] = {
     "mp3": {"write_xing": "0"},
     "ogg": {"page_duration": "200000"},
@@ -291,7 +281,7 @@ _STREAMED_MUXERS: Mapping[str, Mapping[str, str]] = {
 
 def _encode_av(audio: Audio, format: Format, bit_rate: int | None, output: Output) -> bytes:
     buffer = io.BytesIO()
-    # To move the index to the front, the muxer of MP4 reads back what it has written.
+    # The muxer of MP4 reads the file back to move the index to the front.
     encoder = _Av(buffer, format, audio.sample_rate, bit_rate, output, lambda: io.BytesIO(buffer.getvalue()))
     encoder.add(audio.samples if len(audio.samples) else np.zeros(1, np.float32))
     encoder.end()
@@ -299,7 +289,7 @@ def _encode_av(audio: Audio, format: Format, bit_rate: int | None, output: Outpu
 
 
 class _Av:
-    """An encoder of FFmpeg's, and the container that it fills."""
+    """An encoder of FFmpeg, and the container that it writes."""
 
     def __init__(
         self,
@@ -308,7 +298,7 @@ class _Av:
         sample_rate: Hertz,
         bit_rate: int | None,
         output: Output,
-        reopened: Callable[[], BinaryIO] | None = None,
+        reopen: Callable[[], BinaryIO] | None = None,
     ) -> None:
         import av
 
@@ -317,14 +307,14 @@ class _Av:
         tags = _tags(output) if format.tags else {}
         if format.container == "mp3" and not tags:
             options["id3v2_version"] = "0"
-        if reopened is None:
+        if reopen is None:
             options |= _STREAMED_MUXERS.get(format.container, {})
         self._container = av.open(
             file,
             "w",
             format=format.container,
             options=options,
-            io_open=(lambda url, flags, options: reopened()) if reopened else None,
+            io_open=(lambda url, flags, options: reopen()) if reopen else None,
         )
         stream = self._container.add_stream(
             format.codec, rate=sample_rate, layout="mono", options={"flags": "+bitexact"}
@@ -337,13 +327,13 @@ class _Av:
         if "language" in tags:
             stream.metadata["language"] = tags["language"]
         self._stream, self._sample_rate, self._position = stream, sample_rate, 0
-        # G.722 takes integers; rounding them here saves a conversion that could differ between processors.
+        # G.722 takes integers. FFmpeg's own conversion could differ between processors.
         self._whole = format.codec == "g722"
 
     def add(self, samples: Samples) -> None:
         import av
 
-        values = _pcm16(samples) if self._whole else np.clip(samples, -1.0, 1.0)
+        values = _to_pcm16(samples) if self._whole else np.clip(samples, -1.0, 1.0)
         for start in range(0, len(values), 65536):
             frame = av.AudioFrame.from_ndarray(
                 values[None, start : start + 65536], format="s16" if self._whole else "flt", layout="mono"
@@ -359,81 +349,11 @@ class _Av:
 
 # Tags
 
-_LANGUAGES = """
-af:afr am:amh ar:ara az:aze be:bel bg:bul bn:ben bs:bos ca:cat cs:ces cy:cym da:dan de:deu el:ell en:eng
-eo:epo es:spa et:est eu:eus fa:fas fi:fin fr:fra ga:gle gl:glg gu:guj he:heb hi:hin hr:hrv hu:hun hy:hye
-id:ind is:isl it:ita ja:jpn ka:kat kk:kaz km:khm kn:kan ko:kor ku:kur la:lat lb:ltz lt:lit lv:lav mk:mkd
-ml:mal mn:mon mr:mar ms:msa mt:mlt my:mya nb:nob ne:nep nl:nld nn:nno no:nor pa:pan pl:pol ps:pus pt:por
-ro:ron ru:rus sk:slk sl:slv sq:sqi sr:srp sv:swe sw:swa ta:tam te:tel th:tha tl:tgl tr:tur uk:ukr ur:urd
-uz:uzb vi:vie yo:yor zh:zho zu:zul
-"""
-# ISO 639-2/T, which ID3 and MP4 want, of the languages that speech engines know; Ogg and FLAC take BCP 47.
-_ISO_639_2 = {pair[:2]: pair[3:] for pair in _LANGUAGES.split()}
 _EXPONENT = "VOXPRESS_EXPONENT"
 
 
 def _tags(output: Output) -> dict[str, str]:
     language = output.language
     if FORMATS[output.format].container != "ogg":
-        primary = language.partition("-")[0].lower()
-        language = _ISO_639_2.get(primary, primary if len(primary) == 3 else "")
+        language = languages.iso_639_2(language)
     return {key: value for key, value in (("title", output.title), ("language", language)) if value}
-
-
-def _vorbis_comments(tags: Mapping[str, str]) -> bytes:
-    """A Vorbis comment header (xiph.org/vorbis/doc/v-comment.html) without a version string."""
-    comments = [f"{key}={value}".encode() for key, value in tags.items() if value]
-    vendor = b"voxpress"
-    return b"".join(
-        [
-            *(struct.pack("<I", len(vendor)), vendor, struct.pack("<I", len(comments))),
-            *(struct.pack("<I", len(comment)) + comment for comment in comments),
-        ]
-    )
-
-
-def _with_flac_comments(data: bytes, comments: bytes) -> bytes:
-    """FLAC with only stream information and `comments` before its frames (RFC 9639, section 8)."""
-    information = data[8:42]
-    position, last = 4, False
-    while not last:
-        last = bool(data[position] & 0x80)
-        position += 4 + int.from_bytes(data[position + 1 : position + 4], "big")
-    blocks = struct.pack(">I", len(information)) + information
-    return b"fLaC" + blocks + struct.pack(">I", 0x84 << 24 | len(comments)) + comments + data[position:]
-
-
-def _with_ogg_comments(data: bytes, comments: bytes) -> bytes:
-    """Vorbis with these comments, and with serial number 0 instead of a random one (RFC 3533)."""
-    pages = []
-    position = 0
-    while position < len(data):
-        segments = data[position + 27 : position + 27 + data[position + 26]]
-        start = position + 27 + len(segments)
-        pages.append((data[position + 5 : position + 14], segments, data[start : start + sum(segments)]))
-        position = start + sum(segments)
-    # The first page holds the identification; comments and codebooks follow and end on a page of their own.
-    first, *rest = pages
-    packets: list[bytes] = [b""]
-    while len(packets) < 3:
-        _, segments, body = rest.pop(0)
-        for length in segments:
-            packets[-1], body = packets[-1] + body[:length], body[length:]
-            if length < 255:
-                packets.append(b"")
-    headers = [b"\x03vorbis" + comments + b"\x01", packets[1]]
-    lacing = b"".join(b"\xff" * (len(each) // 255) + bytes([len(each) % 255]) for each in headers)
-    pages = [first, (b"\x00" + bytes(8), lacing, b"".join(headers)), *rest]
-    return b"".join(_ogg_page(number, *page) for number, page in enumerate(pages))
-
-
-def _ogg_page(number: int, flags_and_position: bytes, segments: bytes, body: bytes) -> bytes:
-    head = b"OggS\x00" + flags_and_position + struct.pack("<II", 0, number)
-    rest = bytes([len(segments)]) + segments + body
-    # Ogg's CRC is zlib's with the bits the other way round, started at 0 and not inverted.
-    mirrored = (head + bytes(4) + rest).translate(_MIRRORED)
-    checksum = zlib.crc32(mirrored, 0xFFFFFFFF) ^ 0xFFFFFFFF
-    return head + int(f"{checksum:032b}"[::-1], 2).to_bytes(4, "little") + rest
-
-
-_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))

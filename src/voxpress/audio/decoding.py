@@ -1,7 +1,7 @@
-"""Files to samples, a block at a time: the containers that are read, known by their first bytes, and bounds for each.
+"""Files to samples, a block at a time. The first bytes show the container, and bounds limit every file.
 
-FFmpeg could read a hundred formats, among them scripts and playlists that open other files and addresses. It is told
-here which of them a file is, and may use no other, no other file, and no decoder but those of audio.
+FFmpeg reads a hundred formats, among them scripts and playlists that open other files and addresses. This module
+tells it the format of a file, and forbids other formats, other files, and decoders of anything but audio.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from voxpress.speech import Hertz, Seconds
 Blocks: TypeAlias = Iterator[Samples]
 
 _BLOCK = 2**18
-"""Samples of each channel that are in memory at once."""
+"""Samples of each channel in one block."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """What a file may be at most.
+    """Limits of a file.
 
     Attributes:
-        samples: of one channel.
-        longest: seconds; None: as many samples as there may be.
+        samples: most samples of one channel.
+        longest: most seconds; None: only `samples` limits the length.
     """
 
     samples: int
@@ -42,7 +42,11 @@ class Bounds:
     highest_rate: Hertz = 384_000
 
     def check(self, sample_rate: Hertz, channels: int) -> None:
-        """Raise InputError where a file has more channels, or another sample rate."""
+        """Check the sample rate and the number of channels.
+
+        Raises:
+            InputError: one of them is out of bounds.
+        """
         if not channels:
             raise InputError("it has no channels")
         if channels > self.channels:
@@ -53,7 +57,11 @@ class Bounds:
             )
 
     def check_length(self, samples: int, sample_rate: Hertz) -> None:
-        """Raise InputError where there are too many samples."""
+        """Check the number of samples.
+
+        Raises:
+            InputError: it is too large.
+        """
         if self.longest is not None and samples > self.longest * sample_rate:
             raise InputError(f"it lasts longer than {self.longest:g} s")
         if samples > self.samples:
@@ -67,11 +75,11 @@ UNBOUNDED = Bounds(samples=2**62, channels=2**16, lowest_rate=1, highest_rate=2*
 
 
 class Container(NamedTuple):
-    """What a file is, and which library reads it."""
+    """The container of a file, and the library that reads it."""
 
     library: Literal["soundfile", "av"]
     name: str
-    """As FFmpeg calls its demuxer."""
+    """Name of FFmpeg's demuxer."""
 
 
 _MAGIC: tuple[tuple[int, bytes, Container], ...] = (
@@ -88,13 +96,13 @@ READABLE = "WAV, FLAC, Ogg, MP3, MP4, AAC, WebM, AIFF, AU and CAF"
 
 
 def recognise(file: BinaryIO) -> Container:
-    """What a file is, going by its first bytes.
+    """The container of a file, by its first bytes.
 
     >>> recognise(io.BytesIO(b"fLaC" + bytes(60))).name
     'flac'
 
     Raises:
-        InputError: it is none of those that are read.
+        InputError: it is none of the known ones.
     """
     file.seek(0)
     head = file.read(64)
@@ -108,11 +116,11 @@ def recognise(file: BinaryIO) -> Container:
         if head[offset : offset + len(magic)] == magic:
             if container.name == "wav" and head[:4] not in (b"RIFF", b"RF64"):
                 continue
-            # libsndfile takes the pad byte behind GSM in WAV for another block, and only the first of several Oggs one
-            # after the other; FFmpeg drops the end of short Vorbis.
+            # libsndfile reads the pad byte behind GSM in WAV as another block, and reads only the first of several Ogg
+            # streams in a row; FFmpeg drops the end of short Vorbis files.
             if container.name == "wav" and head[20:22] == b"\x31\x00":
                 return Container("av", "wav")
-            if container.name == "ogg" and b"\x01vorbis" in head and not _chained(file):
+            if container.name == "ogg" and b"\x01vorbis" in head and not _is_chained(file):
                 return Container("soundfile", "ogg")
             return container
     layer = _mpeg_layer(head)
@@ -121,8 +129,8 @@ def recognise(file: BinaryIO) -> Container:
     return Container("av", "mp3" if layer else "aac")
 
 
-def _chained(file: BinaryIO) -> bool:
-    """Whether another Ogg stream begins behind the first page (RFC 3533, section 4)."""
+def _is_chained(file: BinaryIO) -> bool:
+    """Whether a second Ogg stream begins after the first page (RFC 3533, section 4)."""
     position = 0
     while True:
         file.seek(position)
@@ -135,7 +143,7 @@ def _chained(file: BinaryIO) -> bool:
 
 
 def _mpeg_layer(head: bytes) -> int | None:
-    """The two bits that tell MP3 from AAC in a frame's header; None: it is none."""
+    """The two bits of a frame's header that differ between MP3 and AAC; None if there is no such header."""
     if len(head) < 2 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
     layer = head[1] >> 1 & 3
@@ -146,32 +154,32 @@ def open_sound(file: BinaryIO, format: str | None = None, bounds: Bounds = UNBOU
     """The sample rate of a file, and its samples; several channels become their mean.
 
     Args:
-        file: can be read and sought.
-        format: of a headerless file its name; others are recognised.
+        file: readable and seekable.
+        format: of a file without a header; None: the file's first bytes show it.
 
     Raises:
-        InputError: it is no audio, or exceeds the bounds; also while the samples are read.
+        InputError: the file is no audio, or exceeds the bounds; also raised while iterating over the samples.
     """
     file.seek(0)
     if format is not None:
         known = format_named(format)
         if known.container == "RAW" and known.library == "numpy":
             rate = known.sample_rate or known.sample_rates[0]
-            return rate, _bounded(_pcm(file), rate, bounds)
+            return rate, _check_lengths(_read_pcm(file), rate, bounds)
         if known.container == "RAW":
-            return _with_soundfile(file, known, bounds)
+            return _open_with_soundfile(file, known, bounds)
         if known.container == "g722":
-            return _with_av(file, known.container, bounds)
+            return _open_with_av(file, known.container, bounds)
     container = recognise(file)
     if container.name == "wav":
-        file = _sized(file, bounds)
+        file = _repair_sizes(file, bounds)
     file.seek(0)
     if container.library == "soundfile":
-        return _with_soundfile(file, None, bounds)
-    return _with_av(file, container.name, bounds)
+        return _open_with_soundfile(file, None, bounds)
+    return _open_with_av(file, container.name, bounds)
 
 
-def _bounded(blocks: Blocks, sample_rate: Hertz, bounds: Bounds) -> Blocks:
+def _check_lengths(blocks: Blocks, sample_rate: Hertz, bounds: Bounds) -> Blocks:
     count = 0
     for block in blocks:
         count += len(block)
@@ -179,7 +187,7 @@ def _bounded(blocks: Blocks, sample_rate: Hertz, bounds: Bounds) -> Blocks:
         yield block
 
 
-def _pcm(file: BinaryIO) -> Blocks:
+def _read_pcm(file: BinaryIO) -> Blocks:
     while data := file.read(2 * _BLOCK):
         yield np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / np.float32(32768)
 
@@ -187,16 +195,16 @@ def _pcm(file: BinaryIO) -> Blocks:
 # WAV
 
 _UNKNOWN_SIZE = 0x7FFF0000
-"""From here, a size in a WAV header is none: programs that cannot know it write 2 or 4 GiB, less a little, or 0."""
+"""Lowest size in a WAV header that means "unknown": programs that do not know it write nearly 2 or 4 GiB, or 0."""
 _MOST_CHUNKS = 1000
 
 
-def _sized(file: BinaryIO, bounds: Bounds) -> BinaryIO:
-    """WAV with the sizes that it has in its header.
+def _repair_sizes(file: BinaryIO, bounds: Bounds) -> BinaryIO:
+    """A WAV file whose header has the right sizes.
 
     Raises:
-        InputError: the end is missing, or the header names a sample rate or channels that cannot be; libsndfile would
-            say neither.
+        InputError: the end is missing, or the sample rate or the channels are out of bounds; libsndfile reports
+        neither.
     """
     whole = file.seek(0, io.SEEK_END)
     position = 12
@@ -262,7 +270,7 @@ class _Patched(io.RawIOBase):
 # soundfile
 
 
-def _with_soundfile(file: BinaryIO, raw: Format | None, bounds: Bounds) -> tuple[Hertz, Blocks]:
+def _open_with_soundfile(file: BinaryIO, raw: Format | None, bounds: Bounds) -> tuple[Hertz, Blocks]:
     import soundfile  # type: ignore[import-untyped]  # it has no type hints
 
     try:
@@ -287,7 +295,7 @@ def _with_soundfile(file: BinaryIO, raw: Format | None, bounds: Bounds) -> tuple
         with sound:
             while True:
                 try:
-                    # Without a number, soundfile refuses GSM, in which it cannot seek.
+                    # With no number of frames, soundfile refuses GSM, where it cannot seek.
                     samples = sound.read(_BLOCK, dtype="float32", always_2d=True)
                 except soundfile.LibsndfileError as error:
                     raise InputError(f"not audio that can be read: {error.error_string}") from error
@@ -295,7 +303,7 @@ def _with_soundfile(file: BinaryIO, raw: Format | None, bounds: Bounds) -> tuple
                     return
                 yield samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
 
-    return sound.samplerate, _bounded(blocks(), sound.samplerate, bounds)
+    return sound.samplerate, _check_lengths(blocks(), sound.samplerate, bounds)
 
 
 # PyAV
@@ -313,7 +321,7 @@ _DECODERS = frozenset(
 _MOST_STREAMS = 16
 
 
-def _with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blocks]:
+def _open_with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blocks]:
     import av
 
     options = {
@@ -324,46 +332,48 @@ def _with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blo
     }
     if container == "mov":
         options |= {"enable_drefs": "0", "use_absolute_path": "0"}
-    close = contextlib.ExitStack()
-    try:
-        source = close.enter_context(
+    with contextlib.ExitStack() as failed, _translate_av_errors():
+        source = failed.enter_context(
             av.open(file, "r", format=container, options=options, io_open=_open_nothing)
         )
         if not source.streams.audio:
             raise InputError("not audio that can be read: it holds no audio")
         stream = source.streams.audio[0]
-        sample_rate = stream.rate
         if stream.codec_context.name not in _DECODERS:
             raise InputError(f"not audio that can be read: its codec is {stream.codec_context.name}")
-        bounds.check(sample_rate, stream.channels)
+        bounds.check(stream.rate, stream.channels)
         stream.codec_context.thread_count = 1
+        failed.pop_all()
+    return stream.rate, _check_lengths(_decode_with_av(source, stream, bounds), stream.rate, bounds)
+
+
+def _decode_with_av(source: Any, stream: Any, bounds: Bounds) -> Blocks:
+    import av
+
+    to_mono = av.AudioResampler(format="flt", layout="mono", rate=stream.rate)
+    with source, _translate_av_errors():
+        frame = None
+        for frame in source.decode(stream):
+            bounds.check(frame.sample_rate, len(frame.layout.channels))
+            for part in to_mono.resample(frame):
+                yield part.to_ndarray()[0]
+        for part in to_mono.resample(None) if frame is not None else ():
+            yield part.to_ndarray()[0]
+
+
+@contextlib.contextmanager
+def _translate_av_errors() -> Iterator[None]:
+    import av
+
+    try:
+        yield
     except InputError:
-        close.close()
         raise
     except (av.FFmpegError, ValueError) as error:
-        close.close()
-        raise _unreadable(error) from error
-
-    def blocks() -> Blocks:
-        to_mono = av.AudioResampler(format="flt", layout="mono", rate=sample_rate)
-        with close:
-            try:
-                frame = None
-                for frame in source.decode(stream):
-                    bounds.check(frame.sample_rate, len(frame.layout.channels))
-                    for part in to_mono.resample(frame):
-                        yield part.to_ndarray()[0]
-                for part in to_mono.resample(None) if frame is not None else ():
-                    yield part.to_ndarray()[0]
-            except InputError:
-                raise
-            except (av.FFmpegError, ValueError) as error:
-                raise _unreadable(error) from error
-
-    return sample_rate, _bounded(blocks(), sample_rate, bounds)
+        raise _explain_failure(error) from error
 
 
-def _unreadable(error: Exception) -> InputError:
+def _explain_failure(error: Exception) -> InputError:
     import av
 
     if isinstance(error, av.EOFError):

@@ -1,7 +1,7 @@
-"""Audio from outside, decoded in a process of its own: a file that somebody made on purpose costs that process.
+"""Audio from outside, decoded in a process of its own, so that a malicious file can harm only that process.
 
-The process has no environment, no descriptors but the file and the way back, bounded memory and bounded time; what it
-sends back is bounded too. `decode_untrusted` is for one file, a `Decoder` for many: its process stays until one fails.
+The process has little environment, no descriptors but the file and its socket, and limits of memory, time and answer.
+`decode_untrusted` is for one file, a `Decoder` for many: its process stays until a file fails.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -26,25 +25,26 @@ import numpy as np
 from voxpress.audio.decoding import Bounds, open_sound
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import InputError, WorkerLost
+from voxpress.files.scratch import open_scratch
 from voxpress.speech import Seconds
 
 MOST_SAMPLES = 2**30
-"""Of a file of one's own: 12 hours at 24 kHz, 4 GiB."""
+"""The default limit of samples: 12 hours at 24 kHz, 4 GiB."""
 
 _PATIENCE: Seconds = 20.0
-"""For a file, and a second more for each 2 MB of it."""
+"""Time for a file, plus a second for each 2 MB of it."""
 _BYTES_A_SECOND = 2_000_000
 _STARTING: Seconds = 60.0
 _MEMORY = 512 * 2**20
-"""Bytes of address space beside what the libraries take."""
+"""Bytes of address space, besides those of the libraries."""
 _DESCRIPTORS = 24
 _LONGEST_MESSAGE = 2**22
 _LOUDEST = 2.0**32
-"""Times full scale: floating point that holds whole numbers of 32 bits."""
+"""Largest sample, in full scales: some files hold whole numbers of 32 bits as floats."""
 _SURROUNDINGS = ("PATH", "HOME", "PYTHONHOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
-"""What Python needs of the environment to find its packages; keys of services are not in it."""
+"""Environment variables that Python needs to find its packages. Others may hold keys of services."""
 
-# This very package, in whatever way it came into this process.
+# The process imports the package of this process, however that was found.
 _BOOT = """
 import importlib.util, sys
 place = sys.argv.pop(1)
@@ -57,13 +57,13 @@ main()
 
 
 def decode_untrusted(data: bytes, format: str | None = None, *, bounds: Bounds | None = None) -> Audio:
-    """As `voxpress.audio.codec.decode`, for bytes that come from somewhere else.
+    """Like `voxpress.audio.codec.decode`, for bytes from outside.
 
     Args:
-        bounds: what the file may be at most; None: `MOST_SAMPLES`.
+        bounds: limits of the file; None: `MOST_SAMPLES`.
 
     Raises:
-        InputError: these bytes are no audio of a format that is read, or more than the bounds allow.
+        InputError: the bytes are no audio in a known format, or exceed the bounds.
         WorkerLost: the process could not be started.
     """
     with Decoder() as decoder:
@@ -71,7 +71,7 @@ def decode_untrusted(data: bytes, format: str | None = None, *, bounds: Bounds |
 
 
 class Decoder:
-    """Decodes files one after the other, in a process that is replaced after one that fails.
+    """Decodes files one after the other in a process. After a file that fails, a new process takes its place.
 
     >>> with Decoder() as decoder:
     ...     decoder.decode(bytes(4800), "pcm").duration
@@ -90,7 +90,7 @@ class Decoder:
 
     def decode(self, data: bytes, format: str | None = None, *, bounds: Bounds | None = None) -> Audio:
         """See `decode_untrusted`."""
-        with _scratch() as file:
+        with open_scratch() as file:
             file.write(data)
             file.flush()
             return self._decode(file, len(data), format, bounds)
@@ -98,14 +98,14 @@ class Decoder:
     def decode_file(
         self, path: str | os.PathLike[str], format: str | None = None, *, bounds: Bounds | None = None
     ) -> Audio:
-        """The same for a file on disk, which is not read into memory.
+        """Like `decode`, for a file on disk, which is not read into memory.
 
         Raises:
-            InputError: as `decode`, or the file cannot be read.
+            InputError: as for `decode`, or the file cannot be read.
         """
         try:
             if os.path.exists(path) and not os.path.isfile(path):
-                raise InputError("not a file")  # a pipe would be waited for
+                raise InputError("not a file")  # opening a pipe would block
             with Path(path).open("rb") as file:
                 return self._decode(file, os.fstat(file.fileno()).st_size, format, bounds)
         except OSError as error:
@@ -126,18 +126,11 @@ class Decoder:
             return audio
 
 
-def _scratch() -> BinaryIO:
-    """A file without a name, in memory where there is such a thing."""
-    if hasattr(os, "memfd_create"):
-        return open(os.memfd_create("voxpress"), "w+b")
-    return cast("BinaryIO", tempfile.TemporaryFile())
-
-
-def _plausible(samples: Samples) -> Samples:
-    """These samples, which whoever computes with them need not fear.
+def _check_samples(samples: Samples) -> Samples:
+    """Check that samples are finite and not too large to compute with, and return them.
 
     Raises:
-        InputError: one is not a number, or so large that its square is none.
+        InputError: a sample is not a number, or above `_LOUDEST`.
     """
     highest = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
     if not highest <= _LOUDEST:  # nor does NaN
@@ -150,7 +143,7 @@ def _plausible(samples: Samples) -> Samples:
 
 
 class _Process:
-    """The other end."""
+    """A decoding process, seen from its parent."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
@@ -168,12 +161,12 @@ class _Process:
                     "OMP_NUM_THREADS": "1",
                 },
                 cwd="/",
-                start_new_session=True,  # Ctrl-C is for the process that knows what is running
+                start_new_session=True,  # Ctrl-C ends only the parent, which then ends this process
             )
         self._socket = ours
         try:
             self._deadline = time.monotonic() + _STARTING
-            if self._message()[0] != b"H":
+            if self._receive_message()[0] != b"H":
                 raise EOFError
         except (OSError, EOFError):
             self.end()
@@ -193,21 +186,21 @@ class _Process:
         }
         try:
             socket.send_fds(self._socket, [json.dumps(asked).encode() + b"\n"], [file.fileno()])
-            return self._answer(bounds)
+            return self._receive_audio(bounds)
         except InputError:
             raise
         except TimeoutError:
             raise InputError(f"it could not be decoded within {patience:.0f} s") from None
         except (OSError, EOFError, ValueError):
-            # It says nothing itself where it is ended for its memory or its time.
+            # The system kills a process without an answer when it exceeds its memory or time.
             raise InputError("it cannot be decoded with the memory and the time that there are") from None
 
-    def _answer(self, bounds: Bounds) -> Audio:
-        """What the process says; it may have been taken over by a file, so it is not believed."""
+    def _receive_audio(self, bounds: Bounds) -> Audio:
+        """The audio that the process sends. A malicious file may control the process, so everything is checked."""
         samples = bytearray()
         sample_rate = 0
         while True:
-            kind, content = self._message()
+            kind, content = self._receive_message()
             if kind == b"R":
                 sample_rate = int(content)
                 bounds.check(sample_rate, 1)
@@ -217,18 +210,18 @@ class _Process:
             elif kind == b"E":
                 raise InputError(content.decode(errors="replace")[:1000])
             elif kind == b"D" and sample_rate:
-                return Audio(_plausible(np.frombuffer(samples, np.float32)), sample_rate)
+                return Audio(_check_samples(np.frombuffer(samples, np.float32)), sample_rate)
             else:
                 raise EOFError
 
-    def _message(self) -> tuple[bytes, bytes]:
-        head = self._received(5)
+    def _receive_message(self) -> tuple[bytes, bytes]:
+        head = self._receive_bytes(5)
         size = int.from_bytes(head[1:], "big")
         if size > _LONGEST_MESSAGE:
             raise EOFError
-        return head[:1], self._received(size)
+        return head[:1], self._receive_bytes(size)
 
-    def _received(self, size: int) -> bytes:
+    def _receive_bytes(self, size: int) -> bytes:
         data = bytearray()
         while len(data) < size:
             self._socket.settimeout(max(0.001, self._deadline - time.monotonic()))
@@ -244,11 +237,11 @@ class _Process:
         self._process.wait()
 
 
-# The inside of the process
+# Code that runs in the decoding process
 
 
 def main() -> None:
-    """Decode the files that come through the socket whose descriptor is the program's argument, until it closes."""
+    """Decode files from a socket until it closes. Its descriptor is the program's argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     here = socket.socket(fileno=int(sys.argv[1]))
     import av  # noqa: F401 - before there is less memory
@@ -258,8 +251,8 @@ def main() -> None:
     _limit(resource.RLIMIT_NOFILE, _DESCRIPTORS)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
-    _say(here, b"H")
-    for asked, file in _requests(here):
+    _send(here, b"H")
+    for asked, file in _receive_requests(here):
         with file:
             _serve(here, asked, file)
 
@@ -276,7 +269,7 @@ def _address_space() -> int:
         return 2**32
 
 
-def _requests(here: socket.socket) -> Iterator[tuple[dict[str, object], BinaryIO]]:
+def _receive_requests(here: socket.socket) -> Iterator[tuple[dict[str, object], BinaryIO]]:
     while True:
         data, descriptors, _, _ = socket.recv_fds(here, 4096, 1)
         if not data:
@@ -292,18 +285,18 @@ def _serve(here: socket.socket, asked: dict[str, object], file: BinaryIO) -> Non
     format = cast("str | None", asked.pop("format"))
     try:
         sample_rate, blocks = open_sound(file, format, Bounds(**asked))  # type: ignore[arg-type]
-        _say(here, b"R", str(sample_rate).encode())
+        _send(here, b"R", str(sample_rate).encode())
         for block in blocks:
             for start in range(0, len(block), _LONGEST_MESSAGE // 4):
                 part = block[start : start + _LONGEST_MESSAGE // 4]
-                _say(here, b"S", np.ascontiguousarray(part, np.float32).tobytes())
+                _send(here, b"S", np.ascontiguousarray(part, np.float32).tobytes())
     except InputError as error:
-        _say(here, b"E", str(error).encode())
+        _send(here, b"E", str(error).encode())
     except MemoryError:
-        _say(here, b"E", b"it takes more memory to decode than it may")
+        _send(here, b"E", b"it takes more memory to decode than it may")
     else:
-        _say(here, b"D")
+        _send(here, b"D")
 
 
-def _say(here: socket.socket, kind: bytes, content: bytes = b"") -> None:
+def _send(here: socket.socket, kind: bytes, content: bytes = b"") -> None:
     here.sendall(kind + len(content).to_bytes(4, "big") + content)

@@ -1,7 +1,7 @@
 """Audio as mono float32 samples, and pure functions on it.
 
-Nothing here changes its argument: every function returns another `Audio`, or the same one where there is
-nothing to do. The same input gives the same samples.
+No function changes its argument: each returns another `Audio`, or the same one if nothing changes. The same input gives
+the same samples.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ HIGHEST_RATE: Hertz = 384_000
 
 
 def problem(sound: object) -> str:
-    """What keeps `sound` from being an `Audio` that can be used; empty where nothing does.
+    """The reason why `sound` is no usable `Audio`; empty if it is one.
 
     >>> problem(Audio(np.zeros((2, 8), np.float32), 8000))
     'its samples have the shape (2, 8), not (n,)'
@@ -71,26 +71,26 @@ def problem(sound: object) -> str:
 
 
 def silence(duration: Seconds, sample_rate: Hertz) -> Audio:
-    """Nothing, for `duration` to the nearest sample.
+    """Silence of `duration`, to the nearest sample.
 
     >>> silence(0.25, 8000).samples.shape
     (2000,)
     """
-    return Audio(np.zeros(_samples(duration, sample_rate), np.float32), sample_rate)
+    return Audio(np.zeros(_count_samples(duration, sample_rate), np.float32), sample_rate)
 
 
 def tone(frequencies: Sequence[float], duration: Seconds, sample_rate: Hertz, level: dBFS = -12.0) -> Audio:
-    """Sines of equal strength that together never exceed `level`, with ramps of 5 ms against clicks.
+    """Sine waves of equal strength whose sum never exceeds `level`, with ramps of 5 ms against clicks.
 
     >>> beep = tone([697, 1209], 0.1, 8000)  # the DTMF digit 1
     >>> beep.duration, peak(beep) <= -12
     (0.1, True)
     """
-    count = _samples(duration, sample_rate)
+    count = _count_samples(duration, sample_rate)
     time = np.arange(count) / sample_rate
     waves = np.sum([np.sin(2 * np.pi * frequency * time) for frequency in frequencies], axis=0)
     from_edge = np.minimum(time, time[::-1])
-    amplitude = _amplitude(level) / max(1, len(frequencies)) * np.minimum(1.0, from_edge / 0.005)
+    amplitude = _to_amplitude(level) / max(1, len(frequencies)) * np.minimum(1.0, from_edge / 0.005)
     return Audio(np.asarray(waves * amplitude, np.float32), sample_rate)
 
 
@@ -101,7 +101,7 @@ def join(parts: Sequence[Audio]) -> Audio:
     """The parts one after the other, with their marks.
 
     Raises:
-        ValueError: no parts, or parts of different sample rates.
+        ValueError: there are no parts, or they have different sample rates.
 
     >>> sentence = tone([440], 1.0, 8000)
     >>> join([sentence, silence(0.3, 8000), sentence]).duration
@@ -114,13 +114,13 @@ def join(parts: Sequence[Audio]) -> Audio:
     marks: list[Mark] = []
     start = 0
     for part in parts:
-        marks += _moved(part.marks, start / sample_rate)
+        marks += _shift_marks(part.marks, start / sample_rate)
         start += len(part.samples)
     return Audio(np.concatenate([part.samples for part in parts]), sample_rate, tuple(marks))
 
 
 def pad(audio: Audio, lead: Seconds = 0.0, tail: Seconds = 0.0) -> Audio:
-    """Silence of `lead` before the audio and of `tail` after it.
+    """The audio with silence of `lead` before it and of `tail` after it.
 
     >>> pad(tone([440], 1.0, 8000), 0.05, 0.1).duration
     1.15
@@ -130,50 +130,49 @@ def pad(audio: Audio, lead: Seconds = 0.0, tail: Seconds = 0.0) -> Audio:
     return join([silence(lead, audio.sample_rate), audio, silence(tail, audio.sample_rate)])
 
 
-def after(audio: Audio, start: Seconds, fade: Seconds = 0.01) -> Audio:
-    """What is heard from `start` on, faded in so that it does not begin with a click. Marks move along, and those
-    that began before go.
+def drop_before(audio: Audio, start: Seconds, fade: Seconds = 0.01) -> Audio:
+    """The audio from `start` on, faded in against a click, with the marks that begin there.
 
-    >>> after(tone([440], 1.0, 8000), 0.25).duration
+    >>> drop_before(tone([440], 1.0, 8000), 0.25).duration
     0.75
     """
-    first = max(0, _samples(start, audio.sample_rate))
+    first = max(0, _count_samples(start, audio.sample_rate))
     samples = audio.samples[first:].copy()
-    ramp = min(len(samples), _samples(fade, audio.sample_rate))
+    ramp = min(len(samples), _count_samples(fade, audio.sample_rate))
     samples[:ramp] *= np.linspace(0.0, 1.0, ramp, dtype=np.float32)
     begin = first / audio.sample_rate
-    marks = _moved([mark for mark in audio.marks if mark.start >= begin], -begin)
+    marks = _shift_marks([mark for mark in audio.marks if mark.start >= begin], -begin)
     return Audio(samples, audio.sample_rate, tuple(marks))
 
 
 def trim(audio: Audio, threshold: float = -50.0, keep: Seconds = 0.02) -> Audio:
-    """Without the silence at both ends, but for `keep` of it so that no sound starts or ends abruptly.
+    """The audio without the silence at its ends, except for `keep` of it so that no sound starts or ends abruptly.
 
-    Silence is what stays `threshold` dB below the loudest 10 ms. Being relative, this holds for quiet and
-    for loud engines; at -50 dB a final f or h of speech is kept, and the noise floor of neural engines goes.
-    A constant offset does not count as sound. Audio that is silent throughout becomes empty. Marks move
-    along; what lay in the silence is drawn to the new ends.
+    Frames of 10 ms are silent if they are more than `threshold` dB below the loudest one, which suits quiet and loud
+    engines. At -50 dB a final f or h of speech stays, and the noise floor of neural engines goes. A constant offset is
+    no sound. Audio that is silent throughout becomes empty. Marks move along; those in the silence move to the new
+    ends.
 
     >>> word = tone([440], 0.5, 8000)
     >>> round(trim(pad(word, 0.4, 1.0)).duration, 2)
     0.54
     """
     sample_rate, samples = audio.sample_rate, audio.samples
-    size = _samples(0.01, sample_rate)
+    size = _count_samples(0.01, sample_rate)
     frames = len(samples) // size
     if frames == 0:
         return audio
     framed = samples[: frames * size].reshape(frames, size)
     power = np.einsum("ij,ij->i", framed, framed) / size - framed.mean(axis=1) ** 2
-    # Nothing that sounds lies below -100 dBFS: 16 bits end at -96.
-    floor = max(float(power.max()) * _amplitude(threshold) ** 2, _amplitude(-100.0) ** 2)
+    # No sound is below -100 dBFS: 16 bits end at -96.
+    floor = max(float(power.max()) * _to_amplitude(threshold) ** 2, _to_amplitude(-100.0) ** 2)
     (loud,) = np.nonzero(power >= floor)
     if not len(loud):
         return Audio(samples[:0], sample_rate)
-    margin = _samples(keep, sample_rate)
+    margin = _count_samples(keep, sample_rate)
     start = max(0, int(loud[0]) * size - margin)
     last = int(loud[-1]) + 1
-    # Behind the last whole frame lie less than 10 ms: they belong to it.
+    # The samples after the last whole frame, less than 10 ms, belong to it.
     end = len(samples) if last == frames else min(len(samples), last * size + margin)
     if start == 0 and end == len(samples):
         return audio
@@ -182,14 +181,13 @@ def trim(audio: Audio, threshold: float = -50.0, keep: Seconds = 0.02) -> Audio:
         msgspec.structs.replace(
             mark, start=min(max(mark.start, 0.0), duration), end=min(max(mark.end, 0.0), duration)
         )
-        for mark in _moved(audio.marks, -start / sample_rate)
+        for mark in _shift_marks(audio.marks, -start / sample_rate)
     )
     return Audio(samples[start:end], sample_rate, marks)
 
 
 def resample(audio: Audio, sample_rate: Hertz) -> Audio:
-    """The same sound at another sample rate, by soxr at its quality HQ: errors below -120 dB. Peaks can rise
-    a little, so limit afterwards.
+    """The audio at another sample rate, by soxr at its quality HQ, with errors below -120 dB. Peaks can rise a little.
 
     >>> resample(tone([440], 1.0, 24000), 8000).samples.shape
     (8000,)
@@ -206,19 +204,19 @@ def resample(audio: Audio, sample_rate: Hertz) -> Audio:
 
 
 def peak(audio: Audio) -> dBFS:
-    """The largest sample; -inf for silence, NaN where a sample is NaN.
+    """The largest sample; -inf for silence, NaN if a sample is NaN.
 
     >>> round(peak(Audio(np.array([0.25, -0.5], np.float32), 8000)), 2)
     -6.02
     """
-    return _decibels(_largest(audio.samples) ** 2)
+    return _to_decibels(_largest_amplitude(audio.samples) ** 2)
 
 
 def loudness(audio: Audio) -> LUFS:
-    """Integrated loudness by ITU-R BS.1770-5 (the same as EBU R128); -inf where nothing is above the gate.
+    """Integrated loudness by ITU-R BS.1770-5 (the same as EBU R128); -inf if nothing is above the gate.
 
-    The standard measures blocks of 400 ms, so a spoken digit has next to none: audio shorter than 3 s is
-    measured as if repeated to at least 3 s, which gives a digit the loudness that it has among others.
+    The standard measures blocks of 400 ms, and a spoken digit has hardly one. So audio below 3 s is repeated to at
+    least 3 s, which gives a digit the loudness that it has among others.
 
     >>> round(loudness(tone([997], 5.0, 48000, level=-20.0)), 1)  # a mono sine of peak P has P - 3 LUFS
     -23.0
@@ -226,24 +224,22 @@ def loudness(audio: Audio) -> LUFS:
     if not len(audio.samples):
         return -math.inf
     samples = np.tile(audio.samples, math.ceil(3.0 / audio.duration))
-    # The filter is applied to the spectrum of each 100 ms instead of to the samples: by Parseval's theorem
-    # the energy is the same but for what leaks at the edges, less than 0.05 LU on speech, and no recursive
-    # filter is needed, which NumPy lacks.
-    step = _samples(0.1, audio.sample_rate)
+    # NumPy has no recursive filter, so this weights the spectrum of each 100 ms. By Parseval's theorem the energy is
+    # the same, except for leaks at the edges: less than 0.05 LU on speech.
+    step = _count_samples(0.1, audio.sample_rate)
     hops = _energies(samples, step, np.ones(step, np.float32), _k_weighting(audio.sample_rate, step))
     blocks = np.convolve(hops, np.full(4, 0.25), "valid")
     # Gates and offset: BS.1770-5, annex 1.
     blocks = blocks[blocks > 10 ** ((-70.0 + 0.691) / 10)]
     blocks = blocks[blocks > 0.1 * blocks.mean()] if len(blocks) else blocks
-    return _decibels(float(blocks.mean())) - 0.691 if len(blocks) else -math.inf
+    return _to_decibels(float(blocks.mean())) - 0.691 if len(blocks) else -math.inf
 
 
 def active_level(audio: Audio) -> dBFS:
-    """RMS of what is above 300 Hz while someone speaks: RFC 7874, section 4; -inf for silence.
+    """RMS above 300 Hz during speech: RFC 7874, section 4; -inf for silence.
 
-    When someone speaks is decided as in ITU-T P.56: the threshold lies 15.9 dB below the resulting level,
-    and a gap of up to 200 ms counts as speech. Unlike there, silence at the ends never does, so that padding
-    a prompt does not change its level.
+    As in ITU-T P.56, the threshold of speech is 15.9 dB below the resulting level, and gaps of up to 200 ms count as
+    speech. Unlike there, silence at the ends never counts, so that padding does not change the level of a prompt.
 
     >>> word = tone([1000], 0.5, 8000, level=-17.0)  # the RMS of a sine lies 3 dB below its peak
     >>> round(active_level(word)), round(active_level(pad(word, 1.0, 1.0)))
@@ -251,56 +247,58 @@ def active_level(audio: Audio) -> dBFS:
     """
     energies = powers(audio)
     gap = 20  # of 10 ms
-    bridged = -_highest(-_highest(np.pad(energies, gap), gap), gap)[1 : len(energies) + 1]
+    bridged = -_sliding_maximum(-_sliding_maximum(np.pad(energies, gap), gap), gap)[1 : len(energies) + 1]
     ranked = -np.sort(-bridged)
     spoken = np.arange(1, len(ranked) + 1)
     total = float(energies.sum())
     if total == 0.0:
         return -math.inf
     within_margin = total <= ranked * spoken * 10 ** (15.9 / 10)
-    return _decibels(total / float(spoken[within_margin][-1]))
+    return _to_decibels(total / float(spoken[within_margin][-1]))
 
 
 def powers(audio: Audio) -> npt.NDArray[np.float64]:
-    """Mean square of what is above 300 Hz, where speech is and hum is not: one value for every 10 ms, each from 20 ms
-    under a sine window.
+    """Mean square above 300 Hz, the range of speech without hum: one value for every 10 ms, each from 20 ms under a
+    sine window.
 
     >>> len(powers(tone([1000], 1.0, 8000))), round(10 * np.log10(powers(tone([1000], 1.0, 8000))[50]))
     (102, -15)
     """
-    step = _samples(0.01, audio.sample_rate)
+    step = _count_samples(0.01, audio.sample_rate)
     window = np.sin((np.arange(2 * step) + 0.5) * (np.pi / (2 * step))).astype(np.float32)
     return _energies(
-        np.pad(audio.samples, (step, 2 * step)), step, window, _above_300_hz(audio.sample_rate, 2 * step)
+        np.pad(audio.samples, (step, 2 * step)),
+        step,
+        window,
+        _high_pass_at_300_hz(audio.sample_rate, 2 * step),
     )
 
 
 def gain(audio: Audio, decibels: float) -> Audio:
-    """Louder by `decibels`, or softer; beyond full scale where that leads.
+    """The audio louder by `decibels`, or softer. Samples may exceed full scale.
 
     >>> round(peak(gain(tone([440], 1.0, 8000, level=-12.0), 6.0)))
     -6
     """
     if decibels == 0.0:
         return audio
-    return replace(audio, samples=audio.samples * np.float32(_amplitude(decibels)))
+    return replace(audio, samples=audio.samples * np.float32(_to_amplitude(decibels)))
 
 
 def limit(audio: Audio, peak: dBFS = -1.0) -> Audio:
-    """No sample above `peak`: a look-ahead limiter. Samples 20 ms away from any that is too large stay as
-    they are, bit for bit, and the gain between never jumps.
+    """The audio without samples above `peak`, by a look-ahead limiter whose gain never jumps. Samples more than 20 ms
+    from every sample above `peak` stay the same, bit for bit.
 
     >>> loud = Audio(np.linspace(-2.0, 2.0, 8000, dtype=np.float32), 8000)
     >>> float(abs(limit(loud, 0.0).samples).max())
     1.0
     """
-    ceiling = np.float32(_amplitude(peak))
+    ceiling = np.float32(_to_amplitude(peak))
     samples = audio.samples
-    if _largest(samples) <= ceiling:
+    if _largest_amplitude(samples) <= ceiling:
         return audio
-    # The pitch period of a low voice: a shorter window would follow single glottal pulses, which is heard
-    # as distortion.
-    window = _samples(0.01, audio.sample_rate)
+    # The pitch period of a low voice: a shorter window would follow single glottal pulses, which sounds distorted.
+    window = _count_samples(0.01, audio.sample_rate)
     reach = 2 * window
     (over,) = np.nonzero(np.abs(samples) > ceiling)
     limited = samples.copy()
@@ -308,17 +306,17 @@ def limit(audio: Audio, peak: dBFS = -1.0) -> Audio:
         part = slice(max(0, group[0] - reach), group[-1] + reach + 1)
         needed = ceiling / np.maximum(np.abs(samples[part]), ceiling)
         padded = np.pad(needed, 2 * window - 2, constant_values=1.0)
-        lowest = -_highest(-padded, 2 * window - 1)
-        limited[part] *= _mean(_mean(lowest, window), window)
+        lowest = -_sliding_maximum(-padded, 2 * window - 1)
+        limited[part] *= _sliding_mean(_sliding_mean(lowest, window), window)
     return replace(audio, samples=np.clip(limited, -ceiling, ceiling))
 
 
 def to_loudness(audio: Audio, target: LUFS, peak: dBFS = -1.0) -> Audio:
-    """One gain that brings the audio to `target`, and a limiter that holds `peak`.
+    """The audio at a loudness of `target`, by one gain and a limiter at `peak`.
 
-    What the limiter takes is measured and given back, so the target is met within 0.1 LU, unless the limiter
-    takes more than three quarters of what is given: then the sound matters more, and stays softer. That is
-    so for a few single words of which one vowel holds all the energy. Silence stays as it is.
+    The gain rises by the loudness that the limiter removes, until the result is within 0.1 LU of the target. It stops
+    rising, and the audio stays softer, when the limiter removes more than three quarters of a step: some single words
+    have all their energy in one vowel. Silence stays as it is.
 
     >>> round(loudness(to_loudness(tone([997], 4.0, 24000), -19.0)), 1)
     -19.0
@@ -353,29 +351,29 @@ def _reach(audio: Audio, target: float, peak: dBFS, *, in_lufs: bool) -> Audio:
     return reached
 
 
-def _samples(duration: Seconds, sample_rate: Hertz) -> int:
+def _count_samples(duration: Seconds, sample_rate: Hertz) -> int:
     return round(duration * sample_rate)
 
 
-def _amplitude(level: dBFS) -> float:
+def _to_amplitude(level: dBFS) -> float:
     return float(10.0 ** (level / 20.0))
 
 
-def _decibels(power: float) -> float:
+def _to_decibels(power: float) -> float:
     return -math.inf if power == 0.0 else 10.0 * math.log10(power)
 
 
-def _largest(samples: Samples) -> float:
+def _largest_amplitude(samples: Samples) -> float:
     return max(float(samples.max()), -float(samples.min())) if len(samples) else 0.0
 
 
-def _moved(marks: Sequence[Mark], by: Seconds) -> Sequence[Mark]:
+def _shift_marks(marks: Sequence[Mark], by: Seconds) -> Sequence[Mark]:
     if by == 0.0:
         return marks
     return [msgspec.structs.replace(mark, start=mark.start + by, end=mark.end + by) for mark in marks]
 
 
-def _highest(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+def _sliding_maximum(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
     """The largest of each `window` neighbours, shape (n - window + 1,), in log2(window) passes."""
     span = 1
     while span < window:
@@ -385,7 +383,7 @@ def _highest(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.flo
     return values
 
 
-def _mean(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+def _sliding_mean(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
     """The mean of each `window` neighbours, shape (n - window + 1,)."""
     sums = np.cumsum(np.concatenate([[0.0], values]))
     means: npt.NDArray[np.float64] = (sums[window:] - sums[:-window]) / window
@@ -393,11 +391,11 @@ def _mean(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float6
 
 
 def _energies(samples: Samples, step: int, window: Samples, weights: Samples) -> npt.NDArray[np.float64]:
-    """Weighted power of each stretch of len(window) samples, one every `step`."""
+    """Weighted power of each frame of ``len(window)`` samples, one every `step` samples."""
     if len(samples) < len(window):
         return np.zeros(0)
     frames = np.lib.stride_tricks.sliding_window_view(samples, len(window))[::step]
-    # Some at a time: the spectra of an hour would fill gigabytes.
+    # In chunks: the spectra of an hour would fill gigabytes.
     some = max(1, 2**18 // len(window))
     powers = [
         np.square(np.abs(np.fft.rfft(frames[start : start + some] * window))) @ weights
@@ -407,7 +405,7 @@ def _energies(samples: Samples, step: int, window: Samples, weights: Samples) ->
 
 
 def _bins(sample_rate: Hertz, size: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Frequencies of rfft's bins, and how much power each stands for in the mean square of a frame."""
+    """Frequencies of rfft's bins, and the share of each bin's power in the mean square of a frame."""
     shares = np.full(size // 2 + 1, 2.0, np.float64)
     shares[0] = 1.0
     if size % 2 == 0:
@@ -417,8 +415,8 @@ def _bins(sample_rate: Hertz, size: int) -> tuple[npt.NDArray[np.float64], npt.N
 
 @functools.cache
 def _k_weighting(sample_rate: Hertz, size: int) -> Samples:
-    """Power response of BS.1770's two filters. Published for 48 kHz only; these are the analogue parameters
-    behind them, as libebur128 uses them for other rates.
+    """Power response of BS.1770's two filters. The standard has coefficients for 48 kHz only; these analogue
+    parameters, from libebur128, work for every rate.
     """
     frequencies, shares = _bins(sample_rate, size)
     z = np.exp(-2j * np.pi * frequencies / sample_rate)
@@ -440,9 +438,9 @@ def _k_weighting(sample_rate: Hertz, size: int) -> Samples:
 
 
 @functools.cache
-def _above_300_hz(sample_rate: Hertz, size: int) -> Samples:
+def _high_pass_at_300_hz(sample_rate: Hertz, size: int) -> Samples:
     """Power response of a Butterworth high-pass of second order at 300 Hz (RFC 7874, section 4)."""
     frequencies, shares = _bins(sample_rate, size)
     ratio = (frequencies / 300.0) ** 4
-    # A sine window halves the power of a frame; the frames overlap by half.
+    # A sine window halves the power of a frame.
     return np.asarray(ratio / (1.0 + ratio) * shares * 2.0, np.float32)

@@ -29,7 +29,7 @@ def engines_list(json: Json = False) -> None:
     from voxpress import engines
 
     found: list[dict[str, object]] = []
-    for name, kind in engines.found():
+    for name, kind in engines.find_all():
         if isinstance(kind, EngineError):
             found.append({"engine": name, "installed": False, "problem": kind.problem})
             typer.echo(f"voxpress: {kind}", err=True)

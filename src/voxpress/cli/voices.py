@@ -127,14 +127,15 @@ def _speaking(here: list[dict[str, object]], language: str, engine: str | None) 
     """Those of the voices here that speak a language, and those that can be had."""
     import msgspec
 
+    from voxpress import languages
     from voxpress.rendering import offers
 
-    found = [one for one in here if offers.speak(_languages(one), language)]
+    found = [one for one in here if languages.covers(_languages(one), language)]
     for offer in offers.listed():
         if (engine and offer.engine != engine) or not offer.speaks(language):
             continue
         entry = {"engine": offer.engine, "model": offer.model, "get it with": " && ".join(offer.get)}
-        voices = [voice for voice in offer.voices if offers.speak(voice.languages, language)]
+        voices = [voice for voice in offer.voices if languages.covers(voice.languages, language)]
         found += [entry | msgspec.to_builtins(voice) for voice in voices]
         if not offer.voices:
             found.append(entry | {"name": "", "languages": offer.languages})

@@ -1,7 +1,7 @@
-"""Marks from durations: what a model says about each of its symbols, as words and phonemes.
+"""Marks of words and phonemes, from the durations of a model's symbols.
 
-Symbols are what phonemizers write: IPA letters and signs, spaces between words, punctuation. n symbols come
-with n + 1 times in seconds: symbol i is heard from ``times[i]`` to ``times[i + 1]``.
+Symbols are the output of phonemizers: IPA letters and signs, spaces between words, punctuation. For n symbols there are
+n + 1 times in seconds: symbol i lasts from ``times[i]`` to ``times[i + 1]``.
 """
 
 from __future__ import annotations
@@ -46,11 +46,10 @@ def phonemes(symbols: Sequence[str], times: Sequence[Seconds]) -> list[Mark]:
 
 
 def words(spelled: Iterable[tuple[str, str]], symbols: Sequence[str], times: Sequence[Seconds]) -> list[Mark]:
-    """One mark for each written word that can be found among the symbols.
+    """One mark for each written word that is found among the symbols.
 
-    Phonemizers run words together ("of the" is one word to espeak) and read others as several ("$12"), so
-    words are not counted but aligned: the letters of each word spoken alone, in a row, with the letters
-    that were spoken.
+    Phonemizers run words together ("of the" is one word to espeak) and read others as several ("$12"). So this aligns
+    letters: those of each word spoken alone, one word after the other, with those of the symbols.
 
     Args:
         spelled: each word as written, and its phonemes when it stands alone.
@@ -67,7 +66,7 @@ def words(spelled: Iterable[tuple[str, str]], symbols: Sequence[str], times: Seq
         alone += filter(_is_letter, letters)
         ends.append(len(alone))
     spoken = [i for i, symbol in enumerate(symbols) if _is_letter(symbol)]
-    place = _places(alone, [symbols[i] for i in spoken])
+    place = _align(alone, [symbols[i] for i in spoken])
     found: list[Mark] = []
     start = 0
     for word, end in zip(written, ends, strict=True):
@@ -80,25 +79,25 @@ def words(spelled: Iterable[tuple[str, str]], symbols: Sequence[str], times: Seq
             first -= 1
         while last < len(symbols) and _is_sign(symbols[last]):
             last += 1
-        found.append(Mark(kind="word", text=_bare(word), start=times[first], end=times[last]))
+        found.append(Mark(kind="word", text=_strip_punctuation(word), start=times[first], end=times[last]))
     return found
 
 
-def ordered(found: Iterable[Mark]) -> tuple[Mark, ...]:
-    """By start; a word before its first phoneme."""
+def sort_marks(found: Iterable[Mark]) -> tuple[Mark, ...]:
+    """Marks in the order of their starts, a word before its first phoneme."""
     return tuple(sorted(found, key=lambda mark: (mark.start, mark.kind == "phoneme")))
 
 
-def _places(alone: Sequence[str], spoken: Sequence[str]) -> list[int]:
-    """Where in `spoken` each position of `alone` (and its end) is found; never decreasing."""
+def _align(alone: Sequence[str], spoken: Sequence[str]) -> list[int]:
+    """The position in `spoken` of each position in `alone` and of its end; never decreasing."""
     place: list[int] = []
     for _, a0, a1, b0, b1 in SequenceMatcher(None, alone, spoken, autojunk=False).get_opcodes():
         place += [b0 + (i - a0) * (b1 - b0) // (a1 - a0) for i in range(a0, a1)]
     return [*place, len(spoken)]
 
 
-def _bare(word: str) -> str:
-    """Without the punctuation around it, if anything else remains."""
+def _strip_punctuation(word: str) -> str:
+    """A word without the punctuation around it; unchanged if it has nothing else."""
     inside = [i for i, letter in enumerate(word) if unicodedata.category(letter)[0] != "P"]
     return word[inside[0] : inside[-1] + 1] if inside else word
 

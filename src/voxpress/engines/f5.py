@@ -1,11 +1,11 @@
-"""F5-TTS: a voice from ten seconds of it, in English and Chinese.
+"""F5-TTS: any voice from a sample of ten seconds, in English and Chinese.
 
 A model is a folder with one ``.safetensors`` file, ``vocab.txt``, and in ``vocos/`` the vocoder's ``config.yaml`` and
-``pytorch_model.bin``; or a name of the catalogue. Where it is not built as F5-TTS v1 Base is, ``config.yaml`` says
-how, under ``model: arch:`` as in the package.
+``pytorch_model.bin``; or a name of the catalogue. A model of another architecture than F5-TTS v1 Base has it in
+``config.yaml``, under ``model: arch:`` as in the package.
 
-A flow is followed from noise to the spectrum of sample and speech together, of which the sample is given. How long the
-speech is to be is estimated from the sample's pace.
+The model follows a flow from noise to one spectrum of sample and speech, of which it knows the sample. The pace of the
+sample gives an estimate of the speech's duration.
 
 Sources: SWivid/F5-TTS (the package, and its notes on inference).
 """
@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from voxpress import engines
+from voxpress import engines, languages
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import PRECISION, Engine, Option, _torch, require
@@ -40,7 +40,7 @@ from voxpress.voices import references
 from voxpress.voices.references import Reference
 
 _REVISION = "1"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 _TERMS = "CC-BY-NC-4.0, which allows no commercial use (https://creativecommons.org/licenses/by-nc/4.0)"
 _BASE = {
     "dim": 1024,
@@ -53,42 +53,42 @@ _BASE = {
     "conv_layers": 4,
     "pe_attn_head": None,
 }
-"""How F5-TTS v1 Base is built."""
+"""The architecture of F5-TTS v1 Base."""
 _RATE = 24000
 _HOP = 256
 """Samples for each frame of a spectrum."""
 _MOST_FRAMES = 8192
-"""Positions that the model knows, for sample and speech together: 87 s."""
+"""Most frames of sample and speech together: 87 s."""
 _LONGEST: Seconds = 25.0
-"""Sample and speech together at speed 1; the model has learnt from up to 30 s."""
+"""Longest sample and speech together at speed 1; the model learnt from up to 30 s."""
 _LONGEST_SAMPLE: Seconds = 12.5
 _RMS = 0.1
-"""Of the sample, at least."""
+"""Lowest RMS of a sample; softer ones are amplified."""
 _TAIL: Seconds = 0.05
-"""Silence behind the sample, so that its last sound does not run into the speech."""
+"""Silence after the sample, so that its last sound does not run into the speech."""
 _FEWEST = 20
-"""Characters that are spoken at once after a sample of any pace."""
+"""Lowest limit of characters in a segment, after a sample of any pace."""
 _FEWEST_BYTES = 10
 _SHORT_PACE = 0.3
-"""Speed of texts below that, whose duration would else be estimated too short."""
+"""Speed of texts below `_FEWEST_BYTES`, for which the estimate is too short."""
 _ALIKE = str.maketrans({"：": "，", "；": "，", "„": '"'})
-"""Marks that the vocabulary lacks, and what is read like them."""
+"""Marks that the vocabulary lacks, with marks that are read alike."""
 
 _BUILT_IN = {
     "basic_en": ("en", "basic_ref_en.wav", "Some call me nature, others call me mother nature."),
     "basic_zh": ("zh", "basic_ref_zh.wav", "对，这就是我，万人敬仰的太乙真人。"),
 }
-"""The samples that the package brings: language, file and what is said in it."""
+"""The samples in the package: language, file and transcript."""
 
 
 class _Prompt(NamedTuple):
-    """A sample as the model takes it."""
+    """A sample in the form that the model takes."""
 
     samples: Samples
     """At 24 kHz, a whole number of frames."""
     text: str
     digest: str
-    """Of sample and transcript as they were added."""
+    """Digest of sample and transcript, as the user added them."""
 
     @property
     def frames(self) -> int:
@@ -96,7 +96,7 @@ class _Prompt(NamedTuple):
 
     @property
     def pace(self) -> float:
-        """Frames for each byte of text."""
+        """Frames per byte of text."""
         return self.frames / len(self.text.encode())
 
 
@@ -138,17 +138,17 @@ class F5(Engine):
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
         super().__init__(model, device=device)
         if self.workers() is None:
-            self.max_batch = 1  # a CPU gains nothing by it, and every answer takes longer
+            self.max_batch = 1  # a batch is no faster on a CPU, and delays every answer
         self._prompts: dict[str, _Prompt] = {}
 
     def fingerprint(self, voice: str) -> str:
         require(self)
-        parts = [_REVISION, self._prompt(voice).digest, *map(catalogue.digest, self._files)]
+        parts = [_REVISION, self._find_prompt(voice).digest, *map(catalogue.digest, self._files)]
         parts += [engines.version(self, name) for name in ("f5-tts", "vocos", "pypinyin", "rjieba")]
         return f"f5-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
     def voices(self) -> Sequence[Voice]:
-        folder = _examples()
+        folder = _examples_folder()
         built_in = [
             Voice(name=name, languages=(language,), description="a sample of the package's", licence="MIT")
             for name, (language, file, _) in _BUILT_IN.items()
@@ -157,9 +157,9 @@ class F5(Engine):
         return [*built_in, *references.voices(self.name)]
 
     def longest(self, voice: Voice, language: str) -> int:
-        prompt = self._prompt(voice.key)
+        prompt = self._find_prompt(voice.key)
         bytes_left = (_LONGEST * self.sample_rate / _HOP - prompt.frames) / prompt.pace
-        characters = int(bytes_left / (3 if language.startswith("zh") else 1))
+        characters = int(bytes_left / (3 if languages.base(language) == "zh" else 1))
         return min(self.max_chars, max(_FEWEST, characters))
 
     def terms(self) -> str:
@@ -167,18 +167,18 @@ class F5(Engine):
 
     def load(self) -> None:
         require(self)
-        self._loaded  # noqa: B018 - made on first use
+        self._networks  # noqa: B018 - made on first use
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
         import torch
 
         first = batch[0]
         settings = self.checked(first.options)
-        prompt = self._prompt(first.voice)
-        flow, vocoder, device = self._loaded
-        numbers = _torch.numbers(str(settings["precision"]), device)
-        texts = [self._symbols(prompt, segment) for segment in batch]
-        frames = [prompt.frames + _frames(prompt, segment) for segment in batch]
+        prompt = self._find_prompt(first.voice)
+        flow, vocoder, device = self._networks
+        numbers = _torch.dtype(str(settings["precision"]), device)
+        texts = [self._read_symbols(prompt, segment) for segment in batch]
+        frames = [prompt.frames + _estimate_frames(prompt, segment) for segment in batch]
         sample = torch.from_numpy(prompt.samples).to(device)[None]
         given = flow.mel_spec(sample).permute(0, 2, 1)[:, : prompt.frames]
         with torch.autocast(device.type, numbers, enabled=numbers != torch.float32):
@@ -198,16 +198,16 @@ class F5(Engine):
             ]
         return [Audio(wave.cpu().numpy(), self.sample_rate) for wave in waves]
 
-    def _symbols(self, prompt: _Prompt, segment: Segment) -> list[str]:
-        """What the model reads for the sample and the segment.
+    def _read_symbols(self, prompt: _Prompt, segment: Segment) -> list[str]:
+        """The symbols of sample and segment, as the model reads them.
 
         Raises:
-            SynthesisError: it does not know one of them.
+            SynthesisError: the model does not know one of them.
         """
         from f5_tts.model.utils import convert_char_to_pinyin
 
         (symbols,) = convert_char_to_pinyin([prompt.text + segment.text.translate(_ALIKE)])
-        known = self._loaded.flow.vocab_char_map
+        known = self._networks.flow.vocab_char_map
         if unknown := dict.fromkeys(symbol for symbol in symbols if symbol not in known):
             named = ", ".join(map(repr, unknown))
             raise SynthesisError(
@@ -215,23 +215,23 @@ class F5(Engine):
             )
         return list(symbols)
 
-    def _prompt(self, voice: str) -> _Prompt:
+    def _find_prompt(self, voice: str) -> _Prompt:
         """The sample of a `Voice.key`.
 
         Raises:
-            ModelUnavailable: it is not there, or is not for this engine.
-            UnknownVoice: there is no such voice.
+            ModelUnavailable: the sample is missing, or too long.
+            UnknownVoice: no voice has that key.
         """
         if voice not in self._prompts:
-            self._prompts[voice] = _made_ready(*_reference(voice))
+            self._prompts[voice] = _make_prompt(*_read_reference(voice))
         return self._prompts[voice]
 
     @cached_property
     def _files(self) -> tuple[Path, ...]:
-        """Weights, vocabulary, the vocoder's two, and a config.yaml where there is one.
+        """Weights, vocabulary, the two files of the vocoder, and config.yaml if there is one.
 
         Raises:
-            ModelUnavailable: one is missing, or there are weights to choose from.
+            ModelUnavailable: a file is missing, or there are several files of weights.
         """
         folder = catalogue.locate(self.model or self.name)
         weights = sorted(folder.glob("*.safetensors"))
@@ -247,28 +247,28 @@ class F5(Engine):
         return (*files, *(file for file in [folder / "config.yaml"] if file.is_file()))
 
     @cached_property
-    def _loaded(self) -> _Loaded:
+    def _networks(self) -> _Loaded:
         weights, vocabulary, vocoder, *_ = self._files
         device = _torch.choose(self.device)
-        with _quiet():
+        with _silence_package():
             from f5_tts.infer.utils_infer import load_model, load_vocoder
             from f5_tts.model import DiT
 
-            # The sounds of a batch must not depend on each other, and on a GPU load_model would round the weights.
-            built = {**self._built, "attn_backend": "torch", "attn_mask_enabled": True}
+            # This attention keeps the segments of a batch apart. On a GPU, load_model would round the weights.
+            built = {**self._arch, "attn_backend": "torch", "attn_mask_enabled": True}
             flow = load_model(DiT, built, str(weights), vocab_file=str(vocabulary), device="cpu").to(device)
             text_embed = flow.transformer.text_embed
-            text_embed.forward = functools.partial(_one_by_one, text_embed.forward)
+            text_embed.forward = functools.partial(_embed_separately, text_embed.forward)
             return _Loaded(
                 flow, load_vocoder(is_local=True, local_path=str(vocoder.parent), device=str(device)), device
             )
 
     @property
-    def _built(self) -> dict[str, Any]:
-        """How the model is built.
+    def _arch(self) -> dict[str, Any]:
+        """The architecture of the model.
 
         Raises:
-            ModelUnavailable: config.yaml does not say it.
+            ModelUnavailable: config.yaml does not have it.
         """
         *_, config = self._files
         if config.name != "config.yaml" or config.parent.name == "vocos":
@@ -282,8 +282,8 @@ class F5(Engine):
 
 
 class _Seeds:
-    """The seeds of a batch as one: `CFM.sample` sets its seed anew before it draws the noise of each item, which reads
-    the next of these. So an item has its own noise, whatever it is batched with.
+    """The seeds of a batch, in the place of one seed. `CFM.sample` converts its seed to a number before it draws the
+    noise of each segment, and each conversion gives the next seed here. So a segment has the same noise in every batch.
     """
 
     def __init__(self, batch: Sequence[Segment]) -> None:
@@ -293,9 +293,9 @@ class _Seeds:
         return next(self._left).seed % 2**63
 
 
-def _one_by_one(embed: Callable[..., Any], text: Any, seq_len: Any, drop_text: bool = False) -> Any:
-    """The embeddings of a batch of texts, each made as if it were alone: `embed` normalises over all positions, so that
-    an item would else sound of how long its neighbours are.
+def _embed_separately(embed: Callable[..., Any], text: Any, seq_len: Any, drop_text: bool = False) -> Any:
+    """The embeddings of a batch of texts, each made alone. `embed` normalises over all positions, so that the sound
+    of a text would depend on the lengths of the others.
     """
     if isinstance(seq_len, int):
         return embed(text, seq_len, drop_text=drop_text)
@@ -306,11 +306,11 @@ def _one_by_one(embed: Callable[..., Any], text: Any, seq_len: Any, drop_text: b
     return pad_sequence(alone, batch_first=True)
 
 
-def _frames(prompt: _Prompt, segment: Segment) -> int:
-    """How long the segment is likely to be.
+def _estimate_frames(prompt: _Prompt, segment: Segment) -> int:
+    """Likely number of frames of the segment.
 
     Raises:
-        SynthesisError: too long for the model.
+        SynthesisError: the segment is too long for the model.
     """
     size = len(segment.text.encode())
     speed = segment.speed * (_SHORT_PACE if size < _FEWEST_BYTES else 1.0)
@@ -323,13 +323,14 @@ def _frames(prompt: _Prompt, segment: Segment) -> int:
     return frames
 
 
-def _reference(voice: str) -> tuple[Audio, Reference]:
-    """The sample behind a `Voice.key`, and what is said in it.
+def _read_reference(voice: str) -> tuple[Audio, Reference]:
+    """The sample of a `Voice.key`, and what is known of it.
 
     Raises:
-        ModelUnavailable, UnknownVoice
+        ModelUnavailable: the sample cannot be read.
+        UnknownVoice: no voice has that key.
     """
-    folder = _examples()
+    folder = _examples_folder()
     if voice in _BUILT_IN and folder:
         language, file, transcript = _BUILT_IN[voice]
         try:
@@ -344,11 +345,11 @@ def _reference(voice: str) -> tuple[Audio, Reference]:
     return references.audio(reference), reference
 
 
-def _made_ready(sample: Audio, reference: Reference) -> _Prompt:
-    """A sample without silence at its ends and not too soft, and its words.
+def _make_prompt(sample: Audio, reference: Reference) -> _Prompt:
+    """A prompt from a sample: trimmed, loud enough, and with its transcript.
 
     Raises:
-        ModelUnavailable: it is too long.
+        ModelUnavailable: the sample is too long.
     """
     spoken = waveform.trim(sample)
     if spoken.duration > _LONGEST_SAMPLE:
@@ -359,15 +360,15 @@ def _made_ready(sample: Audio, reference: Reference) -> _Prompt:
     louder = waveform.gain(ready, max(0.0, 20 * math.log10(_RMS / rms)))
     samples = waveform.pad(louder, tail=_TAIL).samples
     whole = len(samples) // _HOP * _HOP
-    return _Prompt(samples[:whole], _as_read(reference.transcript), reference.digest)
+    return _Prompt(samples[:whole], _punctuate(reference.transcript), reference.digest)
 
 
-def _as_read(transcript: str) -> str:
-    """A transcript as the model does best with it: without commas, and with a full stop and a space at its end.
+def _punctuate(transcript: str) -> str:
+    """A transcript with the punctuation that suits the model: no commas, and a full stop and a space at the end.
 
-    >>> _as_read("Some call me nature, others call me mother nature")
+    >>> _punctuate("Some call me nature, others call me mother nature")
     'Some call me nature others call me mother nature. '
-    >>> _as_read("对，这就是我。")
+    >>> _punctuate("对，这就是我。")
     '对这就是我。'
     """
     text = re.sub("[,，、]", "", transcript).strip()
@@ -376,8 +377,8 @@ def _as_read(transcript: str) -> str:
     return f"{text} " if text.endswith(("!", "?")) else f"{text.rstrip('.')}. "
 
 
-def _examples() -> Path | None:
-    """The folder of the package's samples, wherever that is installed."""
+def _examples_folder() -> Path | None:
+    """The folder of the package's samples, here or in the engine's environment."""
     if engines.python(F5):
         places = [Path(place, "f5_tts") for place in environments.packages(F5.environment)]
     else:
@@ -388,8 +389,8 @@ def _examples() -> Path | None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The package prints and warns when it is imported and when it loads."""
+def _silence_package() -> Iterator[None]:
+    """Silence the package, which prints and warns when it is imported and when it loads."""
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

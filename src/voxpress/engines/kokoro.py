@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from voxpress import languages
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import Engine, _alignment, _g2p, _torch, check_options, require, version
 from voxpress.engines._onnx import preparation, sessions
@@ -37,9 +38,9 @@ from voxpress.models import catalogue
 from voxpress.speech import Seconds, Segment, Voice
 
 _REVISION = "4"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 _FRAME = 600
-"""Samples for each unit of a duration."""
+"""Samples per unit of a duration."""
 _TORCH_MODEL = "kokoro-torch"
 _MOST_SYMBOLS = 510
 """The model's context of 512 tokens, less the one at each end."""
@@ -60,7 +61,7 @@ _LETTERS = {
     "p": "pt-BR",
     "z": "zh",
 }
-"""What a voice speaks, by the first letter of its name; the second is its gender."""
+"""Language of a voice by the first letter of its name; the second letter is its gender."""
 _VOICE = re.compile(rf"([{''.join(_LETTERS)}])([fm])_\w+")
 
 _Style: TypeAlias = npt.NDArray[np.float32]
@@ -70,7 +71,7 @@ _Run: TypeAlias = Callable[[str, _Style, float, int], tuple[Samples, npt.NDArray
 
 
 class _Pack(NamedTuple):
-    """Where a voice lies: a file of its own, or a member of an npz archive."""
+    """The place of a voice: a file, or a member of an npz archive."""
 
     path: Path
     member: str = ""
@@ -120,26 +121,26 @@ class Kokoro(Engine):
         packages = ["misaki", "espeakng-loader", "num2words", *(["kokoro"] if self.environment else [])]
         parts = [_REVISION, *(version(self, package) for package in packages)]
         parts += [catalogue.digest(file) for file in (self._weights, self._config) if file]
-        parts += [_digest(self._packs[name]) for name, _ in self._blend(voice).shares]
+        parts += [_digest_pack(self._packs[name]) for name, _ in self._read_blend(voice).shares]
         return f"kokoro-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
     def voices(self) -> Sequence[Voice]:
-        return [_voice(name, name) for name in self._packs]
+        return [_describe_voice(name, name) for name in self._packs]
 
     @classmethod
     def offered(cls, model: catalogue.Model) -> Sequence[Voice]:
-        """Those whose files belong to the model."""
+        """The voices whose files belong to the model."""
         names = (Path(file.path).stem for file in model.files if file.path.startswith("voices/"))
-        return [_voice(name, name) for name in names]
+        return [_describe_voice(name, name) for name in names]
 
     def voice(self, name: str | None) -> Voice:
-        """As for every engine; ``af_heart:3+bf_emma:2`` is a blend, and equal blends have equal names. Kokoro-FastAPI
-        writes it ``af_heart(3)+bf_emma(2)``.
+        """Like `Engine.voice`, and blends: ``af_heart:3+bf_emma:2``, or ``af_heart(3)+bf_emma(2)`` as in
+        Kokoro-FastAPI. Equal blends have equal names.
         """
         if name is None or not ("+" in name or "(" in name):
             return super().voice(name)
-        blend = self._blend(name)
-        return _voice(blend.name, blend.leader)
+        blend = self._read_blend(name)
+        return _describe_voice(blend.name, blend.leader)
 
     def prepare(self) -> None:
         require(self)
@@ -150,8 +151,8 @@ class Kokoro(Engine):
         require(self)
         language = self.voices()[0].languages[0]
         with ThreadPoolExecutor(1) as threads:
-            model = threads.submit(lambda: self._run)
-            self._converter(language)
+            model = threads.submit(lambda: self._speech_model)
+            self._find_converter(language)
             model.result()
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
@@ -159,35 +160,36 @@ class Kokoro(Engine):
 
     def _speak(self, segment: Segment) -> Audio:
         check_options(type(self), segment.options)
-        blend = self._blend(segment.voice)
-        own = _voice(blend.name, blend.leader).languages[0]
-        convert = self._converter(_language(segment.language, own))
-        # Three full stops are three symbols to the model, an ellipsis is one; misaki runs it together with a word.
+        blend = self._read_blend(segment.voice)
+        own = _describe_voice(blend.name, blend.leader).languages[0]
+        convert = self._find_converter(_choose_language(segment.language, own))
+        # The model takes three full stops as three symbols, and an ellipsis as one, which misaki joins to the next
+        # word.
         text = re.sub(r"(?:\.{3,}|…)+(?=(\w?))", lambda dots: "… " if dots[1] else "…", segment.text)
         sounds, spelled = convert(" ".join(text.split()))
         known = "".join(sound for sound in sounds if sound in self._vocabulary).strip()
         if not any(map(str.isalpha, known)):
             raise InputError(f"nothing to speak in {segment.text!r}: it has no sounds")
-        style = self._style(blend)
+        style = self._mix_style(blend)
         pieces: list[Samples] = []
         symbols: list[str] = []
         frames: list[int] = []
-        for piece in _pieces(known):
+        for piece in _cut_symbols(known):
             row = min(len(piece), len(style)) - 1
-            samples, durations = self._run(piece, style[row : row + 1], segment.speed, segment.seed)
+            samples, durations = self._speech_model(piece, style[row : row + 1], segment.speed, segment.seed)
             pieces.append(samples)
             symbols += ["", *piece, ""]
             frames += durations.tolist()
         times: list[Seconds] = [end * _FRAME / self.sample_rate for end in np.cumsum([0, *frames]).tolist()]
         found = _alignment.phonemes(symbols, times) + _alignment.words(spelled, symbols, times)
-        return Audio(np.concatenate(pieces), self.sample_rate, _alignment.ordered(found))
+        return Audio(np.concatenate(pieces), self.sample_rate, _alignment.sort_marks(found))
 
     @cached_property
     def _weights(self) -> Path:
         """The .onnx or .pth file.
 
         Raises:
-            ModelUnavailable: there is none, or more than one to choose from.
+            ModelUnavailable: there is none, or more than one.
         """
         place = catalogue.locate(self.model or (_TORCH_MODEL if self.environment else "kokoro"))
         if place.is_file():
@@ -209,7 +211,7 @@ class Kokoro(Engine):
 
     @cached_property
     def _vocabulary(self) -> dict[str, int]:
-        """Tokens of the symbols: the model's own if its config.json has them, else those of v1.0."""
+        """Tokens by symbol: those in the model's config.json, else those of v1.0."""
         if self._config:
             own = msgspec.json.decode(self._config.read_bytes()).get("vocab")
             if own:
@@ -238,7 +240,7 @@ class Kokoro(Engine):
         )
 
     @cached_property
-    def _run(self) -> _Run:
+    def _speech_model(self) -> _Run:
         require(self)
         if self._weights.suffix == ".pth":
             return _torch_model(self._weights, self._config, self.device)
@@ -248,7 +250,7 @@ class Kokoro(Engine):
     def _converters(self) -> dict[str, _g2p.Convert]:
         return {}
 
-    def _converter(self, language: str) -> _g2p.Convert:
+    def _find_converter(self, language: str) -> _g2p.Convert:
         if language not in self._converters:
             self._converters[language] = _g2p.converter(language)
         return self._converters[language]
@@ -257,7 +259,7 @@ class Kokoro(Engine):
     def _styles(self) -> dict[str, _Style]:
         return {}
 
-    def _style(self, blend: _Blend) -> _Style:
+    def _mix_style(self, blend: _Blend) -> _Style:
         for name, _ in blend.shares:
             if name not in self._styles:
                 self._styles[name] = _read_style(self._packs[name])
@@ -265,12 +267,11 @@ class Kokoro(Engine):
         packs = np.stack([self._styles[name] for name, _ in blend.shares])
         return np.asarray(np.tensordot(shares, packs, 1), np.float32)
 
-    def _blend(self, text: str) -> _Blend:
-        """Read ``NAME`` or ``NAME:SHARE+NAME:SHARE…``; shares are relative, and 1 where there is none.
-        ``NAME(SHARE)`` is read too.
+    def _read_blend(self, text: str) -> _Blend:
+        """Read ``NAME`` or ``NAME:SHARE+NAME:SHARE…``, or with ``NAME(SHARE)``. Shares are relative, and 1 by default.
 
         Raises:
-            UnknownVoice: a voice that there is not, or a share that is not a positive number.
+            UnknownVoice: a voice does not exist, or a share is not a positive number.
         """
         shares: dict[str, float] = {}
         for part in text.split("+"):
@@ -292,7 +293,7 @@ class Kokoro(Engine):
 
 
 def _needs_torch(model: str | None, device: str) -> bool:
-    """Whether it is a model of the official package, which lives with PyTorch."""
+    """Whether the model is one of the official package, which needs PyTorch."""
     if model is None:
         return device not in {"auto", "cpu"}
     return (
@@ -300,14 +301,14 @@ def _needs_torch(model: str | None, device: str) -> bool:
     )
 
 
-def _voice(name: str, leader: str) -> Voice:
-    """A voice or a blend, described by the name of the voice that leads it."""
+def _describe_voice(name: str, leader: str) -> Voice:
+    """A voice or a blend, described by the name of its voice with the largest share."""
     match = _VOICE.fullmatch(leader)
     language = _LETTERS[match[1]] if match else "en-US"
     further = [
         other
         for other in _g2p.LANGUAGES
-        if other != language and other.startswith(language.partition("-")[0])
+        if other != language and languages.base(other) == languages.base(language)
     ]
     gender = {"f": "female", "m": "male"}[match[2]] if match else ""
     return Voice(
@@ -315,15 +316,15 @@ def _voice(name: str, leader: str) -> Voice:
     )
 
 
-def _language(tag: str, own: str) -> str:
-    """The one of `g2p.LANGUAGES` that a BCP 47 tag means; the voice's own for none, or for its language alone.
+def _choose_language(tag: str, own: str) -> str:
+    """The language in `_g2p.LANGUAGES` for a BCP 47 tag. An empty tag, or one without the voice's region, gives `own`.
 
     Raises:
-        UnsupportedOption: Kokoro does not speak it.
+        UnsupportedOption: Kokoro does not speak the language.
     """
     wanted = tag.lower()
-    primary = wanted.partition("-")[0]
-    same = [language for language in (own, *_g2p.LANGUAGES) if language.partition("-")[0] == primary]
+    primary = languages.base(wanted)
+    same = [language for language in (own, *_g2p.LANGUAGES) if languages.base(language) == primary]
     if wanted in {"", own.lower()} or (wanted == primary and own in same):
         return own
     for language in same:
@@ -332,8 +333,10 @@ def _language(tag: str, own: str) -> str:
     raise UnsupportedOption(f"kokoro does not speak {tag!r} (languages: {', '.join(_g2p.LANGUAGES)})")
 
 
-def _pieces(symbols: str) -> Iterator[str]:
-    """`symbols` in runs that the model's context takes, cut at spaces: texts of `max_chars` hardly ever need it."""
+def _cut_symbols(symbols: str) -> Iterator[str]:
+    """`symbols` in pieces that fit the model's context, cut at spaces. Texts of `max_chars` are hardly ever too
+    long.
+    """
     while len(symbols) > _MOST_SYMBOLS:
         space = symbols.rfind(" ", 1, _MOST_SYMBOLS)
         cut = space if space > 0 else _MOST_SYMBOLS
@@ -354,8 +357,8 @@ def _read_style(pack: _Pack) -> _Style:
     return np.asarray(torch.load(pack.path, map_location="cpu", weights_only=True).numpy().reshape(-1, 256))
 
 
-def _digest(pack: _Pack) -> str:
-    """Of one voice, whatever else lies in the same archive."""
+def _digest_pack(pack: _Pack) -> str:
+    """Digest of one voice, independent of others in the same archive."""
     if not pack.member:
         return catalogue.digest(pack.path)
     return hashlib.sha256(_read_style(pack).tobytes()).hexdigest()
@@ -396,7 +399,7 @@ def _torch_model(weights: Path, config: Path | None, device: str) -> _Run:
     model: Any = KModel(repo_id="hexgrad/Kokoro-82M", config=str(config), model=str(weights)).to(place).eval()
 
     def run(symbols: str, style: _Style, speed: float, seed: int) -> tuple[Samples, npt.NDArray[np.int64]]:
-        _torch.seeded(seed)
+        _torch.set_seed(seed)
         output = model(symbols, torch.from_numpy(style), speed, return_output=True)
         return output.audio.numpy().reshape(-1), output.pred_dur.numpy().reshape(-1)
 

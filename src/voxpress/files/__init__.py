@@ -1,1 +1,1 @@
-"""Files on disk: written whole or not at all, named so that every system can have them, locked in one way."""
+"""Files on disk: whole or not at all, with names that work on every system, and locks."""

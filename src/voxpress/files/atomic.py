@@ -1,4 +1,4 @@
-"""The one place that writes files: whoever looks sees the old one or the new one, never a part."""
+"""The one place that writes files, so that readers see the old file or the new one, never a part."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ def write(
     before_rename: Callable[[str], None] | None = None,
     durable: bool = False,
 ) -> None:
-    """Write a file so that whoever looks sees the old one or the new one, never a part: it is written under
-    another name, then renamed. Missing folders are made, and nothing is left behind on failure.
+    """Write a file under another name, then rename it, so that readers see the old file or the new one, never a part.
+
+    It makes missing folders, and leaves nothing behind if it fails.
 
     Args:
         data: the file's bytes, or parts of them in order.
-        staging: folder for the unfinished file, on the same file system; None: the folder of `path`, which somebody
-            named, so that a link is followed, and a device or a pipe is written to and stays what it is.
-        before_rename: called with the unfinished file's path once it is complete.
-        durable: wait until the file would survive a loss of power.
+        staging: folder for the unfinished file, on the same file system; None: the folder of `path`. A `path` without
+            `staging` is one that a user gave: a link is followed, and a device or a pipe is written to, not replaced.
+        before_rename: called with the path of the complete file before it gets its name.
+        durable: whether to wait until the file would survive a loss of power.
 
     Raises:
-        StoreError: it cannot be written; the message names the path and the reason.
+        StoreError: the file cannot be written; the message names the path and the reason.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +53,7 @@ def write(
     try:
         with contextlib.ExitStack() as failed:
             failed.callback(_remove, partial)
-            with _created(partial) as file:
+            with _create(partial) as file:
                 file.writelines(parts)
                 if durable:
                     file.flush()
@@ -72,12 +73,12 @@ def write(
 
 
 def sync(folder: str | os.PathLike[str]) -> None:
-    """Wait until all that was written to the file system of `folder` would survive a loss of power.
+    """Wait until everything written to the file system of `folder` would survive a loss of power.
 
-    One call for many files: each on its own would cost as much as all of them together.
+    One call serves many files: to sync one file costs as much as to sync all.
 
     Raises:
-        OSError: the disk refuses, or there is no such folder.
+        OSError: the disk fails, or the folder does not exist.
     """
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     if syncfs is None:
@@ -109,8 +110,7 @@ def _sync_folder(path: str) -> None:
 
 
 def is_device(path: str | os.PathLike[str]) -> bool:
-    """Whether something is there that is no file and no folder, such as ``/dev/null`` or a pipe: it is written to, and
-    never replaced.
+    """Whether `path` is a device or a pipe, such as ``/dev/null``, which must be written to and never replaced.
 
     >>> is_device(os.devnull), is_device("not-there.wav")
     (True, False)
@@ -130,8 +130,8 @@ def _write_through(path: str, parts: Iterable[bytes]) -> None:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _created(path: str) -> BinaryIO:
-    # Folders are there nearly always; asking for each file would cost as much as writing it.
+def _create(path: str) -> BinaryIO:
+    # The folder nearly always exists, and a check for each file would cost as much as writing it.
     try:
         return open(path, "xb")
     except FileNotFoundError:

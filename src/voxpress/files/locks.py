@@ -1,4 +1,4 @@
-"""Locks between processes: advisory locks of whole files (``flock``), which end with the process that holds them."""
+"""Locks between processes: advisory locks of whole files (``flock``), released when their process ends."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def lock(file: IO[bytes], *, shared: bool = False) -> None:
     """Wait for the lock of an open file.
 
     Args:
-        shared: others may have it too, as long as they share it.
+        shared: whether other processes may hold a shared lock at the same time.
     """
     fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
 
 
 def try_lock(file: IO[bytes]) -> bool:
-    """Take the lock of an open file, or give False where another process has it.
+    """Take the lock of an open file if it is free, and return whether it was.
 
     >>> with open("render.lock", "ab") as one, open("render.lock", "ab") as other:
     ...     try_lock(one), try_lock(other)
@@ -33,15 +33,15 @@ def try_lock(file: IO[bytes]) -> bool:
 
 
 def unlock(file: IO[bytes]) -> None:
-    """Give the lock back before the file is closed."""
+    """Release the lock of an open file."""
     fcntl.flock(file, fcntl.LOCK_UN)
 
 
 @contextlib.contextmanager
-def locked(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Wait until no other process is in such a block with the same `path`, which is created.
+def hold(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Hold the lock of the file at `path` during the block, and create the file if needed.
 
-    >>> with locked("voices.lock"):
+    >>> with hold("voices.lock"):
     ...     os.path.exists("voices.lock")
     True
 

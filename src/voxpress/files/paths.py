@@ -1,4 +1,4 @@
-"""One rule for the names of files, whoever gives them: rows, batches, zips, and voices that somebody owns."""
+"""One rule for the names of files in output folders, batches, zips and the folder of cloned voices."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _USUAL = re.compile(
     r"(?:[0-9a-z_-]{5,60}/|[0-9_-][0-9a-z_-]{,60}/){,8}(?:[0-9a-z_-]{5,50}|[0-9_-][0-9a-z_-]{,50})\.\w{1,8}",
     re.ASCII,
 )
-"""What nearly all paths are like, and never wrong: told apart in a tenth of the time."""
+"""The shape of nearly all paths, which is always right: it takes a tenth of the time of the other checks."""
 _FORBIDDEN = re.compile(r'[<>:"|?*\\\u034f\u115f\u1160\u3164\uffa0]')
-"""What Windows gives a meaning to, and letters that nobody sees."""
+"""Characters with a meaning on Windows, and invisible letters."""
 _UNSEEN = frozenset(("Cc", "Cf", "Cn", "Cs", "Zl", "Zp"))
-"""Unicode categories: control and format characters, what is unassigned, surrogates, separators of lines."""
+"""Unicode categories: control and format characters, unassigned characters, surrogates, separators of lines."""
 _JOINERS = re.compile("[\u200c\u200d]")
-"""Format characters that scripts of Iran and India, and emoji, are written with. Some file systems ignore them."""
+"""Format characters of Iranian and Indian scripts and of emoji. Some file systems ignore them."""
 _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\..*)?", re.IGNORECASE | re.ASCII
 )
@@ -38,11 +38,11 @@ def safe_path(path: str) -> str:
     'digits/1.wav'
 
     Raises:
-        InputError: it is empty, absolute, leads out of the folder, or holds what file names cannot.
+        InputError: it is empty or absolute, leads out of the folder, or holds a character that file names cannot.
     """
     if _USUAL.fullmatch(path):
         return path
-    if found := _FORBIDDEN.search(path) or next((c for c in path if _unseen(c)), None):
+    if found := _FORBIDDEN.search(path) or next((c for c in path if _is_unseen(c)), None):
         character = found if isinstance(found, str) else found[0]
         shown = (
             repr(character) if character.isprintable() and character.isascii() else f"U+{ord(character):04X}"
@@ -52,19 +52,19 @@ def safe_path(path: str) -> str:
     if path.startswith("/") or not parts or path.endswith("/"):
         raise InputError(f"{path!r} is not a relative path to a file")
     for part in parts:
-        if problem := _wrong(part):
+        if problem := _find_problem(part):
             raise InputError(f"{path!r} {problem}")
     if len(path) > _LONGEST_PATH // 4 and len(path.encode()) > _LONGEST_PATH:
         raise InputError(f"{path[:60]!r}… has more than {_LONGEST_PATH} bytes")
     return "/".join(parts)
 
 
-def _unseen(character: str) -> bool:
+def _is_unseen(character: str) -> bool:
     return unicodedata.category(character) in _UNSEEN and not _JOINERS.match(character)
 
 
-def _wrong(name: str) -> str:
-    """Why no file or folder can have that name on every system; empty where it can."""
+def _find_problem(name: str) -> str:
+    """The reason why a name does not work on every system; empty if it does."""
     if name == "..":
         return "leads out of the output folder"
     if name[-1] in ". ":
@@ -77,7 +77,7 @@ def _wrong(name: str) -> str:
 
 
 def identity(path: str) -> str:
-    """What two paths have in common that some file systems would take for one file.
+    """A form that is equal for two paths if some file system takes them for one file.
 
     >>> identity("Digits/É.wav") == identity("digits/é.WAV")
     True
@@ -88,7 +88,7 @@ def identity(path: str) -> str:
 
 
 def named_file(id: str, format: str) -> str:
-    """The path of the one file of `format` that is made of `id`: an audio extension that `id` has is not repeated.
+    """The path of the file of `format` for a row's `id`, which may end in the format's extension already.
 
     >>> named_file("menu/welcome", "mp3"), named_file("menu/welcome.mp3", "mp3"), named_file("v1.2", "mp3")
     ('menu/welcome.mp3', 'menu/welcome.mp3', 'v1.2.mp3')
@@ -104,7 +104,7 @@ def named_file(id: str, format: str) -> str:
 
 
 def audio_extension(path: str) -> str:
-    """The extension of `path`, in lower case and without the dot; empty where it is none of a format.
+    """The extension of `path`, in lower case and without the dot; empty if no format has it.
 
     >>> audio_extension("menu/a.WAV"), audio_extension("v1.2"), audio_extension(".wav")
     ('wav', '', '')
@@ -123,7 +123,7 @@ def require_extension(path: str, format: formats.Format) -> None:
     named = [each for each in formats.FORMATS.values() if extension in each.extensions]
     if not named or format in named:
         return
-    # Opus in .ogg, GSM in .wav: the file itself says what it is.
+    # Opus in .ogg, GSM in .wav: the file's header names the codec.
     if format.container != "RAW" and format.container.lower() == named[0].container.lower():
         return
     raise InputError(
@@ -133,7 +133,7 @@ def require_extension(path: str, format: formats.Format) -> None:
 
 
 class Paths:
-    """Paths that are given away: no two are one file, and none is a file where another needs a folder.
+    """Paths with owners: no two of them are one file, and none is a file where another needs a folder.
 
     >>> paths = Paths()
     >>> paths.take("q.wav", 0), paths.take("Q.wav", 1), paths.take("q.wav/b.wav", 2)
@@ -141,12 +141,12 @@ class Paths:
     """
 
     def __init__(self) -> None:
-        # By hash of the identity: a million paths would fill the memory. Folders are few.
+        # Keys are hashes of identities: a million paths would fill the memory. Folders are few.
         self._files: dict[int, int] = {}
         self._folders: dict[str, int] = {}
 
     def take(self, path: str, owner: int) -> int | None:
-        """Give `path` to `owner`; or whose path is in its way, and then nothing is given."""
+        """Give `path` to `owner` and return None; or return the owner of a path in the way, and change nothing."""
         own = identity(path)
         found = self._files.get(hash(own), self._folders.get(own))
         if found is not None and found != owner:

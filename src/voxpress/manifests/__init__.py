@@ -1,12 +1,10 @@
 """The manifest contract, and how formats are found.
 
-A manifest is a file of rows; each row becomes an `Utterance`. One format is one file of this package, and
-the file's name is the format's name (``--from csv``): it sets a module-level `FORMAT`, and nothing else has
-to know of it.
+A manifest is a file of rows; each row becomes an `Utterance`. One format is one module of this package, which sets
+`FORMAT`; the module's name is the format's name (``--from csv``).
 
-A bad row does not stop the reading: it is yielded as a `ManifestError` in its place, so that a caller can
-show all of them at once. What spoils the whole manifest (it is not there, not text, of no known format,
-not XML) is raised.
+A bad row does not stop the reading: readers yield a `ManifestError` in its place, so that a caller can show all errors
+at once. They raise an error that spoils the whole manifest: a missing file, one that is not text, an unknown format.
 """
 
 from __future__ import annotations
@@ -28,14 +26,14 @@ from voxpress.errors import ManifestError, suggest
 from voxpress.speech import Utterance
 
 Row: TypeAlias = Utterance | ManifestError
-"""One row of a manifest, or what is wrong with it."""
+"""One row of a manifest, or its error."""
 
 MAX_LINE = 1 << 20
 """Characters in one line: nearly a day of speech, so a longer line is not a row."""
 
 _HEAD_LINES = 20
 _SEPARATOR = re.compile(r"sep=.\s*", re.IGNORECASE)
-"""The line that tells Excel how cells are separated, which the next line tells too."""
+"""The line that tells Excel the delimiter; the header shows it as well."""
 _NO_TEXT: Mapping[bytes, str] = {
     b"PK\3\4": "a spreadsheet or a zip file; save it as CSV",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet or document; save it as CSV",
@@ -46,11 +44,11 @@ _NO_TEXT: Mapping[bytes, str] = {
     b"%PDF-": "a PDF; save its text, or a list of texts as CSV",
     b"SQLite ": "a database; export a table as CSV",
 }
-"""How files begin that people take for lists, and what to do."""
+"""First bytes of files that are no manifests, with what they are and what to do."""
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):
-    """One way of writing a manifest.
+    """One format of manifests.
 
     >>> find("csv").by_content, find("edgetx").by_content
     (False, True)
@@ -62,9 +60,9 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     recognise: Callable[[str], bool]
     """Whether a manifest that begins with these lines is of this format."""
     read: Callable[[Iterator[str], str], Iterator[Row]]
-    """Turns lines, with their line ends, into rows. The string is the manifest's name, for messages."""
+    """Reads rows from lines that have their line ends, and from the manifest's name, for messages."""
     by_content: bool = False
-    """Shares its extensions with a wider format: taken before it, and only where the content says so."""
+    """Whether the format shares its extensions with a wider one, so that only the content decides between them."""
 
 
 def names() -> list[str]:
@@ -73,7 +71,7 @@ def names() -> list[str]:
     >>> names()
     ['asterisk', 'csv', 'edgetx', 'freeswitch', 'json', 'jsonl', 'pairs', 'text', 'yaml']
     """
-    return sorted(_formats())
+    return sorted(_find_formats())
 
 
 def find(name: str) -> Format:
@@ -83,9 +81,9 @@ def find(name: str) -> Format:
     ('.csv', '.tsv')
 
     Raises:
-        ManifestError: there is none; the message names those that exist.
+        ManifestError: no format has that name; the message lists those that exist.
     """
-    formats = _formats()
+    formats = _find_formats()
     if name not in formats:
         known = ", ".join(sorted(formats))
         raise ManifestError(f"no manifest format {name!r}{suggest(name, formats)} (formats: {known})")
@@ -93,15 +91,19 @@ def find(name: str) -> Format:
 
 
 def recognise(path: str, head: str) -> str:
-    r"""Name of the format of a manifest called `path` that begins with the lines `head`.
+    r"""The name of the format of a manifest.
+
+    Args:
+        path: its file name, for the extension.
+        head: its first lines.
 
     >>> recognise("prompts.csv", "id,text\n"), recognise("-", '{"id": "hello", "text": "Hello."}\n')
     ('csv', 'jsonl')
 
     Raises:
-        ManifestError: neither the extension nor the content says which one it is.
+        ManifestError: neither the extension nor the content shows the format.
     """
-    formats = _formats()
+    formats = _find_formats()
     extension = PurePath(path).suffix.lower()
     named = {name: form for name, form in formats.items() if extension in form.extensions}
     for name, form in sorted((named or formats).items(), key=lambda item: not item[1].by_content):
@@ -116,14 +118,14 @@ def recognise(path: str, head: str) -> str:
 
 
 def read(path: str | os.PathLike[str], format: str | None = None) -> Iterator[Row]:
-    """The rows of the manifest at `path`, in order, read as they are asked for.
+    """The rows of the manifest at `path`, in order. Each is read when the caller asks for it.
 
     >>> [row.id for row in read("examples/prompts.csv") if isinstance(row, Utterance)][:2]
     ['welcome', 'menu/main']
 
     Args:
-        path: the manifest; it is named in messages as it is given here.
-        format: one of `names()`; None: found by extension and content.
+        path: the manifest; messages name it as it is given here.
+        format: one of `names()`; None: the extension and the content decide.
 
     Raises:
         ManifestError: while iterating, where the manifest as a whole cannot be read (any further).
@@ -145,13 +147,13 @@ def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-")
 
     Args:
         stream: bytes in UTF-8, with or without byte order mark, or in UTF-16 with one.
-        format: one of `names()`; None: found by content, and by the extension of `path`.
+        format: one of `names()`; None: the content and the extension of `path` decide.
         path: the manifest's name for messages.
 
     Raises:
         ManifestError: while iterating, where the manifest as a whole cannot be read (any further).
     """
-    with contextlib.closing(_lines(stream, path)) as lines:
+    with contextlib.closing(_read_lines(stream, path)) as lines:
         first = list(itertools.islice(lines, _HEAD_LINES))
         if first and "\0" in first[0]:
             problem = "holds NUL characters: not text, or UTF-16 without a byte order mark; save it as UTF-8"
@@ -162,7 +164,7 @@ def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-")
         yield from form.read(itertools.chain(first, lines), path)
 
 
-def _formats() -> dict[str, Format]:
+def _find_formats() -> dict[str, Format]:
     found = {}
     for module in pkgutil.iter_modules(__path__):
         form = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMAT", None)
@@ -171,8 +173,8 @@ def _formats() -> dict[str, Format]:
     return found
 
 
-def _lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
-    """Lines with their line ends as they are: of Unix, Windows, old Macs or a mixture."""
+def _read_lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
+    """Lines with their line ends, which may be of Unix, Windows, old Macs or a mixture."""
     buffered = io.BufferedReader(stream)  # type: ignore[type-var]  # any readable stream will do
     head = buffered.peek(8)[:8]
     for magic, problem in _NO_TEXT.items():
@@ -192,7 +194,7 @@ def _lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
                 )
             yield line
     except UnicodeDecodeError as error:
-        # All lines before this block of bytes were yielded, so what is in it counts on from there.
+        # All lines before this block of bytes were yielded already.
         before = error.object[: error.start].decode(error.encoding, "replace")
         skipped = len(io.StringIO(before + "x", newline="").readlines()) - 1
         raise ManifestError(
@@ -202,6 +204,6 @@ def _lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
             line=number + 1 + skipped,
         ) from None
     finally:
-        # Else both wrappers would close a stream that is not theirs.
+        # The wrappers would close a stream that belongs to the caller.
         text.detach()
         buffered.detach()

@@ -1,7 +1,7 @@
 """Asterisk's prompt lists (``core-sounds-en.txt``): ``path/name: text``, and ``;`` for comments.
 
-Texts hold stage directions (``[beep]``, ``(2 seconds of silence)``): see `voxpress.text.directions`. In
-translated lists the names say what the translated directions do not: `_SOUNDS`, ``silence/2``.
+Texts hold stage directions (``[beep]``, ``(2 seconds of silence)``): see `voxpress.text.directions`. In translated
+lists the directions are translated too; there the names tell the sounds: `_SOUNDS`, ``silence/2``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Format, Row
-from voxpress.manifests.rows import listed, row
+from voxpress.manifests.rows import leave_out_unspeakable, row
 
 _PROMPT = re.compile(r"([^\s:;]+)\s*:(?:\s+(.*))?$", re.DOTALL)
 
@@ -22,13 +22,13 @@ _SOUNDS = {
     "confbridge-join": "[ascending tones]",
     "confbridge-leave": "[descending tones]",
 }
-"""Names of Asterisk's that are sounds in every language."""
+"""Asterisk's names of sounds, the same in every language."""
 _SILENCE = re.compile(r"silence/(\d+)")
 _BRACKETS = re.compile(r"[(<\[][^][()<>]*[])>]")
 
 
 def _recognise(head: str) -> bool:
-    # "Alice: Hello." is a line of a play as well; a comment or a folder tells the list from it.
+    # "Alice: Hello." may be a line of a play; only prompt lists have comments or folders.
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     comments = [line for line in lines if line.startswith(";")]
     names = [match[1] for line in lines if (match := _PROMPT.match(line))]
@@ -36,8 +36,8 @@ def _recognise(head: str) -> bool:
     return everything and bool(names) and (bool(comments) or any("/" in name for name in names))
 
 
-def _text(name: str, text: str) -> str:
-    """The text, or the sound that a translated list describes in its own words."""
+def _replace_sound(name: str, text: str) -> str:
+    """The text, or the direction for a sound that a translated list describes in its own words."""
     if not _BRACKETS.fullmatch(text) and not ("beep" in text.lower() and text[-1] not in ".!?"):
         return text
     silence = _SILENCE.fullmatch(name)
@@ -45,10 +45,10 @@ def _text(name: str, text: str) -> str:
 
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
-    return listed(_rows(lines, path))
+    return leave_out_unspeakable(_read_rows(lines, path))
 
 
-def _rows(lines: Iterator[str], path: str) -> Iterator[Row]:
+def _read_rows(lines: Iterator[str], path: str) -> Iterator[Row]:
     for number, line in enumerate(lines, 1):
         line = line.strip()
         if not line or line.startswith(";"):
@@ -58,7 +58,9 @@ def _rows(lines: Iterator[str], path: str) -> Iterator[Row]:
             if not text:
                 yield LeftOut(f"{name} has no text", path=path, line=number)
                 continue
-            yield from row({"id": name, "text": _text(name, text), "markup": "directions"}, path, number)
+            yield from row(
+                {"id": name, "text": _replace_sound(name, text), "markup": "directions"}, path, number
+            )
         else:
             yield ManifestError(
                 "is not 'path/name: text' (a name without spaces, a colon, a space, the text)",

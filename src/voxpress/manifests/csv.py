@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
 from voxpress.errors import ManifestError, suggest
@@ -14,90 +14,99 @@ from voxpress.manifests.rows import ALIASES, COLUMNS, FIELDS, column, literal, n
 
 _DELIMITERS = ",;\t|"
 _HEAD = 20
-"""Rows that are looked at to tell whether the first is a header."""
+"""Rows that are examined for a header."""
 _ALIKE = 0.6
-"""Texts, and the same with their numbers in words, are on average at least so much alike."""
+"""Least mean similarity of texts to the same texts with their numbers in words."""
 _OPTION = "option."
 _NAMED = re.compile(r"\S*[/\d]\S*|\S+\.[A-Za-z]\w{1,4}")
-"""A cell that names a file and no column: with a digit, a folder or an extension."""
+"""A cell that names a file and not a column: it has a digit, a folder or an extension."""
 _ENDED = re.compile(r".*[.!?…。]['\"”»]*", re.DOTALL)
-"""A sentence, which no column is called."""
+"""A sentence, which is no name of a column."""
 
 
 def table(
     lines: Iterator[str], path: str, delimiter: str = ""
 ) -> Iterator[tuple[int, list[str]] | ManifestError]:
-    r"""The records of a table, header first, each with the number of the line that it begins in.
+    r"""The records of a table, header first, each with the number of its first line.
 
-    Space around cells is kept, and empty records are left out. A record that has not as many cells as the
-    header is an error in its place.
+    Cells keep the space around them, and empty records are dropped. A record with more or fewer cells than the header
+    gives an error in its place.
 
     Args:
-        delimiter: empty: found in the header. Where a | is named, quotes are part of a cell.
+        delimiter: empty: found in the header. With ``|``, quotes are part of a cell.
 
     >>> list(table(iter(['id;text\n', 'a;"one\n', 'two"\n', 'b;three\n']), "p.csv"))
     [(1, ['id', 'text']), (2, ['a', 'one\ntwo']), (4, ['b', 'three'])]
 
     Raises:
-        ManifestError: a quote is opened and not closed.
+        ManifestError: a quote is not closed.
     """
-    end = 0
+    before = 0
     for header in lines:
-        end += 1
         if header.strip():
             break
+        before += 1
     else:
         return
-    end -= 1
-    before = end
-    records = csv.reader(
+    reader = csv.reader(
         itertools.chain((header,), lines),
-        delimiter=delimiter or _delimiter(header),
+        delimiter=delimiter or _choose_delimiter(header),
         quoting=csv.QUOTE_NONE if delimiter == "|" else csv.QUOTE_MINIMAL,
         skipinitialspace=True,
         strict=True,
     )
-    width = 0
+    width, end = 0, before
+    for cells in _read_records(reader):
+        start, end = end + 1, before + reader.line_num
+        if isinstance(cells, csv.Error):
+            yield _explain_record(cells, path, start, end)
+        elif not any(cells):
+            continue
+        elif len(cells) == width or not width:
+            width = len(cells)
+            yield start, cells
+        else:
+            hint = "; quote a cell that holds the delimiter" if len(cells) > width else ""
+            problem = f"has {len(cells)} cells where the header has {width}{hint}"
+            yield ManifestError(problem, path=path, line=start)
+
+
+def _read_records(reader: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
     while True:
         try:
-            for cells in records:
-                start, end = end + 1, before + records.line_num
-                if len(cells) == width and cells[0]:
-                    yield start, cells
-                elif not any(cells):
-                    continue
-                elif len(cells) == width or not width:
-                    width = len(cells)
-                    yield start, cells
-                else:
-                    hint = "; quote a cell that holds the delimiter" if len(cells) > width else ""
-                    problem = f"has {len(cells)} cells where the header has {width}{hint}"
-                    yield ManifestError(problem, path=path, line=start)
+            yield from reader
         except csv.Error as error:
-            start, end = end + 1, before + records.line_num
-            if end > start or "end of data" in str(error):
-                # Nothing after an open quote can be told from what is inside it.
-                problem = f"a quote that opens in this row is not closed, or a cell is too long ({error})"
-                raise ManifestError(problem, path=path, line=start) from None
-            problem = (
-                f"a cell has more than the {csv.field_size_limit():,} characters that are allowed; split it into rows"
-                if "field limit" in str(error)
-                else f'cannot be read: {error}; a quote inside a quoted cell is written twice ("")'
-            )
-            yield ManifestError(problem, path=path, line=start)
+            yield error
         else:
             return
 
 
-def _delimiter(header: str) -> str:
+def _explain_record(error: csv.Error, path: str, start: int, end: int) -> ManifestError:
+    """The error of the record from line `start` to line `end`.
+
+    Raises:
+        ManifestError: a quote is not closed, so that the rest of the table cannot be read.
+    """
+    if end > start or "end of data" in str(error):
+        problem = f"a quote that opens in this row is not closed, or a cell is too long ({error})"
+        raise ManifestError(problem, path=path, line=start) from None
+    problem = (
+        f"a cell has more than the {csv.field_size_limit():,} characters that are allowed; split it into rows"
+        if "field limit" in str(error)
+        else f'cannot be read: {error}; a quote inside a quoted cell is written twice ("")'
+    )
+    return ManifestError(problem, path=path, line=start)
+
+
+def _choose_delimiter(header: str) -> str:
     def score(delimiter: str) -> tuple[int, int]:
-        cells = _cells(header, delimiter)
+        cells = _split_cells(header, delimiter)
         return sum(map(_is_known, cells)), len(cells)
 
     return max(_DELIMITERS, key=score)
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def _split_cells(line: str, delimiter: str) -> list[str]:
     return next(csv.reader((line,), delimiter=delimiter, skipinitialspace=True), [])
 
 
@@ -110,15 +119,15 @@ def _is_known(cell: str) -> bool:
 
 def _recognise(head: str) -> bool:
     header = next((line for line in head.splitlines() if line.strip()), "")
-    cells = _cells(header, _delimiter(header))
+    cells = _split_cells(header, _choose_delimiter(header))
     return len(cells) > 1 and any(_is_known(cell) and column(cell) == "text" for cell in cells)
 
 
-def _names(cells: Sequence[str], path: str, line: int) -> list[str]:
-    """The field of each column, "" for one to leave alone.
+def _read_header(cells: Sequence[str], path: str, line: int) -> list[str]:
+    """The field of each column; empty for a column that is ignored.
 
     Raises:
-        ManifestError: naming all that is wrong with the header.
+        ManifestError: a column is unknown, missing or doubled; the message names all of them.
     """
     names: list[str] = []
     unknown: list[str] = []
@@ -137,11 +146,11 @@ def _names(cells: Sequence[str], path: str, line: int) -> list[str]:
     if not {"id", "file"} & set(names):
         lacking.append("id or file")
     if unknown or lacking:
-        raise ManifestError(_wrong_header(cells, unknown, lacking), path=path, line=line)
+        raise ManifestError(_explain_header(cells, unknown, lacking), path=path, line=line)
     return names
 
 
-def _wrong_header(cells: Sequence[str], unknown: Sequence[str], lacking: Sequence[str]) -> str:
+def _explain_header(cells: Sequence[str], unknown: Sequence[str], lacking: Sequence[str]) -> str:
     known = sorted(FIELDS | ALIASES.keys())
     here = ", ".join(repr(cell.strip()) for cell in cells[:20])
     problems = [f"unknown column {name!r}{suggest(name.lower(), known)}" for name in unknown[:20]]
@@ -151,10 +160,10 @@ def _wrong_header(cells: Sequence[str], unknown: Sequence[str], lacking: Sequenc
     return f"{'; '.join(problems)} ({COLUMNS})"
 
 
-def _without_header(head: Sequence[str]) -> str:
-    """The delimiter of a table whose first line names no column we know; empty where it does, or none fits."""
+def _find_delimiter(head: Sequence[str]) -> str:
+    """The delimiter of a table without a header; empty if the first line names a known column, or no delimiter fits."""
     lines = [line for line in head if line.strip()]
-    if not lines or any(_is_known(cell) for cell in _cells(lines[0], _delimiter(lines[0]))):
+    if not lines or any(_is_known(cell) for cell in _split_cells(lines[0], _choose_delimiter(lines[0]))):
         return ""
     for delimiter in "\t|;,":
         if len({line.count(delimiter) for line in lines}) == 1 and delimiter in lines[0]:
@@ -162,8 +171,10 @@ def _without_header(head: Sequence[str]) -> str:
     return ""
 
 
-def _headless(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str] | None:
-    """The fields of two columns without a header, or of LJSpeech's three; None where the first line is a header."""
+def _guess_header(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str] | None:
+    """The fields of a table of two columns without a header, or of LJSpeech's three; None if the first line is a
+    header.
+    """
     rows = [record[1] for record in head if not isinstance(record, ManifestError)]
     width = len(rows[0])
     if width not in (2, 3) or any(map(_is_known, rows[0])):
@@ -178,7 +189,7 @@ def _headless(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str
     if not (_NAMED.fullmatch(first[0]) or _ENDED.fullmatch(first[1])):
         return None
     if width == 3:
-        # LJSpeech: the name, the text, and the text with its numbers in words.
+        # LJSpeech has the name, the text, and the text with its numbers in words.
         ratios = [SequenceMatcher(None, row[1], row[2]).ratio() for row in rows if len(row) == width]
         alike = sum(ratios) > _ALIKE * len(ratios)
         return ["file", "", "text"] if at == 0 and alike else None
@@ -187,37 +198,42 @@ def _headless(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list[str
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     first = list(itertools.islice(lines, _HEAD))
-    records = table(itertools.chain(first, lines), path, _without_header(first))
+    records = table(itertools.chain(first, lines), path, _find_delimiter(first))
     begin = list(itertools.islice(records, _HEAD))
     if not begin:
         raise ManifestError("is empty; its first line must name the columns", path=path)
     header = begin[0]
     if isinstance(header, ManifestError):
         raise header
-    line, cells = header
-    names = _headless(begin)
+    names = _guess_header(begin)
     if names is None:
-        names = _names(cells, path, line)
+        names = _read_header(header[1], path, header[0])
         begin = begin[1:]
-    records = itertools.chain(begin, records)
+    read_fields = _make_field_reader(names)
+    for record in itertools.chain(begin, records):
+        if isinstance(record, ManifestError):
+            yield record
+        else:
+            line, cells = record
+            yield from row(read_fields(cells), path, line)
+
+
+def _make_field_reader(names: Sequence[str]) -> Callable[[Sequence[str]], dict[str, object]]:
+    """A function from the cells of a record to its fields, for columns with these names."""
     plain = [(at, name) for at, name in enumerate(names) if name and not name.startswith(_OPTION)]
     options = [(at, name.removeprefix(_OPTION)) for at, name in enumerate(names) if name.startswith(_OPTION)]
     numbers = [name for name in ("speed", "seed") if name in names]
-    for record in records:
-        if isinstance(record, ManifestError):
-            yield record
-            continue
-        line, cells = record
-        fields: dict[str, object] = {}
-        for at, name in plain:
-            if cell := cells[at].strip():
-                fields[name] = cell
+
+    def read_fields(cells: Sequence[str]) -> dict[str, object]:
+        fields: dict[str, object] = {name: cell for at, name in plain if (cell := cells[at].strip())}
         for name in numbers:
             if name in fields:
                 fields[name] = number(name, str(fields[name]))
         if options:
             fields["options"] = {name: literal(cell) for at, name in options if (cell := cells[at].strip())}
-        yield from row(fields, path, line)
+        return fields
+
+    return read_fields
 
 
 FORMAT = Format(

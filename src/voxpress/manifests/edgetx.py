@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Format, Row
 from voxpress.manifests.csv import table
-from voxpress.manifests.rows import listed, row
+from voxpress.manifests.rows import leave_out_unspeakable, row
 
 _COLUMNS = ("Source text", "Translation", "Path", "Filename")
 
@@ -18,10 +18,10 @@ def _recognise(head: str) -> bool:
 
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
-    return listed(_rows(lines, path))
+    return leave_out_unspeakable(_read_rows(lines, path))
 
 
-def _rows(lines: Iterator[str], path: str) -> Iterator[Row]:
+def _read_rows(lines: Iterator[str], path: str) -> Iterator[Row]:
     records = table(lines, path)
     header = next(records, None)
     if isinstance(header, ManifestError):

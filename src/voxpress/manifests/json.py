@@ -11,11 +11,11 @@ import msgspec
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
-from voxpress.manifests.jsonl import twice
+from voxpress.manifests.jsonl import find_duplicates
 from voxpress.manifests.rows import column, named_row
 
 MAX_DOCUMENT = 1 << 24
-"""Characters; longer lists go into CSV or JSON lines, which are read row by row."""
+"""Characters. CSV and JSON lines, which are read row by row, can be longer."""
 
 _SPACE = " \t\r\n"
 
@@ -24,9 +24,9 @@ class _Item(NamedTuple):
     """One value of a list or map."""
 
     line: int
-    """Where it begins."""
+    """Its first line."""
     name: str | None
-    """Its name in a map."""
+    """Its name in a map; None in a list."""
     json: str
 
 
@@ -42,7 +42,7 @@ def _recognise(head: str) -> bool:
 
 
 def _is_row(names: Iterable[str]) -> bool:
-    """Whether these are the fields of one row, and not ids."""
+    """Whether the names are fields of one row, and not ids."""
     try:
         return "text" in {column(name) for name in names}
     except ManifestError:
@@ -60,18 +60,18 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
         pieces.append(line)
     stem = "" if path == "-" else PurePath(path).stem + "-"
     seen: set[str] = set()
-    for number, item in enumerate(_items("".join(pieces), path), 1):
+    for number, item in enumerate(_read_items("".join(pieces), path), 1):
         if item.name is not None and item.name in seen:
             yield ManifestError("is given twice", path=path, line=item.line, field=item.name)
             continue
         seen.add(item.name or "")
-        yield from _row(item, f"{stem}{number:04}", path)
+        yield from _read_row(item, f"{stem}{number:04}", path)
 
 
-def _row(item: _Item, numbered: str, path: str) -> Iterator[Row]:
+def _read_row(item: _Item, numbered: str, path: str) -> Iterator[Row]:
     try:
         value = msgspec.json.decode(item.json)
-        again = twice(item.json) if isinstance(value, dict) else []
+        again = find_duplicates(item.json) if isinstance(value, dict) else []
     except (msgspec.DecodeError, RecursionError) as error:
         problem = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON: {error}"
         yield ManifestError(problem, path=path, line=item.line)
@@ -89,17 +89,17 @@ def _row(item: _Item, numbered: str, path: str) -> Iterator[Row]:
         yield ManifestError(problem, path=path, line=item.line)
 
 
-def _items(text: str, path: str) -> Iterator[_Item]:
-    """The values of the list or map; or, where it is one row or several, those rows."""
+def _read_items(text: str, path: str) -> Iterator[_Item]:
+    """The values of a list or map. A document of one row, or of several in a row, gives these rows."""
     walk = _Walk(text, path)
     whole: list[_Item] = []
-    while walk.left():
+    while walk.skip_space():
         start = walk.at
         if walk.text[start] == "[":
-            yield from walk.inside("]")
+            yield from walk.read_values("]")
         elif walk.text[start] == "{":
-            items = list(walk.inside("}"))
-            if not walk.left() and not whole and not _is_row(item.name or "" for item in items):
+            items = list(walk.read_values("}"))
+            if not walk.skip_space() and not whole and not _is_row(item.name or "" for item in items):
                 yield from items
                 return
             whole.append(_Item(walk.line_of(start), None, text[start : walk.at].strip()))
@@ -109,43 +109,43 @@ def _items(text: str, path: str) -> Iterator[_Item]:
 
 
 class _Walk:
-    """A place in a JSON text, which moves on from value to value."""
+    """A position in a JSON text that moves from value to value."""
 
     def __init__(self, text: str, path: str) -> None:
         self.text, self.path, self.at = text, path, 0
         self._decode = json.JSONDecoder(parse_int=len, parse_float=len).raw_decode
         self._counted = (0, 1)
 
-    def left(self) -> bool:
-        """Whether anything but space follows; moves there."""
+    def skip_space(self) -> bool:
+        """Move past white space, and return whether anything follows."""
         while self.at < len(self.text) and self.text[self.at] in _SPACE:
             self.at += 1
         return self.at < len(self.text)
 
-    def inside(self, end: str) -> Iterator[_Item]:
-        """The values between the bracket here and its partner, which is passed."""
+    def read_values(self, end: str) -> Iterator[_Item]:
+        """The values between the bracket at the position and its partner; moves past both."""
         self.at += 1
-        if self.left() and self.text[self.at] == end:
+        if self.skip_space() and self.text[self.at] == end:
             self.at += 1
             return
         while True:
-            self.left()
+            self.skip_space()
             start = self.at
             name: str | None = None
             if end == "}":
-                found = self._value()
+                found = self._read_value()
                 if not isinstance(found, str):
                     raise self.error("is not JSON: a name in quotes is missing", start)
                 name = found
                 self._expect(":")
-                self.left()
+                self.skip_space()
             begin = self.at
-            self._value()
+            self._read_value()
             yield _Item(self.line_of(start), name, self.text[begin : self.at])
             if self._expect(",", end) == end:
                 return
 
-    def _value(self) -> object:
+    def _read_value(self) -> object:
         try:
             value, self.at = self._decode(self.text, self.at)
         except json.JSONDecodeError as error:
@@ -155,7 +155,7 @@ class _Walk:
         return value
 
     def _expect(self, *marks: str) -> str:
-        found = self.text[self.at] if self.left() else "the end"
+        found = self.text[self.at] if self.skip_space() else "the end"
         if found not in marks:
             wanted = " or ".join(marks)
             raise self.error(f"is not JSON: {wanted} is missing before {found!r}", self.at)
@@ -163,7 +163,7 @@ class _Walk:
         return found
 
     def line_of(self, place: int) -> int:
-        """The line of a place that is not before one asked for earlier."""
+        """The line of a position in the text."""
         before, line = self._counted
         if place < before:
             before, line = 0, 1

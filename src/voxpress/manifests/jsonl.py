@@ -1,4 +1,4 @@
-"""JSON lines: one object in each line. NeMo's manifests are this, and often named ``.json``."""
+"""JSON lines: one object in each line. NeMo's manifests have this format, and often the extension ``.json``."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def _recognise(head: str) -> bool:
     return head.lstrip().startswith("{")
 
 
-def twice(text: str) -> list[str]:
-    """Names that an object in this JSON has twice, which a parser would settle in silence.
+def find_duplicates(text: str) -> list[str]:
+    """Names that an object in a JSON text has twice. A parser would drop one of the values without a word.
 
-    >>> twice('{"id": "a", "text": "A.", "id": "b"}')
+    >>> find_duplicates('{"id": "a", "text": "A.", "id": "b"}')
     ['id']
     """
     import json
@@ -41,25 +41,34 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
             continue
         try:
             named = decode(line)
-        except RecursionError:
-            yield ManifestError("is nested too deeply for a row", path=path, line=number)
-        except msgspec.ValidationError:
-            if line.lstrip().startswith("["):
-                problem = "is a list; write one object in each line, or name the file .json"
-                raise ManifestError(problem, path=path, line=number) from None
-            yield ManifestError('is not an object such as {"id": "a", "text": "A."}', path=path, line=number)
-        except msgspec.DecodeError as error:
-            if line.strip() in ("[", "{"):
-                problem = "is JSON over several lines; write one object in each line, or name the file .json"
-                raise ManifestError(problem, path=path, line=number) from None
-            yield ManifestError(f"is not JSON: {error}", path=path, line=number)
-        else:
-            # Only a line with more colons than names can have a name twice.
-            again = twice(line) if line.count(":") > len(named) else []
-            for name in again:
-                yield ManifestError("is given twice", path=path, line=number, field=name)
-            if not again:
-                yield from named_row(named, path, number)
+        except (msgspec.DecodeError, RecursionError) as error:
+            yield _explain_line(error, line.strip(), path, number)
+            continue
+        # Only a line with more colons than names can have a name twice.
+        again = find_duplicates(line) if line.count(":") > len(named) else []
+        for name in again:
+            yield ManifestError("is given twice", path=path, line=number, field=name)
+        if not again:
+            yield from named_row(named, path, number)
+
+
+def _explain_line(error: Exception, line: str, path: str, number: int) -> ManifestError:
+    """The error of a line that is no object.
+
+    Raises:
+        ManifestError: the manifest is one JSON document and not JSON lines.
+    """
+    if isinstance(error, RecursionError):
+        return ManifestError("is nested too deeply for a row", path=path, line=number)
+    if isinstance(error, msgspec.ValidationError):
+        if line.startswith("["):
+            problem = "is a list; write one object in each line, or name the file .json"
+            raise ManifestError(problem, path=path, line=number) from None
+        return ManifestError('is not an object such as {"id": "a", "text": "A."}', path=path, line=number)
+    if line in ("[", "{"):
+        problem = "is JSON over several lines; write one object in each line, or name the file .json"
+        raise ManifestError(problem, path=path, line=number) from None
+    return ManifestError(f"is not JSON: {error}", path=path, line=number)
 
 
 FORMAT = Format(

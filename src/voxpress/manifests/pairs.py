@@ -14,7 +14,7 @@ _EQUALS = re.compile(r"[^\s=:]+\s*=\s*\S")
 
 
 def _recognise(head: str) -> bool:
-    # "Alice: Hello." is a line of a play as well; an equals sign is in none.
+    # "Alice: Hello." may be a line of a play; a play has no equals signs.
     lines = [line.strip() for line in head.splitlines()]
     return all(_EQUALS.match(line) for line in lines if line and line[0] not in "#;") and "=" in head
 

@@ -1,8 +1,7 @@
 """The report: JSON lines, one for each utterance, in the order of the manifest.
 
-It has the names of NeMo's manifests where there is one (``audio_filepath``, ``duration``, ``text``). While
-it is written it lies beside its place as ``NAME.part``, with all but the last few results; so a run that was
-killed leaves a report of what it did.
+Fields that NeMo's manifests also have bear the same names (``audio_filepath``, ``duration``, ``text``). Until the run
+ends, the report is ``NAME.part`` and lacks only the last few results; so a run that was killed leaves a report.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     status: Status
     audio_filepath: str | None
-    """The first of `files`; None where the utterance failed."""
+    """The first of `files`; None if the utterance failed."""
     duration: Seconds | None
     """Of that file."""
     text: str
@@ -62,12 +61,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     spoken: int
     characters: int
     billed: int = 0
-    """Characters that were paid for, all attempts counted."""
+    """Characters that the service bills, of all attempts."""
     cost: float | None = 0.0
-    """In US dollars; None: not known."""
+    """In US dollars; None: unknown."""
     notes: tuple[str, ...]
     verdict: Opinion = ""
-    """Of the recogniser, where one listened; `wer`, `heard` and `differences` say what it heard."""
+    """The recogniser's, if one listened; `wer`, `heard` and `differences` say what it heard."""
     wer: float | None = None
     heard: str = ""
     differences: tuple[tuple[str, str], ...] = ()
@@ -78,7 +77,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, result: Result) -> Entry:
-        """What the report says of `result`."""
+        """The entry of `result`."""
         utterance = result.utterance
         clip = result.clips[0] if result.clips else None
         return cls(
@@ -98,7 +97,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             spoken=result.spoken,
             characters=result.characters,
             billed=result.billed,
-            cost=_known(result.cost) if result.billed else 0.0,
+            cost=_round_cost(result.cost) if result.billed else 0.0,
             notes=result.notes,
             verdict=result.verdict,
             wer=None if result.wer is None else round(result.wer, 3),
@@ -110,7 +109,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def _known(cost: float) -> float | None:
+def _round_cost(cost: float) -> float | None:
     return None if math.isnan(cost) else round(cost, 9)
 
 
@@ -126,35 +125,35 @@ class Report:
     >>> [entry.id for entry in read(path)]
     ['hello', 'bye']
 
-    Where the block raises, ``NAME.part`` stays with what was written so far, and so does an older report.
+    If the block raises, ``NAME.part`` stays with the lines so far, and so does an older report.
 
     Args:
-        path: the report's place. Missing folders are made.
-        replace: whatever is there may be replaced, not only a report: the place is voxpress's own.
-        kind: of its lines.
+        path: the path of the report. Missing folders are made.
+        replace: whether a file that is no report may be replaced, because the path is voxpress's own.
+        kind: class of its lines.
 
     Raises:
-        StoreError: the report cannot be written, then or later, or another run is writing it.
+        StoreError: the report cannot be written, now or later, or another run is writing it.
     """
 
     def __init__(
         self, path: str | os.PathLike[str], *, replace: bool = False, kind: type[msgspec.Struct] = Entry
     ) -> None:
         self.path, self._kind = os.fspath(path), kind
-        # Absolute at once: an engine may change the current folder.
+        # Made absolute now: an engine may change the current folder.
         self._place = os.path.abspath(path)
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
-        with self._explained():
+        with self._translate_errors():
             if is_device(self._place):
                 self._scratch = tempfile.TemporaryDirectory(prefix="voxpress-")
-                part = _alone(f"{self._scratch.name}/report.part")
+                part = _open_alone(f"{self._scratch.name}/report.part")
             else:
                 self._place = os.path.realpath(self._place)
                 if not replace:
                     self._require_report(self._place)
                     self._require_report(f"{self._place}.part")
                 os.makedirs(os.path.dirname(self._place), exist_ok=True)
-                part = _alone(f"{self._place}.part")
+                part = _open_alone(f"{self._place}.part")
         if part is None:
             raise StoreError(
                 f"cannot write the report {self.path}: another run is writing it; name another with --report"
@@ -162,19 +161,19 @@ class Report:
         self._part = part
         self._encoder = msgspec.json.Encoder()
         self._end = 0
-        # By number: where the line starts. Eight bytes a row, where the lines would be hundreds.
+        # Row numbers, and where their lines start: 16 bytes a row, while a line has hundreds.
         self._numbers = array("Q")
         self._starts = array("Q")
         self._discarded = False
 
     def _require_report(self, place: str) -> None:
-        """See that nothing but a report is replaced.
+        """Check that `place` is free or has a report.
 
         Raises:
-            StoreError: something else is there.
+            StoreError: another file is there.
         """
         try:
-            with open(place, "rb", opener=_as_it_is) as former:
+            with open(place, "rb", opener=_open_as_it_is) as former:
                 line = former.readline() if stat.S_ISREG(os.fstat(former.fileno()).st_mode) else b"?"
             if line:
                 msgspec.json.decode(line, type=self._kind)
@@ -191,17 +190,17 @@ class Report:
         self.keep(self._encoder.encode(Entry.of(result)) + b"\n", result.number)
 
     def keep(self, line: bytes, number: int) -> None:
-        """Add a line that is made already, such as one of an older report, for the row of that number."""
+        """Add an encoded line, such as one of an older report, for the row `number`."""
         try:
             self._part.write(line)
         except OSError as error:
-            raise self._failure(error) from error
+            raise self._store_error(error) from error
         self._numbers.append(number)
         self._starts.append(self._end)
         self._end += len(line)
 
     def discard(self) -> None:
-        """Leave no report at the end, and an older one as it is."""
+        """Write no report at the end, and keep an older one."""
         self._discarded = True
 
     def __enter__(self) -> Self:
@@ -211,10 +210,10 @@ class Report:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None and not self._discarded:
-            with suppress(OSError):  # it would hide what went wrong first
+            with suppress(OSError):  # it would hide the first error
                 self._part.close()
             return
-        with self._explained(), self._part:
+        with self._translate_errors(), self._part:
             if self._discarded:
                 os.unlink(self._part.name)
                 return
@@ -241,18 +240,18 @@ class Report:
         os.replace(ordered, part)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise self._failure(error) from error
+            raise self._store_error(error) from error
 
-    def _failure(self, error: OSError) -> StoreError:
+    def _store_error(self, error: OSError) -> StoreError:
         return StoreError(f"cannot write the report {self.path}: {error.strerror}")
 
 
 class Former:
-    """The lines of an older report by the ids of their rows, found where they are first asked for; a context manager.
+    """The lines of an older report by the ids of their rows. It reads the report on first use; a context manager.
 
     >>> with Former(os.devnull) as former:
     ...     former.line("hello")
@@ -261,7 +260,7 @@ class Former:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = os.fspath(path)
         self._file: BinaryIO | None = None
-        # By hash of the id, where the line starts: the lines of a million rows would fill the memory.
+        # Where lines start, by hashes of ids: the lines of a million rows would fill the memory.
         self._starts: dict[int, int] = {}
 
     def __enter__(self) -> Self:
@@ -272,7 +271,7 @@ class Former:
             self._file.close()
 
     def line(self, id: str) -> bytes | None:
-        """The line of a row; None where there is none, or no report."""
+        """The line of a row; None if there is no such line, or no report."""
         if self._file is None:
             self._read()
         start = self._starts.get(hash(id))
@@ -299,9 +298,9 @@ class _Named(msgspec.Struct):
     id: str
 
 
-def _alone(path: str) -> BufferedWriter | None:
-    """The file at `path`, empty, unless another process is writing it."""
-    file = open(path, "ab", opener=_as_it_is)  # noqa: SIM115 - closed by the report
+def _open_alone(path: str) -> BufferedWriter | None:
+    """The emptied file at `path`; None if another process is writing it."""
+    file = open(path, "ab", opener=_open_as_it_is)  # noqa: SIM115 - closed by the report
     if not locks.try_lock(file):
         file.close()
         return None
@@ -309,13 +308,13 @@ def _alone(path: str) -> BufferedWriter | None:
     return file
 
 
-def _as_it_is(path: str, flags: int) -> int:
+def _open_as_it_is(path: str, flags: int) -> int:
     """Open without following a link and without waiting for a pipe."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
 
 
 def read(path: str | os.PathLike[str]) -> Iterator[Entry]:
-    """The entries of a report, in order; those of a run that was killed are in ``NAME.part``.
+    """The entries of a report, in order. A run that was killed leaves its entries in ``NAME.part``.
 
     >>> list(read(os.devnull))
     []

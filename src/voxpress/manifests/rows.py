@@ -1,7 +1,4 @@
-"""What a row may say, and one row of named values as an utterance.
-
-The formats with named fields (CSV, JSON lines, YAML) share this; so do the others, for their checks.
-"""
+"""The fields of a row, and the way from a row's values to an utterance. All formats share this."""
 
 from __future__ import annotations
 
@@ -58,7 +55,7 @@ ALIASES = {
     "lang": "language",
     "locale": "language",
 }
-"""Names that people and other tools use for a field."""
+"""Other names for fields, from people and other tools."""
 
 LEFT_ALONE = frozenset(
     (
@@ -76,20 +73,20 @@ LEFT_ALONE = frozenset(
         "wav_filesize",
     )
 )
-"""Names of what is about a row and changes nothing in its file."""
+"""Names of columns that say something about a row but change nothing in its file."""
 
 COLUMNS = f"columns: {', '.join(sorted(FIELDS))}, option.NAME; a name that begins with # or x- is left alone"
-"""What columns there are, for messages."""
+"""All columns, for messages."""
 
 
 def column(name: str) -> str | None:
-    """The field that a column is for: ``option.NAME`` for an option, None for a column to leave alone.
+    """The field of a column: ``option.NAME`` for an option, None for a column that is ignored.
 
     >>> column("Text"), column("audio_filepath"), column("option.noise_scale"), column("x-note")
     ('text', 'file', 'option.noise_scale', None)
 
     Raises:
-        ManifestError: no such column; without path and line.
+        ManifestError: the column is unknown; the error has neither path nor line.
     """
     plain = name.strip()
     lower = plain.lower().replace(" ", "_").replace("-", "_")
@@ -111,7 +108,7 @@ def column(name: str) -> str | None:
 
 
 def number(field: str, text: str) -> object:
-    """`text` as the number that `speed` and `seed` want, or as it is where it is none.
+    """`text` as a number for `speed` or `seed`; unchanged if it is none.
 
     >>> number("speed", "1.1"), number("seed", "7"), number("speed", "fast")
     (1.1, 7, 'fast')
@@ -123,7 +120,7 @@ def number(field: str, text: str) -> object:
 
 
 def literal(text: str) -> object:
-    """An option's value as a table or YAML writes it: a JSON number, true, false or "string", else text.
+    """The value of an option from a table or from YAML: a JSON number, true, false or "string", else text.
 
     >>> [literal(text) for text in ("0.5", "3", "true", "slow", '"3"')]
     [0.5, 3, True, 'slow', '3']
@@ -146,9 +143,9 @@ def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
     p.csv:3: speed: must be a number above 0, such as 1.1, not 'fast'
 
     Args:
-        fields: by names of `FIELDS`, and ``options``, as far as the row gives them. Changed here.
-        path: the manifest's name.
-        line: where the row begins.
+        fields: values by names of `FIELDS`, and ``options``; this function changes the dictionary.
+        path: name of the manifest.
+        line: first line of the row.
     """
     if "id" not in fields and isinstance(file := fields.get("file"), str):
         fields["id"], extension = posixpath.splitext(file)
@@ -158,14 +155,14 @@ def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
     try:
         utterance = msgspec.convert(fields, Utterance)
     except msgspec.ValidationError:
-        return _problems(fields, path, line)
+        return _find_problems(fields, path, line)
     if not utterance.id or not utterance.text or utterance.text.isspace() or "\0" in utterance.text:
-        return _problems(fields, path, line)
+        return _find_problems(fields, path, line)
     return (utterance,)
 
 
 def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row]:
-    """As `row`, for a row that names its own fields, aliases among them (an object of JSON, say).
+    """Like `row`, for a row whose names may be aliases (an object of JSON, say).
 
     >>> [utterance] = named_row({"audio_filepath": "one.wav", "text": "One."}, "p.jsonl", 1)
     >>> utterance.file
@@ -199,8 +196,8 @@ def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row
     return [*problems, *(one for one in rows if isinstance(one, ManifestError))]
 
 
-def listed(rows: Iterable[Row]) -> Iterator[Row]:
-    """Rows of a list of the trade: what nobody can speak, or has a file already, is `LeftOut`."""
+def leave_out_unspeakable(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows of a prompt list, with `LeftOut` for rows that cannot be spoken and for further rows of a file."""
     seen: dict[str, tuple[str, str]] = {}
     for one in rows:
         if isinstance(one, ManifestError):
@@ -219,7 +216,7 @@ def listed(rows: Iterable[Row]) -> Iterator[Row]:
         yield LeftOut(problem, path=place, line=int(line))
 
 
-def _problems(fields: Mapping[str, object], path: str, line: int) -> Iterator[ManifestError]:
+def _find_problems(fields: Mapping[str, object], path: str, line: int) -> Iterator[ManifestError]:
     if not fields.get("id"):
         yield ManifestError("is missing: a row needs an id or a file", path=path, line=line, field="id")
     if not str(fields.get("text", "")).strip():

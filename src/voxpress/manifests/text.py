@@ -1,4 +1,4 @@
-"""Plain text: each line is one file, named by its line number."""
+"""Plain text: each line is one file, and its line number is the file's name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """YAML: a list of rows, ``id: text`` pairs, or ``defaults`` and ``prompts``.
 
-Read as events and not as objects: each value keeps its line, ``no`` and ``0001`` stay the words that they
-are, depth is bounded, and aliases, with which a small file can stand for a huge one, are refused.
+The reader takes PyYAML's events and not its objects. So each value has its line, ``no`` and ``0001`` stay text, depth
+is bounded, and aliases are refused, with which a small file can expand to a huge one.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from yaml import Event
 
 MAX_DOCUMENT = 1 << 24
-"""Characters; longer lists go into CSV or JSON lines, which are read row by row."""
+"""Characters. CSV and JSON lines, which are read row by row, can be longer."""
 
 _MAX_DEPTH = 5
-"""Of the deepest thing there is: document, prompts, row, options, value."""
+"""Depth of an option's value: document, prompts, row, options, value."""
 
 
 class _Plain(str):
@@ -50,7 +50,7 @@ def _recognise(head: str) -> bool:
 
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
-    rows = _document(lines, path)
+    rows = _read_document(lines, path)
     shared: _Node = None
     if isinstance(rows, _Map) and rows.values.keys() <= {"defaults", "prompts"}:
         prompts = rows.values.get("prompts")
@@ -60,17 +60,19 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     if not isinstance(shared, _Map):
         raise ManifestError("must be 'field: value' pairs", path=path, field="defaults")
     if isinstance(rows, _List):
-        found = (row for line, item in rows.items for row in _row(item, line, {}, shared, path))
+        found = (row for line, item in rows.items for row in _read_row(item, line, {}, shared, path))
     elif isinstance(rows, _Map):
         pairs = rows.values.items()
-        found = (row for id, item in pairs for row in _row(item, rows.lines[id], {"id": id}, shared, path))
+        found = (
+            row for id, item in pairs for row in _read_row(item, rows.lines[id], {"id": id}, shared, path)
+        )
     elif rows is None:
         return
     else:
         raise ManifestError("is neither a list of rows nor 'id: text' pairs", path=path, line=1)
     reported = set()
     for row in found:
-        # What is wrong in the defaults is wrong in each row, and worth saying once.
+        # An error in the defaults appears in each row, and is reported once.
         if isinstance(row, ManifestError):
             if str(row) in reported:
                 continue
@@ -78,7 +80,7 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
         yield row
 
 
-def _row(node: _Node, line: int, named: dict[str, _Node], shared: _Map, path: str) -> Iterator[Row]:
+def _read_row(node: _Node, line: int, named: dict[str, _Node], shared: _Map, path: str) -> Iterator[Row]:
     if named and not isinstance(node, (_List, _Map)):
         node = _Map({"text": node}, {"text": line})
     if not isinstance(node, _Map):
@@ -86,7 +88,7 @@ def _row(node: _Node, line: int, named: dict[str, _Node], shared: _Map, path: st
         return
     values = shared.values | named | node.values
     lines = shared.lines | node.lines
-    for row in named_row({name: _typed(name, value) for name, value in values.items()}, path, line):
+    for row in named_row({name: _convert_field(name, value) for name, value in values.items()}, path, line):
         if isinstance(row, ManifestError):
             field = row.field or ""
             row = ManifestError(
@@ -95,29 +97,29 @@ def _row(node: _Node, line: int, named: dict[str, _Node], shared: _Map, path: st
         yield row
 
 
-def _typed(name: str, node: _Node) -> object:
+def _convert_field(name: str, node: _Node) -> object:
     if name in ("speed", "seed") and isinstance(node, str):
         return number(name, node)
     if name == "options" and isinstance(node, _Map):
         return {
-            key: literal(str(value)) if isinstance(value, _Plain) else _bare(value)
+            key: literal(str(value)) if isinstance(value, _Plain) else _convert_node(value)
             for key, value in node.values.items()
         }
-    return _bare(node)
+    return _convert_node(node)
 
 
-def _bare(node: _Node) -> object:
+def _convert_node(node: _Node) -> object:
     if isinstance(node, _List):
-        return [_bare(item) for _, item in node.items]
+        return [_convert_node(item) for _, item in node.items]
     if isinstance(node, _Map):
-        return {name: _bare(value) for name, value in node.values.items()}
+        return {name: _convert_node(value) for name, value in node.values.items()}
     return None if node is None else str(node)
 
 
-def _document(lines: Iterator[str], path: str) -> _Node:
+def _read_document(lines: Iterator[str], path: str) -> _Node:
     import yaml
 
-    # The parser of libyaml is ten times as fast. Its composer is not used: it crashes on deep nesting.
+    # libyaml's parser is ten times as fast. Its composer would crash on deep nesting.
     events = yaml.parse(_Stream(lines, path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     document: _Node = None
     documents = 0
@@ -127,8 +129,8 @@ def _document(lines: Iterator[str], path: str) -> _Node:
                 documents += 1
                 if documents > 1:
                     problem = "begins a second document; a manifest is one"
-                    raise ManifestError(problem, path=path, line=_line(event))
-                document = _node(event, events, path, 1)
+                    raise ManifestError(problem, path=path, line=_line_of(event))
+                document = _read_node(event, events, path, 1)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else None
@@ -138,10 +140,10 @@ def _document(lines: Iterator[str], path: str) -> _Node:
     return document
 
 
-def _node(event: Event, events: Iterator[Event], path: str, depth: int) -> _Node:
+def _read_node(event: Event, events: Iterator[Event], path: str, depth: int) -> _Node:
     import yaml
 
-    line = _line(event)
+    line = _line_of(event)
     if depth > _MAX_DEPTH:
         raise ManifestError("is nested too deeply for a manifest", path=path, line=line)
     if isinstance(event, yaml.AliasEvent):
@@ -154,12 +156,12 @@ def _node(event: Event, events: Iterator[Event], path: str, depth: int) -> _Node
     if isinstance(event, yaml.SequenceStartEvent):
         items: list[tuple[int, _Node]] = []
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
-            items.append((_line(event), _node(event, events, path, depth + 1)))
+            items.append((_line_of(event), _read_node(event, events, path, depth + 1)))
         return _List(items)
     found = _Map({}, {})
     while not isinstance(event := next(events), yaml.MappingEndEvent):
-        line = _line(event)
-        name = _node(event, events, path, depth + 1)
+        line = _line_of(event)
+        name = _read_node(event, events, path, depth + 1)
         if isinstance(name, (_List, _Map)):
             raise ManifestError("a list or mapping cannot be a name", path=path, line=line)
         name = str(name or "")
@@ -167,16 +169,16 @@ def _node(event: Event, events: Iterator[Event], path: str, depth: int) -> _Node
             raise ManifestError("is given twice", path=path, line=line, field=name)
         event = next(events)
         found.lines[name] = line
-        found.values[name] = _node(event, events, path, depth + 1)
+        found.values[name] = _read_node(event, events, path, depth + 1)
     return found
 
 
-def _line(event: Event) -> int:
+def _line_of(event: Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
 
 class _Stream:
-    """What PyYAML reads from: `read` hands out a line, whatever the size asked for."""
+    """A stream for PyYAML, whose `read` always returns one line."""
 
     def __init__(self, lines: Iterator[str], path: str) -> None:
         self._lines, self._path, self._size = lines, path, 0

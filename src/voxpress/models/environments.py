@@ -1,8 +1,8 @@
-"""Environments of their own for engines that cannot share one: which there are, how they are made and found.
+"""Environments for engines whose packages cannot be installed together.
 
-An environment is a folder with an interpreter, named by what is pinned in it, so that other pins make another one and
-nothing is changed under a running worker. voxpress itself is not installed there: a worker is given this very package,
-so that both ends always agree (see `voxpress.executors.local`).
+An environment is a folder with an interpreter, and its name has a digest of its pins: other pins make another folder,
+so that nothing changes under a running worker. voxpress is not installed there: a worker imports the package of its
+parent process, so that both run the same code (see `voxpress.executors.local`).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from voxpress.errors import EngineNotInstalled
 from voxpress.files import locks
 
 DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "environments")
-"""Where environments are."""
+"""The default folder of environments."""
 _COMPLETE = "voxpress-complete"
 
-# torchaudio from PyPI is built for CUDA; beside a torch without it the native half does not load, and the Python half
-# does all that is needed once it is gone.
+# torchaudio from PyPI is built for CUDA. Its native libraries do not load beside a torch without CUDA; without them,
+# its Python code does all that the engines need.
 _MEND_TORCHAUDIO = """
 import importlib.util, pathlib
 found = importlib.util.find_spec("torchaudio")
@@ -43,18 +43,18 @@ if found:
 
 
 class Environment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is installed together."""
+    """Packages that are installed together, for several engines."""
 
     engines: tuple[str, ...]
     requires: tuple[str, ...]
     bare: tuple[str, ...] = ()
-    """Installed without what they require."""
+    """Installed without their dependencies."""
     without: tuple[str, ...] = ()
-    """Taken away at the end."""
+    """Uninstalled at the end."""
 
     @property
     def digest(self) -> str:
-        """Of everything that decides what is installed."""
+        """Digest of all pins."""
         content = [self.requires, self.bare, self.without, _own_requirements(), sys.version_info[:2]]
         return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:12]
 
@@ -71,18 +71,18 @@ def catalogue() -> dict[str, Environment]:
 
 
 def folder(name: str, directory: Path | None = None) -> Path:
-    """Where the environment lies, or would lie."""
+    """The folder of an environment, which may not exist yet."""
     return (directory or DIRECTORY) / f"{name}-{catalogue()[name].digest}"
 
 
 def python(name: str, directory: Path | None = None) -> str | None:
-    """The interpreter of an environment that has been made, or None."""
+    """The interpreter of an environment; None if it is not installed."""
     place = folder(name, directory)
     return str(place / "bin" / "python") if (place / _COMPLETE).exists() else None
 
 
 def version(name: str, distribution: str, directory: Path | None = None) -> str:
-    """The version of a package in an environment, found without starting it.
+    """The version of a distribution in an environment.
 
     Raises:
         EngineNotInstalled: it is not there.
@@ -93,12 +93,12 @@ def version(name: str, distribution: str, directory: Path | None = None) -> str:
 
 
 def packages(name: str, directory: Path | None = None) -> list[str]:
-    """The folders where an environment has its packages."""
+    """The ``site-packages`` folders of an environment."""
     return [str(path) for path in folder(name, directory).glob("lib/python*/site-packages")]
 
 
 def distributions_with(package: str, places: list[str] | None = None) -> list[str]:
-    """The distributions that have an importable `package`, in this environment or in `places`."""
+    """Names of the distributions that contain an importable `package`, in this environment or in `places`."""
     return [
         found.name
         for found in importlib.metadata.distributions(path=sys.path if places is None else places)
@@ -107,33 +107,33 @@ def distributions_with(package: str, places: list[str] | None = None) -> list[st
 
 
 def install(name: str, tell: Callable[[str], None] = print, directory: Path | None = None) -> Path:
-    """Make an environment unless it is there, and give its folder. One that is cut off is made anew.
+    """Make an environment unless it is there, and return its folder. An incomplete one is made anew.
 
     Args:
         tell: called with each step, in words.
 
     Raises:
-        EngineNotInstalled: pip could not install it; the message has pip's last lines.
+        EngineNotInstalled: pip failed; the message has its last lines.
     """
     environment, place = catalogue()[name], folder(name, directory)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with locks.locked(place.parent / f".{name}.lock"):
+    with locks.hold(place.parent / f".{name}.lock"):
         if (place / _COMPLETE).exists():
             return place
         shutil.rmtree(place, ignore_errors=True)
         tell(f"making the environment {name} in {place}")
-        _run(sys.executable, "-m", "venv", str(place))
+        _run_pip(sys.executable, "-m", "venv", str(place))
         interpreter = str(place / "bin" / "python")
         pip = (interpreter, "-m", "pip", "--disable-pip-version-check")
-        _run(*pip, "install", "--quiet", "--upgrade", "pip>=25.1")
+        _run_pip(*pip, "install", "--quiet", "--upgrade", "pip>=25.1")
         tell(f"installing {', '.join(environment.requires)}")
-        _run(*pip, "install", "--quiet", *_own_requirements(), *environment.requires)
+        _run_pip(*pip, "install", "--quiet", *_own_requirements(), *environment.requires)
         if environment.bare:
             tell(f"installing {', '.join(environment.bare)}")
-            _run(*pip, "install", "--quiet", "--no-deps", *environment.bare)
+            _run_pip(*pip, "install", "--quiet", "--no-deps", *environment.bare)
         if environment.without:
-            _run(*pip, "uninstall", "--quiet", "--yes", *environment.without)
-        _run(interpreter, "-c", _MEND_TORCHAUDIO)
+            _run_pip(*pip, "uninstall", "--quiet", "--yes", *environment.without)
+        _run_pip(interpreter, "-c", _MEND_TORCHAUDIO)
         (place / _COMPLETE).touch()
         for former in sorted(place.parent.glob(f"{name}-*")):
             if former != place:  # a running render may have its workers there
@@ -142,10 +142,10 @@ def install(name: str, tell: Callable[[str], None] = print, directory: Path | No
 
 
 def install_extra(extra: str, tell: Callable[[str], None] = print) -> None:
-    """Install what an extra of voxpress names into this environment.
+    """Install the packages of an extra of voxpress into this environment.
 
     Raises:
-        EngineNotInstalled: there is no such extra, or pip could not install it.
+        EngineNotInstalled: voxpress has no such extra, or pip failed.
     """
     marker = re.compile(rf"""\s*;.*extra\s*==\s*["']{re.escape(extra)}["'].*""")
     lines = [line for line in importlib.metadata.requires("voxpress") or () if marker.search(line)]
@@ -153,11 +153,11 @@ def install_extra(extra: str, tell: Callable[[str], None] = print) -> None:
         raise EngineNotInstalled(f"voxpress has no extra {extra!r}")
     wanted = [marker.sub("", line) for line in lines]
     tell(f"installing {', '.join(wanted)}")
-    _run(sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *wanted)
+    _run_pip(sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *wanted)
 
 
 def _own_requirements() -> tuple[str, ...]:
-    """What voxpress needs of a worker's environment: its own requirements, less the command line's."""
+    """voxpress's own requirements in a worker: all but those of the command line."""
     edge = {"typer", "rich"}
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         mine = [line for line in importlib.metadata.requires("voxpress") or () if "extra ==" not in line]
@@ -165,7 +165,7 @@ def _own_requirements() -> tuple[str, ...]:
     return ()
 
 
-def _run(*command: str) -> None:
+def _run_pip(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         problem = "; ".join((done.stderr or done.stdout).strip().splitlines()[-3:])

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from voxpress import languages
 from voxpress.audio import waveform as sound
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
@@ -246,7 +247,7 @@ def _find_code(language: str, supported: list[str], model: str) -> str:
     >>> _find_code("en-GB", ["en", "no"], "whisper-base"), _find_code("nb-NO", ["en", "no"], "whisper-base")
     ('en', 'no')
     """
-    base = language.lower().partition("-")[0]
+    base = languages.base(language)
     code = _LANGUAGES.get(base, base)
     if code not in supported:
         instead = (

@@ -17,7 +17,7 @@ from voxpress.quality.asr import Recogniser
 from voxpress.speech import Seconds, Segment
 from voxpress.text import carrier
 from voxpress.text.duration import bounds
-from voxpress.text.wer import BAR, Score, passes, rank, score, unsettled
+from voxpress.text.wer import BAR, Score, needs_likelihood, passes, rank, score
 
 SILENCE = -50.0
 """dBFS; nothing above it means that nothing was said."""
@@ -61,12 +61,12 @@ def listen(
         found = score(text, heard, language)
         if best is None or rank(found) < rank(best[1]):
             best = heard, found
-        if passes(found, bar) and not unsettled(found, bar):
+        if passes(found, bar) and not needs_likelihood(found, bar):
             return best
     assert best is not None
     heard, found = best
     # Where nothing is heard, nothing was said; what goes on after the text is not asked about by its likelihood.
-    if unsettled(found, bar) and 0 < len(heard) <= 2 * len(text) + 4:
+    if needs_likelihood(found, bar) and 0 < len(heard) <= 2 * len(text) + 4:
         likelihood = recogniser.likelihood(audio, text, language)
         found = msgspec.structs.replace(found, likelihood=likelihood)
     return heard, found

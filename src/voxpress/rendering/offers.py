@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from voxpress import engines
+from voxpress import engines, languages
 from voxpress.errors import SpeechError
 from voxpress.models import catalogue
 from voxpress.speech import Voice
@@ -29,17 +29,12 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
 
     def speaks(self, language: str) -> bool:
         """Whether it speaks a language: ``es`` for ``es-ES``, and the other way round."""
-        return speak(self.languages, language)
+        return languages.covers(self.languages, language)
 
     def described(self, voice: str = "") -> str:
         """How to speak with it, in words."""
         named = f"engine {self.engine}, model {self.model}" + (f", voice {voice}" if voice else "")
         return named + (f" (first run  {' && '.join(self.get)})" if self.get else "")
-
-
-def speak(languages: Iterable[str], language: str) -> bool:
-    """Whether these languages are, or have among them, the one that is asked for."""
-    return any(spoken == "*" or _base(spoken) == _base(language) for spoken in languages)
 
 
 def listed() -> Iterator[Offer]:
@@ -100,7 +95,3 @@ def _join(found: Sequence[str], what: str, more: str = "") -> str:
         return ""
     shown = ", or ".join(found[:_SHOWN])
     return f"; {what}: {shown}" + (f"; all of them: {more}" if more else "")
-
-
-def _base(tag: str) -> str:
-    return tag.lower().replace("_", "-").partition("-")[0]

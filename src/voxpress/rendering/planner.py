@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from voxpress import engines, formats, text, validation
+from voxpress import engines, formats, languages, text, validation
 from voxpress.engines import Engine
 from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnknownVoice, UnsupportedOption
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
@@ -337,7 +337,7 @@ def _with_voice(
     chosen: Engine, engine: str, voice: str | None, options: Mapping[str, OptionValue]
 ) -> _Chosen:
     engines.require(chosen)
-    if (terms := chosen.terms()) and not catalogue.accepted(terms):
+    if (terms := chosen.terms()) and not catalogue.is_accepted(terms):
         raise LicenceNotAccepted(
             f"the weights of {engine!r} are under {terms}: read it, then run  voxpress models accept {engine}"
         )
@@ -360,10 +360,10 @@ def _choose_language(engine: Engine, voice: Voice, wanted: str | None) -> str:
     """The canonical tag to speak in."""
     spoken = engine.speaks(voice)
     if wanted is None:
-        own = [tag for tag in voice.languages if _among(tag, spoken)]
+        own = [tag for tag in voice.languages if languages.covers(spoken, tag)]
         first = next(iter((*own, *spoken)), "*")
         return "en" if first == "*" else first
-    if not _among(wanted, spoken):
+    if not languages.covers(spoken, wanted):
         who = f"engine {engine.name!r}"
         if spoken != engine.languages:
             who = f"voice {voice.name!r} of {who}"
@@ -379,11 +379,6 @@ def _check_speed(engine: Engine, wanted: float) -> float:
             f"speed {wanted:g} is out of range: engine {engine.name!r} speaks at {slowest:g} to {fastest:g}"
         )
     return wanted
-
-
-def _among(wanted: str, languages: Sequence[str]) -> bool:
-    base = wanted.lower().partition("-")[0]
-    return any(tag == "*" or tag.lower().partition("-")[0] == base for tag in languages)
 
 
 def _escape(path: str) -> str:

@@ -170,7 +170,8 @@ def _speak(
     engine: Engine, batch: Sequence[tuple[str, Segment]], attempt: int
 ) -> dict[str, Audio | SpeechError]:
     segments = [
-        msgspec.structs.replace(carrier.whole(segment), seed=seed(key, attempt)) for key, segment in batch
+        msgspec.structs.replace(carrier.add_phrase(segment), seed=seed(key, attempt))
+        for key, segment in batch
     ]
     try:
         audios = list(engine.synthesize(segments))

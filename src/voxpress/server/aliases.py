@@ -11,14 +11,13 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 
-from voxpress import engines
+from voxpress import engines, languages
 from voxpress.engines import Engine
 from voxpress.errors import EngineError, InputError, UnknownEngine, UnknownVoice, suggest
 from voxpress.models import catalogue
 from voxpress.rendering.presets import Defaults
 from voxpress.server.settings import ModelName, Settings
 from voxpress.speech import Speaker, Voice
-from voxpress.validation import canonical_language
 
 _NOT_OFFERED = frozenset({"tone", "openai"})
 _OPENAI = "openai"
@@ -88,7 +87,7 @@ class Aliases:
         """
         name = name.strip()
         try:
-            return self._languages.get(name.lower()) or canonical_language(name)
+            return self._languages.get(name.lower()) or languages.canonical(name)
         except InputError:
             return None
 
@@ -228,7 +227,7 @@ class Aliases:
             engine = self._engine(model)
             engines.require(engine)
             terms = engine.terms()
-            return bool(engine.voices()) and (not terms or catalogue.accepted(terms))
+            return bool(engine.voices()) and (not terms or catalogue.is_accepted(terms))
         except EngineError:
             return False
 

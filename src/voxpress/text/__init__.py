@@ -1,7 +1,7 @@
-"""The front end: what a row says, as the parts that are spoken, sounded or left silent.
+"""The front end: from the text of a row to its parts, which are words, tones and silence.
 
-The order is markup, clean, split. A lexicon and a normaliser belong between clean and split: they see clean words, and
-whatever they write is still cut to what the engine can take.
+The order is markup, clean, split. A lexicon and a normaliser belong between clean and split: there they get clean
+words, and split still cuts their output to the engine's limit.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ __all__ = ["Part", "Pause", "Reading", "Say", "Silence", "Tone", "read"]
 
 
 READ_ALOUD = "read aloud, because the markup is plain; with markup directions it is heard as what it names"
-"""End of the note on a direction in a plain text."""
+"""The end of the note about a direction in a plain text."""
 
 
 class Pause(msgspec.Struct, frozen=True, tag="pause"):
-    """Between two sentences or paragraphs; how long is for the `Output` to say."""
+    """A pause between two sentences or paragraphs; the `Output` has its length."""
 
     after: Literal["sentence", "paragraph"]
 
@@ -35,7 +35,7 @@ Part: TypeAlias = Say | Pause | Silence | Tone
 
 
 class Reading(NamedTuple):
-    """The parts of a text in order; each `Say` is one segment. And notes, what was changed in the words."""
+    """The parts of a text in order, each `Say` one segment; and notes about changes of the words."""
 
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
@@ -49,14 +49,14 @@ def read(
     markup: Literal["plain", "directions"] = "plain",
     misread: str = "",
 ) -> Reading:
-    """What `text` says, as the parts that are spoken, sounded or left silent.
+    """The parts of a text: words, tones and silence.
 
     Args:
-        text: what the row says.
+        text: of the row.
         language: BCP 47 tag.
         max_chars: longest segment that the engine takes.
         markup: how `text` is written.
-        misread: characters that the engine must not be given; markup may hold them.
+        misread: characters that the engine reads wrongly, and that are removed from words; markup may hold them.
 
     >>> read("Hello there, world, how are you.\\n\\nGoodbye.", language="en", max_chars=80).parts
     (Say(text='Hello there, world, how are you.'), Pause(after='paragraph'), Say(text='Goodbye.'))
@@ -72,7 +72,7 @@ def read(
     removed: Counter[str] = Counter()
     for scene in scenes:
         if isinstance(scene, Say):
-            parts += _say(_without(scene.text, misread, removed), language, max_chars)
+            parts += _split_text(_remove_misread(scene.text, misread, removed), language, max_chars)
         else:
             parts.append(scene)
     if not parts:
@@ -80,13 +80,13 @@ def read(
         problem = f"nothing to speak in {text!r}: it has no letter and no digit{besides}"
         raise InputError(problem if text else "no text")
     notes = [f"{count} × {each!r} removed: the engine misreads it" for each, count in removed.items()]
-    if markup == "plain" and ("[" in text or "<" in text) and (direction := directions.generated(text)):
+    if markup == "plain" and ("[" in text or "<" in text) and (direction := directions.find_direction(text)):
         notes.append(f"{direction} is {READ_ALOUD}")
     return Reading(tuple(parts), tuple(notes))
 
 
-def _without(text: str, characters: str, removed: Counter[str]) -> str:
-    """`text` without some characters, which are counted. Between two letters or digits a space takes their place."""
+def _remove_misread(text: str, characters: str, removed: Counter[str]) -> str:
+    """Remove some characters from `text`, or replace them with a space between letters and digits; count them."""
     for character in characters:
         if count := text.count(character):
             removed[character] += count
@@ -94,7 +94,7 @@ def _without(text: str, characters: str, removed: Counter[str]) -> str:
     return text
 
 
-def _say(text: str, language: str, max_chars: int) -> list[Part]:
+def _split_text(text: str, language: str, max_chars: int) -> list[Part]:
     parts: list[Part] = []
     for paragraph in clean(text):
         if not has_speech(paragraph):

@@ -1,7 +1,7 @@
-"""Carrier phrases: a word or two are spoken at the end of a sentence, and cut out of it.
+"""Carrier phrases: an engine speaks a word or two at the end of a sentence, and voxpress cuts them out.
 
-Neural voices learned from sentences, and mumble a word that stands alone. Where an engine knows when each of its words
-is heard, it is given "The message says, hundred.", and what comes before "hundred" is cut off at the pause.
+Neural voices learn from sentences, and mumble a word that stands alone. An engine that gives the times of its words
+speaks "The message says, hundred.", and voxpress cuts the audio at the pause before "hundred".
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from voxpress import languages
 from voxpress.audio import waveform as sound
 from voxpress.audio.waveform import Audio
 from voxpress.speech import Mark, Seconds, Segment
@@ -36,43 +37,43 @@ PHRASES: Mapping[str, str] = {
     "sv": "Nästa meddelande är,",
     "uk": "Наступне повідомлення звучить так,",
 }
-"""By language: what leads to a quotation, so that any word may follow; it ends in a pause."""
+"""Phrases by language. Each introduces a quotation, so that any word may follow, and ends in a pause."""
 
 MOST_WORDS = 2
-"""As they are spoken: a longer text is a phrase of its own."""
+"""Most words of a text that gets a carrier phrase, as they are spoken."""
 _MOST_CHARACTERS = 60
 _LEAD: Seconds = 0.02
-"""Kept before the first word: its first sound may begin a little before the model says so."""
+"""Audio kept before the first word, whose first sound may begin a little before its mark."""
 _FADE: Seconds = 0.01
 _END = ".,:;!?…।"
 
 
 def phrase(text: str, language: str) -> str | None:
-    """What `text` is to be spoken after; None where it is spoken as it is.
+    """The carrier phrase for `text`; None if the engine should speak the text alone.
 
-    Only a word or two of letters, or digits that are spoken as so many: brackets and symbols may be an engine's own
-    notation, and nobody knows how many words they are.
+    Only a word or two get a phrase, in letters, or in digits that are spoken as so many words. Brackets and symbols may
+    be an engine's own notation, whose words cannot be counted.
 
     Args:
-        language: BCP 47 tag; None is the answer for those that have no phrase in `PHRASES`.
+        language: BCP 47 tag; languages without a phrase in `PHRASES` give None.
 
     >>> phrase("Hundred.", "en-GB"), phrase("100", "en"), phrase("Thank you!", "de")
     ('The message says,', 'The message says,', 'Die nächste Ansage lautet,')
     >>> phrase("Please hold the line.", "en"), phrase("1984", "en"), phrase("[[həˈloʊ]]", "en"), phrase("百", "zh")
     (None, None, None, None)
     """
-    return PHRASES.get(language.partition("-")[0].lower()) if is_short(text) else None
+    return PHRASES.get(languages.base(language)) if is_short(text) else None
 
 
 def is_short(text: str) -> bool:
-    """Whether `text` is known to be a word or two when it is spoken."""
-    return len(text) <= _MOST_CHARACTERS and 1 <= _words(text) <= MOST_WORDS
+    """Whether `text` is certainly spoken as a word or two."""
+    return len(text) <= _MOST_CHARACTERS and 1 <= _count_words(text) <= MOST_WORDS
 
 
-def whole(segment: Segment) -> Segment:
-    """The segment as an engine is given it: phrase and text, and no phrase beside it.
+def add_phrase(segment: Segment) -> Segment:
+    """The segment for the engine: its text begins with the phrase.
 
-    >>> whole(Segment(text="hundred.", voice="joe", language="en", carrier="The message says,")).text
+    >>> add_phrase(Segment(text="hundred.", voice="joe", language="en", carrier="The message says,")).text
     'The message says, hundred.'
     """
     if segment.carrier is None:
@@ -81,44 +82,42 @@ def whole(segment: Segment) -> Segment:
 
 
 def cut(audio: Audio, segment: Segment) -> Audio | None:
-    """What was said after the segment's phrase, with its marks.
+    """The audio after the segment's phrase, with its marks.
 
-    None where the marks are not those of the words of phrase and text, so that nobody knows where to cut.
+    None if the marks are not those of the words of phrase and text, so that the place to cut is unknown.
     """
     words = [mark for mark in audio.marks if mark.kind == "word"]
     before = len((segment.carrier or "").split())
-    if [_letters(words[:before]), _letters(words[before:])] != [
-        _plain(segment.carrier or ""),
-        _plain(segment.text),
+    if [_join_letters(words[:before]), _join_letters(words[before:])] != [
+        _keep_letters(segment.carrier or ""),
+        _keep_letters(segment.text),
     ]:
         return None
     start = words[before].start - _LEAD
-    return sound.after(audio, max(start, words[before - 1].end) if before else start, _FADE)
+    return sound.drop_before(audio, max(start, words[before - 1].end) if before else start, _FADE)
 
 
-def _words(text: str) -> int:
-    """How many words `text` has when it is spoken; 0 where that cannot be known."""
+def _count_words(text: str) -> int:
+    """Number of words in `text` when it is spoken; 0 if unknown."""
     count = 0
     for token in text.rstrip(_END).split():
         for word in token.removesuffix(",").split("-"):
-            if not word or not all(map(_is_spoken, word)):
+            if not word or not all(
+                c.isalnum() or c in "'’" or unicodedata.category(c)[0] == "M" for c in word
+            ):
                 return 0
-            count += _digits(word) if word.isdecimal() else 1
+            count += _count_number_words(word) if word.isdecimal() else 1
     return count
 
 
-def _digits(number: str) -> int:
-    """Words of a number in digits: "7" and "40" are one, "42" and "500" are two."""
+def _count_number_words(number: str) -> int:
+    """Number of words for a number in digits: 1 for "7" and "40", 2 for "42" and "500"."""
     return max(1, len(number.rstrip("0"))) + (len(number) > 2)
 
 
-def _is_spoken(character: str) -> bool:
-    return character.isalnum() or character in "'’" or unicodedata.category(character)[0] == "M"
+def _join_letters(words: Iterable[Mark]) -> str:
+    return _keep_letters("".join(word.text for word in words))
 
 
-def _letters(words: Iterable[Mark]) -> str:
-    return _plain("".join(word.text for word in words))
-
-
-def _plain(text: str) -> str:
+def _keep_letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))

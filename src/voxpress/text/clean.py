@@ -1,4 +1,4 @@
-"""Clean Unicode: what a voice can be given, whatever the text was copied from."""
+"""Clean Unicode: texts without characters that a voice cannot speak."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _JOINERS = "\u200c\u200d"  # zero-width, yet they change how Persian and Indic w
 def clean(text: str) -> tuple[str, ...]:
     r"""The paragraphs of `text`, each on one line, in NFC and without characters that cannot be spoken.
 
-    Control and formatting characters go, white space of every kind becomes one space, and a blank line ends a
-    paragraph.
+    It removes control and formatting characters and turns white space of every kind into one space. A blank line ends
+    a paragraph.
 
     >>> clean("Caf\u0065\u0301\u00a0opens\r\nat\tnine.\n\n\ufeffCome in.")
     ('Café opens at nine.', 'Come in.')
 
     Raises:
-        InputError: half of a surrogate pair, which no encoding can carry.
+        InputError: the text holds half of a surrogate pair.
     """
     if not (text.isascii() and text.isprintable()):
-        text = _printable(text)
+        text = _drop_unprintable(text)
     paragraphs = _BLANK_LINES.split(text) if "\n" in text else (text,)
     return tuple(flat for paragraph in paragraphs if (flat := " ".join(paragraph.split())))
 
 
-def _printable(text: str) -> str:
+def _drop_unprintable(text: str) -> str:
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = text.replace("\u2029", "\n\n").replace("\u2028", "\n")
     kept = []
@@ -48,7 +48,7 @@ def _printable(text: str) -> str:
 
 
 def has_speech(text: str) -> bool:
-    """Whether there is a letter or a digit to speak.
+    """Whether a text has a letter or a digit.
 
     >>> has_speech("... !"), has_speech("7")
     (False, True)

@@ -1,16 +1,15 @@
 """Stage directions: ``[beep]``, ``<error beep>``, ``(2 seconds of silence)`` in a text to be spoken.
 
-Prompt lists such as Asterisk's write into the text what is heard but not said. `parse` takes them apart:
+Prompt lists such as Asterisk's mix words with descriptions of sounds. `parse` separates them:
 
 - Silence: ``N UNIT of silence``, ``silence N UNIT``, and the same with ``pause``.
 - Tones: ``beep`` or ``tone``, with one of ``error``, ``double``, ``ascending``, ``descending`` before or
   after it, and words such as *this is a simple … sound* around it.
-- Explanations say what a word stands for and are left out: a symbol beside the word (``dollar [$]``), empty
-  brackets, and what begins with ``note:``.
-- Square and angle brackets hold nothing else: anything that is none of these is `LeftOut`, because it can
-  be neither spoken nor generated. Round brackets are prose unless they hold one of these, or name a
-  sound or a silence without its length (``(sound of rain)``, ``(music plays)``, ``(pause)``), which is an
-  error as well.
+- Explanations, which are dropped: a symbol beside a word (``dollar [$]``), empty brackets, and text that begins with
+  ``note:``.
+- Other text in square or angle brackets is an error, `LeftOut`, because it can be neither spoken nor generated. Round
+  brackets are prose unless they hold one of the above. A sound without a tone and a silence without a length
+  (``(sound of rain)``, ``(music plays)``, ``(pause)``) are `LeftOut` in every kind of bracket.
 
 An angle bracket counts only where a letter follows it: ``3 < 4`` is text.
 """
@@ -40,7 +39,7 @@ class Say(msgspec.Struct, frozen=True):
 
 
 class Silence(msgspec.Struct, frozen=True):
-    """Nothing, for so long.
+    """Silence of a given duration.
 
     >>> parse("[pause 500 ms]")
     (Silence(duration=0.5),)
@@ -50,7 +49,7 @@ class Silence(msgspec.Struct, frozen=True):
 
 
 class Tone(msgspec.Struct, frozen=True):
-    """Sine waves at once, equally loud, for so long.
+    """Sine waves that sound together, equally loud.
 
     >>> parse("[ascending tones]")
     (Tone(frequencies=(600.0,), duration=0.2), Tone(frequencies=(900.0,), duration=0.2))
@@ -77,7 +76,7 @@ TONES: dict[str, tuple[Tone | Silence, ...]] = {
     "ascending tones": (_LOW, _HIGH),
     "descending tones": (_HIGH, _LOW),
 }
-"""What each tone direction sounds like."""
+"""The sounds of each tone direction."""
 
 _KINDS = {
     "": "beep",
@@ -119,7 +118,7 @@ _PUNCTUATION = " .,;:!?…"
 
 
 def parse(text: str) -> tuple[Part, ...]:
-    """What is to be heard, in order. A text without directions is one `Say`.
+    """The words, tones and silences of a text, in order. A text without directions is one `Say`.
 
     >>> parse("Leave a message. [beep]")
     (Say(text='Leave a message.'), Tone(frequencies=(1000.0,), duration=0.25))
@@ -127,7 +126,7 @@ def parse(text: str) -> tuple[Part, ...]:
     ((Silence(duration=2.0),), (Say(text='dollar'),))
 
     Raises:
-        LeftOut: a direction that is none of those above.
+        LeftOut: a direction of another kind.
         MarkupError: a square bracket without its partner, or a silence that is too long.
     """
     parts: list[Part] = []
@@ -138,19 +137,19 @@ def parse(text: str) -> tuple[Part, ...]:
         end = match.end()
         following = _WORDS.match(text, end)
         words = [*said[-2:], following[0] if following else ""]
-        inside = _inside(match, explains=any(piece.strip(_PUNCTUATION) for piece in words))
+        inside = _interpret(match, explains=any(piece.strip(_PUNCTUATION) for piece in words))
         if inside is None:
             said.append(match[0])
         elif inside:
-            _say(said, parts)
+            _flush(said, parts)
             parts += inside
             said = []
     said.append(text[end:])
-    _say(said, parts)
+    _flush(said, parts)
     return tuple(parts) or (Say(text),)
 
 
-def _say(pieces: list[str], parts: list[Part]) -> None:
+def _flush(pieces: list[str], parts: list[Part]) -> None:
     text = "".join(pieces).strip()
     if stray := re.search(r"[][]", text):
         raise MarkupError(
@@ -160,8 +159,8 @@ def _say(pieces: list[str], parts: list[Part]) -> None:
         parts.append(Say(text))
 
 
-def _inside(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ...] | None:
-    """What the brackets stand for; nothing for an explanation, None for prose."""
+def _interpret(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ...] | None:
+    """The sounds that the brackets describe; empty for an explanation, None for prose."""
     whole, content = match[0], match[match.lastindex or 1]
     words = " ".join(content.lower().split()).rstrip(".!").strip()
     tone = _TONE.fullmatch(words)
@@ -189,15 +188,15 @@ def _inside(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ..
     )
 
 
-def generated(text: str) -> str:
-    """The first direction of `text` in square or angle brackets that would be heard and not said, else nothing.
+def find_direction(text: str) -> str:
+    """The first direction of `text` in square or angle brackets that stands for a sound; empty if there is none.
 
-    >>> generated("One moment. [pause 2s] Thank you."), generated("[sic] One (beep).")
+    >>> find_direction("One moment. [pause 2s] Thank you."), find_direction("[sic] One (beep).")
     ('[pause 2s]', '')
     """
     for match in _DIRECTION.finditer(text):
         with suppress(MarkupError):
-            if match[0][0] != "(" and _inside(match, explains=True):
+            if match[0][0] != "(" and _interpret(match, explains=True):
                 return match[0]
     return ""
 

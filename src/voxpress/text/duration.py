@@ -1,36 +1,34 @@
-"""How long a reading of a text can be.
+"""Shortest and longest duration of a reading.
 
-The bounds are wide: they hold every intelligible reading. They were set on the human and synthetic readings of the 569
+The bounds are wide enough for every intelligible reading. They come from human and synthetic readings of the 569
 Asterisk prompts.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
+from voxpress import languages
 from voxpress.speech import Seconds
 
 FASTEST: Seconds = 0.02
-"""Per letter at speed 1. Fast speech is 0.05; a spelling pronounced as one syllable needs the rest."""
+"""Per letter at speed 1. Fast speech has 0.05; words with many silent letters have less."""
 SLOWEST: Seconds = 0.25
-"""Per letter at speed 1, for the slowest voice that was met, doubled."""
-
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Per letter at speed 1: twice that of the slowest voice in the readings."""
 
 
 def bounds(text: str, speed: float = 1.0) -> tuple[Seconds, Seconds]:
-    """The shortest and the longest sound that can be a reading of `text`.
+    """The shortest and the longest duration of a reading of `text`.
 
-    Digits, symbols and capitals may be spelled out; an ideograph is a syllable or two, and a letter beyond the basic
-    plane is read by its name or its number, if at all.
+    A voice may spell out digits, symbols and capitals; it reads an ideograph as a syllable or two, and a character
+    beyond the basic plane by its name or number, or not at all.
 
     >>> bounds("Please hold.")
     (0.2, 5.25)
     """
     least = most = 0
     for character in text:
-        if _UNSPACED.match(character):
+        if languages.SYLLABIC.match(character):
             least, most = least + 3, most + 6
         elif ord(character) > 0xFFFF:
             most += 15

@@ -1,4 +1,4 @@
-"""Long text into segments that an engine can speak well."""
+"""Long text, split into segments that an engine can speak well."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 
+from voxpress import languages
 from voxpress.text.clean import has_speech
 
 FEWEST_WORDS = 5
-"""Shorter sentences sound odd alone on neural engines, so they join a neighbour
-(reported for Kokoro and XTTS: below five or six words)."""
+"""Words of the shortest sentence that stands alone. Neural engines speak shorter ones oddly (Kokoro and XTTS: below
+five or six words), so these join a neighbour."""
 
 _WINDOW = 10_000
-"""Characters that are looked at at once for their sentences."""
+"""Characters that sentencex gets at once."""
 
 _MAYBE_TWO_SENTENCES = re.compile(r"[.!?…؟।]\S*\s+\S|[。！？]\s*\S")
 _LIST_NUMBER = re.compile(r"\(?(\d{1,3}|[A-Za-z])[.)]\s*")
 _CLAUSES = re.compile(r"(?<=[,;:،、，；：—–])(?!(?<=\d[,:])\d)\s*|(?<=\))\s+")
 _WORDS = re.compile(r"\s+")
 _JOINER = "\u200d"
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 
 def split(paragraph: str, *, language: str, max_chars: int) -> list[str]:
     """Sentences of one paragraph, each at most `max_chars` long.
 
-    Sentences of fewer than `FEWEST_WORDS` words join a neighbour where both fit. A sentence that is too long is cut
-    between clauses, then between words, then anywhere. Nothing but white space is lost.
+    A sentence of fewer than `FEWEST_WORDS` words joins a neighbour if both fit. A sentence that is too long is cut
+    between clauses, then between words, then anywhere. The text loses only white space.
 
     Args:
         paragraph: one line of clean text.
@@ -41,17 +41,19 @@ def split(paragraph: str, *, language: str, max_chars: int) -> list[str]:
     """
     if len(paragraph) <= max_chars and not _MAYBE_TWO_SENTENCES.search(paragraph):
         return [paragraph]
-    pieces = [piece for sentence in _sentences(paragraph, language) for piece in _fit(sentence, max_chars)]
+    pieces = [
+        piece for sentence in _list_sentences(paragraph, language) for piece in _fit(sentence, max_chars)
+    ]
     return [piece.strip() for piece in _merge(pieces, max_chars)]
 
 
-# Pieces keep the white space that follows them, so that putting two together again restores the text.
+# Pieces keep the white space that follows them, so that joining them restores the text.
 
 
-def _sentences(paragraph: str, language: str) -> list[str]:
+def _list_sentences(paragraph: str, language: str) -> list[str]:
     sentences: list[str] = []
-    for sentence in _segmented(paragraph, language.partition("-")[0]):
-        # "1." belongs to the item it numbers, and what has no word, such as an emoji, to a neighbour.
+    for sentence in _find_sentences(paragraph, languages.base(language)):
+        # "1." belongs to its item, and a piece without a word, such as an emoji, to a neighbour.
         if sentences and (
             _LIST_NUMBER.fullmatch(sentences[-1]) or not (has_speech(sentence) and has_speech(sentences[-1]))
         ):
@@ -61,8 +63,8 @@ def _sentences(paragraph: str, language: str) -> list[str]:
     return sentences
 
 
-def _segmented(paragraph: str, language: str) -> Iterator[str]:
-    """Sentences of a paragraph, found in one window after the other: the time for all at once grows as its square."""
+def _find_sentences(paragraph: str, language: str) -> Iterator[str]:
+    """Sentences of a paragraph, window by window: the time of sentencex grows with the square of the length."""
     import sentencex
 
     window = _WINDOW
@@ -71,7 +73,7 @@ def _segmented(paragraph: str, language: str) -> Iterator[str]:
         if len(found) == 1:
             window *= 2
             continue
-        yield from found[:-1]  # the last may go on
+        yield from found[:-1]  # the last one may go on in the next window
         paragraph = paragraph[sum(map(len, found[:-1])) :]
         window = _WINDOW
     yield from sentencex.segment(language, paragraph)
@@ -89,7 +91,7 @@ def _fit(text: str, max_chars: int) -> list[str]:
 
 
 def _chop(text: str, max_chars: int) -> list[str]:
-    """Pieces of `max_chars`, less where a sign would lose the letter that carries it."""
+    """Pieces of `max_chars` characters, shorter where the cut would separate a combining sign from its letter."""
     pieces = []
     while len(text) > max_chars:
         cut = max_chars
@@ -126,6 +128,6 @@ def _merge(sentences: list[str], max_chars: int) -> list[str]:
 
 
 def _is_fragment(sentence: str) -> bool:
-    # Scripts that write no spaces: two characters make about a word.
-    words = len(_UNSPACED.findall(sentence)) // 2 + len(sentence.split())
+    # In scripts without spaces, a word has about two characters.
+    words = len(languages.UNSPACED.findall(sentence)) // 2 + len(sentence.split())
     return words < FEWEST_WORDS

@@ -1,7 +1,7 @@
-"""Was it said? What a recogniser heard, compared with what was to be said, word by word.
+"""Word error rate: the words that a recogniser heard, compared with those of the text.
 
-Case, punctuation, spelling variants, and whether a number is written in digits or in words do not count; nor do words
-that sound alike, or that were only joined or split: no recogniser can tell.
+The comparison ignores case, punctuation, spelling variants and the way a number is written. It also ignores differences
+that no recogniser can hear: words that sound alike, and words that are joined or split.
 """
 
 from __future__ import annotations
@@ -15,24 +15,20 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from voxpress import languages
 from voxpress.errors import EngineNotInstalled
 
 BAR = 0.15
-"""Share of wrong words that a long text may have: recognisers make mistakes too."""
+"""Share of wrong words that a long text may have, since recognisers make mistakes."""
 SHORT = 4
-"""Words up to which a text gives a recogniser no context."""
+"""Most words of a text that is too short to give a recogniser context."""
 SLIPS = 0.35
 """Share of wrong letters that a short text may have."""
 LIKELY = -4.0
-"""Logarithm of the likelihood of each word from which on a short text counts as heard, whatever was written down in its
-place."""
+"""Lowest log likelihood of each word at which a short text counts as heard, whatever the recogniser wrote."""
 
 _INSTALL = "pip install 'voxpress[listen]'"
 
-# Scripts whose readers see no spaces between words, or do not agree on them: each character is a word.
-_UNSPACED = re.compile(
-    r"[\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
-)
 _BRACKETS = re.compile(r"[][(){}<>]")
 _SYMBOLS = {"&": " and ", "+": " plus ", "#": " pound ", "*": " star ", "@": " at ", "=": " equals "}
 _ENGLISH = {
@@ -144,7 +140,7 @@ _SOUND_ALIKE = {
 
 
 class Difference(NamedTuple):
-    """Words that were to be said, and what was heard in their place; either may be empty."""
+    """Words of the text, and those heard in their place; either may be empty."""
 
     asked: str
     heard: str
@@ -154,18 +150,18 @@ class Difference(NamedTuple):
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """How far what was heard is from what was to be said."""
+    """The difference between a text and what a recogniser heard."""
 
     words: int
-    """That were to be said; a number is one, and in scripts without spaces each character."""
+    """Words of the text; a number is one, and in scripts without spaces each character is one."""
     errors: int
-    """Words that were left out, put in or replaced."""
+    """Words missing, added or replaced."""
     letters: int
-    """In the words that were to be said."""
+    """Letters of the text."""
     slips: int
-    """Letters that were left out, put in or replaced."""
+    """Letters missing, added or replaced."""
     likelihood: float | None = None
-    """Of the text's least likely word, given the audio, as far as that was asked: a logarithm; 0 is certain."""
+    """Log likelihood of the text's least likely word, given the audio; 0 is certain, None not measured."""
     differences: tuple[Difference, ...] = ()
 
     @property
@@ -180,7 +176,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def score(asked: str, heard: str, language: str) -> Score:
-    """Compare what was to be said with what was heard.
+    """Compare a text with what was heard.
 
     Args:
         asked: the text as the row has it.
@@ -195,18 +191,18 @@ def score(asked: str, heard: str, language: str) -> Score:
     Raises:
         EngineNotInstalled: the packages of the extra ``listen`` are missing.
     """
-    levenshtein = _levenshtein()
+    levenshtein = _import_package("rapidfuzz.distance").Levenshtein
     said, noticed = words(asked, language), words(heard, language)
     canonical = [[_SOUND_ALIKE.get(word, word) for word in one] for one in (said, noticed)]
     errors, differences = 0, []
-    for a0, a1, b0, b1, cost in _unlike(levenshtein.opcodes(*canonical)):
+    for a0, a1, b0, b1, cost in _find_differences(levenshtein.opcodes(*canonical)):
         if not any(
             "".join(one[a0:a1]) == "".join(other[b0:b1]) for one, other in (canonical, (said, noticed))
         ):
             errors += cost
-            differences.append(Difference(_shown(said[a0:a1]), _shown(noticed[b0:b1])))
-    # "14" and "Forking" have letters to compare as they are written, "4711" and "four seven one" as they are meant.
-    spelled = (_letters(asked), _letters(heard)), ("".join(canonical[0]), "".join(canonical[1]))
+            differences.append(Difference(_join_shown(said[a0:a1]), _join_shown(noticed[b0:b1])))
+    # The closer of two spellings counts: "14" and "Forking" compare as written, "4711" and "four seven one" as spoken.
+    spelled = (_spell(asked), _spell(heard)), ("".join(canonical[0]), "".join(canonical[1]))
     slips, letters = min(
         ((levenshtein.distance(*each), len(each[0])) for each in spelled),
         key=lambda one: one[0] / max(1, one[1]),
@@ -221,13 +217,12 @@ def score(asked: str, heard: str, language: str) -> Score:
 
 
 def passes(score: Score, bar: float = BAR) -> bool:
-    """Whether so much was heard of what was to be said that it may be taken as said.
+    """Whether the audio counts as a reading of the text.
 
-    Recognisers err about short texts, where they have no context: there the letters decide, but for a number
-        in place of
-    another, or whether each word goes with the audio at all, which is what counts for more than one word, where it is
-    known: few letters can be a whole word. Of longer ones the share of wrong words decides, with one
-    word more: `bar` + 1 / words. Few wrong letters, half of `bar`, are other words for the same sound.
+    A text of more than `SHORT` words passes if its word error rate is at most `bar` + 1 / words, or its letter error
+    rate at most half of `bar`: then the recogniser wrote other words for the same sounds. For shorter texts, where
+    recognisers lack context, the likelihood decides if it is known. Otherwise, and for one unlikely word, the letter
+    error rate must be at most `SLIPS`, and no number may replace another.
 
     >>> passes(score("Activated.", "activate it", "en")), passes(score("Activated.", "goodbye", "en"))
     (True, False)
@@ -242,22 +237,25 @@ def passes(score: Score, bar: float = BAR) -> bool:
     return score.cer <= SLIPS and not other_number
 
 
-def unsettled(score: Score, bar: float = BAR) -> bool:
-    """Whether the likelihood of the text has to be known: of a short one that does not pass, or has words that differ.
+def needs_likelihood(score: Score, bar: float = BAR) -> bool:
+    """Whether the verdict on a text depends on its likelihood: a short text does not pass, or several words of it are
+    compared and some differ.
 
-    >>> unsettled(score("Exit the menu.", "start the menu", "en")), unsettled(score("Exit.", "exits", "en"))
-    (True, False)
+    >>> needs_likelihood(score("Exit the menu.", "start the menu", "en"))
+    True
+    >>> needs_likelihood(score("Exit.", "exits", "en"))
+    False
     """
     return 0 < score.words <= SHORT and score.errors > 0 and (score.words > 1 or not passes(score, bar))
 
 
 def rank(score: Score) -> tuple[bool, float, float, float]:
-    """The smaller, the better."""
+    """A sort key: better scores come first."""
     return not passes(score), score.wer, score.cer, -(score.likelihood or 0)
 
 
 def words(text: str, language: str) -> list[str]:
-    """What is said, in one spelling.
+    """The words of a text, in one spelling.
 
     >>> words("Press 1, or the #-key: it's 10:05 on the 3rd; $1,000!", "en")[-10:]
     ['it', 'is', '10', '0', '5', 'on', 'the', '3', 'dollars', '1000']
@@ -267,11 +265,10 @@ def words(text: str, language: str) -> list[str]:
     Raises:
         EngineNotInstalled: the packages of the extra ``listen`` are missing.
     """
-    base = language.lower().partition("-")[0]
-    return (_english(text) if base == "en" else []) or _plain(text, language)
+    return (_split_english(text) if languages.base(language) == "en" else []) or _split_plain(text, language)
 
 
-def _english(text: str) -> list[str]:
+def _split_english(text: str) -> list[str]:
     text = _BRACKETS.sub(" ", unicodedata.normalize("NFKC", text)).replace("’", "'")
     text = re.sub(r"\*(?=\w)|(?<=\w)\*", "", text)  # around a word it is emphasis
     text = re.sub(r"[&+#*@=]", lambda found: _SYMBOLS[found[0]], text)
@@ -279,37 +276,37 @@ def _english(text: str) -> list[str]:
     text = re.sub(r"(?<=\d):0(?=\d\b)", " 0 ", text)
     text = re.sub(r"(?<![\d.,])0+(?=\d)", lambda found: " 0" * len(found[0]) + " ", text)
     text = re.sub(r"(?<![\w-])-(?=\d)", "minus ", text)
-    plain = _normalizer()(text)
+    plain = _make_normalizer()(text)
     plain = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b|\ba (?=1(?:00)+\b)", "", plain)
     found = re.findall(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*|[$£€¢%°]|(?<=\d)\.(?=\d)|-(?=\d)", plain)
     return [word for one in found for word in _ENGLISH.get(one, (one,))]
 
 
-def _plain(text: str, language: str) -> list[str]:
+def _split_plain(text: str, language: str) -> list[str]:
     text = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     text = re.sub(r"(?<=\d)[ .,'\u00a0\u202f](?=\d{3}(?!\d))", "", text)
-    text = re.sub(r"\d+", lambda found: f" {_number(int(found[0]), language)} ", text)
-    # Signs that combine with a letter are a part of its word.
+    text = re.sub(r"\d+", lambda found: f" {_spell_number(int(found[0]), language)} ", text)
+    # A combining sign is a part of its letter's word.
     letters = (c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
     hiragana = (chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in letters)
-    return _UNSPACED.sub(r" \g<0> ", "".join(hiragana)).split()
+    return languages.WORDLIKE.sub(r" \g<0> ", "".join(hiragana)).split()
 
 
-def _letters(text: str) -> str:
+def _spell(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
-def _number(value: int, language: str) -> str:
-    """In words, or in single digits where nobody knows that language's."""
-    num2words = _imported("num2words")
-    for name in (language.replace("-", "_"), language.lower().partition("-")[0]):
+def _spell_number(value: int, language: str) -> str:
+    """A number in words, or in single digits if num2words does not know the language."""
+    num2words = _import_package("num2words")
+    for name in (language.replace("-", "_"), languages.base(language)):
         if name in num2words.CONVERTER_CLASSES:
             return str(num2words.num2words(value, lang=name))
     return " ".join(str(value))
 
 
-def _unlike(operations: Iterable[Any]) -> Iterator[tuple[int, int, int, int, int]]:
-    """Runs of words that differ: from where to where in both, and how many errors they are."""
+def _find_differences(operations: Iterable[Any]) -> Iterator[tuple[int, int, int, int, int]]:
+    """Runs of words that differ: start and end in each text, and the number of errors."""
     run: tuple[int, int, int, int, int] | None = None
     for one in operations:
         if one.tag == "equal":
@@ -324,22 +321,18 @@ def _unlike(operations: Iterable[Any]) -> Iterator[tuple[int, int, int, int, int
         yield run
 
 
-def _shown(words: Sequence[str]) -> str:
-    """Words as they are written, digits of a number together."""
+def _join_shown(words: Sequence[str]) -> str:
+    """Words joined with spaces, but without spaces inside numbers."""
     return re.sub(r"(?<=\b\d) (?=\d\b)", "", " ".join(words))
 
 
 @functools.cache
-def _normalizer() -> Callable[[str], str]:
-    made: Callable[[str], str] = _imported("whisper_normalizer.english").EnglishTextNormalizer()
+def _make_normalizer() -> Callable[[str], str]:
+    made: Callable[[str], str] = _import_package("whisper_normalizer.english").EnglishTextNormalizer()
     return made
 
 
-def _levenshtein() -> Any:
-    return _imported("rapidfuzz.distance").Levenshtein
-
-
-def _imported(name: str) -> Any:
+def _import_package(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:

@@ -268,7 +268,7 @@ def _changing(directory: Path) -> Iterator[None]:
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        with locks.locked(directory / ".lock"):
+        with locks.hold(directory / ".lock"):
             _sweep(directory)
             try:
                 yield

@@ -40,7 +40,7 @@ def compute(
         return kept
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locks.locked(path.with_suffix(".lock")):
+        with locks.hold(path.with_suffix(".lock")):
             if (kept := _load(path)) is not None:
                 return kept
             made = make()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
+from voxpress import languages
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError
 from voxpress.speech import Mark
@@ -21,8 +22,7 @@ _DOUBTFUL, _WRONG = 0.15, 0.4
 0.16 at most, but for one of 0.27; with a third more at the end 0.25 or more, with half of it or another text 0.6.
 """
 _RECOGNISE = "let it be recognised: pip install 'voxpress[listen]', voxpress models pull whisper-base"
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-_TOKEN = re.compile(rf"{_UNSPACED.pattern}|\d|[^\W\d_]+")
+_TOKEN = re.compile(rf"{languages.UNSPACED.pattern}|\d|[^\W\d_]+")
 
 
 class Heard(Protocol):

@@ -1,1 +1,1 @@
-"""Models in the ONNX format: rewritten, and loaded."""
+"""Models in the ONNX format: graphs rewritten for speed and repeatability, and sessions over them."""

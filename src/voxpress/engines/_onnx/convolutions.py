@@ -1,10 +1,9 @@
 """Convolutions that are cheap on a CPU.
 
-What takes the time of a vocoder is its convolutions, and they are made cheap in two ways. Wide ones with long
-kernels take a third of the multiplications, by Toom and Cook's method. For the others, ONNX Runtime's fast
-kernels work on tensors in blocks of channels (its "NCHWc" layout) and exist for images only; so there sound
-is an image one sample high, [batch, channels, 1, time], with only operators between that the blocked layout
-knows.
+A vocoder spends nearly all its time in convolutions. Wide ones with long kernels get Toom and Cook's method here, which
+takes a third of the multiplications. The others get ONNX Runtime's fast kernels, which work on images only, in blocks
+of channels (its "NCHWc" layout): sound becomes an image one sample high, [batch, channels, 1, time], and all operators
+between the convolutions become ones that the blocked layout has.
 """
 
 from __future__ import annotations
@@ -23,21 +22,20 @@ from voxpress.engines._onnx.rewriting import Rewrite, Source, attributes_of
 
 _ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "LeakyRelu", "Relu", "Tanh", "Sigmoid"}
 _END = np.iinfo(np.int64).max
-# Toom-Cook's block of outputs, and its points in the order in which they are taken: small, so that powers
-# stay small.
+# Outputs in a block of Toom-Cook, and its points in order of use. They are small so that their powers stay small.
 _BLOCK = 6
 _POINTS = [0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 0.75, -0.75, 4 / 3, -4 / 3]
-# Multiplications saved per sample from which Toom-Cook wins; and the channels from which most convolutions
-# are such, so that nothing is gained by staying in the blocked layout. Found by trying on Piper and Kokoro.
+# Toom-Cook wins from `_WORTHWHILE` saved multiplications per sample on. From `_PLANAR` channels on, most convolutions
+# save so many, and the blocked layout gains nothing. Both were measured on Piper and Kokoro.
 _WORTHWHILE = 150
 _PLANAR = 128
 
 
 class _Lift(Rewrite):
-    """Convolutions rewritten for the nodes that depend on `after` (for all, where it is None).
+    """A rewrite of the convolutions that depend on the tensor `after`; None: of all.
 
-    `image` maps a tensor [batch, channels, time] of the old graph to its twin [batch, channels, 1, time] in
-    the new one. Each of the two is made only when something reads it.
+    `image` maps a tensor [batch, channels, time] of the old graph to the same tensor as [batch, channels, 1, time] in
+    the new one. Each form exists only if a node reads it.
     """
 
     def __init__(self, source: Source, after: str | None) -> None:
@@ -60,7 +58,7 @@ class _Lift(Rewrite):
 
     def run(self) -> onnx.ModelProto:
         for node in self.old:
-            if self.reached.isdisjoint(node.output) or not self.rewritten(node):
+            if self.reached.isdisjoint(node.output) or not self.rewrite(node):
                 for name in node.input:
                     self.as_sound(name)
                 self.nodes.append(node)
@@ -80,8 +78,8 @@ class _Lift(Rewrite):
             self.flat.add(name)
         return name
 
-    def rewritten(self, node: onnx.NodeProto) -> bool:
-        """Append what stands for `node` in the new graph and say so; or say no, and it stays as it is."""
+    def rewrite(self, node: onnx.NodeProto) -> bool:
+        """Append the new form of `node` and return True; return False if it stays as it is."""
         if node.op_type in {"Conv", "ConvTranspose"}:
             weight = self.value(node.input[1])
             if weight is None or weight.ndim != 3:
@@ -91,25 +89,25 @@ class _Lift(Rewrite):
                 complete = convolution.output_padding <= convolution.pads[1]
                 if convolution.group > 1 or convolution.dilation > 1 or not complete:
                     return False
-                self.image[node.output[0]] = self.upsampling(node, weight, convolution)
+                self.image[node.output[0]] = self.lift_upsampling(node, weight, convolution)
             elif _multiplications_saved(weight, convolution) > _WORTHWHILE:
-                self.toom_cook(node, weight, convolution)
+                self.add_toom_cook(node, weight, convolution)
             else:
-                self.image[node.output[0]] = self.plain(node, weight, convolution)
+                self.image[node.output[0]] = self.lift_convolution(node, weight, convolution)
             return True
         some = any(name in self.image for name in node.input)
-        if node.op_type in _ELEMENTWISE and some and all(self.liftable(name) for name in node.input):
-            self.image[node.output[0]] = self.elementwise(node)
+        if node.op_type in _ELEMENTWISE and some and all(self.can_lift(name) for name in node.input):
+            self.image[node.output[0]] = self.lift_elementwise(node)
             return True
         return False
 
-    def liftable(self, name: str) -> bool:
+    def can_lift(self, name: str) -> bool:
         value = self.value(name)
         if value is not None:
             return value.size == 1
         return name in self.image or self.rank.get(name) == 3
 
-    def plain(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
+    def lift_convolution(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
         begin, end = convolution.pads
         return self.conv(
             self.as_image(node.input[0]),
@@ -128,13 +126,12 @@ class _Lift(Rewrite):
         self.blocked[output] = len(weight)
         return output
 
-    def upsampling(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
+    def lift_upsampling(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> str:
         """A transposed convolution of stride s as s ordinary ones whose outputs are interleaved in time.
 
-        Output sample s q + r needs the taps r, r + s, r + 2 s, ... on the inputs q, q - 1, q - 2, ...: an
-        ordinary convolution gives all s samples as s times the channels. Read channels-last, that tensor *is*
-        the interleaved sound, so no sample moves. The blocked layout has no transposed convolution of its
-        own.
+        Output sample s q + r needs the taps r, r + s, r + 2 s, ... on the inputs q, q - 1, q - 2, ...: one ordinary
+        convolution gives all s samples as s times the channels. Read channels-last, that tensor is the interleaved
+        sound, so no sample moves. The blocked layout has no transposed convolution.
         """
         name, stride = node.output[0], convolution.stride
         inputs, outputs, kernel = weight.shape
@@ -160,7 +157,7 @@ class _Lift(Rewrite):
         if outputs >= _PLANAR:
             return image
         self.blocked[image] = outputs
-        return self.scaled(image, 1.0, name)
+        return self.scale(image, 1.0, name)
 
     def bias(self, node: onnx.NodeProto) -> np.ndarray:
         value = self.value(node.input[2])
@@ -172,41 +169,41 @@ class _Lift(Rewrite):
         limits = [self.constant([number], "limit") for number in (begin, end, axis)]
         return self.new("Slice", [tensor, *limits], f"{tensor}_cut")
 
-    def scaled(self, image: str, factor: float, name: str) -> str:
-        """`image` times a number, as a convolution per channel: that does not leave the blocked layout."""
+    def scale(self, image: str, factor: float, name: str) -> str:
+        """`image` times a number, as a convolution per channel, which keeps the blocked layout."""
         channels = self.blocked[image]
         return self.conv(image, np.full((channels, 1, 1, 1), factor, np.float32), [], name, group=channels)
 
-    def elementwise(self, node: onnx.NodeProto) -> str:
+    def lift_elementwise(self, node: onnx.NodeProto) -> str:
         name = node.output[0]
         images = [i if self.value(i) is not None else self.as_image(i) for i in node.input]
         channels = self.blocked.get(images[0])
         if channels:
             factor = self.value(node.input[1]) if node.op_type in {"Mul", "Div"} else None
             if factor is not None:
-                return self.scaled(images[0], float(factor if node.op_type == "Mul" else 1 / factor), name)
+                return self.scale(images[0], float(factor if node.op_type == "Mul" else 1 / factor), name)
             if node.op_type == "LeakyRelu" and not self.fuses(node.input[0]):
-                images = [self.scaled(images[0], 1.0, f"{name}_in")]
+                images = [self.scale(images[0], 1.0, f"{name}_in")]
         output = self.new(node.op_type, images, f"{name}_image", **attributes_of(node))
         if channels and all(image in self.blocked for image in images):
             self.blocked[output] = channels
         return output
 
     def fuses(self, name: str) -> bool:
-        """Whether ONNX Runtime makes an activation of `name` a part of the convolution that gives it."""
+        """Whether ONNX Runtime fuses an activation of `name` into the convolution before it."""
         maker = next(node.op_type for node in reversed(self.nodes) if node.output[0] == self.image[name])
         return maker == "Conv" and len(self.consumers[name]) == 1
 
-    def toom_cook(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> None:
+    def add_toom_cook(self, node: onnx.NodeProto, weight: np.ndarray, convolution: _Convolution) -> None:
         """A convolution in fewer multiplications, by the method of Toom and Cook (Winograd's, in images).
 
-        Every m outputs of r taps are made from m + r - 1 products instead of m r (_toom_cook). A longer
-        kernel is cut into n pieces of m taps, whose products are summed before the way back: a convolution of
-        n taps over the blocks of m samples. A dilation d makes d independent sounds, which stand as a batch.
+        m outputs of r taps take m + r - 1 products instead of m r (`_toom_cook`). A longer kernel is cut into n
+        pieces of m taps, and their products are summed before interpolation: a convolution of n taps over blocks of m
+        samples. A dilation d gives d independent sounds, which form a batch.
         """
         name, sound = node.output[0], self.as_sound(node.input[0])
         outputs, inputs, kernel = weight.shape
-        m, (r, n) = _BLOCK, _pieces(kernel)
+        m, (r, n) = _BLOCK, _divide_kernel(kernel)
         points = m + r - 1
         d, begin = convolution.dilation, convolution.pads[0]
         after, kernels, before = _toom_cook(m, r)
@@ -216,43 +213,45 @@ class _Lift(Rewrite):
         products = np.tensordot(kernels, pieces.reshape(outputs, inputs, n, r), axes=(1, 3))
         bias: list[str] = []
         if len(node.input) > 2:
-            # Of the points, 1 alone adds the same to all m outputs: see _toom_cook.
+            # Only the point 1 adds the same number to all m outputs: see _toom_cook.
             offset = np.zeros((points, outputs), np.float32)
             offset[_POINTS.index(1.0)] = self.bias(node)
             bias = [self.constant(offset.reshape(-1), f"{name}_bias")]
 
-        def shaped(tensor: str, *shape: int) -> str:
+        def reshape(tensor: str, *shape: int) -> str:
             return self.new("Reshape", [tensor, self.constant(shape, "shape")], f"{tensor}_shaped")
 
-        def moved(tensor: str, *order: int) -> str:
+        def transpose(tensor: str, *order: int) -> str:
             return self.new("Transpose", [tensor], f"{tensor}_moved", perm=order)
 
-        def number(op: str, tensor: str, value: int) -> str:
+        def combine(op: str, tensor: str, value: int) -> str:
             return self.new(op, [tensor, self.constant([value], "number")], f"{name}_{op}")
 
         shape = self.new("Shape", [sound], f"{name}_shape")
         length = self.new("Gather", [shape, self.constant([2], "axis")], f"{name}_length")
-        blocks = number("Div", number("Add", length, m * d - 1), m * d)
-        padded = number("Mul", number("Add", blocks, n), m * d)
-        end = self.new("Sub", [number("Sub", padded, begin), length], f"{name}_end")
+        blocks = combine("Div", combine("Add", length, m * d - 1), m * d)
+        padded = combine("Mul", combine("Add", blocks, n), m * d)
+        end = self.new("Sub", [combine("Sub", padded, begin), length], f"{name}_end")
         pads = self.new("Concat", [self.constant([0, 0, begin, 0, 0], "pads"), end], f"{name}_pads", axis=0)
 
-        # [channels, blocks, m, d] -> [d, m, channels, blocks]. Two moves of an axis at a time are ten times
-        # faster than one of both.
-        whole = moved(shaped(self.new("Pad", [sound, pads], f"{name}_padded"), -1, m * d), 1, 0)
+        # [channels, blocks, m, d] -> [d, m, channels, blocks]. Two transpositions of one axis each are ten times faster
+        # than one of both.
+        whole = transpose(reshape(self.new("Pad", [sound, pads], f"{name}_padded"), -1, m * d), 1, 0)
         phases = (
-            shaped(whole, 1, m, inputs, -1) if d == 1 else moved(shaped(whole, m, d, inputs, -1), 1, 0, 2, 3)
+            reshape(whole, 1, m, inputs, -1)
+            if d == 1
+            else transpose(reshape(whole, m, d, inputs, -1), 1, 0, 2, 3)
         )
         these = self.cut(phases, 0, -1, 3)
         others = self.cut(self.cut(phases, 0, r - 1, 1), 1, _END, 3)
         windows = self.new("Concat", [these, others], f"{name}_windows", axis=1)
         values = self.new(
-            "MatMul", [self.constant(before, "before"), shaped(windows, 0, points, -1)], f"{name}_values"
+            "MatMul", [self.constant(before, "before"), reshape(windows, 0, points, -1)], f"{name}_values"
         )
         product = self.new(
             "Conv",
             [
-                shaped(values, 0, points * inputs, 1, -1),
+                reshape(values, 0, points * inputs, 1, -1),
                 self.constant(
                     products.astype(np.float32).reshape(points * outputs, inputs, 1, n), f"{name}_weight"
                 ),
@@ -263,11 +262,11 @@ class _Lift(Rewrite):
             kernel_shape=[1, n],
         )
         result = self.new(
-            "MatMul", [self.constant(after, "after"), shaped(product, 0, points, -1)], f"{name}_result"
+            "MatMul", [self.constant(after, "after"), reshape(product, 0, points, -1)], f"{name}_result"
         )
         if d > 1:
-            result = moved(result, 1, 0, 2)
-        long = shaped(moved(shaped(result, m * d, -1), 1, 0), 1, outputs, -1)
+            result = transpose(result, 1, 0, 2)
+        long = reshape(transpose(reshape(result, m * d, -1), 1, 0), 1, outputs, -1)
         self.add("Slice", [long, self.constant([0], "limit"), length, self.constant([2], "axis")], name)
         self.flat.add(name)
 
@@ -296,18 +295,18 @@ class _Convolution:
         )
 
 
-def _pieces(kernel: int) -> tuple[int, int]:
+def _divide_kernel(kernel: int) -> tuple[int, int]:
     """Taps per piece and number of pieces for a kernel."""
     return (kernel, 1) if kernel <= _BLOCK + 1 else (_BLOCK, -(-kernel // _BLOCK))
 
 
 def _multiplications_saved(weight: np.ndarray, convolution: _Convolution) -> float:
-    """Multiplications that Toom-Cook saves for every sample that it reads or writes, which is its price."""
+    """Multiplications that Toom-Cook saves per sample that it reads or writes."""
     outputs, inputs, kernel = weight.shape
     same_length = sum(convolution.pads) == convolution.dilation * (kernel - 1)
     if convolution.stride > 1 or convolution.group > 1 or not same_length:
         return 0.0
-    taps, pieces = _pieces(kernel)
+    taps, pieces = _divide_kernel(kernel)
     saved = kernel - (_BLOCK + taps - 1) * pieces / _BLOCK
     return float(saved * inputs * outputs / (inputs + outputs))
 
@@ -336,76 +335,14 @@ def _toom_cook(m: int, r: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return after.astype(np.float32), kernels * scale, (before / scale).astype(np.float32)
 
 
-def fast_convolutions(source: Source, after: str | None = None) -> onnx.ModelProto:
+def make_convolutions_fast(source: Source, after: str | None = None) -> onnx.ModelProto:
     """Make the convolutions over [1, channels, time] of a model fast: the batch must be one.
 
-    Wide ones with long kernels take a third of the multiplications (Toom-Cook); the others become
-    two-dimensional, and with them what lies between. With `after`, only what depends on that tensor: a speech
-    model works per frame after the durations, and these stay the same to the bit. The sound differs by
-    rounding only.
+    Wide ones with long kernels take a third of the multiplications (Toom-Cook); the others, and the operators between
+    them, become two-dimensional. The sound differs by rounding only.
+
+    Args:
+        after: a tensor; only nodes that depend on it change. Speech models compute frames from durations, so with the
+            durations here these stay the same to the bit. None: all nodes change.
     """
     return _Lift(source, after).run()
-
-
-# Kokoro
-
-
-def float_convolutions(source: Source) -> onnx.ModelProto:
-    """Give the dynamically quantised convolutions of a model float arithmetic, with the weights that it has.
-
-    Without VNNI, integer products are hardly faster than floats, and floats can have fewer of them.
-    The sound comes nearer to the unquantised model's, as activations are no longer rounded to 8 bits.
-    """
-    rewrite = Rewrite(source)
-    quantised = {
-        node.output[0]: node
-        for node in rewrite.old
-        if node.op_type == "DynamicQuantizeLinear"
-        for _ in node.output[:1]
-    }
-    replaced: dict[str, tuple[onnx.NodeProto, float, np.ndarray | None]] = {}
-    for node in rewrite.old:
-        if node.op_type == "ConvInteger" and node.input[0] in quantised:
-            found = _scaled_back(rewrite, node)
-            if found:
-                result, scale, bias = found
-                replaced[result.output[0]] = (node, scale, bias)
-    for node in rewrite.old:
-        if node.output[0] not in replaced:
-            rewrite.nodes.append(node)
-            continue
-        conv, scale, bias = replaced[node.output[0]]
-        integers, zero = rewrite.value(conv.input[1]), rewrite.value(conv.input[3])
-        assert integers is not None, conv.name
-        weight = (
-            integers.astype(np.float32) - (0 if zero is None else zero.astype(np.float32))
-        ) * np.float32(scale)
-        inputs = [quantised[conv.input[0]].input[0], rewrite.constant(weight, f"{conv.name}_weight")]
-        if bias is not None:
-            inputs.append(rewrite.constant(bias, f"{conv.name}_bias"))
-        rewrite.add("Conv", inputs, node.output[0], **attributes_of(conv))
-    return rewrite.finish()
-
-
-def _scaled_back(
-    rewrite: Rewrite, conv: onnx.NodeProto
-) -> tuple[onnx.NodeProto, float, np.ndarray | None] | None:
-    """The node that makes floats of a ConvInteger's output, the scale of its weights, and its bias.
-
-    onnxruntime.quantization writes Cast and Mul by (input scale × weight scale), and where there is a bias,
-    before them an Add of floor(bias ÷ the same scale) as integers.
-    """
-    bias = None
-    (node,) = rewrite.consumers[conv.output[0]]
-    if node.op_type == "Add":
-        quotient = rewrite.above(node.input[1], "Reshape", "Cast", "Floor", "Div")
-        bias = None if quotient is None else rewrite.value(quotient.input[0])
-        if bias is None:
-            return None
-        (node,) = rewrite.consumers[node.output[0]]
-    (node,) = rewrite.consumers[node.output[0]]
-    product = rewrite.producer.get(node.input[1])
-    scale = None if product is None else rewrite.value(product.input[1])
-    if node.op_type != "Mul" or scale is None or scale.size != 1:
-        return None
-    return node, float(scale.reshape(())), bias

@@ -1,4 +1,6 @@
-"""What Kokoro computes in many small steps, in few: normalisation, its periodic activation, its Fourier transform."""
+"""Operators of Kokoro in fewer steps: quantised convolutions, normalisation, the Snake activation, the Fourier
+transform.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +15,78 @@ if TYPE_CHECKING:
 from voxpress.engines._onnx.rewriting import Rewrite, Source, attributes_of
 
 _TINY = 1e-30
-"""More than nothing, and less than can be heard."""
+"""A positive number that is too small to be heard."""
 
 
-def instance_norms(source: Source) -> onnx.ModelProto:
+def make_convolutions_float(source: Source) -> onnx.ModelProto:
+    """Turn the dynamically quantised convolutions of a model into float ones with the same weights.
+
+    Without VNNI, integer products are hardly faster than float ones, and Toom-Cook saves float products. The sound
+    comes nearer to that of the unquantised model, since activations are no longer rounded to 8 bits.
+    """
+    rewrite = Rewrite(source)
+    quantised = {
+        node.output[0]: node
+        for node in rewrite.old
+        if node.op_type == "DynamicQuantizeLinear"
+        for _ in node.output[:1]
+    }
+    replaced: dict[str, tuple[onnx.NodeProto, float, np.ndarray | None]] = {}
+    for node in rewrite.old:
+        if node.op_type == "ConvInteger" and node.input[0] in quantised:
+            found = _find_scaling(rewrite, node)
+            if found:
+                result, scale, bias = found
+                replaced[result.output[0]] = (node, scale, bias)
+    for node in rewrite.old:
+        if node.output[0] not in replaced:
+            rewrite.nodes.append(node)
+            continue
+        conv, scale, bias = replaced[node.output[0]]
+        integers, zero = rewrite.value(conv.input[1]), rewrite.value(conv.input[3])
+        assert integers is not None, conv.name
+        weight = (
+            integers.astype(np.float32) - (0 if zero is None else zero.astype(np.float32))
+        ) * np.float32(scale)
+        inputs = [quantised[conv.input[0]].input[0], rewrite.constant(weight, f"{conv.name}_weight")]
+        if bias is not None:
+            inputs.append(rewrite.constant(bias, f"{conv.name}_bias"))
+        rewrite.add("Conv", inputs, node.output[0], **attributes_of(conv))
+    return rewrite.finish()
+
+
+def _find_scaling(
+    rewrite: Rewrite, conv: onnx.NodeProto
+) -> tuple[onnx.NodeProto, float, np.ndarray | None] | None:
+    """The node that turns a ConvInteger's output into floats, the scale of its weights, and its bias.
+
+    onnxruntime.quantization writes Cast and Mul by (input scale × weight scale). A bias comes before them, as an Add of
+    the integers floor(bias ÷ the same scale).
+    """
+    bias = None
+    (node,) = rewrite.consumers[conv.output[0]]
+    if node.op_type == "Add":
+        quotient = rewrite.find_above(node.input[1], "Reshape", "Cast", "Floor", "Div")
+        bias = None if quotient is None else rewrite.value(quotient.input[0])
+        if bias is None:
+            return None
+        (node,) = rewrite.consumers[node.output[0]]
+    (node,) = rewrite.consumers[node.output[0]]
+    product = rewrite.producer.get(node.input[1])
+    scale = None if product is None else rewrite.value(product.input[1])
+    if node.op_type != "Mul" or scale is None or scale.size != 1:
+        return None
+    return node, float(scale.reshape(())), bias
+
+
+def fuse_instance_norms(source: Source) -> onnx.ModelProto:
     """Fuse (x - mean) / sqrt(variance + epsilon) × gain + offset, over time, into InstanceNormalization.
 
-    One pass over each channel while it lies in the cache, instead of seven over the whole tensor.
+    It takes one pass over each channel, in the cache, instead of seven over the whole tensor.
     """
     rewrite = Rewrite(source)
     for node in rewrite.old:
-        norm = _instance_norm(rewrite, node)
+        norm = _find_instance_norm(rewrite, node)
         if norm is None:
             rewrite.nodes.append(node)
             continue
@@ -34,20 +97,20 @@ def instance_norms(source: Source) -> onnx.ModelProto:
     return rewrite.finish()
 
 
-def _instance_norm(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[str, str, str, float] | None:
-    """x, gain, offset and epsilon where `node` ends such a formula."""
+def _find_instance_norm(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[str, str, str, float] | None:
+    """x, gain, offset and epsilon if `node` is the end of such a formula; else None."""
     if node.op_type != "Add":
         return None
     scaled, offset = rewrite.producer.get(node.input[0]), node.input[1]
     if scaled is None or scaled.op_type != "Mul":
         return None
-    gain, normal = scaled.input[0], rewrite.above(scaled.input[1], "Div")
-    root = None if normal is None else rewrite.above(normal.input[1], "Sqrt", "Add")
+    gain, normal = scaled.input[0], rewrite.find_above(scaled.input[1], "Div")
+    root = None if normal is None else rewrite.find_above(normal.input[1], "Sqrt", "Add")
     if normal is None or root is None:
         return None
-    centred = rewrite.above(normal.input[0], "Sub")
-    square = rewrite.above(root.input[0], "ReduceMean", "Mul")
-    mean = None if centred is None else rewrite.above(centred.input[1], "ReduceMean")
+    centred = rewrite.find_above(normal.input[0], "Sub")
+    square = rewrite.find_above(root.input[0], "ReduceMean", "Mul")
+    mean = None if centred is None else rewrite.find_above(centred.input[1], "ReduceMean")
     epsilon = rewrite.value(root.input[1])
     if centred is None or mean is None or square is None or epsilon is None:
         return None
@@ -56,10 +119,10 @@ def _instance_norm(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[str, str, st
     return centred.input[0], gain, offset, float(epsilon.reshape(()))
 
 
-def snakes(source: Source) -> onnx.ModelProto:
+def fold_snakes(source: Source) -> onnx.ModelProto:
     """Fold the factors of Snake, x + sin²(a x) / a, into the norm before it and the convolution after it.
 
-    With u = a x it is (u + sin² u) / a: the norm gives u at once, and the convolution's weights absorb 1 / a.
+    With u = a x, Snake is (u + sin² u) / a: the norm gives u directly, and the convolution's weights absorb 1 / a.
     Snake: arXiv 2006.08195.
     """
     rewrite = Rewrite(source)
@@ -86,14 +149,13 @@ def snakes(source: Source) -> onnx.ModelProto:
     return rewrite.finish()
 
 
-def stft_as_convolution(source: Source) -> onnx.ModelProto:
-    """Make each short-time Fourier transform with a constant window a convolution with cosines and sines.
+def replace_stft(source: Source) -> onnx.ModelProto:
+    """Turn each short-time Fourier transform with a constant window into a convolution with cosines and sines.
 
-    ONNX Runtime transforms frame by frame, which for frames of 20 samples takes ten times as long.
+    ONNX Runtime transforms frame by frame, which takes ten times as long for frames of 20 samples.
 
-    The first and the middle bin have no imaginary part: it is made a tiny positive number, so that the angle of a
-    negative real one is +π, as atan2 of PyTorch has it, however the graph spells that out. -π is another number to what
-    comes after, and it is heard.
+    The first and the middle bin have no imaginary part. They get a tiny positive one, so that the angle of a negative
+    real part is +π in every graph, like that of PyTorch's atan2. The following layers would give -π another sound.
     """
     rewrite = Rewrite(source)
     for node in rewrite.old:
@@ -120,8 +182,8 @@ def stft_as_convolution(source: Source) -> onnx.ModelProto:
 
 
 def _fourier_kernel(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[np.ndarray, np.ndarray, int] | None:
-    """Weights [2 × bins, 1, samples] and biases [2 × bins], real parts first, and the hop of an STFT; None where they
-    are not constant.
+    """Weights [2 × bins, 1, samples] and biases [2 × bins], real parts first, and the hop of an STFT; None if the
+    window or the hop is not constant.
     """
     hop, window = (rewrite.value(name) for name in node.input[1:3])
     if hop is None or window is None:
@@ -138,7 +200,7 @@ def _fourier_kernel(rewrite: Rewrite, node: onnx.NodeProto) -> tuple[np.ndarray,
 
 @dataclass(frozen=True)
 class _Snake:
-    """A Snake that ends in the tensor `end`, the norm before it, the convolution after it, and its factor."""
+    """A Snake whose output is the tensor `end`, with the norm before it, the convolution after it, and its factor."""
 
     norm: onnx.NodeProto
     end: str
@@ -150,8 +212,8 @@ class _Snake:
         if node.op_type != "Add":
             return None
         norm = rewrite.producer.get(node.input[0])
-        scaled = rewrite.above(node.input[1], "Mul")
-        angle = None if scaled is None else rewrite.above(scaled.input[1], "Pow", "Sin", "Mul")
+        scaled = rewrite.find_above(node.input[1], "Mul")
+        angle = None if scaled is None else rewrite.find_above(scaled.input[1], "Pow", "Sin", "Mul")
         if norm is None or norm.op_type != "InstanceNormalization" or scaled is None or angle is None:
             return None
         factor, inverse = rewrite.value(angle.input[0]), rewrite.value(scaled.input[0])

@@ -1,4 +1,4 @@
-"""The models of Piper and Kokoro as voxpress speaks with them: the same sound, repeatable, with timings, and faster."""
+"""The models of Piper and Kokoro, rewritten: repeatable, faster, with timings, and with the same sound."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import onnx
 
-from voxpress.engines._onnx.convolutions import fast_convolutions, float_convolutions
-from voxpress.engines._onnx.operators import instance_norms, snakes, stft_as_convolution
+from voxpress.engines._onnx.convolutions import make_convolutions_fast
+from voxpress.engines._onnx.operators import (
+    fold_snakes,
+    fuse_instance_norms,
+    make_convolutions_float,
+    replace_stft,
+)
 from voxpress.engines._onnx.rewriting import (
     Source,
     expose,
-    kokoro_durations,
-    noise_as_inputs,
-    piper_durations,
+    expose_noise,
+    find_kokoro_durations,
+    find_piper_durations,
     read,
 )
 
 
 def prepare_piper(source: Source) -> onnx.ModelProto:
-    """A Piper voice that is repeatable, fast on a CPU, and gives its timings. It speaks one text at a time.
+    """A Piper voice that is repeatable, fast on a CPU, and gives timings. It speaks one text at a time.
 
     Inputs: `input` int64 [1, ids], `input_lengths` int64 [1], `scales` float32 [3] (noise, length, width),
     `sid` int64 [1] where the voice has several speakers, and two vectors of standard normal values: `noise_0`
@@ -29,23 +34,23 @@ def prepare_piper(source: Source) -> onnx.ModelProto:
     exactly.
     """
     model = read(source)
-    durations = piper_durations(model)
+    durations = find_piper_durations(model)
     for tensor in model.graph.input:
         first = tensor.type.tensor_type.shape.dim[0]
         if first.dim_param:
             first.dim_value = 1
-    return expose(fast_convolutions(noise_as_inputs(model), after=durations), durations, "durations")
+    return expose(make_convolutions_fast(expose_noise(model), after=durations), durations, "durations")
 
 
 def prepare_kokoro(source: Source) -> onnx.ModelProto:
-    """A quantised Kokoro that is faster on a CPU and gives its timings.
+    """A quantised Kokoro that is faster on a CPU and gives timings.
 
     The inputs stay: `tokens` int64 [1, ids], `style` float32 [1, 256], `speed` float32 [1]. Outputs: `audio`
     float32 [samples] and `durations` float32 [1, ids] or [ids], frames per token, of 600 samples at 24 kHz
     each.
     """
     model = read(source)
-    durations = kokoro_durations(model)
-    for rewrite in (float_convolutions, instance_norms, snakes, stft_as_convolution):
+    durations = find_kokoro_durations(model)
+    for rewrite in (make_convolutions_float, fuse_instance_norms, fold_snakes, replace_stft):
         model = rewrite(model)
-    return expose(fast_convolutions(model, after=durations), durations, "durations")
+    return expose(make_convolutions_fast(model, after=durations), durations, "durations")

@@ -1,7 +1,6 @@
-"""A graph in the ONNX format, read and rewritten: repeatable, and with the durations that it knows.
+"""Graphs in the ONNX format: read, rewritten, made repeatable, and with durations as an output.
 
-Every function takes a model and gives a new one; none touches a file or a global. Nothing here knows about texts,
-voices or engines.
+Every function takes a model and returns a new one. This module knows nothing of texts, voices or engines.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def read(source: Source) -> onnx.ModelProto:
 
 
 class Rewrite:
-    """A graph being rewritten: the old one to look things up in, and the list of nodes of the new one."""
+    """A graph during a rewrite: the old graph, for look-ups, and the nodes of the new one."""
 
     def __init__(self, source: Source) -> None:
         self.model = read(source)
@@ -53,7 +52,7 @@ class Rewrite:
         self._names = {*self._initializers, *self.producer, *(i.name for i in self.model.graph.input)}
 
     def value(self, name: str) -> np.ndarray | None:
-        """The constant of that name, or None where it is computed."""
+        """The constant of that name; None if the tensor is computed."""
         from onnx import numpy_helper
 
         if name in self._initializers:
@@ -63,8 +62,10 @@ class Rewrite:
             return numpy_helper.to_array(node.attribute[0].t)
         return None
 
-    def above(self, name: str, *ops: str) -> onnx.NodeProto | None:
-        """The node reached from the tensor `name` upwards through first inputs, if its operators are `ops`."""
+    def find_above(self, name: str, *ops: str) -> onnx.NodeProto | None:
+        """The node that is reached from the tensor `name` upwards, through first inputs, over operators `ops`; else
+        None.
+        """
         node = None
         for op in ops:
             node = self.producer.get(name)
@@ -73,7 +74,7 @@ class Rewrite:
             name = node.input[0]
         return node
 
-    def unique(self, name: str) -> str:
+    def free_name(self, name: str) -> str:
         candidate, number = name, 1
         while candidate in self._names:
             candidate, number = f"{name}_{number}", number + 1
@@ -81,9 +82,9 @@ class Rewrite:
         return candidate
 
     def constant(self, array: np.ndarray | Sequence[int], name: str) -> str:
-        """Store `array` and give its name; a sequence is int64, ONNX's type of shapes and axes.
+        """Store `array` and return its name; a sequence becomes int64, ONNX's type of shapes and axes.
 
-        Small ones are shared: a quarter of the time in which a model loads goes into their number.
+        Equal small arrays share one name: their number takes a quarter of a model's load time.
         """
         from onnx import numpy_helper
 
@@ -92,7 +93,7 @@ class Rewrite:
         same = (array.dtype.str, array.shape, array.tobytes()) if array.size < 256 else None
         if same in self._shared:
             return self._shared[same]
-        name = self.unique(name)
+        name = self.free_name(name)
         if same:
             self._shared[same] = name
         tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
@@ -101,7 +102,7 @@ class Rewrite:
         return name
 
     def add(self, op: str, inputs: Iterable[str], output: str, **attributes: Any) -> str:
-        """Append a node with one output of exactly that name, and give the name."""
+        """Append a node with one output of exactly that name, and return the name."""
         from onnx import helper
 
         self._names.add(output)
@@ -109,11 +110,11 @@ class Rewrite:
         return output
 
     def new(self, op: str, inputs: Iterable[str], hint: str, **attributes: Any) -> str:
-        """Append a node with one output of a name that is free, and give the name."""
-        return self.add(op, inputs, self.unique(hint), **attributes)
+        """Append a node with one output of a free name, and return the name."""
+        return self.add(op, inputs, self.free_name(hint), **attributes)
 
     def finish(self) -> onnx.ModelProto:
-        """The new model, without nodes and weights that no output needs."""
+        """The new model, without the nodes and weights that no output needs."""
         graph = self.model.graph
         needed = set(self.outputs)
         kept = []
@@ -143,12 +144,11 @@ def attributes_of(node: onnx.NodeProto) -> dict[str, Any]:
 # Determinism and timings
 
 
-def noise_as_inputs(source: Source) -> onnx.ModelProto:
-    """Turn every random node into an input `noise_0`, `noise_1`, ...: the caller's numbers decide the sound.
+def expose_noise(source: Source) -> onnx.ModelProto:
+    """Turn every random node into an input `noise_0`, `noise_1`, ..., so that the caller's numbers decide the sound.
 
-    Each is a float32 vector of standard normal values (uniform in [0, 1) for a uniform node): its first
-    values fill the tensor that the node would have made, in row-major order, and the rest is not read. So a
-    vector longer than needed changes nothing, and one that is too short fails the run.
+    Each is a float32 vector of standard normal values (uniform in [0, 1) for a uniform node). Its first values fill the
+    node's tensor in row-major order, and the graph ignores the rest. A vector that is too short fails the run.
     """
     from onnx import TensorProto, helper
 
@@ -164,12 +164,12 @@ def noise_as_inputs(source: Source) -> onnx.ModelProto:
             helper.make_tensor_value_info(noise, TensorProto.FLOAT, [f"{noise}_values"])
         )
         if node.op_type.endswith("Like"):
-            shape = rewrite.add("Shape", node.input, rewrite.unique(f"{noise}_shape"))
+            shape = rewrite.add("Shape", node.input, rewrite.free_name(f"{noise}_shape"))
         else:
             shape = rewrite.constant(list(attributes["shape"]), f"{noise}_shape")
-        size = rewrite.add("ReduceProd", [shape], rewrite.unique(f"{noise}_size"), keepdims=1)
+        size = rewrite.add("ReduceProd", [shape], rewrite.free_name(f"{noise}_size"), keepdims=1)
         start = rewrite.constant([0], f"{noise}_start")
-        values = rewrite.add("Slice", [noise, start, size], rewrite.unique(f"{noise}_used"))
+        values = rewrite.add("Slice", [noise, start, size], rewrite.free_name(f"{noise}_used"))
         if node.op_type.startswith("RandomNormal"):
             scale, offset = attributes.get("scale", 1.0), attributes.get("mean", 0.0)
         else:
@@ -178,13 +178,13 @@ def noise_as_inputs(source: Source) -> onnx.ModelProto:
         for op, number, neutral in (("Mul", scale, 1.0), ("Add", offset, 0.0)):
             if number != neutral:
                 factor = rewrite.constant(np.array([number], np.float32), f"{noise}_{op}")
-                values = rewrite.add(op, [values, factor], rewrite.unique(f"{values}_{op}"))
+                values = rewrite.add(op, [values, factor], rewrite.free_name(f"{values}_{op}"))
         rewrite.add("Reshape", [values, shape], output)
     return rewrite.finish()
 
 
 def expose(source: Source, tensor: str, name: str) -> onnx.ModelProto:
-    """Give the inner float tensor `tensor` as a further output called `name`."""
+    """Add the inner float tensor `tensor` as an output called `name`."""
     from onnx import TensorProto, helper
 
     rewrite = Rewrite(source)
@@ -197,29 +197,29 @@ def expose(source: Source, tensor: str, name: str) -> onnx.ModelProto:
     return rewrite.finish()
 
 
-def piper_durations(model: onnx.ModelProto) -> str:
+def find_piper_durations(model: onnx.ModelProto) -> str:
     """The tensor [batch, 1, ids] of frames per phoneme id in a VITS model: its only Ceil.
 
     VITS rounds the predicted durations up, `w_ceil = torch.ceil(w)`: arXiv 2106.06103, models.py of its
     reference code.
     """
-    return str(only(model, "Ceil").output[0])
+    return str(find_only(model, "Ceil").output[0])
 
 
-def kokoro_durations(model: onnx.ModelProto) -> str:
+def find_kokoro_durations(model: onnx.ModelProto) -> str:
     """The tensor of frames per token in Kokoro: the Clip after its only Round.
 
     StyleTTS 2 rounds the predicted durations and lets none be shorter than a frame:
     `torch.round(d).clamp(min=1)`.
     """
-    rounded = only(model, "Round").output[0]
+    rounded = find_only(model, "Round").output[0]
     for node in model.graph.node:
         if node.op_type == "Clip" and node.input[0] == rounded:
             return str(node.output[0])
     raise ValueError("the model's Round is not followed by a Clip: this is not Kokoro")
 
 
-def only(model: onnx.ModelProto, op: str) -> onnx.NodeProto:
+def find_only(model: onnx.ModelProto, op: str) -> onnx.NodeProto:
     found: list[onnx.NodeProto] = [node for node in model.graph.node if node.op_type == op]
     if len(found) != 1:
         raise ValueError(f"expected one {op} in the model, found {len(found)}")

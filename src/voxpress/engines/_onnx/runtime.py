@@ -1,4 +1,4 @@
-"""ONNX Runtime as both ONNX engines want it: sessions, optimised graphs, and what a run costs."""
+"""ONNX Runtime with the settings of both ONNX engines: sessions, optimised graphs, and the operations of a run."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from voxpress.engines._onnx.rewriting import Source, read
 
 _PRODUCTS = {"Conv", "ConvTranspose", "ConvInteger", "MatMul", "MatMulInteger"}
 _MAPPED = 1024
-"""Bytes from which a tensor goes into the file of weights."""
+"""Smallest tensor, in bytes, that goes into the file of weights."""
 
 
 def session(source: Source, threads: int = 1, *, optimised: bool = False) -> onnxruntime.InferenceSession:
-    """A session on the CPU as both ONNX engines want it: `threads` threads, which never spin while waiting.
+    """A session on the CPU, whose threads never spin while they wait.
 
     Args:
-        optimised: `source` is what `optimise` has written.
+        optimised: whether `source` is a file from `optimise`.
     """
     import onnxruntime
 
-    options = _options(threads)
+    options = _session_options(threads)
     if optimised:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     if not isinstance(source, str | Path | bytes):
@@ -36,15 +36,15 @@ def session(source: Source, threads: int = 1, *, optimised: bool = False) -> onn
 
 
 def optimise(model: bytes, target: Path, weights: str) -> None:
-    """Write a model as ONNX Runtime has it once it is loaded on this processor. Loading that takes a tenth of the time.
+    """Write a model in the form that ONNX Runtime gives it on this processor, which loads in a tenth of the time.
 
     Args:
         target: the file of the graph.
-        weights: name of a file beside it; a session maps it, so that processes share it.
+        weights: name of the file beside it for weights; sessions map it, so that processes share it.
     """
     import onnxruntime
 
-    options = _options(1)
+    options = _session_options(1)
     options.optimized_model_filepath = str(target)
     options.add_session_config_entry("session.optimized_model_external_initializers_file_name", weights)
     options.add_session_config_entry(
@@ -53,15 +53,15 @@ def optimise(model: bytes, target: Path, weights: str) -> None:
     onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def _options(threads: int) -> onnxruntime.SessionOptions:
+def _session_options(threads: int) -> onnxruntime.SessionOptions:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Every text has another length, so no memory plan is ever used twice; and making one compares every
-    # tensor with every other, which is 3 of the 4 seconds that a Piper voice takes to load.
+    # Texts differ in length, so that no memory plan would serve twice. To make one takes 3 of the 4 seconds in which a
+    # Piper voice loads, since it compares every tensor with every other.
     options.enable_mem_pattern = False
     options.enable_mem_reuse = False
     options.log_severity_level = 3
@@ -71,8 +71,8 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
 def flops(source: Source, inputs: dict[str, np.ndarray]) -> int:
     """Operations of one run: two for each multiply-add of its convolutions and matrix products.
 
-    LSTMs and element-wise operators are not counted. Divided by the seconds of audio that the run gives, it
-    is what a model costs; measured against a large matrix product, how near a machine comes to its limit.
+    It does not count LSTMs and element-wise operators. Operations per second of audio are the cost of a model; compared
+    with those of a large matrix product, they show how near a machine comes to its limit.
     """
     import json
     import tempfile

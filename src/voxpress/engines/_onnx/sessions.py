@@ -1,9 +1,9 @@
-"""ONNX Runtime's sessions over graphs that voxpress prepares: rewritten and optimised once, then loaded in a moment.
+"""ONNX Runtime's sessions over graphs that are rewritten and optimised once, and then load quickly.
 
-Rewriting a graph takes seconds, and ONNX Runtime takes a second or more to optimise it each time that it loads it. So
-what it makes of the rewritten graph is kept, with its weights in a file of their own, which processes map and share.
-It depends on ONNX Runtime's version and on the processor, which are part of its name. What is kept lies beside the
-weights in `KEPT`, or in the user's cache where that folder is read-only.
+A rewrite takes seconds, and ONNX Runtime optimises a graph for a second or more whenever it loads it. So voxpress keeps
+the optimised graph, with its weights in a file that processes map and share. ONNX Runtime's version and the processor
+decide how it is optimised, and are part of its name. It is in the folder `KEPT` beside the original weights, or in the
+user's cache if that folder is read-only.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _CACHE = Path(platformdirs.user_cache_dir("voxpress"), "prepared")
 _UNUSED: Seconds = 30 * 86400.0
-"""What has not been used for so long goes when something new is made."""
+"""Age since the last use at which a kept graph is removed, when another one is made."""
 _OURS = re.compile(r"[0-9a-f]{32}-[0-9a-f]{8}(-[0-9a-f]{8})?(\.onnx)?")
 _MAKING = ".making-"
 _OPTIMISED, _WEIGHTS, _PLAIN = "model.onnx", "weights.bin", "plain.onnx"
@@ -52,34 +52,34 @@ Rewrite = Callable[[Path], Graph]
 
 
 def prepare(source: Path, rewrite: Rewrite) -> None:
-    """Make what `session` loads on the CPU, where it is not there already.
+    """Make the graph that `session` loads on the CPU, unless it is there.
 
     Raises:
-        ModelUnavailable: `source` cannot be read or rewritten, or there is no room for the result.
+        ModelUnavailable: `source` cannot be read or rewritten, or the result cannot be written.
     """
-    _kept(source, rewrite, _machine())
+    _keep_prepared(source, rewrite, _machine_digest())
 
 
 def session(source: Path, rewrite: Rewrite, device: str, threads: int = 1) -> onnxruntime.InferenceSession:
-    """A session over a model as `rewrite` makes it.
+    """A session over a model that `rewrite` has changed.
 
     Args:
         device: ``auto`` and ``cpu`` mean the CPU, where the sound is the same to the bit for a seed; ``cuda`` and
-            ``cuda:1`` a GPU, never another one in its place.
+            ``cuda:1`` mean that GPU and no other.
         threads: of the CPU.
 
     Raises:
-        EngineError: there is no such GPU, or ONNX Runtime was installed without support for it.
-        ModelUnavailable: as `prepare`.
-        UnsupportedOption: another device.
+        EngineError: there is no such GPU, or ONNX Runtime has no support for it.
+        ModelUnavailable: as for `prepare`.
+        UnsupportedOption: the device is of another kind.
     """
     if device in {"auto", "cpu"}:
-        folder = _kept(source, rewrite, _machine())
+        folder = _keep_prepared(source, rewrite, _machine_digest())
         try:
-            return _loaded(folder, threads)
-        except _failures():  # it is made again
+            return _open_kept(folder, threads)
+        except _error_types():  # a damaged file: the graph is made again
             shutil.rmtree(folder, ignore_errors=True)
-            return _loaded(_kept(source, rewrite, _machine()), threads)
+            return _open_kept(_keep_prepared(source, rewrite, _machine_digest()), threads)
     kind, _, number = device.partition(":")
     if kind != "cuda":
         raise UnsupportedOption(f"ONNX models run on 'cpu' and 'cuda', not on {device!r}")
@@ -88,7 +88,7 @@ def session(source: Path, rewrite: Rewrite, device: str, threads: int = 1) -> on
     cuda = "CUDAExecutionProvider"
     if cuda not in onnxruntime.get_available_providers():
         raise EngineError(f"device {device!r} needs ONNX Runtime for GPUs: run  pip install onnxruntime-gpu")
-    graph = _kept(source, rewrite, "")
+    graph = _keep_prepared(source, rewrite, "")
     opened = onnxruntime.InferenceSession(
         str(graph / _PLAIN), providers=[(cuda, {"device_id": number or "0"})]
     )
@@ -97,15 +97,15 @@ def session(source: Path, rewrite: Rewrite, device: str, threads: int = 1) -> on
     return opened
 
 
-def _loaded(folder: Path, threads: int) -> onnxruntime.InferenceSession:
+def _open_kept(folder: Path, threads: int) -> onnxruntime.InferenceSession:
     optimised = folder / _OPTIMISED
     if optimised.exists():
         return runtime.session(optimised, threads, optimised=True)
     return runtime.session(folder / _PLAIN, threads)
 
 
-def _failures() -> tuple[type[Exception], ...]:
-    """ONNX Runtime's errors, which have no class in common."""
+def _error_types() -> tuple[type[Exception], ...]:
+    """ONNX Runtime's exceptions, which have no common class."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     return tuple(
@@ -114,9 +114,9 @@ def _failures() -> tuple[type[Exception], ...]:
 
 
 @functools.cache
-def _machine() -> str:
-    """What an optimised graph depends on, besides the graph."""
-    import onnxruntime  # by its own word: the package has other names, such as onnxruntime-gpu
+def _machine_digest() -> str:
+    """Digest of everything besides the graph that decides how it is optimised."""
+    import onnxruntime  # has its version in itself: the distribution may be another one, such as onnxruntime-gpu
 
     try:
         features = [
@@ -131,19 +131,19 @@ def _machine() -> str:
 
 
 @functools.cache
-def _code(folder: Path) -> str:
-    """What a rewrite does: it and what it calls lie in one folder."""
+def _code_digest(folder: Path) -> str:
+    """Digest of a rewrite's code, which is all in one folder."""
     digests = [digest(file) for file in sorted(folder.glob("*.py"))]
     return hashlib.sha256("".join(digests).encode()).hexdigest()[:8]
 
 
-def _kept(source: Path, rewrite: Rewrite, machine: str) -> Path:
-    """The folder with `source` as `rewrite` makes it: optimised for a machine, or as it is where none is named.
+def _keep_prepared(source: Path, rewrite: Rewrite, machine: str) -> Path:
+    """The folder with the rewritten `source`, optimised for `machine`; empty: not optimised.
 
-    Made once: of two workers that want it at once, one makes it and the other waits.
+    It is made once. If two workers need it at once, one makes it and the other waits.
     """
     name = "-".join(
-        filter(None, (digest(source)[:32], _code(Path(inspect.getfile(rewrite)).parent), machine))
+        filter(None, (digest(source)[:32], _code_digest(Path(inspect.getfile(rewrite)).parent), machine))
     )
     places = [source.resolve().parent / KEPT, _CACHE]
     for place in places:
@@ -155,11 +155,11 @@ def _kept(source: Path, rewrite: Rewrite, machine: str) -> Path:
     for place in places:
         try:
             place.mkdir(parents=True, exist_ok=True)
-            with locks.locked(place / ".lock"):
+            with locks.hold(place / ".lock"):
                 if not (place / name).is_dir():
                     _sweep(place)
-                    with _whole(place / name) as folder:
-                        _make(rewrite(source), folder, optimised=bool(machine))
+                    with _appear_whole(place / name) as folder:
+                        _write_graph(rewrite(source), folder, optimised=bool(machine))
             return place / name
         except ValueError as error:
             raise ModelUnavailable(f"{source} is not a model of this kind: {error}") from error
@@ -168,11 +168,11 @@ def _kept(source: Path, rewrite: Rewrite, machine: str) -> Path:
     raise ModelUnavailable(f"cannot keep the prepared {source.name}: {failure}") from failure
 
 
-def _make(graph: Graph, folder: Path, *, optimised: bool) -> None:
+def _write_graph(graph: Graph, folder: Path, *, optimised: bool) -> None:
     if optimised:
         try:
             runtime.optimise(graph.SerializeToString(), folder / _OPTIMISED, _WEIGHTS)
-        except _failures():
+        except _error_types():
             for file in folder.iterdir():
                 file.unlink()
         else:
@@ -181,8 +181,8 @@ def _make(graph: Graph, folder: Path, *, optimised: bool) -> None:
 
 
 @contextlib.contextmanager
-def _whole(place: Path) -> Iterator[Path]:
-    """A folder that takes the name `place` when the block succeeds, with all of its files on disk."""
+def _appear_whole(place: Path) -> Iterator[Path]:
+    """A folder that gets the name `place` when the block succeeds, with all its files on disk."""
     folder = Path(tempfile.mkdtemp(prefix=_MAKING, dir=place.parent))
     try:
         yield folder
@@ -196,7 +196,7 @@ def _whole(place: Path) -> Iterator[Path]:
 
 
 def _sweep(place: Path) -> None:
-    """Remove what a killed process left, and what nobody has used for long. Nobody else makes anything meanwhile."""
+    """Remove what a killed process left, and graphs that were not used for long. The caller holds the lock."""
     for each in place.iterdir():
         with contextlib.suppress(OSError):
             old = _OURS.fullmatch(each.name) and time.time() - each.stat().st_mtime > _UNUSED
