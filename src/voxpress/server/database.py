@@ -78,8 +78,8 @@ class Database:
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"cannot use {self.folder} for the server's state: {error}") from error
         self._thread = ThreadPoolExecutor(1, "voxpress-state")
-        self._alone = threading.Lock()
-        """Transactions of one connection cannot be in one another."""
+        self._transaction = threading.Lock()
+        """Held during a transaction: a connection has one at a time."""
 
     def _prepare(self) -> None:
         self._database.execute("PRAGMA journal_mode = WAL")
@@ -101,7 +101,7 @@ class Database:
             StoreError: the database cannot be read or written.
         """
         try:
-            with self._alone:
+            with self._transaction:
                 self._database.execute("BEGIN IMMEDIATE")
                 try:
                     found = work(self._database)
@@ -117,8 +117,8 @@ class Database:
         """`do`, outside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self.do, work)
 
-    def changed(self) -> int:
-        """Another number when another process has written to the database."""
+    def read_version(self) -> int:
+        """A number that changes whenever another process has written to the database."""
         (version,) = self._database.execute("PRAGMA data_version").fetchone()
         return int(version)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 import msgspec
@@ -25,6 +26,8 @@ from voxpress.errors import (
 )
 from voxpress.server.schemas import ErrorBody, ErrorFacts
 
+log = logging.getLogger("voxpress.server")
+
 _WRONG, _OURS = "invalid_request_error", "server_error"
 
 STATUS: Mapping[type[SpeechError], tuple[int, str, str]] = {
@@ -44,7 +47,7 @@ STATUS: Mapping[type[SpeechError], tuple[int, str, str]] = {
     StoreError: (500, _OURS, "store_failed"),
     SpeechError: (500, _OURS, "internal_error"),
 }
-"""Status, type and code of each error of voxpress; a type that is not here counts as the next one above it."""
+"""Status, type and code of each error of voxpress; a type that is not here counts as its nearest base class."""
 
 _PARAMS: Mapping[type[SpeechError], str] = {
     UnknownVoice: "voice",
@@ -103,15 +106,26 @@ def refusal(error: SpeechError, param: str | None = None) -> Refusal:
     """
     kind = next(each for each in type(error).__mro__ if each in STATUS)
     status, name, code = STATUS[kind]
-    # The client tries again whatever is 500 or more; that helps only where it can turn out otherwise.
-    retry = {} if status < 500 else {"x-should-retry": "true" if _passes(error) else "false"}
+    # OpenAI's client retries each status from 500 on; that helps only against an error that passes.
+    retry = {} if status < 500 else {"x-should-retry": "true" if _is_transient(error) else "false"}
     field = _FIELDS.get(error.field or "", error.field)
     message = f"{field}: {error.problem}" if field != error.field else str(error)
     return Refusal(status, message, code, type=name, param=param or field or _PARAMS.get(kind), headers=retry)
 
 
-def other_version() -> Refusal:
-    """What a request of HTTP/2, or of no version that there is, is answered with."""
+def to_refusal(error: Exception) -> Refusal:
+    """How any error is answered; one that nobody expected is logged."""
+    match error:
+        case Refusal():
+            return error
+        case SpeechError():
+            return refusal(error)
+    log.error("a request failed", exc_info=error)
+    return Refusal(500, "the server failed unexpectedly; its log says how", "internal_error")
+
+
+def version_refusal() -> Refusal:
+    """How a request is answered that is not HTTP/1."""
     return Refusal(
         505,
         "this server speaks HTTP/1.1, and no other version",
@@ -121,5 +135,5 @@ def other_version() -> Refusal:
     )
 
 
-def _passes(error: SpeechError) -> bool:
+def _is_transient(error: SpeechError) -> bool:
     return isinstance(error, ServiceUnavailable | WorkerLost)

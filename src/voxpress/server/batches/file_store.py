@@ -109,8 +109,8 @@ class FileStore:
             with contextlib.suppress(FileNotFoundError):
                 self._state.file(id).unlink()
 
-    def scratch(self) -> Path:
-        """A name for a file that is being written."""
+    def new_path(self) -> Path:
+        """A path for a file that is being written."""
         return self._state.folder / "files" / f".{secrets.token_hex(12)}.partial"
 
 

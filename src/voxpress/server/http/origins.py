@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 from voxpress.errors import InputError
 from voxpress.server.errors import Refusal
-
-Headers: TypeAlias = list[tuple[bytes, bytes]]
+from voxpress.server.http.messages import Headers
 
 ANY = "*"
 """In `cors_origins`: the pages of every site."""

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from voxpress.server.errors import Refusal, other_version
+from voxpress.server.errors import Refusal, version_refusal
 from voxpress.server.http.origins import Origins
 from voxpress.speech import Seconds
 
@@ -113,7 +113,7 @@ class HttpProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         problem = str(sys.exception() or msg)
         if any(sign in problem for sign in _OTHER_VERSIONS):
-            self._refuse(other_version())
+            self._refuse(version_refusal())
         else:
             self._refuse(Refusal(400, f"this is not HTTP/1.1: {problem}", "invalid_http"))
 

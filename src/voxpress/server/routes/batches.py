@@ -51,7 +51,7 @@ async def list_batches(
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
 ) -> Batches:
     """The newest first."""
-    return await server_of(request).batch_runner.page(visitor(request)[1].name, after, limit)
+    return await server_of(request).batch_records.list_page(visitor(request)[1].name, after, limit)
 
 
 @get(
@@ -64,7 +64,7 @@ async def list_batches(
 )
 async def get_batch(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Batch:
     """How far it is."""
-    return await server_of(request).batch_runner.find(visitor(request)[1].name, batch_id)
+    return await server_of(request).batch_records.find(visitor(request)[1].name, batch_id)
 
 
 @post(
@@ -97,34 +97,34 @@ async def cancel_batch(request: Request[Any, Any, Any], batch_id: FromPath[str])
 async def get_batch_audio(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Response[Any]:
     """Files are named after the lines' custom ids, in their order; the same each time."""
     here, (_, key) = server_of(request), visitor(request)
-    batch = await here.batch_runner.find(key.name, batch_id)
+    batch = await here.batch_records.find(key.name, batch_id)
     if batch.status not in ENDED:
         raise Refusal(409, f"batch {batch_id!r} is {batch.status}", "batch_not_ended")
-    clips = await here.batch_runner.clips(batch_id)
+    clips = await here.batch_records.list_clips(batch_id)
     headers = {"content-disposition": f'attachment; filename="{batch.id}.zip"'}
-    return Stream(_zipped(here, clips), headers=headers, media_type="application/zip")
+    return Stream(_write_zip(here, clips), headers=headers, media_type="application/zip")
 
 
-async def _zipped(here: Server, clips: Sequence[tuple[str, str]]) -> AsyncIterator[bytes]:
-    """A zip file, written while it is sent. It ends with an error where a clip is gone."""
+async def _write_zip(here: Server, clips: Sequence[tuple[str, str]]) -> AsyncIterator[bytes]:
+    """Write a zip file while it is sent. It ends with an error where a clip is gone."""
     sink = _Sink()
     names = Names()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for custom_id, key in clips:
-            content = await asyncio.to_thread(here.speech.content, key)
+            content = await asyncio.to_thread(here.speech.open_clip, key)
             if content is None:
                 raise SpeechError(f"clip {key} of {custom_id!r} is not in the store any more")
-            name = names.name(custom_id, key, content.clip.format)
+            name = names.choose(custom_id, key, content.clip.format)
             with archive.open(zipfile.ZipInfo(name), "w", force_zip64=content.clip.size >= 2**31) as file:
                 async for part in content.parts():
                     file.write(part)
-                    yield sink.taken()
-            yield sink.taken()
-    yield sink.taken()
+                    yield sink.take_out()
+            yield sink.take_out()
+    yield sink.take_out()
 
 
 class _Sink:
-    """Where a zip file is written to: nothing can be gone back to."""
+    """The file that a zip file is written to, piece by piece: it cannot seek."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -134,9 +134,9 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """There is nothing to be flushed."""
+        """Do nothing: each write is there at once."""
 
-    def taken(self) -> bytes:
+    def take_out(self) -> bytes:
         data, self._parts = b"".join(self._parts), []
         return data
 

@@ -47,7 +47,7 @@ async def create_file(
     here, (_, key) = server_of(request), visitor(request)
     if data.purpose != "batch":
         raise Refusal(400, f"purpose must be 'batch', not {data.purpose!r}", "invalid_value", param="purpose")
-    place = here.files.scratch()
+    place = here.files.new_path()
 
     def written() -> int:
         with place.open("wb") as out:

@@ -54,7 +54,7 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Requests, hits and misses, seconds of audio, the queue, the store, errors by code."""
     here = server_of(request)
     here.sweep()
-    page = await asyncio.to_thread(here.metrics.page)
+    page = await asyncio.to_thread(here.metrics.render)
     return Response(page, media_type=CONTENT_TYPE)
 
 

@@ -22,7 +22,7 @@ from voxpress.errors import InputError, SpeechError, UnknownVoice
 from voxpress.quality import mos
 from voxpress.server.context import REFUSED, UPLOAD, right, server_of, visitor
 from voxpress.server.errors import Refusal
-from voxpress.server.http.gateway import MOST_SAMPLE
+from voxpress.server.http.body_limits import MOST_SAMPLE
 from voxpress.server.keys import Key
 from voxpress.server.schemas import Deleted, Model, Models, OwnVoice, VoiceFacts, Voices
 from voxpress.voices import references
