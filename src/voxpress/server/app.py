@@ -1,4 +1,4 @@
-"""Builds the server of its parts, starts it and stops it."""
+"""Builds the server from its parts, starts it and stops it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def application(settings: Settings, project: Project, store: str | None = None) 
     state = Database(settings.state)
     names = Aliases(settings, project.defaults)
     for model in settings.preload:
-        names.speaker(model, None)
+        names.resolve(model, None)
     dispatcher = Dispatcher(
         kept,
         queue=settings.queue,

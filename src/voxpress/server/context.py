@@ -1,4 +1,4 @@
-"""What the routes of the server share."""
+"""What the routes share: the parts of the server, and helpers to reach them from a request."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ WRITTEN = {**REFUSED, 415: ResponseSpec(ErrorBody, description="The body is not 
 
 @dataclass
 class Server:
-    """What the routes share."""
+    """The parts of a server."""
 
     settings: Settings
     store: Store
@@ -77,7 +77,7 @@ class Server:
     """The gateway's sweep, several times a second."""
 
 
-def right(needed: Right) -> Any:
+def requires(needed: Right) -> Any:
     """A guard that refuses keys without a right."""
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

@@ -67,7 +67,7 @@ class Refusal(Exception):
     Args:
         status: of HTTP.
         message: what is wrong, and what to do.
-        code: for programs.
+        code: for programs; docs/server.md lists all.
         type: OpenAI's kinds of errors; by default those of the status.
         param: the field that is wrong.
         headers: further ones, such as ``retry-after``.

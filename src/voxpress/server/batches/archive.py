@@ -1,4 +1,4 @@
-"""What the files of a batch are called in its zip file."""
+"""Names of files in the zip file of a batch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voxpress.formats import FORMATS
 
 
 class Names:
-    """Names for files that are put into one archive, each of which every system can unpack beside the others.
+    """Chooses names for the files of an archive, so that every system can unpack them beside each other.
 
     >>> names = Names()
     >>> [names.choose(id, "0" * 64, "wav") for id in ("menu/a", "MENU/A", "b.wav", "menu/a.wav/c")]
@@ -46,7 +46,7 @@ def _choose_path(id: str, key: str, format: str) -> str:
 
 def _list_candidates(path: str) -> Iterator[str]:
     yield path
-    # A file may stand where this one needs a folder.
+    # A file may have the name that this one needs for a folder.
     flat = path.replace("/", "-")
     yield flat
     stem, _, extension = flat.rpartition(".")

@@ -17,7 +17,7 @@ from voxpress.server.errors import Refusal, refusal
 from voxpress.server.http.paths import clip_url
 from voxpress.server.keys import Key, Ring
 from voxpress.server.limits import Limits
-from voxpress.server.requests import speech_request
+from voxpress.server.requests import parse_speech_request
 from voxpress.server.schemas import BatchLine
 from voxpress.server.settings import Settings
 from voxpress.server.speech.service import Speech
@@ -153,7 +153,7 @@ class LineWorker:
             Refusal: the line cannot be a request, or its text is longer than the key's day.
             SpeechError: it cannot be spoken.
         """
-        data, ignored = speech_request(line.body, self._settings.unknown_fields)
+        data, ignored = parse_speech_request(line.body, self._settings.unknown_fields)
         speech = self._speech
         plan = await speech.plan(data, ignored)
         key = await self._wait_for_allowance(job.owner, plan.characters)

@@ -88,9 +88,9 @@ class BatchRunner:
         if id in self._tasks:
             return
         task = self._tasks[id] = self._background.start("batches are worked on", lambda: self._run(id), id)
-        task.add_done_callback(lambda _: self._forget(id))
+        task.add_done_callback(lambda _: self._forget_task(id))
 
-    def _forget(self, id: str) -> None:
+    def _forget_task(self, id: str) -> None:
         self._tasks.pop(id, None)
         self._cancelled.discard(id)
 
@@ -101,12 +101,12 @@ class BatchRunner:
         if batch.status == "cancelling":
             self._cancelled.add(id)
         if batch.status not in ENDED:
-            batch = await self._answer(job)
+            batch = await self._answer_batch(job)
         await self._webhooks.announce(batch, job.options.webhook_url, job.options.webhook_secret)
         await self._records.deactivate(id)
         await asyncio.to_thread(self._inputs.remove, id)
 
-    async def _answer(self, job: Job) -> Batch:
+    async def _answer_batch(self, job: Job) -> Batch:
         batch = job.batch
         lines = await asyncio.to_thread(self._inputs.open, batch)
         if isinstance(lines, BatchErrors):

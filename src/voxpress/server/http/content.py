@@ -1,4 +1,4 @@
-"""The bytes of a clip on their way out: in memory where they are few, else read from the file while they are sent."""
+"""The bytes of a clip for a route: in memory where they are few, else read from the file while they are sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PART_SIZE = 2**18
 
 @dataclass(frozen=True)
 class Content:
-    """A clip that was whole when it was looked at.
+    """A clip that was whole when it was opened.
 
     Attributes:
         data: its bytes; None where they are many, and in a file of the store on this machine.

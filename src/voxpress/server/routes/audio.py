@@ -13,7 +13,7 @@ from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 
 from voxpress import formats
-from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
+from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, requires, server_of, visitor
 from voxpress.server.dispatcher import Flight
 from voxpress.server.errors import Refusal
 from voxpress.server.http.content import LARGE, Content, respond_empty
@@ -21,7 +21,7 @@ from voxpress.server.http.hit_answers import choose_answer
 from voxpress.server.http.hit_cache import Hit
 from voxpress.server.http.paths import CLIPS, clip_path, clip_url
 from voxpress.server.keys import Key
-from voxpress.server.requests import speech_request
+from voxpress.server.requests import parse_speech_request
 from voxpress.server.schemas import ClipFacts, ErrorBody, SpeechRequest
 from voxpress.server.speech.hits import describe_speech
 from voxpress.server.speech.planner import SpeechPlan
@@ -35,7 +35,7 @@ _EVENT_STREAM = "text/event-stream"
 @post(
     "/v1/audio/speech",
     status_code=200,
-    guards=[right("speech")],
+    guards=[requires("speech")],
     summary="Speak a text, or serve it from the store",
     operation_id="createSpeech",
     tags=["Audio"],
@@ -51,9 +51,9 @@ _EVENT_STREAM = "text/event-stream"
     },
 )
 async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str, Any]]) -> Response[Any]:
-    """All of OpenAI's fields, and voxpress's own; what was spoken before comes from the store."""
+    """Takes all of OpenAI's fields, and voxpress's own. What was spoken before comes from the store."""
     here, (visit, key) = server_of(request), visitor(request)
-    wanted, ignored = speech_request(data, here.settings.unknown_fields)
+    wanted, ignored = parse_speech_request(data, here.settings.unknown_fields)
     plan = await here.speech.plan(wanted, ignored)
     visit.characters, visit.engine = plan.characters, plan.engine
     if here.access.texts:
@@ -155,7 +155,7 @@ async def _wait_for_disconnect(request: Request[Any, Any, Any]) -> None:
 
 @get(
     "/v1/audio/clips/{name:str}",
-    guards=[right("speech")],
+    guards=[requires("speech")],
     summary="A clip by its digest",
     tags=["Audio"],
     responses={
@@ -163,8 +163,8 @@ async def _wait_for_disconnect(request: Request[Any, Any, Any]) -> None:
         206: ResponseSpec(
             bytes, media_type="audio/*", generate_examples=False, description="The part that was asked for."
         ),
-        304: ResponseSpec(None, description="It is what the client has."),
-        416: ResponseSpec(ErrorBody, description="There is no such part."),
+        304: ResponseSpec(None, description="The client has it already."),
+        416: ResponseSpec(ErrorBody, description="The clip has no such part."),
         **REFUSED,
     },
 )
@@ -175,7 +175,7 @@ async def get_clip(
         PathParameter(description="Digest and extension; with .json, what is known of it.", max_length=80),
     ],
 ) -> Response[Any]:
-    """Never changes under its name, so that caches may keep it forever."""
+    """A clip never changes under its name, so caches may keep it forever."""
     here, (visit, _) = server_of(request), visitor(request)
     found = _CLIP_NAME.fullmatch(name)
     clip = await asyncio.to_thread(here.store.clip, found[1]) if found else None

@@ -14,32 +14,32 @@ from litestar.response import Stream
 
 from voxpress.errors import SpeechError
 from voxpress.server.batches.archive import Names
-from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
+from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, requires, server_of, visitor
 from voxpress.server.errors import Refusal
-from voxpress.server.requests import batch_request
+from voxpress.server.requests import parse_batch_request
 from voxpress.server.schemas import ENDED, Batch, Batches, ErrorBody
 
 
 @post(
     "/v1/batches",
     status_code=200,
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="Have the lines of a file spoken",
     operation_id="createBatch",
     tags=["Batch"],
     responses=WRITTEN,
 )
 async def create_batch(request: Request[Any, Any, Any], data: JSONBody[dict[str, Any]]) -> Response[Batch]:
-    """As the official client does it; the endpoint is that of speech."""
+    """As with OpenAI; the endpoint is that of speech."""
     here, (_, key) = server_of(request), visitor(request)
-    wanted, ignored = batch_request(data, here.settings.unknown_fields)
+    wanted, ignored = parse_batch_request(data, here.settings.unknown_fields)
     batch = await here.batch_runner.add(key, wanted, base_of(request))
     return Response(batch, headers={"x-voxpress-ignored": ", ".join(ignored)} if ignored else {})
 
 
 @get(
     "/v1/batches",
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="Batches of this key",
     operation_id="listBatches",
     tags=["Batch"],
@@ -56,21 +56,21 @@ async def list_batches(
 
 @get(
     "/v1/batches/{batch_id:str}",
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="One batch",
     operation_id="retrieveBatch",
     tags=["Batch"],
     responses=REFUSED,
 )
 async def get_batch(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Batch:
-    """How far it is."""
+    """Its status, and how many of its lines are done."""
     return await server_of(request).batch_records.find(visitor(request)[1].name, batch_id)
 
 
 @post(
     "/v1/batches/{batch_id:str}/cancel",
     status_code=200,
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="Begin no more lines",
     operation_id="cancelBatch",
     tags=["Batch"],
@@ -83,7 +83,7 @@ async def cancel_batch(request: Request[Any, Any, Any], batch_id: FromPath[str])
 
 @get(
     "/v1/batches/{batch_id:str}/audio",
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="All audio of a batch",
     tags=["Batch"],
     responses={
@@ -95,7 +95,7 @@ async def cancel_batch(request: Request[Any, Any, Any], batch_id: FromPath[str])
     },
 )
 async def get_batch_audio(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Response[Any]:
-    """Files are named after the lines' custom ids, in their order; the same each time."""
+    """The files have the names of the lines' custom ids, and come in the order of the lines."""
     here, (_, key) = server_of(request), visitor(request)
     batch = await here.batch_records.find(key.name, batch_id)
     if batch.status not in ENDED:

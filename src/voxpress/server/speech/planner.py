@@ -100,7 +100,7 @@ class SpeechPlanner:
     def plan_now(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
         """Plan a request whose text is short enough; see `plan`."""
         voice = data.voice.id if isinstance(data.voice, VoiceId) else data.voice
-        speaker, mapped = self._names.speaker(data.model, None if voice == DEFAULT_VOICE else voice)
+        speaker, mapped = self._names.resolve(data.model, None if voice == DEFAULT_VOICE else voice)
         assert speaker.engine
         options: dict[str, OptionValue] = dict(data.options)
         if data.instructions:
@@ -117,7 +117,7 @@ class SpeechPlanner:
         plan: Planned | None = None
         if data.lang_code is not None:
             # Some clients send it for each voice; a voice that does not speak the language speaks its own.
-            tag = None if data.language is not None else self._names.language(data.lang_code)
+            tag = None if data.language is not None else self._names.find_language(data.lang_code)
             plan = (
                 _plan_utterance(utterance, msgspec.structs.replace(speaker, language=tag), output)
                 if tag

@@ -95,7 +95,7 @@ class Speech:
         """Prepare every engine that is offered, so that the first request does not wait for it. An engine that cannot
         be prepared is logged, and requests for it get its error.
         """
-        found = await asyncio.to_thread(self._names.all)
+        found = await asyncio.to_thread(self._names.list_models)
         for name, model in dict.fromkeys((meant.engine, meant.model) for meant in found.values()):
             kind = engines.find(name)
             if kind.prepare is not Engine.prepare:
