@@ -48,7 +48,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
             "  voxpress keys add NAME  or bind to 127.0.0.1"
         )
     app = application(settings, project, store)
-    listener = _listen(settings.host, settings.port)
+    listener = _bind(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     who = (
@@ -80,7 +80,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         raise StoreError("the server could not start; the log says why")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -54,7 +54,7 @@ from voxpress.server.speech.service import Speech
 from voxpress.server.speech.streams import SpeechStreams
 from voxpress.store import canonical_url, default_url, open_store
 
-_FLUSH_EVERY, _LOOK_EVERY, _SAVE_EVERY = 0.25, 1.0, 5.0
+_FLUSH_EVERY, _REFRESH_EVERY, _SAVE_EVERY = 0.25, 1.0, 5.0
 _ROUTES = [*audio.ROUTES, *voices.ROUTES, *files.ROUTES, *batches.ROUTES, *operations.ROUTES]
 
 
@@ -181,10 +181,10 @@ def _make_lifespan(here: Server) -> Any:
         background = here.background
         background.repeat("requests are counted", _FLUSH_EVERY, _make_async(here.sweep))
         # Outside the event loop: the database may be busy with a line that holds audio.
-        background.repeat("keys are read again", _LOOK_EVERY, lambda: asyncio.to_thread(here.ring.refresh))
+        background.repeat("keys are read again", _REFRESH_EVERY, lambda: asyncio.to_thread(here.ring.refresh))
         background.repeat("usage is saved", _SAVE_EVERY, lambda: here.limits.save(here.state))
         background.repeat("files expire", _SAVE_EVERY, here.files.expire)
-        background.start("models are loaded", lambda: _prepare(here))
+        background.start("models are loaded", lambda: _make_ready(here))
         background.start("webhooks are sent", here.webhooks.run)
         background.start("batches go on", here.batch_runner.resume)
         try:
@@ -208,7 +208,7 @@ def _make_async(work: Callable[[], None]) -> Work:
     return work_async
 
 
-async def _prepare(here: Server) -> None:
+async def _make_ready(here: Server) -> None:
     """Prepare engines and preload models; then the server is ready."""
     await here.speech.prepare()
     for name in here.settings.preload:
@@ -229,7 +229,7 @@ def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response
 
 
 _UNKNOWN_FIELD = re.compile(r"unknown field `(.+?)`")
-_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_CODE_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
 def _convert_framework_error(error: HTTPException) -> Refusal:
@@ -246,7 +246,9 @@ def _convert_framework_error(error: HTTPException) -> Refusal:
             message = "the body is missing" if message == "'data'" else message
         message = f"{field}: {message}" if field else message
         return Refusal(400, message, "invalid_value", param=field, headers=headers)
-    return Refusal(status, error.detail or "refused", _CODES.get(status, "invalid_request"), headers=headers)
+    return Refusal(
+        status, error.detail or "refused", _CODE_BY_STATUS.get(status, "invalid_request"), headers=headers
+    )
 
 
 def _make_openapi_config() -> OpenAPIConfig:

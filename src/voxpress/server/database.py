@@ -74,14 +74,14 @@ class Database:
             self._database = sqlite3.connect(
                 self.folder / "server.db", timeout=30, check_same_thread=False, isolation_level=None
             )
-            self._prepare()
+            self._create_tables()
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"cannot use {self.folder} for the server's state: {error}") from error
-        self._thread = ThreadPoolExecutor(1, "voxpress-state")
+        self._executor = ThreadPoolExecutor(1, "voxpress-state")
         self._transaction = threading.Lock()
         """Held during a transaction: a connection has one at a time."""
 
-    def _prepare(self) -> None:
+    def _create_tables(self) -> None:
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.execute("BEGIN IMMEDIATE")
@@ -115,7 +115,7 @@ class Database:
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """`do` outside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.do, work)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self.do, work)
 
     def read_version(self) -> int:
         """A number that changes whenever another process has written to the database."""
@@ -142,5 +142,5 @@ class Database:
 
     def close(self) -> None:
         """Wait for transactions under way, and close the database."""
-        self._thread.shutdown()
+        self._executor.shutdown()
         self._database.close()

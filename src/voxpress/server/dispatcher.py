@@ -87,12 +87,12 @@ class Dispatcher:
         self._turns = FairTurns()
         self._store, self._attempts = store, attempts
         self._driver = self._make_driver()
-        self._queue, self._linger = queue, linger
+        self._most_waiting, self._linger = queue, linger
         self._flights: dict[str, Flight] = {}
-        self._numbers: dict[int, Flight] = {}
+        self._flights_by_number: dict[int, Flight] = {}
         self._flight_numbers = count()
         self._thread: threading.Thread | None = None
-        self._rate, self._measured = _FIRST_RATE, time.monotonic()
+        self._rate, self._measured_at = _FIRST_RATE, time.monotonic()
         self.failed: Callable[[BaseException], None] = lambda error: None
         """Called with the error that ended the loop; a new loop goes on."""
         self.observe: Callable[[Result, Seconds], None] = lambda result, waited: None
@@ -144,16 +144,16 @@ class Dispatcher:
         key = plan.targets[0].clip
         flight = self._flights.get(key)
         if flight is None:
-            if not background and self.waiting >= self._queue:
+            if not background and self.waiting >= self._most_waiting:
                 wait = self._estimate_wait()
                 raise Refusal(
                     429,
-                    f"{self._queue:,} requests wait already: try again in {wait} s",
+                    f"{self._most_waiting:,} requests wait already: try again in {wait} s",
                     "queue_full",
                     type="rate_limit_error",
                     headers={"retry-after": str(wait)},
                 )
-            flight = self._start(key, plan, background)
+            flight = self._open_flight(key, plan, background)
         elif flight.background and not background:
             flight.background = False
             self._turns.forget(flight.plan.number)  # it had its place among those in the background
@@ -167,10 +167,10 @@ class Dispatcher:
         if not flight.waiters and not flight.done.done():
             asyncio.get_running_loop().call_later(self._linger, self._abandon, flight)
 
-    def _start(self, key: str, plan: Plan, background: bool) -> Flight:
+    def _open_flight(self, key: str, plan: Plan, background: bool) -> Flight:
         number = next(self._flight_numbers)
         plan = msgspec.structs.replace(plan, number=number)
-        flight = self._flights[key] = self._numbers[number] = Flight(plan, background)
+        flight = self._flights[key] = self._flights_by_number[number] = Flight(plan, background)
         if background:
             self._turns.background.add(number)
         self._driver.submit(plan)
@@ -184,11 +184,11 @@ class Dispatcher:
 
     def _forget(self, flight: Flight) -> None:
         self._flights.pop(flight.plan.targets[0].clip, None)
-        self._numbers.pop(flight.plan.number, None)
+        self._flights_by_number.pop(flight.plan.number, None)
         self._turns.forget(flight.plan.number)
 
     def _hear(self, news: Result | Spoken) -> None:
-        flight = self._numbers.get(news.number)
+        flight = self._flights_by_number.get(news.number)
         if flight is None:
             return  # the last waiter has left
         if isinstance(news, Result):
@@ -203,7 +203,7 @@ class Dispatcher:
     def _fail_all(self, error: BaseException) -> None:
         """End all flights with an error: the loop that spoke them is gone. Clients ask again."""
         self.failed(error)
-        for flight in list(self._numbers.values()):
+        for flight in list(self._flights_by_number.values()):
             self._forget(flight)
             problem = WorkerLost(
                 f"the text was lost while it was spoken: {describe(error)}; send the request again"
@@ -220,7 +220,7 @@ class Dispatcher:
     def _measure(self, result: Result) -> None:
         """Update the rate, in characters a second, of about the last half minute."""
         now = time.monotonic()
-        passed, self._measured = max(now - self._measured, 1e-3), now
+        passed, self._measured_at = max(now - self._measured_at, 1e-3), now
         weight = min(1.0, passed / 30.0)
         self._rate += weight * (result.characters / passed - self._rate)
 

@@ -1,4 +1,4 @@
-"""API keys: who may do what, and what they asked for by day.
+"""API keys: their rights, and what they asked for by day.
 
 A key is shown once, when it is made, and only its SHA-256 is kept. It has 192 random bits, so no slower hash is needed.
 """
@@ -28,12 +28,12 @@ Right: TypeAlias = Literal["speech", "batches", "voices", "metrics"]
 RIGHTS: tuple[Right, ...] = ("speech", "batches", "voices", "metrics")
 USUAL: tuple[Right, ...] = ("speech", "batches")
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SECRET = re.compile(r"vp-([0-9a-f]{12})-[A-Za-z0-9_-]{32}")
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who may use the server."""
+    """A key: its rights and its limits."""
 
     name: str
     id: str = ""
@@ -61,9 +61,9 @@ def add(
     """Make a key. Nothing can show it again.
 
     Raises:
-        InputError: the name is taken or malformed, or no right has such a name.
+        InputError: the name is taken or malformed, or a right does not exist.
     """
-    if not _NAME.fullmatch(name):
+    if not _KEY_NAME.fullmatch(name):
         raise InputError(
             f"{name!r} is no name for a key: letters, digits, '-', '_' and '.', at most 64,"
             " the first a letter or a digit"

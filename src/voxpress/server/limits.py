@@ -20,9 +20,9 @@ class Limits:
     def __init__(self) -> None:
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
         """By key and unit: what is left, and since when."""
-        self._unsaved: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        self._unsaved_counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         """By key and day: requests, characters, and of those billed and stored."""
-        self._charged: dict[tuple[str, str], int] = {}
+        self._charged_characters: dict[tuple[str, str], int] = {}
         """By key and day: characters."""
 
     def charge_request(self, key: Key) -> None:
@@ -51,14 +51,14 @@ class Limits:
             Refusal: the key has not so many left today, or never has in a day.
         """
         place = (key.name, today())
-        charged = self._charged.get(place, 0) + count
+        charged = self._charged_characters.get(place, 0) + count
         if (most := key.characters_per_day) and charged > most:
             if count > most:
                 raise _refuse_for_good(most, "characters a day", count)
             midnight = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0) + dt.timedelta(days=1)
             wait = int((midnight - dt.datetime.now(dt.UTC)).total_seconds()) + 1
             raise _refuse_for_now(f"{most:,} characters a day", wait)
-        self._charged[place] = charged
+        self._charged_characters[place] = charged
 
     def _draw(self, name: str, unit: str, count: int, most: int) -> None:
         now = time.monotonic()
@@ -73,7 +73,7 @@ class Limits:
 
     def record(self, key: Key, characters: int, *, hit: bool) -> None:
         """Count a request that was answered with audio."""
-        counted = self._unsaved[key.name, today()]
+        counted = self._unsaved_counts[key.name, today()]
         counted[0] += 1
         counted[1] += characters
         counted[3 if hit else 2] += characters
@@ -85,11 +85,11 @@ class Limits:
                 "SELECT key, day, characters FROM usage WHERE day = ?", (today(),)
             ).fetchall()
         )
-        self._charged = {(key, day): characters for key, day, characters in rows}
+        self._charged_characters = {(key, day): characters for key, day, characters in rows}
 
     async def save(self, state: Database) -> None:
         """Add what was counted since the last time to the database."""
-        counted, self._unsaved = self._unsaved, defaultdict(lambda: [0, 0, 0, 0])
+        counted, self._unsaved_counts = self._unsaved_counts, defaultdict(lambda: [0, 0, 0, 0])
         if not counted:
             return
 
@@ -106,8 +106,8 @@ class Limits:
             await state.run(add_up)
         except StoreError:
             for place, numbers in counted.items():
-                self._unsaved[place] = [
-                    now + then for now, then in zip(self._unsaved[place], numbers, strict=True)
+                self._unsaved_counts[place] = [
+                    now + then for now, then in zip(self._unsaved_counts[place], numbers, strict=True)
                 ]
             raise
 

@@ -41,21 +41,21 @@ class AccessLog:
     """
 
     def __init__(self, *, json: bool = False, texts: bool = False, to: TextIO | None = None) -> None:
-        self._json, self.texts, self._to = json, texts, to or sys.stderr
-        self._lines: list[tuple[float, Visit]] = []
+        self._json, self.texts, self._stream_out = json, texts, to or sys.stderr
+        self._waiting: list[tuple[float, Visit]] = []
 
     def add(self, visit: Visit) -> int:
         """Take in a request that was answered; how many wait to be written."""
         visit.duration = time.perf_counter() - visit.began
-        self._lines.append((time.time(), visit))
-        return len(self._lines)
+        self._waiting.append((time.time(), visit))
+        return len(self._waiting)
 
     def flush(self) -> list[Visit]:
         """Write the requests that wait; they are returned."""
-        lines, self._lines = self._lines, []
+        lines, self._waiting = self._waiting, []
         if lines:
-            self._to.write("".join(self._format_line(when, visit) for when, visit in lines))
-            self._to.flush()
+            self._stream_out.write("".join(self._format_line(when, visit) for when, visit in lines))
+            self._stream_out.flush()
         return [visit for _, visit in lines]
 
     def _format_line(self, when: float, visit: Visit) -> str:

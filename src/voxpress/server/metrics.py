@@ -21,7 +21,7 @@ class Metrics:
     """Counters of one server, in a registry of their own.
 
     Args:
-        waiting, waiting_in_background: how many clips are to be spoken, for requests and for batches.
+        waiting, waiting_in_background: how many clips wait to be spoken, for requests and for batches.
         store_bytes: bytes in the store; called once a minute at most.
     """
 

@@ -22,7 +22,7 @@ Unknown: TypeAlias = Literal["ignore", "refuse"]
 _AT = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _LACKS = re.compile(r"missing required field `(.+?)`")
 T = TypeVar("T", bound=msgspec.Struct)
-_MOST_NAMED, _LONGEST_NAME = 16, 40
+_MOST_NAMED, _LONGEST_FIELD_NAME = 16, 40
 
 
 def parse_speech_request(
@@ -148,4 +148,4 @@ def _make_printable(name: str) -> str:
     'a??b??c'
     """
     plain = re.sub(r"[^!-+\--~]", "?", name) or '""'
-    return plain if len(plain) <= _LONGEST_NAME else f"{plain[:_LONGEST_NAME]}..."
+    return plain if len(plain) <= _LONGEST_FIELD_NAME else f"{plain[:_LONGEST_FIELD_NAME]}..."

@@ -12,7 +12,7 @@ from voxpress.errors import InputError
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_LONGEST = 2048
+_LONGEST_URL = 2048
 _UNPRINTED = re.compile(r"[^\x21-\x7e]")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are an IPv4 address."""
@@ -32,8 +32,8 @@ def check_url(url: str, field: str = "webhook_url") -> SplitResult:
     def describe_problem(problem: str) -> InputError:
         return InputError(f"{problem}: {url[:100]!r}", field=field)
 
-    if len(url) > _LONGEST:
-        raise describe_problem(f"has more than {_LONGEST} characters")
+    if len(url) > _LONGEST_URL:
+        raise describe_problem(f"has more than {_LONGEST_URL} characters")
     if _UNPRINTED.search(url):
         raise describe_problem("holds a character that addresses cannot; encode it")
     try:

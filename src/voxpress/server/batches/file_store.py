@@ -16,7 +16,7 @@ from voxpress.server.database import Database
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import File, Files, Purpose, Timestamp
 
-_FIELDS = "id, bytes, created_at, filename, purpose, expires_at"
+_COLUMNS = "id, bytes, created_at, filename, purpose, expires_at"
 
 
 class FileStore:
@@ -57,7 +57,7 @@ class FileStore:
         """
         row = await self._state.run(
             lambda database: database.execute(
-                f"SELECT {_FIELDS} FROM files WHERE id = ? AND owner = ? AND COALESCE(expires_at, ?) >= ?",  # noqa: S608
+                f"SELECT {_COLUMNS} FROM files WHERE id = ? AND owner = ? AND COALESCE(expires_at, ?) >= ?",  # noqa: S608
                 (id, owner, int(time.time()), int(time.time())),
             ).fetchone()
         )
@@ -72,7 +72,7 @@ class FileStore:
 
         def rows(database: sqlite3.Connection) -> list[Any]:
             found = database.execute(
-                f"SELECT {_FIELDS} FROM files WHERE owner = ? AND purpose = COALESCE(?, purpose)"  # noqa: S608
+                f"SELECT {_COLUMNS} FROM files WHERE owner = ? AND purpose = COALESCE(?, purpose)"  # noqa: S608
                 " AND COALESCE(expires_at, ?) >= ? ORDER BY sequence",
                 (owner, purpose, int(time.time()), int(time.time())),
             ).fetchall()

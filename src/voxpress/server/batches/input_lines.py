@@ -101,20 +101,22 @@ class InputLines:
                 if len(errors) >= _MOST_ERRORS:
                     break
                 if len(content) > _LONGEST_LINE:
-                    errors.append(_error("line_too_long", f"a line may have {_LONGEST_LINE:,} bytes", number))
+                    errors.append(
+                        _make_error("line_too_long", f"a line may have {_LONGEST_LINE:,} bytes", number)
+                    )
                     break
                 if len(self) == most:
-                    errors.append(_error("too_many_lines", f"a batch may have {most:,} lines", number))
+                    errors.append(_make_error("too_many_lines", f"a batch may have {most:,} lines", number))
                     break
                 try:
                     line = msgspec.json.decode(content, type=BatchLine)
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                    errors.append(_error("invalid_json_line", str(error), number))
+                    errors.append(_make_error("invalid_json_line", str(error), number))
                     continue
                 errors += _check_line(line, number, endpoint, custom_ids)
                 self._starts.append(start)
         if not self._starts and not errors:
-            errors.append(_error("empty_file", "the file has no lines"))
+            errors.append(_make_error("empty_file", "the file has no lines"))
         return errors
 
 
@@ -137,16 +139,18 @@ def _check_line(line: BatchLine, number: int, endpoint: str, custom_ids: set[byt
     """
     errors = []
     if line.url != endpoint:
-        errors.append(_error("mismatched_url", f"url must be {endpoint!r}, not {line.url!r}", number, "url"))
+        errors.append(
+            _make_error("mismatched_url", f"url must be {endpoint!r}, not {line.url!r}", number, "url")
+        )
     digest = hashlib.sha256(line.custom_id.encode()).digest()
     if digest in custom_ids:
         problem = f"an earlier line has the custom_id {line.custom_id!r} too"
-        errors.append(_error("duplicate_custom_id", problem, number, "custom_id"))
+        errors.append(_make_error("duplicate_custom_id", problem, number, "custom_id"))
     custom_ids.add(digest)
     return errors
 
 
-def _error(code: str, message: str, line: int | None = None, param: str | None = None) -> BatchError:
+def _make_error(code: str, message: str, line: int | None = None, param: str | None = None) -> BatchError:
     # A message may repeat what the line holds, and is kept for good.
     message = message if len(message) <= _LONGEST_MESSAGE else f"{message[:_LONGEST_MESSAGE]}…"
     return BatchError(code=code, message=message, line=line, param=param)

@@ -25,7 +25,7 @@ from voxpress.server.speech.service import Speech
 _LOOK_EVERY = 1.0
 """Seconds between looks whether a batch was cancelled."""
 _MOST_AUDIO_IN_A_LINE = 20_000_000
-"""Bytes: while a line is written, nobody else reads the database."""
+"""Bytes: while an answer is written, the database is locked for all others."""
 _LONGEST_SLEEP = 60.0
 """Seconds between looks whether a key has characters left today."""
 _RETRY_PAUSES: Sequence[float] = (1.0, 5.0, 15.0)
@@ -62,7 +62,7 @@ class LineWorker:
     ) -> None:
         self._settings, self._speech, self._records = settings, speech, records
         self._ring, self._limits = ring, limits
-        self._inline = asyncio.Lock()
+        self._inline_lock = asyncio.Lock()
 
     async def answer_lines(self, job: Job, lines: InputLines, goes_on: Callable[[], bool]) -> None:
         """Answer the lines that have no answer yet, until `goes_on` says no.
@@ -100,7 +100,7 @@ class LineWorker:
         body: Any
         clip = ""
         try:
-            body = await self._speak(job, line)
+            body = await self._speak_line(job, line)
             status, clip = 200, body.digest
         except Refusal as error:
             status, body = error.status, error.facts()
@@ -117,13 +117,13 @@ class LineWorker:
         }
         if job.options.inline_audio and clip:
             # One line at a time: a clip, its Base64 and the line are in memory, and all lines count against one bound.
-            async with self._inline:
+            async with self._inline_lock:
                 await self._add_audio(job.batch.id, body)
-                await self._write(job.batch.id, number, answer, clip)
+                await self._write_answer(job.batch.id, number, answer, clip)
         else:
-            await self._write(job.batch.id, number, answer, clip)
+            await self._write_answer(job.batch.id, number, answer, clip)
 
-    async def _write(self, batch: str, number: int, answer: dict[str, Any], clip: str) -> None:
+    async def _write_answer(self, batch: str, number: int, answer: dict[str, Any], clip: str) -> None:
         # With audio in it an answer has megabytes, and the event loop must not wait.
         content = await asyncio.to_thread(msgspec.json.encode, answer)
         await self._records.add_answer(batch, StoredAnswer(number, bool(clip), content), clip)
@@ -146,7 +146,7 @@ class LineWorker:
             data = await content.read_all()
             body.audio = await asyncio.to_thread(lambda: base64.b64encode(data).decode())
 
-    async def _speak(self, job: Job, line: BatchLine) -> _LineBody:
+    async def _speak_line(self, job: Job, line: BatchLine) -> _LineBody:
         """Have a line spoken unless the store has its clip, and charge the batch's key.
 
         Raises:

@@ -172,7 +172,7 @@ class BatchRecords:
         """Write down a batch's new state. The counts of its lines stay, unless `fields` has them."""
 
         def write(database: sqlite3.Connection) -> Batch:
-            return _replace(database, id, {"status": status, **fields})
+            return _replace_fields(database, id, {"status": status, **fields})
 
         return await self._state.run(write)
 
@@ -206,13 +206,13 @@ class BatchRecords:
                 "INSERT OR IGNORE INTO lines VALUES (?, ?, ?, ?, ?)",
                 (id, answer.number, answer.good, answer.content, clip),
             )
-            counts = _read(database, id).request_counts
+            counts = _read_batch(database, id).request_counts
             counts = msgspec.structs.replace(
                 counts,
                 completed=counts.completed + answer.good,
                 failed=counts.failed + (not answer.good),
             )
-            _replace(database, id, {"request_counts": counts})
+            _replace_fields(database, id, {"request_counts": counts})
 
         await self._state.run(write)
 
@@ -267,13 +267,13 @@ class BatchRecords:
         return await self._state.run(shorten)
 
 
-def _read(database: sqlite3.Connection, id: str) -> Batch:
+def _read_batch(database: sqlite3.Connection, id: str) -> Batch:
     (record,) = database.execute("SELECT record FROM batches WHERE id = ?", (id,)).fetchone()
     return msgspec.json.decode(record, type=Batch)
 
 
-def _replace(database: sqlite3.Connection, id: str, fields: Mapping[str, Any]) -> Batch:
+def _replace_fields(database: sqlite3.Connection, id: str, fields: Mapping[str, Any]) -> Batch:
     """Set fields of a batch's record."""
-    made = msgspec.structs.replace(_read(database, id), **fields)
+    made = msgspec.structs.replace(_read_batch(database, id), **fields)
     database.execute("UPDATE batches SET record = ? WHERE id = ?", (msgspec.json.encode(made), id))
     return made

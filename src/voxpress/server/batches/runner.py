@@ -42,7 +42,7 @@ class BatchRunner:
         self._line_worker, self._output_files = line_worker, output_files
         self._ring, self._webhooks, self._background = ring, webhooks, background
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._cancelled: set[str] = set()
+        self._cancelled_ids: set[str] = set()
 
     async def add(self, key: Key, data: BatchRequest, base: str) -> Batch:
         """Take in a batch, and begin to work on it.
@@ -68,7 +68,7 @@ class BatchRunner:
             raise Refusal(409, f"batch {id!r} is {batch.status}: it cannot be cancelled", "batch_ended")
         if batch.status != "cancelling":
             batch = await self._records.update(id, "cancelling", cancelling_at=int(time.time()))
-        self._cancelled.add(id)
+        self._cancelled_ids.add(id)
         self._begin(id)
         return batch
 
@@ -87,19 +87,21 @@ class BatchRunner:
     def _begin(self, id: str) -> None:
         if id in self._tasks:
             return
-        task = self._tasks[id] = self._background.start("batches are worked on", lambda: self._run(id), id)
+        task = self._tasks[id] = self._background.start(
+            "batches are worked on", lambda: self._run_batch(id), id
+        )
         task.add_done_callback(lambda _: self._forget_task(id))
 
     def _forget_task(self, id: str) -> None:
         self._tasks.pop(id, None)
-        self._cancelled.discard(id)
+        self._cancelled_ids.discard(id)
 
-    async def _run(self, id: str) -> None:
+    async def _run_batch(self, id: str) -> None:
         """Do what is left to do for a batch."""
         job = await self._records.load(id)
         batch = job.batch
         if batch.status == "cancelling":
-            self._cancelled.add(id)
+            self._cancelled_ids.add(id)
         if batch.status not in ENDED:
             batch = await self._answer_batch(job)
         await self._webhooks.announce(batch, job.options.webhook_url, job.options.webhook_secret)
@@ -116,19 +118,19 @@ class BatchRunner:
             now = int(time.time())
             await self._records.update(batch.id, "in_progress", in_progress_at=now, request_counts=counts)
         await self._line_worker.answer_lines(job, lines, lambda: self._goes_on(job))
-        return await self._finish(job, lines)
+        return await self._finish_batch(job, lines)
 
     def _goes_on(self, job: Job) -> bool:
         """Whether further lines are begun: not once the batch was cancelled or expired, or its key was removed."""
         batch = job.batch
         if self._ring.find_name(job.owner) is None:
-            self._cancelled.add(batch.id)
-        return batch.id not in self._cancelled and time.time() < (batch.expires_at or 0)
+            self._cancelled_ids.add(batch.id)
+        return batch.id not in self._cancelled_ids and time.time() < (batch.expires_at or 0)
 
-    async def _finish(self, job: Job, lines: InputLines) -> Batch:
+    async def _finish_batch(self, job: Job, lines: InputLines) -> Batch:
         """Write the output and error files, and the batch's last state."""
         batch = (await self._records.load(job.batch.id)).batch
-        cancelled = batch.id in self._cancelled
+        cancelled = batch.id in self._cancelled_ids
         left = len(lines) - batch.request_counts.completed - batch.request_counts.failed
         status: BatchStatus = "cancelled" if cancelled else "expired" if left else "completed"
         if status == "completed" and batch.status != "finalizing":

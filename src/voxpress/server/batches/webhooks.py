@@ -41,8 +41,8 @@ log = logging.getLogger("voxpress.server")
 
 _PAUSES: tuple[Seconds, ...] = (5, 30, 120, 600, 1800, 7200, 18000, 36000)
 """Before each further try; after the last, a webhook is given up."""
-_PATIENCE: Seconds = 15.0
-_LOOK_EVERY: Seconds = 1.0
+_DELIVERY_TIMEOUT: Seconds = 15.0
+_DUE_EVERY: Seconds = 1.0
 _MOST_AT_ONCE = 256
 """Deliveries at once: while one waits for an answer, it costs a socket."""
 _MOST_OF_ONE = 32
@@ -71,7 +71,7 @@ SELECT id, url, secret, body, attempts, trusted, key FROM turns ORDER BY turn, d
 """The deliveries to send next: the keys take turns, and of each key the hosts."""
 
 
-class _Event(msgspec.Struct, kw_only=True):
+class _EndEvent(msgspec.Struct, kw_only=True):
     id: str
     type: str
     created_at: int
@@ -95,8 +95,8 @@ class Webhooks:
 
     def __init__(self, settings: Settings, state: Database) -> None:
         self._settings, self._state = settings, state
-        self._sending: dict[str, asyncio.Task[None]] = {}
-        self._places: dict[str, tuple[str, str]] = {}
+        self._deliveries: dict[str, asyncio.Task[None]] = {}
+        self._hosts: dict[str, tuple[str, str]] = {}
         """Key and host of each delivery under way."""
         self._delivery_ended = asyncio.Event()
 
@@ -108,7 +108,7 @@ class Webhooks:
             wanted.append((url, secret, 0))
         rows = []
         for address, key, trusted in wanted:
-            event = _Event(
+            event = _EndEvent(
                 id=f"evt_{secrets.token_hex(12)}",
                 type=kind,
                 created_at=int(time.time()),
@@ -128,19 +128,19 @@ class Webhooks:
         try:
             while True:
                 self._delivery_ended.clear()
-                for row in self._choose(await self._state.run(_select_due)):
-                    task = self._sending[row[0]] = asyncio.ensure_future(self._deliver(*row[:6]))
+                for row in self._choose_deliveries(await self._state.run(_select_due)):
+                    task = self._deliveries[row[0]] = asyncio.ensure_future(self._deliver(*row[:6]))
                     task.add_done_callback(functools.partial(self._end_delivery, row[0]))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._delivery_ended.wait(), _LOOK_EVERY)
+                    await asyncio.wait_for(self._delivery_ended.wait(), _DUE_EVERY)
         finally:
-            for task in self._sending.values():
+            for task in self._deliveries.values():
                 task.cancel()
 
-    def _choose(self, due: Sequence[_Due]) -> Iterator[_Due]:
+    def _choose_deliveries(self, due: Sequence[_Due]) -> Iterator[_Due]:
         """Deliveries to begin now. Hosts that do not answer, and keys with many of them, hold up no others."""
-        keys = Counter(key for key, _ in self._places.values())
-        hosts = Counter(self._places.values())
+        keys = Counter(key for key, _ in self._hosts.values())
+        hosts = Counter(self._hosts.values())
         for row in due:
             id, url, key = row[0], row[1], row[6]
             # Not checked here: the connection fails if it is no host.
@@ -148,15 +148,15 @@ class Webhooks:
             room = (
                 keys.total() < _MOST_AT_ONCE and keys[key] < _MOST_OF_ONE and hosts[place] < _MOST_FOR_A_HOST
             )
-            if room and id not in self._sending:
+            if room and id not in self._deliveries:
                 keys[key] += 1
                 hosts[place] += 1
-                self._places[id] = place
+                self._hosts[id] = place
                 yield row
 
     def _end_delivery(self, id: str, task: asyncio.Task[None]) -> None:
-        self._sending.pop(id, None)
-        self._places.pop(id, None)
+        self._deliveries.pop(id, None)
+        self._hosts.pop(id, None)
         self._delivery_ended.set()
         if not task.cancelled() and (error := task.exception()):
             log.error("cannot write down how the delivery of webhook %s ended: %s", id, error)
@@ -165,7 +165,7 @@ class Webhooks:
         self, id: str, url: str, secret: str, body: bytes, attempts: int, trusted: int
     ) -> None:
         problem = await post(url, secret, id, body, trusted=bool(trusted))
-        _, host = self._places[id]
+        _, host = self._hosts[id]
         if problem and attempts < len(_PAUSES):
             due = time.time() + _PAUSES[attempts]
             log.warning("webhook %s to %s: %s; again in %d s", id, host, problem, _PAUSES[attempts])
@@ -191,10 +191,10 @@ def _select_due(database: sqlite3.Connection) -> list[_Due]:
 async def post(url: str, secret: str, id: str, body: bytes, *, trusted: bool) -> str:
     """Send a message; what went wrong, or nothing. Redirects are not followed: one could lead to an address inside."""
     try:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(_DELIVERY_TIMEOUT):
             status = await _send(url, secret, id, body, trusted)
     except TimeoutError:
-        return f"no answer within {_PATIENCE:g} s"
+        return f"no answer within {_DELIVERY_TIMEOUT:g} s"
     except Exception as error:  # the edge of a delivery: it must cost no other
         return describe(error)
     return "" if 200 <= status < 300 else f"answered with {status}"

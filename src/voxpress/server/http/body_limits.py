@@ -19,7 +19,7 @@ from voxpress.speech import Seconds
 SLOWEST = 1000
 """Bytes a second that a body must have on average, once it has taken longer than `body_timeout`."""
 MOST_SAMPLE = 10 * 2**20
-"""Bytes of a recording of somebody's voice."""
+"""Bytes of a recording that a voice is cloned from."""
 _MOST_BESIDE_FILE = 2**20
 """Bytes that a form may have besides its file."""
 
@@ -29,8 +29,8 @@ class BodyLimits:
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._timeout = settings, settings.body_timeout
-        self._largest = 8 * settings.max_characters + 65536
-        self._until: dict[asyncio.Task[Any], float] = {}
+        self._most_json_bytes = 8 * settings.max_characters + 65536
+        self._deadlines: dict[asyncio.Task[Any], float] = {}
 
     def bound(self, method: str, path: str, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
         """`receive` with the bounds of a route, whose body is checked to be of the right kind.
@@ -41,10 +41,10 @@ class BodyLimits:
         if method == "POST" and path in (FILES, VOICES):
             most = (self._settings.max_upload if path == FILES else MOST_SAMPLE) + _MOST_BESIDE_FILE
             form = Form(headers.get(b"content-type", b"").decode("latin-1"))
-            return self._limit(receive, headers, most, form)
+            return self._limit_body(receive, headers, most, form)
         if method == "POST" and path == BATCHES:
             check_json(headers)
-        return self._limit(receive, headers, self._largest)
+        return self._limit_body(receive, headers, self._most_json_bytes)
 
     async def read_json(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The whole body of a request that must be JSON.
@@ -53,22 +53,22 @@ class BodyLimits:
             Refusal: the body is said to be something else, is too large, or does not go on coming.
         """
         check_json(headers)
-        limited = self._limit(receive, headers, self._largest)
+        limited = self._limit_body(receive, headers, self._most_json_bytes)
         parts: list[bytes] = []
         while True:
             message = await limited()
-            parts.append(message["body"])  # type: ignore[typeddict-item]  # there is no other message
+            parts.append(message["body"])  # type: ignore[typeddict-item]  # no other message has this type
             if not message.get("more_body"):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def sweep(self) -> None:
         """End what waits too long."""
         now = time.monotonic()
-        for task in [task for task, until in self._until.items() if until < now]:
-            del self._until[task]
+        for task in [task for task, until in self._deadlines.items() if until < now]:
+            del self._deadlines[task]
             task.cancel()
 
-    def _limit(
+    def _limit_body(
         self, receive: Receive, headers: Mapping[bytes, bytes], most: int, form: Form | None = None
     ) -> Receive:
         """`receive` that refuses bodies of more than `most` bytes, those that do not go on coming, and bad forms."""
@@ -84,7 +84,7 @@ class BodyLimits:
             if whole:
                 return await receive()
             began = time.monotonic()
-            message = await self._wait(receive, total, waited)
+            message = await self._wait_for_message(receive, total, waited)
             waited += time.monotonic() - began
             if message["type"] == "http.disconnect":
                 raise Refusal(400, "the body ended before it was whole", "incomplete_body")
@@ -103,7 +103,7 @@ class BodyLimits:
 
         return limited
 
-    async def _wait(self, receive: Receive, got: int, waited: Seconds) -> Any:
+    async def _wait_for_message(self, receive: Receive, got: int, waited: Seconds) -> Any:
         """The next message of a body.
 
         Args:
@@ -117,11 +117,11 @@ class BodyLimits:
         assert task is not None
         left = self._timeout + got / SLOWEST - waited
         slow = left < self._timeout
-        self._until[task] = time.monotonic() + (left if slow else self._timeout)
+        self._deadlines[task] = time.monotonic() + (left if slow else self._timeout)
         try:
             return await receive()
         except asyncio.CancelledError:
-            if task in self._until:
+            if task in self._deadlines:
                 raise
             task.uncancel()
             problem = (
@@ -132,4 +132,4 @@ class BodyLimits:
             )
             raise Refusal(408, problem, "body_timeout") from None
         finally:
-            self._until.pop(task, None)
+            self._deadlines.pop(task, None)

@@ -54,7 +54,7 @@ class Gateway:
         metrics: Metrics,
         access: AccessLog,
     ) -> None:
-        self._inside, self._metrics, self._access = inside, metrics, access
+        self._app, self._metrics, self._access = inside, metrics, access
         self._origins = Origins(settings.cors_origins)
         self._admission = Admission(settings, ring, limits, self._origins)
         self._body_limits = BodyLimits(settings)
@@ -65,7 +65,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if not _is_http(scope):
-            await self._inside(scope, receive, send)
+            await self._app(scope, receive, send)
             return
         method, path = str(scope["method"]), scope["path"]  # type: ignore[typeddict-item]
         visit = Visit(request_id=f"req_{self._series}{next(self._count):08x}", method=method, path=path)
@@ -107,10 +107,10 @@ class Gateway:
             # Every route that takes GET takes HEAD; the protocol leaves the body out.
             inside: Any = {**scope, "method": "GET"} if method == "HEAD" else scope
             try:
-                await self._inside(inside, receive, answer)
+                await self._app(inside, receive, answer)
             finally:
                 visit.route = inside.get("path_template", "")
-        except Exception as error:  # the edge: whatever it is, the client must not take it for a success
+        except Exception as error:  # the edge: the client must not take any error for a success
             if started:
                 # Without an end of the body the connection is cut, which every client notices.
                 visit.error = "cut_off"
@@ -120,14 +120,14 @@ class Gateway:
             visit.error = refused.code or ""
             await send_refusal(refused, answer)
         finally:
-            self._record(visit)
+            self._record_visit(visit)
 
     def sweep(self) -> None:
         """Count and log what was answered since the last time, and end what waits for bodies too long."""
         self._metrics.count(self._access.flush())
         self._body_limits.sweep()
 
-    def _record(self, visit: Visit) -> None:
+    def _record_visit(self, visit: Visit) -> None:
         visit.route = visit.route or (
             SPEECH if visit.path == SPEECH else _CLIP_ROUTE if visit.path.startswith(CLIPS) else "other"
         )

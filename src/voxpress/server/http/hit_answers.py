@@ -45,7 +45,7 @@ class HitAnswers:
 
     def __init__(self, hits: Hits, store: Store, limits: Limits) -> None:
         self._hits, self._store, self._limits = hits, store, limits
-        self._local = store.folder is not None
+        self._is_local = store.folder is not None
 
     async def answer_speech(
         self,
@@ -68,10 +68,10 @@ class HitAnswers:
         if hit is None or "speech" not in key.may:
             return False
         answer = choose_answer(hit, "POST", headers)
-        if self._local or answer.status == 304:
-            data = self._load(hit, answer)
+        if self._is_local or answer.status == 304:
+            data = self._load_body(hit, answer)
         else:
-            data = await asyncio.to_thread(self._load, hit, answer)
+            data = await asyncio.to_thread(self._load_body, hit, answer)
         if data is None:
             self._hits.forget(body)
             return False
@@ -104,10 +104,10 @@ class HitAnswers:
             return False
         visit.cache = "hit"
         answer = choose_answer(hit, visit.method, headers)
-        if self._local or answer.status == 304:
-            data = self._load(hit, answer)
+        if self._is_local or answer.status == 304:
+            data = self._load_body(hit, answer)
         else:
-            data = await asyncio.to_thread(self._load, hit, answer)
+            data = await asyncio.to_thread(self._load_body, hit, answer)
         if data is None:
             self._hits.forget_clip(name)
             visit.cache = ""
@@ -117,7 +117,7 @@ class HitAnswers:
         await send({"type": "http.response.body", "body": data, "more_body": False})
         return True
 
-    def _load(self, hit: Hit, answer: HitAnswer) -> bytes | None:
+    def _load_body(self, hit: Hit, answer: HitAnswer) -> bytes | None:
         """The body of an answer; None where the clip is gone.
 
         A checksum takes longer than all else, so it is compared again only when the file looks otherwise.
@@ -125,7 +125,7 @@ class HitAnswers:
         if answer.status == 304:
             return b""
         look = self._store.look(hit.clip)
-        if self._local and answer.part is None:
+        if self._is_local and answer.part is None:
             return None if look is None else b""
         verified = look is not None and look == hit.look
         data = self._store.read(hit.clip, verify=not verified)
@@ -136,7 +136,7 @@ class HitAnswers:
 
     def _note_use(self, hit: Hit) -> None:
         """Tell the store now and then that a clip is used, so that it is not pruned."""
-        if self._local and (now := time.monotonic()) - hit.noted > _NOTE_USE_EVERY:
+        if self._is_local and (now := time.monotonic()) - hit.noted > _NOTE_USE_EVERY:
             hit.noted, hit.look = now, None
             self._store.clip(hit.clip.key)
 

@@ -50,7 +50,7 @@ class Form:
         except (MultipartError, UnicodeError) as error:
             raise _refuse_malformed(error) from error
         self._field: bytearray | None = None
-        self._name, self._size = "", 0
+        self._field_name, self._size = "", 0
 
     def feed(self, data: bytes) -> None:
         """Check the next piece of the body.
@@ -86,7 +86,7 @@ class Form:
                 raise Refusal(
                     400, f"fields must be UTF-8, not {part.charset}", "invalid_form", param=part.name
                 )
-            self._field, self._name = bytearray(), part.name
+            self._field, self._field_name = bytearray(), part.name
         elif self._field is None:
             return
         elif part:
@@ -96,7 +96,7 @@ class Form:
                     413,
                     f"the fields of a form may have {_MOST_FIELDS:,} bytes altogether, without its files",
                     "body_too_large",
-                    param=self._name,
+                    param=self._field_name,
                 )
             self._field += part
         else:
@@ -104,7 +104,7 @@ class Form:
                 self._field.decode()
             except UnicodeDecodeError:
                 raise Refusal(
-                    400, f"{self._name}: this is not UTF-8", "invalid_form", param=self._name
+                    400, f"{self._field_name}: this is not UTF-8", "invalid_form", param=self._field_name
                 ) from None
             self._field = None
 

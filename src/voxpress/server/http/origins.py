@@ -30,7 +30,7 @@ _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#@\s\\,*]+?)(:[0-9]{1,5})?/?")
 _LONGEST_NAMES = 2048
 """Bytes of the names in a preflight: the answer repeats them."""
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
-_NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(\s*,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
+_HEADER_NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(\s*,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 
 
 class Origins:
@@ -56,22 +56,22 @@ class Origins:
         # A cache must not give the answer for one origin, or for none, to another.
         vary = (b"vary", b"origin")
         exposed = (b"access-control-expose-headers", EXPOSED)
-        self._any = ANY in names
-        self._others: Headers = [vary] if names else []
-        self._allowed: dict[bytes | None, Headers] = {
+        self._allows_any = ANY in names
+        self._other_headers: Headers = [vary] if names else []
+        self._allowed_headers: dict[bytes | None, Headers] = {
             name.encode(): [(b"access-control-allow-origin", name.encode()), vary, exposed] for name in names
         }
-        if self._any:
-            self._allowed = {}
-            self._others = [(b"access-control-allow-origin", b"*"), vary, exposed]
+        if self._allows_any:
+            self._allowed_headers = {}
+            self._other_headers = [(b"access-control-allow-origin", b"*"), vary, exposed]
 
     def allows(self, origin: bytes) -> bool:
         """Whether the pages of that origin may use the server."""
-        return self._any or origin in self._allowed
+        return self._allows_any or origin in self._allowed_headers
 
     def headers(self, origin: bytes | None) -> Headers:
         """The headers of every answer to a page of that origin; None: the request named none."""
-        return self._allowed.get(origin, self._others)
+        return self._allowed_headers.get(origin, self._other_headers)
 
     def preflight(self, headers: Mapping[bytes, bytes]) -> Headers:
         """The headers that allow the request that a browser asks about.
@@ -87,7 +87,7 @@ class Origins:
                 "origin_not_allowed",
             )
         asked = headers.get(b"access-control-request-headers", b"").strip()
-        if asked and (len(asked) > _LONGEST_NAMES or not _NAMES.fullmatch(asked)):
+        if asked and (len(asked) > _LONGEST_NAMES or not _HEADER_NAMES.fullmatch(asked)):
             raise Refusal(400, "access-control-request-headers must hold names of headers", "invalid_http")
         told = [
             (b"access-control-allow-methods", METHODS),

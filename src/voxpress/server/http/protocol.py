@@ -80,7 +80,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._bytes_of_head += len(data)
         super().data_received(data)
         if self._bytes_of_head > _LONGEST_HEAD:
-            self._refuse(
+            self._refuse_bytes(
                 Refusal(431, f"headers may have {_LONGEST_HEAD:,} bytes altogether", "headers_too_large")
             )
         elif self._timer is None and self.timeout_keep_alive_task is None and not self._is_at_work():
@@ -112,9 +112,9 @@ class HttpProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         problem = str(sys.exception() or msg)
         if any(sign in problem for sign in _OTHER_VERSIONS):
-            self._refuse(version_refusal())
+            self._refuse_bytes(version_refusal())
         else:
-            self._refuse(Refusal(400, f"this is not HTTP/1.1: {problem}", "invalid_http"))
+            self._refuse_bytes(Refusal(400, f"this is not HTTP/1.1: {problem}", "invalid_http"))
 
     def _is_at_work(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete and not self._in_head
@@ -130,13 +130,13 @@ class HttpProtocol(HttpToolsProtocol):
     def _expire(self) -> None:
         self._timer = None
         if self._in_head:
-            self._refuse(
+            self._refuse_bytes(
                 Refusal(408, f"the headers were not whole within {self.patience:g} s", "head_timeout")
             )
         else:
             self.transport.close()
 
-    def _refuse(self, error: Refusal) -> None:
+    def _refuse_bytes(self, error: Refusal) -> None:
         """Answer bytes that never became a request, and close."""
         if self.transport.is_closing() or self._bytes_ignored >= 0:
             return

@@ -66,7 +66,7 @@ async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str
     if content is None:
         flight = here.speech.join(plan)
         if events or here.streams.can_stream(plan):
-            return await _stream(here, key, plan, wanted, flight)
+            return await _stream_speech(here, key, plan, wanted, flight)
         content = await _wait_for_clip(here, request, flight)
     here.limits.record(key, plan.characters, hit=stored)
     if events:
@@ -95,7 +95,7 @@ def _make_event_headers(headers: dict[str, str]) -> dict[str, str]:
     return {**told, "cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
-async def _stream(
+async def _stream_speech(
     here: Server, key: Key, plan: SpeechPlan, data: SpeechRequest, flight: Flight
 ) -> Response[Any]:
     """The file while it is spoken. What fails before its first byte is an error like any other."""
@@ -183,7 +183,7 @@ async def get_clip(
         raise Refusal(404, f"no clip {name!r}", "clip_not_found", param="name")
     extension = formats.FORMATS[clip.format].extension
     if found[2] == "json":
-        return Response(_describe(request, clip))
+        return Response(_describe_clip(request, clip))
     if found[2] != extension:
         raise Refusal(404, f"clip {clip.key} is a .{extension}", "clip_not_found", param="name")
     visit.cache = "hit"
@@ -199,7 +199,7 @@ async def get_clip(
     return content.respond(answer)
 
 
-def _describe(request: Request[Any, Any, Any], clip: Clip) -> ClipFacts:
+def _describe_clip(request: Request[Any, Any, Any], clip: Clip) -> ClipFacts:
     return ClipFacts(
         digest=clip.key,
         format=clip.format,

@@ -107,7 +107,7 @@ async def get_batch_audio(request: Request[Any, Any, Any], batch_id: FromPath[st
 
 async def _write_zip(here: Server, clips: Sequence[tuple[str, str]]) -> AsyncIterator[bytes]:
     """Write a zip file while it is sent. It ends with an error where a clip is gone."""
-    sink = _Sink()
+    sink = _ZipSink()
     names = Names()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for custom_id, key in clips:
@@ -123,7 +123,7 @@ async def _write_zip(here: Server, clips: Sequence[tuple[str, str]]) -> AsyncIte
     yield sink.take_out()
 
 
-class _Sink:
+class _ZipSink:
     """The file that a zip file is written to, piece by piece: it cannot seek."""
 
     def __init__(self) -> None:

@@ -121,11 +121,11 @@ async def get_file_content(request: Request[Any, Any, Any], file_id: FromPath[st
     except FileNotFoundError:
         raise Refusal(404, f"no such file: {file_id!r}", "file_not_found", param="file_id") from None
     return Stream(
-        _read_pieces(content), headers={"content-length": str(file.bytes)}, media_type="application/jsonl"
+        _read_blocks(content), headers={"content-length": str(file.bytes)}, media_type="application/jsonl"
     )
 
 
-async def _read_pieces(content: BinaryIO) -> AsyncIterator[bytes]:
+async def _read_blocks(content: BinaryIO) -> AsyncIterator[bytes]:
     with content:
         while piece := await asyncio.to_thread(content.read, _BLOCK_SIZE):
             yield piece

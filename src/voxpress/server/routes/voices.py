@@ -107,7 +107,7 @@ def _format_plain_name(meant: Any) -> str:
 
 @dataclass
 class VoiceUpload:
-    """A recording of somebody's voice, and what is said of it."""
+    """The form of a new voice: a recording, whose voice it is, and how to use it."""
 
     name: str
     audio_sample: UploadFile
@@ -185,7 +185,7 @@ class _Uploads:
     def __init__(self, at_once: int, most: int, most_of_one: int) -> None:
         self._threads = ThreadPoolExecutor(at_once, "voxpress-uploads")
         self._most, self._most_of_one = most, most_of_one
-        self._open: Counter[str] = Counter()
+        self._open_uploads: Counter[str] = Counter()
 
     async def run(self, work: Callable[[], T], key: Key) -> T:
         """The result of `work`, once its turn has come.
@@ -194,21 +194,21 @@ class _Uploads:
             Refusal: too many uploads are open.
         """
         most = self._most_of_one if key.name else self._most
-        if self._open[key.name] >= most or self._open.total() >= self._most:
+        if self._open_uploads[key.name] >= most or self._open_uploads.total() >= self._most:
             raise Refusal(
                 429,
-                f"{self._open.total()} samples are being checked already: try again in 10 s",
+                f"{self._open_uploads.total()} samples are being checked already: try again in 10 s",
                 "queue_full",
                 type="rate_limit_error",
                 headers={"retry-after": "10"},
             )
-        self._open[key.name] += 1
+        self._open_uploads[key.name] += 1
         future = asyncio.get_running_loop().run_in_executor(self._threads, _run_forgetting, work)
         future.add_done_callback(functools.partial(self._count_ended, key.name))
         return await asyncio.shield(future)
 
     def _count_ended(self, name: str, future: asyncio.Future[Any]) -> None:
-        self._open[name] -= 1
+        self._open_uploads[name] -= 1
         if not future.cancelled():
             future.exception()  # marks it as seen: the client may be gone
 

@@ -18,8 +18,8 @@ class HitMaker:
     """Makes hits of clips."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
-        self._prefix = settings.accel_redirect.rstrip("/") + "/" if settings.accel_redirect else ""
-        self._folder = store.folder
+        self._accel_prefix = settings.accel_redirect.rstrip("/") + "/" if settings.accel_redirect else ""
+        self._store_folder = store.folder
 
     def make_speech_hit(self, plan: SpeechPlan, clip: Clip, *, stored: bool) -> Hit:
         """The hit of a request for speech.
@@ -30,7 +30,7 @@ class HitMaker:
         headers = describe_speech(plan, "hit" if stored else "miss")
         headers["etag"] = f'"{clip.sha256}"'
         headers["x-voxpress-duration"] = f"{clip.duration:.3f}"
-        hit = _make_hit(clip, headers, self._locate(clip) if stored else "")
+        hit = _make_hit(clip, headers, self._find_accel_path(clip) if stored else "")
         hit.characters, hit.engine = plan.characters, plan.engine
         return hit
 
@@ -43,13 +43,13 @@ class HitMaker:
             "accept-ranges": "bytes",
             "x-voxpress-duration": f"{clip.duration:.3f}",
         }
-        return _make_hit(clip, headers, self._locate(clip))
+        return _make_hit(clip, headers, self._find_accel_path(clip))
 
-    def _locate(self, clip: Clip) -> str:
+    def _find_accel_path(self, clip: Clip) -> str:
         """Where nginx finds the clip, if it sends clips by itself; else nothing."""
-        if not (self._prefix and clip.path and self._folder):
+        if not (self._accel_prefix and clip.path and self._store_folder):
             return ""
-        return self._prefix + clip.path.removeprefix(f"{self._folder}/")
+        return self._accel_prefix + clip.path.removeprefix(f"{self._store_folder}/")
 
 
 def describe_speech(plan: SpeechPlan, cache: str) -> dict[str, str]:
@@ -61,7 +61,7 @@ def describe_speech(plan: SpeechPlan, cache: str) -> dict[str, str]:
         "x-voxpress-notes": "; ".join(plan.notes),
     }
     headers = {
-        "content-type": _media_type(plan.output.format),
+        "content-type": _choose_media_type(plan.output.format),
         "x-voxpress-cache": cache,
         "x-voxpress-clip": plan.clip_key,
         "content-location": clip_path(plan.clip_key, plan.output.format),
@@ -83,6 +83,6 @@ def _make_hit(clip: Clip, headers: dict[str, str], accel: str) -> Hit:
     return Hit(clip, tag, told, unchanged, accel=bool(accel))
 
 
-def _media_type(format: str) -> str:
+def _choose_media_type(format: str) -> str:
     # As OpenAI names it; it is Ogg, which audio/ogg; codecs=opus says too.
     return "audio/opus" if format == "opus" else formats.FORMATS[format].media_type

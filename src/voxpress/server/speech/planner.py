@@ -25,7 +25,7 @@ DEFAULT_VOICE = ""
 """As the voice of a request: the engine's default. No client can send it."""
 _SHORT_TEXT = 2000
 """Characters up to which a text is planned in the event loop; more would keep others waiting."""
-_PAUSE = 0.2
+_SILENT_PAUSE = 0.2
 """Seconds of silence that a text without a letter or a digit stands for."""
 _SLOWEST_SPEECH = 0.5
 """Seconds that no character is expected to take on average."""
@@ -130,8 +130,8 @@ class SpeechPlanner:
         plan = plan or _plan_utterance(utterance, speaker, output)
         notes: tuple[str, ...] = ()
         if isinstance(plan, Bad) and self._is_pause(data.input):
-            notes = (f"no letter and no digit: {_PAUSE:g} s of silence",)
-            silent = Utterance(text=f"[pause {_PAUSE * 1000:g} ms]", markup="directions")
+            notes = (f"no letter and no digit: {_SILENT_PAUSE:g} s of silence",)
+            silent = Utterance(text=f"[pause {_SILENT_PAUSE * 1000:g} ms]", markup="directions")
             plan = _plan_utterance(silent, speaker, output)
         if isinstance(plan, Bad):
             raise plan.error
@@ -152,7 +152,7 @@ class SpeechPlanner:
         """The output that a request asks for.
 
         Raises:
-            Refusal: no format or preset has such a name.
+            Refusal: no format or preset has that name.
             UnsupportedOption: the format has no such sample rate, or the preset no such format.
         """
         try:

@@ -96,7 +96,7 @@ class SpeechStreams:
                     async for piece in self.stream_file(plan, flight):
                         if piece:
                             begun = True
-                            yield _encode_event(_delta(piece))
+                            yield _encode_event(_make_delta(piece))
                     clip = flight.done.result().clips[0]
                 else:
                     content = await self._speech.wait_for_clip(flight)
@@ -107,7 +107,7 @@ class SpeechStreams:
         if content is not None:
             clip = content.clip
             async for piece in content.parts(size=_PIECE_SIZE):
-                yield _encode_event(_delta(piece))
+                yield _encode_event(_make_delta(piece))
         assert clip is not None
         marks = tuple(mark for mark in clip.marks if mark.kind == "word")
         yield _encode_event(
@@ -145,7 +145,7 @@ def count_tokens(characters: int, duration: float) -> Usage:
     return Usage(input_tokens=given, output_tokens=made, total_tokens=given + made)
 
 
-def _delta(piece: bytes) -> SpeechDelta:
+def _make_delta(piece: bytes) -> SpeechDelta:
     return SpeechDelta(audio=base64.b64encode(piece).decode())
 
 
