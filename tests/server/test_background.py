@@ -78,7 +78,7 @@ def test_the_loop_that_speaks_is_replaced_when_it_ends(monkeypatch):
     async def run():
         failures: list[BaseException] = []
         dispatcher = Dispatcher(store)
-        dispatcher.failed = failures.append
+        dispatcher.on_failure = failures.append
         dispatcher.start()
         results = []
         for _ in range(2):

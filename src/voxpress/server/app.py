@@ -52,7 +52,7 @@ from voxpress.server.speech.hits import HitMaker
 from voxpress.server.speech.planner import SpeechPlanner
 from voxpress.server.speech.service import Speech
 from voxpress.server.speech.streams import SpeechStreams
-from voxpress.store import canonical_url, default_url, open_store
+from voxpress.store import Store, canonical_url, default_url, open_store
 
 _FLUSH_EVERY, _REFRESH_EVERY, _SAVE_EVERY = 0.25, 1.0, 5.0
 _ROUTES = [*audio.ROUTES, *voices.ROUTES, *files.ROUTES, *batches.ROUTES, *operations.ROUTES]
@@ -69,64 +69,8 @@ def application(settings: Settings, project: Project, store: str | None = None) 
         InputError: a setting is wrong.
         StoreError: the store or the server's state cannot be opened.
     """
-    kept = open_store(canonical_url(store or project.defaults.store or default_url()))
-    state = Database(settings.state)
-    names = Aliases(settings, project.defaults)
-    for model in settings.preload:
-        names.resolve(model, None)
-    dispatcher = Dispatcher(
-        kept,
-        queue=settings.queue,
-        linger=settings.linger,
-        attempts=settings.attempts,
-        workers=settings.workers,
-        timeout=settings.timeout,
-        idle=settings.idle,
-    )
-    ring, limits = Ring(state), Limits()
-    limits.load(state)
-    planner = SpeechPlanner(settings, names, project.presets)
-    speech = Speech(settings, kept, names, planner, dispatcher)
-    files, webhooks = FileStore(state), Webhooks(settings, state)
-    metrics = Metrics(
-        lambda: dispatcher.waiting,
-        lambda: dispatcher.waiting_in_background,
-        lambda: sum(use.size for use in kept.stats().values()),
-    )
-    background = Background(metrics.count_restart)
-    records, inputs = BatchRecords(state), BatchInputs(state, settings.max_lines)
-    batch_runner = BatchRunner(
-        records,
-        inputs,
-        Intake(settings, records, files, inputs),
-        LineWorker(settings, speech, records, ring, limits),
-        OutputFiles(records, files),
-        ring,
-        webhooks,
-        background,
-    )
-    here = Server(
-        settings=settings,
-        store=kept,
-        state=state,
-        names=names,
-        dispatcher=dispatcher,
-        speech=speech,
-        streams=SpeechStreams(settings, kept, speech),
-        hit_maker=HitMaker(settings, kept),
-        hits=Hits(),
-        ring=ring,
-        limits=limits,
-        metrics=metrics,
-        access=AccessLog(json=settings.log_format == "json", texts=settings.log_texts),
-        files=files,
-        webhooks=webhooks,
-        batch_records=records,
-        batch_runner=batch_runner,
-        background=background,
-    )
-    dispatcher.observe = metrics.count_result
-    dispatcher.failed = lambda error: background.note("texts are spoken", error)
+    url = canonical_url(store or project.defaults.store or default_url())
+    here = _build_server(settings, project, open_store(url))
     inside = Litestar(
         route_handlers=[*_ROUTES, _make_page_route()],
         lifespan=[_make_lifespan(here)],
@@ -141,15 +85,74 @@ def application(settings: Settings, project: Project, store: str | None = None) 
     gateway = Gateway(
         inside,
         settings=settings,
-        store=kept,
-        ring=ring,
-        limits=limits,
+        store=here.store,
+        ring=here.ring,
+        limits=here.limits,
         hits=here.hits,
         metrics=here.metrics,
         access=here.access,
     )
     here.sweep = gateway.sweep
     return gateway
+
+
+def _build_server(settings: Settings, project: Project, store: Store) -> Server:
+    state = Database(settings.state)
+    names = Aliases(settings, project.defaults)
+    for model in settings.preload:
+        names.resolve(model, None)
+    dispatcher = Dispatcher(
+        store,
+        queue=settings.queue,
+        linger=settings.linger,
+        attempts=settings.attempts,
+        workers=settings.workers,
+        timeout=settings.timeout,
+        idle=settings.idle,
+    )
+    metrics = Metrics(
+        lambda: dispatcher.waiting_count,
+        lambda: dispatcher.background_count,
+        lambda: sum(use.size for use in store.stats().values()),
+    )
+    background = Background(metrics.count_restart)
+    dispatcher.on_result = metrics.count_result
+    dispatcher.on_failure = lambda error: background.note("texts are spoken", error)
+    ring, limits = Ring(state), Limits()
+    limits.load(state)
+    speech = Speech(settings, store, names, SpeechPlanner(settings, names, project.presets), dispatcher)
+    files, webhooks = FileStore(state), Webhooks(settings, state)
+    records, inputs = BatchRecords(state), BatchInputs(state, settings.max_lines)
+    batch_runner = BatchRunner(
+        records,
+        inputs,
+        Intake(settings, records, files, inputs),
+        LineWorker(settings, speech, records, ring, limits),
+        OutputFiles(records, files),
+        ring,
+        webhooks,
+        background,
+    )
+    return Server(
+        settings=settings,
+        store=store,
+        state=state,
+        names=names,
+        dispatcher=dispatcher,
+        speech=speech,
+        streams=SpeechStreams(settings, store, speech),
+        hit_maker=HitMaker(settings, store),
+        hits=Hits(),
+        ring=ring,
+        limits=limits,
+        metrics=metrics,
+        access=AccessLog(json=settings.log_format == "json", texts=settings.log_texts),
+        files=files,
+        webhooks=webhooks,
+        batch_records=records,
+        batch_runner=batch_runner,
+        background=background,
+    )
 
 
 class JsonRequest(Request[Any, Any, Any]):
@@ -289,10 +292,10 @@ def _make_page_route() -> Any:
     files = {path.name: path for path in folder.iterdir() if path.is_file()}
 
     @get("/docs/files/{name:str}", include_in_schema=False)
-    async def page_file(name: FromPath[str]) -> File:
+    async def get_page_file(name: FromPath[str]) -> File:
         if name not in files:
             raise Refusal(404, f"no file {name!r}", "not_found", param="name")
         kind = _MEDIA_TYPES.get(files[name].suffix, "application/octet-stream")
         return File(files[name], content_disposition_type="inline", media_type=kind)
 
-    return page_file
+    return get_page_file

@@ -93,9 +93,9 @@ class Dispatcher:
         self._flight_numbers = count()
         self._thread: threading.Thread | None = None
         self._rate, self._measured_at = _FIRST_RATE, time.monotonic()
-        self.failed: Callable[[BaseException], None] = lambda error: None
+        self.on_failure: Callable[[BaseException], None] = lambda error: None
         """Called with the error that ended the loop; a new loop goes on."""
-        self.observe: Callable[[Result, Seconds], None] = lambda result, waited: None
+        self.on_result: Callable[[Result, Seconds], None] = lambda result, waited: None
         """Called with each result, and the seconds that it took."""
 
     def start(self) -> None:
@@ -126,12 +126,12 @@ class Dispatcher:
         self.pools.shutdown()
 
     @property
-    def waiting(self) -> int:
+    def waiting_count(self) -> int:
         """How many flights are open, without those in the background."""
         return sum(not flight.background for flight in self._flights.values())
 
     @property
-    def waiting_in_background(self) -> int:
+    def background_count(self) -> int:
         """How many flights are open in the background."""
         return sum(flight.background for flight in self._flights.values())
 
@@ -144,7 +144,7 @@ class Dispatcher:
         key = plan.targets[0].clip
         flight = self._flights.get(key)
         if flight is None:
-            if not background and self.waiting >= self._most_waiting:
+            if not background and self.waiting_count >= self._most_waiting:
                 wait = self._estimate_wait()
                 raise Refusal(
                     429,
@@ -194,7 +194,7 @@ class Dispatcher:
         if isinstance(news, Result):
             self._forget(flight)
             self._measure(news)
-            self.observe(news, time.monotonic() - flight.began)
+            self.on_result(news, time.monotonic() - flight.began)
         flight.hear(news)
 
     def _make_driver(self) -> PushDriver:
@@ -202,7 +202,7 @@ class Dispatcher:
 
     def _fail_all(self, error: BaseException) -> None:
         """End all flights with an error: the loop that spoke them is gone. Clients ask again."""
-        self.failed(error)
+        self.on_failure(error)
         for flight in list(self._flights_by_number.values()):
             self._forget(flight)
             problem = WorkerLost(
