@@ -73,9 +73,9 @@ class Aliases:
             found, given = self._resolve_pair(named, found, voice.strip() or voice)
         else:
             given = self._resolve_voice(found, None)
-        mapped: tuple[str, ...] = (
-            () if model in (found.engine, _format_model(found)) else (f"{model}={_format_model(found)}",)
-        )
+        mapped: tuple[str, ...] = ()
+        if model not in (found.engine, found.full_name):
+            mapped = (f"{model}={found.full_name}",)
         if voice is not None and given != voice:
             mapped += (f"{voice}={given or self.find_default_voice(found)}",)
         return Speaker(engine=found.engine, model=found.model, voice=given), mapped
@@ -157,7 +157,7 @@ class Aliases:
         if name in self._settings.models:
             return self._check_offered(name, self._settings.models[name])
         if name in self._openai_models:
-            return self._choose_engine(name)
+            return self._choose_model(name)
         engine, slash, weights = name.partition("/")
         if engine in self.offered and not slash:
             same = engine == self._defaults.engine
@@ -168,7 +168,7 @@ class Aliases:
             f"no model {name!r} here{suggest(name, self._model_names)} (models: GET /v1/models)"
         )
 
-    def _choose_engine(self, name: str) -> ModelName:
+    def _choose_model(self, name: str) -> ModelName:
         if name in self._chosen_models:
             return self._chosen_models[name]
         preferred = [n for n in (self._defaults.engine, *self._openai_models[name]) if n in self.offered]
@@ -248,10 +248,6 @@ class Aliases:
             for model in catalogue.catalogue().values()
             if model.engine in self.offered and catalogue.path(model.name) is not None
         )
-
-
-def _format_model(model: ModelName) -> str:
-    return f"{model.engine}/{model.model}" if model.model else model.engine
 
 
 def _match_spelling(name: str, known: Collection[str]) -> str:

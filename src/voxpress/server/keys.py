@@ -58,7 +58,7 @@ def add(
     characters_per_minute: int | None = None,
     characters_per_day: int | None = None,
 ) -> str:
-    """Make a key. Nothing can show it again.
+    """Make a key. It is returned once: the database has only its hash.
 
     Raises:
         InputError: the name is taken or malformed, or a right does not exist.

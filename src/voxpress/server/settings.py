@@ -26,6 +26,11 @@ class ModelName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str | None = None
     """Weights: a name, a file or a folder; None: the engine's default."""
 
+    @property
+    def full_name(self) -> str:
+        """The engine's name, or ``engine/model``."""
+        return f"{self.engine}/{self.model}" if self.model else self.engine
+
 
 class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An address that gets a message when a batch has ended."""

@@ -78,11 +78,7 @@ async def list_voices(
         models = here.names.list_models()
         if model is not None and model not in models:
             raise Refusal(404, f"the model {model!r} does not exist here", "model_not_found", param="model")
-        wanted = (
-            {model: models[model]}
-            if model
-            else {m: g for m, g in models.items() if m == _format_plain_name(g)}
-        )
+        wanted = {model: models[model]} if model else {m: g for m, g in models.items() if m == g.full_name}
         return [
             VoiceFacts(
                 id=voice.name,
@@ -99,10 +95,6 @@ async def list_voices(
         ]
 
     return Voices(voices=await asyncio.to_thread(found))
-
-
-def _format_plain_name(meant: Any) -> str:
-    return f"{meant.engine}/{meant.model}" if meant.model else meant.engine
 
 
 @dataclass
