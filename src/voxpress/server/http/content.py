@@ -11,7 +11,7 @@ from litestar import Response
 from litestar.response import Stream
 
 from voxpress.errors import SpeechError
-from voxpress.server.http.hit_answers import HitAnswer
+from voxpress.server.http.hit_cache import HitAnswer
 from voxpress.speech import Clip
 from voxpress.store import Store
 

@@ -9,12 +9,11 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from litestar.types import Send
 
 from voxpress.server.errors import Refusal
-from voxpress.server.http.hit_cache import Hit, Hits
+from voxpress.server.http.hit_cache import Hit, HitAnswer, Hits
 from voxpress.server.http.messages import Headers
 from voxpress.server.http.paths import CLIPS
 from voxpress.server.keys import Key
@@ -26,18 +25,6 @@ _RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*", re.IGNORECASE)
 _LONGEST_NUMBER = 18
 """Digits of a number of bytes that are read; no clip has so many bytes."""
 _NOTE_USE_EVERY = 60.0
-
-
-class HitAnswer(NamedTuple):
-    """How a hit is answered.
-
-    Attributes:
-        part: of the clip's bytes; None: the body is empty.
-    """
-
-    status: int
-    headers: Headers
-    part: slice | None
 
 
 class HitAnswers:
@@ -149,25 +136,22 @@ def choose_answer(hit: Hit, method: str, headers: Mapping[bytes, bytes]) -> HitA
     """
     tags = headers.get(b"if-none-match")
     if tags is not None and (tags == hit.tag or _matches(tags, hit.tag)):
-        return HitAnswer(304, hit.unchanged, None)
-    size = hit.clip.size
+        return hit.unchanged
     if method == "HEAD":
-        # nginx would send the file.
-        told = [each for each in hit.headers if each[0] != b"x-accel-redirect"]
-        return HitAnswer(200, [*told, (b"content-length", b"%d" % size)], None)
-    if hit.accel:
-        return HitAnswer(200, hit.headers, None)
-    if method == "GET" and b"range" in headers:
+        return HitAnswer(200, _describe_bytes(hit, hit.clip.size), None)
+    if method == "GET" and b"range" in headers and not hit.accel:
         asked, fresh = (headers.get(each, b"").decode("latin-1") for each in (b"range", b"if-range"))
+        size = hit.clip.size
         if (part := find_part(asked, fresh, hit.tag.decode("latin-1"), size)) is not None:
-            length = part.stop - part.start
-            told = [
-                *hit.headers,
-                (b"content-range", b"bytes %d-%d/%d" % (part.start, part.stop - 1, size)),
-                (b"content-length", b"%d" % length),
-            ]
+            content_range = (b"content-range", b"bytes %d-%d/%d" % (part.start, part.stop - 1, size))
+            told = [*_describe_bytes(hit, part.stop - part.start), content_range]
             return HitAnswer(206, told, part)
-    return HitAnswer(200, [*hit.headers, (b"content-length", b"%d" % size)], slice(0, size))
+    return hit.whole
+
+
+def _describe_bytes(hit: Hit, length: int) -> Headers:
+    """The headers of an answer with so many bytes of the clip, which nginx does not send."""
+    return [*hit.whole.headers[:-1], (b"content-length", b"%d" % length)]
 
 
 def find_part(asked: str, fresh: str, tag: str, size: int) -> slice | None:

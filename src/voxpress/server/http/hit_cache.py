@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,20 +15,32 @@ _MOST_REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 8192
 
 
+class HitAnswer(NamedTuple):
+    """How a hit is answered.
+
+    Attributes:
+        part: of the clip's bytes; None: the body is empty.
+    """
+
+    status: int
+    headers: Headers
+    part: slice | None
+
+
 class Hit(msgspec.Struct):
-    """A clip in the store, and what its answers say."""
+    """A clip in the store, and its usual answers, made once."""
 
     clip: Clip
     tag: bytes
     """The header ``etag``."""
-    headers: Headers
-    """Of an answer with the file, without its length."""
-    unchanged: Headers
-    """Of an answer to a client that has the file."""
+    whole: HitAnswer
+    """The answer with the file. Its last header is ``content-length``, or ``x-accel-redirect`` where nginx sends it."""
+    unchanged: HitAnswer
+    """The answer to a client that has the file."""
     characters: int = 0
     engine: str = ""
     accel: bool = False
-    """Whether nginx sends the file: `headers` say where it finds it."""
+    """Whether nginx sends the file."""
     look: tuple[int, int, int] | None = None
     """Of the clip's file, when it was last compared with its checksum."""
     noted: float = msgspec.field(default_factory=time.monotonic)

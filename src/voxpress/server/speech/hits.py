@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from voxpress import formats
-from voxpress.server.http.hit_cache import Hit
+from voxpress.server.http.hit_cache import Hit, HitAnswer
 from voxpress.server.http.messages import IMMUTABLE, encode_header, encode_headers
 from voxpress.server.http.paths import clip_path
 from voxpress.server.settings import Settings
@@ -77,10 +77,15 @@ def describe_speech(plan: SpeechPlan, cache: str) -> dict[str, str]:
 def _make_hit(clip: Clip, headers: dict[str, str], accel: str) -> Hit:
     tag = headers["etag"].encode()
     unchanged = encode_headers((name, value) for name, value in headers.items() if name != "content-type")
-    told = encode_headers({**headers, "x-accel-redirect": accel}.items() if accel else headers.items())
+    if accel:
+        told = encode_headers({**headers, "x-accel-redirect": accel}.items())
+        whole = HitAnswer(200, told, None)
+    else:
+        told = encode_headers({**headers, "content-length": str(clip.size)}.items())
+        whole = HitAnswer(200, told, slice(0, clip.size))
     # The timings of a long text take more room than all else.
     clip = msgspec.structs.replace(clip, marks=(), data=b"")
-    return Hit(clip, tag, told, unchanged, accel=bool(accel))
+    return Hit(clip, tag, whole, HitAnswer(304, unchanged, None), accel=bool(accel))
 
 
 def _choose_media_type(format: str) -> str:
