@@ -19,7 +19,7 @@ def quick(monkeypatch):
     """Pauses of a hundredth of their length."""
     for name in ("FIRST_PAUSE", "LONGEST_PAUSE", "_HEALTHY"):
         monkeypatch.setattr(background, name, getattr(background, name) / 100)
-    monkeypatch.setattr(dispatcher, "_AGAIN", 0.01)
+    monkeypatch.setattr(dispatcher, "_RESTART_PAUSE", 0.01)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_the_loop_that_speaks_is_replaced_when_it_ends(monkeypatch):
     async def run():
         failures: list[BaseException] = []
         dispatcher = Dispatcher(store)
-        dispatcher.failed = failures.append
+        dispatcher.on_failure = failures.append
         dispatcher.start()
         results = []
         for _ in range(2):

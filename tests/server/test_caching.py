@@ -224,14 +224,14 @@ def test_a_long_clip_that_is_cut_while_it_is_sent_never_ends_as_if_it_were_whole
             pass
 
     store = Store(shared.store)
-    content = Content.of(store, store.clip(clip.partition(".")[0]))
+    content = Content.open(store, store.clip(clip.partition(".")[0]))
     assert content is not None and content.data is None
     with pytest.raises(SpeechError, match="was cut while it was being read"):
         asyncio.run(cut(content.parts()))
     file.write_bytes(whole)
-    content = Content.of(store, content.clip)
+    content = Content.open(store, content.clip)
     assert content is not None
-    assert asyncio.run(content.whole()) == whole
+    assert asyncio.run(content.read_all()) == whole
 
 
 @pytest.mark.parametrize("form", ["{tag}", "W/{tag}", '"other", {tag}', "*"])

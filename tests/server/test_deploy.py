@@ -79,8 +79,8 @@ def test_the_settings_are_settings() -> None:
 
 
 def test_nginx_gives_back_every_header() -> None:
-    """Those of `voxpress.server.speech.Speech.headers` that nginx drops when it sends a file by itself."""
-    source = (ROOT / "src/voxpress/server/speech.py").read_text()
+    """Those of `voxpress.server.speech.hits` that nginx drops when it sends a file by itself."""
+    source = (ROOT / "src/voxpress/server/speech/hits.py").read_text()
     given = set(re.findall(r'"(x-voxpress-[a-z]+|content-location)"', source))
     kept = set(re.findall(r"add_header (\S+) \$upstream", (DEPLOY / "nginx.conf").read_text()))
     pages = {"access-control-allow-origin", "access-control-expose-headers", "vary"}

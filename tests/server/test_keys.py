@@ -12,7 +12,8 @@ import pytest
 
 from voxpress.errors import StoreError
 from voxpress.server.database import Database
-from voxpress.server.keys import Key, Limits, usage
+from voxpress.server.keys import Key, usage
+from voxpress.server.limits import Limits
 
 
 def voxpress(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -146,7 +147,7 @@ def test_usage_is_counted_once_however_many_ask_for_it(tmp_path):
         state, limits = Database(tmp_path), Limits()
         key = Key(name="app")
         for _ in range(50):
-            limits.note(key, 10, hit=False)
+            limits.record(key, 10, hit=False)
             await asyncio.gather(*(limits.save(state) for _ in range(4)))
         return usage(state, "app")
 
@@ -160,10 +161,10 @@ def test_usage_that_could_not_be_written_down_is_written_the_next_time(tmp_path)
             raise StoreError("the disk is full")
 
     limits, key = Limits(), Key(name="app")
-    limits.note(key, 10, hit=True)
+    limits.record(key, 10, hit=True)
     with pytest.raises(StoreError):
         asyncio.run(limits.save(Full(tmp_path)))
-    limits.note(key, 10, hit=True)
+    limits.record(key, 10, hit=True)
     state = Database(tmp_path)
     asyncio.run(limits.save(state))
     (today,) = usage(state, "app")

@@ -167,14 +167,14 @@ def test_a_model_that_is_a_path_is_no_model():
     names = Aliases(Settings(engines=["piper", "tone"]))
     for model in ("piper//etc/passwd", "piper/../x", "/etc/passwd", "tone/x", "kokoro"):
         with pytest.raises(UnknownEngine):
-            names.speaker(model, None)
+            names.resolve(model, None)
 
 
 def test_a_table_of_the_operator_may_name_anything():
     names = Aliases(
         Settings(engines=["piper"], models={"ours": ModelName(engine="piper", model="/srv/voices/ours.onnx")})
     )
-    assert names.speaker("ours", "x")[0].model == "/srv/voices/ours.onnx"
+    assert names.resolve("ours", "x")[0].model == "/srv/voices/ours.onnx"
 
 
 def test_a_table_that_names_an_engine_that_is_not_offered():

@@ -18,11 +18,11 @@ __all__ = ["Settings", "serve"]
 
 
 def serve(settings: Settings, project: Project, store: str | None = None) -> None:
-    """Run a server until it is told to stop.
+    """Run a server until a signal stops it.
 
     Raises:
-        InputError: a setting cannot be; among them an address that others reach, without keys.
-        StoreError: store, state or address cannot be used.
+        InputError: a setting is wrong, or others can reach the address and there are no keys.
+        StoreError: the store, the state or the address cannot be used.
     """
     try:
         import uvicorn
@@ -30,7 +30,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         from voxpress.server.app import application
         from voxpress.server.database import Database
         from voxpress.server.http.origins import Origins
-        from voxpress.server.http.protocol import wire
+        from voxpress.server.http.protocol import make_protocol
         from voxpress.server.keys import Ring
         from voxpress.server.logs import configure
     except ImportError as error:
@@ -48,7 +48,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
             "  voxpress keys add NAME  or bind to 127.0.0.1"
         )
     app = application(settings, project, store)
-    listener = _listening(settings.host, settings.port)
+    listener = _bind(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     who = (
@@ -67,11 +67,11 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         proxy_headers=False,
         lifespan="on",
         timeout_graceful_shutdown=math.ceil(settings.grace),
-        http=wire(settings.body_timeout, Origins(settings.cors_origins)),
+        http=make_protocol(settings.body_timeout, Origins(settings.cors_origins)),
         ws="none",
     )
     server = uvicorn.Server(config)
-    # uvicorn finishes what is under way, and then raises the signal again: there is nothing left for it to end.
+    # uvicorn finishes what is under way, and then raises the signal again, which would end the process with an error.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: None)
     with lock:
@@ -80,7 +80,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         raise StoreError("the server could not start; the log says why")
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

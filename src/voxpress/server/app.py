@@ -1,11 +1,10 @@
-"""The server put together, and how it starts and stops."""
+"""Builds the server from its parts, starts it and stops it."""
 
 from __future__ import annotations
 
 import asyncio
 import codecs
 import contextlib
-import logging
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -23,33 +22,39 @@ from litestar.serialization import decode_json
 from litestar.types import ASGIApp
 
 from voxpress import __version__
-from voxpress.errors import SpeechError
 from voxpress.rendering.presets import Project
 from voxpress.server.aliases import Aliases
 from voxpress.server.background import Background, Work
 from voxpress.server.batches.file_store import FileStore
+from voxpress.server.batches.input_lines import BatchInputs
+from voxpress.server.batches.intake import Intake
+from voxpress.server.batches.line_worker import LineWorker
+from voxpress.server.batches.output_files import OutputFiles
+from voxpress.server.batches.records import BatchRecords
 from voxpress.server.batches.runner import BatchRunner
 from voxpress.server.batches.webhooks import Webhooks
 from voxpress.server.context import Server, visitor
 from voxpress.server.database import Database
 from voxpress.server.dispatcher import Dispatcher
-from voxpress.server.errors import Refusal, refusal
+from voxpress.server.errors import Refusal, to_refusal
 from voxpress.server.http.gateway import Gateway
 from voxpress.server.http.hit_cache import Hits
 from voxpress.server.http.multipart import MOST_PARTS
-from voxpress.server.keys import Limits, Ring
+from voxpress.server.keys import Ring
+from voxpress.server.limits import Limits
 from voxpress.server.logs import AccessLog
 from voxpress.server.metrics import Metrics
 from voxpress.server.openapi import ExactJson
 from voxpress.server.routes import audio, batches, files, operations, voices
 from voxpress.server.schemas import ErrorBody
 from voxpress.server.settings import Settings
-from voxpress.server.speech import Speech
-from voxpress.store import canonical_url, default_url, open_store
+from voxpress.server.speech.hits import HitMaker
+from voxpress.server.speech.planner import SpeechPlanner
+from voxpress.server.speech.service import Speech
+from voxpress.server.speech.streams import SpeechStreams
+from voxpress.store import Store, canonical_url, default_url, open_store
 
-log = logging.getLogger("voxpress.server")
-
-_FLUSH_EVERY, _LOOK_EVERY, _SAVE_EVERY = 0.25, 1.0, 5.0
+_FLUSH_EVERY, _REFRESH_EVERY, _SAVE_EVERY = 0.25, 1.0, 5.0
 _ROUTES = [*audio.ROUTES, *voices.ROUTES, *files.ROUTES, *batches.ROUTES, *operations.ROUTES]
 
 
@@ -57,74 +62,32 @@ def application(settings: Settings, project: Project, store: str | None = None) 
     """The server as an ASGI application.
 
     Args:
-        project: its defaults are those of requests, its presets can be named in them.
+        project: its defaults hold for requests, which can name its presets.
         store: URL or path; None: that of the project, or the usual one.
 
     Raises:
-        InputError: a setting cannot be.
+        InputError: a setting is wrong.
         StoreError: the store or the server's state cannot be opened.
     """
-    kept = open_store(canonical_url(store or project.defaults.store or default_url()))
-    state = Database(settings.state)
-    names = Aliases(settings, project.defaults)
-    for model in settings.preload:
-        names.speaker(model, None)
-    dispatcher = Dispatcher(
-        kept,
-        queue=settings.queue,
-        linger=settings.linger,
-        attempts=settings.attempts,
-        workers=settings.workers,
-        timeout=settings.timeout,
-        idle=settings.idle,
-    )
-    ring, limits = Ring(state), Limits()
-    limits.load(state)
-    speech = Speech(settings, kept, names, dispatcher, project.presets)
-    files, webhooks = FileStore(state), Webhooks(settings, state)
-    metrics = Metrics(
-        lambda: dispatcher.waiting,
-        lambda: dispatcher.behind,
-        lambda: sum(use.size for use in kept.stats().values()),
-    )
-    background = Background(metrics.restarted)
-    batch_runner = BatchRunner(settings, state, speech, files, ring, limits, webhooks, background)
-    here = Server(
-        settings=settings,
-        store=kept,
-        state=state,
-        names=names,
-        dispatcher=dispatcher,
-        speech=speech,
-        hits=Hits(),
-        ring=ring,
-        limits=limits,
-        metrics=metrics,
-        access=AccessLog(json=settings.log_format == "json", texts=settings.log_texts),
-        files=files,
-        webhooks=webhooks,
-        batch_runner=batch_runner,
-        background=background,
-    )
-    dispatcher.observe = metrics.finished
-    dispatcher.failed = lambda error: background.note("texts are spoken", error)
+    url = canonical_url(store or project.defaults.store or default_url())
+    here = _build_server(settings, project, open_store(url))
     inside = Litestar(
-        route_handlers=[*_ROUTES, _page()],
-        lifespan=[_running(here)],
-        exception_handlers={Exception: _answered},
+        route_handlers=[*_ROUTES, _make_page_route()],
+        lifespan=[_make_lifespan(here)],
+        exception_handlers={Exception: _answer_error},
         request_max_body_size=None,
-        openapi_config=_schema(),
+        openapi_config=_make_openapi_config(),
         multipart_form_part_limit=MOST_PARTS,
-        request_class=Asking,
+        request_class=JsonRequest,
         logging_config=None,
     )
     inside.state.server = here
     gateway = Gateway(
         inside,
         settings=settings,
-        store=kept,
-        ring=ring,
-        limits=limits,
+        store=here.store,
+        ring=here.ring,
+        limits=here.limits,
         hits=here.hits,
         metrics=here.metrics,
         access=here.access,
@@ -133,11 +96,70 @@ def application(settings: Settings, project: Project, store: str | None = None) 
     return gateway
 
 
-class Asking(Request[Any, Any, Any]):
-    """A request whose JSON may be anything."""
+def _build_server(settings: Settings, project: Project, store: Store) -> Server:
+    state = Database(settings.state)
+    names = Aliases(settings, project.defaults)
+    for model in settings.preload:
+        names.resolve(model, None)
+    dispatcher = Dispatcher(
+        store,
+        queue=settings.queue,
+        linger=settings.linger,
+        attempts=settings.attempts,
+        workers=settings.workers,
+        timeout=settings.timeout,
+        idle=settings.idle,
+    )
+    metrics = Metrics(
+        lambda: dispatcher.waiting_count,
+        lambda: dispatcher.background_count,
+        lambda: sum(use.size for use in store.stats().values()),
+    )
+    background = Background(metrics.count_restart)
+    dispatcher.on_result = metrics.count_result
+    dispatcher.on_failure = lambda error: background.note("texts are spoken", error)
+    ring, limits = Ring(state), Limits()
+    limits.load(state)
+    speech = Speech(settings, store, names, SpeechPlanner(settings, names, project.presets), dispatcher)
+    files, webhooks = FileStore(state), Webhooks(settings, state)
+    records, inputs = BatchRecords(state), BatchInputs(state, settings.max_lines)
+    batch_runner = BatchRunner(
+        records,
+        inputs,
+        Intake(settings, records, files, inputs),
+        LineWorker(settings, speech, records, ring, limits),
+        OutputFiles(records, files),
+        ring,
+        webhooks,
+        background,
+    )
+    return Server(
+        settings=settings,
+        store=store,
+        state=state,
+        names=names,
+        dispatcher=dispatcher,
+        speech=speech,
+        streams=SpeechStreams(settings, store, speech),
+        hit_maker=HitMaker(settings, store),
+        hits=Hits(),
+        ring=ring,
+        limits=limits,
+        metrics=metrics,
+        access=AccessLog(json=settings.log_format == "json", texts=settings.log_texts),
+        files=files,
+        webhooks=webhooks,
+        batch_records=records,
+        batch_runner=batch_runner,
+        background=background,
+    )
+
+
+class JsonRequest(Request[Any, Any, Any]):
+    """A request whose body may be any JSON."""
 
     async def json(self) -> Any:
-        """The body.
+        """The body, decoded.
 
         Raises:
             Refusal: it is not JSON.
@@ -153,19 +175,19 @@ class Asking(Request[Any, Any, Any]):
             raise Refusal(400, f"the body is not JSON: {error}", "invalid_json") from None
 
 
-def _running(here: Server) -> Any:
-    """What goes on beside the requests."""
+def _make_lifespan(here: Server) -> Any:
+    """The framework's lifespan: it starts the work beside the requests, and ends it."""
 
     @contextlib.asynccontextmanager
-    async def running(_: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
         here.dispatcher.start()
         background = here.background
-        background.repeat("requests are counted", _FLUSH_EVERY, _awaitable(here.sweep))
+        background.repeat("requests are counted", _FLUSH_EVERY, _make_async(here.sweep))
         # Outside the event loop: the database may be busy with a line that holds audio.
-        background.repeat("keys are read again", _LOOK_EVERY, lambda: asyncio.to_thread(here.ring.refresh))
+        background.repeat("keys are read again", _REFRESH_EVERY, lambda: asyncio.to_thread(here.ring.refresh))
         background.repeat("usage is saved", _SAVE_EVERY, lambda: here.limits.save(here.state))
         background.repeat("files expire", _SAVE_EVERY, here.files.expire)
-        background.start("models are loaded", lambda: _load(here))
+        background.start("models are loaded", lambda: _make_ready(here))
         background.start("webhooks are sent", here.webhooks.run)
         background.start("batches go on", here.batch_runner.resume)
         try:
@@ -179,48 +201,41 @@ def _running(here: Server) -> Any:
             here.sweep()
             here.state.close()
 
-    return running
+    return lifespan
 
 
-def _awaitable(work: Callable[[], None]) -> Work:
-    async def done() -> None:
+def _make_async(work: Callable[[], None]) -> Work:
+    async def work_async() -> None:
         work()
 
-    return done
+    return work_async
 
 
-async def _load(here: Server) -> None:
-    """Have the engines that are offered prepared, and what is to be preloaded loaded; then the server is ready."""
+async def _make_ready(here: Server) -> None:
+    """Prepare engines and preload models; then the server is ready."""
     await here.speech.prepare()
     for name in here.settings.preload:
         await here.speech.preload(name)
     here.ready = True
 
 
-def _answered(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:
+def _answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[ErrorBody]:
     """The envelope of an error of a route, of voxpress or of the framework."""
-    told = _told(error)
-    visitor(request)[0].error = told.code or str(told.status)
-    return Response(told.facts(), status_code=told.status, headers=told.headers, media_type=MediaType.JSON)
-
-
-def _told(error: Exception) -> Refusal:
-    match error:
-        case Refusal():
-            return error
-        case SpeechError():
-            return refusal(error)
-        case HTTPException() if error.status_code < 500:
-            return _of_framework(error)
-    log.error("a route failed", exc_info=error)
-    return Refusal(500, "something went wrong here; the log says what", "internal_error")
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        refused = _convert_framework_error(error)
+    else:
+        refused = to_refusal(error)
+    visitor(request)[0].error = refused.code or str(refused.status)
+    return Response(
+        refused.facts(), status_code=refused.status, headers=refused.headers, media_type=MediaType.JSON
+    )
 
 
 _UNKNOWN_FIELD = re.compile(r"unknown field `(.+?)`")
-_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+_CODE_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
-def _of_framework(error: HTTPException) -> Refusal:
+def _convert_framework_error(error: HTTPException) -> Refusal:
     status, extra = error.status_code, error.extra
     headers = {k: v for k, v in (error.headers or {}).items() if k.lower() != "content-type"}
     if "GET" in headers.get("allow", ""):
@@ -228,16 +243,18 @@ def _of_framework(error: HTTPException) -> Refusal:
     if isinstance(extra, list) and extra and isinstance(extra[0], Mapping):
         field, message = str(extra[0].get("key", "")) or None, str(extra[0].get("message"))
         if unknown := _UNKNOWN_FIELD.search(message):
-            field, message = unknown[1], "there is no such field"
+            field, message = unknown[1], "this field does not exist"
         elif field == "data":
             field = None
             message = "the body is missing" if message == "'data'" else message
         message = f"{field}: {message}" if field else message
         return Refusal(400, message, "invalid_value", param=field, headers=headers)
-    return Refusal(status, error.detail or "refused", _CODES.get(status, "invalid_request"), headers=headers)
+    return Refusal(
+        status, error.detail or "refused", _CODE_BY_STATUS.get(status, "invalid_request"), headers=headers
+    )
 
 
-def _schema() -> OpenAPIConfig:
+def _make_openapi_config() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="voxpress",
         version=__version__,
@@ -260,12 +277,12 @@ def _schema() -> OpenAPIConfig:
     )
 
 
-_KINDS = {".css": "text/css", ".js": "text/javascript", ".png": "image/png", ".html": "text/html"}
-"""Named here, as what Python knows of them is the machine's affair; browsers use no style sheet of another type."""
+_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".png": "image/png", ".html": "text/html"}
+"""Python takes these from the system, and a browser refuses a style sheet of another type."""
 
 
-def _page() -> Any:
-    """The files of the page that shows the schema, which come with a package: nothing is loaded from elsewhere."""
+def _make_page_route() -> Any:
+    """The route of the files of the page /docs. They come with a package, so browsers load nothing from elsewhere."""
     import importlib.util
 
     package = importlib.util.find_spec("swagger_ui")
@@ -275,10 +292,10 @@ def _page() -> Any:
     files = {path.name: path for path in folder.iterdir() if path.is_file()}
 
     @get("/docs/files/{name:str}", include_in_schema=False)
-    async def page_file(name: FromPath[str]) -> File:
+    async def get_page_file(name: FromPath[str]) -> File:
         if name not in files:
             raise Refusal(404, f"no file {name!r}", "not_found", param="name")
-        kind = _KINDS.get(files[name].suffix, "application/octet-stream")
+        kind = _MEDIA_TYPES.get(files[name].suffix, "application/octet-stream")
         return File(files[name], content_disposition_type="inline", media_type=kind)
 
-    return page_file
+    return get_page_file

@@ -1,4 +1,4 @@
-"""What the server does beside answering requests: each task is watched, and started again where it ends."""
+"""Tasks beside the requests: each is watched, and started again when it fails."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ Work: TypeAlias = Callable[[], Awaitable[None]]
 FIRST_PAUSE: Seconds = 1.0
 LONGEST_PAUSE: Seconds = 60.0
 _HEALTHY: Seconds = 3.0
-"""After so long a task that was started again is up."""
+"""A task that runs for so long after a restart counts as up."""
 
 
 class Background:
-    """Tasks that must not end unnoticed.
+    """Runs tasks that must not end unnoticed.
 
     Args:
-        restarted: called with the name of each task that is started again.
+        count_restart: called with the name of each task that is started again.
 
     Attributes:
-        problems: why a task is down at this moment, by its name.
+        problems: why each task that is down failed, by its name.
     """
 
-    def __init__(self, restarted: Callable[[str], None] = lambda name: None) -> None:
-        self._restarted = restarted
+    def __init__(self, count_restart: Callable[[str], None] = lambda name: None) -> None:
+        self._count_restart = count_restart
         self._tasks: set[asyncio.Task[None]] = set()
         self.problems: dict[str, str] = {}
 
@@ -41,9 +41,9 @@ class Background:
         """Do `work` until it returns, again after a pause whenever it raises.
 
         Args:
-            item: what it is done for, where the same is done for several.
+            item: what the task works on, where several tasks have one name.
         """
-        task = asyncio.ensure_future(self._watched(name, work, f"{name} ({item})" if item else name))
+        task = asyncio.ensure_future(self._supervise(name, work, f"{name} ({item})" if item else name))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -60,9 +60,9 @@ class Background:
         self.start(name, repeatedly)
 
     def note(self, name: str, error: BaseException) -> None:
-        """Take down that something outside these tasks ended, and was started again."""
+        """Note that something outside these tasks failed, and was started again."""
         self.problems[name] = describe(error)
-        self._restarted(name)
+        self._count_restart(name)
         asyncio.get_running_loop().call_later(_HEALTHY, self.problems.pop, name, None)
 
     async def stop(self) -> None:
@@ -72,7 +72,7 @@ class Background:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _watched(self, name: str, work: Work, place: str) -> None:
+    async def _supervise(self, name: str, work: Work, place: str) -> None:
         pause = FIRST_PAUSE
         while True:
             began = time.monotonic()
@@ -84,10 +84,10 @@ class Background:
                     pause = FIRST_PAUSE
                 problem = str(error) if isinstance(error, SpeechError) else describe(error)
                 log.error(  # noqa: TRY400 - a traceback only where it helps
-                    "%s: %s; again in %g s", place, problem, pause, exc_info=_unexpected(error)
+                    "%s: %s; again in %g s", place, problem, pause, exc_info=_choose_traceback(error)
                 )
                 self.problems[place] = problem
-                self._restarted(name)
+                self._count_restart(name)
                 recovered.cancel()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
@@ -98,6 +98,6 @@ class Background:
                 recovered.cancel()
 
 
-def _unexpected(error: Exception) -> Exception | None:
-    """The error, where its traceback helps: not where a disk is full."""
+def _choose_traceback(error: Exception) -> Exception | None:
+    """The error, if its traceback helps: a full disk needs none."""
     return None if isinstance(error, SpeechError | OSError) else error

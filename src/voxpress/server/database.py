@@ -1,6 +1,6 @@
-"""What a server remembers from one start to the next: keys, usage, files, batches, webhooks that are still to be sent.
+"""The state of a server from one start to the next: keys, usage, files, batches, and webhooks that wait to be sent.
 
-A folder with an SQLite database and uploaded files. What was spoken is not here: the store has it.
+It is a folder with an SQLite database and uploaded files. Audio is in the store.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class Database:
     """The database and the folder around it.
 
     Args:
-        folder: made where it is not there; nobody else may read it.
+        folder: made where it is missing; only this user may read it.
 
     Raises:
-        StoreError: it cannot be written, or is of another version.
+        StoreError: the folder cannot be written, or has another version of the database.
     """
 
     def __init__(self, folder: Path | str | None = None) -> None:
@@ -74,14 +74,14 @@ class Database:
             self._database = sqlite3.connect(
                 self.folder / "server.db", timeout=30, check_same_thread=False, isolation_level=None
             )
-            self._prepare()
+            self._create_tables()
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"cannot use {self.folder} for the server's state: {error}") from error
-        self._thread = ThreadPoolExecutor(1, "voxpress-state")
-        self._alone = threading.Lock()
-        """Transactions of one connection cannot be in one another."""
+        self._executor = ThreadPoolExecutor(1, "voxpress-state")
+        self._transaction = threading.Lock()
+        """Held during a transaction: a connection has one at a time."""
 
-    def _prepare(self) -> None:
+    def _create_tables(self) -> None:
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.execute("BEGIN IMMEDIATE")
@@ -95,13 +95,13 @@ class Database:
             raise StoreError(f"{self.folder} was written by another version of voxpress")
 
     def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """`work` on the database, all of it or nothing.
+        """The result of `work` in one transaction.
 
         Raises:
             StoreError: the database cannot be read or written.
         """
         try:
-            with self._alone:
+            with self._transaction:
                 self._database.execute("BEGIN IMMEDIATE")
                 try:
                     found = work(self._database)
@@ -114,11 +114,11 @@ class Database:
         return found
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """`do`, outside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.do, work)
+        """`do` outside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self.do, work)
 
-    def changed(self) -> int:
-        """Another number when another process has written to the database."""
+    def read_version(self) -> int:
+        """A number that changes whenever another process has written to the database."""
         (version,) = self._database.execute("PRAGMA data_version").fetchone()
         return int(version)
 
@@ -130,7 +130,7 @@ class Database:
         """A lock, held until it is closed or the process ends: two servers would work on the same batches.
 
         Raises:
-            StoreError: another server has it.
+            StoreError: another server has the lock.
         """
         lock = (self.folder / "server.lock").open("ab")
         if not locks.try_lock(lock):
@@ -141,6 +141,6 @@ class Database:
         return lock
 
     def close(self) -> None:
-        """Finish what was begun."""
-        self._thread.shutdown()
+        """Wait for transactions under way, and close the database."""
+        self._executor.shutdown()
         self._database.close()

@@ -1,6 +1,6 @@
-"""Where requests for speech come together: identical ones join, all take turns, and who leaves frees their place.
+"""Brings requests for speech together: identical ones join, all take turns, and a client that leaves frees its place.
 
-The scheduler's loop runs in a thread of its own; everything else here belongs to the server's event loop.
+The scheduler's loop runs in a thread of its own; everything else here runs in the server's event loop.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from voxpress.store import Store
 
 log = logging.getLogger("voxpress.server")
 
-_SLOWEST = 100.0
+_FIRST_RATE = 100.0
 """Characters per second, before any was measured."""
 _LONGEST_WAIT: Seconds = 60.0
-_AGAIN: Seconds = 1.0
-"""Between the end of a loop and the next."""
+_RESTART_PAUSE: Seconds = 1.0
+"""Between the failure of a loop and the start of the next."""
 
 
 class Flight:
-    """A clip on its way, and those who wait for it.
+    """A clip that is being spoken, and how many wait for it.
 
     Attributes:
-        done: what became of it. Never fails: a failed utterance is a result too.
-        spoken: keys of the takes that are in the store by now.
+        done: its result. Never fails: a failed utterance is a result too.
+        spoken: keys of its takes that are in the store.
     """
 
     def __init__(self, plan: Plan, background: bool) -> None:
@@ -49,12 +49,12 @@ class Flight:
         self.spoken: set[str] = set()
         self._news = asyncio.Event()
 
-    async def news(self) -> None:
-        """Wait until another take is there, or all is done."""
+    async def wait_for_news(self) -> None:
+        """Wait until another take is in the store, or all is done."""
         await self._news.wait()
 
     def hear(self, news: Result | Spoken) -> None:
-        """Take in news from the loop."""
+        """Take in news from the scheduler's loop."""
         if isinstance(news, Spoken):
             self.spoken.add(news.take)
         elif not self.done.done():
@@ -64,11 +64,11 @@ class Flight:
 
 
 class Dispatcher:
-    """Takes in what is to be spoken.
+    """Has plans spoken.
 
     Args:
-        queue: most flights that may be open, those in the background not counted.
-        linger: how long a flight that nobody waits for any more goes on.
+        queue: flights that may be open at most, without those in the background.
+        linger: how long a flight goes on after its last waiter has left.
         attempts, timeout, workers, idle: as in `voxpress.render` and `voxpress.executors.Processes`.
     """
 
@@ -86,32 +86,32 @@ class Dispatcher:
         self.pools = Pools(workers, timeout=timeout, idle=idle, shared=not store.url.startswith("memory:"))
         self._turns = FairTurns()
         self._store, self._attempts = store, attempts
-        self._work = self._loop()
-        self._queue, self._linger = queue, linger
+        self._driver = self._make_driver()
+        self._most_waiting, self._linger = queue, linger
         self._flights: dict[str, Flight] = {}
-        self._numbers: dict[int, Flight] = {}
-        self._next = count()
+        self._flights_by_number: dict[int, Flight] = {}
+        self._flight_numbers = count()
         self._thread: threading.Thread | None = None
-        self._rate, self._measured = _SLOWEST, time.monotonic()
-        self.failed: Callable[[BaseException], None] = lambda error: None
-        """Called with what ended the loop, if it ended by itself; another one goes on then."""
-        self.observe: Callable[[Result, Seconds], None] = lambda result, waited: None
-        """Called with each result, and with the seconds that it took."""
+        self._rate, self._measured_at = _FIRST_RATE, time.monotonic()
+        self.on_failure: Callable[[BaseException], None] = lambda error: None
+        """Called with the error that ended the loop; a new loop goes on."""
+        self.on_result: Callable[[Result, Seconds], None] = lambda result, waited: None
+        """Called with each result, and the seconds that it took."""
 
     def start(self) -> None:
-        """Begin to work; called in the event loop."""
+        """Start the scheduler's thread. Must be called in the event loop."""
         events = asyncio.get_running_loop()
 
         def work() -> None:
             while True:
                 try:
-                    for news in self._work.serve():
+                    for news in self._driver.serve():
                         events.call_soon_threadsafe(self._hear, news)
                 except BaseException as error:  # the edge: nothing above would see it
-                    log.exception("the loop ended, and another one goes on")
-                    self._work = self._loop()
-                    events.call_soon_threadsafe(self._broke, error)
-                    time.sleep(_AGAIN)
+                    log.exception("the loop that speaks failed; a new one goes on")
+                    self._driver = self._make_driver()
+                    events.call_soon_threadsafe(self._fail_all, error)
+                    time.sleep(_RESTART_PAUSE)
                 else:
                     return
 
@@ -119,24 +119,24 @@ class Dispatcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the loop and the workers; what is open is lost, and its takes are kept."""
-        self._work.close()
+        """End the loop and the workers. Open flights are lost; their takes stay in the store."""
+        self._driver.close()
         if self._thread:
             self._thread.join()
         self.pools.shutdown()
 
     @property
-    def waiting(self) -> int:
-        """Flights that are open, without those in the background."""
+    def waiting_count(self) -> int:
+        """How many flights are open, without those in the background."""
         return sum(not flight.background for flight in self._flights.values())
 
     @property
-    def behind(self) -> int:
-        """Flights in the background."""
+    def background_count(self) -> int:
+        """How many flights are open in the background."""
         return sum(flight.background for flight in self._flights.values())
 
     def join(self, plan: Plan, *, background: bool = False) -> Flight:
-        """The flight of the plan's clip, which is started unless it is under way. Every `join` needs a `leave`.
+        """The flight of the plan's clip, started unless it is open already. Every `join` needs a `leave`.
 
         Raises:
             Refusal: the queue is full.
@@ -144,68 +144,70 @@ class Dispatcher:
         key = plan.targets[0].clip
         flight = self._flights.get(key)
         if flight is None:
-            if not background and self.waiting >= self._queue:
-                wait = self._wait()
+            if not background and self.waiting_count >= self._most_waiting:
+                wait = self._estimate_wait()
                 raise Refusal(
                     429,
-                    f"{self._queue:,} requests wait already: try again in {wait} s",
+                    f"{self._most_waiting:,} requests wait already: try again in {wait} s",
                     "queue_full",
                     type="rate_limit_error",
                     headers={"retry-after": str(wait)},
                 )
-            flight = self._start(key, plan, background)
+            flight = self._open_flight(key, plan, background)
         elif flight.background and not background:
             flight.background = False
-            self._turns.forget(flight.plan.number)  # its place was by the other clock
-            self._work.hurry(flight.plan.number)
+            self._turns.forget(flight.plan.number)  # it had its place among those in the background
+            self._driver.hurry(flight.plan.number)
         flight.waiters += 1
         return flight
 
     def leave(self, flight: Flight) -> None:
-        """Wait for it no longer."""
+        """Wait for a flight no longer."""
         flight.waiters -= 1
         if not flight.waiters and not flight.done.done():
             asyncio.get_running_loop().call_later(self._linger, self._abandon, flight)
 
-    def _start(self, key: str, plan: Plan, background: bool) -> Flight:
-        number = next(self._next)
+    def _open_flight(self, key: str, plan: Plan, background: bool) -> Flight:
+        number = next(self._flight_numbers)
         plan = msgspec.structs.replace(plan, number=number)
-        flight = self._flights[key] = self._numbers[number] = Flight(plan, background)
+        flight = self._flights[key] = self._flights_by_number[number] = Flight(plan, background)
         if background:
             self._turns.background.add(number)
-        self._work.submit(plan)
+        self._driver.submit(plan)
         return flight
 
     def _abandon(self, flight: Flight) -> None:
         if flight.waiters or flight.done.done():
             return
-        self._work.withdraw(flight.plan.number)
+        self._driver.withdraw(flight.plan.number)
         self._forget(flight)
 
     def _forget(self, flight: Flight) -> None:
         self._flights.pop(flight.plan.targets[0].clip, None)
-        self._numbers.pop(flight.plan.number, None)
+        self._flights_by_number.pop(flight.plan.number, None)
         self._turns.forget(flight.plan.number)
 
     def _hear(self, news: Result | Spoken) -> None:
-        flight = self._numbers.get(news.number)
+        flight = self._flights_by_number.get(news.number)
         if flight is None:
-            return  # everyone has left
+            return  # the last waiter has left
         if isinstance(news, Result):
             self._forget(flight)
             self._measure(news)
-            self.observe(news, time.monotonic() - flight.began)
+            self.on_result(news, time.monotonic() - flight.began)
         flight.hear(news)
 
-    def _loop(self) -> PushDriver:
+    def _make_driver(self) -> PushDriver:
         return PushDriver(self._store, self.pools, self._attempts, turns=self._turns)
 
-    def _broke(self, error: BaseException) -> None:
-        """What the loop had taken in is lost, and whoever waits for it is told so; a client asks again."""
-        self.failed(error)
-        for flight in list(self._numbers.values()):
+    def _fail_all(self, error: BaseException) -> None:
+        """End all flights with an error: the loop that spoke them is gone. Clients ask again."""
+        self.on_failure(error)
+        for flight in list(self._flights_by_number.values()):
             self._forget(flight)
-            problem = WorkerLost(f"what was to be spoken was lost: {describe(error)}; ask again")
+            problem = WorkerLost(
+                f"the text was lost while it was spoken: {describe(error)}; send the request again"
+            )
             flight.hear(
                 Result(
                     utterance=flight.plan.utterance,
@@ -216,16 +218,16 @@ class Dispatcher:
             )
 
     def _measure(self, result: Result) -> None:
-        """Characters per second, of late."""
+        """Update the rate, in characters a second, of about the last half minute."""
         now = time.monotonic()
-        passed, self._measured = max(now - self._measured, 1e-3), now
+        passed, self._measured_at = max(now - self._measured_at, 1e-3), now
         weight = min(1.0, passed / 30.0)
         self._rate += weight * (result.characters / passed - self._rate)
 
-    def _wait(self) -> int:
-        """Seconds until about a tenth of what waits is done."""
-        characters = sum(flight.plan.characters for flight in self._ahead())
+    def _estimate_wait(self) -> int:
+        """Seconds until about a tenth of the open flights is done."""
+        characters = sum(flight.plan.characters for flight in self._list_ahead())
         return int(min(_LONGEST_WAIT, max(1.0, characters / 10 / max(self._rate, 1.0))))
 
-    def _ahead(self) -> Iterator[Flight]:
+    def _list_ahead(self) -> Iterator[Flight]:
         return (flight for flight in self._flights.values() if not flight.background)

@@ -1,4 +1,4 @@
-"""What a server writes about its work: lines for people or for programs, without texts unless they are asked for."""
+"""Log lines, for people or for programs, without texts unless the operator asks for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import msgspec
 
 
 class Visit(msgspec.Struct, kw_only=True):
-    """One request, as the log has it."""
+    """What the log has of one request."""
 
     request_id: str
     method: str
@@ -25,7 +25,7 @@ class Visit(msgspec.Struct, kw_only=True):
     began: float = msgspec.field(default_factory=time.perf_counter)
     duration: float = 0.0
     cache: str = ""
-    """``hit`` or ``miss``, where audio was asked for."""
+    """``hit`` or ``miss``; empty where the answer has no audio."""
     engine: str = ""
     characters: int = 0
     error: str = ""
@@ -33,39 +33,39 @@ class Visit(msgspec.Struct, kw_only=True):
 
 
 class AccessLog:
-    """Lines of requests, written together several times a second: one write for each would cost as much as a hit.
+    """Writes lines of requests several times a second: one write for each would cost as much as a hit.
 
     Args:
         json: one object a line; else words for people.
-        texts: whether what was to be spoken is in it.
+        texts: whether the lines have the texts.
     """
 
     def __init__(self, *, json: bool = False, texts: bool = False, to: TextIO | None = None) -> None:
-        self._json, self.texts, self._to = json, texts, to or sys.stderr
-        self._lines: list[tuple[float, Visit]] = []
+        self._json, self.texts, self._stream_out = json, texts, to or sys.stderr
+        self._waiting: list[tuple[float, Visit]] = []
 
     def add(self, visit: Visit) -> int:
-        """Take in a request that was answered; how many are not written yet."""
+        """Take in a request that was answered; how many wait to be written."""
         visit.duration = time.perf_counter() - visit.began
-        self._lines.append((time.time(), visit))
-        return len(self._lines)
+        self._waiting.append((time.time(), visit))
+        return len(self._waiting)
 
     def flush(self) -> list[Visit]:
-        """Write what was taken in, and give it."""
-        lines, self._lines = self._lines, []
+        """Write the requests that wait; they are returned."""
+        lines, self._waiting = self._waiting, []
         if lines:
-            self._to.write("".join(self._line(when, visit) for when, visit in lines))
-            self._to.flush()
+            self._stream_out.write("".join(self._format_line(when, visit) for when, visit in lines))
+            self._stream_out.flush()
         return [visit for _, visit in lines]
 
-    def _line(self, when: float, visit: Visit) -> str:
+    def _format_line(self, when: float, visit: Visit) -> str:
         if self._json:
             facts = {
                 k: v
                 for k, v in msgspec.structs.asdict(visit).items()
                 if v not in ("", 0) and k not in ("began", "route")
             }
-            return _encoded({"time": _stamp(when), "level": "info", "event": "request", **facts}) + "\n"
+            return _encode({"time": _format_time(when), "level": "info", "event": "request", **facts}) + "\n"
         words = [
             visit.cache,
             visit.engine,
@@ -75,7 +75,7 @@ class AccessLog:
         told = " ".join(
             [
                 *(
-                    _stamp(when),
+                    _format_time(when),
                     visit.request_id,
                     visit.key or "-",
                     visit.method,
@@ -87,7 +87,7 @@ class AccessLog:
                 *([repr(visit.text)] if visit.text else []),
             ]
         )
-        # A path can hold what would look like another line.
+        # A path can hold line breaks, and must not look like another line.
         return (
             told.encode("unicode_escape").decode().replace("\\\\", "\\") + "\n"
             if not told.isprintable()
@@ -99,7 +99,7 @@ def configure(json: bool) -> None:
     """Send the messages of the server's loggers to standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(
-        _Json() if json else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        _JsonFormatter() if json else logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     )
     for name in ("voxpress", "uvicorn"):
         logger = logging.getLogger(name)
@@ -107,33 +107,33 @@ def configure(json: bool) -> None:
         logger.setLevel(logging.INFO)
 
 
-class _Json(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         facts: dict[str, Any] = {
-            "time": _stamp(record.created),
+            "time": _format_time(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
         }
         if record.exc_info:
             facts["exception"] = self.formatException(record.exc_info)
-        return _encoded(facts)
+        return _encode(facts)
 
 
-def _encoded(facts: dict[str, Any]) -> str:
+def _encode(facts: dict[str, Any]) -> str:
     return msgspec.json.encode(facts).decode()
 
 
-def _stamp(when: float) -> str:
+def _format_time(when: float) -> str:
     """ISO 8601, to the millisecond.
 
-    >>> _stamp(1795800000.1239)
+    >>> _format_time(1795800000.1239)
     '2026-11-27T17:20:00.123+00:00'
     """
-    return f"{_second(int(when))}.{int(when % 1 * 1000):03}+00:00"
+    return f"{_format_second(int(when))}.{int(when % 1 * 1000):03}+00:00"
 
 
 @lru_cache(maxsize=4)
-def _second(when: int) -> str:
-    # Thousands of lines are written in one.
+def _format_second(when: int) -> str:
+    # Cached, as thousands of lines are written in one second.
     return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%S")

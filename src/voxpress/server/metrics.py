@@ -1,4 +1,4 @@
-"""What Prometheus can ask for."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ class Metrics:
     """Counters of one server, in a registry of their own.
 
     Args:
-        waiting, behind: how many requests wait to be spoken, of callers and of batches.
-        store_bytes: what the store holds; asked for once a minute at most.
+        waiting, waiting_in_background: how many clips wait to be spoken, for requests and for batches.
+        store_bytes: bytes in the store; called once a minute at most.
     """
 
     def __init__(
-        self, waiting: Callable[[], int], behind: Callable[[], int], store_bytes: Callable[[], int]
+        self,
+        waiting: Callable[[], int],
+        waiting_in_background: Callable[[], int],
+        store_bytes: Callable[[], int],
     ) -> None:
         self.registry = CollectorRegistry()
         self.requests = prometheus.Counter(
@@ -73,9 +76,9 @@ class Metrics:
             "voxpress_queue", "Clips that wait or are being spoken.", ["for"], registry=self.registry
         )
         queue.labels("requests").set_function(waiting)
-        queue.labels("batches").set_function(behind)
+        queue.labels("batches").set_function(waiting_in_background)
         store = Gauge("voxpress_store_bytes", "What the store holds.", registry=self.registry)
-        store.set_function(_remembered(store_bytes))
+        store.set_function(_cache(store_bytes))
 
     def count(self, visits: Sequence[Visit]) -> None:
         """Count requests that were answered."""
@@ -98,12 +101,16 @@ class Metrics:
             self.clips.labels(cache).inc(number)
             self.characters.labels(cache).inc(characters[cache])
 
-    def restarted(self, task: str) -> None:
+    def count_restart(self, task: str) -> None:
         """Count a background task that ended and is started again."""
         self.restarts.labels(task).inc()
 
-    def finished(self, result: Result, waited: Seconds) -> None:
-        """Count what the loop did for a clip that was asked for so many seconds ago."""
+    def count_result(self, result: Result, waited: Seconds) -> None:
+        """Count a clip that was spoken, or failed.
+
+        Args:
+            waited: from its first request on.
+        """
         self.engine_time.labels(result.engine).inc(waited)
         if result.status == "failed":
             return
@@ -111,18 +118,19 @@ class Metrics:
         if result.status == "rendered":
             self.audio.labels(result.engine).inc(sum(clip.duration for clip in result.clips))
 
-    def page(self) -> bytes:
-        """All of it in Prometheus' text format."""
+    def render(self) -> bytes:
+        """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
 
-def _remembered(ask: Callable[[], int]) -> Callable[[], float]:
+def _cache(ask: Callable[[], int]) -> Callable[[], float]:
+    """`ask`, called at most once in `_STORE_EVERY` seconds."""
     known, when = 0.0, float("-inf")
 
-    def remembered() -> float:
+    def ask_seldom() -> float:
         nonlocal known, when
         if time.monotonic() - when > _STORE_EVERY:
             known, when = float(ask()), time.monotonic()
         return known
 
-    return remembered
+    return ask_seldom

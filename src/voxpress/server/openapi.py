@@ -1,7 +1,7 @@
 """The OpenAPI schema: the framework's, with the objects as `voxpress.server.schemas` declares them.
 
-The framework describes objects by itself, without the bounds of a field that may also be null, and without saying
-whether other fields are refused; msgspec describes exactly what it checks.
+The framework describes objects by itself, but leaves out the bounds of a field that may also be null, and whether other
+fields are refused. msgspec describes exactly what it checks.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ _CONTENT: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("/v1/batches/{batch_id}/audio", "200"): {"application/zip": _BINARY},
     ("/metrics", "200"): {"text/plain": {"type": "string"}},
 }
-"""What answers hold that are not objects, or not always."""
+"""Contents of answers that are not always objects."""
 
 
-_ASKED: Mapping[str, str] = {"/v1/audio/speech": "SpeechRequest", "/v1/batches": "BatchRequest"}
-"""Bodies that a route reads by itself."""
+_BODIES: Mapping[str, str] = {"/v1/audio/speech": "SpeechRequest", "/v1/batches": "BatchRequest"}
+"""Bodies that routes decode themselves, and which the framework does not know."""
 
 
-def exact(schema: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
-    """The framework's schema made exact.
+def make_exact(schema: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
+    """Make the framework's schema exact.
 
     Args:
-        strict: whether fields that are not known are refused.
+        strict: whether the server refuses fields that it does not know.
     """
     paths = {path: dict(operations) for path, operations in schema["paths"].items()}
-    for path, name in _ASKED.items():
+    for path, name in _BODIES.items():
         body = {
             "required": True,
             "content": {"application/json": {"schema": {"$ref": _PLACE.format(name=name)}}},
@@ -66,13 +66,13 @@ def exact(schema: Mapping[str, Any], *, strict: bool = False) -> dict[str, Any]:
                     "responses": {**operation["responses"], status: answer},
                 }
     components = dict(schema["components"])
-    components["schemas"] = {**components["schemas"], **_objects()}
-    for name in _ASKED.values() if strict else ():
+    components["schemas"] = {**components["schemas"], **_describe_objects()}
+    for name in _BODIES.values() if strict else ():
         components["schemas"][name]["additionalProperties"] = False
     return {**schema, "paths": paths, "components": components}
 
 
-def _objects() -> dict[str, Any]:
+def _describe_objects() -> dict[str, Any]:
     declared = {
         name: kind
         for name, kind in vars(schemas).items()
@@ -80,11 +80,12 @@ def _objects() -> dict[str, Any]:
         and issubclass(kind, msgspec.Struct)
         and kind.__module__ == schemas.__name__
         and not name.startswith("_")
+        and kind.__struct_fields__
     }
     _, objects = msgspec.json.schema_components(declared.values(), ref_template=_PLACE)
     for name, kind in declared.items():
-        if not issubclass(kind, schemas.Asked):
-            # An answer has all its fields, also those that nobody has to set when it is made.
+        if not issubclass(kind, schemas.RequestObject):
+            # An answer always has all its fields; that some have a default matters only to the server.
             given = [f.encode_name for f in msgspec.structs.fields(kind) if f.default is not msgspec.UNSET]
             tag = kind.__struct_config__.tag_field
             objects[name]["required"] = [*([tag] if tag else []), *given]
@@ -96,4 +97,4 @@ class ExactJson(JsonRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         strict = server_of(request).settings.unknown_fields == "refuse"
-        return super().render(request, exact(openapi_schema, strict=strict))
+        return super().render(request, make_exact(openapi_schema, strict=strict))

@@ -1,7 +1,7 @@
-"""What the HTTP interface takes and gives: OpenAI's objects, with voxpress's own fields beside theirs.
+"""The objects of the HTTP interface: OpenAI's, with voxpress's own fields.
 
-Source: OpenAI's API reference (createSpeech, models, files, batch, webhooks). Fields that OpenAI has not are marked as
-extensions; a client of OpenAI's sends them in `extra_body`.
+Source: OpenAI's API reference (createSpeech, models, files, batch, webhooks). Fields that OpenAI does not have are
+marked as extensions; OpenAI's client sends them in `extra_body`.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ Timestamp: TypeAlias = int
 
 MOST_INSTRUCTIONS = 4096
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
-"""Those of OpenAI's; others of `voxpress.formats.FORMATS` are an extension."""
+"""OpenAI's; others of `voxpress.formats.FORMATS` are an extension."""
 RATE: Hertz = 24000
 """Of wav and pcm, which players expect from OpenAI."""
 
 
-class Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a client sends."""
+class RequestObject(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An object that clients send."""
 
 
-class _Given(Struct, frozen=True, kw_only=True):
+class _ResponseObject(Struct, frozen=True, kw_only=True):
     pass
 
 
 # Speech
 
 
-class VoiceId(Asked, frozen=True, forbid_unknown_fields=False):
+class VoiceId(RequestObject, frozen=True, forbid_unknown_fields=False):
     """A voice as an object, which is how OpenAI names custom ones."""
 
     id: Annotated[str, Meta(min_length=1, max_length=256)]
 
 
-class SpeechRequest(Asked, frozen=True, forbid_unknown_fields=False):
+class SpeechRequest(RequestObject, frozen=True, forbid_unknown_fields=False):
     """Body of `POST /v1/audio/speech`."""
 
     model: Annotated[str, Meta(min_length=1, max_length=256, description="One of /v1/models.")]
@@ -88,22 +88,22 @@ class SpeechRequest(Asked, frozen=True, forbid_unknown_fields=False):
     ] = False
 
 
-class Usage(_Given, frozen=True):
-    """Tokens, of which voxpress has none: four characters in, and a twentieth of a second out, count as one."""
+class Usage(_ResponseObject, frozen=True):
+    """Tokens as OpenAI counts them: four characters of text, or a twentieth of a second of audio, count as one."""
 
     input_tokens: int
     output_tokens: int
     total_tokens: int
 
 
-class SpeechDelta(_Given, frozen=True, tag_field="type", tag="speech.audio.delta"):
+class SpeechDelta(_ResponseObject, frozen=True, tag_field="type", tag="speech.audio.delta"):
     """An event with a part of the file."""
 
     audio: str
     """Base64."""
 
 
-class SpeechDone(_Given, frozen=True, tag_field="type", tag="speech.audio.done"):
+class SpeechDone(_ResponseObject, frozen=True, tag_field="type", tag="speech.audio.done"):
     """The last event of a whole file."""
 
     usage: Usage
@@ -112,7 +112,7 @@ class SpeechDone(_Given, frozen=True, tag_field="type", tag="speech.audio.done")
     timestamps: tuple[Mark, ...] | UnsetType = UNSET
 
 
-class ClipFacts(_Given, frozen=True):
+class ClipFacts(_ResponseObject, frozen=True):
     """What is known of a clip."""
 
     digest: str
@@ -128,7 +128,7 @@ class ClipFacts(_Given, frozen=True):
 # Errors
 
 
-class ErrorFacts(_Given, frozen=True):
+class ErrorFacts(_ResponseObject, frozen=True):
     """What is wrong."""
 
     message: str
@@ -137,8 +137,8 @@ class ErrorFacts(_Given, frozen=True):
     code: str | None
 
 
-class ErrorBody(_Given, frozen=True):
-    """Every answer that is not a success has this body."""
+class ErrorBody(_ResponseObject, frozen=True):
+    """The body of every answer that is not a success."""
 
     error: ErrorFacts
 
@@ -146,25 +146,25 @@ class ErrorBody(_Given, frozen=True):
 # Models and voices
 
 
-class Model(_Given, frozen=True):
-    """A name that can stand in a request's `model`."""
+class Model(_ResponseObject, frozen=True):
+    """A name that a request's `model` can have."""
 
     id: str
     created: Timestamp
     owned_by: str
     object: Literal["model"] = "model"
     engine: str = ""
-    """Extension: who speaks."""
+    """Extension: the engine that speaks."""
 
 
-class Models(_Given, frozen=True):
+class Models(_ResponseObject, frozen=True):
     """All models."""
 
     data: list[Model]
     object: Literal["list"] = "list"
 
 
-class VoiceFacts(_Given, frozen=True):
+class VoiceFacts(_ResponseObject, frozen=True):
     """A voice of a model."""
 
     id: str
@@ -176,14 +176,14 @@ class VoiceFacts(_Given, frozen=True):
     gender: str = ""
 
 
-class Voices(_Given, frozen=True):
+class Voices(_ResponseObject, frozen=True):
     """All voices."""
 
     voices: list[VoiceFacts]
     object: Literal["list"] = "list"
 
 
-class OwnVoice(_Given, frozen=True):
+class OwnVoice(_ResponseObject, frozen=True):
     """A cloned voice that was added."""
 
     id: str
@@ -193,8 +193,8 @@ class OwnVoice(_Given, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-class Deleted(_Given, frozen=True):
-    """Something that is gone."""
+class Deleted(_ResponseObject, frozen=True):
+    """A file or a voice that was deleted."""
 
     id: str
     object: str
@@ -207,7 +207,7 @@ class Deleted(_Given, frozen=True):
 Purpose: TypeAlias = Literal["batch", "batch_output"]
 
 
-class File(_Given, frozen=True):
+class File(_ResponseObject, frozen=True):
     """An uploaded file, or one that a batch wrote."""
 
     id: str
@@ -220,7 +220,7 @@ class File(_Given, frozen=True):
     object: Literal["file"] = "file"
 
 
-class Files(_Given, frozen=True):
+class Files(_ResponseObject, frozen=True):
     """A page of files."""
 
     data: list[File]
@@ -230,14 +230,14 @@ class Files(_Given, frozen=True):
     object: Literal["list"] = "list"
 
 
-class ExpiresAfter(Asked, frozen=True, forbid_unknown_fields=False):
-    """When the files that a batch writes go."""
+class ExpiresAfter(RequestObject, frozen=True, forbid_unknown_fields=False):
+    """When the files that a batch writes are deleted."""
 
     anchor: Literal["created_at"]
     seconds: Annotated[int, Meta(ge=3600, le=2592000)]
 
 
-class BatchRequest(Asked, frozen=True, forbid_unknown_fields=False):
+class BatchRequest(RequestObject, frozen=True, forbid_unknown_fields=False):
     """Body of `POST /v1/batches`."""
 
     input_file_id: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -256,12 +256,14 @@ class BatchRequest(Asked, frozen=True, forbid_unknown_fields=False):
     ] = False
     webhook_url: Annotated[
         Annotated[str, Meta(max_length=2048)] | None,
-        Meta(description="Extension: who is told when the batch has ended, where the server allows it."),
+        Meta(
+            description="Extension: an address to tell when the batch has ended, where the server allows it."
+        ),
     ] = None
 
 
-class BatchError(_Given, frozen=True):
-    """What is wrong with a line of the input."""
+class BatchError(_ResponseObject, frozen=True):
+    """A problem with a line of the input."""
 
     code: str
     message: str
@@ -269,15 +271,15 @@ class BatchError(_Given, frozen=True):
     line: int | None = None
 
 
-class BatchErrors(_Given, frozen=True):
-    """What is wrong with the input."""
+class BatchErrors(_ResponseObject, frozen=True):
+    """The problems of the input."""
 
     data: list[BatchError]
     object: Literal["list"] = "list"
 
 
-class RequestCounts(_Given, frozen=True):
-    """How far a batch is."""
+class RequestCounts(_ResponseObject, frozen=True):
+    """How many lines of a batch are done."""
 
     total: int = 0
     completed: int = 0
@@ -290,7 +292,7 @@ BatchStatus: TypeAlias = Literal[
 ENDED = ("failed", "completed", "expired", "cancelled")
 
 
-class Batch(_Given, frozen=True):
+class Batch(_ResponseObject, frozen=True):
     """A batch."""
 
     id: str
@@ -314,10 +316,10 @@ class Batch(_Given, frozen=True):
     request_counts: RequestCounts = RequestCounts()
     metadata: dict[str, str] | None = None
     audio_url: str | None = None
-    """Extension: all audio in one zip file, once the batch has ended and where there is some."""
+    """Extension: all audio in one zip file, once the batch has ended and if a line was spoken."""
 
 
-class Batches(_Given, frozen=True):
+class Batches(_ResponseObject, frozen=True):
     """A page of batches."""
 
     data: list[Batch]
@@ -336,8 +338,8 @@ class BatchLine(Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
 
 
-class KeyUsage(_Given, frozen=True):
-    """What a key asked for on a day."""
+class KeyUsage(_ResponseObject, frozen=True):
+    """What a key asked for in a day."""
 
     day: str
     """ISO 8601, UTC."""
@@ -345,12 +347,12 @@ class KeyUsage(_Given, frozen=True):
     characters: int
     """Of all requests that were answered with audio."""
     billed: int
-    """Of those, spoken for it."""
+    """Of those, spoken for the key."""
     stored: int
     """Of those, served from the store."""
 
 
-class UsagePage(_Given, frozen=True):
+class UsagePage(_ResponseObject, frozen=True):
     """The last days of a key."""
 
     data: list[KeyUsage]

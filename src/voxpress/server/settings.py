@@ -1,4 +1,4 @@
-"""What a server is told: the table ``[server]`` of a `voxpress.toml`, flags, and nothing else."""
+"""Settings of a server: the table ``[server]`` of a `voxpress.toml`, and flags."""
 
 from __future__ import annotations
 
@@ -26,9 +26,14 @@ class ModelName(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str | None = None
     """Weights: a name, a file or a folder; None: the engine's default."""
 
+    @property
+    def full_name(self) -> str:
+        """The engine's name, or ``engine/model``."""
+        return f"{self.engine}/{self.model}" if self.model else self.engine
+
 
 class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is told of batches that have ended."""
+    """An address that gets a message when a batch has ended."""
 
     url: str
     secret: Annotated[str, Meta(pattern="^whsec_")]
@@ -50,7 +55,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     state: str | None = None
     """Folder for keys, files and batches; None: one in the user's data directory."""
 
-    # Who speaks
+    # Engines
     engines: Sequence[str] | None = None
     """Engines that may be asked for; None: all but `tone`, which beeps, and `openai`, which costs money."""
     models: Mapping[str, str | ModelName] = {}
@@ -73,7 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     nothing_to_speak: Literal["silence", "refuse"] = "silence"
     """What a text is answered with that has no letter and no digit: a fifth of a second of silence, or an error."""
 
-    # How much
+    # Limits
     max_characters: Positive = 100_000
     """Longest text of a request."""
     max_duration: Patience = 7200.0
@@ -99,7 +104,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     batch_window: Positive = 64
     """Lines of a batch that are worked on at once."""
 
-    # Who may
+    # Access
     clips_public: bool = False
     """Whether clips are served without a key to whoever knows their digest, as a CDN needs it."""
     allow_webhook_urls: bool = False
@@ -111,7 +116,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     trusted_hosts: Sequence[str] = ()
     """Names under which a server without keys may be called, besides this machine's own."""
 
-    # How it is run
+    # Operation
     accel_redirect: str = ""
     """Prefix under which nginx serves the store by itself, such as ``/_clips/``."""
     public_url: str = ""
@@ -137,10 +142,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def settings(table: Mapping[str, Any], path: str, **flags: Any) -> Settings:
-    """The settings of a ``[server]`` table, with those flags that were given in place of its fields.
+    """The settings of a ``[server]`` table. Flags that are not None replace its fields.
 
     Raises:
-        ManifestError: a field does not exist or cannot be so.
+        ManifestError: a field does not exist or has a wrong value.
 
     >>> settings({"port": 9000}, "voxpress.toml", host=None).port
     9000

@@ -1,1 +1,1 @@
-"""Batches: run in the background, kept, zipped, and told to webhooks."""
+"""Batches: their intake, the background work on their lines, their files, and their webhooks."""

@@ -1,4 +1,4 @@
-"""Addresses that webhooks are sent to: which can be used at all, and which are on the public network."""
+"""Checks addresses of webhooks: whether requests can be sent there, and whether they are on the public network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from voxpress.errors import InputError
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_LONGEST = 2048
+_LONGEST_URL = 2048
 _UNPRINTED = re.compile(r"[^\x21-\x7e]")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """RFC 6052: the last 32 bits are an IPv4 address."""
@@ -29,35 +29,35 @@ def check_url(url: str, field: str = "webhook_url") -> SplitResult:
         InputError: no request can be sent there.
     """
 
-    def wrong(problem: str) -> InputError:
+    def describe_problem(problem: str) -> InputError:
         return InputError(f"{problem}: {url[:100]!r}", field=field)
 
-    if len(url) > _LONGEST:
-        raise wrong(f"has more than {_LONGEST} characters")
+    if len(url) > _LONGEST_URL:
+        raise describe_problem(f"has more than {_LONGEST_URL} characters")
     if _UNPRINTED.search(url):
-        raise wrong("holds a character that addresses cannot; encode it")
+        raise describe_problem("holds a character that addresses cannot; encode it")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise wrong(f"is no address ({error})") from None
+        raise describe_problem(f"is no address ({error})") from None
     if parts.scheme not in {"http", "https"} or not host or parts.port == 0:
-        raise wrong("must be an http or https address")
+        raise describe_problem("must be an http or https address")
     if parts.username is not None or parts.password is not None:
-        raise wrong("must not hold a user name or a password")
-    if address_in(host) is None:
+        raise describe_problem("must not hold a user name or a password")
+    if parse_address(host) is None:
         if parts.netloc.startswith("["):
-            raise wrong("has no address in its brackets")
+            raise describe_problem("has no address in its brackets")
         labels = host.removesuffix(".").split(".")
         if len(host) > 253 or not all(
             re.fullmatch(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", label) for label in labels
         ):
-            raise wrong("has no host name that can be looked up")
+            raise describe_problem("has no host name that can be looked up")
     return parts
 
 
 def check_public(url: str, field: str = "webhook_url") -> None:
-    """See that `url` is an https address on the public network, as far as it says so itself.
+    """Check that `url` is an https address on the public network, without looking its host up.
 
     Raises:
         InputError: it is not.
@@ -66,16 +66,16 @@ def check_public(url: str, field: str = "webhook_url") -> None:
     host = (parts.hostname or "").removesuffix(".")
     if parts.scheme != "https":
         raise InputError(f"must be an https address: {url[:100]!r}", field=field)
-    address = address_in(host)
+    address = parse_address(host)
     inside = host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
     if inside or (address is not None and not is_public(address)) or (address is None and "." not in host):
         raise InputError(f"is not on the public network: {url[:100]!r}", field=field)
 
 
-def address_in(host: str) -> Address | None:
-    """The address that a host is, where it is no name: also in the old forms of IPv4, such as ``127.1``.
+def parse_address(host: str) -> Address | None:
+    """The address that a host is, also in the old forms of IPv4 such as ``127.1``; None where it is a name.
 
-    >>> address_in("127.1"), address_in("example.com")
+    >>> parse_address("127.1"), parse_address("example.com")
     (IPv4Address('127.0.0.1'), None)
     """
     try:
@@ -89,14 +89,14 @@ def address_in(host: str) -> Address | None:
 
 
 def is_public(address: Address) -> bool:
-    """Whether everyone can reach an address, and by no detour.
+    """Whether an address is on the public network, and leads nowhere else.
 
     >>> is_public(ipaddress.ip_address("64:ff9b::7f00:1")), is_public(ipaddress.ip_address("2001:4860:4860::8888"))
     (False, True)
     """
     if isinstance(address, ipaddress.IPv6Address) and address in _NAT64:
         return is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
-    # 6to4 and Teredo lead through whoever runs a relay, mapped addresses mean the network of IPv4.
+    # 6to4 and Teredo lead through relays; mapped addresses mean the network of IPv4.
     tunnel = isinstance(address, ipaddress.IPv6Address) and bool(
         address.ipv4_mapped or address.sixtofour or address.teredo or address in _COMPATIBLE
     )

@@ -1,4 +1,4 @@
-"""What the files of a batch are called in its zip file."""
+"""Names of files in the zip file of a batch."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from voxpress.formats import FORMATS
 
 
 class Names:
-    """Names for files that are put into one archive, each of which every system can unpack beside the others.
+    """Chooses names for the files of an archive, so that every system can unpack them beside each other.
 
     >>> names = Names()
-    >>> [names.name(id, "0" * 64, "wav") for id in ("menu/a", "MENU/A", "b.wav", "menu/a.wav/c")]
+    >>> [names.choose(id, "0" * 64, "wav") for id in ("menu/a", "MENU/A", "b.wav", "menu/a.wav/c")]
     ['menu/a.wav', 'MENU-A.wav', 'b.wav', 'menu-a.wav-c.wav']
     """
 
     def __init__(self) -> None:
         self._paths = Paths()
-        self._number = itertools.count()
+        self._numbers = itertools.count()
 
-    def name(self, id: str, key: str, format: str) -> str:
+    def choose(self, id: str, key: str, format: str) -> str:
         """The name for a file: the line's id where that can be one, else the clip's key; numbered where it is taken.
 
-        Names depend on those that were given before, in their order.
+        A name depends on the names that were chosen before it.
         """
-        number = next(self._number)
-        for name in _numbered(_wanted(id, key, format)):
+        number = next(self._numbers)
+        for name in _list_candidates(_choose_path(id, key, format)):
             if self._paths.take(name, number) is None:
                 return name
         raise AssertionError
 
 
-def _wanted(id: str, key: str, format: str) -> str:
+def _choose_path(id: str, key: str, format: str) -> str:
     extension = FORMATS[format].extension
     with suppress(InputError):
         return safe_path(named_file(id, format))
@@ -44,9 +44,9 @@ def _wanted(id: str, key: str, format: str) -> str:
     return f"{key}.{extension}"
 
 
-def _numbered(path: str) -> Iterator[str]:
+def _list_candidates(path: str) -> Iterator[str]:
     yield path
-    # A file may stand where this one needs a folder.
+    # A file may have the name that this one needs for a folder.
     flat = path.replace("/", "-")
     yield flat
     stem, _, extension = flat.rpartition(".")

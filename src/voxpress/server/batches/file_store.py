@@ -1,4 +1,4 @@
-"""Files of the server's state: what batches read and write, kept for whom they belong to."""
+"""The files that batches read and write, each with an owner and perhaps an end."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from voxpress.server.database import Database
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import File, Files, Purpose, Timestamp
 
-_FIELDS = "id, bytes, created_at, filename, purpose, expires_at"
+_COLUMNS = "id, bytes, created_at, filename, purpose, expires_at"
 
 
 class FileStore:
-    """Files of the server's state, each of somebody's."""
+    """Keeps files in the folder of the server's state, and what is known of them in its database."""
 
     def __init__(self, state: Database) -> None:
         self._state = state
@@ -28,7 +28,7 @@ class FileStore:
     async def add(
         self, owner: str, filename: str, purpose: Purpose, source: Path, expires_at: Timestamp | None = None
     ) -> File:
-        """Take in the file at `source`, which is moved."""
+        """Move the file at `source` in."""
         made = File(
             id=f"file-{secrets.token_hex(12)}",
             bytes=await asyncio.to_thread(os.path.getsize, source),
@@ -53,33 +53,33 @@ class FileStore:
         """A file of that owner.
 
         Raises:
-            Refusal: there is none.
+            Refusal: the owner has no such file.
         """
         row = await self._state.run(
             lambda database: database.execute(
-                f"SELECT {_FIELDS} FROM files WHERE id = ? AND owner = ? AND COALESCE(expires_at, ?) >= ?",  # noqa: S608
+                f"SELECT {_COLUMNS} FROM files WHERE id = ? AND owner = ? AND COALESCE(expires_at, ?) >= ?",  # noqa: S608
                 (id, owner, int(time.time()), int(time.time())),
             ).fetchone()
         )
         if row is None:
             raise Refusal(404, f"no such file: {id!r}", "file_not_found", param="file_id")
-        return _file(row)
+        return _make_file(row)
 
-    async def page(
+    async def list_page(
         self, owner: str, *, purpose: str | None, after: str | None, limit: int, newest_first: bool
     ) -> Files:
         """Some of an owner's files."""
 
         def rows(database: sqlite3.Connection) -> list[Any]:
             found = database.execute(
-                f"SELECT {_FIELDS} FROM files WHERE owner = ? AND purpose = COALESCE(?, purpose)"  # noqa: S608
+                f"SELECT {_COLUMNS} FROM files WHERE owner = ? AND purpose = COALESCE(?, purpose)"  # noqa: S608
                 " AND COALESCE(expires_at, ?) >= ? ORDER BY sequence",
                 (owner, purpose, int(time.time()), int(time.time())),
             ).fetchall()
             return found[::-1] if newest_first else found
 
-        files = [_file(row) for row in await self._state.run(rows)]
-        data, more = paged(files, after, limit)
+        files = [_make_file(row) for row in await self._state.run(rows)]
+        data, more = cut_page(files, after, limit)
         return Files(
             data=data,
             has_more=more,
@@ -91,7 +91,7 @@ class FileStore:
         """Delete a file.
 
         Raises:
-            Refusal: there is none.
+            Refusal: the owner has no such file.
         """
         await self.find(owner, id)
         await self._state.run(lambda database: database.execute("DELETE FROM files WHERE id = ?", (id,)))
@@ -99,7 +99,7 @@ class FileStore:
             self._state.file(id).unlink()
 
     async def expire(self) -> None:
-        """Delete what has had its time."""
+        """Delete the files whose time is over."""
         old = await self._state.run(
             lambda database: database.execute(
                 "DELETE FROM files WHERE expires_at < ? RETURNING id", (int(time.time()),)
@@ -109,16 +109,16 @@ class FileStore:
             with contextlib.suppress(FileNotFoundError):
                 self._state.file(id).unlink()
 
-    def scratch(self) -> Path:
-        """A name for a file that is being written."""
+    def new_path(self) -> Path:
+        """A path for a file that is being written."""
         return self._state.folder / "files" / f".{secrets.token_hex(12)}.partial"
 
 
-def paged(items: list[Any], after: str | None, limit: int) -> tuple[list[Any], bool]:
-    """Those after the one with that id, and whether there are more.
+def cut_page(items: list[Any], after: str | None, limit: int) -> tuple[list[Any], bool]:
+    """The items after the one with the id `after`, and whether more follow.
 
     Raises:
-        Refusal: there is no such one.
+        Refusal: no item has that id.
     """
     start = 0
     if after is not None:
@@ -129,7 +129,7 @@ def paged(items: list[Any], after: str | None, limit: int) -> tuple[list[Any], b
     return items[start : start + limit], len(items) > start + limit
 
 
-def _file(row: Iterable[Any]) -> File:
+def _make_file(row: Iterable[Any]) -> File:
     id, size, created_at, filename, purpose, expires_at = row
     return File(
         id=id, bytes=size, created_at=created_at, filename=filename, purpose=purpose, expires_at=expires_at

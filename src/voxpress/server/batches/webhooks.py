@@ -1,4 +1,6 @@
-"""Telling others that a batch has ended: signed, tried again, and never a way into the network behind the server.
+"""Webhooks: messages that a batch has ended, signed and sent again until an answer comes.
+
+A client can choose their address, so they must not reach the network behind the server.
 
 Signatures are those of Standard Webhooks, which OpenAI's client verifies: HMAC-SHA256 over id, time and body.
 Source: github.com/standard-webhooks/standard-webhooks, specification 1.0.0.
@@ -38,11 +40,11 @@ from voxpress.speech import Seconds
 log = logging.getLogger("voxpress.server")
 
 _PAUSES: tuple[Seconds, ...] = (5, 30, 120, 600, 1800, 7200, 18000, 36000)
-"""Before the next try; after the last, a webhook is given up."""
-_PATIENCE: Seconds = 15.0
-_LOOK_EVERY: Seconds = 1.0
-_MOST = 256
-"""Deliveries at once: nearly all of them wait for an answer, which costs a socket."""
+"""Before each further try; after the last, a webhook is given up."""
+_DELIVERY_TIMEOUT: Seconds = 15.0
+_DUE_EVERY: Seconds = 1.0
+_MOST_AT_ONCE = 256
+"""Deliveries at once: while one waits for an answer, it costs a socket."""
 _MOST_OF_ONE = 32
 """Of one key."""
 _MOST_FOR_A_HOST = 4
@@ -66,10 +68,10 @@ WITH waiting AS (
 )
 SELECT id, url, secret, body, attempts, trusted, key FROM turns ORDER BY turn, due LIMIT ?
 """
-"""The keys take turns, and of each key the hosts."""
+"""The deliveries to send next: the keys take turns, and of each key the hosts."""
 
 
-class _Event(msgspec.Struct, kw_only=True):
+class _EndEvent(msgspec.Struct, kw_only=True):
     id: str
     type: str
     created_at: int
@@ -89,24 +91,24 @@ def sign(secret: str, id: str, timestamp: int, body: bytes) -> str:
 
 
 class Webhooks:
-    """Webhooks that are to be sent, and the sending."""
+    """Queues webhooks in the database, and sends them."""
 
     def __init__(self, settings: Settings, state: Database) -> None:
         self._settings, self._state = settings, state
-        self._sending: dict[str, asyncio.Task[None]] = {}
-        self._places: dict[str, tuple[str, str]] = {}
-        """Of what is being sent: key and host."""
-        self._ended = asyncio.Event()
+        self._deliveries: dict[str, asyncio.Task[None]] = {}
+        self._hosts: dict[str, tuple[str, str]] = {}
+        """Key and host of each delivery under way."""
+        self._delivery_ended = asyncio.Event()
 
     async def announce(self, batch: Batch, url: str | None, secret: str) -> None:
-        """Have everyone who wants it told that a batch has ended."""
+        """Queue messages that a batch has ended, to the operator's addresses and to the batch's own."""
         kind = f"batch.{batch.status}"
         wanted = [(hook.url, hook.secret, 1) for hook in self._settings.webhooks if kind in hook.events]
         if url:
             wanted.append((url, secret, 0))
         rows = []
         for address, key, trusted in wanted:
-            event = _Event(
+            event = _EndEvent(
                 id=f"evt_{secrets.token_hex(12)}",
                 type=kind,
                 created_at=int(time.time()),
@@ -122,84 +124,86 @@ class Webhooks:
             )
 
     async def run(self) -> None:
-        """Send what is due, for as long as the server runs. Whatever goes wrong with one delivery is its own."""
+        """Send what is due, for as long as the server runs. A delivery that fails holds up no other."""
         try:
             while True:
-                self._ended.clear()
-                for row in self._next(await self._state.run(_due)):
-                    task = self._sending[row[0]] = asyncio.ensure_future(self._deliver(*row[:6]))
-                    task.add_done_callback(functools.partial(self._sent, row[0]))
+                self._delivery_ended.clear()
+                for row in self._choose_deliveries(await self._state.run(_select_due)):
+                    task = self._deliveries[row[0]] = asyncio.ensure_future(self._deliver(*row[:6]))
+                    task.add_done_callback(functools.partial(self._end_delivery, row[0]))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._ended.wait(), _LOOK_EVERY)
+                    await asyncio.wait_for(self._delivery_ended.wait(), _DUE_EVERY)
         finally:
-            for task in self._sending.values():
+            for task in self._deliveries.values():
                 task.cancel()
 
-    def _next(self, due: Sequence[_Due]) -> Iterator[_Due]:
-        """Those to begin now: a host that does not answer keeps no other waiting, nor a key that has many such."""
-        keys = Counter(key for key, _ in self._places.values())
-        hosts = Counter(self._places.values())
+    def _choose_deliveries(self, due: Sequence[_Due]) -> Iterator[_Due]:
+        """Deliveries to begin now. Hosts that do not answer, and keys with many of them, hold up no others."""
+        keys = Counter(key for key, _ in self._hosts.values())
+        hosts = Counter(self._hosts.values())
         for row in due:
             id, url, key = row[0], row[1], row[6]
-            # Whether it is a host is found when it is called.
+            # Not checked here: the connection fails if it is no host.
             place = (key, url.partition("://")[2].partition("/")[0][:253])
-            room = keys.total() < _MOST and keys[key] < _MOST_OF_ONE and hosts[place] < _MOST_FOR_A_HOST
-            if room and id not in self._sending:
+            room = (
+                keys.total() < _MOST_AT_ONCE and keys[key] < _MOST_OF_ONE and hosts[place] < _MOST_FOR_A_HOST
+            )
+            if room and id not in self._deliveries:
                 keys[key] += 1
                 hosts[place] += 1
-                self._places[id] = place
+                self._hosts[id] = place
                 yield row
 
-    def _sent(self, id: str, task: asyncio.Task[None]) -> None:
-        self._sending.pop(id, None)
-        self._places.pop(id, None)
-        self._ended.set()
+    def _end_delivery(self, id: str, task: asyncio.Task[None]) -> None:
+        self._deliveries.pop(id, None)
+        self._hosts.pop(id, None)
+        self._delivery_ended.set()
         if not task.cancelled() and (error := task.exception()):
-            log.error("webhook %s could not be written down: %s", id, error)
+            log.error("cannot write down how the delivery of webhook %s ended: %s", id, error)
 
     async def _deliver(
         self, id: str, url: str, secret: str, body: bytes, attempts: int, trusted: int
     ) -> None:
         problem = await post(url, secret, id, body, trusted=bool(trusted))
-        _, host = self._places[id]
+        _, host = self._hosts[id]
         if problem and attempts < len(_PAUSES):
             due = time.time() + _PAUSES[attempts]
             log.warning("webhook %s to %s: %s; again in %d s", id, host, problem, _PAUSES[attempts])
 
-            def later(database: sqlite3.Connection) -> Any:
+            def postpone(database: sqlite3.Connection) -> Any:
                 database.execute(
                     "UPDATE deliveries SET attempts = attempts + 1, due = ? WHERE id = ?", (due, id)
                 )
 
-            await self._state.run(later)
+            await self._state.run(postpone)
             return
         if problem:
             log.error("webhook %s to %s was given up: %s", id, host, problem)
         await self._state.run(lambda database: database.execute("DELETE FROM deliveries WHERE id = ?", (id,)))
 
 
-def _due(database: sqlite3.Connection) -> list[_Due]:
-    # Those that are being sent are among them.
+def _select_due(database: sqlite3.Connection) -> list[_Due]:
+    # Deliveries under way are among them.
     most_of_host = 2 * _MOST_FOR_A_HOST
-    return database.execute(_DUE, (time.time(), most_of_host, 2 * _MOST)).fetchall()
+    return database.execute(_DUE, (time.time(), most_of_host, 2 * _MOST_AT_ONCE)).fetchall()
 
 
 async def post(url: str, secret: str, id: str, body: bytes, *, trusted: bool) -> str:
-    """Send a message; what went wrong, or nothing. A redirect is not followed: it could lead anywhere."""
+    """Send a message; what went wrong, or nothing. Redirects are not followed: one could lead to an address inside."""
     try:
-        async with asyncio.timeout(_PATIENCE):
-            status = await _posted(url, secret, id, body, trusted)
+        async with asyncio.timeout(_DELIVERY_TIMEOUT):
+            status = await _send(url, secret, id, body, trusted)
     except TimeoutError:
-        return f"no answer within {_PATIENCE:g} s"
-    except Exception as error:  # the edge of a delivery: it may cost nothing but this delivery
+        return f"no answer within {_DELIVERY_TIMEOUT:g} s"
+    except Exception as error:  # the edge of a delivery: it must cost no other
         return describe(error)
     return "" if 200 <= status < 300 else f"answered with {status}"
 
 
-async def _posted(url: str, secret: str, id: str, body: bytes, trusted: bool) -> int:
+async def _send(url: str, secret: str, id: str, body: bytes, trusted: bool) -> int:
     parts = check_url(url, "url")
     host, secure = parts.hostname or "", parts.scheme == "https"
-    connection = await _connected(host, parts.port or (443 if secure else 80), trusted)
+    connection = await _connect(host, parts.port or (443 if secure else 80), trusted)
     reader, writer = await asyncio.open_connection(
         sock=connection,
         ssl=ssl.create_default_context() if secure else None,
@@ -231,10 +235,10 @@ async def _posted(url: str, secret: str, id: str, body: bytes, trusted: bool) ->
         writer.close()
 
 
-async def _connected(host: str, port: int, trusted: bool) -> socket.socket:
-    """A connection to one of the addresses of `host`, each of which is looked at first unless the operator chose it.
+async def _connect(host: str, port: int, trusted: bool) -> socket.socket:
+    """A connection to one of the addresses of `host`, which must be public unless the operator chose the host.
 
-    The address that was looked at is the one that is used: a name that resolves otherwise the next time gains nothing.
+    The address that was checked is the one that is used: a second look-up could give another.
     """
     loop = asyncio.get_running_loop()
     failure: OSError | None = None
@@ -260,4 +264,4 @@ async def _connected(host: str, port: int, trusted: bool) -> socket.socket:
 
 
 _RESOLVERS = ThreadPoolExecutor(4, "voxpress-names")
-"""Looking a name up can take half a minute, and must not keep a thread that speech needs."""
+"""A look-up can take half a minute, and must not hold a thread that speech needs."""

@@ -1,1 +1,1 @@
-"""HTTP: what happens to every request, whatever it asks for."""
+"""HTTP: what happens to every request before and after its route."""

@@ -1,45 +1,65 @@
-"""Answers that were given before, remembered by request and by clip."""
+"""Answers from the store that may be given again, remembered by request and by clip."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from typing import NamedTuple
 
 import msgspec
 
-from voxpress.server.http.origins import Headers
+from voxpress.server.http.messages import Headers
 from voxpress.speech import Clip
 
 _MOST_REMEMBERED = 20_000
 _LONGEST_REMEMBERED = 8192
 
 
+class HitAnswer(NamedTuple):
+    """How a hit is answered.
+
+    Attributes:
+        part: of the clip's bytes; None: the body is empty.
+    """
+
+    status: int
+    headers: Headers
+    part: slice | None
+
+
 class Hit(msgspec.Struct):
-    """A request that was answered from the store, and will be again."""
+    """A clip in the store, and its usual answers, made once."""
 
     clip: Clip
-    headers: Headers
-    characters: int
-    engine: str
+    tag: bytes
+    """The header ``etag``."""
+    whole: HitAnswer
+    """The answer with the file. Its last header is ``content-length``, or ``x-accel-redirect`` where nginx sends it."""
+    unchanged: HitAnswer
+    """The answer to a client that has the file."""
+    characters: int = 0
+    engine: str = ""
     accel: bool = False
+    """Whether nginx sends the file."""
     look: tuple[int, int, int] | None = None
     """Of the clip's file, when it was last compared with its checksum."""
     noted: float = msgspec.field(default_factory=time.monotonic)
+    """When the store was last told that the clip is used."""
 
 
 class Hits:
-    """Answers by the bytes of their requests, and by the names of clips; the latest of each."""
+    """Hits by the bytes of their requests, and by the names of clips; the latest of each."""
 
     def __init__(self) -> None:
         self._answers: OrderedDict[bytes, Hit] = OrderedDict()
         self._clips: OrderedDict[str, Hit] = OrderedDict()
 
     def find(self, body: bytes) -> Hit | None:
-        """The answer to a request with that body."""
+        """The hit of requests with that body."""
         return self._answers.get(body)
 
     def remember(self, body: bytes, hit: Hit) -> None:
-        """Answer requests with that body so, until `forget`."""
+        """Keep the hit of requests with that body, unless the body is long."""
         if len(body) > _LONGEST_REMEMBERED:
             return
         self._answers[body] = hit
@@ -47,19 +67,19 @@ class Hits:
             self._answers.popitem(last=False)
 
     def forget(self, body: bytes) -> None:
-        """Its clip is gone."""
+        """Drop the hit of requests with that body: its clip is gone."""
         self._answers.pop(body, None)
 
-    def clip(self, name: str) -> Hit | None:
-        """The answer to a request for the clip of that name under `CLIPS`."""
+    def find_clip(self, name: str) -> Hit | None:
+        """The hit of requests for the clip of that name under `CLIPS`."""
         return self._clips.get(name)
 
     def remember_clip(self, name: str, hit: Hit) -> None:
-        """Answer requests for that clip so, until `forget_clip`."""
+        """Keep the hit of requests for that clip."""
         self._clips[name] = hit
         if len(self._clips) > _MOST_REMEMBERED:
             self._clips.popitem(last=False)
 
     def forget_clip(self, name: str) -> None:
-        """It is gone."""
+        """Drop the hit of requests for that clip: it is gone."""
         self._clips.pop(name, None)

@@ -1,6 +1,6 @@
-"""Forms, looked at as they come: how many parts they have, how large what is kept in memory is, and whether it is text.
+"""Checks forms as they come: how many parts they have, how large their fields are, and whether those are text.
 
-The framework writes files to disk from a megabyte on, but keeps every other field whole.
+The framework writes files to disk from a megabyte on, but keeps every other field in memory.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
 
 
 class Form:
-    """A form on its way.
+    """A form that comes in pieces.
 
     Args:
         kind: the request's content type.
 
     Raises:
-        Refusal: that is no form.
+        Refusal: the type is not that of a form.
 
     >>> form = Form("multipart/form-data; boundary=x")
     >>> form.feed(b'--x\\r\\nContent-Disposition: form-data; name="purpose"\\r\\n\\r\\nbatch\\r\\n--x--')
@@ -48,37 +48,37 @@ class Form:
                 options.get("boundary", ""), max_segment_count=MOST_PARTS, header_charset="utf-8"
             )
         except (MultipartError, UnicodeError) as error:
-            raise _malformed(error) from error
+            raise _refuse_malformed(error) from error
         self._field: bytearray | None = None
-        self._name, self._size = "", 0
+        self._field_name, self._size = "", 0
 
     def feed(self, data: bytes) -> None:
-        """More of the body.
+        """Check the next piece of the body.
 
         Raises:
-            Refusal: it is malformed, or too much.
+            Refusal: the form is malformed or too large.
         """
         if data:
             self._parse(data)
 
     def end(self) -> None:
-        """The body is whole.
+        """Check that the form is whole, at the end of the body.
 
         Raises:
-            Refusal: the form is not.
+            Refusal: its end is missing.
         """
         self._parse(b"")
 
     def _parse(self, data: bytes) -> None:
         try:
             for part in self._parser.parse(data):
-                self._take(part)
+                self._take_part(part)
         except ParserLimitReached as error:
             raise Refusal(413, f"the form is too large: {error}", "body_too_large") from error
         except (MultipartError, UnicodeError) as error:
-            raise _malformed(error) from error
+            raise _refuse_malformed(error) from error
 
-    def _take(self, part: MultipartSegment | bytearray | None) -> None:
+    def _take_part(self, part: MultipartSegment | bytearray | None) -> None:
         if isinstance(part, MultipartSegment):
             if part.filename:
                 return
@@ -86,7 +86,7 @@ class Form:
                 raise Refusal(
                     400, f"fields must be UTF-8, not {part.charset}", "invalid_form", param=part.name
                 )
-            self._field, self._name = bytearray(), part.name
+            self._field, self._field_name = bytearray(), part.name
         elif self._field is None:
             return
         elif part:
@@ -94,9 +94,9 @@ class Form:
             if self._size > _MOST_FIELDS:
                 raise Refusal(
                     413,
-                    f"what is no file in the form may have {_MOST_FIELDS:,} bytes",
+                    f"the fields of a form may have {_MOST_FIELDS:,} bytes altogether, without its files",
                     "body_too_large",
-                    param=self._name,
+                    param=self._field_name,
                 )
             self._field += part
         else:
@@ -104,10 +104,10 @@ class Form:
                 self._field.decode()
             except UnicodeDecodeError:
                 raise Refusal(
-                    400, f"{self._name}: this is not UTF-8", "invalid_form", param=self._name
+                    400, f"{self._field_name}: this is not UTF-8", "invalid_form", param=self._field_name
                 ) from None
             self._field = None
 
 
-def _malformed(error: Exception) -> Refusal:
+def _refuse_malformed(error: Exception) -> Refusal:
     return Refusal(400, f"the form is malformed: {error}", "invalid_form")

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 from voxpress.errors import InputError
 from voxpress.server.errors import Refusal
-
-Headers: TypeAlias = list[tuple[bytes, bytes]]
+from voxpress.server.http.messages import Headers
 
 ANY = "*"
 """In `cors_origins`: the pages of every site."""
@@ -26,20 +24,20 @@ EXPOSED = (
     b" x-voxpress-ignored, x-voxpress-mapped, x-voxpress-model, x-voxpress-notes, x-voxpress-segments,"
     b" x-voxpress-voice, *"
 )
-"""What a page may read of an answer. The star is for all others; browsers of before 2023 do not know it."""
+"""Headers that a page may read of an answer. The star is for all others; browsers from before 2023 do not know it."""
 
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#@\s\\,*]+?)(:[0-9]{1,5})?/?")
 _LONGEST_NAMES = 2048
-"""Bytes of the names that a preflight asks for, which the answer repeats."""
+"""Bytes of the names in a preflight: the answer repeats them."""
 _USUAL_PORTS = {"http": ":80", "https": ":443"}
-_NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(\s*,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
+_HEADER_NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(\s*,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*")
 
 
 class Origins:
-    """Decides what the pages of each origin are told.
+    """Decides which headers the pages of each origin get.
 
     Args:
-        allowed: those that may use the server; `ANY` for all.
+        allowed: origins that may use the server; `ANY` for all.
 
     Raises:
         InputError: one of them is not an origin.
@@ -54,32 +52,32 @@ class Origins:
     """
 
     def __init__(self, allowed: Sequence[str]) -> None:
-        names = [_normal(each) for each in allowed]
-        # What a cache keeps for one origin, or for a request without one, is not the answer for another.
+        names = [_normalise(each) for each in allowed]
+        # A cache must not give the answer for one origin, or for none, to another.
         vary = (b"vary", b"origin")
         exposed = (b"access-control-expose-headers", EXPOSED)
-        self._any = ANY in names
-        self._others: Headers = [vary] if names else []
-        self._allowed: dict[bytes | None, Headers] = {
+        self._allows_any = ANY in names
+        self._other_headers: Headers = [vary] if names else []
+        self._allowed_headers: dict[bytes | None, Headers] = {
             name.encode(): [(b"access-control-allow-origin", name.encode()), vary, exposed] for name in names
         }
-        if self._any:
-            self._allowed = {}
-            self._others = [(b"access-control-allow-origin", b"*"), vary, exposed]
+        if self._allows_any:
+            self._allowed_headers = {}
+            self._other_headers = [(b"access-control-allow-origin", b"*"), vary, exposed]
 
     def allows(self, origin: bytes) -> bool:
         """Whether the pages of that origin may use the server."""
-        return self._any or origin in self._allowed
+        return self._allows_any or origin in self._allowed_headers
 
     def headers(self, origin: bytes | None) -> Headers:
-        """What every answer has that goes to a page of that origin; None: the request named none."""
-        return self._allowed.get(origin, self._others)
+        """The headers of every answer to a page of that origin; None: the request named none."""
+        return self._allowed_headers.get(origin, self._other_headers)
 
     def preflight(self, headers: Mapping[bytes, bytes]) -> Headers:
-        """What allows the request that a browser asks about.
+        """The headers that allow the request that a browser asks about.
 
         Raises:
-            Refusal: it would not be allowed.
+            Refusal: the origin may not send it.
         """
         origin = headers[b"origin"]
         if not self.allows(origin):
@@ -89,7 +87,7 @@ class Origins:
                 "origin_not_allowed",
             )
         asked = headers.get(b"access-control-request-headers", b"").strip()
-        if asked and (len(asked) > _LONGEST_NAMES or not _NAMES.fullmatch(asked)):
+        if asked and (len(asked) > _LONGEST_NAMES or not _HEADER_NAMES.fullmatch(asked)):
             raise Refusal(400, "access-control-request-headers must hold names of headers", "invalid_http")
         told = [
             (b"access-control-allow-methods", METHODS),
@@ -104,7 +102,7 @@ class Origins:
 
 
 def is_preflight(method: str, headers: Mapping[bytes, bytes]) -> bool:
-    """Whether a browser asks what a page may send."""
+    """Whether a browser asks which requests a page may send."""
     return method == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers
 
 
@@ -115,8 +113,8 @@ def is_own(origin: str, host: str, public_url: str = "") -> bool:
     (True, False)
 
     Args:
-        host: by what name the server was called.
-        public_url: by what address it is known.
+        host: the name that the request was sent to.
+        public_url: the server's address, as the operator set it.
     """
     scheme, _, name = origin.lower().partition("://")
     usual = _USUAL_PORTS.get(scheme, "")
@@ -124,10 +122,10 @@ def is_own(origin: str, host: str, public_url: str = "") -> bool:
     return bool(name) and name.removesuffix(usual) in known
 
 
-def _normal(origin: str) -> str:
+def _normalise(origin: str) -> str:
     """An origin as browsers write it.
 
-    >>> _normal("HTTPS://App.example.com:443/")
+    >>> _normalise("HTTPS://App.example.com:443/")
     'https://app.example.com'
     """
     if origin == ANY:

@@ -7,38 +7,35 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 
 from voxpress import formats
-from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
+from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, requires, server_of, visitor
 from voxpress.server.dispatcher import Flight
 from voxpress.server.errors import Refusal
-from voxpress.server.http.content import LARGE, Content, requested_part
-from voxpress.server.http.gateway import IMMUTABLE, encoded
+from voxpress.server.http.content import LARGE, Content, respond_empty
+from voxpress.server.http.hit_answers import choose_answer
 from voxpress.server.http.hit_cache import Hit
+from voxpress.server.http.paths import CLIPS, clip_path, clip_url
 from voxpress.server.keys import Key
-from voxpress.server.requests import speech_request
+from voxpress.server.requests import parse_speech_request
 from voxpress.server.schemas import ClipFacts, ErrorBody, SpeechRequest
-from voxpress.server.speech import Asked, clip_url
+from voxpress.server.speech.hits import describe_speech
+from voxpress.server.speech.planner import SpeechPlan
 from voxpress.speech import Clip
-from voxpress.voices import references
 
-_CLIP = re.compile(r"([0-9a-f]{64})\.([A-Za-z0-9]{1,8})")
+_CLIP_NAME = re.compile(r"([0-9a-f]{64})\.([A-Za-z0-9]{1,8})")
 
-_SPEECH = {
-    **WRITTEN,
-    502: ResponseSpec(ErrorBody, description="A hosted service refused."),
-}
+_EVENT_STREAM = "text/event-stream"
 
 
 @post(
     "/v1/audio/speech",
     status_code=200,
-    guards=[right("speech")],
+    guards=[requires("speech")],
     summary="Speak a text, or serve it from the store",
     operation_id="createSpeech",
     tags=["Audio"],
@@ -49,77 +46,66 @@ _SPEECH = {
             generate_examples=False,
             description="The file; or events, where they were asked for.",
         ),
-        **_SPEECH,
+        **WRITTEN,
+        502: ResponseSpec(ErrorBody, description="A hosted service refused."),
     },
 )
 async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str, Any]]) -> Response[Any]:
-    """All of OpenAI's fields, and voxpress's own; what was spoken before comes from the store."""
+    """Takes all of OpenAI's fields, and voxpress's own. What was spoken before comes from the store."""
     here, (visit, key) = server_of(request), visitor(request)
-    wanted, ignored = speech_request(data, here.settings.unknown_fields)
-    asked = await here.speech.plan(wanted, ignored)
-    visit.characters, visit.engine = asked.characters, asked.plan.engine.name
+    wanted, ignored = parse_speech_request(data, here.settings.unknown_fields)
+    plan = await here.speech.plan(wanted, ignored)
+    visit.characters, visit.engine = plan.characters, plan.engine
     if here.access.texts:
         visit.text = wanted.input
-    here.limits.characters(key, asked.characters)
-    known = await here.speech.stored(asked)
-    visit.cache = "hit" if known else "miss"
-    flight = None if known else here.speech.join(asked)
+    here.limits.charge_characters(key, plan.characters)
+    content = await here.speech.find_clip(plan)
+    stored = content is not None
+    visit.cache = "hit" if stored else "miss"
     events = wanted.stream_format == "sse"
-    if flight is not None and (events or here.speech.streams(asked)):
-        return await _streamed(here, key, asked, wanted, flight)
-    if known is None:
-        assert flight is not None
-        known = await _awaited(here, request, flight)
-    clip = known.clip
-    _count(here, key, asked, hit=flight is None)
+    if content is None:
+        flight = here.speech.join(plan)
+        if events or here.streams.can_stream(plan):
+            return await _stream_speech(here, key, plan, wanted, flight)
+        content = await _wait_for_clip(here, request, flight)
+    here.limits.record(key, plan.characters, hit=stored)
     if events:
-        headers = here.speech.headers(asked, visit.cache)
-        return Stream(
-            here.speech.events(asked, wanted, known, None), headers=_events(headers), media_type=_SSE
-        )
-    hit = here.speech.hit(asked, clip, stored=flight is None)
-    if flight is None and known.data is not None and not _cloned(asked):
-        # Not at the first time: most of what is asked for once is never asked for again.
-        here.hits.remember(await request.body(), hit)
-        name = f"{clip.key}.{formats.FORMATS[clip.format].extension}"
-        if here.hits.clip(name) is None:
-            here.hits.remember_clip(name, _clip_hit(here, clip))
-    headers = {name.decode(): value.decode() for name, value in hit.headers}
-    kind = headers.pop("content-type")
-    if flight is None and _matches(request.headers.get("if-none-match", ""), headers["etag"]):
-        headers.pop("x-accel-redirect", None)  # nginx would send the file
-        return Response(None, status_code=304, headers=headers)
-    return Response(b"", headers=headers, media_type=kind) if hit.accel else known.answer(headers, kind)
+        headers = _make_event_headers(describe_speech(plan, visit.cache))
+        source = here.streams.stream_events(plan, wanted, content, None)
+        return Stream(source, headers=headers, media_type=_EVENT_STREAM)
+    hit = here.hit_maker.make_speech_hit(plan, content.clip, stored=stored)
+    if not stored:
+        return content.respond(choose_answer(hit, "POST", {}))
+    # A cloned voice can be replaced, renamed or removed, so each of its requests is planned.
+    if content.data is not None and not plan.is_cloned:
+        await _remember(here, request, hit, content.clip)
+    return content.respond(choose_answer(hit, "POST", dict(request.scope["headers"])))
 
 
-def _cloned(asked: Asked) -> bool:
-    # A cloned voice can be replaced, renamed or removed: the plan looks each time.
-    return any(segment.voice.startswith(references.PREFIX) for segment in asked.plan.takes.values())
+async def _remember(here: Server, request: Request[Any, Any, Any], hit: Hit, clip: Clip) -> None:
+    """Have the gateway answer a request from now on, and those for its clip."""
+    here.hits.remember(await request.body(), hit)
+    name = clip_path(clip.key, clip.format).removeprefix(CLIPS)
+    if here.hits.find_clip(name) is None:
+        here.hits.remember_clip(name, here.hit_maker.make_clip_hit(clip))
 
 
-def _count(here: Server, key: Key, asked: Asked, *, hit: bool) -> None:
-    here.limits.note(key, asked.characters, hit=hit)
+def _make_event_headers(headers: dict[str, str]) -> dict[str, str]:
+    told = {name: value for name, value in headers.items() if name != "content-type"}
+    return {**told, "cache-control": "no-cache", "x-accel-buffering": "no"}
 
 
-_SSE = "text/event-stream"
-
-
-def _events(headers: dict[str, str]) -> dict[str, str]:
-    headers.pop("content-type")
-    return {**headers, "cache-control": "no-cache", "x-accel-buffering": "no"}
-
-
-async def _streamed(
-    here: Server, key: Key, asked: Asked, data: SpeechRequest, flight: Flight
+async def _stream_speech(
+    here: Server, key: Key, plan: SpeechPlan, data: SpeechRequest, flight: Flight
 ) -> Response[Any]:
-    """The file while it is being spoken. What fails before its first byte is an error like any other."""
-    headers = here.speech.headers(asked, "miss")
+    """The file while it is spoken. What fails before its first byte is an error like any other."""
+    headers = describe_speech(plan, "miss")
     if data.stream_format == "sse":
-        source = here.speech.events(asked, data, None, flight)
-        kind = _SSE
-        headers = _events(headers)
+        source = here.streams.stream_events(plan, data, None, flight)
+        kind = _EVENT_STREAM
+        headers = _make_event_headers(headers)
     else:
-        source = here.speech.pieces(asked, flight)
+        source = here.streams.stream_file(plan, flight)
         kind = headers.pop("content-type")
         headers["x-accel-buffering"] = "no"
     try:
@@ -128,22 +114,22 @@ async def _streamed(
         here.speech.leave(flight)
         raise
 
-    async def rest() -> AsyncIterator[bytes]:
+    async def send_pieces() -> AsyncIterator[bytes]:
         try:
             yield first
             async for piece in source:
                 yield piece
-            _count(here, key, asked, hit=False)
+            here.limits.record(key, plan.characters, hit=False)
         finally:
             here.speech.leave(flight)
 
-    return Stream(rest(), headers=headers, media_type=kind)
+    return Stream(send_pieces(), headers=headers, media_type=kind)
 
 
-async def _awaited(here: Server, request: Request[Any, Any, Any], flight: Flight) -> Content:
+async def _wait_for_clip(here: Server, request: Request[Any, Any, Any], flight: Flight) -> Content:
     """The clip once it is finished, while the client waits and the deadline has not passed."""
-    gone = asyncio.ensure_future(_gone(request))
-    done = asyncio.ensure_future(here.speech.whole(flight))
+    gone = asyncio.ensure_future(_wait_for_disconnect(request))
+    done = asyncio.ensure_future(here.speech.wait_for_clip(flight))
     try:
         await asyncio.wait({gone, done}, timeout=here.settings.deadline, return_when=asyncio.FIRST_COMPLETED)
         if done.done():
@@ -152,7 +138,7 @@ async def _awaited(here: Server, request: Request[Any, Any, Any], flight: Flight
             raise Refusal(499, "the client has left", "client_left")
         raise Refusal(
             503,
-            f"not finished within {here.settings.deadline:g} s; it goes on, and the same request will find it",
+            f"not finished within {here.settings.deadline:g} s; the work goes on: send the same request again",
             "deadline",
             headers={"retry-after": "1", "x-should-retry": "true"},
         )
@@ -162,14 +148,14 @@ async def _awaited(here: Server, request: Request[Any, Any, Any], flight: Flight
         here.speech.leave(flight)
 
 
-async def _gone(request: Request[Any, Any, Any]) -> None:
+async def _wait_for_disconnect(request: Request[Any, Any, Any]) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
 @get(
     "/v1/audio/clips/{name:str}",
-    guards=[right("speech")],
+    guards=[requires("speech")],
     summary="A clip by its digest",
     tags=["Audio"],
     responses={
@@ -177,8 +163,8 @@ async def _gone(request: Request[Any, Any, Any]) -> None:
         206: ResponseSpec(
             bytes, media_type="audio/*", generate_examples=False, description="The part that was asked for."
         ),
-        304: ResponseSpec(None, description="It is what the client has."),
-        416: ResponseSpec(ErrorBody, description="There is no such part."),
+        304: ResponseSpec(None, description="The client has it already."),
+        416: ResponseSpec(ErrorBody, description="The clip has no such part."),
         **REFUSED,
     },
 )
@@ -189,66 +175,31 @@ async def get_clip(
         PathParameter(description="Digest and extension; with .json, what is known of it.", max_length=80),
     ],
 ) -> Response[Any]:
-    """Never changes under its name, so that caches may keep it forever."""
+    """A clip never changes under its name, so caches may keep it forever."""
     here, (visit, _) = server_of(request), visitor(request)
-    found = _CLIP.fullmatch(name)
+    found = _CLIP_NAME.fullmatch(name)
     clip = await asyncio.to_thread(here.store.clip, found[1]) if found else None
     if found is None or clip is None:
         raise Refusal(404, f"no clip {name!r}", "clip_not_found", param="name")
     extension = formats.FORMATS[clip.format].extension
     if found[2] == "json":
-        return Response(_facts(request, clip))
+        return Response(_describe_clip(request, clip))
     if found[2] != extension:
         raise Refusal(404, f"clip {clip.key} is a .{extension}", "clip_not_found", param="name")
-    tag, kind = f'"{clip.sha256}"', formats.FORMATS[clip.format].media_type
     visit.cache = "hit"
-    headers = _clip_headers(clip)
+    hit = here.hit_maker.make_clip_hit(clip)
     if clip.size < LARGE:
-        here.hits.remember_clip(name, _clip_hit(here, clip))
-    if _matches(request.headers.get("if-none-match", ""), tag):
-        return Response(None, status_code=304, headers=headers)
-    if visit.method == "HEAD" and (here.store.folder is None or here.store.look(clip)):
-        size = {"content-length": str(clip.size), "content-type": kind}
-        return Response(b"", headers={**headers, **size}, media_type=kind)
-    if accel := here.speech.accel(clip):
-        headers["x-accel-redirect"] = accel
-        return Response(b"", headers=headers, media_type=kind)
-    content = await asyncio.to_thread(Content.of, here.store, clip)
+        here.hits.remember_clip(name, hit)
+    answer = choose_answer(hit, visit.method, dict(request.scope["headers"]))
+    if answer.part is None and (visit.method != "HEAD" or here.store.folder is None or here.store.look(clip)):
+        return respond_empty(answer)
+    content = await asyncio.to_thread(Content.open, here.store, clip)
     if content is None:
         raise Refusal(404, f"clip {name!r} is not whole any more", "clip_not_found", param="name")
-    asked, fresh = (request.headers.get(each, "") for each in ("range", "if-range"))
-    part = requested_part(asked, fresh, tag, clip.size)
-    if part is None:
-        return content.answer(headers, kind)
-    headers["content-range"] = f"bytes {part.start}-{part.stop - 1}/{clip.size}"
-    return content.answer(headers, kind, status=206, start=part.start, stop=part.stop)
+    return content.respond(answer)
 
 
-def _clip_hit(here: Server, clip: Clip) -> Hit:
-    """How a request for a clip by its digest is answered."""
-    told = {"content-type": formats.FORMATS[clip.format].media_type, **_clip_headers(clip)}
-    accel = here.speech.accel(clip)
-    if accel:
-        told["x-accel-redirect"] = accel
-    clip = msgspec.structs.replace(clip, marks=(), data=b"")
-    return Hit(clip, encoded(told.items()), 0, "", bool(accel))
-
-
-def _clip_headers(clip: Clip) -> dict[str, str]:
-    return {
-        "etag": f'"{clip.sha256}"',
-        "cache-control": IMMUTABLE,
-        "accept-ranges": "bytes",
-        "x-voxpress-duration": f"{clip.duration:.3f}",
-    }
-
-
-def _matches(given: str, tag: str) -> bool:
-    tags = [each.strip().removeprefix("W/") for each in given.split(",")]
-    return "*" in tags or tag in tags
-
-
-def _facts(request: Request[Any, Any, Any], clip: Clip) -> ClipFacts:
+def _describe_clip(request: Request[Any, Any, Any], clip: Clip) -> ClipFacts:
     return ClipFacts(
         digest=clip.key,
         format=clip.format,

@@ -14,32 +14,32 @@ from litestar.response import Stream
 
 from voxpress.errors import SpeechError
 from voxpress.server.batches.archive import Names
-from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, right, server_of, visitor
+from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, requires, server_of, visitor
 from voxpress.server.errors import Refusal
-from voxpress.server.requests import batch_request
+from voxpress.server.requests import parse_batch_request
 from voxpress.server.schemas import ENDED, Batch, Batches, ErrorBody
 
 
 @post(
     "/v1/batches",
     status_code=200,
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="Have the lines of a file spoken",
     operation_id="createBatch",
     tags=["Batch"],
     responses=WRITTEN,
 )
 async def create_batch(request: Request[Any, Any, Any], data: JSONBody[dict[str, Any]]) -> Response[Batch]:
-    """As the official client does it; the endpoint is that of speech."""
+    """As with OpenAI; the endpoint is that of speech."""
     here, (_, key) = server_of(request), visitor(request)
-    wanted, ignored = batch_request(data, here.settings.unknown_fields)
+    wanted, ignored = parse_batch_request(data, here.settings.unknown_fields)
     batch = await here.batch_runner.add(key, wanted, base_of(request))
     return Response(batch, headers={"x-voxpress-ignored": ", ".join(ignored)} if ignored else {})
 
 
 @get(
     "/v1/batches",
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="Batches of this key",
     operation_id="listBatches",
     tags=["Batch"],
@@ -51,26 +51,26 @@ async def list_batches(
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 20,
 ) -> Batches:
     """The newest first."""
-    return await server_of(request).batch_runner.page(visitor(request)[1].name, after, limit)
+    return await server_of(request).batch_records.list_page(visitor(request)[1].name, after, limit)
 
 
 @get(
     "/v1/batches/{batch_id:str}",
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="One batch",
     operation_id="retrieveBatch",
     tags=["Batch"],
     responses=REFUSED,
 )
 async def get_batch(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Batch:
-    """How far it is."""
-    return await server_of(request).batch_runner.find(visitor(request)[1].name, batch_id)
+    """Its status, and how many of its lines are done."""
+    return await server_of(request).batch_records.find(visitor(request)[1].name, batch_id)
 
 
 @post(
     "/v1/batches/{batch_id:str}/cancel",
     status_code=200,
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="Begin no more lines",
     operation_id="cancelBatch",
     tags=["Batch"],
@@ -83,7 +83,7 @@ async def cancel_batch(request: Request[Any, Any, Any], batch_id: FromPath[str])
 
 @get(
     "/v1/batches/{batch_id:str}/audio",
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="All audio of a batch",
     tags=["Batch"],
     responses={
@@ -95,36 +95,36 @@ async def cancel_batch(request: Request[Any, Any, Any], batch_id: FromPath[str])
     },
 )
 async def get_batch_audio(request: Request[Any, Any, Any], batch_id: FromPath[str]) -> Response[Any]:
-    """Files are named after the lines' custom ids, in their order; the same each time."""
+    """The files have the names of the lines' custom ids, and come in the order of the lines."""
     here, (_, key) = server_of(request), visitor(request)
-    batch = await here.batch_runner.find(key.name, batch_id)
+    batch = await here.batch_records.find(key.name, batch_id)
     if batch.status not in ENDED:
         raise Refusal(409, f"batch {batch_id!r} is {batch.status}", "batch_not_ended")
-    clips = await here.batch_runner.clips(batch_id)
+    clips = await here.batch_records.list_clips(batch_id)
     headers = {"content-disposition": f'attachment; filename="{batch.id}.zip"'}
-    return Stream(_zipped(here, clips), headers=headers, media_type="application/zip")
+    return Stream(_write_zip(here, clips), headers=headers, media_type="application/zip")
 
 
-async def _zipped(here: Server, clips: Sequence[tuple[str, str]]) -> AsyncIterator[bytes]:
-    """A zip file, written while it is sent. It ends with an error where a clip is gone."""
-    sink = _Sink()
+async def _write_zip(here: Server, clips: Sequence[tuple[str, str]]) -> AsyncIterator[bytes]:
+    """Write a zip file while it is sent. It ends with an error where a clip is gone."""
+    sink = _ZipSink()
     names = Names()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]
         for custom_id, key in clips:
-            content = await asyncio.to_thread(here.speech.content, key)
+            content = await asyncio.to_thread(here.speech.open_clip, key)
             if content is None:
                 raise SpeechError(f"clip {key} of {custom_id!r} is not in the store any more")
-            name = names.name(custom_id, key, content.clip.format)
+            name = names.choose(custom_id, key, content.clip.format)
             with archive.open(zipfile.ZipInfo(name), "w", force_zip64=content.clip.size >= 2**31) as file:
                 async for part in content.parts():
                     file.write(part)
-                    yield sink.taken()
-            yield sink.taken()
-    yield sink.taken()
+                    yield sink.take_out()
+            yield sink.take_out()
+    yield sink.take_out()
 
 
-class _Sink:
-    """Where a zip file is written to: nothing can be gone back to."""
+class _ZipSink:
+    """The file that a zip file is written to, piece by piece: it cannot seek."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -134,9 +134,9 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """There is nothing to be flushed."""
+        """Do nothing: each write is there at once."""
 
-    def taken(self) -> bytes:
+    def take_out(self) -> bytes:
         data, self._parts = b"".join(self._parts), []
         return data
 

@@ -1,4 +1,4 @@
-"""`/v1/files`: what batches read and write."""
+"""`/v1/files`: the files that batches read and write."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, MultipartBody, QueryParameter
 from litestar.response import Stream
 
-from voxpress.server.context import REFUSED, UPLOAD, right, server_of, visitor
+from voxpress.server.context import REFUSED, UPLOAD, requires, server_of, visitor
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import Deleted, File, Files
 
 _PURPOSES = ("batch", "batch_output")
-_PIECE = 2**20
+_BLOCK_SIZE = 2**20
 
 
 @dataclass
@@ -33,7 +33,7 @@ class FileUpload:
 @post(
     "/v1/files",
     status_code=200,
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="Upload the input of a batch",
     operation_id="createFile",
     tags=["Files"],
@@ -43,19 +43,19 @@ async def create_file(
     request: Request[Any, Any, Any],
     data: MultipartBody[FileUpload],
 ) -> File:
-    """JSON lines; one request for speech in each."""
+    """The file has JSON lines, with one request for speech in each."""
     here, (_, key) = server_of(request), visitor(request)
     if data.purpose != "batch":
         raise Refusal(400, f"purpose must be 'batch', not {data.purpose!r}", "invalid_value", param="purpose")
-    place = here.files.scratch()
+    place = here.files.new_path()
 
-    def written() -> int:
+    def write_upload() -> int:
         with place.open("wb") as out:
-            shutil.copyfileobj(data.file.file, out, _PIECE)
+            shutil.copyfileobj(data.file.file, out, _BLOCK_SIZE)
             return out.tell()
 
     try:
-        if await asyncio.to_thread(written) > here.settings.max_upload:
+        if await asyncio.to_thread(write_upload) > here.settings.max_upload:
             raise Refusal(
                 413, f"a file may have {here.settings.max_upload:,} bytes", "body_too_large", param="file"
             )
@@ -66,7 +66,7 @@ async def create_file(
 
 @get(
     "/v1/files",
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="Files of this key",
     operation_id="listFiles",
     tags=["Files"],
@@ -81,27 +81,27 @@ async def list_files(
 ) -> Files:
     """The newest first."""
     here, (_, key) = server_of(request), visitor(request)
-    return await here.files.page(
+    return await here.files.list_page(
         key.name, purpose=purpose, after=after, limit=limit, newest_first=order == "desc"
     )
 
 
 @get(
     "/v1/files/{file_id:str}",
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="One file",
     operation_id="retrieveFile",
     tags=["Files"],
     responses=REFUSED,
 )
 async def get_file(request: Request[Any, Any, Any], file_id: FromPath[str]) -> File:
-    """What is known of it."""
+    """Its name, size and dates."""
     return await server_of(request).files.find(visitor(request)[1].name, file_id)
 
 
 @get(
     "/v1/files/{file_id:str}/content",
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="What is in a file",
     operation_id="downloadFile",
     tags=["Files"],
@@ -121,20 +121,20 @@ async def get_file_content(request: Request[Any, Any, Any], file_id: FromPath[st
     except FileNotFoundError:
         raise Refusal(404, f"no such file: {file_id!r}", "file_not_found", param="file_id") from None
     return Stream(
-        _pieces(content), headers={"content-length": str(file.bytes)}, media_type="application/jsonl"
+        _read_blocks(content), headers={"content-length": str(file.bytes)}, media_type="application/jsonl"
     )
 
 
-async def _pieces(content: BinaryIO) -> AsyncIterator[bytes]:
+async def _read_blocks(content: BinaryIO) -> AsyncIterator[bytes]:
     with content:
-        while piece := await asyncio.to_thread(content.read, _PIECE):
+        while piece := await asyncio.to_thread(content.read, _BLOCK_SIZE):
             yield piece
 
 
 @delete(
     "/v1/files/{file_id:str}",
     status_code=200,
-    guards=[right("batches")],
+    guards=[requires("batches")],
     summary="Delete a file",
     operation_id="deleteFile",
     tags=["Files"],

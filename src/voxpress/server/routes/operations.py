@@ -10,7 +10,7 @@ from litestar.enums import MediaType
 from litestar.openapi import ResponseSpec
 
 from voxpress.server import keys
-from voxpress.server.context import REFUSED, right, server_of, visitor
+from voxpress.server.context import REFUSED, requires, server_of, visitor
 from voxpress.server.errors import Refusal
 from voxpress.server.metrics import CONTENT_TYPE
 from voxpress.server.schemas import ErrorBody, UsagePage
@@ -18,7 +18,7 @@ from voxpress.server.schemas import ErrorBody, UsagePage
 
 @get("/v1/usage", summary="What this key asked for, by day", tags=["Operations"], responses=REFUSED)
 async def get_usage(request: Request[Any, Any, Any]) -> UsagePage:
-    """Characters that were spoken for it, and those that the store had."""
+    """Requests and characters of each day: how many were spoken for the key, and how many came from the store."""
     here, (_, key) = server_of(request), visitor(request)
     await here.limits.save(here.state)
     return UsagePage(data=await asyncio.to_thread(keys.usage, here.state, key.name))
@@ -26,7 +26,7 @@ async def get_usage(request: Request[Any, Any, Any]) -> UsagePage:
 
 @get("/healthz", media_type=MediaType.TEXT, summary="Is it alive?", tags=["Operations"])
 async def healthz() -> str:
-    """As long as the process answers."""
+    """200 as long as the process answers."""
     return "ok"
 
 
@@ -35,12 +35,10 @@ async def healthz() -> str:
     media_type=MediaType.TEXT,
     summary="Can it speak?",
     tags=["Operations"],
-    responses={503: ResponseSpec(ErrorBody, description="Not yet, or not any more.")},
+    responses={503: ResponseSpec(ErrorBody, description="Not ready yet, or stopping.")},
 )
 async def readyz(request: Request[Any, Any, Any]) -> str:
-    """Once what is to be loaded at the start is loaded, while all that goes on in the background does, and until the
-    server is being stopped.
-    """
+    """From when models are loaded until the server stops, while no background task is down."""
     here = server_of(request)
     problems = [f"{name}: {problem}" for name, problem in here.background.problems.items()]
     if problems or not here.ready:
@@ -49,12 +47,14 @@ async def readyz(request: Request[Any, Any, Any]) -> str:
     return "ok"
 
 
-@get("/metrics", guards=[right("metrics")], summary="For Prometheus", tags=["Operations"], responses=REFUSED)
+@get(
+    "/metrics", guards=[requires("metrics")], summary="For Prometheus", tags=["Operations"], responses=REFUSED
+)
 async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Requests, hits and misses, seconds of audio, the queue, the store, errors by code."""
     here = server_of(request)
     here.sweep()
-    page = await asyncio.to_thread(here.metrics.page)
+    page = await asyncio.to_thread(here.metrics.render)
     return Response(page, media_type=CONTENT_TYPE)
 
 

@@ -1,4 +1,4 @@
-"""`/v1/models` and `/v1/audio/voices`: who can be asked to speak."""
+"""`/v1/models` and `/v1/audio/voices`: the names that requests can use, and voices of your own."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from voxpress import engines
 from voxpress.audio import sandbox
 from voxpress.errors import InputError, SpeechError, UnknownVoice
 from voxpress.quality import mos
-from voxpress.server.context import REFUSED, UPLOAD, right, server_of, visitor
+from voxpress.server.context import REFUSED, UPLOAD, requires, server_of, visitor
 from voxpress.server.errors import Refusal
-from voxpress.server.http.gateway import MOST_SAMPLE
+from voxpress.server.http.body_limits import MOST_SAMPLE
 from voxpress.server.keys import Key
 from voxpress.server.schemas import Deleted, Model, Models, OwnVoice, VoiceFacts, Voices
 from voxpress.voices import editing, references
@@ -32,8 +32,8 @@ from voxpress.voices import editing, references
 async def list_models(request: Request[Any, Any, Any]) -> Models:
     """OpenAI's names and what they stand for, engines, and models that were pulled."""
     here = server_of(request)
-    found = await asyncio.to_thread(here.names.all)
-    return Models(data=[_model(name, meant.engine) for name, meant in found.items()])
+    found = await asyncio.to_thread(here.names.list_models)
+    return Models(data=[_describe_model(name, meant.engine) for name, meant in found.items()])
 
 
 @get(
@@ -44,15 +44,15 @@ async def list_models(request: Request[Any, Any, Any]) -> Models:
     responses=REFUSED,
 )
 async def get_model(request: Request[Any, Any, Any], model: FromPath[str]) -> Model:
-    """404 where it cannot be asked for."""
+    """404 where requests cannot name it."""
     here, name = server_of(request), model.removeprefix("/")
-    found = await asyncio.to_thread(here.names.all)
+    found = await asyncio.to_thread(here.names.list_models)
     if name not in found:
         raise Refusal(404, f"the model {name!r} does not exist here", "model_not_found", param="model")
-    return _model(name, found[name].engine)
+    return _describe_model(name, found[name].engine)
 
 
-def _model(name: str, engine: str) -> Model:
+def _describe_model(name: str, engine: str) -> Model:
     return Model(id=name, created=_BORN, owned_by="voxpress", engine=engine)
 
 
@@ -71,14 +71,14 @@ async def list_voices(
     request: Request[Any, Any, Any],
     model: Annotated[str | None, QueryParameter(description="Of that model only.", max_length=256)] = None,
 ) -> Voices:
-    """Those of every model that can be asked for, each under the engine's own name."""
+    """The voices of every model, each under its engine's own name."""
     here = server_of(request)
 
     def found() -> list[VoiceFacts]:
-        models = here.names.all()
+        models = here.names.list_models()
         if model is not None and model not in models:
             raise Refusal(404, f"the model {model!r} does not exist here", "model_not_found", param="model")
-        wanted = {model: models[model]} if model else {m: g for m, g in models.items() if m == _plain(g)}
+        wanted = {model: models[model]} if model else {m: g for m, g in models.items() if m == g.full_name}
         return [
             VoiceFacts(
                 id=voice.name,
@@ -86,24 +86,20 @@ async def list_voices(
                 model=name,
                 languages=voice.languages,
                 cloned=bool(voice.reference),
-                # Whose voice a cloned one is, is between that person and whoever added it.
+                # Whose voice a cloned one is, is known to the operator only.
                 description="" if voice.reference else voice.description,
                 gender=voice.gender,
             )
             for name, meant in wanted.items()
-            for voice in here.names.voices(meant)
+            for voice in here.names.list_voices(meant)
         ]
 
     return Voices(voices=await asyncio.to_thread(found))
 
 
-def _plain(meant: Any) -> str:
-    return f"{meant.engine}/{meant.model}" if meant.model else meant.engine
-
-
 @dataclass
 class VoiceUpload:
-    """A sample of somebody's voice, and what is known of it."""
+    """The form of a new voice: a recording, whose voice it is, and how to use it."""
 
     name: str
     audio_sample: UploadFile
@@ -117,7 +113,7 @@ class VoiceUpload:
 @post(
     "/v1/audio/voices",
     status_code=200,
-    guards=[right("voices")],
+    guards=[requires("voices")],
     summary="Add a voice of your own",
     operation_id="createVoice",
     tags=["Audio"],
@@ -136,7 +132,7 @@ async def create_voice(
         raise Refusal(
             413, f"the sample may have {MOST_SAMPLE:,} bytes", "body_too_large", param="audio_sample"
         )
-    if here.names.stands(data.name):
+    if here.names.is_taken(data.name):
         raise Refusal(
             400,
             f"{data.name!r} stands for other voices here: choose another name",
@@ -145,7 +141,7 @@ async def create_voice(
         )
     wanted = [name.strip() for name in data.engines.split(",") if name.strip()]
 
-    def added() -> references.Reference:
+    def add_voice() -> references.Reference:
         engines.check_clone(data.name, wanted)
         if (other := editing.find_taken(data.name)) is not None:
             raise Refusal(409, f"there is a voice {other!r} already", "voice_exists", param="name")
@@ -161,7 +157,7 @@ async def create_voice(
             owner=key.name,
         )
 
-    reference = await _UPLOADS.run(added, key)
+    reference = await _UPLOADS.run(add_voice, key)
     return OwnVoice(
         id=reference.name, name=reference.name, created_at=int(time.time()), warnings=reference.warnings
     )
@@ -171,45 +167,46 @@ T = TypeVar("T")
 
 
 class _Uploads:
-    """Work on uploads, a little at a time, on threads that speech does not need.
+    """Works on uploads in a few threads of its own, so that speech keeps the others.
 
     Args:
-        most: works that may wait or be done at once, and `most_of_one` those of one key.
+        at_once: threads.
+        most: uploads that may be open, and `most_of_one` those of one key.
     """
 
     def __init__(self, at_once: int, most: int, most_of_one: int) -> None:
         self._threads = ThreadPoolExecutor(at_once, "voxpress-uploads")
         self._most, self._most_of_one = most, most_of_one
-        self._open: Counter[str] = Counter()
+        self._open_uploads: Counter[str] = Counter()
 
     async def run(self, work: Callable[[], T], key: Key) -> T:
-        """What `work` gives, once it is its turn.
+        """The result of `work`, once its turn has come.
 
         Raises:
-            Refusal: too many wait already.
+            Refusal: too many uploads are open.
         """
         most = self._most_of_one if key.name else self._most
-        if self._open[key.name] >= most or self._open.total() >= self._most:
+        if self._open_uploads[key.name] >= most or self._open_uploads.total() >= self._most:
             raise Refusal(
                 429,
-                f"{self._open.total()} samples are being checked already: try again in 10 s",
+                f"{self._open_uploads.total()} samples are being checked already: try again in 10 s",
                 "queue_full",
                 type="rate_limit_error",
                 headers={"retry-after": "10"},
             )
-        self._open[key.name] += 1
-        future = asyncio.get_running_loop().run_in_executor(self._threads, _forgetting, work)
-        future.add_done_callback(functools.partial(self._ended, key.name))
+        self._open_uploads[key.name] += 1
+        future = asyncio.get_running_loop().run_in_executor(self._threads, _run_forgetting, work)
+        future.add_done_callback(functools.partial(self._count_ended, key.name))
         return await asyncio.shield(future)
 
-    def _ended(self, name: str, future: asyncio.Future[Any]) -> None:
-        self._open[name] -= 1
+    def _count_ended(self, name: str, future: asyncio.Future[Any]) -> None:
+        self._open_uploads[name] -= 1
         if not future.cancelled():
-            future.exception()  # seen, although whoever asked may be gone
+            future.exception()  # marks it as seen: the client may be gone
 
 
-def _forgetting(work: Callable[[], T]) -> T:
-    """What `work` gives; its error keeps none of the samples that it was found in."""
+def _run_forgetting(work: Callable[[], T]) -> T:
+    """The result of `work`. Its error keeps no samples alive through its traceback."""
     try:
         return work()
     except (SpeechError, Refusal) as error:
@@ -226,14 +223,14 @@ _UPLOADS = _Uploads(at_once=1, most=8, most_of_one=3)
 @delete(
     "/v1/audio/voices/{name:str}",
     status_code=200,
-    guards=[right("voices")],
+    guards=[requires("voices")],
     summary="Remove a voice of your own",
     operation_id="deleteVoice",
     tags=["Audio"],
     responses=REFUSED,
 )
 async def delete_voice(request: Request[Any, Any, Any], name: FromPath[str]) -> Deleted:
-    """Only the key that added it can; the command line can remove any. What was spoken with it stays in the store."""
+    """Only the key that added the voice can remove it here. What was spoken with it stays in the store."""
     _, key = visitor(request)
     owner = key.name or None  # a server without keys is its operator's own
     try:

@@ -1,0 +1,1 @@
+"""From a request for speech to a plan, and from a plan to audio."""

@@ -1,0 +1,229 @@
+"""Plans requests for speech: voice, options, output and text, checked before anything is spoken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from voxpress import engines, formats
+from voxpress.errors import UnsupportedOption
+from voxpress.rendering.plan import Bad, Plan, Planned
+from voxpress.rendering.planner import Planner
+from voxpress.rendering.presets import Preset, preset_named
+from voxpress.server.aliases import Aliases
+from voxpress.server.errors import Refusal, refusal
+from voxpress.server.schemas import RATE, SpeechRequest, VoiceId
+from voxpress.server.settings import Settings
+from voxpress.speech import OptionValue, Output, Seconds, Speaker, Utterance
+from voxpress.text import Part, Pause, duration
+from voxpress.text.clean import clean, has_speech
+from voxpress.voices import references
+
+DEFAULT_VOICE = ""
+"""As the voice of a request: the engine's default. No client can send it."""
+_SHORT_TEXT = 2000
+"""Characters up to which a text is planned in the event loop; more would keep others waiting."""
+_SILENT_PAUSE = 0.2
+"""Seconds of silence that a text without a letter or a digit stands for."""
+_SLOWEST_SPEECH = 0.5
+"""Seconds that no character is expected to take on average."""
+
+
+class SpeechPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A request for speech that can be met."""
+
+    plan: Plan
+    characters: int
+    ignored: tuple[str, ...] = ()
+    """Fields of the request that mean nothing here, or nothing to the engine."""
+    mapped: tuple[str, ...] = ()
+    """Names that stand for others, as ``asked=given``."""
+    notes: tuple[str, ...] = ()
+    """What was changed in the text."""
+
+    @property
+    def output(self) -> Output:
+        return self.plan.targets[0].output
+
+    @property
+    def clip_key(self) -> str:
+        return self.plan.targets[0].clip
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        return self.plan.engine.name
+
+    @property
+    def voice(self) -> str:
+        return self.plan.voice
+
+    @property
+    def is_cloned(self) -> bool:
+        """Whether a cloned voice speaks."""
+        return any(segment.voice.startswith(references.PREFIX) for segment in self.plan.takes.values())
+
+
+class SpeechPlanner:
+    """Makes plans of requests for speech.
+
+    Args:
+        presets: of the project.
+    """
+
+    def __init__(self, settings: Settings, names: Aliases, presets: Mapping[str, Preset]) -> None:
+        self._settings, self._names, self._presets = settings, names, presets
+
+    async def plan(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
+        """Plan a request, outside the event loop where its text is long.
+
+        Args:
+            ignored: fields of the body that are not in `data`.
+
+        Raises:
+            Refusal: the text is too long, or its audio would be.
+            SpeechError: the request cannot be met.
+        """
+        if len(data.input) > self._settings.max_characters:
+            raise Refusal(
+                400,
+                f"the text has {len(data.input):,} characters, and {self._settings.max_characters:,} are allowed",
+                "string_above_max_length",
+                param="input",
+            )
+        if len(data.input) > _SHORT_TEXT:
+            return await asyncio.to_thread(self.plan_now, data, ignored)
+        return self.plan_now(data, ignored)
+
+    def plan_now(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
+        """Plan a request whose text is short enough; see `plan`."""
+        voice = data.voice.id if isinstance(data.voice, VoiceId) else data.voice
+        speaker, mapped = self._names.resolve(data.model, None if voice == DEFAULT_VOICE else voice)
+        assert speaker.engine
+        options: dict[str, OptionValue] = dict(data.options)
+        if data.instructions:
+            if "instructions" in engines.find(speaker.engine).options:
+                options["instructions"] = data.instructions
+            else:
+                ignored = ("instructions", *ignored)
+        speaker = msgspec.structs.replace(
+            speaker, language=data.language, speed=data.speed, seed=data.seed or 0, options=options
+        )
+        output = self._choose_output(data)
+        _check_duration(data, output, self._settings.max_duration)  # also before the work of planning it
+        utterance = Utterance(text=data.input)
+        plan: Planned | None = None
+        if data.lang_code is not None:
+            # Some clients send it for each voice; a voice that does not speak the language speaks its own.
+            tag = None if data.language is not None else self._names.find_language(data.lang_code)
+            plan = (
+                _plan_utterance(utterance, msgspec.structs.replace(speaker, language=tag), output)
+                if tag
+                else None
+            )
+            if tag is None or (isinstance(plan, Bad) and isinstance(plan.error, UnsupportedOption)):
+                plan, ignored = None, ("lang_code", *ignored)
+            elif tag != data.lang_code:
+                mapped = (*mapped, f"{data.lang_code}={tag}")
+        plan = plan or _plan_utterance(utterance, speaker, output)
+        notes: tuple[str, ...] = ()
+        if isinstance(plan, Bad) and self._is_pause(data.input):
+            notes = (f"no letter and no digit: {_SILENT_PAUSE:g} s of silence",)
+            silent = Utterance(text=f"[pause {_SILENT_PAUSE * 1000:g} ms]", markup="directions")
+            plan = _plan_utterance(silent, speaker, output)
+        if isinstance(plan, Bad):
+            raise plan.error
+        _check_duration(data, output, self._settings.max_duration, plan.recipe.parts)
+        return SpeechPlan(
+            plan=plan,
+            characters=len(data.input),
+            ignored=ignored,
+            mapped=mapped,
+            notes=(*plan.notes, *notes),
+        )
+
+    def _is_pause(self, text: str) -> bool:
+        """Whether a text has nothing to speak, and that is no error: a chat has turns of dots and emoji."""
+        return self._settings.nothing_to_speak == "silence" and not any(map(has_speech, clean(text)))
+
+    def _choose_output(self, data: SpeechRequest) -> Output:
+        """The output that a request asks for.
+
+        Raises:
+            Refusal: no format or preset has that name.
+            UnsupportedOption: the format has no such sample rate, or the preset no such format.
+        """
+        try:
+            format = formats.format_named(data.response_format)
+        except UnsupportedOption as error:
+            raise refusal(error, "response_format") from error
+        rate = data.sample_rate
+        if data.preset is None:
+            if rate is None and format.name in ("wav", "pcm"):
+                rate = RATE
+            output = Output(format=format.name, sample_rate=rate, loudness=data.loudness)
+        else:
+            try:
+                preset = preset_named(data.preset, self._presets)
+            except UnsupportedOption as error:
+                raise refusal(error, "preset") from error
+            output = _choose_preset_output(data, preset)
+        formats.sample_rate_for(format, output.sample_rate, RATE)
+        return output
+
+
+def _choose_preset_output(data: SpeechRequest, preset: Preset) -> Output:
+    if data.loudness is not None or data.sample_rate is not None:
+        raise UnsupportedOption(
+            f"preset {preset.name!r} sets level and sample rate: leave loudness and sample_rate out, or the preset",
+            field="sample_rate" if data.loudness is None else "loudness",
+        )
+    for _, output in preset.files:
+        if output.format == data.response_format:
+            return output
+    formats = ", ".join(dict.fromkeys(output.format for _, output in preset.files))
+    raise UnsupportedOption(
+        f"preset {preset.name!r} has no file in the format {data.response_format!r} (formats: {formats})",
+        field="response_format",
+    )
+
+
+def _check_duration(
+    data: SpeechRequest, output: Output, longest: Seconds, parts: Sequence[str | Part] = ()
+) -> None:
+    """Check before anything is spoken that the audio will not fill the memory.
+
+    Args:
+        longest: seconds that are allowed at `RATE`.
+        parts: of the plan, for its pauses.
+
+    Raises:
+        Refusal: the audio would be longer than allowed at its sample rate.
+    """
+    rate = formats.sample_rate_for(formats.FORMATS[output.format], output.sample_rate, RATE)
+    most = longest * RATE / max(rate, RATE)
+    pauses = {"sentence": output.sentence_pause, "paragraph": output.paragraph_pause}
+    if len(data.input) * (_SLOWEST_SPEECH / data.speed + max(pauses.values())) <= most:
+        return  # without counting letters
+    seconds = sum(pauses[part.after] for part in parts if isinstance(part, Pause))
+    shortest, slowest = duration.bounds(data.input, data.speed)
+    seconds += (shortest * slowest) ** 0.5
+    if seconds <= most:
+        return
+    field = "input"
+    if rate > RATE:
+        field = "sample_rate" if data.sample_rate else "preset" if data.preset else "response_format"
+    raise Refusal(
+        400,
+        f"{field}: the audio would last some {seconds:,.0f} s, and {most:,.0f} s are allowed at {rate:,} Hz"
+        " (max_duration in [server])",
+        "audio_too_long",
+        param=field,
+    )
+
+
+def _plan_utterance(utterance: Utterance, speaker: Speaker, output: Output) -> Planned:
+    """The plan of a text, or what is wrong with it."""
+    return Planner(speaker, files=[("", output)]).plan(utterance, filed=False)

@@ -1,0 +1,153 @@
+"""Speech that is sent while it is spoken: the file in pieces, or in server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from voxpress.audio import codec
+from voxpress.audio.codec import Encoder
+from voxpress.audio.waveform import Audio, join, silence
+from voxpress.errors import SpeechError
+from voxpress.rendering import finishing
+from voxpress.server.dispatcher import Flight
+from voxpress.server.errors import refusal
+from voxpress.server.http.content import Content
+from voxpress.server.schemas import SpeechDelta, SpeechDone, SpeechRequest, Usage
+from voxpress.server.settings import Settings
+from voxpress.server.speech.planner import SpeechPlan
+from voxpress.server.speech.service import Speech
+from voxpress.speech import Clip
+from voxpress.store import Store
+
+_PIECE_SIZE = 32768
+"""Bytes of a whole file in one event."""
+
+
+class SpeechStreams:
+    """Streams speech.
+
+    Args:
+        store: where the takes of a flight appear one by one.
+    """
+
+    def __init__(self, settings: Settings, store: Store, speech: Speech) -> None:
+        self._settings, self._store, self._speech = settings, store, speech
+
+    def can_stream(self, plan: SpeechPlan) -> bool:
+        """Whether a clip that is not in the store is sent while it is spoken."""
+        output = plan.output
+        return (
+            0 < self._settings.stream_from <= len(plan.plan.takes)
+            and output.format in codec.STREAMED
+            and output.loudness is None
+            and output.level is None
+            and output.max_duration is None
+            and output.max_bytes is None
+        )
+
+    async def stream_file(self, plan: SpeechPlan, flight: Flight) -> AsyncIterator[bytes]:
+        """The file's bytes, as its takes appear.
+
+        Raises:
+            SpeechError: a segment cannot be spoken.
+        """
+        output, parts = plan.output, plan.plan.recipe.parts
+        first = next(part for part in parts if isinstance(part, str))
+        native = (await self._wait_for_take(first, flight)).sample_rate
+        encoder: Encoder | None = None
+        for number, part in enumerate(parts):
+            takes = {part: await self._wait_for_take(part, flight)} if isinstance(part, str) else {}
+            sound = finishing.sound(part, takes, output, native)
+            if not number and output.lead:
+                sound = join([silence(output.lead, native), sound])
+            finished = await asyncio.to_thread(finishing.mastered, sound, output)
+            encoder = encoder or Encoder(output, finished.sample_rate)
+            if data := await asyncio.to_thread(encoder.add, finished.samples):
+                yield data
+        assert encoder is not None
+        if output.tail:
+            finished = finishing.mastered(silence(output.tail, native), output)
+            yield await asyncio.to_thread(encoder.add, finished.samples)
+        # A worker finishes the clip meanwhile, and can find that the whole is not allowed.
+        await self._speech.wait_for_clip(flight)
+        yield await asyncio.to_thread(encoder.end)
+
+    async def stream_events(
+        self, plan: SpeechPlan, data: SpeechRequest, content: Content | None, flight: Flight | None
+    ) -> AsyncIterator[bytes]:
+        """Server-sent events: the file in parts, then that it is whole.
+
+        Args:
+            content: the clip, where the store has it; else `flight` speaks it.
+
+        Raises:
+            SpeechError: it could not be spoken; after a first event, another one says so too.
+        """
+        clip: Clip | None = None
+        begun = False
+        try:
+            if content is None:
+                assert flight is not None
+                if self.can_stream(plan):
+                    async for piece in self.stream_file(plan, flight):
+                        if piece:
+                            begun = True
+                            yield _encode_event(_make_delta(piece))
+                    clip = flight.done.result().clips[0]
+                else:
+                    content = await self._speech.wait_for_clip(flight)
+        except SpeechError as error:
+            if begun:
+                yield _encode_event(refusal(error).facts())
+            raise
+        if content is not None:
+            clip = content.clip
+            async for piece in content.parts(size=_PIECE_SIZE):
+                yield _encode_event(_make_delta(piece))
+        assert clip is not None
+        marks = tuple(mark for mark in clip.marks if mark.kind == "word")
+        yield _encode_event(
+            SpeechDone(
+                usage=count_tokens(plan.characters, clip.duration),
+                clip=clip.key,
+                timestamps=marks if data.timestamps else msgspec.UNSET,
+            )
+        )
+
+    async def _wait_for_take(self, key: str, flight: Flight) -> Audio:
+        while True:
+            news = asyncio.ensure_future(flight.wait_for_news())
+            try:
+                if flight.done.done() and (error := flight.done.result().exception):
+                    raise error
+                if take := await asyncio.to_thread(self._store.take, key):
+                    return take
+                if flight.done.done():
+                    raise SpeechError(
+                        f"take {key} was removed from the store while it was being read; try again"
+                    )
+                await news
+            finally:
+                news.cancel()
+
+
+def count_tokens(characters: int, duration: float) -> Usage:
+    """Tokens as OpenAI's models would have about as many.
+
+    >>> count_tokens(56, 5.05).total_tokens
+    115
+    """
+    given, made = -(-characters // 4), round(20 * duration)
+    return Usage(input_tokens=given, output_tokens=made, total_tokens=given + made)
+
+
+def _make_delta(piece: bytes) -> SpeechDelta:
+    return SpeechDelta(audio=base64.b64encode(piece).decode())
+
+
+def _encode_event(data: msgspec.Struct) -> bytes:
+    return b"data: " + msgspec.json.encode(data) + b"\n\n"
