@@ -106,6 +106,8 @@ def _make_files(
                 takes = {key: take for key, take in found.items() if take}
                 if missing := tuple(key for key in keys if key not in takes):
                     return Finished(missing=missing)
+                if heard and (changed := tuple(k for k in keys if takes[k].sha256 != heard.get(k))):
+                    return Finished(changed=changed)
             clip, data = _make_clip(recipe, target, takes)
             clip = store.put_clip(clip, data)
             made = True
