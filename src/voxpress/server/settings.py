@@ -59,40 +59,40 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     engines: Sequence[str] | None = None
     """Engines that may be asked for; None: all but `tone`, which beeps, and `openai`, which costs money."""
     models: Mapping[str, str | ModelName] = {}
-    """Further names of models, or others for those that there are: an engine's name, ``engine/model``, or a table."""
+    """More model names, or new meanings of existing ones: an engine's name, ``engine/model``, or a table."""
     voices: Mapping[str, str | Mapping[str, str]] = {}
-    """What names of voices stand for; tables hold for the engine that they are named after."""
+    """What voice names mean; a table holds for the engine whose name it has."""
     preload: Sequence[str] = ()
-    """Models that are loaded when the server starts; others when they are first asked for."""
+    """Models to load when the server starts; others are loaded at their first request."""
     workers: Annotated[int, Meta(ge=1)] | None = None
     """Processes that speak; None: one for each core."""
     idle: Annotated[Seconds, Meta(ge=0)] = 0.0
-    """After so long without work a worker ends and gives its memory back; 0: never."""
+    """Seconds without work after which a worker ends and frees its memory; 0: never."""
     attempts: Positive = 3
-    """How often a segment is spoken that fails or does not pass its check."""
+    """Attempts for a segment that fails or does not pass its check."""
     timeout: Patience = 600.0
-    """After so long without an answer a worker is ended."""
+    """Seconds without an answer after which a worker is ended."""
 
     unknown_fields: Literal["ignore", "refuse"] = "ignore"
-    """What becomes of fields of a request that are not known: named in ``x-voxpress-ignored``, or an error."""
+    """Unknown fields of a request: ignored and named in ``x-voxpress-ignored``, or an error."""
     nothing_to_speak: Literal["silence", "refuse"] = "silence"
-    """What a text is answered with that has no letter and no digit: a fifth of a second of silence, or an error."""
+    """The answer to a text without a letter or digit: a fifth of a second of silence, or an error."""
 
     # Limits
     max_characters: Positive = 100_000
     """Longest text of a request."""
     max_duration: Patience = 7200.0
-    """Longest audio of a request, as its text lets expect, in seconds at 24 kHz; at other rates in proportion."""
+    """Longest expected audio of a request, in seconds at 24 kHz; at other rates in proportion."""
     queue: Positive = 500
     """Most requests that may wait to be spoken."""
     deadline: Patience = 540.0
-    """After so long a request is answered with 503 while the work goes on; the client's own limit is 600 s."""
+    """Seconds after which a request gets 503; the work goes on. OpenAI's client waits 600 s."""
     linger: Annotated[Seconds, Meta(ge=0)] = 15.0
-    """How long what nobody waits for any more is kept going: a client that timed out comes back within 8 s."""
+    """Seconds that work goes on after the last client has left. A client that timed out comes back within 8 s."""
     stream_from: Annotated[int, Meta(ge=0)] = 4
-    """Segments from which a text that is not in the store is sent while it is being spoken; 0: never."""
+    """Number of segments from which a text is streamed while it is spoken; 0: never."""
     body_timeout: Patience = 30.0
-    """For a request's next bytes to come; a body that takes longer must come with 1,000 bytes a second on average."""
+    """Seconds to wait for the next bytes of a request; a longer body needs 1,000 bytes a second on average."""
     max_upload: Positive = 200_000_000
     """Largest input file of a batch, in bytes."""
     max_lines: Positive = 50_000
@@ -106,15 +106,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     # Access
     clips_public: bool = False
-    """Whether clips are served without a key to whoever knows their digest, as a CDN needs it."""
+    """Serve clips without a key to everyone who knows their digest, as CDNs need."""
     allow_webhook_urls: bool = False
-    """Whether a batch may name the address that is told of its end."""
+    """Let a batch name its own webhook address."""
     webhooks: Sequence[Webhook] = ()
-    """Who is told of each batch that has ended: tables ``[[server.webhooks]]`` with url, secret and events."""
+    """Webhooks for ended batches: tables ``[[server.webhooks]]`` with url, secret and events."""
     cors_origins: Sequence[str] = ()
-    """Origins whose pages may call the server from a browser, such as ``https://app.example.com``; ``*``: all."""
+    """Web origins that may call the server from a browser, such as ``https://app.example.com``; ``*``: all."""
     trusted_hosts: Sequence[str] = ()
-    """Names under which a server without keys may be called, besides this machine's own."""
+    """Host names that a server without keys accepts besides those of this machine."""
 
     # Operation
     accel_redirect: str = ""
