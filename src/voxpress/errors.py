@@ -210,8 +210,12 @@ def forget_frames(error: SpeechError) -> SpeechError:
     >>> forget_frames(SpeechError("no")).__traceback__ is None
     True
     """
-    each: BaseException | None = error
-    while each is not None:
-        each.__traceback__ = None
-        each = each.__cause__ or each.__context__
+    left: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while left:
+        each = left.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            each.__traceback__ = None
+            left += (each.__cause__, each.__context__)
     return error

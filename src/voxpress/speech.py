@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from voxpress import languages, validation
-from voxpress.errors import InputError, SpeechError, StoreError
+from voxpress.errors import InputError, SpeechError, StoreError, show
 from voxpress.formats import FORMATS, bit_rate_for, sample_rate_for
 
 Seconds: TypeAlias = float
@@ -211,6 +211,15 @@ class Speaker(_Request, frozen=True):
     options: Mapping[str, OptionValue] = {}
     """Of the engine."""
 
+    @classmethod
+    def of(cls, source: object) -> Speaker:
+        """The speaker in something that has the same fields, such as a row or a project's defaults.
+
+        >>> Speaker.of(Utterance(text="Hello.", voice="low"))
+        Speaker(voice='low')
+        """
+        return cls(**{name: getattr(source, name) for name in cls.__struct_fields__})
+
     def over(self, other: Speaker) -> Speaker:
         """This speaker, with `other`'s values in open fields; model, voice and options only if both have one engine.
 
@@ -218,7 +227,7 @@ class Speaker(_Request, frozen=True):
         Speaker(engine='piper', speed=1.2)
         """
         if not isinstance(other, Speaker):
-            raise InputError(f"must be a Speaker, not {validation.show(other)}", field="other")
+            raise InputError(f"must be a Speaker, not {show(other)}", field="other")
         same = self.engine is None or other.engine is None or self.engine == other.engine
         return Speaker(
             engine=self.engine or other.engine,
@@ -269,15 +278,7 @@ class Utterance(_Request, frozen=True):
         >>> Utterance(text="Hello.", voice="low").speaker
         Speaker(voice='low')
         """
-        return Speaker(
-            engine=self.engine,
-            model=self.model,
-            voice=self.voice,
-            language=self.language,
-            speed=self.speed,
-            seed=self.seed,
-            options=self.options,
-        )
+        return Speaker.of(self)
 
 
 class Segment(_Noun, frozen=True):

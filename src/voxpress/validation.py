@@ -15,7 +15,7 @@ from voxpress import languages
 from voxpress.errors import InputError, UnsupportedOption, show, suggest
 from voxpress.formats import format_named
 
-__all__ = ["LARGEST_SEED", "MARKUPS", "TESTS", "Problem", "Test", "check", "path", "problems", "show"]
+__all__ = ["LARGEST_SEED", "MARKUPS", "TESTS", "Problem", "Test", "check", "path", "problems"]
 
 Problem: TypeAlias = str
 """What is wrong with a value, in words that follow the name of its field; empty if the value is right."""

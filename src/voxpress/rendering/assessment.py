@@ -16,6 +16,9 @@ from voxpress.speech import Clip
 from voxpress.store import Store, Verdict
 from voxpress.text.wer import passes
 
+LOOKUP = 256
+"""Plans that are assessed at once."""
+
 
 class Assessed(msgspec.Struct, frozen=True, kw_only=True):
     """What is there of a plan.

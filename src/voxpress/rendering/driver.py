@@ -18,7 +18,7 @@ from voxpress.errors import SpeechError, StoreError, WorkerLost
 from voxpress.executors import Pools
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS, finishing, listening, worker
-from voxpress.rendering.assessment import assess
+from voxpress.rendering.assessment import LOOKUP, assess
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.rendering.results import make_bad_result
@@ -27,9 +27,6 @@ from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import Turns
 from voxpress.speech import Result, Status
 from voxpress.store import Store
-
-LOOKUP = 256
-"""Utterances that are looked up in the store at once."""
 
 
 class _Executors:

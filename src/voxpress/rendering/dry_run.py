@@ -12,14 +12,11 @@ from voxpress.engines import price_of
 from voxpress.errors import LeftOut
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS
-from voxpress.rendering.assessment import assess, standing
+from voxpress.rendering.assessment import LOOKUP, assess, standing
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.speech import Status, Utterance
 from voxpress.store import Store
-
-LOOKUP = 256
-"""Utterances that are looked up in the store at once."""
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,29 +55,19 @@ def finish(
     Raises:
         StoreError: store or folder cannot be written.
     """
-    digests = heard if heard is not None else [None] * len(recipes)
-    return [
-        _finish_one(recipe, store, folder, digest, takes)
-        for recipe, digest in zip(recipes, digests, strict=True)
-    ]
-
-
-def _finish_one(
-    recipe: Recipe,
-    store: Store,
-    folder: OutputFolder | None,
-    heard: Mapping[str, str] | None,
-    at_hand: Mapping[str, Kept],
-) -> Finished:
-    """What became of a recipe: whatever goes wrong with it is its own result, and no other's."""
-    try:
-        return _make_files(recipe, store, folder, heard, at_hand)
-    except StoreError:
-        raise  # the next one would meet it too
-    except SpeechError as error:
-        return Finished(error=error)
-    except Exception as error:  # the edge of a recipe: codecs and numerics raise what they like
-        return Finished(error=SpeechError(f"the file could not be made: {engines.describe(error)}"))
+    finished = []
+    heard_of: Sequence[Mapping[str, str] | None] = heard if heard is not None else [None] * len(recipes)
+    for recipe, digests in zip(recipes, heard_of, strict=True):
+        try:
+            finished.append(_make_files(recipe, store, folder, digests, takes))
+        except StoreError:
+            raise  # the next one would meet it too
+        except SpeechError as error:
+            finished.append(Finished(error=error))
+        except Exception as error:  # the edge of a recipe: codecs and numerics raise what they like
+            problem = f"the file could not be made: {engines.describe(error)}"
+            finished.append(Finished(error=SpeechError(problem)))
+    return finished
 
 
 def _make_files(

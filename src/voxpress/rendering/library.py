@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from voxpress import validation
-from voxpress.errors import InputError, SpeechError
+from voxpress.errors import InputError, SpeechError, show
 from voxpress.rendering import ATTEMPTS
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Planned
@@ -89,7 +89,7 @@ def say(
     """
     validation.check({"attempts": attempts, "workers": workers}, optional=["workers"])
     if output is not None and not isinstance(output, Output):
-        raise InputError(f"must be an Output, not {validation.show(output)}", field="output")
+        raise InputError(f"must be an Output, not {show(output)}", field="output")
     if output is not None and format is not None:
         raise InputError("says what output says too: leave one of them out", field="format")
     planner = Planner(
@@ -147,7 +147,7 @@ def _merge_speaker(
 ) -> Speaker:
     """The speaker that arguments spell out."""
     if speaker is not None and not isinstance(speaker, Speaker):
-        raise InputError(f"must be a Speaker, not {validation.show(speaker)}", field="speaker")
+        raise InputError(f"must be a Speaker, not {show(speaker)}", field="speaker")
     spelled = Speaker(
         engine=engine,
         model=model,
@@ -195,6 +195,7 @@ class Rendering(Iterator[Result]):
             from_store=counts[Status.FROM_STORE],
             up_to_date=counts[Status.UP_TO_DATE],
             failed=counts[Status.FAILED],
+            left_out=counts[Status.LEFT_OUT],
         )
 
     def close(self) -> None:
@@ -215,7 +216,7 @@ def _nothing() -> Generator[Result]:
     yield from ()
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
+class Summary(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     """How many rows of a render came out how."""
 
     rows: int
@@ -223,6 +224,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     from_store: int
     up_to_date: int
     failed: int
+    left_out: int = 0
 
 
 def render(
@@ -291,17 +293,17 @@ def render(
         files=_choose_files(preset, files, format),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
-        raise InputError(f"must be rows, not {validation.show(utterances)}", field="utterances")
+        raise InputError(f"must be rows, not {show(utterances)}", field="utterances")
     validation.check(
         {"workers": workers, "attempts": attempts, "timeout": timeout}, optional=["workers", "timeout"]
     )
     if executor is not None and not isinstance(executor, Executor):
-        raise InputError(f"must be an Executor, not {validation.show(executor)}", field="executor")
+        raise InputError(f"must be an Executor, not {show(executor)}", field="executor")
     opened = _open(store)
     if isinstance(executor, ProcessPoolExecutor) and not opened.is_shared:
         raise InputError("its processes cannot see a store in memory: give another store", field="executor")
     if not isinstance(overwrite, bool):
-        raise InputError(f"must be True or False, not {validation.show(overwrite)}", field="overwrite")
+        raise InputError(f"must be True or False, not {show(overwrite)}", field="overwrite")
     recogniser = _choose_recogniser(verify)
     place = None if folder is None else OutputFolder(_local_path(folder), overwrite)
 
@@ -374,7 +376,7 @@ def _choose_files(
     if isinstance(preset, presets.Preset):
         return preset.files
     if not isinstance(preset, str):
-        raise InputError(f"must be a preset or its name, not {validation.show(preset)}", field="preset")
+        raise InputError(f"must be a preset or its name, not {show(preset)}", field="preset")
     return presets.preset_named(preset, presets.load()).files
 
 
@@ -391,9 +393,7 @@ def _choose_recogniser(verify: bool | Recogniser) -> Recogniser | None:
 
     recogniser = Recogniser() if verify is True else verify
     if not isinstance(recogniser, Recogniser):
-        raise InputError(
-            f"must be True, False or a Recogniser, not {validation.show(verify)}", field="verify"
-        )
+        raise InputError(f"must be True, False or a Recogniser, not {show(verify)}", field="verify")
     recogniser.require()
     return recogniser
 

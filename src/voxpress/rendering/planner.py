@@ -10,7 +10,7 @@ import msgspec
 
 from voxpress import engines, formats, languages, text, validation
 from voxpress.engines import Engine
-from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnknownVoice, UnsupportedOption
+from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnknownVoice, UnsupportedOption, show
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.models import catalogue
 from voxpress.rendering import offers, templates
@@ -58,7 +58,7 @@ class Planner:
         if speaker is None:
             speaker = Speaker()
         if not isinstance(speaker, Speaker):
-            raise InputError(f"must be a Speaker, not {validation.show(speaker)}", field="speaker")
+            raise InputError(f"must be a Speaker, not {show(speaker)}", field="speaker")
         validation.check(
             {"device": device, "carrier": carrier, "format": format}, optional=("carrier", "format")
         )
@@ -234,7 +234,7 @@ def _check_files(
     for each in files:
         if not (isinstance(each, Sequence) and len(each) == 2 and isinstance(each[1], Output)):
             raise InputError(
-                f"must be pairs of a path template and an Output, not {validation.show(each)}", field="files"
+                f"must be pairs of a path template and an Output, not {show(each)}", field="files"
             )
     # A clip that stays in the store has no path.
     return tuple((_template(path, output) if path else "", output) for path, output in files)
@@ -260,9 +260,7 @@ def _read_row(row: Row) -> Utterance | SpeechError:
         return error
     except msgspec.ValidationError as error:
         return error.__cause__ if isinstance(error.__cause__, InputError) else InputError(f"a row: {error}")
-    return InputError(
-        f"a row must be an Utterance, a mapping of its fields, or a text, not {validation.show(row)}"
-    )
+    return InputError(f"a row must be an Utterance, a mapping of its fields, or a text, not {show(row)}")
 
 
 def _check_bit_rate(output: Output, native: Hertz) -> None:

@@ -80,15 +80,7 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def speaker(self) -> Speaker:
         """Who speaks by default."""
-        return Speaker(
-            engine=self.engine,
-            model=self.model,
-            voice=self.voice,
-            language=self.language,
-            speed=self.speed,
-            seed=self.seed,
-            options=self.options,
-        )
+        return Speaker.of(self)
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):

@@ -243,9 +243,10 @@ class Scheduler:
             pool = self._stages.finishing
             share = min(FINISH, -(-len(self._ready) // width(pool)))
             ready = [self._ready.popleft() for _ in range(share)]
-            heard = tuple({key: v.take for key, v in each.verdicts.items()} for each in ready)
-            plans = tuple(each.plan for each in ready)
-            yield self._begin(Finish(pool, plans, heard if self._listens else None))
+            heard = None
+            if self._listens:
+                heard = tuple({key: v.take for key, v in each.verdicts.items()} for each in ready)
+            yield self._begin(Finish(pool, tuple(each.plan for each in ready), heard))
         while self._unheard and self._load.is_free(self._stages.listening):
             reading = self._unheard.popleft()
             if self._wanted[reading.key].waiters:
@@ -465,7 +466,7 @@ class Scheduler:
             # Another render with a recogniser chose other readings.
             opened.vanished += 1
             for key in outcome.changed:
-                del opened.verdicts[key]
+                opened.verdicts.pop(key, None)
             yield from self._want(opened, outcome.changed, unheard=outcome.changed)
         else:
             del self._open[plan.number]

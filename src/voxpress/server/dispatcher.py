@@ -83,7 +83,7 @@ class Dispatcher:
         timeout: Seconds | None = 600.0,
         idle: Seconds = 0.0,
     ) -> None:
-        self.pools = Pools(workers, timeout=timeout, idle=idle, shared=not store.url.startswith("memory:"))
+        self.pools = Pools(workers, timeout=timeout, idle=idle, shared=store.is_shared)
         self._turns = FairTurns()
         self._store, self._attempts = store, attempts
         self._driver = self._make_driver()
