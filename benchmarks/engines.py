@@ -46,7 +46,7 @@ def apart(engine: str, folder: Path) -> Mapping[str, str]:
     """
     home = folder / "voxpress"
     home.mkdir()
-    (home / "environments").symlink_to(environments.DIRECTORY)
+    (home / "environments").symlink_to(environments.default_folder())
     surroundings = {"XDG_DATA_HOME": str(folder)}
     measure.voxpress("models", "accept", engine, environment=surroundings)
     return surroundings

@@ -35,7 +35,7 @@ from voxpress import engines
 from voxpress.audio import codec
 from voxpress.audio import waveform as sound
 from voxpress.audio.waveform import Audio
-from voxpress.models import catalogue
+from voxpress.models import catalogue, environments
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
@@ -215,7 +215,11 @@ def chosen(arguments: argparse.Namespace, folder: Path, left: ExitStack) -> dict
         model, options = str(folder / "tiny"), RATES.get(name, {})
         making = [python, "-W", "ignore", TESTS / "tiny" / f"make_{name}.py", model, *BABBLE.get(name, ())]
         subprocess.run(making, check=True, stdout=subprocess.DEVNULL)
-        catalogue._ACCEPTED = folder / "accepted.json"  # the terms are not for random weights
+        # The terms are not for random weights: this user forgets that they were accepted.
+        own = folder / "data" / "voxpress"
+        own.mkdir(parents=True)
+        (own / "environments").symlink_to(environments.default_folder())
+        os.environ["XDG_DATA_HOME"] = str(folder / "data")
         if terms := engines.find(name)(model).terms():
             catalogue.accept(terms)
     elif name == "openai":

@@ -5,10 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from voxpress import engines
+from voxpress.files import home
 
 
 @pytest.fixture
@@ -28,3 +30,28 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str,
         return name
 
     return install
+
+
+Become: TypeAlias = Callable[[Path, pytest.MonkeyPatch, tuple[str, ...]], None]
+
+
+@pytest.fixture(scope="session")
+def become() -> Become:
+    """Makes us another user, also for processes that start: one with some folders of our data, and without a cache."""
+
+    def change(place: Path, patch: pytest.MonkeyPatch, keep: tuple[str, ...]) -> None:
+        theirs = place / "data" / "voxpress"
+        theirs.mkdir(parents=True)
+        for name in keep:
+            (theirs / name).symlink_to(home.data(name))
+        patch.setenv("XDG_DATA_HOME", str(place / "data"))
+        patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
+
+    return change
+
+
+@pytest.fixture
+def new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, become: Become) -> Path:
+    """A user with our environments, but no models, voices, accepted terms or caches; gives their folder."""
+    become(tmp_path / "user", monkeypatch, ("environments",))
+    return tmp_path / "user"

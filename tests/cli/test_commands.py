@@ -16,10 +16,9 @@ from tests.speechlike import speech
 from voxpress.audio import codec
 from voxpress.cli import main
 from voxpress.engines import openai
-from voxpress.models import catalogue, environments
 from voxpress.rendering import planner, worker
 from voxpress.speech import Output
-from voxpress.voices import latents, references
+from voxpress.voices import references
 
 
 @dataclass
@@ -193,7 +192,7 @@ def test_all_bad_rows_are_shown_and_nothing_is_rendered(voxpress, tmp_path):
 
 def test_rows_that_no_engine_can_speak_are_one_clear_line_each(voxpress, tmp_path, monkeypatch):
     """Before anything is spoken: an engine that is not there or not known, a voice, an option, a language."""
-    monkeypatch.setattr(environments, "DIRECTORY", tmp_path / "environments")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     rows = [
         ("f5", "", "", "", "engine 'f5' needs f5_tts, vocos, torch: run  voxpress engines install f5"),
         ("pipper", "", "", "", "no engine 'pipper'; did you mean 'piper'? (engines: "),
@@ -331,11 +330,8 @@ def test_engines_and_voices(voxpress):
 
 
 @pytest.fixture
-def anna(tmp_path, monkeypatch):
+def anna(tmp_path, new_user):
     """A recording, how it is added, and a user without voices and recognition."""
-    monkeypatch.setattr(references, "DIRECTORY", tmp_path / "voices")
-    monkeypatch.setattr(latents, "DIRECTORY", tmp_path / "latents")
-    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
     (tmp_path / "anna.flac").write_bytes(codec.encode(speech(5.0), Output(format="flac")))
     words = "The harbour was quiet, and only the gulls on the wall were awake."
     owned = ("--speaker", "Anna Smith", "--consent", "release of 1 March 2026")
@@ -355,7 +351,9 @@ def test_a_cloned_voice_from_its_recording_to_its_end(voxpress, anna, tmp_path):
     assert "16000 Hz, noise 4" in shown and "warning     it is only 5.0 s long" in shown
     assert voxpress("voices", "rename", "anna", "berta").stdout == b"anna is now called berta\n"
     facts = json.loads(voxpress("voices", "show", "berta", "--json").stdout)
-    assert facts["digest"] == mine["reference"] and facts["folder"] == str(tmp_path / "voices" / "berta")
+    assert facts["digest"] == mine["reference"] and facts["folder"] == str(
+        references.default_folder() / "berta"
+    )
     assert voxpress("voices", "remove", "berta").stdout.startswith(b"berta is removed; what was spoken")
     assert b"berta" not in voxpress("voices").stdout
 
@@ -393,7 +391,7 @@ def test_a_cloned_voice_cannot_be_added_wrongly(voxpress, anna, tmp_path):
 def test_a_broken_voice_is_said_beside_the_others(voxpress, anna, tmp_path):
     """Listing goes on."""
     voxpress(*anna)
-    (tmp_path / "voices" / "anna" / "voice.json").write_text("{}")
+    (references.default_folder() / "anna" / "voice.json").write_text("{}")
     done = voxpress("voices")
     assert b"voxpress: cannot read the voice 'anna'" in done.stderr and b"beeps around 110 Hz" in done.stdout
     assert b"cannot read the voice 'anna'" in voxpress("voices", "show", "anna", status=1).stderr

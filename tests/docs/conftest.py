@@ -30,7 +30,6 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 from sybil.typing import Parser
 
 from voxpress import cli
-from voxpress.models import catalogue, environments
 
 ROOT = Path(__file__).parent.parent.parent
 _FILE = re.compile(r"<!-- file: (\S+) -->\n$")
@@ -234,7 +233,7 @@ def _no_longer() -> Iterator[None]:
 
 @pytest.fixture
 def page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _no_longer: None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, become: Callable[..., None], _no_longer: None
 ) -> Iterator[Callable[[str], Page]]:
     """Opens a page of the repository, to be run where nothing has been rendered yet."""
     cores = _cores()
@@ -246,22 +245,13 @@ def page(
     monkeypatch.chdir(tmp_path)
     # The program of this environment, an empty store, and a terminal of known width.
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(_without_voices(tmp_path / "data")))
+    become(tmp_path, monkeypatch, ("models", "environments"))
     monkeypatch.setenv("COLUMNS", "100")
     for name in ("VOXPRESS_STORE", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     yield lambda name: Page(ROOT / name)
     if cores:
         os.sched_setaffinity(0, cores)
-
-
-def _without_voices(data: Path) -> Path:
-    """The user's data with their models and environments, but none of their voices."""
-    data.joinpath("voxpress").mkdir(parents=True)
-    for folder in (catalogue.DIRECTORY, environments.DIRECTORY):
-        (data / "voxpress" / folder.name).symlink_to(folder)
-    return data
 
 
 def _cores() -> list[int]:

@@ -13,8 +13,6 @@ import pytest
 
 from voxpress import engines
 from voxpress.executors import Pools
-from voxpress.models import catalogue
-from voxpress.voices import latents, references
 
 TINY = Path(__file__).parent / "tiny"
 collect_ignore = ["tiny"]
@@ -52,16 +50,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(tmp_path_factory: pytest.TempPathFactory, become: Callable[..., None]) -> Iterator[Path]:
     """A user without voices, caches and accepted terms, here and in the workers of a module."""
     place = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_DATA_HOME", str(place / "data"))
-        patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
-        patch.setattr(references, "DIRECTORY", place / "data" / "voxpress" / "voices")
-        patch.setattr(latents, "DIRECTORY", place / "cache" / "voxpress" / "latents")
-        patch.setattr(catalogue, "_CACHE", place / "cache" / "voxpress")
-        patch.setattr(catalogue, "_ACCEPTED", place / "data" / "voxpress" / "accepted.json")
+        become(place, patch, ("environments", "models"))
         yield place
 
 

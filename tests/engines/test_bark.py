@@ -51,9 +51,8 @@ def preset(file: Path, number: int, **changes) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def alone(tmp_path, monkeypatch):
+def alone(home, new_user):
     """No model of the user's is seen."""
-    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def sample(tiny, home):
     """Five seconds of speech, and its words."""
     tiny("f5")
     yield f5._read_reference("basic_en")[0], "Some call me nature, others call me mother nature."
-    shutil.rmtree(references.DIRECTORY, ignore_errors=True)
+    shutil.rmtree(references.default_folder(), ignore_errors=True)
 
 
 def add(name, sample, transcript, language="en"):
@@ -264,8 +264,7 @@ def test_a_row_that_cannot_be_spoken(planner, row, problem):
 
 
 @installed
-def test_terms_come_first(tiny, home, monkeypatch):
-    monkeypatch.setattr(catalogue, "_ACCEPTED", home / "nothing.json")
+def test_terms_come_first(tiny, new_user):
     with pytest.raises(LicenceNotAccepted, match=r"under CC-BY-NC-4\.0.*voxpress models accept f5"):
         Planner(Speaker(engine="f5", model=str(tiny("f5")))).plan(Utterance(text="Hello."), filed=False)
 

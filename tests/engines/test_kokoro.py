@@ -22,7 +22,7 @@ from voxpress.errors import (
     UnknownVoice,
     UnsupportedOption,
 )
-from voxpress.models import catalogue, environments
+from voxpress.models import catalogue
 from voxpress.rendering import worker
 from voxpress.speech import Segment
 from voxpress.testing import EngineContract
@@ -95,7 +95,7 @@ def letters(language: str) -> _g2p.Convert:
 @pytest.fixture(autouse=True)
 def alone(tmp_path, monkeypatch):
     """Nothing is written to the user's cache, and only ONNX is needed."""
-    monkeypatch.setattr(catalogue, "_CACHE", tmp_path / "cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(_g2p, "converter", letters)
     monkeypatch.setattr(Kokoro, "packages", ("onnx", "onnxruntime"))
 
@@ -268,8 +268,7 @@ def test_other_exports(tmp_path):
         speak(engine, segment(speed=1.2))
 
 
-def test_missing_models(tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path)
+def test_missing_models(tmp_path, new_user):
     with pytest.raises(ModelUnavailable, match="voxpress models pull kokoro"):
         Kokoro().voices()
     with pytest.raises(ModelUnavailable, match="voxpress models pull kokoro-torch"):
@@ -431,7 +430,7 @@ def test_official_package(official, pools):
 
 def test_torch_weights_without_torch(tmp_path, monkeypatch):
     """They live with PyTorch, in an environment of their own, and never load in this process."""
-    monkeypatch.setattr(environments, "DIRECTORY", tmp_path / "none")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     (tmp_path / "kokoro.pth").touch()
     (tmp_path / "voices").mkdir()
     (tmp_path / "voices" / "af_heart.pt").touch()

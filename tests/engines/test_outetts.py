@@ -101,7 +101,7 @@ def add(name="carol", recogniser=None, transcript=None):
 @pytest.fixture(autouse=True)
 def voiceless(home):
     yield
-    shutil.rmtree(references.DIRECTORY, ignore_errors=True)
+    shutil.rmtree(references.default_folder(), ignore_errors=True)
 
 
 @installed
@@ -203,7 +203,7 @@ def test_a_cloned_voice(render, speak, engine):
     assert engine.voices()[0].name == "en-female-1-neutral"
     result = render([TEXTS[0]], voice="carol")[TEXTS[0]]
     assert (result.voice, result.language, result.spoken) == ("carol", "en", 1)
-    (kept,) = (latents.DIRECTORY / voice.reference).glob("*.npz")
+    (kept,) = (latents.default_folder() / voice.reference).glob("*.npz")
     speaker = outetts._assemble_speaker(references.find("carol"), dict(np.load(kept)))
     assert speaker["text"] == WORDS
     assert [word["word"] for word in speaker["words"]] == WORDS.split()

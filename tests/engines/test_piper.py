@@ -118,7 +118,7 @@ def make_voice(
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     """Nothing is written to the user's cache."""
-    monkeypatch.setattr(catalogue, "_CACHE", tmp_path / "cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture

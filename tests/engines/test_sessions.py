@@ -29,8 +29,7 @@ GIVEN = np.random.default_rng(1).standard_normal((2, 64), np.float32)
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is written to the user's cache."""
-    monkeypatch.setattr(catalogue, "_CACHE", tmp_path / "cache")
-    monkeypatch.setattr(sessions, "_CACHE", tmp_path / "cache" / "prepared")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -134,7 +133,7 @@ def test_where_the_weights_cannot_be_written(source: Path, tmp_path: Path) -> No
     """A folder of the user's own, and an error where that is not there either."""
     (source.parent / catalogue.KEPT).touch()
     spoken(source)
-    place = tmp_path / "cache" / "prepared"
+    place = tmp_path / "cache" / "voxpress" / "prepared"
     assert len([path for path in place.iterdir() if path.is_dir()]) == 1
     place.rename(tmp_path / "gone")
     place.touch()
@@ -154,7 +153,7 @@ def test_what_is_no_model(source: Path, content: bytes) -> None:
 
 
 def speak_in_turn(source: Path, cache: Path, queue: multiprocessing.Queue[bytes]) -> None:
-    catalogue._CACHE, sessions._CACHE = cache, cache / "prepared"
+    os.environ["XDG_CACHE_HOME"] = str(cache)
     queue.put(spoken(source).tobytes())
 
 

@@ -88,7 +88,7 @@ def anna(tiny, home):
     recording = codec.decode((package / "infer/examples/basic/basic_ref_en.wav").read_bytes())
     words = "Some call me nature, others call me mother nature."
     yield editing.add("anna", recording, transcript=words, language="en", speaker="Anna", consent="for tests")
-    shutil.rmtree(references.DIRECTORY)
+    shutil.rmtree(references.default_folder())
 
 
 @installed
@@ -172,13 +172,13 @@ def test_a_cloned_voice(engine, speak, pools, anna, plan):
     assert planned.fingerprint == usual
     (first,) = speak(segment(voice=voice.key))
     assert first.samples.tobytes() != speak(segment())[0].samples.tobytes()
-    (kept,) = latents.DIRECTORY.rglob("*.npz")
+    (kept,) = latents.default_folder().rglob("*.npz")
     with np.load(kept) as arrays:
         assert {name: array.shape for name, array in arrays.items()} == {
             "gpt_cond_latent": (1, 32, 64),
             "speaker_embedding": (1, 512, 1),
         }
-    (references.DIRECTORY / "anna" / references.file_of(anna.digest)).unlink()
+    (references.default_folder() / "anna" / references.file_of(anna.digest)).unlink()
     editing.rename("anna", "hannah")
     assert engine.fingerprint(engine.voice("hannah").key) == usual
     call = pools.speaking(engine).submit(worker.synthesize, engine, [segment(voice=voice.key)], fresh=True)
@@ -298,8 +298,7 @@ for segment in given:
 
 
 @installed
-def test_terms_come_first(engine, home, monkeypatch, tmp_path):
-    monkeypatch.setattr(catalogue, "_ACCEPTED", tmp_path / "accepted.json")
+def test_terms_come_first(engine, new_user):
     with pytest.raises(
         LicenceNotAccepted, match=r"Coqui Public Model License .* voxpress models accept xtts"
     ):
@@ -355,8 +354,7 @@ def test_weights_of_another_kind(engine, pools, tmp_path):
     assert "model.pth" in problem()
 
 
-def test_incomplete_models(tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path / "models")
+def test_incomplete_models(tmp_path, new_user):
     with pytest.raises(ModelUnavailable, match="run  voxpress models pull xtts"):
         Xtts().voices()
     with pytest.raises(

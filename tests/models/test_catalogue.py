@@ -188,7 +188,7 @@ def tiny_catalogue(tmp_path, monkeypatch):
     monkeypatch.setattr(
         catalogue, "catalogue", lambda: {model.name: model for model in (PINNED, LOOSE, PACKED)}
     )
-    monkeypatch.setattr(catalogue, "_CACHE", tmp_path / "cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -463,7 +463,7 @@ def test_digest_is_remembered_until_the_file_changes(tmp_path, monkeypatch):
     time.sleep(0.01)
     file.write_bytes(b"two")
     assert catalogue.digest(file) == sha256(b"two")
-    for note in (tmp_path / "cache" / "digests").iterdir():
+    for note in (tmp_path / "cache" / "voxpress" / "digests").iterdir():
         note.write_text("broken")
     catalogue._remember_digest.cache_clear()
     assert catalogue.digest(file) == sha256(b"two")

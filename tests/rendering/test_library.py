@@ -239,6 +239,23 @@ def test_results_come_while_rows_are_still_read(store, out):
     assert read <= WINDOW + 1000
 
 
+def test_rows_that_come_slowly_are_spoken_as_they_come(store, out):
+    """A program that takes its time for each row finds the last one spoken when it has written the next."""
+
+    def rows():
+        for number in range(4):
+            time.sleep(0.3)
+            yield Utterance(id=str(number), text=f"Row {number}.")
+            patience = time.monotonic() + 20
+            while not (out / f"{number}.wav").exists():
+                assert time.monotonic() < patience, f"row {number} waits for the next"
+                time.sleep(0.01)
+
+    assert [each.status for each in render(rows(), out, engine="tone", store=store, workers=1)] == [
+        "rendered"
+    ] * 4
+
+
 def test_closing_the_iterator_stops_the_workers(store, out):
     """At once, though work is left."""
     results = render(rows(*[f"Prompt {i}." for i in range(2000)]), out, engine="tone", store=store, workers=2)

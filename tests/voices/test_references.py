@@ -33,10 +33,8 @@ GOOD = speech()
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
+def home(tmp_path, new_user):
     """A user without voices."""
-    monkeypatch.setattr(references, "DIRECTORY", tmp_path / "voices")
-    monkeypatch.setattr(latents, "DIRECTORY", tmp_path / "latents")
     return tmp_path
 
 
@@ -181,8 +179,9 @@ def test_names_lead_nowhere_else(home):
                 change(name)
         with pytest.raises(UnknownVoice):
             references.find(name)
-    assert {path.name for path in home.iterdir()} == {"voices"}
-    assert sorted(path.name for path in references.DIRECTORY.iterdir()) == [".lock", "anna"]
+    assert {path.name for path in home.iterdir()} == {"user"}
+    assert {path.name for path in references.default_folder().parent.iterdir()} == {"environments", "voices"}
+    assert sorted(path.name for path in references.default_folder().iterdir()) == [".lock", "anna"]
 
 
 def test_a_name_is_taken_once_whatever_its_case():
@@ -309,7 +308,7 @@ def test_a_replaced_voice_is_another_one():
     second = add(recording=speech(pitch=200), replace=True)
     assert second.digest != first.digest and references.listed() == [second]
     references.audio(second)
-    assert len(list((references.DIRECTORY / "anna").iterdir())) == 2
+    assert len(list((references.default_folder() / "anna").iterdir())) == 2
 
 
 def test_a_voice_that_is_added_by_many_at_once_is_added_once(home):
@@ -328,7 +327,7 @@ def test_a_voice_that_is_added_by_many_at_once_is_added_once(home):
         again = list(pool.map(attempt, range(110, 114), [True] * 4))
     found = references.find("anna")
     assert found in again and references.audio(found)
-    assert sorted(path.name for path in references.DIRECTORY.iterdir()) == [".lock", "anna"]
+    assert sorted(path.name for path in references.default_folder().iterdir()) == [".lock", "anna"]
 
 
 def test_a_process_that_dies_while_it_adds_leaves_nothing_to_be_seen():
@@ -339,9 +338,9 @@ def test_a_process_that_dies_while_it_adds_leaves_nothing_to_be_seen():
         add()
 
     assert _in_another_process(program) == 9
-    assert references.listed() == [] and len(list(references.DIRECTORY.iterdir())) == 2
+    assert references.listed() == [] and len(list(references.default_folder().iterdir())) == 2
     add()
-    assert sorted(path.name for path in references.DIRECTORY.iterdir()) == [".lock", "anna"]
+    assert sorted(path.name for path in references.default_folder().iterdir()) == [".lock", "anna"]
 
 
 def test_a_process_that_dies_while_it_replaces_leaves_the_former_voice():
@@ -360,7 +359,7 @@ def test_a_process_that_dies_while_it_replaces_leaves_the_former_voice():
 
     assert _in_another_process(program) == 9
     assert references.listed() == [former] and references.audio(former)
-    assert len(list((references.DIRECTORY / "anna").iterdir())) == 3
+    assert len(list((references.default_folder() / "anna").iterdir())) == 3
 
 
 def _in_another_process(program) -> int | None:
@@ -372,7 +371,7 @@ def _in_another_process(program) -> int | None:
 
 def test_a_folder_that_cannot_be_written_is_said(home):
     """With its path."""
-    (home / "voices").write_text("a file")
+    references.default_folder().write_text("a file")
     with pytest.raises(StoreError, match=r"cannot change the voices in .*voices"):
         add()
 
@@ -383,7 +382,7 @@ def test_a_folder_that_cannot_be_written_is_said(home):
 def test_a_record_cannot_lead_out_of_its_folder(home):
     """The folder decides what a voice is called; a digest is nothing but digits."""
     add()
-    record = references.DIRECTORY / "anna" / "voice.json"
+    record = references.default_folder() / "anna" / "voice.json"
     facts = json.loads(record.read_bytes())
     assert "name" not in facts
     record.write_text(json.dumps({**facts, "name": "../../elsewhere"}))
@@ -398,7 +397,7 @@ def test_a_broken_record_is_an_error_of_that_voice_alone(record):
     """The others go on speaking."""
     good = add("good")
     add("bad")
-    (references.DIRECTORY / "bad" / "voice.json").write_bytes(record)
+    (references.default_folder() / "bad" / "voice.json").write_bytes(record)
     assert references.listed() == [good] and len(references.voices("f5")) == 1
     (problem,) = references.broken()
     assert "cannot read the voice 'bad'" in str(problem) and "bad/voice.json" in str(problem)
@@ -411,7 +410,7 @@ def test_a_broken_record_is_an_error_of_that_voice_alone(record):
 def test_another_sample_in_the_place_of_the_one_that_was_added_is_refused():
     """Its digest tells; so it does when the words were changed."""
     reference = add()
-    file = next((references.DIRECTORY / "anna").glob("*.wav"))
+    file = next((references.default_folder() / "anna").glob("*.wav"))
     content = file.read_bytes()
     file.write_bytes(content[:-2] + bytes([content[-2] ^ 1, content[-1]]))
     with pytest.raises(ModelUnavailable, match="is not the sample that was added as 'anna'; add it again"):
@@ -459,8 +458,8 @@ def test_a_removed_voice_is_gone_with_what_was_computed_from_it(home):
     for reference in (anna, other):
         latents.compute(reference, "model", lambda: {"x": np.ones(3, np.float32)})
     editing.remove("anna")
-    assert references.listed() == [other] and len(list(latents.DIRECTORY.iterdir())) == 1
-    assert sorted(path.name for path in references.DIRECTORY.iterdir()) == [".lock", "other"]
+    assert references.listed() == [other] and len(list(latents.default_folder().iterdir())) == 1
+    assert sorted(path.name for path in references.default_folder().iterdir()) == [".lock", "other"]
     with pytest.raises(UnknownVoice, match="no cloned voice 'anna'"):
         editing.remove("anna")
 
@@ -470,15 +469,15 @@ def test_of_two_names_for_one_voice_the_other_keeps_what_was_computed():
     reference, _ = add("anna"), add("other")
     latents.compute(reference, "model", lambda: {"x": np.ones(3, np.float32)})
     editing.remove("anna")
-    assert list(latents.DIRECTORY.iterdir())
+    assert list(latents.default_folder().iterdir())
 
 
 def test_removing_a_link_leaves_what_it_leads_to(home):
     """Somebody else's voices, say."""
     add("anna")
     elsewhere = home / "elsewhere"
-    (references.DIRECTORY / "anna").rename(elsewhere)
-    (references.DIRECTORY / "anna").symlink_to(elsewhere)
+    (references.default_folder() / "anna").rename(elsewhere)
+    (references.default_folder() / "anna").symlink_to(elsewhere)
     editing.remove("anna")
     assert len(list(elsewhere.iterdir())) == 2 and references.listed() == []
 
@@ -497,7 +496,7 @@ def test_latents_are_computed_once_for_each_sample_and_model():
     for model in ("a", "a", "b", "a"):
         assert latents.compute(reference, model, make)["x"].tolist() == [0, 1, 2]
     assert len(made) == 2
-    for file in latents.DIRECTORY.glob("*/*.npz"):
+    for file in latents.default_folder().glob("*/*.npz"):
         file.write_bytes(file.read_bytes()[:100])
     latents.compute(reference, "a", make)
     assert len(made) == 3

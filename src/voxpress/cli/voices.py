@@ -292,7 +292,7 @@ def _ask_for_owner(name: str) -> dict[str, Any]:
     return {
         **msgspec.structs.asdict(reference),
         "key": references.voice(reference).key,
-        "folder": str(references.DIRECTORY / name),
+        "folder": str(references.default_folder() / name),
         "sample_rate": sample.sample_rate,
         "speech": quality.speech,
         "noise": quality.noise,

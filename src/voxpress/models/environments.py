@@ -20,13 +20,10 @@ from importlib import resources
 from pathlib import Path
 
 import msgspec
-import platformdirs
 
 from voxpress.errors import EngineNotInstalled
-from voxpress.files import locks
+from voxpress.files import home, locks
 
-DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "environments")
-"""The default folder of environments."""
 _COMPLETE = "voxpress-complete"
 
 # torchaudio from PyPI is built for CUDA. Its native libraries do not load beside a torch without CUDA; without them,
@@ -70,9 +67,14 @@ def catalogue() -> dict[str, Environment]:
     return msgspec.toml.decode(text, type=dict[str, Environment])
 
 
+def default_folder() -> Path:
+    """A folder in the user's data directory."""
+    return home.data("environments")
+
+
 def folder(name: str, directory: Path | None = None) -> Path:
     """The folder of an environment, which may not exist yet."""
-    return (directory or DIRECTORY) / f"{name}-{catalogue()[name].digest}"
+    return (directory or default_folder()) / f"{name}-{catalogue()[name].digest}"
 
 
 def python(name: str, directory: Path | None = None) -> str | None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import concurrent.futures
 import queue
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, TypeAlias
 
 from voxpress.engines import describe
@@ -25,8 +25,11 @@ from voxpress.rendering.results import make_bad_result
 from voxpress.rendering.scheduler import News, Scheduler
 from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import Turns
-from voxpress.speech import Result, Status
+from voxpress.speech import Result, Seconds, Status
 from voxpress.store import Store
+
+_PATIENCE: Seconds = 0.1
+"""How long rows are gathered before those that are here are assessed."""
 
 
 class _Executors:
@@ -142,13 +145,12 @@ def drive(
     )
     arrivals: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
     executors = _Executors(store, folder, recogniser, arrivals)
-    rows = iter(plans)
-    more, wrote = True, False
+    rows = _Rows(plans)
+    wrote = False
     try:
-        while more or scheduler.open:
-            while more and scheduler.has_room:
-                batch = list(islice(rows, LOOKUP))
-                more = len(batch) == LOOKUP
+        while rows.more or scheduler.open:
+            if rows.more and scheduler.has_room:
+                batch = rows.take()
                 good = [plan for plan in batch if isinstance(plan, Plan)]
                 assessed = assess(
                     good, store, folder, recogniser=recogniser, attempts=attempts, awaited=scheduler.awaited
@@ -160,7 +162,8 @@ def drive(
                 yield from (each for each in news if isinstance(each, Result))
             for task in scheduler.start():
                 executors.start(task)
-            if executors.busy:
+            reads_on = rows.more and scheduler.has_room
+            if executors.busy and not (reads_on and arrivals.empty()):
                 for each in executors.tell(scheduler, arrivals.get(), lasting=False):
                     if isinstance(each, Result):
                         wrote = wrote or each.status != Status.FAILED
@@ -170,6 +173,27 @@ def drive(
         executors.cancel(wait=pools.is_lent)
     if folder is not None and wrote:
         folder.tidy()
+
+
+class _Rows:
+    """Rows in batches, which grow while rows come quickly: no worker waits for a program that writes them."""
+
+    def __init__(self, plans: Iterable[Planned]) -> None:
+        self._plans = iter(plans)
+        self._size = 1
+        self.more = True
+
+    def take(self) -> list[Planned]:
+        """The next rows, at most as many as are assessed at once."""
+        end = time.monotonic() + _PATIENCE
+        batch: list[Planned] = []
+        for plan in self._plans:
+            batch.append(plan)
+            if len(batch) == self._size or time.monotonic() > end:
+                break
+        self.more = bool(batch)
+        self._size = 1 if time.monotonic() > end else min(2 * self._size, LOOKUP)
+        return batch
 
 
 @dataclass(frozen=True, slots=True)

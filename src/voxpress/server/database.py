@@ -14,10 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, ParamSpec, TypeVar
 
-import platformdirs
-
 from voxpress.errors import StoreError
-from voxpress.files import locks
+from voxpress.files import home, locks
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,7 +51,7 @@ CREATE TABLE deliveries (
 
 def default_folder() -> Path:
     """A folder in the user's data directory."""
-    return Path(platformdirs.user_data_dir("voxpress"), "server")
+    return home.data("server")
 
 
 class Database:

@@ -25,6 +25,7 @@ from voxpress import formats
 from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
+from voxpress.files import home
 from voxpress.speech import Clip, Hertz, Mark, Seconds
 from voxpress.store.backends import Entry, LocalObjects, Objects, RemoteObjects
 from voxpress.store.maintenance import Inventory, kind_of
@@ -383,9 +384,7 @@ def canonical_url(url: str | os.PathLike[str]) -> str:
 
 def default_url() -> str:
     """A folder in the user's cache directory."""
-    import platformdirs
-
-    return os.path.join(platformdirs.user_cache_dir("voxpress"), "store")
+    return str(home.cache("store"))
 
 
 @lru_cache(maxsize=8)

@@ -74,7 +74,7 @@ def add(
             whose voice it is and what they agreed to.
         StoreError: it cannot be written.
     """
-    directory = directory or references.DIRECTORY
+    directory = directory or references.default_folder()
     folder = references.place(name, directory)
     _require_read_owner(name, speaker, consent)
     _require_readable(transcript or "", "transcript")
@@ -118,7 +118,7 @@ def remove(name: str, directory: Path | None = None, *, owner: str | None = None
         UnknownVoice: there is none of that name, or it is another's.
         StoreError: it cannot be deleted.
     """
-    directory = directory or references.DIRECTORY
+    directory = directory or references.default_folder()
     with _changing(directory):
         # A key learns nothing of others' voices, not even that there is one.
         if owner is not None and _read_owner(references.place(name, directory)) != owner:
@@ -127,7 +127,7 @@ def remove(name: str, directory: Path | None = None, *, owner: str | None = None
         with contextlib.suppress(ModelUnavailable):
             digest = references.read(folder).digest
             if all(other.digest != digest or other.name == name for other in references.listed(directory)):
-                shutil.rmtree(latents.DIRECTORY / digest, ignore_errors=True)
+                shutil.rmtree(latents.default_folder() / digest, ignore_errors=True)
         if folder.is_symlink():
             folder.unlink()
         else:
@@ -149,7 +149,7 @@ def rename(name: str, new: str, directory: Path | None = None) -> None:
         UnknownVoice: there is none of the old name.
         StoreError: it cannot be renamed.
     """
-    directory = directory or references.DIRECTORY
+    directory = directory or references.default_folder()
     target = references.place(new, directory)
     with _changing(directory):
         folder = _find_folder(name, directory)

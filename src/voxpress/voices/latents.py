@@ -11,15 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import platformdirs
 
 from voxpress.errors import StoreError
-from voxpress.files import atomic, locks
+from voxpress.files import atomic, home, locks
 from voxpress.voices.references import Reference
 
-DIRECTORY = Path(platformdirs.user_cache_dir("voxpress"), "latents")
-
 Arrays = Mapping[str, npt.NDArray[np.float32]]
+
+
+def default_folder() -> Path:
+    """A folder in the user's cache directory."""
+    return home.cache("latents")
 
 
 def compute(
@@ -34,7 +36,7 @@ def compute(
     Raises:
         StoreError: it cannot be kept.
     """
-    folder = (directory or DIRECTORY) / reference.digest
+    folder = (directory or default_folder()) / reference.digest
     path = folder / f"{hashlib.sha256(model.encode()).hexdigest()[:32]}.npz"
     if (kept := _load(path)) is not None:
         return kept

@@ -15,16 +15,14 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import msgspec
-import platformdirs
 
 from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ModelUnavailable, UnknownVoice, suggest
+from voxpress.files import home
 from voxpress.files.paths import safe_path
 from voxpress.speech import Mark, Seconds, Voice
 
-DIRECTORY = Path(platformdirs.user_data_dir("voxpress"), "voices")
-"""Where cloned voices are."""
 PREFIX = "reference:"
 """What `Voice.key` has before the digest."""
 
@@ -63,6 +61,11 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def offered_by(self, engine: str) -> bool:
         """Whether `engine`, one that clones, is to offer it."""
         return not self.engines or engine in self.engines
+
+
+def default_folder() -> Path:
+    """A folder in the user's data directory."""
+    return home.data("voices")
 
 
 def digest_of(audio: Audio, transcript: str, words: Sequence[Mark] = ()) -> str:
@@ -156,7 +159,7 @@ def audio(reference: Reference, directory: Path | None = None) -> Audio:
 
 def folders(directory: Path | None) -> list[Path]:
     """The folders of all voices, in alphabetical order."""
-    records = (directory or DIRECTORY).glob(f"*/{RECORD}")
+    records = (directory or default_folder()).glob(f"*/{RECORD}")
     return sorted(record.parent for record in records if not record.parent.name.startswith("."))
 
 
@@ -188,7 +191,7 @@ def place(name: str, directory: Path | None) -> Path:
     if not _NAME.fullmatch(name):
         raise InputError(f"{name!r} is no name for a voice: {_what_names_are()}", field="name")
     try:
-        return (directory or DIRECTORY) / safe_path(name)
+        return (directory or default_folder()) / safe_path(name)
     except InputError as error:
         raise InputError(error.problem, field="name") from error
 

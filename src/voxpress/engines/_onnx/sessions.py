@@ -22,18 +22,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import platformdirs
-
 from voxpress.engines._onnx import runtime
 from voxpress.errors import EngineError, ModelUnavailable, UnsupportedOption
-from voxpress.files import locks
+from voxpress.files import home, locks
 from voxpress.models.catalogue import KEPT, digest
 from voxpress.speech import Seconds
 
 if TYPE_CHECKING:
     import onnxruntime
 
-_CACHE = Path(platformdirs.user_cache_dir("voxpress"), "prepared")
 _UNUSED: Seconds = 30 * 86400.0
 """Age since the last use at which a kept graph is removed, when another one is made."""
 _OURS = re.compile(r"[0-9a-f]{32}-[0-9a-f]{8}(-[0-9a-f]{8})?(\.onnx)?")
@@ -145,7 +142,7 @@ def _keep_prepared(source: Path, rewrite: Rewrite, machine: str) -> Path:
     name = "-".join(
         filter(None, (digest(source)[:32], _code_digest(Path(inspect.getfile(rewrite)).parent), machine))
     )
-    places = [source.resolve().parent / KEPT, _CACHE]
+    places = [source.resolve().parent / KEPT, home.cache("prepared")]
     for place in places:
         if (place / name).is_dir():
             with contextlib.suppress(OSError):  # it may be somebody else's
