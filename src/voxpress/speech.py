@@ -281,6 +281,23 @@ class Utterance(_Request, frozen=True):
         return Speaker.of(self)
 
 
+class Phonemes(_Noun, frozen=True):
+    """How a piece of a text is pronounced.
+
+    >>> Phonemes(start=0, end=6, ipa="təˈmɑːtəʊ").moved(4)
+    Phonemes(start=4, end=10, ipa='təˈmɑːtəʊ')
+    """
+
+    start: int
+    end: int
+    ipa: str
+    """In the International Phonetic Alphabet."""
+
+    def moved(self, by: int) -> Phonemes:
+        """The same in a text that has `by` more characters before it."""
+        return msgspec.structs.replace(self, start=self.start + by, end=self.end + by)
+
+
 class Segment(_Noun, frozen=True):
     """What an engine speaks at once. All fields are in the take's key."""
 
@@ -293,6 +310,8 @@ class Segment(_Noun, frozen=True):
     carrier: str | None = None
     """Words that voxpress has spoken before the text and cuts off again, see `voxpress.text.carrier`; engines see it as
     a part of `text`."""
+    phonemes: tuple[Phonemes, ...] | None = None
+    """Pieces of `text` whose pronunciation is given; None: none."""
 
 
 class Clip(_Noun, frozen=True):

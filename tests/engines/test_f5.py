@@ -171,10 +171,10 @@ def test_a_long_text_is_spoken_whole(render, planner):
     text = " ".join(f"word{number}" for number in range(120))
     plan = planner().plan(Utterance(text=text), filed=False)
     assert isinstance(plan, Plan)
-    assert " ".join(plan.takes[part].text for part in plan.recipe.parts if isinstance(part, str)) == text
+    assert " ".join(plan.takes[key].segment.text for key in plan.recipe.spoken) == text
     result = render([text])[text]
     assert result.segments == result.spoken == len(plan.takes) > 4
-    assert all(len(take.text) <= 182 for take in plan.takes.values())
+    assert all(len(take.segment.text) <= 182 for take in plan.takes.values())
     assert result.clips[0].duration > 60
 
 

@@ -172,8 +172,8 @@ def test_a_long_text_is_spoken_whole(planner, render):
     text = " ".join(f"w{number}" for number in range(60))
     plan = planner().plan(Utterance(text=text), filed=False)
     assert isinstance(plan, Plan)
-    assert " ".join(plan.takes[part].text for part in plan.recipe.parts if isinstance(part, str)) == text
-    assert len(plan.takes) > 1 and all(len(take.text) <= 200 for take in plan.takes.values())
+    assert " ".join(plan.takes[key].segment.text for key in plan.recipe.spoken) == text
+    assert len(plan.takes) > 1 and all(len(take.segment.text) <= 200 for take in plan.takes.values())
     sentences = " ".join(f"This is sentence number {word}." for word in ("one", "two", "three", "four"))
     result = render([sentences])[sentences]
     assert result.segments == result.spoken == 4

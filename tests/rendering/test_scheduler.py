@@ -13,7 +13,7 @@ from voxpress.errors import ServiceRefused, SynthesisError, WorkerLost
 from voxpress.rendering.assessment import Assessed
 from voxpress.rendering.finishing import Finished
 from voxpress.rendering.listening import Heard
-from voxpress.rendering.plan import Plan, Recipe, Target
+from voxpress.rendering.plan import Assignment, Plan, Recipe, Target
 from voxpress.rendering.scheduler import Scheduler, Spoken
 from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import FairTurns
@@ -50,17 +50,19 @@ ENGINE = Engine()
 
 
 def plan_of(number, keys):
-    segments = {key: Segment(text=key * LENGTHS[key], voice="low", language="en") for key in keys}
+    takes = {
+        key: Assignment(ENGINE, "tone", Segment(text=key * LENGTHS[key], voice="low", language="en"))
+        for key in keys
+    }
     recipe = Recipe(tuple(keys), (Target("", Output(), f"clip{number}"),), 8000)
     return Plan(
         number=number,
         utterance=Utterance(text=" ".join(keys)),
         engine=ENGINE,
-        fingerprint="tone",
         voice="low",
         language="en",
         recipe=recipe,
-        takes=segments,
+        takes=takes,
     )
 
 

@@ -4,9 +4,13 @@ from tests.rendering.plans import planned, sentences
 from voxpress.rendering.turns import FairTurns
 
 
+def segments(plan):
+    return [take.segment for take in plan.takes.values()]
+
+
 def order(turns, plans):
     """Numbers of the plans in the order in which their segments are taken."""
-    places = [(turns.place(plan, segment), plan.number) for plan in plans for segment in plan.takes.values()]
+    places = [(turns.place(plan, segment), plan.number) for plan in plans for segment in segments(plan)]
     taken = []
     for place, number in sorted(places):
         turns.take(place)
@@ -23,20 +27,20 @@ def test_a_text_of_a_few_sentences_is_one_turn():
     """It does not wait once for each of its sentences; a book behind its first ones does."""
     turns = FairTurns()
     book, few = planned(sentences("a reader", 50), 1), planned(sentences("a caller", 4), 2)
-    places = sorted(turns.place(book, segment) for segment in book.takes.values())
+    places = sorted(turns.place(book, segment) for segment in segments(book))
     for place in places[:10]:
         turns.take(place)
-    assert max(turns.place(few, segment) for segment in few.takes.values()) < places[20]
+    assert max(turns.place(few, segment) for segment in segments(few)) < places[20]
 
 
 def test_who_comes_late_is_next():
     turns = FairTurns()
     book = planned(sentences("a reader", 50), 1)
-    places = sorted(turns.place(book, segment) for segment in book.takes.values())
+    places = sorted(turns.place(book, segment) for segment in segments(book))
     for place in places[:20]:
         turns.take(place)
     late = planned("Only this.", 2)
-    (segment,) = late.takes.values()
+    (segment,) = segments(late)
     assert turns.place(late, segment) < places[21]
 
 
@@ -48,15 +52,15 @@ def test_who_joins_a_line_of_a_batch_waits_for_no_batch():
     for number in range(100, 200):
         turns.background.add(number)
         line = planned(sentences("a batch", 4), number)
-        for segment in line.takes.values():
+        for segment in segments(line):
             turns.take(turns.place(line, segment))
         turns.forget(number)
-    for segment in text.takes.values():
+    for segment in segments(text):
         turns.place(text, segment)
     turns.forget(1)
-    joined = [turns.place(text, segment) for segment in text.takes.values()]
+    joined = [turns.place(text, segment) for segment in segments(text)]
     new = planned("Only this.", 2)
-    (segment,) = new.takes.values()
+    (segment,) = segments(new)
     assert joined[0][:2] == turns.place(new, segment)[:2] == (False, 0.0)
     assert max(joined)[1] < 1000
 
@@ -72,11 +76,11 @@ def test_a_longer_text_has_its_turns_though_others_come_all_the_time():
     """Each of them is new, and would be before the second segment of any that came earlier."""
     turns = FairTurns()
     longer = planned(sentences("somebody", 6), 1)
-    waiting = [(turns.place(longer, segment), 1) for segment in longer.takes.values()]
+    waiting = [(turns.place(longer, segment), 1) for segment in segments(longer)]
     taken = []
     for number in range(2, 60):
         others = planned(f"Only this prompt, number {number}.", number)
-        (segment,) = others.takes.values()
+        (segment,) = segments(others)
         waiting.append((turns.place(others, segment), number))
         place, whose = min(waiting)
         waiting.remove((place, whose))

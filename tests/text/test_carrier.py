@@ -138,8 +138,8 @@ def test_an_engine_that_does_not_gain_has_to_be_asked(installed):
     source = TIMED.replace("Timed", "Able").replace('"timed"', '"able"').replace("carried = True", "")
     able = installed("able", source)
     alone, asked = planned("Hundred.", able), planned("Hundred.", able, carrier=True)
-    assert [segment.carrier for segment in alone.takes.values()] == [None]
-    assert [segment.carrier for segment in asked.takes.values()] == [carrier.PHRASES["en"]]
+    assert [take.segment.carrier for take in alone.takes.values()] == [None]
+    assert [take.segment.carrier for take in asked.takes.values()] == [carrier.PHRASES["en"]]
     assert list(alone.takes) == list(planned("Hundred.", able, carrier=False).takes) != list(asked.takes)
     assert list(planned("Hundred.", "tone", carrier=True).takes) == list(planned("Hundred.", "tone").takes)
 

@@ -91,9 +91,12 @@ def _assess_heard(
     unheard = keys - verdicts.keys() - no_take
     assessed = []
     for plan in plans:
-        most = most_attempts(plan.engine, attempts)
         mine = {key: verdicts[key] for key in plan.takes if key in verdicts}
-        doubtful = {key: v for key, v in mine.items() if not passes(v.score) and v.attempts < most}
+        doubtful = {
+            key: v
+            for key, v in mine.items()
+            if not passes(v.score) and v.attempts < most_attempts(plan.takes[key].engine, attempts)
+        }
         assessed.append(
             Assessed(
                 plan=plan,

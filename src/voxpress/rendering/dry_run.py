@@ -125,7 +125,7 @@ def forecast(
                 utterance=plan.utterance,
                 status=status,
                 segments=len(new),
-                characters=sum(len(plan.takes[key].text) for key in new),
+                characters=sum(len(plan.takes[key].segment.text) for key in new),
                 billed=billed,
                 price=price,
                 unbilled=unbilled,
@@ -138,7 +138,7 @@ def _bill(plan: Plan, keys: Iterable[str]) -> tuple[int, float]:
     """How many characters of these takes cost something, and what."""
     characters, price = 0, 0.0
     for key in keys:
-        text = plan.takes[key].text
-        if each := price_of(plan.engine, text):
+        engine, text = plan.takes[key].engine, plan.takes[key].segment.text
+        if each := price_of(engine, text):
             characters, price = characters + len(text), price + each
     return characters, price

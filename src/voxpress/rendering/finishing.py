@@ -12,10 +12,10 @@ from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.plan import Recipe, Target
+from voxpress.rendering.plan import Louder, Recipe, Target
 from voxpress.speech import Clip, Hertz, Output, dBFS
 from voxpress.store import Kept, Store
-from voxpress.text import Part, Pause, Silence, Tone
+from voxpress.text import Between, Pause, Silence, Tone
 
 FULL_SCALE: dBFS = 0.0
 _AUDIBLE = 1.0
@@ -119,7 +119,7 @@ def _digest(takes: Sequence[str]) -> str:
 
 def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tuple[Clip, bytes]:
     output = target.output
-    native = next((take.sample_rate for take in takes.values()), recipe.sample_rate)
+    native = max((take.sample_rate for take in takes.values()), default=recipe.sample_rate)
     whole = waveform.join([sound(part, takes, output, native) for part in recipe.parts])
     finished = mastered(waveform.pad(whole, output.lead, output.tail), output)
     data = codec.encode(finished, output)
@@ -151,11 +151,16 @@ def _describe_shortfall(sound: Audio, output: Output) -> tuple[str, ...]:
     return (f"{reached:.1f} {unit} in place of {wanted:g}{peak}",)
 
 
-def sound(part: str | Part, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
-    """What is heard of one part of an utterance: a take, or what lies between takes at `sample_rate`."""
+def sound(
+    part: str | Louder | Between, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz
+) -> Audio:
+    """What is heard of one part of an utterance, at `sample_rate`: a take, or what lies between takes."""
     match part:
         case str():
-            return waveform.trim(takes[part]) if output.trim else takes[part]
+            take = waveform.trim(takes[part]) if output.trim else takes[part]
+            return waveform.resample(take, sample_rate)
+        case Louder(take, gain):
+            return waveform.gain(sound(take, takes, output, sample_rate), gain)
         case Pause(after):
             length = output.sentence_pause if after == "sentence" else output.paragraph_pause
             return waveform.silence(length, sample_rate)

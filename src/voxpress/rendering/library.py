@@ -122,7 +122,8 @@ def say_with(
         if few:
             from voxpress.executors.local import cores
 
-            plan.engine.threads = min(_THREADS, cores())
+            for engine in plan.engines:
+                engine.threads = min(_THREADS, cores())
         (result,) = run([plan], store=store, folder=None, attempts=attempts, workers=0 if few else workers)
         if result.exception:
             raise result.exception
@@ -278,8 +279,8 @@ def render(
     >>> rows = [Utterance(id="hi", text="Hello there."), Utterance(id="bad", text="...")]
     >>> for result in render(rows, engine="tone", store="memory:", workers=0):
     ...     print(result.number, result.status, result.error)
-    1 failed bad: nothing to speak in '...': it has no letter and no digit
     0 rendered
+    1 failed bad: nothing to speak in '...': it has no letter and no digit
 
     Raises:
         InputError: a default cannot be used, whatever the row.

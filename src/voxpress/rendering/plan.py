@@ -10,7 +10,29 @@ import msgspec
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError
 from voxpress.speech import Hertz, Output, Segment, Utterance
-from voxpress.text import Part
+from voxpress.text import Between
+from voxpress.text.parts import Decibels
+from voxpress.text.passage import Change
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    """A segment, and the engine that speaks it.
+
+    Attributes:
+        fingerprint: of the segment's voice.
+        segment: its seed is still the user's.
+    """
+
+    engine: Engine
+    fingerprint: str
+    segment: Segment
+
+
+class Louder(msgspec.Struct, frozen=True, tag="take"):
+    """A take whose speaker is to be louder or quieter than the others."""
+
+    take: str
+    gain: Decibels
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -31,39 +53,50 @@ class Recipe(msgspec.Struct, frozen=True):
     """How an utterance's files are made of its takes.
 
     Attributes:
-        parts: take keys, pauses, silences and tones in order.
+        parts: take keys, and what is heard between takes, in order.
         targets: the files.
-        sample_rate: of what is generated, where nothing is spoken.
+        sample_rate: of the whole before it is finished.
     """
 
-    parts: tuple[str | Part, ...]
+    parts: tuple[str | Louder | Between, ...]
     targets: tuple[Target, ...]
     sample_rate: Hertz
 
     @property
+    def spoken(self) -> tuple[str, ...]:
+        """Keys of the takes in order, as often as they are heard."""
+        return tuple(
+            part if isinstance(part, str) else part.take
+            for part in self.parts
+            if isinstance(part, str | Louder)
+        )
+
+    @property
     def takes(self) -> tuple[str, ...]:
         """Keys of the takes in order, each once."""
-        return tuple(dict.fromkeys(part for part in self.parts if isinstance(part, str)))
+        return tuple(dict.fromkeys(self.spoken))
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a render has to do for an utterance.
 
     Attributes:
+        engine, voice, language: of the row's own speaker.
         recipe: how the files are made.
-        takes: the segment of each take key; its seed is still the user's.
-        notes: what was changed in the text.
+        takes: who speaks each take, by its key.
+        notes: what was left out of the text.
+        changes: places of the text that are spoken otherwise than written.
     """
 
     number: int
     utterance: Utterance
     engine: Engine
-    fingerprint: str
     voice: str
     language: str
     recipe: Recipe
-    takes: Mapping[str, Segment]
+    takes: Mapping[str, Assignment]
     notes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -71,7 +104,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def characters(self) -> int:
-        return sum(len(segment.text) for segment in self.takes.values())
+        return sum(len(take.segment.text) for take in self.takes.values())
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """All that speak, each once; the row's own where nothing is spoken."""
+        return tuple(dict.fromkeys(take.engine for take in self.takes.values())) or (self.engine,)
 
 
 class Bad(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -14,10 +15,11 @@ from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, Unknown
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.models import catalogue
 from voxpress.rendering import offers, templates
-from voxpress.rendering.plan import Bad, Plan, Planned, Recipe, Target, place_error
+from voxpress.rendering.plan import Assignment, Bad, Louder, Plan, Planned, Recipe, Target, place_error
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import clip_key, take_key
-from voxpress.text import Part, Say, carrier
+from voxpress.text import Between, FrontEnd, Part, Say, carrier
+from voxpress.text.passage import Change
 from voxpress.voices import references
 
 DEFAULT_ENGINE = "piper"
@@ -37,6 +39,7 @@ class Planner:
             voice and options.
         files: what each utterance becomes: path template and output. None: one file of `format`.
         format: of the one file, where `files` is not given; None: wav, or what an id's extension says.
+        front_end: how texts are read.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -54,6 +57,7 @@ class Planner:
         carrier: bool | None = None,
         format: str | None = None,
         files: Sequence[tuple[str, Output]] | None = None,
+        front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -63,7 +67,7 @@ class Planner:
             {"device": device, "carrier": carrier, "format": format}, optional=("carrier", "format")
         )
         self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
-        self._device, self._carrier = device, carrier
+        self._device, self._carrier, self._front_end = device, carrier, front_end
         self._files = _check_files(format, files)
         self._own_files = files is not None
         self._format = formats.format_named(format) if format else None
@@ -99,34 +103,31 @@ class Planner:
         Raises:
             InputError, EngineError: the defaults cannot be used, whatever the row.
         """
-        reader = self._readers.get(_identify_speaker(utterance))
         try:
-            if reader is None or not _stands(reader.voice):
-                reader, chosen = None, self._choose_for(utterance)
+            scenes = text.parse(utterance.text, utterance.markup)
+            first = next((part.speaker for part in scenes if isinstance(part, Say)), None)
         except SpeechError as error:
-            if not (utterance.engine or utterance.model or utterance.voice or utterance.options):
+            return Bad(number, utterance, place_error(error, utterance))
+        try:
+            if self._known(utterance, first) is None:
+                self._choose(self._ask(utterance, first))
+        except SpeechError as error:
+            if not (first or utterance.engine or utterance.model or utterance.voice or utterance.options):
                 raise  # the defaults are wrong, and so would be every row
             return Bad(number, utterance, place_error(error, utterance))
         try:
-            reader = reader or self._reader(utterance, chosen)
-            return self._plan(utterance, reader, number, filed)
+            return self._plan(utterance, scenes, self._reader(utterance, first), number, filed)
         except SpeechError as error:
             return Bad(number, utterance, place_error(error, utterance))
 
-    def _choose_for(self, row: Utterance) -> _Chosen:
-        asked = row.speaker.over(self._default)
-        assert asked.engine
-        identity = (asked.engine, asked.model, asked.voice, _typed(asked.options), self._device)
-        chosen = _choose(*identity)
-        if _stands(chosen.voice):
-            return chosen
-        _choose.cache_clear()
-        return _choose(*identity)
-
-    def _reader(self, row: Utterance, chosen: _Chosen) -> _Reader:
-        asked = row.speaker.over(self._default)
+    def _reader(self, row: Utterance, speaker: Speaker | None = None) -> _Reader:
+        """Who reads a row, or a part of it that another speaker says."""
+        if known := self._known(row, speaker):
+            return known
+        asked = self._ask(row, speaker)
         assert asked.speed is not None
         assert asked.seed is not None
+        chosen = self._choose(asked)
         engine = chosen.engine
         with engines.Guard(engine.name):
             language = _choose_language(engine, chosen.voice, asked.language)
@@ -142,53 +143,71 @@ class Planner:
         )
         if len(self._readers) >= _MOST_READERS:
             self._readers.clear()
-        self._readers[_identify_speaker(row)] = reader
+        self._readers[_identify(row), speaker and _identify(speaker)] = reader
         return reader
 
-    def _plan(self, row: Utterance, reader: _Reader, number: int, filed: bool) -> Plan:
-        engine, language = reader.engine, reader.language
-        parts: list[str | Part] = []
-        takes: dict[str, Segment] = {}
-        reading = text.read(
-            row.text,
-            language=language,
-            max_chars=reader.longest,
-            markup=row.markup,
-            misread=engine.misread,
-        )
-        for part in reading.parts:
-            if not isinstance(part, Say):
-                parts.append(part)
+    def _known(self, row: Utterance, speaker: Speaker | None) -> _Reader | None:
+        known = self._readers.get((_identify(row), speaker and _identify(speaker)))
+        return known if known and _stands(known.voice) else None
+
+    def _ask(self, row: Utterance, speaker: Speaker | None) -> Speaker:
+        """All that is known of who speaks."""
+        own = row.speaker.over(self._default)
+        return speaker.over(own) if speaker else own
+
+    def _choose(self, asked: Speaker) -> _Chosen:
+        assert asked.engine
+        identity = (asked.engine, asked.model, asked.voice, _typed(asked.options), self._device)
+        chosen = _choose(*identity)
+        if _stands(chosen.voice):
+            return chosen
+        _choose.cache_clear()
+        return _choose(*identity)
+
+    def _plan(self, row: Utterance, scenes: Sequence[Part], lead: _Reader, number: int, filed: bool) -> Plan:
+        parts: list[str | Louder | Between] = []
+        takes: dict[str, Assignment] = {}
+        left_out: Counter[str] = Counter()
+        changes: list[Change] = []
+        for scene in scenes:
+            if not isinstance(scene, Say):
+                parts.append(scene)
                 continue
-            segment = Segment(
-                text=part.text,
-                voice=reader.voice.key,
-                language=language,
-                speed=reader.speed,
-                seed=reader.seed,
-                options=reader.options,
-                carrier=carrier.phrase(part.text, language) if reader.carried else None,
+            reader = self._reader(row, scene.speaker)
+            spoken = self._front_end.read(
+                scene, language=reader.language, max_chars=reader.longest, misread=reader.engine.misread
             )
-            key = take_key(reader.fingerprint, segment)
-            takes[key] = segment
-            parts.append(key)
-        targets = self._targets(row, parts, language, filed)
+            for part in spoken.parts:
+                if not isinstance(part, Say):
+                    parts.append(part)
+                    continue
+                take = Assignment(reader.engine, reader.fingerprint, reader.segment(part))
+                key = take_key(take.fingerprint, take.segment)
+                takes[key] = take
+                parts.append(Louder(key, part.gain) if part.gain else key)
+            left_out.update(spoken.left_out)
+            changes += spoken.changes
+        notes = text.make_notes(row.text, row.markup, left_out)
+        if not parts:
+            raise text.nothing_to_speak(row.text, left_out)
+        rate = max((take.engine.sample_rate for take in takes.values()), default=lead.engine.sample_rate)
+        targets = self._targets(row, parts, lead.language, filed)
         for target in targets:
-            _check_bit_rate(target.output, engine.sample_rate)
+            _check_bit_rate(target.output, rate)
         return Plan(
             number=number,
             utterance=row,
-            engine=engine,
-            fingerprint=reader.fingerprint,
-            voice=reader.voice.name,
-            language=language,
-            recipe=Recipe(tuple(parts), targets, engine.sample_rate),
+            engine=lead.engine,
+            voice=lead.voice.name,
+            language=lead.language,
+            recipe=Recipe(tuple(parts), targets, rate),
             takes=takes,
-            notes=reading.notes,
+            notes=notes,
+            changes=tuple(changes),
         )
 
     def _targets(
-        self, row: Utterance, parts: Sequence[str | Part], language: str, filed: bool
+        self, row: Utterance, parts: Sequence[str | Louder | Between], language: str, filed: bool
     ) -> tuple[Target, ...]:
         targets = []
         for path, output in self._files_of(row, filed):
@@ -298,8 +317,22 @@ class _Reader(NamedTuple):
     longest: int
     carried: bool
 
+    def segment(self, words: Say) -> Segment:
+        """What the engine is to speak."""
+        phonemes = words.words.phonemes or None
+        return Segment(
+            text=words.text,
+            voice=self.voice.key,
+            language=self.language,
+            speed=self.speed,
+            seed=self.seed,
+            options=self.options,
+            carrier=carrier.phrase(words.text, self.language) if self.carried and not phonemes else None,
+            phonemes=phonemes,
+        )
 
-def _identify_speaker(row: Utterance) -> tuple[object, ...]:
+
+def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
     """What a row says of its speaker. Options as text: 1, 1.0 and true are not the same option."""
     options = repr(row.options) if row.options else ""
     return row.engine, row.model, row.voice, row.language, row.speed, row.seed, options

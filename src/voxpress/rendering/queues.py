@@ -78,9 +78,10 @@ class Queues:
 
     def add(self, key: str, plan: Plan, attempts: int) -> None:
         """Queue a segment of a plan, which was spoken so often before."""
-        segment = plan.takes[key]
+        take = plan.takes[key]
+        segment = take.segment
         group = _Group(
-            plan.engine,
+            take.engine,
             segment.voice,
             segment.language,
             segment.speed,

@@ -52,7 +52,7 @@ def make_result(
 
 def _form_opinion(plan: Plan, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
     """What was heard of the whole row, where all of it was."""
-    keys = [part for part in plan.recipe.parts if isinstance(part, str)] if verdicts else []
+    keys = plan.recipe.spoken if verdicts else ()
     found = [verdicts[key] for key in keys if key in verdicts]
     if not found or len(found) < len(keys):
         return {}

@@ -95,8 +95,9 @@ class _Wanted:
         taken: the attempt that gave it; 0 where the store had it.
     """
 
+    engine: Engine
+    fingerprint: str
     segment: Segment
-    plan: Plan
     waiters: list[_Open] = field(default_factory=list)
     busy: bool = False
     counted: bool = False
@@ -217,13 +218,14 @@ class Scheduler:
         doubtful: Mapping[str, Verdict] = {},
     ) -> Iterator[News]:
         for key in keys:
-            if error := self._failed.get(key) or self._refused.get(opened.plan.engine):
+            take = opened.plan.takes[key]
+            if error := self._failed.get(key) or self._refused.get(take.engine):
                 yield from self.fail(opened.plan, error)
                 return
             opened.waiting.add(key)
             wanted = self._wanted.get(key)
             if wanted is None:
-                wanted = self._wanted[key] = _Wanted(opened.plan.takes[key], opened.plan)
+                wanted = self._wanted[key] = _Wanted(take.engine, take.fingerprint, take.segment)
                 if key in doubtful:
                     wanted.verdict = doubtful[key]
                     wanted.attempts = wanted.verdict.attempts
@@ -253,9 +255,7 @@ class Scheduler:
                 yield self._begin(Listen(self._stages.listening, reading))
             else:
                 del self._wanted[reading.key]
-        while self._alone and self._load.is_free(
-            self._stages.speaking(self._wanted[self._alone[0]].plan.engine)
-        ):
+        while self._alone and self._load.is_free(self._stages.speaking(self._wanted[self._alone[0]].engine)):
             # After the loss of a worker: one at a time, so that a second loss names its cause.
             key = self._alone.popleft()
             if self._wanted[key].waiters:
@@ -283,7 +283,7 @@ class Scheduler:
     def _speak(self, keys: Sequence[str]) -> Speak:
         all_wanted = [self._wanted[key] for key in keys]
         first = all_wanted[0]
-        engine = first.plan.engine
+        engine = first.engine
         for wanted in all_wanted:
             if wanted.waiters and not wanted.counted:
                 wanted.counted = True
@@ -295,7 +295,7 @@ class Scheduler:
         return Speak(
             self._stages.speaking(engine),
             engine,
-            first.plan.fingerprint,
+            first.fingerprint,
             tuple((key, self._wanted[key].segment) for key in keys),
             range(first.attempts, most_attempts(engine, self._attempts)),
             tuple(ripe[:FINISH]),
@@ -345,7 +345,7 @@ class Scheduler:
             if heard.taken:
                 wanted.taken = task.reading.attempts if wanted.counted else 0
                 wanted.notes = wanted.unheard_notes
-            most = most_attempts(wanted.plan.engine, self._attempts)
+            most = most_attempts(wanted.engine, self._attempts)
             if passes(heard.verdict.score) or wanted.attempts >= most:
                 yield from self._settle(key, None)
                 return
@@ -417,7 +417,7 @@ class Scheduler:
     def _bill(self, wanted: _Wanted, paid: int) -> None:
         """Bill attempts to the row that asked first; where it has failed meanwhile, to the next."""
         text = wanted.segment.text
-        if paid and wanted.waiters and (price := price_of(wanted.plan.engine, text)):
+        if paid and wanted.waiters and (price := price_of(wanted.engine, text)):
             wanted.waiters[0].billed += paid * len(text)
             wanted.waiters[0].cost += paid * price
 

@@ -1,44 +1,48 @@
-"""The front end: from the text of a row to its parts, which are words, tones and silence.
+"""From the text of a row to its parts: segments for an engine, and what is heard between them.
 
-The order is markup, clean, split. A lexicon and a normaliser belong between clean and split: there they get clean
-words, and split still cuts their output to the engine's limit.
+The order is markup (`voxpress.text.markup`), then the front end (`voxpress.text.front_end`).
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from typing import Literal, NamedTuple, TypeAlias
-
-import msgspec
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from voxpress.errors import InputError
-from voxpress.text import directions
-from voxpress.text.clean import clean, has_speech
-from voxpress.text.directions import Say, Silence, Tone
-from voxpress.text.split import split
+from voxpress.text.front_end import FrontEnd
+from voxpress.text.markup import PLAIN, directions, parse
+from voxpress.text.parts import Between, Bookmark, Part, Pause, Say, Silence, Sound, Tone
+from voxpress.text.passage import Change
 
-__all__ = ["Part", "Pause", "Reading", "Say", "Silence", "Tone", "read"]
-
+__all__ = [
+    "Between",
+    "Bookmark",
+    "Change",
+    "FrontEnd",
+    "Part",
+    "Pause",
+    "Reading",
+    "Say",
+    "Silence",
+    "Sound",
+    "Tone",
+    "make_notes",
+    "nothing_to_speak",
+    "parse",
+    "read",
+]
 
 READ_ALOUD = "read aloud, because the markup is plain; with markup directions it is heard as what it names"
 """The end of the note about a direction in a plain text."""
 
 
-class Pause(msgspec.Struct, frozen=True, tag="pause"):
-    """A pause between two sentences or paragraphs; the `Output` has its length."""
-
-    after: Literal["sentence", "paragraph"]
-
-
-Part: TypeAlias = Say | Pause | Silence | Tone
-
-
 class Reading(NamedTuple):
-    """The parts of a text in order, each `Say` one segment; and notes about changes of the words."""
+    """The parts of a text in order, each `Say` one segment; notes about what was left out; and all changed places."""
 
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 def read(
@@ -46,64 +50,55 @@ def read(
     *,
     language: str,
     max_chars: int,
-    markup: Literal["plain", "directions"] = "plain",
+    markup: str = PLAIN,
     misread: str = "",
+    front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
 ) -> Reading:
-    """The parts of a text: words, tones and silence.
+    """The parts of a text that one engine speaks.
 
     Args:
         text: of the row.
         language: BCP 47 tag.
         max_chars: longest segment that the engine takes.
-        markup: how `text` is written.
+        markup: how `text` is written, one of `voxpress.validation.MARKUPS`.
         misread: characters that the engine reads wrongly, and that are removed from words; markup may hold them.
 
     >>> read("Hello there, world, how are you.\\n\\nGoodbye.", language="en", max_chars=80).parts
-    (Say(text='Hello there, world, how are you.'), Pause(after='paragraph'), Say(text='Goodbye.'))
-    >>> read("Press *one*.", language="en", max_chars=80, misread="*^")
-    Reading(parts=(Say(text='Press one.'),), notes=("2 × '*' removed: the engine misreads it",))
+    (Say('Hello there, world, how are you.'), Pause(after='paragraph'), Say('Goodbye.'))
+    >>> read("Press *one*.", language="en", max_chars=80, misread="*^").notes
+    ("2 × '*' removed: the engine misreads it",)
 
     Raises:
         InputError: nothing in the text can be spoken.
         MarkupError: the markup cannot be read.
     """
-    scenes = directions.parse(text) if markup == "directions" else (Say(text),)
     parts: list[Part] = []
-    removed: Counter[str] = Counter()
-    for scene in scenes:
-        if isinstance(scene, Say):
-            parts += _split_text(_remove_misread(scene.text, misread, removed), language, max_chars)
+    left_out: Counter[str] = Counter()
+    changes: list[Change] = []
+    for part in parse(text, markup):
+        if isinstance(part, Say):
+            spoken = front_end.read(part, language=language, max_chars=max_chars, misread=misread)
+            parts += spoken.parts
+            left_out.update(spoken.left_out)
+            changes += spoken.changes
         else:
-            parts.append(scene)
+            parts.append(part)
     if not parts:
-        besides = " besides what the engine misreads" if removed else ""
-        problem = f"nothing to speak in {text!r}: it has no letter and no digit{besides}"
-        raise InputError(problem if text else "no text")
-    notes = [f"{count} × {each!r} removed: the engine misreads it" for each, count in removed.items()]
-    if markup == "plain" and ("[" in text or "<" in text) and (direction := directions.find_direction(text)):
+        raise nothing_to_speak(text, left_out)
+    return Reading(tuple(parts), make_notes(text, markup, left_out), tuple(changes))
+
+
+def nothing_to_speak(text: str, left_out: Mapping[str, int]) -> InputError:
+    """The error of a text of which nothing is left."""
+    besides = " besides what the engine misreads" if left_out else ""
+    return InputError(
+        f"nothing to speak in {text!r}: it has no letter and no digit{besides}" if text else "no text"
+    )
+
+
+def make_notes(text: str, markup: str, left_out: Mapping[str, int]) -> tuple[str, ...]:
+    """What a user should know of how a text was read."""
+    notes = [f"{count} × {each!r} removed: the engine misreads it" for each, count in left_out.items()]
+    if markup == PLAIN and ("[" in text or "<" in text) and (direction := directions.find_direction(text)):
         notes.append(f"{direction} is {READ_ALOUD}")
-    return Reading(tuple(parts), tuple(notes))
-
-
-def _remove_misread(text: str, characters: str, removed: Counter[str]) -> str:
-    """Remove some characters from `text`, or replace them with a space between letters and digits; count them."""
-    for character in characters:
-        if count := text.count(character):
-            removed[character] += count
-            text = re.sub(rf"(?<=\w)(?:{re.escape(character)})+(?=\w)", " ", text).replace(character, "")
-    return text
-
-
-def _split_text(text: str, language: str, max_chars: int) -> list[Part]:
-    parts: list[Part] = []
-    for paragraph in clean(text):
-        if not has_speech(paragraph):
-            continue
-        if parts:
-            parts.append(Pause("paragraph"))
-        sentences = split(paragraph, language=language, max_chars=max_chars)
-        for i, sentence in enumerate(filter(has_speech, sentences)):
-            if i:
-                parts.append(Pause("sentence"))
-            parts.append(Say(sentence))
-    return parts
+    return tuple(notes)

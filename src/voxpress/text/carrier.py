@@ -78,7 +78,13 @@ def add_phrase(segment: Segment) -> Segment:
     """
     if segment.carrier is None:
         return segment
-    return msgspec.structs.replace(segment, text=f"{segment.carrier} {segment.text}", carrier=None)
+    before = len(segment.carrier) + 1
+    return msgspec.structs.replace(
+        segment,
+        text=f"{segment.carrier} {segment.text}",
+        carrier=None,
+        phonemes=segment.phonemes and tuple(each.moved(before) for each in segment.phonemes),
+    )
 
 
 def cut(audio: Audio, segment: Segment) -> Audio | None:

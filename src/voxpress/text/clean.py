@@ -4,47 +4,91 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from voxpress.errors import InputError
+from voxpress.text.passage import Edit, Passage
 
-_SPACES = re.compile(r"[^\S\n]+")
+_SPACES = re.compile(r"\s+")
+_WORD = re.compile(r"\S+")
 _BLANK_LINES = re.compile(r"\n\s*\n")
+_LINE_ENDS = {"\r": "\n", "\u2028": "\n", "\u2029": "\n\n", "\t": " "}
 _JOINERS = "\u200c\u200d"  # zero-width, yet they change how Persian and Indic words are spoken
 
 
-def clean(text: str) -> tuple[str, ...]:
-    r"""The paragraphs of `text`, each on one line, in NFC and without characters that cannot be spoken.
+def clean(passage: Passage) -> list[Passage]:
+    r"""The paragraphs of a passage, each on one line, in NFC and without characters that cannot be spoken.
 
     It removes control and formatting characters and turns white space of every kind into one space. A blank line ends
     a paragraph.
 
-    >>> clean("Caf\u0065\u0301\u00a0opens\r\nat\tnine.\n\n\ufeffCome in.")
-    ('Café opens at nine.', 'Come in.')
+    >>> given = Passage.of("Caf\u0065\u0301\u00a0opens\r\nat\tnine.\n\n\ufeffCome in.")
+    >>> [paragraph.text for paragraph in clean(given)]
+    ['Café opens at nine.', 'Come in.']
 
     Raises:
         InputError: the text holds half of a surrogate pair.
     """
-    if not (text.isascii() and text.isprintable()):
-        text = _drop_unprintable(text)
-    paragraphs = _BLANK_LINES.split(text) if "\n" in text else (text,)
-    return tuple(flat for paragraph in paragraphs if (flat := " ".join(paragraph.split())))
+    text = passage.text
+    if text.isascii() and text.isprintable():
+        if "  " not in text and text == text.strip():
+            return [passage] if text else []
+    else:
+        passage = passage.edit(_list_unspoken(text))
+    paragraphs, at = [], 0
+    for blank in (*_BLANK_LINES.finditer(passage.text), None):
+        flat = _flatten(passage[at : blank.start()] if blank else passage[at:])
+        if flat.text:
+            paragraphs.append(flat)
+        at = blank.end() if blank else at
+    return paragraphs
 
 
-def _drop_unprintable(text: str) -> str:
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = text.replace("\u2029", "\n\n").replace("\u2028", "\n")
-    kept = []
-    for character in text:
-        category = unicodedata.category(character)
-        if category == "Cs":
-            raise InputError(
-                f"the text holds half a surrogate pair ({character!a}); save it as valid Unicode"
-            )
-        if character == "\n" or category[0] != "C" or character in _JOINERS:
-            kept.append(character)
-        elif character == "\t":
-            kept.append(" ")
-    return _SPACES.sub(" ", "".join(kept))
+def _list_unspoken(text: str) -> Iterator[Edit]:
+    """Edits that compose letters and remove what has no sound."""
+    composed = {} if unicodedata.is_normalized("NFC", text) else dict(_compose(text))
+    at = 0
+    while at < len(text):
+        end, new = composed.get(at, (at + 1, text[at]))
+        kept = "" if text.startswith("\r\n", at) else "".join(map(_keep, new))
+        if kept != text[at:end]:
+            yield Edit(at, end, kept, fixed=False)
+        at = end
+
+
+def _compose(text: str) -> Iterator[tuple[int, tuple[int, str]]]:
+    """Where words begin that are not in NFC, where they end, and how they are in NFC."""
+    for word in _WORD.finditer(text):
+        if (composed := unicodedata.normalize("NFC", word[0])) != word[0]:
+            yield word.start(), (word.end(), composed)
+
+
+def _keep(character: str) -> str:
+    """What stays of a character.
+
+    Raises:
+        InputError: it is half of a surrogate pair.
+    """
+    if character.isprintable() or character == "\n" or character in _JOINERS:
+        return character
+    if character in _LINE_ENDS:
+        return _LINE_ENDS[character]
+    category = unicodedata.category(character)
+    if category == "Cs":
+        raise InputError(f"the text holds half a surrogate pair ({character!a}); save it as valid Unicode")
+    return "" if category[0] == "C" else character
+
+
+def _flatten(paragraph: Passage) -> Passage:
+    """One line, with one space between words."""
+    paragraph = paragraph.strip()
+    if paragraph.text.isascii() and paragraph.text.isprintable() and "  " not in paragraph.text:
+        return paragraph
+    return paragraph.edit(
+        Edit(space.start(), space.end(), " ", fixed=False)
+        for space in _SPACES.finditer(paragraph.text)
+        if space[0] != " "
+    )
 
 
 def has_speech(text: str) -> bool:

@@ -17,8 +17,9 @@ from voxpress.server.errors import Refusal, refusal
 from voxpress.server.schemas import RATE, SpeechRequest, VoiceId
 from voxpress.server.settings import Settings
 from voxpress.speech import OptionValue, Output, Seconds, Speaker, Utterance
-from voxpress.text import Part, Pause, duration
+from voxpress.text import Pause, duration
 from voxpress.text.clean import clean, has_speech
+from voxpress.text.passage import Passage
 from voxpress.voices import references
 
 DEFAULT_VOICE = ""
@@ -63,7 +64,7 @@ class SpeechPlan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_cloned(self) -> bool:
         """Whether a cloned voice speaks."""
-        return any(segment.voice.startswith(references.PREFIX) for segment in self.plan.takes.values())
+        return any(take.segment.voice.startswith(references.PREFIX) for take in self.plan.takes.values())
 
 
 class SpeechPlanner:
@@ -146,7 +147,9 @@ class SpeechPlanner:
 
     def _is_pause(self, text: str) -> bool:
         """Whether a text has nothing to speak, and that is no error: a chat has turns of dots and emoji."""
-        return self._settings.nothing_to_speak == "silence" and not any(map(has_speech, clean(text)))
+        return self._settings.nothing_to_speak == "silence" and not any(
+            has_speech(paragraph.text) for paragraph in clean(Passage.of(text))
+        )
 
     def _choose_output(self, data: SpeechRequest) -> Output:
         """The output that a request asks for.
@@ -191,7 +194,7 @@ def _choose_preset_output(data: SpeechRequest, preset: Preset) -> Output:
 
 
 def _check_duration(
-    data: SpeechRequest, output: Output, longest: Seconds, parts: Sequence[str | Part] = ()
+    data: SpeechRequest, output: Output, longest: Seconds, parts: Sequence[object] = ()
 ) -> None:
     """Check before anything is spoken that the audio will not fill the memory.
 

@@ -115,10 +115,11 @@ class Speech:
         """
         request = SpeechRequest(model=model, input="Ready.", voice=DEFAULT_VOICE)
         plan = (await asyncio.to_thread(self._planner.plan_now, request)).plan
-        segment = next(iter(plan.takes.values()))
-        pool = self._dispatcher.pools.speaking(plan.engine)
+        take = next(iter(plan.takes.values()))
+        pool = self._dispatcher.pools.speaking(take.engine)
         tasks = [
-            pool.submit(worker.synthesize, plan.engine, [segment]) for _ in range(getattr(pool, "workers", 1))
+            pool.submit(worker.synthesize, take.engine, [take.segment])
+            for _ in range(getattr(pool, "workers", 1))
         ]
         for task in tasks:
             await asyncio.wrap_future(task)

@@ -13,6 +13,7 @@ from voxpress.audio.codec import Encoder
 from voxpress.audio.waveform import Audio, join, silence
 from voxpress.errors import SpeechError
 from voxpress.rendering import finishing
+from voxpress.rendering.plan import Louder
 from voxpress.server.dispatcher import Flight
 from voxpress.server.errors import refusal
 from voxpress.server.http.content import Content
@@ -42,6 +43,7 @@ class SpeechStreams:
         output = plan.output
         return (
             0 < self._settings.stream_from <= len(plan.plan.takes)
+            and len(plan.plan.engines) == 1
             and output.format in codec.STREAMED
             and output.loudness is None
             and output.level is None
@@ -56,11 +58,11 @@ class SpeechStreams:
             SpeechError: a segment cannot be spoken.
         """
         output, parts = plan.output, plan.plan.recipe.parts
-        first = next(part for part in parts if isinstance(part, str))
-        native = (await self._wait_for_take(first, flight)).sample_rate
+        native = (await self._wait_for_take(plan.plan.recipe.spoken[0], flight)).sample_rate
         encoder: Encoder | None = None
         for number, part in enumerate(parts):
-            takes = {part: await self._wait_for_take(part, flight)} if isinstance(part, str) else {}
+            key = part.take if isinstance(part, Louder) else part
+            takes = {key: await self._wait_for_take(key, flight)} if isinstance(key, str) else {}
             sound = finishing.sound(part, takes, output, native)
             if not number and output.lead:
                 sound = join([silence(output.lead, native), sound])

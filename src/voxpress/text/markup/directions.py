@@ -18,49 +18,14 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TypeAlias
-
-import msgspec
 
 from voxpress.errors import LeftOut, MarkupError
 from voxpress.speech import Seconds
+from voxpress.text.parts import Part, Say, Silence, Tone
+from voxpress.text.passage import Passage
 
 MAX_SILENCE: Seconds = 600.0
 
-
-class Say(msgspec.Struct, frozen=True):
-    """Words for the engine.
-
-    >>> parse("Hello.")
-    (Say(text='Hello.'),)
-    """
-
-    text: str
-
-
-class Silence(msgspec.Struct, frozen=True):
-    """Silence of a given duration.
-
-    >>> parse("[pause 500 ms]")
-    (Silence(duration=0.5),)
-    """
-
-    duration: Seconds
-
-
-class Tone(msgspec.Struct, frozen=True):
-    """Sine waves that sound together, equally loud.
-
-    >>> parse("[ascending tones]")
-    (Tone(frequencies=(600.0,), duration=0.2), Tone(frequencies=(900.0,), duration=0.2))
-    """
-
-    frequencies: tuple[float, ...]
-    """In hertz."""
-    duration: Seconds
-
-
-Part: TypeAlias = Say | Silence | Tone
 
 _GAP = Silence(0.1)
 _BEEP = Tone((1000.0,), 0.25)
@@ -121,42 +86,44 @@ def parse(text: str) -> tuple[Part, ...]:
     """The words, tones and silences of a text, in order. A text without directions is one `Say`.
 
     >>> parse("Leave a message. [beep]")
-    (Say(text='Leave a message.'), Tone(frequencies=(1000.0,), duration=0.25))
+    (Say('Leave a message.'), Tone(frequencies=(1000.0,), duration=0.25))
     >>> parse("(2 seconds of silence)"), parse("dollar [$]")
-    ((Silence(duration=2.0),), (Say(text='dollar'),))
+    ((Silence(duration=2.0),), (Say('dollar'),))
 
     Raises:
         LeftOut: a direction of another kind.
         MarkupError: a square bracket without its partner, or a silence that is too long.
     """
+    source = Passage.of(text)
     parts: list[Part] = []
-    said: list[str] = []
+    said: list[Passage] = []
     end = 0
     for match in _DIRECTION.finditer(text):
-        said.append(text[end : match.start()])
+        said.append(source[end : match.start()])
         end = match.end()
         following = _WORDS.match(text, end)
-        words = [*said[-2:], following[0] if following else ""]
+        words = [*(piece.text for piece in said[-2:]), following[0] if following else ""]
         inside = _interpret(match, explains=any(piece.strip(_PUNCTUATION) for piece in words))
         if inside is None:
-            said.append(match[0])
+            said.append(source[match.start() : match.end()])
         elif inside:
             _flush(said, parts)
             parts += inside
             said = []
-    said.append(text[end:])
+    said.append(source[end:])
     _flush(said, parts)
-    return tuple(parts) or (Say(text),)
+    return tuple(parts) or (Say(source),)
 
 
-def _flush(pieces: list[str], parts: list[Part]) -> None:
-    text = "".join(pieces).strip()
+def _flush(pieces: list[Passage], parts: list[Part]) -> None:
+    words = Passage.join(pieces).strip()
+    text = words.text
     if stray := re.search(r"[][]", text):
         raise MarkupError(
             f"{stray[0]!r} has no partner in {_quote(text)}; set the row's markup to plain to have it read"
         )
     if text.strip(_PUNCTUATION):
-        parts.append(Say(text))
+        parts.append(Say(words))
 
 
 def _interpret(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ...] | None:

@@ -1,0 +1,26 @@
+"""How a text can be written: one file for each markup. Each turns a text into parts, with its own `parse`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from voxpress.text.parts import Part, Say
+from voxpress.text.passage import Passage
+
+PLAIN = "plain"
+
+
+def parse(text: str, markup: str = PLAIN) -> tuple[Part, ...]:
+    """The parts of a text that is written in that markup, one of `voxpress.validation.MARKUPS`.
+
+    >>> parse("Leave a message. [beep]", "directions")
+    (Say('Leave a message.'), Tone(frequencies=(1000.0,), duration=0.25))
+
+    Raises:
+        LeftOut: it holds what nobody can speak or generate.
+        MarkupError: it cannot be read.
+    """
+    if markup == PLAIN:
+        return (Say(Passage.of(text)),)
+    parts: tuple[Part, ...] = import_module(f"voxpress.text.markup.{markup}").parse(text)
+    return parts

@@ -1,0 +1,96 @@
+"""What a text is after markup: words, and what is heard between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from voxpress.speech import Seconds, Speaker
+from voxpress.text.passage import Passage
+
+Decibels: TypeAlias = float
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Say:
+    """Words for an engine.
+
+    >>> Say.of("Hello.")
+    Say('Hello.')
+
+    Attributes:
+        words: what is said.
+        speaker: who says it, where that is not who reads the rest; its open fields are those of the row.
+        gain: how much louder than the rest.
+    """
+
+    words: Passage
+    speaker: Speaker | None = None
+    gain: Decibels = 0.0
+
+    @classmethod
+    def of(cls, text: str) -> Say:
+        """Words as they stand."""
+        return cls(Passage.of(text))
+
+    @property
+    def text(self) -> str:
+        return self.words.text
+
+    def __repr__(self) -> str:
+        more = f", speaker={self.speaker!r}" if self.speaker else ""
+        return f"Say({self.text!r}{more}{f', gain={self.gain:g}' if self.gain else ''})"
+
+
+class Pause(msgspec.Struct, frozen=True, tag="pause"):
+    """A pause between two sentences or paragraphs; the `Output` has its length."""
+
+    after: Literal["sentence", "paragraph"]
+
+
+class Silence(msgspec.Struct, frozen=True):
+    """Silence of a given duration.
+
+    >>> Silence(0.5)
+    Silence(duration=0.5)
+    """
+
+    duration: Seconds
+
+
+class Tone(msgspec.Struct, frozen=True):
+    """Sine waves that sound together, equally loud.
+
+    >>> Tone((600.0,), 0.2)
+    Tone(frequencies=(600.0,), duration=0.2)
+    """
+
+    frequencies: tuple[float, ...]
+    """In hertz."""
+    duration: Seconds
+
+
+class Sound(msgspec.Struct, frozen=True, tag="sound"):
+    """A sound from a file.
+
+    Attributes:
+        file: as written in the text: a path relative to the manifest.
+        gain: how much louder than the file.
+    """
+
+    file: str
+    gain: Decibels = 0.0
+
+
+class Bookmark(msgspec.Struct, frozen=True, tag="bookmark"):
+    """A named place, which becomes a mark of the clip."""
+
+    name: str
+
+
+Part: TypeAlias = Say | Pause | Silence | Tone | Sound | Bookmark
+"""What a text is made of, in order."""
+Between: TypeAlias = Pause | Silence | Tone | Sound | Bookmark
+"""What is heard, or noted, between words."""

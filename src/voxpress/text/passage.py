@@ -1,0 +1,200 @@
+"""A text on its way from written to spoken, which knows for each character where in the source it stood.
+
+Every stage of the front end takes a `Passage` and gives another: it cuts pieces out and replaces others. So a word of
+the audio can be shown in the source, and what one stage has decided is safe from the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from voxpress.speech import Phonemes
+
+
+class Edit(msgspec.Struct, frozen=True):
+    """A piece of a passage, and what replaces it.
+
+    Attributes:
+        start, end: of the piece, in the passage's text.
+        spoken: what is said in its place.
+        ipa: how that is pronounced; empty: as the engine thinks.
+        certain: False where another reading is as likely.
+        fixed: later stages leave it as it is.
+    """
+
+    start: int
+    end: int
+    spoken: str
+    ipa: str = ""
+    certain: bool = True
+    fixed: bool = True
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A place of the source that is spoken otherwise than written.
+
+    Attributes:
+        start, end: in the source.
+        by: the stage and its rule, such as ``lexicon`` or ``money``.
+    """
+
+    start: int
+    end: int
+    written: str
+    spoken: str
+    by: str
+    ipa: str = ""
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Text, and where each of its characters stood in the source.
+
+    >>> passage = Passage.of("Dial 5 now.").edit([Edit(5, 6, "five")])
+    >>> passage.text, passage.source(5, 9)
+    ('Dial five now.', (5, 6))
+
+    Attributes:
+        starts, ends: for each character of `text` the place in the source that it comes from.
+        fixed: pieces of `text` that later stages leave as they are: start and end of each, in order.
+        phonemes: pieces of `text` whose pronunciation is given, in order.
+    """
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+    fixed: tuple[tuple[int, int], ...] = ()
+    phonemes: tuple[Phonemes, ...] = ()
+
+    @classmethod
+    def of(cls, text: str, start: int = 0) -> Passage:
+        """A text as it stands in the source from `start` on."""
+        return cls(text, range(start, start + len(text)), range(start + 1, start + len(text) + 1))
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def __getitem__(self, piece: slice) -> Passage:
+        start, end, _ = piece.indices(len(self.text))
+        return Passage(
+            self.text[start:end],
+            self.starts[start:end],
+            self.ends[start:end],
+            tuple(
+                (max(a, start) - start, min(b, end) - start) for a, b in self.fixed if a < end and b > start
+            ),
+            tuple(p.moved(-start) for p in self.phonemes if start <= p.start and p.end <= end),
+        )
+
+    def source(self, start: int, end: int) -> tuple[int, int]:
+        """The place in the source of a piece of `text`.
+
+        >>> Passage.of("world", start=6).source(0, 5)
+        (6, 11)
+        """
+        if start >= end:
+            at = self.starts[start] if start < len(self.starts) else (self.ends[-1] if self.ends else 0)
+            return at, at
+        return min(self.starts[start:end]), max(self.ends[start:end])
+
+    def strip(self) -> Passage:
+        """The passage without white space at its ends."""
+        return self[len(self.text) - len(self.text.lstrip()) : len(self.text.rstrip())]
+
+    def is_fixed(self, start: int, end: int) -> bool:
+        """Whether any of that piece was decided by an earlier stage."""
+        return any(a < end and b > start for a, b in self.fixed)
+
+    def edit(self, edits: Iterable[Edit]) -> Passage:
+        """The passage with pieces replaced, which are in order and do not overlap."""
+        edits = list(edits)
+        if not edits:
+            return self
+        text: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        fixed: list[tuple[int, int]] = []
+        phonemes: list[Phonemes] = []
+        done = 0  # of this passage
+        length = 0  # of the new one
+
+        def keep(until: int) -> None:
+            nonlocal done, length
+            kept = self[done:until]
+            text.append(kept.text)
+            starts.extend(kept.starts)
+            ends.extend(kept.ends)
+            fixed.extend((a + length, b + length) for a, b in kept.fixed)
+            phonemes.extend(p.moved(length) for p in kept.phonemes)
+            length += len(kept)
+            done = until
+
+        for each in edits:
+            if each.start < done:
+                raise ValueError(f"{each} begins before {done}, where the one before it ends")
+            keep(each.start)
+            first, last = self.source(each.start, each.end)
+            text.append(each.spoken)
+            starts += [first] * len(each.spoken)
+            ends += [last] * len(each.spoken)
+            if each.fixed and each.spoken:
+                fixed.append((length, length + len(each.spoken)))
+            if each.ipa:
+                phonemes.append(Phonemes(start=length, end=length + len(each.spoken), ipa=each.ipa))
+            length += len(each.spoken)
+            done = each.end
+        keep(len(self.text))
+        return Passage("".join(text), starts, ends, tuple(fixed), tuple(phonemes))
+
+    def changes(self, edits: Iterable[Edit], by: str) -> list[Change]:
+        """What edits of this passage change, in places of the source.
+
+        >>> passage = Passage.of("Dial 5 now.")
+        >>> [(c.start, c.end, c.written, c.spoken) for c in passage.changes([Edit(5, 6, "five")], "number")]
+        [(5, 6, '5', 'five')]
+        """
+        found = []
+        for each in edits:
+            start, end = self.source(each.start, each.end)
+            written = self.text[each.start : each.end]
+            if written != each.spoken or each.ipa:
+                found.append(Change(start, end, written, each.spoken, by, each.ipa, each.certain))
+        return found
+
+    @staticmethod
+    def join(passages: Iterable[Passage]) -> Passage:
+        """Passages one after the other.
+
+        >>> Passage.join([Passage.of("a "), Passage.of("b", start=9)]).source(2, 3)
+        (9, 10)
+        """
+        text = ""
+        starts: list[int] = []
+        ends: list[int] = []
+        fixed: list[tuple[int, int]] = []
+        phonemes: list[Phonemes] = []
+        for each in passages:
+            at = len(text)
+            text += each.text
+            starts.extend(each.starts)
+            ends.extend(each.ends)
+            fixed.extend((a + at, b + at) for a, b in each.fixed)
+            phonemes.extend(p.moved(at) for p in each.phonemes)
+        return Passage(text, starts, ends, tuple(fixed), tuple(phonemes))
+
+    def pieces(self, texts: Iterable[str]) -> list[Passage]:
+        """The passage in pieces, which are found one after the other; what lies between them goes.
+
+        >>> [piece.source(0, len(piece)) for piece in Passage.of("One.  Two.").pieces(["One.", "Two."])]
+        [(0, 4), (6, 10)]
+        """
+        found, at = [], 0
+        for each in texts:
+            at = self.text.index(each, at)
+            found.append(self[at : at + len(each)])
+            at += len(each)
+        return found
