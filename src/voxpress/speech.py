@@ -90,9 +90,12 @@ def _list_tests(
 ) -> tuple[tuple[object, ...], tuple[tuple[str, validation.Test], ...]]:
     """The defaults of a class's fields, and their names and tests."""
     fields = msgspec.structs.fields(kind)
-    return tuple(each.default for each in fields), tuple(
-        (each.name, validation.TESTS[each.name]) for each in fields
-    )
+    tests = {**validation.TESTS, "speaker": _test_speaker}
+    return tuple(each.default for each in fields), tuple((each.name, tests[each.name]) for each in fields)
+
+
+def _test_speaker(value: object) -> validation.Problem:
+    return "" if isinstance(value, Speaker) else validation.TESTS["speaker"](value)
 
 
 class Mark(_Noun, frozen=True):
@@ -257,6 +260,8 @@ class Utterance(_Request, frozen=True):
     """Names the file: a relative path without extension, with ``/`` between folders."""
     file: str = ""
     """The file's own relative path with extension, where a row names it; the extension sets the format."""
+    speaker: str | Speaker | None = None
+    """Who speaks it: a name of the cast, or a speaker. The fields below come before the speaker's."""
     engine: str | None = None
     model: str | None = None
     voice: str | None = None
@@ -270,15 +275,6 @@ class Utterance(_Request, frozen=True):
     options: Mapping[str, OptionValue] = {}
     origin: str = ""
     """Where it came from, for messages: ``prompts.csv:17``."""
-
-    @property
-    def speaker(self) -> Speaker:
-        """Who speaks it, as far as the utterance says.
-
-        >>> Utterance(text="Hello.", voice="low").speaker
-        Speaker(voice='low')
-        """
-        return Speaker.of(self)
 
 
 class Phonemes(_Noun, frozen=True):

@@ -197,6 +197,7 @@ def render(
         carrier=own.carrier if carrier is None else carrier,
         format=None if several else format or (None if chosen else own.format),
         files=several or _files(chosen, format, project),
+        cast=project.cast,
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),

@@ -240,6 +240,7 @@ def render(
     speed: float | None = None,
     seed: int | None = None,
     options: Mapping[str, OptionValue] | None = None,
+    cast: Mapping[str, Speaker] | None = None,
     format: str | None = None,
     preset: str | Preset | None = None,
     files: Sequence[tuple[str, Output]] | None = None,
@@ -275,6 +276,7 @@ def render(
         overwrite: whether files in `folder` that voxpress did not write, or that were changed since, may be replaced.
             Otherwise their utterances fail.
         speaker, engine and others: as in `say`; they hold for what a row leaves open.
+        cast: speakers by the names that rows and texts give them.
 
     >>> rows = [Utterance(id="hi", text="Hello there."), Utterance(id="bad", text="...")]
     >>> for result in render(rows, engine="tone", store="memory:", workers=0):
@@ -292,6 +294,7 @@ def render(
         carrier=carrier,
         format=format,
         files=_choose_files(preset, files, format),
+        cast=cast,
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
         raise InputError(f"must be rows, not {show(utterances)}", field="utterances")

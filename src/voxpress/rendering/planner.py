@@ -11,7 +11,15 @@ import msgspec
 
 from voxpress import engines, formats, languages, text, validation
 from voxpress.engines import Engine
-from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnknownVoice, UnsupportedOption, show
+from voxpress.errors import (
+    InputError,
+    LicenceNotAccepted,
+    SpeechError,
+    UnknownVoice,
+    UnsupportedOption,
+    show,
+    suggest,
+)
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.models import catalogue
 from voxpress.rendering import offers, templates
@@ -40,6 +48,7 @@ class Planner:
         files: what each utterance becomes: path template and output. None: one file of `format`.
         format: of the one file, where `files` is not given; None: wav, or what an id's extension says.
         front_end: how texts are read.
+        cast: speakers by the names that rows and texts give them.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -58,6 +67,7 @@ class Planner:
         format: str | None = None,
         files: Sequence[tuple[str, Output]] | None = None,
         front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
+        cast: Mapping[str, Speaker] | None = None,
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -68,6 +78,7 @@ class Planner:
         )
         self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
         self._device, self._carrier, self._front_end = device, carrier, front_end
+        self._cast = check_cast({} if cast is None else cast)
         self._files = _check_files(format, files)
         self._own_files = files is not None
         self._format = formats.format_named(format) if format else None
@@ -112,7 +123,14 @@ class Planner:
             if self._known(utterance, first) is None:
                 self._choose(self._ask(utterance, first))
         except SpeechError as error:
-            if not (first or utterance.engine or utterance.model or utterance.voice or utterance.options):
+            if not (
+                first
+                or utterance.speaker
+                or utterance.engine
+                or utterance.model
+                or utterance.voice
+                or utterance.options
+            ):
                 raise  # the defaults are wrong, and so would be every row
             return Bad(number, utterance, place_error(error, utterance))
         try:
@@ -152,8 +170,28 @@ class Planner:
 
     def _ask(self, row: Utterance, speaker: Speaker | None) -> Speaker:
         """All that is known of who speaks."""
-        own = row.speaker.over(self._default)
-        return speaker.over(own) if speaker else own
+        asked = Speaker.of(row)
+        if row.speaker is not None:
+            asked = asked.over(self._find(row.speaker))
+        if speaker is not None:
+            asked = self._find_voice(speaker).over(asked)
+        return asked.over(self._default)
+
+    def _find(self, speaker: str | Speaker) -> Speaker:
+        """A member of the cast."""
+        if isinstance(speaker, Speaker):
+            return speaker
+        if speaker in self._cast:
+            return self._cast[speaker]
+        problem = f"no {speaker!r} in the cast{suggest(speaker, self._cast)}"
+        known = ", ".join(self._cast) or "nobody: a [cast] table names speakers"
+        raise InputError(f"{problem} (cast: {known})", field="speaker")
+
+    def _find_voice(self, speaker: Speaker) -> Speaker:
+        """A speaker within a text, whose voice may be a name of the cast."""
+        if speaker.engine or speaker.voice not in self._cast:
+            return speaker
+        return msgspec.structs.replace(speaker, voice=None).over(self._cast[speaker.voice])
 
     def _choose(self, asked: Speaker) -> _Chosen:
         assert asked.engine
@@ -236,6 +274,24 @@ class Planner:
             return self._files
         named = asked or self._format or formats.format_for(row.id)
         return [(_escape(named_file(row.id, named.name)), _choose_output(named, self._files))]
+
+
+def check_cast(cast: object) -> dict[str, Speaker]:
+    """A cast that was given as a mapping, checked.
+
+    >>> check_cast({"Alice": Speaker(engine="tone", voice="high")})
+    {'Alice': Speaker(engine='tone', voice='high')}
+
+    Raises:
+        InputError: it maps anything but names to speakers.
+    """
+    if not isinstance(cast, Mapping):
+        raise InputError(f"must be names with a Speaker each, not {show(cast)}", field="cast")
+    for name, speaker in cast.items():
+        validation.check({"speaker": name})
+        if not isinstance(speaker, Speaker):
+            raise InputError(f"must be a Speaker, not {show(speaker)}", field=f"cast.{name}")
+    return dict(cast)
 
 
 def _check_files(
@@ -335,7 +391,9 @@ class _Reader(NamedTuple):
 def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
     """What a row says of its speaker. Options as text: 1, 1.0 and true are not the same option."""
     options = repr(row.options) if row.options else ""
-    return row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
+    given = row.speaker if isinstance(row, Utterance) else None
+    who = _identify(given) if isinstance(given, Speaker) else given
+    return who, row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
 
 
 def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, type], ...]:

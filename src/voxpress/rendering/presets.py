@@ -7,6 +7,9 @@ project's file have the same shape::
     engine = "kokoro"
     preset = "office"
 
+    [cast]
+    Alice = {engine = "kokoro", voice = "bf_emma"}
+
     [presets.office]
     extends = "asterisk"
     level = -18.0
@@ -35,7 +38,7 @@ from voxpress.speech import OptionValue, Output, Speaker
 
 Table: TypeAlias = Mapping[str, Any]
 
-_TABLES = ("defaults", "presets", "server")
+_TABLES = ("defaults", "cast", "presets", "server")
 _DEEPEST = 20
 """Presets that may extend each other in a row."""
 
@@ -93,6 +96,8 @@ format=None, preset=None, store=None, device=None, workers=None, carrier=None)
 
     defaults: Defaults = Defaults()
     presets: Mapping[str, Preset]
+    cast: Mapping[str, Speaker] = {}
+    """Speakers by the names that rows and texts give them."""
     server: Table = {}
     """What is said of a server, as it stands in the file; `voxpress.server.settings` knows the fields."""
 
@@ -130,6 +135,7 @@ def load_project(path: Path | None = None) -> Project:
     project = Project(
         defaults=defaults,
         presets=MappingProxyType({**_load_built_in(), **presets.all()}),
+        cast=read_cast(_table(document, "cast", str(path), ""), str(path)),
         server=_table(document, "server", str(path), ""),
     )
     if defaults.preset is not None:
@@ -138,6 +144,27 @@ def load_project(path: Path | None = None) -> Project:
         except UnsupportedOption as error:
             raise ManifestError(str(error), path=str(path), field="defaults.preset") from error
     return project
+
+
+def read_cast(table: Table, path: str) -> dict[str, Speaker]:
+    """The speakers of a cast as it stands in a file.
+
+    >>> read_cast({"Alice": {"engine": "tone", "voice": "high"}}, "voxpress.toml")
+    {'Alice': Speaker(engine='tone', voice='high')}
+
+    Raises:
+        ManifestError: it is wrong, with file and field.
+    """
+    cast = {}
+    for name, fields in table.items():
+        try:
+            cast[name] = msgspec.convert(fields, Speaker)
+        except msgspec.ValidationError as error:
+            field, problem = (
+                _wrong(error, fields, Speaker) if isinstance(fields, dict) else ("", "must be a table")
+            )
+            raise ManifestError(problem, path=path, field=f"cast.{name}.{field}".rstrip(".")) from error
+    return cast
 
 
 def preset_named(name: str, presets: Mapping[str, Preset]) -> Preset:
