@@ -1,4 +1,4 @@
-"""The nouns: what is spoken, by whom, and what comes out.
+"""The data types: what is spoken, by whom, and what comes out.
 
 All are immutable, compare by value and can be in a set. Requests (`Speaker`, `Utterance`, `Output`) check their fields
 with the tests of `voxpress.validation` and raise `InputError` with the name of the field. Durations are seconds as
@@ -295,7 +295,7 @@ class Phonemes(_Noun, frozen=True):
 
 
 class Segment(_Noun, frozen=True):
-    """What an engine speaks at once. All fields are in the take's key."""
+    """What an engine speaks in one call. All fields are in the take's key."""
 
     text: str
     voice: str

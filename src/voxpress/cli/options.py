@@ -32,7 +32,10 @@ Speed = Annotated[
     float | None, typer.Option("--speed", "-s", metavar="FACTOR", help="1.0 is the voice's own.")
 ]
 Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="Another number gives another reading of the text.")
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", help="Another number gives another reading, if the engine draws noise."
+    ),
 ]
 FormatName = Annotated[
     str | None,
@@ -52,8 +55,8 @@ Carrier = Annotated[
     bool | None,
     typer.Option(
         "--carrier/--no-carrier",
-        help="Speak texts of one or two words in a sentence and cut them out, if the engine has word times; by default"
-        " only if it gains from that.",
+        help="Speak one or two words inside a carrier sentence, then cut them out. By default only with engines that"
+        " need it (Piper).",
         show_default=False,
     ),
 ]

@@ -128,8 +128,8 @@ def render(
         bool,
         typer.Option(
             "--prune",
-            help="Delete files of former renders that no row asks for any more; '--prune all' where they are more than"
-            " half.",
+            help="Delete files of former renders that no row asks for any more. Use `--prune all` to allow deleting"
+            " more than half of the files.",
         ),
     ] = False,
     prune_all: Annotated[bool, typer.Option("--prune-all", hidden=True)] = False,
@@ -156,7 +156,8 @@ def render(
         ),
     ] = None,
     show_text: Annotated[
-        bool, typer.Option("--text", help="With --dry-run: show what is spoken otherwise than written.")
+        bool,
+        typer.Option("--text", help="With --dry-run: show the texts that voxpress changes before speaking."),
     ] = False,
     dry_run: Annotated[
         bool,

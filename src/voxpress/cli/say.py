@@ -68,7 +68,7 @@ def say(
         typer.Option(
             "--markup",
             metavar="NAME",
-            help="plain, or directions, where [pause 2s] and [beep] are heard and not said.",
+            help="plain, or directions: voxpress turns [pause 2s] and [beep] into silence and a tone.",
         ),
     ] = "plain",
     engine: EngineName = None,
