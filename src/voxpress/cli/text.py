@@ -53,7 +53,9 @@ def text(
     ] = "en",
     markup: Annotated[
         str | None,
-        typer.Option("--markup", metavar="NAME", help="How texts are written: plain or directions."),
+        typer.Option(
+            "--markup", metavar="NAME", help="As for 'voxpress say'; by default, the row's own, or plain."
+        ),
     ] = None,
     form: Annotated[Form, typer.Option("--format", "-f", help="How the result is written.")] = Form.TABLE,
     output: Annotated[
