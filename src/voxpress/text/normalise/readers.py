@@ -1,0 +1,79 @@
+"""voxpress's own readers, for the languages that have a wording."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from voxpress.text.normalise import abbreviations, amounts, dates, digits, numbers, romans, times
+from voxpress.text.normalise.found import Found, Reader
+from voxpress.text.normalise.wording import find_wording
+
+NAME = "readers 1"
+"""Changes with every change of what they say."""
+
+_WITH_DIGITS: dict[str, Reader] = {
+    "code": digits.read_code,
+    "telephone": digits.read_telephone,
+    "dialled": digits.read_dialled,
+    "address": digits.read_address,
+    "date": dates.read_named_date,
+    "time": times.read_time,
+    "written date": dates.read_written_date,
+    "decade": dates.read_decade,
+    "weekday": times.read_weekday,
+    "money": amounts.read_money,
+    "unit": amounts.read_unit,
+    "percent": amounts.read_percent,
+    "ordinal": numbers.read_ordinal,
+    "stopped ordinal": numbers.read_stopped_ordinal,
+    "year": dates.read_year,
+    "fraction": numbers.read_fraction,
+    "sign": numbers.read_sign,
+    "arithmetic": numbers.read_arithmetic,
+    "range": numbers.read_range,
+    "lone unit": amounts.read_lone_unit,
+}
+_WITHOUT: dict[str, Reader] = {
+    "weekday": times.read_weekday,
+    "lone unit": amounts.read_lone_unit,
+}
+_ALWAYS: dict[str, Reader] = {
+    "Roman numeral": romans.read_roman,
+    "abbreviation": abbreviations.read_abbreviation,
+    "initials": abbreviations.read_initials,
+}
+_LAST: dict[str, Reader] = {
+    "identifier": digits.read_identifier,
+    "number": numbers.read_number,
+}
+_DIGIT = re.compile(r"[\d¼-¾⅐-⅞]")
+
+
+def find(text: str, language: str, free: bytearray) -> list[tuple[Found, str]]:
+    """What the readers find, in order and without overlaps, and the reader's name.
+
+    Args:
+        free: 1 for each character that may be read; what is found becomes 0.
+
+    >>> [(found.spoken, name) for found, name in find("Room 7", "en", bytearray(b"111111"))]
+    [('seven', 'number')]
+    """
+    wording = find_wording(language)
+    if wording is None:
+        return []
+    taken: list[tuple[Found, str]] = []
+    for name, reader in _list_readers(_DIGIT.search(text) is not None):
+        for found in reader(text, wording):
+            if 0 not in free[found.start : found.end] and found.start < found.end:
+                free[found.start : found.end] = bytes(found.end - found.start)
+                taken.append((found, name))
+    taken.sort(key=lambda each: each[0].start)
+    return taken
+
+
+def _list_readers(digits: bool) -> Iterator[tuple[str, Reader]]:
+    """The readers that a text needs."""
+    yield from (_WITH_DIGITS | _ALWAYS | _LAST if digits else _WITHOUT | _ALWAYS).items()
+
+
