@@ -25,17 +25,22 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
         elif not _fits(abbreviation.where, text, start, end):
             continue
         stop = match[0].endswith(".") and abbreviation.where in ("any", "after") and ends_sentence(text, end)
-        if stop and abbreviation.where == "any" and text[end:].strip() and match[0] not in wording.closing:
+        if stop and abbreviation.where == "any" and text[end:].strip() and not _closes(match[0], wording):
             stop = False
         yield Found(start, end - 1 if stop else end, spoken, certain)
+
+
+def _closes(written: str, wording: Wording) -> bool:
+    """Whether an abbreviation often ends a sentence."""
+    return written in wording.closing or written.endswith("str.")
 
 
 def _fits(where: str, text: str, start: int, end: int) -> bool:
     """Whether an abbreviation of this kind may stand here."""
     if where == "title":
-        return compile_for(r" [\"“]?(?:(?:von|van|de|di|med|phil|habil|et|und)\b|[A-ZÀ-ÖØ-Þ])" if text[end - 1] != "." else r" [\"“]?\w").match(text, end) is not None
+        return compile_for(r" [\"“]?(?:(?:von|van|de|di|med|phil|habil|et|und)\b|[A-ZÀ-ÖØ-Þ])" if text[end - 1] != "." else r" [\"“]?[\w&]").match(text, end) is not None
     if where == "number":
-        return compile_for(r" ?(?:\d|#|[IVXLC]{1,6}\b|\()").match(text, end) is not None
+        return compile_for(r" ?(?:\d|#|[IVXLC]{2,6}\b|\()").match(text, end) is not None
     if where == "after":
         return start > 1 and (text[start - 2].isalnum() or text[start - 2] in ",.&)")
     return True

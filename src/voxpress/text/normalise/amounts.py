@@ -73,7 +73,7 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
             said = wording.part_of(int(match[1]), int(match[2]), wording.units[match[3]])
             yield Found(match.start(), match.end(), said)
     minus = rf"(?:(?<![\w.,])|(?<=\dx)|(?<=\d–))([{_DASHES}](?=\d)|[±]\s?)?"
-    scale = rf"(?: ({choose(word for word in wording.scales if len(word) > 4)}))?"
+    scale = rf"(?: ({choose(word for word in wording.scales if len(word) > 4)})(?= ))?"
     fraction = r"(?: (\d{1,2})/(\d{1,3}))?"
     gap = r"(?: ?|-)"
     per = rf"(?: ?/ ?({units})(?![\w]))?"

@@ -43,9 +43,10 @@ def read_telephone(text: str, wording: Wording) -> Iterator[Found]:
 def _say_telephone(written: str, extension: str | None, wording: Wording) -> str:
     """A telephone number in words."""
     written = re.sub(r"[^\d]*(?:ext|extension|x|#|DW)?\W*$", "", written) if extension else written
-    said = wording.telephone(re.findall(r"[A-Z]+|\d+", written))
+    groups = re.findall(r"[A-Z]+|\d+", written)
+    said = wording.telephone(groups)
     if written.startswith("+"):
-        said = f"{wording.plus} {said}"
+        said = f"{wording.plus} {wording.country_code(said, groups[0])}"
     return f"{said}, {wording.extension} {wording.digits(extension)}" if extension else said
 
 

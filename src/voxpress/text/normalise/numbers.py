@@ -123,6 +123,19 @@ def read_sign(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), f"{wording.signs[match[1]]} ")
 
 
+def read_version(text: str, wording: Wording) -> Iterator[Found]:
+    """Numbers with several stops: versions and addresses of the Internet."""
+    for match in compile_for(r"(?:(?<![\w.])|(?<=\b[vV]))(\d{1,4}(?:\.\d{1,4}){2,5})(?![\w]|\.\d)").finditer(text):
+        groups = match[1].split(".")
+        if wording.groups_fit(match[1]):
+            continue
+        if len(groups) == 4:
+            yield Found(match.start(), match.end(), f" {wording.dot} ".join(map(wording.digits, groups)))
+        else:
+            said = f" {wording.version_point or wording.dot} ".join(map(wording.number, groups))
+            yield Found(match.start(), match.end(), f" {said}" if text[match.start() - 1 : match.start()] in ("v", "V") else said)
+
+
 def read_number(text: str, wording: Wording) -> Iterator[Found]:
     """All other numbers."""
     scientific = rf"(?<![\w.,])([{_MINUS}])?({wording.number_pattern})[eE]([-+]?)(\d{{1,3}}){NO_WORD}"
@@ -131,12 +144,6 @@ def read_number(text: str, wording: Wording) -> Iterator[Found]:
         said = f"{wording.number(match[2])} {wording.power} {exponent}{wording.cardinal(int(match[4]))}"
         yield Found(match.start(), match.end(), f"{wording.minus} {said}" if match[1] else said)
     point = re.escape(wording.point)
-    for match in compile_for(r"(?<![\w.])\d{1,4}(?:\.\d{1,4}){2,5}(?![\w]|\.\d)").finditer(text):
-        groups = match[0].split(".")
-        if wording.groups_fit(match[0]):
-            continue
-        say = wording.digits if len(groups) == 4 else wording.number
-        yield Found(match.start(), match.end(), f" {wording.dot} ".join(map(say, groups)))
     if wording.point == ",":
         for match in compile_for(r"(?<![\w.,])(\d{1,9})\.(\d{1,2})(?![\w]|[.,]\d)").finditer(text):
             said = f"{wording.number(match[1])} {wording.dot} {wording.decimals(match[2])}"

@@ -14,12 +14,13 @@ NAME = "readers 1"
 
 _WITH_DIGITS: dict[str, Reader] = {
     "code": digits.read_code,
+    "written date": dates.read_written_date,
     "telephone": digits.read_telephone,
+    "version": numbers.read_version,
     "dialled": digits.read_dialled,
     "address": digits.read_address,
     "date": dates.read_named_date,
     "time": times.read_time,
-    "written date": dates.read_written_date,
     "decade": dates.read_decade,
     "weekday": times.read_weekday,
     "money": amounts.read_money,
@@ -47,6 +48,8 @@ _LAST: dict[str, Reader] = {
     "identifier": digits.read_identifier,
     "number": numbers.read_number,
 }
+_TECHNICAL = re.compile(r"(?<!\S)(?=\S{0,300}(?:@|://|_|\bwww\.|\w\.[a-z]{2,}/)|[^\s.]{0,63}[a-z]\d?(?:\.[a-z]{2,20}){1,4}(?!\S))\S+")
+"""Addresses and names of files: not for these readers."""
 _DIGIT = re.compile(r"[\d¼-¾⅐-⅞]")
 
 
@@ -63,11 +66,16 @@ def find(text: str, language: str, free: bytearray) -> list[tuple[Found, str]]:
     if wording is None:
         return []
     taken: list[tuple[Found, str]] = []
+    skipped = [each.span() for each in _TECHNICAL.finditer(text)]
+    for start, end in skipped:
+        free[start:end] = free[start:end].replace(b"\x01", b"\x02")
     for name, reader in _list_readers(_DIGIT.search(text) is not None):
         for found in reader(text, wording):
-            if 0 not in free[found.start : found.end] and found.start < found.end:
+            if found.start < found.end and free.count(1, found.start, found.end) == found.end - found.start:
                 free[found.start : found.end] = bytes(found.end - found.start)
                 taken.append((found, name))
+    for start, end in skipped:
+        free[start:end] = free[start:end].replace(b"\x02", b"\x01")
     taken.sort(key=lambda each: each[0].start)
     return taken
 

@@ -83,6 +83,7 @@ class Wording(ABC):
     chapter_words: ClassVar[str]  # before a Roman numeral that counts
     rulers: ClassVar[str]  # before a Roman numeral that orders
     ordinal_endings: ClassVar[str]  # a regular expression of what is written behind the digits
+    version_point: ClassVar[str] = ""  # between the numbers of a version, where that is not `dot`
     extension: ClassVar[str]
     power: ClassVar[str]  # between a number and the exponent of ten
     telephones: ClassVar[str] = ""  # more patterns of telephone numbers, each behind a |
@@ -142,7 +143,7 @@ class Wording(ABC):
         """A regular expression of what may be an abbreviation; each match is looked up."""
         odd = [re.escape(key) for key in self.abbreviations if not re.fullmatch(r"[^\W\d_]{1,9}\.?", key)]
         odd = sorted((each.replace("\\ ", " ?") for each in odd), key=len, reverse=True)
-        return "|".join((*(rf"(?<![\w.]){each}(?!\w)" for each in odd), r"(?<![\w.@&])[^\W\d_]{1,9}(?:\.(?!\w)|(?![\w.]))"))
+        return "|".join((*(rf"(?<![\w.]){each}(?!\w)" for each in odd), r"(?<![\w.@&])[^\W\d_]{1,24}(?:\.(?!\w)|(?![\w.]))"))
 
     def find_abbreviation(self, written: str) -> Abbreviation | None:
         """What an abbreviation stands for; spaces within do not count."""
@@ -271,13 +272,13 @@ class Wording(ABC):
         ) else f"{self.digits(whole)} {money.many}"
         if not cents:
             return said
-        small = self.cents(int(cents), money)
+        small = self.cents(int(cents), money, whole)
         if not whole.strip("0"):
             return small
         return " ".join(filter(None, (said, self.cents_and, small)))
 
-    def cents(self, count: int, money: Currency) -> str:
-        """Hundredths of an amount."""
+    def cents(self, count: int, money: Currency, whole: str) -> str:
+        """Hundredths of an amount; `whole`: the digits before them."""
         return f"{self.cardinal(count, 'm')} {money.cent if count == 1 else money.cents}"
 
     def year_of(self, written: str) -> str:
@@ -289,6 +290,12 @@ class Wording(ABC):
     def roman(self, number: int, kind: str) -> str:
         """A Roman numeral; `kind`: ``ruler``, ``century`` or ``chapter``."""
         return self.ordinal(number) if kind == "ruler" else self.cardinal(number)
+
+    def country_code(self, said: str, code: str) -> str:
+        """A telephone number that begins with a country code; one of two digits is often said as a number."""
+        if len(code) == 2 and self.point == ",":
+            return said.replace(self.digits(code), self.cardinal(int(code)), 1)
+        return said
 
     def telephone(self, groups: list[str]) -> str:
         """A telephone number in its groups."""

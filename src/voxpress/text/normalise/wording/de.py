@@ -257,10 +257,15 @@ class German(Wording):
         said = f"{hours} Uhr {self.cardinal(minute)}" if minute else f"{hours} Uhr"
         return said + {"a": " vormittags", "p": " nachmittags"}.get(half, "")
 
-    def cents(self, count: int, money: Currency) -> str:
+    def find_abbreviation(self, written: str) -> Abbreviation | None:
+        if written.endswith("str.") and len(written) > 6:
+            return Abbreviation(written.removesuffix("str.") + "straße", "any")
+        return super().find_abbreviation(written)
+
+    def cents(self, count: int, money: Currency, whole: str) -> str:
         if money.one == "Euro":
-            return f"{self.cardinal(count, 'm')} {money.cent}"
-        return super().cents(count, money)
+            return self.cardinal(count) if whole.strip("0") else f"{self.cardinal(count, 'm')} {money.cent}"
+        return super().cents(count, money, whole)
 
     def roman(self, number: int, kind: str) -> str:
         return f"der {self.ordinal(number, 'e').capitalize()}" if kind == "ruler" else self.cardinal(number)

@@ -229,6 +229,7 @@ class English(Wording):
         "Margrethe Theodore Stephen Tiberius Attila Edmund Sancho Pedro João Manuel Haakon Juan Theodosius"
     )
     month_before_day = decades = adjectives = feet = i_speaks = True
+    version_point = "point"
     longest_plain = 9
     over, less, greater, at_most, at_least = "over", "less than", "greater than", "at most", "at least"
     rates = {

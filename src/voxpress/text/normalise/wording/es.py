@@ -143,6 +143,7 @@ class Spanish(Wording):
         "mil": ("mil", "mil"), "millón": ("millón", "millones"), "millones": ("millón", "millones"), "M": ("millón", "millones"),
         "billón": ("billón", "billones"), "billones": ("billón", "billones"), "trillones": ("trillón", "trillones"),
     }  # fmt: skip
+    cents_and = "con"
     of_money = "de"
     signs = {"§": "sección", "№": "número", "#": "número", "~": "unos", "≈": "unos"}
     code_words = (
@@ -338,9 +339,6 @@ class Spanish(Wording):
         said = super().price(written, money)
         whole, rest = self.split_number(written)
         return said if rest.strip("0") or len(whole) < 7 or int(whole) % 10**6 else said.replace(money.many, f"de {money.many}")
-
-    def cents(self, count: int, money: Currency) -> str:
-        return f"{self.cardinal(count, 'm')} {money.cent if count == 1 else money.cents}"
 
     def roman(self, number: int, kind: str) -> str:
         return self.ordinal(number) if kind == "ruler" and number <= 10 else self.cardinal(number)

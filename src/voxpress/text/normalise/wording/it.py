@@ -191,7 +191,8 @@ class Italian(Wording):
         if second is not None:
             count = f"{self.cardinal(minute, 'm')} minut{'o' if minute == 1 else 'i'}"
             return f"{hours} e {count} e {self.cardinal(second, 'm')} second{'o' if second == 1 else 'i'}"
-        said = f"{hours} e {self.cardinal(minute)}" if minute else hours
+        named = {15: "un quarto", 30: "mezza"} if hour <= 12 else {}
+        said = f"{hours} e {named.get(minute) or self.cardinal(minute)}" if minute else hours
         return said + {"a": " di mattina", "p": " di pomeriggio"}.get(half, "")
 
     def price(self, written: str, money: Currency) -> str:
