@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import Found, compile_for, ends_sentence, word_before
+from voxpress.text.normalise.found import Found, compile_for, ends_sentence, ends_text, word_after, word_before
 from voxpress.text.normalise.wording import Wording
 
 _STARTERS = frozenset("The A An It He She They We I In On At This That There Then But And When If His Her Its My".split())
@@ -25,7 +25,7 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
         elif not _fits(abbreviation.where, text, start, end):
             continue
         stop = match[0].endswith(".") and abbreviation.where in ("any", "after") and ends_sentence(text, end)
-        if stop and abbreviation.where == "any" and text[end:].strip() and not _closes(match[0], wording):
+        if stop and abbreviation.where == "any" and not ends_text(text, end) and not _closes(match[0], wording):
             stop = False
         yield Found(start, end - 1 if stop else end, spoken, certain)
 
@@ -68,5 +68,5 @@ def read_initials(text: str, wording: Wording) -> Iterator[Found]:
         if match[0].endswith(" "):
             yield Found(match.start(), match.end() - 1, letters)
         else:
-            closes = not text[match.end() :].strip(" \"')”’")
+            closes = ends_text(text, match.end()) or word_after(text, match.end()) in _STARTERS
             yield Found(match.start(), match.end() - 1 if closes else match.end(), letters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import NO_WORD, Found, choose, compile_for, word_after, word_before
+from voxpress.text.normalise.found import LOWER, NO_WORD, Found, choose, compile_for, word_after, word_before
 from voxpress.text.normalise.wording import Currency, Wording
 
 _DASHES = "-−–"
@@ -16,7 +16,8 @@ def read_money(text: str, wording: Wording) -> Iterator[Found]:
     signs = choose(wording.currencies)
     scale = rf"(?: ?({choose(wording.scales)}){NO_WORD})?"
     minus = rf"(?<![\w.,])([{_DASHES}](?=\S))?"
-    number = rf"({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})"
+    tag = r"\d{1,9}\.\d\d(?!\d)|" if wording.point == "," else ""
+    number = rf"({tag}{wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
     rate = r"(?: ?/ ?(mo|month|yr|year|wk|week|d|day|hr|h|hour|min|person|night|Monat|Jahr|Tag|Stunde|mois|an|jour|mes|año|día|mese|anno|kg|km|l)\b)?"
     before = rf"{minus}({signs}) ?([{_DASHES}])?{number}{scale}{NO_WORD}{rate}"
     for match in compile_for(before).finditer(text):
@@ -34,6 +35,8 @@ def _say_money(
 ) -> str:
     """An amount in words; as an adjective in the singular: a twenty dollar bill."""
     money = wording.currencies[sign]
+    if wording.point == "," and re.fullmatch(r"\d{1,9}\.\d\d", number):
+        number = number.replace(".", ",")
     if number.startswith(wording.point):
         number = "0" + number
     if scale:
@@ -67,7 +70,7 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with a unit: 3.5 kg, 120 km/h, 20 °C, 5' 10"."""
     yield from _read_feet(text, wording)
     units = choose(wording.units)
-    number = rf"({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})"
+    number = rf"({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
     for match in compile_for(rf"(?<![\w.,/])(?<!\d )(\d{{1,2}})/(\d{{1,3}}) ?({units})(?![\w²³/])").finditer(text):
         if int(match[2]):
             said = wording.part_of(int(match[1]), int(match[2]), wording.units[match[3]])
@@ -86,7 +89,7 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
         said = _say_unit(match, wording)
         sign = {"±": wording.plus_minus, "": ""}.get((match[1] or "").strip(), wording.minus)
         end = match.end()
-        if wording.unit_stops and text[end : end + 1] == "." and match[6] in wording.unit_stops and text[end + 1 : end + 2]:
+        if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,)").match(text, end):
             end += 1
         yield Found(match.start(), end, f"{sign} {said}".strip(), match[6] not in wording.doubtful_units)
 
@@ -95,7 +98,7 @@ def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
     """Whether letters behind a number are a word, as in "2 in the car", or a part of a name, as in 5G."""
     unit, joined = match[6], match.start(6) == match.end(2)
     if unit in wording.word_units and not joined and not match[7]:
-        return word_after(text, match.end()) != "" or text[match.end() : match.end() + 1] == "-"
+        return compile_for(r" ?[\w-]").match(text, match.end()) is not None
     return len(unit) == 1 and unit.isupper() and unit not in ("VWL" if joined else "VWLKAJN")
 
 

@@ -99,8 +99,24 @@ def _read_short_date(text: str, wording: Wording) -> Iterator[Found]:
     for match in compile_for(rf"{START}(\d{{1,2}})\.(\d{{1,2}})(\.(?! ?$)|){NO_WORD}(?![.,:/-]?\d| Uhr| h\b| %)").finditer(text):
         whole = len(match[1]) == 2 == len(match[2]) or match[3]
         said = _say(int(match[1]), int(match[2]), "", text, match.start(), wording)
-        if said and (whole or wording.point == ","):
+        before = word_before(text, match.start())
+        fits = not before or before in wording.stopped_ordinals or before in wording.date_words.split()
+        if said and (match[3] or fits and (whole or wording.point == ",")):
             yield Found(match.start(), match.end(), said, bool(match[3]))
+
+
+def read_slashed_date(text: str, wording: Wording) -> Iterator[Found]:
+    """A day and a month with a stroke behind a word such as on."""
+    if not wording.date_words:
+        return
+    words = choose(wording.date_words.split())
+    for match in compile_for(rf"\b(?:{words}) (\d{{1,2}})/(\d{{1,2}}){NO_WORD}(?![/%]|[.,]\d)").finditer(text):
+        first, second = int(match[1]), int(match[2])
+        month_first = first <= 12 and (wording.month_first is not False or second > 12)
+        day, month = (second, first) if month_first else (first, second)
+        said = _say(day, month, "", text, match.start(1), wording, month_first=month_first)
+        if said and day > 2 and (month, day) != (9, 11):
+            yield Found(match.start(1), match.end(), said, certain=False)
 
 
 def _say(
@@ -114,11 +130,19 @@ def _say(
 
 
 def read_decade(text: str, wording: Wording) -> Iterator[Found]:
-    """Decades: the 1990s, the '90s, 80s music after a range."""
+    """Decades: the 1990s, the '90s, 80s music, 80er."""
+    if wording.decade_ending:
+        pattern = rf"(?<![\w.,-])(\d{{3}}0|[1-9]0){wording.decade_ending}(?!\w)"
+        for match in compile_for(pattern).finditer(text):
+            said = wording.year(int(match[1])) if len(match[1]) == 4 else wording.cardinal(int(match[1]))
+            yield Found(match.start(), match.end(), said + wording.decade_ending)
     if not wording.decades:
         return
     for match in compile_for(rf"(?<![\w.,$£€])(\d{{3}}0)('?s| s(?= |$)){NO_WORD}").finditer(text):
         yield Found(match.start(), match.end(), _say_decade(wording, int(match[1])))
+    for match in compile_for(rf"(?<![\w.,$£€'’‘-])([2-9]0)s{NO_WORD}").finditer(text):
+        sure = word_before(text, match.start()) in ("the", "to", "early", "late", "mid")
+        yield Found(match.start(), match.end(), wording.cardinal(int(match[1]))[:-1] + "ies", sure)
     for match in compile_for(rf"(?<![\w.,$£€])(?:['’‘]|(?<=mid-)|(?<=the )|(?<=to )|(?<=s-))([2-9]0)s{NO_WORD}").finditer(text):
         yield Found(match.start(), match.end(), wording.cardinal(int(match[1]))[:-1] + "ies")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import NO_WORD, START, Found, choose, compile_for, word_after
+from voxpress.text.normalise.found import NO_WORD, START, Found, choose, compile_for, ends_text, word_after
 from voxpress.text.normalise.wording import Wording
 
 _EXTENSION = r"(?:(?:,? ?(?:ext\.?|extension|x|#|DW) ?)(\d{1,6}))?"
@@ -23,7 +23,7 @@ _TELEPHONE = "|".join(
         r"\d{3}-\d{2}-\d{4}",
     )
 )
-_LINKS = r"(?:[ ]?[:=#]| (?:is|are|was|at|on|ist|lautet|es|est|è|no\.|No\.|Nr\.|n°|is:|the number))?"
+_LINKS = r"(?: (?:is|are|was|at|on|ist|lautet|es|est|è|no\.|No\.|Nr\.|n°|the number))?[:=]?(?: #?|#)"
 _YEARS = re.compile(r"(?:1\d|20)\d\d-(?:1\d|20)\d\d")
 _POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _AFTER_CALL = frozenset(
@@ -52,8 +52,8 @@ def _say_telephone(written: str, extension: str | None, wording: Wording) -> str
 
 def read_dialled(text: str, wording: Wording) -> Iterator[Found]:
     """Digits after a word such as call or dial."""
-    number = r"(\d{3,15}|\d{2,6}(?:[ -]\d{2,6}){1,5})"
-    for match in compile_for(rf"\b{wording.phone_words}{_LINKS}:? {number}(?![\w%°:/])(?![.,-]\d)").finditer(text):
+    number = r"(\d{2,6}(?:[ -]\d{2,6}){1,5}|\d{3,15})"
+    for match in compile_for(rf"\b{wording.phone_words}{_LINKS}{number}(?![\w%°:/])(?![.,-]\d)").finditer(text):
         after = word_after(text, match.end(1))
         if after[:1].islower() and after not in _AFTER_CALL:
             continue
@@ -63,10 +63,18 @@ def read_dialled(text: str, wording: Wording) -> Iterator[Found]:
 def read_code(text: str, wording: Wording) -> Iterator[Found]:
     """Digits and letters after a word such as PIN, code or account number."""
     code = r"([A-Z]{0,4}\d[\dA-Z]{0,30}(?:[ -]\d[\dA-Z]{1,11}){0,6})"
-    for match in compile_for(rf"\b{wording.code_words}{_LINKS}:? {code}(?![\w%°:/])(?![.,]\d)").finditer(text):
+    for match in compile_for(rf"\b{wording.code_words}{_LINKS}{code}(?![\w%°:/])(?![.,]\d)").finditer(text):
         if sum(map(str.isdecimal, match[1])) > 1:
             groups = re.split(r"[ -]", match[1])
             yield Found(*match.span(1), ", ".join(map(wording.digits, groups)))
+
+
+def read_chain(text: str, wording: Wording) -> Iterator[Found]:
+    """Groups of digits with hyphens, such as the number of a book."""
+    for match in compile_for(r"(?<![\w.,/-])\d{1,12}(?:-\d{1,12}){2,8}(?![\w/]|-\w)").finditer(text):
+        groups = match[0].split("-")
+        say = wording.number if all(len(group) < 3 for group in groups) else wording.digits
+        yield Found(match.start(), match.end(), ", ".join(map(say, groups)), certain=False)
 
 
 def read_address(text: str, wording: Wording) -> Iterator[Found]:
@@ -82,7 +90,7 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
             yield Found(start, match.start(2) + point.end(), _POINTS[point[1]])
     for match in compile_for(rf"(?:[A-Z][a-z]{{1,20}}|\d(?:st|nd|rd|th)) ({kinds})\b\.?(?= |,|$|\))").finditer(text):
         stop = text[match.end(1) : match.end()]
-        keep = not text[match.end() :].strip() or compile_for(r" [A-Z]").match(text, match.end())
+        keep = ends_text(text, match.end()) or compile_for(r" [A-Z]").match(text, match.end())
         yield Found(match.start(1), match.end() if stop and not keep else match.end(1), wording.streets[match[1]])
     for match in compile_for(rf"(?<=, )({choose(wording.states)})\b(?:,? (\d{{5}}(?:-\d{{4}})?))?(?!\w)").finditer(text):
         said = wording.states[match[1]]

@@ -27,6 +27,7 @@ Reader = Callable[[str, Wording], Iterator[Found]]
 """Finds pieces of one kind in a text."""
 
 LETTER = "[^\\W\\d_]"
+LOWER = "[a-zß-öø-ÿ]"
 START = r"(?<![\w.,])"
 """Where a number may begin: not within a word, and not behind a mark that may belong to it."""
 NO_WORD = r"(?!\w)"
@@ -59,7 +60,7 @@ def words_before(text: str, start: int) -> str:
 
 def word_before(text: str, start: int) -> str:
     """The word right before a place, in lower case; empty where a sentence ends there."""
-    if not text[:start].endswith((" ", "(", "'", "’", "-")):
+    if text[max(0, start - 1) : start] not in (" ", "(", "'", "’", "-"):
         return ""
     words = words_before(text, start).split()
     return words[-1] if words else ""
@@ -69,6 +70,11 @@ def word_after(text: str, end: int) -> str:
     """The word after a place, as written; empty where no space leads to it."""
     found = compile_for(rf" ({LETTER}{{1,30}})").match(text, end)
     return found[1] if found else ""
+
+
+def ends_text(text: str, end: int) -> bool:
+    """Whether nothing but marks follows."""
+    return compile_for(r"[\s\"')\]”’»]{0,9}$").match(text, end) is not None
 
 
 def ends_sentence(text: str, end: int) -> bool:

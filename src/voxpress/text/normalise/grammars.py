@@ -45,7 +45,7 @@ def find(text: str, language: str, free: bytearray) -> Iterator[Found]:
         language: BCP 47 tag.
         free: 1 for each character that may be read.
 
-    >>> [found.spoken for found in find("sida 12", "sv", bytearray(b"1111111"))]
+    >>> [found.spoken for found in find("sida 12", "sv", bytearray([1] * 7))]
     ['tolv']
     """
     base = languages.base(language)

@@ -87,6 +87,10 @@ def read_range(text: str, wording: Wording) -> Iterator[Found]:
         spaced = match[0].startswith(" ") != match[0].endswith(" ")
         if not spaced:
             yield Found(match.start(), match.end(), f" {wording.to} ", certain=match[0].strip() != "-" or "$" in token[0])
+    for match in compile_for(r"(?<=\d[.,]\d)/(?=\d{1,3}(?!\w))").finditer(text):
+        yield Found(match.start(), match.end(), f" {wording.out_of or wording.over} ", certain=False)
+    for match in compile_for(r"(?<![\w:.,])\d{1,4}(:)(?=\d{1,4}(?![\w:]|[.,]\d))").finditer(text):
+        yield Found(*match.span(1), f" {wording.ratio or wording.to} ")
     for match in compile_for(r"(?<=\d)( ?[x×] ?)(?=\d)").finditer(text):
         equation = "=" in text[match.end() : match.end() + 12]
         yield Found(match.start(), match.end(), f" {wording.times if equation else wording.by} ", certain=equation)
@@ -112,6 +116,10 @@ def read_arithmetic(text: str, wording: Wording) -> Iterator[Found]:
     if "=" in text:
         for match in compile_for(r"(?<=\d) - (?=\d{1,9} ?[-+=×÷])").finditer(text):
             yield Found(match.start(), match.end(), f" {wording.minus} ")
+    for match in compile_for(r"(?<=[\w)])( [=<>≤≥×÷±] )(?=[\w(−-])").finditer(text):
+        yield Found(match.start(), match.end(), f" {names[match[0].strip()]} ")
+    for match in compile_for(r"(?<=\d)\+(?![\w+])").finditer(text):
+        yield Found(match.start(), match.end(), f" {wording.plus}")
     for match in compile_for(r"(?<!\S)([<>≤≥]) ?(?=\d)").finditer(text):
         yield Found(match.start(), match.end(), f"{names[match[1]]} ")
 
@@ -125,24 +133,30 @@ def read_sign(text: str, wording: Wording) -> Iterator[Found]:
 
 def read_version(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with several stops: versions and addresses of the Internet."""
-    for match in compile_for(r"(?:(?<![\w.])|(?<=\b[vV]))(\d{1,4}(?:\.\d{1,4}){2,5})(?![\w]|\.\d)").finditer(text):
+    for match in compile_for(r"((?:(?<![\w.])\d{1,4}(?=\.\d{1,4}\.\d)|(?<=\b[vV])\d{1,4})(?:\.\d{1,4}){1,5})(?![\w]|\.\d)").finditer(text):
         groups = match[1].split(".")
         if wording.groups_fit(match[1]):
             continue
-        if len(groups) == 4:
+        if len(groups) == 3 and all(len(group) == 3 for group in groups[1:]) and text[match.start() - 1 : match.start()] not in ("v", "V"):
+            yield Found(match.start(), match.end(), wording.cardinal(int("".join(groups))), certain=False)
+        elif len(groups) == 4:
             yield Found(match.start(), match.end(), f" {wording.dot} ".join(map(wording.digits, groups)))
         else:
             said = f" {wording.version_point or wording.dot} ".join(map(wording.number, groups))
             yield Found(match.start(), match.end(), f" {said}" if text[match.start() - 1 : match.start()] in ("v", "V") else said)
 
 
-def read_number(text: str, wording: Wording) -> Iterator[Found]:
-    """All other numbers."""
+def read_scientific(text: str, wording: Wording) -> Iterator[Found]:
+    """Numbers with a power of ten: 1e6."""
     scientific = rf"(?<![\w.,])([{_MINUS}])?({wording.number_pattern})[eE]([-+]?)(\d{{1,3}}){NO_WORD}"
     for match in compile_for(scientific).finditer(text):
         exponent = f"{wording.minus} " if match[3] == "-" else ""
         said = f"{wording.number(match[2])} {wording.power} {exponent}{wording.cardinal(int(match[4]))}"
         yield Found(match.start(), match.end(), f"{wording.minus} {said}" if match[1] else said)
+
+
+def read_number(text: str, wording: Wording) -> Iterator[Found]:
+    """All other numbers."""
     point = re.escape(wording.point)
     if wording.point == ",":
         for match in compile_for(r"(?<![\w.,])(\d{1,9})\.(\d{1,2})(?![\w]|[.,]\d)").finditer(text):

@@ -16,19 +16,21 @@ _WITH_DIGITS: dict[str, Reader] = {
     "code": digits.read_code,
     "written date": dates.read_written_date,
     "telephone": digits.read_telephone,
+    "chain": digits.read_chain,
     "version": numbers.read_version,
     "dialled": digits.read_dialled,
     "address": digits.read_address,
     "date": dates.read_named_date,
     "time": times.read_time,
     "decade": dates.read_decade,
-    "weekday": times.read_weekday,
     "money": amounts.read_money,
+    "weekday": times.read_weekday,
     "unit": amounts.read_unit,
     "percent": amounts.read_percent,
     "ordinal": numbers.read_ordinal,
     "stopped ordinal": numbers.read_stopped_ordinal,
     "year": dates.read_year,
+    "slashed date": dates.read_slashed_date,
     "fraction": numbers.read_fraction,
     "sign": numbers.read_sign,
     "arithmetic": numbers.read_arithmetic,
@@ -45,6 +47,7 @@ _ALWAYS: dict[str, Reader] = {
     "initials": abbreviations.read_initials,
 }
 _LAST: dict[str, Reader] = {
+    "scientific": numbers.read_scientific,
     "identifier": digits.read_identifier,
     "number": numbers.read_number,
 }
@@ -59,7 +62,7 @@ def find(text: str, language: str, free: bytearray) -> list[tuple[Found, str]]:
     Args:
         free: 1 for each character that may be read; what is found becomes 0.
 
-    >>> [(found.spoken, name) for found, name in find("Room 7", "en", bytearray(b"111111"))]
+    >>> [(found.spoken, name) for found, name in find("Room 7", "en", bytearray([1] * 6))]
     [('seven', 'number')]
     """
     wording = find_wording(language)
@@ -70,7 +73,7 @@ def find(text: str, language: str, free: bytearray) -> list[tuple[Found, str]]:
     for start, end in skipped:
         free[start:end] = free[start:end].replace(b"\x01", b"\x02")
     for name, reader in _list_readers(_DIGIT.search(text) is not None):
-        for found in reader(text, wording):
+        for found in reader(_mask(text, free) if name in _LAST else text, wording):
             if found.start < found.end and free.count(1, found.start, found.end) == found.end - found.start:
                 free[found.start : found.end] = bytes(found.end - found.start)
                 taken.append((found, name))
@@ -78,6 +81,11 @@ def find(text: str, language: str, free: bytearray) -> list[tuple[Found, str]]:
         free[start:end] = free[start:end].replace(b"\x02", b"\x01")
     taken.sort(key=lambda each: each[0].start)
     return taken
+
+
+def _mask(text: str, free: bytearray) -> str:
+    """A text in which nothing is found where another reader was."""
+    return "".join(character if is_free == 1 else "\0" for character, is_free in zip(text, free, strict=True))
 
 
 def _list_readers(digits: bool) -> Iterator[tuple[str, Reader]]:

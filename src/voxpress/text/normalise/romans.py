@@ -33,7 +33,7 @@ def read_roman(text: str, wording: Wording) -> Iterator[Found]:
     """Roman numerals behind a word such as chapter or the name of a ruler."""
     for match in _CANDIDATE.finditer(text):
         number = count_roman(match[1])
-        if not number or text[: match.start()][-1:] != " ":
+        if not number or text[max(0, match.start() - 1) : match.start()] != " ":
             continue
         written = text[max(0, match.start() - 40) : match.start()].split()
         if not written:
@@ -63,6 +63,9 @@ def _read(text: str, match: re.Match[str], number: int, before: str, wording: Wo
             return None
         stop = wording.roman_stop and text[end : end + 1] == "." and bool(re.match(r"\. [a-zà-ÿ]|\.,", text[end : end + 3]))
         return Found(match.start(), end + stop, wording.roman(number, "ruler"), len(numeral) > 1)
+    if wording.roman_stop and before.lower() in wording.stopped_ordinals and compile_for(r"\. [A-ZÄÖÜ]").match(text, end):
+        ending = wording.find_ending([before.lower()], word_after(text, end + 1)) or "e"
+        return Found(match.start(), end + 1, wording.ordinal(number, ending))
     if before.lower() in wording.roman_articles and len(numeral) > 1 and word_after(text, end):
         return Found(match.start(), end, wording.ordinal(number, wording.roman_articles[before.lower()]))
     likely = len(numeral) > 1 and numeral not in _NO_NUMERALS and before[:1].isupper() and before[1:2].islower()

@@ -88,6 +88,9 @@ class Wording(ABC):
     power: ClassVar[str]  # between a number and the exponent of ten
     telephones: ClassVar[str] = ""  # more patterns of telephone numbers, each behind a |
     roman_articles: ClassVar[Mapping[str, str]] = {}  # before a numeral that orders, and the ending
+    date_words: ClassVar[str] = ""  # before a day and a month with a stroke
+    dotted_times: ClassVar[str] = ""  # a regular expression of what stands before a time such as 17.30
+    out_of: ClassVar[str] = ""  # between points and the most points
     streets: ClassVar[Mapping[str, str]] = {}
     states: ClassVar[Mapping[str, str]] = {}
     scale_gender: ClassVar[str] = "m"  # of million
@@ -99,9 +102,11 @@ class Wording(ABC):
     """Whether people write May 3."""
     dotted_dates: ClassVar[bool] = False
     """Whether 3.5. and 17.06 are dates."""
+    decade_ending: ClassVar[str] = ""  # behind the digits: 80er
+    ratio: ClassVar[str] = ""  # between the numbers of 4:3, where that is not `to`
     decades: ClassVar[bool] = False
     hour_sign: ClassVar[str] = ""  # a regular expression of what is written behind an hour
-    bare_hours: ClassVar[bool] = False
+    bare_hours: ClassVar[str] = ""  # the same, behind an hour without minutes
     rates: ClassVar[Mapping[str, str]] = {}  # behind the stroke of an amount
     longest_plain: ClassVar[int] = MOST_DIGITS
     """Digits of the longest number without marks between its groups that is no code."""
@@ -111,8 +116,6 @@ class Wording(ABC):
     doubtful_units: ClassVar[frozenset[str]] = frozenset()
     word_units: ClassVar[frozenset[str]] = frozenset()
     """Units that are words too."""
-    unit_stops: ClassVar[frozenset[str]] = frozenset()
-    """Units that are written with a stop as well."""
     unit_articles: ClassVar[str] = ""
     over: ClassVar[str]  # between the two numbers of a blood pressure
     less: ClassVar[str]
@@ -299,4 +302,4 @@ class Wording(ABC):
 
     def telephone(self, groups: list[str]) -> str:
         """A telephone number in its groups."""
-        return ", ".join(map(self.digits, groups))
+        return ", ".join(group if group.isalpha() else self.digits(group) for group in groups)

@@ -20,6 +20,12 @@ _PREPOSITIONS = frozenset(
     "hinter neben gegenüber".split()
 )
 
+_FEMININE = frozenset(
+    "Million Milliarde Billion Frau Stunde Minute Sekunde Woche Person Seite Tonne Flasche Tasse Kugel Karte Nacht "
+    "Stufe Stimme Hand Klasse Straße Etage Taste Meile Stadt Tochter Schwester Mutter Portion Packung Dose Kiste "
+    "Tür Wohnung Katze Stelle Chance Idee Frage Antwort".split()
+)
+
 
 def _units() -> dict[str, Unit]:
     table = """
@@ -143,16 +149,26 @@ class German(Wording):
     ordinal_endings = "te[rnms]?|ste[rnms]?"
     closing = frozenset({"usw.", "etc.", "u. a.", "o. ä.", "u. v. m.", "v. Chr.", "n. Chr.", "Jh.", "Str.", "str.", "o. Ä."})
     scale_gender = "f"
+    bare_hours, decade_ending, ratio = "Uhr|uhr", "er", "zu"
     hour_sign = r"Uhr|uhr|h(?= |$|[,.])"
     rates = {"h": "Stunde", "d": "Tag", "l": "Liter", "kg": "Kilogramm", "km": "Kilometer", "min": "Minute"}
     word_units = frozenset({"bar", "A", "N"})
-    unit_stops = frozenset({"Std", "Min", "Sek", "Stk"})
     unit_articles = "pro|je|das"
     stopped_ordinals = {
         **dict.fromkeys("am zum vom beim im dem den des zur einem einen eines ab bis seit jeden jedem".split(), "n"),
         **dict.fromkeys("der die das eine jede dieser diese dieses".split(), "e"),
         **dict.fromkeys("ein jeder kein sein ihr mein unser".split(), "r"),
     }
+
+    def __init__(self, language: str) -> None:
+        super().__init__(language)
+        if set(language.split("-")[1:]) & {"CH", "LI"}:
+            self.point, self.groups, self.point_word = ".", "[ '’]", "Punkt"
+
+    def gender_of(self, after: str) -> str:
+        if after in _FEMININE or after.endswith(("ung", "heit", "keit", "schaft", "tion")):
+            return "f"
+        return "m" if after[:1].isupper() and after not in ("Uhr",) else ""
 
     def cardinal(self, number: int, gender: str = "") -> str:
         if number == 0:
@@ -237,6 +253,8 @@ class German(Wording):
         return ending
 
     def find_ending(self, before: list[str], after: str) -> str | None:
+        if len(before) > 1 and before[-1] in ("und", "oder", "bis", "sowie") and re.fullmatch(r"\d+\.", before[-2]):
+            return self._ending(before[:-2])
         if not before:
             return "r" if not after or after[0].isupper() else None
         if not after and before[-1] not in self.stopped_ordinals:

@@ -205,7 +205,7 @@ class English(Wording):
     code_words = (
         r"(?:PINs?|pins?|Pin|OTP|otp|SSN|passcode|Passcode|password|Password|[Zz]ip|ZIP|zip code|[Cc]ode|CVV|CVC|PNR|"
         r"(?:[Aa]ccount|[Cc]ard|[Oo]rder|[Tt]icket|[Rr]eference|[Cc]onfirmation|[Tt]racking|[Ss]erial|[Cc]ustomer|[Bb]ooking|"
-        r"[Mm]ember|[Ii]nvoice|[Pp]olicy|[Cc]ase|[Mm]eeting)(?: (?:number|code|ID|id|no\.|No\.))?|ending in|ending with|"
+        r"[Mm]ember|[Ii]nvoice|[Pp]olicy|[Cc]ase|[Mm]eeting)(?: (?:number|code|ID|id|no\.|No\.))?|ending in|ending with|ISBN|IBAN|VIN|IMEI|"
         r"[Ee]xtension|ext\.|Ext\.|postcode|Postcode)"
     )
     phone_words = (
@@ -229,6 +229,8 @@ class English(Wording):
         "Margrethe Theodore Stephen Tiberius Attila Edmund Sancho Pedro João Manuel Haakon Juan Theodosius"
     )
     month_before_day = decades = adjectives = feet = i_speaks = True
+    date_words = "on by until till before after since from through due"
+    out_of = "out of"
     version_point = "point"
     longest_plain = 9
     over, less, greater, at_most, at_least = "over", "less than", "greater than", "at most", "at least"
@@ -238,7 +240,6 @@ class English(Wording):
     }  # fmt: skip
     word_units = frozenset({"in", "pt", "bar", "ha", "ac", "t", "sec", "min", "second", "A", "N"})
     doubtful_units = frozenset({"m", "s", "h", "t", "K", "B", "C"})
-    unit_stops = frozenset({"sec", "min", "hr", "hrs", "ft", "lb", "lbs", "oz", "in", "mi", "yd", "yds", "secs", "mins"})
     two_faced = {"St.": ("Saint", "Street"), "Dr.": ("Doctor", "Drive")}
     closing = frozenset({"etc.", "Ph.D.", "et al.", "a.m.", "p.m."})
     ordinal_endings = "st|nd|rd|th|ST|ND|RD|TH"
@@ -251,6 +252,10 @@ class English(Wording):
     @property
     def month_first(self) -> bool | None:  # type: ignore[override]
         return None if self._region in ("", "CA") else self._region not in _DAY_FIRST
+
+    @property
+    def dotted_times(self) -> str:  # type: ignore[override]
+        return r"(?:(?<=\bat )|(?<=\bfrom )|(?<=\buntil )|(?<=\bby ))" if self._region in _DAY_FIRST else ""
 
     def counts(self, after: str) -> bool:
         return after.islower() and len(after) > 3 and after.endswith("s") and not after.endswith(("ss", "was", "this", "his")) or after in (
@@ -344,4 +349,4 @@ class English(Wording):
         return f"the {self.ordinal(number)}" if kind == "ruler" else self.cardinal(number)
 
     def telephone(self, groups: list[str]) -> str:
-        return ", ".join("eight hundred" if group == "800" else self.digits(group) for group in groups)
+        return ", ".join("eight hundred" if group == "800" else group if group.isalpha() else self.digits(group) for group in groups)

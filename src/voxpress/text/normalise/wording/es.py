@@ -136,6 +136,7 @@ class Spanish(Wording):
         "ene": 1, "feb": 2, "mar": 3, "abr": 4, "jun": 6, "jul": 7, "ago": 8, "sep": 9, "sept": 9, "setiembre": 9, "oct": 10,
         "nov": 11, "dic": 12,
     }  # fmt: skip
+    date_words = "el del al"
     month_before_day = True
     weekdays = {"Lun": "lunes", "Mié": "miércoles", "Jue": "jueves", "Vie": "viernes", "Sáb": "sábado", "Dom": "domingo"}
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
@@ -163,10 +164,9 @@ class Spanish(Wording):
     roman_articles = {"el": "º", "la": "ª", "del": "º", "al": "º"}
     closing = frozenset({"etc.", "EE. UU.", "S. A.", "S.A.", "a. C.", "d. C.", "EE.UU.", "Ud.", "Uds."})
     hour_sign = r"h(?:s|rs|oras?)?\b"
-    bare_hours = True
+    bare_hours = r"h(?:s|rs|oras?)?\b"
     rates = {"h": "hora", "d": "día", "l": "litro", "kg": "kilogramo", "km": "kilómetro", "min": "minuto"}
     word_units = frozenset({"A", "in"})
-    unit_stops = frozenset({"min", "seg"})
     unit_articles = "el|al|por|cada|del"
 
     def __init__(self, language: str) -> None:
@@ -175,7 +175,7 @@ class Spanish(Wording):
             self.point, self.groups, self.point_word = ".", ",", "punto"
 
     def telephone(self, groups: list[str]) -> str:
-        return ", ".join("ochocientos" if group == "800" else self.digits(group) for group in groups)
+        return ", ".join("ochocientos" if group == "800" else group if group.isalpha() else self.digits(group) for group in groups)
 
     def cardinal(self, number: int, gender: str = "") -> str:
         if number == 0:

@@ -95,7 +95,8 @@ class French(Wording):
         "janv": 1, "févr": 2, "fév": 2, "avr": 4, "juil": 7, "sept": 9, "oct": 10, "nov": 11, "déc": 12, "aout": 8,
         "fevrier": 2, "decembre": 12,
     }  # fmt: skip
-    weekdays = {"lun.": "lundi", "mar.": "mardi", "mer.": "mercredi", "jeu.": "jeudi", "ven.": "vendredi", "sam.": "samedi", "dim.": "dimanche"}
+    weekdays = {"lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi", "dim": "dimanche"}
+    date_words = "le du au"
     dotted_dates = True
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
@@ -104,7 +105,7 @@ class French(Wording):
         "Mds": ("milliard", "milliards"), "k": ("mille", "mille"), "mille": ("mille", "mille"),
     }  # fmt: skip
     of_money = "de"
-    signs = {"§": "paragraphe", "№": "numéro", "#": "numéro", "~": "environ", "≈": "environ", "n°": "numéro ", "N°": "numéro"}
+    signs = {"§": "paragraphe", "№": "numéro", "#": "numéro", "~": "environ", "≈": "environ", "n°": "numéro", "N°": "numéro"}
     code_words = (
         r"(?:PIN|[Cc]ode(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
         r"(?:[Cc]ompte|[Cc]arte|[Cc]ommande|[Rr]éférence|[Dd]ossier|[Rr]éservation)(?: (?:numéro|n°))?|se terminant par|[Pp]oste)"
@@ -122,11 +123,10 @@ class French(Wording):
     )
     ordinal_endings = r"ers|ères|er|ère|re|ème|èmes|eme|ième|e|es|nde?|de?|ᵉ|ᵉʳ|°(?! ?[CF]\b)"
     closing = frozenset({"etc.", "av. J.-C.", "apr. J.-C.", "J.-C.", "S.V.P.", "env."})
-    hour_sign = r"h(?:eures?)?(?=\d| |$|[,.;:!?)])"
-    bare_hours = True
+    hour_sign = r"h(?:eures?)?(?=\d| |$|[-–,.;:!?)])"
+    bare_hours = r"h(?:eures?)?(?=\d| |$|[-–,.;:!?)])"
     rates = {"h": "heure", "j": "jour", "d": "jour", "l": "litre", "kg": "kilogramme", "km": "kilomètre", "min": "minute"}
     word_units = frozenset({"A", "N", "ch", "j", "F"})
-    unit_stops = frozenset({"min", "sec"})
     unit_articles = "le|la|par|du|au"
 
     def cardinal(self, number: int, gender: str = "") -> str:
@@ -242,6 +242,8 @@ class French(Wording):
         return self.cardinal(number)
 
     def telephone(self, groups: list[str]) -> str:
+        if any(group.isalpha() for group in groups):
+            return super().telephone(groups)
         pairs = [pair for group in groups for pair in (re.findall("..", group) if len(group) == 10 else [group])]
         return ", ".join(
             self.cardinal(int(pair)) if len(pair) == 2 and pair[0] != "0" else self.digits(pair) for pair in pairs

@@ -101,6 +101,7 @@ class Italian(Wording):
         "miliardi": ("miliardo", "miliardi"), "mln": ("milione", "milioni"), "mld": ("miliardo", "miliardi"),
         "M": ("milione", "milioni"), "mila": ("mila", "mila"),
     }  # fmt: skip
+    date_words = "il dal al entro"
     of_money = "di"
     signs = {"§": "paragrafo", "№": "numero", "#": "numero", "~": "circa", "≈": "circa"}
     code_words = (
@@ -121,7 +122,6 @@ class Italian(Wording):
     closing = frozenset({"ecc.", "a. C.", "d. C.", "a.C.", "d.C.", "S.p.A.", "S.r.l."})
     rates = {"h": "ora", "d": "giorno", "l": "litro", "kg": "chilo", "km": "chilometro", "min": "minuto"}
     word_units = frozenset({"N", "q", "d"})
-    unit_stops = frozenset({"min", "sec"})
     unit_articles = "al|il|per|del"
     percent = "percento"
 
@@ -168,6 +168,11 @@ class Italian(Wording):
             keep = said.endswith(("tre", "sei")) and number % 100 not in (10, 16)
             said = (said if keep else said[:-1]) + "esimo"
         return said[:-1] + "a" if ending in ("ª", "ᵃ", "f") else said
+
+    def gender_of(self, after: str) -> str:
+        if not after.islower() or len(after) < 3:
+            return ""
+        return "f" if after.endswith(("a", "ione")) else "m" if after.endswith(("o", "e")) else ""
 
     def fraction(self, above: int, below: int) -> str:
         if below == 2:
