@@ -5,10 +5,44 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import Found, compile_for, ends_sentence, ends_text, word_after, word_before
+from voxpress.text.normalise.found import (
+    Found,
+    compile_for,
+    ends_sentence,
+    ends_text,
+    word_after,
+    word_before,
+)
 from voxpress.text.normalise.wording import Wording
 
-_STARTERS = frozenset("The A An It He She They We I In On At This That There Then But And When If His Her Its My".split())
+_STARTERS = frozenset(
+    [
+        "The",
+        "A",
+        "An",
+        "It",
+        "He",
+        "She",
+        "They",
+        "We",
+        "I",
+        "In",
+        "On",
+        "At",
+        "This",
+        "That",
+        "There",
+        "Then",
+        "But",
+        "And",
+        "When",
+        "If",
+        "His",
+        "Her",
+        "Its",
+        "My",
+    ]
+)
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.){2,8}(?![\w])|(?<![\w.])(?:[A-Z]\. ){1,4}(?=[A-Z][a-z])")
 
 
@@ -25,7 +59,12 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
         elif not _fits(abbreviation.where, text, start, end):
             continue
         stop = match[0].endswith(".") and abbreviation.where in ("any", "after") and ends_sentence(text, end)
-        if stop and abbreviation.where == "any" and not ends_text(text, end) and not _closes(match[0], wording):
+        if (
+            stop
+            and abbreviation.where == "any"
+            and not ends_text(text, end)
+            and not _closes(match[0], wording)
+        ):
             stop = False
         yield Found(start, end - 1 if stop else end, spoken, certain)
 
@@ -38,7 +77,14 @@ def _closes(written: str, wording: Wording) -> bool:
 def _fits(where: str, text: str, start: int, end: int) -> bool:
     """Whether an abbreviation of this kind may stand here."""
     if where == "title":
-        return compile_for(r" [\"“]?(?:(?:von|van|de|di|med|phil|habil|et|und)\b|[A-ZÀ-ÖØ-Þ])" if text[end - 1] != "." else r" [\"“]?[\w&]").match(text, end) is not None
+        return (
+            compile_for(
+                r" [\"“]?(?:(?:von|van|de|di|med|phil|habil|et|und)\b|[A-ZÀ-ÖØ-Þ])"
+                if text[end - 1] != "."
+                else r" [\"“]?[\w&]"
+            ).match(text, end)
+            is not None
+        )
     if where == "number":
         return compile_for(r" ?(?:\d|#|[IVXLC]{2,6}\b|\()").match(text, end) is not None
     if where == "after":

@@ -31,7 +31,13 @@ def read_money(text: str, wording: Wording) -> Iterator[Found]:
 
 
 def _say_money(
-    number: str, sign: str, scale: str | None, text: str, match: re.Match[str], wording: Wording, rate: str | None
+    number: str,
+    sign: str,
+    scale: str | None,
+    text: str,
+    match: re.Match[str],
+    wording: Wording,
+    rate: str | None,
 ) -> str:
     """An amount in words; as an adjective in the singular: a twenty dollar bill."""
     money = wording.currencies[sign]
@@ -62,7 +68,31 @@ def _is_adjective(text: str, match: re.Match[str]) -> bool:
     return (
         word_before(text, match.start()) in ("a", "an", "another", "each", "this", "that")
         and after.islower()
-        and after not in "for in to and or of per a is was on at by from with but as than off an the each".split()
+        and after
+        not in [
+            "for",
+            "in",
+            "to",
+            "and",
+            "or",
+            "of",
+            "per",
+            "a",
+            "is",
+            "was",
+            "on",
+            "at",
+            "by",
+            "from",
+            "with",
+            "but",
+            "as",
+            "than",
+            "off",
+            "an",
+            "the",
+            "each",
+        ]
     )
 
 
@@ -71,7 +101,9 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     yield from _read_feet(text, wording)
     units = choose(wording.units)
     number = rf"({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
-    for match in compile_for(rf"(?<![\w.,/])(?<!\d )(\d{{1,2}})/(\d{{1,3}}) ?({units})(?![\w²³/])").finditer(text):
+    for match in compile_for(rf"(?<![\w.,/])(?<!\d )(\d{{1,2}})/(\d{{1,3}}) ?({units})(?![\w²³/])").finditer(
+        text
+    ):
         if int(match[2]):
             said = wording.part_of(int(match[1]), int(match[2]), wording.units[match[3]])
             yield Found(match.start(), match.end(), said)
@@ -81,7 +113,11 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     gap = r"(?: ?|-)"
     per = rf"(?: ?/ ?({units})(?![\w]))?"
     for match in compile_for(rf"(?<![\w.,]){number} ?/ ?({units})(?![\w²³/])").finditer(text):
-        yield Found(match.start(), match.end(), f"{wording.number(match[1])} {wording.per_unit(wording.units[match[2]])}")
+        yield Found(
+            match.start(),
+            match.end(),
+            f"{wording.number(match[1])} {wording.per_unit(wording.units[match[2]])}",
+        )
     pattern = rf"{minus}{number}{fraction}{scale}{gap}(?<!- )({units})(?![\w²³]|[-/]\w*\d|['’]\w){per}"
     for match in compile_for(pattern).finditer(text):
         if _is_no_unit(match, text, wording):
@@ -153,6 +189,8 @@ def read_lone_unit(text: str, wording: Wording) -> Iterator[Found]:
     """Units behind an article or a word such as per: 3 € el kg."""
     if not wording.unit_articles:
         return
-    long = choose(unit for unit in wording.units if len(unit) > 1 and unit.isalpha() and unit not in wording.word_units)
+    long = choose(
+        unit for unit in wording.units if len(unit) > 1 and unit.isalpha() and unit not in wording.word_units
+    )
     for match in compile_for(rf"\b(?:{wording.unit_articles}) ({long})\b(?!\w)").finditer(text):
         yield Found(*match.span(1), wording.units[match[1]].one)

@@ -45,25 +45,38 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
         if 1 <= int(match[1]) <= 31 and _is_month(match[2], match[3], text, match):
             before = words_before(text, match.start())
             number = _month(match[2], match[3], wording)
-            yield Found(match.start(), match.end(), wording.date(int(match[1]), number, match[4] or "", before))
+            yield Found(
+                match.start(), match.end(), wording.date(int(match[1]), number, match[4] or "", before)
+            )
     if wording.month_before_day:
         day = rf"(\d{{1,2}})(?:{end})?(?![\w:/%]|[.,]\d|-[a-z])(?:[-–](\d{{1,2}})(?:{end})?(?![\w:/%-]))?"
-        for match in compile_for(rf"(?<![\w.]){month}[ -]{day}(?:(?:, ?| |-)(\d{{4}}){NO_WORD}(?![.,:]\d))?").finditer(text):
+        for match in compile_for(
+            rf"(?<![\w.]){month}[ -]{day}(?:(?:, ?| |-)(\d{{4}}){NO_WORD}(?![.,:]\d))?"
+        ).finditer(text):
             if 1 <= int(match[3]) <= 31 and _is_month(match[1], match[2], text, match):
                 number = _month(match[1], match[2], wording)
-                said = wording.date(int(match[3]), number, "" if match[4] else match[5] or "", "", month_first=True)
+                said = wording.date(
+                    int(match[3]), number, "" if match[4] else match[5] or "", "", month_first=True
+                )
                 if match[4]:
                     said = f"{said} {wording.to} {wording.ordinal(int(match[4]))}"
                     said = f"{said} {wording.year_of(match[5])}" if match[5] else said
                 yield Found(match.start(), match.end(), said)
-    for match in compile_for(rf"(?<![\w.]){month},? (?:(?:de|del|di) )?(\d{{4}}){NO_WORD}(?![.,:]\d)").finditer(text):
+    for match in compile_for(
+        rf"(?<![\w.]){month},? (?:(?:de|del|di) )?(\d{{4}}){NO_WORD}(?![.,:]\d)"
+    ).finditer(text):
         if _is_month(match[1], match[2], text, match):
             yield Found(*match.span(3), wording.year_of(match[3]))
 
 
 def _is_month(full: str | None, short: str | None, text: str, match: re.Match[str]) -> bool:
     """Whether a word is the name of a month: "may 5" in lower case may be the verb."""
-    return full not in ("may", "march") or match.start() == 0 or text[match.start() - 1] != " " or match[0][0].isdigit()
+    return (
+        full not in ("may", "march")
+        or match.start() == 0
+        or text[match.start() - 1] != " "
+        or match[0][0].isdigit()
+    )
 
 
 def read_written_date(text: str, wording: Wording) -> Iterator[Found]:
@@ -73,9 +86,13 @@ def read_written_date(text: str, wording: Wording) -> Iterator[Found]:
         said = _say(int(match[4]), int(match[3]), match[1], text, match.start(), wording)
         if said:
             yield Found(match.start(), match.end(), said)
-    for match in compile_for(rf"{START}(1[1-9]\d\d|20\d\d)-(0[1-9]|1[0-2]){NO_WORD}(?![.,/-]\d)").finditer(text):
+    for match in compile_for(rf"{START}(1[1-9]\d\d|20\d\d)-(0[1-9]|1[0-2]){NO_WORD}(?![.,/-]\d)").finditer(
+        text
+    ):
         if int(match[2]) <= int(match[1][2:]):
-            yield Found(match.start(), match.end(), wording.date(0, int(match[2]), match[1], ""), certain=False)
+            yield Found(
+                match.start(), match.end(), wording.date(0, int(match[2]), match[1], ""), certain=False
+            )
     parts = rf"{START}(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){NO_WORD}(?![.,/-]\d)"
     for match in compile_for(parts).finditer(text):
         first, second = int(match[1]), int(match[3])
@@ -96,12 +113,14 @@ def _read_short_date(text: str, wording: Wording) -> Iterator[Found]:
     """A day and a month in digits: 24.12. and 17.06 where that is usual."""
     if not wording.dotted_dates:
         return
-    for match in compile_for(rf"{START}(\d{{1,2}})\.(\d{{1,2}})(\.(?! ?$)|){NO_WORD}(?![.,:/-]?\d| Uhr| h\b| %)").finditer(text):
+    for match in compile_for(
+        rf"{START}(\d{{1,2}})\.(\d{{1,2}})(\.(?! ?$)|){NO_WORD}(?![.,:/-]?\d| Uhr| h\b| %)"
+    ).finditer(text):
         whole = len(match[1]) == 2 == len(match[2]) or match[3]
         said = _say(int(match[1]), int(match[2]), "", text, match.start(), wording)
         before = word_before(text, match.start())
         fits = not before or before in wording.stopped_ordinals or before in wording.date_words.split()
-        if said and (match[3] or fits and (whole or wording.point == ",")):
+        if said and (match[3] or (fits and (whole or wording.point == ","))):
             yield Found(match.start(), match.end(), said, bool(match[3]))
 
 
@@ -110,7 +129,9 @@ def read_slashed_date(text: str, wording: Wording) -> Iterator[Found]:
     if not wording.date_words:
         return
     words = choose(wording.date_words.split())
-    for match in compile_for(rf"\b(?:{words}) (\d{{1,2}})/(\d{{1,2}}){NO_WORD}(?![/%]|[.,]\d)").finditer(text):
+    for match in compile_for(rf"\b(?:{words}) (\d{{1,2}})/(\d{{1,2}}){NO_WORD}(?![/%]|[.,]\d)").finditer(
+        text
+    ):
         first, second = int(match[1]), int(match[2])
         month_first = first <= 12 and (wording.month_first is not False or second > 12)
         day, month = (second, first) if month_first else (first, second)
@@ -120,7 +141,14 @@ def read_slashed_date(text: str, wording: Wording) -> Iterator[Found]:
 
 
 def _say(
-    day: int, month: int, year: str, text: str, start: int, wording: Wording, *, month_first: bool | None = None
+    day: int,
+    month: int,
+    year: str,
+    text: str,
+    start: int,
+    wording: Wording,
+    *,
+    month_first: bool | None = None,
 ) -> str:
     """A date in words; empty where it is none."""
     if not (1 <= month <= 12 and 1 <= day <= 31):
@@ -143,7 +171,9 @@ def read_decade(text: str, wording: Wording) -> Iterator[Found]:
     for match in compile_for(rf"(?<![\w.,$£€'’‘-])([2-9]0)s{NO_WORD}").finditer(text):
         sure = word_before(text, match.start()) in ("the", "to", "early", "late", "mid")
         yield Found(match.start(), match.end(), wording.cardinal(int(match[1]))[:-1] + "ies", sure)
-    for match in compile_for(rf"(?<![\w.,$£€])(?:['’‘]|(?<=mid-)|(?<=the )|(?<=to )|(?<=s-))([2-9]0)s{NO_WORD}").finditer(text):
+    for match in compile_for(
+        rf"(?<![\w.,$£€])(?:['’‘]|(?<=mid-)|(?<=the )|(?<=to )|(?<=s-))([2-9]0)s{NO_WORD}"
+    ).finditer(text):
         yield Found(match.start(), match.end(), wording.cardinal(int(match[1]))[:-1] + "ies")
 
 
@@ -156,7 +186,9 @@ def _say_decade(wording: Wording, year: int) -> str:
 def read_year(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers of four digits that are years, and ranges of them."""
     year = r"(1[1-9]\d\d|20\d\d)"
-    for match in compile_for(rf"{START}{year} ?[-–—] ?(?:{year}|(\d\d)){NO_WORD}(?![.,]\d| ?(?:{_unit(wording)})\b)").finditer(text):
+    for match in compile_for(
+        rf"{START}{year} ?[-–—] ?(?:{year}|(\d\d)){NO_WORD}(?![.,]\d| ?(?:{_unit(wording)})\b)"
+    ).finditer(text):
         last = match[2] or match[1][:2] + match[3]
         if int(last) < int(match[1]):
             continue
@@ -166,7 +198,9 @@ def read_year(text: str, wording: Wording) -> Iterator[Found]:
         sure = word_before(text, match.start()) in wording.year_words.split()
         number = int(match[1])
         after = word_after(text, match.end())
-        if not sure and (number < 1500 and wording.year(number) != wording.cardinal(number) and wording.point == ","):
+        if not sure and (
+            number < 1500 and wording.year(number) != wording.cardinal(number) and wording.point == ","
+        ):
             continue
         if not sure and wording.counts(after):
             continue

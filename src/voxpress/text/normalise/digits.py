@@ -27,15 +27,47 @@ _LINKS = r"(?: (?:is|are|was|at|on|ist|lautet|es|est|è|no\.|No\.|Nr\.|n°|the n
 _YEARS = re.compile(r"(?:1\d|20)\d\d-(?:1\d|20)\d\d")
 _POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _AFTER_CALL = frozenset(
-    "now for to or and if in at from today immediately then oder und für jetzt an ou et pour y o para e per ahora ora".split()
+    [
+        "now",
+        "for",
+        "to",
+        "or",
+        "and",
+        "if",
+        "in",
+        "at",
+        "from",
+        "today",
+        "immediately",
+        "then",
+        "oder",
+        "und",
+        "für",
+        "jetzt",
+        "an",
+        "ou",
+        "et",
+        "pour",
+        "y",
+        "o",
+        "para",
+        "e",
+        "per",
+        "ahora",
+        "ora",
+    ]
 )
 
 
 def read_telephone(text: str, wording: Wording) -> Iterator[Found]:
     """Telephone numbers, digit by digit, with a comma between groups."""
-    for match in compile_for(rf"(?<![\w.,+/-])(?:{_TELEPHONE}{wording.telephones}){_EXTENSION}(?![\w/])(?![.,-]\d)").finditer(text):
+    for match in compile_for(
+        rf"(?<![\w.,+/-])(?:{_TELEPHONE}{wording.telephones}){_EXTENSION}(?![\w/])(?![.,-]\d)"
+    ).finditer(text):
         written = match[0][: match.start(1) - match.start()] if match[1] else match[0]
-        if _YEARS.fullmatch(written) or sum(c.isdecimal() for c in written) < 7 and not written.startswith("1-8"):
+        if _YEARS.fullmatch(written) or (
+            sum(c.isdecimal() for c in written) < 7 and not written.startswith("1-8")
+        ):
             continue
         yield Found(match.start(), match.end(), _say_telephone(written, match[1], wording))
 
@@ -53,7 +85,9 @@ def _say_telephone(written: str, extension: str | None, wording: Wording) -> str
 def read_dialled(text: str, wording: Wording) -> Iterator[Found]:
     """Digits after a word such as call or dial."""
     number = r"(\d{2,6}(?:[ -]\d{2,6}){1,5}|\d{3,15})"
-    for match in compile_for(rf"\b{wording.phone_words}{_LINKS}{number}(?![\w%°:/])(?![.,-]\d)").finditer(text):
+    for match in compile_for(rf"\b{wording.phone_words}{_LINKS}{number}(?![\w%°:/])(?![.,-]\d)").finditer(
+        text
+    ):
         after = word_after(text, match.end(1))
         if after[:1].islower() and after not in _AFTER_CALL:
             continue
@@ -88,11 +122,17 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
         if point := compile_for(r"^ ([NSEW])\b\.?").match(match[2]):
             start = match.start(2) + 1
             yield Found(start, match.start(2) + point.end(), _POINTS[point[1]])
-    for match in compile_for(rf"(?:[A-Z][a-z]{{1,20}}|\d(?:st|nd|rd|th)) ({kinds})\b\.?(?= |,|$|\))").finditer(text):
+    for match in compile_for(
+        rf"(?:[A-Z][a-z]{{1,20}}|\d(?:st|nd|rd|th)) ({kinds})\b\.?(?= |,|$|\))"
+    ).finditer(text):
         stop = text[match.end(1) : match.end()]
         keep = ends_text(text, match.end()) or compile_for(r" [A-Z]").match(text, match.end())
-        yield Found(match.start(1), match.end() if stop and not keep else match.end(1), wording.streets[match[1]])
-    for match in compile_for(rf"(?<=, )({choose(wording.states)})\b(?:,? (\d{{5}}(?:-\d{{4}})?))?(?!\w)").finditer(text):
+        yield Found(
+            match.start(1), match.end() if stop and not keep else match.end(1), wording.streets[match[1]]
+        )
+    for match in compile_for(
+        rf"(?<=, )({choose(wording.states)})\b(?:,? (\d{{5}}(?:-\d{{4}})?))?(?!\w)"
+    ).finditer(text):
         said = wording.states[match[1]]
         yield Found(match.start(), match.end(), f"{said} {wording.digits(match[2])}" if match[2] else said)
 
@@ -128,7 +168,7 @@ def _say_identifier(written: str, wording: Wording) -> str:
         if part == "-":
             continue
         if part.isdecimal():
-            round_ = part.endswith("00") and len(part) < 5 or parts[0] == part and len(part) < 4
+            round_ = (part.endswith("00") and len(part) < 5) or (parts[0] == part and len(part) < 4)
             spell = part[0] == "0" or (mixed and len(part) > 1) or (len(part) > 2 and not round_)
             said.append(wording.digits(part) if spell else wording.number(part))
         elif part.isupper() and (len(part) == 2 or not re.search("[AEIOUY]", part)):

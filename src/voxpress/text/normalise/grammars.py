@@ -15,7 +15,9 @@ from typing import Protocol
 from voxpress import languages
 from voxpress.text.normalise.found import Found
 
-LANGUAGES = frozenset("ar de en es fr hi hu hy it ja ko pt rw sv vi zh".split())
+LANGUAGES = frozenset(
+    ["ar", "de", "en", "es", "fr", "hi", "hu", "hy", "it", "ja", "ko", "pt", "rw", "sv", "vi", "zh"]
+)
 """Not Russian: its grammar reads most numbers wrongly."""
 LONGEST = 64
 """Characters of a piece: the time of a grammar grows faster than its text."""
@@ -23,7 +25,7 @@ MOST_PIECES = 2000
 """Of one paragraph, so that hostile text costs minutes and not hours."""
 
 _DIGITS = re.compile(r"\d")
-_SIGNS = re.compile(r"\d|[@#&+=*<>^|~$€£¥₩₹%_\\]|\w[./]\w")
+_SIGNS = re.compile(r"\d|[@&+%$€£¥₩₹]|\w[./]\w")
 _TOKEN = re.compile(r"\S+")
 _UNSPACED = re.compile(r"[^\s、。，．！？!?「」]{0,4}\d[^\s、。，．！？!?「」]{0,12}")
 _ENDS = "\"'()[]{}«»„“”‘’¿¡.,;:!?…"
@@ -103,7 +105,11 @@ def _list_pieces(text: str, language: str) -> Iterator[tuple[int, int]]:
             continue
         last = at
         if not alone:
-            while last + 1 < len(tokens) and _DIGITS.search(text, *tokens[last + 1]) and tokens[last + 1][1] - start < LONGEST:
+            while (
+                last + 1 < len(tokens)
+                and _DIGITS.search(text, *tokens[last + 1])
+                and tokens[last + 1][1] - start < LONGEST
+            ):
                 last += 1
             if last + 1 < len(tokens) and text[tokens[last][1] - 1] not in _ENDS:
                 last += 1

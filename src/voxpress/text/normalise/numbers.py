@@ -6,7 +6,16 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import NO_WORD, START, Found, choose, compile_for, word_after, word_before, words_before
+from voxpress.text.normalise.found import (
+    NO_WORD,
+    START,
+    Found,
+    choose,
+    compile_for,
+    word_after,
+    word_before,
+    words_before,
+)
 from voxpress.text.normalise.wording import Wording
 
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
@@ -15,32 +24,42 @@ _MINUS = "-−–"
 
 def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
     """Fractions: 1/2, 2 1/2, ¾; doubtful where a date is as likely."""
-    for match in compile_for(rf"(?<![\w.,/])([{_MINUS}](?=\S))?(?:(\d{{1,9}}) ?)?([{_VULGAR}])(?![\d/])").finditer(text):
-        above, _, below = unicodedata.normalize("NFKC", match[3]).partition("⁄")
-        yield _say_fraction(match, match[2], int(above), int(below), wording, certain=True)
+    for match in compile_for(
+        rf"(?<![\w.,/])([{_MINUS}](?=\S))?(?:(\d{{1,9}}) ?)?([{_VULGAR}])(?![\d/])"
+    ).finditer(text):
+        parts = unicodedata.normalize("NFKC", match[3]).split("⁄")
+        yield _say_fraction(match, match[2], int(parts[0]), int(parts[1]), wording, certain=True)
     pattern = (
         rf"(?<![\w.,/])([{_MINUS}](?=\d))?(?:(\d{{1,9}}) )?(\d{{1,9}}) ?/ ?(\d{{1,3}}(?:[.,]\d{{3}}){{1,3}}|\d{{1,6}})"
         rf"(?:(?i:st|nd|rd|th)\b)?{NO_WORD}(?![/%]|[.,]\d|-\w)"
     )
     for match in compile_for(pattern).finditer(text):
         above, below = int(match[3]), int(re.sub(r"\D", "", match[4]))
-        if (match[3] + "/" + match[4]) in ("24/7", "50/50", "9/11", "7/11") or below == 0 and above:
+        if (match[3] + "/" + match[4]) in ("24/7", "50/50", "9/11", "7/11") or (below == 0 and above):
             said = f"{wording.number(match[3])} {wording.cardinal(below)}"
-            yield Found(match.start(3), match.end(), "nine eleven" if said.startswith("nine eleven") else said)
+            yield Found(
+                match.start(3), match.end(), "nine eleven" if said.startswith("nine eleven") else said
+            )
             continue
         if match[2] is None and _is_over(text, match, above, below):
             said = f"{wording.number(match[3])} {wording.over} {wording.cardinal(below)}"
             yield Found(match.start(3), match.end(), said, certain=False)
             continue
-        certain = above < below and (match[2] is not None or below in (2, 3, 4, 5, 8, 10, 100) and above < 10)
+        certain = above < below and (
+            match[2] is not None or (below in (2, 3, 4, 5, 8, 10, 100) and above < 10)
+        )
         yield _say_fraction(match, match[2], above, below, wording, certain=certain)
 
 
 def _is_over(text: str, match: re.Match[str], above: int, below: int) -> bool:
     """Whether two numbers with a stroke are a reading such as a blood pressure."""
-    return word_before(text, match.start()) in ("pressure", "blutdruck", "tension", "tensión", "pressione") or (
-        above > below > 30 and above < 250
-    )
+    return word_before(text, match.start()) in (
+        "pressure",
+        "blutdruck",
+        "tension",
+        "tensión",
+        "pressione",
+    ) or (above > below > 30 and above < 250)
 
 
 def _say_fraction(
@@ -58,6 +77,18 @@ def read_ordinal(text: str, wording: Wording) -> Iterator[Found]:
         digits = int(re.sub(r"\D", "", match[1]))
         if wording.fits_ordinal(digits, match[2]):
             yield Found(match.start(), match.end(), wording.ordinal(digits, match[2]))
+
+
+def read_list_number(text: str, wording: Wording) -> Iterator[Found]:
+    """Numbers of a list, whose stop ends no sentence: 1. Open the door. 2. Close it."""
+    found = list(compile_for(r"(?:^|(?<=[.!?:;,] ))(\d{1,2})[.)](?= [A-ZÀ-ÖØ-Þ¿¡\"])").finditer(text))
+    for at, match in enumerate(found):
+        number = int(match[1])
+        follows = at > 0 and int(found[at - 1][1]) + 1 == number
+        leads = at + 1 < len(found) and int(found[at + 1][1]) == number + 1
+        alone = match.start() == 0 and (match[0].endswith(")") or not wording.stopped_ordinals)
+        if follows or leads or alone:
+            yield Found(match.start(), match.end(), f"{wording.cardinal(number)}:")
 
 
 def read_stopped_ordinal(text: str, wording: Wording) -> Iterator[Found]:
@@ -86,14 +117,21 @@ def read_range(text: str, wording: Wording) -> Iterator[Found]:
             continue
         spaced = match[0].startswith(" ") != match[0].endswith(" ")
         if not spaced:
-            yield Found(match.start(), match.end(), f" {wording.to} ", certain=match[0].strip() != "-" or "$" in token[0])
+            yield Found(
+                match.start(),
+                match.end(),
+                f" {wording.to} ",
+                certain=match[0].strip() != "-" or "$" in token[0],
+            )
     for match in compile_for(r"(?<=\d[.,]\d)/(?=\d{1,3}(?!\w))").finditer(text):
         yield Found(match.start(), match.end(), f" {wording.out_of or wording.over} ", certain=False)
     for match in compile_for(r"(?<![\w:.,])\d{1,4}(:)(?=\d{1,4}(?![\w:]|[.,]\d))").finditer(text):
         yield Found(*match.span(1), f" {wording.ratio or wording.to} ")
     for match in compile_for(r"(?<=\d)( ?[x×] ?)(?=\d)").finditer(text):
         equation = "=" in text[match.end() : match.end() + 12]
-        yield Found(match.start(), match.end(), f" {wording.times if equation else wording.by} ", certain=equation)
+        yield Found(
+            match.start(), match.end(), f" {wording.times if equation else wording.by} ", certain=equation
+        )
 
 
 def _joins_more(text: str, match: re.Match[str], token: re.Match[str]) -> bool:
@@ -133,17 +171,27 @@ def read_sign(text: str, wording: Wording) -> Iterator[Found]:
 
 def read_version(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with several stops: versions and addresses of the Internet."""
-    for match in compile_for(r"((?:(?<![\w.])\d{1,4}(?=\.\d{1,4}\.\d)|(?<=\b[vV])\d{1,4})(?:\.\d{1,4}){1,5})(?![\w]|\.\d)").finditer(text):
+    for match in compile_for(
+        r"((?:(?<![\w.])\d{1,4}(?=\.\d{1,4}\.\d)|(?<=\b[vV])\d{1,4})(?:\.\d{1,4}){1,5})(?![\w]|\.\d)"
+    ).finditer(text):
         groups = match[1].split(".")
         if wording.groups_fit(match[1]):
             continue
-        if len(groups) == 3 and all(len(group) == 3 for group in groups[1:]) and text[match.start() - 1 : match.start()] not in ("v", "V"):
+        if (
+            len(groups) == 3
+            and all(len(group) == 3 for group in groups[1:])
+            and text[match.start() - 1 : match.start()] not in ("v", "V")
+        ):
             yield Found(match.start(), match.end(), wording.cardinal(int("".join(groups))), certain=False)
         elif len(groups) == 4:
             yield Found(match.start(), match.end(), f" {wording.dot} ".join(map(wording.digits, groups)))
         else:
             said = f" {wording.version_point or wording.dot} ".join(map(wording.number, groups))
-            yield Found(match.start(), match.end(), f" {said}" if text[match.start() - 1 : match.start()] in ("v", "V") else said)
+            yield Found(
+                match.start(),
+                match.end(),
+                f" {said}" if text[match.start() - 1 : match.start()] in ("v", "V") else said,
+            )
 
 
 def read_scientific(text: str, wording: Wording) -> Iterator[Found]:
@@ -163,7 +211,9 @@ def read_number(text: str, wording: Wording) -> Iterator[Found]:
             said = f"{wording.number(match[1])} {wording.dot} {wording.decimals(match[2])}"
             yield Found(match.start(), match.end(), said, certain=False)
     sign = rf"(?:(?<![\w.,)%°])([{_MINUS}]|\+)(?=\S))?"
-    for match in compile_for(rf"{sign}(?<!\d)({wording.number_pattern}|(?<![\w.]){point}\d{{1,40}})").finditer(text):
+    for match in compile_for(
+        rf"{sign}(?<!\d)({wording.number_pattern}|(?<![\w.]){point}\d{{1,40}})"
+    ).finditer(text):
         number = "0" + match[2] if match[2].startswith(wording.point) and wording.point == "," else match[2]
         gender = wording.gender_of(word_after(text, match.end()))
         plain = len(number) > wording.longest_plain and number.isdecimal() and not number.endswith("000")
@@ -171,4 +221,6 @@ def read_number(text: str, wording: Wording) -> Iterator[Found]:
         if match[1]:
             said = f"{wording.plus if match[1] == '+' else wording.minus} {said}"
         whole = wording.split_number(number)[0]
-        yield Found(match.start(), match.end(), said, len(whole) < 7 or "0" * 3 in whole or len(whole) < len(number))
+        yield Found(
+            match.start(), match.end(), said, len(whole) < 7 or "0" * 3 in whole or len(whole) < len(number)
+        )

@@ -28,6 +28,7 @@ _WITH_DIGITS: dict[str, Reader] = {
     "unit": amounts.read_unit,
     "percent": amounts.read_percent,
     "ordinal": numbers.read_ordinal,
+    "list number": numbers.read_list_number,
     "stopped ordinal": numbers.read_stopped_ordinal,
     "year": dates.read_year,
     "slashed date": dates.read_slashed_date,
@@ -51,7 +52,9 @@ _LAST: dict[str, Reader] = {
     "identifier": digits.read_identifier,
     "number": numbers.read_number,
 }
-_TECHNICAL = re.compile(r"(?<!\S)(?=\S{0,300}(?:@|://|_|\bwww\.|\w\.[a-z]{2,}/)|[^\s.]{0,63}[a-z]\d?(?:\.[a-z]{2,20}){1,4}(?!\S))\S+")
+_TECHNICAL = re.compile(
+    r"(?<!\S)(?=\S{0,300}(?:@|://|_|\bwww\.|\w\.[a-z]{2,}/)|[^\s.]{0,63}[a-z]\d?(?:\.[a-z]{2,20}){1,4}(?!\S))\S+"
+)
 """Addresses and names of files: not for these readers."""
 _DIGIT = re.compile(r"[\d¼-¾⅐-⅞]")
 
@@ -91,5 +94,3 @@ def _mask(text: str, free: bytearray) -> str:
 def _list_readers(digits: bool) -> Iterator[tuple[str, Reader]]:
     """The readers that a text needs."""
     yield from (_WITH_DIGITS | _ALWAYS | _LAST if digits else _WITHOUT | _ALWAYS).items()
-
-

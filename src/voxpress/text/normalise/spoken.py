@@ -37,7 +37,11 @@ def say_as(text: str, kind: str, language: str, format: str = "") -> str:
         raise InputError(f"unknown kind {show(kind)}; there are: {', '.join(KINDS)}")
     wording = find_wording(language)
     if wording is None:
-        return " ".join(text.split()) if kind not in ("characters", "spell-out", "digits") else " ".join(text.replace(" ", ""))
+        return (
+            " ".join(text.split())
+            if kind not in ("characters", "spell-out", "digits")
+            else " ".join(text.replace(" ", ""))
+        )
     said = _SAYERS[kind](text.strip(), wording, format)
     return said if said is not None else _read(text, language)
 
@@ -53,7 +57,11 @@ def _read(text: str, language: str) -> str:
 
 def _spell(text: str, wording: Wording, format: str) -> str | None:
     """Characters one by one."""
-    said = (wording.numerals[int(c)] if c.isdecimal() else c.upper() if len(c.upper()) == 1 else c for c in text if not c.isspace())
+    said = (
+        wording.numerals[int(c)] if c.isdecimal() else c.upper() if len(c.upper()) == 1 else c
+        for c in text
+        if not c.isspace()
+    )
     return " ".join(said)
 
 
@@ -83,7 +91,11 @@ def _say_cardinal(text: str, wording: Wording, format: str) -> str | None:
 def _say_ordinal(text: str, wording: Wording, format: str) -> str | None:
     """First, second and so on."""
     match = re.fullmatch(rf"(\d{{1,15}})({wording.ordinal_endings})?\.?", text)
-    return wording.ordinal(int(match[1]), match[2] or "r" if wording.stopped_ordinals else match[2] or "") if match else None
+    return (
+        wording.ordinal(int(match[1]), match[2] or "r" if wording.stopped_ordinals else match[2] or "")
+        if match
+        else None
+    )
 
 
 def _say_fraction(text: str, wording: Wording, format: str) -> str | None:
@@ -107,7 +119,9 @@ def _say_date(text: str, wording: Wording, format: str) -> str | None:
     month, day = int(part.get("m", 0)), int(part.get("d", 0))
     if not 1 <= month <= 12 or not 0 <= day <= 31:
         return None
-    return wording.date(day, month, part.get("y", ""), "", month_first="dm" not in format and "d" in part and format != "ymd")
+    return wording.date(
+        day, month, part.get("y", ""), "", month_first="dm" not in format and "d" in part and format != "ymd"
+    )
 
 
 def _say_time(text: str, wording: Wording, format: str) -> str | None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import NO_WORD, START, Found, choose, compile_for, ends_sentence, word_after
+from voxpress.text.normalise.found import (
+    NO_WORD,
+    START,
+    Found,
+    choose,
+    compile_for,
+    ends_sentence,
+    word_after,
+)
 from voxpress.text.normalise.wording import Wording
 
 _HALF = r"(?: ?(?P<half>[aApP])\.? ?[mM]\b(?P<stop>\.)?)"
@@ -29,7 +37,9 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
             rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}(?: ?min\b)?{_ZONE}",
         ]
         if wording.bare_hours:
-            patterns.append(rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{_ZONE}")
+            patterns.append(
+                rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{_ZONE}"
+            )
     for pattern in patterns:
         for match in compile_for(pattern).finditer(text):
             yield _read(text, match.groupdict(), match.start(), match.end(), wording)
@@ -52,7 +62,6 @@ def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording
     return Found(start, end, said)
 
 
-
 def _goes_on(text: str, end: int, wording: Wording) -> bool:
     """Whether a day or a month follows, and no new sentence."""
     after = word_after(text, end)
@@ -65,5 +74,7 @@ def read_weekday(text: str, wording: Wording) -> Iterator[Found]:
     for match in compile_for(rf"\b({names})\b\.?( ?[-–] ?)({names})\b(?!\.\w)").finditer(text):
         said = f"{wording.weekdays[match[1]]} {wording.to} {wording.weekdays[match[3]]}"
         yield Found(match.start(), match.end(), said)
-    for match in compile_for(rf"\b({names})\b(?:\.(?=,| ))?(?=,? (?:\d|(?:{choose(wording.months)})\b))").finditer(text):
+    for match in compile_for(
+        rf"\b({names})\b(?:\.(?=,| ))?(?=,? (?:\d|(?:{choose(wording.months)})\b))"
+    ).finditer(text):
         yield Found(match.start(), match.end(), wording.weekdays[match[1]])

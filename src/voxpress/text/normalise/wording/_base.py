@@ -139,14 +139,21 @@ class Wording(ABC):
     def number_pattern(self) -> str:
         """A regular expression of a number as people of this language write it, without a sign."""
         point = re.escape(self.point)
-        return rf"(?:\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
+        return (
+            rf"(?:\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
+        )
 
     @cached_property
     def abbreviation_pattern(self) -> str:
         """A regular expression of what may be an abbreviation; each match is looked up."""
         odd = [re.escape(key) for key in self.abbreviations if not re.fullmatch(r"[^\W\d_]{1,9}\.?", key)]
         odd = sorted((each.replace("\\ ", " ?") for each in odd), key=len, reverse=True)
-        return "|".join((*(rf"(?<![\w.]){each}(?!\w)" for each in odd), r"(?<![\w.@&])[^\W\d_]{1,24}(?:\.(?!\w)|(?![\w.]))"))
+        return "|".join(
+            (
+                *(rf"(?<![\w.]){each}(?!\w)" for each in odd),
+                r"(?<![\w.@&])[^\W\d_]{1,24}(?:\.(?!\w)|(?![\w.]))",
+            )
+        )
 
     def find_abbreviation(self, written: str) -> Abbreviation | None:
         """What an abbreviation stands for; spaces within do not count."""
@@ -270,9 +277,11 @@ class Wording(ABC):
         cents = rest.rstrip("0").ljust(2, "0") if rest.strip("0") else ""
         if (rest and len(cents) > 2) or (cents and not money.cent):
             return f"{self.number(whole + self.point + rest.rstrip('0'))} {money.many}"
-        said = f"{self.cardinal(int(whole), money.gender)} {money.one if int(whole) == 1 else money.many}" if (
-            whole and len(whole) <= MOST_DIGITS
-        ) else f"{self.digits(whole)} {money.many}"
+        said = (
+            f"{self.cardinal(int(whole), money.gender)} {money.one if int(whole) == 1 else money.many}"
+            if (whole and len(whole) <= MOST_DIGITS)
+            else f"{self.digits(whole)} {money.many}"
+        )
         if not cents:
             return said
         small = self.cents(int(cents), money, whole)

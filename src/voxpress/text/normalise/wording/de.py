@@ -6,24 +6,112 @@ import re
 
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
-_ONES = (
-    "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn "
-    "achtzehn neunzehn"
-).split()
-_TENS = "_ _ zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig".split()
+_ONES = [
+    "null",
+    "ein",
+    "zwei",
+    "drei",
+    "vier",
+    "fünf",
+    "sechs",
+    "sieben",
+    "acht",
+    "neun",
+    "zehn",
+    "elf",
+    "zwölf",
+    "dreizehn",
+    "vierzehn",
+    "fünfzehn",
+    "sechzehn",
+    "siebzehn",
+    "achtzehn",
+    "neunzehn",
+]
+_TENS = ["_", "_", "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig"]
 _SCALES = (
     ("Million", "Millionen"), ("Milliarde", "Milliarden"), ("Billion", "Billionen"), ("Billiarde", "Billiarden"),
     ("Trillion", "Trillionen"), ("Trilliarde", "Trilliarden"),
 )  # fmt: skip
 _PREPOSITIONS = frozenset(
-    "in mit von nach bei aus zu seit an auf vor ab bis zum zur im am vom beim dem den des einem einen eines einer unter über "
-    "hinter neben gegenüber".split()
+    [
+        "in",
+        "mit",
+        "von",
+        "nach",
+        "bei",
+        "aus",
+        "zu",
+        "seit",
+        "an",
+        "auf",
+        "vor",
+        "ab",
+        "bis",
+        "zum",
+        "zur",
+        "im",
+        "am",
+        "vom",
+        "beim",
+        "dem",
+        "den",
+        "des",
+        "einem",
+        "einen",
+        "eines",
+        "einer",
+        "unter",
+        "über",
+        "hinter",
+        "neben",
+        "gegenüber",
+    ]
 )
 
 _FEMININE = frozenset(
-    "Million Milliarde Billion Frau Stunde Minute Sekunde Woche Person Seite Tonne Flasche Tasse Kugel Karte Nacht "
-    "Stufe Stimme Hand Klasse Straße Etage Taste Meile Stadt Tochter Schwester Mutter Portion Packung Dose Kiste "
-    "Tür Wohnung Katze Stelle Chance Idee Frage Antwort".split()
+    [
+        "Million",
+        "Milliarde",
+        "Billion",
+        "Frau",
+        "Stunde",
+        "Minute",
+        "Sekunde",
+        "Woche",
+        "Person",
+        "Seite",
+        "Tonne",
+        "Flasche",
+        "Tasse",
+        "Kugel",
+        "Karte",
+        "Nacht",
+        "Stufe",
+        "Stimme",
+        "Hand",
+        "Klasse",
+        "Straße",
+        "Etage",
+        "Taste",
+        "Meile",
+        "Stadt",
+        "Tochter",
+        "Schwester",
+        "Mutter",
+        "Portion",
+        "Packung",
+        "Dose",
+        "Kiste",
+        "Tür",
+        "Wohnung",
+        "Katze",
+        "Stelle",
+        "Chance",
+        "Idee",
+        "Frage",
+        "Antwort",
+    ]
 )
 
 
@@ -62,40 +150,61 @@ def _currencies() -> dict[str, Currency]:
     franc = Currency("Franken", "Franken", "Rappen", "Rappen")
     yen = Currency("Yen", "Yen")
     return {
-        "€": euro, "EUR": euro, "Euro": euro, "$": dollar, "USD": Currency("US-Dollar", "US-Dollar", "Cent", "Cent"),
-        "US$": Currency("US-Dollar", "US-Dollar", "Cent", "Cent"), "£": pound, "GBP": pound, "CHF": franc, "Fr.": franc,
-        "¥": yen, "JPY": yen, "₽": Currency("Rubel", "Rubel", "Kopeke", "Kopeken"), "₹": Currency("Rupie", "Rupien", "", "", "f"),
+        "€": euro, "EUR": euro, "Euro": euro, "$": dollar,
+        "USD": Currency("US-Dollar", "US-Dollar", "Cent", "Cent"),
+        "US$": Currency("US-Dollar", "US-Dollar", "Cent", "Cent"), "£": pound, "GBP": pound, "CHF": franc,
+        "Fr.": franc,
+        "¥": yen, "JPY": yen, "₽": Currency("Rubel", "Rubel", "Kopeke", "Kopeken"),
+        "₹": Currency("Rupie", "Rupien", "", "", "f"),
         "₩": Currency("Won", "Won"), "PLN": Currency("Zloty", "Zloty"), "zł": Currency("Zloty", "Zloty"),
-        "DM": Currency("Mark", "Mark", "Pfennig", "Pfennig", "f"), "¢": Currency("Cent", "Cent"), "ct": Currency("Cent", "Cent"),
-        "Cent": Currency("Cent", "Cent"), "SEK": Currency("schwedische Krone", "schwedische Kronen", "", "", "f"),
+        "DM": Currency("Mark", "Mark", "Pfennig", "Pfennig", "f"), "¢": Currency("Cent", "Cent"),
+        "ct": Currency("Cent", "Cent"),
+        "Cent": Currency("Cent", "Cent"),
+        "SEK": Currency("schwedische Krone", "schwedische Kronen", "", "", "f"),
     }  # fmt: skip
 
 
 def _abbreviations() -> dict[str, Abbreviation]:
     titles = {
-        "Dr": "Doktor", "Prof": "Professor", "Hr": "Herr", "Hrn": "Herrn", "Fr": "Frau", "Frl": "Fräulein", "Mr": "Mister",
+        "Dr": "Doktor", "Prof": "Professor", "Hr": "Herr", "Hrn": "Herrn", "Fr": "Frau", "Frl": "Fräulein",
+        "Mr": "Mister",
         "Mrs": "Misses", "Ms": "Miss", "St": "Sankt", "Hn": "Herrn", "Ing": "Ingenieur",
     }  # fmt: skip
     numbers = {
-        "Nr": "Nummer", "Nrn": "Nummern", "S": "Seite", "Bd": "Band", "Kap": "Kapitel", "Abs": "Absatz", "Art": "Artikel",
-        "Abb": "Abbildung", "Tab": "Tabelle", "Tel": "Telefon", "Aufl": "Auflage", "ca": "circa", "Ziff": "Ziffer",
+        "Nr": "Nummer", "Nrn": "Nummern", "S": "Seite", "Bd": "Band", "Kap": "Kapitel", "Abs": "Absatz",
+        "Art": "Artikel",
+        "Abb": "Abbildung", "Tab": "Tabelle", "Tel": "Telefon", "Aufl": "Auflage", "ca": "circa",
+        "Ziff": "Ziffer",
         "Hausnr": "Hausnummer", "Anm": "Anmerkung", "Jh": "Jahrhundert", "Postf": "Postfach",
     }  # fmt: skip
     found = {f"{key}.": Abbreviation(said, "title") for key, said in titles.items()}
     found |= {f"{key}.": Abbreviation(said, "number") for key, said in numbers.items()}
-    found |= {"Dr. dao": Abbreviation("Doktor dao"), "Dr": Abbreviation("Doktor", "title"), "Nr": Abbreviation("Nummer", "number")}
+    found |= {
+        "Dr. dao": Abbreviation("Doktor dao"),
+        "Dr": Abbreviation("Doktor", "title"),
+        "Nr": Abbreviation("Nummer", "number"),
+    }
     found.pop("Dr. dao")
     plain = {
-        "z. B.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem", "u. U.": "unter Umständen", "v. a.": "vor allem",
+        "z. B.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem", "u. U.": "unter Umständen",
+        "v. a.": "vor allem",
         "z. T.": "zum Teil", "i. d. R.": "in der Regel", "o. ä.": "oder ähnliches", "o. Ä.": "oder Ähnliches",
-        "u. Ä.": "und Ähnliches", "s. o.": "siehe oben", "s. u.": "siehe unten", "z. Hd.": "zu Händen", "z. Zt.": "zur Zeit",
-        "n. Chr.": "nach Christus", "v. Chr.": "vor Christus", "u. v. m.": "und vieles mehr", "m. E.": "meines Erachtens",
-        "i. A.": "im Auftrag", "usw.": "und so weiter", "etc.": "et cetera", "bzw.": "beziehungsweise", "ggf.": "gegebenenfalls",
-        "evtl.": "eventuell", "vgl.": "vergleiche", "inkl.": "inklusive", "exkl.": "exklusive", "zzgl.": "zuzüglich",
-        "sog.": "sogenannte", "ca.": "circa", "gem.": "gemäß", "bspw.": "beispielsweise", "max.": "maximal", "min.": "minimal",
-        "mind.": "mindestens", "Std.": "Stunden", "Min.": "Minuten", "Sek.": "Sekunden", "Mio.": "Millionen", "Mrd.": "Milliarden",
-        "Tsd.": "Tausend", "geb.": "geboren", "gest.": "gestorben", "Jh.": "Jahrhundert", "tgl.": "täglich", "Tel.": "Telefon",
-        "zzt.": "zurzeit", "allg.": "allgemein", "ehem.": "ehemalige", "Str.": "Straße", "str.": "straße", "Pl.": "Platz",
+        "u. Ä.": "und Ähnliches", "s. o.": "siehe oben", "s. u.": "siehe unten", "z. Hd.": "zu Händen",
+        "z. Zt.": "zur Zeit",
+        "n. Chr.": "nach Christus", "v. Chr.": "vor Christus", "u. v. m.": "und vieles mehr",
+        "m. E.": "meines Erachtens",
+        "i. A.": "im Auftrag", "usw.": "und so weiter", "etc.": "et cetera", "bzw.": "beziehungsweise",
+        "ggf.": "gegebenenfalls",
+        "evtl.": "eventuell", "vgl.": "vergleiche", "inkl.": "inklusive", "exkl.": "exklusive",
+        "zzgl.": "zuzüglich",
+        "sog.": "sogenannte", "ca.": "circa", "gem.": "gemäß", "bspw.": "beispielsweise", "max.": "maximal",
+        "min.": "minimal",
+        "mind.": "mindestens", "Std.": "Stunden", "Min.": "Minuten", "Sek.": "Sekunden", "Mio.": "Millionen",
+        "Mrd.": "Milliarden",
+        "Tsd.": "Tausend", "geb.": "geboren", "gest.": "gestorben", "Jh.": "Jahrhundert", "tgl.": "täglich",
+        "Tel.": "Telefon",
+        "zzt.": "zurzeit", "allg.": "allgemein", "ehem.": "ehemalige", "Str.": "Straße", "str.": "straße",
+        "Pl.": "Platz",
         "GmbH": "G M B H",
     }  # fmt: skip
     found |= {key: Abbreviation(said) for key, said in plain.items() if key not in found}
@@ -109,17 +218,49 @@ class German(Wording):
 
     point, groups = ",", r"[. '’]"
     numerals = ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
-    point_word, minus, plus, times, divided, equals = "Komma", "minus", "plus", "mal", "geteilt durch", "gleich"
-    to, by, per, percent, per_mille, plus_minus, about = "bis", "mal", "pro", "Prozent", "Promille", "plus minus", "etwa"
+    point_word, minus, plus, times, divided, equals = (
+        "Komma",
+        "minus",
+        "plus",
+        "mal",
+        "geteilt durch",
+        "gleich",
+    )
+    to, by, per, percent, per_mille, plus_minus, about = (
+        "bis",
+        "mal",
+        "pro",
+        "Prozent",
+        "Promille",
+        "plus minus",
+        "etwa",
+    )
     dot, extension, power = "Punkt", "Durchwahl", "mal zehn hoch"
     over, less, greater, at_most, at_least = "zu", "kleiner als", "größer als", "höchstens", "mindestens"
-    months = tuple("Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split())
+    months = tuple(
+        [
+            "Januar",
+            "Februar",
+            "März",
+            "April",
+            "Mai",
+            "Juni",
+            "Juli",
+            "August",
+            "September",
+            "Oktober",
+            "November",
+            "Dezember",
+        ]
+    )
     month_short = {
-        "jan": 1, "jän": 1, "jänner": 1, "feb": 2, "feber": 2, "mär": 3, "mrz": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8,
+        "jan": 1, "jän": 1, "jänner": 1, "feb": 2, "feber": 2, "mär": 3, "mrz": 3, "apr": 4, "jun": 6,
+        "jul": 7, "aug": 8,
         "sep": 9, "sept": 9, "okt": 10, "nov": 11, "dez": 12,
     }  # fmt: skip
     weekdays = {
-        "Mo": "Montag", "Di": "Dienstag", "Mi": "Mittwoch", "Do": "Donnerstag", "Fr": "Freitag", "Sa": "Samstag",
+        "Mo": "Montag", "Di": "Dienstag", "Mi": "Mittwoch", "Do": "Donnerstag", "Fr": "Freitag",
+        "Sa": "Samstag",
         "So": "Sonntag",
     }  # fmt: skip
     dotted_dates = True
@@ -127,11 +268,20 @@ class German(Wording):
     scales = {
         "Mio.": ("Million", "Millionen"), "Mio": ("Million", "Millionen"), "Mrd.": ("Milliarde", "Milliarden"),
         "Mrd": ("Milliarde", "Milliarden"), "Tsd.": ("Tausend", "Tausend"), "Million": ("Million", "Millionen"),
-        "million": ("Million", "Millionen"), "Millionen": ("Million", "Millionen"), "millionen": ("Million", "Millionen"),
+        "million": ("Million", "Millionen"), "Millionen": ("Million", "Millionen"),
+        "millionen": ("Million", "Millionen"),
         "Milliarde": ("Milliarde", "Milliarden"), "Milliarden": ("Milliarde", "Milliarden"),
         "milliarden": ("Milliarde", "Milliarden"), "Billionen": ("Billion", "Billionen"),
     }  # fmt: skip
-    signs = {"§": "Paragraph", "§§": "Paragraphen", "¶": "Absatz", "№": "Nummer", "#": "Nummer", "~": "etwa", "≈": "etwa"}
+    signs = {
+        "§": "Paragraph",
+        "§§": "Paragraphen",
+        "¶": "Absatz",
+        "№": "Nummer",
+        "#": "Nummer",
+        "~": "etwa",
+        "≈": "etwa",
+    }
     code_words = (
         r"(?:PIN|Pin|TAN|PLZ|Postleitzahl|Code|Kennwort|Passwort|"
         r"(?:Konto|Kunden|Karten|Bestell|Auftrags|Rechnungs|Buchungs|Vertrags|Referenz|Mitglieds|Ticket|Vorgangs|Serien)"
@@ -139,7 +289,9 @@ class German(Wording):
     )
     phone_words = r"(?:Telefon|Telefonnummer|Rufnummer|Tel\.?|Fax|Mobil|Handy|Hotline|[Aa]nrufen unter|[Rr]ufen Sie|[Ww]ählen Sie|[Nn]ummer)"
     year_words = "jahr jahre jahres seit anno von bis um vor nach ab zwischen und januar februar märz april mai juni juli august september oktober november dezember sommer winter herbst frühjahr b beispiel sommers"
-    chapter_words = "kapitel teil band akt szene abschnitt buch stufe phase klasse typ weltkrieg anhang artikel"
+    chapter_words = (
+        "kapitel teil band akt szene abschnitt buch stufe phase klasse typ weltkrieg anhang artikel"
+    )
     rulers = (
         "Heinrich Friedrich Wilhelm Ludwig Karl Otto Franz Joseph Johannes Paul Benedikt Pius Leo Franziskus Elisabeth Katharina "
         "Peter Nikolaus Alexander Georg Eduard Philipp Maximilian Ferdinand Leopold Napoleon Rudolf Konrad Albrecht Ernst August "
@@ -147,7 +299,9 @@ class German(Wording):
     )
     roman_stop = True
     ordinal_endings = "te[rnms]?|ste[rnms]?"
-    closing = frozenset({"usw.", "etc.", "u. a.", "o. ä.", "u. v. m.", "v. Chr.", "n. Chr.", "Jh.", "Str.", "str.", "o. Ä."})
+    closing = frozenset(
+        {"usw.", "etc.", "u. a.", "o. ä.", "u. v. m.", "v. Chr.", "n. Chr.", "Jh.", "Str.", "str.", "o. Ä."}
+    )
     scale_gender = "f"
     bare_hours, decade_ending, ratio = "Uhr|uhr", "er", "zu"
     hour_sign = r"Uhr|uhr|h(?= |$|[,.])"
@@ -155,9 +309,30 @@ class German(Wording):
     word_units = frozenset({"bar", "A", "N"})
     unit_articles = "pro|je|das"
     stopped_ordinals = {
-        **dict.fromkeys("am zum vom beim im dem den des zur einem einen eines ab bis seit jeden jedem".split(), "n"),
-        **dict.fromkeys("der die das eine jede dieser diese dieses".split(), "e"),
-        **dict.fromkeys("ein jeder kein sein ihr mein unser".split(), "r"),
+        **dict.fromkeys(
+            [
+                "am",
+                "zum",
+                "vom",
+                "beim",
+                "im",
+                "dem",
+                "den",
+                "des",
+                "zur",
+                "einem",
+                "einen",
+                "eines",
+                "ab",
+                "bis",
+                "seit",
+                "jeden",
+                "jedem",
+            ],
+            "n",
+        ),
+        **dict.fromkeys(["der", "die", "das", "eine", "jede", "dieser", "diese", "dieses"], "e"),
+        **dict.fromkeys(["ein", "jeder", "kein", "sein", "ihr", "mein", "unser"], "r"),
     }
 
     def __init__(self, language: str) -> None:
@@ -174,7 +349,7 @@ class German(Wording):
         if number == 0:
             return "null"
         millions, rest = divmod(number, 10**6)
-        said = []
+        said: list[str] = []
         for one, many in _SCALES:
             millions, group = divmod(millions, 1000)
             if group:
@@ -213,13 +388,26 @@ class German(Wording):
                 said += "st"
         else:
             said = said.removesuffix("en").removesuffix("e").replace(" ", "").lower() + "st"
-        ending = ending.lower().lstrip("s").removeprefix("te") if ending.lower().startswith(("te", "st")) else ending
+        ending = (
+            ending.lower().lstrip("s").removeprefix("te")
+            if ending.lower().startswith(("te", "st"))
+            else ending
+        )
         return f"{said}e{ending}" if ending != "e" else f"{said}e"
 
     def year(self, number: int) -> str:
         if 1100 <= number < 2000:
-            return f"{self._group(number // 100)}hundert{self._group(number % 100) if number % 100 else ''}".removesuffix("ein") + (
-                "eins" if number % 100 == 1 else "ein" if number % 100 and self._group(number % 100).endswith("ein") else ""
+            return (
+                f"{self._group(number // 100)}hundert{self._group(number % 100) if number % 100 else ''}".removesuffix(
+                    "ein"
+                )
+                + (
+                    "eins"
+                    if number % 100 == 1
+                    else "ein"
+                    if number % 100 and self._group(number % 100).endswith("ein")
+                    else ""
+                )
             )
         return self.cardinal(number)
 
@@ -246,14 +434,31 @@ class German(Wording):
     def _ending(self, before: list[str]) -> str:
         last = before[-1].rstrip(".") if before else ""
         ending = self.stopped_ordinals.get(last, "n" if last in _PREPOSITIONS else "r")
-        if last in ("der", "die", "das") and len(before) > 1 and before[-2] in _PREPOSITIONS and last == "der":
+        if (
+            last in ("der", "die", "das")
+            and len(before) > 1
+            and before[-2] in _PREPOSITIONS
+            and last == "der"
+        ):
             return "n"
-        if len(before) > 1 and last.rstrip(",") in ("montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"):
+        if len(before) > 1 and last.rstrip(",") in (
+            "montag",
+            "dienstag",
+            "mittwoch",
+            "donnerstag",
+            "freitag",
+            "samstag",
+            "sonntag",
+        ):
             return "n" if before[-2] in ("am", "vom", "zum", "ab", "bis", "seit", "dem", "den") else "r"
         return ending
 
     def find_ending(self, before: list[str], after: str) -> str | None:
-        if len(before) > 1 and before[-1] in ("und", "oder", "bis", "sowie") and re.fullmatch(r"\d+\.", before[-2]):
+        if (
+            len(before) > 1
+            and before[-1] in ("und", "oder", "bis", "sowie")
+            and re.fullmatch(r"\d+\.", before[-2])
+        ):
             return self._ending(before[:-2])
         if not before:
             return "r" if not after or after[0].isupper() else None

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SCALES = ("", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion", "sextillion")
 _IRREGULAR = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
@@ -94,24 +112,36 @@ def _currencies() -> dict[str, Currency]:
 def _abbreviations() -> dict[str, Abbreviation]:
     titles = {
         "Dr": "Doctor", "Mr": "Mister", "Mrs": "Misses", "Ms": "Miz", "Prof": "Professor", "Rev": "Reverend",
-        "Gen": "General", "Col": "Colonel", "Capt": "Captain", "Cpt": "Captain", "Lt": "Lieutenant", "Sgt": "Sergeant",
-        "Maj": "Major", "Cmdr": "Commander", "Adm": "Admiral", "Gov": "Governor", "Sen": "Senator", "Hon": "Honorable",
-        "Rep": "Representative", "Pres": "President", "Fr": "Father", "Mt": "Mount", "Ft": "Fort", "St": "Saint",
+        "Gen": "General", "Col": "Colonel", "Capt": "Captain", "Cpt": "Captain", "Lt": "Lieutenant",
+        "Sgt": "Sergeant",
+        "Maj": "Major", "Cmdr": "Commander", "Adm": "Admiral", "Gov": "Governor", "Sen": "Senator",
+        "Hon": "Honorable",
+        "Rep": "Representative", "Pres": "President", "Fr": "Father", "Mt": "Mount", "Ft": "Fort",
+        "St": "Saint",
         "Messrs": "Messieurs", "Pvt": "Private", "Cpl": "Corporal",
     }  # fmt: skip
     numbers = {
-        "No": "number", "no": "number", "Nos": "numbers", "nos": "numbers", "p": "page", "pp": "pages", "Vol": "volume",
-        "vol": "volume", "Fig": "figure", "fig": "figure", "Figs": "figures", "figs": "figures", "Ch": "chapter",
-        "ch": "chapter", "Sec": "section", "sec": "section", "Art": "article", "art": "article", "Eq": "equation",
+        "No": "number", "no": "number", "Nos": "numbers", "nos": "numbers", "p": "page", "pp": "pages",
+        "Vol": "volume",
+        "vol": "volume", "Fig": "figure", "fig": "figure", "Figs": "figures", "figs": "figures",
+        "Ch": "chapter",
+        "ch": "chapter", "Sec": "section", "sec": "section", "Art": "article", "art": "article",
+        "Eq": "equation",
         "eq": "equation", "Ext": "extension", "ext": "extension", "Apt": "apartment", "apt": "apartment",
-        "Rm": "room", "rm": "room", "par": "paragraph", "ca": "circa", "c": "circa", "v": "version", "approx": "approximately",
-        "Ste": "suite", "Tab": "table", "Bldg": "building", "Pg": "page", "pg": "page", "Tel": "telephone", "tel": "telephone",
+        "Rm": "room", "rm": "room", "par": "paragraph", "ca": "circa", "c": "circa", "v": "version",
+        "approx": "approximately",
+        "Ste": "suite", "Tab": "table", "Bldg": "building", "Pg": "page", "pg": "page", "Tel": "telephone",
+        "tel": "telephone",
     }  # fmt: skip
     after = {
-        "Ave": "Avenue", "ave": "avenue", "Blvd": "Boulevard", "blvd": "boulevard", "Rd": "Road", "rd": "road", "Ln": "Lane",
-        "Ct": "Court", "Hwy": "Highway", "hwy": "highway", "Pkwy": "Parkway", "Expy": "Expressway", "Sq": "Square",
-        "Jr": "Junior", "Sr": "Senior", "Co": "Company", "Corp": "Corporation", "Inc": "Incorporated", "Ltd": "Limited",
-        "Bros": "Brothers", "Dept": "Department", "dept": "department", "Univ": "University", "Assn": "Association",
+        "Ave": "Avenue", "ave": "avenue", "Blvd": "Boulevard", "blvd": "boulevard", "Rd": "Road",
+        "rd": "road", "Ln": "Lane",
+        "Ct": "Court", "Hwy": "Highway", "hwy": "highway", "Pkwy": "Parkway", "Expy": "Expressway",
+        "Sq": "Square",
+        "Jr": "Junior", "Sr": "Senior", "Co": "Company", "Corp": "Corporation", "Inc": "Incorporated",
+        "Ltd": "Limited",
+        "Bros": "Brothers", "Dept": "Department", "dept": "department", "Univ": "University",
+        "Assn": "Association",
     }  # fmt: skip
     found = {f"{key}.": Abbreviation(said, "title") for key, said in titles.items()}
     found |= {f"{key}.": Abbreviation(said, "number") for key, said in numbers.items()}
@@ -176,19 +206,35 @@ class English(Wording):
     dot, extension, power = "dot", "extension", "times ten to the power of"
     streets = {
         "St": "Street", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Ln": "Lane", "Ct": "Court",
-        "Hwy": "Highway", "HWY": "Highway", "hwy": "highway", "Pkwy": "Parkway", "Expy": "Expressway", "Sq": "Square", "st": "street",
+        "Hwy": "Highway", "HWY": "Highway", "hwy": "highway", "Pkwy": "Parkway", "Expy": "Expressway",
+        "Sq": "Square", "st": "street",
         "ave": "avenue", "Pl": "Place", "Dr": "Drive", "Ter": "Terrace", "Cir": "Circle",
     }  # fmt: skip
     states = _states()
     months = tuple(
-        "January February March April May June July August September October November December".split()
+        [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ]
     )
     month_short = {
-        "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10, "nov": 11,
+        "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10,
+        "nov": 11,
         "dec": 12,
     }  # fmt: skip
     weekdays = {
-        "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
+        "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
+        "Thur": "Thursday",
         "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
     }  # fmt: skip
     units = _units()
@@ -201,7 +247,15 @@ class English(Wording):
         "tn": ("trillion", "trillion"),
     }  # fmt: skip
     abbreviations = _abbreviations()
-    signs = {"§": "section", "§§": "sections", "¶": "paragraph", "№": "number", "#": "number", "~": "about", "≈": "about"}
+    signs = {
+        "§": "section",
+        "§§": "sections",
+        "¶": "paragraph",
+        "№": "number",
+        "#": "number",
+        "~": "about",
+        "≈": "about",
+    }
     code_words = (
         r"(?:PINs?|pins?|Pin|OTP|otp|SSN|passcode|Passcode|password|Password|[Zz]ip|ZIP|zip code|[Cc]ode|CVV|CVC|PNR|"
         r"(?:[Aa]ccount|[Cc]ard|[Oo]rder|[Tt]icket|[Rr]eference|[Cc]onfirmation|[Tt]racking|[Ss]erial|[Cc]ustomer|[Bb]ooking|"
@@ -235,7 +289,8 @@ class English(Wording):
     longest_plain = 9
     over, less, greater, at_most, at_least = "over", "less than", "greater than", "at most", "at least"
     rates = {
-        "mo": "month", "yr": "year", "wk": "week", "d": "day", "hr": "hour", "h": "hour", "min": "minute", "kg": "kilogram",
+        "mo": "month", "yr": "year", "wk": "week", "d": "day", "hr": "hour", "h": "hour", "min": "minute",
+        "kg": "kilogram",
         "km": "kilometer", "l": "liter",
     }  # fmt: skip
     word_units = frozenset({"in", "pt", "bar", "ha", "ac", "t", "sec", "min", "second", "A", "N"})
@@ -258,7 +313,7 @@ class English(Wording):
         return r"(?:(?<=\bat )|(?<=\bfrom )|(?<=\buntil )|(?<=\bby ))" if self._region in _DAY_FIRST else ""
 
     def counts(self, after: str) -> bool:
-        return after.islower() and len(after) > 3 and after.endswith("s") and not after.endswith(("ss", "was", "this", "his")) or after in (
+        return (after.islower() and len(after) > 3 and after.endswith("s") and not after.endswith(("ss", "was", "this", "his"))) or after in (
             "people", "men", "women", "children", "more", "percent", "of"
         )  # fmt: skip
 
@@ -299,7 +354,7 @@ class English(Wording):
 
     def year(self, number: int) -> str:
         century, rest = divmod(number, 100)
-        if number < 1000 or number >= 2100 and not rest or number % 1000 < 10:
+        if number < 1000 or (number >= 2100 and not rest) or number % 1000 < 10:
             return self.cardinal(number)
         if not rest:
             return f"{self.cardinal(century)} hundred"
@@ -349,4 +404,7 @@ class English(Wording):
         return f"the {self.ordinal(number)}" if kind == "ruler" else self.cardinal(number)
 
     def telephone(self, groups: list[str]) -> str:
-        return ", ".join("eight hundred" if group == "800" else group if group.isalpha() else self.digits(group) for group in groups)
+        return ", ".join(
+            "eight hundred" if group == "800" else group if group.isalpha() else self.digits(group)
+            for group in groups
+        )

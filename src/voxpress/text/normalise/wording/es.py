@@ -6,25 +6,99 @@ import re
 
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
-_ONES = (
-    "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete "
-    "dieciocho diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis veintisiete "
-    "veintiocho veintinueve"
-).split()
-_TENS = "_ _ veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa".split()
-_HUNDREDS = (
-    "_ ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"
-).split()
+_ONES = [
+    "cero",
+    "uno",
+    "dos",
+    "tres",
+    "cuatro",
+    "cinco",
+    "seis",
+    "siete",
+    "ocho",
+    "nueve",
+    "diez",
+    "once",
+    "doce",
+    "trece",
+    "catorce",
+    "quince",
+    "dieciséis",
+    "diecisiete",
+    "dieciocho",
+    "diecinueve",
+    "veinte",
+    "veintiuno",
+    "veintidós",
+    "veintitrés",
+    "veinticuatro",
+    "veinticinco",
+    "veintiséis",
+    "veintisiete",
+    "veintiocho",
+    "veintinueve",
+]
+_TENS = ["_", "_", "veinte", "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"]
+_HUNDREDS = [
+    "_",
+    "ciento",
+    "doscientos",
+    "trescientos",
+    "cuatrocientos",
+    "quinientos",
+    "seiscientos",
+    "setecientos",
+    "ochocientos",
+    "novecientos",
+]
 _SCALES = (("millón", "millones"), ("billón", "billones"), ("trillón", "trillones"))
-_ORDINAL_ONES = "_ primero segundo tercero cuarto quinto sexto séptimo octavo noveno".split()
-_ORDINAL_TENS = (
-    "_ décimo vigésimo trigésimo cuadragésimo quincuagésimo sexagésimo septuagésimo octogésimo nonagésimo"
-).split()
-_ORDINAL_HUNDREDS = (
-    "_ centésimo ducentésimo tricentésimo cuadringentésimo quingentésimo sexcentésimo septingentésimo octingentésimo "
-    "noningentésimo"
-).split()
-_PARTS = {2: "medio", 3: "tercio", 4: "cuarto", 5: "quinto", 6: "sexto", 7: "séptimo", 8: "octavo", 9: "noveno", 10: "décimo"}
+_ORDINAL_ONES = [
+    "_",
+    "primero",
+    "segundo",
+    "tercero",
+    "cuarto",
+    "quinto",
+    "sexto",
+    "séptimo",
+    "octavo",
+    "noveno",
+]
+_ORDINAL_TENS = [
+    "_",
+    "décimo",
+    "vigésimo",
+    "trigésimo",
+    "cuadragésimo",
+    "quincuagésimo",
+    "sexagésimo",
+    "septuagésimo",
+    "octogésimo",
+    "nonagésimo",
+]
+_ORDINAL_HUNDREDS = [
+    "_",
+    "centésimo",
+    "ducentésimo",
+    "tricentésimo",
+    "cuadringentésimo",
+    "quingentésimo",
+    "sexcentésimo",
+    "septingentésimo",
+    "octingentésimo",
+    "noningentésimo",
+]
+_PARTS = {
+    2: "medio",
+    3: "tercio",
+    4: "cuarto",
+    5: "quinto",
+    6: "sexto",
+    7: "séptimo",
+    8: "octavo",
+    9: "noveno",
+    10: "décimo",
+}
 _HALVES = {"a": "de la mañana", "p": "de la tarde"}
 
 
@@ -65,22 +139,33 @@ def _currencies() -> dict[str, Currency]:
         "£": Currency("libra", "libras", "penique", "peniques", "f"), "¥": Currency("yen", "yenes", *cent),
         "₩": Currency("won", "wones", *cent), "₡": Currency("colón", "colones", "céntimo", "céntimos"),
         "₧": Currency("peseta", "pesetas", *cent, "f"), "ptas": Currency("peseta", "pesetas", *cent, "f"),
-        "₽": Currency("rublo", "rublos", "kopek", "kopeks"), "₹": Currency("rupia", "rupias", "paisa", "paisas", "f"),
+        "₽": Currency("rublo", "rublos", "kopek", "kopeks"),
+        "₹": Currency("rupia", "rupias", "paisa", "paisas", "f"),
     }  # fmt: skip
     named = {
-        "eur": ("euro", "euros", "m", "céntimo"), "usd": ("dólar estadounidense", "dólares estadounidenses", "m", "centavo"),
-        "us$": ("dólar estadounidense", "dólares estadounidenses", "m", "centavo"), "gbp": ("libra", "libras", "f", "penique"),
-        "mxn": ("peso mexicano", "pesos mexicanos", "m", "centavo"), "mex$": ("peso mexicano", "pesos mexicanos", "m", "centavo"),
-        "ars": ("peso argentino", "pesos argentinos", "m", "centavo"), "cop": ("peso colombiano", "pesos colombianos", "m", "centavo"),
-        "clp": ("peso chileno", "pesos chilenos", "m", "centavo"), "bop": ("peso boliviano", "pesos bolivianos", "m", "centavo"),
+        "eur": ("euro", "euros", "m", "céntimo"),
+        "usd": ("dólar estadounidense", "dólares estadounidenses", "m", "centavo"),
+        "us$": ("dólar estadounidense", "dólares estadounidenses", "m", "centavo"),
+        "gbp": ("libra", "libras", "f", "penique"),
+        "mxn": ("peso mexicano", "pesos mexicanos", "m", "centavo"),
+        "mex$": ("peso mexicano", "pesos mexicanos", "m", "centavo"),
+        "ars": ("peso argentino", "pesos argentinos", "m", "centavo"),
+        "cop": ("peso colombiano", "pesos colombianos", "m", "centavo"),
+        "clp": ("peso chileno", "pesos chilenos", "m", "centavo"),
+        "bop": ("peso boliviano", "pesos bolivianos", "m", "centavo"),
         "nio": ("córdoba", "córdobas", "m", "centavo"), "pab": ("balboa", "balboas", "m", "centésimo"),
-        "crc": ("colón costarricense", "colones costarricenses", "m", "céntimo"), "gtq": ("quetzal", "quetzales", "m", "centavo"),
+        "crc": ("colón costarricense", "colones costarricenses", "m", "céntimo"),
+        "gtq": ("quetzal", "quetzales", "m", "centavo"),
         "hnl": ("lempira", "lempiras", "m", "centavo"), "jpy": ("yen", "yenes", "m", "centavo"),
-        "chf": ("franco suizo", "francos suizos", "m", "céntimo"), "hkd": ("dólar de Hong Kong", "dólares de Hong Kong", "m", "centavo"),
+        "chf": ("franco suizo", "francos suizos", "m", "céntimo"),
+        "hkd": ("dólar de Hong Kong", "dólares de Hong Kong", "m", "centavo"),
         "ttd": ("dólar de Trinidad y Tobago", "dólares de Trinidad y Tobago", "m", "centavo"),
-        "awg": ("florín arubeño", "florines arubeños", "m", "centavo"), "brl": ("real brasileño", "reales brasileños", "m", "centavo"),
-        "r$": ("real", "reales", "m", "centavo"), "rs": ("rupia", "rupias", "f", "paisa"), "kr": ("corona", "coronas", "f", "øre"),
-        "pen": ("sol", "soles", "m", "céntimo"), "s/": ("sol", "soles", "m", "céntimo"), "cup": ("peso cubano", "pesos cubanos", "m", "centavo"),
+        "awg": ("florín arubeño", "florines arubeños", "m", "centavo"),
+        "brl": ("real brasileño", "reales brasileños", "m", "centavo"),
+        "r$": ("real", "reales", "m", "centavo"), "rs": ("rupia", "rupias", "f", "paisa"),
+        "kr": ("corona", "coronas", "f", "øre"),
+        "pen": ("sol", "soles", "m", "céntimo"), "s/": ("sol", "soles", "m", "céntimo"),
+        "cup": ("peso cubano", "pesos cubanos", "m", "centavo"),
     }  # fmt: skip
     for code, (one, many, gender, small) in named.items():
         for sign in (code, code.upper()):
@@ -91,28 +176,44 @@ def _currencies() -> dict[str, Currency]:
 
 def _abbreviations() -> dict[str, Abbreviation]:
     titles = {
-        "Sr": "señor", "Sra": "señora", "Srta": "señorita", "Sres": "señores", "Sras": "señoras", "Dr": "doctor",
+        "Sr": "señor", "Sra": "señora", "Srta": "señorita", "Sres": "señores", "Sras": "señoras",
+        "Dr": "doctor",
         "Dra": "doctora", "D": "don", "Dña": "doña", "Da": "doña", "Prof": "profesor", "Profa": "profesora",
-        "Ing": "ingeniero", "Lic": "licenciado", "Gral": "general", "Cap": "capitán", "Sto": "santo", "Sta": "santa",
+        "Ing": "ingeniero", "Lic": "licenciado", "Gral": "general", "Cap": "capitán", "Sto": "santo",
+        "Sta": "santa",
         "Arq": "arquitecto", "Mons": "monseñor",
     }  # fmt: skip
     numbers = {
-        "Núm": "número", "núm": "número", "No": "número", "pág": "página", "págs": "páginas", "Pág": "página", "cap": "capítulo",
-        "vol": "volumen", "art": "artículo", "Art": "artículo", "fig": "figura", "Tel": "teléfono", "tel": "teléfono",
-        "Tfno": "teléfono", "ext": "extensión", "aprox": "aproximadamente", "izq": "izquierda", "p": "página", "pp": "páginas",
+        "Núm": "número", "núm": "número", "No": "número", "pág": "página", "págs": "páginas", "Pág": "página",
+        "cap": "capítulo",
+        "vol": "volumen", "art": "artículo", "Art": "artículo", "fig": "figura", "Tel": "teléfono",
+        "tel": "teléfono",
+        "Tfno": "teléfono", "ext": "extensión", "aprox": "aproximadamente", "izq": "izquierda", "p": "página",
+        "pp": "páginas",
     }  # fmt: skip
     found = {f"{key}.": Abbreviation(said, "title") for key, said in titles.items()}
-    found |= {f"{key.lower()}.": Abbreviation(said, "any") for key, said in titles.items() if len(key) > 1 and key not in ("Sta", "Cap", "Da")}
+    found |= {
+        f"{key.lower()}.": Abbreviation(said, "any")
+        for key, said in titles.items()
+        if len(key) > 1 and key not in ("Sta", "Cap", "Da")
+    }
     found |= {f"{key}.": Abbreviation(said, "number") for key, said in numbers.items()}
     found["da."] = Abbreviation("doña", "title")
     plain = {
-        "Ud.": "usted", "Uds.": "ustedes", "Vd.": "usted", "Vds.": "ustedes", "etc.": "etcétera", "EE. UU.": "Estados Unidos",
-        "ee. uu.": "Estados Unidos", "EE.UU.": "Estados Unidos", "p. ej.": "por ejemplo", "a. C.": "antes de Cristo",
-        "d. C.": "después de Cristo", "a. c.": "antes de Cristo", "d. c.": "después de Cristo", "avda.": "avenida",
-        "Avda.": "avenida", "Av.": "avenida", "av.": "avenida", "c/": "calle", "C/": "calle", "pza.": "plaza", "Pza.": "plaza",
-        "esq.": "esquina", "dpto.": "departamento", "Dpto.": "departamento", "aprox.": "aproximadamente", "máx.": "máximo",
-        "mín.": "mínimo", "c.º b.": "camino bajo", "n.º": "número", "N.º": "número", "nº": "número", "Nº": "número",
-        "S. A.": "S A", "S.A.": "S A", "S. L.": "S L", "S.L.": "S L", "vier.": "viernes", "JJ. OO.": "Juegos Olímpicos",
+        "Ud.": "usted", "Uds.": "ustedes", "Vd.": "usted", "Vds.": "ustedes", "etc.": "etcétera",
+        "EE. UU.": "Estados Unidos",
+        "ee. uu.": "Estados Unidos", "EE.UU.": "Estados Unidos", "p. ej.": "por ejemplo",
+        "a. C.": "antes de Cristo",
+        "d. C.": "después de Cristo", "a. c.": "antes de Cristo", "d. c.": "después de Cristo",
+        "avda.": "avenida",
+        "Avda.": "avenida", "Av.": "avenida", "av.": "avenida", "c/": "calle", "C/": "calle", "pza.": "plaza",
+        "Pza.": "plaza",
+        "esq.": "esquina", "dpto.": "departamento", "Dpto.": "departamento", "aprox.": "aproximadamente",
+        "máx.": "máximo",
+        "mín.": "mínimo", "c.º b.": "camino bajo", "n.º": "número", "N.º": "número", "nº": "número",
+        "Nº": "número",
+        "S. A.": "S A", "S.A.": "S A", "S. L.": "S L", "S.L.": "S L", "vier.": "viernes",
+        "JJ. OO.": "Juegos Olímpicos",
         "a.m.": "de la mañana", "p.m.": "de la tarde", "ec": "era común",
     }  # fmt: skip
     found |= {key: Abbreviation(said) for key, said in plain.items()}
@@ -125,24 +226,54 @@ class Spanish(Wording):
 
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
-    point_word, minus, plus, times, divided, equals = "coma", "menos", "más", "por", "dividido entre", "es igual a"
+    point_word, minus, plus, times, divided, equals = (
+        "coma",
+        "menos",
+        "más",
+        "por",
+        "dividido entre",
+        "es igual a",
+    )
     to, by, per, percent, per_mille, plus_minus = "a", "por", "por", "por ciento", "por mil", "más menos"
     about, dot, extension, power = "unos", "punto", "extensión", "por diez elevado a"
     over, less, greater, at_most, at_least = "sobre", "menor que", "mayor que", "como máximo", "como mínimo"
     months = tuple(
-        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+        [
+            "enero",
+            "febrero",
+            "marzo",
+            "abril",
+            "mayo",
+            "junio",
+            "julio",
+            "agosto",
+            "septiembre",
+            "octubre",
+            "noviembre",
+            "diciembre",
+        ]
     )
     month_short = {
-        "ene": 1, "feb": 2, "mar": 3, "abr": 4, "jun": 6, "jul": 7, "ago": 8, "sep": 9, "sept": 9, "setiembre": 9, "oct": 10,
+        "ene": 1, "feb": 2, "mar": 3, "abr": 4, "jun": 6, "jul": 7, "ago": 8, "sep": 9, "sept": 9,
+        "setiembre": 9, "oct": 10,
         "nov": 11, "dic": 12,
     }  # fmt: skip
     date_words = "el del al"
     month_before_day = True
-    weekdays = {"Lun": "lunes", "Mié": "miércoles", "Jue": "jueves", "Vie": "viernes", "Sáb": "sábado", "Dom": "domingo"}
+    weekdays = {
+        "Lun": "lunes",
+        "Mié": "miércoles",
+        "Jue": "jueves",
+        "Vie": "viernes",
+        "Sáb": "sábado",
+        "Dom": "domingo",
+    }
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
-        "mil": ("mil", "mil"), "millón": ("millón", "millones"), "millones": ("millón", "millones"), "M": ("millón", "millones"),
-        "billón": ("billón", "billones"), "billones": ("billón", "billones"), "trillones": ("trillón", "trillones"),
+        "mil": ("mil", "mil"), "millón": ("millón", "millones"), "millones": ("millón", "millones"),
+        "M": ("millón", "millones"),
+        "billón": ("billón", "billones"), "billones": ("billón", "billones"),
+        "trillones": ("trillón", "trillones"),
     }  # fmt: skip
     cents_and = "con"
     of_money = "de"
@@ -175,13 +306,16 @@ class Spanish(Wording):
             self.point, self.groups, self.point_word = ".", ",", "punto"
 
     def telephone(self, groups: list[str]) -> str:
-        return ", ".join("ochocientos" if group == "800" else group if group.isalpha() else self.digits(group) for group in groups)
+        return ", ".join(
+            "ochocientos" if group == "800" else group if group.isalpha() else self.digits(group)
+            for group in groups
+        )
 
     def cardinal(self, number: int, gender: str = "") -> str:
         if number == 0:
             return "cero"
         millions, rest = divmod(number, 10**6)
-        said = []
+        said: list[str] = []
         for one, many in _SCALES:
             millions, group = divmod(millions, 10**6)
             if group:
@@ -223,7 +357,13 @@ class Spanish(Wording):
 
     def number(self, written: str, gender: str = "") -> str:
         whole, rest = self.split_number(written)
-        if rest and gender == "f" and whole.isdecimal() and len(whole) < 16 and not (len(whole) > 1 and whole[0] == "0"):
+        if (
+            rest
+            and gender == "f"
+            and whole.isdecimal()
+            and len(whole) < 16
+            and not (len(whole) > 1 and whole[0] == "0")
+        ):
             return f"{self.cardinal(int(whole), 'f')} {self.point_word} {self.decimals(rest)}"
         return super().number(written, gender)
 
@@ -232,10 +372,16 @@ class Spanish(Wording):
             return "m"
         if after in ("millón", "billón"):
             return "m"
-        if not after.islower() or len(after) < 3 or after in ("como", "para", "pero", "menos", "más", "las", "los", "una", "uno"):
+        if (
+            not after.islower()
+            or len(after) < 3
+            or after in ("como", "para", "pero", "menos", "más", "las", "los", "una", "uno")
+        ):
             return ""
-        return "f" if after.endswith(("as", "a", "dad", "ción", "dades", "ciones")) and after != "días" else (
-            "m" if after.endswith(("os", "o", "es", "ar", "días")) else ""
+        return (
+            "f"
+            if after.endswith(("as", "a", "dad", "ción", "dades", "ciones")) and after != "días"
+            else ("m" if after.endswith(("os", "o", "es", "ar", "días")) else "")
         )
 
     def ordinal(self, number: int, ending: str = "") -> str:
@@ -254,7 +400,13 @@ class Spanish(Wording):
         if number >= 2000 and number % 1000 == 0:
             return self.cardinal(number // 1000, "m").replace(" ", "") + "milésimo"
         thousands, rest = divmod(number, 1000)
-        said = ["milésimo"] if thousands == 1 else [self.cardinal(thousands, "m").replace(" ", "") + "milésimo"] if thousands else []
+        said = (
+            ["milésimo"]
+            if thousands == 1
+            else [self.cardinal(thousands, "m").replace(" ", "") + "milésimo"]
+            if thousands
+            else []
+        )
         hundreds, rest = divmod(rest, 100)
         if hundreds:
             said.append(_ORDINAL_HUNDREDS[hundreds])
@@ -266,13 +418,17 @@ class Spanish(Wording):
             said.append(joined.replace("oo", "o"))
         elif rest:
             tens, ones_ = divmod(rest, 10)
-            said += [name for name in (_ORDINAL_TENS[tens] if tens else "", _ORDINAL_ONES[ones_] if ones_ else "") if name]
+            said += [
+                name
+                for name in (_ORDINAL_TENS[tens] if tens else "", _ORDINAL_ONES[ones_] if ones_ else "")
+                if name
+            ]
         return " ".join(said)
 
     def fits_ordinal(self, number: int, ending: str) -> bool:
-        return not ending.isalpha() or ending in ("ᵉʳ", "º", "ª") or self._ordinal(number).startswith(
+        return not ending.isalpha() or ending in ("ᵉʳ", "º", "ª") or (self._ordinal(number).startswith(
             self._ordinal(number)[:1]
-        ) and self.ordinal(number, ending).endswith(ending.lower())  # fmt: skip
+        ) and self.ordinal(number, ending).endswith(ending.lower()))  # fmt: skip
 
     def fraction(self, above: int, below: int) -> str:
         count = self.cardinal(above, "m")
@@ -286,7 +442,12 @@ class Spanish(Wording):
     def _part(self, below: int) -> str:
         if below < 100:
             plain = self.cardinal(below).translate(str.maketrans("áéíóú", "aeiou"))
-            return plain.replace(" y ", "i").removesuffix("o" if plain.endswith("uno") else "a" if below > 29 else "") + "avo"
+            return (
+                plain.replace(" y ", "i").removesuffix(
+                    "o" if plain.endswith("uno") else "a" if below > 29 else ""
+                )
+                + "avo"
+            )
         if below < 1000:
             return _ORDINAL_HUNDREDS[below // 100] if below % 100 == 0 else ""
         if below % 10**6 == 0:
@@ -301,7 +462,9 @@ class Spanish(Wording):
         return f"{self.number(whole)} y {part}"
 
     def mixed_measure(self, whole: str, above: int, below: int, unit: Unit) -> str:
-        number = self.number(whole, unit.gender).removesuffix("un") + ("uno" if self.number(whole, unit.gender) == "un" else "")
+        number = self.number(whole, unit.gender).removesuffix("un") + (
+            "uno" if self.number(whole, unit.gender) == "un" else ""
+        )
         if (above, below) == (1, 2):
             half = "media" if unit.gender == "f" else "medio"
             return f"{number} y {half} {unit.one if whole == '1' else unit.many}"
@@ -338,7 +501,11 @@ class Spanish(Wording):
     def price(self, written: str, money: Currency) -> str:
         said = super().price(written, money)
         whole, rest = self.split_number(written)
-        return said if rest.strip("0") or len(whole) < 7 or int(whole) % 10**6 else said.replace(money.many, f"de {money.many}")
+        return (
+            said
+            if rest.strip("0") or len(whole) < 7 or int(whole) % 10**6
+            else said.replace(money.many, f"de {money.many}")
+        )
 
     def roman(self, number: int, kind: str) -> str:
         return self.ordinal(number) if kind == "ruler" and number <= 10 else self.cardinal(number)

@@ -6,11 +6,40 @@ import re
 
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
-_ONES = (
-    "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit "
-    "dix-neuf"
-).split()
-_TENS = "_ _ vingt trente quarante cinquante soixante soixante quatre-vingt quatre-vingt".split()
+_ONES = [
+    "zéro",
+    "un",
+    "deux",
+    "trois",
+    "quatre",
+    "cinq",
+    "six",
+    "sept",
+    "huit",
+    "neuf",
+    "dix",
+    "onze",
+    "douze",
+    "treize",
+    "quatorze",
+    "quinze",
+    "seize",
+    "dix-sept",
+    "dix-huit",
+    "dix-neuf",
+]
+_TENS = [
+    "_",
+    "_",
+    "vingt",
+    "trente",
+    "quarante",
+    "cinquante",
+    "soixante",
+    "soixante",
+    "quatre-vingt",
+    "quatre-vingt",
+]
 _SCALES = ("million", "milliard", "billion", "billiard", "trillion", "trilliard")
 
 
@@ -45,36 +74,55 @@ def _currencies() -> dict[str, Currency]:
     pound = Currency("livre", "livres", "penny", "pence", "f")
     return {
         "€": euro, "EUR": euro, "$": Currency("dollar", "dollars", *cents), "£": pound, "GBP": pound,
-        "USD": Currency("dollar américain", "dollars américains", *cents), "CAD": Currency("dollar canadien", "dollars canadiens", *cents),
-        "$US": Currency("dollar américain", "dollars américains", *cents), "US$": Currency("dollar américain", "dollars américains", *cents),
-        "$CA": Currency("dollar canadien", "dollars canadiens", *cents), "CHF": Currency("franc suisse", "francs suisses", "centime", "centimes"),
-        "FF": Currency("franc", "francs", "centime", "centimes"), "F": Currency("franc", "francs", "centime", "centimes"),
-        "¥": Currency("yen", "yens"), "JPY": Currency("yen", "yens"), "₽": Currency("rouble", "roubles", "kopeck", "kopecks"),
-        "₹": Currency("roupie", "roupies", "", "", "f"), "₩": Currency("won", "wons"), "FCFA": Currency("franc C F A", "francs C F A"),
+        "USD": Currency("dollar américain", "dollars américains", *cents),
+        "CAD": Currency("dollar canadien", "dollars canadiens", *cents),
+        "$US": Currency("dollar américain", "dollars américains", *cents),
+        "US$": Currency("dollar américain", "dollars américains", *cents),
+        "$CA": Currency("dollar canadien", "dollars canadiens", *cents),
+        "CHF": Currency("franc suisse", "francs suisses", "centime", "centimes"),
+        "FF": Currency("franc", "francs", "centime", "centimes"),
+        "F": Currency("franc", "francs", "centime", "centimes"),
+        "¥": Currency("yen", "yens"), "JPY": Currency("yen", "yens"),
+        "₽": Currency("rouble", "roubles", "kopeck", "kopecks"),
+        "₹": Currency("roupie", "roupies", "", "", "f"), "₩": Currency("won", "wons"),
+        "FCFA": Currency("franc C F A", "francs C F A"),
     }  # fmt: skip
 
 
 def _abbreviations() -> dict[str, Abbreviation]:
     titles = {
         "M.": "monsieur", "MM.": "messieurs", "Mme": "madame", "Mmes": "mesdames", "Mlle": "mademoiselle",
-        "Mlles": "mesdemoiselles", "Dr": "docteur", "Dr.": "docteur", "Pr": "professeur", "Pr.": "professeur", "Me": "maître",
-        "Mgr": "monseigneur", "St": "saint", "Ste": "sainte", "St.": "saint", "Ste.": "sainte", "Mme.": "madame",
+        "Mlles": "mesdemoiselles", "Dr": "docteur", "Dr.": "docteur", "Pr": "professeur", "Pr.": "professeur",
+        "Me": "maître",
+        "Mgr": "monseigneur", "St": "saint", "Ste": "sainte", "St.": "saint", "Ste.": "sainte",
+        "Mme.": "madame",
     }  # fmt: skip
     numbers = {
-        "n°": "numéro", "N°": "numéro", "nº": "numéro", "no": "numéro", "nos": "numéros", "p.": "page", "pp.": "pages",
-        "vol.": "volume", "chap.": "chapitre", "art.": "article", "fig.": "figure", "tél.": "téléphone", "Tél.": "téléphone",
+        "n°": "numéro", "N°": "numéro", "nº": "numéro", "no": "numéro", "nos": "numéros", "p.": "page",
+        "pp.": "pages",
+        "vol.": "volume", "chap.": "chapitre", "art.": "article", "fig.": "figure", "tél.": "téléphone",
+        "Tél.": "téléphone",
         "bd": "boulevard", "poste": "poste",
     }  # fmt: skip
     found = {key: Abbreviation(said, "title") for key, said in titles.items()}
-    found |= {key: Abbreviation(said, "number") for key, said in numbers.items() if key not in ("poste", "bd", "no")}
+    found |= {
+        key: Abbreviation(said, "number") for key, said in numbers.items() if key not in ("poste", "bd", "no")
+    }
     plain = {
-        "etc.": "et cetera", "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "càd": "c'est-à-dire", "env.": "environ",
-        "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ", "J.-C.": "Jésus-Christ", "bd.": "boulevard",
-        "Bd": "boulevard", "bd": "boulevard", "av.": "avenue", "Av.": "avenue", "pl.": "place", "cf.": "confer", "vs": "versus",
-        "max.": "maximum", "min.": "minimum", "svp": "s'il vous plaît", "SVP": "s'il vous plaît", "S.V.P.": "s'il vous plaît",
-        "qqn": "quelqu'un", "qqch": "quelque chose", "RDV": "rendez-vous", "rdv": "rendez-vous", "tél.": "téléphone",
-        "Tél.": "téléphone", "Dʳ": "docteur", "Dʳᵉˢ": "docteures", "Mᵐᵉ": "madame", "Mᵐᵉˢ": "mesdames", "Mˡˡᵉ": "mademoiselle",
-        "Mˡˡᵉˢ": "mesdemoiselles", "janv.": "janvier", "févr.": "février", "juil.": "juillet", "sept.": "septembre",
+        "etc.": "et cetera", "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "càd": "c'est-à-dire",
+        "env.": "environ",
+        "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ", "J.-C.": "Jésus-Christ",
+        "bd.": "boulevard",
+        "Bd": "boulevard", "bd": "boulevard", "av.": "avenue", "Av.": "avenue", "pl.": "place",
+        "cf.": "confer", "vs": "versus",
+        "max.": "maximum", "min.": "minimum", "svp": "s'il vous plaît", "SVP": "s'il vous plaît",
+        "S.V.P.": "s'il vous plaît",
+        "qqn": "quelqu'un", "qqch": "quelque chose", "RDV": "rendez-vous", "rdv": "rendez-vous",
+        "tél.": "téléphone",
+        "Tél.": "téléphone", "Dʳ": "docteur", "Dʳᵉˢ": "docteures", "Mᵐᵉ": "madame", "Mᵐᵉˢ": "mesdames",
+        "Mˡˡᵉ": "mademoiselle",
+        "Mˡˡᵉˢ": "mesdemoiselles", "janv.": "janvier", "févr.": "février", "juil.": "juillet",
+        "sept.": "septembre",
         "oct.": "octobre", "nov.": "novembre", "déc.": "décembre",
     }  # fmt: skip
     found |= {key: Abbreviation(said) for key, said in plain.items()}
@@ -86,46 +134,102 @@ class French(Wording):
 
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
-    point_word, minus, plus, times, divided, equals = "virgule", "moins", "plus", "fois", "divisé par", "égale"
-    to, by, per, percent, per_mille, plus_minus, about = "à", "sur", "par", "pour cent", "pour mille", "plus ou moins", "environ"
+    point_word, minus, plus, times, divided, equals = (
+        "virgule",
+        "moins",
+        "plus",
+        "fois",
+        "divisé par",
+        "égale",
+    )
+    to, by, per, percent, per_mille, plus_minus, about = (
+        "à",
+        "sur",
+        "par",
+        "pour cent",
+        "pour mille",
+        "plus ou moins",
+        "environ",
+    )
     dot, extension, power = "point", "poste", "fois dix puissance"
     over, less, greater, at_most, at_least = "sur", "inférieur à", "supérieur à", "au plus", "au moins"
-    months = tuple("janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split())
+    months = tuple(
+        [
+            "janvier",
+            "février",
+            "mars",
+            "avril",
+            "mai",
+            "juin",
+            "juillet",
+            "août",
+            "septembre",
+            "octobre",
+            "novembre",
+            "décembre",
+        ]
+    )
     month_short = {
-        "janv": 1, "févr": 2, "fév": 2, "avr": 4, "juil": 7, "sept": 9, "oct": 10, "nov": 11, "déc": 12, "aout": 8,
+        "janv": 1, "févr": 2, "fév": 2, "avr": 4, "juil": 7, "sept": 9, "oct": 10, "nov": 11, "déc": 12,
+        "aout": 8,
         "fevrier": 2, "decembre": 12,
     }  # fmt: skip
-    weekdays = {"lun": "lundi", "mar": "mardi", "mer": "mercredi", "jeu": "jeudi", "ven": "vendredi", "sam": "samedi", "dim": "dimanche"}
+    weekdays = {
+        "lun": "lundi",
+        "mar": "mardi",
+        "mer": "mercredi",
+        "jeu": "jeudi",
+        "ven": "vendredi",
+        "sam": "samedi",
+        "dim": "dimanche",
+    }
     date_words = "le du au"
     dotted_dates = True
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
-        "million": ("million", "millions"), "millions": ("million", "millions"), "milliard": ("milliard", "milliards"),
+        "million": ("million", "millions"), "millions": ("million", "millions"),
+        "milliard": ("milliard", "milliards"),
         "milliards": ("milliard", "milliards"), "M": ("million", "millions"), "Md": ("milliard", "milliards"),
         "Mds": ("milliard", "milliards"), "k": ("mille", "mille"), "mille": ("mille", "mille"),
     }  # fmt: skip
     of_money = "de"
-    signs = {"§": "paragraphe", "№": "numéro", "#": "numéro", "~": "environ", "≈": "environ", "n°": "numéro", "N°": "numéro"}
+    signs = {
+        "§": "paragraphe",
+        "№": "numéro",
+        "#": "numéro",
+        "~": "environ",
+        "≈": "environ",
+        "n°": "numéro",
+        "N°": "numéro",
+    }
     code_words = (
         r"(?:PIN|[Cc]ode(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
         r"(?:[Cc]ompte|[Cc]arte|[Cc]ommande|[Rr]éférence|[Dd]ossier|[Rr]éservation)(?: (?:numéro|n°))?|se terminant par|[Pp]oste)"
     )
     phone_words = r"(?:[Aa]ppelez(?: le| au)?|[Cc]omposez le|[Tt]éléphone|[Tt]él\.?|[Ff]ax|[Pp]ortable|[Mm]obile|[Nn]uméro)"
     year_words = "en depuis vers avant après de à jusqu'en dès an l'an année années et entre janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
-    chapter_words = "chapitre partie acte scène tome volume livre titre section phase guerre mondiale type annexe"
+    chapter_words = (
+        "chapitre partie acte scène tome volume livre titre section phase guerre mondiale type annexe"
+    )
     rulers = (
         "Louis Henri Charles François Napoléon Philippe Jean Paul Benoît Pie Léon Élisabeth Elizabeth Catherine Pierre Nicolas "
         "Alexandre Édouard Edouard Georges Guillaume Jacques Richard Frédéric Othon Léopold Baudouin Albert Clément Grégoire "
         "Innocent Ramsès Alphonse Ferdinand Isabelle Marie Victor"
     )
-    centuries = (
-        r"\b(?:([IVX]{1,6})(?P<ending>e|ᵉ|ème|ème|er|ᵉʳ)(?!\w)|(?<=siècle )([IVX]{1,6})(?!\w))"
-    )
+    centuries = r"\b(?:([IVX]{1,6})(?P<ending>e|ᵉ|ème|ème|er|ᵉʳ)(?!\w)|(?<=siècle )([IVX]{1,6})(?!\w))"
     ordinal_endings = r"ers|ères|er|ère|re|ème|èmes|eme|ième|e|es|nde?|de?|ᵉ|ᵉʳ|°(?! ?[CF]\b)"
     closing = frozenset({"etc.", "av. J.-C.", "apr. J.-C.", "J.-C.", "S.V.P.", "env."})
     hour_sign = r"h(?:eures?)?(?=\d| |$|[-–,.;:!?)])"
     bare_hours = r"h(?:eures?)?(?=\d| |$|[-–,.;:!?)])"
-    rates = {"h": "heure", "j": "jour", "d": "jour", "l": "litre", "kg": "kilogramme", "km": "kilomètre", "min": "minute"}
+    rates = {
+        "h": "heure",
+        "j": "jour",
+        "d": "jour",
+        "l": "litre",
+        "kg": "kilogramme",
+        "km": "kilomètre",
+        "min": "minute",
+    }
     word_units = frozenset({"A", "N", "ch", "j", "F"})
     unit_articles = "le|la|par|du|au"
 
@@ -133,14 +237,18 @@ class French(Wording):
         if number == 0:
             return "zéro"
         millions, rest = divmod(number, 10**6)
-        said = []
+        said: list[str] = []
         for name in _SCALES:
             millions, group = divmod(millions, 1000)
             if group:
                 said.insert(0, f"{self._group(group)} {name}{'s' if group > 1 else ''}")
         thousands, rest = divmod(rest, 1000)
         if thousands:
-            said.append("mille" if thousands == 1 else f"{self._group(thousands).removesuffix('s') if thousands % 100 in (0, 80) else self._group(thousands)} mille")
+            said.append(
+                "mille"
+                if thousands == 1
+                else f"{self._group(thousands).removesuffix('s') if thousands % 100 in (0, 80) else self._group(thousands)} mille"
+            )
         if rest:
             said.append(self._group(rest))
         text = " ".join(said)
@@ -210,7 +318,12 @@ class French(Wording):
         return f"{self.number(whole)} et {part}"
 
     def gender_of(self, after: str) -> str:
-        return "f" if after in ("fois", "minutes", "heures", "personnes", "secondes", "pages", "femmes", "années", "semaines") else ""
+        return (
+            "f"
+            if after
+            in ("fois", "minutes", "heures", "personnes", "secondes", "pages", "femmes", "années", "semaines")
+            else ""
+        )
 
     def date(self, day: int, month: int, year: str, before: str, *, month_first: bool = False) -> str:
         said = f"{self.months[month - 1]} {self.year_of(year) if year else ''}".strip()
@@ -229,7 +342,13 @@ class French(Wording):
     def price(self, written: str, money: Currency) -> str:
         whole, rest = self.split_number(written)
         cents = rest.ljust(2, "0")
-        if money.one in ("euro",) and rest.strip("0") and len(rest) <= 2 and whole.strip("0") and len(whole) <= 12:
+        if (
+            money.one in ("euro",)
+            and rest.strip("0")
+            and len(rest) <= 2
+            and whole.strip("0")
+            and len(whole) <= 12
+        ):
             return f"{self.cardinal(int(whole))} {money.one if int(whole) == 1 else money.many} {self.cardinal(int(cents))}"
         said = super().price(written, money)
         if rest.strip("0") or len(whole) < 7 or int(whole) % 10**6:
@@ -237,14 +356,17 @@ class French(Wording):
         return said.replace(money.many, f"d'{money.many}" if money.many[0] in "eé" else f"de {money.many}")
 
     def roman(self, number: int, kind: str) -> str:
-        if kind == "century" or number == 1 and kind == "ruler":
+        if kind == "century" or (number == 1 and kind == "ruler"):
             return self.ordinal(number)
         return self.cardinal(number)
 
     def telephone(self, groups: list[str]) -> str:
         if any(group.isalpha() for group in groups):
             return super().telephone(groups)
-        pairs = [pair for group in groups for pair in (re.findall("..", group) if len(group) == 10 else [group])]
+        pairs = [
+            pair for group in groups for pair in (re.findall("..", group) if len(group) == 10 else [group])
+        ]
         return ", ".join(
-            self.cardinal(int(pair)) if len(pair) == 2 and pair[0] != "0" else self.digits(pair) for pair in pairs
+            self.cardinal(int(pair)) if len(pair) == 2 and pair[0] != "0" else self.digits(pair)
+            for pair in pairs
         )

@@ -6,13 +6,43 @@ import re
 
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
-_ONES = (
-    "zero uno due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici "
-    "diciassette diciotto diciannove"
-).split()
-_TENS = "_ _ venti trenta quaranta cinquanta sessanta settanta ottanta novanta".split()
+_ONES = [
+    "zero",
+    "uno",
+    "due",
+    "tre",
+    "quattro",
+    "cinque",
+    "sei",
+    "sette",
+    "otto",
+    "nove",
+    "dieci",
+    "undici",
+    "dodici",
+    "tredici",
+    "quattordici",
+    "quindici",
+    "sedici",
+    "diciassette",
+    "diciotto",
+    "diciannove",
+]
+_TENS = ["_", "_", "venti", "trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta"]
 _SCALES = (("milione", "milioni"), ("miliardo", "miliardi"), ("bilione", "bilioni"), ("biliardo", "biliardi"))
-_ORDINALS = "_ primo secondo terzo quarto quinto sesto settimo ottavo nono decimo".split()
+_ORDINALS = [
+    "_",
+    "primo",
+    "secondo",
+    "terzo",
+    "quarto",
+    "quinto",
+    "sesto",
+    "settimo",
+    "ottavo",
+    "nono",
+    "decimo",
+]
 
 
 def _units() -> dict[str, Unit]:
@@ -49,10 +79,13 @@ def _currencies() -> dict[str, Currency]:
     pound = Currency("sterlina", "sterline", "penny", "penny", "f")
     return {
         "€": euro, "EUR": euro, "eur": euro, "$": Currency("dollaro", "dollari", "centesimo", "centesimi"),
-        "USD": Currency("dollaro statunitense", "dollari statunitensi", "centesimo", "centesimi"), "£": pound, "GBP": pound,
+        "USD": Currency("dollaro statunitense", "dollari statunitensi", "centesimo", "centesimi"), "£": pound,
+        "GBP": pound,
         "US$": Currency("dollaro statunitense", "dollari statunitensi", "centesimo", "centesimi"),
-        "CHF": Currency("franco svizzero", "franchi svizzeri", "centesimo", "centesimi"), "¥": Currency("yen", "yen"),
-        "JPY": Currency("yen", "yen"), "₽": Currency("rublo", "rubli", "copeca", "copechi"), "₤": Currency("lira", "lire", "", "", "f"),
+        "CHF": Currency("franco svizzero", "franchi svizzeri", "centesimo", "centesimi"),
+        "¥": Currency("yen", "yen"),
+        "JPY": Currency("yen", "yen"), "₽": Currency("rublo", "rubli", "copeca", "copechi"),
+        "₤": Currency("lira", "lire", "", "", "f"),
         "₹": Currency("rupia", "rupie", "", "", "f"), "₩": Currency("won", "won"),
     }  # fmt: skip
 
@@ -60,25 +93,35 @@ def _currencies() -> dict[str, Currency]:
 def _abbreviations() -> dict[str, Abbreviation]:
     titles = {
         "Sig.": "signor", "sig.": "signor", "Sig.ra": "signora", "sig.ra": "signora", "Sig.na": "signorina",
-        "sig.na": "signorina", "Sigg.": "signori", "Dott.": "dottor", "dott.": "dottor", "Dott.ssa": "dottoressa",
+        "sig.na": "signorina", "Sigg.": "signori", "Dott.": "dottor", "dott.": "dottor",
+        "Dott.ssa": "dottoressa",
         "dott.ssa": "dottoressa", "Dr.": "dottor", "Dr": "dottor", "Prof.": "professor", "prof.": "professor",
-        "Prof.ssa": "professoressa", "prof.ssa": "professoressa", "Ing.": "ingegner", "ing.": "ingegner", "Avv.": "avvocato",
-        "Arch.": "architetto", "Geom.": "geometra", "Rag.": "ragionier", "Gen.": "generale", "Cap.": "capitano", "On.": "onorevole",
+        "Prof.ssa": "professoressa", "prof.ssa": "professoressa", "Ing.": "ingegner", "ing.": "ingegner",
+        "Avv.": "avvocato",
+        "Arch.": "architetto", "Geom.": "geometra", "Rag.": "ragionier", "Gen.": "generale",
+        "Cap.": "capitano", "On.": "onorevole",
         "S.": "San", "Mons.": "monsignor", "Don": "don",
     }  # fmt: skip
     found = {key: Abbreviation(said, "title") for key, said in titles.items()}
     numbers = {
-        "n.": "numero", "N.": "numero", "nr.": "numero", "pag.": "pagina", "pagg.": "pagine", "p.": "pagina", "pp.": "pagine",
-        "cap.": "capitolo", "art.": "articolo", "artt.": "articoli", "vol.": "volume", "fig.": "figura", "int.": "interno",
+        "n.": "numero", "N.": "numero", "nr.": "numero", "pag.": "pagina", "pagg.": "pagine", "p.": "pagina",
+        "pp.": "pagine",
+        "cap.": "capitolo", "art.": "articolo", "artt.": "articoli", "vol.": "volume", "fig.": "figura",
+        "int.": "interno",
         "Tel.": "telefono", "tel.": "telefono", "n°": "numero", "nº": "numero", "N°": "numero",
     }  # fmt: skip
     found |= {key: Abbreviation(said, "number") for key, said in numbers.items()}
     plain = {
-        "ecc.": "eccetera", "es.": "esempio", "p. es.": "per esempio", "ad es.": "ad esempio", "a. C.": "avanti Cristo",
-        "d. C.": "dopo Cristo", "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "avv.": "avvocato", "dip.": "dipartimento",
-        "p.za": "piazza", "P.za": "piazza", "P.zza": "piazza", "p.zza": "piazza", "v.le": "viale", "V.le": "viale", "c.so": "corso",
-        "C.so": "corso", "L.go": "largo", "ca.": "circa", "max.": "massimo", "min.": "minimo", "S.p.A.": "S P A", "S.r.l.": "S R L",
-        "vs.": "contro", "c.a.": "corrente anno", "u.s.": "ultimo scorso", "gent.": "gentile", "Gent.": "gentile", "Spett.": "spettabile",
+        "ecc.": "eccetera", "es.": "esempio", "p. es.": "per esempio", "ad es.": "ad esempio",
+        "a. C.": "avanti Cristo",
+        "d. C.": "dopo Cristo", "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "avv.": "avvocato",
+        "dip.": "dipartimento",
+        "p.za": "piazza", "P.za": "piazza", "P.zza": "piazza", "p.zza": "piazza", "v.le": "viale",
+        "V.le": "viale", "c.so": "corso",
+        "C.so": "corso", "L.go": "largo", "ca.": "circa", "max.": "massimo", "min.": "minimo",
+        "S.p.A.": "S P A", "S.r.l.": "S R L",
+        "vs.": "contro", "c.a.": "corrente anno", "u.s.": "ultimo scorso", "gent.": "gentile",
+        "Gent.": "gentile", "Spett.": "spettabile",
     }  # fmt: skip
     return found | {key: Abbreviation(said) for key, said in plain.items()}
 
@@ -89,15 +132,61 @@ class Italian(Wording):
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
     point_word, minus, plus, times, divided, equals = "virgola", "meno", "più", "per", "diviso", "uguale"
-    to, by, per, percent, per_mille, plus_minus, about = "a", "per", "al", "per cento", "per mille", "più o meno", "circa"
+    to, by, per, percent, per_mille, plus_minus, about = (
+        "a",
+        "per",
+        "al",
+        "per cento",
+        "per mille",
+        "più o meno",
+        "circa",
+    )
     dot, extension, power = "punto", "interno", "per dieci alla"
     over, less, greater, at_most, at_least = "su", "minore di", "maggiore di", "al massimo", "almeno"
-    months = tuple("gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre".split())
-    month_short = {"genn": 1, "gen": 1, "feb": 2, "febbr": 2, "apr": 4, "giu": 6, "lug": 7, "ago": 8, "sett": 9, "set": 9, "ott": 10, "nov": 11, "dic": 12}
-    weekdays = {"Lun": "lunedì", "Mar": "martedì", "Mer": "mercoledì", "Gio": "giovedì", "Ven": "venerdì", "Sab": "sabato", "Dom": "domenica"}
+    months = tuple(
+        [
+            "gennaio",
+            "febbraio",
+            "marzo",
+            "aprile",
+            "maggio",
+            "giugno",
+            "luglio",
+            "agosto",
+            "settembre",
+            "ottobre",
+            "novembre",
+            "dicembre",
+        ]
+    )
+    month_short = {
+        "genn": 1,
+        "gen": 1,
+        "feb": 2,
+        "febbr": 2,
+        "apr": 4,
+        "giu": 6,
+        "lug": 7,
+        "ago": 8,
+        "sett": 9,
+        "set": 9,
+        "ott": 10,
+        "nov": 11,
+        "dic": 12,
+    }
+    weekdays = {
+        "Lun": "lunedì",
+        "Mar": "martedì",
+        "Mer": "mercoledì",
+        "Gio": "giovedì",
+        "Ven": "venerdì",
+        "Sab": "sabato",
+        "Dom": "domenica",
+    }
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
-        "milione": ("milione", "milioni"), "milioni": ("milione", "milioni"), "miliardo": ("miliardo", "miliardi"),
+        "milione": ("milione", "milioni"), "milioni": ("milione", "milioni"),
+        "miliardo": ("miliardo", "miliardi"),
         "miliardi": ("miliardo", "miliardi"), "mln": ("milione", "milioni"), "mld": ("miliardo", "miliardi"),
         "M": ("milione", "milioni"), "mila": ("mila", "mila"),
     }  # fmt: skip
@@ -131,7 +220,7 @@ class Italian(Wording):
         if number == 1 and gender:
             return "una" if gender == "f" else "un"
         millions, rest = divmod(number, 10**6)
-        said = []
+        said: list[str] = []
         for one, many in _SCALES:
             millions, group = divmod(millions, 1000)
             if group:
@@ -206,7 +295,11 @@ class Italian(Wording):
         if not rest.strip("0") and len(whole) >= 7 and not int(whole) % 10**6:
             return said.replace(money.many, f"di {money.many}")
         if money.one == "euro" and rest.strip("0") and whole.strip("0") and len(rest) <= 2:
-            return said.removesuffix(f" {money.cents}").removesuffix(f" {money.cent}").replace(" euro ", " euro e ", 1)
+            return (
+                said.removesuffix(f" {money.cents}")
+                .removesuffix(f" {money.cent}")
+                .replace(" euro ", " euro e ", 1)
+            )
         return said
 
     def roman(self, number: int, kind: str) -> str:
