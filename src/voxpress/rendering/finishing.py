@@ -12,12 +12,14 @@ from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.plan import Louder, Recipe, Target
-from voxpress.speech import Clip, Hertz, Output, dBFS
+from voxpress.rendering.plan import Played, Recipe, Target
+from voxpress.speech import Clip, Hertz, Output, Seconds, dBFS
 from voxpress.store import Kept, Store
 from voxpress.text import Between, Pause, Silence, Tone
 
 FULL_SCALE: dBFS = 0.0
+KEPT: Seconds = 0.02
+"""Of the silence around a take, at each end and at speed 1."""
 _AUDIBLE = 1.0
 """Decibels; a smaller difference in loudness is not heard."""
 
@@ -152,18 +154,18 @@ def _describe_shortfall(sound: Audio, output: Output) -> tuple[str, ...]:
 
 
 def sound(
-    part: str | Louder | Between, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz
+    part: str | Played | Between, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz
 ) -> Audio:
     """What is heard of one part of an utterance, at `sample_rate`: a take, or what lies between takes."""
     match part:
         case str():
-            take = waveform.trim(takes[part]) if output.trim else takes[part]
-            return waveform.resample(take, sample_rate)
-        case Louder(take, gain):
-            return waveform.gain(sound(take, takes, output, sample_rate), gain)
-        case Pause(after):
+            return sound(Played(part), takes, output, sample_rate)
+        case Played(key, gain, speed):
+            take = waveform.trim(takes[key], keep=KEPT / speed) if output.trim else takes[key]
+            return waveform.gain(waveform.resample(take, sample_rate), gain)
+        case Pause(after, speed):
             length = output.sentence_pause if after == "sentence" else output.paragraph_pause
-            return waveform.silence(length, sample_rate)
+            return waveform.silence(length / speed, sample_rate)
         case Silence(duration):
             return waveform.silence(duration, sample_rate)
         case Tone(frequencies, duration):

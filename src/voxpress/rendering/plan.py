@@ -28,11 +28,17 @@ class Assignment(msgspec.Struct, frozen=True):
     segment: Segment
 
 
-class Louder(msgspec.Struct, frozen=True, tag="take"):
-    """A take whose speaker is to be louder or quieter than the others."""
+class Played(msgspec.Struct, frozen=True, tag="take", omit_defaults=True):
+    """A take, and how it is heard.
+
+    Attributes:
+        gain: how much louder than it was spoken.
+        speed: at which it was spoken.
+    """
 
     take: str
-    gain: Decibels
+    gain: Decibels = 0.0
+    speed: float = 1.0
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -58,7 +64,7 @@ class Recipe(msgspec.Struct, frozen=True):
         sample_rate: of the whole before it is finished.
     """
 
-    parts: tuple[str | Louder | Between, ...]
+    parts: tuple[str | Played | Between, ...]
     targets: tuple[Target, ...]
     sample_rate: Hertz
 
@@ -68,7 +74,7 @@ class Recipe(msgspec.Struct, frozen=True):
         return tuple(
             part if isinstance(part, str) else part.take
             for part in self.parts
-            if isinstance(part, str | Louder)
+            if isinstance(part, str | Played)
         )
 
     @property

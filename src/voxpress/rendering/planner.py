@@ -23,15 +23,17 @@ from voxpress.errors import (
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.models import catalogue
 from voxpress.rendering import offers, templates
-from voxpress.rendering.plan import Assignment, Bad, Louder, Plan, Planned, Recipe, Target, place_error
+from voxpress.rendering.plan import Assignment, Bad, Played, Plan, Planned, Recipe, Target, place_error
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import clip_key, take_key
-from voxpress.text import Between, FrontEnd, Part, Say, carrier
+from voxpress.text import Between, FrontEnd, Part, Pause, Say, carrier
 from voxpress.text.passage import Change
 from voxpress.voices import references
 
 DEFAULT_ENGINE = "piper"
 ONE_FILE = "{id}.{extension}"
+SLOWEST, FASTEST = 0.25, 4.0
+"""Speeds, with every engine: OpenAI's range."""
 
 _MOST_READERS = 1024
 
@@ -154,7 +156,7 @@ class Planner:
         reader = _Reader(
             *chosen,
             language=language,
-            speed=_check_speed(engine, asked.speed),
+            speed=_check_speed(asked.speed),
             seed=asked.seed,
             longest=longest,
             carried=wanted and engine.timed,
@@ -203,13 +205,13 @@ class Planner:
         return _choose(*identity)
 
     def _plan(self, row: Utterance, scenes: Sequence[Part], lead: _Reader, number: int, filed: bool) -> Plan:
-        parts: list[str | Louder | Between] = []
+        parts: list[str | Played | Between] = []
         takes: dict[str, Assignment] = {}
         left_out: Counter[str] = Counter()
         changes: list[Change] = []
         for scene in scenes:
             if not isinstance(scene, Say):
-                parts.append(scene)
+                parts.append(_pace(scene, lead.speed))
                 continue
             reader = self._reader(row, scene.speaker)
             spoken = self._front_end.read(
@@ -217,12 +219,13 @@ class Planner:
             )
             for part in spoken.parts:
                 if not isinstance(part, Say):
-                    parts.append(part)
+                    parts.append(_pace(part, reader.speed))
                     continue
                 take = Assignment(reader.engine, reader.fingerprint, reader.segment(part))
                 key = take_key(take.fingerprint, take.segment)
                 takes[key] = take
-                parts.append(Louder(key, part.gain) if part.gain else key)
+                plain = not part.gain and reader.speed == 1.0
+                parts.append(key if plain else Played(key, part.gain, reader.speed))
             left_out.update(spoken.left_out)
             changes += spoken.changes
         notes = text.make_notes(row.text, row.markup, left_out)
@@ -245,7 +248,7 @@ class Planner:
         )
 
     def _targets(
-        self, row: Utterance, parts: Sequence[str | Louder | Between], language: str, filed: bool
+        self, row: Utterance, parts: Sequence[str | Played | Between], language: str, filed: bool
     ) -> tuple[Target, ...]:
         targets = []
         for path, output in self._files_of(row, filed):
@@ -461,13 +464,17 @@ def _choose_language(engine: Engine, voice: Voice, wanted: str | None) -> str:
     return wanted
 
 
-def _check_speed(engine: Engine, wanted: float) -> float:
-    slowest, fastest = engine.speeds
-    if not slowest <= wanted <= fastest:
+def _check_speed(wanted: float) -> float:
+    if not SLOWEST <= wanted <= FASTEST:
         raise UnsupportedOption(
-            f"speed {wanted:g} is out of range: engine {engine.name!r} speaks at {slowest:g} to {fastest:g}"
+            f"speed {wanted:g} is out of range: voxpress speaks at {SLOWEST:g} to {FASTEST:g}"
         )
     return wanted
+
+
+def _pace(part: Between, speed: float) -> Between:
+    """A pause belongs to the time of the words around it; what has a duration of its own keeps it."""
+    return Pause(part.after, speed) if isinstance(part, Pause) else part
 
 
 def _escape(path: str) -> str:
