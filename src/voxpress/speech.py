@@ -99,12 +99,17 @@ def _test_speaker(value: object) -> validation.Problem:
 
 
 class Mark(_Noun, frozen=True):
-    """The time of one word or phoneme, counted from the start of its audio."""
+    """When something is heard, counted from the start of its audio."""
 
-    kind: Literal["word", "phoneme"]
+    kind: Literal["word", "phoneme", "sentence", "turn", "bookmark", "chapter"]
     text: str
+    """As it is spoken; the name of a bookmark, chapter or speaker."""
     start: Seconds
     end: Seconds
+    source: tuple[int, int] | None = None
+    """Where it stands in the text of its utterance: start and end; None: not known."""
+    estimated: bool = False
+    """Whether the times are a guess, because the engine does not know them."""
 
 
 class Voice(_Noun, frozen=True):
@@ -322,7 +327,7 @@ class Clip(_Noun, frozen=True):
     sha256: str = ""
     """Of the file's bytes; empty if the clip comes from the output folder and not from the store."""
     marks: tuple[Mark, ...] = ()
-    """Words and phonemes where the engine knows them, counted from the start of the clip."""
+    """Sentences, words, bookmarks, and phonemes where the engine knows them, from the start of the clip."""
     notes: tuple[str, ...] = ()
     """What finishing did not reach, such as the loudness."""
     takes: str = ""
@@ -333,6 +338,8 @@ class Clip(_Noun, frozen=True):
     """Where the store keeps it, when the store is on this machine."""
     data: bytes = b""
     """The file's bytes, if the caller asked for them."""
+    sidecars: Mapping[str, bytes] = {}
+    """Files of its marks that the caller asked for, by the names of `voxpress.marks.FORMATS`."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file, whole or not at all, and make missing folders.
