@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+
+import msgspec
 
 from voxpress import engines, formats
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError, StoreError
+from voxpress.marks import time_words, transcribe, write
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Played, Recipe, Target
-from voxpress.speech import Clip, Hertz, Output, Seconds, dBFS
+from voxpress.speech import Clip, Hertz, Mark, Output, Seconds, dBFS
 from voxpress.store import Kept, Store
-from voxpress.text import Between, Pause, Silence, Tone
+from voxpress.text import Between, Bookmark, Pause, Silence, Tone
 
 FULL_SCALE: dBFS = 0.0
 KEPT: Seconds = 0.02
@@ -92,7 +95,7 @@ def _make_files(
     for target in recipe.targets:
         clip = store.clip(target.clip)
         data = store.read(clip) if clip else None
-        if clip is None or data is None or current not in (None, clip.takes):
+        if clip is None or data is None or current not in (None, clip.takes) or _lacks_marks(clip, target):
             if not takes:
                 found = {key: at_hand.get(key) or store.take(key) for key in keys}
                 takes = {key: take for key, take in found.items() if take}
@@ -105,14 +108,56 @@ def _make_files(
             made = True
         if problem := target.output.limit_exceeded(clip):
             return Finished(error=InputError(problem))
-        if folder is not None and not (heard is not None and folder.has(target.path, data)):
+        sidecars = _write_sidecars(recipe, target, clip)
+        if folder is not None:
             try:
-                folder.publish(target.path, clip, data)
+                written |= _publish(target, clip, data, sidecars, folder, again=heard is not None)
             except InputError as error:
                 return Finished(error=error)
-            written = True
-        clips.append(clip)
+        clips.append(msgspec.structs.replace(clip, sidecars=sidecars) if sidecars else clip)
     return Finished(clips=tuple(clips), made=made, written=written)
+
+
+def _lacks_marks(clip: Clip, target: Target) -> bool:
+    """Whether marks are wanted of a clip that was finished when clips had none of sentences."""
+    return bool(target.sidecars) and not any(mark.kind == "sentence" for mark in clip.marks)
+
+
+def _write_sidecars(recipe: Recipe, target: Target, clip: Clip) -> dict[str, bytes]:
+    """The files with a clip's marks, by format."""
+    if not target.sidecars:
+        return {}
+    transcript = transcribe(clip, recipe.script)
+    return {each.format: write(each.format, transcript) for each in target.sidecars}
+
+
+def _publish(
+    target: Target,
+    clip: Clip,
+    data: bytes,
+    sidecars: Mapping[str, bytes],
+    folder: OutputFolder,
+    *,
+    again: bool,
+) -> bool:
+    """Put a clip and its sidecars into the folder; whether any of them was written.
+
+    Args:
+        again: files that stand there with these bytes may stay.
+
+    Raises:
+        InputError, StoreError: as `OutputFolder.publish`.
+    """
+    files = [(target.path, clip, data)]
+    for each in target.sidecars:
+        said = sidecars[each.format]
+        digest = hashlib.sha256(said).hexdigest()
+        facts = msgspec.structs.replace(clip, key=each.key, size=len(said), sha256=digest, marks=())
+        files.append((each.path, facts, said))
+    new = [file for file in files if not (again and folder.has(file[0], file[2]))]
+    for path, facts, said in new:
+        folder.publish(path, facts, said)
+    return bool(new)
 
 
 def _digest(takes: Sequence[str]) -> str:
@@ -122,7 +167,7 @@ def _digest(takes: Sequence[str]) -> str:
 def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tuple[Clip, bytes]:
     output = target.output
     native = max((take.sample_rate for take in takes.values()), default=recipe.sample_rate)
-    whole = waveform.join([sound(part, takes, output, native) for part in recipe.parts])
+    whole = waveform.join(list(_list_sounds(recipe, takes, output, native)))
     finished = mastered(waveform.pad(whole, output.lead, output.tail), output)
     data = codec.encode(finished, output)
     clip = Clip(
@@ -137,6 +182,17 @@ def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tup
         takes=_digest([take.sha256 for take in takes.values()]),
     )
     return clip, data
+
+
+def _list_sounds(
+    recipe: Recipe, takes: Mapping[str, Audio], output: Output, native: Hertz
+) -> Iterator[Audio]:
+    """What is heard of each part, with all its marks."""
+    words = iter(recipe.script.takes)
+    for part in recipe.parts:
+        heard = sound(part, takes, output, native)
+        said = next(words, None) if isinstance(part, str | Played) else None
+        yield replace(heard, marks=time_words(heard, said.text)) if said else heard
 
 
 def _describe_shortfall(sound: Audio, output: Output) -> tuple[str, ...]:
@@ -170,6 +226,9 @@ def sound(
             return waveform.silence(duration, sample_rate)
         case Tone(frequencies, duration):
             return waveform.tone(frequencies, duration, sample_rate)
+        case Bookmark(name):
+            here = Mark(kind="bookmark", text=name, start=0.0, end=0.0)
+            return replace(waveform.silence(0.0, sample_rate), marks=(here,))
     raise TypeError(part)
 
 
