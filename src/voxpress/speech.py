@@ -339,10 +339,10 @@ class Clip(_Noun, frozen=True):
     data: bytes = b""
     """The file's bytes, if the caller asked for them."""
     sidecars: Mapping[str, bytes] = {}
-    """Files of its marks that the caller asked for, by the names of `voxpress.marks.FORMATS`."""
+    """Files with its marks, such as subtitles, that the caller asked for, by their extensions."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file, whole or not at all, and make missing folders.
+        """Write the file, whole or not at all, its sidecars beside it, and make missing folders.
 
         >>> clip = Clip(key="", format="wav", sample_rate=8000, duration=0.0, size=4, data=b"RIFF")
         >>> clip.save("saved/hello.wav")
@@ -368,6 +368,8 @@ class Clip(_Noun, frozen=True):
             raise StoreError(f"clip {self.key} has no bytes here: read it from its store")
         if len(data) != self.size or self.sha256 not in ("", hashlib.sha256(data).hexdigest()):
             raise StoreError(f"clip {self.key} is broken in the store: say or render it again")
+        for extension, beside in self.sidecars.items():
+            atomic.write(f"{os.path.splitext(place)[0]}.{extension}", beside, durable=True)
         atomic.write(place, data, durable=True)
 
     def __repr__(self) -> str:

@@ -79,6 +79,6 @@ def _pull(graph: av.filter.Graph) -> Iterator[Samples]:
 
     while True:
         try:
-            yield graph.pull().to_ndarray().reshape(-1).copy()
+            yield np.array(graph.pull().to_ndarray().reshape(-1), np.float32)
         except (BlockingIOError, EOFError):
             return

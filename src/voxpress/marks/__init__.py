@@ -7,13 +7,13 @@ function `write`; `cues` cuts sentences into subtitles for those that show them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from voxpress.errors import InputError, show, suggest
 from voxpress.marks import json, polly, srt, vtt
-from voxpress.marks.places import locate
+from voxpress.marks.places import count_sentences, locate
 from voxpress.marks.script import Script, Transcript
 from voxpress.marks.timing import time_words
 from voxpress.speech import Clip
@@ -25,11 +25,13 @@ __all__ = [
     "Transcript",
     "check_formats",
     "identify",
+    "lacks_marks",
     "locate",
     "script_of",
     "time_words",
     "transcribe",
     "write",
+    "write_all",
 ]
 
 _VERSION = 1
@@ -89,6 +91,20 @@ def write(format: str, transcript: Transcript) -> bytes:
     b'{"time":0,"type":"sentence","start":0,"end":3,"value":"Hi."}\\n'
     """
     return FORMATS[format].write(transcript).encode("utf-8", "replace")
+
+
+def write_all(formats: Iterable[str], clip: Clip, script: Script) -> dict[str, bytes]:
+    """Files with the marks of a clip, by their extensions."""
+    names = tuple(formats)
+    if not names:
+        return {}
+    transcript = transcribe(clip, script)
+    return {FORMATS[name].extension: write(name, transcript) for name in names}
+
+
+def lacks_marks(clip: Clip, script: Script) -> bool:
+    """Whether a clip has no marks of its sentences, because an older voxpress finished it."""
+    return sum(mark.kind == "sentence" for mark in clip.marks) != count_sentences(script)
 
 
 def identify(format: str, clip: str, script: Script) -> str:

@@ -1,13 +1,14 @@
 """Subtitles: sentences in pieces of at most two lines, each with its time.
 
-A line has at most 42 characters, as Netflix and the BBC ask of subtitles in Latin script; a subtitle stays for a second or longer
-where the next one leaves room, and for as long as one can read it.
+A line has at most 42 characters, as broadcasters ask of subtitles in Latin script. A subtitle stays for a second or
+longer where the next one leaves room, and for as long as one can read it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from voxpress.marks.script import Transcript
@@ -147,7 +148,7 @@ def _cut(pieces: Sequence[_Piece]) -> Iterator[Sequence[_Piece]]:
 def _find_cut(group: Sequence[_Piece]) -> int:
     total = sum(len(each.text) + 1 for each in group)
     done, best, chosen = 0, float("inf"), 1
-    for number, (one, other) in enumerate(zip(group, group[1:], strict=False), 1):
+    for number, (one, other) in enumerate(pairwise(group), 1):
         done += len(one.text) + 1
         distance = abs(2 * done - total) / total
         pause = min(0.3, max(0.0, other.start - one.end))
@@ -175,5 +176,7 @@ def _wrap(group: Sequence[_Piece]) -> tuple[str, ...] | None:
 
 
 def _join(group: Sequence[_Piece]) -> str:
-    text = "".join(f" {each.text}" if each.space and number else each.text for number, each in enumerate(group))
+    text = "".join(
+        f" {each.text}" if each.space and number else each.text for number, each in enumerate(group)
+    )
     return text.strip()

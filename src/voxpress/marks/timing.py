@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from voxpress import languages
 from voxpress.audio import waveform
 from voxpress.audio.waveform import Audio
-from voxpress.marks.places import find_words
+from voxpress.marks.places import find_words, split_sentences
 from voxpress.speech import Mark, Seconds
 
 _STEP: Seconds = 0.01
@@ -43,7 +43,7 @@ class _Token(NamedTuple):
 
 
 def time_words(audio: Audio, text: str) -> tuple[Mark, ...]:
-    """The marks of a take: its sentence, then the engine's own, and estimated ones for words without.
+    """The marks of a take: those of the engine, its sentences, and estimated ones for words without.
 
     >>> from voxpress.audio.waveform import join, silence, tone
     >>> beep = tone([440], 0.5, 8000)
@@ -55,19 +55,43 @@ def time_words(audio: Audio, text: str) -> tuple[Mark, ...]:
     """
     known = [(start, end, mark) for mark, start, end in find_words(text, audio.marks)]
     missing = _find_missing(text, [(start, end) for start, end, _ in known])
-    words = [mark for _, _, mark in known]
+    words = {start: mark for start, _, mark in known}
     if missing:
         sound = _Sound.of(audio)
-        guessed = [mark for run in missing for mark in _estimate(run, text, known, audio.duration, sound)]
-        words = sorted((*words, *guessed), key=lambda mark: mark.start)
+        for run in missing:
+            guessed = _estimate(run, text, known, audio.duration, sound)
+            words |= {token.start: mark for token, mark in zip(run, guessed, strict=True)}
+    sentences = list(_time_sentences(text, words, audio.duration))
     others = [mark for mark in audio.marks if mark.kind != "word"]
-    if words:
-        begin, end = words[0].start, max(word.end for word in words)
-    else:
-        begin, end = 0.0, audio.duration
-    sentence = Mark(kind="sentence", text=text, start=begin, end=end, estimated=len(missing) > 0 and not known)
-    inner = sorted((*words, *others), key=lambda mark: (mark.start, mark.kind == "phoneme"))
-    return (sentence, *inner)
+    return tuple(sorted((*sentences, *words.values(), *others), key=_rank))
+
+
+_ORDER = {"sentence": 0, "word": 1}
+
+
+def _rank(mark: Mark) -> tuple[float, int]:
+    return mark.start, _ORDER.get(mark.kind, 2)
+
+
+def _time_sentences(text: str, words: Mapping[int, Mark], duration: Seconds) -> Iterator[Mark]:
+    """A mark for each sentence.
+
+    Args:
+        words: by their places in the text.
+    """
+    begin = 0.0
+    for first, last in split_sentences(text):
+        inside = [mark for place, mark in words.items() if first <= place < last]
+        start = min((mark.start for mark in inside), default=begin)
+        end = max((mark.end for mark in inside), default=duration)
+        begin = max(begin, start)
+        yield Mark(
+            kind="sentence",
+            text=text[first:last],
+            start=begin,
+            end=max(begin, end),
+            estimated=any(mark.estimated for mark in inside),
+        )
 
 
 def _split_tokens(text: str) -> Iterator[_Token]:

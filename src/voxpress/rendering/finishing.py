@@ -13,7 +13,7 @@ from voxpress import engines, formats
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError, StoreError
-from voxpress.marks import time_words, transcribe, write
+from voxpress.marks import FORMATS, lacks_marks, time_words, write_all
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Played, Recipe, Target
 from voxpress.speech import Clip, Hertz, Mark, Output, Seconds, dBFS
@@ -95,7 +95,12 @@ def _make_files(
     for target in recipe.targets:
         clip = store.clip(target.clip)
         data = store.read(clip) if clip else None
-        if clip is None or data is None or current not in (None, clip.takes) or _lacks_marks(clip, target):
+        if (
+            clip is None
+            or data is None
+            or current not in (None, clip.takes)
+            or (target.sidecars and lacks_marks(clip, recipe.script))
+        ):
             if not takes:
                 found = {key: at_hand.get(key) or store.take(key) for key in keys}
                 takes = {key: take for key, take in found.items() if take}
@@ -108,7 +113,7 @@ def _make_files(
             made = True
         if problem := target.output.limit_exceeded(clip):
             return Finished(error=InputError(problem))
-        sidecars = _write_sidecars(recipe, target, clip)
+        sidecars = write_all((each.format for each in target.sidecars), clip, recipe.script)
         if folder is not None:
             try:
                 written |= _publish(target, clip, data, sidecars, folder, again=heard is not None)
@@ -116,19 +121,6 @@ def _make_files(
                 return Finished(error=error)
         clips.append(msgspec.structs.replace(clip, sidecars=sidecars) if sidecars else clip)
     return Finished(clips=tuple(clips), made=made, written=written)
-
-
-def _lacks_marks(clip: Clip, target: Target) -> bool:
-    """Whether marks are wanted of a clip that was finished when clips had none of sentences."""
-    return bool(target.sidecars) and not any(mark.kind == "sentence" for mark in clip.marks)
-
-
-def _write_sidecars(recipe: Recipe, target: Target, clip: Clip) -> dict[str, bytes]:
-    """The files with a clip's marks, by format."""
-    if not target.sidecars:
-        return {}
-    transcript = transcribe(clip, recipe.script)
-    return {each.format: write(each.format, transcript) for each in target.sidecars}
 
 
 def _publish(
@@ -150,7 +142,7 @@ def _publish(
     """
     files = [(target.path, clip, data)]
     for each in target.sidecars:
-        said = sidecars[each.format]
+        said = sidecars[FORMATS[each.format].extension]
         digest = hashlib.sha256(said).hexdigest()
         facts = msgspec.structs.replace(clip, key=each.key, size=len(said), sha256=digest, marks=())
         files.append((each.path, facts, said))

@@ -492,9 +492,7 @@ def _check_speed(wanted: float) -> float:
     return wanted
 
 
-def _add_sidecars(
-    targets: Sequence[Target], formats: Sequence[str], script: Script
-) -> tuple[Target, ...]:
+def _add_sidecars(targets: Sequence[Target], formats: Sequence[str], script: Script) -> tuple[Target, ...]:
     """The targets with files of marks. Files of one name share them: they say the same."""
     made: list[Target] = []
     stems: set[str] = set()
