@@ -60,6 +60,14 @@ Carrier = Annotated[
         show_default=False,
     ),
 ]
+Marks = Annotated[
+    str | None,
+    typer.Option(
+        "--marks",
+        metavar="NAMES",
+        help="Files beside each file that say when each word is heard: srt, vtt, json, polly; or several: srt,json.",
+    ),
+]
 StoreUrl = Annotated[
     str | None,
     typer.Option(
@@ -175,6 +183,17 @@ def project_in(file: Path | None) -> Project:
 
 def _beside(folder: Path) -> Path | None:
     return file if (file := folder / "voxpress.toml").is_file() else None
+
+
+def mark_formats(names: str | None) -> tuple[str, ...]:
+    """The formats in ``srt,json``.
+
+    Raises:
+        InputError: one is unknown.
+    """
+    from voxpress.marks import check_formats
+
+    return () if names is None else check_formats([name.strip() for name in names.split(",")])
 
 
 def format_names(format: str | None) -> list[str]:

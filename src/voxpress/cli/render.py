@@ -16,6 +16,7 @@ from voxpress.cli.options import (
     FormatName,
     Language,
     ManifestFormat,
+    Marks,
     Model,
     Only,
     Options,
@@ -25,6 +26,7 @@ from voxpress.cli.options import (
     VoiceName,
     examples,
     format_names,
+    mark_formats,
     project_beside,
     read_options,
     recogniser_named,
@@ -91,6 +93,7 @@ def render(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    marks: Marks = None,
     store: StoreUrl = None,
     workers: Annotated[
         int | None,
@@ -202,6 +205,7 @@ def render(
         format=None if several else format or (None if chosen else own.format),
         files=several or _files(chosen, format, project),
         cast=project.cast,
+        marks=_marks(chosen, marks, project),
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),
@@ -233,6 +237,14 @@ def _several(names: list[str]) -> list[tuple[str, Output]] | None:
     from voxpress.speech import Output
 
     return [(ONE_FILE, Output(format=name)) for name in names] if len(names) > 1 else None
+
+
+def _marks(preset: str | None, marks: str | None, project: Project) -> Sequence[str]:
+    from voxpress.rendering.presets import preset_named
+
+    if marks is None and preset is not None:
+        return preset_named(preset, project.presets).marks
+    return mark_formats(marks)
 
 
 def _files(preset: str | None, format: str | None, project: Project) -> Sequence[tuple[str, Output]] | None:

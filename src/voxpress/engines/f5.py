@@ -121,7 +121,7 @@ class F5(Engine):
     sample_rate = _RATE
     max_chars = 300
     max_batch = 8
-    speeds = (0.5, 2.0)
+    speeds = (0.8, 1.25)
     misread = "<>^`|{}"
     clones = True
     options = {
