@@ -55,6 +55,7 @@ class Tone(Engine):
     max_batch = 4
     speeds = (0.25, 4.0)
     repeatable = "to the bit"
+    takes_phonemes = True
     options = {
         "fault": Option(
             default="none",
