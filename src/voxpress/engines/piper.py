@@ -287,7 +287,7 @@ class Piper(Engine):
             from piper import PiperConfig, PiperVoice
 
             config = PiperConfig.from_dict(json.loads(self._files[stem].json.read_bytes()))
-            self._spellers[stem] = PiperVoice(session=None, config=config)  # type: ignore[arg-type]
+            self._spellers[stem] = PiperVoice(session=None, config=config)
         return self._spellers[stem]
 
     @cached_property
@@ -459,12 +459,13 @@ def _replace_ellipses(words: Passage) -> tuple[Passage, bool]:
 
 
 def _part_sentences(words: Passage, language: str) -> list[Passage]:
-    """The sentences of a text; a stop in a piece whose sounds are given ends none."""
+    """The sentences of a text. A stop ends none before a small letter, nor in a piece whose sounds are given."""
     masked = words.text
     for each in words.phonemes:
         inside = re.sub(r"\W", "x", masked[each.start : each.end])
         masked = masked[: each.start] + inside + masked[each.end :]
-    ends = accumulate(map(len, list_sentences(masked, language)), initial=0)
+    ends = list(accumulate(map(len, list_sentences(masked, language)), initial=0))
+    ends = [0, *(end for end in ends[1:] if not masked[end : end + 1].islower())]
     return [words[start:end] for start, end in pairwise(ends)]
 
 
