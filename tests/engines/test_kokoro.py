@@ -6,6 +6,7 @@ The letters of a text stand for its sounds where the packages for letters to sou
 import importlib.util
 import json
 import pickle
+import re
 import sys
 from importlib import resources
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voxpress.engines import _g2p, find
+from voxpress.engines import _g2p, _pronunciation, find
+from voxpress.engines._pronunciation import weave
 from voxpress.errors import (
     EngineNotInstalled,
     InputError,
     ModelUnavailable,
+    SynthesisError,
     UnknownVoice,
     UnsupportedOption,
 )
@@ -87,9 +90,19 @@ def make_model(folder: Path, *, tokens="tokens", waveform="audio", speed="float"
     return folder
 
 
+def say(text: str) -> str:
+    """Each letter is its own sound, and each foreign one a vowel."""
+    return re.sub(r"[^\W\d_a-zæɑɒəɛɜɡɪɹʃʊʌʒˈː]", "a", text.lower().replace("g", "ɡ"))
+
+
 def letters(language: str) -> _g2p.Convert:
-    """Each letter is its own sound."""
-    return lambda text: (text.lower(), [(word, word.lower()) for word in text.split()])
+    def convert(text, given):
+        if silent := _g2p.list_silent(text, language):
+            raise SynthesisError(f"cannot say {silent}")
+        spelled = [(word, weave(word, inside, say)) for word, inside in _pronunciation.words(text, given)]
+        return weave(text, given, say), spelled
+
+    return convert
 
 
 @pytest.fixture(autouse=True)
@@ -322,7 +335,7 @@ def sounds(monkeypatch):
 )
 def test_sounds(sounds, language, text, heard):
     """As misaki and espeak-ng write them, word by word too."""
-    whole, words = sounds(language)(text)
+    whole, words = sounds(language)(text, ())
     assert whole == heard
     assert [word for word, _ in words] == text.split()
 
@@ -332,8 +345,8 @@ def test_sounds(sounds, language, text, heard):
 def test_words_that_no_dictionary_has(sounds):
     """espeak-ng says them, and ``[word](/sounds/)`` overrides."""
     convert = sounds("en-US")
-    assert convert("zorbled")[0].endswith("d")
-    assert convert("[zorbled](/zˈɔɹ/) it")[0] == "zˈɔɹ ɪt"
+    assert convert("zorbled", ())[0].endswith("d")
+    assert convert("[zorbled](/zˈɔɹ/) it", ())[0] == "zˈɔɹ ɪt"
 
 
 @installed

@@ -11,9 +11,7 @@ from voxpress.marks.script import Script
 from voxpress.speech import Mark
 from voxpress.text.passage import Passage
 
-_END = re.compile(
-    r"[.!?…]+[\"'”’»)\]]*\s+(?=\S)|[。！？]+[」』”’）)]*\s*(?=\S)"  # noqa: RUF001 - of Chinese and Japanese
-)
+_END = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+(?=\S)|[。！？]+[」』”’）)]*\s*(?=\S)")
 _REACH = 200
 """Characters within which the next word is looked for: one that is not there must not be found on the next page."""
 

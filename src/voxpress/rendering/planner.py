@@ -397,8 +397,14 @@ class _Reader(NamedTuple):
     carried: bool
 
     def segment(self, words: Say) -> Segment:
-        """What the engine is to speak."""
+        """What the engine is to speak.
+
+        Raises:
+            UnsupportedOption: sounds are given that the voice cannot speak.
+        """
         phonemes = words.words.phonemes or None
+        for each in phonemes or ():
+            self._check_sounds(each.ipa, words.text[each.start : each.end])
         return Segment(
             text=words.text,
             voice=self.voice.key,
@@ -409,6 +415,19 @@ class _Reader(NamedTuple):
             carrier=carrier.phrase(words.text, self.language) if self.carried and not phonemes else None,
             phonemes=phonemes,
         )
+
+    def _check_sounds(self, ipa: str, word: str) -> None:
+        if not self.engine.takes_phonemes:
+            raise UnsupportedOption(
+                f"{self.engine.name} takes no sounds: give {word!r} a spelled form in place of /{ipa}/"
+            )
+        with engines.Guard(self.engine.name):
+            missing = self.engine.unspeakable_sounds(ipa, self.voice, self.language)
+        if missing:
+            raise UnsupportedOption(
+                f"the voice {self.voice.name!r} of {self.engine.name} has no sound {', '.join(map(repr, missing))}:"
+                f" /{ipa}/ for {word!r} needs another one in its place"
+            )
 
 
 def _identify(row: Utterance | Speaker) -> tuple[object, ...]:

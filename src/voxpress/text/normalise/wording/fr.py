@@ -259,10 +259,9 @@ class French(Wording):
         if thousands == 1:
             said.append("mille")
         elif thousands:
-            group = self._group(thousands)
-            said.append(
-                (group.removesuffix("s") if group.endswith(("cents", "vingts")) else group) + " mille"
-            )
+            many = self._group(thousands)
+            many = many.removesuffix("s") if many.endswith(("cents", "vingts")) else many
+            said.append(f"{many} mille")
         if rest:
             said.append(self._group(rest))
         text = " ".join(said)
