@@ -96,9 +96,9 @@ def _list_tests(
 
 
 class Mark(_Noun, frozen=True):
-    """The time of one word or phoneme, counted from the start of its audio."""
+    """The time of one word, phoneme or bookmark, counted from the start of its audio."""
 
-    kind: Literal["word", "phoneme"]
+    kind: Literal["word", "phoneme", "bookmark"]
     text: str
     start: Seconds
     end: Seconds
@@ -264,8 +264,8 @@ class Utterance(_Request, frozen=True):
     speed: float | None = None
     seed: int | None = None
     format: str | None = None
-    markup: Literal["plain", "directions"] = "plain"
-    """How `text` is read: as it is, or with stage directions such as ``[beep]``."""
+    markup: validation.Markup = "plain"
+    """How `text` is written: as it is spoken, with stage directions such as ``[beep]``, or in Markdown or SSML."""
     title: str = ""
     options: Mapping[str, OptionValue] = {}
     origin: str = ""

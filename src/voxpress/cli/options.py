@@ -57,6 +57,12 @@ Carrier = Annotated[
         show_default=False,
     ),
 ]
+Lenient = Annotated[
+    bool,
+    typer.Option(
+        "--lenient", help="Leave out markup that cannot be followed, with a note; otherwise it is an error."
+    ),
+]
 StoreUrl = Annotated[
     str | None,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from voxpress.cli.options import (
     EngineName,
     FormatName,
     Language,
+    Lenient,
     ManifestFormat,
     Model,
     Only,
@@ -91,6 +93,7 @@ def render(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    lenient: Lenient = False,
     store: StoreUrl = None,
     workers: Annotated[
         int | None,
@@ -174,6 +177,7 @@ def render(
     from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import DEFAULT_ENGINE, Planner
     from voxpress.speech import Speaker
+    from voxpress.text import FrontEnd
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
     if report == Path("-"):
@@ -197,6 +201,8 @@ def render(
         carrier=own.carrier if carrier is None else carrier,
         format=None if several else format or (None if chosen else own.format),
         files=several or _files(chosen, format, project),
+        front_end=FrontEnd(lenient=lenient),
+        sounds=os.path.dirname(manifest) or ".",
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),

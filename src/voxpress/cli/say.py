@@ -16,6 +16,7 @@ from voxpress.cli.options import (
     FormatName,
     Json,
     Language,
+    Lenient,
     Model,
     Options,
     Seed,
@@ -64,13 +65,14 @@ def say(
         ),
     ] = None,
     markup: Annotated[
-        Literal["plain", "directions"],
+        Literal["plain", "directions", "markdown", "ssml"],
         typer.Option(
             "--markup",
             metavar="NAME",
-            help="plain, or directions, where [pause 2s] and [beep] are heard and not said.",
+            help="plain; directions, where [pause 2s] and [beep] are heard and not said; markdown; or ssml.",
         ),
     ] = "plain",
+    lenient: Lenient = False,
     engine: EngineName = None,
     model: Model = None,
     voice: VoiceName = None,
@@ -90,6 +92,7 @@ def say(
     from voxpress.rendering.library import say_with
     from voxpress.rendering.planner import Planner
     from voxpress.speech import Speaker, Utterance
+    from voxpress.text import FrontEnd
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
@@ -112,6 +115,8 @@ def say(
             device=device or "auto",
             carrier=carrier,
             format=name,
+            front_end=FrontEnd(lenient=lenient),
+            sounds=os.getcwd(),
         )
         # An engine may change the folder.
         place = (

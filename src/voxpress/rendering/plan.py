@@ -10,7 +10,7 @@ import msgspec
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError
 from voxpress.speech import Hertz, Output, Segment, Utterance
-from voxpress.text import Between
+from voxpress.text import Bookmark, Pause, Silence, Tone
 from voxpress.text.parts import Decibels
 from voxpress.text.passage import Change
 
@@ -33,6 +33,37 @@ class Louder(msgspec.Struct, frozen=True, tag="take"):
 
     take: str
     gain: Decibels
+
+
+class PlacedSound(msgspec.Struct, frozen=True, tag="sound"):
+    """A sound from a file that was found.
+
+    Attributes:
+        sha256: of the file's content, by which it is known.
+        path: where it was found; not in the clip's key.
+    """
+
+    sha256: str
+    gain: Decibels
+    path: str
+
+
+class Within(msgspec.Struct, frozen=True, tag="within"):
+    """A bookmark within a take: it stands before the take, and is heard where a word of the take begins.
+
+    Attributes:
+        word: how many of the take's words come before it.
+        words: how many it has.
+    """
+
+    name: str
+    take: str
+    word: int
+    words: int
+
+
+RecipePart: TypeAlias = str | Louder | Pause | Silence | Tone | PlacedSound | Bookmark | Within
+"""A take's key, and what is heard between takes."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -58,7 +89,7 @@ class Recipe(msgspec.Struct, frozen=True):
         sample_rate: of the whole before it is finished.
     """
 
-    parts: tuple[str | Louder | Between, ...]
+    parts: tuple[RecipePart, ...]
     targets: tuple[Target, ...]
     sample_rate: Hertz
 

@@ -16,6 +16,7 @@ import msgspec
 from voxpress.text.clean import clean, has_speech
 from voxpress.text.parts import Pause, Say
 from voxpress.text.passage import Change, Edit, Passage
+from voxpress.text.say_as import interpret
 from voxpress.text.split import split
 
 
@@ -28,7 +29,13 @@ class Spoken(NamedTuple):
 
 
 class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How texts are read: all that decides the words of a take, besides the text, its markup and its language."""
+    """How texts are read: all that decides the words of a take, besides the text, its markup and its language.
+
+    Attributes:
+        lenient: whether markup that voxpress cannot do becomes a note; otherwise it is an error.
+    """
+
+    lenient: bool = False
 
     def read(self, say: Say, *, language: str, max_chars: int, misread: str = "") -> Spoken:
         """The segments of some words.
@@ -43,7 +50,8 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         """
         parts: list[Say | Pause] = []
         removed: Counter[str] = Counter()
-        for paragraph in clean(_remove_misread(say.words, misread, removed)):
+        words, interpreted = interpret(say.words, say.asked, language)
+        for paragraph in clean(_remove_misread(words, misread, removed)):
             if not has_speech(paragraph.text):
                 continue
             if parts:
@@ -53,7 +61,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
                 if i:
                     parts.append(Pause("sentence"))
                 parts.append(Say(words, say.speaker, say.gain))
-        return Spoken(tuple(parts), (), removed)
+        return Spoken(tuple(parts), (*say.changes, *interpreted), removed)
 
 
 def _remove_misread(words: Passage, characters: str, removed: Counter[str]) -> Passage:
