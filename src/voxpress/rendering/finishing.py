@@ -131,7 +131,7 @@ def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tup
         duration=finished.duration,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        marks=finished.marks,
+        marks=tuple(sorted(finished.marks, key=_begin)) if recipe.bookmarks else finished.marks,
         notes=_describe_shortfall(finished, output),
         takes=_digest([take.sha256 for take in takes.values()]),
     )
@@ -174,6 +174,10 @@ def sound(part: RecipePart, takes: Mapping[str, Audio], output: Output, sample_r
         case Within(name, take, word, words):
             return _name(name, _find_word(sound(take, takes, output, sample_rate), word, words), sample_rate)
     raise TypeError(part)
+
+
+def _begin(mark: Mark) -> Seconds:
+    return mark.start
 
 
 def _name(name: str, at: Seconds, sample_rate: Hertz) -> Audio:

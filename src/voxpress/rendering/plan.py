@@ -103,6 +103,11 @@ class Recipe(msgspec.Struct, frozen=True):
         )
 
     @property
+    def bookmarks(self) -> bool:
+        """Whether there are any."""
+        return any(isinstance(part, Bookmark | Within) for part in self.parts)
+
+    @property
     def takes(self) -> tuple[str, ...]:
         """Keys of the takes in order, each once."""
         return tuple(dict.fromkeys(self.spoken))

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from voxpress.audio import sandbox
-from voxpress.audio.decoding import Bounds
+from voxpress.audio.decoding import Bounds, recognise
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, show
 from voxpress.files.paths import safe_path
-from voxpress.formats import format_for
+from voxpress.formats import FORMATS, format_for
 from voxpress.rendering.plan import PlacedSound
 from voxpress.text import Bookmark, Note, Part, Pause, Say, Silence, Sound, Tone
 
@@ -22,6 +22,12 @@ LARGEST = 256 * 2**20
 """Bytes of a file."""
 BOUNDS = Bounds(samples=600 * 48_000, longest=600.0)
 
+_RAW = frozenset(
+    extension
+    for each in FORMATS.values()
+    if each.container in ("RAW", "g722")
+    for extension in each.extensions
+)
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
 
@@ -85,9 +91,14 @@ def _digest(path: str, changed: int, size: int) -> str:  # noqa: ARG001 - a file
     """The digest of a file's content."""
     try:
         with Path(path).open("rb") as file:
+            if not _is_raw(path):
+                recognise(file)
+                file.seek(0)
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"the sound {show(path)} cannot be read: {error.strerror}") from error
+    except InputError as error:
+        raise InputError(f"the sound {show(path)}: {error.problem}") from error
 
 
 @functools.lru_cache(maxsize=4)
@@ -104,17 +115,14 @@ def read(path: str, sha256: str) -> Audio:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise InputError(f"the sound {show(path)} has changed since its row was read: run this again")
     try:
-        return _decoder().decode(data, _format(path), bounds=BOUNDS)
+        return _decoder().decode(data, format_for(path).name if _is_raw(path) else None, bounds=BOUNDS)
     except InputError as error:
         raise InputError(f"the sound {show(path)}: {error.problem}") from error
 
 
-def _format(path: str) -> str | None:
-    """The format that a file's extension names, for formats without a header."""
-    try:
-        return format_for(path).name
-    except InputError:
-        return None
+def _is_raw(path: str) -> bool:
+    """Whether the extension names a format without a header."""
+    return os.path.splitext(path)[1].lower()[1:] in _RAW
 
 
 @functools.cache

@@ -87,8 +87,8 @@ class _Element:
     at: int
     attributes: dict[str, str]
     namespaces: Mapping[str, str]
-    words: list[Passage] = field(default_factory=list)
-    """Of an element that holds only text."""
+    words: list[Passage] | None = None
+    """Where its words go, if it, or an element around it, holds only text."""
     end: int = 0
     kept: dict[str, str] = field(default_factory=dict)
     """Attributes that are needed at the end of the element."""
@@ -106,6 +106,8 @@ class _Reader:
         self._open: list[_Element] = []
         self._skipped = 0
         """Elements around this place whose content is not spoken."""
+        self._inner = 0
+        """Elements in one that holds only text."""
         self._composers = [Composer()]
         """The document's, and one for each <audio> that is open."""
         self._notes: dict[str, tuple[str, int]] = {}
@@ -136,7 +138,7 @@ class _Reader:
         if self._skipped:
             return
         element = self._open[-1]
-        if element.name in _TEXT_ONLY:
+        if element.words is not None:
             element.words.append(on_one_line(words))
         else:
             self._composers[-1].say(on_one_line(words), element.style)
@@ -154,10 +156,14 @@ class _Reader:
         found = f"<{shorten(name)}>"
         if not parent and element.name != "speak":
             _xml.refuse(f"SSML stands in <speak>, not in {found}", self._text, at)
-        if parent and (element.name == "speak" or parent.name in _TEXT_ONLY):
+        if parent and element.name == "speak":
             _xml.refuse(f"{found} cannot stand in <{parent.name}>", self._text, at)
         if element.name in _SKIPPED:
             self._skipped = 1
+        elif parent and parent.words is not None:
+            self.miss(f"{found} cannot stand in <{parent.name}>, which holds only text", at)
+            element.name, element.words = parent.name, parent.words
+            self._inner += 1
         elif begin := _BEGIN.get(element.name):
             begin(self, element)
             for each in element.attributes:
@@ -189,6 +195,8 @@ class _Reader:
         element = self._open.pop()
         if self._skipped:
             self._skipped = 0
+        elif self._inner:
+            self._inner -= 1
         elif end := _END.get(element.name):
             element.end = at
             end(self, element)
@@ -340,6 +348,7 @@ class _Reader:
 
     def begin_text(self, element: _Element) -> None:
         """Keep the element's attributes for its end."""
+        element.words = []
         known = _TEXT_ATTRIBUTES[element.name]
         element.kept = {name: element.take(name) for name in known if name in element.attributes}
         if known[0] not in element.kept:
@@ -365,14 +374,14 @@ class _Reader:
             self.miss(f"alphabet of <phoneme>: {_quote(alphabet)} is not ipa or x-sampa", element.at)
             sounds = ""
         if sounds:
-            written = Passage.join(element.words).text.strip()
+            written = Passage.join(element.words or ()).text.strip()
             self.replace(element, Edit(0, 0, written or sounds, ipa=sounds))
         else:
             self.speak(element)
 
     def end_say_as(self, element: _Element) -> None:
         kind = element.kept.get("interpret-as", "").lower()
-        words = Passage.join(element.words)
+        words = Passage.join(element.words or ())
         start, end = _bounds(words.text)
         if kind and kind not in _SAY_AS:
             known = ", ".join(_SAY_AS)
@@ -384,14 +393,16 @@ class _Reader:
         self.speak(element)
 
     def speak(self, element: _Element) -> None:
-        self._composers[-1].say(Passage.join(element.words), element.style)
+        self._composers[-1].say(Passage.join(element.words or ()), element.style)
 
     def replace(self, element: _Element, edit: Edit) -> None:
         """Speak something else than what is written in the element."""
-        words = Passage.join(element.words)
+        words = Passage.join(element.words or ())
         start, end = _bounds(words.text)
         if start == end:  # nothing is written: the place is that of the element
-            words, start, end = Passage(" ", [element.at], [element.end]), 0, 1
+            written = self._text[element.at : element.end]
+            start, end = 0, len(written)
+            words = Passage(written, [element.at] * end, [element.end] * end)
         edits = [msgspec.structs.replace(edit, start=start, end=end)]
         changes = words.changes(edits, element.name)
         self._composers[-1].say(words.edit(edits), element.style, changes=changes)
