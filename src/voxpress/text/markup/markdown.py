@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEEPEST = 50
 """Blocks that may stand in each other."""
 
-_REPLACED = re.compile(r"\[\^[^][\s]{1,100}\]:?|\r\n?|\0")
+_REPLACED = re.compile(r"\[\^[^][\s<]{1,100}\]:?|<!\[CDATA\[|\]\]>|\r\n?|\0")
 """A footnote's mark; and what markdown-it would replace."""
 _UNSPOKEN = re.compile(r"<!--|<(script|style)\b", re.IGNORECASE)
 _DIRECTION = re.compile(r"\[[^][]*\]")

@@ -122,14 +122,20 @@ class _Reader:
 
     def tell(self, problem: str, at: int) -> None:
         """Note something, once for all places where it is so."""
+        if problem not in self._notes and len(self._notes) >= MOST_NOTES:
+            problem = "other problems"
         told, more = self._notes.get(problem, ("", -1))
-        if told or len(self._notes) < MOST_NOTES:
-            self._notes[problem] = (told or f"{problem} ({_xml.locate(self._text, at)})", more + 1)
+        self._notes[problem] = (told or f"{problem} ({_xml.locate(self._text, at)})", more + 1)
 
-    def miss(self, problem: str, at: int) -> None:
-        """Say what voxpress cannot do: an error, or a note."""
+    def miss(self, problem: str, at: int, name: str = "") -> None:
+        """Say what voxpress cannot do: an error, or a note.
+
+        Args:
+            name: of an element that may be misspelled.
+        """
         if not self._lenient:
-            _xml.refuse(problem, self._text, at)
+            known = suggest(name, _BEGIN.keys()) if 0 < len(name) < 40 else ""
+            _xml.refuse(problem + known, self._text, at)
         self.tell(problem, at)
 
     # What the document has in it
@@ -169,7 +175,7 @@ class _Reader:
             for each in element.attributes:
                 self.miss(f"the attribute {shorten(each)} of <{element.name}> is not supported", at)
         else:
-            self.miss(f"{found} is unknown{suggest(name, _BEGIN.keys()) if len(name) < 40 else ''}", at)
+            self.miss(f"{found} is unknown", at, name)
 
     def find_name(self, element: _Element) -> None:
         """Find the element's name in SSML's namespace, and forget attributes that cannot matter."""
