@@ -176,7 +176,7 @@ def test_ssml_that_cannot_be_followed_is_a_bad_request(shared, inner, problem):
     ask = {"model": "tone", "voice": "low", "markup": "ssml", "input": f"<speak>{inner}</speak>"}
     answer = shared.ask("POST", "/v1/audio/speech", ask)
     assert answer.status == 400
-    assert problem in answer.json()["error"]["message"]
+    assert problem in answer.json["error"]["message"]
 
 
 def test_silences_count_for_the_longest_audio(serve):
@@ -186,7 +186,7 @@ def test_silences_count_for_the_longest_audio(serve):
     for inner in (long, slow):
         answer = here.ask("POST", "/v1/audio/speech", {**ask, "input": f"<speak>{inner}</speak>"})
         assert answer.status == 400
-        assert answer.json()["error"]["code"] == "audio_too_long"
+        assert answer.json["error"]["code"] == "audio_too_long"
 
 
 def test_names_of_openai_stand_for_local_ones_and_the_answer_says_so(serve):
