@@ -68,6 +68,12 @@ Marks = Annotated[
         help="Files beside each file that say when each word is heard: srt, vtt, json, polly; or several: srt,json.",
     ),
 ]
+Lenient = Annotated[
+    bool,
+    typer.Option(
+        "--lenient", help="Leave out markup that cannot be followed, with a note; otherwise it is an error."
+    ),
+]
 StoreUrl = Annotated[
     str | None,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from voxpress.cli.options import (
     EngineName,
     FormatName,
     Language,
+    Lenient,
     ManifestFormat,
     Marks,
     Model,
@@ -94,6 +96,7 @@ def render(
     device: Device = None,
     carrier: Carrier = None,
     marks: Marks = None,
+    lenient: Lenient = False,
     store: StoreUrl = None,
     workers: Annotated[
         int | None,
@@ -181,6 +184,7 @@ def render(
     from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import DEFAULT_ENGINE, Planner
     from voxpress.speech import Speaker
+    from voxpress.text import FrontEnd
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
     if report == Path("-"):
@@ -206,6 +210,8 @@ def render(
         files=several or _files(chosen, format, project),
         cast=project.cast,
         marks=_marks(chosen, marks, project),
+        front_end=FrontEnd(lenient=lenient),
+        sounds=os.path.dirname(manifest) or ".",
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),

@@ -16,6 +16,7 @@ from voxpress.cli.options import (
     FormatName,
     Json,
     Language,
+    Lenient,
     Marks,
     Model,
     Options,
@@ -66,13 +67,14 @@ def say(
         ),
     ] = None,
     markup: Annotated[
-        Literal["plain", "directions"],
+        Literal["plain", "directions", "markdown", "ssml"],
         typer.Option(
             "--markup",
             metavar="NAME",
-            help="plain, or directions: voxpress turns [pause 2s] and [beep] into silence and a tone.",
+            help="plain; directions: voxpress turns [pause 2s] and [beep] into silence and a tone; markdown; or ssml.",
         ),
     ] = "plain",
+    lenient: Lenient = False,
     engine: EngineName = None,
     model: Model = None,
     voice: VoiceName = None,
@@ -93,6 +95,7 @@ def say(
     from voxpress.rendering.library import say_with
     from voxpress.rendering.planner import Planner
     from voxpress.speech import Speaker, Utterance
+    from voxpress.text import FrontEnd
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
@@ -119,6 +122,8 @@ def say(
             carrier=carrier,
             format=name,
             marks=beside,
+            front_end=FrontEnd(lenient=lenient),
+            sounds=os.getcwd(),
         )
         # An engine may change the folder.
         place = (

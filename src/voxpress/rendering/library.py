@@ -24,6 +24,8 @@ from voxpress.rendering.plan import Bad, Planned
 from voxpress.rendering.planner import DEFAULT_ENGINE, Planner, Row
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Speaker, Status, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
+from voxpress.text import FrontEnd
+from voxpress.validation import Markup
 
 if TYPE_CHECKING:
     from voxpress.quality.asr import Recogniser
@@ -53,6 +55,9 @@ def say(
     options: Mapping[str, OptionValue] | None = None,
     format: str | None = None,
     output: Output | None = None,
+    markup: Markup = "plain",
+    lenient: bool = False,
+    sounds: str | os.PathLike[str] | None = None,
     device: str = "auto",
     carrier: bool | None = None,
     marks: Sequence[str] = (),
@@ -69,6 +74,9 @@ def say(
             Which options an engine has is said by ``voxpress engines``.
         format: a name of `voxpress.formats.FORMATS`, where `output` is not given; None: wav.
         output: everything about how the file sounds and is packed.
+        markup: how the text is written, one of `voxpress.validation.MARKUPS`.
+        lenient: whether markup that voxpress cannot follow is left out with a note; otherwise it is an error.
+        sounds: the folder of the sounds that the text names; None: it may not name any.
         device: ``auto``, ``cpu``, ``cuda`` …
         carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
             when its words are heard; None: where it is then understood better.
@@ -102,8 +110,10 @@ def say(
         format=format,
         files=None if output is None else [("", output)],
         marks=marks,
+        front_end=FrontEnd(lenient=lenient),
+        sounds=None if sounds is None else validation.path(sounds, "sounds"),
     )
-    return say_with(planner, Utterance(text=text), _open(store), attempts, workers)
+    return say_with(planner, Utterance(text=text, markup=markup), _open(store), attempts, workers)
 
 
 def say_with(
@@ -256,6 +266,8 @@ def render(
     format: str | None = None,
     preset: str | Preset | None = None,
     files: Sequence[tuple[str, Output]] | None = None,
+    lenient: bool = False,
+    sounds: str | os.PathLike[str] | None = None,
     device: str = "auto",
     carrier: bool | None = None,
     marks: Sequence[str] | None = None,
@@ -287,6 +299,8 @@ def render(
         verify: whether a recogniser listens to every take that it did not hear before, or which one does. A take that
             does not pass is spoken again, up to `attempts` times in all; the best stays, and the result says what was
             heard.
+        lenient: whether markup that voxpress cannot follow is left out with a note; otherwise it is an error.
+        sounds: the folder of the sounds that texts name; None: they may not name any.
         overwrite: whether files in `folder` that voxpress did not write, or that were changed since, may be replaced.
             Otherwise their utterances fail.
         speaker, engine and others: as in `say`; they hold for what a row leaves open.
@@ -310,6 +324,8 @@ def render(
         files=_choose_files(preset, files, format),
         cast=cast,
         marks=_choose_marks(preset, marks),
+        front_end=FrontEnd(lenient=lenient),
+        sounds=None if sounds is None else validation.path(sounds, "sounds"),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
         raise InputError(f"must be rows, not {show(utterances)}", field="utterances")

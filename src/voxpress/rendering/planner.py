@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from voxpress import engines, formats, languages, text, validation
 from voxpress.engines import Engine
@@ -24,21 +26,24 @@ from voxpress.errors import (
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.marks import FORMATS, Script, check_formats, identify
 from voxpress.models import catalogue
-from voxpress.rendering import offers, templates
+from voxpress.rendering import offers, sounds, templates
 from voxpress.rendering.plan import (
     Assignment,
     Bad,
+    PlacedSound,
     Plan,
     Planned,
     Played,
     Recipe,
+    RecipePart,
     Sidecar,
     Target,
+    Within,
     place_error,
 )
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import clip_key, take_key
-from voxpress.text import Between, FrontEnd, Part, Pause, Say, carrier
+from voxpress.text import Bookmark, FrontEnd, Part, Pause, Say, carrier
 from voxpress.text.passage import Change, Passage
 from voxpress.voices import references
 
@@ -64,6 +69,7 @@ class Planner:
         front_end: how texts are read.
         cast: speakers by the names that rows and texts give them.
         marks: formats of the files with marks that lie beside each row's files.
+        sounds: the folder of the sounds that texts name; None: texts may not name any.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -84,6 +90,7 @@ class Planner:
         front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
         cast: Mapping[str, Speaker] | None = None,
         marks: Sequence[str] = (),
+        sounds: str | None = None,
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -95,6 +102,7 @@ class Planner:
         self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
         self._device, self._carrier, self._front_end = device, carrier, front_end
         self._cast = check_cast({} if cast is None else cast)
+        self._sounds = sounds
         self._files = _check_files(format, files)
         self._own_files = files is not None
         self._marks = check_formats(marks)
@@ -132,8 +140,8 @@ class Planner:
             InputError, EngineError: the defaults cannot be used, whatever the row.
         """
         try:
-            scenes = text.parse(utterance.text, utterance.markup)
-            first = next((part.speaker for part in scenes if isinstance(part, Say)), None)
+            scenes = text.parse(utterance.text, utterance.markup, lenient=self._front_end.lenient)
+            first = next((self._speaker(utterance, part) for part in scenes if isinstance(part, Say)), None)
         except SpeechError as error:
             return Bad(number, utterance, place_error(error, utterance))
         try:
@@ -181,6 +189,14 @@ class Planner:
         self._readers[_identify(row), speaker and _identify(speaker)] = reader
         return reader
 
+    def _speaker(self, row: Utterance, words: Say) -> Speaker | None:
+        """Who says some words of a row, where that is not who reads the row."""
+        if words.rate == 1:
+            return words.speaker
+        speed = self._ask(row, words.speaker).speed
+        assert speed is not None
+        return replace(words.speaker or Speaker(), speed=speed * words.rate)
+
     def _known(self, row: Utterance, speaker: Speaker | None) -> _Reader | None:
         known = self._readers.get((_identify(row), speaker and _identify(speaker)))
         return known if known and _stands(known.voice) else None
@@ -220,16 +236,18 @@ class Planner:
         return _choose(*identity)
 
     def _plan(self, row: Utterance, scenes: Sequence[Part], lead: _Reader, number: int, filed: bool) -> Plan:
-        parts: list[str | Played | Between] = []
+        parts: list[RecipePart] = []
         takes: dict[str, Assignment] = {}
         words: list[Passage] = []
         left_out: Counter[str] = Counter()
         changes: list[Change] = []
-        for scene in scenes:
+        told: list[str] = []
+        for scene in sounds.place_all(scenes, self._sounds, told):
             if not isinstance(scene, Say):
                 parts.append(_pace(scene, lead.speed))
                 continue
-            reader = self._reader(row, scene.speaker)
+            bookmarks = deque(scene.bookmarks)
+            reader = self._reader(row, self._speaker(row, scene))
             spoken = self._front_end.read(
                 scene, language=reader.language, max_chars=reader.longest, misread=reader.engine.misread
             )
@@ -242,11 +260,13 @@ class Planner:
                 takes[key] = take
                 words.append(part.words)
                 plain = not part.gain and reader.speed == 1.0
+                parts += _place_bookmarks(bookmarks, part.words, key)
                 parts.append(key if plain else Played(key, part.gain, reader.speed))
+            parts += [Bookmark(name) for _, name in bookmarks]
             left_out.update(spoken.left_out)
             changes += spoken.changes
-        notes = text.make_notes(row.text, row.markup, left_out)
-        if not parts:
+        notes = (*told, *text.make_notes(row.text, row.markup, left_out))
+        if all(isinstance(part, Bookmark) for part in parts):
             raise text.nothing_to_speak(row.text, left_out)
         rate = max((take.engine.sample_rate for take in takes.values()), default=lead.engine.sample_rate)
         script = Script(row.text, tuple(words))
@@ -268,18 +288,19 @@ class Planner:
         )
 
     def _targets(
-        self, row: Utterance, parts: Sequence[str | Played | Between], language: str, filed: bool
+        self, row: Utterance, parts: Sequence[RecipePart], language: str, filed: bool
     ) -> tuple[Target, ...]:
         targets = []
+        known = [replace(part, path="") if isinstance(part, PlacedSound) else part for part in parts]
         for path, output in self._files_of(row, filed):
             if formats.FORMATS[output.format].tags:
                 output = (
-                    msgspec.structs.replace(output, title=row.title, language=language)
+                    replace(output, title=row.title, language=language)
                     if row.title
                     else _tag(output, language)
                 )
             place = safe_path(_fill(path, row, output)) if filed else ""
-            targets.append(Target(place, output, clip_key(parts, output)))
+            targets.append(Target(place, output, clip_key(known, output)))
         return tuple(targets)
 
     def _files_of(self, row: Utterance, filed: bool) -> Sequence[tuple[str, Output]]:
@@ -359,6 +380,17 @@ def _read_row(row: Row) -> Utterance | SpeechError:
     except msgspec.ValidationError as error:
         return error.__cause__ if isinstance(error.__cause__, InputError) else InputError(f"a row: {error}")
     return InputError(f"a row must be an Utterance, a mapping of its fields, or a text, not {show(row)}")
+
+
+def _place_bookmarks(
+    waiting: deque[tuple[int, str]], words: Passage, take: str
+) -> Iterator[Bookmark | Within]:
+    """The bookmarks that stand in the words of a take, or before them; takes them from those that wait."""
+    end = words.source(0, len(words))[1]
+    while waiting and waiting[0][0] < end:
+        at, name = waiting.popleft()
+        before = len(words.text[: bisect_left(words.starts, at)].split())
+        yield Within(name, take, before, len(words.text.split())) if before else Bookmark(name)
 
 
 def _check_bit_rate(output: Output, native: Hertz) -> None:
@@ -446,7 +478,7 @@ def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, 
 @lru_cache(maxsize=1024)
 def _tag(output: Output, language: str) -> Output:
     """An output whose tags name the language: one for all rows without a title."""
-    return msgspec.structs.replace(output, title="", language=language)
+    return replace(output, title="", language=language)
 
 
 @lru_cache(maxsize=256)
@@ -531,7 +563,7 @@ def _add_sidecars(targets: Sequence[Target], formats: Sequence[str], script: Scr
     return tuple(made)
 
 
-def _pace(part: Between, speed: float) -> Between:
+def _pace(part: RecipePart, speed: float) -> RecipePart:
     """A pause belongs to the time of the words around it; what has a duration of its own keeps it."""
     return Pause(part.after, speed) if isinstance(part, Pause) else part
 
@@ -545,7 +577,7 @@ def _choose_output(wanted: formats.Format, files: Sequence[tuple[str, Output]]) 
     same = [output for _, output in files if output.format == wanted.name]
     if same:
         return same[0]
-    return msgspec.structs.replace(files[0][1], format=wanted.name, sample_rate=None, bit_rate=None)
+    return replace(files[0][1], format=wanted.name, sample_rate=None, bit_rate=None)
 
 
 def _fill(template: str, row: Utterance, output: Output) -> str:

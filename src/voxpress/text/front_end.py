@@ -17,6 +17,7 @@ from voxpress.text.clean import clean, has_speech
 from voxpress.text.normalise import normalise
 from voxpress.text.parts import Pause, Say
 from voxpress.text.passage import Change, Edit, Passage
+from voxpress.text.say_as import interpret
 from voxpress.text.split import split
 
 
@@ -33,9 +34,11 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         normalise: how numbers and abbreviations become words, one of `voxpress.text.normalise.NAMES`.
+        lenient: whether markup that voxpress cannot do becomes a note; otherwise it is an error.
     """
 
     normalise: str = "auto"
+    lenient: bool = False
 
     def read(self, say: Say, *, language: str, max_chars: int, misread: str = "") -> Spoken:
         """The segments of some words.
@@ -50,8 +53,9 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         """
         parts: list[Say | Pause] = []
         removed: Counter[str] = Counter()
-        changes: list[Change] = []
-        for paragraph in self._spell(say.words, language, misread, changes, removed):
+        words, interpreted = interpret(say.words, say.asked, language)
+        changes = [*say.changes, *interpreted]
+        for paragraph in self._spell(words, language, misread, changes, removed):
             if parts:
                 parts.append(Pause("paragraph"))
             sentences = split(paragraph.text, language=language, max_chars=max_chars)
