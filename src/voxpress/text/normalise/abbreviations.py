@@ -16,32 +16,10 @@ from voxpress.text.normalise.wording import Wording
 
 _STARTERS = frozenset(
     [
-        "The",
-        "A",
-        "An",
-        "It",
-        "He",
-        "She",
-        "They",
-        "We",
-        "I",
-        "In",
-        "On",
-        "At",
-        "This",
-        "That",
-        "There",
-        "Then",
-        "But",
-        "And",
-        "When",
-        "If",
-        "His",
-        "Her",
-        "Its",
-        "My",
+        "The", "A", "An", "It", "He", "She", "They", "We", "I", "In", "On", "At", "This", "That", "There",
+        "Then", "But", "And", "When", "If", "His", "Her", "Its", "My",
     ]
-)
+)  # fmt: skip
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.){2,8}(?![\w])|(?<![\w.])(?:[A-Z]\. ){1,4}(?=[A-Z][a-z])")
 
 
@@ -52,18 +30,15 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
         if abbreviation is None:
             continue
         start, end = match.span()
+        where = abbreviation.where
         spoken, certain = abbreviation.spoken, abbreviation.certain
         if match[0] in wording.two_faced:
             spoken, certain = _choose_face(text, start, end, wording.two_faced[match[0]])
-        elif not _fits(abbreviation.where, text, start, end):
+            where = "title" if spoken == abbreviation.spoken else "after"
+        elif not _fits(where, text, start, end):
             continue
-        stop = match[0].endswith(".") and abbreviation.where in ("any", "after") and ends_sentence(text, end)
-        if (
-            stop
-            and abbreviation.where == "any"
-            and not ends_text(text, end)
-            and not _closes(match[0], wording)
-        ):
+        stop = match[0].endswith(".") and where in ("any", "after") and ends_sentence(text, end)
+        if stop and where == "any" and not ends_text(text, end) and not _closes(match[0], wording):
             stop = False
         yield Found(start, end - 1 if stop else end, spoken, certain)
 
@@ -85,7 +60,7 @@ def _fits(where: str, text: str, start: int, end: int) -> bool:
             is not None
         )
     if where == "number":
-        return compile_for(r" ?(?:\d|#|[IVXLC]{2,6}\b|\()").match(text, end) is not None
+        return compile_for(r":? ?(?:[\d+(#]|[IVXLC]{2,6}\b|\()").match(text, end) is not None
     if where == "after":
         return start > 1 and (text[start - 2].isalnum() or text[start - 2] in ",.&)")
     return True
