@@ -11,6 +11,7 @@ from voxpress.text.normalise.found import (
     ends_sentence,
     ends_text,
     word_after,
+    word_before,
 )
 from voxpress.text.normalise.wording import Wording
 
@@ -19,6 +20,14 @@ _STARTERS = frozenset(
         "The", "A", "An", "It", "He", "She", "They", "We", "I", "In", "On", "At", "This", "That", "There",
         "Then", "But", "And", "When", "If", "His", "Her", "Its", "My",
     ]
+)  # fmt: skip
+_NO_NAMES = frozenset(
+    {
+        "plan", "part", "vitamin", "group", "gate", "type", "class", "section", "option", "grade", "hepatitis",
+        "appendix", "room", "unit", "building", "terminal", "platform", "block", "level", "team", "figure", "table",
+        "chapter", "model", "line", "exhibit", "point", "version", "annex", "schedule", "area", "zone", "hall", "wing",
+        "pier", "lot", "and",
+    }
 )  # fmt: skip
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.){2,8}(?![\w])|(?<![\w.])(?:[A-Z]\. ){1,4}(?=[A-Z][a-z])")
 
@@ -79,12 +88,22 @@ def _choose_face(text: str, start: int, end: int, faces: tuple[str, str]) -> tup
     return title, after[1] not in _STARTERS
 
 
-def read_initials(text: str, _: Wording) -> Iterator[Found]:
+def read_initials(text: str, wording: Wording) -> Iterator[Found]:
     """Letters with stops: U.S., J. R. R. Tolkien; a stop stays where a sentence ends."""
     for match in _INITIALS.finditer(text):
         letters = " ".join(c for c in match[0] if c.isalpha())
-        if match[0].endswith(" "):
-            yield Found(match.start(), match.end() - 1, letters)
-        else:
+        if not match[0].endswith(" "):
             closes = ends_text(text, match.end()) or word_after(text, match.end()) in _STARTERS
             yield Found(match.start(), match.end() - 1 if closes else match.end(), letters)
+        elif len(letters) > 1 or _is_initial(text, match, wording):
+            yield Found(match.start(), match.end() - 1, letters, certain=len(letters) > 1)
+
+
+def _is_initial(text: str, match: re.Match[str], wording: Wording) -> bool:
+    """Whether one letter with a stop belongs to a name, as in Robert E. Lee, and ends no sentence, as in plan B."""
+    if match.start() == 0:
+        return True
+    before = word_before(text, match.start())
+    name = text[match.start() - 1 - len(before) : match.start() - 1]
+    known = wording.i_speaks and match[0][0] != "I" and before not in _NO_NAMES
+    return known and name[:1].isupper() and word_after(text, match.end() - 1) not in _STARTERS

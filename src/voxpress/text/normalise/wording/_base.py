@@ -116,6 +116,7 @@ class Wording(ABC):
     doubtful_units: ClassVar[frozenset[str]] = frozenset()
     word_units: ClassVar[frozenset[str]] = frozenset()
     """Units that are words too."""
+    letter_units: ClassVar[str] = "VWLKAJN"  # one capital letter, behind a space
     unit_articles: ClassVar[str] = ""
     over: ClassVar[str]  # between the two numbers of a blood pressure
     less: ClassVar[str]

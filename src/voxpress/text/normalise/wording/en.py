@@ -281,6 +281,7 @@ class English(Wording):
         "km": "kilometer", "l": "liter",
     }  # fmt: skip
     word_units = frozenset({"in", "pt", "bar", "ha", "ac", "t", "sec", "min", "second", "A", "N"})
+    letter_units = "VWLK"
     doubtful_units = frozenset({"m", "s", "h", "t", "K", "B", "C"})
     two_faced = {"St.": ("Saint", "Street"), "Dr.": ("Doctor", "Drive")}
     closing = frozenset({"etc.", "Ph.D.", "et al.", "a.m.", "p.m."})
