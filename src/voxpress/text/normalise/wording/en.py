@@ -115,7 +115,8 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "eq": "equation", "Ext": "extension", "ext": "extension", "Apt": "apartment", "apt": "apartment",
         "Rm": "room", "rm": "room", "par": "paragraph", "ca": "circa", "c": "circa", "v": "version",
         "approx": "approximately",
-        "Ste": "suite", "Tab": "table", "Bldg": "building", "Pg": "page", "Rte": "route", "Hwy": "highway", "pg": "page", "Tel": "telephone",
+        "Ste": "suite", "Tab": "table", "Bldg": "building", "Pg": "page",
+        "Rte": "route", "Hwy": "highway", "pg": "page", "Tel": "telephone",
         "tel": "telephone",
     }  # fmt: skip
     after = {
