@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from voxpress.marks.places import ends_clause
 from voxpress.marks.script import Transcript
 from voxpress.speech import Mark, Seconds
 
@@ -21,7 +22,6 @@ _LONGEST: Seconds = 7.0
 _PACE = 20.0
 """Characters that one can read in a second."""
 _MARKUP = re.compile(r"[\w<>\[\]{}]")
-_AFTER = re.compile(r"[,;:.!?—–…、。，；：！？][\W_]*$")
 
 
 class Cue(NamedTuple):
@@ -152,7 +152,7 @@ def _find_cut(group: Sequence[_Piece]) -> int:
         done += len(one.text) + 1
         distance = abs(2 * done - total) / total
         pause = min(0.3, max(0.0, other.start - one.end))
-        cost = distance - (0.35 if _AFTER.search(one.text) else 0.0) - pause
+        cost = distance - (0.35 if ends_clause(one.text) else 0.0) - pause
         if distance > 0.7:
             cost += 1.0
         if cost < best:
@@ -168,7 +168,7 @@ def _wrap(group: Sequence[_Piece]) -> tuple[str, ...] | None:
     if len(whole) <= WIDTH:
         return (whole,)
     fitting = [
-        (abs(len(upper) - len(lower)) - (10 if _AFTER.search(upper) else 0), upper, lower)
+        (abs(len(upper) - len(lower)) - (10 if ends_clause(upper) else 0), upper, lower)
         for cut in range(1, len(group))
         if len(upper := _join(group[:cut])) <= WIDTH and len(lower := _join(group[cut:])) <= WIDTH
     ]
