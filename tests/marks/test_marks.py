@@ -34,14 +34,20 @@ def words(found):
 def test_words_without_times_share_the_sound():
     """By their letters; silence belongs to no word."""
     found = time_words(beeps(-0.2, 0.6, -0.4, 0.6), "abcde, fghij")
-    assert words(found) == [("abcde", 0.2, 0.8), ("fghij", 1.2, 1.8)]
+    assert words(found) == [
+        ("abcde", pytest.approx(0.2, abs=0.02), pytest.approx(0.8, abs=0.02)),
+        ("fghij", pytest.approx(1.2, abs=0.02), pytest.approx(1.8, abs=0.02)),
+    ]
     assert all(mark.estimated for mark in found)
 
 
 def test_a_comma_falls_on_the_nearest_pause():
     """Though the letters would have it 0.1 s later."""
     found = time_words(beeps(0.5, -0.3, 0.7), "abcde, fghij")
-    assert words(found) == [("abcde", 0.0, 0.5), ("fghij", 0.8, 1.5)]
+    assert words(found) == [
+        ("abcde", pytest.approx(0.0, abs=0.02), pytest.approx(0.5, abs=0.02)),
+        ("fghij", pytest.approx(0.8, abs=0.02), pytest.approx(1.5, abs=0.02)),
+    ]
 
 
 def test_the_engines_own_words_stay_and_others_are_filled_in():
@@ -54,7 +60,7 @@ def test_the_engines_own_words_stay_and_others_are_filled_in():
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("请按一。", 3), ("東京 タワー", 5), ("ขอบคุณ", 6), ("Straße 3", 2), ("-- ?", 0), ("", 0)],
+    [("请按一。", 3), ("東京 タワー", 5), ("ขอบคุณ", 5), ("Straße 3", 2), ("-- ?", 0), ("", 0)],
 )
 def test_scripts_without_spaces_have_a_mark_for_each_sign(text, count):
     assert len(words(time_words(beeps(1.0), text))) == count
@@ -140,13 +146,13 @@ def clip():
 def test_subtitles(clip):
     assert clip.sidecars["srt"].decode().splitlines()[:5] == [
         "1",
-        "00:00:00,000 --> 00:00:03,300",
-        "Please hold the line, your call",
-        "is important to us & you.",
+        "00:00:00,000 --> 00:00:03,090",
+        "Please hold the line,",
+        "your call is important to us & you.",
         "",
     ]
     assert b"important to us &amp; you." in clip.sidecars["vtt"]
-    assert "00:00:00.000 --> 00:00:03.300" in clip.sidecars["vtt"].decode()
+    assert "00:00:00.000 --> 00:00:03.090" in clip.sidecars["vtt"].decode()
 
 
 def test_json_has_everything(clip):
@@ -166,8 +172,9 @@ def test_polly_counts_bytes(clip):
 def test_cues_are_readable():
     """Two lines of 42 characters at most, in order, none on another."""
     text = "word " * 300 + "x" * 200 + ". " + "Short. " * 20 + "请按一" * 60
-    found = voxpress.say(text, engine="tone", store="memory:", workers=0)
-    cues = make_cues(Transcript(text=text, duration=found.duration, marks=found.marks))
+    script = Script.of([text])
+    found = locate(time_words(beeps(120.0), text), script)
+    cues = make_cues(Transcript(text=text, duration=120.0, marks=found))
     assert all(1 <= len(cue.lines) <= 2 and all(len(line) <= WIDTH for line in cue.lines) for cue in cues)
     assert all(cue.start < cue.end for cue in cues)
     assert all(a.end <= b.start for a, b in pairwise(cues))
@@ -206,7 +213,7 @@ ROWS = [{"id": "a", "text": "Hello there."}, {"id": "b", "text": "Goodbye, world
 def test_sidecars_lie_beside_their_files_and_are_up_to_date(tmp_path):
     out = tmp_path / "out"
     assert render(out, ROWS, marks=["srt", "json"]) == ["rendered"] * 2
-    assert sorted(p.name for p in out.glob("*.*")) == ["a.json", "a.srt", "a.wav", "b.json", "b.srt", "b.wav"]
+    assert sorted(p.name for p in out.glob("?.*")) == ["a.json", "a.srt", "a.wav", "b.json", "b.srt", "b.wav"]
     assert render(out, ROWS, marks=["srt", "json"]) == ["up to date"] * 2
     (out / "a.srt").unlink()
     assert render(out, ROWS, marks=["srt", "json"]) == ["from store", "up to date"]

@@ -58,16 +58,17 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     ['Yes.', 'Come in!', "He said: 'Wait... here.'", 'Why?']
     """
     spans: list[tuple[int, int]] = []
-    start = 0
-    for found in [*_END.finditer(text), None]:
-        end = found.end() if found else len(text)
-        if found and (text[end : end + 1].islower() or not any(map(str.isalnum, text[start:end]))):
+    start = done = 0
+    speaks = False
+    for end in [*(found.end() for found in _END.finditer(text)), len(text)]:
+        speaks = speaks or any(map(str.isalnum, text[done:end]))
+        done = end
+        if end < len(text) and (not speaks or text[end].islower()):
             continue
-        if not found and spans and not any(map(str.isalnum, text[start:end])):
+        if spans and not speaks:
             start = spans.pop()[0]
-        last = start + len(text[start:end].rstrip())
-        spans.append((start, last))
-        start = end
+        spans.append((start, start + len(text[start:end].rstrip())))
+        start, speaks = end, False
     return spans
 
 
