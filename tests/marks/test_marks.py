@@ -250,3 +250,16 @@ def test_clips_of_an_older_voxpress_are_joined_anew(tmp_path, monkeypatch):
     assert [mark.kind for mark in old.marks] == ["word", "word"]
     new = voxpress.say("Hello there.", engine="tone", store=tmp_path, marks=["srt"])
     assert new.data == old.data and b"Hello there." in new.sidecars["srt"]
+
+
+def test_an_arrow_in_the_text_is_no_time():
+    clip = voxpress.say("Press a --> b, please.", engine="tone", store="memory:", marks=["srt", "vtt"])
+    assert [name for name in ("srt", "vtt") if clip.sidecars[name].count(b"-->") != 1] == []
+
+
+def test_punctuation_after_the_last_word_fits_too():
+    """A long word, with more behind it."""
+    text = "x" * 42 + ' "<'
+    found = locate(time_words(beeps(1.0), text), Script.of([text]))
+    cues = make_cues(Transcript(text=text, duration=1.0, marks=found))
+    assert all(len(line) <= WIDTH for cue in cues for line in cue.lines)

@@ -91,11 +91,11 @@ def _make_pieces(text: str, sentence: Mark, words: Sequence[Mark]) -> list[_Piec
         gap = _clean(text[last : max(last, following)])
         after, blank, rest = gap.partition(" ")
         written = " ".join(f"{before}{text[first:last]}{after}".split())
-        pieces += _cut_long(_Piece(written, start, stop, space))
+        pieces.append(_Piece(written, start, stop, space))
         before, space = rest.strip(), bool(blank)
     if before and pieces:
         pieces[-1] = pieces[-1]._replace(text=f"{pieces[-1].text} {before}")
-    return pieces
+    return [short for piece in pieces for short in _cut_long(piece)]
 
 
 def _merge(words: Sequence[Mark]) -> list[tuple[int, int, Seconds, Seconds]]:
