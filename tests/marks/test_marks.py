@@ -263,3 +263,51 @@ def test_punctuation_after_the_last_word_fits_too():
     found = locate(time_words(beeps(1.0), text), Script.of([text]))
     cues = make_cues(Transcript(text=text, duration=1.0, marks=found))
     assert all(len(line) <= WIDTH for cue in cues for line in cue.lines)
+
+
+# From presets and the command line
+
+
+def voxpress_command(*arguments: object, status: int = 0) -> str:
+    from typer.testing import CliRunner
+
+    from voxpress.cli import app
+
+    result = CliRunner().invoke(app, [str(each) for each in arguments])
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def test_say_writes_them_beside_the_clip(tmp_path):
+    out = tmp_path / "hold.mp3"
+    voxpress_command(
+        "say", "Please hold.", "-e", "tone", "-o", out, "--marks", "srt,json", "--store", tmp_path / "s"
+    )
+    assert (tmp_path / "hold.srt").read_text().endswith("Please hold.\n\n")
+    assert json.loads((tmp_path / "hold.json").read_text())["text"] == "Please hold."
+
+
+def test_a_preset_has_marks_and_prune_knows_them(tmp_path):
+    """And `--marks` on the command line comes before those of the preset."""
+    (tmp_path / "voxpress.toml").write_text(
+        '[presets.show]\nmarks = ["vtt"]\nfiles = [{path = "{id}.wav"}, {path = "{id}.flac", format = "flac"}]\n'
+    )
+    rows = tmp_path / "rows.csv"
+    rows.write_text("id,text\na,Hello there.\nb,Goodbye now.\nc,And again.\n")
+    out = tmp_path / "out"
+    common = ("render", rows, "-o", out, "-e", "tone", "--preset", "show", "--store", tmp_path / "s", "-w", 0)
+    voxpress_command(*common)
+    assert sorted(p.name for p in out.glob("a.*")) == ["a.flac", "a.vtt", "a.wav"]
+    rows.write_text("id,text\na,Hello there.\nb,Goodbye now.\n")
+    voxpress_command(*common, "--prune")
+    assert [p.name for p in out.glob("c.*")] == [] and (out / "a.vtt").exists()
+    voxpress_command(*common, "--marks", "srt", "--prune")
+    assert sorted(p.name for p in out.glob("a.*")) == ["a.flac", "a.srt", "a.wav"]
+
+
+def test_a_preset_with_unknown_marks(tmp_path):
+    from voxpress.rendering import presets
+
+    (tmp_path / "voxpress.toml").write_text('[presets.x]\nextends = "podcast"\nmarks = ["sub"]\n')
+    with pytest.raises(voxpress.ManifestError, match=r"presets\.x\.marks: no format 'sub'"):
+        presets.load(tmp_path / "voxpress.toml")
