@@ -158,7 +158,7 @@ class Piper(Engine):
     install = "pip install 'voxpress[piper]'"
     sample_rate = 22050
     max_chars = 400
-    speeds = (0.5, 1.5)
+    speeds = (0.8, 1.1)
     timed = True
     carried = True
     repeatable = "to the bit, on CPUs"
