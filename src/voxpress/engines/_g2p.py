@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -151,6 +152,8 @@ def list_silent(text: str, language: str) -> list[str]:
 
 
 def _says_english(character: str, language: str) -> bool:
+    if unicodedata.category(character) == "Nl":
+        return False  # misaki takes Roman numerals for words
     return character in _NAMED or (character.isalnum() and _says(character, language))
 
 
@@ -167,7 +170,7 @@ def _make_espeak(language: str) -> Callable[[str], str]:
     from misaki import espeak
 
     phonemize = espeak.EspeakG2P(language=language.lower())
-    return lambda text: str(phonemize(text)[0])
+    return lambda text: str(phonemize(_pronunciation.part_words(text))[0])
 
 
 def _refuse_silent(text: str, given: Sequence[Given], language: str) -> None:
