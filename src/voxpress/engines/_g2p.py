@@ -41,6 +41,8 @@ _NAMED = frozenset("%&+@")
 _CURRENCIES = frozenset("$£€")
 """Signs that misaki reads: some always, others beside a number."""
 _PRICE = re.compile(r"[$£€](?=[\d.])")
+_LINK = re.compile(r"\[([^][]+)\]\(/[^()]*/\)")
+"""misaki's own notation of given sounds."""
 _PAIRS = (
     ("eɪ", "A"),
     ("aɪ", "I"),
@@ -146,7 +148,7 @@ def list_silent(text: str, language: str) -> list[str]:
     ['#', '*']
     """
     if language in {"en-US", "en-GB"}:
-        rest = _PRICE.sub("", text)
+        rest = _PRICE.sub("", _LINK.sub(r"\1", text))
         return list(_silence.list_silent(rest, lambda character: _says_english(character, language)))
     return list(_silence.list_silent(text, lambda character: _says(character, language)))
 
