@@ -163,8 +163,10 @@ def _read_grammar(language: str) -> _Grammar | None:
                 phrases[tuple(_split(form))] = value
         for scale in (1000, 10**6):
             one, two = _spell(scale, name), _spell(2 * scale, name)
-            many = fold(two).removeprefix(fold(_spell(2, name)))
-            scales |= dict.fromkeys((_split(one)[-1], *_split(many)[-1:]), scale)
+            many = _split(fold(two).removeprefix(fold(_spell(2, name))))[-1:]
+            # "eintausend" is "ein" and "tausend".
+            single = [word for word in _split(one)[-1:] if not word.endswith(tuple(many))]
+            scales |= dict.fromkeys(many + single, scale)
     phrases |= {tuple(_split(word)): value for word, value in _MORE.get(base, {}).items()}
     # Scripts without spaces count otherwise, in powers of ten thousand.
     scales = {

@@ -59,6 +59,8 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
 }
 """Names of the keys of a telephone by language; a region has its own, and an English one that is not named here says
 hash. The names of a key in one place are one word."""
+_WRITTEN = re.compile(rf"{languages.WORDLIKE.pattern}|(?:(?!{languages.WORDLIKE.pattern})\S)+")
+"""A word as it is written, with what stands around it."""
 _KEY_WORD = re.compile("(?:taste|toets)$")
 _HASH = {"#": "hash", "*": "star asterisk"}
 _LOOKS_LIKE = str.maketrans({"∗": "*", "⁎": "*", "✱": "*", "♯": "#", "\ufe0f": "", "\u20e3": " "})
@@ -176,6 +178,18 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.asked or '∅'} → {self.heard or '∅'}"
+
+
+class Replacement(NamedTuple):
+    """Words of a text that were not heard, and the place in what was heard where they belong.
+
+    Attributes:
+        start, end: in what was heard; equal where nothing was heard in place of the words.
+    """
+
+    start: int
+    end: int
+    asked: str
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -310,9 +324,37 @@ def needs_likelihood(score: Score, bar: float = BAR) -> bool:
     return 0 < score.words <= SHORT and score.errors > 0 and (score.words > 1 or not passes(score, bar))
 
 
+def list_replacements(asked: str, heard: str, language: str) -> list[Replacement]:
+    """Where what was heard is not the text, and what the text has there, both as written.
+
+    >>> list_replacements("Please hold the line, Anna.", "please fold the line Hannah", "en")
+    [Replacement(start=7, end=11, asked='hold'), Replacement(start=21, end=27, asked='Anna.')]
+
+    Raises:
+        EngineNotInstalled: the packages of the extra ``listen`` are missing.
+    """
+    levenshtein = _import_package("rapidfuzz.distance").Levenshtein
+    ours, theirs = (list(_WRITTEN.finditer(text)) for text in (asked, heard))
+    spelled = [["".join(_write_same(one[0], language)) for one in each] for each in (ours, theirs)]
+    found = []
+    for a0, a1, b0, b1, _ in _find_differences(levenshtein.opcodes(*spelled)):
+        words = asked[ours[a0].start() : ours[a1 - 1].end()] if a0 < a1 else ""
+        start = theirs[b0].start() if b0 < len(theirs) else len(heard)
+        end = theirs[b1 - 1].end() if b0 < b1 else start
+        if _compare(words, heard[start:end], language).errors:
+            found.append(Replacement(start, end, words))
+    return found
+
+
 def rank(score: Score) -> tuple[bool, float, float, float]:
     """A sort key: better scores come first."""
     return not passes(score), score.wer, score.cer, -(score.likelihood or 0)
+
+
+def _write_same(text: str, language: str) -> list[str]:
+    """The words of a text, with one spelling for those that sound alike."""
+    same = _list_same(language)
+    return [same.get(word, word) for word in words(text, language)]
 
 
 def words(text: str, language: str) -> list[str]:
