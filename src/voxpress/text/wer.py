@@ -27,6 +27,8 @@ SLIPS = 0.35
 """Share of wrong letters that a short text may have."""
 LIKELY = -4.0
 """Lowest log likelihood of each word at which a short text counts as heard, whatever the recogniser wrote."""
+LIKELY_IN_PLACE = -3.0
+"""The same in a longer text, of a word in the place of another that the recogniser wrote."""
 
 _INSTALL = "pip install 'voxpress[listen]'"
 
@@ -206,7 +208,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     numbers: int = 0
     """Numbers and keys missing, added or replaced by others."""
     likelihood: float | None = None
-    """Log likelihood of the text's least likely word, given the audio; 0 is certain, None not measured."""
+    """Log likelihood of the least likely word of a short text, or of those that a longer one should have where something
+    else was heard; 0 is certain, None not measured."""
     differences: tuple[Difference, ...] = ()
 
     @property
@@ -294,34 +297,47 @@ def is_number(word: str, language: str) -> bool:
 def passes(score: Score, bar: float = BAR) -> bool:
     """Whether the audio counts as a reading of the text.
 
-    A text of more than `SHORT` words passes if its word error rate is at most `bar` + 1 / words, or its letter error
-    rate at most half of `bar`: then the recogniser wrote other words for the same sounds. For shorter texts, where
-    recognisers lack context, the likelihood decides if it is known. Otherwise, and for one unlikely word, the letter
-    error rate must be at most `SLIPS`, and no number may replace another.
+    No number and no key may be missing, added, or in the place of another, however long the text is.
+
+    A text of more than `SHORT` words passes if each word that the recogniser did not write is likely in its place, and
+    the word error rate is at most twice `bar` + 1 / words, or the letter error rate at most `bar`. Where the likelihood
+    is not known, each may have half of that. For shorter texts, where recognisers lack context, the likelihood
+    decides if it is known. Otherwise, and for one unlikely word, the letter error rate must be at most `SLIPS`.
 
     >>> passes(score("Activated.", "activate it", "en")), passes(score("Activated.", "goodbye", "en"))
     (True, False)
     """
     if not score.errors or not score.words:
         return True
+    if score.numbers:
+        return False
     if score.words > SHORT:
-        return score.wer <= bar + 1 / score.words or score.cer <= bar / 2
+        if score.likelihood is None:
+            return _is_near(score, bar)
+        return score.likelihood >= LIKELY_IN_PLACE and _is_near(score, 2 * bar)
     if score.likelihood is not None and (score.likelihood >= LIKELY or score.words > 1):
         return score.likelihood >= LIKELY
-    other_number = any(each.asked.isdigit() and each.heard.isdigit() for each in score.differences)
-    return score.cer <= SLIPS and not other_number
+    return score.cer <= SLIPS
+
+
+def _is_near(score: Score, bar: float) -> bool:
+    return score.wer <= bar + 1 / score.words or score.cer <= bar / 2
 
 
 def needs_likelihood(score: Score, bar: float = BAR) -> bool:
-    """Whether the verdict on a text depends on its likelihood: a short text does not pass, or several words of it are
-    compared and some differ.
+    """Whether the verdict on a text depends on its likelihood: some of its words differ, but no number or key; and a
+    longer text is not another one altogether, a shorter one has several words or does not pass.
 
     >>> needs_likelihood(score("Exit the menu.", "start the menu", "en"))
     True
-    >>> needs_likelihood(score("Exit.", "exits", "en"))
-    False
+    >>> needs_likelihood(score("Exit.", "exits", "en")), needs_likelihood(score("Press 1.", "press 2", "en"))
+    (False, False)
     """
-    return 0 < score.words <= SHORT and score.errors > 0 and (score.words > 1 or not passes(score, bar))
+    if not score.words or not score.errors or score.numbers:
+        return False
+    if score.words > SHORT:
+        return _is_near(score, 2 * bar)
+    return score.words > 1 or not passes(score, bar)
 
 
 def list_replacements(asked: str, heard: str, language: str) -> list[Replacement]:
