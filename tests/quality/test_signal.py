@@ -148,8 +148,8 @@ class Recogniser(asr.Recogniser):
     ],
 )
 def test_what_an_ear_is_asked(text, heard, likelihood, good, asked):
-    """Whether each word was likely: of one that was not understood, of a few words that are not all there, and of a longer
-    text the words that were not heard. Not where nothing was heard, far too much, or another number.
+    """Whether each word was likely: of one that was not understood, of a few words that are not all there, and of a
+    longer text the words that were not heard. Not where nothing was heard, far too much, or another number.
     """
     pytest.importorskip("rapidfuzz")
     recogniser = Recogniser(heard, likelihood)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voxpress.text.numerals import write_digits
 from voxpress.text.wer import Difference, passes, score, words
 
 pytest.importorskip("rapidfuzz")
@@ -159,6 +160,30 @@ def test_another_key_is_doubtful_at_any_length(language, asked, heard):
     assert found.numbers == 1 and not passes(found)
 
 
+@pytest.mark.parametrize(
+    ("language", "words", "expected"),
+    [
+        ("de", "zweitausend sechsundzwanzig", "2026"),
+        ("de", "ein hund und eine million hunde", "ein hund und 1000000 hunde"),
+        ("de", "tausend dank", "1000 dank"),
+        ("de", "drei millionen zwei", "3000002"),
+        ("es", "doscientas cincuenta y una cosas", "251 cosas"),
+        ("es", "mil", "1000"),
+        ("es", "una cosa", "una cosa"),
+        ("fr", "quatre vingt dix neuf", "99"),
+        ("fr", "vingt et une", "21"),
+        ("fr", "un cent", "un 100"),
+        ("fr-BE", "septante et un", "71"),
+        ("it", "milleottocento", "1800"),
+        ("pt", "mil e um", "1000 e um"),
+        ("xx", "one", "one"),
+    ],
+)
+def test_number_words_are_written_in_digits(language, words, expected):
+    """And no other words."""
+    assert write_digits(words.split(), language) == expected.split()
+
+
 @pytest.mark.parametrize("language", ["hi", "ar", "xx"])
 def test_a_key_counts_where_its_name_is_not_known(language):
     """As a sign."""
@@ -190,8 +215,10 @@ def test_digits_are_heard_one_by_one_or_together(digits, language):
     assert score(digits, other, language).numbers == 1
 
 
-@pytest.mark.parametrize("piece", ["*", "#", "a*", "*a", "0", "1", "1,", "$1", "1.", "oh ", "double ", "1 h", "€ ", "ein "])
+@pytest.mark.parametrize(
+    "piece", ["*", "#", "a*", "*a", "0", "1,", "$1", "oh ", "double ", "1 h", "ein ", "mille "]
+)
 @pytest.mark.parametrize("language", ["en", "de", "fr"])
-def test_a_hundred_thousand_of_them_take_no_long(piece, language):
-    """No piece makes the comparison slow, or fail."""
-    assert len(words(piece * 100_000, language)) >= 0
+def test_a_hundred_thousand_characters_take_no_long(piece, language):
+    """No piece makes the comparison fail, or slower than the text is long."""
+    assert words((piece * 100_000)[:100_000], language)

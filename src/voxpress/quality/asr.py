@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ _PIECE: tuple[Seconds, Seconds] = (12.0, 28.0)
 _TOKENS = 16
 """For each second of audio; fast speech has half of that."""
 _MOST_TOKENS = 224
+_LEAST = -20.0
+"""The lowest likelihood that is told from others."""
 _MOST_ALIGNED = 440
 """Of what Whisper's decoder takes at once."""
 
@@ -125,7 +127,7 @@ class Recogniser:
     ) -> list[float]:
         """How well other words go with what is heard, where the recogniser wrote something else: for each replacement
         the likelihood of its least likely word, as of `likelihood`. Where it has no words, because those that were
-        heard are too many, that of the word after them, or of the end.
+        heard are too many, that of the word after them. Words after the end count as said.
 
         Args:
             heard: what `hear` made of `audio`.
@@ -171,7 +173,9 @@ def _hear(recogniser: Recogniser, audio: Audio, language: str, words: bool, quic
             ]
         texts.append(" ".join(said))
         start += duration
-    return Heard(text=" ".join(filter(None, texts)), pieces=tuple(texts), words=tuple(marks), language=code or "")
+    return Heard(
+        text=" ".join(filter(None, texts)), pieces=tuple(texts), words=tuple(marks), language=code or ""
+    )
 
 
 def _likelihood(recogniser: Recogniser, audio: Audio, text: str, language: str) -> float:
@@ -193,7 +197,8 @@ def _judge_replacements(
         if mine:
             judge = _Judge(recogniser, samples, language)
             found += [
-                judge.judge(text[: each.start - start], each.asked, text[max(0, each.end - start) :]) for each in mine
+                judge.judge(text[: each.start - start], each.asked, text[max(0, each.end - start) :])
+                for each in mine
             ]
         left = left[len(mine) :]
         start = end + bool(text)
@@ -219,12 +224,12 @@ class _Judge:
 
     def judge(self, before: str, text: str, after: str) -> float:
         """The likelihood of the least likely word of `text` between words that are given; without `text`, that of the
-        word after it, or of the end.
+        word after it.
         """
         first = self._encode(before)
         if not text.strip():
             next_word, _, _ = after.strip().partition(" ")
-            return self._measure(first, self._encode(next_word) or [self._tokenizer.eot], [])
+            return self._measure(first, self._encode(next_word), []) if next_word else _LEAST
         last = self._encode(after)
         return max(self._measure(first, self._encode(spelling), last) for spelling in _spellings(text))
 
@@ -236,10 +241,14 @@ class _Judge:
         (aligned,) = self._whisper.model.align(
             self._encoded, start, [[*before, *tokens, *after][:_MOST_ALIGNED]], self._frames
         )
-        logs = np.log(np.maximum(aligned.text_token_probs, 1e-9))[len(before) : len(before) + len(tokens)]
+        logs = np.maximum(np.log(np.maximum(aligned.text_token_probs, 1e-12)), _LEAST)[
+            len(before) : len(before) + len(tokens)
+        ]
         # A word begins with a space; what is written without any is one.
-        first = [at for at, token in enumerate(tokens) if at == 0 or self._tokenizer.decode([token])[:1] == " "]
-        return min((float(word.mean()) for word in np.split(logs, first[1:]) if len(word)), default=0.0)
+        first = [
+            at for at, token in enumerate(tokens) if at == 0 or self._tokenizer.decode([token])[:1] == " "
+        ]
+        return min((float(word.mean()) for word in np.split(logs, first[1:]) if len(word)), default=_LEAST)
 
 
 def _spellings(text: str) -> list[str]:

@@ -49,9 +49,9 @@ def listen(
 ) -> tuple[str, Score]:
     """What is heard in `audio`, and how far that is from `text`.
 
-    The recogniser listens quickly first, and with more patience only to what does not pass then. Where its words are not
-    those of the text, it is asked how likely those of the text are: each word of a short text, and in a longer one those
-    that it did not write, in their places.
+    The recogniser listens quickly first, and with more patience only to what does not pass then. Where its words are
+    not those of the text, it is asked how likely those of the text are: each word of a short text, and in a longer one
+    those that it did not write, in their places.
 
     Raises:
         EngineNotInstalled, ModelUnavailable, UnsupportedOption: as `Recogniser.hear`.

@@ -42,11 +42,13 @@ class _Grammar(NamedTuple):
 
     Attributes:
         phrases: those below 1000, as a sequence of words each.
+        first: the words with which phrases begin.
         scales: words that multiply what stands before them.
         joined: finds scales inside a word, in languages that write numbers as one.
     """
 
     phrases: Mapping[tuple[str, ...], int]
+    first: frozenset[str]
     longest: int
     scales: Mapping[str, int]
     articles: frozenset[str]
@@ -82,9 +84,10 @@ def write_digits(words: Sequence[str], language: str) -> list[str]:
     if grammar is None:
         return list(words)
     parts = [part for word in words for part in _split_joined(word, grammar)]
+    folded = [fold(part) for part in parts]
     found, at = [], 0
     while at < len(parts):
-        value, end = _read_number(parts, at, grammar)
+        value, end = _read_number(folded, at, grammar)
         found.append(parts[at] if value is None else str(value))
         at = end
     return found
@@ -103,8 +106,13 @@ def fold(word: str) -> str:
 def _split_joined(word: str, grammar: _Grammar) -> Iterator[str]:
     """The parts of a number that is written as one word; any other word as it is."""
     parts = [part for part in grammar.joined.split(fold(word)) if part]
-    is_number = all((part,) in grammar.phrases or part in grammar.scales or part in grammar.articles for part in parts)
-    yield from parts if len(parts) > 1 and is_number else (word,)
+    if len(parts) < 2:
+        yield word
+        return
+    is_number = all(
+        (part,) in grammar.phrases or part in grammar.scales or part in grammar.articles for part in parts
+    )
+    yield from parts if is_number else (word,)
 
 
 def _read_number(words: Sequence[str], at: int, grammar: _Grammar) -> tuple[int | None, int]:
@@ -115,8 +123,12 @@ def _read_number(words: Sequence[str], at: int, grammar: _Grammar) -> tuple[int 
     while at < len(words):
         skipped = at + (total is not None and words[at] == grammar.link)
         value, end = _read_below_thousand(words, skipped, grammar)
-        scale = grammar.scales.get(fold(words[end]), 0) if end < len(words) else 0
-        if not 0 < scale < limit or (value is None and scale != 1000) or (value is None and total is not None):
+        scale = grammar.scales.get(words[end], 0) if end < len(words) else 0
+        if (
+            not 0 < scale < limit
+            or (value is None and scale != 1000)
+            or (value is None and total is not None)
+        ):
             is_rest = value is not None and not words[skipped].isdigit() and (total is None or value > 0)
             return ((total or 0) + (value or 0), end) if is_rest else (total, max(at, start + 1))
         total = (total or 0) + (1 if value is None else value) * scale
@@ -125,15 +137,16 @@ def _read_number(words: Sequence[str], at: int, grammar: _Grammar) -> tuple[int 
 
 
 def _read_below_thousand(words: Sequence[str], at: int, grammar: _Grammar) -> tuple[int | None, int]:
-    for end in range(min(len(words), at + grammar.longest), at, -1):
-        phrase = tuple(map(fold, words[at:end]))
+    first = at < len(words) and words[at] in grammar.first
+    for end in range(min(len(words), at + grammar.longest), at, -1) if first else ():
+        phrase = tuple(words[at:end])
         value = grammar.phrases.get(("".join(phrase),) if grammar.apart else phrase)
         if value is not None:
             return value, end
-    if at + 1 < len(words) and fold(words[at + 1]) in grammar.scales:
+    if at + 1 < len(words) and words[at + 1] in grammar.scales:
         if words[at].isdigit() and len(words[at]) <= 3:
             return int(words[at]), at + 1
-        if fold(words[at]) in grammar.articles:
+        if words[at] in grammar.articles:
             return 1, at + 1
     return None, at
 
@@ -179,6 +192,7 @@ def _read_grammar(language: str) -> _Grammar | None:
     thousands = sorted((word for word, scale in scales.items() if scale == 1000), key=len)
     return _Grammar(
         phrases,
+        frozenset(phrase[0] for phrase in phrases),
         6 if base in _APART else max(map(len, phrases)),
         scales,
         articles,

@@ -26,9 +26,7 @@ SHORT = 4
 SLIPS = 0.35
 """Share of wrong letters that a short text may have."""
 LIKELY = -4.0
-"""Lowest log likelihood of each word at which a short text counts as heard, whatever the recogniser wrote."""
-LIKELY_IN_PLACE = -3.0
-"""The same in a longer text, of a word in the place of another that the recogniser wrote."""
+"""Lowest log likelihood of a word at which it counts as heard, whatever the recogniser wrote."""
 
 _INSTALL = "pip install 'voxpress[listen]'"
 
@@ -38,11 +36,43 @@ _BRACKETS = re.compile(r"[][(){}<>]")
 _SYMBOLS = {"&": " and ", "+": " plus ", "@": " at ", "=": " equals "}
 _SIGNS: Mapping[str, Mapping[str, str]] = {
     "de": {"%": "prozent", "€": "euro", "$": "dollar", "£": "pfund", "°": "grad", "&": "und", "+": "plus"},
-    "es": {"%": "por ciento", "€": "euros", "$": "dólares", "£": "libras", "°": "grados", "&": "y", "+": "más"},
-    "fr": {"%": "pour cent", "€": "euros", "$": "dollars", "£": "livres", "°": "degrés", "&": "et", "+": "plus"},
-    "it": {"%": "per cento", "€": "euro", "$": "dollari", "£": "sterline", "°": "gradi", "&": "e", "+": "più"},
+    "es": {
+        "%": "por ciento",
+        "€": "euros",
+        "$": "dólares",
+        "£": "libras",
+        "°": "grados",
+        "&": "y",
+        "+": "más",
+    },
+    "fr": {
+        "%": "pour cent",
+        "€": "euros",
+        "$": "dollars",
+        "£": "livres",
+        "°": "degrés",
+        "&": "et",
+        "+": "plus",
+    },
+    "it": {
+        "%": "per cento",
+        "€": "euro",
+        "$": "dollari",
+        "£": "sterline",
+        "°": "gradi",
+        "&": "e",
+        "+": "più",
+    },
     "nl": {"%": "procent", "€": "euro", "$": "dollar", "£": "pond", "°": "graden", "&": "en", "+": "plus"},
-    "pt": {"%": "por cento", "€": "euros", "$": "dólares", "£": "libras", "°": "graus", "&": "e", "+": "mais"},
+    "pt": {
+        "%": "por cento",
+        "€": "euros",
+        "$": "dólares",
+        "£": "libras",
+        "°": "graus",
+        "&": "e",
+        "+": "mais",
+    },
 }
 """How signs are read in languages other than English."""
 _DECIMAL = {"de": "komma", "es": "coma", "fr": "virgule", "it": "virgola", "nl": "komma", "pt": "vírgula"}
@@ -208,8 +238,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     numbers: int = 0
     """Numbers and keys missing, added or replaced by others."""
     likelihood: float | None = None
-    """Log likelihood of the least likely word of a short text, or of those that a longer one should have where something
-    else was heard; 0 is certain, None not measured."""
+    """Log likelihood of the least likely word: of a short text, or of those that a longer one has where something else
+    was heard. 0 is certain, None not measured."""
     differences: tuple[Difference, ...] = ()
 
     @property
@@ -290,8 +320,8 @@ def is_number(word: str, language: str) -> bool:
     >>> is_number("4711", "en"), is_number("pound", "en-US"), is_number("pounds", "en-GB"), is_number("stern", "de")
     (True, True, False, True)
     """
-    names = _read_keys(language) | _read_keys(languages.base(language))
-    return word.isdecimal() or _KEY_WORD.sub("", word) in names
+    name = _KEY_WORD.sub("", word)
+    return word.isdecimal() or any(name in _read_keys(one) for one in (language, languages.base(language)))
 
 
 def passes(score: Score, bar: float = BAR) -> bool:
@@ -314,7 +344,7 @@ def passes(score: Score, bar: float = BAR) -> bool:
     if score.words > SHORT:
         if score.likelihood is None:
             return _is_near(score, bar)
-        return score.likelihood >= LIKELY_IN_PLACE and _is_near(score, 2 * bar)
+        return score.likelihood >= LIKELY and _is_near(score, 2 * bar)
     if score.likelihood is not None and (score.likelihood >= LIKELY or score.words > 1):
         return score.likelihood >= LIKELY
     return score.cer <= SLIPS
@@ -384,7 +414,9 @@ def words(text: str, language: str) -> list[str]:
     Raises:
         EngineNotInstalled: the packages of the extra ``listen`` are missing.
     """
-    return (_split_english(text, language) if languages.base(language) == "en" else []) or _split_plain(text, language)
+    return (_split_english(text, language) if languages.base(language) == "en" else []) or _split_plain(
+        text, language
+    )
 
 
 def _split_english(text: str, language: str) -> list[str]:
@@ -445,6 +477,7 @@ def _list_keys(language: str) -> Mapping[str, str]:
     return _KEYS.get(language) or _KEYS.get(base) or {"#": "#", "*": "*"}
 
 
+@functools.lru_cache(maxsize=64)
 def _read_keys(language: str) -> Mapping[str, str]:
     """The sign of each name of a key."""
     return {name: sign for sign, names in _list_keys(language).items() for name in names.split()}
@@ -454,8 +487,10 @@ def _read_keys(language: str) -> Mapping[str, str]:
 def _list_same(language: str) -> Mapping[str, str]:
     """One spelling for each word that has several which nobody can hear, or which mean the same."""
     base = languages.base(language)
-    keys = {name: names.partition(" ")[0] for names in _list_keys(language).values() for name in names.split()}
-    return (_SOUND_ALIKE if base == "en" else dict.fromkeys(numerals.ONE.get(base, ()), "1")) | keys
+    keys = {
+        name: names.partition(" ")[0] for names in _list_keys(language).values() for name in names.split()
+    }
+    return {**(_SOUND_ALIKE if base == "en" else dict.fromkeys(numerals.ONE.get(base, ()), "1")), **keys}
 
 
 def _spell(text: str) -> str:
