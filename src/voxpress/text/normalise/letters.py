@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from voxpress.text.normalise.html import find_html
 from voxpress.text.passage import Edit, Passage
 
 _STYLES = (
@@ -43,6 +44,7 @@ _NUMBERED = re.compile(
 )
 _HYPHENS = dict.fromkeys("\u2010\u2011", "-")
 _SLASHES = dict.fromkeys("\u2044\u2215", "/")
+_UNITS = {"℃": "°C", "℉": "°F"}
 _MONEY = {"￥": "¥", "￡": "£", "￠": "¢", "￦": "₩"}
 _IDEOGRAPHIC = re.compile("[\u3001-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -60,7 +62,7 @@ _CANDIDATES = re.compile(
 def fold(passage: Passage) -> list[Edit]:
     """Edits that write letters and digits in their usual form. Later stages read them as any other.
 
-    Numbers in circles stay apart from each other and from words. Superscripts, fractions and signs stay as they are,
+    Entities and tags of HTML, which come with texts from the web, are replaced and removed. Numbers in circles stay apart from each other and from words. Superscripts, fractions and signs stay as they are,
     because they are read as what they mean.
 
     >>> passage = Passage.of("Choose ② or ③, Ｈｅｎｒｙ Ⅷ: 5 m², ½ ㎏")
@@ -68,11 +70,14 @@ def fold(passage: Passage) -> list[Edit]:
     'Choose 2 or 3, Henry VIII: 5 m², ½ kg'
     """
     text = passage.text
-    return (
-        []
-        if text.isascii()
-        else [edit for edit in _list_edits(text) if not passage.is_fixed(edit.start, edit.end)]
-    )
+    found = list(find_html(text))
+    if not text.isascii():
+        found = sorted([*found, *_list_edits(text)], key=lambda edit: edit.start)
+    edits: list[Edit] = []
+    for edit in found:
+        if (not edits or edits[-1].end <= edit.start) and not passage.is_fixed(edit.start, edit.end):
+            edits.append(edit)
+    return edits
 
 
 def _list_edits(text: str) -> Iterator[Edit]:
@@ -99,7 +104,7 @@ def _list_edits(text: str) -> Iterator[Edit]:
 def _fold_one(written: str) -> str:
     """A letter, a digit or a word in its usual form; empty if it is none of them."""
     first = written[0]
-    for table in (_HYPHENS, _SLASHES, _MONEY):
+    for table in (_HYPHENS, _SLASHES, _MONEY, _UNITS):
         if first in table:
             return table[first]
     if first in "0123456789#*":
