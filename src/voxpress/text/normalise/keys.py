@@ -43,6 +43,15 @@ _NUMBER = {
     "pt": "número",
     "nl": "nummer",
 }
+_STARS = {
+    "en": "star",
+    "de": "Sterne",
+    "es": "estrellas",
+    "fr": "étoiles",
+    "it": "stelle",
+    "pt": "estrelas",
+    "nl": "sterren",
+}
 _HOME = {"en": "en-US", "es": "es-ES", "pt": "pt-BR"}
 """The region that a language without one stands for."""
 
@@ -60,7 +69,8 @@ _NEAR = 80
 """Characters before a sign in which a word may say that it is a key."""
 
 _SEQUENCE = re.compile(
-    r"(?<![\w*#.,])[*#]{1,3}\d[\d*#]{0,24}(?![\w*])|(?<![\w*#.,$€£])\d{1,15}(?:\*\d{1,15})?#(?![\w#])"
+    r"(?<![\w*#.,])[*#]{1,3}[0-9][0-9*#]{0,24}(?![\w*])"
+    r"|(?<![\w*#.,$€£])[0-9]{1,15}(?:(?:\*[0-9]{1,15})?#(?![\w#])|\*(?![\w*]))"
 )
 
 
@@ -89,13 +99,19 @@ def follows_key_word(text: str, at: int) -> bool:
 
 def find_sequences(text: str, language: str) -> Iterator[tuple[Edit, str]]:
     """Keys that are pressed one after the other, such as *67 and #31#, and # as the sign of a number, such as #1."""
-    if "#" not in text and "*" not in text or languages.base(language) not in NAMES:
+    if not ("#" in text or "*" in text) or languages.base(language) not in NAMES:
         return
     for match in _SEQUENCE.finditer(text):
         keys = match[0]
         if re.fullmatch(r"#\d+", keys) and not follows_key_word(text, match.start()):
             number = _NUMBER[languages.base(language)]
             yield Edit(match.start(), match.start() + 1, f"{number} "), "number sign"
+            continue
+        if keys.endswith("*") and keys[0].isdigit() and not follows_key_word(text, match.start()):
+            if re.fullmatch(r"[1-7]\*", keys) and re.match(
+                r"[ -][^\W\d_]", text[match.end() : match.end() + 2]
+            ):
+                yield Edit(match.end() - 1, match.end(), f" {_STARS[languages.base(language)]}"), "stars"
             continue
         said = (say_digits(key, language) if key.isdigit() else name_key(key, language) for key in keys)
         yield Edit(match.start(), match.end(), " ".join(said)), "key"

@@ -62,8 +62,9 @@ _CANDIDATES = re.compile(
 def fold(passage: Passage) -> list[Edit]:
     """Edits that write letters and digits in their usual form. Later stages read them as any other.
 
-    Entities and tags of HTML, which come with texts from the web, are replaced and removed. Numbers in circles stay apart from each other and from words. Superscripts, fractions and signs stay as they are,
-    because they are read as what they mean.
+    Entities and tags of HTML, which come with texts from the web, are replaced and removed. Numbers in circles stay
+    apart from each other and from words. Superscripts, fractions and signs stay as they are, because they are read as
+    what they mean.
 
     >>> passage = Passage.of("Choose ② or ③, Ｈｅｎｒｙ Ⅷ: 5 m², ½ ㎏")
     >>> passage.edit(fold(passage)).text

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from voxpress import languages
+from voxpress.text.normalise.keys import find_sequences
 from voxpress.text.normalise.signs import NAMES, say_digits, say_group
 from voxpress.text.passage import Edit, Passage
 
@@ -84,16 +85,19 @@ def read_protected(passage: Passage, language: str) -> list[tuple[Edit, str]]:
         passage: one paragraph.
         language: BCP 47 tag.
 
-    >>> passage = Passage.of("See https://example.com/help, mail info@example.com, use v2.3.1 on UA123.")
+    >>> passage = Passage.of("See https://example.com/help, use v2.3.1 on UA123.")
     >>> passage.edit(edit for edit, _ in read_protected(passage, "en")).text
-    'See example dot com slash help, mail info at example dot com, use v two point three point one on U A one two three.'
+    'See example dot com slash help, use v two point three point one on U A one two three.'
     """
     if not _TRIGGER.search(passage.text):
         return []
-    base = languages.base(language)
-    return [
-        found for found in _find(passage.text, base) if not passage.is_fixed(found[0].start, found[0].end)
-    ]
+    text = passage.text
+    found = [*find_sequences(text, language), *_find(text, languages.base(language))]
+    edits: list[tuple[Edit, str]] = []
+    for edit, rule in sorted(found, key=lambda each: each[0].start):
+        if (not edits or edits[-1][0].end <= edit.start) and not passage.is_fixed(edit.start, edit.end):
+            edits.append((edit, rule))
+    return edits
 
 
 def _find(text: str, language: str) -> Iterator[tuple[Edit, str]]:
@@ -101,13 +105,13 @@ def _find(text: str, language: str) -> Iterator[tuple[Edit, str]]:
     for code in (*_CODE.finditer(text), None):
         for token in _TOKEN.finditer(text, at, code.start() if code else len(text)):
             if len(token[0]) <= LONGEST and _TRIGGER.search(token[0]):
-                yield from _read_token(text, token.start(), token[0], language)
+                yield from _read_token(token.start(), token[0], language)
         if code:
             yield Edit(code.start(), code.end(), _read_code(code[1], language)), "code"
             at = code.end()
 
 
-def _read_token(text: str, start: int, token: str, language: str) -> Iterator[tuple[Edit, str]]:
+def _read_token(start: int, token: str, language: str) -> Iterator[tuple[Edit, str]]:
     core = _strip_marks(token)
     start += core.start()
     if time := _TIME.fullmatch(core[0]):

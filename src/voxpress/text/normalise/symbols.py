@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from importlib import resources
 from typing import NamedTuple
 
 from voxpress import languages
@@ -30,94 +31,14 @@ LEFT_OUT = {
 }
 """Rules that leave something out, and what a note says of it."""
 
-_LANGUAGES = ("en", "de", "es", "fr", "it", "pt", "nl")
-_TABLE = """
-& | and | und | y | et | e | e | en
-@ | at | at | arroba | arobase | chiocciola | arroba | apenstaartje
-% | percent | Prozent | por ciento | pour cent | per cento | por cento | procent
-‰ | per mille | Promille | por mil | pour mille | per mille | por mil | promille
-+ | plus | plus | más | plus | più | mais | plus
-= | equals | gleich | igual a | égale | uguale a | igual a | is
-< | less than | kleiner als | menor que | inférieur à | minore di | menor que | kleiner dan
-> | greater than | größer als | mayor que | supérieur à | maggiore di | maior que | groter dan
-≤ | less than or equal to | kleiner oder gleich | menor o igual que | inférieur ou égal à | minore o uguale a | menor ou igual a | kleiner dan of gelijk aan
-≥ | greater than or equal to | größer oder gleich | mayor o igual que | supérieur ou égal à | maggiore o uguale a | maior ou igual a | groter dan of gelijk aan
-≠ | is not equal to | ungleich | distinto de | différent de | diverso da | diferente de | is niet gelijk aan
-≈ | approximately | ungefähr | aproximadamente | environ | circa | aproximadamente | ongeveer
-± | plus or minus | plus minus | más menos | plus ou moins | più o meno | mais ou menos | plus of min
-− | minus | minus | menos | moins | meno | menos | min
-× | times | mal | por | fois | per | vezes | keer
-÷ | divided by | geteilt durch | dividido entre | divisé par | diviso | dividido por | gedeeld door
-∞ | infinity | unendlich | infinito | l'infini | infinito | infinito | oneindig
-√ | square root of | Wurzel aus | raíz cuadrada de | racine carrée de | radice quadrata di | raiz quadrada de | wortel van
-∑ | sum of | Summe von | suma de | somme de | somma di | soma de | som van
-∫ | integral of | Integral von | integral de | intégrale de | integrale di | integral de | integraal van
-~ | about | etwa | aproximadamente | environ | circa | aproximadamente | ongeveer
-^ | to the power of | hoch | elevado a | puissance | elevato a | elevado a | tot de macht
-/ | slash | Schrägstrich | barra | slash | slash | barra | slash
-\\ | backslash | Backslash | barra invertida | antislash | barra inversa | barra invertida | backslash
-§ | section | Paragraf | artículo | paragraphe | paragrafo | parágrafo | paragraaf
-§§ | sections | Paragrafen | artículos | paragraphes | paragrafi | parágrafos | paragrafen
-© | copyright | Copyright | copyright | copyright | copyright | copyright | copyright
-℗ | copyright | Copyright | copyright | copyright | copyright | copyright | copyright
-® | registered trademark | eingetragene Marke | marca registrada | marque déposée | marchio registrato | marca registrada | geregistreerd handelsmerk
-™ | trademark | Marke | marca comercial | marque de commerce | marchio | marca comercial | handelsmerk
-℠ | service mark | Dienstleistungsmarke | marca de servicio | marque de service | marchio di servizio | marca de serviço | dienstmerk
-° | degrees | Grad | grados | degrés | gradi | graus | graden
-°C | degrees Celsius | Grad Celsius | grados Celsius | degrés Celsius | gradi Celsius | graus Celsius | graden Celsius
-°F | degrees Fahrenheit | Grad Fahrenheit | grados Fahrenheit | degrés Fahrenheit | gradi Fahrenheit | graus Fahrenheit | graden Fahrenheit
-№ | number | Nummer | número | numéro | numero | número | nummer
-℡ | telephone | Telefon | teléfono | téléphone | telefono | telefone | telefoon
-℅ | care of | bei | a la atención de | aux soins de | presso | aos cuidados de | ter attentie van
-✓ | check | Häkchen | visto bueno | coche | spunta | visto | vinkje
-✗ | cross | Kreuz | cruz | croix | croce | xis | kruisje
-♯ | sharp | Kreuz | sostenido | dièse | diesis | sustenido | kruis
-♭ | flat | b | bemol | bémol | bemolle | bemol | mol
-² | squared | Quadrat | al cuadrado | au carré | al quadrato | ao quadrado | kwadraat
-³ | cubed | hoch drei | al cubo | au cube | al cubo | ao cubo | tot de derde
-$ | dollars | Dollar | dólares | dollars | dollari | dólares | dollar
-€ | euros | Euro | euros | euros | euro | euros | euro
-£ | pounds | Pfund | libras | livres | sterline | libras | pond
-¥ | yen | Yen | yenes | yens | yen | ienes | yen
-¢ | cents | Cent | centavos | cents | centesimi | centavos | cent
-₹ | rupees | Rupien | rupias | roupies | rupie | rúpias | roepies
-₽ | roubles | Rubel | rublos | roubles | rubli | rublos | roebel
-₩ | won | Won | wones | wons | won | wons | won
-₺ | liras | Lira | liras | livres turques | lire turche | liras | lira
-₿ | bitcoins | Bitcoin | bitcoins | bitcoins | bitcoin | bitcoins | bitcoin
-← | left arrow | Pfeil links | flecha izquierda | flèche gauche | freccia sinistra | seta para a esquerda | pijl links
-→ | right arrow | Pfeil rechts | flecha derecha | flèche droite | freccia destra | seta para a direita | pijl rechts
-↑ | up arrow | Pfeil oben | flecha arriba | flèche haut | freccia su | seta para cima | pijl omhoog
-↓ | down arrow | Pfeil unten | flecha abajo | flèche bas | freccia giù | seta para baixo | pijl omlaag
-α | alpha | Alpha | alfa | alpha | alfa | alfa | alfa
-β | beta | Beta | beta | bêta | beta | beta | bèta
-γ | gamma | Gamma | gamma | gamma | gamma | gama | gamma
-δ | delta | Delta | delta | delta | delta | delta | delta
-ε | epsilon | Epsilon | épsilon | epsilon | epsilon | épsilon | epsilon
-ζ | zeta | Zeta | zeta | zêta | zeta | zeta | zèta
-η | eta | Eta | eta | êta | eta | eta | èta
-θ | theta | Theta | theta | thêta | theta | teta | thèta
-ι | iota | Iota | iota | iota | iota | iota | jota
-κ | kappa | Kappa | kappa | kappa | kappa | capa | kappa
-λ | lambda | Lambda | lambda | lambda | lambda | lambda | lambda
-μ | mu | My | mi | mu | mi | mi | mu
-ν | nu | Ny | ni | nu | ni | ni | nu
-ξ | xi | Xi | xi | xi | xi | csi | xi
-ο | omicron | Omikron | ómicron | omicron | omicron | ômicron | omikron
-π | pi | Pi | pi | pi | pi | pi | pi
-ρ | rho | Rho | ro | rhô | rho | rô | rho
-σ | sigma | Sigma | sigma | sigma | sigma | sigma | sigma
-τ | tau | Tau | tau | tau | tau | tau | tau
-υ | upsilon | Ypsilon | ípsilon | upsilon | ipsilon | ípsilon | ypsilon
-φ | phi | Phi | fi | phi | fi | fi | phi
-χ | chi | Chi | ji | khi | chi | qui | chi
-ψ | psi | Psi | psi | psi | psi | psi | psi
-ω | omega | Omega | omega | oméga | omega | ômega | omega
-"""
-WORDS: dict[str, dict[str, str]] = {
-    cells[0]: dict(zip(_LANGUAGES, cells[1:], strict=True))
-    for cells in ([cell.strip() for cell in line.split("|")] for line in _TABLE.strip().splitlines())
-}
+
+def _load_words() -> dict[str, dict[str, str]]:
+    table = resources.files(__package__).joinpath("symbols.tsv").read_text(encoding="utf-8")
+    (_, *tags), *rows = (line.split("\t") for line in table.splitlines())
+    return {sign: dict(zip(tags, words, strict=True)) for sign, *words in rows}
+
+
+WORDS = _load_words()
 """The words of signs in running text, by language."""
 _SAME = {
     "✔": "✓", "☑": "✓", "✗": "✗", "✘": "✗", "✖": "✗", "☒": "✗",
