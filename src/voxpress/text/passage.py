@@ -6,7 +6,6 @@ the audio can be shown in the source, and what one stage has decided is safe fro
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -81,16 +80,14 @@ class Passage:
 
     def __getitem__(self, piece: slice) -> Passage:
         start, end, _ = piece.indices(len(self.text))
-        fixed = self.fixed[
-            _find(self.fixed, start) : bisect_left(self.fixed, end, key=lambda piece: piece[0])
-        ]
-        first, last = (bisect_left(self.phonemes, at, key=lambda piece: piece.start) for at in (start, end))
         return Passage(
             self.text[start:end],
             self.starts[start:end],
             self.ends[start:end],
-            tuple((max(a, start) - start, min(b, end) - start) for a, b in fixed),
-            tuple(p.moved(-start) for p in self.phonemes[first:last] if p.end <= end),
+            tuple(
+                (max(a, start) - start, min(b, end) - start) for a, b in self.fixed if a < end and b > start
+            ),
+            tuple(p.moved(-start) for p in self.phonemes if start <= p.start and p.end <= end),
         )
 
     def source(self, start: int, end: int) -> tuple[int, int]:
@@ -110,8 +107,7 @@ class Passage:
 
     def is_fixed(self, start: int, end: int) -> bool:
         """Whether any of that piece was decided by an earlier stage."""
-        before = bisect_left(self.fixed, end, key=lambda piece: piece[0])
-        return start < end and before > 0 and self.fixed[before - 1][1] > start
+        return any(a < end and b > start for a, b in self.fixed)
 
     def edit(self, edits: Iterable[Edit]) -> Passage:
         """The passage with pieces replaced, which are in order and do not overlap."""
@@ -202,8 +198,3 @@ class Passage:
             found.append(self[at : at + len(each)])
             at += len(each)
         return found
-
-
-def _find(pieces: Sequence[tuple[int, int]], at: int) -> int:
-    """The first of some pieces in order that ends behind a place."""
-    return bisect_right(pieces, at, key=lambda piece: piece[1])
