@@ -155,6 +155,9 @@ def render(
             help="Start nothing if the render would cost more, in US dollars.",
         ),
     ] = None,
+    show_text: Annotated[
+        bool, typer.Option("--text", help="With --dry-run: show what is spoken otherwise than written.")
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -210,8 +213,10 @@ def render(
         attempts=attempts,
         recogniser=recogniser_named(recogniser) if verify or recogniser else None,
     )
+    if show_text and not dry_run:
+        raise InputError("--text belongs to --dry-run; voxpress text shows it without a render")
     if dry_run:
-        raise typer.Exit(rendering.forecast(report))
+        raise typer.Exit(rendering.forecast(report, text=show_text))
     status = rendering.run(
         report=report,
         workers=workers if workers is not None else own.workers,

@@ -85,7 +85,9 @@ class Passage:
             self.starts[start:end],
             self.ends[start:end],
             tuple(
-                (max(a, start) - start, min(b, end) - start) for a, b in self.fixed if a < end and b > start
+                (max(a, start) - start, min(b, end) - start)
+                for a, b in self.fixed
+                if max(a, start) < min(b, end)
             ),
             tuple(p.moved(-start) for p in self.phonemes if start <= p.start and p.end <= end),
         )
