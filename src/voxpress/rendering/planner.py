@@ -205,7 +205,7 @@ class Planner:
     def _plan(self, row: Utterance, scenes: Sequence[Part], lead: _Reader, number: int, filed: bool) -> Plan:
         parts: list[str | Louder | Between] = []
         takes: dict[str, Assignment] = {}
-        left_out: Counter[str] = Counter()
+        left_out: Counter[tuple[str, str]] = Counter()
         changes: list[Change] = []
         for scene in scenes:
             if not isinstance(scene, Say):

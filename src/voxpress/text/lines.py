@@ -6,7 +6,9 @@ that does not go on in lower case, stands on its own.
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,6 +19,8 @@ NARROW = 45
 """Columns of the narrowest prose that is wrapped without any line that begins in lower case."""
 WIDE = 55
 """Columns of a line from which a block is taken for wrapped prose."""
+NARROW_WRAPPED = 30
+"""Columns of the narrowest prose that is wrapped, with lines that begin in lower case."""
 EARLY = 0.75
 """Share of the width that a line fills at most where it ends early, in prose that is wrapped."""
 
@@ -26,6 +30,8 @@ MARKERS = "-*+•‣⁃◦▪▫■□●○►▸▶·–—✓✔☑✗✘→�
 _BULLET = re.compile(rf"[{re.escape(MARKERS)}]\ufe0f?(?: \[[ xX]\])?[ \t]+(?=\S)|#{{1,6}}[ \t]+(?=\S)")
 _NUMBER = re.compile(r"\(?(?:(\d{1,3})|([A-Za-z])|([ivxIVX]{2,5}))[.)][ \t]+(?=\S)")
 _RULE = re.compile(r"[ \t]*(?:([=~_*#+^\-—–─━═.·•|])(?:[ \t]*\1){2,}|[|+:\-= \t]{3,})[ \t]*")
+MOST_LINES = 50
+"""Lines of a list item."""
 _DASHES = frozenset("-–—+>→")
 """Markers that also begin a line within prose."""
 _SPOKEN = frozenset("#✓✔☑✗✘")
@@ -33,14 +39,13 @@ _SPOKEN = frozenset("#✓✔☑✗✘")
 _END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*$")
 _OPEN = re.compile(r"[,;、，；(\[{/&+\-–—][\"'”’»]?$")
 _FIRST = re.compile(r"[\"'“”„‘’«»(\[¿¡*_–— -]*(\w?)")
-_NO_END = frozenset(
-    """
+_WORDS = """
 a an the and or of to in on at for with by from as is are was were that which this these my your his her its our their
 der die das den dem des ein eine einen einem einer und oder von zu im in mit für auf aus bei ist sind dass
 el la los las un una y o de del en con por para que es le les des du et ou dans avec pour sur est qui que
 il lo gli i uno e di da con per che è al della nel
-""".split()
-)
+"""
+_NO_END = frozenset(_WORDS.split())
 """Words that no heading ends with."""
 
 
@@ -79,6 +84,8 @@ def find_lines(block: Passage) -> list[Line]:
     """
     text = block.text
     rows = list(_list_rows(text))
+    if not rows:
+        return []
     if len(rows) == 1 and not _BULLET.match(rows[0].text):
         return [Line(rows[0].start, rows[0].end)]
     return list(_join(rows))
@@ -90,19 +97,21 @@ def _list_rows(text: str) -> Iterator[_Row]:
         bare = line.strip()
         start = at + len(line) - len(line.lstrip())
         if bare:
-            yield _Row(start, start + len(bare), bare, len(line.expandtabs()) - len(line.expandtabs().lstrip()))
+            yield _Row(
+                start, start + len(bare), bare, len(line.expandtabs()) - len(line.expandtabs().lstrip())
+            )
         at += len(line) + 1
 
 
 def _join(rows: Sequence[_Row]) -> Iterator[Line]:
-    """Lines, each with those that continue it."""
     markers = _find_markers(rows)
     width = max(len(row.text) for row in rows)
     commas = sum(row.text.endswith((",", ";")) for row in rows)
     verse = len(rows) >= 4 and commas * 4 >= len(rows) and not any(markers)
-    wrapped = width >= WIDE or width >= 30 and any(
-        _begins_low(row.text) and not _END.search(before.text) for before, row in zip(rows, rows[1:], strict=False)
+    goes_on = any(
+        _begins_low(row.text) and not _END.search(before.text) for before, row in itertools.pairwise(rows)
     )
+    wrapped = width >= WIDE or (width >= NARROW_WRAPPED and goes_on)
     start, marker = rows[0].start, None
     for number, row in enumerate(rows):
         if number and not verse and _breaks(rows, number, markers, width, wrapped):
@@ -118,13 +127,18 @@ def _find_markers(rows: Sequence[_Row]) -> list[int]:
     found = []
     labels = [_NUMBER.match(row.text) for row in rows]
     bullets = [_BULLET.match(row.text) for row in rows]
-    kinds = [bullet[0][0] if bullet else "" for bullet in bullets]
+    kinds = Counter(bullet[0][0] for bullet in bullets if bullet)
     order = {_order(label) for label in labels if label}
-    for number, row in enumerate(rows):
+    for number in range(len(rows)):
         before = rows[number - 1].text if number else ""
-        settled = not number or bool(_END.search(before)) or before.endswith((":", ";", ",")) or _is_rule(row, before)
+        settled = (
+            not number
+            or bool(_END.search(before))
+            or before.endswith((":", ";", ","))
+            or _RULE.fullmatch(before) is not None
+        )
         if bullet := bullets[number]:
-            sure = bullet[0][0] not in _DASHES or settled or kinds.count(kinds[number]) > 1
+            sure = bullet[0][0] not in _DASHES or settled or kinds[bullet[0][0]] > 1
             found.append(bullet.end() if sure else 0)
         elif label := labels[number]:
             kind, value = _order(label)
@@ -133,10 +147,6 @@ def _find_markers(rows: Sequence[_Row]) -> list[int]:
         else:
             found.append(0)
     return found
-
-
-def _is_rule(row: _Row, before: str) -> bool:
-    return _RULE.fullmatch(before) is not None
 
 
 def _order(label: re.Match[str]) -> tuple[str, int]:
@@ -168,8 +178,8 @@ def _breaks(rows: Sequence[_Row], number: int, markers: Sequence[int], width: in
 
 def _in_item(rows: Sequence[_Row], number: int, markers: Sequence[int]) -> bool:
     """Whether a line is indented below the marker of a list item."""
-    first = number - 1
-    while first > 0 and not markers[first] and rows[first].indent >= rows[number].indent:
+    first, furthest = number - 1, max(0, number - MOST_LINES)
+    while first > furthest and not markers[first] and rows[first].indent >= rows[number].indent:
         first -= 1
     return bool(markers[first]) and rows[number].indent > rows[first].indent
 
