@@ -110,7 +110,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         """Letters, addresses, words of the lexicon, numbers and signs, in this order."""
         if self.normalise == "none":
             return paragraph
-        paragraph = _apply(paragraph, [(edit, "letters") for edit in fold(paragraph)], changes, removed)
+        paragraph = _apply(paragraph, [(edit, "letters" if edit.spoken else "tag") for edit in fold(paragraph)], changes, removed)
         paragraph = _apply(paragraph, read_protected(paragraph, language), changes, removed)
         # the place for the lexicon
         paragraph, normalised = normalise(paragraph, language, name=self.normalise)

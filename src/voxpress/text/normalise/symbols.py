@@ -28,6 +28,7 @@ LEFT_OUT = {
     "emphasis": "a sign of Markdown; markup markdown reads the text as such",
     "heading": "a sign of Markdown; markup markdown reads the text as such",
     "quotation": "the sign of a quotation",
+    "tag": "a tag of HTML",
 }
 """Rules that leave something out, and what a note says of it."""
 
@@ -55,6 +56,8 @@ _BULLETS = "•‣⁃∙·・▪▫■□▬▲△▶▷►▸▹▼▽◀◁◆
 _ARROWS = "\u2190-\u21ff\u27f0-\u27ff\u2900-\u297f\u2b00-\u2b11\u2794-\u27be"
 _LINES = "\u2500-\u259f"
 _ORNAMENTS = "\u25a0-\u25ff\u2600-\u2712\u2715-\u2793\u2b12-\u2bff\u2300-\u23ff‖¶†‡※⁂⁎⁑❡`´¨¯¸˜˝◌⟨⟩♪♫"
+_TRIGGER = re.compile("[#*&@%+=<>~^/\\\\|_$`]|----|- - -|[^\x00-\x7fÀ-ÖØ-öø-ÿ–—…‘’“”„«»¿¡]")
+"""What every text with a sign has."""
 _GREEK = "[\u0391-\u03c9\u03d1\u03d5\u03f5µ]"
 _SCAN = re.compile(
     f"(?P<emoji>{pictures.PATTERN}(?: ?{pictures.PATTERN})*)"
@@ -131,7 +134,7 @@ def read_symbols(
         EngineNotInstalled: the package with the names of emoji is missing.
         InputError: it has none in that language.
     """
-    return list(_find(passage, language, emoji))
+    return list(_find(passage, language, emoji)) if _TRIGGER.search(passage.text) else []
 
 
 def _find(passage: Passage, language: str, emoji: pictures.Reading) -> Iterator[tuple[Edit, str]]:
