@@ -37,7 +37,7 @@ def name_emoji(character: str, language: str) -> str:
         EngineNotInstalled: the package with the names is missing.
         InputError: the package has no names in that language.
     """
-    package = _import_package()
+    package = import_names()
     base = languages.base(language)
     if base not in package.LANGUAGES:
         known = ", ".join(sorted(package.LANGUAGES))
@@ -49,7 +49,12 @@ def name_emoji(character: str, language: str) -> str:
 
 
 @cache
-def _import_package() -> Any:
+def import_names() -> Any:
+    """The package that has the names.
+
+    Raises:
+        EngineNotInstalled: it is missing.
+    """
     try:
         return importlib.import_module("emoji")
     except ImportError as error:
