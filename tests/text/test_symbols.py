@@ -130,7 +130,7 @@ def test_names_of_emoji():
     pytest.importorskip("emoji")
     named = FrontEnd(emoji="name")
     assert read("Good 👍", language="en", max_chars=99, front_end=named).parts[0].text == "Good thumbs up"
-    assert read("Gut 🐶", language="de", max_chars=99, front_end=named).parts[0].text == "Gut Hundegesicht"
+    assert read("Gut 🐶", language="de", max_chars=99, front_end=named).parts[0].text == "Gut hundegesicht"
     with pytest.raises(InputError, match="no names of emoji in nl"):
         read("Goed 👍", language="nl", max_chars=99, front_end=named)
 

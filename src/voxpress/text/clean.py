@@ -14,7 +14,7 @@ from voxpress.text.passage import Change, Edit, Passage
 _SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"\S+")
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_QUOTE_SIGNS = re.compile(r"^[ \t]*(?:(?:>[ \t]?)+|#[ \t])", re.MULTILINE)
+_QUOTE_SIGNS = re.compile(r"^[^\S\n]*(?:(?:>[^\S\n]?)+|#[^\S\n])", re.MULTILINE)
 _LINE_ENDS = {"\r": "\n", "\u2028": "\n", "\u2029": "\n\n", "\t": " "}
 _JOINERS = "\u200c\u200d"  # zero-width, yet they change how Persian and Indic words are spoken
 

@@ -24,18 +24,20 @@ NARROW_WRAPPED = 30
 EARLY = 0.75
 """Share of the width that a line fills at most where it ends early, in prose that is wrapped."""
 
-MARKERS = "-*+•‣⁃◦▪▫■□●○►▸▶·–—✓✔☑✗✘→➤>"
-"""Characters that mark list items, where a space follows."""
+_SILENT = "-*+•‣⁃◦▪▫■□●○►▸▶·–—→➤>"
+_SPOKEN = "✓✔☑✗✘"
+MARKERS = f"{_SILENT}{_SPOKEN}#"
+"""Characters that mark list items and headings, where a space follows. The reader of signs decides on some of them."""
 
-_BULLET = re.compile(rf"[{re.escape(MARKERS)}]\ufe0f?(?: \[[ xX]\])?[ \t]+(?=\S)|#{{1,6}}[ \t]+(?=\S)")
-_NUMBER = re.compile(r"\(?(?:(\d{1,3})|([A-Za-z])|([ivxIVX]{2,5}))[.)][ \t]+(?=\S)")
-_RULE = re.compile(r"[ \t]*(?:([=~_*#+^\-—–─━═.·•|])(?:[ \t]*\1){2,}|[|+:\-= \t]{3,})[ \t]*")
+_BULLET = re.compile(
+    rf"(?:[{re.escape(_SILENT)}]\ufe0f?(?: \[[ xX]\])?[^\S\n]+)+(?=\S)|(?:[{_SPOKEN}]\ufe0f?|#{{1,6}})[^\S\n]+(?=\S)"
+)
+_NUMBER = re.compile(r"\(?(?:(\d{1,3})|([A-Za-z])|([ivxIVX]{2,5}))[.)][^\S\n]+(?=\S)")
+_RULE = re.compile(r"[^\S\n]*(?:([=~_*#+^\-—–─━═.·•|])(?:[^\S\n]*\1){2,}|[|+:\-= \t]{3,})[^\S\n]*")
 MOST_LINES = 50
 """Lines of a list item."""
 _DASHES = frozenset("-–—+>→")
 """Markers that also begin a line within prose."""
-_SPOKEN = frozenset("#✓✔☑✗✘")
-"""Markers that the reader of signs decides on."""
 _END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*$")
 _OPEN = re.compile(r"[,;、，；(\[{/&+\-–—][\"'”’»]?$")
 _FIRST = re.compile(r"[\"'“”„‘’«»(\[¿¡*_–— -]*(\w?)")
@@ -117,7 +119,7 @@ def _join(rows: Sequence[_Row]) -> Iterator[Line]:
         if number and not verse and _breaks(rows, number, markers, width, wrapped):
             yield Line(marker[1] if marker else start, rows[number - 1].end, marker)
             start, marker = row.start, None
-        if markers[number] and row.start == start and row.text[0] not in _SPOKEN and _BULLET.match(row.text):
+        if markers[number] and row.start == start and row.text[0] in _SILENT and _BULLET.match(row.text):
             marker = (row.start, row.start + markers[number])
     yield Line(marker[1] if marker else start, rows[-1].end, marker)
 
