@@ -5,7 +5,7 @@ from contextlib import suppress
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voxpress.errors import InputError
@@ -84,6 +84,7 @@ def test_any_text(text, language):
     assert all(first[1] <= second[0] for first, second in pairwise(found))
 
 
+@settings(deadline=None)  # the first text loads grammars
 @given(st.text(max_size=100))
 def test_the_whole_front_end_takes_any_text(text):
     """Whatever the text, words come out, or an error that says why not."""
