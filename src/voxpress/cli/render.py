@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +16,9 @@ from voxpress.cli.options import (
     EngineName,
     FormatName,
     Language,
+    Lenient,
     ManifestFormat,
+    Marks,
     Model,
     Only,
     Options,
@@ -25,6 +28,7 @@ from voxpress.cli.options import (
     VoiceName,
     examples,
     format_names,
+    mark_formats,
     project_beside,
     read_options,
     recogniser_named,
@@ -91,6 +95,8 @@ def render(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    marks: Marks = None,
+    lenient: Lenient = False,
     store: StoreUrl = None,
     workers: Annotated[
         int | None,
@@ -128,8 +134,8 @@ def render(
         bool,
         typer.Option(
             "--prune",
-            help="Delete files of former renders that no row asks for any more; '--prune all' where they are more than"
-            " half.",
+            help="Delete files of former renders that no row asks for any more. Use `--prune all` to allow deleting"
+            " more than half of the files.",
         ),
     ] = False,
     prune_all: Annotated[bool, typer.Option("--prune-all", hidden=True)] = False,
@@ -156,7 +162,8 @@ def render(
         ),
     ] = None,
     show_text: Annotated[
-        bool, typer.Option("--text", help="With --dry-run: show what is spoken otherwise than written.")
+        bool,
+        typer.Option("--text", help="With --dry-run: show the texts that voxpress changes before speaking."),
     ] = False,
     dry_run: Annotated[
         bool,
@@ -177,6 +184,7 @@ def render(
     from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import DEFAULT_ENGINE, Planner
     from voxpress.speech import Speaker
+    from voxpress.text import FrontEnd
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
     if report == Path("-"):
@@ -201,6 +209,9 @@ def render(
         format=None if several else format or (None if chosen else own.format),
         files=several or _files(chosen, format, project),
         cast=project.cast,
+        marks=_marks(chosen, marks, project),
+        front_end=FrontEnd(lenient=lenient),
+        sounds=os.path.dirname(manifest) or ".",
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),
@@ -232,6 +243,14 @@ def _several(names: list[str]) -> list[tuple[str, Output]] | None:
     from voxpress.speech import Output
 
     return [(ONE_FILE, Output(format=name)) for name in names] if len(names) > 1 else None
+
+
+def _marks(preset: str | None, marks: str | None, project: Project) -> Sequence[str]:
+    from voxpress.rendering.presets import preset_named
+
+    if marks is None and preset is not None:
+        return preset_named(preset, project.presets).marks
+    return mark_formats(marks)
 
 
 def _files(preset: str | None, format: str | None, project: Project) -> Sequence[tuple[str, Output]] | None:

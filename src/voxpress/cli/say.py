@@ -16,6 +16,8 @@ from voxpress.cli.options import (
     FormatName,
     Json,
     Language,
+    Lenient,
+    Marks,
     Model,
     Options,
     Seed,
@@ -24,6 +26,7 @@ from voxpress.cli.options import (
     VoiceName,
     examples,
     format_names,
+    mark_formats,
     read_options,
     store_at,
 )
@@ -64,13 +67,14 @@ def say(
         ),
     ] = None,
     markup: Annotated[
-        Literal["plain", "directions"],
+        Literal["plain", "directions", "markdown", "ssml"],
         typer.Option(
             "--markup",
             metavar="NAME",
-            help="plain, or directions, where [pause 2s] and [beep] are heard and not said.",
+            help="plain; directions: voxpress turns [pause 2s] and [beep] into silence and a tone; markdown; or ssml.",
         ),
     ] = "plain",
+    lenient: Lenient = False,
     engine: EngineName = None,
     model: Model = None,
     voice: VoiceName = None,
@@ -81,6 +85,7 @@ def say(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    marks: Marks = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
@@ -90,9 +95,13 @@ def say(
     from voxpress.rendering.library import say_with
     from voxpress.rendering.planner import Planner
     from voxpress.speech import Speaker, Utterance
+    from voxpress.text import FrontEnd
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
+    beside = mark_formats(marks)
+    if beside and output in (None, "-"):
+        raise InputError("--marks writes files beside the clip: name its file with -o")
     wanted = _destinations(output, format)
     words = _words(text)
     opened = store_at(store)
@@ -112,6 +121,9 @@ def say(
             device=device or "auto",
             carrier=carrier,
             format=name,
+            marks=beside,
+            front_end=FrontEnd(lenient=lenient),
+            sounds=os.getcwd(),
         )
         # An engine may change the folder.
         place = (
@@ -125,6 +137,8 @@ def say(
         if destination == "-":
             _write_out(clip.data)
         elif place:
+            for extension, data in clip.sidecars.items():
+                atomic.write(f"{os.path.splitext(place)[0]}.{extension}", data, durable=True)
             atomic.write(place, clip.data, durable=True)
         facts.append({"path": destination or clip.path} | {name: getattr(clip, name) for name in _FACTS})
         if not json and not destination:

@@ -31,7 +31,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from voxpress import validation
+from voxpress import marks, validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
 from voxpress.rendering import templates
 from voxpress.speech import OptionValue, Output, Speaker
@@ -54,6 +54,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     files: tuple[tuple[str, Output], ...]
     """Templates of paths in the output folder, and what lies there."""
+    marks: tuple[str, ...] = ()
+    """Formats of the files with marks that lie beside them, names of `voxpress.marks.FORMATS`."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -195,7 +197,7 @@ class _Presets:
         files = table.get("files")
         if not isinstance(files, list) or not files or not all(isinstance(file, dict) for file in files):
             raise self._error(name, "files", "must be a list of tables with a path each")
-        shared = {key: value for key, value in table.items() if key not in ("description", "files")}
+        shared = {key: value for key, value in table.items() if key not in ("description", "files", "marks")}
         made: dict[str, Output] = {}
         for number, file in enumerate(files):
             place = f"files[{number}]"
@@ -214,7 +216,11 @@ class _Presets:
         description = table.get("description", "")
         if not isinstance(description, str):
             raise self._error(name, "description", "must be a text")
-        return Preset(name=name, description=description, files=tuple(made.items()))
+        try:
+            formats = marks.check_formats(table.get("marks", ()))
+        except InputError as error:
+            raise self._error(name, "marks", error.problem) from error
+        return Preset(name=name, description=description, files=tuple(made.items()), marks=formats)
 
     def _resolve(self, name: str, below: tuple[str, ...]) -> Table:
         own = _table(self.tables, name, self.path, "presets.")

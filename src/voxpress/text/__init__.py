@@ -12,7 +12,7 @@ from typing import NamedTuple
 from voxpress.errors import InputError
 from voxpress.text.front_end import MISREAD, FrontEnd
 from voxpress.text.markup import PLAIN, directions, parse
-from voxpress.text.parts import Between, Bookmark, Part, Pause, Say, Silence, Sound, Tone
+from voxpress.text.parts import Between, Bookmark, Note, Part, Pause, Say, Silence, Sound, Tone
 from voxpress.text.passage import Change
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Bookmark",
     "Change",
     "FrontEnd",
+    "Note",
     "Part",
     "Pause",
     "Reading",
@@ -75,8 +76,11 @@ def read(
     parts: list[Part] = []
     left_out: Counter[tuple[str, str]] = Counter()
     changes: list[Change] = []
-    for part in parse(text, markup):
-        if isinstance(part, Say):
+    notes: list[str] = []
+    for part in parse(text, markup, lenient=front_end.lenient):
+        if isinstance(part, Note):
+            notes.append(part.text)
+        elif isinstance(part, Say):
             spoken = front_end.read(part, language=language, max_chars=max_chars, misread=misread)
             parts += spoken.parts
             left_out.update(spoken.left_out)
@@ -85,7 +89,7 @@ def read(
             parts.append(part)
     if not parts:
         raise nothing_to_speak(text, left_out)
-    return Reading(tuple(parts), make_notes(text, markup, left_out), tuple(changes))
+    return Reading(tuple(parts), (*notes, *make_notes(text, markup, left_out)), tuple(changes))
 
 
 def nothing_to_speak(text: str, left_out: Mapping[tuple[str, str], int]) -> InputError:
@@ -102,6 +106,8 @@ def nothing_to_speak(text: str, left_out: Mapping[tuple[str, str], int]) -> Inpu
 def make_notes(text: str, markup: str, left_out: Mapping[tuple[str, str], int]) -> tuple[str, ...]:
     """What a user should know of how a text was read."""
     notes = [f"{count} × {what!r} {why}" for (what, why), count in left_out.items()]
-    if markup == PLAIN and ("[" in text or "<" in text) and (direction := directions.find_direction(text)):
+    if markup == PLAIN and text.lstrip("\ufeff \t\r\n").startswith(("<speak", "<?xml")):
+        notes.append("<speak> is read aloud, because the markup is plain; with markup ssml it is not")
+    elif markup == PLAIN and ("[" in text or "<" in text) and (direction := directions.find_direction(text)):
         notes.append(f"{direction} is {READ_ALOUD}")
     return tuple(notes)

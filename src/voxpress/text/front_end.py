@@ -21,6 +21,7 @@ from voxpress.text.normalise.protected import read_protected
 from voxpress.text.normalise.symbols import LEFT_OUT, read_symbols
 from voxpress.text.parts import Pause, Say
 from voxpress.text.passage import Change, Edit, Passage
+from voxpress.text.say_as import interpret
 from voxpress.text.speakable import find_unspeakable
 from voxpress.text.split import split
 
@@ -44,11 +45,13 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         emoji: ``drop`` leaves emoji out, with a note; ``name`` reads their names.
         unspeakable: what a voice cannot say after all, such as a letter of a script that its language does not have,
             is an error, or left out with a note (``skip``).
+        lenient: whether markup that voxpress cannot do becomes a note; otherwise it is an error.
     """
 
     normalise: str = "auto"
     emoji: Literal["drop", "name"] = "drop"
     unspeakable: Literal["error", "skip"] = "error"
+    lenient: bool = False
 
     def read(
         self,
@@ -75,8 +78,9 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         """
         parts: list[Say | Pause] = []
         removed: Counter[tuple[str, str]] = Counter()
-        changes: list[Change] = []
-        for paragraph, after in self._spell(say.words, language, misread, says, changes, removed):
+        words, interpreted = interpret(say.words, say.asked, language)
+        changes = [*say.changes, *interpreted]
+        for paragraph, after in self._spell(words, language, misread, says, changes, removed):
             if parts:
                 parts.append(Pause(after))
             sentences = split(paragraph.text, language=language, max_chars=max_chars)

@@ -6,8 +6,10 @@ the audio can be shown in the source, and what one stage has decided is safe fro
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import msgspec
 
@@ -50,6 +52,9 @@ class Change(msgspec.Struct, frozen=True):
     certain: bool = True
 
 
+_start, _end = itemgetter(0), itemgetter(1)
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Text, and where each of its characters stood in the source.
@@ -80,16 +85,21 @@ class Passage:
 
     def __getitem__(self, piece: slice) -> Passage:
         start, end, _ = piece.indices(len(self.text))
+        # Found by halves: a text can have as many fixed pieces as words.
+        fixed = self.fixed[
+            bisect_right(self.fixed, start, key=_end) : bisect_left(self.fixed, end, key=_start)
+        ]
+        phonemes = self.phonemes[
+            bisect_left(self.phonemes, start, key=lambda p: p.start) : bisect_right(
+                self.phonemes, end, key=lambda p: p.end
+            )
+        ]
         return Passage(
             self.text[start:end],
             self.starts[start:end],
             self.ends[start:end],
-            tuple(
-                (max(a, start) - start, min(b, end) - start)
-                for a, b in self.fixed
-                if max(a, start) < min(b, end)
-            ),
-            tuple(p.moved(-start) for p in self.phonemes if start <= p.start and p.end <= end),
+            tuple((max(a, start) - start, min(b, end) - start) for a, b in fixed if b > a),
+            tuple(p.moved(-start) for p in phonemes),
         )
 
     def source(self, start: int, end: int) -> tuple[int, int]:
@@ -109,7 +119,8 @@ class Passage:
 
     def is_fixed(self, start: int, end: int) -> bool:
         """Whether any of that piece was decided by an earlier stage."""
-        return any(a < end and b > start for a, b in self.fixed)
+        first = bisect_right(self.fixed, start, key=_end)
+        return first < len(self.fixed) and self.fixed[first][0] < end
 
     def edit(self, edits: Iterable[Edit]) -> Passage:
         """The passage with pieces replaced, which are in order and do not overlap."""

@@ -13,7 +13,7 @@ from voxpress.audio.codec import Encoder
 from voxpress.audio.waveform import Audio, join, silence
 from voxpress.errors import SpeechError
 from voxpress.rendering import finishing
-from voxpress.rendering.plan import Louder
+from voxpress.rendering.plan import Played, Within
 from voxpress.server.dispatcher import Flight
 from voxpress.server.errors import refusal
 from voxpress.server.http.content import Content
@@ -23,6 +23,7 @@ from voxpress.server.speech.planner import SpeechPlan
 from voxpress.server.speech.service import Speech
 from voxpress.speech import Clip
 from voxpress.store import Store
+from voxpress.text import Bookmark
 
 _PIECE_SIZE = 32768
 """Bytes of a whole file in one event."""
@@ -60,8 +61,8 @@ class SpeechStreams:
         output, parts = plan.output, plan.plan.recipe.parts
         native = (await self._wait_for_take(plan.plan.recipe.spoken[0], flight)).sample_rate
         encoder: Encoder | None = None
-        for number, part in enumerate(parts):
-            key = part.take if isinstance(part, Louder) else part
+        for number, part in enumerate(part for part in parts if not isinstance(part, Bookmark | Within)):
+            key = part.take if isinstance(part, Played) else part
             takes = {key: await self._wait_for_take(key, flight)} if isinstance(key, str) else {}
             sound = finishing.sound(part, takes, output, native)
             if not number and output.lead:

@@ -11,7 +11,6 @@ from voxpress.text.normalise.found import (
     ends_sentence,
     ends_text,
     word_after,
-    word_before,
 )
 from voxpress.text.normalise.wording import Wording
 
@@ -55,7 +54,7 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
         start, end = match.span()
         spoken, certain = abbreviation.spoken, abbreviation.certain
         if match[0] in wording.two_faced:
-            spoken, certain = _choose_face(text, start, end, match[0], wording)
+            spoken, certain = _choose_face(text, start, end, wording.two_faced[match[0]])
         elif not _fits(abbreviation.where, text, start, end):
             continue
         stop = match[0].endswith(".") and abbreviation.where in ("any", "after") and ends_sentence(text, end)
@@ -92,22 +91,20 @@ def _fits(where: str, text: str, start: int, end: int) -> bool:
     return True
 
 
-def _choose_face(text: str, start: int, end: int, written: str, wording: Wording) -> tuple[str, bool]:
-    """Saint or Street, Doctor or Drive: by what stands before and behind."""
-    title, place = wording.two_faced[written]
-    before = compile_for(r"(?:[A-Z][\w'’]+|\d(?:st|nd|rd|th)) $").search(text[max(0, start - 30) : start])
+def _choose_face(text: str, start: int, end: int, faces: tuple[str, str]) -> tuple[str, bool]:
+    """Saint or Street, Doctor or Drive, and whether that is certain: by what stands before and behind."""
+    title, place = faces
+    near = text[max(0, start - 40) : start]
+    before = compile_for(r"(?:[A-Z][\w'’]{0,30}|\d(?:st|nd|rd|th)) $").search(near)
     after = compile_for(r" ([A-Z][\w'’]*)").match(text, end)
-    if after and after[1] not in _STARTERS:
-        sure = before is None or word_before(text, start) in ("the", "to", "of", "and", "with", "by", "said")
-        if before is not None and re.search(r"\d [\w ]{0,30}$", text[max(0, start - 40) : start]):
-            return place, False
-        return title, sure or True
-    if before is None and after:
-        return title, False
-    return place, True
+    if after is None or (before is not None and after[1] in _STARTERS):
+        return place, True
+    if before is not None and compile_for(r"\d [\w ]{0,30}$").search(near):
+        return place, False
+    return title, after[1] not in _STARTERS
 
 
-def read_initials(text: str, wording: Wording) -> Iterator[Found]:
+def read_initials(text: str, _: Wording) -> Iterator[Found]:
     """Letters with stops: U.S., J. R. R. Tolkien; a stop stays where a sentence ends."""
     for match in _INITIALS.finditer(text):
         letters = " ".join(c for c in match[0] if c.isalpha())

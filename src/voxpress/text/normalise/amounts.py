@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from voxpress.text.normalise.found import LOWER, NO_WORD, Found, choose, compile_for, word_after, word_before
 from voxpress.text.normalise.wording import Currency, Wording
 
+_RATES = (
+    "month|mo|year|yr|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|mois|an|jour|mes|año|día|mese|anno|"
+    "kg|km|l"
+)
 _DASHES = "-−–"
 
 
@@ -18,7 +22,7 @@ def read_money(text: str, wording: Wording) -> Iterator[Found]:
     minus = rf"(?<![\w.,])([{_DASHES}](?=\S))?"
     tag = r"\d{1,9}\.\d\d(?!\d)|" if wording.point == "," else ""
     number = rf"({tag}{wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
-    rate = r"(?: ?/ ?(mo|month|yr|year|wk|week|d|day|hr|h|hour|min|person|night|Monat|Jahr|Tag|Stunde|mois|an|jour|mes|año|día|mese|anno|kg|km|l)\b)?"
+    rate = rf"(?: ?/ ?({_RATES})\b)?"
     before = rf"{minus}({signs}) ?([{_DASHES}])?{number}{scale}{NO_WORD}{rate}"
     for match in compile_for(before).finditer(text):
         sign = match[1] or match[3]
@@ -174,7 +178,8 @@ def _read_feet(text: str, wording: Wording) -> Iterator[Found]:
 
 def read_percent(text: str, wording: Wording) -> Iterator[Found]:
     """Percent and per mille."""
-    pattern = rf"(?<![\w.,])([{_DASHES}](?=\d)|[±]\s?|\+)?({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}}) ?([%‰])(?:-?(?=\w)|)"
+    sign = rf"(?<![\w.,])([{_DASHES}](?=\d)|[±]\s?|\+)?"
+    pattern = rf"{sign}({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}}) ?([%‰])(?:-?(?=\w)|)"
     signs = {"±": wording.plus_minus, "+": wording.plus, "": ""}
     for match in compile_for(pattern).finditer(text):
         number = "0" + match[2] if match[2].startswith(wording.point) else match[2]

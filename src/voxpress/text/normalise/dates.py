@@ -42,7 +42,7 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
     day = rf"(\d{{1,2}})(?:(?:{end})|\.)?"
     between = r"[ -](?:(?:of|de|di) )?"
     for match in compile_for(rf"{START}{day}{between}{month}{year}{NO_WORD}").finditer(text):
-        if 1 <= int(match[1]) <= 31 and _is_month(match[2], match[3], text, match):
+        if 1 <= int(match[1]) <= 31 and _is_month(match[2], text, match):
             before = words_before(text, match.start())
             number = _month(match[2], match[3], wording)
             yield Found(
@@ -53,7 +53,7 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
         for match in compile_for(
             rf"(?<![\w.]){month}[ -]{day}(?:(?:, ?| |-)(\d{{4}}){NO_WORD}(?![.,:]\d))?"
         ).finditer(text):
-            if 1 <= int(match[3]) <= 31 and _is_month(match[1], match[2], text, match):
+            if 1 <= int(match[3]) <= 31 and _is_month(match[1], text, match):
                 number = _month(match[1], match[2], wording)
                 said = wording.date(
                     int(match[3]), number, "" if match[4] else match[5] or "", "", month_first=True
@@ -65,18 +65,14 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
     for match in compile_for(
         rf"(?<![\w.]){month},? (?:(?:de|del|di) )?(\d{{4}}){NO_WORD}(?![.,:]\d)"
     ).finditer(text):
-        if _is_month(match[1], match[2], text, match):
+        if _is_month(match[1], text, match):
             yield Found(*match.span(3), wording.year_of(match[3]))
 
 
-def _is_month(full: str | None, short: str | None, text: str, match: re.Match[str]) -> bool:
+def _is_month(full: str | None, text: str, match: re.Match[str]) -> bool:
     """Whether a word is the name of a month: "may 5" in lower case may be the verb."""
-    return (
-        full not in ("may", "march")
-        or match.start() == 0
-        or text[match.start() - 1] != " "
-        or match[0][0].isdigit()
-    )
+    first = match.start() == 0 or text[match.start() - 1] != " "
+    return full not in ("may", "march") or first or match[0][0].isdigit()
 
 
 def read_written_date(text: str, wording: Wording) -> Iterator[Found]:

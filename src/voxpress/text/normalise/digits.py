@@ -9,7 +9,7 @@ from voxpress.text.normalise.found import NO_WORD, START, Found, choose, compile
 from voxpress.text.normalise.wording import Wording
 
 _EXTENSION = r"(?:(?:,? ?(?:ext\.?|extension|x|#|DW) ?)(\d{1,6}))?"
-_TELEPHONE = "|".join(
+_TELEPHONE = "|".join(  # noqa: FLY002 - a pattern on each line
     (
         r"\+\d{1,3}(?:[ ./-]{0,2}\(?\d{1,5}\)?){1,6}",
         r"(?:1[-. ])?(?:\(\d{3}\)[-. ]{0,2}|\d{3}[-.])\d{3}[-. ]\d{4}(?:-\d{1,4})?",
@@ -116,7 +116,8 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
     if not wording.streets:
         return
     kinds = choose(wording.streets)
-    pattern = rf"{START}(\d{{1,5}})((?: [NSEW]\.?)? (?:(?:[A-Z][a-z]{{1,20}}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,3}}(?:{kinds})\b)"
+    name = r"(?:[A-Z][a-z]{1,20}|\d{1,3}(?:st|nd|rd|th)) "
+    pattern = rf"{START}(\d{{1,5}})((?: [NSEW]\.?)? (?:{name}){{1,3}}(?:{kinds})\b)"
     for match in compile_for(pattern).finditer(text):
         yield Found(*match.span(1), _say_house(match[1], wording))
         if point := compile_for(r"^ ([NSEW])\b\.?").match(match[2]):
@@ -153,7 +154,10 @@ def _say_house(written: str, wording: Wording) -> str:
 
 def read_identifier(text: str, wording: Wording) -> Iterator[Found]:
     """Words of letters and digits, such as B12, MP3 or COVID-19, and digits that begin with a zero."""
-    pattern = rf"(?<![\w@.])(?<!\d,)(?=[A-Za-z\d-]{{0,40}}\d)(?=[\d-]{{0,40}}[A-Za-z])[A-Za-z]{{0,20}}(?:-?(?:\d{{1,20}}|[A-Za-z]{{1,20}})){{1,12}}{NO_WORD}"
+    both = r"(?=[A-Za-z\d-]{0,40}\d)(?=[\d-]{0,40}[A-Za-z])"
+    pattern = (
+        rf"(?<![\w@.])(?<!\d,){both}[A-Za-z]{{0,20}}(?:-?(?:\d{{1,20}}|[A-Za-z]{{1,20}})){{1,12}}{NO_WORD}"
+    )
     for match in compile_for(pattern).finditer(text):
         yield Found(match.start(), match.end(), _say_identifier(match[0], wording))
 

@@ -42,7 +42,8 @@ def say_as(text: str, kind: str, language: str, format: str = "") -> str:
             if kind not in ("characters", "spell-out", "digits")
             else " ".join(text.replace(" ", ""))
         )
-    said = _SAYERS[kind](text.strip(), wording, format)
+    sayer = _SAYERS.get(kind)  # a currency and a unit have signs that every reader knows
+    said = sayer(text.strip(), wording, format) if sayer else None
     return said if said is not None else _read(text, language)
 
 
@@ -55,7 +56,7 @@ def _read(text: str, language: str) -> str:
     return said + text[at:]
 
 
-def _spell(text: str, wording: Wording, format: str) -> str | None:
+def _spell(text: str, wording: Wording, _: str) -> str | None:
     """Characters one by one."""
     said = (
         wording.numerals[int(c)] if c.isdecimal() else c.upper() if len(c.upper()) == 1 else c
@@ -65,7 +66,7 @@ def _spell(text: str, wording: Wording, format: str) -> str | None:
     return " ".join(said)
 
 
-def _say_telephone(text: str, wording: Wording, format: str) -> str | None:
+def _say_telephone(text: str, wording: Wording, _: str) -> str | None:
     """Groups of digits."""
     groups = re.findall(r"\d{1,20}|[A-Za-z]{1,20}", text)
     said = wording.telephone(groups)
@@ -78,7 +79,7 @@ def _split(text: str, wording: Wording) -> tuple[str, str] | None:
     return ({"": "", "+": wording.plus}.get(match[1], wording.minus), match[2]) if match else None
 
 
-def _say_cardinal(text: str, wording: Wording, format: str) -> str | None:
+def _say_cardinal(text: str, wording: Wording, _: str) -> str | None:
     """A number."""
     parts = _split(text, wording)
     if parts is None:
@@ -88,7 +89,7 @@ def _say_cardinal(text: str, wording: Wording, format: str) -> str | None:
     return f"{parts[0]} {wording.number(number)}".strip()
 
 
-def _say_ordinal(text: str, wording: Wording, format: str) -> str | None:
+def _say_ordinal(text: str, wording: Wording, _: str) -> str | None:
     """First, second and so on."""
     match = re.fullmatch(rf"(\d{{1,15}})({wording.ordinal_endings})?\.?", text)
     return (
@@ -98,7 +99,7 @@ def _say_ordinal(text: str, wording: Wording, format: str) -> str | None:
     )
 
 
-def _say_fraction(text: str, wording: Wording, format: str) -> str | None:
+def _say_fraction(text: str, wording: Wording, _: str) -> str | None:
     """A fraction."""
     match = re.fullmatch(r"([-−]?)(?:(\d{1,9})[ +])?(\d{1,9})[/⁄](\d{1,9})", text)
     if match is None:
@@ -124,7 +125,7 @@ def _say_date(text: str, wording: Wording, format: str) -> str | None:
     )
 
 
-def _say_time(text: str, wording: Wording, format: str) -> str | None:
+def _say_time(text: str, wording: Wording, _: str) -> str | None:
     """A time of day."""
     match = re.fullmatch(r"(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))? ?(?:([aApP])\.?[mM]?\.?)?", text)
     if match is None or int(match[1]) > 24 or int(match[2] or 0) > 59:
@@ -133,13 +134,15 @@ def _say_time(text: str, wording: Wording, format: str) -> str | None:
     return wording.time(int(match[1]), int(match[2] or 0), second, (match[4] or "").lower())
 
 
-def _leave(text: str, wording: Wording, format: str) -> str | None:
-    """What the readers know by its sign."""
-    return None
-
-
 _SAYERS = {
-    "characters": _spell, "spell-out": _spell, "digits": _spell, "telephone": _say_telephone, "cardinal": _say_cardinal,
-    "number": _say_cardinal, "ordinal": _say_ordinal, "fraction": _say_fraction, "date": _say_date, "time": _say_time,
-    "currency": _leave, "unit": _leave,
-}  # fmt: skip
+    "characters": _spell,
+    "spell-out": _spell,
+    "digits": _spell,
+    "telephone": _say_telephone,
+    "cardinal": _say_cardinal,
+    "number": _say_cardinal,
+    "ordinal": _say_ordinal,
+    "fraction": _say_fraction,
+    "date": _say_date,
+    "time": _say_time,
+}

@@ -16,7 +16,10 @@ from voxpress.text.normalise.found import (
 from voxpress.text.normalise.wording import Wording
 
 _HALF = r"(?: ?(?P<half>[aApP])\.? ?[mM]\b(?P<stop>\.)?)"
-_ZONE = r"(?:\s?\b(?P<zone>GMT|UTC|CEST|CET|[A-Z]{1,2}[DS]?T\b|est|pst|cst|edt|pdt|gmt|utc|e\.s\.t|p\.s\.t)(?: ?(?P<offset>[+-]\d{1,2}(?::\d\d)?)(?![\d:]))?)?"
+_ZONE = (
+    r"(?:\s?\b(?P<zone>GMT|UTC|CES?T|AE[SD]T|AK[SD]T|[BHIJ]ST|[ECMP][SD]?T|est|pst|cst|edt|pdt|gmt|utc|e\.s\.t|p\.s\.t)"
+    r"(?!\w)(?: ?(?P<offset>[+-]\d{1,2}(?::\d\d)?)(?![\d:]))?)?"
+)
 
 
 def read_time(text: str, wording: Wording) -> Iterator[Found]:

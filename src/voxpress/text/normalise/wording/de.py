@@ -117,13 +117,15 @@ _FEMININE = frozenset(
 
 def _units() -> dict[str, Unit]:
     table = """
-    mm:Millimeter cm:Zentimeter dm:Dezimeter m:Meter km:Kilometer µm:Mikrometer μm:Mikrometer nm:Nanometer ft:Fuß
+    mm:Millimeter cm:Zentimeter dm:Dezimeter m:Meter km:Kilometer µm:Mikrometer μm:Mikrometer
+    nm:Nanometer ft:Fuß
     mg:Milligramm g:Gramm kg:Kilogramm t:Tonne/Tonnen/f lb:Pfund µg:Mikrogramm μg:Mikrogramm
     ml:Milliliter cl:Zentiliter dl:Deziliter l:Liter L:Liter hl:Hektoliter
     ms:Millisekunde/Millisekunden/f s:Sekunde/Sekunden/f Sek:Sekunde/Sekunden/f sec:Sekunde/Sekunden/f
     min:Minute/Minuten/f Min:Minute/Minuten/f h:Stunde/Stunden/f Std:Stunde/Stunden/f Stk:Stück
     ha:Hektar V:Volt mV:Millivolt mv:Millivolt kV:Kilovolt W:Watt kW:Kilowatt MW:Megawatt GW:Gigawatt
-    kWh:Kilowattstunde/Kilowattstunden/f kwh:Kilowattstunde/Kilowattstunden/f MWh:Megawattstunde/Megawattstunden/f
+    kWh:Kilowattstunde/Kilowattstunden/f kwh:Kilowattstunde/Kilowattstunden/f
+    MWh:Megawattstunde/Megawattstunden/f
     mAh:Milliamperestunde/Milliamperestunden/f A:Ampere mA:Milliampere Ω:Ohm J:Joule kJ:Kilojoule
     kcal:Kilokalorie/Kilokalorien/f N:Newton Pa:Pascal hPa:Hektopascal kPa:Kilopascal bar:Bar
     PS:P_S Hz:Hertz kHz:Kilohertz MHz:Megahertz GHz:Gigahertz
@@ -237,21 +239,19 @@ class German(Wording):
     )
     dot, extension, power = "Punkt", "Durchwahl", "mal zehn hoch"
     over, less, greater, at_most, at_least = "zu", "kleiner als", "größer als", "höchstens", "mindestens"
-    months = tuple(
-        [
-            "Januar",
-            "Februar",
-            "März",
-            "April",
-            "Mai",
-            "Juni",
-            "Juli",
-            "August",
-            "September",
-            "Oktober",
-            "November",
-            "Dezember",
-        ]
+    months = (
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
     )
     month_short = {
         "jan": 1, "jän": 1, "jänner": 1, "feb": 2, "feber": 2, "mär": 3, "mrz": 3, "apr": 4, "jun": 6,
@@ -284,17 +284,27 @@ class German(Wording):
     }
     code_words = (
         r"(?:PIN|Pin|TAN|PLZ|Postleitzahl|Code|Kennwort|Passwort|"
-        r"(?:Konto|Kunden|Karten|Bestell|Auftrags|Rechnungs|Buchungs|Vertrags|Referenz|Mitglieds|Ticket|Vorgangs|Serien)"
+        r"(?:Konto|Kunden|Karten|Bestell|Auftrags|Rechnungs|Buchungs|Vertrags|Referenz|Mitglieds|Ticket|"
+        r"Vorgangs|Serien)"
         r"(?:nummer|nr\.)|Durchwahl|IBAN|endet auf)"
     )
-    phone_words = r"(?:Telefon|Telefonnummer|Rufnummer|Tel\.?|Fax|Mobil|Handy|Hotline|[Aa]nrufen unter|[Rr]ufen Sie|[Ww]ählen Sie|[Nn]ummer)"
-    year_words = "jahr jahre jahres seit anno von bis um vor nach ab zwischen und januar februar märz april mai juni juli august september oktober november dezember sommer winter herbst frühjahr b beispiel sommers"
+    phone_words = (
+        r"(?:Telefon|Telefonnummer|Rufnummer|Tel\.?|Fax|Mobil|Handy|Hotline|[Aa]nrufen unter|"
+        r"[Rr]ufen Sie|[Ww]ählen Sie|[Nn]ummer)"
+    )
+    year_words = (
+        "jahr jahre jahres seit anno von bis um vor nach ab zwischen und januar februar märz april mai "
+        "juni juli august september oktober november dezember sommer winter herbst frühjahr b beispiel "
+        "sommers"
+    )
     chapter_words = (
         "kapitel teil band akt szene abschnitt buch stufe phase klasse typ weltkrieg anhang artikel"
     )
     rulers = (
-        "Heinrich Friedrich Wilhelm Ludwig Karl Otto Franz Joseph Johannes Paul Benedikt Pius Leo Franziskus Elisabeth Katharina "
-        "Peter Nikolaus Alexander Georg Eduard Philipp Maximilian Ferdinand Leopold Napoleon Rudolf Konrad Albrecht Ernst August "
+        "Heinrich Friedrich Wilhelm Ludwig Karl Otto Franz Joseph Johannes Paul Benedikt Pius Leo "
+        "Franziskus Elisabeth Katharina "
+        "Peter Nikolaus Alexander Georg Eduard Philipp Maximilian Ferdinand Leopold Napoleon Rudolf "
+        "Konrad Albrecht Ernst August "
         "Christian Gustav Maria Margarethe Ramses Richard Innozenz Gregor Klemens Iwan"
     )
     roman_stop = True
@@ -343,7 +353,7 @@ class German(Wording):
     def gender_of(self, after: str) -> str:
         if after in _FEMININE or after.endswith(("ung", "heit", "keit", "schaft", "tion")):
             return "f"
-        return "m" if after[:1].isupper() and after not in ("Uhr",) else ""
+        return "m" if after[:1].isupper() and after != "Uhr" else ""
 
     def cardinal(self, number: int, gender: str = "") -> str:
         if number == 0:

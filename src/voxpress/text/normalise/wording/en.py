@@ -40,17 +40,20 @@ def _units() -> dict[str, Unit]:
     mm:millimeter cm:centimeter dm:decimeter m:meter km:kilometer µm:micrometer μm:micrometer nm:nanometer
     mg:milligram g:gram kg:kilogram KG:kilogram µg:microgram μg:microgram t:ton oz:ounce lb:pound lbs:pound
     ml:milliliter mL:milliliter cl:centiliter dl:deciliter l:liter L:liter gal:gallon qt:quart tsp:teaspoon
-    tbsp:tablespoon ms:millisecond s:second sec:second secs:second min:minute mins:minute h:hour hr:hour hrs:hour
+    tbsp:tablespoon ms:millisecond s:second sec:second secs:second min:minute mins:minute h:hour
+    hr:hour hrs:hour
     mi:mile yd:yard yds:yard ft:foot/feet in:inch/inches ha:hectare/hectares ac:acre
     V:volt mV:millivolt kV:kilovolt W:watt mW:milliwatt kW:kilowatt MW:megawatt GW:gigawatt kWh:kilowatt-hour
     MWh:megawatt-hour kwh:kilowatt-hour mAh:milliamp-hour Ah:amp-hour mA:milliamp Ω:ohm kΩ:kiloohm
     J:joule kJ:kilojoule cal:calorie kcal:kilocalorie N:newton Nm:newton-meter Pa:pascal hPa:hectopascal
     kPa:kilopascal bar:bar mbar:millibar
     kHz:kilohertz/kilohertz MHz:megahertz/megahertz GHz:gigahertz/gigahertz Hz:hertz/hertz
-    B:byte KB:kilobyte kB:kilobyte MB:megabyte GB:gigabyte TB:terabyte PB:petabyte KiB:kibibyte MiB:mebibyte GiB:gibibyte
+    B:byte KB:kilobyte kB:kilobyte MB:megabyte GB:gigabyte TB:terabyte PB:petabyte KiB:kibibyte
+    MiB:mebibyte GiB:gibibyte
     kbit:kilobit Mbit:megabit Gbit:gigabit
     dB:decibel px:pixel pt:point rpm:revolution_per_minute/revolutions_per_minute
-    mph:mile_per_hour/miles_per_hour kph:kilometer_per_hour/kilometers_per_hour kmh:kilometer_per_hour/kilometers_per_hour
+    mph:mile_per_hour/miles_per_hour kph:kilometer_per_hour/kilometers_per_hour
+    kmh:kilometer_per_hour/kilometers_per_hour
     fps:frame_per_second/frames_per_second ppm:part_per_million/parts_per_million
     psi:pound_per_square_inch/pounds_per_square_inch
     kbps:kilobit_per_second/kilobits_per_second mbps:megabit_per_second/megabits_per_second
@@ -182,11 +185,14 @@ def _abbreviations() -> dict[str, Abbreviation]:
 
 def _states() -> dict[str, str]:
     table = """
-    AL:Alabama AK:Alaska AZ:Arizona AR:Arkansas CA:California CO:Colorado CT:Connecticut DE:Delaware FL:Florida GA:Georgia
+    AL:Alabama AK:Alaska AZ:Arizona AR:Arkansas CA:California CO:Colorado CT:Connecticut DE:Delaware
+    FL:Florida GA:Georgia
     HI:Hawaii ID:Idaho IL:Illinois IN:Indiana IA:Iowa KS:Kansas KY:Kentucky LA:Louisiana ME:Maine MD:Maryland
     MA:Massachusetts MI:Michigan MN:Minnesota MS:Mississippi MO:Missouri MT:Montana NE:Nebraska NV:Nevada
-    NH:New_Hampshire NJ:New_Jersey NM:New_Mexico NY:New_York NC:North_Carolina ND:North_Dakota OH:Ohio OK:Oklahoma
-    OR:Oregon PA:Pennsylvania RI:Rhode_Island SC:South_Carolina SD:South_Dakota TN:Tennessee TX:Texas UT:Utah VT:Vermont
+    NH:New_Hampshire NJ:New_Jersey NM:New_Mexico NY:New_York NC:North_Carolina ND:North_Dakota
+    OH:Ohio OK:Oklahoma
+    OR:Oregon PA:Pennsylvania RI:Rhode_Island SC:South_Carolina SD:South_Dakota TN:Tennessee
+    TX:Texas UT:Utah VT:Vermont
     VA:Virginia WA:Washington WV:West_Virginia WI:Wisconsin WY:Wyoming
     """
     return {short: name.replace("_", " ") for short, name in (entry.split(":") for entry in table.split())}
@@ -211,21 +217,19 @@ class English(Wording):
         "ave": "avenue", "Pl": "Place", "Dr": "Drive", "Ter": "Terrace", "Cir": "Circle",
     }  # fmt: skip
     states = _states()
-    months = tuple(
-        [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ]
+    months = (
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     )
     month_short = {
         "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10,
@@ -257,29 +261,40 @@ class English(Wording):
         "≈": "about",
     }
     code_words = (
-        r"(?:PINs?|pins?|Pin|OTP|otp|SSN|passcode|Passcode|password|Password|[Zz]ip|ZIP|zip code|[Cc]ode|CVV|CVC|PNR|"
-        r"(?:[Aa]ccount|[Cc]ard|[Oo]rder|[Tt]icket|[Rr]eference|[Cc]onfirmation|[Tt]racking|[Ss]erial|[Cc]ustomer|[Bb]ooking|"
-        r"[Mm]ember|[Ii]nvoice|[Pp]olicy|[Cc]ase|[Mm]eeting)(?: (?:number|code|ID|id|no\.|No\.))?|ending in|ending with|ISBN|IBAN|VIN|IMEI|"
+        r"(?:PINs?|pins?|Pin|OTP|otp|SSN|passcode|Passcode|password|Password|[Zz]ip|ZIP|zip code|[Cc]ode|"
+        r"CVV|CVC|PNR|"
+        r"(?:[Aa]ccount|[Cc]ard|[Oo]rder|[Tt]icket|[Rr]eference|[Cc]onfirmation|[Tt]racking|[Ss]erial|"
+        r"[Cc]ustomer|[Bb]ooking|"
+        r"[Mm]ember|[Ii]nvoice|[Pp]olicy|[Cc]ase|[Mm]eeting)(?: (?:number|code|ID|id|no\.|No\.))?|"
+        r"ending in|ending with|ISBN|IBAN|VIN|IMEI|"
         r"[Ee]xtension|ext\.|Ext\.|postcode|Postcode)"
     )
     phone_words = (
-        r"(?:[Cc]all|CALL|[Dd]ial|DIAL|[Pp]hone|[Tt]elephone|[Tt]el\.?|[Ff]ax|[Mm]obile|[Cc]ell|[Tt]ext|[Rr]ing|[Nn]umber|"
+        r"(?:[Cc]all|CALL|[Dd]ial|DIAL|[Pp]hone|[Tt]elephone|[Tt]el\.?|[Ff]ax|[Mm]obile|[Cc]ell|[Tt]ext|"
+        r"[Rr]ing|[Nn]umber|"
         r"[Hh]otline|[Cc]all us (?:at|on)|reach us (?:at|on))"
     )
     year_words = (
-        "in since year until till from by after before around circa during of born ended spring summer autumn fall winter "
+        "in since year until till from by after before around circa during of born ended spring summer "
+        "autumn fall winter "
         "between to and early late mid the class through ©"
     )
     chapter_words = (
-        "chapter part act scene volume vol. section book appendix article title war phase type class level stage grade "
-        "tier unit lesson step round episode season category bowl figure table schedule annex psalm canto division group "
+        "chapter part act scene volume vol. section book appendix article title war phase type class "
+        "level stage grade "
+        "tier unit lesson step round episode season category bowl figure table schedule annex psalm "
+        "canto division group "
         "mark"
     )
     rulers = (
-        "Henry Louis Charles Elizabeth George Edward James William Richard Mary Philip Paul Benedict Pius Leo Francis "
-        "Clement Gregory Innocent Urban Napoleon Frederick Nicholas Alexander Peter Catherine Ivan Ramses Ramesses Otto "
-        "Wilhelm Leopold Albert Constantine Julius Sixtus Boniface Xerxes Darius Ptolemy Harald Olaf Christian Gustav "
-        "Victor Umberto Ferdinand Alfonso Felipe Isabella Joseph Selim Mehmed Murad Robert Malcolm Baldwin Cleopatra "
+        "Henry Louis Charles Elizabeth George Edward James William Richard Mary Philip Paul Benedict "
+        "Pius Leo Francis "
+        "Clement Gregory Innocent Urban Napoleon Frederick Nicholas Alexander Peter Catherine Ivan "
+        "Ramses Ramesses Otto "
+        "Wilhelm Leopold Albert Constantine Julius Sixtus Boniface Xerxes Darius Ptolemy Harald Olaf "
+        "Christian Gustav "
+        "Victor Umberto Ferdinand Alfonso Felipe Isabella Joseph Selim Mehmed Murad Robert Malcolm "
+        "Baldwin Cleopatra "
         "Margrethe Theodore Stephen Tiberius Attila Edmund Sancho Pedro João Manuel Haakon Juan Theodosius"
     )
     month_before_day = decades = adjectives = feet = i_speaks = True
@@ -313,9 +328,10 @@ class English(Wording):
         return r"(?:(?<=\bat )|(?<=\bfrom )|(?<=\buntil )|(?<=\bby ))" if self._region in _DAY_FIRST else ""
 
     def counts(self, after: str) -> bool:
-        return (after.islower() and len(after) > 3 and after.endswith("s") and not after.endswith(("ss", "was", "this", "his"))) or after in (
-            "people", "men", "women", "children", "more", "percent", "of"
-        )  # fmt: skip
+        if after in ("people", "men", "women", "children", "more", "percent", "of"):
+            return True
+        plural = after.endswith("s") and not after.endswith(("ss", "was", "this", "his"))
+        return plural and after.islower() and len(after) > 3
 
     def fits_ordinal(self, number: int, ending: str) -> bool:
         return self.ordinal(number).endswith(ending.lower())

@@ -107,13 +107,17 @@ def _units() -> dict[str, Unit]:
     mm:milímetro cm:centímetro dm:decímetro m:metro km:kilómetro µm:micrómetro μm:micrómetro nm:nanómetro
     mg:miligramo g:gramo kg:kilogramo t:tonelada//f ml:mililitro cl:centilitro dl:decilitro l:litro L:litro
     ms:milisegundo s:segundo seg:segundo min:minuto h:hora//f hs:hora//f ha:hectárea//f lb:libra//f oz:onza//f
-    V:voltio mV:milivoltio kV:kilovoltio W:vatio kW:kilovatio MW:megavatio GW:gigavatio kWh:kilovatio_hora/kilovatios_hora
-    A:amperio mA:miliamperio J:julio kJ:kilojulio kcal:kilocaloría//f cal:caloría//f N:newton/newtons Pa:pascal/pascales
+    V:voltio mV:milivoltio kV:kilovoltio W:vatio kW:kilovatio MW:megavatio GW:gigavatio
+    kWh:kilovatio_hora/kilovatios_hora
+    A:amperio mA:miliamperio J:julio kJ:kilojulio kcal:kilocaloría//f cal:caloría//f
+    N:newton/newtons Pa:pascal/pascales
     hPa:hectopascal/hectopascales kPa:kilopascal/kilopascales bar:bar/bares
-    Hz:hercio kHz:kilohercio MHz:megahercio GHz:gigahercio kB:kilobyte KB:kilobyte MB:megabyte GB:gigabyte TB:terabyte
+    Hz:hercio kHz:kilohercio MHz:megahercio GHz:gigahercio kB:kilobyte KB:kilobyte MB:megabyte
+    GB:gigabyte TB:terabyte
     dB:decibelio ft:pie in:pulgada//f psi:P_S_I/P_S_I cv:caballo CV:caballo
     km/h:kilómetro_por_hora/kilómetros_por_hora kph:kilómetro_por_hora/kilómetros_por_hora
-    mph:milla_por_hora/millas_por_hora/f °C:grado_centígrado/grados_centígrados ℃:grado_centígrado/grados_centígrados
+    mph:milla_por_hora/millas_por_hora/f °C:grado_centígrado/grados_centígrados
+    ℃:grado_centígrado/grados_centígrados
     °F:grado_Fahrenheit/grados_Fahrenheit ℉:grado_Fahrenheit/grados_Fahrenheit K:kelvin/kelvins
     """
     units = {}
@@ -237,21 +241,19 @@ class Spanish(Wording):
     to, by, per, percent, per_mille, plus_minus = "a", "por", "por", "por ciento", "por mil", "más menos"
     about, dot, extension, power = "unos", "punto", "extensión", "por diez elevado a"
     over, less, greater, at_most, at_least = "sobre", "menor que", "mayor que", "como máximo", "como mínimo"
-    months = tuple(
-        [
-            "enero",
-            "febrero",
-            "marzo",
-            "abril",
-            "mayo",
-            "junio",
-            "julio",
-            "agosto",
-            "septiembre",
-            "octubre",
-            "noviembre",
-            "diciembre",
-        ]
+    months = (
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
     )
     month_short = {
         "ene": 1, "feb": 2, "mar": 3, "abr": 4, "jun": 6, "jul": 7, "ago": 8, "sep": 9, "sept": 9,
@@ -280,14 +282,20 @@ class Spanish(Wording):
     signs = {"§": "sección", "№": "número", "#": "número", "~": "unos", "≈": "unos"}
     code_words = (
         r"(?:PIN|[Cc]ódigo(?: postal| de \w{1,20})?|[Cc]lave|[Cc]ontraseña|C\.?P\.?|"
-        r"(?:[Cc]uenta|[Tt]arjeta|[Pp]edido|[Rr]eferencia|[Rr]eserva|[Ee]xpediente)(?: (?:número|n\.º|nº))?|terminada en|DNI)"
+        r"(?:[Cc]uenta|[Tt]arjeta|[Pp]edido|[Rr]eferencia|[Rr]eserva|[Ee]xpediente)(?: (?:número|n\.º|"
+        r"nº))?|terminada en|DNI)"
     )
-    phone_words = r"(?:[Ll]lam[eé](?:nos)?(?: al)?|[Mm]arque(?: el)?|[Tt]eléfono|[Tt]el\.|[Tt]fno\.|[Mm]óvil|[Ff]ax|[Nn]úmero)"
+    phone_words = (
+        r"(?:[Ll]lam[eé](?:nos)?(?: al)?|[Mm]arque(?: el)?|[Tt]eléfono|[Tt]el\.|[Tt]fno\.|[Mm]óvil|"
+        r"[Ff]ax|[Nn]úmero)"
+    )
     year_words = "en de del desde hasta año años el entre y siglo"
     chapter_words = "capítulo parte acto tomo libro volumen título fase guerra mundial tipo anexo"
     rulers = (
-        "Felipe Alfonso Carlos Fernando Isabel Juan Pablo Enrique Luis Pedro Benedicto Pío León Francisco Sancho Jaime María "
-        "maría Jorge Eduardo Guillermo Napoleón Nicolás Alejandro Ramsés Gregorio Clemente Ricardo Otón Federico José"
+        "Felipe Alfonso Carlos Fernando Isabel Juan Pablo Enrique Luis Pedro Benedicto Pío León "
+        "Francisco Sancho Jaime María "
+        "maría Jorge Eduardo Guillermo Napoleón Nicolás Alejandro Ramsés Gregorio Clemente Ricardo Otón "
+        "Federico José"
     )
     centuries = r"\b[Ss]iglos? ([IVXivx]{1,6})(?![\wáéíóú])|\baño ([mdclxvi]{3,12}|[MDCLX][MDCLXVI]{1,11})\b"
     ordinal_endings = r"\.?[ºª°ᵒᵃ]|\.?ᵉʳ|er|ero|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na"

@@ -46,12 +46,18 @@ _SCALES = ("million", "milliard", "billion", "billiard", "trillion", "trilliard"
 def _units() -> dict[str, Unit]:
     table = """
     mm:millimètre cm:centimètre dm:décimètre m:mètre km:kilomètre µm:micromètre μm:micromètre nm:nanomètre
-    mg:milligramme g:gramme kg:kilogramme t:tonne//f ml:millilitre mL:millilitre cl:centilitre dl:décilitre l:litre L:litre
-    ms:milliseconde//f s:seconde//f sec:seconde//f min:minute//f mn:minute//f h:heure//f j:jour ha:hectare lb:livre//f
-    V:volt mV:millivolt kV:kilovolt W:watt kW:kilowatt MW:mégawatt GW:gigawatt kWh:kilowattheure MWh:mégawattheure
-    A:ampère mA:milliampère mAh:milliampèreheure J:joule kJ:kilojoule kcal:kilocalorie//f N:newton Pa:pascal hPa:hectopascal
-    kPa:kilopascal bar:bar Hz:hertz/hertz kHz:kilohertz/kilohertz MHz:mégahertz/mégahertz GHz:gigahertz/gigahertz
-    ko:kilooctet Mo:mégaoctet Go:gigaoctet To:téraoctet kB:kilobyte MB:mégabyte GB:gigabyte TB:térabyte dB:décibel
+    mg:milligramme g:gramme kg:kilogramme t:tonne//f ml:millilitre mL:millilitre cl:centilitre
+    dl:décilitre l:litre L:litre
+    ms:milliseconde//f s:seconde//f sec:seconde//f min:minute//f mn:minute//f h:heure//f j:jour
+    ha:hectare lb:livre//f
+    V:volt mV:millivolt kV:kilovolt W:watt kW:kilowatt MW:mégawatt GW:gigawatt kWh:kilowattheure
+    MWh:mégawattheure
+    A:ampère mA:milliampère mAh:milliampèreheure J:joule kJ:kilojoule kcal:kilocalorie//f N:newton
+    Pa:pascal hPa:hectopascal
+    kPa:kilopascal bar:bar Hz:hertz/hertz kHz:kilohertz/kilohertz MHz:mégahertz/mégahertz
+    GHz:gigahertz/gigahertz
+    ko:kilooctet Mo:mégaoctet Go:gigaoctet To:téraoctet kB:kilobyte MB:mégabyte GB:gigabyte
+    TB:térabyte dB:décibel
     km/h:kilomètre_heure/kilomètres_heure mph:mille_par_heure/milles_par_heure
     °C:degré_Celsius/degrés_Celsius ℃:degré_Celsius/degrés_Celsius °F:degré_Fahrenheit/degrés_Fahrenheit
     ℉:degré_Fahrenheit/degrés_Fahrenheit K:kelvin ch:cheval/chevaux
@@ -153,21 +159,19 @@ class French(Wording):
     )
     dot, extension, power = "point", "poste", "fois dix puissance"
     over, less, greater, at_most, at_least = "sur", "inférieur à", "supérieur à", "au plus", "au moins"
-    months = tuple(
-        [
-            "janvier",
-            "février",
-            "mars",
-            "avril",
-            "mai",
-            "juin",
-            "juillet",
-            "août",
-            "septembre",
-            "octobre",
-            "novembre",
-            "décembre",
-        ]
+    months = (
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
     )
     month_short = {
         "janv": 1, "févr": 2, "fév": 2, "avr": 4, "juil": 7, "sept": 9, "oct": 10, "nov": 11, "déc": 12,
@@ -204,16 +208,25 @@ class French(Wording):
     }
     code_words = (
         r"(?:PIN|[Cc]ode(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
-        r"(?:[Cc]ompte|[Cc]arte|[Cc]ommande|[Rr]éférence|[Dd]ossier|[Rr]éservation)(?: (?:numéro|n°))?|se terminant par|[Pp]oste)"
+        r"(?:[Cc]ompte|[Cc]arte|[Cc]ommande|[Rr]éférence|[Dd]ossier|[Rr]éservation)(?: (?:numéro|n°))?|"
+        r"se terminant par|[Pp]oste)"
     )
-    phone_words = r"(?:[Aa]ppelez(?: le| au)?|[Cc]omposez le|[Tt]éléphone|[Tt]él\.?|[Ff]ax|[Pp]ortable|[Mm]obile|[Nn]uméro)"
-    year_words = "en depuis vers avant après de à jusqu'en dès an l'an année années et entre janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
+    phone_words = (
+        r"(?:[Aa]ppelez(?: le| au)?|[Cc]omposez le|[Tt]éléphone|[Tt]él\.?|[Ff]ax|[Pp]ortable|[Mm]obile|"
+        r"[Nn]uméro)"
+    )
+    year_words = (
+        "en depuis vers avant après de à jusqu'en dès an l'an année années et entre janvier février "
+        "mars avril mai juin juillet août septembre octobre novembre décembre"
+    )
     chapter_words = (
         "chapitre partie acte scène tome volume livre titre section phase guerre mondiale type annexe"
     )
     rulers = (
-        "Louis Henri Charles François Napoléon Philippe Jean Paul Benoît Pie Léon Élisabeth Elizabeth Catherine Pierre Nicolas "
-        "Alexandre Édouard Edouard Georges Guillaume Jacques Richard Frédéric Othon Léopold Baudouin Albert Clément Grégoire "
+        "Louis Henri Charles François Napoléon Philippe Jean Paul Benoît Pie Léon Élisabeth Elizabeth "
+        "Catherine Pierre Nicolas "
+        "Alexandre Édouard Edouard Georges Guillaume Jacques Richard Frédéric Othon Léopold Baudouin "
+        "Albert Clément Grégoire "
         "Innocent Ramsès Alphonse Ferdinand Isabelle Marie Victor"
     )
     centuries = r"\b(?:([IVX]{1,6})(?P<ending>e|ᵉ|ème|ème|er|ᵉʳ)(?!\w)|(?<=siècle )([IVX]{1,6})(?!\w))"
@@ -243,12 +256,12 @@ class French(Wording):
             if group:
                 said.insert(0, f"{self._group(group)} {name}{'s' if group > 1 else ''}")
         thousands, rest = divmod(rest, 1000)
-        if thousands:
-            said.append(
-                "mille"
-                if thousands == 1
-                else f"{self._group(thousands).removesuffix('s') if thousands % 100 in (0, 80) else self._group(thousands)} mille"
-            )
+        if thousands == 1:
+            said.append("mille")
+        elif thousands:
+            many = self._group(thousands)
+            many = many.removesuffix("s") if many.endswith(("cents", "vingts")) else many
+            said.append(f"{many} mille")
         if rest:
             said.append(self._group(rest))
         text = " ".join(said)
@@ -343,13 +356,14 @@ class French(Wording):
         whole, rest = self.split_number(written)
         cents = rest.ljust(2, "0")
         if (
-            money.one in ("euro",)
+            money.one == "euro"
             and rest.strip("0")
             and len(rest) <= 2
             and whole.strip("0")
             and len(whole) <= 12
         ):
-            return f"{self.cardinal(int(whole))} {money.one if int(whole) == 1 else money.many} {self.cardinal(int(cents))}"
+            euros = int(whole)
+            return f"{self.cardinal(euros)} {money.one if euros == 1 else money.many} {self.cardinal(int(cents))}"
         said = super().price(written, money)
         if rest.strip("0") or len(whole) < 7 or int(whole) % 10**6:
             return said

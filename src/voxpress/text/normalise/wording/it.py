@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
 _ONES = [
@@ -47,14 +45,20 @@ _ORDINALS = [
 
 def _units() -> dict[str, Unit]:
     table = """
-    mm:millimetro/millimetri cm:centimetro/centimetri dm:decimetro/decimetri m:metro/metri km:chilometro/chilometri
-    µm:micrometro/micrometri μm:micrometro/micrometri nm:nanometro/nanometri mg:milligrammo/milligrammi g:grammo/grammi
+    mm:millimetro/millimetri cm:centimetro/centimetri dm:decimetro/decimetri m:metro/metri
+    km:chilometro/chilometri
+    µm:micrometro/micrometri μm:micrometro/micrometri nm:nanometro/nanometri
+    mg:milligrammo/milligrammi g:grammo/grammi
     kg:chilogrammo/chilogrammi hg:ettogrammo/ettogrammi t:tonnellata/tonnellate/f q:quintale/quintali
     ml:millilitro/millilitri cl:centilitro/centilitri dl:decilitro/decilitri l:litro/litri L:litro/litri
-    ms:millisecondo/millisecondi s:secondo/secondi sec:secondo/secondi min:minuto/minuti h:ora/ore/f d:giorno/giorni gg:giorno/giorni
-    ha:ettaro/ettari V:volt mV:millivolt kV:chilovolt W:watt kW:chilowatt MW:megawatt GW:gigawatt kWh:chilowattora A:ampere
-    mA:milliampere J:joule kJ:chilojoule kcal:chilocaloria/chilocalorie/f N:newton Pa:pascal hPa:ettopascal kPa:chilopascal
-    bar:bar Hz:hertz kHz:chilohertz MHz:megahertz GHz:gigahertz kB:kilobyte MB:megabyte GB:gigabyte TB:terabyte
+    ms:millisecondo/millisecondi s:secondo/secondi sec:secondo/secondi min:minuto/minuti h:ora/ore/f
+    d:giorno/giorni gg:giorno/giorni
+    ha:ettaro/ettari V:volt mV:millivolt kV:chilovolt W:watt kW:chilowatt MW:megawatt GW:gigawatt
+    kWh:chilowattora A:ampere
+    mA:milliampere J:joule kJ:chilojoule kcal:chilocaloria/chilocalorie/f N:newton Pa:pascal
+    hPa:ettopascal kPa:chilopascal
+    bar:bar Hz:hertz kHz:chilohertz MHz:megahertz GHz:gigahertz kB:kilobyte MB:megabyte GB:gigabyte
+    TB:terabyte
     dB:decibel km/h:chilometro_all'ora/chilometri_all'ora mph:miglio_all'ora/miglia_all'ora CV:cavallo/cavalli
     °C:grado_Celsius/gradi_Celsius ℃:grado_Celsius/gradi_Celsius °F:grado_Fahrenheit/gradi_Fahrenheit K:kelvin
     ℉:grado_Fahrenheit/gradi_Fahrenheit
@@ -67,7 +71,7 @@ def _units() -> dict[str, Unit]:
     for symbol in ("mm", "cm", "m", "km"):
         for power, name in (("²", "quadrat"), ("2", "quadrat"), ("³", "cub"), ("3", "cub")):
             unit = units[symbol]
-            ending = ("o", "i") if name == "quadrat" else ("o", "i")
+            ending = ("o", "i")
             units[symbol + power] = Unit(f"{unit.one} {name}{ending[0]}", f"{unit.many} {name}{ending[1]}")
     for symbol in ("mq", "mc"):
         units[symbol] = units["m²" if symbol == "mq" else "m³"]
@@ -143,21 +147,19 @@ class Italian(Wording):
     )
     dot, extension, power = "punto", "interno", "per dieci alla"
     over, less, greater, at_most, at_least = "su", "minore di", "maggiore di", "al massimo", "almeno"
-    months = tuple(
-        [
-            "gennaio",
-            "febbraio",
-            "marzo",
-            "aprile",
-            "maggio",
-            "giugno",
-            "luglio",
-            "agosto",
-            "settembre",
-            "ottobre",
-            "novembre",
-            "dicembre",
-        ]
+    months = (
+        "gennaio",
+        "febbraio",
+        "marzo",
+        "aprile",
+        "maggio",
+        "giugno",
+        "luglio",
+        "agosto",
+        "settembre",
+        "ottobre",
+        "novembre",
+        "dicembre",
     )
     month_short = {
         "genn": 1,
@@ -195,14 +197,23 @@ class Italian(Wording):
     signs = {"§": "paragrafo", "№": "numero", "#": "numero", "~": "circa", "≈": "circa"}
     code_words = (
         r"(?:PIN|[Cc]odice(?: postale| di \w{1,20}| PIN)?|[Pp]assword|CAP|"
-        r"(?:[Cc]onto|[Cc]arta|[Oo]rdine|[Rr]iferimento|[Pp]ratica|[Pp]renotazione)(?: (?:numero|n\.))?|che termina con|[Ii]nterno)"
+        r"(?:[Cc]onto|[Cc]arta|[Oo]rdine|[Rr]iferimento|[Pp]ratica|[Pp]renotazione)(?: (?:numero|n\.))?|"
+        r"che termina con|[Ii]nterno)"
     )
-    phone_words = r"(?:[Cc]hiam(?:ate|i|a)(?: lo| il)?|[Cc]omponete(?: lo| il)?|[Dd]igitate|[Tt]elefono|[Tt]el\.?|[Cc]ellulare|[Ff]ax|[Nn]umero)"
-    year_words = "nel del dal al fino anno anni dopo prima verso e tra gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre il"
+    phone_words = (
+        r"(?:[Cc]hiam(?:ate|i|a)(?: lo| il)?|[Cc]omponete(?: lo| il)?|[Dd]igitate|[Tt]elefono|[Tt]el\.?|"
+        r"[Cc]ellulare|[Ff]ax|[Nn]umero)"
+    )
+    year_words = (
+        "nel del dal al fino anno anni dopo prima verso e tra gennaio febbraio marzo aprile maggio "
+        "giugno luglio agosto settembre ottobre novembre dicembre il"
+    )
     chapter_words = "capitolo parte atto scena volume libro titolo sezione fase guerra mondiale tipo allegato"
     rulers = (
-        "Paolo Giovanni Benedetto Pio Leone Francesco Luigi Enrico Carlo Elisabetta Vittorio Umberto Filippo Napoleone Federico "
-        "Guglielmo Giorgio Edoardo Nicola Alessandro Pietro Caterina Ottone Clemente Gregorio Innocenzo Ferdinando Emanuele "
+        "Paolo Giovanni Benedetto Pio Leone Francesco Luigi Enrico Carlo Elisabetta Vittorio Umberto "
+        "Filippo Napoleone Federico "
+        "Guglielmo Giorgio Edoardo Nicola Alessandro Pietro Caterina Ottone Clemente Gregorio Innocenzo "
+        "Ferdinando Emanuele "
         "Ramses Riccardo Giacomo Bonifacio Sisto Urbano Giulio"
     )
     roman_articles = {"il": "º", "la": "ª", "del": "º", "al": "º", "nel": "º", "della": "ª"}
