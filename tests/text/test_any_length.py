@@ -117,7 +117,7 @@ def test_markup_may_hold_what_is_misread(tokens):
         Utterance(text="Speak now <beep> <3", markup="directions"), filed=False
     )
     assert isinstance(plan, Plan)
-    assert [take.segment.text for take in plan.takes.values()] == ["Speak now", "less than three"]
+    assert [take.segment.text for take in plan.takes.values()] == ["Speak now", "Less than three"]
     assert [
         msgspec.to_builtins(part).get("type") for part in plan.recipe.parts if not isinstance(part, str)
     ] == [None]

@@ -62,8 +62,8 @@ def test_abbreviations_do_not_end_a_sentence():
 def test_list_numbers_stay_with_their_item():
     """A number and a full stop are not a sentence."""
     assert said("1. Open the door of the machine slowly. 2. Close it again with both of your hands.") == [
-        "one: Open the door of the machine slowly.",
-        "two: Close it again with both of your hands.",
+        "One: Open the door of the machine slowly.",
+        "Two: Close it again with both of your hands.",
     ]
 
 

@@ -139,7 +139,7 @@ def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
     unit, joined = match[6], match.start(6) == match.end(2)
     if unit in wording.word_units and not joined and not match[7]:
         return compile_for(r" ?[\w-]").match(text, match.end()) is not None
-    return len(unit) == 1 and unit.isupper() and unit not in ("VWL" if joined else "VWLKAJN")
+    return len(unit) == 1 and unit.isupper() and unit not in ("VWL" if joined else wording.letter_units)
 
 
 def _say_unit(match: re.Match[str], wording: Wording) -> str:

@@ -17,7 +17,8 @@ from voxpress.text.normalise.found import (
 )
 from voxpress.text.normalise.wording import Wording
 
-_FIRST_YEAR, _LAST_YEAR = 1100, 2099
+_FIRST_YEAR = 1100
+"""An earlier number is a year only where a word says so."""
 
 
 def _month_pattern(wording: Wording) -> str:
@@ -181,7 +182,7 @@ def _say_decade(wording: Wording, year: int) -> str:
 
 def read_year(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers of four digits that are years, and ranges of them."""
-    year = r"(1[1-9]\d\d|20\d\d)"
+    year = r"(1\d\d\d|20\d\d)"
     for match in compile_for(
         rf"{START}{year} ?[-–—] ?(?:{year}|(\d\d)){NO_WORD}(?![.,]\d| ?(?:{_unit(wording)})\b)"
     ).finditer(text):
@@ -198,7 +199,7 @@ def read_year(text: str, wording: Wording) -> Iterator[Found]:
             number < 1500 and wording.year(number) != wording.cardinal(number) and wording.point == ","
         ):
             continue
-        if not sure and wording.counts(after):
+        if not sure and (number < _FIRST_YEAR or wording.counts(after)):
             continue
         yield Found(match.start(), match.end(), wording.year(number), sure)
 

@@ -28,35 +28,10 @@ _YEARS = re.compile(r"(?:1\d|20)\d\d-(?:1\d|20)\d\d")
 _POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _AFTER_CALL = frozenset(
     [
-        "now",
-        "for",
-        "to",
-        "or",
-        "and",
-        "if",
-        "in",
-        "at",
-        "from",
-        "today",
-        "immediately",
-        "then",
-        "oder",
-        "und",
-        "für",
-        "jetzt",
-        "an",
-        "ou",
-        "et",
-        "pour",
-        "y",
-        "o",
-        "para",
-        "e",
-        "per",
-        "ahora",
-        "ora",
+        "now", "for", "to", "or", "and", "if", "in", "at", "from", "today", "immediately", "then", "oder",
+        "und", "für", "jetzt", "an", "ou", "et", "pour", "y", "o", "para", "e", "per", "ahora", "ora",
     ]
-)
+)  # fmt: skip
 
 
 def read_telephone(text: str, wording: Wording) -> Iterator[Found]:
@@ -74,7 +49,7 @@ def read_telephone(text: str, wording: Wording) -> Iterator[Found]:
 
 def _say_telephone(written: str, extension: str | None, wording: Wording) -> str:
     """A telephone number in words."""
-    written = re.sub(r"[^\d]*(?:ext|extension|x|#|DW)?\W*$", "", written) if extension else written
+    written = re.sub(r"[\s,]*(?:ext\.?|extension|x|#|DW)\s*$", "", written) if extension else written
     groups = re.findall(r"[A-Z]+|\d+", written)
     said = wording.telephone(groups)
     if written.startswith("+"):
@@ -96,7 +71,7 @@ def read_dialled(text: str, wording: Wording) -> Iterator[Found]:
 
 def read_code(text: str, wording: Wording) -> Iterator[Found]:
     """Digits and letters after a word such as PIN, code or account number."""
-    code = r"([A-Z]{0,4}\d[\dA-Z]{0,30}(?:[ -]\d[\dA-Z]{1,11}){0,6})"
+    code = r"([A-Z]{0,4}\d[\dA-Z]{0,30}(?: \d[\dA-Z]{1,11}|-\d[\dA-Z]{0,11}){0,6})"
     for match in compile_for(rf"\b{wording.code_words}{_LINKS}{code}(?![\w%°:/])(?![.,]\d)").finditer(text):
         if sum(map(str.isdecimal, match[1])) > 1:
             groups = re.split(r"[ -]", match[1])

@@ -5,27 +5,9 @@ from __future__ import annotations
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
 _ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
 _TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SCALES = ("", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion", "sextillion")
 _IRREGULAR = {
@@ -218,19 +200,9 @@ class English(Wording):
     }  # fmt: skip
     states = _states()
     months = (
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    )
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+        "November", "December",
+    )  # fmt: skip
     month_short = {
         "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10,
         "nov": 11,
@@ -309,6 +281,7 @@ class English(Wording):
         "km": "kilometer", "l": "liter",
     }  # fmt: skip
     word_units = frozenset({"in", "pt", "bar", "ha", "ac", "t", "sec", "min", "second", "A", "N"})
+    letter_units = "VWLK"
     doubtful_units = frozenset({"m", "s", "h", "t", "K", "B", "C"})
     two_faced = {"St.": ("Saint", "Street"), "Dr.": ("Doctor", "Drive")}
     closing = frozenset({"etc.", "Ph.D.", "et al.", "a.m.", "p.m."})
