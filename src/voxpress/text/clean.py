@@ -37,11 +37,14 @@ class Paragraph(NamedTuple):
         return self.words.text
 
 
-def clean(passage: Passage) -> list[Paragraph]:
+def clean(passage: Passage, *, lines: bool = True) -> list[Paragraph]:
     r"""The paragraphs of a passage, each on one line, in NFC and without characters that cannot be spoken.
 
     It removes control and formatting characters and turns white space of every kind into one space. A blank line ends
     a paragraph, and so does the end of a heading or of a list item (`voxpress.text.lines`).
+
+    Args:
+        lines: whether headings, list items and quotations are looked for; False for what was cleaned before.
 
     >>> given = Passage.of("Caf\u0065\u0301\u00a0opens\r\nat\tnine.\n\n\ufeffCome in.")
     >>> [paragraph.text for paragraph in clean(given)]
@@ -52,7 +55,7 @@ def clean(passage: Passage) -> list[Paragraph]:
     """
     text = passage.text
     if text.isascii() and text.isprintable():
-        if "  " not in text and text == text.strip() and text[:1] not in MARKERS:
+        if "  " not in text and text == text.strip() and not (lines and text[:1] in MARKERS):
             return [Paragraph(passage)] if text else []
     else:
         passage = passage.edit(_list_unspoken(text))
@@ -60,7 +63,10 @@ def clean(passage: Passage) -> list[Paragraph]:
     at = 0
     for blank in (*_BLANK_LINES.finditer(passage.text), None):
         block = passage[at : blank.start()] if blank else passage[at:]
-        paragraphs += _list_paragraphs(block)
+        if lines:
+            paragraphs += _list_paragraphs(block)
+        elif (flat := _flatten(block)).text:
+            paragraphs.append(Paragraph(flat))
         at = blank.end() if blank else at
     return paragraphs
 

@@ -104,7 +104,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             changes += written.changes
             paragraph = self._read_signs(written.words, language, changes, removed)
             paragraph = self._leave_out(paragraph, language, says, removed)
-            for spoken in clean(_remove_misread(paragraph, misread, removed)):
+            for spoken in clean(_remove_misread(paragraph, misread, removed), lines=False):
                 if has_speech(spoken.text):
                     yield spoken.words, written.after
 
@@ -114,7 +114,12 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         """Letters, addresses, words of the lexicon, numbers and signs, in this order."""
         if self.normalise == "none":
             return paragraph
-        paragraph = _apply(paragraph, [(edit, "letters" if edit.spoken else "tag") for edit in fold(paragraph)], changes, removed)
+        paragraph = _apply(
+            paragraph,
+            [(edit, "letters" if edit.spoken else "tag") for edit in fold(paragraph)],
+            changes,
+            removed,
+        )
         paragraph = _apply(paragraph, read_protected(paragraph, language), changes, removed)
         # the place for the lexicon
         paragraph, normalised = normalise(paragraph, language, name=self.normalise)
