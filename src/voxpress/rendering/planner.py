@@ -239,7 +239,7 @@ class Planner:
         parts: list[RecipePart] = []
         takes: dict[str, Assignment] = {}
         words: list[Passage] = []
-        left_out: Counter[str] = Counter()
+        left_out: Counter[tuple[str, str]] = Counter()
         changes: list[Change] = []
         told: list[str] = []
         for scene in sounds.place_all(scenes, self._sounds, told):
