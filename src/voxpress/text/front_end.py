@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from voxpress.text.clean import clean, has_speech
+from voxpress.text.lexicon import Lexicon, apply
 from voxpress.text.parts import Pause, Say
 from voxpress.text.passage import Change, Edit, Passage
 from voxpress.text.split import split
@@ -28,22 +29,39 @@ class Spoken(NamedTuple):
 
 
 class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How texts are read: all that decides the words of a take, besides the text, its markup and its language."""
+    """How texts are read: all that decides the words of a take, besides the text, its markup and its language.
 
-    def read(self, say: Say, *, language: str, max_chars: int, misread: str = "") -> Spoken:
+    Attributes:
+        lexicon: how words are spoken.
+    """
+
+    lexicon: Lexicon = Lexicon()
+
+    def read(
+        self,
+        say: Say,
+        *,
+        language: str,
+        max_chars: int,
+        misread: str = "",
+        engine: str = "",
+        voice: str = "",
+    ) -> Spoken:
         """The segments of some words.
 
         Args:
             language: BCP 47 tag.
             max_chars: longest segment that the engine takes.
             misread: characters that the engine reads wrongly, and that are removed.
+            engine, voice: who speaks, for entries of the lexicon that hold for some only.
 
         >>> FrontEnd().read(Say.of("Come in. Sit down."), language="en", max_chars=9).parts
         (Say('Come in.'), Pause(after='sentence'), Say('Sit down.'))
         """
         parts: list[Say | Pause] = []
+        changes: list[Change] = []
         removed: Counter[str] = Counter()
-        for paragraph in clean(_remove_misread(say.words, misread, removed)):
+        for paragraph in self._list_paragraphs(say.words, language, engine, voice, changes, misread, removed):
             if not has_speech(paragraph.text):
                 continue
             if parts:
