@@ -213,7 +213,12 @@ class Planner:
                 continue
             reader = self._reader(row, scene.speaker)
             spoken = self._front_end.read(
-                scene, language=reader.language, max_chars=reader.longest, misread=reader.engine.misread
+                scene,
+                language=reader.language,
+                max_chars=reader.longest,
+                misread=reader.engine.misread,
+                engine=reader.engine.name,
+                voice=reader.voice.name,
             )
             for part in spoken.parts:
                 if not isinstance(part, Say):

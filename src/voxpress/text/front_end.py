@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -61,17 +61,40 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         parts: list[Say | Pause] = []
         changes: list[Change] = []
         removed: Counter[str] = Counter()
-        for paragraph in self._list_paragraphs(say.words, language, engine, voice, changes, misread, removed):
-            if not has_speech(paragraph.text):
-                continue
-            if parts:
-                parts.append(Pause("paragraph"))
-            sentences = split(paragraph.text, language=language, max_chars=max_chars)
-            for i, words in enumerate(paragraph.pieces(filter(has_speech, sentences))):
-                if i:
-                    parts.append(Pause("sentence"))
-                parts.append(Say(words, say.speaker, say.gain))
-        return Spoken(tuple(parts), (), removed)
+        for written in clean(say.words):
+            spoken, changed = apply(written, self.lexicon, language=language, engine=engine, voice=voice)
+            changes += changed
+            for paragraph in clean(_remove_misread(spoken, misread, removed)):
+                if not has_speech(paragraph.text):
+                    continue
+                if parts:
+                    parts.append(Pause("paragraph"))
+                for i, words in enumerate(_split(paragraph, language, max_chars)):
+                    if i:
+                        parts.append(Pause("sentence"))
+                    parts.append(Say(words, say.speaker, say.gain))
+        return Spoken(tuple(parts), tuple(changes), removed)
+
+
+def _split(paragraph: Passage, language: str, max_chars: int) -> Iterator[Passage]:
+    """The segments of a paragraph; words that are pronounced together stay together."""
+    joined = _join_pronounced(paragraph)
+    at = 0
+    for each in split(joined, language=language, max_chars=max_chars):
+        if has_speech(each):
+            at = joined.index(each, at)
+            yield paragraph[at : at + len(each)]
+            at += len(each)
+
+
+def _join_pronounced(paragraph: Passage) -> str:
+    """The text, in which all that is pronounced together is one word."""
+    pieces, done = [], 0
+    for each in paragraph.phonemes:
+        pieces.append(paragraph.text[done : each.start])
+        pieces.append("".join(c if c.isalnum() else "_" for c in paragraph.text[each.start : each.end]))
+        done = each.end
+    return "".join([*pieces, paragraph.text[done:]])
 
 
 def _remove_misread(words: Passage, characters: str, removed: Counter[str]) -> Passage:
@@ -81,6 +104,8 @@ def _remove_misread(words: Passage, characters: str, removed: Counter[str]) -> P
     found = re.compile(f"[{re.escape(characters)}]+")
     edits = []
     for match in found.finditer(words.text):
+        if any(p.start < match.end() and match.start() < p.end for p in words.phonemes):
+            continue  # the engine gets sounds there
         removed.update(match[0])
         around = (
             words.text[max(0, match.start() - 1) : match.start()] + words.text[match.end() : match.end() + 1]

@@ -121,14 +121,13 @@ class Entry(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         given = [repr(self.written), *([repr(self.spoken)] if self.spoken else [])]
-        for field in msgspec.structs.fields(self)[2:]:
-            if (value := getattr(self, field.name)) != field.default and field.name != "origin":
-                given.append(f"{field.name}={value!r}")
+        values = ((field, getattr(self, field.name)) for field in msgspec.structs.fields(self)[2:-1])
+        given += [f"{field.name}={value!r}" for field, value in values if value != field.default]
         return f"Entry({', '.join(given)})"
 
 
 def _is_same_language(wanted: str, tag: str) -> bool:
-    """Whether one tag is the other, or its beginning: ``en`` holds for en-GB, and en-GB for a text that says only en."""
+    """Whether one tag is the other, or its beginning: ``en`` holds for en-GB, and en-GB for a text in en."""
     one, other = (part.lower().split("-") for part in (wanted, tag))
     shortest = min(len(one), len(other))
     return not wanted or one[:shortest] == other[:shortest]
@@ -396,9 +395,13 @@ def parse(data: bytes, name: str) -> Lexicon:
 
     if len(data) > LARGEST_FILE:
         raise InputError(f"is larger than {LARGEST_FILE:,} bytes", place=name)
-    is_xml = PurePath(name).suffix.lower() in (".pls", ".xml") or b"<lexicon" in data[:4096].replace(b"\0", b"")
+    is_xml = PurePath(name).suffix.lower() in (".pls", ".xml") or b"<lexicon" in data[:4096].replace(
+        b"\0", b""
+    )
     try:
-        return Lexicon(*pls.read_pls(data, name)) if is_xml else Lexicon(tsv.read_tsv(decode(data, name), name))
+        return (
+            Lexicon(*pls.read_pls(data, name)) if is_xml else Lexicon(tsv.read_tsv(decode(data, name), name))
+        )
     except SpeechError as error:
         raise error.at(name) from None
 

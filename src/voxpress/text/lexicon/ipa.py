@@ -26,8 +26,8 @@ MARKS = frozenset(
 )
 """Diacritics and signs between sounds."""
 _MEANT: Mapping[str, str] = {
-    "'": "ˈ", "’": "ˈ", "‘": "ˈ", ",": "ˌ", ":": "ː", "!": "ǃ", "?": "ʔ", "ε": "ɛ", "ʹ": "ʲ", "∫": "ʃ", "ə": "ə", "ǝ": "ə",
-    "γ": "ɣ", "ɸ": "ɸ", "φ": "ɸ", "λ": "ʎ", "δ": "ð", "α": "ɑ", "ι": "ɩ", "υ": "ʊ", "з": "ɜ", "*": "", "/": "",
+    "'": "ˈ", "’": "ˈ", "‘": "ˈ", ",": "ˌ", ":": "ː", "!": "ǃ", "?": "ʔ", "ε": "ɛ", "ʹ": "ʲ", "∫": "ʃ", "ǝ": "ə",
+    "γ": "ɣ", "φ": "ɸ", "λ": "ʎ", "δ": "ð", "α": "ɑ", "ι": "ɩ", "υ": "ʊ", "з": "ɜ",
 }  # fmt: skip
 """Characters that people write for others which look like them."""
 
@@ -138,7 +138,10 @@ def _from_x_sampa(text: str) -> str:
 
 
 def _from_arpabet(text: str) -> str:
-    words = [[_find_arpabet(symbol, text) for symbol in word.split()] for word in re.split(r"\s+[#|]\s+", text.strip())]
+    words = [
+        [_find_arpabet(symbol, text) for symbol in word.split()]
+        for word in re.split(r"\s+[#|]\s+", text.strip())
+    ]
     return " ".join("".join(word) for word in words)
 
 

@@ -12,7 +12,9 @@ from voxpress.text.lexicon.patterns import compile_pattern, expand, find_all
 
 _UNSPACED = languages.UNSPACED.pattern[1:-1]
 _RUN = re.compile(rf"[^\W{_UNSPACED}]+")
-_PLAIN = str.maketrans({"\u2019": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-", "\u00a0": " ", "\u202f": " "})
+_PLAIN = str.maketrans(
+    {"\u2019": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-", "\u00a0": " ", "\u202f": " "}
+)
 """Signs that writers and word processors take for each other."""
 _TAIL = re.compile(r"'(?:[tdm]|re|ve|ll)(?!\w)")
 _TAILS = frozenset(("s", "t", "d", "m", "re", "ve", "ll"))
@@ -23,17 +25,17 @@ class Wording(Protocol):
     """What a matcher knows of an entry."""
 
     @property
-    def written(self) -> str: ...  # noqa: D102
+    def written(self) -> str: ...
     @property
-    def spoken(self) -> str: ...  # noqa: D102
+    def spoken(self) -> str: ...
     @property
-    def part(self) -> bool: ...  # noqa: D102
+    def part(self) -> bool: ...
     @property
-    def regex(self) -> bool: ...  # noqa: D102
+    def regex(self) -> bool: ...
     @property
-    def followed_by(self) -> str: ...  # noqa: D102
+    def followed_by(self) -> str: ...
     @property
-    def ignores_case(self) -> bool: ...  # noqa: D102
+    def ignores_case(self) -> bool: ...
 
 
 E = TypeVar("E", bound=Wording)
@@ -81,7 +83,9 @@ class Matcher(Generic[E]):
         by_character: dict[str, set[int]] = {}
         for rank, entry in enumerate(entries):
             if entry.regex:
-                self._patterns.append((rank, entry, compile_pattern(entry.written, ignores_case=entry.ignores_case)))
+                self._patterns.append(
+                    (rank, entry, compile_pattern(entry.written, ignores_case=entry.ignores_case))
+                )
                 continue
             form = fold(plain(entry.written))
             self._forms.setdefault(form, []).append((rank, entry))
@@ -107,7 +111,9 @@ class Matcher(Generic[E]):
             for found in find_all(pattern, text):
                 start, end = found.span()
                 spoken = expand(entry.spoken, found)
-                if _is_place(entry, written, start, end) and (not entry.spoken or any(map(str.isalnum, spoken))):
+                if _is_place(entry, written, start, end) and (
+                    not entry.spoken or any(map(str.isalnum, spoken))
+                ):
                     yield Match(start, end, rank, entry, text[start:end], spoken)
 
     def _look_up(
@@ -127,7 +133,7 @@ def _is_place(entry: Wording, text: str, start: int, end: int) -> bool:
     """Whether an entry may stand there: it is a whole word, and followed by what it asks for."""
     if entry.followed_by and not _is_followed(entry.followed_by, text[end : end + 200]):
         return False
-    return entry.part or (not _is_joined_before(text, start, end) and not _is_joined_after(text, start, end))
+    return entry.part or (not _is_joined_before(text, start, end) and not _is_joined_after(text, end))
 
 
 def _is_followed(pattern: str, rest: str) -> bool:
@@ -146,7 +152,7 @@ def _is_joined_before(text: str, start: int, end: int) -> bool:
     return _joins(before)
 
 
-def _is_joined_after(text: str, start: int, end: int) -> bool:
+def _is_joined_after(text: str, end: int) -> bool:
     """Whether the word that ends at `end` goes on."""
     if end >= len(text) or not _joins(text[end - 1], last=True):
         # A mark belongs to the letter before it, whatever that is.

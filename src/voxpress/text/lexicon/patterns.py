@@ -71,7 +71,11 @@ def compile_pattern(written: str, *, ignores_case: bool) -> Pattern:
     try:
         return re2.compile(written, options)
     except re2.error as error:
-        reason = error.args[0].decode(errors="replace") if error.args and isinstance(error.args[0], bytes) else error
+        reason = (
+            error.args[0].decode(errors="replace")
+            if error.args and isinstance(error.args[0], bytes)
+            else error
+        )
         raise InputError(f"{show(written)} is no regular expression: {reason}", field="written") from error
 
 

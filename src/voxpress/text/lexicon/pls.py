@@ -79,7 +79,9 @@ def read_pls(data: bytes, name: str) -> tuple[list[Entry], list[str]]:
         problem = "declares a document type or entities, which are not read"
         raise InputError(problem, place=f"{name}:{parser.getLineNumber()}") from None
     except SAXParseException as error:
-        raise InputError(f"is not XML: {error.getMessage()}", place=f"{name}:{error.getLineNumber()}") from None
+        raise InputError(
+            f"is not XML: {error.getMessage()}", place=f"{name}:{error.getLineNumber()}"
+        ) from None
     except (SAXException, UnicodeError, LookupError) as error:
         raise InputError(f"is not XML: {error}", place=name) from None
     return list(reader.entries.values()), reader.notes
@@ -92,7 +94,9 @@ def _make_parser(name: str) -> tuple[Any, Any]:
     from defusedxml.sax import make_parser
 
     class Reader(_Reader, ContentHandler):
-        def startElementNS(self, name: tuple[str, str], qname: str, attrs: AttributesNSImpl) -> None:  # noqa: N802
+        def startElementNS(
+            self, name: tuple[str | None, str], qname: str | None, attrs: AttributesNSImpl
+        ) -> None:  # noqa: N802
             given = {
                 f"xml:{local}" if space == _XML else local: value
                 for (space, local), value in attrs.items()
@@ -100,7 +104,7 @@ def _make_parser(name: str) -> tuple[Any, Any]:
             }
             self.open_element(*name, given, parser.getLineNumber())
 
-        def endElementNS(self, name: tuple[str, str], qname: str) -> None:  # noqa: N802
+        def endElementNS(self, name: tuple[str | None, str], qname: str | None) -> None:  # noqa: N802
             self.close_element(name[1])
 
         def characters(self, content: str) -> None:
@@ -180,9 +184,8 @@ class _Reader:
     def _begin(self, given: Mapping[str, str], line: int) -> None:
         language = given.get("xml:lang", "")
         self.alphabet = given.get("alphabet", "")
-        if version := given.get("version", "1.0"):
-            if version != "1.0":
-                raise self._error(f"is PLS {show(version)}, and voxpress reads 1.0", line)
+        if (version := given.get("version", "1.0")) != "1.0":
+            raise self._error(f"is PLS {show(version)}, and voxpress reads 1.0", line)
         try:
             self.language = "" if language in ("", UNDETERMINED) else languages.canonical(language)
         except InputError as error:
@@ -192,7 +195,9 @@ class _Reader:
         if not lexeme.graphemes:
             raise self._error("a <lexeme> has no <grapheme>", lexeme.line)
         if not lexeme.readings:
-            raise self._error(f"{show(lexeme.graphemes[0].text)} has no <phoneme> and no <alias>", lexeme.line)
+            raise self._error(
+                f"{show(lexeme.graphemes[0].text)} has no <phoneme> and no <alias>", lexeme.line
+            )
         regex = self._flag(lexeme.attributes, "regex", lexeme.line)
         preferred = [one for one in lexeme.readings if self._flag(one[1].attributes, "prefer", one[1].line)]
         counts = dict(reversed(preferred[:1] or lexeme.readings))  # the first of each kind
@@ -250,11 +255,9 @@ def write_pls(lexicon: Lexicon) -> str:
     if len(tags) > 1:
         named = ", ".join(tag or "no language" for tag in tags)
         raise InputError(f"PLS has one language for a file, and these entries have several ({named})")
-    lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<lexicon version="1.0" xmlns="{NAMESPACE}" alphabet="ipa"'
-        f" xml:lang={quoteattr((tags or [''])[0] or UNDETERMINED)}>",
-    ]
+    language = quoteattr("".join(tags) or UNDETERMINED)
+    root = f'<lexicon version="1.0" xmlns="{NAMESPACE}" alphabet="ipa" xml:lang={language}>'
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', root]
     for entry in lexicon.entries:
         if unsaid := list_unsaid(entry):
             raise InputError(

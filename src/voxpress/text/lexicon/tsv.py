@@ -19,7 +19,13 @@ from voxpress.errors import InputError, show, suggest
 from voxpress.text.lexicon import LONGEST_SPOKEN, LONGEST_WRITTEN, Case, Entry, Lexicon
 
 COLUMNS = ("word", "spoken", "language", "engine", "voice", "flags")
-_ALIASES = {"written": "word", "grapheme": "word", "alias": "spoken", "lang": "language", "locale": "language"}
+_ALIASES = {
+    "written": "word",
+    "grapheme": "word",
+    "alias": "spoken",
+    "lang": "language",
+    "locale": "language",
+}
 _OPTIONAL = ("ipa", "followed_by")
 """Columns that only a header can bring."""
 FLAGS = ("case", "any", "part", "regex")
@@ -65,7 +71,9 @@ def _read_header(cells: Sequence[str], place: str) -> Sequence[str]:
     for column in names:
         if column not in known:
             raise InputError(
-                f"no such column{suggest(column, known)} (columns: {', '.join(known)})", place=place, field=column
+                f"no such column{suggest(column, known)} (columns: {', '.join(known)})",
+                place=place,
+                field=column,
             )
         if names.count(column) > 1:
             raise InputError("stands there twice", place=place, field=column)
