@@ -96,7 +96,7 @@ def _make_parser(name: str) -> tuple[Any, Any]:
     class Reader(_Reader, ContentHandler):
         def startElementNS(
             self, name: tuple[str | None, str], qname: str | None, attrs: AttributesNSImpl
-        ) -> None:  # noqa: N802
+        ) -> None:
             given = {
                 f"xml:{local}" if space == _XML else local: value
                 for (space, local), value in attrs.items()
@@ -104,7 +104,7 @@ def _make_parser(name: str) -> tuple[Any, Any]:
             }
             self.open_element(*name, given, parser.getLineNumber())
 
-        def endElementNS(self, name: tuple[str | None, str], qname: str | None) -> None:  # noqa: N802
+        def endElementNS(self, name: tuple[str | None, str], qname: str | None) -> None:
             self.close_element(name[1])
 
         def characters(self, content: str) -> None:
