@@ -80,7 +80,7 @@ def test_a_pattern_that_leaves_nothing_to_say_leaves_the_word() -> None:
 @pytest.mark.parametrize(
     "written", ["(a*)*b", "(a|a)*b", "(a|aa)+b", "a.*?b|a", r"(\w+\s?)+$", ".*.*.*.*b", r"\b", "(x+x+)+y"]
 )
-@pytest.mark.parametrize("text", ["a" * 100_000, "a " * 50_000, "x" * 100_000 + "!", "ab" * 50_000])
+@pytest.mark.parametrize("text", ["a" * 10_000, "a " * 5_000, "x" * 10_000 + "!", "ab" * 5_000])
 def test_a_hostile_pattern_takes_no_longer_than_any(written: str, text: str) -> None:
     try:
         entry = Entry(written, "X", regex=True, part=True)

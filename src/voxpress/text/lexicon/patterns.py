@@ -19,8 +19,8 @@ Found: TypeAlias = Any
 INSTALL = "pip install 'voxpress[regex]'"
 _MEMORY = 1 << 20
 """Bytes of a compiled pattern."""
-_WINDOW, _STEP = 2000, 1500
-"""Characters that a pattern sees at once, and after which it sees the next ones: a match has up to 500."""
+_WINDOW, _STEP = 600, 400
+"""Characters that a pattern sees at once, and after which it sees the next ones: a match has up to 200."""
 _GROUP = re.compile(r"\\(\\|\d)")
 
 
