@@ -271,6 +271,8 @@ class Utterance(_Request, frozen=True):
     format: str | None = None
     markup: Literal["plain", "directions"] = "plain"
     """How `text` is read: as it is, or with stage directions such as ``[beep]``."""
+    lexicon: str = ""
+    """How its words are spoken: a file beside the manifest; see `voxpress.text.lexicon`."""
     title: str = ""
     options: Mapping[str, OptionValue] = {}
     origin: str = ""

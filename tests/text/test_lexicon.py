@@ -402,6 +402,6 @@ def test_gather() -> None:
     assert gather(None) == gather([]) == Lexicon()
     for wrong in (3, [3], {"a": 1.5}):
         with pytest.raises(
-            InputError, match="must be a Lexicon, a path, or a list of them|the lexicon cannot be read"
+            InputError, match=r"must be a Lexicon, a path, or a list|the lexicon cannot be read"
         ):
             gather(wrong)  # type: ignore[arg-type]

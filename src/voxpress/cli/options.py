@@ -57,6 +57,14 @@ Carrier = Annotated[
         show_default=False,
     ),
 ]
+LexiconFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--lexicon",
+        metavar="FILE",
+        help="How words are spoken: a table with tabs, or W3C PLS; may be repeated, the first wins.",
+    ),
+]
 StoreUrl = Annotated[
     str | None,
     typer.Option(

@@ -15,6 +15,7 @@ from voxpress.cli.options import (
     EngineName,
     FormatName,
     Language,
+    LexiconFiles,
     ManifestFormat,
     Model,
     Only,
@@ -91,6 +92,7 @@ def render(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    lexicon: LexiconFiles = None,
     store: StoreUrl = None,
     workers: Annotated[
         int | None,
@@ -177,6 +179,8 @@ def render(
     from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import DEFAULT_ENGINE, Planner
     from voxpress.speech import Speaker
+    from voxpress.text import FrontEnd
+    from voxpress.text.lexicon import gather
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
     if report == Path("-"):
@@ -200,7 +204,9 @@ def render(
         carrier=own.carrier if carrier is None else carrier,
         format=None if several else format or (None if chosen else own.format),
         files=several or _files(chosen, format, project),
+        front_end=FrontEnd(lexicon=gather([*(lexicon or ()), *project.list_lexicons(chosen)])),
         cast=project.cast,
+        beside=Path() if manifest == "-" else Path(manifest).parent,
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),

@@ -16,6 +16,7 @@ from voxpress.cli.options import (
     FormatName,
     Json,
     Language,
+    LexiconFiles,
     Model,
     Options,
     Seed,
@@ -81,6 +82,7 @@ def say(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    lexicon: LexiconFiles = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
@@ -90,6 +92,8 @@ def say(
     from voxpress.rendering.library import say_with
     from voxpress.rendering.planner import Planner
     from voxpress.speech import Speaker, Utterance
+    from voxpress.text import FrontEnd
+    from voxpress.text.lexicon import gather
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
@@ -105,6 +109,7 @@ def say(
         seed=seed,
         options=read_options(option),
     )
+    front_end = FrontEnd(lexicon=gather(lexicon))
     facts: list[dict[str, object]] = []
     for name, destination in wanted:
         planner = Planner(
@@ -112,6 +117,7 @@ def say(
             device=device or "auto",
             carrier=carrier,
             format=name,
+            front_end=front_end,
         )
         # An engine may change the folder.
         place = (

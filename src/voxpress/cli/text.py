@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.options import ManifestFormat, Only, examples
+from voxpress.cli.options import LexiconFiles, ManifestFormat, Only, examples
 from voxpress.errors import InputError, SpeechError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def text(
     markup: Annotated[
         str | None, typer.Option("--markup", metavar="NAME", help="How texts and lines are written.")
     ] = None,
+    lexicon: LexiconFiles = None,
     form: Annotated[Form, typer.Option("--format", "-f", help="How to write it.")] = Form.TABLE,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="By default, standard output.")
@@ -66,10 +67,14 @@ def text(
 
     A question mark marks a reading that is a guess. The exit status is 1 when a text cannot be spoken.
     """
+    from voxpress.cli.options import project_beside
     from voxpress.files import atomic
     from voxpress.text import FrontEnd
+    from voxpress.text.lexicon import gather
 
-    front_end = FrontEnd()
+    is_file = source != "-" and Path(source).is_file()
+    shared = project_beside(source).list_lexicons() if is_file else ()
+    front_end = FrontEnd(lexicon=gather([*(lexicon or ()), *shared]))
     proofs = prove_all(_read(source, manifest_format, only or [], markup), language, front_end)
     failed = False
 

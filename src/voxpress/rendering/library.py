@@ -23,6 +23,8 @@ from voxpress.rendering.plan import Bad, Planned
 from voxpress.rendering.planner import DEFAULT_ENGINE, Planner, Row
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Speaker, Status, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
+from voxpress.text import FrontEnd
+from voxpress.text import lexicon as lexicons
 
 if TYPE_CHECKING:
     from voxpress.quality.asr import Recogniser
@@ -54,6 +56,7 @@ def say(
     output: Output | None = None,
     device: str = "auto",
     carrier: bool | None = None,
+    lexicon: lexicons.Source | Sequence[lexicons.Source] | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     attempts: int = ATTEMPTS,
     workers: int | None = None,
@@ -70,6 +73,8 @@ def say(
         device: ``auto``, ``cpu``, ``cuda`` …
         carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
             when its words are heard; None: where it is then understood better.
+        lexicon: how words are spoken: a `voxpress.text.lexicon.Lexicon`, a file's path, or several, the first of
+            which wins.
         store: URL, path or open store; None: a folder in the user's cache directory.
         attempts: how often a segment is spoken before a failed check is final.
         workers: processes for a text of `MANY` segments or more; None: one for each core; 0: none. A shorter text
@@ -98,6 +103,7 @@ def say(
         carrier=carrier,
         format=format,
         files=None if output is None else [("", output)],
+        front_end=FrontEnd(lexicon=lexicons.gather(lexicon)),
     )
     return say_with(planner, Utterance(text=text), _open(store), attempts, workers)
 
@@ -246,6 +252,7 @@ def render(
     files: Sequence[tuple[str, Output]] | None = None,
     device: str = "auto",
     carrier: bool | None = None,
+    lexicon: lexicons.Source | Sequence[lexicons.Source] | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
@@ -294,6 +301,7 @@ def render(
         carrier=carrier,
         format=format,
         files=_choose_files(preset, files, format),
+        front_end=FrontEnd(lexicon=lexicons.gather(lexicon)),
         cast=cast,
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -27,6 +28,7 @@ from voxpress.rendering.plan import Assignment, Bad, Louder, Plan, Planned, Reci
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import clip_key, take_key
 from voxpress.text import Between, FrontEnd, Part, Say, carrier
+from voxpress.text.lexicon import read as read_lexicon
 from voxpress.text.passage import Change
 from voxpress.voices import references
 
@@ -49,6 +51,7 @@ class Planner:
         format: of the one file, where `files` is not given; None: wav, or what an id's extension says.
         front_end: how texts are read.
         cast: speakers by the names that rows and texts give them.
+        beside: the folder of the manifest, in which the lexicons of rows lie; None: rows can name none.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -68,6 +71,7 @@ class Planner:
         files: Sequence[tuple[str, Output]] | None = None,
         front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
         cast: Mapping[str, Speaker] | None = None,
+        beside: str | os.PathLike[str] | None = None,
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -78,6 +82,8 @@ class Planner:
         )
         self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
         self._device, self._carrier, self._front_end = device, carrier, front_end
+        self._beside = beside
+        self._front_ends: dict[str, FrontEnd] = {}
         self._cast = check_cast({} if cast is None else cast)
         self._files = _check_files(format, files)
         self._own_files = files is not None
@@ -177,6 +183,16 @@ class Planner:
             asked = self._find_voice(speaker).over(asked)
         return asked.over(self._default)
 
+    def _read_lexicon(self, file: str) -> FrontEnd:
+        """The front end for a row with a lexicon of its own, which comes before all others."""
+        if file not in self._front_ends:
+            if self._beside is None:
+                raise InputError("lies beside a manifest, and there is none", field="lexicon")
+            path = os.path.join(self._beside, safe_path(file))
+            lexicon = read_lexicon(path).over(self._front_end.lexicon)
+            self._front_ends[file] = msgspec.structs.replace(self._front_end, lexicon=lexicon)
+        return self._front_ends[file]
+
     def _find(self, speaker: str | Speaker) -> Speaker:
         """A member of the cast."""
         if isinstance(speaker, Speaker):
@@ -207,12 +223,13 @@ class Planner:
         takes: dict[str, Assignment] = {}
         left_out: Counter[str] = Counter()
         changes: list[Change] = []
+        front_end = self._read_lexicon(row.lexicon) if row.lexicon else self._front_end
         for scene in scenes:
             if not isinstance(scene, Say):
                 parts.append(scene)
                 continue
             reader = self._reader(row, scene.speaker)
-            spoken = self._front_end.read(
+            spoken = front_end.read(
                 scene,
                 language=reader.language,
                 max_chars=reader.longest,

@@ -105,6 +105,15 @@ format=None, preset=None, store=None, device=None, workers=None, carrier=None, l
     server: Table = {}
     """What is said of a server, as it stands in the file; `voxpress.server.settings` knows the fields."""
 
+    def list_lexicons(self, preset: str | None = None) -> tuple[str, ...]:
+        """The files that say how words are spoken: those of a preset, and the project's.
+
+        >>> Project(defaults=Defaults(lexicons=("names.tsv",)), presets=load()).list_lexicons("podcast")
+        ('names.tsv',)
+        """
+        own = self.presets[preset].lexicons if preset and preset in self.presets else ()
+        return (*own, *self.defaults.lexicons)
+
 
 def load(project_file: Path | None = None) -> Mapping[str, Preset]:
     """The presets of voxpress and those of `project_file` by name; the project's win.
@@ -199,7 +208,9 @@ class _Presets:
         files = table.get("files")
         if not isinstance(files, list) or not files or not all(isinstance(file, dict) for file in files):
             raise self._error(name, "files", "must be a list of tables with a path each")
-        shared = {key: value for key, value in table.items() if key not in ("description", "files", "lexicons")}
+        shared = {
+            key: value for key, value in table.items() if key not in ("description", "files", "lexicons")
+        }
         made: dict[str, Output] = {}
         for number, file in enumerate(files):
             place = f"files[{number}]"

@@ -101,16 +101,6 @@ class Passage:
     def _find_phonemes(self, start: int, end: int) -> Sequence[Phonemes]:
         first = bisect_left(self.phonemes, start, key=attrgetter("start"))
         return self.phonemes[first : bisect_right(self.phonemes, end, first, key=attrgetter("end"))]
-        )
-
-    def _find_fixed(self, start: int, end: int) -> Sequence[tuple[int, int]]:
-        """The fixed pieces that lie in a piece, or partly: searched for, because a long text has many."""
-        first = bisect_right(self.fixed, start, key=itemgetter(1))
-        return self.fixed[first : bisect_left(self.fixed, end, first, key=itemgetter(0))]
-
-    def _find_phonemes(self, start: int, end: int) -> Sequence[Phonemes]:
-        first = bisect_left(self.phonemes, start, key=attrgetter("start"))
-        return self.phonemes[first : bisect_right(self.phonemes, end, first, key=attrgetter("end"))]
 
     def source(self, start: int, end: int) -> tuple[int, int]:
         """The place in the source of a piece of `text`.

@@ -8,17 +8,18 @@ from collections.abc import Sequence
 import msgspec
 
 from voxpress import engines, formats
-from voxpress.errors import UnsupportedOption
+from voxpress.errors import InputError, UnsupportedOption
 from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import Preset, Project, preset_named
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal, refusal
-from voxpress.server.schemas import RATE, SpeechRequest, VoiceId
+from voxpress.server.schemas import RATE, LexiconEntry, SpeechRequest, VoiceId
 from voxpress.server.settings import Settings
 from voxpress.speech import OptionValue, Output, Seconds, Speaker, Utterance
-from voxpress.text import Pause, duration
+from voxpress.text import FrontEnd, Pause, duration
 from voxpress.text.clean import clean, has_speech
+from voxpress.text.lexicon import Entry, Lexicon, gather
 from voxpress.text.passage import Passage
 from voxpress.voices import references
 
@@ -71,11 +72,15 @@ class SpeechPlanner:
     """Makes plans of requests for speech.
 
     Args:
-        project: its presets and its cast.
+        project: its presets, its cast and its lexicons.
+
+    Raises:
+        InputError: a lexicon cannot be read.
     """
 
     def __init__(self, settings: Settings, names: Aliases, project: Project) -> None:
         self._settings, self._names, self._project = settings, names, project
+        self._lexicons = {name: gather(project.list_lexicons(name)) for name in (None, *project.presets)}
 
     async def plan(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
         """Plan a request, outside the event loop where its text is long.
@@ -119,12 +124,15 @@ class SpeechPlanner:
         output = self._choose_output(data)
         _check_duration(data, output, self._settings.max_duration)  # also before the work of planning it
         utterance = Utterance(text=data.input)
+        front_end = FrontEnd(lexicon=_read_lexicon(data.lexicon).over(self._lexicons[data.preset]))
         plan: Planned | None = None
         if data.lang_code is not None:
             # Some clients send it for each voice; a voice that does not speak the language speaks its own.
             tag = None if data.language is not None else self._names.find_language(data.lang_code)
             plan = (
-                self._plan_utterance(utterance, msgspec.structs.replace(speaker, language=tag), output)
+                self._plan_utterance(
+                    utterance, msgspec.structs.replace(speaker, language=tag), output, front_end
+                )
                 if tag
                 else None
             )
@@ -132,12 +140,12 @@ class SpeechPlanner:
                 plan, ignored = None, ("lang_code", *ignored)
             elif tag != data.lang_code:
                 mapped = (*mapped, f"{data.lang_code}={tag}")
-        plan = plan or self._plan_utterance(utterance, speaker, output)
+        plan = plan or self._plan_utterance(utterance, speaker, output, front_end)
         notes: tuple[str, ...] = ()
         if isinstance(plan, Bad) and self._is_pause(data.input):
             notes = (f"no letter and no digit: {_SILENT_PAUSE:g} s of silence",)
             silent = Utterance(text=f"[pause {_SILENT_PAUSE * 1000:g} ms]", markup="directions")
-            plan = self._plan_utterance(silent, speaker, output)
+            plan = self._plan_utterance(silent, speaker, output, front_end)
         if isinstance(plan, Bad):
             raise plan.error
         _check_duration(data, output, self._settings.max_duration, plan.recipe.parts)
@@ -149,9 +157,11 @@ class SpeechPlanner:
             notes=(*plan.notes, *notes),
         )
 
-    def _plan_utterance(self, utterance: Utterance, speaker: Speaker, output: Output) -> Planned:
+    def _plan_utterance(
+        self, utterance: Utterance, speaker: Speaker, output: Output, front_end: FrontEnd
+    ) -> Planned:
         """The plan of a text, or what is wrong with it."""
-        planner = Planner(speaker, files=[("", output)], cast=self._project.cast)
+        planner = Planner(speaker, files=[("", output)], front_end=front_end, cast=self._project.cast)
         return planner.plan(utterance, filed=False)
 
     def _is_pause(self, text: str) -> bool:
@@ -184,6 +194,26 @@ class SpeechPlanner:
             output = _choose_preset_output(data, preset)
         formats.sample_rate_for(format, output.sample_rate, RATE)
         return output
+
+
+def _read_lexicon(given: Sequence[LexiconEntry]) -> Lexicon:
+    """The lexicon of a request.
+
+    Raises:
+        InputError: an entry cannot be so, with its place in the request.
+    """
+    entries = []
+    for number, each in enumerate(given):
+        place = f"lexicon[{number}]"
+        try:
+            entries.append(Entry(each.word, each.spoken, each.ipa, origin=place))
+        except InputError as error:
+            field = "word" if error.field == "written" else error.field
+            raise InputError(error.problem, field=f"{place}.{field}") from None
+    try:
+        return Lexicon(entries)
+    except InputError as error:
+        raise InputError(error.problem, field=f"{error.place}.word") from None
 
 
 def _choose_preset_output(data: SpeechRequest, preset: Preset) -> Output:
