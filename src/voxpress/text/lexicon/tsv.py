@@ -145,6 +145,9 @@ def write_tsv(lexicon: Lexicon) -> str:
 
     >>> write_tsv(Lexicon([Entry("SQL", "sequel"), Entry("Nguyen", ipa="nwɪn")]))
     'word\tspoken\nNguyen\t/nwɪn/\nSQL\tsequel\n'
+
+    Raises:
+        InputError: an entry has a form that means something else in a table.
     """
     rows = [_list_cells(entry) for entry in lexicon.entries]
     columns = [
@@ -157,6 +160,12 @@ def write_tsv(lexicon: Lexicon) -> str:
 
 
 def _list_cells(entry: Entry) -> Mapping[str, str]:
+    if (entry.written[0] == ";" and len(entry.written) > 1) or entry.written != entry.written.strip():
+        raise InputError(f"a table cannot hold the word {show(entry.written)}", place=entry.origin)
+    if "/" in (entry.spoken[:1], entry.spoken[-1:]):
+        raise InputError(
+            f"a table cannot hold {show(entry.spoken)}: it is no pronunciation", place=entry.origin
+        )
     flags = [
         {"smart": "", "exact": "case", "any": "any"}[entry.case],
         "part" if entry.part else "",
