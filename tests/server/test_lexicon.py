@@ -17,9 +17,12 @@ from voxpress.server.settings import Settings
 from voxpress.server.speech.planner import SpeechPlan, SpeechPlanner
 
 
+SETTINGS = Settings(engines=["tone"])
+
+
 def plan(text: str, lexicon: Any, project: Any = None, **fields: Any) -> SpeechPlan:
     project = project or load_project()
-    planner = SpeechPlanner(Settings(), Aliases(Settings(), project.defaults), project)
+    planner = SpeechPlanner(SETTINGS, Aliases(SETTINGS, project.defaults), project)
     data, _ = parse_speech_request(
         {"model": "tone", "voice": "low", "input": text, "lexicon": lexicon, **fields}
     )
