@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,7 +112,7 @@ def test_say_and_text(voxpress, names):
     )
 
 
-def read_report(folder: Path) -> dict[str, dict]:
+def read_report(folder: Path) -> dict[str, dict[str, Any]]:
     lines = (folder / ".voxpress" / "report.jsonl").read_text().splitlines()
     return {row["id"]: row for row in map(json.loads, lines) if "id" in row}
 
@@ -171,7 +172,7 @@ def test_the_library(names):
     (result,) = render(rows, engine="tone", store="memory:", workers=0, lexicon=[lexicon, names])
     assert [mark.text for mark in result.clips[0].marks] == ["sequel,", "doctor", "Nguyen."]
     with pytest.raises(InputError, match="lexicon: must be a Lexicon, a path, or a list of them, not 3"):
-        say("SQL.", engine="tone", store="memory:", lexicon=3)
+        say("SQL.", engine="tone", store="memory:", lexicon=3)  # type: ignore[arg-type]
     row = Utterance(id="a", text="SQL", lexicon="names.tsv")
     (result,) = render([row], engine="tone", store="memory:", workers=0)
     assert result.error == "a: lexicon: lies beside a manifest, and there is none"

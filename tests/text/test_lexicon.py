@@ -312,7 +312,7 @@ def test_each_character_keeps_its_place() -> None:
 @given(st.text(), st.lists(st.tuples(st.text(min_size=1, max_size=5), st.booleans()), max_size=8))
 def test_any_text(text: str, written: list[tuple[str, bool]]) -> None:
     """Nothing is lost: each place is as it was, or as an entry says."""
-    entries = []
+    entries: list[Entry] = []
     for form, part in written:
         try:
             entries.append(Entry(form, f"spoken {len(entries)}", part=part))

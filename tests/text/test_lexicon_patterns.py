@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxpress.errors import InputError
-from voxpress.text.lexicon import Entry, Lexicon, apply
+from voxpress.text.lexicon import Entry, Lexicon, apply, parse
 from voxpress.text.passage import Passage
 
 pytest.importorskip("re2", reason="regular expressions of lexicons need google-re2")
@@ -41,6 +41,29 @@ def test_case_and_parts() -> None:
     assert speak("a47", Entry("([0-9]+)", r"k\1", regex=True, part=True)) == "ak47"
 
 
+def test_the_dialect_of_daisy() -> None:
+    """Patterns find parts of words, and name groups as Java does."""
+    lexicon = parse(
+        """<lexicon version="1.0" xmlns="http://www.w3.org/2005/01/pronunciation-lexicon" alphabet="ipa" xml:lang="en">
+        <lexeme><grapheme positive-lookahead="[ ]+test">before</grapheme><alias>earlier</alias></lexeme>
+        <lexeme regex="true"><grapheme>([0-9]+)</grapheme><alias>k$1</alias></lexeme>
+        <lexeme regex="true"><grapheme>([A-Z]+)</grapheme><phoneme>rɛɡ</phoneme></lexeme>
+        <lexeme regex="true"><grapheme positive-lookahead="[ab]*[ ]+test">a</grapheme><alias>b</alias></lexeme>
+        </lexicon>""".encode(),
+        "daisy.pls",
+    )
+    passage, _ = apply(Passage.of("a47, ABCD, before test, before that, baaab test"), lexicon, language="en")
+    assert passage.text == "ak47, ABCD, earlier test, before that, bbbbb test"
+    assert [(each.start, each.ipa) for each in passage.phonemes] == [(6, "rɛɡ")]
+
+
+def test_a_match_of_more_than_200_characters_does_not_count() -> None:
+    for length in (200, 201, 5_000):
+        text = "x" * length
+        said = speak(text, Entry("x+", "X", regex=True))
+        assert said == ("X" if length == 200 else text)
+
+
 def test_words_before_patterns_of_the_same_length() -> None:
     assert speak("abc abd", Entry("ab[a-z]", "pattern", regex=True), Entry("abc", "word")) == "word pattern"
 
@@ -70,7 +93,7 @@ def test_followed_by() -> None:
 )
 def test_what_a_pattern_cannot_be(fields: dict[str, str], problem: str) -> None:
     with pytest.raises(InputError, match=problem):
-        Entry(**fields, regex=True)
+        Entry(**fields, regex=True)  # type: ignore[arg-type]
 
 
 def test_a_pattern_that_leaves_nothing_to_say_leaves_the_word() -> None:

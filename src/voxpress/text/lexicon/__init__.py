@@ -366,6 +366,10 @@ def _pronounce(matcher: Matcher[Entry], spoken: Passage, edits: Sequence[Edit]) 
 def read(path: str | os.PathLike[str]) -> Lexicon:
     """The lexicon in a file: PLS where it is XML, else a table.
 
+    >>> _ = open("read.tsv", "w").write("SQL\\tsequel")
+    >>> read("read.tsv").entries
+    (Entry('SQL', 'sequel'),)
+
     Raises:
         InputError: it cannot be read, or is wrong, with file and line.
     """
@@ -407,7 +411,10 @@ def parse(data: bytes, name: str) -> Lexicon:
 
 
 def decode(data: bytes, name: str) -> str:
-    """Text in UTF-8, or in UTF-16 with a byte order mark.
+    r"""Text in UTF-8, or in UTF-16 with a byte order mark.
+
+    >>> decode(b"\xff\xfea\0", "names.tsv")
+    'a'
 
     Raises:
         InputError: it is neither.

@@ -19,8 +19,10 @@ Found: TypeAlias = Any
 INSTALL = "pip install 'voxpress[regex]'"
 _MEMORY = 1 << 20
 """Bytes of a compiled pattern."""
+LONGEST_MATCH = 200
+"""Characters; a longer match does not count."""
 _WINDOW, _STEP = 600, 400
-"""Characters that a pattern sees at once, and after which it sees the next ones: a match has up to 200."""
+"""Characters that a pattern sees at once, and after which it sees the next ones."""
 _GROUP = re.compile(r"\\(\\|\d)")
 
 
@@ -84,7 +86,7 @@ def find_all(pattern: Pattern, text: str) -> Iterator[Found]:
     if not text.isascii():
         text = text.encode(errors="replace").decode()  # half of a surrogate pair
     if len(text) <= _WINDOW:
-        yield from (found for found in pattern.finditer(text) if found.end() > found.start())
+        yield from (found for found in pattern.finditer(text) if _counts(*found.span()))
         return
     start = done = 0
     while start < len(text):
@@ -93,10 +95,14 @@ def find_all(pattern: Pattern, text: str) -> Iterator[Found]:
         first = max(0, text.rfind(" ", max(0, start - 200), start))
         for found in pattern.finditer(text[first : start + _WINDOW]):
             moved = _Moved(found, first)
-            if start <= moved.start < limit and moved.start >= done and moved.end > moved.start:
+            if start <= moved.start < limit and moved.start >= done and _counts(*moved.span()):
                 done = moved.end
                 yield moved
         start = limit
+
+
+def _counts(start: int, end: int) -> bool:
+    return 0 < end - start <= LONGEST_MATCH
 
 
 class _Moved:
