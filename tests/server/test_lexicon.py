@@ -82,3 +82,11 @@ def test_a_lexicon_that_cannot_be_so(lexicon: Any, field: str, problem: str) -> 
     assert refused.status == 400
     assert refused.param == field
     assert problem in str(refused)
+
+
+def test_a_lexicon_makes_no_long_text_of_a_short_one() -> None:
+    lexicon = [{"word": "a", "spoken": "very long " * 40}]
+    assert said(plan("a a", lexicon))
+    with pytest.raises(Refusal, match=r"lexicon: 798,400 characters would be spoken with it") as caught:
+        plan("a " * 2000, lexicon)
+    assert caught.value.param == "lexicon"

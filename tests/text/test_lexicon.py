@@ -405,3 +405,9 @@ def test_gather() -> None:
             InputError, match=r"must be a Lexicon, a path, or a list|the lexicon cannot be read"
         ):
             gather(wrong)  # type: ignore[arg-type]
+
+
+def test_patterns_say_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "re2", None)
+    with pytest.raises(InputError, match=r"needs google-re2: pip install 'voxpress\[regex\]'"):
+        Entry("never seen (x)", "X", regex=True)

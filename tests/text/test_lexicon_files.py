@@ -114,6 +114,9 @@ def test_bytes_that_are_no_text() -> None:
 def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.tsv: the lexicon cannot be read: No such file"):
         read(tmp_path / "none.tsv")
+    for name in ("\0", "", "\udc80", "a\ud800"):
+        with pytest.raises(InputError, match="the lexicon cannot be read"):
+            read(name)
     with pytest.raises(InputError, match="the lexicon cannot be read: Is a directory"):
         read(tmp_path)
     (tmp_path / "large.tsv").write_bytes(b"\n" * ((1 << 25) + 1))
@@ -228,6 +231,9 @@ def test_homographs_are_noted() -> None:
         ("<lexicon>&a;</lexicon>", "is not XML: undefined entity"),
         ("<lexicon>" + "<metadata>" * 100, "book.pls:1: is nested too deeply"),
         ('<?xml version="1.0" encoding="klingon"?><lexicon/>', "is not XML"),
+        ('<?xml version="1.0" encoding="utf-7"?><lexicon/>', "is not XML: multi-byte encodings"),
+        ('<?xml version="1.0" encoding="shift_jis"?><lexicon/>', "is not XML"),
+        ('<?xml version="1.0" encoding="base64"?><lexicon/>', "is not XML"),
     ],
 )
 def test_what_is_no_pls(document: str, problem: str) -> None:

@@ -99,7 +99,7 @@ class SpeechPlanner:
                 "string_above_max_length",
                 param="input",
             )
-        if len(data.input) > _SHORT_TEXT:
+        if len(data.input) > _SHORT_TEXT or data.lexicon:
             return await asyncio.to_thread(self.plan_now, data, ignored)
         return self.plan_now(data, ignored)
 
@@ -148,6 +148,8 @@ class SpeechPlanner:
             plan = self._plan_utterance(silent, speaker, output, front_end)
         if isinstance(plan, Bad):
             raise plan.error
+        if data.lexicon:
+            _check_length(plan, self._settings.max_characters)
         _check_duration(data, output, self._settings.max_duration, plan.recipe.parts)
         return SpeechPlan(
             plan=plan,
@@ -194,6 +196,22 @@ class SpeechPlanner:
             output = _choose_preset_output(data, preset)
         formats.sample_rate_for(format, output.sample_rate, RATE)
         return output
+
+
+def _check_length(plan: Plan, most: int) -> None:
+    """Check that a request's lexicon does not make a long text of a short one.
+
+    Raises:
+        Refusal: more characters would be spoken than a text may have.
+    """
+    spoken = sum(len(plan.takes[key].segment.text) for key in plan.recipe.spoken)
+    if spoken > most:
+        raise Refusal(
+            400,
+            f"lexicon: {spoken:,} characters would be spoken with it, and {most:,} are allowed",
+            "string_above_max_length",
+            param="lexicon",
+        )
 
 
 def _read_lexicon(given: Sequence[LexiconEntry]) -> Lexicon:

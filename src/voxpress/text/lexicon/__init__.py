@@ -373,9 +373,10 @@ def read(path: str | os.PathLike[str]) -> Lexicon:
     Raises:
         InputError: it cannot be read, or is wrong, with file and line.
     """
-    name = os.fspath(path)
+    # A file's name may hold half of a surrogate pair, which messages cannot.
+    name = os.fspath(path).encode(errors="replace").decode()
     try:
-        with open(name, "rb") as file:
+        with open(path, "rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error

@@ -82,7 +82,7 @@ def read_pls(data: bytes, name: str) -> tuple[list[Entry], list[str]]:
         raise InputError(
             f"is not XML: {error.getMessage()}", place=f"{name}:{error.getLineNumber()}"
         ) from None
-    except (SAXException, UnicodeError, LookupError) as error:
+    except (SAXException, ValueError, LookupError) as error:
         raise InputError(f"is not XML: {error}", place=name) from None
     return list(reader.entries.values()), reader.notes
 
