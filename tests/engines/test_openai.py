@@ -83,13 +83,12 @@ class TestOpenAI(EngineContract):
 
 def test_what_is_asked_and_what_comes_back(engine, server):
     """The request has what OpenAI documents and nothing else; the audio is what was sent, to the bit."""
-    (audio,) = engine.synthesize([segment(options={"instructions": "Whisper."}, speed=1.5)])
+    (audio,) = engine.synthesize([segment(options={"instructions": "Whisper."})])
     wanted = {
         "model": "gpt-4o-mini-tts",
         "input": TEXT,
         "voice": "coral",
         "response_format": "wav",
-        "speed": 1.5,
         "instructions": "Whisper.",
     }
     assert server.requests == [wanted]
@@ -102,7 +101,7 @@ def test_a_voice_of_ones_own_is_sent_as_an_object(engine, server):
     """That is the form that OpenAI takes ids in."""
     engine.synthesize([segment(voice=engine.voice("id:voice_1234").key)])
     assert server.requests[0]["voice"] == {"id": "voice_1234"}
-    assert "speed" not in server.requests[0] and "instructions" not in server.requests[0]
+    assert "instructions" not in server.requests[0]
 
 
 @pytest.mark.parametrize("fault", ["length", "flac", "wrong type"])

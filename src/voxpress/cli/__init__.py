@@ -1,7 +1,7 @@
 """The terminal edge: ``voxpress``.
 
 One file for each command or group of commands. Everything heavy is imported inside the commands, so that ``--help``
-answers at once. Exit codes: 0 all done, 1 some rows or the work failed, 2 wrong use, a bad manifest or a budget that
+answers at once. Exit codes: 0 all done, 1 some rows or the command failed, 2 wrong use, a bad manifest or a budget that
 does not suffice, 130 interrupted.
 """
 
@@ -91,7 +91,7 @@ _NAMES = frozenset(
     ]
 )
 """Options that name something: an empty name is mostly a variable that is not set."""
-_FORMER = {"--ear": "--asr-model"}
+_FORMER = {"--ear": "--asr-model", "--bar": "--max-wer"}
 """Former names of options, which hold until the next release."""
 _INTERRUPTED = 130
 _GO_ON = "interrupted; run the same command again to go on where it stopped"

@@ -32,7 +32,10 @@ Speed = Annotated[
     float | None, typer.Option("--speed", "-s", metavar="FACTOR", help="1.0 is the voice's own.")
 ]
 Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="Another number gives another reading of the text.")
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", help="Another number gives another reading, if the engine draws noise."
+    ),
 ]
 FormatName = Annotated[
     str | None,
@@ -52,8 +55,8 @@ Carrier = Annotated[
     bool | None,
     typer.Option(
         "--carrier/--no-carrier",
-        help="Speak texts of one or two words in a sentence and cut them out, if the engine has word times; by default"
-        " only if it gains from that.",
+        help="Speak one or two words inside a carrier sentence, then cut them out. By default only with engines that"
+        " need it (Piper).",
         show_default=False,
     ),
 ]
@@ -63,6 +66,14 @@ LexiconFiles = Annotated[
         "--lexicon",
         metavar="FILE",
         help="How words are spoken: a table with tabs, or W3C PLS; may be repeated, the first wins.",
+    ),
+]
+Marks = Annotated[
+    str | None,
+    typer.Option(
+        "--marks",
+        metavar="NAMES",
+        help="Files beside each file that say when each word is heard: srt, vtt, json, polly; or several: srt,json.",
     ),
 ]
 StoreUrl = Annotated[
@@ -180,6 +191,17 @@ def project_in(file: Path | None) -> Project:
 
 def _beside(folder: Path) -> Path | None:
     return file if (file := folder / "voxpress.toml").is_file() else None
+
+
+def mark_formats(names: str | None) -> tuple[str, ...]:
+    """The formats in ``srt,json``.
+
+    Raises:
+        InputError: one is unknown.
+    """
+    from voxpress.marks import check_formats
+
+    return () if names is None else check_formats([name.strip() for name in names.split(",")])
 
 
 def format_names(format: str | None) -> list[str]:

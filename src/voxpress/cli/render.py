@@ -17,6 +17,7 @@ from voxpress.cli.options import (
     Language,
     LexiconFiles,
     ManifestFormat,
+    Marks,
     Model,
     Only,
     Options,
@@ -26,6 +27,7 @@ from voxpress.cli.options import (
     VoiceName,
     examples,
     format_names,
+    mark_formats,
     project_beside,
     read_options,
     recogniser_named,
@@ -93,6 +95,7 @@ def render(
     device: Device = None,
     carrier: Carrier = None,
     lexicon: LexiconFiles = None,
+    marks: Marks = None,
     store: StoreUrl = None,
     workers: Annotated[
         int | None,
@@ -130,8 +133,8 @@ def render(
         bool,
         typer.Option(
             "--prune",
-            help="Delete files of former renders that no row asks for any more; '--prune all' where they are more than"
-            " half.",
+            help="Delete files of former renders that no row asks for any more. Use `--prune all` to allow deleting"
+            " more than half of the files.",
         ),
     ] = False,
     prune_all: Annotated[bool, typer.Option("--prune-all", hidden=True)] = False,
@@ -158,7 +161,8 @@ def render(
         ),
     ] = None,
     show_text: Annotated[
-        bool, typer.Option("--text", help="With --dry-run: show what is spoken otherwise than written.")
+        bool,
+        typer.Option("--text", help="With --dry-run: show the texts that voxpress changes before speaking."),
     ] = False,
     dry_run: Annotated[
         bool,
@@ -207,6 +211,7 @@ def render(
         front_end=FrontEnd(lexicon=gather([*(lexicon or ()), *project.list_lexicons(chosen)])),
         cast=project.cast,
         beside=Path() if manifest == "-" else Path(manifest).parent,
+        marks=_marks(chosen, marks, project),
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),
@@ -238,6 +243,14 @@ def _several(names: list[str]) -> list[tuple[str, Output]] | None:
     from voxpress.speech import Output
 
     return [(ONE_FILE, Output(format=name)) for name in names] if len(names) > 1 else None
+
+
+def _marks(preset: str | None, marks: str | None, project: Project) -> Sequence[str]:
+    from voxpress.rendering.presets import preset_named
+
+    if marks is None and preset is not None:
+        return preset_named(preset, project.presets).marks
+    return mark_formats(marks)
 
 
 def _files(preset: str | None, format: str | None, project: Project) -> Sequence[tuple[str, Output]] | None:

@@ -17,6 +17,7 @@ from voxpress.cli.options import (
     Json,
     Language,
     LexiconFiles,
+    Marks,
     Model,
     Options,
     Seed,
@@ -25,6 +26,7 @@ from voxpress.cli.options import (
     VoiceName,
     examples,
     format_names,
+    mark_formats,
     read_options,
     store_at,
 )
@@ -69,7 +71,7 @@ def say(
         typer.Option(
             "--markup",
             metavar="NAME",
-            help="plain, or directions, where [pause 2s] and [beep] are heard and not said.",
+            help="plain, or directions: voxpress turns [pause 2s] and [beep] into silence and a tone.",
         ),
     ] = "plain",
     engine: EngineName = None,
@@ -83,6 +85,7 @@ def say(
     device: Device = None,
     carrier: Carrier = None,
     lexicon: LexiconFiles = None,
+    marks: Marks = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
@@ -97,6 +100,9 @@ def say(
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
+    beside = mark_formats(marks)
+    if beside and output in (None, "-"):
+        raise InputError("--marks writes files beside the clip: name its file with -o")
     wanted = _destinations(output, format)
     words = _words(text)
     opened = store_at(store)
@@ -118,6 +124,7 @@ def say(
             carrier=carrier,
             format=name,
             front_end=front_end,
+            marks=beside,
         )
         # An engine may change the folder.
         place = (
@@ -131,6 +138,8 @@ def say(
         if destination == "-":
             _write_out(clip.data)
         elif place:
+            for extension, data in clip.sidecars.items():
+                atomic.write(f"{os.path.splitext(place)[0]}.{extension}", data, durable=True)
             atomic.write(place, clip.data, durable=True)
         facts.append({"path": destination or clip.path} | {name: getattr(clip, name) for name in _FACTS})
         if not json and not destination:

@@ -22,18 +22,31 @@ from voxpress.errors import (
     suggest,
 )
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
+from voxpress.marks import FORMATS, Script, check_formats, identify
 from voxpress.models import catalogue
 from voxpress.rendering import offers, templates
-from voxpress.rendering.plan import Assignment, Bad, Louder, Plan, Planned, Recipe, Target, place_error
+from voxpress.rendering.plan import (
+    Assignment,
+    Bad,
+    Plan,
+    Planned,
+    Played,
+    Recipe,
+    Sidecar,
+    Target,
+    place_error,
+)
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import clip_key, take_key
-from voxpress.text import Between, FrontEnd, Part, Say, carrier
+from voxpress.text import Between, FrontEnd, Part, Pause, Say, carrier
 from voxpress.text.lexicon import read as read_lexicon
-from voxpress.text.passage import Change
+from voxpress.text.passage import Change, Passage
 from voxpress.voices import references
 
 DEFAULT_ENGINE = "piper"
 ONE_FILE = "{id}.{extension}"
+SLOWEST, FASTEST = 0.25, 4.0
+"""Speeds, with every engine: OpenAI's range."""
 
 _MOST_READERS = 1024
 
@@ -52,6 +65,7 @@ class Planner:
         front_end: how texts are read.
         cast: speakers by the names that rows and texts give them.
         beside: the folder of the manifest, in which the lexicons of rows lie; None: rows can name none.
+        marks: formats of the files with marks that lie beside each row's files.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -72,6 +86,7 @@ class Planner:
         front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
         cast: Mapping[str, Speaker] | None = None,
         beside: str | os.PathLike[str] | None = None,
+        marks: Sequence[str] = (),
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -87,6 +102,7 @@ class Planner:
         self._cast = check_cast({} if cast is None else cast)
         self._files = _check_files(format, files)
         self._own_files = files is not None
+        self._marks = check_formats(marks)
         self._format = formats.format_named(format) if format else None
         self._readers: dict[tuple[object, ...], _Reader] = {}
 
@@ -100,11 +116,11 @@ class Planner:
                 continue
             planned = self.plan(row, number, filed=filed)
             if filed and isinstance(planned, Plan):
-                for target in planned.targets:
-                    first = paths.take(target.path, number)
+                for path in planned.paths:
+                    first = paths.take(path, number)
                     if first is not None:
                         problem = (
-                            f"{target.path!r} is also the file of row {first + 1}, or a folder that it needs, or in a"
+                            f"{path!r} is also the file of row {first + 1}, or a folder that it needs, or in a"
                             " folder of its name (case does not count)"
                         )
                         planned = Bad(number, row, place_error(InputError(problem), row))
@@ -160,7 +176,7 @@ class Planner:
         reader = _Reader(
             *chosen,
             language=language,
-            speed=_check_speed(engine, asked.speed),
+            speed=_check_speed(asked.speed),
             seed=asked.seed,
             longest=longest,
             carried=wanted and engine.timed,
@@ -219,14 +235,15 @@ class Planner:
         return _choose(*identity)
 
     def _plan(self, row: Utterance, scenes: Sequence[Part], lead: _Reader, number: int, filed: bool) -> Plan:
-        parts: list[str | Louder | Between] = []
+        parts: list[str | Played | Between] = []
         takes: dict[str, Assignment] = {}
+        words: list[Passage] = []
         left_out: Counter[str] = Counter()
         changes: list[Change] = []
         front_end = self._read_lexicon(row.lexicon) if row.lexicon else self._front_end
         for scene in scenes:
             if not isinstance(scene, Say):
-                parts.append(scene)
+                parts.append(_pace(scene, lead.speed))
                 continue
             reader = self._reader(row, scene.speaker)
             spoken = front_end.read(
@@ -239,19 +256,24 @@ class Planner:
             )
             for part in spoken.parts:
                 if not isinstance(part, Say):
-                    parts.append(part)
+                    parts.append(_pace(part, reader.speed))
                     continue
                 take = Assignment(reader.engine, reader.fingerprint, reader.segment(part))
                 key = take_key(take.fingerprint, take.segment)
                 takes[key] = take
-                parts.append(Louder(key, part.gain) if part.gain else key)
+                words.append(part.words)
+                plain = not part.gain and reader.speed == 1.0
+                parts.append(key if plain else Played(key, part.gain, reader.speed))
             left_out.update(spoken.left_out)
             changes += spoken.changes
         notes = text.make_notes(row.text, row.markup, left_out)
         if not parts:
             raise text.nothing_to_speak(row.text, left_out)
         rate = max((take.engine.sample_rate for take in takes.values()), default=lead.engine.sample_rate)
+        script = Script(row.text, tuple(words))
         targets = self._targets(row, parts, lead.language, filed)
+        if self._marks:
+            targets = _add_sidecars(targets, self._marks, script)
         for target in targets:
             _check_bit_rate(target.output, rate)
         return Plan(
@@ -260,14 +282,14 @@ class Planner:
             engine=lead.engine,
             voice=lead.voice.name,
             language=lead.language,
-            recipe=Recipe(tuple(parts), targets, rate),
+            recipe=Recipe(tuple(parts), targets, rate, script),
             takes=takes,
             notes=notes,
             changes=tuple(changes),
         )
 
     def _targets(
-        self, row: Utterance, parts: Sequence[str | Louder | Between], language: str, filed: bool
+        self, row: Utterance, parts: Sequence[str | Played | Between], language: str, filed: bool
     ) -> tuple[Target, ...]:
         targets = []
         for path, output in self._files_of(row, filed):
@@ -396,8 +418,14 @@ class _Reader(NamedTuple):
     carried: bool
 
     def segment(self, words: Say) -> Segment:
-        """What the engine is to speak."""
+        """What the engine is to speak.
+
+        Raises:
+            UnsupportedOption: sounds are given that the voice cannot speak.
+        """
         phonemes = words.words.phonemes or None
+        for each in phonemes or ():
+            self._check_sounds(each.ipa, words.text[each.start : each.end])
         return Segment(
             text=words.text,
             voice=self.voice.key,
@@ -408,6 +436,19 @@ class _Reader(NamedTuple):
             carrier=carrier.phrase(words.text, self.language) if self.carried and not phonemes else None,
             phonemes=phonemes,
         )
+
+    def _check_sounds(self, ipa: str, word: str) -> None:
+        if not self.engine.takes_phonemes:
+            raise UnsupportedOption(
+                f"{self.engine.name} takes no sounds: give {word!r} a spelled form in place of /{ipa}/"
+            )
+        with engines.Guard(self.engine.name):
+            missing = self.engine.unspeakable_sounds(ipa, self.voice, self.language)
+        if missing:
+            raise UnsupportedOption(
+                f"the voice {self.voice.name!r} of {self.engine.name} has no sound {', '.join(map(repr, missing))}:"
+                f" /{ipa}/ for {word!r} needs another one in its place"
+            )
 
 
 def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
@@ -483,13 +524,37 @@ def _choose_language(engine: Engine, voice: Voice, wanted: str | None) -> str:
     return wanted
 
 
-def _check_speed(engine: Engine, wanted: float) -> float:
-    slowest, fastest = engine.speeds
-    if not slowest <= wanted <= fastest:
+def _check_speed(wanted: float) -> float:
+    if not SLOWEST <= wanted <= FASTEST:
         raise UnsupportedOption(
-            f"speed {wanted:g} is out of range: engine {engine.name!r} speaks at {slowest:g} to {fastest:g}"
+            f"speed {wanted:g} is out of range: voxpress speaks at {SLOWEST:g} to {FASTEST:g}"
         )
     return wanted
+
+
+def _add_sidecars(targets: Sequence[Target], formats: Sequence[str], script: Script) -> tuple[Target, ...]:
+    """The targets with files of marks. Files of one name share them: they say the same."""
+    made: list[Target] = []
+    stems: set[str] = set()
+    for target in targets:
+        stem = os.path.splitext(target.path)[0]
+        sidecars = tuple(
+            Sidecar(
+                f"{stem}.{FORMATS[name].extension}" if stem else "",
+                name,
+                identify(name, target.clip, script),
+            )
+            for name in formats
+            if not stem or stem not in stems
+        )
+        stems.add(stem)
+        made.append(msgspec.structs.replace(target, sidecars=sidecars))
+    return tuple(made)
+
+
+def _pace(part: Between, speed: float) -> Between:
+    """A pause belongs to the time of the words around it; what has a duration of its own keeps it."""
+    return Pause(part.after, speed) if isinstance(part, Pause) else part
 
 
 def _escape(path: str) -> str:

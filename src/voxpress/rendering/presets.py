@@ -31,7 +31,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from voxpress import validation
+from voxpress import marks, validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
 from voxpress.rendering import templates
 from voxpress.speech import OptionValue, Output, Speaker
@@ -56,6 +56,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """Templates of paths in the output folder, and what lies there."""
     lexicons: tuple[str, ...] = ()
     """Files that say how words are spoken; the first wins."""
+    marks: tuple[str, ...] = ()
+    """Formats of the files with marks that lie beside them, names of `voxpress.marks.FORMATS`."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -208,9 +210,8 @@ class _Presets:
         files = table.get("files")
         if not isinstance(files, list) or not files or not all(isinstance(file, dict) for file in files):
             raise self._error(name, "files", "must be a list of tables with a path each")
-        shared = {
-            key: value for key, value in table.items() if key not in ("description", "files", "lexicons")
-        }
+        apart = ("description", "files", "lexicons", "marks")
+        shared = {key: value for key, value in table.items() if key not in apart}
         made: dict[str, Output] = {}
         for number, file in enumerate(files):
             place = f"files[{number}]"
@@ -229,8 +230,17 @@ class _Presets:
         description = table.get("description", "")
         if not isinstance(description, str):
             raise self._error(name, "description", "must be a text")
-        lexicons = self._lexicons(name, table.get("lexicons", []))
-        return Preset(name=name, description=description, files=tuple(made.items()), lexicons=lexicons)
+        try:
+            formats = marks.check_formats(table.get("marks", ()))
+        except InputError as error:
+            raise self._error(name, "marks", error.problem) from error
+        return Preset(
+            name=name,
+            description=description,
+            files=tuple(made.items()),
+            lexicons=self._lexicons(name, table.get("lexicons", [])),
+            marks=formats,
+        )
 
     def _lexicons(self, name: str, given: object) -> tuple[str, ...]:
         if not isinstance(given, list) or not all(isinstance(path, str) and path for path in given):

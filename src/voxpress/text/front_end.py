@@ -15,6 +15,7 @@ import msgspec
 
 from voxpress.text.clean import clean, has_speech
 from voxpress.text.lexicon import Lexicon, apply
+from voxpress.text.normalise import normalise
 from voxpress.text.parts import Pause, Say
 from voxpress.text.passage import Change, Edit, Passage
 from voxpress.text.split import split
@@ -33,9 +34,11 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         lexicon: how words are spoken.
+        normalise: how numbers and abbreviations become words, one of `voxpress.text.normalise.NAMES`.
     """
 
     lexicon: Lexicon = Lexicon()
+    normalise: str = "auto"
 
     def read(
         self,
@@ -61,19 +64,35 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         parts: list[Say | Pause] = []
         changes: list[Change] = []
         removed: Counter[str] = Counter()
-        for written in clean(say.words):
-            spoken, changed = apply(written, self.lexicon, language=language, engine=engine, voice=voice)
-            changes += changed
-            for paragraph in clean(_remove_misread(spoken, misread, removed)):
-                if not has_speech(paragraph.text):
-                    continue
-                if parts:
-                    parts.append(Pause("paragraph"))
-                for i, words in enumerate(_split(paragraph, language, max_chars)):
-                    if i:
-                        parts.append(Pause("sentence"))
-                    parts.append(Say(words, say.speaker, say.gain))
+        speaker = engine, voice
+        for paragraph in self._spell(say.words, language, speaker, misread, changes, removed):
+            if parts:
+                parts.append(Pause("paragraph"))
+            for i, words in enumerate(_split(paragraph, language, max_chars)):
+                if i:
+                    parts.append(Pause("sentence"))
+                parts.append(Say(words, say.speaker, say.gain))
         return Spoken(tuple(parts), tuple(changes), removed)
+
+    def _spell(
+        self,
+        words: Passage,
+        language: str,
+        speaker: tuple[str, str],
+        misread: str,
+        changes: list[Change],
+        removed: Counter[str],
+    ) -> Iterator[Passage]:
+        """The paragraphs as they are spoken; it notes what was changed and what was removed."""
+        engine, voice = speaker
+        for written in clean(words):
+            paragraph, named = apply(written, self.lexicon, language=language, engine=engine, voice=voice)
+            changes += named
+            paragraph, normalised = normalise(paragraph, language, name=self.normalise)
+            changes += normalised
+            for spoken in clean(_remove_misread(paragraph, misread, removed)):
+                if has_speech(spoken.text):
+                    yield spoken
 
 
 def _split(paragraph: Passage, language: str, max_chars: int) -> Iterator[Passage]:

@@ -265,9 +265,9 @@ def _check_duration(
     rate = formats.sample_rate_for(formats.FORMATS[output.format], output.sample_rate, RATE)
     most = longest * RATE / max(rate, RATE)
     pauses = {"sentence": output.sentence_pause, "paragraph": output.paragraph_pause}
-    if len(data.input) * (_SLOWEST_SPEECH / data.speed + max(pauses.values())) <= most:
+    if len(data.input) * (_SLOWEST_SPEECH + max(pauses.values())) / data.speed <= most:
         return  # without counting letters
-    seconds = sum(pauses[part.after] for part in parts if isinstance(part, Pause))
+    seconds = sum(pauses[part.after] / part.speed for part in parts if isinstance(part, Pause))
     shortest, slowest = duration.bounds(data.input, data.speed)
     seconds += (shortest * slowest) ** 0.5
     if seconds <= most:
