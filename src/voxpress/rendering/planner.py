@@ -253,6 +253,7 @@ class Planner:
                 misread=reader.engine.misread,
                 engine=reader.engine.name,
                 voice=reader.voice.name,
+                sounds=reader.engine.takes_phonemes,
             )
             for part in spoken.parts:
                 if not isinstance(part, Say):

@@ -49,6 +49,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         misread: str = "",
         engine: str = "",
         voice: str = "",
+        sounds: bool = True,
     ) -> Spoken:
         """The segments of some words.
 
@@ -57,6 +58,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             max_chars: longest segment that the engine takes.
             misread: characters that the engine reads wrongly, and that are removed.
             engine, voice: who speaks, for entries of the lexicon that hold for some only.
+            sounds: whether the engine takes sounds.
 
         >>> FrontEnd().read(Say.of("Come in. Sit down."), language="en", max_chars=9).parts
         (Say('Come in.'), Pause(after='sentence'), Say('Sit down.'))
@@ -64,7 +66,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         parts: list[Say | Pause] = []
         changes: list[Change] = []
         removed: Counter[str] = Counter()
-        speaker = engine, voice
+        speaker = engine, voice, sounds
         for paragraph in self._spell(say.words, language, speaker, misread, changes, removed):
             if parts:
                 parts.append(Pause("paragraph"))
@@ -78,15 +80,17 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         self,
         words: Passage,
         language: str,
-        speaker: tuple[str, str],
+        speaker: tuple[str, str, bool],
         misread: str,
         changes: list[Change],
         removed: Counter[str],
     ) -> Iterator[Passage]:
         """The paragraphs as they are spoken; it notes what was changed and what was removed."""
-        engine, voice = speaker
+        engine, voice, sounds = speaker
         for written in clean(words):
-            paragraph, named = apply(written, self.lexicon, language=language, engine=engine, voice=voice)
+            paragraph, named = apply(
+                written, self.lexicon, language=language, engine=engine, voice=voice, sounds=sounds
+            )
             changes += named
             paragraph, normalised = normalise(paragraph, language, name=self.normalise)
             changes += normalised
