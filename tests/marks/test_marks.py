@@ -96,11 +96,17 @@ def test_places_are_those_of_the_source():
     )
     spoken = time_words(beeps(2.0), passage.text)
     found = [mark for mark in locate(spoken, Script(written, (passage,))) if mark.source]
-    assert {(mark.text, written[slice(*mark.source)]) for mark in found if mark.kind == "word"} == {
+    assert {
+        (mark.text, written[mark.source[0] : mark.source[1]])
+        for mark in found
+        if mark.source and mark.kind == "word"
+    } == {
         *((word, word) for word in ("It", "costs", "Now", "pay")),
         *((word, "$49") for word in ("forty", "nine", "dollars")),
     }
-    assert [written[slice(*mark.source)] for mark in found if mark.kind == "sentence"] == [
+    assert [
+        written[mark.source[0] : mark.source[1]] for mark in found if mark.source and mark.kind == "sentence"
+    ] == [
         "It costs $49.",
         "Now</b> pay.",
     ]
@@ -109,8 +115,9 @@ def test_places_are_those_of_the_source():
 
 
 def test_two_texts_with_one_clip_have_their_own_places():
-    say = {"engine": "tone", "store": "memory:"}
-    first, second = (voxpress.say(text, **say) for text in ("Come in, Bob.", "  Come in,\n Bob."))
+    first, second = (
+        voxpress.say(text, engine="tone", store="memory:") for text in ("Come in, Bob.", "  Come in,\n Bob.")
+    )
     assert first.key == second.key
     assert [m.source for m in first.marks if m.kind == "word"] == [(0, 4), (5, 7), (9, 12)]
     assert [m.source for m in second.marks if m.kind == "word"] == [(2, 6), (7, 9), (12, 15)]
