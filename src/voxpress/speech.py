@@ -274,8 +274,10 @@ class Utterance(_Request, frozen=True):
     speed: float | None = None
     seed: int | None = None
     format: str | None = None
-    markup: Literal["plain", "directions"] = "plain"
-    """How `text` is read: as it is, or with stage directions such as ``[beep]``."""
+    markup: validation.Markup = "plain"
+    """How `text` is written: as it is spoken, with stage directions such as ``[beep]``, or in Markdown or SSML."""
+    lexicon: str = ""
+    """How its words are spoken: a file beside the manifest; see `voxpress.text.lexicon`."""
     title: str = ""
     options: Mapping[str, OptionValue] = {}
     origin: str = ""

@@ -12,20 +12,26 @@ import typer
 from voxpress.cli.options import (
     Carrier,
     Device,
+    Emoji,
     EngineName,
     FormatName,
     Json,
     Language,
+    Lenient,
+    LexiconFiles,
     Marks,
     Model,
+    Normalise,
     Options,
     Seed,
     Speed,
     StoreUrl,
+    Unspeakable,
     VoiceName,
     examples,
     format_names,
     mark_formats,
+    read_front_end,
     read_options,
     store_at,
 )
@@ -66,13 +72,17 @@ def say(
         ),
     ] = None,
     markup: Annotated[
-        Literal["plain", "directions"],
+        Literal["plain", "directions", "markdown", "ssml"],
         typer.Option(
             "--markup",
             metavar="NAME",
-            help="plain, or directions: voxpress turns [pause 2s] and [beep] into silence and a tone.",
+            help="plain; directions: voxpress turns [pause 2s] and [beep] into silence and a tone; markdown; or ssml.",
         ),
     ] = "plain",
+    normalise: Normalise = None,
+    unspeakable: Unspeakable = None,
+    emoji: Emoji = None,
+    lenient: Lenient = False,
     engine: EngineName = None,
     model: Model = None,
     voice: VoiceName = None,
@@ -83,6 +93,7 @@ def say(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    lexicon: LexiconFiles = None,
     marks: Marks = None,
     store: StoreUrl = None,
     json: Json = False,
@@ -111,6 +122,7 @@ def say(
         seed=seed,
         options=read_options(option),
     )
+    front_end = read_front_end(lexicon or (), normalise, unspeakable, emoji, lenient)
     facts: list[dict[str, object]] = []
     for name, destination in wanted:
         planner = Planner(
@@ -118,7 +130,9 @@ def say(
             device=device or "auto",
             carrier=carrier,
             format=name,
+            front_end=front_end,
             marks=beside,
+            beside=Path.cwd(),
         )
         # An engine may change the folder.
         place = (

@@ -14,11 +14,12 @@ from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.marks import FORMATS, lacks_marks, time_words, write_all
+from voxpress.rendering import sounds
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.plan import Played, Recipe, Target
+from voxpress.rendering.plan import PlacedSound, Played, Recipe, RecipePart, Target, Within
 from voxpress.speech import Clip, Hertz, Mark, Output, Seconds, dBFS
 from voxpress.store import Kept, Store
-from voxpress.text import Between, Bookmark, Pause, Silence, Tone
+from voxpress.text import Bookmark, Pause, Silence, Tone
 
 FULL_SCALE: dBFS = 0.0
 KEPT: Seconds = 0.02
@@ -169,7 +170,7 @@ def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tup
         duration=finished.duration,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        marks=finished.marks,
+        marks=tuple(sorted(finished.marks, key=_begin)) if recipe.bookmarks else finished.marks,
         notes=_describe_shortfall(finished, output),
         takes=_digest([take.sha256 for take in takes.values()]),
     )
@@ -201,9 +202,7 @@ def _describe_shortfall(sound: Audio, output: Output) -> tuple[str, ...]:
     return (f"{reached:.1f} {unit} in place of {wanted:g}{peak}",)
 
 
-def sound(
-    part: str | Played | Between, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz
-) -> Audio:
+def sound(part: RecipePart, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
     """What is heard of one part of an utterance, at `sample_rate`: a take, or what lies between takes."""
     match part:
         case str():
@@ -218,10 +217,30 @@ def sound(
             return waveform.silence(duration, sample_rate)
         case Tone(frequencies, duration):
             return waveform.tone(frequencies, duration, sample_rate)
+        case PlacedSound(sha256, gain, path):
+            return waveform.gain(waveform.resample(sounds.read(path, sha256), sample_rate), gain)
         case Bookmark(name):
-            here = Mark(kind="bookmark", text=name, start=0.0, end=0.0)
-            return replace(waveform.silence(0.0, sample_rate), marks=(here,))
+            return _name(name, 0.0, sample_rate)
+        case Within(name, take, word, words):
+            return _name(name, _find_word(sound(take, takes, output, sample_rate), word, words), sample_rate)
     raise TypeError(part)
+
+
+def _begin(mark: Mark) -> Seconds:
+    return mark.start
+
+
+def _name(name: str, at: Seconds, sample_rate: Hertz) -> Audio:
+    """Nothing to hear, with a bookmark that much later."""
+    return replace(
+        waveform.silence(0.0, sample_rate), marks=(Mark(kind="bookmark", text=name, start=at, end=at),)
+    )
+
+
+def _find_word(take: Audio, word: int, words: int) -> Seconds:
+    """When a word of a take begins: as its marks say, else by its share of the words."""
+    marks = [mark for mark in take.marks if mark.kind == "word"]
+    return marks[word].start if len(marks) == words else take.duration * word / words
 
 
 def mastered(sound: Audio, output: Output) -> Audio:

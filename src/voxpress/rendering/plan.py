@@ -11,7 +11,7 @@ from voxpress.engines import Engine
 from voxpress.errors import SpeechError
 from voxpress.marks import Script
 from voxpress.speech import Hertz, Output, Segment, Utterance
-from voxpress.text import Between
+from voxpress.text import Bookmark, Pause, Silence, Tone
 from voxpress.text.parts import Decibels
 from voxpress.text.passage import Change
 
@@ -56,6 +56,37 @@ class Sidecar(msgspec.Struct, frozen=True):
     key: str
 
 
+class PlacedSound(msgspec.Struct, frozen=True, tag="sound"):
+    """A sound from a file that was found.
+
+    Attributes:
+        sha256: of the file's content, by which it is known.
+        path: where it was found; not in the clip's key.
+    """
+
+    sha256: str
+    gain: Decibels
+    path: str
+
+
+class Within(msgspec.Struct, frozen=True, tag="within"):
+    """A bookmark within a take: it stands before the take, and is heard where a word of the take begins.
+
+    Attributes:
+        word: how many of the take's words come before it.
+        words: how many it has.
+    """
+
+    name: str
+    take: str
+    word: int
+    words: int
+
+
+RecipePart: TypeAlias = str | Played | Pause | Silence | Tone | PlacedSound | Bookmark | Within
+"""A take's key, and what is heard between takes."""
+
+
 class Target(msgspec.Struct, frozen=True):
     """One file to be made.
 
@@ -87,7 +118,7 @@ class Recipe(msgspec.Struct, frozen=True):
         script: what is said.
     """
 
-    parts: tuple[str | Played | Between, ...]
+    parts: tuple[RecipePart, ...]
     targets: tuple[Target, ...]
     sample_rate: Hertz
     script: Script = Script()
@@ -100,6 +131,11 @@ class Recipe(msgspec.Struct, frozen=True):
             for part in self.parts
             if isinstance(part, str | Played)
         )
+
+    @property
+    def bookmarks(self) -> bool:
+        """Whether there are any."""
+        return any(isinstance(part, Bookmark | Within) for part in self.parts)
 
     @property
     def takes(self) -> tuple[str, ...]:
