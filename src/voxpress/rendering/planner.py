@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -249,7 +249,12 @@ class Planner:
             bookmarks = deque(scene.bookmarks)
             reader = self._reader(row, self._speaker(row, scene))
             spoken = self._front_end.read(
-                scene, language=reader.language, max_chars=reader.longest, misread=reader.engine.misread
+                scene,
+                language=reader.language,
+                max_chars=reader.longest,
+                misread=reader.engine.misread,
+                says=reader.says,
+                silent=reader.list_silent,
             )
             for part in spoken.parts:
                 if not isinstance(part, Say):
@@ -447,6 +452,16 @@ class _Reader(NamedTuple):
             carrier=carrier.phrase(words.text, self.language) if self.carried and not phonemes else None,
             phonemes=phonemes,
         )
+
+    @property
+    def says(self) -> Callable[[str], bool] | None:
+        """An engine for every language says letters of every script."""
+        return None if "*" not in self.engine.languages else lambda _: True
+
+    def list_silent(self, words: str) -> Sequence[str]:
+        """What the engine cannot say of some words."""
+        with engines.Guard(self.engine.name):
+            return self.engine.unspeakable(words, self.voice, self.language)
 
     def _check_sounds(self, ipa: str, word: str) -> None:
         if not self.engine.takes_phonemes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -61,6 +61,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         max_chars: int,
         misread: str = "",
         says: Callable[[str], bool] | None = None,
+        silent: Callable[[str], Collection[str]] | None = None,
     ) -> Spoken:
         """The segments of some words.
 
@@ -69,6 +70,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             max_chars: longest segment that the engine takes.
             misread: characters that the engine reads wrongly, and that are removed.
             says: whether the engine can say a character of a script that the language does not have.
+            silent: which characters of a text the engine leaves out or misreads.
 
         >>> FrontEnd().read(Say.of("Come in. Sit down."), language="en", max_chars=9).parts
         (Say('Come in.'), Pause(after='sentence'), Say('Sit down.'))
@@ -80,7 +82,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         removed: Counter[tuple[str, str]] = Counter()
         words, interpreted = interpret(say.words, say.asked, language)
         changes = [*say.changes, *interpreted]
-        for paragraph, after in self._spell(words, language, misread, says, changes, removed):
+        for paragraph, after in self._spell(words, language, misread, says, silent, changes, removed):
             if parts:
                 parts.append(Pause(after))
             sentences = split(paragraph.text, language=language, max_chars=max_chars)
@@ -96,6 +98,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         language: str,
         misread: str,
         says: Callable[[str], bool] | None,
+        silent: Callable[[str], Collection[str]] | None,
         changes: list[Change],
         removed: Counter[tuple[str, str]],
     ) -> Iterator[tuple[Passage, Literal["sentence", "paragraph"]]]:
@@ -103,8 +106,11 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         for written in clean(words):
             changes += written.changes
             paragraph = self._read_signs(written.words, language, changes, removed)
-            paragraph = self._leave_out(paragraph, language, says, removed)
-            for spoken in clean(_remove_misread(paragraph, misread, removed), lines=False):
+            paragraph = _remove_misread(paragraph, misread, removed)
+            found = find_unspeakable(
+                paragraph.text, language, says=says, silent=silent(paragraph.text) if silent else ()
+            )
+            for spoken in clean(self._leave_out(paragraph, found, language, removed), lines=False):
                 if has_speech(spoken.text):
                     yield spoken.words, written.after
 
@@ -129,12 +135,11 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
     def _leave_out(
         self,
         paragraph: Passage,
+        found: Sequence[tuple[int, int, str]],
         language: str,
-        says: Callable[[str], bool] | None,
         removed: Counter[tuple[str, str]],
     ) -> Passage:
         """The paragraph without what the voice cannot say."""
-        found = find_unspeakable(paragraph.text, language, says=says)
         if found and self.unspeakable == "error":
             raise InputError(
                 f"a voice of {language} cannot say {found[0][2]}; write it in other words, or leave it out with"
