@@ -218,10 +218,8 @@ def _read_between(place: _Place) -> _Reading:
         return None  # Catalan: col·legi
     if place.written in "←→↑↓" and follows_key_word(text, place.start):
         return _say(place)
-    before, after = (
-        text[max(0, place.start - 2) : place.start].strip(),
-        text[place.end : place.end + 2].strip(),
-    )
+    before = text[max(0, place.start - 4) : place.start].rstrip(" *_~)\"'”’»")
+    after = text[place.end : place.end + 4].lstrip(" *_~(\"'“‘«")
     if not before or not after or not (before[-1].isalnum() and after[0].isalnum()):
         return _drop(place)
     return ",", "separator"
