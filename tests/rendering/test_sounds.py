@@ -140,14 +140,13 @@ def test_a_bookmark_changes_no_sound() -> None:
 
 
 def test_bookmarks_keep_their_order_across_segments() -> None:
-    text = (
-        "<speak>" + " ".join(f"<mark name='{i}'/>word{i} goes here now then." for i in range(40)) + "</speak>"
-    )
+    names = ["w" + "a" * number for number in range(40)]
+    text = "<speak>" + " ".join(f"<mark name='{n}'/>{n} goes here now then." for n in names) + "</speak>"
     clip = speak(text)
     starts = {mark.text: mark.start for mark in clip.marks if mark.kind == "word"}
     for mark in clip.marks:
         if mark.kind == "bookmark":
-            assert mark.start == pytest.approx(starts[f"word{mark.text}"], abs=0.03)
+            assert mark.start == pytest.approx(starts[mark.text], abs=0.03)
 
 
 def test_the_rate_of_a_text_multiplies_the_speed_of_its_row() -> None:

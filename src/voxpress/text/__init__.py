@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from voxpress.errors import InputError
-from voxpress.text.front_end import MISREAD, FrontEnd
+from voxpress.text.front_end import MISREAD, FrontEnd, Reader
 from voxpress.text.markup import PLAIN, directions, parse
 from voxpress.text.parts import Between, Bookmark, Note, Part, Pause, Say, Silence, Sound, Tone
 from voxpress.text.passage import Change
@@ -23,6 +23,7 @@ __all__ = [
     "Note",
     "Part",
     "Pause",
+    "Reader",
     "Reading",
     "Say",
     "Silence",
@@ -73,6 +74,7 @@ def read(
         InputError: nothing in the text can be spoken.
         MarkupError: the markup cannot be read.
     """
+    reader = Reader(language=language, max_chars=max_chars, misread=misread)
     parts: list[Part] = []
     left_out: Counter[tuple[str, str]] = Counter()
     changes: list[Change] = []
@@ -81,7 +83,7 @@ def read(
         if isinstance(part, Note):
             notes.append(part.text)
         elif isinstance(part, Say):
-            spoken = front_end.read(part, language=language, max_chars=max_chars, misread=misread)
+            spoken = front_end.read(part, reader)
             parts += spoken.parts
             left_out.update(spoken.left_out)
             changes += spoken.changes

@@ -49,7 +49,8 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
         stop = match[0].endswith(".") and where in ("any", "after") and ends_sentence(text, end)
         if stop and where == "any" and not ends_text(text, end) and not _closes(match[0], wording):
             stop = False
-        yield Found(start, end - 1 if stop else end, spoken, certain)
+        gap = " " if text[end : end + 1].isdecimal() else ""
+        yield Found(start, end - 1 if stop else end, spoken + gap, certain)
 
 
 def _closes(written: str, wording: Wording) -> bool:

@@ -67,7 +67,8 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
         rf"(?<![\w.]){month},? (?:(?:de|del|di) )?(\d{{4}}){NO_WORD}(?![.,:]\d)"
     ).finditer(text):
         if _is_month(match[1], text, match):
-            yield Found(*match.span(3), wording.year_of(match[3]))
+            said = wording.date(0, _month(match[1], match[2], wording), match[3], "")
+            yield Found(match.start(), match.end(), said)
 
 
 def _is_month(full: str | None, text: str, match: re.Match[str]) -> bool:

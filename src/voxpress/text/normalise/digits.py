@@ -106,6 +106,8 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(
             match.start(1), match.end() if stop and not keep else match.end(1), wording.streets[match[1]]
         )
+    for match in compile_for(rf"\b([NSEW])\b\.?(?= (?:{name})(?:{kinds})\b)").finditer(text):
+        yield Found(match.start(), match.end(), _POINTS[match[1]])
     for match in compile_for(
         rf"(?<=, )({choose(wording.states)})\b(?:,? (\d{{5}}(?:-\d{{4}})?))?(?!\w)"
     ).finditer(text):
@@ -137,6 +139,13 @@ def read_identifier(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), _say_identifier(match[0], wording))
 
 
+def _pluralise(number: str) -> str:
+    """A number in words as several of them: fifties, sixes, sevens."""
+    if number.endswith("y"):
+        return number[:-1] + "ies"
+    return number + ("es" if number.endswith("x") else "s")
+
+
 def _say_identifier(written: str, wording: Wording) -> str:
     """Letters and digits in words: short numbers as numbers, long ones and those within letters by digits."""
     parts = re.findall(r"[A-Za-z]+|\d+|-", written)
@@ -146,7 +155,9 @@ def _say_identifier(written: str, wording: Wording) -> str:
     for part in parts:
         if part == "-":
             continue
-        if part.isdecimal():
+        if part == "s" and said and wording.decades and written[-1] == "s" and parts[-2].isdecimal():
+            said[-1] = _pluralise(said[-1])
+        elif part.isdecimal():
             round_ = (part.endswith("00") and len(part) < 5) or (parts[0] == part and len(part) < 4)
             spell = part[0] == "0" or (mixed and len(part) > 1) or (len(part) > 2 and not round_)
             said.append(wording.digits(part) if spell else wording.number(part))

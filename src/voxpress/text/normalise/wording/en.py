@@ -115,7 +115,8 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "eq": "equation", "Ext": "extension", "ext": "extension", "Apt": "apartment", "apt": "apartment",
         "Rm": "room", "rm": "room", "par": "paragraph", "ca": "circa", "c": "circa", "v": "version",
         "approx": "approximately",
-        "Ste": "suite", "Tab": "table", "Bldg": "building", "Pg": "page", "pg": "page", "Tel": "telephone",
+        "Ste": "suite", "Tab": "table", "Bldg": "building", "Pg": "page",
+        "Rte": "route", "Hwy": "highway", "pg": "page", "Tel": "telephone",
         "tel": "telephone",
     }  # fmt: skip
     after = {
@@ -132,7 +133,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
     found |= {f"{key}.": Abbreviation(said, "number") for key, said in numbers.items()}
     found |= {f"{key}.": Abbreviation(said, "after") for key, said in after.items()}
     found |= {key: Abbreviation(titles[key], "title") for key in ("Dr", "Mr", "Mrs", "Ms", "Prof")}
-    found |= {key: Abbreviation(numbers[key], "number") for key in ("pp", "Vol", "Fig")}
+    found |= {key: Abbreviation(numbers[key], "number") for key in ("pp", "Vol", "Fig", "Hwy", "Rte")}
     found |= {
         "e.g.": Abbreviation("for example"),
         "i.e.": Abbreviation("that is"),
