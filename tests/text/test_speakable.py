@@ -62,6 +62,11 @@ def test_an_engine_may_say_more():
     assert reasons("Москва ☃", "en", says=lambda character: character != "☃") == ["the sign ☃ (snowman)"]
 
 
+def test_an_engine_may_say_less():
+    """Signs of ASCII and letters too."""
+    assert reasons("5 # é", "en", silent=["#", "é"]) == ["the sign # (number sign)", "the Latin letter é"]
+
+
 def test_an_error_or_left_out():
     """The error names it, and the option that leaves it out; what is left out is told."""
     with pytest.raises(InputError, match=r'cannot say the Cyrillic letters Москва in .*unspeakable = "skip"'):

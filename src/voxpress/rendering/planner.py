@@ -461,6 +461,7 @@ class _Reader(NamedTuple):
             misread=engine.misread,
             find_silent=find_silent,
             takes_phonemes=engine.takes_phonemes,
+            every_language="*" in engine.speaks(self.voice),
         )
 
     def segment(self, words: Say) -> Segment:

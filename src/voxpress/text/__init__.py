@@ -67,8 +67,8 @@ def read(
 
     >>> read("Hello there, world, how are you.\\n\\nGoodbye.", language="en", max_chars=80).parts
     (Say('Hello there, world, how are you.'), Pause(after='paragraph'), Say('Goodbye.'))
-    >>> read("Press *one*.", language="en", max_chars=80, misread="*^").notes
-    ("2 × '*' removed: the engine misreads it",)
+    >>> read("Press «one».", language="en", max_chars=80, misread="«»").notes
+    ("1 × '«' removed: the engine misreads it", "1 × '»' removed: the engine misreads it")
 
     Raises:
         InputError: nothing in the text can be spoken.

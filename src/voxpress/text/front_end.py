@@ -45,6 +45,7 @@ class Reader:
         misread: characters that the engine reads wrongly, and that are removed.
         find_silent: gives the characters of a text that the engine would leave out.
         takes_phonemes: whether a lexicon can give the engine sounds.
+        every_language: whether the voice says letters of every script.
     """
 
     language: str
@@ -54,6 +55,7 @@ class Reader:
     misread: str = ""
     find_silent: Callable[[str], Sequence[str]] | None = None
     takes_phonemes: bool = True
+    every_language: bool = False
 
 
 class Spoken(NamedTuple):
@@ -157,12 +159,9 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
 
     def _leave_out(self, paragraph: Passage, reader: Reader, notes: _Notes) -> Passage:
         """The paragraph without what the voice cannot say."""
-        paragraph = self._drop(
-            paragraph,
-            find_unspeakable(paragraph.text, reader.language),
-            f"a voice of {reader.language}",
-            notes,
-        )
+        if not reader.every_language:
+            foreign = find_unspeakable(paragraph.text, reader.language)
+            paragraph = self._drop(paragraph, foreign, f"a voice of {reader.language}", notes)
         if reader.find_silent is None:
             return paragraph
         silent = frozenset(reader.find_silent(paragraph.text))
