@@ -1,5 +1,5 @@
 # make demo   sets everything up and renders examples/prompts.csv to out/ with a real voice
-# make test   sets everything up and runs all that CI checks
+# make test   sets everything up and runs lint, types, imports, blocks and the default tests; .ci/run runs all
 #
 # Both are safe to repeat: what is installed is not installed again, until pyproject.toml or constraints.txt changes.
 
@@ -34,7 +34,7 @@ demo: $(STAMPS)/voxpress
 
 test: lint types imports blocks pytest
 
-# The lanes that need weights, a network, minutes, other environments or another server.
+# The test groups that need weights, a network, minutes, other environments or another server.
 test-all: $(STAMPS)/lanes $(STAMPS)/clients
 	$(BIN)/voxpress engines install xtts
 	$(BIN)/voxpress engines install outetts

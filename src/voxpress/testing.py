@@ -25,12 +25,37 @@ import pytest
 
 from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine, check_options
-from voxpress.errors import UnknownVoice, UnsupportedOption
+from voxpress.errors import SynthesisError, UnknownVoice, UnsupportedOption
 from voxpress.executors import Pools
 from voxpress.quality.signal import check
 from voxpress.rendering import worker
-from voxpress.speech import Segment
+from voxpress.speech import Phonemes, Segment
 from voxpress.text import carrier
+
+_CHARACTERS = (
+    "#",
+    "*",
+    "℃",
+    "￥",
+    "✓",
+    "②",
+    "½",
+    "€",
+    "é",
+    "你",
+    "ж",
+    "ع",
+    "😀",
+    "\u0301",
+    "\u200d",
+    "<",
+    "|",
+    "☃",
+    "𝟛",
+    "🏴",
+    "/",
+)
+"""Some that engines read, some that they spell, and some that they leave out."""
 
 
 class EngineContract(ABC):
@@ -42,6 +67,8 @@ class EngineContract(ABC):
         "Goodbye for now.",
     )
     """Texts that the tests speak, in the language of the default voice."""
+    sounds = "məˈniːmi"
+    """Sounds that the default voice has, in IPA."""
     speech = True
     """Whether the audio is a reading of the text. With False, for a model of random weights whose audio may have any
     length, the tests check only the form of the audio."""
@@ -155,6 +182,44 @@ class EngineContract(ABC):
             for speed in (max(slowest, 0.8), min(fastest, 1.25))
         )
         assert fast < slow
+
+    def test_says_every_character_or_names_it(self, pools: Pools) -> None:
+        """No character makes an engine fail in another way, and what it leaves out is listed before."""
+        engine = self.engine()
+        voice = engine.voice(None)
+        for character in _CHARACTERS:
+            text = f"{self.texts[2].rstrip('.')} {character} now."
+            segment = self.segment(engine, text)
+            listed = engine.unspeakable(text, voice, segment.language)
+            assert set(listed) <= set(text), listed
+            try:
+                (audio,) = _speak_in_worker(pools, engine, [segment])
+            except SynthesisError as error:
+                assert listed, f"{character!r} is refused, and unspeakable() does not list it: {error}"
+                assert any(repr(each) in str(error) for each in listed), error
+            else:
+                self._check(audio, segment)
+
+    def test_speaks_given_sounds(self, pools: Pools) -> None:
+        """Other sounds for a word are other audio, the word keeps its mark, and a sound that it lacks has a name."""
+        engine = self.engine()
+        voice = engine.voice(None)
+        word = self.texts[0].split()[1]
+        start = self.texts[0].index(word)
+        plain = self.segment(engine, self.texts[0])
+        if not engine.takes_phonemes:
+            assert engine.unspeakable_sounds("kɒl", voice, plain.language)
+            return
+        given = Phonemes(start=start, end=start + len(word), ipa=self.sounds)
+        assert not engine.unspeakable_sounds(given.ipa, voice, plain.language)
+        assert engine.unspeakable_sounds("☃", voice, plain.language) == ["☃"]
+        told = msgspec.structs.replace(plain, phonemes=(given,))
+        (usual,), (other,) = (_speak_in_worker(pools, engine, [each]) for each in (plain, told))
+        assert not np.array_equal(usual.samples, other.samples)
+        self._check(other, told)
+        _assert_marks_fit(other)
+        heard = [mark.text for audio in (usual, other) for mark in audio.marks if mark.kind == "word"]
+        assert heard[: len(heard) // 2] == heard[len(heard) // 2 :]
 
     def test_times_its_words(self, pools: Pools) -> None:
         """`timed` is a promise: a word can be cut out of a carrier phrase."""

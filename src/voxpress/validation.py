@@ -190,6 +190,12 @@ def _is_option_value(value: object) -> bool:
     return isinstance(value, bool) or (isinstance(value, float) and math.isfinite(value))
 
 
+def _test_cast_name(value: object) -> Problem:
+    if isinstance(value, str) and value.strip() and _is_encodable(value):
+        return ""
+    return f"must be a name of the cast, or a Speaker, not {show(value)}"
+
+
 _SPEED = _test_number("a number above 0, such as 1.1", lambda value: value > 0)
 _DECIBELS = _test_number("a number of decibels from -90 to 0", lambda value: -90 <= value <= 0)
 _PAUSE = _test_number("a number of seconds from 0 to 3600", lambda value: 0 <= value <= 3600)
@@ -197,6 +203,7 @@ _PAUSE = _test_number("a number of seconds from 0 to 3600", lambda value: 0 <= v
 TESTS: Mapping[str, Test] = {
     **dict.fromkeys(("text", "origin"), _test_text),
     **dict.fromkeys(("id", "file", "engine", "model", "voice", "title", "device"), _test_name),
+    "speaker": _test_cast_name,
     "language": _test_language,
     "markup": _test_markup,
     "format": _test_format,

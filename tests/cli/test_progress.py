@@ -147,7 +147,7 @@ def test_a_manifest_that_changes_while_it_is_read_is_an_error(tmp_path: Path) ->
     reading = iter(rows)
     next(reading)
     path.write_text(path.read_text().replace("Two.", "Too, two."))
-    with pytest.raises(SpeechError, match=r"rows\.csv: the manifest changed") as problem:
+    with pytest.raises(SpeechError, match=r"rows\.csv: the file changed") as problem:
         list(reading)
     assert not isinstance(problem.value, InputError)
 

@@ -6,6 +6,7 @@ The letters of a text stand for its sounds where the packages for letters to sou
 import importlib.util
 import json
 import pickle
+import re
 import sys
 from importlib import resources
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from voxpress.engines import _g2p, find
+from voxpress.engines import _g2p, _pronunciation, find
+from voxpress.engines._pronunciation import weave
 from voxpress.errors import (
     EngineNotInstalled,
     InputError,
     ModelUnavailable,
+    SynthesisError,
     UnknownVoice,
     UnsupportedOption,
 )
@@ -44,10 +47,10 @@ tiny (int64[1, n] TOKENS, float[1, 256] style, SPEED[1] speed) => (float[t] WAVE
  float amplitude = {0.3}, int64[1] all = {-1}, int64[1] one = {1}, int64[1] hop = {600}, int64 axis = {1},
  int64 first = {0}>
 {
-  pace = Cast <to = 1> (speed)
+  tempo = Cast <to = 1> (speed)
   ids = Cast <to = 1> (TOKENS)
   zeros = Sub (ids, ids)
-  width = Div (usual, pace)
+  width = Div (usual, tempo)
   widths = Add (zeros, width)
   rounded = Round (widths)
   frames = Clip (rounded, lowest)
@@ -87,9 +90,19 @@ def make_model(folder: Path, *, tokens="tokens", waveform="audio", speed="float"
     return folder
 
 
+def say(text: str) -> str:
+    """Each letter is its own sound, and each foreign one a vowel."""
+    return re.sub(r"[^\W\d_a-zæɑɒəɛɜɡɪɹʃʊʌʒˈː]", "a", text.lower().replace("g", "ɡ"))
+
+
 def letters(language: str) -> _g2p.Convert:
-    """Each letter is its own sound."""
-    return lambda text: (text.lower(), [(word, word.lower()) for word in text.split()])
+    def convert(text, given):
+        if silent := _g2p.list_silent(text, language):
+            raise SynthesisError(f"cannot say {silent}")
+        spelled = [(word, weave(word, inside, say)) for word, inside in _pronunciation.words(text, given)]
+        return weave(text, given, say), spelled
+
+    return convert
 
 
 @pytest.fixture(autouse=True)
@@ -264,8 +277,8 @@ def test_other_exports(tmp_path):
     assert [voice.name for voice in engine.voices()] == ["af_heart", "am_adam", "bf_emma", "ef_dora"]
     (audio,) = speak(engine, segment(voice="bf_emma"))
     assert audio.duration > 1
-    with pytest.raises(UnsupportedOption, match="whole speeds"):
-        speak(engine, segment(speed=1.2))
+    (fast,) = speak(engine, segment(voice="bf_emma", speed=1.25))
+    assert fast.duration == pytest.approx(audio.duration / 1.25, abs=0.02)
 
 
 def test_missing_models(tmp_path, new_user):
@@ -322,7 +335,7 @@ def sounds(monkeypatch):
 )
 def test_sounds(sounds, language, text, heard):
     """As misaki and espeak-ng write them, word by word too."""
-    whole, words = sounds(language)(text)
+    whole, words = sounds(language)(text, ())
     assert whole == heard
     assert [word for word, _ in words] == text.split()
 
@@ -332,8 +345,8 @@ def test_sounds(sounds, language, text, heard):
 def test_words_that_no_dictionary_has(sounds):
     """espeak-ng says them, and ``[word](/sounds/)`` overrides."""
     convert = sounds("en-US")
-    assert convert("zorbled")[0].endswith("d")
-    assert convert("[zorbled](/zˈɔɹ/) it")[0] == "zˈɔɹ ɪt"
+    assert convert("zorbled", ())[0].endswith("d")
+    assert convert("[zorbled](/zˈɔɹ/) it", ())[0] == "zˈɔɹ ɪt"
 
 
 @installed

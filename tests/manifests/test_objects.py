@@ -19,7 +19,7 @@ Good = Callable[..., list[Utterance]]
 Bad = Callable[..., list[str]]
 
 KNOWN = (
-    "(columns: engine, file, format, id, language, markup, model, seed, speed, text, title, voice,"
+    "(columns: engine, file, format, id, language, markup, model, seed, speaker, speed, text, title, voice,"
     " option.NAME; a name that begins with # or x- is left alone)"
 )
 
@@ -265,7 +265,7 @@ BOMB = "a: &a {text: x}\n" + "".join(
         ("a: A.\n---\nb: B.\n", "p.yaml:3: begins a second document"),
         ("Hello.\n", "p.yaml:1: is neither a list of rows nor 'id: text' pairs"),
         ("? [a]\n: A.\n", "p.yaml:1: a list or mapping cannot be a name"),
-        ("defaults: 3\nprompts: []\n", "p.yaml: defaults: must be 'field: value' pairs"),
+        ("defaults: 3\nprompts: []\n", "p.yaml:1: defaults: must be 'field: value' pairs"),
         ("a: !!python/object/apply:os.system [ls]\n", ""),
         ("a: \x01\n", "p.yaml: is not YAML: "),
     ],

@@ -43,13 +43,18 @@ def words_of(clip):
     return [mark.text for mark in marks]
 
 
+def letters(number):
+    """A word for a number, in letters only: digits are read as numbers."""
+    return "w" + str(number).translate(str.maketrans("0123456789", "bdfghjklmn"))
+
+
 def novel(count):
     """So many words, no two alike, in sentences of 1 to 40 words, some with commas, and in paragraphs."""
     draw = random.Random(1)
     written = 0
     while written < count:
         length = min(draw.choice([1, 2, 5, 9, 14, 40]), count - written)
-        words = [f"w{written + i:x}" + draw.choice(["", "", "", ","]) for i in range(length)]
+        words = [letters(written + i) + draw.choice(["", "", "", ","]) for i in range(length)]
         written += length
         yield " ".join(words).rstrip(",") + draw.choice([".", "?", "!", "...", ".\n\n"])
 
@@ -66,7 +71,7 @@ def test_thousands_of_words_in_one_file(count):
     ("text", "language"),
     [
         (" ".join(novel(60)), "en"),
-        (" ".join(f"word{i}" for i in range(60)), "en"),
+        (" ".join(letters(i) for i in range(60)), "en"),
         ("".join(chr(0x4E00 + i) for i in range(300)), "zh"),
         ("x" * 500, "en"),
     ],
@@ -112,7 +117,7 @@ def test_markup_may_hold_what_is_misread(tokens):
         Utterance(text="Speak now <beep> <3", markup="directions"), filed=False
     )
     assert isinstance(plan, Plan)
-    assert [take.segment.text for take in plan.takes.values()] == ["Speak now", "3"]
+    assert [take.segment.text for take in plan.takes.values()] == ["Speak now", "less than three"]
     assert [
         msgspec.to_builtins(part).get("type") for part in plan.recipe.parts if not isinstance(part, str)
     ] == [None]

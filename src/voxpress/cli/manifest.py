@@ -23,6 +23,7 @@ from voxpress.cli.summary import (
     count,
     count_rows,
     show_bad,
+    show_changes,
     show_left_out,
     show_notes,
     show_row,
@@ -90,11 +91,12 @@ class ManifestRender:
     attempts: int = 3
     recogniser: Recogniser | None = None
 
-    def forecast(self, details: Path | None = None) -> int:
+    def forecast(self, details: Path | None = None, *, text: bool = False) -> int:
         """Print what `run` would do for each row and in all, and what it would cost; the exit status.
 
         Args:
             details: the file that says it row by row, where that is not to be printed.
+            text: also print what is spoken otherwise than written, of all rows.
         """
         counts: Counter[str] = Counter()
         segments = characters = number = 0
@@ -114,8 +116,11 @@ class ManifestRender:
                     row = msgspec.structs.replace(row, status=Status.FAILED)
                 if sheet is not None:
                     sheet.keep(msgspec.json.encode(Detail.of(row)) + b"\n", row.number)
-                elif number <= MOST_SHOWN:
+                elif number <= MOST_SHOWN or (text and row.changes):
                     show_row(row)
+                if text:
+                    for line in show_changes(row.changes):
+                        print(line)
                 if row.status == Status.FAILED and row.row in bad:
                     continue  # another problem of the same row
                 bad.update([row.row] if row.status == Status.FAILED else ())
@@ -253,7 +258,7 @@ class ManifestRender:
         for plan in self.planner.plan_all(self.rows):
             survey.rows += 1
             if self.prune and isinstance(plan, Plan):
-                survey.paths.update(hash(target.path) for target in plan.targets)
+                survey.paths.update(map(hash, plan.paths))
             yield plan
 
     def _select(self, survey: _Survey) -> Iterator[Planned]:

@@ -32,7 +32,10 @@ Speed = Annotated[
     float | None, typer.Option("--speed", "-s", metavar="FACTOR", help="1.0 is the voice's own.")
 ]
 Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="Another number gives another reading of the text.")
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", help="Another number gives another reading, if the engine draws noise."
+    ),
 ]
 FormatName = Annotated[
     str | None,
@@ -52,8 +55,8 @@ Carrier = Annotated[
     bool | None,
     typer.Option(
         "--carrier/--no-carrier",
-        help="Speak texts of one or two words in a sentence and cut them out, if the engine has word times; by default"
-        " only if it gains from that.",
+        help="Speak one or two words inside a carrier sentence, then cut them out. By default only with engines that"
+        " need it (Piper).",
         show_default=False,
     ),
 ]
@@ -61,6 +64,14 @@ Lenient = Annotated[
     bool,
     typer.Option(
         "--lenient", help="Leave out markup that cannot be followed, with a note; otherwise it is an error."
+    ),
+]
+Marks = Annotated[
+    str | None,
+    typer.Option(
+        "--marks",
+        metavar="NAMES",
+        help="Files beside each file that say when each word is heard: srt, vtt, json, polly; or several: srt,json.",
     ),
 ]
 StoreUrl = Annotated[
@@ -178,6 +189,17 @@ def project_in(file: Path | None) -> Project:
 
 def _beside(folder: Path) -> Path | None:
     return file if (file := folder / "voxpress.toml").is_file() else None
+
+
+def mark_formats(names: str | None) -> tuple[str, ...]:
+    """The formats in ``srt,json``.
+
+    Raises:
+        InputError: one is unknown.
+    """
+    from voxpress.marks import check_formats
+
+    return () if names is None else check_formats([name.strip() for name in names.split(",")])
 
 
 def format_names(format: str | None) -> list[str]:

@@ -18,6 +18,7 @@ from voxpress.cli.options import (
     Language,
     Lenient,
     ManifestFormat,
+    Marks,
     Model,
     Only,
     Options,
@@ -27,6 +28,7 @@ from voxpress.cli.options import (
     VoiceName,
     examples,
     format_names,
+    mark_formats,
     project_beside,
     read_options,
     recogniser_named,
@@ -94,6 +96,7 @@ def render(
     device: Device = None,
     carrier: Carrier = None,
     lenient: Lenient = False,
+    marks: Marks = None,
     store: StoreUrl = None,
     workers: Annotated[
         int | None,
@@ -131,8 +134,8 @@ def render(
         bool,
         typer.Option(
             "--prune",
-            help="Delete files of former renders that no row asks for any more; '--prune all' where they are more than"
-            " half.",
+            help="Delete files of former renders that no row asks for any more. Use `--prune all` to allow deleting"
+            " more than half of the files.",
         ),
     ] = False,
     prune_all: Annotated[bool, typer.Option("--prune-all", hidden=True)] = False,
@@ -158,6 +161,10 @@ def render(
             help="Start nothing if the render would cost more, in US dollars.",
         ),
     ] = None,
+    show_text: Annotated[
+        bool,
+        typer.Option("--text", help="With --dry-run: show the texts that voxpress changes before speaking."),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -203,6 +210,8 @@ def render(
         files=several or _files(chosen, format, project),
         front_end=FrontEnd(lenient=lenient),
         sounds=os.path.dirname(manifest) or ".",
+        cast=project.cast,
+        marks=_marks(chosen, marks, project),
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),
@@ -215,8 +224,10 @@ def render(
         attempts=attempts,
         recogniser=recogniser_named(recogniser) if verify or recogniser else None,
     )
+    if show_text and not dry_run:
+        raise InputError("--text belongs to --dry-run; voxpress text shows it without a render")
     if dry_run:
-        raise typer.Exit(rendering.forecast(report))
+        raise typer.Exit(rendering.forecast(report, text=show_text))
     status = rendering.run(
         report=report,
         workers=workers if workers is not None else own.workers,
@@ -232,6 +243,14 @@ def _several(names: list[str]) -> list[tuple[str, Output]] | None:
     from voxpress.speech import Output
 
     return [(ONE_FILE, Output(format=name)) for name in names] if len(names) > 1 else None
+
+
+def _marks(preset: str | None, marks: str | None, project: Project) -> Sequence[str]:
+    from voxpress.rendering.presets import preset_named
+
+    if marks is None and preset is not None:
+        return preset_named(preset, project.presets).marks
+    return mark_formats(marks)
 
 
 def _files(preset: str | None, format: str | None, project: Project) -> Sequence[tuple[str, Output]] | None:

@@ -7,12 +7,14 @@ import stat
 import sys
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from voxpress.errors import InputError, ManifestError, SpeechError
 
 if TYPE_CHECKING:
     from voxpress.speech import Utterance
+
+Found = TypeVar("Found")
 
 
 class Rows:
@@ -34,10 +36,19 @@ class Rows:
     def __iter__(self) -> Iterator[Utterance | ManifestError]:
         from voxpress import manifests
 
+        return self._unchanged(manifests.read_stream(self._file, self._format, path=self._manifest))
+
+    def lines(self) -> Iterator[str]:
+        """The file's lines, where it is no manifest."""
+        from voxpress import manifests
+
+        return self._unchanged(manifests.read_lines(self._file, self._manifest))
+
+    def _unchanged(self, found: Iterator[Found]) -> Iterator[Found]:
         try:
-            yield from manifests.read_stream(self._file, self._format, path=self._manifest)
+            yield from found
             if self._now() != self._look:
-                raise SpeechError(f"{self._manifest}: the manifest changed while it was read; run it again")
+                raise SpeechError(f"{self._manifest}: the file changed while it was read; run it again")
         except OSError as error:
             raise ManifestError(f"cannot be read: {error.strerror}", path=self._manifest) from error
 

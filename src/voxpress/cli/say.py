@@ -17,6 +17,7 @@ from voxpress.cli.options import (
     Json,
     Language,
     Lenient,
+    Marks,
     Model,
     Options,
     Seed,
@@ -25,6 +26,7 @@ from voxpress.cli.options import (
     VoiceName,
     examples,
     format_names,
+    mark_formats,
     read_options,
     store_at,
 )
@@ -69,7 +71,7 @@ def say(
         typer.Option(
             "--markup",
             metavar="NAME",
-            help="plain; directions, where [pause 2s] and [beep] are heard and not said; markdown; or ssml.",
+            help="plain; directions: voxpress turns [pause 2s] and [beep] into silence and a tone; markdown; or ssml.",
         ),
     ] = "plain",
     lenient: Lenient = False,
@@ -83,6 +85,7 @@ def say(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    marks: Marks = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
@@ -96,6 +99,9 @@ def say(
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
+    beside = mark_formats(marks)
+    if beside and output in (None, "-"):
+        raise InputError("--marks writes files beside the clip: name its file with -o")
     wanted = _destinations(output, format)
     words = _words(text)
     opened = store_at(store)
@@ -117,6 +123,7 @@ def say(
             format=name,
             front_end=FrontEnd(lenient=lenient),
             sounds=os.getcwd(),
+            marks=beside,
         )
         # An engine may change the folder.
         place = (
@@ -130,6 +137,8 @@ def say(
         if destination == "-":
             _write_out(clip.data)
         elif place:
+            for extension, data in clip.sidecars.items():
+                atomic.write(f"{os.path.splitext(place)[0]}.{extension}", data, durable=True)
             atomic.write(place, clip.data, durable=True)
         facts.append({"path": destination or clip.path} | {name: getattr(clip, name) for name in _FACTS})
         if not json and not destination:

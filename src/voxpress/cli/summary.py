@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from voxpress.rendering.dry_run import Forecast
 from voxpress.rendering.plan import Bad
 from voxpress.speech import Result, Seconds, Status
 from voxpress.text import READ_ALOUD
+from voxpress.text.passage import Change
 
 _BAD_SHOWN = 50
 _DIFFERENCES_SHOWN = 6
@@ -54,6 +55,14 @@ def show_row(row: Forecast) -> None:
             print(f"{row.status:<11} {name}")
     for note in row.notes:
         print(f"{'':<11} {note}")
+
+
+def show_changes(changes: Iterable[Change]) -> Iterator[str]:
+    """Lines about places of a text that are spoken otherwise than written; a question mark marks a guess."""
+    for change in changes:
+        guess = "" if change.certain else "  ?"
+        spoken = f"/{change.ipa}/" if change.ipa else change.spoken or "(nothing)"
+        yield f"    {change.written!r} → {spoken}  [{change.by}]{guess}"
 
 
 class Bill:

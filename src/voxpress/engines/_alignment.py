@@ -28,7 +28,7 @@ def phonemes(symbols: Sequence[str], times: Sequence[Seconds]) -> list[Mark]:
     for i, symbol in enumerate(symbols):
         if symbol in _STRESS:
             begin = i
-        elif _is_letter(symbol):
+        elif is_letter(symbol):
             first = i if begin is None else begin
             found.append(
                 Mark(
@@ -63,9 +63,9 @@ def words(spelled: Iterable[tuple[str, str]], symbols: Sequence[str], times: Seq
     ends: list[int] = []
     for word, letters in spelled:
         written.append(word)
-        alone += filter(_is_letter, letters)
+        alone += filter(is_letter, letters)
         ends.append(len(alone))
-    spoken = [i for i, symbol in enumerate(symbols) if _is_letter(symbol)]
+    spoken = [i for i, symbol in enumerate(symbols) if is_letter(symbol)]
     place = _align(alone, [symbols[i] for i in spoken])
     found: list[Mark] = []
     start = 0
@@ -102,7 +102,12 @@ def _strip_punctuation(word: str) -> str:
     return word[inside[0] : inside[-1] + 1] if inside else word
 
 
-def _is_letter(symbol: str) -> bool:
+def is_letter(symbol: str) -> bool:
+    """Whether a symbol stands for a sound, and not for stress, length or a pause.
+
+    >>> [symbol for symbol in "ˈuː t." if is_letter(symbol)]
+    ['u', 't']
+    """
     return bool(symbol) and symbol[0].isalpha() and not _is_sign(symbol) and symbol not in _STRESS
 
 

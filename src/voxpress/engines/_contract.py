@@ -116,7 +116,8 @@ class Engine(ABC):
     """Most segments in one call of `synthesize`: more than 1 only where a batch is faster, which can depend on the
     device."""
     speeds: ClassVar[tuple[float, float]] = (1.0, 1.0)
-    """Slowest and fastest speed that the engine itself can speak at."""
+    """Slowest and fastest speed at which the engine itself speaks well, and within 2 % of the duration. voxpress has it
+    speak at the nearest of them, and stretches the audio from there: `voxpress.audio.stretch`."""
     seeded: ClassVar[bool] = True
     """Whether another seed gives another reading, so that a failed take is worth another attempt."""
     repeatable: ClassVar[str] = "on one device"
@@ -131,6 +132,8 @@ class Engine(ABC):
     short texts better so. The engine must be `timed`."""
     clones: ClassVar[bool] = False
     """Whether the engine also speaks with the voices of `voxpress.voices.references`."""
+    takes_phonemes: ClassVar[bool] = False
+    """Whether the engine speaks the sounds in `Segment.phonemes`. voxpress gives them to no other engine."""
     options: ClassVar[Mapping[str, Option]] = {}
 
     threads: int = 1
@@ -220,6 +223,20 @@ class Engine(ABC):
         """Longest text of one segment in that voice and language, in characters; voxpress splits longer texts."""
         return self.max_chars
 
+    def unspeakable(self, text: str, voice: Voice, language: str) -> Sequence[str]:
+        """The characters of `text` that this voice cannot say, each once: it would leave them out, or read something
+        else. It is quick, and does not load the weights.
+
+        Args:
+            text: after the front end.
+            language: BCP 47 tag.
+        """
+        return ()
+
+    def unspeakable_sounds(self, ipa: str, voice: Voice, language: str) -> Sequence[str]:
+        """The sounds of a transcription that this voice lacks, each once; all of them if the engine takes no sounds."""
+        return () if self.takes_phonemes else tuple(dict.fromkeys(ipa))
+
     def workers(self) -> int | None:
         """Most processes that may speak at once; None: one for each core. One engine on PyTorch takes a whole GPU."""
         return None if self.in_process else _torch.most_processes(self.device)
@@ -268,7 +285,8 @@ class Engine(ABC):
 
         All segments of a batch have the same voice, language, speed and options. A segment gives the same audio in
         every batch. If a segment fails, an engine either returns a `SynthesisError` in its place, or raises: then
-        the loop speaks the segments of that batch one by one, so that only the bad one fails.
+        the loop speaks the segments of that batch one by one, so that only the bad one fails. It fails too, with the
+        character or the sound in the error, where the voice cannot say all of it.
         """
 
 

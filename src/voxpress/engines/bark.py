@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from voxpress import engines
 from voxpress.audio.waveform import Audio
-from voxpress.engines import PRECISION, Engine, Option, _torch, check_options, require
+from voxpress.engines import PRECISION, Engine, Option, _silence, _torch, check_options, require
 from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.models import catalogue
 from voxpress.speech import Segment, Voice
@@ -117,6 +117,13 @@ class Bark(Engine):
             for match in [_NAME.fullmatch(name)]
         ]
 
+    def unspeakable(self, text: str, voice: Voice, language: str) -> Sequence[str]:
+        """What the tokenizer reads as an unknown word."""
+        known = self._symbols
+        return list(
+            _silence.list_silent(text, lambda character: character in known or f"##{character}" in known)
+        )
+
     def load(self) -> None:
         require(self)
         self._load_in("float32")
@@ -188,6 +195,14 @@ class Bark(Engine):
         if missing:
             raise ModelUnavailable(f"{self._folder} is no model of Bark: it has no {', '.join(missing)}")
         return (*needed, *weights, *filter(Path.is_file, tokens))
+
+    @cached_property
+    def _symbols(self) -> frozenset[str]:
+        """The words and pieces of words that the tokenizer has."""
+        tokens = self._folder / "tokenizer.json"
+        if tokens.is_file():
+            return frozenset(json.loads(tokens.read_bytes())["model"]["vocab"])
+        return frozenset((self._folder / "vocab.txt").read_text(encoding="utf-8").split("\n"))
 
     @cached_property
     def _presets(self) -> dict[str, _Preset]:

@@ -20,6 +20,7 @@ import io
 import json
 import math
 import re
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -32,7 +33,7 @@ import yaml
 from voxpress import engines, languages
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio, Samples
-from voxpress.engines import PRECISION, Engine, Option, _torch, require
+from voxpress.engines import PRECISION, Engine, Option, _silence, _torch, require
 from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.models import catalogue, environments
 from voxpress.speech import Seconds, Segment, Voice
@@ -121,8 +122,8 @@ class F5(Engine):
     sample_rate = _RATE
     max_chars = 300
     max_batch = 8
-    speeds = (0.5, 2.0)
-    misread = "<>^`|{}"
+    speeds = (0.8, 1.25)
+    misread = "`{}"
     clones = True
     options = {
         "steps": Option(default=32, minimum=4, maximum=64, description="from noise to speech"),
@@ -161,6 +162,13 @@ class F5(Engine):
         bytes_left = (_LONGEST * self.sample_rate / _HOP - prompt.frames) / prompt.pace
         characters = int(bytes_left / (3 if languages.base(language) == "zh" else 1))
         return min(self.max_chars, max(_FEWEST, characters))
+
+    def unspeakable(self, text: str, voice: Voice, language: str) -> Sequence[str]:
+        """What vocab.txt lacks. The package turns Chinese characters into syllables, so these are not looked up."""
+        return list(_silence.list_silent(text.translate(_ALIKE), self._knows))
+
+    def _knows(self, character: str) -> bool:
+        return character in self._symbols or unicodedata.name(character, "").startswith("CJK UNIFIED")
 
     def terms(self) -> str:
         return _TERMS
@@ -245,6 +253,11 @@ class F5(Engine):
         if missing := [str(file.relative_to(folder)) for file in files if not file.is_file()]:
             raise ModelUnavailable(f"{folder} is no model of F5-TTS: it has no {', '.join(missing)}")
         return (*files, *(file for file in [folder / "config.yaml"] if file.is_file()))
+
+    @cached_property
+    def _symbols(self) -> frozenset[str]:
+        _, vocabulary, *_ = self._files
+        return frozenset(vocabulary.read_text(encoding="utf-8").split("\n"))
 
     @cached_property
     def _networks(self) -> _Loaded:

@@ -10,6 +10,7 @@ Sources: hexgrad/kokoro (the package) and hexgrad/Kokoro-82M (config.json).
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import re
 import zipfile
@@ -25,19 +26,22 @@ import numpy.typing as npt
 
 from voxpress import languages
 from voxpress.audio.waveform import Audio, Samples
-from voxpress.engines import Engine, _alignment, _g2p, _torch, check_options, require, version
+from voxpress.engines import Engine, _alignment, _g2p, _pronunciation, _torch, check_options, require, version
 from voxpress.engines._onnx import preparation, sessions
+from voxpress.engines._pronunciation import Given
 from voxpress.errors import (
     InputError,
     ModelUnavailable,
+    SynthesisError,
     UnknownVoice,
     UnsupportedOption,
     suggest,
 )
 from voxpress.models import catalogue
 from voxpress.speech import Seconds, Segment, Voice
+from voxpress.text.passage import Edit
 
-_REVISION = "4"
+_REVISION = "5"
 """Part of the fingerprint; every change here that can change the sound needs another one."""
 _FRAME = 600
 """Samples per unit of a duration."""
@@ -63,6 +67,8 @@ _LETTERS = {
 }
 """Language of a voice by the first letter of its name; the second letter is its gender."""
 _VOICE = re.compile(rf"([{''.join(_LETTERS)}])([fm])_\w+")
+
+_SPACING = re.compile(r"\s+|(?:\.{3,}|…)+(?=(\w?))|(?<![\d.,:])0+(?=\d)")
 
 _Style: TypeAlias = npt.NDArray[np.float32]
 """Shape (rows, 256): a voice, one row for each number of symbols from 1."""
@@ -105,9 +111,10 @@ class Kokoro(Engine):
     install = "pip install 'voxpress[kokoro]'"
     sample_rate = 24000
     max_chars = 300
-    speeds = (0.5, 2.0)
+    speeds = (0.9, 1.4)
     timed = True
     repeatable = "to the bit, on CPUs"
+    takes_phonemes = True
 
     def __init__(self, model: str | None = None, *, device: str = "auto") -> None:
         super().__init__(model, device=device)
@@ -142,6 +149,16 @@ class Kokoro(Engine):
         blend = self._read_blend(name)
         return _describe_voice(blend.name, blend.leader)
 
+    def unspeakable(self, text: str, voice: Voice, language: str) -> Sequence[str]:
+        """What misaki and espeak-ng leave out, or read as a number of Unicode."""
+        if importlib.util.find_spec("misaki") is None:
+            return ()  # the packages are in an environment of their own; there `synthesize` refuses the text
+        return _g2p.list_silent(text, _choose_language(language, voice.languages[0]))
+
+    def unspeakable_sounds(self, ipa: str, voice: Voice, language: str) -> Sequence[str]:
+        language = _choose_language(language, voice.languages[0])
+        return _g2p.find_foreign_sounds(_g2p.spell_ipa(ipa, language), language, self._vocabulary)
+
     def prepare(self) -> None:
         require(self)
         if self._weights.suffix == ".onnx":
@@ -162,11 +179,18 @@ class Kokoro(Engine):
         check_options(type(self), segment.options)
         blend = self._read_blend(segment.voice)
         own = _describe_voice(blend.name, blend.leader).languages[0]
-        convert = self._find_converter(_choose_language(segment.language, own))
-        # The model takes three full stops as three symbols, and an ellipsis as one, which misaki joins to the next
-        # word.
-        text = re.sub(r"(?:\.{3,}|…)+(?=(\w?))", lambda dots: "… " if dots[1] else "…", segment.text)
-        sounds, spelled = convert(" ".join(text.split()))
+        language = _choose_language(segment.language, own)
+        words = _pronunciation.passage(segment)
+        places = _SPACING.finditer(words.text)
+        edits = (Edit(place.start(), place.end(), _space(place), fixed=False) for place in places)
+        words = _pronunciation.edit(words, edits).strip()
+        given = [Given(each.start, each.end, _g2p.spell_ipa(each.ipa, language)) for each in words.phonemes]
+        sounds, spelled = self._find_converter(language)(words.text, given)
+        if missing := [
+            s for s in dict.fromkeys(sounds) if s not in self._vocabulary and _alignment.is_letter(s)
+        ]:
+            named = ", ".join(map(repr, missing))
+            raise SynthesisError(f"kokoro has no sound {named}, which {segment.text[:60]!r} needs")
         known = "".join(sound for sound in sounds if sound in self._vocabulary).strip()
         if not any(map(str.isalpha, known)):
             raise InputError(f"nothing to speak in {segment.text!r}: it has no sounds")
@@ -292,6 +316,20 @@ class Kokoro(Engine):
         return _Blend(tuple(sorted(rounded.items())))
 
 
+def _space(place: re.Match[str]) -> str:
+    """White space as one space; an ellipsis as one symbol, which misaki would join to the next word; and zeros before
+    a number one by one, since misaki leaves them out.
+
+    >>> [_SPACING.sub(_space, text) for text in ("So...what?", "PIN  0042", "0.5, 100, 5,007")]
+    ['So… what?', 'PIN 0 0 42', '0.5, 100, 5,007']
+    """
+    if place[0][0] == "0":
+        return "0 " * len(place[0])
+    if place[0].isspace():
+        return " "
+    return "… " if place[1] else "…"
+
+
 def _needs_torch(model: str | None, device: str) -> bool:
     """Whether the model is one of the official package, which needs PyTorch."""
     if model is None:
@@ -368,20 +406,17 @@ def _onnx_model(weights: Path, vocabulary: dict[str, int], device: str, threads:
     session = sessions.session(weights, preparation.prepare_kokoro, device, threads)
     types = {node.name: node.type for node in session.get_inputs()}
     tokens_name = "input_ids" if "input_ids" in types else "tokens"
-    whole_speeds = "int" in types["speed"]
+    own_speed = np.ones(1, np.int32 if "int" in types["speed"] else np.float32)
 
     def run(symbols: str, style: _Style, speed: float, _seed: int) -> tuple[Samples, npt.NDArray[np.int64]]:
-        if whole_speeds and speed != int(speed):
-            raise UnsupportedOption(
-                f"{weights.name} was exported for whole speeds: it cannot speak at {speed:g}"
-            )
         tokens = [0, *(vocabulary[symbol] for symbol in symbols), 0]
         samples, durations = session.run(
             [session.get_outputs()[0].name, "durations"],
             {
                 tokens_name: np.array([tokens], np.int64),
                 "style": style,
-                "speed": np.array([speed], np.int32 if whole_speeds else np.float32),
+                "speed": own_speed,
+                "pace": np.array([speed], np.float32),
             },
         )
         return samples.reshape(-1), durations.reshape(-1).astype(np.int64)

@@ -83,7 +83,7 @@ class OuteTTS(Engine):
     in_process = False
     sample_rate = 24000
     max_chars = 200
-    misread = '"“”„‟«»<>|'
+    misread = "<>|"
     clones = True
     options = {
         "temperature": Option(default=0.4, minimum=0.05, maximum=1.5, description="how freely it speaks"),

@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 import time
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -17,7 +18,8 @@ import msgspec
 import numpy as np
 
 from voxpress.audio.waveform import Audio, Samples
-from voxpress.engines import Engine, Option
+from voxpress.engines import Engine, Option, _pronunciation
+from voxpress.engines._pronunciation import Given
 from voxpress.errors import SynthesisError
 from voxpress.speech import Mark, Segment, Voice
 
@@ -55,6 +57,7 @@ class Tone(Engine):
     max_batch = 4
     speeds = (0.25, 4.0)
     repeatable = "to the bit"
+    takes_phonemes = True
     options = {
         "fault": Option(
             default="none",
@@ -85,11 +88,17 @@ class Tone(Engine):
             for name, pitch in _PITCHES.items()
         ]
 
+    def unspeakable_sounds(self, ipa: str, voice: Voice, language: str) -> Sequence[str]:
+        """Digits and symbols, which no transcription has."""
+        return [each for each in dict.fromkeys(ipa) if unicodedata.category(each) in {"Nd", "Sc", "Sm", "So"}]
+
     def synthesize(self, batch: Sequence[Segment]) -> Sequence[Audio]:
         return [self._speak(segment) for segment in batch]
 
     def _speak(self, segment: Segment) -> Audio:
-        digest = hashlib.sha256(f"{segment.seed}:{segment.text}".encode()).digest()
+        given = [Given(each.start, each.end, each.ipa) for each in segment.phonemes or ()]
+        spoken = _pronunciation.weave(segment.text, given, str)
+        digest = hashlib.sha256(f"{segment.seed}:{spoken}".encode()).digest()
         fault = segment.options.get("fault", "none")
         if int.from_bytes(digest[:4], "big") / 2**32 >= float(segment.options.get("fault_rate", 1.0)):
             fault = "none"
@@ -109,7 +118,9 @@ class Tone(Engine):
             case "chdir":
                 os.chdir("/")
             case "wrong":
-                segment = msgspec.structs.replace(segment, text=" ".join(segment.text.split()[::-1]))
+                segment = msgspec.structs.replace(
+                    segment, text=" ".join(segment.text.split()[::-1]), phonemes=None
+                )
         audio = self._make_beeps(segment, digest)
         if mistake := _NO_AUDIO.get(str(fault)):
             return cast("Audio", mistake(audio))
@@ -117,14 +128,18 @@ class Tone(Engine):
 
     def _make_beeps(self, segment: Segment, digest: bytes) -> Audio:
         rate = self.sample_rate
-        words = segment.text.split()
-        lengths = np.array([len(word) for word in words]) * (_SECONDS_PER_CHARACTER / segment.speed)
-        ends = np.cumsum(lengths + _GAP)
+        given = [Given(each.start, each.end, each.ipa) for each in segment.phonemes or ()]
+        spelled = list(_pronunciation.words(segment.text, given))
+        words = [word for word, _ in spelled]
+        sounds = [_pronunciation.weave(word, inside, str) for word, inside in spelled]
+        lengths = np.array([len(each) for each in sounds]) * (_SECONDS_PER_CHARACTER / segment.speed)
+        gap = _GAP / segment.speed
+        ends = np.cumsum(lengths + gap)
         pitch = _PITCHES[segment.voice]
         samples = np.zeros(int(ends[-1] * rate), np.float32)
         marks = []
         for i, (word, length, end) in enumerate(zip(words, lengths, ends, strict=True)):
-            first, count = int((end - length - _GAP) * rate), int(length * rate)
+            first, count = int((end - length - gap) * rate), int(length * rate)
             semitone = (digest[i % 32] + len(word)) % 12
             step = 2 * np.pi * pitch * 2 ** (semitone / 12) / rate
             beep = samples[first : first + count]

@@ -30,7 +30,7 @@ import numpy.typing as npt
 from voxpress import engines, languages
 from voxpress.audio import waveform
 from voxpress.audio.waveform import Audio
-from voxpress.engines import PRECISION, Engine, Option, _torch, check_options, require
+from voxpress.engines import PRECISION, Engine, Option, _silence, _torch, check_options, require
 from voxpress.errors import (
     EngineNotInstalled,
     ModelUnavailable,
@@ -69,6 +69,10 @@ _LONGEST = {
 """Longest text that the model was trained on, in characters."""
 _NEEDS = {"ja": ("cutlet", "'cutlet' 'fugashi[unidic-lite]'"), "zh": ("pypinyin", "pypinyin")}
 """Further distributions that a language needs, each with the arguments for pip."""
+_NAMED = frozenset("&@%#$£°")
+"""Signs that the package reads in all languages but Japanese."""
+_ROMANISED = ("ja", "ko", "zh")
+"""Languages whose letters the package writes in Latin ones."""
 _INPUT_RATE = 22050
 _TOKEN_RATE = _INPUT_RATE / 1024
 """Tokens per second."""
@@ -98,7 +102,6 @@ class Xtts(Engine):
     in_process = False
     sample_rate = 24000
     max_chars = 250
-    speeds = (0.5, 2.0)
     misread = '"“”„‟«»‹›'
     clones = True
     options = {
@@ -147,6 +150,17 @@ class Xtts(Engine):
     def longest(self, voice: Voice, language: str) -> int:
         return _LONGEST[self._choose_language(language)]
 
+    def unspeakable(self, text: str, voice: Voice, language: str) -> Sequence[str]:
+        """What the tokenizer reads as an unknown symbol, after the package has put words in the place of some."""
+        base = languages.base(language)
+
+        def say(character: str) -> bool:
+            if (character in _NAMED and base != "ja") or (character.isalpha() and base in _ROMANISED):
+                return True
+            return all(letter in self._symbols for letter in character.lower())
+
+        return list(_silence.list_silent(text, say))
+
     def terms(self) -> str:
         return _TERMS
 
@@ -182,10 +196,9 @@ class Xtts(Engine):
             latent.to(_torch.dtype(precision, device)),
             embedding,
             **settings,
-            speed=segment.speed,
             max_new_tokens=most,
         )
-        if spoken["gpt_latents"].shape[1] >= int(most / segment.speed):
+        if spoken["gpt_latents"].shape[1] >= most:
             raise SynthesisError(f"xtts found no end of {text[:60]!r} in {most / _TOKEN_RATE:.1f} s")
         return Audio(np.asarray(spoken["wav"], np.float32).reshape(-1), self.sample_rate)
 
@@ -239,6 +252,11 @@ class Xtts(Engine):
         if missing := [name for name in _FILES if not (folder / name).is_file()]:
             raise ModelUnavailable(f"{folder} is no model of XTTS: it has no {', '.join(missing)}")
         return folder
+
+    @cached_property
+    def _symbols(self) -> frozenset[str]:
+        """The tokens of text."""
+        return frozenset(json.loads((self._folder / "vocab.json").read_bytes())["model"]["vocab"])
 
     @property
     def _weights(self) -> str:

@@ -153,7 +153,7 @@ def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-")
     Raises:
         ManifestError: while iterating, where the manifest as a whole cannot be read (any further).
     """
-    with contextlib.closing(_read_lines(stream, path)) as lines:
+    with contextlib.closing(read_lines(stream, path)) as lines:
         first = list(itertools.islice(lines, _HEAD_LINES))
         if first and "\0" in first[0]:
             problem = "holds NUL characters: not text, or UTF-16 without a byte order mark; save it as UTF-8"
@@ -173,8 +173,15 @@ def _find_formats() -> dict[str, Format]:
     return found
 
 
-def _read_lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
-    """Lines with their line ends, which may be of Unix, Windows, old Macs or a mixture."""
+def read_lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
+    r"""Lines with their line ends, which may be of Unix, Windows, old Macs or a mixture.
+
+    >>> list(read_lines(io.BytesIO(b"one\r\ntwo"), "-"))
+    ['one\r\n', 'two']
+
+    Raises:
+        ManifestError: while iterating: it is no text in UTF-8 or UTF-16, or a line is too long.
+    """
     buffered = io.BufferedReader(stream)  # type: ignore[type-var]  # any readable stream will do
     head = buffered.peek(8)[:8]
     for magic, problem in _NO_TEXT.items():

@@ -11,13 +11,14 @@ import msgspec
 from voxpress import validation
 from voxpress.errors import LeftOut, ManifestError, suggest
 from voxpress.manifests import Row
-from voxpress.speech import OptionValue, Utterance
+from voxpress.speech import OptionValue, Speaker, Utterance
 
 FIELDS = frozenset(
     (
         "id",
         "text",
         "file",
+        "speaker",
         "engine",
         "model",
         "voice",
@@ -223,5 +224,18 @@ def _find_problems(fields: Mapping[str, object], path: str, line: int) -> Iterat
         yield ManifestError("is missing or empty", path=path, line=line, field="text")
     if "\0" in str(fields.get("text", "")):
         yield ManifestError("holds a NUL character", path=path, line=line, field="text")
+    speaker = fields.get("speaker")
+    if isinstance(speaker, Mapping):
+        yield from _find_wrong_speaker(speaker, path, line)
+        fields = {name: value for name, value in fields.items() if name != "speaker"}
     for field, problem in validation.problems(fields):
         yield ManifestError(problem, path=path, line=line, field=field)
+
+
+def _find_wrong_speaker(speaker: Mapping[str, object], path: str, line: int) -> Iterator[ManifestError]:
+    known = Speaker.__struct_fields__
+    for name in speaker.keys() - set(known):
+        problem = f"no such field{suggest(name, known)} (fields: {', '.join(known)})"
+        yield ManifestError(problem, path=path, line=line, field=f"speaker.{name}")
+    for name, problem in validation.problems({name: speaker[name] for name in known if name in speaker}):
+        yield ManifestError(problem, path=path, line=line, field=f"speaker.{name}")

@@ -1,4 +1,4 @@
-"""YAML: a list of rows, ``id: text`` pairs, or ``defaults`` and ``prompts``.
+"""YAML: a list of rows, ``id: text`` pairs, or ``defaults``, ``cast`` and ``prompts``.
 
 The reader takes PyYAML's events and not its objects. So each value has its line, ``no`` and ``0001`` stay text, depth
 is bounded, and aliases are refused, with which a small file can expand to a huge one.
@@ -7,7 +7,7 @@ is bounded, and aliases are refused, with which a small file can expand to a hug
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -51,21 +51,22 @@ def _recognise(head: str) -> bool:
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     rows = _read_document(lines, path)
-    shared: _Node = None
-    if isinstance(rows, _Map) and rows.values.keys() <= {"defaults", "prompts"}:
+    shared = _Shared(path, _Map(), _Map())
+    if isinstance(rows, _Map) and rows.values.keys() <= {"defaults", "cast", "prompts"}:
         prompts = rows.values.get("prompts")
         if isinstance(prompts, (_List, _Map)):
-            shared, rows = rows.values.get("defaults"), prompts
-    shared = _Map() if shared is None else shared
-    if not isinstance(shared, _Map):
-        raise ManifestError("must be 'field: value' pairs", path=path, field="defaults")
+            shared = _Shared(path, _pairs(rows, "defaults", path), _pairs(rows, "cast", path))
+            for name, speaker in shared.cast.values.items():
+                if not isinstance(speaker, _Map):
+                    problem = "must be a speaker such as {engine: piper, voice: joe}"
+                    line = shared.cast.lines[name]
+                    raise ManifestError(problem, path=path, line=line, field=f"cast.{name}")
+            rows = prompts
     if isinstance(rows, _List):
-        found = (row for line, item in rows.items for row in _read_row(item, line, {}, shared, path))
+        found = (row for line, item in rows.items for row in _read_row(item, line, {}, shared))
     elif isinstance(rows, _Map):
         pairs = rows.values.items()
-        found = (
-            row for id, item in pairs for row in _read_row(item, rows.lines[id], {"id": id}, shared, path)
-        )
+        found = (row for id, item in pairs for row in _read_row(item, rows.lines[id], {"id": id}, shared))
     elif rows is None:
         return
     else:
@@ -80,14 +81,35 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
         yield row
 
 
-def _read_row(node: _Node, line: int, named: dict[str, _Node], shared: _Map, path: str) -> Iterator[Row]:
+class _Shared(NamedTuple):
+    """What a document says for all its rows."""
+
+    path: str
+    defaults: _Map
+    cast: _Map
+
+
+def _pairs(document: _Map, name: str, path: str) -> _Map:
+    pairs = document.values.get(name)
+    if pairs is None:
+        return _Map()
+    if not isinstance(pairs, _Map):
+        raise ManifestError("must be 'field: value' pairs", path=path, line=document.lines[name], field=name)
+    return pairs
+
+
+def _read_row(node: _Node, line: int, named: dict[str, _Node], shared: _Shared) -> Iterator[Row]:
+    path = shared.path
     if named and not isinstance(node, (_List, _Map)):
         node = _Map({"text": node}, {"text": line})
     if not isinstance(node, _Map):
         yield ManifestError("is not a row such as {id: hello, text: Hello.}", path=path, line=line)
         return
-    values = shared.values | named | node.values
-    lines = shared.lines | node.lines
+    values = shared.defaults.values | named | node.values
+    lines = shared.defaults.lines | node.lines
+    if isinstance(who := values.get("speaker"), str) and who in shared.cast.values:
+        values["speaker"] = shared.cast.values[who]
+        lines["speaker"] = shared.cast.lines[who]
     for row in named_row({name: _convert_field(name, value) for name, value in values.items()}, path, line):
         if isinstance(row, ManifestError):
             field = row.field or ""
@@ -100,6 +122,8 @@ def _read_row(node: _Node, line: int, named: dict[str, _Node], shared: _Map, pat
 def _convert_field(name: str, node: _Node) -> object:
     if name in ("speed", "seed") and isinstance(node, str):
         return number(name, node)
+    if name == "speaker" and isinstance(node, _Map):
+        return {key: _convert_field(key, value) for key, value in node.values.items()}
     if name == "options" and isinstance(node, _Map):
         return {
             key: literal(str(value)) if isinstance(value, _Plain) else _convert_node(value)

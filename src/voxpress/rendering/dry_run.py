@@ -17,6 +17,7 @@ from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.speech import Status, Utterance
 from voxpress.store import Store
+from voxpress.text.passage import Change
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +39,9 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     saved: float = 0.0
     """What they would cost."""
     notes: tuple[str, ...] = ()
-    """What was changed in the text."""
+    """What was left out of the text."""
+    changes: tuple[Change, ...] = ()
+    """Places of the text that are spoken otherwise than written."""
     error: str = ""
     row: str = ""
     """As `Bad.row`, where the row is bad."""
@@ -59,6 +62,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     price: float | None
     """In US dollars; None: not known."""
     notes: tuple[str, ...]
+    changes: tuple[Change, ...]
     error: str
     origin: str
 
@@ -73,6 +77,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             billed=row.billed,
             price=None if math.isnan(row.price) else round(row.price, 9),
             notes=row.notes,
+            changes=row.changes,
             error=row.error,
             origin=row.utterance.origin if row.utterance else row.row,
         )
@@ -131,6 +136,7 @@ def forecast(
                 unbilled=unbilled,
                 saved=saved,
                 notes=plan.notes,
+                changes=plan.changes,
             )
 
 

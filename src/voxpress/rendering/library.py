@@ -17,6 +17,7 @@ import msgspec
 
 from voxpress import validation
 from voxpress.errors import InputError, SpeechError, show
+from voxpress.marks import lacks_marks, locate, write_all
 from voxpress.rendering import ATTEMPTS
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Planned
@@ -59,6 +60,7 @@ def say(
     sounds: str | os.PathLike[str] | None = None,
     device: str = "auto",
     carrier: bool | None = None,
+    marks: Sequence[str] = (),
     store: str | os.PathLike[str] | Store | None = None,
     attempts: int = ATTEMPTS,
     workers: int | None = None,
@@ -78,6 +80,7 @@ def say(
         device: ``auto``, ``cpu``, ``cuda`` …
         carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
             when its words are heard; None: where it is then understood better.
+        marks: formats of files with marks, such as ``srt``, that are in the clip's `sidecars`.
         store: URL, path or open store; None: a folder in the user's cache directory.
         attempts: how often a segment is spoken before a failed check is final.
         workers: processes for a text of `MANY` segments or more; None: one for each core; 0: none. A shorter text
@@ -108,6 +111,7 @@ def say(
         files=None if output is None else [("", output)],
         front_end=FrontEnd(lenient=lenient),
         sounds=None if sounds is None else validation.path(sounds, "sounds"),
+        marks=marks,
     )
     return say_with(planner, Utterance(text=text, markup=markup), _open(store), attempts, workers)
 
@@ -123,9 +127,12 @@ def say_with(
     plan = planner.plan(utterance, filed=False)
     if isinstance(plan, Bad):
         raise plan.error
-    clip = store.clip(plan.targets[0].clip)
+    target, script = plan.targets[0], plan.recipe.script
+    clip = store.clip(target.clip)
+    if clip and target.sidecars and lacks_marks(clip, script):
+        clip = None
     data = store.read(clip) if clip else None
-    if clip and data is not None and (problem := plan.targets[0].output.limit_exceeded(clip)):
+    if clip and data is not None and (problem := target.output.limit_exceeded(clip)):
         raise InputError(problem)
     if clip is None or data is None:
         few = len(plan.takes) < MANY
@@ -143,7 +150,12 @@ def say_with(
             raise SpeechError(
                 f"clip {clip.key} was removed from the store while it was being read; try again"
             )
-    return msgspec.structs.replace(clip, data=data)
+    return msgspec.structs.replace(
+        clip,
+        data=data,
+        marks=locate(clip.marks, script),
+        sidecars=write_all((each.format for each in target.sidecars), clip, script),
+    )
 
 
 def _merge_speaker(
@@ -250,6 +262,7 @@ def render(
     speed: float | None = None,
     seed: int | None = None,
     options: Mapping[str, OptionValue] | None = None,
+    cast: Mapping[str, Speaker] | None = None,
     format: str | None = None,
     preset: str | Preset | None = None,
     files: Sequence[tuple[str, Output]] | None = None,
@@ -257,6 +270,7 @@ def render(
     sounds: str | os.PathLike[str] | None = None,
     device: str = "auto",
     carrier: bool | None = None,
+    marks: Sequence[str] | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
@@ -278,6 +292,7 @@ def render(
         preset: what each utterance becomes: the name of a preset of voxpress, or one of
             `voxpress.rendering.presets.load`.
         files: the same spelled out, as path templates and outputs.
+        marks: formats of files with marks, such as ``srt``, that lie beside each file; None: those of the preset.
         workers: processes; None: one for each core; 0: none, everything in this process.
         executor: where to run instead, any `concurrent.futures.Executor`; it is not shut down.
         timeout: seconds after which a worker that gives no answer is ended.
@@ -289,6 +304,7 @@ def render(
         overwrite: whether files in `folder` that voxpress did not write, or that were changed since, may be replaced.
             Otherwise their utterances fail.
         speaker, engine and others: as in `say`; they hold for what a row leaves open.
+        cast: speakers by the names that rows and texts give them.
 
     >>> rows = [Utterance(id="hi", text="Hello there."), Utterance(id="bad", text="...")]
     >>> for result in render(rows, engine="tone", store="memory:", workers=0):
@@ -308,6 +324,8 @@ def render(
         files=_choose_files(preset, files, format),
         front_end=FrontEnd(lenient=lenient),
         sounds=None if sounds is None else validation.path(sounds, "sounds"),
+        cast=cast,
+        marks=_choose_marks(preset, marks),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
         raise InputError(f"must be rows, not {show(utterances)}", field="utterances")
@@ -395,6 +413,15 @@ def _choose_files(
     if not isinstance(preset, str):
         raise InputError(f"must be a preset or its name, not {show(preset)}", field="preset")
     return presets.preset_named(preset, presets.load()).files
+
+
+def _choose_marks(preset: str | Preset | None, marks: Sequence[str] | None) -> Sequence[str]:
+    """The formats of marks that are asked for, or those of a preset."""
+    if marks is not None or preset is None:
+        return marks or ()
+    from voxpress.rendering import presets
+
+    return presets.preset_named(preset, presets.load()).marks if isinstance(preset, str) else preset.marks
 
 
 def _choose_recogniser(verify: bool | Recogniser) -> Recogniser | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,31 +14,43 @@ from msgspec.structs import replace
 
 from voxpress import engines, formats, languages, text, validation
 from voxpress.engines import Engine
-from voxpress.errors import InputError, LicenceNotAccepted, SpeechError, UnknownVoice, UnsupportedOption, show
+from voxpress.errors import (
+    InputError,
+    LicenceNotAccepted,
+    SpeechError,
+    UnknownVoice,
+    UnsupportedOption,
+    show,
+    suggest,
+)
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
+from voxpress.marks import FORMATS, Script, check_formats, identify
 from voxpress.models import catalogue
 from voxpress.rendering import offers, sounds, templates
 from voxpress.rendering.plan import (
     Assignment,
     Bad,
-    Louder,
     PlacedSound,
     Plan,
     Planned,
+    Played,
     Recipe,
     RecipePart,
+    Sidecar,
     Target,
     Within,
     place_error,
 )
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import clip_key, take_key
-from voxpress.text import Bookmark, FrontEnd, Part, Say, carrier
+from voxpress.text import Bookmark, FrontEnd, Part, Pause, Say, carrier
 from voxpress.text.passage import Change, Passage
 from voxpress.voices import references
 
 DEFAULT_ENGINE = "piper"
 ONE_FILE = "{id}.{extension}"
+SLOWEST, FASTEST = 0.25, 4.0
+"""Speeds, with every engine: OpenAI's range."""
 
 _MOST_READERS = 1024
 
@@ -55,6 +68,8 @@ class Planner:
         format: of the one file, where `files` is not given; None: wav, or what an id's extension says.
         front_end: how texts are read.
         sounds: the folder of the sounds that texts name; None: texts may not name any.
+        cast: speakers by the names that rows and texts give them.
+        marks: formats of the files with marks that lie beside each row's files.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -74,6 +89,8 @@ class Planner:
         files: Sequence[tuple[str, Output]] | None = None,
         front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
         sounds: str | None = None,
+        cast: Mapping[str, Speaker] | None = None,
+        marks: Sequence[str] = (),
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -85,8 +102,10 @@ class Planner:
         self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
         self._device, self._carrier, self._front_end = device, carrier, front_end
         self._sounds = sounds
+        self._cast = check_cast({} if cast is None else cast)
         self._files = _check_files(format, files)
         self._own_files = files is not None
+        self._marks = check_formats(marks)
         self._format = formats.format_named(format) if format else None
         self._readers: dict[tuple[object, ...], _Reader] = {}
 
@@ -100,11 +119,11 @@ class Planner:
                 continue
             planned = self.plan(row, number, filed=filed)
             if filed and isinstance(planned, Plan):
-                for target in planned.targets:
-                    first = paths.take(target.path, number)
+                for path in planned.paths:
+                    first = paths.take(path, number)
                     if first is not None:
                         problem = (
-                            f"{target.path!r} is also the file of row {first + 1}, or a folder that it needs, or in a"
+                            f"{path!r} is also the file of row {first + 1}, or a folder that it needs, or in a"
                             " folder of its name (case does not count)"
                         )
                         planned = Bad(number, row, place_error(InputError(problem), row))
@@ -129,7 +148,14 @@ class Planner:
             if self._known(utterance, first) is None:
                 self._choose(self._ask(utterance, first))
         except SpeechError as error:
-            if not (first or utterance.engine or utterance.model or utterance.voice or utterance.options):
+            if not (
+                first
+                or utterance.speaker
+                or utterance.engine
+                or utterance.model
+                or utterance.voice
+                or utterance.options
+            ):
                 raise  # the defaults are wrong, and so would be every row
             return Bad(number, utterance, place_error(error, utterance))
         try:
@@ -153,7 +179,7 @@ class Planner:
         reader = _Reader(
             *chosen,
             language=language,
-            speed=_check_speed(engine, asked.speed),
+            speed=_check_speed(asked.speed),
             seed=asked.seed,
             longest=longest,
             carried=wanted and engine.timed,
@@ -177,8 +203,28 @@ class Planner:
 
     def _ask(self, row: Utterance, speaker: Speaker | None) -> Speaker:
         """All that is known of who speaks."""
-        own = row.speaker.over(self._default)
-        return speaker.over(own) if speaker else own
+        asked = Speaker.of(row)
+        if row.speaker is not None:
+            asked = asked.over(self._find(row.speaker))
+        if speaker is not None:
+            asked = self._find_voice(speaker).over(asked)
+        return asked.over(self._default)
+
+    def _find(self, speaker: str | Speaker) -> Speaker:
+        """A member of the cast."""
+        if isinstance(speaker, Speaker):
+            return speaker
+        if speaker in self._cast:
+            return self._cast[speaker]
+        problem = f"no {speaker!r} in the cast{suggest(speaker, self._cast)}"
+        known = ", ".join(self._cast) or "nobody: a [cast] table names speakers"
+        raise InputError(f"{problem} (cast: {known})", field="speaker")
+
+    def _find_voice(self, speaker: Speaker) -> Speaker:
+        """A speaker within a text, whose voice may be a name of the cast."""
+        if speaker.engine or speaker.voice not in self._cast:
+            return speaker
+        return msgspec.structs.replace(speaker, voice=None).over(self._cast[speaker.voice])
 
     def _choose(self, asked: Speaker) -> _Chosen:
         assert asked.engine
@@ -192,12 +238,13 @@ class Planner:
     def _plan(self, row: Utterance, scenes: Sequence[Part], lead: _Reader, number: int, filed: bool) -> Plan:
         parts: list[RecipePart] = []
         takes: dict[str, Assignment] = {}
+        words: list[Passage] = []
         left_out: Counter[str] = Counter()
         changes: list[Change] = []
         told: list[str] = []
         for scene in sounds.place_all(scenes, self._sounds, told):
             if not isinstance(scene, Say):
-                parts.append(scene)
+                parts.append(_pace(scene, lead.speed))
                 continue
             bookmarks = deque(scene.bookmarks)
             reader = self._reader(row, self._speaker(row, scene))
@@ -206,13 +253,15 @@ class Planner:
             )
             for part in spoken.parts:
                 if not isinstance(part, Say):
-                    parts.append(part)
+                    parts.append(_pace(part, reader.speed))
                     continue
                 take = Assignment(reader.engine, reader.fingerprint, reader.segment(part))
                 key = take_key(take.fingerprint, take.segment)
                 takes[key] = take
-                parts += _place_bookmarks(bookmarks, part.words, key)
-                parts.append(Louder(key, part.gain) if part.gain else key)
+                words.append(part.words)
+                parts += _place_bookmarks(bookmarks, part.words)
+                plain = not part.gain and reader.speed == 1.0
+                parts.append(key if plain else Played(key, part.gain, reader.speed))
             parts += [Bookmark(name) for _, name in bookmarks]
             left_out.update(spoken.left_out)
             changes += spoken.changes
@@ -220,7 +269,10 @@ class Planner:
         if all(isinstance(part, Bookmark) for part in parts):
             raise text.nothing_to_speak(row.text, left_out)
         rate = max((take.engine.sample_rate for take in takes.values()), default=lead.engine.sample_rate)
+        script = Script(row.text, tuple(words))
         targets = self._targets(row, parts, lead.language, filed)
+        if self._marks:
+            targets = _add_sidecars(targets, self._marks, script)
         for target in targets:
             _check_bit_rate(target.output, rate)
         return Plan(
@@ -229,7 +281,7 @@ class Planner:
             engine=lead.engine,
             voice=lead.voice.name,
             language=lead.language,
-            recipe=Recipe(tuple(parts), targets, rate),
+            recipe=Recipe(tuple(parts), targets, rate, script),
             takes=takes,
             notes=notes,
             changes=tuple(changes),
@@ -266,6 +318,24 @@ class Planner:
             return self._files
         named = asked or self._format or formats.format_for(row.id)
         return [(_escape(named_file(row.id, named.name)), _choose_output(named, self._files))]
+
+
+def check_cast(cast: object) -> dict[str, Speaker]:
+    """A cast that was given as a mapping, checked.
+
+    >>> check_cast({"Alice": Speaker(engine="tone", voice="high")})
+    {'Alice': Speaker(engine='tone', voice='high')}
+
+    Raises:
+        InputError: it maps anything but names to speakers.
+    """
+    if not isinstance(cast, Mapping):
+        raise InputError(f"must be names with a Speaker each, not {show(cast)}", field="cast")
+    for name, speaker in cast.items():
+        validation.check({"speaker": name})
+        if not isinstance(speaker, Speaker):
+            raise InputError(f"must be a Speaker, not {show(speaker)}", field=f"cast.{name}")
+    return dict(cast)
 
 
 def _check_files(
@@ -312,15 +382,13 @@ def _read_row(row: Row) -> Utterance | SpeechError:
     return InputError(f"a row must be an Utterance, a mapping of its fields, or a text, not {show(row)}")
 
 
-def _place_bookmarks(
-    waiting: deque[tuple[int, str]], words: Passage, take: str
-) -> Iterator[Bookmark | Within]:
+def _place_bookmarks(waiting: deque[tuple[int, str]], words: Passage) -> Iterator[Bookmark | Within]:
     """The bookmarks that stand in the words of a take, or before them; takes them from those that wait."""
     end = words.source(0, len(words))[1]
     while waiting and waiting[0][0] < end:
         at, name = waiting.popleft()
         before = len(words.text[: bisect_left(words.starts, at)].split())
-        yield Within(name, take, before, len(words.text.split())) if before else Bookmark(name)
+        yield Within(name, before, len(words.text.split())) if before else Bookmark(name)
 
 
 def _check_bit_rate(output: Output, native: Hertz) -> None:
@@ -359,8 +427,14 @@ class _Reader(NamedTuple):
     carried: bool
 
     def segment(self, words: Say) -> Segment:
-        """What the engine is to speak."""
+        """What the engine is to speak.
+
+        Raises:
+            UnsupportedOption: sounds are given that the voice cannot speak.
+        """
         phonemes = words.words.phonemes or None
+        for each in phonemes or ():
+            self._check_sounds(each.ipa, words.text[each.start : each.end])
         return Segment(
             text=words.text,
             voice=self.voice.key,
@@ -372,11 +446,26 @@ class _Reader(NamedTuple):
             phonemes=phonemes,
         )
 
+    def _check_sounds(self, ipa: str, word: str) -> None:
+        if not self.engine.takes_phonemes:
+            raise UnsupportedOption(
+                f"{self.engine.name} takes no sounds: give {word!r} a spelled form in place of /{ipa}/"
+            )
+        with engines.Guard(self.engine.name):
+            missing = self.engine.unspeakable_sounds(ipa, self.voice, self.language)
+        if missing:
+            raise UnsupportedOption(
+                f"the voice {self.voice.name!r} of {self.engine.name} has no sound {', '.join(map(repr, missing))}:"
+                f" /{ipa}/ for {word!r} needs another one in its place"
+            )
+
 
 def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
     """What a row says of its speaker. Options as text: 1, 1.0 and true are not the same option."""
     options = repr(row.options) if row.options else ""
-    return row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
+    given = row.speaker if isinstance(row, Utterance) else None
+    who = _identify(given) if isinstance(given, Speaker) else given
+    return who, row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
 
 
 def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, type], ...]:
@@ -444,13 +533,37 @@ def _choose_language(engine: Engine, voice: Voice, wanted: str | None) -> str:
     return wanted
 
 
-def _check_speed(engine: Engine, wanted: float) -> float:
-    slowest, fastest = engine.speeds
-    if not slowest <= wanted <= fastest:
+def _check_speed(wanted: float) -> float:
+    if not SLOWEST <= wanted <= FASTEST:
         raise UnsupportedOption(
-            f"speed {wanted:g} is out of range: engine {engine.name!r} speaks at {slowest:g} to {fastest:g}"
+            f"speed {wanted:g} is out of range: voxpress speaks at {SLOWEST:g} to {FASTEST:g}"
         )
     return wanted
+
+
+def _add_sidecars(targets: Sequence[Target], formats: Sequence[str], script: Script) -> tuple[Target, ...]:
+    """The targets with files of marks. Files of one name share them: they say the same."""
+    made: list[Target] = []
+    stems: set[str] = set()
+    for target in targets:
+        stem = os.path.splitext(target.path)[0]
+        sidecars = tuple(
+            Sidecar(
+                f"{stem}.{FORMATS[name].extension}" if stem else "",
+                name,
+                identify(name, target.clip, script),
+            )
+            for name in formats
+            if not stem or stem not in stems
+        )
+        stems.add(stem)
+        made.append(msgspec.structs.replace(target, sidecars=sidecars))
+    return tuple(made)
+
+
+def _pace(part: RecipePart, speed: float) -> RecipePart:
+    """A pause belongs to the time of the words around it; what has a duration of its own keeps it."""
+    return Pause(part.after, speed) if isinstance(part, Pause) else part
 
 
 def _escape(path: str) -> str:

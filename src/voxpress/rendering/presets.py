@@ -7,6 +7,9 @@ project's file have the same shape::
     engine = "kokoro"
     preset = "office"
 
+    [cast]
+    Alice = {engine = "kokoro", voice = "bf_emma"}
+
     [presets.office]
     extends = "asterisk"
     level = -18.0
@@ -28,14 +31,14 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from voxpress import validation
+from voxpress import marks, validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
 from voxpress.rendering import templates
 from voxpress.speech import OptionValue, Output, Speaker
 
 Table: TypeAlias = Mapping[str, Any]
 
-_TABLES = ("defaults", "presets", "server")
+_TABLES = ("defaults", "cast", "presets", "server")
 _DEEPEST = 20
 """Presets that may extend each other in a row."""
 
@@ -51,6 +54,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     files: tuple[tuple[str, Output], ...]
     """Templates of paths in the output folder, and what lies there."""
+    marks: tuple[str, ...] = ()
+    """Formats of the files with marks that lie beside them, names of `voxpress.marks.FORMATS`."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +98,8 @@ format=None, preset=None, store=None, device=None, workers=None, carrier=None)
 
     defaults: Defaults = Defaults()
     presets: Mapping[str, Preset]
+    cast: Mapping[str, Speaker] = {}
+    """Speakers by the names that rows and texts give them."""
     server: Table = {}
     """What is said of a server, as it stands in the file; `voxpress.server.settings` knows the fields."""
 
@@ -130,6 +137,7 @@ def load_project(path: Path | None = None) -> Project:
     project = Project(
         defaults=defaults,
         presets=MappingProxyType({**_load_built_in(), **presets.all()}),
+        cast=read_cast(_table(document, "cast", str(path), ""), str(path)),
         server=_table(document, "server", str(path), ""),
     )
     if defaults.preset is not None:
@@ -138,6 +146,27 @@ def load_project(path: Path | None = None) -> Project:
         except UnsupportedOption as error:
             raise ManifestError(str(error), path=str(path), field="defaults.preset") from error
     return project
+
+
+def read_cast(table: Table, path: str) -> dict[str, Speaker]:
+    """The speakers of a cast as it stands in a file.
+
+    >>> read_cast({"Alice": {"engine": "tone", "voice": "high"}}, "voxpress.toml")
+    {'Alice': Speaker(engine='tone', voice='high')}
+
+    Raises:
+        ManifestError: it is wrong, with file and field.
+    """
+    cast = {}
+    for name, fields in table.items():
+        try:
+            cast[name] = msgspec.convert(fields, Speaker)
+        except msgspec.ValidationError as error:
+            field, problem = (
+                _wrong(error, fields, Speaker) if isinstance(fields, dict) else ("", "must be a table")
+            )
+            raise ManifestError(problem, path=path, field=f"cast.{name}.{field}".rstrip(".")) from error
+    return cast
 
 
 def preset_named(name: str, presets: Mapping[str, Preset]) -> Preset:
@@ -168,7 +197,7 @@ class _Presets:
         files = table.get("files")
         if not isinstance(files, list) or not files or not all(isinstance(file, dict) for file in files):
             raise self._error(name, "files", "must be a list of tables with a path each")
-        shared = {key: value for key, value in table.items() if key not in ("description", "files")}
+        shared = {key: value for key, value in table.items() if key not in ("description", "files", "marks")}
         made: dict[str, Output] = {}
         for number, file in enumerate(files):
             place = f"files[{number}]"
@@ -187,7 +216,11 @@ class _Presets:
         description = table.get("description", "")
         if not isinstance(description, str):
             raise self._error(name, "description", "must be a text")
-        return Preset(name=name, description=description, files=tuple(made.items()))
+        try:
+            formats = marks.check_formats(table.get("marks", ()))
+        except InputError as error:
+            raise self._error(name, "marks", error.problem) from error
+        return Preset(name=name, description=description, files=tuple(made.items()), marks=formats)
 
     def _resolve(self, name: str, below: tuple[str, ...]) -> Table:
         own = _table(self.tables, name, self.path, "presets.")

@@ -120,7 +120,7 @@ def _build_server(settings: Settings, project: Project, store: Store) -> Server:
     dispatcher.on_failure = lambda error: background.note("texts are spoken", error)
     ring, limits = Ring(state), Limits()
     limits.load(state)
-    speech = Speech(settings, store, names, SpeechPlanner(settings, names, project.presets), dispatcher)
+    speech = Speech(settings, store, names, SpeechPlanner(settings, names, project), dispatcher)
     files, webhooks = FileStore(state), Webhooks(settings, state)
     records, inputs = BatchRecords(state), BatchInputs(state, settings.max_lines)
     batch_runner = BatchRunner(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from voxpress.text.clean import clean, has_speech
+from voxpress.text.normalise import normalise
 from voxpress.text.parts import Pause, Say
 from voxpress.text.passage import Change, Edit, Passage
 from voxpress.text.say_as import interpret
@@ -33,9 +34,11 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         lenient: whether markup that voxpress cannot do becomes a note; otherwise it is an error.
+        normalise: how numbers and abbreviations become words, one of `voxpress.text.normalise.NAMES`.
     """
 
     lenient: bool = False
+    normalise: str = "auto"
 
     def read(self, say: Say, *, language: str, max_chars: int, misread: str = "") -> Spoken:
         """The segments of some words.
@@ -51,9 +54,8 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         parts: list[Say | Pause] = []
         removed: Counter[str] = Counter()
         words, interpreted = interpret(say.words, say.asked, language)
-        for paragraph in clean(_remove_misread(words, misread, removed)):
-            if not has_speech(paragraph.text):
-                continue
+        changes = [*say.changes, *interpreted]
+        for paragraph in self._spell(words, language, misread, changes, removed):
             if parts:
                 parts.append(Pause("paragraph"))
             sentences = split(paragraph.text, language=language, max_chars=max_chars)
@@ -61,7 +63,19 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
                 if i:
                     parts.append(Pause("sentence"))
                 parts.append(Say(words, say.speaker, say.gain))
-        return Spoken(tuple(parts), (*say.changes, *interpreted), removed)
+        return Spoken(tuple(parts), tuple(changes), removed)
+
+    def _spell(
+        self, words: Passage, language: str, misread: str, changes: list[Change], removed: Counter[str]
+    ) -> Iterator[Passage]:
+        """The paragraphs as they are spoken; it notes what was changed and what was removed."""
+        for written in clean(words):
+            paragraph = written  # the place for the lexicon
+            paragraph, normalised = normalise(paragraph, language, name=self.normalise)
+            changes += normalised
+            for spoken in clean(_remove_misread(paragraph, misread, removed)):
+                if has_speech(spoken.text):
+                    yield spoken
 
 
 def _remove_misread(words: Passage, characters: str, removed: Counter[str]) -> Passage:

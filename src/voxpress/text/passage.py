@@ -98,7 +98,9 @@ class Passage:
             self.text[start:end],
             self.starts[start:end],
             self.ends[start:end],
-            tuple((max(a, start) - start, min(b, end) - start) for a, b in fixed if b > a),
+            tuple(
+                (max(a, start) - start, min(b, end) - start) for a, b in fixed if max(a, start) < min(b, end)
+            ),
             tuple(p.moved(-start) for p in phonemes),
         )
 

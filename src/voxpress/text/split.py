@@ -42,7 +42,7 @@ def split(paragraph: str, *, language: str, max_chars: int) -> list[str]:
     if len(paragraph) <= max_chars and not _MAYBE_TWO_SENTENCES.search(paragraph):
         return [paragraph]
     pieces = [
-        piece for sentence in _list_sentences(paragraph, language) for piece in _fit(sentence, max_chars)
+        piece for sentence in list_sentences(paragraph, language) for piece in _fit(sentence, max_chars)
     ]
     return [piece.strip() for piece in _merge(pieces, max_chars)]
 
@@ -50,7 +50,14 @@ def split(paragraph: str, *, language: str, max_chars: int) -> list[str]:
 # Pieces keep the white space that follows them, so that joining them restores the text.
 
 
-def _list_sentences(paragraph: str, language: str) -> list[str]:
+def list_sentences(paragraph: str, language: str) -> list[str]:
+    """Sentences of one paragraph, each with the white space that follows it.
+
+    >>> list_sentences("Dr. Patel called. Press 1.", "en")
+    ['Dr. Patel called. ', 'Press 1.']
+    """
+    if not _MAYBE_TWO_SENTENCES.search(paragraph):
+        return [paragraph]
     sentences: list[str] = []
     for sentence in _find_sentences(paragraph, languages.base(language)):
         # "1." belongs to its item, and a piece without a word, such as an emoji, to a neighbour.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
 
 import msgspec
 
@@ -12,7 +11,7 @@ from voxpress import engines, formats
 from voxpress.errors import UnsupportedOption
 from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.presets import Preset, preset_named
+from voxpress.rendering.presets import Preset, Project, preset_named
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.schemas import RATE, RequestMarkup, SpeechRequest, VoiceId
@@ -74,11 +73,11 @@ class SpeechPlanner:
     """Makes plans of requests for speech.
 
     Args:
-        presets: of the project.
+        project: its presets and its cast.
     """
 
-    def __init__(self, settings: Settings, names: Aliases, presets: Mapping[str, Preset]) -> None:
-        self._settings, self._names, self._presets = settings, names, presets
+    def __init__(self, settings: Settings, names: Aliases, project: Project) -> None:
+        self._settings, self._names, self._project = settings, names, project
 
     async def plan(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
         """Plan a request, outside the event loop where its text is long.
@@ -104,7 +103,10 @@ class SpeechPlanner:
     def plan_now(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
         """Plan a request whose text is short enough; see `plan`."""
         voice = data.voice.id if isinstance(data.voice, VoiceId) else data.voice
-        speaker, mapped = self._names.resolve(data.model, None if voice == DEFAULT_VOICE else voice)
+        member = self._project.cast.get(voice)
+        named = None if member or voice == DEFAULT_VOICE else voice
+        speaker, mapped = self._names.resolve(data.model, named)
+        speaker = member.over(speaker) if member else speaker
         assert speaker.engine
         options: dict[str, OptionValue] = dict(data.options)
         if data.instructions:
@@ -112,9 +114,10 @@ class SpeechPlanner:
                 options["instructions"] = data.instructions
             else:
                 ignored = ("instructions", *ignored)
-        speaker = msgspec.structs.replace(
-            speaker, language=data.language, speed=data.speed, seed=data.seed or 0, options=options
-        )
+        # Clients send a speed of 1 where nobody chose one.
+        speed = None if data.speed == 1.0 else data.speed
+        asked = Speaker(language=data.language, speed=speed, seed=data.seed, options=options)
+        speaker = asked.over(speaker).over(Speaker(speed=1.0, seed=0))
         output = self._choose_output(data)
         _check_duration(data, output, self._settings.max_duration)  # also before the work of planning it
         utterance = Utterance(text=data.input, markup=_choose_markup(data, self._settings.markup))
@@ -124,7 +127,9 @@ class SpeechPlanner:
             # Some clients send it for each voice; a voice that does not speak the language speaks its own.
             tag = None if data.language is not None else self._names.find_language(data.lang_code)
             plan = (
-                _plan_utterance(utterance, msgspec.structs.replace(speaker, language=tag), output, front_end)
+                self._plan_utterance(
+                    utterance, msgspec.structs.replace(speaker, language=tag), output, front_end
+                )
                 if tag
                 else None
             )
@@ -132,12 +137,12 @@ class SpeechPlanner:
                 plan, ignored = None, ("lang_code", *ignored)
             elif tag != data.lang_code:
                 mapped = (*mapped, f"{data.lang_code}={tag}")
-        plan = plan or _plan_utterance(utterance, speaker, output, front_end)
+        plan = plan or self._plan_utterance(utterance, speaker, output, front_end)
         notes: tuple[str, ...] = ()
         if isinstance(plan, Bad) and self._is_pause(data.input):
             notes = (f"no letter and no digit: {_SILENT_PAUSE:g} s of silence",)
             silent = Utterance(text=f"[pause {_SILENT_PAUSE * 1000:g} ms]", markup="directions")
-            plan = _plan_utterance(silent, speaker, output)
+            plan = self._plan_utterance(silent, speaker, output)
         if isinstance(plan, Bad):
             raise plan.error
         _check_duration(data, output, self._settings.max_duration, plan)
@@ -148,6 +153,17 @@ class SpeechPlanner:
             mapped=mapped,
             notes=(*plan.notes, *notes),
         )
+
+    def _plan_utterance(
+        self,
+        utterance: Utterance,
+        speaker: Speaker,
+        output: Output,
+        front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
+    ) -> Planned:
+        """The plan of a text, or what is wrong with it."""
+        planner = Planner(speaker, files=[("", output)], cast=self._project.cast, front_end=front_end)
+        return planner.plan(utterance, filed=False)
 
     def _is_pause(self, text: str) -> bool:
         """Whether a text has nothing to speak, and that is no error: a chat has turns of dots and emoji."""
@@ -173,7 +189,7 @@ class SpeechPlanner:
             output = Output(format=format.name, sample_rate=rate, loudness=data.loudness)
         else:
             try:
-                preset = preset_named(data.preset, self._presets)
+                preset = preset_named(data.preset, self._project.presets)
             except UnsupportedOption as error:
                 raise refusal(error, "preset") from error
             output = _choose_preset_output(data, preset)
@@ -214,9 +230,9 @@ def _check_duration(data: SpeechRequest, output: Output, longest: Seconds, plan:
     takes = plan.takes.values() if plan else ()
     speed = min((take.segment.speed for take in takes), default=data.speed)
     silence = sum(part.duration for part in parts if isinstance(part, Silence | Tone))
-    if len(data.input) * (_SLOWEST_SPEECH / speed + max(pauses.values())) + silence <= most:
+    if len(data.input) * (_SLOWEST_SPEECH + max(pauses.values())) / speed + silence <= most:
         return  # without counting letters
-    seconds = silence + sum(pauses[part.after] for part in parts if isinstance(part, Pause))
+    seconds = silence + sum(pauses[part.after] / part.speed for part in parts if isinstance(part, Pause))
     shortest, slowest = duration.bounds(data.input, speed)
     seconds += (shortest * slowest) ** 0.5
     if seconds <= most:
@@ -239,13 +255,3 @@ def _choose_markup(data: SpeechRequest, usual: RequestMarkup) -> Markup:
     if asked != "auto":
         return asked
     return "ssml" if _SSML.match(data.input) else "plain"
-
-
-def _plan_utterance(
-    utterance: Utterance,
-    speaker: Speaker,
-    output: Output,
-    front_end: FrontEnd = FrontEnd(),  # noqa: B008
-) -> Planned:
-    """The plan of a text, or what is wrong with it."""
-    return Planner(speaker, files=[("", output)], front_end=front_end).plan(utterance, filed=False)

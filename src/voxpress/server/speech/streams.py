@@ -13,7 +13,7 @@ from voxpress.audio.codec import Encoder
 from voxpress.audio.waveform import Audio, join, silence
 from voxpress.errors import SpeechError
 from voxpress.rendering import finishing
-from voxpress.rendering.plan import Louder, Within
+from voxpress.rendering.plan import Played, Within
 from voxpress.server.dispatcher import Flight
 from voxpress.server.errors import refusal
 from voxpress.server.http.content import Content
@@ -62,7 +62,7 @@ class SpeechStreams:
         native = (await self._wait_for_take(plan.plan.recipe.spoken[0], flight)).sample_rate
         encoder: Encoder | None = None
         for number, part in enumerate(part for part in parts if not isinstance(part, Bookmark | Within)):
-            key = part.take if isinstance(part, Louder) else part
+            key = part.take if isinstance(part, Played) else part
             takes = {key: await self._wait_for_take(key, flight)} if isinstance(key, str) else {}
             sound = finishing.sound(part, takes, output, native)
             if not number and output.lead:

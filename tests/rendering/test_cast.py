@@ -1,0 +1,134 @@
+"""Many voices: a cast, and several engines in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import soundfile  # type: ignore[import-untyped]  # it has no type hints
+
+from voxpress import manifests, render
+from voxpress.errors import InputError, ManifestError
+from voxpress.rendering.plan import Plan
+from voxpress.rendering.planner import Planner
+from voxpress.rendering.presets import load_project
+from voxpress.speech import Speaker, Utterance
+
+CAST = {
+    "Alice": Speaker(engine="tone", voice="high"),
+    "Bob": Speaker(engine="tone", voice="low", speed=2.0),
+}
+
+
+def plan(row: Utterance, **more: object) -> Plan:
+    planned = Planner(Speaker(engine="tone"), cast=CAST, **more).plan(row, filed=False)  # type: ignore[arg-type]
+    assert isinstance(planned, Plan), planned.error
+    return planned
+
+
+def test_a_row_names_its_speaker() -> None:
+    """What the row says itself comes first."""
+    segments = [
+        take.segment
+        for row in (
+            Utterance(text="Hello.", speaker="Bob"),
+            Utterance(text="Hello.", speaker="Bob", speed=1.5),
+            Utterance(text="Hello.", speaker=Speaker(voice="high")),
+        )
+        for take in plan(row).takes.values()
+    ]
+    assert [(one.voice, one.speed) for one in segments] == [("low", 2.0), ("low", 1.5), ("high", 1.0)]
+
+
+@pytest.mark.parametrize("name", ["Alise", "alice", "Nobody", "Alice "])
+def test_who_is_not_in_the_cast(name: str) -> None:
+    """The error names the cast."""
+    problem = Planner(Speaker(engine="tone"), cast=CAST).plan(Utterance(text="Hello.", id="x", speaker=name))
+    assert f"no {name!r} in the cast" in str(problem.error)  # type: ignore[union-attr]
+    assert "(cast: Alice, Bob)" in str(problem.error)  # type: ignore[union-attr]
+
+
+def test_without_a_cast_the_error_says_where_one_stands() -> None:
+    problem = Planner(Speaker(engine="tone")).plan(Utterance(text="Hello.", id="x", speaker="Alice"))
+    assert "a [cast] table names speakers" in str(problem.error)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("cast", [["Alice"], {"": Speaker()}, {"Alice": "high"}, {1: Speaker()}, "Alice"])
+def test_what_is_no_cast(cast: object) -> None:
+    with pytest.raises(InputError):
+        Planner(cast=cast)  # type: ignore[arg-type]
+
+
+def test_a_cast_in_the_projects_file(tmp_path: Path) -> None:
+    file = tmp_path / "voxpress.toml"
+    file.write_text('[cast]\nAlice = {engine = "tone", voice = "high"}\n[cast."Dr. No"]\nspeed = 1.5\n')
+    assert load_project(file).cast == {"Alice": CAST["Alice"], "Dr. No": Speaker(speed=1.5)}
+
+
+@pytest.mark.parametrize(
+    ("table", "field"),
+    [
+        ("Alice = 3", "cast.Alice"),
+        ("Alice = {voise = 'low'}", "cast.Alice.voise"),
+        ("Alice = {speed = 0}", "cast.Alice.speed"),
+        ("Alice = {language = 'nowhere-at-all-really'}", "cast.Alice.language"),
+    ],
+)
+def test_a_wrong_cast_is_named(tmp_path: Path, table: str, field: str) -> None:
+    file = tmp_path / "voxpress.toml"
+    file.write_text(f"[cast]\n{table}\n")
+    with pytest.raises(ManifestError) as caught:
+        load_project(file)
+    assert caught.value.field == field
+
+
+def test_a_cast_speaks_from_python(tmp_path: Path) -> None:
+    """Files differ as the voices do."""
+    rows = [{"id": name, "text": "Who is there?", "speaker": name} for name in CAST]
+    results = list(render(rows, tmp_path / "out", cast=CAST, engine="tone", store="memory:", workers=0))
+    assert [(one.voice, one.status) for one in results] == [("high", "rendered"), ("low", "rendered")]
+    alice, bob = (soundfile.info(tmp_path / "out" / f"{name}.wav").duration for name in CAST)
+    assert alice > 1.5 * bob
+
+
+YAML = """
+cast:
+  Alice: {engine: tone, voice: high}
+  Bob: {voice: low, speed: 2}
+prompts:
+  a: {text: Hello., speaker: Alice}
+  b: {text: Hello., speaker: Bob, voice: middle}
+  c: {text: Hello., speaker: {voice: high}}
+  d: {text: Hello., speaker: Carol}
+"""
+
+
+def test_a_cast_in_a_manifest(tmp_path: Path) -> None:
+    """It comes before the project's; a name that it lacks is left to that one."""
+    (tmp_path / "m.yaml").write_text(YAML)
+    rows = list(manifests.read(tmp_path / "m.yaml"))
+    assert [row.speaker for row in rows if isinstance(row, Utterance)] == [
+        Speaker(engine="tone", voice="high"),
+        Speaker(voice="low", speed=2.0),
+        Speaker(voice="high"),
+        "Carol",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cast", "problem"),
+    [
+        ("{Alice: {voise: high}}", "m.yaml:1: speaker.voise: no such field; did you mean 'voice'?"),
+        ("{Alice: {speed: 0}}", "m.yaml:1: speaker.speed: must be a number above 0"),
+        ("{Alice: high}", "m.yaml:1: cast.Alice: must be a speaker such as"),
+        ("[Alice]", "m.yaml:1: cast: must be 'field: value' pairs"),
+    ],
+)
+def test_a_wrong_cast_in_a_manifest(tmp_path: Path, cast: str, problem: str) -> None:
+    (tmp_path / "m.yaml").write_text(f"cast: {cast}\nprompts:\n  a: {{text: Hello., speaker: Alice}}\n")
+    try:
+        (row,) = manifests.read(tmp_path / "m.yaml")
+    except ManifestError as error:
+        row = error
+    assert problem.partition(":1: ")[2] in str(row)
+    assert isinstance(row, ManifestError)
