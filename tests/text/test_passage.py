@@ -87,7 +87,7 @@ def test_whatever_is_edited_has_a_place(edited: tuple[str, Passage], a: int, b: 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_cleaning_keeps_places(text: str) -> None:
     """A letter that stays is the letter of its place."""
-    for paragraph in clean(Passage.of(text)):
+    for paragraph, *_ in clean(Passage.of(text)):
         for at, character in enumerate(paragraph.text):
             start, end = paragraph.source(at, at + 1)
             assert 0 <= start < end <= len(text)

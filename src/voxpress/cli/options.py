@@ -60,18 +60,18 @@ Carrier = Annotated[
         show_default=False,
     ),
 ]
-Lenient = Annotated[
-    bool,
-    typer.Option(
-        "--lenient", help="Leave out markup that cannot be followed, with a note; otherwise it is an error."
-    ),
-]
 Marks = Annotated[
     str | None,
     typer.Option(
         "--marks",
         metavar="NAMES",
         help="Files beside each file that say when each word is heard: srt, vtt, json, polly; or several: srt,json.",
+    ),
+]
+Lenient = Annotated[
+    bool,
+    typer.Option(
+        "--lenient", help="Leave out markup that cannot be followed, with a note; otherwise it is an error."
     ),
 ]
 StoreUrl = Annotated[

@@ -95,8 +95,8 @@ def render(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
-    lenient: Lenient = False,
     marks: Marks = None,
+    lenient: Lenient = False,
     store: StoreUrl = None,
     workers: Annotated[
         int | None,
@@ -208,10 +208,10 @@ def render(
         carrier=own.carrier if carrier is None else carrier,
         format=None if several else format or (None if chosen else own.format),
         files=several or _files(chosen, format, project),
-        front_end=FrontEnd(lenient=lenient),
-        sounds=os.path.dirname(manifest) or ".",
         cast=project.cast,
         marks=_marks(chosen, marks, project),
+        front_end=FrontEnd(lenient=lenient),
+        sounds=os.path.dirname(manifest) or ".",
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),

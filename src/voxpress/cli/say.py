@@ -121,9 +121,9 @@ def say(
             device=device or "auto",
             carrier=carrier,
             format=name,
+            marks=beside,
             front_end=FrontEnd(lenient=lenient),
             sounds=os.getcwd(),
-            marks=beside,
         )
         # An engine may change the folder.
         place = (

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -40,6 +41,8 @@ _NAMED = frozenset("%&+@")
 _CURRENCIES = frozenset("$£€")
 """Signs that misaki reads: some always, others beside a number."""
 _PRICE = re.compile(r"[$£€](?=[\d.])")
+_LINK = re.compile(r"\[([^][]+)\]\(/[^()]*/\)")
+"""misaki's own notation of given sounds."""
 _PAIRS = (
     ("eɪ", "A"),
     ("aɪ", "I"),
@@ -145,12 +148,14 @@ def list_silent(text: str, language: str) -> list[str]:
     ['#', '*']
     """
     if language in {"en-US", "en-GB"}:
-        rest = _PRICE.sub("", text)
+        rest = _PRICE.sub("", _LINK.sub(r"\1", text))
         return list(_silence.list_silent(rest, lambda character: _says_english(character, language)))
     return list(_silence.list_silent(text, lambda character: _says(character, language)))
 
 
 def _says_english(character: str, language: str) -> bool:
+    if unicodedata.category(character) == "Nl":
+        return False  # misaki takes Roman numerals for words
     return character in _NAMED or (character.isalnum() and _says(character, language))
 
 
@@ -167,7 +172,7 @@ def _make_espeak(language: str) -> Callable[[str], str]:
     from misaki import espeak
 
     phonemize = espeak.EspeakG2P(language=language.lower())
-    return lambda text: str(phonemize(text)[0])
+    return lambda text: str(phonemize(_pronunciation.part_words(text))[0])
 
 
 def _refuse_silent(text: str, given: Sequence[Given], language: str) -> None:

@@ -28,6 +28,8 @@ _SILENT = re.compile("[\u0361\u035c\u032f.‿|‖/\\[\\]]")
 """Ties, the sign of a vowel that makes no syllable, the borders of syllables and groups, and the brackets around."""
 _VOWELS = frozenset("aeiouyæøœɐɑɒɔəɘɛɜɞɨɪɯɤʉʊʏʌɵɶɚɝᵻAIOQWY")
 _STRESS = "ˈˌ"
+_MOST_STOPS = 4
+_LONG_WORD = re.compile(r"(\S{36})(?=\S)")
 _PLACEHOLDERS = {False: "popopop", True: "opopopo"}
 """Words that begin with a vowel, or not: words before them are spoken accordingly ("the", French liaisons)."""
 
@@ -112,6 +114,21 @@ def words(text: str, given: Sequence[Given]) -> Iterator[tuple[str, tuple[Given,
             if word.start() <= each.start < at
         )
         yield text[word.start() : at], inside
+
+
+def part_words(text: str) -> str:
+    """A text whose words are not too much for espeak-ng: it leaves out the end of a word of more than 160 bytes, and
+    crashes on many initials in one word.
+
+    >>> part_words("A.B.C.D.E.F. is long")
+    'A B C D E F  is long'
+    """
+    return re.sub(r"\S+", _part_word, text)
+
+
+def _part_word(word: re.Match[str]) -> str:
+    text = word[0].replace(".", " ") if word[0].strip(".").count(".") >= _MOST_STOPS else word[0]
+    return _LONG_WORD.sub(r"\1 ", text)
 
 
 def _replace(text: str, given: Sequence[Given], by: Iterable[str]) -> str:

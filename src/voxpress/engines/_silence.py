@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 _PLAIN = re.compile(r"[A-Za-z0-9\s.,;:!?'\"()-]*")
 """What every engine with Latin letters says, or takes for the melody of the sentence."""
-_SOUNDING_MARKS = re.compile(r"SIGN|PRIME|SOLIDUS|ASTERISK|AMPERSAND|COMMERCIAL AT|CIRCUMFLEX ACCENT")
+_SOUNDING_MARKS = re.compile(r"SIGN|PRIME|ASTERISK|AMPERSAND|COMMERCIAL AT|CIRCUMFLEX ACCENT")
 _STRESS_AND_GAPS = re.compile(r"[ˈˌ\s-]")
 
 
@@ -29,7 +29,8 @@ def list_silent(text: str, say: Callable[[str], bool]) -> Iterator[str]:
 
 
 def is_heard(character: str) -> bool:
-    """Whether people say a character when they read: letters, digits and signs, and not punctuation.
+    """Whether people say a character when they read: letters, digits and signs, and not punctuation, nor the slash of
+    "and/or".
 
     >>> [character for character in "é7#‰☃—”¿" if is_heard(character)]
     ['é', '7', '#', '‰', '☃']

@@ -65,6 +65,8 @@ _OUTPUTS = ("output", "durations")
 _OWN = -1.0
 """Value of an option that means the voice's own number."""
 _ESPEAK = "espeak"
+_MOST_SYMBOLS = 700
+"""Symbols of a sentence up to which espeak-ng surely left nothing out; it takes some 1,000."""
 _PAUSES = {".": " ", "!": ", ", "?": ", "}
 """What is heard where espeak-ng ends a sentence and the text does not: nothing after an abbreviation."""
 _ENGLISH = (
@@ -158,7 +160,7 @@ class Piper(Engine):
     install = "pip install 'voxpress[piper]'"
     sample_rate = 22050
     max_chars = 400
-    speeds = (0.5, 1.5)
+    speeds = (0.8, 1.1)
     timed = True
     carried = True
     repeatable = "to the bit, on CPUs"
@@ -273,7 +275,9 @@ class Piper(Engine):
         while len(self._held_voices) >= _MOST_LOADED:
             del self._held_voices[next(iter(self._held_voices))]
         speller = self._find_speller(stem)
-        spell = lru_cache(maxsize=10_000)(lambda word: "".join(chain(*speller.phonemize(word))))
+        spell = lru_cache(maxsize=10_000)(
+            lambda word: "".join(chain(*speller.phonemize(_pronunciation.part_words(word))))
+        )
         self._held_voices[stem] = _Loaded(session, speller, spell)
         return self._held_voices[stem]
 
@@ -454,9 +458,11 @@ def _replace_ellipses(words: Passage) -> tuple[Passage, bool]:
     ('and now?', False)
     """
     goes_on = bool(_GOES_ON.search(words.text))
+    last = re.match(r".*\w", words.text, re.DOTALL)
+    end = last.end() if last else 0
     edits = []
     for dots in re.finditer(_ELLIPSIS, words.text):
-        inside = dots.start() > 0 and re.search(r"\w", words.text[dots.end() :])
+        inside = 0 < dots.start() < end
         edits.append(Edit(dots.start(), dots.end(), ", " if inside else "", fixed=False))
     return (_pronunciation.edit(words, edits) if edits else words), goes_on
 
@@ -483,8 +489,12 @@ def _read_sentence(speller: PiperVoice, words: Passage, config: _Config) -> Iter
         return
 
     def convert(text: str) -> str:
+        pieces = speller.phonemize(_pronunciation.part_words(text))
+        middle = text.find(" ", len(text) // 2)
+        if middle > 0 and max(map(len, pieces), default=0) > _MOST_SYMBOLS:
+            return f"{convert(text[:middle])} {convert(text[middle + 1 :])}"
         joined = ""
-        for piece in speller.phonemize(text):
+        for piece in pieces:
             if joined:
                 joined = joined[:-1] + _PAUSES[joined[-1]] if joined[-1] in _PAUSES else f"{joined} "
             joined += "".join(piece)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from voxpress.marks.places import ends_clause
 from voxpress.marks.script import Transcript
 from voxpress.speech import Mark, Seconds
 
@@ -21,7 +22,6 @@ _LONGEST: Seconds = 7.0
 _PACE = 20.0
 """Characters that one can read in a second."""
 _MARKUP = re.compile(r"[\w<>\[\]{}]")
-_AFTER = re.compile(r"[,;:.!?—–…、。，；：！？][\W_]*$")
 
 
 class Cue(NamedTuple):
@@ -91,11 +91,11 @@ def _make_pieces(text: str, sentence: Mark, words: Sequence[Mark]) -> list[_Piec
         gap = _clean(text[last : max(last, following)])
         after, blank, rest = gap.partition(" ")
         written = " ".join(f"{before}{text[first:last]}{after}".split())
-        pieces += _cut_long(_Piece(written, start, stop, space))
+        pieces.append(_Piece(written, start, stop, space))
         before, space = rest.strip(), bool(blank)
     if before and pieces:
         pieces[-1] = pieces[-1]._replace(text=f"{pieces[-1].text} {before}")
-    return pieces
+    return [short for piece in pieces for short in _cut_long(piece)]
 
 
 def _merge(words: Sequence[Mark]) -> list[tuple[int, int, Seconds, Seconds]]:
@@ -152,7 +152,7 @@ def _find_cut(group: Sequence[_Piece]) -> int:
         done += len(one.text) + 1
         distance = abs(2 * done - total) / total
         pause = min(0.3, max(0.0, other.start - one.end))
-        cost = distance - (0.35 if _AFTER.search(one.text) else 0.0) - pause
+        cost = distance - (0.35 if ends_clause(one.text) else 0.0) - pause
         if distance > 0.7:
             cost += 1.0
         if cost < best:
@@ -168,7 +168,7 @@ def _wrap(group: Sequence[_Piece]) -> tuple[str, ...] | None:
     if len(whole) <= WIDTH:
         return (whole,)
     fitting = [
-        (abs(len(upper) - len(lower)) - (10 if _AFTER.search(upper) else 0), upper, lower)
+        (abs(len(upper) - len(lower)) - (10 if ends_clause(upper) else 0), upper, lower)
         for cut in range(1, len(group))
         if len(upper := _join(group[:cut])) <= WIDTH and len(lower := _join(group[cut:])) <= WIDTH
     ]

@@ -11,7 +11,8 @@ from voxpress.marks.script import Script
 from voxpress.speech import Mark
 from voxpress.text.passage import Passage
 
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+(?=\S)|[。！？]+[」』”’）)]*\s*(?=\S)")
+_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’»)\]]*\s+(?=\S)|(?<![。！？])[。！？]+[」』”’）)]*\s*(?=\S)")
+_PAUSING = frozenset(",;:.!?—–…、。，；：！？")
 _REACH = 200
 """Characters within which the next word is looked for: one that is not there must not be found on the next page."""
 
@@ -30,28 +31,44 @@ def find_words(text: str, marks: Sequence[Mark]) -> Iterator[tuple[Mark, int, in
         start = text.find(mark.text, at, at + _REACH + len(mark.text))
         if start >= 0:
             at = start + len(mark.text)
-            letters = [i for i in range(start, at) if text[i].isalnum()] or [start, at - 1]
-            yield mark, letters[0], letters[-1] + 1
+            if text[start].isalnum() and text[at - 1].isalnum():
+                yield mark, start, at
+            else:
+                letters = [i for i in range(start, at) if text[i].isalnum()] or [start, at - 1]
+                yield mark, letters[0], letters[-1] + 1
+
+
+def ends_clause(word: str) -> bool:
+    """Whether the punctuation after a word leaves room for a pause.
+
+    >>> [ends_clause(word) for word in ("yes", "yes,", "(yes);", "'yes'")]
+    [False, True, True, False]
+    """
+    for char in reversed(word):
+        if char in _PAUSING or char.isalnum():
+            return char in _PAUSING
+    return False
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Start and end of each sentence in the text of a take, which can hold several short ones.
 
-    >>> text = "Yes. Come in! He said: \"Wait... here.\" Why?"
+    >>> text = "Yes. Come in! He said: 'Wait... here.' Why?"
     >>> [text[start:end] for start, end in split_sentences(text)]
-    ['Yes.', 'Come in!', 'He said: "Wait... here."', 'Why?']
+    ['Yes.', 'Come in!', "He said: 'Wait... here.'", 'Why?']
     """
     spans: list[tuple[int, int]] = []
-    start = 0
-    for found in [*_END.finditer(text), None]:
-        end = found.end() if found else len(text)
-        if found and (text[end : end + 1].islower() or not any(map(str.isalnum, text[start:end]))):
+    start = done = 0
+    speaks = False
+    for end in [*(found.end() for found in _END.finditer(text)), len(text)]:
+        speaks = speaks or any(map(str.isalnum, text[done:end]))
+        done = end
+        if end < len(text) and (not speaks or text[end].islower()):
             continue
-        if not found and spans and not any(map(str.isalnum, text[start:end])):
+        if spans and not speaks:
             start = spans.pop()[0]
-        last = start + len(text[start:end].rstrip())
-        spans.append((start, last))
-        start = end
+        spans.append((start, start + len(text[start:end].rstrip())))
+        start, speaks = end, False
     return spans
 
 
@@ -68,15 +85,15 @@ def locate(marks: Sequence[Mark], script: Script) -> tuple[Mark, ...]:
     >>> from voxpress.speech import Mark
     >>> marks = [Mark(kind=kind, text="Hi.", start=0, end=1) for kind in ("sentence", "word")]
     >>> [mark.source for mark in locate(marks, Script(" Hi.", (Passage.of("Hi.", 1),)))]
-    [(1, 4), (1, 4)]
+    [(1, 4), (1, 3)]
     """
     begins = [number for number, mark in enumerate(marks) if mark.kind == "sentence"]
-    if not begins or len(begins) != count_sentences(script):
+    sentences = [split_sentences(each.text) for each in script.takes]
+    if not begins or len(begins) != sum(map(len, sentences)):
         return tuple(marks)  # a clip that an older voxpress finished
     located = list(marks[: begins[0]])
     first = 0
-    for words in script.takes:
-        spans = split_sentences(words.text)
+    for words, spans in zip(script.takes, sentences, strict=True):
         following = first + len(spans)
         end = begins[following] if following < len(begins) else len(marks)
         located += _place(marks[begins[first] : end], words, spans)

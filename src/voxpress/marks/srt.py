@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from voxpress.marks.cues import make_cues
 from voxpress.marks.script import Transcript
 
@@ -15,9 +17,14 @@ def write(transcript: Transcript) -> str:
     '1\\n00:00:00,000 --> 00:00:01,500\\nHi.\\n\\n'
     """
     return "".join(
-        f"{number}\n{show_time(cue.start)} --> {show_time(cue.end)}\n{chr(10).join(cue.lines)}\n\n"
+        f"{number}\n{show_time(cue.start)} --> {show_time(cue.end)}\n{_escape(cue.lines)}\n\n"
         for number, cue in enumerate(make_cues(transcript), 1)
     )
+
+
+def _escape(lines: Sequence[str]) -> str:
+    """The lines of a cue; an arrow in them would be read as a time."""
+    return "\n".join(lines).replace("-->", "-- >")
 
 
 def show_time(milliseconds: int) -> str:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from voxpress import languages
 from voxpress.audio import waveform
 from voxpress.audio.waveform import Audio
-from voxpress.marks.places import find_words, split_sentences
+from voxpress.marks.places import ends_clause, find_words, split_sentences
 from voxpress.speech import Mark, Seconds
 
 _STEP: Seconds = 0.01
@@ -29,7 +29,6 @@ _PAUSE = 8
 _FAR = 0.3
 """Seconds of sound between the place of a comma, as the letters have it, and a pause that can be its own."""
 _TOKEN = re.compile(r"\S+")
-_BREAK = re.compile(r"[,;:.!?—–…、。，；：！？][\W_]*$")
 _HEAVY = 3.0
 """Letters that a sign of Chinese, Japanese or Thai, or a digit, is worth."""
 
@@ -80,8 +79,9 @@ def _time_sentences(text: str, words: Mapping[int, Mark], duration: Seconds) -> 
         words: by their places in the text.
     """
     begin = 0.0
+    places = sorted(words)
     for first, last in split_sentences(text):
-        inside = [mark for place, mark in words.items() if first <= place < last]
+        inside = [words[place] for place in places[bisect_left(places, first) : bisect_left(places, last)]]
         start = min((mark.start for mark in inside), default=begin)
         end = max((mark.end for mark in inside), default=duration)
         begin = max(begin, start)
@@ -113,7 +113,7 @@ def _make_token(text: str, start: int, end: int) -> _Token:
         for char in written
         if char.isalnum()
     )
-    return _Token(start, end, letters + 1.0 if letters else 0.0, bool(_BREAK.search(written)))
+    return _Token(start, end, letters + 1.0 if letters else 0.0, ends_clause(written))
 
 
 def _find_missing(text: str, known: Sequence[tuple[int, int]]) -> list[list[_Token]]:

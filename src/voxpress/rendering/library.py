@@ -109,9 +109,9 @@ def say(
         carrier=carrier,
         format=format,
         files=None if output is None else [("", output)],
+        marks=marks,
         front_end=FrontEnd(lenient=lenient),
         sounds=None if sounds is None else validation.path(sounds, "sounds"),
-        marks=marks,
     )
     return say_with(planner, Utterance(text=text, markup=markup), _open(store), attempts, workers)
 
@@ -322,10 +322,10 @@ def render(
         carrier=carrier,
         format=format,
         files=_choose_files(preset, files, format),
-        front_end=FrontEnd(lenient=lenient),
-        sounds=None if sounds is None else validation.path(sounds, "sounds"),
         cast=cast,
         marks=_choose_marks(preset, marks),
+        front_end=FrontEnd(lenient=lenient),
+        sounds=None if sounds is None else validation.path(sounds, "sounds"),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
         raise InputError(f"must be rows, not {show(utterances)}", field="utterances")

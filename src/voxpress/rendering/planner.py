@@ -67,9 +67,9 @@ class Planner:
         files: what each utterance becomes: path template and output. None: one file of `format`.
         format: of the one file, where `files` is not given; None: wav, or what an id's extension says.
         front_end: how texts are read.
-        sounds: the folder of the sounds that texts name; None: texts may not name any.
         cast: speakers by the names that rows and texts give them.
         marks: formats of the files with marks that lie beside each row's files.
+        sounds: the folder of the sounds that texts name; None: texts may not name any.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -88,9 +88,9 @@ class Planner:
         format: str | None = None,
         files: Sequence[tuple[str, Output]] | None = None,
         front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
-        sounds: str | None = None,
         cast: Mapping[str, Speaker] | None = None,
         marks: Sequence[str] = (),
+        sounds: str | None = None,
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -101,8 +101,8 @@ class Planner:
         )
         self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
         self._device, self._carrier, self._front_end = device, carrier, front_end
-        self._sounds = sounds
         self._cast = check_cast({} if cast is None else cast)
+        self._sounds = sounds
         self._files = _check_files(format, files)
         self._own_files = files is not None
         self._marks = check_formats(marks)
@@ -239,7 +239,7 @@ class Planner:
         parts: list[RecipePart] = []
         takes: dict[str, Assignment] = {}
         words: list[Passage] = []
-        left_out: Counter[str] = Counter()
+        left_out: Counter[tuple[str, str]] = Counter()
         changes: list[Change] = []
         told: list[str] = []
         for scene in sounds.place_all(scenes, self._sounds, told):
@@ -259,8 +259,8 @@ class Planner:
                 key = take_key(take.fingerprint, take.segment)
                 takes[key] = take
                 words.append(part.words)
-                parts += _place_bookmarks(bookmarks, part.words)
                 plain = not part.gain and reader.speed == 1.0
+                parts += _place_bookmarks(bookmarks, part.words, key)
                 parts.append(key if plain else Played(key, part.gain, reader.speed))
             parts += [Bookmark(name) for _, name in bookmarks]
             left_out.update(spoken.left_out)
@@ -382,13 +382,15 @@ def _read_row(row: Row) -> Utterance | SpeechError:
     return InputError(f"a row must be an Utterance, a mapping of its fields, or a text, not {show(row)}")
 
 
-def _place_bookmarks(waiting: deque[tuple[int, str]], words: Passage) -> Iterator[Bookmark | Within]:
+def _place_bookmarks(
+    waiting: deque[tuple[int, str]], words: Passage, take: str
+) -> Iterator[Bookmark | Within]:
     """The bookmarks that stand in the words of a take, or before them; takes them from those that wait."""
     end = words.source(0, len(words))[1]
     while waiting and waiting[0][0] < end:
         at, name = waiting.popleft()
         before = len(words.text[: bisect_left(words.starts, at)].split())
-        yield Within(name, before, len(words.text.split())) if before else Bookmark(name)
+        yield Within(name, take, before, len(words.text.split())) if before else Bookmark(name)
 
 
 def _check_bit_rate(output: Output, native: Hertz) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from voxpress.errors import InputError
-from voxpress.text.front_end import FrontEnd
+from voxpress.text.front_end import MISREAD, FrontEnd
 from voxpress.text.markup import PLAIN, directions, parse
 from voxpress.text.parts import Between, Bookmark, Note, Part, Pause, Say, Silence, Sound, Tone
 from voxpress.text.passage import Change
@@ -74,7 +74,7 @@ def read(
         MarkupError: the markup cannot be read.
     """
     parts: list[Part] = []
-    left_out: Counter[str] = Counter()
+    left_out: Counter[tuple[str, str]] = Counter()
     changes: list[Change] = []
     notes: list[str] = []
     for part in parse(text, markup, lenient=front_end.lenient):
@@ -92,17 +92,20 @@ def read(
     return Reading(tuple(parts), (*notes, *make_notes(text, markup, left_out)), tuple(changes))
 
 
-def nothing_to_speak(text: str, left_out: Mapping[str, int]) -> InputError:
+def nothing_to_speak(text: str, left_out: Mapping[tuple[str, str], int]) -> InputError:
     """The error of a text of which nothing is left."""
-    besides = " besides what the engine misreads" if left_out else ""
+    misread = any(why == MISREAD for _, why in left_out)
+    besides = (
+        " besides what the engine misreads" if misread else " besides what is left out" if left_out else ""
+    )
     return InputError(
         f"nothing to speak in {text!r}: it has no letter and no digit{besides}" if text else "no text"
     )
 
 
-def make_notes(text: str, markup: str, left_out: Mapping[str, int]) -> tuple[str, ...]:
+def make_notes(text: str, markup: str, left_out: Mapping[tuple[str, str], int]) -> tuple[str, ...]:
     """What a user should know of how a text was read."""
-    notes = [f"{count} × {each!r} removed: the engine misreads it" for each, count in left_out.items()]
+    notes = [f"{count} × {what!r} {why}" for (what, why), count in left_out.items()]
     if markup == PLAIN and text.lstrip("\ufeff \t\r\n").startswith(("<speak", "<?xml")):
         notes.append("<speak> is read aloud, because the markup is plain; with markup ssml it is not")
     elif markup == PLAIN and ("[" in text or "<" in text) and (direction := directions.find_direction(text)):

@@ -6,10 +6,10 @@ Which words that makes depends on the language, so the front end decides it, and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 
 import msgspec
 
+from voxpress.text.normalise import say_as
 from voxpress.text.passage import Change, Edit, Passage
 
 KINDS = (
@@ -63,7 +63,6 @@ def interpret(words: Passage, asked: Sequence[SayAs], language: str) -> tuple[Pa
     """
     if not asked:
         return words, []
-    say_as = import_module("voxpress.text.normalise").say_as
     edits = [
         Edit(
             each.start, each.end, say_as(words.text[each.start : each.end], each.kind, language, each.format)

@@ -142,7 +142,7 @@ class SpeechPlanner:
         if isinstance(plan, Bad) and self._is_pause(data.input):
             notes = (f"no letter and no digit: {_SILENT_PAUSE:g} s of silence",)
             silent = Utterance(text=f"[pause {_SILENT_PAUSE * 1000:g} ms]", markup="directions")
-            plan = self._plan_utterance(silent, speaker, output)
+            plan = self._plan_utterance(silent, speaker, output, front_end)
         if isinstance(plan, Bad):
             raise plan.error
         _check_duration(data, output, self._settings.max_duration, plan)
@@ -155,14 +155,10 @@ class SpeechPlanner:
         )
 
     def _plan_utterance(
-        self,
-        utterance: Utterance,
-        speaker: Speaker,
-        output: Output,
-        front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
+        self, utterance: Utterance, speaker: Speaker, output: Output, front_end: FrontEnd
     ) -> Planned:
         """The plan of a text, or what is wrong with it."""
-        planner = Planner(speaker, files=[("", output)], cast=self._project.cast, front_end=front_end)
+        planner = Planner(speaker, files=[("", output)], front_end=front_end, cast=self._project.cast)
         return planner.plan(utterance, filed=False)
 
     def _is_pause(self, text: str) -> bool:

@@ -12,6 +12,7 @@ from voxpress.audio import codec
 from voxpress.audio.codec import Encoder
 from voxpress.audio.waveform import Audio, join, silence
 from voxpress.errors import SpeechError
+from voxpress.marks import locate
 from voxpress.rendering import finishing
 from voxpress.rendering.plan import Played, Within
 from voxpress.server.dispatcher import Flight
@@ -112,7 +113,8 @@ class SpeechStreams:
             async for piece in content.parts(size=_PIECE_SIZE):
                 yield _encode_event(_make_delta(piece))
         assert clip is not None
-        marks = tuple(mark for mark in clip.marks if mark.kind == "word")
+        located = locate(clip.marks, plan.plan.recipe.script)
+        marks = tuple(mark for mark in located if mark.kind == "word")
         yield _encode_event(
             SpeechDone(
                 usage=count_tokens(plan.characters, clip.duration),

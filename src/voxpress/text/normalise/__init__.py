@@ -6,6 +6,7 @@ what is left.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from voxpress import languages
@@ -17,6 +18,8 @@ from voxpress.text.normalise.wording import LANGUAGES
 from voxpress.text.passage import Change, Edit, Passage
 
 __all__ = ["KINDS", "NAMES", "check_name", "fingerprint", "normalise", "say_as"]
+
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s[\"'“‘(¿¡]*$")
 
 NAMES = ("auto", "readers", "grammars", "none")
 """What can be chosen: both, voxpress's own readers only, the library only, or texts as they are written."""
@@ -64,11 +67,26 @@ def _apply(passage: Passage, found: Iterable[tuple[Found, str]]) -> tuple[Passag
     """The passage with these pieces replaced, and the changes."""
     edits: list[Edit] = []
     changes: list[Change] = []
+    done = 0
     for each, by in sorted(found):
-        edit = Edit(each.start, each.end, each.spoken, certain=each.certain)
+        spoken = _capitalise(passage.text, each, done)
+        done = each.end
+        edit = Edit(each.start, each.end, spoken, certain=each.certain)
         edits.append(edit)
         changes += passage.changes((edit,), by)
     return passage.edit(edits), changes
+
+
+def _capitalise(text: str, found: Found, done: int) -> str:
+    """What is spoken, with a capital letter where a sentence begins, because `split` looks for these.
+
+    `done`: where the piece before it ended, whose stop ends no sentence.
+    """
+    before = text[max(done, found.start - 6) : found.start]
+    begins = found.start == 0 or _SENTENCE_END.search(before) is not None
+    if begins and not text[found.start].islower():
+        return found.spoken[:1].upper() + found.spoken[1:]
+    return found.spoken
 
 
 def fingerprint(language: str, *, name: str = "auto") -> str:

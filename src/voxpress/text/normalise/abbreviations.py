@@ -11,37 +11,24 @@ from voxpress.text.normalise.found import (
     ends_sentence,
     ends_text,
     word_after,
+    word_before,
 )
 from voxpress.text.normalise.wording import Wording
 
 _STARTERS = frozenset(
     [
-        "The",
-        "A",
-        "An",
-        "It",
-        "He",
-        "She",
-        "They",
-        "We",
-        "I",
-        "In",
-        "On",
-        "At",
-        "This",
-        "That",
-        "There",
-        "Then",
-        "But",
-        "And",
-        "When",
-        "If",
-        "His",
-        "Her",
-        "Its",
-        "My",
+        "The", "A", "An", "It", "He", "She", "They", "We", "I", "In", "On", "At", "This", "That", "There",
+        "Then", "But", "And", "When", "If", "His", "Her", "Its", "My",
     ]
-)
+)  # fmt: skip
+_NO_NAMES = frozenset(
+    {
+        "plan", "part", "vitamin", "group", "gate", "type", "class", "section", "option", "grade", "hepatitis",
+        "appendix", "room", "unit", "building", "terminal", "platform", "block", "level", "team", "figure", "table",
+        "chapter", "model", "line", "exhibit", "point", "version", "annex", "schedule", "area", "zone", "hall", "wing",
+        "pier", "lot", "and",
+    }
+)  # fmt: skip
 _INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.){2,8}(?![\w])|(?<![\w.])(?:[A-Z]\. ){1,4}(?=[A-Z][a-z])")
 
 
@@ -52,20 +39,18 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
         if abbreviation is None:
             continue
         start, end = match.span()
+        where = abbreviation.where
         spoken, certain = abbreviation.spoken, abbreviation.certain
         if match[0] in wording.two_faced:
             spoken, certain = _choose_face(text, start, end, wording.two_faced[match[0]])
-        elif not _fits(abbreviation.where, text, start, end):
+            where = "title" if spoken == abbreviation.spoken else "after"
+        elif not _fits(where, text, start, end):
             continue
-        stop = match[0].endswith(".") and abbreviation.where in ("any", "after") and ends_sentence(text, end)
-        if (
-            stop
-            and abbreviation.where == "any"
-            and not ends_text(text, end)
-            and not _closes(match[0], wording)
-        ):
+        stop = match[0].endswith(".") and where in ("any", "after") and ends_sentence(text, end)
+        if stop and where == "any" and not ends_text(text, end) and not _closes(match[0], wording):
             stop = False
-        yield Found(start, end - 1 if stop else end, spoken, certain)
+        gap = " " if text[end : end + 1].isdecimal() else ""
+        yield Found(start, end - 1 if stop else end, spoken + gap, certain)
 
 
 def _closes(written: str, wording: Wording) -> bool:
@@ -85,7 +70,7 @@ def _fits(where: str, text: str, start: int, end: int) -> bool:
             is not None
         )
     if where == "number":
-        return compile_for(r" ?(?:\d|#|[IVXLC]{2,6}\b|\()").match(text, end) is not None
+        return compile_for(r":? ?(?:[\d+(#]|[IVXLC]{2,6}\b|\()").match(text, end) is not None
     if where == "after":
         return start > 1 and (text[start - 2].isalnum() or text[start - 2] in ",.&)")
     return True
@@ -104,12 +89,22 @@ def _choose_face(text: str, start: int, end: int, faces: tuple[str, str]) -> tup
     return title, after[1] not in _STARTERS
 
 
-def read_initials(text: str, _: Wording) -> Iterator[Found]:
+def read_initials(text: str, wording: Wording) -> Iterator[Found]:
     """Letters with stops: U.S., J. R. R. Tolkien; a stop stays where a sentence ends."""
     for match in _INITIALS.finditer(text):
         letters = " ".join(c for c in match[0] if c.isalpha())
-        if match[0].endswith(" "):
-            yield Found(match.start(), match.end() - 1, letters)
-        else:
+        if not match[0].endswith(" "):
             closes = ends_text(text, match.end()) or word_after(text, match.end()) in _STARTERS
             yield Found(match.start(), match.end() - 1 if closes else match.end(), letters)
+        elif len(letters) > 1 or _is_initial(text, match, wording):
+            yield Found(match.start(), match.end() - 1, letters, certain=len(letters) > 1)
+
+
+def _is_initial(text: str, match: re.Match[str], wording: Wording) -> bool:
+    """Whether one letter with a stop belongs to a name, as in Robert E. Lee, and ends no sentence, as in plan B."""
+    if match.start() == 0:
+        return True
+    before = word_before(text, match.start())
+    name = text[match.start() - 1 - len(before) : match.start() - 1]
+    known = wording.i_speaks and match[0][0] != "I" and before not in _NO_NAMES
+    return known and name[:1].isupper() and word_after(text, match.end() - 1) not in _STARTERS

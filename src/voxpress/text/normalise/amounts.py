@@ -111,7 +111,7 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
         if int(match[2]):
             said = wording.part_of(int(match[1]), int(match[2]), wording.units[match[3]])
             yield Found(match.start(), match.end(), said)
-    minus = rf"(?:(?<![\w.,])|(?<=\dx)|(?<=\d–))([{_DASHES}](?=\d)|[±]\s?)?"
+    minus = rf"(?:(?<![\w.,])|(?<=\dx)|(?<=\d–))(?<![A-Za-z]-)([{_DASHES}](?=\d)|\+(?=\d)|[±]\s?)?"
     scale = rf"(?: ({choose(word for word in wording.scales if len(word) > 4)})(?= ))?"
     fraction = r"(?: (\d{1,2})/(\d{1,3}))?"
     gap = r"(?: ?|-)"
@@ -127,7 +127,9 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
         if _is_no_unit(match, text, wording):
             continue
         said = _say_unit(match, wording)
-        sign = {"±": wording.plus_minus, "": ""}.get((match[1] or "").strip(), wording.minus)
+        sign = {"±": wording.plus_minus, "+": wording.plus, "": ""}.get(
+            (match[1] or "").strip(), wording.minus
+        )
         end = match.end()
         if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,)").match(text, end):
             end += 1
@@ -139,7 +141,9 @@ def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
     unit, joined = match[6], match.start(6) == match.end(2)
     if unit in wording.word_units and not joined and not match[7]:
         return compile_for(r" ?[\w-]").match(text, match.end()) is not None
-    return len(unit) == 1 and unit.isupper() and unit not in ("VWL" if joined else "VWLKAJN")
+    if unit == "s" and joined and wording.decades and len(match[2]) > 2 and match[2].isdecimal():
+        return True
+    return len(unit) == 1 and unit.isupper() and unit not in ("VWL" if joined else wording.letter_units)
 
 
 def _say_unit(match: re.Match[str], wording: Wording) -> str:

@@ -17,7 +17,8 @@ from voxpress.text.normalise.found import (
 )
 from voxpress.text.normalise.wording import Wording
 
-_FIRST_YEAR, _LAST_YEAR = 1100, 2099
+_FIRST_YEAR = 1100
+"""An earlier number is a year only where a word says so."""
 
 
 def _month_pattern(wording: Wording) -> str:
@@ -66,7 +67,8 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
         rf"(?<![\w.]){month},? (?:(?:de|del|di) )?(\d{{4}}){NO_WORD}(?![.,:]\d)"
     ).finditer(text):
         if _is_month(match[1], text, match):
-            yield Found(*match.span(3), wording.year_of(match[3]))
+            said = wording.date(0, _month(match[1], match[2], wording), match[3], "")
+            yield Found(match.start(), match.end(), said)
 
 
 def _is_month(full: str | None, text: str, match: re.Match[str]) -> bool:
@@ -181,7 +183,7 @@ def _say_decade(wording: Wording, year: int) -> str:
 
 def read_year(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers of four digits that are years, and ranges of them."""
-    year = r"(1[1-9]\d\d|20\d\d)"
+    year = r"(1\d\d\d|20\d\d)"
     for match in compile_for(
         rf"{START}{year} ?[-–—] ?(?:{year}|(\d\d)){NO_WORD}(?![.,]\d| ?(?:{_unit(wording)})\b)"
     ).finditer(text):
@@ -198,7 +200,7 @@ def read_year(text: str, wording: Wording) -> Iterator[Found]:
             number < 1500 and wording.year(number) != wording.cardinal(number) and wording.point == ","
         ):
             continue
-        if not sure and wording.counts(after):
+        if not sure and (number < _FIRST_YEAR or wording.counts(after)):
             continue
         yield Found(match.start(), match.end(), wording.year(number), sure)
 

@@ -28,35 +28,10 @@ _YEARS = re.compile(r"(?:1\d|20)\d\d-(?:1\d|20)\d\d")
 _POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _AFTER_CALL = frozenset(
     [
-        "now",
-        "for",
-        "to",
-        "or",
-        "and",
-        "if",
-        "in",
-        "at",
-        "from",
-        "today",
-        "immediately",
-        "then",
-        "oder",
-        "und",
-        "für",
-        "jetzt",
-        "an",
-        "ou",
-        "et",
-        "pour",
-        "y",
-        "o",
-        "para",
-        "e",
-        "per",
-        "ahora",
-        "ora",
+        "now", "for", "to", "or", "and", "if", "in", "at", "from", "today", "immediately", "then", "oder",
+        "und", "für", "jetzt", "an", "ou", "et", "pour", "y", "o", "para", "e", "per", "ahora", "ora",
     ]
-)
+)  # fmt: skip
 
 
 def read_telephone(text: str, wording: Wording) -> Iterator[Found]:
@@ -74,7 +49,7 @@ def read_telephone(text: str, wording: Wording) -> Iterator[Found]:
 
 def _say_telephone(written: str, extension: str | None, wording: Wording) -> str:
     """A telephone number in words."""
-    written = re.sub(r"[^\d]*(?:ext|extension|x|#|DW)?\W*$", "", written) if extension else written
+    written = re.sub(r"[\s,]*(?:ext\.?|extension|x|#|DW)\s*$", "", written) if extension else written
     groups = re.findall(r"[A-Z]+|\d+", written)
     said = wording.telephone(groups)
     if written.startswith("+"):
@@ -96,7 +71,7 @@ def read_dialled(text: str, wording: Wording) -> Iterator[Found]:
 
 def read_code(text: str, wording: Wording) -> Iterator[Found]:
     """Digits and letters after a word such as PIN, code or account number."""
-    code = r"([A-Z]{0,4}\d[\dA-Z]{0,30}(?:[ -]\d[\dA-Z]{1,11}){0,6})"
+    code = r"([A-Z]{0,4}\d[\dA-Z]{0,30}(?: \d[\dA-Z]{1,11}|-\d[\dA-Z]{0,11}){0,6})"
     for match in compile_for(rf"\b{wording.code_words}{_LINKS}{code}(?![\w%°:/])(?![.,]\d)").finditer(text):
         if sum(map(str.isdecimal, match[1])) > 1:
             groups = re.split(r"[ -]", match[1])
@@ -131,6 +106,8 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(
             match.start(1), match.end() if stop and not keep else match.end(1), wording.streets[match[1]]
         )
+    for match in compile_for(rf"\b([NSEW])\b\.?(?= (?:{name})(?:{kinds})\b)").finditer(text):
+        yield Found(match.start(), match.end(), _POINTS[match[1]])
     for match in compile_for(
         rf"(?<=, )({choose(wording.states)})\b(?:,? (\d{{5}}(?:-\d{{4}})?))?(?!\w)"
     ).finditer(text):
@@ -162,6 +139,13 @@ def read_identifier(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), _say_identifier(match[0], wording))
 
 
+def _pluralise(number: str) -> str:
+    """A number in words as several of them: fifties, sixes, sevens."""
+    if number.endswith("y"):
+        return number[:-1] + "ies"
+    return number + ("es" if number.endswith("x") else "s")
+
+
 def _say_identifier(written: str, wording: Wording) -> str:
     """Letters and digits in words: short numbers as numbers, long ones and those within letters by digits."""
     parts = re.findall(r"[A-Za-z]+|\d+|-", written)
@@ -171,7 +155,9 @@ def _say_identifier(written: str, wording: Wording) -> str:
     for part in parts:
         if part == "-":
             continue
-        if part.isdecimal():
+        if part == "s" and said and wording.decades and written[-1] == "s" and parts[-2].isdecimal():
+            said[-1] = _pluralise(said[-1])
+        elif part.isdecimal():
             round_ = (part.endswith("00") and len(part) < 5) or (parts[0] == part and len(part) < 4)
             spell = part[0] == "0" or (mixed and len(part) > 1) or (len(part) > 2 and not round_)
             said.append(wording.digits(part) if spell else wording.number(part))

@@ -25,7 +25,7 @@ MOST_PIECES = 2000
 """Of one paragraph, so that hostile text costs minutes and not hours."""
 
 _DIGITS = re.compile(r"\d")
-_SIGNS = re.compile(r"\d|[@&+%$€£¥₩₹]|\w[./]\w")
+_SIGNS = re.compile(r"\d|^&$|[@+%$€£¥₩₹]|\w[./]\w")
 _TOKEN = re.compile(r"\S+")
 _UNSPACED = re.compile(r"[^\s、。，．！？!?「」]{0,4}\d[^\s、。，．！？!?「」]{0,12}")
 _ENDS = "\"'()[]{}«»„“”‘’¿¡.,;:!?…"

@@ -108,7 +108,7 @@ def read_stopped_ordinal(text: str, wording: Wording) -> Iterator[Found]:
 def read_range(text: str, wording: Wording) -> Iterator[Found]:
     """The dash between two numbers, and marks such as × between sizes."""
     left = r"(?<=[\d%°CFmM.sh])"
-    pattern = rf"{left}(?<!\d\.)( ?[-–—] ?)(?=[$€£¥]?\d[\d.,]{{0,15}}(?:[^\w-]|[a-zA-Z%°]|$))"
+    pattern = rf"{left}(?<!\d\.)( ?[-–—] ?)(?!0\d)(?=[$€£¥]?\d[\d.,]{{0,15}}(?:[^\w-]|[a-zA-Z%°]|$))"
     for match in compile_for(pattern).finditer(text):
         token = compile_for(r"[$€£¥]?[\d.,:]{1,15} ?(?:%|°[CF]?|[aApP]\.?[mM]\.?|h|Uhr|s)?$").search(
             text[max(0, match.start() - 24) : match.start()]

@@ -13,9 +13,9 @@ NAME = "readers 1"
 """Changes with every change of what they say."""
 
 _WITH_DIGITS: dict[str, Reader] = {
-    "code": digits.read_code,
     "written date": dates.read_written_date,
     "telephone": digits.read_telephone,
+    "code": digits.read_code,
     "chain": digits.read_chain,
     "version": numbers.read_version,
     "dialled": digits.read_dialled,
@@ -88,7 +88,7 @@ def find(text: str, language: str, free: bytearray) -> list[tuple[Found, str]]:
 
 def _mask(text: str, free: bytearray) -> str:
     """A text in which nothing is found where another reader was."""
-    return "".join(character if is_free == 1 else "\0" for character, is_free in zip(text, free, strict=True))
+    return "".join(character if is_free == 1 else "_" for character, is_free in zip(text, free, strict=True))
 
 
 def _list_readers(digits: bool) -> Iterator[tuple[str, Reader]]:

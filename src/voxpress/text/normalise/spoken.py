@@ -120,9 +120,8 @@ def _say_date(text: str, wording: Wording, format: str) -> str | None:
     month, day = int(part.get("m", 0)), int(part.get("d", 0))
     if not 1 <= month <= 12 or not 0 <= day <= 31:
         return None
-    return wording.date(
-        day, month, part.get("y", ""), "", month_first="dm" not in format and "d" in part and format != "ymd"
-    )
+    ordered = "dm" not in format and (format != "ymd" or wording.month_first is not False)
+    return wording.date(day, month, part.get("y", ""), "", month_first=ordered and "d" in part)
 
 
 def _say_time(text: str, wording: Wording, _: str) -> str | None:

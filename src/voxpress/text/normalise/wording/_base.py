@@ -72,7 +72,7 @@ class Wording(ABC):
     months: ClassVar[tuple[str, ...]]
     month_short: ClassVar[Mapping[str, int]]  # lower case, without its stop
     units: ClassVar[Mapping[str, Unit]]
-    currencies: ClassVar[Mapping[str, Currency]]
+    currencies: Mapping[str, Currency]
     scales: ClassVar[Mapping[str, tuple[str, str]]]  # written after an amount; of one, of many
     abbreviations: ClassVar[Mapping[str, Abbreviation]]
     signs: ClassVar[Mapping[str, str]]  # a sign before a number
@@ -116,6 +116,7 @@ class Wording(ABC):
     doubtful_units: ClassVar[frozenset[str]] = frozenset()
     word_units: ClassVar[frozenset[str]] = frozenset()
     """Units that are words too."""
+    letter_units: ClassVar[str] = "VWLKAJN"  # one capital letter, behind a space
     unit_articles: ClassVar[str] = ""
     over: ClassVar[str]  # between the two numbers of a blood pressure
     less: ClassVar[str]
@@ -151,7 +152,7 @@ class Wording(ABC):
         return "|".join(
             (
                 *(rf"(?<![\w.]){each}(?!\w)" for each in odd),
-                r"(?<![\w.@&])[^\W\d_]{1,24}(?:\.(?!\w)|(?![\w.]))",
+                r"(?<![\w.@&])[^\W\d_]{1,24}(?:\.(?![^\W\d])|(?![\w.]))",
             )
         )
 

@@ -7,27 +7,9 @@ import re
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
 _ONES = [
-    "null",
-    "ein",
-    "zwei",
-    "drei",
-    "vier",
-    "fünf",
-    "sechs",
-    "sieben",
-    "acht",
-    "neun",
-    "zehn",
-    "elf",
-    "zwölf",
-    "dreizehn",
-    "vierzehn",
-    "fünfzehn",
-    "sechzehn",
-    "siebzehn",
-    "achtzehn",
-    "neunzehn",
-]
+    "null", "ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf",
+    "zwölf", "dreizehn", "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn",
+]  # fmt: skip
 _TENS = ["_", "_", "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig"]
 _SCALES = (
     ("Million", "Millionen"), ("Milliarde", "Milliarden"), ("Billion", "Billionen"), ("Billiarde", "Billiarden"),
@@ -35,84 +17,21 @@ _SCALES = (
 )  # fmt: skip
 _PREPOSITIONS = frozenset(
     [
-        "in",
-        "mit",
-        "von",
-        "nach",
-        "bei",
-        "aus",
-        "zu",
-        "seit",
-        "an",
-        "auf",
-        "vor",
-        "ab",
-        "bis",
-        "zum",
-        "zur",
-        "im",
-        "am",
-        "vom",
-        "beim",
-        "dem",
-        "den",
-        "des",
-        "einem",
-        "einen",
-        "eines",
-        "einer",
-        "unter",
-        "über",
-        "hinter",
-        "neben",
-        "gegenüber",
+        "in", "mit", "von", "nach", "bei", "aus", "zu", "seit", "an", "auf", "vor", "ab", "bis", "zum",
+        "zur", "im", "am", "vom", "beim", "dem", "den", "des", "einem", "einen", "eines", "einer", "unter",
+        "über", "hinter", "neben", "gegenüber",
     ]
-)
+)  # fmt: skip
 
 _FEMININE = frozenset(
     [
-        "Million",
-        "Milliarde",
-        "Billion",
-        "Frau",
-        "Stunde",
-        "Minute",
-        "Sekunde",
-        "Woche",
-        "Person",
-        "Seite",
-        "Tonne",
-        "Flasche",
-        "Tasse",
-        "Kugel",
-        "Karte",
-        "Nacht",
-        "Stufe",
-        "Stimme",
-        "Hand",
-        "Klasse",
-        "Straße",
-        "Etage",
-        "Taste",
-        "Meile",
-        "Stadt",
-        "Tochter",
-        "Schwester",
-        "Mutter",
-        "Portion",
-        "Packung",
-        "Dose",
-        "Kiste",
-        "Tür",
-        "Wohnung",
-        "Katze",
-        "Stelle",
-        "Chance",
-        "Idee",
-        "Frage",
+        "Million", "Milliarde", "Billion", "Frau", "Stunde", "Minute", "Sekunde", "Woche", "Person",
+        "Seite", "Tonne", "Flasche", "Tasse", "Kugel", "Karte", "Nacht", "Stufe", "Stimme", "Hand",
+        "Klasse", "Straße", "Etage", "Taste", "Meile", "Stadt", "Tochter", "Schwester", "Mutter", "Portion",
+        "Packung", "Dose", "Kiste", "Tür", "Wohnung", "Katze", "Stelle", "Chance", "Idee", "Frage",
         "Antwort",
     ]
-)
+)  # fmt: skip
 
 
 def _units() -> dict[str, Unit]:
@@ -240,19 +159,9 @@ class German(Wording):
     dot, extension, power = "Punkt", "Durchwahl", "mal zehn hoch"
     over, less, greater, at_most, at_least = "zu", "kleiner als", "größer als", "höchstens", "mindestens"
     months = (
-        "Januar",
-        "Februar",
-        "März",
-        "April",
-        "Mai",
-        "Juni",
-        "Juli",
-        "August",
-        "September",
-        "Oktober",
-        "November",
-        "Dezember",
-    )
+        "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",
+        "November", "Dezember",
+    )  # fmt: skip
     month_short = {
         "jan": 1, "jän": 1, "jänner": 1, "feb": 2, "feber": 2, "mär": 3, "mrz": 3, "apr": 4, "jun": 6,
         "jul": 7, "aug": 8,

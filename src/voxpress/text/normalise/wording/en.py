@@ -5,27 +5,9 @@ from __future__ import annotations
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
 _ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+]  # fmt: skip
 _TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SCALES = ("", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion", "sextillion")
 _IRREGULAR = {
@@ -133,7 +115,8 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "eq": "equation", "Ext": "extension", "ext": "extension", "Apt": "apartment", "apt": "apartment",
         "Rm": "room", "rm": "room", "par": "paragraph", "ca": "circa", "c": "circa", "v": "version",
         "approx": "approximately",
-        "Ste": "suite", "Tab": "table", "Bldg": "building", "Pg": "page", "pg": "page", "Tel": "telephone",
+        "Ste": "suite", "Tab": "table", "Bldg": "building", "Pg": "page",
+        "Rte": "route", "Hwy": "highway", "pg": "page", "Tel": "telephone",
         "tel": "telephone",
     }  # fmt: skip
     after = {
@@ -150,7 +133,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
     found |= {f"{key}.": Abbreviation(said, "number") for key, said in numbers.items()}
     found |= {f"{key}.": Abbreviation(said, "after") for key, said in after.items()}
     found |= {key: Abbreviation(titles[key], "title") for key in ("Dr", "Mr", "Mrs", "Ms", "Prof")}
-    found |= {key: Abbreviation(numbers[key], "number") for key in ("pp", "Vol", "Fig")}
+    found |= {key: Abbreviation(numbers[key], "number") for key in ("pp", "Vol", "Fig", "Hwy", "Rte")}
     found |= {
         "e.g.": Abbreviation("for example"),
         "i.e.": Abbreviation("that is"),
@@ -218,19 +201,9 @@ class English(Wording):
     }  # fmt: skip
     states = _states()
     months = (
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    )
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+        "November", "December",
+    )  # fmt: skip
     month_short = {
         "jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10,
         "nov": 11,
@@ -309,6 +282,7 @@ class English(Wording):
         "km": "kilometer", "l": "liter",
     }  # fmt: skip
     word_units = frozenset({"in", "pt", "bar", "ha", "ac", "t", "sec", "min", "second", "A", "N"})
+    letter_units = "VWLK"
     doubtful_units = frozenset({"m", "s", "h", "t", "K", "B", "C"})
     two_faced = {"St.": ("Saint", "Street"), "Dr.": ("Doctor", "Drive")}
     closing = frozenset({"etc.", "Ph.D.", "et al.", "a.m.", "p.m."})

@@ -7,87 +7,28 @@ import re
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
 _ONES = [
-    "cero",
-    "uno",
-    "dos",
-    "tres",
-    "cuatro",
-    "cinco",
-    "seis",
-    "siete",
-    "ocho",
-    "nueve",
-    "diez",
-    "once",
-    "doce",
-    "trece",
-    "catorce",
-    "quince",
-    "dieciséis",
-    "diecisiete",
-    "dieciocho",
-    "diecinueve",
-    "veinte",
-    "veintiuno",
-    "veintidós",
-    "veintitrés",
-    "veinticuatro",
-    "veinticinco",
-    "veintiséis",
-    "veintisiete",
-    "veintiocho",
-    "veintinueve",
-]
+    "cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once",
+    "doce", "trece", "catorce", "quince", "dieciséis", "diecisiete", "dieciocho", "diecinueve", "veinte",
+    "veintiuno", "veintidós", "veintitrés", "veinticuatro", "veinticinco", "veintiséis", "veintisiete",
+    "veintiocho", "veintinueve",
+]  # fmt: skip
 _TENS = ["_", "_", "veinte", "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa"]
 _HUNDREDS = [
-    "_",
-    "ciento",
-    "doscientos",
-    "trescientos",
-    "cuatrocientos",
-    "quinientos",
-    "seiscientos",
-    "setecientos",
-    "ochocientos",
-    "novecientos",
-]
+    "_", "ciento", "doscientos", "trescientos", "cuatrocientos", "quinientos", "seiscientos", "setecientos",
+    "ochocientos", "novecientos",
+]  # fmt: skip
 _SCALES = (("millón", "millones"), ("billón", "billones"), ("trillón", "trillones"))
 _ORDINAL_ONES = [
-    "_",
-    "primero",
-    "segundo",
-    "tercero",
-    "cuarto",
-    "quinto",
-    "sexto",
-    "séptimo",
-    "octavo",
-    "noveno",
-]
+    "_", "primero", "segundo", "tercero", "cuarto", "quinto", "sexto", "séptimo", "octavo", "noveno",
+]  # fmt: skip
 _ORDINAL_TENS = [
-    "_",
-    "décimo",
-    "vigésimo",
-    "trigésimo",
-    "cuadragésimo",
-    "quincuagésimo",
-    "sexagésimo",
-    "septuagésimo",
-    "octogésimo",
-    "nonagésimo",
-]
+    "_", "décimo", "vigésimo", "trigésimo", "cuadragésimo", "quincuagésimo", "sexagésimo", "septuagésimo",
+    "octogésimo", "nonagésimo",
+]  # fmt: skip
 _ORDINAL_HUNDREDS = [
-    "_",
-    "centésimo",
-    "ducentésimo",
-    "tricentésimo",
-    "cuadringentésimo",
-    "quingentésimo",
-    "sexcentésimo",
-    "septingentésimo",
-    "octingentésimo",
-    "noningentésimo",
-]
+    "_", "centésimo", "ducentésimo", "tricentésimo", "cuadringentésimo", "quingentésimo", "sexcentésimo",
+    "septingentésimo", "octingentésimo", "noningentésimo",
+]  # fmt: skip
 _PARTS = {
     2: "medio",
     3: "tercio",
@@ -242,19 +183,9 @@ class Spanish(Wording):
     about, dot, extension, power = "unos", "punto", "extensión", "por diez elevado a"
     over, less, greater, at_most, at_least = "sobre", "menor que", "mayor que", "como máximo", "como mínimo"
     months = (
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    )
+        "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre",
+        "noviembre", "diciembre",
+    )  # fmt: skip
     month_short = {
         "ene": 1, "feb": 2, "mar": 3, "abr": 4, "jun": 6, "jul": 7, "ago": 8, "sep": 9, "sept": 9,
         "setiembre": 9, "oct": 10,
@@ -312,6 +243,10 @@ class Spanish(Wording):
         super().__init__(language)
         if set(language.split("-")[1:]) & {"MX", "US", "GT", "HN", "NI", "PA", "SV", "DO", "PR"}:
             self.point, self.groups, self.point_word = ".", ",", "punto"
+
+        if set(language.split("-")[1:]) & {"MX", "AR", "CL", "CO", "UY", "DO", "CU"}:
+            peso = Currency("peso", "pesos", "centavo", "centavos")
+            self.currencies = {**self.currencies, "$": peso}
 
     def telephone(self, groups: list[str]) -> str:
         return ", ".join(

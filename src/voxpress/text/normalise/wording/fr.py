@@ -7,39 +7,13 @@ import re
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
 _ONES = [
-    "zéro",
-    "un",
-    "deux",
-    "trois",
-    "quatre",
-    "cinq",
-    "six",
-    "sept",
-    "huit",
-    "neuf",
-    "dix",
-    "onze",
-    "douze",
-    "treize",
-    "quatorze",
-    "quinze",
-    "seize",
-    "dix-sept",
-    "dix-huit",
-    "dix-neuf",
-]
+    "zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze",
+    "treize", "quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf",
+]  # fmt: skip
 _TENS = [
-    "_",
-    "_",
-    "vingt",
-    "trente",
-    "quarante",
-    "cinquante",
-    "soixante",
-    "soixante",
+    "_", "_", "vingt", "trente", "quarante", "cinquante", "soixante", "soixante", "quatre-vingt",
     "quatre-vingt",
-    "quatre-vingt",
-]
+]  # fmt: skip
 _SCALES = ("million", "milliard", "billion", "billiard", "trillion", "trilliard")
 
 
@@ -160,19 +134,9 @@ class French(Wording):
     dot, extension, power = "point", "poste", "fois dix puissance"
     over, less, greater, at_most, at_least = "sur", "inférieur à", "supérieur à", "au plus", "au moins"
     months = (
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    )
+        "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
+        "novembre", "décembre",
+    )  # fmt: skip
     month_short = {
         "janv": 1, "févr": 2, "fév": 2, "avr": 4, "juil": 7, "sept": 9, "oct": 10, "nov": 11, "déc": 12,
         "aout": 8,
@@ -259,9 +223,9 @@ class French(Wording):
         if thousands == 1:
             said.append("mille")
         elif thousands:
-            many = self._group(thousands)
-            many = many.removesuffix("s") if many.endswith(("cents", "vingts")) else many
-            said.append(f"{many} mille")
+            count = self._group(thousands)
+            count = count.removesuffix("s") if count.endswith(("cents", "vingts")) else count
+            said.append(f"{count} mille")
         if rest:
             said.append(self._group(rest))
         text = " ".join(said)

@@ -5,42 +5,14 @@ from __future__ import annotations
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
 _ONES = [
-    "zero",
-    "uno",
-    "due",
-    "tre",
-    "quattro",
-    "cinque",
-    "sei",
-    "sette",
-    "otto",
-    "nove",
-    "dieci",
-    "undici",
-    "dodici",
-    "tredici",
-    "quattordici",
-    "quindici",
-    "sedici",
-    "diciassette",
-    "diciotto",
-    "diciannove",
-]
+    "zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove", "dieci", "undici",
+    "dodici", "tredici", "quattordici", "quindici", "sedici", "diciassette", "diciotto", "diciannove",
+]  # fmt: skip
 _TENS = ["_", "_", "venti", "trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta"]
 _SCALES = (("milione", "milioni"), ("miliardo", "miliardi"), ("bilione", "bilioni"), ("biliardo", "biliardi"))
 _ORDINALS = [
-    "_",
-    "primo",
-    "secondo",
-    "terzo",
-    "quarto",
-    "quinto",
-    "sesto",
-    "settimo",
-    "ottavo",
-    "nono",
-    "decimo",
-]
+    "_", "primo", "secondo", "terzo", "quarto", "quinto", "sesto", "settimo", "ottavo", "nono", "decimo",
+]  # fmt: skip
 
 
 def _units() -> dict[str, Unit]:
@@ -148,19 +120,9 @@ class Italian(Wording):
     dot, extension, power = "punto", "interno", "per dieci alla"
     over, less, greater, at_most, at_least = "su", "minore di", "maggiore di", "al massimo", "almeno"
     months = (
-        "gennaio",
-        "febbraio",
-        "marzo",
-        "aprile",
-        "maggio",
-        "giugno",
-        "luglio",
-        "agosto",
-        "settembre",
-        "ottobre",
-        "novembre",
-        "dicembre",
-    )
+        "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre",
+        "ottobre", "novembre", "dicembre",
+    )  # fmt: skip
     month_short = {
         "genn": 1,
         "gen": 1,
