@@ -109,8 +109,9 @@ def test_places_are_those_of_the_source():
 
 
 def test_two_texts_with_one_clip_have_their_own_places():
-    say = {"engine": "tone", "store": "memory:"}
-    first, second = (voxpress.say(text, **say) for text in ("Come in, Bob.", "  Come in,\n Bob."))
+    first, second = (
+        voxpress.say(text, engine="tone", store="memory:") for text in ("Come in, Bob.", "  Come in,\n Bob.")
+    )
     assert first.key == second.key
     assert [m.source for m in first.marks if m.kind == "word"] == [(0, 4), (5, 7), (9, 12)]
     assert [m.source for m in second.marks if m.kind == "word"] == [(2, 6), (7, 9), (12, 15)]
