@@ -10,6 +10,7 @@ from voxpress.rendering.plan import Played
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Output, Segment, Speaker, Utterance
 from voxpress.store.keys import reading_key, seed, take_key
+from voxpress.text import Pause
 
 TEXT = "Please hold the line, your call is important. Somebody will be with you soon.\n\nThank you for it."
 SPEEDS = (0.25, 0.5, 0.8, 1.25, 1.5, 2.0, 3.0, 4.0)
@@ -98,5 +99,5 @@ def test_another_speed_is_the_same_reading():
 def test_plans_say_at_which_speed_takes_and_pauses_are(tmp_path):
     plan = Planner(Speaker(engine="tone", speed=2.0)).plan(Utterance(text="Hi.\n\nHo."), filed=False)
     first, pause, last = plan.recipe.parts
-    assert isinstance(first, Played) and isinstance(last, Played)
+    assert isinstance(first, Played) and isinstance(last, Played) and isinstance(pause, Pause)
     assert first.speed == last.speed == pause.speed == 2.0
