@@ -6,7 +6,7 @@ import pytest
 import voxpress
 from voxpress.audio import codec, waveform
 from voxpress.engines.tone import Tone
-from voxpress.rendering.plan import Played
+from voxpress.rendering.plan import Plan, Played
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Output, Segment, Speaker, Utterance
 from voxpress.store.keys import reading_key, seed, take_key
@@ -98,6 +98,7 @@ def test_another_speed_is_the_same_reading():
 
 def test_plans_say_at_which_speed_takes_and_pauses_are(tmp_path):
     plan = Planner(Speaker(engine="tone", speed=2.0)).plan(Utterance(text="Hi.\n\nHo."), filed=False)
+    assert isinstance(plan, Plan)
     first, pause, last = plan.recipe.parts
     assert isinstance(first, Played) and isinstance(last, Played) and isinstance(pause, Pause)
     assert first.speed == last.speed == pause.speed == 2.0
