@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress.audio import codec
+from voxpress.audio import codec, waveform
 from voxpress.engines.tone import Tone
 from voxpress.rendering.plan import Plan, Played
 from voxpress.rendering.planner import Planner
@@ -67,6 +67,15 @@ def test_the_engine_is_asked_for_what_it_does_well(monkeypatch, tmp_path):
     for speed in (0.5, 0.9, 1.0, 3.0):
         voxpress.say("Hello there.", engine="tone", speed=speed, store=tmp_path)
     assert asked == [0.8, 0.9, 1.0, 1.25]
+
+
+def test_a_silence_that_the_engine_leaves_is_no_dead_tail(monkeypatch, tmp_path):
+    """Though it would be longer than allowed once it is stretched."""
+    speak = Tone._speak
+    monkeypatch.setattr(Tone, "speeds", (1.0, 1.0))
+    monkeypatch.setattr(Tone, "_speak", lambda self, segment: waveform.pad(speak(self, segment), tail=0.9))
+    clip = voxpress.say("Goodbye.", engine="tone", speed=0.25, store=tmp_path)
+    assert clip.duration == pytest.approx(4 * 0.48, abs=0.2)
 
 
 @pytest.mark.parametrize("speed", [0.24, 4.01, 100.0])
