@@ -155,8 +155,9 @@ class Telling(FrontEnd, frozen=True):
 
     ipa: str
 
-    def read(self, say, **how):
-        (part,) = super().read(say, **how).parts
+    def read(self, say, reader):
+        (part,) = super().read(say, reader).parts
+        assert isinstance(part, Say)
         word = part.words.text.split()[0]
         return Spoken((Say(part.words.edit([Edit(0, len(word), word, ipa=self.ipa)])),), (), {})
 
