@@ -202,7 +202,7 @@ _PAUSE = _test_number("a number of seconds from 0 to 3600", lambda value: 0 <= v
 
 TESTS: Mapping[str, Test] = {
     **dict.fromkeys(("text", "origin"), _test_text),
-    **dict.fromkeys(("id", "file", "engine", "model", "voice", "title", "device"), _test_name),
+    **dict.fromkeys(("id", "file", "engine", "model", "voice", "title", "device", "lexicon"), _test_name),
     "speaker": _test_cast_name,
     "language": _test_language,
     "markup": _test_markup,

@@ -19,7 +19,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from voxpress.cli import check, engines, models, render, say, server, store, text, voices
+from voxpress.cli import check, engines, lexicon, models, render, say, server, store, text, voices
 from voxpress.cli.options import examples
 from voxpress.cli.streams import prepare_streams
 from voxpress.errors import InputError, SpeechError
@@ -37,6 +37,7 @@ app = typer.Typer(
 for commands in (say.app, render.app, text.app, check.app, server.app):
     app.add_typer(commands)
 app.add_typer(engines.app, name="engines")
+app.add_typer(lexicon.app, name="lexicon")
 app.add_typer(voices.app, name="voices")
 app.add_typer(models.app, name="models")
 app.add_typer(store.app, name="store")
@@ -86,6 +87,7 @@ _NAMES = frozenset(
         "--only",
         "--directory",
         "--device",
+        "--lexicon",
     ]
 )
 """Options that name something: an empty name is mostly a variable that is not set."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,23 +12,28 @@ from voxpress.cli.options import (
     AsrModel,
     Carrier,
     Device,
+    Emoji,
     EngineName,
     FormatName,
     Language,
     Lenient,
+    LexiconFiles,
     ManifestFormat,
     Marks,
     Model,
+    Normalise,
     Only,
     Options,
     Seed,
     Speed,
     StoreUrl,
+    Unspeakable,
     VoiceName,
     examples,
     format_names,
     mark_formats,
     project_beside,
+    read_front_end,
     read_options,
     recogniser_named,
     store_at,
@@ -95,7 +99,11 @@ def render(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    lexicon: LexiconFiles = None,
     marks: Marks = None,
+    normalise: Normalise = None,
+    unspeakable: Unspeakable = None,
+    emoji: Emoji = None,
     lenient: Lenient = False,
     store: StoreUrl = None,
     workers: Annotated[
@@ -184,7 +192,6 @@ def render(
     from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import DEFAULT_ENGINE, Planner
     from voxpress.speech import Speaker
-    from voxpress.text import FrontEnd
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
     if report == Path("-"):
@@ -208,10 +215,12 @@ def render(
         carrier=own.carrier if carrier is None else carrier,
         format=None if several else format or (None if chosen else own.format),
         files=several or _files(chosen, format, project),
+        front_end=read_front_end(
+            [*(lexicon or ()), *project.list_lexicons(chosen)], normalise, unspeakable, emoji, lenient
+        ),
         cast=project.cast,
+        beside=Path() if manifest == "-" else Path(manifest).parent,
         marks=_marks(chosen, marks, project),
-        front_end=FrontEnd(lenient=lenient),
-        sounds=os.path.dirname(manifest) or ".",
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),

@@ -12,21 +12,26 @@ import typer
 from voxpress.cli.options import (
     Carrier,
     Device,
+    Emoji,
     EngineName,
     FormatName,
     Json,
     Language,
     Lenient,
+    LexiconFiles,
     Marks,
     Model,
+    Normalise,
     Options,
     Seed,
     Speed,
     StoreUrl,
+    Unspeakable,
     VoiceName,
     examples,
     format_names,
     mark_formats,
+    read_front_end,
     read_options,
     store_at,
 )
@@ -74,6 +79,9 @@ def say(
             help="plain; directions: voxpress turns [pause 2s] and [beep] into silence and a tone; markdown; or ssml.",
         ),
     ] = "plain",
+    normalise: Normalise = None,
+    unspeakable: Unspeakable = None,
+    emoji: Emoji = None,
     lenient: Lenient = False,
     engine: EngineName = None,
     model: Model = None,
@@ -85,6 +93,7 @@ def say(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    lexicon: LexiconFiles = None,
     marks: Marks = None,
     store: StoreUrl = None,
     json: Json = False,
@@ -95,7 +104,6 @@ def say(
     from voxpress.rendering.library import say_with
     from voxpress.rendering.planner import Planner
     from voxpress.speech import Speaker, Utterance
-    from voxpress.text import FrontEnd
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
@@ -114,6 +122,7 @@ def say(
         seed=seed,
         options=read_options(option),
     )
+    front_end = read_front_end(lexicon or (), normalise, unspeakable, emoji, lenient)
     facts: list[dict[str, object]] = []
     for name, destination in wanted:
         planner = Planner(
@@ -121,9 +130,9 @@ def say(
             device=device or "auto",
             carrier=carrier,
             format=name,
+            front_end=front_end,
             marks=beside,
-            front_end=FrontEnd(lenient=lenient),
-            sounds=os.getcwd(),
+            beside=Path.cwd(),
         )
         # An engine may change the folder.
         place = (

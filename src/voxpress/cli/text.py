@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.options import ManifestFormat, Only, examples
+from voxpress.cli.options import (
+    Emoji,
+    Lenient,
+    LexiconFiles,
+    ManifestFormat,
+    Normalise,
+    Only,
+    Unspeakable,
+    examples,
+    read_front_end,
+)
 from voxpress.errors import InputError, SpeechError
 
 if TYPE_CHECKING:
@@ -57,6 +67,11 @@ def text(
             "--markup", metavar="NAME", help="As for 'voxpress say'; by default, the row's own, or plain."
         ),
     ] = None,
+    lexicon: LexiconFiles = None,
+    normalise: Normalise = None,
+    unspeakable: Unspeakable = None,
+    emoji: Emoji = None,
+    lenient: Lenient = False,
     form: Annotated[Form, typer.Option("--format", "-f", help="How the result is written.")] = Form.TABLE,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="By default, standard output.")
@@ -69,10 +84,12 @@ def text(
 
     `?` marks an uncertain reading. The exit status is 1 if a text cannot be spoken.
     """
+    from voxpress.cli.options import project_beside
     from voxpress.files import atomic
-    from voxpress.text import FrontEnd
 
-    front_end = FrontEnd()
+    is_file = source != "-" and Path(source).is_file()
+    shared = project_beside(source).list_lexicons() if is_file else ()
+    front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient)
     proofs = prove_all(_read(source, manifest_format, only or [], markup), language, front_end)
     failed = False
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +26,7 @@ from voxpress.rendering.planner import DEFAULT_ENGINE, Planner, Row
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Speaker, Status, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
 from voxpress.text import FrontEnd
+from voxpress.text import lexicon as lexicons
 from voxpress.validation import Markup
 
 if TYPE_CHECKING:
@@ -56,10 +58,11 @@ def say(
     format: str | None = None,
     output: Output | None = None,
     markup: Markup = "plain",
-    lenient: bool = False,
-    sounds: str | os.PathLike[str] | None = None,
     device: str = "auto",
     carrier: bool | None = None,
+    front_end: FrontEnd | None = None,
+    beside: str | os.PathLike[str] | None = None,
+    lexicon: lexicons.Source | Sequence[lexicons.Source] | None = None,
     marks: Sequence[str] = (),
     store: str | os.PathLike[str] | Store | None = None,
     attempts: int = ATTEMPTS,
@@ -75,11 +78,13 @@ def say(
         format: a name of `voxpress.formats.FORMATS`, where `output` is not given; None: wav.
         output: everything about how the file sounds and is packed.
         markup: how the text is written, one of `voxpress.validation.MARKUPS`.
-        lenient: whether markup that voxpress cannot follow is left out with a note; otherwise it is an error.
-        sounds: the folder of the sounds that the text names; None: it may not name any.
+        front_end: how texts are read.
+        beside: the folder of the sounds that the text names; None: it may not name any.
         device: ``auto``, ``cpu``, ``cuda`` …
         carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
             when its words are heard; None: where it is then understood better.
+        lexicon: how words are spoken: a `voxpress.text.lexicon.Lexicon`, a file's path, or several, the first of
+            which wins.
         marks: formats of files with marks, such as ``srt``, that are in the clip's `sidecars`.
         store: URL, path or open store; None: a folder in the user's cache directory.
         attempts: how often a segment is spoken before a failed check is final.
@@ -109,9 +114,9 @@ def say(
         carrier=carrier,
         format=format,
         files=None if output is None else [("", output)],
+        front_end=_merge_front_end(front_end, lexicon),
         marks=marks,
-        front_end=FrontEnd(lenient=lenient),
-        sounds=None if sounds is None else validation.path(sounds, "sounds"),
+        beside=None if beside is None else Path(validation.path(beside, "beside")),
     )
     return say_with(planner, Utterance(text=text, markup=markup), _open(store), attempts, workers)
 
@@ -156,6 +161,17 @@ def say_with(
         marks=locate(clip.marks, script),
         sidecars=write_all((each.format for each in target.sidecars), clip, script),
     )
+
+
+def _merge_front_end(
+    front_end: FrontEnd | None, lexicon: lexicons.Source | Sequence[lexicons.Source] | None
+) -> FrontEnd:
+    if front_end is None:
+        front_end = FrontEnd()
+    if not isinstance(front_end, FrontEnd):
+        raise InputError(f"must be a FrontEnd, not {show(front_end)}", field="front_end")
+    known = lexicons.gather(lexicon).over(front_end.lexicon)
+    return msgspec.structs.replace(front_end, lexicon=known)
 
 
 def _merge_speaker(
@@ -266,10 +282,11 @@ def render(
     format: str | None = None,
     preset: str | Preset | None = None,
     files: Sequence[tuple[str, Output]] | None = None,
-    lenient: bool = False,
-    sounds: str | os.PathLike[str] | None = None,
     device: str = "auto",
     carrier: bool | None = None,
+    front_end: FrontEnd | None = None,
+    beside: str | os.PathLike[str] | None = None,
+    lexicon: lexicons.Source | Sequence[lexicons.Source] | None = None,
     marks: Sequence[str] | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     workers: int | None = None,
@@ -299,8 +316,8 @@ def render(
         verify: whether a recogniser listens to every take that it did not hear before, or which one does. A take that
             does not pass is spoken again, up to `attempts` times in all; the best stays, and the result says what was
             heard.
-        lenient: whether markup that voxpress cannot follow is left out with a note; otherwise it is an error.
-        sounds: the folder of the sounds that texts name; None: they may not name any.
+        front_end: how texts are read.
+        beside: the folder of the lexicons and sounds that rows and texts name; None: they may not name any.
         overwrite: whether files in `folder` that voxpress did not write, or that were changed since, may be replaced.
             Otherwise their utterances fail.
         speaker, engine and others: as in `say`; they hold for what a row leaves open.
@@ -322,10 +339,10 @@ def render(
         carrier=carrier,
         format=format,
         files=_choose_files(preset, files, format),
+        front_end=_merge_front_end(front_end, lexicon),
         cast=cast,
         marks=_choose_marks(preset, marks),
-        front_end=FrontEnd(lenient=lenient),
-        sounds=None if sounds is None else validation.path(sounds, "sounds"),
+        beside=None if beside is None else Path(validation.path(beside, "beside")),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
         raise InputError(f"must be rows, not {show(utterances)}", field="utterances")

@@ -44,6 +44,8 @@ from voxpress.rendering.plan import (
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import clip_key, take_key
 from voxpress.text import Bookmark, FrontEnd, Part, Pause, Say, carrier
+from voxpress.text.front_end import Reader
+from voxpress.text.lexicon import read as read_lexicon
 from voxpress.text.passage import Change, Passage
 from voxpress.voices import references
 
@@ -68,8 +70,9 @@ class Planner:
         format: of the one file, where `files` is not given; None: wav, or what an id's extension says.
         front_end: how texts are read.
         cast: speakers by the names that rows and texts give them.
+        beside: the folder of the manifest, where the lexicons of rows and the sounds of texts lie; None: they can name
+            none.
         marks: formats of the files with marks that lie beside each row's files.
-        sounds: the folder of the sounds that texts name; None: texts may not name any.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -89,8 +92,8 @@ class Planner:
         files: Sequence[tuple[str, Output]] | None = None,
         front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
         cast: Mapping[str, Speaker] | None = None,
+        beside: str | os.PathLike[str] | None = None,
         marks: Sequence[str] = (),
-        sounds: str | None = None,
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -101,8 +104,9 @@ class Planner:
         )
         self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
         self._device, self._carrier, self._front_end = device, carrier, front_end
+        self._beside = None if beside is None else os.fspath(beside)
+        self._front_ends: dict[str, FrontEnd] = {}
         self._cast = check_cast({} if cast is None else cast)
-        self._sounds = sounds
         self._files = _check_files(format, files)
         self._own_files = files is not None
         self._marks = check_formats(marks)
@@ -210,6 +214,16 @@ class Planner:
             asked = self._find_voice(speaker).over(asked)
         return asked.over(self._default)
 
+    def _read_lexicon(self, file: str) -> FrontEnd:
+        """The front end for a row with a lexicon of its own, which comes before all others."""
+        if file not in self._front_ends:
+            if self._beside is None:
+                raise InputError("lies beside a manifest, and there is none", field="lexicon")
+            path = os.path.join(self._beside, safe_path(file))
+            lexicon = read_lexicon(path).over(self._front_end.lexicon)
+            self._front_ends[file] = msgspec.structs.replace(self._front_end, lexicon=lexicon)
+        return self._front_ends[file]
+
     def _find(self, speaker: str | Speaker) -> Speaker:
         """A member of the cast."""
         if isinstance(speaker, Speaker):
@@ -242,14 +256,16 @@ class Planner:
         left_out: Counter[tuple[str, str]] = Counter()
         changes: list[Change] = []
         told: list[str] = []
-        for scene in sounds.place_all(scenes, self._sounds, told):
+        front_end = self._read_lexicon(row.lexicon) if row.lexicon else self._front_end
+        for scene in sounds.place_all(scenes, self._beside, told):
             if not isinstance(scene, Say):
                 parts.append(_pace(scene, lead.speed))
                 continue
             bookmarks = deque(scene.bookmarks)
             reader = self._reader(row, self._speaker(row, scene))
-            spoken = self._front_end.read(
-                scene, language=reader.language, max_chars=reader.longest, misread=reader.engine.misread
+            spoken = front_end.read(
+                scene,
+                reader.of_text,
             )
             for part in spoken.parts:
                 if not isinstance(part, Say):
@@ -425,6 +441,26 @@ class _Reader(NamedTuple):
     seed: int
     longest: int
     carried: bool
+
+    @property
+    def of_text(self) -> Reader:
+        """What the front end has to know."""
+        engine = self.engine
+
+        def find_silent(words: str) -> Sequence[str]:
+            with engines.Guard(engine.name):
+                return engine.unspeakable(words, self.voice, self.language)
+
+        return Reader(
+            language=self.language,
+            max_chars=self.longest,
+            engine=engine.name,
+            voice=self.voice.name,
+            misread=engine.misread,
+            find_silent=find_silent,
+            takes_phonemes=engine.takes_phonemes,
+            every_language="*" in engine.speaks(self.voice),
+        )
 
     def segment(self, words: Say) -> Segment:
         """What the engine is to speak.

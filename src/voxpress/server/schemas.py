@@ -17,6 +17,8 @@ Timestamp: TypeAlias = int
 """Seconds since the epoch, as OpenAI counts."""
 
 MOST_INSTRUCTIONS = 4096
+MOST_ENTRIES = 256
+"""Of a request's lexicon."""
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 """OpenAI's; others of `voxpress.formats.FORMATS` are an extension."""
 RATE: Hertz = 24000
@@ -42,6 +44,14 @@ class VoiceId(RequestObject, frozen=True, forbid_unknown_fields=False):
     """A voice as an object, which is how OpenAI names custom ones."""
 
     id: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class LexiconEntry(RequestObject, frozen=True):
+    """How one word of a request is spoken."""
+
+    word: Annotated[str, Meta(min_length=1, max_length=200)]
+    spoken: Annotated[str, Meta(max_length=500)] = ""
+    ipa: Annotated[str, Meta(max_length=500, description="In place of `spoken`.")] = ""
 
 
 class SpeechRequest(RequestObject, frozen=True, forbid_unknown_fields=False):
@@ -98,6 +108,10 @@ class SpeechRequest(RequestObject, frozen=True, forbid_unknown_fields=False):
         bool,
         Meta(description="Extension: markup that cannot be followed is left out; otherwise it is an error."),
     ] = False
+    lexicon: Annotated[
+        list[LexiconEntry],
+        Meta(max_length=MOST_ENTRIES, description="Extension: how words of the text are spoken."),
+    ] = []
     timestamps: Annotated[
         bool,
         Meta(description="Extension: word timings in the last event of a stream (stream_format sse)."),

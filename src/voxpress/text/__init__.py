@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from voxpress.errors import InputError
-from voxpress.text.front_end import MISREAD, FrontEnd
+from voxpress.text.front_end import MISREAD, FrontEnd, Reader
 from voxpress.text.markup import PLAIN, directions, parse
 from voxpress.text.parts import Between, Bookmark, Note, Part, Pause, Say, Silence, Sound, Tone
 from voxpress.text.passage import Change
@@ -23,6 +23,7 @@ __all__ = [
     "Note",
     "Part",
     "Pause",
+    "Reader",
     "Reading",
     "Say",
     "Silence",
@@ -66,13 +67,14 @@ def read(
 
     >>> read("Hello there, world, how are you.\\n\\nGoodbye.", language="en", max_chars=80).parts
     (Say('Hello there, world, how are you.'), Pause(after='paragraph'), Say('Goodbye.'))
-    >>> read("Press *one*.", language="en", max_chars=80, misread="*^").notes
-    ("2 × '*' removed: the engine misreads it",)
+    >>> read("Press «one».", language="en", max_chars=80, misread="«»").notes
+    ("1 × '«' removed: the engine misreads it", "1 × '»' removed: the engine misreads it")
 
     Raises:
         InputError: nothing in the text can be spoken.
         MarkupError: the markup cannot be read.
     """
+    reader = Reader(language=language, max_chars=max_chars, misread=misread)
     parts: list[Part] = []
     left_out: Counter[tuple[str, str]] = Counter()
     changes: list[Change] = []
@@ -81,7 +83,7 @@ def read(
         if isinstance(part, Note):
             notes.append(part.text)
         elif isinstance(part, Say):
-            spoken = front_end.read(part, language=language, max_chars=max_chars, misread=misread)
+            spoken = front_end.read(part, reader)
             parts += spoken.parts
             left_out.update(spoken.left_out)
             changes += spoken.changes

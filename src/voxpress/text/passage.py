@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 import msgspec
 
@@ -85,24 +85,25 @@ class Passage:
 
     def __getitem__(self, piece: slice) -> Passage:
         start, end, _ = piece.indices(len(self.text))
-        # Found by halves: a text can have as many fixed pieces as words.
-        fixed = self.fixed[
-            bisect_right(self.fixed, start, key=_end) : bisect_left(self.fixed, end, key=_start)
-        ]
-        phonemes = self.phonemes[
-            bisect_left(self.phonemes, start, key=lambda p: p.start) : bisect_right(
-                self.phonemes, end, key=lambda p: p.end
-            )
-        ]
+        end = max(start, end)
         return Passage(
             self.text[start:end],
             self.starts[start:end],
             self.ends[start:end],
-            tuple(
-                (max(a, start) - start, min(b, end) - start) for a, b in fixed if max(a, start) < min(b, end)
-            ),
-            tuple(p.moved(-start) for p in phonemes),
+            tuple((max(a, start) - start, min(b, end) - start) for a, b in self._find_fixed(start, end))
+            if start < end
+            else (),
+            tuple(p.moved(-start) for p in self._find_phonemes(start, end)),
         )
+
+    def _find_fixed(self, start: int, end: int) -> Sequence[tuple[int, int]]:
+        """The fixed pieces that lie in a piece, or partly: searched for, because a long text has many."""
+        first = bisect_right(self.fixed, start, key=itemgetter(1))
+        return self.fixed[first : bisect_left(self.fixed, end, first, key=itemgetter(0))]
+
+    def _find_phonemes(self, start: int, end: int) -> Sequence[Phonemes]:
+        first = bisect_left(self.phonemes, start, key=attrgetter("start"))
+        return self.phonemes[first : bisect_right(self.phonemes, end, first, key=attrgetter("end"))]
 
     def source(self, start: int, end: int) -> tuple[int, int]:
         """The place in the source of a piece of `text`.
@@ -121,8 +122,7 @@ class Passage:
 
     def is_fixed(self, start: int, end: int) -> bool:
         """Whether any of that piece was decided by an earlier stage."""
-        first = bisect_right(self.fixed, start, key=_end)
-        return first < len(self.fixed) and self.fixed[first][0] < end
+        return bool(self._find_fixed(start, end))
 
     def edit(self, edits: Iterable[Edit]) -> Passage:
         """The passage with pieces replaced, which are in order and do not overlap."""

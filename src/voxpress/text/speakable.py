@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 
 from voxpress import languages
@@ -60,46 +60,63 @@ _JOINERS = "\u200c\u200d"
 
 
 def find_unspeakable(
-    text: str, language: str, *, says: Callable[[str], bool] | None = None
+    text: str, language: str, *, says: Callable[[str], bool] | None = None, silent: Collection[str] = ()
 ) -> list[tuple[int, int, str]]:
     """What a voice of that language cannot say: where it begins and ends, and what it is.
 
-    Latin letters are usual in every script. Marks of punctuation and ASCII signs are never among it.
+    Latin letters are usual in every script, and a single Greek letter is a symbol. Marks of punctuation and ASCII signs
+    count only where they are among `silent`.
 
     Args:
         text: after the stages of the front end that read signs.
         language: BCP 47 tag. Of a language that voxpress does not know, every letter is speakable.
         says: whether the engine can say a character that the language does not have.
+        silent: the characters of the text that the engine leaves out or misreads.
 
     >>> find_unspeakable("Press Ж or ☃ twice", "en")
     [(6, 7, 'the Cyrillic letter Ж'), (11, 12, 'the sign ☃ (snowman)')]
     >>> find_unspeakable("Москва", "en"), find_unspeakable("Москва", "ru")
     ([(0, 6, 'the Cyrillic letters Москва')], [])
     """
-    if text.isascii():
+    if text.isascii() and not silent:
         return []
     base = languages.base(language)
-    found: list[tuple[int, int, str]] = []
-    for piece in _BEYOND_ASCII.finditer(text):
-        start, script = -1, ""
-        for at in range(piece.start(), piece.end() + 1):
-            character = text[at] if at < piece.end() else ""
-            if start >= 0 and _is_mark(character):
-                continue  # it belongs to its letter
-            kind = _classify(character, base) if character else ""
-            if kind and says is not None and says(character):
-                kind = ""
-            if start >= 0 and (kind != script or kind == "SIGN"):
-                if script != "GREEK" or at > start + 1:  # a single one is a symbol
-                    found.append((start, at, _describe(text[start:at], script)))
-                start = -1
-            if kind and start < 0:
-                start, script = at, kind
-    return found
+    candidates = re.compile(f"(?:[^\x00-\x7f]|[{re.escape(''.join(silent))}])+") if silent else _BEYOND_ASCII
+
+    def classify(character: str) -> str:
+        if character in silent:
+            return _name_script(character)
+        kind = _classify(character, base)
+        return "" if kind and says is not None and says(character) else kind
+
+    return [
+        (start, end, _describe(text[start:end], kind))
+        for piece in candidates.finditer(text)
+        for start, end, kind in _group(text, piece.start(), piece.end(), classify)
+        if kind != "GREEK" or end > start + 1 or text[start] in silent
+    ]
+
+
+def _group(
+    text: str, first: int, last: int, classify: Callable[[str], str]
+) -> Iterator[tuple[int, int, str]]:
+    """Letters of one script that stand together, with their marks; and signs one by one."""
+    start, kind = first, ""
+    for at in range(first, last):
+        if kind and _is_mark(text[at]):
+            continue
+        found = classify(text[at])
+        if found == kind != "SIGN":
+            continue
+        if kind:
+            yield start, at, kind
+        start, kind = at, found
+    if kind:
+        yield start, last, kind
 
 
 def _is_mark(character: str) -> bool:
-    return character != "" and (unicodedata.category(character)[0] == "M" or character in _JOINERS)
+    return unicodedata.category(character)[0] == "M" or character in _JOINERS
 
 
 @lru_cache(maxsize=16384)
@@ -112,9 +129,16 @@ def _classify(character: str, language: str) -> str:
         return "SIGN"
     if category[0] != "L" or language not in _KNOWN:
         return ""
-    script = re.split("[ -]", unicodedata.name(character, ""), maxsplit=1)[0]
-    script = "CJK" if script == "IDEOGRAPHIC" else script
+    script = _name_script(character)
     return script if script in _SCRIPTS and language not in _SCRIPTS[script].split() else ""
+
+
+def _name_script(character: str) -> str:
+    """The script of a letter, in capitals; ``SIGN`` for anything else."""
+    if not character.isalpha():
+        return "SIGN"
+    script = re.split("[ -]", unicodedata.name(character, "SIGN"), maxsplit=1)[0]
+    return "CJK" if script == "IDEOGRAPHIC" else script
 
 
 def _describe(written: str, script: str) -> str:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from voxpress import engines, formats
-from voxpress.errors import UnsupportedOption
+from voxpress.errors import InputError, UnsupportedOption
 from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import Preset, Project, preset_named
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal, refusal
-from voxpress.server.schemas import RATE, RequestMarkup, SpeechRequest, VoiceId
+from voxpress.server.schemas import RATE, LexiconEntry, RequestMarkup, SpeechRequest, VoiceId
 from voxpress.server.settings import Settings
 from voxpress.speech import OptionValue, Output, Seconds, Speaker, Utterance
 from voxpress.text import FrontEnd, Pause, Silence, Tone, duration
 from voxpress.text.clean import clean, has_speech
+from voxpress.text.lexicon import Entry, Lexicon, gather
 from voxpress.text.passage import Passage
 from voxpress.validation import Markup
 from voxpress.voices import references
@@ -73,11 +75,15 @@ class SpeechPlanner:
     """Makes plans of requests for speech.
 
     Args:
-        project: its presets and its cast.
+        project: its presets, its cast and its lexicons.
+
+    Raises:
+        InputError: a lexicon cannot be read.
     """
 
     def __init__(self, settings: Settings, names: Aliases, project: Project) -> None:
         self._settings, self._names, self._project = settings, names, project
+        self._lexicons = {name: gather(project.list_lexicons(name)) for name in (None, *project.presets)}
 
     async def plan(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
         """Plan a request, outside the event loop where its text is long.
@@ -96,7 +102,7 @@ class SpeechPlanner:
                 "string_above_max_length",
                 param="input",
             )
-        if len(data.input) > _SHORT_TEXT:
+        if len(data.input) > _SHORT_TEXT or data.lexicon:
             return await asyncio.to_thread(self.plan_now, data, ignored)
         return self.plan_now(data, ignored)
 
@@ -121,7 +127,8 @@ class SpeechPlanner:
         output = self._choose_output(data)
         _check_duration(data, output, self._settings.max_duration)  # also before the work of planning it
         utterance = Utterance(text=data.input, markup=_choose_markup(data, self._settings.markup))
-        front_end = FrontEnd(lenient=data.lenient)
+        lexicon = _read_lexicon(data.lexicon).over(self._lexicons[data.preset])
+        front_end = FrontEnd(lexicon=lexicon, lenient=data.lenient)
         plan: Planned | None = None
         if data.lang_code is not None:
             # Some clients send it for each voice; a voice that does not speak the language speaks its own.
@@ -145,6 +152,8 @@ class SpeechPlanner:
             plan = self._plan_utterance(silent, speaker, output, front_end)
         if isinstance(plan, Bad):
             raise plan.error
+        if data.lexicon:
+            _check_length(plan, self._settings.max_characters)
         _check_duration(data, output, self._settings.max_duration, plan)
         return SpeechPlan(
             plan=plan,
@@ -191,6 +200,42 @@ class SpeechPlanner:
             output = _choose_preset_output(data, preset)
         formats.sample_rate_for(format, output.sample_rate, RATE)
         return output
+
+
+def _check_length(plan: Plan, most: int) -> None:
+    """Check that a request's lexicon does not make a long text of a short one.
+
+    Raises:
+        Refusal: more characters would be spoken than a text may have.
+    """
+    spoken = sum(len(plan.takes[key].segment.text) for key in plan.recipe.spoken)
+    if spoken > most:
+        raise Refusal(
+            400,
+            f"lexicon: {spoken:,} characters would be spoken with it, and {most:,} are allowed",
+            "string_above_max_length",
+            param="lexicon",
+        )
+
+
+def _read_lexicon(given: Sequence[LexiconEntry]) -> Lexicon:
+    """The lexicon of a request.
+
+    Raises:
+        InputError: an entry cannot be so, with its place in the request.
+    """
+    entries = []
+    for number, each in enumerate(given):
+        place = f"lexicon[{number}]"
+        try:
+            entries.append(Entry(each.word, each.spoken, each.ipa, origin=place))
+        except InputError as error:
+            field = "word" if error.field == "written" else error.field
+            raise InputError(error.problem, field=f"{place}.{field}") from None
+    try:
+        return Lexicon(entries)
+    except InputError as error:
+        raise InputError(error.problem, field=f"{error.place}.word") from None
 
 
 def _choose_preset_output(data: SpeechRequest, preset: Preset) -> Output:

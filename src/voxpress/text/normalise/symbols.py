@@ -188,6 +188,11 @@ def _drop(_: _Place) -> _Reading:
     return "", "decoration"
 
 
+def _drop_bracket(_: _Place) -> _Reading:
+    """A bracket around a word, as in <name>: no comparison, and as silent as a round one."""
+    return "", "bracket"
+
+
 def _read_emoji(place: _Place, reading: pictures.Reading) -> _Reading:
     """Emoji in a row. Signs that are only drawn as emoji, such as a check mark, are read as signs."""
     said = []
@@ -218,10 +223,8 @@ def _read_between(place: _Place) -> _Reading:
         return None  # Catalan: col·legi
     if place.written in "←→↑↓" and follows_key_word(text, place.start):
         return _say(place)
-    before, after = (
-        text[max(0, place.start - 2) : place.start].strip(),
-        text[place.end : place.end + 2].strip(),
-    )
+    before = text[max(0, place.start - 4) : place.start].rstrip(" *_~)\"'”’»")
+    after = text[place.end : place.end + 4].lstrip(" *_~(\"'“‘«")
     if not before or not after or not (before[-1].isalnum() and after[0].isalnum()):
         return _drop(place)
     return ",", "separator"
@@ -364,7 +367,7 @@ _READERS: dict[str, Callable[[_Place], _Reading]] = {
     "rule": _read_rule,
     "arrow": _read_between,
     "stars": _read_stars,
-    "tag": _drop,  # a bracket around a word, as in <name>, is no comparison
+    "tag": _drop_bracket,
     "several": _read_several,
     "greek": _read_greek,
     "between": _read_between,
