@@ -189,3 +189,13 @@ def test_the_time_grows_with_the_length(token):
     start = time.perf_counter()
     read_symbols(Passage.of(token * 20_000), "en")
     assert time.perf_counter() - start < 60
+
+
+@pytest.mark.parametrize(
+    "text", ["☃ ☃", "# ☃ word", "☃ ☃ ☃", "☃ → ☃", "# # #", "👍 👍 ok 👍", "* ☃ *", "☃ ☃."]
+)
+def test_signs_that_share_a_space(text: str) -> None:
+    """Each would take it, and only one can."""
+    passage = Passage.of(text)
+    spoken = passage.edit(edit for edit, _ in read_symbols(passage, "en")).text
+    assert "  " not in spoken

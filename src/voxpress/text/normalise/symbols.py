@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from typing import NamedTuple
 
+import msgspec
+
 from voxpress import languages
 from voxpress.text.normalise import emoji as pictures
 from voxpress.text.normalise.keys import follows_key_word, name_key
@@ -150,6 +152,8 @@ def _find(passage: Passage, language: str, emoji: pictures.Reading) -> Iterator[
             found = _READERS[match.lastgroup or ""](place)
         if found:
             edit = _fit(place, *found, follows=done == start > 0)
+            if edit.start < done:  # the sign before it took the space between them
+                edit = msgspec.structs.replace(edit, start=done)
             done = edit.end
             yield edit, found[1]
 
