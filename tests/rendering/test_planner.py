@@ -2,11 +2,15 @@
 
 import pytest
 
+from voxpress.engines.tone import Tone
 from voxpress.errors import ManifestError, UnknownEngine, UnknownVoice
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import load
 from voxpress.speech import Output, Speaker, Utterance
+from voxpress.text import FrontEnd, Say
+from voxpress.text.front_end import Spoken
+from voxpress.text.passage import Edit
 
 
 def plan(planner=None, /, **row):
@@ -144,3 +148,33 @@ def test_wrong_defaults_are_one_error():
         plan(Planner(Speaker(engine="tone", voice="nobody")))
     assert isinstance(plan(Planner(Speaker(engine="ton")), engine="tone"), Plan)
     assert "nobody" in error(voice="nobody")
+
+
+class Telling(FrontEnd, frozen=True):
+    """A front end that knows how the first word sounds."""
+
+    ipa: str
+
+    def read(self, say, **how):
+        (part,) = super().read(say, **how).parts
+        word = part.words.text.split()[0]
+        return Spoken((Say(part.words.edit([Edit(0, len(word), word, ipa=self.ipa)])),), (), {})
+
+
+def test_given_sounds_are_in_the_segment_and_in_the_key():
+    plain, told, other = (
+        plan(Planner(Speaker(engine="tone"), front_end=front_end))
+        for front_end in (FrontEnd(), Telling(ipa="həˈloʊ"), Telling(ipa="ˈhɛləʊ"))
+    )
+    (segment,) = [take.segment for take in told.takes.values()]
+    assert [each.ipa for each in segment.phonemes] == ["həˈloʊ"]
+    assert len({*plain.takes, *told.takes, *other.takes}) == 3
+
+
+def test_sounds_that_cannot_be_spoken_are_an_error_before_anything_is_spoken(monkeypatch):
+    """Of a voice that lacks one, and of an engine that takes none."""
+    planner = Planner(Speaker(engine="tone"), front_end=Telling(ipa="h☃"))
+    assert "the voice 'low' of tone has no sound '☃': /h☃/ for 'Hello' needs" in error(planner)
+    monkeypatch.setattr(Tone, "takes_phonemes", False)
+    planner = Planner(Speaker(engine="tone"), front_end=Telling(ipa="həˈloʊ"))
+    assert error(planner) == "hello: tone takes no sounds: give 'Hello' a spelled form in place of /həˈloʊ/"

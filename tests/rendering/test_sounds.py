@@ -11,6 +11,7 @@ from voxpress.errors import InputError, SpeechError
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Clip, Speaker
+from voxpress.text import FrontEnd
 
 
 def write_tone(path: Path, seconds: float = 0.5, frequency: float = 800.0) -> None:
@@ -18,11 +19,11 @@ def write_tone(path: Path, seconds: float = 0.5, frequency: float = 800.0) -> No
 
 
 def speak(text: str, folder: Path | None = None) -> Clip:
-    return say(text, engine="tone", markup="ssml", store="memory:", sounds=folder)
+    return say(text, engine="tone", markup="ssml", store="memory:", beside=folder)
 
 
 def plan(text: str, folder: Path | None) -> Plan:
-    planned = Planner(Speaker(engine="tone"), sounds=str(folder) if folder else None).plan(
+    planned = Planner(Speaker(engine="tone"), beside=folder).plan(
         Utterance(text=text, markup="ssml", origin="m.csv:2"), filed=False
     )
     if isinstance(planned, Bad):
@@ -104,7 +105,7 @@ def test_without_a_folder_no_file_is_read(tmp_path: Path) -> None:
 def test_a_sound_that_changes_between_plan_and_clip_is_an_error(tmp_path: Path) -> None:
     write_tone(tmp_path / "ding.wav")
     rows = [Utterance(text="<speak>One. <audio src='ding.wav'/></speak>", markup="ssml")]
-    rendering = render(rows, engine="tone", store="memory:", workers=0, sounds=tmp_path)
+    rendering = render(rows, engine="tone", store="memory:", workers=0, beside=tmp_path)
     original = Path.read_bytes
 
     def changed(path: Path) -> bytes:
@@ -178,11 +179,11 @@ def test_what_no_voice_can_do_is_an_error_of_the_row(inner: str) -> None:
 def test_a_lenient_render_notes_what_it_leaves_out() -> None:
     rows = [Utterance(id="a", text="<speak>Hello <foo>there</foo>.</speak>", markup="ssml")]
     (strict,) = render(rows, engine="tone", store="memory:", workers=0)
-    (lenient,) = render(rows, engine="tone", store="memory:", workers=0, lenient=True)
+    (lenient,) = render(rows, engine="tone", store="memory:", workers=0, front_end=FrontEnd(lenient=True))
     assert strict.error == "a: <foo> is unknown (line 1, column 14)"
     assert lenient.notes == ("<foo> is unknown (line 1, column 14)",)
 
 
 def test_ssml_in_a_plain_row_is_noted() -> None:
     (result,) = render(["<speak>Hello.</speak>"], engine="tone", store="memory:", workers=0)
-    assert result.notes == ("<speak> is read aloud, because the markup is plain; with markup ssml it is not",)
+    assert "<speak> is read aloud, because the markup is plain; with markup ssml it is not" in result.notes

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import voxpress
-from voxpress.audio import codec
+from voxpress.audio import codec, waveform
 from voxpress.engines.tone import Tone
-from voxpress.rendering.plan import Played
+from voxpress.rendering.plan import Plan, Played
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Output, Segment, Speaker, Utterance
 from voxpress.store.keys import reading_key, seed, take_key
+from voxpress.text import Pause
 
 TEXT = "Please hold the line, your call is important. Somebody will be with you soon.\n\nThank you for it."
 SPEEDS = (0.25, 0.5, 0.8, 1.25, 1.5, 2.0, 3.0, 4.0)
@@ -68,6 +69,15 @@ def test_the_engine_is_asked_for_what_it_does_well(monkeypatch, tmp_path):
     assert asked == [0.8, 0.9, 1.0, 1.25]
 
 
+def test_a_silence_that_the_engine_leaves_is_no_dead_tail(monkeypatch, tmp_path):
+    """Though it would be longer than allowed once it is stretched."""
+    speak = Tone._speak
+    monkeypatch.setattr(Tone, "speeds", (1.0, 1.0))
+    monkeypatch.setattr(Tone, "_speak", lambda self, segment: waveform.pad(speak(self, segment), tail=0.9))
+    clip = voxpress.say("Goodbye.", engine="tone", speed=0.25, store=tmp_path)
+    assert clip.duration == pytest.approx(4 * 0.48, abs=0.2)
+
+
 @pytest.mark.parametrize("speed", [0.24, 4.01, 100.0])
 def test_speeds_that_no_engine_has(speed):
     with pytest.raises(voxpress.UnsupportedOption, match=r"out of range: voxpress speaks at 0\.25 to 4"):
@@ -88,6 +98,7 @@ def test_another_speed_is_the_same_reading():
 
 def test_plans_say_at_which_speed_takes_and_pauses_are(tmp_path):
     plan = Planner(Speaker(engine="tone", speed=2.0)).plan(Utterance(text="Hi.\n\nHo."), filed=False)
+    assert isinstance(plan, Plan)
     first, pause, last = plan.recipe.parts
-    assert isinstance(first, Played) and isinstance(last, Played)
+    assert isinstance(first, Played) and isinstance(last, Played) and isinstance(pause, Pause)
     assert first.speed == last.speed == pause.speed == 2.0

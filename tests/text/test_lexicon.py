@@ -411,3 +411,29 @@ def test_patterns_say_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "re2", None)
     with pytest.raises(InputError, match=r"needs google-re2: pip install 'voxpress\[regex\]'"):
         Entry("never seen (x)", "X", regex=True)
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "said"),
+    [
+        ("24/7", "Open 24/7.", "Open X."),
+        ("GPT", "Ask GPT-4o.", "X"),
+        ("v2.3.1", "Use v2.3.1 now.", "Use X now."),
+        ("$5", "It costs $5 now.", "It costs X now."),
+        ("Dr.", "Dr. Patel", "X Patel"),
+        ("#", "Press # now.", "Press X now."),
+        ("www.acme.com", "See www.acme.com now.", "See X now."),
+        ("acme", "See www.acme.com or acme.", "See www dot acme dot com or X."),
+        ("com", "Mail info@acme.com, com.", "acme dot com, X."),
+    ],
+)
+def test_the_lexicon_wins_over_normalisation(written: str, text: str, said: str) -> None:
+    front_end = FrontEnd(lexicon=Lexicon([Entry(written, "X")]))
+    parts = read(text, language="en", max_chars=200, front_end=front_end).parts
+    assert said in " ".join(part.text for part in parts if isinstance(part, Say))
+
+
+def test_the_lexicon_without_normalisation() -> None:
+    front_end = FrontEnd(lexicon=Lexicon([Entry("24/7", "always")]), normalise="none")
+    parts = read("Open 24/7.", language="en", max_chars=200, front_end=front_end).parts
+    assert [part.text for part in parts if isinstance(part, Say)] == ["Open always."]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxpress.speech import Phonemes
-from voxpress.text import FrontEnd, Say, read
+from voxpress.text import FrontEnd, Reader, Say, read
 from voxpress.text.clean import clean
 from voxpress.text.passage import Edit, Passage
 
@@ -114,5 +114,5 @@ def test_words_are_found_in_the_source(text: str, word: str) -> None:
 
 def test_speaker_and_gain_stay_with_the_words() -> None:
     given_ = Say(Passage.of("One two three four five. Six seven eight nine ten."), gain=-6.0)
-    spoken = FrontEnd().read(given_, language="en", max_chars=30)
+    spoken = FrontEnd().read(given_, Reader(language="en", max_chars=30))
     assert [part.gain for part in spoken.parts if isinstance(part, Say)] == [-6.0, -6.0]

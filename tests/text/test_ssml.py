@@ -161,6 +161,25 @@ def test_say_as_is_left_to_the_front_end(written: str, kind: str, format: str) -
     assert words.asked == (SayAs(7, 10, kind, format),)
 
 
+def test_say_as_in_words() -> None:
+    text = (
+        "<speak>Your <say-as interpret-as='characters'>PIN</say-as> is <say-as interpret-as='digits'>42</say-as>,"
+        " <say-as interpret-as='ordinal'>3</say-as> try, on"
+        " <say-as interpret-as='date' format='dmy'>4/5/2026</say-as>.</speak>"
+    )
+    reading = read(text, language="en-US", max_chars=300, markup="ssml")
+    assert [part.text for part in reading.parts if isinstance(part, Say)] == [
+        "Your P I N is four two, third try, on the fourth of May twenty twenty-six."
+    ]
+    assert [(change.written, change.by) for change in reading.changes] == [
+        ("PIN", "say-as"),
+        ("42", "say-as"),
+        ("3", "say-as"),
+        ("4/5/2026", "say-as"),
+    ]
+    assert all(text[change.start : change.end] == change.written for change in reading.changes)
+
+
 def test_a_symbol_alone_is_kept_where_the_text_asks_for_it() -> None:
     assert only("<speak><say-as interpret-as='characters'>.</say-as></speak>").asked == (
         SayAs(0, 1, "characters"),

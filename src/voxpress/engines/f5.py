@@ -40,7 +40,7 @@ from voxpress.speech import Seconds, Segment, Voice
 from voxpress.voices import references
 from voxpress.voices.references import Reference
 
-_REVISION = "1"
+_REVISION = "2"
 """Part of the fingerprint; every change here that can change the sound needs another one."""
 _TERMS = "CC-BY-NC-4.0, which allows no commercial use (https://creativecommons.org/licenses/by-nc/4.0)"
 _BASE = {
@@ -123,7 +123,6 @@ class F5(Engine):
     max_chars = 300
     max_batch = 8
     speeds = (0.8, 1.25)
-    misread = "`{}"
     clones = True
     options = {
         "steps": Option(default=32, minimum=4, maximum=64, description="from noise to speech"),
@@ -207,7 +206,7 @@ class F5(Engine):
         return [Audio(wave.cpu().numpy(), self.sample_rate) for wave in waves]
 
     def _read_symbols(self, prompt: _Prompt, segment: Segment) -> list[str]:
-        """The symbols of sample and segment, as the model reads them.
+        """The symbols of sample and segment, as the model reads them; without punctuation that it does not know.
 
         Raises:
             SynthesisError: the model does not know one of them.
@@ -216,12 +215,13 @@ class F5(Engine):
 
         (symbols,) = convert_char_to_pinyin([prompt.text + segment.text.translate(_ALIKE)])
         known = self._networks.flow.vocab_char_map
+        symbols = [symbol for symbol in symbols if symbol in known or any(map(_silence.is_heard, symbol))]
         if unknown := dict.fromkeys(symbol for symbol in symbols if symbol not in known):
             named = ", ".join(map(repr, unknown))
             raise SynthesisError(
                 f"f5 knows no {named}, which {segment.text[:60]!r} or its voice's transcript has"
             )
-        return list(symbols)
+        return symbols
 
     def _find_prompt(self, voice: str) -> _Prompt:
         """The sample of a `Voice.key`.

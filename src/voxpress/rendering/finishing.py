@@ -170,7 +170,7 @@ def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tup
         duration=finished.duration,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        marks=tuple(sorted(finished.marks, key=_begin)) if recipe.bookmarks else finished.marks,
+        marks=finished.marks,
         notes=_describe_shortfall(finished, output),
         takes=_digest([take.sha256 for take in takes.values()]),
     )
@@ -182,10 +182,34 @@ def _list_sounds(
 ) -> Iterator[Audio]:
     """What is heard of each part, with all its marks."""
     words = iter(recipe.script.takes)
+    bookmarks: list[Within] = []
     for part in recipe.parts:
+        if isinstance(part, Within):
+            bookmarks.append(part)
+            continue
         heard = sound(part, takes, output, native)
-        said = next(words, None) if isinstance(part, str | Played) else None
-        yield replace(heard, marks=time_words(heard, said.text)) if said else heard
+        if isinstance(part, str | Played):
+            said = next(words, None)
+            marks = time_words(heard, said.text) if said else heard.marks
+            heard = replace(heard, marks=_add_bookmarks(marks, bookmarks, heard.duration))
+            bookmarks = []
+        yield heard
+
+
+def _add_bookmarks(
+    marks: tuple[Mark, ...], bookmarks: Sequence[Within], duration: Seconds
+) -> tuple[Mark, ...]:
+    """The marks of a take with its bookmarks: each is where a word begins or, if words are not known, at its share."""
+    if not bookmarks:
+        return marks
+    words = [mark for mark in marks if mark.kind == "word"]
+    found = []
+    for each in bookmarks:
+        known = words[each.word] if len(words) == each.words else None
+        at = known.start if known else duration * each.word / each.words
+        estimated = known.estimated if known else True
+        found.append(Mark(kind="bookmark", text=each.name, start=at, end=at, estimated=estimated))
+    return tuple(sorted((*marks, *found), key=lambda mark: mark.start))
 
 
 def _describe_shortfall(sound: Audio, output: Output) -> tuple[str, ...]:
@@ -220,27 +244,9 @@ def sound(part: RecipePart, takes: Mapping[str, Audio], output: Output, sample_r
         case PlacedSound(sha256, gain, path):
             return waveform.gain(waveform.resample(sounds.read(path, sha256), sample_rate), gain)
         case Bookmark(name):
-            return _name(name, 0.0, sample_rate)
-        case Within(name, take, word, words):
-            return _name(name, _find_word(sound(take, takes, output, sample_rate), word, words), sample_rate)
+            here = Mark(kind="bookmark", text=name, start=0.0, end=0.0)
+            return replace(waveform.silence(0.0, sample_rate), marks=(here,))
     raise TypeError(part)
-
-
-def _begin(mark: Mark) -> Seconds:
-    return mark.start
-
-
-def _name(name: str, at: Seconds, sample_rate: Hertz) -> Audio:
-    """Nothing to hear, with a bookmark that much later."""
-    return replace(
-        waveform.silence(0.0, sample_rate), marks=(Mark(kind="bookmark", text=name, start=at, end=at),)
-    )
-
-
-def _find_word(take: Audio, word: int, words: int) -> Seconds:
-    """When a word of a take begins: as its marks say, else by its share of the words."""
-    marks = [mark for mark in take.marks if mark.kind == "word"]
-    return marks[word].start if len(marks) == words else take.duration * word / words
 
 
 def mastered(sound: Audio, output: Output) -> Audio:

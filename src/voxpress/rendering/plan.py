@@ -78,7 +78,6 @@ class Within(msgspec.Struct, frozen=True, tag="within"):
     """
 
     name: str
-    take: str
     word: int
     words: int
 
@@ -131,11 +130,6 @@ class Recipe(msgspec.Struct, frozen=True):
             for part in self.parts
             if isinstance(part, str | Played)
         )
-
-    @property
-    def bookmarks(self) -> bool:
-        """Whether there are any."""
-        return any(isinstance(part, Bookmark | Within) for part in self.parts)
 
     @property
     def takes(self) -> tuple[str, ...]:

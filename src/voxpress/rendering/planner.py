@@ -276,7 +276,7 @@ class Planner:
                 takes[key] = take
                 words.append(part.words)
                 plain = not part.gain and reader.speed == 1.0
-                parts += _place_bookmarks(bookmarks, part.words, key)
+                parts += _place_bookmarks(bookmarks, part.words)
                 parts.append(key if plain else Played(key, part.gain, reader.speed))
             parts += [Bookmark(name) for _, name in bookmarks]
             left_out.update(spoken.left_out)
@@ -398,15 +398,13 @@ def _read_row(row: Row) -> Utterance | SpeechError:
     return InputError(f"a row must be an Utterance, a mapping of its fields, or a text, not {show(row)}")
 
 
-def _place_bookmarks(
-    waiting: deque[tuple[int, str]], words: Passage, take: str
-) -> Iterator[Bookmark | Within]:
+def _place_bookmarks(waiting: deque[tuple[int, str]], words: Passage) -> Iterator[Bookmark | Within]:
     """The bookmarks that stand in the words of a take, or before them; takes them from those that wait."""
     end = words.source(0, len(words))[1]
     while waiting and waiting[0][0] < end:
         at, name = waiting.popleft()
         before = len(words.text[: bisect_left(words.starts, at)].split())
-        yield Within(name, take, before, len(words.text.split())) if before else Bookmark(name)
+        yield Within(name, before, len(words.text.split())) if before else Bookmark(name)
 
 
 def _check_bit_rate(output: Output, native: Hertz) -> None:

@@ -157,9 +157,11 @@ def _synthesize(
         if segment.carrier and isinstance(outcome, Audio):
             outcome = carrier.cut(outcome, segment) or _without_carrier(engine, key, segment, seeds, uncut)
         if isinstance(outcome, Audio):
-            outcome = stretch(outcome, _own_speed(engine, segment) / segment.speed)
+            own = _own_speed(engine, segment)
             try:
-                check(outcome, segment)
+                # The bounds of the check are those of speech that was not stretched.
+                check(outcome, msgspec.structs.replace(segment, speed=own))
+                outcome = stretch(outcome, own / segment.speed)
             except CheckFailed as error:
                 outcome = error
         outcomes[key] = outcome

@@ -148,6 +148,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             engine=reader.engine,
             voice=reader.voice,
             sounds=reader.takes_phonemes,
+            whole=_find_addresses(paragraph, language) if self.lexicon and reads else (),
         )
         notes.changes.extend(named)
         if not reads:
@@ -190,6 +191,12 @@ def _apply(passage: Passage, edits: Sequence[tuple[Edit, str]], notes: _Notes) -
             what = passage.text[edit.start : edit.end].strip()
             notes.left_out[what, f"left out: {LEFT_OUT[rule]}"] += 1
     return passage.edit(edit for edit, _ in edits)
+
+
+def _find_addresses(paragraph: Passage, language: str) -> list[tuple[int, int]]:
+    """Addresses and paths, which would be read wrongly if a lexicon changed a part of them."""
+    protected = read_protected(paragraph, language)
+    return [(edit.start, edit.end) for edit, rule in protected if rule.endswith(("address", "path"))]
 
 
 def _split(paragraph: Passage, reader: Reader) -> Iterator[Passage]:

@@ -75,7 +75,7 @@ def write_digits(words: Sequence[str], language: str) -> list[str]:
     >>> write_digits("zimmer zweitausendsechsundzwanzig".split(), "de")
     ['zimmer', '2026']
     >>> write_digits("zéro six douze quatre vingt dix mille".split(), "fr-CH")
-    ['zéro', '6', '12', '90000']
+    ['0', '6', '12', '90000']
 
     Raises:
         EngineNotInstalled: num2words is missing.

@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import PurePath
@@ -314,6 +315,7 @@ def apply(
     engine: str = "",
     voice: str = "",
     sounds: bool = True,
+    whole: Sequence[tuple[int, int]] = (),
 ) -> tuple[Passage, list[Change]]:
     """The passage with the words of a lexicon as they are spoken, and what was changed.
 
@@ -327,16 +329,28 @@ def apply(
 
     Args:
         sounds: whether the engine takes sounds; if not, an entry that has both forms is spoken as spelled.
+        whole: pieces such as addresses, in order, of which an entry for a part does not win.
     """
     matcher = lexicon._matcher(language, engine, voice) if lexicon.entries else None  # noqa: SLF001
     if matcher is None:
         return passage, []
-    matches = _choose(m for m in matcher.find(passage.text) if not passage.is_fixed(m.start, m.end))
+    matches = _choose(
+        m
+        for m in matcher.find(passage.text)
+        if not passage.is_fixed(m.start, m.end) and not _is_part(m.start, m.end, whole)
+    )
     edits = [_edit(match, sounds) for match in matches]
     changes = passage.changes(edits, "lexicon")
     spoken = passage.edit(edits)
     again = _pronounce(matcher, spoken, edits)
     return spoken.edit(again), [*changes, *spoken.changes(again, "lexicon")]
+
+
+def _is_part(start: int, end: int, whole: Sequence[tuple[int, int]]) -> bool:
+    """Whether a piece lies in another of these, and is not all of it."""
+    at = bisect_right(whole, (start, end)) - 1
+    pieces = (whole[i] for i in (at, at + 1) if 0 <= i < len(whole))
+    return any(first <= start and end <= last and (first, last) != (start, end) for first, last in pieces)
 
 
 def _edit(match: Match[Entry], sounds: bool) -> Edit:

@@ -229,7 +229,7 @@ class Spanish(Wording):
         "Federico José"
     )
     centuries = r"\b[Ss]iglos? ([IVXivx]{1,6})(?![\wáéíóú])|\baño ([mdclxvi]{3,12}|[MDCLX][MDCLXVI]{1,11})\b"
-    ordinal_endings = r"\.?[ºª°ᵒᵃ]|\.?ᵉʳ|er|ero|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na"
+    ordinal_endings = r"\.?[ºª°ᵒᵃ]|\.?[eᵉ][rʳ]|er|ero|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na"
     telephones = r"|\d{4}-\d{4}|\d{3}-\d{3}-\d{3}"
     roman_articles = {"el": "º", "la": "ª", "del": "º", "al": "º"}
     closing = frozenset({"etc.", "EE. UU.", "S. A.", "S.A.", "a. C.", "d. C.", "EE.UU.", "Ud.", "Uds."})
@@ -333,7 +333,7 @@ class Spanish(Wording):
         said = self._ordinal(number)
         if feminine:
             said = re.sub(r"o\b", "a", said)
-        elif ending in ("er", "ᵉʳ") and said.endswith(("primero", "tercero")):
+        elif ending in ("er", "ᵉʳ", "eʳ") and said.endswith(("primero", "tercero")):
             said = said[:-1]
         return said
 
@@ -369,7 +369,7 @@ class Spanish(Wording):
         return " ".join(said)
 
     def fits_ordinal(self, number: int, ending: str) -> bool:
-        return not ending.isalpha() or ending in ("ᵉʳ", "º", "ª") or (self._ordinal(number).startswith(
+        return not ending.isalpha() or ending in ("ᵉʳ", "eʳ", "º", "ª") or (self._ordinal(number).startswith(
             self._ordinal(number)[:1]
         ) and self.ordinal(number, ending).endswith(ending.lower()))  # fmt: skip
 

@@ -105,6 +105,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "sept.": "septembre",
         "oct.": "octobre", "nov.": "novembre", "déc.": "décembre",
     }  # fmt: skip
+    found |= {key: Abbreviation(titles[key]) for key in ("Mme", "Mmes", "Mlle", "Mlles", "Mgr")}
     found |= {key: Abbreviation(said) for key, said in plain.items()}
     return found
 
