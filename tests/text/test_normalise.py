@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voxpress.errors import InputError
-from voxpress.text import FrontEnd, Reader, Say
+from voxpress.text import Say, read
 from voxpress.text.normalise import KINDS, NAMES, fingerprint, normalise, say_as
 from voxpress.text.passage import Edit, Passage
 
@@ -125,7 +125,7 @@ def test_plain_text_stays(language):
 )
 def test_a_sentence_ends_where_it_ended(written, sentences):
     """The stop of an abbreviation is kept where it ends a sentence too."""
-    said = FrontEnd().read(Say.of(written), Reader(language="en-US", max_chars=400))
+    said = read(written, language="en-US", max_chars=400)
     assert len([part for part in said.parts if isinstance(part, Say)]) == sentences
 
 

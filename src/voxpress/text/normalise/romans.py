@@ -48,12 +48,15 @@ def read_roman(text: str, wording: Wording) -> Iterator[Found]:
             yield found
     if wording.centuries:
         for match in compile_for(wording.centuries).finditer(text):
-            numeral = (match[1] or match[2]).upper()
-            number = count_roman(numeral)
+            at = next(
+                n
+                for n in range(1, match.re.groups + 1)
+                if match[n] and n != match.re.groupindex.get("ending")
+            )
+            number = count_roman(match[at].upper())
             if number:
-                span = match.span(1) if match[1] else match.span(2)
-                end = match.end("ending") if match.groupdict().get("ending") else span[1]
-                yield Found(span[0], end, wording.roman(number, "century"))
+                end = match.end("ending") if match.groupdict().get("ending") else match.end(at)
+                yield Found(match.start(at), end, wording.roman(number, "century"))
 
 
 def _read(text: str, match: re.Match[str], number: int, before: str, wording: Wording) -> Found | None:
