@@ -1,5 +1,5 @@
 # make demo   sets everything up and renders examples/prompts.csv to out/ with a real voice
-# make test   sets everything up and runs all that CI checks
+# make test   sets everything up and runs lint, types, imports, blocks and the default tests; .ci/run runs all
 #
 # Both are safe to repeat: what is installed is not installed again, until pyproject.toml or constraints.txt changes.
 
@@ -25,7 +25,7 @@ RESOLVE = $(BIN)/uv pip compile pyproject.toml --quiet --no-annotate --custom-co
 CLIENTS := build/clients
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 
-.PHONY: demo test test-all test-newest test-lowest clients lint format types imports pytest coverage blocks docs site wheel-test lock clean
+.PHONY: demo test test-all test-newest test-lowest clients lint format types imports pytest coverage blocks docs site text wheel-test lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -34,7 +34,7 @@ demo: $(STAMPS)/voxpress
 
 test: lint types imports blocks pytest
 
-# The lanes that need weights, a network, minutes, other environments or another server.
+# The test groups that need weights, a network, minutes, other environments or another server.
 test-all: $(STAMPS)/lanes $(STAMPS)/clients
 	$(BIN)/voxpress engines install xtts
 	$(BIN)/voxpress engines install outetts
@@ -77,6 +77,11 @@ docs: $(STAMPS)/dev
 # The documentation as a site, in build/site.
 site: $(STAMPS)/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+# How texts are read: the suites of cases are not part of the project. NEMO is the folder tests/nemo_text_processing of
+# NVIDIA/NeMo-text-processing, CASES a table of cases.
+text: $(STAMPS)/dev
+	$(BIN)/python benchmarks/text.py $(NEMO:%=--nemo %) $(CASES:%=--cases %) --show
 
 # The packages in dist/: built, looked into, and the wheel tried in an empty environment.
 wheel-test: $(STAMPS)/release

@@ -67,7 +67,8 @@ def takes(engine: str, rows: Sequence[measure.Prompt], store_at: Path) -> list[T
     for utterance in utterances:
         plan = planner.plan(utterance, filed=False)
         assert isinstance(plan, Plan)
-        key, segment = max(plan.takes.items(), key=lambda item: len(item[1].text))
+        key, assignment = max(plan.takes.items(), key=lambda item: len(item[1].segment.text))
+        segment = assignment.segment
         take = store.take(key)
         assert take is not None
         found.append(Taken(name, segment, take))

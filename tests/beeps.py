@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+from collections.abc import Sequence
 
 import numpy as np
 
 from voxpress.audio.waveform import Audio
 from voxpress.errors import UnsupportedOption
 from voxpress.quality.asr import Heard, Recogniser
+from voxpress.text.wer import Replacement
 
 WORDS = {len(word): word for word in ("go", "red", "blue", "green", "yellow", "magenta", "darkblue")}
 """Each of another length: `tone` beeps as long as a word has letters."""
@@ -45,6 +47,11 @@ class Beeps(Recogniser):
 
     def likelihood(self, audio: Audio, text: str, language: str) -> float:
         return -9.0
+
+    def likelihoods(
+        self, audio: Audio, heard: Heard, replacements: Sequence[Replacement], language: str
+    ) -> list[float]:
+        return [-9.0 for _ in replacements]
 
 
 class Fatal(Beeps):

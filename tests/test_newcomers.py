@@ -423,12 +423,20 @@ def heard(voxpress: Run, monkeypatch: pytest.MonkeyPatch, rendered: Run) -> Run:
     return lambda *arguments: voxpress("check", *arguments, "--language", "en", "--workers", "0")
 
 
-@pytest.mark.parametrize("given", [["--ear", "whisper-base"], ["--ear=whisper-base"]])
-def test_a_former_name_of_an_option_still_holds(heard: Run, given: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("former", "name", "given"),
+    [
+        ("--ear", "--asr-model", ["--ear", "whisper-base"]),
+        ("--ear", "--asr-model", ["--ear=whisper-base"]),
+        ("--bar", "--max-wer", ["--bar", "0.1"]),
+        ("--bar", "--max-wer", ["--bar=0"]),
+    ],
+)
+def test_a_former_name_of_an_option_still_holds(heard: Run, former: str, name: str, given: list[str]) -> None:
     """For one release, with a warning; behind -- it is text like any other."""
     code, out, err = heard("out/b.wav", "red blue green yellow go magenta", *given)
     assert (code, out) == (0, "good      0.00  out/b.wav\n1 file: 1 good, 0 doubtful\n")
-    assert err == "voxpress: --ear is called --asr-model now; --ear goes with the next release\n"
+    assert err == f"voxpress: {former} is called {name} now; {former} goes with the next release\n"
 
 
 def test_the_plain_question(heard: Run) -> None:

@@ -136,8 +136,8 @@ def test_arguments_that_contradict_each_other():
         say("Hello.", engine="tone", store="memory:", format="mp3", output=Output())
     with pytest.raises(InputError, match="format: says what files say too"):
         render(["Hello."], engine="tone", store="memory:", format="mp3", files=[("{id}.wav", Output())])
-    with pytest.raises(InputError, match="markup: must be plain or directions, not 'ssml'"):
-        Utterance(text="<speak>Hello.</speak>", markup="ssml")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="markup: must be plain, directions, markdown or ssml, not 'html'"):
+        Utterance(text="<b>Hello.</b>", markup="html")  # type: ignore[arg-type]
 
 
 def test_a_bit_rate_is_refused_before_anything_is_spoken(tmp_path):

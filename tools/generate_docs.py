@@ -82,13 +82,14 @@ def _commands(command: Any, name: str) -> Iterator[str]:
 
 def _command(command: Any, name: str) -> Iterator[str]:
     arguments = [each for each in command.params if each.param_type_name == "argument"]
-    options = [each for each in command.params if each.param_type_name == "option"]
+    options = [each for each in command.params if each.param_type_name == "option" and not each.hidden]
     needed = [f"{each.opts[-1]} {each.metavar}" for each in options if each.required]
     usage = " ".join([name, *map(_argument, arguments), *needed, *(["[OPTIONS]"] if options else [])])
     yield f"## {name}\n\n{command.help}\n\n```text\n{usage}\n```\n\n"
     rows = [(f"`{_argument(each)}`", each.help or "") for each in arguments]
     rows += [(f"`{_option(each)}`", _help(each)) for each in options]
-    yield _table(("argument or option", "what it does"), rows) + "\n"
+    if rows:
+        yield _table(("argument or option", "what it does"), rows) + "\n"
     if command.epilog:
         examples = command.epilog.partition("Examples:\n")[2].splitlines()
         yield "```text\n" + "\n".join(line.strip() for line in examples) + "\n```\n\n"
@@ -101,7 +102,8 @@ def _argument(argument: Any) -> str:
 
 def _option(option: Any) -> str:
     names = sorted([*option.opts, *option.secondary_opts], key=len)
-    return ", ".join(names) + ("" if option.is_flag else f" {option.metavar}")
+    value = option.metavar or "|".join(getattr(option.type, "choices", ())) or option.type.name.upper()
+    return ", ".join(names) + ("" if option.is_flag else f" {value}")
 
 
 def _help(option: Any) -> str:

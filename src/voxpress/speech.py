@@ -1,4 +1,4 @@
-"""The nouns: what is spoken, by whom, and what comes out.
+"""The data types: what is spoken, by whom, and what comes out.
 
 All are immutable, compare by value and can be in a set. Requests (`Speaker`, `Utterance`, `Output`) check their fields
 with the tests of `voxpress.validation` and raise `InputError` with the name of the field. Durations are seconds as
@@ -99,12 +99,17 @@ def _test_speaker(value: object) -> validation.Problem:
 
 
 class Mark(_Noun, frozen=True):
-    """The time of one word or phoneme, counted from the start of its audio."""
+    """When something is heard, counted from the start of its audio."""
 
-    kind: Literal["word", "phoneme"]
+    kind: Literal["word", "phoneme", "sentence", "turn", "bookmark", "chapter"]
     text: str
+    """As it is spoken; the name of a bookmark, chapter or speaker."""
     start: Seconds
     end: Seconds
+    source: tuple[int, int] | None = None
+    """Where it stands in the text of its utterance: start and end; None: not known."""
+    estimated: bool = False
+    """Whether the times are a guess, because the engine does not know them."""
 
 
 class Voice(_Noun, frozen=True):
@@ -269,8 +274,10 @@ class Utterance(_Request, frozen=True):
     speed: float | None = None
     seed: int | None = None
     format: str | None = None
-    markup: Literal["plain", "directions"] = "plain"
-    """How `text` is read: as it is, or with stage directions such as ``[beep]``."""
+    markup: validation.Markup = "plain"
+    """How `text` is written: as it is spoken, with stage directions such as ``[beep]``, or in Markdown or SSML."""
+    lexicon: str = ""
+    """How its words are spoken: a file beside the manifest; see `voxpress.text.lexicon`."""
     title: str = ""
     options: Mapping[str, OptionValue] = {}
     origin: str = ""
@@ -295,7 +302,7 @@ class Phonemes(_Noun, frozen=True):
 
 
 class Segment(_Noun, frozen=True):
-    """What an engine speaks at once. All fields are in the take's key."""
+    """What an engine speaks in one call. All fields are in the take's key."""
 
     text: str
     voice: str
@@ -322,7 +329,7 @@ class Clip(_Noun, frozen=True):
     sha256: str = ""
     """Of the file's bytes; empty if the clip comes from the output folder and not from the store."""
     marks: tuple[Mark, ...] = ()
-    """Words and phonemes where the engine knows them, counted from the start of the clip."""
+    """Sentences, words, bookmarks, and phonemes where the engine knows them, from the start of the clip."""
     notes: tuple[str, ...] = ()
     """What finishing did not reach, such as the loudness."""
     takes: str = ""
@@ -333,9 +340,11 @@ class Clip(_Noun, frozen=True):
     """Where the store keeps it, when the store is on this machine."""
     data: bytes = b""
     """The file's bytes, if the caller asked for them."""
+    sidecars: Mapping[str, bytes] = {}
+    """Files with its marks, such as subtitles, that the caller asked for, by their extensions."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file, whole or not at all, and make missing folders.
+        """Write the file, whole or not at all, its sidecars beside it, and make missing folders.
 
         >>> clip = Clip(key="", format="wav", sample_rate=8000, duration=0.0, size=4, data=b"RIFF")
         >>> clip.save("saved/hello.wav")
@@ -361,6 +370,8 @@ class Clip(_Noun, frozen=True):
             raise StoreError(f"clip {self.key} has no bytes here: read it from its store")
         if len(data) != self.size or self.sha256 not in ("", hashlib.sha256(data).hexdigest()):
             raise StoreError(f"clip {self.key} is broken in the store: say or render it again")
+        for extension, beside in self.sidecars.items():
+            atomic.write(f"{os.path.splitext(place)[0]}.{extension}", beside, durable=True)
         atomic.write(place, data, durable=True)
 
     def __repr__(self) -> str:

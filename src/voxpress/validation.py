@@ -9,19 +9,21 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from voxpress import languages
 from voxpress.errors import InputError, UnsupportedOption, show, suggest
 from voxpress.formats import format_named
 
-__all__ = ["LARGEST_SEED", "MARKUPS", "TESTS", "Problem", "Test", "check", "path", "problems"]
+__all__ = ["LARGEST_SEED", "MARKUPS", "TESTS", "Markup", "Problem", "Test", "check", "path", "problems"]
 
 Problem: TypeAlias = str
 """What is wrong with a value, in words that follow the name of its field; empty if the value is right."""
 Test: TypeAlias = Callable[[object], Problem]
 
-MARKUPS = ("plain", "directions")
+Markup: TypeAlias = Literal["plain", "directions", "markdown", "ssml"]
+"""How a text can be written."""
+MARKUPS: tuple[Markup, ...] = get_args(Markup)
 LARGEST_SEED = 2**63 - 1
 
 
@@ -118,7 +120,8 @@ def _test_language(value: object) -> Problem:
 def _test_markup(value: object) -> Problem:
     if value in MARKUPS and isinstance(value, str):
         return ""
-    return f"must be {' or '.join(MARKUPS)}, not {show(value)}{suggest(str(value), MARKUPS)}"
+    known = f"{', '.join(MARKUPS[:-1])} or {MARKUPS[-1]}"
+    return f"must be {known}, not {show(value)}{suggest(str(value), MARKUPS)}"
 
 
 def _test_format(value: object) -> Problem:
@@ -199,7 +202,7 @@ _PAUSE = _test_number("a number of seconds from 0 to 3600", lambda value: 0 <= v
 
 TESTS: Mapping[str, Test] = {
     **dict.fromkeys(("text", "origin"), _test_text),
-    **dict.fromkeys(("id", "file", "engine", "model", "voice", "title", "device"), _test_name),
+    **dict.fromkeys(("id", "file", "engine", "model", "voice", "title", "device", "lexicon"), _test_name),
     "speaker": _test_cast_name,
     "language": _test_language,
     "markup": _test_markup,

@@ -81,7 +81,7 @@ def test_say_json(voxpress):
     """Everything about the clip, for programs."""
     facts = json.loads(voxpress("say", "Hello there.", "-e", "tone", "--json").stdout)
     assert facts["format"] == "wav" and facts["hit"] is False and os.path.isfile(facts["path"])
-    assert facts["marks"][0]["text"] == "Hello"
+    assert [mark["text"] for mark in facts["marks"]] == ["Hello there.", "Hello", "there."]
 
 
 def test_render_and_again(voxpress, manifest, tmp_path):
@@ -436,3 +436,36 @@ def test_help_shows_examples_and_imports_little(voxpress):
     ).stderr.decode()
     for heavy in ("numpy", "rich", "obstore", "av", "soundfile", "onnxruntime", "msgspec"):
         assert not any(line.split("|")[-1].strip() == heavy for line in loaded.splitlines()), heavy
+
+
+def test_ssml_with_sounds_beside_the_manifest(voxpress, tmp_path):
+    """A file that changes makes its row again, and no other."""
+    pack = tmp_path / "pack"
+    pack.mkdir()
+
+    def write_sound(seconds):
+        (pack / "ding.wav").write_bytes(codec.encode(speech(seconds), Output()))
+
+    write_sound(1.0)
+    (pack / "list.csv").write_text(
+        "id,text,markup\na,\"<speak>One. <audio src='ding.wav'/></speak>\",ssml\nb,# Two,markdown\n"
+    )
+    render = ("render", "pack/list.csv", "-e", "tone", "-o", "out", "-w", "0")
+    voxpress(*render)
+    first = codec.decode((tmp_path / "out" / "a.wav").read_bytes()).duration
+    assert b"2 up to date" in voxpress(*render).stdout
+    write_sound(2.0)
+    assert b"1 up to date" in voxpress(*render).stdout
+    assert codec.decode((tmp_path / "out" / "a.wav").read_bytes()).duration == pytest.approx(first + 1)
+    (pack / "ding.wav").unlink()
+    done = voxpress(*render, "--dry-run", status=2)
+    assert (
+        b"pack/list.csv:2" in done.stdout + done.stderr
+        and b"'ding.wav' cannot be read" in done.stdout + done.stderr
+    )
+
+
+def test_lenient(voxpress, tmp_path):
+    say = ("say", "<speak>One <foo>two</foo>.</speak>", "-e", "tone", "-o", "a.wav", "--markup", "ssml")
+    assert b"<foo> is unknown (line 1, column 12)" in voxpress(*say, status=2).stderr
+    assert b"<foo> is unknown (line 1, column 12)" in voxpress(*say, "--lenient").stderr

@@ -54,6 +54,16 @@ def test_generated_parts_are_current() -> None:
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is old: run make docs"
 
 
+def test_every_option_says_what_it_does() -> None:
+    """The page of the command line has a name for each value and a text for each option, and no hidden option."""
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(-[^`]*)` \| (.*) \|$", page, re.MULTILINE)
+    assert len(rows) > 50
+    assert not [row for row in rows if "None" in row[0].split() or row[1] in ("", "None")]
+    assert "--api-key" not in page
+    assert "--prune-all" not in page
+
+
 def test_the_tree_is_the_tree_on_disk() -> None:
     """ARCHITECTURE.md names every module of src/, and no other."""
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -78,7 +88,7 @@ def test_the_tree_is_the_tree_on_disk() -> None:
 
 def test_no_page_knows_this_machine() -> None:
     """Paths that no reader has are of no use; those of the server and of systems are named here."""
-    known = {"v1", "docs", "_clips", "var", "dev"}
+    known = {"v1", "docs", "_clips", "var", "dev", "IPA", "guide"}
     for name in PAGES:
         text = re.sub(r"\b(?!file)\w+://\S+", "", (ROOT / name).read_text(encoding="utf-8"))
         found = set(re.findall(r"(?<![\w.~<>)}\]*…-])/([A-Za-z0-9_]+)/", text))

@@ -255,7 +255,7 @@ def test_the_longer_the_sample_the_shorter_a_segment(sample, tiny):
         ({"options": {"steps": 1000}}, "option 'steps' must lie between 4 and 64, not 1000"),
         ({"options": {"precision": "int8"}}, "option 'precision' must be one of float32, float16, bfloat16"),
         ({"options": {"precision": "float16"}}, "a CPU does not compute in float16"),
-        ({"speed": 3.0}, "speed 3 is out of range: engine 'f5' speaks at 0.5 to 2"),
+        ({"speed": 4.5}, "speed 4.5 is out of range: voxpress speaks at 0.25 to 4"),
     ],
 )
 def test_a_row_that_cannot_be_spoken(planner, row, problem):

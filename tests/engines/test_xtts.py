@@ -117,7 +117,6 @@ def test_text_seed_voice_and_options_are_heard(speak):
         {"language": "de"},
         {"seed": 2},
         {"voice": "Ben Birch"},
-        {"speed": 1.2},
         {"options": {"temperature": 1.4}},
         {"options": {"top_k": 2}},
         {"options": {"top_p": 0.1}},
@@ -274,7 +273,7 @@ def test_text_that_is_too_long_is_never_cut(speak):
 
 @installed
 def test_speech_without_an_end_is_no_take(engine, pools):
-    """Where the model goes on for longer than the text can take, at any speed."""
+    """Where the model goes on for longer than the text can take."""
     code = f"""
 from voxpress.engines.xtts import Xtts
 xtts = Xtts({engine.model!r}, device="cpu")
@@ -288,9 +287,9 @@ for segment in given:
         result.append(error)
 """
     call = f"(lambda names: exec({code!r}, names) or names['result'])(given)"
-    given = [segment("Hi.", speed=speed) for speed in (1.0, 0.5, 2.0)]
+    given = [segment("Hi.")]
     errors = pools.speaking(engine).submit(eval, call, {"given": {"given": given}}).result()
-    assert [str(error) for error in errors] == ["xtts found no end of 'Hi.' in 3.3 s"] * 3
+    assert [str(error) for error in errors] == ["xtts found no end of 'Hi.' in 3.3 s"]
     assert all(isinstance(error, SynthesisError) for error in errors)
 
 
@@ -313,7 +312,7 @@ def test_terms_come_first(engine, new_user):
     [
         ({"voice": "Ada Asch"}, UnknownVoice, "'Ada Asch' is not a xtts voice; did you mean 'Ada Ash'?"),
         ({"language": "sv"}, UnsupportedOption, "does not speak 'sv'"),
-        ({"speed": 2.5}, UnsupportedOption, "speed 2.5 is out of range"),
+        ({"speed": 5.0}, UnsupportedOption, "speed 5 is out of range"),
         ({"options": {"top_k": 0}}, UnsupportedOption, "must lie between 1 and 1024, not 0"),
         ({"options": {"top_k": 2.5}}, UnsupportedOption, "must be a int, not 2.5"),
         ({"options": {"precision": "float16"}}, UnsupportedOption, "a CPU does not compute in float16"),

@@ -97,7 +97,7 @@ def test_all_bad_rows_are_reported_and_all_that_is_wrong_with_them(bad: Bad) -> 
         "p.csv:3: seed: must be a whole number of at most 63 bits, not 'x'",
         "p.csv:4: speed: must be a number above 0, such as 1.1, not 0.0",
         "p.csv:4: seed: must be a whole number of at most 63 bits, not '1.5'",
-        "p.csv:4: markup: must be plain or directions, not 'direction'; did you mean 'directions'?",
+        "p.csv:4: markup: must be plain, directions, markdown or ssml, not 'direction'; did you mean 'directions'?",
         "p.csv:5: speed: must be a number above 0, such as 1.1, not inf",
         "p.csv:5: seed: must be a whole number of at most 63 bits, not 99999999999999999999",
         "p.csv:6: has 2 cells where the header has 5",

@@ -19,7 +19,7 @@ Good = Callable[..., list[Utterance]]
 Bad = Callable[..., list[str]]
 
 KNOWN = (
-    "(columns: engine, file, format, id, language, markup, model, seed, speaker, speed, text, title, voice,"
+    "(columns: engine, file, format, id, language, lexicon, markup, model, seed, speaker, speed, text, title, voice,"
     " option.NAME; a name that begins with # or x- is left alone)"
 )
 

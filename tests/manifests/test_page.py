@@ -58,11 +58,14 @@ def test_the_table_of_directions() -> None:
     """Examples in one line sound the same; what is said to be an error is one."""
     section = PAGE.split("## Stage directions")[1].split("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
-    assert len(rows) == 7
+    assert len(rows) == 8
     heard = [[directions.parse(text) for text in re.findall(r"`(.+?)`", row)] for row in rows]
     assert [set(parts) for parts in heard[:5]] == [{parts} for parts in directions.TONES.values()]
     assert all(isinstance(part, Silence) for parts in heard[5] for part in parts)
-    assert [[part.text for part in parts if isinstance(part, Say)] for parts in heard[6]] == [
+    assert [part.words.phonemes[0].ipa for parts in heard[6] for part in parts if isinstance(part, Say)] == [
+        "təˈmɑːtəʊ"
+    ]
+    assert [[part.text for part in parts if isinstance(part, Say)] for parts in heard[7]] == [
         ["dollar"],
         ["IAX"],
     ]

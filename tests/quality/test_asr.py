@@ -14,6 +14,7 @@ from voxpress.models import catalogue
 from voxpress.quality import asr
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import library
+from voxpress.text.wer import Replacement
 
 SENTENCE = "Please enter your account number, followed by the pound key."
 
@@ -70,6 +71,30 @@ def test_it_hears_what_is_said(recogniser, speech):
     assert all(0 <= word.start <= word.end <= speech.duration + 0.1 for word in heard.words)
     assert list(heard.words) == sorted(heard.words, key=lambda word: word.start)
     assert heard.language == "en"
+
+
+@pytest.mark.models
+def test_it_says_how_likely_other_words_are(recogniser, speech):
+    """In the place of those that it wrote, in whichever half minute they stand."""
+    many = join([speech, silence(0.5, speech.sample_rate)] * 9)
+    for audio, least in ((speech, 0), (many, 200)):
+        heard = recogniser.hear(audio, "en", words=False)
+        assert " ".join(heard.pieces) == heard.text
+        start = heard.text.index("account", least)
+        end = start + len("account")
+        likely, other, missing = recogniser.likelihoods(
+            audio,
+            heard,
+            [
+                Replacement(start, end, "account"),
+                Replacement(start, end, "telephone"),
+                Replacement(start, end, ""),
+            ],
+            "en",
+        )
+        assert likely > -1 and other < -4 and missing < -2
+    (added,) = recogniser.likelihoods(audio, heard, [Replacement(end, len(heard.text), "")], "en")
+    assert added < -4
 
 
 @pytest.mark.models

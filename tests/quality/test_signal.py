@@ -124,6 +124,10 @@ class Recogniser(asr.Recogniser):
         self.asked.append(text)
         return self._likelihood
 
+    def likelihoods(self, audio, heard, replacements, language):
+        self.asked += [each.asked for each in replacements]
+        return [self._likelihood for _ in replacements]
+
 
 @pytest.mark.parametrize(
     ("text", "heard", "likelihood", "good", "asked"),
@@ -136,12 +140,16 @@ class Recogniser(asr.Recogniser):
         ("Saved to.", "safe to", -2.9, True, True),
         ("No.", "", -1.0, False, False),
         ("No.", "no I do not know, and I never did", -1.0, False, False),
-        ("You are now muted in here.", "you are now menu in here", -9.0, True, False),
+        ("You are now muted in here.", "you are now menu in here", -9.0, False, True),
+        ("You are now muted in here.", "you are now menu in here", -2.9, True, True),
+        ("You are now muted in here.", "you are now muted in here", -9.0, True, False),
+        ("You have two new messages.", "you have nine new messages", 0.0, False, False),
+        ("You have two new messages.", "The office is closed today, goodbye.", 0.0, False, False),
     ],
 )
-def test_what_an_ear_is_asked_about_a_short_text(text, heard, likelihood, good, asked):
-    """Whether each word was likely: of one that was not understood, and of a few words that are not all there. Not
-    where nothing was heard, or far too much.
+def test_what_an_ear_is_asked(text, heard, likelihood, good, asked):
+    """Whether each word was likely: of one that was not understood, of a few words that are not all there, and of a
+    longer text the words that were not heard. Not where nothing was heard, far too much, or another number.
     """
     pytest.importorskip("rapidfuzz")
     recogniser = Recogniser(heard, likelihood)

@@ -76,7 +76,7 @@ def test_another_engine_does_not_get_this_engines_voice():
             {"voice": "hgh"},
             "'hgh' is not a tone voice; did you mean 'high'? (3 voices: voxpress voices tone)",
         ),
-        ({"speed": 9.0}, "speed 9 is out of range: engine 'tone' speaks at 0.25 to 4"),
+        ({"speed": 9.0}, "speed 9 is out of range: voxpress speaks at 0.25 to 4"),
         ({"options": {"falt": "raise"}}, "did you mean 'fault'"),
         ({"options": {"fault_rate": 2.0}}, "between 0 and 1"),
         ({"options": {"fault": "explode"}}, "must be one of"),

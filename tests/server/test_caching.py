@@ -94,7 +94,12 @@ def test_what_is_known_of_a_clip(shared, clip):
     assert facts["digest"] == answer.headers["x-voxpress-clip"]
     assert facts["url"] == shared.url + path
     assert facts["bytes"] == len(answer.body)
-    assert [mark["text"] for mark in facts["timestamps"]] == TEXT.split()
+    said = [mark["text"] for mark in facts["timestamps"] if mark["kind"] == "word"]
+    assert said == TEXT.split()
+    subtitles = shared.ask("GET", path.replace(".mp3", ".srt"))
+    assert subtitles.headers["content-type"].startswith("application/x-subrip") and b" --> " in subtitles.body
+    assert shared.ask("GET", path.replace(".mp3", ".vtt")).body.startswith(b"WEBVTT\n\n")
+    assert b'"type":"word"' in shared.ask("GET", path.replace(".mp3", ".marks")).body
 
 
 def test_names_that_are_no_clips(shared, clip):

@@ -86,7 +86,17 @@ REQUESTS = [
     (
         "SpeechRequest",
         speech_create_params.SpeechCreateParams,
-        {"seed", "language", "lang_code", "options", "loudness", "sample_rate", "preset", "timestamps"},
+        {
+            "seed",
+            "language",
+            "lang_code",
+            "options",
+            "loudness",
+            "sample_rate",
+            "preset",
+            "lexicon",
+            "timestamps",
+        },
         set(),
     ),
     ("BatchRequest", batch_create_params.BatchCreateParams, {"inline_audio", "webhook_url"}, set()),

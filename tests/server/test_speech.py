@@ -146,6 +146,49 @@ def test_extensions(shared):
         create(**ask, response_format="mp3", extra_body={"preset": "asterisk"})
 
 
+def test_ssml_is_read_where_it_is_asked_for(shared, serve):
+    def speak(here, **fields):
+        ask = {"model": "tone", "voice": "low", "response_format": "wav", "input": "<speak>One. Two.</speak>"}
+        return here.ask("POST", "/v1/audio/speech", {**ask, **fields})
+
+    plain, ssml = speak(shared), speak(shared, markup="ssml")
+    assert "<speak> is read aloud" in plain.headers["x-voxpress-notes"]
+    assert ssml.body == speak(shared, markup="auto").body == speak(shared, input="One. Two.").body
+    assert len(plain.body) > len(ssml.body)
+    assert speak(shared, markup="auto", input="One. Two.").body == ssml.body
+    assert speak(shared, markup="markdown", input="# One. *Two.*").body == ssml.body
+    own = serve(extra='markup = "auto"')
+    assert speak(own).body == ssml.body
+    assert speak(own, markup="plain").body == plain.body
+
+
+@pytest.mark.parametrize(
+    ("inner", "problem"),
+    [
+        ("<foo>a</foo>", "<foo> is unknown"),
+        ("<audio src='/etc/passwd'/>", "only where it comes from a manifest"),
+        ("<break time='600s'/>a" * 7, "3,600 seconds together"),
+        ("<p>" * 5000, "more than 100 elements"),
+        ("a & b", "write & as &amp;"),
+    ],
+)
+def test_ssml_that_cannot_be_followed_is_a_bad_request(shared, inner, problem):
+    ask = {"model": "tone", "voice": "low", "markup": "ssml", "input": f"<speak>{inner}</speak>"}
+    answer = shared.ask("POST", "/v1/audio/speech", ask)
+    assert answer.status == 400
+    assert problem in answer.json["error"]["message"]
+
+
+def test_silences_count_for_the_longest_audio(serve):
+    here = serve(extra="max_duration = 100.0")
+    ask = {"model": "tone", "voice": "low", "markup": "ssml"}
+    long, slow = "a<break time='60s'/>" * 2 + "b", "<prosody rate='25%'>" + "many words " * 50 + "</prosody>"
+    for inner in (long, slow):
+        answer = here.ask("POST", "/v1/audio/speech", {**ask, "input": f"<speak>{inner}</speak>"})
+        assert answer.status == 400
+        assert answer.json["error"]["code"] == "audio_too_long"
+
+
 def test_names_of_openai_stand_for_local_ones_and_the_answer_says_so(serve):
     here = serve(extra='[server.models]\ntts-1 = "tone"\n[server.voices.tone]\nnova = "high"')
     answer = here.client().audio.speech.create(model="tts-1", voice="nova", input="Hello.")

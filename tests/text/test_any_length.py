@@ -18,7 +18,7 @@ ENGINE = """
 
     class Tokens(Tone):
         name = "tokens"
-        misread = '"*<>'
+        misread = '"¿<>'
 
         def longest(self, voice, language):
             return 20 if language.startswith("zh") else 60
@@ -43,13 +43,18 @@ def words_of(clip):
     return [mark.text for mark in marks]
 
 
+def letters(number):
+    """A word for a number, in letters only: digits are read as numbers."""
+    return "w" + str(number).translate(str.maketrans("0123456789", "bdfghjklmn"))
+
+
 def novel(count):
     """So many words, no two alike, in sentences of 1 to 40 words, some with commas, and in paragraphs."""
     draw = random.Random(1)
     written = 0
     while written < count:
         length = min(draw.choice([1, 2, 5, 9, 14, 40]), count - written)
-        words = [f"w{written + i:x}" + draw.choice(["", "", "", ","]) for i in range(length)]
+        words = [letters(written + i) + draw.choice(["", "", "", ","]) for i in range(length)]
         written += length
         yield " ".join(words).rstrip(",") + draw.choice([".", "?", "!", "...", ".\n\n"])
 
@@ -66,7 +71,7 @@ def test_thousands_of_words_in_one_file(count):
     ("text", "language"),
     [
         (" ".join(novel(60)), "en"),
-        (" ".join(f"word{i}" for i in range(60)), "en"),
+        (" ".join(letters(i) for i in range(60)), "en"),
         ("".join(chr(0x4E00 + i) for i in range(300)), "zh"),
         ("x" * 500, "en"),
     ],
@@ -78,9 +83,9 @@ def test_a_limit_in_tokens(tokens, text, language):
 
 
 def test_a_text_with_too_many_tokens_is_never_cut(tokens):
-    """Chinese that is said to be English: the row fails, and says what is wrong."""
+    """Chinese of which the engine does not know how many tokens it has: the row fails, and says what is wrong."""
     (result,) = render(
-        [Utterance(id="x", text="".join(chr(0x4E00 + i) for i in range(60)), language="en")],
+        [Utterance(id="x", text="".join(chr(0x4E00 + i) for i in range(60)), language="yue")],
         engine=tokens,
         store="memory:",
         workers=0,
@@ -90,18 +95,18 @@ def test_a_text_with_too_many_tokens_is_never_cut(tokens):
 
 def test_what_is_misread_is_told_everywhere(tokens, tmp_path):
     """In the plan, in the result, in the report and in a dry run; and the take is that of the cleaned text."""
-    (tmp_path / "prompts.csv").write_text('id,text\na,"Say ""hello"" *now*."\nb,"""**"""\nc,Say hello now.\n')
+    (tmp_path / "prompts.csv").write_text('id,text\na,"Say ""hello"" ¿now¿."\nb,"""¿¿"""\nc,Say hello now.\n')
     command = ["render", str(tmp_path / "prompts.csv"), "-o", str(tmp_path / "out"), "-e", tokens]
     command += ["--store", str(tmp_path / "store"), "-w", "0", "--skip-bad"]
-    notes = tuple(f"2 × {each!r} removed: the engine misreads it" for each in '"*')
+    notes = tuple(f"2 × {each!r} removed: the engine misreads it" for each in '"¿')
     dry = CliRunner().invoke(cli.app, [*command, "--dry-run"]).stdout
     assert all(f"            {note}\n" in dry for note in notes)
     assert "besides what the engine misreads" in dry
     assert CliRunner().invoke(cli.app, command).exit_code == 1
     a, b, c = report.read(tmp_path / "out" / ".voxpress" / "report.jsonl")
-    assert a.notes == notes and a.text == 'Say "hello" *now*.' and not c.notes
+    assert a.notes == notes and a.text == 'Say "hello" ¿now¿.' and not c.notes
     assert b.status == "failed" and b.error.endswith(
-        """nothing to speak in '"**"': it has no letter and no digit besides what the engine misreads"""
+        """nothing to speak in '"¿¿"': it has no letter and no digit besides what the engine misreads"""
     )
     assert a.spoken + c.spoken == 1
 
@@ -112,7 +117,7 @@ def test_markup_may_hold_what_is_misread(tokens):
         Utterance(text="Speak now <beep> <3", markup="directions"), filed=False
     )
     assert isinstance(plan, Plan)
-    assert [take.segment.text for take in plan.takes.values()] == ["Speak now", "3"]
+    assert [take.segment.text for take in plan.takes.values()] == ["Speak now", "Less than three"]
     assert [
         msgspec.to_builtins(part).get("type") for part in plan.recipe.parts if not isinstance(part, str)
     ] == [None]

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from voxpress.errors import MarkupError
 from voxpress.text.markup import directions
 from voxpress.text.markup.directions import TONES
-from voxpress.text.parts import Between, Say, Silence, Tone
+from voxpress.text.parts import Part, Say, Silence, Tone
 
 
-def parse(text: str) -> tuple[str | Between, ...]:
+def parse(text: str) -> tuple[str | Part, ...]:
     """The parts of a text: what is said as strings."""
     return tuple(part.text if isinstance(part, Say) else part for part in directions.parse(text))
 
@@ -75,7 +75,7 @@ def test_silence(text: str, duration: float) -> None:
         ('IAX (note: does not say "2")', ("IAX",)),
     ],
 )
-def test_text_with_directions(text: str, parts: tuple[str | Between, ...]) -> None:
+def test_text_with_directions(text: str, parts: tuple[str | Part, ...]) -> None:
     """Explanations are left out, the rest is said in order."""
     assert parse(text) == parts
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from voxpress.errors import EngineNotInstalled
-from voxpress.text.wer import Difference, needs_likelihood, passes, rank, score, words
+from voxpress.text.wer import Difference, list_replacements, needs_likelihood, passes, rank, score, words
 
 pytest.importorskip("rapidfuzz")
 pytest.importorskip("whisper_normalizer")
@@ -115,7 +115,41 @@ def test_one_word_of_a_few():
     assert passes(msgspec.structs.replace(heard, likelihood=-2.9))
     assert not needs_likelihood(score("You are now muted", "you are now muted", "en"))
     long = score("You are now muted in here", "you are now menu in here", "en")
-    assert passes(long) and not needs_likelihood(long)
+    assert passes(long) and needs_likelihood(long)
+    assert passes(msgspec.structs.replace(long, likelihood=-3.9))
+    assert not passes(msgspec.structs.replace(long, likelihood=-4.1))
+
+
+def test_a_longer_text():
+    """May have more words that the recogniser wrote otherwise, if each is likely; never all of them."""
+    asked = "Login incorrect. Please enter your agent number followed by the pound sign."
+    found = score(asked, "log in and correct please enter your asian number followed by the found sign", "en")
+    assert not passes(found) and needs_likelihood(found)
+    assert passes(msgspec.structs.replace(found, likelihood=-2.5))
+    other = score(asked, "the office opens at nine in the morning and closes in the evening", "en")
+    assert not needs_likelihood(other) and not passes(msgspec.structs.replace(other, likelihood=-2.5))
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "heard", "expected"),
+    [
+        ("en", "Please hold the line.", "please hold the line", []),
+        ("en", "Please hold the line.", "Please fold the line.", [("hold", "fold")]),
+        ("en", "Your voice mail box is full.", "Your voicemail box is empty.", [("full.", "empty.")]),
+        ("en", "Please hold the line.", "Please hold line.", [("the", "")]),
+        ("en", "Please hold.", "Please hold on now.", [("", "on now.")]),
+        ("en", "Call four seven one one in May.", "Call 4711 in June.", [("May.", "June.")]),
+        ("de", "Bitte warten Sie.", "bitte warten wir", [("Sie.", "wir")]),
+        ("de", "Zimmer vierundzwanzig ist frei.", "Zimmer 24 ist drei.", [("frei.", "drei.")]),
+        ("es", "Espere un momento.", "espero un momento", [("Espere", "espero")]),
+        ("fr", "Ne quittez pas.", "Ne quitte pas.", [("quittez", "quitte")]),
+        ("ja", "東京へ行く。", "東京に行く。", [("へ", "に")]),
+    ],
+)
+def test_where_other_words_belong(language, asked, heard, expected):
+    """Both as they are written."""
+    found = list_replacements(asked, heard, language)
+    assert [(each.asked, heard[each.start : each.end]) for each in found] == expected
 
 
 def test_other_languages():

@@ -1,7 +1,7 @@
 """The terminal edge: ``voxpress``.
 
 One file for each command or group of commands. Everything heavy is imported inside the commands, so that ``--help``
-answers at once. Exit codes: 0 all done, 1 some rows or the work failed, 2 wrong use, a bad manifest or a budget that
+answers at once. Exit codes: 0 all done, 1 some rows or the command failed, 2 wrong use, a bad manifest or a budget that
 does not suffice, 130 interrupted.
 """
 
@@ -19,7 +19,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from voxpress.cli import check, engines, models, render, say, server, store, text, voices
+from voxpress.cli import check, engines, lexicon, models, render, say, server, store, text, voices
 from voxpress.cli.options import examples
 from voxpress.cli.streams import prepare_streams
 from voxpress.errors import InputError, SpeechError
@@ -37,6 +37,7 @@ app = typer.Typer(
 for commands in (say.app, render.app, text.app, check.app, server.app):
     app.add_typer(commands)
 app.add_typer(engines.app, name="engines")
+app.add_typer(lexicon.app, name="lexicon")
 app.add_typer(voices.app, name="voices")
 app.add_typer(models.app, name="models")
 app.add_typer(store.app, name="store")
@@ -86,10 +87,11 @@ _NAMES = frozenset(
         "--only",
         "--directory",
         "--device",
+        "--lexicon",
     ]
 )
 """Options that name something: an empty name is mostly a variable that is not set."""
-_FORMER = {"--ear": "--asr-model"}
+_FORMER = {"--ear": "--asr-model", "--bar": "--max-wer"}
 """Former names of options, which hold until the next release."""
 _INTERRUPTED = 130
 _GO_ON = "interrupted; run the same command again to go on where it stopped"

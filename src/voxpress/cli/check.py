@@ -71,8 +71,8 @@ def check(
         list[Path],
         typer.Argument(
             metavar="PATH",
-            help="Folders and audio files; or, without --manifest, folders with a render's report, and reports; or one"
-            " audio file, and its text in quotes.",
+            help="1. With --manifest: audio files, and folders with them. 2. Without: folders of a render, or reports."
+            " 3. One audio file, followed by its text in quotes.",
         ),
     ],
     manifest: Annotated[
@@ -97,10 +97,11 @@ def check(
     bar: Annotated[
         float,
         typer.Option(
-            "--bar",
+            "--max-wer",
             min=0,
             metavar="SHARE",
-            help="Wrong words that a long text may have; see docs/listening.md.",
+            help="Share of wrong words that texts of five or more words may have, plus one word; see"
+            " docs/listening.md.",
         ),
     ] = 0.15,
     naturalness: Annotated[

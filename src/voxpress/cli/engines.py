@@ -64,7 +64,7 @@ def install(
     ],
     model: Model = None,
 ) -> None:
-    """Install what an engine needs: beside voxpress, or in an environment of its own where it cannot share one."""
+    """Install what an engine needs: into voxpress's environment, or a separate one if packages conflict."""
     from voxpress import engines
     from voxpress.models import environments
     from voxpress.quality import mos

@@ -258,7 +258,7 @@ class ManifestRender:
         for plan in self.planner.plan_all(self.rows):
             survey.rows += 1
             if self.prune and isinstance(plan, Plan):
-                survey.paths.update(hash(target.path) for target in plan.targets)
+                survey.paths.update(map(hash, plan.paths))
             yield plan
 
     def _select(self, survey: _Survey) -> Iterator[Planned]:

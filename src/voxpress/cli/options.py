@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from voxpress.rendering.presets import Project
     from voxpress.speech import OptionValue
     from voxpress.store import Store
+    from voxpress.text import FrontEnd
 
 EngineName = Annotated[
     str | None, typer.Option("--engine", "-e", metavar="NAME", help="The engine; see 'voxpress engines'.")
@@ -32,7 +34,10 @@ Speed = Annotated[
     float | None, typer.Option("--speed", "-s", metavar="FACTOR", help="1.0 is the voice's own.")
 ]
 Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="Another number gives another reading of the text.")
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", help="Another number gives another reading, if the engine draws noise."
+    ),
 ]
 FormatName = Annotated[
     str | None,
@@ -52,10 +57,52 @@ Carrier = Annotated[
     bool | None,
     typer.Option(
         "--carrier/--no-carrier",
-        help="Speak texts of one or two words in a sentence and cut them out, if the engine has word times; by default"
-        " only if it gains from that.",
+        help="Speak one or two words inside a carrier sentence, then cut them out. By default only with engines that"
+        " need it (Piper).",
         show_default=False,
     ),
+]
+LexiconFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--lexicon",
+        metavar="FILE",
+        help="How words are spoken: a table with tabs, or W3C PLS; may be repeated, the first wins.",
+    ),
+]
+Marks = Annotated[
+    str | None,
+    typer.Option(
+        "--marks",
+        metavar="NAMES",
+        help="Files beside each file that say when each word is heard: srt, vtt, json, polly; or several: srt,json.",
+    ),
+]
+Lenient = Annotated[
+    bool,
+    typer.Option(
+        "--lenient", help="Leave out markup that cannot be followed, with a note; otherwise it is an error."
+    ),
+]
+Normalise = Annotated[
+    str | None,
+    typer.Option(
+        "--normalise",
+        metavar="NAME",
+        help="How numbers and abbreviations become words: auto, readers, grammars or none.",
+    ),
+]
+Unspeakable = Annotated[
+    str | None,
+    typer.Option(
+        "--unspeakable",
+        metavar="error|skip",
+        help="What the voice cannot say is an error (the default), or left out with a note.",
+    ),
+]
+Emoji = Annotated[
+    str | None,
+    typer.Option("--emoji", metavar="drop|name", help="Leave emoji out (the default), or read their names."),
 ]
 StoreUrl = Annotated[
     str | None,
@@ -101,6 +148,26 @@ Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="GLOB", help="Only rows whose id or file matches; may be repeated."),
 ]
+
+
+def read_front_end(
+    lexicons: Sequence[str | Path],
+    normalise: str | None,
+    unspeakable: str | None,
+    emoji: str | None,
+    lenient: bool,
+) -> FrontEnd:
+    """The front end that these options describe; None: as it is by default.
+
+    Raises:
+        InputError: one of them has a wrong value, or a lexicon cannot be read.
+    """
+    from voxpress.text import FrontEnd
+    from voxpress.text.lexicon import gather
+
+    given = {"normalise": normalise, "unspeakable": unspeakable, "emoji": emoji}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return FrontEnd(lexicon=gather(lexicons), lenient=lenient, **chosen)  # type: ignore[arg-type]  # it checks them
 
 
 def examples(*lines: str) -> str:
@@ -172,6 +239,17 @@ def project_in(file: Path | None) -> Project:
 
 def _beside(folder: Path) -> Path | None:
     return file if (file := folder / "voxpress.toml").is_file() else None
+
+
+def mark_formats(names: str | None) -> tuple[str, ...]:
+    """The formats in ``srt,json``.
+
+    Raises:
+        InputError: one is unknown.
+    """
+    from voxpress.marks import check_formats
+
+    return () if names is None else check_formats([name.strip() for name in names.split(",")])
 
 
 def format_names(format: str | None) -> list[str]:

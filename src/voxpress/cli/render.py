@@ -12,20 +12,28 @@ from voxpress.cli.options import (
     AsrModel,
     Carrier,
     Device,
+    Emoji,
     EngineName,
     FormatName,
     Language,
+    Lenient,
+    LexiconFiles,
     ManifestFormat,
+    Marks,
     Model,
+    Normalise,
     Only,
     Options,
     Seed,
     Speed,
     StoreUrl,
+    Unspeakable,
     VoiceName,
     examples,
     format_names,
+    mark_formats,
     project_beside,
+    read_front_end,
     read_options,
     recogniser_named,
     store_at,
@@ -91,6 +99,12 @@ def render(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    lexicon: LexiconFiles = None,
+    marks: Marks = None,
+    normalise: Normalise = None,
+    unspeakable: Unspeakable = None,
+    emoji: Emoji = None,
+    lenient: Lenient = False,
     store: StoreUrl = None,
     workers: Annotated[
         int | None,
@@ -128,8 +142,8 @@ def render(
         bool,
         typer.Option(
             "--prune",
-            help="Delete files of former renders that no row asks for any more; '--prune all' where they are more than"
-            " half.",
+            help="Delete files of former renders that no row asks for any more. Use `--prune all` to allow deleting"
+            " more than half of the files.",
         ),
     ] = False,
     prune_all: Annotated[bool, typer.Option("--prune-all", hidden=True)] = False,
@@ -156,7 +170,8 @@ def render(
         ),
     ] = None,
     show_text: Annotated[
-        bool, typer.Option("--text", help="With --dry-run: show what is spoken otherwise than written.")
+        bool,
+        typer.Option("--text", help="With --dry-run: show the texts that voxpress changes before speaking."),
     ] = False,
     dry_run: Annotated[
         bool,
@@ -200,7 +215,12 @@ def render(
         carrier=own.carrier if carrier is None else carrier,
         format=None if several else format or (None if chosen else own.format),
         files=several or _files(chosen, format, project),
+        front_end=read_front_end(
+            [*(lexicon or ()), *project.list_lexicons(chosen)], normalise, unspeakable, emoji, lenient
+        ),
         cast=project.cast,
+        beside=Path() if manifest == "-" else Path(manifest).parent,
+        marks=_marks(chosen, marks, project),
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),
@@ -232,6 +252,14 @@ def _several(names: list[str]) -> list[tuple[str, Output]] | None:
     from voxpress.speech import Output
 
     return [(ONE_FILE, Output(format=name)) for name in names] if len(names) > 1 else None
+
+
+def _marks(preset: str | None, marks: str | None, project: Project) -> Sequence[str]:
+    from voxpress.rendering.presets import preset_named
+
+    if marks is None and preset is not None:
+        return preset_named(preset, project.presets).marks
+    return mark_formats(marks)
 
 
 def _files(preset: str | None, format: str | None, project: Project) -> Sequence[tuple[str, Output]] | None:

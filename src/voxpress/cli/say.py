@@ -12,18 +12,26 @@ import typer
 from voxpress.cli.options import (
     Carrier,
     Device,
+    Emoji,
     EngineName,
     FormatName,
     Json,
     Language,
+    Lenient,
+    LexiconFiles,
+    Marks,
     Model,
+    Normalise,
     Options,
     Seed,
     Speed,
     StoreUrl,
+    Unspeakable,
     VoiceName,
     examples,
     format_names,
+    mark_formats,
+    read_front_end,
     read_options,
     store_at,
 )
@@ -64,13 +72,17 @@ def say(
         ),
     ] = None,
     markup: Annotated[
-        Literal["plain", "directions"],
+        Literal["plain", "directions", "markdown", "ssml"],
         typer.Option(
             "--markup",
             metavar="NAME",
-            help="plain, or directions, where [pause 2s] and [beep] are heard and not said.",
+            help="plain; directions: voxpress turns [pause 2s] and [beep] into silence and a tone; markdown; or ssml.",
         ),
     ] = "plain",
+    normalise: Normalise = None,
+    unspeakable: Unspeakable = None,
+    emoji: Emoji = None,
+    lenient: Lenient = False,
     engine: EngineName = None,
     model: Model = None,
     voice: VoiceName = None,
@@ -81,6 +93,8 @@ def say(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    lexicon: LexiconFiles = None,
+    marks: Marks = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
@@ -93,6 +107,9 @@ def say(
 
     if output == "-" and sys.stdout.isatty():
         raise InputError("refusing to write audio to a terminal: name a file with -o, or pipe it on")
+    beside = mark_formats(marks)
+    if beside and output in (None, "-"):
+        raise InputError("--marks writes files beside the clip: name its file with -o")
     wanted = _destinations(output, format)
     words = _words(text)
     opened = store_at(store)
@@ -105,6 +122,7 @@ def say(
         seed=seed,
         options=read_options(option),
     )
+    front_end = read_front_end(lexicon or (), normalise, unspeakable, emoji, lenient)
     facts: list[dict[str, object]] = []
     for name, destination in wanted:
         planner = Planner(
@@ -112,6 +130,9 @@ def say(
             device=device or "auto",
             carrier=carrier,
             format=name,
+            front_end=front_end,
+            marks=beside,
+            beside=Path.cwd(),
         )
         # An engine may change the folder.
         place = (
@@ -125,6 +146,8 @@ def say(
         if destination == "-":
             _write_out(clip.data)
         elif place:
+            for extension, data in clip.sidecars.items():
+                atomic.write(f"{os.path.splitext(place)[0]}.{extension}", data, durable=True)
             atomic.write(place, clip.data, durable=True)
         facts.append({"path": destination or clip.path} | {name: getattr(clip, name) for name in _FACTS})
         if not json and not destination:

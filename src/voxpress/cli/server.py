@@ -132,9 +132,17 @@ def keys_add(
             help="speech, batches, voices (adding and removing) or metrics; may be repeated. By default the first two.",
         ),
     ] = None,
-    requests_per_minute: Annotated[int | None, typer.Option(min=1, metavar="N")] = None,
-    characters_per_minute: Annotated[int | None, typer.Option(min=1, metavar="N")] = None,
-    characters_per_day: Annotated[int | None, typer.Option(min=1, metavar="N")] = None,
+    requests_per_minute: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Requests in a minute; by default no limit.")
+    ] = None,
+    characters_per_minute: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Characters of text in a minute; by default no limit."),
+    ] = None,
+    characters_per_day: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Characters of text in a day (UTC); by default no limit."),
+    ] = None,
     state: StateFolder = None,
     config: Config = None,
 ) -> None:

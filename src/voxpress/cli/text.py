@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.options import ManifestFormat, Only, examples
+from voxpress.cli.options import (
+    Emoji,
+    Lenient,
+    LexiconFiles,
+    ManifestFormat,
+    Normalise,
+    Only,
+    Unspeakable,
+    examples,
+    read_front_end,
+)
 from voxpress.errors import InputError, SpeechError
 
 if TYPE_CHECKING:
@@ -42,7 +52,7 @@ def text(
         str,
         typer.Argument(
             metavar="FILE|TEXT",
-            help="A manifest; another file, or - for standard input, of which each line is a text; or a text.",
+            help="A manifest, a text file (one text on each line), - for standard input, or one text in quotes.",
         ),
     ],
     manifest_format: ManifestFormat = None,
@@ -52,24 +62,34 @@ def text(
         typer.Option("--language", "-l", metavar="TAG", help="Language of rows that do not name theirs."),
     ] = "en",
     markup: Annotated[
-        str | None, typer.Option("--markup", metavar="NAME", help="How texts and lines are written.")
+        str | None,
+        typer.Option(
+            "--markup", metavar="NAME", help="As for 'voxpress say'; by default, the row's own, or plain."
+        ),
     ] = None,
-    form: Annotated[Form, typer.Option("--format", "-f", help="How to write it.")] = Form.TABLE,
+    lexicon: LexiconFiles = None,
+    normalise: Normalise = None,
+    unspeakable: Unspeakable = None,
+    emoji: Emoji = None,
+    lenient: Lenient = False,
+    form: Annotated[Form, typer.Option("--format", "-f", help="How the result is written.")] = Form.TABLE,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="By default, standard output.")
     ] = None,
     uncertain: Annotated[
-        bool, typer.Option("--uncertain", help="Only texts with a place that can be read otherwise.")
+        bool, typer.Option("--uncertain", help="Only texts with an uncertain reading.")
     ] = False,
 ) -> None:
-    """Show how texts will be spoken: what is written, and the words for the voice.
+    """Show the words that the engine gets for each text.
 
-    A question mark marks a reading that is a guess. The exit status is 1 when a text cannot be spoken.
+    `?` marks an uncertain reading. The exit status is 1 if a text cannot be spoken.
     """
+    from voxpress.cli.options import project_beside
     from voxpress.files import atomic
-    from voxpress.text import FrontEnd
 
-    front_end = FrontEnd()
+    is_file = source != "-" and Path(source).is_file()
+    shared = project_beside(source).list_lexicons() if is_file else ()
+    front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient)
     proofs = prove_all(_read(source, manifest_format, only or [], markup), language, front_end)
     failed = False
 
@@ -167,7 +187,7 @@ def write(proofs: Iterable[Proof], form: Form, title: str) -> Iterator[str]:
 
 
 def _write_table(proofs: Iterable[Proof]) -> Iterator[str]:
-    from voxpress.cli.summary import show_changes
+    from voxpress.cli.summary import count, show_changes
 
     texts = changed = places = guesses = bad = 0
     for proof in proofs:
@@ -184,7 +204,7 @@ def _write_table(proofs: Iterable[Proof]) -> Iterator[str]:
         for note in proof.notes:
             yield f"    {note}\n"
     yield (
-        f"{texts:,} texts, {changed:,} changed in {places:,} places"
+        f"{count(texts, 'text')}, {changed:,} changed in {count(places, 'place')}"
         + (f", {guesses:,} of them uncertain (?)" if guesses else "")
         + (f", {bad:,} that cannot be spoken" if bad else "")
         + "\n"

@@ -122,7 +122,7 @@ class F5(Engine):
     sample_rate = _RATE
     max_chars = 300
     max_batch = 8
-    speeds = (0.5, 2.0)
+    speeds = (0.8, 1.25)
     clones = True
     options = {
         "steps": Option(default=32, minimum=4, maximum=64, description="from noise to speech"),

@@ -111,7 +111,7 @@ class Kokoro(Engine):
     install = "pip install 'voxpress[kokoro]'"
     sample_rate = 24000
     max_chars = 300
-    speeds = (0.5, 2.0)
+    speeds = (0.9, 1.4)
     timed = True
     repeatable = "to the bit, on CPUs"
     takes_phonemes = True
@@ -406,20 +406,17 @@ def _onnx_model(weights: Path, vocabulary: dict[str, int], device: str, threads:
     session = sessions.session(weights, preparation.prepare_kokoro, device, threads)
     types = {node.name: node.type for node in session.get_inputs()}
     tokens_name = "input_ids" if "input_ids" in types else "tokens"
-    whole_speeds = "int" in types["speed"]
+    own_speed = np.ones(1, np.int32 if "int" in types["speed"] else np.float32)
 
     def run(symbols: str, style: _Style, speed: float, _seed: int) -> tuple[Samples, npt.NDArray[np.int64]]:
-        if whole_speeds and speed != int(speed):
-            raise UnsupportedOption(
-                f"{weights.name} was exported for whole speeds: it cannot speak at {speed:g}"
-            )
         tokens = [0, *(vocabulary[symbol] for symbol in symbols), 0]
         samples, durations = session.run(
             [session.get_outputs()[0].name, "durations"],
             {
                 tokens_name: np.array([tokens], np.int64),
                 "style": style,
-                "speed": np.array([speed], np.int32 if whole_speeds else np.float32),
+                "speed": own_speed,
+                "pace": np.array([speed], np.float32),
             },
         )
         return samples.reshape(-1), durations.reshape(-1).astype(np.int64)

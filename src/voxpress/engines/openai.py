@@ -75,7 +75,6 @@ class OpenAI(Engine):
     install = "pip install 'voxpress[openai]'"
     sample_rate = 24000
     max_chars = 4096
-    speeds = (0.25, 4.0)
     repeatable = "no"
     options = {
         "instructions": Option(
@@ -154,7 +153,6 @@ class OpenAI(Engine):
                 if _is_own(segment.voice)
                 else segment.voice,
                 response_format="wav",
-                speed=openai.omit if segment.speed == 1 else segment.speed,
                 instructions=instructions or openai.omit,
             )
         except openai.APIStatusError as error:

@@ -160,7 +160,7 @@ class Piper(Engine):
     install = "pip install 'voxpress[piper]'"
     sample_rate = 22050
     max_chars = 400
-    speeds = (0.5, 2.0)
+    speeds = (0.8, 1.1)
     timed = True
     carried = True
     repeatable = "to the bit, on CPUs"
@@ -339,7 +339,7 @@ class Piper(Engine):
         options = check_options(type(self), segment.options)
         scales = [
             _choose_scale(options["noise_scale"], config.inference.noise_scale),
-            config.inference.length_scale / segment.speed,
+            config.inference.length_scale,
             _choose_scale(options["noise_w_scale"], config.inference.noise_w),
         ]
         speaker_ids = [config.speakers[speaker]] if speaker else []
@@ -360,7 +360,7 @@ class Piper(Engine):
                 # The symbol for the end makes the voice fall, even after a comma.
                 end = config.phoneme_id_map["$"]
                 ids = ids[: -len(end)] if ids[-len(end) :] == end else ids
-            samples, durations = _infer(session, ids, scales, speaker_ids, noise)
+            samples, durations = _infer(session, ids, scales, segment.speed, speaker_ids, noise)
             pieces.append(samples)
             for symbol, frames in _sum_by_symbol(sentence, durations, config):
                 heard.append(symbol)
@@ -383,6 +383,7 @@ def _infer(
     session: onnxruntime.InferenceSession,
     ids: Sequence[int],
     scales: Sequence[float],
+    pace: float,
     speaker_ids: Sequence[int],
     noise: np.random.Generator,
 ) -> tuple[Samples, npt.NDArray[np.float32]]:
@@ -392,13 +393,15 @@ def _infer(
     Speech at the usual speed has two or three frames per id. If noise for four is too little, a second attempt has
     more, which begins with the same values.
     """
+    usual, most = (_count_noise_frames(ids, scales[1] / pace, per_id) for per_id in (_USUAL, _MOST))
     given: dict[str, npt.NDArray[Any]] = {
         "input": np.array([ids], np.int64),
         "input_lengths": np.array([len(ids)], np.int64),
         "scales": np.array(scales, np.float32),
+        "pace": np.array([pace], np.float32),
         "sid": np.array(speaker_ids, np.int64),
         "noise_0": noise.standard_normal(2 * len(ids), np.float32),
-        "noise_1": noise.standard_normal(192 * _count_noise_frames(ids, scales, _USUAL), np.float32),
+        "noise_1": noise.standard_normal(192 * usual, np.float32),
     }
     from onnxruntime import RunOptions
     from onnxruntime.capi.onnxruntime_pybind11_state import Fail
@@ -409,14 +412,14 @@ def _infer(
     try:
         samples, durations = session.run(_OUTPUTS, {name: given[name] for name in names}, quiet)
     except Fail:
-        more = 192 * (_count_noise_frames(ids, scales, _MOST) - _count_noise_frames(ids, scales, _USUAL))
-        given["noise_1"] = np.concatenate([given["noise_1"], noise.standard_normal(more, np.float32)])
+        more = noise.standard_normal(192 * (most - usual), np.float32)
+        given["noise_1"] = np.concatenate([given["noise_1"], more])
         samples, durations = session.run(_OUTPUTS, {name: given[name] for name in names})
     return samples.reshape(-1), durations.reshape(-1)
 
 
-def _count_noise_frames(ids: Sequence[int], scales: Sequence[float], per_id: int) -> int:
-    return 32 + int(per_id * len(ids) * scales[1])
+def _count_noise_frames(ids: Sequence[int], scale: float, per_id: int) -> int:
+    return 32 + int(per_id * len(ids) * scale)
 
 
 def _sum_by_symbol(

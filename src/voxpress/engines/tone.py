@@ -133,12 +133,13 @@ class Tone(Engine):
         words = [word for word, _ in spelled]
         sounds = [_pronunciation.weave(word, inside, str) for word, inside in spelled]
         lengths = np.array([len(each) for each in sounds]) * (_SECONDS_PER_CHARACTER / segment.speed)
-        ends = np.cumsum(lengths + _GAP)
+        gap = _GAP / segment.speed
+        ends = np.cumsum(lengths + gap)
         pitch = _PITCHES[segment.voice]
         samples = np.zeros(int(ends[-1] * rate), np.float32)
         marks = []
         for i, (word, length, end) in enumerate(zip(words, lengths, ends, strict=True)):
-            first, count = int((end - length - _GAP) * rate), int(length * rate)
+            first, count = int((end - length - gap) * rate), int(length * rate)
             semitone = (digest[i % 32] + len(word)) % 12
             step = 2 * np.pi * pitch * 2 ** (semitone / 12) / rate
             beep = samples[first : first + count]

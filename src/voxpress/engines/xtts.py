@@ -102,7 +102,6 @@ class Xtts(Engine):
     in_process = False
     sample_rate = 24000
     max_chars = 250
-    speeds = (0.5, 2.0)
     misread = '"“”„‟«»‹›'
     clones = True
     options = {
@@ -197,10 +196,9 @@ class Xtts(Engine):
             latent.to(_torch.dtype(precision, device)),
             embedding,
             **settings,
-            speed=segment.speed,
             max_new_tokens=most,
         )
-        if spoken["gpt_latents"].shape[1] >= int(most / segment.speed):
+        if spoken["gpt_latents"].shape[1] >= most:
             raise SynthesisError(f"xtts found no end of {text[:60]!r} in {most / _TOKEN_RATE:.1f} s")
         return Audio(np.asarray(spoken["wav"], np.float32).reshape(-1), self.sample_rate)
 

@@ -18,12 +18,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedWriter
 from types import TracebackType
-from typing import BinaryIO, Literal, Self
+from typing import BinaryIO, Self
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from voxpress import validation
 from voxpress.errors import ManifestError, StoreError
 from voxpress.files import locks
 from voxpress.files.atomic import is_device
@@ -48,7 +49,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     duration: Seconds | None
     """Of that file."""
     text: str
-    markup: Literal["plain", "directions"] = "plain"
+    markup: validation.Markup = "plain"
     """How `text` is written."""
     files: tuple[str, ...]
     engine: str

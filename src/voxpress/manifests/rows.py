@@ -27,6 +27,7 @@ FIELDS = frozenset(
         "seed",
         "format",
         "markup",
+        "lexicon",
         "title",
     )
 )

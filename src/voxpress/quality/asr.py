@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,15 @@ from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
 from voxpress.models import catalogue
 from voxpress.speech import Hertz, Mark, Seconds
+from voxpress.text.wer import Replacement
 
 MODEL = "whisper-base"
 """The recogniser that is meant where none is named: the smallest one that knows a hundred languages."""
 INSTALL = "pip install 'voxpress[listen]'"
 
 _PACKAGE = "faster_whisper"
-_REVISION = "ear-2"
-"""Goes up whenever the same weights would hear something else."""
+_REVISION = "ear-3"
+"""Goes up whenever the same weights would hear something else, or a score would mean something else."""
 _SAMPLE_RATE: Hertz = 16000
 _FRAMES = 100
 """Of Whisper's spectrogram in a second."""
@@ -39,6 +40,10 @@ _PIECE: tuple[Seconds, Seconds] = (12.0, 28.0)
 _TOKENS = 16
 """For each second of audio; fast speech has half of that."""
 _MOST_TOKENS = 224
+_LEAST = -20.0
+"""The lowest likelihood that is told from others."""
+_MOST_ALIGNED = 440
+"""Of what Whisper's decoder takes at once."""
 
 # What BCP 47 calls otherwise.
 _LANGUAGES = {"nb": "no", "cmn": "zh", "fil": "tl", "iw": "he", "jv": "jw", "in": "id"}
@@ -49,6 +54,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 
     text: str
     """With punctuation, as the recogniser writes it."""
+    pieces: tuple[str, ...] = ()
+    """The text of each piece of half a minute or less that was heard at once."""
     words: tuple[Mark, ...] = ()
     """When each word was heard, where that was asked for."""
     language: str = ""
@@ -115,6 +122,21 @@ class Recogniser:
         """
         return _likelihood(self, audio, text, language)
 
+    def likelihoods(
+        self, audio: Audio, heard: Heard, replacements: Sequence[Replacement], language: str
+    ) -> list[float]:
+        """How well other words go with what is heard, where the recogniser wrote something else: for each replacement
+        the likelihood of its least likely word, as of `likelihood`. Where it has no words, because those that were
+        heard are too many, that of the word after them. Words after the end count as said.
+
+        Args:
+            heard: what `hear` made of `audio`.
+
+        Raises:
+            as `hear`
+        """
+        return _judge_replacements(self, audio, heard, replacements, language)
+
     def _folder(self) -> Path:
         folder = catalogue.locate(self.model)
         for name in ("model.bin", "config.json", "tokenizer.json"):
@@ -142,48 +164,101 @@ def _hear(recogniser: Recogniser, audio: Audio, language: str, words: bool, quic
             word_timestamps=words,
         )
         code = about.language
+        said: list[str] = []
         for segment in segments:
-            texts += segment.text.split()
+            said += segment.text.split()
             marks += [
                 Mark(kind="word", text=word.word.strip(), start=start + word.start, end=start + word.end)
                 for word in segment.words or ()
             ]
+        texts.append(" ".join(said))
         start += duration
-    return Heard(text=" ".join(texts), words=tuple(marks), language=code or "")
+    return Heard(
+        text=" ".join(filter(None, texts)), pieces=tuple(texts), words=tuple(marks), language=code or ""
+    )
 
 
 def _likelihood(recogniser: Recogniser, audio: Audio, text: str, language: str) -> float:
-    from faster_whisper.tokenizer import Tokenizer
-
-    whisper = _load(recogniser)
-    code = _find_code(language, whisper.supported_languages, recogniser.model)
-    tokenizer = Tokenizer(
-        whisper.hf_tokenizer, whisper.model.is_multilingual, task="transcribe", language=code
-    )
     samples = sound.resample(audio, _SAMPLE_RATE).samples[: int(_PIECE[1] * _SAMPLE_RATE)]
-    features = whisper.feature_extractor(samples)
-    frames = features.shape[1]
-    whisper.window = None
-    encoded = whisper.encode(np.pad(features, ((0, 0), (0, int(_ROOM * _FRAMES)))))
+    return _Judge(recogniser, samples, language).judge("", text, "")
+
+
+def _judge_replacements(
+    recogniser: Recogniser, audio: Audio, heard: Heard, replacements: Sequence[Replacement], language: str
+) -> list[float]:
     found = []
-    for spelling in _spellings(text):
-        tokens = tokenizer.encode(spelling)
-        (aligned,) = whisper.model.align(encoded, [*tokenizer.sot_sequence], [tokens], frames)
-        logs = np.log(np.maximum(aligned.text_token_probs, 1e-9))
+    start = 0
+    left = list(replacements)
+    pieces = _pieces(sound.resample(audio, _SAMPLE_RATE).samples)
+    for number, (text, samples) in enumerate(zip(heard.pieces, pieces, strict=True), 1):
+        end = start + len(text)
+        # A replacement over a cut is judged by what stands before the cut.
+        mine = [each for each in left if each.start <= end or number == len(heard.pieces)]
+        if mine:
+            judge = _Judge(recogniser, samples, language)
+            found += [
+                judge.judge(text[: each.start - start], each.asked, text[max(0, each.end - start) :])
+                for each in mine
+            ]
+        left = left[len(mine) :]
+        start = end + bool(text)
+    return found
+
+
+class _Judge:
+    """One piece of audio, of which is asked how likely words are in it."""
+
+    def __init__(self, recogniser: Recogniser, samples: Samples, language: str) -> None:
+        from faster_whisper.tokenizer import Tokenizer
+
+        self._whisper = _load(recogniser)
+        code = _find_code(language, self._whisper.supported_languages, recogniser.model)
+        multilingual = self._whisper.model.is_multilingual
+        self._tokenizer = Tokenizer(
+            self._whisper.hf_tokenizer, multilingual, task="transcribe", language=code
+        )
+        features = self._whisper.feature_extractor(samples)
+        self._frames = features.shape[1]
+        self._whisper.window = None
+        self._encoded = self._whisper.encode(np.pad(features, ((0, 0), (0, int(_ROOM * _FRAMES)))))
+
+    def judge(self, before: str, text: str, after: str) -> float:
+        """The likelihood of the least likely word of `text` between words that are given; without `text`, that of the
+        word after it.
+        """
+        first = self._encode(before)
+        if not text.strip():
+            next_word, _, _ = after.strip().partition(" ")
+            return self._measure(first, self._encode(next_word), []) if next_word else _LEAST
+        last = self._encode(after)
+        return max(self._measure(first, self._encode(spelling), last) for spelling in _spellings(text))
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(f" {text.strip()}")) if text.strip() else []
+
+    def _measure(self, before: list[int], tokens: list[int], after: list[int]) -> float:
+        start = [*self._tokenizer.sot_sequence]
+        (aligned,) = self._whisper.model.align(
+            self._encoded, start, [[*before, *tokens, *after][:_MOST_ALIGNED]], self._frames
+        )
+        logs = np.maximum(np.log(np.maximum(aligned.text_token_probs, 1e-12)), _LEAST)[
+            len(before) : len(before) + len(tokens)
+        ]
         # A word begins with a space; what is written without any is one.
-        first = [at for at, token in enumerate(tokens) if at == 0 or tokenizer.decode([token])[:1] == " "]
-        found.append(min(float(word.mean()) for word in np.split(logs, first[1:])))
-    return max(found)
+        first = [
+            at for at, token in enumerate(tokens) if at == 0 or self._tokenizer.decode([token])[:1] == " "
+        ]
+        return min((float(word.mean()) for word in np.split(logs, first[1:]) if len(word)), default=_LEAST)
 
 
 def _spellings(text: str) -> list[str]:
     """The ways in which a recogniser may write a short text.
 
     >>> _spellings("TWO.")
-    [' TWO.', ' two', ' Two.']
+    ['TWO.', 'two', 'Two.']
     """
     words = " ".join("".join(c if c.isalnum() or c == "'" else " " for c in text).split()).lower()
-    return list(dict.fromkeys([f" {text.strip()}", f" {words}", f" {words.capitalize()}."]))
+    return list(dict.fromkeys([text.strip(), words, f"{words.capitalize()}."]))
 
 
 def _pieces(samples: Samples) -> Iterator[Samples]:

@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from voxpress.audio.waveform import Audio, Samples
 from voxpress.errors import CheckFailed
-from voxpress.quality.asr import Recogniser
+from voxpress.quality.asr import Heard, Recogniser
 from voxpress.speech import Seconds, Segment
 from voxpress.text import carrier
 from voxpress.text.duration import bounds
-from voxpress.text.wer import BAR, Score, needs_likelihood, passes, rank, score
+from voxpress.text.wer import BAR, SHORT, Score, list_replacements, needs_likelihood, passes, rank, score
 
 SILENCE = -50.0
 """dBFS; nothing above it means that nothing was said."""
@@ -49,27 +49,37 @@ def listen(
 ) -> tuple[str, Score]:
     """What is heard in `audio`, and how far that is from `text`.
 
-    The recogniser listens quickly first, and with more patience only to what does not pass then. Of a short
-    text that still does not pass, or of whose words some differ, it is asked whether each word could be heard at all.
+    The recogniser listens quickly first, and with more patience only to what does not pass then. Where its words are
+    not those of the text, it is asked how likely those of the text are: each word of a short text, and in a longer one
+    those that it did not write, in their places.
 
     Raises:
         EngineNotInstalled, ModelUnavailable, UnsupportedOption: as `Recogniser.hear`.
     """
-    best: tuple[str, Score] | None = None
+    best: tuple[Heard, Score] | None = None
     for quick in (True, False):
-        heard = recogniser.hear(audio, language, words=False, quick=quick).text
-        found = score(text, heard, language)
+        heard = recogniser.hear(audio, language, words=False, quick=quick)
+        found = score(text, heard.text, language)
         if best is None or rank(found) < rank(best[1]):
             best = heard, found
         if passes(found, bar) and not needs_likelihood(found, bar):
-            return best
+            break
     assert best is not None
     heard, found = best
     # Where nothing is heard, nothing was said; what goes on after the text is not asked about by its likelihood.
-    if needs_likelihood(found, bar) and 0 < len(heard) <= 2 * len(text) + 4:
-        likelihood = recogniser.likelihood(audio, text, language)
+    if needs_likelihood(found, bar) and 0 < len(heard.text) <= 2 * len(text) + 4:
+        likelihood = _measure_likelihood(recogniser, audio, text, language, heard, found)
         found = msgspec.structs.replace(found, likelihood=likelihood)
-    return heard, found
+    return heard.text, found
+
+
+def _measure_likelihood(
+    recogniser: Recogniser, audio: Audio, text: str, language: str, heard: Heard, found: Score
+) -> float:
+    if found.words <= SHORT:
+        return recogniser.likelihood(audio, text, language)
+    replacements = list_replacements(text, heard.text, language)
+    return min(recogniser.likelihoods(audio, heard, replacements, language), default=0.0)
 
 
 def _find_problem(audio: Audio, segment: Segment) -> str:

@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from voxpress import formats, text
+from voxpress import formats, text, validation
 from voxpress.audio import sandbox
 from voxpress.audio.waveform import Audio
 from voxpress.errors import CheckFailed, InputError, LeftOut, ManifestError, SpeechError, UnknownVoice
@@ -44,7 +44,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     file: str = ""
     """As the manifest or the report names it."""
-    markup: Literal["plain", "directions"] = "plain"
+    markup: validation.Markup = "plain"
     language: str = ""
     """Empty: that of all files."""
     voice: str = ""
@@ -172,7 +172,7 @@ class _Line(msgspec.Struct, kw_only=True):
     audio_filepath: str | None = None
     files: tuple[str, ...] = ()
     id: str = ""
-    markup: Literal["plain", "directions"] = "plain"
+    markup: validation.Markup = "plain"
     language: str = ""
     lang: str = ""
     voice: str = ""

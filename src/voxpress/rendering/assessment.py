@@ -118,6 +118,8 @@ def standing(plan: Plan, folder: OutputFolder | None) -> tuple[Clip, ...] | None
         clip = folder.holds(target.path, target.clip, target.output.format)
         if clip is None or target.output.limit_exceeded(clip):
             return None
+        if not all(folder.holds(each.path, each.key, each.format) for each in target.sidecars):
+            return None
         clips.append(clip)
     return tuple(clips)
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+
+import msgspec
 
 from voxpress import engines, formats
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError, StoreError
+from voxpress.marks import FORMATS, lacks_marks, time_words, write_all
+from voxpress.rendering import sounds
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.plan import Louder, Recipe, Target
-from voxpress.speech import Clip, Hertz, Output, dBFS
+from voxpress.rendering.plan import PlacedSound, Played, Recipe, RecipePart, Target, Within
+from voxpress.speech import Clip, Hertz, Mark, Output, Seconds, dBFS
 from voxpress.store import Kept, Store
-from voxpress.text import Between, Pause, Silence, Tone
+from voxpress.text import Bookmark, Pause, Silence, Tone
 
 FULL_SCALE: dBFS = 0.0
+KEPT: Seconds = 0.02
+"""Of the silence around a take, at each end and at speed 1."""
 _AUDIBLE = 1.0
 """Decibels; a smaller difference in loudness is not heard."""
 
@@ -90,7 +96,12 @@ def _make_files(
     for target in recipe.targets:
         clip = store.clip(target.clip)
         data = store.read(clip) if clip else None
-        if clip is None or data is None or current not in (None, clip.takes):
+        if (
+            clip is None
+            or data is None
+            or current not in (None, clip.takes)
+            or (target.sidecars and lacks_marks(clip, recipe.script))
+        ):
             if not takes:
                 found = {key: at_hand.get(key) or store.take(key) for key in keys}
                 takes = {key: take for key, take in found.items() if take}
@@ -103,14 +114,43 @@ def _make_files(
             made = True
         if problem := target.output.limit_exceeded(clip):
             return Finished(error=InputError(problem))
-        if folder is not None and not (heard is not None and folder.has(target.path, data)):
+        sidecars = write_all((each.format for each in target.sidecars), clip, recipe.script)
+        if folder is not None:
             try:
-                folder.publish(target.path, clip, data)
+                written |= _publish(target, clip, data, sidecars, folder, again=heard is not None)
             except InputError as error:
                 return Finished(error=error)
-            written = True
-        clips.append(clip)
+        clips.append(msgspec.structs.replace(clip, sidecars=sidecars) if sidecars else clip)
     return Finished(clips=tuple(clips), made=made, written=written)
+
+
+def _publish(
+    target: Target,
+    clip: Clip,
+    data: bytes,
+    sidecars: Mapping[str, bytes],
+    folder: OutputFolder,
+    *,
+    again: bool,
+) -> bool:
+    """Put a clip and its sidecars into the folder; whether any of them was written.
+
+    Args:
+        again: files that stand there with these bytes may stay.
+
+    Raises:
+        InputError, StoreError: as `OutputFolder.publish`.
+    """
+    files = [(target.path, clip, data)]
+    for each in target.sidecars:
+        said = sidecars[FORMATS[each.format].extension]
+        digest = hashlib.sha256(said).hexdigest()
+        facts = msgspec.structs.replace(clip, key=each.key, size=len(said), sha256=digest, marks=())
+        files.append((each.path, facts, said))
+    new = [file for file in files if not (again and folder.has(file[0], file[2]))]
+    for path, facts, said in new:
+        folder.publish(path, facts, said)
+    return bool(new)
 
 
 def _digest(takes: Sequence[str]) -> str:
@@ -120,7 +160,7 @@ def _digest(takes: Sequence[str]) -> str:
 def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tuple[Clip, bytes]:
     output = target.output
     native = max((take.sample_rate for take in takes.values()), default=recipe.sample_rate)
-    whole = waveform.join([sound(part, takes, output, native) for part in recipe.parts])
+    whole = waveform.join(list(_list_sounds(recipe, takes, output, native)))
     finished = mastered(waveform.pad(whole, output.lead, output.tail), output)
     data = codec.encode(finished, output)
     clip = Clip(
@@ -137,6 +177,41 @@ def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tup
     return clip, data
 
 
+def _list_sounds(
+    recipe: Recipe, takes: Mapping[str, Audio], output: Output, native: Hertz
+) -> Iterator[Audio]:
+    """What is heard of each part, with all its marks."""
+    words = iter(recipe.script.takes)
+    bookmarks: list[Within] = []
+    for part in recipe.parts:
+        if isinstance(part, Within):
+            bookmarks.append(part)
+            continue
+        heard = sound(part, takes, output, native)
+        if isinstance(part, str | Played):
+            said = next(words, None)
+            marks = time_words(heard, said.text) if said else heard.marks
+            heard = replace(heard, marks=_add_bookmarks(marks, bookmarks, heard.duration))
+            bookmarks = []
+        yield heard
+
+
+def _add_bookmarks(
+    marks: tuple[Mark, ...], bookmarks: Sequence[Within], duration: Seconds
+) -> tuple[Mark, ...]:
+    """The marks of a take with its bookmarks: each is where a word begins or, if words are not known, at its share."""
+    if not bookmarks:
+        return marks
+    words = [mark for mark in marks if mark.kind == "word"]
+    found = []
+    for each in bookmarks:
+        known = words[each.word] if len(words) == each.words else None
+        at = known.start if known else duration * each.word / each.words
+        estimated = known.estimated if known else True
+        found.append(Mark(kind="bookmark", text=each.name, start=at, end=at, estimated=estimated))
+    return tuple(sorted((*marks, *found), key=lambda mark: mark.start))
+
+
 def _describe_shortfall(sound: Audio, output: Output) -> tuple[str, ...]:
     """What the peak limit left of a loudness or level that was asked for, where that can be heard."""
     if output.loudness is not None:
@@ -151,23 +226,26 @@ def _describe_shortfall(sound: Audio, output: Output) -> tuple[str, ...]:
     return (f"{reached:.1f} {unit} in place of {wanted:g}{peak}",)
 
 
-def sound(
-    part: str | Louder | Between, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz
-) -> Audio:
+def sound(part: RecipePart, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
     """What is heard of one part of an utterance, at `sample_rate`: a take, or what lies between takes."""
     match part:
         case str():
-            take = waveform.trim(takes[part]) if output.trim else takes[part]
-            return waveform.resample(take, sample_rate)
-        case Louder(take, gain):
-            return waveform.gain(sound(take, takes, output, sample_rate), gain)
-        case Pause(after):
+            return sound(Played(part), takes, output, sample_rate)
+        case Played(key, gain, speed):
+            take = waveform.trim(takes[key], keep=KEPT / speed) if output.trim else takes[key]
+            return waveform.gain(waveform.resample(take, sample_rate), gain)
+        case Pause(after, speed):
             length = output.sentence_pause if after == "sentence" else output.paragraph_pause
-            return waveform.silence(length, sample_rate)
+            return waveform.silence(length / speed, sample_rate)
         case Silence(duration):
             return waveform.silence(duration, sample_rate)
         case Tone(frequencies, duration):
             return waveform.tone(frequencies, duration, sample_rate)
+        case PlacedSound(sha256, gain, path):
+            return waveform.gain(waveform.resample(sounds.read(path, sha256), sample_rate), gain)
+        case Bookmark(name):
+            here = Mark(kind="bookmark", text=name, start=0.0, end=0.0)
+            return replace(waveform.silence(0.0, sample_rate), marks=(here,))
     raise TypeError(part)
 
 

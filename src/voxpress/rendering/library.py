@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
@@ -17,12 +18,16 @@ import msgspec
 
 from voxpress import validation
 from voxpress.errors import InputError, SpeechError, show
+from voxpress.marks import lacks_marks, locate, write_all
 from voxpress.rendering import ATTEMPTS
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Planned
 from voxpress.rendering.planner import DEFAULT_ENGINE, Planner, Row
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Speaker, Status, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
+from voxpress.text import FrontEnd
+from voxpress.text import lexicon as lexicons
+from voxpress.validation import Markup
 
 if TYPE_CHECKING:
     from voxpress.quality.asr import Recogniser
@@ -52,8 +57,13 @@ def say(
     options: Mapping[str, OptionValue] | None = None,
     format: str | None = None,
     output: Output | None = None,
+    markup: Markup = "plain",
     device: str = "auto",
     carrier: bool | None = None,
+    front_end: FrontEnd | None = None,
+    beside: str | os.PathLike[str] | None = None,
+    lexicon: lexicons.Source | Sequence[lexicons.Source] | None = None,
+    marks: Sequence[str] = (),
     store: str | os.PathLike[str] | Store | None = None,
     attempts: int = ATTEMPTS,
     workers: int | None = None,
@@ -67,9 +77,15 @@ def say(
             Which options an engine has is said by ``voxpress engines``.
         format: a name of `voxpress.formats.FORMATS`, where `output` is not given; None: wav.
         output: everything about how the file sounds and is packed.
+        markup: how the text is written, one of `voxpress.validation.MARKUPS`.
+        front_end: how texts are read.
+        beside: the folder of the sounds that the text names; None: it may not name any.
         device: ``auto``, ``cpu``, ``cuda`` …
         carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
             when its words are heard; None: where it is then understood better.
+        lexicon: how words are spoken: a `voxpress.text.lexicon.Lexicon`, a file's path, or several, the first of
+            which wins.
+        marks: formats of files with marks, such as ``srt``, that are in the clip's `sidecars`.
         store: URL, path or open store; None: a folder in the user's cache directory.
         attempts: how often a segment is spoken before a failed check is final.
         workers: processes for a text of `MANY` segments or more; None: one for each core; 0: none. A shorter text
@@ -98,8 +114,11 @@ def say(
         carrier=carrier,
         format=format,
         files=None if output is None else [("", output)],
+        front_end=_merge_front_end(front_end, lexicon),
+        marks=marks,
+        beside=None if beside is None else Path(validation.path(beside, "beside")),
     )
-    return say_with(planner, Utterance(text=text), _open(store), attempts, workers)
+    return say_with(planner, Utterance(text=text, markup=markup), _open(store), attempts, workers)
 
 
 def say_with(
@@ -113,9 +132,12 @@ def say_with(
     plan = planner.plan(utterance, filed=False)
     if isinstance(plan, Bad):
         raise plan.error
-    clip = store.clip(plan.targets[0].clip)
+    target, script = plan.targets[0], plan.recipe.script
+    clip = store.clip(target.clip)
+    if clip and target.sidecars and lacks_marks(clip, script):
+        clip = None
     data = store.read(clip) if clip else None
-    if clip and data is not None and (problem := plan.targets[0].output.limit_exceeded(clip)):
+    if clip and data is not None and (problem := target.output.limit_exceeded(clip)):
         raise InputError(problem)
     if clip is None or data is None:
         few = len(plan.takes) < MANY
@@ -133,7 +155,23 @@ def say_with(
             raise SpeechError(
                 f"clip {clip.key} was removed from the store while it was being read; try again"
             )
-    return msgspec.structs.replace(clip, data=data)
+    return msgspec.structs.replace(
+        clip,
+        data=data,
+        marks=locate(clip.marks, script),
+        sidecars=write_all((each.format for each in target.sidecars), clip, script),
+    )
+
+
+def _merge_front_end(
+    front_end: FrontEnd | None, lexicon: lexicons.Source | Sequence[lexicons.Source] | None
+) -> FrontEnd:
+    if front_end is None:
+        front_end = FrontEnd()
+    if not isinstance(front_end, FrontEnd):
+        raise InputError(f"must be a FrontEnd, not {show(front_end)}", field="front_end")
+    known = lexicons.gather(lexicon).over(front_end.lexicon)
+    return msgspec.structs.replace(front_end, lexicon=known)
 
 
 def _merge_speaker(
@@ -246,6 +284,10 @@ def render(
     files: Sequence[tuple[str, Output]] | None = None,
     device: str = "auto",
     carrier: bool | None = None,
+    front_end: FrontEnd | None = None,
+    beside: str | os.PathLike[str] | None = None,
+    lexicon: lexicons.Source | Sequence[lexicons.Source] | None = None,
+    marks: Sequence[str] | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
@@ -267,12 +309,15 @@ def render(
         preset: what each utterance becomes: the name of a preset of voxpress, or one of
             `voxpress.rendering.presets.load`.
         files: the same spelled out, as path templates and outputs.
+        marks: formats of files with marks, such as ``srt``, that lie beside each file; None: those of the preset.
         workers: processes; None: one for each core; 0: none, everything in this process.
         executor: where to run instead, any `concurrent.futures.Executor`; it is not shut down.
         timeout: seconds after which a worker that gives no answer is ended.
         verify: whether a recogniser listens to every take that it did not hear before, or which one does. A take that
             does not pass is spoken again, up to `attempts` times in all; the best stays, and the result says what was
             heard.
+        front_end: how texts are read.
+        beside: the folder of the lexicons and sounds that rows and texts name; None: they may not name any.
         overwrite: whether files in `folder` that voxpress did not write, or that were changed since, may be replaced.
             Otherwise their utterances fail.
         speaker, engine and others: as in `say`; they hold for what a row leaves open.
@@ -294,7 +339,10 @@ def render(
         carrier=carrier,
         format=format,
         files=_choose_files(preset, files, format),
+        front_end=_merge_front_end(front_end, lexicon),
         cast=cast,
+        marks=_choose_marks(preset, marks),
+        beside=None if beside is None else Path(validation.path(beside, "beside")),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
         raise InputError(f"must be rows, not {show(utterances)}", field="utterances")
@@ -382,6 +430,15 @@ def _choose_files(
     if not isinstance(preset, str):
         raise InputError(f"must be a preset or its name, not {show(preset)}", field="preset")
     return presets.preset_named(preset, presets.load()).files
+
+
+def _choose_marks(preset: str | Preset | None, marks: Sequence[str] | None) -> Sequence[str]:
+    """The formats of marks that are asked for, or those of a preset."""
+    if marks is not None or preset is None:
+        return marks or ()
+    from voxpress.rendering import presets
+
+    return presets.preset_named(preset, presets.load()).marks if isinstance(preset, str) else preset.marks
 
 
 def _choose_recogniser(verify: bool | Recogniser) -> Recogniser | None:

@@ -9,8 +9,9 @@ import msgspec
 
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError
+from voxpress.marks import Script
 from voxpress.speech import Hertz, Output, Segment, Utterance
-from voxpress.text import Between
+from voxpress.text import Bookmark, Pause, Silence, Tone
 from voxpress.text.parts import Decibels
 from voxpress.text.passage import Change
 
@@ -28,11 +29,61 @@ class Assignment(msgspec.Struct, frozen=True):
     segment: Segment
 
 
-class Louder(msgspec.Struct, frozen=True, tag="take"):
-    """A take whose speaker is to be louder or quieter than the others."""
+class Played(msgspec.Struct, frozen=True, tag="take", omit_defaults=True):
+    """A take, and how it is heard.
+
+    Attributes:
+        gain: how much louder than it was spoken.
+        speed: at which it was spoken.
+    """
 
     take: str
+    gain: Decibels = 0.0
+    speed: float = 1.0
+
+
+class Sidecar(msgspec.Struct, frozen=True):
+    """A file with the marks of a clip, which lies beside it.
+
+    Attributes:
+        path: where it goes, relative to the output folder; empty for one that is only wanted as bytes.
+        format: a name of `voxpress.marks.FORMATS`.
+        key: the digest of what it says.
+    """
+
+    path: str
+    format: str
+    key: str
+
+
+class PlacedSound(msgspec.Struct, frozen=True, tag="sound"):
+    """A sound from a file that was found.
+
+    Attributes:
+        sha256: of the file's content, by which it is known.
+        path: where it was found; not in the clip's key.
+    """
+
+    sha256: str
     gain: Decibels
+    path: str
+
+
+class Within(msgspec.Struct, frozen=True, tag="within"):
+    """A bookmark within a take: it stands before the take, and is heard where a word of the take begins.
+
+    Attributes:
+        word: how many of the take's words come before it.
+        words: how many it has.
+    """
+
+    name: str
+    word: int
+    words: int
+
+
+RecipePart: TypeAlias = str | Played | Pause | Silence | Tone | PlacedSound | Bookmark | Within
+"""A take's key, and what is heard between takes."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -42,11 +93,18 @@ class Target(msgspec.Struct, frozen=True):
         path: where it goes, relative to the output folder; empty for a clip that stays in the store.
         output: how it sounds and is packed.
         clip: its key in the store.
+        sidecars: files with its marks.
     """
 
     path: str
     output: Output
     clip: str
+    sidecars: tuple[Sidecar, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its own path and those of its sidecars."""
+        return (self.path, *(each.path for each in self.sidecars))
 
 
 class Recipe(msgspec.Struct, frozen=True):
@@ -56,11 +114,13 @@ class Recipe(msgspec.Struct, frozen=True):
         parts: take keys, and what is heard between takes, in order.
         targets: the files.
         sample_rate: of the whole before it is finished.
+        script: what is said.
     """
 
-    parts: tuple[str | Louder | Between, ...]
+    parts: tuple[RecipePart, ...]
     targets: tuple[Target, ...]
     sample_rate: Hertz
+    script: Script = Script()
 
     @property
     def spoken(self) -> tuple[str, ...]:
@@ -68,7 +128,7 @@ class Recipe(msgspec.Struct, frozen=True):
         return tuple(
             part if isinstance(part, str) else part.take
             for part in self.parts
-            if isinstance(part, str | Louder)
+            if isinstance(part, str | Played)
         )
 
     @property
@@ -101,6 +161,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def targets(self) -> tuple[Target, ...]:
         return self.recipe.targets
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Of all its files in the output folder."""
+        return tuple(path for target in self.targets for path in target.paths)
 
     @property
     def characters(self) -> int:

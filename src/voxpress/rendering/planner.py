@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import os
+from bisect import bisect_left
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from voxpress import engines, formats, languages, text, validation
 from voxpress.engines import Engine
@@ -21,17 +24,35 @@ from voxpress.errors import (
     suggest,
 )
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
+from voxpress.marks import FORMATS, Script, check_formats, identify
 from voxpress.models import catalogue
-from voxpress.rendering import offers, templates
-from voxpress.rendering.plan import Assignment, Bad, Louder, Plan, Planned, Recipe, Target, place_error
+from voxpress.rendering import offers, sounds, templates
+from voxpress.rendering.plan import (
+    Assignment,
+    Bad,
+    PlacedSound,
+    Plan,
+    Planned,
+    Played,
+    Recipe,
+    RecipePart,
+    Sidecar,
+    Target,
+    Within,
+    place_error,
+)
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import clip_key, take_key
-from voxpress.text import Between, FrontEnd, Part, Say, carrier
-from voxpress.text.passage import Change
+from voxpress.text import Bookmark, FrontEnd, Part, Pause, Say, carrier
+from voxpress.text.front_end import Reader
+from voxpress.text.lexicon import read as read_lexicon
+from voxpress.text.passage import Change, Passage
 from voxpress.voices import references
 
 DEFAULT_ENGINE = "piper"
 ONE_FILE = "{id}.{extension}"
+SLOWEST, FASTEST = 0.25, 4.0
+"""Speeds, with every engine: OpenAI's range."""
 
 _MOST_READERS = 1024
 
@@ -49,6 +70,9 @@ class Planner:
         format: of the one file, where `files` is not given; None: wav, or what an id's extension says.
         front_end: how texts are read.
         cast: speakers by the names that rows and texts give them.
+        beside: the folder of the manifest, where the lexicons of rows and the sounds of texts lie; None: they can name
+            none.
+        marks: formats of the files with marks that lie beside each row's files.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -68,6 +92,8 @@ class Planner:
         files: Sequence[tuple[str, Output]] | None = None,
         front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
         cast: Mapping[str, Speaker] | None = None,
+        beside: str | os.PathLike[str] | None = None,
+        marks: Sequence[str] = (),
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -78,9 +104,12 @@ class Planner:
         )
         self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
         self._device, self._carrier, self._front_end = device, carrier, front_end
+        self._beside = None if beside is None else os.fspath(beside)
+        self._front_ends: dict[str, FrontEnd] = {}
         self._cast = check_cast({} if cast is None else cast)
         self._files = _check_files(format, files)
         self._own_files = files is not None
+        self._marks = check_formats(marks)
         self._format = formats.format_named(format) if format else None
         self._readers: dict[tuple[object, ...], _Reader] = {}
 
@@ -94,11 +123,11 @@ class Planner:
                 continue
             planned = self.plan(row, number, filed=filed)
             if filed and isinstance(planned, Plan):
-                for target in planned.targets:
-                    first = paths.take(target.path, number)
+                for path in planned.paths:
+                    first = paths.take(path, number)
                     if first is not None:
                         problem = (
-                            f"{target.path!r} is also the file of row {first + 1}, or a folder that it needs, or in a"
+                            f"{path!r} is also the file of row {first + 1}, or a folder that it needs, or in a"
                             " folder of its name (case does not count)"
                         )
                         planned = Bad(number, row, place_error(InputError(problem), row))
@@ -115,8 +144,8 @@ class Planner:
             InputError, EngineError: the defaults cannot be used, whatever the row.
         """
         try:
-            scenes = text.parse(utterance.text, utterance.markup)
-            first = next((part.speaker for part in scenes if isinstance(part, Say)), None)
+            scenes = text.parse(utterance.text, utterance.markup, lenient=self._front_end.lenient)
+            first = next((self._speaker(utterance, part) for part in scenes if isinstance(part, Say)), None)
         except SpeechError as error:
             return Bad(number, utterance, place_error(error, utterance))
         try:
@@ -154,7 +183,7 @@ class Planner:
         reader = _Reader(
             *chosen,
             language=language,
-            speed=_check_speed(engine, asked.speed),
+            speed=_check_speed(asked.speed),
             seed=asked.seed,
             longest=longest,
             carried=wanted and engine.timed,
@@ -163,6 +192,14 @@ class Planner:
             self._readers.clear()
         self._readers[_identify(row), speaker and _identify(speaker)] = reader
         return reader
+
+    def _speaker(self, row: Utterance, words: Say) -> Speaker | None:
+        """Who says some words of a row, where that is not who reads the row."""
+        if words.rate == 1:
+            return words.speaker
+        speed = self._ask(row, words.speaker).speed
+        assert speed is not None
+        return replace(words.speaker or Speaker(), speed=speed * words.rate)
 
     def _known(self, row: Utterance, speaker: Speaker | None) -> _Reader | None:
         known = self._readers.get((_identify(row), speaker and _identify(speaker)))
@@ -176,6 +213,16 @@ class Planner:
         if speaker is not None:
             asked = self._find_voice(speaker).over(asked)
         return asked.over(self._default)
+
+    def _read_lexicon(self, file: str) -> FrontEnd:
+        """The front end for a row with a lexicon of its own, which comes before all others."""
+        if file not in self._front_ends:
+            if self._beside is None:
+                raise InputError("lies beside a manifest, and there is none", field="lexicon")
+            path = os.path.join(self._beside, safe_path(file))
+            lexicon = read_lexicon(path).over(self._front_end.lexicon)
+            self._front_ends[file] = msgspec.structs.replace(self._front_end, lexicon=lexicon)
+        return self._front_ends[file]
 
     def _find(self, speaker: str | Speaker) -> Speaker:
         """A member of the cast."""
@@ -203,33 +250,45 @@ class Planner:
         return _choose(*identity)
 
     def _plan(self, row: Utterance, scenes: Sequence[Part], lead: _Reader, number: int, filed: bool) -> Plan:
-        parts: list[str | Louder | Between] = []
+        parts: list[RecipePart] = []
         takes: dict[str, Assignment] = {}
-        left_out: Counter[str] = Counter()
+        words: list[Passage] = []
+        left_out: Counter[tuple[str, str]] = Counter()
         changes: list[Change] = []
-        for scene in scenes:
+        told: list[str] = []
+        front_end = self._read_lexicon(row.lexicon) if row.lexicon else self._front_end
+        for scene in sounds.place_all(scenes, self._beside, told):
             if not isinstance(scene, Say):
-                parts.append(scene)
+                parts.append(_pace(scene, lead.speed))
                 continue
-            reader = self._reader(row, scene.speaker)
-            spoken = self._front_end.read(
-                scene, language=reader.language, max_chars=reader.longest, misread=reader.engine.misread
+            bookmarks = deque(scene.bookmarks)
+            reader = self._reader(row, self._speaker(row, scene))
+            spoken = front_end.read(
+                scene,
+                reader.of_text,
             )
             for part in spoken.parts:
                 if not isinstance(part, Say):
-                    parts.append(part)
+                    parts.append(_pace(part, reader.speed))
                     continue
                 take = Assignment(reader.engine, reader.fingerprint, reader.segment(part))
                 key = take_key(take.fingerprint, take.segment)
                 takes[key] = take
-                parts.append(Louder(key, part.gain) if part.gain else key)
+                words.append(part.words)
+                plain = not part.gain and reader.speed == 1.0
+                parts += _place_bookmarks(bookmarks, part.words)
+                parts.append(key if plain else Played(key, part.gain, reader.speed))
+            parts += [Bookmark(name) for _, name in bookmarks]
             left_out.update(spoken.left_out)
             changes += spoken.changes
-        notes = text.make_notes(row.text, row.markup, left_out)
-        if not parts:
+        notes = (*told, *text.make_notes(row.text, row.markup, left_out))
+        if all(isinstance(part, Bookmark) for part in parts):
             raise text.nothing_to_speak(row.text, left_out)
         rate = max((take.engine.sample_rate for take in takes.values()), default=lead.engine.sample_rate)
+        script = Script(row.text, tuple(words))
         targets = self._targets(row, parts, lead.language, filed)
+        if self._marks:
+            targets = _add_sidecars(targets, self._marks, script)
         for target in targets:
             _check_bit_rate(target.output, rate)
         return Plan(
@@ -238,25 +297,26 @@ class Planner:
             engine=lead.engine,
             voice=lead.voice.name,
             language=lead.language,
-            recipe=Recipe(tuple(parts), targets, rate),
+            recipe=Recipe(tuple(parts), targets, rate, script),
             takes=takes,
             notes=notes,
             changes=tuple(changes),
         )
 
     def _targets(
-        self, row: Utterance, parts: Sequence[str | Louder | Between], language: str, filed: bool
+        self, row: Utterance, parts: Sequence[RecipePart], language: str, filed: bool
     ) -> tuple[Target, ...]:
         targets = []
+        known = [replace(part, path="") if isinstance(part, PlacedSound) else part for part in parts]
         for path, output in self._files_of(row, filed):
             if formats.FORMATS[output.format].tags:
                 output = (
-                    msgspec.structs.replace(output, title=row.title, language=language)
+                    replace(output, title=row.title, language=language)
                     if row.title
                     else _tag(output, language)
                 )
             place = safe_path(_fill(path, row, output)) if filed else ""
-            targets.append(Target(place, output, clip_key(parts, output)))
+            targets.append(Target(place, output, clip_key(known, output)))
         return tuple(targets)
 
     def _files_of(self, row: Utterance, filed: bool) -> Sequence[tuple[str, Output]]:
@@ -338,6 +398,15 @@ def _read_row(row: Row) -> Utterance | SpeechError:
     return InputError(f"a row must be an Utterance, a mapping of its fields, or a text, not {show(row)}")
 
 
+def _place_bookmarks(waiting: deque[tuple[int, str]], words: Passage) -> Iterator[Bookmark | Within]:
+    """The bookmarks that stand in the words of a take, or before them; takes them from those that wait."""
+    end = words.source(0, len(words))[1]
+    while waiting and waiting[0][0] < end:
+        at, name = waiting.popleft()
+        before = len(words.text[: bisect_left(words.starts, at)].split())
+        yield Within(name, before, len(words.text.split())) if before else Bookmark(name)
+
+
 def _check_bit_rate(output: Output, native: Hertz) -> None:
     """Find out before anything is spoken, not when it is encoded.
 
@@ -372,6 +441,26 @@ class _Reader(NamedTuple):
     seed: int
     longest: int
     carried: bool
+
+    @property
+    def of_text(self) -> Reader:
+        """What the front end has to know."""
+        engine = self.engine
+
+        def find_silent(words: str) -> Sequence[str]:
+            with engines.Guard(engine.name):
+                return engine.unspeakable(words, self.voice, self.language)
+
+        return Reader(
+            language=self.language,
+            max_chars=self.longest,
+            engine=engine.name,
+            voice=self.voice.name,
+            misread=engine.misread,
+            find_silent=find_silent,
+            takes_phonemes=engine.takes_phonemes,
+            every_language="*" in engine.speaks(self.voice),
+        )
 
     def segment(self, words: Say) -> Segment:
         """What the engine is to speak.
@@ -423,7 +512,7 @@ def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, 
 @lru_cache(maxsize=1024)
 def _tag(output: Output, language: str) -> Output:
     """An output whose tags name the language: one for all rows without a title."""
-    return msgspec.structs.replace(output, title="", language=language)
+    return replace(output, title="", language=language)
 
 
 @lru_cache(maxsize=256)
@@ -480,13 +569,37 @@ def _choose_language(engine: Engine, voice: Voice, wanted: str | None) -> str:
     return wanted
 
 
-def _check_speed(engine: Engine, wanted: float) -> float:
-    slowest, fastest = engine.speeds
-    if not slowest <= wanted <= fastest:
+def _check_speed(wanted: float) -> float:
+    if not SLOWEST <= wanted <= FASTEST:
         raise UnsupportedOption(
-            f"speed {wanted:g} is out of range: engine {engine.name!r} speaks at {slowest:g} to {fastest:g}"
+            f"speed {wanted:g} is out of range: voxpress speaks at {SLOWEST:g} to {FASTEST:g}"
         )
     return wanted
+
+
+def _add_sidecars(targets: Sequence[Target], formats: Sequence[str], script: Script) -> tuple[Target, ...]:
+    """The targets with files of marks. Files of one name share them: they say the same."""
+    made: list[Target] = []
+    stems: set[str] = set()
+    for target in targets:
+        stem = os.path.splitext(target.path)[0]
+        sidecars = tuple(
+            Sidecar(
+                f"{stem}.{FORMATS[name].extension}" if stem else "",
+                name,
+                identify(name, target.clip, script),
+            )
+            for name in formats
+            if not stem or stem not in stems
+        )
+        stems.add(stem)
+        made.append(msgspec.structs.replace(target, sidecars=sidecars))
+    return tuple(made)
+
+
+def _pace(part: RecipePart, speed: float) -> RecipePart:
+    """A pause belongs to the time of the words around it; what has a duration of its own keeps it."""
+    return Pause(part.after, speed) if isinstance(part, Pause) else part
 
 
 def _escape(path: str) -> str:
@@ -498,7 +611,7 @@ def _choose_output(wanted: formats.Format, files: Sequence[tuple[str, Output]]) 
     same = [output for _, output in files if output.format == wanted.name]
     if same:
         return same[0]
-    return msgspec.structs.replace(files[0][1], format=wanted.name, sample_rate=None, bit_rate=None)
+    return replace(files[0][1], format=wanted.name, sample_rate=None, bit_rate=None)
 
 
 def _fill(template: str, row: Utterance, output: Output) -> str:

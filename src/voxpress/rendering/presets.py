@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -31,7 +31,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from voxpress import validation
+from voxpress import marks, validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
 from voxpress.rendering import templates
 from voxpress.speech import OptionValue, Output, Speaker
@@ -54,6 +54,10 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     files: tuple[tuple[str, Output], ...]
     """Templates of paths in the output folder, and what lies there."""
+    lexicons: tuple[str, ...] = ()
+    """Files that say how words are spoken; the first wins."""
+    marks: tuple[str, ...] = ()
+    """Formats of the files with marks that lie beside them, names of `voxpress.marks.FORMATS`."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +83,8 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: int | None = None
     carrier: bool | None = None
     """Whether a word or two are spoken in a sentence and cut out of it."""
+    lexicons: tuple[str, ...] = ()
+    """Files that say how words are spoken; the first wins. Paths are relative to the project's file."""
 
     @property
     def speaker(self) -> Speaker:
@@ -91,7 +97,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
     >>> Project(presets=load()).defaults
     Defaults(engine=None, model=None, voice=None, language=None, speed=None, seed=None, options={}, \
-format=None, preset=None, store=None, device=None, workers=None, carrier=None)
+format=None, preset=None, store=None, device=None, workers=None, carrier=None, lexicons=())
     """
 
     defaults: Defaults = Defaults()
@@ -100,6 +106,15 @@ format=None, preset=None, store=None, device=None, workers=None, carrier=None)
     """Speakers by the names that rows and texts give them."""
     server: Table = {}
     """What is said of a server, as it stands in the file; `voxpress.server.settings` knows the fields."""
+
+    def list_lexicons(self, preset: str | None = None) -> tuple[str, ...]:
+        """The files that say how words are spoken: those of a preset, and the project's.
+
+        >>> Project(defaults=Defaults(lexicons=("names.tsv",)), presets=load()).list_lexicons("podcast")
+        ('names.tsv',)
+        """
+        own = self.presets[preset].lexicons if preset and preset in self.presets else ()
+        return (*own, *self.defaults.lexicons)
 
 
 def load(project_file: Path | None = None) -> Mapping[str, Preset]:
@@ -195,7 +210,8 @@ class _Presets:
         files = table.get("files")
         if not isinstance(files, list) or not files or not all(isinstance(file, dict) for file in files):
             raise self._error(name, "files", "must be a list of tables with a path each")
-        shared = {key: value for key, value in table.items() if key not in ("description", "files")}
+        apart = ("description", "files", "lexicons", "marks")
+        shared = {key: value for key, value in table.items() if key not in apart}
         made: dict[str, Output] = {}
         for number, file in enumerate(files):
             place = f"files[{number}]"
@@ -214,7 +230,22 @@ class _Presets:
         description = table.get("description", "")
         if not isinstance(description, str):
             raise self._error(name, "description", "must be a text")
-        return Preset(name=name, description=description, files=tuple(made.items()))
+        try:
+            formats = marks.check_formats(table.get("marks", ()))
+        except InputError as error:
+            raise self._error(name, "marks", error.problem) from error
+        return Preset(
+            name=name,
+            description=description,
+            files=tuple(made.items()),
+            lexicons=self._lexicons(name, table.get("lexicons", [])),
+            marks=formats,
+        )
+
+    def _lexicons(self, name: str, given: object) -> tuple[str, ...]:
+        if not isinstance(given, list) or not all(isinstance(path, str) and path for path in given):
+            raise self._error(name, "lexicons", "must be a list of files")
+        return _place_lexicons(given, self.path)
 
     def _resolve(self, name: str, below: tuple[str, ...]) -> Table:
         own = _table(self.tables, name, self.path, "presets.")
@@ -258,7 +289,12 @@ def _defaults(table: Table, path: str) -> Defaults:
     except (msgspec.ValidationError, InputError) as error:
         field, problem = _wrong(error, table, Defaults)
         raise ManifestError(problem, path=path, field=f"defaults.{field}") from error
-    return defaults
+    return msgspec.structs.replace(defaults, lexicons=_place_lexicons(defaults.lexicons, path))
+
+
+def _place_lexicons(given: Iterable[str], project: str) -> tuple[str, ...]:
+    """The paths of files that lie beside a project's file."""
+    return tuple(str(Path(project).parent / Path(path).expanduser()) for path in given)
 
 
 def _wrong(error: Exception, table: Table, kind: type[msgspec.Struct]) -> tuple[str, str]:

@@ -6,7 +6,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from voxpress.errors import LeftOut, SpeechError
+from voxpress.marks import locate
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.speech import Clip, Result, Status, Utterance
 from voxpress.store import Verdict
@@ -37,7 +40,7 @@ def make_result(
         status=status,
         number=plan.number,
         files=() if folder is None or exception else tuple(f"{folder}/{t.path}" for t in plan.targets),
-        clips=tuple(clips),
+        clips=tuple(find_places(clip, plan) for clip in clips),
         engine=plan.engine.name,
         model=plan.engine.model or "",
         voice=plan.voice,
@@ -48,6 +51,13 @@ def make_result(
         **_form_opinion(plan, verdicts),
         **counts,
     )
+
+
+def find_places(clip: Clip, plan: Plan) -> Clip:
+    """A clip whose marks have their places in the text of the plan."""
+    if not clip.marks:
+        return clip
+    return msgspec.structs.replace(clip, marks=locate(clip.marks, plan.recipe.script))
 
 
 def _form_opinion(plan: Plan, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:

@@ -5,13 +5,14 @@ The driver sends keys and gets keys back; audio stays in the worker.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from voxpress import engines
 from voxpress.audio import waveform
+from voxpress.audio.stretch import stretch
 from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine
 from voxpress.errors import (
@@ -28,7 +29,7 @@ from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Recipe
 from voxpress.speech import Segment
 from voxpress.store import Kept, Store
-from voxpress.store.keys import attempt_key, seed
+from voxpress.store.keys import attempt_key, reading_key, seed
 from voxpress.text import carrier
 
 _UNCUT = ("spoken without a carrier phrase, which could not be cut off again",)
@@ -83,7 +84,7 @@ def speak(
         if not waiting:
             break
         uncut: set[str] = set()
-        outcomes = _synthesize(loaded, waiting, attempt, uncut)
+        outcomes = _synthesize(loaded, fingerprint, waiting, attempt, uncut)
         for key, _ in waiting:
             outcome = outcomes[key]
             paid[key] += isinstance(outcome, Audio | CheckFailed)
@@ -137,40 +138,56 @@ def synthesize(engine: Engine, batch: Sequence[Segment], *, fresh: bool = False)
 
 
 def _synthesize(
-    engine: Engine, batch: Sequence[tuple[str, Segment]], attempt: int, uncut: set[str]
+    engine: Engine,
+    fingerprint: str,
+    batch: Sequence[tuple[str, Segment]],
+    attempt: int,
+    uncut: set[str],
 ) -> dict[str, Audio | SpeechError]:
-    """What `engine` says to each segment, without its carrier phrase, or what is wrong with it.
+    """What `engine` says to each segment, at its speed and without its carrier phrase, or what is wrong with it.
 
     A phrase that cannot be told from the text would be heard: that segment is spoken again without it, and its key
     joins `uncut`.
     """
     outcomes: dict[str, Audio | SpeechError] = {}
-    spoken = _speak(engine, batch, attempt)
+    seeds = {key: seed(reading_key(key, fingerprint, segment), attempt) for key, segment in batch}
+    spoken = _speak(engine, batch, seeds)
     for key, segment in batch:
         outcome = spoken[key]
         if segment.carrier and isinstance(outcome, Audio):
-            outcome = carrier.cut(outcome, segment) or _without_carrier(engine, key, segment, attempt, uncut)
+            outcome = carrier.cut(outcome, segment) or _without_carrier(engine, key, segment, seeds, uncut)
         if isinstance(outcome, Audio):
+            own = _own_speed(engine, segment)
             try:
-                check(outcome, segment)
+                # The bounds of the check are those of speech that was not stretched.
+                check(outcome, msgspec.structs.replace(segment, speed=own))
+                outcome = stretch(outcome, own / segment.speed)
             except CheckFailed as error:
                 outcome = error
         outcomes[key] = outcome
     return outcomes
 
 
+def _own_speed(engine: Engine, segment: Segment) -> float:
+    """The speed nearest to a segment's at which the engine speaks well."""
+    slowest, fastest = engine.speeds
+    return min(max(segment.speed, slowest), fastest)
+
+
 def _without_carrier(
-    engine: Engine, key: str, segment: Segment, attempt: int, uncut: set[str]
+    engine: Engine, key: str, segment: Segment, seeds: Mapping[str, int], uncut: set[str]
 ) -> Audio | SpeechError:
     uncut.add(key)
-    return _speak(engine, [(key, msgspec.structs.replace(segment, carrier=None))], attempt)[key]
+    return _speak(engine, [(key, msgspec.structs.replace(segment, carrier=None))], seeds)[key]
 
 
 def _speak(
-    engine: Engine, batch: Sequence[tuple[str, Segment]], attempt: int
+    engine: Engine, batch: Sequence[tuple[str, Segment]], seeds: Mapping[str, int]
 ) -> dict[str, Audio | SpeechError]:
     segments = [
-        msgspec.structs.replace(carrier.add_phrase(segment), seed=seed(key, attempt))
+        msgspec.structs.replace(
+            carrier.add_phrase(segment), seed=seeds[key], speed=_own_speed(engine, segment)
+        )
         for key, segment in batch
     ]
     try:
@@ -183,7 +200,7 @@ def _speak(
         raise
     except BaseException as error:  # an engine may raise whatever its library does
         if len(batch) > 1:
-            return {key: found for one in batch for key, found in _speak(engine, [one], attempt).items()}
+            return {key: found for one in batch for key, found in _speak(engine, [one], seeds).items()}
         return {batch[0][0]: _explain(error, engine, batch[0][1])}
     return {
         key: _require_audio(engine, segment, spoken)

@@ -35,7 +35,7 @@ _RESTART_PAUSE: Seconds = 1.0
 
 
 class Flight:
-    """A clip that is being spoken, and how many wait for it.
+    """A clip in progress, and how many wait for it.
 
     Attributes:
         done: its result. Never fails: a failed utterance is a result too.

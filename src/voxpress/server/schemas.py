@@ -11,15 +11,22 @@ from typing import Annotated, Any, Literal, TypeAlias
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from voxpress.speech import LUFS, Hertz, Mark, OptionValue, Seconds
+from voxpress.validation import Markup
 
 Timestamp: TypeAlias = int
 """Seconds since the epoch, as OpenAI counts."""
 
 MOST_INSTRUCTIONS = 4096
+MOST_ENTRIES = 256
+"""Of a request's lexicon."""
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 """OpenAI's; others of `voxpress.formats.FORMATS` are an extension."""
 RATE: Hertz = 24000
 """Of wav and pcm, which players expect from OpenAI."""
+
+
+RequestMarkup: TypeAlias = Markup | Literal["auto"]
+"""How a text is written; auto: SSML if it begins so, else plain."""
 
 
 class RequestObject(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +44,14 @@ class VoiceId(RequestObject, frozen=True, forbid_unknown_fields=False):
     """A voice as an object, which is how OpenAI names custom ones."""
 
     id: Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class LexiconEntry(RequestObject, frozen=True):
+    """How one word of a request is spoken."""
+
+    word: Annotated[str, Meta(min_length=1, max_length=200)]
+    spoken: Annotated[str, Meta(max_length=500)] = ""
+    ipa: Annotated[str, Meta(max_length=500, description="In place of `spoken`.")] = ""
 
 
 class SpeechRequest(RequestObject, frozen=True, forbid_unknown_fields=False):
@@ -82,6 +97,21 @@ class SpeechRequest(RequestObject, frozen=True, forbid_unknown_fields=False):
         Annotated[str, Meta(max_length=64)] | None,
         Meta(description="Extension: how the file is finished; its file with the response_format is made."),
     ] = None
+    markup: Annotated[
+        RequestMarkup | None,
+        Meta(
+            description="Extension: how the input is written; auto: ssml if it begins with <speak, else plain."
+            " By default as the server is set."
+        ),
+    ] = None
+    lenient: Annotated[
+        bool,
+        Meta(description="Extension: markup that cannot be followed is left out; otherwise it is an error."),
+    ] = False
+    lexicon: Annotated[
+        list[LexiconEntry],
+        Meta(max_length=MOST_ENTRIES, description="Extension: how words of the text are spoken."),
+    ] = []
     timestamps: Annotated[
         bool,
         Meta(description="Extension: word timings in the last event of a stream (stream_format sse)."),

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, ValidationError, convert
 
 from voxpress.errors import InputError, ManifestError, suggest
 from voxpress.server.batches.addresses import check_url
+from voxpress.server.schemas import RequestMarkup
 from voxpress.speech import Seconds
 
 Bytes: TypeAlias = int
@@ -77,6 +78,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Unknown fields of a request: ignored and named in ``x-voxpress-ignored``, or an error."""
     nothing_to_speak: Literal["silence", "refuse"] = "silence"
     """The answer to a text without a letter or digit: a fifth of a second of silence, or an error."""
+
+    markup: RequestMarkup = "plain"
+    """How a request's text is written where the request does not say; ``auto``: SSML if it begins with ``<speak``."""
 
     # Limits
     max_characters: Positive = 100_000

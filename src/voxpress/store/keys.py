@@ -11,6 +11,8 @@ import msgspec
 from voxpress.speech import Output, Segment
 
 KEY_VERSION = 1
+_PACING = 2
+"""In the keys of takes at other speeds than 1.0: how voxpress reaches a speed."""
 
 Json: TypeAlias = Any
 
@@ -23,7 +25,10 @@ def take_key(fingerprint: str, segment: Segment) -> str:
     >>> take_key("tone-1", Segment(text="Hello.", voice="low", language="en"))[:8]
     '3dd11629'
     """
-    return _key("take", {"fingerprint": fingerprint, **_drop_none(segment)})
+    content = {"fingerprint": fingerprint, **_drop_none(segment)}
+    if segment.speed != 1.0:
+        content["pacing"] = _PACING
+    return _key("take", content)
 
 
 def clip_key(parts: Sequence[Json], output: Output) -> str:
@@ -33,6 +38,19 @@ def clip_key(parts: Sequence[Json], output: Output) -> str:
     'e57ed704'
     """
     return _key("clip", {"parts": parts, "output": _encode_output(output)})
+
+
+def reading_key(key: str, fingerprint: str, segment: Segment) -> str:
+    """The name from which the seeds of the take `key` are made: the same at each speed, so that a text is read alike
+    faster or slower.
+
+    >>> segment = Segment(text="Hello.", voice="low", language="en", speed=2.0)
+    >>> reading_key(take_key("tone-1", segment), "tone-1", segment)[:8]
+    '3dd11629'
+    """
+    if segment.speed == 1.0:
+        return key
+    return take_key(fingerprint, msgspec.structs.replace(segment, speed=1.0))
 
 
 def seed(key: str, attempt: int) -> int:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from voxpress.errors import InputError
-from voxpress.text.front_end import FrontEnd
+from voxpress.text.front_end import MISREAD, FrontEnd, Reader
 from voxpress.text.markup import PLAIN, directions, parse
-from voxpress.text.parts import Between, Bookmark, Part, Pause, Say, Silence, Sound, Tone
+from voxpress.text.parts import Between, Bookmark, Note, Part, Pause, Say, Silence, Sound, Tone
 from voxpress.text.passage import Change
 
 __all__ = [
@@ -20,8 +20,10 @@ __all__ = [
     "Bookmark",
     "Change",
     "FrontEnd",
+    "Note",
     "Part",
     "Pause",
+    "Reader",
     "Reading",
     "Say",
     "Silence",
@@ -65,19 +67,23 @@ def read(
 
     >>> read("Hello there, world, how are you.\\n\\nGoodbye.", language="en", max_chars=80).parts
     (Say('Hello there, world, how are you.'), Pause(after='paragraph'), Say('Goodbye.'))
-    >>> read("Press *one*.", language="en", max_chars=80, misread="*^").notes
-    ("2 × '*' removed: the engine misreads it",)
+    >>> read("Press «one».", language="en", max_chars=80, misread="«»").notes
+    ("1 × '«' removed: the engine misreads it", "1 × '»' removed: the engine misreads it")
 
     Raises:
         InputError: nothing in the text can be spoken.
         MarkupError: the markup cannot be read.
     """
+    reader = Reader(language=language, max_chars=max_chars, misread=misread)
     parts: list[Part] = []
-    left_out: Counter[str] = Counter()
+    left_out: Counter[tuple[str, str]] = Counter()
     changes: list[Change] = []
-    for part in parse(text, markup):
-        if isinstance(part, Say):
-            spoken = front_end.read(part, language=language, max_chars=max_chars, misread=misread)
+    notes: list[str] = []
+    for part in parse(text, markup, lenient=front_end.lenient):
+        if isinstance(part, Note):
+            notes.append(part.text)
+        elif isinstance(part, Say):
+            spoken = front_end.read(part, reader)
             parts += spoken.parts
             left_out.update(spoken.left_out)
             changes += spoken.changes
@@ -85,20 +91,25 @@ def read(
             parts.append(part)
     if not parts:
         raise nothing_to_speak(text, left_out)
-    return Reading(tuple(parts), make_notes(text, markup, left_out), tuple(changes))
+    return Reading(tuple(parts), (*notes, *make_notes(text, markup, left_out)), tuple(changes))
 
 
-def nothing_to_speak(text: str, left_out: Mapping[str, int]) -> InputError:
+def nothing_to_speak(text: str, left_out: Mapping[tuple[str, str], int]) -> InputError:
     """The error of a text of which nothing is left."""
-    besides = " besides what the engine misreads" if left_out else ""
+    misread = any(why == MISREAD for _, why in left_out)
+    besides = (
+        " besides what the engine misreads" if misread else " besides what is left out" if left_out else ""
+    )
     return InputError(
         f"nothing to speak in {text!r}: it has no letter and no digit{besides}" if text else "no text"
     )
 
 
-def make_notes(text: str, markup: str, left_out: Mapping[str, int]) -> tuple[str, ...]:
+def make_notes(text: str, markup: str, left_out: Mapping[tuple[str, str], int]) -> tuple[str, ...]:
     """What a user should know of how a text was read."""
-    notes = [f"{count} × {each!r} removed: the engine misreads it" for each, count in left_out.items()]
-    if markup == PLAIN and ("[" in text or "<" in text) and (direction := directions.find_direction(text)):
+    notes = [f"{count} × {what!r} {why}" for (what, why), count in left_out.items()]
+    if markup == PLAIN and text.lstrip("\ufeff \t\r\n").startswith(("<speak", "<?xml")):
+        notes.append("<speak> is read aloud, because the markup is plain; with markup ssml it is not")
+    elif markup == PLAIN and ("[" in text or "<" in text) and (direction := directions.find_direction(text)):
         notes.append(f"{direction} is {READ_ALOUD}")
     return tuple(notes)

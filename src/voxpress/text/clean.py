@@ -5,22 +5,46 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 from voxpress.errors import InputError
-from voxpress.text.passage import Edit, Passage
+from voxpress.text.lines import MARKERS, find_lines
+from voxpress.text.passage import Change, Edit, Passage
 
 _SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"\S+")
 _BLANK_LINES = re.compile(r"\n\s*\n")
+_QUOTE_SIGNS = re.compile(r"^[^\S\n]*(?:(?:>[^\S\n]?)+|#[^\S\n])", re.MULTILINE)
 _LINE_ENDS = {"\r": "\n", "\u2028": "\n", "\u2029": "\n\n", "\t": " "}
 _JOINERS = "\u200c\u200d"  # zero-width, yet they change how Persian and Indic words are spoken
 
 
-def clean(passage: Passage) -> list[Passage]:
+class Paragraph(NamedTuple):
+    """A paragraph, or a line of its own, such as a heading or a list item.
+
+    Attributes:
+        words: on one line.
+        after: the pause before it is that after a sentence, or that after a paragraph.
+        changes: the marker of a list item that nobody speaks.
+    """
+
+    words: Passage
+    after: Literal["sentence", "paragraph"] = "paragraph"
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return self.words.text
+
+
+def clean(passage: Passage, *, lines: bool = True) -> list[Paragraph]:
     r"""The paragraphs of a passage, each on one line, in NFC and without characters that cannot be spoken.
 
     It removes control and formatting characters and turns white space of every kind into one space. A blank line ends
-    a paragraph.
+    a paragraph, and so does the end of a heading or of a list item (`voxpress.text.lines`).
+
+    Args:
+        lines: whether headings, list items and quotations are looked for; False for what was cleaned before.
 
     >>> given = Passage.of("Caf\u0065\u0301\u00a0opens\r\nat\tnine.\n\n\ufeffCome in.")
     >>> [paragraph.text for paragraph in clean(given)]
@@ -31,17 +55,45 @@ def clean(passage: Passage) -> list[Passage]:
     """
     text = passage.text
     if text.isascii() and text.isprintable():
-        if "  " not in text and text == text.strip():
-            return [passage] if text else []
+        if "  " not in text and text == text.strip() and not (lines and text[:1] in MARKERS):
+            return [Paragraph(passage)] if text else []
     else:
         passage = passage.edit(_list_unspoken(text))
-    paragraphs, at = [], 0
+    paragraphs: list[Paragraph] = []
+    at = 0
     for blank in (*_BLANK_LINES.finditer(passage.text), None):
-        flat = _flatten(passage[at : blank.start()] if blank else passage[at:])
-        if flat.text:
-            paragraphs.append(flat)
+        block = passage[at : blank.start()] if blank else passage[at:]
+        if lines:
+            paragraphs += _list_paragraphs(block)
+        elif (flat := _flatten(block)).text:
+            paragraphs.append(Paragraph(flat))
         at = blank.end() if blank else at
     return paragraphs
+
+
+def _list_paragraphs(block: Passage) -> Iterator[Paragraph]:
+    """A block of lines as one paragraph, or its headings and list items each as one."""
+    after: Literal["sentence", "paragraph"] = "paragraph"
+    signs = list(_list_quote_signs(block.text))
+    quoted = tuple(block.changes(signs, "quotation"))
+    block = block.edit(signs)
+    for line in find_lines(block):
+        flat = _flatten(block[line.start : line.end])
+        if not flat.text:
+            continue
+        marked = block.changes((Edit(*line.marker, ""),), "list marker") if line.marker else ()
+        yield Paragraph(flat, after, (*quoted, *marked))
+        after, quoted = "sentence", ()
+
+
+def _list_quote_signs(text: str) -> Iterator[Edit]:
+    """Edits that remove the signs of a quotation or comment, which begin each line of a block."""
+    lines = [line.lstrip() for line in text.split("\n") if line.strip()]
+    if all(line.startswith(">") for line in lines) or (
+        len(lines) > 1 and all(line.startswith(("# ", "#\n")) for line in lines)
+    ):
+        for sign in _QUOTE_SIGNS.finditer(text):
+            yield Edit(sign.start(), sign.end(), "", fixed=False)
 
 
 def _list_unspoken(text: str) -> Iterator[Edit]:

@@ -1,69 +1,233 @@
 """The front end: from the words of a text to the segments that an engine speaks.
 
-The stages are clean, lexicon, normalise and split. Each takes passages and gives passages, so that every word of the
-audio knows its place in the source.
+The stages are clean, letters, lexicon, addresses, numbers, signs, and split. Each takes passages and gives passages, so
+that every word of the audio knows its place in the source.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from voxpress.errors import InputError, show, suggest
 from voxpress.text.clean import clean, has_speech
+from voxpress.text.lexicon import Lexicon, apply
+from voxpress.text.normalise import NAMES, normalise
+from voxpress.text.normalise.letters import fold
+from voxpress.text.normalise.protected import read_protected
+from voxpress.text.normalise.symbols import LEFT_OUT, read_symbols
 from voxpress.text.parts import Pause, Say
 from voxpress.text.passage import Change, Edit, Passage
+from voxpress.text.say_as import interpret
+from voxpress.text.speakable import find_unspeakable
 from voxpress.text.split import split
+
+MISREAD = "removed: the engine misreads it"
+"""The end of a note about a character that an engine declares."""
+
+
+_CHOICES = {"normalise": NAMES, "emoji": ("drop", "name"), "unspeakable": ("error", "skip")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who reads a text, as far as that decides its words.
+
+    Attributes:
+        language: BCP 47 tag.
+        max_chars: longest segment that the engine takes.
+        engine, voice: for entries of a lexicon that hold for some only.
+        misread: characters that the engine reads wrongly, and that are removed.
+        find_silent: gives the characters of a text that the engine would leave out.
+        takes_phonemes: whether a lexicon can give the engine sounds.
+        every_language: whether the voice says letters of every script.
+    """
+
+    language: str
+    max_chars: int
+    engine: str = ""
+    voice: str = ""
+    misread: str = ""
+    find_silent: Callable[[str], Sequence[str]] | None = None
+    takes_phonemes: bool = True
+    every_language: bool = False
 
 
 class Spoken(NamedTuple):
-    """Segments with the pauses between them; what was changed; and how often each character was left out."""
+    """Segments with the pauses between them; what was changed; and how often what was left out, and why."""
 
     parts: tuple[Say | Pause, ...]
     changes: tuple[Change, ...]
-    left_out: Mapping[str, int]
+    left_out: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
+class _Notes:
+    """What the stages did to a text."""
+
+    changes: list[Change] = field(default_factory=list)
+    left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How texts are read: all that decides the words of a take, besides the text, its markup and its language."""
+    """How texts are read: all that decides the words of a take, besides the text, its markup and who reads it.
 
-    def read(self, say: Say, *, language: str, max_chars: int, misread: str = "") -> Spoken:
+    Attributes:
+        lexicon: how words are spoken.
+        normalise: how numbers and abbreviations become words, one of `voxpress.text.normalise.NAMES`.
+        emoji: ``drop`` leaves emoji out, with a note; ``name`` reads their names.
+        unspeakable: what a voice cannot say after all, such as a letter of a script that its language does not have,
+            is an error, or left out with a note (``skip``).
+        lenient: whether markup that voxpress cannot do becomes a note; otherwise it is an error.
+    """
+
+    lexicon: Lexicon = Lexicon()
+    normalise: str = "auto"
+    emoji: Literal["drop", "name"] = "drop"
+    unspeakable: Literal["error", "skip"] = "error"
+    lenient: bool = False
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if (value := getattr(self, name)) not in choices:
+                problem = f"must be {', '.join(choices[:-1])} or {choices[-1]}, not {show(value)}"
+                raise InputError(problem + suggest(str(value), choices), field=name)
+        for name, kind in (("lexicon", Lexicon), ("lenient", bool)):
+            if not isinstance(getattr(self, name), kind):
+                raise InputError(f"must be a {kind.__name__}, not {show(getattr(self, name))}", field=name)
+
+    def read(self, say: Say, reader: Reader) -> Spoken:
         """The segments of some words.
 
-        Args:
-            language: BCP 47 tag.
-            max_chars: longest segment that the engine takes.
-            misread: characters that the engine reads wrongly, and that are removed.
-
-        >>> FrontEnd().read(Say.of("Come in. Sit down."), language="en", max_chars=9).parts
+        >>> FrontEnd().read(Say.of("Come in. Sit down."), Reader(language="en", max_chars=9)).parts
         (Say('Come in.'), Pause(after='sentence'), Say('Sit down.'))
+
+        Raises:
+            InputError: the voice cannot say some of it, and `unspeakable` is ``error``.
         """
         parts: list[Say | Pause] = []
-        removed: Counter[str] = Counter()
-        for paragraph in clean(_remove_misread(say.words, misread, removed)):
-            if not has_speech(paragraph.text):
-                continue
+        notes = _Notes(list(say.changes))
+        words, interpreted = interpret(say.words, say.asked, reader.language)
+        notes.changes.extend(interpreted)
+        for paragraph, after in self._spell(words, reader, notes):
             if parts:
-                parts.append(Pause("paragraph"))
-            sentences = split(paragraph.text, language=language, max_chars=max_chars)
-            for i, words in enumerate(paragraph.pieces(filter(has_speech, sentences))):
+                parts.append(Pause(after))
+            for i, segment in enumerate(_split(paragraph, reader)):
                 if i:
                     parts.append(Pause("sentence"))
-                parts.append(Say(words, say.speaker, say.gain))
-        return Spoken(tuple(parts), (), removed)
+                parts.append(Say(segment, say.speaker, say.gain))
+        return Spoken(tuple(parts), tuple(notes.changes), notes.left_out)
+
+    def _spell(
+        self, words: Passage, reader: Reader, notes: _Notes
+    ) -> Iterator[tuple[Passage, Literal["sentence", "paragraph"]]]:
+        """The paragraphs as they are spoken, and the pause before each."""
+        for written in clean(words):
+            notes.changes.extend(written.changes)
+            paragraph = self._read_signs(written.words, reader, notes)
+            paragraph = self._leave_out(paragraph, reader, notes)
+            for spoken in clean(_remove_misread(paragraph, reader.misread, notes), lines=False):
+                if has_speech(spoken.text):
+                    yield spoken.words, written.after
+
+    def _read_signs(self, paragraph: Passage, reader: Reader, notes: _Notes) -> Passage:
+        """Letters in other forms, words of the lexicon, addresses, numbers and signs, in this order."""
+        language, reads = reader.language, self.normalise != "none"
+        if reads:
+            folded = [(edit, "letters" if edit.spoken else "tag") for edit in fold(paragraph)]
+            paragraph = _apply(paragraph, folded, notes)
+        paragraph, named = apply(
+            paragraph,
+            self.lexicon,
+            language=language,
+            engine=reader.engine,
+            voice=reader.voice,
+            sounds=reader.takes_phonemes,
+        )
+        notes.changes.extend(named)
+        if not reads:
+            return paragraph
+        paragraph = _apply(paragraph, read_protected(paragraph, language), notes)
+        paragraph, normalised = normalise(paragraph, language, name=self.normalise)
+        notes.changes.extend(normalised)
+        return _apply(paragraph, read_symbols(paragraph, language, emoji=self.emoji), notes)
+
+    def _leave_out(self, paragraph: Passage, reader: Reader, notes: _Notes) -> Passage:
+        """The paragraph without what the voice cannot say."""
+        if not reader.every_language:
+            foreign = find_unspeakable(paragraph.text, reader.language)
+            paragraph = self._drop(paragraph, foreign, f"a voice of {reader.language}", notes)
+        if reader.find_silent is None:
+            return paragraph
+        silent = frozenset(reader.find_silent(paragraph.text))
+        found = [(i, i + 1, repr(c)) for i, c in enumerate(paragraph.text) if c in silent]
+        return self._drop(paragraph, found, f"{reader.voice or 'the voice'} of {reader.engine}", notes)
+
+    def _drop(
+        self, paragraph: Passage, found: Sequence[tuple[int, int, str]], who: str, notes: _Notes
+    ) -> Passage:
+        free = [each for each in found if not _is_pronounced(paragraph, each[0], each[1])]
+        if free and self.unspeakable == "error":
+            raise InputError(
+                f"{who} cannot say {free[0][2]} in {paragraph.text[:60]!r}; write it in other words, or leave it out"
+                ' with unspeakable = "skip"'
+            )
+        for start, end, _ in free:
+            notes.left_out[paragraph.text[start:end], f"left out: {who} cannot say it"] += 1
+        return paragraph.edit(Edit(start, end, "", fixed=False) for start, end, _ in free)
 
 
-def _remove_misread(words: Passage, characters: str, removed: Counter[str]) -> Passage:
+def _apply(passage: Passage, edits: Sequence[tuple[Edit, str]], notes: _Notes) -> Passage:
+    """The passage with these pieces replaced; notes what was changed, and what was left out."""
+    for edit, rule in edits:
+        notes.changes.extend(passage.changes((edit,), rule))
+        if rule in LEFT_OUT and not edit.spoken.strip():
+            what = passage.text[edit.start : edit.end].strip()
+            notes.left_out[what, f"left out: {LEFT_OUT[rule]}"] += 1
+    return passage.edit(edit for edit, _ in edits)
+
+
+def _split(paragraph: Passage, reader: Reader) -> Iterator[Passage]:
+    """The segments of a paragraph; words that are pronounced together stay together."""
+    joined = _join_pronounced(paragraph)
+    at = 0
+    for each in split(joined, language=reader.language, max_chars=reader.max_chars):
+        if has_speech(each):
+            at = joined.index(each, at)
+            yield paragraph[at : at + len(each)]
+            at += len(each)
+
+
+def _join_pronounced(paragraph: Passage) -> str:
+    """The text, in which all that is pronounced together is one word."""
+    pieces, done = [], 0
+    for each in paragraph.phonemes:
+        pieces.append(paragraph.text[done : each.start])
+        pieces.append("".join(c if c.isalnum() else "_" for c in paragraph.text[each.start : each.end]))
+        done = each.end
+    return "".join([*pieces, paragraph.text[done:]])
+
+
+def _is_pronounced(words: Passage, start: int, end: int) -> bool:
+    """Whether the engine gets sounds there, and not the letters."""
+    return any(each.start < end and start < each.end for each in words.phonemes)
+
+
+def _remove_misread(words: Passage, characters: str, notes: _Notes) -> Passage:
     """Remove some characters, or replace them with a space between letters and digits; count them."""
     if not any(each in words.text for each in characters):
         return words
     found = re.compile(f"[{re.escape(characters)}]+")
     edits = []
     for match in found.finditer(words.text):
-        removed.update(match[0])
+        if _is_pronounced(words, match.start(), match.end()):
+            continue
+        notes.left_out.update((character, MISREAD) for character in match[0])
         around = (
             words.text[max(0, match.start() - 1) : match.start()] + words.text[match.end() : match.end() + 1]
         )

@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from voxpress.speech import Seconds, Speaker
-from voxpress.text.passage import Passage
+from voxpress.text.passage import Change, Passage
+from voxpress.text.say_as import SayAs
 
 Decibels: TypeAlias = float
 
@@ -24,11 +25,19 @@ class Say:
         words: what is said.
         speaker: who says it, where that is not who reads the rest; its open fields are those of the row.
         gain: how much louder than the rest.
+        rate: how much faster than the speaker's own speed.
+        changes: what the markup itself changed in the words.
+        asked: pieces of the words that are read in a way that the markup names.
+        bookmarks: named places within the words, each by its place in the source.
     """
 
     words: Passage
     speaker: Speaker | None = None
     gain: Decibels = 0.0
+    rate: float = 1.0
+    changes: tuple[Change, ...] = ()
+    asked: tuple[SayAs, ...] = ()
+    bookmarks: tuple[tuple[int, str], ...] = ()
 
     @classmethod
     def of(cls, text: str) -> Say:
@@ -41,13 +50,19 @@ class Say:
 
     def __repr__(self) -> str:
         more = f", speaker={self.speaker!r}" if self.speaker else ""
-        return f"Say({self.text!r}{more}{f', gain={self.gain:g}' if self.gain else ''})"
+        more += f", gain={self.gain:g}" if self.gain else ""
+        return f"Say({self.text!r}{more}{f', rate={self.rate:g}' if self.rate != 1 else ''})"
 
 
-class Pause(msgspec.Struct, frozen=True, tag="pause"):
-    """A pause between two sentences or paragraphs; the `Output` has its length."""
+class Pause(msgspec.Struct, frozen=True, tag="pause", omit_defaults=True, repr_omit_defaults=True):
+    """A pause between two sentences or paragraphs; the `Output` has its length.
+
+    Attributes:
+        speed: of the words around it: at 2.0 it takes half as long.
+    """
 
     after: Literal["sentence", "paragraph"]
+    speed: float = 1.0
 
 
 class Silence(msgspec.Struct, frozen=True):
@@ -78,10 +93,12 @@ class Sound(msgspec.Struct, frozen=True, tag="sound"):
     Attributes:
         file: as written in the text: a path relative to the manifest.
         gain: how much louder than the file.
+        instead: what is heard where the file cannot be used.
     """
 
     file: str
     gain: Decibels = 0.0
+    instead: tuple[Part, ...] = ()
 
 
 class Bookmark(msgspec.Struct, frozen=True, tag="bookmark"):
@@ -90,7 +107,13 @@ class Bookmark(msgspec.Struct, frozen=True, tag="bookmark"):
     name: str
 
 
-Part: TypeAlias = Say | Pause | Silence | Tone | Sound | Bookmark
+class Note(msgspec.Struct, frozen=True, tag="note"):
+    """What a user should know of how the markup was read. Nothing of it is heard."""
+
+    text: str
+
+
+Part: TypeAlias = Say | Pause | Silence | Tone | Sound | Bookmark | Note
 """What a text is made of, in order."""
 Between: TypeAlias = Pause | Silence | Tone | Sound | Bookmark
 """What is heard, or noted, between words."""

@@ -6,8 +6,10 @@ the audio can be shown in the source, and what one stage has decided is safe fro
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 
 import msgspec
 
@@ -50,6 +52,9 @@ class Change(msgspec.Struct, frozen=True):
     certain: bool = True
 
 
+_start, _end = itemgetter(0), itemgetter(1)
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Text, and where each of its characters stood in the source.
@@ -80,15 +85,25 @@ class Passage:
 
     def __getitem__(self, piece: slice) -> Passage:
         start, end, _ = piece.indices(len(self.text))
+        end = max(start, end)
         return Passage(
             self.text[start:end],
             self.starts[start:end],
             self.ends[start:end],
-            tuple(
-                (max(a, start) - start, min(b, end) - start) for a, b in self.fixed if a < end and b > start
-            ),
-            tuple(p.moved(-start) for p in self.phonemes if start <= p.start and p.end <= end),
+            tuple((max(a, start) - start, min(b, end) - start) for a, b in self._find_fixed(start, end))
+            if start < end
+            else (),
+            tuple(p.moved(-start) for p in self._find_phonemes(start, end)),
         )
+
+    def _find_fixed(self, start: int, end: int) -> Sequence[tuple[int, int]]:
+        """The fixed pieces that lie in a piece, or partly: searched for, because a long text has many."""
+        first = bisect_right(self.fixed, start, key=itemgetter(1))
+        return self.fixed[first : bisect_left(self.fixed, end, first, key=itemgetter(0))]
+
+    def _find_phonemes(self, start: int, end: int) -> Sequence[Phonemes]:
+        first = bisect_left(self.phonemes, start, key=attrgetter("start"))
+        return self.phonemes[first : bisect_right(self.phonemes, end, first, key=attrgetter("end"))]
 
     def source(self, start: int, end: int) -> tuple[int, int]:
         """The place in the source of a piece of `text`.
@@ -107,7 +122,7 @@ class Passage:
 
     def is_fixed(self, start: int, end: int) -> bool:
         """Whether any of that piece was decided by an earlier stage."""
-        return any(a < end and b > start for a, b in self.fixed)
+        return bool(self._find_fixed(start, end))
 
     def edit(self, edits: Iterable[Edit]) -> Passage:
         """The passage with pieces replaced, which are in order and do not overlap."""

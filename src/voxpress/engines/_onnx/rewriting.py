@@ -197,6 +197,38 @@ def expose(source: Source, tensor: str, name: str) -> onnx.ModelProto:
     return rewrite.finish()
 
 
+def pace(source: Source, tensor: str) -> onnx.ModelProto:
+    """Divide the durations `tensor`, whole numbers along its last axis, by a new input `pace`, a float32 vector of one
+    number. They stay whole, and what rounding takes from one goes to the next, so that their sum is right to half a
+    frame at every pace. At 1.0 they are as they were, to the bit.
+    """
+    from onnx import TensorProto, helper
+
+    rewrite = Rewrite(source)
+    rewrite.model.graph.input.append(helper.make_tensor_value_info("pace", TensorProto.FLOAT, [1]))
+    last = rewrite.constant(np.array(-1, np.int64), "pace_axis")
+    before = rewrite.free_name(f"{tensor}_before")
+    for node in rewrite.old:
+        if tensor not in node.output:
+            rewrite.nodes.append(node)
+            continue
+        kept = type(node)()
+        kept.CopyFrom(node)
+        kept.output[list(node.output).index(tensor)] = before
+        rewrite.nodes.append(kept)
+        scaled = rewrite.new("Div", [before, "pace"], "pace_scaled")
+        ends = rewrite.new("Round", [rewrite.new("CumSum", [scaled, last], "pace_sums")], "pace_ends")
+        # All ends but the last, after a zero: where each symbol starts.
+        first, final = rewrite.constant([0], "pace_first"), rewrite.constant([-1], "pace_final")
+        axes = rewrite.constant([-1], "pace_axes")
+        one = rewrite.new("Slice", [ends, first, rewrite.constant([1], "pace_one"), axes], "pace_first_end")
+        kept_ends = rewrite.new("Slice", [ends, first, final, axes], "pace_kept")
+        zero = rewrite.new("Sub", [one, one], "pace_zero")
+        starts = rewrite.new("Concat", [zero, kept_ends], "pace_starts", axis=-1)
+        rewrite.add("Sub", [ends, starts], tensor)
+    return rewrite.finish()
+
+
 def find_piper_durations(model: onnx.ModelProto) -> str:
     """The tensor [batch, 1, ids] of frames per phoneme id in a VITS model: its only Ceil.
 

@@ -12,7 +12,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 
-from voxpress import formats
+from voxpress import formats, marks
 from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, requires, server_of, visitor
 from voxpress.server.dispatcher import Flight
 from voxpress.server.errors import Refusal
@@ -30,6 +30,7 @@ from voxpress.speech import Clip
 _CLIP_NAME = re.compile(r"([0-9a-f]{64})\.([A-Za-z0-9]{1,8})")
 
 _EVENT_STREAM = "text/event-stream"
+_SIDECARS = {each.extension: each for each in marks.FORMATS.values()}
 
 
 @post(
@@ -172,7 +173,11 @@ async def get_clip(
     request: Request[Any, Any, Any],
     name: Annotated[
         str,
-        PathParameter(description="Digest and extension; with .json, what is known of it.", max_length=80),
+        PathParameter(
+            description="Digest and extension; with .json, what is known of it; with .srt, .vtt or .marks,"
+            " when its words are heard.",
+            max_length=80,
+        ),
     ],
 ) -> Response[Any]:
     """A clip never changes under its name, so caches may keep it forever."""
@@ -184,6 +189,9 @@ async def get_clip(
     extension = formats.FORMATS[clip.format].extension
     if found[2] == "json":
         return Response(_describe_clip(request, clip))
+    if beside := _SIDECARS.get(found[2]):
+        said = await asyncio.to_thread(marks.write_all, [beside.name], clip, marks.script_of(clip))
+        return Response(said[found[2]], media_type=beside.media_type)
     if found[2] != extension:
         raise Refusal(404, f"clip {clip.key} is a .{extension}", "clip_not_found", param="name")
     visit.cache = "hit"

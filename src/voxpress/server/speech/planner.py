@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 import msgspec
 
 from voxpress import engines, formats
-from voxpress.errors import UnsupportedOption
+from voxpress.errors import InputError, UnsupportedOption
 from voxpress.rendering.plan import Bad, Plan, Planned
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import Preset, Project, preset_named
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal, refusal
-from voxpress.server.schemas import RATE, SpeechRequest, VoiceId
+from voxpress.server.schemas import RATE, LexiconEntry, RequestMarkup, SpeechRequest, VoiceId
 from voxpress.server.settings import Settings
 from voxpress.speech import OptionValue, Output, Seconds, Speaker, Utterance
-from voxpress.text import Pause, duration
+from voxpress.text import FrontEnd, Pause, Silence, Tone, duration
 from voxpress.text.clean import clean, has_speech
+from voxpress.text.lexicon import Entry, Lexicon, gather
 from voxpress.text.passage import Passage
+from voxpress.validation import Markup
 from voxpress.voices import references
 
 DEFAULT_VOICE = ""
@@ -28,6 +31,7 @@ _SHORT_TEXT = 2000
 """Characters up to which a text is planned in the event loop; more would keep others waiting."""
 _SILENT_PAUSE = 0.2
 """Seconds of silence that a text without a letter or a digit stands for."""
+_SSML = re.compile(r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?<speak\b")
 _SLOWEST_SPEECH = 0.5
 """Seconds that no character is expected to take on average."""
 
@@ -71,11 +75,15 @@ class SpeechPlanner:
     """Makes plans of requests for speech.
 
     Args:
-        project: its presets and its cast.
+        project: its presets, its cast and its lexicons.
+
+    Raises:
+        InputError: a lexicon cannot be read.
     """
 
     def __init__(self, settings: Settings, names: Aliases, project: Project) -> None:
         self._settings, self._names, self._project = settings, names, project
+        self._lexicons = {name: gather(project.list_lexicons(name)) for name in (None, *project.presets)}
 
     async def plan(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
         """Plan a request, outside the event loop where its text is long.
@@ -94,7 +102,7 @@ class SpeechPlanner:
                 "string_above_max_length",
                 param="input",
             )
-        if len(data.input) > _SHORT_TEXT:
+        if len(data.input) > _SHORT_TEXT or data.lexicon:
             return await asyncio.to_thread(self.plan_now, data, ignored)
         return self.plan_now(data, ignored)
 
@@ -118,13 +126,17 @@ class SpeechPlanner:
         speaker = asked.over(speaker).over(Speaker(speed=1.0, seed=0))
         output = self._choose_output(data)
         _check_duration(data, output, self._settings.max_duration)  # also before the work of planning it
-        utterance = Utterance(text=data.input)
+        utterance = Utterance(text=data.input, markup=_choose_markup(data, self._settings.markup))
+        lexicon = _read_lexicon(data.lexicon).over(self._lexicons[data.preset])
+        front_end = FrontEnd(lexicon=lexicon, lenient=data.lenient)
         plan: Planned | None = None
         if data.lang_code is not None:
             # Some clients send it for each voice; a voice that does not speak the language speaks its own.
             tag = None if data.language is not None else self._names.find_language(data.lang_code)
             plan = (
-                self._plan_utterance(utterance, msgspec.structs.replace(speaker, language=tag), output)
+                self._plan_utterance(
+                    utterance, msgspec.structs.replace(speaker, language=tag), output, front_end
+                )
                 if tag
                 else None
             )
@@ -132,15 +144,17 @@ class SpeechPlanner:
                 plan, ignored = None, ("lang_code", *ignored)
             elif tag != data.lang_code:
                 mapped = (*mapped, f"{data.lang_code}={tag}")
-        plan = plan or self._plan_utterance(utterance, speaker, output)
+        plan = plan or self._plan_utterance(utterance, speaker, output, front_end)
         notes: tuple[str, ...] = ()
         if isinstance(plan, Bad) and self._is_pause(data.input):
             notes = (f"no letter and no digit: {_SILENT_PAUSE:g} s of silence",)
             silent = Utterance(text=f"[pause {_SILENT_PAUSE * 1000:g} ms]", markup="directions")
-            plan = self._plan_utterance(silent, speaker, output)
+            plan = self._plan_utterance(silent, speaker, output, front_end)
         if isinstance(plan, Bad):
             raise plan.error
-        _check_duration(data, output, self._settings.max_duration, plan.recipe.parts)
+        if data.lexicon:
+            _check_length(plan, self._settings.max_characters)
+        _check_duration(data, output, self._settings.max_duration, plan)
         return SpeechPlan(
             plan=plan,
             characters=len(data.input),
@@ -149,9 +163,11 @@ class SpeechPlanner:
             notes=(*plan.notes, *notes),
         )
 
-    def _plan_utterance(self, utterance: Utterance, speaker: Speaker, output: Output) -> Planned:
+    def _plan_utterance(
+        self, utterance: Utterance, speaker: Speaker, output: Output, front_end: FrontEnd
+    ) -> Planned:
         """The plan of a text, or what is wrong with it."""
-        planner = Planner(speaker, files=[("", output)], cast=self._project.cast)
+        planner = Planner(speaker, files=[("", output)], front_end=front_end, cast=self._project.cast)
         return planner.plan(utterance, filed=False)
 
     def _is_pause(self, text: str) -> bool:
@@ -186,6 +202,42 @@ class SpeechPlanner:
         return output
 
 
+def _check_length(plan: Plan, most: int) -> None:
+    """Check that a request's lexicon does not make a long text of a short one.
+
+    Raises:
+        Refusal: more characters would be spoken than a text may have.
+    """
+    spoken = sum(len(plan.takes[key].segment.text) for key in plan.recipe.spoken)
+    if spoken > most:
+        raise Refusal(
+            400,
+            f"lexicon: {spoken:,} characters would be spoken with it, and {most:,} are allowed",
+            "string_above_max_length",
+            param="lexicon",
+        )
+
+
+def _read_lexicon(given: Sequence[LexiconEntry]) -> Lexicon:
+    """The lexicon of a request.
+
+    Raises:
+        InputError: an entry cannot be so, with its place in the request.
+    """
+    entries = []
+    for number, each in enumerate(given):
+        place = f"lexicon[{number}]"
+        try:
+            entries.append(Entry(each.word, each.spoken, each.ipa, origin=place))
+        except InputError as error:
+            field = "word" if error.field == "written" else error.field
+            raise InputError(error.problem, field=f"{place}.{field}") from None
+    try:
+        return Lexicon(entries)
+    except InputError as error:
+        raise InputError(error.problem, field=f"{error.place}.word") from None
+
+
 def _choose_preset_output(data: SpeechRequest, preset: Preset) -> Output:
     if data.loudness is not None or data.sample_rate is not None:
         raise UnsupportedOption(
@@ -202,14 +254,12 @@ def _choose_preset_output(data: SpeechRequest, preset: Preset) -> Output:
     )
 
 
-def _check_duration(
-    data: SpeechRequest, output: Output, longest: Seconds, parts: Sequence[object] = ()
-) -> None:
+def _check_duration(data: SpeechRequest, output: Output, longest: Seconds, plan: Plan | None = None) -> None:
     """Check before anything is spoken that the audio will not fill the memory.
 
     Args:
         longest: seconds that are allowed at `RATE`.
-        parts: of the plan, for its pauses.
+        plan: for its pauses and the speeds of its takes.
 
     Raises:
         Refusal: the audio would be longer than allowed at its sample rate.
@@ -217,10 +267,14 @@ def _check_duration(
     rate = formats.sample_rate_for(formats.FORMATS[output.format], output.sample_rate, RATE)
     most = longest * RATE / max(rate, RATE)
     pauses = {"sentence": output.sentence_pause, "paragraph": output.paragraph_pause}
-    if len(data.input) * (_SLOWEST_SPEECH / data.speed + max(pauses.values())) <= most:
+    parts = plan.recipe.parts if plan else ()
+    takes = plan.takes.values() if plan else ()
+    speed = min((take.segment.speed for take in takes), default=data.speed)
+    silence = sum(part.duration for part in parts if isinstance(part, Silence | Tone))
+    if len(data.input) * (_SLOWEST_SPEECH + max(pauses.values())) / speed + silence <= most:
         return  # without counting letters
-    seconds = sum(pauses[part.after] for part in parts if isinstance(part, Pause))
-    shortest, slowest = duration.bounds(data.input, data.speed)
+    seconds = silence + sum(pauses[part.after] / part.speed for part in parts if isinstance(part, Pause))
+    shortest, slowest = duration.bounds(data.input, speed)
     seconds += (shortest * slowest) ** 0.5
     if seconds <= most:
         return
@@ -234,3 +288,11 @@ def _check_duration(
         "audio_too_long",
         param=field,
     )
+
+
+def _choose_markup(data: SpeechRequest, usual: RequestMarkup) -> Markup:
+    """How the input is written: as the request says, else as the server is set."""
+    asked = data.markup or usual
+    if asked != "auto":
+        return asked
+    return "ssml" if _SSML.match(data.input) else "plain"

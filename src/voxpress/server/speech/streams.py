@@ -12,8 +12,9 @@ from voxpress.audio import codec
 from voxpress.audio.codec import Encoder
 from voxpress.audio.waveform import Audio, join, silence
 from voxpress.errors import SpeechError
+from voxpress.marks import locate
 from voxpress.rendering import finishing
-from voxpress.rendering.plan import Louder
+from voxpress.rendering.plan import Played, Within
 from voxpress.server.dispatcher import Flight
 from voxpress.server.errors import refusal
 from voxpress.server.http.content import Content
@@ -23,6 +24,7 @@ from voxpress.server.speech.planner import SpeechPlan
 from voxpress.server.speech.service import Speech
 from voxpress.speech import Clip
 from voxpress.store import Store
+from voxpress.text import Bookmark
 
 _PIECE_SIZE = 32768
 """Bytes of a whole file in one event."""
@@ -60,8 +62,8 @@ class SpeechStreams:
         output, parts = plan.output, plan.plan.recipe.parts
         native = (await self._wait_for_take(plan.plan.recipe.spoken[0], flight)).sample_rate
         encoder: Encoder | None = None
-        for number, part in enumerate(parts):
-            key = part.take if isinstance(part, Louder) else part
+        for number, part in enumerate(part for part in parts if not isinstance(part, Bookmark | Within)):
+            key = part.take if isinstance(part, Played) else part
             takes = {key: await self._wait_for_take(key, flight)} if isinstance(key, str) else {}
             sound = finishing.sound(part, takes, output, native)
             if not number and output.lead:
@@ -111,7 +113,8 @@ class SpeechStreams:
             async for piece in content.parts(size=_PIECE_SIZE):
                 yield _encode_event(_make_delta(piece))
         assert clip is not None
-        marks = tuple(mark for mark in clip.marks if mark.kind == "word")
+        located = locate(clip.marks, plan.plan.recipe.script)
+        marks = tuple(mark for mark in located if mark.kind == "word")
         yield _encode_event(
             SpeechDone(
                 usage=count_tokens(plan.characters, clip.duration),

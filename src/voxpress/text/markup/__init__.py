@@ -10,17 +10,20 @@ from voxpress.text.passage import Passage
 PLAIN = "plain"
 
 
-def parse(text: str, markup: str = PLAIN) -> tuple[Part, ...]:
+def parse(text: str, markup: str = PLAIN, *, lenient: bool = False) -> tuple[Part, ...]:
     """The parts of a text that is written in that markup, one of `voxpress.validation.MARKUPS`.
+
+    Args:
+        lenient: what the markup has and voxpress cannot do becomes a `Note`; otherwise it is an error.
 
     >>> parse("Leave a message. [beep]", "directions")
     (Say('Leave a message.'), Tone(frequencies=(1000.0,), duration=0.25))
 
     Raises:
         LeftOut: it holds what nobody can speak or generate.
-        MarkupError: it cannot be read.
+        MarkupError: it cannot be read, or, unless `lenient`, has something in it that voxpress cannot do.
     """
     if markup == PLAIN:
         return (Say(Passage.of(text)),)
-    parts: tuple[Part, ...] = import_module(f"voxpress.text.markup.{markup}").parse(text)
+    parts: tuple[Part, ...] = import_module(f"voxpress.text.markup.{markup}").parse(text, lenient=lenient)
     return parts

@@ -5,6 +5,7 @@ Prompt lists such as Asterisk's mix words with descriptions of sounds. `parse` s
 - Silence: ``N UNIT of silence``, ``silence N UNIT``, and the same with ``pause``.
 - Tones: ``beep`` or ``tone``, with one of ``error``, ``double``, ``ascending``, ``descending`` before or
   after it, and words such as *this is a simple … sound* around it.
+- Pronunciations: ``[word](/IPA/)`` says the word so.
 - Explanations, which are dropped: a symbol beside a word (``dollar [$]``), empty brackets, and text that begins with
   ``note:``.
 - Other text in square or angle brackets is an error, `LeftOut`, because it can be neither spoken nor generated. Round
@@ -17,15 +18,13 @@ An angle bracket counts only where a letter follows it: ``3 < 4`` is text.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from contextlib import suppress
 
 from voxpress.errors import LeftOut, MarkupError
-from voxpress.speech import Seconds
+from voxpress.text.markup._composer import MAX_SILENCE
 from voxpress.text.parts import Part, Say, Silence, Tone
-from voxpress.text.passage import Passage
-
-MAX_SILENCE: Seconds = 600.0
-
+from voxpress.text.passage import Change, Edit, Passage
 
 _GAP = Silence(0.1)
 _BEEP = Tone((1000.0,), 0.25)
@@ -80,10 +79,14 @@ _SYMBOL = re.compile(r"[^\w]|_")
 _DIRECTION = re.compile(r"\[([^][]*)\]|<([A-Za-z][^<>]*)>|\(([^()]*)\)")
 _WORDS = re.compile(r"[^][<>()]*")
 _PUNCTUATION = " .,;:!?…"
+_PRONUNCIATION = re.compile(r"\[([^][]+)\]\(/([^()/]+)/\)")
 
 
-def parse(text: str) -> tuple[Part, ...]:
+def parse(text: str, *, lenient: bool = False) -> tuple[Part, ...]:  # noqa: ARG001 - as all markups
     """The words, tones and silences of a text, in order. A text without directions is one `Say`.
+
+    Args:
+        lenient: changes nothing here: a direction that cannot be generated is left out with its row.
 
     >>> parse("Leave a message. [beep]")
     (Say('Leave a message.'), Tone(frequencies=(1000.0,), duration=0.25))
@@ -94,7 +97,8 @@ def parse(text: str) -> tuple[Part, ...]:
         LeftOut: a direction of another kind.
         MarkupError: a square bracket without its partner, or a silence that is too long.
     """
-    source = Passage.of(text)
+    source, changes = pronounce(Passage.of(text))
+    text = source.text
     parts: list[Part] = []
     said: list[Passage] = []
     end = 0
@@ -107,23 +111,42 @@ def parse(text: str) -> tuple[Part, ...]:
         if inside is None:
             said.append(source[match.start() : match.end()])
         elif inside:
-            _flush(said, parts)
+            _flush(said, parts, changes)
             parts += inside
             said = []
     said.append(source[end:])
-    _flush(said, parts)
+    _flush(said, parts, changes)
     return tuple(parts) or (Say(source),)
 
 
-def _flush(pieces: list[Passage], parts: list[Part]) -> None:
+def pronounce(words: Passage) -> tuple[Passage, list[Change]]:
+    """Words with ``[word](/IPA/)`` as the word and its pronunciation, and those changes.
+
+    >>> pronounce(Passage.of("A [tomato](/təˈmɑːtəʊ/)."))[0].phonemes
+    (Phonemes(start=2, end=8, ipa='təˈmɑːtəʊ'),)
+    """
+    edits = [
+        Edit(match.start(), match.end(), match[1], ipa=match[2].strip())
+        for match in _PRONUNCIATION.finditer(words.text)
+        if match[2].strip()
+    ]
+    return words.edit(edits), words.changes(edits, "IPA")
+
+
+def _flush(pieces: list[Passage], parts: list[Part], changes: list[Change]) -> None:
+    """Make a part of some words. `changes` are those of these words and of all that follow."""
     words = Passage.join(pieces).strip()
+    end = words.source(0, len(words))[1]
+    count = bisect(changes, end, key=lambda change: change.start)
+    made = tuple(changes[:count])
+    del changes[:count]
     text = words.text
     if stray := re.search(r"[][]", text):
         raise MarkupError(
             f"{stray[0]!r} has no partner in {_quote(text)}; set the row's markup to plain to have it read"
         )
     if text.strip(_PUNCTUATION):
-        parts.append(Say(words))
+        parts.append(Say(words, changes=made))
 
 
 def _interpret(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ...] | None:
@@ -153,6 +176,21 @@ def _interpret(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence,
         f"{_quote(whole)} is not a direction that can be generated ({', '.join(TONES)}, silence 2 s):"
         " record it by hand, or set the row's markup to plain to have it read aloud"
     )
+
+
+def generate(direction: str) -> tuple[Tone | Silence, ...]:
+    """The sounds that a direction stands for; none if it stands for no sound.
+
+    >>> generate("[pause 2s]"), generate("[sic]")
+    ((Silence(duration=2.0),), ())
+
+    Raises:
+        MarkupError: it stands for a silence that is too long.
+    """
+    match = _DIRECTION.fullmatch(direction)
+    with suppress(LeftOut):
+        return (match and _interpret(match, explains=True)) or ()
+    return ()
 
 
 def find_direction(text: str) -> str:

@@ -1,0 +1,182 @@
+"""Subtitles: sentences in pieces of at most two lines, each with its time.
+
+A line has at most 42 characters, as broadcasters ask of subtitles in Latin script. A subtitle stays for a second or
+longer where the next one leaves room, and for as long as one can read it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from voxpress.marks.places import ends_clause
+from voxpress.marks.script import Transcript
+from voxpress.speech import Mark, Seconds
+
+WIDTH = 42
+"""Characters of a line."""
+_SHORTEST: Seconds = 1.0
+_LONGEST: Seconds = 7.0
+_PACE = 20.0
+"""Characters that one can read in a second."""
+_MARKUP = re.compile(r"[\w<>\[\]{}]")
+
+
+class Cue(NamedTuple):
+    """One subtitle; times in milliseconds."""
+
+    start: int
+    end: int
+    lines: tuple[str, ...]
+
+
+class _Piece(NamedTuple):
+    """What cannot be broken: a word with its punctuation, as written."""
+
+    text: str
+    start: Seconds
+    end: Seconds
+    space: bool
+    """Whether a space goes before it."""
+
+
+def make_cues(transcript: Transcript) -> list[Cue]:
+    """The subtitles of a clip.
+
+    >>> hi = Mark(kind="sentence", text="Hi.", start=0.0, end=0.4, source=(0, 3))
+    >>> make_cues(Transcript(text="Hi.", duration=0.5, marks=(hi,)))
+    [Cue(start=0, end=500, lines=('Hi.',))]
+    """
+    groups = [group for sentence in _split_sentences(transcript) for group in _cut(sentence)]
+    cues: list[Cue] = []
+    for number, group in enumerate(groups):
+        lines = _wrap(group)
+        assert lines is not None
+        room = groups[number + 1][0].start if number + 1 < len(groups) else transcript.duration
+        reading = max(_SHORTEST, sum(map(len, lines)) / _PACE)
+        first, last = group[0].start, max(each.end for each in group)
+        end = max(min(last, room), min(first + reading, room))
+        start = max(round(first * 1000), cues[-1].end if cues else 0)
+        cues.append(Cue(start, max(start + 1, round(end * 1000)), lines))
+    return cues
+
+
+def _split_sentences(transcript: Transcript) -> Iterator[list[_Piece]]:
+    """The pieces of each sentence."""
+    sentence: Mark | None = None
+    words: list[Mark] = []
+    for mark in transcript.marks:
+        if mark.kind == "sentence":
+            if sentence:
+                yield _make_pieces(transcript.text, sentence, words)
+            sentence, words = mark, []
+        elif mark.kind == "word" and mark.source:
+            words.append(mark)
+    if sentence:
+        yield _make_pieces(transcript.text, sentence, words)
+
+
+def _make_pieces(text: str, sentence: Mark, words: Sequence[Mark]) -> list[_Piece]:
+    """The words of a sentence as they are written. Words that stand at one place, such as those of a number, are one
+    piece; what lies between two places is kept where it is punctuation, and left out where it is markup.
+    """
+    begin, end = sentence.source or (0, len(text))
+    places = _merge(words) or [(begin, end, sentence.start, sentence.end)]
+    pieces: list[_Piece] = []
+    before, space = _clean(text[begin : places[0][0]]).lstrip(), False
+    for number, (first, last, start, stop) in enumerate(places):
+        following = places[number + 1][0] if number + 1 < len(places) else end
+        gap = _clean(text[last : max(last, following)])
+        after, blank, rest = gap.partition(" ")
+        written = " ".join(f"{before}{text[first:last]}{after}".split())
+        pieces.append(_Piece(written, start, stop, space))
+        before, space = rest.strip(), bool(blank)
+    if before and pieces:
+        pieces[-1] = pieces[-1]._replace(text=f"{pieces[-1].text} {before}")
+    return [short for piece in pieces for short in _cut_long(piece)]
+
+
+def _merge(words: Sequence[Mark]) -> list[tuple[int, int, Seconds, Seconds]]:
+    """Places with their times, in order, none of which overlap."""
+    merged: list[tuple[int, int, Seconds, Seconds]] = []
+    for word in words:
+        assert word.source
+        first, last = word.source
+        if merged and first < merged[-1][1]:
+            former = merged.pop()
+            first, last = min(first, former[0]), max(last, former[1])
+            merged.append((first, last, former[2], max(word.end, former[3])))
+        else:
+            merged.append((first, last, word.start, word.end))
+    return merged
+
+
+def _clean(gap: str) -> str:
+    """What stands between two words, with one space where there is any; markup becomes a space."""
+    if _MARKUP.search(gap):
+        return " "
+    return " " * gap[:1].isspace() + " ".join(gap.split()) + " " * (gap[-1:].isspace() and bool(gap.strip()))
+
+
+def _cut_long(piece: _Piece) -> Iterator[_Piece]:
+    """A piece that fits into a line; a longer one in several."""
+    count = max(1, len(piece.text))
+    for at in range(0, count, WIDTH):
+        share = (piece.end - piece.start) / count
+        yield _Piece(
+            piece.text[at : at + WIDTH],
+            piece.start + at * share,
+            piece.start + min(at + WIDTH, count) * share,
+            piece.space and not at,
+        )
+
+
+def _cut(pieces: Sequence[_Piece]) -> Iterator[Sequence[_Piece]]:
+    """A sentence in groups that fit, cut near the middle: after a comma, else where the speaker pauses."""
+    waiting = [pieces] if pieces else []
+    while waiting:
+        group = waiting.pop()
+        if len(group) == 1 or (_wrap(group) and group[-1].end - group[0].start <= _LONGEST):
+            yield group
+            continue
+        cut = _find_cut(group)
+        waiting += [group[cut:], group[:cut]]
+
+
+def _find_cut(group: Sequence[_Piece]) -> int:
+    total = sum(len(each.text) + 1 for each in group)
+    done, best, chosen = 0, float("inf"), 1
+    for number, (one, other) in enumerate(pairwise(group), 1):
+        done += len(one.text) + 1
+        distance = abs(2 * done - total) / total
+        pause = min(0.3, max(0.0, other.start - one.end))
+        cost = distance - (0.35 if ends_clause(one.text) else 0.0) - pause
+        if distance > 0.7:
+            cost += 1.0
+        if cost < best:
+            best, chosen = cost, number
+    return chosen
+
+
+def _wrap(group: Sequence[_Piece]) -> tuple[str, ...] | None:
+    """One line or two; None if they do not fit."""
+    if sum(len(each.text) for each in group) > 2 * WIDTH:
+        return None
+    whole = _join(group)
+    if len(whole) <= WIDTH:
+        return (whole,)
+    fitting = [
+        (abs(len(upper) - len(lower)) - (10 if ends_clause(upper) else 0), upper, lower)
+        for cut in range(1, len(group))
+        if len(upper := _join(group[:cut])) <= WIDTH and len(lower := _join(group[cut:])) <= WIDTH
+    ]
+    return min(fitting)[1:] if fitting else None
+
+
+def _join(group: Sequence[_Piece]) -> str:
+    text = "".join(
+        f" {each.text}" if each.space and number else each.text for number, each in enumerate(group)
+    )
+    return text.strip()

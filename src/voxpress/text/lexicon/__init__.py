@@ -1,0 +1,460 @@
+"""Lexicons: how words are spoken that a voice reads wrongly.
+
+`apply` is a stage of the front end. It runs before normalisation, so that the user's lexicon always wins. `read` takes
+the two kinds of files: W3C's PLS 1.0 (`pls`) and tables that people write by hand (`tsv`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
+from pathlib import PurePath
+from typing import Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from voxpress import languages
+from voxpress.errors import InputError, SpeechError, show
+from voxpress.text.lexicon import ipa as alphabet
+from voxpress.text.lexicon.matching import Match, Matcher, fold, plain
+from voxpress.text.lexicon.patterns import check_pattern, check_template
+from voxpress.text.passage import Change, Edit, Passage
+
+__all__ = ["Entry", "Hit", "Lexicon", "apply", "decode", "gather", "identify", "parse", "read"]
+
+LONGEST_WRITTEN = 200
+LONGEST_SPOKEN = 2000
+"""Characters of an entry's two forms."""
+MOST_ENTRIES = 250_000
+LARGEST_FILE = 1 << 25
+"""Bytes; 100,000 entries in PLS have 12 million."""
+
+Case: TypeAlias = Literal["smart", "exact", "any"]
+Source: TypeAlias = "Lexicon | Entry | str | os.PathLike[str]"
+"""What somebody gives as a lexicon: one, an entry, or the path of a file."""
+
+_SPACES = re.compile(r"\s+")
+_UNSEEN = ("Cc", "Cf", "Cs")
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """How one word, or a few, are spoken.
+
+    >>> Entry("SQL", "sequel"), Entry("Nguyen", ipa="nwɪn", language="en")
+    (Entry('SQL', 'sequel'), Entry('Nguyen', ipa='nwɪn', language='en'))
+
+    Attributes:
+        written: as it stands in texts.
+        spoken: what is said in its place; empty where `ipa` says it.
+        ipa: how it is pronounced, in the International Phonetic Alphabet. Where there is a spoken form too, that one is
+            for engines that take no sounds.
+        case: ``smart``: a written form without capitals is found in any case, and one with capitals only as written.
+        part: whether it is found within words too.
+        regex: whether `written` is a regular expression, whose groups `spoken` names as ``\\1``.
+        followed_by: what must follow, as a regular expression.
+        language, engine, voice: where it holds; a language also for its regions; empty: everywhere.
+        origin: where it was read, such as ``names.tsv:3``.
+
+    Raises:
+        InputError: a field cannot be so.
+    """
+
+    written: str
+    spoken: str = ""
+    ipa: str = ""
+    case: Case = "smart"
+    part: bool = False
+    regex: bool = False
+    followed_by: str = ""
+    language: str = ""
+    engine: str = ""
+    voice: str = ""
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        tidy = {
+            "written": _tidy(self.written, "written", LONGEST_WRITTEN, keep=self.regex),
+            "spoken": _tidy(self.spoken, "spoken", LONGEST_SPOKEN),
+            "ipa": alphabet.check_ipa(self.ipa) if self.ipa else "",
+            "language": languages.canonical(self.language) if self.language else "",
+        }
+        if not tidy["written"]:
+            raise InputError("is empty", field="written")
+        if len(tidy["ipa"]) > LONGEST_SPOKEN:
+            raise InputError(f"is longer than {LONGEST_SPOKEN:,} characters", field="ipa")
+        if not any(map(str.isalnum, tidy["spoken"])) and (tidy["spoken"] or not tidy["ipa"]):
+            raise InputError(f"has nothing to say for {show(self.written)}", field="spoken")
+        if self.regex or self.followed_by:
+            groups = check_pattern(tidy["written"] if self.regex else "", self.followed_by, self.case)
+            if self.regex:
+                check_template(tidy["spoken"], groups)
+        for name, value in tidy.items():
+            msgspec.structs.force_setattr(self, name, value)
+
+    @property
+    def ignores_case(self) -> bool:
+        """Whether it is found in capitals and small letters alike."""
+        if self.case == "smart":
+            return not self.regex and self.written == self.written.lower()
+        return self.case == "any"
+
+    @property
+    def conditions(self) -> tuple[str, str, str]:
+        """Its language, engine and voice."""
+        return self.language, self.engine, self.voice
+
+    def holds(self, language: str, engine: str = "", voice: str = "") -> bool:
+        """Whether it holds for a language, an engine and a voice.
+
+        >>> Entry("SQL", "sequel", language="en").holds("en-GB"), Entry("SQL", "sequel", engine="piper").holds("en")
+        (True, False)
+        """
+        return (
+            _is_same_language(self.language, language)
+            and self.engine in ("", engine)
+            and self.voice in ("", voice)
+        )
+
+    def __repr__(self) -> str:
+        given = [repr(self.written), *([repr(self.spoken)] if self.spoken else [])]
+        values = ((field, getattr(self, field.name)) for field in msgspec.structs.fields(self)[2:-1])
+        given += [f"{field.name}={value!r}" for field, value in values if value != field.default]
+        return f"Entry({', '.join(given)})"
+
+
+def _is_same_language(wanted: str, tag: str) -> bool:
+    """Whether one tag is the other, or its beginning: ``en`` holds for en-GB, and en-GB for a text in en."""
+    one, other = (part.lower().split("-") for part in (wanted, tag))
+    shortest = min(len(one), len(other))
+    return not wanted or one[:shortest] == other[:shortest]
+
+
+def _tidy(text: object, field: str, longest: int, *, keep: bool = False) -> str:
+    """A form as clean texts have it: NFC, single spaces, nothing unseen; a pattern keeps its spaces."""
+    if not isinstance(text, str):
+        raise InputError(f"must be a string, not {show(text)}", field=field)
+    if len(text) > longest:
+        raise InputError(f"is longer than {longest:,} characters", field=field)
+    if text.isascii() and text.isprintable():
+        return text if keep else " ".join(text.split())
+    spaced = text if keep else _SPACES.sub(" ", text).strip()
+    for character in spaced:
+        if unicodedata.category(character) in _UNSEEN and character not in "\u200c\u200d\ufeff\u00ad":
+            raise InputError(f"holds a character that cannot be seen: U+{ord(character):04X}", field=field)
+    return unicodedata.normalize("NFC", spaced.replace("\ufeff", "").replace("\u00ad", ""))
+
+
+class Hit(NamedTuple):
+    """A place of a text, and the entry that says how it is spoken."""
+
+    start: int
+    end: int
+    entry: Entry
+    spoken: str
+
+
+class Lexicon:
+    """Entries in their order of precedence. It cannot be changed, and compares by value.
+
+    Where several entries fit a place, the one that begins first wins, then the longest, then the narrower lexicon, then
+    the one with the narrower conditions (voice, engine, language), then the one that is written as the text is.
+
+    >>> project = Lexicon([Entry("SQL", "sequel"), Entry("SQL Server", "sequel server")])
+    >>> [hit.spoken for hit in Lexicon([Entry("SQL", "S Q L")]).over(project).find("SQL, or SQL Server.")]
+    ['S Q L', 'sequel server']
+
+    Args:
+        notes: what a user should know of how it was read.
+
+    Raises:
+        InputError: two entries for one place say different things, or there are too many.
+    """
+
+    def __init__(self, entries: Iterable[Entry] = (), notes: Iterable[str] = ()) -> None:
+        self.notes = tuple(notes)
+        self._entries = tuple(sorted(_check_entries(entries), key=_sort_key))
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Those that win come first."""
+        return self._entries
+
+    @cached_property
+    def digest(self) -> str:
+        """What the lexicon says, as 64 hexadecimal digits."""
+        said = [msgspec.structs.astuple(entry)[:-1] for entry in self.entries]
+        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
+
+    def over(self, other: Lexicon) -> Lexicon:
+        """Both lexicons; where they say different things, this one wins.
+
+        >>> Lexicon([Entry("a.m.", "in the morning")]).over(Lexicon([Entry("a.m.", "A M")])).entries
+        (Entry('a.m.', 'in the morning'), Entry('a.m.', 'A M'))
+        """
+        if not (self.entries and other.entries):
+            return self if self.entries else other
+        both = Lexicon()
+        both.notes = (*self.notes, *other.notes)
+        both._entries = tuple(dict.fromkeys((*self.entries, *other.entries)))
+        return both
+
+    def find(self, text: str, language: str = "", engine: str = "", voice: str = "") -> list[Hit]:
+        """What the lexicon says of a text, place by place.
+
+        >>> Lexicon([Entry("tomato", ipa="təˈmeɪtoʊ", language="en-US")]).find("One Tomato.", "en-US")
+        [Hit(start=4, end=10, entry=Entry('tomato', ipa='təˈmeɪtoʊ', language='en-US'), spoken='Tomato')]
+        """
+        matcher = self._matcher(language, engine, voice)
+        return [_hit(match) for match in _choose(matcher.find(text))] if matcher else []
+
+    def _matcher(self, language: str, engine: str, voice: str) -> Matcher[Entry] | None:
+        """Of the entries that hold; None: there is none."""
+        if not self.entries:
+            return None
+        holding = frozenset(
+            number
+            for number, (tag, for_engine, for_voice) in enumerate(self._conditions)
+            if _is_same_language(tag, language) and for_engine in ("", engine) and for_voice in ("", voice)
+        )
+        return _make_matcher(self, holding) if holding else None
+
+    @cached_property
+    def _conditions(self) -> tuple[tuple[str, str, str], ...]:
+        """All conditions, each once."""
+        return tuple(dict.fromkeys(entry.conditions for entry in self.entries))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lexicon) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __repr__(self) -> str:
+        return f"<Lexicon of {len(self.entries):,} entries>"
+
+
+@lru_cache(maxsize=64)
+def _make_matcher(lexicon: Lexicon, holding: frozenset[int]) -> Matcher[Entry] | None:
+    conditions = {lexicon._conditions[number] for number in holding}  # noqa: SLF001 - its own module
+    return Matcher([entry for entry in lexicon.entries if entry.conditions in conditions])
+
+
+def _check_entries(entries: Iterable[Entry]) -> Iterable[Entry]:
+    """The entries, each once.
+
+    Raises:
+        InputError: two contradict each other, or there are too many.
+    """
+    seen: dict[tuple[object, ...], Entry] = {}
+    for entry in entries:
+        if not isinstance(entry, Entry):
+            raise InputError(f"must be entries, not {show(entry)}", field="entries")
+        same = seen.setdefault(identify(entry), entry)
+        if (same.spoken, same.ipa) != (entry.spoken, entry.ipa):
+            where = f" in {same.origin}" if same.origin else ""
+            raise InputError(
+                f"{show(entry.written)} is {_reading(entry)} here and {_reading(same)}{where}: keep one of them, or"
+                " give them different conditions",
+                place=entry.origin,
+                field="written",
+            )
+        if len(seen) > MOST_ENTRIES:
+            raise InputError(f"has more than {MOST_ENTRIES:,} entries", place=entry.origin)
+    return seen.values()
+
+
+def identify(entry: Entry) -> tuple[object, ...]:
+    """What two entries share that are for the same places.
+
+    >>> identify(Entry("sql", "sequel")) == identify(Entry("sql", "S Q L"))
+    True
+    """
+    written = plain(entry.written)
+    if entry.ignores_case and not entry.regex:
+        written = fold(written)
+    return written, entry.ignores_case, entry.part, entry.regex, entry.followed_by, entry.conditions
+
+
+def _sort_key(entry: Entry) -> tuple[object, ...]:
+    """The order of entries of one lexicon; patterns keep theirs, behind words."""
+    narrow = (not entry.followed_by, not entry.voice, not entry.engine, -entry.language.count("-"))
+    order = (not entry.language, entry.ignores_case, entry.part)
+    return entry.regex, *narrow, *order, "" if entry.regex else entry.written, entry.conditions
+
+
+def _reading(entry: Entry) -> str:
+    return f"/{entry.ipa}/" if entry.ipa and not entry.spoken else show(entry.spoken)
+
+
+def _choose(matches: Iterable[Match[Entry]]) -> list[Match[Entry]]:
+    """Matches that do not overlap: those that begin first, the longest of them."""
+    chosen: list[Match[Entry]] = []
+    for match in sorted(matches, key=lambda match: (match.start, -match.end, match.rank)):
+        if not chosen or match.start >= chosen[-1].end:
+            chosen.append(match)
+    return chosen
+
+
+def _hit(match: Match[Entry]) -> Hit:
+    return Hit(match.start, match.end, match.entry, match.spoken or match.text)
+
+
+def apply(
+    passage: Passage,
+    lexicon: Lexicon,
+    *,
+    language: str,
+    engine: str = "",
+    voice: str = "",
+    sounds: bool = True,
+) -> tuple[Passage, list[Change]]:
+    """The passage with the words of a lexicon as they are spoken, and what was changed.
+
+    Spoken forms take the place of what is written. A word whose pronunciation is given stays, and the passage says how
+    it is pronounced. So does a word within a spoken form. What is fixed already stays as it is.
+
+    >>> names = Lexicon([Entry("Dr. Nguyen", "doctor Nguyen"), Entry("Nguyen", ipa="nwɪn")])
+    >>> passage, changes = apply(Passage.of("Ask Dr. Nguyen."), names, language="en")
+    >>> passage.text, passage.phonemes
+    ('Ask doctor Nguyen.', (Phonemes(start=11, end=17, ipa='nwɪn'),))
+
+    Args:
+        sounds: whether the engine takes sounds; if not, an entry that has both forms is spoken as spelled.
+    """
+    matcher = lexicon._matcher(language, engine, voice) if lexicon.entries else None  # noqa: SLF001
+    if matcher is None:
+        return passage, []
+    matches = _choose(m for m in matcher.find(passage.text) if not passage.is_fixed(m.start, m.end))
+    edits = [_edit(match, sounds) for match in matches]
+    changes = passage.changes(edits, "lexicon")
+    spoken = passage.edit(edits)
+    again = _pronounce(matcher, spoken, edits)
+    return spoken.edit(again), [*changes, *spoken.changes(again, "lexicon")]
+
+
+def _edit(match: Match[Entry], sounds: bool) -> Edit:
+    ipa = match.entry.ipa if sounds or not match.entry.spoken else ""
+    return Edit(match.start, match.end, match.spoken or match.text, ipa=ipa)
+
+
+def _pronounce(matcher: Matcher[Entry], spoken: Passage, edits: Sequence[Edit]) -> list[Edit]:
+    """Edits for words within spoken forms whose pronunciation is given."""
+    found = []
+    moved = 0
+    for edit in edits:
+        start, moved = edit.start + moved, moved + len(edit.spoken) - (edit.end - edit.start)
+        if edit.ipa:
+            continue
+        within = (m for m in matcher.find(edit.spoken) if m.entry.ipa and not m.entry.spoken)
+        found += [
+            Edit(start + m.start, start + m.end, spoken.text[start + m.start : start + m.end], m.entry.ipa)
+            for m in _choose(within)
+        ]
+    return found
+
+
+# Files
+
+
+def read(path: str | os.PathLike[str]) -> Lexicon:
+    """The lexicon in a file: PLS where it is XML, else a table.
+
+    >>> _ = open("read.tsv", "w").write("SQL\\tsequel")
+    >>> read("read.tsv").entries
+    (Entry('SQL', 'sequel'),)
+
+    Raises:
+        InputError: it cannot be read, or is wrong, with file and line.
+    """
+    # A file's name may hold half of a surrogate pair, which messages cannot.
+    name = os.fspath(path).encode(errors="replace").decode()
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"the lexicon cannot be read: {reason}", place=name) from error
+    return parse(data, name)
+
+
+def parse(data: bytes, name: str) -> Lexicon:
+    r"""The lexicon in the bytes of a file.
+
+    >>> parse(b"SQL\tsequel\n", "names.tsv").entries
+    (Entry('SQL', 'sequel'),)
+
+    Args:
+        name: of the file, for messages.
+
+    Raises:
+        InputError: as `read`.
+    """
+    from voxpress.text.lexicon import pls, tsv
+
+    if len(data) > LARGEST_FILE:
+        raise InputError(f"is larger than {LARGEST_FILE:,} bytes", place=name)
+    is_xml = PurePath(name).suffix.lower() in (".pls", ".xml") or b"<lexicon" in data[:4096].replace(
+        b"\0", b""
+    )
+    try:
+        return (
+            Lexicon(*pls.read_pls(data, name)) if is_xml else Lexicon(tsv.read_tsv(decode(data, name), name))
+        )
+    except SpeechError as error:
+        raise error.at(name) from None
+
+
+def decode(data: bytes, name: str) -> str:
+    r"""Text in UTF-8, or in UTF-16 with a byte order mark.
+
+    >>> decode(b"\xff\xfea\0", "names.tsv")
+    'a'
+
+    Raises:
+        InputError: it is neither.
+    """
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(f"is not {encoding.upper()}: save it as UTF-8", place=f"{name}:{line}") from None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise InputError(
+            "holds a NUL character: not text, or UTF-16 without a byte order mark", place=f"{name}:{line}"
+        )
+    return text
+
+
+def gather(source: Source | Iterable[Source] | None) -> Lexicon:
+    """One lexicon of what somebody gives: a lexicon, a path, or several, the first of which wins.
+
+    >>> gather([Entry("SQL", "sequel"), Lexicon()])
+    <Lexicon of 1 entries>
+
+    Raises:
+        InputError: it is something else, or a file cannot be read.
+    """
+    match source:
+        case None:
+            return Lexicon()
+        case Lexicon():
+            return source
+        case Entry():
+            return Lexicon([source])
+        case str() | os.PathLike():
+            return read(os.path.expanduser(source))
+        case Iterable():
+            found = Lexicon()
+            for each in source:
+                found = found.over(gather(each))
+            return found
+    raise InputError(f"must be a Lexicon, a path, or a list of them, not {show(source)}", field="lexicon")

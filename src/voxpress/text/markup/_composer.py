@@ -1,0 +1,183 @@
+"""From what a markup finds, in order, to parts: words that belong together become one `Say`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from voxpress.errors import MarkupError
+from voxpress.speech import Seconds, Speaker
+from voxpress.text.parts import Bookmark, Decibels, Note, Part, Pause, Say, Silence, Sound, Tone
+from voxpress.text.passage import Change, Edit, Passage
+from voxpress.text.say_as import SayAs
+
+MOST_SILENCE: Seconds = 3600.0
+"""Of all silences in one text."""
+MAX_SILENCE: Seconds = 600.0
+"""Of one."""
+
+_PUNCTUATION = " .,;:!?…"
+_SPACES = re.compile(r"\s+")
+_ENDING = re.compile(r"[.,;:!?…)\]}»”’\"'。、，！？]+(?=\s|$)")
+"""Marks that belong to the word before them."""
+
+
+class Style(NamedTuple):
+    """How words are said."""
+
+    speaker: Speaker | None = None
+    gain: Decibels = 0.0
+    rate: float = 1.0
+
+
+PLAIN = Style()
+
+
+class Composer:
+    """Collects words, pauses and sounds.
+
+    >>> composer = Composer()
+    >>> composer.say(Passage.of("One. "))
+    >>> composer.pause("paragraph")
+    >>> composer.say(Passage.of("Two.", start=7))
+    >>> composer.parts()
+    (Say('One.'), Pause(after='paragraph'), Say('Two.'))
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[Part] = []
+        self._silence: Seconds = 0.0
+        # The words since the last part.
+        self._pieces: list[Passage] = []
+        self._length = 0
+        self._style = PLAIN
+        self._changes: list[Change] = []
+        self._asked: list[SayAs] = []
+        self._bookmarks: list[tuple[int, int, str]] = []
+        # A pause is heard only where something follows it, unless a break stands in its place.
+        self._pause: Literal["sentence", "paragraph"] | None = None
+        self._pause_at = 0
+        self._begun = self._rested = False
+
+    def say(
+        self,
+        words: Passage,
+        style: Style = PLAIN,
+        *,
+        changes: Iterable[Change] = (),
+        asked: SayAs | None = None,
+    ) -> None:
+        """Add words. Other words in the same style that follow belong to the same sentence.
+
+        Args:
+            changes: what the markup changed in them.
+            asked: how a piece of them is read.
+        """
+        if style != self._style and not words.text.isspace():
+            if self._pieces and (ending := _ENDING.match(words.text)):
+                self._add(words[: ending.end()])
+                words = words[ending.end() :]
+            self._flush()
+            self._style = style
+        if asked:
+            self._asked.append(asked.moved(self._length))
+        self._changes += changes
+        self._add(words)
+
+    def pause(self, after: Literal["sentence", "paragraph"]) -> None:
+        """End a sentence or a paragraph."""
+        self._flush()
+        if self._rested:
+            return
+        if self._pause is None:
+            self._pause_at = len(self._parts)
+        if self._pause != "paragraph":
+            self._pause = after
+
+    def rest(self, silence: Silence | Pause | None) -> None:
+        """Add a silence that the text asks for; it takes the place of the pause that would be there. None: no pause.
+
+        Raises:
+            MarkupError: it, or all silences together, are too long.
+        """
+        self._flush()
+        self._pause, self._rested = None, True
+        if isinstance(silence, Silence):
+            self._silence += silence.duration
+            if silence.duration > MAX_SILENCE:
+                raise MarkupError(
+                    f"a silence lasts at most {MAX_SILENCE:g} seconds, not {silence.duration:g}"
+                )
+            if self._silence > MOST_SILENCE:
+                raise MarkupError(f"the silences of a text last at most {MOST_SILENCE:,g} seconds together")
+        if silence is not None:
+            self._parts.append(silence)
+
+    def sound(self, sound: Sound | Tone) -> None:
+        """Add a sound."""
+        self._flush()
+        self._hear(sound)
+
+    def bookmark(self, name: str, at: int) -> None:
+        """Name this place, which is `at` in the source. Words before and after it still make one sentence."""
+        self._bookmarks.append((self._length, at, name))
+
+    def note(self, text: str) -> None:
+        """Tell the user something."""
+        self._parts.append(Note(text))
+
+    def parts(self) -> tuple[Part, ...]:
+        """All that was collected."""
+        self._flush()
+        return tuple(self._parts)
+
+    def _add(self, words: Passage) -> None:
+        self._pieces.append(words)
+        self._length += len(words)
+
+    def _hear(self, part: Part) -> None:
+        if self._pause and self._begun:
+            self._parts.insert(self._pause_at, Pause(self._pause))
+        self._pause, self._rested, self._begun = None, False, True
+        self._parts.append(part)
+
+    def _flush(self) -> None:
+        words = Passage.join(self._pieces)
+        start = 0
+        if ending := _ENDING.match(words.text):  # a mark that was cut off from its sentence
+            asked = self._asked and self._asked[0].start < ending.end()
+            start = 0 if asked or words.is_fixed(0, ending.end()) else ending.end()
+        start += len(words.text[start:]) - len(words.text[start:].lstrip())
+        end = len(words.text.rstrip())
+        if not (self._asked or words.text[start:end].strip(_PUNCTUATION)):
+            start = end = self._length
+        self._parts += [Bookmark(name) for offset, _, name in self._bookmarks if offset <= start]
+        if start < end:
+            self._hear(
+                Say(
+                    words[start:end],
+                    *self._style,
+                    changes=tuple(self._changes),
+                    asked=tuple(each.moved(-start) for each in self._asked),
+                    bookmarks=tuple(
+                        (at, name) for offset, at, name in self._bookmarks if start < offset < end
+                    ),
+                )
+            )
+            self._parts += [Bookmark(name) for offset, _, name in self._bookmarks if offset >= end]
+            self._changes = []
+        self._pieces, self._length, self._asked, self._bookmarks = [], 0, [], []
+
+
+def on_one_line(words: Passage) -> Passage:
+    """Words in which a line end is a space: where the markup says what a paragraph is, blank lines do not.
+
+    >>> on_one_line(Passage.of("one\\n\\ntwo")).text
+    'one two'
+    """
+    return words.edit(
+        Edit(space.start(), space.end(), " ", fixed=False)
+        for space in _SPACES.finditer(words.text)
+        if space[0] != " "
+    )

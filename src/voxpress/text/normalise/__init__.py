@@ -1,0 +1,107 @@
+"""From written to spoken: numbers, money, dates, times, units, ordinals, fractions, ranges and abbreviations.
+
+The order is voxpress's own readers (`readers`), then a library of grammars (`grammars`) for other languages and for
+what is left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from voxpress import languages
+from voxpress.errors import InputError, show
+from voxpress.text.normalise import grammars, readers
+from voxpress.text.normalise.found import Found
+from voxpress.text.normalise.spoken import KINDS, say_as
+from voxpress.text.normalise.wording import LANGUAGES
+from voxpress.text.passage import Change, Edit, Passage
+
+__all__ = ["KINDS", "NAMES", "check_name", "fingerprint", "normalise", "say_as"]
+
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s[\"'“‘(¿¡]*$")
+
+NAMES = ("auto", "readers", "grammars", "none")
+"""What can be chosen: both, voxpress's own readers only, the library only, or texts as they are written."""
+
+
+def check_name(name: str) -> None:
+    """Check the name of a normaliser.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in NAMES:
+        raise InputError(f"unknown normaliser {show(name)}; there are: {', '.join(NAMES)}", field="normalise")
+
+
+def normalise(passage: Passage, language: str, *, name: str = "auto") -> tuple[Passage, list[Change]]:
+    """A paragraph as it is spoken, and what was changed in it. Pieces that are fixed stay as they are.
+
+    Args:
+        language: BCP 47 tag; its region decides dates.
+        name: one of `NAMES`.
+
+    >>> spoken, changes = normalise(Passage.of("Your PIN is 0042."), "en-US")
+    >>> spoken.text, [(change.written, change.by) for change in changes]
+    ('Your PIN is zero zero four two.', [('0042', 'code')])
+
+    Raises:
+        InputError: there is no normaliser of that name.
+    """
+    check_name(name)
+    if name == "none":
+        return passage, []
+    free = bytearray(b"\x01") * len(passage)
+    for start, end in passage.fixed:
+        free[start:end] = bytes(end - start)
+    found: list[tuple[Found, str]] = []
+    if name != "grammars":
+        found += readers.find(passage.text, language, free)
+    if name != "readers" and any(free):
+        found += [(each, "grammar") for each in grammars.find(passage.text, language, free)]
+    return _apply(passage, found)
+
+
+def _apply(passage: Passage, found: Iterable[tuple[Found, str]]) -> tuple[Passage, list[Change]]:
+    """The passage with these pieces replaced, and the changes."""
+    edits: list[Edit] = []
+    changes: list[Change] = []
+    done = 0
+    for each, by in sorted(found):
+        spoken = _capitalise(passage.text, each, done)
+        done = each.end
+        edit = Edit(each.start, each.end, spoken, certain=each.certain)
+        edits.append(edit)
+        changes += passage.changes((edit,), by)
+    return passage.edit(edits), changes
+
+
+def _capitalise(text: str, found: Found, done: int) -> str:
+    """What is spoken, with a capital letter where a sentence begins, because `split` looks for these.
+
+    `done`: where the piece before it ended, whose stop ends no sentence.
+    """
+    before = text[max(done, found.start - 6) : found.start]
+    begins = found.start == 0 or _SENTENCE_END.search(before) is not None
+    if begins and not text[found.start].islower():
+        return found.spoken[:1].upper() + found.spoken[1:]
+    return found.spoken
+
+
+def fingerprint(language: str, *, name: str = "auto") -> str:
+    """What identifies the normaliser of a language: the same one gives the same words.
+
+    >>> fingerprint("en", name="none")
+    ''
+    >>> fingerprint("en").startswith("readers ")
+    True
+    """
+    check_name(name)
+    base = languages.base(language)
+    used = []
+    if name in ("auto", "readers") and base in LANGUAGES:
+        used.append(readers.NAME)
+    if name in ("auto", "grammars") and base in grammars.LANGUAGES:
+        used.append(grammars.version())
+    return ", ".join(used)

@@ -1,0 +1,110 @@
+"""Readers of abbreviations, and of initials such as U.S."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from voxpress.text.normalise.found import (
+    Found,
+    compile_for,
+    ends_sentence,
+    ends_text,
+    word_after,
+    word_before,
+)
+from voxpress.text.normalise.wording import Wording
+
+_STARTERS = frozenset(
+    [
+        "The", "A", "An", "It", "He", "She", "They", "We", "I", "In", "On", "At", "This", "That", "There",
+        "Then", "But", "And", "When", "If", "His", "Her", "Its", "My",
+    ]
+)  # fmt: skip
+_NO_NAMES = frozenset(
+    {
+        "plan", "part", "vitamin", "group", "gate", "type", "class", "section", "option", "grade", "hepatitis",
+        "appendix", "room", "unit", "building", "terminal", "platform", "block", "level", "team", "figure", "table",
+        "chapter", "model", "line", "exhibit", "point", "version", "annex", "schedule", "area", "zone", "hall", "wing",
+        "pier", "lot", "and",
+    }
+)  # fmt: skip
+_INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.){2,8}(?![\w])|(?<![\w.])(?:[A-Z]\. ){1,4}(?=[A-Z][a-z])")
+
+
+def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
+    """Abbreviations in full, where what stands around them allows."""
+    for match in compile_for(wording.abbreviation_pattern).finditer(text):
+        abbreviation = wording.find_abbreviation(match[0])
+        if abbreviation is None:
+            continue
+        start, end = match.span()
+        where = abbreviation.where
+        spoken, certain = abbreviation.spoken, abbreviation.certain
+        if match[0] in wording.two_faced:
+            spoken, certain = _choose_face(text, start, end, wording.two_faced[match[0]])
+            where = "title" if spoken == abbreviation.spoken else "after"
+        elif not _fits(where, text, start, end):
+            continue
+        stop = match[0].endswith(".") and where in ("any", "after") and ends_sentence(text, end)
+        if stop and where == "any" and not ends_text(text, end) and not _closes(match[0], wording):
+            stop = False
+        gap = " " if text[end : end + 1].isdecimal() else ""
+        yield Found(start, end - 1 if stop else end, spoken + gap, certain)
+
+
+def _closes(written: str, wording: Wording) -> bool:
+    """Whether an abbreviation often ends a sentence."""
+    return written in wording.closing or written.endswith("str.")
+
+
+def _fits(where: str, text: str, start: int, end: int) -> bool:
+    """Whether an abbreviation of this kind may stand here."""
+    if where == "title":
+        return (
+            compile_for(
+                r" [\"“]?(?:(?:von|van|de|di|med|phil|habil|et|und)\b|[A-ZÀ-ÖØ-Þ])"
+                if text[end - 1] != "."
+                else r" [\"“]?[\w&]"
+            ).match(text, end)
+            is not None
+        )
+    if where == "number":
+        return compile_for(r":? ?(?:[\d+(#]|[IVXLC]{2,6}\b|\()").match(text, end) is not None
+    if where == "after":
+        return start > 1 and (text[start - 2].isalnum() or text[start - 2] in ",.&)")
+    return True
+
+
+def _choose_face(text: str, start: int, end: int, faces: tuple[str, str]) -> tuple[str, bool]:
+    """Saint or Street, Doctor or Drive, and whether that is certain: by what stands before and behind."""
+    title, place = faces
+    near = text[max(0, start - 40) : start]
+    before = compile_for(r"(?:[A-Z][\w'’]{0,30}|\d(?:st|nd|rd|th)) $").search(near)
+    after = compile_for(r" ([A-Z][\w'’]*)").match(text, end)
+    if after is None or (before is not None and after[1] in _STARTERS):
+        return place, True
+    if before is not None and compile_for(r"\d [\w ]{0,30}$").search(near):
+        return place, False
+    return title, after[1] not in _STARTERS
+
+
+def read_initials(text: str, wording: Wording) -> Iterator[Found]:
+    """Letters with stops: U.S., J. R. R. Tolkien; a stop stays where a sentence ends."""
+    for match in _INITIALS.finditer(text):
+        letters = " ".join(c for c in match[0] if c.isalpha())
+        if not match[0].endswith(" "):
+            closes = ends_text(text, match.end()) or word_after(text, match.end()) in _STARTERS
+            yield Found(match.start(), match.end() - 1 if closes else match.end(), letters)
+        elif len(letters) > 1 or _is_initial(text, match, wording):
+            yield Found(match.start(), match.end() - 1, letters, certain=len(letters) > 1)
+
+
+def _is_initial(text: str, match: re.Match[str], wording: Wording) -> bool:
+    """Whether one letter with a stop belongs to a name, as in Robert E. Lee, and ends no sentence, as in plan B."""
+    if match.start() == 0:
+        return True
+    before = word_before(text, match.start())
+    name = text[match.start() - 1 - len(before) : match.start() - 1]
+    known = wording.i_speaks and match[0][0] != "I" and before not in _NO_NAMES
+    return known and name[:1].isupper() and word_after(text, match.end() - 1) not in _STARTERS

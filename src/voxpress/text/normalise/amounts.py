@@ -1,0 +1,205 @@
+"""Readers of money, units, percent and lengths in feet and inches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from voxpress.text.normalise.found import LOWER, NO_WORD, Found, choose, compile_for, word_after, word_before
+from voxpress.text.normalise.wording import Currency, Wording
+
+_RATES = (
+    "month|mo|year|yr|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|mois|an|jour|mes|año|día|mese|anno|"
+    "kg|km|l"
+)
+_DASHES = "-−–"
+
+
+def read_money(text: str, wording: Wording) -> Iterator[Found]:
+    """Amounts with the sign or the code of a currency, before or behind."""
+    signs = choose(wording.currencies)
+    scale = rf"(?: ?({choose(wording.scales)}){NO_WORD})?"
+    minus = rf"(?<![\w.,])([{_DASHES}](?=\S))?"
+    tag = r"\d{1,9}\.\d\d(?!\d)|" if wording.point == "," else ""
+    number = rf"({tag}{wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
+    rate = rf"(?: ?/ ?({_RATES})\b)?"
+    before = rf"{minus}({signs}) ?([{_DASHES}])?{number}{scale}{NO_WORD}{rate}"
+    for match in compile_for(before).finditer(text):
+        sign = match[1] or match[3]
+        said = _say_money(match[4], match[2], match[5], text, match, wording, match[6])
+        yield Found(match.start(), match.end(), f"{wording.minus} {said}" if sign else said)
+    behind = rf"{minus}{number}{scale} ?({signs}){NO_WORD}{rate}"
+    for match in compile_for(behind).finditer(text):
+        said = _say_money(match[2], match[4], match[3], text, match, wording, match[5])
+        yield Found(match.start(), match.end(), f"{wording.minus} {said}" if match[1] else said)
+
+
+def _say_money(
+    number: str,
+    sign: str,
+    scale: str | None,
+    text: str,
+    match: re.Match[str],
+    wording: Wording,
+    rate: str | None,
+) -> str:
+    """An amount in words; as an adjective in the singular: a twenty dollar bill."""
+    money = wording.currencies[sign]
+    if wording.point == "," and re.fullmatch(r"\d{1,9}\.\d\d", number):
+        number = number.replace(".", ",")
+    if number.startswith(wording.point):
+        number = "0" + number
+    if scale:
+        said = _say_scale(number, scale, money.many, wording)
+    elif wording.adjectives and _is_adjective(text, match):
+        said = wording.price(number, Currency(money.one, money.one, money.cent, money.cent))
+    else:
+        said = wording.price(number, money)
+    return f"{said} {wording.per} {wording.rates.get(rate, rate)}" if rate else said
+
+
+def _say_scale(number: str, scale: str, noun: str, wording: Wording) -> str:
+    """Millions and the like of something."""
+    one, many = wording.scales[scale]
+    name = one if wording.is_one(number) else many
+    of = wording.of_money if name[:3].lower() in ("mil", "bil", "tri") and name != "mil" else ""
+    return " ".join(filter(None, (wording.number(number, wording.scale_gender), name, of, noun)))
+
+
+def _is_adjective(text: str, match: re.Match[str]) -> bool:
+    """Whether an amount stands between a and its noun."""
+    after = word_after(text, match.end())
+    return (
+        word_before(text, match.start()) in ("a", "an", "another", "each", "this", "that")
+        and after.islower()
+        and after
+        not in [
+            "for",
+            "in",
+            "to",
+            "and",
+            "or",
+            "of",
+            "per",
+            "a",
+            "is",
+            "was",
+            "on",
+            "at",
+            "by",
+            "from",
+            "with",
+            "but",
+            "as",
+            "than",
+            "off",
+            "an",
+            "the",
+            "each",
+        ]
+    )
+
+
+def read_unit(text: str, wording: Wording) -> Iterator[Found]:
+    """Numbers with a unit: 3.5 kg, 120 km/h, 20 °C, 5' 10"."""
+    yield from _read_feet(text, wording)
+    units = choose(wording.units)
+    number = rf"({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
+    for match in compile_for(rf"(?<![\w.,/])(?<!\d )(\d{{1,2}})/(\d{{1,3}}) ?({units})(?![\w²³/])").finditer(
+        text
+    ):
+        if int(match[2]):
+            said = wording.part_of(int(match[1]), int(match[2]), wording.units[match[3]])
+            yield Found(match.start(), match.end(), said)
+    minus = rf"(?:(?<![\w.,])|(?<=\dx)|(?<=\d–))(?<![A-Za-z]-)([{_DASHES}](?=\d)|\+(?=\d)|[±]\s?)?"
+    scale = rf"(?: ({choose(word for word in wording.scales if len(word) > 4)})(?= ))?"
+    fraction = r"(?: (\d{1,2})/(\d{1,3}))?"
+    gap = r"(?: ?|-)"
+    per = rf"(?: ?/ ?({units})(?![\w]))?"
+    for match in compile_for(rf"(?<![\w.,]){number} ?/ ?({units})(?![\w²³/])").finditer(text):
+        yield Found(
+            match.start(),
+            match.end(),
+            f"{wording.number(match[1])} {wording.per_unit(wording.units[match[2]])}",
+        )
+    pattern = rf"{minus}{number}{fraction}{scale}{gap}(?<!- )({units})(?![\w²³]|[-/]\w*\d|['’]\w){per}"
+    for match in compile_for(pattern).finditer(text):
+        if _is_no_unit(match, text, wording):
+            continue
+        said = _say_unit(match, wording)
+        sign = {"±": wording.plus_minus, "+": wording.plus, "": ""}.get(
+            (match[1] or "").strip(), wording.minus
+        )
+        end = match.end()
+        if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,)").match(text, end):
+            end += 1
+        yield Found(match.start(), end, f"{sign} {said}".strip(), match[6] not in wording.doubtful_units)
+
+
+def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
+    """Whether letters behind a number are a word, as in "2 in the car", or a part of a name, as in 5G."""
+    unit, joined = match[6], match.start(6) == match.end(2)
+    if unit in wording.word_units and not joined and not match[7]:
+        return compile_for(r" ?[\w-]").match(text, match.end()) is not None
+    if unit == "s" and joined and wording.decades and len(match[2]) > 2 and match[2].isdecimal():
+        return True
+    return len(unit) == 1 and unit.isupper() and unit not in ("VWL" if joined else wording.letter_units)
+
+
+def _say_unit(match: re.Match[str], wording: Wording) -> str:
+    """A number with a unit in words."""
+    _, number, above, below, scale, unit, per = match.groups()
+    if number.startswith(wording.point):
+        number = "0" + number
+    measure = wording.units[unit]
+    if above and int(below):
+        said = wording.mixed_measure(number, int(above), int(below), measure)
+    elif scale:
+        said = _say_scale(number, scale, measure.many, wording)
+    elif match.group(0)[match.end(2) - match.start()] == "-" and wording.adjectives:
+        said = f"{wording.number(number)} {measure.one}"
+    else:
+        said = wording.measure(number, measure)
+    return f"{said} {wording.per_unit(wording.units[per])}" if per else said
+
+
+def _read_feet(text: str, wording: Wording) -> Iterator[Found]:
+    """Feet and inches."""
+    if not wording.feet:
+        return
+    pattern = r"(?<![\w.,])(\d{1,3})['’′](?: ?(\d{1,2})(?:[\"”″]|''))?(?![\w'’])"
+    for match in compile_for(pattern).finditer(text):
+        feet, inches = match[1], match[2]
+        adjective = bool(re.match(r" [a-z]+ ?\b", text[match.end() : match.end() + 12])) and word_before(
+            text, match.start()
+        ) in ("a", "the")
+        if not inches and not adjective:
+            continue
+        foot = "foot" if adjective or feet == "1" or inches else "feet"
+        said = f"{wording.number(feet)} {foot}"
+        yield Found(match.start(), match.end(), f"{said} {wording.number(inches)}" if inches else said)
+
+
+def read_percent(text: str, wording: Wording) -> Iterator[Found]:
+    """Percent and per mille."""
+    sign = rf"(?<![\w.,])([{_DASHES}](?=\d)|[±]\s?|\+)?"
+    pattern = rf"{sign}({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}}) ?([%‰])(?:-?(?=\w)|)"
+    signs = {"±": wording.plus_minus, "+": wording.plus, "": ""}
+    for match in compile_for(pattern).finditer(text):
+        number = "0" + match[2] if match[2].startswith(wording.point) else match[2]
+        name = wording.percent if match[3] == "%" else wording.per_mille
+        sign = signs.get((match[1] or "").strip(), wording.minus)
+        said = f"{sign} {wording.number(number)} {name}".strip()
+        joined = match[0][-1] == "-" or text[match.end() : match.end() + 1].isalpha()
+        yield Found(match.start(), match.end(), said + " " if joined else said)
+
+
+def read_lone_unit(text: str, wording: Wording) -> Iterator[Found]:
+    """Units behind an article or a word such as per: 3 € el kg."""
+    if not wording.unit_articles:
+        return
+    long = choose(
+        unit for unit in wording.units if len(unit) > 1 and unit.isalpha() and unit not in wording.word_units
+    )
+    for match in compile_for(rf"\b(?:{wording.unit_articles}) ({long})\b(?!\w)").finditer(text):
+        yield Found(*match.span(1), wording.units[match[1]].one)

@@ -1,0 +1,210 @@
+"""Readers of dates, years and decades."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from voxpress.text.normalise.found import (
+    NO_WORD,
+    START,
+    Found,
+    choose,
+    compile_for,
+    word_after,
+    word_before,
+    words_before,
+)
+from voxpress.text.normalise.wording import Wording
+
+_FIRST_YEAR = 1100
+"""An earlier number is a year only where a word says so."""
+
+
+def _month_pattern(wording: Wording) -> str:
+    """A regular expression of the names of months, in any case."""
+    short = choose(wording.month_short)
+    return rf"(?i:({choose(wording.months)})|({short})\b\.?)"
+
+
+def _month(full: str | None, short: str | None, wording: Wording) -> int:
+    """The number of a month."""
+    if short:
+        return wording.month_short[short.lower()]
+    names = [name.lower() for name in wording.months]
+    return names.index((full or "").lower()) + 1
+
+
+def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
+    """Dates whose month is a word: 3 May 2026, May 3rd, Jan. 3, 1908."""
+    month = _month_pattern(wording)
+    end = wording.ordinal_endings
+    year = r"(?:,? (?:(?:de|del|di) )?('?\d{4})(?![\d/:%]|[.,]\d))?"
+    day = rf"(\d{{1,2}})(?:(?:{end})|\.)?"
+    between = r"[ -](?:(?:of|de|di) )?"
+    for match in compile_for(rf"{START}{day}{between}{month}{year}{NO_WORD}").finditer(text):
+        if 1 <= int(match[1]) <= 31 and _is_month(match[2], text, match):
+            before = words_before(text, match.start())
+            number = _month(match[2], match[3], wording)
+            yield Found(
+                match.start(), match.end(), wording.date(int(match[1]), number, match[4] or "", before)
+            )
+    if wording.month_before_day:
+        day = rf"(\d{{1,2}})(?:{end})?(?![\w:/%]|[.,]\d|-[a-z])(?:[-–](\d{{1,2}})(?:{end})?(?![\w:/%-]))?"
+        for match in compile_for(
+            rf"(?<![\w.]){month}[ -]{day}(?:(?:, ?| |-)(\d{{4}}){NO_WORD}(?![.,:]\d))?"
+        ).finditer(text):
+            if 1 <= int(match[3]) <= 31 and _is_month(match[1], text, match):
+                number = _month(match[1], match[2], wording)
+                said = wording.date(
+                    int(match[3]), number, "" if match[4] else match[5] or "", "", month_first=True
+                )
+                if match[4]:
+                    said = f"{said} {wording.to} {wording.ordinal(int(match[4]))}"
+                    said = f"{said} {wording.year_of(match[5])}" if match[5] else said
+                yield Found(match.start(), match.end(), said)
+    for match in compile_for(
+        rf"(?<![\w.]){month},? (?:(?:de|del|di) )?(\d{{4}}){NO_WORD}(?![.,:]\d)"
+    ).finditer(text):
+        if _is_month(match[1], text, match):
+            said = wording.date(0, _month(match[1], match[2], wording), match[3], "")
+            yield Found(match.start(), match.end(), said)
+
+
+def _is_month(full: str | None, text: str, match: re.Match[str]) -> bool:
+    """Whether a word is the name of a month: "may 5" in lower case may be the verb."""
+    first = match.start() == 0 or text[match.start() - 1] != " "
+    return full not in ("may", "march") or first or match[0][0].isdigit()
+
+
+def read_written_date(text: str, wording: Wording) -> Iterator[Found]:
+    """Dates in digits: 2026-11-27, 24.12.2026, 4/5/2026."""
+    whole = rf"{START}(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){NO_WORD}(?![.,/-]\d)"
+    for match in compile_for(whole).finditer(text):
+        said = _say(int(match[4]), int(match[3]), match[1], text, match.start(), wording)
+        if said:
+            yield Found(match.start(), match.end(), said)
+    for match in compile_for(rf"{START}(1[1-9]\d\d|20\d\d)-(0[1-9]|1[0-2]){NO_WORD}(?![.,/-]\d)").finditer(
+        text
+    ):
+        if int(match[2]) <= int(match[1][2:]):
+            yield Found(
+                match.start(), match.end(), wording.date(0, int(match[2]), match[1], ""), certain=False
+            )
+    parts = rf"{START}(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){NO_WORD}(?![.,/-]\d)"
+    for match in compile_for(parts).finditer(text):
+        first, second = int(match[1]), int(match[3])
+        short = len(match[4]) == 2
+        if short and match[2] != "/" and not (match[2] == "." and wording.dotted_dates):
+            continue
+        month_first = wording.month_first is not False
+        certain = wording.month_first is not None or max(first, second) > 12 or first == second
+        month_first = first <= 12 if month_first or second > 12 else False
+        day, month = (second, first) if month_first else (first, second)
+        said = _say(day, month, match[4], text, match.start(), wording, month_first=month_first)
+        if said:
+            yield Found(match.start(), match.end(), said, certain and not (short and match[2] == "/"))
+    yield from _read_short_date(text, wording)
+
+
+def _read_short_date(text: str, wording: Wording) -> Iterator[Found]:
+    """A day and a month in digits: 24.12. and 17.06 where that is usual."""
+    if not wording.dotted_dates:
+        return
+    for match in compile_for(
+        rf"{START}(\d{{1,2}})\.(\d{{1,2}})(\.(?! ?$)|){NO_WORD}(?![.,:/-]?\d| Uhr| h\b| %)"
+    ).finditer(text):
+        whole = len(match[1]) == 2 == len(match[2]) or match[3]
+        said = _say(int(match[1]), int(match[2]), "", text, match.start(), wording)
+        before = word_before(text, match.start())
+        fits = not before or before in wording.stopped_ordinals or before in wording.date_words.split()
+        if said and (match[3] or (fits and (whole or wording.point == ","))):
+            yield Found(match.start(), match.end(), said, bool(match[3]))
+
+
+def read_slashed_date(text: str, wording: Wording) -> Iterator[Found]:
+    """A day and a month with a stroke behind a word such as on."""
+    if not wording.date_words:
+        return
+    words = choose(wording.date_words.split())
+    for match in compile_for(rf"\b(?:{words}) (\d{{1,2}})/(\d{{1,2}}){NO_WORD}(?![/%]|[.,]\d)").finditer(
+        text
+    ):
+        first, second = int(match[1]), int(match[2])
+        month_first = first <= 12 and (wording.month_first is not False or second > 12)
+        day, month = (second, first) if month_first else (first, second)
+        said = _say(day, month, "", text, match.start(1), wording, month_first=month_first)
+        if said and day > 2 and (month, day) != (9, 11):
+            yield Found(match.start(1), match.end(), said, certain=False)
+
+
+def _say(
+    day: int,
+    month: int,
+    year: str,
+    text: str,
+    start: int,
+    wording: Wording,
+    *,
+    month_first: bool | None = None,
+) -> str:
+    """A date in words; empty where it is none."""
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return ""
+    first = wording.month_first is not False if month_first is None else month_first
+    return wording.date(day, month, year, words_before(text, start), month_first=first)
+
+
+def read_decade(text: str, wording: Wording) -> Iterator[Found]:
+    """Decades: the 1990s, the '90s, 80s music, 80er."""
+    if wording.decade_ending:
+        pattern = rf"(?<![\w.,-])(\d{{3}}0|[1-9]0){wording.decade_ending}(?!\w)"
+        for match in compile_for(pattern).finditer(text):
+            said = wording.year(int(match[1])) if len(match[1]) == 4 else wording.cardinal(int(match[1]))
+            yield Found(match.start(), match.end(), said + wording.decade_ending)
+    if not wording.decades:
+        return
+    for match in compile_for(rf"(?<![\w.,$£€])(\d{{3}}0)('?s| s(?= |$)){NO_WORD}").finditer(text):
+        yield Found(match.start(), match.end(), _say_decade(wording, int(match[1])))
+    for match in compile_for(rf"(?<![\w.,$£€'’‘-])([2-9]0)s{NO_WORD}").finditer(text):
+        sure = word_before(text, match.start()) in ("the", "to", "early", "late", "mid")
+        yield Found(match.start(), match.end(), wording.cardinal(int(match[1]))[:-1] + "ies", sure)
+    for match in compile_for(
+        rf"(?<![\w.,$£€])(?:['’‘]|(?<=mid-)|(?<=the )|(?<=to )|(?<=s-))([2-9]0)s{NO_WORD}"
+    ).finditer(text):
+        yield Found(match.start(), match.end(), wording.cardinal(int(match[1]))[:-1] + "ies")
+
+
+def _say_decade(wording: Wording, year: int) -> str:
+    """The years from this one on, in English."""
+    said = wording.year(year)
+    return said[:-1] + "ies" if said.endswith("y") else said + "s"
+
+
+def read_year(text: str, wording: Wording) -> Iterator[Found]:
+    """Numbers of four digits that are years, and ranges of them."""
+    year = r"(1\d\d\d|20\d\d)"
+    for match in compile_for(
+        rf"{START}{year} ?[-–—] ?(?:{year}|(\d\d)){NO_WORD}(?![.,]\d| ?(?:{_unit(wording)})\b)"
+    ).finditer(text):
+        last = match[2] or match[1][:2] + match[3]
+        if int(last) < int(match[1]):
+            continue
+        end = wording.cardinal(int(match[3])) if match[3] and match[3][0] != "0" else wording.year(int(last))
+        yield Found(match.start(), match.end(), f"{wording.year(int(match[1]))} {wording.to} {end}")
+    for match in compile_for(rf"(?<![\w.,/]){year}{NO_WORD}(?![.,:/-]\d|[-/]\w|[°%€£$])").finditer(text):
+        sure = word_before(text, match.start()) in wording.year_words.split()
+        number = int(match[1])
+        after = word_after(text, match.end())
+        if not sure and (
+            number < 1500 and wording.year(number) != wording.cardinal(number) and wording.point == ","
+        ):
+            continue
+        if not sure and (number < _FIRST_YEAR or wording.counts(after)):
+            continue
+        yield Found(match.start(), match.end(), wording.year(number), sure)
+
+
+def _unit(wording: Wording) -> str:
+    """A regular expression of all units."""
+    return choose(wording.units)

@@ -1,0 +1,168 @@
+"""Readers of what is said digit by digit: telephone numbers, codes, house numbers and identifiers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from voxpress.text.normalise.found import NO_WORD, START, Found, choose, compile_for, ends_text, word_after
+from voxpress.text.normalise.wording import Wording
+
+_EXTENSION = r"(?:(?:,? ?(?:ext\.?|extension|x|#|DW) ?)(\d{1,6}))?"
+_TELEPHONE = "|".join(  # noqa: FLY002 - a pattern on each line
+    (
+        r"\+\d{1,3}(?:[ ./-]{0,2}\(?\d{1,5}\)?){1,6}",
+        r"(?:1[-. ])?(?:\(\d{3}\)[-. ]{0,2}|\d{3}[-.])\d{3}[-. ]\d{4}(?:-\d{1,4})?",
+        r"1-8\d\d-[A-Z0-9]{1,7}(?:-[A-Z0-9]{1,7}){0,3}",
+        r"\(0\d{1,5}\)[ /-]{0,3}\d{2,8}(?:[ -]\d{2,8}){0,4}",
+        r"(?<!\d[ .])0\d{1,5}[ /-]{1,3}\d{2,8}(?:[ -]\d{2,8}){0,4}",
+        r"(?<!\d[ .])0\d[. ]\d\d(?:[. ]\d\d){3}",
+        r"0\d{6,14}",
+        r"\d{3} \d{3} \d{4}",
+        r"\d{3}-\d{4}",
+        r"\d{3}-\d{2}-\d{4}",
+    )
+)
+_LINKS = r"(?: (?:is|are|was|at|on|ist|lautet|es|est|è|no\.|No\.|Nr\.|n°|the number))?[:=]?(?: #?|#)"
+_YEARS = re.compile(r"(?:1\d|20)\d\d-(?:1\d|20)\d\d")
+_POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
+_AFTER_CALL = frozenset(
+    [
+        "now", "for", "to", "or", "and", "if", "in", "at", "from", "today", "immediately", "then", "oder",
+        "und", "für", "jetzt", "an", "ou", "et", "pour", "y", "o", "para", "e", "per", "ahora", "ora",
+    ]
+)  # fmt: skip
+
+
+def read_telephone(text: str, wording: Wording) -> Iterator[Found]:
+    """Telephone numbers, digit by digit, with a comma between groups."""
+    for match in compile_for(
+        rf"(?<![\w.,+/-])(?:{_TELEPHONE}{wording.telephones}){_EXTENSION}(?![\w/])(?![.,-]\d)"
+    ).finditer(text):
+        written = match[0][: match.start(1) - match.start()] if match[1] else match[0]
+        if _YEARS.fullmatch(written) or (
+            sum(c.isdecimal() for c in written) < 7 and not written.startswith("1-8")
+        ):
+            continue
+        yield Found(match.start(), match.end(), _say_telephone(written, match[1], wording))
+
+
+def _say_telephone(written: str, extension: str | None, wording: Wording) -> str:
+    """A telephone number in words."""
+    written = re.sub(r"[\s,]*(?:ext\.?|extension|x|#|DW)\s*$", "", written) if extension else written
+    groups = re.findall(r"[A-Z]+|\d+", written)
+    said = wording.telephone(groups)
+    if written.startswith("+"):
+        said = f"{wording.plus} {wording.country_code(said, groups[0])}"
+    return f"{said}, {wording.extension} {wording.digits(extension)}" if extension else said
+
+
+def read_dialled(text: str, wording: Wording) -> Iterator[Found]:
+    """Digits after a word such as call or dial."""
+    number = r"(\d{2,6}(?:[ -]\d{2,6}){1,5}|\d{3,15})"
+    for match in compile_for(rf"\b{wording.phone_words}{_LINKS}{number}(?![\w%°:/])(?![.,-]\d)").finditer(
+        text
+    ):
+        after = word_after(text, match.end(1))
+        if after[:1].islower() and after not in _AFTER_CALL:
+            continue
+        yield Found(*match.span(1), wording.telephone(re.findall(r"\d+", match[1])))
+
+
+def read_code(text: str, wording: Wording) -> Iterator[Found]:
+    """Digits and letters after a word such as PIN, code or account number."""
+    code = r"([A-Z]{0,4}\d[\dA-Z]{0,30}(?: \d[\dA-Z]{1,11}|-\d[\dA-Z]{0,11}){0,6})"
+    for match in compile_for(rf"\b{wording.code_words}{_LINKS}{code}(?![\w%°:/])(?![.,]\d)").finditer(text):
+        if sum(map(str.isdecimal, match[1])) > 1:
+            groups = re.split(r"[ -]", match[1])
+            yield Found(*match.span(1), ", ".join(map(wording.digits, groups)))
+
+
+def read_chain(text: str, wording: Wording) -> Iterator[Found]:
+    """Groups of digits with hyphens, such as the number of a book."""
+    for match in compile_for(r"(?<![\w.,/-])\d{1,12}(?:-\d{1,12}){2,8}(?![\w/]|-\w)").finditer(text):
+        groups = match[0].split("-")
+        say = wording.number if all(len(group) < 3 for group in groups) else wording.digits
+        yield Found(match.start(), match.end(), ", ".join(map(say, groups)), certain=False)
+
+
+def read_address(text: str, wording: Wording) -> Iterator[Found]:
+    """House numbers, kinds of streets, states and ZIP codes of the United States."""
+    if not wording.streets:
+        return
+    kinds = choose(wording.streets)
+    name = r"(?:[A-Z][a-z]{1,20}|\d{1,3}(?:st|nd|rd|th)) "
+    pattern = rf"{START}(\d{{1,5}})((?: [NSEW]\.?)? (?:{name}){{1,3}}(?:{kinds})\b)"
+    for match in compile_for(pattern).finditer(text):
+        yield Found(*match.span(1), _say_house(match[1], wording))
+        if point := compile_for(r"^ ([NSEW])\b\.?").match(match[2]):
+            start = match.start(2) + 1
+            yield Found(start, match.start(2) + point.end(), _POINTS[point[1]])
+    for match in compile_for(
+        rf"(?:[A-Z][a-z]{{1,20}}|\d(?:st|nd|rd|th)) ({kinds})\b\.?(?= |,|$|\))"
+    ).finditer(text):
+        stop = text[match.end(1) : match.end()]
+        keep = ends_text(text, match.end()) or compile_for(r" [A-Z]").match(text, match.end())
+        yield Found(
+            match.start(1), match.end() if stop and not keep else match.end(1), wording.streets[match[1]]
+        )
+    for match in compile_for(rf"\b([NSEW])\b\.?(?= (?:{name})(?:{kinds})\b)").finditer(text):
+        yield Found(match.start(), match.end(), _POINTS[match[1]])
+    for match in compile_for(
+        rf"(?<=, )({choose(wording.states)})\b(?:,? (\d{{5}}(?:-\d{{4}})?))?(?!\w)"
+    ).finditer(text):
+        said = wording.states[match[1]]
+        yield Found(match.start(), match.end(), f"{said} {wording.digits(match[2])}" if match[2] else said)
+
+
+def _say_house(written: str, wording: Wording) -> str:
+    """A house number, in pairs of digits."""
+    if len(written) <= 2 or written.endswith("00"):
+        return wording.number(written)
+    if len(written) == 3:
+        first, rest = written[0], written[1:]
+    else:
+        first, rest = written[:-2], written[-2:]
+    if len(first) > 2:
+        return wording.digits(written)
+    tail = f"oh {wording.numerals[int(rest[1])]}" if rest[0] == "0" else wording.number(rest)
+    return f"{wording.number(first)} {tail}"
+
+
+def read_identifier(text: str, wording: Wording) -> Iterator[Found]:
+    """Words of letters and digits, such as B12, MP3 or COVID-19, and digits that begin with a zero."""
+    both = r"(?=[A-Za-z\d-]{0,40}\d)(?=[\d-]{0,40}[A-Za-z])"
+    pattern = (
+        rf"(?<![\w@.])(?<!\d,){both}[A-Za-z]{{0,20}}(?:-?(?:\d{{1,20}}|[A-Za-z]{{1,20}})){{1,12}}{NO_WORD}"
+    )
+    for match in compile_for(pattern).finditer(text):
+        yield Found(match.start(), match.end(), _say_identifier(match[0], wording))
+
+
+def _pluralise(number: str) -> str:
+    """A number in words as several of them: fifties, sixes, sevens."""
+    if number.endswith("y"):
+        return number[:-1] + "ies"
+    return number + ("es" if number.endswith("x") else "s")
+
+
+def _say_identifier(written: str, wording: Wording) -> str:
+    """Letters and digits in words: short numbers as numbers, long ones and those within letters by digits."""
+    parts = re.findall(r"[A-Za-z]+|\d+|-", written)
+    numbers = [part for part in parts if part.isdecimal()]
+    mixed = len(numbers) > 1 or compile_for(r"\d{3}[A-Za-z]").search(written) is not None
+    said: list[str] = []
+    for part in parts:
+        if part == "-":
+            continue
+        if part == "s" and said and wording.decades and written[-1] == "s" and parts[-2].isdecimal():
+            said[-1] = _pluralise(said[-1])
+        elif part.isdecimal():
+            round_ = (part.endswith("00") and len(part) < 5) or (parts[0] == part and len(part) < 4)
+            spell = part[0] == "0" or (mixed and len(part) > 1) or (len(part) > 2 and not round_)
+            said.append(wording.digits(part) if spell else wording.number(part))
+        elif part.isupper() and (len(part) == 2 or not re.search("[AEIOUY]", part)):
+            said.append(" ".join(part))
+        else:
+            said.append(part)
+    return " ".join(said)

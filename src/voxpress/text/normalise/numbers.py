@@ -1,0 +1,226 @@
+"""Readers of plain numbers, ordinals, fractions, ranges and arithmetic."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from voxpress.text.normalise.found import (
+    NO_WORD,
+    START,
+    Found,
+    choose,
+    compile_for,
+    word_after,
+    word_before,
+    words_before,
+)
+from voxpress.text.normalise.wording import Wording
+
+_VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+_MINUS = "-−–"
+
+
+def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
+    """Fractions: 1/2, 2 1/2, ¾; doubtful where a date is as likely."""
+    for match in compile_for(
+        rf"(?<![\w.,/])([{_MINUS}](?=\S))?(?:(\d{{1,9}}) ?)?([{_VULGAR}])(?![\d/])"
+    ).finditer(text):
+        parts = unicodedata.normalize("NFKC", match[3]).split("⁄")
+        yield _say_fraction(match, match[2], int(parts[0]), int(parts[1]), wording, certain=True)
+    pattern = (
+        rf"(?<![\w.,/])([{_MINUS}](?=\d))?(?:(\d{{1,9}}) )?(\d{{1,9}}) ?/ ?(\d{{1,3}}(?:[.,]\d{{3}}){{1,3}}|\d{{1,6}})"
+        rf"(?:(?i:st|nd|rd|th)\b)?{NO_WORD}(?![/%]|[.,]\d|-\w)"
+    )
+    for match in compile_for(pattern).finditer(text):
+        above, below = int(match[3]), int(re.sub(r"\D", "", match[4]))
+        if (match[3] + "/" + match[4]) in ("24/7", "50/50", "9/11", "7/11") or (below == 0 and above):
+            said = f"{wording.number(match[3])} {wording.cardinal(below)}"
+            yield Found(
+                match.start(3), match.end(), "nine eleven" if said.startswith("nine eleven") else said
+            )
+            continue
+        if match[2] is None and _is_over(text, match, above, below):
+            said = f"{wording.number(match[3])} {wording.over} {wording.cardinal(below)}"
+            yield Found(match.start(3), match.end(), said, certain=False)
+            continue
+        certain = above < below and (
+            match[2] is not None or (below in (2, 3, 4, 5, 8, 10, 100) and above < 10)
+        )
+        yield _say_fraction(match, match[2], above, below, wording, certain=certain)
+
+
+def _is_over(text: str, match: re.Match[str], above: int, below: int) -> bool:
+    """Whether two numbers with a stroke are a reading such as a blood pressure."""
+    return word_before(text, match.start()) in (
+        "pressure",
+        "blutdruck",
+        "tension",
+        "tensión",
+        "pressione",
+    ) or (above > below > 30 and above < 250)
+
+
+def _say_fraction(
+    match: re.Match[str], whole: str | None, above: int, below: int, wording: Wording, *, certain: bool
+) -> Found:
+    """A fraction in words."""
+    said = wording.mixed(whole, above, below) if whole else wording.fraction(above, below)
+    return Found(match.start(), match.end(), f"{wording.minus} {said}" if match[1] else said, certain)
+
+
+def read_ordinal(text: str, wording: Wording) -> Iterator[Found]:
+    """Ordinals that are written with an ending: 21st, 1er, 2.º, 121tem."""
+    number = rf"(\d{{1,3}}(?:{wording.groups}\d{{3}}){{1,5}}|\d{{1,15}})"
+    for match in compile_for(rf"(?<![\w.,/]){number}({wording.ordinal_endings})(?!\w)").finditer(text):
+        digits = int(re.sub(r"\D", "", match[1]))
+        if wording.fits_ordinal(digits, match[2]):
+            yield Found(match.start(), match.end(), wording.ordinal(digits, match[2]))
+
+
+def read_list_number(text: str, wording: Wording) -> Iterator[Found]:
+    """Numbers of a list, whose stop ends no sentence: 1. Open the door. 2. Close it."""
+    found = list(compile_for(r"(?:^|(?<=[.!?:;,] ))(\d{1,2})[.)](?= [A-ZÀ-ÖØ-Þ¿¡\"])").finditer(text))
+    for at, match in enumerate(found):
+        number = int(match[1])
+        follows = at > 0 and int(found[at - 1][1]) + 1 == number
+        leads = at + 1 < len(found) and int(found[at + 1][1]) == number + 1
+        alone = match.start() == 0 and (match[0].endswith(")") or not wording.stopped_ordinals)
+        if follows or leads or alone:
+            yield Found(match.start(), match.end(), f"{wording.cardinal(number)}:")
+
+
+def read_stopped_ordinal(text: str, wording: Wording) -> Iterator[Found]:
+    """Ordinals that are written with a stop, as in German: der 2. Weltkrieg."""
+    if not wording.stopped_ordinals:
+        return
+    for match in compile_for(rf"{START}(\d{{1,9}})\.(?: (?=\w)|$)(?!\d)").finditer(text):
+        before = words_before(text, match.start()).split()
+        after = word_after(text, match.start(1) + len(match[1]) + 1)
+        ending = wording.find_ending(before, after)
+        if ending is None:
+            continue
+        certain = bool(before) and before[-1] in wording.stopped_ordinals
+        yield Found(match.start(), match.end(1) + 1, wording.ordinal(int(match[1]), ending), certain)
+
+
+def read_range(text: str, wording: Wording) -> Iterator[Found]:
+    """The dash between two numbers, and marks such as × between sizes."""
+    left = r"(?<=[\d%°CFmM.sh])"
+    pattern = rf"{left}(?<!\d\.)( ?[-–—] ?)(?!0\d)(?=[$€£¥]?\d[\d.,]{{0,15}}(?:[^\w-]|[a-zA-Z%°]|$))"
+    for match in compile_for(pattern).finditer(text):
+        token = compile_for(r"[$€£¥]?[\d.,:]{1,15} ?(?:%|°[CF]?|[aApP]\.?[mM]\.?|h|Uhr|s)?$").search(
+            text[max(0, match.start() - 24) : match.start()]
+        )
+        if token is None or _joins_more(text, match, token):
+            continue
+        spaced = match[0].startswith(" ") != match[0].endswith(" ")
+        if not spaced:
+            yield Found(
+                match.start(),
+                match.end(),
+                f" {wording.to} ",
+                certain=match[0].strip() != "-" or "$" in token[0],
+            )
+    for match in compile_for(r"(?<=\d[.,]\d)/(?=\d{1,3}(?!\w))").finditer(text):
+        yield Found(match.start(), match.end(), f" {wording.out_of or wording.over} ", certain=False)
+    for match in compile_for(r"(?<![\w:.,])\d{1,4}(:)(?=\d{1,4}(?![\w:]|[.,]\d))").finditer(text):
+        yield Found(*match.span(1), f" {wording.ratio or wording.to} ")
+    for match in compile_for(r"(?<=\d)( ?[x×] ?)(?=\d)").finditer(text):
+        equation = "=" in text[match.end() : match.end() + 12]
+        yield Found(
+            match.start(), match.end(), f" {wording.times if equation else wording.by} ", certain=equation
+        )
+
+
+def _joins_more(text: str, match: re.Match[str], token: re.Match[str]) -> bool:
+    """Whether a dash is one of several in a chain, or begins behind a letter."""
+    start = match.start() - len(token[0])
+    before = text[start - 1 : start] if start else ""
+    rest = compile_for(r"[$€£¥]?[\d.,:]{1,15}-\w").match(text, match.end())
+    return before.isalnum() or before in ("-", "/", "+") or rest is not None
+
+
+def read_arithmetic(text: str, wording: Wording) -> Iterator[Found]:
+    """Signs between numbers: 2 + 2 = 4, 3 × 4, 10 ÷ 2."""
+    names = {
+        "+": wording.plus, "=": wording.equals, "×": wording.times, "÷": wording.divided, "−": wording.minus,
+        "*": wording.times, "±": wording.plus_minus, "<": wording.less, ">": wording.greater, "≤": wording.at_most,
+        "≥": wording.at_least, "·": wording.times,
+    }  # fmt: skip
+    for match in compile_for(r"(?<=[\d)²³])( ?([+=×÷−±<>≤≥·]) ?| \* )(?=[-−(]?\d)").finditer(text):
+        yield Found(match.start(), match.end(), f" {names[match[0].strip()]} ")
+    if "=" in text:
+        for match in compile_for(r"(?<=\d) - (?=\d{1,9} ?[-+=×÷])").finditer(text):
+            yield Found(match.start(), match.end(), f" {wording.minus} ")
+    for match in compile_for(r"(?<=[\w)])( [=<>≤≥×÷±] )(?=[\w(−-])").finditer(text):
+        yield Found(match.start(), match.end(), f" {names[match[0].strip()]} ")
+    for match in compile_for(r"(?<=\d)\+(?![\w+])").finditer(text):
+        yield Found(match.start(), match.end(), f" {wording.plus}")
+    for match in compile_for(r"(?<!\S)([<>≤≥]) ?(?=\d)").finditer(text):
+        yield Found(match.start(), match.end(), f"{names[match[1]]} ")
+
+
+def read_sign(text: str, wording: Wording) -> Iterator[Found]:
+    """Signs before a number: § 5, № 7, #1, ~5."""
+    signs = choose(wording.signs)
+    for match in compile_for(rf"(?<![\w&#])({signs}) ?(?=\d)").finditer(text):
+        yield Found(match.start(), match.end(), f"{wording.signs[match[1]]} ")
+
+
+def read_version(text: str, wording: Wording) -> Iterator[Found]:
+    """Numbers with several stops: versions and addresses of the Internet."""
+    for match in compile_for(
+        r"((?:(?<![\w.])\d{1,4}(?=\.\d{1,4}\.\d)|(?<=\b[vV])\d{1,4})(?:\.\d{1,4}){1,5})(?![\w]|\.\d)"
+    ).finditer(text):
+        groups = match[1].split(".")
+        if wording.groups_fit(match[1]):
+            continue
+        if (
+            len(groups) == 3
+            and all(len(group) == 3 for group in groups[1:])
+            and text[match.start() - 1 : match.start()] not in ("v", "V")
+        ):
+            yield Found(match.start(), match.end(), wording.cardinal(int("".join(groups))), certain=False)
+        elif len(groups) == 4:
+            yield Found(match.start(), match.end(), f" {wording.dot} ".join(map(wording.digits, groups)))
+        else:
+            said = f" {wording.version_point or wording.dot} ".join(map(wording.number, groups))
+            yield Found(
+                match.start(),
+                match.end(),
+                f" {said}" if text[match.start() - 1 : match.start()] in ("v", "V") else said,
+            )
+
+
+def read_scientific(text: str, wording: Wording) -> Iterator[Found]:
+    """Numbers with a power of ten: 1e6."""
+    scientific = rf"(?<![\w.,])([{_MINUS}])?({wording.number_pattern})[eE]([-+]?)(\d{{1,3}}){NO_WORD}"
+    for match in compile_for(scientific).finditer(text):
+        exponent = f"{wording.minus} " if match[3] == "-" else ""
+        said = f"{wording.number(match[2])} {wording.power} {exponent}{wording.cardinal(int(match[4]))}"
+        yield Found(match.start(), match.end(), f"{wording.minus} {said}" if match[1] else said)
+
+
+def read_number(text: str, wording: Wording) -> Iterator[Found]:
+    """All other numbers."""
+    point = re.escape(wording.point)
+    if wording.point == ",":
+        for match in compile_for(r"(?<![\w.,])(\d{1,9})\.(\d{1,2})(?![\w]|[.,]\d)").finditer(text):
+            said = f"{wording.number(match[1])} {wording.dot} {wording.decimals(match[2])}"
+            yield Found(match.start(), match.end(), said, certain=False)
+    sign = rf"(?:(?<![\w.,)%°])([{_MINUS}]|\+)(?=\S))?"
+    for match in compile_for(
+        rf"{sign}(?<!\d)({wording.number_pattern}|(?<![\w.]){point}\d{{1,40}})"
+    ).finditer(text):
+        number = "0" + match[2] if match[2].startswith(wording.point) and wording.point == "," else match[2]
+        gender = wording.gender_of(word_after(text, match.end()))
+        plain = len(number) > wording.longest_plain and number.isdecimal() and not number.endswith("000")
+        said = wording.digits(number) if plain else wording.number(number, gender)
+        if match[1]:
+            said = f"{wording.plus if match[1] == '+' else wording.minus} {said}"
+        whole = wording.split_number(number)[0]
+        yield Found(
+            match.start(), match.end(), said, len(whole) < 7 or "0" * 3 in whole or len(whole) < len(number)
+        )

@@ -1,0 +1,147 @@
+"""Words whose kind somebody has said, as SSML's say-as does."""
+
+from __future__ import annotations
+
+import re
+
+from voxpress.errors import InputError, show
+from voxpress.text.normalise import readers
+from voxpress.text.normalise.wording import Wording, find_wording
+
+KINDS = (
+    "characters", "spell-out", "digits", "telephone", "cardinal", "number", "ordinal", "fraction", "date", "time",
+    "currency", "unit",
+)  # fmt: skip
+"""What a piece of text can be said as."""
+
+
+def say_as(text: str, kind: str, language: str, format: str = "") -> str:
+    """A piece of text in words, read as one kind of thing.
+
+    Text that is not of that kind, or of a language without words for it, is read like any other text.
+
+    Args:
+        kind: one of `KINDS`.
+        language: BCP 47 tag.
+        format: of a date, the order of its parts: ``mdy``, ``dmy``, ``ymd``, ``md``, ``dm``, ``my``, ``ym``, ``y``.
+
+    >>> say_as("4/5/2026", "date", "en-US", "dmy")
+    'the fourth of May twenty twenty-six'
+    >>> say_as("42", "ordinal", "en"), say_as("1905", "digits", "de-DE")
+    ('forty-second', 'eins neun null fünf')
+
+    Raises:
+        InputError: there is no such kind.
+    """
+    if kind not in KINDS:
+        raise InputError(f"unknown kind {show(kind)}; there are: {', '.join(KINDS)}")
+    wording = find_wording(language)
+    if wording is None:
+        return (
+            " ".join(text.split())
+            if kind not in ("characters", "spell-out", "digits")
+            else " ".join(text.replace(" ", ""))
+        )
+    sayer = _SAYERS.get(kind)  # a currency and a unit have signs that every reader knows
+    said = sayer(text.strip(), wording, format) if sayer else None
+    return said if said is not None else _read(text, language)
+
+
+def _read(text: str, language: str) -> str:
+    """Text in words, as everywhere."""
+    said, at = "", 0
+    for found, _ in readers.find(text, language, bytearray(b"\x01") * len(text)):
+        said += text[at : found.start] + found.spoken
+        at = found.end
+    return said + text[at:]
+
+
+def _spell(text: str, wording: Wording, _: str) -> str | None:
+    """Characters one by one."""
+    said = (
+        wording.numerals[int(c)] if c.isdecimal() else c.upper() if len(c.upper()) == 1 else c
+        for c in text
+        if not c.isspace()
+    )
+    return " ".join(said)
+
+
+def _say_telephone(text: str, wording: Wording, _: str) -> str | None:
+    """Groups of digits."""
+    groups = re.findall(r"\d{1,20}|[A-Za-z]{1,20}", text)
+    said = wording.telephone(groups)
+    return f"{wording.plus} {said}" if text.startswith("+") else said
+
+
+def _split(text: str, wording: Wording) -> tuple[str, str] | None:
+    """The sign in words and the number of a text; None: it is no number."""
+    match = re.fullmatch(rf"([-−+]?)({wording.number_pattern})", text)
+    return ({"": "", "+": wording.plus}.get(match[1], wording.minus), match[2]) if match else None
+
+
+def _say_cardinal(text: str, wording: Wording, _: str) -> str | None:
+    """A number."""
+    parts = _split(text, wording)
+    if parts is None:
+        return None
+    whole, rest = wording.split_number(parts[1])
+    number = f"{whole.lstrip('0') or '0'}{wording.point + rest if rest else ''}"
+    return f"{parts[0]} {wording.number(number)}".strip()
+
+
+def _say_ordinal(text: str, wording: Wording, _: str) -> str | None:
+    """First, second and so on."""
+    match = re.fullmatch(rf"(\d{{1,15}})({wording.ordinal_endings})?\.?", text)
+    return (
+        wording.ordinal(int(match[1]), match[2] or "r" if wording.stopped_ordinals else match[2] or "")
+        if match
+        else None
+    )
+
+
+def _say_fraction(text: str, wording: Wording, _: str) -> str | None:
+    """A fraction."""
+    match = re.fullmatch(r"([-−]?)(?:(\d{1,9})[ +])?(\d{1,9})[/⁄](\d{1,9})", text)
+    if match is None:
+        return None
+    above, below = int(match[3]), int(match[4])
+    said = wording.mixed(match[2], above, below) if match[2] else wording.fraction(above, below)
+    return f"{wording.minus} {said}" if match[1] else said
+
+
+def _say_date(text: str, wording: Wording, format: str) -> str | None:
+    """A date, its parts in the given order."""
+    numbers = re.findall(r"\d{1,4}", text)
+    if not format or len(numbers) != len(format) or re.search(r"[^\d\s./-]", text):
+        return None
+    part = dict(zip(format, numbers, strict=True))
+    if set(part) == {"y"}:
+        return wording.year_of(part["y"])
+    month, day = int(part.get("m", 0)), int(part.get("d", 0))
+    if not 1 <= month <= 12 or not 0 <= day <= 31:
+        return None
+    ordered = "dm" not in format and (format != "ymd" or wording.month_first is not False)
+    return wording.date(day, month, part.get("y", ""), "", month_first=ordered and "d" in part)
+
+
+def _say_time(text: str, wording: Wording, _: str) -> str | None:
+    """A time of day."""
+    match = re.fullmatch(r"(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))? ?(?:([aApP])\.?[mM]?\.?)?", text)
+    if match is None or int(match[1]) > 24 or int(match[2] or 0) > 59:
+        return None
+    second = int(match[3]) if match[3] else None
+    return wording.time(int(match[1]), int(match[2] or 0), second, (match[4] or "").lower())
+
+
+_SAYERS = {
+    "characters": _spell,
+    "spell-out": _spell,
+    "digits": _spell,
+    "telephone": _say_telephone,
+    "cardinal": _say_cardinal,
+    "number": _say_cardinal,
+    "ordinal": _say_ordinal,
+    "fraction": _say_fraction,
+    "date": _say_date,
+    "time": _say_time,
+}

@@ -1,0 +1,83 @@
+"""Readers of times of day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from voxpress.text.normalise.found import (
+    NO_WORD,
+    START,
+    Found,
+    choose,
+    compile_for,
+    ends_sentence,
+    word_after,
+)
+from voxpress.text.normalise.wording import Wording
+
+_HALF = r"(?: ?(?P<half>[aApP])\.? ?[mM]\b(?P<stop>\.)?)"
+_ZONE = (
+    r"(?:\s?\b(?P<zone>GMT|UTC|CES?T|AE[SD]T|AK[SD]T|[BHIJ]ST|[ECMP][SD]?T|est|pst|cst|edt|pdt|gmt|utc|e\.s\.t|p\.s\.t)"
+    r"(?!\w)(?: ?(?P<offset>[+-]\d{1,2}(?::\d\d)?)(?![\d:]))?)?"
+)
+
+
+def read_time(text: str, wording: Wording) -> Iterator[Found]:
+    """Times: 3:30 p.m., 14:05, 18.30 Uhr, 14 h 05, 5pm."""
+    clock = r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
+    dotted = r"(?P<hour>[01]?\d|2[0-4])[.](?P<minute>[0-5]\d)"
+    patterns = [
+        rf"{START}{clock}(?!\d|:\d|[.,]\d){_HALF}?{_ZONE}",
+        rf"{START}{dotted}{_HALF}{_ZONE}",
+        rf"{START}(?P<hour>1[0-2]|0?\d){_HALF}{_ZONE}",
+    ]
+    if wording.dotted_times:
+        patterns.append(rf"{START}{wording.dotted_times}{dotted}{NO_WORD}(?![.,%]\d)")
+    if wording.hour_sign:
+        sign = wording.hour_sign
+        patterns[:0] = [
+            rf"{START}(?:{clock}|(?P<hour2>[01]?\d|2[0-4])[.](?P<minute2>[0-5]\d)) ?(?P<sign>{sign}){NO_WORD}{_ZONE}",
+            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}(?: ?min\b)?{_ZONE}",
+        ]
+        if wording.bare_hours:
+            patterns.append(
+                rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{_ZONE}"
+            )
+    for pattern in patterns:
+        for match in compile_for(pattern).finditer(text):
+            yield _read(text, match.groupdict(), match.start(), match.end(), wording)
+
+
+def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording: Wording) -> Found:
+    """A time in words; the stop of a.m. stays where a sentence ends."""
+    hour = int(parts["hour"] or parts.get("hour2") or 0)
+    minute = int(parts.get("minute") or parts.get("minute2") or 0)
+    second = parts.get("second")
+    half = (parts.get("half") or "").lower() or ("h" if parts.get("sign") else "")
+    said = wording.time(hour, minute, int(second) if second else None, half)
+    if zone := parts.get("zone"):
+        said += " " + " ".join(zone.replace(".", "").upper())
+        if offset := parts.get("offset"):
+            sign = wording.plus if offset[0] == "+" else wording.minus
+            said += " ".join(("", sign, *(wording.cardinal(int(n)) for n in offset[1:].split(":"))))
+    elif parts.get("stop") and ends_sentence(text, end) and not _goes_on(text, end, wording):
+        end -= 1
+    return Found(start, end, said)
+
+
+def _goes_on(text: str, end: int, wording: Wording) -> bool:
+    """Whether a day or a month follows, and no new sentence."""
+    after = word_after(text, end)
+    return after in wording.months or after in wording.weekdays or after in wording.weekdays.values()
+
+
+def read_weekday(text: str, wording: Wording) -> Iterator[Found]:
+    """Short names of weekdays: in a range, or before a date or a time."""
+    names = choose(wording.weekdays)
+    for match in compile_for(rf"\b({names})\b\.?( ?[-–] ?)({names})\b(?!\.\w)").finditer(text):
+        said = f"{wording.weekdays[match[1]]} {wording.to} {wording.weekdays[match[3]]}"
+        yield Found(match.start(), match.end(), said)
+    for match in compile_for(
+        rf"\b({names})\b(?:\.(?=,| ))?(?=,? (?:\d|(?:{choose(wording.months)})\b))"
+    ).finditer(text):
+        yield Found(match.start(), match.end(), wording.weekdays[match[1]])

@@ -1,0 +1,413 @@
+"""Lexicons: which entry fits where, and what becomes of the text."""
+
+from __future__ import annotations
+
+import sys
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxpress.errors import InputError
+from voxpress.speech import Phonemes
+from voxpress.text import FrontEnd, Say, read
+from voxpress.text.lexicon import Entry, Lexicon, apply, gather
+from voxpress.text.lexicon.ipa import check_ipa, to_ipa
+from voxpress.text.lexicon.matching import fold, plain
+from voxpress.text.passage import Edit, Passage
+
+
+def speak(text: str, *entries: Entry, language: str = "en", engine: str = "", voice: str = "") -> str:
+    """The text after the lexicon, with sounds between slashes."""
+    passage, _ = apply(Passage.of(text), Lexicon(entries), language=language, engine=engine, voice=voice)
+    said, done = "", 0
+    for each in passage.phonemes:
+        said += passage.text[done : each.start] + f"/{each.ipa}/"
+        done = each.end
+    return said + passage.text[done:]
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "said"),
+    [
+        ("cat", "A cat, a category, a bobcat, CAT. Cat!", "A X, a category, a bobcat, X. X!"),
+        ("Polish", "Polish it, polish it, POLISH.", "X it, polish it, POLISH."),
+        ("C++", "C++, and C++17. c++", "X, and X17. c++"),
+        (".NET", "ASP.NET and .NET", "ASPX and X"),
+        ("#", "Press # or 5#.", "Press X or 5X."),
+        ("AT&T", "AT&T; AT&TX", "X; AT&TX"),
+        ("New York", "New York, New Yorker", "X, New Yorker"),
+        # An apostrophe ends a word before a possessive or a suffix, and not in a contraction.
+        ("ann", "Ann's, ann’s, Anns", "X's, X’s, Anns"),
+        ("don", "Don't tell Don.", "Don't tell X."),
+        ("t", "Don't, a t", "Don't, a X"),
+        ("we", "we'll, we’ve, we", "we'll, we’ve, X"),
+        ("ankara", "Ankara'da", "X'da"),
+        ("Oréal", "L'Oréal, l’Oréal", "L'X, l’X"),
+        ("O'Brien", "O’Brien, O'Brien", "X, X"),
+        ("o'clock", "nine o’clock", "nine X"),
+        ("co-op", "the co\u2011op", "the X"),
+        # Digits within a number are no word.
+        ("911", "Dial 911, 911.5, 1,911, 9110. 911", "Dial X, 911.5, 1,911, 9110. X"),
+        ("24/7", "Open 24/7.", "Open X."),
+        # Marks belong to the letter before them.
+        ("दिल", "दिल दिल्ली", "X दिल्ली"),
+        ("cafe", "cafe\u0301 cafe", "cafe\u0301 X"),
+        # Scripts without spaces have no ends of words; words of others among them do.
+        ("東京", "東京都と東京", "X都とX"),
+        ("iPhone", "我的iPhone很好，iPhones", "我的X很好，iPhones"),
+        ("กรุงเทพ", "ไปกรุงเทพครับ", "ไปXครับ"),
+        # One length for each character, whatever the case.
+        ("istanbul", "İSTANBUL ISTANBUL", "X X"),
+        ("ΟΔΟΣ", "ΟΔΟΣ", "X"),
+        ("οδος", "ΟΔΟΣ οδος", "X X"),
+        ("straße", "Straße STRASSE", "X STRASSE"),
+        ("\U0001f600", "Ha \U0001f600!", "Ha X!"),
+    ],
+)
+def test_whole_words(written: str, text: str, said: str) -> None:
+    assert speak(text, Entry(written, "X")) == said
+
+
+def test_addresses_are_words_too() -> None:
+    assert speak("www.acme.com, info@acme.com, acmecorp.com", Entry("acme", "ack me")) == (
+        "www.ack me.com, info@ack me.com, acmecorp.com"
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "text", "said"),
+    [
+        (Entry("cat", "X", part=True), "bobcats", "bobXs"),
+        (Entry("cat", "X", case="exact"), "cat Cat", "X Cat"),
+        (Entry("CAT", "X", case="any"), "cat Cat", "X X"),
+        (Entry("cat", "X", followed_by=""), "cat", "X"),
+        (Entry("a.m.", "X"), "9 a.m. now, 9 A.M.", "9 X now, 9 X"),
+    ],
+)
+def test_flags(entry: Entry, text: str, said: str) -> None:
+    assert speak(text, entry) == said
+
+
+def test_the_longest_of_those_that_begin_first_wins() -> None:
+    entries = [
+        Entry("New", "1"),
+        Entry("New York", "2"),
+        Entry("York City", "3"),
+        Entry("New York Times", "4"),
+    ]
+    assert speak("New York City, New York Times, New", *entries) == "2 City, 4, 1"
+
+
+def test_the_narrower_entry_wins() -> None:
+    entries = [
+        Entry("bow", "1"),
+        Entry("bow", "2", language="en"),
+        Entry("bow", "3", language="en-GB"),
+        Entry("bow", "4", engine="piper"),
+        Entry("bow", "5", engine="piper", voice="joe"),
+        Entry("Bow", "6"),
+    ]
+    for given_entries in (entries, entries[::-1]):
+        assert speak("bow", *given_entries, language="de") == "1"
+        assert speak("bow", *given_entries, language="en-US") == "2"
+        assert speak("bow", *given_entries, language="en-gb") == "3"
+        assert speak("bow", *given_entries, language="en-GB", engine="piper") == "4"
+        assert speak("bow", *given_entries, language="en", engine="piper", voice="joe") == "5"
+        assert speak("Bow", *given_entries, language="de") == "6"
+
+
+def test_a_region_holds_for_its_language_where_the_text_does_not_say_which() -> None:
+    assert speak("bow", Entry("bow", "X", language="en-GB"), language="en") == "X"
+    assert speak("bow", Entry("bow", "X", language="en-GB"), language="en-US") == "bow"
+
+
+def test_over() -> None:
+    row = Lexicon([Entry("SQL", "row")])
+    project = Lexicon([Entry("SQL", "project", voice="joe"), Entry("Perl", "purl")])
+    both = row.over(project)
+    assert [hit.spoken for hit in both.find("SQL Perl", "en", "piper", "joe")] == ["row", "purl"]
+    assert both == row.over(project) and hash(both) == hash(row.over(project)) != hash(project.over(row))
+    assert both.digest == row.over(project).digest != project.digest
+    assert project.over(Lexicon()) is project is Lexicon().over(project)
+
+
+def test_the_order_in_a_file_does_not_matter() -> None:
+    entries = [Entry("a", "1"), Entry("b", "2", language="de"), Entry("c", "3", part=True)]
+    assert Lexicon(entries).digest == Lexicon(entries[::-1]).digest
+    assert Lexicon([Entry("a", "1", origin="x:1")]) == Lexicon([Entry("a", "1")])
+
+
+def test_entries_that_contradict_each_other() -> None:
+    with pytest.raises(InputError, match=r"'sql' is 'b' here and 'a' in x:1"):
+        Lexicon([Entry("sql", "a", origin="x:1"), Entry("sql", "b", origin="x:2")])
+    assert len(Lexicon([Entry("sql", "a"), Entry("sql", "a"), Entry("SQL", "b")])) == 2
+
+
+def test_sounds_keep_the_word() -> None:
+    passage, changes = apply(
+        Passage.of("One tomato."), Lexicon([Entry("tomato", ipa="/təˈmɑːtəʊ/")]), language="en"
+    )
+    assert passage.text == "One tomato."
+    assert passage.phonemes == (Phonemes(start=4, end=10, ipa="təˈmɑːtəʊ"),)
+    assert [(c.start, c.end, c.written, c.ipa, c.by) for c in changes] == [
+        (4, 10, "tomato", "təˈmɑːtəʊ", "lexicon")
+    ]
+
+
+def test_both_forms() -> None:
+    """The spelled form is for engines that take no sounds."""
+    both = Lexicon([Entry("Nguyen", "win", "nwɪn")])
+    sounds, _ = apply(Passage.of("Nguyen"), both, language="en")
+    spelled, _ = apply(Passage.of("Nguyen"), both, language="en", sounds=False)
+    assert (sounds.text, sounds.phonemes[0].ipa) == ("win", "nwɪn")
+    assert (spelled.text, spelled.phonemes) == ("win", ())
+
+
+def test_words_of_a_spoken_form_are_pronounced_as_the_lexicon_says() -> None:
+    entries = [
+        Entry("Dr. Nguyen", "doctor Nguyen"),
+        Entry("Nguyen", ipa="nwɪn"),
+        Entry("doctor", "physician"),  # an alias of an alias is not followed, so none can go round in circles
+        Entry("a", "b"),
+        Entry("b", "a"),
+    ]
+    assert speak("Dr. Nguyen, doctor. a b", *entries) == "doctor /nwɪn/, physician. b a"
+
+
+def test_what_is_fixed_stays() -> None:
+    passage = Passage.of("SQL and SQL").edit([Edit(0, 3, "SQL")])
+    assert apply(passage, Lexicon([Entry("SQL", "sequel")]), language="en")[0].text == "SQL and sequel"
+
+
+def test_places_in_the_source() -> None:
+    reading = read(
+        "The  SQL Server.\n\nSQL!",
+        language="en",
+        max_chars=200,
+        front_end=FrontEnd(lexicon=Lexicon([Entry("SQL", "sequel"), Entry("SQL Server", "sequel server")])),
+    )
+    assert [part.text for part in reading.parts if isinstance(part, Say)] == ["The sequel server.", "sequel!"]
+    assert [(c.start, c.end, c.written) for c in reading.changes] == [(5, 15, "SQL Server"), (18, 21, "SQL")]
+
+
+def test_the_lexicon_comes_before_what_an_engine_misreads() -> None:
+    reading = read(
+        "Press * now, *.",
+        language="en",
+        max_chars=200,
+        misread="*",
+        front_end=FrontEnd(lexicon=Lexicon([Entry("*", "star")])),
+    )
+    assert [part.text for part in reading.parts if isinstance(part, Say)] == ["Press star now, star."]
+    assert reading.notes == ()
+
+
+def test_words_that_are_pronounced_together_stay_together() -> None:
+    front_end = FrontEnd(lexicon=Lexicon([Entry("J. R. R. Tolkien", ipa="ˈtɒlkiːn")]))
+    reading = read("We read J. R. R. Tolkien today.", language="en", max_chars=20, front_end=front_end)
+    said = [part.words for part in reading.parts if isinstance(part, Say)]
+    assert [p.text[a.start : a.end] for p in said for a in p.phonemes] == ["J. R. R. Tolkien"]
+
+
+# What an entry may be
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"written": ""}, "written: is empty"),
+        ({"written": " \u00ad "}, "written: is empty"),
+        ({"written": "a", "spoken": ""}, "spoken: has nothing to say for 'a'"),
+        ({"written": "a", "spoken": "..."}, "spoken: has nothing to say for 'a'"),
+        ({"written": "a\0", "spoken": "b"}, r"written: holds a character that cannot be seen: U\+0000"),
+        ({"written": "a", "spoken": "b\u202e"}, r"spoken: holds a character that cannot be seen: U\+202E"),
+        ({"written": "\ud800", "spoken": "b"}, r"written: holds a character that cannot be seen: U\+D800"),
+        ({"written": "a" * 201, "spoken": "b"}, "written: is longer than 200 characters"),
+        ({"written": "a", "spoken": "b" * 2001}, "spoken: is longer than 2,000 characters"),
+        ({"written": "a", "spoken": "b", "language": "??"}, r"language: '\?\?' is no language tag"),
+        ({"written": "a", "ipa": "bIs"}, r"ipa: 'bIs': character 2, 'I' \(latin capital letter i\)"),
+        ({"written": "a", "ipa": "ba:"}, r"ipa: 'ba:': character 3, ':' \(colon\), .*; did you mean 'ː'\?"),
+        ({"written": "a", "ipa": "'ba"}, r"did you mean 'ˈ'\?"),
+        ({"written": "a", "ipa": "ˈ"}, "ipa: 'ˈ' has no sound"),
+    ],
+)
+def test_what_an_entry_cannot_be(fields: dict[str, str], problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        Entry(**fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "sounds",
+    [
+        "t͡ʃiːz",
+        "ɑ̃",
+        "ɐ̯ˈnɔʏ̯",
+        "mo̞ˈi",
+        "˨˩˦ma˧˥",
+        "ŋ̍",
+        "ǃʼa",
+        "nwɪn ˈvan",
+        "kʰæt̚",
+        "ˈfɑɹ.ðɚ",
+        "ɡ",
+        "g",
+        "ʁə.viˈzjɔ̃",
+        "ɬʲ",
+    ],
+)
+def test_ipa(sounds: str) -> None:
+    assert check_ipa(sounds) == unicodedata.normalize("NFC", sounds)
+
+
+@pytest.mark.parametrize(
+    ("given", "alphabet", "ipa"),
+    [
+        ("noUt@r 'deIm", "x-sampa", "noʊtər ˈdeɪm"),
+        ("beIs", "x-sampa", "beɪs"),
+        ('b"{tl=', "x-sampa", "bˈætl̩"),
+        ("p_hEt", "x-sampa", "pʰɛt"),
+        ("r\\`E:d", "x-sampa", "ɻɛːd"),
+        ("t'o", "x-sampa", "tʲo"),
+        ("A~", "x-sampa", "ɑ̃"),
+        ("t_aS", "x-sampa", "t̺ʃ"),
+        ("M AE1 D IH0 S AH0 N", "cmu-arpabet", "mˈædɪsən"),
+        ("EY1", "cmu-arpabet", "ˈeɪ"),
+        ("s ih0 r aa1", "cmu-arpabet", "sɪɹˈɑ"),
+    ],
+)
+def test_other_alphabets(given: str, alphabet: str, ipa: str) -> None:
+    assert to_ipa(given, alphabet) == unicodedata.normalize("NFC", ipa)
+
+
+@pytest.mark.parametrize(
+    ("given", "alphabet", "problem"),
+    [
+        ("b;a", "x-sampa", "character 2, ';', is not of X-SAMPA"),
+        ("B QQ", "cmu-arpabet", "'QQ' is not of the CMU's alphabet"),
+        ("B AE12", "cmu-arpabet", "'AE12' is not of the CMU's alphabet"),
+        (
+            "F EU",
+            "x-microsoft-ups",
+            "the alphabet 'x-microsoft-ups' is not known .*ipa, x-sampa, cmu-arpabet",
+        ),
+    ],
+)
+def test_what_is_not_of_an_alphabet(given: str, alphabet: str, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        to_ipa(given, alphabet)
+
+
+# Any text, any lexicon, in time
+
+
+def test_each_character_keeps_its_place() -> None:
+    for number in range(sys.maxunicode + 1):
+        character = chr(number)
+        assert len(fold(character)) == len(plain(character)) == 1
+
+
+@given(st.text(), st.lists(st.tuples(st.text(min_size=1, max_size=5), st.booleans()), max_size=8))
+def test_any_text(text: str, written: list[tuple[str, bool]]) -> None:
+    """Nothing is lost: each place is as it was, or as an entry says."""
+    entries: list[Entry] = []
+    for form, part in written:
+        try:
+            entries.append(Entry(form, f"spoken {len(entries)}", part=part))
+        except InputError:
+            continue
+    try:
+        lexicon = Lexicon(entries)
+    except InputError:
+        return
+    passage, changes = apply(Passage.of(text), lexicon, language="en")
+    said, done = "", 0
+    for change in changes:
+        assert change.written == text[change.start : change.end]
+        said += text[done : change.start] + change.spoken
+        done = change.end
+    assert passage.text == said + text[done:]
+    assert len(passage.starts) == len(passage.ends) == len(passage.text)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_any_written_form_is_found_alone(text: str) -> None:
+    try:
+        entry = Entry(text[:200], "X", case="exact", part=True)
+    except InputError:
+        return
+    assert speak(entry.written, entry) == "X"
+
+
+def _seconds(text: str, lexicon: Lexicon) -> float:
+    lexicon.find("warm", "en")
+    start = time.perf_counter()
+    apply(Passage.of(text), lexicon, language="en")
+    return time.perf_counter() - start
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the quick word77 of entry word123 is spoken\n" * 23_000,
+        "a" * 20_000,
+        "a " * 10_000,
+        "word7" * 200_000,
+        "'s" * 500_000,
+        "\u0301" * 1_000_000,
+        "東" * 20_000,
+    ],
+    ids=["prose", "one word", "words", "joined", "apostrophes", "marks", "unspaced"],
+)
+def test_a_megabyte_with_ten_thousand_entries(text: str) -> None:
+    entries = [Entry(f"word{n}", f"spoken {n}") for n in range(5_000)]
+    entries += [Entry(f"part{n}a", f"spoken {n}", part=True) for n in range(4_000)]
+    entries += [Entry("a " * n + "b", f"spoken {n}") for n in range(90)]
+    entries += [Entry("東" * n + "b", f"spoken {n}") for n in range(1, 100)]
+    entries += [Entry("a" * n + "b", f"spoken {n}", part=True) for n in range(1, 100)]
+    assert _seconds(text, Lexicon(entries)) < 30
+
+
+def test_an_empty_lexicon_costs_nothing() -> None:
+    passage = Passage.of("Please hold.")
+    assert apply(passage, Lexicon(), language="en") == (passage, [])
+    start = time.perf_counter()
+    for _ in range(10_000):
+        apply(passage, Lexicon(), language="en")
+    assert time.perf_counter() - start < 0.5
+
+
+def test_a_hundred_thousand_entries() -> None:
+    lexicon = Lexicon(Entry(f"word {n}", f"spoken {n}") for n in range(100_000))
+    assert [hit.spoken for hit in lexicon.find("Word 99999, word 100000", "en")] == ["spoken 99999"]
+
+
+def test_too_many_entries() -> None:
+    with pytest.raises(InputError, match="has more than 250,000 entries"):
+        Lexicon(Entry(f"w{n}", "s") for n in range(250_001))
+
+
+def test_many_conditions() -> None:
+    lexicon = Lexicon(Entry("a", f"v {n}", voice=f"v{n}") for n in range(5_000))
+    assert [lexicon.find("a", "en", "tone", f"v{n}")[0].spoken for n in range(0, 5_000, 50)] == [
+        f"v {n}" for n in range(0, 5_000, 50)
+    ]
+
+
+def test_gather() -> None:
+    first, second = Lexicon([Entry("a", "1")]), Lexicon([Entry("a", "2"), Entry("b", "3")])
+    assert [hit.spoken for hit in gather([first, second]).find("a b", "en")] == ["1", "3"]
+    assert gather(None) == gather([]) == Lexicon()
+    for wrong in (3, [3], {"a": 1.5}):
+        with pytest.raises(
+            InputError, match=r"must be a Lexicon, a path, or a list|the lexicon cannot be read"
+        ):
+            gather(wrong)  # type: ignore[arg-type]
+
+
+def test_patterns_say_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "re2", None)
+    with pytest.raises(InputError, match=r"needs google-re2: pip install 'voxpress\[regex\]'"):
+        Entry("never seen (x)", "X", regex=True)
