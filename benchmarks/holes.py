@@ -41,7 +41,7 @@ SENTENCES = {
     ("de", "de"): {
         "3.": "Wir kommen am 3. Mai zu Ihnen.",
         "z. B.": "Nehmen Sie z. B. Birnen mit.",
-        "usw.": "Birnen usw. Nüsse gibt es hier.",
+        "usw.": "Birnen usw. gibt es hier.",
         "Nr.": "Nehmen Sie Bus Nr. 5 in die Stadt.",
         "bzw.": "Morgen bzw. Mittwoch geht es.",
         "Dr.": "Fragen Sie Dr. Müller danach.",
@@ -52,10 +52,10 @@ SENTENCES = {
     ("es", "es"): {
         "Sr.": "Llame al Sr. Molina ahora.",
         "Sra.": "Llame a la Sra. Molina ahora.",
-        "Ud.": "Creo que Ud. Molina viene hoy.",
+        "Ud.": "Creo que Ud. viene hoy mismo.",
         "Dr.": "Pregunte al Dr. Molina mañana.",
         "núm.": "Tome el bus núm. 5 al centro.",
-        "EE. UU.": "Viaja a EE. UU. Mañana mismo.",
+        "EE. UU.": "Viaja a EE. UU. mañana mismo.",
         "Av.": "Vive en la Av. Molina número dos.",
     },
     ("fr", "fr"): {
