@@ -154,9 +154,7 @@ def test_the_bar_is_the_callers(folder):
 
 def test_a_word_that_was_not_heard_is_doubtful(folder):
     """However many words the text has, unless it is likely."""
-    question = Question(
-        id="a", path=str(folder / "menu/0.wav"), text=TEXTS[0].replace("red", "magenta")
-    )
+    question = Question(id="a", path=str(folder / "menu/0.wav"), text=TEXTS[0].replace("red", "magenta"))
     assert [one.verdict for one in heard([question])] == ["doubtful"]
 
 
