@@ -104,6 +104,7 @@ _ENGLISH = {
     "cannot": ("can", "not"),
     "one": ("1",),
     "zero": ("0",),
+    "niner": ("9",),
     "-": ("minus",),
     ".": ("point",),
     "%": ("percent",),
