@@ -36,9 +36,9 @@ from voxpress.rendering.assessment import standing
 from voxpress.rendering.dry_run import Detail, forecast
 from voxpress.rendering.library import run
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.plan import Bad, Plan, Planned
+from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.results import make_bad_result, make_result
+from voxpress.rendering.results import make_bad_result, make_result, make_unchanged_result
 from voxpress.rendering.spool import Spool
 from voxpress.speech import Seconds, Status
 from voxpress.store import Store
@@ -105,7 +105,7 @@ class ManifestRender:
         with ExitStack() as stack:
             sheet = stack.enter_context(Report(details, kind=Detail)) if details else None
             rows = forecast(
-                self._select(survey),
+                self._select(survey, anew=text),
                 store=self.store,
                 folder=self.folder,
                 recogniser=self.recogniser,
@@ -223,6 +223,10 @@ class ManifestRender:
                     survey.bad.append(plan)
                     spool.add(plan)
                 continue
+            if isinstance(plan, Unchanged):
+                survey.standing += 1
+                sheet.write(make_unchanged_result(plan, self.folder.path))
+                continue
             survey.notes += ((plan.utterance.origin or plan.utterance.id, note) for note in plan.notes)
             clips = standing(plan, self.folder) if self.recogniser is None else None
             if clips is not None:
@@ -253,16 +257,21 @@ class ManifestRender:
             bill.add(row)
         return bill.is_beyond(self.budget)
 
-    def _all(self, survey: _Survey) -> Iterator[Planned]:
-        """The plans of all rows, counted."""
-        for plan in self.planner.plan_all(self.rows):
+    def _all(self, survey: _Survey, *, anew: bool = False) -> Iterator[Planned]:
+        """The plans of all rows, counted.
+
+        Args:
+            anew: read all of them, also those whose files stand as wanted.
+        """
+        known = None if anew or self.recogniser is not None else self.folder
+        for plan in self.planner.plan_all(self.rows, known=known):
             survey.rows += 1
-            if self.prune and isinstance(plan, Plan):
+            if self.prune and isinstance(plan, Plan | Unchanged):
                 survey.paths.update(map(hash, plan.paths))
             yield plan
 
-    def _select(self, survey: _Survey) -> Iterator[Planned]:
-        return filter(self._is_wanted, self._all(survey))
+    def _select(self, survey: _Survey, *, anew: bool = False) -> Iterator[Planned]:
+        return filter(self._is_wanted, self._all(survey, anew=anew))
 
     def _is_wanted(self, plan: Planned) -> bool:
         return plan.utterance is None or self.rows.wanted(plan.utterance)

@@ -115,10 +115,11 @@ def standing(plan: Plan, folder: OutputFolder | None) -> tuple[Clip, ...] | None
         return None
     clips = []
     for target in plan.targets:
-        clip = folder.holds(target.path, target.clip, target.output.format)
+        asked = target.request, len(plan.takes)
+        clip = folder.holds(target.path, target.clip, target.output.format, *asked)
         if clip is None or target.output.limit_exceeded(clip):
             return None
-        if not all(folder.holds(each.path, each.key, each.format) for each in target.sidecars):
+        if not all(folder.holds(each.path, each.key, each.format, *asked) for each in target.sidecars):
             return None
         clips.append(clip)
     return tuple(clips)

@@ -20,8 +20,8 @@ from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS, finishing, listening, worker
 from voxpress.rendering.assessment import LOOKUP, assess
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.plan import Bad, Plan, Planned
-from voxpress.rendering.results import make_bad_result
+from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
+from voxpress.rendering.results import make_bad_result, make_unchanged_result
 from voxpress.rendering.scheduler import News, Scheduler
 from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import Turns
@@ -158,7 +158,11 @@ def drive(
                 news = [each for found in assessed for each in scheduler.admit(found)]
                 for task in scheduler.start():
                     executors.start(task)
-                yield from (make_bad_result(plan) for plan in batch if isinstance(plan, Bad))
+                for plan in batch:
+                    if isinstance(plan, Bad):
+                        yield make_bad_result(plan)
+                    elif isinstance(plan, Unchanged):
+                        yield make_unchanged_result(plan, None if folder is None else folder.path)
                 yield from (each for each in news if isinstance(each, Result))
             for task in scheduler.start():
                 executors.start(task)

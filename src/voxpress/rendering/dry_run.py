@@ -14,7 +14,7 @@ from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS
 from voxpress.rendering.assessment import LOOKUP, assess, standing
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.plan import Bad, Plan, Planned
+from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
 from voxpress.speech import Status, Utterance
 from voxpress.store import Store
 from voxpress.text.passage import Change
@@ -110,6 +110,9 @@ def forecast(
                     error=str(plan.error),
                     row=plan.row,
                 )
+                continue
+            if isinstance(plan, Unchanged):
+                yield Forecast(number=plan.number, utterance=plan.utterance, status=Status.UP_TO_DATE)
                 continue
             found = next(assessed)
             # What an earlier row of this batch speaks was not awaited yet when the batch was assessed.

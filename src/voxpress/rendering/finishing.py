@@ -117,7 +117,7 @@ def _make_files(
         sidecars = write_all((each.format for each in target.sidecars), clip, recipe.script)
         if folder is not None:
             try:
-                written |= _publish(target, clip, data, sidecars, folder, again=heard is not None)
+                written |= _publish(recipe, target, clip, data, sidecars, folder, again=heard is not None)
             except InputError as error:
                 return Finished(error=error)
         clips.append(msgspec.structs.replace(clip, sidecars=sidecars) if sidecars else clip)
@@ -125,6 +125,7 @@ def _make_files(
 
 
 def _publish(
+    recipe: Recipe,
     target: Target,
     clip: Clip,
     data: bytes,
@@ -149,7 +150,7 @@ def _publish(
         files.append((each.path, facts, said))
     new = [file for file in files if not (again and folder.has(file[0], file[2]))]
     for path, facts, said in new:
-        folder.publish(path, facts, said)
+        folder.publish(path, facts, said, target.request, len(recipe.takes))
     return bool(new)
 
 

@@ -46,6 +46,9 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     duration: Seconds
     digest: str = ""
     """First half of the SHA-256 of the file's bytes, in hexadecimal digits."""
+    request: str = ""
+    """Digest of all that was asked for; a row that asks for the same need not be read again. Empty: not known."""
+    segments: int = 0
 
     def looks_like(self, status: os.stat_result) -> bool:
         """Whether a file with that status looks as this one did."""

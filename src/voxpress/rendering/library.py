@@ -362,7 +362,9 @@ def render(
     def results() -> Generator[Result]:
         with place.claim() if place else nullcontext():
             yield from run(
-                planner.plan_all(utterances, filed=place is not None),
+                planner.plan_all(
+                    utterances, filed=place is not None, known=place if recogniser is None else None
+                ),
                 store=opened,
                 folder=place,
                 workers=workers,

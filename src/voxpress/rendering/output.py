@@ -13,12 +13,14 @@ import os
 import socket
 import stat
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from io import FileIO
 from pathlib import Path
+
+import msgspec
 
 from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic, locks
@@ -120,13 +122,30 @@ class OutputFolder:
 
     # What stands there
 
-    def holds(self, path: str, key: str, format: str) -> Clip | None:
+    def holds(self, path: str, key: str, format: str, request: str = "", segments: int = 0) -> Clip | None:
         """The clip `key`, if it stands at `path`, going by the journal and the look of the file.
+
+        Args:
+            request, segments: what the journal is to know of it, where it did not know that yet.
 
         What the journal says since the last `sync` is compared with the file's bytes: a loss of power may have left a
         file that only looks whole.
         """
-        known = [line for line in self._journal.known(path) if line.entry.clip == key]
+        entry = self._find(path, lambda entry: entry.clip == key)
+        if entry is None:
+            return None
+        if request and entry.request != request:
+            self._note(msgspec.structs.replace(entry, request=request, segments=segments))
+        return _describe(entry, format)
+
+    def holds_request(self, path: str, request: str, format: str) -> tuple[Clip, int] | None:
+        """What stands at `path`, if that was asked for by the same request, and the number of its segments."""
+        entry = self._find(path, lambda entry: entry.request == request)
+        return None if entry is None else (_describe(entry, format), entry.segments)
+
+    def _find(self, path: str, fits: Callable[[Entry], bool]) -> Entry | None:
+        """What the journal says of the file that stands at `path`."""
+        known = [line for line in self._journal.known(path) if fits(line.entry)]
         if not known:
             return None
         try:
@@ -140,19 +159,13 @@ class OutputFolder:
             if not line.proven:
                 if not entry.digest or entry.digest != self._digest_of(path):
                     continue
-                self._confirm(entry)
-            return Clip(
-                key=key,
-                format=format,
-                sample_rate=entry.sample_rate,
-                duration=entry.duration,
-                size=entry.size,
-                hit=True,
-            )
+                # The next sync proves what was just compared, so that it is not compared each time.
+                self._note(entry)
+            return entry
         return None
 
-    def _confirm(self, entry: Entry) -> None:
-        """Have the next sync prove what was just compared, so that it is not compared each time."""
+    def _note(self, entry: Entry) -> None:
+        """Write a line about a file that stands there already."""
         if self._claimed:
             with self._journal.held(), suppress(OSError):  # a full disk: it is compared again
                 self._journal.append(entry)
@@ -176,8 +189,11 @@ class OutputFolder:
 
     # Publishing
 
-    def publish(self, path: str, clip: Clip, data: bytes) -> None:
+    def publish(self, path: str, clip: Clip, data: bytes, request: str = "", segments: int = 0) -> None:
         """Put a finished clip in its place, whole or not at all.
+
+        Args:
+            request, segments: what the journal is to know of it.
 
         Raises:
             InputError: there is a folder in the place of the file, a file in the place of one of its folders, a file
@@ -208,6 +224,8 @@ class OutputFolder:
                         clip.sample_rate,
                         clip.duration,
                         digest,
+                        request,
+                        segments,
                     )
                 )
 
@@ -407,3 +425,14 @@ def _remove_empty(folder: Path, root: Path) -> None:
         except OSError:
             return
         folder = folder.parent
+
+
+def _describe(entry: Entry, format: str) -> Clip:
+    return Clip(
+        key=entry.clip,
+        format=format,
+        sample_rate=entry.sample_rate,
+        duration=entry.duration,
+        size=entry.size,
+        hit=True,
+    )

@@ -10,7 +10,7 @@ import msgspec
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError
 from voxpress.marks import Script
-from voxpress.speech import Hertz, Output, Segment, Utterance
+from voxpress.speech import Clip, Hertz, Output, Segment, Utterance
 from voxpress.text import Bookmark, Pause, Silence, Tone
 from voxpress.text.parts import Decibels
 from voxpress.text.passage import Change
@@ -94,12 +94,14 @@ class Target(msgspec.Struct, frozen=True):
         output: how it sounds and is packed.
         clip: its key in the store.
         sidecars: files with its marks.
+        request: digest of all that was asked for; empty where the row has to be read each time.
     """
 
     path: str
     output: Output
     clip: str
     sidecars: tuple[Sidecar, ...] = ()
+    request: str = ""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -190,7 +192,26 @@ class Bad(msgspec.Struct, frozen=True):
         return self.error.place or str(self.number)
 
 
-Planned: TypeAlias = Plan | Bad
+class Unchanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A row whose files stand in the output folder, and that asks for what it asked for then.
+
+    Attributes:
+        engine, voice, language: of the row's own speaker.
+        paths: of its files in the output folder.
+    """
+
+    number: int
+    utterance: Utterance
+    engine: Engine
+    voice: str
+    language: str
+    clips: tuple[Clip, ...]
+    paths: tuple[str, ...]
+    files: tuple[str, ...]
+    segments: int
+
+
+Planned: TypeAlias = Plan | Bad | Unchanged
 
 
 def place_error(error: SpeechError, row: Utterance) -> SpeechError:

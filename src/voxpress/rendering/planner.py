@@ -27,6 +27,7 @@ from voxpress.files.paths import Paths, audio_extension, named_file, require_ext
 from voxpress.marks import FORMATS, Script, check_formats, identify
 from voxpress.models import catalogue
 from voxpress.rendering import offers, sounds, templates
+from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import (
     Assignment,
     Bad,
@@ -38,11 +39,12 @@ from voxpress.rendering.plan import (
     RecipePart,
     Sidecar,
     Target,
+    Unchanged,
     Within,
     place_error,
 )
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
-from voxpress.store.keys import clip_key, take_key
+from voxpress.store.keys import clip_key, request_key, take_key
 from voxpress.text import Bookmark, FrontEnd, Part, Pause, Say, carrier
 from voxpress.text.front_end import Reader
 from voxpress.text.lexicon import read as read_lexicon
@@ -113,16 +115,22 @@ class Planner:
         self._format = formats.format_named(format) if format else None
         self._readers: dict[tuple[object, ...], _Reader] = {}
 
-    def plan_all(self, rows: Iterable[Row], *, filed: bool = True) -> Iterator[Planned]:
-        """Plan each row; two rows for one file are an error of the second."""
+    def plan_all(
+        self, rows: Iterable[Row], *, filed: bool = True, known: OutputFolder | None = None
+    ) -> Iterator[Planned]:
+        """Plan each row; two rows for one file are an error of the second.
+
+        Args:
+            known: the output folder; what stands there, and was asked for by the same request, is not read again.
+        """
         paths = Paths()
         for number, given in enumerate(rows):
             row = _read_row(given)
             if isinstance(row, SpeechError):
                 yield Bad(number, None, row)
                 continue
-            planned = self.plan(row, number, filed=filed)
-            if filed and isinstance(planned, Plan):
+            planned = self._find_unchanged(row, number, known) or self.plan(row, number, filed=filed)
+            if filed and isinstance(planned, Plan | Unchanged):
                 for path in planned.paths:
                     first = paths.take(path, number)
                     if first is not None:
@@ -134,7 +142,41 @@ class Planner:
                         break
             yield planned
 
-    def plan(self, utterance: Utterance, number: int = 0, *, filed: bool = True) -> Planned:
+    def _find_unchanged(self, row: Utterance, number: int, folder: OutputFolder | None) -> Unchanged | None:
+        """The row as its files stand in the folder, if it asks for what it asked for when they were made."""
+        reader = None if folder is None else self._known(row, None)
+        if folder is None or reader is None or row.markup == "ssml":
+            return None
+        try:
+            targets = self._place(row, reader.language, filed=True)
+            front_end = self._front_end_of(row)
+        except SpeechError:
+            return None  # the plan says what is wrong
+        clips, segments = [], 0
+        beside = _name_sidecars([path for path, _ in targets], self._marks)
+        for (path, output), sidecars in zip(targets, beside, strict=True):
+            request = reader.identify(row, front_end, output)
+            found = folder.holds_request(path, request, output.format)
+            if found is None or output.limit_exceeded(found[0]):
+                return None
+            if not all(folder.holds_request(place, request, name) for place, name in sidecars):
+                return None
+            clips.append(found[0])
+            segments = found[1]
+        files = tuple(path for path, _ in targets)
+        return Unchanged(
+            number=number,
+            utterance=row,
+            engine=reader.engine,
+            voice=reader.voice.name,
+            language=reader.language,
+            clips=tuple(clips),
+            files=files,
+            paths=(*files, *(place for sidecars in beside for place, _ in sidecars)),
+            segments=segments,
+        )
+
+    def plan(self, utterance: Utterance, number: int = 0, *, filed: bool = True) -> Plan | Bad:
         """The plan of one utterance, or what is wrong with it.
 
         Args:
@@ -214,8 +256,11 @@ class Planner:
             asked = self._find_voice(speaker).over(asked)
         return asked.over(self._default)
 
-    def _read_lexicon(self, file: str) -> FrontEnd:
-        """The front end for a row with a lexicon of its own, which comes before all others."""
+    def _front_end_of(self, row: Utterance) -> FrontEnd:
+        """How a row is read. A lexicon of its own comes before all others."""
+        file = row.lexicon
+        if not file:
+            return self._front_end
         if file not in self._front_ends:
             if self._beside is None:
                 raise InputError("lies beside a manifest, and there is none", field="lexicon")
@@ -256,7 +301,7 @@ class Planner:
         left_out: Counter[tuple[str, str]] = Counter()
         changes: list[Change] = []
         told: list[str] = []
-        front_end = self._read_lexicon(row.lexicon) if row.lexicon else self._front_end
+        front_end = self._front_end_of(row)
         for scene in sounds.place_all(scenes, self._beside, told):
             if not isinstance(scene, Say):
                 parts.append(_pace(scene, lead.speed))
@@ -286,28 +331,34 @@ class Planner:
             raise text.nothing_to_speak(row.text, left_out)
         rate = max((take.engine.sample_rate for take in takes.values()), default=lead.engine.sample_rate)
         script = Script(row.text, tuple(words))
-        targets = self._targets(row, parts, lead.language, filed)
-        if self._marks:
-            targets = _add_sidecars(targets, self._marks, script)
-        for target in targets:
-            _check_bit_rate(target.output, rate)
+        known = [replace(part, path="") if isinstance(part, PlacedSound) else part for part in parts]
+        # Notes are told each time, and what else a text in SSML names may have changed.
+        again = bool(notes) or row.markup == "ssml"
+        placed = self._place(row, lead.language, filed=filed)
+        targets = []
+        for (path, output), beside in zip(
+            placed, _name_sidecars([path for path, _ in placed], self._marks), strict=True
+        ):
+            _check_bit_rate(output, rate)
+            clip = clip_key(known, output)
+            sidecars = tuple(Sidecar(place, name, identify(name, clip, script)) for place, name in beside)
+            request = "" if again or not filed else lead.identify(row, front_end, output)
+            targets.append(Target(path, output, clip, sidecars, request))
         return Plan(
             number=number,
             utterance=row,
             engine=lead.engine,
             voice=lead.voice.name,
             language=lead.language,
-            recipe=Recipe(tuple(parts), targets, rate, script),
+            recipe=Recipe(tuple(parts), tuple(targets), rate, script),
             takes=takes,
             notes=notes,
             changes=tuple(changes),
         )
 
-    def _targets(
-        self, row: Utterance, parts: Sequence[RecipePart], language: str, filed: bool
-    ) -> tuple[Target, ...]:
-        targets = []
-        known = [replace(part, path="") if isinstance(part, PlacedSound) else part for part in parts]
+    def _place(self, row: Utterance, language: str, *, filed: bool) -> list[tuple[str, Output]]:
+        """Path and output of each file."""
+        placed = []
         for path, output in self._files_of(row, filed):
             if formats.FORMATS[output.format].tags:
                 output = (
@@ -315,9 +366,8 @@ class Planner:
                     if row.title
                     else _tag(output, language)
                 )
-            place = safe_path(_fill(path, row, output)) if filed else ""
-            targets.append(Target(place, output, clip_key(known, output)))
-        return tuple(targets)
+            placed.append((safe_path(_fill(path, row, output)) if filed else "", output))
+        return placed
 
     def _files_of(self, row: Utterance, filed: bool) -> Sequence[tuple[str, Output]]:
         """Template and output of each file. An extension of audio in the row's file or id says the format."""
@@ -441,6 +491,23 @@ class _Reader(NamedTuple):
     seed: int
     longest: int
     carried: bool
+
+    def identify(self, row: Utterance, front_end: FrontEnd, output: Output) -> str:
+        """A digest of all that decides a file: a row with the same one need not be read again."""
+        asked = (
+            self.fingerprint,
+            self.voice.key,
+            self.language,
+            repr(self.options) if self.options else "",
+            repr(self.speed),
+            repr(self.seed),
+            repr(self.longest),
+            repr(self.carried),
+            front_end.fingerprint(self.language),
+            row.markup,
+            row.text,
+        )
+        return request_key(asked, output)
 
     @property
     def of_text(self) -> Reader:
@@ -577,24 +644,16 @@ def _check_speed(wanted: float) -> float:
     return wanted
 
 
-def _add_sidecars(targets: Sequence[Target], formats: Sequence[str], script: Script) -> tuple[Target, ...]:
-    """The targets with files of marks. Files of one name share them: they say the same."""
-    made: list[Target] = []
+def _name_sidecars(paths: Sequence[str], formats: Sequence[str]) -> list[list[tuple[str, str]]]:
+    """Path and format of the files of marks beside each file. Files of one name share them: they say the same."""
+    named: list[list[tuple[str, str]]] = []
     stems: set[str] = set()
-    for target in targets:
-        stem = os.path.splitext(target.path)[0]
-        sidecars = tuple(
-            Sidecar(
-                f"{stem}.{FORMATS[name].extension}" if stem else "",
-                name,
-                identify(name, target.clip, script),
-            )
-            for name in formats
-            if not stem or stem not in stems
-        )
+    for path in paths:
+        stem = os.path.splitext(path)[0]
+        fresh = formats if not stem or stem not in stems else ()
+        named.append([(f"{stem}.{FORMATS[name].extension}" if stem else "", name) for name in fresh])
         stems.add(stem)
-        made.append(msgspec.structs.replace(target, sidecars=sidecars))
-    return tuple(made)
+    return named
 
 
 def _pace(part: RecipePart, speed: float) -> RecipePart:

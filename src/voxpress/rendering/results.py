@@ -10,7 +10,7 @@ import msgspec
 
 from voxpress.errors import LeftOut, SpeechError
 from voxpress.marks import locate
-from voxpress.rendering.plan import Bad, Plan
+from voxpress.rendering.plan import Bad, Plan, Unchanged
 from voxpress.speech import Clip, Result, Status, Utterance
 from voxpress.store import Verdict
 from voxpress.text.wer import passes
@@ -58,6 +58,22 @@ def find_places(clip: Clip, plan: Plan) -> Clip:
     if not clip.marks:
         return clip
     return msgspec.structs.replace(clip, marks=locate(clip.marks, plan.recipe.script))
+
+
+def make_unchanged_result(row: Unchanged, folder: str | os.PathLike[str] | None) -> Result:
+    """The result of a row whose files stand as wanted."""
+    return Result(
+        utterance=row.utterance,
+        status=Status.UP_TO_DATE,
+        number=row.number,
+        files=tuple(f"{folder}/{path}" for path in row.files),
+        clips=row.clips,
+        engine=row.engine.name,
+        model=row.engine.model or "",
+        voice=row.voice,
+        language=row.language,
+        segments=row.segments,
+    )
 
 
 def _form_opinion(plan: Plan, verdicts: Mapping[str, Verdict]) -> dict[str, Any]:

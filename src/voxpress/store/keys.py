@@ -53,6 +53,22 @@ def reading_key(key: str, fingerprint: str, segment: Segment) -> str:
     return take_key(fingerprint, msgspec.structs.replace(segment, speed=1.0))
 
 
+def request_key(asked: Sequence[str], output: Output) -> str:
+    """What identifies a request for a file: 32 hexadecimal digits. It says whether a row has to be read again.
+
+    Args:
+        asked: all that decides the words and who says them.
+
+    >>> request_key(["tone-1", "Hello."], Output()) == request_key(["tone-1", "Hello"], Output())
+    False
+    """
+    digest = hashlib.blake2b(f"{KEY_VERSION}".encode(), digest_size=16)
+    for each in asked:
+        digest.update(b"\0" + each.encode())
+    digest.update(bytes(_encode_output(output)))
+    return digest.hexdigest()
+
+
 def seed(key: str, attempt: int) -> int:
     """The seed for speaking the take `key`, from its content alone; another for each attempt. 0 ≤ seed < 2⁶³."""
     digest = hashlib.sha256(f"{key}:{attempt}".encode()).digest()

@@ -6,10 +6,13 @@ that every word of the audio knows its place in the source.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib import resources
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -18,6 +21,7 @@ from voxpress.errors import InputError, show, suggest
 from voxpress.text.clean import clean, has_speech
 from voxpress.text.lexicon import Lexicon, apply
 from voxpress.text.normalise import NAMES, normalise
+from voxpress.text.normalise import fingerprint as identify_normaliser
 from voxpress.text.normalise.letters import fold
 from voxpress.text.normalise.protected import read_protected
 from voxpress.text.normalise.symbols import LEFT_OUT, read_symbols
@@ -101,6 +105,15 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             if not isinstance(getattr(self, name), kind):
                 raise InputError(f"must be a {kind.__name__}, not {show(getattr(self, name))}", field=name)
 
+    def fingerprint(self, language: str) -> str:
+        """What identifies the reading of texts in a language: the same one gives the same words.
+
+        >>> FrontEnd().fingerprint("en") == FrontEnd(emoji="name").fingerprint("en")
+        False
+        """
+        settings = self.normalise, self.emoji, self.unspeakable, self.lenient
+        return f"{_identify(settings, language)} {self.lexicon.digest}"
+
     def read(self, say: Say, reader: Reader) -> Spoken:
         """The segments of some words.
 
@@ -181,6 +194,25 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         for start, end, _ in free:
             notes.left_out[paragraph.text[start:end], f"left out: {who} cannot say it"] += 1
         return paragraph.edit(Edit(start, end, "", fixed=False) for start, end, _ in free)
+
+
+@lru_cache(maxsize=1024)
+def _identify(settings: tuple[object, ...], language: str) -> str:
+    return f"{_digest_code()} {identify_normaliser(language, name=str(settings[0]))} {settings}"
+
+
+@cache
+def _digest_code() -> str:
+    """A digest of the front end itself: another version can read a text otherwise."""
+    digest = hashlib.sha256()
+    folders = [resources.files("voxpress.text")]
+    while folders:
+        for each in sorted(folders.pop().iterdir(), key=lambda entry: entry.name):
+            if each.is_dir():
+                folders.append(each)
+            elif each.name.endswith((".py", ".tsv")):
+                digest.update(each.name.encode() + each.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _apply(passage: Passage, edits: Sequence[tuple[Edit, str]], notes: _Notes) -> Passage:

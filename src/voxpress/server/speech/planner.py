@@ -10,7 +10,7 @@ import msgspec
 
 from voxpress import engines, formats
 from voxpress.errors import InputError, UnsupportedOption
-from voxpress.rendering.plan import Bad, Plan, Planned
+from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import Preset, Project, preset_named
 from voxpress.server.aliases import Aliases
@@ -129,7 +129,7 @@ class SpeechPlanner:
         utterance = Utterance(text=data.input, markup=_choose_markup(data, self._settings.markup))
         lexicon = _read_lexicon(data.lexicon).over(self._lexicons[data.preset])
         front_end = FrontEnd(lexicon=lexicon, lenient=data.lenient)
-        plan: Planned | None = None
+        plan: Plan | Bad | None = None
         if data.lang_code is not None:
             # Some clients send it for each voice; a voice that does not speak the language speaks its own.
             tag = None if data.language is not None else self._names.find_language(data.lang_code)
@@ -165,7 +165,7 @@ class SpeechPlanner:
 
     def _plan_utterance(
         self, utterance: Utterance, speaker: Speaker, output: Output, front_end: FrontEnd
-    ) -> Planned:
+    ) -> Plan | Bad:
         """The plan of a text, or what is wrong with it."""
         planner = Planner(speaker, files=[("", output)], front_end=front_end, cast=self._project.cast)
         return planner.plan(utterance, filed=False)
