@@ -57,7 +57,7 @@ def finish(manifest: Path, out: Path) -> None:
         assert isinstance(plan, Plan)
         (target,) = plan.targets
         clip = Clip(key=target.clip, format="wav", sample_rate=8000, duration=1.0, size=len(data))
-        folder.publish(target.path, clip, data)
+        folder.publish(target.path, clip, data, target.request, len(plan.takes))
     folder.sync()
 
 

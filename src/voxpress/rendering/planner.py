@@ -46,7 +46,7 @@ from voxpress.rendering.plan import (
 from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import clip_key, request_key, take_key
 from voxpress.text import Bookmark, FrontEnd, Part, Pause, Say, carrier
-from voxpress.text.front_end import Reader
+from voxpress.text.front_end import Reader, Spoken
 from voxpress.text.lexicon import read as read_lexicon
 from voxpress.text.passage import Change, Passage
 from voxpress.voices import references
@@ -57,6 +57,7 @@ SLOWEST, FASTEST = 0.25, 4.0
 """Speeds, with every engine: OpenAI's range."""
 
 _MOST_READERS = 1024
+_MOST_KNOWN, _LONGEST_KNOWN = 4096, 500
 
 Row: TypeAlias = Utterance | SpeechError | Mapping[str, object] | str
 """What somebody gives to be rendered: an utterance, the fields of one, a text, or what was wrong where it was read."""
@@ -229,6 +230,18 @@ class Planner:
             seed=asked.seed,
             longest=longest,
             carried=wanted and engine.timed,
+            identity=repr(
+                (
+                    chosen.fingerprint,
+                    chosen.voice.key,
+                    language,
+                    dict(chosen.options),
+                    asked.speed,
+                    asked.seed,
+                    longest,
+                    wanted and engine.timed,
+                )
+            ),
         )
         if len(self._readers) >= _MOST_READERS:
             self._readers.clear()
@@ -308,10 +321,7 @@ class Planner:
                 continue
             bookmarks = deque(scene.bookmarks)
             reader = self._reader(row, self._speaker(row, scene))
-            spoken = front_end.read(
-                scene,
-                reader.of_text,
-            )
+            spoken = _read(scene, reader, front_end)
             for part in spoken.parts:
                 if not isinstance(part, Say):
                     parts.append(_pace(part, reader.speed))
@@ -491,22 +501,12 @@ class _Reader(NamedTuple):
     seed: int
     longest: int
     carried: bool
+    identity: str
+    """All of it in words, for digests."""
 
     def identify(self, row: Utterance, front_end: FrontEnd, output: Output) -> str:
         """A digest of all that decides a file: a row with the same one need not be read again."""
-        asked = (
-            self.fingerprint,
-            self.voice.key,
-            self.language,
-            repr(self.options) if self.options else "",
-            repr(self.speed),
-            repr(self.seed),
-            repr(self.longest),
-            repr(self.carried),
-            front_end.fingerprint(self.language),
-            row.markup,
-            row.text,
-        )
+        asked = (self.identity, front_end.fingerprint(self.language), row.markup, row.text)
         return request_key(asked, output)
 
     @property
@@ -561,6 +561,24 @@ class _Reader(NamedTuple):
                 f"the voice {self.voice.name!r} of {self.engine.name} has no sound {', '.join(map(repr, missing))}:"
                 f" /{ipa}/ for {word!r} needs another one in its place"
             )
+
+
+_known_readings: dict[tuple[str, str, str], Spoken] = {}
+"""What short plain texts are read as: serving a clip again takes less time than reading its text."""
+
+
+def _read(words: Say, reader: _Reader, front_end: FrontEnd) -> Spoken:
+    """The segments of some words of a row; the same words are read once."""
+    if len(words.words) > _LONGEST_KNOWN or words != Say.of(words.text):
+        return front_end.read(words, reader.of_text)
+    asked = (words.text, reader.identity, front_end.fingerprint(reader.language))
+    known = _known_readings.get(asked)
+    if known is None:
+        known = front_end.read(words, reader.of_text)
+        if len(_known_readings) >= _MOST_KNOWN:
+            _known_readings.clear()
+        _known_readings[asked] = known
+    return known
 
 
 def _identify(row: Utterance | Speaker) -> tuple[object, ...]:

@@ -45,6 +45,11 @@ def choose(words: Iterable[str]) -> str:
     >>> choose(["km", "km/h", "m"])
     'km/h|km|m'
     """
+    return _choose(tuple(words))
+
+
+@lru_cache(maxsize=512)
+def _choose(words: tuple[str, ...]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
 
 

@@ -95,6 +95,8 @@ def _list_pieces(text: str, language: str) -> Iterator[tuple[int, int]]:
             yield found.span()
         return
     alone = language in ("en", "de", "es", "fr", "it")
+    if not (_SIGNS if alone else _DIGITS).search(text):
+        return
     tokens = [found.span() for found in _TOKEN.finditer(text)]
     at = 0
     while at < len(tokens):

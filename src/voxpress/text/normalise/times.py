@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 
 from voxpress.text.normalise.found import (
     NO_WORD,
@@ -73,11 +75,18 @@ def _goes_on(text: str, end: int, wording: Wording) -> bool:
 
 def read_weekday(text: str, wording: Wording) -> Iterator[Found]:
     """Short names of weekdays: in a range, or before a date or a time."""
-    names = choose(wording.weekdays)
-    for match in compile_for(rf"\b({names})\b\.?( ?[-–] ?)({names})\b(?!\.\w)").finditer(text):
+    ranges, before_dates = _compile_weekdays(wording)
+    for match in ranges.finditer(text):
         said = f"{wording.weekdays[match[1]]} {wording.to} {wording.weekdays[match[3]]}"
         yield Found(match.start(), match.end(), said)
-    for match in compile_for(
-        rf"\b({names})\b(?:\.(?=,| ))?(?=,? (?:\d|(?:{choose(wording.months)})\b))"
-    ).finditer(text):
+    for match in before_dates.finditer(text):
         yield Found(match.start(), match.end(), wording.weekdays[match[1]])
+
+
+@cache
+def _compile_weekdays(wording: Wording) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    names = choose(wording.weekdays)
+    return (
+        re.compile(rf"\b({names})\b\.?( ?[-–] ?)({names})\b(?!\.\w)"),
+        re.compile(rf"\b({names})\b(?:\.(?=,| ))?(?=,? (?:\d|(?:{choose(wording.months)})\b))"),
+    )
