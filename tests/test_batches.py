@@ -10,9 +10,10 @@ import pytest
 
 from voxpress import Speaker, Utterance
 from voxpress.engines.tone import Tone
-from voxpress.errors import SynthesisError
+from voxpress.errors import InputError, SynthesisError
+from voxpress.rendering.assessment import LOOKUP
 from voxpress.rendering.library import run
-from voxpress.rendering.plan import Plan
+from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
 from voxpress.store import Store
 
@@ -43,12 +44,12 @@ class Single(Batching):
 
 
 class Honest(Batching):
-    """Says which segment of a batch it could not speak: any with a 7 that is not alone."""
+    """Says which segment of a batch it could not speak: any with a seven that is not alone."""
 
     def synthesize(self, batch):
         spoken = super().synthesize(batch)
         return [
-            SynthesisError("no end was found") if "7" in segment.text and len(batch) > 1 else audio
+            SynthesisError("no end was found") if "seven" in segment.text and len(batch) > 1 else audio
             for segment, audio in zip(batch, spoken, strict=True)
         ]
 
@@ -70,18 +71,33 @@ def rows(*texts, **more):
     return [Utterance(text=text, **more) for text in texts]
 
 
+EARLIER = [Bad(-1 - i, None, InputError("nothing to speak")) for i in range(2 * LOOKUP - 1)]
+"""Rows are taken in by 1, 2, 4 … up to `LOOKUP`: after these, all that come are known before any is spoken."""
+
+
+def with_engine(plan, engine):
+    """The same plan, spoken by an engine object."""
+    takes = {key: msgspec.structs.replace(take, engine=engine) for key, take in plan.takes.items()}
+    return msgspec.structs.replace(plan, engine=engine, takes=takes)
+
+
 def spoken_by(engine, utterances, store, **more):
     """Results of a render by an engine object, in the order of the rows; `engine.batches` is what it was given."""
     engine.batches.clear()
     plans = Planner(Speaker(engine="tone")).plan_all(utterances, filed=False)
-    own = [msgspec.structs.replace(plan, engine=engine) for plan in plans if isinstance(plan, Plan)]
-    results = run(own, store=store, folder=None, **{"workers": 0, **more})
-    return sorted(results, key=lambda result: result.number)
+    own = [with_engine(plan, engine) for plan in plans if isinstance(plan, Plan)]
+    assert len(own) == len(utterances)
+    results = run([*EARLIER, *own], store=store, folder=None, **{"workers": 0, **more})
+    return sorted((result for result in results if result.number >= 0), key=lambda result: result.number)
+
+
+DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
 
 def numbered(count):
-    """Prompts of all lengths, no two alike."""
-    return [f"Prompt {i} has {'several ' * (i % 11)}words." for i in range(count)]
+    """Prompts of all lengths, no two alike, that engines get as they are."""
+    names = [" ".join(DIGITS[int(digit)] for digit in str(i)) for i in range(count)]
+    return [f"Prompt {name} has {'several ' * (i % 11)}words." for i, name in enumerate(names)]
 
 
 def test_a_batch_holds_neighbours_in_length(store):

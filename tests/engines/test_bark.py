@@ -11,6 +11,7 @@ import pytest
 import voxpress
 from voxpress.engines.bark import Bark
 from voxpress.errors import EngineError, ModelUnavailable, SynthesisError, UnknownVoice, UnsupportedOption
+from voxpress.files import home
 from voxpress.models import catalogue
 from voxpress.models.downloads import File
 from voxpress.rendering import worker
@@ -293,7 +294,7 @@ def test_a_preset_is_its_content(tiny, tmp_path):
     assert Bark(str(place)).fingerprint("v2/en_speaker_6") != usual
 
 
-def test_voices_that_were_pulled(tmp_path, monkeypatch):
+def test_voices_that_were_pulled(tmp_path, monkeypatch, new_user):
     """They go with any model, and one of the model's own comes first."""
     everything = catalogue.catalogue()["bark-voices"]
     names = ("v2/fr_speaker_1", "v2/en_speaker_6")
@@ -306,7 +307,7 @@ def test_voices_that_were_pulled(tmp_path, monkeypatch):
     ):
         engine.voices()
     for file in small.files:
-        preset(tmp_path / "models/bark-voices" / file.path, 7)
+        preset(home.data("models", "bark-voices") / file.path, 7)
     assert [voice.name for voice in Bark(engine.model).voices()] == ["v2/en_speaker_6", "v2/fr_speaker_1"]
     assert len(everything.files) == 130
     assert {file.path.split("/")[1][:2] for file in everything.files} == set(Bark.languages)

@@ -191,7 +191,7 @@ def test_a_row_that_crashes_its_process_fails_alone_and_is_named(site: Any, few:
     run = site.render(engine="tone")
     assert run.returncode == 1
     assert f"{len(texts) - 1} rendered" in run.stdout and "1 failed" in run.stdout
-    assert "Row number 7 of the manifest" in run.stderr and "Traceback" not in run.stderr
+    assert "Row number seven of the manifest" in run.stderr and "Traceback" not in run.stderr
     wanted = {path: data for path, data in site.wanted.items() if path != f"{fatal}.wav"}
     assert site.files() == wanted
     report = site.report()

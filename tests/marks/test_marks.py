@@ -143,13 +143,13 @@ def clip():
 def test_subtitles(clip):
     assert clip.sidecars["srt"].decode().splitlines()[:5] == [
         "1",
-        "00:00:00,000 --> 00:00:03,090",
+        "00:00:00,000 --> 00:00:03,210",
         "Please hold the line,",
         "your call is important to us & you.",
         "",
     ]
     assert b"important to us &amp; you." in clip.sidecars["vtt"]
-    assert "00:00:00.000 --> 00:00:03.090" in clip.sidecars["vtt"].decode()
+    assert "00:00:00.000 --> 00:00:03.210" in clip.sidecars["vtt"].decode()
 
 
 def test_json_has_everything(clip):
@@ -182,8 +182,12 @@ def test_a_clip_by_its_digest_shows_the_spoken_words(clip):
     bare = tuple(msgspec.structs.replace(mark, source=None) for mark in clip.marks)
     known = Clip(key="", format="wav", sample_rate=RATE, duration=clip.duration, size=0, marks=bare)
     script = marks.script_of(known)
-    assert script.text == TEXT
-    assert marks.write_all(["srt"], known, script)["srt"] == clip.sidecars["srt"]
+    assert script.text == TEXT.replace("&", "and")
+    shown = clip.sidecars["srt"].replace(b"&", b"and")
+    spoken = marks.write_all(["srt"], known, script)["srt"]
+    assert spoken.split() == shown.split(), (
+        "same words and times; lines break elsewhere where a word is longer"
+    )
 
 
 @pytest.mark.parametrize("wrong", [["sub"], "srt", [3], {"srt": 1}, None])

@@ -94,6 +94,8 @@ REQUESTS = [
             "loudness",
             "sample_rate",
             "preset",
+            "markup",
+            "lenient",
             "lexicon",
             "timestamps",
         },
