@@ -10,10 +10,9 @@ import pytest
 
 from voxpress import Speaker, Utterance
 from voxpress.engines.tone import Tone
-from voxpress.errors import InputError, SynthesisError
-from voxpress.rendering.assessment import LOOKUP
+from voxpress.errors import SynthesisError
 from voxpress.rendering.library import run
-from voxpress.rendering.plan import Bad, Plan
+from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
 from voxpress.store import Store
 
@@ -71,10 +70,6 @@ def rows(*texts, **more):
     return [Utterance(text=text, **more) for text in texts]
 
 
-EARLIER = [Bad(-1 - i, None, InputError("nothing to speak")) for i in range(2 * LOOKUP - 1)]
-"""Rows are taken in by 1, 2, 4 … up to `LOOKUP`: after these, all that come are known before any is spoken."""
-
-
 def with_engine(plan, engine):
     """The same plan, spoken by an engine object."""
     takes = {key: msgspec.structs.replace(take, engine=engine) for key, take in plan.takes.items()}
@@ -87,7 +82,7 @@ def spoken_by(engine, utterances, store, **more):
     plans = Planner(Speaker(engine="tone")).plan_all(utterances, filed=False)
     own = [with_engine(plan, engine) for plan in plans if isinstance(plan, Plan)]
     assert len(own) == len(utterances)
-    results = run([*EARLIER, *own], store=store, folder=None, **{"workers": 0, **more})
+    results = run([*own], store=store, folder=None, **{"workers": 0, **more})
     return sorted((result for result in results if result.number >= 0), key=lambda result: result.number)
 
 

@@ -214,7 +214,8 @@ def test_any_text_is_read(pieces, language):
     passage, changes = normalise(Passage.of(text), language, name="readers")
     assert all(text[change.start : change.end] == change.written for change in changes)
     assert "\0" not in passage.text
-    assert not re.search("[0-9]", passage.text), passage.text
+    if not re.search(r"[a-zA-Z]\d?\.[a-z]", text):  # what looks like an address is not theirs
+        assert not re.search("[0-9]", passage.text), passage.text
 
 
 @settings(max_examples=200, deadline=None)

@@ -128,10 +128,12 @@ def drive(
     pools: Pools,
     attempts: int = ATTEMPTS,
     recogniser: Recogniser | None = None,
+    known: bool = False,
 ) -> Iterator[Result]:
     """Do all of `plans`: a result of each as it is there.
 
     Args:
+        known: the rows of all plans exist already; otherwise they may come slowly.
         recogniser: hears every take that it did not hear before.
 
     Raises:
@@ -145,7 +147,7 @@ def drive(
     )
     arrivals: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
     executors = _Executors(store, folder, recogniser, arrivals)
-    rows = _Rows(plans)
+    rows = _Rows(plans, known=known)
     wrote = False
     try:
         while rows.more or scheduler.open:
@@ -180,11 +182,15 @@ def drive(
 
 
 class _Rows:
-    """Rows in batches, which grow while rows come quickly: no worker waits for a program that writes them."""
+    """Rows in batches, which grow while rows come quickly: no worker waits for a program that writes them.
 
-    def __init__(self, plans: Iterable[Planned]) -> None:
+    Args:
+        known: all rows exist already, and none has to be waited for.
+    """
+
+    def __init__(self, plans: Iterable[Planned], *, known: bool) -> None:
         self._plans = iter(plans)
-        self._size = 1
+        self._size = LOOKUP if known else 1
         self.more = True
 
     def take(self) -> list[Planned]:

@@ -7,7 +7,7 @@ import re
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Sized
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
@@ -326,8 +326,8 @@ def render(
     >>> rows = [Utterance(id="hi", text="Hello there."), Utterance(id="bad", text="...")]
     >>> for result in render(rows, engine="tone", store="memory:", workers=0):
     ...     print(result.number, result.status, result.error)
-    0 rendered
     1 failed bad: nothing to speak in '...': it has no letter and no digit
+    0 rendered
 
     Raises:
         InputError: a default cannot be used, whatever the row.
@@ -372,6 +372,7 @@ def render(
                 attempts=attempts,
                 timeout=timeout,
                 recogniser=recogniser,
+                known=isinstance(utterances, Sized),
             )
 
     return Rendering(results)
@@ -387,8 +388,9 @@ def run(
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
     recogniser: Recogniser | None = None,
+    known: bool = True,
 ) -> Generator[Result]:
-    """`render` for rows that are planned already.
+    """`render` for rows that are planned already, or (not `known`) as they come.
 
     What was written is synced to disk in groups, and all of it when the last result was taken.
     """
@@ -401,7 +403,13 @@ def run(
     unsynced, synced = 0, time.monotonic()
     with Pools(workers, timeout=timeout, executor=executor, shared=store.is_shared) as pools:
         results = drive(
-            plans, store=store, folder=folder, pools=pools, attempts=attempts, recogniser=recogniser
+            plans,
+            store=store,
+            folder=folder,
+            pools=pools,
+            attempts=attempts,
+            recogniser=recogniser,
+            known=known,
         )
         for result in results:
             unsynced += result.status in (Status.RENDERED, Status.FROM_STORE)

@@ -26,6 +26,7 @@ MOST_PIECES = 2000
 
 _DIGITS = re.compile(r"\d")
 _SIGNS = re.compile(r"\d|^&$|[@+%$€£¥₩₹]|\w[./]\w")
+_ANY_SIGN = re.compile(r"[\d&@+%$€£¥₩₹]|\w[./]\w")
 _TOKEN = re.compile(r"\S+")
 _UNSPACED = re.compile(r"[^\s、。，．！？!?「」]{0,4}\d[^\s、。，．！？!?「」]{0,12}")
 _ENDS = "\"'()[]{}«»„“”‘’¿¡.,;:!?…"
@@ -95,7 +96,7 @@ def _list_pieces(text: str, language: str) -> Iterator[tuple[int, int]]:
             yield found.span()
         return
     alone = language in ("en", "de", "es", "fr", "it")
-    if not (_SIGNS if alone else _DIGITS).search(text):
+    if not (_ANY_SIGN if alone else _DIGITS).search(text):
         return
     tokens = [found.span() for found in _TOKEN.finditer(text)]
     at = 0
