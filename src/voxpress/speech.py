@@ -276,6 +276,8 @@ class Utterance(_Request, frozen=True):
     format: str | None = None
     markup: validation.Markup = "plain"
     """How `text` is written: as it is spoken, with stage directions such as ``[beep]``, or in Markdown or SSML."""
+    normalise: str | None = None
+    """How its numbers and abbreviations become words: ``auto``, ``readers``, ``grammars`` or ``none``."""
     lexicon: str = ""
     """How its words are spoken: a file beside the manifest; see `voxpress.text.lexicon`."""
     title: str = ""

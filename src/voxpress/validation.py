@@ -24,6 +24,8 @@ Test: TypeAlias = Callable[[object], Problem]
 Markup: TypeAlias = Literal["plain", "directions", "markdown", "ssml"]
 """How a text can be written."""
 MARKUPS: tuple[Markup, ...] = get_args(Markup)
+NORMALISERS = ("auto", "readers", "grammars", "none")
+"""How numbers and abbreviations can become words; see `voxpress.text.normalise`."""
 LARGEST_SEED = 2**63 - 1
 
 
@@ -124,6 +126,13 @@ def _test_markup(value: object) -> Problem:
     return f"must be {known}, not {show(value)}{suggest(str(value), MARKUPS)}"
 
 
+def _test_normaliser(value: object) -> Problem:
+    if value in NORMALISERS and isinstance(value, str):
+        return ""
+    known = f"{', '.join(NORMALISERS[:-1])} or {NORMALISERS[-1]}"
+    return f"must be {known}, not {show(value)}{suggest(str(value), NORMALISERS)}"
+
+
 def _test_format(value: object) -> Problem:
     if problem := _test_text(value):
         return problem
@@ -206,6 +215,7 @@ TESTS: Mapping[str, Test] = {
     "speaker": _test_cast_name,
     "language": _test_language,
     "markup": _test_markup,
+    "normalise": _test_normaliser,
     "format": _test_format,
     "speed": _SPEED,
     "seed": _test_whole("a whole number of at most 63 bits", -LARGEST_SEED, LARGEST_SEED),

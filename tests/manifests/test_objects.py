@@ -19,8 +19,8 @@ Good = Callable[..., list[Utterance]]
 Bad = Callable[..., list[str]]
 
 KNOWN = (
-    "(columns: engine, file, format, id, language, lexicon, markup, model, seed, speaker, speed, text, title, voice,"
-    " option.NAME; a name that begins with # or x- is left alone)"
+    "(columns: engine, file, format, id, language, lexicon, markup, model, normalise, seed, speaker, speed, text,"
+    " title, voice, option.NAME; a name that begins with # or x- is left alone)"
 )
 
 

@@ -37,6 +37,7 @@ class Form(StrEnum):
     TSV = "tsv"
     HTML = "html"
     JSON = "json"
+    LEXICON = "lexicon"
 
 
 @app.command(
@@ -44,6 +45,7 @@ class Form(StrEnum):
         "voxpress text 'Dr. Patel owes you $49.95.'",
         "voxpress text prompts.csv --uncertain",
         "voxpress text prompts.csv --format html -o proof.html",
+        "voxpress text prompts.csv --uncertain --format lexicon -o names.tsv",
         "voxpress text lines.txt --format tsv --language en-GB",
     )
 )
@@ -84,9 +86,13 @@ def text(
 
     `?` marks an uncertain reading. The exit status is 1 if a text cannot be spoken.
     """
+    import msgspec
+
+    from voxpress import languages
     from voxpress.cli.options import project_beside
     from voxpress.files import atomic
 
+    language = languages.canonical(language)
     is_file = source != "-" and Path(source).is_file()
     shared = project_beside(source).list_lexicons() if is_file else ()
     front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient)
@@ -97,8 +103,11 @@ def text(
         nonlocal failed
         for proof in proofs:
             failed = failed or bool(proof.problem)
-            if not uncertain or proof.uncertain or proof.problem:
+            if not uncertain:
                 yield proof
+            elif proof.uncertain or proof.problem:
+                shown = proof.uncertain if form == Form.LEXICON else proof.changes
+                yield msgspec.structs.replace(proof, changes=shown)
 
     title = Path(source).name if source != "-" else "proof"
     pieces = write(chosen(), form, title)
@@ -182,8 +191,26 @@ def write(proofs: Iterable[Proof], form: Form, title: str) -> Iterator[str]:
 
             for proof in proofs:
                 yield msgspec.json.encode(proof).decode() + "\n"
+        case Form.LEXICON:
+            yield make_lexicon(proofs)
         case Form.HTML:
             yield from make_page(proofs, title)
+
+
+def make_lexicon(proofs: Iterable[Proof]) -> str:
+    """The readings of all changed places as a lexicon: people mend it, and name it in voxpress.toml."""
+    from voxpress.text.lexicon import Entry, Lexicon
+    from voxpress.text.lexicon.tsv import write_tsv
+
+    entries: dict[tuple[str, str], Entry] = {}
+    for proof in proofs:
+        for change in proof.changes:
+            if change.spoken.strip() or change.ipa:
+                entry = Entry(
+                    change.written, change.spoken, change.ipa, case="exact", language=proof.language
+                )
+                entries.setdefault((change.written, proof.language), entry)
+    return write_tsv(Lexicon(entries.values()))
 
 
 def _write_table(proofs: Iterable[Proof]) -> Iterator[str]:

@@ -27,6 +27,7 @@ FIELDS = frozenset(
         "seed",
         "format",
         "markup",
+        "normalise",
         "lexicon",
         "title",
     )

@@ -108,7 +108,7 @@ class Planner:
         self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
         self._device, self._carrier, self._front_end = device, carrier, front_end
         self._beside = None if beside is None else os.fspath(beside)
-        self._front_ends: dict[str, FrontEnd] = {}
+        self._front_ends: dict[tuple[str, str | None], FrontEnd] = {}
         self._cast = check_cast({} if cast is None else cast)
         self._files = _check_files(format, files)
         self._own_files = files is not None
@@ -271,16 +271,18 @@ class Planner:
 
     def _front_end_of(self, row: Utterance) -> FrontEnd:
         """How a row is read. A lexicon of its own comes before all others."""
-        file = row.lexicon
-        if not file:
+        asked = row.lexicon, row.normalise
+        if asked == ("", None):
             return self._front_end
-        if file not in self._front_ends:
-            if self._beside is None:
-                raise InputError("lies beside a manifest, and there is none", field="lexicon")
-            path = os.path.join(self._beside, safe_path(file))
-            lexicon = read_lexicon(path).over(self._front_end.lexicon)
-            self._front_ends[file] = msgspec.structs.replace(self._front_end, lexicon=lexicon)
-        return self._front_ends[file]
+        if asked not in self._front_ends:
+            lexicon = self._front_end.lexicon
+            if row.lexicon:
+                if self._beside is None:
+                    raise InputError("lies beside a manifest, and there is none", field="lexicon")
+                lexicon = read_lexicon(os.path.join(self._beside, safe_path(row.lexicon))).over(lexicon)
+            normalise = row.normalise or self._front_end.normalise
+            self._front_ends[asked] = replace(self._front_end, lexicon=lexicon, normalise=normalise)
+        return self._front_ends[asked]
 
     def _find(self, speaker: str | Speaker) -> Speaker:
         """A member of the cast."""

@@ -26,7 +26,7 @@ from voxpress.text.normalise.letters import fold
 from voxpress.text.normalise.protected import read_protected
 from voxpress.text.normalise.symbols import LEFT_OUT, read_symbols
 from voxpress.text.parts import Pause, Say
-from voxpress.text.passage import Change, Edit, Passage
+from voxpress.text.passage import Change, Edit, Passage, order_changes
 from voxpress.text.say_as import interpret
 from voxpress.text.speakable import find_unspeakable
 from voxpress.text.split import split
@@ -134,7 +134,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
                 if i:
                     parts.append(Pause("sentence"))
                 parts.append(Say(segment, say.speaker, say.gain))
-        return Spoken(tuple(parts), tuple(notes.changes), notes.left_out)
+        return Spoken(tuple(parts), order_changes(notes.changes), notes.left_out)
 
     def _spell(
         self, words: Passage, reader: Reader, notes: _Notes

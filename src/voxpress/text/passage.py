@@ -55,6 +55,22 @@ class Change(msgspec.Struct, frozen=True):
 _start, _end = itemgetter(0), itemgetter(1)
 
 
+def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Changes in the order of the source; of one place, one: what was written, and what became of it in the end.
+
+    >>> two = Change(0, 1, "②", "2", "letters"), Change(0, 1, "2", "two", "number")
+    >>> [(change.written, change.spoken, change.by) for change in order_changes(two)]
+    [('②', 'two', 'number')]
+    """
+    found: dict[tuple[int, int], Change] = {}
+    for change in changes:
+        first = found.get((change.start, change.end), change)
+        found[change.start, change.end] = msgspec.structs.replace(
+            change, written=first.written, certain=first.certain and change.certain
+        )
+    return tuple(sorted(found.values(), key=lambda change: (change.start, change.end)))
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Text, and where each of its characters stood in the source.

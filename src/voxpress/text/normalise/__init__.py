@@ -16,12 +16,13 @@ from voxpress.text.normalise.found import Found
 from voxpress.text.normalise.spoken import KINDS, say_as
 from voxpress.text.normalise.wording import LANGUAGES
 from voxpress.text.passage import Change, Edit, Passage
+from voxpress.validation import NORMALISERS
 
 __all__ = ["KINDS", "NAMES", "check_name", "fingerprint", "normalise", "say_as"]
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s[\"'“‘(¿¡]*$")
 
-NAMES = ("auto", "readers", "grammars", "none")
+NAMES = NORMALISERS
 """What can be chosen: both, voxpress's own readers only, the library only, or texts as they are written."""
 
 
