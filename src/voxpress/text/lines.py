@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from voxpress import languages
 from voxpress.text.passage import Passage
+from voxpress.text.patterns import lazily
 
 NARROW = 45
 """Columns of the narrowest prose that is wrapped without any line that begins in lower case."""
@@ -29,18 +30,18 @@ _SPOKEN = "✓✔☑✗✘"
 MARKERS = f"{_SILENT}{_SPOKEN}#"
 """Characters that mark list items and headings, where a space follows. The reader of signs decides on some of them."""
 
-_BULLET = re.compile(
+_BULLET = lazily(
     rf"(?:[{re.escape(_SILENT)}]\ufe0f?(?: \[[ xX]\])?[^\S\n]+)+(?=\S)|(?:[{_SPOKEN}]\ufe0f?|#{{1,6}})[^\S\n]+(?=\S)"
 )
-_NUMBER = re.compile(r"\(?(?:(\d{1,3})|([A-Za-z])|([ivxIVX]{2,5}))[.)][^\S\n]+(?=\S)")
-_RULE = re.compile(r"[^\S\n]*(?:([=~_*#+^\-—–─━═.·•|])(?:[^\S\n]*\1){2,}|[|+:\-= \t]{3,})[^\S\n]*")
+_NUMBER = lazily(r"\(?(?:(\d{1,3})|([A-Za-z])|([ivxIVX]{2,5}))[.)][^\S\n]+(?=\S)")
+_RULE = lazily(r"[^\S\n]*(?:([=~_*#+^\-—–─━═.·•|])(?:[^\S\n]*\1){2,}|[|+:\-= \t]{3,})[^\S\n]*")
 MOST_LINES = 50
 """Lines of a list item."""
 _DASHES = frozenset("-–—+>→")
 """Markers that also begin a line within prose."""
-_END = re.compile(r"[.!?…。！？؟।][\"'”’»)\]]*$")
-_OPEN = re.compile(r"[,;、，；(\[{/&+\-–—][\"'”’»]?$")
-_FIRST = re.compile(r"[\"'“”„‘’«»(\[¿¡*_–— -]*(\w?)")
+_END = lazily(r"[.!?…。！？؟।][\"'”’»)\]]*$")
+_OPEN = lazily(r"[,;、，；(\[{/&+\-–—][\"'”’»]?$")
+_FIRST = lazily(r"[\"'“”„‘’«»(\[¿¡*_–— -]*(\w?)")
 _WORDS = """
 a an the and or of to in on at for with by from as is are was were that which this these my your his her its our their
 der die das den dem des ein eine einen einem einer und oder von zu im in mit für auf aus bei ist sind dass

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 
 from voxpress.errors import InputError, show, suggest
+from voxpress.text.patterns import lazily
 
 LETTERS = frozenset(
     "abcdefghijklmnopqrstuvwxyz"
@@ -107,8 +108,8 @@ _X_SAMPA: Mapping[str, str] = {
     "_q": "\u0319", "_r": "\u031d", "_t": "\u0324", "_v": "\u032c", "_w": "ʷ", "_X": "\u0306", "_x": "\u033d",
     " ": " ",
 }  # fmt: skip
-_SAMPA_SYMBOL = re.compile("|".join(map(re.escape, sorted(_X_SAMPA, key=len, reverse=True))))
-_STRESSED = re.compile(r"(^|[\s.|])'")
+_SAMPA_SYMBOL = lazily("|".join(map(re.escape, sorted(_X_SAMPA, key=len, reverse=True))))
+_STRESSED = lazily(r"(^|[\s.|])'")
 
 _ARPABET: Mapping[str, str] = {
     "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AX": "ə", "AXR": "ɚ", "AY": "aɪ", "B": "b", "CH": "tʃ",

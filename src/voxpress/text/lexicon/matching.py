@@ -9,14 +9,15 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from voxpress import languages
 from voxpress.text.lexicon.patterns import compile_pattern, expand, find_all
+from voxpress.text.patterns import lazily
 
 _UNSPACED = languages.UNSPACED.pattern[1:-1]
-_RUN = re.compile(rf"[^\W{_UNSPACED}]+")
+_RUN = lazily(rf"[^\W{_UNSPACED}]+")
 _PLAIN = str.maketrans(
     {"\u2019": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-", "\u00a0": " ", "\u202f": " "}
 )
 """Signs that writers and word processors take for each other."""
-_TAIL = re.compile(r"'(?:[tdm]|re|ve|ll)(?!\w)")
+_TAIL = lazily(r"'(?:[tdm]|re|ve|ll)(?!\w)")
 _TAILS = frozenset(("s", "t", "d", "m", "re", "ve", "ll"))
 """What stands behind an apostrophe in English, and is no word of its own."""
 

@@ -25,6 +25,7 @@ from voxpress.errors import LeftOut, MarkupError
 from voxpress.text.markup._composer import MAX_SILENCE
 from voxpress.text.parts import Part, Say, Silence, Tone
 from voxpress.text.passage import Change, Edit, Passage
+from voxpress.text.patterns import lazily
 
 _GAP = Silence(0.1)
 _BEEP = Tone((1000.0,), 0.25)
@@ -65,21 +66,21 @@ _ABROAD = {
 """Tones in the Spanish and Italian lists of Asterisk."""
 
 _kind = "|".join(kind for kind in _KINDS if kind)
-_TONE = re.compile(
+_TONE = lazily(
     rf"(?:this is an? )?(?:(?:simple|short) )?(?:({_kind}) )?(?:beeps?|tones?)(?: (?:tone|sound))?"
     rf"(?: ({_kind}))?(?: plays?)?"
 )
 _length = rf"(\d+(?:\.\d+)?|{'|'.join(_COUNTS)})[ -]?({'|'.join(_UNITS)})s?"
-_SILENCE = re.compile(rf"{_length} (?:of )?(?:silence|pause)|(?:silence|pause)(?: for|:)? {_length}")
-_SOUND = re.compile(
+_SILENCE = lazily(rf"{_length} (?:of )?(?:silence|pause)|(?:silence|pause)(?: for|:)? {_length}")
+_SOUND = lazily(
     r"(?:sounds?|noises?) of .+|.*\b(?:sound|tone|beep|music|noise)s? (?:is |are )?play(?:s|ing|ed)?"
     r"|music|(?:(?:long|short|brief) )?(?:pause|silence)"
 )
-_SYMBOL = re.compile(r"[^\w]|_")
-_DIRECTION = re.compile(r"\[([^][]*)\]|<([A-Za-z][^<>]*)>|\(([^()]*)\)")
-_WORDS = re.compile(r"[^][<>()]*")
+_SYMBOL = lazily(r"[^\w]|_")
+_DIRECTION = lazily(r"\[([^][]*)\]|<([A-Za-z][^<>]*)>|\(([^()]*)\)")
+_WORDS = lazily(r"[^][<>()]*")
 _PUNCTUATION = " .,;:!?…"
-_PRONUNCIATION = re.compile(r"\[([^][]+)\]\(/([^()/]+)/\)")
+_PRONUNCIATION = lazily(r"\[([^][]+)\]\(/([^()/]+)/\)")
 
 
 def parse(text: str, *, lenient: bool = False) -> tuple[Part, ...]:  # noqa: ARG001 - as all markups

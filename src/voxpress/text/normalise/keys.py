@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from voxpress import languages
 from voxpress.text.normalise.signs import NAMES, say_digits
 from voxpress.text.passage import Edit
+from voxpress.text.patterns import lazily
 
 _SQUARE = {
     "en": "hash",
@@ -55,7 +56,7 @@ _STARS = {
 _HOME = {"en": "en-US", "es": "es-ES", "pt": "pt-BR"}
 """The region that a language without one stands for."""
 
-_KEY_WORDS = re.compile(
+_KEY_WORDS = lazily(
     r"\b(?:press|dial|keys?\b|push|enter\b|hit\b|touch|button"
     r"|drück|taste|wähl|tipp|eingabe|raute"
     r"|puls[ae]|marque|marca|tecla|presion|oprim|digit"
@@ -68,7 +69,7 @@ _KEY_WORDS = re.compile(
 _NEAR = 80
 """Characters before a sign in which a word may say that it is a key."""
 
-_SEQUENCE = re.compile(
+_SEQUENCE = lazily(
     r"(?<![\w*#.,])[*#]{1,3}[0-9][0-9*#]{0,24}(?![\w*])"
     r"|(?<![\w*#.,$€£])[0-9]{1,15}(?:(?:\*[0-9]{1,15})?#(?![\w#])|\*(?![\w*]))"
 )

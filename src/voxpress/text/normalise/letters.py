@@ -6,13 +6,13 @@ Unicode's NFKC does this and more. It also changes signs whose reading it destro
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
 from voxpress.text.normalise.html import find_html
 from voxpress.text.passage import Edit, Passage
+from voxpress.text.patterns import lazily
 
 _STYLES = (
     "<font>",
@@ -25,9 +25,9 @@ _STYLES = (
     "<final>",
     "<isolated>",
 )
-_SUPERSCRIPT_LETTERS = re.compile("[\u1d2c-\u1d6a\u2071\u207f\u2c7c\u2c7d]")
-_SUBSCRIPT = re.compile("[\u2080-\u209c]")
-_COMPATIBLE = re.compile(
+_SUPERSCRIPT_LETTERS = lazily("[\u1d2c-\u1d6a\u2071\u207f\u2c7c\u2c7d]")
+_SUBSCRIPT = lazily("[\u2080-\u209c]")
+_COMPATIBLE = lazily(
     "[\u0132\u0133\u017f\u01c4-\u01cc\u01f1-\u01f3"  # ĳ, ſ, ǆ and their like
     "\u2160-\u217f"  # Roman numerals
     "\u2f00-\u2fd5\u2e9f\u2ef3"  # radicals
@@ -36,19 +36,19 @@ _COMPATIBLE = re.compile(
     "\u249c-\u24b5\U0001f110-\U0001f129"  # (a), (A)
     "\u203c\u2047-\u2049\ufe5f-\ufe6b]"  # !!, and small forms of signs
 )
-_NAMED_LETTER = re.compile(
+_NAMED_LETTER = lazily(
     r"(?:NEGATIVE |CROSSED )*(?:CIRCLED|SQUARED) (?:LATIN CAPITAL LETTER )?([A-Z0-9 ]+?)(?: WITH .*)?"
 )
-_NUMBERED = re.compile(
+_NUMBERED = lazily(
     "[\u2460-\u2473\u24ea-\u24ff\u2776-\u2793\u3251-\u325f\u32b1-\u32bf\u3280-\u3289\u3220-\u3229]"
 )
 _HYPHENS = dict.fromkeys("\u2010\u2011", "-")
 _SLASHES = dict.fromkeys("\u2044\u2215", "/")
 _UNITS = {"℃": "°C", "℉": "°F"}
 _MONEY = {"￥": "¥", "￡": "£", "￠": "¢", "￦": "₩"}
-_IDEOGRAPHIC = re.compile("[\u3001-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_IDEOGRAPHIC = lazily("[\u3001-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
-_CANDIDATES = re.compile(
+_CANDIDATES = lazily(
     r"[0-9#*]\ufe0f?\u20e3"  # a keycap: the key, not a picture of it
     "|(?<=[0-9])[ˢⁿʳᵗ][ᵗᵈʰ]"  # 1st, 2nd, 3rd, 4th
     "|[\uff66-\uff9f]+"  # half-width kana, whose marks follow the letter

@@ -13,17 +13,18 @@ from voxpress import languages
 from voxpress.text.normalise.keys import find_sequences
 from voxpress.text.normalise.signs import NAMES, say_digits, say_group
 from voxpress.text.passage import Edit, Passage
+from voxpress.text.patterns import lazily
 
 LONGEST = 2000
 """Characters of the longest token that is looked at."""
 
-_CODE = re.compile(r"(?<!`)`([^`\n]{1,200})`(?!`)")
-_TOKEN = re.compile('[^\\s\u3001-\u30ff\u3400-\u9fff\uac00-\ud7af\uff01-\uff60“”„‟«»‹›"…—–`]+')
-_TRIGGER = re.compile(r"[0-9@_/\\`#]|\w[.:]\w|[a-z][A-Z]|--[a-z]|\+\+|\.N|\(\)")
-_LEADING = re.compile(r"[(\[{<'‘¿¡*~^=>,;!]*")
-_TRAILING = re.compile(r"(?:['’]s)?[.,;:!?'’*\]}>]*$")
+_CODE = lazily(r"(?<!`)`([^`\n]{1,200})`(?!`)")
+_TOKEN = lazily('[^\\s\u3001-\u30ff\u3400-\u9fff\uac00-\ud7af\uff01-\uff60“”„‟«»‹›"…—–`]+')
+_TRIGGER = lazily(r"[0-9@_/\\`#]|\w[.:]\w|[a-z][A-Z]|--[a-z]|\+\+|\.N|\(\)")
+_LEADING = lazily(r"[(\[{<'‘¿¡*~^=>,;!]*")
+_TRAILING = lazily(r"(?:['’]s)?[.,;:!?'’*\]}>]*$")
 
-_TIME = re.compile(
+_TIME = lazily(
     r"\d{4}-\d\d-\d\d(T)\d\d:\d\d(?:(:00)(\.0+)?|:\d\d(?:\.\d+)?)?(?:(Z)|([+-])(\d\d):?(\d\d))?", re.ASCII
 )
 _DOMAINS = """
@@ -34,48 +35,48 @@ _AMBIGUOUS = "it is in at to so me no be am us do as by my"
 _TOP = "|".join(_DOMAINS.split())
 _HOST = rf"(?:[\w-]+\.)+(?:{_TOP})"
 _REST = r"(?::\d{1,5})?(?:[/?#]\S*)?"
-_ADDRESS = re.compile(
+_ADDRESS = lazily(
     rf"(https?://|www\.(?=\w)|[a-z][a-z+]{{1,9}}://)\S+|(?=[^A-Z]*$|[\w.-]+/){_HOST}{_REST}"
     rf"|[a-z][\w-]*\.(?:{'|'.join(_AMBIGUOUS.split())})/\S+"
 )
-_MAIL = re.compile(r"(?:mailto:)?([\w.!#$%&'*+/=?^{|}~-]+@[\w-]+(?:\.[\w-]+)+)")
-_IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5}|/\d\d?)?", re.ASCII)
-_IP6 = re.compile(r"(?=.*[a-fA-F]|.*::|(?:[^:]*:){5})(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}")
-_MAC = re.compile(r"[0-9a-fA-F]{2}(?:([:-])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2}){4}")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_HEX = re.compile(r"(?=.*[0-9])(?=.*[a-fA-F])(?:0x[0-9a-fA-F]+|[0-9a-f]{7,128}|#[0-9a-fA-F]{6})")
+_MAIL = lazily(r"(?:mailto:)?([\w.!#$%&'*+/=?^{|}~-]+@[\w-]+(?:\.[\w-]+)+)")
+_IP = lazily(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5}|/\d\d?)?", re.ASCII)
+_IP6 = lazily(r"(?=.*[a-fA-F]|.*::|(?:[^:]*:){5})(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}")
+_MAC = lazily(r"[0-9a-fA-F]{2}(?:([:-])[0-9a-fA-F]{2})(?:\1[0-9a-fA-F]{2}){4}")
+_UUID = lazily(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_HEX = lazily(r"(?=.*[0-9])(?=.*[a-fA-F])(?:0x[0-9a-fA-F]+|[0-9a-f]{7,128}|#[0-9a-fA-F]{6})")
 _EXTENSIONS = """
 aac bat bmp bz2 cfg class conf cpp css csv dll doc docx epub exe flac gif gz htm html ico ini ipynb iso jar java
 jpeg jpg js json jsonl jsx log lua m4a m4b md mkv mov mp3 mp4 odt ogg opus pdf php png ppt pptx ps1 py rb rst rtf sh
 sql srt svg tar tex tgz tif tiff toml ts tsv tsx ttf txt vtt wav webm webp whl xls xlsx xml yaml yml zip
 """
 _EXTENSION = rf"(?:{'|'.join(sorted(_EXTENSIONS.split(), key=len, reverse=True))})"
-_PATH = re.compile(
+_PATH = lazily(
     r"(?:\.\.?)?/[\w.@+-]*[^\W\d_][\w.@+-]+(?:/[\w.@+:-]*)*|~(?:/[\w.@+:-]+)+/?"
     r"|[A-Za-z]:\\[\w.@+ \\-]*|\\\\[\w.-]+\\[\w.@+\\$-]*"
     rf"|[\w.@-]+(?:/[\w.@-]+)+\.{_EXTENSION}|[\w.@-]+/[\w.@-]+/(?:[\w.@-]+/)*"
     rf"|[\w-]+(?:\.[\w-]+)*\.{_EXTENSION}",
     re.IGNORECASE,
 )
-_VERSION = re.compile(r"([vV]?)(\d+(?:\.\d+){1,5})(?:[-+.]?([a-z]+)[.-]?(\d*))?", re.ASCII)
-_SNAKE = re.compile(r"_*[^\W\d_][^\W_]*(?:_+[^\W_]+)+_*|__[^\W_]+(?:_[^\W_]+)*__")
-_CAMEL = re.compile(r"[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+")
-_CALL = re.compile(r"((?:[^\W\d]\w*\.)*[^\W\d]\w*)\(\)")
-_OPTION = re.compile(r"--[a-z][\w-]*(?:=\S*)?")
-_PLUSES = re.compile(r"([^\W\d_]{1,12})\+\+")
-_HASHTAG = re.compile(r"#([^\W\d_]\w*|(?!\d+(?:st|nd|rd|th)$)\d+[^\W\d_]\w*)")
-_HANDLE = re.compile(r"@([^\W\d]\w*(?:\.\w+)*)")
-_SERIAL = re.compile(
+_VERSION = lazily(r"([vV]?)(\d+(?:\.\d+){1,5})(?:[-+.]?([a-z]+)[.-]?(\d*))?", re.ASCII)
+_SNAKE = lazily(r"_*[^\W\d_][^\W_]*(?:_+[^\W_]+)+_*|__[^\W_]+(?:_[^\W_]+)*__")
+_CAMEL = lazily(r"[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+")
+_CALL = lazily(r"((?:[^\W\d]\w*\.)*[^\W\d]\w*)\(\)")
+_OPTION = lazily(r"--[a-z][\w-]*(?:=\S*)?")
+_PLUSES = lazily(r"([^\W\d_]{1,12})\+\+")
+_HASHTAG = lazily(r"#([^\W\d_]\w*|(?!\d+(?:st|nd|rd|th)$)\d+[^\W\d_]\w*)")
+_HANDLE = lazily(r"@([^\W\d]\w*(?:\.\w+)*)")
+_SERIAL = lazily(
     r"[A-Z]{1,4}[0-9]{1,9}(?:[A-Z]{1,3}[0-9]{0,9}){0,4}|[0-9]{1,4}(?:[A-Z]{1,3}[0-9]{1,4}){1,4}[A-Z]{0,3}"
 )
 
-_PIECE = re.compile(r"[0-9]+|[^\W\d_]+|\s+|.", re.DOTALL)
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_VOWEL = re.compile(r"[aeiouyàáâäåæèéêëìíîïòóôöøùúûüý]", re.IGNORECASE)
+_PIECE = lazily(r"[0-9]+|[^\W\d_]+|\s+|.", re.DOTALL)
+_HUMP = lazily(r"(?<=[a-z0-9])(?=[A-Z])")
+_VOWEL = lazily(r"[aeiouyàáâäåæèéêëìíîïòóôöøùúûüý]", re.IGNORECASE)
 _SPELLED = frozenset(("exe", "iso", "docx", "xlsx"))
 _POINTS = {"en": "point"}
 _HASHTAGS = {"de": "Hashtag"}
-_SHARP = re.compile("[A-J]#")
+_SHARP = lazily("[A-J]#")
 
 
 def read_protected(passage: Passage, language: str) -> list[tuple[Edit, str]]:

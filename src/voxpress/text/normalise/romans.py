@@ -7,16 +7,17 @@ from collections.abc import Iterator
 
 from voxpress.text.normalise.found import Found, compile_for, word_after, words_before
 from voxpress.text.normalise.wording import Wording
+from voxpress.text.patterns import lazily
 
 _VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-_VALID = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_VALID = lazily(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
 _NO_NUMERALS = frozenset(
     [
         "CD", "CV", "DC", "DI", "DIV", "DL", "DM", "DVI", "LCD", "LED", "MC", "MD", "MI", "MIX", "MM",
         "MMC", "MMI", "MVC", "VI", "CC", "CI", "CL", "CM", "ML", "LL", "XL", "XX", "XXL", "CIV", "LIV",
     ]
 )  # fmt: skip
-_CANDIDATE = re.compile(r"(?<![\w.'’&/-])([IVXLCDM]{1,12})(?![\w&/]|['’]\w|-\w|\.\w)")
+_CANDIDATE = lazily(r"(?<![\w.'’&/-])([IVXLCDM]{1,12})(?![\w&/]|['’]\w|-\w|\.\w)")
 
 
 def count_roman(numeral: str) -> int:

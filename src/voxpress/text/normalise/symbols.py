@@ -23,6 +23,7 @@ from voxpress.text.normalise import emoji as pictures
 from voxpress.text.normalise.keys import follows_key_word, name_key
 from voxpress.text.normalise.signs import NAMES, say_group
 from voxpress.text.passage import Edit, Passage
+from voxpress.text.patterns import lazily
 
 LEFT_OUT = {
     "emoji": 'an emoji; emoji = "name" reads its name',
@@ -58,10 +59,10 @@ _BULLETS = "•‣⁃∙·・▪▫■□▬▲△▶▷►▸▹▼▽◀◁◆
 _ARROWS = "\u2190-\u21ff\u27f0-\u27ff\u2900-\u297f\u2b00-\u2b11\u2794-\u27be"
 _LINES = "\u2500-\u259f"
 _ORNAMENTS = "\u25a0-\u25ff\u2600-\u2712\u2715-\u2793\u2b12-\u2bff\u2300-\u23ff‖¶†‡※⁂⁎⁑❡`´¨¯¸˜˝◌⟨⟩♪♫"
-_TRIGGER = re.compile("[#*&@%+=<>~^/\\\\|_$`]|----|- - -|[^\x00-\x7fÀ-ÖØ-öø-ÿ–—…‘’“”„«»¿¡]")
+_TRIGGER = lazily("[#*&@%+=<>~^/\\\\|_$`]|----|- - -|[^\x00-\x7fÀ-ÖØ-öø-ÿ–—…‘’“”„«»¿¡]")
 """What every text with a sign has."""
 _GREEK = "[\u0391-\u03c9\u03d1\u03d5\u03f5µ]"
-_SCAN = re.compile(
+_SCAN = lazily(
     f"(?P<emoji>{pictures.PATTERN}(?: ?{pictures.PATTERN})*)"
     r"|(?P<rule>([=_~#*+^<>|•·─━═.])(?: ?\3){2,}|-{4,}|(?:- ){2,}-)"
     r"|(?P<arrow><?(?:-{1,3}|={1,3})>|<(?:-{1,3}|={2,3})(?![\d-]))"
