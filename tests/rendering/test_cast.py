@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile  # type: ignore[import-untyped]  # it has no type hints
@@ -132,3 +134,56 @@ def test_a_wrong_cast_in_a_manifest(tmp_path: Path, cast: str, problem: str) -> 
         row = error
     assert problem.partition(":1: ")[2] in str(row)
     assert isinstance(row, ManifestError)
+
+
+PIPE = """
+    from voxpress.engines.tone import Tone
+
+    class Pipe(Tone):
+        name = "pipe"
+        sample_rate = 16000
+"""
+SCENE = '<speak>Who is there? <voice name="Bob">It is Bob.</voice> <voice name="Pia">And Pia.</voice></speak>'
+
+
+def test_one_file_with_several_engines(tmp_path: Path, installed: Callable[[str, str], str]) -> None:
+    """Each take keeps the key that it has in a row of its own; the file has the highest rate."""
+    cast = {**CAST, "Pia": Speaker(engine=installed("pipe", PIPE))}
+    common: dict[str, Any] = {"cast": cast, "engine": "tone", "voice": "high", "workers": 0}
+    store = str(tmp_path / "store")
+    row = Utterance(id="scene", text=SCENE, markup="ssml")
+    (result,) = render([row], tmp_path / "out", store=store, **common)
+    assert (result.status, result.segments, result.spoken) == ("rendered", 3, 3)
+    info = soundfile.info(tmp_path / "out" / "scene.wav")
+    assert info.samplerate == 16000
+    words = [mark.text for mark in result.clips[0].marks if mark.kind == "word"]
+    assert words == ["Who", "is", "there?", "It", "is", "Bob.", "And", "Pia."]
+    alone = [
+        Utterance(id="a", text="Who is there?"),
+        Utterance(id="b", text="It is Bob.", speaker="Bob"),
+        Utterance(id="c", text="And Pia.", speaker="Pia"),
+    ]
+    again = list(render(alone, tmp_path / "alone", store=store, **common))
+    assert [each.spoken for each in again] == [0, 0, 0]
+    total = sum(clip.duration for each in again for clip in each.clips)
+    assert info.duration == pytest.approx(total, abs=0.05)
+
+
+def test_a_voice_that_nobody_knows_in_a_scene(tmp_path: Path) -> None:
+    row = Utterance(id="scene", text=SCENE, markup="ssml")
+    (result,) = render([row], tmp_path / "out", cast=CAST, engine="tone", store="memory:", workers=0)
+    assert result.status == "failed"
+    assert "'Pia' is not a tone voice" in result.error
+
+
+def test_a_cast_member_that_is_louder(tmp_path: Path) -> None:
+    """In decibels, beside the others."""
+    rows = [
+        Utterance(id=name, text=f"<speak>One. <prosody volume='{gain}'>Two.</prosody></speak>", markup="ssml")
+        for name, gain in (("same", "+0dB"), ("quiet", "-12dB"))
+    ]
+    list(render(rows, tmp_path / "out", engine="tone", store="memory:", workers=0))
+    same, quiet = (soundfile.read(tmp_path / "out" / f"{name}.wav")[0] for name in ("same", "quiet"))
+    half = len(same) // 2
+    assert abs(quiet[half:]).max() / abs(same[half:]).max() == pytest.approx(10 ** (-12 / 20), rel=0.05)
+    assert abs(quiet[: half // 2]).max() == pytest.approx(abs(same[: half // 2]).max(), rel=0.01)
