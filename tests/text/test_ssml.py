@@ -222,7 +222,7 @@ UNKNOWN = [
     ("<say-as interpret-as='date'>1 <b>2</b></say-as>", "<b> cannot stand in <say-as>", "1 2"),
     ("<sub>a</sub>", "<sub> needs alias", "a"),
     ("<phoneme ph='x' alphabet='ups'>a</phoneme>", "'ups' is not ipa or x-sampa", "a"),
-    ("<phoneme ph='_' alphabet='x-sampa'>a</phoneme>", "'_' is no X-SAMPA", "a"),
+    ("<phoneme ph='_' alphabet='x-sampa'>a</phoneme>", "'_', is not of X-SAMPA", "a"),
     ("<mark/>a", "<mark> needs a name", "a"),
     ("<lexicon uri='a.pls'/>a", "<lexicon> is not read", "a"),
     ("<audio>a</audio>", "<audio> needs src", Sound("", 0.0)),

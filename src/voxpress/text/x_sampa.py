@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from voxpress.errors import InputError, show
+from voxpress.text.patterns import lazily
 
 NAMES = frozenset(("x-sampa", "xsampa"))
 """How markups and lexicons call the alphabet."""
@@ -18,14 +19,15 @@ L\ ʟ  M ɯ  M\ ɰ  N ŋ  N\ ɴ  O ɔ  O\ ʘ  P ʋ  Q ɒ  R ʁ  R\ ʀ  S ʃ  T �
 9 œ  & ɶ  ? ʔ  ?\ ʕ  <\ ʢ  >\ ʡ  ^ ꜛ  ! ꜜ  !\ ǃ  | |  |\ ǀ  || ‖  |\|\ ǁ  =\ ǂ  -\ ‿
 _" ̈  _+ ̟  _- ̠  _/ ̌  _0 ̥  = ̩  _= ̩  _> ʼ  _?\ ˤ  _\ ̂  _^ ̯  _} ̚  ` ˞  ~ ̃  _~ ̃  _A ̘  _a ̺  _B ̏  _c ̜  _d ̪  _e ̴
 _F ̂  _G ˠ  _H ́  _h ʰ  _k ̰  _L ̀  _l ˡ  _M ̄  _m ̻  _N ̼  _n ⁿ  _O ̹  _o ̞  _q ̙  _R ̌  _r ̝  _T ̋  _t ̤  _v ̬  _w ʷ
-_X ̆  _x ̽
+_X ̆  _x ̽  <R> ↗  <F> ↘
 """
 _SIGNS = {
     **{letter: letter for letter in "abcdefhijklmnopqrstuvwxyz "},
     "-": "",
     **dict(zip(_PAIRS.split()[::2], _PAIRS.split()[1::2], strict=True)),
 }
-_SIGN = re.compile("|".join(re.escape(each) for each in sorted(_SIGNS, key=len, reverse=True)))
+_SIGN = lazily("|".join(re.escape(each) for each in sorted(_SIGNS, key=len, reverse=True)))
+_STRESSED = lazily(r"(^|[\s.|])'")
 
 
 def to_ipa(text: str) -> str:
@@ -37,12 +39,15 @@ def to_ipa(text: str) -> str:
     Raises:
         InputError: it holds what is no sign of X-SAMPA.
     """
+    # Many write an apostrophe for the stress, where X-SAMPA has a sound that no word begins with.
+    text = _STRESSED.sub(r'\1"', text.strip())
     signs: list[str] = []
     at = 0
     while at < len(text):
         sign = _SIGN.match(text, at)
         if sign is None:
-            raise InputError(f"{show(text[at : at + 10])} is no X-SAMPA")
+            problem = f"{show(text)}: character {at + 1}, {text[at]!r}, is not of X-SAMPA"
+            raise InputError(problem, field="phoneme")
         signs.append(_SIGNS[sign[0]])
         at = sign.end()
     return "".join(signs)

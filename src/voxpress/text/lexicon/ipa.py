@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 
 from voxpress.errors import InputError, show, suggest
-from voxpress.text.patterns import lazily
+from voxpress.text import x_sampa
 
 LETTERS = frozenset(
     "abcdefghijklmnopqrstuvwxyz"
@@ -85,32 +85,6 @@ def to_ipa(text: str, alphabet: str) -> str:
     return check_ipa(convert(text))
 
 
-_X_SAMPA: Mapping[str, str] = {
-    "a": "a", "b": "b", "b_<": "ɓ", "c": "c", "d": "d", "d`": "ɖ", "d_<": "ɗ", "e": "e", "f": "f", "g": "ɡ",
-    "g_<": "ɠ", "h": "h", "h\\": "ɦ", "i": "i", "j": "j", "j\\": "ʝ", "k": "k", "l": "l", "l`": "ɭ", "l\\": "ɺ",
-    "m": "m", "n": "n", "n`": "ɳ", "o": "o", "p": "p", "p\\": "ɸ", "q": "q", "r": "r", "r`": "ɽ", "r\\": "ɹ",
-    "r\\`": "ɻ", "s": "s", "s`": "ʂ", "s\\": "ɕ", "t": "t", "t`": "ʈ", "u": "u", "v": "v", "v\\": "ʋ", "P": "ʋ",
-    "w": "w", "x": "x", "x\\": "ɧ", "y": "y", "z": "z", "z`": "ʐ", "z\\": "ʑ",
-    "A": "ɑ", "B": "β", "B\\": "ʙ", "C": "ç", "D": "ð", "E": "ɛ", "F": "ɱ", "G": "ɣ", "G\\": "ɢ", "G\\_<": "ʛ",
-    "H": "ɥ", "H\\": "ʜ", "I": "ɪ", "I\\": "ᵻ", "J": "ɲ", "J\\": "ɟ", "J\\_<": "ʄ", "K": "ɬ", "K\\": "ɮ", "L": "ʎ",
-    "L\\": "ʟ", "M": "ɯ", "M\\": "ɰ", "N": "ŋ", "N\\": "ɴ", "O": "ɔ", "O\\": "ʘ", "Q": "ɒ", "R": "ʁ", "R\\": "ʀ",
-    "S": "ʃ", "T": "θ", "U": "ʊ", "U\\": "ᵿ", "V": "ʌ", "W": "ʍ", "X": "χ", "X\\": "ħ", "Y": "ʏ", "Z": "ʒ",
-    "1": "ɨ", "2": "ø", "3": "ɜ", "3\\": "ɞ", "4": "ɾ", "5": "ɫ", "6": "ɐ", "7": "ɤ", "8": "ɵ", "9": "œ", "&": "ɶ",
-    "@": "ə", "@`": "ɚ", "3`": "ɝ", "@\\": "ɘ", "{": "æ", "}": "ʉ", "?": "ʔ", "?\\": "ʕ", "<\\": "ʢ", ">\\": "ʡ",
-    "|\\": "ǀ", "|\\|\\": "ǁ", "=\\": "ǂ", "!\\": "ǃ",
-    '"': "ˈ", "%": "ˌ", ":": "ː", ":\\": "ˑ", "'": "ʲ", "`": "˞", ".": ".", "|": "|", "||": "‖", "-": "", "-\\": "‿",
-    "^": "ꜛ", "!": "ꜜ", "<R>": "↗", "<F>": "↘",
-    "_T": "\u030b", "_H": "\u0301", "_M": "\u0304", "_L": "\u0300", "_B": "\u030f", "_R": "\u030c", "_F": "\u0302",
-    '_"': "\u0308", "_+": "\u031f", "_-": "\u0320", "_/": "\u030c", "_0": "\u0325", "=": "\u0329", "_=": "\u0329",
-    "_>": "ʼ", "_?\\": "ˤ", "_\\": "\u0302", "_^": "\u032f", "_}": "\u031a", "~": "\u0303", "_~": "\u0303",
-    "_A": "\u0318", "_a": "\u033a", "_c": "\u031c", "_d": "\u032a", "_e": "\u0334", "_G": "ˠ", "_h": "ʰ", "_j": "ʲ",
-    "_k": "\u0330", "_l": "ˡ", "_m": "\u033b", "_N": "\u033c", "_n": "ⁿ", "_O": "\u0339", "_o": "\u031e",
-    "_q": "\u0319", "_r": "\u031d", "_t": "\u0324", "_v": "\u032c", "_w": "ʷ", "_X": "\u0306", "_x": "\u033d",
-    " ": " ",
-}  # fmt: skip
-_SAMPA_SYMBOL = lazily("|".join(map(re.escape, sorted(_X_SAMPA, key=len, reverse=True))))
-_STRESSED = lazily(r"(^|[\s.|])'")
-
 _ARPABET: Mapping[str, str] = {
     "AA": "ɑ", "AE": "æ", "AH": "ʌ", "AO": "ɔ", "AW": "aʊ", "AX": "ə", "AXR": "ɚ", "AY": "aɪ", "B": "b", "CH": "tʃ",
     "D": "d", "DH": "ð", "DX": "ɾ", "EH": "ɛ", "EL": "l\u0329", "EM": "m\u0329", "EN": "n\u0329", "ER": "ɝ",
@@ -120,22 +94,6 @@ _ARPABET: Mapping[str, str] = {
 }  # fmt: skip
 _WEAK = {"AH0": "ə", "ER0": "ɚ"}
 _STRESS = {"1": "ˈ", "2": "ˌ"}
-
-
-def _from_x_sampa(text: str) -> str:
-    # Many write an apostrophe for the stress, where X-SAMPA has a sound that no word begins with.
-    text = _STRESSED.sub(r'\1"', text.strip())
-    found = []
-    at = 0
-    while at < len(text):
-        symbol = _SAMPA_SYMBOL.match(text, at)
-        if symbol is None:
-            raise InputError(
-                f"{show(text)}: character {at + 1}, {text[at]!r}, is not of X-SAMPA", field="phoneme"
-            )
-        found.append(_X_SAMPA[symbol[0]])
-        at = symbol.end()
-    return "".join(found)
 
 
 def _from_arpabet(text: str) -> str:
@@ -161,7 +119,7 @@ def _keep(text: str) -> str:
 
 ALPHABETS: Mapping[str, Callable[[str], str]] = {
     "ipa": _keep,
-    "x-sampa": _from_x_sampa,
+    "x-sampa": x_sampa.to_ipa,
     "cmu-arpabet": _from_arpabet,
 }
 """Alphabets that lexicons are written in, each with its way to IPA."""
