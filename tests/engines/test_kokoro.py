@@ -135,6 +135,11 @@ class TestContract(EngineContract):
     def engine(self):
         return Kokoro(self.model)
 
+    def test_says_every_character_or_names_it(self, pools):
+        """Where misaki is, which knows what it leaves out."""
+        pytest.importorskip("misaki")
+        super().test_says_every_character_or_names_it(pools)
+
 
 def test_same_text_same_samples(engine):
     """To the bit, in another engine, and whatever was spoken before."""

@@ -200,12 +200,10 @@ def test_unknown_formats(wrong):
 
 
 def render(folder, rows, **arguments):
-    return [
-        result.status
-        for result in voxpress.render(
-            rows, folder, engine="tone", store=folder.parent / "store", workers=0, **arguments
-        )
-    ]
+    """The status of each row, in their order."""
+    store = folder.parent / "store"
+    results = voxpress.render(rows, folder, engine="tone", store=store, workers=0, **arguments)
+    return [result.status for result in sorted(results, key=lambda result: result.number)]
 
 
 ROWS = [{"id": "a", "text": "Hello there."}, {"id": "b", "text": "Goodbye, world."}]
