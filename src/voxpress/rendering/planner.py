@@ -191,6 +191,8 @@ class Planner:
             first = next((self._speaker(utterance, part) for part in scenes if isinstance(part, Say)), None)
         except SpeechError as error:
             return Bad(number, utterance, place_error(error, utterance))
+        except Exception as error:  # the edge of a text: what nobody foresaw costs its row, and no other
+            return Bad(number, utterance, place_error(_explain_unforeseen(error), utterance))
         try:
             if self._known(utterance, first) is None:
                 self._choose(self._ask(utterance, first))
@@ -209,6 +211,8 @@ class Planner:
             return self._plan(utterance, scenes, self._reader(utterance, first), number, filed)
         except SpeechError as error:
             return Bad(number, utterance, place_error(error, utterance))
+        except Exception as error:  # as above
+            return Bad(number, utterance, place_error(_explain_unforeseen(error), utterance))
 
     def _reader(self, row: Utterance, speaker: Speaker | None = None) -> _Reader:
         """Who reads a row, or a part of it that another speaker says."""
@@ -567,6 +571,10 @@ class _Reader(NamedTuple):
 
 _known_readings: dict[tuple[str, str, str], Spoken] = {}
 """What short plain texts are read as: serving a clip again takes less time than reading its text."""
+
+
+def _explain_unforeseen(error: Exception) -> SpeechError:
+    return SpeechError(f"the text could not be read, which is a fault of voxpress: {engines.describe(error)}")
 
 
 def _read(words: Say, reader: _Reader, front_end: FrontEnd) -> Spoken:
