@@ -15,7 +15,7 @@ from unittest import mock
 import torch
 from kokoro import KModel
 
-SYMBOLS = " .,;:?!—abcdefghijklmnopqrstuvwxyzAIOWYðŋɐɑɒɔəɛɜɡɪɹɾʃʊʌʒʤʧˈˌːθᵊᵻæ"
+SYMBOLS = " .,;:?!—abcdefghijklmnopqrstuvwxyzAIOTWYðŋɐɑɒɔəɛɜɡɪɹɾʃʊʌʒʤʧˈˌːθᵊᵻæ"
 """English is written with these."""
 CONFIG = {
     "dim_in": 64,
