@@ -16,7 +16,7 @@ from tests.speechlike import speech
 from voxpress.audio import codec
 from voxpress.cli import main
 from voxpress.engines import openai
-from voxpress.rendering import planner, worker
+from voxpress.rendering import casting, worker
 from voxpress.speech import Output
 from voxpress.voices import references
 
@@ -112,10 +112,10 @@ def service(monkeypatch):
         monkeypatch.setattr(openai, "HOSTED", server.url)
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
-        planner._choose.cache_clear()
+        casting._choose.cache_clear()
         worker._held.clear()
         yield server
-    planner._choose.cache_clear()
+    casting._choose.cache_clear()
     worker._held.clear()
 
 

@@ -17,7 +17,7 @@ from voxpress.errors import EngineNotInstalled, StoreError
 from voxpress.executors import Pools, Processes
 from voxpress.models import environments
 from voxpress.models.environments import Environment
-from voxpress.rendering import planner
+from voxpress.rendering import casting
 
 PLACE = "__import__('sys').executable"
 
@@ -35,7 +35,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (packages,) = environments.packages("torch")
     Path(packages, "theirs.pth").write_text(sysconfig.get_path("purelib"))
     (folder / "voxpress-complete").touch()
-    planner._choose.cache_clear()  # other tests had tone here
+    casting._choose.cache_clear()  # other tests had tone here
     return str(folder / "bin" / "python")
 
 

@@ -189,8 +189,9 @@ def render(
     from voxpress import validation
     from voxpress.cli.manifest import ManifestRender
     from voxpress.cli.rows import Rows
+    from voxpress.rendering.casting import DEFAULT_ENGINE
     from voxpress.rendering.output import OutputFolder
-    from voxpress.rendering.planner import DEFAULT_ENGINE, Planner
+    from voxpress.rendering.planner import Planner
     from voxpress.speech import Speaker
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))

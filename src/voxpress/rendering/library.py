@@ -20,9 +20,10 @@ from voxpress import validation
 from voxpress.errors import InputError, SpeechError, show
 from voxpress.marks import lacks_marks, locate, write_all
 from voxpress.rendering import ATTEMPTS
+from voxpress.rendering.casting import DEFAULT_ENGINE
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Planned
-from voxpress.rendering.planner import DEFAULT_ENGINE, Planner, Row
+from voxpress.rendering.planner import Planner, Row
 from voxpress.speech import Clip, OptionValue, Output, Result, Seconds, Speaker, Status, Utterance
 from voxpress.store import Store, canonical_url, default_url, open_store
 from voxpress.text import FrontEnd

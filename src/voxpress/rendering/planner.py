@@ -7,26 +7,21 @@ from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
-from voxpress import engines, formats, languages, text, validation
-from voxpress.engines import Engine
+from voxpress import engines, formats, text, validation
 from voxpress.errors import (
     InputError,
-    LicenceNotAccepted,
     SpeechError,
-    UnknownVoice,
-    UnsupportedOption,
     show,
-    suggest,
 )
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.marks import FORMATS, Script, check_formats, identify
-from voxpress.models import catalogue
-from voxpress.rendering import offers, sounds, templates
+from voxpress.rendering import sounds, templates
+from voxpress.rendering.casting import Casting, Narrator
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import (
     Assignment,
@@ -43,24 +38,26 @@ from voxpress.rendering.plan import (
     Within,
     place_error,
 )
-from voxpress.speech import Hertz, OptionValue, Output, Segment, Speaker, Utterance, Voice
-from voxpress.store.keys import clip_key, request_key, take_key
-from voxpress.text import Bookmark, FrontEnd, Part, Pause, Say, carrier
-from voxpress.text.front_end import Reader, Spoken
+from voxpress.speech import Hertz, Output, Speaker, Utterance
+from voxpress.store.keys import clip_key, take_key
+from voxpress.text import Bookmark, FrontEnd, Pause, Say
+from voxpress.text.front_end import Spoken
 from voxpress.text.lexicon import read as read_lexicon
 from voxpress.text.passage import Change, Passage
-from voxpress.voices import references
 
-DEFAULT_ENGINE = "piper"
 ONE_FILE = "{id}.{extension}"
-SLOWEST, FASTEST = 0.25, 4.0
-"""Speeds, with every engine: OpenAI's range."""
-
-_MOST_READERS = 1024
 _MOST_KNOWN, _LONGEST_KNOWN = 4096, 500
 
 Row: TypeAlias = Utterance | SpeechError | Mapping[str, object] | str
 """What somebody gives to be rendered: an utterance, the fields of one, a text, or what was wrong where it was read."""
+
+
+class _DefaultsAreWrong(Exception):
+    """What a render leaves open cannot be filled, whatever the row."""
+
+    def __init__(self, error: SpeechError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class Planner:
@@ -105,16 +102,14 @@ class Planner:
         validation.check(
             {"device": device, "carrier": carrier, "format": format}, optional=("carrier", "format")
         )
-        self._default = speaker.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
-        self._device, self._carrier, self._front_end = device, carrier, front_end
+        self._casting = Casting(speaker, cast=cast, device=device, carrier=carrier)
+        self._front_end = front_end
         self._beside = None if beside is None else os.fspath(beside)
         self._front_ends: dict[tuple[str, str | None], FrontEnd] = {}
-        self._cast = check_cast({} if cast is None else cast)
         self._files = _check_files(format, files)
         self._own_files = files is not None
         self._marks = check_formats(marks)
         self._format = formats.format_named(format) if format else None
-        self._readers: dict[tuple[object, ...], _Reader] = {}
 
     def plan_all(
         self, rows: Iterable[Row], *, filed: bool = True, known: OutputFolder | None = None
@@ -145,18 +140,18 @@ class Planner:
 
     def _find_unchanged(self, row: Utterance, number: int, folder: OutputFolder | None) -> Unchanged | None:
         """The row as its files stand in the folder, if it asks for what it asked for when they were made."""
-        reader = None if folder is None else self._known(row, None)
-        if folder is None or reader is None or row.markup == "ssml":
+        narrator = None if folder is None else self._casting.known(row)
+        if folder is None or narrator is None or row.markup == "ssml":
             return None
         try:
-            targets = self._place(row, reader.language, filed=True)
+            targets = self._place(row, narrator.language, filed=True)
             front_end = self._front_end_of(row)
         except SpeechError:
             return None  # the plan says what is wrong
         clips, segments = [], 0
         beside = _name_sidecars([path for path, _ in targets], self._marks)
         for (path, output), sidecars in zip(targets, beside, strict=True):
-            request = reader.identify(row, front_end, output)
+            request = narrator.identify(row, front_end, output)
             found = folder.holds_request(path, request, output.format)
             if found is None or output.limit_exceeded(found[0]):
                 return None
@@ -168,9 +163,9 @@ class Planner:
         return Unchanged(
             number=number,
             utterance=row,
-            engine=reader.engine,
-            voice=reader.voice.name,
-            language=reader.language,
+            engine=narrator.engine,
+            voice=narrator.voice.name,
+            language=narrator.language,
             clips=tuple(clips),
             files=files,
             paths=(*files, *(place for sidecars in beside for place, _ in sidecars)),
@@ -187,91 +182,29 @@ class Planner:
             InputError, EngineError: the defaults cannot be used, whatever the row.
         """
         try:
-            scenes = text.parse(utterance.text, utterance.markup, lenient=self._front_end.lenient)
-            first = next((self._speaker(utterance, part) for part in scenes if isinstance(part, Say)), None)
+            return self._plan(utterance, number, filed)
+        except _DefaultsAreWrong as wrong:
+            raise wrong.error from None
         except SpeechError as error:
-            return Bad(number, utterance, place_error(error, utterance))
-        except Exception as error:  # the edge of a text: what nobody foresaw costs its row, and no other
-            return Bad(number, utterance, place_error(_explain_unforeseen(error), utterance))
+            problem = error
+        except Exception as error:  # the edge of a row: what nobody foresaw costs no other
+            found = engines.describe(error)
+            problem = SpeechError(f"the text could not be read, which is a fault of voxpress: {found}")
+        return Bad(number, utterance, place_error(problem, utterance))
+
+    def _find_lead(self, row: Utterance, speaker: Speaker | None) -> Narrator:
+        """Who reads the row, or its first words.
+
+        Raises:
+            _DefaultsAreWrong: they cannot be had, and so it would be for every row.
+        """
         try:
-            if self._known(utterance, first) is None:
-                self._choose(self._ask(utterance, first))
+            self._casting.require(row, speaker)
         except SpeechError as error:
-            if not (
-                first
-                or utterance.speaker
-                or utterance.engine
-                or utterance.model
-                or utterance.voice
-                or utterance.options
-            ):
-                raise  # the defaults are wrong, and so would be every row
-            return Bad(number, utterance, place_error(error, utterance))
-        try:
-            return self._plan(utterance, scenes, self._reader(utterance, first), number, filed)
-        except SpeechError as error:
-            return Bad(number, utterance, place_error(error, utterance))
-        except Exception as error:  # as above
-            return Bad(number, utterance, place_error(_explain_unforeseen(error), utterance))
-
-    def _reader(self, row: Utterance, speaker: Speaker | None = None) -> _Reader:
-        """Who reads a row, or a part of it that another speaker says."""
-        if known := self._known(row, speaker):
-            return known
-        asked = self._ask(row, speaker)
-        assert asked.speed is not None
-        assert asked.seed is not None
-        chosen = self._choose(asked)
-        engine = chosen.engine
-        with engines.Guard(engine.name):
-            language = _choose_language(engine, chosen.voice, asked.language)
-            longest = engine.longest(chosen.voice, language)
-        wanted = engine.carried if self._carrier is None else self._carrier
-        reader = _Reader(
-            *chosen,
-            language=language,
-            speed=_check_speed(asked.speed),
-            seed=asked.seed,
-            longest=longest,
-            carried=wanted and engine.timed,
-            identity=repr(
-                (
-                    chosen.fingerprint,
-                    chosen.voice.key,
-                    language,
-                    dict(chosen.options),
-                    asked.speed,
-                    asked.seed,
-                    longest,
-                    wanted and engine.timed,
-                )
-            ),
-        )
-        if len(self._readers) >= _MOST_READERS:
-            self._readers.clear()
-        self._readers[_identify(row), speaker and _identify(speaker)] = reader
-        return reader
-
-    def _speaker(self, row: Utterance, words: Say) -> Speaker | None:
-        """Who says some words of a row, where that is not who reads the row."""
-        if words.rate == 1:
-            return words.speaker
-        speed = self._ask(row, words.speaker).speed
-        assert speed is not None
-        return replace(words.speaker or Speaker(), speed=speed * words.rate)
-
-    def _known(self, row: Utterance, speaker: Speaker | None) -> _Reader | None:
-        known = self._readers.get((_identify(row), speaker and _identify(speaker)))
-        return known if known and _stands(known.voice) else None
-
-    def _ask(self, row: Utterance, speaker: Speaker | None) -> Speaker:
-        """All that is known of who speaks."""
-        asked = Speaker.of(row)
-        if row.speaker is not None:
-            asked = asked.over(self._find(row.speaker))
-        if speaker is not None:
-            asked = self._find_voice(speaker).over(asked)
-        return asked.over(self._default)
+            if speaker or row.speaker or row.engine or row.model or row.voice or row.options:
+                raise
+            raise _DefaultsAreWrong(error) from error
+        return self._casting.find(row, speaker)
 
     def _front_end_of(self, row: Utterance) -> FrontEnd:
         """How a row is read. A lexicon of its own comes before all others."""
@@ -288,32 +221,10 @@ class Planner:
             self._front_ends[asked] = replace(self._front_end, lexicon=lexicon, normalise=normalise)
         return self._front_ends[asked]
 
-    def _find(self, speaker: str | Speaker) -> Speaker:
-        """A member of the cast."""
-        if isinstance(speaker, Speaker):
-            return speaker
-        if speaker in self._cast:
-            return self._cast[speaker]
-        problem = f"no {speaker!r} in the cast{suggest(speaker, self._cast)}"
-        known = ", ".join(self._cast) or "nobody: a [cast] table names speakers"
-        raise InputError(f"{problem} (cast: {known})", field="speaker")
-
-    def _find_voice(self, speaker: Speaker) -> Speaker:
-        """A speaker within a text, whose voice may be a name of the cast."""
-        if speaker.engine or speaker.voice not in self._cast:
-            return speaker
-        return msgspec.structs.replace(speaker, voice=None).over(self._cast[speaker.voice])
-
-    def _choose(self, asked: Speaker) -> _Chosen:
-        assert asked.engine
-        identity = (asked.engine, asked.model, asked.voice, _typed(asked.options), self._device)
-        chosen = _choose(*identity)
-        if _stands(chosen.voice):
-            return chosen
-        _choose.cache_clear()
-        return _choose(*identity)
-
-    def _plan(self, row: Utterance, scenes: Sequence[Part], lead: _Reader, number: int, filed: bool) -> Plan:
+    def _plan(self, row: Utterance, number: int, filed: bool) -> Plan:
+        scenes = text.parse(row.text, row.markup, lenient=self._front_end.lenient)
+        first = next((part for part in scenes if isinstance(part, Say)), None)
+        lead = self._find_lead(row, self._casting.name_speaker(row, first) if first else None)
         parts: list[RecipePart] = []
         takes: dict[str, Assignment] = {}
         words: list[Passage] = []
@@ -326,19 +237,19 @@ class Planner:
                 parts.append(_pace(scene, lead.speed))
                 continue
             bookmarks = deque(scene.bookmarks)
-            reader = self._reader(row, self._speaker(row, scene))
-            spoken = _read(scene, reader, front_end)
+            narrator = self._casting.find(row, self._casting.name_speaker(row, scene))
+            spoken = _read(scene, narrator, front_end)
             for part in spoken.parts:
                 if not isinstance(part, Say):
-                    parts.append(_pace(part, reader.speed))
+                    parts.append(_pace(part, narrator.speed))
                     continue
-                take = Assignment(reader.engine, reader.fingerprint, reader.segment(part))
+                take = Assignment(narrator.engine, narrator.fingerprint, narrator.segment(part))
                 key = take_key(take.fingerprint, take.segment)
                 takes[key] = take
                 words.append(part.words)
-                plain = not part.gain and reader.speed == 1.0
+                plain = not part.gain and narrator.speed == 1.0
                 parts += _place_bookmarks(bookmarks, part.words)
-                parts.append(key if plain else Played(key, part.gain, reader.speed))
+                parts.append(key if plain else Played(key, part.gain, narrator.speed))
             parts += [Bookmark(name) for _, name in bookmarks]
             left_out.update(spoken.left_out)
             changes += spoken.changes
@@ -400,24 +311,6 @@ class Planner:
             return self._files
         named = asked or self._format or formats.format_for(row.id)
         return [(_escape(named_file(row.id, named.name)), _choose_output(named, self._files))]
-
-
-def check_cast(cast: object) -> dict[str, Speaker]:
-    """A cast that was given as a mapping, checked.
-
-    >>> check_cast({"Alice": Speaker(engine="tone", voice="high")})
-    {'Alice': Speaker(engine='tone', voice='high')}
-
-    Raises:
-        InputError: it maps anything but names to speakers.
-    """
-    if not isinstance(cast, Mapping):
-        raise InputError(f"must be names with a Speaker each, not {show(cast)}", field="cast")
-    for name, speaker in cast.items():
-        validation.check({"speaker": name})
-        if not isinstance(speaker, Speaker):
-            raise InputError(f"must be a Speaker, not {show(speaker)}", field=f"cast.{name}")
-    return dict(cast)
 
 
 def _check_files(
@@ -485,191 +378,28 @@ def _check_bit_rate(output: Output, native: Hertz) -> None:
         formats.bit_rate_for(format, output.bit_rate, rate)
 
 
-class _Chosen(NamedTuple):
-    """An engine with a voice and options: what most rows share."""
-
-    engine: Engine
-    voice: Voice
-    options: Mapping[str, OptionValue]
-    """What differs from the engine's defaults."""
-    fingerprint: str
-
-
-class _Reader(NamedTuple):
-    """Who reads a row, and how: all that its speaker says, found and checked."""
-
-    engine: Engine
-    voice: Voice
-    options: Mapping[str, OptionValue]
-    fingerprint: str
-    language: str
-    speed: float
-    seed: int
-    longest: int
-    carried: bool
-    identity: str
-    """All of it in words, for digests."""
-
-    def identify(self, row: Utterance, front_end: FrontEnd, output: Output) -> str:
-        """A digest of all that decides a file: a row with the same one need not be read again."""
-        asked = (self.identity, front_end.fingerprint(self.language), row.markup, row.text)
-        return request_key(asked, output)
-
-    @property
-    def of_text(self) -> Reader:
-        """What the front end has to know."""
-        engine = self.engine
-
-        def find_silent(words: str) -> Sequence[str]:
-            with engines.Guard(engine.name):
-                return engine.unspeakable(words, self.voice, self.language)
-
-        return Reader(
-            language=self.language,
-            max_chars=self.longest,
-            engine=engine.name,
-            voice=self.voice.name,
-            misread=engine.misread,
-            find_silent=find_silent,
-            takes_phonemes=engine.takes_phonemes,
-            every_language="*" in engine.speaks(self.voice),
-        )
-
-    def segment(self, words: Say) -> Segment:
-        """What the engine is to speak.
-
-        Raises:
-            UnsupportedOption: sounds are given that the voice cannot speak.
-        """
-        phonemes = words.words.phonemes or None
-        for each in phonemes or ():
-            self._check_sounds(each.ipa, words.text[each.start : each.end])
-        return Segment(
-            text=words.text,
-            voice=self.voice.key,
-            language=self.language,
-            speed=self.speed,
-            seed=self.seed,
-            options=self.options,
-            carrier=carrier.phrase(words.text, self.language) if self.carried and not phonemes else None,
-            phonemes=phonemes,
-        )
-
-    def _check_sounds(self, ipa: str, word: str) -> None:
-        if not self.engine.takes_phonemes:
-            raise UnsupportedOption(
-                f"{self.engine.name} takes no sounds: give {word!r} a spelled form in place of /{ipa}/"
-            )
-        with engines.Guard(self.engine.name):
-            missing = self.engine.unspeakable_sounds(ipa, self.voice, self.language)
-        if missing:
-            raise UnsupportedOption(
-                f"the voice {self.voice.name!r} of {self.engine.name} has no sound {', '.join(map(repr, missing))}:"
-                f" /{ipa}/ for {word!r} needs another one in its place"
-            )
-
-
 _known_readings: dict[tuple[str, str, str], Spoken] = {}
 """What short plain texts are read as: serving a clip again takes less time than reading its text."""
 
 
-def _explain_unforeseen(error: Exception) -> SpeechError:
-    return SpeechError(f"the text could not be read, which is a fault of voxpress: {engines.describe(error)}")
-
-
-def _read(words: Say, reader: _Reader, front_end: FrontEnd) -> Spoken:
+def _read(words: Say, narrator: Narrator, front_end: FrontEnd) -> Spoken:
     """The segments of some words of a row; the same words are read once."""
     if len(words.words) > _LONGEST_KNOWN or words != Say.of(words.text):
-        return front_end.read(words, reader.of_text)
-    asked = (words.text, reader.identity, front_end.fingerprint(reader.language))
+        return front_end.read(words, narrator.of_text)
+    asked = (words.text, narrator.identity, front_end.fingerprint(narrator.language))
     known = _known_readings.get(asked)
     if known is None:
-        known = front_end.read(words, reader.of_text)
+        known = front_end.read(words, narrator.of_text)
         if len(_known_readings) >= _MOST_KNOWN:
             _known_readings.clear()
         _known_readings[asked] = known
     return known
 
 
-def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
-    """What a row says of its speaker. Options as text: 1, 1.0 and true are not the same option."""
-    options = repr(row.options) if row.options else ""
-    given = row.speaker if isinstance(row, Utterance) else None
-    who = _identify(given) if isinstance(given, Speaker) else given
-    return who, row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
-
-
-def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, type], ...]:
-    """Options as a key of a cache, in which 1, 1.0 and true differ."""
-    return tuple((name, value, type(value)) for name, value in options.items())
-
-
 @lru_cache(maxsize=1024)
 def _tag(output: Output, language: str) -> Output:
     """An output whose tags name the language: one for all rows without a title."""
     return replace(output, title="", language=language)
-
-
-@lru_cache(maxsize=256)
-def _choose(
-    engine: str,
-    model: str | None,
-    voice: str | None,
-    options: tuple[tuple[str, OptionValue, type], ...],
-    device: str,
-) -> _Chosen:
-    # Weights are looked at once in a process: finding them again costs ten times as much as serving a clip.
-    kind = engines.find(engine)
-    with engines.Guard(engine):
-        given = {name: value for name, value, _ in options}
-        return _with_voice(kind(model, device=device), engine, voice, given)
-
-
-def _with_voice(
-    chosen: Engine, engine: str, voice: str | None, options: Mapping[str, OptionValue]
-) -> _Chosen:
-    engines.require(chosen)
-    if (terms := chosen.terms()) and not catalogue.is_accepted(terms):
-        raise LicenceNotAccepted(
-            f"the weights of {engine!r} are under {terms}: read it, then run  voxpress models accept {engine}"
-        )
-    try:
-        speaking = chosen.voice(voice)
-    except UnknownVoice as error:
-        elsewhere = offers.of_voice(voice) if voice else ""
-        raise UnknownVoice(error.problem + elsewhere, place=error.place, field=error.field) from error
-    checked = chosen.checked(options)
-    changed = {name: value for name, value in checked.items() if value != chosen.options[name].default}
-    return _Chosen(chosen, speaking, changed, chosen.fingerprint(speaking.key))
-
-
-def _stands(voice: Voice) -> bool:
-    """Whether a cloned voice is still what it was when it was found."""
-    return not voice.reference or references.stands(voice)
-
-
-def _choose_language(engine: Engine, voice: Voice, wanted: str | None) -> str:
-    """The canonical tag to speak in."""
-    spoken = engine.speaks(voice)
-    if wanted is None:
-        own = [tag for tag in voice.languages if languages.covers(spoken, tag)]
-        first = next(iter((*own, *spoken)), "*")
-        return "en" if first == "*" else first
-    if not languages.covers(spoken, wanted):
-        who = f"engine {engine.name!r}"
-        if spoken != engine.languages:
-            who = f"voice {voice.name!r} of {who}"
-        problem = f"{who} does not speak {wanted!r} (languages: {', '.join(spoken)})"
-        raise UnsupportedOption(problem + offers.of_language(wanted, engine.name))
-    return wanted
-
-
-def _check_speed(wanted: float) -> float:
-    if not SLOWEST <= wanted <= FASTEST:
-        raise UnsupportedOption(
-            f"speed {wanted:g} is out of range: voxpress speaks at {SLOWEST:g} to {FASTEST:g}"
-        )
-    return wanted
 
 
 def _name_sidecars(paths: Sequence[str], formats: Sequence[str]) -> list[list[tuple[str, str]]]:

@@ -173,27 +173,26 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
 
     def _leave_out(self, paragraph: Passage, reader: Reader, notes: _Notes) -> Passage:
         """The paragraph without what the voice cannot say."""
-        if not reader.every_language:
-            foreign = find_unspeakable(paragraph.text, reader.language)
-            paragraph = self._drop(paragraph, foreign, f"a voice of {reader.language}", notes)
-        if reader.find_silent is None:
-            return paragraph
-        silent = frozenset(reader.find_silent(paragraph.text))
-        found = [(i, i + 1, repr(c)) for i, c in enumerate(paragraph.text) if c in silent]
-        return self._drop(paragraph, found, f"{reader.voice or 'the voice'} of {reader.engine}", notes)
-
-    def _drop(
-        self, paragraph: Passage, found: Sequence[tuple[int, int, str]], who: str, notes: _Notes
-    ) -> Passage:
-        free = [each for each in found if not _is_pronounced(paragraph, each[0], each[1])]
-        if free and self.unspeakable == "error":
-            raise InputError(
-                f"{who} cannot say {free[0][2]} in {paragraph.text[:60]!r}; write it in other words, or leave it out"
-                ' with unspeakable = "skip"'
+        text = paragraph.text
+        found = [
+            each
+            for each in find_unspeakable(
+                text,
+                reader.language,
+                says=(lambda character: True) if reader.every_language else None,
+                silent=reader.find_silent(text) if reader.find_silent else (),
             )
-        for start, end, _ in free:
-            notes.left_out[paragraph.text[start:end], f"left out: {who} cannot say it"] += 1
-        return paragraph.edit(Edit(start, end, "", fixed=False) for start, end, _ in free)
+            if not _is_pronounced(paragraph, each[0], each[1])
+        ]
+        who = f"{reader.voice} of {reader.engine}" if reader.engine else f"a voice of {reader.language}"
+        if found and self.unspeakable == "error":
+            raise InputError(
+                f"{who} cannot say {found[0][2]} in {text[:60]!r}; write it in other words, or leave it out with"
+                ' unspeakable = "skip"'
+            )
+        for start, end, _ in found:
+            notes.left_out[text[start:end], f"left out: {who} cannot say it"] += 1
+        return paragraph.edit(Edit(start, end, "", fixed=False) for start, end, _ in found)
 
 
 @lru_cache(maxsize=1024)

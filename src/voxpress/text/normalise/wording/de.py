@@ -101,11 +101,9 @@ def _abbreviations() -> dict[str, Abbreviation]:
     found = {f"{key}.": Abbreviation(said, "title") for key, said in titles.items()}
     found |= {f"{key}.": Abbreviation(said, "number") for key, said in numbers.items()}
     found |= {
-        "Dr. dao": Abbreviation("Doktor dao"),
         "Dr": Abbreviation("Doktor", "title"),
         "Nr": Abbreviation("Nummer", "number"),
     }
-    found.pop("Dr. dao")
     plain = {
         "z. B.": "zum Beispiel", "d. h.": "das heißt", "u. a.": "unter anderem", "u. U.": "unter Umständen",
         "v. a.": "vor allem",

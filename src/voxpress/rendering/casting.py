@@ -1,0 +1,333 @@
+"""Who speaks: what rows and texts ask for becomes an engine with a voice, found and checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from voxpress import engines, languages, validation
+from voxpress.engines import Engine
+from voxpress.errors import (
+    InputError,
+    LicenceNotAccepted,
+    UnknownVoice,
+    UnsupportedOption,
+    show,
+    suggest,
+)
+from voxpress.models import catalogue
+from voxpress.rendering import offers
+from voxpress.speech import OptionValue, Output, Segment, Speaker, Utterance, Voice
+from voxpress.store.keys import request_key
+from voxpress.text import FrontEnd, Say, carrier
+from voxpress.text.front_end import Reader
+from voxpress.voices import references
+
+DEFAULT_ENGINE = "piper"
+SLOWEST, FASTEST = 0.25, 4.0
+"""Speeds, with every engine: OpenAI's range."""
+
+_MOST_FOUND = 1024
+
+
+class _Chosen(NamedTuple):
+    """An engine with a voice and options: what most rows share."""
+
+    engine: Engine
+    voice: Voice
+    options: Mapping[str, OptionValue]
+    """What differs from the engine's defaults."""
+    fingerprint: str
+
+
+class Narrator(NamedTuple):
+    """Who reads words, and how: all that a speaker says, found and checked."""
+
+    engine: Engine
+    voice: Voice
+    options: Mapping[str, OptionValue]
+    fingerprint: str
+    language: str
+    speed: float
+    seed: int
+    longest: int
+    carried: bool
+    identity: str
+    """All of it in words, for digests."""
+
+    def identify(self, row: Utterance, front_end: FrontEnd, output: Output) -> str:
+        """A digest of all that decides a file: a row with the same one need not be read again."""
+        asked = (self.identity, front_end.fingerprint(self.language), row.markup, row.text)
+        return request_key(asked, output)
+
+    @property
+    def of_text(self) -> Reader:
+        """What the front end has to know."""
+        engine = self.engine
+
+        def find_silent(words: str) -> Sequence[str]:
+            with engines.Guard(engine.name):
+                return engine.unspeakable(words, self.voice, self.language)
+
+        return Reader(
+            language=self.language,
+            max_chars=self.longest,
+            engine=engine.name,
+            voice=self.voice.name,
+            misread=engine.misread,
+            find_silent=find_silent,
+            takes_phonemes=engine.takes_phonemes,
+            every_language="*" in engine.speaks(self.voice),
+        )
+
+    def segment(self, words: Say) -> Segment:
+        """What the engine is to speak.
+
+        Raises:
+            UnsupportedOption: sounds are given that the voice cannot speak.
+        """
+        phonemes = words.words.phonemes or None
+        for each in phonemes or ():
+            self._check_sounds(each.ipa, words.text[each.start : each.end])
+        return Segment(
+            text=words.text,
+            voice=self.voice.key,
+            language=self.language,
+            speed=self.speed,
+            seed=self.seed,
+            options=self.options,
+            carrier=carrier.phrase(words.text, self.language) if self.carried and not phonemes else None,
+            phonemes=phonemes,
+        )
+
+    def _check_sounds(self, ipa: str, word: str) -> None:
+        if not self.engine.takes_phonemes:
+            raise UnsupportedOption(
+                f"{self.engine.name} takes no sounds: give {word!r} a spelled form in place of /{ipa}/"
+            )
+        with engines.Guard(self.engine.name):
+            missing = self.engine.unspeakable_sounds(ipa, self.voice, self.language)
+        if missing:
+            raise UnsupportedOption(
+                f"the voice {self.voice.name!r} of {self.engine.name} has no sound {', '.join(map(repr, missing))}:"
+                f" /{ipa}/ for {word!r} needs another one in its place"
+            )
+
+
+class Casting:
+    """Finds who speaks.
+
+    Args:
+        default: holds for what rows leave open.
+        cast: speakers by the names that rows and texts give them.
+        device, carrier: as for `voxpress.render`.
+
+    >>> Casting(Speaker(engine="tone")).find(Utterance(text="Hello.", voice="high")).voice.name
+    'high'
+
+    Raises:
+        InputError: the cast is none.
+    """
+
+    def __init__(
+        self,
+        default: Speaker,
+        *,
+        cast: Mapping[str, Speaker] | None = None,
+        device: str = "auto",
+        carrier: bool | None = None,
+    ) -> None:
+        self._default = default.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
+        self._cast = check_cast({} if cast is None else cast)
+        self._device, self._carrier = device, carrier
+        self._found: dict[tuple[object, ...], Narrator] = {}
+
+    def require(self, row: Utterance, speaker: Speaker | None) -> None:
+        """Find engine and voice of a row, or of a part of it that another speaker says.
+
+        Raises:
+            InputError, EngineError: they are not there.
+        """
+        if self.known(row, speaker) is None:
+            self._choose(self._ask(row, speaker))
+
+    def find(self, row: Utterance, speaker: Speaker | None = None) -> Narrator:
+        """Who reads a row, or a part of it that another speaker says."""
+        if known := self.known(row, speaker):
+            return known
+        asked = self._ask(row, speaker)
+        assert asked.speed is not None
+        assert asked.seed is not None
+        chosen = self._choose(asked)
+        engine = chosen.engine
+        with engines.Guard(engine.name):
+            language = _choose_language(engine, chosen.voice, asked.language)
+            longest = engine.longest(chosen.voice, language)
+        wanted = engine.carried if self._carrier is None else self._carrier
+        found = Narrator(
+            *chosen,
+            language=language,
+            speed=_check_speed(asked.speed),
+            seed=asked.seed,
+            longest=longest,
+            carried=wanted and engine.timed,
+            identity=repr(
+                (
+                    chosen.fingerprint,
+                    chosen.voice.key,
+                    language,
+                    dict(chosen.options),
+                    asked.speed,
+                    asked.seed,
+                    longest,
+                    wanted and engine.timed,
+                )
+            ),
+        )
+        if len(self._found) >= _MOST_FOUND:
+            self._found.clear()
+        self._found[_identify(row), speaker and _identify(speaker)] = found
+        return found
+
+    def name_speaker(self, row: Utterance, words: Say) -> Speaker | None:
+        """Who says some words of a row, where that is not who reads the row."""
+        if words.rate == 1:
+            return words.speaker
+        speed = self._ask(row, words.speaker).speed
+        assert speed is not None
+        return replace(words.speaker or Speaker(), speed=speed * words.rate)
+
+    def known(self, row: Utterance, speaker: Speaker | None = None) -> Narrator | None:
+        """Who was found for such a row before; None: nobody, or their voice is another one now."""
+        known = self._found.get((_identify(row), speaker and _identify(speaker)))
+        return known if known and _stands(known.voice) else None
+
+    def _ask(self, row: Utterance, speaker: Speaker | None) -> Speaker:
+        """All that is known of who speaks."""
+        asked = Speaker.of(row)
+        if row.speaker is not None:
+            asked = asked.over(self._find_member(row.speaker))
+        if speaker is not None:
+            asked = self._find_voice(speaker).over(asked)
+        return asked.over(self._default)
+
+    def _find_member(self, speaker: str | Speaker) -> Speaker:
+        """A member of the cast."""
+        if isinstance(speaker, Speaker):
+            return speaker
+        if speaker in self._cast:
+            return self._cast[speaker]
+        problem = f"no {speaker!r} in the cast{suggest(speaker, self._cast)}"
+        known = ", ".join(self._cast) or "nobody: a [cast] table names speakers"
+        raise InputError(f"{problem} (cast: {known})", field="speaker")
+
+    def _find_voice(self, speaker: Speaker) -> Speaker:
+        """A speaker within a text, whose voice may be a name of the cast."""
+        if speaker.engine or speaker.voice not in self._cast:
+            return speaker
+        return replace(speaker, voice=None).over(self._cast[speaker.voice])
+
+    def _choose(self, asked: Speaker) -> _Chosen:
+        assert asked.engine
+        identity = (asked.engine, asked.model, asked.voice, _typed(asked.options), self._device)
+        chosen = _choose(*identity)
+        if _stands(chosen.voice):
+            return chosen
+        _choose.cache_clear()
+        return _choose(*identity)
+
+
+def check_cast(cast: object) -> dict[str, Speaker]:
+    """A cast that was given as a mapping, checked.
+
+    >>> check_cast({"Alice": Speaker(engine="tone", voice="high")})
+    {'Alice': Speaker(engine='tone', voice='high')}
+
+    Raises:
+        InputError: it maps anything but names to speakers.
+    """
+    if not isinstance(cast, Mapping):
+        raise InputError(f"must be names with a Speaker each, not {show(cast)}", field="cast")
+    for name, speaker in cast.items():
+        validation.check({"speaker": name})
+        if not isinstance(speaker, Speaker):
+            raise InputError(f"must be a Speaker, not {show(speaker)}", field=f"cast.{name}")
+    return dict(cast)
+
+
+def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
+    """What a row says of its speaker. Options as text: 1, 1.0 and true are not the same option."""
+    options = repr(row.options) if row.options else ""
+    given = row.speaker if isinstance(row, Utterance) else None
+    who = _identify(given) if isinstance(given, Speaker) else given
+    return who, row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
+
+
+def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, type], ...]:
+    """Options as a key of a cache, in which 1, 1.0 and true differ."""
+    return tuple((name, value, type(value)) for name, value in options.items())
+
+
+@lru_cache(maxsize=256)
+def _choose(
+    engine: str,
+    model: str | None,
+    voice: str | None,
+    options: tuple[tuple[str, OptionValue, type], ...],
+    device: str,
+) -> _Chosen:
+    # Weights are looked at once in a process: finding them again costs ten times as much as serving a clip.
+    kind = engines.find(engine)
+    with engines.Guard(engine):
+        given = {name: value for name, value, _ in options}
+        return _with_voice(kind(model, device=device), engine, voice, given)
+
+
+def _with_voice(
+    chosen: Engine, engine: str, voice: str | None, options: Mapping[str, OptionValue]
+) -> _Chosen:
+    engines.require(chosen)
+    if (terms := chosen.terms()) and not catalogue.is_accepted(terms):
+        raise LicenceNotAccepted(
+            f"the weights of {engine!r} are under {terms}: read it, then run  voxpress models accept {engine}"
+        )
+    try:
+        speaking = chosen.voice(voice)
+    except UnknownVoice as error:
+        elsewhere = offers.of_voice(voice) if voice else ""
+        raise UnknownVoice(error.problem + elsewhere, place=error.place, field=error.field) from error
+    checked = chosen.checked(options)
+    changed = {name: value for name, value in checked.items() if value != chosen.options[name].default}
+    return _Chosen(chosen, speaking, changed, chosen.fingerprint(speaking.key))
+
+
+def _stands(voice: Voice) -> bool:
+    """Whether a cloned voice is still what it was when it was found."""
+    return not voice.reference or references.stands(voice)
+
+
+def _choose_language(engine: Engine, voice: Voice, wanted: str | None) -> str:
+    """The canonical tag to speak in."""
+    spoken = engine.speaks(voice)
+    if wanted is None:
+        own = [tag for tag in voice.languages if languages.covers(spoken, tag)]
+        first = next(iter((*own, *spoken)), "*")
+        return "en" if first == "*" else first
+    if not languages.covers(spoken, wanted):
+        who = f"engine {engine.name!r}"
+        if spoken != engine.languages:
+            who = f"voice {voice.name!r} of {who}"
+        problem = f"{who} does not speak {wanted!r} (languages: {', '.join(spoken)})"
+        raise UnsupportedOption(problem + offers.of_language(wanted, engine.name))
+    return wanted
+
+
+def _check_speed(wanted: float) -> float:
+    if not SLOWEST <= wanted <= FASTEST:
+        raise UnsupportedOption(
+            f"speed {wanted:g} is out of range: voxpress speaks at {SLOWEST:g} to {FASTEST:g}"
+        )
+    return wanted
