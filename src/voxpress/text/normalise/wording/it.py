@@ -112,7 +112,7 @@ class Italian(Wording):
         "a",
         "per",
         "al",
-        "per cento",
+        "percento",
         "per mille",
         "più o meno",
         "circa",
@@ -185,7 +185,6 @@ class Italian(Wording):
     rates = {"h": "ora", "d": "giorno", "l": "litro", "kg": "chilo", "km": "chilometro", "min": "minuto"}
     word_units = frozenset({"N", "q", "d"})
     unit_articles = "al|il|per|del"
-    percent = "percento"
 
     def cardinal(self, number: int, gender: str = "") -> str:
         if number == 0:
