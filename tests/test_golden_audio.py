@@ -23,7 +23,7 @@ import voxpress
 from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine, find
 from voxpress.formats import FORMATS
-from voxpress.models import catalogue
+from voxpress.models import downloads
 from voxpress.speech import Segment
 
 GOLDEN = Path(__file__).parent / "golden" / "audio.json"
@@ -64,7 +64,7 @@ def digest_of_file(name: str) -> str:
 def digest_of_take(name: str) -> str:
     """Of the samples as the engine gives them."""
     kind: Any = find(name)
-    engine: Engine = kind(str(catalogue.pull("kokoro", "registry"))) if name == "kokoro" else kind()
+    engine: Engine = kind(str(downloads.pull("kokoro", "registry"))) if name == "kokoro" else kind()
     engine.load()
     voice = engine.voice(None)
     (audio,) = engine.synthesize([Segment(text=TEXT, voice=voice.name, language="en-US")])

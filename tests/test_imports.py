@@ -50,3 +50,36 @@ def test_the_edges_are_light(module: str) -> None:
     """``voxpress --help`` and ``import voxpress`` do not even import numpy."""
     program = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
     assert not _modules(program) & {"numpy", "rich", "yaml"}
+
+
+HIT = """
+import json, sys
+from voxpress.cli import main
+sys.argv[1:] = ["say", "Please hold.", "-e", "tone", "-o", sys.argv[1]]
+try:
+    main()
+except SystemExit:
+    pass
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_a_clip_from_the_store_needs_little(tmp_path) -> None:
+    """Least of all numpy, whose import takes longer than all the rest."""
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", HIT, str(tmp_path / "hold.wav")],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert (tmp_path / "hold.wav").exists()
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
+    assert not loaded & {
+        "numpy",
+        "http.client",
+        "multiprocessing",
+        "concurrent.futures.process",
+        "sqlite3",
+        "yaml",
+    }

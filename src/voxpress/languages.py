@@ -5,7 +5,6 @@ Ranges of characters are blocks of Unicode.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -20,15 +19,13 @@ _KANA = "\u3040-\u30ff"
 _HAN = "\u3400-\u9fff"
 _HANGUL = "\uac00-\ud7af"
 
-SYLLABIC = re.compile(f"[{_KANA}{_HAN}{_HANGUL}]")
-"""A character that is read as a syllable or more."""
-UNSPACED = re.compile(f"[{_THAI_AND_LAO}{_MYANMAR}{_KHMER}{_KANA}{_HAN}]")
-"""A character of a script without spaces between words."""
-WORDLIKE = re.compile(
-    f"[{_THAI_AND_LAO}{_TIBETAN}{_MYANMAR}{_KHMER}{_IDEOGRAPHIC_MARKS}{_KANA}{_HAN}{_HANGUL}]"
-)
-"""A character that counts as a word where words are compared: its script has no spaces between words, or writers do
-not agree on them."""
+SYLLABIC = f"[{_KANA}{_HAN}{_HANGUL}]"
+"""Regular expression of a character that is read as a syllable or more."""
+UNSPACED = f"[{_THAI_AND_LAO}{_MYANMAR}{_KHMER}{_KANA}{_HAN}]"
+"""Regular expression of a character of a script without spaces between words."""
+WORDLIKE = f"[{_THAI_AND_LAO}{_TIBETAN}{_MYANMAR}{_KHMER}{_IDEOGRAPHIC_MARKS}{_KANA}{_HAN}{_HANGUL}]"
+"""Regular expression of a character that counts as a word where words are compared: its script has no spaces between
+words, or writers do not agree on them."""
 
 DENSE = frozenset({"ja", "ko", "zh"})
 """Languages in which a character takes as long as three letters."""

@@ -236,6 +236,10 @@ class Speaker(_Request, frozen=True):
         """
         if not isinstance(other, Speaker):
             raise InputError(f"must be a Speaker, not {show(other)}", field="other")
+        if other == _ANYBODY:
+            return self
+        if self == _ANYBODY:
+            return other
         same = self.engine is None or other.engine is None or self.engine == other.engine
         return Speaker(
             engine=self.engine or other.engine,
@@ -246,6 +250,9 @@ class Speaker(_Request, frozen=True):
             seed=other.seed if self.seed is None else self.seed,
             options={**other.options, **self.options} if same else self.options,
         )
+
+
+_ANYBODY = Speaker()
 
 
 class Utterance(_Request, frozen=True):

@@ -178,6 +178,8 @@ def _is_finite(value: float) -> bool:
 
 
 def _test_options(value: object) -> Problem:
+    if value == {}:
+        return ""
     if not isinstance(value, Mapping):
         return f"must be names with values, such as {{noise_scale: 0.5}}, not {show(value)}"
     return next((problem for _, problem in _find_wrong_options(value)), "")

@@ -13,7 +13,7 @@ from voxpress.engines.bark import Bark
 from voxpress.errors import EngineError, ModelUnavailable, SynthesisError, UnknownVoice, UnsupportedOption
 from voxpress.files import home
 from voxpress.models import catalogue
-from voxpress.models.downloads import File
+from voxpress.models.catalogue import File
 from voxpress.rendering import worker
 from voxpress.rendering.plan import Bad
 from voxpress.rendering.planner import Planner

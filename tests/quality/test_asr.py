@@ -10,7 +10,7 @@ import pytest
 from voxpress.audio import codec
 from voxpress.audio.waveform import Audio, join, silence
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
-from voxpress.models import catalogue
+from voxpress.models import downloads
 from voxpress.quality import asr
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import library
@@ -23,7 +23,7 @@ SENTENCE = "Please enter your account number, followed by the pound key."
 def recogniser():
     """The smallest one, pulled once."""
     pytest.importorskip("faster_whisper")
-    catalogue.pull("whisper-tiny.en", "registry")
+    downloads.pull("whisper-tiny.en", "registry")
     return Recogniser("whisper-tiny.en")
 
 

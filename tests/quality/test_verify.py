@@ -177,9 +177,10 @@ def test_a_folder_without_a_report_needs_a_manifest(tmp_path):
 def voxpress(tmp_path, monkeypatch, capsys):
     """Runs ``voxpress …`` with the smallest real recogniser, where its weights can be had."""
     pytest.importorskip("faster_whisper")
-    from voxpress.models import catalogue
 
-    catalogue.pull("whisper-tiny.en", "registry")
+    from voxpress.models import downloads
+
+    downloads.pull("whisper-tiny.en", "registry")
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments, status=0):

@@ -21,7 +21,6 @@ from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines.tone import Tone
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice
-from voxpress.models import catalogue
 from voxpress.quality import asr
 from voxpress.rendering import library
 from voxpress.speech import Mark, Output
@@ -242,7 +241,9 @@ def test_a_real_ear_writes_the_transcript_and_finds_its_part_of_a_long_one():
     """Piper speaks, Whisper listens."""
     pytest.importorskip("piper")
     pytest.importorskip("faster_whisper")
-    catalogue.pull("whisper-tiny.en", "registry")
+    from voxpress.models import downloads
+
+    downloads.pull("whisper-tiny.en", "registry")
     recogniser = asr.Recogniser("whisper-tiny.en")
     parts = [
         "The harbour was quiet in the early morning, and only the gulls were awake.",

@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import BinaryIO, cast
 
-import numpy as np
-
 from voxpress import languages
 from voxpress.audio import comments
+from voxpress.audio.arrays import Samples, np
 from voxpress.audio.decoding import UNBOUNDED, Bounds, open_sound
-from voxpress.audio.waveform import Audio, Samples
+from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SynthesisError, UnsupportedOption
 from voxpress.files.scratch import open_scratch
 from voxpress.formats import FORMATS, Format, bit_rate_for, format_named, sample_rate_for

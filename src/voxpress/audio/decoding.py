@@ -13,9 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal, NamedTuple, TypeAlias
 
-import numpy as np
-
-from voxpress.audio.waveform import Samples
+from voxpress.audio.arrays import Samples, np
 from voxpress.errors import InputError
 from voxpress.formats import Format, format_named
 from voxpress.speech import Hertz, Seconds

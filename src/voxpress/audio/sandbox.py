@@ -20,10 +20,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
-import numpy as np
-
+from voxpress.audio.arrays import Samples, np
 from voxpress.audio.decoding import Bounds, open_sound
-from voxpress.audio.waveform import Audio, Samples
+from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, WorkerLost
 from voxpress.files.scratch import open_scratch
 from voxpress.speech import Seconds

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
 
-from voxpress.audio.waveform import Audio, Samples, pad
+from voxpress.audio.arrays import Samples, np
+from voxpress.audio.waveform import Audio, pad
 from voxpress.speech import Seconds
 
 if TYPE_CHECKING:

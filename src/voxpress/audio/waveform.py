@@ -10,14 +10,15 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
+from voxpress.audio.arrays import Samples, np
 from voxpress.speech import LUFS, Hertz, Mark, Seconds, dBFS
 
-Samples = npt.NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, eq=False)

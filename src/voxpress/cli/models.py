@@ -80,10 +80,10 @@ def pull(
     """Download a model and verify it; continue an interrupted download. Prints its folder."""
     from voxpress import engines
     from voxpress.cli.progress import download
-    from voxpress.models import catalogue
+    from voxpress.models import catalogue, downloads
 
     with download(name) as progress:
-        folder = catalogue.pull(name, source, directory, progress, endpoint=endpoint)
+        folder = downloads.pull(name, source, directory, progress, endpoint=endpoint)
     kind = catalogue.find(name).engine
     if kind in engines.names() and not engines.missing_packages(engine := engines.find(kind)(str(folder))):
         typer.echo(f"preparing {name}, so that its first sentence need not wait", err=True)

@@ -32,7 +32,8 @@ import yaml
 
 from voxpress import engines, languages
 from voxpress.audio import codec, waveform
-from voxpress.audio.waveform import Audio, Samples
+from voxpress.audio.arrays import Samples
+from voxpress.audio.waveform import Audio
 from voxpress.engines import PRECISION, Engine, Option, _silence, _torch, require
 from voxpress.errors import ModelUnavailable, SynthesisError
 from voxpress.models import catalogue, environments

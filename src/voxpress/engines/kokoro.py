@@ -18,14 +18,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from voxpress import languages
-from voxpress.audio.waveform import Audio, Samples
+from voxpress.audio.arrays import Samples, np
+from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine, _alignment, _g2p, _pronunciation, _torch, check_options, require, version
 from voxpress.engines._onnx import preparation, sessions
 from voxpress.engines._pronunciation import Given
@@ -40,6 +39,9 @@ from voxpress.errors import (
 from voxpress.models import catalogue
 from voxpress.speech import Seconds, Segment, Voice
 from voxpress.text.passage import Edit
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _REVISION = "5"
 """Part of the fingerprint; every change here that can change the sound needs another one."""
@@ -70,9 +72,9 @@ _VOICE = re.compile(rf"([{''.join(_LETTERS)}])([fm])_\w+")
 
 _SPACING = re.compile(r"\s+|(?:\.{3,}|…)+(?=(\w?))|(?<![\d.,:])0+(?=\d)")
 
-_Style: TypeAlias = npt.NDArray[np.float32]
+_Style: TypeAlias = "npt.NDArray[np.float32]"
 """Shape (rows, 256): a voice, one row for each number of symbols from 1."""
-_Run: TypeAlias = Callable[[str, _Style, float, int], tuple[Samples, npt.NDArray[np.int64]]]
+_Run: TypeAlias = "Callable[[str, _Style, float, int], tuple[Samples, npt.NDArray[np.int64]]]"
 """Symbols, style of shape (1, 256), speed and seed to samples and frames per symbol, with one more at each end."""
 
 

@@ -27,11 +27,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from voxpress import languages
-from voxpress.audio.waveform import Audio, Samples
+from voxpress.audio.arrays import Samples, np
+from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine, Option, _alignment, _pronunciation, _silence, check_options, require
 from voxpress.engines._onnx import preparation, sessions, symbols
 from voxpress.engines._pronunciation import Given
@@ -48,6 +47,7 @@ from voxpress.text.passage import Edit, Passage
 from voxpress.text.split import list_sentences
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import onnxruntime
     from piper import PiperVoice
 

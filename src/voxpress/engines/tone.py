@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
-import numpy as np
 
-from voxpress.audio.waveform import Audio, Samples
+from voxpress.audio.arrays import Samples, np
+from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine, Option, _pronunciation
 from voxpress.engines._pronunciation import Given
 from voxpress.errors import SynthesisError
@@ -26,8 +26,8 @@ from voxpress.speech import Mark, Segment, Voice
 _SECONDS_PER_CHARACTER = 0.06
 _GAP = 0.03
 _RATE = 8000
-_RISE = np.linspace(0, 1, int(0.005 * _RATE), dtype=np.float32)
-"""Ramp at the start of each beep, and reversed at its end."""
+_RISE = int(0.005 * _RATE)
+"""Samples of the ramp at the start of each beep, and reversed at its end."""
 _LEVEL = 0.25
 _FAULTS = ("wrong", "cut", "short", "silent", "noise", "clipped", "nan", "loop", "tail")
 _PITCHES = {"low": 110.0, "middle": 220.0, "high": 440.0}
@@ -138,15 +138,16 @@ class Tone(Engine):
         pitch = _PITCHES[segment.voice]
         samples = np.zeros(int(ends[-1] * rate), np.float32)
         marks = []
+        rise = np.linspace(0, 1, _RISE, dtype=np.float32)
         for i, (word, length, end) in enumerate(zip(words, lengths, ends, strict=True)):
             first, count = int((end - length - gap) * rate), int(length * rate)
             semitone = (digest[i % 32] + len(word)) % 12
             step = 2 * np.pi * pitch * 2 ** (semitone / 12) / rate
             beep = samples[first : first + count]
             np.sin(np.arange(count, dtype=np.float32) * np.float32(step), out=beep)
-            edge = min(len(_RISE), count)
-            beep[:edge] *= _RISE[:edge]
-            beep[count - edge :] *= _RISE[:edge][::-1]
+            edge = min(_RISE, count)
+            beep[:edge] *= rise[:edge]
+            beep[count - edge :] *= rise[:edge][::-1]
             marks.append(Mark(kind="word", text=word, start=first / rate, end=(first + count) / rate))
         samples *= np.float32(_LEVEL)
         # On the grid of 16 bits, like the audio of most engines.

@@ -5,6 +5,8 @@ The environment (``XDG_DATA_HOME`` and ``XDG_CACHE_HOME``) is read each time, ne
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
@@ -16,7 +18,7 @@ def data(*parts: str) -> Path:
     >>> data("models").parts[-2:]
     ('voxpress', 'models')
     """
-    return Path(platformdirs.user_data_dir("voxpress"), *parts)
+    return _find("user_data_dir", os.environ.get("XDG_DATA_HOME"), os.environ.get("HOME"), parts)
 
 
 def cache(*parts: str) -> Path:
@@ -25,4 +27,10 @@ def cache(*parts: str) -> Path:
     >>> cache("store").name
     'store'
     """
-    return Path(platformdirs.user_cache_dir("voxpress"), *parts)
+    return _find("user_cache_dir", os.environ.get("XDG_CACHE_HOME"), os.environ.get("HOME"), parts)
+
+
+@lru_cache(maxsize=64)
+def _find(kind: str, _named: str | None, _home: str | None, parts: tuple[str, ...]) -> Path:
+    """A path in a folder, found again where the environment is another one."""
+    return Path(getattr(platformdirs, kind)("voxpress"), *parts)

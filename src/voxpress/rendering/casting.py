@@ -30,6 +30,7 @@ DEFAULT_ENGINE = "piper"
 SLOWEST, FASTEST = 0.25, 4.0
 """Speeds, with every engine: OpenAI's range."""
 
+_DEFAULTS = Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0)
 _MOST_FOUND = 1024
 
 
@@ -117,6 +118,13 @@ class Narrator(NamedTuple):
             )
 
 
+class Choice(NamedTuple):
+    """All that is asked of a speaker, with engine and voice found."""
+
+    asked: Speaker
+    chosen: _Chosen
+
+
 class Casting:
     """Finds who speaks.
 
@@ -140,28 +148,40 @@ class Casting:
         device: str = "auto",
         carrier: bool | None = None,
     ) -> None:
-        self._default = default.over(Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0))
+        self._default = default.over(_DEFAULTS)
         self._cast = check_cast({} if cast is None else cast)
         self._device, self._carrier = device, carrier
         self._found: dict[tuple[object, ...], Narrator] = {}
 
-    def require(self, row: Utterance, speaker: Speaker | None) -> None:
-        """Find engine and voice of a row, or of a part of it that another speaker says.
+    def choose(self, row: Utterance, speaker: Speaker | None = None) -> Choice:
+        """Engine and voice of a row, or of a part of it that another speaker says.
 
         Raises:
             InputError, EngineError: they are not there.
         """
-        if self.known(row, speaker) is None:
-            self._choose(self._ask(row, speaker))
+        asked = self._ask(row, speaker)
+        assert asked.engine
+        identity = (asked.engine, asked.model, asked.voice, _typed(asked.options), self._device)
+        chosen = _choose(*identity)
+        if not _stands(chosen.voice):
+            _choose.cache_clear()
+            chosen = _choose(*identity)
+        return Choice(asked, chosen)
 
-    def find(self, row: Utterance, speaker: Speaker | None = None) -> Narrator:
-        """Who reads a row, or a part of it that another speaker says."""
+    def find(self, row: Utterance, speaker: Speaker | None = None, choice: Choice | None = None) -> Narrator:
+        """Who reads a row, or a part of it that another speaker says.
+
+        Args:
+            choice: engine and voice, where they are chosen already.
+
+        Raises:
+            InputError, EngineError: they are not there, or the engine cannot do what is asked.
+        """
         if known := self.known(row, speaker):
             return known
-        asked = self._ask(row, speaker)
+        asked, chosen = choice or self.choose(row, speaker)
         assert asked.speed is not None
         assert asked.seed is not None
-        chosen = self._choose(asked)
         engine = chosen.engine
         with engines.Guard(engine.name):
             language = _choose_language(engine, chosen.voice, asked.language)
@@ -229,15 +249,6 @@ class Casting:
         if speaker.engine or speaker.voice not in self._cast:
             return speaker
         return replace(speaker, voice=None).over(self._cast[speaker.voice])
-
-    def _choose(self, asked: Speaker) -> _Chosen:
-        assert asked.engine
-        identity = (asked.engine, asked.model, asked.voice, _typed(asked.options), self._device)
-        chosen = _choose(*identity)
-        if _stands(chosen.voice):
-            return chosen
-        _choose.cache_clear()
-        return _choose(*identity)
 
 
 def check_cast(cast: object) -> dict[str, Speaker]:

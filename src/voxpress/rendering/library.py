@@ -8,7 +8,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Sized
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -38,6 +38,7 @@ TIMEOUT: Seconds = 600.0
 GROUP = 20_000
 """Utterances after which what was written is synced to disk."""
 GROUP_SECONDS: Seconds = 60.0
+_USUAL = Speaker(engine=DEFAULT_ENGINE)
 _THREADS = 2
 """Of an engine that speaks alone; more gain little."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|memory:")
@@ -171,6 +172,8 @@ def _merge_front_end(
         front_end = FrontEnd()
     if not isinstance(front_end, FrontEnd):
         raise InputError(f"must be a FrontEnd, not {show(front_end)}", field="front_end")
+    if lexicon is None:
+        return front_end
     known = lexicons.gather(lexicon).over(front_end.lexicon)
     return msgspec.structs.replace(front_end, lexicon=known)
 
@@ -197,7 +200,7 @@ def _merge_speaker(
         seed=seed,
         options={} if options is None else options,
     )
-    return spelled.over(speaker or Speaker(engine=DEFAULT_ENGINE))
+    return spelled.over(_USUAL if speaker is None else speaker)
 
 
 class Rendering(Iterator[Result]):
@@ -350,11 +353,9 @@ def render(
     validation.check(
         {"workers": workers, "attempts": attempts, "timeout": timeout}, optional=["workers", "timeout"]
     )
-    if executor is not None and not isinstance(executor, Executor):
-        raise InputError(f"must be an Executor, not {show(executor)}", field="executor")
     opened = _open(store)
-    if isinstance(executor, ProcessPoolExecutor) and not opened.is_shared:
-        raise InputError("its processes cannot see a store in memory: give another store", field="executor")
+    if executor is not None:
+        _check_executor(executor, opened)
     if not isinstance(overwrite, bool):
         raise InputError(f"must be True or False, not {show(overwrite)}", field="overwrite")
     recogniser = _choose_recogniser(verify)
@@ -377,6 +378,15 @@ def render(
             )
 
     return Rendering(results)
+
+
+def _check_executor(executor: object, store: Store) -> None:
+    from concurrent.futures import ProcessPoolExecutor  # which `say` has no need of
+
+    if not isinstance(executor, Executor):
+        raise InputError(f"must be an Executor, not {show(executor)}", field="executor")
+    if isinstance(executor, ProcessPoolExecutor) and not store.is_shared:
+        raise InputError("its processes cannot see a store in memory: give another store", field="executor")
 
 
 def run(

@@ -198,13 +198,15 @@ class Planner:
         Raises:
             _DefaultsAreWrong: they cannot be had, and so it would be for every row.
         """
+        if known := self._casting.known(row, speaker):
+            return known
         try:
-            self._casting.require(row, speaker)
+            choice = self._casting.choose(row, speaker)
         except SpeechError as error:
             if speaker or row.speaker or row.engine or row.model or row.voice or row.options:
                 raise
             raise _DefaultsAreWrong(error) from error
-        return self._casting.find(row, speaker)
+        return self._casting.find(row, speaker, choice)
 
     def _front_end_of(self, row: Utterance) -> FrontEnd:
         """How a row is read. A lexicon of its own comes before all others."""
@@ -318,7 +320,7 @@ def _check_files(
 ) -> tuple[tuple[str, Output], ...]:
     """What each utterance becomes, checked."""
     if files is None:
-        return ((ONE_FILE, Output(format=format or "wav")),)
+        return _name_one_file(format or "wav")
     if format is not None:
         raise InputError("says what files say too: leave one of them out", field="format")
     if isinstance(files, str) or not isinstance(files, Sequence) or not files:
@@ -332,6 +334,11 @@ def _check_files(
             )
     # A clip that stays in the store has no path.
     return tuple((_template(path, output) if path else "", output) for path, output in files)
+
+
+@lru_cache(maxsize=32)
+def _name_one_file(format: str) -> tuple[tuple[str, Output], ...]:
+    return ((ONE_FILE, Output(format=format)),)
 
 
 def _template(path: str, output: Output) -> str:
@@ -359,7 +366,7 @@ def _read_row(row: Row) -> Utterance | SpeechError:
 
 def _place_bookmarks(waiting: deque[tuple[int, str]], words: Passage) -> Iterator[Bookmark | Within]:
     """The bookmarks that stand in the words of a take, or before them; takes them from those that wait."""
-    end = words.source(0, len(words))[1]
+    end = words.source(0, len(words))[1] if waiting else 0
     while waiting and waiting[0][0] < end:
         at, name = waiting.popleft()
         before = len(words.text[: bisect_left(words.starts, at)].split())
@@ -404,6 +411,8 @@ def _tag(output: Output, language: str) -> Output:
 
 def _name_sidecars(paths: Sequence[str], formats: Sequence[str]) -> list[list[tuple[str, str]]]:
     """Path and format of the files of marks beside each file. Files of one name share them: they say the same."""
+    if not formats:
+        return [[] for _ in paths]
     named: list[list[tuple[str, str]]] = []
     stems: set[str] = set()
     for path in paths:

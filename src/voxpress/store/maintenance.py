@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
+from voxpress.audio.arrays import np
 from voxpress.speech import Seconds
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _NAME = re.compile(
     r"(?P<kind>takes|clips|verdicts)/(?P<two>[0-9a-f]{2})/(?P<key>(?P=two)[0-9a-f]{62})(?:\.(?P<extension>[a-z0-9]+))?"

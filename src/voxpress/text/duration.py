@@ -10,7 +10,9 @@ import unicodedata
 
 from voxpress import languages
 from voxpress.speech import Seconds
+from voxpress.text.patterns import lazily
 
+_SYLLABIC = lazily(languages.SYLLABIC)
 FASTEST: Seconds = 0.02
 """Per letter at speed 1. Fast speech has 0.05; words with many silent letters have less."""
 SLOWEST: Seconds = 0.25
@@ -28,7 +30,7 @@ def bounds(text: str, speed: float = 1.0) -> tuple[Seconds, Seconds]:
     """
     least = most = 0
     for character in text:
-        if languages.SYLLABIC.match(character):
+        if _SYLLABIC.match(character):
             least, most = least + 3, most + 6
         elif ord(character) > 0xFFFF:
             most += 15

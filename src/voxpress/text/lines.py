@@ -30,6 +30,7 @@ _SPOKEN = "✓✔☑✗✘"
 MARKERS = f"{_SILENT}{_SPOKEN}#"
 """Characters that mark list items and headings, where a space follows. The reader of signs decides on some of them."""
 
+_UNSPACED = lazily(languages.UNSPACED)
 _BULLET = lazily(
     rf"(?:[{re.escape(_SILENT)}]\ufe0f?(?: \[[ xX]\])?[^\S\n]+)+(?=\S)|(?:[{_SPOKEN}]\ufe0f?|#{{1,6}})[^\S\n]+(?=\S)"
 )
@@ -188,7 +189,7 @@ def _in_item(rows: Sequence[_Row], number: int, markers: Sequence[int]) -> bool:
 
 
 def _ends_early(before: str, row: str, width: int, wrapped: bool) -> bool:
-    if languages.UNSPACED.match(row):
+    if _UNSPACED.match(row):
         return len(before) + 1 < (width if wrapped else max(width, NARROW // 2))
     needed = len(before) + 1 + len(row.split(maxsplit=1)[0])
     return needed <= (EARLY * width if wrapped else max(width, NARROW))

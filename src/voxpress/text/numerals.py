@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 
 from voxpress import languages
 from voxpress.errors import EngineNotInstalled
+from voxpress.text.patterns import lazily
 
+_WORDLIKE = lazily(languages.WORDLIKE)
 _INSTALL = "pip install 'voxpress[listen]'"
 _LINKS = {"de": "und", "es": "y", "fr": "et", "it": "e", "nl": "en", "pt": "e"}
 """Words that may stand between thousands and hundreds."""
@@ -183,9 +185,7 @@ def _read_grammar(language: str) -> _Grammar | None:
     phrases |= {tuple(_split(word)): value for word, value in _MORE.get(base, {}).items()}
     # Scripts without spaces count otherwise, in powers of ten thousand.
     scales = {
-        word: scale
-        for word, scale in scales.items()
-        if (word,) not in phrases and not languages.WORDLIKE.match(word)
+        word: scale for word, scale in scales.items() if (word,) not in phrases and not _WORDLIKE.match(word)
     }
     for article in articles:
         phrases.pop((article,), None)
@@ -222,7 +222,7 @@ def _spell(value: int, name: str) -> str:
 def _split(spelled: str) -> list[str]:
     """Words as they are compared, see `voxpress.text.wer.words`."""
     letters = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in fold(spelled))
-    return languages.WORDLIKE.sub(r" \g<0> ", letters).split()
+    return _WORDLIKE.sub(r" \g<0> ", letters).split()
 
 
 def _import_num2words() -> Any:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from voxpress import languages
 from voxpress.text.clean import has_speech
+from voxpress.text.patterns import lazily
 
 FEWEST_WORDS = 5
 """Words of the shortest sentence that stands alone. Neural engines speak shorter ones oddly (Kokoro and XTTS: below
@@ -19,6 +20,7 @@ _WINDOW = 10_000
 
 _MAYBE_TWO_SENTENCES = re.compile(r"[.!?…؟।]\S*\s+\S|[。！？]\s*\S")
 _LIST_NUMBER = re.compile(r"\(?(\d{1,3}|[A-Za-z])[.)]\s*")
+_UNSPACED = lazily(languages.UNSPACED)
 _CLAUSES = re.compile(r"(?<=[,;:،、，；：—–])(?!(?<=\d[,:])\d)\s*|(?<=\))\s+")
 _WORDS = re.compile(r"\s+")
 _JOINER = "\u200d"
@@ -136,5 +138,5 @@ def _merge(sentences: list[str], max_chars: int) -> list[str]:
 
 def _is_fragment(sentence: str) -> bool:
     # In scripts without spaces, a word has about two characters.
-    words = len(languages.UNSPACED.findall(sentence)) // 2 + len(sentence.split())
+    words = len(_UNSPACED.findall(sentence)) // 2 + len(sentence.split())
     return words < FEWEST_WORDS

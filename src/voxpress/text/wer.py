@@ -18,6 +18,7 @@ import msgspec
 from voxpress import languages
 from voxpress.errors import EngineNotInstalled
 from voxpress.text import numerals
+from voxpress.text.patterns import lazily
 
 BAR = 0.15
 """Share of wrong words that a long text may have, since recognisers make mistakes."""
@@ -91,7 +92,8 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
 }
 """Names of the keys of a telephone by language; a region has its own, and an English one that is not named here says
 hash. The names of a key in one place are one word."""
-_WRITTEN = re.compile(rf"{languages.WORDLIKE.pattern}|(?:(?!{languages.WORDLIKE.pattern})\S)+")
+_WORDLIKE = lazily(languages.WORDLIKE)
+_WRITTEN = lazily(rf"{languages.WORDLIKE}|(?:(?!{languages.WORDLIKE})\S)+")
 """A word as it is written, with what stands around it."""
 _KEY_WORD = re.compile("(?:taste|toets)$")
 _HASH = {"#": "hash", "*": "star asterisk"}
@@ -444,7 +446,7 @@ def _split_plain(text: str, language: str) -> list[str]:
     # A combining sign is a part of its letter's word.
     letters = (c if c.isalnum() or c in "#*" or unicodedata.category(c)[0] == "M" else " " for c in text)
     hiragana = (chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in letters)
-    found = languages.WORDLIKE.sub(r" \g<0> ", "".join(hiragana)).split()
+    found = _WORDLIKE.sub(r" \g<0> ", "".join(hiragana)).split()
     if numerals.is_known(language):
         return numerals.write_digits(found, language)
     return [part for word in found for part in re.findall(r"\d|\D+", word)]

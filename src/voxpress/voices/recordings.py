@@ -9,15 +9,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from voxpress.audio import waveform
+from voxpress.audio.arrays import np
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError
 from voxpress.speech import Hertz, Seconds, dBFS
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 SHORTEST: Seconds = 3.0
 """Of speech; less is not enough for any engine to catch a voice."""
@@ -45,7 +48,7 @@ _PAUSE: Seconds = 0.2
 """Longer than the closure of a consonant."""
 _MARGIN: Seconds = 0.25
 
-_Flags = npt.NDArray[np.bool_]
+_Flags: TypeAlias = "npt.NDArray[np.bool_]"
 
 
 class Quality(msgspec.Struct, frozen=True, kw_only=True):

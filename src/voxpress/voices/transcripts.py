@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from voxpress.errors import InputError
 from voxpress.speech import Mark
 from voxpress.text import wer
 from voxpress.text.duration import bounds
+from voxpress.text.patterns import lazily
 from voxpress.voices.recordings import LONGEST, Sample
 
 _UNHURRIED = 1.5
@@ -22,7 +22,7 @@ _DOUBTFUL, _WRONG = 0.15, 0.4
 0.16 at most, but for one of 0.27; with a third more at the end 0.25 or more, with half of it or another text 0.6.
 """
 _RECOGNISE = "let it be recognised: pip install 'voxpress[listen]', voxpress models pull whisper-base"
-_TOKEN = re.compile(rf"{languages.UNSPACED.pattern}|\d|[^\W\d_]+")
+_TOKEN = lazily(rf"{languages.UNSPACED}|\d|[^\W\d_]+")
 
 
 class Heard(Protocol):

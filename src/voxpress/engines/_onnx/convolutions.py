@@ -11,17 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import onnx
 
+from voxpress.audio.arrays import np
 from voxpress.engines._onnx.rewriting import Rewrite, Source, attributes_of
 
 _ELEMENTWISE = {"Add", "Sub", "Mul", "Div", "LeakyRelu", "Relu", "Tanh", "Sigmoid"}
-_END = np.iinfo(np.int64).max
+_END = 2**63 - 1
 # Outputs in a block of Toom-Cook, and its points in order of use. They are small so that their powers stay small.
 _BLOCK = 6
 _POINTS = [0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 0.75, -0.75, 4 / 3, -4 / 3]

@@ -7,11 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     import onnx
 
+from voxpress.audio.arrays import np
 from voxpress.engines._onnx.rewriting import Rewrite, Source, attributes_of
 
 _TINY = 1e-30

@@ -9,7 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
+from voxpress.audio.arrays import np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

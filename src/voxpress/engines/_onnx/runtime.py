@@ -6,11 +6,10 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     import onnxruntime
 
+from voxpress.audio.arrays import np
 from voxpress.engines._onnx.rewriting import Source, read
 
 _PRODUCTS = {"Conv", "ConvTranspose", "ConvInteger", "MatMul", "MatMulInteger"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-import numpy as np
+from voxpress.audio.arrays import np
 
 _DEVIATIONS = 6
 """How much longer than those of unused numbers the vector of a learned symbol is, in standard deviations."""

@@ -11,8 +11,8 @@ from voxpress import languages
 from voxpress.text.lexicon.patterns import compile_pattern, expand, find_all
 from voxpress.text.patterns import lazily
 
-_UNSPACED = languages.UNSPACED.pattern[1:-1]
-_RUN = lazily(rf"[^\W{_UNSPACED}]+")
+_UNSPACED = lazily(languages.UNSPACED)
+_RUN = lazily(rf"[^\W{languages.UNSPACED[1:-1]}]+")
 _PLAIN = str.maketrans(
     {"\u2019": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-", "\u00a0": " ", "\u202f": " "}
 )
@@ -170,6 +170,6 @@ def _joins(character: str, *, last: bool = False) -> bool:
     """Whether a character is one word with its neighbour: a letter, digit or mark, but none of an unspaced script."""
     if character.isascii():
         return character.isalnum() or character == "_"
-    if languages.UNSPACED.match(character):
+    if _UNSPACED.match(character):
         return last and unicodedata.category(character)[0] == "M"
     return character.isalnum() or unicodedata.category(character)[0] == "M" or character in "\u200c\u200d"
