@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from voxpress import languages
-from voxpress.text.normalise.keys import find_sequences
+from voxpress.text.normalise.keys import find_keys
 from voxpress.text.normalise.signs import NAMES, say_digits, say_group
 from voxpress.text.passage import Edit, Passage
 from voxpress.text.patterns import lazily
@@ -20,7 +20,7 @@ LONGEST = 2000
 
 _CODE = lazily(r"(?<!`)`([^`\n]{1,200})`(?!`)")
 _TOKEN = lazily('[^\\s\u3001-\u30ff\u3400-\u9fff\uac00-\ud7af\uff01-\uff60“”„‟«»‹›"…—–`]+')
-_TRIGGER = lazily(r"[0-9@_/\\`#]|\w[.:]\w|[a-z][A-Z]|--[a-z]|\+\+|\.N|\(\)")
+_TRIGGER = lazily(r"[0-9@_/\\`#*✱∗⁎]|\w[.:]\w|[a-z][A-Z]|--[a-z]|\+\+|\.N|\(\)")
 _LEADING = lazily(r"[(\[{<'‘¿¡*~^=>,;!]*")
 _TRAILING = lazily(r"(?:['’]s)?[.,;:!?'’*\]}>]*$")
 
@@ -93,7 +93,7 @@ def read_protected(passage: Passage, language: str) -> list[tuple[Edit, str]]:
     if not _TRIGGER.search(passage.text):
         return []
     text = passage.text
-    found = [*find_sequences(text, language), *_find(text, languages.base(language))]
+    found = [*find_keys(passage, language), *_find(text, languages.base(language))]
     edits: list[tuple[Edit, str]] = []
     for edit, rule in sorted(found, key=lambda each: each[0].start):
         if (not edits or edits[-1][0].end <= edit.start) and not passage.is_fixed(edit.start, edit.end):

@@ -31,6 +31,7 @@ LEFT_OUT = {
     "emphasis": "a sign of Markdown; markup markdown reads the text as such",
     "heading": "a sign of Markdown; markup markdown reads the text as such",
     "quotation": "the sign of a quotation",
+    "list marker": "the sign of a list item",
     "tag": "a tag of HTML",
 }
 """Rules that leave something out, and what a note says of it."""
