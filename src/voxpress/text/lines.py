@@ -175,7 +175,9 @@ def _order(label: re.Match[str]) -> tuple[str, int]:
     return "roman", sum({"i": 1, "v": 5, "x": 10}[c] for c in label[3].lower())
 
 
-def _breaks(rows: Sequence[_Row], number: int, markers: Sequence[int | None], width: int, wrapped: bool) -> bool:
+def _breaks(
+    rows: Sequence[_Row], number: int, markers: Sequence[int | None], width: int, wrapped: bool
+) -> bool:
     """Whether the end of the line before is heard."""
     before, row = rows[number - 1], rows[number]
     if markers[number] is not None or _RULE.fullmatch(row.text) or _RULE.fullmatch(before.text):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from voxpress import languages
 from voxpress.text.normalise.signs import NAMES, say_digits
@@ -67,7 +68,8 @@ SIGNS = f"#{STARS}"
 """Characters for the two keys."""
 _KEY_WORDS = lazily(
     r"\b(?:press|dial|keys?\b|push|enter\b|hit\b|touch|button|followed by"
-    r"|drück|taste|wähl|tipp|eingabe|raute"
+    r"|drück|taste|wähl|tipp|eingabe|raute|bestätig|gefolgt"
+    r"|seguid|suivi|seguit|gevolgd"
     r"|puls[ae]|marque|marca|tecla|presion|oprim|digit(?!al)"
     r"|appuy|touche|compos|tapez|faites"
     r"|prem[ei]|tast[oi]\b|schiacci|componi"
@@ -78,17 +80,19 @@ _KEY_WORDS = lazily(
 _NEAR = 80
 """Characters before a sign in which a word may say that it is a key."""
 _VERB = lazily(
-    r"(?:press(?:ing)?|dial(?:ling|ing)?|push|enter|hit|touch|key|keys|button|code|by|star|pound|hash"
+    r"(?:press(?:ing)?|dial(?:ling|ing)?|push|enter|hit|touch|key|keys|button|code|by|just|star|pound|hash"
     r"|drücken(?: sie)?|drücke|taste|wählen(?: sie)?|tippen(?: sie)?|sie|mit|stern|raute"
     r"|pulse|pulsa|marque|marca|presione|oprima|digite|teclee|tecla|código|de"
     r"|appuyez sur|appuyez|composez|tapez|faites|sur|touche|la|le"
-    r"|prema|premi|premere|digiti|digita|digitare|tasto|il"
+    r"|prema|premi|premere|digiti|digita|digitare|tasto|il|da"
     r"|pressione|tecle|disque|prima|aperte|a|o"
-    r"|druk|druk op|toets|kies|op"
+    r"|druk|druk op|toets|kies|op|door|hekje|sterretje"
     r"|or|and|then|the|plus|with|oder|und|dann|die|y|luego|con|el|ou|et|puis|avec|e|poi|of|en|dan|het|met|com)",
     re.IGNORECASE,
 )
 """Words right before a key: verbs of pressing, and what stands between them and the key."""
+_NOUNS = frozenset(("key", "button", "taste", "tecla", "touche", "tasto"))
+"""Words that a number may follow: key #5 is key number five."""
 _ATTACHED = lazily(
     r"(?<!\w)(?:press|dial|push|enter|hit|key|drücken|wählen|tippen|taste|sie|pulse|marque|presione|oprima|digite|tecla"
     r"|appuyez|composez|tapez|touche|prema|premi|premere|digiti|digita|digitare|tasto|pressione|disque|aperte|druk|toets"
@@ -105,16 +109,21 @@ _MENU = lazily(
 """What follows a key in a line of a menu."""
 _MENU_SIGN = lazily(r"\s*(?:[:=|→➔(]|[-–—]{1,3}>?\s|[-=]>|\)\s)")
 _MENU_DIGIT = lazily(r"\W{0,4}[0-9](?:\s*[:=→➔]|\s*[-–—]{1,2}\s|\s+[^\W\d_])")
+_BULLET = lazily(r"\s*[-+•‣⁃◦▪●○·–—][^\S\n]")
 _ITEM = lazily(rf"((?:[-+•‣⁃◦▪●○|·–—][^\S\n]+)*)([{SIGNS}]+)(?=[\s:=|→➔)(]|[-–—]+\s|\Z)")
+_CODE = lazily(r"(?:[-+•‣⁃◦▪●○|·–—][^\S\n]+)*[*#]{1,3}[0-9]{1,4}[*#]?(?=[\s:=|–—-])")
+_PLACEHOLDER = lazily(r"[*#]{1,3}[0-9]{1,4}\*")
+_LETTERS = lazily(r"[A-Z]{2,10}(?:#|(?![\w*-]))")
 _RUN = lazily(rf"[0-9{SIGNS}]+")
 _LONGEST = 40
 """Characters of the longest row of keys."""
-_DIALLED = lazily(r"(?:-[0-9]{2,10}){1,4}(?![\w-])|(?:[ .][0-9]{3,4}){1,3}(?![\w-]|[.,][0-9])")
+_DIALLED = lazily(r"(?:-[0-9]{2,10}){1,4}(?![\w-])|(?:[ .-][0-9]{3,4}){1,3}(?![\w-]|[.,][0-9])")
 _BEFORE = frozenset("([{<\"'‘“„«‚‹¿¡/|,;:=+-–—→>_.…")
 _AFTER = frozenset(")]}>\"'’”“»›/|,;:=+-–—→<_.!?…")
 _STRONG = lazily(r"(\*{2,3})([0-9#]+)\1")
 
 
+@lru_cache(maxsize=256)
 def name_key(sign: str, language: str) -> str:
     """What a key is called; empty in a language whose word is not known.
 
@@ -149,20 +158,24 @@ def find_menu_keys(lines: Sequence[str], *, alone: bool = True) -> frozenset[int
     >>> find_menu_keys(["# Shopping", "* milk", "* eggs"])
     frozenset()
     """
+    codes = {number for number, line in enumerate(lines) if _CODE.match(line)}
     items = {number: item for number, line in enumerate(lines) if (item := _ITEM.match(line))}
     if not items:
-        return frozenset()
+        return frozenset(codes)
     menu = any(_MENU_DIGIT.match(line) for line in lines)
+    listed = any(number not in items and _BULLET.match(line) for number, line in enumerate(lines))
     count = {sign: sum(item[2] == sign for item in items.values()) for sign in "*#"}
-    keys = {number for number, item in items.items() if _is_menu_key(lines[number], item, count, menu=menu)}
+    keys = {
+        number for number, item in items.items() if _is_menu_key(lines[number], item, count, menu, listed)
+    }
     stars = any(lines[number].lstrip(" -+•|")[:1] in STARS for number in keys)
     for number, item in items.items():
         if item[2] == "#" and (menu or stars or (alone and len(lines) == 1)):
             keys.add(number)
-    return frozenset(keys)
+    return frozenset(keys | codes)
 
 
-def _is_menu_key(line: str, item: re.Match[str], count: dict[str, int], *, menu: bool) -> bool:
+def _is_menu_key(line: str, item: re.Match[str], count: dict[str, int], menu: bool, listed: bool) -> bool:
     """Whether what follows the sign, or the lines around it, say that it is a key."""
     sign, rest = item[2], line[item.end() :]
     if _MENU_SIGN.match(rest) or not rest.strip():
@@ -171,7 +184,7 @@ def _is_menu_key(line: str, item: re.Match[str], count: dict[str, int], *, menu:
         return True
     if count.get(sign, 1) == 1 and _MENU.match(rest):
         return True
-    return sign[0] in STARS and len(sign) == 1 and count.get(sign, 1) == 1
+    return sign == "*" and count[sign] == 1 and not listed
 
 
 def find_keys(passage: Passage, language: str) -> Iterator[tuple[Edit, str]]:
@@ -236,9 +249,7 @@ class _Run:
 
     def _read_strong(self, length: int) -> Iterator[tuple[Edit, str]]:
         """Keys in bold, as in **1** or **#**: the stars are Markdown's."""
-        inner = _Run(
-            self._passage, self._text, self._start + length, self._end - length, self._language
-        )
+        inner = _Run(self._passage, self._text, self._start + length, self._end - length, self._language)
         yield Edit(self._start, self._start + length, "", fixed=False), "emphasis"
         if "#" in inner._keys:
             yield inner._name(), "key"
@@ -254,7 +265,8 @@ class _Run:
             groups += re.findall("[0-9]+", more[0])
         spoken = ", ".join(" ".join(map(self._say, group)) for group in groups)
         written = self._passage.text
-        lead = " " if written[max(0, self._start - 1) : self._start].isalnum() else ""
+        near = written[max(0, self._start - 2) : self._start]
+        lead = " " if near[-1:].isalnum() or re.fullmatch(r"[*#][.,;:]", near) else ""
         trail = " " if written[end : end + 1].isalnum() else ""
         return Edit(self._start, end, f"{lead}{spoken}{trail}", certain=self._is_certain())
 
@@ -264,10 +276,17 @@ class _Run:
     def _stands_free(self) -> bool:
         """Whether no letter, and no sign of an address or of an amount, touches the keys."""
         before, after = self._before, self._after
+        if _PLACEHOLDER.fullmatch(self._keys) and (after.isalpha() or after in "<[{"):
+            return not before or before.isspace() or before in _BEFORE  # *21*number#
+        if self._keys in ("*", "#") and _LETTERS.match(self._text, self._end):
+            return self._near and self._follows_verb()  # *DATA#
         if after.isalnum() or (after in "%°€$£@" and after):
             return False
         if before.isalpha():
-            return self._keys[0] in "*#" and _ATTACHED.search(self._text, max(0, self._start - 20), self._start) is not None
+            return (
+                self._keys[0] in "*#"
+                and _ATTACHED.search(self._text, max(0, self._start - 20), self._start) is not None
+            )
         if before.isspace() or not before:
             return not after or after.isspace() or after in _AFTER
         if self._keys[0].isdigit() and before in ".,":
@@ -282,7 +301,7 @@ class _Run:
         keys = self._keys
         if opening := re.match(r"\*+(?=[0-9])", keys):
             stars = opening[0]
-            if (self._near and len(stars) == 1) or keys.endswith("*"):
+            if (self._near and len(stars) == 1) or keys.endswith(("*", "#")):
                 return False
             closing = re.compile(rf"[^*]{{0,200}}[^*\s]{re.escape(stars)}(?![\w*])")
             return closing.match(self._text, self._end) is not None
@@ -296,7 +315,7 @@ class _Run:
         """Whether a star multiplies."""
         if self._near or "#" in self._keys:
             return False
-        if re.fullmatch(r"[0-9]+\*[0-9]+", self._keys):
+        if re.fullmatch(r"[0-9]+(?:\*[0-9]+)+", self._keys):
             return True
         if self._keys == "**":
             return bool(re.search(r"[0-9]\s?\Z", self._text[max(0, self._start - 2) : self._start]))
@@ -326,20 +345,27 @@ class _Run:
             or (self._keys == "#" and re.match(r" ?[0-9]", self._text[self._end : self._end + 2]))
         ):
             return False
-        return not (self._near and self._follows_verb())
+        return not (self._near and self._follows_verb()) or self._find_word().lower() in _NOUNS
+
+    def _find_word(self) -> str:
+        """The word right before; empty where a mark stands between it and the keys."""
+        before = self._text[max(0, self._start - 30) : self._start].rstrip(" (\"'“„«‘*_")
+        word = re.search(r"[^\W\d_]+\Z", before)
+        return word[0] if word else ""
 
     def _follows_verb(self) -> bool:
         """Whether the word before says that a key is pressed, or no word stands between it and the keys before."""
-        before = self._text[max(0, self._start - 30) : self._start].rstrip(" (\"'“„«‘*_")
-        word = re.search(r"[^\W\d_]+\Z", before)
-        return word is None or _VERB.fullmatch(word[0]) is not None
+        word = self._find_word()
+        return not word or _VERB.fullmatch(word) is not None
 
     def _is_certain(self) -> bool:
         if self._follows_verb() and self._near:
             return not re.fullmatch(r"\*[0-9#]+\*|[*#]{3,}", self._keys)
         before = self._text[: self._start] if self._start < 16 else "…"
         begins = not before.strip(" -|•(\"'“„«‘*_")
-        if _NAMED.match(self._text, self._end) or (begins and self._is_last()):
+        if _NAMED.match(self._text, self._end) or _MENU_SIGN.match(self._text, self._end):
+            return True
+        if begins and self._is_last():
             return True
         if len(self._keys) > 1 and re.search("[0-9]", self._keys):
             return not re.fullmatch(r"\*[0-9#]+\*", self._keys)
