@@ -163,9 +163,7 @@ def test_an_end_while_nobody_waits_stops_the_timer(plan):
         first = dispatcher.join(plan)
         dispatcher.leave(first)
         await wait_until(0.2)
-        dispatcher._hear(
-            Result(utterance=plan.utterance, status=Status.RENDERED, number=first.plan.number)
-        )
+        dispatcher._hear(Result(utterance=plan.utterance, status=Status.RENDERED, number=first.plan.number))
         newer = dispatcher.join(plan)
         await wait_until(5.0)
         assert dispatcher.join(plan) is newer
