@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("litestar")
 
+from voxpress.engines.tone import Tone
 from voxpress.errors import InputError
 from voxpress.rendering.presets import load_project
 from voxpress.server.aliases import Aliases
@@ -232,11 +233,12 @@ def test_the_header_names_the_engine_of_a_member_of_the_cast(tmp_path, model, vo
     assert planner._find_speaker(data)[1] == mapped
 
 
-def test_what_the_voice_cannot_say_is_left_out_where_the_request_says_so():
-    with pytest.raises(InputError, match="Москва"):
-        plan("Visit Москва soon.", language="en")
-    made = plan("Visit Москва soon.", language="en", unspeakable="skip")
-    assert any("Москва" in note for note in made.notes)
+def test_what_the_voice_cannot_say_is_left_out_where_the_request_says_so(monkeypatch):
+    monkeypatch.setattr(Tone, "unspeakable", lambda self, text, voice, language: ["Ж"] * ("Ж" in text))
+    with pytest.raises(InputError, match="Ж"):
+        plan("Visit Ж soon.")
+    made = plan("Visit Ж soon.", unspeakable="skip")
+    assert any("Ж" in note for note in made.notes)
     assert [take.segment.text for take in made.plan.takes.values()] == ["Visit soon."]
     assert plan("Visit us.", unspeakable="skip").clip_key == plan("Visit us.").clip_key
     with pytest.raises(Refusal, match="unspeakable"):
