@@ -96,7 +96,8 @@ def test_the_last_event_has_the_files(shared, text, turn):
 
 
 def test_without_marks_nothing_is_said_of_them(shared):
-    for fields in ({}, {"marks": None}, {"marks": []}):
+    every: list[dict[str, Any]] = [{}, {"marks": None}, {"marks": []}]
+    for fields in every:
         assert "x-voxpress-marks" not in shared.say("Hello.", **fields).headers
     events = shared.say("Hello.", stream_format="sse").body.decode()
     assert '"marks"' not in events

@@ -792,3 +792,21 @@ def test_a_file_in_place_of_the_store_is_one_clear_error(tmp_path: Path) -> None
 
 if __name__ == "__main__":
     GOLDEN.write_text(json.dumps(golden_keys(), indent=2) + "\n")
+
+
+@pytest.mark.parametrize("extension", ["srt", "vtt", "json", "marks"])
+def test_a_file_with_marks_is_kept_checked_and_pruned(tmp_path: Path, extension: str) -> None:
+    store = Store(tmp_path)
+    key = "ab" * 32
+    store.put_sidecar(key, extension, b"Hello.")
+    assert store.sidecar(key, extension) == b"Hello."
+    assert store.clip(key) is None and list(store.verify()) == []
+    assert (store.stats()["clips"].count, store.stats()["clips"].size) == (0, 38)
+    file = tmp_path / "marks" / "ab" / f"{key}.{extension}"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    assert store.sidecar(key, extension) is None
+    assert list(store.verify()) == [f"marks/ab/{key}.{extension}"] and not file.exists()
+    store.put_sidecar(key, extension, b"Hello.")
+    os.utime(file, (1.0, 1.0))
+    store.prune(older_than=7200)
+    assert not file.exists()
