@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -107,6 +108,9 @@ class Tally:
         self._spoken = 0
         self._duration: Seconds = 0.0
         self._cost = 0.0
+        self._uncertain = 0
+        self._first_note = ""
+        self._noted = 0
         self.failed = 0
         self.doubtful = 0
 
@@ -120,8 +124,18 @@ class Tally:
             self.failed += 1
         if result.verdict == "doubtful":
             self.doubtful += 1
+        self._uncertain += result.uncertain
+        if result.notes:
+            self._noted += 1
+            self._first_note = self._first_note or f"{result.utterance.id}: {result.notes[0]}"
 
-    def show(self, elapsed: Seconds, report: Path) -> None:
+    def show(self, elapsed: Seconds, report: Path, manifest: str) -> None:
+        """Print them.
+
+        Args:
+            report: where all about each row is.
+            manifest: as it was given.
+        """
         counts = self._counts
         print(
             f"{count(sum(counts.values()), 'row')}: {counts[Status.RENDERED]:,} rendered,"
@@ -136,6 +150,14 @@ class Tally:
             f"{count(self._spoken, 'segment')} spoken{cost}, {self._duration:,.1f} s of audio in {elapsed:,.1f} s"
             f"{rate}; report: {report}"
         )
+        if self._noted:
+            more = f" (in the report: notes on {count(self._noted, 'row')})" if self._noted > 1 else ""
+            print(f"note: {self._first_note}{more}")
+        if self._uncertain:
+            print(
+                f"{count(self._uncertain, 'reading')} may not be meant; this shows them:"
+                f"  voxpress text {shlex.quote(manifest)} --uncertain"
+            )
 
 
 def show_bad(bad: list[Bad]) -> None:

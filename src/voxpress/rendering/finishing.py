@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -116,10 +117,13 @@ def _make_files(
             return Finished(error=InputError(problem))
         sidecars = write_all((each.format for each in target.sidecars), clip, recipe.script)
         if folder is not None:
+            other = folder.holds(target.path, clip.key, clip.format) is None
             try:
                 written |= _publish(recipe, target, clip, data, sidecars, folder, again=heard is not None)
             except InputError as error:
                 return Finished(error=error)
+            if other and (notes := _list_outdated(target, folder)):
+                clip = msgspec.structs.replace(clip, notes=(*clip.notes, *notes))
         clips.append(msgspec.structs.replace(clip, sidecars=sidecars) if sidecars else clip)
     return Finished(clips=tuple(clips), made=made, written=written)
 
@@ -152,6 +156,18 @@ def _publish(
     for path, facts, said in new:
         folder.publish(path, facts, said, target.request, len(recipe.takes))
     return bool(new)
+
+
+def _list_outdated(target: Target, folder: OutputFolder) -> list[str]:
+    """A note for each file with marks that a former render left beside a file, and that nobody asks for now."""
+    stem = os.path.splitext(target.path)[0]
+    asked = {each.path for each in target.sidecars}
+    beside = {f"{stem}.{format.extension}": name for name, format in FORMATS.items()}
+    return [
+        f"{path} tells of the audio that was here before: render with --marks {name}, or delete it with --prune"
+        for path, name in beside.items()
+        if path not in asked and folder.wrote(path)
+    ]
 
 
 def _digest(takes: Sequence[str]) -> str:
