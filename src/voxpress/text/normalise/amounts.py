@@ -47,7 +47,7 @@ def _say_money(
     money = wording.currencies[sign]
     if wording.point == "," and re.fullmatch(r"\d{1,9}\.\d\d", number):
         number = number.replace(".", ",")
-    if number.startswith(wording.point):
+    if number.startswith(wording.point) and (wording.point == "," or not scale and len(number) < 4):
         number = "0" + number
     if scale:
         said = _say_scale(number, scale, money.many, wording)

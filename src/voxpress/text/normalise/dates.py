@@ -155,6 +155,15 @@ def _say(
     return wording.date(day, month, year, words_before(text, start), month_first=first)
 
 
+def read_quarter(text: str, wording: Wording) -> Iterator[Found]:
+    """Quarters and halves of a year, as companies write them: 2Q22, 1H24."""
+    for match in compile_for(rf"{START}([1-4]Q|[12]H)(20\d\d|\d\d){NO_WORD}").finditer(text):
+        if name := wording.year_parts.get(match[1][1]):
+            article = "" if word_before(text, match.start()) in ("the", "of") else "the "
+            said = f"{article}{wording.ordinal(int(match[1][0]))} {name} of {wording.year_of(match[2])}"
+            yield Found(match.start(), match.end(), said)
+
+
 def read_decade(text: str, wording: Wording) -> Iterator[Found]:
     """Decades: the 1990s, the '90s, 80s music, 80er."""
     if wording.decade_ending:
@@ -183,6 +192,10 @@ def _say_decade(wording: Wording, year: int) -> str:
 
 def read_year(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers of four digits that are years, and ranges of them."""
+    if wording.eras:
+        for match in compile_for(rf"{START}(\d{{3,4}})(?= ?(?:{wording.eras})\b)").finditer(text):
+            gap = "" if text[match.end()] == " " else " "
+            yield Found(match.start(), match.end(), wording.year(int(match[1])) + gap)
     year = r"(1\d\d\d|20\d\d)"
     for match in compile_for(
         rf"{START}{year} ?[-–—] ?(?:{year}|(\d\d)){NO_WORD}(?![.,]\d| ?(?:{_unit(wording)})\b)"

@@ -86,6 +86,13 @@ def read_chain(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), ", ".join(map(say, groups)), certain=False)
 
 
+def read_reference(text: str, wording: Wording) -> Iterator[Found]:
+    """Three and more numbers with strokes, such as the reference of a letter."""
+    for match in compile_for(r"(?<![\w.,/-])\d{1,12}(?:/\d{1,12}){2,8}(?![\w/]|-\w)").finditer(text):
+        said = (wording.number(group) if len(group) < 5 else wording.digits(group) for group in match[0].split("/"))
+        yield Found(match.start(), match.end(), f" {wording.slash} ".join(said), certain=False)
+
+
 def read_address(text: str, wording: Wording) -> Iterator[Found]:
     """House numbers, kinds of streets, states and ZIP codes of the United States."""
     if not wording.streets:
@@ -133,10 +140,14 @@ def read_identifier(text: str, wording: Wording) -> Iterator[Found]:
     """Words of letters and digits, such as B12, MP3 or COVID-19, and digits that begin with a zero."""
     both = r"(?=[A-Za-z\d-]{0,40}\d)(?=[\d-]{0,40}[A-Za-z])"
     pattern = (
-        rf"(?<![\w@.])(?<!\d,){both}[A-Za-z]{{0,20}}(?:-?(?:\d{{1,20}}|[A-Za-z]{{1,20}})){{1,12}}{NO_WORD}"
+        rf"(?<![\w@.])(?<!\d,)({both}[A-Za-z]{{0,20}}(?:-?(?:\d{{1,20}}|[A-Za-z]{{1,20}})){{1,12}})"
+        rf"(?:(?<=\d)\.(\d{{1,3}})(?![.,]\d))?{NO_WORD}"
     )
     for match in compile_for(pattern).finditer(text):
-        yield Found(match.start(), match.end(), _say_identifier(match[0], wording))
+        said = _say_identifier(match[1], wording)
+        if match[2]:
+            said = f"{said} {wording.version_point or wording.dot} {wording.number(match[2])}"
+        yield Found(match.start(), match.end(), said)
 
 
 def _pluralise(number: str) -> str:
@@ -159,7 +170,7 @@ def _say_identifier(written: str, wording: Wording) -> str:
             said[-1] = _pluralise(said[-1])
         elif part.isdecimal():
             round_ = (part.endswith("00") and len(part) < 5) or (parts[0] == part and len(part) < 4)
-            spell = part[0] == "0" or (mixed and len(part) > 1) or (len(part) > 2 and not round_)
+            spell = part[0] == "0" or (mixed and len(part) > 2) or (len(part) > 2 and not round_)
             said.append(wording.digits(part) if spell else wording.number(part))
         elif part.isupper() and (len(part) == 2 or not re.search("[AEIOUY]", part)):
             said.append(" ".join(part))

@@ -116,13 +116,17 @@ def read_range(text: str, wording: Wording) -> Iterator[Found]:
         if token is None or _joins_more(text, match, token):
             continue
         spaced = match[0].startswith(" ") != match[0].endswith(" ")
-        if not spaced:
+        if _falls(text, match, token[0]):
+            yield Found(match.start(), match.end(), f" {wording.hyphen} ", certain=False)
+        elif not spaced:
             yield Found(
                 match.start(),
                 match.end(),
                 f" {wording.to} ",
                 certain=match[0].strip() != "-" or "$" in token[0],
             )
+    for match in compile_for(rf"{START}\d{{1,4}}(/)(?=[a-z](?![\w-]))").finditer(text):
+        yield Found(*match.span(1), f" {wording.over} ", certain=False)
     for match in compile_for(r"(?<=\d[.,]\d)/(?=\d{1,3}(?!\w))").finditer(text):
         yield Found(match.start(), match.end(), f" {wording.out_of or wording.over} ", certain=False)
     for match in compile_for(r"(?<![\w:.,])\d{1,4}(:)(?=\d{1,4}(?![\w:]|[.,]\d))").finditer(text):
@@ -132,6 +136,13 @@ def read_range(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(
             match.start(), match.end(), f" {wording.times if equation else wording.by} ", certain=equation
         )
+
+
+def _falls(text: str, match: re.Match[str], before: str) -> bool:
+    """Whether a number of three digits or more stands before a far smaller one, as in the beginning of an ISBN."""
+    after = compile_for(r"\d{1,9}").match(text, match.end())
+    long = before.isdecimal() and before != "100" and len(before) > 2
+    return match[0] == "-" and long and after is not None and len(before) - len(after[0]) > 1
 
 
 def _joins_more(text: str, match: re.Match[str], token: re.Match[str]) -> bool:

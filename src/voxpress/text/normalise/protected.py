@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from voxpress import languages
 from voxpress.text.normalise.keys import find_sequences
-from voxpress.text.normalise.signs import NAMES, say_digits, say_group
+from voxpress.text.normalise.signs import NAMES, say_digits, say_group, say_run
 from voxpress.text.passage import Edit, Passage
 from voxpress.text.patterns import lazily
 
@@ -52,13 +52,15 @@ sql srt svg tar tex tgz tif tiff toml ts tsv tsx ttf txt vtt wav webm webp whl x
 """
 _EXTENSION = rf"(?:{'|'.join(sorted(_EXTENSIONS.split(), key=len, reverse=True))})"
 _PATH = lazily(
-    r"(?:\.\.?)?/[\w.@+-]*[^\W\d_][\w.@+-]+(?:/[\w.@+:-]*)*|~(?:/[\w.@+:-]+)+/?"
+    r"(?:\.\.?)?/(?!\w{1,3}[²³]$)[\w.@+-]*[^\W\d_][\w.@+-]+(?:/[\w.@+:-]*)*|~(?:/[\w.@+:-]+)+/?"
     r"|[A-Za-z]:\\[\w.@+ \\-]*|\\\\[\w.-]+\\[\w.@+\\$-]*"
     rf"|[\w.@-]+(?:/[\w.@-]+)+\.{_EXTENSION}|[\w.@-]+/[\w.@-]+/(?:[\w.@-]+/)*"
     rf"|[\w-]+(?:\.[\w-]+)*\.{_EXTENSION}",
     re.IGNORECASE,
 )
 _VERSION = lazily(r"([vV]?)(\d+(?:\.\d+){1,5})(?:[-+.]?([a-z]+)[.-]?(\d*))?", re.ASCII)
+_TELEPHONE = lazily(r"\d{3}\.\d{3}\.\d{4}|(?=(?:\.?\d){9,15}$)0\d+(?:\.\d\d+){2,4}", re.ASCII)
+_QUARTER = lazily(r"[1-4]Q(?:\d\d|20\d\d)|[12]H\d\d")
 _SNAKE = lazily(r"_*[^\W\d_][^\W_]*(?:_+[^\W_]+)+_*|__[^\W_]+(?:_[^\W_]+)*__")
 _CAMEL = lazily(r"[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+")
 _CALL = lazily(r"((?:[^\W\d]\w*\.)*[^\W\d]\w*)\(\)")
@@ -172,7 +174,7 @@ def _read_time(time: re.Match[str], start: int, language: str) -> Iterator[Edit]
 
 
 def _spell(
-    text: str, language: str, *, numbers: Callable[[str, str], str] = say_digits, gap: str = ""
+    text: str, language: str, *, numbers: Callable[[str, str], str] = say_run, gap: str = ""
 ) -> str:
     """Words, digits and signs of an address or of code, each by its name; `gap` is said for a hyphen and underscore."""
     names = NAMES.get(language, {})
@@ -189,6 +191,8 @@ def _spell(
 
 def _say_word(word: str) -> str:
     """A word of an address; spelled if nobody could say it."""
+    if word.lower() == "jpg":
+        return "jpeg"
     if word.lower() != "www" and 1 < len(word) <= 5 and (not _VOWEL.search(word) or word.lower() in _SPELLED):
         return " ".join(word.upper())
     return word.lower() if word.isupper() and len(word) > 2 else " ".join(_HUMP.split(word))
@@ -259,9 +263,14 @@ def _read_version(core: str, language: str) -> str | None:
         return None
     parts = found[2].split(".")
     if not found[1] and (
-        len(parts) < 3 or _is_date(parts, language) or all(len(part) == 3 for part in parts[1:])
+        len(parts) < 3
+        or _is_date(parts, language)
+        or all(len(part) == 3 for part in parts[1:])
+        or _TELEPHONE.fullmatch(core)
     ):
         return None
+    if not found[1] and len(parts) == 4 and not found[3]:
+        return _spell(core, language)
     if language not in NAMES:
         return core
     point = _POINTS.get(language, NAMES[language]["."])
@@ -314,7 +323,7 @@ def _read_hashtag(core: str, language: str) -> str | None:
 
 def _read_serial(core: str, language: str) -> str | None:
     """Letters and numbers of a flight, a gate, a licence plate or a product."""
-    if not _SERIAL.fullmatch(core) or language not in NAMES:
+    if not _SERIAL.fullmatch(core) or _QUARTER.fullmatch(core) or language not in NAMES:
         return None
     return " ".join(
         say_group(piece, language) if piece.isdigit() else " ".join(piece) for piece in _PIECE.findall(core)

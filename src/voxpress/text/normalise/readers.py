@@ -9,7 +9,7 @@ from voxpress.text.normalise import abbreviations, amounts, dates, digits, numbe
 from voxpress.text.normalise.found import Found, Reader
 from voxpress.text.normalise.wording import find_wording
 
-NAME = "readers 1"
+NAME = "readers 2"
 """Changes with every change of what they say."""
 
 _WITH_DIGITS: dict[str, Reader] = {
@@ -17,9 +17,11 @@ _WITH_DIGITS: dict[str, Reader] = {
     "telephone": digits.read_telephone,
     "code": digits.read_code,
     "chain": digits.read_chain,
+    "reference": digits.read_reference,
     "version": numbers.read_version,
     "dialled": digits.read_dialled,
     "address": digits.read_address,
+    "quarter": dates.read_quarter,
     "date": dates.read_named_date,
     "time": times.read_time,
     "decade": dates.read_decade,

@@ -91,6 +91,10 @@ class Wording(ABC):
     date_words: ClassVar[str] = ""  # before a day and a month with a stroke
     dotted_times: ClassVar[str] = ""  # a regular expression of what stands before a time such as 17.30
     out_of: ClassVar[str] = ""  # between points and the most points
+    hyphen: ClassVar[str]  # where it is read out
+    slash: ClassVar[str]
+    eras: ClassVar[str] = ""  # a regular expression of what follows a year that is said in two halves
+    year_parts: ClassVar[Mapping[str, str]] = {}  # Q and H of 2Q22
     streets: ClassVar[Mapping[str, str]] = {}
     states: ClassVar[Mapping[str, str]] = {}
     scale_gender: ClassVar[str] = "m"  # of million

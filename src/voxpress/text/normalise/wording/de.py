@@ -154,6 +154,7 @@ class German(Wording):
         "plus minus",
         "etwa",
     )
+    hyphen, slash = "Bindestrich", "Schrägstrich"
     dot, extension, power = "Punkt", "Durchwahl", "mal zehn hoch"
     over, less, greater, at_most, at_least = "zu", "kleiner als", "größer als", "höchstens", "mindestens"
     months = (

@@ -37,11 +37,12 @@ def _units() -> dict[str, Unit]:
     mph:mile_per_hour/miles_per_hour kph:kilometer_per_hour/kilometers_per_hour
     kmh:kilometer_per_hour/kilometers_per_hour
     fps:frame_per_second/frames_per_second ppm:part_per_million/parts_per_million
-    psi:pound_per_square_inch/pounds_per_square_inch
+    cc:c_c/c_c psi:pound_per_square_inch/pounds_per_square_inch
     kbps:kilobit_per_second/kilobits_per_second mbps:megabit_per_second/megabits_per_second
     Mbps:megabit_per_second/megabits_per_second Gbps:gigabit_per_second/gigabits_per_second
     °C:degree_Celsius/degrees_Celsius °F:degree_Fahrenheit/degrees_Fahrenheit ℃:degree_Celsius/degrees_Celsius
-    ℉:degree_Fahrenheit/degrees_Fahrenheit °:degree K:kelvin/kelvins
+    ℉:degree_Fahrenheit/degrees_Fahrenheit °:degree º:degree ºC:degree_Celsius/degrees_Celsius
+    ºF:degree_Fahrenheit/degrees_Fahrenheit
     mol:mole lx:lux/lux lm:lumen cd:candela
     """
     units = {}
@@ -192,6 +193,9 @@ class English(Wording):
     to, by, per, percent, per_mille, plus_minus, about = (
         "to", "by", "per", "percent", "per mille", "plus or minus", "about",
     )  # fmt: skip
+    hyphen, slash = "dash", "slash"
+    eras = r"A\.?D|B\.?C(?:\.?E)?|C\.?E"
+    year_parts = {"Q": "quarter", "H": "half"}
     dot, extension, power = "dot", "extension", "times ten to the power of"
     streets = {
         "St": "Street", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Ln": "Lane", "Ct": "Court",
@@ -282,8 +286,8 @@ class English(Wording):
         "km": "kilometer", "l": "liter",
     }  # fmt: skip
     word_units = frozenset({"in", "pt", "bar", "ha", "ac", "t", "sec", "min", "second", "A", "N"})
-    letter_units = "VWLK"
-    doubtful_units = frozenset({"m", "s", "h", "t", "K", "B", "C"})
+    letter_units = "VWL"
+    doubtful_units = frozenset({"m", "s", "h", "t", "B", "C"})
     two_faced = {"St.": ("Saint", "Street"), "Dr.": ("Doctor", "Drive")}
     closing = frozenset({"etc.", "Ph.D.", "et al.", "a.m.", "p.m."})
     ordinal_endings = "st|nd|rd|th|ST|ND|RD|TH"
@@ -344,7 +348,7 @@ class English(Wording):
 
     def year(self, number: int) -> str:
         century, rest = divmod(number, 100)
-        if number < 1000 or (number >= 2100 and not rest) or number % 1000 < 10:
+        if number < 100 or not number % 1000 or (number < 1000 and not rest) or (number >= 2100 and not rest) or number % 1000 < 10:
             return self.cardinal(number)
         if not rest:
             return f"{self.cardinal(century)} hundred"

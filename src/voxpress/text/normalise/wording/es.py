@@ -171,6 +171,7 @@ class Spanish(Wording):
 
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
+    hyphen, slash = "guion", "barra"
     point_word, minus, plus, times, divided, equals = (
         "coma",
         "menos",

@@ -115,6 +115,7 @@ class French(Wording):
 
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
+    hyphen, slash = "tiret", "barre"
     point_word, minus, plus, times, divided, equals = (
         "virgule",
         "moins",

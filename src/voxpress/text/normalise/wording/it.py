@@ -107,6 +107,7 @@ class Italian(Wording):
 
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
+    hyphen, slash = "trattino", "barra"
     point_word, minus, plus, times, divided, equals = "virgola", "meno", "più", "per", "diviso", "uguale"
     to, by, per, percent, per_mille, plus_minus, about = (
         "a",
