@@ -17,7 +17,7 @@ five or six words), so these join a neighbour."""
 _WINDOW = 10_000
 """Characters that sentencex gets at once."""
 
-_MAYBE_TWO_SENTENCES = re.compile(r"[.!?…؟।]\S*\s+\S|[。！？]\s*\S")
+_MAYBE_TWO_SENTENCES = re.compile(r"[.!?…؟।][^\s.!?…؟।]*\s+\S|[。！？]\s*\S")
 _LIST_NUMBER = re.compile(r"\(?(\d{1,3}|[A-Za-z])[.)]\s*")
 _CLAUSES = re.compile(r"(?<=[,;:،、，；：—–])(?!(?<=\d[,:])\d)\s*|(?<=\))\s+")
 _WORDS = re.compile(r"\s+")
