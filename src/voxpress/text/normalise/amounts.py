@@ -5,14 +5,45 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import LOWER, NO_WORD, Found, choose, compile_for, word_after, word_before
+from voxpress.text.normalise.found import LOWER, NO_WORD, Found, choose, compile_for, word_after, word_before, words_before
 from voxpress.text.normalise.wording import Currency, Wording
 
 _RATES = (
-    "month|mo|year|yr|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|mois|an|jour|mes|año|día|mese|anno|"
+    "month|mo|year|yr|lb|oz|gal|ea|unit|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|mois|an|jour|mes|año|día|mese|anno|"
     "kg|km|l"
 )
 _DASHES = "-−–"
+
+
+def read_money_range(text: str, wording: Wording) -> Iterator[Found]:
+    """Two amounts with one currency: $5-10, $5-$10 million, 5,50-6,00 €."""
+    signs = choose(wording.currencies)
+    scale = rf"(?: ?({choose(wording.scales)}){NO_WORD})?"
+    number, dash = rf"({wording.number_pattern})", r"(?: ?[-–—] ?)"
+    rate = rf"(?: ?/ ?({_RATES})\b)?"
+    patterns = (
+        rf"(?<![\w.,/-])(?P<sign>{signs}) ?{number}{dash}((?P=sign) ?)?{number}(?![-–/]?\d|[.,]\d){scale}{NO_WORD}{rate}",
+        rf"(?<![\w.,/-]){number}{dash}(){number}(?![.,]\d){scale} ?(?P<sign>{signs}){NO_WORD}{rate}",
+    )
+    for pattern in patterns:
+        for match in compile_for(pattern).finditer(text):
+            first, again, last, scaled, per = (each for n, each in enumerate(match.groups(), 1) if n != match.re.groupindex["sign"])
+            money = wording.currencies[match["sign"]]
+            if not scaled and _count(first, wording) >= _count(last, wording):
+                continue
+            end = _say_money(last, match["sign"], scaled, text, match, wording, per)
+            cents = wording.split_number(first)[1] or wording.split_number(last)[1]
+            whole = scaled or not (again or cents)
+            begin = wording.number(first, money.gender if money.gender == "f" else "") if whole else wording.price(first, money)
+            yield Found(
+                match.start(), match.end(), f"{begin} {wording.joint(words_before(text, match.start()))} {end}"
+            )
+
+
+def _count(number: str, wording: Wording) -> float:
+    """The value of a number as written."""
+    whole, rest = wording.split_number(number)
+    return float(f"{whole or 0}.{rest or 0}")
 
 
 def read_money(text: str, wording: Wording) -> Iterator[Found]:
@@ -21,12 +52,14 @@ def read_money(text: str, wording: Wording) -> Iterator[Found]:
     scale = rf"(?: ?({choose(wording.scales)}){NO_WORD})?"
     minus = rf"(?<![\w.,])([{_DASHES}](?=\S))?"
     tag = r"\d{1,9}\.\d\d(?!\d)|" if wording.point == "," else ""
-    number = rf"({tag}{wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
-    rate = rf"(?: ?/ ?({_RATES})\b)?"
-    before = rf"{minus}({signs}) ?([{_DASHES}])?{number}{scale}{NO_WORD}{rate}"
+    cut = r"(?:,[-–—]{1,2})?" if wording.point == "," else ""
+    number = rf"({tag}{wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}}){cut}(?![.,]\d)"
+    rate = rf"(?: ?/ ?({_RATES})\b(?:\.(?=,| {LOWER}))?)?"
+    before = rf"{minus}({signs}) ?([{_DASHES}])?{number}{scale}(?:{NO_WORD}|(?=[CD]R\b)){rate}"
     for match in compile_for(before).finditer(text):
         sign = match[1] or match[3]
         said = _say_money(match[4], match[2], match[5], text, match, wording, match[6])
+        said += " " if text[match.end() : match.end() + 1].isalpha() else ""
         yield Found(match.start(), match.end(), f"{wording.minus} {said}" if sign else said)
     behind = rf"{minus}{number}{scale} ?({signs}){NO_WORD}{rate}"
     for match in compile_for(behind).finditer(text):
@@ -122,16 +155,26 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
             match.end(),
             f"{wording.number(match[1])} {wording.per_unit(wording.units[match[2]])}",
         )
+    pressure = r"(?<![\w.,/-])(\d{2,3})/(\d{2,3}) ?(mmHg|mm Hg)(?!\w)"
+    for match in compile_for(pressure).finditer(text):
+        said = f"{wording.number(match[1])} {wording.over} {wording.measure(match[2], wording.units['mmHg'])}"
+        yield Found(match.start(), match.end(), said)
+    ratio = rf"(?<![\w.,/-]){number} ?([a-zA-Zµμ]{{1,6}}) ?/ ?{number} ?([a-zA-Zµμ]{{1,6}})(?![\w²³/])"
+    for match in compile_for(ratio).finditer(text):
+        one, other = wording.units.get(match[2]), wording.units.get(match[4])
+        if one and other:
+            said = f"{wording.measure(match[1], one)} {wording.per} {wording.measure(match[3], other)}"
+            yield Found(match.start(), match.end(), said)
     pattern = rf"{minus}{number}{fraction}{scale}{gap}(?<!- )({units})(?![\w²³]|[-/]\w*\d|['’]\w){per}"
     for match in compile_for(pattern).finditer(text):
         if _is_no_unit(match, text, wording):
             continue
-        said = _say_unit(match, wording)
+        said = _say_unit(match, text, wording)
         sign = {"±": wording.plus_minus, "+": wording.plus, "": ""}.get(
             (match[1] or "").strip(), wording.minus
         )
         end = match.end()
-        if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,)").match(text, end):
+        if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,| \d{{1,3}} ?(?:{units})\b)").match(text, end):
             end += 1
         yield Found(match.start(), end, f"{sign} {said}".strip(), match[6] not in wording.doubtful_units)
 
@@ -146,7 +189,16 @@ def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
     return len(unit) == 1 and unit.isupper() and unit not in ("VWL" if joined else wording.letter_units)
 
 
-def _say_unit(match: re.Match[str], wording: Wording) -> str:
+def _names(match: re.Match[str], text: str, wording: Wording) -> bool:
+    """Whether a measure stands before what it belongs to, as in 24hr. support and a 50 lb. bag."""
+    if not wording.units[match[6]].one.isalpha():
+        return False
+    around = compile_for(rf"\.? {LOWER}{{3,}}").match(text, match.end())
+    article = word_before(text, match.start()) in ("a", "an", "another", "each", "this", "our", "your")
+    return around is not None and (article or match[0] in ("24hr", "24 hr", "24h"))
+
+
+def _say_unit(match: re.Match[str], text: str, wording: Wording) -> str:
     """A number with a unit in words."""
     _, number, above, below, scale, unit, per = match.groups()
     if number.startswith(wording.point):
@@ -156,7 +208,7 @@ def _say_unit(match: re.Match[str], wording: Wording) -> str:
         said = wording.mixed_measure(number, int(above), int(below), measure)
     elif scale:
         said = _say_scale(number, scale, measure.many, wording)
-    elif match.group(0)[match.end(2) - match.start()] == "-" and wording.adjectives:
+    elif wording.adjectives and (match.group(0)[match.end(2) - match.start()] == "-" or _names(match, text, wording)):
         said = f"{wording.number(number)} {measure.one}"
     else:
         said = wording.measure(number, measure)

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from voxpress.text.normalise.found import (
+    LOWER,
     NO_WORD,
     START,
     Found,
@@ -91,6 +92,26 @@ def read_list_number(text: str, wording: Wording) -> Iterator[Found]:
             yield Found(match.start(), match.end(), f"{wording.cardinal(number)}:")
 
 
+def read_list(text: str, wording: Wording) -> Iterator[Found]:
+    """Small numbers with commas and without spaces: 1,2,3."""
+    for match in compile_for(r"(?<![\w.,/-])\d{1,2}(?:,\d{1,2}){2,40}(?![\w/%-]|[.,]\d)").finditer(text):
+        yield Found(match.start(), match.end(), ", ".join(map(wording.number, match[0].split(","))))
+
+
+def read_multiple(text: str, wording: Wording) -> Iterator[Found]:
+    """How often: 2x daily, 2x/Tag, 10fach."""
+    rates = "Tag|Woche|Monat|Jahr|jour|semaine|mois|an|día|semana|mes|año|giorno|settimana|mese|day|week|month|year"
+    for match in compile_for(rf"(?<![\w.,/-])(\d{{1,3}}) ?[x×](?= {LOWER}| ?/ ?(?:{rates})\b)").finditer(text):
+        yield Found(match.start(), match.end(), wording.multiple(int(match[1])))
+        if stroke := compile_for(rf" ?/ ?({rates})\b").match(text, match.end()):
+            yield Found(stroke.start(), stroke.end(), f" {wording.per} {stroke[1]}")
+    if wording.count_suffixes:
+        for match in compile_for(rf"(?<![\w.,/-])(\d{{1,4}})-?(%ig|{wording.count_suffixes})(?!\w)").finditer(text):
+            number = wording.cardinal(int(match[1]))
+            number = number.removesuffix("s") if number.endswith("eins") else number
+            yield Found(match.start(), match.end(), number + match[2].replace("%ig", "prozentig"))
+
+
 def read_stopped_ordinal(text: str, wording: Wording) -> Iterator[Found]:
     """Ordinals that are written with a stop, as in German: der 2. Weltkrieg."""
     if not wording.stopped_ordinals:
@@ -119,10 +140,11 @@ def read_range(text: str, wording: Wording) -> Iterator[Found]:
         if _falls(text, match, token[0]):
             yield Found(match.start(), match.end(), f" {wording.hyphen} ", certain=False)
         elif not spaced:
+            joint = wording.joint(words_before(text, match.start() - len(token[0])))
             yield Found(
                 match.start(),
                 match.end(),
-                f" {wording.to} ",
+                f" {joint} ",
                 certain=match[0].strip() != "-" or "$" in token[0],
             )
     for match in compile_for(rf"{START}\d{{1,4}}(/)(?=[a-z](?![\w-]))").finditer(text):
@@ -131,6 +153,8 @@ def read_range(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), f" {wording.out_of or wording.over} ", certain=False)
     for match in compile_for(r"(?<![\w:.,])\d{1,4}(:)(?=\d{1,4}(?![\w:]|[.,]\d))").finditer(text):
         yield Found(*match.span(1), f" {wording.ratio or wording.to} ")
+    for match in compile_for(r"(?<![\w])([x×])(?=\d{1,3}(?!\w|[.,]\d))").finditer(text):
+        yield Found(match.start(), match.end(), f"{wording.times} ", certain=False)
     for match in compile_for(r"(?<=\d)( ?[x×] ?)(?=\d)").finditer(text):
         equation = "=" in text[match.end() : match.end() + 12]
         yield Found(
@@ -176,8 +200,9 @@ def read_arithmetic(text: str, wording: Wording) -> Iterator[Found]:
 def read_sign(text: str, wording: Wording) -> Iterator[Found]:
     """Signs before a number: § 5, № 7, #1, ~5."""
     signs = choose(wording.signs)
-    for match in compile_for(rf"(?<![\w&#])({signs}) ?(?=\d)").finditer(text):
-        yield Found(match.start(), match.end(), f"{wording.signs[match[1]]} ")
+    for match in compile_for(rf"(?<![\w&#])({signs})( ?)(?=\d)").finditer(text):
+        gap = "" if match[2] else " "
+        yield Found(match.start(), match.end(1), wording.signs[match[1]] + gap)
 
 
 def read_version(text: str, wording: Wording) -> Iterator[Found]:
@@ -232,6 +257,7 @@ def read_number(text: str, wording: Wording) -> Iterator[Found]:
         if match[1]:
             said = f"{wording.plus if match[1] == '+' else wording.minus} {said}"
         whole = wording.split_number(number)[0]
+        said += " " if text[match.end() : match.end() + 1].isalpha() else ""
         yield Found(
             match.start(), match.end(), said, len(whole) < 7 or "0" * 3 in whole or len(whole) < len(number)
         )

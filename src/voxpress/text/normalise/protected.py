@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable, Iterator
 
 from voxpress import languages
+from voxpress.text.normalise.found import LINKS
 from voxpress.text.normalise.keys import find_sequences
 from voxpress.text.normalise.signs import NAMES, say_digits, say_group, say_run
+from voxpress.text.normalise.wording import find_wording
 from voxpress.text.passage import Edit, Passage
 from voxpress.text.patterns import lazily
 
@@ -59,8 +61,19 @@ _PATH = lazily(
     re.IGNORECASE,
 )
 _VERSION = lazily(r"([vV]?)(\d+(?:\.\d+){1,5})(?:[-+.]?([a-z]+)[.-]?(\d*))?", re.ASCII)
-_TELEPHONE = lazily(r"\d{3}\.\d{3}\.\d{4}|(?=(?:\.?\d){9,15}$)0\d+(?:\.\d\d+){2,4}", re.ASCII)
+_TELEPHONE = lazily(r"(?:1\.)?\d{3}\.\d{3}\.\d{4}|(?=(?:\.?\d){9,15}$)0\d+(?:\.\d\d+){2,4}", re.ASCII)
 _QUARTER = lazily(r"[1-4]Q(?:\d\d|20\d\d)|[12]H\d\d")
+_EPISODE = lazily(r"S(\d{1,2})E(\d{1,3})", re.ASCII)
+_EPISODES = {
+    "en": "season {}, episode {}",
+    "de": "Staffel {}, Folge {}",
+    "es": "temporada {}, episodio {}",
+    "fr": "saison {}, épisode {}",
+    "it": "stagione {}, episodio {}",
+    "pt": "temporada {}, episódio {}",
+    "nl": "seizoen {}, aflevering {}",
+}
+_ACCOUNT = lazily(r"(?<![\w-])[A-Z]{2}\d{2}(?: [A-Z\d]{4}){3,7}(?: [A-Z\d]{1,3})?(?![\w-])", re.ASCII)
 _SNAKE = lazily(r"_*[^\W\d_][^\W_]*(?:_+[^\W_]+)+_*|__[^\W_]+(?:_[^\W_]+)*__")
 _CAMEL = lazily(r"[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+")
 _CALL = lazily(r"((?:[^\W\d]\w*\.)*[^\W\d]\w*)\(\)")
@@ -95,7 +108,8 @@ def read_protected(passage: Passage, language: str) -> list[tuple[Edit, str]]:
     if not _TRIGGER.search(passage.text):
         return []
     text = passage.text
-    found = [*find_sequences(text, language), *_find(text, languages.base(language))]
+    found = [*_find_accounts(text, language), *find_sequences(text, language)]
+    found += _find(text, languages.base(language))
     edits: list[tuple[Edit, str]] = []
     for edit, rule in sorted(found, key=lambda each: each[0].start):
         if (not edits or edits[-1][0].end <= edit.start) and not passage.is_fixed(edit.start, edit.end):
@@ -103,12 +117,22 @@ def read_protected(passage: Passage, language: str) -> list[tuple[Edit, str]]:
     return edits
 
 
+def _find_accounts(text: str, language: str) -> Iterator[tuple[Edit, str]]:
+    """International numbers of bank accounts, group by group."""
+    if (base := languages.base(language)) in NAMES:
+        for match in _ACCOUNT.finditer(text):
+            said = ", ".join(_spell_letters(group, base) for group in match[0].split())
+            yield Edit(match.start(), match.end(), said), "account number"
+
+
 def _find(text: str, language: str) -> Iterator[tuple[Edit, str]]:
     at = 0
     for code in (*_CODE.finditer(text), None):
         for token in _TOKEN.finditer(text, at, code.start() if code else len(text)):
             if len(token[0]) <= LONGEST and _TRIGGER.search(token[0]):
-                yield from _read_token(token.start(), token[0], language)
+                for edit, rule in _read_token(token.start(), token[0], language):
+                    if rule != "serial" or not _follows_code_word(text, edit.start, language):
+                        yield edit, rule
         if code:
             yield Edit(code.start(), code.end(), _read_code(code[1], language)), "code"
             at = code.end()
@@ -123,6 +147,14 @@ def _read_token(start: int, token: str, language: str) -> Iterator[tuple[Edit, s
     name, spoken = _read_whole(core[0], language)
     if name:
         yield Edit(start, start + len(core[0]), spoken), name
+
+
+def _follows_code_word(text: str, at: int, language: str) -> bool:
+    """Whether a word such as code stands before a place: then the reader of codes says each digit."""
+    wording = find_wording(language)
+    if wording is None:
+        return False
+    return re.search(rf"\b{wording.code_words}{LINKS}$", text[max(0, at - 60) : at]) is not None
 
 
 def _read_code(code: str, language: str) -> str:
@@ -325,6 +357,8 @@ def _read_serial(core: str, language: str) -> str | None:
     """Letters and numbers of a flight, a gate, a licence plate or a product."""
     if not _SERIAL.fullmatch(core) or _QUARTER.fullmatch(core) or language not in NAMES:
         return None
+    if episode := _EPISODE.fullmatch(core):
+        return _EPISODES[language].format(*(say_group(each.lstrip("0") or "0", language) for each in episode.groups()))
     return " ".join(
         say_group(piece, language) if piece.isdigit() else " ".join(piece) for piece in _PIECE.findall(core)
     )

@@ -13,6 +13,9 @@ NAME = "readers 2"
 """Changes with every change of what they say."""
 
 _WITH_DIGITS: dict[str, Reader] = {
+    "masked": digits.read_masked,
+    "postcode": digits.read_postcode,
+    "expiry": dates.read_expiry,
     "written date": dates.read_written_date,
     "telephone": digits.read_telephone,
     "code": digits.read_code,
@@ -25,8 +28,11 @@ _WITH_DIGITS: dict[str, Reader] = {
     "date": dates.read_named_date,
     "time": times.read_time,
     "decade": dates.read_decade,
+    "money range": amounts.read_money_range,
     "money": amounts.read_money,
     "weekday": times.read_weekday,
+    "list": numbers.read_list,
+    "multiple": numbers.read_multiple,
     "unit": amounts.read_unit,
     "percent": amounts.read_percent,
     "ordinal": numbers.read_ordinal,
