@@ -67,7 +67,13 @@ SENTENCES = {
 """A plain one, and one with numbers."""
 
 
-_OPTIONAL = {"en": "and", "de": "and|und", "es": "con|and", "fr": "et|and", "it": r"and|(?<!\b\w )e(?! \w\b| commerciale)"}
+_OPTIONAL = {
+    "en": "and",
+    "de": "and|und",
+    "es": "con|and",
+    "fr": "et|and",
+    "it": r"and|(?<!\b\w )e(?! \w\b| commerciale)",
+}
 _SCHEME = r"\bh ?t ?t ?p ?s? (?:colon|doppelpunkt|dos puntos|due punti) (?:(?:slash|barra) ){2}"
 
 
@@ -169,7 +175,9 @@ def list_prose() -> Iterator[str]:
                 text = Path(str(path.locate())).read_text(encoding="utf-8", errors="ignore")
                 for sentence in re.split(r"(?<=[.!?;:])\s+", text):
                     words = " ".join(sentence.split())
-                    if re.fullmatch(r"[A-Za-z ,;:'’\"()-]+[.!?;:]?", words) and not re.search(r"etc\.$|\(\)", words):
+                    if re.fullmatch(r"[A-Za-z ,;:'’\"()-]+[.!?;:]?", words) and not re.search(
+                        r"etc\.$|\(\)", words
+                    ):
                         yield words
 
 

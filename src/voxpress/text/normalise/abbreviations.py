@@ -34,8 +34,8 @@ _INITIALS = re.compile(
     r"(?<![\w.])(?:(?:[A-Z]\.){2,8}|(?:[a-z]\.){3,8})(?![\w])|(?<![\w.])(?:[A-Z]\. ){1,4}(?=[A-Z][a-z])"
 )
 _DEGREE = re.compile(
-    r"(?<![\w.])(?=[^ ]{0,3}[A-Z]\.)(?:(?:Sc|Ph|LL|Phil|Eng|Ed|Com|Arch|Tech|Litt|Div|Mus|Th|Pharm|Psy|Ch|Hons|[A-Z])\.){2,4}"
-    r"(?!\w)"
+    r"(?<![\w.])(?=[^ ]{0,3}[A-Z]\.)"
+    r"(?:(?:Sc|Ph|LL|Phil|Eng|Ed|Com|Arch|Tech|Litt|Div|Mus|Th|Pharm|Psy|Ch|Hons|[A-Z])\.){2,4}(?!\w)"
 )
 
 
@@ -68,7 +68,8 @@ def _find_capital(text: str, match: re.Match[str], wording: Wording) -> Abbrevia
     if not (written[0].isupper() and written.endswith(".") and begins and goes_on):
         return None
     found = wording.abbreviations.get(written[0].lower() + written[1:])
-    return found if found is not None and found.where == "any" else None
+    fits = found is not None and (found.where == "any" or (found.where == "number" and len(written) > 2))
+    return found if fits else None
 
 
 def _closes(written: str, wording: Wording) -> bool:
@@ -113,7 +114,7 @@ def read_initials(text: str, wording: Wording) -> Iterator[Found]:
         groups = match[0].rstrip(".").split(".")
         if all(len(group) == 1 for group in groups):
             continue
-        said = (group if len(group) > 2 or group in ("Ed",) else " ".join(group.upper()) for group in groups)
+        said = (group if len(group) > 2 or group == "Ed" else " ".join(group.upper()) for group in groups)
         closes = ends_text(text, match.end()) or word_after(text, match.end()) in _STARTERS
         yield Found(match.start(), match.end() - closes, " ".join(said))
     for match in _INITIALS.finditer(text):

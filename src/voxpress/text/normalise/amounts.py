@@ -5,39 +5,52 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import LOWER, NO_WORD, Found, choose, compile_for, word_after, word_before, words_before
+from voxpress.text.normalise.found import (
+    LOWER,
+    NO_WORD,
+    Found,
+    choose,
+    compile_for,
+    word_after,
+    word_before,
+    words_before,
+)
 from voxpress.text.normalise.wording import Currency, Wording
 
 _RATES = (
-    "month|mo|year|yr|lb|oz|gal|ea|unit|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|mois|an|jour|mes|año|día|mese|anno|"
-    "kg|km|l"
+    "month|mo|year|yr|lb|oz|gal|ea|unit|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|"
+    "mois|an|jour|mes|año|día|mese|anno|kg|km|l"
 )
 _DASHES = "-−–"
 
 
 def read_money_range(text: str, wording: Wording) -> Iterator[Found]:
     """Two amounts with one currency: $5-10, $5-$10 million, 5,50-6,00 €."""
-    signs = choose(wording.currencies)
-    scale = rf"(?: ?({choose(wording.scales)}){NO_WORD})?"
-    number, dash = rf"({wording.number_pattern})", r"(?: ?[-–—] ?)"
-    rate = rf"(?: ?/ ?({_RATES})\b)?"
-    patterns = (
-        rf"(?<![\w.,/-])(?P<sign>{signs}) ?{number}{dash}((?P=sign) ?)?{number}(?![-–/]?\d|[.,]\d){scale}{NO_WORD}{rate}",
-        rf"(?<![\w.,/-]){number}{dash}(){number}(?![.,]\d){scale} ?(?P<sign>{signs}){NO_WORD}{rate}",
-    )
-    for pattern in patterns:
+    sign = rf"(?P<sign>{choose(wording.currencies)})"
+    first, last = (rf"(?P<{name}>{wording.number_pattern})" for name in ("first", "last"))
+    scale = rf"(?: ?(?P<scale>{choose(wording.scales)}){NO_WORD})?"
+    rate = rf"(?: ?/ ?(?P<rate>{_RATES})\b)?"
+    start, dash = r"(?<![\w.,/-])", r"(?: ?[-–—] ?)"
+    for pattern in (
+        rf"{start}{sign} ?{first}{dash}(?P<again>(?P=sign) ?)?{last}(?![-–/]?\d|[.,]\d){scale}{NO_WORD}{rate}",
+        rf"{start}{first}{dash}{last}(?![.,]\d){scale} ?{sign}{NO_WORD}{rate}",
+    ):
         for match in compile_for(pattern).finditer(text):
-            first, again, last, scaled, per = (each for n, each in enumerate(match.groups(), 1) if n != match.re.groupindex["sign"])
-            money = wording.currencies[match["sign"]]
-            if not scaled and _count(first, wording) >= _count(last, wording):
-                continue
-            end = _say_money(last, match["sign"], scaled, text, match, wording, per)
-            cents = wording.split_number(first)[1] or wording.split_number(last)[1]
-            whole = scaled or not (again or cents)
-            begin = wording.number(first, money.gender if money.gender == "f" else "") if whole else wording.price(first, money)
-            yield Found(
-                match.start(), match.end(), f"{begin} {wording.joint(words_before(text, match.start()))} {end}"
-            )
+            if match["scale"] or _count(match["first"], wording) < _count(match["last"], wording):
+                joint = wording.joint(words_before(text, match.start()))
+                end = _say_money(
+                    match["last"], match["sign"], match["scale"], text, match, wording, match["rate"]
+                )
+                yield Found(match.start(), match.end(), f"{_say_begin(match, wording)} {joint} {end}")
+
+
+def _say_begin(match: re.Match[str], wording: Wording) -> str:
+    """The first of two amounts, which names the currency only if it has cents or the text names it twice."""
+    money, parts = wording.currencies[match["sign"]], match.groupdict()
+    cents = any(wording.split_number(match[name])[1] for name in ("first", "last"))
+    if match["scale"] or not (cents or parts.get("again")):
+        return wording.number(match["first"], "f" if money.gender == "f" else "")
+    return wording.price(match["first"], money)
 
 
 def _count(number: str, wording: Wording) -> float:
@@ -80,7 +93,7 @@ def _say_money(
     money = wording.currencies[sign]
     if wording.point == "," and re.fullmatch(r"\d{1,9}\.\d\d", number):
         number = number.replace(".", ",")
-    if number.startswith(wording.point) and (wording.point == "," or not scale and len(number) < 4):
+    if number.startswith(wording.point) and (wording.point == "," or (not scale and len(number) < 4)):
         number = "0" + number
     if scale:
         said = _say_scale(number, scale, money.many, wording)
@@ -174,7 +187,9 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
             (match[1] or "").strip(), wording.minus
         )
         end = match.end()
-        if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,| \d{{1,3}} ?(?:{units})\b)").match(text, end):
+        if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,| \d{{1,3}} ?(?:{units})\b)").match(
+            text, end
+        ):
             end += 1
         yield Found(match.start(), end, f"{sign} {said}".strip(), match[6] not in wording.doubtful_units)
 
@@ -193,8 +208,11 @@ def _names(match: re.Match[str], text: str, wording: Wording) -> bool:
     """Whether a measure stands before what it belongs to, as in 24hr. support and a 50 lb. bag."""
     if not wording.units[match[6]].one.isalpha():
         return False
-    around = compile_for(rf"\.? {LOWER}{{3,}}").match(text, match.end())
-    article = word_before(text, match.start()) in ("a", "an", "another", "each", "this", "our", "your")
+    around = compile_for(r"\.? [A-Za-z]{3,}").match(text, match.end())
+    before = word_before(text, match.start())
+    article = before in ("a", "an", "another", "each", "this", "our", "your") or (
+        before == "the" and " " not in match[0]
+    )
     return around is not None and (article or match[0] in ("24hr", "24 hr", "24h"))
 
 
@@ -208,7 +226,9 @@ def _say_unit(match: re.Match[str], text: str, wording: Wording) -> str:
         said = wording.mixed_measure(number, int(above), int(below), measure)
     elif scale:
         said = _say_scale(number, scale, measure.many, wording)
-    elif wording.adjectives and (match.group(0)[match.end(2) - match.start()] == "-" or _names(match, text, wording)):
+    elif wording.adjectives and (
+        match.group(0)[match.end(2) - match.start()] == "-" or _names(match, text, wording)
+    ):
         said = f"{wording.number(number)} {measure.one}"
     else:
         said = wording.measure(number, measure)

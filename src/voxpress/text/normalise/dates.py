@@ -61,7 +61,7 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
     if wording.month_before_day:
         day = rf"(\d{{1,2}})(?:{end})?(?![\w:/%]|[.,]\d|-[a-z])(?:[-–](\d{{1,2}})(?:{end})?(?![\w:/%-]))?"
         for match in compile_for(
-            rf"(?<![\w.]){month}[ -]{day}(?:(?:, ?| |-)(\d{{4}}){NO_WORD}(?![.,:]\d))?"
+            rf"(?<![\w.])(?<!\bde ){month}[ -]{day}(?:(?:, ?| |-)(\d{{4}}){NO_WORD}(?![.,:]\d))?"
         ).finditer(text):
             if 1 <= int(match[3]) <= 31 and _is_month(match[1], text, match):
                 number = _month(match[1], match[2], wording)
@@ -167,7 +167,9 @@ def _say(
 
 def read_expiry(text: str, wording: Wording) -> Iterator[Found]:
     """A month and a year with a stroke: exp. 05/27, 12/2025."""
-    for match in compile_for(rf"(?<![\w.,/-])(0[1-9]|1[0-2])/(20\d\d){NO_WORD}(?![/%]|[.,]\d)").finditer(text):
+    for match in compile_for(rf"(?<![\w.,/-])(0[1-9]|1[0-2])/(20\d\d){NO_WORD}(?![/%]|[.,]\d)").finditer(
+        text
+    ):
         yield Found(match.start(), match.end(), wording.date(0, int(match[1]), match[2], ""), certain=False)
     if not wording.expiry:
         return

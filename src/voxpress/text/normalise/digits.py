@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import LINKS, NO_WORD, START, Found, choose, compile_for, ends_text, word_after
+from voxpress.text.normalise.found import (
+    LINKS,
+    NO_WORD,
+    START,
+    Found,
+    choose,
+    compile_for,
+    ends_text,
+    word_after,
+)
 from voxpress.text.normalise.wording import Wording
 
 _EXTENSION = r"(?:(?:,? ?(?:ext\.?|extension|x|#|DW) ?)(\d{1,6}))?"
@@ -23,7 +32,16 @@ _TELEPHONE = "|".join(  # noqa: FLY002 - a pattern on each line
         r"\d{3}-\d{2}-\d{4}",
     )
 )
-_ENDING_WORDS = ("ending in", "ending with", "ends in", "endet auf", "endend auf", "terminada en", "terminant par", "termina con")
+_ENDING_WORDS = (
+    "ending in",
+    "ending with",
+    "ends in",
+    "endet auf",
+    "endend auf",
+    "terminada en",
+    "terminant par",
+    "termina con",
+)
 _YEARS = re.compile(r"(?:1\d|20)\d\d-(?:1\d|20)\d\d")
 _PROMOTION = re.compile(r"(?=[A-Z]{0,3}[AEIOU])[A-Z]{4}\d{1,2}")
 _POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
@@ -101,7 +119,9 @@ def read_postcode(text: str, wording: Wording) -> Iterator[Found]:
     """A postcode between the number of a house and a town."""
     if not wording.postcodes:
         return
-    for match in compile_for(r"(?:(?<=\d)|(?<=\d[a-z])), (\d{5}) (?=[A-ZÄÖÜÁÉÍÓÚ][a-zäöüßáéíóúñ])").finditer(text):
+    for match in compile_for(r"(?:(?<=\d)|(?<=\d[a-z])), (\d{5}) (?=[A-ZÄÖÜÁÉÍÓÚ][a-zäöüßáéíóúñ])").finditer(
+        text
+    ):
         yield Found(*match.span(1), wording.digits(match[1]), certain=False)
 
 
@@ -110,11 +130,21 @@ def read_reference(text: str, wording: Wording) -> Iterator[Found]:
     pair = rf"(?<![\w.,/-])(\d{{1,12}})/(\d{{1,12}}){NO_WORD}(?![/%]|[.,]\d)"
     for match in compile_for(pair).finditer(text):
         whole = not match[2].strip("0").strip("1") and match[2][0] == "1"
-        if match[1] != "1" and not whole and (max(map(len, match.groups())) > 3 or match[2][0] == "0" and len(match[2]) > 2):
-            said = (wording.digits(each) if each[0] == "0" or len(each) > 4 else wording.number(each) for each in match.groups())
+        if (
+            match[1] != "1"
+            and not whole
+            and (max(map(len, match.groups())) > 3 or (match[2][0] == "0" and len(match[2]) > 2))
+        ):
+            said = (
+                wording.digits(each) if each[0] == "0" or len(each) > 4 else wording.number(each)
+                for each in match.groups()
+            )
             yield Found(match.start(), match.end(), f" {wording.slash} ".join(said), certain=False)
     for match in compile_for(r"(?<![\w.,/-])\d{1,12}(?:/\d{1,12}){2,8}(?![\w/]|-\w)").finditer(text):
-        said = (wording.number(group) if len(group) < 5 else wording.digits(group) for group in match[0].split("/"))
+        said = (
+            wording.number(group) if len(group) < 5 else wording.digits(group)
+            for group in match[0].split("/")
+        )
         joint = " " if match[0] == "24/7/365" else f" {wording.slash} "
         yield Found(match.start(), match.end(), joint.join(said), certain=False)
 
@@ -125,9 +155,9 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
         return
     kinds = choose(wording.streets)
     name = r"(?:[A-Z][a-z]{1,20}|\d{1,3}(?:st|nd|rd|th)) "
-    pattern = rf"{START}(\d{{1,5}})((?: [NSEW]\.?)? (?:{name}){{1,3}}(?:{kinds})\b)"
+    pattern = rf"{START}(?<!/)(\d{{1,5}})((?: [NSEW]\.?)? (?:{name}){{1,3}}(?:{kinds})\b)"
     for match in compile_for(pattern).finditer(text):
-        yield Found(*match.span(1), _say_house(match[1], wording))
+        yield Found(*match.span(1), wording.house(match[1]))
         if point := compile_for(r"^ ([NSEW])\b\.?").match(match[2]):
             start = match.start(2) + 1
             yield Found(start, match.start(2) + point.end(), _POINTS[point[1]])
@@ -139,6 +169,10 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(
             match.start(1), match.end() if stop and not keep else match.end(1), wording.streets[match[1]]
         )
+    for match in compile_for(rf"\b(?:{kinds})\b\.? ([NS][EW])(?!\w)").finditer(text):
+        yield Found(*match.span(1), _POINTS[match[1][0]] + _POINTS[match[1][1]].lower())
+    for match in compile_for(r"(?<=\d°)( ?)([NSEW])(?!\w)").finditer(text):
+        yield Found(*match.span(), f" {_POINTS[match[2]].lower()}")
     for match in compile_for(rf"\b([NSEW])\b\.?(?= (?:{name})(?:{kinds})\b)").finditer(text):
         yield Found(match.start(), match.end(), _POINTS[match[1]])
     for match in compile_for(
@@ -146,22 +180,6 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
     ).finditer(text):
         said = wording.states[match[1]]
         yield Found(match.start(), match.end(), f"{said} {wording.digits(match[2])}" if match[2] else said)
-
-
-def _say_house(written: str, wording: Wording) -> str:
-    """A house number, in pairs of digits."""
-    if len(written) == 4 and written.endswith("00") and written[1] != "0":
-        return f"{wording.number(written[:2])} hundred"
-    if len(written) <= 2 or written.endswith("00"):
-        return wording.number(written)
-    if len(written) == 3:
-        first, rest = written[0], written[1:]
-    else:
-        first, rest = written[:-2], written[-2:]
-    if len(first) > 2:
-        return wording.digits(written)
-    tail = f"oh {wording.numerals[int(rest[1])]}" if rest[0] == "0" else wording.number(rest)
-    return f"{wording.number(first)} {tail}"
 
 
 def read_identifier(text: str, wording: Wording) -> Iterator[Found]:

@@ -21,6 +21,12 @@ from voxpress.text.normalise.wording import Wording
 
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _MINUS = "-−–"
+_PRESSED = re.compile(
+    r"\b(?:puls[ae]|marque|marca|presion[ea]|oprim[ae]|prem[aeio](?:re)?|digit[aie](?:re)?|drück\w{0,5}|appuye[zr])"
+    r"(?: (?:el|la|il|le|sur|die|tasto|tecla|touche|taste)){0,3} $",
+    re.IGNORECASE,
+)
+"""Before the key of a telephone, which counts nothing: marque 1 ahora."""
 
 
 def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
@@ -101,12 +107,16 @@ def read_list(text: str, wording: Wording) -> Iterator[Found]:
 def read_multiple(text: str, wording: Wording) -> Iterator[Found]:
     """How often: 2x daily, 2x/Tag, 10fach."""
     rates = "Tag|Woche|Monat|Jahr|jour|semaine|mois|an|día|semana|mes|año|giorno|settimana|mese|day|week|month|year"
-    for match in compile_for(rf"(?<![\w.,/-])(\d{{1,3}}) ?[x×](?= {LOWER}| ?/ ?(?:{rates})\b)").finditer(text):
+    for match in compile_for(rf"(?<![\w.,/-])(\d{{1,3}}) ?[x×](?= {LOWER}| ?/ ?(?:{rates})\b)").finditer(
+        text
+    ):
         yield Found(match.start(), match.end(), wording.multiple(int(match[1])))
         if stroke := compile_for(rf" ?/ ?({rates})\b").match(text, match.end()):
             yield Found(stroke.start(), stroke.end(), f" {wording.per} {stroke[1]}")
     if wording.count_suffixes:
-        for match in compile_for(rf"(?<![\w.,/-])(\d{{1,4}})-?(%ig|{wording.count_suffixes})(?!\w)").finditer(text):
+        for match in compile_for(rf"(?<![\w.,/-])(\d{{1,4}})-?(%ig|{wording.count_suffixes})(?!\w)").finditer(
+            text
+        ):
             number = wording.cardinal(int(match[1]))
             number = number.removesuffix("s") if number.endswith("eins") else number
             yield Found(match.start(), match.end(), number + match[2].replace("%ig", "prozentig"))
@@ -230,6 +240,13 @@ def read_version(text: str, wording: Wording) -> Iterator[Found]:
             )
 
 
+def read_standard(text: str, wording: Wording) -> Iterator[Found]:
+    """Standards that are named by a letter and a number: H.323, G.711."""
+    for match in compile_for(r"(?<![\w.])([A-Z])\.(\d{2,3})(?!\w|[.,-]\d)").finditer(text):
+        number = wording.house(match[2])
+        yield Found(match.start(), match.end(), f"{match[1]} {number}")
+
+
 def read_scientific(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with a power of ten: 1e6."""
     scientific = rf"(?<![\w.,])([{_MINUS}])?({wording.number_pattern})[eE]([-+]?)(\d{{1,3}}){NO_WORD}"
@@ -251,7 +268,8 @@ def read_number(text: str, wording: Wording) -> Iterator[Found]:
         rf"{sign}(?<!\d)({wording.number_pattern}|(?<![\w.]){point}\d{{1,40}})"
     ).finditer(text):
         number = "0" + match[2] if match[2].startswith(wording.point) and wording.point == "," else match[2]
-        gender = wording.gender_of(word_after(text, match.end()))
+        pressed = _PRESSED.search(text, max(0, match.start() - 40), match.start()) is not None
+        gender = "" if pressed else wording.gender_of(word_after(text, match.end()))
         plain = len(number) > wording.longest_plain and number.isdecimal() and not number.endswith("000")
         said = wording.digits(number) if plain else wording.number(number, gender)
         if match[1]:

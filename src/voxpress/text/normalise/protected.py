@@ -10,10 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from voxpress import languages
-from voxpress.text.normalise.found import LINKS
 from voxpress.text.normalise.keys import find_sequences
 from voxpress.text.normalise.signs import NAMES, say_digits, say_group, say_run
-from voxpress.text.normalise.wording import find_wording
 from voxpress.text.passage import Edit, Passage
 from voxpress.text.patterns import lazily
 
@@ -75,7 +73,7 @@ _EPISODES = {
 }
 _ACCOUNT = lazily(r"(?<![\w-])[A-Z]{2}\d{2}(?: [A-Z\d]{4}){3,7}(?: [A-Z\d]{1,3})?(?![\w-])", re.ASCII)
 _SNAKE = lazily(r"_*[^\W\d_][^\W_]*(?:_+[^\W_]+)+_*|__[^\W_]+(?:_[^\W_]+)*__")
-_CAMEL = lazily(r"[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+")
+_CAMEL = lazily(r"(?!mmHg$)[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+")
 _CALL = lazily(r"((?:[^\W\d]\w*\.)*[^\W\d]\w*)\(\)")
 _OPTION = lazily(r"--[a-z][\w-]*(?:=\S*)?")
 _PLUSES = lazily(r"([^\W\d_]{1,12})\+\+")
@@ -151,6 +149,9 @@ def _read_token(start: int, token: str, language: str) -> Iterator[tuple[Edit, s
 
 def _follows_code_word(text: str, at: int, language: str) -> bool:
     """Whether a word such as code stands before a place: then the reader of codes says each digit."""
+    from voxpress.text.normalise.found import LINKS
+    from voxpress.text.normalise.wording import find_wording
+
     wording = find_wording(language)
     if wording is None:
         return False
@@ -205,9 +206,7 @@ def _read_time(time: re.Match[str], start: int, language: str) -> Iterator[Edit]
         yield Edit(start + time.start(5), start + time.end(7), said)
 
 
-def _spell(
-    text: str, language: str, *, numbers: Callable[[str, str], str] = say_run, gap: str = ""
-) -> str:
+def _spell(text: str, language: str, *, numbers: Callable[[str, str], str] = say_run, gap: str = "") -> str:
     """Words, digits and signs of an address or of code, each by its name; `gap` is said for a hyphen and underscore."""
     names = NAMES.get(language, {})
     said = []
@@ -358,7 +357,9 @@ def _read_serial(core: str, language: str) -> str | None:
     if not _SERIAL.fullmatch(core) or _QUARTER.fullmatch(core) or language not in NAMES:
         return None
     if episode := _EPISODE.fullmatch(core):
-        return _EPISODES[language].format(*(say_group(each.lstrip("0") or "0", language) for each in episode.groups()))
+        return _EPISODES[language].format(
+            *(say_group(each.lstrip("0") or "0", language) for each in episode.groups())
+        )
     return " ".join(
         say_group(piece, language) if piece.isdigit() else " ".join(piece) for piece in _PIECE.findall(core)
     )

@@ -21,6 +21,7 @@ _WITH_DIGITS: dict[str, Reader] = {
     "code": digits.read_code,
     "chain": digits.read_chain,
     "reference": digits.read_reference,
+    "standard": numbers.read_standard,
     "version": numbers.read_version,
     "dialled": digits.read_dialled,
     "address": digits.read_address,

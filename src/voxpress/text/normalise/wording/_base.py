@@ -95,7 +95,9 @@ class Wording(ABC):
     and_: ClassVar[str]
     masked: ClassVar[str]  # in place of the hidden digits of a card
     expiry: ClassVar[str] = ""  # a regular expression of what stands before the last month of a card
-    count_suffixes: ClassVar[str] = ""  # a regular expression of endings that are one word with a number: 10fach
+    count_suffixes: ClassVar[str] = (
+        ""  # a regular expression of endings that are one word with a number: 10fach
+    )
     postcodes: ClassVar[bool] = False  # whether five digits before a town are read one by one
     hyphen: ClassVar[str]  # where it is read out
     slash: ClassVar[str]
@@ -151,9 +153,7 @@ class Wording(ABC):
         """A regular expression of a number as people of this language write it, without a sign."""
         point = re.escape(self.point)
         lakhs = r"\d{1,2}(?:,\d\d){1,4},\d{3}(?!\d)|" if self.groups == "," else ""
-        return (
-            rf"(?:{lakhs}\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
-        )
+        return rf"(?:{lakhs}\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
 
     @cached_property
     def abbreviation_pattern(self) -> str:
@@ -250,6 +250,10 @@ class Wording(ABC):
         """The word between two ends of a range, by the words before it: from 2 to 4, between 2 and 4."""
         near = before.split()[-2:]
         return next((self.between[word] for word in near if word in self.between), self.to)
+
+    def house(self, written: str) -> str:
+        """The number of a house."""
+        return self.number(written)
 
     @abstractmethod
     def multiple(self, number: int) -> str:

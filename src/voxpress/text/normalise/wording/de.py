@@ -126,7 +126,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "zzt.": "zurzeit", "allg.": "allgemein", "ehem.": "ehemalige", "Str.": "Straße", "str.": "straße",
         "Pl.": "Platz",
         "bzgl.": "bezüglich", "zw.": "zwischen", "u.": "und", "MwSt.": "Mehrwertsteuer", "lt.": "laut",
-        "ggü.": "gegenüber", "Whg.": "Wohnung", "Az.": "Aktenzeichen", "Tbl.": "Tabletten", "Dipl.-Ing.": "Diplomingenieur",
+        "ggü.": "gegenüber", "Whg.": "Wohnung", "Az.": "Aktenzeichen", "Dipl.-Ing.": "Diplomingenieur",
         "Dr.-Ing.": "Doktoringenieur", "h. c.": "honoris causa", "GmbH": "G M B H",
     }  # fmt: skip
     found |= {key: Abbreviation(said) for key, said in plain.items() if key not in found}
@@ -305,7 +305,9 @@ class German(Wording):
         return said + (f"{_ONES[ones]}und" if ones else "") + (_TENS[tens] if tens else "")
 
     def multiple(self, number: int) -> str:
-        return self.cardinal(number).removesuffix("s") + "mal" if number == 1 else f"{self.cardinal(number)}mal"
+        return (
+            self.cardinal(number).removesuffix("s") + "mal" if number == 1 else f"{self.cardinal(number)}mal"
+        )
 
     def ordinal(self, number: int, ending: str = "") -> str:
         said = self.cardinal(number, "m")

@@ -359,6 +359,17 @@ class English(Wording):
             said.append(_ONES[rest] if rest < 20 else _TENS[tens] + (f"-{_ONES[ones]}" if ones else ""))
         return " ".join(said)
 
+    def house(self, written: str) -> str:
+        if len(written) == 4 and written.endswith("00") and written[1] != "0":
+            return f"{self.number(written[:2])} hundred"
+        if len(written) <= 2 or written.endswith("00"):
+            return self.number(written)
+        first, rest = written[:-2], written[-2:]
+        if len(first) > 2:
+            return self.digits(written)
+        tail = f"oh {self.numerals[int(rest[1])]}" if rest[0] == "0" else self.number(rest)
+        return f"{self.number(first)} {tail}"
+
     def multiple(self, number: int) -> str:
         return f"{self.cardinal(number)} {'time' if number == 1 else 'times'}"
 
@@ -371,7 +382,13 @@ class English(Wording):
 
     def year(self, number: int) -> str:
         century, rest = divmod(number, 100)
-        if number < 100 or not number % 1000 or (number < 1000 and not rest) or (number >= 2100 and not rest) or number % 1000 < 10:
+        if (
+            number < 100
+            or not number % 1000
+            or (number < 1000 and not rest)
+            or (number >= 2100 and not rest)
+            or number % 1000 < 10
+        ):
             return self.cardinal(number)
         if not rest:
             return f"{self.cardinal(century)} hundred"

@@ -42,6 +42,11 @@ _PARTS = {
 }
 _HALVES = {"a": "de la mañana", "p": "de la tarde"}
 
+_STATES = frozenset(
+    ["ahora", "terminado", "activado", "desactivado", "encendido", "apagado", "completado", "finalizado"]
+)
+"""Words behind a number that it does not count: temporizador uno terminado."""
+
 
 def _units() -> dict[str, Unit]:
     table = """
@@ -60,7 +65,8 @@ def _units() -> dict[str, Unit]:
     mph:milla_por_hora/millas_por_hora/f °C:grado_centígrado/grados_centígrados
     ℃:grado_centígrado/grados_centígrados
     mmHg:milímetro_de_mercurio/milímetros_de_mercurio
-    lpm:latido_por_minuto/latidos_por_minuto °F:grado_Fahrenheit/grados_Fahrenheit ℉:grado_Fahrenheit/grados_Fahrenheit K:kelvin/kelvins
+    lpm:latido_por_minuto/latidos_por_minuto
+    °F:grado_Fahrenheit/grados_Fahrenheit ℉:grado_Fahrenheit/grados_Fahrenheit K:kelvin/kelvins
     """
     units = {}
     for entry in table.split():
@@ -323,8 +329,13 @@ class Spanish(Wording):
             and len(whole) < 16
             and not (len(whole) > 1 and whole[0] == "0")
         ):
-            return f"{self.cardinal(int(whole), 'f')} {self.point_word} {self.decimals(rest)}"
-        return super().number(written, gender)
+            decimals = self.decimals(rest)
+            decimals = decimals[:-1] + "a" if decimals.endswith("uno") else decimals
+            return f"{self.cardinal(int(whole), 'f')} {self.point_word} {decimals}"
+        said = super().number(written, gender)
+        if rest and gender == "m" and said.endswith("uno"):
+            return said[:-4] + "iún" if said.endswith("iuno") else said[:-1]
+        return said
 
     def gender_of(self, after: str) -> str:
         if after in ("millones", "billones", "trillones"):
@@ -334,6 +345,7 @@ class Spanish(Wording):
         if (
             not after.islower()
             or len(after) < 3
+            or after in _STATES
             or after in ("como", "para", "pero", "menos", "más", "las", "los", "una", "uno")
         ):
             return ""

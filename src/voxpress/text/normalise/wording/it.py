@@ -89,7 +89,8 @@ def _abbreviations() -> dict[str, Abbreviation]:
     }  # fmt: skip
     found |= {key: Abbreviation(said, "number") for key, said in numbers.items()}
     plain = {
-        "rif.": "riferimento", "Rif.": "riferimento", "ecc.": "eccetera", "es.": "esempio", "p. es.": "per esempio", "ad es.": "ad esempio",
+        "rif.": "riferimento", "Rif.": "riferimento",
+        "ecc.": "eccetera", "es.": "esempio", "p. es.": "per esempio", "ad es.": "ad esempio",
         "a. C.": "avanti Cristo",
         "d. C.": "dopo Cristo", "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "avv.": "avvocato",
         "dip.": "dipartimento",
