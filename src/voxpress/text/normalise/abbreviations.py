@@ -51,7 +51,7 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
         if match[0] in wording.two_faced:
             spoken, certain = _choose_face(text, start, end, wording.two_faced[match[0]])
             where = "title" if spoken == abbreviation.spoken else "after"
-        elif not _fits(where, text, start, end):
+        elif not _fits(where, text, start, end, wording):
             continue
         stop = match[0].endswith(".") and where in ("any", "after") and ends_sentence(text, end)
         if stop and where == "any" and not ends_text(text, end) and not _closes(match[0], wording):
@@ -77,7 +77,7 @@ def _closes(written: str, wording: Wording) -> bool:
     return written in wording.closing or written.endswith("str.")
 
 
-def _fits(where: str, text: str, start: int, end: int) -> bool:
+def _fits(where: str, text: str, start: int, end: int, wording: Wording) -> bool:
     """Whether an abbreviation of this kind may stand here."""
     if where == "title":
         return (
@@ -89,7 +89,8 @@ def _fits(where: str, text: str, start: int, end: int) -> bool:
             is not None
         )
     if where == "number":
-        return compile_for(r":? ?(?:[\d+(#]|[IVXLC]{2,6}\b|\()").match(text, end) is not None
+        sign = re.escape(wording.signs["#"])  # what # before a number has become
+        return compile_for(rf":? ?(?:[\d+(#]|[IVXLC]{{2,6}}\b|{sign} \d)").match(text, end) is not None
     if where == "after":
         return start > 1 and (text[start - 2].isalnum() or text[start - 2] in ",.&)")
     return True

@@ -183,7 +183,7 @@ def read_quarter(text: str, wording: Wording) -> Iterator[Found]:
     """Quarters and halves of a year, as companies write them: 2Q22, 1H24."""
     for match in compile_for(rf"{START}([1-4]Q|[12]H)(20\d\d|\d\d){NO_WORD}").finditer(text):
         if name := wording.year_parts.get(match[1][1]):
-            article = "" if word_before(text, match.start()) in ("the", "of") else "the "
+            article = "" if word_before(text, match.start()) == "the" else "the "
             said = f"{article}{wording.ordinal(int(match[1][0]))} {name} of {wording.year_of(match[2])}"
             yield Found(match.start(), match.end(), said)
 

@@ -325,7 +325,8 @@ def _read_identifier(core: str, language: str) -> str | None:
     if _SNAKE.fullmatch(core):
         return _spell(core, language)
     if _CAMEL.fullmatch(core):
-        return " ".join(_HUMP.split(core)).lower()
+        words = " ".join(_HUMP.split(core)).lower()
+        return _spell(words, language, numbers=say_group) if re.search(r"\d", core) else words
     if _OPTION.fullmatch(core):
         dash = NAMES.get(language, {}).get("-", "")
         return f"{dash} {dash} {_spell(core[2:], language, gap=' ')}"

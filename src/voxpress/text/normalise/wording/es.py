@@ -42,6 +42,10 @@ _PARTS = {
 }
 _HALVES = {"a": "de la mañana", "p": "de la tarde"}
 
+_MASCULINE = frozenset(
+    ["día", "problema", "programa", "sistema", "tema", "idioma", "mapa", "planeta", "clima", "aroma", "poema"]
+)
+"""Nouns with the ending of the other gender."""
 _STATES = frozenset(
     ["ahora", "terminado", "activado", "desactivado", "encendido", "apagado", "completado", "finalizado"]
 )
@@ -349,6 +353,8 @@ class Spanish(Wording):
             or after in ("como", "para", "pero", "menos", "más", "las", "los", "una", "uno")
         ):
             return ""
+        if after.removesuffix("s") in _MASCULINE:
+            return "m"
         return (
             "f"
             if after.endswith(("as", "a", "dad", "ción", "dades", "ciones")) and after != "días"

@@ -101,7 +101,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "vs.": "contro", "c.a.": "corrente anno", "u.s.": "ultimo scorso", "gent.": "gentile",
         "Gent.": "gentile", "Spett.": "spettabile",
     }  # fmt: skip
-    found["sec."] = Abbreviation("secolo", "number")
+    found["sec."] = Abbreviation("secolo", certain=False)
     return found | {key: Abbreviation(said) for key, said in plain.items()}
 
 
