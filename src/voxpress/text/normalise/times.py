@@ -36,11 +36,10 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
     if wording.dotted_times:
         patterns.append(rf"{START}{wording.dotted_times}{dotted}{NO_WORD}(?![.,%]\d)")
     if wording.hour_sign:
-        sign = wording.hour_sign
+        sign, minutes = wording.hour_sign, r"(?! ?min\.? \d{1,2} ?s)(?: ?min\b)?"
         patterns[:0] = [
             rf"{START}(?:{clock}|(?P<hour2>[01]?\d|2[0-4])[.](?P<minute2>[0-5]\d)) ?(?P<sign>{sign}){NO_WORD}{_ZONE}",
-            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}"
-            rf"(?! ?min\.? \d{{1,2}} ?s)(?: ?min\b)?{_ZONE}",
+            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}{minutes}{_ZONE}",
         ]
         if wording.bare_hours:
             patterns.append(
