@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import operator
 import re
 import statistics
 import sys
@@ -28,6 +29,8 @@ DEVIATIONS = measure.HERE.parent / "tests" / "text" / "deviations.tsv"
 LANGUAGES = ("en", "de", "es", "fr", "it")
 LEAST = {"NeMo en": 0.95, "NeMo": 0.9, "table": 0.95}
 """The least part of the cases that must be right, or otherwise on purpose."""
+MOST = (0.3, 40.0)
+"""The most milliseconds for a plain sentence, and for one with numbers."""
 LEFT_OUT = ("with_audio", "punctuation", "math", "special")
 """Files of NeMo with several answers, or about marks."""
 LICENCE_PACKAGES = (
@@ -229,10 +232,11 @@ def main() -> None:
             failures += find_failures(suite, found)
     words, damaged = count_damage()
     failures += [f"{damaged} plain words changed"] if damaged else []
-    timed = [
-        f"{language} {time_of(plain, language):.2f} and {time_of(numbers, language):.2f}"
-        for language, (plain, numbers) in SENTENCES.items()
+    times = {language: [time_of(text, language) for text in texts] for language, texts in SENTENCES.items()}
+    failures += [
+        f"{language} takes too long" for language, each in times.items() if any(map(operator.gt, each, MOST))
     ]
+    timed = [f"{language} {plain:.2f} and {numbers:.2f}" for language, (plain, numbers) in times.items()]
     measure.report(
         "text",
         rows,
