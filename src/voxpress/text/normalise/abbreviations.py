@@ -63,9 +63,10 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
 def _find_capital(text: str, match: re.Match[str], wording: Wording) -> Abbreviation | None:
     """What an abbreviation stands for that has a capital letter only because a sentence begins: Max. 3, Ca. 5 km."""
     written, start = match[0], match.start()
+    if not (written[0].isupper() and written.endswith(".")):
+        return None
     begins = start == 0 or text[max(0, start - 2) : start] in (". ", "! ", "? ", ": ")
-    goes_on = compile_for(rf" ?(?:\d|{LOWER})").match(text, match.end())
-    if not (written[0].isupper() and written.endswith(".") and begins and goes_on):
+    if not begins or not compile_for(rf" ?(?:\d|{LOWER})").match(text, match.end()):
         return None
     found = wording.abbreviations.get(written[0].lower() + written[1:])
     fits = found is not None and (found.where == "any" or (found.where == "number" and len(written) > 2))

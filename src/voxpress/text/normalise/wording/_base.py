@@ -160,13 +160,9 @@ class Wording(ABC):
         """A regular expression of what may be an abbreviation; each match is looked up."""
         odd = [re.escape(key) for key in self.abbreviations if not re.fullmatch(r"[^\W\d_]{1,9}\.?", key)]
         odd = sorted((each.replace("\\ ", " ?") for each in odd), key=len, reverse=True)
-        odd = [f"(?i:{each[0]}){each[1:]}" if each[0].islower() else each for each in odd]
-        return "|".join(
-            (
-                *(rf"(?<![\w.]){each}(?!\w)" for each in odd),
-                r"(?<![\w.@&])[^\W\d_]{1,24}(?:\.(?![^\W\d])|(?![\w.]))",
-            )
-        )
+        odd = [f"[{each[0]}{each[0].upper()}]{each[1:]}" if each[0].islower() else each for each in odd]
+        first = rf"(?<![\w.])(?:{'|'.join(odd)})(?!\w)|" if odd else ""
+        return rf"{first}(?<![\w.@&])[^\W\d_]{{1,24}}(?:\.(?![^\W\d])|(?![\w.]))"
 
     def find_abbreviation(self, written: str) -> Abbreviation | None:
         """What an abbreviation stands for; spaces within do not count, nor does a capital letter such as in E.g."""
