@@ -42,7 +42,7 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
     year = r"(?:,? (?:(?:de|del|di) )?('?\d{4})(?![\d/:%]|[.,]\d))?"
     day = rf"(\d{{1,2}})(?:(?:{end})|\.)?"
     between = r"[ -](?:(?:of|de|di) )?"
-    days = rf"(?<![\w.,/-])(\d{{1,2}}) ?[/&] ?(\d{{1,2}})(?:\.)?{between}{month}{NO_WORD}"
+    days = rf"(?<![\w.,/-])(\d{{1,2}})\.? ?[/&] ?(\d{{1,2}})(?:\.)?{between}{month}{NO_WORD}"
     for match in compile_for(days).finditer(text):
         if 1 <= int(match[1]) < int(match[2]) <= 31 and _is_month(match[3], text, match):
             before, number = words_before(text, match.start()), _month(match[3], match[4], wording)

@@ -108,7 +108,7 @@ def read_chain(text: str, wording: Wording) -> Iterator[Found]:
 def read_masked(text: str, wording: Wording) -> Iterator[Found]:
     """The last digits of a card whose others are hidden: ****1234, XXXX-1234, ...1234."""
     for match in compile_for(
-        r"(?<![\w*•])(?:[*•]{3,16}|[xX]{4,12})(?:[- ](?:[*•]{4}|[xX]{4})){0,3}[- ]?(\d{2,6})(?![\w*])"
+        r"(?<![\w*•])(?:[*•]{3,16}|[xX]{4,12})(?:[- ](?:[*•]{4}|[xX]{4})){0,3}[- ]?(\d{3,6})(?![\w*])"
     ).finditer(text):
         digits = wording.digits(match[1])
         said = text[max(0, match.start() - 12) : match.start()].lower().rstrip().endswith(_ENDING_WORDS)

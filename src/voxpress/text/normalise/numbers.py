@@ -37,8 +37,9 @@ def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
         parts = unicodedata.normalize("NFKC", match[3]).split("⁄")
         yield _say_fraction(match, match[2], int(parts[0]), int(parts[1]), wording, certain=True)
     pattern = (
-        rf"(?<![\w.,/])([{_MINUS}](?=\d))?(?:(\d{{1,9}}) )?(\d{{1,9}}) ?/ ?(\d{{1,3}}(?:[.,]\d{{3}}){{1,3}}|\d{{1,6}})"
-        rf"(?:(?i:st|nd|rd|th)\b)?{NO_WORD}(?![/%]|[.,]\d|-\w)"
+        rf"(?<![\w.,/])(?<!\w-)([{_MINUS}](?=\d))?(?:(\d{{1,9}}) )?(\d{{1,9}})"
+        rf" ?/ ?(\d{{1,3}}(?:[.,]\d{{3}}){{1,3}}|\d{{1,6}})"
+        rf"(?:(?i:st|nd|rd|th)\b)?{NO_WORD}(?![/%]|[.,]\d|-[\dA-Z])"
     )
     for match in compile_for(pattern).finditer(text):
         above, below = int(match[3]), int(re.sub(r"\D", "", match[4]))

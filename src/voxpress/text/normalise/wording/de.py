@@ -363,8 +363,10 @@ class German(Wording):
         said = f"{self.months[month - 1]} {self.year_of(year) if year else ''}".strip()
         if not day:
             return said
-        ending = self._ending(before.split())
-        return f"{self.ordinal(day, ending)} {said}"
+        words = before.split()
+        if len(words) > 2 and words[-1] in ("und", "oder") and words[-2].rstrip(".").isdecimal():
+            words = words[:-2]  # am 3. und 4. Mai
+        return f"{self.ordinal(day, self._ending(words))} {said}"
 
     def _ending(self, before: list[str]) -> str:
         last = before[-1].rstrip(".") if before else ""
