@@ -71,18 +71,20 @@ def list_sentences(paragraph: str, language: str) -> list[str]:
 
 
 def _find_sentences(paragraph: str, language: str) -> Iterator[str]:
-    """Sentences of a paragraph, window by window: the time of sentencex grows with the square of the length."""
+    """Sentences of a paragraph, window by window, because the time of sentencex can grow with the square of the length.
+
+    Where a window has no boundary, its last space is one: no engine takes a sentence of that length at once.
+    """
     import sentencex
 
-    window = _WINDOW
-    while len(paragraph) > window:
-        found = sentencex.segment(language, paragraph[:window])
-        if len(found) == 1:
-            window *= 2
-            continue
-        yield from found[:-1]  # the last one may go on in the next window
-        paragraph = paragraph[sum(map(len, found[:-1])) :]
-        window = _WINDOW
+    while len(paragraph) > _WINDOW:
+        *found, rest = sentencex.segment(language, paragraph[:_WINDOW])
+        yield from found  # the last one may go on in the next window
+        at = sum(map(len, found))
+        if not found:
+            at = paragraph.rfind(" ", 0, _WINDOW) + 1 or len(rest)
+            yield paragraph[:at]
+        paragraph = paragraph[at:]
     yield from sentencex.segment(language, paragraph)
 
 
