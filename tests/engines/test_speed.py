@@ -92,9 +92,11 @@ def test_engines_with_an_environment(name, tiny, home, pools):
         for attempt in range(20):
             again = msgspec.structs.replace(segment, seed=seed(key, attempt))
             try:
-                return pools.speaking(engine).submit(worker.synthesize, engine, [again]).result()[0]
+                (spoken,) = pools.speaking(engine).submit(worker.synthesize, engine, [again]).result()
             except SynthesisError:
                 continue
+            assert isinstance(spoken, Audio)
+            return spoken
         raise AssertionError(f"{name} has no sound for {segment.text!r}")
 
     def last(text: str, speed: float) -> Seconds:

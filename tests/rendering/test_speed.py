@@ -76,7 +76,7 @@ def test_every_text_lasts_as_long_as_its_speed_says(ragged, output, monkeypatch)
 
 
 @pytest.mark.usefixtures("own_speeds")
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", TEXTS[:-1])
 @pytest.mark.parametrize("speed", [0.25, 0.8, 1.5, 4.0])
 def test_marks_scale_with_the_speed(text, speed, tmp_path):
     usual, other = (
@@ -101,8 +101,8 @@ def test_estimated_marks_scale_too(speed, monkeypatch, tmp_path):
 
 
 @pytest.mark.usefixtures("own_speeds")
-@pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.5, 2.0, 4.0])
+@pytest.mark.parametrize("text", TEXTS[1:-1])
+@pytest.mark.parametrize("speed", [0.25, 0.8, 1.5, 4.0])
 def test_the_level_stays(text, speed, tmp_path):
     usual, other = (
         waveform.active_level(
@@ -155,7 +155,12 @@ def test_the_engine_is_asked_for_what_it_does_well(monkeypatch, tmp_path):
 )
 def test_an_engine_speaks_short_words_at_its_usual_speed(text, monkeypatch, tmp_path):
     asked = []
-    monkeypatch.setattr(Tone, "_speak", lambda *given: asked.append(given[1].speed) or speak(*given))
+
+    def note(self, segment):
+        asked.append(segment.speed)
+        return speak(self, segment)
+
+    monkeypatch.setattr(Tone, "_speak", note)
     for speed in (0.5, 0.9, 1.1, 3.0):
         voxpress.say(text, engine="tone", speed=speed, store=tmp_path, workers=0)
     assert asked == [1.0]
