@@ -349,7 +349,7 @@ def _choose_own_speed(engine: Engine, words: str, wanted: float) -> float:
     >>> [_choose_own_speed(Tone(), words, 2.0) for words in ("Yes.", "Please hold the line, your call is important.")]
     [1.0, 2.0]
     """
-    if duration.bounds(words)[0] < _SHORT:
+    if wanted == 1.0 or duration.bounds(words)[0] < _SHORT:
         return 1.0
     slowest, fastest = engine.speeds
     return min(max(wanted, slowest), fastest)
