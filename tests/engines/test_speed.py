@@ -10,7 +10,7 @@ import voxpress
 from voxpress import engines
 from voxpress.audio.waveform import Audio
 from voxpress.errors import SynthesisError
-from voxpress.models import catalogue
+from voxpress.models import catalogue, downloads
 from voxpress.rendering import finishing, worker
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
@@ -65,7 +65,7 @@ def test_piper(carrier):
 @pytest.mark.parametrize("voice", ["af_heart", "bm_george"])
 def test_kokoro(voice):
     pytest.importorskip("misaki")
-    model = str(catalogue.pull("kokoro", "registry"))
+    model = str(downloads.pull("kokoro", "registry"))
     store = Store("memory:")
 
     def last(text: str, speed: float) -> Seconds:
