@@ -8,7 +8,7 @@ import pytest
 from voxpress import Output, Utterance, render, say
 from voxpress.audio import codec, waveform
 from voxpress.errors import InputError, SpeechError
-from voxpress.rendering.plan import Bad, Plan
+from voxpress.rendering.plan import Bad, Plan, Played
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Clip, Speaker
 from voxpress.text import FrontEnd
@@ -155,7 +155,7 @@ def test_the_rate_of_a_text_multiplies_the_speed_of_its_row() -> None:
         Utterance(text="<speak>One. <prosody rate='50%'>Two.</prosody></speak>", markup="ssml"), filed=False
     )
     assert isinstance(planned, Plan)
-    assert [take.segment.speed for take in planned.takes.values()] == [1.5, 0.75]
+    assert [part.speed for part in planned.recipe.parts if isinstance(part, Played)] == [1.5, 0.75]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import msgspec
 
 from voxpress import engines, formats
 from voxpress.audio import codec, waveform
+from voxpress.audio.stretch import stretch
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.marks import FORMATS, lacks_marks, time_words, write_all
@@ -25,6 +26,8 @@ from voxpress.text import Bookmark, Pause, Silence, Tone
 FULL_SCALE: dBFS = 0.0
 KEPT: Seconds = 0.02
 """Of the silence around a take, at each end and at speed 1."""
+FRAME: Seconds = 0.01
+"""At speed 1: what is found to be silent or not."""
 _AUDIBLE = 1.0
 """Decibels; a smaller difference in loudness is not heard."""
 
@@ -204,13 +207,15 @@ def _list_sounds(
         if isinstance(part, Within):
             bookmarks.append(part)
             continue
-        heard = sound(part, takes, output, native)
         if isinstance(part, str | Played):
-            said = next(words, None)
+            played, said = _played(part), next(words, None)
+            heard = _as_spoken(played, takes, output, native)
             marks = time_words(heard, said.text) if said else heard.marks
             heard = replace(heard, marks=_add_bookmarks(marks, bookmarks, heard.duration))
             bookmarks = []
-        yield heard
+            yield stretch(heard, played.stretch)
+        else:
+            yield sound(part, takes, output, native)
 
 
 def _add_bookmarks(
@@ -246,11 +251,9 @@ def _describe_shortfall(sound: Audio, output: Output) -> tuple[str, ...]:
 def sound(part: RecipePart, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
     """What is heard of one part of an utterance, at `sample_rate`: a take, or what lies between takes."""
     match part:
-        case str():
-            return sound(Played(part), takes, output, sample_rate)
-        case Played(key, gain, speed):
-            take = waveform.trim(takes[key], keep=KEPT / speed) if output.trim else takes[key]
-            return waveform.gain(waveform.resample(take, sample_rate), gain)
+        case str() | Played():
+            played = _played(part)
+            return stretch(_as_spoken(played, takes, output, sample_rate), played.stretch)
         case Pause(after, speed):
             length = output.sentence_pause if after == "sentence" else output.paragraph_pause
             return waveform.silence(length / speed, sample_rate)
@@ -264,6 +267,20 @@ def sound(part: RecipePart, takes: Mapping[str, Audio], output: Output, sample_r
             here = Mark(kind="bookmark", text=name, start=0.0, end=0.0)
             return replace(waveform.silence(0.0, sample_rate), marks=(here,))
     raise TypeError(part)
+
+
+def _played(part: str | Played) -> Played:
+    return part if isinstance(part, Played) else Played(part)
+
+
+def _as_spoken(part: Played, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
+    """A take at the speed at which the engine spoke it. The silence around it goes before it is stretched: so all that
+    is left lasts as long as the speed says, however short it is.
+    """
+    take = takes[part.take]
+    if output.trim:
+        take = waveform.trim(take, keep=KEPT / part.own, frame=FRAME / part.own)
+    return waveform.gain(waveform.resample(take, sample_rate), part.gain)
 
 
 def mastered(sound: Audio, output: Output) -> Audio:

@@ -251,7 +251,8 @@ class Planner:
                 words.append(part.words)
                 plain = not part.gain and narrator.speed == 1.0
                 parts += _place_bookmarks(bookmarks, part.words)
-                parts.append(key if plain else Played(key, part.gain, narrator.speed))
+                played = Played(key, part.gain, narrator.speed, take.segment.speed)
+                parts.append(key if plain else played)
             parts += [Bookmark(name) for _, name in bookmarks]
             left_out.update(spoken.left_out)
             changes += spoken.changes
