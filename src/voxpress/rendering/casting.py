@@ -24,6 +24,7 @@ from voxpress.speech import OptionValue, Output, Segment, Speaker, Utterance, Vo
 from voxpress.store.keys import request_key
 from voxpress.text import FrontEnd, Say, carrier
 from voxpress.text.front_end import Reader
+from voxpress.text.parts import Wish
 from voxpress.voices import references
 
 DEFAULT_ENGINE = "piper"
@@ -212,13 +213,53 @@ class Casting:
         self._found[_identify(row), speaker and _identify(speaker)] = found
         return found
 
-    def name_speaker(self, row: Utterance, words: Say) -> Speaker | None:
-        """Who says some words of a row, where that is not who reads the row."""
+    def name_speaker(self, row: Utterance, words: Say, notes: list[str]) -> Speaker | None:
+        """Who says some words of a row, where that is not who reads the row.
+
+        Args:
+            notes: gets what a user should know.
+
+        Raises:
+            InputError, EngineError: the words want a voice that is not there.
+        """
+        speaker = words.speaker
+        if words.wish:
+            speaker = self._fulfil(words.wish, row, speaker, notes)
         if words.rate == 1:
-            return words.speaker
-        speed = self._ask(row, words.speaker).speed
+            return speaker
+        speed = self._ask(row, speaker).speed
         assert speed is not None
-        return replace(words.speaker or Speaker(), speed=speed * words.rate)
+        return replace(speaker or Speaker(), speed=speed * words.rate)
+
+    def _fulfil(
+        self, wish: Wish, row: Utterance, speaker: Speaker | None, notes: list[str]
+    ) -> Speaker | None:
+        """A speaker with a voice as it is wanted: that of `speaker`, or the first of the engine that is so."""
+        asked = self._ask(row, speaker)
+        chosen = self._choose(asked)
+        engine = chosen.engine
+        with engines.Guard(engine.name):
+            tags = wish.languages or (asked.language or _choose_language(engine, chosen.voice, None),)
+            found = next(
+                (
+                    voice
+                    for voice in (chosen.voice, *engine.voices())
+                    if wish.gender in ("", voice.gender)
+                    and all(languages.covers(engine.speaks(voice), tag) for tag in tags)
+                ),
+                None,
+            )
+        if found is chosen.voice:
+            return speaker
+        if found is not None:
+            return replace(speaker or Speaker(), engine=engine.name, voice=found.name)
+        kind = f"{wish.gender} voice" if wish.gender else "voice"
+        problem = f"{engine.name} knows no {kind} that speaks {' and '.join(tags)}"
+        if not wish.optional:
+            raise UnsupportedOption(f'{problem}: name the voice in <voice name="…">')
+        if (note := f"{problem}: {chosen.voice.name} speaks on") not in notes:
+            notes.append(note)
+        return speaker
 
     def known(self, row: Utterance, speaker: Speaker | None = None) -> Narrator | None:
         """Who was found for such a row before; None: nobody, or their voice is another one now."""
