@@ -21,8 +21,10 @@ PLS = """<lexicon version="1.0" alphabet="ipa" xml:lang="en"
  <lexeme><grapheme>{}</grapheme><alias>{}</alias></lexeme>
 </lexicon>"""
 
+STRICT, LENIENT = FrontEnd(), FrontEnd(lenient=True)
 
-def plan(inner: str, folder: Path | None, *, version: str = "1.1", front_end: FrontEnd = FrontEnd()) -> Plan:
+
+def plan(inner: str, folder: Path | None, *, version: str = "1.1", front_end: FrontEnd = STRICT) -> Plan:
     planned = Planner(Speaker(engine="tone"), beside=folder, front_end=front_end).plan(
         Utterance(text=f"<speak version='{version}'>{inner}</speak>", markup="ssml", origin="m.csv:2"),
         filed=False,
@@ -169,7 +171,7 @@ def test_what_is_no_lexicon_beside_the_manifest_is_refused(folder: Path, file: s
     with pytest.raises(InputError) as error:
         plan(inner, folder)
     assert problem in str(error.value)
-    lenient = plan(inner, folder, front_end=FrontEnd(lenient=True))
+    lenient = plan(inner, folder, front_end=LENIENT)
     assert said(lenient) == ["A word."]
     assert [problem.removeprefix("m.csv:2: ") in note for note in lenient.notes] == [True]
 
@@ -183,10 +185,10 @@ def test_a_link_within_the_folder_is_followed(folder: Path) -> None:
 
 def test_without_a_folder_no_file_is_read(folder: Path) -> None:
     with pytest.raises(
-        InputError, match="the lexicon 'a.pls': a text can name files only where it comes from"
+        InputError, match=r"the lexicon 'a\.pls': a text can name files only where it comes from"
     ):
         plan(f"{A}A word.", None)
-    planned = plan(f"{A}<p>A word.</p><p>Word.</p>", None, front_end=FrontEnd(lenient=True))
+    planned = plan(f"{A}<p>A word.</p><p>Word.</p>", None, front_end=LENIENT)
     assert (said(planned), len(planned.notes)) == (["A word.", "Word."], 1)
     with pytest.raises(InputError, match="only where it comes from"):
         read(f"<speak>{A}A word.</speak>", markup="ssml", language="en", max_chars=99)

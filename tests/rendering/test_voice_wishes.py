@@ -34,10 +34,10 @@ def choir(installed: Callable[[str, str], str]) -> str:
     return installed("choir", CHOIR)
 
 
-def plan(inner: str, lenient: bool = False, **row: str) -> Plan:
+def plan(inner: str, lenient: bool = False, id: str = "") -> Plan:
     speaker = Speaker(engine="choir", voice="low")
     planned = Planner(speaker, front_end=FrontEnd(lenient=lenient)).plan(
-        Utterance(text=f"<speak>{inner}</speak>", markup="ssml", **row), filed=False
+        Utterance(text=f"<speak>{inner}</speak>", markup="ssml", id=id), filed=False
     )
     if isinstance(planned, Bad):
         raise planned.error
@@ -92,7 +92,7 @@ def test_where_no_voice_is_so(choir: str, inner: str, problem: str) -> None:
     ],
 )
 def test_what_cannot_be_wanted(choir: str, attributes: str, problem: str) -> None:
-    with pytest.raises(ValueError, match="^a: ") as error:
+    with pytest.raises(ValueError, match=r"^a: ") as error:
         plan(f"<voice {attributes}>a</voice>", id="a")
     assert problem in str(error.value)
     notes = plan(f"<voice {attributes}>a</voice>", lenient=True).notes
