@@ -235,8 +235,7 @@ class Casting:
         self, wish: Wish, row: Utterance, speaker: Speaker | None, notes: list[str]
     ) -> Speaker | None:
         """A speaker with a voice as it is wanted: that of `speaker`, or the first of the engine that is so."""
-        asked = self._ask(row, speaker)
-        chosen = self._choose(asked)
+        asked, chosen = self.choose(row, speaker)
         engine = chosen.engine
         with engines.Guard(engine.name):
             tags = wish.languages or (asked.language or _choose_language(engine, chosen.voice, None),)

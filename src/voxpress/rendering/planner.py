@@ -215,13 +215,10 @@ class Planner:
         if asked == ("", None):
             return self._front_end
         if asked not in self._front_ends:
-            lexicon = self._front_end.lexicon
-            if row.lexicon:
-                if self._beside is None:
-                    raise InputError("lies beside a manifest, and there is none", field="lexicon")
-                lexicon = find_lexicon(row.lexicon, self._beside).over(lexicon)
-            normalise = row.normalise or self._front_end.normalise
-            self._front_ends[asked] = replace(self._front_end, lexicon=lexicon, normalise=normalise)
+            if row.lexicon and self._beside is None:
+                raise InputError("lies beside a manifest, and there is none", field="lexicon")
+            own = find_lexicon(row.lexicon, self._beside) if row.lexicon else None
+            self._front_ends[asked] = self._front_end.narrow(own, row.normalise)
         return self._front_ends[asked]
 
     def _find_lexicon(self, file: str) -> Lexicon:

@@ -111,6 +111,18 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             if not isinstance(getattr(self, name), kind):
                 raise InputError(f"must be a {kind.__name__}, not {show(getattr(self, name))}", field=name)
 
+    def narrow(self, lexicon: Lexicon | None = None, normalise: str | None = None) -> FrontEnd:
+        """The same with what a row says for itself: its lexicon comes before this one's.
+
+        >>> FrontEnd().narrow(normalise="none").normalise
+        'none'
+        """
+        return msgspec.structs.replace(
+            self,
+            lexicon=lexicon.over(self.lexicon) if lexicon else self.lexicon,
+            normalise=normalise or self.normalise,
+        )
+
     def fingerprint(self, language: str) -> str:
         """What identifies the reading of texts in a language: the same one gives the same words.
 
