@@ -162,6 +162,10 @@ def test_without_a_project_nothing_is_read_for_it(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "set()"
 
 
+def test_a_word_is_tried_as_it_is_said(voxpress: Run) -> None:
+    assert voxpress("lexicon", "try", "SQL GIF").said.startswith("sequel office\n")
+
+
 def test_text_reads_rows_as_render_does(voxpress: Run, tmp_path: Path) -> None:
     """With the row's lexicon and normalisation, and those of the project."""
     (tmp_path / "row.tsv").write_text("SQL\trow\n")

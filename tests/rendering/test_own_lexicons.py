@@ -6,13 +6,15 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voxpress import Utterance, render
 from voxpress.errors import InputError
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Result, Speaker
-from voxpress.text import FrontEnd, read
+from voxpress.text import FrontEnd, Reader, Say, read
 from voxpress.text.lexicon import Entry, Lexicon
 from voxpress.text.markup import parse
 
@@ -273,3 +275,52 @@ def test_many_lookups_take_time_by_their_length(folder: Path, count: int) -> Non
     words = " ".join(planned.takes[key].segment.text for key in planned.recipe.spoken)
     assert (words.count("first"), words.count("second")) == (count, count)
     assert time.perf_counter() - started < count / 400
+
+
+PIECES = st.sampled_from(
+    (
+        *(
+            "a word. ",
+            "other, ",
+            "& ",
+            "é ",
+            "5 ",
+            "<break time='1s'/>",
+            "<mark name='m'/>",
+            "№ ",
+            "e\u0301",
+            "\n\n",
+        ),
+        *("<lookup ref='a'>", "<lookup ref='b'>", "<p>", "<emphasis>", "</>", "</>", "</>"),
+        *("<sub alias='other 5'>x</sub>", "<phoneme ph='a'>word</phoneme>", "<sub alias='y'/>"),
+        "<say-as interpret-as='cardinal'>17</say-as>",
+    )
+)
+
+
+def nest(pieces: list[str]) -> str:
+    """A document with these pieces, in which ``</>`` ends what is open."""
+    found, still_open = [NAMED], []
+    for piece in pieces:
+        if piece == "</>":
+            found.append(f"</{still_open.pop()}>" if still_open else "")
+            continue
+        found.append(piece.replace("& ", "&amp; "))
+        if piece in ("<p>", "<emphasis>") or piece.startswith("<lookup"):
+            still_open.append(piece[1:-1].split()[0])
+    return f"<speak>{''.join(found)}{''.join(f'</{each}>' for each in reversed(still_open))}</speak>"
+
+
+@given(st.lists(PIECES, max_size=20))
+def test_lexicons_that_fit_nothing_change_nothing(pieces: list[str]) -> None:
+    """Whatever the document, and wherever words are looked up."""
+    nothing = {name: Lexicon([Entry("nowhere", "x")]) for name in ("a.pls", "b.tsv", "more/c.tsv")}
+    reader = Reader(language="en", max_chars=60)
+    for part in parse(nest(pieces), "ssml"):
+        if isinstance(part, Say):
+            first, again = FrontEnd().read(part, reader), FrontEnd().read(part, reader, nothing)
+            assert [repr(each) for each in again.parts] == [repr(each) for each in first.parts]
+            assert again.changes == first.changes
+            said, looked = ([e.words for e in each.parts if isinstance(e, Say)] for each in (first, again))
+            assert [list(words.starts) for words in said] == [list(words.starts) for words in looked]
+            assert [words.phonemes for words in said] == [words.phonemes for words in looked]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from voxpress.errors import InputError, show
@@ -53,8 +54,7 @@ def find(name: str, folder: str | None, kind: str) -> Beside:
         raise InputError(f"{what} cannot be read in {show(folder)}: {error.strerror}") from error
     if not os.path.isfile(path):
         raise InputError(f"{what} is no file")
-    real = os.path.realpath(folder)
-    if os.path.commonpath([real, os.path.realpath(path)]) != real:
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         raise InputError(f"{what} is a link that leads out of the manifest's folder")
     return Beside(os.path.abspath(path), facts.st_mtime_ns, facts.st_size)
 
