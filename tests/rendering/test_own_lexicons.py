@@ -300,7 +300,8 @@ PIECES = st.sampled_from(
 
 def nest(pieces: list[str]) -> str:
     """A document with these pieces, in which ``</>`` ends what is open."""
-    found, still_open = [NAMED], []
+    found = [NAMED]
+    still_open: list[str] = []
     for piece in pieces:
         if piece == "</>":
             found.append(f"</{still_open.pop()}>" if still_open else "")
