@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -97,3 +98,10 @@ def test_what_cannot_be_wanted(choir: str, attributes: str, problem: str) -> Non
     assert problem in str(error.value)
     notes = plan(f"<voice {attributes}>a</voice>", lenient=True).notes
     assert any(problem in note for note in notes)
+
+
+def test_many_wishes_take_time_by_their_number(choir: str) -> None:
+    started = time.perf_counter()
+    planned = plan("<voice gender='female'>a</voice> <voice gender='male'>b</voice> " * 10_000)
+    assert len(planned.recipe.spoken) == 20_000
+    assert time.perf_counter() - started < 20

@@ -153,6 +153,7 @@ class Casting:
         self._cast = check_cast({} if cast is None else cast)
         self._device, self._carrier = device, carrier
         self._found: dict[tuple[object, ...], Narrator] = {}
+        self._wished: dict[tuple[object, ...], Voice | None] = {}
 
     def choose(self, row: Utterance, speaker: Speaker | None = None) -> Choice:
         """Engine and voice of a row, or of a part of it that another speaker says.
@@ -239,16 +240,13 @@ class Casting:
         engine = chosen.engine
         with engines.Guard(engine.name):
             tags = wish.languages or (asked.language or _choose_language(engine, chosen.voice, None),)
-            found = next(
-                (
-                    voice
-                    for voice in (chosen.voice, *engine.voices())
-                    if wish.gender in ("", voice.gender)
-                    and all(languages.covers(engine.speaks(voice), tag) for tag in tags)
-                ),
-                None,
-            )
-        if found is chosen.voice:
+        identity = engine.name, asked.model, chosen.voice, wish, tags
+        if identity not in self._wished:
+            if len(self._wished) >= _MOST_FOUND:
+                self._wished.clear()
+            self._wished[identity] = _find_voice_like(wish, tags, engine, chosen.voice)
+        found = self._wished[identity]
+        if found == chosen.voice:
             return speaker
         if found is not None:
             return replace(speaker or Speaker(), engine=engine.name, voice=found.name)
@@ -315,6 +313,16 @@ def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
     given = row.speaker if isinstance(row, Utterance) else None
     who = _identify(given) if isinstance(given, Speaker) else given
     return who, row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
+
+
+def _find_voice_like(wish: Wish, tags: Sequence[str], engine: Engine, current: Voice) -> Voice | None:
+    """The first voice that is as a text wants it, and speaks these languages: `current`, or one of the engine's."""
+    with engines.Guard(engine.name):
+        for voice in (current, *engine.voices()):
+            spoken = engine.speaks(voice)
+            if wish.gender in ("", voice.gender) and all(languages.covers(spoken, tag) for tag in tags):
+                return voice
+    return None
 
 
 def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, type], ...]:
