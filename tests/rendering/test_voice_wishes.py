@@ -22,8 +22,8 @@ class Choir(find("tone")):
     languages = ("en", "fr", "de")
 
     def voices(self):
-        named = ("low male en", "high female en-GB", "middle female fr", "bass male de")
-        return [Voice(name=n, gender=g, languages=(l,)) for n, g, l in map(str.split, named)]
+        named = ("low male en", "high female en-GB de", "middle female fr", "bass male de", "alto female de")
+        return [Voice(name=n, gender=g, languages=tuple(l)) for n, g, *l in map(str.split, named)]
 
     def speaks(self, voice):
         return voice.languages
@@ -53,6 +53,8 @@ def plan(inner: str, lenient: bool = False, id: str = "") -> Plan:
         ("<voice gender='female' languages='fr'>a</voice>", ["middle"]),
         ("<voice gender='female' xml:lang='fr'>a</voice>", ["middle"]),
         ("<voice languages='de'>a</voice>", ["bass"]),
+        ("<voice languages='de' gender='female'>a</voice>", ["alto"]),
+        ("<voice languages='en de'>a</voice>", ["high"]),
         ("<voice xml:lang='de' gender='male'>a <voice gender='male'>b</voice></voice>", ["bass"]),
         ("<voice gender='female'>a <voice name='bass'>b</voice> c</voice>", ["high", "bass", "high"]),
         ("<voice name='bass' gender='female'>a</voice>", ["bass"]),
@@ -68,7 +70,7 @@ def test_the_first_voice_that_is_so_speaks(choir: str, inner: str, voices: list[
     ("inner", "problem"),
     [
         ("<voice gender='neutral'>a</voice>", "choir knows no neutral voice that speaks en"),
-        ("<voice gender='female' languages='de'>a</voice>", "choir knows no female voice that speaks de"),
+        ("<voice gender='male' languages='fr'>a</voice>", "choir knows no male voice that speaks fr"),
         ("<voice languages='fr de'>a</voice>", "choir knows no voice that speaks fr and de"),
     ],
 )

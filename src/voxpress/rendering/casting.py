@@ -316,13 +316,18 @@ def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
 
 
 def _find_voice_like(wish: Wish, tags: Sequence[str], engine: Engine, current: Voice) -> Voice | None:
-    """The first voice that is as a text wants it, and speaks these languages: `current`, or one of the engine's."""
+    """The first voice that is as a text wants it: of those that have the language as their own, else of those that
+    speak it too; `current` comes before the others.
+    """
     with engines.Guard(engine.name):
-        for voice in (current, *engine.voices()):
-            spoken = engine.speaks(voice)
-            if wish.gender in ("", voice.gender) and all(languages.covers(spoken, tag) for tag in tags):
-                return voice
-    return None
+        fitting = [
+            voice
+            for voice in (current, *engine.voices())
+            if wish.gender in ("", voice.gender)
+            and all(languages.covers(engine.speaks(voice), tag) for tag in tags)
+        ]
+    own = (voice for voice in fitting if languages.covers(voice.languages[:1], tags[0]))
+    return next(own, fitting[0] if fitting else None)
 
 
 def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, type], ...]:
