@@ -22,7 +22,10 @@ class Choir(find("tone")):
     languages = ("en", "fr", "de")
 
     def voices(self):
-        named = ("low male en", "high female en-GB de", "middle female fr", "bass male de", "alto female de")
+        named = (
+            *("low male en", "first female en-US", "high female en-GB de", "middle female fr"),
+            *("bass male de", "alto female de"),
+        )
         return [Voice(name=n, gender=g, languages=tuple(l)) for n, g, *l in map(str.split, named)]
 
     def speaks(self, voice):
@@ -48,17 +51,18 @@ def plan(inner: str, lenient: bool = False, id: str = "") -> Plan:
 @pytest.mark.parametrize(
     ("inner", "voices"),
     [
-        ("<voice gender='female'>a</voice> b", ["high", "low"]),
+        ("<voice gender='female'>a</voice> b", ["first", "low"]),
         ("<voice gender='male'>a</voice>", ["low"]),
         ("<voice gender='female' languages='fr'>a</voice>", ["middle"]),
         ("<voice gender='female' xml:lang='fr'>a</voice>", ["middle"]),
         ("<voice languages='de'>a</voice>", ["bass"]),
         ("<voice languages='de' gender='female'>a</voice>", ["alto"]),
         ("<voice languages='en de'>a</voice>", ["high"]),
+        ("<voice gender='female' xml:lang='en-GB'>a</voice>", ["high"]),
         ("<voice xml:lang='de' gender='male'>a <voice gender='male'>b</voice></voice>", ["bass"]),
-        ("<voice gender='female'>a <voice name='bass'>b</voice> c</voice>", ["high", "bass", "high"]),
+        ("<voice gender='female'>a <voice name='bass'>b</voice> c</voice>", ["first", "bass", "first"]),
         ("<voice name='bass' gender='female'>a</voice>", ["bass"]),
-        ("<voice gender='female'>a <prosody rate='50%'>b</prosody></voice>", ["high", "high"]),
+        ("<voice gender='female'>a <prosody rate='50%'>b</prosody></voice>", ["first", "first"]),
         ("<voice gender='neutral' onvoicefailure='keepexisting'>a</voice>", ["low"]),
     ],
 )

@@ -326,8 +326,12 @@ def _find_voice_like(wish: Wish, tags: Sequence[str], engine: Engine, current: V
             if wish.gender in ("", voice.gender)
             and all(languages.covers(engine.speaks(voice), tag) for tag in tags)
         ]
-    own = (voice for voice in fitting if languages.covers(voice.languages[:1], tags[0]))
-    return next(own, fitting[0] if fitting else None)
+
+    def is_far(voice: Voice) -> tuple[bool, bool]:
+        own = voice.languages[:1]
+        return own != (tags[0],), not languages.covers(own, tags[0])
+
+    return min(fitting, key=is_far, default=None)
 
 
 def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, type], ...]:
