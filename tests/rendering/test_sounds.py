@@ -79,12 +79,16 @@ def test_a_clip_is_known_by_what_is_in_its_sounds(tmp_path: Path) -> None:
         ("file:///etc/passwd", "is an address"),
         ("soundbank://alarms/horn", "is an address"),
         ("folder", "is no file"),
+        ("link.wav", "is a link that leads out of the manifest's folder"),
+        ("up/secret.wav", "is a link that leads out of the manifest's folder"),
         ("text.wav", "not audio that can be read"),
         ("empty.wav", "not audio that can be read"),
     ],
 )
 def test_what_is_no_sound_beside_the_manifest_is_refused(tmp_path: Path, source: str, problem: str) -> None:
     (tmp_path / "folder").mkdir()
+    (tmp_path / "link.wav").symlink_to(tmp_path.parent / "secret.wav")
+    (tmp_path / "up").symlink_to(tmp_path.parent)
     (tmp_path / "text.wav").write_text("not audio at all")
     (tmp_path / "empty.wav").write_bytes(b"")
     write_tone(tmp_path.parent / "secret.wav")

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from voxpress.cli.options import name_flags
 from voxpress.rendering.dry_run import Forecast
 from voxpress.rendering.plan import Bad
 from voxpress.speech import Result, Seconds, Status
@@ -46,7 +47,7 @@ def show_row(row: Forecast) -> None:
     name = (row.utterance.id or row.utterance.file) if row.utterance else ""
     match row.status:
         case Status.FAILED:
-            print(f"bad         {row.error}")
+            print(name_flags(f"bad         {row.error}"))
         case Status.LEFT_OUT:
             print(f"left out    {row.error}")
         case Status.RENDERED:
@@ -191,7 +192,7 @@ def _show_alike(problems: Iterable[tuple[str, str]]) -> None:
         kinds[kind] = (first, many + 1)
     for line, many in list(kinds.values())[:_BAD_SHOWN]:
         more = f" (and {many - 1:,} more like it)" if many > 1 else ""
-        print(f"voxpress: {line}{more}", file=sys.stderr)
+        print(f"voxpress: {name_flags(line)}{more}", file=sys.stderr)
     if len(kinds) > _BAD_SHOWN:
         print(f"voxpress: … and {len(kinds) - _BAD_SHOWN:,} more", file=sys.stderr)
 
