@@ -435,6 +435,8 @@ class Result(_Noun, frozen=True):
     """Price of `billed`, in US dollars; NaN if unknown."""
     notes: tuple[str, ...] = ()
     """Changes on the way: a symbol removed, another seed tried."""
+    uncertain: int = 0
+    """Readings of the text that may not be meant; ``voxpress text --uncertain`` shows them."""
     verdict: Opinion = ""
     """Whether the audio says the text, if a recogniser listened."""
     wer: float | None = None

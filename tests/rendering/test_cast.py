@@ -20,6 +20,7 @@ CAST = {
     "Alice": Speaker(engine="tone", voice="high"),
     "Bob": Speaker(engine="tone", voice="low", speed=2.0),
 }
+LONG = "Please hold the line, your call is important to us."
 
 
 def plan(row: Utterance, **more: object) -> Plan:
@@ -33,9 +34,9 @@ def test_a_row_names_its_speaker() -> None:
     segments = [
         take.segment
         for row in (
-            Utterance(text="Hello.", speaker="Bob"),
-            Utterance(text="Hello.", speaker="Bob", speed=1.5),
-            Utterance(text="Hello.", speaker=Speaker(voice="high")),
+            Utterance(text=LONG, speaker="Bob"),
+            Utterance(text=LONG, speaker="Bob", speed=1.5),
+            Utterance(text=LONG, speaker=Speaker(voice="high")),
         )
         for take in plan(row).takes.values()
     ]

@@ -176,17 +176,25 @@ def test_what_cannot_change_the_sound_is_not_in_the_key(
         {"text": TEXT.replace("house", "hous")},
         {"voice": "high"},
         {"language": "en-GB"},
-        {"speed": 1.01},
         {"seed": 1},
         {"options": {"fault_rate": 0.5}},
         {"options": {"fault": "tail"}},
     ],
 )
 def test_what_can_change_the_sound_is_in_the_key(row: dict[str, Any]) -> None:
-    """Text, voice, language, speed, seed and each option (jambonz leaves the options out, OVOS the parameters)."""
+    """Text, voice, language, seed and each option (jambonz leaves the options out, OVOS the parameters)."""
     plain, other = planned(), planned(row)
     assert keys(other)[1] != keys(plain)[1]
     assert keys(other)[0][0] != keys(plain)[0][0]
+
+
+def test_the_speed_at_which_an_engine_speaks_is_in_the_key() -> None:
+    """Short sentences are spoken at 1.0 and stretched: they share takes, and no clip."""
+    long = "Welcome to the house of sound, and please hold while I find somebody for you."
+    for text, shared in ((TEXT, True), (long, False)):
+        plain, faster = planned({"text": text}), planned({"text": text, "speed": 1.01})
+        assert (keys(plain)[0] == keys(faster)[0]) is shared
+        assert keys(plain)[1] != keys(faster)[1]
 
 
 def test_how_a_file_is_finished_is_in_the_key_of_the_clip_alone() -> None:

@@ -199,6 +199,63 @@ def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row
     return [*problems, *(one for one in rows if isinstance(one, ManifestError))]
 
 
+SHARED = frozenset(("defaults", "cast"))
+"""What a manifest that is no table says once for all its rows, by the names of its fields."""
+
+
+class Shared:
+    """What a manifest says for all its rows: values of fields that a row leaves out, and speakers by their names.
+
+    >>> shared = Shared({"cast": {"Alice": {"voice": "high"}}}, "p.json", 1)
+    >>> [row] = shared.read_row({"id": "a", "text": "A.", "speaker": "Alice"}, "p.json", 2)
+    >>> row.speaker
+    Speaker(voice='high')
+
+    Args:
+        document: has the fields of `SHARED`, or some.
+        path, line: of the manifest, and where it says so.
+
+    Raises:
+        ManifestError: one of them cannot be so.
+    """
+
+    def __init__(self, document: Mapping[str, object], path: str, line: int) -> None:
+        self._line = line
+        self._defaults = self._read(document, "defaults", path)
+        self._cast = self._read(document, "cast", path)
+        for name, speaker in self._cast.items():
+            if not isinstance(speaker, dict):
+                problem = 'must be a speaker such as {"engine": "piper", "voice": "joe"}'
+                raise ManifestError(problem, path=path, line=line, field=f"cast.{name}")
+        self._reported: set[str] = set()
+
+    def _read(self, document: Mapping[str, object], name: str, path: str) -> dict[str, object]:
+        found = document.get(name)
+        if found is None:
+            return {}
+        if not isinstance(found, dict):
+            raise ManifestError(
+                "must be an object of names and values", path=path, line=self._line, field=name
+            )
+        return found
+
+    def read_row(self, named: Mapping[str, object], path: str, line: int) -> Iterator[Row]:
+        """`named_row`, with what is shared. What is wrong there is reported once, with its own line."""
+        values = {**self._defaults, **named}
+        own = set(named)
+        if isinstance(who := values.get("speaker"), str) and who in self._cast:
+            values["speaker"] = self._cast[who]
+            own.discard("speaker")
+        for row in named_row(values, path, line):
+            field = row.field if isinstance(row, ManifestError) else None
+            if isinstance(row, ManifestError) and field and field.partition(".")[0] in values.keys() - own:
+                row = ManifestError(row.problem, path=path, line=self._line, field=field)
+                if str(row) in self._reported:
+                    continue
+                self._reported.add(str(row))
+            yield row
+
+
 def leave_out_unspeakable(rows: Iterable[Row]) -> Iterator[Row]:
     """The rows of a prompt list, with `LeftOut` for rows that cannot be spoken and for further rows of a file."""
     seen: dict[str, tuple[str, str]] = {}

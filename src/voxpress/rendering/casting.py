@@ -20,15 +20,18 @@ from voxpress.errors import (
 )
 from voxpress.models import catalogue
 from voxpress.rendering import offers
-from voxpress.speech import OptionValue, Output, Segment, Speaker, Utterance, Voice
+from voxpress.speech import OptionValue, Output, Seconds, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import request_key
-from voxpress.text import FrontEnd, Say, carrier
+from voxpress.text import FrontEnd, Say, carrier, duration
 from voxpress.text.front_end import Reader
+from voxpress.text.parts import Wish
 from voxpress.voices import references
 
 DEFAULT_ENGINE = "piper"
 SLOWEST, FASTEST = 0.25, 4.0
 """Speeds, with every engine: OpenAI's range."""
+_SHORT: Seconds = 0.7
+"""Words that can be read in less time at 1.0, which takes two seconds as a rule, are spoken at 1.0."""
 
 _DEFAULTS = Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0)
 _MOST_FOUND = 1024
@@ -97,7 +100,7 @@ class Narrator(NamedTuple):
             text=words.text,
             voice=self.voice.key,
             language=self.language,
-            speed=self.speed,
+            speed=_choose_own_speed(self.engine, words.text, self.speed),
             seed=self.seed,
             options=self.options,
             carrier=carrier.phrase(words.text, self.language) if self.carried and not phonemes else None,
@@ -152,6 +155,7 @@ class Casting:
         self._cast = check_cast({} if cast is None else cast)
         self._device, self._carrier = device, carrier
         self._found: dict[tuple[object, ...], Narrator] = {}
+        self._wished: dict[tuple[object, ...], Voice | None] = {}
 
     def choose(self, row: Utterance, speaker: Speaker | None = None) -> Choice:
         """Engine and voice of a row, or of a part of it that another speaker says.
@@ -212,13 +216,49 @@ class Casting:
         self._found[_identify(row), speaker and _identify(speaker)] = found
         return found
 
-    def name_speaker(self, row: Utterance, words: Say) -> Speaker | None:
-        """Who says some words of a row, where that is not who reads the row."""
+    def name_speaker(self, row: Utterance, words: Say, notes: list[str]) -> Speaker | None:
+        """Who says some words of a row, where that is not who reads the row.
+
+        Args:
+            notes: gets what a user should know.
+
+        Raises:
+            InputError, EngineError: the words want a voice that is not there.
+        """
+        speaker = words.speaker
+        if words.wish:
+            speaker = self._fulfil(words.wish, row, speaker, notes)
         if words.rate == 1:
-            return words.speaker
-        speed = self._ask(row, words.speaker).speed
+            return speaker
+        speed = self._ask(row, speaker).speed
         assert speed is not None
-        return replace(words.speaker or Speaker(), speed=speed * words.rate)
+        return replace(speaker or Speaker(), speed=speed * words.rate)
+
+    def _fulfil(
+        self, wish: Wish, row: Utterance, speaker: Speaker | None, notes: list[str]
+    ) -> Speaker | None:
+        """A speaker with a voice as it is wanted: that of `speaker`, or the first of the engine that is so."""
+        asked, chosen = self.choose(row, speaker)
+        engine = chosen.engine
+        with engines.Guard(engine.name):
+            tags = wish.languages or (asked.language or _choose_language(engine, chosen.voice, None),)
+        identity = engine.name, asked.model, chosen.voice, wish, tags
+        if identity not in self._wished:
+            if len(self._wished) >= _MOST_FOUND:
+                self._wished.clear()
+            self._wished[identity] = _find_voice_like(wish, tags, engine, chosen.voice)
+        found = self._wished[identity]
+        if found == chosen.voice:
+            return speaker
+        if found is not None:
+            return replace(speaker or Speaker(), engine=engine.name, voice=found.name)
+        kind = f"{wish.gender} voice" if wish.gender else "voice"
+        problem = f"{engine.name} knows no {kind} that speaks {' and '.join(tags)}"
+        if not wish.optional:
+            raise UnsupportedOption(f'{problem}: name the voice in <voice name="…">')
+        if (note := f"{problem}: {chosen.voice.name} speaks on") not in notes:
+            notes.append(note)
+        return speaker
 
     def known(self, row: Utterance, speaker: Speaker | None = None) -> Narrator | None:
         """Who was found for such a row before; None: nobody, or their voice is another one now."""
@@ -275,6 +315,25 @@ def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
     given = row.speaker if isinstance(row, Utterance) else None
     who = _identify(given) if isinstance(given, Speaker) else given
     return who, row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
+
+
+def _find_voice_like(wish: Wish, tags: Sequence[str], engine: Engine, current: Voice) -> Voice | None:
+    """The first voice that is as a text wants it: of those that have the language as their own, else of those that
+    speak it too; `current` comes before the others.
+    """
+    with engines.Guard(engine.name):
+        fitting = [
+            voice
+            for voice in (current, *engine.voices())
+            if wish.gender in ("", voice.gender)
+            and all(languages.covers(engine.speaks(voice), tag) for tag in tags)
+        ]
+
+    def is_far(voice: Voice) -> tuple[bool, bool]:
+        own = voice.languages[:1]
+        return own != (tags[0],), not languages.covers(own, tags[0])
+
+    return min(fitting, key=is_far, default=None)
 
 
 def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, type], ...]:
@@ -334,6 +393,23 @@ def _choose_language(engine: Engine, voice: Voice, wanted: str | None) -> str:
         problem = f"{who} does not speak {wanted!r} (languages: {', '.join(spoken)})"
         raise UnsupportedOption(problem + offers.of_language(wanted, engine.name))
     return wanted
+
+
+def _choose_own_speed(engine: Engine, words: str, wanted: float) -> float:
+    """The speed at which the engine itself speaks some words: the nearest at which it speaks well. Stretching does the
+    rest.
+
+    A voice that is told to be faster starts and ends a little earlier or later than it should. In one word, that is
+    heard: so the engine speaks short words at 1.0.
+
+    >>> from voxpress.engines.tone import Tone
+    >>> [_choose_own_speed(Tone(), words, 2.0) for words in ("Yes.", "Please hold the line, your call is important.")]
+    [1.0, 2.0]
+    """
+    if wanted == 1.0 or duration.bounds(words)[0] < _SHORT:
+        return 1.0
+    slowest, fastest = engine.speeds
+    return min(max(wanted, slowest), fastest)
 
 
 def _check_speed(wanted: float) -> float:

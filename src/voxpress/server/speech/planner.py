@@ -10,7 +10,7 @@ import msgspec
 
 from voxpress import engines, formats
 from voxpress.errors import InputError, UnsupportedOption
-from voxpress.rendering.plan import Bad, Plan, Sidecar
+from voxpress.rendering.plan import Bad, Plan, Played, Sidecar
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import Preset, Project, preset_named
 from voxpress.server.aliases import Aliases
@@ -303,8 +303,8 @@ def _check_duration(data: SpeechRequest, output: Output, longest: Seconds, plan:
     most = longest * RATE / max(rate, RATE)
     pauses = {"sentence": output.sentence_pause, "paragraph": output.paragraph_pause}
     parts = plan.recipe.parts if plan else ()
-    takes = plan.takes.values() if plan else ()
-    speed = min((take.segment.speed for take in takes), default=data.speed)
+    heard = (Played(part) if isinstance(part, str) else part for part in parts)
+    speed = min((part.speed for part in heard if isinstance(part, Played)), default=data.speed)
     silence = sum(part.duration for part in parts if isinstance(part, Silence | Tone))
     if len(data.input) * (_SLOWEST_SPEECH + max(pauses.values())) / speed + silence <= most:
         return  # without counting letters

@@ -65,7 +65,7 @@ class SpeechStreams:
         for number, part in enumerate(part for part in parts if not isinstance(part, Bookmark | Within)):
             key = part.take if isinstance(part, Played) else part
             takes = {key: await self._wait_for_take(key, flight)} if isinstance(key, str) else {}
-            sound = finishing.sound(part, takes, output, native)
+            sound = await asyncio.to_thread(finishing.sound, part, takes, output, native)
             if not number and output.lead:
                 sound = join([silence(output.lead, native), sound])
             finished = await asyncio.to_thread(finishing.mastered, sound, output)
