@@ -269,26 +269,29 @@ class Casting:
         """All that is known of who speaks."""
         asked = Speaker.of(row)
         if row.speaker is not None:
-            asked = asked.over(self._find_member(row.speaker))
+            asked = asked.over(self._find_member(row.speaker, row.cast))
         if speaker is not None:
-            asked = self._find_voice(speaker).over(asked)
+            asked = self._find_voice(speaker, row.cast).over(asked)
         return asked.over(self._default)
 
-    def _find_member(self, speaker: str | Speaker) -> Speaker:
-        """A member of the cast."""
+    def _find_member(self, speaker: str | Speaker, own: Mapping[str, Speaker]) -> Speaker:
+        """A member of the row's own cast, or of the render's."""
         if isinstance(speaker, Speaker):
             return speaker
-        if speaker in self._cast:
-            return self._cast[speaker]
-        problem = f"no {speaker!r} in the cast{suggest(speaker, self._cast)}"
-        known = ", ".join(self._cast) or "nobody: a [cast] table names speakers"
-        raise InputError(f"{problem} (cast: {known})", field="speaker")
+        if found := own.get(speaker) or self._cast.get(speaker):
+            return found
+        known = [*own, *(name for name in self._cast if name not in own)]
+        problem = f"no {speaker!r} in the cast{suggest(speaker, known)}"
+        if not known:
+            raise InputError(f"{problem}: a [cast] table names speakers, and there is none", field="speaker")
+        raise InputError(f"{problem} (cast: {', '.join(known)})", field="speaker")
 
-    def _find_voice(self, speaker: Speaker) -> Speaker:
+    def _find_voice(self, speaker: Speaker, own: Mapping[str, Speaker]) -> Speaker:
         """A speaker within a text, whose voice may be a name of the cast."""
-        if speaker.engine or speaker.voice not in self._cast:
+        member = own.get(speaker.voice or "") or self._cast.get(speaker.voice or "")
+        if speaker.engine or member is None:
             return speaker
-        return replace(speaker, voice=None).over(self._cast[speaker.voice])
+        return replace(speaker, voice=None).over(member)
 
 
 def check_cast(cast: object) -> dict[str, Speaker]:
@@ -312,8 +315,11 @@ def check_cast(cast: object) -> dict[str, Speaker]:
 def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
     """What a row says of its speaker. Options as text: 1, 1.0 and true are not the same option."""
     options = repr(row.options) if row.options else ""
-    given = row.speaker if isinstance(row, Utterance) else None
-    who = _identify(given) if isinstance(given, Speaker) else given
+    if isinstance(row, Utterance):
+        given = row.cast.get(row.speaker, row.speaker) if isinstance(row.speaker, str) else row.speaker
+        who = _identify(given) if isinstance(given, Speaker) else given, repr(row.cast) if row.cast else ""
+    else:
+        who = None
     return who, row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
 
 
