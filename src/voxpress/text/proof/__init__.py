@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
+from voxpress.speech import Speaker
 from voxpress.text import FindLexicon, FrontEnd, Reading, Say, read
 from voxpress.text.passage import Change
 
@@ -46,11 +47,12 @@ def prove(
     front_end: FrontEnd,
     id: str = "",
     find_lexicon: FindLexicon | None = None,
+    find_language: Callable[[Speaker], str] | None = None,
 ) -> Proof:
     """The proof of a text that no engine has a say in.
 
     Args:
-        find_lexicon: as for `voxpress.text.read`.
+        find_lexicon, find_language: as for `voxpress.text.read`.
 
     >>> prove("Come in.", "en", front_end=FrontEnd()).spoken
     'Come in.'
@@ -65,6 +67,7 @@ def prove(
         markup=markup,
         front_end=front_end,
         find_lexicon=find_lexicon,
+        find_language=find_language,
     )
     return Proof(
         id=id,
