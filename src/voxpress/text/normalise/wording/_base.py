@@ -78,6 +78,12 @@ class Wording(ABC):
     signs: ClassVar[Mapping[str, str]]  # a sign before a number
     weekdays: ClassVar[Mapping[str, str]]
     code_words: ClassVar[str]  # a regular expression: digits after it are read one by one
+    code_links: ClassVar[str]  # a regular expression of words between a code word and its digits
+    secrets: ClassVar[str]  # code words that name a number further on in the sentence
+    code_ends: ClassVar[str]  # words right before that number
+    counted: ClassVar[frozenset[str]]  # words behind a number that is no code
+    after_number: ClassVar[frozenset[str]]  # words behind a number that do not say what it counts
+    article: ClassVar[str] = ""  # a regular expression: before a number in a list
     phone_words: ClassVar[str]
     year_words: ClassVar[str]
     chapter_words: ClassVar[str]  # before a Roman numeral that counts
@@ -93,6 +99,7 @@ class Wording(ABC):
     out_of: ClassVar[str] = ""  # between points and the most points
     between: ClassVar[Mapping[str, str]] = {}  # a word before two numbers, and the word that then joins them
     and_: ClassVar[str]
+    or_: ClassVar[str]
     masked: ClassVar[str]  # in place of the hidden digits of a card
     expiry: ClassVar[str] = ""  # a regular expression of what stands before the last month of a card
     count_suffixes: ClassVar[str] = (

@@ -165,7 +165,7 @@ class German(Wording):
         r"(?:fach|mal|jährig|tägig|köpfig|stündig|minütig|teilig|stellig|prozentig|stöckig|monatig|wöchig|seitig|malig)"
         r"(?:e[nrms]?)?"
     )
-    and_ = "und"
+    and_, or_ = "und", "oder"
     hyphen, slash = "Bindestrich", "Schrägstrich"
     dot, extension, power = "Punkt", "Durchwahl", "mal zehn hoch"
     over, less, greater, at_most, at_least = "zu", "kleiner als", "größer als", "höchstens", "mindestens"
@@ -203,13 +203,35 @@ class German(Wording):
         "≈": "etwa",
     }
     code_words = (
-        r"(?:PIN|Pin|TAN|PLZ|Postleitzahl|Code|Kennwort|Passwort|"
+        r"(?:PINs?|Pin|TANs?|PLZ|Postleitzahl|Codes?|Kennwort|Passwort|"
         r"(?:Konto|Kunden|Karten|Bestell|Auftrags|Rechnungs|Buchungs|Vertrags|Referenz|Mitglieds|Ticket|"
         r"Vorgangs|Serien)"
-        r"(?:nummer|nr\.)|Durchwahl|IBAN|endet auf)"
+        r"(?:nummern?|nr\.)|Durchwahl(?:en)?|DW|Nebenstellen?|IBAN|endet auf|"
+        r"(?:Postfach|Mailbox|Benutzer|Agent|Warteschlange|Konferenz(?! (?:19|20)\d\d))(?=\W{1,3}\d{3}))"
     )
+    code_links = (
+        r"ist(?: jetzt| nun)?|sind|lautet(?: jetzt| nun)?|Nr\.|"
+        r"wurde (?:auf|(?:geändert|zurückgesetzt|gesetzt) auf)"
+    )
+    secrets = "PIN|Pin|TAN|[Cc]ode|[A-ZÄÖÜ][a-zäöüß]{2,20}code|Kennwort|Passwort"
+    code_ends = "ist|lautet|auf"
+    counted = frozenset(
+        [
+            "Stellen", "Ziffern", "Zeichen", "Buchstaben", "Sekunden", "Minuten", "Stunden", "Tage", "Tagen",
+            "Wochen", "Monate", "Monaten", "Jahre", "Jahren", "Mal", "Euro", "Dollar", "Franken", "Punkte",
+            "Punkten", "Personen",
+        ]
+    )  # fmt: skip
+    after_number = frozenset(
+        [
+            "oder", "und", "für", "jetzt", "an", "ein", "eingeben", "geändert", "gesetzt", "zurückgesetzt",
+            "heute", "wählen", "anrufen", "ist", "gilt", "um", "wenn", "bei", "im", "in", "bis",
+        ]
+    )  # fmt: skip
+    article = "(?:die |der |den )?"
     phone_words = (
-        r"(?:Telefon|Telefonnummer|Rufnummer|Tel\.?|Fax|Mobil|Handy|Hotline|[Aa]nrufen unter|"
+        r"(?:Notruf|Notrufnummer|SMS mit [A-Z\d]{2,12} an(?: die)?|[A-Z]{2,12} an die|"
+        r"Telefon|Telefonnummer|Rufnummer|Tel\.?|Fax|Mobil|Handy|Hotline|[Aa]nrufen unter|"
         r"[Rr]ufen Sie|[Ww]ählen Sie|[Nn]ummer)"
     )
     year_words = (

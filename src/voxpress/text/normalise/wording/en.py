@@ -213,7 +213,7 @@ class English(Wording):
     masked = "ending in"
     expiry = r"[Ee]xp(?:\.|iry|ires|iration)?(?: date)?|[Vv]alid (?:thru|through|until|to)"
     hyphen, slash = "dash", "slash"
-    and_ = "and"
+    and_, or_ = "and", "or"
     eras = r"A\.?D|B\.?C(?:\.?E)?|C\.?E"
     year_parts = {"Q": "quarter", "H": "half"}
     dot, extension, power = "dot", "extension", "times ten to the power of"
@@ -258,16 +258,39 @@ class English(Wording):
         "≈": "about",
     }
     code_words = (
-        r"(?:PINs?|pins?|Pin|OTP|otp|SSN|passcode|Passcode|password|Password|[Zz]ip|ZIP|zip code|[Cc]ode|"
+        r"(?:PINs?|pins?|Pin|OTP|otp|SSN|[Pp]asscodes?|[Pp]asswords?|[Zz]ip|ZIP|zip code|[Cc]odes?|"
         r"CVV|CVC|PNR|"
         r"(?:[Aa]ccount|[Cc]ard|[Oo]rder|[Tt]icket|[Rr]eference|[Cc]onfirmation|[Tt]racking|[Ss]erial|"
         r"[Cc]ustomer|[Bb]ooking|"
-        r"[Mm]ember|[Ii]nvoice|[Pp]olicy|[Cc]ase|[Mm]eeting)(?: (?:number|code|ID|id|no\.|No\.))?|"
+        r"[Mm]ember|[Ii]nvoice|[Pp]olicy|[Cc]ase|[Mm]eeting)s?(?: (?:numbers?|codes?|IDs?|ids?|no\.|No\.))?|"
+        r"(?:[Mm]ailbox|[Vv]oicemail|[Uu]ser|[Aa]gent|[Cc]onference(?! (?:19|20)\d\d)|[Qq]ueue)"
+        r"(?:e?s)?(?: (?:number|ID|id|room|bridge))?(?=\W{1,3}\d{3})|"
         r"ending in|ending with|ISBN|IBAN|VIN|IMEI|"
-        r"[Ee]xtension|ext\.|Ext\.|postcode|Postcode)"
+        r"[Ee]xtensions?|[Ee]xt\.?|[Pp]ostcodes?)"
     )
+    code_links = (
+        r"(?:is|are|was)(?: now)?|at|on|no\.|No\.|n°|the number|will be|"
+        r"(?:has been|have been|was|were|is|are)(?: now)? (?:changed|reset|set|updated|switched) to"
+    )
+    secrets = "PINs?|[Pp]in|OTP|[Cc]ode|[Pp]asscode|[Pp]assword"
+    code_ends = "is|to"
+    counted = frozenset(
+        [
+            "digit", "digits", "character", "characters", "letter", "letters", "number", "numbers", "second",
+            "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "months",
+            "year", "years", "time", "times", "dollars", "euros", "pounds", "points", "people",
+        ]
+    )  # fmt: skip
+    after_number = frozenset(
+        [
+            "now", "for", "to", "or", "and", "if", "in", "at", "from", "today", "immediately", "then", "on",
+            "tomorrow", "again",
+        ]
+    )  # fmt: skip
+    article = "(?:the )?"
     phone_words = (
-        r"(?:[Cc]all|CALL|[Dd]ial|DIAL|[Pp]hone|[Tt]elephone|[Tt]el\.?|[Ff]ax|[Mm]obile|[Cc]ell|[Tt]ext|"
+        r"(?:[Cc]all|CALL|[Dd]ial|DIAL|[Pp]hone|[Tt]elephone|[Tt]el\.?|[Ff]ax|[Mm]obile|[Cc]ell|"
+        r"[Tt]ext(?: [A-Z\d]{2,12} to)?|"
         r"[Rr]ing|[Nn]umber|"
         r"[Hh]otline|[Cc]all us (?:at|on)|reach us (?:at|on))"
     )

@@ -189,7 +189,7 @@ class Spanish(Wording):
     masked = "terminada en"
     expiry = r"[Vv]ence|[Vv]encimiento|[Cc]aduca|[Cc]aducidad|[Vv]álida hasta"
     postcodes = True
-    and_ = "y"
+    and_, or_ = "y", "o"
     hyphen, slash = "guion", "barra"
     point_word, minus, plus, times, divided, equals = (
         "coma",
@@ -238,12 +238,31 @@ class Spanish(Wording):
     of_money = "de"
     signs = {"§": "sección", "№": "número", "#": "número", "~": "unos", "≈": "unos"}
     code_words = (
-        r"(?:PIN|[Cc]ódigo(?: postal| de \w{1,20})?|[Cc]lave|[Cc]ontraseña|C\.?P\.?|"
+        r"(?:PIN|[Cc]ódigos?(?: postal| de \w{1,20})?|[Cc]lave|[Cc]ontraseña|C\.?P\.?|"
         r"(?:[Cc]uenta|[Tt]arjeta|[Pp]edido|[Rr]eferencia|[Rr]eserva|[Ee]xpediente)(?: (?:número|n\.º|"
-        r"nº))?|terminada en|DNI)"
+        r"nº))?|terminada en|DNI|[Ee]xtensi(?:ón|ones)|[Ee]xt\.|"
+        r"(?:[Ii]nterno|[Aa]nexo|[Bb]uzón|[Uu]suario|[Aa]gente|[Cc]ola)(?=\W{1,3}\d{3}))"
     )
+    code_links = (
+        r"(?:ahora )?es|son|n°|"
+        r"(?:se )?ha(?: sido)? (?:cambiado|cambiada|restablecido|actualizado) a|se (?:cambió|restableció) a|"
+        r"fue (?:cambiad|restablecid|actualizad)[oa] a"
+    )
+    secrets = "PIN|[Cc]ódigo|[Cc]lave|[Cc]ontraseña"
+    code_ends = "es|a"
+    counted = frozenset(
+        [
+            "dígitos", "cifras", "caracteres", "letras", "números", "segundos", "minutos", "horas", "días",
+            "semanas", "meses", "años", "veces", "euros", "dólares", "pesos", "puntos", "personas",
+        ]
+    )  # fmt: skip
+    after_number = frozenset(
+        ["y", "o", "para", "ahora", "hoy", "si", "en", "desde", "de", "es", "a", "con", "por", "mañana"]
+    )
+    article = "(?:el |la |al )?"
     phone_words = (
-        r"(?:[Ll]lam[eé](?:nos)?(?: al)?|[Mm]arque(?: el)?|[Tt]eléfono|[Tt]el\.|[Tt]fno\.|[Mm]óvil|"
+        r"(?:[Ee]nv[ií]e [A-Z\d]{2,12} al|[Ee]mergencias|"
+        r"[Ll]lam[eé](?:nos)?(?: al)?|[Mm]arque(?: el)?|[Tt]eléfono|[Tt]el\.|[Tt]fno\.|[Mm]óvil|"
         r"[Ff]ax|[Nn]úmero)"
     )
     year_words = "en de del desde hasta año años el entre y siglo"

@@ -121,7 +121,7 @@ class French(Wording):
     between = {"entre": "et"}
     masked = "se terminant par"
     expiry = r"[Ee]xpire(?: le| en)?|[Ee]xpiration|[Vv]alable jusqu'(?:en|au)"
-    and_ = "et"
+    and_, or_ = "et", "ou"
     hyphen, slash = "tiret", "barre"
     point_word, minus, plus, times, divided, equals = (
         "virgule",
@@ -187,12 +187,30 @@ class French(Wording):
         "N°": "numéro",
     }
     code_words = (
-        r"(?:PIN|[Cc]ode(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
+        r"(?:PIN|[Cc]odes?(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
         r"(?:[Cc]ompte|[Cc]arte|[Cc]ommande|[Rr]éférence|[Dd]ossier|[Rr]éservation)(?: (?:numéro|n°))?|"
-        r"se terminant par|[Pp]oste)"
+        r"se terminant par|[Pp]ostes?|[Ee]xtension|"
+        r"(?:[Bb]oîte vocale|[Uu]tilisateur|[Aa]gent|[Ff]ile)(?=\W{1,3}\d{3}))"
     )
+    code_links = (
+        r"est(?: maintenant| désormais)?|sont|n°|"
+        r"a été (?:changé|modifié|réinitialisé|remplacé) (?:en|à|par)"
+    )
+    secrets = "PIN|[Cc]ode|[Mm]ot de passe"
+    code_ends = "est|à|par"
+    counted = frozenset(
+        [
+            "chiffres", "caractères", "lettres", "numéros", "secondes", "minutes", "heures", "jours", "semaines",
+            "mois", "ans", "années", "fois", "euros", "dollars", "francs", "points", "personnes",
+        ]
+    )  # fmt: skip
+    after_number = frozenset(
+        ["ou", "et", "pour", "en", "si", "est", "dès", "à", "depuis", "de", "maintenant", "demain", "par"]
+    )
+    article = "(?:le |la |au )?"
     phone_words = (
-        r"(?:[Aa]ppelez(?: le| au)?|[Cc]omposez le|[Tt]éléphone|[Tt]él\.?|[Ff]ax|[Pp]ortable|[Mm]obile|"
+        r"(?:[Ee]nvoyez [A-Z\d]{2,12} au|[Uu]rgences|"
+        r"[Aa]ppelez(?: le| au)?|[Cc]omposez le|[Tt]éléphone|[Tt]él\.?|[Ff]ax|[Pp]ortable|[Mm]obile|"
         r"[Nn]uméro)"
     )
     year_words = (
