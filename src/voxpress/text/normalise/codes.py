@@ -82,7 +82,9 @@ def _read_all(
     for match in found:
         if not fits(match[1], match.end(1)):
             continue
-        yield Found(*match.span(1), say(match[1]))
+        start, end = match.span(1)
+        dash = text[start - 2 : start] in (" -", " –")  # before an extension: no minus
+        yield Found(start - dash, end, say(match[1]))
         known.add(match[1])
         for each in _list_more(text, match.end(1), match[1], wording):
             known.add(each[1])

@@ -146,13 +146,6 @@ def read_identifier(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), said)
 
 
-def _pluralise(number: str) -> str:
-    """A number in words as several of them: fifties, sixes, sevens."""
-    if number.endswith("y"):
-        return number[:-1] + "ies"
-    return number + ("es" if number.endswith("x") else "s")
-
-
 def _say_identifier(written: str, wording: Wording) -> str:
     """Letters and digits in words: short numbers as numbers, long ones and those within letters by digits."""
     parts = re.findall(r"[A-Za-z]+|\d+|-", written)
@@ -163,7 +156,7 @@ def _say_identifier(written: str, wording: Wording) -> str:
         if part == "-":
             continue
         if part == "s" and said and wording.decades and written[-1] == "s" and parts[-2].isdecimal():
-            said[-1] = _pluralise(said[-1])
+            said[-1] = wording.plural(said[-1])
         elif part.isdecimal():
             round_ = (part.endswith("00") and len(part) < 5) or (parts[0] == part and len(part) < 4)
             spell = part[0] == "0" or (mixed and len(part) > 2) or (len(part) > 2 and not round_)

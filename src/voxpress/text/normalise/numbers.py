@@ -29,6 +29,12 @@ _PRESSED = re.compile(
 """Before the key of a telephone, which counts nothing: marque 1 ahora."""
 
 
+def _find_gender(text: str, end: int, wording: Wording) -> str:
+    """The gender that a number takes before the words behind it."""
+    after = word_after(text, end)
+    return wording.gender_before(after, word_after(text, end + 1 + len(after)) if after else "")
+
+
 def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
     """Fractions: 1/2, 2 1/2, ¾; doubtful where a date is as likely."""
     for match in compile_for(
@@ -43,13 +49,13 @@ def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
     )
     for match in compile_for(pattern).finditer(text):
         above, below = int(match[3]), int(re.sub(r"\D", "", match[4]))
-        if (match[3] + "/" + match[4]) in ("24/7", "50/50", "9/11", "7/11") or (below == 0 and above):
+        if (match[3] + "/" + match[4]) in ("24/7", "50/50", "20/20", "9/11", "7/11") or (
+            below == 0 and above
+        ):
             said = f"{wording.number(match[3])} {wording.cardinal(below)}"
-            yield Found(
-                match.start(3), match.end(), "nine eleven" if said.startswith("nine eleven") else said
-            )
+            yield Found(match.start(3), match.end(), said)
             continue
-        if match[2] is None and _is_over(text, match, above, below):
+        if match[2] is None and _is_over(text, match, above, below, wording):
             said = f"{wording.number(match[3])} {wording.over} {wording.cardinal(below)}"
             yield Found(match.start(3), match.end(), said, certain=False)
             continue
@@ -59,15 +65,9 @@ def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
         yield _say_fraction(match, match[2], above, below, wording, certain=certain)
 
 
-def _is_over(text: str, match: re.Match[str], above: int, below: int) -> bool:
+def _is_over(text: str, match: re.Match[str], above: int, below: int, wording: Wording) -> bool:
     """Whether two numbers with a stroke are a reading such as a blood pressure."""
-    return word_before(text, match.start()) in (
-        "pressure",
-        "blutdruck",
-        "tension",
-        "tensión",
-        "pressione",
-    ) or (above > below > 30 and above < 250)
+    return word_before(text, match.start()) in wording.pressures or (above > below > 30 and above < 250)
 
 
 def _say_fraction(
@@ -114,6 +114,12 @@ def read_multiple(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), wording.multiple(int(match[1])))
         if stroke := compile_for(rf" ?/ ?({rates})\b").match(text, match.end()):
             yield Found(stroke.start(), stroke.end(), f" {wording.per} {stroke[1]}")
+    if wording.decades:
+        for match in compile_for(r"(?<![\w.,$£€-])(\d?)(00|,?000|,000,000)s(?!\w)").finditer(text):
+            scale = {2: "hundred", 3: "thousand"}.get(len(match[2].replace(",", "")), "million")
+            many = "" if match[1] == "1" else f"{wording.number(match[1])} " if match[1] else None
+            if many is not None:
+                yield Found(match.start(), match.end(), f"{many}{wording.plural(scale)}")
     if wording.count_suffixes:
         for match in compile_for(rf"(?<![\w.,/-])(\d{{1,4}})-?(%ig|{wording.count_suffixes})(?!\w)").finditer(
             text
@@ -210,6 +216,8 @@ def read_arithmetic(text: str, wording: Wording) -> Iterator[Found]:
 
 def read_sign(text: str, wording: Wording) -> Iterator[Found]:
     """Signs before a number: § 5, № 7, #1, ~5."""
+    for match in compile_for(r"(?<![\w&#])[nN][°º] ?(?=\d)").finditer(text):
+        yield Found(match.start(), match.end(), wording.signs["#"] + " ")
     signs = choose(wording.signs)
     for match in compile_for(rf"(?<![\w&#])({signs})( ?)(?=\d)").finditer(text):
         gap = "" if match[2] else " "
@@ -270,7 +278,7 @@ def read_number(text: str, wording: Wording) -> Iterator[Found]:
     ).finditer(text):
         number = "0" + match[2] if match[2].startswith(wording.point) and wording.point == "," else match[2]
         pressed = _PRESSED.search(text, max(0, match.start() - 40), match.start()) is not None
-        gender = "" if pressed else wording.gender_of(word_after(text, match.end()))
+        gender = "" if pressed else _find_gender(text, match.end(), wording)
         plain = len(number) > wording.longest_plain and number.isdecimal() and not number.endswith("000")
         said = wording.digits(number) if plain else wording.number(number, gender)
         if match[1]:

@@ -77,6 +77,10 @@ class Wording(ABC):
     abbreviations: ClassVar[Mapping[str, Abbreviation]]
     signs: ClassVar[Mapping[str, str]]  # a sign before a number
     weekdays: ClassVar[Mapping[str, str]]
+    clear_weekdays: ClassVar[tuple[str, ...]] = ()  # those that are no words, and read alone
+    week: ClassVar[Mapping[str, tuple[str, str]]] = {}  # letters such as M-F, and the two days
+    inch: ClassVar[Unit]
+    pressures: ClassVar[frozenset[str]]  # words before a blood pressure
     code_words: ClassVar[str]  # a regular expression: digits after it are read one by one
     code_links: ClassVar[str]  # a regular expression of words between a code word and its digits
     secrets: ClassVar[str]  # code words that name a number further on in the sentence
@@ -108,6 +112,7 @@ class Wording(ABC):
     postcodes: ClassVar[bool] = False  # whether five digits before a town are read one by one
     hyphen: ClassVar[str]  # where it is read out
     slash: ClassVar[str]
+    eras_before: ClassVar[str] = ""  # a regular expression of what stands before a year
     eras: ClassVar[str] = ""  # a regular expression of what follows a year that is said in two halves
     year_parts: ClassVar[Mapping[str, str]] = {}  # Q and H of 2Q22
     streets: ClassVar[Mapping[str, str]] = {}
@@ -182,6 +187,10 @@ class Wording(ABC):
     def _spaceless(self) -> dict[str, Abbreviation]:
         return {key.replace(" ", ""): value for key, value in self.abbreviations.items() if " " in key}
 
+    def o_clock(self, hour: int, said: str) -> str:
+        """A full hour in words beside times after noon, which count 24 hours; `said`: as it is read alone."""
+        return said
+
     def counts(self, after: str) -> bool:
         """Whether a number before this word counts things, and is no year."""
         return False
@@ -189,6 +198,14 @@ class Wording(ABC):
     def gender_of(self, after: str) -> str:
         """The gender that a number takes before this word: ``m``, ``f`` or none."""
         return ""
+
+    def plural(self, said: str) -> str:
+        """A number in words as several of them: fifties, sixes, hundreds."""
+        return said
+
+    def gender_before(self, after: str, next_after: str) -> str:
+        """The gender that a number takes before two words, of which the first may be an adjective."""
+        return self.gender_of(after)
 
     def groups_fit(self, written: str) -> bool:
         """Whether a number with several stops has groups of three digits that this language writes so."""

@@ -23,13 +23,24 @@ _PREPOSITIONS = frozenset(
     ]
 )  # fmt: skip
 
+_ENDINGS_OF_ONE = {"f": "e", "m": "", "accusative": "en", "dative": "er"}
+_NO_ADJECTIVES = frozenset(
+    [
+        "oder", "aber", "über", "unter", "hinter", "immer", "später", "wieder", "heute", "bitte", "gerne",
+        "ohne", "sowie", "eine", "einer", "eines", "einen", "diese", "dieser", "dieses", "diesen", "alle",
+        "aller", "jede", "jeder", "jedes", "jeden", "seine", "ihre", "meine", "wegen", "neben", "gegen",
+        "zwischen", "bevor", "der", "des", "den", "es", "er", "per", "sonst", "beide", "werden", "haben",
+        "drücken", "wählen", "mitten", "innen", "außen", "oben", "unten", "durch", "viele", "ihren",
+    ]
+)  # fmt: skip
 _FEMININE = frozenset(
     [
         "Million", "Milliarde", "Billion", "Frau", "Stunde", "Minute", "Sekunde", "Woche", "Person",
         "Seite", "Tonne", "Flasche", "Tasse", "Kugel", "Karte", "Nacht", "Stufe", "Stimme", "Hand",
         "Klasse", "Straße", "Etage", "Taste", "Meile", "Stadt", "Tochter", "Schwester", "Mutter", "Portion",
         "Packung", "Dose", "Kiste", "Tür", "Wohnung", "Katze", "Stelle", "Chance", "Idee", "Frage",
-        "Antwort",
+        "Antwort", "Nachricht", "Mail", "Mailbox", "Information", "Datei", "Firma", "Zahl", "Nummer",
+        "Bitte", "Aufgabe", "Anfrage", "Sache", "Adresse", "Reise", "Größe", "Gruppe", "Reihe", "Zeile",
     ]
 )  # fmt: skip
 
@@ -184,6 +195,7 @@ class German(Wording):
         "So": "Sonntag",
     }  # fmt: skip
     dotted_dates = True
+    date_words = "am vom zum ab"
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
         "Mio.": ("Million", "Millionen"), "Mio": ("Million", "Millionen"), "Mrd.": ("Milliarde", "Milliarden"),
@@ -202,6 +214,8 @@ class German(Wording):
         "~": "etwa",
         "≈": "etwa",
     }
+    inch = Unit("Zoll", "Zoll")
+    pressures = frozenset({"blutdruck"})
     code_words = (
         r"(?:PINs?|Pin|TANs?|PLZ|Postleitzahl|Codes?|Kennwort|Passwort|"
         r"(?:Konto|Kunden|Karten|Bestell|Auftrags|Rechnungs|Buchungs|Vertrags|Referenz|Mitglieds|Ticket|"
@@ -255,6 +269,7 @@ class German(Wording):
         {"usw.", "etc.", "u. a.", "o. ä.", "u. v. m.", "v. Chr.", "n. Chr.", "Jh.", "Str.", "str.", "o. Ä."}
     )
     scale_gender = "f"
+    telephones = r"|0 ?\d[\d ]{0,6} ?/ ?\d{2,8}(?: \d{2,8}){0,4}"
     bare_hours, decade_ending, ratio = "Uhr|uhr", "er", "zu"
     hour_sign = r"Uhr|uhr|h(?= |$|[,.])"
     rates = {"h": "Stunde", "d": "Tag", "l": "Liter", "kg": "Kilogramm", "km": "Kilometer", "min": "Minute"}
@@ -297,6 +312,13 @@ class German(Wording):
             return "f"
         return "m" if after[:1].isupper() and after != "Uhr" else ""
 
+    def gender_before(self, after: str, next_after: str) -> str:
+        if not next_after[:1].isupper() or not after.islower() or after in _NO_ADJECTIVES:
+            return self.gender_of(after)
+        if after.endswith("en"):
+            return "dative" if self.gender_of(next_after) == "f" else "accusative"
+        return "f" if after.endswith("e") else "m" if after.endswith(("er", "es")) else ""
+
     def cardinal(self, number: int, gender: str = "") -> str:
         if number == 0:
             return "null"
@@ -309,7 +331,7 @@ class German(Wording):
         if rest or not said:
             last = self._below_million(rest)
             if last.endswith("ein"):
-                last += {"f": "e", "m": ""}.get(gender if rest == 1 else "", "s")
+                last += _ENDINGS_OF_ONE.get(gender if rest == 1 else "", "s")
             said.append(last)
         return " ".join(said)
 
@@ -386,7 +408,7 @@ class German(Wording):
         if not day:
             return said
         words = before.split()
-        if len(words) > 2 and words[-1] in ("und", "oder") and words[-2].rstrip(".").isdecimal():
+        if len(words) > 2 and words[-1] in ("und", "oder") and words[-2].strip("0123456789./") == "":
             words = words[:-2]  # am 3. und 4. Mai
         return f"{self.ordinal(day, self._ending(words))} {said}"
 

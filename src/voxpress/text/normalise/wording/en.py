@@ -99,7 +99,7 @@ def _currencies() -> dict[str, Currency]:
 
 def _abbreviations() -> dict[str, Abbreviation]:
     titles = {
-        "Dr": "Doctor", "Mr": "Mister", "Mrs": "Misses", "Ms": "Miz", "Prof": "Professor", "Rev": "Reverend",
+        "Dr": "Doctor", "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Prof": "Professor", "Rev": "Reverend",
         "Gen": "General", "Col": "Colonel", "Capt": "Captain", "Cpt": "Captain", "Lt": "Lieutenant",
         "Sgt": "Sergeant",
         "Maj": "Major", "Cmdr": "Commander", "Adm": "Admiral", "Gov": "Governor", "Sen": "Senator",
@@ -214,6 +214,7 @@ class English(Wording):
     expiry = r"[Ee]xp(?:\.|iry|ires|iration)?(?: date)?|[Vv]alid (?:thru|through|until|to)"
     hyphen, slash = "dash", "slash"
     and_, or_ = "and", "or"
+    eras_before = r"A\.D\.|AD"
     eras = r"A\.?D|B\.?C(?:\.?E)?|C\.?E"
     year_parts = {"Q": "quarter", "H": "half"}
     dot, extension, power = "dot", "extension", "times ten to the power of"
@@ -238,6 +239,10 @@ class English(Wording):
         "Thur": "Thursday",
         "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
     }  # fmt: skip
+    clear_weekdays = ("Mon", "Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri")
+    week = {"M-F": ("Monday", "Friday")}
+    inch = Unit("inch", "inches")
+    pressures = frozenset({"pressure", "BP", "bp"})
     units = _units()
     currencies = _currencies()
     scales = {
@@ -347,6 +352,14 @@ class English(Wording):
     @property
     def dotted_times(self) -> str:  # type: ignore[override]
         return r"(?:(?<=\bat )|(?<=\bfrom )|(?<=\buntil )|(?<=\bby ))" if self._region in _DAY_FIRST else ""
+
+    def plural(self, said: str) -> str:
+        if said.endswith("y"):
+            return said[:-1] + "ies"
+        return said + ("es" if said.endswith("x") else "s")
+
+    def o_clock(self, hour: int, said: str) -> str:
+        return f"{self.cardinal(hour)} hundred hours" if said.endswith("o'clock") else said
 
     def counts(self, after: str) -> bool:
         if after in ("people", "men", "women", "children", "more", "percent", "of"):

@@ -46,6 +46,8 @@ _MASCULINE = frozenset(
     ["día", "problema", "programa", "sistema", "tema", "idioma", "mapa", "planeta", "clima", "aroma", "poema"]
 )
 """Nouns with the ending of the other gender."""
+_NO_NOUNS = frozenset(["por", "mayor", "menor", "mejor", "peor", "del", "igual", "cual", "tal", "con"])
+"""Words that end as nouns do."""
 _STATES = frozenset(
     ["ahora", "terminado", "activado", "desactivado", "encendido", "apagado", "completado", "finalizado"]
 )
@@ -237,6 +239,10 @@ class Spanish(Wording):
     cents_and = "con"
     of_money = "de"
     signs = {"§": "sección", "№": "número", "#": "número", "~": "unos", "≈": "unos"}
+    week = {"L-V": ("lunes", "viernes")}
+    inch = Unit("pulgada", "pulgadas", "f")
+    pressures = frozenset({"tensión", "presión"})
+    clear_weekdays = ("Lun", "Mié", "Jue", "Vie", "Sáb")
     code_words = (
         r"(?:PIN|[Cc]ódigos?(?: postal| de \w{1,20})?|[Cc]lave|[Cc]ontraseña|C\.?P\.?|"
         r"(?:[Cc]uenta|[Tt]arjeta|[Pp]edido|[Rr]eferencia|[Rr]eserva|[Ee]xpediente)(?: (?:número|n\.º|"
@@ -372,7 +378,11 @@ class Spanish(Wording):
             or after in ("como", "para", "pero", "menos", "más", "las", "los", "una", "uno")
         ):
             return ""
-        if after.removesuffix("s") in _MASCULINE:
+        if after.removesuffix("s") in _MASCULINE or (
+            after.endswith(("aje", "ente", "ete", "or", "el", "al", "ón"))
+            and not after.endswith(("mente", "ión"))
+            and after not in _NO_NOUNS
+        ):
             return "m"
         return (
             "f"

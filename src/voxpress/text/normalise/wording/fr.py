@@ -17,6 +17,16 @@ _TENS = [
 _SCALES = ("million", "milliard", "billion", "billiard", "trillion", "trilliard")
 
 
+_FEMININE = frozenset(
+    [
+        "foi", "minute", "heure", "personne", "seconde", "page", "femme", "année", "semaine", "commande",
+        "facture", "journée", "demande", "ligne", "chambre", "place", "boîte", "carte", "table", "voiture",
+        "nuit", "classe", "question", "tonne", "adresse", "pièce", "porte", "rue", "touche",
+    ]
+)  # fmt: skip
+_FEMININE_ENDINGS = ("tion", "sion", "ette", "elle", "ance")
+
+
 def _units() -> dict[str, Unit]:
     table = """
     mm:millimètre cm:centimètre dm:décimètre m:mètre km:kilomètre µm:micromètre μm:micromètre nm:nanomètre
@@ -186,6 +196,8 @@ class French(Wording):
         "n°": "numéro",
         "N°": "numéro",
     }
+    inch = Unit("pouce", "pouces")
+    pressures = frozenset({"tension"})
     code_words = (
         r"(?:PIN|[Cc]odes?(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
         r"(?:[Cc]ompte|[Cc]arte|[Cc]ommande|[Rr]éférence|[Dd]ossier|[Rr]éservation)(?: (?:numéro|n°))?|"
@@ -332,11 +344,12 @@ class French(Wording):
         return f"{self.number(whole)} et {part}"
 
     def gender_of(self, after: str) -> str:
-        return (
-            "f"
-            if after
-            in ("fois", "minutes", "heures", "personnes", "secondes", "pages", "femmes", "années", "semaines")
-            else ""
+        one = after.removesuffix("s")
+        return "f" if one in _FEMININE or one.endswith(_FEMININE_ENDINGS) else ""
+
+    def gender_before(self, after: str, next_after: str) -> str:
+        return self.gender_of(
+            next_after if after in ("autre", "autres", "petite", "grande", "seule") else after
         )
 
     def date(self, day: int, month: int, year: str, before: str, *, month_first: bool = False) -> str:

@@ -173,6 +173,8 @@ class Italian(Wording):
     date_words = "il dal al entro"
     of_money = "di"
     signs = {"§": "paragrafo", "№": "numero", "#": "numero", "~": "circa", "≈": "circa"}
+    inch = Unit("pollice", "pollici")
+    pressures = frozenset({"pressione"})
     code_words = (
         r"(?:PIN|[Cc]odice(?: postale| di \w{1,20}| PIN)?|[Pp]assword|CAP|"
         r"(?:[Cc]onto|[Cc]arta|[Oo]rdine|[Rr]iferimento|[Pp]ratica|[Pp]renotazione)(?: (?:numero|n\.))?|"
