@@ -62,7 +62,7 @@ def _count(number: str, wording: Wording) -> float:
 def read_money(text: str, wording: Wording) -> Iterator[Found]:
     """Amounts with the sign or the code of a currency, before or behind."""
     signs = choose(wording.currencies)
-    scale = rf"(?: ?({choose(wording.scales)}){NO_WORD})?"
+    scale = rf"(?: ?({choose(wording.scales)}){NO_WORD}(?!\.\w))?"
     minus = rf"(?<![\w.,])([{_DASHES}](?=\S))?"
     home, away = (",", r"\.") if wording.point == "," else (r"\.", ",")
     tag = rf"\d{{1,3}}(?:{home}\d{{3}}){{1,4}}{away}\d\d(?!\d)|\d{{1,9}}{away}\d\d(?!\d)|"
@@ -189,7 +189,7 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with a unit: 3.5 kg, 120 km/h, 20 °C, 5' 10"."""
     yield from _read_feet(text, wording)
     inches = r"(\d{1,3}(?:[.,]\d{1,2})?) ?[\"”″]"
-    by = r" ?[x×] ?"
+    by = rf"(?: ?[x×] ?| {wording.by} )"
     for match in compile_for(rf"(?<![\w.,]){inches}{by}{inches}(?:{by}{inches})?(?!\w)").finditer(text):
         sides = (wording.measure(each, wording.inch) for each in match.groups() if each)
         yield Found(match.start(), match.end(), f" {wording.by} ".join(sides))

@@ -52,7 +52,7 @@ def read_code(text: str, wording: Wording) -> Iterator[Found]:
 
     def fits(code: str, end: int) -> bool:
         digits = sum(map(str.isdecimal, code))
-        counted = digits < 4 and word_after(text, end) in wording.counted
+        counted = code.isdecimal() and word_after(text, end) in wording.counted
         return digits > 1 and not counted and not _PROMOTION.fullmatch(code)
 
     def say(code: str) -> str:

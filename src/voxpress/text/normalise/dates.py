@@ -94,6 +94,7 @@ def _is_month(full: str | None, text: str, match: re.Match[str]) -> bool:
 
 def read_written_date(text: str, wording: Wording) -> Iterator[Found]:
     """Dates in digits: 2026-11-27, 24.12.2026, 4/5/2026."""
+    yield from _read_two_days(text, wording)
     whole = rf"{START}(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){NO_WORD}(?![.,/-]\d)"
     for match in compile_for(whole).finditer(text):
         said = _say(int(match[4]), int(match[3]), match[1], text, match.start(), wording)
@@ -122,8 +123,8 @@ def read_written_date(text: str, wording: Wording) -> Iterator[Found]:
     yield from _read_short_date(text, wording)
 
 
-def _read_short_date(text: str, wording: Wording) -> Iterator[Found]:
-    """A day and a month in digits: 24.12. and 17.06 where that is usual."""
+def _read_two_days(text: str, wording: Wording) -> Iterator[Found]:
+    """Two days of a month in digits: 24./25.12., 3.–5.5.2026."""
     if not wording.dotted_dates:
         return
     several = (
@@ -137,6 +138,12 @@ def _read_short_date(text: str, wording: Wording) -> Iterator[Found]:
             said = said.removesuffix(wording.months[month - 1]).strip()
             joint = wording.and_ if match[2] in "/&" else wording.to
             yield Found(match.start(), match.end(), f"{said} {joint} {last}")
+
+
+def _read_short_date(text: str, wording: Wording) -> Iterator[Found]:
+    """A day and a month in digits: 24.12. and 17.06 where that is usual."""
+    if not wording.dotted_dates:
+        return
     for match in compile_for(
         rf"{START}(\d{{1,2}})\.(\d{{1,2}})(\.(?! ?$)|){NO_WORD}(?![.,:/-]?\d| Uhr| h\b| %)"
     ).finditer(text):
@@ -261,7 +268,7 @@ def read_decade(text: str, wording: Wording) -> Iterator[Found]:
             yield Found(match.start(), match.end(), said + wording.decade_ending)
     if not wording.decades:
         return
-    for match in compile_for(rf"(?<![\w.,$£€])(\d{{3}}0)('?s| s(?= |$)){NO_WORD}").finditer(text):
+    for match in compile_for(rf"(?<![\w.,$£€])(?!1000)(\d{{3}}0)('?s| s(?= |$)){NO_WORD}").finditer(text):
         yield Found(match.start(), match.end(), wording.plural(wording.year(int(match[1]))))
     for match in compile_for(rf"(?<![\w.,$£€'’‘-])([2-9]0)s{NO_WORD}").finditer(text):
         sure = word_before(text, match.start()) in ("the", "to", "early", "late", "mid")

@@ -29,9 +29,9 @@ _ANY_SIGN = re.compile(r"[\d&@+%$€£¥₩₹]|\w[./]\w")
 _TOKEN = re.compile(r"\S+")
 _UNSPACED = re.compile(r"[^\s、。，．！？!?「」]{0,4}\d[^\s、。，．！？!?「」]{0,12}")
 _TELEPHONE = re.compile(
-    r"(?<![\w.,+/-])\+?\d{1,5}(?:[- ]\d{2,5}){0,3}-\d{2,5}(?:-\d{2,5}){0,3}(?![\w/-]|[.,]\d)"
+    r"(?<![A-Za-z\d.,+/-])\+?\d{1,5}(?:[- ]\d{2,5}){0,3}-\d{2,5}(?:-\d{2,5}){0,3}(?![A-Za-z\d/-]|[.,]\d)"
 )
-_YEARS = re.compile(r"(?:1\d|20)\d\d-(?:(?:1\d|20)\d\d|\d\d-\d\d)")
+_YEARS = re.compile(r"(?:1[6-9]|20)\d\d-(?:(?:1[6-9]|20)\d\d|\d\d-\d\d)")
 _MONEY = {"pt": {"R$": ("reais", "centavos"), "€": ("euros", "cêntimos"), "US$": ("dólares", "centavos")}}
 """In words, of many and of hundredths."""
 _ENDS = "\"'()[]{}«»„“”‘’¿¡.,;:!?…"
@@ -82,8 +82,8 @@ def _find_numbers(text: str, language: str) -> Iterator[Found]:
         groups = re.findall(r"\d+", match[0])
         if 6 < sum(map(len, groups)) < 16 and not _YEARS.fullmatch(match[0]):
             gap = "" if language in languages.DENSE and language != "ko" else " "
-            said = [[speak(digit, language) or digit for digit in group] for group in groups]
-            yield Found(match.start(), match.end(), ", ".join(map(gap.join, said)), certain=False)
+            spelled = [[speak(digit, language) or digit for digit in group] for group in groups]
+            yield Found(match.start(), match.end(), ", ".join(map(gap.join, spelled)), certain=False)
     for sign, (name, cents) in _MONEY.get(language, {}).items():
         for match in re.finditer(
             rf"(?<!\w){re.escape(sign)} ?(\d{{1,3}}(?:\.\d{{3}}){{1,4}}|\d{{1,15}}),(\d\d)(?!\w|[.,]\d)", text

@@ -137,7 +137,8 @@ def read_stopped_ordinal(text: str, wording: Wording) -> Iterator[Found]:
         before = words_before(text, match.start()).split()
         after = word_after(text, match.start(1) + len(match[1]) + 1)
         ending = wording.find_ending(before, after)
-        if ending is None:
+        year = compile_for(r"1[1-9]\d\d|20\d\d").fullmatch(match[1])
+        if ending is None or (year and not after.islower()):  # the sentence ends behind a year
             continue
         certain = bool(before) and before[-1] in wording.stopped_ordinals
         yield Found(match.start(), match.end(1) + 1, wording.ordinal(int(match[1]), ending), certain)
@@ -225,28 +226,21 @@ def read_sign(text: str, wording: Wording) -> Iterator[Found]:
 
 
 def read_version(text: str, wording: Wording) -> Iterator[Found]:
-    """Numbers with several stops: versions and addresses of the Internet."""
+    """Numbers with several stops: groups of three digits where another mark is usual, and versions."""
     for match in compile_for(
-        r"((?:(?<![\w.])\d{1,4}(?=\.\d{1,4}\.\d)|(?<=\b[vV])\d{1,4})(?:\.\d{1,4}){1,5})(?![\w]|\.\d)"
+        r"((?:(?<![\w.$€£¥])\d{1,4}(?=\.\d{1,4}\.\d)|(?<=\b[vV])\d{1,4})(?:\.\d{1,4}){1,5})(?![\w]|\.\d)"
     ).finditer(text):
-        groups = match[1].split(".")
-        if wording.groups_fit(match[1]):
-            continue
-        if (
-            len(groups) == 3
-            and all(len(group) == 3 for group in groups[1:])
-            and text[match.start() - 1 : match.start()] not in ("v", "V")
-        ):
-            yield Found(match.start(), match.end(), wording.cardinal(int("".join(groups))), certain=False)
-        elif len(groups) == 4:
-            yield Found(match.start(), match.end(), f" {wording.dot} ".join(map(wording.digits, groups)))
+        if compile_for(r"\d{1,3}(?:\.\d{3}){2,5}").fullmatch(match[1]):
+            if wording.point != ",":
+                yield Found(
+                    match.start(),
+                    match.end(),
+                    wording.cardinal(int(match[1].replace(".", ""))),
+                    certain=False,
+                )
         else:
-            said = f" {wording.version_point or wording.dot} ".join(map(wording.number, groups))
-            yield Found(
-                match.start(),
-                match.end(),
-                f" {said}" if text[match.start() - 1 : match.start()] in ("v", "V") else said,
-            )
+            said = f" {wording.version_point or wording.dot} ".join(map(wording.number, match[1].split(".")))
+            yield Found(match.start(), match.end(), f" {said}" if text[match.start() - 1] in "vV" else said)
 
 
 def read_standard(text: str, wording: Wording) -> Iterator[Found]:

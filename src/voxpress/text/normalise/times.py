@@ -86,21 +86,26 @@ def read_weekday(text: str, wording: Wording) -> Iterator[Found]:
     """Short names of weekdays: in a range, or before a date or a time."""
     for written, (first, last) in wording.week.items():
         for match in compile_for(rf"(?<![\w-]){written[0]} ?[-–] ?{written[-1]}(?![\w-])").finditer(text):
-            certain = compile_for(r"[,:]? \d").match(text, match.end()) is not None
-            yield Found(match.start(), match.end(), f"{first} {wording.to} {last}", certain)
-    ranges, before_dates, lists, alone = _compile_weekdays(wording)
+            if compile_for(r"[,:]? \d").match(text, match.end()):
+                yield Found(match.start(), match.end(), f"{first} {wording.to} {last}")
+            elif compile_for(r"\s*(?:[,.;:)]|$)").match(text, match.end()):
+                yield Found(match.start(), match.end(), f"{first} {wording.to} {last}", certain=False)
+    ranges, before_dates, lists, series, alone = _compile_weekdays(wording)
+    for match in lists.finditer(text):
+        stroke = f" {wording.and_} "
+        days = (
+            stroke if each in "/&" else wording.weekdays[each]
+            for each in re.findall(r"[^\W\d_]+|[/&]", match[0])
+        )
+        yield Found(match.start(), match.end(), "".join(days))
+    for match in series.finditer(text):
+        for day in compile_for(rf"\b({choose(wording.weekdays)})\b\.?").finditer(text, *match.span()):
+            yield Found(day.start(), day.end(), wording.weekdays[day[1]])
     for match in ranges.finditer(text):
         said = f"{wording.weekdays[match[1]]} {wording.to} {wording.weekdays[match[3]]}"
         yield Found(match.start(), match.end(), said)
     for match in before_dates.finditer(text):
         yield Found(match.start(), match.end(), wording.weekdays[match[1]])
-    for match in lists.finditer(text):
-        stroke = f" {wording.and_} "
-        said = (
-            stroke if each in "/&" else wording.weekdays[each]
-            for each in re.findall(r"[^\W\d_]+|[/&]", match[0])
-        )
-        yield Found(match.start(), match.end(), "".join(said))
     for match in alone.finditer(text):
         if (before := match.start(1)) == 0 or text[before - 1] in " (/":
             stop = match[0].endswith(".") and ends_sentence(text, match.end())
@@ -118,5 +123,8 @@ def _compile_weekdays(wording: Wording) -> tuple[re.Pattern[str], ...]:
             rf"|(?:{choose(each.capitalize() for each in wording.month_short)})\b))"
         ),
         re.compile(rf"\b(?:{names})\.?(?: ?[/&] ?(?:{names})\b(?!\.\w)(?:\.(?=,| [a-z\d]))?)+"),
+        re.compile(
+            rf"\b(?:{clear})\b\.?(?:,? ?(?:, ?| {wording.and_} | {wording.or_} )(?:{names})\b(?:\.(?=,| [a-z&\d]))?)+"
+        ),
         re.compile(rf"\b({clear})\b(?:\.(?!\w)|(?=[,;:)/]|$| (?:{wording.and_}|{wording.or_}|&) ))"),
     )

@@ -207,10 +207,6 @@ class Wording(ABC):
         """The gender that a number takes before two words, of which the first may be an adjective."""
         return self.gender_of(after)
 
-    def groups_fit(self, written: str) -> bool:
-        """Whether a number with several stops has groups of three digits that this language writes so."""
-        return self.point == "," and re.fullmatch(r"\d{1,3}(?:\.\d{3})+", written) is not None
-
     def fits_ordinal(self, number: int, ending: str) -> bool:
         """Whether an ordinal is written with that ending."""
         return True

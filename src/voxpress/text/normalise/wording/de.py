@@ -239,7 +239,7 @@ class German(Wording):
     after_number = frozenset(
         [
             "oder", "und", "für", "jetzt", "an", "ein", "eingeben", "geändert", "gesetzt", "zurückgesetzt",
-            "heute", "wählen", "anrufen", "ist", "gilt", "um", "wenn", "bei", "im", "in", "bis",
+            "heute", "wählen", "anrufen", "um", "wenn", "bei", "im", "in", "bis",
         ]
     )  # fmt: skip
     article = "(?:die |der |den )?"

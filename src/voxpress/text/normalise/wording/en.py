@@ -177,6 +177,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "ext.": Abbreviation("extension"),
         "401(k)": Abbreviation("four oh one K"),
         "A.D": Abbreviation("A D"),
+        "A.D.": Abbreviation("A D"),
         "a.m.": Abbreviation("A M"),
         "p.m.": Abbreviation("P M"),
     }
@@ -267,14 +268,15 @@ class English(Wording):
         r"CVV|CVC|PNR|"
         r"(?:[Aa]ccount|[Cc]ard|[Oo]rder|[Tt]icket|[Rr]eference|[Cc]onfirmation|[Tt]racking|[Ss]erial|"
         r"[Cc]ustomer|[Bb]ooking|"
-        r"[Mm]ember|[Ii]nvoice|[Pp]olicy|[Cc]ase|[Mm]eeting)s?(?: (?:numbers?|codes?|IDs?|ids?|no\.|No\.))?|"
+        r"[Mm]ember|[Ii]nvoice|[Pp]olicy|"
+        r"(?<!\b[Ii]n )[Cc]ase|[Mm]eeting)s?(?: (?:numbers?|codes?|IDs?|ids?|no\.|No\.))?|"
         r"(?:[Mm]ailbox|[Vv]oicemail|[Uu]ser|[Aa]gent|[Cc]onference(?! (?:19|20)\d\d)|[Qq]ueue)"
         r"(?:e?s)?(?: (?:number|ID|id|room|bridge))?(?=\W{1,3}\d{3})|"
         r"ending in|ending with|ISBN|IBAN|VIN|IMEI|"
         r"[Ee]xtensions?|[Ee]xt\.?|[Pp]ostcodes?)"
     )
     code_links = (
-        r"(?:is|are|was)(?: now)?|at|on|no\.|No\.|n°|the number|will be|"
+        r"(?:is|are|was)(?: now)?|(?:was |has |has been )?changed from|at|on|no\.|No\.|n°|the number|will be|"
         r"(?:has been|have been|was|were|is|are)(?: now)? (?:changed|reset|set|updated|switched) to"
     )
     secrets = "PINs?|[Pp]in|OTP|[Cc]ode|[Pp]asscode|[Pp]assword"
@@ -337,7 +339,7 @@ class English(Wording):
     letter_units = "VWL"
     doubtful_units = frozenset({"m", "s", "h", "t", "B", "C"})
     two_faced = {"St.": ("Saint", "Street"), "Dr.": ("Doctor", "Drive")}
-    closing = frozenset({"etc.", "Ph.D.", "et al.", "a.m.", "p.m."})
+    closing = frozenset({"etc.", "Ph.D.", "et al.", "a.m.", "p.m.", "A.D."})
     ordinal_endings = "st|nd|rd|th|ST|ND|RD|TH"
     cents_and = "and"
 

@@ -170,7 +170,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "máx.": "máximo",
         "mín.": "mínimo", "c.º b.": "camino bajo", "n.º": "número", "N.º": "número", "nº": "número",
         "Nº": "número",
-        "S. A.": "S A", "S.A.": "S A", "S. L.": "S L", "S.L.": "S L", "vier.": "viernes",
+        "M.N.": "moneda nacional", "S. A.": "S A", "S.A.": "S A", "S. L.": "S L", "S.L.": "S L", "vier.": "viernes",
         "JJ. OO.": "Juegos Olímpicos", "Ref.": "referencia", "ref.": "referencia", "Ldo.": "licenciado",
         "Lda.": "licenciada",
         "a.m.": "de la mañana", "p.m.": "de la tarde", "ec": "era común",
@@ -283,7 +283,9 @@ class Spanish(Wording):
     ordinal_endings = r"\.?[ºª°ᵒᵃ]|\.?[eᵉ][rʳ]|er|ero|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na"
     telephones = r"|\d{4}-\d{4}|\d{3}-\d{3}-\d{3}|[6-9]\d\d \d{3} \d{3}"
     roman_articles = {"el": "º", "la": "ª", "del": "º", "al": "º"}
-    closing = frozenset({"etc.", "EE. UU.", "S. A.", "S.A.", "a. C.", "d. C.", "EE.UU.", "Ud.", "Uds."})
+    closing = frozenset(
+        {"etc.", "EE. UU.", "S. A.", "S.A.", "a. C.", "d. C.", "EE.UU.", "M.N.", "Ud.", "Uds."}
+    )
     hour_sign = r"h(?:s|rs|oras?)?\b"
     bare_hours = r"h(?:s|rs|oras?)?\b"
     rates = {"h": "hora", "d": "día", "l": "litro", "kg": "kilogramo", "km": "kilómetro", "min": "minuto"}
