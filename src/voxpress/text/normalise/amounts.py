@@ -82,8 +82,9 @@ def read_money(text: str, wording: Wording) -> Iterator[Found]:
     behind = rf"{minus}{number}{scale} ?({signs}){NO_WORD}{rate}"
     for match in compile_for(behind).finditer(text):
         said = _say_money(match[2], match[4], match[3], text, match, wording, match[5])
+        end, _ = _find_name(text, match.end(), match[4], wording)
         certain = not _is_foreign(match[2], wording)
-        yield Found(match.start(), match.end(), f"{wording.minus} {said}" if match[1] else said, certain)
+        yield Found(match.start(), end, f"{wording.minus} {said}" if match[1] else said, certain)
     odd = r"(\d[\d.,]{0,30}\d|\d)"
     for pattern in (
         rf"(?<!\w)(?P<sign>{signs}) ?{odd}(?!\w|[.,]\d)",
@@ -112,7 +113,9 @@ def _find_name(text: str, end: int, sign: str, wording: Wording) -> tuple[int, s
     if code := compile_for(rf" ({codes}){NO_WORD}").match(text, end):
         return code.end(), code[1]
     money = wording.currencies[sign]
-    if name := compile_for(rf" (?:{choose([money.many, money.one])}){NO_WORD}").match(text, end):
+    if name := compile_for(rf" (?:{choose([money.many, money.one, money.many.split()[-1]])}){NO_WORD}").match(
+        text, end
+    ):
         return name.end(), sign
     return end, sign
 

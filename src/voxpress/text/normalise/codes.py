@@ -60,12 +60,17 @@ def read_code(text: str, wording: Wording) -> Iterator[Found]:
 
     found = compile_for(rf"\b{wording.code_words}{link(wording)}({_CODE}){_END}").finditer(text)
     yield from _read_all(text, found, _CODE, fits, say, wording)
-    far = (
-        rf"\b(?:{wording.secrets})\b[^.!?;\d\n]{{1,60}}? (?:{wording.code_ends}):? (\d[\dA-Z-]{{3,12}}){_END}"
-    )
-    for match in compile_for(far).finditer(text):
+    far = r"(\d[\dA-Z-]{3,12})"
+    behind = rf"(?:[^.!?;\d\n]{{1,60}}? (?:{wording.code_ends}):?|,) {far}{_END}"
+    behind = rf"\b(?:{wording.secrets})\b{behind}"
+    before = rf"(?<![\w.,$€£¥+/-]){far} (?:{wording.code_starts}) "
+    before += rf"[^.!?,;\d\n]{{0,30}}?(?:{wording.secrets})\b"
+    for match in compile_for(behind).finditer(text):
         after = word_after(text, match.end())
         if (not after or after in wording.after_number) and sum(map(str.isdecimal, match[1])) > 3:
+            yield from _read_all(text, iter([match]), _CODE, fits, say, wording)
+    for match in compile_for(before).finditer(text):
+        if sum(map(str.isdecimal, match[1])) > 3:
             yield from _read_all(text, iter([match]), _CODE, fits, say, wording)
 
 

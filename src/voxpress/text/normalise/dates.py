@@ -23,6 +23,7 @@ _FIRST_YEAR = 1100
 
 _NO_DATES = frozenset({"9/11", "24/7", "7/11", "16/9", "16/10", "18/10", "20/10", "2/3", "3/4"})
 """Numbers with a stroke that have a reading of their own."""
+_FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 _PARTS = frozenset({"16", "20", "24"})
 """Usual denominators."""
 
@@ -163,11 +164,12 @@ def read_slashed_date(text: str, wording: Wording) -> Iterator[Found]:
     pair = compile_for(rf"(?<![\w.,/-])(\d{{1,2}})/(\d{{1,2}}){NO_WORD}(?![/%]|[.,]\d)")
     joint = compile_for(
         rf",? (?:{wording.and_}|{wording.or_}|{wording.to}|{choose(wording.between.values())}"
-        rf"|{choose((wording.date_words or wording.to).split())}|&) | all['’]|, | ?[-–—] ?"
+        rf"|{wording.date_joints}|&) | all['’]|, | ?[-–—] ?"
     )
     group: list[re.Match[str]] = []
     for match in pair.finditer(text):
-        if group and not joint.fullmatch(text[group[-1].end() : match.start()][:12]):
+        gap = text[group[-1].end() : match.start()][:12] if group else ""
+        if group and (not joint.fullmatch(gap) or (gap == ", " and match[0] in _FRACTIONS)):
             yield from _say_slashed(text, group, wording)
             group = []
         group.append(match)
@@ -215,7 +217,7 @@ def _is_slashed(text: str, match: re.Match[str], wording: Wording) -> bool:
         return False
     before = word_before(text, match.start())
     if before in wording.date_words.split():
-        return second > 2 or first > 12 or before == "due"
+        return second > 2 or first >= second or before == "due"
     return (first > 12 and second > 9) or (first > 9 and second > 12 and match[2] not in _PARTS)
 
 

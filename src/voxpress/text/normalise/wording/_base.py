@@ -85,6 +85,7 @@ class Wording(ABC):
     code_links: ClassVar[str]  # a regular expression of words between a code word and its digits
     secrets: ClassVar[str]  # code words that name a number further on in the sentence
     code_ends: ClassVar[str]  # words right before that number
+    code_starts: ClassVar[str]  # words between a number and the code word that names it
     counted: ClassVar[frozenset[str]]  # words behind a number that is no code
     after_number: ClassVar[frozenset[str]]  # words behind a number that do not say what it counts
     article: ClassVar[str] = ""  # a regular expression: before a number in a list
@@ -98,6 +99,7 @@ class Wording(ABC):
     power: ClassVar[str]  # between a number and the exponent of ten
     telephones: ClassVar[str] = ""  # more patterns of telephone numbers, each behind a |
     roman_articles: ClassVar[Mapping[str, str]] = {}  # before a numeral that orders, and the ending
+    date_joints: ClassVar[str] = ""  # a regular expression: between two dates with strokes
     date_words: ClassVar[str] = ""  # before a day and a month with a stroke
     dotted_times: ClassVar[str] = ""  # a regular expression of what stands before a time such as 17.30
     out_of: ClassVar[str] = ""  # between points and the most points

@@ -217,7 +217,7 @@ class German(Wording):
     inch = Unit("Zoll", "Zoll")
     pressures = frozenset({"blutdruck"})
     code_words = (
-        r"(?:PINs?|Pin|TANs?|PLZ|Postleitzahl|Codes?|Kennwort|Passwort|"
+        r"(?:PINs?|Pin|TANs?|PLZ|Postleitzahl|Codes?|[A-ZÄÖÜ][a-zäöüß]{2,25}codes?|Kennwort|Passwort|"
         r"(?:Konto|Kunden|Karten|Bestell|Auftrags|Rechnungs|Buchungs|Vertrags|Referenz|Mitglieds|Ticket|"
         r"Vorgangs|Serien)"
         r"(?:nummern?|nr\.)|Durchwahl(?:en)?|DW|Nebenstellen?|IBAN|endet auf|"
@@ -229,6 +229,8 @@ class German(Wording):
     )
     secrets = "PIN|Pin|TAN|[Cc]ode|[A-ZÄÖÜ][a-zäöüß]{2,20}code|Kennwort|Passwort"
     code_ends = "ist|lautet|auf"
+    code_starts = "(?:ist|als) (?:Ihren?|[Dd]einen?|Ihr|[Dd]ein|Ihre|[Dd]eine)"
+    date_joints = "bis(?: zum)?"
     counted = frozenset(
         [
             "Stellen", "Ziffern", "Zeichen", "Buchstaben", "Sekunden", "Minuten", "Stunden", "Tage", "Tagen",

@@ -281,6 +281,8 @@ class English(Wording):
     )
     secrets = "PINs?|[Pp]in|OTP|[Cc]ode|[Pp]asscode|[Pp]assword"
     code_ends = "is|to"
+    code_starts = "(?:is|as) your"
+    date_joints = "until|till|through"
     counted = frozenset(
         [
             "digit", "digits", "character", "characters", "letter", "letters", "number", "numbers", "second",

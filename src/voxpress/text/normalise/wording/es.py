@@ -256,6 +256,8 @@ class Spanish(Wording):
     )
     secrets = "PIN|[Cc]ódigo|[Cc]lave|[Cc]ontraseña"
     code_ends = "es|a"
+    code_starts = "(?:es|como) (?:su|tu)"
+    date_joints = "al|hasta(?: el)?"
     counted = frozenset(
         [
             "dígitos", "cifras", "caracteres", "letras", "números", "segundos", "minutos", "horas", "días",

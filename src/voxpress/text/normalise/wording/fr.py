@@ -210,6 +210,8 @@ class French(Wording):
     )
     secrets = "PIN|[Cc]ode|[Mm]ot de passe"
     code_ends = "est|à|par"
+    code_starts = "(?:est|comme) (?:votre|ton)"
+    date_joints = "au|jusqu['’]au|et le"
     counted = frozenset(
         [
             "chiffres", "caractères", "lettres", "numéros", "secondes", "minutes", "heures", "jours", "semaines",

@@ -187,6 +187,8 @@ class Italian(Wording):
     )
     secrets = "PIN|[Cc]odice|[Pp]assword"
     code_ends = "è|a"
+    code_starts = "(?:è|come) (?:il|la) (?:tuo|tua|suo|sua|vostro|vostra)"
+    date_joints = "al|e il|fino al"
     counted = frozenset(
         [
             "cifre", "caratteri", "lettere", "numeri", "secondi", "minuti", "ore", "giorni", "settimane", "mesi",
