@@ -113,9 +113,9 @@ def _find_name(text: str, end: int, sign: str, wording: Wording) -> tuple[int, s
     if code := compile_for(rf" ({codes}){NO_WORD}").match(text, end):
         return code.end(), code[1]
     money = wording.currencies[sign]
-    if name := compile_for(rf" (?:{choose([money.many, money.one, money.many.split()[-1]])}){NO_WORD}").match(
-        text, end
-    ):
+    if name := compile_for(
+        rf" (?:{choose([money.many, money.one, re.split('[ -]', money.many)[-1]])}){NO_WORD}"
+    ).match(text, end):
         return name.end(), sign
     return end, sign
 

@@ -14,16 +14,6 @@ from voxpress.text.normalise.wording import Wording
 _CODE = r"[A-Z]{0,4}\d[\dA-Z]{0,30}(?: \d[\dA-Z]{1,11}|-[\dA-Z]{1,12}){0,6}"
 _DIALLED = r"\d{2,6}(?:[ -]\d{2,6}){1,5}|\d{3,15}"
 _END = r"(?![\w%°/]|:\d| ?[$€£¥](?!\d))(?![.,]\d)"
-_ENDING_WORDS = (
-    "ending in",
-    "ending with",
-    "ends in",
-    "endet auf",
-    "endend auf",
-    "terminada en",
-    "terminant par",
-    "termina con",
-)
 _PROMOTION = re.compile(r"(?=[A-Z]{0,3}[AEIOU])[A-Z]{4}\d{1,2}")
 _YEAR = re.compile(r"(?:1[1-9]|20)\d\d")
 
@@ -132,5 +122,7 @@ def read_masked(text: str, wording: Wording) -> Iterator[Found]:
         r"(?<![\w*•])(?:[*•]{3,16}|[xX]{4,12})(?:[- ](?:[*•]{4}|[xX]{4})){0,3}[- ]?(\d{3,6})(?![\w*])"
     ).finditer(text):
         digits = wording.digits(match[1])
-        said = text[max(0, match.start() - 12) : match.start()].lower().rstrip().endswith(_ENDING_WORDS)
+        said = (
+            text[max(0, match.start() - 12) : match.start()].lower().rstrip().endswith(wording.ending_words)
+        )
         yield Found(match.start(), match.end(), digits if said else f"{wording.masked} {digits}")

@@ -21,18 +21,20 @@ from voxpress.text.normalise.wording import Wording
 
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _MINUS = "-−–"
-_PRESSED = re.compile(
-    r"\b(?:puls[ae]|marque|marca|presion[ea]|oprim[ae]|prem[aeio](?:re)?|digit[aie](?:re)?|drück\w{0,5}|appuye[zr])"
-    r"(?: (?:el|la|il|le|sur|die|tasto|tecla|touche|taste)){0,3} $",
-    re.IGNORECASE,
-)
-"""Before the key of a telephone, which counts nothing: marque 1 ahora."""
 
 
 def _find_gender(text: str, end: int, wording: Wording) -> str:
     """The gender that a number takes before the words behind it."""
     after = word_after(text, end)
     return wording.gender_before(after, word_after(text, end + 1 + len(after)) if after else "")
+
+
+def _is_pressed(text: str, start: int, wording: Wording) -> bool:
+    """Whether a number is the key of a telephone, which counts nothing: marque 1 ahora."""
+    if not wording.pressed:
+        return False
+    near = text[max(0, start - 40) : start]
+    return compile_for(rf"(?i:\b(?:{wording.pressed}) $)").search(near) is not None
 
 
 def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
@@ -271,8 +273,7 @@ def read_number(text: str, wording: Wording) -> Iterator[Found]:
         rf"{sign}(?<!\d)({wording.number_pattern}|(?<![\w.]){point}\d{{1,40}})"
     ).finditer(text):
         number = "0" + match[2] if match[2].startswith(wording.point) and wording.point == "," else match[2]
-        pressed = _PRESSED.search(text, max(0, match.start() - 40), match.start()) is not None
-        gender = "" if pressed else _find_gender(text, match.end(), wording)
+        gender = "" if _is_pressed(text, match.start(), wording) else _find_gender(text, match.end(), wording)
         plain = len(number) > wording.longest_plain and number.isdecimal() and not number.endswith("000")
         said = wording.digits(number) if plain else wording.number(number, gender)
         if match[1]:

@@ -106,6 +106,8 @@ class Wording(ABC):
     between: ClassVar[Mapping[str, str]] = {}  # a word before two numbers, and the word that then joins them
     and_: ClassVar[str]
     or_: ClassVar[str]
+    pressed: ClassVar[str] = ""  # a regular expression: before the key of a telephone
+    ending_words: ClassVar[tuple[str, ...]]  # before the last digits of a card
     masked: ClassVar[str]  # in place of the hidden digits of a card
     expiry: ClassVar[str] = ""  # a regular expression of what stands before the last month of a card
     count_suffixes: ClassVar[str] = (

@@ -169,6 +169,8 @@ class German(Wording):
         "etwa",
     )
     between = {"zwischen": "und"}
+    ending_words = ("endet auf", "endend auf")
+    pressed = r"drück\w{0,5}(?: (?:die|taste)){0,3}"
     masked = "endend auf"
     expiry = r"[Gg]ültig bis|[Aa]blaufdatum|[Vv]erfällt"
     postcodes = True

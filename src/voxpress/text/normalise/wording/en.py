@@ -211,6 +211,7 @@ class English(Wording):
         "to", "by", "per", "percent", "per mille", "plus or minus", "about",
     )  # fmt: skip
     between = {"between": "and"}
+    ending_words = ("ending in", "ending with", "ends in")
     masked = "ending in"
     expiry = r"[Ee]xp(?:\.|iry|ires|iration)?(?: date)?|[Vv]alid (?:thru|through|until|to)"
     hyphen, slash = "dash", "slash"

@@ -188,6 +188,8 @@ class Spanish(Wording):
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
     between = {"entre": "y"}
+    ending_words = ("terminada en",)
+    pressed = r"(?:puls[ae]|marque|marca|presion[ea]|oprim[ae])(?: (?:el|la|tecla)){0,3}"
     masked = "terminada en"
     expiry = r"[Vv]ence|[Vv]encimiento|[Cc]aduca|[Cc]aducidad|[Vv]álida hasta"
     postcodes = True

@@ -129,6 +129,8 @@ class French(Wording):
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
     between = {"entre": "et"}
+    ending_words = ("terminant par",)
+    pressed = r"appuye[zr](?: (?:le|la|sur|touche)){0,3}"
     masked = "se terminant par"
     expiry = r"[Ee]xpire(?: le| en)?|[Ee]xpiration|[Vv]alable jusqu'(?:en|au)"
     and_, or_ = "et", "ou"

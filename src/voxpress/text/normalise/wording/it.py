@@ -111,6 +111,8 @@ class Italian(Wording):
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
     between = {"tra": "e", "fra": "e"}
+    ending_words = ("termina con",)
+    pressed = r"(?:prem[aeio](?:re)?|digit[aie](?:re)?)(?: (?:il|la|tasto)){0,3}"
     masked = "che termina con"
     expiry = r"[Ss]cad(?:e|enza)|[Vv]alida fino al"
     postcodes = True
