@@ -90,12 +90,20 @@ def _list_tests(
 ) -> tuple[tuple[object, ...], tuple[tuple[str, validation.Test], ...]]:
     """The defaults of a class's fields, and their names and tests."""
     fields = msgspec.structs.fields(kind)
-    tests = {**validation.TESTS, "speaker": _test_speaker}
+    tests = {**validation.TESTS, "speaker": _test_speaker, "cast": _test_cast}
     return tuple(each.default for each in fields), tuple((each.name, tests[each.name]) for each in fields)
 
 
 def _test_speaker(value: object) -> validation.Problem:
     return "" if isinstance(value, Speaker) else validation.TESTS["speaker"](value)
+
+
+def _test_cast(value: object) -> validation.Problem:
+    if isinstance(value, Mapping) and all(
+        isinstance(name, str) and isinstance(speaker, Speaker) for name, speaker in value.items()
+    ):
+        return ""
+    return validation.TESTS["cast"](value)
 
 
 class Mark(_Noun, frozen=True):
@@ -274,6 +282,8 @@ class Utterance(_Request, frozen=True):
     """The file's own relative path with extension, where a row names it; the extension sets the format."""
     speaker: str | Speaker | None = None
     """Who speaks it: a name of the cast, or a speaker. The fields below come before the speaker's."""
+    cast: Mapping[str, Speaker] = {}
+    """Speakers by the names that the row and its text give them; they come before those of the render."""
     engine: str | None = None
     model: str | None = None
     voice: str | None = None
@@ -361,10 +371,11 @@ class Clip(_Noun, frozen=True):
         b'RIFF'
 
         Raises:
-            InputError: the path's extension is that of another format.
+            InputError: the path's extension is that of another format, or a file of another kind is in the place of a
+                sidecar.
             StoreError: the file cannot be written, or the clip has neither bytes nor a path.
         """
-        from voxpress.files import atomic
+        from voxpress.files import atomic, sidecars
         from voxpress.files.paths import require_extension
 
         place = os.path.expanduser(validation.path(path, "path"))
@@ -379,8 +390,7 @@ class Clip(_Noun, frozen=True):
             raise StoreError(f"clip {self.key} has no bytes here: read it from its store")
         if len(data) != self.size or self.sha256 not in ("", hashlib.sha256(data).hexdigest()):
             raise StoreError(f"clip {self.key} is broken in the store: say or render it again")
-        for extension, beside in self.sidecars.items():
-            atomic.write(f"{os.path.splitext(place)[0]}.{extension}", beside, durable=True)
+        sidecars.write(place, self.sidecars)
         atomic.write(place, data, durable=True)
 
     def __repr__(self) -> str:
@@ -435,6 +445,8 @@ class Result(_Noun, frozen=True):
     """Price of `billed`, in US dollars; NaN if unknown."""
     notes: tuple[str, ...] = ()
     """Changes on the way: a symbol removed, another seed tried."""
+    uncertain: int = 0
+    """Readings of the text that may not be meant; ``voxpress text --uncertain`` shows them."""
     verdict: Opinion = ""
     """Whether the audio says the text, if a recogniser listened."""
     wer: float | None = None

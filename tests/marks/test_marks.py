@@ -286,6 +286,26 @@ def test_say_writes_them_beside_the_clip(tmp_path):
     assert json.loads((tmp_path / "hold.json").read_text())["text"] == "Please hold."
 
 
+@pytest.mark.parametrize("marks", ["srt", "vtt", "json", "polly"])
+def test_a_file_of_another_kind_stays(tmp_path, marks):
+    """Such as package.json beside package.wav; former marks are replaced."""
+    clip, other = (
+        voxpress.say(text, engine="tone", store="memory:", marks=[marks]) for text in ("Hello.", "Bye now.")
+    )
+    place = tmp_path / "package.wav"
+    beside = place.with_suffix("." + next(iter(clip.sidecars)))
+    beside.write_text('{\n  "name": "mine"\n}')
+    with pytest.raises(
+        InputError, match=f"marks: cannot write marks to {beside.name}: a file of another kind"
+    ):
+        clip.save(place)
+    assert "mine" in beside.read_text() and not place.exists()
+    beside.unlink()
+    clip.save(place)
+    other.save(place)
+    assert beside.read_bytes() == next(iter(other.sidecars.values()))
+
+
 def test_a_preset_has_marks_and_prune_knows_them(tmp_path):
     """And `--marks` on the command line comes before those of the preset."""
     (tmp_path / "voxpress.toml").write_text(
@@ -310,3 +330,28 @@ def test_a_preset_with_unknown_marks(tmp_path):
     (tmp_path / "voxpress.toml").write_text('[presets.x]\nextends = "podcast"\nmarks = ["sub"]\n')
     with pytest.raises(voxpress.ManifestError, match=r"presets\.x\.marks: no format 'sub'"):
         presets.load(tmp_path / "voxpress.toml")
+
+
+@pytest.mark.parametrize("marks", [(), ("vtt",)])
+def test_marks_of_former_audio_are_told_of(tmp_path, marks):
+    """They stay, because nobody asked for their end, and say what is no longer heard."""
+    out = tmp_path / "out"
+    render(out, ROWS, marks=["srt", "json"])
+    rows = [{"id": "a", "text": "Hello you."}, ROWS[1]]
+    results = {
+        result.utterance.id: result.notes
+        for result in voxpress.render(
+            rows, out, engine="tone", store=tmp_path / "store", workers=0, marks=marks
+        )
+    }
+    assert [note.partition(" ")[0] for note in results["a"]] == ["a.srt", "a.json"]
+    assert not any("audio that was here" in note for note in results["b"])
+    assert "Hello there." in (out / "a.srt").read_text()
+
+
+def test_marks_of_somebody_else_are_not_told_of(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.srt").write_text("mine")
+    (result,) = voxpress.render(ROWS[:1], out, engine="tone", store=tmp_path / "store", workers=0)
+    assert result.notes == ()

@@ -8,7 +8,7 @@ import pytest
 from voxpress import Output, Utterance, render, say
 from voxpress.audio import codec, waveform
 from voxpress.errors import InputError, SpeechError
-from voxpress.rendering.plan import Bad, Plan
+from voxpress.rendering.plan import Bad, Plan, Played
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Clip, Speaker
 from voxpress.text import FrontEnd
@@ -79,12 +79,16 @@ def test_a_clip_is_known_by_what_is_in_its_sounds(tmp_path: Path) -> None:
         ("file:///etc/passwd", "is an address"),
         ("soundbank://alarms/horn", "is an address"),
         ("folder", "is no file"),
+        ("link.wav", "is a link that leads out of the manifest's folder"),
+        ("up/secret.wav", "is a link that leads out of the manifest's folder"),
         ("text.wav", "not audio that can be read"),
         ("empty.wav", "not audio that can be read"),
     ],
 )
 def test_what_is_no_sound_beside_the_manifest_is_refused(tmp_path: Path, source: str, problem: str) -> None:
     (tmp_path / "folder").mkdir()
+    (tmp_path / "link.wav").symlink_to(tmp_path.parent / "secret.wav")
+    (tmp_path / "up").symlink_to(tmp_path.parent)
     (tmp_path / "text.wav").write_text("not audio at all")
     (tmp_path / "empty.wav").write_bytes(b"")
     write_tone(tmp_path.parent / "secret.wav")
@@ -155,7 +159,7 @@ def test_the_rate_of_a_text_multiplies_the_speed_of_its_row() -> None:
         Utterance(text="<speak>One. <prosody rate='50%'>Two.</prosody></speak>", markup="ssml"), filed=False
     )
     assert isinstance(planned, Plan)
-    assert [take.segment.speed for take in planned.takes.values()] == [1.5, 0.75]
+    assert [part.speed for part in planned.recipe.parts if isinstance(part, Played)] == [1.5, 0.75]
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ def test_lines_that_begin_with_a_key(text: str, lines: list[str]) -> None:
         ("**50% off** today", "fifty percent off today"),
         ("Price* is low", "Price is low"),
         ("2 * 3 = 6", "Two times three equals six"),
+        ("Card ****1234", "Card ending in one two three four"),
         ("1*2*3", "One times two times three"),
         ("5* hotel", "Five star hotel"),
         ("Press * * *", "Press star star star"),
@@ -142,7 +143,9 @@ def test_a_word_of_the_lexicon_in_a_row_of_keys() -> None:
     """The other keys are still read."""
     front_end = FrontEnd(lexicon=Lexicon([Entry("#", "number sign")]))
     reading = read("Dial *67#.", language="en", max_chars=500, front_end=front_end)
-    assert [part.text for part in reading.parts if isinstance(part, Say)] == ["Dial star six seven number sign."]
+    assert [part.text for part in reading.parts if isinstance(part, Say)] == [
+        "Dial star six seven number sign."
+    ]
 
 
 def say_as(kind: str, text: str, **more: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voxpress.errors import InputError
-from voxpress.text import Say, read
+from voxpress.text import FrontEnd, Say, read
 from voxpress.text.normalise import KINDS, NAMES, fingerprint, normalise, say_as
 from voxpress.text.passage import Edit, Passage
 
@@ -151,7 +151,7 @@ def test_a_sentence_ends_where_it_ended(written, sentences):
         ("$5.50", "currency", "en", "", "five dollars and fifty cents"),
         ("5 km", "unit", "it", "", "cinque chilometri"),
         ("soon", "date", "en", "dmy", "soon"),
-        ("99/99/2026", "date", "en", "dmy", "ninety-nine/ninety-nine/two thousand twenty-six"),
+        ("99/99/2026", "date", "en", "dmy", "ninety-nine slash ninety-nine slash two thousand twenty-six"),
     ],
 )
 def test_a_kind_that_somebody_names(text, kind, language, format, expected):
@@ -161,8 +161,8 @@ def test_a_kind_that_somebody_names(text, kind, language, format, expected):
 
 def test_unknown_names_are_errors():
     """They name what there is."""
-    with pytest.raises(InputError, match="auto, readers, grammars, none"):
-        normalise(Passage.of("1"), "en", name="best")
+    with pytest.raises(InputError, match="auto, readers, grammars or none"):
+        FrontEnd(normalise="best")
     with pytest.raises(InputError, match="ordinal"):
         say_as("1", "words", "en")
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -62,6 +64,10 @@ class Reader:
     every_language: bool = False
 
 
+_Own: TypeAlias = tuple[int, int, Sequence[Lexicon]]
+"""A piece of the source, and the lexicons that the text names for it; the first wins."""
+
+
 class Spoken(NamedTuple):
     """Segments with the pauses between them; what was changed; and how often what was left out, and why."""
 
@@ -105,6 +111,18 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             if not isinstance(getattr(self, name), kind):
                 raise InputError(f"must be a {kind.__name__}, not {show(getattr(self, name))}", field=name)
 
+    def narrow(self, lexicon: Lexicon | None = None, normalise: str | None = None) -> FrontEnd:
+        """The same with what a row says for itself: its lexicon comes before this one's.
+
+        >>> FrontEnd().narrow(normalise="none").normalise
+        'none'
+        """
+        return msgspec.structs.replace(
+            self,
+            lexicon=lexicon.over(self.lexicon) if lexicon else self.lexicon,
+            normalise=normalise or self.normalise,
+        )
+
     def fingerprint(self, language: str) -> str:
         """What identifies the reading of texts in a language: the same one gives the same words.
 
@@ -114,8 +132,13 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         settings = self.normalise, self.emoji, self.unspeakable, self.lenient
         return f"{_identify(settings, language)} {self.lexicon.digest}"
 
-    def read(self, say: Say, reader: Reader) -> Spoken:
+    def read(
+        self, say: Say, reader: Reader, lexicons: Mapping[str, Lexicon] = MappingProxyType({})
+    ) -> Spoken:
         """The segments of some words.
+
+        Args:
+            lexicons: those that the text itself names, by their files; words are looked up there first.
 
         >>> FrontEnd().read(Say.of("Come in. Sit down."), Reader(language="en", max_chars=9)).parts
         (Say('Come in.'), Pause(after='sentence'), Say('Sit down.'))
@@ -127,7 +150,11 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         notes = _Notes(list(say.changes))
         words, interpreted = interpret(say.words, say.asked, reader.language)
         notes.changes.extend(interpreted)
-        for paragraph, after in self._spell(words, reader, notes):
+        own = [
+            (each.start, each.end, [lexicons[file] for file in each.files if file in lexicons])
+            for each in say.lookups
+        ]
+        for paragraph, after in self._spell(words, reader, notes, own):
             if parts:
                 parts.append(Pause(after))
             for i, segment in enumerate(_split(paragraph, reader)):
@@ -137,39 +164,60 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         return Spoken(tuple(parts), order_changes(notes.changes), notes.left_out)
 
     def _spell(
-        self, words: Passage, reader: Reader, notes: _Notes
+        self, words: Passage, reader: Reader, notes: _Notes, own: Sequence[_Own]
     ) -> Iterator[tuple[Passage, Literal["sentence", "paragraph"]]]:
         """The paragraphs as they are spoken, and the pause before each."""
         for written in clean(words):
             _note_lines(written.changes, notes)
-            paragraph = self._read_signs(written.words, reader, notes)
+            paragraph = self._read_signs(written.words, reader, notes, own)
             paragraph = self._leave_out(paragraph, reader, notes)
             for spoken in clean(_remove_misread(paragraph, reader.misread, notes), lines=False):
                 if has_speech(spoken.text):
                     yield spoken.words, written.after
 
-    def _read_signs(self, paragraph: Passage, reader: Reader, notes: _Notes) -> Passage:
+    def _read_signs(self, paragraph: Passage, reader: Reader, notes: _Notes, own: Sequence[_Own]) -> Passage:
         """Letters in other forms, words of the lexicon, addresses, numbers and signs, in this order."""
         language, reads = reader.language, self.normalise != "none"
         if reads:
             folded = [(edit, "letters" if edit.spoken else "tag") for edit in fold(paragraph)]
             paragraph = _apply(paragraph, folded, notes)
-        paragraph, named = apply(
-            paragraph,
-            self.lexicon,
-            language=language,
-            engine=reader.engine,
-            voice=reader.voice,
-            sounds=reader.takes_phonemes,
-            whole=_find_addresses(paragraph, language) if self.lexicon and reads else (),
-        )
-        notes.changes.extend(named)
+        if own:
+            paragraph = self._look_up(paragraph, reader, notes, own)
+        paragraph = self._name(paragraph, self.lexicon, reader, notes)
         if not reads:
             return paragraph
         paragraph = _apply(paragraph, read_protected(paragraph, language), notes)
         paragraph, normalised = normalise(paragraph, language, name=self.normalise)
         notes.changes.extend(normalised)
         return _apply(paragraph, read_symbols(paragraph, language, emoji=self.emoji), notes)
+
+    def _look_up(self, paragraph: Passage, reader: Reader, notes: _Notes, own: Sequence[_Own]) -> Passage:
+        """The paragraph, in which the lexicons of the text come before all others, where they hold."""
+        pieces, done = [], 0
+        for start, end, lexicons in own:
+            first = bisect_left(paragraph.starts, start, done)
+            last = bisect_left(paragraph.starts, end, first)
+            piece = paragraph[first:last]
+            for lexicon in lexicons:
+                piece = self._name(piece, lexicon, reader, notes)
+            pieces += [paragraph[done:first], piece]
+            done = last
+        return Passage.join([*pieces, paragraph[done:]])
+
+    def _name(self, words: Passage, lexicon: Lexicon, reader: Reader, notes: _Notes) -> Passage:
+        """The words, spoken as a lexicon says."""
+        reads = lexicon and words and self.normalise != "none"
+        named, changes = apply(
+            words,
+            lexicon,
+            language=reader.language,
+            engine=reader.engine,
+            voice=reader.voice,
+            sounds=reader.takes_phonemes,
+            whole=_find_addresses(words, reader.language) if reads else (),
+        )
+        notes.changes.extend(changes)
+        return named
 
     def _leave_out(self, paragraph: Passage, reader: Reader, notes: _Notes) -> Passage:
         """The paragraph without what the voice cannot say."""

@@ -5,33 +5,119 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import LOWER, NO_WORD, Found, choose, compile_for, word_after, word_before
+from voxpress.text.normalise.found import (
+    LOWER,
+    NO_WORD,
+    Found,
+    choose,
+    compile_for,
+    word_after,
+    word_before,
+    words_before,
+)
 from voxpress.text.normalise.wording import Currency, Wording
 
 _RATES = (
-    "month|mo|year|yr|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|mois|an|jour|mes|año|día|mese|anno|"
-    "kg|km|l"
+    "month|mo|year|yr|lb|oz|gal|ea|unit|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|"
+    "mois|an|jour|mes|año|día|mese|anno|kg|km|l"
 )
 _DASHES = "-−–"
+
+
+def read_money_range(text: str, wording: Wording) -> Iterator[Found]:
+    """Two amounts with one currency: $5-10, $5-$10 million, 5,50-6,00 €."""
+    sign = rf"(?P<sign>{choose(wording.currencies)})"
+    first, last = (rf"(?P<{name}>{wording.number_pattern})" for name in ("first", "last"))
+    scale = rf"(?: ?(?P<scale>{choose(wording.scales)}){NO_WORD})?"
+    rate = rf"(?: ?/ ?(?P<rate>{_RATES})\b)?"
+    start, dash = r"(?<![\w.,/-])", r"(?: ?[-–—] ?)"
+    for pattern in (
+        rf"{start}{sign} ?{first}{dash}(?P<again>(?P=sign) ?)?{last}(?![-–/]?\d|[.,]\d){scale}{NO_WORD}{rate}",
+        rf"{start}{first}{dash}{last}(?![.,]\d){scale} ?{sign}{NO_WORD}{rate}",
+    ):
+        for match in compile_for(pattern).finditer(text):
+            if match["scale"] or _count(match["first"], wording) < _count(match["last"], wording):
+                joint = wording.joint(words_before(text, match.start()))
+                end = _say_money(
+                    match["last"], match["sign"], match["scale"], text, match, wording, match["rate"]
+                )
+                yield Found(match.start(), match.end(), f"{_say_begin(match, wording)} {joint} {end}")
+
+
+def _say_begin(match: re.Match[str], wording: Wording) -> str:
+    """The first of two amounts, which names the currency only if it has cents or the text names it twice."""
+    money, parts = wording.currencies[match["sign"]], match.groupdict()
+    cents = any(wording.split_number(match[name])[1] for name in ("first", "last"))
+    if match["scale"] or not (cents or parts.get("again")):
+        return wording.number(match["first"], "f" if money.gender == "f" else "")
+    return wording.price(match["first"], money)
+
+
+def _count(number: str, wording: Wording) -> float:
+    """The value of a number as written."""
+    whole, rest = wording.split_number(number)
+    return float(f"{whole or 0}.{rest or 0}")
 
 
 def read_money(text: str, wording: Wording) -> Iterator[Found]:
     """Amounts with the sign or the code of a currency, before or behind."""
     signs = choose(wording.currencies)
-    scale = rf"(?: ?({choose(wording.scales)}){NO_WORD})?"
+    scale = rf"(?: ?({choose(wording.scales)}){NO_WORD}(?!\.\w))?"
     minus = rf"(?<![\w.,])([{_DASHES}](?=\S))?"
-    tag = r"\d{1,9}\.\d\d(?!\d)|" if wording.point == "," else ""
-    number = rf"({tag}{wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
-    rate = rf"(?: ?/ ?({_RATES})\b)?"
-    before = rf"{minus}({signs}) ?([{_DASHES}])?{number}{scale}{NO_WORD}{rate}"
+    home, away = (",", r"\.") if wording.point == "," else (r"\.", ",")
+    tag = rf"\d{{1,3}}(?:{home}\d{{3}}){{1,4}}{away}\d\d(?!\d)|\d{{1,9}}{away}\d\d(?!\d)|"
+    cut = r"(?:,[-–—]{1,2})?" if wording.point == "," else ""
+    number = rf"({tag}{wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}}){cut}(?![.,]\d)"
+    rate = rf"(?: ?/ ?({_RATES})\b(?:\.(?=,| {LOWER}))?)?"
+    before = rf"{minus}({signs}) ?([{_DASHES}])?{number}{scale}(?:{NO_WORD}|(?=[CD]R\b)){rate}"
     for match in compile_for(before).finditer(text):
         sign = match[1] or match[3]
-        said = _say_money(match[4], match[2], match[5], text, match, wording, match[6])
-        yield Found(match.start(), match.end(), f"{wording.minus} {said}" if sign else said)
+        end, name = (
+            _find_name(text, match.end(), match[2], wording) if not match[6] else (match.end(), match[2])
+        )
+        said = _say_money(match[4], name, match[5], text, match, wording, match[6])
+        said += " " if text[end : end + 1].isalpha() else ""
+        certain = not _is_foreign(match[4], wording)
+        yield Found(match.start(), end, f"{wording.minus} {said}" if sign else said, certain)
     behind = rf"{minus}{number}{scale} ?({signs}){NO_WORD}{rate}"
     for match in compile_for(behind).finditer(text):
         said = _say_money(match[2], match[4], match[3], text, match, wording, match[5])
-        yield Found(match.start(), match.end(), f"{wording.minus} {said}" if match[1] else said)
+        end, _ = _find_name(text, match.end(), match[4], wording)
+        certain = not _is_foreign(match[2], wording)
+        yield Found(match.start(), end, f"{wording.minus} {said}" if match[1] else said, certain)
+    odd = r"(\d[\d.,]{0,30}\d|\d)"
+    for pattern in (
+        rf"(?<!\w)(?P<sign>{signs}) ?{odd}(?!\w|[.,]\d)",
+        rf"(?<![\w.,]){odd} ?(?P<sign>{signs}){NO_WORD}",
+    ):
+        for match in compile_for(pattern).finditer(text):
+            groups = re.split(r"[.,]+", match[1] if match[1][0].isdecimal() else match[2])
+            said = ", ".join(map(wording.digits, groups))
+            yield Found(
+                match.start(), match.end(), f"{said} {wording.currencies[match['sign']].many}", certain=False
+            )
+
+
+def _is_foreign(number: str, wording: Wording) -> bool:
+    """Whether an amount has the marks of another country: 1.000,50 in English."""
+    away = r"\." if wording.point == "," else ","
+    many = r"\d{1,3}(?:,\d{3})+\.\d\d" if wording.point == "," else r"[\d.]+,\d\d"
+    return re.fullmatch(many, number) is not None and re.search(away, number) is not None
+
+
+def _find_name(text: str, end: int, sign: str, wording: Wording) -> tuple[int, str]:
+    """Where an amount ends whose currency is named again behind it, and its sign: $21.00 pesos, $5 CAD."""
+    if sign.isalpha():
+        return end, sign
+    codes = choose(each for each in wording.currencies if re.fullmatch("[A-Z]{3}", each))
+    if code := compile_for(rf" ({codes}){NO_WORD}").match(text, end):
+        return code.end(), code[1]
+    money = wording.currencies[sign]
+    if name := compile_for(
+        rf" (?:{choose([money.many, money.one, re.split('[ -]', money.many)[-1]])}){NO_WORD}"
+    ).match(text, end):
+        return name.end(), sign
+    return end, sign
 
 
 def _say_money(
@@ -45,9 +131,11 @@ def _say_money(
 ) -> str:
     """An amount in words; as an adjective in the singular: a twenty dollar bill."""
     money = wording.currencies[sign]
-    if wording.point == "," and re.fullmatch(r"\d{1,9}\.\d\d", number):
-        number = number.replace(".", ",")
-    if number.startswith(wording.point):
+    if wording.point == "," and re.fullmatch(r"\d{1,9}\.\d\d|\d{1,3}(?:,\d{3})+\.\d\d", number):
+        number = number.replace(",", "").replace(".", ",")
+    elif _is_foreign(number, wording):
+        number = number.replace(".", "").replace(",", ".")
+    if number.startswith(wording.point) and (wording.point == "," or (not scale and len(number) < 4)):
         number = "0" + number
     if scale:
         said = _say_scale(number, scale, money.many, wording)
@@ -103,6 +191,11 @@ def _is_adjective(text: str, match: re.Match[str]) -> bool:
 def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with a unit: 3.5 kg, 120 km/h, 20 °C, 5' 10"."""
     yield from _read_feet(text, wording)
+    inches = r"(\d{1,3}(?:[.,]\d{1,2})?) ?[\"”″]"
+    by = rf"(?: ?[x×] ?| {wording.by} )"
+    for match in compile_for(rf"(?<![\w.,]){inches}{by}{inches}(?:{by}{inches})?(?!\w)").finditer(text):
+        sides = (wording.measure(each, wording.inch) for each in match.groups() if each)
+        yield Found(match.start(), match.end(), f" {wording.by} ".join(sides))
     units = choose(wording.units)
     number = rf"({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
     for match in compile_for(rf"(?<![\w.,/])(?<!\d )(\d{{1,2}})/(\d{{1,3}}) ?({units})(?![\w²³/])").finditer(
@@ -122,16 +215,28 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
             match.end(),
             f"{wording.number(match[1])} {wording.per_unit(wording.units[match[2]])}",
         )
+    pressure = r"(?<![\w.,/-])(\d{2,3})/(\d{2,3}) ?(mmHg|mm Hg)(?!\w)"
+    for match in compile_for(pressure).finditer(text):
+        said = f"{wording.number(match[1])} {wording.over} {wording.measure(match[2], wording.units['mmHg'])}"
+        yield Found(match.start(), match.end(), said)
+    ratio = rf"(?<![\w.,/-]){number} ?([a-zA-Zµμ]{{1,6}}) ?/ ?{number} ?([a-zA-Zµμ]{{1,6}})(?![\w²³/])"
+    for match in compile_for(ratio).finditer(text):
+        one, other = wording.units.get(match[2]), wording.units.get(match[4])
+        if one and other:
+            said = f"{wording.measure(match[1], one)} {wording.per} {wording.measure(match[3], other)}"
+            yield Found(match.start(), match.end(), said)
     pattern = rf"{minus}{number}{fraction}{scale}{gap}(?<!- )({units})(?![\w²³]|[-/]\w*\d|['’]\w){per}"
     for match in compile_for(pattern).finditer(text):
         if _is_no_unit(match, text, wording):
             continue
-        said = _say_unit(match, wording)
+        said = _say_unit(match, text, wording)
         sign = {"±": wording.plus_minus, "+": wording.plus, "": ""}.get(
             (match[1] or "").strip(), wording.minus
         )
         end = match.end()
-        if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,)").match(text, end):
+        if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,| \d{{1,3}} ?(?:{units})\b)").match(
+            text, end
+        ):
             end += 1
         yield Found(match.start(), end, f"{sign} {said}".strip(), match[6] not in wording.doubtful_units)
 
@@ -146,7 +251,19 @@ def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
     return len(unit) == 1 and unit.isupper() and unit not in ("VWL" if joined else wording.letter_units)
 
 
-def _say_unit(match: re.Match[str], wording: Wording) -> str:
+def _names(match: re.Match[str], text: str, wording: Wording) -> bool:
+    """Whether a measure stands before what it belongs to, as in 24hr. support and a 50 lb. bag."""
+    if not wording.units[match[6]].one.isalpha():
+        return False
+    around = compile_for(r"\.? [A-Za-z]{3,}").match(text, match.end())
+    before = word_before(text, match.start())
+    article = before in ("a", "an", "another", "each", "this", "our", "your") or (
+        before == "the" and " " not in match[0]
+    )
+    return around is not None and (article or match[0] in ("24hr", "24 hr", "24h"))
+
+
+def _say_unit(match: re.Match[str], text: str, wording: Wording) -> str:
     """A number with a unit in words."""
     _, number, above, below, scale, unit, per = match.groups()
     if number.startswith(wording.point):
@@ -156,7 +273,9 @@ def _say_unit(match: re.Match[str], wording: Wording) -> str:
         said = wording.mixed_measure(number, int(above), int(below), measure)
     elif scale:
         said = _say_scale(number, scale, measure.many, wording)
-    elif match.group(0)[match.end(2) - match.start()] == "-" and wording.adjectives:
+    elif wording.adjectives and (
+        match.group(0)[match.end(2) - match.start()] == "-" or _names(match, text, wording)
+    ):
         said = f"{wording.number(number)} {measure.one}"
     else:
         said = wording.measure(number, measure)

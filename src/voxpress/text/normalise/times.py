@@ -26,7 +26,7 @@ _ZONE = (
 
 def read_time(text: str, wording: Wording) -> Iterator[Found]:
     """Times: 3:30 p.m., 14:05, 18.30 Uhr, 14 h 05, 5pm."""
-    clock = r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
+    clock = r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,](?P<thousandth>\d{3})(?!\d))?)?"
     dotted = r"(?P<hour>[01]?\d|2[0-4])[.](?P<minute>[0-5]\d)"
     patterns = [
         rf"{START}{clock}(?!\d|:\d|[.,]\d){_HALF}?{_ZONE}",
@@ -36,18 +36,25 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
     if wording.dotted_times:
         patterns.append(rf"{START}{wording.dotted_times}{dotted}{NO_WORD}(?![.,%]\d)")
     if wording.hour_sign:
-        sign = wording.hour_sign
+        sign, minutes = wording.hour_sign, r"(?! ?min\.? \d{1,2} ?s)(?: ?min\b)?"
         patterns[:0] = [
             rf"{START}(?:{clock}|(?P<hour2>[01]?\d|2[0-4])[.](?P<minute2>[0-5]\d)) ?(?P<sign>{sign}){NO_WORD}{_ZONE}",
-            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}(?: ?min\b)?{_ZONE}",
+            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}{minutes}{_ZONE}",
         ]
         if wording.bare_hours:
             patterns.append(
                 rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{_ZONE}"
             )
+    goes_on = compile_for(
+        rf" ?(?:[-–]|(?:{wording.to}|{choose(wording.between.values())}|until)\b) ?(?:1[3-9]|2[0-3]):[0-5]\d"
+    )
     for pattern in patterns:
         for match in compile_for(pattern).finditer(text):
-            yield _read(text, match.groupdict(), match.start(), match.end(), wording)
+            parts = match.groupdict()
+            found = _read(text, parts, match.start(), match.end(), wording)
+            if not parts.get("half") and parts.get("hour") and goes_on.match(text, match.end()):
+                found = found._replace(spoken=wording.o_clock(int(parts["hour"] or 0), found.spoken))
+            yield found
 
 
 def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording: Wording) -> Found:
@@ -57,6 +64,8 @@ def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording
     second = parts.get("second")
     half = (parts.get("half") or "").lower() or ("h" if parts.get("sign") else "")
     said = wording.time(hour, minute, int(second) if second else None, half)
+    if thousandth := parts.get("thousandth"):
+        said = f"{said}, {wording.measure(str(int(thousandth)), wording.units['ms'])}"
     if zone := parts.get("zone"):
         said += " " + " ".join(zone.replace(".", "").upper())
         if offset := parts.get("offset"):
@@ -75,18 +84,47 @@ def _goes_on(text: str, end: int, wording: Wording) -> bool:
 
 def read_weekday(text: str, wording: Wording) -> Iterator[Found]:
     """Short names of weekdays: in a range, or before a date or a time."""
-    ranges, before_dates = _compile_weekdays(wording)
+    for written, (first, last) in wording.week.items():
+        for match in compile_for(rf"(?<![\w-]){written[0]} ?[-–] ?{written[-1]}(?![\w-])").finditer(text):
+            if compile_for(r"[,:]? \d").match(text, match.end()):
+                yield Found(match.start(), match.end(), f"{first} {wording.to} {last}")
+            elif compile_for(r"\s*(?:[,.;:)]|$)").match(text, match.end()):
+                yield Found(match.start(), match.end(), f"{first} {wording.to} {last}", certain=False)
+    ranges, before_dates, lists, series, alone = _compile_weekdays(wording)
+    for match in lists.finditer(text):
+        stroke = f" {wording.and_} "
+        days = (
+            stroke if each in "/&" else wording.weekdays[each]
+            for each in re.findall(r"[^\W\d_]+|[/&]", match[0])
+        )
+        yield Found(match.start(), match.end(), "".join(days))
+    for match in series.finditer(text):
+        for day in compile_for(rf"\b({choose(wording.weekdays)})\b\.?").finditer(text, *match.span()):
+            yield Found(day.start(), day.end(), wording.weekdays[day[1]])
     for match in ranges.finditer(text):
         said = f"{wording.weekdays[match[1]]} {wording.to} {wording.weekdays[match[3]]}"
         yield Found(match.start(), match.end(), said)
     for match in before_dates.finditer(text):
         yield Found(match.start(), match.end(), wording.weekdays[match[1]])
+    for match in alone.finditer(text):
+        if (before := match.start(1)) == 0 or text[before - 1] in " (/":
+            stop = match[0].endswith(".") and ends_sentence(text, match.end())
+            yield Found(match.start(), match.end() - stop, wording.weekdays[match[1]])
 
 
 @cache
-def _compile_weekdays(wording: Wording) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _compile_weekdays(wording: Wording) -> tuple[re.Pattern[str], ...]:
     names = choose(wording.weekdays)
+    clear = choose(wording.clear_weekdays) or "(?!)"
     return (
-        re.compile(rf"\b({names})\b\.?( ?[-–] ?)({names})\b(?!\.\w)"),
-        re.compile(rf"\b({names})\b(?:\.(?=,| ))?(?=,? (?:\d|(?:{choose(wording.months)})\b))"),
+        re.compile(rf"\b({names})\b\.?( ?[-–] ?)({names})\b(?!\.\w)(?:\.(?=,| [a-z\d]))?"),
+        re.compile(
+            rf"\b({names})\b(?:\.(?=,| ))?(?=,? (?:\d|(?:{choose(wording.months)})\b|(?:bis|ab|von) \d"
+            rf"|(?:{choose(each.capitalize() for each in wording.month_short)})\b))"
+        ),
+        re.compile(rf"\b(?:{names})\.?(?: ?[/&] ?(?:{names})\b(?!\.\w)(?:\.(?=,| [a-z\d]))?)+"),
+        re.compile(
+            rf"\b(?:{clear})\b\.?(?:,? ?(?:, ?| {wording.and_} | {wording.or_} )(?:{names})\b(?:\.(?=,| [a-z&\d]))?)+"
+        ),
+        re.compile(rf"\b({clear})\b(?:\.(?!\w)|(?=[,;:)/]|$| (?:{wording.and_}|{wording.or_}|&) ))"),
     )

@@ -77,7 +77,18 @@ class Wording(ABC):
     abbreviations: ClassVar[Mapping[str, Abbreviation]]
     signs: ClassVar[Mapping[str, str]]  # a sign before a number
     weekdays: ClassVar[Mapping[str, str]]
+    clear_weekdays: ClassVar[tuple[str, ...]] = ()  # those that are no words, and read alone
+    week: ClassVar[Mapping[str, tuple[str, str]]] = {}  # letters such as M-F, and the two days
+    inch: ClassVar[Unit]
+    pressures: ClassVar[frozenset[str]]  # words before a blood pressure
     code_words: ClassVar[str]  # a regular expression: digits after it are read one by one
+    code_links: ClassVar[str]  # a regular expression of words between a code word and its digits
+    secrets: ClassVar[str]  # code words that name a number further on in the sentence
+    code_ends: ClassVar[str]  # words right before that number
+    code_starts: ClassVar[str]  # words between a number and the code word that names it
+    counted: ClassVar[frozenset[str]]  # words behind a number that is no code
+    after_number: ClassVar[frozenset[str]]  # words behind a number that do not say what it counts
+    article: ClassVar[str] = ""  # a regular expression: before a number in a list
     phone_words: ClassVar[str]
     year_words: ClassVar[str]
     chapter_words: ClassVar[str]  # before a Roman numeral that counts
@@ -88,9 +99,26 @@ class Wording(ABC):
     power: ClassVar[str]  # between a number and the exponent of ten
     telephones: ClassVar[str] = ""  # more patterns of telephone numbers, each behind a |
     roman_articles: ClassVar[Mapping[str, str]] = {}  # before a numeral that orders, and the ending
+    date_joints: ClassVar[str] = ""  # a regular expression: between two dates with strokes
     date_words: ClassVar[str] = ""  # before a day and a month with a stroke
     dotted_times: ClassVar[str] = ""  # a regular expression of what stands before a time such as 17.30
     out_of: ClassVar[str] = ""  # between points and the most points
+    between: ClassVar[Mapping[str, str]] = {}  # a word before two numbers, and the word that then joins them
+    and_: ClassVar[str]
+    or_: ClassVar[str]
+    pressed: ClassVar[str] = ""  # a regular expression: before the key of a telephone
+    ending_words: ClassVar[tuple[str, ...]]  # before the last digits of a card
+    masked: ClassVar[str]  # in place of the hidden digits of a card
+    expiry: ClassVar[str] = ""  # a regular expression of what stands before the last month of a card
+    count_suffixes: ClassVar[str] = (
+        ""  # a regular expression of endings that are one word with a number: 10fach
+    )
+    postcodes: ClassVar[bool] = False  # whether five digits before a town are read one by one
+    hyphen: ClassVar[str]  # where it is read out
+    slash: ClassVar[str]
+    eras_before: ClassVar[str] = ""  # a regular expression of what stands before a year
+    eras: ClassVar[str] = ""  # a regular expression of what follows a year that is said in two halves
+    year_parts: ClassVar[Mapping[str, str]] = {}  # Q and H of 2Q22
     streets: ClassVar[Mapping[str, str]] = {}
     states: ClassVar[Mapping[str, str]] = {}
     scale_gender: ClassVar[str] = "m"  # of million
@@ -140,29 +168,32 @@ class Wording(ABC):
     def number_pattern(self) -> str:
         """A regular expression of a number as people of this language write it, without a sign."""
         point = re.escape(self.point)
-        return (
-            rf"(?:\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
-        )
+        lakhs = r"\d{1,2}(?:,\d\d){1,4},\d{3}(?!\d)|" if self.groups == "," else ""
+        return rf"(?:{lakhs}\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
 
     @cached_property
     def abbreviation_pattern(self) -> str:
         """A regular expression of what may be an abbreviation; each match is looked up."""
         odd = [re.escape(key) for key in self.abbreviations if not re.fullmatch(r"[^\W\d_]{1,9}\.?", key)]
         odd = sorted((each.replace("\\ ", " ?") for each in odd), key=len, reverse=True)
-        return "|".join(
-            (
-                *(rf"(?<![\w.]){each}(?!\w)" for each in odd),
-                r"(?<![\w.@&])[^\W\d_]{1,24}(?:\.(?![^\W\d])|(?![\w.]))",
-            )
-        )
+        odd = [f"[{each[0]}{each[0].upper()}]{each[1:]}" if each[0].islower() else each for each in odd]
+        first = rf"(?<![\w.])(?:{'|'.join(odd)})(?!\w)|" if odd else ""
+        return rf"{first}(?<![\w.@&])[^\W\d_]{{1,24}}(?:\.(?![^\W\d])|(?![\w.]))"
 
     def find_abbreviation(self, written: str) -> Abbreviation | None:
-        """What an abbreviation stands for; spaces within do not count."""
-        return self.abbreviations.get(written) or self._spaceless.get(written.replace(" ", ""))
+        """What an abbreviation stands for; spaces within do not count, nor does a capital letter such as in E.g."""
+        found = self.abbreviations.get(written) or self._spaceless.get(written.replace(" ", ""))
+        if found is None and not written.isalpha() and not written[:-1].isalpha() and written[0].isupper():
+            return self.find_abbreviation(written[0].lower() + written[1:])
+        return found
 
     @cached_property
     def _spaceless(self) -> dict[str, Abbreviation]:
         return {key.replace(" ", ""): value for key, value in self.abbreviations.items() if " " in key}
+
+    def o_clock(self, hour: int, said: str) -> str:
+        """A full hour in words beside times after noon, which count 24 hours; `said`: as it is read alone."""
+        return said
 
     def counts(self, after: str) -> bool:
         """Whether a number before this word counts things, and is no year."""
@@ -172,9 +203,13 @@ class Wording(ABC):
         """The gender that a number takes before this word: ``m``, ``f`` or none."""
         return ""
 
-    def groups_fit(self, written: str) -> bool:
-        """Whether a number with several stops has groups of three digits that this language writes so."""
-        return self.point == "," and re.fullmatch(r"\d{1,3}(?:\.\d{3})+", written) is not None
+    def plural(self, said: str) -> str:
+        """A number in words as several of them: fifties, sixes, hundreds."""
+        return said
+
+    def gender_before(self, after: str, next_after: str) -> str:
+        """The gender that a number takes before two words, of which the first may be an adjective."""
+        return self.gender_of(after)
 
     def fits_ordinal(self, number: int, ending: str) -> bool:
         """Whether an ordinal is written with that ending."""
@@ -230,6 +265,19 @@ class Wording(ABC):
         if not rest:
             return said
         return " ".join(filter(None, (said, self.point_word, self.decimals(rest))))
+
+    def joint(self, before: str) -> str:
+        """The word between two ends of a range, by the words before it: from 2 to 4, between 2 and 4."""
+        near = before.split()[-2:]
+        return next((self.between[word] for word in near if word in self.between), self.to)
+
+    def house(self, written: str) -> str:
+        """The number of a house."""
+        return self.number(written)
+
+    @abstractmethod
+    def multiple(self, number: int) -> str:
+        """So many times."""
 
     def is_one(self, written: str) -> bool:
         """Whether a noun after this number is in the singular."""

@@ -17,6 +17,16 @@ _TENS = [
 _SCALES = ("million", "milliard", "billion", "billiard", "trillion", "trilliard")
 
 
+_FEMININE = frozenset(
+    [
+        "foi", "minute", "heure", "personne", "seconde", "page", "femme", "année", "semaine", "commande",
+        "facture", "journée", "demande", "ligne", "chambre", "place", "boîte", "carte", "table", "voiture",
+        "nuit", "classe", "question", "tonne", "adresse", "pièce", "porte", "rue", "touche",
+    ]
+)  # fmt: skip
+_FEMININE_ENDINGS = ("tion", "sion", "ette", "elle", "ance")
+
+
 def _units() -> dict[str, Unit]:
     table = """
     mm:millimètre cm:centimètre dm:décimètre m:mètre km:kilomètre µm:micromètre μm:micromètre nm:nanomètre
@@ -34,7 +44,8 @@ def _units() -> dict[str, Unit]:
     TB:térabyte dB:décibel
     km/h:kilomètre_heure/kilomètres_heure mph:mille_par_heure/milles_par_heure
     °C:degré_Celsius/degrés_Celsius ℃:degré_Celsius/degrés_Celsius °F:degré_Fahrenheit/degrés_Fahrenheit
-    ℉:degré_Fahrenheit/degrés_Fahrenheit K:kelvin ch:cheval/chevaux
+    ℉:degré_Fahrenheit/degrés_Fahrenheit K:kelvin mmHg:millimètre_de_mercure/millimètres_de_mercure
+    bpm:battement_par_minute/battements_par_minute ch:cheval/chevaux
     """
     units = {}
     for entry in table.split():
@@ -82,7 +93,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "pp.": "pages",
         "vol.": "volume", "chap.": "chapitre", "art.": "article", "fig.": "figure", "tél.": "téléphone",
         "Tél.": "téléphone",
-        "bd": "boulevard", "poste": "poste",
+        "ép.": "épisode", "bd": "boulevard", "poste": "poste",
     }  # fmt: skip
     found = {key: Abbreviation(said, "title") for key, said in titles.items()}
     found |= {
@@ -90,7 +101,9 @@ def _abbreviations() -> dict[str, Abbreviation]:
     }
     plain = {
         "etc.": "et cetera", "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "càd": "c'est-à-dire",
-        "env.": "environ",
+        "env.": "environ", "réf.": "référence", "Réf.": "référence", "Dres": "docteures",
+        "24 h/24": "vingt-quatre heures sur vingt-quatre", "24h/24": "vingt-quatre heures sur vingt-quatre",
+        "7 j/7": "sept jours sur sept", "7j/7": "sept jours sur sept", "appt": "appartement",
         "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ", "J.-C.": "Jésus-Christ",
         "bd.": "boulevard",
         "Bd": "boulevard", "bd": "boulevard", "av.": "avenue", "Av.": "avenue", "pl.": "place",
@@ -105,7 +118,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "sept.": "septembre",
         "oct.": "octobre", "nov.": "novembre", "déc.": "décembre",
     }  # fmt: skip
-    found |= {key: Abbreviation(titles[key]) for key in ("Mme", "Mmes", "Mlle", "Mlles", "Mgr")}
+    found |= {key: Abbreviation(titles[key]) for key in ("Dr", "Mme", "Mmes", "Mlle", "Mlles", "Mgr")}
     found |= {key: Abbreviation(said) for key, said in plain.items()}
     return found
 
@@ -115,6 +128,13 @@ class French(Wording):
 
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
+    between = {"entre": "et"}
+    ending_words = ("terminant par",)
+    pressed = r"appuye[zr](?: (?:le|la|sur|touche)){0,3}"
+    masked = "se terminant par"
+    expiry = r"[Ee]xpire(?: le| en)?|[Ee]xpiration|[Vv]alable jusqu'(?:en|au)"
+    and_, or_ = "et", "ou"
+    hyphen, slash = "tiret", "barre"
     point_word, minus, plus, times, divided, equals = (
         "virgule",
         "moins",
@@ -151,6 +171,13 @@ class French(Wording):
         "ven": "vendredi",
         "sam": "samedi",
         "dim": "dimanche",
+        "Lun": "lundi",
+        "Mar": "mardi",
+        "Mer": "mercredi",
+        "Jeu": "jeudi",
+        "Ven": "vendredi",
+        "Sam": "samedi",
+        "Dim": "dimanche",
     }
     date_words = "le du au"
     dotted_dates = True
@@ -171,13 +198,35 @@ class French(Wording):
         "n°": "numéro",
         "N°": "numéro",
     }
+    inch = Unit("pouce", "pouces")
+    pressures = frozenset({"tension"})
     code_words = (
-        r"(?:PIN|[Cc]ode(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
+        r"(?:PIN|[Cc]odes?(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
         r"(?:[Cc]ompte|[Cc]arte|[Cc]ommande|[Rr]éférence|[Dd]ossier|[Rr]éservation)(?: (?:numéro|n°))?|"
-        r"se terminant par|[Pp]oste)"
+        r"se terminant par|[Pp]ostes?|[Ee]xtension|"
+        r"(?:[Bb]oîte vocale|[Uu]tilisateur|[Aa]gent|[Ff]ile)(?=\W{1,3}\d{3}))"
     )
+    code_links = (
+        r"est(?: maintenant| désormais)?|sont|n°|"
+        r"a été (?:changé|modifié|réinitialisé|remplacé) (?:en|à|par)"
+    )
+    secrets = "PIN|[Cc]ode|[Mm]ot de passe"
+    code_ends = "est|à|par"
+    code_starts = "(?:est|comme) (?:votre|ton)"
+    date_joints = "au|jusqu['’]au|et le"
+    counted = frozenset(
+        [
+            "chiffres", "caractères", "lettres", "numéros", "secondes", "minutes", "heures", "jours", "semaines",
+            "mois", "ans", "années", "fois", "euros", "dollars", "francs", "points", "personnes",
+        ]
+    )  # fmt: skip
+    after_number = frozenset(
+        ["ou", "et", "pour", "en", "si", "est", "dès", "à", "depuis", "de", "maintenant", "demain", "par"]
+    )
+    article = "(?:le |la |au )?"
     phone_words = (
-        r"(?:[Aa]ppelez(?: le| au)?|[Cc]omposez le|[Tt]éléphone|[Tt]él\.?|[Ff]ax|[Pp]ortable|[Mm]obile|"
+        r"(?:[Ee]nvoyez [A-Z\d]{2,12} au|[Uu]rgences|"
+        r"[Aa]ppelez(?: le| au)?|[Cc]omposez le|[Tt]éléphone|[Tt]él\.?|[Ff]ax|[Pp]ortable|[Mm]obile|"
         r"[Nn]uméro)"
     )
     year_words = (
@@ -261,6 +310,9 @@ class French(Wording):
         pairs = re.findall(r"\d\d?", written)
         return " ".join(self.digits(p) if p[0] == "0" else self.cardinal(int(p)) for p in pairs)
 
+    def multiple(self, number: int) -> str:
+        return f"{self.cardinal(number, 'f')} fois"
+
     def ordinal(self, number: int, ending: str = "") -> str:
         ending = ending.lower()
         if number == 1:
@@ -296,11 +348,12 @@ class French(Wording):
         return f"{self.number(whole)} et {part}"
 
     def gender_of(self, after: str) -> str:
-        return (
-            "f"
-            if after
-            in ("fois", "minutes", "heures", "personnes", "secondes", "pages", "femmes", "années", "semaines")
-            else ""
+        one = after.removesuffix("s")
+        return "f" if one in _FEMININE or one.endswith(_FEMININE_ENDINGS) else ""
+
+    def gender_before(self, after: str, next_after: str) -> str:
+        return self.gender_of(
+            next_after if after in ("autre", "autres", "petite", "grande", "seule") else after
         )
 
     def date(self, day: int, month: int, year: str, before: str, *, month_first: bool = False) -> str:

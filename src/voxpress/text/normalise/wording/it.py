@@ -33,6 +33,7 @@ def _units() -> dict[str, Unit]:
     TB:terabyte
     dB:decibel km/h:chilometro_all'ora/chilometri_all'ora mph:miglio_all'ora/miglia_all'ora CV:cavallo/cavalli
     °C:grado_Celsius/gradi_Celsius ℃:grado_Celsius/gradi_Celsius °F:grado_Fahrenheit/gradi_Fahrenheit K:kelvin
+    mmHg:millimetro_di_mercurio/millimetri_di_mercurio bpm:battito_al_minuto/battiti_al_minuto
     ℉:grado_Fahrenheit/gradi_Fahrenheit
     """
     units = {}
@@ -83,11 +84,12 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "n.": "numero", "N.": "numero", "nr.": "numero", "pag.": "pagina", "pagg.": "pagine", "p.": "pagina",
         "pp.": "pagine",
         "cap.": "capitolo", "art.": "articolo", "artt.": "articoli", "vol.": "volume", "fig.": "figura",
-        "int.": "interno",
+        "int.": "interno", "ep.": "episodio",
         "Tel.": "telefono", "tel.": "telefono", "n°": "numero", "nº": "numero", "N°": "numero",
     }  # fmt: skip
     found |= {key: Abbreviation(said, "number") for key, said in numbers.items()}
     plain = {
+        "rif.": "riferimento", "Rif.": "riferimento",
         "ecc.": "eccetera", "es.": "esempio", "p. es.": "per esempio", "ad es.": "ad esempio",
         "a. C.": "avanti Cristo",
         "d. C.": "dopo Cristo", "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "avv.": "avvocato",
@@ -99,6 +101,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "vs.": "contro", "c.a.": "corrente anno", "u.s.": "ultimo scorso", "gent.": "gentile",
         "Gent.": "gentile", "Spett.": "spettabile",
     }  # fmt: skip
+    found["sec."] = Abbreviation("secolo", certain=False)
     return found | {key: Abbreviation(said) for key, said in plain.items()}
 
 
@@ -107,6 +110,14 @@ class Italian(Wording):
 
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
+    between = {"tra": "e", "fra": "e"}
+    ending_words = ("termina con",)
+    pressed = r"(?:prem[aeio](?:re)?|digit[aie](?:re)?)(?: (?:il|la|tasto)){0,3}"
+    masked = "che termina con"
+    expiry = r"[Ss]cad(?:e|enza)|[Vv]alida fino al"
+    postcodes = True
+    and_, or_ = "e", "o"
+    hyphen, slash = "trattino", "barra"
     point_word, minus, plus, times, divided, equals = "virgola", "meno", "più", "per", "diviso", "uguale"
     to, by, per, percent, per_mille, plus_minus, about = (
         "a",
@@ -146,6 +157,13 @@ class Italian(Wording):
         "Ven": "venerdì",
         "Sab": "sabato",
         "Dom": "domenica",
+        "lun": "lunedì",
+        "mar": "martedì",
+        "mer": "mercoledì",
+        "gio": "giovedì",
+        "ven": "venerdì",
+        "sab": "sabato",
+        "dom": "domenica",
     }
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
@@ -157,13 +175,35 @@ class Italian(Wording):
     date_words = "il dal al entro"
     of_money = "di"
     signs = {"§": "paragrafo", "№": "numero", "#": "numero", "~": "circa", "≈": "circa"}
+    inch = Unit("pollice", "pollici")
+    pressures = frozenset({"pressione"})
     code_words = (
         r"(?:PIN|[Cc]odice(?: postale| di \w{1,20}| PIN)?|[Pp]assword|CAP|"
         r"(?:[Cc]onto|[Cc]arta|[Oo]rdine|[Rr]iferimento|[Pp]ratica|[Pp]renotazione)(?: (?:numero|n\.))?|"
-        r"che termina con|[Ii]nterno)"
+        r"che termina con|[Ii]nterno|[Ii]nterni|"
+        r"(?:[Cc]asella|[Uu]tente|[Aa]gente|[Cc]oda)(?=\W{1,3}\d{3}))"
     )
+    code_links = (
+        r"è(?: ora| adesso)?|sono|n\.|"
+        r"è stat[oa] (?:cambiat|modificat|reimpostat|aggiornat)[oa] (?:in|a)"
+    )
+    secrets = "PIN|[Cc]odice|[Pp]assword"
+    code_ends = "è|a"
+    code_starts = "(?:è|come) (?:il|la) (?:tuo|tua|suo|sua|vostro|vostra)"
+    date_joints = "al|e il|fino al"
+    counted = frozenset(
+        [
+            "cifre", "caratteri", "lettere", "numeri", "secondi", "minuti", "ore", "giorni", "settimane", "mesi",
+            "anni", "volte", "euro", "dollari", "punti", "persone",
+        ]
+    )  # fmt: skip
+    after_number = frozenset(
+        ["o", "e", "per", "ora", "oggi", "se", "in", "da", "di", "è", "a", "con", "adesso", "domani"]
+    )
+    article = "(?:il |lo |la |al )?"
     phone_words = (
-        r"(?:[Cc]hiam(?:ate|i|a)(?: lo| il)?|[Cc]omponete(?: lo| il)?|[Dd]igitate|[Tt]elefono|[Tt]el\.?|"
+        r"(?:[Ii]nvi(?:ate|a|i) [A-Z\d]{2,12} al|[Ee]mergenze|"
+        r"[Cc]hiam(?:ate|i|a)(?: lo| il)?|[Cc]omponete(?: lo| il)?|[Dd]igitate|[Tt]elefono|[Tt]el\.?|"
         r"[Cc]ellulare|[Ff]ax|[Nn]umero)"
     )
     year_words = (
@@ -179,7 +219,8 @@ class Italian(Wording):
         "Ramses Riccardo Giacomo Bonifacio Sisto Urbano Giulio"
     )
     roman_articles = {"il": "º", "la": "ª", "del": "º", "al": "º", "nel": "º", "della": "ª"}
-    centuries = r"\b[Ss]ecol[oi] ([IVX]{1,6})(?!\w)|\b([IVX]{1,6})(?= secolo)"
+    centuries = r"\b(?:[Ss]ecol[oi]|sec\.) ([IVX]{1,6})(?!\w)|\b([IVX]{1,6})(?= sec(?:olo|\.))"
+    telephones = r"|800 \d{3} \d{3}|3\d\d \d{3} \d{4}"
     ordinal_endings = r"[ºª°ᵒᵃ]"
     closing = frozenset({"ecc.", "a. C.", "d. C.", "a.C.", "d.C.", "S.p.A.", "S.r.l."})
     rates = {"h": "ora", "d": "giorno", "l": "litro", "kg": "chilo", "km": "chilometro", "min": "minuto"}
@@ -220,6 +261,9 @@ class Italian(Wording):
         if len(written) <= 3 and zeros < len(written):
             return " ".join((*["zero"] * zeros, self.cardinal(int(written))))
         return self.digits(written)
+
+    def multiple(self, number: int) -> str:
+        return "una volta" if number == 1 else f"{self.cardinal(number)} volte"
 
     def ordinal(self, number: int, ending: str = "") -> str:
         if 0 < number <= 10:
@@ -267,11 +311,7 @@ class Italian(Wording):
         if not rest.strip("0") and len(whole) >= 7 and not int(whole) % 10**6:
             return said.replace(money.many, f"di {money.many}")
         if money.one == "euro" and rest.strip("0") and whole.strip("0") and len(rest) <= 2:
-            return (
-                said.removesuffix(f" {money.cents}")
-                .removesuffix(f" {money.cent}")
-                .replace(" euro ", " euro e ", 1)
-            )
+            return said.replace(" euro ", " euro e ", 1)
         return said
 
     def roman(self, number: int, kind: str) -> str:
