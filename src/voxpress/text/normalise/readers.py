@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from voxpress.text.normalise import abbreviations, amounts, codes, dates, digits, numbers, romans, times
-from voxpress.text.normalise.found import Found, Reader
-from voxpress.text.normalise.wording import find_wording
+from voxpress.text.normalise.found import Found, Reader, compile_for
+from voxpress.text.normalise.wording import Wording, find_wording
 
 NAME = "readers 3"
 """Changes with every change of what they say."""
@@ -91,8 +91,20 @@ def find(text: str, language: str, free: bytearray) -> list[tuple[Found, str]]:
                 taken.append((found, name))
     for start, end in skipped:
         free[start:end] = free[start:end].replace(b"\x02", b"\x01")
+    for found in _read_rest(_mask(text, free), wording):
+        free[found.start : found.end] = bytes(found.end - found.start)
+        taken.append((found, "number"))
     taken.sort(key=lambda each: each[0].start)
     return taken
+
+
+def _read_rest(text: str, wording: Wording) -> Iterator[Found]:
+    """Digits that nobody read, such as those of 5€a.de: an engine would read them in its own way."""
+    for match in compile_for("[0-9]+").finditer(text):
+        said = wording.number(match[0]) if len(match[0]) <= 4 else wording.digits(match[0])
+        before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+        said = f"{' ' if before.isalnum() else ''}{said}{' ' if after.isalnum() else ''}"
+        yield Found(match.start(), match.end(), said, certain=False)
 
 
 def _mask(text: str, free: bytearray) -> str:
