@@ -19,7 +19,7 @@ import msgspec
 
 from voxpress.errors import InputError, show, suggest
 from voxpress.text.clean import clean, has_speech
-from voxpress.text.lexicon import Lexicon, apply
+from voxpress.text.lexicon import Lexicon, hold, speak
 from voxpress.text.normalise import NAMES, normalise
 from voxpress.text.normalise import fingerprint as identify_normaliser
 from voxpress.text.normalise.letters import fold
@@ -154,7 +154,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         if reads:
             folded = [(edit, "letters" if edit.spoken else "tag") for edit in fold(paragraph)]
             paragraph = _apply(paragraph, folded, notes)
-        paragraph, named = apply(
+        paragraph, kept = hold(
             paragraph,
             self.lexicon,
             language=language,
@@ -163,13 +163,14 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             sounds=reader.takes_phonemes,
             whole=_find_addresses(paragraph, language) if self.lexicon and reads else (),
         )
+        if reads:
+            paragraph = _apply(paragraph, read_protected(paragraph, language), notes)
+            paragraph, normalised = normalise(paragraph, language, name=self.normalise)
+            notes.changes.extend(normalised)
+            paragraph = _apply(paragraph, read_symbols(paragraph, language, emoji=self.emoji), notes)
+        paragraph, named = speak(paragraph, kept)
         notes.changes.extend(named)
-        if not reads:
-            return paragraph
-        paragraph = _apply(paragraph, read_protected(paragraph, language), notes)
-        paragraph, normalised = normalise(paragraph, language, name=self.normalise)
-        notes.changes.extend(normalised)
-        return _apply(paragraph, read_symbols(paragraph, language, emoji=self.emoji), notes)
+        return paragraph
 
     def _leave_out(self, paragraph: Passage, reader: Reader, notes: _Notes) -> Passage:
         """The paragraph without what the voice cannot say."""
