@@ -71,9 +71,13 @@ def test_a_clip_is_known_by_what_is_in_its_sounds(tmp_path: Path) -> None:
     ("source", "problem"),
     [
         ("no.wav", "m.csv:2: the sound 'no.wav' cannot be read in"),
-        ("../secret.wav", "is no relative path to a file in the manifest's folder"),
-        ("/etc/passwd", "is no relative path"),
-        ("a/../../b.wav", "is no relative path"),
+        ("../secret.wav", "the sound '../secret.wav' leads out of the manifest's folder"),
+        ("/etc/passwd", "the sound '/etc/passwd' is not a relative path"),
+        ("a/../../b.wav", "leads out of the manifest's folder"),
+        ("link.wav", "the sound 'link.wav' is a link that leads out of the manifest's folder"),
+        ("linked/secret.wav", "is a link that leads out of the manifest's folder"),
+        ("linked/gone.wav", "is a link that leads out of the manifest's folder"),
+        ("dangling.wav", "is a link that leads out of the manifest's folder"),
         ("http://example.com/a.wav", "is an address"),
         ("//example.com/a.wav", "is an address"),
         ("file:///etc/passwd", "is an address"),
@@ -88,12 +92,26 @@ def test_what_is_no_sound_beside_the_manifest_is_refused(tmp_path: Path, source:
     (tmp_path / "text.wav").write_text("not audio at all")
     (tmp_path / "empty.wav").write_bytes(b"")
     write_tone(tmp_path.parent / "secret.wav")
+    (tmp_path / "link.wav").symlink_to(tmp_path.parent / "secret.wav")
+    (tmp_path / "linked").symlink_to(tmp_path.parent)
+    (tmp_path / "dangling.wav").symlink_to("../gone.wav")
     with pytest.raises(InputError) as error:
         plan(f"<speak>One. <audio src='{source}'/></speak>", tmp_path)
     assert problem in str(error.value)
     instead = plan(f"<speak>One. <audio src='{source}'>Two.</audio></speak>", tmp_path)
     assert [take.segment.text for take in instead.takes.values()] == ["One.", "Two."]
     assert instead.notes[0].endswith("what is written in its place is heard")
+
+
+def test_a_link_within_the_manifests_folder_is_followed(tmp_path: Path) -> None:
+    """So is one to the folder itself."""
+    (tmp_path / "prompts" / "sounds").mkdir(parents=True)
+    write_tone(tmp_path / "prompts" / "sounds" / "ding.wav")
+    (tmp_path / "prompts" / "link.wav").symlink_to("sounds/ding.wav")
+    (tmp_path / "prompts" / "s").symlink_to(tmp_path / "prompts" / "sounds")
+    (tmp_path / "here").symlink_to("prompts")
+    for source in ("link.wav", "s/ding.wav", "sounds/ding.wav"):
+        assert plan(f"<speak>One. <audio src='{source}'/></speak>", tmp_path / "here").targets
 
 
 def test_without_a_folder_no_file_is_read(tmp_path: Path) -> None:

@@ -322,6 +322,46 @@ def test_what_an_entry_cannot_be(fields: dict[str, str], problem: str) -> None:
         Entry(**fields)  # type: ignore[arg-type]
 
 
+_NO_TEXT = [None, 0, 1, 1.5, True, b"a", ["a"], {}, ("a",), "\ud800", "a\udfff"]
+
+
+@pytest.mark.parametrize("value", _NO_TEXT, ids=repr)
+@pytest.mark.parametrize(
+    "field", ["written", "spoken", "ipa", "followed_by", "language", "engine", "voice", "origin"]
+)
+def test_a_field_that_is_no_text(field: str, value: object) -> None:
+    with pytest.raises(InputError) as caught:
+        Entry(**{"written": "a", "spoken": "b", field: value})  # type: ignore[arg-type]
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [(field, value) for field in ("part", "regex") for value in (None, 0, "yes", [], {})]
+    + [("case", value) for value in (None, 0, "", "Exact", [], {}, "\ud800")],
+)
+def test_a_flag_that_is_none(field: str, value: object) -> None:
+    with pytest.raises(InputError) as caught:
+        Entry(**{"written": "a", "spoken": "b", field: value})  # type: ignore[arg-type]
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "value", [None, 0, 1.5, True, "SQL", b"SQL", ["SQL"], [None], {"SQL": "sequel"}], ids=repr
+)
+def test_what_are_no_entries(value: object) -> None:
+    with pytest.raises(InputError, match="must be") as caught:
+        Lexicon(value)  # type: ignore[arg-type]
+    assert caught.value.field == "entries"
+
+
+@pytest.mark.parametrize("value", [None, 0, "note", [1], ["\ud800"]], ids=repr)
+def test_what_are_no_notes(value: object) -> None:
+    with pytest.raises(InputError) as caught:
+        Lexicon((), value)  # type: ignore[arg-type]
+    assert caught.value.field == "notes"
+
+
 @pytest.mark.parametrize(
     "sounds",
     [

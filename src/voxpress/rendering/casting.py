@@ -241,8 +241,12 @@ class Casting:
         if speaker in self._cast:
             return self._cast[speaker]
         problem = f"no {speaker!r} in the cast{suggest(speaker, self._cast)}"
-        known = ", ".join(self._cast) or "nobody: a [cast] table names speakers"
-        raise InputError(f"{problem} (cast: {known})", field="speaker")
+        if not self._cast:  # a manifest's own cast has been asked before
+            problem += (
+                ": the manifest has none of that name, and a [cast] table names speakers for all manifests"
+            )
+            raise InputError(problem, field="speaker")
+        raise InputError(f"{problem} (cast: {', '.join(self._cast)})", field="speaker")
 
     def _find_voice(self, speaker: Speaker) -> Speaker:
         """A speaker within a text, whose voice may be a name of the cast."""

@@ -18,7 +18,14 @@ from voxpress.errors import (
     SpeechError,
     show,
 )
-from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
+from voxpress.files.paths import (
+    Paths,
+    audio_extension,
+    find_beside,
+    named_file,
+    require_extension,
+    safe_path,
+)
 from voxpress.marks import FORMATS, Script, check_formats, identify
 from voxpress.rendering import sounds, templates
 from voxpress.rendering.casting import Casting, Narrator
@@ -218,7 +225,7 @@ class Planner:
             if row.lexicon:
                 if self._beside is None:
                     raise InputError("lies beside a manifest, and there is none", field="lexicon")
-                lexicon = read_lexicon(os.path.join(self._beside, safe_path(row.lexicon))).over(lexicon)
+                lexicon = read_lexicon(find_beside(self._beside, row.lexicon)).over(lexicon)
             normalise = row.normalise or self._front_end.normalise
             self._front_ends[asked] = replace(self._front_end, lexicon=lexicon, normalise=normalise)
         return self._front_ends[asked]

@@ -13,7 +13,7 @@ from voxpress.audio import sandbox
 from voxpress.audio.decoding import Bounds, recognise
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, show
-from voxpress.files.paths import safe_path
+from voxpress.files.paths import find_beside
 from voxpress.formats import FORMATS, format_for
 from voxpress.rendering.plan import PlacedSound
 from voxpress.text import Bookmark, Note, Part, Pause, Say, Silence, Sound, Tone
@@ -70,11 +70,9 @@ def place(sound: Sound, folder: str | None) -> PlacedSound:
     if _ADDRESS.match(sound.file):
         raise InputError(f"the sound {name} is an address: only files beside the manifest are played")
     try:
-        path = os.path.join(folder, safe_path(sound.file))
+        path = find_beside(folder, sound.file)
     except InputError as error:
-        raise InputError(
-            f"the sound {name} is no relative path to a file in the manifest's folder"
-        ) from error
+        raise InputError(f"the sound {error.problem}") from error
     try:
         facts = os.stat(path)
     except OSError as error:

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import PurePath
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
@@ -92,6 +92,16 @@ class Entry(msgspec.Struct, frozen=True):
     origin: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("ipa", "followed_by", "language", "engine", "voice", "origin"):
+            _check_text(getattr(self, name), name)
+        for name in ("part", "regex"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"must be true or false, not {show(getattr(self, name))}", field=name)
+        if self.case not in get_args(Case):
+            raise InputError(
+                f"must be {', '.join(get_args(Case)[:-1])} or {get_args(Case)[-1]}, not {show(self.case)}",
+                field="case",
+            )
         tidy = {
             "written": _tidy(self.written, "written", LONGEST_WRITTEN, keep=self.regex),
             "spoken": _tidy(self.spoken, "spoken", LONGEST_SPOKEN),
@@ -149,10 +159,22 @@ def _is_same_language(wanted: str, tag: str) -> bool:
     return not wanted or one[:shortest] == other[:shortest]
 
 
-def _tidy(text: object, field: str, longest: int, *, keep: bool = False) -> str:
-    """A form as clean texts have it: NFC, single spaces, nothing unseen; a pattern keeps its spaces."""
+def _check_text(text: object, field: str) -> str:
+    """A string that can be written down.
+
+    Raises:
+        InputError: it is none, or holds half of a surrogate pair.
+    """
     if not isinstance(text, str):
         raise InputError(f"must be a string, not {show(text)}", field=field)
+    if not text.isascii() and (half := next((c for c in text if "\ud800" <= c <= "\udfff"), "")):
+        raise InputError(f"holds a character that cannot be seen: U+{ord(half):04X}", field=field)
+    return text
+
+
+def _tidy(text: object, field: str, longest: int, *, keep: bool = False) -> str:
+    """A form as clean texts have it: NFC, single spaces, nothing unseen; a pattern keeps its spaces."""
+    text = _check_text(text, field)
     if len(text) > longest:
         raise InputError(f"is longer than {longest:,} characters", field=field)
     if text.isascii() and text.isprintable():
@@ -191,7 +213,11 @@ class Lexicon:
     """
 
     def __init__(self, entries: Iterable[Entry] = (), notes: Iterable[str] = ()) -> None:
-        self.notes = tuple(notes)
+        for name, given in (("entries", entries), ("notes", notes)):
+            if not isinstance(given, Iterable) or isinstance(given, str | bytes):
+                kind = "entries" if name == "entries" else "strings"
+                raise InputError(f"must be a list of {kind}, not {show(given)}", field=name)
+        self.notes = tuple(_check_text(note, "notes") for note in notes)
         self._entries = tuple(sorted(_check_entries(entries), key=_sort_key))
 
     @property
