@@ -246,12 +246,12 @@ def block(name: str) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else "*Not measured yet.*\n"
 
 
-_BLOCK = re.compile(r"(<!-- results: (\w+) -->\n\n).*?(\n<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def with_results(page: str) -> str:
     """The page with each result as it is in results/."""
-    return _BLOCK.sub(lambda found: found[1] + block(found[2]) + found[3], page)
+    return _BLOCK.sub(lambda found: f"{found[1]}\n{block(found[2])}\n{found[3]}", page)
 
 
 if __name__ == "__main__":

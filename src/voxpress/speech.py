@@ -90,12 +90,20 @@ def _list_tests(
 ) -> tuple[tuple[object, ...], tuple[tuple[str, validation.Test], ...]]:
     """The defaults of a class's fields, and their names and tests."""
     fields = msgspec.structs.fields(kind)
-    tests = {**validation.TESTS, "speaker": _test_speaker}
+    tests = {**validation.TESTS, "speaker": _test_speaker, "cast": _test_cast}
     return tuple(each.default for each in fields), tuple((each.name, tests[each.name]) for each in fields)
 
 
 def _test_speaker(value: object) -> validation.Problem:
     return "" if isinstance(value, Speaker) else validation.TESTS["speaker"](value)
+
+
+def _test_cast(value: object) -> validation.Problem:
+    if isinstance(value, Mapping) and all(
+        isinstance(name, str) and isinstance(speaker, Speaker) for name, speaker in value.items()
+    ):
+        return ""
+    return validation.TESTS["cast"](value)
 
 
 class Mark(_Noun, frozen=True):
@@ -274,6 +282,8 @@ class Utterance(_Request, frozen=True):
     """The file's own relative path with extension, where a row names it; the extension sets the format."""
     speaker: str | Speaker | None = None
     """Who speaks it: a name of the cast, or a speaker. The fields below come before the speaker's."""
+    cast: Mapping[str, Speaker] = {}
+    """Speakers by the names that the row and its text give them; they come before those of the render."""
     engine: str | None = None
     model: str | None = None
     voice: str | None = None
@@ -435,6 +445,8 @@ class Result(_Noun, frozen=True):
     """Price of `billed`, in US dollars; NaN if unknown."""
     notes: tuple[str, ...] = ()
     """Changes on the way: a symbol removed, another seed tried."""
+    uncertain: int = 0
+    """Readings of the text that may not be meant; ``voxpress text --uncertain`` shows them."""
     verdict: Opinion = ""
     """Whether the audio says the text, if a recogniser listened."""
     wer: float | None = None

@@ -207,6 +207,10 @@ def _test_cast_name(value: object) -> Problem:
     return f"must be a name of the cast, or a Speaker, not {show(value)}"
 
 
+def _test_cast(value: object) -> Problem:
+    return f"must be names with a Speaker each, not {show(value)}"
+
+
 _SPEED = _test_number("a number above 0, such as 1.1", lambda value: value > 0)
 _DECIBELS = _test_number("a number of decibels from -90 to 0", lambda value: -90 <= value <= 0)
 _PAUSE = _test_number("a number of seconds from 0 to 3600", lambda value: 0 <= value <= 3600)
@@ -215,6 +219,7 @@ TESTS: Mapping[str, Test] = {
     **dict.fromkeys(("text", "origin"), _test_text),
     **dict.fromkeys(("id", "file", "engine", "model", "voice", "title", "device", "lexicon"), _test_name),
     "speaker": _test_cast_name,
+    "cast": _test_cast,
     "language": _test_language,
     "markup": _test_markup,
     "normalise": _test_normaliser,

@@ -156,6 +156,13 @@ def test_trim_of_silence_is_empty_and_of_sound_is_the_sound() -> None:
     assert mark.start == 0 and mark.end == pytest.approx(0.52)
 
 
+@pytest.mark.parametrize("frame", [0.0025, 0.01, 0.04])
+def test_trim_finds_the_ends_to_a_frame(frame: float) -> None:
+    """Shorter frames suit speech that is faster."""
+    trimmed = trim(pad(tone([440], 0.2, 8000), 0.1003, 0.3011), keep=0.0, frame=frame)
+    assert 0.195 <= trimmed.duration <= 0.2 + 2 * frame
+
+
 @pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 44100, 48000])
 def test_resample_keeps_pitch_length_and_level(rate: int) -> None:
     """440 Hz stays 440 Hz; what lies above the new band is gone."""

@@ -155,8 +155,8 @@ def test_narrower_lexicons_win(voxpress, tmp_path):
     ("lexicon", "problem"),
     [
         ("../names.tsv", "'../names.tsv'"),
-        ("/etc/passwd", "'/etc/passwd' is not a relative path"),
-        ("none.tsv", "the lexicon cannot be read"),
+        ("/etc/passwd", "'/etc/passwd' is no relative path"),
+        ("none.tsv", "the lexicon 'none.tsv' cannot be read"),
     ],
 )
 def test_a_row_reads_no_file_elsewhere(voxpress, tmp_path, lexicon, problem):

@@ -152,3 +152,17 @@ def test_a_dry_run_shows_it_too(text: Run, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "    '12' → twelve  [number]\n" in done.stdout
     assert not (tmp_path / "out").exists()
+
+
+def test_a_render_tells_of_notes_and_guesses(tmp_path: Path) -> None:
+    """Once, for the rows that it read."""
+    (tmp_path / "my prompts.csv").write_text("id,text\na,Hello ☎️ on 3/4.\nb,Bye now 😀.\nc,All good.\n")
+
+    def render() -> str:
+        command = [sys.executable, "-m", "voxpress", "render", "my prompts.csv", "-o", "out", "-e", "tone"]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True).stdout
+
+    first, second = render(), render()
+    assert "left out: an emoji" in first and "notes on 2 rows" in first
+    assert "1 reading may not be meant; this shows them:  voxpress text 'my prompts.csv' --uncertain" in first
+    assert "3 up to date" in second and "note:" not in second and "may not be meant" not in second

@@ -167,7 +167,10 @@ def test_a_key_twice_or_too_deep_is_an_error_of_its_row(rows: Rows) -> None:
 
 
 def test_yaml_rows_with_defaults(good: Good) -> None:
-    """Words stay words (no, 0001, 10); only speed, seed and options without quotes are numbers."""
+    """Words stay words (no, 0001, 10); only speed, seed and options without quotes are numbers.
+
+    What is empty is missing.
+    """
     assert good(
         "# prompts\n"
         "defaults: {language: en, speed: 0.9, options: {noise: 0.5}}\n"
@@ -184,7 +187,12 @@ def test_yaml_rows_with_defaults(good: Good) -> None:
     ) == [
         Utterance(id="0001", text="no", language="en", speed=0.9, options={"noise": 0.5}, origin="p.yaml:4"),
         Utterance(
-            id="b", text="One two.\n", speed=1.5, options={"on": True, "n": 3, "s": "3"}, origin="p.yaml:5"
+            id="b",
+            text="One two.\n",
+            language="en",
+            speed=1.5,
+            options={"on": True, "n": 3, "s": "3"},
+            origin="p.yaml:5",
         ),
     ]
 

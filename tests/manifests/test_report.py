@@ -66,6 +66,7 @@ def test_a_report_has_a_line_for_each_result(tmp_path: Path) -> None:
         "billed": 12,
         "cost": None,
         "notes": ["spoke again"],
+        "uncertain": 0,
         "verdict": "doubtful",
         "wer": 0.333,
         "heard": "Gruß.",

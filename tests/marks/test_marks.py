@@ -310,3 +310,28 @@ def test_a_preset_with_unknown_marks(tmp_path):
     (tmp_path / "voxpress.toml").write_text('[presets.x]\nextends = "podcast"\nmarks = ["sub"]\n')
     with pytest.raises(voxpress.ManifestError, match=r"presets\.x\.marks: no format 'sub'"):
         presets.load(tmp_path / "voxpress.toml")
+
+
+@pytest.mark.parametrize("marks", [(), ("vtt",)])
+def test_marks_of_former_audio_are_told_of(tmp_path, marks):
+    """They stay, because nobody asked for their end, and say what is no longer heard."""
+    out = tmp_path / "out"
+    render(out, ROWS, marks=["srt", "json"])
+    rows = [{"id": "a", "text": "Hello you."}, ROWS[1]]
+    results = {
+        result.utterance.id: result.notes
+        for result in voxpress.render(
+            rows, out, engine="tone", store=tmp_path / "store", workers=0, marks=marks
+        )
+    }
+    assert [note.partition(" ")[0] for note in results["a"]] == ["a.srt", "a.json"]
+    assert not any("audio that was here" in note for note in results["b"])
+    assert "Hello there." in (out / "a.srt").read_text()
+
+
+def test_marks_of_somebody_else_are_not_told_of(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.srt").write_text("mine")
+    (result,) = voxpress.render(ROWS[:1], out, engine="tone", store=tmp_path / "store", workers=0)
+    assert result.notes == ()

@@ -11,6 +11,7 @@ import soundfile  # type: ignore[import-untyped]  # it has no type hints
 
 from voxpress import manifests, render
 from voxpress.errors import InputError, ManifestError
+from voxpress.rendering.casting import Casting
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import load_project
@@ -20,6 +21,7 @@ CAST = {
     "Alice": Speaker(engine="tone", voice="high"),
     "Bob": Speaker(engine="tone", voice="low", speed=2.0),
 }
+LONG = "Please hold the line, your call is important to us."
 
 
 def plan(row: Utterance, **more: object) -> Plan:
@@ -33,9 +35,9 @@ def test_a_row_names_its_speaker() -> None:
     segments = [
         take.segment
         for row in (
-            Utterance(text="Hello.", speaker="Bob"),
-            Utterance(text="Hello.", speaker="Bob", speed=1.5),
-            Utterance(text="Hello.", speaker=Speaker(voice="high")),
+            Utterance(text=LONG, speaker="Bob"),
+            Utterance(text=LONG, speaker="Bob", speed=1.5),
+            Utterance(text=LONG, speaker=Speaker(voice="high")),
         )
         for take in plan(row).takes.values()
     ]
@@ -50,13 +52,9 @@ def test_who_is_not_in_the_cast(name: str) -> None:
     assert "(cast: Alice, Bob)" in str(problem.error)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("name", ["Alice", "Alise", "Dr. No", "no"])
-def test_without_a_cast_the_error_says_where_one_stands(name: str) -> None:
-    """The manifest may have one that does not name this speaker, so the error does not say that there is nobody."""
-    problem = Planner(Speaker(engine="tone")).plan(Utterance(text="Hello.", id="x", speaker=name))
-    said = str(problem.error)  # type: ignore[union-attr]
-    assert f"no {name!r} in the cast: the manifest has none of that name, and a [cast] table" in said
-    assert "nobody" not in said
+def test_without_a_cast_the_error_says_where_one_stands() -> None:
+    problem = Planner(Speaker(engine="tone")).plan(Utterance(text="Hello.", id="x", speaker="Alice"))
+    assert "a [cast] table names speakers" in str(problem.error)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("cast", [["Alice"], {"": Speaker()}, {"Alice": "high"}, {1: Speaker()}, "Alice"])
@@ -112,20 +110,67 @@ prompts:
 def test_a_cast_in_a_manifest(tmp_path: Path) -> None:
     """It comes before the project's; a name that it lacks is left to that one."""
     (tmp_path / "m.yaml").write_text(YAML)
-    rows = list(manifests.read(tmp_path / "m.yaml"))
-    assert [row.speaker for row in rows if isinstance(row, Utterance)] == [
-        Speaker(engine="tone", voice="high"),
-        Speaker(voice="low", speed=2.0),
-        Speaker(voice="high"),
-        "Carol",
+    rows = [row for row in manifests.read(tmp_path / "m.yaml") if isinstance(row, Utterance)]
+    casting = Casting(
+        Speaker(engine="tone"),
+        cast={"Alice": Speaker(engine="tone", voice="low"), "Carol": Speaker(voice="middle")},
+    )
+    found = [casting.find(row) for row in rows]
+    assert [(each.voice.name, each.speed) for each in found] == [
+        ("high", 1.0),
+        ("middle", 2.0),
+        ("high", 1.0),
+        ("middle", 1.0),
     ]
+
+
+DIALOGUE = """
+cast:
+  Alice: {engine: tone, voice: high}
+prompts:
+  - id: a
+    markup: ssml
+    text: <speak><voice name="Alice">Hello.</voice> <voice name="Carol">Bye.</voice></speak>
+"""
+
+
+@pytest.mark.parametrize("kind", ["yaml", "json", "jsonl"])
+def test_a_voice_in_a_text_is_of_the_manifests_cast(tmp_path: Path, kind: str) -> None:
+    """It comes before the project's of the same name; other names are the project's."""
+    text = '<speak><voice name=\\"Alice\\">Hello.</voice> <voice name=\\"Carol\\">Bye.</voice></speak>'
+    cast = '"cast": {"Alice": {"engine": "tone", "voice": "high"}}'
+    row = f'{{"id": "a", "markup": "ssml", "text": "{text}"}}'
+    data = {"yaml": DIALOGUE, "json": f'{{{cast}, "prompts": [{row}]}}', "jsonl": f"{{{cast}}}\n{row}\n"}[
+        kind
+    ]
+    (tmp_path / f"m.{kind}").write_text(data)
+    cast_of_project = {"Alice": Speaker(engine="tone", voice="low"), "Carol": Speaker(voice="middle")}
+    planner = Planner(Speaker(engine="tone"), cast=cast_of_project)
+    (plan,) = planner.plan_all(manifests.read(tmp_path / f"m.{kind}"))
+    assert isinstance(plan, Plan)
+    assert [take.segment.voice for take in plan.takes.values()] == ["high", "middle"]
+
+
+def test_rows_of_other_manifests_have_other_casts() -> None:
+    """One Casting keeps them apart."""
+    casting = Casting(Speaker(engine="tone"))
+    rows = [
+        Utterance(text="Hello.", speaker="A", cast={"A": Speaker(voice=voice)}) for voice in ("low", "high")
+    ]
+    assert [casting.find(row).voice.name for row in rows] == ["low", "high"]
+
+
+def test_an_error_names_both_casts() -> None:
+    row = Utterance(text="Hello.", speaker="Alise", cast={"Alice": Speaker(voice="low")})
+    with pytest.raises(InputError, match=r"did you mean 'Alice'\? \(cast: Alice, Bob\)"):
+        Casting(Speaker(engine="tone"), cast={"Bob": Speaker()}).find(row)
 
 
 @pytest.mark.parametrize(
     ("cast", "problem"),
     [
-        ("{Alice: {voise: high}}", "m.yaml:1: speaker.voise: no such field; did you mean 'voice'?"),
-        ("{Alice: {speed: 0}}", "m.yaml:1: speaker.speed: must be a number above 0"),
+        ("{Alice: {voise: high}}", "m.yaml:1: cast.Alice.voise: no such field; did you mean 'voice'?"),
+        ("{Alice: {speed: 0}}", "m.yaml:1: cast.Alice.speed: must be a number above 0"),
         ("{Alice: high}", "m.yaml:1: cast.Alice: must be a speaker such as"),
         ("[Alice]", "m.yaml:1: cast: must be 'field: value' pairs"),
     ],

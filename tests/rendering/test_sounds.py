@@ -8,7 +8,7 @@ import pytest
 from voxpress import Output, Utterance, render, say
 from voxpress.audio import codec, waveform
 from voxpress.errors import InputError, SpeechError
-from voxpress.rendering.plan import Bad, Plan
+from voxpress.rendering.plan import Bad, Plan, Played
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Clip, Speaker
 from voxpress.text import FrontEnd
@@ -71,47 +71,33 @@ def test_a_clip_is_known_by_what_is_in_its_sounds(tmp_path: Path) -> None:
     ("source", "problem"),
     [
         ("no.wav", "m.csv:2: the sound 'no.wav' cannot be read in"),
-        ("../secret.wav", "the sound '../secret.wav' leads out of the manifest's folder"),
-        ("/etc/passwd", "the sound '/etc/passwd' is not a relative path"),
-        ("a/../../b.wav", "leads out of the manifest's folder"),
-        ("link.wav", "the sound 'link.wav' is a link that leads out of the manifest's folder"),
-        ("linked/secret.wav", "is a link that leads out of the manifest's folder"),
-        ("linked/gone.wav", "is a link that leads out of the manifest's folder"),
-        ("dangling.wav", "is a link that leads out of the manifest's folder"),
+        ("../secret.wav", "is no relative path to a file in the manifest's folder"),
+        ("/etc/passwd", "is no relative path"),
+        ("a/../../b.wav", "is no relative path"),
         ("http://example.com/a.wav", "is an address"),
         ("//example.com/a.wav", "is an address"),
         ("file:///etc/passwd", "is an address"),
         ("soundbank://alarms/horn", "is an address"),
         ("folder", "is no file"),
+        ("link.wav", "is a link that leads out of the manifest's folder"),
+        ("up/secret.wav", "is a link that leads out of the manifest's folder"),
         ("text.wav", "not audio that can be read"),
         ("empty.wav", "not audio that can be read"),
     ],
 )
 def test_what_is_no_sound_beside_the_manifest_is_refused(tmp_path: Path, source: str, problem: str) -> None:
     (tmp_path / "folder").mkdir()
+    (tmp_path / "link.wav").symlink_to(tmp_path.parent / "secret.wav")
+    (tmp_path / "up").symlink_to(tmp_path.parent)
     (tmp_path / "text.wav").write_text("not audio at all")
     (tmp_path / "empty.wav").write_bytes(b"")
     write_tone(tmp_path.parent / "secret.wav")
-    (tmp_path / "link.wav").symlink_to(tmp_path.parent / "secret.wav")
-    (tmp_path / "linked").symlink_to(tmp_path.parent)
-    (tmp_path / "dangling.wav").symlink_to("../gone.wav")
     with pytest.raises(InputError) as error:
         plan(f"<speak>One. <audio src='{source}'/></speak>", tmp_path)
     assert problem in str(error.value)
     instead = plan(f"<speak>One. <audio src='{source}'>Two.</audio></speak>", tmp_path)
     assert [take.segment.text for take in instead.takes.values()] == ["One.", "Two."]
     assert instead.notes[0].endswith("what is written in its place is heard")
-
-
-def test_a_link_within_the_manifests_folder_is_followed(tmp_path: Path) -> None:
-    """So is one to the folder itself."""
-    (tmp_path / "prompts" / "sounds").mkdir(parents=True)
-    write_tone(tmp_path / "prompts" / "sounds" / "ding.wav")
-    (tmp_path / "prompts" / "link.wav").symlink_to("sounds/ding.wav")
-    (tmp_path / "prompts" / "s").symlink_to(tmp_path / "prompts" / "sounds")
-    (tmp_path / "here").symlink_to("prompts")
-    for source in ("link.wav", "s/ding.wav", "sounds/ding.wav"):
-        assert plan(f"<speak>One. <audio src='{source}'/></speak>", tmp_path / "here").targets
 
 
 def test_without_a_folder_no_file_is_read(tmp_path: Path) -> None:
@@ -173,7 +159,7 @@ def test_the_rate_of_a_text_multiplies_the_speed_of_its_row() -> None:
         Utterance(text="<speak>One. <prosody rate='50%'>Two.</prosody></speak>", markup="ssml"), filed=False
     )
     assert isinstance(planned, Plan)
-    assert [take.segment.speed for take in planned.takes.values()] == [1.5, 0.75]
+    assert [part.speed for part in planned.recipe.parts if isinstance(part, Played)] == [1.5, 0.75]
 
 
 @pytest.mark.parametrize(

@@ -1,44 +1,126 @@
-"""A text at speed s lasts 1/s of its time at 1.0."""
+"""A text at speed s lasts 1/s of its time at 1.0, however short it is."""
 
 import numpy as np
 import pytest
 
 import voxpress
 from voxpress.audio import codec, waveform
+from voxpress.audio.waveform import Audio
 from voxpress.engines.tone import Tone
 from voxpress.rendering.plan import Plan, Played
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Output, Segment, Speaker, Utterance
+from voxpress.store import Store
 from voxpress.store.keys import reading_key, seed, take_key
 from voxpress.text import Pause
 
-TEXT = "Please hold the line, your call is important. Somebody will be with you soon.\n\nThank you for it."
-SPEEDS = (0.25, 0.5, 0.8, 1.25, 1.5, 2.0, 3.0, 4.0)
+TEXTS = (
+    "1.",
+    "Yes.",
+    "Press 4.",
+    "Please hold.",
+    "You have seven new messages.",
+    "Please hold the line, your call is important to us.",
+    "Come in. Sit down. Wait for a while, please.",
+    "Please hold the line, your call is important. Somebody will be with you soon.\n\nThank you for it.",
+    "Somebody will be with you soon, and until then you may listen to this music. " * 8,
+)
+LONG = "Please hold the line, your call is important to us."
+SPEEDS = (0.25, 0.3, 0.5, 0.8, 0.97, 1.03, 1.25, 1.5, 2.0, 3.0, 4.0)
+speak = Tone._speak
 
 
-class Steady(Tone):
-    """Beeps, by an engine that has one speed."""
+def speak_raggedly(self: Tone, segment: Segment) -> Audio:
+    """Beeps that begin and end up to 40 ms earlier or later than they should, at their speed, as a voice's do; and a
+    silence at both ends that no speed changes.
+    """
+    beeps = speak(self, segment)
+    first, last = np.random.default_rng(int(1000 * segment.speed)).uniform(0.0, 0.04 / segment.speed, 2)
+    whole = waveform.pad(waveform.drop_before(beeps, first), lead=0.4)
+    end = len(whole.samples) - int(last * whole.sample_rate)
+    cut = Audio(whole.samples[:end], whole.sample_rate, whole.marks)
+    return waveform.pad(cut, tail=0.3)
 
-    speeds = (1.0, 1.0)
+
+@pytest.fixture(
+    params=[
+        pytest.param((0.25, 4.0), id="all by the engine"),
+        pytest.param((0.8, 1.25), id="a little by the engine"),
+        pytest.param((1.0, 1.0), id="all stretched"),
+    ]
+)
+def own_speeds(request, monkeypatch):
+    monkeypatch.setattr(Tone, "speeds", request.param)
 
 
-class Modest(Tone):
-    """Beeps, by an engine whose own speed is good for little."""
+@pytest.mark.usefixtures("own_speeds")
+@pytest.mark.parametrize(
+    ("ragged", "output"),
+    [(False, Output()), (False, Output(trim=False)), (True, Output())],
+    ids=["exact", "not trimmed", "ragged"],
+)
+def test_every_text_lasts_as_long_as_its_speed_says(ragged, output, monkeypatch):
+    """To 5 %: the whole clip, with its pauses."""
+    if ragged:
+        monkeypatch.setattr(Tone, "_speak", speak_raggedly)
+    store = Store("memory:")
+    wrong = []
+    for text in TEXTS:
+        usual, *others = (
+            voxpress.say(text, engine="tone", speed=speed, store=store, workers=0, output=output).duration
+            for speed in (1.0, *SPEEDS)
+        )
+        shares = {speed: other * speed / usual for speed, other in zip(SPEEDS, others, strict=True)}
+        wrong += [(text, speed, share) for speed, share in shares.items() if abs(share - 1) > 0.05]
+    assert wrong == []
 
-    speeds = (0.8, 1.25)
 
-
-@pytest.mark.parametrize("engine", [Tone, Steady, Modest])
-@pytest.mark.parametrize("speed", SPEEDS)
-def test_duration_and_marks(engine, speed, monkeypatch, tmp_path):
-    monkeypatch.setattr(Tone, "speeds", engine.speeds)
+@pytest.mark.usefixtures("own_speeds")
+@pytest.mark.parametrize("text", TEXTS[:-1])
+@pytest.mark.parametrize("speed", [0.25, 0.8, 1.5, 4.0])
+def test_marks_scale_with_the_speed(text, speed, tmp_path):
     usual, other = (
-        voxpress.say(TEXT, engine="tone", speed=each, store=tmp_path, workers=0) for each in (1.0, speed)
+        voxpress.say(text, engine="tone", speed=each, store=tmp_path, workers=0) for each in (1.0, speed)
     )
-    assert other.duration * speed == pytest.approx(usual.duration, rel=0.05)
     assert [mark.text for mark in other.marks] == [mark.text for mark in usual.marks]
-    starts = np.array([[mark.start for mark in clip.marks] for clip in (usual, other)])
-    assert np.allclose(starts[0], starts[1] * speed, atol=0.12)
+    times = np.array([[(mark.start, mark.end) for mark in clip.marks] for clip in (usual, other)])
+    assert np.allclose(times[0], times[1] * speed, atol=0.01 + 0.005 * usual.duration)
+
+
+@pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0])
+def test_estimated_marks_scale_too(speed, monkeypatch, tmp_path):
+    """The pauses by which they are found are those of the speech as it was spoken."""
+    monkeypatch.setattr(Tone, "speeds", (1.0, 1.0))
+    monkeypatch.setattr(Tone, "_speak", lambda *asked: Audio(speak(*asked).samples, Tone.sample_rate))
+    usual, other = (
+        voxpress.say(LONG, engine="tone", speed=each, store=tmp_path, workers=0) for each in (1.0, speed)
+    )
+    assert all(mark.estimated for mark in other.marks)
+    times = np.array([[(mark.start, mark.end) for mark in clip.marks] for clip in (usual, other)])
+    assert np.allclose(times[0], times[1] * speed, atol=0.001)
+
+
+@pytest.mark.usefixtures("own_speeds")
+@pytest.mark.parametrize("text", TEXTS[1:-1])
+@pytest.mark.parametrize("speed", [0.25, 0.8, 1.5, 4.0])
+def test_the_level_stays(text, speed, tmp_path):
+    usual, other = (
+        waveform.active_level(
+            codec.decode(voxpress.say(text, engine="tone", speed=each, store=tmp_path, workers=0).data)
+        )
+        for each in (1.0, speed)
+    )
+    assert other == pytest.approx(usual, abs=1.5)
+
+
+def test_stretched_speeds_cost_no_synthesis(tmp_path):
+    """The takes are those of 1.0."""
+    voxpress.say("Please hold.", engine="tone", store=tmp_path, workers=0)
+    for speed in SPEEDS:
+        (result,) = voxpress.render(
+            [Utterance(text="Please hold.")], engine="tone", speed=speed, store=tmp_path, workers=0
+        )
+        assert result.spoken == 0 and not result.error
 
 
 def test_silences_that_are_asked_for_keep_their_duration():
@@ -56,7 +138,6 @@ def test_silences_that_are_asked_for_keep_their_duration():
 
 def test_the_engine_is_asked_for_what_it_does_well(monkeypatch, tmp_path):
     asked = []
-    speak = Tone._speak
 
     def note(self, segment):
         asked.append(segment.speed)
@@ -65,13 +146,28 @@ def test_the_engine_is_asked_for_what_it_does_well(monkeypatch, tmp_path):
     monkeypatch.setattr(Tone, "_speak", note)
     monkeypatch.setattr(Tone, "speeds", (0.8, 1.25))
     for speed in (0.5, 0.9, 1.0, 3.0):
-        voxpress.say("Hello there.", engine="tone", speed=speed, store=tmp_path)
+        voxpress.say(LONG, engine="tone", speed=speed, store=tmp_path)
     assert asked == [0.8, 0.9, 1.0, 1.25]
+
+
+@pytest.mark.parametrize(
+    "text", ["Yes.", "Press 4.", "Please hold.", "I II III IV V", "是的。", "\u0e43\u0e0a\u0e48"]
+)
+def test_an_engine_speaks_short_words_at_its_usual_speed(text, monkeypatch, tmp_path):
+    asked = []
+
+    def note(self, segment):
+        asked.append(segment.speed)
+        return speak(self, segment)
+
+    monkeypatch.setattr(Tone, "_speak", note)
+    for speed in (0.5, 0.9, 1.1, 3.0):
+        voxpress.say(text, engine="tone", speed=speed, store=tmp_path, workers=0)
+    assert asked == [1.0]
 
 
 def test_a_silence_that_the_engine_leaves_is_no_dead_tail(monkeypatch, tmp_path):
     """Though it would be longer than allowed once it is stretched."""
-    speak = Tone._speak
     monkeypatch.setattr(Tone, "speeds", (1.0, 1.0))
     monkeypatch.setattr(Tone, "_speak", lambda self, segment: waveform.pad(speak(self, segment), tail=0.9))
     clip = voxpress.say("Goodbye.", engine="tone", speed=0.25, store=tmp_path)
@@ -102,3 +198,4 @@ def test_plans_say_at_which_speed_takes_and_pauses_are(tmp_path):
     first, pause, last = plan.recipe.parts
     assert isinstance(first, Played) and isinstance(last, Played) and isinstance(pause, Pause)
     assert first.speed == last.speed == pause.speed == 2.0
+    assert first.own == last.own == 1.0 and first.stretch == 0.5

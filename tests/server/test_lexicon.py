@@ -40,6 +40,20 @@ def test_a_request_with_a_lexicon() -> None:
     assert plan("SQL", []).clip_key != plan("SQL", entries).clip_key
 
 
+def test_a_document_names_no_file_here(tmp_path, monkeypatch) -> None:
+    """As with sounds: files lie beside manifests, and not beside a server."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "names.tsv").write_text("SQL\tsequel\n")
+    text = "<speak><lexicon uri='names.tsv'/>SQL.</speak>"
+    with pytest.raises(InputError) as error:
+        plan(text, None, markup="ssml")
+    assert str(error.value) == (
+        "the lexicon 'names.tsv': a text can name files only where it comes from a manifest"
+    )
+    made = plan(text, [{"word": "SQL", "spoken": "S Q L"}], markup="ssml", lenient=True)
+    assert (said(made), made.notes) == ([("S Q L.", [])], (str(error.value),))
+
+
 def test_the_lexicons_of_a_project(tmp_path) -> None:
     (tmp_path / "names.tsv").write_text("SQL\tsequel\nPerl\tpurl\n")
     (tmp_path / "web.tsv").write_text("Perl\tpearl\n")

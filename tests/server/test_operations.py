@@ -27,7 +27,7 @@ def test_metrics_say_what_was_done(serve):
     assert here.meter("voxpress_errors_total", code="invalid_value") == 1
     assert here.meter("voxpress_requests_total", route="/v1/audio/speech", status="200") == 3
     assert here.meter("voxpress_request_seconds_count", cache="miss") == 2
-    assert here.meter("voxpress_flight_seconds_total", engine="tone") > 0
+    assert here.meter("voxpress_miss_seconds_total", engine="tone") > 0
     assert here.meter("voxpress_store_bytes") > 1000
     assert here.meter("voxpress_queue") == 0
 

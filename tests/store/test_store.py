@@ -176,17 +176,25 @@ def test_what_cannot_change_the_sound_is_not_in_the_key(
         {"text": TEXT.replace("house", "hous")},
         {"voice": "high"},
         {"language": "en-GB"},
-        {"speed": 1.01},
         {"seed": 1},
         {"options": {"fault_rate": 0.5}},
         {"options": {"fault": "tail"}},
     ],
 )
 def test_what_can_change_the_sound_is_in_the_key(row: dict[str, Any]) -> None:
-    """Text, voice, language, speed, seed and each option (jambonz leaves the options out, OVOS the parameters)."""
+    """Text, voice, language, seed and each option (jambonz leaves the options out, OVOS the parameters)."""
     plain, other = planned(), planned(row)
     assert keys(other)[1] != keys(plain)[1]
     assert keys(other)[0][0] != keys(plain)[0][0]
+
+
+def test_the_speed_at_which_an_engine_speaks_is_in_the_key() -> None:
+    """Short sentences are spoken at 1.0 and stretched: they share takes, and no clip."""
+    long = "Welcome to the house of sound, and please hold while I find somebody for you."
+    for text, shared in ((TEXT, True), (long, False)):
+        plain, faster = planned({"text": text}), planned({"text": text, "speed": 1.01})
+        assert (keys(plain)[0] == keys(faster)[0]) is shared
+        assert keys(plain)[1] != keys(faster)[1]
 
 
 def test_how_a_file_is_finished_is_in_the_key_of_the_clip_alone() -> None:
@@ -792,3 +800,21 @@ def test_a_file_in_place_of_the_store_is_one_clear_error(tmp_path: Path) -> None
 
 if __name__ == "__main__":
     GOLDEN.write_text(json.dumps(golden_keys(), indent=2) + "\n")
+
+
+@pytest.mark.parametrize("extension", ["srt", "vtt", "json", "marks"])
+def test_a_file_with_marks_is_kept_checked_and_pruned(tmp_path: Path, extension: str) -> None:
+    store = Store(tmp_path)
+    key = "ab" * 32
+    store.put_sidecar(key, extension, b"Hello.")
+    assert store.sidecar(key, extension) == b"Hello."
+    assert store.clip(key) is None and list(store.verify()) == []
+    assert (store.stats()["clips"].count, store.stats()["clips"].size) == (0, 38)
+    file = tmp_path / "marks" / "ab" / f"{key}.{extension}"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    assert store.sidecar(key, extension) is None
+    assert list(store.verify()) == [f"marks/ab/{key}.{extension}"] and not file.exists()
+    store.put_sidecar(key, extension, b"Hello.")
+    os.utime(file, (1.0, 1.0))
+    store.prune(older_than=7200)
+    assert not file.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 import unicodedata
@@ -322,7 +323,7 @@ def test_what_an_entry_cannot_be(fields: dict[str, str], problem: str) -> None:
         Entry(**fields)  # type: ignore[arg-type]
 
 
-_NO_TEXT = [None, 0, 1, 1.5, True, b"a", ["a"], {}, ("a",), "\ud800", "a\udfff"]
+_NO_TEXT: list[object] = [None, 0, 1, 1.5, True, b"a", ["a"], {}, ("a",), "\ud800", "a\udfff"]
 
 
 @pytest.mark.parametrize("value", _NO_TEXT, ids=repr)
@@ -330,19 +331,23 @@ _NO_TEXT = [None, 0, 1, 1.5, True, b"a", ["a"], {}, ("a",), "\ud800", "a\udfff"]
     "field", ["written", "spoken", "ipa", "followed_by", "language", "engine", "voice", "origin"]
 )
 def test_a_field_that_is_no_text(field: str, value: object) -> None:
+    given: dict[str, object] = {"written": "a", "spoken": "b", field: value}
     with pytest.raises(InputError) as caught:
-        Entry(**{"written": "a", "spoken": "b", field: value})  # type: ignore[arg-type]
+        Entry(**given)  # type: ignore[arg-type]
     assert caught.value.field == field
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [(field, value) for field in ("part", "regex") for value in (None, 0, "yes", [], {})]
-    + [("case", value) for value in (None, 0, "", "Exact", [], {}, "\ud800")],
+    [
+        *itertools.product(("part", "regex"), (None, 0, "yes", [], {})),
+        *itertools.product(("case",), (None, 0, "", "Exact", [], {}, "\ud800")),
+    ],
 )
 def test_a_flag_that_is_none(field: str, value: object) -> None:
+    given: dict[str, object] = {"written": "a", "spoken": "b", field: value}
     with pytest.raises(InputError) as caught:
-        Entry(**{"written": "a", "spoken": "b", field: value})  # type: ignore[arg-type]
+        Entry(**given)  # type: ignore[arg-type]
     assert caught.value.field == field
 
 

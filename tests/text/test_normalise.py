@@ -151,7 +151,7 @@ def test_a_sentence_ends_where_it_ended(written, sentences):
         ("$5.50", "currency", "en", "", "five dollars and fifty cents"),
         ("5 km", "unit", "it", "", "cinque chilometri"),
         ("soon", "date", "en", "dmy", "soon"),
-        ("99/99/2026", "date", "en", "dmy", "ninety-nine/ninety-nine/two thousand twenty-six"),
+        ("99/99/2026", "date", "en", "dmy", "ninety-nine slash ninety-nine slash two thousand twenty-six"),
     ],
 )
 def test_a_kind_that_somebody_names(text, kind, language, format, expected):

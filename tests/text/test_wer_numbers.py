@@ -223,3 +223,38 @@ def test_digits_are_heard_one_by_one_or_together(digits, language):
 def test_many_of_them_take_no_long(piece, language):
     """No piece makes the comparison fail, or slower than the text is long."""
     assert words((piece * 20_000)[:20_000], language)
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "heard"),
+    [
+        ("en-US", "It costs five to ten dollars.", "It costs $5-10."),
+        ("en-US", "Take two hundred fifty milligrams two times daily.", "Take 250 mg 2x daily."),
+        ("en-US", "We meet between two and four P M.", "We meet between 2-4pm."),
+        ("en-US", "Visit www dot example dot org.", "Visit www.example.org."),
+        ("en-US", "one twenty-three Main Street", "123 Main St."),
+        ("de-DE", "Zweimal täglich, zehnfach", "2x täglich, 10fach"),
+        ("fr-FR", "ouvert vingt-quatre heures sur vingt-quatre", "ouvert 24h/24"),
+        ("es-ES", "Dos veces al día", "2x al día"),
+        ("it-IT", "Due volte al giorno", "2x al giorno"),
+    ],
+)
+def test_what_is_heard_counts_as_it_is_read(language, asked, heard):
+    """Numbers, units and abbreviations as the front end reads them."""
+    assert score(asked, heard, language).errors == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "heard"),
+    [
+        ("en-US", "It costs five to ten dollars.", "It costs $5-20."),
+        ("en-US", "Take two hundred fifty milligrams.", "Take 250 ml."),
+        ("en-US", "one twenty-three Main Street", "124 Main St."),
+        ("de-DE", "Zweimal täglich", "3x täglich"),
+        ("en-US", "Come in.", "Come in. Москва"),
+        ("ar", "#", ""),
+    ],
+)
+def test_reading_hides_no_difference(language, asked, heard):
+    """Another number, another unit, and words that the language does not have."""
+    assert score(asked, heard, language).errors > 0

@@ -146,10 +146,10 @@ def drop_before(audio: Audio, start: Seconds, fade: Seconds = 0.01) -> Audio:
     return Audio(samples, audio.sample_rate, tuple(marks))
 
 
-def trim(audio: Audio, threshold: float = -50.0, keep: Seconds = 0.02) -> Audio:
+def trim(audio: Audio, threshold: float = -50.0, keep: Seconds = 0.02, frame: Seconds = 0.01) -> Audio:
     """The audio without the silence at its ends, except for `keep` of it so that no sound starts or ends abruptly.
 
-    Frames of 10 ms are silent if they are more than `threshold` dB below the loudest one, which suits quiet and loud
+    Frames of `frame` are silent if they are more than `threshold` dB below the loudest one, which suits quiet and loud
     engines. At -50 dB a final f or h of speech stays, and the noise floor of neural engines goes. A constant offset is
     no sound. Audio that is silent throughout becomes empty. Marks move along; those in the silence move to the new
     ends.
@@ -159,7 +159,7 @@ def trim(audio: Audio, threshold: float = -50.0, keep: Seconds = 0.02) -> Audio:
     0.54
     """
     sample_rate, samples = audio.sample_rate, audio.samples
-    size = _count_samples(0.01, sample_rate)
+    size = _count_samples(frame, sample_rate)
     frames = len(samples) // size
     if frames == 0:
         return audio
@@ -173,7 +173,7 @@ def trim(audio: Audio, threshold: float = -50.0, keep: Seconds = 0.02) -> Audio:
     margin = _count_samples(keep, sample_rate)
     start = max(0, int(loud[0]) * size - margin)
     last = int(loud[-1]) + 1
-    # The samples after the last whole frame, less than 10 ms, belong to it.
+    # The samples after the last whole frame belong to it.
     end = len(samples) if last == frames else min(len(samples), last * size + margin)
     if start == 0 and end == len(samples):
         return audio

@@ -20,7 +20,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from voxpress.cli import check, engines, lexicon, models, render, say, server, store, text, voices
-from voxpress.cli.options import examples
+from voxpress.cli.options import examples, name_flags
 from voxpress.cli.streams import prepare_streams
 from voxpress.errors import InputError, SpeechError
 
@@ -212,5 +212,5 @@ def _end_interrupted() -> NoReturn:
 
 
 def _fail(message: str, status: int) -> NoReturn:
-    typer.echo(f"voxpress: {message}", err=True)
+    typer.echo(f"voxpress: {name_flags(message)}", err=True)
     sys.exit(status)

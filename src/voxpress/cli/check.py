@@ -10,10 +10,17 @@ import typer
 
 from voxpress.cli.options import (
     AsrModel,
+    Emoji,
     Json,
+    Lenient,
+    LexiconFiles,
     ManifestFormat,
+    Normalise,
     Only,
+    Unspeakable,
     examples,
+    project_beside,
+    read_front_end,
     recogniser_named,
 )
 from voxpress.cli.rows import Rows, Selection
@@ -118,12 +125,21 @@ def check(
         int | None,
         typer.Option("--workers", "-w", min=0, metavar="N", help="By default one for each core, 0 for none."),
     ] = None,
+    lexicon: LexiconFiles = None,
+    normalise: Normalise = None,
+    unspeakable: Unspeakable = None,
+    emoji: Emoji = None,
+    lenient: Lenient = False,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Write a line of JSON for each file.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Listen to files and report wrong words.
+
+    Texts are read as by 'voxpress render': with the same options, and with the lexicons of the voxpress.toml beside the
+    manifest, or in the current folder. What a render leaves out with --lenient or --unspeakable skip is left out in any
+    case, because the files are there.
 
     The exit status is 1 when a file is doubtful.
     """
@@ -133,11 +149,16 @@ def check(
 
     from voxpress.cli.reviews import tell
     from voxpress.quality import verify
+    from voxpress.rendering.beside import find_lexicon
 
     paths, text = _plain_question(paths, text, manifest)
     listener = recogniser_named(recogniser)
     listener.require()
     selection = Selection(only or [])
+    place = Path(manifest).parent if manifest and manifest != "-" else Path()
+    project = project_beside(str(place / "-"))
+    shared = project.list_lexicons(project.defaults.preset)
+    front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient)
     if text is not None:
         questions = iter([verify.Question(id=str(paths[0]), path=str(paths[0]), text=text)])
     elif manifest:
@@ -162,5 +183,7 @@ def check(
         workers=workers,
         naturalness=naturalness,
         similarity=similarity,
+        front_end=front_end,
+        find_lexicon=lambda file: find_lexicon(file, str(place)),
     )
     raise typer.Exit(tell(reviews, report=report, json=json))

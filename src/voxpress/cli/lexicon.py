@@ -164,8 +164,8 @@ def try_(
     from voxpress.text.lexicon import apply, gather
     from voxpress.text.passage import Passage
 
-    shared = project_in(project_file(None)).list_lexicons()
-    known = gather([*(lexicon or ()), *shared])
+    project = project_in(project_file(None))
+    known = gather([*(lexicon or ()), *project.list_lexicons(project.defaults.preset)])
     if not known:
         raise InputError("there is no lexicon: name one with --lexicon, or in voxpress.toml")
     texts = clean(Passage.of(word))

@@ -200,7 +200,7 @@ class ManifestRender:
                         advance(each)
             if self.prune:
                 self._prune(survey)
-        tally.show(time.monotonic() - began, place)
+        tally.show(time.monotonic() - began, place, self.rows.manifest)
         left_out = self.strict and any(isinstance(bad.error, LeftOut) for bad in survey.bad)
         return SOME_FAILED if tally.failed or tally.doubtful or left_out else 0
 

@@ -170,6 +170,21 @@ def read_front_end(
     return FrontEnd(lexicon=gather(lexicons), lenient=lenient, **chosen)  # type: ignore[arg-type]  # it checks them
 
 
+_FLAGS = {'unspeakable = "skip"': "--unspeakable skip"}
+"""What errors of the library call an argument, and its option here."""
+
+
+def name_flags(message: str) -> str:
+    """A message that names options in place of arguments.
+
+    >>> name_flags('leave it out with unspeakable = "skip"')
+    'leave it out with --unspeakable skip'
+    """
+    for argument, flag in _FLAGS.items():
+        message = message.replace(argument, flag)
+    return message
+
+
 def examples(*lines: str) -> str:
     """Lines for the end of a command's help."""
     # \b keeps the lines from being filled into one paragraph.
@@ -228,6 +243,12 @@ def project_beside(manifest: str) -> Project:
 def config_file(given: Path | None) -> Path | None:
     """The file that is named, or the one in the current folder, if there is one."""
     return given or _beside(Path())
+
+
+def project_here() -> Project | None:
+    """What the `voxpress.toml` in the current folder says; None: there is none."""
+    file = _beside(Path())
+    return project_in(file) if file else None
 
 
 def project_in(file: Path | None) -> Project:

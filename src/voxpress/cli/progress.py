@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from voxpress.cli.options import name_flags
 from voxpress.cli.summary import differing
 from voxpress.speech import Result, Seconds, Status
 
@@ -69,7 +70,7 @@ class _Remarks:
             return ""
         service = (result.engine, result.model)
         if result.error_type != "ServiceRefused":
-            return f"failed: {result.error}"
+            return f"failed: {name_flags(result.error)}"
         if service in self._refused:
             return ""
         self._refused.add(service)

@@ -26,7 +26,7 @@ class Rows:
     """
 
     def __init__(self, manifest: str, format: str | None, only: list[str]) -> None:
-        self._manifest, self._format, self._only = manifest, format, Selection(only)
+        self.manifest, self._format, self._only = manifest, format, Selection(only)
         try:
             self._file = sys.stdin.buffer if manifest == "-" else open(manifest, "rb")  # noqa: SIM115 - lives as long as the rows do
             self._look = self._now()
@@ -36,21 +36,21 @@ class Rows:
     def __iter__(self) -> Iterator[Utterance | ManifestError]:
         from voxpress import manifests
 
-        return self._unchanged(manifests.read_stream(self._file, self._format, path=self._manifest))
+        return self._unchanged(manifests.read_stream(self._file, self._format, path=self.manifest))
 
     def lines(self) -> Iterator[str]:
         """The file's lines, where it is no manifest."""
         from voxpress import manifests
 
-        return self._unchanged(manifests.read_lines(self._file, self._manifest))
+        return self._unchanged(manifests.read_lines(self._file, self.manifest))
 
     def _unchanged(self, found: Iterator[Found]) -> Iterator[Found]:
         try:
             yield from found
             if self._now() != self._look:
-                raise SpeechError(f"{self._manifest}: the file changed while it was read; run it again")
+                raise SpeechError(f"{self.manifest}: the file changed while it was read; run it again")
         except OSError as error:
-            raise ManifestError(f"cannot be read: {error.strerror}", path=self._manifest) from error
+            raise ManifestError(f"cannot be read: {error.strerror}", path=self.manifest) from error
 
     def wanted(self, row: Utterance) -> bool:
         """Whether the row is among those that ``--only`` asks for."""
@@ -66,7 +66,7 @@ class Rows:
 
     def _now(self) -> tuple[int, int] | None:
         """Size and time of a file; None for standard input and pipes, whose size says how full they are."""
-        if self._manifest == "-":
+        if self.manifest == "-":
             return None
         status = os.fstat(self._file.fileno())
         return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None

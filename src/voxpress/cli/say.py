@@ -31,6 +31,7 @@ from voxpress.cli.options import (
     examples,
     format_names,
     mark_formats,
+    project_here,
     read_front_end,
     read_options,
     store_at,
@@ -83,6 +84,10 @@ def say(
     unspeakable: Unspeakable = None,
     emoji: Emoji = None,
     lenient: Lenient = False,
+    speaker: Annotated[
+        str | None,
+        typer.Option("--speaker", metavar="NAME", help="A name of the [cast] in voxpress.toml."),
+    ] = None,
     engine: EngineName = None,
     model: Model = None,
     voice: VoiceName = None,
@@ -98,7 +103,10 @@ def say(
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
-    """Speak one text into one file, or take it from the store."""
+    """Speak one text into one file, or take it from the store.
+
+    What a voxpress.toml in the current folder says of voices, words, format and store counts here too.
+    """
     from voxpress.cli.streams import own_standard_output
     from voxpress.files import atomic
     from voxpress.rendering.library import say_with
@@ -110,10 +118,14 @@ def say(
     beside = mark_formats(marks)
     if beside and output in (None, "-"):
         raise InputError("--marks writes files beside the clip: name its file with -o")
+    project = project_here()
+    own = project.defaults if project else None
+    if format is None and own and output in (None, "-"):
+        format = own.format
     wanted = _destinations(output, format)
     words = _words(text)
-    opened = store_at(store)
-    speaker = Speaker(
+    opened = store_at(store or (own.store if own else None))
+    asked = Speaker(
         engine=engine,
         model=model,
         voice=voice,
@@ -122,15 +134,20 @@ def say(
         seed=seed,
         options=read_options(option),
     )
-    front_end = read_front_end(lexicon or (), normalise, unspeakable, emoji, lenient)
+    shared = project.list_lexicons(project.defaults.preset) if project else ()
+    front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient)
+    # What is said here comes before the speaker of the cast, and that before the project's defaults.
+    said = {name: getattr(asked, name) for name in Speaker.__struct_fields__}
+    utterance = Utterance(text=words, markup=markup, speaker=speaker, **said)
     facts: list[dict[str, object]] = []
     for name, destination in wanted:
         planner = Planner(
-            speaker,
-            device=device or "auto",
-            carrier=carrier,
+            own.speaker if own else None,
+            device=device or (own.device if own else None) or "auto",
+            carrier=own.carrier if own and carrier is None else carrier,
             format=name,
             front_end=front_end,
+            cast=project.cast if project else None,
             marks=beside,
             beside=Path.cwd(),
         )
@@ -138,7 +155,6 @@ def say(
         place = (
             os.path.abspath(os.path.expanduser(destination)) if destination and destination != "-" else None
         )
-        utterance = Utterance(text=words, markup=markup)
         if not facts:
             _tell_notes(planner, utterance)
         with own_standard_output():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from voxpress.cli.options import name_flags
 from voxpress.rendering.dry_run import Forecast
 from voxpress.rendering.plan import Bad
 from voxpress.speech import Result, Seconds, Status
@@ -45,7 +47,7 @@ def show_row(row: Forecast) -> None:
     name = (row.utterance.id or row.utterance.file) if row.utterance else ""
     match row.status:
         case Status.FAILED:
-            print(f"bad         {row.error}")
+            print(name_flags(f"bad         {row.error}"))
         case Status.LEFT_OUT:
             print(f"left out    {row.error}")
         case Status.RENDERED:
@@ -107,6 +109,9 @@ class Tally:
         self._spoken = 0
         self._duration: Seconds = 0.0
         self._cost = 0.0
+        self._uncertain = 0
+        self._first_note = ""
+        self._noted = 0
         self.failed = 0
         self.doubtful = 0
 
@@ -120,8 +125,18 @@ class Tally:
             self.failed += 1
         if result.verdict == "doubtful":
             self.doubtful += 1
+        self._uncertain += result.uncertain
+        if result.notes:
+            self._noted += 1
+            self._first_note = self._first_note or f"{result.utterance.id}: {result.notes[0]}"
 
-    def show(self, elapsed: Seconds, report: Path) -> None:
+    def show(self, elapsed: Seconds, report: Path, manifest: str) -> None:
+        """Print them.
+
+        Args:
+            report: where all about each row is.
+            manifest: as it was given.
+        """
         counts = self._counts
         print(
             f"{count(sum(counts.values()), 'row')}: {counts[Status.RENDERED]:,} rendered,"
@@ -136,6 +151,14 @@ class Tally:
             f"{count(self._spoken, 'segment')} spoken{cost}, {self._duration:,.1f} s of audio in {elapsed:,.1f} s"
             f"{rate}; report: {report}"
         )
+        if self._noted:
+            more = f" (in the report: notes on {count(self._noted, 'row')})" if self._noted > 1 else ""
+            print(f"note: {self._first_note}{more}")
+        if self._uncertain:
+            print(
+                f"{count(self._uncertain, 'reading')} may not be meant; this shows them:"
+                f"  voxpress text {shlex.quote(manifest)} --uncertain"
+            )
 
 
 def show_bad(bad: list[Bad]) -> None:
@@ -169,7 +192,7 @@ def _show_alike(problems: Iterable[tuple[str, str]]) -> None:
         kinds[kind] = (first, many + 1)
     for line, many in list(kinds.values())[:_BAD_SHOWN]:
         more = f" (and {many - 1:,} more like it)" if many > 1 else ""
-        print(f"voxpress: {line}{more}", file=sys.stderr)
+        print(f"voxpress: {name_flags(line)}{more}", file=sys.stderr)
     if len(kinds) > _BAD_SHOWN:
         print(f"voxpress: … and {len(kinds) - _BAD_SHOWN:,} more", file=sys.stderr)
 

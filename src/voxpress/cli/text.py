@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -19,15 +19,28 @@ from voxpress.cli.options import (
     Only,
     Unspeakable,
     examples,
+    name_flags,
     read_front_end,
 )
 from voxpress.errors import InputError, SpeechError
 
 if TYPE_CHECKING:
     from voxpress.text import FrontEnd
+    from voxpress.text.lexicon import Lexicon
     from voxpress.text.proof import Proof
 
 app = typer.Typer()
+
+
+class _Text(NamedTuple):
+    """A text, and what its row says of how it is read."""
+
+    written: str
+    markup: str
+    id: str = ""
+    language: str | None = None
+    normalise: str | None = None
+    lexicon: str = ""
 
 
 class Form(StrEnum):
@@ -60,9 +73,14 @@ def text(
     manifest_format: ManifestFormat = None,
     only: Only = None,
     language: Annotated[
-        str,
-        typer.Option("--language", "-l", metavar="TAG", help="Language of rows that do not name theirs."),
-    ] = "en",
+        str | None,
+        typer.Option(
+            "--language",
+            "-l",
+            metavar="TAG",
+            help="Language of rows that do not name theirs; by default the project's, or en.",
+        ),
+    ] = None,
     markup: Annotated[
         str | None,
         typer.Option(
@@ -92,11 +110,13 @@ def text(
     from voxpress.cli.options import project_beside
     from voxpress.files import atomic
 
-    language = languages.canonical(language)
-    is_file = source != "-" and Path(source).is_file()
-    shared = project_beside(source).list_lexicons() if is_file else ()
+    folder = Path(source).parent if source != "-" and Path(source).is_file() else Path()
+    project = project_beside(str(folder / "-"))
+    language = languages.canonical(language or project.defaults.language or "en")
+    shared = project.list_lexicons(project.defaults.preset)
     front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient)
-    proofs = prove_all(_read(source, manifest_format, only or [], markup), language, front_end)
+    rows = _read(source, manifest_format, only or [], markup)
+    proofs = prove_all(rows, language, front_end, folder)
     failed = False
 
     def chosen() -> Iterator[Proof]:
@@ -121,25 +141,25 @@ def text(
 
 def _read(
     source: str, manifest_format: str | None, only: list[str], markup: str | None
-) -> Iterator[tuple[str, str, str, str] | SpeechError]:
-    """Id, text, markup and language of each text; the language is empty where the row names none."""
+) -> Iterator[_Text | SpeechError]:
+    """Each text of a source."""
     from voxpress.cli.rows import Rows
 
     is_file = source == "-" or Path(source).is_file()
     if not is_file:
         if not source.strip():
             raise InputError("there is no text")
-        yield "", source, markup or "plain", ""
+        yield _Text(source, markup or "plain")
     elif manifest_format is None and not _is_manifest(source):
         for line in Rows(source, None, []).lines():
-            yield "", line.rstrip("\r\n"), markup or "plain", ""
+            yield _Text(line.rstrip("\r\n"), markup or "plain")
     else:
         rows = Rows(source, manifest_format, only)
         for row in rows:
             if isinstance(row, SpeechError):
                 yield row
             elif rows.wanted(row):
-                yield row.id, row.text, row.markup if markup is None else markup, row.language or ""
+                yield _Text(row.text, markup or row.markup, row.id, row.language, row.normalise, row.lexicon)
         rows.require_all()
 
 
@@ -153,24 +173,36 @@ def _is_manifest(source: str) -> bool:
 
 
 def prove_all(
-    texts: Iterable[tuple[str, str, str, str] | SpeechError], language: str, front_end: FrontEnd
+    texts: Iterable[_Text | SpeechError],
+    language: str,
+    front_end: FrontEnd,
+    folder: Path,
 ) -> Iterator[Proof]:
-    """The proof of each text."""
+    """The proof of each text.
+
+    Args:
+        folder: where the lexicons lie that texts name.
+    """
+    from voxpress.rendering.beside import find_lexicon
     from voxpress.text.proof import Proof, prove
+
+    def find(file: str) -> Lexicon:
+        return find_lexicon(file, str(folder))
 
     for given in texts:
         if isinstance(given, SpeechError):
             yield Proof(language=language, written="", problem=str(given))
             continue
-        id, written, markup, own = given
-        tag = own or language
+        id, written, tag = given.id, given.written, given.language or language
         if not written.strip():
             yield Proof(id=id, language=tag, written=written)
             continue
         try:
-            yield prove(written, tag, markup=markup, front_end=front_end, id=id)
+            own = find(given.lexicon) if given.lexicon else None
+            narrow = front_end.narrow(own, given.normalise)
+            yield prove(written, tag, markup=given.markup, front_end=narrow, id=id, find_lexicon=find)
         except SpeechError as error:
-            yield Proof(id=id, language=tag, written=written, problem=str(error))
+            yield Proof(id=id, language=tag, written=written, problem=name_flags(str(error)))
 
 
 def write(proofs: Iterable[Proof], form: Form, title: str) -> Iterator[str]:

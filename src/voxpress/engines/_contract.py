@@ -115,9 +115,10 @@ class Engine(ABC):
     max_batch: int = 1
     """Most segments in one call of `synthesize`: more than 1 only where a batch is faster, which can depend on the
     device."""
-    speeds: ClassVar[tuple[float, float]] = (1.0, 1.0)
-    """Slowest and fastest speed at which the engine itself speaks well, and within 2 % of the duration. voxpress has it
-    speak at the nearest of them, and stretches the audio from there: `voxpress.audio.stretch`."""
+    speeds: tuple[float, float] = (1.0, 1.0)
+    """Slowest and fastest speed at which the engine itself speaks well, and within 2 % of the duration; it can depend
+    on the model. voxpress has it speak at the nearest of them, short texts at 1.0, and stretches the audio from there:
+    `voxpress.audio.stretch`."""
     seeded: ClassVar[bool] = True
     """Whether another seed gives another reading, so that a failed take is worth another attempt."""
     repeatable: ClassVar[str] = "on one device"

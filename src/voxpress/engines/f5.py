@@ -62,7 +62,7 @@ _HOP = 256
 _MOST_FRAMES = 8192
 """Most frames of sample and speech together: 87 s."""
 _LONGEST: Seconds = 25.0
-"""Longest sample and speech together at speed 1; the model learnt from up to 30 s."""
+"""Longest sample and speech together; the model learnt from up to 30 s."""
 _LONGEST_SAMPLE: Seconds = 12.5
 _RMS = 0.1
 """Lowest RMS of a sample; softer ones are amplified."""
@@ -123,7 +123,6 @@ class F5(Engine):
     sample_rate = _RATE
     max_chars = 300
     max_batch = 8
-    speeds = (0.8, 1.25)
     clones = True
     options = {
         "steps": Option(default=32, minimum=4, maximum=64, description="from noise to speech"),
@@ -327,8 +326,8 @@ def _estimate_frames(prompt: _Prompt, segment: Segment) -> int:
         SynthesisError: the segment is too long for the model.
     """
     size = len(segment.text.encode())
-    speed = segment.speed * (_SHORT_PACE if size < _FEWEST_BYTES else 1.0)
-    frames = max(1, int(prompt.pace * size / speed))
+    pace = _SHORT_PACE if size < _FEWEST_BYTES else 1.0
+    frames = max(1, int(prompt.pace * size / pace))
     if prompt.frames + frames > _MOST_FRAMES:
         most = (_MOST_FRAMES - prompt.frames) * _HOP / _RATE
         raise SynthesisError(

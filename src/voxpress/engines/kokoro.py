@@ -123,6 +123,8 @@ class Kokoro(Engine):
         if _needs_torch(model, device):
             self.packages = (*_g2p.PACKAGES, "torch", "kokoro")
             self.environment, self.in_process = "torch", False
+            # The package rounds the duration of each symbol, and keeps a frame for each, at every speed.
+            self.speeds = (1.0, 1.0)
             self.install = f"voxpress engines install kokoro --model {_TORCH_MODEL}"
 
     def fingerprint(self, voice: str) -> str:

@@ -1,4 +1,4 @@
-"""One rule for the names of files in output folders, batches, zips, cloned voices, and beside a manifest."""
+"""One rule for the names of files in output folders, batches, zips and the folder of cloned voices."""
 
 from __future__ import annotations
 
@@ -57,26 +57,6 @@ def safe_path(path: str) -> str:
     if len(path) > _LONGEST_PATH // 4 and len(path.encode()) > _LONGEST_PATH:
         raise InputError(f"{path[:60]!r}… has more than {_LONGEST_PATH} bytes")
     return "/".join(parts)
-
-
-def find_beside(folder: str, path: str) -> str:
-    """The file that a row names by a relative `path`, which lies in the manifest's folder and not elsewhere.
-
-    A link is followed, and must not lead out of the folder either.
-
-    >>> find_beside("prompts", "../names.tsv")
-    Traceback (most recent call last):
-    voxpress.errors.InputError: '../names.tsv' leads out of the manifest's folder
-
-    Raises:
-        InputError: it leads out of the folder, or is no path that every system can have.
-    """
-    if ".." in path.split("/"):
-        raise InputError(f"{path!r} leads out of the manifest's folder")
-    found = os.path.join(folder, safe_path(path))
-    if not os.path.realpath(found).startswith(os.path.join(os.path.realpath(folder), "")):
-        raise InputError(f"{path!r} is a link that leads out of the manifest's folder")
-    return found
 
 
 def _is_unseen(character: str) -> bool:

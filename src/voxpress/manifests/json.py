@@ -1,8 +1,11 @@
-"""JSON in one piece: a list of rows or of texts, or a map of ids to texts or rows."""
+"""JSON in one piece: a list of rows or of texts, or a map of ids to texts or rows; or either under ``prompts``, beside
+``defaults`` and ``cast``.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import NamedTuple
@@ -12,12 +15,13 @@ import msgspec
 from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
 from voxpress.manifests.jsonl import find_duplicates
-from voxpress.manifests.rows import column, named_row
+from voxpress.manifests.rows import SHARED, Shared, column, named_row
 
 MAX_DOCUMENT = 1 << 24
 """Characters. CSV and JSON lines, which are read row by row, can be longer."""
 
 _SPACE = " \t\r\n"
+_BEGINS_SHARED = re.compile(r'\{\s*"(?:defaults|cast|prompts)"\s*:')
 
 
 class _Item(NamedTuple):
@@ -28,6 +32,8 @@ class _Item(NamedTuple):
     name: str | None
     """Its name in a map; None in a list."""
     json: str
+    start: int = 0
+    """The place of its value in the document."""
 
 
 def _recognise(head: str) -> bool:
@@ -60,30 +66,74 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
         pieces.append(line)
     stem = "" if path == "-" else PurePath(path).stem + "-"
     seen: set[str] = set()
-    for number, item in enumerate(_read_items("".join(pieces), path), 1):
+    shared, items = _read_document("".join(pieces), path)
+    for number, item in enumerate(items, 1):
         if item.name is not None and item.name in seen:
             yield ManifestError("is given twice", path=path, line=item.line, field=item.name)
             continue
         seen.add(item.name or "")
-        yield from _read_row(item, f"{stem}{number:04}", path)
+        yield from _read_row(item, f"{stem}{number:04}", path, shared)
 
 
-def _read_row(item: _Item, numbered: str, path: str) -> Iterator[Row]:
+def _read_document(text: str, path: str) -> tuple[Shared | None, Iterator[_Item]]:
+    """What a document says for all its rows, and its rows.
+
+    Raises:
+        ManifestError: it cannot be read.
+    """
+    walk = _Walk(text, path)
+    if not (walk.skip_space() and _BEGINS_SHARED.match(text, walk.at)):
+        return None, _read_items(text, path)
+    found = list(walk.read_values("}"))
+    items = {item.name or "": item for item in found}
+    prompts = items.get("prompts")
+    if walk.skip_space() or prompts is None or not items.keys() <= {*SHARED, "prompts"}:
+        return None, _read_items(text, path)
+    bracket = prompts.json[0]
+    if bracket != "[" and (bracket != "{" or len(items) == 1):  # an id can be called so too
+        return None, _read_items(text, path)
+    for item in found:
+        if item is not items[item.name or ""]:
+            raise ManifestError("is given twice", path=path, line=item.line, field=item.name)
+    given: dict[str, object] = {}
+    for name in items.keys() & SHARED:
+        given[name], again = _decode(items[name], path)
+        if again:
+            raise again[0]
+    line = min((items[name].line for name in given), default=1)
+    walk.at = prompts.start
+    return Shared(given, path, line), walk.read_values("]" if bracket == "[" else "}")
+
+
+def _decode(item: _Item, path: str) -> tuple[object, list[ManifestError]]:
+    """The value of an item, and an error for each name that it has twice.
+
+    Raises:
+        ManifestError: it cannot be read.
+    """
     try:
         value = msgspec.json.decode(item.json)
         again = find_duplicates(item.json) if isinstance(value, dict) else []
     except (msgspec.DecodeError, RecursionError) as error:
         problem = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON: {error}"
-        yield ManifestError(problem, path=path, line=item.line)
+        raise ManifestError(problem, path=path, line=item.line) from None
+    return value, [ManifestError("is given twice", path=path, line=item.line, field=name) for name in again]
+
+
+def _read_row(item: _Item, numbered: str, path: str, shared: Shared | None) -> Iterator[Row]:
+    read_row = shared.read_row if shared else named_row
+    try:
+        value, again = _decode(item, path)
+    except ManifestError as error:
+        yield error
         return
     if again:
-        for name in again:
-            yield ManifestError("is given twice", path=path, line=item.line, field=name)
+        yield from again
     elif isinstance(value, str):
-        yield from named_row({"id": item.name or numbered, "text": value}, path, item.line)
+        yield from read_row({"id": item.name or numbered, "text": value}, path, item.line)
     elif isinstance(value, dict):
         named = {} if item.name is None else {"id": item.name}
-        yield from named_row(named | value, path, item.line)
+        yield from read_row(named | value, path, item.line)
     else:
         problem = 'is neither a text nor a row such as {"id": "a", "text": "A."}'
         yield ManifestError(problem, path=path, line=item.line)
@@ -141,7 +191,7 @@ class _Walk:
                 self.skip_space()
             begin = self.at
             self._read_value()
-            yield _Item(self.line_of(start), name, self.text[begin : self.at])
+            yield _Item(self.line_of(start), name, self.text[begin : self.at], begin)
             if self._expect(",", end) == end:
                 return
 
@@ -175,7 +225,8 @@ class _Walk:
 
 
 FORMAT = Format(
-    description="JSON in one piece: a list of rows or of texts, or a map of ids to texts or rows.",
+    description="JSON in one piece: a list of rows or of texts, a map of ids to texts or rows, or defaults, cast and"
+    " prompts.",
     extensions=(".json",),
     recognise=_recognise,
     read=_read,

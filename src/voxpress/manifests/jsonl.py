@@ -9,7 +9,7 @@ import msgspec
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
-from voxpress.manifests.rows import named_row
+from voxpress.manifests.rows import SHARED, Shared, named_row
 
 
 def _recognise(head: str) -> bool:
@@ -36,6 +36,7 @@ def find_duplicates(text: str) -> list[str]:
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     decode = msgspec.json.Decoder(dict[str, object]).decode
+    read_row, begun = named_row, False
     for number, line in enumerate(lines, 1):
         if line.isspace():
             continue
@@ -48,8 +49,13 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
         again = find_duplicates(line) if line.count(":") > len(named) else []
         for name in again:
             yield ManifestError("is given twice", path=path, line=number, field=name)
-        if not again:
-            yield from named_row(named, path, number)
+        if not begun and named and named.keys() <= SHARED:
+            if again:
+                return
+            read_row = Shared(named, path, number).read_row
+        elif not again:
+            yield from read_row(named, path, number)
+        begun = True
 
 
 def _explain_line(error: Exception, line: str, path: str, number: int) -> ManifestError:
@@ -72,7 +78,7 @@ def _explain_line(error: Exception, line: str, path: str, number: int) -> Manife
 
 
 FORMAT = Format(
-    description="One JSON object in each line.",
+    description="One JSON object in each line; the first can be defaults and cast.",
     extensions=(".jsonl", ".ndjson", ".json"),
     recognise=_recognise,
     read=_read,

@@ -66,6 +66,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     cost: float | None = 0.0
     """In US dollars; None: unknown."""
     notes: tuple[str, ...]
+    uncertain: int = 0
+    """Readings of the text that may not be meant."""
     verdict: Opinion = ""
     """The recogniser's, if one listened; `wer`, `heard` and `differences` say what it heard."""
     wer: float | None = None
@@ -100,6 +102,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             billed=result.billed,
             cost=_round_cost(result.cost) if result.billed else 0.0,
             notes=result.notes,
+            uncertain=result.uncertain,
             verdict=result.verdict,
             wer=None if result.wer is None else round(result.wer, 3),
             heard=result.heard,

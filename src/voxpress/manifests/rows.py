@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import get_args
 
 import msgspec
@@ -199,6 +199,84 @@ def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row
     return [*problems, *(one for one in rows if isinstance(one, ManifestError))]
 
 
+SHARED = frozenset(("defaults", "cast"))
+"""What a manifest that is no table says once for all its rows, by the names of its fields."""
+
+
+class Shared:
+    """What a manifest says for all its rows: values of fields that a row leaves out, and speakers by their names.
+
+    >>> shared = Shared({"cast": {"Alice": {"voice": "high"}}}, "p.json", 1)
+    >>> [row] = shared.read_row({"id": "a", "text": "A.", "speaker": "Alice"}, "p.json", 2)
+    >>> row.cast
+    {'Alice': Speaker(voice='high')}
+
+    Args:
+        document: has the fields of `SHARED`, or some.
+        path, line: of the manifest, and where it says so.
+
+    Raises:
+        ManifestError: one of them cannot be so.
+    """
+
+    def __init__(self, document: Mapping[str, object], path: str, line: int) -> None:
+        self._line = line
+        self._defaults = self._read(document, "defaults", path)
+        self._cast = dict(read_cast(self._read(document, "cast", path), path, lambda name: line))
+        self._reported: set[str] = set()
+
+    def _read(self, document: Mapping[str, object], name: str, path: str) -> dict[str, object]:
+        found = document.get(name)
+        if found is None:
+            return {}
+        if not isinstance(found, dict):
+            raise ManifestError(
+                "must be an object of names and values", path=path, line=self._line, field=name
+            )
+        return found
+
+    def read_row(self, named: Mapping[str, object], path: str, line: int) -> Iterator[Row]:
+        """`named_row`, with what is shared. What is wrong there is reported once, with its own line."""
+        own = {name for name, value in named.items() if value is not None and value != ""}
+        kept = {name: value for name, value in named.items() if name in own or name not in self._defaults}
+        values = {**self._defaults, **kept}
+        for row in give_cast(named_row(values, path, line), self._cast):
+            field = row.field if isinstance(row, ManifestError) else None
+            if isinstance(row, ManifestError) and field and field.partition(".")[0] in values.keys() - own:
+                row = ManifestError(row.problem, path=path, line=self._line, field=field)
+                if str(row) in self._reported:
+                    continue
+                self._reported.add(str(row))
+            yield row
+
+
+def read_cast(
+    given: Mapping[str, object], path: str, line_of: Callable[[str], int]
+) -> Iterator[tuple[str, Speaker]]:
+    """The speakers that a manifest names.
+
+    >>> dict(read_cast({"Alice": {"voice": "high"}}, "p.json", lambda name: 1))
+    {'Alice': Speaker(voice='high')}
+
+    Raises:
+        ManifestError: one of them is none.
+    """
+    for name, speaker in given.items():
+        if not isinstance(speaker, Mapping):
+            problem = 'must be a speaker such as {"engine": "piper", "voice": "joe"}'
+            raise ManifestError(problem, path=path, line=line_of(name), field=f"cast.{name}")
+        for error in _find_wrong_speaker(speaker, path, line_of(name), f"cast.{name}"):
+            raise error
+        yield name, msgspec.convert(speaker, Speaker)
+
+
+def give_cast(rows: Iterable[Row], cast: Mapping[str, Speaker]) -> Iterable[Row]:
+    """Rows that know the speakers whom their manifest names."""
+    if not cast:
+        return rows
+    return (msgspec.structs.replace(row, cast=cast) if isinstance(row, Utterance) else row for row in rows)
+
+
 def leave_out_unspeakable(rows: Iterable[Row]) -> Iterator[Row]:
     """The rows of a prompt list, with `LeftOut` for rows that cannot be spoken and for further rows of a file."""
     seen: dict[str, tuple[str, str]] = {}
@@ -234,10 +312,12 @@ def _find_problems(fields: Mapping[str, object], path: str, line: int) -> Iterat
         yield ManifestError(problem, path=path, line=line, field=field)
 
 
-def _find_wrong_speaker(speaker: Mapping[str, object], path: str, line: int) -> Iterator[ManifestError]:
+def _find_wrong_speaker(
+    speaker: Mapping[str, object], path: str, line: int, place: str = "speaker"
+) -> Iterator[ManifestError]:
     known = Speaker.__struct_fields__
     for name in speaker.keys() - set(known):
         problem = f"no such field{suggest(name, known)} (fields: {', '.join(known)})"
-        yield ManifestError(problem, path=path, line=line, field=f"speaker.{name}")
+        yield ManifestError(problem, path=path, line=line, field=f"{place}.{name}")
     for name, problem in validation.problems({name: speaker[name] for name in known if name in speaker}):
-        yield ManifestError(problem, path=path, line=line, field=f"speaker.{name}")
+        yield ManifestError(problem, path=path, line=line, field=f"{place}.{name}")

@@ -13,7 +13,8 @@ import msgspec
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
-from voxpress.manifests.rows import literal, named_row, number
+from voxpress.manifests.rows import give_cast, literal, named_row, number, read_cast
+from voxpress.speech import Speaker
 
 # PyYAML is imported where it is used: a command that reads CSV starts 40 ms sooner without.
 if TYPE_CHECKING:
@@ -51,16 +52,14 @@ def _recognise(head: str) -> bool:
 
 def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
     rows = _read_document(lines, path)
-    shared = _Shared(path, _Map(), _Map())
+    shared = _Shared(path, _Map(), {})
     if isinstance(rows, _Map) and rows.values.keys() <= {"defaults", "cast", "prompts"}:
         prompts = rows.values.get("prompts")
         if isinstance(prompts, (_List, _Map)):
-            shared = _Shared(path, _pairs(rows, "defaults", path), _pairs(rows, "cast", path))
-            for name, speaker in shared.cast.values.items():
-                if not isinstance(speaker, _Map):
-                    problem = "must be a speaker such as {engine: piper, voice: joe}"
-                    line = shared.cast.lines[name]
-                    raise ManifestError(problem, path=path, line=line, field=f"cast.{name}")
+            named = _pairs(rows, "cast", path)
+            given = {name: _convert_field("speaker", speaker) for name, speaker in named.values.items()}
+            cast = dict(read_cast(given, path, named.lines.__getitem__))
+            shared = _Shared(path, _pairs(rows, "defaults", path), cast)
             rows = prompts
     if isinstance(rows, _List):
         found = (row for line, item in rows.items for row in _read_row(item, line, {}, shared))
@@ -86,7 +85,7 @@ class _Shared(NamedTuple):
 
     path: str
     defaults: _Map
-    cast: _Map
+    cast: dict[str, Speaker]
 
 
 def _pairs(document: _Map, name: str, path: str) -> _Map:
@@ -105,12 +104,12 @@ def _read_row(node: _Node, line: int, named: dict[str, _Node], shared: _Shared) 
     if not isinstance(node, _Map):
         yield ManifestError("is not a row such as {id: hello, text: Hello.}", path=path, line=line)
         return
-    values = shared.defaults.values | named | node.values
-    lines = shared.defaults.lines | node.lines
-    if isinstance(who := values.get("speaker"), str) and who in shared.cast.values:
-        values["speaker"] = shared.cast.values[who]
-        lines["speaker"] = shared.cast.lines[who]
-    for row in named_row({name: _convert_field(name, value) for name, value in values.items()}, path, line):
+    # What is empty counts as missing.
+    own = {name: value for name, value in node.values.items() if value or name not in shared.defaults.values}
+    lines = shared.defaults.lines | {name: node.lines[name] for name in own}
+    values = shared.defaults.values | named | own
+    rows = named_row({name: _convert_field(name, value) for name, value in values.items()}, path, line)
+    for row in give_cast(rows, shared.cast):
         if isinstance(row, ManifestError):
             field = row.field or ""
             row = ManifestError(

@@ -189,9 +189,9 @@ def _estimate(
     begin = sound.before(known[following - 1][2].end if following else 0.0)
     end = max(begin, sound.before(known[following][2].start if following < len(known) else duration))
     shares = np.cumsum([0.0, *(token.weight for token in run)])
-    places = begin + shares / shares[-1] * (end - begin)
-    places = _move_to_pauses(run, places, sound)
-    for token, first, last in zip(run, places, places[1:], strict=False):
+    edges = begin + shares / shares[-1] * (end - begin)
+    edges = _move_to_pauses(run, edges, sound)
+    for token, first, last in zip(run, edges, edges[1:], strict=False):
         start = min(sound.start_at(first), duration)
         written = text[token.start : token.end]
         yield Mark(
@@ -204,30 +204,33 @@ def _estimate(
 
 
 def _move_to_pauses(
-    run: Sequence[_Token], places: npt.NDArray[np.float64], sound: _Sound
+    run: Sequence[_Token], edges: npt.NDArray[np.float64], sound: _Sound
 ) -> npt.NDArray[np.float64]:
-    """The ends of words, in seconds of sound, with those before a comma at a pause that is near; the others between
-    keep their shares.
+    """Move the end of each word before a comma to the nearest pause; what is between keeps its shares.
+
+    Args:
+        edges: where each word ends, in seconds of sound; 0 first.
     """
     heard = [float(sound.until[start]) for start, _ in sound.pauses]
     anchors = [0]
-    moved = [float(places[0])]
+    moved = [float(edges[0])]
     for number, token in enumerate(run[:-1], 1):
         if not token.breaks:
             continue
-        shift = moved[-1] - float(places[anchors[-1]])
+        # The reading up to here was faster or slower than its letters say, and may go on so: half of that is expected.
+        shift = moved[-1] - float(edges[anchors[-1]])
         near = [
             each
             for each in heard[bisect_left(heard, moved[-1] + 0.05) :][:20]
-            if each < places[-1] and abs(each - float(places[number]) - shift / 2) < _FAR
+            if each < edges[-1] and abs(each - float(edges[number]) - shift / 2) < _FAR
         ]
         if near:
-            wanted = float(places[number])
+            wanted = float(edges[number])
             anchors.append(number)
             moved.append(min(near, key=lambda each: abs(each - wanted)))
-    anchors.append(len(places) - 1)
-    moved.append(float(places[-1]))
-    return np.interp(places, places[anchors], moved)
+    anchors.append(len(edges) - 1)
+    moved.append(float(edges[-1]))
+    return np.interp(edges, edges[anchors], moved)
 
 
 def _strip_signs(word: str) -> str:

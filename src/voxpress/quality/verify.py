@@ -18,7 +18,15 @@ import msgspec
 from voxpress import formats, text, validation
 from voxpress.audio import sandbox
 from voxpress.audio.waveform import Audio
-from voxpress.errors import CheckFailed, InputError, LeftOut, ManifestError, SpeechError, UnknownVoice
+from voxpress.errors import (
+    CheckFailed,
+    InputError,
+    LeftOut,
+    ManifestError,
+    MarkupError,
+    SpeechError,
+    UnknownVoice,
+)
 from voxpress.executors import Inline, Processes
 from voxpress.executors.local import cores
 from voxpress.files.paths import OWN
@@ -26,6 +34,7 @@ from voxpress.quality import mos
 from voxpress.quality.asr import Recogniser
 from voxpress.quality.signal import check, listen
 from voxpress.speech import Opinion, Seconds, Segment, Status, Utterance
+from voxpress.text import FindLexicon, FrontEnd
 from voxpress.text.wer import BAR, passes
 from voxpress.voices import references
 
@@ -45,6 +54,9 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     file: str = ""
     """As the manifest or the report names it."""
     markup: validation.Markup = "plain"
+    normalise: str | None = None
+    lexicon: str = ""
+    """A file that says how its words are spoken; empty: none of its own."""
     language: str = ""
     """Empty: that of all files."""
     voice: str = ""
@@ -103,6 +115,8 @@ def from_manifest(rows: Iterable[Utterance | ManifestError], paths: Sequence[Pat
                 path=path,
                 text=row.text,
                 markup=row.markup,
+                normalise=row.normalise,
+                lexicon=row.lexicon,
                 language=row.language or "",
                 voice=row.voice or "",
                 speed=row.speed or 1.0,
@@ -115,7 +129,7 @@ def from_manifest(rows: Iterable[Utterance | ManifestError], paths: Sequence[Pat
 def _is_no_speech(row: Utterance) -> bool:
     """Whether a render leaves the row out."""
     try:
-        text.read(row.text, language="en", max_chars=_WHOLE, markup=row.markup)
+        text.parse(row.text, row.markup, lenient=True)
     except LeftOut:
         return True
     except InputError:
@@ -233,10 +247,17 @@ def review(
     workers: int | None = None,
     naturalness: bool = False,
     similarity: bool = False,
+    front_end: FrontEnd | None = None,
+    find_lexicon: FindLexicon | None = None,
 ) -> Iterator[Review]:
     """Hear each file, in order. Files are read by workers, a few at a time.
 
+    The files are there, so a render took their texts: markup that voxpress cannot follow, and what no voice can say,
+    are left out here.
+
     Args:
+        front_end: how texts were read; None: as by default.
+        find_lexicon: as for `voxpress.text.read`.
         language: BCP 47 tag, where a question has none of its own.
         bar: see `voxpress.text.wer.passes`.
         workers: processes; None: one for each core; 0: this process.
@@ -247,6 +268,7 @@ def review(
         EngineNotInstalled, ModelUnavailable: the recogniser, or the environment of the scores, is not there.
     """
     recogniser.require()
+    reads = msgspec.structs.replace(front_end or FrontEnd(), lenient=True, unspeakable="skip")
     count = cores() if workers is None else max(1, workers)
     pools: list[Executor] = [Inline() if workers == 0 else Processes(count)]
     if naturalness or similarity:
@@ -255,7 +277,12 @@ def review(
     try:
         for question in questions:
             blank = _begin(question, language)
-            asked = [pools[0].submit(_hear, recogniser, question, blank, bar)]
+            try:
+                expected = _read_words(question, blank.language, reads, find_lexicon)
+            except InputError as error:
+                waiting.append((msgspec.structs.replace(blank, problem=f"the text: {error}"), []))
+                continue
+            asked = [pools[0].submit(_hear, recogniser, question, blank, expected, bar)]
             if len(pools) > 1:
                 reference = _find_reference(question.voice) if similarity else None
                 asked.append(pools[1].submit(_score, question.path, naturalness, reference))
@@ -301,7 +328,7 @@ def _begin(question: Question, language: str) -> Review:
 def _complete(review: Review, asked: Sequence[Future[Any]]) -> Review:
     """With what the workers found out, or with what kept them from it."""
     facts: dict[str, Any] = {}
-    problems: list[str] = []
+    problems: list[str] = [review.problem]
     for future in asked:
         try:
             found = future.result()
@@ -314,12 +341,18 @@ def _complete(review: Review, asked: Sequence[Future[Any]]) -> Review:
     return msgspec.structs.replace(review, **facts, problem=problem)
 
 
-def _hear(recogniser: Recogniser, question: Question, review: Review, bar: float) -> dict[str, Any]:
-    """What the recogniser makes of one file: in a worker."""
+def _hear(
+    recogniser: Recogniser, question: Question, review: Review, expected: tuple[str, bool], bar: float
+) -> dict[str, Any]:
+    """What the recogniser makes of one file: in a worker.
+
+    Args:
+        expected: the words, and whether there is something else to be heard.
+    """
     if question.path is None:
         return {"problem": "no file"}
     audio = _read(question.path)
-    words, sounds = _read_words(question, review.language)
+    words, sounds = expected
     problem = "" if sounds else _check_structure(audio, words, question, review.language)
     facts: dict[str, Any] = {"duration": audio.duration, "problem": problem}
     good = not problem
@@ -343,11 +376,29 @@ def _decoder() -> sandbox.Decoder:
     return sandbox.Decoder()
 
 
-def _read_words(question: Question, language: str) -> tuple[str, bool]:
-    """The words of a text, and whether there is something else to be heard."""
+def _read_words(
+    question: Question, language: str, front_end: FrontEnd, find_lexicon: FindLexicon | None
+) -> tuple[str, bool]:
+    """The words of a text, and whether there is something else to be heard.
+
+    Raises:
+        InputError: nobody can tell what it says.
+    """
+    own = find_lexicon(question.lexicon) if find_lexicon and question.lexicon else None
     try:
-        parts = text.read(question.text, language=language, max_chars=_WHOLE, markup=question.markup).parts
-    except InputError:
+        parts = text.read(
+            question.text,
+            language=language,
+            max_chars=_WHOLE,
+            markup=question.markup,
+            front_end=front_end.narrow(own, question.normalise),
+            find_lexicon=find_lexicon,
+        ).parts
+    except LeftOut:
+        return "", True
+    except MarkupError:
+        raise
+    except InputError:  # there is nothing to speak in it
         return "", True
     said = [part.text for part in parts if isinstance(part, text.Say)]
     return " ".join(said), any(isinstance(part, text.Silence | text.Tone) for part in parts)

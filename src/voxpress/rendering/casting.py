@@ -20,15 +20,18 @@ from voxpress.errors import (
 )
 from voxpress.models import catalogue
 from voxpress.rendering import offers
-from voxpress.speech import OptionValue, Output, Segment, Speaker, Utterance, Voice
+from voxpress.speech import OptionValue, Output, Seconds, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import request_key
-from voxpress.text import FrontEnd, Say, carrier
+from voxpress.text import FrontEnd, Say, carrier, duration
 from voxpress.text.front_end import Reader
+from voxpress.text.parts import Wish
 from voxpress.voices import references
 
 DEFAULT_ENGINE = "piper"
 SLOWEST, FASTEST = 0.25, 4.0
 """Speeds, with every engine: OpenAI's range."""
+_SHORT: Seconds = 0.7
+"""Words that can be read in less time at 1.0, which takes two seconds as a rule, are spoken at 1.0."""
 
 _DEFAULTS = Speaker(engine=DEFAULT_ENGINE, speed=1.0, seed=0)
 _MOST_FOUND = 1024
@@ -97,7 +100,7 @@ class Narrator(NamedTuple):
             text=words.text,
             voice=self.voice.key,
             language=self.language,
-            speed=self.speed,
+            speed=_choose_own_speed(self.engine, words.text, self.speed),
             seed=self.seed,
             options=self.options,
             carrier=carrier.phrase(words.text, self.language) if self.carried and not phonemes else None,
@@ -152,6 +155,7 @@ class Casting:
         self._cast = check_cast({} if cast is None else cast)
         self._device, self._carrier = device, carrier
         self._found: dict[tuple[object, ...], Narrator] = {}
+        self._wished: dict[tuple[object, ...], Voice | None] = {}
 
     def choose(self, row: Utterance, speaker: Speaker | None = None) -> Choice:
         """Engine and voice of a row, or of a part of it that another speaker says.
@@ -212,13 +216,49 @@ class Casting:
         self._found[_identify(row), speaker and _identify(speaker)] = found
         return found
 
-    def name_speaker(self, row: Utterance, words: Say) -> Speaker | None:
-        """Who says some words of a row, where that is not who reads the row."""
+    def name_speaker(self, row: Utterance, words: Say, notes: list[str]) -> Speaker | None:
+        """Who says some words of a row, where that is not who reads the row.
+
+        Args:
+            notes: gets what a user should know.
+
+        Raises:
+            InputError, EngineError: the words want a voice that is not there.
+        """
+        speaker = words.speaker
+        if words.wish:
+            speaker = self._fulfil(words.wish, row, speaker, notes)
         if words.rate == 1:
-            return words.speaker
-        speed = self._ask(row, words.speaker).speed
+            return speaker
+        speed = self._ask(row, speaker).speed
         assert speed is not None
-        return replace(words.speaker or Speaker(), speed=speed * words.rate)
+        return replace(speaker or Speaker(), speed=speed * words.rate)
+
+    def _fulfil(
+        self, wish: Wish, row: Utterance, speaker: Speaker | None, notes: list[str]
+    ) -> Speaker | None:
+        """A speaker with a voice as it is wanted: that of `speaker`, or the first of the engine that is so."""
+        asked, chosen = self.choose(row, speaker)
+        engine = chosen.engine
+        with engines.Guard(engine.name):
+            tags = wish.languages or (asked.language or _choose_language(engine, chosen.voice, None),)
+        identity = engine.name, asked.model, chosen.voice, wish, tags
+        if identity not in self._wished:
+            if len(self._wished) >= _MOST_FOUND:
+                self._wished.clear()
+            self._wished[identity] = _find_voice_like(wish, tags, engine, chosen.voice)
+        found = self._wished[identity]
+        if found == chosen.voice:
+            return speaker
+        if found is not None:
+            return replace(speaker or Speaker(), engine=engine.name, voice=found.name)
+        kind = f"{wish.gender} voice" if wish.gender else "voice"
+        problem = f"{engine.name} knows no {kind} that speaks {' and '.join(tags)}"
+        if not wish.optional:
+            raise UnsupportedOption(f'{problem}: name the voice in <voice name="…">')
+        if (note := f"{problem}: {chosen.voice.name} speaks on") not in notes:
+            notes.append(note)
+        return speaker
 
     def known(self, row: Utterance, speaker: Speaker | None = None) -> Narrator | None:
         """Who was found for such a row before; None: nobody, or their voice is another one now."""
@@ -229,30 +269,29 @@ class Casting:
         """All that is known of who speaks."""
         asked = Speaker.of(row)
         if row.speaker is not None:
-            asked = asked.over(self._find_member(row.speaker))
+            asked = asked.over(self._find_member(row.speaker, row.cast))
         if speaker is not None:
-            asked = self._find_voice(speaker).over(asked)
+            asked = self._find_voice(speaker, row.cast).over(asked)
         return asked.over(self._default)
 
-    def _find_member(self, speaker: str | Speaker) -> Speaker:
-        """A member of the cast."""
+    def _find_member(self, speaker: str | Speaker, own: Mapping[str, Speaker]) -> Speaker:
+        """A member of the row's own cast, or of the render's."""
         if isinstance(speaker, Speaker):
             return speaker
-        if speaker in self._cast:
-            return self._cast[speaker]
-        problem = f"no {speaker!r} in the cast{suggest(speaker, self._cast)}"
-        if not self._cast:  # a manifest's own cast has been asked before
-            problem += (
-                ": the manifest has none of that name, and a [cast] table names speakers for all manifests"
-            )
-            raise InputError(problem, field="speaker")
-        raise InputError(f"{problem} (cast: {', '.join(self._cast)})", field="speaker")
+        if found := own.get(speaker) or self._cast.get(speaker):
+            return found
+        known = [*own, *(name for name in self._cast if name not in own)]
+        problem = f"no {speaker!r} in the cast{suggest(speaker, known)}"
+        if not known:
+            raise InputError(f"{problem}: a [cast] table names speakers, and there is none", field="speaker")
+        raise InputError(f"{problem} (cast: {', '.join(known)})", field="speaker")
 
-    def _find_voice(self, speaker: Speaker) -> Speaker:
+    def _find_voice(self, speaker: Speaker, own: Mapping[str, Speaker]) -> Speaker:
         """A speaker within a text, whose voice may be a name of the cast."""
-        if speaker.engine or speaker.voice not in self._cast:
+        member = own.get(speaker.voice or "") or self._cast.get(speaker.voice or "")
+        if speaker.engine or member is None:
             return speaker
-        return replace(speaker, voice=None).over(self._cast[speaker.voice])
+        return replace(speaker, voice=None).over(member)
 
 
 def check_cast(cast: object) -> dict[str, Speaker]:
@@ -276,9 +315,31 @@ def check_cast(cast: object) -> dict[str, Speaker]:
 def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
     """What a row says of its speaker. Options as text: 1, 1.0 and true are not the same option."""
     options = repr(row.options) if row.options else ""
-    given = row.speaker if isinstance(row, Utterance) else None
-    who = _identify(given) if isinstance(given, Speaker) else given
+    if isinstance(row, Utterance):
+        given = row.cast.get(row.speaker, row.speaker) if isinstance(row.speaker, str) else row.speaker
+        who = _identify(given) if isinstance(given, Speaker) else given, repr(row.cast) if row.cast else ""
+    else:
+        who = None
     return who, row.engine, row.model, row.voice, row.language, row.speed, row.seed, options
+
+
+def _find_voice_like(wish: Wish, tags: Sequence[str], engine: Engine, current: Voice) -> Voice | None:
+    """The first voice that is as a text wants it: of those that have the language as their own, else of those that
+    speak it too; `current` comes before the others.
+    """
+    with engines.Guard(engine.name):
+        fitting = [
+            voice
+            for voice in (current, *engine.voices())
+            if wish.gender in ("", voice.gender)
+            and all(languages.covers(engine.speaks(voice), tag) for tag in tags)
+        ]
+
+    def is_far(voice: Voice) -> tuple[bool, bool]:
+        own = voice.languages[:1]
+        return own != (tags[0],), not languages.covers(own, tags[0])
+
+    return min(fitting, key=is_far, default=None)
 
 
 def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, type], ...]:
@@ -338,6 +399,23 @@ def _choose_language(engine: Engine, voice: Voice, wanted: str | None) -> str:
         problem = f"{who} does not speak {wanted!r} (languages: {', '.join(spoken)})"
         raise UnsupportedOption(problem + offers.of_language(wanted, engine.name))
     return wanted
+
+
+def _choose_own_speed(engine: Engine, words: str, wanted: float) -> float:
+    """The speed at which the engine itself speaks some words: the nearest at which it speaks well. Stretching does the
+    rest.
+
+    A voice that is told to be faster starts and ends a little earlier or later than it should. In one word, that is
+    heard: so the engine speaks short words at 1.0.
+
+    >>> from voxpress.engines.tone import Tone
+    >>> [_choose_own_speed(Tone(), words, 2.0) for words in ("Yes.", "Please hold the line, your call is important.")]
+    [1.0, 2.0]
+    """
+    if wanted == 1.0 or duration.bounds(words)[0] < _SHORT:
+        return 1.0
+    slowest, fastest = engine.speeds
+    return min(max(wanted, slowest), fastest)
 
 
 def _check_speed(wanted: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -11,6 +12,7 @@ import msgspec
 
 from voxpress import engines, formats
 from voxpress.audio import codec, waveform
+from voxpress.audio.stretch import stretch
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.marks import FORMATS, lacks_marks, time_words, write_all
@@ -24,6 +26,8 @@ from voxpress.text import Bookmark, Pause, Silence, Tone
 FULL_SCALE: dBFS = 0.0
 KEPT: Seconds = 0.02
 """Of the silence around a take, at each end and at speed 1."""
+FRAME: Seconds = 0.01
+"""At speed 1: what is found to be silent or not."""
 _AUDIBLE = 1.0
 """Decibels; a smaller difference in loudness is not heard."""
 
@@ -116,10 +120,13 @@ def _make_files(
             return Finished(error=InputError(problem))
         sidecars = write_all((each.format for each in target.sidecars), clip, recipe.script)
         if folder is not None:
+            other = folder.holds(target.path, clip.key, clip.format) is None
             try:
                 written |= _publish(recipe, target, clip, data, sidecars, folder, again=heard is not None)
             except InputError as error:
                 return Finished(error=error)
+            if other and (notes := _list_outdated(target, folder)):
+                clip = msgspec.structs.replace(clip, notes=(*clip.notes, *notes))
         clips.append(msgspec.structs.replace(clip, sidecars=sidecars) if sidecars else clip)
     return Finished(clips=tuple(clips), made=made, written=written)
 
@@ -152,6 +159,18 @@ def _publish(
     for path, facts, said in new:
         folder.publish(path, facts, said, target.request, len(recipe.takes))
     return bool(new)
+
+
+def _list_outdated(target: Target, folder: OutputFolder) -> list[str]:
+    """A note for each file with marks that a former render left beside a file, and that nobody asks for now."""
+    stem = os.path.splitext(target.path)[0]
+    asked = {each.path for each in target.sidecars}
+    beside = {f"{stem}.{format.extension}": name for name, format in FORMATS.items()}
+    return [
+        f"{path} tells of the audio that was here before: render with --marks {name}, or delete it with --prune"
+        for path, name in beside.items()
+        if path not in asked and folder.wrote(path)
+    ]
 
 
 def _digest(takes: Sequence[str]) -> str:
@@ -188,13 +207,15 @@ def _list_sounds(
         if isinstance(part, Within):
             bookmarks.append(part)
             continue
-        heard = sound(part, takes, output, native)
         if isinstance(part, str | Played):
-            said = next(words, None)
+            played, said = _played(part), next(words, None)
+            heard = _as_spoken(played, takes, output, native)
             marks = time_words(heard, said.text) if said else heard.marks
             heard = replace(heard, marks=_add_bookmarks(marks, bookmarks, heard.duration))
             bookmarks = []
-        yield heard
+            yield stretch(heard, played.stretch)
+        else:
+            yield sound(part, takes, output, native)
 
 
 def _add_bookmarks(
@@ -230,11 +251,9 @@ def _describe_shortfall(sound: Audio, output: Output) -> tuple[str, ...]:
 def sound(part: RecipePart, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
     """What is heard of one part of an utterance, at `sample_rate`: a take, or what lies between takes."""
     match part:
-        case str():
-            return sound(Played(part), takes, output, sample_rate)
-        case Played(key, gain, speed):
-            take = waveform.trim(takes[key], keep=KEPT / speed) if output.trim else takes[key]
-            return waveform.gain(waveform.resample(take, sample_rate), gain)
+        case str() | Played():
+            played = _played(part)
+            return stretch(_as_spoken(played, takes, output, sample_rate), played.stretch)
         case Pause(after, speed):
             length = output.sentence_pause if after == "sentence" else output.paragraph_pause
             return waveform.silence(length / speed, sample_rate)
@@ -248,6 +267,20 @@ def sound(part: RecipePart, takes: Mapping[str, Audio], output: Output, sample_r
             here = Mark(kind="bookmark", text=name, start=0.0, end=0.0)
             return replace(waveform.silence(0.0, sample_rate), marks=(here,))
     raise TypeError(part)
+
+
+def _played(part: str | Played) -> Played:
+    return part if isinstance(part, Played) else Played(part)
+
+
+def _as_spoken(part: Played, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
+    """A take at the speed at which the engine spoke it. The silence around it goes before it is stretched: so all that
+    is left lasts as long as the speed says, however short it is.
+    """
+    take = takes[part.take]
+    if output.trim:
+        take = waveform.trim(take, keep=KEPT / part.own, frame=FRAME / part.own)
+    return waveform.gain(waveform.resample(take, sample_rate), part.gain)
 
 
 def mastered(sound: Audio, output: Output) -> Audio:

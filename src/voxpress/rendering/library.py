@@ -81,7 +81,7 @@ def say(
         output: everything about how the file sounds and is packed.
         markup: how the text is written, one of `voxpress.validation.MARKUPS`.
         front_end: how texts are read.
-        beside: the folder of the sounds that the text names; None: it may not name any.
+        beside: the folder of the lexicons and sounds that the text names; None: it may not name any.
         device: ``auto``, ``cpu``, ``cuda`` …
         carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
             when its words are heard; None: where it is then understood better.

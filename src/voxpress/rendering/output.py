@@ -143,6 +143,10 @@ class OutputFolder:
         entry = self._find(path, lambda entry: entry.request == request)
         return None if entry is None else (_describe(entry, format), entry.segments)
 
+    def wrote(self, path: str) -> bool:
+        """Whether the file that stands at `path` is one that a render wrote there."""
+        return self._find(path, lambda entry: True) is not None
+
     def _find(self, path: str, fits: Callable[[Entry], bool]) -> Entry | None:
         """What the journal says of the file that stands at `path`."""
         known = [line for line in self._journal.known(path) if fits(line.entry)]

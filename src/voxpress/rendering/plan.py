@@ -34,12 +34,23 @@ class Played(msgspec.Struct, frozen=True, tag="take", omit_defaults=True):
 
     Attributes:
         gain: how much louder than it was spoken.
-        speed: at which it was spoken.
+        speed: at which it is heard.
+        own: the speed at which the engine spoke it; voxpress stretches it from there.
     """
 
     take: str
     gain: Decibels = 0.0
     speed: float = 1.0
+    own: float = 1.0
+
+    @property
+    def stretch(self) -> float:
+        """How many times as long it is heard as it was spoken.
+
+        >>> Played("3dd11629", speed=2.0, own=1.25).stretch
+        0.625
+        """
+        return self.own / self.speed
 
 
 class Sidecar(msgspec.Struct, frozen=True):

@@ -18,16 +18,10 @@ from voxpress.errors import (
     SpeechError,
     show,
 )
-from voxpress.files.paths import (
-    Paths,
-    audio_extension,
-    find_beside,
-    named_file,
-    require_extension,
-    safe_path,
-)
+from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.marks import FORMATS, Script, check_formats, identify
 from voxpress.rendering import sounds, templates
+from voxpress.rendering.beside import find_lexicon
 from voxpress.rendering.casting import Casting, Narrator
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import (
@@ -49,7 +43,7 @@ from voxpress.speech import Hertz, Output, Speaker, Utterance
 from voxpress.store.keys import clip_key, take_key
 from voxpress.text import Bookmark, FrontEnd, Pause, Say
 from voxpress.text.front_end import Spoken
-from voxpress.text.lexicon import read as read_lexicon
+from voxpress.text.lexicon import Lexicon
 from voxpress.text.passage import Change, Passage
 
 ONE_FILE = "{id}.{extension}"
@@ -221,19 +215,20 @@ class Planner:
         if asked == ("", None):
             return self._front_end
         if asked not in self._front_ends:
-            lexicon = self._front_end.lexicon
-            if row.lexicon:
-                if self._beside is None:
-                    raise InputError("lies beside a manifest, and there is none", field="lexicon")
-                lexicon = read_lexicon(find_beside(self._beside, row.lexicon)).over(lexicon)
-            normalise = row.normalise or self._front_end.normalise
-            self._front_ends[asked] = replace(self._front_end, lexicon=lexicon, normalise=normalise)
+            if row.lexicon and self._beside is None:
+                raise InputError("lies beside a manifest, and there is none", field="lexicon")
+            own = find_lexicon(row.lexicon, self._beside) if row.lexicon else None
+            self._front_ends[asked] = self._front_end.narrow(own, row.normalise)
         return self._front_ends[asked]
+
+    def _find_lexicon(self, file: str) -> Lexicon:
+        """A lexicon that a text names."""
+        return find_lexicon(file, self._beside)
 
     def _plan(self, row: Utterance, number: int, filed: bool) -> Plan:
         scenes = text.parse(row.text, row.markup, lenient=self._front_end.lenient)
         first = next((part for part in scenes if isinstance(part, Say)), None)
-        lead = self._find_lead(row, self._casting.name_speaker(row, first) if first else None)
+        lead = self._find_lead(row, self._casting.name_speaker(row, first, []) if first else None)
         parts: list[RecipePart] = []
         takes: dict[str, Assignment] = {}
         words: list[Passage] = []
@@ -246,8 +241,9 @@ class Planner:
                 parts.append(_pace(scene, lead.speed))
                 continue
             bookmarks = deque(scene.bookmarks)
-            narrator = self._casting.find(row, self._casting.name_speaker(row, scene))
-            spoken = _read(scene, narrator, front_end)
+            narrator = self._casting.find(row, self._casting.name_speaker(row, scene, told))
+            own = text.find_lexicons(scene, self._find_lexicon, lenient=front_end.lenient, notes=told)
+            spoken = _read(scene, narrator, front_end, own)
             for part in spoken.parts:
                 if not isinstance(part, Say):
                     parts.append(_pace(part, narrator.speed))
@@ -258,7 +254,8 @@ class Planner:
                 words.append(part.words)
                 plain = not part.gain and narrator.speed == 1.0
                 parts += _place_bookmarks(bookmarks, part.words)
-                parts.append(key if plain else Played(key, part.gain, narrator.speed))
+                played = Played(key, part.gain, narrator.speed, take.segment.speed)
+                parts.append(key if plain else played)
             parts += [Bookmark(name) for _, name in bookmarks]
             left_out.update(spoken.left_out)
             changes += spoken.changes
@@ -396,10 +393,14 @@ _known_readings: dict[tuple[str, str, str], Spoken] = {}
 """What short plain texts are read as: serving a clip again takes less time than reading its text."""
 
 
-def _read(words: Say, narrator: Narrator, front_end: FrontEnd) -> Spoken:
-    """The segments of some words of a row; the same words are read once."""
+def _read(words: Say, narrator: Narrator, front_end: FrontEnd, own: Mapping[str, Lexicon]) -> Spoken:
+    """The segments of some words of a row; the same words are read once.
+
+    Args:
+        own: lexicons that the text names.
+    """
     if len(words.words) > _LONGEST_KNOWN or words != Say.of(words.text):
-        return front_end.read(words, narrator.of_text)
+        return front_end.read(words, narrator.of_text, own)
     asked = (words.text, narrator.identity, front_end.fingerprint(narrator.language))
     known = _known_readings.get(asked)
     if known is None:

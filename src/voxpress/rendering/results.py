@@ -47,6 +47,7 @@ def make_result(
         language=plan.language,
         segments=len(plan.takes),
         notes=(*plan.notes, *notes, *dict.fromkeys(note for clip in clips for note in clip.notes)),
+        uncertain=sum(not change.certain for change in plan.changes),
         exception=exception,
         **_form_opinion(plan, verdicts),
         **counts,

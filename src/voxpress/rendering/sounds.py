@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from voxpress.audio import sandbox
 from voxpress.audio.decoding import Bounds, recognise
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, show
-from voxpress.files.paths import find_beside
 from voxpress.formats import FORMATS, format_for
+from voxpress.rendering import beside
 from voxpress.rendering.plan import PlacedSound
 from voxpress.text import Bookmark, Note, Part, Pause, Say, Silence, Sound, Tone
 
@@ -28,7 +27,6 @@ _RAW = frozenset(
     if each.container in ("RAW", "g722")
     for extension in each.extensions
 )
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 
 
 def place_all(
@@ -64,24 +62,10 @@ def place(sound: Sound, folder: str | None) -> PlacedSound:
     Raises:
         InputError: there is no such file in the folder, or the text may name none.
     """
-    name = show(sound.file)
-    if folder is None:
-        raise InputError(f"the sound {name}: a text can name files only where it comes from a manifest")
-    if _ADDRESS.match(sound.file):
-        raise InputError(f"the sound {name} is an address: only files beside the manifest are played")
-    try:
-        path = find_beside(folder, sound.file)
-    except InputError as error:
-        raise InputError(f"the sound {error.problem}") from error
-    try:
-        facts = os.stat(path)
-    except OSError as error:
-        raise InputError(f"the sound {name} cannot be read in {show(folder)}: {error.strerror}") from error
-    if not os.path.isfile(path):
-        raise InputError(f"the sound {name} is no file")
-    if facts.st_size > LARGEST:
-        raise InputError(f"the sound {name} has {facts.st_size:,} bytes, and {LARGEST:,} are allowed")
-    return PlacedSound(_digest(path, facts.st_mtime_ns, facts.st_size), sound.gain, os.path.abspath(path))
+    path, changed, size = beside.find(sound.file, folder, "sound")
+    if size > LARGEST:
+        raise InputError(f"the sound {show(sound.file)} has {size:,} bytes, and {LARGEST:,} are allowed")
+    return PlacedSound(_digest(path, changed, size), sound.gain, path)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -12,7 +12,6 @@ import msgspec
 
 from voxpress import engines
 from voxpress.audio import waveform
-from voxpress.audio.stretch import stretch
 from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine
 from voxpress.errors import (
@@ -144,7 +143,7 @@ def _synthesize(
     attempt: int,
     uncut: set[str],
 ) -> dict[str, Audio | SpeechError]:
-    """What `engine` says to each segment, at its speed and without its carrier phrase, or what is wrong with it.
+    """What `engine` says to each segment, without its carrier phrase, or what is wrong with it.
 
     A phrase that cannot be told from the text would be heard: that segment is spoken again without it, and its key
     joins `uncut`.
@@ -157,21 +156,12 @@ def _synthesize(
         if segment.carrier and isinstance(outcome, Audio):
             outcome = carrier.cut(outcome, segment) or _without_carrier(engine, key, segment, seeds, uncut)
         if isinstance(outcome, Audio):
-            own = _own_speed(engine, segment)
             try:
-                # The bounds of the check are those of speech that was not stretched.
-                check(outcome, msgspec.structs.replace(segment, speed=own))
-                outcome = stretch(outcome, own / segment.speed)
+                check(outcome, segment)
             except CheckFailed as error:
                 outcome = error
         outcomes[key] = outcome
     return outcomes
-
-
-def _own_speed(engine: Engine, segment: Segment) -> float:
-    """The speed nearest to a segment's at which the engine speaks well."""
-    slowest, fastest = engine.speeds
-    return min(max(segment.speed, slowest), fastest)
 
 
 def _without_carrier(
@@ -185,10 +175,7 @@ def _speak(
     engine: Engine, batch: Sequence[tuple[str, Segment]], seeds: Mapping[str, int]
 ) -> dict[str, Audio | SpeechError]:
     segments = [
-        msgspec.structs.replace(
-            carrier.add_phrase(segment), seed=seeds[key], speed=_own_speed(engine, segment)
-        )
-        for key, segment in batch
+        msgspec.structs.replace(carrier.add_phrase(segment), seed=seeds[key]) for key, segment in batch
     ]
     try:
         audios = list(engine.synthesize(segments))

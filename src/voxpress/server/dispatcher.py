@@ -35,11 +35,14 @@ _RESTART_PAUSE: Seconds = 1.0
 
 
 class Flight:
-    """A clip in progress, and how many wait for it.
+    """A clip in progress, and how many requests wait for it.
+
+    The name comes from *single-flight*, the usual term for this: all requests for a clip share one synthesis.
 
     Attributes:
         done: its result. Never fails: a failed utterance is a result too.
         spoken: keys of its takes that are in the store.
+        withdrawal: the timer that ends the work, while nobody waits.
     """
 
     def __init__(self, plan: Plan, background: bool) -> None:
@@ -47,7 +50,14 @@ class Flight:
         self.began = time.monotonic()
         self.done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self.spoken: set[str] = set()
+        self.withdrawal: asyncio.TimerHandle | None = None
         self._news = asyncio.Event()
+
+    def keep(self) -> None:
+        """Stop the timer that would end the work."""
+        if self.withdrawal is not None:
+            self.withdrawal.cancel()
+            self.withdrawal = None
 
     async def wait_for_news(self) -> None:
         """Wait until another take is in the store, or all is done."""
@@ -158,6 +168,7 @@ class Dispatcher:
             flight.background = False
             self._turns.forget(flight.plan.number)  # it had its place among those in the background
             self._driver.hurry(flight.plan.number)
+        flight.keep()
         flight.waiters += 1
         return flight
 
@@ -165,7 +176,9 @@ class Dispatcher:
         """Wait for a flight no longer."""
         flight.waiters -= 1
         if not flight.waiters and not flight.done.done():
-            asyncio.get_running_loop().call_later(self._linger, self._abandon, flight)
+            flight.keep()  # a flight has one timer at most
+            events = asyncio.get_running_loop()
+            flight.withdrawal = events.call_later(self._linger, self._withdraw, flight)
 
     def _open_flight(self, key: str, plan: Plan, background: bool) -> Flight:
         number = next(self._flight_numbers)
@@ -176,14 +189,15 @@ class Dispatcher:
         self._driver.submit(plan)
         return flight
 
-    def _abandon(self, flight: Flight) -> None:
-        if flight.waiters or flight.done.done():
-            return
+    def _withdraw(self, flight: Flight) -> None:
         self._driver.withdraw(flight.plan.number)
         self._forget(flight)
 
     def _forget(self, flight: Flight) -> None:
-        self._flights.pop(flight.plan.targets[0].clip, None)
+        flight.keep()
+        key = flight.plan.targets[0].clip
+        if self._flights.get(key) is flight:  # it may be a newer one
+            del self._flights[key]
         self._flights_by_number.pop(flight.plan.number, None)
         self._turns.forget(flight.plan.number)
 

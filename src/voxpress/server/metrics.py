@@ -57,9 +57,9 @@ class Metrics:
         self.audio = prometheus.Counter(
             "voxpress_audio_seconds", "Seconds of audio finished.", ["engine"], registry=self.registry
         )
-        self.engine_time = prometheus.Counter(
-            "voxpress_flight_seconds",
-            "Seconds from a miss to its clip, summed.",
+        self.miss_time = prometheus.Counter(
+            "voxpress_miss_seconds",
+            "Seconds from the first request for a clip that the store lacks to its end, summed.",
             ["engine"],
             registry=self.registry,
         )
@@ -111,7 +111,7 @@ class Metrics:
         Args:
             waited: from its first request on.
         """
-        self.engine_time.labels(result.engine).inc(waited)
+        self.miss_time.labels(result.engine).inc(waited)
         if result.status == "failed":
             return
         self.spoken.labels(result.engine).inc(result.spoken)

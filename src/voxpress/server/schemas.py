@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from voxpress.marks import FORMATS as MARKS
 from voxpress.speech import LUFS, Hertz, Mark, OptionValue, Seconds
 from voxpress.validation import Markup
 
@@ -19,6 +20,8 @@ Timestamp: TypeAlias = int
 MOST_INSTRUCTIONS = 4096
 MOST_ENTRIES = 256
 """Of a request's lexicon."""
+MOST_MARKS = 16
+"""Names of formats of marks; repeated ones count once."""
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 """OpenAI's; others of `voxpress.formats.FORMATS` are an extension."""
 RATE: Hertz = 24000
@@ -112,6 +115,18 @@ class SpeechRequest(RequestObject, frozen=True, forbid_unknown_fields=False):
         list[LexiconEntry],
         Meta(max_length=MOST_ENTRIES, description="Extension: how words of the text are spoken."),
     ] = []
+    unspeakable: Annotated[
+        Literal["error", "skip"],
+        Meta(description="Extension: what the voice cannot say is an error, or left out with a note."),
+    ] = "error"
+    marks: Annotated[
+        Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=MOST_MARKS)] | None,
+        Meta(
+            description=f"Extension: files that say when each word is heard, of {', '.join(MARKS)}."
+            " The header x-voxpress-marks has their addresses, the last event of a stream their content."
+            " By default those of the preset."
+        ),
+    ] = None
     timestamps: Annotated[
         bool,
         Meta(description="Extension: word timings in the last event of a stream (stream_format sse)."),
@@ -140,6 +155,8 @@ class SpeechDone(_ResponseObject, frozen=True, tag_field="type", tag="speech.aud
     clip: str
     """Extension: its digest."""
     timestamps: tuple[Mark, ...] | UnsetType = UNSET
+    marks: dict[str, str] | UnsetType = UNSET
+    """Extension: the files with marks, by their formats."""
 
 
 class ClipFacts(_ResponseObject, frozen=True):

@@ -252,6 +252,20 @@ class Store:
         self._objects.put(_record_name(clip.key), _seal(record))
         return msgspec.structs.replace(clip, path=self._path(clip))
 
+    def sidecar(self, key: str, extension: str) -> bytes | None:
+        """A file with the marks of a clip, or None if it is not in the store or broken."""
+        name = _sidecar_name(key, extension)
+        data = self._read_checked(name)
+        if data is None:
+            return None
+        self._objects.missing([name])  # notes the use
+        return data[32:]
+
+    def put_sidecar(self, key: str, extension: str, data: bytes) -> None:
+        """Write a file with the marks of a clip under the digest of what it says, unless it is there."""
+        if self.sidecar(key, extension) != data:
+            self._objects.put(_sidecar_name(key, extension), hashlib.sha256(data).digest() + data)
+
     def missing_clips(self, keys: Iterable[str]) -> set[str]:
         """Those of `keys` that have no clip."""
         return self._missing({_record_name(key): key for key in keys})
@@ -287,6 +301,8 @@ class Store:
             elif entry.name.startswith("verdicts/"):
                 verdict = self._unseal(entry.name, Verdict)
                 sound = verdict is not None and verdict.key in (key, "")
+            elif entry.name.startswith("marks/"):
+                sound = self._read_checked(entry.name) is not None
             elif entry.name.endswith(".json"):
                 clip = self.clip(key)
                 sound = clip is not None and self.read(clip) is not None
@@ -417,6 +433,10 @@ def _verdict_name(key: str) -> str:
 def _seal(record: msgspec.Struct) -> bytes:
     facts = msgspec.json.encode(record)
     return b'%b\n"%b"\n' % (facts, hashlib.sha256(facts).hexdigest().encode())
+
+
+def _sidecar_name(key: str, extension: str) -> str:
+    return f"marks/{key[:2]}/{key}.{extension}"
 
 
 def _clip_name(clip: Clip | _ClipRecord) -> str:

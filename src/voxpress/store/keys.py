@@ -12,7 +12,7 @@ from voxpress.speech import Output, Segment
 
 KEY_VERSION = 1
 _PACING = 2
-"""In the keys of takes at other speeds than 1.0: how voxpress reaches a speed."""
+"""In the keys of takes that an engine speaks at another speed than 1.0: how engines reach a speed."""
 
 Json: TypeAlias = Any
 

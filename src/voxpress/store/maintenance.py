@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _NAME = re.compile(
-    r"(?P<kind>takes|clips|verdicts)/(?P<two>[0-9a-f]{2})/(?P<key>(?P=two)[0-9a-f]{62})(?:\.(?P<extension>[a-z0-9]+))?"
+    r"(?P<kind>takes|clips|verdicts|marks)/(?P<two>[0-9a-f]{2})/(?P<key>(?P=two)[0-9a-f]{62})(?:\.(?P<extension>[a-z0-9]+))?"
 )
 
 
@@ -29,12 +29,12 @@ def kind_of(name: str) -> tuple[str, str | None] | None:
     if found is None:
         return None
     kind = found["kind"], found["extension"]
-    known = kind in {("takes", None), ("verdicts", "json")} or (kind[0] == "clips" and kind[1])
+    known = kind in {("takes", None), ("verdicts", "json")} or (kind[0] in ("clips", "marks") and kind[1])
     return kind if known else None
 
 
 class Thing(NamedTuple):
-    """A take with the verdict on it, or a clip with its record."""
+    """A take with the verdict on it, a clip with its record, or a file with marks."""
 
     kind: str
     """``takes`` or ``clips``."""
@@ -109,7 +109,7 @@ class Inventory:
             key = self._keys[32 * number : 32 * number + 32].hex()
             name = f"{folder}/{key[:2]}/{key}" + (f".{extension}" if extension else "")
             names.insert(0 if extension == "json" else len(names), name)
-            whole = whole or folder != "verdicts"
-            kind = "clips" if folder == "clips" else kind
+            whole = whole or folder in ("takes", "clips")
+            kind = "clips" if folder in ("clips", "marks") else kind
             size += self._sizes[number]
         return Thing(kind, whole, tuple(names), size, used)

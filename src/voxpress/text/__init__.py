@@ -6,20 +6,23 @@ The order is markup (`voxpress.text.markup`), then the front end (`voxpress.text
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeAlias
 
-from voxpress.errors import InputError
+from voxpress.errors import InputError, show
 from voxpress.text.front_end import MISREAD, FrontEnd, Reader
+from voxpress.text.lexicon import Lexicon
 from voxpress.text.markup import PLAIN, directions, parse
-from voxpress.text.parts import Between, Bookmark, Note, Part, Pause, Say, Silence, Sound, Tone
+from voxpress.text.parts import Between, Bookmark, Lookup, Note, Part, Pause, Say, Silence, Sound, Tone
 from voxpress.text.passage import Change
 
 __all__ = [
     "Between",
     "Bookmark",
     "Change",
+    "FindLexicon",
     "FrontEnd",
+    "Lookup",
     "Note",
     "Part",
     "Pause",
@@ -29,6 +32,7 @@ __all__ = [
     "Silence",
     "Sound",
     "Tone",
+    "find_lexicons",
     "make_notes",
     "nothing_to_speak",
     "parse",
@@ -37,6 +41,10 @@ __all__ = [
 
 READ_ALOUD = "read aloud, because the markup is plain; with markup directions it is heard as what it names"
 """The end of the note about a direction in a plain text."""
+
+
+FindLexicon: TypeAlias = Callable[[str], Lexicon]
+"""Gives the lexicon in a file that a text names, or raises `InputError`."""
 
 
 class Reading(NamedTuple):
@@ -55,6 +63,7 @@ def read(
     markup: str = PLAIN,
     misread: str = "",
     front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
+    find_lexicon: FindLexicon | None = None,
 ) -> Reading:
     """The parts of a text that one engine speaks.
 
@@ -64,6 +73,7 @@ def read(
         max_chars: longest segment that the engine takes.
         markup: how `text` is written, one of `voxpress.validation.MARKUPS`.
         misread: characters that the engine reads wrongly, and that are removed from words; markup may hold them.
+        find_lexicon: gives the lexicon in a file that the text names; None: it can name none.
 
     >>> read("Hello there, world, how are you.\\n\\nGoodbye.", language="en", max_chars=80).parts
     (Say('Hello there, world, how are you.'), Pause(after='paragraph'), Say('Goodbye.'))
@@ -83,7 +93,8 @@ def read(
         if isinstance(part, Note):
             notes.append(part.text)
         elif isinstance(part, Say):
-            spoken = front_end.read(part, reader)
+            own = find_lexicons(part, find_lexicon, lenient=front_end.lenient, notes=notes)
+            spoken = front_end.read(part, reader, own)
             parts += spoken.parts
             left_out.update(spoken.left_out)
             changes += spoken.changes
@@ -92,6 +103,40 @@ def read(
     if not parts:
         raise nothing_to_speak(text, left_out)
     return Reading(tuple(parts), (*notes, *make_notes(text, markup, left_out)), tuple(changes))
+
+
+def find_lexicons(
+    words: Say, find: FindLexicon | None, *, lenient: bool, notes: list[str]
+) -> Mapping[str, Lexicon]:
+    """The lexicons that a text names for some of its words, by their files.
+
+    Args:
+        find: gives the lexicon in a file; None: the text can name none.
+        lenient: whether one that cannot be used is a note; otherwise it is an error.
+        notes: gets what a user should know.
+
+    >>> from voxpress.text.lexicon import Entry
+    >>> (words,) = parse("<speak><lexicon uri='names.pls'/>Ask Nguyen.</speak>", "ssml")
+    >>> find_lexicons(words, lambda file: Lexicon([Entry("Nguyen", "win")]), lenient=False, notes=[])
+    {'names.pls': <Lexicon of 1 entries>}
+
+    Raises:
+        InputError: one cannot be used.
+    """
+    found: dict[str, Lexicon] = {}
+    for file in dict.fromkeys(file for lookup in words.lookups for file in lookup.files):
+        try:
+            if find is None:
+                raise InputError(
+                    f"the lexicon {show(file)}: a text can name files only where it comes from a manifest"
+                )
+            found[file] = find(file)
+        except InputError as error:
+            if not lenient:
+                raise
+            if str(error) not in notes:
+                notes.append(str(error))
+    return found
 
 
 def nothing_to_speak(text: str, left_out: Mapping[tuple[str, str], int]) -> InputError:

@@ -54,7 +54,7 @@ def clean(passage: Passage, *, lines: bool = True) -> list[Paragraph]:
         InputError: the text holds half of a surrogate pair.
     """
     text = passage.text
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):
         if "  " not in text and text == text.strip() and not (lines and text[:1] in MARKERS):
             return [Paragraph(passage)] if text else []
     else:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from voxpress.errors import InputError, show, suggest
 from voxpress.text.clean import clean, has_speech
-from voxpress.text.lexicon import Lexicon, hold, speak
+from voxpress.text.lexicon import Held, Kept, Lexicon, hold, speak
 from voxpress.text.normalise import NAMES, normalise
 from voxpress.text.normalise import fingerprint as identify_normaliser
 from voxpress.text.normalise.letters import fold
@@ -60,6 +62,10 @@ class Reader:
     find_silent: Callable[[str], Sequence[str]] | None = None
     takes_phonemes: bool = True
     every_language: bool = False
+
+
+_Own: TypeAlias = tuple[int, int, Sequence[Lexicon]]
+"""A piece of the source, and the lexicons that the text names for it; the first wins."""
 
 
 class Spoken(NamedTuple):
@@ -105,6 +111,18 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             if not isinstance(getattr(self, name), kind):
                 raise InputError(f"must be a {kind.__name__}, not {show(getattr(self, name))}", field=name)
 
+    def narrow(self, lexicon: Lexicon | None = None, normalise: str | None = None) -> FrontEnd:
+        """The same with what a row says for itself: its lexicon comes before this one's.
+
+        >>> FrontEnd().narrow(normalise="none").normalise
+        'none'
+        """
+        return msgspec.structs.replace(
+            self,
+            lexicon=lexicon.over(self.lexicon) if lexicon else self.lexicon,
+            normalise=normalise or self.normalise,
+        )
+
     def fingerprint(self, language: str) -> str:
         """What identifies the reading of texts in a language: the same one gives the same words.
 
@@ -114,8 +132,13 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         settings = self.normalise, self.emoji, self.unspeakable, self.lenient
         return f"{_identify(settings, language)} {self.lexicon.digest}"
 
-    def read(self, say: Say, reader: Reader) -> Spoken:
+    def read(
+        self, say: Say, reader: Reader, lexicons: Mapping[str, Lexicon] = MappingProxyType({})
+    ) -> Spoken:
         """The segments of some words.
+
+        Args:
+            lexicons: those that the text itself names, by their files; words are looked up there first.
 
         >>> FrontEnd().read(Say.of("Come in. Sit down."), Reader(language="en", max_chars=9)).parts
         (Say('Come in.'), Pause(after='sentence'), Say('Sit down.'))
@@ -127,7 +150,11 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         notes = _Notes(list(say.changes))
         words, interpreted = interpret(say.words, say.asked, reader.language)
         notes.changes.extend(interpreted)
-        for paragraph, after in self._spell(words, reader, notes):
+        own = [
+            (each.start, each.end, [lexicons[file] for file in each.files if file in lexicons])
+            for each in say.lookups
+        ]
+        for paragraph, after in self._spell(words, reader, notes, own):
             if parts:
                 parts.append(Pause(after))
             for i, segment in enumerate(_split(paragraph, reader)):
@@ -137,40 +164,75 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         return Spoken(tuple(parts), order_changes(notes.changes), notes.left_out)
 
     def _spell(
-        self, words: Passage, reader: Reader, notes: _Notes
+        self, words: Passage, reader: Reader, notes: _Notes, own: Sequence[_Own]
     ) -> Iterator[tuple[Passage, Literal["sentence", "paragraph"]]]:
         """The paragraphs as they are spoken, and the pause before each."""
         for written in clean(words):
             notes.changes.extend(written.changes)
-            paragraph = self._read_signs(written.words, reader, notes)
+            paragraph = self._read_signs(written.words, reader, notes, own)
             paragraph = self._leave_out(paragraph, reader, notes)
             for spoken in clean(_remove_misread(paragraph, reader.misread, notes), lines=False):
                 if has_speech(spoken.text):
                     yield spoken.words, written.after
 
-    def _read_signs(self, paragraph: Passage, reader: Reader, notes: _Notes) -> Passage:
+    def _read_signs(self, paragraph: Passage, reader: Reader, notes: _Notes, own: Sequence[_Own]) -> Passage:
         """Letters in other forms, words of the lexicon, addresses, numbers and signs, in this order."""
         language, reads = reader.language, self.normalise != "none"
         if reads:
             folded = [(edit, "letters" if edit.spoken else "tag") for edit in fold(paragraph)]
             paragraph = _apply(paragraph, folded, notes)
-        paragraph, kept = hold(
-            paragraph,
-            self.lexicon,
-            language=language,
-            engine=reader.engine,
-            voice=reader.voice,
-            sounds=reader.takes_phonemes,
-            whole=_find_addresses(paragraph, language) if self.lexicon and reads else (),
-        )
+        held = self._hold(paragraph, reader, own)
+        paragraph = held.words
         if reads:
             paragraph = _apply(paragraph, read_protected(paragraph, language), notes)
             paragraph, normalised = normalise(paragraph, language, name=self.normalise)
             notes.changes.extend(normalised)
             paragraph = _apply(paragraph, read_symbols(paragraph, language, emoji=self.emoji), notes)
-        paragraph, named = speak(paragraph, kept)
+        paragraph, named = speak(paragraph, held.kept)
         notes.changes.extend(named)
         return paragraph
+
+    def list_written(self, say: Say, language: str) -> Iterator[Passage]:
+        """The paragraphs of some words as a lexicon sees them: clean, and with letters in their usual form.
+
+        >>> [words.text for words in FrontEnd().list_written(Say.of("Room  ②.\\n\\nCome in."), "en")]
+        ['Room 2.', 'Come in.']
+        """
+        words, _ = interpret(say.words, say.asked, language)
+        for paragraph in clean(words):
+            reads = self.normalise != "none"
+            yield paragraph.words.edit(fold(paragraph.words)) if reads else paragraph.words
+
+    def _hold(self, paragraph: Passage, reader: Reader, own: Sequence[_Own]) -> Held:
+        """The places of lexicons, fixed. Those of the text come before all others, where they hold."""
+        pieces: list[Passage] = []
+        kept: list[Kept] = []
+        done = 0
+        for start, end, lexicons in own:
+            first = bisect_left(paragraph.starts, start, done)
+            last = bisect_left(paragraph.starts, end, first)
+            piece = paragraph[first:last]
+            for lexicon in lexicons:
+                piece, found = self._look_up(piece, lexicon, reader)
+                kept += found
+            pieces += [paragraph[done:first], piece]
+            done = last
+        paragraph = Passage.join([*pieces, paragraph[done:]]) if pieces else paragraph
+        paragraph, found = self._look_up(paragraph, self.lexicon, reader)
+        return Held(paragraph, (*kept, *found))
+
+    def _look_up(self, words: Passage, lexicon: Lexicon, reader: Reader) -> Held:
+        """The places of one lexicon."""
+        reads = lexicon and words and self.normalise != "none"
+        return hold(
+            words,
+            lexicon,
+            language=reader.language,
+            engine=reader.engine,
+            voice=reader.voice,
+            sounds=reader.takes_phonemes,
+            whole=_find_addresses(words, reader.language) if reads else (),
+        )
 
     def _leave_out(self, paragraph: Passage, reader: Reader, notes: _Notes) -> Passage:
         """The paragraph without what the voice cannot say."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -12,6 +12,33 @@ from voxpress.text.passage import Change, Passage
 from voxpress.text.say_as import SayAs
 
 Decibels: TypeAlias = float
+
+
+class Lookup(NamedTuple):
+    """A piece of a text, in whose words the files of lexicons are looked up that the text itself names.
+
+    Attributes:
+        start, end: in the source.
+        files: as written in the text; the first wins.
+    """
+
+    start: int
+    end: int
+    files: tuple[str, ...]
+
+
+class Wish(NamedTuple):
+    """What a text wants of a voice that it does not name.
+
+    Attributes:
+        gender: ``female``, ``male`` or ``neutral``; empty: any.
+        languages: BCP 47 tags of all that it must speak; empty: that of the words.
+        optional: whether the voice stays as it is where none is so; otherwise that is an error.
+    """
+
+    gender: str = ""
+    languages: tuple[str, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,6 +56,8 @@ class Say:
         changes: what the markup itself changed in the words.
         asked: pieces of the words that are read in a way that the markup names.
         bookmarks: named places within the words, each by its place in the source.
+        wish: what the voice of `speaker` shall be like.
+        lookups: lexicons that the text names for pieces of the words, in order; pieces do not overlap.
     """
 
     words: Passage
@@ -38,6 +67,8 @@ class Say:
     changes: tuple[Change, ...] = ()
     asked: tuple[SayAs, ...] = ()
     bookmarks: tuple[tuple[int, str], ...] = ()
+    wish: Wish | None = None
+    lookups: tuple[Lookup, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> Say:

@@ -52,9 +52,6 @@ class Change(msgspec.Struct, frozen=True):
     certain: bool = True
 
 
-_start, _end = itemgetter(0), itemgetter(1)
-
-
 def order_changes(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Changes in the order of the source; of one place, one: what was written, and what became of it in the end.
 
@@ -216,16 +213,3 @@ class Passage:
             fixed.extend((a + at, b + at) for a, b in each.fixed)
             phonemes.extend(p.moved(at) for p in each.phonemes)
         return Passage(text, starts, ends, tuple(fixed), tuple(phonemes))
-
-    def pieces(self, texts: Iterable[str]) -> list[Passage]:
-        """The passage in pieces, which are found one after the other; what lies between them goes.
-
-        >>> [piece.source(0, len(piece)) for piece in Passage.of("One.  Two.").pieces(["One.", "Two."])]
-        [(0, 4), (6, 10)]
-        """
-        found, at = [], 0
-        for each in texts:
-            at = self.text.index(each, at)
-            found.append(self[at : at + len(each)])
-            at += len(each)
-        return found

@@ -18,7 +18,7 @@ five or six words), so these join a neighbour."""
 _WINDOW = 10_000
 """Characters that sentencex gets at once."""
 
-_MAYBE_TWO_SENTENCES = re.compile(r"[.!?…؟।]\S*\s+\S|[。！？]\s*\S")
+_MAYBE_TWO_SENTENCES = re.compile(r"[.!?…؟।][^\s.!?…؟।]*\s+\S|[。！？]\s*\S")
 _LIST_NUMBER = re.compile(r"\(?(\d{1,3}|[A-Za-z])[.)]\s*")
 _UNSPACED = lazily(languages.UNSPACED)
 _CLAUSES = re.compile(r"(?<=[,;:،、，；：—–])(?!(?<=\d[,:])\d)\s*|(?<=\))\s+")
@@ -73,18 +73,20 @@ def list_sentences(paragraph: str, language: str) -> list[str]:
 
 
 def _find_sentences(paragraph: str, language: str) -> Iterator[str]:
-    """Sentences of a paragraph, window by window: the time of sentencex grows with the square of the length."""
+    """Sentences of a paragraph, window by window, because the time of sentencex can grow with the square of the length.
+
+    Where a window has no boundary, its last space is one: no engine takes a sentence of that length at once.
+    """
     import sentencex
 
-    window = _WINDOW
-    while len(paragraph) > window:
-        found = sentencex.segment(language, paragraph[:window])
-        if len(found) == 1:
-            window *= 2
-            continue
-        yield from found[:-1]  # the last one may go on in the next window
-        paragraph = paragraph[sum(map(len, found[:-1])) :]
-        window = _WINDOW
+    while len(paragraph) > _WINDOW:
+        *found, rest = sentencex.segment(language, paragraph[:_WINDOW])
+        yield from found  # the last one may go on in the next window
+        at = sum(map(len, found))
+        if not found:
+            at = paragraph.rfind(" ", 0, _WINDOW) + 1 or len(rest)
+            yield paragraph[:at]
+        paragraph = paragraph[at:]
     yield from sentencex.segment(language, paragraph)
 
 

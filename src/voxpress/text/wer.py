@@ -31,7 +31,6 @@ LIKELY = -4.0
 
 _INSTALL = "pip install 'voxpress[listen]'"
 
-_NUMBER_SIGN = re.compile(r"#(?=\d)")
 _EMPHASIS = re.compile(r"(?<!\*)\*{1,3}([^\W\d_](?:[^*]*[^*\s])?)\*{1,3}(?!\*)")
 _BRACKETS = re.compile(r"[][(){}<>]")
 _SYMBOLS = {"&": " and ", "+": " plus ", "@": " at ", "=": " equals "}
@@ -273,11 +272,23 @@ def score(asked: str, heard: str, language: str) -> Score:
         EngineNotInstalled: the packages of the extra ``listen`` are missing.
     """
     found = _compare(asked, heard, language)
-    # "#1" is number one as often as a key and a digit.
-    as_number = _NUMBER_SIGN.sub(" number ", heard)
-    if found.errors and as_number != heard:
-        return min(found, _compare(asked, as_number, language), key=lambda one: one.errors)
-    return found
+    if not found.errors:
+        return found
+    # A recogniser writes "five milligrams" as "5 mg", "number one" as "#1": so both are compared as they are read, too.
+    return min(
+        found, _compare(_read(asked, language), _read(heard, language), language), key=lambda one: one.errors
+    )
+
+
+def _read(text: str, language: str) -> str:
+    """A text with its addresses, numbers and abbreviations as the front end reads them; nothing is left out."""
+    from voxpress.text.normalise import normalise
+    from voxpress.text.normalise.protected import read_protected
+    from voxpress.text.passage import Passage
+
+    passage = Passage.of(text)
+    passage = passage.edit(edit for edit, _ in read_protected(passage, language))
+    return normalise(passage, language, name="readers")[0].text
 
 
 def _compare(asked: str, heard: str, language: str) -> Score:

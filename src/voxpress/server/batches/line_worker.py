@@ -14,7 +14,7 @@ from voxpress.errors import SpeechError, StoreError
 from voxpress.server.batches.input_lines import InputLines
 from voxpress.server.batches.records import BatchRecords, Job, StoredAnswer
 from voxpress.server.errors import Refusal, refusal
-from voxpress.server.http.paths import clip_url
+from voxpress.server.http.paths import clip_url, sidecar_path
 from voxpress.server.keys import Key, Ring
 from voxpress.server.limits import Limits
 from voxpress.server.requests import parse_speech_request
@@ -49,6 +49,8 @@ class _LineBody(msgspec.Struct, kw_only=True):
     ignored: tuple[str, ...]
     notes: tuple[str, ...]
     usage: dict[str, int]
+    marks: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    """Addresses of the files with marks, by their formats."""
     audio: str | msgspec.UnsetType = msgspec.UNSET
     audio_left_out: str | msgspec.UnsetType = msgspec.UNSET
     """Why there is no `audio` although the client asked for it."""
@@ -154,6 +156,8 @@ class LineWorker:
             SpeechError: it cannot be spoken.
         """
         data, ignored = parse_speech_request(line.body, self._settings.unknown_fields)
+        if data.stream_format == "sse":  # a batch has no events
+            data, ignored = msgspec.structs.replace(data, stream_format="audio"), ("stream_format", *ignored)
         speech = self._speech
         plan = await speech.plan(data, ignored)
         key = await self._wait_for_allowance(job.owner, plan.characters)
@@ -173,6 +177,8 @@ class LineWorker:
                 speech.leave(flight)
         assert content is not None
         clip = content.clip
+        await speech.keep_marks(plan, clip)
+        base = job.base.rstrip("/")
         self._limits.record(key, plan.characters, hit=hit)
         return _LineBody(
             digest=clip.key,
@@ -188,6 +194,8 @@ class LineWorker:
             mapped=plan.mapped,
             ignored=plan.ignored,
             notes=plan.notes,
+            marks={each.format: base + sidecar_path(each.key, each.format) for each in plan.sidecars}
+            or msgspec.UNSET,
             usage={"characters": plan.characters, "billed": 0 if hit else plan.characters},
         )
 

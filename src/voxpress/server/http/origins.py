@@ -21,8 +21,8 @@ METHODS = b"GET, HEAD, POST, DELETE, OPTIONS"
 EXPOSED = (
     b"x-request-id, etag, content-location, content-range, accept-ranges, content-disposition, retry-after,"
     b" retry-after-ms, x-should-retry, x-voxpress-cache, x-voxpress-clip, x-voxpress-duration, x-voxpress-engine,"
-    b" x-voxpress-ignored, x-voxpress-mapped, x-voxpress-model, x-voxpress-notes, x-voxpress-segments,"
-    b" x-voxpress-voice, *"
+    b" x-voxpress-ignored, x-voxpress-mapped, x-voxpress-marks, x-voxpress-model, x-voxpress-notes,"
+    b" x-voxpress-segments, x-voxpress-voice, *"
 )
 """Headers that a page may read of an answer. The star is for all others; browsers from before 2023 do not know it."""
 

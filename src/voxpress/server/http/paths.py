@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from voxpress import formats
+from voxpress.marks import FORMATS
 from voxpress.speech import Clip
 
 SPEECH = "/v1/audio/speech"
@@ -17,6 +18,16 @@ OPEN = frozenset({"/healthz", "/readyz"})
 def clip_path(key: str, format: str) -> str:
     """Where the server has a clip."""
     return f"{CLIPS}{key}.{formats.FORMATS[format].extension}"
+
+
+def sidecar_path(key: str, format: str) -> str:
+    """Where the server has a file with marks.
+
+    Args:
+        key: the digest of what it says.
+        format: a name of `voxpress.marks.FORMATS`.
+    """
+    return f"{CLIPS}{key}.{FORMATS[format].extension}"
 
 
 def clip_url(base: str, clip: Clip) -> str:

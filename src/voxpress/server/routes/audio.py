@@ -19,6 +19,7 @@ from voxpress.server.errors import Refusal
 from voxpress.server.http.content import LARGE, Content, respond_empty
 from voxpress.server.http.hit_answers import choose_answer
 from voxpress.server.http.hit_cache import Hit
+from voxpress.server.http.messages import IMMUTABLE
 from voxpress.server.http.paths import CLIPS, clip_path, clip_url
 from voxpress.server.keys import Key
 from voxpress.server.requests import parse_speech_request
@@ -74,11 +75,13 @@ async def create_speech(request: Request[Any, Any, Any], data: JSONBody[dict[str
         headers = _make_event_headers(describe_speech(plan, visit.cache))
         source = here.streams.stream_events(plan, wanted, content, None)
         return Stream(source, headers=headers, media_type=_EVENT_STREAM)
+    await here.speech.keep_marks(plan, content.clip)
     hit = here.hit_maker.make_speech_hit(plan, content.clip, stored=stored)
     if not stored:
         return content.respond(choose_answer(hit, "POST", {}))
-    # A cloned voice can be replaced, renamed or removed, so each of its requests is planned.
-    if content.data is not None and not plan.is_cloned:
+    # A cloned voice can be replaced, renamed or removed, so each of its requests is planned; and the files with marks
+    # of a clip can leave the store before it does.
+    if content.data is not None and not plan.is_cloned and not plan.sidecars:
         await _remember(here, request, hit, content.clip)
     return content.respond(choose_answer(hit, "POST", dict(request.scope["headers"])))
 
@@ -175,7 +178,7 @@ async def get_clip(
         str,
         PathParameter(
             description="Digest and extension; with .json, what is known of it; with .srt, .vtt or .marks,"
-            " when its words are heard.",
+            " when its words are heard, as spoken. Or what x-voxpress-marks names.",
             max_length=80,
         ),
     ],
@@ -184,14 +187,18 @@ async def get_clip(
     here, (visit, _) = server_of(request), visitor(request)
     found = _CLIP_NAME.fullmatch(name)
     clip = await asyncio.to_thread(here.store.clip, found[1]) if found else None
+    if found and clip is None and (beside := _SIDECARS.get(found[2])):
+        said = await asyncio.to_thread(here.store.sidecar, found[1], found[2])
+        if said is not None:
+            return _answer_sidecar(said, beside)
     if found is None or clip is None:
         raise Refusal(404, f"no clip {name!r}", "clip_not_found", param="name")
     extension = formats.FORMATS[clip.format].extension
     if found[2] == "json":
         return Response(_describe_clip(request, clip))
     if beside := _SIDECARS.get(found[2]):
-        said = await asyncio.to_thread(marks.write_all, [beside.name], clip, marks.script_of(clip))
-        return Response(said[found[2]], media_type=beside.media_type)
+        spoken = await asyncio.to_thread(marks.write_all, [beside.name], clip, marks.script_of(clip))
+        return Response(spoken[found[2]], media_type=beside.media_type)
     if found[2] != extension:
         raise Refusal(404, f"clip {clip.key} is a .{extension}", "clip_not_found", param="name")
     visit.cache = "hit"
@@ -205,6 +212,11 @@ async def get_clip(
     if content is None:
         raise Refusal(404, f"clip {name!r} is not whole any more", "clip_not_found", param="name")
     return content.respond(answer)
+
+
+def _answer_sidecar(said: bytes, format: marks.Format) -> Response[bytes]:
+    """A file with marks as its request asked for it. It says the same as long as the store has it."""
+    return Response(said, media_type=format.media_type, headers={"cache-control": IMMUTABLE})
 
 
 def _describe_clip(request: Request[Any, Any, Any], clip: Clip) -> ClipFacts:

@@ -7,7 +7,7 @@ import msgspec
 from voxpress import formats
 from voxpress.server.http.hit_cache import Hit, HitAnswer
 from voxpress.server.http.messages import IMMUTABLE, encode_header, encode_headers
-from voxpress.server.http.paths import clip_path
+from voxpress.server.http.paths import clip_path, sidecar_path
 from voxpress.server.settings import Settings
 from voxpress.server.speech.planner import SpeechPlan
 from voxpress.speech import Clip
@@ -59,6 +59,9 @@ def describe_speech(plan: SpeechPlan, cache: str) -> dict[str, str]:
         "x-voxpress-mapped": "; ".join(plan.mapped),
         "x-voxpress-ignored": ", ".join(plan.ignored),
         "x-voxpress-notes": "; ".join(plan.notes),
+        "x-voxpress-marks": "; ".join(
+            f"{each.format}={sidecar_path(each.key, each.format)}" for each in plan.sidecars
+        ),
     }
     headers = {
         "content-type": _choose_media_type(plan.output.format),

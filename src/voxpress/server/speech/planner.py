@@ -10,13 +10,13 @@ import msgspec
 
 from voxpress import engines, formats
 from voxpress.errors import InputError, UnsupportedOption
-from voxpress.rendering.plan import Bad, Plan
+from voxpress.rendering.plan import Bad, Plan, Played, Sidecar
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import Preset, Project, preset_named
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.schemas import RATE, LexiconEntry, RequestMarkup, SpeechRequest, VoiceId
-from voxpress.server.settings import Settings
+from voxpress.server.settings import ModelName, Settings
 from voxpress.speech import OptionValue, Output, Seconds, Speaker, Utterance
 from voxpress.text import FrontEnd, Pause, Silence, Tone, duration
 from voxpress.text.clean import clean, has_speech
@@ -55,6 +55,11 @@ class SpeechPlan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def clip_key(self) -> str:
         return self.plan.targets[0].clip
+
+    @property
+    def sidecars(self) -> tuple[Sidecar, ...]:
+        """Files with the marks of its clip."""
+        return self.plan.targets[0].sidecars
 
     @property
     def engine(self) -> str:
@@ -108,11 +113,7 @@ class SpeechPlanner:
 
     def plan_now(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
         """Plan a request whose text is short enough; see `plan`."""
-        voice = data.voice.id if isinstance(data.voice, VoiceId) else data.voice
-        member = self._project.cast.get(voice)
-        named = None if member or voice == DEFAULT_VOICE else voice
-        speaker, mapped = self._names.resolve(data.model, named)
-        speaker = member.over(speaker) if member else speaker
+        speaker, mapped = self._find_speaker(data)
         assert speaker.engine
         options: dict[str, OptionValue] = dict(data.options)
         if data.instructions:
@@ -120,6 +121,8 @@ class SpeechPlanner:
                 options["instructions"] = data.instructions
             else:
                 ignored = ("instructions", *ignored)
+        if data.timestamps and data.stream_format != "sse":
+            ignored = ("timestamps", *ignored)
         # Clients send a speed of 1 where nobody chose one.
         speed = None if data.speed == 1.0 else data.speed
         asked = Speaker(language=data.language, speed=speed, seed=data.seed, options=options)
@@ -128,14 +131,15 @@ class SpeechPlanner:
         _check_duration(data, output, self._settings.max_duration)  # also before the work of planning it
         utterance = Utterance(text=data.input, markup=_choose_markup(data, self._settings.markup))
         lexicon = _read_lexicon(data.lexicon).over(self._lexicons[data.preset])
-        front_end = FrontEnd(lexicon=lexicon, lenient=data.lenient)
+        front_end = FrontEnd(lexicon=lexicon, lenient=data.lenient, unspeakable=data.unspeakable)
+        marks = self._choose_marks(data)
         plan: Plan | Bad | None = None
         if data.lang_code is not None:
             # Some clients send it for each voice; a voice that does not speak the language speaks its own.
             tag = None if data.language is not None else self._names.find_language(data.lang_code)
             plan = (
                 self._plan_utterance(
-                    utterance, msgspec.structs.replace(speaker, language=tag), output, front_end
+                    utterance, msgspec.structs.replace(speaker, language=tag), output, front_end, marks
                 )
                 if tag
                 else None
@@ -144,12 +148,12 @@ class SpeechPlanner:
                 plan, ignored = None, ("lang_code", *ignored)
             elif tag != data.lang_code:
                 mapped = (*mapped, f"{data.lang_code}={tag}")
-        plan = plan or self._plan_utterance(utterance, speaker, output, front_end)
+        plan = plan or self._plan_utterance(utterance, speaker, output, front_end, marks)
         notes: tuple[str, ...] = ()
         if isinstance(plan, Bad) and self._is_pause(data.input):
             notes = (f"no letter and no digit: {_SILENT_PAUSE:g} s of silence",)
             silent = Utterance(text=f"[pause {_SILENT_PAUSE * 1000:g} ms]", markup="directions")
-            plan = self._plan_utterance(silent, speaker, output, front_end)
+            plan = self._plan_utterance(silent, speaker, output, front_end, marks)
         if isinstance(plan, Bad):
             raise plan.error
         if data.lexicon:
@@ -163,11 +167,36 @@ class SpeechPlanner:
             notes=(*plan.notes, *notes),
         )
 
+    def _find_speaker(self, data: SpeechRequest) -> tuple[Speaker, tuple[str, ...]]:
+        """Who speaks a request, and the names in it that stand for others.
+
+        A member of the cast can have another engine than the request's model.
+        """
+        voice = data.voice.id if isinstance(data.voice, VoiceId) else data.voice
+        member = self._project.cast.get(voice)
+        named = None if member or voice == DEFAULT_VOICE else voice
+        speaker, mapped = self._names.resolve(data.model, named)
+        if member is None:
+            return speaker, mapped
+        speaker = member.over(speaker)
+        assert speaker.engine
+        model = ModelName(engine=speaker.engine, model=speaker.model)
+        spoken_by = speaker.voice or self._names.find_default_voice(model)
+        mapped = () if data.model in (model.engine, model.full_name) else (f"{data.model}={model.full_name}",)
+        return speaker, mapped if voice == spoken_by else (*mapped, f"{voice}={spoken_by}")
+
     def _plan_utterance(
-        self, utterance: Utterance, speaker: Speaker, output: Output, front_end: FrontEnd
+        self,
+        utterance: Utterance,
+        speaker: Speaker,
+        output: Output,
+        front_end: FrontEnd,
+        marks: Sequence[str],
     ) -> Plan | Bad:
         """The plan of a text, or what is wrong with it."""
-        planner = Planner(speaker, files=[("", output)], front_end=front_end, cast=self._project.cast)
+        planner = Planner(
+            speaker, files=[("", output)], front_end=front_end, cast=self._project.cast, marks=marks
+        )
         return planner.plan(utterance, filed=False)
 
     def _is_pause(self, text: str) -> bool:
@@ -175,6 +204,12 @@ class SpeechPlanner:
         return self._settings.nothing_to_speak == "silence" and not any(
             has_speech(paragraph.text) for paragraph in clean(Passage.of(text))
         )
+
+    def _choose_marks(self, data: SpeechRequest) -> Sequence[str]:
+        """Formats of the files with marks that a request asks for, or else those of its preset."""
+        if data.marks is not None or data.preset is None:
+            return data.marks or ()
+        return preset_named(data.preset, self._project.presets).marks
 
     def _choose_output(self, data: SpeechRequest) -> Output:
         """The output that a request asks for.
@@ -268,8 +303,8 @@ def _check_duration(data: SpeechRequest, output: Output, longest: Seconds, plan:
     most = longest * RATE / max(rate, RATE)
     pauses = {"sentence": output.sentence_pause, "paragraph": output.paragraph_pause}
     parts = plan.recipe.parts if plan else ()
-    takes = plan.takes.values() if plan else ()
-    speed = min((take.segment.speed for take in takes), default=data.speed)
+    heard = (Played(part) if isinstance(part, str) else part for part in parts)
+    speed = min((part.speed for part in heard if isinstance(part, Played)), default=data.speed)
     silence = sum(part.duration for part in parts if isinstance(part, Silence | Tone))
     if len(data.input) * (_SLOWEST_SPEECH + max(pauses.values())) / speed + silence <= most:
         return  # without counting letters

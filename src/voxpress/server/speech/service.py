@@ -8,6 +8,7 @@ import logging
 from voxpress import engines
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError
+from voxpress.marks import FORMATS, lacks_marks, transcribe, write
 from voxpress.rendering import worker
 from voxpress.server.aliases import Aliases
 from voxpress.server.dispatcher import Dispatcher, Flight
@@ -16,6 +17,7 @@ from voxpress.server.http.content import LARGE, Content
 from voxpress.server.schemas import RATE, SpeechRequest
 from voxpress.server.settings import Settings
 from voxpress.server.speech.planner import DEFAULT_VOICE, SpeechPlan, SpeechPlanner
+from voxpress.speech import Clip
 from voxpress.store import Store
 
 log = logging.getLogger("voxpress.server")
@@ -38,10 +40,13 @@ class Speech:
     # The store
 
     async def find_clip(self, plan: SpeechPlan) -> Content | None:
-        """The clip of a plan, if the store has it."""
+        """The clip of a plan, if the store has it, and with its marks where they are asked for."""
         if self._store.folder is None:
-            return await asyncio.to_thread(self.open_clip, plan.clip_key)
+            content = await asyncio.to_thread(self.open_clip, plan.clip_key)
+            return None if content and _lacks_marks(plan, content.clip) else content
         clip = self._store.clip(plan.clip_key)
+        if clip and _lacks_marks(plan, clip):
+            return None
         if clip and clip.size >= LARGE:
             return await asyncio.to_thread(Content.open, self._store, clip)
         return Content.open(self._store, clip)
@@ -49,6 +54,22 @@ class Speech:
     def open_clip(self, key: str) -> Content | None:
         """A clip, if the store has it."""
         return Content.open(self._store, self._store.clip(key))
+
+    async def keep_marks(self, plan: SpeechPlan, clip: Clip) -> dict[str, str]:
+        """Put the files with the marks of a clip that a plan asks for into the store; what they say, by their formats.
+
+        The clip can have been made for another text that is spoken like this one, so they are written for each plan.
+        """
+        if not plan.sidecars:
+            return {}
+        return await asyncio.to_thread(self._keep_marks, plan, clip)
+
+    def _keep_marks(self, plan: SpeechPlan, clip: Clip) -> dict[str, str]:
+        transcript = transcribe(clip, plan.plan.recipe.script)
+        said = {each.format: write(each.format, transcript) for each in plan.sidecars}
+        for each in plan.sidecars:
+            self._store.put_sidecar(each.key, FORMATS[each.format].extension, said[each.format])
+        return {format: data.decode() for format, data in said.items()}
 
     # Speaking
 
@@ -123,3 +144,8 @@ class Speech:
         ]
         for task in tasks:
             await asyncio.wrap_future(task)
+
+
+def _lacks_marks(plan: SpeechPlan, clip: Clip) -> bool:
+    """Whether an older voxpress finished the clip, without the marks that are asked for."""
+    return bool(plan.sidecars) and lacks_marks(clip, plan.plan.recipe.script)

@@ -65,7 +65,7 @@ class SpeechStreams:
         for number, part in enumerate(part for part in parts if not isinstance(part, Bookmark | Within)):
             key = part.take if isinstance(part, Played) else part
             takes = {key: await self._wait_for_take(key, flight)} if isinstance(key, str) else {}
-            sound = finishing.sound(part, takes, output, native)
+            sound = await asyncio.to_thread(finishing.sound, part, takes, output, native)
             if not number and output.lead:
                 sound = join([silence(output.lead, native), sound])
             finished = await asyncio.to_thread(finishing.mastered, sound, output)
@@ -77,7 +77,8 @@ class SpeechStreams:
             finished = finishing.mastered(silence(output.tail, native), output)
             yield await asyncio.to_thread(encoder.add, finished.samples)
         # A worker finishes the clip meanwhile, and can find that the whole is not allowed.
-        await self._speech.wait_for_clip(flight)
+        content = await self._speech.wait_for_clip(flight)
+        await self._speech.keep_marks(plan, content.clip)
         yield await asyncio.to_thread(encoder.end)
 
     async def stream_events(
@@ -114,12 +115,14 @@ class SpeechStreams:
                 yield _encode_event(_make_delta(piece))
         assert clip is not None
         located = locate(clip.marks, plan.plan.recipe.script)
-        marks = tuple(mark for mark in located if mark.kind == "word")
+        words = tuple(mark for mark in located if mark.kind == "word")
+        said = await self._speech.keep_marks(plan, clip)
         yield _encode_event(
             SpeechDone(
                 usage=count_tokens(plan.characters, clip.duration),
                 clip=clip.key,
-                timestamps=marks if data.timestamps else msgspec.UNSET,
+                timestamps=words if data.timestamps else msgspec.UNSET,
+                marks=said or msgspec.UNSET,
             )
         )
 

@@ -29,6 +29,7 @@ from voxpress.text.passage import Change, Edit, Passage
 
 __all__ = [
     "Entry",
+    "Held",
     "Hit",
     "Kept",
     "Lexicon",
@@ -394,6 +395,13 @@ class Kept(NamedTuple):
     within: tuple[Edit, ...]
 
 
+class Held(NamedTuple):
+    """Words whose places of a lexicon are fixed, and these places."""
+
+    words: Passage
+    kept: tuple[Kept, ...]
+
+
 def hold(
     passage: Passage,
     lexicon: Lexicon,
@@ -403,7 +411,7 @@ def hold(
     voice: str = "",
     sounds: bool = True,
     whole: Sequence[tuple[int, int]] = (),
-) -> tuple[Passage, list[Kept]]:
+) -> Held:
     """The first half of `apply`: the places of a lexicon are fixed, and still as written.
 
     So whoever reads the numbers between them sees the words that say what a number is. `speak` is the other half.
@@ -415,7 +423,7 @@ def hold(
     """
     matcher = lexicon._matcher(language, engine, voice) if lexicon.entries else None  # noqa: SLF001
     if matcher is None:
-        return passage, []
+        return Held(passage, ())
     spaces: list[Edit] = []
     fixed: list[tuple[int, int]] = []
     kept: list[Kept] = []
@@ -439,22 +447,21 @@ def hold(
         within = () if ipa else tuple(_pronounce(matcher, said))
         kept.append(Kept(passage.source(match.start, match.end), match.text, said, ipa, within))
     spaced = passage.edit(spaces)
-    return dataclasses.replace(spaced, fixed=tuple(sorted((*spaced.fixed, *fixed)))), kept
+    return Held(dataclasses.replace(spaced, fixed=tuple(sorted((*spaced.fixed, *fixed)))), tuple(kept))
 
 
 def speak(passage: Passage, kept: Iterable[Kept]) -> tuple[Passage, list[Change]]:
     """The second half of `apply`: what `hold` fixed is spoken, and what that changed."""
-    waiting = deque(kept)
+    waiting: dict[tuple[tuple[int, int], str], deque[Kept]] = {}
+    for each in kept:
+        waiting.setdefault((each.source, each.written), deque()).append(each)
     edits: list[Edit] = []
     again: list[Edit] = []
     moved = 0
     for start, end in passage.fixed:
-        if not waiting:
-            break
-        place = waiting[0]
-        if passage.text[start:end] != place.written or passage.source(start, end) != place.source:
+        if not (here := waiting.get((passage.source(start, end), passage.text[start:end]))):
             continue
-        waiting.popleft()
+        place = here.popleft()
         at = start + moved
         again += [msgspec.structs.replace(e, start=at + e.start, end=at + e.end) for e in place.within]
         moved += len(place.spoken) - (end - start)

@@ -82,6 +82,8 @@ def read_pls(data: bytes, name: str) -> tuple[list[Entry], list[str]]:
         raise InputError(
             f"is not XML: {error.getMessage()}", place=f"{name}:{error.getLineNumber()}"
         ) from None
+    except InputError:
+        raise
     except (SAXException, ValueError, LookupError) as error:
         raise InputError(f"is not XML: {error}", place=name) from None
     return list(reader.entries.values()), reader.notes

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from voxpress.errors import MarkupError
 from voxpress.speech import Seconds, Speaker
-from voxpress.text.parts import Bookmark, Decibels, Note, Part, Pause, Say, Silence, Sound, Tone
+from voxpress.text.parts import Bookmark, Decibels, Lookup, Note, Part, Pause, Say, Silence, Sound, Tone, Wish
 from voxpress.text.passage import Change, Edit, Passage
 from voxpress.text.say_as import SayAs
 
@@ -29,6 +29,14 @@ class Style(NamedTuple):
     speaker: Speaker | None = None
     gain: Decibels = 0.0
     rate: float = 1.0
+    wish: Wish | None = None
+    lexicons: tuple[str, ...] = ()
+    """Files of lexicons that the text names; the first wins. Another one does not cut a sentence."""
+
+    @property
+    def heard(self) -> tuple[Speaker | None, Decibels, float, Wish | None]:
+        """All that can be heard of it."""
+        return self[:4]
 
 
 PLAIN = Style()
@@ -55,6 +63,7 @@ class Composer:
         self._changes: list[Change] = []
         self._asked: list[SayAs] = []
         self._bookmarks: list[tuple[int, int, str]] = []
+        self._lookups: list[Lookup] = []
         # A pause is heard only where something follows it, unless a break stands in its place.
         self._pause: Literal["sentence", "paragraph"] | None = None
         self._pause_at = 0
@@ -74,12 +83,13 @@ class Composer:
             changes: what the markup changed in them.
             asked: how a piece of them is read.
         """
-        if style != self._style and not words.text.isspace():
+        if style.heard != self._style.heard and not words.text.isspace():
             if self._pieces and (ending := _ENDING.match(words.text)):
                 self._add(words[: ending.end()])
                 words = words[ending.end() :]
             self._flush()
             self._style = style
+        self._look_up(words, style.lexicons)
         if asked:
             self._asked.append(asked.moved(self._length))
         self._changes += changes
@@ -132,6 +142,15 @@ class Composer:
         self._flush()
         return tuple(self._parts)
 
+    def _look_up(self, words: Passage, lexicons: tuple[str, ...]) -> None:
+        """Note in which lexicons some words are looked up; pieces that have the same ones are one."""
+        if not (words and (lexicons or self._lookups)):
+            return
+        start, end = words.starts[0], words.ends[-1]
+        if self._lookups and self._lookups[-1].files == lexicons:
+            start = self._lookups.pop().start
+        self._lookups.append(Lookup(start, end, lexicons))
+
     def _add(self, words: Passage) -> None:
         self._pieces.append(words)
         self._length += len(words)
@@ -157,17 +176,19 @@ class Composer:
             self._hear(
                 Say(
                     words[start:end],
-                    *self._style,
+                    *self._style[:3],
                     changes=tuple(self._changes),
                     asked=tuple(each.moved(-start) for each in self._asked),
                     bookmarks=tuple(
                         (at, name) for offset, at, name in self._bookmarks if start < offset < end
                     ),
+                    wish=self._style.wish,
+                    lookups=tuple(each for each in self._lookups if each.files),
                 )
             )
             self._parts += [Bookmark(name) for offset, _, name in self._bookmarks if offset >= end]
             self._changes = []
-        self._pieces, self._length, self._asked, self._bookmarks = [], 0, [], []
+        self._pieces, self._length, self._asked, self._bookmarks, self._lookups = [], 0, [], [], []
 
 
 def on_one_line(words: Passage) -> Passage:

@@ -15,7 +15,7 @@ from voxpress.text import x_sampa
 from voxpress.text.markup import _xml
 from voxpress.text.markup._composer import Composer, Style, on_one_line
 from voxpress.text.markup._xml import shorten
-from voxpress.text.parts import Decibels, Note, Part, Pause, Silence, Sound
+from voxpress.text.parts import Decibels, Note, Part, Pause, Silence, Sound, Wish
 from voxpress.text.passage import Edit, Passage
 from voxpress.text.say_as import KINDS, SayAs
 
@@ -24,6 +24,10 @@ SILENT: Decibels = -120.0
 """Quieter than the quietest sample of any format."""
 LOUDEST: Decibels = 60.0
 MOST_NOTES = 100
+MOST_LANGUAGES = 16
+"""That one voice is to speak."""
+MOST_LEXICONS = 16
+"""That one document names: each is a pass over its words."""
 
 RATES = {"x-slow": 0.5, "slow": 0.64, "medium": 1.0, "fast": 1.55, "x-fast": 2.0, "default": 1.0}
 VOLUMES = {
@@ -35,6 +39,7 @@ VOLUMES = {
     "x-loud": 12.0,
     "default": 0.0,
 }
+GENDERS = ("female", "male", "neutral")
 BREAKS: Mapping[str, Silence | Pause | None] = {
     "none": None,
     "x-weak": Silence(0.1),
@@ -54,7 +59,7 @@ _TIME = re.compile(r"\+?([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}) ?(ms|s)", re.
 _DECIBELS = re.compile(r"([+-]?[0-9]{1,4}(?:\.[0-9]{0,9})?) ?dB", re.IGNORECASE)
 _RATE = re.compile(r"([+-]?)([0-9]{1,6}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})(%?)")
 _CANNOT_MATTER = frozenset(
-    ("xml:id", "id", "xml:space", "xsi:schemaLocation", "fetchtimeout", "fetchhint", "maxage", "maxstale")
+    ("id", "xml:space", "xsi:schemaLocation", "fetchtimeout", "fetchhint", "maxage", "maxstale")
 )
 """Attributes that change nothing in what is heard."""
 _TEXT_ONLY = ("say-as", "sub", "phoneme")
@@ -90,6 +95,7 @@ class _Element:
     words: list[Passage] | None = None
     """Where its words go, if it, or an element around it, holds only text."""
     end: int = 0
+    id: str = ""
     kept: dict[str, str] = field(default_factory=dict)
     """Attributes that are needed at the end of the element."""
 
@@ -111,12 +117,21 @@ class _Reader:
         self._composers = [Composer()]
         """The document's, and one for each <audio> that is open."""
         self._notes: dict[str, tuple[str, int]] = {}
+        self._version = "1.1"
+        self._has_words = False
+        self._lexicons: dict[str, tuple[str, int]] = {}
+        """File and place of each <lexicon>, by its name."""
+        self._looked_up: set[str] = set()
+        """Files of lexicons that hold for some words."""
 
     def parse(self) -> tuple[Part, ...]:
         begun = self._text.lstrip("\ufeff \t\r\n")
         if not begun.startswith("<"):
             raise MarkupError(f"SSML stands in <speak>: write <speak>{shorten(begun.strip()) or '…'}</speak>")
         _xml.read(self._text, self)
+        for file, at in self._lexicons.values():
+            if file not in self._looked_up:
+                self.tell(f"the lexicon {_quote(file)} is not used: no <lookup> names it", at)
         notes = [Note(f"{told} and {more} more" if more else told) for told, more in self._notes.values()]
         return (*self._composers[0].parts(), *notes)
 
@@ -144,6 +159,7 @@ class _Reader:
         if self._skipped:
             return
         element = self._open[-1]
+        self._has_words = self._has_words or not words.text.isspace()
         if element.words is not None:
             element.words.append(on_one_line(words))
         else:
@@ -183,6 +199,8 @@ class _Reader:
         for each in list(element.attributes):
             if each == "xmlns" or each.startswith("xmlns:"):
                 namespaces[each[len("xmlns:") :]] = element.attributes.pop(each)
+            elif each == "xml:id":
+                element.id = element.attributes.pop(each).strip()
             elif each in _CANNOT_MATTER:
                 del element.attributes[each]
         if namespaces:
@@ -210,8 +228,9 @@ class _Reader:
     # Elements
 
     def begin_speak(self, element: _Element) -> None:
-        if (version := element.take("version", "1.1")) not in ("1.0", "1.1"):
-            self.miss(f"SSML {shorten(version)} is unknown: the version is 1.0 or 1.1", element.at)
+        self._version = element.take("version", "1.1")
+        if self._version not in ("1.0", "1.1"):
+            self.miss(f"SSML {shorten(self._version)} is unknown: the version is 1.0 or 1.1", element.at)
         self.set_language(element)
 
     def set_language(self, element: _Element) -> None:
@@ -243,14 +262,40 @@ class _Reader:
 
     def begin_voice(self, element: _Element) -> None:
         name = element.take("name")
+        wish = self.read_wish(element)
         if name:
             try:
                 self.set_speaker(element, voice=name)
+                element.style = element.style._replace(wish=None)
             except InputError as error:
                 self.miss(f"name of <voice>: {error.problem}", element.at)
+        elif wish.gender or wish.languages:
+            element.style = element.style._replace(wish=wish)
         elif not element.attributes:
-            self.miss("<voice> needs a name", element.at)
+            self.miss("<voice> needs a name, a gender or languages", element.at)
         self.set_language(element)
+
+    def read_wish(self, element: _Element) -> Wish:
+        """What the attributes of <voice> say of a voice without a name."""
+        gender = element.take("gender").lower()
+        if gender not in ("", *GENDERS):
+            self.miss(f"gender of <voice>: {_quote(gender)} is not one of {', '.join(GENDERS)}", element.at)
+            gender = ""
+        tags = []
+        for each in element.take("languages").split()[:MOST_LANGUAGES]:
+            tag, _, accent = each.partition(":")
+            if accent:
+                self.miss(
+                    f"languages of <voice>: no voice says which accent it has ({_quote(each)})", element.at
+                )
+            try:
+                tags.append(languages.canonical(tag))
+            except InputError as error:
+                self.miss(f"languages of <voice>: {error.problem}", element.at)
+        failure = element.take("onvoicefailure")
+        if failure not in ("", "keepexisting", "priorityselect", "processorchoice"):
+            self.miss(f"onvoicefailure of <voice>: {_quote(failure)} is unknown", element.at)
+        return Wish(gender, tuple(tags), self._lenient or failure == "keepexisting")
 
     def begin_lang(self, element: _Element) -> None:
         if "xml:lang" not in element.attributes:
@@ -332,8 +377,33 @@ class _Reader:
             self.tell("<emphasis>: no engine can stress words, so they are read as the others", element.at)
 
     def begin_lexicon(self, element: _Element) -> None:
-        element.attributes.clear()
-        self.miss("<lexicon> is not read: name the lexicon in the manifest or in voxpress.toml", element.at)
+        """Look words up in a lexicon: all that follow, or, where it has a name, those in its <lookup>."""
+        file = element.take("uri")
+        element.take("type")  # what a file is, it says itself
+        parent = self._open[-2] if len(self._open) > 1 else element
+        if not file:
+            self.miss("<lexicon> needs uri", element.at)
+        elif parent.name != "speak" or self._has_words:
+            self.miss("<lexicon> stands directly in <speak>, before all words", element.at)
+        elif len(self._lexicons) >= MOST_LEXICONS:
+            self.miss(f"a document names at most {MOST_LEXICONS} lexicons", element.at)
+        else:
+            name = element.id if self._version != "1.0" else ""
+            self._lexicons[name or f"{len(self._lexicons)} {file}"] = file, element.at
+            if not name:
+                # Of several, the last one wins.
+                self._looked_up.add(file)
+                parent.style = parent.style._replace(lexicons=_put_first(file, parent.style.lexicons))
+
+    def begin_lookup(self, element: _Element) -> None:
+        name = element.take("ref")
+        if name not in self._lexicons:
+            known = ", ".join(each for each in self._lexicons if " " not in each) or "none has an xml:id"
+            self.miss(f"<lookup> needs the xml:id of a <lexicon> as its ref ({known})", element.at)
+            return
+        file, _ = self._lexicons[name]
+        self._looked_up.add(file)
+        element.style = element.style._replace(lexicons=_put_first(file, element.style.lexicons))
 
     def begin_audio(self, element: _Element) -> None:
         source = element.take("src")
@@ -430,6 +500,7 @@ _BEGIN: Mapping[str, Callable[[_Reader, _Element], None]] = {
     "mark": _Reader.begin_mark,
     "emphasis": _Reader.begin_emphasis,
     "lexicon": _Reader.begin_lexicon,
+    "lookup": _Reader.begin_lookup,
     "audio": _Reader.begin_audio,
     "say-as": _Reader.begin_text,
     "sub": _Reader.begin_text,
@@ -450,6 +521,10 @@ _END: Mapping[str, Callable[[_Reader, _Element], None]] = {
 def _bounds(text: str) -> tuple[int, int]:
     """Where a text begins and ends, without the white space around it."""
     return (len(text) - len(text.lstrip()), len(text.rstrip())) if text.strip() else (0, 0)
+
+
+def _put_first(file: str, others: tuple[str, ...]) -> tuple[str, ...]:
+    return (file, *(each for each in others if each != file))
 
 
 def _quote(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from voxpress.text.normalise.found import (
+    LOWER,
     Found,
     compile_for,
     ends_sentence,
@@ -13,7 +14,7 @@ from voxpress.text.normalise.found import (
     word_after,
     word_before,
 )
-from voxpress.text.normalise.wording import Wording
+from voxpress.text.normalise.wording import Abbreviation, Wording
 
 _STARTERS = frozenset(
     [
@@ -29,22 +30,28 @@ _NO_NAMES = frozenset(
         "pier", "lot", "and",
     }
 )  # fmt: skip
-_INITIALS = re.compile(r"(?<![\w.])(?:[A-Z]\.){2,8}(?![\w])|(?<![\w.])(?:[A-Z]\. ){1,4}(?=[A-Z][a-z])")
+_INITIALS = re.compile(
+    r"(?<![\w.])(?:(?:[A-Z]\.){2,8}|(?:[a-z]\.){3,8})(?![\w])|(?<![\w.])(?:[A-Z]\. ){1,4}(?=[A-Z][a-z])"
+)
+_DEGREE = re.compile(
+    r"(?<![\w.])(?=[^ ]{0,3}[A-Z]\.)"
+    r"(?:(?:Sc|Ph|LL|Phil|Eng|Ed|Com|Arch|Tech|Litt|Div|Mus|Th|Pharm|Psy|Ch|Hons|[A-Z])\.){2,4}(?!\w)"
+)
 
 
 def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
     """Abbreviations in full, where what stands around them allows."""
     for match in compile_for(wording.abbreviation_pattern).finditer(text):
-        abbreviation = wording.find_abbreviation(match[0])
+        start, end = match.span()
+        abbreviation = wording.find_abbreviation(match[0]) or _find_capital(text, match, wording)
         if abbreviation is None:
             continue
-        start, end = match.span()
         where = abbreviation.where
         spoken, certain = abbreviation.spoken, abbreviation.certain
         if match[0] in wording.two_faced:
             spoken, certain = _choose_face(text, start, end, wording.two_faced[match[0]])
             where = "title" if spoken == abbreviation.spoken else "after"
-        elif not _fits(where, text, start, end):
+        elif not _fits(where, text, start, end, wording):
             continue
         stop = match[0].endswith(".") and where in ("any", "after") and ends_sentence(text, end)
         if stop and where == "any" and not ends_text(text, end) and not _closes(match[0], wording):
@@ -53,12 +60,25 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(start, end - 1 if stop else end, spoken + gap, certain)
 
 
+def _find_capital(text: str, match: re.Match[str], wording: Wording) -> Abbreviation | None:
+    """What an abbreviation stands for that has a capital letter only because a sentence begins: Max. 3, Ca. 5 km."""
+    written, start = match[0], match.start()
+    if not (written[0].isupper() and written.endswith(".")):
+        return None
+    begins = start == 0 or text[max(0, start - 2) : start] in (". ", "! ", "? ", ": ")
+    if not begins or not compile_for(rf" ?(?:\d|{LOWER})").match(text, match.end()):
+        return None
+    found = wording.abbreviations.get(written[0].lower() + written[1:])
+    fits = found is not None and (found.where == "any" or (found.where == "number" and len(written) > 2))
+    return found if fits else None
+
+
 def _closes(written: str, wording: Wording) -> bool:
     """Whether an abbreviation often ends a sentence."""
     return written in wording.closing or written.endswith("str.")
 
 
-def _fits(where: str, text: str, start: int, end: int) -> bool:
+def _fits(where: str, text: str, start: int, end: int, wording: Wording) -> bool:
     """Whether an abbreviation of this kind may stand here."""
     if where == "title":
         return (
@@ -70,7 +90,8 @@ def _fits(where: str, text: str, start: int, end: int) -> bool:
             is not None
         )
     if where == "number":
-        return compile_for(r":? ?(?:[\d+(#]|[IVXLC]{2,6}\b|\()").match(text, end) is not None
+        sign = re.escape(wording.signs["#"])  # what # before a number has become
+        return compile_for(rf":? ?(?:[\d+(#]|[IVXLC]{{2,6}}\b|{sign} \d)").match(text, end) is not None
     if where == "after":
         return start > 1 and (text[start - 2].isalnum() or text[start - 2] in ",.&)")
     return True
@@ -90,9 +111,16 @@ def _choose_face(text: str, start: int, end: int, faces: tuple[str, str]) -> tup
 
 
 def read_initials(text: str, wording: Wording) -> Iterator[Found]:
-    """Letters with stops: U.S., J. R. R. Tolkien; a stop stays where a sentence ends."""
+    """Letters with stops: U.S., M.Sc., b.i.d., J. R. R. Tolkien; a stop stays where a sentence ends."""
+    for match in _DEGREE.finditer(text):
+        groups = match[0].rstrip(".").split(".")
+        if all(len(group) == 1 for group in groups):
+            continue
+        said = (group if len(group) > 2 or group == "Ed" else " ".join(group.upper()) for group in groups)
+        closes = ends_text(text, match.end()) or word_after(text, match.end()) in _STARTERS
+        yield Found(match.start(), match.end() - closes, " ".join(said))
     for match in _INITIALS.finditer(text):
-        letters = " ".join(c for c in match[0] if c.isalpha())
+        letters = " ".join(c.upper() for c in match[0] if c.isalpha())
         if not match[0].endswith(" "):
             closes = ends_text(text, match.end()) or word_after(text, match.end()) in _STARTERS
             yield Found(match.start(), match.end() - 1 if closes else match.end(), letters)

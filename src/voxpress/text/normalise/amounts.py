@@ -5,14 +5,58 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import LOWER, NO_WORD, Found, choose, compile_for, word_after, word_before
+from voxpress.text.normalise.found import (
+    LOWER,
+    NO_WORD,
+    Found,
+    choose,
+    compile_for,
+    word_after,
+    word_before,
+    words_before,
+)
 from voxpress.text.normalise.wording import Currency, Wording
 
 _RATES = (
-    "month|mo|year|yr|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|mois|an|jour|mes|año|día|mese|anno|"
-    "kg|km|l"
+    "month|mo|year|yr|lb|oz|gal|ea|unit|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|"
+    "mois|an|jour|mes|año|día|mese|anno|kg|km|l"
 )
 _DASHES = "-−–"
+
+
+def read_money_range(text: str, wording: Wording) -> Iterator[Found]:
+    """Two amounts with one currency: $5-10, $5-$10 million, 5,50-6,00 €."""
+    sign = rf"(?P<sign>{choose(wording.currencies)})"
+    first, last = (rf"(?P<{name}>{wording.number_pattern})" for name in ("first", "last"))
+    scale = rf"(?: ?(?P<scale>{choose(wording.scales)}){NO_WORD})?"
+    rate = rf"(?: ?/ ?(?P<rate>{_RATES})\b)?"
+    start, dash = r"(?<![\w.,/-])", r"(?: ?[-–—] ?)"
+    for pattern in (
+        rf"{start}{sign} ?{first}{dash}(?P<again>(?P=sign) ?)?{last}(?![-–/]?\d|[.,]\d){scale}{NO_WORD}{rate}",
+        rf"{start}{first}{dash}{last}(?![.,]\d){scale} ?{sign}{NO_WORD}{rate}",
+    ):
+        for match in compile_for(pattern).finditer(text):
+            if match["scale"] or _count(match["first"], wording) < _count(match["last"], wording):
+                joint = wording.joint(words_before(text, match.start()))
+                end = _say_money(
+                    match["last"], match["sign"], match["scale"], text, match, wording, match["rate"]
+                )
+                yield Found(match.start(), match.end(), f"{_say_begin(match, wording)} {joint} {end}")
+
+
+def _say_begin(match: re.Match[str], wording: Wording) -> str:
+    """The first of two amounts, which names the currency only if it has cents or the text names it twice."""
+    money, parts = wording.currencies[match["sign"]], match.groupdict()
+    cents = any(wording.split_number(match[name])[1] for name in ("first", "last"))
+    if match["scale"] or not (cents or parts.get("again")):
+        return wording.number(match["first"], "f" if money.gender == "f" else "")
+    return wording.price(match["first"], money)
+
+
+def _count(number: str, wording: Wording) -> float:
+    """The value of a number as written."""
+    whole, rest = wording.split_number(number)
+    return float(f"{whole or 0}.{rest or 0}")
 
 
 def read_money(text: str, wording: Wording) -> Iterator[Found]:
@@ -21,12 +65,14 @@ def read_money(text: str, wording: Wording) -> Iterator[Found]:
     scale = rf"(?: ?({choose(wording.scales)}){NO_WORD})?"
     minus = rf"(?<![\w.,])([{_DASHES}](?=\S))?"
     tag = r"\d{1,9}\.\d\d(?!\d)|" if wording.point == "," else ""
-    number = rf"({tag}{wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
-    rate = rf"(?: ?/ ?({_RATES})\b)?"
-    before = rf"{minus}({signs}) ?([{_DASHES}])?{number}{scale}{NO_WORD}{rate}"
+    cut = r"(?:,[-–—]{1,2})?" if wording.point == "," else ""
+    number = rf"({tag}{wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}}){cut}(?![.,]\d)"
+    rate = rf"(?: ?/ ?({_RATES})\b(?:\.(?=,| {LOWER}))?)?"
+    before = rf"{minus}({signs}) ?([{_DASHES}])?{number}{scale}(?:{NO_WORD}|(?=[CD]R\b)){rate}"
     for match in compile_for(before).finditer(text):
         sign = match[1] or match[3]
         said = _say_money(match[4], match[2], match[5], text, match, wording, match[6])
+        said += " " if text[match.end() : match.end() + 1].isalpha() else ""
         yield Found(match.start(), match.end(), f"{wording.minus} {said}" if sign else said)
     behind = rf"{minus}{number}{scale} ?({signs}){NO_WORD}{rate}"
     for match in compile_for(behind).finditer(text):
@@ -47,7 +93,7 @@ def _say_money(
     money = wording.currencies[sign]
     if wording.point == "," and re.fullmatch(r"\d{1,9}\.\d\d", number):
         number = number.replace(".", ",")
-    if number.startswith(wording.point):
+    if number.startswith(wording.point) and (wording.point == "," or (not scale and len(number) < 4)):
         number = "0" + number
     if scale:
         said = _say_scale(number, scale, money.many, wording)
@@ -122,16 +168,28 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
             match.end(),
             f"{wording.number(match[1])} {wording.per_unit(wording.units[match[2]])}",
         )
+    pressure = r"(?<![\w.,/-])(\d{2,3})/(\d{2,3}) ?(mmHg|mm Hg)(?!\w)"
+    for match in compile_for(pressure).finditer(text):
+        said = f"{wording.number(match[1])} {wording.over} {wording.measure(match[2], wording.units['mmHg'])}"
+        yield Found(match.start(), match.end(), said)
+    ratio = rf"(?<![\w.,/-]){number} ?([a-zA-Zµμ]{{1,6}}) ?/ ?{number} ?([a-zA-Zµμ]{{1,6}})(?![\w²³/])"
+    for match in compile_for(ratio).finditer(text):
+        one, other = wording.units.get(match[2]), wording.units.get(match[4])
+        if one and other:
+            said = f"{wording.measure(match[1], one)} {wording.per} {wording.measure(match[3], other)}"
+            yield Found(match.start(), match.end(), said)
     pattern = rf"{minus}{number}{fraction}{scale}{gap}(?<!- )({units})(?![\w²³]|[-/]\w*\d|['’]\w){per}"
     for match in compile_for(pattern).finditer(text):
         if _is_no_unit(match, text, wording):
             continue
-        said = _say_unit(match, wording)
+        said = _say_unit(match, text, wording)
         sign = {"±": wording.plus_minus, "+": wording.plus, "": ""}.get(
             (match[1] or "").strip(), wording.minus
         )
         end = match.end()
-        if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,)").match(text, end):
+        if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,| \d{{1,3}} ?(?:{units})\b)").match(
+            text, end
+        ):
             end += 1
         yield Found(match.start(), end, f"{sign} {said}".strip(), match[6] not in wording.doubtful_units)
 
@@ -146,7 +204,19 @@ def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
     return len(unit) == 1 and unit.isupper() and unit not in ("VWL" if joined else wording.letter_units)
 
 
-def _say_unit(match: re.Match[str], wording: Wording) -> str:
+def _names(match: re.Match[str], text: str, wording: Wording) -> bool:
+    """Whether a measure stands before what it belongs to, as in 24hr. support and a 50 lb. bag."""
+    if not wording.units[match[6]].one.isalpha():
+        return False
+    around = compile_for(r"\.? [A-Za-z]{3,}").match(text, match.end())
+    before = word_before(text, match.start())
+    article = before in ("a", "an", "another", "each", "this", "our", "your") or (
+        before == "the" and " " not in match[0]
+    )
+    return around is not None and (article or match[0] in ("24hr", "24 hr", "24h"))
+
+
+def _say_unit(match: re.Match[str], text: str, wording: Wording) -> str:
     """A number with a unit in words."""
     _, number, above, below, scale, unit, per = match.groups()
     if number.startswith(wording.point):
@@ -156,7 +226,9 @@ def _say_unit(match: re.Match[str], wording: Wording) -> str:
         said = wording.mixed_measure(number, int(above), int(below), measure)
     elif scale:
         said = _say_scale(number, scale, measure.many, wording)
-    elif match.group(0)[match.end(2) - match.start()] == "-" and wording.adjectives:
+    elif wording.adjectives and (
+        match.group(0)[match.end(2) - match.start()] == "-" or _names(match, text, wording)
+    ):
         said = f"{wording.number(number)} {measure.one}"
     else:
         said = wording.measure(number, measure)

@@ -42,6 +42,15 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
     year = r"(?:,? (?:(?:de|del|di) )?('?\d{4})(?![\d/:%]|[.,]\d))?"
     day = rf"(\d{{1,2}})(?:(?:{end})|\.)?"
     between = r"[ -](?:(?:of|de|di) )?"
+    days = rf"(?<![\w.,/-])(\d{{1,2}})\.? ?[/&] ?(\d{{1,2}})(?:\.)?{between}{month}{NO_WORD}"
+    for match in compile_for(days).finditer(text):
+        if 1 <= int(match[1]) < int(match[2]) <= 31 and _is_month(match[3], text, match):
+            before, number = words_before(text, match.start()), _month(match[3], match[4], wording)
+            first = wording.date(int(match[1]), number, "", before)
+            last = wording.date(int(match[2]), number, "", before)
+            for name in (wording.months[number - 1], f" of {wording.months[number - 1]}"):
+                first = first.removesuffix(name).strip()
+            yield Found(match.start(), match.end(), f"{first} {wording.and_} {last}")
     for match in compile_for(rf"{START}{day}{between}{month}{year}{NO_WORD}").finditer(text):
         if 1 <= int(match[1]) <= 31 and _is_month(match[2], text, match):
             before = words_before(text, match.start())
@@ -52,7 +61,7 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
     if wording.month_before_day:
         day = rf"(\d{{1,2}})(?:{end})?(?![\w:/%]|[.,]\d|-[a-z])(?:[-–](\d{{1,2}})(?:{end})?(?![\w:/%-]))?"
         for match in compile_for(
-            rf"(?<![\w.]){month}[ -]{day}(?:(?:, ?| |-)(\d{{4}}){NO_WORD}(?![.,:]\d))?"
+            rf"(?<![\w.])(?<!\bde ){month}[ -]{day}(?:(?:, ?| |-)(\d{{4}}){NO_WORD}(?![.,:]\d))?"
         ).finditer(text):
             if 1 <= int(match[3]) <= 31 and _is_month(match[1], text, match):
                 number = _month(match[1], match[2], wording)
@@ -134,7 +143,8 @@ def read_slashed_date(text: str, wording: Wording) -> Iterator[Found]:
         month_first = first <= 12 and (wording.month_first is not False or second > 12)
         day, month = (second, first) if month_first else (first, second)
         said = _say(day, month, "", text, match.start(1), wording, month_first=month_first)
-        if said and day > 2 and (month, day) != (9, 11):
+        due = text[match.start() : match.start() + 3].lower() == "due"
+        if said and (day > 2 or due) and (month, day) != (9, 11):
             yield Found(match.start(1), match.end(), said, certain=False)
 
 
@@ -153,6 +163,29 @@ def _say(
         return ""
     first = wording.month_first is not False if month_first is None else month_first
     return wording.date(day, month, year, words_before(text, start), month_first=first)
+
+
+def read_expiry(text: str, wording: Wording) -> Iterator[Found]:
+    """A month and a year with a stroke: exp. 05/27, 12/2025."""
+    for match in compile_for(rf"(?<![\w.,/-])(0[1-9]|1[0-2])/(20\d\d){NO_WORD}(?![/%]|[.,]\d)").finditer(
+        text
+    ):
+        yield Found(match.start(), match.end(), wording.date(0, int(match[1]), match[2], ""), certain=False)
+    if not wording.expiry:
+        return
+    for match in compile_for(
+        rf"\b(?:{wording.expiry}):? ((0[1-9]|1[0-2])/(\d\d)){NO_WORD}(?![/%]|[.,]\d)"
+    ).finditer(text):
+        yield Found(*match.span(1), wording.date(0, int(match[2]), f"20{match[3]}", ""))
+
+
+def read_quarter(text: str, wording: Wording) -> Iterator[Found]:
+    """Quarters and halves of a year, as companies write them: 2Q22, 1H24."""
+    for match in compile_for(rf"{START}([1-4]Q|[12]H)(20\d\d|\d\d){NO_WORD}").finditer(text):
+        if name := wording.year_parts.get(match[1][1]):
+            article = "" if word_before(text, match.start()) == "the" else "the "
+            said = f"{article}{wording.ordinal(int(match[1][0]))} {name} of {wording.year_of(match[2])}"
+            yield Found(match.start(), match.end(), said)
 
 
 def read_decade(text: str, wording: Wording) -> Iterator[Found]:
@@ -183,6 +216,10 @@ def _say_decade(wording: Wording, year: int) -> str:
 
 def read_year(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers of four digits that are years, and ranges of them."""
+    if wording.eras:
+        for match in compile_for(rf"{START}(\d{{3,4}})(?= ?(?:{wording.eras})\b)").finditer(text):
+            gap = "" if text[match.end()] == " " else " "
+            yield Found(match.start(), match.end(), wording.year(int(match[1])) + gap)
     year = r"(1\d\d\d|20\d\d)"
     for match in compile_for(
         rf"{START}{year} ?[-–—] ?(?:{year}|(\d\d)){NO_WORD}(?![.,]\d| ?(?:{_unit(wording)})\b)"
@@ -190,8 +227,9 @@ def read_year(text: str, wording: Wording) -> Iterator[Found]:
         last = match[2] or match[1][:2] + match[3]
         if int(last) < int(match[1]):
             continue
+        joint = wording.joint(words_before(text, match.start()))
         end = wording.cardinal(int(match[3])) if match[3] and match[3][0] != "0" else wording.year(int(last))
-        yield Found(match.start(), match.end(), f"{wording.year(int(match[1]))} {wording.to} {end}")
+        yield Found(match.start(), match.end(), f"{wording.year(int(match[1]))} {joint} {end}")
     for match in compile_for(rf"(?<![\w.,/]){year}{NO_WORD}(?![.,:/-]\d|[-/]\w|[°%€£$])").finditer(text):
         sure = word_before(text, match.start()) in wording.year_words.split()
         number = int(match[1])

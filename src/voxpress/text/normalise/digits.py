@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.text.normalise.found import NO_WORD, START, Found, choose, compile_for, ends_text, word_after
+from voxpress.text.normalise.found import (
+    LINKS,
+    NO_WORD,
+    START,
+    Found,
+    choose,
+    compile_for,
+    ends_text,
+    word_after,
+)
 from voxpress.text.normalise.wording import Wording
 
 _EXTENSION = r"(?:(?:,? ?(?:ext\.?|extension|x|#|DW) ?)(\d{1,6}))?"
 _TELEPHONE = "|".join(  # noqa: FLY002 - a pattern on each line
     (
-        r"\+\d{1,3}(?:[ ./-]{0,2}\(?\d{1,5}\)?){1,6}",
+        r"\+\d{1,3}(?:[ ./-]{0,3}\(?\d{1,5}\)?){1,6}",
         r"(?:1[-. ])?(?:\(\d{3}\)[-. ]{0,2}|\d{3}[-.])\d{3}[-. ]\d{4}(?:-\d{1,4})?",
         r"1-8\d\d-[A-Z0-9]{1,7}(?:-[A-Z0-9]{1,7}){0,3}",
         r"\(0\d{1,5}\)[ /-]{0,3}\d{2,8}(?:[ -]\d{2,8}){0,4}",
@@ -23,8 +32,18 @@ _TELEPHONE = "|".join(  # noqa: FLY002 - a pattern on each line
         r"\d{3}-\d{2}-\d{4}",
     )
 )
-_LINKS = r"(?: (?:is|are|was|at|on|ist|lautet|es|est|è|no\.|No\.|Nr\.|n°|the number))?[:=]?(?: #?|#)"
+_ENDING_WORDS = (
+    "ending in",
+    "ending with",
+    "ends in",
+    "endet auf",
+    "endend auf",
+    "terminada en",
+    "terminant par",
+    "termina con",
+)
 _YEARS = re.compile(r"(?:1\d|20)\d\d-(?:1\d|20)\d\d")
+_PROMOTION = re.compile(r"(?=[A-Z]{0,3}[AEIOU])[A-Z]{4}\d{1,2}")
 _POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _AFTER_CALL = frozenset(
     [
@@ -60,7 +79,7 @@ def _say_telephone(written: str, extension: str | None, wording: Wording) -> str
 def read_dialled(text: str, wording: Wording) -> Iterator[Found]:
     """Digits after a word such as call or dial."""
     number = r"(\d{2,6}(?:[ -]\d{2,6}){1,5}|\d{3,15})"
-    for match in compile_for(rf"\b{wording.phone_words}{_LINKS}{number}(?![\w%°:/])(?![.,-]\d)").finditer(
+    for match in compile_for(rf"\b{wording.phone_words}{LINKS}{number}(?![\w%°:/])(?![.,-]\d)").finditer(
         text
     ):
         after = word_after(text, match.end(1))
@@ -72,8 +91,8 @@ def read_dialled(text: str, wording: Wording) -> Iterator[Found]:
 def read_code(text: str, wording: Wording) -> Iterator[Found]:
     """Digits and letters after a word such as PIN, code or account number."""
     code = r"([A-Z]{0,4}\d[\dA-Z]{0,30}(?: \d[\dA-Z]{1,11}|-\d[\dA-Z]{0,11}){0,6})"
-    for match in compile_for(rf"\b{wording.code_words}{_LINKS}{code}(?![\w%°:/])(?![.,]\d)").finditer(text):
-        if sum(map(str.isdecimal, match[1])) > 1:
+    for match in compile_for(rf"\b{wording.code_words}{LINKS}{code}(?![\w%°:/])(?![.,]\d)").finditer(text):
+        if sum(map(str.isdecimal, match[1])) > 1 and not _PROMOTION.fullmatch(match[1]):
             groups = re.split(r"[ -]", match[1])
             yield Found(*match.span(1), ", ".join(map(wording.digits, groups)))
 
@@ -86,15 +105,59 @@ def read_chain(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), ", ".join(map(say, groups)), certain=False)
 
 
+def read_masked(text: str, wording: Wording) -> Iterator[Found]:
+    """The last digits of a card whose others are hidden: ****1234, XXXX-1234, ...1234."""
+    for match in compile_for(
+        r"(?<![\w*•])(?:[*•]{3,16}|[xX]{4,12})(?:[- ](?:[*•]{4}|[xX]{4})){0,3}[- ]?(\d{3,6})(?![\w*])"
+    ).finditer(text):
+        digits = wording.digits(match[1])
+        said = text[max(0, match.start() - 12) : match.start()].lower().rstrip().endswith(_ENDING_WORDS)
+        yield Found(match.start(), match.end(), digits if said else f"{wording.masked} {digits}")
+
+
+def read_postcode(text: str, wording: Wording) -> Iterator[Found]:
+    """A postcode between the number of a house and a town."""
+    if not wording.postcodes:
+        return
+    for match in compile_for(r"(?:(?<=\d)|(?<=\d[a-z])), (\d{5}) (?=[A-ZÄÖÜÁÉÍÓÚ][a-zäöüßáéíóúñ])").finditer(
+        text
+    ):
+        yield Found(*match.span(1), wording.digits(match[1]), certain=False)
+
+
+def read_reference(text: str, wording: Wording) -> Iterator[Found]:
+    """Three and more numbers with strokes, such as the reference of a letter."""
+    pair = rf"(?<![\w.,/-])(\d{{1,12}})/(\d{{1,12}}){NO_WORD}(?![/%]|[.,]\d)"
+    for match in compile_for(pair).finditer(text):
+        whole = not match[2].strip("0").strip("1") and match[2][0] == "1"
+        if (
+            match[1] != "1"
+            and not whole
+            and (max(map(len, match.groups())) > 3 or (match[2][0] == "0" and len(match[2]) > 2))
+        ):
+            said = (
+                wording.digits(each) if each[0] == "0" or len(each) > 4 else wording.number(each)
+                for each in match.groups()
+            )
+            yield Found(match.start(), match.end(), f" {wording.slash} ".join(said), certain=False)
+    for match in compile_for(r"(?<![\w.,/-])\d{1,12}(?:/\d{1,12}){2,8}(?![\w/]|-\w)").finditer(text):
+        said = (
+            wording.number(group) if len(group) < 5 else wording.digits(group)
+            for group in match[0].split("/")
+        )
+        joint = " " if match[0] == "24/7/365" else f" {wording.slash} "
+        yield Found(match.start(), match.end(), joint.join(said), certain=False)
+
+
 def read_address(text: str, wording: Wording) -> Iterator[Found]:
     """House numbers, kinds of streets, states and ZIP codes of the United States."""
     if not wording.streets:
         return
     kinds = choose(wording.streets)
     name = r"(?:[A-Z][a-z]{1,20}|\d{1,3}(?:st|nd|rd|th)) "
-    pattern = rf"{START}(\d{{1,5}})((?: [NSEW]\.?)? (?:{name}){{1,3}}(?:{kinds})\b)"
+    pattern = rf"{START}(?<!/)(\d{{1,5}})((?: [NSEW]\.?)? (?:{name}){{1,3}}(?:{kinds})\b)"
     for match in compile_for(pattern).finditer(text):
-        yield Found(*match.span(1), _say_house(match[1], wording))
+        yield Found(*match.span(1), wording.house(match[1]))
         if point := compile_for(r"^ ([NSEW])\b\.?").match(match[2]):
             start = match.start(2) + 1
             yield Found(start, match.start(2) + point.end(), _POINTS[point[1]])
@@ -106,6 +169,10 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(
             match.start(1), match.end() if stop and not keep else match.end(1), wording.streets[match[1]]
         )
+    for match in compile_for(rf"\b(?:{kinds})\b\.? ([NS][EW])(?!\w)").finditer(text):
+        yield Found(*match.span(1), _POINTS[match[1][0]] + _POINTS[match[1][1]].lower())
+    for match in compile_for(r"(?<=\d°)( ?)([NSEW])(?!\w)").finditer(text):
+        yield Found(*match.span(), f" {_POINTS[match[2]].lower()}")
     for match in compile_for(rf"\b([NSEW])\b\.?(?= (?:{name})(?:{kinds})\b)").finditer(text):
         yield Found(match.start(), match.end(), _POINTS[match[1]])
     for match in compile_for(
@@ -115,28 +182,18 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), f"{said} {wording.digits(match[2])}" if match[2] else said)
 
 
-def _say_house(written: str, wording: Wording) -> str:
-    """A house number, in pairs of digits."""
-    if len(written) <= 2 or written.endswith("00"):
-        return wording.number(written)
-    if len(written) == 3:
-        first, rest = written[0], written[1:]
-    else:
-        first, rest = written[:-2], written[-2:]
-    if len(first) > 2:
-        return wording.digits(written)
-    tail = f"oh {wording.numerals[int(rest[1])]}" if rest[0] == "0" else wording.number(rest)
-    return f"{wording.number(first)} {tail}"
-
-
 def read_identifier(text: str, wording: Wording) -> Iterator[Found]:
     """Words of letters and digits, such as B12, MP3 or COVID-19, and digits that begin with a zero."""
     both = r"(?=[A-Za-z\d-]{0,40}\d)(?=[\d-]{0,40}[A-Za-z])"
     pattern = (
-        rf"(?<![\w@.])(?<!\d,){both}[A-Za-z]{{0,20}}(?:-?(?:\d{{1,20}}|[A-Za-z]{{1,20}})){{1,12}}{NO_WORD}"
+        rf"(?<![\w@.])(?<!\d,)({both}[A-Za-z]{{0,20}}(?:-?(?:\d{{1,20}}|[A-Za-z]{{1,20}})){{1,12}})"
+        rf"(?:(?<=\d)\.(\d{{1,3}})(?![.,]\d))?{NO_WORD}"
     )
     for match in compile_for(pattern).finditer(text):
-        yield Found(match.start(), match.end(), _say_identifier(match[0], wording))
+        said = _say_identifier(match[1], wording)
+        if match[2]:
+            said = f"{said} {wording.version_point or wording.dot} {wording.number(match[2])}"
+        yield Found(match.start(), match.end(), said)
 
 
 def _pluralise(number: str) -> str:
@@ -159,7 +216,7 @@ def _say_identifier(written: str, wording: Wording) -> str:
             said[-1] = _pluralise(said[-1])
         elif part.isdecimal():
             round_ = (part.endswith("00") and len(part) < 5) or (parts[0] == part and len(part) < 4)
-            spell = part[0] == "0" or (mixed and len(part) > 1) or (len(part) > 2 and not round_)
+            spell = part[0] == "0" or (mixed and len(part) > 2) or (len(part) > 2 and not round_)
             said.append(wording.digits(part) if spell else wording.number(part))
         elif part.isupper() and (len(part) == 2 or not re.search("[AEIOUY]", part)):
             said.append(" ".join(part))

@@ -25,7 +25,7 @@ _STYLES = (
     "<final>",
     "<isolated>",
 )
-_SUPERSCRIPT_LETTERS = lazily("[\u1d2c-\u1d6a\u2071\u207f\u2c7c\u2c7d]")
+_SUPERSCRIPT_LETTERS = lazily("[\u02b0-\u02b8\u02e1-\u02e3\u1d2c-\u1d6a\u2071\u207f\u2c7c\u2c7d]")
 _SUBSCRIPT = lazily("[\u2080-\u209c]")
 _COMPATIBLE = lazily(
     "[\u0132\u0133\u017f\u01c4-\u01cc\u01f1-\u01f3"  # ĳ, ſ, ǆ and their like
@@ -49,7 +49,8 @@ _MONEY = {"￥": "¥", "￡": "£", "￠": "¢", "￦": "₩"}
 _IDEOGRAPHIC = lazily("[\u3001-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 _CANDIDATES = lazily(
-    r"[0-9#*]\ufe0f?\u20e3"  # a keycap: the key, not a picture of it
+    "(?<=[A-Za-z0-9])[\u02b0-\u02b8\u02e1-\u02e3\u1d2c-\u1d6a\u2071\u207f]+"
+    r"|[0-9#*]\ufe0f?\u20e3"  # a keycap: the key, not a picture of it
     "|(?<=[0-9])[ˢⁿʳᵗ][ᵗᵈʰ]"  # 1st, 2nd, 3rd, 4th
     "|[\uff66-\uff9f]+"  # half-width kana, whose marks follow the letter
     "|[\u0132\u0133\u017f\u01c4-\u01cc\u01f1-\u01f3\u1d2c-\u1d6a\u2010\u2011\u203c\u2044\u2047-\u2049\u2071\u207f"

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from voxpress.text.normalise.found import (
+    LOWER,
     NO_WORD,
     START,
     Found,
@@ -20,6 +21,12 @@ from voxpress.text.normalise.wording import Wording
 
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _MINUS = "-−–"
+_PRESSED = re.compile(
+    r"\b(?:puls[ae]|marque|marca|presion[ea]|oprim[ae]|prem[aeio](?:re)?|digit[aie](?:re)?|drück\w{0,5}|appuye[zr])"
+    r"(?: (?:el|la|il|le|sur|die|tasto|tecla|touche|taste)){0,3} $",
+    re.IGNORECASE,
+)
+"""Before the key of a telephone, which counts nothing: marque 1 ahora."""
 
 
 def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
@@ -30,8 +37,9 @@ def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
         parts = unicodedata.normalize("NFKC", match[3]).split("⁄")
         yield _say_fraction(match, match[2], int(parts[0]), int(parts[1]), wording, certain=True)
     pattern = (
-        rf"(?<![\w.,/])([{_MINUS}](?=\d))?(?:(\d{{1,9}}) )?(\d{{1,9}}) ?/ ?(\d{{1,3}}(?:[.,]\d{{3}}){{1,3}}|\d{{1,6}})"
-        rf"(?:(?i:st|nd|rd|th)\b)?{NO_WORD}(?![/%]|[.,]\d|-\w)"
+        rf"(?<![\w.,/])(?<!\w-)([{_MINUS}](?=\d))?(?:(\d{{1,9}}) )?(\d{{1,9}})"
+        rf" ?/ ?(\d{{1,3}}(?:[.,]\d{{3}}){{1,3}}|\d{{1,6}})"
+        rf"(?:(?i:st|nd|rd|th)\b)?{NO_WORD}(?![/%]|[.,]\d|-[\dA-Z])"
     )
     for match in compile_for(pattern).finditer(text):
         above, below = int(match[3]), int(re.sub(r"\D", "", match[4]))
@@ -91,6 +99,30 @@ def read_list_number(text: str, wording: Wording) -> Iterator[Found]:
             yield Found(match.start(), match.end(), f"{wording.cardinal(number)}:")
 
 
+def read_list(text: str, wording: Wording) -> Iterator[Found]:
+    """Small numbers with commas and without spaces: 1,2,3."""
+    for match in compile_for(r"(?<![\w.,/-])\d{1,2}(?:,\d{1,2}){2,40}(?![\w/%-]|[.,]\d)").finditer(text):
+        yield Found(match.start(), match.end(), ", ".join(map(wording.number, match[0].split(","))))
+
+
+def read_multiple(text: str, wording: Wording) -> Iterator[Found]:
+    """How often: 2x daily, 2x/Tag, 10fach."""
+    rates = "Tag|Woche|Monat|Jahr|jour|semaine|mois|an|día|semana|mes|año|giorno|settimana|mese|day|week|month|year"
+    for match in compile_for(rf"(?<![\w.,/-])(\d{{1,3}}) ?[x×](?= {LOWER}| ?/ ?(?:{rates})\b)").finditer(
+        text
+    ):
+        yield Found(match.start(), match.end(), wording.multiple(int(match[1])))
+        if stroke := compile_for(rf" ?/ ?({rates})\b").match(text, match.end()):
+            yield Found(stroke.start(), stroke.end(), f" {wording.per} {stroke[1]}")
+    if wording.count_suffixes:
+        for match in compile_for(rf"(?<![\w.,/-])(\d{{1,4}})-?(%ig|{wording.count_suffixes})(?!\w)").finditer(
+            text
+        ):
+            number = wording.cardinal(int(match[1]))
+            number = number.removesuffix("s") if number.endswith("eins") else number
+            yield Found(match.start(), match.end(), number + match[2].replace("%ig", "prozentig"))
+
+
 def read_stopped_ordinal(text: str, wording: Wording) -> Iterator[Found]:
     """Ordinals that are written with a stop, as in German: der 2. Weltkrieg."""
     if not wording.stopped_ordinals:
@@ -116,22 +148,36 @@ def read_range(text: str, wording: Wording) -> Iterator[Found]:
         if token is None or _joins_more(text, match, token):
             continue
         spaced = match[0].startswith(" ") != match[0].endswith(" ")
-        if not spaced:
+        if _falls(text, match, token[0]):
+            yield Found(match.start(), match.end(), f" {wording.hyphen} ", certain=False)
+        elif not spaced:
+            joint = wording.joint(words_before(text, match.start() - len(token[0])))
             yield Found(
                 match.start(),
                 match.end(),
-                f" {wording.to} ",
+                f" {joint} ",
                 certain=match[0].strip() != "-" or "$" in token[0],
             )
+    for match in compile_for(rf"{START}\d{{1,4}}(/)(?=[a-z](?![\w-]))").finditer(text):
+        yield Found(*match.span(1), f" {wording.over} ", certain=False)
     for match in compile_for(r"(?<=\d[.,]\d)/(?=\d{1,3}(?!\w))").finditer(text):
         yield Found(match.start(), match.end(), f" {wording.out_of or wording.over} ", certain=False)
     for match in compile_for(r"(?<![\w:.,])\d{1,4}(:)(?=\d{1,4}(?![\w:]|[.,]\d))").finditer(text):
         yield Found(*match.span(1), f" {wording.ratio or wording.to} ")
+    for match in compile_for(r"(?<![\w])([x×])(?=\d{1,3}(?!\w|[.,]\d))").finditer(text):
+        yield Found(match.start(), match.end(), f"{wording.times} ", certain=False)
     for match in compile_for(r"(?<=\d)( ?[x×] ?)(?=\d)").finditer(text):
         equation = "=" in text[match.end() : match.end() + 12]
         yield Found(
             match.start(), match.end(), f" {wording.times if equation else wording.by} ", certain=equation
         )
+
+
+def _falls(text: str, match: re.Match[str], before: str) -> bool:
+    """Whether a number of three digits or more stands before a far smaller one, as in the beginning of an ISBN."""
+    after = compile_for(r"\d{1,9}").match(text, match.end())
+    long = before.isdecimal() and before != "100" and len(before) > 2
+    return match[0] == "-" and long and after is not None and len(before) - len(after[0]) > 1
 
 
 def _joins_more(text: str, match: re.Match[str], token: re.Match[str]) -> bool:
@@ -165,8 +211,9 @@ def read_arithmetic(text: str, wording: Wording) -> Iterator[Found]:
 def read_sign(text: str, wording: Wording) -> Iterator[Found]:
     """Signs before a number: § 5, № 7, #1, ~5."""
     signs = choose(wording.signs)
-    for match in compile_for(rf"(?<![\w&#])({signs}) ?(?=\d)").finditer(text):
-        yield Found(match.start(), match.end(), f"{wording.signs[match[1]]} ")
+    for match in compile_for(rf"(?<![\w&#])({signs})( ?)(?=\d)").finditer(text):
+        gap = "" if match[2] else " "
+        yield Found(match.start(), match.end(1), wording.signs[match[1]] + gap)
 
 
 def read_version(text: str, wording: Wording) -> Iterator[Found]:
@@ -194,6 +241,13 @@ def read_version(text: str, wording: Wording) -> Iterator[Found]:
             )
 
 
+def read_standard(text: str, wording: Wording) -> Iterator[Found]:
+    """Standards that are named by a letter and a number: H.323, G.711."""
+    for match in compile_for(r"(?<![\w.])([A-Z])\.(\d{2,3})(?!\w|[.,-]\d)").finditer(text):
+        number = wording.house(match[2])
+        yield Found(match.start(), match.end(), f"{match[1]} {number}")
+
+
 def read_scientific(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with a power of ten: 1e6."""
     scientific = rf"(?<![\w.,])([{_MINUS}])?({wording.number_pattern})[eE]([-+]?)(\d{{1,3}}){NO_WORD}"
@@ -215,12 +269,14 @@ def read_number(text: str, wording: Wording) -> Iterator[Found]:
         rf"{sign}(?<!\d)({wording.number_pattern}|(?<![\w.]){point}\d{{1,40}})"
     ).finditer(text):
         number = "0" + match[2] if match[2].startswith(wording.point) and wording.point == "," else match[2]
-        gender = wording.gender_of(word_after(text, match.end()))
+        pressed = _PRESSED.search(text, max(0, match.start() - 40), match.start()) is not None
+        gender = "" if pressed else wording.gender_of(word_after(text, match.end()))
         plain = len(number) > wording.longest_plain and number.isdecimal() and not number.endswith("000")
         said = wording.digits(number) if plain else wording.number(number, gender)
         if match[1]:
             said = f"{wording.plus if match[1] == '+' else wording.minus} {said}"
         whole = wording.split_number(number)[0]
+        said += " " if text[match.end() : match.end() + 1].isalpha() else ""
         yield Found(
             match.start(), match.end(), said, len(whole) < 7 or "0" * 3 in whole or len(whole) < len(number)
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from voxpress import languages
 from voxpress.text.normalise.keys import find_sequences
-from voxpress.text.normalise.signs import NAMES, say_digits, say_group
+from voxpress.text.normalise.signs import NAMES, say_digits, say_group, say_run
 from voxpress.text.passage import Edit, Passage
 from voxpress.text.patterns import lazily
 
@@ -52,15 +52,28 @@ sql srt svg tar tex tgz tif tiff toml ts tsv tsx ttf txt vtt wav webm webp whl x
 """
 _EXTENSION = rf"(?:{'|'.join(sorted(_EXTENSIONS.split(), key=len, reverse=True))})"
 _PATH = lazily(
-    r"(?:\.\.?)?/[\w.@+-]*[^\W\d_][\w.@+-]+(?:/[\w.@+:-]*)*|~(?:/[\w.@+:-]+)+/?"
+    r"(?:\.\.?)?/(?!\w{1,3}[²³]$)[\w.@+-]*[^\W\d_][\w.@+-]+(?:/[\w.@+:-]*)*|~(?:/[\w.@+:-]+)+/?"
     r"|[A-Za-z]:\\[\w.@+ \\-]*|\\\\[\w.-]+\\[\w.@+\\$-]*"
     rf"|[\w.@-]+(?:/[\w.@-]+)+\.{_EXTENSION}|[\w.@-]+/[\w.@-]+/(?:[\w.@-]+/)*"
     rf"|[\w-]+(?:\.[\w-]+)*\.{_EXTENSION}",
     re.IGNORECASE,
 )
 _VERSION = lazily(r"([vV]?)(\d+(?:\.\d+){1,5})(?:[-+.]?([a-z]+)[.-]?(\d*))?", re.ASCII)
+_TELEPHONE = lazily(r"(?:1\.)?\d{3}\.\d{3}\.\d{4}|(?=(?:\.?\d){9,15}$)0\d+(?:\.\d\d+){2,4}", re.ASCII)
+_QUARTER = lazily(r"[1-4]Q(?:\d\d|20\d\d)|[12]H\d\d")
+_EPISODE = lazily(r"S(\d{1,2})E(\d{1,3})", re.ASCII)
+_EPISODES = {
+    "en": "season {}, episode {}",
+    "de": "Staffel {}, Folge {}",
+    "es": "temporada {}, episodio {}",
+    "fr": "saison {}, épisode {}",
+    "it": "stagione {}, episodio {}",
+    "pt": "temporada {}, episódio {}",
+    "nl": "seizoen {}, aflevering {}",
+}
+_ACCOUNT = lazily(r"(?<![\w-])[A-Z]{2}\d{2}(?: [A-Z\d]{4}){3,7}(?: [A-Z\d]{1,3})?(?![\w-])", re.ASCII)
 _SNAKE = lazily(r"_*[^\W\d_][^\W_]*(?:_+[^\W_]+)+_*|__[^\W_]+(?:_[^\W_]+)*__")
-_CAMEL = lazily(r"[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+")
+_CAMEL = lazily(r"(?!mmHg$)[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+")
 _CALL = lazily(r"((?:[^\W\d]\w*\.)*[^\W\d]\w*)\(\)")
 _OPTION = lazily(r"--[a-z][\w-]*(?:=\S*)?")
 _PLUSES = lazily(r"([^\W\d_]{1,12})\+\+")
@@ -93,7 +106,8 @@ def read_protected(passage: Passage, language: str) -> list[tuple[Edit, str]]:
     if not _TRIGGER.search(passage.text):
         return []
     text = passage.text
-    found = [*find_sequences(text, language), *_find(text, languages.base(language))]
+    found = [*_find_accounts(text, language), *find_sequences(text, language)]
+    found += _find(text, languages.base(language))
     edits: list[tuple[Edit, str]] = []
     for edit, rule in sorted(found, key=lambda each: each[0].start):
         if (not edits or edits[-1][0].end <= edit.start) and not passage.is_fixed(edit.start, edit.end):
@@ -101,12 +115,22 @@ def read_protected(passage: Passage, language: str) -> list[tuple[Edit, str]]:
     return edits
 
 
+def _find_accounts(text: str, language: str) -> Iterator[tuple[Edit, str]]:
+    """International numbers of bank accounts, group by group."""
+    if (base := languages.base(language)) in NAMES:
+        for match in _ACCOUNT.finditer(text):
+            said = ", ".join(_spell_letters(group, base) for group in match[0].split())
+            yield Edit(match.start(), match.end(), said), "account number"
+
+
 def _find(text: str, language: str) -> Iterator[tuple[Edit, str]]:
     at = 0
     for code in (*_CODE.finditer(text), None):
         for token in _TOKEN.finditer(text, at, code.start() if code else len(text)):
             if len(token[0]) <= LONGEST and _TRIGGER.search(token[0]):
-                yield from _read_token(token.start(), token[0], language)
+                for edit, rule in _read_token(token.start(), token[0], language):
+                    if rule != "serial" or not _follows_code_word(text, edit.start, language):
+                        yield edit, rule
         if code:
             yield Edit(code.start(), code.end(), _read_code(code[1], language)), "code"
             at = code.end()
@@ -121,6 +145,17 @@ def _read_token(start: int, token: str, language: str) -> Iterator[tuple[Edit, s
     name, spoken = _read_whole(core[0], language)
     if name:
         yield Edit(start, start + len(core[0]), spoken), name
+
+
+def _follows_code_word(text: str, at: int, language: str) -> bool:
+    """Whether a word such as code stands before a place: then the reader of codes says each digit."""
+    from voxpress.text.normalise.found import LINKS
+    from voxpress.text.normalise.wording import find_wording
+
+    wording = find_wording(language)
+    if wording is None:
+        return False
+    return re.search(rf"\b{wording.code_words}{LINKS}$", text[max(0, at - 60) : at]) is not None
 
 
 def _read_code(code: str, language: str) -> str:
@@ -171,9 +206,7 @@ def _read_time(time: re.Match[str], start: int, language: str) -> Iterator[Edit]
         yield Edit(start + time.start(5), start + time.end(7), said)
 
 
-def _spell(
-    text: str, language: str, *, numbers: Callable[[str, str], str] = say_digits, gap: str = ""
-) -> str:
+def _spell(text: str, language: str, *, numbers: Callable[[str, str], str] = say_run, gap: str = "") -> str:
     """Words, digits and signs of an address or of code, each by its name; `gap` is said for a hyphen and underscore."""
     names = NAMES.get(language, {})
     said = []
@@ -189,6 +222,8 @@ def _spell(
 
 def _say_word(word: str) -> str:
     """A word of an address; spelled if nobody could say it."""
+    if word.lower() == "jpg":
+        return "jpeg"
     if word.lower() != "www" and 1 < len(word) <= 5 and (not _VOWEL.search(word) or word.lower() in _SPELLED):
         return " ".join(word.upper())
     return word.lower() if word.isupper() and len(word) > 2 else " ".join(_HUMP.split(word))
@@ -259,9 +294,14 @@ def _read_version(core: str, language: str) -> str | None:
         return None
     parts = found[2].split(".")
     if not found[1] and (
-        len(parts) < 3 or _is_date(parts, language) or all(len(part) == 3 for part in parts[1:])
+        len(parts) < 3
+        or _is_date(parts, language)
+        or all(len(part) == 3 for part in parts[1:])
+        or _TELEPHONE.fullmatch(core)
     ):
         return None
+    if not found[1] and len(parts) == 4 and not found[3]:
+        return _spell(core, language)
     if language not in NAMES:
         return core
     point = _POINTS.get(language, NAMES[language]["."])
@@ -285,7 +325,8 @@ def _read_identifier(core: str, language: str) -> str | None:
     if _SNAKE.fullmatch(core):
         return _spell(core, language)
     if _CAMEL.fullmatch(core):
-        return " ".join(_HUMP.split(core)).lower()
+        words = " ".join(_HUMP.split(core)).lower()
+        return _spell(words, language, numbers=say_group) if re.search(r"\d", core) else words
     if _OPTION.fullmatch(core):
         dash = NAMES.get(language, {}).get("-", "")
         return f"{dash} {dash} {_spell(core[2:], language, gap=' ')}"
@@ -314,8 +355,12 @@ def _read_hashtag(core: str, language: str) -> str | None:
 
 def _read_serial(core: str, language: str) -> str | None:
     """Letters and numbers of a flight, a gate, a licence plate or a product."""
-    if not _SERIAL.fullmatch(core) or language not in NAMES:
+    if not _SERIAL.fullmatch(core) or _QUARTER.fullmatch(core) or language not in NAMES:
         return None
+    if episode := _EPISODE.fullmatch(core):
+        return _EPISODES[language].format(
+            *(say_group(each.lstrip("0") or "0", language) for each in episode.groups())
+        )
     return " ".join(
         say_group(piece, language) if piece.isdigit() else " ".join(piece) for piece in _PIECE.findall(core)
     )

@@ -9,22 +9,31 @@ from voxpress.text.normalise import abbreviations, amounts, dates, digits, numbe
 from voxpress.text.normalise.found import Found, Reader
 from voxpress.text.normalise.wording import find_wording
 
-NAME = "readers 1"
+NAME = "readers 2"
 """Changes with every change of what they say."""
 
 _WITH_DIGITS: dict[str, Reader] = {
+    "masked": digits.read_masked,
+    "postcode": digits.read_postcode,
+    "expiry": dates.read_expiry,
     "written date": dates.read_written_date,
     "telephone": digits.read_telephone,
     "code": digits.read_code,
     "chain": digits.read_chain,
+    "reference": digits.read_reference,
+    "standard": numbers.read_standard,
     "version": numbers.read_version,
     "dialled": digits.read_dialled,
     "address": digits.read_address,
+    "quarter": dates.read_quarter,
     "date": dates.read_named_date,
     "time": times.read_time,
     "decade": dates.read_decade,
+    "money range": amounts.read_money_range,
     "money": amounts.read_money,
     "weekday": times.read_weekday,
+    "list": numbers.read_list,
+    "multiple": numbers.read_multiple,
     "unit": amounts.read_unit,
     "percent": amounts.read_percent,
     "ordinal": numbers.read_ordinal,

@@ -58,6 +58,9 @@ def read_roman(text: str, wording: Wording) -> Iterator[Found]:
             if number:
                 end = match.end("ending") if match.groupdict().get("ending") else match.end(at)
                 yield Found(match.start(at), end, wording.roman(number, "century"))
+                more = compile_for(r"[-–]([IVX]{1,6})(?!\w)").match(text, end)
+                if more and (last := count_roman(more[1])):
+                    yield Found(end, more.end(), f" {wording.to} {wording.roman(last, 'century')}")
 
 
 def _read(text: str, match: re.Match[str], number: int, before: str, wording: Wording) -> Found | None:

@@ -69,6 +69,16 @@ _UNITS = {
     "nl": "nul een twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien zestien"
     " zeventien achttien negentien",
 }
+_THOUSANDS = {
+    "en": " thousand",
+    "de": "tausend",
+    "es": " mil",
+    "fr": " mille",
+    "it": "mila",
+    "pt": " mil",
+    "nl": "duizend",
+}
+_THOUSAND = {"de": "tausend", "es": "mil", "fr": "mille", "it": "mille", "pt": "mil", "nl": "duizend"}
 _TENS = {
     "en": "twenty thirty forty fifty sixty seventy eighty ninety",
     "de": "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig",
@@ -122,6 +132,20 @@ def say_digits(digits: str, language: str) -> str:
     """
     units = _UNITS[languages.base(language)].split()
     return " ".join(units[int(digit)] for digit in digits)
+
+
+def say_run(digits: str, language: str) -> str:
+    """Digits of an address: a round thousand as a number, others one by one.
+
+    >>> say_run("8000", "en"), say_run("1000", "de"), say_run("8080", "en")
+    ('eight thousand', 'tausend', 'eight zero eight zero')
+    """
+    language = languages.base(language)
+    if len(digits) != 4 or digits[0] == "0" or digits[1:] != "000":
+        return say_digits(digits, language)
+    if digits[0] == "1" and language in _THOUSAND:
+        return _THOUSAND[language]
+    return _UNITS[language].split()[int(digits[0])] + _THOUSANDS[language]
 
 
 def say_group(digits: str, language: str) -> str:

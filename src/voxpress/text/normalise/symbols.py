@@ -289,6 +289,11 @@ def _read_hash(place: _Place) -> _Reading:
         return _drop(place)
     if place.is_number(place.end, place.end + 1) and not follows_key_word(text, place.start):
         return _say(place, "№")
+    letters = re.match(r"[A-Z]{1,5}-?", text[place.end : place.end + 6])
+    if letters and place.is_number(place.end + letters.end(), place.end + letters.end() + 1):
+        return _say(place, "№")
+    if (place.before.isalpha() or place.after.isalpha()) and not follows_key_word(text, place.start):
+        return NAMES.get(languages.base(place.language), {"#": name_key("#", place.language)})["#"], "symbol"
     if place.language.startswith("en") and text.startswith(" of ", place.end):
         return "number", "symbol"
     name = name_key("#", place.language)

@@ -26,7 +26,7 @@ _ZONE = (
 
 def read_time(text: str, wording: Wording) -> Iterator[Found]:
     """Times: 3:30 p.m., 14:05, 18.30 Uhr, 14 h 05, 5pm."""
-    clock = r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
+    clock = r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,](?P<thousandth>\d{3})(?!\d))?)?"
     dotted = r"(?P<hour>[01]?\d|2[0-4])[.](?P<minute>[0-5]\d)"
     patterns = [
         rf"{START}{clock}(?!\d|:\d|[.,]\d){_HALF}?{_ZONE}",
@@ -36,10 +36,10 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
     if wording.dotted_times:
         patterns.append(rf"{START}{wording.dotted_times}{dotted}{NO_WORD}(?![.,%]\d)")
     if wording.hour_sign:
-        sign = wording.hour_sign
+        sign, minutes = wording.hour_sign, r"(?! ?min\.? \d{1,2} ?s)(?: ?min\b)?"
         patterns[:0] = [
             rf"{START}(?:{clock}|(?P<hour2>[01]?\d|2[0-4])[.](?P<minute2>[0-5]\d)) ?(?P<sign>{sign}){NO_WORD}{_ZONE}",
-            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}(?: ?min\b)?{_ZONE}",
+            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}{minutes}{_ZONE}",
         ]
         if wording.bare_hours:
             patterns.append(
@@ -57,6 +57,8 @@ def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording
     second = parts.get("second")
     half = (parts.get("half") or "").lower() or ("h" if parts.get("sign") else "")
     said = wording.time(hour, minute, int(second) if second else None, half)
+    if thousandth := parts.get("thousandth"):
+        said = f"{said}, {wording.measure(str(int(thousandth)), wording.units['ms'])}"
     if zone := parts.get("zone"):
         said += " " + " ".join(zone.replace(".", "").upper())
         if offset := parts.get("offset"):
@@ -91,6 +93,9 @@ def read_weekday(text: str, wording: Wording) -> Iterator[Found]:
 def _compile_weekdays(wording: Wording) -> tuple[re.Pattern[str], re.Pattern[str]]:
     names = choose(wording.weekdays)
     return (
-        re.compile(rf"\b({names})\b\.?( ?[-–] ?)({names})\b(?!\.\w)"),
-        re.compile(rf"\b({names})\b(?:\.(?=,| ))?(?=,? (?:\d|(?:{choose(wording.months)})\b))"),
+        re.compile(rf"\b({names})\b\.?( ?[-–] ?)({names})\b(?!\.\w)(?:\.(?=,| [a-z\d]))?"),
+        re.compile(
+            rf"\b({names})\b(?:\.(?=,| ))?(?=,? (?:\d|(?:{choose(wording.months)})\b|(?:bis|ab|von) \d"
+            rf"|(?:{choose(each.capitalize() for each in wording.month_short)})\b))"
+        ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from voxpress.text import FrontEnd, Reading, Say, read
+from voxpress.text import FindLexicon, FrontEnd, Reading, Say, read
 from voxpress.text.passage import Change
 
 LONGEST = 1_000_000
@@ -38,8 +38,19 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(change for change in self.changes if not change.certain)
 
 
-def prove(text: str, language: str, *, markup: str = "plain", front_end: FrontEnd, id: str = "") -> Proof:
+def prove(
+    text: str,
+    language: str,
+    *,
+    markup: str = "plain",
+    front_end: FrontEnd,
+    id: str = "",
+    find_lexicon: FindLexicon | None = None,
+) -> Proof:
     """The proof of a text that no engine has a say in.
+
+    Args:
+        find_lexicon: as for `voxpress.text.read`.
 
     >>> prove("Come in.", "en", front_end=FrontEnd()).spoken
     'Come in.'
@@ -47,7 +58,14 @@ def prove(text: str, language: str, *, markup: str = "plain", front_end: FrontEn
     Raises:
         InputError: nothing in it can be spoken, or its markup cannot be read.
     """
-    reading = read(text, language=language, max_chars=LONGEST, markup=markup, front_end=front_end)
+    reading = read(
+        text,
+        language=language,
+        max_chars=LONGEST,
+        markup=markup,
+        front_end=front_end,
+        find_lexicon=find_lexicon,
+    )
     return Proof(
         id=id,
         language=language,

@@ -91,6 +91,18 @@ class Wording(ABC):
     date_words: ClassVar[str] = ""  # before a day and a month with a stroke
     dotted_times: ClassVar[str] = ""  # a regular expression of what stands before a time such as 17.30
     out_of: ClassVar[str] = ""  # between points and the most points
+    between: ClassVar[Mapping[str, str]] = {}  # a word before two numbers, and the word that then joins them
+    and_: ClassVar[str]
+    masked: ClassVar[str]  # in place of the hidden digits of a card
+    expiry: ClassVar[str] = ""  # a regular expression of what stands before the last month of a card
+    count_suffixes: ClassVar[str] = (
+        ""  # a regular expression of endings that are one word with a number: 10fach
+    )
+    postcodes: ClassVar[bool] = False  # whether five digits before a town are read one by one
+    hyphen: ClassVar[str]  # where it is read out
+    slash: ClassVar[str]
+    eras: ClassVar[str] = ""  # a regular expression of what follows a year that is said in two halves
+    year_parts: ClassVar[Mapping[str, str]] = {}  # Q and H of 2Q22
     streets: ClassVar[Mapping[str, str]] = {}
     states: ClassVar[Mapping[str, str]] = {}
     scale_gender: ClassVar[str] = "m"  # of million
@@ -140,25 +152,24 @@ class Wording(ABC):
     def number_pattern(self) -> str:
         """A regular expression of a number as people of this language write it, without a sign."""
         point = re.escape(self.point)
-        return (
-            rf"(?:\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
-        )
+        lakhs = r"\d{1,2}(?:,\d\d){1,4},\d{3}(?!\d)|" if self.groups == "," else ""
+        return rf"(?:{lakhs}\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
 
     @cached_property
     def abbreviation_pattern(self) -> str:
         """A regular expression of what may be an abbreviation; each match is looked up."""
         odd = [re.escape(key) for key in self.abbreviations if not re.fullmatch(r"[^\W\d_]{1,9}\.?", key)]
         odd = sorted((each.replace("\\ ", " ?") for each in odd), key=len, reverse=True)
-        return "|".join(
-            (
-                *(rf"(?<![\w.]){each}(?!\w)" for each in odd),
-                r"(?<![\w.@&])[^\W\d_]{1,24}(?:\.(?![^\W\d])|(?![\w.]))",
-            )
-        )
+        odd = [f"[{each[0]}{each[0].upper()}]{each[1:]}" if each[0].islower() else each for each in odd]
+        first = rf"(?<![\w.])(?:{'|'.join(odd)})(?!\w)|" if odd else ""
+        return rf"{first}(?<![\w.@&])[^\W\d_]{{1,24}}(?:\.(?![^\W\d])|(?![\w.]))"
 
     def find_abbreviation(self, written: str) -> Abbreviation | None:
-        """What an abbreviation stands for; spaces within do not count."""
-        return self.abbreviations.get(written) or self._spaceless.get(written.replace(" ", ""))
+        """What an abbreviation stands for; spaces within do not count, nor does a capital letter such as in E.g."""
+        found = self.abbreviations.get(written) or self._spaceless.get(written.replace(" ", ""))
+        if found is None and not written.isalpha() and not written[:-1].isalpha() and written[0].isupper():
+            return self.find_abbreviation(written[0].lower() + written[1:])
+        return found
 
     @cached_property
     def _spaceless(self) -> dict[str, Abbreviation]:
@@ -230,6 +241,19 @@ class Wording(ABC):
         if not rest:
             return said
         return " ".join(filter(None, (said, self.point_word, self.decimals(rest))))
+
+    def joint(self, before: str) -> str:
+        """The word between two ends of a range, by the words before it: from 2 to 4, between 2 and 4."""
+        near = before.split()[-2:]
+        return next((self.between[word] for word in near if word in self.between), self.to)
+
+    def house(self, written: str) -> str:
+        """The number of a house."""
+        return self.number(written)
+
+    @abstractmethod
+    def multiple(self, number: int) -> str:
+        """So many times."""
 
     def is_one(self, written: str) -> bool:
         """Whether a noun after this number is in the singular."""

@@ -51,6 +51,7 @@ def _units() -> dict[str, Unit]:
     kB:Kilobyte KB:Kilobyte MB:Megabyte GB:Gigabyte TB:Terabyte Mbit:Megabit Gbit:Gigabit dB:Dezibel
     km/h:Kilometer_pro_Stunde mph:Meile_pro_Stunde/Meilen_pro_Stunde/f
     °C:Grad_Celsius ℃:Grad_Celsius °F:Grad_Fahrenheit ℉:Grad_Fahrenheit °:Grad K:Kelvin
+    mmHg:Millimeter_Quecksilbersäule bpm:Schlag_pro_Minute/Schläge_pro_Minute mmol:Millimol
     """
     units = {}
     for entry in table.split():
@@ -96,7 +97,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "Art": "Artikel",
         "Abb": "Abbildung", "Tab": "Tabelle", "Tel": "Telefon", "Aufl": "Auflage", "ca": "circa",
         "Ziff": "Ziffer",
-        "Hausnr": "Hausnummer", "Anm": "Anmerkung", "Jh": "Jahrhundert", "Postf": "Postfach",
+        "Bj": "Baujahr", "Hausnr": "Hausnummer", "Anm": "Anmerkung", "Jh": "Jahrhundert", "Postf": "Postfach",
     }  # fmt: skip
     found = {f"{key}.": Abbreviation(said, "title") for key, said in titles.items()}
     found |= {f"{key}.": Abbreviation(said, "number") for key, said in numbers.items()}
@@ -124,7 +125,9 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "Tel.": "Telefon",
         "zzt.": "zurzeit", "allg.": "allgemein", "ehem.": "ehemalige", "Str.": "Straße", "str.": "straße",
         "Pl.": "Platz",
-        "GmbH": "G M B H",
+        "bzgl.": "bezüglich", "zw.": "zwischen", "u.": "und", "MwSt.": "Mehrwertsteuer", "lt.": "laut",
+        "ggü.": "gegenüber", "Whg.": "Wohnung", "Az.": "Aktenzeichen", "Dipl.-Ing.": "Diplomingenieur",
+        "Dr.-Ing.": "Doktoringenieur", "h. c.": "honoris causa", "GmbH": "G M B H",
     }  # fmt: skip
     found |= {key: Abbreviation(said) for key, said in plain.items() if key not in found}
     found["Pl."] = Abbreviation("Platz", "after")
@@ -154,6 +157,16 @@ class German(Wording):
         "plus minus",
         "etwa",
     )
+    between = {"zwischen": "und"}
+    masked = "endend auf"
+    expiry = r"[Gg]ültig bis|[Aa]blaufdatum|[Vv]erfällt"
+    postcodes = True
+    count_suffixes = (
+        r"(?:fach|mal|jährig|tägig|köpfig|stündig|minütig|teilig|stellig|prozentig|stöckig|monatig|wöchig|seitig|malig)"
+        r"(?:e[nrms]?)?"
+    )
+    and_ = "und"
+    hyphen, slash = "Bindestrich", "Schrägstrich"
     dot, extension, power = "Punkt", "Durchwahl", "mal zehn hoch"
     over, less, greater, at_most, at_least = "zu", "kleiner als", "größer als", "höchstens", "mindestens"
     months = (
@@ -291,6 +304,11 @@ class German(Wording):
         tens, ones = divmod(rest, 10)
         return said + (f"{_ONES[ones]}und" if ones else "") + (_TENS[tens] if tens else "")
 
+    def multiple(self, number: int) -> str:
+        return (
+            self.cardinal(number).removesuffix("s") + "mal" if number == 1 else f"{self.cardinal(number)}mal"
+        )
+
     def ordinal(self, number: int, ending: str = "") -> str:
         said = self.cardinal(number, "m")
         if not re.search("Milli|Billi|Trilli", said):
@@ -345,8 +363,10 @@ class German(Wording):
         said = f"{self.months[month - 1]} {self.year_of(year) if year else ''}".strip()
         if not day:
             return said
-        ending = self._ending(before.split())
-        return f"{self.ordinal(day, ending)} {said}"
+        words = before.split()
+        if len(words) > 2 and words[-1] in ("und", "oder") and words[-2].rstrip(".").isdecimal():
+            words = words[:-2]  # am 3. und 4. Mai
+        return f"{self.ordinal(day, self._ending(words))} {said}"
 
     def _ending(self, before: list[str]) -> str:
         last = before[-1].rstrip(".") if before else ""

@@ -37,11 +37,14 @@ def _units() -> dict[str, Unit]:
     mph:mile_per_hour/miles_per_hour kph:kilometer_per_hour/kilometers_per_hour
     kmh:kilometer_per_hour/kilometers_per_hour
     fps:frame_per_second/frames_per_second ppm:part_per_million/parts_per_million
-    psi:pound_per_square_inch/pounds_per_square_inch
+    cc:c_c/c_c mmHg:millimeter_of_mercury/millimeters_of_mercury
+    bpm:beat_per_minute/beats_per_minute mcg:microgram IU:international_unit mEq:milliequivalent mmol:millimole
+    yr:year yrs:year mos:month wk:week wks:week psi:pound_per_square_inch/pounds_per_square_inch
     kbps:kilobit_per_second/kilobits_per_second mbps:megabit_per_second/megabits_per_second
     Mbps:megabit_per_second/megabits_per_second Gbps:gigabit_per_second/gigabits_per_second
     °C:degree_Celsius/degrees_Celsius °F:degree_Fahrenheit/degrees_Fahrenheit ℃:degree_Celsius/degrees_Celsius
-    ℉:degree_Fahrenheit/degrees_Fahrenheit °:degree K:kelvin/kelvins
+    ℉:degree_Fahrenheit/degrees_Fahrenheit °:degree º:degree ºC:degree_Celsius/degrees_Celsius
+    ºF:degree_Fahrenheit/degrees_Fahrenheit
     mol:mole lx:lux/lux lm:lumen cd:candela
     """
     units = {}
@@ -73,7 +76,7 @@ def _currencies() -> dict[str, Currency]:
     found["￥"] = found["¥"]
     found["CNY"] = found["RMB"] = Currency("yuan", "yuan", "fen", "fen")
     found["₩"] = found["KRW"] = Currency("won", "won")
-    found["₹"] = found["INR"] = Currency("rupee", "rupees", "paisa", "paise")
+    found["₹"] = found["INR"] = found["Rs."] = found["Rs"] = Currency("rupee", "rupees", "paisa", "paise")
     found["₽"] = found["RUB"] = Currency("ruble", "rubles", "kopeck", "kopecks")
     found["₺"] = found["TRY"] = Currency("lira", "lira", "kurus", "kurus")
     found["₴"] = found["UAH"] = Currency("hryvnia", "hryvnias", "kopiyka", "kopiykas")
@@ -117,7 +120,8 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "approx": "approximately",
         "Ste": "suite", "Tab": "table", "Bldg": "building", "Pg": "page",
         "Rte": "route", "Hwy": "highway", "pg": "page", "Tel": "telephone",
-        "tel": "telephone",
+        "Ep": "episode", "ep": "episode", "Lat": "latitude", "lat": "latitude", "Long": "longitude",
+        "long": "longitude", "tel": "telephone",
     }  # fmt: skip
     after = {
         "Ave": "Avenue", "ave": "avenue", "Blvd": "Boulevard", "blvd": "boulevard", "Rd": "Road",
@@ -127,7 +131,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "Jr": "Junior", "Sr": "Senior", "Co": "Company", "Corp": "Corporation", "Inc": "Incorporated",
         "Ltd": "Limited",
         "Bros": "Brothers", "Dept": "Department", "dept": "department", "Univ": "University",
-        "Assn": "Association",
+        "Assn": "Association", "Fl": "Floor", "Qtr": "Quarter", "ea": "each",
     }  # fmt: skip
     found = {f"{key}.": Abbreviation(said, "title") for key, said in titles.items()}
     found |= {f"{key}.": Abbreviation(said, "number") for key, said in numbers.items()}
@@ -147,6 +151,19 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "cf.": Abbreviation("compare"),
         "a.k.a.": Abbreviation("also known as"),
         "w/o": Abbreviation("without"),
+        "c/o": Abbreviation("care of"),
+        "N/A": Abbreviation("N A"),
+        "No. of": Abbreviation("number of"),
+        "Acct.": Abbreviation("account"),
+        "acct.": Abbreviation("account"),
+        "Ref.": Abbreviation("reference"),
+        "ref.": Abbreviation("reference"),
+        "Pmt": Abbreviation("payment"),
+        "pmt": Abbreviation("payment"),
+        "Qty.": Abbreviation("quantity"),
+        "qty.": Abbreviation("quantity"),
+        "exp.": Abbreviation("expires", "number"),
+        "Exp.": Abbreviation("expires", "number"),
         "w/": Abbreviation("with"),
         "Ph.D.": Abbreviation("P H D"),
         "misc.": Abbreviation("miscellaneous"),
@@ -175,7 +192,7 @@ def _states() -> dict[str, str]:
     NH:New_Hampshire NJ:New_Jersey NM:New_Mexico NY:New_York NC:North_Carolina ND:North_Dakota
     OH:Ohio OK:Oklahoma
     OR:Oregon PA:Pennsylvania RI:Rhode_Island SC:South_Carolina SD:South_Dakota TN:Tennessee
-    TX:Texas UT:Utah VT:Vermont
+    TX:Texas UT:Utah VT:Vermont DC:D_C
     VA:Virginia WA:Washington WV:West_Virginia WI:Wisconsin WY:Wyoming
     """
     return {short: name.replace("_", " ") for short, name in (entry.split(":") for entry in table.split())}
@@ -192,6 +209,13 @@ class English(Wording):
     to, by, per, percent, per_mille, plus_minus, about = (
         "to", "by", "per", "percent", "per mille", "plus or minus", "about",
     )  # fmt: skip
+    between = {"between": "and"}
+    masked = "ending in"
+    expiry = r"[Ee]xp(?:\.|iry|ires|iration)?(?: date)?|[Vv]alid (?:thru|through|until|to)"
+    hyphen, slash = "dash", "slash"
+    and_ = "and"
+    eras = r"A\.?D|B\.?C(?:\.?E)?|C\.?E"
+    year_parts = {"Q": "quarter", "H": "half"}
     dot, extension, power = "dot", "extension", "times ten to the power of"
     streets = {
         "St": "Street", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Ln": "Lane", "Ct": "Court",
@@ -279,11 +303,11 @@ class English(Wording):
     rates = {
         "mo": "month", "yr": "year", "wk": "week", "d": "day", "hr": "hour", "h": "hour", "min": "minute",
         "kg": "kilogram",
-        "km": "kilometer", "l": "liter",
+        "km": "kilometer", "l": "liter", "lb": "pound", "oz": "ounce", "gal": "gallon", "ea": "each",
     }  # fmt: skip
     word_units = frozenset({"in", "pt", "bar", "ha", "ac", "t", "sec", "min", "second", "A", "N"})
-    letter_units = "VWLK"
-    doubtful_units = frozenset({"m", "s", "h", "t", "K", "B", "C"})
+    letter_units = "VWL"
+    doubtful_units = frozenset({"m", "s", "h", "t", "B", "C"})
     two_faced = {"St.": ("Saint", "Street"), "Dr.": ("Doctor", "Drive")}
     closing = frozenset({"etc.", "Ph.D.", "et al.", "a.m.", "p.m."})
     ordinal_endings = "st|nd|rd|th|ST|ND|RD|TH"
@@ -335,6 +359,20 @@ class English(Wording):
             said.append(_ONES[rest] if rest < 20 else _TENS[tens] + (f"-{_ONES[ones]}" if ones else ""))
         return " ".join(said)
 
+    def house(self, written: str) -> str:
+        if len(written) == 4 and written.endswith("00") and written[1] != "0":
+            return f"{self.number(written[:2])} hundred"
+        if len(written) <= 2 or written.endswith("00"):
+            return self.number(written)
+        first, rest = written[:-2], written[-2:]
+        if len(first) > 2:
+            return self.digits(written)
+        tail = f"oh {self.numerals[int(rest[1])]}" if rest[0] == "0" else self.number(rest)
+        return f"{self.number(first)} {tail}"
+
+    def multiple(self, number: int) -> str:
+        return f"{self.cardinal(number)} {'time' if number == 1 else 'times'}"
+
     def ordinal(self, number: int, ending: str = "") -> str:
         said = self.cardinal(number)
         cut = max(said.rfind(" "), said.rfind("-")) + 1
@@ -344,7 +382,13 @@ class English(Wording):
 
     def year(self, number: int) -> str:
         century, rest = divmod(number, 100)
-        if number < 1000 or (number >= 2100 and not rest) or number % 1000 < 10:
+        if (
+            number < 100
+            or not number % 1000
+            or (number < 1000 and not rest)
+            or (number >= 2100 and not rest)
+            or number % 1000 < 10
+        ):
             return self.cardinal(number)
         if not rest:
             return f"{self.cardinal(century)} hundred"

@@ -42,6 +42,15 @@ _PARTS = {
 }
 _HALVES = {"a": "de la mañana", "p": "de la tarde"}
 
+_MASCULINE = frozenset(
+    ["día", "problema", "programa", "sistema", "tema", "idioma", "mapa", "planeta", "clima", "aroma", "poema"]
+)
+"""Nouns with the ending of the other gender."""
+_STATES = frozenset(
+    ["ahora", "terminado", "activado", "desactivado", "encendido", "apagado", "completado", "finalizado"]
+)
+"""Words behind a number that it does not count: temporizador uno terminado."""
+
 
 def _units() -> dict[str, Unit]:
     table = """
@@ -59,6 +68,8 @@ def _units() -> dict[str, Unit]:
     km/h:kilómetro_por_hora/kilómetros_por_hora kph:kilómetro_por_hora/kilómetros_por_hora
     mph:milla_por_hora/millas_por_hora/f °C:grado_centígrado/grados_centígrados
     ℃:grado_centígrado/grados_centígrados
+    mmHg:milímetro_de_mercurio/milímetros_de_mercurio
+    lpm:latido_por_minuto/latidos_por_minuto
     °F:grado_Fahrenheit/grados_Fahrenheit ℉:grado_Fahrenheit/grados_Fahrenheit K:kelvin/kelvins
     """
     units = {}
@@ -70,7 +81,7 @@ def _units() -> dict[str, Unit]:
         for power, name in (("²", "cuadrado"), ("2", "cuadrado"), ("³", "cúbico"), ("3", "cúbico")):
             unit = units[symbol]
             units[symbol + power] = Unit(f"{unit.one} {name}", f"{unit.many} {name}s")
-    for sign in ("° c", "° C"):
+    for sign in ("° c", "° C", "ºC", "º C"):
         units[sign] = units["°C"]
     for sign in ("° k", "° K", "°K"):
         units[sign] = Unit("grado Kelvin", "grados Kelvin")
@@ -158,10 +169,13 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "mín.": "mínimo", "c.º b.": "camino bajo", "n.º": "número", "N.º": "número", "nº": "número",
         "Nº": "número",
         "S. A.": "S A", "S.A.": "S A", "S. L.": "S L", "S.L.": "S L", "vier.": "viernes",
-        "JJ. OO.": "Juegos Olímpicos",
+        "JJ. OO.": "Juegos Olímpicos", "Ref.": "referencia", "ref.": "referencia", "Ldo.": "licenciado",
+        "Lda.": "licenciada",
         "a.m.": "de la mañana", "p.m.": "de la tarde", "ec": "era común",
     }  # fmt: skip
     found |= {key: Abbreviation(said) for key, said in plain.items()}
+    found["s."] = Abbreviation("siglo", "number")
+    found["ss."] = Abbreviation("siglos", "number")
     found["ec"] = Abbreviation("era común", "after", certain=False)
     return found
 
@@ -171,6 +185,12 @@ class Spanish(Wording):
 
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
+    between = {"entre": "y"}
+    masked = "terminada en"
+    expiry = r"[Vv]ence|[Vv]encimiento|[Cc]aduca|[Cc]aducidad|[Vv]álida hasta"
+    postcodes = True
+    and_ = "y"
+    hyphen, slash = "guion", "barra"
     point_word, minus, plus, times, divided, equals = (
         "coma",
         "menos",
@@ -200,6 +220,12 @@ class Spanish(Wording):
         "Vie": "viernes",
         "Sáb": "sábado",
         "Dom": "domingo",
+        "lun": "lunes",
+        "mié": "miércoles",
+        "jue": "jueves",
+        "vie": "viernes",
+        "sáb": "sábado",
+        "dom": "domingo",
     }
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
@@ -228,9 +254,9 @@ class Spanish(Wording):
         "maría Jorge Eduardo Guillermo Napoleón Nicolás Alejandro Ramsés Gregorio Clemente Ricardo Otón "
         "Federico José"
     )
-    centuries = r"\b[Ss]iglos? ([IVXivx]{1,6})(?![\wáéíóú])|\baño ([mdclxvi]{3,12}|[MDCLX][MDCLXVI]{1,11})\b"
+    centuries = r"\b(?:[Ss]iglos? |ss?\. )([IVXivx]{1,6})(?![\wáéíóú])|\baño ([mdclxvi]{3,12}|[MDCLX][MDCLXVI]{1,11})\b"
     ordinal_endings = r"\.?[ºª°ᵒᵃ]|\.?[eᵉ][rʳ]|er|ero|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na"
-    telephones = r"|\d{4}-\d{4}|\d{3}-\d{3}-\d{3}"
+    telephones = r"|\d{4}-\d{4}|\d{3}-\d{3}-\d{3}|[6-9]\d\d \d{3} \d{3}"
     roman_articles = {"el": "º", "la": "ª", "del": "º", "al": "º"}
     closing = frozenset({"etc.", "EE. UU.", "S. A.", "S.A.", "a. C.", "d. C.", "EE.UU.", "Ud.", "Uds."})
     hour_sign = r"h(?:s|rs|oras?)?\b"
@@ -307,8 +333,13 @@ class Spanish(Wording):
             and len(whole) < 16
             and not (len(whole) > 1 and whole[0] == "0")
         ):
-            return f"{self.cardinal(int(whole), 'f')} {self.point_word} {self.decimals(rest)}"
-        return super().number(written, gender)
+            decimals = self.decimals(rest)
+            decimals = decimals[:-1] + "a" if decimals.endswith("uno") else decimals
+            return f"{self.cardinal(int(whole), 'f')} {self.point_word} {decimals}"
+        said = super().number(written, gender)
+        if rest and gender == "m" and said.endswith("uno"):
+            return said[:-4] + "iún" if said.endswith("iuno") else said[:-1]
+        return said
 
     def gender_of(self, after: str) -> str:
         if after in ("millones", "billones", "trillones"):
@@ -318,14 +349,20 @@ class Spanish(Wording):
         if (
             not after.islower()
             or len(after) < 3
+            or after in _STATES
             or after in ("como", "para", "pero", "menos", "más", "las", "los", "una", "uno")
         ):
             return ""
+        if after.removesuffix("s") in _MASCULINE:
+            return "m"
         return (
             "f"
             if after.endswith(("as", "a", "dad", "ción", "dades", "ciones")) and after != "días"
             else ("m" if after.endswith(("os", "o", "es", "ar", "días")) else "")
         )
+
+    def multiple(self, number: int) -> str:
+        return f"{self.cardinal(number, 'f')} {'vez' if number == 1 else 'veces'}"
 
     def ordinal(self, number: int, ending: str = "") -> str:
         ending = ending.lower().lstrip(".")

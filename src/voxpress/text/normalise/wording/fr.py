@@ -34,7 +34,8 @@ def _units() -> dict[str, Unit]:
     TB:térabyte dB:décibel
     km/h:kilomètre_heure/kilomètres_heure mph:mille_par_heure/milles_par_heure
     °C:degré_Celsius/degrés_Celsius ℃:degré_Celsius/degrés_Celsius °F:degré_Fahrenheit/degrés_Fahrenheit
-    ℉:degré_Fahrenheit/degrés_Fahrenheit K:kelvin ch:cheval/chevaux
+    ℉:degré_Fahrenheit/degrés_Fahrenheit K:kelvin mmHg:millimètre_de_mercure/millimètres_de_mercure
+    bpm:battement_par_minute/battements_par_minute ch:cheval/chevaux
     """
     units = {}
     for entry in table.split():
@@ -82,7 +83,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "pp.": "pages",
         "vol.": "volume", "chap.": "chapitre", "art.": "article", "fig.": "figure", "tél.": "téléphone",
         "Tél.": "téléphone",
-        "bd": "boulevard", "poste": "poste",
+        "ép.": "épisode", "bd": "boulevard", "poste": "poste",
     }  # fmt: skip
     found = {key: Abbreviation(said, "title") for key, said in titles.items()}
     found |= {
@@ -90,7 +91,9 @@ def _abbreviations() -> dict[str, Abbreviation]:
     }
     plain = {
         "etc.": "et cetera", "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "càd": "c'est-à-dire",
-        "env.": "environ",
+        "env.": "environ", "réf.": "référence", "Réf.": "référence", "Dres": "docteures",
+        "24 h/24": "vingt-quatre heures sur vingt-quatre", "24h/24": "vingt-quatre heures sur vingt-quatre",
+        "7 j/7": "sept jours sur sept", "7j/7": "sept jours sur sept", "appt": "appartement",
         "av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ", "J.-C.": "Jésus-Christ",
         "bd.": "boulevard",
         "Bd": "boulevard", "bd": "boulevard", "av.": "avenue", "Av.": "avenue", "pl.": "place",
@@ -105,7 +108,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "sept.": "septembre",
         "oct.": "octobre", "nov.": "novembre", "déc.": "décembre",
     }  # fmt: skip
-    found |= {key: Abbreviation(titles[key]) for key in ("Mme", "Mmes", "Mlle", "Mlles", "Mgr")}
+    found |= {key: Abbreviation(titles[key]) for key in ("Dr", "Mme", "Mmes", "Mlle", "Mlles", "Mgr")}
     found |= {key: Abbreviation(said) for key, said in plain.items()}
     return found
 
@@ -115,6 +118,11 @@ class French(Wording):
 
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
+    between = {"entre": "et"}
+    masked = "se terminant par"
+    expiry = r"[Ee]xpire(?: le| en)?|[Ee]xpiration|[Vv]alable jusqu'(?:en|au)"
+    and_ = "et"
+    hyphen, slash = "tiret", "barre"
     point_word, minus, plus, times, divided, equals = (
         "virgule",
         "moins",
@@ -151,6 +159,13 @@ class French(Wording):
         "ven": "vendredi",
         "sam": "samedi",
         "dim": "dimanche",
+        "Lun": "lundi",
+        "Mar": "mardi",
+        "Mer": "mercredi",
+        "Jeu": "jeudi",
+        "Ven": "vendredi",
+        "Sam": "samedi",
+        "Dim": "dimanche",
     }
     date_words = "le du au"
     dotted_dates = True
@@ -260,6 +275,9 @@ class French(Wording):
             return " ".join((*["zéro"] * zeros, self.cardinal(int(written))))
         pairs = re.findall(r"\d\d?", written)
         return " ".join(self.digits(p) if p[0] == "0" else self.cardinal(int(p)) for p in pairs)
+
+    def multiple(self, number: int) -> str:
+        return f"{self.cardinal(number, 'f')} fois"
 
     def ordinal(self, number: int, ending: str = "") -> str:
         ending = ending.lower()

@@ -33,6 +33,7 @@ def _units() -> dict[str, Unit]:
     TB:terabyte
     dB:decibel km/h:chilometro_all'ora/chilometri_all'ora mph:miglio_all'ora/miglia_all'ora CV:cavallo/cavalli
     °C:grado_Celsius/gradi_Celsius ℃:grado_Celsius/gradi_Celsius °F:grado_Fahrenheit/gradi_Fahrenheit K:kelvin
+    mmHg:millimetro_di_mercurio/millimetri_di_mercurio bpm:battito_al_minuto/battiti_al_minuto
     ℉:grado_Fahrenheit/gradi_Fahrenheit
     """
     units = {}
@@ -83,11 +84,12 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "n.": "numero", "N.": "numero", "nr.": "numero", "pag.": "pagina", "pagg.": "pagine", "p.": "pagina",
         "pp.": "pagine",
         "cap.": "capitolo", "art.": "articolo", "artt.": "articoli", "vol.": "volume", "fig.": "figura",
-        "int.": "interno",
+        "int.": "interno", "ep.": "episodio",
         "Tel.": "telefono", "tel.": "telefono", "n°": "numero", "nº": "numero", "N°": "numero",
     }  # fmt: skip
     found |= {key: Abbreviation(said, "number") for key, said in numbers.items()}
     plain = {
+        "rif.": "riferimento", "Rif.": "riferimento",
         "ecc.": "eccetera", "es.": "esempio", "p. es.": "per esempio", "ad es.": "ad esempio",
         "a. C.": "avanti Cristo",
         "d. C.": "dopo Cristo", "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "avv.": "avvocato",
@@ -99,6 +101,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "vs.": "contro", "c.a.": "corrente anno", "u.s.": "ultimo scorso", "gent.": "gentile",
         "Gent.": "gentile", "Spett.": "spettabile",
     }  # fmt: skip
+    found["sec."] = Abbreviation("secolo", certain=False)
     return found | {key: Abbreviation(said) for key, said in plain.items()}
 
 
@@ -107,6 +110,12 @@ class Italian(Wording):
 
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
+    between = {"tra": "e", "fra": "e"}
+    masked = "che termina con"
+    expiry = r"[Ss]cad(?:e|enza)|[Vv]alida fino al"
+    postcodes = True
+    and_ = "e"
+    hyphen, slash = "trattino", "barra"
     point_word, minus, plus, times, divided, equals = "virgola", "meno", "più", "per", "diviso", "uguale"
     to, by, per, percent, per_mille, plus_minus, about = (
         "a",
@@ -146,6 +155,13 @@ class Italian(Wording):
         "Ven": "venerdì",
         "Sab": "sabato",
         "Dom": "domenica",
+        "lun": "lunedì",
+        "mar": "martedì",
+        "mer": "mercoledì",
+        "gio": "giovedì",
+        "ven": "venerdì",
+        "sab": "sabato",
+        "dom": "domenica",
     }
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
@@ -179,7 +195,8 @@ class Italian(Wording):
         "Ramses Riccardo Giacomo Bonifacio Sisto Urbano Giulio"
     )
     roman_articles = {"il": "º", "la": "ª", "del": "º", "al": "º", "nel": "º", "della": "ª"}
-    centuries = r"\b[Ss]ecol[oi] ([IVX]{1,6})(?!\w)|\b([IVX]{1,6})(?= secolo)"
+    centuries = r"\b(?:[Ss]ecol[oi]|sec\.) ([IVX]{1,6})(?!\w)|\b([IVX]{1,6})(?= sec(?:olo|\.))"
+    telephones = r"|800 \d{3} \d{3}|3\d\d \d{3} \d{4}"
     ordinal_endings = r"[ºª°ᵒᵃ]"
     closing = frozenset({"ecc.", "a. C.", "d. C.", "a.C.", "d.C.", "S.p.A.", "S.r.l."})
     rates = {"h": "ora", "d": "giorno", "l": "litro", "kg": "chilo", "km": "chilometro", "min": "minuto"}
@@ -220,6 +237,9 @@ class Italian(Wording):
         if len(written) <= 3 and zeros < len(written):
             return " ".join((*["zero"] * zeros, self.cardinal(int(written))))
         return self.digits(written)
+
+    def multiple(self, number: int) -> str:
+        return "una volta" if number == 1 else f"{self.cardinal(number)} volte"
 
     def ordinal(self, number: int, ending: str = "") -> str:
         if 0 < number <= 10:
@@ -267,11 +287,7 @@ class Italian(Wording):
         if not rest.strip("0") and len(whole) >= 7 and not int(whole) % 10**6:
             return said.replace(money.many, f"di {money.many}")
         if money.one == "euro" and rest.strip("0") and whole.strip("0") and len(rest) <= 2:
-            return (
-                said.removesuffix(f" {money.cents}")
-                .removesuffix(f" {money.cent}")
-                .replace(" euro ", " euro e ", 1)
-            )
+            return said.replace(" euro ", " euro e ", 1)
         return said
 
     def roman(self, number: int, kind: str) -> str:

@@ -1,0 +1,108 @@
+"""What real prompts, letters and notices hold, read by the whole front end."""
+
+import csv
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voxpress.text.front_end import FrontEnd, Reader
+from voxpress.text.parts import Say
+from voxpress.text.split import split
+
+TABLE = Path(__file__).with_name("readings.tsv")
+LANGUAGES = ("en-US", "de-DE", "fr-FR", "es-ES", "it-IT")
+
+
+def speak(text, language):
+    """The segments of a text."""
+    spoken = FrontEnd(unspeakable="skip").read(Say.of(text), Reader(language=language, max_chars=400))
+    return " ".join(part.text for part in spoken.parts if isinstance(part, Say))
+
+
+def read_table():
+    """The cases of the table."""
+    rows = csv.reader(TABLE.read_text(encoding="utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return [pytest.param(*row, id=f"{row[0]} {row[1]}") for row in rows if row and not row[0].startswith("#")]
+
+
+@pytest.mark.parametrize(("language", "written", "expected"), read_table())
+def test_a_reading(language, written, expected):
+    """Exactly, with its marks and capital letters."""
+    assert speak(written, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en-US", "Max. He left. Ed. She stayed. Sam Ho. They sang."),
+        ("en-US", "The code is simple. The policy was ignored. Use code words."),
+        ("en-US", "It was exp. and rather long. The lat. and long. of it."),
+        ("de-DE", "Ich traf Max. Er ging. Die Post kam zuletzt."),
+        ("fr-FR", "Il est venu avec Max. Il est parti. La mer est belle."),
+        ("es-ES", "Vino Max. Se fue. La serie terminó."),
+        ("it-IT", "Venne Max. Poi partì. Il mar Rosso è bello."),
+    ],
+)
+def test_plain_words_stay(language, text):
+    """Names and words that look like abbreviations."""
+    assert speak(text, language) == text
+
+
+PIECES = """
+$ € 5 - – 10 , . / 1/2 05/27 **** XXXX 1234 x1 2x 2Q22 M. Sc. B. A. Ph.D. E.g. Max. Code: 47B29K IBAN DE89 3704
+S01E05 H. 323 mmHg 120/80 mg mL between zwischen entre 17/18 May mai Mai XVI- XVII ʳ ᵉ º ° N 10fach , 10115 Berlin # a
+00:01:02,345
+"""
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(PIECES.split()), st.sampled_from(["", " "])), max_size=12),
+    st.sampled_from(LANGUAGES),
+)
+def test_pieces_in_any_order_are_read(pieces, language):
+    """Without an error, and without a digit left."""
+    text = "".join(piece + space for piece, space in pieces)
+    said = speak(text, language)
+    assert not any(c in "0123456789" for c in said), said
+
+
+TOKENS = """
+A.|Dr.|a.b|1.|/|#a|$5-$10 |5-10 € |M.Sc. |b.i.d. |****1234 |xxxx|x1 |2x a |exp. 05/27 |1,2,3,|1,23,456 |S01E05 |
+2Q22 |DE89 3704 0044 0532 |H.323 |12345/1 |1/2/3/|17/18 May |AB12 ABCD |Code: 47B29K |code |Max. 3 |E.g. |
+12:00:00,123 |555.555.5555 |XVI-XVII |aʳ|120/80 mmHg |covid-19.5
+"""
+HOSTILE = TOKENS.strip("\n").replace("\n", "").split("|")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("token", HOSTILE)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_time_grows_with_the_text(token, language):
+    """100,000 characters of one token, through the whole front end."""
+    began = time.monotonic()
+    speak((token * 100_000)[:100_000], language)
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(
+    ("token", "language"),
+    [
+        ("A.", "en"),
+        ("Dr.", "de"),
+        ("a.b", "de"),
+        ("z.B.", "de"),
+        ("A. ", "it"),
+        ("a, ", "fr"),
+        ("x.y ", "es"),
+    ],
+)
+def test_a_text_without_a_boundary_is_split_soon(token, language):
+    """Stops that end no sentence, 20,000 of them; and nothing is lost."""
+    began = time.monotonic()
+    said = split(token * 20_000, language=language, max_chars=400)
+    assert time.monotonic() - began < 10
+    assert "".join(said).replace(" ", "") == (token * 20_000).replace(" ", "")
