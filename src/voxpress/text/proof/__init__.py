@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from voxpress.text import FindLexicon, FrontEnd, Reading, Say, read
-from voxpress.text.passage import Change
+from voxpress.text import FindLexicon, FrontEnd, Reading, Say, parse, read
+from voxpress.text.passage import Change, Passage
 
 LONGEST = 1_000_000
 """Characters of a segment where no engine sets the limit."""
@@ -22,6 +22,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         spoken: the words for the engine.
         changes: the places that differ.
         problem: why it cannot be spoken; empty if it can.
+        paragraphs: the words as a lexicon sees them.
     """
 
     id: str = ""
@@ -31,6 +32,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
+    paragraphs: tuple[Passage, ...] = ()
 
     @property
     def uncertain(self) -> tuple[Change, ...]:
@@ -73,6 +75,12 @@ def prove(
         spoken=join_words(reading),
         changes=reading.changes,
         notes=reading.notes,
+        paragraphs=tuple(
+            paragraph
+            for part in parse(text, markup, lenient=front_end.lenient)
+            if isinstance(part, Say)
+            for paragraph in front_end.list_written(part, language)
+        ),
     )
 
 
@@ -88,9 +96,9 @@ def mark(written: str, changes: tuple[Change, ...]) -> Iterator[tuple[str, Chang
     [('Dial ', None), ('5', Change(start=5, end=6, written='5', spoken='five', by='number', ipa='', certain=True))]
     """
     done = 0
-    for change in sorted(changes, key=lambda each: (each.start, each.end)):
+    for change in sorted(changes, key=lambda each: (each.start, -each.end)):
         if change.start < done:
-            continue  # a later stage has changed the words of an earlier one
+            continue  # a later stage has changed the words of this one too
         if change.start > done:
             yield written[done : change.start], None
         yield written[change.start : change.end], change
