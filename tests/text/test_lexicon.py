@@ -208,6 +208,15 @@ def test_a_region_holds_for_its_language_where_the_text_does_not_say_which() -> 
     assert speak("bow", Entry("bow", "X", language="en-GB"), language="en-US") == "bow"
 
 
+@pytest.mark.parametrize("text", ["cat", "a cat", "New York", "Ask New York"])
+def test_a_place_ends_where_the_text_ends(text: str) -> None:
+    """Also where a longer form begins with the same word."""
+    names = Lexicon(
+        [Entry("cat", "X"), Entry("cat and mouse", "Y"), Entry("New York", "X"), Entry("New York Times", "Y")]
+    )
+    assert [(hit.end, hit.spoken) for hit in names.find(text)] == [(len(text), "X")]
+
+
 def test_over() -> None:
     row = Lexicon([Entry("SQL", "row")])
     project = Lexicon([Entry("SQL", "project", voice="joe"), Entry("Perl", "purl")])

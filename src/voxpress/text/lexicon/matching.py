@@ -130,6 +130,8 @@ class Matcher(Generic[E]):
         """The longest form that stands there."""
         for length in lengths:
             end = start + length
+            if end > len(folded):
+                continue
             for rank, entry in self._forms.get(folded[start:end], ()):
                 same = entry.ignores_case or written[start:end] == plain(entry.written)
                 if same and _is_place(entry, written, start, end):
