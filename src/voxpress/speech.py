@@ -371,10 +371,11 @@ class Clip(_Noun, frozen=True):
         b'RIFF'
 
         Raises:
-            InputError: the path's extension is that of another format.
+            InputError: the path's extension is that of another format, or a file of another kind is in the place of a
+                sidecar.
             StoreError: the file cannot be written, or the clip has neither bytes nor a path.
         """
-        from voxpress.files import atomic
+        from voxpress.files import atomic, sidecars
         from voxpress.files.paths import require_extension
 
         place = os.path.expanduser(validation.path(path, "path"))
@@ -389,8 +390,7 @@ class Clip(_Noun, frozen=True):
             raise StoreError(f"clip {self.key} has no bytes here: read it from its store")
         if len(data) != self.size or self.sha256 not in ("", hashlib.sha256(data).hexdigest()):
             raise StoreError(f"clip {self.key} is broken in the store: say or render it again")
-        for extension, beside in self.sidecars.items():
-            atomic.write(f"{os.path.splitext(place)[0]}.{extension}", beside, durable=True)
+        sidecars.write(place, self.sidecars)
         atomic.write(place, data, durable=True)
 
     def __repr__(self) -> str:

@@ -286,6 +286,26 @@ def test_say_writes_them_beside_the_clip(tmp_path):
     assert json.loads((tmp_path / "hold.json").read_text())["text"] == "Please hold."
 
 
+@pytest.mark.parametrize("marks", ["srt", "vtt", "json", "polly"])
+def test_a_file_of_another_kind_stays(tmp_path, marks):
+    """Such as package.json beside package.wav; former marks are replaced."""
+    clip, other = (
+        voxpress.say(text, engine="tone", store="memory:", marks=[marks]) for text in ("Hello.", "Bye now.")
+    )
+    place = tmp_path / "package.wav"
+    beside = place.with_suffix("." + next(iter(clip.sidecars)))
+    beside.write_text('{\n  "name": "mine"\n}')
+    with pytest.raises(
+        InputError, match=f"marks: cannot write marks to {beside.name}: a file of another kind"
+    ):
+        clip.save(place)
+    assert "mine" in beside.read_text() and not place.exists()
+    beside.unlink()
+    clip.save(place)
+    other.save(place)
+    assert beside.read_bytes() == next(iter(other.sidecars.values()))
+
+
 def test_a_preset_has_marks_and_prune_knows_them(tmp_path):
     """And `--marks` on the command line comes before those of the preset."""
     (tmp_path / "voxpress.toml").write_text(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voxpress.errors import InputError
-from voxpress.text import Say, read
+from voxpress.text import FrontEnd, Say, read
 from voxpress.text.normalise import KINDS, NAMES, fingerprint, normalise, say_as
 from voxpress.text.passage import Edit, Passage
 
@@ -161,8 +161,8 @@ def test_a_kind_that_somebody_names(text, kind, language, format, expected):
 
 def test_unknown_names_are_errors():
     """They name what there is."""
-    with pytest.raises(InputError, match="auto, readers, grammars, none"):
-        normalise(Passage.of("1"), "en", name="best")
+    with pytest.raises(InputError, match="auto, readers, grammars or none"):
+        FrontEnd(normalise="best")
     with pytest.raises(InputError, match="ordinal"):
         say_as("1", "words", "en")
 

@@ -10,7 +10,7 @@ from voxpress.errors import InputError
 from voxpress.text import FrontEnd, Say
 from voxpress.text.lexicon import Lexicon, parse
 from voxpress.text.passage import Change
-from voxpress.text.proof import Proof, mark, prove
+from voxpress.text.proof import Proof, Written, mark, prove
 from voxpress.text.proof.lexicon import make_lexicon
 from voxpress.text.proof.page import make_page
 
@@ -111,7 +111,7 @@ def _read(text: str, spoken: str, *, certain: bool = False) -> Proof:
     (proof,) = proofs(text.replace("3/4", "abc"))
     (words,) = FrontEnd().list_written(Say.of(text), "en")
     change = Change(at, at + 3, "3/4", spoken, "test", certain=certain)
-    return Proof(language=proof.language, written=text, changes=(change,), paragraphs=(words,))
+    return Proof(language=proof.language, written=text, changes=(change,), paragraphs=(Written(words, "en"),))
 
 
 @pytest.mark.parametrize("text", ["9-5", "9-5.", "(9-5)", "12 9-5"])
@@ -124,6 +124,19 @@ def test_a_place_without_words_around_it_is_a_comment(text: str) -> None:
         line[2:] if "\t" in line and line[0] == ";" else line for line in table.split("\n")
     )
     assert entries(uncommented) == [(text, proofs(text)[0].spoken)] or text == "9-5"
+
+
+def test_an_entry_names_the_language_of_its_words() -> None:
+    """Which is that of who says them."""
+    proof = prove(
+        "<speak>Due on 3/4 at noon. <voice name='x'>Es steht 3-1 zur Pause.</voice></speak>",
+        "en",
+        markup="ssml",
+        front_end=FrontEnd(),
+        find_language=lambda speaker: "de",
+    )
+    table = make_lexicon([proof])
+    assert {entry.language for entry in parse(table.encode(), "names.tsv").entries} == {"en", "de"}
 
 
 def test_what_a_lexicon_said_is_in_it_already() -> None:

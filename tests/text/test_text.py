@@ -54,7 +54,7 @@ def test_abbreviations_do_not_end_a_sentence():
     assert said(
         "Dr. Smith and Mrs. Jones paid exactly $5.50 for it all. They left the shop at half past nine."
     ) == [
-        "Doctor Smith and Misses Jones paid exactly five dollars and fifty cents for it all.",
+        "Doctor Smith and Missus Jones paid exactly five dollars and fifty cents for it all.",
         "They left the shop at half past nine.",
     ]
 

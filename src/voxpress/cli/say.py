@@ -108,7 +108,7 @@ def say(
     What a voxpress.toml in the current folder says of voices, words, format and store counts here too.
     """
     from voxpress.cli.streams import own_standard_output
-    from voxpress.files import atomic
+    from voxpress.files import atomic, sidecars
     from voxpress.rendering.library import say_with
     from voxpress.rendering.planner import Planner
     from voxpress.speech import Speaker, Utterance
@@ -162,8 +162,7 @@ def say(
         if destination == "-":
             _write_out(clip.data)
         elif place:
-            for extension, data in clip.sidecars.items():
-                atomic.write(f"{os.path.splitext(place)[0]}.{extension}", data, durable=True)
+            sidecars.write(place, clip.sidecars)
             atomic.write(place, clip.data, durable=True)
         facts.append({"path": destination or clip.path} | {name: getattr(clip, name) for name in _FACTS})
         if not json and not destination:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from enum import StrEnum
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,25 +25,17 @@ from voxpress.cli.options import (
     name_flags,
     read_front_end,
 )
-from voxpress.errors import InputError, SpeechError
+from voxpress.errors import EngineError, InputError, SpeechError
+from voxpress.validation import Markup
 
 if TYPE_CHECKING:
+    from voxpress.rendering.casting import Casting
+    from voxpress.speech import Speaker, Utterance
     from voxpress.text import FrontEnd
     from voxpress.text.lexicon import Lexicon
     from voxpress.text.proof import Proof
 
 app = typer.Typer()
-
-
-class _Text(NamedTuple):
-    """A text, and what its row says of how it is read."""
-
-    written: str
-    markup: str
-    id: str = ""
-    language: str | None = None
-    normalise: str | None = None
-    lexicon: str = ""
 
 
 class Form(StrEnum):
@@ -67,7 +62,8 @@ def text(
         str,
         typer.Argument(
             metavar="FILE|TEXT",
-            help="A manifest, a text file (one text on each line), - for standard input, or one text in quotes.",
+            help="A manifest, a text file, - for standard input, or one text in quotes. Each line of a text file is a"
+            " text; SSML and Markdown are one.",
         ),
     ],
     manifest_format: ManifestFormat = None,
@@ -78,11 +74,11 @@ def text(
             "--language",
             "-l",
             metavar="TAG",
-            help="Language of rows that do not name theirs; by default the project's, or en.",
+            help="Language of rows that do not name theirs; by default that of the voice, or en.",
         ),
     ] = None,
     markup: Annotated[
-        str | None,
+        Markup | None,
         typer.Option(
             "--markup", metavar="NAME", help="As for 'voxpress say'; by default, the row's own, or plain."
         ),
@@ -104,17 +100,18 @@ def text(
 
     `?` marks an uncertain reading. The exit status is 1 if a text cannot be spoken.
     """
-    from voxpress import languages
     from voxpress.cli.options import project_beside
     from voxpress.files import atomic
+    from voxpress.rendering.casting import Casting
+    from voxpress.speech import Speaker
 
     folder = Path(source).parent if source != "-" and Path(source).is_file() else Path()
     project = project_beside(str(folder / "-"))
-    language = languages.canonical(language or project.defaults.language or "en")
     shared = project.list_lexicons(project.defaults.preset)
     front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient)
+    casting = Casting(Speaker(language=language).over(project.defaults.speaker), cast=project.cast)
     rows = _read(source, manifest_format, only or [], markup)
-    proofs = prove_all(rows, language, front_end, folder)
+    proofs = prove_all(rows, casting, front_end, folder)
     failed = False
 
     def chosen() -> Iterator[Proof]:
@@ -136,69 +133,125 @@ def text(
 
 
 def _read(
-    source: str, manifest_format: str | None, only: list[str], markup: str | None
-) -> Iterator[_Text | SpeechError]:
-    """Each text of a source."""
-    from voxpress.cli.rows import Rows
+    source: str, manifest_format: str | None, only: list[str], markup: Markup | None
+) -> Iterator[Utterance | SpeechError]:
+    """Each text of a source.
 
-    is_file = source == "-" or Path(source).is_file()
-    if not is_file:
-        if not source.strip():
-            raise InputError("there is no text")
-        yield _Text(source, markup or "plain")
+    Raises:
+        InputError: it is no text, and no file that is there.
+    """
+    import msgspec
+
+    from voxpress.cli.rows import Rows
+    from voxpress.speech import Utterance
+
+    if source != "-" and not Path(source).is_file():
+        _require_text(source)
+        yield Utterance(text=source, markup=markup or _guess_markup(source))
     elif manifest_format is None and not _is_manifest(source):
-        for line in Rows(source, None, []).lines():
-            yield _Text(line.rstrip("\r\n"), markup or "plain")
+        lines = (line.rstrip("\r\n") for line in Rows(source, None, []).lines())
+        first = next(lines, "")
+        kind = markup or _guess_markup(first)
+        if kind in ("ssml", "markdown"):
+            yield Utterance(text="\n".join((first, *lines)), markup=kind)
+        else:
+            yield from (Utterance(text=line, markup=kind) for line in chain((first,), lines))
     else:
         rows = Rows(source, manifest_format, only)
         for row in rows:
             if isinstance(row, SpeechError):
                 yield row
             elif rows.wanted(row):
-                yield _Text(row.text, markup or row.markup, row.id, row.language, row.normalise, row.lexicon)
+                yield msgspec.structs.replace(row, markup=markup) if markup else row
         rows.require_all()
+
+
+def _require_text(source: str) -> None:
+    if not source.strip():
+        raise InputError("there is no text")
+    name = Path(source)
+    known = {*_list_extensions(), ".txt", ".md", ".ssml", ".xml"}
+    if not any(map(str.isspace, source)) and name.suffix.lower() in known:
+        raise InputError(f"no file {source!r}: to read these words as a text, add a space or a full stop")
+
+
+def _guess_markup(text: str) -> Markup:
+    """A text that begins as a document in SSML is one."""
+    return "ssml" if text.lstrip("\ufeff \t\r\n").startswith(("<speak", "<?xml")) else "plain"
 
 
 def _is_manifest(source: str) -> bool:
     """Whether a file is a manifest by its name; a plain text is one of lines."""
+    return Path(source).suffix.lower() in _list_extensions()
+
+
+def _list_extensions() -> set[str]:
+    """Of manifests that are more than lines of text."""
     from voxpress import manifests
 
-    extension = Path(source).suffix.lower()
-    wide = (name for name in manifests.names() if name != "text")
-    return any(extension in manifests.find(name).extensions for name in wide)
+    wide = (manifests.find(name) for name in manifests.names() if name != "text")
+    return {extension for format in wide for extension in format.extensions}
 
 
 def prove_all(
-    texts: Iterable[_Text | SpeechError],
-    language: str,
+    rows: Iterable[Utterance | SpeechError],
+    casting: Casting,
     front_end: FrontEnd,
     folder: Path,
 ) -> Iterator[Proof]:
     """The proof of each text.
 
     Args:
+        casting: knows who reads them, and so in which language.
         folder: where the lexicons lie that texts name.
     """
     from voxpress.rendering.beside import find_lexicon
+    from voxpress.rendering.plan import place_error
     from voxpress.text.proof import Proof, prove
 
     def find(file: str) -> Lexicon:
         return find_lexicon(file, str(folder))
 
-    for given in texts:
-        if isinstance(given, SpeechError):
-            yield Proof(language=language, written="", problem=str(given))
+    for row in rows:
+        if isinstance(row, SpeechError):
+            yield Proof(language="", written="", problem=str(row))
             continue
-        id, written, tag = given.id, given.written, given.language or language
-        if not written.strip():
-            yield Proof(id=id, language=tag, written=written)
-            continue
+        tag = ""
         try:
-            own = find(given.lexicon) if given.lexicon else None
-            narrow = front_end.narrow(own, given.normalise)
-            yield prove(written, tag, markup=given.markup, front_end=narrow, id=id, find_lexicon=find)
+            tag = _find_language(casting, row)
+            if not row.text.strip():
+                yield Proof(id=row.id, language=tag, written=row.text)
+                continue
+            own = find(row.lexicon) if row.lexicon else None
+            yield prove(
+                row.text,
+                tag,
+                markup=row.markup,
+                front_end=front_end.narrow(own, row.normalise),
+                id=row.id,
+                find_lexicon=find,
+                find_language=partial(_find_language, casting, row),
+            )
         except SpeechError as error:
-            yield Proof(id=id, language=tag, written=written, problem=name_flags(str(error)))
+            problem = name_flags(str(place_error(error, row)))
+            yield Proof(id=row.id, language=tag, written=row.text, problem=problem)
+
+
+def _find_language(casting: Casting, row: Utterance, speaker: Speaker | None = None) -> str:
+    """The language in which a row is read, or a part of it that another speaker says.
+
+    A proof needs no engine. So it asks for the language of a voice only where a voice is named, and no language is;
+    where that engine is not there, it takes English.
+    """
+    from voxpress.rendering.casting import DEFAULT_ENGINE
+
+    asked = casting.merge(row, speaker)
+    if asked.language:
+        return asked.language
+    if asked.voice or asked.model or asked.engine != DEFAULT_ENGINE:
+        with suppress(EngineError):
+            return casting.find(row, speaker).language
+    return "en"
 
 
 def write(proofs: Iterable[Proof], form: Form, title: str, *, uncertain: bool = False) -> Iterator[str]:

@@ -163,7 +163,7 @@ class Casting:
         Raises:
             InputError, EngineError: they are not there.
         """
-        asked = self._ask(row, speaker)
+        asked = self.merge(row, speaker)
         assert asked.engine
         identity = (asked.engine, asked.model, asked.voice, _typed(asked.options), self._device)
         chosen = _choose(*identity)
@@ -230,7 +230,7 @@ class Casting:
             speaker = self._fulfil(words.wish, row, speaker, notes)
         if words.rate == 1:
             return speaker
-        speed = self._ask(row, speaker).speed
+        speed = self.merge(row, speaker).speed
         assert speed is not None
         return replace(speaker or Speaker(), speed=speed * words.rate)
 
@@ -265,8 +265,17 @@ class Casting:
         known = self._found.get((_identify(row), speaker and _identify(speaker)))
         return known if known and _stands(known.voice) else None
 
-    def _ask(self, row: Utterance, speaker: Speaker | None) -> Speaker:
-        """All that is known of who speaks."""
+    def merge(self, row: Utterance, speaker: Speaker | None = None) -> Speaker:
+        """All that is asked of who reads a row, or a part of it that another speaker says; no engine is looked for.
+
+        >>> Casting(Speaker(engine="tone"), cast={"Al": Speaker(language="de")}).merge(
+        ...     Utterance(text="Ja.", speaker="Al")
+        ... ).language
+        'de'
+
+        Raises:
+            InputError: nobody is called so.
+        """
         asked = Speaker.of(row)
         if row.speaker is not None:
             asked = asked.over(self._find_member(row.speaker, row.cast))

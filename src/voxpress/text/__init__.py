@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from voxpress.errors import InputError, show
+from voxpress.speech import Speaker
 from voxpress.text.front_end import MISREAD, FrontEnd, Reader
 from voxpress.text.lexicon import Lexicon
 from voxpress.text.markup import PLAIN, directions, parse
@@ -64,6 +66,7 @@ def read(
     misread: str = "",
     front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
     find_lexicon: FindLexicon | None = None,
+    find_language: Callable[[Speaker], str] | None = None,
 ) -> Reading:
     """The parts of a text that one engine speaks.
 
@@ -74,6 +77,7 @@ def read(
         markup: how `text` is written, one of `voxpress.validation.MARKUPS`.
         misread: characters that the engine reads wrongly, and that are removed from words; markup may hold them.
         find_lexicon: gives the lexicon in a file that the text names; None: it can name none.
+        find_language: gives the language of a speaker whom the text names; None: that of the text, or `language`.
 
     >>> read("Hello there, world, how are you.\\n\\nGoodbye.", language="en", max_chars=80).parts
     (Say('Hello there, world, how are you.'), Pause(after='paragraph'), Say('Goodbye.'))
@@ -84,7 +88,7 @@ def read(
         InputError: nothing in the text can be spoken.
         MarkupError: the markup cannot be read.
     """
-    reader = Reader(language=language, max_chars=max_chars, misread=misread)
+    usual = Reader(language=language, max_chars=max_chars, misread=misread)
     parts: list[Part] = []
     left_out: Counter[tuple[str, str]] = Counter()
     changes: list[Change] = []
@@ -94,6 +98,10 @@ def read(
             notes.append(part.text)
         elif isinstance(part, Say):
             own = find_lexicons(part, find_lexicon, lenient=front_end.lenient, notes=notes)
+            reader = usual
+            if part.speaker:
+                other = find_language(part.speaker) if find_language else part.speaker.language
+                reader = replace(usual, language=other or language)
             spoken = front_end.read(part, reader, own)
             parts += spoken.parts
             left_out.update(spoken.left_out)

@@ -62,22 +62,62 @@ def _count(number: str, wording: Wording) -> float:
 def read_money(text: str, wording: Wording) -> Iterator[Found]:
     """Amounts with the sign or the code of a currency, before or behind."""
     signs = choose(wording.currencies)
-    scale = rf"(?: ?({choose(wording.scales)}){NO_WORD})?"
+    scale = rf"(?: ?({choose(wording.scales)}){NO_WORD}(?!\.\w))?"
     minus = rf"(?<![\w.,])([{_DASHES}](?=\S))?"
-    tag = r"\d{1,9}\.\d\d(?!\d)|" if wording.point == "," else ""
+    home, away = (",", r"\.") if wording.point == "," else (r"\.", ",")
+    tag = rf"\d{{1,3}}(?:{home}\d{{3}}){{1,4}}{away}\d\d(?!\d)|\d{{1,9}}{away}\d\d(?!\d)|"
     cut = r"(?:,[-–—]{1,2})?" if wording.point == "," else ""
     number = rf"({tag}{wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}}){cut}(?![.,]\d)"
     rate = rf"(?: ?/ ?({_RATES})\b(?:\.(?=,| {LOWER}))?)?"
     before = rf"{minus}({signs}) ?([{_DASHES}])?{number}{scale}(?:{NO_WORD}|(?=[CD]R\b)){rate}"
     for match in compile_for(before).finditer(text):
         sign = match[1] or match[3]
-        said = _say_money(match[4], match[2], match[5], text, match, wording, match[6])
-        said += " " if text[match.end() : match.end() + 1].isalpha() else ""
-        yield Found(match.start(), match.end(), f"{wording.minus} {said}" if sign else said)
+        end, name = (
+            _find_name(text, match.end(), match[2], wording) if not match[6] else (match.end(), match[2])
+        )
+        said = _say_money(match[4], name, match[5], text, match, wording, match[6])
+        said += " " if text[end : end + 1].isalpha() else ""
+        certain = not _is_foreign(match[4], wording)
+        yield Found(match.start(), end, f"{wording.minus} {said}" if sign else said, certain)
     behind = rf"{minus}{number}{scale} ?({signs}){NO_WORD}{rate}"
     for match in compile_for(behind).finditer(text):
         said = _say_money(match[2], match[4], match[3], text, match, wording, match[5])
-        yield Found(match.start(), match.end(), f"{wording.minus} {said}" if match[1] else said)
+        end, _ = _find_name(text, match.end(), match[4], wording)
+        certain = not _is_foreign(match[2], wording)
+        yield Found(match.start(), end, f"{wording.minus} {said}" if match[1] else said, certain)
+    odd = r"(\d[\d.,]{0,30}\d|\d)"
+    for pattern in (
+        rf"(?<!\w)(?P<sign>{signs}) ?{odd}(?!\w|[.,]\d)",
+        rf"(?<![\w.,]){odd} ?(?P<sign>{signs}){NO_WORD}",
+    ):
+        for match in compile_for(pattern).finditer(text):
+            groups = re.split(r"[.,]+", match[1] if match[1][0].isdecimal() else match[2])
+            said = ", ".join(map(wording.digits, groups))
+            yield Found(
+                match.start(), match.end(), f"{said} {wording.currencies[match['sign']].many}", certain=False
+            )
+
+
+def _is_foreign(number: str, wording: Wording) -> bool:
+    """Whether an amount has the marks of another country: 1.000,50 in English."""
+    away = r"\." if wording.point == "," else ","
+    many = r"\d{1,3}(?:,\d{3})+\.\d\d" if wording.point == "," else r"[\d.]+,\d\d"
+    return re.fullmatch(many, number) is not None and re.search(away, number) is not None
+
+
+def _find_name(text: str, end: int, sign: str, wording: Wording) -> tuple[int, str]:
+    """Where an amount ends whose currency is named again behind it, and its sign: $21.00 pesos, $5 CAD."""
+    if sign.isalpha():
+        return end, sign
+    codes = choose(each for each in wording.currencies if re.fullmatch("[A-Z]{3}", each))
+    if code := compile_for(rf" ({codes}){NO_WORD}").match(text, end):
+        return code.end(), code[1]
+    money = wording.currencies[sign]
+    if name := compile_for(
+        rf" (?:{choose([money.many, money.one, re.split('[ -]', money.many)[-1]])}){NO_WORD}"
+    ).match(text, end):
+        return name.end(), sign
+    return end, sign
 
 
 def _say_money(
@@ -91,8 +131,10 @@ def _say_money(
 ) -> str:
     """An amount in words; as an adjective in the singular: a twenty dollar bill."""
     money = wording.currencies[sign]
-    if wording.point == "," and re.fullmatch(r"\d{1,9}\.\d\d", number):
-        number = number.replace(".", ",")
+    if wording.point == "," and re.fullmatch(r"\d{1,9}\.\d\d|\d{1,3}(?:,\d{3})+\.\d\d", number):
+        number = number.replace(",", "").replace(".", ",")
+    elif _is_foreign(number, wording):
+        number = number.replace(".", "").replace(",", ".")
     if number.startswith(wording.point) and (wording.point == "," or (not scale and len(number) < 4)):
         number = "0" + number
     if scale:
@@ -149,6 +191,11 @@ def _is_adjective(text: str, match: re.Match[str]) -> bool:
 def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with a unit: 3.5 kg, 120 km/h, 20 °C, 5' 10"."""
     yield from _read_feet(text, wording)
+    inches = r"(\d{1,3}(?:[.,]\d{1,2})?) ?[\"”″]"
+    by = rf"(?: ?[x×] ?| {wording.by} )"
+    for match in compile_for(rf"(?<![\w.,]){inches}{by}{inches}(?:{by}{inches})?(?!\w)").finditer(text):
+        sides = (wording.measure(each, wording.inch) for each in match.groups() if each)
+        yield Found(match.start(), match.end(), f" {wording.by} ".join(sides))
     units = choose(wording.units)
     number = rf"({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
     for match in compile_for(rf"(?<![\w.,/])(?<!\d )(\d{{1,2}})/(\d{{1,3}}) ?({units})(?![\w²³/])").finditer(

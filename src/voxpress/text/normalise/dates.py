@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from voxpress.text.normalise.found import (
     NO_WORD,
@@ -19,6 +20,12 @@ from voxpress.text.normalise.wording import Wording
 
 _FIRST_YEAR = 1100
 """An earlier number is a year only where a word says so."""
+
+_NO_DATES = frozenset({"9/11", "24/7", "7/11", "16/9", "16/10", "18/10", "20/10", "2/3", "3/4"})
+"""Numbers with a stroke that have a reading of their own."""
+_FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
+_PARTS = frozenset({"16", "20", "24"})
+"""Usual denominators."""
 
 
 def _month_pattern(wording: Wording) -> str:
@@ -88,6 +95,7 @@ def _is_month(full: str | None, text: str, match: re.Match[str]) -> bool:
 
 def read_written_date(text: str, wording: Wording) -> Iterator[Found]:
     """Dates in digits: 2026-11-27, 24.12.2026, 4/5/2026."""
+    yield from _read_two_days(text, wording)
     whole = rf"{START}(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){NO_WORD}(?![.,/-]\d)"
     for match in compile_for(whole).finditer(text):
         said = _say(int(match[4]), int(match[3]), match[1], text, match.start(), wording)
@@ -116,6 +124,23 @@ def read_written_date(text: str, wording: Wording) -> Iterator[Found]:
     yield from _read_short_date(text, wording)
 
 
+def _read_two_days(text: str, wording: Wording) -> Iterator[Found]:
+    """Two days of a month in digits: 24./25.12., 3.–5.5.2026."""
+    if not wording.dotted_dates:
+        return
+    several = (
+        rf"{START}(\d{{1,2}})\.? ?([/&–-]) ?(\d{{1,2}})\.(\d{{1,2}})\.?(\d{{4}})?{NO_WORD}(?![.,:/-]?\d)"
+    )
+    for match in compile_for(several).finditer(text):
+        first, day, month = int(match[1]), int(match[3]), int(match[4])
+        last = _say(day, month, match[5] or "", text, match.start(), wording)
+        if last and first < day and (match[2] in "/&" or match[0][len(match[1])] == "."):
+            said = wording.date(first, month, "", words_before(text, match.start()))
+            said = said.removesuffix(wording.months[month - 1]).strip()
+            joint = wording.and_ if match[2] in "/&" else wording.to
+            yield Found(match.start(), match.end(), f"{said} {joint} {last}")
+
+
 def _read_short_date(text: str, wording: Wording) -> Iterator[Found]:
     """A day and a month in digits: 24.12. and 17.06 where that is usual."""
     if not wording.dotted_dates:
@@ -132,20 +157,68 @@ def _read_short_date(text: str, wording: Wording) -> Iterator[Found]:
 
 
 def read_slashed_date(text: str, wording: Wording) -> Iterator[Found]:
-    """A day and a month with a stroke behind a word such as on."""
-    if not wording.date_words:
+    """A day and a month with a stroke: where a word, a zero or the size of the numbers says so.
+
+    All of a list or a range are dates where one of them is.
+    """
+    pair = compile_for(rf"(?<![\w.,/-])(\d{{1,2}})/(\d{{1,2}}){NO_WORD}(?![/%]|[.,]\d)")
+    joint = compile_for(
+        rf",? (?:{wording.and_}|{wording.or_}|{wording.to}|{choose(wording.between.values())}"
+        rf"|{wording.date_joints}|&) | all['’]|, | ?[-–—] ?"
+    )
+    group: list[re.Match[str]] = []
+    for match in pair.finditer(text):
+        gap = text[group[-1].end() : match.start()][:12] if group else ""
+        if group and (not joint.fullmatch(gap) or (gap == ", " and match[0] in _FRACTIONS)):
+            yield from _say_slashed(text, group, wording)
+            group = []
+        group.append(match)
+    if group:
+        yield from _say_slashed(text, group, wording)
+
+
+def _say_slashed(text: str, group: list[re.Match[str]], wording: Wording) -> Iterator[Found]:
+    """The dates of a list or a range, which have one order of day and month; none where they are fractions."""
+    pairs = [(int(match[1]), int(match[2])) for match in group]
+    if not any(_is_slashed(text, match, wording) for match in group):
         return
-    words = choose(wording.date_words.split())
-    for match in compile_for(rf"\b(?:{words}) (\d{{1,2}})/(\d{{1,2}}){NO_WORD}(?![/%]|[.,]\d)").finditer(
-        text
-    ):
-        first, second = int(match[1]), int(match[2])
-        month_first = first <= 12 and (wording.month_first is not False or second > 12)
+    month_first = wording.month_first is not False
+    if any(first > 12 for first, _ in pairs):
+        month_first = False
+    elif any(second > 12 for _, second in pairs):
+        month_first = True
+    for one, other in pairwise(group):
+        if text[one.end() : other.start()].strip() in ("-", "–", "—"):
+            said = f" {wording.joint(words_before(text, group[0].start()))} "
+            yield Found(one.end(), other.start(), said)
+    for match, (first, second) in zip(group, pairs, strict=True):
         day, month = (second, first) if month_first else (first, second)
-        said = _say(day, month, "", text, match.start(1), wording, month_first=month_first)
-        due = text[match.start() : match.start() + 3].lower() == "due"
-        if said and (day > 2 or due) and (month, day) != (9, 11):
-            yield Found(match.start(1), match.end(), said, certain=False)
+        said = _say(day, month, "", text, match.start(), wording, month_first=month_first)
+        zero = _has_zero(match)
+        if said:
+            certain = zero and (day == month or max(day, month) > 12)
+            yield Found(match.start(), match.end(), said, certain)
+        elif zero:
+            said = f" {wording.slash} ".join(map(wording.number, match.groups()))
+            yield Found(match.start(), match.end(), said, certain=False)
+
+
+def _has_zero(match: re.Match[str]) -> bool:
+    """Whether a number begins with a zero, as in 01/02."""
+    return any(len(each) == 2 and each[0] == "0" for each in match.groups())
+
+
+def _is_slashed(text: str, match: re.Match[str], wording: Wording) -> bool:
+    """Whether two numbers with a stroke are a date, and no fraction."""
+    first, second = int(match[1]), int(match[2])
+    if _has_zero(match):
+        return True
+    if match[0] in _NO_DATES or not (1 <= min(first, second) <= 12 and max(first, second) <= 31):
+        return False
+    before = word_before(text, match.start())
+    if before in wording.date_words.split():
+        return second > 2 or first >= second or before == "due"
+    return (first > 12 and second > 9) or (first > 9 and second > 12 and match[2] not in _PARTS)
 
 
 def _say(
@@ -197,21 +270,15 @@ def read_decade(text: str, wording: Wording) -> Iterator[Found]:
             yield Found(match.start(), match.end(), said + wording.decade_ending)
     if not wording.decades:
         return
-    for match in compile_for(rf"(?<![\w.,$£€])(\d{{3}}0)('?s| s(?= |$)){NO_WORD}").finditer(text):
-        yield Found(match.start(), match.end(), _say_decade(wording, int(match[1])))
+    for match in compile_for(rf"(?<![\w.,$£€])(?!1000)(\d{{3}}0)('?s| s(?= |$)){NO_WORD}").finditer(text):
+        yield Found(match.start(), match.end(), wording.plural(wording.year(int(match[1]))))
     for match in compile_for(rf"(?<![\w.,$£€'’‘-])([2-9]0)s{NO_WORD}").finditer(text):
         sure = word_before(text, match.start()) in ("the", "to", "early", "late", "mid")
-        yield Found(match.start(), match.end(), wording.cardinal(int(match[1]))[:-1] + "ies", sure)
+        yield Found(match.start(), match.end(), wording.plural(wording.cardinal(int(match[1]))), sure)
     for match in compile_for(
         rf"(?<![\w.,$£€])(?:['’‘]|(?<=mid-)|(?<=the )|(?<=to )|(?<=s-))([2-9]0)s{NO_WORD}"
     ).finditer(text):
-        yield Found(match.start(), match.end(), wording.cardinal(int(match[1]))[:-1] + "ies")
-
-
-def _say_decade(wording: Wording, year: int) -> str:
-    """The years from this one on, in English."""
-    said = wording.year(year)
-    return said[:-1] + "ies" if said.endswith("y") else said + "s"
+        yield Found(match.start(), match.end(), wording.plural(wording.cardinal(int(match[1]))))
 
 
 def read_year(text: str, wording: Wording) -> Iterator[Found]:
@@ -220,6 +287,12 @@ def read_year(text: str, wording: Wording) -> Iterator[Found]:
         for match in compile_for(rf"{START}(\d{{3,4}})(?= ?(?:{wording.eras})\b)").finditer(text):
             gap = "" if text[match.end()] == " " else " "
             yield Found(match.start(), match.end(), wording.year(int(match[1])) + gap)
+    if wording.eras_before:
+        for match in compile_for(rf"\b({wording.eras_before}) (\d{{1,4}}){NO_WORD}(?![.,:/-]\d)").finditer(
+            text
+        ):
+            letters = " ".join(c for c in match[1] if c.isalpha())
+            yield Found(match.start(), match.end(), f"{letters} {wording.year(int(match[2]))}")
     year = r"(1\d\d\d|20\d\d)"
     for match in compile_for(
         rf"{START}{year} ?[-–—] ?(?:{year}|(\d\d)){NO_WORD}(?![.,]\d| ?(?:{_unit(wording)})\b)"

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator
 
 from voxpress.text.normalise.found import (
-    LINKS,
     NO_WORD,
     START,
     Found,
     choose,
     compile_for,
     ends_text,
-    word_after,
 )
 from voxpress.text.normalise.wording import Wording
 
@@ -32,25 +30,8 @@ _TELEPHONE = "|".join(  # noqa: FLY002 - a pattern on each line
         r"\d{3}-\d{2}-\d{4}",
     )
 )
-_ENDING_WORDS = (
-    "ending in",
-    "ending with",
-    "ends in",
-    "endet auf",
-    "endend auf",
-    "terminada en",
-    "terminant par",
-    "termina con",
-)
 _YEARS = re.compile(r"(?:1\d|20)\d\d-(?:1\d|20)\d\d")
-_PROMOTION = re.compile(r"(?=[A-Z]{0,3}[AEIOU])[A-Z]{4}\d{1,2}")
 _POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
-_AFTER_CALL = frozenset(
-    [
-        "now", "for", "to", "or", "and", "if", "in", "at", "from", "today", "immediately", "then", "oder",
-        "und", "für", "jetzt", "an", "ou", "et", "pour", "y", "o", "para", "e", "per", "ahora", "ora",
-    ]
-)  # fmt: skip
 
 
 def read_telephone(text: str, wording: Wording) -> Iterator[Found]:
@@ -76,43 +57,12 @@ def _say_telephone(written: str, extension: str | None, wording: Wording) -> str
     return f"{said}, {wording.extension} {wording.digits(extension)}" if extension else said
 
 
-def read_dialled(text: str, wording: Wording) -> Iterator[Found]:
-    """Digits after a word such as call or dial."""
-    number = r"(\d{2,6}(?:[ -]\d{2,6}){1,5}|\d{3,15})"
-    for match in compile_for(rf"\b{wording.phone_words}{LINKS}{number}(?![\w%°:/])(?![.,-]\d)").finditer(
-        text
-    ):
-        after = word_after(text, match.end(1))
-        if after[:1].islower() and after not in _AFTER_CALL:
-            continue
-        yield Found(*match.span(1), wording.telephone(re.findall(r"\d+", match[1])))
-
-
-def read_code(text: str, wording: Wording) -> Iterator[Found]:
-    """Digits and letters after a word such as PIN, code or account number."""
-    code = r"([A-Z]{0,4}\d[\dA-Z]{0,30}(?: \d[\dA-Z]{1,11}|-\d[\dA-Z]{0,11}){0,6})"
-    for match in compile_for(rf"\b{wording.code_words}{LINKS}{code}(?![\w%°:/])(?![.,]\d)").finditer(text):
-        if sum(map(str.isdecimal, match[1])) > 1 and not _PROMOTION.fullmatch(match[1]):
-            groups = re.split(r"[ -]", match[1])
-            yield Found(*match.span(1), ", ".join(map(wording.digits, groups)))
-
-
 def read_chain(text: str, wording: Wording) -> Iterator[Found]:
     """Groups of digits with hyphens, such as the number of a book."""
     for match in compile_for(r"(?<![\w.,/-])\d{1,12}(?:-\d{1,12}){2,8}(?![\w/]|-\w)").finditer(text):
         groups = match[0].split("-")
         say = wording.number if all(len(group) < 3 for group in groups) else wording.digits
         yield Found(match.start(), match.end(), ", ".join(map(say, groups)), certain=False)
-
-
-def read_masked(text: str, wording: Wording) -> Iterator[Found]:
-    """The last digits of a card whose others are hidden: ****1234, XXXX-1234, ...1234."""
-    for match in compile_for(
-        r"(?<![\w*•])(?:[*•]{3,16}|[xX]{4,12})(?:[- ](?:[*•]{4}|[xX]{4})){0,3}[- ]?(\d{3,6})(?![\w*])"
-    ).finditer(text):
-        digits = wording.digits(match[1])
-        said = text[max(0, match.start() - 12) : match.start()].lower().rstrip().endswith(_ENDING_WORDS)
-        yield Found(match.start(), match.end(), digits if said else f"{wording.masked} {digits}")
 
 
 def read_postcode(text: str, wording: Wording) -> Iterator[Found]:
@@ -196,13 +146,6 @@ def read_identifier(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), said)
 
 
-def _pluralise(number: str) -> str:
-    """A number in words as several of them: fifties, sixes, sevens."""
-    if number.endswith("y"):
-        return number[:-1] + "ies"
-    return number + ("es" if number.endswith("x") else "s")
-
-
 def _say_identifier(written: str, wording: Wording) -> str:
     """Letters and digits in words: short numbers as numbers, long ones and those within letters by digits."""
     parts = re.findall(r"[A-Za-z]+|\d+|-", written)
@@ -213,7 +156,7 @@ def _say_identifier(written: str, wording: Wording) -> str:
         if part == "-":
             continue
         if part == "s" and said and wording.decades and written[-1] == "s" and parts[-2].isdecimal():
-            said[-1] = _pluralise(said[-1])
+            said[-1] = wording.plural(said[-1])
         elif part.isdecimal():
             round_ = (part.endswith("00") and len(part) < 5) or (parts[0] == part and len(part) < 4)
             spell = part[0] == "0" or (mixed and len(part) > 2) or (len(part) > 2 and not round_)

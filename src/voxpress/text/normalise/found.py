@@ -32,11 +32,6 @@ START = r"(?<![\w.,])"
 """Where a number may begin: not within a word, and not behind a mark that may belong to it."""
 NO_WORD = r"(?!\w)"
 
-LINKS = (
-    r"(?: (?:is|are|was|at|on|ist|lautet|es|est|è|no\.|No\.|Nr\.|n°|the number))? ?[:=]?(?: #?|#)(?:\.{3}|…)?"
-)
-"""What may stand between a word such as code and its digits."""
-
 
 @lru_cache(maxsize=512)
 def compile_for(pattern: str) -> re.Pattern[str]:

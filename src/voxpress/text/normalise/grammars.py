@@ -28,6 +28,12 @@ _SIGNS = re.compile(r"\d|^&$|[@+%$€£¥₩₹]|\w[./]\w")
 _ANY_SIGN = re.compile(r"[\d&@+%$€£¥₩₹]|\w[./]\w")
 _TOKEN = re.compile(r"\S+")
 _UNSPACED = re.compile(r"[^\s、。，．！？!?「」]{0,4}\d[^\s、。，．！？!?「」]{0,12}")
+_TELEPHONE = re.compile(
+    r"(?<![A-Za-z\d.,+/-])\+?\d{1,5}(?:[- ]\d{2,5}){0,3}-\d{2,5}(?:-\d{2,5}){0,3}(?![A-Za-z\d/-]|[.,]\d)"
+)
+_YEARS = re.compile(r"(?:1[6-9]|20)\d\d-(?:(?:1[6-9]|20)\d\d|\d\d-\d\d)")
+_MONEY = {"pt": {"R$": ("reais", "centavos"), "€": ("euros", "cêntimos"), "US$": ("dólares", "centavos")}}
+"""In words, of many and of hundredths."""
 _ENDS = "\"'()[]{}«»„“”‘’¿¡.,;:!?…"
 
 
@@ -55,6 +61,11 @@ def find(text: str, language: str, free: bytearray) -> Iterator[Found]:
     base = languages.base(language)
     if base not in LANGUAGES:
         return
+    if base not in ("en", "de", "es", "fr", "it"):
+        for found in _find_numbers(text, base):
+            if 0 not in free[found.start : found.end]:
+                free[found.start : found.end] = bytes(found.end - found.start)
+                yield found
     for count, (start, end) in enumerate(_list_pieces(text, base)):
         if count >= MOST_PIECES:
             return
@@ -63,6 +74,24 @@ def find(text: str, language: str, free: bytearray) -> Iterator[Found]:
         spoken = speak(text[start:end], base)
         if spoken is not None:
             yield from _trim(text, start, end, spoken)
+
+
+def _find_numbers(text: str, language: str) -> Iterator[Found]:
+    """Telephone numbers with hyphens, digit by digit, and money that the grammar reads in pieces."""
+    for match in _TELEPHONE.finditer(text):
+        groups = re.findall(r"\d+", match[0])
+        if 6 < sum(map(len, groups)) < 16 and not _YEARS.fullmatch(match[0]):
+            gap = "" if language in languages.DENSE and language != "ko" else " "
+            spelled = [[speak(digit, language) or digit for digit in group] for group in groups]
+            yield Found(match.start(), match.end(), ", ".join(map(gap.join, spelled)), certain=False)
+    for sign, (name, cents) in _MONEY.get(language, {}).items():
+        for match in re.finditer(
+            rf"(?<!\w){re.escape(sign)} ?(\d{{1,3}}(?:\.\d{{3}}){{1,4}}|\d{{1,15}}),(\d\d)(?!\w|[.,]\d)", text
+        ):
+            whole, part = speak(match[1].replace(".", ""), language), speak(str(int(match[2])), language)
+            if whole and part:
+                said = f"{whole} {name}" if match[2] == "00" else f"{whole} {name} e {part} {cents}"
+                yield Found(match.start(), match.end(), said, certain=False)
 
 
 @lru_cache(maxsize=4)

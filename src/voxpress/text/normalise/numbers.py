@@ -21,12 +21,20 @@ from voxpress.text.normalise.wording import Wording
 
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _MINUS = "-−–"
-_PRESSED = re.compile(
-    r"\b(?:puls[ae]|marque|marca|presion[ea]|oprim[ae]|prem[aeio](?:re)?|digit[aie](?:re)?|drück\w{0,5}|appuye[zr])"
-    r"(?: (?:el|la|il|le|sur|die|tasto|tecla|touche|taste)){0,3} $",
-    re.IGNORECASE,
-)
-"""Before the key of a telephone, which counts nothing: marque 1 ahora."""
+
+
+def _find_gender(text: str, end: int, wording: Wording) -> str:
+    """The gender that a number takes before the words behind it."""
+    after = word_after(text, end)
+    return wording.gender_before(after, word_after(text, end + 1 + len(after)) if after else "")
+
+
+def _is_pressed(text: str, start: int, wording: Wording) -> bool:
+    """Whether a number is the key of a telephone, which counts nothing: marque 1 ahora."""
+    if not wording.pressed:
+        return False
+    near = text[max(0, start - 40) : start]
+    return compile_for(rf"(?i:\b(?:{wording.pressed}) $)").search(near) is not None
 
 
 def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
@@ -43,13 +51,13 @@ def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
     )
     for match in compile_for(pattern).finditer(text):
         above, below = int(match[3]), int(re.sub(r"\D", "", match[4]))
-        if (match[3] + "/" + match[4]) in ("24/7", "50/50", "9/11", "7/11") or (below == 0 and above):
+        if (match[3] + "/" + match[4]) in ("24/7", "50/50", "20/20", "9/11", "7/11") or (
+            below == 0 and above
+        ):
             said = f"{wording.number(match[3])} {wording.cardinal(below)}"
-            yield Found(
-                match.start(3), match.end(), "nine eleven" if said.startswith("nine eleven") else said
-            )
+            yield Found(match.start(3), match.end(), said)
             continue
-        if match[2] is None and _is_over(text, match, above, below):
+        if match[2] is None and _is_over(text, match, above, below, wording):
             said = f"{wording.number(match[3])} {wording.over} {wording.cardinal(below)}"
             yield Found(match.start(3), match.end(), said, certain=False)
             continue
@@ -59,15 +67,9 @@ def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
         yield _say_fraction(match, match[2], above, below, wording, certain=certain)
 
 
-def _is_over(text: str, match: re.Match[str], above: int, below: int) -> bool:
+def _is_over(text: str, match: re.Match[str], above: int, below: int, wording: Wording) -> bool:
     """Whether two numbers with a stroke are a reading such as a blood pressure."""
-    return word_before(text, match.start()) in (
-        "pressure",
-        "blutdruck",
-        "tension",
-        "tensión",
-        "pressione",
-    ) or (above > below > 30 and above < 250)
+    return word_before(text, match.start()) in wording.pressures or (above > below > 30 and above < 250)
 
 
 def _say_fraction(
@@ -114,6 +116,12 @@ def read_multiple(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), wording.multiple(int(match[1])))
         if stroke := compile_for(rf" ?/ ?({rates})\b").match(text, match.end()):
             yield Found(stroke.start(), stroke.end(), f" {wording.per} {stroke[1]}")
+    if wording.decades:
+        for match in compile_for(r"(?<![\w.,$£€-])(\d?)(00|,?000|,000,000)s(?!\w)").finditer(text):
+            scale = {2: "hundred", 3: "thousand"}.get(len(match[2].replace(",", "")), "million")
+            many = "" if match[1] == "1" else f"{wording.number(match[1])} " if match[1] else None
+            if many is not None:
+                yield Found(match.start(), match.end(), f"{many}{wording.plural(scale)}")
     if wording.count_suffixes:
         for match in compile_for(rf"(?<![\w.,/-])(\d{{1,4}})-?(%ig|{wording.count_suffixes})(?!\w)").finditer(
             text
@@ -131,7 +139,8 @@ def read_stopped_ordinal(text: str, wording: Wording) -> Iterator[Found]:
         before = words_before(text, match.start()).split()
         after = word_after(text, match.start(1) + len(match[1]) + 1)
         ending = wording.find_ending(before, after)
-        if ending is None:
+        year = compile_for(r"1[1-9]\d\d|20\d\d").fullmatch(match[1])
+        if ending is None or (year and not after.islower()):  # the sentence ends behind a year
             continue
         certain = bool(before) and before[-1] in wording.stopped_ordinals
         yield Found(match.start(), match.end(1) + 1, wording.ordinal(int(match[1]), ending), certain)
@@ -210,6 +219,8 @@ def read_arithmetic(text: str, wording: Wording) -> Iterator[Found]:
 
 def read_sign(text: str, wording: Wording) -> Iterator[Found]:
     """Signs before a number: § 5, № 7, #1, ~5."""
+    for match in compile_for(r"(?<![\w&#])[nN][°º] ?(?=\d)").finditer(text):
+        yield Found(match.start(), match.end(), wording.signs["#"] + " ")
     signs = choose(wording.signs)
     for match in compile_for(rf"(?<![\w&#])({signs})( ?)(?=\d)").finditer(text):
         gap = "" if match[2] else " "
@@ -217,28 +228,21 @@ def read_sign(text: str, wording: Wording) -> Iterator[Found]:
 
 
 def read_version(text: str, wording: Wording) -> Iterator[Found]:
-    """Numbers with several stops: versions and addresses of the Internet."""
+    """Numbers with several stops: groups of three digits where another mark is usual, and versions."""
     for match in compile_for(
-        r"((?:(?<![\w.])\d{1,4}(?=\.\d{1,4}\.\d)|(?<=\b[vV])\d{1,4})(?:\.\d{1,4}){1,5})(?![\w]|\.\d)"
+        r"((?:(?<![\w.$€£¥])\d{1,4}(?=\.\d{1,4}\.\d)|(?<=\b[vV])\d{1,4})(?:\.\d{1,4}){1,5})(?![\w]|\.\d)"
     ).finditer(text):
-        groups = match[1].split(".")
-        if wording.groups_fit(match[1]):
-            continue
-        if (
-            len(groups) == 3
-            and all(len(group) == 3 for group in groups[1:])
-            and text[match.start() - 1 : match.start()] not in ("v", "V")
-        ):
-            yield Found(match.start(), match.end(), wording.cardinal(int("".join(groups))), certain=False)
-        elif len(groups) == 4:
-            yield Found(match.start(), match.end(), f" {wording.dot} ".join(map(wording.digits, groups)))
+        if compile_for(r"\d{1,3}(?:\.\d{3}){2,5}").fullmatch(match[1]):
+            if wording.point != ",":
+                yield Found(
+                    match.start(),
+                    match.end(),
+                    wording.cardinal(int(match[1].replace(".", ""))),
+                    certain=False,
+                )
         else:
-            said = f" {wording.version_point or wording.dot} ".join(map(wording.number, groups))
-            yield Found(
-                match.start(),
-                match.end(),
-                f" {said}" if text[match.start() - 1 : match.start()] in ("v", "V") else said,
-            )
+            said = f" {wording.version_point or wording.dot} ".join(map(wording.number, match[1].split(".")))
+            yield Found(match.start(), match.end(), f" {said}" if text[match.start() - 1] in "vV" else said)
 
 
 def read_standard(text: str, wording: Wording) -> Iterator[Found]:
@@ -269,8 +273,7 @@ def read_number(text: str, wording: Wording) -> Iterator[Found]:
         rf"{sign}(?<!\d)({wording.number_pattern}|(?<![\w.]){point}\d{{1,40}})"
     ).finditer(text):
         number = "0" + match[2] if match[2].startswith(wording.point) and wording.point == "," else match[2]
-        pressed = _PRESSED.search(text, max(0, match.start() - 40), match.start()) is not None
-        gender = "" if pressed else wording.gender_of(word_after(text, match.end()))
+        gender = "" if _is_pressed(text, match.start(), wording) else _find_gender(text, match.end(), wording)
         plain = len(number) > wording.longest_plain and number.isdecimal() and not number.endswith("000")
         said = wording.digits(number) if plain else wording.number(number, gender)
         if match[1]:

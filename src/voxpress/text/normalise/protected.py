@@ -72,6 +72,14 @@ _EPISODES = {
     "nl": "seizoen {}, aflevering {}",
 }
 _ACCOUNT = lazily(r"(?<![\w-])[A-Z]{2}\d{2}(?: [A-Z\d]{4}){3,7}(?: [A-Z\d]{1,3})?(?![\w-])", re.ASCII)
+_INSURED = lazily(
+    r"(?<![\w-])[A-Z]{2}(?: ?\d\d){3} ?[A-D](?![\w-])|(?<![\w.,-])[12] \d\d \d\d \d[\dAB] \d{3} \d{3} \d\d(?!\w)",
+    re.ASCII,
+)
+_POSTCODE = lazily(
+    r"(?<![\w-])(?:(?!GIR)[A-Z]{1,2}\d[A-Z\d]? \d(?!GB|TB)[ABD-HJLNP-UW-Z]{2}|[A-Z]\d[A-Z] \d[A-Z]\d)(?![\w-])",
+    re.ASCII,
+)
 _SNAKE = lazily(r"_*[^\W\d_][^\W_]*(?:_+[^\W_]+)+_*|__[^\W_]+(?:_[^\W_]+)*__")
 _CAMEL = lazily(r"(?!mmHg$)[a-z]{2,}[a-z0-9]*(?:[A-Z][a-z0-9]+)+")
 _CALL = lazily(r"((?:[^\W\d]\w*\.)*[^\W\d]\w*)\(\)")
@@ -84,6 +92,7 @@ _SERIAL = lazily(
 )
 
 _PIECE = lazily(r"[0-9]+|[^\W\d_]+|\s+|.", re.DOTALL)
+_PAIR = lazily("[A-Z]{2}|[0-9]{2}|[A-Z]")
 _HUMP = lazily(r"(?<=[a-z0-9])(?=[A-Z])")
 _VOWEL = lazily(r"[aeiouyàáâäåæèéêëìíîïòóôöøùúûüý]", re.IGNORECASE)
 _SPELLED = frozenset(("exe", "iso", "docx", "xlsx"))
@@ -106,7 +115,7 @@ def read_protected(passage: Passage, language: str) -> list[tuple[Edit, str]]:
     if not _TRIGGER.search(passage.text):
         return []
     text = passage.text
-    found = [*_find_accounts(text, language), *find_sequences(text, language)]
+    found = [*_find_accounts(text, language), *_find_groups(text, language), *find_sequences(text, language)]
     found += _find(text, languages.base(language))
     edits: list[tuple[Edit, str]] = []
     for edit, rule in sorted(found, key=lambda each: each[0].start):
@@ -121,6 +130,19 @@ def _find_accounts(text: str, language: str) -> Iterator[tuple[Edit, str]]:
         for match in _ACCOUNT.finditer(text):
             said = ", ".join(_spell_letters(group, base) for group in match[0].split())
             yield Edit(match.start(), match.end(), said), "account number"
+
+
+def _find_groups(text: str, language: str) -> Iterator[tuple[Edit, str]]:
+    """National insurance numbers, and the postcodes of the United Kingdom and Canada."""
+    if (base := languages.base(language)) in NAMES:
+        for match in _INSURED.finditer(text):
+            groups = _PAIR.findall(match[0].replace(" ", "")) if match[0][0].isalpha() else match[0].split()
+            said = ", ".join(_spell_letters(group, base) for group in groups)
+            yield Edit(match.start(), match.end(), said), "insurance number"
+        if base in ("en", "fr"):
+            for match in _POSTCODE.finditer(text):
+                said = ", ".join(_spell_letters(group, base) for group in match[0].split())
+                yield Edit(match.start(), match.end(), said), "postcode"
 
 
 def _find(text: str, language: str) -> Iterator[tuple[Edit, str]]:
@@ -149,13 +171,13 @@ def _read_token(start: int, token: str, language: str) -> Iterator[tuple[Edit, s
 
 def _follows_code_word(text: str, at: int, language: str) -> bool:
     """Whether a word such as code stands before a place: then the reader of codes says each digit."""
-    from voxpress.text.normalise.found import LINKS
+    from voxpress.text.normalise.codes import link
     from voxpress.text.normalise.wording import find_wording
 
     wording = find_wording(language)
     if wording is None:
         return False
-    return re.search(rf"\b{wording.code_words}{LINKS}$", text[max(0, at - 60) : at]) is not None
+    return re.search(rf"\b{wording.code_words}{link(wording)}$", text[max(0, at - 60) : at]) is not None
 
 
 def _read_code(code: str, language: str) -> str:

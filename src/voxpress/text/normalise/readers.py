@@ -5,25 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from voxpress.text.normalise import abbreviations, amounts, dates, digits, numbers, romans, times
+from voxpress.text.normalise import abbreviations, amounts, codes, dates, digits, numbers, romans, times
 from voxpress.text.normalise.found import Found, Reader
 from voxpress.text.normalise.wording import find_wording
 
-NAME = "readers 2"
+NAME = "readers 3"
 """Changes with every change of what they say."""
 
 _WITH_DIGITS: dict[str, Reader] = {
-    "masked": digits.read_masked,
+    "masked": codes.read_masked,
     "postcode": digits.read_postcode,
     "expiry": dates.read_expiry,
     "written date": dates.read_written_date,
     "telephone": digits.read_telephone,
-    "code": digits.read_code,
+    "code": codes.read_code,
     "chain": digits.read_chain,
     "reference": digits.read_reference,
     "standard": numbers.read_standard,
     "version": numbers.read_version,
-    "dialled": digits.read_dialled,
+    "dialled": codes.read_dialled,
     "address": digits.read_address,
     "quarter": dates.read_quarter,
     "date": dates.read_named_date,

@@ -45,9 +45,16 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
             patterns.append(
                 rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{_ZONE}"
             )
+    goes_on = compile_for(
+        rf" ?(?:[-–]|(?:{wording.to}|{choose(wording.between.values())}|until)\b) ?(?:1[3-9]|2[0-3]):[0-5]\d"
+    )
     for pattern in patterns:
         for match in compile_for(pattern).finditer(text):
-            yield _read(text, match.groupdict(), match.start(), match.end(), wording)
+            parts = match.groupdict()
+            found = _read(text, parts, match.start(), match.end(), wording)
+            if not parts.get("half") and parts.get("hour") and goes_on.match(text, match.end()):
+                found = found._replace(spoken=wording.o_clock(int(parts["hour"] or 0), found.spoken))
+            yield found
 
 
 def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording: Wording) -> Found:
@@ -77,7 +84,23 @@ def _goes_on(text: str, end: int, wording: Wording) -> bool:
 
 def read_weekday(text: str, wording: Wording) -> Iterator[Found]:
     """Short names of weekdays: in a range, or before a date or a time."""
-    ranges, before_dates = _compile_weekdays(wording)
+    for written, (first, last) in wording.week.items():
+        for match in compile_for(rf"(?<![\w-]){written[0]} ?[-–] ?{written[-1]}(?![\w-])").finditer(text):
+            if compile_for(r"[,:]? \d").match(text, match.end()):
+                yield Found(match.start(), match.end(), f"{first} {wording.to} {last}")
+            elif compile_for(r"\s*(?:[,.;:)]|$)").match(text, match.end()):
+                yield Found(match.start(), match.end(), f"{first} {wording.to} {last}", certain=False)
+    ranges, before_dates, lists, series, alone = _compile_weekdays(wording)
+    for match in lists.finditer(text):
+        stroke = f" {wording.and_} "
+        days = (
+            stroke if each in "/&" else wording.weekdays[each]
+            for each in re.findall(r"[^\W\d_]+|[/&]", match[0])
+        )
+        yield Found(match.start(), match.end(), "".join(days))
+    for match in series.finditer(text):
+        for day in compile_for(rf"\b({choose(wording.weekdays)})\b\.?").finditer(text, *match.span()):
+            yield Found(day.start(), day.end(), wording.weekdays[day[1]])
     for match in ranges.finditer(text):
         said = f"{wording.weekdays[match[1]]} {wording.to} {wording.weekdays[match[3]]}"
         yield Found(match.start(), match.end(), said)
@@ -87,15 +110,25 @@ def read_weekday(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(*match.span(3), wording.weekdays[match[3]])
     for match in before_dates.finditer(text):
         yield Found(match.start(), match.end(), wording.weekdays[match[1]])
+    for match in alone.finditer(text):
+        if (before := match.start(1)) == 0 or text[before - 1] in " (/":
+            stop = match[0].endswith(".") and ends_sentence(text, match.end())
+            yield Found(match.start(), match.end() - stop, wording.weekdays[match[1]])
 
 
 @cache
-def _compile_weekdays(wording: Wording) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _compile_weekdays(wording: Wording) -> tuple[re.Pattern[str], ...]:
     names = choose(wording.weekdays)
+    clear = choose(wording.clear_weekdays) or "(?!)"
     return (
         re.compile(rf"\b({names})\b\.?( ?[-–] ?)({names})\b(?!\.\w)(?:\.(?=,| [a-z\d]))?"),
         re.compile(
             rf"\b({names})\b(?:\.(?=,| ))?(?=,? (?:\d|(?:{choose(wording.months)})\b|(?:bis|ab|von) \d"
             rf"|(?:{choose(each.capitalize() for each in wording.month_short)})\b))"
         ),
+        re.compile(rf"\b(?:{names})\.?(?: ?[/&] ?(?:{names})\b(?!\.\w)(?:\.(?=,| [a-z\d]))?)+"),
+        re.compile(
+            rf"\b(?:{clear})\b\.?(?:,? ?(?:, ?| {wording.and_} | {wording.or_} )(?:{names})\b(?:\.(?=,| [a-z&\d]))?)+"
+        ),
+        re.compile(rf"\b({clear})\b(?:\.(?!\w)|(?=[,;:)/]|$| (?:{wording.and_}|{wording.or_}|&) ))"),
     )

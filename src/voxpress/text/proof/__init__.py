@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
+from voxpress.speech import Speaker
 from voxpress.text import FindLexicon, FrontEnd, Reading, Say, parse, read
 from voxpress.text.passage import Change, Passage
 
 LONGEST = 1_000_000
 """Characters of a segment where no engine sets the limit."""
+
+
+class Written(NamedTuple):
+    """A paragraph as a lexicon sees it, and the language that it is read in."""
+
+    words: Passage
+    language: str
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +41,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
-    paragraphs: tuple[Passage, ...] = ()
+    paragraphs: tuple[Written, ...] = ()
 
     @property
     def uncertain(self) -> tuple[Change, ...]:
@@ -48,11 +57,12 @@ def prove(
     front_end: FrontEnd,
     id: str = "",
     find_lexicon: FindLexicon | None = None,
+    find_language: Callable[[Speaker], str] | None = None,
 ) -> Proof:
     """The proof of a text that no engine has a say in.
 
     Args:
-        find_lexicon: as for `voxpress.text.read`.
+        find_lexicon, find_language: as for `voxpress.text.read`.
 
     >>> prove("Come in.", "en", front_end=FrontEnd()).spoken
     'Come in.'
@@ -67,6 +77,7 @@ def prove(
         markup=markup,
         front_end=front_end,
         find_lexicon=find_lexicon,
+        find_language=find_language,
     )
     return Proof(
         id=id,
@@ -76,10 +87,11 @@ def prove(
         changes=reading.changes,
         notes=reading.notes,
         paragraphs=tuple(
-            paragraph
+            Written(words, tag)
             for part in parse(text, markup, lenient=front_end.lenient)
             if isinstance(part, Say)
-            for paragraph in front_end.list_written(part, language)
+            for tag in [find_language(part.speaker) if find_language and part.speaker else language]
+            for words in front_end.list_written(part, tag)
         ),
     )
 

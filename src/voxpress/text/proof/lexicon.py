@@ -53,14 +53,14 @@ def make_lexicon(proofs: Iterable[Proof], *, uncertain: bool = False) -> str:
 
 
 def _list_texts(proof: Proof, uncertain: bool) -> Iterator[_Text]:
-    for words in proof.paragraphs:
+    for words, language in proof.paragraphs:
         spans = place(words, proof.changes)
         wanted = (
             change
             for _, _, change in spans
             if not (uncertain and change.certain) and change.by != "lexicon" and not change.ipa
         )
-        yield _Text(words, proof.language, spans, frozenset(wanted))
+        yield _Text(words, language, spans, frozenset(wanted))
 
 
 def _add_entries(

@@ -61,18 +61,19 @@ class _Phrase(TypedDict):
     """A phrase for the page: words as written, and as spoken or the number of the place that says it."""
 
     alone: bool
+    language: str
     pieces: list[tuple[str, str | int]]
 
 
 def _list_phrases(proof: Proof, numbers: Mapping[Change, int]) -> Iterator[_Phrase]:
     """The phrases of all places that are shown."""
     for paragraph in proof.paragraphs:
-        for phrase in find_phrases(paragraph, proof.changes, numbers.keys(), WIDTHS[1]):
+        for phrase in find_phrases(paragraph.words, proof.changes, numbers.keys(), WIDTHS[1]):
             pieces = [
                 (piece.written, numbers.get(piece.change, piece.spoken) if piece.change else piece.spoken)
                 for piece in phrase.pieces
             ]
-            yield {"alone": phrase.alone, "pieces": pieces}
+            yield {"alone": phrase.alone, "language": paragraph.language, "pieces": pieces}
 
 
 def _make_place(written: str, change: Change, number: int, *, held: bool) -> str:

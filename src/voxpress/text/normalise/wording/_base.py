@@ -77,7 +77,18 @@ class Wording(ABC):
     abbreviations: ClassVar[Mapping[str, Abbreviation]]
     signs: ClassVar[Mapping[str, str]]  # a sign before a number
     weekdays: ClassVar[Mapping[str, str]]
+    clear_weekdays: ClassVar[tuple[str, ...]] = ()  # those that are no words, and read alone
+    week: ClassVar[Mapping[str, tuple[str, str]]] = {}  # letters such as M-F, and the two days
+    inch: ClassVar[Unit]
+    pressures: ClassVar[frozenset[str]]  # words before a blood pressure
     code_words: ClassVar[str]  # a regular expression: digits after it are read one by one
+    code_links: ClassVar[str]  # a regular expression of words between a code word and its digits
+    secrets: ClassVar[str]  # code words that name a number further on in the sentence
+    code_ends: ClassVar[str]  # words right before that number
+    code_starts: ClassVar[str]  # words between a number and the code word that names it
+    counted: ClassVar[frozenset[str]]  # words behind a number that is no code
+    after_number: ClassVar[frozenset[str]]  # words behind a number that do not say what it counts
+    article: ClassVar[str] = ""  # a regular expression: before a number in a list
     phone_words: ClassVar[str]
     year_words: ClassVar[str]
     chapter_words: ClassVar[str]  # before a Roman numeral that counts
@@ -88,11 +99,15 @@ class Wording(ABC):
     power: ClassVar[str]  # between a number and the exponent of ten
     telephones: ClassVar[str] = ""  # more patterns of telephone numbers, each behind a |
     roman_articles: ClassVar[Mapping[str, str]] = {}  # before a numeral that orders, and the ending
+    date_joints: ClassVar[str] = ""  # a regular expression: between two dates with strokes
     date_words: ClassVar[str] = ""  # before a day and a month with a stroke
     dotted_times: ClassVar[str] = ""  # a regular expression of what stands before a time such as 17.30
     out_of: ClassVar[str] = ""  # between points and the most points
     between: ClassVar[Mapping[str, str]] = {}  # a word before two numbers, and the word that then joins them
     and_: ClassVar[str]
+    or_: ClassVar[str]
+    pressed: ClassVar[str] = ""  # a regular expression: before the key of a telephone
+    ending_words: ClassVar[tuple[str, ...]]  # before the last digits of a card
     masked: ClassVar[str]  # in place of the hidden digits of a card
     expiry: ClassVar[str] = ""  # a regular expression of what stands before the last month of a card
     count_suffixes: ClassVar[str] = (
@@ -101,6 +116,7 @@ class Wording(ABC):
     postcodes: ClassVar[bool] = False  # whether five digits before a town are read one by one
     hyphen: ClassVar[str]  # where it is read out
     slash: ClassVar[str]
+    eras_before: ClassVar[str] = ""  # a regular expression of what stands before a year
     eras: ClassVar[str] = ""  # a regular expression of what follows a year that is said in two halves
     year_parts: ClassVar[Mapping[str, str]] = {}  # Q and H of 2Q22
     streets: ClassVar[Mapping[str, str]] = {}
@@ -175,6 +191,10 @@ class Wording(ABC):
     def _spaceless(self) -> dict[str, Abbreviation]:
         return {key.replace(" ", ""): value for key, value in self.abbreviations.items() if " " in key}
 
+    def o_clock(self, hour: int, said: str) -> str:
+        """A full hour in words beside times after noon, which count 24 hours; `said`: as it is read alone."""
+        return said
+
     def counts(self, after: str) -> bool:
         """Whether a number before this word counts things, and is no year."""
         return False
@@ -183,9 +203,13 @@ class Wording(ABC):
         """The gender that a number takes before this word: ``m``, ``f`` or none."""
         return ""
 
-    def groups_fit(self, written: str) -> bool:
-        """Whether a number with several stops has groups of three digits that this language writes so."""
-        return self.point == "," and re.fullmatch(r"\d{1,3}(?:\.\d{3})+", written) is not None
+    def plural(self, said: str) -> str:
+        """A number in words as several of them: fifties, sixes, hundreds."""
+        return said
+
+    def gender_before(self, after: str, next_after: str) -> str:
+        """The gender that a number takes before two words, of which the first may be an adjective."""
+        return self.gender_of(after)
 
     def fits_ordinal(self, number: int, ending: str) -> bool:
         """Whether an ordinal is written with that ending."""

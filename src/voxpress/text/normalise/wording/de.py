@@ -23,13 +23,24 @@ _PREPOSITIONS = frozenset(
     ]
 )  # fmt: skip
 
+_ENDINGS_OF_ONE = {"f": "e", "m": "", "accusative": "en", "dative": "er"}
+_NO_ADJECTIVES = frozenset(
+    [
+        "oder", "aber", "über", "unter", "hinter", "immer", "später", "wieder", "heute", "bitte", "gerne",
+        "ohne", "sowie", "eine", "einer", "eines", "einen", "diese", "dieser", "dieses", "diesen", "alle",
+        "aller", "jede", "jeder", "jedes", "jeden", "seine", "ihre", "meine", "wegen", "neben", "gegen",
+        "zwischen", "bevor", "der", "des", "den", "es", "er", "per", "sonst", "beide", "werden", "haben",
+        "drücken", "wählen", "mitten", "innen", "außen", "oben", "unten", "durch", "viele", "ihren",
+    ]
+)  # fmt: skip
 _FEMININE = frozenset(
     [
         "Million", "Milliarde", "Billion", "Frau", "Stunde", "Minute", "Sekunde", "Woche", "Person",
         "Seite", "Tonne", "Flasche", "Tasse", "Kugel", "Karte", "Nacht", "Stufe", "Stimme", "Hand",
         "Klasse", "Straße", "Etage", "Taste", "Meile", "Stadt", "Tochter", "Schwester", "Mutter", "Portion",
         "Packung", "Dose", "Kiste", "Tür", "Wohnung", "Katze", "Stelle", "Chance", "Idee", "Frage",
-        "Antwort",
+        "Antwort", "Nachricht", "Mail", "Mailbox", "Information", "Datei", "Firma", "Zahl", "Nummer",
+        "Bitte", "Aufgabe", "Anfrage", "Sache", "Adresse", "Reise", "Größe", "Gruppe", "Reihe", "Zeile",
     ]
 )  # fmt: skip
 
@@ -158,6 +169,8 @@ class German(Wording):
         "etwa",
     )
     between = {"zwischen": "und"}
+    ending_words = ("endet auf", "endend auf")
+    pressed = r"drück\w{0,5}(?: (?:die|taste)){0,3}"
     masked = "endend auf"
     expiry = r"[Gg]ültig bis|[Aa]blaufdatum|[Vv]erfällt"
     postcodes = True
@@ -165,7 +178,7 @@ class German(Wording):
         r"(?:fach|mal|jährig|tägig|köpfig|stündig|minütig|teilig|stellig|prozentig|stöckig|monatig|wöchig|seitig|malig)"
         r"(?:e[nrms]?)?"
     )
-    and_ = "und"
+    and_, or_ = "und", "oder"
     hyphen, slash = "Bindestrich", "Schrägstrich"
     dot, extension, power = "Punkt", "Durchwahl", "mal zehn hoch"
     over, less, greater, at_most, at_least = "zu", "kleiner als", "größer als", "höchstens", "mindestens"
@@ -184,6 +197,7 @@ class German(Wording):
         "So": "Sonntag",
     }  # fmt: skip
     dotted_dates = True
+    date_words = "am vom zum ab"
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
         "Mio.": ("Million", "Millionen"), "Mio": ("Million", "Millionen"), "Mrd.": ("Milliarde", "Milliarden"),
@@ -202,14 +216,40 @@ class German(Wording):
         "~": "etwa",
         "≈": "etwa",
     }
+    inch = Unit("Zoll", "Zoll")
+    pressures = frozenset({"blutdruck"})
     code_words = (
-        r"(?:PIN|Pin|TAN|PLZ|Postleitzahl|Code|Kennwort|Passwort|"
+        r"(?:PINs?|Pin|TANs?|PLZ|Postleitzahl|Codes?|[A-ZÄÖÜ][a-zäöüß]{2,25}codes?|Kennwort|Passwort|"
         r"(?:Konto|Kunden|Karten|Bestell|Auftrags|Rechnungs|Buchungs|Vertrags|Referenz|Mitglieds|Ticket|"
         r"Vorgangs|Serien)"
-        r"(?:nummer|nr\.)|Durchwahl|IBAN|endet auf)"
+        r"(?:nummern?|nr\.)|Durchwahl(?:en)?|DW|Nebenstellen?|IBAN|endet auf|"
+        r"(?:Postfach|Mailbox|Benutzer|Agent|Warteschlange|Konferenz(?! (?:19|20)\d\d))(?=\W{1,3}\d{3}))"
     )
+    code_links = (
+        r"ist(?: jetzt| nun)?|sind|lautet(?: jetzt| nun)?|Nr\.|"
+        r"wurde (?:auf|(?:geändert|zurückgesetzt|gesetzt) auf)"
+    )
+    secrets = "PIN|Pin|TAN|[Cc]ode|[A-ZÄÖÜ][a-zäöüß]{2,20}code|Kennwort|Passwort"
+    code_ends = "ist|lautet|auf"
+    code_starts = "(?:ist|als) (?:Ihren?|[Dd]einen?|Ihr|[Dd]ein|Ihre|[Dd]eine)"
+    date_joints = "bis(?: zum)?"
+    counted = frozenset(
+        [
+            "Stellen", "Ziffern", "Zeichen", "Buchstaben", "Sekunden", "Minuten", "Stunden", "Tage", "Tagen",
+            "Wochen", "Monate", "Monaten", "Jahre", "Jahren", "Mal", "Euro", "Dollar", "Franken", "Punkte",
+            "Punkten", "Personen",
+        ]
+    )  # fmt: skip
+    after_number = frozenset(
+        [
+            "oder", "und", "für", "jetzt", "an", "ein", "eingeben", "geändert", "gesetzt", "zurückgesetzt",
+            "heute", "wählen", "anrufen", "um", "wenn", "bei", "im", "in", "bis",
+        ]
+    )  # fmt: skip
+    article = "(?:die |der |den )?"
     phone_words = (
-        r"(?:Telefon|Telefonnummer|Rufnummer|Tel\.?|Fax|Mobil|Handy|Hotline|[Aa]nrufen unter|"
+        r"(?:Notruf|Notrufnummer|SMS mit [A-Z\d]{2,12} an(?: die)?|[A-Z]{2,12} an die|"
+        r"Telefon|Telefonnummer|Rufnummer|Tel\.?|Fax|Mobil|Handy|Hotline|[Aa]nrufen unter|"
         r"[Rr]ufen Sie|[Ww]ählen Sie|[Nn]ummer)"
     )
     year_words = (
@@ -233,6 +273,7 @@ class German(Wording):
         {"usw.", "etc.", "u. a.", "o. ä.", "u. v. m.", "v. Chr.", "n. Chr.", "Jh.", "Str.", "str.", "o. Ä."}
     )
     scale_gender = "f"
+    telephones = r"|0 ?\d[\d ]{0,6} ?/ ?\d{2,8}(?: \d{2,8}){0,4}"
     bare_hours, decade_ending, ratio = "Uhr|uhr", "er", "zu"
     hour_sign = r"Uhr|uhr|h(?= |$|[,.])"
     rates = {"h": "Stunde", "d": "Tag", "l": "Liter", "kg": "Kilogramm", "km": "Kilometer", "min": "Minute"}
@@ -275,6 +316,13 @@ class German(Wording):
             return "f"
         return "m" if after[:1].isupper() and after != "Uhr" else ""
 
+    def gender_before(self, after: str, next_after: str) -> str:
+        if not next_after[:1].isupper() or not after.islower() or after in _NO_ADJECTIVES:
+            return self.gender_of(after)
+        if after.endswith("en"):
+            return "dative" if self.gender_of(next_after) == "f" else "accusative"
+        return "f" if after.endswith("e") else "m" if after.endswith(("er", "es")) else ""
+
     def cardinal(self, number: int, gender: str = "") -> str:
         if number == 0:
             return "null"
@@ -287,7 +335,7 @@ class German(Wording):
         if rest or not said:
             last = self._below_million(rest)
             if last.endswith("ein"):
-                last += {"f": "e", "m": ""}.get(gender if rest == 1 else "", "s")
+                last += _ENDINGS_OF_ONE.get(gender if rest == 1 else "", "s")
             said.append(last)
         return " ".join(said)
 
@@ -364,7 +412,7 @@ class German(Wording):
         if not day:
             return said
         words = before.split()
-        if len(words) > 2 and words[-1] in ("und", "oder") and words[-2].rstrip(".").isdecimal():
+        if len(words) > 2 and words[-1] in ("und", "oder") and words[-2].strip("0123456789./") == "":
             words = words[:-2]  # am 3. und 4. Mai
         return f"{self.ordinal(day, self._ending(words))} {said}"
 

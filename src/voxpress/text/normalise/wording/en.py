@@ -99,7 +99,7 @@ def _currencies() -> dict[str, Currency]:
 
 def _abbreviations() -> dict[str, Abbreviation]:
     titles = {
-        "Dr": "Doctor", "Mr": "Mister", "Mrs": "Misses", "Ms": "Miz", "Prof": "Professor", "Rev": "Reverend",
+        "Dr": "Doctor", "Mr": "Mister", "Mrs": "Missus", "Ms": "Miz", "Prof": "Professor", "Rev": "Reverend",
         "Gen": "General", "Col": "Colonel", "Capt": "Captain", "Cpt": "Captain", "Lt": "Lieutenant",
         "Sgt": "Sergeant",
         "Maj": "Major", "Cmdr": "Commander", "Adm": "Admiral", "Gov": "Governor", "Sen": "Senator",
@@ -177,6 +177,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "ext.": Abbreviation("extension"),
         "401(k)": Abbreviation("four oh one K"),
         "A.D": Abbreviation("A D"),
+        "A.D.": Abbreviation("A D"),
         "a.m.": Abbreviation("A M"),
         "p.m.": Abbreviation("P M"),
     }
@@ -210,10 +211,12 @@ class English(Wording):
         "to", "by", "per", "percent", "per mille", "plus or minus", "about",
     )  # fmt: skip
     between = {"between": "and"}
+    ending_words = ("ending in", "ending with", "ends in")
     masked = "ending in"
     expiry = r"[Ee]xp(?:\.|iry|ires|iration)?(?: date)?|[Vv]alid (?:thru|through|until|to)"
     hyphen, slash = "dash", "slash"
-    and_ = "and"
+    and_, or_ = "and", "or"
+    eras_before = r"A\.D\.|AD"
     eras = r"A\.?D|B\.?C(?:\.?E)?|C\.?E"
     year_parts = {"Q": "quarter", "H": "half"}
     dot, extension, power = "dot", "extension", "times ten to the power of"
@@ -238,6 +241,10 @@ class English(Wording):
         "Thur": "Thursday",
         "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
     }  # fmt: skip
+    clear_weekdays = ("Mon", "Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri")
+    week = {"M-F": ("Monday", "Friday")}
+    inch = Unit("inch", "inches")
+    pressures = frozenset({"pressure", "BP", "bp"})
     units = _units()
     currencies = _currencies()
     scales = {
@@ -258,16 +265,42 @@ class English(Wording):
         "≈": "about",
     }
     code_words = (
-        r"(?:PINs?|pins?|Pin|OTP|otp|SSN|passcode|Passcode|password|Password|[Zz]ip|ZIP|zip code|[Cc]ode|"
+        r"(?:PINs?|pins?|Pin|OTP|otp|SSN|[Pp]asscodes?|[Pp]asswords?|[Zz]ip|ZIP|zip code|[Cc]odes?|"
         r"CVV|CVC|PNR|"
         r"(?:[Aa]ccount|[Cc]ard|[Oo]rder|[Tt]icket|[Rr]eference|[Cc]onfirmation|[Tt]racking|[Ss]erial|"
         r"[Cc]ustomer|[Bb]ooking|"
-        r"[Mm]ember|[Ii]nvoice|[Pp]olicy|[Cc]ase|[Mm]eeting)(?: (?:number|code|ID|id|no\.|No\.))?|"
+        r"[Mm]ember|[Ii]nvoice|[Pp]olicy|"
+        r"(?<!\b[Ii]n )[Cc]ase|[Mm]eeting)s?(?: (?:numbers?|codes?|IDs?|ids?|no\.|No\.))?|"
+        r"(?:[Mm]ailbox|[Vv]oicemail|[Uu]ser|[Aa]gent|[Cc]onference(?! (?:19|20)\d\d)|[Qq]ueue)"
+        r"(?:e?s)?(?: (?:number|ID|id|room|bridge))?(?=\W{1,3}\d{3})|"
         r"ending in|ending with|ISBN|IBAN|VIN|IMEI|"
-        r"[Ee]xtension|ext\.|Ext\.|postcode|Postcode)"
+        r"[Ee]xtensions?|[Ee]xt\.?|[Pp]ostcodes?)"
     )
+    code_links = (
+        r"(?:is|are|was)(?: now)?|(?:was |has |has been )?changed from|at|on|no\.|No\.|n°|the number|will be|"
+        r"(?:has been|have been|was|were|is|are)(?: now)? (?:changed|reset|set|updated|switched) to"
+    )
+    secrets = "PINs?|[Pp]in|OTP|[Cc]ode|[Pp]asscode|[Pp]assword"
+    code_ends = "is|to"
+    code_starts = "(?:is|as) your"
+    date_joints = "until|till|through"
+    counted = frozenset(
+        [
+            "digit", "digits", "character", "characters", "letter", "letters", "number", "numbers", "second",
+            "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks", "month", "months",
+            "year", "years", "time", "times", "dollars", "euros", "pounds", "points", "people",
+        ]
+    )  # fmt: skip
+    after_number = frozenset(
+        [
+            "now", "for", "to", "or", "and", "if", "in", "at", "from", "today", "immediately", "then", "on",
+            "tomorrow", "again",
+        ]
+    )  # fmt: skip
+    article = "(?:the )?"
     phone_words = (
-        r"(?:[Cc]all|CALL|[Dd]ial|DIAL|[Pp]hone|[Tt]elephone|[Tt]el\.?|[Ff]ax|[Mm]obile|[Cc]ell|[Tt]ext|"
+        r"(?:[Cc]all|CALL|[Dd]ial|DIAL|[Pp]hone|[Tt]elephone|[Tt]el\.?|[Ff]ax|[Mm]obile|[Cc]ell|"
+        r"[Tt]ext(?: [A-Z\d]{2,12} to)?|"
         r"[Rr]ing|[Nn]umber|"
         r"[Hh]otline|[Cc]all us (?:at|on)|reach us (?:at|on))"
     )
@@ -309,7 +342,7 @@ class English(Wording):
     letter_units = "VWL"
     doubtful_units = frozenset({"m", "s", "h", "t", "B", "C"})
     two_faced = {"St.": ("Saint", "Street"), "Dr.": ("Doctor", "Drive")}
-    closing = frozenset({"etc.", "Ph.D.", "et al.", "a.m.", "p.m."})
+    closing = frozenset({"etc.", "Ph.D.", "et al.", "a.m.", "p.m.", "A.D."})
     ordinal_endings = "st|nd|rd|th|ST|ND|RD|TH"
     cents_and = "and"
 
@@ -324,6 +357,14 @@ class English(Wording):
     @property
     def dotted_times(self) -> str:  # type: ignore[override]
         return r"(?:(?<=\bat )|(?<=\bfrom )|(?<=\buntil )|(?<=\bby ))" if self._region in _DAY_FIRST else ""
+
+    def plural(self, said: str) -> str:
+        if said.endswith("y"):
+            return said[:-1] + "ies"
+        return said + ("es" if said.endswith("x") else "s")
+
+    def o_clock(self, hour: int, said: str) -> str:
+        return f"{self.cardinal(hour)} hundred hours" if said.endswith("o'clock") else said
 
     def counts(self, after: str) -> bool:
         if after in ("people", "men", "women", "children", "more", "percent", "of"):

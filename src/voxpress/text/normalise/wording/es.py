@@ -46,6 +46,8 @@ _MASCULINE = frozenset(
     ["día", "problema", "programa", "sistema", "tema", "idioma", "mapa", "planeta", "clima", "aroma", "poema"]
 )
 """Nouns with the ending of the other gender."""
+_NO_NOUNS = frozenset(["por", "mayor", "menor", "mejor", "peor", "del", "igual", "cual", "tal", "con"])
+"""Words that end as nouns do."""
 _STATES = frozenset(
     ["ahora", "terminado", "activado", "desactivado", "encendido", "apagado", "completado", "finalizado"]
 )
@@ -168,7 +170,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "máx.": "máximo",
         "mín.": "mínimo", "c.º b.": "camino bajo", "n.º": "número", "N.º": "número", "nº": "número",
         "Nº": "número",
-        "S. A.": "S A", "S.A.": "S A", "S. L.": "S L", "S.L.": "S L", "vier.": "viernes",
+        "M.N.": "moneda nacional", "S. A.": "S A", "S.A.": "S A", "S. L.": "S L", "S.L.": "S L", "vier.": "viernes",
         "JJ. OO.": "Juegos Olímpicos", "Ref.": "referencia", "ref.": "referencia", "Ldo.": "licenciado",
         "Lda.": "licenciada",
         "a.m.": "de la mañana", "p.m.": "de la tarde", "ec": "era común",
@@ -186,10 +188,12 @@ class Spanish(Wording):
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
     between = {"entre": "y"}
+    ending_words = ("terminada en",)
+    pressed = r"(?:puls[ae]|marque|marca|presion[ea]|oprim[ae])(?: (?:el|la|tecla)){0,3}"
     masked = "terminada en"
     expiry = r"[Vv]ence|[Vv]encimiento|[Cc]aduca|[Cc]aducidad|[Vv]álida hasta"
     postcodes = True
-    and_ = "y"
+    and_, or_ = "y", "o"
     hyphen, slash = "guion", "barra"
     point_word, minus, plus, times, divided, equals = (
         "coma",
@@ -237,13 +241,38 @@ class Spanish(Wording):
     cents_and = "con"
     of_money = "de"
     signs = {"§": "sección", "№": "número", "#": "número", "~": "unos", "≈": "unos"}
+    week = {"L-V": ("lunes", "viernes")}
+    inch = Unit("pulgada", "pulgadas", "f")
+    pressures = frozenset({"tensión", "presión"})
+    clear_weekdays = ("Lun", "Mié", "Jue", "Vie", "Sáb")
     code_words = (
-        r"(?:PIN|[Cc]ódigo(?: postal| de \w{1,20})?|[Cc]lave|[Cc]ontraseña|C\.?P\.?|"
+        r"(?:PIN|[Cc]ódigos?(?: postal| de \w{1,20})?|[Cc]lave|[Cc]ontraseña|C\.?P\.?|"
         r"(?:[Cc]uenta|[Tt]arjeta|[Pp]edido|[Rr]eferencia|[Rr]eserva|[Ee]xpediente)(?: (?:número|n\.º|"
-        r"nº))?|terminada en|DNI)"
+        r"nº))?|terminada en|DNI|[Ee]xtensi(?:ón|ones)|[Ee]xt\.|"
+        r"(?:[Ii]nterno|[Aa]nexo|[Bb]uzón|[Uu]suario|[Aa]gente|[Cc]ola)(?=\W{1,3}\d{3}))"
     )
+    code_links = (
+        r"(?:ahora )?es|son|n°|"
+        r"(?:se )?ha(?: sido)? (?:cambiado|cambiada|restablecido|actualizado) a|se (?:cambió|restableció) a|"
+        r"fue (?:cambiad|restablecid|actualizad)[oa] a"
+    )
+    secrets = "PIN|[Cc]ódigo|[Cc]lave|[Cc]ontraseña"
+    code_ends = "es|a"
+    code_starts = "(?:es|como) (?:su|tu)"
+    date_joints = "al|hasta(?: el)?"
+    counted = frozenset(
+        [
+            "dígitos", "cifras", "caracteres", "letras", "números", "segundos", "minutos", "horas", "días",
+            "semanas", "meses", "años", "veces", "euros", "dólares", "pesos", "puntos", "personas",
+        ]
+    )  # fmt: skip
+    after_number = frozenset(
+        ["y", "o", "para", "ahora", "hoy", "si", "en", "desde", "de", "es", "a", "con", "por", "mañana"]
+    )
+    article = "(?:el |la |al )?"
     phone_words = (
-        r"(?:[Ll]lam[eé](?:nos)?(?: al)?|[Mm]arque(?: el)?|[Tt]eléfono|[Tt]el\.|[Tt]fno\.|[Mm]óvil|"
+        r"(?:[Ee]nv[ií]e [A-Z\d]{2,12} al|[Ee]mergencias|"
+        r"[Ll]lam[eé](?:nos)?(?: al)?|[Mm]arque(?: el)?|[Tt]eléfono|[Tt]el\.|[Tt]fno\.|[Mm]óvil|"
         r"[Ff]ax|[Nn]úmero)"
     )
     year_words = "en de del desde hasta año años el entre y siglo"
@@ -258,7 +287,9 @@ class Spanish(Wording):
     ordinal_endings = r"\.?[ºª°ᵒᵃ]|\.?[eᵉ][rʳ]|er|ero|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na"
     telephones = r"|\d{4}-\d{4}|\d{3}-\d{3}-\d{3}|[6-9]\d\d \d{3} \d{3}"
     roman_articles = {"el": "º", "la": "ª", "del": "º", "al": "º"}
-    closing = frozenset({"etc.", "EE. UU.", "S. A.", "S.A.", "a. C.", "d. C.", "EE.UU.", "Ud.", "Uds."})
+    closing = frozenset(
+        {"etc.", "EE. UU.", "S. A.", "S.A.", "a. C.", "d. C.", "EE.UU.", "M.N.", "Ud.", "Uds."}
+    )
     hour_sign = r"h(?:s|rs|oras?)?\b"
     bare_hours = r"h(?:s|rs|oras?)?\b"
     rates = {"h": "hora", "d": "día", "l": "litro", "kg": "kilogramo", "km": "kilómetro", "min": "minuto"}
@@ -353,7 +384,11 @@ class Spanish(Wording):
             or after in ("como", "para", "pero", "menos", "más", "las", "los", "una", "uno")
         ):
             return ""
-        if after.removesuffix("s") in _MASCULINE:
+        if after.removesuffix("s") in _MASCULINE or (
+            after.endswith(("aje", "ente", "ete", "or", "el", "al", "ón"))
+            and not after.endswith(("mente", "ión"))
+            and after not in _NO_NOUNS
+        ):
             return "m"
         return (
             "f"

@@ -17,6 +17,16 @@ _TENS = [
 _SCALES = ("million", "milliard", "billion", "billiard", "trillion", "trilliard")
 
 
+_FEMININE = frozenset(
+    [
+        "foi", "minute", "heure", "personne", "seconde", "page", "femme", "année", "semaine", "commande",
+        "facture", "journée", "demande", "ligne", "chambre", "place", "boîte", "carte", "table", "voiture",
+        "nuit", "classe", "question", "tonne", "adresse", "pièce", "porte", "rue", "touche",
+    ]
+)  # fmt: skip
+_FEMININE_ENDINGS = ("tion", "sion", "ette", "elle", "ance")
+
+
 def _units() -> dict[str, Unit]:
     table = """
     mm:millimètre cm:centimètre dm:décimètre m:mètre km:kilomètre µm:micromètre μm:micromètre nm:nanomètre
@@ -119,9 +129,11 @@ class French(Wording):
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
     between = {"entre": "et"}
+    ending_words = ("terminant par",)
+    pressed = r"appuye[zr](?: (?:le|la|sur|touche)){0,3}"
     masked = "se terminant par"
     expiry = r"[Ee]xpire(?: le| en)?|[Ee]xpiration|[Vv]alable jusqu'(?:en|au)"
-    and_ = "et"
+    and_, or_ = "et", "ou"
     hyphen, slash = "tiret", "barre"
     point_word, minus, plus, times, divided, equals = (
         "virgule",
@@ -186,13 +198,35 @@ class French(Wording):
         "n°": "numéro",
         "N°": "numéro",
     }
+    inch = Unit("pouce", "pouces")
+    pressures = frozenset({"tension"})
     code_words = (
-        r"(?:PIN|[Cc]ode(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
+        r"(?:PIN|[Cc]odes?(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
         r"(?:[Cc]ompte|[Cc]arte|[Cc]ommande|[Rr]éférence|[Dd]ossier|[Rr]éservation)(?: (?:numéro|n°))?|"
-        r"se terminant par|[Pp]oste)"
+        r"se terminant par|[Pp]ostes?|[Ee]xtension|"
+        r"(?:[Bb]oîte vocale|[Uu]tilisateur|[Aa]gent|[Ff]ile)(?=\W{1,3}\d{3}))"
     )
+    code_links = (
+        r"est(?: maintenant| désormais)?|sont|n°|"
+        r"a été (?:changé|modifié|réinitialisé|remplacé) (?:en|à|par)"
+    )
+    secrets = "PIN|[Cc]ode|[Mm]ot de passe"
+    code_ends = "est|à|par"
+    code_starts = "(?:est|comme) (?:votre|ton)"
+    date_joints = "au|jusqu['’]au|et le"
+    counted = frozenset(
+        [
+            "chiffres", "caractères", "lettres", "numéros", "secondes", "minutes", "heures", "jours", "semaines",
+            "mois", "ans", "années", "fois", "euros", "dollars", "francs", "points", "personnes",
+        ]
+    )  # fmt: skip
+    after_number = frozenset(
+        ["ou", "et", "pour", "en", "si", "est", "dès", "à", "depuis", "de", "maintenant", "demain", "par"]
+    )
+    article = "(?:le |la |au )?"
     phone_words = (
-        r"(?:[Aa]ppelez(?: le| au)?|[Cc]omposez le|[Tt]éléphone|[Tt]él\.?|[Ff]ax|[Pp]ortable|[Mm]obile|"
+        r"(?:[Ee]nvoyez [A-Z\d]{2,12} au|[Uu]rgences|"
+        r"[Aa]ppelez(?: le| au)?|[Cc]omposez le|[Tt]éléphone|[Tt]él\.?|[Ff]ax|[Pp]ortable|[Mm]obile|"
         r"[Nn]uméro)"
     )
     year_words = (
@@ -314,11 +348,12 @@ class French(Wording):
         return f"{self.number(whole)} et {part}"
 
     def gender_of(self, after: str) -> str:
-        return (
-            "f"
-            if after
-            in ("fois", "minutes", "heures", "personnes", "secondes", "pages", "femmes", "années", "semaines")
-            else ""
+        one = after.removesuffix("s")
+        return "f" if one in _FEMININE or one.endswith(_FEMININE_ENDINGS) else ""
+
+    def gender_before(self, after: str, next_after: str) -> str:
+        return self.gender_of(
+            next_after if after in ("autre", "autres", "petite", "grande", "seule") else after
         )
 
     def date(self, day: int, month: int, year: str, before: str, *, month_first: bool = False) -> str:

@@ -111,10 +111,12 @@ class Italian(Wording):
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
     between = {"tra": "e", "fra": "e"}
+    ending_words = ("termina con",)
+    pressed = r"(?:prem[aeio](?:re)?|digit[aie](?:re)?)(?: (?:il|la|tasto)){0,3}"
     masked = "che termina con"
     expiry = r"[Ss]cad(?:e|enza)|[Vv]alida fino al"
     postcodes = True
-    and_ = "e"
+    and_, or_ = "e", "o"
     hyphen, slash = "trattino", "barra"
     point_word, minus, plus, times, divided, equals = "virgola", "meno", "più", "per", "diviso", "uguale"
     to, by, per, percent, per_mille, plus_minus, about = (
@@ -173,13 +175,35 @@ class Italian(Wording):
     date_words = "il dal al entro"
     of_money = "di"
     signs = {"§": "paragrafo", "№": "numero", "#": "numero", "~": "circa", "≈": "circa"}
+    inch = Unit("pollice", "pollici")
+    pressures = frozenset({"pressione"})
     code_words = (
         r"(?:PIN|[Cc]odice(?: postale| di \w{1,20}| PIN)?|[Pp]assword|CAP|"
         r"(?:[Cc]onto|[Cc]arta|[Oo]rdine|[Rr]iferimento|[Pp]ratica|[Pp]renotazione)(?: (?:numero|n\.))?|"
-        r"che termina con|[Ii]nterno)"
+        r"che termina con|[Ii]nterno|[Ii]nterni|"
+        r"(?:[Cc]asella|[Uu]tente|[Aa]gente|[Cc]oda)(?=\W{1,3}\d{3}))"
     )
+    code_links = (
+        r"è(?: ora| adesso)?|sono|n\.|"
+        r"è stat[oa] (?:cambiat|modificat|reimpostat|aggiornat)[oa] (?:in|a)"
+    )
+    secrets = "PIN|[Cc]odice|[Pp]assword"
+    code_ends = "è|a"
+    code_starts = "(?:è|come) (?:il|la) (?:tuo|tua|suo|sua|vostro|vostra)"
+    date_joints = "al|e il|fino al"
+    counted = frozenset(
+        [
+            "cifre", "caratteri", "lettere", "numeri", "secondi", "minuti", "ore", "giorni", "settimane", "mesi",
+            "anni", "volte", "euro", "dollari", "punti", "persone",
+        ]
+    )  # fmt: skip
+    after_number = frozenset(
+        ["o", "e", "per", "ora", "oggi", "se", "in", "da", "di", "è", "a", "con", "adesso", "domani"]
+    )
+    article = "(?:il |lo |la |al )?"
     phone_words = (
-        r"(?:[Cc]hiam(?:ate|i|a)(?: lo| il)?|[Cc]omponete(?: lo| il)?|[Dd]igitate|[Tt]elefono|[Tt]el\.?|"
+        r"(?:[Ii]nvi(?:ate|a|i) [A-Z\d]{2,12} al|[Ee]mergenze|"
+        r"[Cc]hiam(?:ate|i|a)(?: lo| il)?|[Cc]omponete(?: lo| il)?|[Dd]igitate|[Tt]elefono|[Tt]el\.?|"
         r"[Cc]ellulare|[Ff]ax|[Nn]umero)"
     )
     year_words = (
