@@ -29,7 +29,7 @@ def lines(text):
             "Chapter One\n===========\nIt was a dark and stormy night; the rain fell in\ntorrents.",
             ["Chapter One", "===========", "It was a dark and stormy night; the rain fell in torrents."],
         ),
-        ("# Title\nSome text here.\n## Part", ["# Title", "Some text here.", "## Part"]),
+        ("# Title\nSome text here.\n## Part", ["Title", "Some text here.", "Part"]),
         ("Jane Doe\n12 Main Street\nSpringfield", ["Jane Doe", "12 Main Street", "Springfield"]),
         ("Opening hours\nMonday to Friday 9-5", ["Opening hours", "Monday to Friday 9-5"]),
         ("Alice: Hi there\nBob: Hello Alice", ["Alice: Hi there", "Bob: Hello Alice"]),

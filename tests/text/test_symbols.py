@@ -30,8 +30,6 @@ def said(text, language="en-US"):
         ("#", "pound"),
         ("The # key ends it", "The pound key ends it"),
         ("Press '#'", "Press 'pound'"),
-        ("# Heading", "Heading"),
-        ("### Heading three", "Heading three"),
         ("# key is pound", "pound key is pound"),
         ("the # of items", "the number of items"),
         ("This is *important* and **very** _so_", "This is important and very so"),

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from voxpress.errors import InputError
 from voxpress.text.lines import MARKERS, find_lines
+from voxpress.text.normalise.keys import find_menu_keys
 from voxpress.text.passage import Change, Edit, Passage
 
 _SPACES = re.compile(r"\s+")
@@ -61,27 +62,31 @@ def clean(passage: Passage, *, lines: bool = True) -> list[Paragraph]:
         passage = passage.edit(_list_unspoken(text))
     paragraphs: list[Paragraph] = []
     at = 0
-    for blank in (*_BLANK_LINES.finditer(passage.text), None):
+    blanks = list(_BLANK_LINES.finditer(passage.text))
+    for blank in (*blanks, None):
         block = passage[at : blank.start()] if blank else passage[at:]
         if lines:
-            paragraphs += _list_paragraphs(block)
+            paragraphs += _list_paragraphs(block, alone=not blanks)
         elif (flat := _flatten(block)).text:
             paragraphs.append(Paragraph(flat))
         at = blank.end() if blank else at
     return paragraphs
 
 
-def _list_paragraphs(block: Passage) -> Iterator[Paragraph]:
+def _list_paragraphs(block: Passage, *, alone: bool) -> Iterator[Paragraph]:
     """A block of lines as one paragraph, or its headings and list items each as one."""
     after: Literal["sentence", "paragraph"] = "paragraph"
     signs = list(_list_quote_signs(block.text))
     quoted = tuple(block.changes(signs, "quotation"))
     block = block.edit(signs)
-    for line in find_lines(block):
+    for line in find_lines(block, alone=alone):
         flat = _flatten(block[line.start : line.end])
         if not flat.text:
             continue
-        marked = block.changes((Edit(*line.marker, ""),), "list marker") if line.marker else ()
+        marked: list[Change] = []
+        if line.marker:
+            rule = "heading" if block.text[line.marker[0]] == "#" else "list marker"
+            marked = block.changes((Edit(*line.marker, ""),), rule)
         yield Paragraph(flat, after, (*quoted, *marked))
         after, quoted = "sentence", ()
 
@@ -90,7 +95,7 @@ def _list_quote_signs(text: str) -> Iterator[Edit]:
     """Edits that remove the signs of a quotation or comment, which begin each line of a block."""
     lines = [line.lstrip() for line in text.split("\n") if line.strip()]
     if all(line.startswith(">") for line in lines) or (
-        len(lines) > 1 and all(line.startswith(("# ", "#\n")) for line in lines)
+        len(lines) > 1 and all(line.startswith("# ") for line in lines) and not find_menu_keys(lines)
     ):
         for sign in _QUOTE_SIGNS.finditer(text):
             yield Edit(sign.start(), sign.end(), "", fixed=False)

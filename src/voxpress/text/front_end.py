@@ -168,7 +168,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Iterator[tuple[Passage, Literal["sentence", "paragraph"]]]:
         """The paragraphs as they are spoken, and the pause before each."""
         for written in clean(words):
-            notes.changes.extend(written.changes)
+            _note_lines(written.changes, notes)
             paragraph = self._read_signs(written.words, reader, notes, own)
             paragraph = self._leave_out(paragraph, reader, notes)
             for spoken in clean(_remove_misread(paragraph, reader.misread, notes), lines=False):
@@ -285,6 +285,14 @@ def _apply(passage: Passage, edits: Sequence[tuple[Edit, str]], notes: _Notes) -
             what = passage.text[edit.start : edit.end].strip()
             notes.left_out[what, f"left out: {LEFT_OUT[rule]}"] += 1
     return passage.edit(edit for edit, _ in edits)
+
+
+def _note_lines(changes: Sequence[Change], notes: _Notes) -> None:
+    """Note what was taken for a bullet, a heading or a quotation, where it could be a key of a telephone."""
+    notes.changes.extend(changes)
+    for change in changes:
+        if "*" in change.written or "#" in change.written:
+            notes.left_out[change.written.strip(), f"left out: {LEFT_OUT[change.by]}"] += 1
 
 
 def _find_addresses(paragraph: Passage, language: str) -> list[tuple[int, int]]:

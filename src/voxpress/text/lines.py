@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from voxpress import languages
+from voxpress.text.normalise.keys import find_menu_keys
 from voxpress.text.passage import Passage
 from voxpress.text.patterns import lazily
 
@@ -58,7 +59,7 @@ class Line(NamedTuple):
 
     Attributes:
         start, end: the piece of the text, without the marker of a list item.
-        marker: the marker of a list item that nobody speaks: start and end.
+        marker: the marker of a list item, or the sign of a heading, that nobody speaks: start and end.
     """
 
     start: int
@@ -73,11 +74,12 @@ class _Row(NamedTuple):
     indent: int
 
 
-def find_lines(block: Passage) -> list[Line]:
+def find_lines(block: Passage, *, alone: bool = True) -> list[Line]:
     r"""The lines of a block of text that stand on their own, each with the lines that continue it.
 
     Args:
         block: lines without a blank one between them.
+        alone: the text has no other block, so a # before a single line is no heading.
 
     >>> menu = Passage.of("Press 1 for sales\nPress 2 for support")
     >>> [menu.text[line.start : line.end] for line in find_lines(menu)]
@@ -90,9 +92,9 @@ def find_lines(block: Passage) -> list[Line]:
     rows = list(_list_rows(text))
     if not rows:
         return []
-    if len(rows) == 1 and not _BULLET.match(rows[0].text):
+    if len(rows) == 1 and not _BULLET.match(rows[0].text):  # nothing to join, and nothing to remove
         return [Line(rows[0].start, rows[0].end)]
-    return list(_join(rows))
+    return list(_join(rows, find_menu_keys([row.text for row in rows], alone=alone)))
 
 
 def _list_rows(text: str) -> Iterator[_Row]:
@@ -107,11 +109,11 @@ def _list_rows(text: str) -> Iterator[_Row]:
         at += len(line) + 1
 
 
-def _join(rows: Sequence[_Row]) -> Iterator[Line]:
-    markers = _find_markers(rows)
+def _join(rows: Sequence[_Row], keys: frozenset[int]) -> Iterator[Line]:
+    markers = _find_markers(rows, keys)
     width = max(len(row.text) for row in rows)
     commas = sum(row.text.endswith((",", ";")) for row in rows)
-    verse = len(rows) >= 4 and commas * 4 >= len(rows) and not any(markers)
+    verse = len(rows) >= 4 and commas * 4 >= len(rows) and all(marker is None for marker in markers)
     goes_on = any(
         _begins_low(row.text) and not _END.search(before.text) for before, row in itertools.pairwise(rows)
     )
@@ -121,19 +123,23 @@ def _join(rows: Sequence[_Row]) -> Iterator[Line]:
         if number and not verse and _breaks(rows, number, markers, width, wrapped):
             yield Line(marker[1] if marker else start, rows[number - 1].end, marker)
             start, marker = row.start, None
-        if markers[number] and row.start == start and row.text[0] in _SILENT and _BULLET.match(row.text):
-            marker = (row.start, row.start + markers[number])
+        if (length := markers[number]) and row.start == start:
+            marker = (row.start, row.start + length)
     yield Line(marker[1] if marker else start, rows[-1].end, marker)
 
 
-def _find_markers(rows: Sequence[_Row]) -> list[int]:
-    """For each line the length of the marker of its list item; 0 if it is none."""
-    found = []
+def _find_markers(rows: Sequence[_Row], keys: frozenset[int]) -> list[int | None]:
+    """For each line that is a list item or a heading the length of the marker that nobody speaks; None for others.
+
+    Args:
+        keys: lines that begin with a key of a telephone, which is spoken.
+    """
+    found: list[int | None] = []
     labels = [_NUMBER.match(row.text) for row in rows]
     bullets = [_BULLET.match(row.text) for row in rows]
     kinds = Counter(bullet[0][0] for bullet in bullets if bullet)
     order = {_order(label) for label in labels if label}
-    for number in range(len(rows)):
+    for number, row in enumerate(rows):
         before = rows[number - 1].text if number else ""
         settled = (
             not number
@@ -141,16 +147,23 @@ def _find_markers(rows: Sequence[_Row]) -> list[int]:
             or before.endswith((":", ";", ","))
             or _RULE.fullmatch(before) is not None
         )
-        if bullet := bullets[number]:
+        if number in keys:
+            found.append(_measure_before_key(row.text))
+        elif bullet := bullets[number]:
             sure = bullet[0][0] not in _DASHES or settled or kinds[bullet[0][0]] > 1
-            found.append(bullet.end() if sure else 0)
+            found.append((0 if row.text[0] in _SPOKEN else bullet.end()) if sure else None)
         elif label := labels[number]:
             kind, value = _order(label)
             in_order = (kind, value - 1) in order or (kind, value + 1) in order
-            found.append(label.end() if in_order or not number else 0)
+            found.append(0 if in_order or not number else None)
         else:
-            found.append(0)
+            found.append(None)
     return found
+
+
+def _measure_before_key(line: str) -> int:
+    """The length of the bullets before the key that a line begins with."""
+    return len(line) - len(line.lstrip(f"{_SILENT.replace('*', '')} "))
 
 
 def _order(label: re.Match[str]) -> tuple[str, int]:
@@ -162,12 +175,14 @@ def _order(label: re.Match[str]) -> tuple[str, int]:
     return "roman", sum({"i": 1, "v": 5, "x": 10}[c] for c in label[3].lower())
 
 
-def _breaks(rows: Sequence[_Row], number: int, markers: Sequence[int], width: int, wrapped: bool) -> bool:
+def _breaks(
+    rows: Sequence[_Row], number: int, markers: Sequence[int | None], width: int, wrapped: bool
+) -> bool:
     """Whether the end of the line before is heard."""
     before, row = rows[number - 1], rows[number]
-    if markers[number] or _RULE.fullmatch(row.text) or _RULE.fullmatch(before.text):
+    if markers[number] is not None or _RULE.fullmatch(row.text) or _RULE.fullmatch(before.text):
         return True
-    if before.text.startswith("#") and markers[number - 1]:
+    if before.text.startswith("#") and markers[number - 1] is not None:
         return True
     if _OPEN.search(before.text) or _END.search(before.text):
         return False
@@ -180,12 +195,12 @@ def _breaks(rows: Sequence[_Row], number: int, markers: Sequence[int], width: in
     return _ends_early(before.text, row.text, width, wrapped)
 
 
-def _in_item(rows: Sequence[_Row], number: int, markers: Sequence[int]) -> bool:
+def _in_item(rows: Sequence[_Row], number: int, markers: Sequence[int | None]) -> bool:
     """Whether a line is indented below the marker of a list item."""
     first, furthest = number - 1, max(0, number - MOST_LINES)
-    while first > furthest and not markers[first] and rows[first].indent >= rows[number].indent:
+    while first > furthest and markers[first] is None and rows[first].indent >= rows[number].indent:
         first -= 1
-    return bool(markers[first]) and rows[number].indent > rows[first].indent
+    return markers[first] is not None and rows[number].indent > rows[first].indent
 
 
 def _ends_early(before: str, row: str, width: int, wrapped: bool) -> bool:

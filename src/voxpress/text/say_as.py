@@ -5,11 +5,16 @@ Which words that makes depends on the language, so the front end decides it, and
 
 from __future__ import annotations
 
+import calendar
+import itertools
+import re
 from collections.abc import Sequence
 
 import msgspec
 
+from voxpress.errors import show
 from voxpress.text.normalise import say_as
+from voxpress.text.normalise.spoken import split_date
 from voxpress.text.passage import Change, Edit, Passage
 
 KINDS = (
@@ -63,10 +68,96 @@ def interpret(words: Passage, asked: Sequence[SayAs], language: str) -> tuple[Pa
     """
     if not asked:
         return words, []
-    edits = [
-        Edit(
-            each.start, each.end, say_as(words.text[each.start : each.end], each.kind, language, each.format)
-        )
-        for each in asked
-    ]
-    return words.edit(edits), words.changes(edits, "say-as")
+    text, edits, spaced, done = words.text, [], [], -1
+    for each in asked:
+        said = say_as(text[each.start : each.end], each.kind, language, each.format)
+        # Digits that this language has no words for are left to the readers of numbers.
+        edit = Edit(each.start, each.end, said, fixed=not any(map(str.isdigit, said)))
+        edits.append(edit)
+        before = each.start == done or text[max(0, each.start - 1) : each.start].isalnum()
+        lead = " " if before and said[:1].isalnum() else ""
+        trail = " " if text[each.end : each.end + 1].isalnum() and said[-1:].isalnum() else ""
+        spaced.append(msgspec.structs.replace(edit, spoken=f"{lead}{said}{trail}"))
+        done = -1 if trail else each.end
+    return words.edit(spaced), words.changes(edits, "say-as")
+
+
+_FORMATS = ("mdy", "dmy", "ymd", "ydm", "md", "dm", "ym", "my", "y", "m", "d")
+_TIMES = ("", "hms12", "hms24", "hms", "hm", "ms", "h")
+_TIME = re.compile(r"(\d{1,4})[:.h](\d{2})(?:[:.](\d{2}))?(?![\d:])")
+
+
+def shorten_format(format: str) -> str:
+    """The order of the parts of a date, however its format is written.
+
+    >>> shorten_format("yyyymmdd"), shorten_format("DD/MM/YYYY")
+    ('ymd', 'dmy')
+    """
+    letters = (letter for letter, _ in itertools.groupby(format.lower()))
+    return "".join(letter for letter in letters if letter.isalpha())
+
+
+def find_problem(text: str, kind: str, format: str) -> str:
+    """What is wrong with a piece that is to be read as a date or a time; empty if nothing is.
+
+    >>> find_problem("31/31/2026", "date", "mdy")
+    "'31/31/2026' is no date of the format mdy"
+    >>> find_problem("25:99", "time", "")
+    "'25:99' is no time of day"
+    """
+    if kind == "date":
+        return _find_date_problem(text.strip(), format)
+    if kind != "time":
+        return ""
+    if format.lower() not in _TIMES:
+        return f"the format {show(format)} of a time is not one of {', '.join(filter(None, _TIMES))}"
+    found = _TIME.match(text.strip())
+    if found and format.lower() != "ms" and not _is_time(found):
+        return f"{show(text.strip())} is no time of day"
+    return ""
+
+
+def tell_kind(text: str, kind: str) -> str:
+    """What a note says of a piece that is nothing of its kind, such as a number without a digit; empty otherwise.
+
+    >>> tell_kind("abc", "cardinal")
+    "'abc' is no cardinal, so it is read like other text"
+    """
+    if kind == "characters":
+        return ""
+    clock = kind != "time" or re.match(r"\s*\d{1,2}(?:[:.h ]|\s*[ap]|\s*$)", text, re.IGNORECASE)
+    if clock and (any(map(str.isnumeric, text)) or (kind == "telephone" and any(map(str.isalnum, text)))):
+        return ""
+    if kind in ("digits", "telephone") and set(text.strip()) <= set("*#"):
+        return ""
+    return f"{show(text.strip())} is no {kind}, so it is read like other text"
+
+
+def _is_time(found: re.Match[str]) -> bool:
+    hour, minute, second = (int(part or 0) for part in found.groups())
+    return (hour < 24 and minute < 60 and second < 61) or (hour, minute, second) == (24, 0, 0)
+
+
+def _find_date_problem(text: str, format: str) -> str:
+    order = shorten_format(format)
+    if format and order not in _FORMATS:
+        return f"the format {show(format)} of a date is not one of {', '.join(_FORMATS)}"
+    numbers = re.findall(r"\d+", split_date(text, order))
+    if re.search(r"[^\W\d]", text):  # a month in letters
+        return ""
+    if order and len(numbers) == len(order):
+        return "" if _is_date(order, numbers) else f"{show(text)} is no date of the format {order}"
+    orders = [each for each in _FORMATS if len(each) == len(numbers)]
+    if len(numbers) > 1 and not any(_is_date(each, numbers) for each in orders):
+        return f"{show(text)} is no date"
+    return ""
+
+
+def _is_date(order: str, numbers: Sequence[str]) -> bool:
+    if any(len(number) > 4 for number in numbers):
+        return False
+    part = {letter: int(number) for letter, number in zip(order, numbers, strict=True)}
+    year, month, day = part.get("y", 2000), part.get("m", 1), part.get("d", 1)
+    if not 1 <= month <= 12:
+        return False
+    return 1 <= day <= calendar.monthrange(max(1, year), month)[1]

@@ -17,7 +17,7 @@ from voxpress.text.markup._composer import Composer, Style, on_one_line
 from voxpress.text.markup._xml import shorten
 from voxpress.text.parts import Decibels, Note, Part, Pause, Silence, Sound, Wish
 from voxpress.text.passage import Edit, Passage
-from voxpress.text.say_as import KINDS, SayAs
+from voxpress.text.say_as import KINDS, SayAs, find_problem, shorten_format, tell_kind
 
 NAMESPACE = "http://www.w3.org/2001/10/synthesis"
 SILENT: Decibels = -120.0
@@ -62,6 +62,8 @@ _CANNOT_MATTER = frozenset(
     ("id", "xml:space", "xsi:schemaLocation", "fetchtimeout", "fetchhint", "maxage", "maxstale")
 )
 """Attributes that change nothing in what is heard."""
+_PLAIN = re.compile(r"[^\W\d_](?:[^\W\d_]|[\s.,;:!?'’-])*")
+"""An alias of words only."""
 _TEXT_ONLY = ("say-as", "sub", "phoneme")
 _SKIPPED = ("desc", "metadata", "meta")
 
@@ -433,21 +435,25 @@ class _Reader:
     def end_sub(self, element: _Element) -> None:
         if "alias" in element.kept:
             alias = element.kept["alias"]
-            # Digits in it are read as digits elsewhere are.
-            self.replace(element, Edit(0, 0, alias, fixed=not any(map(str.isdigit, alias))))
+            # Digits and signs in it are read as they are elsewhere.
+            self.replace(element, Edit(0, 0, alias, fixed=_PLAIN.fullmatch(alias) is not None))
         else:
             self.speak(element)
 
     def end_phoneme(self, element: _Element) -> None:
         alphabet, sounds = element.kept.get("alphabet", "ipa").lower(), element.kept.get("ph", "")
+        known = "ph" in element.kept
         if alphabet in x_sampa.NAMES:
             try:
                 sounds = x_sampa.to_ipa(sounds)
             except InputError as error:
                 self.miss(f"ph of <phoneme>: {error.problem}", element.at)
-                sounds = ""
+                sounds, known = "", False
         elif alphabet != "ipa":
             self.miss(f"alphabet of <phoneme>: {_quote(alphabet)} is not ipa or x-sampa", element.at)
+            sounds, known = "", False
+        if known and not any(map(str.isalpha, sounds)):
+            self.miss(f"ph of <phoneme>: {_quote(element.kept['ph'])} has no sound", element.at)
             sounds = ""
         if sounds:
             written = Passage.join(element.words or ()).text.strip()
@@ -463,7 +469,14 @@ class _Reader:
             known = ", ".join(_SAY_AS)
             self.miss(f"interpret-as of <say-as>: {_quote(kind)} is not one of {known}", element.at)
         elif kind and start < end:
-            asked = SayAs(start, end, _SAY_AS[kind], element.kept.get("format", ""))
+            how, format = _SAY_AS[kind], element.kept.get("format", "")
+            if problem := find_problem(words.text[start:end], how, format):
+                self.miss(f"<say-as>: {problem}", element.at)
+                self.speak(element)
+                return
+            if note := tell_kind(words.text[start:end], how):
+                self.tell(f"<say-as>: {note}", element.at)
+            asked = SayAs(start, end, how, shorten_format(format) if how == "date" else format)
             self._composers[-1].say(words, element.style, asked=asked)
             return
         self.speak(element)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from voxpress import languages
-from voxpress.text.normalise.keys import find_sequences
+from voxpress.text.normalise.keys import find_keys
 from voxpress.text.normalise.signs import NAMES, say_digits, say_group, say_run
 from voxpress.text.passage import Edit, Passage
 from voxpress.text.patterns import lazily
@@ -20,7 +20,7 @@ LONGEST = 2000
 
 _CODE = lazily(r"(?<!`)`([^`\n]{1,200})`(?!`)")
 _TOKEN = lazily('[^\\s\u3001-\u30ff\u3400-\u9fff\uac00-\ud7af\uff01-\uff60“”„‟«»‹›"…—–`]+')
-_TRIGGER = lazily(r"[0-9@_/\\`#]|\w[.:]\w|[a-z][A-Z]|--[a-z]|\+\+|\.N|\(\)")
+_TRIGGER = lazily(r"[0-9@_/\\`#*✱∗⁎]|\w[.:]\w|[a-z][A-Z]|--[a-z]|\+\+|\.N|\(\)")
 _LEADING = lazily(r"[(\[{<'‘¿¡*~^=>,;!]*")
 _TRAILING = lazily(r"(?:['’]s)?[.,;:!?'’*\]}>]*$")
 
@@ -115,7 +115,7 @@ def read_protected(passage: Passage, language: str) -> list[tuple[Edit, str]]:
     if not _TRIGGER.search(passage.text):
         return []
     text = passage.text
-    found = [*_find_accounts(text, language), *_find_groups(text, language), *find_sequences(text, language)]
+    found = [*_find_accounts(text, language), *_find_groups(text, language), *find_keys(passage, language)]
     found += _find(text, languages.base(language))
     edits: list[tuple[Edit, str]] = []
     for edit, rule in sorted(found, key=lambda each: each[0].start):

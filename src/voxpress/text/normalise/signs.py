@@ -52,6 +52,45 @@ NAMES: dict[str, dict[str, str]] = {
 }
 """The name of a sign in an address or in code, by language."""
 
+_MARKS = "( ) [ ] { } > ' ’ \" –"
+
+
+def _name_marks(words: str) -> dict[str, str]:
+    return dict(zip(_MARKS.split(), (word.strip() for word in words.split(",")), strict=True))
+
+
+MARKS: dict[str, dict[str, str]] = {
+    "en": _name_marks(
+        "open parenthesis, close parenthesis, open bracket, close bracket, open brace, close brace, greater than,"
+        "apostrophe, apostrophe, quotation mark, dash"
+    ),
+    "de": _name_marks(
+        "Klammer auf, Klammer zu, eckige Klammer auf, eckige Klammer zu, geschweifte Klammer auf,"
+        "geschweifte Klammer zu, größer als, Apostroph, Apostroph, Anführungszeichen, Strich"
+    ),
+    "es": _name_marks(
+        "abre paréntesis, cierra paréntesis, abre corchete, cierra corchete, abre llave, cierra llave, mayor que,"
+        "apóstrofo, apóstrofo, comillas, raya"
+    ),
+    "fr": _name_marks(
+        "parenthèse ouvrante, parenthèse fermante, crochet ouvrant, crochet fermant, accolade ouvrante,"
+        "accolade fermante, supérieur à, apostrophe, apostrophe, guillemet, tiret"
+    ),
+    "it": _name_marks(
+        "aperta parentesi, chiusa parentesi, aperta quadra, chiusa quadra, aperta graffa, chiusa graffa, maggiore di,"
+        "apostrofo, apostrofo, virgolette, trattino"
+    ),
+    "pt": _name_marks(
+        "abre parêntese, fecha parêntese, abre colchete, fecha colchete, abre chave, fecha chave, maior que,"
+        "apóstrofo, apóstrofo, aspas, travessão"
+    ),
+    "nl": _name_marks(
+        "haakje openen, haakje sluiten, vierkant haakje openen, vierkant haakje sluiten, accolade openen,"
+        "accolade sluiten, groter dan, apostrof, apostrof, aanhalingsteken, streepje"
+    ),
+}
+"""The names of marks that are only said where a text is spelled."""
+
 _UNITS = {
     "en": "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
     " seventeen eighteen nineteen",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
+from voxpress import languages
 from voxpress.errors import InputError, show
 from voxpress.text.normalise import readers
+from voxpress.text.normalise.keys import STARS, name_key
+from voxpress.text.normalise.signs import MARKS, NAMES, say_digits
+from voxpress.text.normalise.symbols import WORDS
 from voxpress.text.normalise.wording import Wording, find_wording
 
 KINDS = (
@@ -29,6 +33,8 @@ def say_as(text: str, kind: str, language: str, format: str = "") -> str:
     'the fourth of May twenty twenty-six'
     >>> say_as("42", "ordinal", "en"), say_as("1905", "digits", "de-DE")
     ('forty-second', 'eins neun null fünf')
+    >>> say_as("a#*1", "characters", "en-US"), say_as("*67", "telephone", "en-GB")
+    ('A pound star one', 'star six seven')
 
     Raises:
         InputError: there is no such kind.
@@ -36,12 +42,12 @@ def say_as(text: str, kind: str, language: str, format: str = "") -> str:
     if kind not in KINDS:
         raise InputError(f"unknown kind {show(kind)}; there are: {', '.join(KINDS)}")
     wording = find_wording(language)
+    if kind in _SPELLED:
+        return _spell(text, language)
+    if kind == "telephone":
+        return _say_telephone(text.strip(), language, wording)
     if wording is None:
-        return (
-            " ".join(text.split())
-            if kind not in ("characters", "spell-out", "digits")
-            else " ".join(text.replace(" ", ""))
-        )
+        return " ".join(text.split())
     sayer = _SAYERS.get(kind)  # a currency and a unit have signs that every reader knows
     said = sayer(text.strip(), wording, format) if sayer else None
     return said if said is not None else _read(text, language)
@@ -56,21 +62,47 @@ def _read(text: str, language: str) -> str:
     return said + text[at:]
 
 
-def _spell(text: str, wording: Wording, _: str) -> str | None:
-    """Characters one by one."""
-    said = (
-        wording.numerals[int(c)] if c.isdecimal() else c.upper() if len(c.upper()) == 1 else c
-        for c in text
-        if not c.isspace()
-    )
+def _spell(text: str, language: str) -> str:
+    """Characters one by one, signs by their names."""
+    return " ".join(_name_character(character, language) for character in text if not character.isspace())
+
+
+def _name_character(character: str, language: str) -> str:
+    base = languages.base(language)
+    if character.isdecimal():
+        return say_digits(str(int(character)), base) if base in NAMES else character
+    if character == "#" or character in STARS:
+        return name_key(character, language) or character
+    if character.isalnum():
+        return character.upper() if len(character.upper()) == 1 else character
+    for words in (NAMES, MARKS):
+        if name := words.get(base, {}).get(character):
+            return name
+    return WORDS.get(character, {}).get(base, character)
+
+
+def _say_telephone(text: str, language: str, wording: Wording | None) -> str:
+    """Groups of digits, and the keys * and # between them."""
+    said: list[str] = []
+    groups: list[str] = []
+
+    def say_groups() -> None:
+        if groups:
+            said.append(wording.telephone(groups) if wording else _spell_groups(groups, language))
+            groups.clear()
+
+    for piece in re.findall(r"[0-9]{1,20}|[A-Za-z]{1,20}|[^\s0-9A-Za-z]", text):
+        if piece.isalnum():
+            groups.append(piece)
+        elif piece not in _BETWEEN_GROUPS:
+            say_groups()
+            said.append(_name_character(piece, language))
+    say_groups()
     return " ".join(said)
 
 
-def _say_telephone(text: str, wording: Wording, _: str) -> str | None:
-    """Groups of digits."""
-    groups = re.findall(r"\d{1,20}|[A-Za-z]{1,20}", text)
-    said = wording.telephone(groups)
-    return f"{wording.plus} {said}" if text.startswith("+") else said
+def _spell_groups(groups: list[str], language: str) -> str:
+    return ", ".join(_spell(group, language) for group in groups)
 
 
 def _split(text: str, wording: Wording) -> tuple[str, str] | None:
@@ -109,9 +141,26 @@ def _say_fraction(text: str, wording: Wording, _: str) -> str | None:
     return f"{wording.minus} {said}" if match[1] else said
 
 
+def split_date(text: str, format: str) -> str:
+    """A date without marks between its parts, with spaces there: 20260405 in the format ymd.
+
+    >>> split_date("20260405", "ymd"), split_date("050426", "dmy"), split_date("5/4/26", "dmy")
+    ('2026 04 05', '05 04 26', '5/4/26')
+    """
+    year = len(text) - 2 * (len(format) - 1)
+    if not text.isdecimal() or len(format) < 2 or "y" not in format or year not in (2, 4):
+        return text
+    parts, at = [], 0
+    for each in format:
+        width = year if each == "y" else 2
+        parts.append(text[at : at + width])
+        at += width
+    return " ".join(parts)
+
+
 def _say_date(text: str, wording: Wording, format: str) -> str | None:
     """A date, its parts in the given order."""
-    numbers = re.findall(r"\d{1,4}", text)
+    numbers = re.findall(r"\d{1,4}", split_date(text, format))
     if not format or len(numbers) != len(format) or re.search(r"[^\d\s./-]", text):
         return None
     part = dict(zip(format, numbers, strict=True))
@@ -133,11 +182,10 @@ def _say_time(text: str, wording: Wording, _: str) -> str | None:
     return wording.time(int(match[1]), int(match[2] or 0), second, (match[4] or "").lower())
 
 
+_SPELLED = ("characters", "spell-out", "digits")
+_BETWEEN_GROUPS = "-–./()[],"
+"""Signs in a telephone number that are only seen."""
 _SAYERS = {
-    "characters": _spell,
-    "spell-out": _spell,
-    "digits": _spell,
-    "telephone": _say_telephone,
     "cardinal": _say_cardinal,
     "number": _say_cardinal,
     "ordinal": _say_ordinal,

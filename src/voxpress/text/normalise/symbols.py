@@ -31,6 +31,7 @@ LEFT_OUT = {
     "emphasis": "a sign of Markdown; markup markdown reads the text as such",
     "heading": "a sign of Markdown; markup markdown reads the text as such",
     "quotation": "the sign of a quotation",
+    "list marker": "the sign of a list item",
     "tag": "a tag of HTML",
 }
 """Rules that leave something out, and what a note says of it."""
@@ -170,8 +171,8 @@ def _fit(place: _Place, spoken: str, rule: str, *, follows: bool) -> Edit:
     if spoken.strip(" ,"):
         lead = " " if before.isalnum() or follows or (before and before in ":;") else ""
         return Edit(start, end, lead + spoken + (" " if after.isalnum() else ""))
-    if rule in ("emphasis", "heading"):
-        return Edit(start, end + (rule == "heading"), "", fixed=False)
+    if rule == "emphasis":
+        return Edit(start, end, "", fixed=False)
     text = place.passage.text
     if before.isspace() and (spoken == "," or not after.strip() or after in ".,;:!?"):
         start -= 1
@@ -276,15 +277,8 @@ def _read_lone_star(place: _Place) -> _Reading:
 
 
 def _read_hash(place: _Place) -> _Reading:
-    """The key #, the sign of a number, or a heading of Markdown."""
+    """The key #, or the sign of a number."""
     text = place.passage.text
-    if (
-        place.start == 0
-        and place.after.isspace()
-        and text[place.end :].strip()
-        and not _names_key(text, place.end)
-    ):
-        return "", "heading"
     if len(place.written) > 1:
         return _drop(place)
     if place.is_number(place.end, place.end + 1) and not follows_key_word(text, place.start):
@@ -298,13 +292,6 @@ def _read_hash(place: _Place) -> _Reading:
         return "number", "symbol"
     name = name_key("#", place.language)
     return (name, "key") if name else None
-
-
-def _names_key(text: str, at: int) -> bool:
-    return (
-        re.compile(r"\s(?:key|button|taste|touche|tecla|tasto|toets)", re.IGNORECASE).match(text, at)
-        is not None
-    )
 
 
 def _read_several(place: _Place) -> _Reading:
