@@ -21,9 +21,11 @@ from voxpress.text.normalise.wording import Wording
 _FIRST_YEAR = 1100
 """An earlier number is a year only where a word says so."""
 
-_NO_DATES = frozenset({"9/11", "24/7", "7/11", "16/9", "16/10", "18/10", "20/10", "2/3", "3/4"})
+_NO_DATES = frozenset({"9/11", "24/7", "7/11", "16/9", "16/10", "18/10", "20/10"})
 """Numbers with a stroke that have a reading of their own."""
 _FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
+_AFTER_DATE = compile_for(r"\s*(?:[.,;:!?)\n]|\Z)| (?:at|um|à|a las|alle)\b")
+"""What follows a day and a month that could be a fraction: "on 3/4 of the days" is one."""
 _PARTS = frozenset({"16", "20", "24"})
 """Usual denominators."""
 
@@ -217,6 +219,8 @@ def _is_slashed(text: str, match: re.Match[str], wording: Wording) -> bool:
         return False
     before = word_before(text, match.start())
     if before in wording.date_words.split():
+        if match[0] in _FRACTIONS and not _AFTER_DATE.match(text, match.end()):
+            return False
         return second > 2 or first >= second or before == "due"
     return (first > 12 and second > 9) or (first > 9 and second > 12 and match[2] not in _PARTS)
 
