@@ -79,13 +79,12 @@ def test_approved_readings_become_a_lexicon(text: Run, tmp_path: Path) -> None:
     status, out, _ = text(OWES, "--uncertain", "--format", "lexicon", "-o", "names.tsv")
     assert (status, out) == (0, "")
     lexicon = tmp_path / "names.tsv"
-    assert (
-        lexicon.read_text()
-        == "word\tspoken\tlanguage\tflags\n4/5/2026\tApril fifth twenty twenty-six\ten\tcase\n"
-    )
+    spoken = "owes forty-nine dollars and ninety-five cents since April fifth twenty twenty-six."
+    line = f"owes $49.95 since 4/5/2026.\t{spoken}\ten\tcase\n"
+    assert lexicon.read_text() == f"word\tspoken\tlanguage\tflags\n{line}"
     lexicon.write_text(lexicon.read_text().replace("April fifth", "the fourth of May"))
     _, out, _ = text(OWES, "--lexicon", "names.tsv")
-    assert "'4/5/2026' → the fourth of May twenty twenty-six  [lexicon]\n" in out
+    assert "since the fourth of May twenty twenty-six" in out
     assert "uncertain" not in out
 
 

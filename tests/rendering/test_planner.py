@@ -1,5 +1,7 @@
 """What a row becomes before anything is spoken."""
 
+from pathlib import Path
+
 import pytest
 
 from voxpress.engines.tone import Tone
@@ -174,3 +176,33 @@ def test_sounds_that_cannot_be_spoken_are_an_error_before_anything_is_spoken(mon
     monkeypatch.setattr(Tone, "takes_phonemes", False)
     planner = Planner(Speaker(engine="tone"), front_end=telling("həˈloʊ"))
     assert error(planner) == "hello: tone takes no sounds: give 'Hello' a spelled form in place of /həˈloʊ/"
+
+
+def test_a_rows_lexicon_lies_in_the_manifests_folder(tmp_path: Path) -> None:
+    """Links within it are followed; none leads out of it, and no error shows what is in another file."""
+    folder = tmp_path / "prompts"
+    (folder / "names").mkdir(parents=True)
+    secret = tmp_path / "secret"
+    secret.write_text("root:x:0:0")
+    (folder / "names" / "en.tsv").write_text("Hello\tGoodbye\n")
+    (folder / "link.tsv").symlink_to("names/en.tsv")
+    (folder / "pw.tsv").symlink_to(secret)
+    (folder / "out").symlink_to(tmp_path)
+    (folder / "broken.tsv").write_text("root:x:0:0")
+    planner = Planner(Speaker(engine="tone"), beside=folder)
+
+    def say(lexicon: str) -> str:
+        made = planner.plan(Utterance(text="Hello.", id="x", lexicon=lexicon))
+        if isinstance(made, Plan):
+            return " ".join(take.segment.text for take in made.takes.values())
+        return str(made.error)
+
+    assert say("link.tsv") == say("names/en.tsv") == "Goodbye."
+    for wrong in ("pw.tsv", "out/secret"):
+        assert f"{wrong!r} is a link that leads out of the manifest's folder" in say(wrong)
+    for wrong in ("../secret", "names/../../secret"):
+        assert f"the lexicon {wrong!r} is no relative path to a file in the manifest's folder" in say(wrong)
+    assert "x:0" not in say("pw.tsv") + say("broken.tsv")
+    assert "the lexicon 'broken.tsv', line 1: has no tab between the word and what is spoken" in say(
+        "broken.tsv"
+    )

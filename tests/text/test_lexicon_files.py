@@ -66,7 +66,7 @@ def test_encodings(encoding: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("SQL", "names.tsv:1: 'SQL' has no tab between the word and what is spoken"),
+        ("SQL", "names.tsv:1: has no tab between the word and what is spoken"),
         ("a,b", "has no tab"),
         ("# note", "has no tab .*; a comment begins with ;"),
         ("\nSQL\t", "names.tsv:2: spoken: is empty"),

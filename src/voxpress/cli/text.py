@@ -100,8 +100,6 @@ def text(
 
     `?` marks an uncertain reading. The exit status is 1 if a text cannot be spoken.
     """
-    import msgspec
-
     from voxpress.cli.options import project_beside
     from voxpress.files import atomic
     from voxpress.rendering.casting import Casting
@@ -120,14 +118,12 @@ def text(
         nonlocal failed
         for proof in proofs:
             failed = failed or bool(proof.problem)
-            if not uncertain:
+            # A lexicon must not change how the other texts are read, so it needs them all.
+            if not uncertain or form == Form.LEXICON or proof.uncertain or proof.problem:
                 yield proof
-            elif proof.uncertain or proof.problem:
-                shown = proof.uncertain if form == Form.LEXICON else proof.changes
-                yield msgspec.structs.replace(proof, changes=shown)
 
     title = Path(source).name if source != "-" else "proof"
-    pieces = write(chosen(), form, title)
+    pieces = write(chosen(), form, title, uncertain=uncertain)
     if output is None:
         for piece in pieces:
             sys.stdout.write(piece)
@@ -258,8 +254,13 @@ def _find_language(casting: Casting, row: Utterance, speaker: Speaker | None = N
     return "en"
 
 
-def write(proofs: Iterable[Proof], form: Form, title: str) -> Iterator[str]:
-    """A proof in pieces."""
+def write(proofs: Iterable[Proof], form: Form, title: str, *, uncertain: bool = False) -> Iterator[str]:
+    """A proof in pieces.
+
+    Args:
+        uncertain: whether a lexicon has only uncertain places.
+    """
+    from voxpress.text.proof.lexicon import make_lexicon
     from voxpress.text.proof.page import make_page
 
     match form:
@@ -275,27 +276,14 @@ def write(proofs: Iterable[Proof], form: Form, title: str) -> Iterator[str]:
             import msgspec
 
             for proof in proofs:
-                yield msgspec.json.encode(proof).decode() + "\n"
+                shown = {
+                    name: getattr(proof, name) for name in proof.__struct_fields__ if name != "paragraphs"
+                }
+                yield msgspec.json.encode(shown).decode() + "\n"
         case Form.LEXICON:
-            yield make_lexicon(proofs)
+            yield make_lexicon(proofs, uncertain=uncertain)
         case Form.HTML:
             yield from make_page(proofs, title)
-
-
-def make_lexicon(proofs: Iterable[Proof]) -> str:
-    """The readings of all changed places as a lexicon: people mend it, and name it in voxpress.toml."""
-    from voxpress.text.lexicon import Entry, Lexicon
-    from voxpress.text.lexicon.tsv import write_tsv
-
-    entries: dict[tuple[str, str], Entry] = {}
-    for proof in proofs:
-        for change in proof.changes:
-            if change.spoken.strip() or change.ipa:
-                entry = Entry(
-                    change.written, change.spoken, change.ipa, case="exact", language=proof.language
-                )
-                entries.setdefault((change.written, proof.language), entry)
-    return write_tsv(Lexicon(entries.values()))
 
 
 def _write_table(proofs: Iterable[Proof]) -> Iterator[str]:

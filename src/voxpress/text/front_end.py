@@ -21,7 +21,7 @@ import msgspec
 
 from voxpress.errors import InputError, show, suggest
 from voxpress.text.clean import clean, has_speech
-from voxpress.text.lexicon import Lexicon, apply
+from voxpress.text.lexicon import Held, Kept, Lexicon, hold, speak
 from voxpress.text.normalise import NAMES, normalise
 from voxpress.text.normalise import fingerprint as identify_normaliser
 from voxpress.text.normalise.letters import fold
@@ -181,33 +181,50 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         if reads:
             folded = [(edit, "letters" if edit.spoken else "tag") for edit in fold(paragraph)]
             paragraph = _apply(paragraph, folded, notes)
-        if own:
-            paragraph = self._look_up(paragraph, reader, notes, own)
-        paragraph = self._name(paragraph, self.lexicon, reader, notes)
-        if not reads:
-            return paragraph
-        paragraph = _apply(paragraph, read_protected(paragraph, language), notes)
-        paragraph, normalised = normalise(paragraph, language, name=self.normalise)
-        notes.changes.extend(normalised)
-        return _apply(paragraph, read_symbols(paragraph, language, emoji=self.emoji), notes)
+        held = self._hold(paragraph, reader, own)
+        paragraph = held.words
+        if reads:
+            paragraph = _apply(paragraph, read_protected(paragraph, language), notes)
+            paragraph, normalised = normalise(paragraph, language, name=self.normalise)
+            notes.changes.extend(normalised)
+            paragraph = _apply(paragraph, read_symbols(paragraph, language, emoji=self.emoji), notes)
+        paragraph, named = speak(paragraph, held.kept)
+        notes.changes.extend(named)
+        return paragraph
 
-    def _look_up(self, paragraph: Passage, reader: Reader, notes: _Notes, own: Sequence[_Own]) -> Passage:
-        """The paragraph, in which the lexicons of the text come before all others, where they hold."""
-        pieces, done = [], 0
+    def list_written(self, say: Say, language: str) -> Iterator[Passage]:
+        """The paragraphs of some words as a lexicon sees them: clean, and with letters in their usual form.
+
+        >>> [words.text for words in FrontEnd().list_written(Say.of("Room  ②.\\n\\nCome in."), "en")]
+        ['Room 2.', 'Come in.']
+        """
+        words, _ = interpret(say.words, say.asked, language)
+        for paragraph in clean(words):
+            reads = self.normalise != "none"
+            yield paragraph.words.edit(fold(paragraph.words)) if reads else paragraph.words
+
+    def _hold(self, paragraph: Passage, reader: Reader, own: Sequence[_Own]) -> Held:
+        """The places of lexicons, fixed. Those of the text come before all others, where they hold."""
+        pieces: list[Passage] = []
+        kept: list[Kept] = []
+        done = 0
         for start, end, lexicons in own:
             first = bisect_left(paragraph.starts, start, done)
             last = bisect_left(paragraph.starts, end, first)
             piece = paragraph[first:last]
             for lexicon in lexicons:
-                piece = self._name(piece, lexicon, reader, notes)
+                piece, found = self._look_up(piece, lexicon, reader)
+                kept += found
             pieces += [paragraph[done:first], piece]
             done = last
-        return Passage.join([*pieces, paragraph[done:]])
+        paragraph = Passage.join([*pieces, paragraph[done:]]) if pieces else paragraph
+        paragraph, found = self._look_up(paragraph, self.lexicon, reader)
+        return Held(paragraph, (*kept, *found))
 
-    def _name(self, words: Passage, lexicon: Lexicon, reader: Reader, notes: _Notes) -> Passage:
-        """The words, spoken as a lexicon says."""
+    def _look_up(self, words: Passage, lexicon: Lexicon, reader: Reader) -> Held:
+        """The places of one lexicon."""
         reads = lexicon and words and self.normalise != "none"
-        named, changes = apply(
+        return hold(
             words,
             lexicon,
             language=reader.language,
@@ -216,8 +233,6 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             sounds=reader.takes_phonemes,
             whole=_find_addresses(words, reader.language) if reads else (),
         )
-        notes.changes.extend(changes)
-        return named
 
     def _leave_out(self, paragraph: Passage, reader: Reader, notes: _Notes) -> Passage:
         """The paragraph without what the voice cannot say."""

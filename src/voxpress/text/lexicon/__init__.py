@@ -6,26 +6,42 @@ the two kinds of files: W3C's PLS 1.0 (`pls`) and tables that people write by ha
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import PurePath
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
 from voxpress import languages
 from voxpress.errors import InputError, SpeechError, show
 from voxpress.text.lexicon import ipa as alphabet
-from voxpress.text.lexicon.matching import Match, Matcher, fold, plain
+from voxpress.text.lexicon.matching import Match, Matcher, fold, plain, touches
 from voxpress.text.lexicon.patterns import check_pattern, check_template
 from voxpress.text.passage import Change, Edit, Passage
 
-__all__ = ["Entry", "Hit", "Lexicon", "apply", "decode", "gather", "identify", "parse", "read"]
+__all__ = [
+    "Entry",
+    "Held",
+    "Hit",
+    "Kept",
+    "Lexicon",
+    "apply",
+    "decode",
+    "gather",
+    "hold",
+    "identify",
+    "parse",
+    "read",
+    "speak",
+]
 
 LONGEST_WRITTEN = 200
 LONGEST_SPOKEN = 2000
@@ -77,6 +93,16 @@ class Entry(msgspec.Struct, frozen=True):
     origin: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("ipa", "followed_by", "language", "engine", "voice", "origin"):
+            _check_text(getattr(self, name), name)
+        for name in ("part", "regex"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"must be true or false, not {show(getattr(self, name))}", field=name)
+        if self.case not in get_args(Case):
+            raise InputError(
+                f"must be {', '.join(get_args(Case)[:-1])} or {get_args(Case)[-1]}, not {show(self.case)}",
+                field="case",
+            )
         tidy = {
             "written": _tidy(self.written, "written", LONGEST_WRITTEN, keep=self.regex),
             "spoken": _tidy(self.spoken, "spoken", LONGEST_SPOKEN),
@@ -134,10 +160,22 @@ def _is_same_language(wanted: str, tag: str) -> bool:
     return not wanted or one[:shortest] == other[:shortest]
 
 
-def _tidy(text: object, field: str, longest: int, *, keep: bool = False) -> str:
-    """A form as clean texts have it: NFC, single spaces, nothing unseen; a pattern keeps its spaces."""
+def _check_text(text: object, field: str) -> str:
+    """A string that can be written down.
+
+    Raises:
+        InputError: it is none, or holds half of a surrogate pair.
+    """
     if not isinstance(text, str):
         raise InputError(f"must be a string, not {show(text)}", field=field)
+    if not text.isascii() and (half := next((c for c in text if "\ud800" <= c <= "\udfff"), "")):
+        raise InputError(f"holds a character that cannot be seen: U+{ord(half):04X}", field=field)
+    return text
+
+
+def _tidy(text: object, field: str, longest: int, *, keep: bool = False) -> str:
+    """A form as clean texts have it: NFC, single spaces, nothing unseen; a pattern keeps its spaces."""
+    text = _check_text(text, field)
     if len(text) > longest:
         raise InputError(f"is longer than {longest:,} characters", field=field)
     if text.isascii() and text.isprintable():
@@ -176,7 +214,11 @@ class Lexicon:
     """
 
     def __init__(self, entries: Iterable[Entry] = (), notes: Iterable[str] = ()) -> None:
-        self.notes = tuple(notes)
+        for name, given in (("entries", entries), ("notes", notes)):
+            if not isinstance(given, Iterable) or isinstance(given, str | bytes):
+                kind = "entries" if name == "entries" else "strings"
+                raise InputError(f"must be a list of {kind}, not {show(given)}", field=name)
+        self.notes = tuple(_check_text(note, "notes") for note in notes)
         self._entries = tuple(sorted(_check_entries(entries), key=_sort_key))
 
     @property
@@ -331,19 +373,117 @@ def apply(
         sounds: whether the engine takes sounds; if not, an entry that has both forms is spoken as spelled.
         whole: pieces such as addresses, in order, of which an entry for a part does not win.
     """
+    held, kept = hold(
+        passage, lexicon, language=language, engine=engine, voice=voice, sounds=sounds, whole=whole
+    )
+    return speak(held, kept)
+
+
+class Kept(NamedTuple):
+    """A place whose words the lexicon has, and which stays as written until they are spoken.
+
+    Attributes:
+        source: its place in the source.
+        written: as it stands in the text.
+        within: pronunciations of words of the spoken form, as edits of that form.
+    """
+
+    source: tuple[int, int]
+    written: str
+    spoken: str
+    ipa: str
+    within: tuple[Edit, ...]
+
+
+class Held(NamedTuple):
+    """Words whose places of a lexicon are fixed, and these places."""
+
+    words: Passage
+    kept: tuple[Kept, ...]
+
+
+def hold(
+    passage: Passage,
+    lexicon: Lexicon,
+    *,
+    language: str,
+    engine: str = "",
+    voice: str = "",
+    sounds: bool = True,
+    whole: Sequence[tuple[int, int]] = (),
+) -> Held:
+    """The first half of `apply`: the places of a lexicon are fixed, and still as written.
+
+    So whoever reads the numbers between them sees the words that say what a number is. `speak` is the other half.
+    Where a spoken form would touch a letter or a digit, a space comes between.
+
+    >>> held, kept = hold(Passage.of("10%"), Lexicon([Entry("%", "per cent")]), language="en")
+    >>> held.text, held.fixed, speak(held, kept)[0].text
+    ('10 %', ((3, 4),), '10 per cent')
+    """
     matcher = lexicon._matcher(language, engine, voice) if lexicon.entries else None  # noqa: SLF001
     if matcher is None:
-        return passage, []
-    matches = _choose(
+        return Held(passage, ())
+    spaces: list[Edit] = []
+    fixed: list[tuple[int, int]] = []
+    kept: list[Kept] = []
+    done = 0
+    for match in _choose(
         m
         for m in matcher.find(passage.text)
         if not passage.is_fixed(m.start, m.end) and not _is_part(m.start, m.end, whole)
-    )
-    edits = [_edit(match, sounds) for match in matches]
-    changes = passage.changes(edits, "lexicon")
+    ):
+        ipa = match.entry.ipa if sounds or not match.entry.spoken else ""
+        said = match.spoken or match.text
+        before = passage.text[max(0, match.start - 1) : match.start]
+        if kept and match.start == done:
+            before = kept[-1].spoken[-1]
+        if touches(before, match.text[0], said[0]):
+            spaces.append(Edit(match.start, match.start, " ", fixed=False))
+        fixed.append((match.start + len(spaces), match.end + len(spaces)))
+        if touches(passage.text[match.end : match.end + 1], match.text[-1], said[-1]):
+            spaces.append(Edit(match.end, match.end, " ", fixed=False))
+        done = match.end
+        within = () if ipa else tuple(_pronounce(matcher, said))
+        kept.append(Kept(passage.source(match.start, match.end), match.text, said, ipa, within))
+    spaced = passage.edit(spaces)
+    return Held(dataclasses.replace(spaced, fixed=tuple(sorted((*spaced.fixed, *fixed)))), tuple(kept))
+
+
+def speak(passage: Passage, kept: Iterable[Kept]) -> tuple[Passage, list[Change]]:
+    """The second half of `apply`: what `hold` fixed is spoken, and what that changed."""
+    waiting: dict[tuple[tuple[int, int], str], deque[Kept]] = {}
+    for each in kept:
+        waiting.setdefault((each.source, each.written), deque()).append(each)
+    edits: list[Edit] = []
+    again: list[Edit] = []
+    moved = 0
+    for start, end in passage.fixed:
+        if not (here := waiting.get((passage.source(start, end), passage.text[start:end]))):
+            continue
+        place = here.popleft()
+        at = start + moved
+        again += [msgspec.structs.replace(e, start=at + e.start, end=at + e.end) for e in place.within]
+        moved += len(place.spoken) - (end - start)
+        edits.append(_narrow(Edit(start, end, place.spoken, ipa=place.ipa), place.written))
     spoken = passage.edit(edits)
-    again = _pronounce(matcher, spoken, edits)
-    return spoken.edit(again), [*changes, *spoken.changes(again, "lexicon")]
+    return spoken.edit(again), [*passage.changes(edits, "lexicon"), *spoken.changes(again, "lexicon")]
+
+
+def _narrow(edit: Edit, written: str) -> Edit:
+    """An edit without the words at both ends that are spoken as written, so that each keeps its place."""
+    said, spoken = written.split(" "), edit.spoken.split(" ")
+    most = min(len(said), len(spoken)) - 1
+    if edit.ipa or most < 1:
+        return edit
+    first = next((n for n in range(most) if said[n] != spoken[n]), most)
+    rest = most - first
+    last = next((n for n in range(rest) if said[-1 - n] != spoken[-1 - n]), rest)
+    before = sum(len(word) + 1 for word in said[:first])
+    after = sum(len(word) + 1 for word in said[len(said) - last :])
+    return Edit(
+        edit.start + before, edit.end - after, edit.spoken[before : len(edit.spoken) - after], edit.ipa
+    )
 
 
 def _is_part(start: int, end: int, whole: Sequence[tuple[int, int]]) -> bool:
@@ -353,25 +493,10 @@ def _is_part(start: int, end: int, whole: Sequence[tuple[int, int]]) -> bool:
     return any(first <= start and end <= last and (first, last) != (start, end) for first, last in pieces)
 
 
-def _edit(match: Match[Entry], sounds: bool) -> Edit:
-    ipa = match.entry.ipa if sounds or not match.entry.spoken else ""
-    return Edit(match.start, match.end, match.spoken or match.text, ipa=ipa)
-
-
-def _pronounce(matcher: Matcher[Entry], spoken: Passage, edits: Sequence[Edit]) -> list[Edit]:
-    """Edits for words within spoken forms whose pronunciation is given."""
-    found = []
-    moved = 0
-    for edit in edits:
-        start, moved = edit.start + moved, moved + len(edit.spoken) - (edit.end - edit.start)
-        if edit.ipa:
-            continue
-        within = (m for m in matcher.find(edit.spoken) if m.entry.ipa and not m.entry.spoken)
-        found += [
-            Edit(start + m.start, start + m.end, spoken.text[start + m.start : start + m.end], m.entry.ipa)
-            for m in _choose(within)
-        ]
-    return found
+def _pronounce(matcher: Matcher[Entry], spoken: str) -> Iterator[Edit]:
+    """Edits for words within a spoken form whose pronunciation is given."""
+    within = (m for m in matcher.find(spoken) if m.entry.ipa and not m.entry.spoken)
+    return (Edit(m.start, m.end, spoken[m.start : m.end], m.entry.ipa) for m in _choose(within))
 
 
 # Files

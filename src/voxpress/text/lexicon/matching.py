@@ -20,6 +20,13 @@ _PLAIN = str.maketrans(
 _TAIL = lazily(r"'(?:[tdm]|re|ve|ll)(?!\w)")
 _TAILS = frozenset(("s", "t", "d", "m", "re", "ve", "ll"))
 """What stands behind an apostrophe in English, and is no word of its own."""
+_MONEY = "$¢£¤¥֏؋৲৳฿៛₠-⃀﷼﹩＄￠￡￥￦"
+_NUMBER_BEFORE = lazily(rf"[{_MONEY}#*+±−.]$|(?<!\w)-$|\d[,:/×=–-]$|[^\W\d_]-$")
+_NUMBER_AFTER = lazily(rf"[%‰°*#{_MONEY}]|[.,:/×=+–-]\d")
+"""What makes a number one with what is written before and after it: $12, #12, -12, 1:12, B-12; 12%, 12#, 12:30."""
+_PAIR_BEFORE = lazily(r"[^\W_][&+]$")
+_NAME_AFTER = lazily(rf"[{_MONEY}]\d|[&+][^\W_]|\+\+(?!\w)|#(?!\w)")
+"""What makes a name one with what is written beside it: US$5, AT&T, C++, C#."""
 
 
 class Wording(Protocol):
@@ -123,6 +130,8 @@ class Matcher(Generic[E]):
         """The longest form that stands there."""
         for length in lengths:
             end = start + length
+            if end > len(folded):
+                continue
             for rank, entry in self._forms.get(folded[start:end], ()):
                 same = entry.ignores_case or written[start:end] == plain(entry.written)
                 if same and _is_place(entry, written, start, end):
@@ -148,7 +157,9 @@ def _is_joined_before(text: str, start: int, end: int) -> bool:
     before = text[start - 1]
     if before == "'" and start > 1 and text[start - 2].isalpha():
         return fold(text[start:end]) in _TAILS
-    if text[start].isdigit() and before in ".," and start > 1 and text[start - 2].isdigit():
+    if text[start].isdigit() and _NUMBER_BEFORE.search(text[max(0, start - 2) : start]):
+        return True
+    if text[start].isalpha() and _PAIR_BEFORE.search(text[max(0, start - 2) : start]):
         return True
     return _joins(before)
 
@@ -161,9 +172,8 @@ def _is_joined_after(text: str, end: int) -> bool:
     after = text[end]
     if after == "'":
         return _TAIL.match(fold(text[end : end + 4])) is not None
-    if text[end - 1].isdigit() and after in ".," and text[end + 1 : end + 2].isdigit():
-        return True
-    return _joins(after, last=True)
+    larger = _NUMBER_AFTER if text[end - 1].isdigit() else _NAME_AFTER
+    return larger.match(text[end : end + 3]) is not None or _joins(after, last=True)
 
 
 def _joins(character: str, *, last: bool = False) -> bool:
@@ -173,3 +183,21 @@ def _joins(character: str, *, last: bool = False) -> bool:
     if _UNSPACED.match(character):
         return last and unicodedata.category(character)[0] == "M"
     return character.isalnum() or unicodedata.category(character)[0] == "M" or character in "\u200c\u200d"
+
+
+def touches(neighbour: str, written: str, spoken: str) -> bool:
+    """Whether a spoken form needs a space before a neighbour: a sign needs none where its word does.
+
+    A part of a word stays one.
+
+    >>> touches("0", "%", "p"), touches("b", "c", "d"), touches("我", "&", "a"), touches("", "%", "p")
+    (True, False, False, False)
+
+    Args:
+        neighbour: the character of the text next to the place; may be empty.
+        written: the character of the place next to it.
+        spoken: what is spoken there.
+    """
+    if written.isalnum() or not (neighbour.isalnum() and spoken.isalnum()):
+        return False
+    return not (_UNSPACED.match(neighbour) or _UNSPACED.match(spoken))

@@ -84,8 +84,9 @@ def _read_line(line: str, cells: Sequence[str], columns: Sequence[str], place: s
     if len(line) > _LONGEST_LINE:
         raise InputError(f"the line is longer than {_LONGEST_LINE:,} characters")
     if len(cells) < 2:
+        # Without the line itself, because a file that is no lexicon may hold what nobody else should read.
         hint = "; a comment begins with ;" if line.startswith("#") else ""
-        raise InputError(f"{show(line.strip())} has no tab between the word and what is spoken{hint}")
+        raise InputError(f"has no tab between the word and what is spoken{hint}")
     if any(cells[len(columns) :]):
         raise InputError(f"has {len(cells)} columns, and the table has {len(columns)}: {', '.join(columns)}")
     row = dict(zip(columns, cells, strict=False))

@@ -104,6 +104,10 @@ def read_weekday(text: str, wording: Wording) -> Iterator[Found]:
     for match in ranges.finditer(text):
         said = f"{wording.weekdays[match[1]]} {wording.to} {wording.weekdays[match[3]]}"
         yield Found(match.start(), match.end(), said)
+        # Where a lexicon has one of the days, the rest is read all the same.
+        yield Found(match.start(), match.start(2), wording.weekdays[match[1]])
+        yield Found(*match.span(2), f" {wording.to} ")
+        yield Found(*match.span(3), wording.weekdays[match[3]])
     for match in before_dates.finditer(text):
         yield Found(match.start(), match.end(), wording.weekdays[match[1]])
     for match in alone.finditer(text):

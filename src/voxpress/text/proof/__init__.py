@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from voxpress.speech import Speaker
-from voxpress.text import FindLexicon, FrontEnd, Reading, Say, read
-from voxpress.text.passage import Change
+from voxpress.text import FindLexicon, FrontEnd, Reading, Say, parse, read
+from voxpress.text.passage import Change, Passage
 
 LONGEST = 1_000_000
 """Characters of a segment where no engine sets the limit."""
+
+
+class Written(NamedTuple):
+    """A paragraph as a lexicon sees it, and the language that it is read in."""
+
+    words: Passage
+    language: str
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +31,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         spoken: the words for the engine.
         changes: the places that differ.
         problem: why it cannot be spoken; empty if it can.
+        paragraphs: the words as a lexicon sees them.
     """
 
     id: str = ""
@@ -32,6 +41,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
+    paragraphs: tuple[Written, ...] = ()
 
     @property
     def uncertain(self) -> tuple[Change, ...]:
@@ -76,6 +86,13 @@ def prove(
         spoken=join_words(reading),
         changes=reading.changes,
         notes=reading.notes,
+        paragraphs=tuple(
+            Written(words, tag)
+            for part in parse(text, markup, lenient=front_end.lenient)
+            if isinstance(part, Say)
+            for tag in [find_language(part.speaker) if find_language and part.speaker else language]
+            for words in front_end.list_written(part, tag)
+        ),
     )
 
 
@@ -91,9 +108,9 @@ def mark(written: str, changes: tuple[Change, ...]) -> Iterator[tuple[str, Chang
     [('Dial ', None), ('5', Change(start=5, end=6, written='5', spoken='five', by='number', ipa='', certain=True))]
     """
     done = 0
-    for change in sorted(changes, key=lambda each: (each.start, each.end)):
+    for change in sorted(changes, key=lambda each: (each.start, -each.end)):
         if change.start < done:
-            continue  # a later stage has changed the words of an earlier one
+            continue  # a later stage has changed the words of this one too
         if change.start > done:
             yield written[done : change.start], None
         yield written[change.start : change.end], change
