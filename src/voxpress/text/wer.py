@@ -26,7 +26,7 @@ SHORT = 4
 """Most words of a text that is too short to give a recogniser context."""
 SLIPS = 0.35
 """Share of wrong letters that a short text may have."""
-LIKELY = -4.0
+LIKELY = -5.0
 """Lowest log likelihood of a word at which it counts as heard, whatever the recogniser wrote."""
 
 _INSTALL = "pip install 'voxpress[listen]'"
@@ -95,6 +95,8 @@ _WORDLIKE = lazily(languages.WORDLIKE)
 _WRITTEN = lazily(rf"{languages.WORDLIKE}|(?:(?!{languages.WORDLIKE})\S)+")
 """A word as it is written, with what stands around it."""
 _KEY_WORD = re.compile("(?:taste|toets)$")
+_STAR_TO = re.compile(r"\b(press|dial|hit|push) start(?= to\b)", re.IGNORECASE)
+"""Nobody hears the difference between "press star to" and "press start to"."""
 _HASH = {"#": "hash", "*": "star asterisk"}
 _LOOKS_LIKE = str.maketrans({"∗": "*", "⁎": "*", "✱": "*", "♯": "#", "\ufe0f": "", "\u20e3": " "})
 _ENGLISH = {
@@ -435,7 +437,7 @@ def words(text: str, language: str) -> list[str]:
 
 def _split_english(text: str, language: str) -> list[str]:
     text = _BRACKETS.sub(" ", unicodedata.normalize("NFKC", text)).replace("’", "'")
-    text = _write_keys(text, language)
+    text = _STAR_TO.sub(r"\1 star", _write_keys(text, language))
     text = re.sub(r"[&+@=]", lambda found: _SYMBOLS[found[0]], text)
     text = re.sub(r"\d{30,}", lambda found: " ".join(found[0]), text)
     text = re.sub(r"(?<!\d)(\d{1,2})\.(?=\d\d ?[ap]\.? ?m\b)", r"\1:", text)

@@ -330,6 +330,8 @@ class _Run:
         """Whether the signs are a line, hide digits, or are a picture of a star that nothing tells to be a key."""
         if re.match(r"\*{4}|\*{3}(?=[0-9])" if not self._near else r"\*{4,}[0-9]", self._keys):
             return True
+        if self._keys == "**" == self._text.strip():  # emphasis without words, as chat programs send it
+            return True
         if len(self._keys) >= 3 and len(set(self._keys)) == 1:
             return not (self._near and self._follows_verb())
         around = self._text[max(0, self._start - 4) : self._end + 4]
