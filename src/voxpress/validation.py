@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias, get_args
 
 from voxpress import languages
@@ -26,6 +26,10 @@ Markup: TypeAlias = Literal["plain", "directions", "markdown", "ssml"]
 MARKUPS: tuple[Markup, ...] = get_args(Markup)
 NORMALISERS = ("auto", "readers", "grammars", "none")
 """How numbers and abbreviations can become words; see `voxpress.text.normalise`."""
+EMOJI = ("drop", "name")
+"""What becomes of emoji: they are left out, or their names are read."""
+UNSPEAKABLE = ("error", "skip")
+"""What becomes of what a voice cannot say: it is an error, or left out."""
 LARGEST_SEED = 2**63 - 1
 
 
@@ -119,18 +123,15 @@ def _test_language(value: object) -> Problem:
     return ""
 
 
-def _test_markup(value: object) -> Problem:
-    if value in MARKUPS and isinstance(value, str):
-        return ""
-    known = f"{', '.join(MARKUPS[:-1])} or {MARKUPS[-1]}"
-    return f"must be {known}, not {show(value)}{suggest(str(value), MARKUPS)}"
+def _test_choice(choices: Sequence[str]) -> Test:
+    known = f"{', '.join(choices[:-1])} or {choices[-1]}"
 
+    def test(value: object) -> Problem:
+        if isinstance(value, str) and value in choices:
+            return ""
+        return f"must be {known}, not {show(value)}{suggest(str(value), choices)}"
 
-def _test_normaliser(value: object) -> Problem:
-    if value in NORMALISERS and isinstance(value, str):
-        return ""
-    known = f"{', '.join(NORMALISERS[:-1])} or {NORMALISERS[-1]}"
-    return f"must be {known}, not {show(value)}{suggest(str(value), NORMALISERS)}"
+    return test
 
 
 def _test_format(value: object) -> Problem:
@@ -221,8 +222,11 @@ TESTS: Mapping[str, Test] = {
     "speaker": _test_cast_name,
     "cast": _test_cast,
     "language": _test_language,
-    "markup": _test_markup,
-    "normalise": _test_normaliser,
+    "markup": _test_choice(MARKUPS),
+    "normalise": _test_choice(NORMALISERS),
+    "emoji": _test_choice(EMOJI),
+    "unspeakable": _test_choice(UNSPEAKABLE),
+    "lenient": _test_flag,
     "format": _test_format,
     "speed": _SPEED,
     "seed": _test_whole("a whole number of at most 63 bits", -LARGEST_SEED, LARGEST_SEED),

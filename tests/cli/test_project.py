@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ import pytest
 
 from tests.beeps import Beeps
 from voxpress.cli import main
+from voxpress.errors import ManifestError
 from voxpress.quality import asr
+from voxpress.rendering.presets import load_project
 
 PROJECT = """
 [defaults]
@@ -149,15 +153,18 @@ def test_a_project_that_is_wrong(voxpress: Run, tmp_path: Path, toml: str) -> No
 
 
 def test_without_a_project_nothing_is_read_for_it(tmp_path: Path) -> None:
-    import subprocess
-
     program = (
         "import sys; sys.argv = ['voxpress', 'say', 'Hello.', '-e', 'tone', '--store', 'store']\n"
         "from voxpress.cli import main\n"
         "try:\n main()\nexcept SystemExit:\n print({'tomllib', 'voxpress.rendering.presets'} & set(sys.modules))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.splitlines()[-1] == "set()"
 
@@ -229,3 +236,45 @@ def test_check_reads_texts_as_render_does(
         "e": ("good", "red magenta", 0.0),
     }
     assert found["d"]["problem"].startswith("the text: this is not the end of <b>, which is open")
+
+
+def test_how_texts_are_read_is_the_projects(tmp_path: Path) -> None:
+    """For each command alike; an option comes first."""
+    (tmp_path / "voxpress.toml").write_text(
+        '[defaults]\nunspeakable = "skip"\nnormalise = "none"\nengine = "tone"\n'
+    )
+    (tmp_path / "p.csv").write_text("id,text\na,Visit Москва at 5.\n")
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "voxpress", *command],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+    assert "Visit at 5." in run("text", "p.csv", "--format", "tsv").split("\t")[1]
+    assert "Visit at five." in run("text", "p.csv", "--format", "tsv", "--normalise", "auto").split("\t")[1]
+    assert "0 failed" in run("render", "p.csv", "-o", "out")
+    assert "cannot say the Cyrillic letters" in run("text", "p.csv", "--unspeakable", "error")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('emoji = "read"', "defaults.emoji: must be drop or name, not 'read'"),
+        (
+            'unspeakable = "skp"',
+            "defaults.unspeakable: must be error or skip, not 'skp'; did you mean 'skip'?",
+        ),
+        ('normalise = "nemo"', "defaults.normalise: must be auto, readers, grammars or none, not 'nemo'"),
+        ("lenient = 1", "defaults.lenient: "),
+    ],
+)
+def test_a_wrong_way_to_read_texts(tmp_path: Path, line: str, problem: str) -> None:
+    (tmp_path / "voxpress.toml").write_text(f"[defaults]\n{line}\n")
+    with pytest.raises(ManifestError) as error:
+        load_project(tmp_path / "voxpress.toml")
+    assert problem in str(error.value)

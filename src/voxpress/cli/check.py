@@ -158,7 +158,8 @@ def check(
     place = Path(manifest).parent if manifest and manifest != "-" else Path()
     project = project_beside(str(place / "-"))
     shared = project.list_lexicons(project.defaults.preset)
-    front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient)
+    files = [*(lexicon or ()), *shared]
+    front_end = read_front_end(files, normalise, unspeakable, emoji, lenient, project.defaults)
     if text is not None:
         questions = iter([verify.Question(id=str(paths[0]), path=str(paths[0]), text=text)])
     elif manifest:

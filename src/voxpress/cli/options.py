@@ -12,7 +12,7 @@ from voxpress.errors import InputError
 
 if TYPE_CHECKING:
     from voxpress.quality.asr import Recogniser
-    from voxpress.rendering.presets import Project
+    from voxpress.rendering.presets import Defaults, Project
     from voxpress.speech import OptionValue
     from voxpress.store import Store
     from voxpress.text import FrontEnd
@@ -156,8 +156,12 @@ def read_front_end(
     unspeakable: str | None,
     emoji: str | None,
     lenient: bool,
+    own: Defaults | None = None,
 ) -> FrontEnd:
-    """The front end that these options describe; None: as it is by default.
+    """The front end that these options describe; None: as the project has it, or as it is by default.
+
+    Args:
+        own: what the project says.
 
     Raises:
         InputError: one of them has a wrong value, or a lexicon cannot be read.
@@ -165,9 +169,10 @@ def read_front_end(
     from voxpress.text import FrontEnd
     from voxpress.text.lexicon import gather
 
-    given = {"normalise": normalise, "unspeakable": unspeakable, "emoji": emoji}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    return FrontEnd(lexicon=gather(lexicons), lenient=lenient, **chosen)  # type: ignore[arg-type]  # it checks them
+    given = {"normalise": normalise, "unspeakable": unspeakable, "emoji": emoji, "lenient": lenient or None}
+    said = {name: getattr(own, name, None) if value is None else value for name, value in given.items()}
+    chosen = {name: value for name, value in said.items() if value is not None}
+    return FrontEnd(lexicon=gather(lexicons), **chosen)  # type: ignore[arg-type]  # it checks them
 
 
 _FLAGS = {'unspeakable = "skip"': "--unspeakable skip"}

@@ -217,7 +217,7 @@ def render(
         format=None if several else format or (None if chosen else own.format),
         files=several or _files(chosen, format, project),
         front_end=read_front_end(
-            [*(lexicon or ()), *project.list_lexicons(chosen)], normalise, unspeakable, emoji, lenient
+            [*(lexicon or ()), *project.list_lexicons(chosen)], normalise, unspeakable, emoji, lenient, own
         ),
         cast=project.cast,
         beside=Path() if manifest == "-" else Path(manifest).parent,

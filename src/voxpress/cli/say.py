@@ -135,7 +135,7 @@ def say(
         options=read_options(option),
     )
     shared = project.list_lexicons(project.defaults.preset) if project else ()
-    front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient)
+    front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient, own)
     # What is said here comes before the speaker of the cast, and that before the project's defaults.
     said = {name: getattr(asked, name) for name in Speaker.__struct_fields__}
     utterance = Utterance(text=words, markup=markup, speaker=speaker, **said)

@@ -108,7 +108,8 @@ def text(
     folder = Path(source).parent if source != "-" and Path(source).is_file() else Path()
     project = project_beside(str(folder / "-"))
     shared = project.list_lexicons(project.defaults.preset)
-    front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient)
+    files = [*(lexicon or ()), *shared]
+    front_end = read_front_end(files, normalise, unspeakable, emoji, lenient, project.defaults)
     casting = Casting(Speaker(language=language).over(project.defaults.speaker), cast=project.cast)
     rows = _read(source, manifest_format, only or [], markup)
     proofs = prove_all(rows, casting, front_end, folder)

@@ -85,6 +85,11 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether a word or two are spoken in a sentence and cut out of it."""
     lexicons: tuple[str, ...] = ()
     """Files that say how words are spoken; the first wins. Paths are relative to the project's file."""
+    normalise: str | None = None
+    emoji: str | None = None
+    unspeakable: str | None = None
+    lenient: bool | None = None
+    """How texts are read; these four are as in `voxpress.text.FrontEnd`."""
 
     @property
     def speaker(self) -> Speaker:
@@ -97,7 +102,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
     >>> Project(presets=load()).defaults
     Defaults(engine=None, model=None, voice=None, language=None, speed=None, seed=None, options={}, \
-format=None, preset=None, store=None, device=None, workers=None, carrier=None, lexicons=())
+format=None, preset=None, store=None, device=None, workers=None, carrier=None, lexicons=(), \
+normalise=None, emoji=None, unspeakable=None, lenient=None)
     """
 
     defaults: Defaults = Defaults()

@@ -19,11 +19,12 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from voxpress.errors import InputError, show, suggest
+from voxpress import validation
+from voxpress.errors import InputError, show
 from voxpress.text.clean import clean, has_speech
 from voxpress.text.lexicon import Held, Kept, Lexicon, hold, speak
-from voxpress.text.normalise import NAMES, normalise
 from voxpress.text.normalise import fingerprint as identify_normaliser
+from voxpress.text.normalise import normalise
 from voxpress.text.normalise.letters import fold
 from voxpress.text.normalise.protected import read_protected
 from voxpress.text.normalise.symbols import LEFT_OUT, read_symbols
@@ -37,7 +38,7 @@ MISREAD = "removed: the engine misreads it"
 """The end of a note about a character that an engine declares."""
 
 
-_CHOICES = {"normalise": NAMES, "emoji": ("drop", "name"), "unspeakable": ("error", "skip")}
+_CHECKED = ("normalise", "emoji", "unspeakable", "lenient")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,13 +104,9 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
     lenient: bool = False
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
-            if (value := getattr(self, name)) not in choices:
-                problem = f"must be {', '.join(choices[:-1])} or {choices[-1]}, not {show(value)}"
-                raise InputError(problem + suggest(str(value), choices), field=name)
-        for name, kind in (("lexicon", Lexicon), ("lenient", bool)):
-            if not isinstance(getattr(self, name), kind):
-                raise InputError(f"must be a {kind.__name__}, not {show(getattr(self, name))}", field=name)
+        if not isinstance(self.lexicon, Lexicon):
+            raise InputError(f"must be a Lexicon, not {show(self.lexicon)}", field="lexicon")
+        validation.check({name: getattr(self, name) for name in _CHECKED})
 
     def narrow(self, lexicon: Lexicon | None = None, normalise: str | None = None) -> FrontEnd:
         """The same with what a row says for itself: its lexicon comes before this one's.
