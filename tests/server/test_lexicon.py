@@ -21,7 +21,7 @@ SETTINGS = Settings(engines=["tone"])
 
 def plan(text: str, lexicon: Any, project: Any = None, **fields: Any) -> SpeechPlan:
     project = project or load_project()
-    planner = SpeechPlanner(SETTINGS, Aliases(SETTINGS, project.defaults), project)
+    planner = SpeechPlanner(SETTINGS, Aliases(SETTINGS, project.defaults, project.cast), project)
     data, _ = parse_speech_request(
         {"model": "tone", "voice": "low", "input": text, "lexicon": lexicon, **fields}
     )

@@ -75,6 +75,19 @@ def test_voices_of_everyone_are_listed(shared):
     assert shared.ask("GET", "/v1/audio/voices?model=nobody").status == 404
 
 
+def test_the_cast_is_listed_before_the_voices(serve):
+    here = serve(
+        extra='[cast]\nAlice = {engine = "tone", voice = "high", speed = 1.5}\nlow = {voice = "middle"}\n'
+        'Nobody = {engine = "tone", voice = "none"}\nPolly = {engine = "openai"}\n'
+    )
+    for query in ("", "?model=tone"):
+        voices = here.ask("GET", f"/v1/audio/voices{query}").json["voices"]
+        assert [voice["id"] for voice in voices] == ["Alice", "low", "middle", "high"]
+    fields = {"name": "alice", "speaker": "A", "consent": "given"}
+    refused = here.ask("POST", "/v1/audio/voices", form(fields, sample()), FORM)
+    assert (refused.status, refused.json["error"]["code"]) == (400, "voice_exists")
+
+
 def sample(seconds=6.0):
     """Something like a voice: a buzz that comes and goes."""
     rate = 16000

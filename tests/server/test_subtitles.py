@@ -28,7 +28,7 @@ SETTINGS = Settings(engines=["tone"])
 
 def plan(text: str, project: Any = None, **fields: Any) -> SpeechPlan:
     project = project or load_project()
-    planner = SpeechPlanner(SETTINGS, Aliases(SETTINGS, project.defaults), project)
+    planner = SpeechPlanner(SETTINGS, Aliases(SETTINGS, project.defaults, project.cast), project)
     data, ignored = parse_speech_request({"model": "tone", "voice": "low", "input": text, **fields})
     return planner.plan_now(data, ignored)
 
@@ -229,9 +229,8 @@ def test_the_header_names_the_engine_of_a_member_of_the_cast(tmp_path, model, vo
     )
     settings = Settings(engines=["tone", "piper"], models={"tts-1": "tone"})
     project = load_project(file)
-    planner = SpeechPlanner(settings, Aliases(settings, project.defaults), project)
-    data, _ = parse_speech_request({"model": model, "voice": voice, "input": "Hello."})
-    assert planner._find_speaker(data)[1] == mapped
+    names = Aliases(settings, project.defaults, project.cast)
+    assert names.resolve(model, voice)[1] == mapped
 
 
 def test_what_the_voice_cannot_say_is_left_out_where_the_request_says_so(monkeypatch):

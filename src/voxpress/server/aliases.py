@@ -1,7 +1,7 @@
 """Names: which engine, model and voice a request's `model` and `voice` stand for.
 
-Every name that is not an engine's own goes through a table: `aliases.toml`, and the operator's. The answer says which
-names stood for others.
+Every name that is not an engine's own goes through a table: the project's cast, the operator's, and `aliases.toml`. The
+answer says which names stood for others.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Aliases:
 
     Args:
         defaults: of the project; they hold for the engine that they name.
+        cast: speakers by names, which come before all others.
 
     Raises:
         InputError: a table names an engine that is not offered.
@@ -38,15 +39,20 @@ class Aliases:
     (Speaker(engine='tone', voice='low'), ('tts-1=tone',))
     """
 
-    def __init__(self, settings: Settings, defaults: Defaults | None = None) -> None:
-        self._settings, self._defaults = settings, defaults or Defaults()
+    def __init__(
+        self,
+        settings: Settings,
+        defaults: Defaults | None = None,
+        cast: Mapping[str, Speaker] | None = None,
+    ) -> None:
+        self._settings, self._defaults, self._cast = settings, defaults or Defaults(), cast or {}
         table = tomllib.loads(resources.files(__package__).joinpath("aliases.toml").read_text("utf-8"))
         self._openai_models: Mapping[str, Sequence[str]] = table["models"]
         self._voices: dict[str, dict[str, str]] = {k: dict(v) for k, v in table["voices"].items()}
         self._openai_voices = frozenset(name for voices in self._voices.values() for name in voices)
         self._languages: Mapping[str, str] = table["languages"]
         self._shared_voices: dict[str, str] = {}
-        self._known_voices: set[tuple[ModelName, str]] = set()
+        self._known_voices: set[tuple[ModelName, str | None]] = set()
         self._engines: dict[tuple[str, str | None], Engine] = {}
         self._chosen_models: dict[str, ModelName] = {}
         for name, meant in settings.voices.items():
@@ -63,9 +69,36 @@ class Aliases:
     def resolve(self, model: str, voice: str | None) -> tuple[Speaker, tuple[str, ...]]:
         """The speaker that names stand for, and the names that were mapped, as ``asked=given``.
 
+        A member of the cast can have another engine than the model.
+
         Raises:
             UnknownEngine: no model has that name.
         """
+        if voice is None or voice not in self._cast:
+            return self._resolve(model, voice)
+        speaker = self._cast[voice].over(self._resolve(model, None)[0])
+        found = _model_of(speaker)
+        mapped = () if model in (found.engine, found.full_name) else (f"{model}={found.full_name}",)
+        given = speaker.voice or self.find_default_voice(found)
+        return speaker, mapped if voice == given else (*mapped, f"{voice}={given}")
+
+    def list_cast(self, model: str) -> dict[str, tuple[ModelName, Voice]]:
+        """The names of the cast that requests for a model can use now, with what speaks for each.
+
+        >>> names = Aliases(Settings(engines=["tone"]), cast={"Alice": Speaker(voice="high")})
+        >>> [(name, voice.name) for name, (_, voice) in names.list_cast("tone").items()]
+        [('Alice', 'high')]
+        """
+        found: dict[str, tuple[ModelName, Voice]] = {}
+        for name in self._cast:
+            speaker, _ = self.resolve(model, name)
+            meant = _model_of(speaker)
+            if meant.engine in self.offered and self._is_usable(meant) and self._has_voice(meant, speaker.voice):
+                found[name] = meant, self._get_engine(meant).voice(speaker.voice)
+        return found
+
+    def _resolve(self, model: str, voice: str | None) -> tuple[Speaker, tuple[str, ...]]:
+        """The speaker that names stand for, where the voice is no member of the cast."""
         named = _match_spelling(model, self._model_names)
         found = self._resolve_model(named)
         if voice is not None:
@@ -92,12 +125,12 @@ class Aliases:
             return None
 
     def is_taken(self, voice: str) -> bool:
-        """Whether a voice's name, in any case, is one of OpenAI's or the operator's, which stand for other voices.
+        """Whether a voice's name, in any case, is one of OpenAI's, the operator's or the cast's, which stand for others.
 
         >>> Aliases(Settings(engines=["tone"])).is_taken("Nova")
         True
         """
-        tables = (self._shared_voices, *self._voices.values())
+        tables = (self._cast, self._shared_voices, *self._voices.values())
         return any(_find_fitting(voice, table) for table in tables)
 
     def list_models(self) -> dict[str, ModelName]:
@@ -212,7 +245,7 @@ class Aliases:
             return self.find_default_voice(model)
         return name
 
-    def _has_voice(self, model: ModelName, voice: str) -> bool:
+    def _has_voice(self, model: ModelName, voice: str | None) -> bool:
         if (model, voice) in self._known_voices:
             return True
         try:
@@ -247,6 +280,11 @@ class Aliases:
             for model in catalogue.catalogue().values()
             if model.engine in self.offered and catalogue.path(model.name) is not None
         )
+
+
+def _model_of(speaker: Speaker) -> ModelName:
+    assert speaker.engine
+    return ModelName(engine=speaker.engine, model=speaker.model)
 
 
 def _match_spelling(name: str, known: Collection[str]) -> str:

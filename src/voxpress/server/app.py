@@ -98,7 +98,7 @@ def application(settings: Settings, project: Project, store: str | None = None) 
 
 def _build_server(settings: Settings, project: Project, store: Store) -> Server:
     state = Database(settings.state)
-    names = Aliases(settings, project.defaults)
+    names = Aliases(settings, project.defaults, project.cast)
     for model in settings.preload:
         names.resolve(model, None)
     dispatcher = Dispatcher(

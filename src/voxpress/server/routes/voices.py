@@ -25,6 +25,7 @@ from voxpress.server.errors import Refusal
 from voxpress.server.http.body_limits import MOST_SAMPLE
 from voxpress.server.keys import Key
 from voxpress.server.schemas import Deleted, Model, Models, OwnVoice, VoiceFacts, Voices
+from voxpress.speech import Voice
 from voxpress.voices import editing, references
 
 
@@ -71,7 +72,7 @@ async def list_voices(
     request: Request[Any, Any, Any],
     model: Annotated[str | None, QueryParameter(description="Of that model only.", max_length=256)] = None,
 ) -> Voices:
-    """The voices of every model, each under its engine's own name."""
+    """The names of the cast, and the voices of every model, each under its engine's own name."""
     here = server_of(request)
 
     def found() -> list[VoiceFacts]:
@@ -79,22 +80,29 @@ async def list_voices(
         if model is not None and model not in models:
             raise Refusal(404, f"the model {model!r} does not exist here", "model_not_found", param="model")
         wanted = {model: models[model]} if model else {m: g for m, g in models.items() if m == g.full_name}
-        return [
-            VoiceFacts(
-                id=voice.name,
-                name=voice.name,
-                model=name,
-                languages=voice.languages,
-                cloned=bool(voice.reference),
-                # Whose voice a cloned one is, is known to the operator only.
-                description="" if voice.reference else voice.description,
-                gender=voice.gender,
-            )
+        cast = here.names.list_cast(model or next(iter(wanted))) if wanted else {}
+        named = [_describe_voice(name, meant.full_name, voice) for name, (meant, voice) in cast.items()]
+        return named + [
+            _describe_voice(voice.name, name, voice)
             for name, meant in wanted.items()
             for voice in here.names.list_voices(meant)
+            if voice.name not in cast
         ]
 
     return Voices(voices=await asyncio.to_thread(found))
+
+
+def _describe_voice(name: str, model: str, voice: Voice) -> VoiceFacts:
+    return VoiceFacts(
+        id=name,
+        name=name,
+        model=model,
+        languages=voice.languages,
+        cloned=bool(voice.reference),
+        # Whose voice a cloned one is, is known to the operator only.
+        description="" if voice.reference else voice.description,
+        gender=voice.gender,
+    )
 
 
 @dataclass

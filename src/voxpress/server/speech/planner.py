@@ -16,7 +16,7 @@ from voxpress.rendering.presets import Preset, Project, preset_named
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.schemas import RATE, LexiconEntry, RequestMarkup, SpeechRequest, VoiceId
-from voxpress.server.settings import ModelName, Settings
+from voxpress.server.settings import Settings
 from voxpress.speech import OptionValue, Output, Seconds, Speaker, Utterance
 from voxpress.text import FrontEnd, Pause, Silence, Tone, duration
 from voxpress.text.clean import clean, has_speech
@@ -113,7 +113,8 @@ class SpeechPlanner:
 
     def plan_now(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
         """Plan a request whose text is short enough; see `plan`."""
-        speaker, mapped = self._find_speaker(data)
+        voice = data.voice.id if isinstance(data.voice, VoiceId) else data.voice
+        speaker, mapped = self._names.resolve(data.model, None if voice == DEFAULT_VOICE else voice)
         assert speaker.engine
         options: dict[str, OptionValue] = dict(data.options)
         if data.instructions:
@@ -166,24 +167,6 @@ class SpeechPlanner:
             mapped=mapped,
             notes=(*plan.notes, *notes),
         )
-
-    def _find_speaker(self, data: SpeechRequest) -> tuple[Speaker, tuple[str, ...]]:
-        """Who speaks a request, and the names in it that stand for others.
-
-        A member of the cast can have another engine than the request's model.
-        """
-        voice = data.voice.id if isinstance(data.voice, VoiceId) else data.voice
-        member = self._project.cast.get(voice)
-        named = None if member or voice == DEFAULT_VOICE else voice
-        speaker, mapped = self._names.resolve(data.model, named)
-        if member is None:
-            return speaker, mapped
-        speaker = member.over(speaker)
-        assert speaker.engine
-        model = ModelName(engine=speaker.engine, model=speaker.model)
-        spoken_by = speaker.voice or self._names.find_default_voice(model)
-        mapped = () if data.model in (model.engine, model.full_name) else (f"{data.model}={model.full_name}",)
-        return speaker, mapped if voice == spoken_by else (*mapped, f"{voice}={spoken_by}")
 
     def _plan_utterance(
         self,
