@@ -125,7 +125,7 @@ class Aliases:
             return None
 
     def is_taken(self, voice: str) -> bool:
-        """Whether a voice's name, in any case, is one of OpenAI's, the operator's or the cast's, which stand for others.
+        """Whether a voice's name, in any case, stands for others: as OpenAI's, the operator's and the cast's do.
 
         >>> Aliases(Settings(engines=["tone"])).is_taken("Nova")
         True
