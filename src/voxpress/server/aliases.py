@@ -93,7 +93,11 @@ class Aliases:
         for name in self._cast:
             speaker, _ = self.resolve(model, name)
             meant = _model_of(speaker)
-            if meant.engine in self.offered and self._is_usable(meant) and self._has_voice(meant, speaker.voice):
+            if (
+                meant.engine in self.offered
+                and self._is_usable(meant)
+                and self._has_voice(meant, speaker.voice)
+            ):
                 found[name] = meant, self._get_engine(meant).voice(speaker.voice)
         return found
 
