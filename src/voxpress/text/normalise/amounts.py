@@ -154,48 +154,27 @@ def _say_scale(number: str, scale: str, noun: str, wording: Wording) -> str:
     return " ".join(filter(None, (wording.number(number, wording.scale_gender), name, of, noun)))
 
 
+_AFTER_AMOUNTS = frozenset(
+    "for in to and or of per a is was on at by from with but as than off an the each"
+    " wide tall long high deep thick across apart away".split()
+)
+"""What follows an amount that does not belong to a noun behind it."""
+
+
 def _is_adjective(text: str, match: re.Match[str]) -> bool:
     """Whether an amount stands between a and its noun."""
     after = word_after(text, match.end())
     return (
         word_before(text, match.start()) in ("a", "an", "another", "each", "this", "that")
         and after.islower()
-        and after
-        not in [
-            "for",
-            "in",
-            "to",
-            "and",
-            "or",
-            "of",
-            "per",
-            "a",
-            "is",
-            "was",
-            "on",
-            "at",
-            "by",
-            "from",
-            "with",
-            "but",
-            "as",
-            "than",
-            "off",
-            "an",
-            "the",
-            "each",
-        ]
+        and after not in _AFTER_AMOUNTS
     )
 
 
 def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with a unit: 3.5 kg, 120 km/h, 20 °C, 5' 10"."""
     yield from _read_feet(text, wording)
-    inches = r"(\d{1,3}(?:[.,]\d{1,2})?) ?[\"”″]"
-    by = rf"(?: ?[x×] ?| {wording.by} )"
-    for match in compile_for(rf"(?<![\w.,]){inches}{by}{inches}(?:{by}{inches})?(?!\w)").finditer(text):
-        sides = (wording.measure(each, wording.inch) for each in match.groups() if each)
-        yield Found(match.start(), match.end(), f" {wording.by} ".join(sides))
+    yield from _read_inches(text, wording)
     units = choose(wording.units)
     number = rf"({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
     for match in compile_for(rf"(?<![\w.,/])(?<!\d )(\d{{1,2}})/(\d{{1,3}}) ?({units})(?![\w²³/])").finditer(
@@ -297,6 +276,48 @@ def _read_feet(text: str, wording: Wording) -> Iterator[Found]:
         foot = "foot" if adjective or feet == "1" or inches else "feet"
         said = f"{wording.number(feet)} {foot}"
         yield Found(match.start(), match.end(), f"{said} {wording.number(inches)}" if inches else said)
+
+
+def _read_inches(text: str, wording: Wording) -> Iterator[Found]:
+    """Inches, where their sign does not end a quotation, and products of them."""
+    whole = r"(\d{1,3}(?:[.,]\d{1,2})?)"
+    sign = r"[\"”″]"
+    by = rf"(?: ?[x×] ?| {wording.by} )"
+    sides = compile_for(rf"(?<![\w.,]){whole} ?{sign}{by}{whole} ?{sign}(?:{by}{whole} ?{sign})?(?!\w)")
+    for match in sides.finditer(text):
+        said = (wording.measure(each, wording.inch) for each in match.groups() if each)
+        yield Found(match.start(), match.end(), f" {wording.by} ".join(said))
+    size = compile_for(rf"(?<![\w.,/-])(?:{whole}|(?:(\d{{1,3}})[ -])?(\d{{1,2}})/(\d{{1,2}}))[\"″](?!\w)")
+    closing = _find_closing(text)
+    for match in size.finditer(text):
+        number, full, above, below = match.groups()
+        if match.end() - 1 in closing or below == "0":
+            continue
+        named = word_after(text, match.end())
+        adjective = wording.adjectives and named.islower() and named not in _AFTER_AMOUNTS
+        inch = wording.inch._replace(many=wording.inch.one) if adjective else wording.inch
+        if not above:
+            said = wording.measure(number, inch)
+        elif full:
+            said = wording.mixed_measure(full, int(above), int(below), inch)
+        else:
+            said = wording.part_of(int(above), int(below), inch)
+        yield Found(match.start(), match.end(), said)
+
+
+def _find_closing(text: str) -> set[int]:
+    """Where the straight quotation marks stand that end a quotation."""
+    closing: set[int] = set()
+    opened = False
+    for match in compile_for(r"[\"„“”«»]").finditer(text):
+        if match[0] in "„“«":
+            opened = True
+        elif opened:
+            closing.add(match.start())
+            opened = False
+        elif match[0] == '"':
+            opened = not compile_for(r"\d").match(text, match.start() - 1)
+    return closing
 
 
 def read_percent(text: str, wording: Wording) -> Iterator[Found]:
