@@ -65,6 +65,18 @@ def test_every_format_has_an_address(shared, name):
     assert shared.ask("HEAD", path).status == 200
 
 
+@pytest.mark.parametrize("written", [True, False])
+def test_subtitles_that_a_client_has_are_not_sent_again(shared, written):
+    answer = shared.say("Room 8, please.", marks=["vtt"])
+    spoken = f"/v1/audio/clips/{answer.headers['x-voxpress-clip']}.vtt"
+    path = find_addresses(answer.headers)["vtt"] if written else spoken
+    tag = shared.ask("GET", path).headers["etag"]
+    for known, status in ((tag, 304), (f'"other", W/{tag}', 304), ('"other"', 200)):
+        again = shared.ask("GET", path, headers={"if-none-match": known})
+        assert (again.status, again.headers["etag"]) == (status, tag)
+        assert again.body.startswith(b"WEBVTT") is (status == 200)
+
+
 def test_two_texts_that_sound_the_same_have_subtitles_of_their_own(shared):
     first, second = (shared.say(text, marks=["srt"]) for text in ("It costs $5.", "It costs five dollars."))
     assert first.headers["x-voxpress-clip"] == second.headers["x-voxpress-clip"]

@@ -135,7 +135,7 @@ def choose_answer(hit: Hit, method: str, headers: Mapping[bytes, bytes]) -> HitA
         Refusal: the clip has no such part as was asked for.
     """
     tags = headers.get(b"if-none-match")
-    if tags is not None and (tags == hit.tag or _matches(tags, hit.tag)):
+    if tags is not None and (tags == hit.tag or matches_tag(tags, hit.tag)):
         return hit.unchanged
     if method == "HEAD":
         return HitAnswer(200, _describe_bytes(hit, hit.clip.size), None)
@@ -185,7 +185,7 @@ def find_part(asked: str, fresh: str, tag: str, size: int) -> slice | None:
     return slice(first, last + 1)
 
 
-def _matches(tags: bytes, tag: bytes) -> bool:
+def matches_tag(tags: bytes, tag: bytes) -> bool:
     """Whether the header ``if-none-match`` names a tag; weak ones count."""
     names = [each.strip().removeprefix(b"W/") for each in tags.split(b",")]
     return b"*" in names or tag in names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, requires,
 from voxpress.server.dispatcher import Flight
 from voxpress.server.errors import Refusal
 from voxpress.server.http.content import LARGE, Content, respond_empty
-from voxpress.server.http.hit_answers import choose_answer
+from voxpress.server.http.hit_answers import choose_answer, matches_tag
 from voxpress.server.http.hit_cache import Hit
 from voxpress.server.http.messages import IMMUTABLE
 from voxpress.server.http.paths import CLIPS, clip_path, clip_url
@@ -190,7 +191,7 @@ async def get_clip(
     if found and clip is None and (beside := _SIDECARS.get(found[2])):
         said = await asyncio.to_thread(here.store.sidecar, found[1], found[2])
         if said is not None:
-            return _answer_sidecar(said, beside)
+            return _answer_marks(request, said, beside, {"cache-control": IMMUTABLE})
     if found is None or clip is None:
         raise Refusal(404, f"no clip {name!r}", "clip_not_found", param="name")
     extension = formats.FORMATS[clip.format].extension
@@ -198,7 +199,7 @@ async def get_clip(
         return Response(_describe_clip(request, clip))
     if beside := _SIDECARS.get(found[2]):
         spoken = await asyncio.to_thread(marks.write_all, [beside.name], clip, marks.script_of(clip))
-        return Response(spoken[found[2]], media_type=beside.media_type)
+        return _answer_marks(request, spoken[found[2]], beside, {})
     if found[2] != extension:
         raise Refusal(404, f"clip {clip.key} is a .{extension}", "clip_not_found", param="name")
     visit.cache = "hit"
@@ -214,9 +215,15 @@ async def get_clip(
     return content.respond(answer)
 
 
-def _answer_sidecar(said: bytes, format: marks.Format) -> Response[bytes]:
-    """A file with marks as its request asked for it. It says the same as long as the store has it."""
-    return Response(said, media_type=format.media_type, headers={"cache-control": IMMUTABLE})
+def _answer_marks(
+    request: Request[Any, Any, Any], said: bytes, format: marks.Format, headers: dict[str, str]
+) -> Response[Any]:
+    """A file with marks, unless the client has it already."""
+    tag = f'"{hashlib.sha256(said).hexdigest()}"'
+    headers = {**headers, "etag": tag}
+    if matches_tag(request.headers.get("if-none-match", "").encode(), tag.encode()):
+        return Response(None, status_code=304, headers=headers)
+    return Response(said, media_type=format.media_type, headers=headers)
 
 
 def _describe_clip(request: Request[Any, Any, Any], clip: Clip) -> ClipFacts:
