@@ -154,9 +154,9 @@ def _say_scale(number: str, scale: str, noun: str, wording: Wording) -> str:
     return " ".join(filter(None, (wording.number(number, wording.scale_gender), name, of, noun)))
 
 
-_AFTER_AMOUNTS = frozenset(
-    "for in to and or of per a is was on at by from with but as than off an the each"
-    " wide tall long high deep thick across apart away".split()
+_AFTER_AMOUNTS = re.compile(
+    "for|in|to|and|or|of|per|a|is|was|on|at|by|from|with|but|as|than|off|an|the|each|wide|tall|long|high|deep|thick"
+    "|across|apart|away"
 )
 """What follows an amount that does not belong to a noun behind it."""
 
@@ -167,7 +167,7 @@ def _is_adjective(text: str, match: re.Match[str]) -> bool:
     return (
         word_before(text, match.start()) in ("a", "an", "another", "each", "this", "that")
         and after.islower()
-        and after not in _AFTER_AMOUNTS
+        and not _AFTER_AMOUNTS.fullmatch(after)
     )
 
 
@@ -285,8 +285,8 @@ def _read_inches(text: str, wording: Wording) -> Iterator[Found]:
     by = rf"(?: ?[x×] ?| {wording.by} )"
     sides = compile_for(rf"(?<![\w.,]){whole} ?{sign}{by}{whole} ?{sign}(?:{by}{whole} ?{sign})?(?!\w)")
     for match in sides.finditer(text):
-        said = (wording.measure(each, wording.inch) for each in match.groups() if each)
-        yield Found(match.start(), match.end(), f" {wording.by} ".join(said))
+        each_side = (wording.measure(side, wording.inch) for side in match.groups() if side)
+        yield Found(match.start(), match.end(), f" {wording.by} ".join(each_side))
     size = compile_for(rf"(?<![\w.,/-])(?:{whole}|(?:(\d{{1,3}})[ -])?(\d{{1,2}})/(\d{{1,2}}))[\"″](?!\w)")
     closing = _find_closing(text)
     for match in size.finditer(text):
@@ -294,7 +294,7 @@ def _read_inches(text: str, wording: Wording) -> Iterator[Found]:
         if match.end() - 1 in closing or below == "0":
             continue
         named = word_after(text, match.end())
-        adjective = wording.adjectives and named.islower() and named not in _AFTER_AMOUNTS
+        adjective = wording.adjectives and named.islower() and not _AFTER_AMOUNTS.fullmatch(named)
         inch = wording.inch._replace(many=wording.inch.one) if adjective else wording.inch
         if not above:
             said = wording.measure(number, inch)
