@@ -120,7 +120,7 @@ def main() -> None:
             "`say`, Piper, from the store | ": (say("-e", "piper", store=kept), None),
             "`--help` | ": (lambda: measure.voxpress("--help").wall, None),
         }
-        memory = {"piper": workers("piper", "")}
+        models = {"piper": ""}
         if arguments.kokoro:
             model, voices = arguments.kokoro
             pack = voices / "af_heart.bin"
@@ -133,7 +133,7 @@ def main() -> None:
                 return measure.run(arguments.peer, *command).wall
 
             pairs["`say`, Kokoro, cold store | kokoro-onnx in a script"] = (say(*options), loop)
-            memory["kokoro"] = workers("kokoro", str(options[3]))
+            models["kokoro"] = str(options[3])
         lines: list[list[object]] = [["", "wall", "against", "wall", "ratio", "pairs"]]
         for name, (ours, theirs) in pairs.items():
             ours()  # what is prepared once is prepared, and the files are in the page cache
@@ -150,7 +150,7 @@ def main() -> None:
                     f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else "",
                 ]
             )
-    held = ", ".join(f"{engine} {size / 2**20:.0f} MB" for engine, size in memory.items())
+        held = ", ".join(f"{engine} {workers(engine, model) / 2**20:.0f} MB" for engine, model in models.items())
     measure.report(
         "first",
         lines,
