@@ -150,7 +150,9 @@ def main() -> None:
                     f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else "",
                 ]
             )
-        held = ", ".join(f"{engine} {workers(engine, model) / 2**20:.0f} MB" for engine, model in models.items())
+        held = ", ".join(
+            f"{engine} {workers(engine, model) / 2**20:.0f} MB" for engine, model in models.items()
+        )
     measure.report(
         "first",
         lines,

@@ -22,7 +22,7 @@ import soundfile  # type: ignore[import-untyped]  # it has no type hints
 import voxpress
 from voxpress.audio.waveform import Audio
 from voxpress.engines import Engine, find
-from voxpress.formats import FORMATS
+from voxpress.files.formats import FORMATS
 from voxpress.models import downloads
 from voxpress.speech import Segment
 

@@ -21,10 +21,11 @@ import msgspec
 import typer
 
 import voxpress
-from voxpress import cli, engines, formats
+from voxpress import cli, engines
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError
-from voxpress.formats import Format
+from voxpress.files import formats
+from voxpress.files.formats import Format
 from voxpress.rendering import presets
 from voxpress.server.errors import STATUS
 from voxpress.server.settings import Settings
@@ -35,7 +36,7 @@ MEASURED = ROOT / "benchmarks" / "results" / "engines.json"
 OWN = sorted(path.stem for path in (ROOT / "src" / "voxpress" / "engines").glob("[a-z]*.py"))
 PUBLIC = {
     "voxpress": ("say", "render", *(name for name in voxpress.__all__ if name not in {"say", "render"})),
-    "voxpress.formats": ("Format", "format_named", "format_for"),
+    "voxpress.files.formats": ("Format", "format_named", "format_for"),
     "voxpress.manifests": ("read", "read_stream"),
     "voxpress.rendering.presets": ("load", "preset_named", "Preset"),
     "voxpress.quality.asr": ("Recogniser",),

@@ -21,7 +21,7 @@ import msgspec
 
 from voxpress import languages, validation
 from voxpress.errors import InputError, SpeechError, StoreError, show
-from voxpress.formats import FORMATS, bit_rate_for, sample_rate_for
+from voxpress.files.formats import FORMATS, bit_rate_for, sample_rate_for
 
 Seconds: TypeAlias = float
 Hertz: TypeAlias = int
@@ -152,7 +152,7 @@ class Output(_Request, frozen=True):
     """
 
     format: str = "wav"
-    """A name of `voxpress.formats.FORMATS`."""
+    """A name of `voxpress.files.formats.FORMATS`."""
     sample_rate: Hertz | None = None
     """None: the format's rate if it has only one, else the engine's or the nearest higher one of the format."""
     bit_rate: int | None = None

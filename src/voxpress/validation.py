@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, get_args
 
 from voxpress import languages
 from voxpress.errors import InputError, UnsupportedOption, show, suggest
-from voxpress.formats import format_named
+from voxpress.files.formats import format_named
 
 __all__ = ["LARGEST_SEED", "MARKUPS", "TESTS", "Markup", "Problem", "Test", "check", "path", "problems"]
 

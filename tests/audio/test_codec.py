@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as arrays
 from voxpress.audio.codec import decode, encode, from_flac, to_flac
 from voxpress.audio.waveform import Audio, resample, tone
 from voxpress.errors import InputError, SynthesisError, UnsupportedOption
-from voxpress.formats import FORMATS, bit_rate_for, format_for, format_named, sample_rate_for
+from voxpress.files.formats import FORMATS, bit_rate_for, format_for, format_named, sample_rate_for
 from voxpress.speech import Output
 
 FRAME = {"m4a": 1024, "gsm": 160, "wav49": 320, "g722": 2}

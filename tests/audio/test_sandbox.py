@@ -17,7 +17,7 @@ from voxpress.audio import codec, sandbox
 from voxpress.audio.decoding import Bounds
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError
-from voxpress.formats import FORMATS
+from voxpress.files.formats import FORMATS
 from voxpress.quality import verify
 from voxpress.quality.verify import Question
 from voxpress.speech import Output

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from voxpress.errors import InputError, ManifestError, UnsupportedOption
-from voxpress.formats import FORMATS, sample_rate_for
+from voxpress.files.formats import FORMATS, sample_rate_for
 from voxpress.rendering.presets import Defaults, load, load_project, preset_named
 from voxpress.speech import Output
 

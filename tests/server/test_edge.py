@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from voxpress.audio import codec
-from voxpress.formats import FORMATS
+from voxpress.files.formats import FORMATS
 
 pytest.importorskip("litestar")
 

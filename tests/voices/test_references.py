@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 
 from tests.speechlike import speech
-from voxpress import formats
 from voxpress.audio import codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.engines.tone import Tone
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice
+from voxpress.files import formats
 from voxpress.quality import asr
 from voxpress.rendering import library
 from voxpress.speech import Mark, Output

@@ -1,4 +1,4 @@
-"""Audio to bytes and back, in every format of `voxpress.formats`.
+"""Audio to bytes and back, in every format of `voxpress.files.formats`.
 
 Encoding is deterministic: files hold no dates and no random serial numbers, and one version of a library always gives
 the same bytes. The codec libraries are imported when they are first needed.
@@ -18,8 +18,8 @@ from voxpress.audio.arrays import Samples, np
 from voxpress.audio.decoding import UNBOUNDED, Bounds, open_sound
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SynthesisError, UnsupportedOption
+from voxpress.files.formats import FORMATS, Format, bit_rate_for, format_named, sample_rate_for
 from voxpress.files.scratch import open_scratch
-from voxpress.formats import FORMATS, Format, bit_rate_for, format_named, sample_rate_for
 from voxpress.speech import Hertz, Output
 
 

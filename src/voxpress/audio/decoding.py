@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple, TypeAlias
 
 from voxpress.audio.arrays import Samples, np
 from voxpress.errors import InputError
-from voxpress.formats import Format, format_named
+from voxpress.files.formats import Format, format_named
 from voxpress.speech import Hertz, Seconds
 
 Blocks: TypeAlias = Iterator[Samples]

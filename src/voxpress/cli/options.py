@@ -284,7 +284,7 @@ def format_names(format: str | None) -> list[str]:
     Raises:
         InputError: one is unknown, or two would be one file.
     """
-    from voxpress import formats
+    from voxpress.files import formats
 
     if format is None:
         return []

@@ -217,7 +217,7 @@ def _destinations(output: str | None, format: str | None) -> list[tuple[str | No
     Raises:
         InputError: several formats, and one file or standard output.
     """
-    from voxpress import formats
+    from voxpress.files import formats
     from voxpress.files.paths import audio_extension
 
     names = format_names(format)

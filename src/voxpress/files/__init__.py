@@ -1,1 +1,1 @@
-"""Files on disk: whole or not at all, with names that work on every system, and locks."""
+"""Files on disk: their formats, names that work on every system, whole or not at all, and locks."""

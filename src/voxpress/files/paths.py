@@ -6,8 +6,8 @@ import os
 import re
 import unicodedata
 
-from voxpress import formats
 from voxpress.errors import InputError
+from voxpress.files import formats
 
 OWN = ".voxpress"
 """The only name in an output folder that no row can have."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from voxpress import formats, text, validation
+from voxpress import text, validation
 from voxpress.audio import sandbox
 from voxpress.audio.waveform import Audio
 from voxpress.errors import (
@@ -29,6 +29,7 @@ from voxpress.errors import (
 )
 from voxpress.executors import Inline, Processes
 from voxpress.executors.local import cores
+from voxpress.files import formats
 from voxpress.files.paths import OWN
 from voxpress.quality import mos
 from voxpress.quality.asr import Recogniser

@@ -10,11 +10,12 @@ from types import MappingProxyType
 
 import msgspec
 
-from voxpress import engines, formats
+from voxpress import engines
 from voxpress.audio import codec, waveform
 from voxpress.audio.stretch import stretch
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError, StoreError
+from voxpress.files import formats
 from voxpress.marks import FORMATS, lacks_marks, time_words, write_all
 from voxpress.rendering import sounds
 from voxpress.rendering.output import OutputFolder

@@ -77,7 +77,7 @@ def say(
         speaker: who speaks, and how; None: Piper with its default voice.
         engine, model, voice, language, speed, seed, options: fields of `Speaker`, which come before those of `speaker`.
             Which options an engine has is said by ``voxpress engines``.
-        format: a name of `voxpress.formats.FORMATS`, where `output` is not given; None: wav.
+        format: a name of `voxpress.files.formats.FORMATS`, where `output` is not given; None: wav.
         output: everything about how the file sounds and is packed.
         markup: how the text is written, one of `voxpress.validation.MARKUPS`.
         front_end: how texts are read.

@@ -12,12 +12,13 @@ from typing import TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from voxpress import engines, formats, text, validation
+from voxpress import engines, text, validation
 from voxpress.errors import (
     InputError,
     SpeechError,
     show,
 )
+from voxpress.files import formats
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.marks import FORMATS, Script, check_formats, identify
 from voxpress.rendering import sounds, templates

@@ -12,7 +12,7 @@ from voxpress.audio import sandbox
 from voxpress.audio.decoding import Bounds, recognise
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, show
-from voxpress.formats import FORMATS, format_for
+from voxpress.files.formats import FORMATS, format_for
 from voxpress.rendering import beside
 from voxpress.rendering.plan import PlacedSound
 from voxpress.text import Bookmark, Note, Part, Pause, Say, Silence, Sound, Tone

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 from voxpress.errors import InputError, suggest
-from voxpress.formats import FORMATS
+from voxpress.files.formats import FORMATS
 from voxpress.speech import Output
 
 PLACES = ("id", "folder", "name", "extension", "rate")

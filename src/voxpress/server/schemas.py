@@ -23,7 +23,7 @@ MOST_ENTRIES = 256
 MOST_MARKS = 16
 """Names of formats of marks; repeated ones count once."""
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
-"""OpenAI's; others of `voxpress.formats.FORMATS` are an extension."""
+"""OpenAI's; others of `voxpress.files.formats.FORMATS` are an extension."""
 RATE: Hertz = 24000
 """Of wav and pcm, which players expect from OpenAI."""
 

@@ -21,11 +21,10 @@ from typing import TypeVar
 
 import msgspec
 
-from voxpress import formats
 from voxpress.audio import codec
 from voxpress.audio.waveform import Audio
 from voxpress.errors import StoreError
-from voxpress.files import home
+from voxpress.files import formats, home
 from voxpress.speech import Clip, Hertz, Mark, Seconds
 from voxpress.store.backends import Entry, LocalObjects, Objects, RemoteObjects
 from voxpress.store.maintenance import Inventory, kind_of

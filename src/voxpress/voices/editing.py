@@ -13,12 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from voxpress import formats
 from voxpress.audio import codec, sandbox
 from voxpress.audio.decoding import Bounds
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ModelUnavailable, StoreError, UnknownVoice, suggest
-from voxpress.files import atomic, locks
+from voxpress.files import atomic, formats, locks
 from voxpress.speech import Output, Seconds
 from voxpress.voices import latents, recordings, references, transcripts
 from voxpress.voices.references import Reference

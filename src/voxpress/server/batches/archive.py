@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from voxpress.errors import InputError
+from voxpress.files.formats import FORMATS
 from voxpress.files.paths import Paths, named_file, safe_path
-from voxpress.formats import FORMATS
 
 
 class Names:

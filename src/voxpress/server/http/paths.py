@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from voxpress import formats
+from voxpress.files import formats
 from voxpress.marks import FORMATS
 from voxpress.speech import Clip
 

@@ -13,7 +13,8 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 from litestar.response import Stream
 
-from voxpress import formats, marks
+from voxpress import marks
+from voxpress.files import formats
 from voxpress.server.context import REFUSED, WRITTEN, Server, base_of, requires, server_of, visitor
 from voxpress.server.dispatcher import Flight
 from voxpress.server.errors import Refusal

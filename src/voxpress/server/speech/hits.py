@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from voxpress import formats
+from voxpress.files import formats
 from voxpress.server.http.hit_cache import Hit, HitAnswer
 from voxpress.server.http.messages import IMMUTABLE, encode_header, encode_headers
 from voxpress.server.http.paths import clip_path, sidecar_path

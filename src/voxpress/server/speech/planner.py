@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from voxpress import engines, formats
+from voxpress import engines
 from voxpress.errors import InputError, UnsupportedOption
+from voxpress.files import formats
 from voxpress.rendering.plan import Bad, Plan, Played, Sidecar
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import Preset, Project, preset_named
