@@ -99,9 +99,22 @@ def test_render_and_again(voxpress, manifest, tmp_path):
 def test_dry_run_writes_nothing(voxpress, manifest, tmp_path):
     """It says what would be done for each row, and the totals."""
     done = voxpress("render", manifest, "-o", "out", "-e", "tone", "--dry-run").stdout.decode()
-    assert "synthesise  welcome  (1 segment, 20 characters)" in done
-    assert "3 rows: 3 to synthesise or finish (3 segments, 56 characters)" in done
+    assert "speak       welcome  (1 segment, 20 characters)" in done
+    assert "3 rows: 3 to speak (3 segments, 56 characters), 0 to finish" in done
     assert not (tmp_path / "out").exists() and not (tmp_path / "store").exists()
+
+
+def test_dry_run_tells_rows_to_finish_from_rows_to_speak(voxpress, manifest):
+    voxpress("render", manifest, "-o", "out", "-e", "tone", "--only", "welcome")
+    dry = ("render", manifest, "-o", "other", "-e", "tone", "--format", "flac", "--dry-run")
+    done = voxpress(*dry).stdout.decode()
+    assert "finish      welcome\n" in done
+    assert "3 rows: 2 to speak (2 segments, 36 characters), 1 to finish, 0 from the store" in done
+
+
+def test_what_is_missing_is_told_with_the_command_that_explains_it(voxpress):
+    done = voxpress("render", status=2)
+    assert "Missing argument 'manifest' (voxpress render --help shows what there is)" in done.stderr.decode()
 
 
 @pytest.fixture

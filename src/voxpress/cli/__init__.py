@@ -135,7 +135,9 @@ def _end(error: typer.TyperException | OSError | SpeechError) -> NoReturn:
             if hint := _hint(message):
                 message = f"{message.rstrip('.')}; {hint}"
             if not message.startswith("Usage:"):  # what is printed where there are no arguments at all
-                message = f"voxpress: {message.rstrip('.')} (voxpress --help shows what there is)"
+                context = getattr(error, "ctx", None)
+                command = context.command_path if context else "voxpress"
+                message = f"voxpress: {message.rstrip('.')} ({command} --help shows what there is)"
             typer.echo(message, err=True)
             sys.exit(error.exit_code)
 

@@ -99,7 +99,7 @@ class ManifestRender:
             text: also print what is spoken otherwise than written, of all rows.
         """
         counts: Counter[str] = Counter()
-        segments = characters = number = 0
+        spoken = segments = characters = number = 0
         bill, survey = Bill(), _Survey()
         bad: set[str] = set()
         with ExitStack() as stack:
@@ -125,15 +125,16 @@ class ManifestRender:
                     continue  # another problem of the same row
                 bad.update([row.row] if row.status == Status.FAILED else ())
                 counts[row.status] += 1
+                spoken += bool(row.segments)
                 segments += row.segments
                 characters += row.characters
                 bill.add(row)
         if details is None and number > MOST_SHOWN:
             print(f"… and {number - MOST_SHOWN:,} more: --report FILE writes all of them")
         print(
-            f"{count(sum(counts.values()), 'row')}: {counts[Status.RENDERED]:,} to synthesise or finish"
+            f"{count(sum(counts.values()), 'row')}: {spoken:,} to speak"
             f" ({count(segments, 'segment')}, {count(characters, 'character')}),"
-            f" {counts[Status.FROM_STORE]:,} from the store, {counts[Status.UP_TO_DATE]:,} up to date,"
+            f" {counts[Status.RENDERED] - spoken:,} to finish, {counts[Status.FROM_STORE]:,} from the store, {counts[Status.UP_TO_DATE]:,} up to date,"
             f" {counts[Status.FAILED]:,} bad"
             + (f", {counts[Status.LEFT_OUT]:,} left out" if counts[Status.LEFT_OUT] else "")
             + (f"; row by row: {details}" if details else "")

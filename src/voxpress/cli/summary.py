@@ -52,7 +52,7 @@ def show_row(row: Forecast) -> None:
             print(f"left out    {row.error}")
         case Status.RENDERED:
             size = f"{count(row.segments, 'segment')}, {count(row.characters, 'character')}"
-            print(f"synthesise  {name}  ({size})")
+            print(f"speak       {name}  ({size})" if row.segments else f"finish      {name}")
         case _:
             print(f"{row.status:<11} {name}")
     for note in row.notes:
