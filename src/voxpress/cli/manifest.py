@@ -134,7 +134,8 @@ class ManifestRender:
         print(
             f"{count(sum(counts.values()), 'row')}: {spoken:,} to speak"
             f" ({count(segments, 'segment')}, {count(characters, 'character')}),"
-            f" {counts[Status.RENDERED] - spoken:,} to finish, {counts[Status.FROM_STORE]:,} from the store, {counts[Status.UP_TO_DATE]:,} up to date,"
+            f" {counts[Status.RENDERED] - spoken:,} to finish,"
+            f" {counts[Status.FROM_STORE]:,} from the store, {counts[Status.UP_TO_DATE]:,} up to date,"
             f" {counts[Status.FAILED]:,} bad"
             + (f", {counts[Status.LEFT_OUT]:,} left out" if counts[Status.LEFT_OUT] else "")
             + (f"; row by row: {details}" if details else "")
