@@ -113,7 +113,8 @@ def main() -> None:
                 folder / "piper.wav",
                 SENTENCE,
             )
-            return measure.run(*command).wall
+            wall: float = measure.run(*command).wall
+            return wall
 
         pairs: dict[str, tuple[Callable[[], float], Callable[[], float] | None]] = {
             "`say`, Piper, cold store | `python -m piper`": (say("-e", "piper"), piper),
@@ -130,7 +131,8 @@ def main() -> None:
 
             def loop() -> float:
                 command = (folder / "loop.py", model, folder / "voices.npz", SENTENCE, folder / "k.wav")
-                return measure.run(arguments.peer, *command).wall
+                wall: float = measure.run(arguments.peer, *command).wall
+                return wall
 
             pairs["`say`, Kokoro, cold store | kokoro-onnx in a script"] = (say(*options), loop)
             models["kokoro"] = str(options[3])

@@ -73,9 +73,9 @@ def listen(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = [("id", "text"), *((f"{number:03}", text) for number, text in enumerate(readings))]
-        with (folder / "lines.csv").open("w", newline="") as file:
-            csv.writer(file).writerows(rows)
-        command = [
+        with (folder / "lines.csv").open("w", newline="") as table:
+            csv.writer(table).writerows(rows)
+        command: list[str | Path] = [
             sys.executable,
             "-P",
             "-m",
@@ -85,7 +85,7 @@ def listen(
             "-o",
             folder / "out",
         ]
-        settings = ["-e", engine, "--store", folder / "store", "--language", "en-US"]
+        settings: list[str | Path] = ["-e", engine, "--store", folder / "store", "--language", "en-US"]
         environment = {"PYTHONPATH": str(checkout.resolve() / "src")}
         # Without a front end, some lines fail: the status says so, and they count as silence.
         subprocess.run(

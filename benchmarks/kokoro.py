@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 from statistics import median
 
@@ -76,12 +77,17 @@ def main() -> None:
         (folder / "model" / arguments.model.name).symlink_to(arguments.model.resolve())
         pack = arguments.voices / f"{arguments.voice}.bin"
         (folder / "model" / "voices" / pack.name).symlink_to(pack.resolve())
-        np.savez(folder / "voices.npz", **{arguments.voice: np.fromfile(pack, "<f4").reshape(510, 1, 256)})
+        with (
+            zipfile.ZipFile(folder / "voices.npz", "w") as voices,
+            voices.open(f"{pack.stem}.npy", "w") as file,
+        ):
+            np.save(file, np.fromfile(pack, "<f4").reshape(510, 1, 256))
         (folder / "texts.json").write_text(json.dumps([row.text for row in rows]))
         (folder / "loop.py").write_text(LOOP)
         manifest = measure.write_manifest(folder / "prompts.csv", rows)
-        options = ("-e", "kokoro", "-m", folder / "model" / arguments.model.name, "-v", arguments.voice)
-        options = (*options, "--no-carrier")  # the peer has none
+        weights = folder / "model" / arguments.model.name
+        # Without a carrier phrase: the peer has none.
+        options = ("-e", "kokoro", "-m", weights, "-v", arguments.voice, "--no-carrier")
         say = ("say", *options, "--store", folder / "first", "-o", folder / "first.wav")
         measure.voxpress(*say, "Ready for you.")  # prepares the model, once for all renders
 

@@ -56,14 +56,14 @@ def takes(engine: str, rows: Sequence[measure.Prompt], store_at: Path) -> list[T
     """Spoken as a render does it, without a recogniser."""
     name, _, weights = engine.partition("=")
     weights, _, voice = weights.partition(":")
-    asked = {"engine": name, "model": weights or None, "voice": voice or None}
+    speaker = Speaker(engine=name, model=weights or None, voice=voice or None)
     store = open_store(str(store_at))
     found = []
     utterances = [Utterance(id=row.id, text=row.text) for row in rows]
-    for result in voxpress.render(utterances, None, store=store, attempts=1, **asked):
+    for result in voxpress.render(utterances, None, store=store, attempts=1, speaker=speaker):
         # What the structure gave away would have to be counted as flagged; there was none.
         assert result.status != "failed", result.error
-    planner = Planner(Speaker(**asked))
+    planner = Planner(speaker)
     for utterance in utterances:
         plan = planner.plan(utterance, filed=False)
         assert isinstance(plan, Plan)
@@ -140,7 +140,7 @@ def a_hole(taken: Taken, others: Sequence[Taken], drawn: random.Random) -> Audio
     return Audio(np.concatenate(parts), rate)
 
 
-def _words(audio: Audio) -> list[tuple[str, np.ndarray]]:  # type: ignore[type-arg]
+def _words(audio: Audio) -> list[tuple[str, np.ndarray]]:
     """Each word with its samples, up to the next one; the first has what comes before it."""
     marks = [mark for mark in audio.marks if mark.kind == "word"]
     cuts = [0, *(int(mark.start * audio.sample_rate) for mark in marks[1:]), len(audio.samples)]
@@ -150,10 +150,10 @@ def _words(audio: Audio) -> list[tuple[str, np.ndarray]]:  # type: ignore[type-a
     ]
 
 
-_CACHE: dict[int, list[tuple[str, np.ndarray]]] = {}  # type: ignore[type-arg]
+_CACHE: dict[int, list[tuple[str, np.ndarray]]] = {}
 
 
-def _all_words(others: Sequence[Taken]) -> list[tuple[str, np.ndarray]]:  # type: ignore[type-arg]
+def _all_words(others: Sequence[Taken]) -> list[tuple[str, np.ndarray]]:
     if id(others) not in _CACHE:
         _CACHE[id(others)] = [piece for one in others for piece in _words(one.audio)]
     return _CACHE[id(others)]

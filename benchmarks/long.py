@@ -130,7 +130,7 @@ def _upper(text: str) -> str:
 
 def in_plan(plan: Plan, all_sentences: list[str]) -> str:
     """Segments make up the text, in which every sentence stands once, after the one before it."""
-    segments = [plan.takes[part] for part in plan.recipe.parts if isinstance(part, str)]
+    segments = [plan.takes[part].segment for part in plan.recipe.parts if isinstance(part, str)]
     whole = " ".join(segment.text for segment in segments)
     assert whole == " ".join(all_sentences)
     at = -1
@@ -273,7 +273,7 @@ def measured(arguments: argparse.Namespace, folder: Path, left: ExitStack) -> di
 def _takes(plan: Plan, store: Any) -> Iterator[tuple[str, Audio]]:
     for key in plan.takes:
         take = store.take(key)
-        assert take is not None, plan.takes[key].text
+        assert take is not None, plan.takes[key].segment.text
         yield key, take
 
 

@@ -167,9 +167,10 @@ def process(
 
 
 def voxpress(folder: Path, port: int, *options: str) -> tuple[str | Path, ...]:
+    state, store = str(folder / "state"), str(folder / f"store-{port}")
     return (
-        *(sys.executable, "-P", "-m", "voxpress", "serve", "--port", str(port), "--state", folder / "state"),
-        *("--store", folder / f"store-{port}", "-e", "piper", "-e", "tone", *options),
+        *(sys.executable, "-P", "-m", "voxpress", "serve", "--port", str(port), "--state", state),
+        *("--store", store, "-e", "piper", "-e", "tone", *options),
     )
 
 

@@ -105,14 +105,14 @@ class Soak:
         self.right(text, content)
         self.clips[headers["content-location"]] = hashlib.sha256(content).hexdigest()
 
-    def miss(self, _: random.Random) -> None:
+    def miss(self, draw: random.Random) -> None:
         text = f"This one is new, and has the number {next(self.numbers)}."
         status, headers, content = self.speech(text)
         assert (status, headers["x-voxpress-cache"]) == (200, "miss"), (status, headers)
         self.right(text, content)
         del self.expected[text]
 
-    def long(self, _: random.Random) -> None:
+    def long(self, draw: random.Random) -> None:
         number = next(self.numbers)
         text = " ".join(f"Sentence {n} of the long text {number} is here." for n in range(40))
         status, _, content = self.speech(text)
@@ -153,7 +153,7 @@ class Soak:
         assert 400 <= status < 500, status
         assert set(json.loads(content)["error"]) == {"message", "type", "param", "code"}
 
-    def piper(self, _: random.Random) -> None:
+    def piper(self, draw: random.Random) -> None:
         status, _, _ = self.speech(f"The number is {next(self.numbers)}.", model="piper", voice="nova")
         assert status == 200, status
 
@@ -164,7 +164,7 @@ class Soak:
             assert status == 200, status
             assert hashlib.sha256(content).hexdigest() == self.clips[path], "another clip"
 
-    def batch(self, _: random.Random) -> None:
+    def batch(self, draw: random.Random) -> None:
         lines = "".join(
             json.dumps({"custom_id": str(n), "method": "POST", "url": "/v1/audio/speech",
                         "body": {"model": "tone", "voice": "low", "input": f"Line {next(self.numbers)}."}}) + "\n"
