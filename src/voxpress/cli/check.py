@@ -149,7 +149,7 @@ def check(
 
     from voxpress.cli.reviews import tell
     from voxpress.quality import verify
-    from voxpress.rendering.beside import find_lexicon
+    from voxpress.rendering.beside import FilesBeside
 
     paths, text = _plain_question(paths, text, manifest)
     listener = recogniser_named(recogniser)
@@ -185,6 +185,6 @@ def check(
         naturalness=naturalness,
         similarity=similarity,
         front_end=front_end,
-        find_lexicon=lambda file: find_lexicon(file, str(place)),
+        files=FilesBeside(str(place)),
     )
     raise typer.Exit(tell(reviews, report=report, json=json))

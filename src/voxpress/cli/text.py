@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from voxpress.rendering.casting import Casting
     from voxpress.speech import Speaker, Utterance
     from voxpress.text import FrontEnd
-    from voxpress.text.lexicon import Lexicon
     from voxpress.text.proof import Proof
 
 app = typer.Typer()
@@ -204,15 +203,13 @@ def prove_all(
 
     Args:
         casting: knows who reads them, and so in which language.
-        folder: where the lexicons lie that texts name.
+        folder: where the files lie that texts name.
     """
-    from voxpress.rendering.beside import find_lexicon
+    from voxpress.rendering.beside import FilesBeside
     from voxpress.rendering.plan import place_error
     from voxpress.text.proof import Proof, prove
 
-    def find(file: str) -> Lexicon:
-        return find_lexicon(file, str(folder))
-
+    files = FilesBeside(str(folder))
     for row in rows:
         if isinstance(row, SpeechError):
             yield Proof(language="", written="", problem=str(row))
@@ -223,14 +220,14 @@ def prove_all(
             if not row.text.strip():
                 yield Proof(id=row.id, language=tag, written=row.text)
                 continue
-            own = find(row.lexicon) if row.lexicon else None
+            own = files.find_lexicon(row.lexicon) if row.lexicon else None
             yield prove(
                 row.text,
                 tag,
                 markup=row.markup,
                 front_end=front_end.narrow(own, row.normalise),
                 id=row.id,
-                find_lexicon=find,
+                files=files,
                 find_language=partial(_find_language, casting, row),
             )
         except SpeechError as error:

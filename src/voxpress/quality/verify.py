@@ -35,7 +35,7 @@ from voxpress.quality import mos
 from voxpress.quality.asr import Recogniser
 from voxpress.quality.signal import check, listen
 from voxpress.speech import Opinion, Seconds, Segment, Status, Utterance
-from voxpress.text import FindLexicon, FrontEnd
+from voxpress.text import FrontEnd, NamedFiles, NoFiles
 from voxpress.text.wer import BAR, passes
 from voxpress.voices import references
 
@@ -249,7 +249,7 @@ def review(
     naturalness: bool = False,
     similarity: bool = False,
     front_end: FrontEnd | None = None,
-    find_lexicon: FindLexicon | None = None,
+    files: NamedFiles = NoFiles(),  # noqa: B008 - it cannot be changed
 ) -> Iterator[Review]:
     """Hear each file, in order. Files are read by workers, a few at a time.
 
@@ -258,7 +258,7 @@ def review(
 
     Args:
         front_end: how texts were read; None: as by default.
-        find_lexicon: as for `voxpress.text.read`.
+        files: finds the lexicons of rows, and the files that their texts name.
         language: BCP 47 tag, where a question has none of its own.
         bar: see `voxpress.text.wer.passes`.
         workers: processes; None: one for each core; 0: this process.
@@ -279,7 +279,7 @@ def review(
         for question in questions:
             blank = _begin(question, language)
             try:
-                expected = _read_words(question, blank.language, reads, find_lexicon)
+                expected = _read_words(question, blank.language, reads, files)
             except InputError as error:
                 waiting.append((msgspec.structs.replace(blank, problem=f"the text: {error}"), []))
                 continue
@@ -378,14 +378,14 @@ def _decoder() -> sandbox.Decoder:
 
 
 def _read_words(
-    question: Question, language: str, front_end: FrontEnd, find_lexicon: FindLexicon | None
+    question: Question, language: str, front_end: FrontEnd, files: NamedFiles
 ) -> tuple[str, bool]:
     """The words of a text, and whether there is something else to be heard.
 
     Raises:
         InputError: nobody can tell what it says.
     """
-    own = find_lexicon(question.lexicon) if find_lexicon and question.lexicon else None
+    own = files.find_lexicon(question.lexicon) if question.lexicon else None
     try:
         parts = text.read(
             question.text,
@@ -393,7 +393,7 @@ def _read_words(
             max_chars=_WHOLE,
             markup=question.markup,
             front_end=front_end.narrow(own, question.normalise),
-            find_lexicon=find_lexicon,
+            files=files,
         ).parts
     except LeftOut:
         return "", True
@@ -402,7 +402,7 @@ def _read_words(
     except InputError:  # there is nothing to speak in it
         return "", True
     said = [part.text for part in parts if isinstance(part, text.Say)]
-    return " ".join(said), any(isinstance(part, text.Silence | text.Tone) for part in parts)
+    return " ".join(said), any(isinstance(part, text.Silence | text.Tone | text.Sound) for part in parts)
 
 
 def _check_structure(audio: Audio, words: str, question: Question, language: str) -> str:

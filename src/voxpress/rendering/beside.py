@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from voxpress.errors import InputError, show
 from voxpress.files.paths import safe_path
+from voxpress.rendering import sounds
+from voxpress.rendering.plan import PlacedSound
+from voxpress.text import Sound
 from voxpress.text.lexicon import Lexicon, read
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
@@ -59,21 +62,43 @@ def find(name: str, folder: str | None, kind: str) -> Beside:
     return Beside(os.path.abspath(path), facts.st_mtime_ns, facts.st_size)
 
 
-def find_lexicon(name: str, folder: str | None) -> Lexicon:
-    """The lexicon in a file by the path that a text or a row names.
+class FilesBeside(NamedTuple):
+    """Finds the files that a text or a row names.
 
-    >>> _ = open("find_lexicon.tsv", "w").write("SQL\\tsequel")
-    >>> find_lexicon("find_lexicon.tsv", ".").entries
+    >>> _ = open("beside.tsv", "w").write("SQL\\tsequel")
+    >>> FilesBeside(".").find_lexicon("beside.tsv").entries
     (Entry('SQL', 'sequel'),)
 
-    Raises:
-        InputError: as `find`, or it is no lexicon.
+    Attributes:
+        folder: of the manifest; None: the text comes from nowhere, and can name none.
     """
-    return _read(name, *find(name, folder, "lexicon"))
+
+    folder: str | None
+
+    def find_lexicon(self, file: str) -> Lexicon:
+        """The lexicon in a file.
+
+        Raises:
+            InputError: as `find`, or it is no lexicon.
+        """
+        return _read_lexicon(file, *find(file, self.folder, "lexicon"))
+
+    def find_sound(self, sound: Sound) -> PlacedSound:
+        """A sound's file, and the digest of what is in it.
+
+        Raises:
+            InputError: as `find`, or it is no audio.
+        """
+        path, changed, size = find(sound.file, self.folder, "sound")
+        if size > sounds.LARGEST:
+            raise InputError(
+                f"the sound {show(sound.file)} has {size:,} bytes, and {sounds.LARGEST:,} are allowed"
+            )
+        return PlacedSound(sounds.digest(path, changed, size), sound.gain, path)
 
 
 @lru_cache(maxsize=16)
-def _read(name: str, path: str, changed: int, size: int) -> Lexicon:  # noqa: ARG001 - one that changed is read again
+def _read_lexicon(name: str, path: str, changed: int, size: int) -> Lexicon:  # noqa: ARG001 - one that changed is read again
     try:
         return read(path)
     except InputError as error:

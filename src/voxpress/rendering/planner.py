@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
-from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
@@ -21,31 +19,27 @@ from voxpress.errors import (
 from voxpress.files import formats
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.marks import FORMATS, Script, check_formats, identify
-from voxpress.rendering import sounds, templates
-from voxpress.rendering.beside import find_lexicon
+from voxpress.rendering import templates
+from voxpress.rendering.beside import FilesBeside
 from voxpress.rendering.casting import Casting, Narrator
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import (
-    Assignment,
     Bad,
     PlacedSound,
     Plan,
     Planned,
-    Played,
     Recipe,
-    RecipePart,
     Sidecar,
     Target,
     Unchanged,
-    Within,
     place_error,
 )
+from voxpress.rendering.recipes import RecipeBuilder
 from voxpress.speech import Hertz, Output, Speaker, Utterance
-from voxpress.store.keys import clip_key, take_key
-from voxpress.text import Bookmark, FrontEnd, Pause, Say
+from voxpress.store.keys import clip_key
+from voxpress.text import FrontEnd, Note, Say, Sound
 from voxpress.text.front_end import Spoken
 from voxpress.text.lexicon import Lexicon
-from voxpress.text.passage import Change, Passage
 
 ONE_FILE = "{id}.{extension}"
 _MOST_KNOWN, _LONGEST_KNOWN = 4096, 500
@@ -106,7 +100,7 @@ class Planner:
         )
         self._casting = Casting(speaker, cast=cast, device=device, carrier=carrier)
         self._front_end = front_end
-        self._beside = None if beside is None else os.fspath(beside)
+        self._files_beside = FilesBeside(None if beside is None else os.fspath(beside))
         self._front_ends: dict[tuple[str, str | None], FrontEnd] = {}
         self._files = _check_files(format, files)
         self._own_files = files is not None
@@ -216,58 +210,42 @@ class Planner:
         if asked == ("", None):
             return self._front_end
         if asked not in self._front_ends:
-            if row.lexicon and self._beside is None:
+            if row.lexicon and self._files_beside.folder is None:
                 raise InputError("lies beside a manifest, and there is none", field="lexicon")
-            own = find_lexicon(row.lexicon, self._beside) if row.lexicon else None
+            own = self._files_beside.find_lexicon(row.lexicon) if row.lexicon else None
             self._front_ends[asked] = self._front_end.narrow(own, row.normalise)
         return self._front_ends[asked]
 
-    def _find_lexicon(self, file: str) -> Lexicon:
-        """A lexicon that a text names."""
-        return find_lexicon(file, self._beside)
-
     def _plan(self, row: Utterance, number: int, filed: bool) -> Plan:
-        scenes = text.parse(row.text, row.markup, lenient=self._front_end.lenient)
+        front_end = self._front_end_of(row)
+        scenes = text.parse(row.text, row.markup, lenient=front_end.lenient)
         first = next((part for part in scenes if isinstance(part, Say)), None)
         lead = self._find_lead(row, self._casting.name_speaker(row, first, []) if first else None)
-        parts: list[RecipePart] = []
-        takes: dict[str, Assignment] = {}
-        words: list[Passage] = []
-        left_out: Counter[tuple[str, str]] = Counter()
-        changes: list[Change] = []
         told: list[str] = []
-        front_end = self._front_end_of(row)
-        for scene in sounds.place_all(scenes, self._beside, told):
-            if not isinstance(scene, Say):
-                parts.append(_pace(scene, lead.speed))
-                continue
-            bookmarks = deque(scene.bookmarks)
-            narrator = self._casting.find(row, self._casting.name_speaker(row, scene, told))
-            own = text.find_lexicons(scene, self._find_lexicon, lenient=front_end.lenient, notes=told)
-            spoken = _read(scene, narrator, front_end, own)
-            for part in spoken.parts:
-                if not isinstance(part, Say):
-                    parts.append(_pace(part, narrator.speed))
-                    continue
-                take = Assignment(narrator.engine, narrator.fingerprint, narrator.segment(part))
-                key = take_key(take.fingerprint, take.segment)
-                takes[key] = take
-                words.append(part.words)
-                plain = not part.gain and narrator.speed == 1.0
-                parts += _place_bookmarks(bookmarks, part.words)
-                played = Played(key, part.gain, narrator.speed, take.segment.speed)
-                parts.append(key if plain else played)
-            parts += [Bookmark(name) for _, name in bookmarks]
-            left_out.update(spoken.left_out)
-            changes += spoken.changes
-        notes = (*told, *text.make_notes(row.text, row.markup, left_out))
-        if all(isinstance(part, Bookmark) for part in parts):
-            raise text.nothing_to_speak(row.text, left_out)
-        rate = max((take.engine.sample_rate for take in takes.values()), default=lead.engine.sample_rate)
-        script = Script(row.text, tuple(words))
-        known = [replace(part, path="") if isinstance(part, PlacedSound) else part for part in parts]
+
+        def find_narrator(words: Say) -> Narrator:
+            return self._casting.find(row, self._casting.name_speaker(row, words, told))
+
+        def read(words: Say, own: Mapping[str, Lexicon]) -> Spoken:
+            return _read(words, find_narrator(words), front_end, own)
+
+        made = RecipeBuilder()
+        for part, spoken in text.read_scenes(
+            scenes, read, self._files_beside, lenient=front_end.lenient, notes=told
+        ):
+            if isinstance(part, Say) and spoken:
+                made.say(part, spoken, find_narrator(part))
+            elif isinstance(part, Sound):
+                made.add(self._files_beside.find_sound(part), lead.speed)
+            elif not isinstance(part, Say | Note):
+                made.add(part, lead.speed)
+        text.require_heard(made.parts, row.text, made.left_out)
+        notes = (*told, *text.make_notes(row.text, row.markup, made.left_out))
+        rate = made.choose_rate(lead.engine.sample_rate)
+        script = Script(row.text, tuple(made.words))
         # Notes are told each time, and what else a text in SSML names may have changed.
         again = bool(notes) or row.markup == "ssml"
+        known = [replace(part, path="") if isinstance(part, PlacedSound) else part for part in made.parts]
         placed = self._place(row, lead.language, filed=filed)
         targets = []
         for (path, output), beside in zip(
@@ -284,10 +262,10 @@ class Planner:
             engine=lead.engine,
             voice=lead.voice.name,
             language=lead.language,
-            recipe=Recipe(tuple(parts), tuple(targets), rate, script),
-            takes=takes,
+            recipe=Recipe(tuple(made.parts), tuple(targets), rate, script),
+            takes=made.takes,
             notes=notes,
-            changes=tuple(changes),
+            changes=tuple(made.changes),
         )
 
     def _place(self, row: Utterance, language: str, *, filed: bool) -> list[tuple[str, Output]]:
@@ -369,15 +347,6 @@ def _read_row(row: Row) -> Utterance | SpeechError:
     return InputError(f"a row must be an Utterance, a mapping of its fields, or a text, not {show(row)}")
 
 
-def _place_bookmarks(waiting: deque[tuple[int, str]], words: Passage) -> Iterator[Bookmark | Within]:
-    """The bookmarks that stand in the words of a take, or before them; takes them from those that wait."""
-    end = words.source(0, len(words))[1] if waiting else 0
-    while waiting and waiting[0][0] < end:
-        at, name = waiting.popleft()
-        before = len(words.text[: bisect_left(words.starts, at)].split())
-        yield Within(name, before, len(words.text.split())) if before else Bookmark(name)
-
-
 def _check_bit_rate(output: Output, native: Hertz) -> None:
     """Find out before anything is spoken, not when it is encoded.
 
@@ -430,11 +399,6 @@ def _name_sidecars(paths: Sequence[str], formats: Sequence[str]) -> list[list[tu
         named.append([(f"{stem}.{FORMATS[name].extension}" if stem else "", name) for name in fresh])
         stems.add(stem)
     return named
-
-
-def _pace(part: RecipePart, speed: float) -> RecipePart:
-    """A pause belongs to the time of the words around it; what has a duration of its own keeps it."""
-    return Pause(part.after, speed) if isinstance(part, Pause) else part
 
 
 def _escape(path: str) -> str:

@@ -1,11 +1,10 @@
-"""Sounds from files that a text names: they lie beside the manifest, and are known by what is in them."""
+"""Sounds from files: they are known by what is in them, and decoded in a process of their own."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from voxpress.audio import sandbox
@@ -13,9 +12,6 @@ from voxpress.audio.decoding import Bounds, recognise
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, show
 from voxpress.files.formats import FORMATS, format_for
-from voxpress.rendering import beside
-from voxpress.rendering.plan import PlacedSound
-from voxpress.text import Bookmark, Note, Part, Pause, Say, Silence, Sound, Tone
 
 LARGEST = 256 * 2**20
 """Bytes of a file."""
@@ -29,48 +25,17 @@ _RAW = frozenset(
 )
 
 
-def place_all(
-    parts: Iterable[Part], folder: str | None, notes: list[str]
-) -> Iterator[Say | PlacedSound | Pause | Silence | Tone | Bookmark]:
-    """The parts of a text with its sounds found, or with what the text names in their place.
+@functools.lru_cache(maxsize=4096)
+def digest(path: str, changed: int, size: int) -> str:  # noqa: ARG001 - a file that changed is read again
+    """The digest of a file's content.
 
     Args:
-        folder: where sounds lie; None: nowhere.
-        notes: gets what a user should know.
+        changed: when, in nanoseconds.
+        size: in bytes.
 
     Raises:
-        InputError: a sound cannot be used, and the text names nothing in its place.
+        InputError: it cannot be read, or is no audio.
     """
-    for part in parts:
-        if isinstance(part, Note):
-            notes.append(part.text)
-        elif isinstance(part, Sound):
-            try:
-                yield place(part, folder)
-            except InputError as error:
-                if not part.instead:
-                    raise
-                notes.append(f"{error.problem}: what is written in its place is heard")
-                yield from place_all(part.instead, folder, notes)
-        else:
-            yield part
-
-
-def place(sound: Sound, folder: str | None) -> PlacedSound:
-    """A sound's file, and the digest of what is in it.
-
-    Raises:
-        InputError: there is no such file in the folder, or the text may name none.
-    """
-    path, changed, size = beside.find(sound.file, folder, "sound")
-    if size > LARGEST:
-        raise InputError(f"the sound {show(sound.file)} has {size:,} bytes, and {LARGEST:,} are allowed")
-    return PlacedSound(_digest(path, changed, size), sound.gain, path)
-
-
-@functools.lru_cache(maxsize=4096)
-def _digest(path: str, changed: int, size: int) -> str:  # noqa: ARG001 - a file that changed is read again
-    """The digest of a file's content."""
     try:
         with Path(path).open("rb") as file:
             if not _is_raw(path):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from voxpress.speech import Speaker
-from voxpress.text import FindLexicon, FrontEnd, Reading, Say, parse, read
+from voxpress.text import FrontEnd, NamedFiles, NoFiles, Reading, Say, parse, read
 from voxpress.text.passage import Change, Passage
 
 LONGEST = 1_000_000
@@ -56,13 +56,13 @@ def prove(
     markup: str = "plain",
     front_end: FrontEnd,
     id: str = "",
-    find_lexicon: FindLexicon | None = None,
+    files: NamedFiles = NoFiles(),  # noqa: B008 - it cannot be changed
     find_language: Callable[[Speaker], str] | None = None,
 ) -> Proof:
     """The proof of a text that no engine has a say in.
 
     Args:
-        find_lexicon, find_language: as for `voxpress.text.read`.
+        files, find_language: as for `voxpress.text.read`.
 
     >>> prove("Come in.", "en", front_end=FrontEnd()).spoken
     'Come in.'
@@ -76,7 +76,7 @@ def prove(
         max_chars=LONGEST,
         markup=markup,
         front_end=front_end,
-        find_lexicon=find_lexicon,
+        files=files,
         find_language=find_language,
     )
     return Proof(
