@@ -111,3 +111,29 @@ def test_many_wishes_take_time_by_their_number(choir: str) -> None:
     planned = plan("<voice gender='female'>a</voice> <voice gender='male'>b</voice> " * 10_000)
     assert len(planned.recipe.spoken) == 20_000
     assert time.perf_counter() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("fields", "voice"),
+    [
+        ({}, "low"),
+        ({"language": "en-GB"}, "low"),
+        ({"language": "fr"}, "middle"),
+        ({"language": "fr-CA"}, "middle"),
+        ({"language": "de"}, "bass"),
+        ({"language": "de", "voice": "high"}, "high"),
+    ],
+)
+def test_without_a_voice_one_that_has_the_language_speaks(
+    choir: str, fields: dict[str, str], voice: str
+) -> None:
+    """Kokoro spoke French with its American voice."""
+    planned = Planner(Speaker(engine="choir")).plan(Utterance(text="a", **fields), filed=False)
+    assert isinstance(planned, Plan)
+    assert planned.voice == voice
+
+
+def test_what_no_voice_speaks_is_an_error(choir: str) -> None:
+    planned = Planner(Speaker(engine="choir")).plan(Utterance(text="a", language="it"), filed=False)
+    assert isinstance(planned, Bad)
+    assert "does not speak 'it'" in str(planned.error)

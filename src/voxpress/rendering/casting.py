@@ -160,17 +160,30 @@ class Casting:
     def choose(self, row: Utterance, speaker: Speaker | None = None) -> Choice:
         """Engine and voice of a row, or of a part of it that another speaker says.
 
+        Where no voice is named, it is the engine's own choice, unless only others have the language.
+
         Raises:
             InputError, EngineError: they are not there.
         """
         asked = self.merge(row, speaker)
+        chosen = self._choose(asked, asked.voice)
+        if (
+            asked.voice is None
+            and asked.language
+            and not languages.covers(chosen.voice.languages, asked.language)
+        ):
+            own = _find_native(asked.language, chosen.engine, chosen.voice)
+            chosen = self._choose(asked, own.name) if own else chosen
+        return Choice(asked, chosen)
+
+    def _choose(self, asked: Speaker, voice: str | None) -> _Chosen:
         assert asked.engine
-        identity = (asked.engine, asked.model, asked.voice, _typed(asked.options), self._device)
+        identity = (asked.engine, asked.model, voice, _typed(asked.options), self._device)
         chosen = _choose(*identity)
         if not _stands(chosen.voice):
             _choose.cache_clear()
             chosen = _choose(*identity)
-        return Choice(asked, chosen)
+        return chosen
 
     def find(self, row: Utterance, speaker: Speaker | None = None, choice: Choice | None = None) -> Narrator:
         """Who reads a row, or a part of it that another speaker says.
@@ -334,13 +347,14 @@ def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
 
 def _find_voice_like(wish: Wish, tags: Sequence[str], engine: Engine, current: Voice) -> Voice | None:
     """The first voice that is as a text wants it: of those that have the language as their own, else of those that
-    speak it too; `current` comes before the others.
+    speak it too; `current` comes before the others. A cloned voice speaks only where it is named.
     """
     with engines.Guard(engine.name):
         fitting = [
             voice
             for voice in (current, *engine.voices())
             if wish.gender in ("", voice.gender)
+            and (voice is current or not voice.reference)
             and all(languages.covers(engine.speaks(voice), tag) for tag in tags)
         ]
 
@@ -349,6 +363,12 @@ def _find_voice_like(wish: Wish, tags: Sequence[str], engine: Engine, current: V
         return own != (tags[0],), not languages.covers(own, tags[0])
 
     return min(fitting, key=is_far, default=None)
+
+
+def _find_native(tag: str, engine: Engine, current: Voice) -> Voice | None:
+    """The first voice of an engine that has a language as its own; None: there is none."""
+    found = _find_voice_like(Wish(), (tag,), engine, current)
+    return found if found and languages.covers(found.languages, tag) else None
 
 
 def _typed(options: Mapping[str, OptionValue]) -> tuple[tuple[str, OptionValue, type], ...]:
