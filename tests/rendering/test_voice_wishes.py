@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -125,7 +126,7 @@ def test_many_wishes_take_time_by_their_number(choir: str) -> None:
     ],
 )
 def test_without_a_voice_one_that_has_the_language_speaks(
-    choir: str, fields: dict[str, str], voice: str
+    choir: str, fields: dict[str, Any], voice: str
 ) -> None:
     """Kokoro spoke French with its American voice."""
     planned = Planner(Speaker(engine="choir")).plan(Utterance(text="a", **fields), filed=False)
