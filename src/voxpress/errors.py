@@ -105,13 +105,14 @@ class ManifestError(InputError):
         line: line number in it, from 1, or None when the whole file is meant.
         field: name of the field that is wrong, or None when the whole row is meant.
         problem: what is wrong, without the place.
+        id: of the row; empty where it has none that can be read.
     """
 
     def __init__(
-        self, problem: str, *, path: str = "", line: int | None = None, field: str | None = None
+        self, problem: str, *, path: str = "", line: int | None = None, field: str | None = None, id: str = ""
     ) -> None:
         super().__init__(problem, place=path if line is None else f"{path}:{line}", field=field)
-        self.path, self.line = path, line
+        self.path, self.line, self.id = path, line, id
 
 
 class UnknownEngine(InputError):

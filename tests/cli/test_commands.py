@@ -117,6 +117,25 @@ def test_what_is_missing_is_told_with_the_command_that_explains_it(voxpress):
     assert "Missing argument 'manifest' (voxpress render --help shows what there is)" in done.stderr.decode()
 
 
+def test_a_file_is_not_called_like_another_format(voxpress, tmp_path):
+    done = voxpress("say", "Hello.", "-e", "tone", "-f", "mp3", "-o", "hello.wav", status=2)
+    assert "'hello.wav' has the extension of 'wav', and the format is 'mp3'" in done.stderr.decode()
+    assert not (tmp_path / "hello.wav").exists()
+    voxpress("say", "Hello.", "-e", "tone", "-f", "opus", "-o", "hello.ogg")  # its header names the codec
+    voxpress("say", "Hello.", "-e", "tone", "-f", "mp3", "-o", "hello.bin")
+
+
+def test_a_row_that_cannot_be_read_keeps_its_id_and_place(voxpress, tmp_path):
+    (tmp_path / "bad.csv").write_text("id,text,speed\na,Hello.,fast\nb,Bye.,\n../c,Hi.,slow\n")
+    voxpress("render", "bad.csv", "-o", "out", "-e", "tone", "--skip-bad", status=1)
+    lines = [json.loads(line) for line in (tmp_path / "out/.voxpress/report.jsonl").read_text().splitlines()]
+    known = [
+        (line["id"], line["origin"], line["status"]) for line in lines if line["error"] or line["id"] == "b"
+    ]
+    assert known[:2] == [("a", "bad.csv:2", "failed"), ("b", "bad.csv:3", "rendered")]
+    assert {origin for _, origin, _ in known[2:]} == {"bad.csv:4"}
+
+
 @pytest.fixture
 def service(monkeypatch):
     """A hosted service with prices, on loopback."""

@@ -71,7 +71,8 @@ def test_what_cannot_be_spoken(text: Run) -> None:
     assert "2: a voice of en cannot say the Cyrillic letters Нет" in out
     status, out, _ = text("Нет, thanks.", "--unspeakable", "skip")
     assert status == 0
-    assert "1 × 'Нет' left out: a voice of en cannot say it" in out
+    assert "1: thanks.\n    1 × 'Нет' left out: a voice of en cannot say it" in out
+    assert out.endswith("1 text, 0 changed in 0 places, 1 with notes\n")
 
 
 def test_approved_readings_become_a_lexicon(text: Run, tmp_path: Path) -> None:
@@ -82,6 +83,8 @@ def test_approved_readings_become_a_lexicon(text: Run, tmp_path: Path) -> None:
     spoken = "owes forty-nine dollars and ninety-five cents since April fifth twenty twenty-six."
     line = f"owes $49.95 since 4/5/2026.\t{spoken}\ten\tcase\n"
     assert lexicon.read_text() == f"word\tspoken\tlanguage\tflags\n{line}"
+    status, _, error = text(OWES, "--uncertain", "--format", "lexicon", "-o", "names.tsv")
+    assert status == 2 and "names.tsv exists, and may hold entries of yours" in error
     lexicon.write_text(lexicon.read_text().replace("April fifth", "the fourth of May"))
     _, out, _ = text(OWES, "--lexicon", "names.tsv")
     assert "since the fourth of May twenty twenty-six" in out

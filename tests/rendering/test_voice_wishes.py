@@ -138,3 +138,15 @@ def test_what_no_voice_speaks_is_an_error(choir: str) -> None:
     planned = Planner(Speaker(engine="choir")).plan(Utterance(text="a", language="it"), filed=False)
     assert isinstance(planned, Bad)
     assert "does not speak 'it'" in str(planned.error)
+
+
+def test_a_voice_that_nobody_knows_is_a_note_where_the_text_is_read_leniently(choir: str) -> None:
+    """Texts for other services name their voices."""
+    inner = "a <voice name='Joanna'>b</voice> <voice name='Joanna'>c</voice> <voice name='bass'>d</voice>"
+    with pytest.raises(ValueError, match="'Joanna' is not a choir voice"):
+        plan(inner)
+    planned = plan(inner, lenient=True)
+    assert [take.segment.voice for take in planned.takes.values()] == ["low", "low", "bass"]
+    (note,) = planned.notes
+    assert note.startswith("'Joanna' is not a choir voice")
+    assert note.endswith("the voice stays as it is")

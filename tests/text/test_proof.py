@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from html import unescape
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,3 +189,32 @@ def test_each_place_of_a_page_is_of_its_own() -> None:
         make_page(proofs("<speak>Due <say-as interpret-as='cardinal'>3</say-as></speak>", markup="ssml"), "")
     )
     assert page.count(" disabled>") == 1
+
+
+@pytest.mark.clients
+def test_a_page_makes_a_lexicon_in_a_browser(tmp_path: Path) -> None:
+    """Two places of a page are corrected by somebody who clicks on them."""
+    browsers = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    browser = next(filter(None, map(shutil.which, browsers)), None)
+    assert browser, "on Debian: apt install chromium-headless-shell"
+    page = "".join(make_page(proofs("Due on 3/4 at noon.", "Open 9-5."), "Menu"))
+    clicks = """<script>
+      const meant = {"to": "till", "March fourth": "the third of April"};
+      window.prompt = (question, before) => meant[before] || before;
+      for (const place of document.querySelectorAll(".place")) place.click();
+      document.title = area.value;
+    </script></body>"""
+    (tmp_path / "page.html").write_text(page.replace("</body>", clicks))
+    shown = subprocess.run(
+        [browser, "--headless", "--no-sandbox", "--dump-dom", (tmp_path / "page.html").as_uri()],
+        capture_output=True,
+        timeout=60,
+        check=True,
+        text=True,
+    ).stdout
+    table = unescape(shown.partition("<title>")[2].partition("</title>")[0])
+    assert entries(table) == [
+        ("Due on 3/4 at noon.", "Due on the third of April at noon."),
+        ("Open 9-5.", "Open nine till five."),
+    ]
+    assert '<p class="note" data-of="1">“3/4” → the third of April</p>' in shown

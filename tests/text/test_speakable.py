@@ -103,3 +103,19 @@ def test_the_time_grows_with_the_length(token):
     start = time.perf_counter()
     find_unspeakable(token * 20_000, "en")
     assert time.perf_counter() - start < 15
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("Нет, thanks.", "thanks."),
+        ("Visit Москва, please.", "Visit, please."),
+        ("Нет, Да, yes.", "yes."),
+        ("Go Нет, Да, Нет now", "Go, now"),
+        ("One Нет two", "One two"),
+        ("It is Москва!", "It is!"),
+    ],
+)
+def test_no_comma_stands_alone_where_something_is_left_out(written, spoken):
+    reading = read(written, language="en", max_chars=100, front_end=FrontEnd(unspeakable="skip"))
+    assert [part.text for part in reading.parts if isinstance(part, Say)] == [spoken]

@@ -218,15 +218,17 @@ def _destinations(output: str | None, format: str | None) -> list[tuple[str | No
         InputError: several formats, and one file or standard output.
     """
     from voxpress.files import formats
-    from voxpress.files.paths import audio_extension
+    from voxpress.files.paths import audio_extension, require_extension
 
     names = format_names(format)
     if len(names) < 2:
         name = names[0] if names else None
         if output and "{extension}" in output:
             output = output.replace("{extension}", formats.format_named(name or "wav").extension)
-        if name is None and output and output != "-":
-            name = formats.format_for(output).name
+        if output and output != "-":
+            if name is None:
+                name = formats.format_for(output).name
+            require_extension(output, formats.format_named(name))
         return [(name, output)]
     if output is None:
         return [(name, None) for name in names]

@@ -44,7 +44,7 @@ def dollars(amount: float) -> str:
 
 def show_row(row: Forecast) -> None:
     """Print what would be done for a row."""
-    name = (row.utterance.id or row.utterance.file) if row.utterance else ""
+    name = row.utterance.id or row.utterance.file
     match row.status:
         case Status.FAILED:
             print(name_flags(f"bad         {row.error}"))

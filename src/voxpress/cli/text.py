@@ -25,7 +25,7 @@ from voxpress.cli.options import (
     name_flags,
     read_front_end,
 )
-from voxpress.errors import EngineError, InputError, SpeechError
+from voxpress.errors import EngineError, InputError, ManifestError, SpeechError, UnknownVoice
 from voxpress.validation import Markup
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Form(StrEnum):
         "voxpress text 'Dr. Patel owes you $49.95.'",
         "voxpress text prompts.csv --uncertain",
         "voxpress text prompts.csv --format html -o proof.html",
-        "voxpress text prompts.csv --uncertain --format lexicon -o names.tsv",
+        "voxpress text prompts.csv --uncertain --format lexicon -o readings.tsv",
         "voxpress text lines.txt --format tsv --language en-GB",
     )
 )
@@ -122,6 +122,8 @@ def text(
             if not uncertain or form == Form.LEXICON or proof.uncertain or proof.problem:
                 yield proof
 
+    if form == Form.LEXICON and output is not None and output.exists():
+        raise InputError(f"{output} exists, and may hold entries of yours: name another file with -o")
     title = Path(source).name if source != "-" else "proof"
     pieces = write(chosen(), form, title, uncertain=uncertain)
     if output is None:
@@ -212,11 +214,13 @@ def prove_all(
     files = FilesBeside(str(folder))
     for row in rows:
         if isinstance(row, SpeechError):
-            yield Proof(language="", written="", problem=str(row))
+            id = row.id if isinstance(row, ManifestError) else ""
+            yield Proof(id=id, language="", written="", problem=str(row))
             continue
         tag = ""
         try:
-            tag = _find_language(casting, row)
+            find_language = partial(_find_language, casting, row, front_end.lenient)
+            tag = find_language()
             if not row.text.strip():
                 yield Proof(id=row.id, language=tag, written=row.text)
                 continue
@@ -228,18 +232,21 @@ def prove_all(
                 front_end=front_end.narrow(own, row.normalise),
                 id=row.id,
                 files=files,
-                find_language=partial(_find_language, casting, row),
+                find_language=find_language,
             )
         except SpeechError as error:
             problem = name_flags(str(place_error(error, row)))
             yield Proof(id=row.id, language=tag, written=row.text, problem=problem)
 
 
-def _find_language(casting: Casting, row: Utterance, speaker: Speaker | None = None) -> str:
+def _find_language(casting: Casting, row: Utterance, lenient: bool, speaker: Speaker | None = None) -> str:
     """The language in which a row is read, or a part of it that another speaker says.
 
     A proof needs no engine. So it asks for the language of a voice only where a voice is named, and no language is;
     where that engine is not there, it takes English.
+
+    Args:
+        lenient: whether a voice within the row may be unknown.
     """
     from voxpress.rendering.casting import DEFAULT_ENGINE
 
@@ -248,7 +255,12 @@ def _find_language(casting: Casting, row: Utterance, speaker: Speaker | None = N
         return asked.language
     if asked.voice or asked.model or asked.engine != DEFAULT_ENGINE:
         with suppress(EngineError):
-            return casting.find(row, speaker).language
+            try:
+                return casting.find(row, speaker).language
+            except UnknownVoice:
+                if not (lenient and speaker):
+                    raise
+                return _find_language(casting, row, lenient)
     return "en"
 
 
@@ -287,7 +299,7 @@ def write(proofs: Iterable[Proof], form: Form, title: str, *, uncertain: bool = 
 def _write_table(proofs: Iterable[Proof]) -> Iterator[str]:
     from voxpress.cli.summary import count, show_changes
 
-    texts = changed = places = guesses = bad = 0
+    texts = changed = noted = places = guesses = bad = 0
     for proof in proofs:
         texts += 1
         guesses += len(proof.uncertain)
@@ -295,8 +307,9 @@ def _write_table(proofs: Iterable[Proof]) -> Iterator[str]:
         if proof.problem:
             bad += 1
             yield f"{proof.id or texts}: {proof.problem}\n"
-        elif proof.changes:
-            changed += 1
+        elif proof.changes or proof.notes:
+            changed += bool(proof.changes)
+            noted += bool(proof.notes)
             yield f"{proof.id or texts}: {proof.spoken}\n"
             yield from (f"{line}\n" for line in show_changes(proof.changes))
         for note in proof.notes:
@@ -304,6 +317,7 @@ def _write_table(proofs: Iterable[Proof]) -> Iterator[str]:
     yield (
         f"{count(texts, 'text')}, {changed:,} changed in {count(places, 'place')}"
         + (f", {guesses:,} of them uncertain (?)" if guesses else "")
+        + (f", {noted:,} with notes" if noted else "")
         + (f", {bad:,} that cannot be spoken" if bad else "")
         + "\n"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import get_args
 
 import msgspec
@@ -298,18 +299,22 @@ def leave_out_unspeakable(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def _find_problems(fields: Mapping[str, object], path: str, line: int) -> Iterator[ManifestError]:
-    if not fields.get("id"):
-        yield ManifestError("is missing: a row needs an id or a file", path=path, line=line, field="id")
+    id = fields.get("id")
+    wrong = partial(ManifestError, path=path, line=line, id=id if isinstance(id, str) else "")
+    if not id:
+        yield wrong("is missing: a row needs an id or a file", field="id")
     if not str(fields.get("text", "")).strip():
-        yield ManifestError("is missing or empty", path=path, line=line, field="text")
+        yield wrong("is missing or empty", field="text")
     if "\0" in str(fields.get("text", "")):
-        yield ManifestError("holds a NUL character", path=path, line=line, field="text")
+        yield wrong("holds a NUL character", field="text")
     speaker = fields.get("speaker")
     if isinstance(speaker, Mapping):
-        yield from _find_wrong_speaker(speaker, path, line)
+        yield from (
+            wrong(each.problem, field=each.field) for each in _find_wrong_speaker(speaker, path, line)
+        )
         fields = {name: value for name, value in fields.items() if name != "speaker"}
     for field, problem in validation.problems(fields):
-        yield ManifestError(problem, path=path, line=line, field=field)
+        yield wrong(problem, field=field)
 
 
 def _find_wrong_speaker(

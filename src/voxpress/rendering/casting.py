@@ -156,6 +156,7 @@ class Casting:
         self._device, self._carrier = device, carrier
         self._found: dict[tuple[object, ...], Narrator] = {}
         self._wished: dict[tuple[object, ...], Voice | None] = {}
+        self._unknown: dict[tuple[object, ...], str] = {}
 
     def choose(self, row: Utterance, speaker: Speaker | None = None) -> Choice:
         """Engine and voice of a row, or of a part of it that another speaker says.
@@ -229,16 +230,23 @@ class Casting:
         self._found[_identify(row), speaker and _identify(speaker)] = found
         return found
 
-    def name_speaker(self, row: Utterance, words: Say, notes: list[str]) -> Speaker | None:
+    def name_speaker(
+        self, row: Utterance, words: Say, notes: list[str], *, lenient: bool = False
+    ) -> Speaker | None:
         """Who says some words of a row, where that is not who reads the row.
 
         Args:
             notes: gets what a user should know.
+            lenient: whether a voice that nobody knows is a note, and the voice stays; otherwise it is an error.
 
         Raises:
             InputError, EngineError: the words want a voice that is not there.
         """
         speaker = words.speaker
+        if lenient and speaker and speaker.voice and (problem := self._find_unknown(row, speaker)):
+            if (note := f"{problem}: the voice stays as it is") not in notes:
+                notes.append(note)
+            speaker = replace(speaker, voice=None)
         if words.wish:
             speaker = self._fulfil(words.wish, row, speaker, notes)
         if words.rate == 1:
@@ -246,6 +254,20 @@ class Casting:
         speed = self.merge(row, speaker).speed
         assert speed is not None
         return replace(speaker or Speaker(), speed=speed * words.rate)
+
+    def _find_unknown(self, row: Utterance, speaker: Speaker) -> str:
+        """Why the voice of a speaker within a row is not known; empty where it is."""
+        asked = self.merge(row, speaker)
+        identity = asked.engine, asked.model, asked.voice
+        if identity not in self._unknown:
+            if len(self._unknown) >= _MOST_FOUND:
+                self._unknown.clear()
+            try:
+                self.choose(row, speaker)
+                self._unknown[identity] = ""
+            except UnknownVoice as error:
+                self._unknown[identity] = error.problem
+        return self._unknown[identity]
 
     def _fulfil(
         self, wish: Wish, row: Utterance, speaker: Speaker | None, notes: list[str]

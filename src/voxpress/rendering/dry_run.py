@@ -24,7 +24,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """What a render would do for one row."""
 
     number: int
-    utterance: Utterance | None
+    utterance: Utterance
     status: Status
     segments: int = 0
     """That would be synthesised."""
@@ -70,7 +70,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def of(cls, row: Forecast) -> Detail:
         """What the file says of a row."""
         return cls(
-            id=(row.utterance.id or row.utterance.file) if row.utterance else "",
+            id=row.utterance.id or row.utterance.file,
             would_be=row.status,
             segments=row.segments,
             characters=row.characters,
@@ -79,7 +79,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             notes=row.notes,
             changes=row.changes,
             error=row.error,
-            origin=row.utterance.origin if row.utterance else row.row,
+            origin=row.utterance.origin or row.row,
         )
 
 
@@ -105,7 +105,7 @@ def forecast(
             if isinstance(plan, Bad):
                 yield Forecast(
                     number=plan.number,
-                    utterance=plan.utterance,
+                    utterance=plan.described,
                     status=Status.LEFT_OUT if isinstance(plan.error, LeftOut) else Status.FAILED,
                     error=str(plan.error),
                     row=plan.row,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from voxpress.engines import Engine
-from voxpress.errors import SpeechError
+from voxpress.errors import InputError, ManifestError, SpeechError
 from voxpress.marks import Script
 from voxpress.speech import Clip, Hertz, Output, Segment, Utterance
 from voxpress.text import Bookmark, Pause, Silence, Tone
@@ -191,11 +191,26 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bad(msgspec.Struct, frozen=True):
-    """A row that cannot be planned."""
+    """A row that cannot be planned.
+
+    Attributes:
+        utterance: None where the row cannot be read.
+    """
 
     number: int
     utterance: Utterance | None
     error: SpeechError
+
+    @property
+    def described(self) -> Utterance:
+        """The utterance, or one without a text that has what can be read of it."""
+        if self.utterance is not None:
+            return self.utterance
+        id = self.error.id if isinstance(self.error, ManifestError) else ""
+        try:
+            return Utterance(text="", id=id, origin=self.error.place)
+        except InputError:
+            return Utterance(text="", origin=self.error.place)
 
     @property
     def row(self) -> str:

@@ -220,11 +220,15 @@ class Planner:
         front_end = self._front_end_of(row)
         scenes = text.parse(row.text, row.markup, lenient=front_end.lenient)
         first = next((part for part in scenes if isinstance(part, Say)), None)
-        lead = self._find_lead(row, self._casting.name_speaker(row, first, []) if first else None)
         told: list[str] = []
 
+        def name_speaker(words: Say) -> Speaker | None:
+            return self._casting.name_speaker(row, words, told, lenient=front_end.lenient)
+
         def find_narrator(words: Say) -> Narrator:
-            return self._casting.find(row, self._casting.name_speaker(row, words, told))
+            return self._casting.find(row, name_speaker(words))
+
+        lead = self._find_lead(row, name_speaker(first) if first else None)
 
         def read(words: Say, own: Mapping[str, Lexicon]) -> Spoken:
             return _read(words, find_narrator(words), front_end, own)

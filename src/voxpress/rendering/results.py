@@ -11,7 +11,7 @@ import msgspec
 from voxpress.errors import LeftOut, SpeechError
 from voxpress.marks import locate
 from voxpress.rendering.plan import Bad, Plan, Unchanged
-from voxpress.speech import Clip, Result, Status, Utterance
+from voxpress.speech import Clip, Result, Status
 from voxpress.store import Verdict
 from voxpress.text.wer import passes
 
@@ -95,7 +95,7 @@ def _form_opinion(plan: Plan, verdicts: Mapping[str, Verdict]) -> dict[str, Any]
 def make_bad_result(bad: Bad) -> Result:
     """The result of a row that cannot be planned, or that is left out."""
     return Result(
-        utterance=bad.utterance or Utterance(text=""),
+        utterance=bad.described,
         status=Status.LEFT_OUT if isinstance(bad.error, LeftOut) else Status.FAILED,
         number=bad.number,
         exception=bad.error,

@@ -10,7 +10,7 @@ import hashlib
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
@@ -39,6 +39,7 @@ MISREAD = "removed: the engine misreads it"
 
 
 _CHECKED = ("normalise", "emoji", "unspeakable", "lenient")
+_BETWEEN, _CLOSING = frozenset(" ,;:"), frozenset(",.;:!?…)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,7 +253,23 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             )
         for start, end, _ in found:
             notes.left_out[text[start:end], f"left out: {who} cannot say it"] += 1
-        return paragraph.edit(Edit(start, end, "", fixed=False) for start, end, _ in found)
+        pieces = _widen(text, [(start, end) for start, end, _ in found])
+        return paragraph.edit(Edit(start, end, "", fixed=False) for start, end in pieces)
+
+
+def _widen(text: str, pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Pieces that are left out, with what would stand alone without them: a comma behind one that begins the text or
+    follows another comma, or the space before a comma.
+    """
+    done, last = 0, ","
+    for start, end in pieces:
+        last = text[done:start].rstrip()[-1:] or last
+        if last in _BETWEEN:
+            end = next((i for i in range(end, len(text)) if text[i] not in _BETWEEN), len(text))
+        elif end < len(text) and text[end] in _CLOSING and text[start - 1] == " ":
+            start -= 1
+        yield start, end
+        done = end
 
 
 @lru_cache(maxsize=1024)
