@@ -46,6 +46,24 @@ def test_braces_in_names_are_only_braces():
     assert plan(id="{name}").targets[0].path == "{name}.wav"
 
 
+@pytest.mark.parametrize(
+    ("template", "path"),
+    [
+        ("{id}-{{extension}}.{extension}", "ivr/hello-{extension}.wav"),
+        ("{{rate}}/{rate}/{name}.wav", "{rate}/8000/hello.wav"),
+        ("{{{id}}}.{extension}", "{ivr/hello}.wav"),
+        ("{folder}{{{{id}}}}/{name}.wav", "ivr/{{id}}/hello.wav"),
+    ],
+)
+def test_double_braces_in_a_template_are_braces(template, path):
+    """What stands in them is no place, whatever its name."""
+    planned = plan(
+        Planner(Speaker(engine="tone"), files=[(template, Output(sample_rate=8000))]), id="ivr/hello"
+    )
+    assert isinstance(planned, Plan)
+    assert [target.path for target in planned.targets] == [path]
+
+
 def test_a_preset_makes_several_files():
     """Rates and formats in their places, one clip each."""
     planned = plan(Planner(Speaker(engine="tone"), files=load()["freeswitch"].files), id="ivr/welcome")
