@@ -82,7 +82,10 @@ def convert(
     language: Annotated[
         str | None,
         typer.Option(
-            "--language", "-l", metavar="TAG", help="Only entries of this language, and those that name none."
+            "--language",
+            "-l",
+            metavar="TAG",
+            help="Only entries that hold for this language as a whole, and those that name none.",
         ),
     ] = None,
     lenient: Annotated[
@@ -112,17 +115,24 @@ def convert(
 
 
 def _choose_language(lexicon: Lexicon, language: str) -> Lexicon:
-    """The entries that hold for a language, all of which then name it."""
+    """The entries that hold for a whole language, all of which then name it."""
     import msgspec
 
-    from voxpress.text.lexicon import Lexicon
+    from voxpress import languages
+    from voxpress.text.lexicon import Lexicon, identify
 
-    entries = [
-        entry
-        for entry in lexicon.entries
-        if entry.language == "" or entry.holds(language, entry.engine, entry.voice)
-    ]
-    return Lexicon((msgspec.structs.replace(entry, language=language) for entry in entries), lexicon.notes)
+    tag = languages.canonical(language)
+    chosen: dict[object, Entry] = {}
+    for entry in lexicon.entries:  # those that win come first
+        if entry.language in ("", tag) or tag.startswith(f"{entry.language}-"):
+            named = msgspec.structs.replace(entry, language=tag)
+            chosen.setdefault(identify(named), named)
+        elif entry.language.startswith(f"{tag}-"):
+            typer.echo(
+                f"voxpress: {entry.origin}: {entry.written!r} is left out: it holds only for {entry.language}",
+                err=True,
+            )
+    return Lexicon(chosen.values(), lexicon.notes)
 
 
 def _leave_out(lexicon: Lexicon) -> Lexicon:
