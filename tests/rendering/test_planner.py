@@ -124,6 +124,7 @@ def test_two_rows_for_one_file():
     planned = list(Planner(Speaker(engine="tone")).plan_all(rows))
     assert [type(each) for each in planned] == [Plan, Bad, Plan, Bad]
     assert isinstance(planned[1], Bad) and "also the file of row 1" in str(planned[1].error)
+    assert "give the rows different ids" in str(planned[1].error)
 
 
 def test_errors_of_the_manifest_come_through_in_their_place():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -175,19 +176,17 @@ def read_front_end(
     return FrontEnd(lexicon=gather(lexicons), **chosen)  # type: ignore[arg-type]  # it checks them
 
 
-_FLAGS = {'unspeakable = "skip"': "--unspeakable skip"}
-"""What errors of the library call an argument, and its option here."""
+_ARGUMENT = re.compile(r'\b(unspeakable|emoji|normalise) = "(\w+)"')
+"""How messages of the library name an argument that is an option here."""
 
 
 def name_flags(message: str) -> str:
-    """A message that names options in place of arguments.
+    """A message or note that names options in place of arguments.
 
     >>> name_flags('leave it out with unspeakable = "skip"')
     'leave it out with --unspeakable skip'
     """
-    for argument, flag in _FLAGS.items():
-        message = message.replace(argument, flag)
-    return message
+    return _ARGUMENT.sub(r"--\1 \2", message)
 
 
 def examples(*lines: str) -> str:
