@@ -134,8 +134,8 @@ class Planner:
                     if first is not None:
                         problem = (
                             f"{path!r} is also the file of row {first + 1}, or a folder that it needs, or in a"
-                            " folder of its name (case does not count); give the rows different ids, or put them into one row"
-                            " of SSML"
+                            " folder of its name (case does not count); give the rows different ids, or put them into"
+                            " one row of SSML"
                         )
                         planned = Bad(number, row, place_error(InputError(problem), row))
                         break
