@@ -142,13 +142,17 @@ def say_with(
     if clip and data is not None and (problem := target.output.limit_exceeded(clip)):
         raise InputError(problem)
     if clip is None or data is None:
-        few = len(plan.takes) < MANY
-        if few:
-            from voxpress.executors.local import cores
+        from voxpress.executors.local import cores
 
-            for engine in plan.engines:
-                engine.threads = min(_THREADS, cores())
-        (result,) = run([plan], store=store, folder=None, attempts=attempts, workers=0 if few else workers)
+        few = len(plan.takes) < MANY
+        (result,) = run(
+            [plan],
+            store=store,
+            folder=None,
+            attempts=attempts,
+            workers=0 if few else workers,
+            threads=min(_THREADS, cores()) if few else 1,
+        )
         if result.exception:
             raise result.exception
         clip = result.clips[0]
@@ -400,8 +404,12 @@ def run(
     timeout: Seconds | None = TIMEOUT,
     recogniser: Recogniser | None = None,
     known: bool = True,
+    threads: int = 1,
 ) -> Generator[Result]:
     """`render` for rows that are planned already, or (not `known`) as they come.
+
+    Args:
+        threads: as in `Engine.threads`.
 
     What was written is synced to disk in groups, and all of it when the last result was taken.
     """
@@ -421,6 +429,7 @@ def run(
             attempts=attempts,
             recogniser=recogniser,
             known=known,
+            threads=threads,
         )
         for result in results:
             unsynced += result.status in (Status.RENDERED, Status.FROM_STORE)
