@@ -341,15 +341,20 @@ def render(
         InputError: a default cannot be used, whatever the row.
         StoreError: store or folder cannot be read or written; what is finished stays.
     """
+    from voxpress.rendering.presets import choose_marks  # which `say` has no need of
+
+    if preset is not None and (files is not None or format is not None):
+        raise InputError("says what files and format say too: leave one of them out", field="preset")
+    found = _find_preset(preset)
     planner = Planner(
         _merge_speaker(speaker, engine, model, voice, language, speed, seed, options),
         device=device,
         carrier=carrier,
         format=format,
-        files=_choose_files(preset, files, format),
+        files=found.files if found else files,
         front_end=_merge_front_end(front_end, lexicon),
         cast=cast,
-        marks=_choose_marks(preset, marks),
+        marks=choose_marks(found, marks),
         beside=None if beside is None else Path(validation.path(beside, "beside")),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
@@ -441,34 +446,15 @@ def run(
         _sync(store, folder)
 
 
-def _choose_files(
-    preset: str | Preset | None, files: Sequence[tuple[str, Output]] | None, format: str | None
-) -> Sequence[tuple[str, Output]] | None:
-    """The files of a preset, or those that are spelled out.
-
-    Raises:
-        InputError: both, or a format besides; or no such preset.
-    """
-    if preset is None:
-        return files
+def _find_preset(preset: str | Preset | None) -> Preset | None:
+    """The preset that is given, or that has that name."""
     from voxpress.rendering import presets
 
-    if files is not None or format is not None:
-        raise InputError("says what files and format say too: leave one of them out", field="preset")
-    if isinstance(preset, presets.Preset):
-        return preset.files
+    if preset is None or isinstance(preset, presets.Preset):
+        return preset
     if not isinstance(preset, str):
         raise InputError(f"must be a preset or its name, not {show(preset)}", field="preset")
-    return presets.preset_named(preset, presets.load()).files
-
-
-def _choose_marks(preset: str | Preset | None, marks: Sequence[str] | None) -> Sequence[str]:
-    """The formats of marks that are asked for, or those of a preset."""
-    if marks is not None or preset is None:
-        return marks or ()
-    from voxpress.rendering import presets
-
-    return presets.preset_named(preset, presets.load()).marks if isinstance(preset, str) else preset.marks
+    return presets.preset_named(preset, presets.load())
 
 
 def _choose_recogniser(verify: bool | Recogniser) -> Recogniser | None:

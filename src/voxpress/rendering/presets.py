@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -200,6 +200,18 @@ def preset_named(name: str, presets: Mapping[str, Preset]) -> Preset:
     if name in presets:
         return presets[name]
     raise UnsupportedOption(f"no preset {name!r}{suggest(name, presets)} (presets: {', '.join(presets)})")
+
+
+def choose_marks(preset: Preset | None, asked: Sequence[str] | None) -> Sequence[str]:
+    """The formats of marks that are asked for; None: those of the preset, if there is one.
+
+    >>> film = Preset(name="film", files=(), marks=("srt",))
+    >>> choose_marks(film, None), choose_marks(film, ["vtt"]), choose_marks(film, []), choose_marks(None, None)
+    (('srt',), ['vtt'], [], ())
+    """
+    if asked is not None:
+        return asked
+    return preset.marks if preset else ()
 
 
 class _Presets:
