@@ -38,6 +38,7 @@ from voxpress.cli.options import (
     store_at,
 )
 from voxpress.errors import InputError
+from voxpress.rendering import ATTEMPTS, TIMEOUT
 
 if TYPE_CHECKING:
     from voxpress.speech import Output
@@ -119,11 +120,11 @@ def render(
         typer.Option(
             "--timeout", min=1, metavar="SECONDS", help="End a worker that has not answered for so long."
         ),
-    ] = 600.0,
+    ] = TIMEOUT,
     attempts: Annotated[
         int,
         typer.Option("--attempts", min=1, metavar="N", help="How often a segment is spoken before it fails."),
-    ] = 3,
+    ] = ATTEMPTS,
     verify: Annotated[
         bool,
         typer.Option("--verify", help="Listen to every take, and speak it again if the words are wrong."),
@@ -187,7 +188,6 @@ def render(
     from voxpress import validation
     from voxpress.cli.manifest import ManifestRender
     from voxpress.cli.rows import Rows
-    from voxpress.rendering.casting import DEFAULT_ENGINE
     from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import Planner
     from voxpress.rendering.presets import choose_marks, preset_named
@@ -213,7 +213,7 @@ def render(
         options=read_options(option),
     )
     planner = Planner(
-        speaker.over(own.speaker.over(Speaker(engine=DEFAULT_ENGINE))),
+        speaker.over(own.speaker),
         device=device or own.device or "auto",
         carrier=own.carrier if carrier is None else carrier,
         format=None if several else format or (None if chosen else own.format),

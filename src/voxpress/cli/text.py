@@ -244,7 +244,7 @@ def _find_language(casting: Casting, row: Utterance, speaker: Speaker | None = N
     A proof needs no engine. So it asks for the language of a voice only where a voice is named, and no language is;
     where that engine is not there, it takes English.
     """
-    from voxpress.rendering.casting import DEFAULT_ENGINE
+    from voxpress.rendering import DEFAULT_ENGINE
 
     asked = casting.merge(row, speaker)
     if asked.language:

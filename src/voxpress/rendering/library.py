@@ -19,8 +19,7 @@ import msgspec
 from voxpress import validation
 from voxpress.errors import InputError, SpeechError, show
 from voxpress.marks import lacks_marks, locate, write_all
-from voxpress.rendering import ATTEMPTS
-from voxpress.rendering.casting import DEFAULT_ENGINE
+from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Planned
 from voxpress.rendering.planner import Planner, Row
@@ -34,11 +33,9 @@ if TYPE_CHECKING:
     from voxpress.quality.asr import Recogniser
     from voxpress.rendering.presets import Preset
 
-TIMEOUT: Seconds = 600.0
 GROUP = 20_000
 """Utterances after which what was written is synced to disk."""
 GROUP_SECONDS: Seconds = 60.0
-_USUAL = Speaker(engine=DEFAULT_ENGINE)
 _THREADS = 2
 """Of an engine that speaks alone; more gain little."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|memory:")
@@ -204,7 +201,7 @@ def _merge_speaker(
         seed=seed,
         options={} if options is None else options,
     )
-    return spelled.over(_USUAL if speaker is None else speaker)
+    return spelled.over(Speaker() if speaker is None else speaker)
 
 
 class Rendering(Iterator[Result]):

@@ -33,7 +33,7 @@ import msgspec
 
 from voxpress import marks, validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
-from voxpress.rendering import templates
+from voxpress.rendering import DEFAULT_ENGINE, templates
 from voxpress.speech import OptionValue, Output, Speaker
 
 Table: TypeAlias = Mapping[str, Any]
@@ -93,8 +93,12 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def speaker(self) -> Speaker:
-        """Who speaks by default."""
-        return Speaker.of(self)
+        """Who speaks by default.
+
+        >>> Speaker(engine="tone").over(Defaults(model="en_GB-alan-medium").speaker)
+        Speaker(engine='tone')
+        """
+        return Speaker.of(self).over(Speaker(engine=DEFAULT_ENGINE))
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
