@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.options import Json, LexiconFiles, examples, project_in
-from voxpress.cli.options import config_file as project_file
+from voxpress.cli.options import Json, LexiconFiles, examples, project_of
 from voxpress.cli.tables import print_json, print_table
 from voxpress.errors import InputError
 
@@ -174,7 +173,7 @@ def try_(
     from voxpress.text.lexicon import apply, gather
     from voxpress.text.passage import Passage
 
-    project = project_in(project_file(None))
+    project = project_of(Path())
     known = gather([*(lexicon or ()), *project.list_lexicons(project.defaults.preset)])
     if not known:
         raise InputError("there is no lexicon: name one with --lexicon, or in voxpress.toml")

@@ -239,20 +239,19 @@ def recogniser_named(model: str | None) -> Recogniser:
     return Recogniser(model)
 
 
-def project_beside(manifest: str) -> Project:
-    """What the `voxpress.toml` beside a manifest says."""
-    return project_in(_beside(Path() if manifest == "-" else Path(manifest).parent))
+def folder_of(manifest: str) -> Path:
+    """Where a manifest lies; for standard input, the current folder."""
+    return Path() if manifest == "-" else Path(manifest).parent
 
 
 def config_file(given: Path | None) -> Path | None:
     """The file that is named, or the one in the current folder, if there is one."""
-    return given or _beside(Path())
+    return given or _find_config(Path())
 
 
-def project_here() -> Project | None:
-    """What the `voxpress.toml` in the current folder says; None: there is none."""
-    file = _beside(Path())
-    return project_in(file) if file else None
+def project_of(folder: Path) -> Project:
+    """What the `voxpress.toml` of a folder says; where there is none, what holds without one."""
+    return project_in(_find_config(folder))
 
 
 def project_in(file: Path | None) -> Project:
@@ -262,7 +261,7 @@ def project_in(file: Path | None) -> Project:
     return load_project(file)
 
 
-def _beside(folder: Path) -> Path | None:
+def _find_config(folder: Path) -> Path | None:
     return file if (file := folder / "voxpress.toml").is_file() else None
 
 

@@ -29,9 +29,10 @@ from voxpress.cli.options import (
     Unspeakable,
     VoiceName,
     examples,
+    folder_of,
     format_names,
     mark_formats,
-    project_beside,
+    project_of,
     read_front_end,
     read_options,
     recogniser_named,
@@ -196,7 +197,8 @@ def render(
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
     if report == Path("-"):
         raise InputError("the report is a file: name it after --report")
-    project = project_beside(manifest)
+    place = folder_of(manifest)
+    project = project_of(place)
     own = project.defaults
     chosen = preset or (None if format else own.preset)
     if chosen and format:
@@ -222,7 +224,7 @@ def render(
             [*(lexicon or ()), *project.list_lexicons(chosen)], normalise, unspeakable, emoji, lenient, own
         ),
         cast=project.cast,
-        beside=Path() if manifest == "-" else Path(manifest).parent,
+        beside=place,
         marks=choose_marks(found, None if marks is None else mark_formats(marks)),
     )
     rendering = ManifestRender(

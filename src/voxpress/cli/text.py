@@ -100,13 +100,13 @@ def text(
 
     `?` marks an uncertain reading. The exit status is 1 if a text cannot be spoken.
     """
-    from voxpress.cli.options import project_beside
+    from voxpress.cli.options import project_of
     from voxpress.files import atomic
     from voxpress.rendering.casting import Casting
     from voxpress.speech import Speaker
 
     folder = Path(source).parent if source != "-" and Path(source).is_file() else Path()
-    project = project_beside(str(folder / "-"))
+    project = project_of(folder)
     shared = project.list_lexicons(project.defaults.preset)
     files = [*(lexicon or ()), *shared]
     front_end = read_front_end(files, normalise, unspeakable, emoji, lenient, project.defaults)

@@ -22,9 +22,7 @@ has any; files that are taken over keep what they say themselves.
 from __future__ import annotations
 
 import functools
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import resources
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -149,7 +147,7 @@ def load_project(path: Path | None = None) -> Project:
     '{id}.mp3'
     """
     if path is None:
-        return Project(presets=_load_built_in())
+        return Project(presets=_BuiltIn())
     document = _read(path)
     for name in document:
         if name not in _TABLES:
@@ -159,7 +157,7 @@ def load_project(path: Path | None = None) -> Project:
     defaults = _defaults(_table(document, "defaults", str(path), ""), str(path))
     project = Project(
         defaults=defaults,
-        presets=MappingProxyType({**_load_built_in(), **presets.all()}),
+        presets=MappingProxyType({**_BuiltIn(), **presets.all()}),
         cast=read_cast(_table(document, "cast", str(path), ""), str(path)),
         server=_table(document, "server", str(path), ""),
     )
@@ -345,6 +343,8 @@ def _table(document: Table, name: str, path: str, parent: str) -> Table:
 
 
 def _read(path: Path) -> Table:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -357,9 +357,25 @@ def _read(path: Path) -> Table:
 
 @functools.cache
 def _tables() -> Table:
+    import tomllib
+    from importlib import resources
+
     return tomllib.loads(resources.files(__package__).joinpath("presets.toml").read_text(encoding="utf-8"))
 
 
 @functools.cache
 def _load_built_in() -> Mapping[str, Preset]:
-    return MappingProxyType(_Presets(_tables(), "presets.toml").all())
+    return _Presets(_tables(), "presets.toml").all()
+
+
+class _BuiltIn(Mapping[str, Preset]):
+    """The presets of voxpress. They are read when the first one is asked for, because `say` asks for none."""
+
+    def __getitem__(self, name: str) -> Preset:
+        return _load_built_in()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_load_built_in())
+
+    def __len__(self) -> int:
+        return len(_load_built_in())
