@@ -41,7 +41,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     saved: float = 0.0
     """What they would cost."""
     notes: tuple[str, ...] = ()
-    """What was left out of the text."""
+    """As in a `Plan`."""
     changes: tuple[Change, ...] = ()
     """Places of the text that are spoken otherwise than written."""
     error: str = ""
