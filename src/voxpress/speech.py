@@ -434,6 +434,7 @@ class Result(_Noun, frozen=True):
     model: str = ""
     voice: str = ""
     language: str = ""
+    """Engine, model, voice and language are those of the first words; a text can name more speakers."""
     segments: int = 0
     spoken: int = 0
     """Segments that this render synthesised for the utterance; the others came from the store."""

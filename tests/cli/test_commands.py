@@ -161,9 +161,28 @@ def test_dry_run_says_what_it_costs(voxpress, manifest, service):
     assert "price: not known for 56" in voxpress(*dry, "openai", "--model", "tts-9").stdout.decode()
     assert "price" not in voxpress(*dry, "openai", "--model", "x@http://localhost:1/v1").stdout.decode()
     voxpress("render", manifest, "-o", "out", "-e", "openai", "-w", "0", "--only", "welcome")
+    up_to_date = "price: $0.0011 for 36 characters; saved by the store: $0.00 for 0 characters"
+    assert up_to_date in voxpress(*dry, "openai").stdout.decode()
     some_saved = "price: $0.0011 for 36 characters; saved by the store: $0.0006 for 20 characters"
-    assert some_saved in voxpress(*dry, "openai").stdout.decode()
     assert some_saved in voxpress(*dry, "openai", "-f", "mp3").stdout.decode()
+
+
+def test_savings_do_not_depend_on_how_a_row_was_found_up_to_date(voxpress, service, tmp_path):
+    """Rows of SSML, rows with notes and rows whose text is shown are read each time, and others are not."""
+    rows = [
+        {"id": "plain", "text": "Hello there."},
+        {"id": "again", "text": "Good morning."},
+        {"id": "noted", "text": "Bye now 😀."},
+        {"id": "ssml", "text": "<speak>Good evening.</speak>", "markup": "ssml"},
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ("render", "rows.jsonl", "-o", "out", "-e", "openai")
+    voxpress(*command, "-w", "0")
+    with (tmp_path / "rows.jsonl").open("a") as file:
+        file.write('{"id": "new", "text": "One."}\n')
+    told = "price: $0.0001 for 4 characters; saved by the store: $0.00 for 0 characters"
+    assert told in voxpress(*command, "--dry-run").stdout.decode()
+    assert told in voxpress(*command, "--dry-run", "--text").stdout.decode()
 
 
 def test_the_report_says_what_was_billed(voxpress, manifest, service, tmp_path):

@@ -15,7 +15,7 @@ from voxpress import render, say
 from voxpress.cli import main
 from voxpress.errors import InputError
 from voxpress.speech import Utterance
-from voxpress.text.lexicon import Entry, Lexicon
+from voxpress.text.lexicon import Entry, Lexicon, read
 
 
 @dataclass
@@ -78,6 +78,33 @@ def test_convert(voxpress, names, tmp_path):
         "word\tspoken\tlanguage\nDr. Nguyen\tdoctor Nguyen\ten\nNguyen\t/nwɪn/\ten\n"
     )
     assert "must end in .tsv or .pls" in voxpress("lexicon", "convert", names, "names.csv", status=2).warned
+
+
+WORDS = (
+    "schedule\tskedule\ten\nschedule\tshedule\ten-GB\n"
+    "tomato\ttomayto\nherb\therb\ten-GB\nlieutenant\tleftenant\ten-AU\nhallo\thallo\tde\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "entries", "left_out"),
+    [
+        ("en-GB", {"schedule": "shedule", "tomato": "tomayto", "herb": "herb"}, []),
+        ("EN-gb", {"schedule": "shedule", "tomato": "tomayto", "herb": "herb"}, []),
+        ("en-US", {"schedule": "skedule", "tomato": "tomayto"}, []),
+        ("en", {"schedule": "skedule", "tomato": "tomayto"}, ["herb", "lieutenant", "schedule"]),
+        ("de", {"hallo": "hallo", "tomato": "tomayto"}, []),
+    ],
+)
+def test_convert_takes_what_holds_for_a_language(voxpress, tmp_path, language, entries, left_out):
+    """The narrower entry wins; what holds only for a region is named, and left out of the whole language."""
+    (tmp_path / "words.tsv").write_text(WORDS)
+    done = voxpress("lexicon", "convert", "words.tsv", "one.pls", "-l", language)
+    assert sorted(line.split("'")[1] for line in done.warned.splitlines()) == left_out
+    assert all("it holds only for en-" in line for line in done.warned.splitlines())
+    made = read(tmp_path / "one.pls")
+    assert {entry.written: entry.spoken for entry in made.entries} == entries
+    assert {entry.language for entry in made.entries} == {"en-GB" if language == "EN-gb" else language}
 
 
 def test_try(voxpress, names, tmp_path):

@@ -156,6 +156,15 @@ def test_a_dry_run_shows_it_too(text: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("command", [("say", "Hello 😀.", "-e", "tone"), ("text", "Hello 😀.")])
+def test_notes_name_options_of_the_command_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """They say what to type, not what an argument in Python is called."""
+    done = subprocess.run(
+        [sys.executable, "-m", "voxpress", *command], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert "left out: an emoji; --emoji name reads its name\n" in done.stdout + done.stderr
+
+
 def test_a_render_tells_of_notes_and_guesses(tmp_path: Path) -> None:
     """Once, for the rows that it read."""
     (tmp_path / "my prompts.csv").write_text("id,text\na,Hello ☎️ on 3/4.\nb,Bye now 😀.\nc,All good.\n")
@@ -165,6 +174,6 @@ def test_a_render_tells_of_notes_and_guesses(tmp_path: Path) -> None:
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True).stdout
 
     first, second = render(), render()
-    assert "left out: an emoji" in first and "notes on 2 rows" in first
+    assert "left out: an emoji; --emoji name reads its name" in first and "notes on 2 rows" in first
     assert "1 reading may not be meant; this shows them:  voxpress text 'my prompts.csv' --uncertain" in first
     assert "3 up to date" in second and "note:" not in second and "may not be meant" not in second

@@ -13,8 +13,10 @@ import voxpress
 from voxpress import Output, Speaker, Utterance, render, say
 from voxpress.audio import codec
 from voxpress.errors import CheckFailed, InputError, UnknownVoice
+from voxpress.rendering import worker
 from voxpress.rendering.dry_run import forecast
 from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import load
 from voxpress.rendering.scheduler import WINDOW
@@ -47,6 +49,25 @@ def test_say_gives_a_clip_and_then_the_same_one(store):
     assert first.data == second.data == Path(first.path).read_bytes()
     assert first.format == "flac" and first.sample_rate == 8000
     assert codec.decode(first.data).duration == pytest.approx(first.duration)
+
+
+def test_a_text_that_is_said_alone_gets_idle_cores_and_a_render_does_not(store, out, monkeypatch):
+    """In whatever order they come in one process: the engine that both plan with stays as it is."""
+    threads = []
+    monkeypatch.setattr("voxpress.engines.tone.Tone.load", lambda engine: threads.append(engine.threads))
+    monkeypatch.setattr("voxpress.executors.local.cores", lambda: 8)
+    for order in ("say render say", "render say render"):
+        worker._held.clear()
+        threads.clear()
+        for number, call in enumerate(order.split()):
+            if call == "say":
+                say(f"{order} {number}.", engine="tone", store=store)
+            else:
+                render([f"{order} {number}."], engine="tone", store=store, workers=0).run()
+        assert threads == ([2, 1] if order.startswith("say") else [1, 2])
+    plan = Planner(Speaker(engine="tone")).plan(Utterance(text="Hello."), filed=False)
+    assert isinstance(plan, Plan) and plan.engine.threads == 1
+    worker._held.clear()
 
 
 def test_say_raises_what_went_wrong(store):

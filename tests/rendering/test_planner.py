@@ -46,6 +46,24 @@ def test_braces_in_names_are_only_braces():
     assert plan(id="{name}").targets[0].path == "{name}.wav"
 
 
+@pytest.mark.parametrize(
+    ("template", "path"),
+    [
+        ("{id}-{{extension}}.{extension}", "ivr/hello-{extension}.wav"),
+        ("{{rate}}/{rate}/{name}.wav", "{rate}/8000/hello.wav"),
+        ("{{{id}}}.{extension}", "{ivr/hello}.wav"),
+        ("{folder}{{{{id}}}}/{name}.wav", "ivr/{{id}}/hello.wav"),
+    ],
+)
+def test_double_braces_in_a_template_are_braces(template, path):
+    """What stands in them is no place, whatever its name."""
+    planned = plan(
+        Planner(Speaker(engine="tone"), files=[(template, Output(sample_rate=8000))]), id="ivr/hello"
+    )
+    assert isinstance(planned, Plan)
+    assert [target.path for target in planned.targets] == [path]
+
+
 def test_a_preset_makes_several_files():
     """Rates and formats in their places, one clip each."""
     planned = plan(Planner(Speaker(engine="tone"), files=load()["freeswitch"].files), id="ivr/welcome")
@@ -106,6 +124,7 @@ def test_two_rows_for_one_file():
     planned = list(Planner(Speaker(engine="tone")).plan_all(rows))
     assert [type(each) for each in planned] == [Plan, Bad, Plan, Bad]
     assert isinstance(planned[1], Bad) and "also the file of row 1" in str(planned[1].error)
+    assert "give the rows different ids" in str(planned[1].error)
 
 
 def test_errors_of_the_manifest_come_through_in_their_place():

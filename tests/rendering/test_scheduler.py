@@ -5,6 +5,7 @@ twice.
 from collections import Counter
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
@@ -90,6 +91,7 @@ class Scheduling(RuleBasedStateMachine):
         self.number = 0
         self.store: set[str] = set()
         self.good: set[str] = set()
+        self.doubtful: set[str] = set()
         self.plans: dict[int, Plan] = {}
         self.results: Counter[int] = Counter()
         self.gone: set[int] = set()
@@ -103,6 +105,8 @@ class Scheduling(RuleBasedStateMachine):
             assert not self.results[each.number], "news after the result"
             if isinstance(each, Result):
                 self.results[each.number] += 1
+                if isinstance(each.exception, ServiceRefused):
+                    assert not set(self.plans[each.number].takes) <= self.store, "all its takes are there"
                 if each.status == "rendered":
                     assert set(self.plans[each.number].takes) <= self.store
             else:
@@ -123,12 +127,15 @@ class Scheduling(RuleBasedStateMachine):
         awaited = self.scheduler.awaited
         missing = tuple(key for key in keys if key not in self.store or key in awaited)
         unheard: tuple[str, ...] = ()
+        doubtful: dict[str, Verdict] = {}
         if self.listens:
-            unheard = tuple(key for key in keys if key not in missing and key not in self.good)
+            lacking = [key for key in keys if key not in missing and key not in self.good]
+            unheard = tuple(key for key in lacking if key not in self.doubtful)
+            doubtful = {key: verdict_of(False) for key in lacking if key in self.doubtful}
             finished = False
         elif missing:
             finished = False
-        found = Assessed(plan=plan, finished=finished, missing=missing, unheard=unheard)
+        found = Assessed(plan=plan, finished=finished, missing=missing, unheard=unheard, doubtful=doubtful)
         self.take_in(self.scheduler.admit(found))
         return self.number
 
@@ -222,6 +229,8 @@ class Scheduling(RuleBasedStateMachine):
                 verdict = verdict_of(False, task.reading.attempts) if data.draw(st.booleans()) else None
                 if verdict is None:
                     self.store.discard(task.reading.key)
+                else:
+                    self.doubtful.add(task.reading.key)
                 self.take_in(
                     self.scheduler.heard(task, Heard(task.reading.key, verdict, verdict is not None))
                 )
@@ -269,6 +278,63 @@ class Serving(Scheduling):
 
 class Listening(Scheduling):
     listens = True
+
+
+REFUSED = ServiceRefused("no key")
+
+
+def start_all(scheduler):
+    return list(scheduler.start())
+
+
+def refuse(scheduler):
+    """Have the service refuse a row of its own."""
+    list(scheduler.admit(Assessed(plan=plan_of(100, ["h"]), missing=("h",))))
+    (task,) = start_all(scheduler)
+    (result,) = scheduler.spoke(task, [Take("h", 1, REFUSED)], [])
+    assert (result.status, str(result.exception)) == ("failed", "no key")
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_what_the_store_has_needs_no_service(good):
+    """A row whose take is there is only heard; where it is doubtful, it is used as it is."""
+    scheduler = Scheduler(Stages(), listens=True)
+    refuse(scheduler)
+    assert not list(scheduler.admit(Assessed(plan=plan_of(1, "a"), unheard=("a",))))
+    (task,) = start_all(scheduler)
+    assert isinstance(task, Listen)
+    assert list(scheduler.heard(task, Heard("a", verdict_of(good), True))) == [Spoken(1, "a")]
+    (task,) = start_all(scheduler)
+    assert [plan.number for plan in task.plans] == [1]
+
+
+def test_a_doubtful_take_stays_where_no_better_one_can_be_had():
+    """Whether the service refused before, or refuses now; a row that also lacks a take fails, and gives one result."""
+    scheduler = Scheduler(Stages(), listens=True)
+    refuse(scheduler)
+    doubtful = {"a": verdict_of(False)}
+    assert list(scheduler.admit(Assessed(plan=plan_of(1, "a"), doubtful=doubtful))) == [Spoken(1, "a")]
+    more = {"a": verdict_of(False), "b": verdict_of(False)}
+    news = list(scheduler.admit(Assessed(plan=plan_of(2, "ab"), doubtful=more)))
+    assert news == [Spoken(2, "a"), Spoken(2, "b")]
+    (finish,) = start_all(scheduler)
+    assert [plan.number for plan in finish.plans] == [1, 2]
+    lacking = Assessed(plan=plan_of(3, "acb"), missing=("c",), doubtful=more)
+    assert [each.number for each in scheduler.admit(lacking) if isinstance(each, Result)] == [3]
+
+
+def test_a_service_that_refuses_another_attempt_is_asked_no_more():
+    """The takes that wait for theirs stay as they are."""
+    scheduler = Scheduler(Stages(), listens=True)
+    for number, key in enumerate("abcdefg"):
+        found = Assessed(plan=plan_of(number, key), doubtful={key: verdict_of(False)})
+        assert not list(scheduler.admit(found))
+    first, *others = start_all(scheduler)
+    news = list(scheduler.spoke(first, [Take(key, 2, REFUSED) for key, _ in first.batch], []))
+    at_work = {key for task in others for key, _ in task.batch}
+    assert at_work
+    assert {each.take for each in news if isinstance(each, Spoken)} == set("abcdefg") - at_work
+    assert not any(isinstance(task, Speak) for task in start_all(scheduler))
 
 
 SETTINGS = settings(max_examples=150, stateful_step_count=40, deadline=None)

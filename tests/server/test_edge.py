@@ -436,6 +436,16 @@ def test_languages_as_kokoro_fastapi_names_them(open_server, code, language):
     assert answer.headers["x-voxpress-mapped"] == f"{code}={language}"
 
 
+@pytest.mark.parametrize(
+    ("code", "told"), [("b", ("", "b=en-GB")), ("en", ("", "")), ("q", ("lang_code", ""))]
+)
+def test_a_turn_without_words_is_silence_in_any_language(open_server, code, told):
+    answer = open_server.speak("...", lang_code=code)
+    assert answer.status == 200
+    named = ("x-voxpress-ignored", "x-voxpress-mapped")
+    assert tuple(answer.headers.get(name, "") for name in named) == told
+
+
 @pytest.mark.parametrize("code", ["q", "english", "", "a\r\nb", "👍"])
 def test_languages_that_nobody_knows_are_ignored(open_server, code):
     answer = open_server.speak("Hello.", lang_code=code)

@@ -223,6 +223,18 @@ def test_a_long_text_is_sent_while_it_is_spoken(shared, tmp_path):
     assert streamed.duration == pytest.approx(stored.duration, abs=0.1)
 
 
+@pytest.mark.parametrize(("second", "streamed"), [("low", True), ("high", False)])
+def test_only_a_text_with_one_voice_is_sent_while_it_is_spoken(shared, second, streamed):
+    """Another voice may have another sample rate, and what is sent first has to sound like what is sent later."""
+    text = f"<speak>{LONG}<voice name='{second}'>And this is the end of {second}.</voice></speak>"
+    ask = {"model": "tone", "voice": "low", "input": text, "markup": "ssml", "response_format": "pcm"}
+    first = shared.ask("POST", "/v1/audio/speech", ask)
+    again = shared.ask("POST", "/v1/audio/speech", ask)
+    assert [answer.headers["x-voxpress-cache"] for answer in (first, again)] == ["miss", "hit"]
+    assert ("content-length" not in first.headers) == streamed
+    assert len(first.body) == pytest.approx(len(again.body), abs=4800)
+
+
 def test_the_first_audio_is_there_before_the_last_is_spoken(shared):
     """Every segment takes a while: the first bytes come long before the end."""
     text = LONG.replace("sentence", "slow sentence")

@@ -19,7 +19,8 @@ from voxpress.cli.options import (
     Only,
     Unspeakable,
     examples,
-    project_beside,
+    folder_of,
+    project_of,
     read_front_end,
     recogniser_named,
 )
@@ -155,8 +156,8 @@ def check(
     listener = recogniser_named(recogniser)
     listener.require()
     selection = Selection(only or [])
-    place = Path(manifest).parent if manifest and manifest != "-" else Path()
-    project = project_beside(str(place / "-"))
+    place = folder_of(manifest or "-")
+    project = project_of(place)
     shared = project.list_lexicons(project.defaults.preset)
     files = [*(lexicon or ()), *shared]
     front_end = read_front_end(files, normalise, unspeakable, emoji, lenient, project.defaults)

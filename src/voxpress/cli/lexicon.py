@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.options import Json, LexiconFiles, examples, project_in
-from voxpress.cli.options import config_file as project_file
+from voxpress.cli.options import Json, LexiconFiles, examples, project_of
 from voxpress.cli.tables import print_json, print_table
 from voxpress.errors import InputError
 
@@ -82,7 +81,10 @@ def convert(
     language: Annotated[
         str | None,
         typer.Option(
-            "--language", "-l", metavar="TAG", help="Only entries of this language, and those that name none."
+            "--language",
+            "-l",
+            metavar="TAG",
+            help="Only entries that hold for this language as a whole, and those that name none.",
         ),
     ] = None,
     lenient: Annotated[
@@ -112,17 +114,24 @@ def convert(
 
 
 def _choose_language(lexicon: Lexicon, language: str) -> Lexicon:
-    """The entries that hold for a language, all of which then name it."""
+    """The entries that hold for a whole language, all of which then name it."""
     import msgspec
 
-    from voxpress.text.lexicon import Lexicon
+    from voxpress import languages
+    from voxpress.text.lexicon import Lexicon, identify
 
-    entries = [
-        entry
-        for entry in lexicon.entries
-        if entry.language == "" or entry.holds(language, entry.engine, entry.voice)
-    ]
-    return Lexicon((msgspec.structs.replace(entry, language=language) for entry in entries), lexicon.notes)
+    tag = languages.canonical(language)
+    chosen: dict[object, Entry] = {}
+    for entry in lexicon.entries:  # those that win come first
+        if entry.language in ("", tag) or tag.startswith(f"{entry.language}-"):
+            named = msgspec.structs.replace(entry, language=tag)
+            chosen.setdefault(identify(named), named)
+        elif entry.language.startswith(f"{tag}-"):
+            typer.echo(
+                f"voxpress: {entry.origin}: {entry.written!r} is left out: it holds only for {entry.language}",
+                err=True,
+            )
+    return Lexicon(chosen.values(), lexicon.notes)
 
 
 def _leave_out(lexicon: Lexicon) -> Lexicon:
@@ -164,7 +173,7 @@ def try_(
     from voxpress.text.lexicon import apply, gather
     from voxpress.text.passage import Passage
 
-    project = project_in(project_file(None))
+    project = project_of(Path())
     known = gather([*(lexicon or ()), *project.list_lexicons(project.defaults.preset)])
     if not known:
         raise InputError("there is no lexicon: name one with --lexicon, or in voxpress.toml")

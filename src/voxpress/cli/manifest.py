@@ -32,6 +32,7 @@ from voxpress.errors import LeftOut, SpeechError, StoreError
 from voxpress.files.paths import OWN
 from voxpress.manifests.report import Former, Report
 from voxpress.quality.asr import Recogniser
+from voxpress.rendering import ATTEMPTS
 from voxpress.rendering.assessment import standing
 from voxpress.rendering.dry_run import Detail, forecast
 from voxpress.rendering.library import run
@@ -88,7 +89,7 @@ class ManifestRender:
     strict: bool = False
     prune: Prune = ""
     budget: float | None = None
-    attempts: int = 3
+    attempts: int = ATTEMPTS
     recogniser: Recogniser | None = None
 
     def forecast(self, details: Path | None = None, *, text: bool = False) -> int:

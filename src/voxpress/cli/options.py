@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -175,19 +176,17 @@ def read_front_end(
     return FrontEnd(lexicon=gather(lexicons), **chosen)  # type: ignore[arg-type]  # it checks them
 
 
-_FLAGS = {'unspeakable = "skip"': "--unspeakable skip"}
-"""What errors of the library call an argument, and its option here."""
+_ARGUMENT = re.compile(r'\b(unspeakable|emoji|normalise) = "(\w+)"')
+"""How messages of the library name an argument that is an option here."""
 
 
 def name_flags(message: str) -> str:
-    """A message that names options in place of arguments.
+    """A message or note that names options in place of arguments.
 
     >>> name_flags('leave it out with unspeakable = "skip"')
     'leave it out with --unspeakable skip'
     """
-    for argument, flag in _FLAGS.items():
-        message = message.replace(argument, flag)
-    return message
+    return _ARGUMENT.sub(r"--\1 \2", message)
 
 
 def examples(*lines: str) -> str:
@@ -240,20 +239,19 @@ def recogniser_named(model: str | None) -> Recogniser:
     return Recogniser(model)
 
 
-def project_beside(manifest: str) -> Project:
-    """What the `voxpress.toml` beside a manifest says."""
-    return project_in(_beside(Path() if manifest == "-" else Path(manifest).parent))
+def folder_of(manifest: str) -> Path:
+    """Where a manifest lies; for standard input, the current folder."""
+    return Path() if manifest == "-" else Path(manifest).parent
 
 
 def config_file(given: Path | None) -> Path | None:
     """The file that is named, or the one in the current folder, if there is one."""
-    return given or _beside(Path())
+    return given or _find_config(Path())
 
 
-def project_here() -> Project | None:
-    """What the `voxpress.toml` in the current folder says; None: there is none."""
-    file = _beside(Path())
-    return project_in(file) if file else None
+def project_of(folder: Path) -> Project:
+    """What the `voxpress.toml` of a folder says; where there is none, what holds without one."""
+    return project_in(_find_config(folder))
 
 
 def project_in(file: Path | None) -> Project:
@@ -263,7 +261,7 @@ def project_in(file: Path | None) -> Project:
     return load_project(file)
 
 
-def _beside(folder: Path) -> Path | None:
+def _find_config(folder: Path) -> Path | None:
     return file if (file := folder / "voxpress.toml").is_file() else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,18 +29,19 @@ from voxpress.cli.options import (
     Unspeakable,
     VoiceName,
     examples,
+    folder_of,
     format_names,
     mark_formats,
-    project_beside,
+    project_of,
     read_front_end,
     read_options,
     recogniser_named,
     store_at,
 )
 from voxpress.errors import InputError
+from voxpress.rendering import ATTEMPTS, TIMEOUT
 
 if TYPE_CHECKING:
-    from voxpress.rendering.presets import Project
     from voxpress.speech import Output
 
 app = typer.Typer()
@@ -121,11 +121,11 @@ def render(
         typer.Option(
             "--timeout", min=1, metavar="SECONDS", help="End a worker that has not answered for so long."
         ),
-    ] = 600.0,
+    ] = TIMEOUT,
     attempts: Annotated[
         int,
         typer.Option("--attempts", min=1, metavar="N", help="How often a segment is spoken before it fails."),
-    ] = 3,
+    ] = ATTEMPTS,
     verify: Annotated[
         bool,
         typer.Option("--verify", help="Listen to every take, and speak it again if the words are wrong."),
@@ -189,18 +189,22 @@ def render(
     from voxpress import validation
     from voxpress.cli.manifest import ManifestRender
     from voxpress.cli.rows import Rows
-    from voxpress.rendering.casting import DEFAULT_ENGINE
     from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import Planner
+    from voxpress.rendering.presets import choose_marks, preset_named
     from voxpress.speech import Speaker
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
     if report == Path("-"):
         raise InputError("the report is a file: name it after --report")
-    project = project_beside(manifest)
+    place = folder_of(manifest)
+    project = project_of(place)
     own = project.defaults
     chosen = preset or (None if format else own.preset)
-    several = None if chosen else _several(format_names(format))
+    if chosen and format:
+        raise InputError("--preset says which formats there are; leave --format out, or the preset")
+    found = preset_named(chosen, project.presets) if chosen else None
+    several = _several(format_names(format))
     speaker = Speaker(
         engine=engine,
         model=model,
@@ -211,17 +215,17 @@ def render(
         options=read_options(option),
     )
     planner = Planner(
-        speaker.over(own.speaker.over(Speaker(engine=DEFAULT_ENGINE))),
+        speaker.over(own.speaker),
         device=device or own.device or "auto",
         carrier=own.carrier if carrier is None else carrier,
         format=None if several else format or (None if chosen else own.format),
-        files=several or _files(chosen, format, project),
+        files=found.files if found else several,
         front_end=read_front_end(
             [*(lexicon or ()), *project.list_lexicons(chosen)], normalise, unspeakable, emoji, lenient, own
         ),
         cast=project.cast,
-        beside=Path() if manifest == "-" else Path(manifest).parent,
-        marks=_marks(chosen, marks, project),
+        beside=place,
+        marks=choose_marks(found, None if marks is None else mark_formats(marks)),
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),
@@ -253,21 +257,3 @@ def _several(names: list[str]) -> list[tuple[str, Output]] | None:
     from voxpress.speech import Output
 
     return [(ONE_FILE, Output(format=name)) for name in names] if len(names) > 1 else None
-
-
-def _marks(preset: str | None, marks: str | None, project: Project) -> Sequence[str]:
-    from voxpress.rendering.presets import preset_named
-
-    if marks is None and preset is not None:
-        return preset_named(preset, project.presets).marks
-    return mark_formats(marks)
-
-
-def _files(preset: str | None, format: str | None, project: Project) -> Sequence[tuple[str, Output]] | None:
-    from voxpress.rendering.presets import preset_named
-
-    if preset is None:
-        return None
-    if format is not None:
-        raise InputError("--preset says which formats there are; leave --format out, or the preset")
-    return preset_named(preset, project.presets).files

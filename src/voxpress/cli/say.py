@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -31,13 +31,15 @@ from voxpress.cli.options import (
     examples,
     format_names,
     mark_formats,
-    project_here,
+    name_flags,
+    project_of,
     read_front_end,
     read_options,
     store_at,
 )
 from voxpress.cli.tables import print_json
 from voxpress.errors import InputError, StoreError
+from voxpress.validation import Markup
 
 if TYPE_CHECKING:
     from voxpress.rendering.planner import Planner
@@ -73,7 +75,7 @@ def say(
         ),
     ] = None,
     markup: Annotated[
-        Literal["plain", "directions", "markdown", "ssml"],
+        Markup,
         typer.Option(
             "--markup",
             metavar="NAME",
@@ -118,13 +120,13 @@ def say(
     beside = mark_formats(marks)
     if beside and output in (None, "-"):
         raise InputError("--marks writes files beside the clip: name its file with -o")
-    project = project_here()
-    own = project.defaults if project else None
-    if format is None and own and output in (None, "-"):
-        format = own.format
+    project = project_of(Path())
+    own = project.defaults
+    if output in (None, "-"):
+        format = format or own.format
     wanted = _destinations(output, format)
     words = _words(text)
-    opened = store_at(store or (own.store if own else None))
+    opened = store_at(store or own.store)
     asked = Speaker(
         engine=engine,
         model=model,
@@ -134,7 +136,7 @@ def say(
         seed=seed,
         options=read_options(option),
     )
-    shared = project.list_lexicons(project.defaults.preset) if project else ()
+    shared = project.list_lexicons(own.preset)
     front_end = read_front_end([*(lexicon or ()), *shared], normalise, unspeakable, emoji, lenient, own)
     # What is said here comes before the speaker of the cast, and that before the project's defaults.
     said = {name: getattr(asked, name) for name in Speaker.__struct_fields__}
@@ -142,12 +144,12 @@ def say(
     facts: list[dict[str, object]] = []
     for name, destination in wanted:
         planner = Planner(
-            own.speaker if own else None,
-            device=device or (own.device if own else None) or "auto",
-            carrier=own.carrier if own and carrier is None else carrier,
+            own.speaker,
+            device=device or own.device or "auto",
+            carrier=own.carrier if carrier is None else carrier,
             format=name,
             front_end=front_end,
-            cast=project.cast if project else None,
+            cast=project.cast,
             marks=beside,
             beside=Path.cwd(),
         )
@@ -248,7 +250,7 @@ def _tell_notes(planner: Planner, utterance: Utterance) -> None:
     """Say what of a text is read aloud or not as it may not be meant."""
     plan = planner.plan(utterance, filed=False)
     for note in getattr(plan, "notes", ()):
-        typer.echo(f"voxpress: {note}", err=True)
+        typer.echo(f"voxpress: {name_flags(note)}", err=True)
 
 
 def _write_out(data: bytes) -> None:

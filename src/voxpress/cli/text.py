@@ -99,13 +99,13 @@ def text(
 
     `?` marks an uncertain reading. The exit status is 1 if a text cannot be spoken.
     """
-    from voxpress.cli.options import project_beside
+    from voxpress.cli.options import project_of
     from voxpress.files import atomic
     from voxpress.rendering.casting import Casting
     from voxpress.speech import Speaker
 
     folder = Path(source).parent if source != "-" and Path(source).is_file() else Path()
-    project = project_beside(str(folder / "-"))
+    project = project_of(folder)
     shared = project.list_lexicons(project.defaults.preset)
     files = [*(lexicon or ()), *shared]
     front_end = read_front_end(files, normalise, unspeakable, emoji, lenient, project.defaults)
@@ -248,7 +248,7 @@ def _find_language(casting: Casting, row: Utterance, lenient: bool, speaker: Spe
     Args:
         lenient: whether a voice within the row may be unknown.
     """
-    from voxpress.rendering.casting import DEFAULT_ENGINE
+    from voxpress.rendering import DEFAULT_ENGINE
 
     asked = casting.merge(row, speaker)
     if asked.language:
@@ -313,7 +313,7 @@ def _write_table(proofs: Iterable[Proof]) -> Iterator[str]:
             yield f"{proof.id or texts}: {proof.spoken}\n"
             yield from (f"{line}\n" for line in show_changes(proof.changes))
         for note in proof.notes:
-            yield f"    {note}\n"
+            yield f"    {name_flags(note)}\n"
     yield (
         f"{count(texts, 'text')}, {changed:,} changed in {count(places, 'place')}"
         + (f", {guesses:,} of them uncertain (?)" if guesses else "")

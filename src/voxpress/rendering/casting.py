@@ -19,7 +19,7 @@ from voxpress.errors import (
     suggest,
 )
 from voxpress.models import catalogue
-from voxpress.rendering import offers
+from voxpress.rendering import DEFAULT_ENGINE, offers
 from voxpress.speech import OptionValue, Output, Seconds, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import request_key
 from voxpress.text import FrontEnd, Say, carrier, duration
@@ -27,7 +27,6 @@ from voxpress.text.front_end import Reader
 from voxpress.text.parts import Wish
 from voxpress.voices import references
 
-DEFAULT_ENGINE = "piper"
 SLOWEST, FASTEST = 0.25, 4.0
 """Speeds, with every engine: OpenAI's range."""
 _SHORT: Seconds = 0.7

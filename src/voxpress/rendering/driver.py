@@ -33,7 +33,11 @@ _PATIENCE: Seconds = 0.1
 
 
 class _Executors:
-    """Runs tasks, and puts each future into a queue when it is done."""
+    """Runs tasks, and puts each future into a queue when it is done.
+
+    Args:
+        threads: of an engine that speaks.
+    """
 
     def __init__(
         self,
@@ -41,8 +45,10 @@ class _Executors:
         folder: OutputFolder | None,
         recogniser: Recogniser | None,
         arrivals: queue.SimpleQueue[Any],
+        threads: int = 1,
     ) -> None:
         self._store, self._folder, self._recogniser, self._arrivals = store, folder, recogniser, arrivals
+        self._threads = threads
         self._running: dict[Future[Any], Task] = {}
 
     @property
@@ -79,6 +85,7 @@ class _Executors:
                     task.attempts,
                     recipes,
                     self._folder,
+                    self._threads,
                 )
             case Listen():
                 assert self._recogniser is not None
@@ -129,10 +136,12 @@ def drive(
     attempts: int = ATTEMPTS,
     recogniser: Recogniser | None = None,
     known: bool = False,
+    threads: int = 1,
 ) -> Iterator[Result]:
     """Do all of `plans`: a result of each as it is there.
 
     Args:
+        threads: of an engine that speaks.
         known: the rows of all plans exist already; otherwise they may come slowly.
         recogniser: hears every take that it did not hear before.
 
@@ -146,7 +155,7 @@ def drive(
         listens=recogniser is not None,
     )
     arrivals: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
-    executors = _Executors(store, folder, recogniser, arrivals)
+    executors = _Executors(store, folder, recogniser, arrivals, threads)
     rows = _Rows(plans, known=known)
     wrote = False
     try:

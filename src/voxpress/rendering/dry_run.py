@@ -35,11 +35,13 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     price: float = 0.0
     """Of those, in US dollars; NaN: not known."""
     unbilled: int = 0
-    """Characters that would cost something, were they not in the store already or spoken for another row."""
+    """Characters that would cost something, were they not in the store already or spoken for another row; none of a
+    row that is up to date.
+    """
     saved: float = 0.0
     """What they would cost."""
     notes: tuple[str, ...] = ()
-    """What was left out of the text."""
+    """As in a `Plan`."""
     changes: tuple[Change, ...] = ()
     """Places of the text that are spoken otherwise than written."""
     error: str = ""
@@ -127,7 +129,9 @@ def forecast(
             spoken.update(new)
             fresh = frozenset(new)
             billed, price = _bill(plan, fresh)
-            unbilled, saved = _bill(plan, plan.takes.keys() - fresh)
+            # Rows that stand count as those that need not be planned: they save nothing more.
+            stands = status is Status.UP_TO_DATE
+            unbilled, saved = (0, 0.0) if stands else _bill(plan, plan.takes.keys() - fresh)
             yield Forecast(
                 number=plan.number,
                 utterance=plan.utterance,

@@ -123,7 +123,7 @@ def _make_files(
         if folder is not None:
             other = folder.holds(target.path, clip.key, clip.format) is None
             try:
-                written |= _publish(recipe, target, clip, data, sidecars, folder, again=heard is not None)
+                written |= _publish(recipe, target, clip, data, sidecars, folder, keep_same=heard is not None)
             except InputError as error:
                 return Finished(error=error)
             if other and (notes := _list_outdated(target, folder)):
@@ -140,12 +140,12 @@ def _publish(
     sidecars: Mapping[str, bytes],
     folder: OutputFolder,
     *,
-    again: bool,
+    keep_same: bool,
 ) -> bool:
     """Put a clip and its sidecars into the folder; whether any of them was written.
 
     Args:
-        again: files that stand there with these bytes may stay.
+        keep_same: leave files that stand there with these bytes already.
 
     Raises:
         InputError, StoreError: as `OutputFolder.publish`.
@@ -156,7 +156,7 @@ def _publish(
         digest = hashlib.sha256(said).hexdigest()
         facts = msgspec.structs.replace(clip, key=each.key, size=len(said), sha256=digest, marks=())
         files.append((each.path, facts, said))
-    new = [file for file in files if not (again and folder.has(file[0], file[2]))]
+    new = [file for file in files if not (keep_same and folder.has(file[0], file[2]))]
     for path, facts, said in new:
         folder.publish(path, facts, said, target.request, len(recipe.takes))
     return bool(new)

@@ -19,8 +19,7 @@ import msgspec
 from voxpress import validation
 from voxpress.errors import InputError, SpeechError, show
 from voxpress.marks import lacks_marks, locate, write_all
-from voxpress.rendering import ATTEMPTS
-from voxpress.rendering.casting import DEFAULT_ENGINE
+from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Planned
 from voxpress.rendering.planner import Planner, Row
@@ -34,11 +33,9 @@ if TYPE_CHECKING:
     from voxpress.quality.asr import Recogniser
     from voxpress.rendering.presets import Preset
 
-TIMEOUT: Seconds = 600.0
 GROUP = 20_000
 """Utterances after which what was written is synced to disk."""
 GROUP_SECONDS: Seconds = 60.0
-_USUAL = Speaker(engine=DEFAULT_ENGINE)
 _THREADS = 2
 """Of an engine that speaks alone; more gain little."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|memory:")
@@ -142,13 +139,17 @@ def say_with(
     if clip and data is not None and (problem := target.output.limit_exceeded(clip)):
         raise InputError(problem)
     if clip is None or data is None:
-        few = len(plan.takes) < MANY
-        if few:
-            from voxpress.executors.local import cores
+        from voxpress.executors.local import cores
 
-            for engine in plan.engines:
-                engine.threads = min(_THREADS, cores())
-        (result,) = run([plan], store=store, folder=None, attempts=attempts, workers=0 if few else workers)
+        few = len(plan.takes) < MANY
+        (result,) = run(
+            [plan],
+            store=store,
+            folder=None,
+            attempts=attempts,
+            workers=0 if few else workers,
+            threads=min(_THREADS, cores()) if few else 1,
+        )
         if result.exception:
             raise result.exception
         clip = result.clips[0]
@@ -200,7 +201,7 @@ def _merge_speaker(
         seed=seed,
         options={} if options is None else options,
     )
-    return spelled.over(_USUAL if speaker is None else speaker)
+    return spelled.over(Speaker() if speaker is None else speaker)
 
 
 class Rendering(Iterator[Result]):
@@ -337,15 +338,20 @@ def render(
         InputError: a default cannot be used, whatever the row.
         StoreError: store or folder cannot be read or written; what is finished stays.
     """
+    from voxpress.rendering.presets import choose_marks  # which `say` has no need of
+
+    if preset is not None and (files is not None or format is not None):
+        raise InputError("says what files and format say too: leave one of them out", field="preset")
+    found = _find_preset(preset)
     planner = Planner(
         _merge_speaker(speaker, engine, model, voice, language, speed, seed, options),
         device=device,
         carrier=carrier,
         format=format,
-        files=_choose_files(preset, files, format),
+        files=found.files if found else files,
         front_end=_merge_front_end(front_end, lexicon),
         cast=cast,
-        marks=_choose_marks(preset, marks),
+        marks=choose_marks(found, marks),
         beside=None if beside is None else Path(validation.path(beside, "beside")),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):
@@ -400,8 +406,12 @@ def run(
     timeout: Seconds | None = TIMEOUT,
     recogniser: Recogniser | None = None,
     known: bool = True,
+    threads: int = 1,
 ) -> Generator[Result]:
     """`render` for rows that are planned already, or (not `known`) as they come.
+
+    Args:
+        threads: as in `Engine.threads`.
 
     What was written is synced to disk in groups, and all of it when the last result was taken.
     """
@@ -421,6 +431,7 @@ def run(
             attempts=attempts,
             recogniser=recogniser,
             known=known,
+            threads=threads,
         )
         for result in results:
             unsynced += result.status in (Status.RENDERED, Status.FROM_STORE)
@@ -432,34 +443,15 @@ def run(
         _sync(store, folder)
 
 
-def _choose_files(
-    preset: str | Preset | None, files: Sequence[tuple[str, Output]] | None, format: str | None
-) -> Sequence[tuple[str, Output]] | None:
-    """The files of a preset, or those that are spelled out.
-
-    Raises:
-        InputError: both, or a format besides; or no such preset.
-    """
-    if preset is None:
-        return files
+def _find_preset(preset: str | Preset | None) -> Preset | None:
+    """The preset that is given, or that has that name."""
     from voxpress.rendering import presets
 
-    if files is not None or format is not None:
-        raise InputError("says what files and format say too: leave one of them out", field="preset")
-    if isinstance(preset, presets.Preset):
-        return preset.files
+    if preset is None or isinstance(preset, presets.Preset):
+        return preset
     if not isinstance(preset, str):
         raise InputError(f"must be a preset or its name, not {show(preset)}", field="preset")
-    return presets.preset_named(preset, presets.load()).files
-
-
-def _choose_marks(preset: str | Preset | None, marks: Sequence[str] | None) -> Sequence[str]:
-    """The formats of marks that are asked for, or those of a preset."""
-    if marks is not None or preset is None:
-        return marks or ()
-    from voxpress.rendering import presets
-
-    return presets.preset_named(preset, presets.load()).marks if isinstance(preset, str) else preset.marks
+    return presets.preset_named(preset, presets.load())
 
 
 def _choose_recogniser(verify: bool | Recogniser) -> Recogniser | None:

@@ -22,12 +22,14 @@ class Reading:
     Attributes:
         attempts: how often it was spoken until then.
         rival: whether it has still to be compared with the one that stands under its key.
+        notes: how it was not spoken as planned.
     """
 
     key: str
     segment: Segment
     attempts: int
     rival: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,10 +154,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a render has to do for an utterance.
 
     Attributes:
-        engine, voice, language: of the row's own speaker.
+        engine, voice, language: of the speaker of its first words; a text can name more.
         recipe: how the files are made.
         takes: who speaks each take, by its key.
-        notes: what was left out of the text.
+        notes: how the text is not read as it is written: what was left out, and who speaks for whom.
         changes: places of the text that are spoken otherwise than written.
     """
 
@@ -222,7 +222,7 @@ class Unchanged(msgspec.Struct, frozen=True, kw_only=True):
     """A row whose files stand in the output folder, and that asks for what it asked for then.
 
     Attributes:
-        engine, voice, language: of the row's own speaker.
+        engine, voice, language: as in a `Plan`.
         paths: of its files in the output folder.
     """
 

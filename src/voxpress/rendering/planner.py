@@ -128,7 +128,8 @@ class Planner:
                     if first is not None:
                         problem = (
                             f"{path!r} is also the file of row {first + 1}, or a folder that it needs, or in a"
-                            " folder of its name (case does not count); in SSML, several speakers share a file"
+                            " folder of its name (case does not count); give the rows different ids, or put them into"
+                            " one row of SSML"
                         )
                         planned = Bad(number, row, place_error(InputError(problem), row))
                         break
@@ -282,7 +283,7 @@ class Planner:
                     if row.title
                     else _tag(output, language)
                 )
-            placed.append((safe_path(_fill(path, row, output)) if filed else "", output))
+            placed.append((safe_path(_fill(path, row)) if filed else "", output))
         return placed
 
     def _files_of(self, row: Utterance, filed: bool) -> Sequence[tuple[str, Output]]:
@@ -290,16 +291,19 @@ class Planner:
         if row.file:
             wanted = formats.format_named(row.format) if row.format else formats.format_for(row.file)
             require_extension(row.file, wanted)
-            return [(_escape(row.file), _choose_output(wanted, self._files))]
+            return [(templates.escape(row.file), _choose_output(wanted, self._files))]
         asked = formats.format_named(row.format) if row.format else None
         if not filed or not audio_extension(row.id):
-            return [(ONE_FILE, _choose_output(asked, self._files))] if asked else self._files
+            if asked is None:
+                return self._files
+            output = _choose_output(asked, self._files)
+            return [(templates.resolve(ONE_FILE, output), output)]
         if self._own_files and not asked:
             for _, output in self._files:
                 require_extension(row.id, formats.FORMATS[output.format])
             return self._files
         named = asked or self._format or formats.format_for(row.id)
-        return [(_escape(named_file(row.id, named.name)), _choose_output(named, self._files))]
+        return [(templates.escape(named_file(row.id, named.name)), _choose_output(named, self._files))]
 
 
 def _check_files(
@@ -325,7 +329,8 @@ def _check_files(
 
 @lru_cache(maxsize=32)
 def _name_one_file(format: str) -> tuple[tuple[str, Output], ...]:
-    return ((ONE_FILE, Output(format=format)),)
+    output = Output(format=format)
+    return ((templates.resolve(ONE_FILE, output), output),)
 
 
 def _template(path: str, output: Output) -> str:
@@ -405,10 +410,6 @@ def _name_sidecars(paths: Sequence[str], formats: Sequence[str]) -> list[list[tu
     return named
 
 
-def _escape(path: str) -> str:
-    return path.replace("{", "{{").replace("}", "}}")
-
-
 def _choose_output(wanted: formats.Format, files: Sequence[tuple[str, Output]]) -> Output:
     """A row that names its file or format gets that one file, finished like the others."""
     same = [output for _, output in files if output.format == wanted.name]
@@ -417,18 +418,9 @@ def _choose_output(wanted: formats.Format, files: Sequence[tuple[str, Output]]) 
     return replace(files[0][1], format=wanted.name, sample_rate=None, bit_rate=None)
 
 
-def _fill(template: str, row: Utterance, output: Output) -> str:
+def _fill(template: str, row: Utterance) -> str:
     if not (row.id or row.file):
         raise InputError("the row has neither an id nor a file, so its file has no name")
-    extension = formats.FORMATS[output.format].extension
-    if template == ONE_FILE:
-        return f"{row.id}.{extension}"
     id = row.id.rpartition(".")[0] if audio_extension(row.id) else row.id
     folder, slash, name = id.rpartition("/")
-    return template.format(
-        id=id,
-        folder=folder + slash,
-        name=name,
-        extension=extension,
-        rate=output.sample_rate or "",
-    )
+    return template.format(id=id, folder=folder + slash, name=name)

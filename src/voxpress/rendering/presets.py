@@ -22,9 +22,7 @@ has any; files that are taken over keep what they say themselves.
 from __future__ import annotations
 
 import functools
-import tomllib
-from collections.abc import Iterable, Mapping
-from importlib import resources
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -33,7 +31,7 @@ import msgspec
 
 from voxpress import marks, validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
-from voxpress.rendering import templates
+from voxpress.rendering import DEFAULT_ENGINE, templates
 from voxpress.speech import OptionValue, Output, Speaker
 
 Table: TypeAlias = Mapping[str, Any]
@@ -93,8 +91,12 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def speaker(self) -> Speaker:
-        """Who speaks by default."""
-        return Speaker.of(self)
+        """Who speaks by default.
+
+        >>> Speaker(engine="tone").over(Defaults(model="en_GB-alan-medium").speaker)
+        Speaker(engine='tone')
+        """
+        return Speaker.of(self).over(Speaker(engine=DEFAULT_ENGINE))
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +147,7 @@ def load_project(path: Path | None = None) -> Project:
     '{id}.mp3'
     """
     if path is None:
-        return Project(presets=_load_built_in())
+        return Project(presets=_BuiltIn())
     document = _read(path)
     for name in document:
         if name not in _TABLES:
@@ -155,7 +157,7 @@ def load_project(path: Path | None = None) -> Project:
     defaults = _defaults(_table(document, "defaults", str(path), ""), str(path))
     project = Project(
         defaults=defaults,
-        presets=MappingProxyType({**_load_built_in(), **presets.all()}),
+        presets=MappingProxyType({**_BuiltIn(), **presets.all()}),
         cast=read_cast(_table(document, "cast", str(path), ""), str(path)),
         server=_table(document, "server", str(path), ""),
     )
@@ -200,6 +202,18 @@ def preset_named(name: str, presets: Mapping[str, Preset]) -> Preset:
     if name in presets:
         return presets[name]
     raise UnsupportedOption(f"no preset {name!r}{suggest(name, presets)} (presets: {', '.join(presets)})")
+
+
+def choose_marks(preset: Preset | None, asked: Sequence[str] | None) -> Sequence[str]:
+    """The formats of marks that are asked for; None: those of the preset, if there is one.
+
+    >>> film = Preset(name="film", files=(), marks=("srt",))
+    >>> choose_marks(film, None), choose_marks(film, ["vtt"]), choose_marks(film, []), choose_marks(None, None)
+    (('srt',), ['vtt'], [], ())
+    """
+    if asked is not None:
+        return asked
+    return preset.marks if preset else ()
 
 
 class _Presets:
@@ -329,6 +343,8 @@ def _table(document: Table, name: str, path: str, parent: str) -> Table:
 
 
 def _read(path: Path) -> Table:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -341,9 +357,25 @@ def _read(path: Path) -> Table:
 
 @functools.cache
 def _tables() -> Table:
+    import tomllib
+    from importlib import resources
+
     return tomllib.loads(resources.files(__package__).joinpath("presets.toml").read_text(encoding="utf-8"))
 
 
 @functools.cache
 def _load_built_in() -> Mapping[str, Preset]:
-    return MappingProxyType(_Presets(_tables(), "presets.toml").all())
+    return _Presets(_tables(), "presets.toml").all()
+
+
+class _BuiltIn(Mapping[str, Preset]):
+    """The presets of voxpress. They are read when the first one is asked for, because `say` asks for none."""
+
+    def __getitem__(self, name: str) -> Preset:
+        return _load_built_in()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_load_built_in())
+
+    def __len__(self) -> int:
+        return len(_load_built_in())

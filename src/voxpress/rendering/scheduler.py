@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from voxpress.engines import Engine, price_of
@@ -84,30 +84,40 @@ class _Open:
     lost: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The reading of a segment that is used, unless a better one comes.
+
+    Attributes:
+        attempt: which one gave it; 0: the store had it.
+        notes: how it was not spoken as planned.
+        verdict: of the recogniser, if there is one.
+    """
+
+    attempt: int = 0
+    notes: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+
+
 @dataclass(eq=False, slots=True)
 class _Wanted:
     """A segment that somebody waits for.
 
     Attributes:
-        busy: it is being spoken, waits for a recogniser, or is being heard.
+        queued: it waits for its turn; otherwise it is being spoken, waits for a recogniser, or is being heard.
+        counted: somebody's result counts it as spoken.
         attempts: how often it was spoken and heard so far.
-        verdict: on the best of those readings.
-        taken: the attempt that gave it; 0 where the store had it.
     """
 
     engine: Engine
     fingerprint: str
     segment: Segment
     waiters: list[_Open] = field(default_factory=list)
-    busy: bool = False
+    queued: bool = False
     counted: bool = False
     lost: int = 0
     attempts: int = 0
-    taken: int = 0
-    verdict: Verdict | None = None
-    notes: tuple[str, ...] = ()
-    unheard_notes: tuple[str, ...] = ()
-    """Of a reading that nobody has heard yet."""
+    best: _Best | None = None
 
 
 class Scheduler:
@@ -193,7 +203,7 @@ class Scheduler:
             if wanted is None:
                 continue
             wanted.waiters = [other for other in wanted.waiters if other is not opened]
-            if not wanted.waiters and not wanted.busy:
+            if not wanted.waiters and wanted.queued:
                 del self._wanted[key]
         self._ready = deque(other for other in self._ready if other is not opened)
 
@@ -213,29 +223,42 @@ class Scheduler:
     def _want(
         self,
         opened: _Open,
-        keys: Iterable[str],
+        keys: Collection[str],
         unheard: Sequence[str] = (),
         doubtful: Mapping[str, Verdict] = {},
     ) -> Iterator[News]:
+        # All at once: what is settled on the way must not look like the last.
+        opened.waiting.update(keys)
         for key in keys:
-            take = opened.plan.takes[key]
-            if error := self._failed.get(key) or self._refused.get(take.engine):
+            if error := self._failed.get(key):
                 yield from self.fail(opened.plan, error)
                 return
-            opened.waiting.add(key)
             wanted = self._wanted.get(key)
-            if wanted is None:
-                wanted = self._wanted[key] = _Wanted(take.engine, take.fingerprint, take.segment)
-                if key in doubtful:
-                    wanted.verdict = doubtful[key]
-                    wanted.attempts = wanted.verdict.attempts
-                if key in unheard:
-                    wanted.busy = True
-                    self._unheard.append(Reading(key, wanted.segment, 1, rival=False))
-            if not wanted.busy and (self._lasting or not wanted.waiters):
-                # Again for everyone who wants it: the next may be nearer to their turn than the first.
-                self._queues.add(key, opened.plan, wanted.attempts)
-            wanted.waiters.append(opened)
+            if wanted is not None:
+                wanted.waiters.append(opened)
+                if wanted.queued and self._lasting:
+                    # Again for everyone who wants it: the next may be nearer to their turn than the first.
+                    self._queues.add(key, opened.plan, wanted.attempts)
+                continue
+            take = opened.plan.takes[key]
+            wanted = self._wanted[key] = _Wanted(take.engine, take.fingerprint, take.segment, [opened])
+            if verdict := doubtful.get(key):
+                wanted.best, wanted.attempts = _Best(verdict=verdict), verdict.attempts
+            if key in unheard:
+                self._unheard.append(Reading(key, wanted.segment, 1, rival=False))
+                continue
+            yield from self._queue(key)
+            if opened.plan.number not in self._open:
+                return
+
+    def _queue(self, key: str) -> Iterator[News]:
+        """Have a segment spoken in its turn, unless its service lets nobody in."""
+        wanted = self._wanted[key]
+        if refusal := self._refused.get(wanted.engine):
+            yield from self._settle(key, refusal)
+            return
+        wanted.queued = True
+        self._queues.add(key, wanted.waiters[0].plan, wanted.attempts)
 
     # What can be started
 
@@ -272,12 +295,12 @@ class Scheduler:
     def _is_waiting(self, key: str) -> bool:
         """Whether a queued segment is still to be spoken."""
         wanted = self._wanted.get(key)
-        return wanted is not None and not wanted.busy
+        return wanted is not None and wanted.queued
 
     def _next_batch(self) -> list[str]:
         batch = self._queues.take(self._is_waiting)
         for key in batch:
-            self._wanted[key].busy = True
+            self._wanted[key].queued = False
         return batch
 
     def _speak(self, keys: Sequence[str]) -> Speak:
@@ -311,49 +334,45 @@ class Scheduler:
             self._bill(self._wanted[take.key], take.paid)
         for take in takes:
             wanted = self._wanted[take.key]
-            if take.error and wanted.verdict is None:
-                yield from self._settle(take.key, take.error)
-                if isinstance(take.error, ServiceRefused):
-                    yield from self._refuse(task.engine, take.error)
-                continue
-            if not take.error and self._listens and wanted.waiters:
-                wanted.unheard_notes = take.notes
+            if take.error:
+                yield from self._settle(take.key, take.error, ripe)
+            elif self._listens and wanted.waiters:
                 rival = task.attempts.start > 0
-                self._unheard.append(Reading(take.key, wanted.segment, take.attempts, rival))
-                continue
-            if not take.error:
-                wanted.taken, wanted.notes = take.attempts, take.notes
-            yield from self._settle(take.key, None, ripe)
+                self._unheard.append(Reading(take.key, wanted.segment, take.attempts, rival, take.notes))
+            else:
+                wanted.best = _Best(take.attempts, take.notes)
+                yield from self._settle(take.key, None, ripe)
+        for error in [take.error for take in takes if isinstance(take.error, ServiceRefused)][:1]:
+            yield from self._refuse(task.engine, error)
         for plan, outcome in zip(task.finish, finished, strict=False):
             yield from self._outcome(plan, outcome)
 
     def heard(self, task: Listen, heard: Heard) -> Iterator[News]:
         """A take was heard."""
         self._load.end(task)
-        key, wanted = heard.key, self._wanted[heard.key]
+        key, reading, wanted = heard.key, task.reading, self._wanted[heard.key]
         if heard.error:
-            yield from self._settle(key, None if wanted.verdict else heard.error)
+            yield from self._settle(key, heard.error)
             return
         if heard.verdict is None:
             wanted.lost += 1
             if wanted.lost > _VANISHED:
                 yield from self._settle(key, StoreError(f"the store does not give back the take {key}"))
                 return
-            wanted.attempts, wanted.verdict = 0, None
+            wanted.attempts, wanted.best = 0, None
         else:
-            wanted.verdict, wanted.attempts = heard.verdict, task.reading.attempts
+            best = wanted.best or _Best()
             if heard.taken:
-                wanted.taken = task.reading.attempts if wanted.counted else 0
-                wanted.notes = wanted.unheard_notes
+                best = _Best(reading.attempts if wanted.counted else 0, reading.notes)
+            wanted.attempts, wanted.best = reading.attempts, replace(best, verdict=heard.verdict)
             most = most_attempts(wanted.engine, self._attempts)
             if passes(heard.verdict.score) or wanted.attempts >= most:
                 yield from self._settle(key, None)
                 return
-        if not wanted.waiters:
+        if wanted.waiters:
+            yield from self._queue(key)
+        else:
             del self._wanted[key]
-            return
-        wanted.busy = False
-        self._queues.add(key, wanted.waiters[0].plan, wanted.attempts)
 
     def finished(self, task: Finish, outcomes: Sequence[Finished]) -> Iterator[News]:
         """Files were made.
@@ -374,15 +393,13 @@ class Scheduler:
                     self._wanted[key].lost += 1
                     if self._wanted[key].lost > 1:
                         problem = f"{error}, twice, while speaking {segment.text[:60]!r} alone"
-                        keeps = self._wanted[key].verdict is not None
-                        yield from self._settle(key, None if keeps else WorkerLost(problem))
+                        yield from self._settle(key, WorkerLost(problem))
                     else:
                         self._alone.append(key)
             case Listen(reading=reading):
                 self._wanted[reading.key].lost += 1
                 if self._wanted[reading.key].lost > 1:
-                    keeps = self._wanted[reading.key].verdict is not None
-                    yield from self._settle(reading.key, None if keeps else error)
+                    yield from self._settle(reading.key, error)
                 else:
                     self._unheard.append(reading)
             case Finish():
@@ -422,9 +439,15 @@ class Scheduler:
             wanted.waiters[0].cost += paid * price
 
     def _settle(self, key: str, error: SpeechError | None, ripe: Iterable[int] = ()) -> Iterator[News]:
-        """A segment is done with; `ripe`: utterances that the same task finishes."""
+        """A segment is done with.
+
+        Args:
+            error: why it was not spoken or heard; it costs nothing where there is a reading that can be used.
+            ripe: utterances that the same task finishes.
+        """
         wanted = self._wanted.pop(key)
-        text = wanted.segment.text
+        text, best = wanted.segment.text, wanted.best
+        error = None if best else error
         if error and not self._lasting:
             while len(self._failed) >= _MOST_FAILED:
                 del self._failed[next(iter(self._failed))]
@@ -433,12 +456,12 @@ class Scheduler:
             if error:
                 yield from self.fail(opened.plan, error)
                 continue
-            if wanted.taken > 1:
-                opened.notes.append(f"attempt {wanted.taken} taken for {text[:60]!r}")
-            if wanted.taken:
-                opened.notes += (f"{note}: {text[:60]!r}" for note in wanted.notes)
-            if wanted.verdict:
-                opened.verdicts[key] = wanted.verdict
+            if best:
+                if best.attempt > 1:
+                    opened.notes.append(f"attempt {best.attempt} taken for {text[:60]!r}")
+                opened.notes += (f"{note}: {text[:60]!r}" for note in best.notes)
+                if best.verdict:
+                    opened.verdicts[key] = best.verdict
             opened.waiting.discard(key)
             yield Spoken(opened.plan.number, key)
             if not opened.waiting and opened.plan.number not in ripe:

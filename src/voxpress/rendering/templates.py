@@ -49,4 +49,13 @@ def resolve(template: str, output: Output) -> str:
     )
     if "rate" in places and rate is None:
         raise InputError(f"{template!r} holds {{rate}}, so the file needs a sample_rate", field="files")
-    return template.replace("{extension}", format.extension).replace("{rate}", str(rate))
+    known = {"extension": format.extension, "rate": str(rate)}
+    return "".join(
+        escape(words) + ("" if place is None else known.get(place, f"{{{place}}}"))
+        for words, place, _, _ in parts
+    )
+
+
+def escape(path: str) -> str:
+    """A template that says just `path`."""
+    return path.replace("{", "{{").replace("}", "}}")

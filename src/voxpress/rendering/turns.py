@@ -22,21 +22,16 @@ class Turns(Protocol):
 
 
 class LongestFirst:
-    """Turns of a render: no worker is left with a long segment at the end.
+    """Turns of a render: no worker is left with a long segment at the end."""
 
-    >>> segment = Segment(text="Hello.", voice="low", language="en")
-    >>> LongestFirst().place(None, segment)
-    -6
-    """
-
-    def place(self, plan: Plan | None, segment: Segment) -> int:
+    def place(self, plan: Plan, segment: Segment) -> int:
         return -len(segment.text)
 
     def take(self, place: int) -> None:
         """Nothing is changed by it."""
 
     def gives_way(self, long: int, short: int) -> bool:
-        """It would, if anybody asked."""
+        """A short segment always goes first."""
         return True
 
 

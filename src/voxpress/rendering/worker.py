@@ -56,6 +56,7 @@ def speak(
     attempts: range,
     recipes: Sequence[Recipe] = (),
     folder: OutputFolder | None = None,
+    threads: int = 1,
 ) -> tuple[list[Take], list[Finished]]:
     """Speak the segments, check each take and put it into the store; then finish those utterances that lacked nothing
     else, while the audio is at hand.
@@ -67,6 +68,7 @@ def speak(
         fingerprint: of the voice that all segments have, as the plan found it.
         attempts: the first one, and the one before which to give up. A take of the first attempt of all is stored
             under its key; a later one, which a recogniser has still to compare with it, under `attempt_key`.
+        threads: `Engine.threads` of the engine once it is loaded.
 
     Raises:
         StoreError: store or folder cannot be written.
@@ -76,7 +78,7 @@ def speak(
     paid = dict.fromkeys((key for key, _ in batch), 0)
     waiting = list(batch)
     try:
-        loaded = _load(engine, batch[0][1].voice, fingerprint)
+        loaded = _load(engine, batch[0][1].voice, fingerprint, threads)
     except EngineError as error:
         takes, waiting = {key: Take(key, attempts.start, error) for key, _ in batch}, []
     for attempt in attempts:
@@ -217,9 +219,9 @@ def _explain(error: BaseException, engine: Engine, segment: Segment) -> SpeechEr
 class _Loaded:
     """A loaded engine, with the fingerprints of the voices that it has spoken with."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, threads: int = 1) -> None:
         self.engine = type(engine)(engine.model, device=engine.device)
-        self.engine.threads = engine.threads
+        self.engine.threads = threads
         self.fingerprints: dict[str, str] = {}
         engines.require(engine)
         try:
@@ -239,22 +241,22 @@ class _Loaded:
 
 
 _MOST_HELD = 4
-_held: dict[Engine, _Loaded] = {}
+_held: dict[tuple[Engine, int], _Loaded] = {}
 
 
-def _load(engine: Engine, voice: str, fingerprint: str) -> Engine:
-    """`engine` loaded, once in this process; its weights are those of `fingerprint`.
+def _load(engine: Engine, voice: str, fingerprint: str, threads: int = 1) -> Engine:
+    """`engine` loaded for so many threads, once in this process; its weights are those of `fingerprint`.
 
     Raises:
         EngineNotInstalled, ModelUnavailable
     """
-    held = _held.get(engine)
+    held = _held.get((engine, threads))
     if held is not None and held.fingerprints.get(voice) == fingerprint:
         return held.engine
     if held is None or not held.still():
         while len(_held) >= _MOST_HELD:
             del _held[next(iter(_held))]
-        held = _held[engine] = _Loaded(engine)
+        held = _held[engine, threads] = _Loaded(engine, threads)
     if held.engine.fingerprint(voice) != fingerprint:
         raise ModelUnavailable(
             f"the weights of {engine.name!r} were replaced while this process had them in use; start it again"

@@ -17,6 +17,7 @@ import msgspec
 from voxpress.engines import describe
 from voxpress.errors import WorkerLost
 from voxpress.executors import Pools
+from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.driver import PushDriver
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.scheduler import Spoken
@@ -88,9 +89,9 @@ class Dispatcher:
         *,
         queue: int = 500,
         linger: Seconds = 15.0,
-        attempts: int = 3,
+        attempts: int = ATTEMPTS,
         workers: int | None = None,
-        timeout: Seconds | None = 600.0,
+        timeout: Seconds | None = TIMEOUT,
         idle: Seconds = 0.0,
     ) -> None:
         self.pools = Pools(workers, timeout=timeout, idle=idle, shared=store.is_shared)

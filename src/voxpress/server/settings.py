@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from msgspec import Meta, Struct, ValidationError, convert
 
 from voxpress.errors import InputError, ManifestError, suggest
+from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.server.batches.addresses import check_url
 from voxpress.server.schemas import RequestMarkup
 from voxpress.speech import Seconds
@@ -69,9 +70,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Processes that speak; None: one for each core."""
     idle: Annotated[Seconds, Meta(ge=0)] = 0.0
     """Seconds without work after which a worker ends and frees its memory; 0: never."""
-    attempts: Positive = 3
+    attempts: Positive = ATTEMPTS
     """Attempts for a segment that fails or does not pass its check."""
-    timeout: Patience = 600.0
+    timeout: Patience = TIMEOUT
     """Seconds without an answer after which a worker is ended."""
 
     unknown_fields: Literal["ignore", "refuse"] = "ignore"

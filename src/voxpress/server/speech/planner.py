@@ -7,13 +7,14 @@ import re
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from voxpress import engines
 from voxpress.errors import InputError, UnsupportedOption
 from voxpress.files import formats
 from voxpress.rendering.plan import Bad, Plan, Played, Sidecar
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.presets import Preset, Project, preset_named
+from voxpress.rendering.presets import Preset, Project, choose_marks, preset_named
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.schemas import RATE, LexiconEntry, RequestMarkup, SpeechRequest, VoiceId
@@ -77,6 +78,18 @@ class SpeechPlan(msgspec.Struct, frozen=True, kw_only=True):
         return any(take.segment.voice.startswith(references.PREFIX) for take in self.plan.takes.values())
 
 
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request asks for; `ignored` and `mapped` are as in a `SpeechPlan`."""
+
+    utterance: Utterance
+    speaker: Speaker
+    output: Output
+    front_end: FrontEnd
+    marks: Sequence[str]
+    ignored: tuple[str, ...]
+    mapped: tuple[str, ...]
+
+
 class SpeechPlanner:
     """Makes plans of requests for speech.
 
@@ -114,6 +127,32 @@ class SpeechPlanner:
 
     def plan_now(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
         """Plan a request whose text is short enough; see `plan`."""
+        asked, plan = self._plan_in_language(data, self._read(data, ignored))
+        notes: tuple[str, ...] = ()
+        if isinstance(plan, Bad) and self._is_pause(data.input):
+            notes = (f"no letter and no digit: {_SILENT_PAUSE:g} s of silence",)
+            silence = Utterance(text=f"[pause {_SILENT_PAUSE * 1000:g} ms]", markup="directions")
+            plan = self._plan(replace(asked, utterance=silence))
+        if isinstance(plan, Bad):
+            raise plan.error
+        if data.lexicon:
+            _check_length(plan, self._settings.max_characters)
+        _check_duration(data, asked.output, self._settings.max_duration, plan)
+        return SpeechPlan(
+            plan=plan,
+            characters=len(data.input),
+            ignored=asked.ignored,
+            mapped=asked.mapped,
+            notes=(*plan.notes, *notes),
+        )
+
+    def _read(self, data: SpeechRequest, ignored: tuple[str, ...]) -> _Asked:
+        """What a request asks for.
+
+        Raises:
+            Refusal: its audio would be too long, whatever the plan; or as `_choose_output`.
+            SpeechError: something in it is not known.
+        """
         voice = data.voice.id if isinstance(data.voice, VoiceId) else data.voice
         speaker, mapped = self._names.resolve(data.model, None if voice == DEFAULT_VOICE else voice)
         assert speaker.engine
@@ -128,60 +167,47 @@ class SpeechPlanner:
         # Clients send a speed of 1 where nobody chose one.
         speed = None if data.speed == 1.0 else data.speed
         asked = Speaker(language=data.language, speed=speed, seed=data.seed, options=options)
-        speaker = asked.over(speaker).over(Speaker(speed=1.0, seed=0))
-        output = self._choose_output(data)
+        output, preset = self._choose_output(data)
         _check_duration(data, output, self._settings.max_duration)  # also before the work of planning it
-        utterance = Utterance(text=data.input, markup=_choose_markup(data, self._settings.markup))
         lexicon = _read_lexicon(data.lexicon).over(self._lexicons[data.preset])
-        front_end = FrontEnd(lexicon=lexicon, lenient=data.lenient, unspeakable=data.unspeakable)
-        marks = self._choose_marks(data)
-        plan: Plan | Bad | None = None
-        if data.lang_code is not None:
-            # Some clients send it for each voice; a voice that does not speak the language speaks its own.
-            tag = None if data.language is not None else self._names.find_language(data.lang_code)
-            plan = (
-                self._plan_utterance(
-                    utterance, msgspec.structs.replace(speaker, language=tag), output, front_end, marks
-                )
-                if tag
-                else None
-            )
-            if tag is None or (isinstance(plan, Bad) and isinstance(plan.error, UnsupportedOption)):
-                plan, ignored = None, ("lang_code", *ignored)
-            elif tag != data.lang_code:
-                mapped = (*mapped, f"{data.lang_code}={tag}")
-        plan = plan or self._plan_utterance(utterance, speaker, output, front_end, marks)
-        notes: tuple[str, ...] = ()
-        if isinstance(plan, Bad) and self._is_pause(data.input):
-            notes = (f"no letter and no digit: {_SILENT_PAUSE:g} s of silence",)
-            silent = Utterance(text=f"[pause {_SILENT_PAUSE * 1000:g} ms]", markup="directions")
-            plan = self._plan_utterance(silent, speaker, output, front_end, marks)
-        if isinstance(plan, Bad):
-            raise plan.error
-        if data.lexicon:
-            _check_length(plan, self._settings.max_characters)
-        _check_duration(data, output, self._settings.max_duration, plan)
-        return SpeechPlan(
-            plan=plan,
-            characters=len(data.input),
+        return _Asked(
+            utterance=Utterance(text=data.input, markup=_choose_markup(data, self._settings.markup)),
+            speaker=asked.over(speaker),
+            output=output,
+            front_end=FrontEnd(lexicon=lexicon, lenient=data.lenient, unspeakable=data.unspeakable),
+            marks=choose_marks(preset, data.marks),
             ignored=ignored,
             mapped=mapped,
-            notes=(*plan.notes, *notes),
         )
 
-    def _plan_utterance(
-        self,
-        utterance: Utterance,
-        speaker: Speaker,
-        output: Output,
-        front_end: FrontEnd,
-        marks: Sequence[str],
-    ) -> Plan | Bad:
+    def _plan_in_language(self, data: SpeechRequest, asked: _Asked) -> tuple[_Asked, Plan | Bad]:
+        """The plan in the language of `lang_code`, which some clients send for each voice: a voice that does not speak
+        it speaks its own. Also what is then asked for.
+        """
+        if data.lang_code is None:
+            return asked, self._plan(asked)
+        tag = None if data.language is not None else self._names.find_language(data.lang_code)
+        if tag is not None:
+            mapped = () if tag == data.lang_code else (f"{data.lang_code}={tag}",)
+            wanted = replace(
+                asked, speaker=replace(asked.speaker, language=tag), mapped=(*asked.mapped, *mapped)
+            )
+            plan = self._plan(wanted)
+            if not (isinstance(plan, Bad) and isinstance(plan.error, UnsupportedOption)):
+                return wanted, plan
+        asked = replace(asked, ignored=("lang_code", *asked.ignored))
+        return asked, self._plan(asked)
+
+    def _plan(self, asked: _Asked) -> Plan | Bad:
         """The plan of a text, or what is wrong with it."""
         planner = Planner(
-            speaker, files=[("", output)], front_end=front_end, cast=self._project.cast, marks=marks
+            asked.speaker,
+            files=[("", asked.output)],
+            front_end=asked.front_end,
+            cast=self._project.cast,
+            marks=asked.marks,
         )
-        return planner.plan(utterance, filed=False)
+        return planner.plan(asked.utterance, filed=False)
 
     def _is_pause(self, text: str) -> bool:
         """Whether a text has nothing to speak, and that is no error: a chat has turns of dots and emoji."""
@@ -189,14 +215,8 @@ class SpeechPlanner:
             has_speech(paragraph.text) for paragraph in clean(Passage.of(text))
         )
 
-    def _choose_marks(self, data: SpeechRequest) -> Sequence[str]:
-        """Formats of the files with marks that a request asks for, or else those of its preset."""
-        if data.marks is not None or data.preset is None:
-            return data.marks or ()
-        return preset_named(data.preset, self._project.presets).marks
-
-    def _choose_output(self, data: SpeechRequest) -> Output:
-        """The output that a request asks for.
+    def _choose_output(self, data: SpeechRequest) -> tuple[Output, Preset | None]:
+        """The output that a request asks for, and the preset that it names.
 
         Raises:
             Refusal: no format or preset has that name.
@@ -206,7 +226,7 @@ class SpeechPlanner:
             format = formats.format_named(data.response_format)
         except UnsupportedOption as error:
             raise refusal(error, "response_format") from error
-        rate = data.sample_rate
+        rate, preset = data.sample_rate, None
         if data.preset is None:
             if rate is None and format.name in ("wav", "pcm"):
                 rate = RATE
@@ -218,7 +238,7 @@ class SpeechPlanner:
                 raise refusal(error, "preset") from error
             output = _choose_preset_output(data, preset)
         formats.sample_rate_for(format, output.sample_rate, RATE)
-        return output
+        return output, preset
 
 
 def _check_length(plan: Plan, most: int) -> None:

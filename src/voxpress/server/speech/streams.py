@@ -43,9 +43,11 @@ class SpeechStreams:
     def can_stream(self, plan: SpeechPlan) -> bool:
         """Whether a clip that is not in the store is sent while it is spoken."""
         output = plan.output
+        # Voices may differ in their sample rate, and the clip has the highest: all takes have to be there to know it.
+        voices = {(take.engine, take.segment.voice) for take in plan.plan.takes.values()}
         return (
             0 < self._settings.stream_from <= len(plan.plan.takes)
-            and len(plan.plan.engines) == 1
+            and len(voices) == 1
             and output.format in codec.STREAMED
             and output.loudness is None
             and output.level is None
