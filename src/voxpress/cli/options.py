@@ -175,8 +175,12 @@ def read_front_end(
     return FrontEnd(lexicon=gather(lexicons), **chosen)  # type: ignore[arg-type]  # it checks them
 
 
-_FLAGS = {'unspeakable = "skip"': "--unspeakable skip"}
-"""What errors of the library call an argument, and its option here."""
+_FLAGS = {
+    'unspeakable = "skip"': "--unspeakable skip",
+    'emoji = "name"': "--emoji name",
+    "leave out the entries of the others": "choose one with --language TAG",
+}
+"""What messages of the library call an argument or say to do, and its option here."""
 
 
 def name_flags(message: str) -> str:

@@ -215,10 +215,10 @@ def _destinations(output: str | None, format: str | None) -> list[tuple[str | No
     """The formats to make, each with the file that it goes to.
 
     Raises:
-        InputError: several formats, and one file or standard output.
+        InputError: several formats, and one file or standard output; or an extension of another format.
     """
     from voxpress.files import formats
-    from voxpress.files.paths import audio_extension
+    from voxpress.files.paths import audio_extension, require_extension
 
     names = format_names(format)
     if len(names) < 2:
@@ -227,6 +227,8 @@ def _destinations(output: str | None, format: str | None) -> list[tuple[str | No
             output = output.replace("{extension}", formats.format_named(name or "wav").extension)
         if name is None and output and output != "-":
             name = formats.format_for(output).name
+        elif name and output and output != "-":
+            require_extension(output, formats.format_named(name))
         return [(name, output)]
     if output is None:
         return [(name, None) for name in names]
