@@ -128,6 +128,39 @@ def test_try(voxpress, names, tmp_path):
     assert "not a whole word, or in another case" in voxpress("lexicon", "try", "nguyen", status=1).said
 
 
+@pytest.mark.parametrize("engine", ["openai", "xtts", "bark", "f5"])
+def test_try_knows_engines_that_take_no_sounds(voxpress, tmp_path, engine):
+    """There, a render refuses the entry, or takes its spelled form."""
+    (tmp_path / "n.tsv").write_text("word\tspoken\tipa\nNguyen\t/nwɪn/\t\nSQL\tsequel\tˈsiːkwəl\n")
+    found = json.loads(
+        voxpress("lexicon", "try", "Nguyen, SQL", "--lexicon", "n.tsv", "-e", engine, "--json").said
+    )
+    assert [entry["why"] for entry in found["entries"]] == [
+        f"wins, an error: {engine} takes no sounds, so give a spelled form",
+        "wins: 'sequel'",
+    ]
+    assert found["spoken"].endswith(", sequel")
+
+
+def test_try_says_that_nothing_fits(voxpress, names):
+    done = voxpress("lexicon", "try", "hello", "--lexicon", "names.tsv", status=1)
+    assert (done.said, done.warned) == ("hello\n", "voxpress: no entry fits 'hello'\n")
+    done = voxpress("lexicon", "try", "SQL", "--lexicon", "names.tsv", "-e", "pipper", status=2)
+    assert "no engine 'pipper'; did you mean 'piper'?" in done.warned
+
+
+def test_convert_counts_what_it_writes(voxpress, names, tmp_path):
+    done = voxpress("lexicon", "convert", "names.tsv", "names.pls", "--lenient")
+    assert done.said == "names.pls: 2 entries\n"
+    names.write_text("SQL\tsequel\t\tpiper\nlift\televator\n")
+    assert voxpress("lexicon", "convert", names, "names.pls", "--lenient").said == "names.pls: 1 entry\n"
+    names.write_text("SQL\tsequel\t\tpiper\n")
+    assert voxpress("lexicon", "convert", names, "names.pls", "--lenient").said == "names.pls: 0 entries\n"
+    names.write_text("lift\televator\ten-US\nSQL\tsequel\ten\n")
+    warned = voxpress("lexicon", "convert", names, "names.pls", "--lenient", status=2).warned
+    assert "several (en, en-US): choose one with --language TAG" in warned
+
+
 def test_say_and_text(voxpress, names):
     clip = json.loads(voxpress("say", "Dr. Nguyen.", "-e", "tone", "--lexicon", "names.tsv", "--json").said)
     assert [mark["text"] for mark in clip["marks"] if mark["kind"] == "word"] == ["doctor", "Nguyen."]

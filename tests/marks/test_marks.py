@@ -77,7 +77,9 @@ def test_any_text_has_marks_in_order_inside_the_audio(text, duration):
         if mark.source and mark.kind == "word":
             assert mark.text in script.text[slice(*mark.source)] or mark.text.strip() in script.text
     for name in marks.FORMATS:
-        marks.write(name, Transcript(text=text, duration=audio.duration, marks=locate(found, script)))
+        marks.write(
+            name, Transcript(text=text, shown=text, duration=audio.duration, marks=locate(found, script))
+        )
 
 
 @pytest.mark.parametrize("text", ["." * 100_000, ". " * 50_000, "a, " * 33_000, '."' * 50_000, "a" * 100_000])
@@ -95,12 +97,13 @@ def test_places_are_those_of_the_source():
         [Edit(9, 12, "forty nine dollars"), Edit(14, 17, ""), Edit(20, 24, "")]
     )
     spoken = time_words(beeps(2.0), passage.text)
-    found = [mark for mark in locate(spoken, Script(written, (passage,))) if mark.source]
+    script = Script(written, (passage,))
+    found = [mark for mark in locate(spoken, script) if mark.source]
     places = {mark.text: written[slice(*mark.source)] for mark in found if mark.source}
     wanted = {word: word for word in ("It", "costs", "Now", "pay")}
     wanted |= dict.fromkeys(("forty", "nine", "dollars"), "$49")
     assert places == {**wanted, "It costs forty nine dollars.": "It costs $49.", "Now pay.": "Now</b> pay."}
-    transcript = Transcript(text=written, duration=2.0, marks=tuple(found))
+    transcript = Transcript(text=written, shown=script.show(), duration=2.0, marks=tuple(found))
     assert [line for cue in make_cues(transcript) for line in cue.lines] == ["It costs $49.", "Now pay."]
 
 
@@ -152,6 +155,27 @@ def test_subtitles(clip):
     assert "00:00:00.000 --> 00:00:03.210" in clip.sidecars["vtt"].decode()
 
 
+@pytest.mark.parametrize(
+    ("text", "markup", "shown"),
+    [
+        ('Hello (world) {x} [y] there, "you".', "plain", 'Hello (world) {x} [y] there, "you".'),
+        ("Call [now].", "plain", "Call [now]."),
+        ("«[Oui]» – (see p. 5) {a}!", "plain", "«[Oui]» – (see p. 5) {a}!"),
+        ("Is 5 > 3? {5}% of a/b [sic]", "plain", "Is 5 > 3? {5}% of a/b [sic]"),
+        ("A <b>big</b>! Move<br>and a &amp; b 👍 now.", "plain", "A big! Move and a & b now."),
+        ("Say **bold** [now], *it's* [here](http://x.org)!", "markdown", "Say bold [now], it's here!"),
+        ("A [tomato](/təˈmɑːtəʊ/), (two).", "directions", "A tomato, (two)."),
+        ("<speak>A <emphasis>big</emphasis>, [wide] one; 1 &lt; <sub alias='two'>2</sub>!</speak>", "ssml",
+         "A big, [wide] one; 1 < 2!"),
+    ],
+)  # fmt: skip
+def test_subtitles_show_what_is_written_without_its_markup(text, markup, shown):
+    """Brackets and signs beside a word stay; tags, stars and addresses go, and none of them takes a stop with it."""
+    clip = voxpress.say(text, markup=markup, engine="tone", store="memory:", marks=["srt"])
+    lines = clip.sidecars["srt"].decode().splitlines()
+    assert " ".join(line for line in lines if line and not line.isdigit() and "-->" not in line) == shown
+
+
 def test_json_has_everything(clip):
     found = json.loads(clip.sidecars["json"])
     assert found["text"] == TEXT and found["duration"] == clip.duration
@@ -171,7 +195,7 @@ def test_cues_are_readable():
     text = "word " * 300 + "x" * 200 + ". " + "Short. " * 20 + "请按一" * 60
     script = Script.of([text])
     found = locate(time_words(beeps(120.0), text), script)
-    cues = make_cues(Transcript(text=text, duration=120.0, marks=found))
+    cues = make_cues(Transcript(text=text, shown=text, duration=120.0, marks=found))
     assert all(1 <= len(cue.lines) <= 2 and all(len(line) <= WIDTH for line in cue.lines) for cue in cues)
     assert all(cue.start < cue.end for cue in cues)
     assert all(a.end <= b.start for a, b in pairwise(cues))
@@ -260,7 +284,7 @@ def test_punctuation_after_the_last_word_fits_too():
     """A long word, with more behind it."""
     text = "x" * 42 + ' "<'
     found = locate(time_words(beeps(1.0), text), Script.of([text]))
-    cues = make_cues(Transcript(text=text, duration=1.0, marks=found))
+    cues = make_cues(Transcript(text=text, shown=text, duration=1.0, marks=found))
     assert all(len(line) <= WIDTH for cue in cues for line in cue.lines)
 
 

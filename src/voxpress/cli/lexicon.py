@@ -92,6 +92,7 @@ def convert(
     ] = False,
 ) -> None:
     """Turn a lexicon into the other form. What the form cannot say is an error."""
+    from voxpress.cli.summary import count
     from voxpress.files import atomic
     from voxpress.text.lexicon import read
     from voxpress.text.lexicon.pls import write_pls
@@ -104,13 +105,14 @@ def convert(
         case ".tsv":
             text = write_tsv(lexicon)
         case ".pls" | ".xml":
-            text = write_pls(_leave_out(lexicon) if lenient else lexicon)
+            lexicon = _leave_out(lexicon) if lenient else lexicon
+            text = write_pls(lexicon)
         case _:
             raise InputError(f"{target}: the name must end in .tsv or .pls")
     for note in lexicon.notes:
         typer.echo(f"voxpress: {note}", err=True)
     atomic.write(target.expanduser(), text.encode())
-    typer.echo(f"{target}: {len(lexicon):,} entries")
+    typer.echo(f"{target}: {count(len(lexicon), 'entry', 'entries')}")
 
 
 def _choose_language(lexicon: Lexicon, language: str) -> Lexicon:
@@ -148,7 +150,7 @@ def _leave_out(lexicon: Lexicon) -> Lexicon:
             )
         else:
             kept.append(entry)
-    return Lexicon(kept)
+    return Lexicon(kept, lexicon.notes)
 
 
 @app.command(
@@ -167,8 +169,10 @@ def try_(
 ) -> None:
     """Show what a lexicon makes of a word: which entry wins, which do not and why, and what is spoken.
 
-    The lexicons of a voxpress.toml in the current folder count too. The exit status is 1 when no entry fits.
+    Numbers are read afterwards; 'voxpress text' shows that. The lexicons of a voxpress.toml in the current folder
+    count too. The exit status is 1 when no entry fits.
     """
+    from voxpress import engines
     from voxpress.text.clean import clean
     from voxpress.text.lexicon import apply, gather
     from voxpress.text.passage import Passage
@@ -181,13 +185,17 @@ def try_(
     if not texts:
         raise InputError("there is no text")
     text = Passage.join(paragraph.words for paragraph in texts)
-    spoken, _ = apply(text, known, language=language, engine=engine, voice=voice)
+    sounds = engines.find(engine).takes_phonemes if engine else True
+    spoken, _ = apply(text, known, language=language, engine=engine, voice=voice, sounds=sounds)
     hits = known.find(text.text, language, engine, voice)
+    silent = "" if sounds else f", an error: {engine} takes no sounds, so give a spelled form"
     rows = [
         {
             "entry": _show(hit.entry),
             "from": hit.entry.origin,
-            "why": f"wins: {hit.spoken!r}" if not hit.entry.ipa else "wins",
+            "why": f"wins: {hit.spoken!r}"
+            if hit.entry.spoken and not (hit.entry.ipa and sounds)
+            else f"wins{silent}",
         }
         for hit in hits
     ]
@@ -202,7 +210,10 @@ def try_(
         print_json({"spoken": said, "entries": rows})
     else:
         typer.echo(said)
-        print_table(rows, ["entry", "from", "why"])
+        if rows:
+            print_table(rows, ["entry", "from", "why"])
+        else:
+            typer.echo(f"voxpress: no entry fits {word!r}", err=True)
     raise typer.Exit(0 if hits else 1)
 
 

@@ -178,6 +178,8 @@ def read_front_end(
 
 _ARGUMENT = re.compile(r'\b(unspeakable|emoji|normalise) = "(\w+)"')
 """How messages of the library name an argument that is an option here."""
+_ADVICE = {"leave out the entries of the others": "choose one with --language TAG"}
+"""What messages of the library say to do, and the option that does it here."""
 
 
 def name_flags(message: str) -> str:
@@ -186,6 +188,8 @@ def name_flags(message: str) -> str:
     >>> name_flags('leave it out with unspeakable = "skip"')
     'leave it out with --unspeakable skip'
     """
+    for advice, option in _ADVICE.items():
+        message = message.replace(advice, option)
     return _ARGUMENT.sub(r"--\1 \2", message)
 
 

@@ -217,7 +217,7 @@ def _destinations(output: str | None, format: str | None) -> list[tuple[str | No
     """The formats to make, each with the file that it goes to.
 
     Raises:
-        InputError: several formats, and one file or standard output.
+        InputError: several formats, and one file or standard output; or an extension of another format.
     """
     from voxpress.files import formats
     from voxpress.files.paths import audio_extension, require_extension

@@ -22,13 +22,13 @@ MOST_SHOWN = 1000
 """Rows that a dry run prints: nobody reads more."""
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun.
 
-    >>> count(1, "row"), count(1200, "row")
-    ('1 row', '1,200 rows')
+    >>> count(1, "row"), count(1200, "row"), count(0, "entry", "entries")
+    ('1 row', '1,200 rows', '0 entries')
     """
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
 
 
 def dollars(amount: float) -> str:

@@ -34,7 +34,7 @@ __all__ = [
     "write_all",
 ]
 
-_VERSION = 1
+_VERSION = 2
 """Of what the files hold; another one has them written again."""
 
 
@@ -79,7 +79,8 @@ def check_formats(names: object) -> tuple[str, ...]:
 
 def transcribe(clip: Clip, script: Script) -> Transcript:
     """What is said in a clip, and when."""
-    return Transcript(text=script.text, duration=clip.duration, marks=locate(clip.marks, script))
+    marks = locate(clip.marks, script)
+    return Transcript(text=script.text, shown=script.show(), duration=clip.duration, marks=marks)
 
 
 def write(format: str, transcript: Transcript) -> bytes:
@@ -87,7 +88,7 @@ def write(format: str, transcript: Transcript) -> bytes:
 
     >>> from voxpress.speech import Mark
     >>> hi = Mark(kind="sentence", text="Hi.", start=0.0, end=0.5, source=(0, 3))
-    >>> write("polly", Transcript(text="Hi.", duration=0.5, marks=(hi,)))
+    >>> write("polly", Transcript(text="Hi.", shown="Hi.", duration=0.5, marks=(hi,)))
     b'{"time":0,"type":"sentence","start":0,"end":3,"value":"Hi."}\\n'
     """
     return FORMATS[format].write(transcript).encode("utf-8", "replace")

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from voxpress.marks.places import ends_clause
-from voxpress.marks.script import Transcript
+from voxpress.marks.script import HIDDEN, Transcript
 from voxpress.speech import Mark, Seconds
 
 WIDTH = 42
@@ -21,7 +21,7 @@ _SHORTEST: Seconds = 1.0
 _LONGEST: Seconds = 7.0
 _PACE = 20.0
 """Characters that one can read in a second."""
-_MARKUP = re.compile(r"[\w<>\[\]{}]")
+_SPACES = re.compile(r"\s+")
 
 
 class Cue(NamedTuple):
@@ -46,7 +46,7 @@ def make_cues(transcript: Transcript) -> list[Cue]:
     """The subtitles of a clip.
 
     >>> hi = Mark(kind="sentence", text="Hi.", start=0.0, end=0.4, source=(0, 3))
-    >>> make_cues(Transcript(text="Hi.", duration=0.5, marks=(hi,)))
+    >>> make_cues(Transcript(text="Hi.", shown="Hi.", duration=0.5, marks=(hi,)))
     [Cue(start=0, end=500, lines=('Hi.',))]
     """
     groups = [group for sentence in _split_sentences(transcript) for group in _cut(sentence)]
@@ -70,31 +70,29 @@ def _split_sentences(transcript: Transcript) -> Iterator[list[_Piece]]:
     for mark in transcript.marks:
         if mark.kind == "sentence":
             if sentence:
-                yield _make_pieces(transcript.text, sentence, words)
+                yield _make_pieces(transcript.shown, sentence, words)
             sentence, words = mark, []
         elif mark.kind == "word" and mark.source:
             words.append(mark)
     if sentence:
-        yield _make_pieces(transcript.text, sentence, words)
+        yield _make_pieces(transcript.shown, sentence, words)
 
 
-def _make_pieces(text: str, sentence: Mark, words: Sequence[Mark]) -> list[_Piece]:
+def _make_pieces(shown: str, sentence: Mark, words: Sequence[Mark]) -> list[_Piece]:
     """The words of a sentence as they are written. Words that stand at one place, such as those of a number, are one
-    piece; what lies between two places is kept where it is punctuation, and left out where it is markup.
+    piece; what lies between two places belongs to the first as far as the next space, then to the second.
     """
-    begin, end = sentence.source or (0, len(text))
+    begin, end = sentence.source or (0, len(shown))
     places = _merge(words) or [(begin, end, sentence.start, sentence.end)]
     pieces: list[_Piece] = []
-    before, space = _clean(text[begin : places[0][0]]).lstrip(), False
+    before, space = _clean(shown[begin : places[0][0]]).lstrip(), False
     for number, (first, last, start, stop) in enumerate(places):
         following = places[number + 1][0] if number + 1 < len(places) else end
-        gap = _clean(text[last : max(last, following)])
-        after, blank, rest = gap.partition(" ")
-        written = " ".join(f"{before}{text[first:last]}{after}".split())
-        pieces.append(_Piece(written, start, stop, space))
-        before, space = rest.strip(), bool(blank)
+        after, blank, rest = _clean(shown[last : max(last, following)]).partition(" ")
+        pieces.append(_Piece(f"{before}{_clean(shown[first:last])}{after}", start, stop, space))
+        before, space = rest, bool(blank)
     if before and pieces:
-        pieces[-1] = pieces[-1]._replace(text=f"{pieces[-1].text} {before}")
+        pieces[-1] = pieces[-1]._replace(text=f"{pieces[-1].text} {before.rstrip()}")
     return [short for piece in pieces for short in _cut_long(piece)]
 
 
@@ -113,11 +111,8 @@ def _merge(words: Sequence[Mark]) -> list[tuple[int, int, Seconds, Seconds]]:
     return merged
 
 
-def _clean(gap: str) -> str:
-    """What stands between two words, with one space where there is any; markup becomes a space."""
-    if _MARKUP.search(gap):
-        return " "
-    return " " * gap[:1].isspace() + " ".join(gap.split()) + " " * (gap[-1:].isspace() and bool(gap.strip()))
+def _clean(shown: str) -> str:
+    return _SPACES.sub(" ", shown.replace(HIDDEN, ""))
 
 
 def _cut_long(piece: _Piece) -> Iterator[_Piece]:

@@ -10,7 +10,8 @@ from voxpress.marks.script import Transcript
 def write(transcript: Transcript) -> str:
     """One object. `source` is a place in `text`, counted in characters; ``estimated`` marks say so.
 
-    >>> write(Transcript(text="Hi.", duration=0.5, marks=()))
+    >>> write(Transcript(text="Hi.", shown="Hi.", duration=0.5, marks=()))
     '{"text":"Hi.","duration":0.5,"marks":[]}\\n'
     """
-    return msgspec.json.encode(transcript).decode() + "\n"
+    told = {"text": transcript.text, "duration": transcript.duration, "marks": transcript.marks}
+    return msgspec.json.encode(told).decode() + "\n"

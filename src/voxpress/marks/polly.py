@@ -19,7 +19,7 @@ def write(transcript: Transcript) -> str:
     """Lines in the order of their times.
 
     >>> hi = Mark(kind="word", text="hi", start=0.25, end=0.5, source=(2, 4))
-    >>> write(Transcript(text="É hi", duration=0.5, marks=(hi,)))
+    >>> write(Transcript(text="É hi", shown="É hi", duration=0.5, marks=(hi,)))
     '{"time":250,"type":"word","start":3,"end":5,"value":"hi"}\\n'
     """
     text = transcript.text

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterable
 
 import msgspec
 
 from voxpress.speech import Mark, Seconds
 from voxpress.text.passage import Passage
+
+HIDDEN = "\0"
+"""Stands in `Transcript.shown` for a character that nobody reads."""
+_ENTITY = re.compile(r"&#?\w+;")
 
 
 class Script(msgspec.Struct, frozen=True):
@@ -35,16 +41,41 @@ class Script(msgspec.Struct, frozen=True):
             text += each
         return cls(text, tuple(passages))
 
+    def show(self) -> str:
+        """The text as a reader sees it: as long as `text`, with `HIDDEN` for markup and for what is left out.
+
+        >>> words = Passage.of("<b>Now</b>!")
+        >>> Script("<b>Now</b>!", (Passage.join([words[3:6], words[10:]]),)).show().replace(HIDDEN, "")
+        'Now!'
+        """
+        shown = [HIDDEN] * len(self.text)
+        for words in self.takes:
+            # A line break in HTML is spoken as a space; a sign with spaces around its words is not.
+            spaces, heard = set[tuple[int, int]](), set[tuple[int, int]]()
+            for char, place in zip(words.text, zip(words.starts, words.ends, strict=True), strict=True):
+                (spaces if char.isspace() else heard).add(place)
+            for start, end in spaces:
+                shown[start:end] = " " * (end - start)
+            for start, end in heard:
+                shown[start:end] = self.text[start:end]
+        return _ENTITY.sub(_show_entity, "".join(shown))
+
+
+def _show_entity(found: re.Match[str]) -> str:
+    return html.unescape(found[0]).ljust(len(found[0]), HIDDEN)
+
 
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     """What is said in a clip, and when.
 
     Attributes:
         text: of the utterance, as written.
+        shown: that text without its markup, as `Script.show` gives it.
         duration: of the clip.
         marks: in the order of their starts, each with its place in `text` where it is known.
     """
 
     text: str
+    shown: str
     duration: Seconds
     marks: tuple[Mark, ...]

@@ -13,7 +13,7 @@ def write(transcript: Transcript) -> str:
 
     >>> from voxpress.speech import Mark
     >>> hi = Mark(kind="sentence", text="Hi.", start=0.0, end=1.5, source=(0, 3))
-    >>> write(Transcript(text="Hi.", duration=1.5, marks=(hi,)))
+    >>> write(Transcript(text="Hi.", shown="Hi.", duration=1.5, marks=(hi,)))
     '1\\n00:00:00,000 --> 00:00:01,500\\nHi.\\n\\n'
     """
     return "".join(

@@ -17,7 +17,7 @@ def write(transcript: Transcript) -> str:
 
     >>> from voxpress.speech import Mark
     >>> hi = Mark(kind="sentence", text="A & B.", start=0.0, end=1.5, source=(0, 6))
-    >>> write(Transcript(text="A & B.", duration=1.5, marks=(hi,)))
+    >>> write(Transcript(text="A & B.", shown="A & B.", duration=1.5, marks=(hi,)))
     'WEBVTT\\n\\n00:00:00.000 --> 00:00:01.500\\nA &amp; B.\\n\\n'
     """
     cues = (

@@ -256,7 +256,10 @@ def write_pls(lexicon: Lexicon) -> str:
     tags = sorted({entry.language for entry in lexicon.entries})
     if len(tags) > 1:
         named = ", ".join(tag or "no language" for tag in tags)
-        raise InputError(f"PLS has one language for a file, and these entries have several ({named})")
+        raise InputError(
+            f"PLS has one language for a file, and these entries have several ({named}):"
+            " leave out the entries of the others"
+        )
     language = quoteattr("".join(tags) or UNDETERMINED)
     root = f'<lexicon version="1.0" xmlns="{NAMESPACE}" alphabet="ipa" xml:lang={language}>'
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', root]

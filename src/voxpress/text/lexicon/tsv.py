@@ -65,9 +65,9 @@ def read_tsv(text: str, name: str) -> Iterator[Entry]:
 def _read_header(cells: Sequence[str], place: str) -> Sequence[str]:
     """The columns that a first line names; empty if it is an entry."""
     names = [_ALIASES.get(lower := cell.lower().replace(" ", "_"), lower) for cell in cells]
-    if "word" not in names or not {"spoken", "ipa"} & set(names):
-        return ()
     known = (*COLUMNS, *_OPTIONAL)
+    if cells[0].lower() != "word" and ("word" not in names or not {"spoken", "ipa"} & set(names)):
+        return ()
     for column in names:
         if column not in known:
             raise InputError(
@@ -77,6 +77,8 @@ def _read_header(cells: Sequence[str], place: str) -> Sequence[str]:
             )
         if names.count(column) > 1:
             raise InputError("stands there twice", place=place, field=column)
+    if not {"spoken", "ipa"} & set(names):
+        raise InputError("no column says how the words are spoken: spoken, or ipa", place=place)
     return names
 
 

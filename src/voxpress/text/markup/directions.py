@@ -126,12 +126,19 @@ def pronounce(words: Passage) -> tuple[Passage, list[Change]]:
     >>> pronounce(Passage.of("A [tomato](/təˈmɑːtəʊ/)."))[0].phonemes
     (Phonemes(start=2, end=8, ipa='təˈmɑːtəʊ'),)
     """
-    edits = [
-        Edit(match.start(), match.end(), match[1], ipa=match[2].strip())
-        for match in _PRONUNCIATION.finditer(words.text)
-        if match[2].strip()
+    found = [match for match in _PRONUNCIATION.finditer(words.text) if match[2].strip()]
+    whole = [Edit(match.start(), match.end(), match[1], ipa=match[2].strip()) for match in found]
+    # The word itself stands at its own place, so that subtitles show it without its sounds.
+    apart = [
+        edit
+        for match, each in zip(found, whole, strict=True)
+        for edit in (
+            Edit(match.start(), match.start(1), "", fixed=False),
+            Edit(*match.span(1), each.spoken, ipa=each.ipa),
+            Edit(match.end(1), match.end(), "", fixed=False),
+        )
     ]
-    return words.edit(edits), words.changes(edits, "IPA")
+    return words.edit(apart), words.changes(whole, "IPA")
 
 
 def _flush(pieces: list[Passage], parts: list[Part], changes: list[Change]) -> None:
