@@ -189,8 +189,12 @@ class StoreError(SpeechError):
 
 def show(value: object) -> str:
     """A value as messages quote it: its `repr`, at most 60 characters of it."""
-    shown = repr(value)
-    return shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
+    return shorten(repr(value))
+
+
+def shorten(text: str) -> str:
+    """At most 60 characters of a text, for messages that quote it as it stands."""
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
 def suggest(word: str, known: Collection[str]) -> str:

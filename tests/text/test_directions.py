@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from voxpress.errors import MarkupError
 from voxpress.text.markup import directions
+from voxpress.text.markup import parse as parse_text
 from voxpress.text.markup.directions import TONES
 from voxpress.text.parts import Part, Say, Silence, Tone
 
@@ -68,6 +69,7 @@ def test_silence(text: str, duration: float) -> None:
         ("Speak now. (simple tone sound plays)", ("Speak now.", *TONES["beep"])),
         ("One [pause 1s] two.", ("One", Silence(1.0), "two.")),
         ("One [pause 1s].", ("One", Silence(1.0))),
+        ("[beep]. Speak now.", (*TONES["beep"], "Speak now.")),
         ("[beep][beep]", TONES["beep"] * 2),
         ("at [@]", ("at",)),
         ("space [ ]", ("space",)),
@@ -121,6 +123,26 @@ def test_what_cannot_be_generated_is_an_error(text: str, named: str) -> None:
         parse(text)
     assert named in str(caught.value)
     assert "markup to plain" in str(caught.value) or "silence lasts" in str(caught.value)
+
+
+@pytest.mark.parametrize("length", ["600 s", "10 minutes", "ten minutes"])
+@pytest.mark.parametrize("markup", ["directions", "markdown"])
+def test_all_silences_of_a_text_have_a_limit(length: str, markup: str) -> None:
+    """An hour: a row of a few words cannot ask for days of audio."""
+    silence = f"One [silence {length}] "
+    assert sum(isinstance(part, Silence) for part in parse_text(silence * 6, markup)) == 6
+    with pytest.raises(MarkupError, match="silences of a text last at most 3,600 seconds together"):
+        parse_text(silence * 7, markup)
+
+
+def test_each_part_tells_which_of_its_words_are_pronounced_otherwise() -> None:
+    """However many sounds stand between them."""
+    text = "Ask [Nguyen](/nwɪn/) [beep] [pause 1s] or [Siobhan](/ʃɪˈvɔːn/)."
+    said = [part for part in directions.parse(text) if isinstance(part, Say)]
+    assert [(part.text, [change.ipa for change in part.changes]) for part in said] == [
+        ("Ask Nguyen", ["nwɪn"]),
+        ("or Siobhan.", ["ʃɪˈvɔːn"]),
+    ]
 
 
 @settings(max_examples=100, deadline=None)

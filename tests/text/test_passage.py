@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,3 +118,45 @@ def test_speaker_and_gain_stay_with_the_words() -> None:
     given_ = Say(Passage.of("One two three four five. Six seven eight nine ten."), gain=-6.0)
     spoken = FrontEnd().read(given_, Reader(language="en", max_chars=30))
     assert [part.gain for part in spoken.parts if isinstance(part, Say)] == [-6.0, -6.0]
+
+
+_PRONOUNCED = [
+    ("Ask [New  York](/nuːjɔːk/) now.", "directions", "New York"),
+    ("Ask [Dr.\u00a0Nguyen](/nuːjɔːk/).", "directions", "Dr. Nguyen"),
+    ("Try “[Cafe\u0301](/nuːjɔːk/)”, please.", "directions", "Café"),
+    ("Try [Cafe\u0301](/nuːjɔːk/)-au-lait.", "markdown", "Café"),
+    ("Ask [ \u200bNguyen\u200b ](/nuːjɔːk/).", "directions", "Nguyen"),
+    ("Ask [New\r\nYork](/nuːjɔːk/).", "markdown", "New York"),
+    ("<speak>A <phoneme ph='nuːjɔːk'>to\u00admato</phoneme>.</speak>", "ssml", "tomato"),
+    ("<speak>A <phoneme ph='nuːjɔːk'>\u1112\u1161\u11ab국</phoneme>.</speak>", "ssml", "한국"),
+]
+
+
+@pytest.mark.parametrize(("text", "markup", "word"), _PRONOUNCED)
+def test_a_word_is_pronounced_though_it_is_cleaned(text: str, markup: str, word: str) -> None:
+    """Spaces of any kind, letters in two parts and characters without sound cost no pronunciation."""
+    (said,) = read(text, language="en", max_chars=80, markup=markup).parts
+    assert isinstance(said, Say)
+    at = said.text.index(word)
+    assert said.words.phonemes == (Phonemes(start=at, end=at + len(word), ipa="nuːjɔːk"),)
+    assert said.words.is_fixed(at, at + len(word))
+
+
+def test_an_edit_across_the_end_of_a_pronounced_piece_ends_it() -> None:
+    """What becomes of its letters is not known then; and an edit that decides the words decides their sounds."""
+    passage = Passage.of("Ask Siobhan.").edit([Edit(4, 11, "Siobhan", ipa="ʃɪˈvɔːn")])
+    assert passage.edit([Edit(10, 12, "n!", fixed=False)]).phonemes == ()
+    assert passage.edit([Edit(4, 11, "her")]).phonemes == ()
+    tidied = passage.edit([Edit(3, 4, "\t", fixed=False), Edit(6, 7, "", fixed=False), Edit(11, 12, "")])
+    assert tidied.phonemes == (Phonemes(start=4, end=10, ipa="ʃɪˈvɔːn"),)
+
+
+@given(st.text(max_size=30))
+def test_cleaning_composes_all_letters(text: str) -> None:
+    """Letters are composed one by one, which makes what composing the whole makes."""
+    text = "".join(c for c in text if c.isalpha() or unicodedata.combining(c))
+    for form in ("NFD", "NFC"):
+        decomposed = unicodedata.normalize(form, text)
+        assert "".join(each.text for each in clean(Passage.of(decomposed))) == unicodedata.normalize(
+            "NFC", text
+        )

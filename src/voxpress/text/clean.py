@@ -13,7 +13,6 @@ from voxpress.text.normalise.keys import find_menu_keys
 from voxpress.text.passage import Change, Edit, Passage
 
 _SPACES = re.compile(r"\s+")
-_WORD = re.compile(r"\S+")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _QUOTE_SIGNS = re.compile(r"^[^\S\n]*(?:(?:>[^\S\n]?)+|#[^\S\n])", re.MULTILINE)
 _LINE_ENDS = {"\r": "\n", "\u2028": "\n", "\u2029": "\n\n", "\t": " "}
@@ -114,10 +113,19 @@ def _list_unspoken(text: str) -> Iterator[Edit]:
 
 
 def _compose(text: str) -> Iterator[tuple[int, tuple[int, str]]]:
-    """Where words begin that are not in NFC, where they end, and how they are in NFC."""
-    for word in _WORD.finditer(text):
-        if (composed := unicodedata.normalize("NFC", word[0])) != word[0]:
-            yield word.start(), (word.end(), composed)
+    """Where letters begin that are not in NFC, where they end, and how they are in NFC."""
+    start = 0
+    for end in range(1, len(text) + 1):
+        if end < len(text) and _continues_letter(text[end]):
+            continue
+        if (composed := unicodedata.normalize("NFC", text[start:end])) != text[start:end]:
+            yield start, (end, composed)
+        start = end
+
+
+def _continues_letter(character: str) -> bool:
+    """Whether a character may make one letter with those before it: a mark, or a vowel or final of Hangul."""
+    return unicodedata.category(character)[0] == "M" or "\u1160" <= character <= "\u11ff"
 
 
 def _keep(character: str) -> str:

@@ -138,7 +138,10 @@ class Passage:
         return bool(self._find_fixed(start, end))
 
     def edit(self, edits: Iterable[Edit]) -> Passage:
-        """The passage with pieces replaced, which are in order and do not overlap."""
+        """The passage with pieces replaced, which are in order and do not overlap.
+
+        An edit that is not `fixed` only tidies: a fixed or pronounced piece around it stays fixed or pronounced.
+        """
         edits = list(edits)
         if not edits:
             return self
@@ -146,37 +149,60 @@ class Passage:
         starts: list[int] = []
         ends: list[int] = []
         fixed: list[tuple[int, int]] = []
-        phonemes: list[Phonemes] = []
+        moves = [0]  # how far text moves that stands behind so many edits
         done = 0  # of this passage
-        length = 0  # of the new one
 
         def keep(until: int) -> None:
-            nonlocal done, length
-            kept = self[done:until]
-            text.append(kept.text)
-            starts.extend(kept.starts)
-            ends.extend(kept.ends)
-            fixed.extend((a + length, b + length) for a, b in kept.fixed)
-            phonemes.extend(p.moved(length) for p in kept.phonemes)
-            length += len(kept)
-            done = until
+            if done == until:
+                return
+            text.append(self.text[done:until])
+            starts.extend(self.starts[done:until])
+            ends.extend(self.ends[done:until])
+            by = moves[-1]
+            fixed.extend((max(a, done) + by, min(b, until) + by) for a, b in self._find_fixed(done, until))
 
         for each in edits:
             if each.start < done:
                 raise ValueError(f"{each} begins before {done}, where the one before it ends")
             keep(each.start)
+            at, length = each.start + moves[-1], len(each.spoken)
             first, last = self.source(each.start, each.end)
             text.append(each.spoken)
-            starts += [first] * len(each.spoken)
-            ends += [last] * len(each.spoken)
-            if each.fixed and each.spoken:
-                fixed.append((length, length + len(each.spoken)))
-            if each.ipa:
-                phonemes.append(Phonemes(start=length, end=length + len(each.spoken), ipa=each.ipa))
-            length += len(each.spoken)
+            starts += [first] * length
+            ends += [last] * length
+            if each.spoken and (each.fixed or self._is_within_fixed(each)):
+                fixed.append((at, at + length))
+            moves.append(at + length - each.end)
             done = each.end
         keep(len(self.text))
-        return Passage("".join(text), starts, ends, tuple(fixed), tuple(phonemes))
+        edited = "".join(text)
+        return Passage(edited, starts, ends, tuple(fixed), self._carry_phonemes(edits, moves, edited))
+
+    def _is_within_fixed(self, edit: Edit) -> bool:
+        return any(a <= edit.start and edit.end <= b for a, b in self._find_fixed(edit.start, edit.end))
+
+    def _carry_phonemes(self, edits: Sequence[Edit], moves: Sequence[int], text: str) -> tuple[Phonemes, ...]:
+        """The pronunciations that edits give, and those that they leave; none begins or ends with white space."""
+        pieces = [
+            (each.start + move, each.start + move + len(each.spoken), each.ipa)
+            for each, move in zip(edits, moves, strict=False)
+            if each.ipa
+        ]
+        for given in self.phonemes:
+            first = bisect_right(edits, given.start, key=attrgetter("end"))
+            behind = bisect_left(edits, given.end, first, key=attrgetter("start"))
+            if all(
+                given.start <= each.start and each.end <= given.end and not (each.fixed or each.ipa)
+                for each in edits[first:behind]
+            ):
+                pieces.append((given.start + moves[first], given.end + moves[behind], given.ipa))
+        return tuple(
+            Phonemes(
+                start=end - len(text[start:end].lstrip()), end=start + len(text[start:end].rstrip()), ipa=ipa
+            )
+            for start, end, ipa in sorted(pieces)
+            if text[start:end].strip()
+        )
 
     def changes(self, edits: Iterable[Edit], by: str) -> list[Change]:
         """What edits of this passage change, in places of the source.

@@ -17,7 +17,7 @@ MOST_SILENCE: Seconds = 3600.0
 MAX_SILENCE: Seconds = 600.0
 """Of one."""
 
-_PUNCTUATION = " .,;:!?…"
+PUNCTUATION = " .,;:!?…"
 _SPACES = re.compile(r"\s+")
 _ENDING = re.compile(r"[.,;:!?…)\]}»”’\"'。、，！？]+(?=\s|$)")
 """Marks that belong to the word before them."""
@@ -129,6 +129,18 @@ class Composer:
         self._flush()
         self._hear(sound)
 
+    def play(self, sounds: Iterable[Tone | Silence]) -> None:
+        """Add tones and silences, in order.
+
+        Raises:
+            MarkupError: all silences together are too long.
+        """
+        for each in sounds:
+            if isinstance(each, Silence):
+                self.rest(each)
+            else:
+                self.sound(each)
+
     def bookmark(self, name: str, at: int) -> None:
         """Name this place, which is `at` in the source. Words before and after it still make one sentence."""
         self._bookmarks.append((self._length, at, name))
@@ -169,7 +181,7 @@ class Composer:
             start = 0 if asked or words.is_fixed(0, ending.end()) else ending.end()
         start += len(words.text[start:]) - len(words.text[start:].lstrip())
         end = len(words.text.rstrip())
-        if not (self._asked or words.text[start:end].strip(_PUNCTUATION)):
+        if not (self._asked or words.text[start:end].strip(PUNCTUATION)):
             start = end = self._length
         self._parts += [Bookmark(name) for offset, _, name in self._bookmarks if offset <= start]
         if start < end:

@@ -10,7 +10,7 @@ import re
 from typing import NoReturn, Protocol
 from xml.parsers import expat
 
-from voxpress.errors import MarkupError, show
+from voxpress.errors import MarkupError, shorten, show
 from voxpress.text.passage import Passage
 
 DEEPEST = 100
@@ -54,11 +54,6 @@ def locate(text: str, at: int) -> str:
     'line 2, column 2'
     """
     return f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
-
-
-def shorten(text: str) -> str:
-    """At most 60 characters of a text."""
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 class _Reader:

@@ -21,8 +21,8 @@ import re
 from bisect import bisect
 from contextlib import suppress
 
-from voxpress.errors import LeftOut, MarkupError
-from voxpress.text.markup._composer import MAX_SILENCE
+from voxpress.errors import LeftOut, MarkupError, shorten
+from voxpress.text.markup._composer import MAX_SILENCE, PUNCTUATION, Composer
 from voxpress.text.parts import Part, Say, Silence, Tone
 from voxpress.text.passage import Change, Edit, Passage
 from voxpress.text.patterns import lazily
@@ -79,7 +79,6 @@ _SOUND = lazily(
 _SYMBOL = lazily(r"[^\w]|_")
 _DIRECTION = lazily(r"\[([^][]*)\]|<([A-Za-z][^<>]*)>|\(([^()]*)\)")
 _WORDS = lazily(r"[^][<>()]*")
-_PUNCTUATION = " .,;:!?…"
 _PRONUNCIATION = lazily(r"\[([^][]+)\]\(/([^()/]+)/\)")
 
 
@@ -96,11 +95,11 @@ def parse(text: str, *, lenient: bool = False) -> tuple[Part, ...]:  # noqa: ARG
 
     Raises:
         LeftOut: a direction of another kind.
-        MarkupError: a square bracket without its partner, or a silence that is too long.
+        MarkupError: a square bracket without its partner; or a silence, or all together, are too long.
     """
     source, changes = pronounce(Passage.of(text))
     text = source.text
-    parts: list[Part] = []
+    composer = Composer()
     said: list[Passage] = []
     end = 0
     for match in _DIRECTION.finditer(text):
@@ -108,16 +107,16 @@ def parse(text: str, *, lenient: bool = False) -> tuple[Part, ...]:  # noqa: ARG
         end = match.end()
         following = _WORDS.match(text, end)
         words = [*(piece.text for piece in said[-2:]), following[0] if following else ""]
-        inside = _interpret(match, explains=any(piece.strip(_PUNCTUATION) for piece in words))
+        inside = _interpret(match, explains=any(piece.strip(PUNCTUATION) for piece in words))
         if inside is None:
             said.append(source[match.start() : match.end()])
         elif inside:
-            _flush(said, parts, changes)
-            parts += inside
+            _say(said, changes, composer)
+            composer.play(inside)
             said = []
     said.append(source[end:])
-    _flush(said, parts, changes)
-    return tuple(parts) or (Say(source),)
+    _say(said, changes, composer)
+    return composer.parts() or (Say(source),)
 
 
 def pronounce(words: Passage) -> tuple[Passage, list[Change]]:
@@ -141,20 +140,17 @@ def pronounce(words: Passage) -> tuple[Passage, list[Change]]:
     return words.edit(apart), words.changes(whole, "IPA")
 
 
-def _flush(pieces: list[Passage], parts: list[Part], changes: list[Change]) -> None:
-    """Make a part of some words. `changes` are those of these words and of all that follow."""
-    words = Passage.join(pieces).strip()
-    end = words.source(0, len(words))[1]
-    count = bisect(changes, end, key=lambda change: change.start)
-    made = tuple(changes[:count])
-    del changes[:count]
-    text = words.text
-    if stray := re.search(r"[][]", text):
+def _say(pieces: list[Passage], changes: list[Change], composer: Composer) -> None:
+    """Collect some words. `changes` are those of these words and of all that follow."""
+    words = Passage.join(pieces)
+    if stray := re.search(r"[][]", words.text):
         raise MarkupError(
-            f"{stray[0]!r} has no partner in {_quote(text)}; set the row's markup to plain to have it read"
+            f"{stray[0]!r} has no partner in {shorten(words.text.strip())}; set the row's markup to plain to have"
+            " it read"
         )
-    if text.strip(_PUNCTUATION):
-        parts.append(Say(words, changes=made))
+    count = bisect(changes, words.source(0, len(words))[1], key=lambda change: change.start)
+    composer.say(words, changes=changes[:count])
+    del changes[:count]
 
 
 def _interpret(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ...] | None:
@@ -171,7 +167,7 @@ def _interpret(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence,
         duration = (_COUNTS.index(count) + 1 if count in _COUNTS else float(count)) * _UNITS[unit]
         if not 0 < duration <= MAX_SILENCE:
             raise MarkupError(
-                f"{_quote(whole)}: silence lasts more than 0 and at most {MAX_SILENCE:g} seconds"
+                f"{shorten(whole)}: silence lasts more than 0 and at most {MAX_SILENCE:g} seconds"
             )
         return (Silence(duration),)
     if explains and (
@@ -181,7 +177,7 @@ def _interpret(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence,
     if whole[0] == "(" and not (tone or _SOUND.fullmatch(words)):
         return None
     raise LeftOut(
-        f"{_quote(whole)} is not a direction that can be generated ({', '.join(TONES)}, silence 2 s):"
+        f"{shorten(whole)} is not a direction that can be generated ({', '.join(TONES)}, silence 2 s):"
         " record it by hand, or set the row's markup to plain to have it read aloud"
     )
 
@@ -212,7 +208,3 @@ def find_direction(text: str) -> str:
             if match[0][0] != "(" and _interpret(match, explains=True):
                 return match[0]
     return ""
-
-
-def _quote(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"

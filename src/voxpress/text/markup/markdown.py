@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from voxpress.errors import MarkupError
 from voxpress.text.markup import directions
 from voxpress.text.markup._composer import Composer
-from voxpress.text.parts import Part, Silence
+from voxpress.text.parts import Part
 from voxpress.text.passage import Change, Edit, Passage
 
 if TYPE_CHECKING:
@@ -163,11 +163,7 @@ class _Reader:
             if sounds := directions.generate(found[0]):
                 self._say(words[at : found.start()], changes)
                 at, changes = found.end(), []
-                for sound in sounds:
-                    if isinstance(sound, Silence):
-                        self._composer.rest(sound)
-                    else:
-                        self._composer.sound(sound)
+                self._composer.play(sounds)
         self._say(words[at:], changes)
 
     def _say(self, words: Passage, changes: Iterable[Change] = ()) -> None:

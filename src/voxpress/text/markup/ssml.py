@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from voxpress import languages
-from voxpress.errors import InputError, MarkupError, show, suggest
+from voxpress.errors import InputError, MarkupError, shorten, show, suggest
 from voxpress.speech import Speaker
 from voxpress.text import x_sampa
 from voxpress.text.markup import _xml
 from voxpress.text.markup._composer import Composer, Style, on_one_line
-from voxpress.text.markup._xml import shorten
 from voxpress.text.parts import Decibels, Note, Part, Pause, Silence, Sound, Wish
 from voxpress.text.passage import Edit, Passage
 from voxpress.text.say_as import KINDS, SayAs, find_problem, shorten_format, tell_kind
