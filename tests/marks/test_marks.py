@@ -13,7 +13,7 @@ import voxpress
 from voxpress import marks
 from voxpress.audio.waveform import Audio, join, silence, tone
 from voxpress.errors import InputError
-from voxpress.marks import Script, Transcript, locate, time_words
+from voxpress.marks import Script, TimedText, locate, time_words
 from voxpress.marks.cues import WIDTH, make_cues
 from voxpress.marks.places import split_sentences
 from voxpress.speech import Clip, Mark
@@ -78,7 +78,7 @@ def test_any_text_has_marks_in_order_inside_the_audio(text, duration):
             assert mark.text in script.text[slice(*mark.source)] or mark.text.strip() in script.text
     for name in marks.FORMATS:
         marks.write(
-            name, Transcript(text=text, shown=text, duration=audio.duration, marks=locate(found, script))
+            name, TimedText(text=text, shown=text, duration=audio.duration, marks=locate(found, script))
         )
 
 
@@ -87,7 +87,7 @@ def test_long_texts_take_little_time(text):
     script = Script.of([text])
     audio = beeps(1.0)
     clip = Clip(key="", format="wav", sample_rate=RATE, duration=1.0, size=0, marks=time_words(audio, text))
-    assert marks.write("vtt", marks.transcribe(clip, script)).startswith(b"WEBVTT")
+    assert marks.write("vtt", marks.time_text(clip, script)).startswith(b"WEBVTT")
 
 
 def test_places_are_those_of_the_source():
@@ -103,7 +103,7 @@ def test_places_are_those_of_the_source():
     wanted = {word: word for word in ("It", "costs", "Now", "pay")}
     wanted |= dict.fromkeys(("forty", "nine", "dollars"), "$49")
     assert places == {**wanted, "It costs forty nine dollars.": "It costs $49.", "Now pay.": "Now</b> pay."}
-    transcript = Transcript(text=written, shown=script.show(), duration=2.0, marks=tuple(found))
+    transcript = TimedText(text=written, shown=script.show(), duration=2.0, marks=tuple(found))
     assert [line for cue in make_cues(transcript) for line in cue.lines] == ["It costs $49.", "Now pay."]
 
 
@@ -195,7 +195,7 @@ def test_cues_are_readable():
     text = "word " * 300 + "x" * 200 + ". " + "Short. " * 20 + "请按一" * 60
     script = Script.of([text])
     found = locate(time_words(beeps(120.0), text), script)
-    cues = make_cues(Transcript(text=text, shown=text, duration=120.0, marks=found))
+    cues = make_cues(TimedText(text=text, shown=text, duration=120.0, marks=found))
     assert all(1 <= len(cue.lines) <= 2 and all(len(line) <= WIDTH for line in cue.lines) for cue in cues)
     assert all(cue.start < cue.end for cue in cues)
     assert all(a.end <= b.start for a, b in pairwise(cues))
@@ -284,7 +284,7 @@ def test_punctuation_after_the_last_word_fits_too():
     """A long word, with more behind it."""
     text = "x" * 42 + ' "<'
     found = locate(time_words(beeps(1.0), text), Script.of([text]))
-    cues = make_cues(Transcript(text=text, shown=text, duration=1.0, marks=found))
+    cues = make_cues(TimedText(text=text, shown=text, duration=1.0, marks=found))
     assert all(len(line) <= WIDTH for cue in cues for line in cue.lines)
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.rendering.plans import planned, sentences
 from voxpress.executors import Pools
 from voxpress.rendering.driver import PushDriver
-from voxpress.rendering.scheduler import Spoken
+from voxpress.rendering.scheduler import Arrived
 from voxpress.rendering.turns import FairTurns, LongestFirst
 from voxpress.speech import Result
 from voxpress.store import Store
@@ -27,7 +27,7 @@ def result(heard, number, within=10.0):
 
 def serve(loop, *plans):
     """Run a loop until all of these are done."""
-    heard: list[Result | Spoken] = []
+    heard: list[Result | Arrived] = []
     thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
     for plan in plans:
         loop.submit(plan)
@@ -43,7 +43,7 @@ def test_news_of_takes_come_before_the_result():
         loop = PushDriver(Store("memory:"), pools)
         (done,), heard = serve(loop, planned(sentences("somebody", 6), 7))
     assert done.status == "rendered"
-    assert [type(news) for news in heard] == [Spoken] * 6 + [Result]
+    assert [type(news) for news in heard] == [Arrived] * 6 + [Result]
     assert {news.take for news in heard[:6]} == set(planned(sentences("somebody", 6), 7).takes)
 
 
@@ -73,7 +73,7 @@ def test_what_nobody_waits_for_is_not_spoken(tmp_path):
         store = Store(tmp_path)
         loop = PushDriver(store, pools)
         book = planned(sentences("nobody", 40), 1, delay=0.05)
-        heard: list[Result | Spoken] = []
+        heard: list[Result | Arrived] = []
         thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
         thread.start()
         loop.submit(book)
@@ -146,7 +146,7 @@ def test_a_segment_that_another_wants_too_is_spoken_all_the_same(tmp_path):
         loop = PushDriver(Store(tmp_path), pools)
         text = sentences("both", 10)
         first, second = planned(text, 1, delay=0.02), planned(text, 2, delay=0.02)
-        heard: list[Result | Spoken] = []
+        heard: list[Result | Arrived] = []
         thread = threading.Thread(target=lambda: heard.extend(loop.serve()))
         thread.start()
         loop.submit(first)

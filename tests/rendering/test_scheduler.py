@@ -15,7 +15,7 @@ from voxpress.rendering.assessment import Assessed
 from voxpress.rendering.finishing import Finished
 from voxpress.rendering.listening import Heard
 from voxpress.rendering.plan import Assignment, Plan, Recipe, Target
-from voxpress.rendering.scheduler import Scheduler, Spoken
+from voxpress.rendering.scheduler import Arrived, Scheduler
 from voxpress.rendering.tasks import Finish, Listen, Speak, Task
 from voxpress.rendering.turns import FairTurns
 from voxpress.rendering.worker import Take
@@ -110,7 +110,7 @@ class Scheduling(RuleBasedStateMachine):
                 if each.status == "rendered":
                     assert set(self.plans[each.number].takes) <= self.store
             else:
-                assert isinstance(each, Spoken)
+                assert isinstance(each, Arrived)
                 assert each.take in self.store
 
     def waited_for(self, key):
@@ -303,7 +303,7 @@ def test_what_the_store_has_needs_no_service(good):
     assert not list(scheduler.admit(Assessed(plan=plan_of(1, "a"), unheard=("a",))))
     (task,) = start_all(scheduler)
     assert isinstance(task, Listen)
-    assert list(scheduler.heard(task, Heard("a", verdict_of(good), True))) == [Spoken(1, "a")]
+    assert list(scheduler.heard(task, Heard("a", verdict_of(good), True))) == [Arrived(1, "a")]
     (task,) = start_all(scheduler)
     assert [plan.number for plan in task.plans] == [1]
 
@@ -313,10 +313,10 @@ def test_a_doubtful_take_stays_where_no_better_one_can_be_had():
     scheduler = Scheduler(Stages(), listens=True)
     refuse(scheduler)
     doubtful = {"a": verdict_of(False)}
-    assert list(scheduler.admit(Assessed(plan=plan_of(1, "a"), doubtful=doubtful))) == [Spoken(1, "a")]
+    assert list(scheduler.admit(Assessed(plan=plan_of(1, "a"), doubtful=doubtful))) == [Arrived(1, "a")]
     more = {"a": verdict_of(False), "b": verdict_of(False)}
     news = list(scheduler.admit(Assessed(plan=plan_of(2, "ab"), doubtful=more)))
-    assert news == [Spoken(2, "a"), Spoken(2, "b")]
+    assert news == [Arrived(2, "a"), Arrived(2, "b")]
     (finish,) = start_all(scheduler)
     assert [plan.number for plan in finish.plans] == [1, 2]
     lacking = Assessed(plan=plan_of(3, "acb"), missing=("c",), doubtful=more)
@@ -333,7 +333,7 @@ def test_a_service_that_refuses_another_attempt_is_asked_no_more():
     news = list(scheduler.spoke(first, [Take(key, 2, REFUSED) for key, _ in first.batch], []))
     at_work = {key for task in others for key, _ in task.batch}
     assert at_work
-    assert {each.take for each in news if isinstance(each, Spoken)} == set("abcdefg") - at_work
+    assert {each.take for each in news if isinstance(each, Arrived)} == set("abcdefg") - at_work
     assert not any(isinstance(task, Speak) for task in start_all(scheduler))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.scheduler import Spoken
+from voxpress.rendering.scheduler import Arrived
 from voxpress.server.dispatcher import Dispatcher
 from voxpress.speech import Result, Speaker, Status, Utterance
 from voxpress.store import Store
@@ -135,7 +135,7 @@ def test_late_news_of_a_withdrawn_clip_does_not_end_a_newer_request(plan):
         await wait_until(0.5)
         newer = dispatcher.join(plan)
         number = former.plan.number
-        dispatcher._hear(Spoken(number, "00" * 32))
+        dispatcher._hear(Arrived(number, "00" * 32))
         dispatcher._hear(Result(utterance=plan.utterance, status=Status.RENDERED, number=number))
         assert dispatcher.join(plan) is newer
         assert not newer.done.done() and not newer.spoken

@@ -14,7 +14,7 @@ import msgspec
 from voxpress.errors import InputError, show, suggest
 from voxpress.marks import json, polly, srt, vtt
 from voxpress.marks.places import count_sentences, locate
-from voxpress.marks.script import Script, Transcript
+from voxpress.marks.script import Script, TimedText
 from voxpress.marks.timing import time_words
 from voxpress.speech import Clip
 
@@ -22,14 +22,14 @@ __all__ = [
     "FORMATS",
     "Format",
     "Script",
-    "Transcript",
+    "TimedText",
     "check_formats",
     "identify",
     "lacks_marks",
     "locate",
     "script_of",
+    "time_text",
     "time_words",
-    "transcribe",
     "write",
     "write_all",
 ]
@@ -45,7 +45,7 @@ class Format(msgspec.Struct, frozen=True):
     extension: str
     media_type: str
     description: str
-    write: Callable[[Transcript], str]
+    write: Callable[[TimedText], str]
 
 
 FORMATS: Mapping[str, Format] = {
@@ -77,21 +77,21 @@ def check_formats(names: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def transcribe(clip: Clip, script: Script) -> Transcript:
+def time_text(clip: Clip, script: Script) -> TimedText:
     """What is said in a clip, and when."""
     marks = locate(clip.marks, script)
-    return Transcript(text=script.text, shown=script.show(), duration=clip.duration, marks=marks)
+    return TimedText(text=script.text, shown=script.show(), duration=clip.duration, marks=marks)
 
 
-def write(format: str, transcript: Transcript) -> bytes:
-    """The bytes of a file with the marks of a transcript, in a format of `FORMATS`.
+def write(format: str, timed: TimedText) -> bytes:
+    """The bytes of a file with the marks of a text, in a format of `FORMATS`.
 
     >>> from voxpress.speech import Mark
     >>> hi = Mark(kind="sentence", text="Hi.", start=0.0, end=0.5, source=(0, 3))
-    >>> write("polly", Transcript(text="Hi.", shown="Hi.", duration=0.5, marks=(hi,)))
+    >>> write("polly", TimedText(text="Hi.", shown="Hi.", duration=0.5, marks=(hi,)))
     b'{"time":0,"type":"sentence","start":0,"end":3,"value":"Hi."}\\n'
     """
-    return FORMATS[format].write(transcript).encode("utf-8", "replace")
+    return FORMATS[format].write(timed).encode("utf-8", "replace")
 
 
 def write_all(formats: Iterable[str], clip: Clip, script: Script) -> dict[str, bytes]:
@@ -99,8 +99,8 @@ def write_all(formats: Iterable[str], clip: Clip, script: Script) -> dict[str, b
     names = tuple(formats)
     if not names:
         return {}
-    transcript = transcribe(clip, script)
-    return {FORMATS[name].extension: write(name, transcript) for name in names}
+    timed = time_text(clip, script)
+    return {FORMATS[name].extension: write(name, timed) for name in names}
 
 
 def lacks_marks(clip: Clip, script: Script) -> bool:

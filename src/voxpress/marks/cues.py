@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from voxpress.marks.places import ends_clause
-from voxpress.marks.script import HIDDEN, Transcript
+from voxpress.marks.script import HIDDEN, TimedText
 from voxpress.speech import Mark, Seconds
 
 WIDTH = 42
@@ -42,19 +42,19 @@ class _Piece(NamedTuple):
     """Whether a space goes before it."""
 
 
-def make_cues(transcript: Transcript) -> list[Cue]:
+def make_cues(timed: TimedText) -> list[Cue]:
     """The subtitles of a clip.
 
     >>> hi = Mark(kind="sentence", text="Hi.", start=0.0, end=0.4, source=(0, 3))
-    >>> make_cues(Transcript(text="Hi.", shown="Hi.", duration=0.5, marks=(hi,)))
+    >>> make_cues(TimedText(text="Hi.", shown="Hi.", duration=0.5, marks=(hi,)))
     [Cue(start=0, end=500, lines=('Hi.',))]
     """
-    groups = [group for sentence in _split_sentences(transcript) for group in _cut(sentence)]
+    groups = [group for sentence in _split_sentences(timed) for group in _cut(sentence)]
     cues: list[Cue] = []
     for number, group in enumerate(groups):
         lines = _wrap(group)
         assert lines is not None
-        room = groups[number + 1][0].start if number + 1 < len(groups) else transcript.duration
+        room = groups[number + 1][0].start if number + 1 < len(groups) else timed.duration
         reading = max(_SHORTEST, sum(map(len, lines)) / _PACE)
         first, last = group[0].start, max(each.end for each in group)
         end = max(min(last, room), min(first + reading, room))
@@ -63,19 +63,19 @@ def make_cues(transcript: Transcript) -> list[Cue]:
     return cues
 
 
-def _split_sentences(transcript: Transcript) -> Iterator[list[_Piece]]:
+def _split_sentences(timed: TimedText) -> Iterator[list[_Piece]]:
     """The pieces of each sentence."""
     sentence: Mark | None = None
     words: list[Mark] = []
-    for mark in transcript.marks:
+    for mark in timed.marks:
         if mark.kind == "sentence":
             if sentence:
-                yield _make_pieces(transcript.shown, sentence, words)
+                yield _make_pieces(timed.shown, sentence, words)
             sentence, words = mark, []
         elif mark.kind == "word" and mark.source:
             words.append(mark)
     if sentence:
-        yield _make_pieces(transcript.shown, sentence, words)
+        yield _make_pieces(timed.shown, sentence, words)
 
 
 def _make_pieces(shown: str, sentence: Mark, words: Sequence[Mark]) -> list[_Piece]:

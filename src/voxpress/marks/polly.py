@@ -9,20 +9,20 @@ from bisect import bisect_left
 
 import msgspec
 
-from voxpress.marks.script import Transcript
+from voxpress.marks.script import TimedText
 from voxpress.speech import Mark
 
 _TYPES = {"sentence": "sentence", "word": "word", "bookmark": "ssml"}
 
 
-def write(transcript: Transcript) -> str:
+def write(timed: TimedText) -> str:
     """Lines in the order of their times.
 
     >>> hi = Mark(kind="word", text="hi", start=0.25, end=0.5, source=(2, 4))
-    >>> write(Transcript(text="É hi", shown="É hi", duration=0.5, marks=(hi,)))
+    >>> write(TimedText(text="É hi", shown="É hi", duration=0.5, marks=(hi,)))
     '{"time":250,"type":"word","start":3,"end":5,"value":"hi"}\\n'
     """
-    text = transcript.text
+    text = timed.text
     wide = [i for i, char in enumerate(text) if char > "\x7f"]
     extra = [0]
     for i in wide:
@@ -42,6 +42,6 @@ def write(transcript: Transcript) -> str:
 
     return "".join(
         line(mark).decode() + "\n"
-        for mark in sorted(transcript.marks, key=lambda mark: mark.start)
+        for mark in sorted(timed.marks, key=lambda mark: mark.start)
         if mark.kind in _TYPES
     )

@@ -12,7 +12,7 @@ from voxpress.speech import Mark, Seconds
 from voxpress.text.passage import Passage
 
 HIDDEN = "\0"
-"""Stands in `Transcript.shown` for a character that nobody reads."""
+"""Stands in `TimedText.shown` for a character that nobody reads."""
 _ENTITY = re.compile(r"&#?\w+;")
 
 
@@ -65,7 +65,7 @@ def _show_entity(found: re.Match[str]) -> str:
     return html.unescape(found[0]).ljust(len(found[0]), HIDDEN)
 
 
-class Transcript(msgspec.Struct, frozen=True, kw_only=True):
+class TimedText(msgspec.Struct, frozen=True, kw_only=True):
     """What is said in a clip, and when.
 
     Attributes:

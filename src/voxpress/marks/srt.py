@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voxpress.marks.cues import make_cues
-from voxpress.marks.script import Transcript
+from voxpress.marks.script import TimedText
 
 
-def write(transcript: Transcript) -> str:
+def write(timed: TimedText) -> str:
     """Numbered cues.
 
     >>> from voxpress.speech import Mark
     >>> hi = Mark(kind="sentence", text="Hi.", start=0.0, end=1.5, source=(0, 3))
-    >>> write(Transcript(text="Hi.", shown="Hi.", duration=1.5, marks=(hi,)))
+    >>> write(TimedText(text="Hi.", shown="Hi.", duration=1.5, marks=(hi,)))
     '1\\n00:00:00,000 --> 00:00:01,500\\nHi.\\n\\n'
     """
     return "".join(
         f"{number}\n{show_time(cue.start)} --> {show_time(cue.end)}\n{_escape(cue.lines)}\n\n"
-        for number, cue in enumerate(make_cues(transcript), 1)
+        for number, cue in enumerate(make_cues(timed), 1)
     )
 
 

@@ -6,23 +6,23 @@ Source: https://www.w3.org/TR/webvtt1/. In the text of a cue, ``&``, ``<`` and `
 from __future__ import annotations
 
 from voxpress.marks.cues import make_cues
-from voxpress.marks.script import Transcript
+from voxpress.marks.script import TimedText
 from voxpress.marks.srt import show_time
 
 _REFERENCES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\u200e": "&lrm;", "\u200f": "&rlm;"})
 
 
-def write(transcript: Transcript) -> str:
+def write(timed: TimedText) -> str:
     """A header, and cues.
 
     >>> from voxpress.speech import Mark
     >>> hi = Mark(kind="sentence", text="A & B.", start=0.0, end=1.5, source=(0, 6))
-    >>> write(Transcript(text="A & B.", shown="A & B.", duration=1.5, marks=(hi,)))
+    >>> write(TimedText(text="A & B.", shown="A & B.", duration=1.5, marks=(hi,)))
     'WEBVTT\\n\\n00:00:00.000 --> 00:00:01.500\\nA &amp; B.\\n\\n'
     """
     cues = (
         f"{_show(cue.start)} --> {_show(cue.end)}\n{chr(10).join(cue.lines).translate(_REFERENCES)}\n\n"
-        for cue in make_cues(transcript)
+        for cue in make_cues(timed)
     )
     return "WEBVTT\n\n" + "".join(cues)
 

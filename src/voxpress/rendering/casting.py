@@ -67,7 +67,7 @@ class Narrator(NamedTuple):
         return request_key(asked, output)
 
     @property
-    def of_text(self) -> Reader:
+    def reader(self) -> Reader:
         """What the front end has to know."""
         engine = self.engine
 

@@ -16,7 +16,7 @@ from voxpress.text.wer import rank
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Unheard:
     """A take to be heard.
 
     Attributes:
@@ -44,7 +44,7 @@ class Heard:
     error: SpeechError | None = None
 
 
-def hear(recogniser: Recogniser, store: Store, reading: Reading) -> Heard:
+def hear(recogniser: Recogniser, store: Store, reading: Unheard) -> Heard:
     """Hear a reading; it takes the place of the one under its key where it is better.
 
     Raises:

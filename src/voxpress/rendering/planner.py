@@ -379,11 +379,11 @@ def _read(words: Say, narrator: Narrator, front_end: FrontEnd, own: Mapping[str,
         own: lexicons that the text names.
     """
     if len(words.words) > _LONGEST_KNOWN or words != Say.of(words.text):
-        return front_end.read(words, narrator.of_text, own)
+        return front_end.read(words, narrator.reader, own)
     asked = (words.text, narrator.identity, front_end.fingerprint(narrator.language))
     known = _known_readings.get(asked)
     if known is None:
-        known = front_end.read(words, narrator.of_text)
+        known = front_end.read(words, narrator.reader)
         if len(_known_readings) >= _MOST_KNOWN:
             _known_readings.clear()
         _known_readings[asked] = known

@@ -18,7 +18,7 @@ from voxpress.errors import ServiceRefused, SpeechError, StoreError, WorkerLost
 from voxpress.rendering import ATTEMPTS
 from voxpress.rendering.assessment import Assessed, most_attempts
 from voxpress.rendering.finishing import Finished
-from voxpress.rendering.listening import Heard, Reading
+from voxpress.rendering.listening import Heard, Unheard
 from voxpress.rendering.plan import Plan, place_error
 from voxpress.rendering.queues import Load, Queues, width
 from voxpress.rendering.results import make_result
@@ -40,14 +40,14 @@ _VANISHED = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class Arrived:
     """News of an utterance on its way: one of its takes is in the store."""
 
     number: int
     take: str
 
 
-News: TypeAlias = Result | Spoken
+News: TypeAlias = Result | Arrived
 
 
 class Stages(Protocol):
@@ -156,7 +156,7 @@ class Scheduler:
         self._load = Load(1 if lasting else 2)
         self._queues = Queues(stages.speaking, self._load, turns or LongestFirst(), lasting=lasting)
         self._alone: deque[str] = deque()
-        self._unheard: deque[Reading] = deque()
+        self._unheard: deque[Unheard] = deque()
         self._ready: deque[_Open] = deque()
 
     # What is open
@@ -245,7 +245,7 @@ class Scheduler:
             if verdict := doubtful.get(key):
                 wanted.best, wanted.attempts = _Best(verdict=verdict), verdict.attempts
             if key in unheard:
-                self._unheard.append(Reading(key, wanted.segment, 1, rival=False))
+                self._unheard.append(Unheard(key, wanted.segment, 1, rival=False))
                 continue
             yield from self._queue(key)
             if opened.plan.number not in self._open:
@@ -338,7 +338,7 @@ class Scheduler:
                 yield from self._settle(take.key, take.error, ripe)
             elif self._listens and wanted.waiters:
                 rival = task.attempts.start > 0
-                self._unheard.append(Reading(take.key, wanted.segment, take.attempts, rival, take.notes))
+                self._unheard.append(Unheard(take.key, wanted.segment, take.attempts, rival, take.notes))
             else:
                 wanted.best = _Best(take.attempts, take.notes)
                 yield from self._settle(take.key, None, ripe)
@@ -463,7 +463,7 @@ class Scheduler:
                 if best.verdict:
                     opened.verdicts[key] = best.verdict
             opened.waiting.discard(key)
-            yield Spoken(opened.plan.number, key)
+            yield Arrived(opened.plan.number, key)
             if not opened.waiting and opened.plan.number not in ripe:
                 self._ready.append(opened)
 

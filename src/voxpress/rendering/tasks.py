@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from voxpress.engines import Engine
-from voxpress.rendering.listening import Reading
+from voxpress.rendering.listening import Unheard
 from voxpress.rendering.plan import Plan
 from voxpress.speech import Segment
 
@@ -33,7 +33,7 @@ class Listen:
     """Hear this take."""
 
     pool: Any
-    reading: Reading
+    reading: Unheard
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -20,7 +20,7 @@ from voxpress.executors import Pools
 from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.driver import PushDriver
 from voxpress.rendering.plan import Plan
-from voxpress.rendering.scheduler import Spoken
+from voxpress.rendering.scheduler import Arrived
 from voxpress.rendering.turns import FairTurns
 from voxpress.server.errors import Refusal
 from voxpress.speech import Result, Seconds, Status
@@ -64,9 +64,9 @@ class Flight:
         """Wait until another take is in the store, or all is done."""
         await self._news.wait()
 
-    def hear(self, news: Result | Spoken) -> None:
+    def hear(self, news: Result | Arrived) -> None:
         """Take in news from the scheduler's loop."""
-        if isinstance(news, Spoken):
+        if isinstance(news, Arrived):
             self.spoken.add(news.take)
         elif not self.done.done():
             self.done.set_result(news)
@@ -202,7 +202,7 @@ class Dispatcher:
         self._flights_by_number.pop(flight.plan.number, None)
         self._turns.forget(flight.plan.number)
 
-    def _hear(self, news: Result | Spoken) -> None:
+    def _hear(self, news: Result | Arrived) -> None:
         flight = self._flights_by_number.get(news.number)
         if flight is None:
             return  # the last waiter has left

@@ -279,7 +279,7 @@ def _identify(settings: tuple[object, ...], language: str) -> str:
 
 @cache
 def _digest_code() -> str:
-    """A digest of the front end itself, and of what it knows of languages: another version can read a text otherwise."""
+    """A digest of the front end, and of what it knows of languages: another version can read a text otherwise."""
     digest = hashlib.sha256(resources.files("voxpress").joinpath("languages.py").read_bytes())
     folders = [resources.files("voxpress.text")]
     while folders:

@@ -8,7 +8,7 @@ import logging
 from voxpress import engines
 from voxpress.engines import Engine
 from voxpress.errors import SpeechError
-from voxpress.marks import FORMATS, lacks_marks, transcribe, write
+from voxpress.marks import FORMATS, lacks_marks, time_text, write
 from voxpress.rendering import worker
 from voxpress.server.aliases import Aliases
 from voxpress.server.dispatcher import Dispatcher, Flight
@@ -65,8 +65,8 @@ class Speech:
         return await asyncio.to_thread(self._keep_marks, plan, clip)
 
     def _keep_marks(self, plan: SpeechPlan, clip: Clip) -> dict[str, str]:
-        transcript = transcribe(clip, plan.plan.recipe.script)
-        said = {each.format: write(each.format, transcript) for each in plan.sidecars}
+        timed = time_text(clip, plan.plan.recipe.script)
+        said = {each.format: write(each.format, timed) for each in plan.sidecars}
         for each in plan.sidecars:
             self._store.put_sidecar(each.key, FORMATS[each.format].extension, said[each.format])
         return {format: data.decode() for format, data in said.items()}

@@ -26,7 +26,9 @@ _ALIASES = {
     "lang": "language",
     "locale": "language",
 }
-_FOREIGN = frozenset(("pron", "pronunciation", "phoneme", "phonemes", "transcription", "replacement", "say_as"))
+_FOREIGN = frozenset(
+    ("pron", "pronunciation", "phoneme", "phonemes", "transcription", "replacement", "say_as")
+)
 """What other tables call the spoken form: a line of these is no entry for the word "word"."""
 _OPTIONAL = ("ipa", "followed_by")
 """Columns that only a header can bring."""
@@ -68,8 +70,8 @@ def _read_header(cells: Sequence[str], place: str) -> Sequence[str]:
     """The columns that a first line names; empty if it is an entry."""
     names = [_ALIASES.get(lower := cell.lower().replace(" ", "_"), lower) for cell in cells]
     known = (*COLUMNS, *_OPTIONAL)
-    said = {"spoken", "ipa"} & set(names) or _FOREIGN & set(names)
-    if "word" not in names or not said:
+    others = {*known, *_FOREIGN} - {"word"}
+    if "word" not in names or not others & set(names):
         return ()
     for column in names:
         if column not in known:
