@@ -162,6 +162,6 @@ def test_a_render_tells_of_notes_and_guesses(tmp_path: Path) -> None:
         return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True).stdout
 
     first, second = render(), render()
-    assert "left out: an emoji" in first and "notes on 2 rows" in first
+    assert "left out: an emoji; --emoji name reads its name" in first and "notes on 2 rows" in first
     assert "1 reading may not be meant; this shows them:  voxpress text 'my prompts.csv' --uncertain" in first
     assert "3 up to date" in second and "note:" not in second and "may not be meant" not in second

@@ -178,6 +178,7 @@ def read_front_end(
 _FLAGS = {
     'unspeakable = "skip"': "--unspeakable skip",
     'emoji = "name"': "--emoji name",
+    "lenient = true": "--lenient",
     "leave out the entries of the others": "choose one with --language TAG",
 }
 """What messages of the library call an argument or say to do, and its option here."""

@@ -31,6 +31,7 @@ from voxpress.cli.options import (
     examples,
     format_names,
     mark_formats,
+    name_flags,
     project_here,
     read_front_end,
     read_options,
@@ -248,7 +249,7 @@ def _tell_notes(planner: Planner, utterance: Utterance) -> None:
     """Say what of a text is read aloud or not as it may not be meant."""
     plan = planner.plan(utterance, filed=False)
     for note in getattr(plan, "notes", ()):
-        typer.echo(f"voxpress: {note}", err=True)
+        typer.echo(f"voxpress: {name_flags(note)}", err=True)
 
 
 def _write_out(data: bytes) -> None:

@@ -56,7 +56,7 @@ def show_row(row: Forecast) -> None:
         case _:
             print(f"{row.status:<11} {name}")
     for note in row.notes:
-        print(f"{'':<11} {note}")
+        print(name_flags(f"{'':<11} {note}"))
 
 
 def show_changes(changes: Iterable[Change]) -> Iterator[str]:
@@ -153,7 +153,7 @@ class Tally:
         )
         if self._noted:
             more = f" (in the report: notes on {count(self._noted, 'row')})" if self._noted > 1 else ""
-            print(f"note: {self._first_note}{more}")
+            print(f"note: {name_flags(self._first_note)}{more}")
         if self._uncertain:
             print(
                 f"{count(self._uncertain, 'reading')} may not be meant; this shows them:"

@@ -300,7 +300,7 @@ def _write_table(proofs: Iterable[Proof]) -> Iterator[str]:
             yield f"{proof.id or texts}: {proof.spoken}\n"
             yield from (f"{line}\n" for line in show_changes(proof.changes))
         for note in proof.notes:
-            yield f"    {note}\n"
+            yield f"    {name_flags(note)}\n"
     yield (
         f"{count(texts, 'text')}, {changed:,} changed in {count(places, 'place')}"
         + (f", {guesses:,} of them uncertain (?)" if guesses else "")

@@ -166,7 +166,14 @@ class Casting:
         asked = self.merge(row, speaker)
         assert asked.engine
         identity = (asked.engine, asked.model, asked.voice, _typed(asked.options), self._device)
-        chosen = _choose(*identity)
+        try:
+            chosen = _choose(*identity)
+        except UnknownVoice as error:
+            own = {**self._cast, **row.cast}
+            if speaker is None or not speaker.voice or speaker.voice in own:
+                raise
+            problem = f"{error.problem}, and there is {_say_absent(speaker.voice, own)}"
+            raise UnknownVoice(problem, place=error.place, field=error.field) from error
         if not _stands(chosen.voice):
             _choose.cache_clear()
             chosen = _choose(*identity)
@@ -289,11 +296,7 @@ class Casting:
             return speaker
         if found := own.get(speaker) or self._cast.get(speaker):
             return found
-        known = [*own, *(name for name in self._cast if name not in own)]
-        problem = f"no {speaker!r} in the cast{suggest(speaker, known)}"
-        if not known:
-            raise InputError(f"{problem}: a [cast] table names speakers, and there is none", field="speaker")
-        raise InputError(f"{problem} (cast: {', '.join(known)})", field="speaker")
+        raise InputError(_say_absent(speaker, {**own, **self._cast}), field="speaker")
 
     def _find_voice(self, speaker: Speaker, own: Mapping[str, Speaker]) -> Speaker:
         """A speaker within a text, whose voice may be a name of the cast."""
@@ -319,6 +322,14 @@ def check_cast(cast: object) -> dict[str, Speaker]:
         if not isinstance(speaker, Speaker):
             raise InputError(f"must be a Speaker, not {show(speaker)}", field=f"cast.{name}")
     return dict(cast)
+
+
+def _say_absent(name: str, cast: Mapping[str, Speaker]) -> str:
+    """That a cast lacks a name, and which it has."""
+    problem = f"no {name!r} in the cast{suggest(name, cast)}"
+    if not cast:
+        return f"{problem}: a [cast] table names speakers, and there is none"
+    return f"{problem} (cast: {', '.join(cast)})"
 
 
 def _identify(row: Utterance | Speaker) -> tuple[object, ...]:
