@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 import wave
@@ -476,6 +477,27 @@ def test_ssml_with_sounds_beside_the_manifest(voxpress, tmp_path):
         b"pack/list.csv:2" in done.stdout + done.stderr
         and b"'ding.wav' cannot be read" in done.stdout + done.stderr
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "markup"),
+    [
+        ("two.ssml", "<speak>One.</speak>", "ssml"),
+        ("my call.xml", "<?xml version='1.0'?>\n<speak version='1.1'>One.</speak>", "ssml"),
+        ("book.md", "# One\n\nTwo *three*.", "markdown"),
+        ("BOOK.MD", "One", "markdown"),
+    ],
+)
+def test_a_text_with_markup_is_no_list(voxpress, tmp_path, name, content, markup):
+    """Both commands say how to speak it, and that works."""
+    (tmp_path / name).write_text(content)
+    command = f"voxpress say --markup {markup}"
+    render = voxpress("render", name, "-o", "out", "-e", "tone", status=2).stderr.decode()
+    assert f"is one text and no list: to speak it, {command} -o FILE - < {shlex.quote(name)}" in render
+    said = voxpress("say", name, "-e", "tone", status=2).stderr.decode()
+    assert f"to speak what is in it: {command} - < {shlex.quote(name)}" in said
+    voxpress("say", "--markup", markup, "-o", "a.wav", "-", "-e", "tone", stdin=content)
+    assert (tmp_path / "a.wav").exists()
 
 
 def test_lenient(voxpress, tmp_path):
