@@ -26,6 +26,10 @@ _ALIASES = {
     "lang": "language",
     "locale": "language",
 }
+_FOREIGN = frozenset(
+    ("pron", "pronunciation", "phoneme", "phonemes", "transcription", "replacement", "say_as", "speak")
+)
+"""What other tables call the spoken form: a line of these is no entry for the word "word"."""
 _OPTIONAL = ("ipa", "followed_by")
 """Columns that only a header can bring."""
 FLAGS = ("case", "any", "part", "regex")
@@ -66,7 +70,8 @@ def _read_header(cells: Sequence[str], place: str) -> Sequence[str]:
     """The columns that a first line names; empty if it is an entry."""
     names = [_ALIASES.get(lower := cell.lower().replace(" ", "_"), lower) for cell in cells]
     known = (*COLUMNS, *_OPTIONAL)
-    if cells[0].lower() != "word" and ("word" not in names or not {"spoken", "ipa"} & set(names)):
+    said = {"spoken", "ipa"} & set(names) or _FOREIGN & set(names)
+    if "word" not in names or not said:
         return ()
     for column in names:
         if column not in known:
@@ -77,8 +82,6 @@ def _read_header(cells: Sequence[str], place: str) -> Sequence[str]:
             )
         if names.count(column) > 1:
             raise InputError("stands there twice", place=place, field=column)
-    if not {"spoken", "ipa"} & set(names):
-        raise InputError("no column says how the words are spoken: spoken, or ipa", place=place)
     return names
 
 
