@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias, get_args
 
@@ -15,7 +16,18 @@ from voxpress import languages
 from voxpress.errors import InputError, UnsupportedOption, show, suggest
 from voxpress.files.formats import format_named
 
-__all__ = ["LARGEST_SEED", "MARKUPS", "TESTS", "Markup", "Problem", "Test", "check", "path", "problems"]
+__all__ = [
+    "LARGEST_SEED",
+    "MARKUPS",
+    "TESTS",
+    "Markup",
+    "Problem",
+    "Test",
+    "check",
+    "explain_type",
+    "path",
+    "problems",
+]
 
 Problem: TypeAlias = str
 """What is wrong with a value, in words that follow the name of its field; empty if the value is right."""
@@ -64,6 +76,31 @@ def problems(values: Mapping[str, object]) -> Iterator[tuple[str, Problem]]:
             yield from ((f"options.{option}", problem) for option, problem in _find_wrong_options(value))
         elif problem := TESTS[name](value):
             yield name, problem
+
+
+_EXPECTED = re.compile(r"Expected `([^`]+)`(.*?)(?:, got `([^`]+)`)?")
+_TYPES = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text in quotes",
+    "bool": "true or false",
+    "array": "a list in square brackets",
+    "object": "a table",
+}
+
+
+def explain_type(error: Exception) -> Problem:
+    """What a value should have been, of an error of msgspec about a value in TOML.
+
+    >>> explain_type(ValueError("Expected `float | null`, got `str` - at `$.level`"))
+    'must be a number, not a text in quotes'
+    """
+    problem = str(error).partition(" - at ")[0]
+    if not (found := _EXPECTED.fullmatch(problem)):
+        return problem
+    wanted, limits, got = found.groups(default="")
+    kinds = [_TYPES.get(each, each) for each in wanted.split(" | ") if each != "null"]
+    return f"must be {' or '.join(kinds)}{limits}" + (f", not {_TYPES.get(got, got)}" if got else "")
 
 
 def path(value: object, field: str) -> str:

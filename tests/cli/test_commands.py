@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 import wave
@@ -516,7 +517,50 @@ def test_ssml_with_sounds_beside_the_manifest(voxpress, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "markup"),
+    [
+        ("two.ssml", "<speak>One.</speak>", "ssml"),
+        ("my call.xml", "<?xml version='1.0'?>\n<speak version='1.1'>One.</speak>", "ssml"),
+        ("book.md", "# One\n\nTwo *three*.", "markdown"),
+        ("BOOK.MD", "One", "markdown"),
+    ],
+)
+def test_a_text_with_markup_is_no_list(voxpress, tmp_path, name, content, markup):
+    """Both commands say how to speak it, and that works."""
+    (tmp_path / name).write_text(content)
+    command = f"voxpress say --markup {markup}"
+    render = voxpress("render", name, "-o", "out", "-e", "tone", status=2).stderr.decode()
+    assert f"is one text and no list: to speak it, {command} -o FILE - < {shlex.quote(name)}" in render
+    said = voxpress("say", name, "-e", "tone", status=2).stderr.decode()
+    assert f"to speak what is in it: {command} - < {shlex.quote(name)}" in said
+    voxpress("say", "--markup", markup, "-o", "a.wav", "-", "-e", "tone", stdin=content)
+    assert (tmp_path / "a.wav").exists()
+
+
 def test_lenient(voxpress, tmp_path):
     say = ("say", "<speak>One <foo>two</foo>.</speak>", "-e", "tone", "-o", "a.wav", "--markup", "ssml")
-    assert b"<foo> is unknown (line 1, column 12)" in voxpress(*say, status=2).stderr
-    assert b"<foo> is unknown (line 1, column 12)" in voxpress(*say, "--lenient").stderr
+    problem = b"<foo> is unknown (line 1, column 12)"
+    assert problem + b"; leave it out with --lenient\n" in voxpress(*say, status=2).stderr
+    assert b"left out: " + problem + b"\n" in voxpress(*say, "--lenient").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("-f", "mp3", "-o", "x.wav"), "'x.wav' has the extension of 'wav', and the format is 'mp3'"),
+        (("-f", "ulaw", "-o", "x.wav"), "'x.wav' has the extension of 'wav', and the format is 'ulaw'"),
+        (("-f", "wav", "-o", "x.opus"), "'x.opus' has the extension of 'opus', and the format is 'wav'"),
+    ],
+)
+def test_say_writes_no_format_under_the_name_of_another(voxpress, tmp_path, arguments, told):
+    assert told in voxpress("say", "Hi.", "-e", "tone", *arguments, status=2).stderr.decode()
+    assert not list(tmp_path.glob("x.*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "format"), [("x.wav", "wav-ulaw"), ("x.WAV", "wav49"), ("x", "mp3"), ("x.raw", "pcm")]
+)
+def test_say_takes_names_that_the_format_may_have(voxpress, tmp_path, name, format):
+    voxpress("say", "Hi.", "-e", "tone", "-f", format, "-o", name)
+    assert (tmp_path / name).stat().st_size > 0

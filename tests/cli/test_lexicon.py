@@ -250,7 +250,11 @@ def test_the_library(names):
             "[presets.web]\nlexicons = [3]\nfiles = [{path = '{id}.wav'}]\n",
             "presets.web.lexicons: must be a list",
         ),
-        ('[defaults]\nlexicons = ["none.tsv"]\n', "none.tsv: the lexicon cannot be read"),
+        ('[defaults]\nlexicons = ["none.tsv"]\n', "voxpress.toml: defaults.lexicons: no file 'none.tsv'"),
+        (
+            '[defaults]\npreset = "web"\n[presets.web]\nlexicons = ["x/no.pls"]\nfiles = [{path = "{id}.wav"}]\n',
+            "voxpress.toml: presets.web.lexicons: no file 'x/no.pls'",
+        ),
     ],
 )
 def test_a_project_that_is_wrong(voxpress, tmp_path, toml, problem):

@@ -222,7 +222,24 @@ def test_a_voice_that_nobody_knows_in_a_scene(tmp_path: Path) -> None:
     row = Utterance(id="scene", text=SCENE, markup="ssml")
     (result,) = render([row], tmp_path / "out", cast=CAST, engine="tone", store="memory:", workers=0)
     assert result.status == "failed"
-    assert "'Pia' is not a tone voice" in result.error
+    assert "'Pia' is not a tone voice (3 voices: voxpress voices tone)" in result.error
+    assert result.error.endswith(f", and there is no 'Pia' in the cast (cast: {', '.join(CAST)})")
+
+
+@pytest.mark.parametrize(
+    ("name", "cast", "told"),
+    [
+        ("Agnt", {"Agent": "high", "Bob": "low"}, "no 'Agnt' in the cast; did you mean 'Agent'? (cast: Agent, Bob)"),
+        ("Agent", {}, "no 'Agent' in the cast: a [cast] table names speakers, and there is none"),
+        ("Caller", {"Caller": "lo"}, "'lo' is not a tone voice"),
+    ],
+)  # fmt: skip
+def test_an_error_about_a_voice_in_a_text_names_the_cast(name: str, cast: dict[str, str], told: str) -> None:
+    members = {member: Speaker(engine="tone", voice=voice) for member, voice in cast.items()}
+    row = Utterance(id="a", text=f"<speak><voice name='{name}'>Hi.</voice></speak>", markup="ssml")
+    (result,) = render([row], cast=members, engine="tone", store="memory:", workers=0)
+    assert told in result.error
+    assert ("in the cast" in result.error) == (name not in cast)
 
 
 def test_a_cast_member_that_is_louder(tmp_path: Path) -> None:

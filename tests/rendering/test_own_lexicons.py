@@ -46,8 +46,8 @@ def folder(tmp_path: Path) -> Path:
     place = tmp_path / "in"
     (place / "more").mkdir(parents=True)
     (place / "a.pls").write_text(PLS.format("word", "first"))
-    (place / "b.tsv").write_text("word\tsecond\nother\tsecond\n")
-    (place / "more" / "c.tsv").write_text("word\tthird\nother\tthird\nlast one\tthird\n")
+    (place / "b.tsv").write_text("other\tsecond\nword\tsecond\n")
+    (place / "more" / "c.tsv").write_text("other\tthird\nword\tthird\nlast one\tthird\n")
     return place
 
 
@@ -112,7 +112,7 @@ def test_a_document_comes_before_all_others(folder: Path) -> None:
     wide = FrontEnd(
         lexicon=Lexicon([Entry("word", "wide"), Entry("word list", "wide"), Entry("mine", "wide")])
     )
-    (folder / "row.tsv").write_text("word\trow\nmine\trow\n")
+    (folder / "row.tsv").write_text("mine\trow\nword\trow\n")
     row = Utterance(
         text=f"<speak>{A}Word list, mine.</speak>", markup="ssml", lexicon="row.tsv", origin="m.csv:2"
     )
@@ -219,11 +219,11 @@ def test_a_changed_entry_speaks_only_the_sentences_with_its_word(folder: Path) -
         ("rendered", 1),
     ]
     assert [r.status for r in run(folder, rows)] == ["up to date"] * 3
-    (folder / "b.tsv").write_text("word\tchanged\nother\tsecond\n")
+    (folder / "b.tsv").write_text("other\tsecond\nword\tchanged\n")
     again = run(folder, rows)
     assert [r.status for r in again] == ["rendered", "up to date", "up to date"]
     assert again[0].spoken == 1
-    (folder / "b.tsv").write_text("word\tchanged\nother\tsecond\nunused\tsecond\n")
+    (folder / "b.tsv").write_text("other\tsecond\nword\tchanged\nunused\tsecond\n")
     assert [r.status for r in run(folder, rows)] == ["up to date"] * 3
 
 

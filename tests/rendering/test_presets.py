@@ -111,16 +111,77 @@ def test_a_preset_extends_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "format"),
+    [("{id}.opus", "opus"), ("x/{name}.ul", "ulaw"), ("{id}.wav", "wav"), ("{id}.{extension}", "wav")],
+)
+def test_the_extension_of_a_path_says_the_format(tmp_path: Path, path: str, format: str) -> None:
+    ((_, output),) = load(project(tmp_path, f'[presets.a]\nfiles = [{{ path = "{path}" }}]'))["a"].files
+    assert output.format == format
+
+
+@pytest.mark.parametrize(
+    ("text", "gain"),
+    [
+        ('extends = "twilio"\nloudness = -16.0', (None, -16.0)),
+        ('extends = "podcast"\nlevel = -20.0', (-20.0, None)),
+        ('extends = "b"\nloudness = -16.0\n[presets.b]\nextends = "twilio"\nlevel = -18.0', (None, -16.0)),
+        ('level = -20.0\nfiles = [{ path = "{id}.wav", loudness = -16.0 }]', (None, -16.0)),
+        ('extends = "twilio"\ntail = 0.3', (-20.0, None)),
+    ],
+)
+def test_a_loudness_replaces_the_level_of_the_base(
+    tmp_path: Path, text: str, gain: tuple[float | None, float | None]
+) -> None:
+    """And the other way round: both set the gain."""
+    ((_, output),) = load(project(tmp_path, f"[presets.a]\n{text}"))["a"].files
+    assert (output.level, output.loudness) == gain
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[defaults", "is not TOML: "),
         ("[default]\n", "default: no such table; did you mean 'defaults'?"),
         ("defaults = 3", "defaults: must be a table"),
         ('[defaults]\nvoise = "x"', "defaults.voise: no such field; did you mean 'voice'?"),
-        ('[defaults]\nworkers = "two"', "defaults.workers: Expected `int | null`, got `str`"),
+        ('[defaults]\nworkers = "two"', "defaults.workers: must be a whole number, not a text in quotes"),
         ('[defaults]\nformat = "mp4"', "defaults.format: no format 'mp4'; did you mean 'mp3'?"),
         ('[defaults]\npreset = "asterix"', "defaults.preset: no preset 'asterix'; did you mean 'asterisk'?"),
-        ("[presets.a]\nlevel = -20", "presets.a.files: must be a list of tables"),
+        (
+            "[presets.a]\nlevel = -20",
+            "presets.a.files: is missing: name the files, such as files = [{ path =",
+        ),
+        ("[presets.a]\nfiles = 3", "presets.a.files: must be a list of tables"),
+        (
+            '[presets.a]\nextend = "twilio"',
+            "presets.a.extend: no such field; did you mean 'extends'? (fields: extends, ",
+        ),
+        (
+            '[presets.a]\nfile = "{id}.wav"',
+            "presets.a.file: no such field; did you mean 'files'? (fields: extends, ",
+        ),
+        (
+            '[presets.a]\nextends = "twilio"\nlexicon = []',
+            "presets.a.lexicon: no such field; did you mean 'lexicons'?",
+        ),
+        (
+            '[presets.a]\nextends = "twilio"\nlevel = "-18"',
+            "presets.a.level: must be a number, not a text in quotes",
+        ),
+        (
+            '[defaults]\nlexicons = "a.tsv"',
+            "defaults.lexicons: must be a list in square brackets, not a text in quotes",
+        ),
+        ('[defaults]\ncarrier = "yes"', "defaults.carrier: must be true or false, not a text in quotes"),
+        ("[cast]\nAl = {voice = 3}", "cast.Al.voice: must be a text in quotes, not a whole number"),
+        (
+            "[defaults]\nengine = tone",
+            "is not TOML: Invalid value (at line 2, column 10); a text stands in quotes",
+        ),
+        (
+            '[presets.a]\nfiles = [{ path = "{id}.opus", format = "mp3" }]',
+            "presets.a.files[0].path: '{id}.opus' has the extension of 'opus', and the format is 'mp3'",
+        ),
         ("[presets.a]\nfiles = [{}]", "presets.a.files[0].path: is missing"),
         (
             '[presets.a]\nlevl = -20\nfiles = [{ path = "{id}.wav" }]',
@@ -128,7 +189,7 @@ def test_a_preset_extends_another(tmp_path: Path) -> None:
         ),
         (
             '[presets.a]\nfiles = [{ path = "{id}.wav", lead = "long" }]',
-            "presets.a.files[0].lead: Expected `float`, got `str`",
+            "presets.a.files[0].lead: must be a number, not a text in quotes",
         ),
         (
             '[presets.a]\nformat = "ulaw"\nfiles = [{ path = "{id}.ul", sample_rate = 16000 }]',

@@ -184,8 +184,8 @@ def test_a_lenient_render_notes_what_it_leaves_out() -> None:
     rows = [Utterance(id="a", text="<speak>Hello <foo>there</foo>.</speak>", markup="ssml")]
     (strict,) = render(rows, engine="tone", store="memory:", workers=0)
     (lenient,) = render(rows, engine="tone", store="memory:", workers=0, front_end=FrontEnd(lenient=True))
-    assert strict.error == "a: <foo> is unknown (line 1, column 14)"
-    assert lenient.notes == ("<foo> is unknown (line 1, column 14)",)
+    assert strict.error == "a: <foo> is unknown (line 1, column 14); leave it out with lenient = true"
+    assert lenient.notes == ("left out: <foo> is unknown (line 1, column 14)",)
 
 
 def test_ssml_in_a_plain_row_is_noted() -> None:

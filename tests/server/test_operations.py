@@ -199,8 +199,8 @@ def test_a_table_that_names_an_engine_that_is_not_offered():
     ("table", "message"),
     [
         ("prot = 1", r"server.prot: no such field; did you mean 'port'\?"),
-        ("port = 'x'", r"server.port: Expected `int`"),
-        ("port = 70000", r"server.port: Expected `int` <= 65535"),
+        ("port = 'x'", r"server.port: must be a whole number, not a text in quotes"),
+        ("port = 70000", r"server.port: must be a whole number <= 65535"),
         ("webhooks = [{url = 'https://x', secret = 'word'}]", r"server.webhooks: .*whsec_"),
     ],
 )

@@ -88,7 +88,7 @@ def test_encodings(encoding: str) -> None:
         ("word\tspoken\tlangauge", r"names.tsv:1: langauge: no such column; did you mean 'language'\?"),
         ("word\tpron\nSQL\tsequel", r"names.tsv:1: pron: no such column.* \(columns: word, spoken, "),
         ("Word\tSpeak\tlanguage\nSQL\tsequel", "names.tsv:1: speak: no such column"),
-        ("word\tlanguage\nSQL\ten", "names.tsv:1: no column says how the words are spoken: spoken, or ipa"),
+        ("language\tword\tphoneme\nen\tSQL\tx", "names.tsv:1: phoneme: no such column"),
         ("word\tspoken\tword", "names.tsv:1: word: stands there twice"),
         ("a\tb\n; x\nA\tc", "names.tsv:3"),
         (

@@ -205,7 +205,11 @@ UNKNOWN = [
     ("<mstts:silence type='x' value='2s'/>a", "<mstts:silence> is unknown", "a"),
     ("<P>a</P>", "<P> is unknown", "a"),
     ("<s foo='1'>a</s>", "the attribute foo of <s> is not supported", "a"),
-    ("<prosody pitch='high'>a</prosody>", "the attribute pitch of <prosody>", "a"),
+    (
+        "<prosody pitch='high'>a</prosody>",
+        "the attribute pitch of <prosody> is not supported: no engine has it",
+        "a",
+    ),
     ("<prosody contour='(0%,+20Hz)'>a</prosody>", "the attribute contour of <prosody>", "a"),
     ("<prosody duration='2s'>a</prosody>", "the attribute duration of <prosody>", "a"),
     ("<prosody rate='quick'>a</prosody>", "rate of <prosody>: 'quick' is not one of x-slow", "a"),
@@ -248,7 +252,7 @@ def test_what_cannot_be_done_is_an_error_or_a_note(inner: str, problem: str, fir
 
 def test_a_problem_is_noted_once() -> None:
     parts = parse("<x>a</x> <x>b</x> <x>c</x>", lenient=True)
-    assert parts == ("a b c", Note("<x> is unknown (line 1, column 8) and 2 more"))
+    assert parts == ("a b c", Note("left out: <x> is unknown (line 1, column 8) and 2 more"))
     many = parse("".join(f"<x{i}>a</x{i}>" for i in range(200)), lenient=True)
     assert len(many) == 102
     assert many[-1] == Note(f"other problems (line 1, column {many_column()}) and 99 more")

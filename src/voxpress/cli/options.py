@@ -178,8 +178,11 @@ def read_front_end(
 
 _ARGUMENT = re.compile(r'\b(unspeakable|emoji|normalise) = "(\w+)"')
 """How messages of the library name an argument that is an option here."""
-_ADVICE = {"leave out the entries of the others": "choose one with --language TAG"}
-"""What messages of the library say to do, and the option that does it here."""
+_ADVICE = {
+    "lenient = true": "--lenient",
+    "leave out the entries of the others": "choose one with --language TAG",
+}
+"""What else messages of the library say to do, and the option that does it here."""
 
 
 def name_flags(message: str) -> str:

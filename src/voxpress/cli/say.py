@@ -186,6 +186,8 @@ def _words(text: list[str] | None) -> str:
     """
     import shlex
 
+    from voxpress.manifests import find_markup
+
     given = text or []
     if len(given) > 1:
         raise InputError(f"put the text in quotes: voxpress say {shlex.quote(' '.join(given))}")
@@ -202,10 +204,11 @@ def _words(text: list[str] | None) -> str:
         return words
     name = shlex.quote(given[0])
     if os.path.isfile(given[0]):
+        markup = find_markup(given[0], Path(given[0]).read_bytes()[:500].decode(errors="replace"))
         what = (
             f"to render its rows: voxpress render {name} -o out"
-            if Path(given[0]).suffix.lower() in _LISTS
-            else f"to speak what is in it: voxpress say - < {name}"
+            if Path(given[0]).suffix.lower() in _LISTS and not markup
+            else f"to speak what is in it: voxpress say {f'--markup {markup} ' if markup else ''}- < {name}"
         )
         raise InputError(
             f"{given[0]} is a file here; {what}; to speak its name: echo {name} | voxpress say -"

@@ -16,6 +16,7 @@ import itertools
 import os
 import pkgutil
 import re
+import shlex
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import PurePath
 from typing import BinaryIO, TypeAlias
@@ -34,6 +35,7 @@ MAX_LINE = 1 << 20
 _HEAD_LINES = 20
 _SEPARATOR = re.compile(r"sep=.\s*", re.IGNORECASE)
 """The line that tells Excel the delimiter; the header shows it as well."""
+_SPEAK = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<speak\b")
 _NO_TEXT: Mapping[bytes, str] = {
     b"PK\3\4": "a spreadsheet or a zip file; save it as CSV",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet or document; save it as CSV",
@@ -101,7 +103,7 @@ def recognise(path: str, head: str) -> str:
     ('csv', 'jsonl')
 
     Raises:
-        ManifestError: neither the extension nor the content shows the format.
+        ManifestError: neither the extension nor the content shows the format, or it is one text.
     """
     formats = _find_formats()
     extension = PurePath(path).suffix.lower()
@@ -109,12 +111,29 @@ def recognise(path: str, head: str) -> str:
     for name, form in sorted((named or formats).items(), key=lambda item: not item[1].by_content):
         if form.recognise(head):
             return name
+    if markup := find_markup(path, head):
+        raise ManifestError(
+            f"is one text and no list: to speak it, voxpress say --markup {markup} -o FILE - < {shlex.quote(path)};"
+            " in a list, it is the text of a row",
+            path=path,
+        )
     for name, form in named.items():
         if not form.by_content:
             return name
     raise ManifestError(
         f"cannot tell the format; name it with --from ({', '.join(sorted(formats))})", path=path
     )
+
+
+def find_markup(path: str, head: str) -> str:
+    """How a file is written that holds one text, such as ``ssml``; empty: nothing shows that it does.
+
+    >>> find_markup("notes.md", "# Hello"), find_markup("call.xml", "<speak>Hello."), find_markup("a.txt", "Hello.")
+    ('markdown', 'ssml', '')
+    """
+    if PurePath(path).suffix.lower() in (".md", ".markdown"):
+        return "markdown"
+    return "ssml" if PurePath(path).suffix.lower() == ".ssml" or _SPEAK.match(head) else ""
 
 
 def read(path: str | os.PathLike[str], format: str | None = None) -> Iterator[Row]:

@@ -166,14 +166,21 @@ class Casting:
             InputError, EngineError: they are not there.
         """
         asked = self.merge(row, speaker)
-        chosen = self._choose(asked, asked.voice)
+        try:
+            chosen = self._choose(asked, asked.voice)
+        except UnknownVoice as error:
+            own = {**self._cast, **row.cast}
+            if speaker is None or not speaker.voice or speaker.voice in own:
+                raise
+            problem = f"{error.problem}, and there is {_say_absent(speaker.voice, own)}"
+            raise UnknownVoice(problem, place=error.place, field=error.field) from error
         if (
             asked.voice is None
             and asked.language
             and not languages.covers(chosen.voice.languages, asked.language)
         ):
-            own = _find_native(asked.language, chosen.engine, chosen.voice)
-            chosen = self._choose(asked, own.name) if own else chosen
+            native = _find_native(asked.language, chosen.engine, chosen.voice)
+            chosen = self._choose(asked, native.name) if native else chosen
         return Choice(asked, chosen)
 
     def _choose(self, asked: Speaker, voice: str | None) -> _Chosen:
@@ -323,11 +330,7 @@ class Casting:
             return speaker
         if found := own.get(speaker) or self._cast.get(speaker):
             return found
-        known = [*own, *(name for name in self._cast if name not in own)]
-        problem = f"no {speaker!r} in the cast{suggest(speaker, known)}"
-        if not known:
-            raise InputError(f"{problem}: a [cast] table names speakers, and there is none", field="speaker")
-        raise InputError(f"{problem} (cast: {', '.join(known)})", field="speaker")
+        raise InputError(_say_absent(speaker, {**own, **self._cast}), field="speaker")
 
     def _find_voice(self, speaker: Speaker, own: Mapping[str, Speaker]) -> Speaker:
         """A speaker within a text, whose voice may be a name of the cast."""
@@ -353,6 +356,14 @@ def check_cast(cast: object) -> dict[str, Speaker]:
         if not isinstance(speaker, Speaker):
             raise InputError(f"must be a Speaker, not {show(speaker)}", field=f"cast.{name}")
     return dict(cast)
+
+
+def _say_absent(name: str, cast: Mapping[str, Speaker]) -> str:
+    """That a cast lacks a name, and which it has."""
+    problem = f"no {name!r} in the cast{suggest(name, cast)}"
+    if not cast:
+        return f"{problem}: a [cast] table names speakers, and there is none"
+    return f"{problem} (cast: {', '.join(cast)})"
 
 
 def _identify(row: Utterance | Speaker) -> tuple[object, ...]:

@@ -15,8 +15,8 @@ project's file have the same shape::
     level = -18.0
 
 A preset's own fields (those of `voxpress.speech.Output`) hold for all its files, a file's fields override
-them. With ``extends`` a preset starts from another: its fields replace that one's, and its files too if it
-has any; files that are taken over keep what they say themselves.
+them. Without a format, the extension of a file's path decides. With ``extends`` a preset starts from another: its
+fields replace that one's, and its files too if it has any; files that are taken over keep what they say themselves.
 """
 
 from __future__ import annotations
@@ -31,12 +31,17 @@ import msgspec
 
 from voxpress import marks, validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
+from voxpress.files.formats import FORMATS, format_for
+from voxpress.files.paths import audio_extension, require_extension
 from voxpress.rendering import DEFAULT_ENGINE, templates
 from voxpress.speech import OptionValue, Output, Speaker
 
 Table: TypeAlias = Mapping[str, Any]
 
 _TABLES = ("defaults", "cast", "presets", "server")
+_OWN_FIELDS = ("extends", "description", "files", "lexicons", "marks")
+_FIELDS = (*_OWN_FIELDS, *Output.__struct_fields__)
+_GAINS = ("level", "loudness")
 _DEEPEST = 20
 """Presets that may extend each other in a row."""
 
@@ -114,14 +119,24 @@ normalise=None, emoji=None, unspeakable=None, lenient=None)
     """Speakers by the names that rows and texts give them."""
     server: Table = {}
     """What is said of a server, as it stands in the file; `voxpress.server.settings` knows the fields."""
+    path: str = "voxpress.toml"
+    """Of the file, for messages."""
 
     def list_lexicons(self, preset: str | None = None) -> tuple[str, ...]:
         """The files that say how words are spoken: those of a preset, and the project's.
 
         >>> Project(defaults=Defaults(lexicons=("names.tsv",)), presets=load()).list_lexicons("podcast")
-        ('names.tsv',)
+        Traceback (most recent call last):
+        voxpress.errors.ManifestError: voxpress.toml: defaults.lexicons: no file 'names.tsv'
+
+        Raises:
+            ManifestError: one of them is not there.
         """
         own = self.presets[preset].lexicons if preset and preset in self.presets else ()
+        for files, field in ((own, f"presets.{preset}"), (self.defaults.lexicons, "defaults")):
+            for file in files:
+                if not Path(file).exists():
+                    raise ManifestError(f"no file {file!r}", path=self.path, field=f"{field}.lexicons")
         return (*own, *self.defaults.lexicons)
 
 
@@ -160,6 +175,7 @@ def load_project(path: Path | None = None) -> Project:
         presets=MappingProxyType({**_BuiltIn(), **presets.all()}),
         cast=read_cast(_table(document, "cast", str(path), ""), str(path)),
         server=_table(document, "server", str(path), ""),
+        path=str(path),
     )
     if defaults.preset is not None:
         try:
@@ -227,21 +243,32 @@ class _Presets:
 
     def _preset(self, name: str) -> Preset:
         table = self._resolve(name, ())
-        files = table.get("files")
+        for field in table:
+            if field not in _FIELDS:
+                problem = f"no such field{suggest(field, _FIELDS)} (fields: {', '.join(_FIELDS)})"
+                raise self._error(name, field, problem)
+        if "files" not in table:
+            example = 'files = [{ path = "{id}.opus" }]'
+            raise self._error(
+                name, "files", f"is missing: name the files, such as {example}, or a preset that it extends"
+            )
+        files = table["files"]
         if not isinstance(files, list) or not files or not all(isinstance(file, dict) for file in files):
             raise self._error(name, "files", "must be a list of tables with a path each")
-        apart = ("description", "files", "lexicons", "marks")
-        shared = {key: value for key, value in table.items() if key not in apart}
+        shared = {key: value for key, value in table.items() if key not in _OWN_FIELDS}
         made: dict[str, Output] = {}
         for number, file in enumerate(files):
             place = f"files[{number}]"
             own = {key: value for key, value in file.items() if key != "path"}
             template = file.get("path")
-            output = self._output(name, place, shared, own)
             if not isinstance(template, str):
                 raise self._error(name, f"{place}.path", "is missing, or not a text")
+            if "format" not in shared and "format" not in own and audio_extension(template):
+                own["format"] = format_for(template).name
+            output = self._output(name, place, shared, own)
             try:
                 template = templates.resolve(template, output)
+                require_extension(template, FORMATS[output.format])
             except InputError as error:
                 raise self._error(name, f"{place}.path", error.problem) from error
             if template in made:
@@ -287,10 +314,10 @@ class _Presets:
             hint = suggest(str(base), known)
             raise self._error(name, "extends", f"no preset {base!r}{hint} (presets: {', '.join(known)})")
         taken = self._resolve(base, (*below, name)) if inner else _tables()[base]
-        return {**taken, **{key: value for key, value in own.items() if key != "extends"}}
+        return _put_over({key: value for key, value in own.items() if key != "extends"}, taken)
 
     def _output(self, name: str, place: str, shared: Table, own: Table) -> Output:
-        fields = {**shared, **own}
+        fields = _put_over(own, shared)
         try:
             return msgspec.convert(fields, Output)
         except msgspec.ValidationError as error:
@@ -300,6 +327,12 @@ class _Presets:
 
     def _error(self, name: str, field: str, problem: str) -> ManifestError:
         return ManifestError(problem, path=self.path, field=f"presets.{name}.{field}")
+
+
+def _put_over(own: Table, base: Table) -> dict[str, Any]:
+    """Fields that override others. Of a level and a loudness, which both set the gain, the own one counts."""
+    gained = any(each in own for each in _GAINS)
+    return {**{key: value for key, value in base.items() if not (gained and key in _GAINS)}, **own}
 
 
 def _defaults(table: Table, path: str) -> Defaults:
@@ -331,7 +364,7 @@ def _wrong(error: Exception, table: Table, kind: type[msgspec.Struct]) -> tuple[
             msgspec.convert({key: value}, kind)
         except msgspec.ValidationError as single:
             if not isinstance(single.__cause__, InputError):
-                return key, str(single).partition(" - at ")[0]
+                return key, validation.explain_type(single)
     return "", str(error)
 
 
@@ -350,7 +383,8 @@ def _read(path: Path) -> Table:
     except OSError as error:
         raise ManifestError(f"cannot be read: {error.strerror}", path=str(path)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(f"is not TOML: {error}", path=str(path)) from error
+        hint = "; a text stands in quotes" if str(error).startswith("Invalid value") else ""
+        raise ManifestError(f"is not TOML: {error}{hint}", path=str(path)) from error
     except RecursionError:
         raise ManifestError("is nested too deeply", path=str(path)) from None
 

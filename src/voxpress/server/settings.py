@@ -14,6 +14,7 @@ from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.server.batches.addresses import check_url
 from voxpress.server.schemas import RequestMarkup
 from voxpress.speech import Seconds
+from voxpress.validation import explain_type
 
 Bytes: TypeAlias = int
 Positive: TypeAlias = Annotated[int, Meta(ge=1)]
@@ -163,8 +164,7 @@ def settings(table: Mapping[str, Any], path: str, **flags: Any) -> Settings:
         try:
             convert({name: value}, Settings)
         except ValidationError as error:
-            problem = str(error).partition(" - at ")[0]
-            raise ManifestError(problem, path=path, field=f"server.{name}") from error
+            raise ManifestError(explain_type(error), path=path, field=f"server.{name}") from error
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         made = convert({**table, **given}, Settings)

@@ -27,7 +27,7 @@ _ALIASES = {
     "locale": "language",
 }
 _FOREIGN = frozenset(
-    ("pron", "pronunciation", "phoneme", "phonemes", "transcription", "replacement", "say_as")
+    ("pron", "pronunciation", "phoneme", "phonemes", "transcription", "replacement", "say_as", "speak")
 )
 """What other tables call the spoken form: a line of these is no entry for the word "word"."""
 _OPTIONAL = ("ipa", "followed_by")
@@ -82,8 +82,6 @@ def _read_header(cells: Sequence[str], place: str) -> Sequence[str]:
             )
         if names.count(column) > 1:
             raise InputError("stands there twice", place=place, field=column)
-    if not {"spoken", "ipa"} & set(names):
-        raise InputError("no column says how the words are spoken: spoken, or ipa", place=place)
     return names
 
 

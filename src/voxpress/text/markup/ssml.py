@@ -54,6 +54,8 @@ _SAY_AS = {
     "number": "cardinal",
 }
 _NO_PITCH = re.compile(r"medium|default|[+-]?0+(?:\.0+)?(?:%|st|Hz)", re.IGNORECASE)
+_UNHEARD = {("prosody", each) for each in ("pitch", "contour", "range", "duration")}
+"""Attributes of elements that no engine can do."""
 _TIME = re.compile(r"\+?([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}) ?(ms|s)", re.IGNORECASE)
 _DECIBELS = re.compile(r"([+-]?[0-9]{1,4}(?:\.[0-9]{0,9})?) ?dB", re.IGNORECASE)
 _RATE = re.compile(r"([+-]?)([0-9]{1,6}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})(%?)")
@@ -151,8 +153,9 @@ class _Reader:
         """
         if not self._lenient:
             known = suggest(name, _BEGIN.keys()) if 0 < len(name) < 40 else ""
-            _xml.refuse(problem + known, self._text, at)
-        self.tell(problem, at)
+            place = _xml.locate(self._text, at)
+            raise MarkupError(f"{problem}{known} ({place}); leave it out with lenient = true")
+        self.tell(f"left out: {problem}", at)
 
     # What the document has in it
 
@@ -190,7 +193,8 @@ class _Reader:
         elif begin := _BEGIN.get(element.name):
             begin(self, element)
             for each in element.attributes:
-                self.miss(f"the attribute {shorten(each)} of <{element.name}> is not supported", at)
+                why = ": no engine has it" if (element.name, each) in _UNHEARD else ""
+                self.miss(f"the attribute {shorten(each)} of <{element.name}> is not supported{why}", at)
         else:
             self.miss(f"{found} is unknown", at, name)
 

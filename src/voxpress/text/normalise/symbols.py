@@ -28,8 +28,8 @@ from voxpress.text.patterns import lazily
 LEFT_OUT = {
     "emoji": 'an emoji; emoji = "name" reads its name',
     "decoration": "decoration",
-    "emphasis": "a sign of Markdown; markup markdown reads the text as such",
-    "heading": "a sign of Markdown; markup markdown reads the text as such",
+    "emphasis": "a sign of Markdown; markup markdown reads it so",
+    "heading": "a sign of Markdown; markup markdown reads it so",
     "quotation": "the sign of a quotation",
     "list marker": "the sign of a list item",
     "tag": "a tag of HTML",
