@@ -35,6 +35,7 @@ _WITH_DIGITS: dict[str, Reader] = {
     "list": numbers.read_list,
     "multiple": numbers.read_multiple,
     "unit": amounts.read_unit,
+    "temperature": amounts.read_temperature,
     "percent": amounts.read_percent,
     "ordinal": numbers.read_ordinal,
     "list number": numbers.read_list_number,
