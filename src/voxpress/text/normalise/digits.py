@@ -137,7 +137,9 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
 def _has_house(text: str, start: int) -> bool:
     """Whether a name with the number of a house stands before a kind of street."""
     near = text[max(0, start - 70) : start]
-    return compile_for(r"(?<![\w.,])\d{1,5}(?: [NSEW]\.?)? (?:[\w'’]+ ){1,3}$").search(near) is not None
+    return (
+        compile_for(r"(?<![\w.,])\d{1,5}(?: [NSEW]\.?)? (?:[A-Z\d][\w'’]* ){1,3}$").search(near) is not None
+    )
 
 
 def read_identifier(text: str, wording: Wording) -> Iterator[Found]:

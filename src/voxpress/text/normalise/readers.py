@@ -27,6 +27,7 @@ _WITH_DIGITS: dict[str, Reader] = {
     "address": digits.read_address,
     "quarter": dates.read_quarter,
     "date": dates.read_named_date,
+    "dotted time": times.read_dotted_time,
     "time": times.read_time,
     "decade": dates.read_decade,
     "money range": amounts.read_money_range,
