@@ -30,6 +30,9 @@ _NO_NAMES = frozenset(
         "pier", "lot", "and",
     }
 )  # fmt: skip
+_AT_PLACES = r"(?:\d|\b(?:[Oo]n|[Aa]t|[Tt]o|[Ff]rom|[Nn]ear|[Oo]ff|[Dd]own|[Aa]long))"
+_SAINTLY = frozenset(("Port", "East", "West", "Mount", "Fort", "Lake", "Old", "New"))
+"""Before a saint in the name of a place: Port St. Lucie."""
 _INITIALS = re.compile(
     r"(?<![\w.])(?:(?:[A-Z]\.){2,8}|(?:[a-z]\.){3,8})(?![\w])|(?<![\w.])(?:[A-Z]\. ){1,4}(?=[A-Z][a-z])"
 )
@@ -101,11 +104,13 @@ def _choose_face(text: str, start: int, end: int, faces: tuple[str, str]) -> tup
     """Saint or Street, Doctor or Drive, and whether that is certain: by what stands before and behind."""
     title, place = faces
     near = text[max(0, start - 40) : start]
-    before = compile_for(r"(?:[A-Z][\w'’]{0,30}|\d(?:st|nd|rd|th)) $").search(near)
-    after = compile_for(r" ([A-Z][\w'’]*)").match(text, end)
-    if after is None or (before is not None and after[1] in _STARTERS):
+    before = compile_for(r"(\w[\w'’]{0,30}) $").search(near)
+    named = before is not None and compile_for(r"[A-Z]|\d+(?:st|nd|rd|th)$").match(before[1]) is not None
+    after = compile_for(r" ([A-Z]\w*)").match(text, end)
+    if after is None or (named and after[1] in _STARTERS):
         return place, True
-    if before is not None and compile_for(r"\d [\w ]{0,30}$").search(near):
+    saintly = before is not None and before[1] in _SAINTLY
+    if named and not saintly and compile_for(rf"{_AT_PLACES} (?:[A-Z\d][\w'’]* ){{1,3}}$").search(near):
         return place, False
     return title, after[1] not in _STARTERS
 

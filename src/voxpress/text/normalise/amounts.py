@@ -220,6 +220,18 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), end, f"{sign} {said}".strip(), match[6] not in wording.doubtful_units)
 
 
+def read_temperature(text: str, wording: Wording) -> Iterator[Found]:
+    """Degrees without their sign, where they are no seat or room: -2C, 350F, 180C/160C, 18C-20C."""
+    pattern = (
+        rf"(?<![\w.,])(?:(?<=[CF][/–-])|(?<![/–-]))([{_DASHES}+])?(\d{{1,3}})(?=([CF])(?![\w'’]|-\w*[a-z]))"
+    )
+    for match in compile_for(pattern).finditer(text):
+        warm = len(match[2]) == 3 and match[2][2] in "05" and match[2][0] in "12345"
+        if match[1] or warm:
+            sign = f"{wording.plus if match[1] == '+' else wording.minus} " if match[1] else ""
+            yield Found(match.start(), match.end(), f"{sign}{wording.number(match[2])} ")
+
+
 def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
     """Whether letters behind a number are a word, as in "2 in the car", or a part of a name, as in 5G."""
     unit, joined = match[6], match.start(6) == match.end(2)

@@ -26,6 +26,7 @@ _NO_DATES = frozenset({"9/11", "24/7", "7/11", "16/9", "16/10", "18/10", "20/10"
 _FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 _AFTER_DATE = compile_for(r"\s*(?:[.,;:!?)\n]|\Z)| (?:at|um|à|a las|alle)\b")
 """What follows a day and a month that could be a fraction: "on 3/4 of the days" is one."""
+_USUAL = frozenset((2, 3, 4, 5, 8, 10))
 _PARTS = frozenset({"16", "20", "24"})
 """Usual denominators."""
 
@@ -163,7 +164,9 @@ def read_slashed_date(text: str, wording: Wording) -> Iterator[Found]:
 
     All of a list or a range are dates where one of them is.
     """
-    pair = compile_for(rf"(?<![\w.,/-])(\d{{1,2}})/(\d{{1,2}}){NO_WORD}(?![/%]|[.,]\d)")
+    pair = compile_for(
+        rf"(?:(?<![\w.,/-])|(?<=/\d-)|(?<=/\d\d-))(\d{{1,2}})/(\d{{1,2}}){NO_WORD}(?![/%]|[.,]\d)"
+    )
     joint = compile_for(
         rf",? (?:{wording.and_}|{wording.or_}|{wording.to}|{choose(wording.between.values())}"
         rf"|{wording.date_joints}|&) | all['’]|, | ?[-–—] ?"
@@ -182,7 +185,9 @@ def read_slashed_date(text: str, wording: Wording) -> Iterator[Found]:
 def _say_slashed(text: str, group: list[re.Match[str]], wording: Wording) -> Iterator[Found]:
     """The dates of a list or a range, which have one order of day and month; none where they are fractions."""
     pairs = [(int(match[1]), int(match[2])) for match in group]
-    if not any(_is_slashed(text, match, wording) for match in group):
+    if not any(_is_slashed(text, match, wording) for match in group) and not any(
+        _is_span(text, one, other) for one, other in pairwise(group)
+    ):
         return
     month_first = wording.month_first is not False
     if any(first > 12 for first, _ in pairs):
@@ -217,12 +222,45 @@ def _is_slashed(text: str, match: re.Match[str], wording: Wording) -> bool:
         return True
     if match[0] in _NO_DATES or not (1 <= min(first, second) <= 12 and max(first, second) <= 31):
         return False
+    if _precedes_time(text, match.end(), wording):
+        return True
+    if _follows_day(text, match.start(), wording):
+        return match[0] not in _FRACTIONS or _AFTER_DATE.match(text, match.end()) is not None
     before = word_before(text, match.start())
     if before in wording.date_words.split():
         if match[0] in _FRACTIONS and not _AFTER_DATE.match(text, match.end()):
             return False
         return second > 2 or first >= second or before == "due"
     return (first > 12 and second > 9) or (first > 9 and second > 12 and match[2] not in _PARTS)
+
+
+def _is_span(text: str, one: re.Match[str], other: re.Match[str]) -> bool:
+    """Whether a dash joins two dates, of which one could hardly be a fraction: 3/1-3/7, 5/6-5/9."""
+    if text[one.end() : other.start()].strip() not in ("-", "–", "—"):
+        return False
+    (first, second), (third, fourth) = ((int(each[1]), int(each[2])) for each in (one, other))
+    days = all(1 <= min(pair) <= 12 and max(pair) <= 31 for pair in ((first, second), (third, fourth)))
+    one_month = (first == third and second < fourth) or (second == fourth and first < third)
+    return days and one_month and (first >= second or third >= fourth or {second, fourth}.isdisjoint(_USUAL))
+
+
+def _follows_day(text: str, start: int, wording: Wording) -> bool:
+    """Whether the name of a weekday, or a word such as "Due date:", stands right before a place."""
+    near = text[max(0, start - 40) : start]
+    days = choose({*wording.weekdays, *wording.weekdays.values()})
+    dates = rf"|\b(?:{wording.date_heads})" if wording.date_heads else ""
+    return (
+        compile_for(rf"(?:\b(?i:{days})\b[.,]{{0,2}}(?: the| den| le| el| il)?{dates}) $").search(near)
+        is not None
+    )
+
+
+def _precedes_time(text: str, end: int, wording: Wording) -> bool:
+    """Whether a time of day follows: 3/4 at 2:15, 1/3, 10am, 9/12 from 8 a.m."""
+    clock = r"\d{1,2}(?:[:.]\d\d(?!\d)| ?[aApP]\.?[mM]\b" + (
+        rf"|(?:[:.]\d\d)? ?(?:{wording.hour_sign})\b)" if wording.hour_sign else ")"
+    )
+    return compile_for(rf",?(?: (?:{wording.before_times}))? {clock}").match(text, end) is not None
 
 
 def _say(

@@ -115,6 +115,8 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
         rf"(?:[A-Z][a-z]{{1,20}}|\d(?:st|nd|rd|th)) ({kinds})\b\.?(?= |,|$|\))"
     ).finditer(text):
         stop = text[match.end(1) : match.end()]
+        if stop and f"{match[1]}." in wording.two_faced and not _has_house(text, match.start(1)):
+            continue  # Call Dr. Nguyen: the reader of abbreviations looks at what stands around it
         keep = ends_text(text, match.end()) or compile_for(r" [A-Z]").match(text, match.end())
         yield Found(
             match.start(1), match.end() if stop and not keep else match.end(1), wording.streets[match[1]]
@@ -130,6 +132,14 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
     ).finditer(text):
         said = wording.states[match[1]]
         yield Found(match.start(), match.end(), f"{said} {wording.digits(match[2])}" if match[2] else said)
+
+
+def _has_house(text: str, start: int) -> bool:
+    """Whether a name with the number of a house stands before a kind of street."""
+    near = text[max(0, start - 70) : start]
+    return (
+        compile_for(r"(?<![\w.,])\d{1,5}(?: [NSEW]\.?)? (?:[A-Z\d][\w'’]* ){1,3}$").search(near) is not None
+    )
 
 
 def read_identifier(text: str, wording: Wording) -> Iterator[Found]:

@@ -44,12 +44,15 @@ def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
     ).finditer(text):
         parts = unicodedata.normalize("NFKC", match[3]).split("⁄")
         yield _say_fraction(match, match[2], int(parts[0]), int(parts[1]), wording, certain=True)
+    other = r"\d{1,2}/\d{1,3}(?![\w/-])"
     pattern = (
-        rf"(?<![\w.,/])(?<!\w-)([{_MINUS}](?=\d))?(?:(\d{{1,9}}) )?(\d{{1,9}})"
+        rf"(?<![\w.,/])(?:(?<!\w-)|(?<=/\d-))([{_MINUS}](?=\d))?(?:(\d{{1,9}}) )?(\d{{1,9}})"
         rf" ?/ ?(\d{{1,3}}(?:[.,]\d{{3}}){{1,3}}|\d{{1,6}})"
-        rf"(?:(?i:st|nd|rd|th)\b)?{NO_WORD}(?![/%]|[.,]\d|-[\dA-Z])"
+        rf"(?:(?i:st|nd|rd|th)\b)?{NO_WORD}(?![/%]|[.,]\d|-(?!{other})[\dA-Z])"
     )
     for match in compile_for(pattern).finditer(text):
+        if dash := compile_for(rf"-(?={other})").match(text, match.end()):
+            yield Found(*dash.span(), f" {wording.joint(words_before(text, match.start()))} ")
         above, below = int(match[3]), int(re.sub(r"\D", "", match[4]))
         if (match[3] + "/" + match[4]) in ("24/7", "50/50", "20/20", "9/11", "7/11") or (
             below == 0 and above

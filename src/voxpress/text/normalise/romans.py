@@ -17,6 +17,8 @@ _NO_NUMERALS = frozenset(
         "MMC", "MMI", "MVC", "VI", "CC", "CI", "CL", "CM", "ML", "LL", "XL", "XX", "XXL", "CIV", "LIV",
     ]
 )  # fmt: skip
+_LETTERS = ("L", "C", "D", "M")
+"""A group, a gate or a type is named by a letter far more often than by fifty, a hundred or a thousand."""
 _CANDIDATE = lazily(r"(?<![\w.'’&/-])([IVXLCDM]{1,12})(?![\w&/]|['’]\w|-\w|\.\w)")
 
 
@@ -38,7 +40,7 @@ def count_roman(numeral: str) -> int:
 def read_roman(text: str, wording: Wording) -> Iterator[Found]:
     """Roman numerals behind a word such as chapter or the name of a ruler."""
     for match in _CANDIDATE.finditer(text):
-        number = count_roman(match[1])
+        number = 0 if match[1] in _LETTERS else count_roman(match[1])
         if not number or text[max(0, match.start() - 1) : match.start()] != " ":
             continue
         written = text[max(0, match.start() - 40) : match.start()].split()

@@ -33,8 +33,6 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
         rf"{START}{dotted}{_HALF}{_ZONE}",
         rf"{START}(?P<hour>1[0-2]|0?\d){_HALF}{_ZONE}",
     ]
-    if wording.dotted_times:
-        patterns.append(rf"{START}{wording.dotted_times}{dotted}{NO_WORD}(?![.,%]\d)")
     if wording.hour_sign:
         sign, minutes = wording.hour_sign, r"(?! ?min\.? \d{1,2} ?s)(?: ?min\b)?"
         patterns[:0] = [
@@ -55,6 +53,47 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
             if not parts.get("half") and parts.get("hour") and goes_on.match(text, match.end()):
                 found = found._replace(spoken=wording.o_clock(int(parts["hour"] or 0), found.spoken))
             yield found
+
+
+def read_dotted_time(text: str, wording: Wording) -> Iterator[Found]:
+    """Times with a dot, where that is usual and what stands around says so: at 7.30, between 9.30 and 10.30am.
+
+    Two and more that belong together are times where one of them is; before a per cent or what is counted, none is.
+    """
+    if not wording.dotted_times:
+        return
+    dotted = r"(?:[01]?\d|2[0-4])\.[0-5]\d"
+    joint = rf"(?: ?[-–—] ?| (?:{choose((wording.to, wording.and_, wording.or_, 'until', 'till'))}) )"
+    each = rf"{dotted}(?:{NO_WORD}|(?= ?[aApP]\.?[mM]\b))(?![.,:/]?\d)"
+    chain = rf"(?<![\w.,$£€¥/-]){each}(?:{joint}{each})*(?P<whole>{joint}\d{{1,2}}(?=[ap]m\b))?"
+    for match in compile_for(chain).finditer(text):
+        half = compile_for(_HALF).match(text, match.end())
+        near = text[max(0, match.start() - 40) : match.start()]
+        led = compile_for(rf"(?:^|(?<![\w'’]))(?:{wording.dotted_times}) $").search(near)
+        goes_on = wording.dotted_before and compile_for(f" (?:{wording.dotted_before})").match(
+            text, match.end()
+        )
+        if not (half or led or goes_on) or _is_counted(text, match.end(), wording):
+            continue
+        times = list(compile_for(dotted).finditer(text, *match.span()))
+        for time in times[: -1 if half and not match["whole"] else None]:
+            hour, minute = map(int, time[0].split("."))
+            yield Found(time.start(), time.end(), wording.time(hour, minute, None, ""))
+        for dash in compile_for(r"(?<=\d)( ?[-–—] ?)(?=\d)").finditer(text, *match.span()):
+            yield Found(dash.start(), dash.end(), f" {wording.to} ")
+
+
+def _is_counted(text: str, end: int, wording: Wording) -> bool:
+    """Whether a number before this place is an amount of something."""
+    if compile_for(r" ?(?:[%‰°$£€]|per ?cent|percent)").match(text, end):
+        return True
+    after = word_after(text, end)
+    if after in wording.units or after in wording.scales or after in wording.counted:
+        return True
+    plural = after.endswith(
+        ("res", "ers", "ons", "les")
+    )  # metres, liters, tons, miles; no verb such as costs
+    return plural and wording.counts(after)
 
 
 def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording: Wording) -> Found:

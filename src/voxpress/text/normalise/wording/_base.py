@@ -101,7 +101,10 @@ class Wording(ABC):
     roman_articles: ClassVar[Mapping[str, str]] = {}  # before a numeral that orders, and the ending
     date_joints: ClassVar[str] = ""  # a regular expression: between two dates with strokes
     date_words: ClassVar[str] = ""  # before a day and a month with a stroke
+    date_heads: ClassVar[str] = ""  # a regular expression: before a date, as in "Due date: 3/4"
+    before_times: ClassVar[str] = "at|um|à|a las|alle"  # a regular expression: before a time of day
     dotted_times: ClassVar[str] = ""  # a regular expression of what stands before a time such as 17.30
+    dotted_before: ClassVar[str] = ""  # the same of what stands behind it
     out_of: ClassVar[str] = ""  # between points and the most points
     between: ClassVar[Mapping[str, str]] = {}  # a word before two numbers, and the word that then joins them
     and_: ClassVar[str]

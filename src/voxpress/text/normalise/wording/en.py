@@ -237,11 +237,12 @@ class English(Wording):
         "dec": 12,
     }  # fmt: skip
     weekdays = {
-        "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
+        "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday",
+        "Weds": "Wednesday", "Thu": "Thursday",
         "Thur": "Thursday",
         "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
     }  # fmt: skip
-    clear_weekdays = ("Mon", "Tue", "Tues", "Wed", "Thu", "Thur", "Thurs", "Fri")
+    clear_weekdays = ("Mon", "Tue", "Tues", "Wed", "Weds", "Thu", "Thur", "Thurs", "Fri")
     week = {"M-F": ("Monday", "Friday")}
     inch = Unit("inch", "inches")
     pressures = frozenset({"pressure", "BP", "bp"})
@@ -283,7 +284,7 @@ class English(Wording):
     secrets = "PINs?|[Pp]in|OTP|[Cc]ode|[Pp]asscode|[Pp]assword"
     code_ends = "is|to"
     code_starts = "(?:is|as) your"
-    date_joints = "until|till|through"
+    date_joints = "until|till|through|thru"
     counted = frozenset(
         [
             "digit", "digits", "character", "characters", "letter", "letters", "number", "numbers", "second",
@@ -328,7 +329,13 @@ class English(Wording):
         "Margrethe Theodore Stephen Tiberius Attila Edmund Sancho Pedro João Manuel Haakon Juan Theodosius"
     )
     month_before_day = decades = adjectives = feet = i_speaks = True
-    date_words = "on by until till before after since from through due"
+    date_words = (
+        "on by until till before after since from through thru due ends starts begins expires reopens refill"
+    )
+    date_heads = (
+        r"(?i:(?:[a-z]+ )?(?:date|due|delivery|appointment|reminder|collection|pickup|deadline)):|[Aa]s of"
+    )
+    before_times = "at|from|between|@"
     out_of = "out of"
     version_point = "point"
     longest_plain = 9
@@ -345,6 +352,9 @@ class English(Wording):
     closing = frozenset({"etc.", "Ph.D.", "et al.", "a.m.", "p.m.", "A.D."})
     ordinal_endings = "st|nd|rd|th|ST|ND|RD|TH"
     cents_and = "and"
+    dotted_before = (
+        r"(?:service|train|bus|coach|flight|ferry|tram|departure|arrival|showing|performance)s?\b|to [A-Z]"
+    )
 
     @property
     def _region(self) -> str:
@@ -356,7 +366,12 @@ class English(Wording):
 
     @property
     def dotted_times(self) -> str:  # type: ignore[override]
-        return r"(?:(?<=\bat )|(?<=\bfrom )|(?<=\buntil )|(?<=\bby ))" if self._region in _DAY_FIRST else ""
+        days = "|".join({*self.weekdays, *self.weekdays.values()})
+        words = (
+            "at|from|until|till|between|opens?|closes?|starts?|begins?|ends?|it['’]s|it is|doors|before|after|around|"
+            "(?<![a-z] )by"
+        )
+        return rf"(?i:{words}|(?:{days})\.?,?)" if self._region in _DAY_FIRST else ""
 
     def plural(self, said: str) -> str:
         if said.endswith("y"):
