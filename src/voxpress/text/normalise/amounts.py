@@ -36,12 +36,25 @@ def read_money_range(text: str, wording: Wording) -> Iterator[Found]:
         rf"{start}{first}{dash}{last}(?![.,]\d){scale} ?{sign}{NO_WORD}{rate}",
     ):
         for match in compile_for(pattern).finditer(text):
+            if _is_day(text, match.start(), wording):
+                continue
             if match["scale"] or _count(match["first"], wording) < _count(match["last"], wording):
                 joint = wording.joint(words_before(text, match.start()))
                 end = _say_money(
                     match["last"], match["sign"], match["scale"], text, match, wording, match["rate"]
                 )
                 yield Found(match.start(), match.end(), f"{_say_begin(match, wording)} {joint} {end}")
+
+
+def _is_day(text: str, start: int, wording: Wording) -> bool:
+    """Whether what looks like the sign of a currency is the short name of a weekday, as in Fr. 8-12 Uhr."""
+    names = choose(wording.weekdays)
+    number = r"\d{1,2}(?:[.:]\d\d)?"
+    last = rf" ?[-–—] ?{number}(?![.,]?\d)|(?: (?:{wording.to}|{wording.and_}) {number})? ?(?:{wording.hour_sign})"
+    time = compile_for(rf"(?:{names})\.? {number}(?:{last}|:\d|\.(?:0?\d|1[0-2])?\. ?[\da-zäöü])")
+    days = compile_for(rf"\b(?:{names})\.?(?:,? | ?[-–/&] ?| (?:{wording.and_}|{wording.to}) )$")
+    day = compile_for(rf"(?:{names})\.? ").match(text, start)
+    return day is not None and bool(time.match(text, start) or days.search(text[max(0, start - 12) : start]))
 
 
 def _say_begin(match: re.Match[str], wording: Wording) -> str:
@@ -61,6 +74,11 @@ def _count(number: str, wording: Wording) -> float:
 
 def read_money(text: str, wording: Wording) -> Iterator[Found]:
     """Amounts with the sign or the code of a currency, before or behind."""
+    return (found for found in _list_money(text, wording) if not _is_day(text, found.start, wording))
+
+
+def _list_money(text: str, wording: Wording) -> Iterator[Found]:
+    """All that looks like an amount with a sign or a code."""
     signs = choose(wording.currencies)
     scale = rf"(?: ?({choose(wording.scales)}){NO_WORD}(?!\.\w))?"
     minus = rf"(?<![\w.,])([{_DASHES}](?=\S))?"

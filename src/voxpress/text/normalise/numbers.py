@@ -145,8 +145,28 @@ def read_stopped_ordinal(text: str, wording: Wording) -> Iterator[Found]:
         year = compile_for(r"1[1-9]\d\d|20\d\d").fullmatch(match[1])
         if ending is None or (year and not after.islower()):  # the sentence ends behind a year
             continue
+        closes = _begins_sentence(text, match, after, wording)
+        if closes and _names_number(text, match, before):
+            continue
         certain = bool(before) and before[-1] in wording.stopped_ordinals
-        yield Found(match.start(), match.end(1) + 1, wording.ordinal(int(match[1]), ending), certain)
+        end = match.end(1) + (not closes or not after)
+        yield Found(match.start(), end, wording.ordinal(int(match[1]), ending), certain)
+
+
+def _names_number(text: str, match: re.Match[str], before: list[str]) -> bool:
+    """Whether an article before a number may be that of the number itself: drücken Sie die 1, unter der 110."""
+    if before[-1:] == ["der"]:
+        return len(before) > 1 and before[-2] in ("unter", "mit", "auf", "bei")
+    return before[-1:] == ["die"] and text[match.start() - 1] == " "
+
+
+def _begins_sentence(text: str, match: re.Match[str], after: str, wording: Wording) -> bool:
+    """Whether a sentence begins behind a number with a stop, or nothing follows."""
+    if not after:
+        return True
+    pressed = _is_pressed(text, match.start(), wording) and after not in wording.keys
+    polite = compile_for(r" [A-ZÄÖÜ][a-zäöüß]{2,20}en (?:Sie|wir)\b").match(text, match.end(1) + 1)
+    return after[0].isupper() and (pressed or polite is not None or after in wording.openers)
 
 
 def read_range(text: str, wording: Wording) -> Iterator[Found]:

@@ -18,31 +18,36 @@ from voxpress.text.normalise.found import (
 from voxpress.text.normalise.wording import Wording
 
 _HALF = r"(?: ?(?P<half>[aApP])\.? ?[mM]\b(?P<stop>\.)?)"
-_ZONE = (
-    r"(?:\s?\b(?P<zone>GMT|UTC|CES?T|AE[SD]T|AK[SD]T|[BHIJ]ST|[ECMP][SD]?T|est|pst|cst|edt|pdt|gmt|utc|e\.s\.t|p\.s\.t)"
-    r"(?!\w)(?: ?(?P<offset>[+-]\d{1,2}(?::\d\d)?)(?![\d:]))?)?"
-)
 
 
 def read_time(text: str, wording: Wording) -> Iterator[Found]:
     """Times: 3:30 p.m., 14:05, 18.30 Uhr, 14 h 05, 5pm."""
+    zone = rf"(?:\s?\b(?P<zone>{wording.zones})(?!\w)(?: ?(?P<offset>[+-]\d{{1,2}}(?::\d\d)?)(?![\d:]))?)?"
     clock = r"(?P<hour>[01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:[.,](?P<thousandth>\d{3})(?!\d))?)?"
     dotted = r"(?P<hour>[01]?\d|2[0-4])[.](?P<minute>[0-5]\d)"
     patterns = [
-        rf"{START}{clock}(?!\d|:\d|[.,]\d){_HALF}?{_ZONE}",
-        rf"{START}{dotted}{_HALF}{_ZONE}",
-        rf"{START}(?P<hour>1[0-2]|0?\d){_HALF}{_ZONE}",
+        rf"{START}{clock}(?!\d|:\d|[.,]\d){_HALF}?{zone}",
+        rf"{START}{dotted}{_HALF}{zone}",
+        rf"{START}(?P<hour>1[0-2]|0?\d){_HALF}{zone}",
     ]
+<<<<<<< HEAD
+=======
+    if wording.dotted_times:
+        amount = rf" ?(?:[%‰°]|{choose([*wording.currencies, *wording.scales])})"
+        patterns.append(rf"{START}{wording.dotted_times}{dotted}{NO_WORD}(?![.,%]\d|{amount})")
+>>>>>>> h-att2
     if wording.hour_sign:
         sign, minutes = wording.hour_sign, r"(?! ?min\.? \d{1,2} ?s)(?: ?min\b)?"
         patterns[:0] = [
-            rf"{START}(?:{clock}|(?P<hour2>[01]?\d|2[0-4])[.](?P<minute2>[0-5]\d)) ?(?P<sign>{sign}){NO_WORD}{_ZONE}",
-            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}{minutes}{_ZONE}",
+            rf"{START}(?:{clock}|(?P<hour2>[01]?\d|2[0-4])[.](?P<minute2>[0-5]\d)) ?(?P<sign>{sign}){NO_WORD}{zone}",
+            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}{minutes}{zone}",
         ]
         if wording.bare_hours:
             patterns.append(
-                rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{_ZONE}"
+                rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{zone}"
             )
+    if wording.point == ",":
+        patterns += _list_dotted_ranges(wording)
     goes_on = compile_for(
         rf" ?(?:[-–]|(?:{wording.to}|{choose(wording.between.values())}|until)\b) ?(?:1[3-9]|2[0-3]):[0-5]\d"
     )
@@ -55,6 +60,7 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
             yield found
 
 
+<<<<<<< HEAD
 def read_dotted_time(text: str, wording: Wording) -> Iterator[Found]:
     """Times with a dot, where that is usual and what stands around says so: at 7.30, between 9.30 and 10.30am.
 
@@ -94,6 +100,22 @@ def _is_counted(text: str, end: int, wording: Wording) -> bool:
         ("res", "ers", "ons", "les")
     )  # metres, liters, tons, miles; no verb such as costs
     return plural and wording.counts(after)
+=======
+def _list_dotted_ranges(wording: Wording) -> Iterator[str]:
+    """Patterns of the times of a range, where a decimal has a comma: 8.30-12.00, 9.15 bis 13 Uhr.
+
+    Without a sign of the hour they have quarters, so that they are no dates.
+    """
+    hour, quarter = r"(?:[01]?\d|2[0-4])", r"[.](?:00|15|30|45)(?!\d|[.,]\d)"
+    time = rf"(?P<hour>{hour})[.](?P<minute>[0-5]\d)"
+    joint = rf"(?: ?[-–—] ?| (?:{wording.to}|{wording.and_}|{wording.or_}|u\.) )"
+    if wording.hour_sign:
+        yield rf"{START}{time}(?={joint}{hour}(?:[.:][0-5]\d)? ?(?:{wording.hour_sign}))"
+    yield rf"{START}(?={hour}{quarter} ?[-–—] ?{hour}{quarter}){time}"
+    for dash in ("[-–—]", "[-–—] "):
+        yield rf"(?<=[.](?:00|15|30|45){dash})(?={hour}{quarter}){time}"
+        yield rf"(?<=[.](?:00|15|30|45) {dash})(?={hour}{quarter}){time}"
+>>>>>>> h-att2
 
 
 def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording: Wording) -> Found:

@@ -136,6 +136,8 @@ class Wording(ABC):
     decade_ending: ClassVar[str] = ""  # behind the digits: 80er
     ratio: ClassVar[str] = ""  # between the numbers of 4:3, where that is not `to`
     decades: ClassVar[bool] = False
+    zones: ClassVar[str] = r"GMT|UTC|CES?T|AE[SD]T|AK[SD]T|[BHIJ]ST|[ECMP][SD]?T|gmt|utc"
+    """A regular expression of zones of time that are no words of the language."""
     hour_sign: ClassVar[str] = ""  # a regular expression of what is written behind an hour
     bare_hours: ClassVar[str] = ""  # the same, behind an hour without minutes
     rates: ClassVar[Mapping[str, str]] = {}  # behind the stroke of an amount
@@ -163,6 +165,8 @@ class Wording(ABC):
     """Abbreviations that may end a sentence."""
     stopped_ordinals: ClassVar[Mapping[str, str]] = {}
     """Words before a number with a stop that make it an ordinal, and the ending that they ask for."""
+    openers: ClassVar[frozenset[str]] = frozenset()  # words that begin a sentence, and are no nouns
+    keys: ClassVar[frozenset[str]] = frozenset()  # nouns for what is pressed
 
     def __init__(self, language: str) -> None:
         self.language = language

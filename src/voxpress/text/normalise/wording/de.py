@@ -33,6 +33,14 @@ _NO_ADJECTIVES = frozenset(
         "drücken", "wählen", "mitten", "innen", "außen", "oben", "unten", "durch", "viele", "ihren",
     ]
 )  # fmt: skip
+_OPENERS = """
+    Aber Alle Alles Als Am An Andernfalls Anschließend Auch Auf Aus Außerdem Bei Beim Bis Bitte Da Dabei Dafür Damit
+    Danach Danke Dann Daraufhin Das Dein Deine Den Denn Der Des Deshalb Die Dies Diese Dieser Dieses Doch Dort Durch Ein
+    Eine Einen Er Es Falls Für Gegen Hier Ich Ihr Ihre Ihren Im In Ist Ja Jede Jeder Jetzt Kein Keine Man Mein Meine Mit
+    Möchten Nach Nein Nicht Noch Nun Nur Ob Oder Ohne Seit Sie Sind So Sobald Solange Sollten Sonst Statt Trotzdem Über
+    Um Und Uns Unser Unsere Unter Viele Vielen Vom Von Vor Wann Warum Was Weil Weitere Welche Wenn Wer Wie Wir Wo
+    Während Zu Zuerst Zum Zur Zurück Zwischen
+"""
 _FEMININE = frozenset(
     [
         "Million", "Milliarde", "Billion", "Frau", "Stunde", "Minute", "Sekunde", "Woche", "Person",
@@ -170,7 +178,9 @@ class German(Wording):
     )
     between = {"zwischen": "und"}
     ending_words = ("endet auf", "endend auf")
-    pressed = r"drück\w{0,5}(?: (?:die|taste)){0,3}"
+    pressed = r"(?:drück|wähl|tipp)\w{0,5}(?: (?:sie|auf|die|taste)){0,4}"
+    keys = frozenset({"Taste", "Zahl", "Ziffer", "Option", "Nummer", "Zeile", "Seite"})
+    openers = frozenset(_OPENERS.split())
     masked = "endend auf"
     expiry = r"[Gg]ültig bis|[Aa]blaufdatum|[Vv]erfällt"
     postcodes = True
@@ -197,6 +207,7 @@ class German(Wording):
         "So": "Sonntag",
     }  # fmt: skip
     dotted_dates = True
+    dotted_times = r"(?:(?<=\bum )|(?<=\bab )|(?<=\bgegen )|(?<=\bbis ))"
     date_words = "am vom zum ab"
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
@@ -226,7 +237,7 @@ class German(Wording):
         r"(?:Postfach|Mailbox|Benutzer|Agent|Warteschlange|Konferenz(?! (?:19|20)\d\d))(?=\W{1,3}\d{3}))"
     )
     code_links = (
-        r"ist(?: jetzt| nun)?|sind|lautet(?: jetzt| nun)?|Nr\.|"
+        r"ist(?: jetzt| nun)?(?: die)?|sind|lautet(?: jetzt| nun)?|Nr\.|"
         r"wurde (?:auf|(?:geändert|zurückgesetzt|gesetzt) auf)"
     )
     secrets = "PIN|Pin|TAN|[Cc]ode|[A-ZÄÖÜ][a-zäöüß]{2,20}code|Kennwort|Passwort"
@@ -250,7 +261,9 @@ class German(Wording):
     phone_words = (
         r"(?:Notruf|Notrufnummer|SMS mit [A-Z\d]{2,12} an(?: die)?|[A-Z]{2,12} an die|"
         r"Telefon|Telefonnummer|Rufnummer|Tel\.?|Fax|Mobil|Handy|Hotline|[Aa]nrufen unter|"
-        r"[Rr]ufen Sie|[Ww]ählen Sie|[Nn]ummer)"
+        r"[Rr]ufen Sie|[Ww]ählen Sie(?: die)?|[Nn]ummer|unter der|"
+        r"(?:Polizei|Feuerwehr|Rettung|Rettungsdienst|Giftnotruf|[A-Z][a-z]{3,20}dienst|[Nn]ummer)"
+        r"(?: (?:ist|hat|unter))?(?: die| der)?)"
     )
     year_words = (
         "jahr jahre jahres seit anno von bis um vor nach ab zwischen und januar februar märz april mai "

@@ -246,6 +246,7 @@ class French(Wording):
     centuries = r"\b(?:([IVX]{1,6})(?P<ending>e|ᵉ|ème|ème|er|ᵉʳ)(?!\w)|(?<=siècle )([IVX]{1,6})(?!\w))"
     ordinal_endings = r"ers|ères|er|ère|re|ème|èmes|eme|ième|e|es|nde?|de?|ᵉ|ᵉʳ|°(?! ?[CF]\b)"
     closing = frozenset({"etc.", "av. J.-C.", "apr. J.-C.", "J.-C.", "S.V.P.", "env."})
+    zones = r"GMT|UTC|CES?T|HNE|HAE|gmt|utc"
     hour_sign = r"h(?:eures?)?(?=\d| |$|[-–,.;:!?)])"
     bare_hours = r"h(?:eures?)?(?=\d| |$|[-–,.;:!?)])"
     rates = {
