@@ -30,12 +30,9 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
         rf"{START}{dotted}{_HALF}{zone}",
         rf"{START}(?P<hour>1[0-2]|0?\d){_HALF}{zone}",
     ]
-<<<<<<< HEAD
-=======
-    if wording.dotted_times:
+    if wording.leads_to_dotted:
         amount = rf" ?(?:[%‰°]|{choose([*wording.currencies, *wording.scales])})"
-        patterns.append(rf"{START}{wording.dotted_times}{dotted}{NO_WORD}(?![.,%]\d|{amount})")
->>>>>>> h-att2
+        patterns.append(rf"{START}{wording.leads_to_dotted}{dotted}{NO_WORD}(?![.,%]\d|{amount})")
     if wording.hour_sign:
         sign, minutes = wording.hour_sign, r"(?! ?min\.? \d{1,2} ?s)(?: ?min\b)?"
         patterns[:0] = [
@@ -60,7 +57,6 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
             yield found
 
 
-<<<<<<< HEAD
 def read_dotted_time(text: str, wording: Wording) -> Iterator[Found]:
     """Times with a dot, where that is usual and what stands around says so: at 7.30, between 9.30 and 10.30am.
 
@@ -100,7 +96,8 @@ def _is_counted(text: str, end: int, wording: Wording) -> bool:
         ("res", "ers", "ons", "les")
     )  # metres, liters, tons, miles; no verb such as costs
     return plural and wording.counts(after)
-=======
+
+
 def _list_dotted_ranges(wording: Wording) -> Iterator[str]:
     """Patterns of the times of a range, where a decimal has a comma: 8.30-12.00, 9.15 bis 13 Uhr.
 
@@ -115,7 +112,6 @@ def _list_dotted_ranges(wording: Wording) -> Iterator[str]:
     for dash in ("[-–—]", "[-–—] "):
         yield rf"(?<=[.](?:00|15|30|45){dash})(?={hour}{quarter}){time}"
         yield rf"(?<=[.](?:00|15|30|45) {dash})(?={hour}{quarter}){time}"
->>>>>>> h-att2
 
 
 def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording: Wording) -> Found:

@@ -103,6 +103,9 @@ class Wording(ABC):
     date_words: ClassVar[str] = ""  # before a day and a month with a stroke
     date_heads: ClassVar[str] = ""  # a regular expression: before a date, as in "Due date: 3/4"
     before_times: ClassVar[str] = "at|um|à|a las|alle"  # a regular expression: before a time of day
+    leads_to_dotted: ClassVar[str] = (
+        ""  # a look-behind before a time such as 17.30, whose dot is no decimal point
+    )
     dotted_times: ClassVar[str] = ""  # a regular expression of what stands before a time such as 17.30
     dotted_before: ClassVar[str] = ""  # the same of what stands behind it
     out_of: ClassVar[str] = ""  # between points and the most points

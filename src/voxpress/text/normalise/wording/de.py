@@ -207,7 +207,7 @@ class German(Wording):
         "So": "Sonntag",
     }  # fmt: skip
     dotted_dates = True
-    dotted_times = r"(?:(?<=\bum )|(?<=\bab )|(?<=\bgegen )|(?<=\bbis ))"
+    leads_to_dotted = r"(?:(?<=\bum )|(?<=\bab )|(?<=\bgegen )|(?<=\bbis ))"
     date_words = "am vom zum ab"
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {

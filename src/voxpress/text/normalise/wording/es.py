@@ -215,7 +215,7 @@ class Spanish(Wording):
         "setiembre": 9, "oct": 10,
         "nov": 11, "dic": 12,
     }  # fmt: skip
-    dotted_times = r"(?:(?<=\blas ))"
+    leads_to_dotted = r"(?:(?<=\blas ))"
     date_words = "el del al"
     month_before_day = True
     weekdays = {

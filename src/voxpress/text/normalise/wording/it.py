@@ -172,7 +172,7 @@ class Italian(Wording):
         "miliardi": ("miliardo", "miliardi"), "mln": ("milione", "milioni"), "mld": ("miliardo", "miliardi"),
         "M": ("milione", "milioni"), "mila": ("mila", "mila"),
     }  # fmt: skip
-    dotted_times = r"(?:(?<=[Dd]alle )|(?<=[Aa]lle )|(?<=\bore ))"
+    leads_to_dotted = r"(?:(?<=[Dd]alle )|(?<=[Aa]lle )|(?<=\bore ))"
     date_words = "il dal al entro"
     of_money = "di"
     signs = {"§": "paragrafo", "№": "numero", "#": "numero", "~": "circa", "≈": "circa"}
