@@ -136,7 +136,7 @@ def test_try_knows_engines_that_take_no_sounds(voxpress, tmp_path, engine):
         voxpress("lexicon", "try", "Nguyen, SQL", "--lexicon", "n.tsv", "-e", engine, "--json").said
     )
     assert [entry["why"] for entry in found["entries"]] == [
-        f"wins, an error: {engine} takes no sounds, so give a spelled form",
+        f"wins, but is an error: {engine} takes no sounds, so give a spelled form",
         "wins: 'sequel'",
     ]
     assert found["spoken"].endswith(", sequel")

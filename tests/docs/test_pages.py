@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from voxpress import engines
+from voxpress.speech import Output
 
 from .conftest import ROOT, Page
 
@@ -52,6 +53,13 @@ def test_generated_parts_are_current() -> None:
     pages = runpy.run_path(str(ROOT / "tools" / "generate_docs.py"))["pages"]()
     for path, text in pages.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is old: run make docs"
+
+
+def test_presets_have_all_their_fields_on_the_page() -> None:
+    """`Output` has most of them."""
+    page = (ROOT / "docs" / "presets.md").read_text(encoding="utf-8")
+    for field in ("files", "extends", "description", "lexicons", "marks", *Output.__struct_fields__):
+        assert f"`{field}`" in page, field
 
 
 def test_every_option_says_what_it_does() -> None:

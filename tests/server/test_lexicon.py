@@ -67,7 +67,7 @@ def test_the_lexicons_of_a_project(tmp_path) -> None:
     assert said(plan("SQL Perl", None, project, preset="web")) == [("sequel pearl", [])]
     assert said(plan("SQL Perl", [{"word": "SQL", "spoken": "S Q L"}], project)) == [("S Q L purl", [])]
     (tmp_path / "names.tsv").unlink()
-    with pytest.raises(InputError, match=r"names\.tsv: the lexicon cannot be read"):
+    with pytest.raises(InputError, match=r"defaults\.lexicons: no file '.*names\.tsv'"):
         plan("SQL", None, project)
 
 

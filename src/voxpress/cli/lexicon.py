@@ -188,7 +188,7 @@ def try_(
     sounds = engines.find(engine).takes_phonemes if engine else True
     spoken, _ = apply(text, known, language=language, engine=engine, voice=voice, sounds=sounds)
     hits = known.find(text.text, language, engine, voice)
-    silent = "" if sounds else f", an error: {engine} takes no sounds, so give a spelled form"
+    silent = "" if sounds else f", but is an error: {engine} takes no sounds, so give a spelled form"
     rows = [
         {
             "entry": _show(hit.entry),

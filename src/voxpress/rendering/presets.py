@@ -250,7 +250,7 @@ class _Presets:
         if "files" not in table:
             example = 'files = [{ path = "{id}.opus" }]'
             raise self._error(
-                name, "files", f"is missing: name the files, such as {example}, or a preset that it extends"
+                name, "files", f"is missing: name the files, such as {example}, or a preset in extends"
             )
         files = table["files"]
         if not isinstance(files, list) or not files or not all(isinstance(file, dict) for file in files):
