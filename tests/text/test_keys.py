@@ -197,6 +197,15 @@ def test_markup_beside_words(inner: str, said: str) -> None:
         ("<say-as interpret-as='date' format='dmy'>29/2/2025</say-as>", "no date of the format dmy"),
         ("<say-as interpret-as='date' format='xyz'>4/5/2026</say-as>", "is not one of mdy"),
         ("<say-as interpret-as='time'>25:99</say-as>", "no time of day"),
+        ("<say-as interpret-as='time'>25:99 Uhr</say-as>", "no time of day"),
+        ("<say-as interpret-as='time' format='ms'>1:75</say-as>", "'1:75' is no time of the format ms"),
+        ("<say-as interpret-as='time' format='ms'>90</say-as>", "'90' is no time of the format ms"),
+        ("<say-as interpret-as='time' format='hms12'>14:30</say-as>", "no time of the format hms12"),
+        ("<say-as interpret-as='time' format='hms24'>2:30pm</say-as>", "no time of the format hms24"),
+        ("<say-as interpret-as='time' format='hm'>14:30:15</say-as>", "no time of the format hm"),
+        ("<say-as interpret-as='time' format='h'>14:30</say-as>", "no time of the format h"),
+        ("<say-as interpret-as='time' format='hms'>36:15:10</say-as>", "no time of the format hms"),
+        ("<say-as interpret-as='time' format='mh'>14:30</say-as>", "is not one of hms12"),
         ("<phoneme ph=''>a</phoneme>", "has no sound"),
         ("<phoneme ph='###'>a</phoneme>", "has no sound"),
     ],
@@ -208,6 +217,26 @@ def test_what_cannot_be_is_an_error(inner: str, problem: str) -> None:
         read(text, markup="ssml", language="en", max_chars=500)
     reading = read(text, markup="ssml", language="en", max_chars=500, front_end=FrontEnd(lenient=True))
     assert any(problem in note for note in reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "format", "language", "said"),
+    [
+        ("1:30", "ms", "en-US", "one minute and thirty seconds"),
+        ("59:30", "ms", "en-US", "fifty-nine minutes and thirty seconds"),
+        ("0:45", "MS", "en-US", "forty-five seconds"),
+        ("2:00", "ms", "de", "zwei Minuten"),
+        ("1'21&quot;", "ms", "fr", "une minute et vingt et une secondes"),
+        ("2:30pm", "hms12", "en-US", "two thirty P M"),
+        ("14:30", "hms24", "en-US", "fourteen thirty"),
+        ("14:30 Uhr", "hm", "de", "vierzehn Uhr dreißig"),
+    ],
+)
+def test_a_time_is_read_as_its_format_says(text: str, format: str, language: str, said: str) -> None:
+    """Minutes and seconds last; other times are of the day."""
+    ssml = f'<speak><say-as interpret-as="time" format="{format}">{text}</say-as></speak>'
+    reading = read(ssml, markup="ssml", language=language, max_chars=500)
+    assert ([part.text for part in reading.parts if isinstance(part, Say)], reading.notes) == ([said], ())
 
 
 @pytest.mark.parametrize("kind", ["cardinal", "date", "time", "digits"])

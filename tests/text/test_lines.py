@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxpress.text import Pause, read
+from voxpress.text import Pause, Say, read
 from voxpress.text.clean import clean
 from voxpress.text.passage import Passage
 
@@ -75,6 +75,41 @@ def test_quotations_of_mail():
     """Their signs begin every line, and the prose in them is wrapped."""
     assert lines("> It was a dark and\n> stormy night.") == ["It was a dark and stormy night."]
     assert lines("# a comment that is\n# wrapped here") == ["a comment that is wrapped here"]
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("> 18 years only", "Greater than eighteen years only"),
+        (">18 years", "Greater than eighteen years"),
+        ("> $5", "greater than five dollars"),
+        ("> -5 °C outside", "greater than minus five degrees Celsius outside"),
+        ("- > 18 years", "Greater than eighteen years"),
+        ("Fast means\n> 50 km/h", "Fast means Greater than fifty kilometers per hour"),
+    ],
+)
+def test_a_comparison_is_no_quotation(text, spoken):
+    """Its sign stands before a number, and before one line only."""
+    parts = read(text, language="en-US", max_chars=80).parts
+    assert " ".join(part.text for part in parts if isinstance(part, Say)) == spoken
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("> Hello", ("1 × '>' left out: the sign of a quotation",)),
+        ("> 2 eggs\n> 3 apples", ("2 × '>' left out: the sign of a quotation",)),
+        ("> 1. Eggs", ("1 × '>' left out: the sign of a quotation",)),
+        (
+            "- milk\n- eggs\n• tea",
+            ("2 × '-' left out: the sign of a list item", "1 × '•' left out: the sign of a list item"),
+        ),
+        ("1. milk\n2. eggs", ()),
+    ],
+)
+def test_a_note_tells_which_signs_of_lines_are_left_out(text, notes):
+    """Numbers are spoken."""
+    assert read(text, language="en-US", max_chars=80).notes == notes
 
 
 def test_the_pause_between_lines_is_that_after_a_sentence():

@@ -56,7 +56,6 @@ def said(text, language="en-US"):
         ("α-rays, Ω, µ, π", "alpha-rays, omega, mu, pi"),
         ("x² + y³, x⁻¹", "x squared plus y cubed, x to the power of minus one"),
         ("a word² here", "a word here"),
-        ("> quoted", "quoted"),
         ("yes~ no", "yes no"),
         ("and/or, he/she", "and or, he slash she"),
         ("§ five, Acme™, © Acme", "section five, Acme trademark, copyright Acme"),

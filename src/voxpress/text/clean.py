@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from voxpress.errors import InputError
-from voxpress.text.lines import MARKERS, find_lines
+from voxpress.text.lines import MARKERS, find_lines, is_comparison
 from voxpress.text.normalise.keys import find_menu_keys
 from voxpress.text.passage import Change, Edit, Passage
 
@@ -93,7 +93,8 @@ def _list_paragraphs(block: Passage, *, alone: bool) -> Iterator[Paragraph]:
 def _list_quote_signs(text: str) -> Iterator[Edit]:
     """Edits that remove the signs of a quotation or comment, which begin each line of a block."""
     lines = [line.lstrip() for line in text.split("\n") if line.strip()]
-    if all(line.startswith(">") for line in lines) or (
+    quoted = all(line.startswith(">") for line in lines)
+    if (quoted and not (len(lines) == 1 and is_comparison(lines[0]))) or (
         len(lines) > 1 and all(line.startswith("# ") for line in lines) and not find_menu_keys(lines)
     ):
         for sign in _QUOTE_SIGNS.finditer(text):

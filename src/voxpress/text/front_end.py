@@ -302,11 +302,9 @@ def _apply(passage: Passage, edits: Sequence[tuple[Edit, str]], notes: _Notes) -
 
 
 def _note_lines(changes: Sequence[Change], notes: _Notes) -> None:
-    """Note what was taken for a bullet, a heading or a quotation, where it could be a key of a telephone."""
+    """Note the signs of list items, headings and quotations, which are left out."""
     notes.changes.extend(changes)
-    for change in changes:
-        if "*" in change.written or "#" in change.written:
-            notes.left_out[change.written.strip(), f"left out: {LEFT_OUT[change.by]}"] += 1
+    notes.left_out.update((each.written.strip(), f"left out: {LEFT_OUT[each.by]}") for each in changes)
 
 
 def _find_addresses(paragraph: Passage, language: str) -> list[tuple[int, int]]:

@@ -32,8 +32,12 @@ MARKERS = f"{_SILENT}{_SPOKEN}#"
 """Characters that mark list items and headings, where a space follows. The reader of signs decides on some of them."""
 
 _UNSPACED = lazily(languages.UNSPACED)
+_MORE_THAN = r">[^\S\n]*[-+−±~≈$€£¥₹]?[^\S\n]?[.,]?\d(?!\d*[.)][^\S\n])"
+"""A number with a sign before it that could also be that of a quotation; a number in a quoted list is none."""
+_COMPARED = lazily(_MORE_THAN)
+_silent = rf"[{re.escape(_SILENT)}]\ufe0f?(?: \[[ xX]\])?[^\S\n]+"
 _BULLET = lazily(
-    rf"(?:[{re.escape(_SILENT)}]\ufe0f?(?: \[[ xX]\])?[^\S\n]+)+(?=\S)|(?:[{_SPOKEN}]\ufe0f?|#{{1,6}})[^\S\n]+(?=\S)"
+    rf"{_silent}(?:(?!{_MORE_THAN}){_silent})*(?=\S)|(?:[{_SPOKEN}]\ufe0f?|#{{1,6}})[^\S\n]+(?=\S)"
 )
 _NUMBER = lazily(r"\(?(?:(\d{1,3})|([A-Za-z])|([ivxIVX]{2,5}))[.)][^\S\n]+(?=\S)")
 _RULE = lazily(r"[^\S\n]*(?:([=~_*#+^\-—–─━═.·•|])(?:[^\S\n]*\1){2,}|[|+:\-= \t]{3,})[^\S\n]*")
@@ -72,6 +76,15 @@ class _Row(NamedTuple):
     end: int
     text: str
     indent: int
+
+
+def is_comparison(line: str) -> bool:
+    """Whether a line, the only one of a block with a ``>`` before it, begins with a comparison and not with a marker.
+
+    >>> is_comparison("> 18 years only"), is_comparison("> Eighteen"), is_comparison("> 1. Eighteen")
+    (True, False, False)
+    """
+    return _COMPARED.match(line) is not None
 
 
 def find_lines(block: Passage, *, alone: bool = True) -> list[Line]:
@@ -149,6 +162,8 @@ def _find_markers(rows: Sequence[_Row], keys: frozenset[int]) -> list[int | None
         )
         if number in keys:
             found.append(_measure_before_key(row.text))
+        elif bullets[number] and kinds[">"] == 1 and is_comparison(row.text):
+            found.append(None)
         elif bullet := bullets[number]:
             sure = bullet[0][0] not in _DASHES or settled or kinds[bullet[0][0]] > 1
             found.append((0 if row.text[0] in _SPOKEN else bullet.end()) if sure else None)

@@ -14,7 +14,7 @@ import msgspec
 
 from voxpress.errors import show
 from voxpress.text.normalise import say_as
-from voxpress.text.normalise.spoken import split_date
+from voxpress.text.normalise.spoken import TIMES, is_time, split_date
 from voxpress.text.passage import Change, Edit, Passage
 
 KINDS = (
@@ -40,7 +40,7 @@ class SayAs(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: one of `KINDS`.
-        format: the order of the parts, such as ``mdy`` of a date; empty: as the language has it.
+        format: the order of the parts, such as ``mdy`` of a date or ``hms12`` of a time; empty: as the language has it.
     """
 
     start: int
@@ -83,8 +83,6 @@ def interpret(words: Passage, asked: Sequence[SayAs], language: str) -> tuple[Pa
 
 
 _FORMATS = ("mdy", "dmy", "ymd", "ydm", "md", "dm", "ym", "my", "y", "m", "d")
-_TIMES = ("", "hms12", "hms24", "hms", "hm", "ms", "h")
-_TIME = re.compile(r"(\d{1,4})[:.h](\d{2})(?:[:.](\d{2}))?(?![\d:])")
 
 
 def shorten_format(format: str) -> str:
@@ -104,16 +102,21 @@ def find_problem(text: str, kind: str, format: str) -> str:
     "'31/31/2026' is no date of the format mdy"
     >>> find_problem("25:99", "time", "")
     "'25:99' is no time of day"
+    >>> find_problem("14:30", "time", "hms12")
+    "'14:30' is no time of the format hms12"
     """
     if kind == "date":
         return _find_date_problem(text.strip(), format)
     if kind != "time":
         return ""
-    if format.lower() not in _TIMES:
-        return f"the format {show(format)} of a time is not one of {', '.join(filter(None, _TIMES))}"
-    found = _TIME.match(text.strip())
-    if found and format.lower() != "ms" and not _is_time(found):
-        return f"{show(text.strip())} is no time of day"
+    if format not in ("", *TIMES):
+        return f"the format {show(format)} of a time is not one of {', '.join(TIMES)}"
+    written = text.strip()
+    fits = is_time(written, format)
+    if fits is None and (begin := re.match(r"\d+:[\d:]+", written)):  # such as 14:30 Uhr
+        fits = is_time(begin[0], format)
+    if fits is False or (fits is None and format == "ms" and any(map(str.isdecimal, written))):
+        return f"{show(written)} is no time of {f'the format {format}' if format else 'day'}"
     return ""
 
 
@@ -125,17 +128,12 @@ def tell_kind(text: str, kind: str) -> str:
     """
     if kind == "characters":
         return ""
-    clock = kind != "time" or re.match(r"\s*\d{1,2}(?:[:.h ]|\s*[ap]|\s*$)", text, re.IGNORECASE)
+    clock = kind != "time" or re.match(r"\s*\d{1,4}(?:[:.'′h ]|\s*[ap]|\s*$)", text, re.IGNORECASE)
     if clock and (any(map(str.isnumeric, text)) or (kind == "telephone" and any(map(str.isalnum, text)))):
         return ""
     if kind in ("digits", "telephone") and set(text.strip()) <= set("*#"):
         return ""
     return f"{show(text.strip())} is no {kind}, so it is read like other text"
-
-
-def _is_time(found: re.Match[str]) -> bool:
-    hour, minute, second = (int(part or 0) for part in found.groups())
-    return (hour < 24 and minute < 60 and second < 61) or (hour, minute, second) == (24, 0, 0)
 
 
 def _find_date_problem(text: str, format: str) -> str:

@@ -472,7 +472,7 @@ class _Reader:
             known = ", ".join(_SAY_AS)
             self.miss(f"interpret-as of <say-as>: {_quote(kind)} is not one of {known}", element.at)
         elif kind and start < end:
-            how, format = _SAY_AS[kind], element.kept.get("format", "")
+            how, format = _SAY_AS[kind], element.kept.get("format", "").lower()
             if problem := find_problem(words.text[start:end], how, format):
                 self.miss(f"<say-as>: {problem}", element.at)
                 self.speak(element)

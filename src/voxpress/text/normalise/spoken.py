@@ -27,7 +27,8 @@ def say_as(text: str, kind: str, language: str, format: str = "") -> str:
     Args:
         kind: one of `KINDS`.
         language: BCP 47 tag.
-        format: of a date, the order of its parts: ``mdy``, ``dmy``, ``ymd``, ``md``, ``dm``, ``my``, ``ym``, ``y``.
+        format: of a date, the order of its parts: ``mdy``, ``dmy``, ``ymd``, ``md``, ``dm``, ``my``, ``ym``, ``y``;
+            of a time one of `TIMES`.
 
     >>> say_as("4/5/2026", "date", "en-US", "dmy")
     'the fourth of May twenty twenty-six'
@@ -173,13 +174,48 @@ def _say_date(text: str, wording: Wording, format: str) -> str | None:
     return wording.date(day, month, part.get("y", ""), "", month_first=ordered and "d" in part)
 
 
-def _say_time(text: str, wording: Wording, _: str) -> str | None:
-    """A time of day."""
-    match = re.fullmatch(r"(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))? ?(?:([aApP])\.?[mM]?\.?)?", text)
-    if match is None or int(match[1]) > 24 or int(match[2] or 0) > 59:
+_CLOCK = re.compile(r"(\d{1,4})(?:[:.h](\d{2}))?(?:[:.](\d{2}))? ?(?:([aApP])\.?[mM]?\.?)?")
+_MINUTES = re.compile(r"(\d{1,4})[:.'′](\d{2})[\"″]?")
+TIMES = ("hms12", "hms24", "hms", "hm", "ms", "h")
+"""Formats of a time; ``ms`` is minutes and seconds."""
+
+
+def is_time(text: str, format: str) -> bool | None:
+    """Whether there is such a time in that format, one of `TIMES` or empty; None: a time is written otherwise.
+
+    >>> is_time("14:05", "hms24"), is_time("14:05", "hms12"), is_time("59:30", "ms"), is_time("soon", "")
+    (True, False, True, None)
+    """
+    if format == "ms":
+        lasts = _MINUTES.fullmatch(text)
+        return lasts and int(lasts[2]) < 60
+    found = _CLOCK.fullmatch(text)
+    if found is None:
         return None
-    second = int(match[3]) if match[3] else None
-    return wording.time(int(match[1]), int(match[2] or 0), second, (match[4] or "").lower())
+    if (format == "h" and found[2]) or (format in ("h", "hm") and found[3]):
+        return False
+    hour, minute, second = (int(part or 0) for part in found.groups()[:3])
+    if (format == "hms12" and not 1 <= hour <= 12) or (format == "hms24" and found[4]):
+        return False
+    return (hour < 24 and minute < 60 and second < 61) or (hour, minute, second) == (24, 0, 0)
+
+
+def _say_time(text: str, wording: Wording, format: str) -> str | None:
+    """A time of day, or minutes and seconds."""
+    if not is_time(text, format):
+        return None
+    if format == "ms" and (lasts := _MINUTES.fullmatch(text)):
+        minutes, seconds = (
+            wording.measure(str(int(count)), wording.units[unit])
+            for count, unit in zip(lasts.groups(), ("min", "s"), strict=True)
+        )
+        if int(lasts[2]) == 0:
+            return minutes
+        return f"{minutes} {wording.and_} {seconds}" if int(lasts[1]) else seconds
+    if found := _CLOCK.fullmatch(text):
+        second = int(found[3]) if found[3] else None
+        return wording.time(int(found[1]), int(found[2] or 0), second, (found[4] or "").lower())
+    return None
 
 
 _SPELLED = ("characters", "spell-out", "digits")

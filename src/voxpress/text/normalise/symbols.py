@@ -330,13 +330,6 @@ def _read_slash(place: _Place) -> _Reading:
     return _say(place)
 
 
-def _read_greater(place: _Place) -> _Reading:
-    """At the start of a line, the sign of a quotation."""
-    if place.start == 0 and place.after.isspace():
-        return "", "quotation"
-    return _say(place)
-
-
 def _read_tilde(place: _Place) -> _Reading:
     """About, before a number; decoration behind a word."""
     if place.is_number(place.end, place.end + 2):
@@ -356,7 +349,6 @@ def _read_caret(place: _Place) -> _Reading:
 
 _SPECIAL: dict[str, Callable[[_Place], _Reading]] = {
     "/": _read_slash,
-    ">": _read_greater,
     "~": _read_tilde,
     "^": _read_caret,
 }
