@@ -25,12 +25,15 @@ NAMES = NORMALISERS
 """What can be chosen: both, voxpress's own readers only, the library only, or texts as they are written."""
 
 
-def normalise(passage: Passage, language: str, *, name: str = "auto") -> tuple[Passage, list[Change]]:
+def normalise(
+    passage: Passage, language: str, *, name: str = "auto", before: str = ""
+) -> tuple[Passage, list[Change]]:
     """A paragraph as it is spoken, and what was changed in it. Pieces that are fixed stay as they are.
 
     Args:
         language: BCP 47 tag; its region decides dates.
         name: one of `NAMES`.
+        before: words before the paragraph, which may say that a number in it is a code.
 
     >>> spoken, changes = normalise(Passage.of("Your PIN is 0042."), "en-US")
     >>> spoken.text, [(change.written, change.by) for change in changes]
@@ -43,7 +46,7 @@ def normalise(passage: Passage, language: str, *, name: str = "auto") -> tuple[P
         free[start:end] = bytes(end - start)
     found: list[tuple[Found, str]] = []
     if name != "grammars":
-        found += readers.find(passage.text, language, free)
+        found += readers.find(passage.text, language, free, before)
     if name != "readers" and any(free):
         found += [(each, "grammar") for each in grammars.find(passage.text, language, free)]
     return _apply(passage, found)
