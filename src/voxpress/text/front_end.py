@@ -181,7 +181,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         """Letters in other forms, words of the lexicon, addresses, numbers and signs, in this order."""
         language, reads = reader.language, self.normalise != "none"
         if reads:
-            folded = [(edit, "letters" if edit.spoken else "tag") for edit in fold(paragraph)]
+            folded = [(edit, "tag" if _is_tag(paragraph, edit) else "letters") for edit in fold(paragraph)]
             paragraph = _apply(paragraph, folded, notes)
         held = self._hold(paragraph, reader, own)
         paragraph = held.words
@@ -269,6 +269,10 @@ def follow(before: str, text: str) -> str:
     joint = ", " if before[-1:].isdecimal() else " " if before else ""
     whole = f"{before}{joint}{text.strip()}"
     return whole if len(whole) <= _NEAR else whole[-_NEAR:].partition(" ")[2]
+
+
+def _is_tag(words: Passage, edit: Edit) -> bool:
+    return not edit.spoken.strip() and words.text[edit.start] == "<"
 
 
 @lru_cache(maxsize=1024)

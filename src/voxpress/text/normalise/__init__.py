@@ -58,12 +58,21 @@ def _apply(passage: Passage, found: Iterable[tuple[Found, str]]) -> tuple[Passag
     changes: list[Change] = []
     done = 0
     for each, by in sorted(found):
-        spoken = _capitalise(passage.text, each, done)
+        spoken = _part(passage, each, _capitalise(passage.text, each, done))
         done = each.end
         edit = Edit(each.start, each.end, spoken, certain=each.certain)
         edits.append(edit)
         changes += passage.changes((edit,), by)
     return passage.edit(edits), changes
+
+
+def _part(passage: Passage, found: Found, spoken: str) -> str:
+    """What is spoken, with a space where another stage has decided the words that touch it: 5<sub alias="volts">V</sub>."""
+    start, end, text = found.start, found.end, passage.text
+    glued = spoken[:1].isalnum() and text[max(0, start - 1) : start].isalnum()
+    lead = " " if glued and passage.is_fixed(start - 1, start) else ""
+    glued = spoken[-1:].isalnum() and text[end : end + 1].isalnum()
+    return f"{lead}{spoken}{' ' if glued and passage.is_fixed(end, end + 1) else ''}"
 
 
 def _capitalise(text: str, found: Found, done: int) -> str:

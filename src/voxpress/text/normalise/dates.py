@@ -27,6 +27,8 @@ _FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 _AFTER_DATE = compile_for(r"\s*(?:[.,;:!?)\n]|\Z)| (?:at|um|à|a las|alle)\b")
 """What follows a day and a month that could be a fraction: "on 3/4 of the days" is one."""
 _USUAL = frozenset((2, 3, 4, 5, 8, 10))
+_WAIT = r"(?i:\b(?:timer|timeout|time-?out|delay|interval|countdown|limit)\b[\w ]* |\b(?:wait|every|within|for|in|after|lasts?) )$"
+"""What stands before seconds, and not before the years of a decade."""
 _PARTS = frozenset({"16", "20", "24"})
 """Usual denominators."""
 
@@ -315,12 +317,20 @@ def read_decade(text: str, wording: Wording) -> Iterator[Found]:
     for match in compile_for(rf"(?<![\w.,$£€])(?!1000)(\d{{3}}0)('?s| s(?= |$)){NO_WORD}").finditer(text):
         yield Found(match.start(), match.end(), wording.plural(wording.year(int(match[1]))))
     for match in compile_for(rf"(?<![\w.,$£€'’‘-])([2-9]0)s{NO_WORD}").finditer(text):
+        if _is_wait(text, match.start()):
+            continue
         sure = word_before(text, match.start()) in ("the", "to", "early", "late", "mid")
         yield Found(match.start(), match.end(), wording.plural(wording.cardinal(int(match[1]))), sure)
     for match in compile_for(
         rf"(?<![\w.,$£€])(?:['’‘]|(?<=mid-)|(?<=the )|(?<=to )|(?<=s-))([2-9]0)s{NO_WORD}"
     ).finditer(text):
-        yield Found(match.start(), match.end(), wording.plural(wording.cardinal(int(match[1]))))
+        if not _is_wait(text, match.start()):
+            yield Found(match.start(), match.end(), wording.plural(wording.cardinal(int(match[1]))))
+
+
+def _is_wait(text: str, start: int) -> bool:
+    """Whether seconds are meant: set the timer to 30s."""
+    return compile_for(_WAIT).search(text[max(0, start - 40) : start]) is not None
 
 
 def read_year(text: str, wording: Wording) -> Iterator[Found]:

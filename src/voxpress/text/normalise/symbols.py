@@ -194,8 +194,14 @@ def _drop(_: _Place) -> _Reading:
     return "", "decoration"
 
 
-def _drop_bracket(_: _Place) -> _Reading:
-    """A bracket around a word, as in <name>: no comparison, and as silent as a round one."""
+def _drop_bracket(place: _Place) -> _Reading:
+    """A bracket around words or digits, as in <name>, as silent as a round one; elsewhere a comparison."""
+    text, end = place.passage.text, place.end
+    if place.written[0] == "<" and place.passage.is_fixed(end, end + 1):
+        if (end, text.find(">", end)) not in place.passage.fixed:
+            return _say(place)
+    if re.search(r"(?:^| )\w ?$", text[max(0, place.start - 3) : place.start]) and re.match(r" ?\w\b", text[end:]):
+        return _say(place)
     return "", "bracket"
 
 
@@ -290,6 +296,8 @@ def _read_hash(place: _Place) -> _Reading:
         return NAMES.get(languages.base(place.language), {"#": name_key("#", place.language)})["#"], "symbol"
     if place.language.startswith("en") and text.startswith(" of ", place.end):
         return "number", "symbol"
+    if place.after == ":" and re.search(r"[^\W\d_] ?$", text[: place.start]) and not follows_key_word(text, place.start):
+        return _say(place, "№")  # Account #: 12345
     name = name_key("#", place.language)
     return (name, "key") if name else None
 
