@@ -67,7 +67,7 @@ def _apply(passage: Passage, found: Iterable[tuple[Found, str]]) -> tuple[Passag
 
 
 def _part(passage: Passage, found: Found, spoken: str) -> str:
-    """What is spoken, with a space where another stage has decided the words that touch it: 5<sub alias="volts">V</sub>."""
+    """What is spoken, with a space where it touches words that another stage has decided."""
     start, end, text = found.start, found.end, passage.text
     glued = spoken[:1].isalnum() and text[max(0, start - 1) : start].isalnum()
     lead = " " if glued and passage.is_fixed(start - 1, start) else ""

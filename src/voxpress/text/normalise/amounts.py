@@ -228,7 +228,9 @@ def _read_rate(text: str, wording: Wording) -> Iterator[Found]:
     number = rf"(?<![\w.,]){wording.number_pattern}"
     for match in compile_for(rf"{number} {LOWER}{{3,12}}s/({choose(names)})(?!\w)").finditer(text):
         yield Found(match.start(1) - 1, match.end(), f" {wording.per} {names[match[1]]}")
-    for match in compile_for(rf"{number} {LOWER}{{3,12}}s(/)(?=\d{{1,3}} ?(?:{choose(names)})(?!\w))").finditer(text):
+    for match in compile_for(
+        rf"{number} {LOWER}{{3,12}}s(/)(?=\d{{1,3}} ?(?:{choose(names)})(?!\w))"
+    ).finditer(text):
         yield Found(*match.span(1), f" {wording.per} ")
 
 
@@ -352,7 +354,9 @@ def _find_closing(text: str) -> set[int]:
 def read_percent(text: str, wording: Wording) -> Iterator[Found]:
     """Percent and per mille."""
     sign = rf"(?<![\w.,])((?<!%)[{_DASHES}](?=\d)|[±]\s?|\+)?"
-    pattern = rf"{sign}({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}}) ?([%‰])(?:-?(?=[^\W\d])|)"
+    pattern = (
+        rf"{sign}({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}}) ?([%‰])(?:-?(?=[^\W\d])|)"
+    )
     signs = {"±": wording.plus_minus, "+": wording.plus, "": ""}
     fraction = rf"{sign}(?:(\d{{1,3}})[ -])?(\d{{1,2}})/(\d{{1,3}}) ?%"
     for match in compile_for(fraction).finditer(text):

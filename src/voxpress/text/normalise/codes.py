@@ -20,7 +20,9 @@ _YEAR = re.compile(r"(?:1[1-9]|20)\d\d")
 
 def link(wording: Wording) -> str:
     """A regular expression of what may stand between a word such as code and its digits."""
-    return rf"(?: (?:{wording.code_links}))?[)\]]?(?: ?[:=] ?#?| ?[(\[]| [-–] ?| ?#:? ?| )[(\[]?(?:\.{{3}}|…)?"
+    return (
+        rf"(?: (?:{wording.code_links}))?[)\]]?(?: ?[:=] ?#?| ?[(\[]| [-–] ?| ?#:? ?| )[(\[]?(?:\.{{3}}|…)?"
+    )
 
 
 def read_dialled(text: str, wording: Wording) -> Iterator[Found]:

@@ -27,7 +27,10 @@ _FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 _AFTER_DATE = compile_for(r"\s*(?:[.,;:!?)\n]|\Z)| (?:at|um|à|a las|alle)\b")
 """What follows a day and a month that could be a fraction: "on 3/4 of the days" is one."""
 _USUAL = frozenset((2, 3, 4, 5, 8, 10))
-_WAIT = r"(?i:\b(?:timer|timeout|time-?out|delay|interval|countdown|limit)\b[\w ]* |\b(?:wait|every|within|for|in|after|lasts?) )$"
+_WAIT = (
+    r"(?i:\b(?:timer|time-?out|delay|interval|countdown|limit)\b[\w ]{0,20} "
+    r"|\b(?:wait|every|within|for|in|after|lasts?) )$"
+)
 """What stands before seconds, and not before the years of a decade."""
 _PARTS = frozenset({"16", "20", "24"})
 """Usual denominators."""

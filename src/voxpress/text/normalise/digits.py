@@ -64,7 +64,9 @@ def read_chain(text: str, wording: Wording) -> Iterator[Found]:
         groups = match[0].split("-")
         say = wording.number if all(len(group) < 3 for group in groups) else wording.digits
         yield Found(match.start(), match.end(), ", ".join(map(say, groups)), certain=False)
-    for match in compile_for(r"(?<![\w.,/-])\d{4}(?: \d{4}){2,7}(?: \d{1,3})?(?![\w/]|[.,-]\d)").finditer(text):
+    for match in compile_for(r"(?<![\w.,/-])\d{4}(?: \d{4}){2,7}(?: \d{1,3})?(?![\w/]|[.,-]\d)").finditer(
+        text
+    ):
         groups = match[0].split(" ")
         if not all(map(_YEAR.fullmatch, groups)):
             yield Found(match.start(), match.end(), ", ".join(map(wording.digits, groups)))

@@ -10,7 +10,10 @@ from html.entities import html5
 from voxpress.text.passage import Edit
 from voxpress.text.patterns import lazily
 
-_TAGS = "a abbr b blockquote br code div em font h1 h2 h3 h4 h5 h6 hr i img li ol p pre small span strong sub sup table td th tr u ul"
+_TAGS = (
+    "a abbr b blockquote br code div em font h1 h2 h3 h4 h5 h6 hr i img li ol p pre small span strong sub sup"
+    " table td th tr u ul"
+)
 _HTML = lazily(
     r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
     rf"|</?(?:{'|'.join(sorted(_TAGS.split(), key=len, reverse=True))})(?:\s+[\w-]{{1,40}}=[^<>]{{0,500}})?\s?/?>",

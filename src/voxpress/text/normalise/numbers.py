@@ -181,7 +181,9 @@ def read_range(text: str, wording: Wording) -> Iterator[Found]:
     for match in compile_for(r"(?<![\w])([x×])(?=\d{1,3}(?!\w|[.,]\d))").finditer(text):
         yield Found(match.start(), match.end(), f"{wording.times} ", certain=False)
     for match in compile_for(r"(?<=[\dmtnd])( ?[x×] ?)(?=[\d$€£])").finditer(text):
-        sized = compile_for(r"\d ?(?:[mck]?m|ft|in|yd)$").search(text[max(0, match.start() - 6) : match.start()])
+        sized = compile_for(r"\d ?(?:[mck]?m|ft|in|yd)$").search(
+            text[max(0, match.start() - 6) : match.start()]
+        )
         if not text[match.start() - 1].isdigit() and not sized:
             continue
         counts = "=" in text[match.end() : match.end() + 12] or (

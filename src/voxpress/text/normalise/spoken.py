@@ -125,11 +125,10 @@ def _say_ordinal(text: str, wording: Wording, _: str) -> str | None:
     """First, second and so on."""
     grouped = rf"\d{{1,3}}(?:{wording.groups}\d{{3}}){{1,4}}|\d{{1,15}}"
     match = re.fullmatch(rf"({grouped})({wording.ordinal_endings})?\.?", text)
-    return (
-        wording.ordinal(int(re.sub(r"\D", "", match[1])), match[2] or "r" if wording.stopped_ordinals else match[2] or "")
-        if match
-        else None
-    )
+    if match is None:
+        return None
+    ending = match[2] or ("r" if wording.stopped_ordinals else "")
+    return wording.ordinal(int(re.sub(r"\D", "", match[1])), ending)
 
 
 def _say_fraction(text: str, wording: Wording, _: str) -> str | None:

@@ -197,12 +197,12 @@ def _drop(_: _Place) -> _Reading:
 def _drop_bracket(place: _Place) -> _Reading:
     """A bracket around words or digits, as in <name>, as silent as a round one; elsewhere a comparison."""
     text, end = place.passage.text, place.end
-    if place.written[0] == "<" and place.passage.is_fixed(end, end + 1):
-        if (end, text.find(">", end)) not in place.passage.fixed:
-            return _say(place)
-    if re.search(r"(?:^| )\w ?$", text[max(0, place.start - 3) : place.start]) and re.match(r" ?\w\b", text[end:]):
+    read = place.written[0] == "<" and place.passage.is_fixed(end, end + 1)
+    if read and (end, text.find(">", end)) not in place.passage.fixed:
         return _say(place)
-    return "", "bracket"
+    before, after = text[max(0, place.start - 3) : place.start], text[end : end + 3]
+    compared = re.search(r"(?:^| )\w ?$", before) and re.match(r" ?\w\b", after)
+    return _say(place) if compared else ("", "bracket")
 
 
 def _read_emoji(place: _Place, reading: pictures.Reading) -> _Reading:
@@ -296,7 +296,8 @@ def _read_hash(place: _Place) -> _Reading:
         return NAMES.get(languages.base(place.language), {"#": name_key("#", place.language)})["#"], "symbol"
     if place.language.startswith("en") and text.startswith(" of ", place.end):
         return "number", "symbol"
-    if place.after == ":" and re.search(r"[^\W\d_] ?$", text[: place.start]) and not follows_key_word(text, place.start):
+    named = text[max(0, place.start - 2) : place.start].strip().isalpha()
+    if place.after == ":" and named and not follows_key_word(text, place.start):
         return _say(place, "№")  # Account #: 12345
     name = name_key("#", place.language)
     return (name, "key") if name else None
