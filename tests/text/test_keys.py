@@ -181,6 +181,8 @@ def test_say_as_spells_signs(kind: str, text: str, language: str, said: str) -> 
         ("Dial <say-as interpret-as='digits'>12</say-as>.", "Dial one two."),
         ("Press <sub alias='#'>x</sub>.", "Press pound."),
         ("<sub alias='R&amp;D'>x</sub>", "R and D"),
+        ("At 5<sub alias='degrees'>°</sub>", "At five degrees"),
+        ("Run 10<sub alias='kilometers'>km</sub>.", "Run ten kilometers."),
         ("<say-as interpret-as='date' format='yyyymmdd'>20260405</say-as>", "April fifth twenty twenty-six"),
         ("<say-as interpret-as='date'>20260304</say-as>", "March fourth twenty twenty-six"),
         ("<say-as interpret-as='date' format='ymd'>????0922</say-as>", "September twenty-second"),

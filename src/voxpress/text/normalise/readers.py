@@ -87,6 +87,7 @@ def find(text: str, language: str, free: bytearray, before: str = "") -> list[tu
     if wording is None:
         return []
     taken: list[tuple[Found, str]] = []
+    given = bytes(free)
     skipped = [each.span() for each in _TECHNICAL.finditer(text)]
     for start, end in skipped:
         free[start:end] = free[start:end].replace(b"\x01", b"\x02")
@@ -94,7 +95,8 @@ def find(text: str, language: str, free: bytearray, before: str = "") -> list[tu
         found_all = reader(_mask(text, free) if name in _LAST else text, wording)
         if before and name in _AHEAD:
             found_all = chain(found_all, _look_back(reader, before, text, wording))
-        for found in found_all:
+        for each in found_all:
+            found = _leave_held(each, text, given) if b"\x00" in given[each.start : each.end] else each
             if found.start < found.end and free.count(1, found.start, found.end) == found.end - found.start:
                 free[found.start : found.end] = bytes(found.end - found.start)
                 taken.append((found, name))
@@ -105,6 +107,25 @@ def find(text: str, language: str, free: bytearray, before: str = "") -> list[tu
         taken.append((found, "number"))
     taken.sort(key=lambda each: each[0].start)
     return taken
+
+
+def _leave_held(found: Found, text: str, free: bytes) -> Found:
+    """What is found without the word at one end that an earlier stage has decided: the fifth, in Jan. 5.
+
+    It stays whole, and so is not read, where that word is not said at the same end.
+    """
+    start, end = found.start, found.end
+    while start < end and not free[start]:
+        start += 1
+    while start < end and not free[end - 1]:
+        end -= 1
+    first, last = text[found.start : start].rstrip("."), text[end : found.end].rstrip(".")
+    if first and not last and found.spoken.lower().startswith(first.lower()):
+        return found._replace(start=start, spoken=" " + found.spoken.partition(" ")[2])
+    for said in (last, " ".join(last)):
+        if last and not first and found.spoken.endswith(f" {said}"):
+            return found._replace(end=end, spoken=found.spoken.removesuffix(said))
+    return found
 
 
 def _look_back(reader: Reader, before: str, text: str, wording: Wording) -> Iterator[Found]:

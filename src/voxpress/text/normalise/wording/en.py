@@ -300,7 +300,7 @@ class English(Wording):
     article = "(?:the )?"
     phone_words = (
         r"(?:[Cc]all|CALL|[Dd]ial|DIAL|[Pp]hone|[Tt]elephone|[Tt]el\.?|[Ff]ax|[Mm]obile|[Cc]ell|"
-        r"[Tt]ext(?: [A-Z\d]{2,12} to)?|"
+        r"[Tt]ext|(?:[Tt]ext|[Rr]eply|[Ss]end)(?: with)? [A-Z\d]{2,12} to|"
         r"[Rr]ing|[Nn]umber|"
         r"[Hh]otline|[Cc]all us (?:at|on)|reach us (?:at|on))"
     )
