@@ -181,7 +181,13 @@ def test_say_as_spells_signs(kind: str, text: str, language: str, said: str) -> 
         ("Dial <say-as interpret-as='digits'>12</say-as>.", "Dial one two."),
         ("Press <sub alias='#'>x</sub>.", "Press pound."),
         ("<sub alias='R&amp;D'>x</sub>", "R and D"),
+        ("At 5<sub alias='degrees'>°</sub>", "At five degrees"),
+        ("Run 10<sub alias='kilometers'>km</sub>.", "Run ten kilometers."),
         ("<say-as interpret-as='date' format='yyyymmdd'>20260405</say-as>", "April fifth twenty twenty-six"),
+        ("<say-as interpret-as='date'>20260304</say-as>", "March fourth twenty twenty-six"),
+        ("<say-as interpret-as='date' format='ymd'>????0922</say-as>", "September twenty-second"),
+        ("<say-as interpret-as='date' format='md'>3/4</say-as>", "March fourth"),
+        ("<say-as interpret-as='ordinal'>1,000</say-as>", "one thousandth"),
     ],
 )
 def test_markup_beside_words(inner: str, said: str) -> None:
@@ -194,6 +200,9 @@ def test_markup_beside_words(inner: str, said: str) -> None:
     [
         ("<say-as interpret-as='date' format='mdy'>31/31/2026</say-as>", "no date of the format mdy"),
         ("<say-as interpret-as='date'>31/31/2026</say-as>", "is no date"),
+        ("<say-as interpret-as='date' format='mdy'>3/4</say-as>", "'3/4' is no date of the format mdy"),
+        ("<say-as interpret-as='date' format='my'>3/4/2026</say-as>", "no date of the format my"),
+        ("<say-as interpret-as='date'>20261304</say-as>", "no date of the format ymd"),
         ("<say-as interpret-as='date' format='dmy'>29/2/2025</say-as>", "no date of the format dmy"),
         ("<say-as interpret-as='date' format='xyz'>4/5/2026</say-as>", "is not one of mdy"),
         ("<say-as interpret-as='time'>25:99</say-as>", "no time of day"),

@@ -43,6 +43,7 @@ def folded(text):
         ("555‑0142, 5⁄8", "555-0142, 5/8"),
         ("Tom &amp; Jerry don&#39;t&nbsp;win &hi;", "Tom & Jerry don't win &hi;"),
         ("<b>Bold</b> <a href='x'>link</a><br>next", "Bold link next"),
+        ("<td>One</td>two<b>f</b>old", " One twofold"),
         ("3 < 4 and a <b and c> d", "3 < 4 and a <b and c> d"),
     ],
 )

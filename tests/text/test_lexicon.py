@@ -586,6 +586,11 @@ def test_the_lexicon_wins_over_normalisation(written: str, text: str, said: str)
         (Entry("%", "per cent"), "Take 10%.", "Take ten per cent."),
         (Entry("#", "number sign"), "Dial *67#.", "Dial star six seven number sign."),
         (Entry("Nguyen", ipa="nwɪn"), "PIN of Nguyen 5", "PIN of Nguyen five"),
+        (Entry("Jan.", "Yan"), "On Jan. 5, 2024 we met.", "On Yan fifth twenty twenty-four we met."),
+        (Entry("Jan", "Yan"), "On Jan 5 we met.", "On Yan fifth we met."),
+        (Entry("May", "Mae"), "We met on 5 May.", "We met on the fifth of Mae."),
+        (Entry("EST", "Eastern"), "At 5 PM EST.", "At five P M Eastern."),
+        (Entry("U.S.", "you ess"), "U.S.A. and U.S. news.", "U S A and you ess news."),
     ],
 )
 def test_readers_see_what_is_written(entry: Entry, text: str, said: str) -> None:

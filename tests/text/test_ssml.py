@@ -149,7 +149,7 @@ def test_x_sampa_becomes_ipa() -> None:
     [
         ("interpret-as='spell-out'", "characters", ""),
         ("interpret-as='characters'", "characters", ""),
-        ("interpret-as='date' format='mdy'", "date", "mdy"),
+        ("interpret-as='date' format='md'", "date", "md"),
         ("interpret-as='number'", "cardinal", ""),
         ("interpret-as='telephone'", "telephone", ""),
         ("interpret-as='Fraction'", "fraction", ""),

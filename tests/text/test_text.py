@@ -228,3 +228,25 @@ def test_a_paragraph_of_any_length_is_split_at_the_same_places(sentence, languag
 def test_a_long_paragraph_without_an_end_of_a_sentence():
     words = "word " * 9000
     assert " ".join(split(words, language="en", max_chars=200)).split() == words.split()
+
+
+@pytest.mark.parametrize(
+    ("markup", "text", "said"),
+    [
+        ("ssml", "<speak>Your PIN is <prosody rate='slow'>1234</prosody>.</speak>", "One two three four."),
+        ("ssml", "<speak>Your code is <break time='300ms'/>482913</speak>", "Four eight two nine one three"),
+        ("ssml", "<speak><p>Your code is</p><p>AB12</p></speak>", "A B one two"),
+        ("ssml", "<speak>Your PIN <s>is 5512 now</s></speak>", "is five five one two now"),
+        ("directions", "Your PIN is [pause 1s] 1234.", "One two three four."),
+        ("markdown", "Your PIN:\n- 1234", "One two three four"),
+        ("plain", "Your codes are:\n\n- 1234\n- 5678", "Five six seven eight"),
+        ("ssml", "<speak>Call<break/>911 now.</speak>", "Nine one one now."),
+        ("ssml", "<speak>Your order<break/>12 eggs</speak>", "Twelve eggs"),
+        ("markdown", "# Order\n\n2024 was good.", "Twenty twenty-four was good."),
+        ("ssml", "<speak>Keep your PIN. <break/>1500</speak>", "Fifteen hundred"),
+    ],
+)
+def test_a_code_is_one_behind_a_pause_or_another_element_too(markup, text, said):
+    """And a number that counts something is none."""
+    parts = read(text, language="en-US", max_chars=400, markup=markup).parts
+    assert [part.text for part in parts if isinstance(part, Say)][-1] == said

@@ -38,6 +38,8 @@ MISREAD = "removed: the engine misreads it"
 """The end of a note about a character that an engine declares."""
 
 
+_NEAR = 80
+"""Characters before a text that tell what a number in it is."""
 _CHECKED = ("normalise", "emoji", "unspeakable", "lenient")
 _BETWEEN, _CLOSING = frozenset(" ,;:"), frozenset(",.;:!?…)")
 
@@ -152,7 +154,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             (each.start, each.end, [lexicons[file] for file in each.files if file in lexicons])
             for each in say.lookups
         ]
-        for paragraph, after in self._spell(words, reader, notes, own):
+        for paragraph, after in self._spell(words, reader, notes, own, say.before):
             if parts:
                 parts.append(Pause(after))
             for i, segment in enumerate(_split(paragraph, reader)):
@@ -162,28 +164,31 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
         return Spoken(tuple(parts), order_changes(notes.changes), notes.left_out)
 
     def _spell(
-        self, words: Passage, reader: Reader, notes: _Notes, own: Sequence[_Own]
+        self, words: Passage, reader: Reader, notes: _Notes, own: Sequence[_Own], before: str
     ) -> Iterator[tuple[Passage, Literal["sentence", "paragraph"]]]:
         """The paragraphs as they are spoken, and the pause before each."""
         for written in clean(words):
             _note_lines(written.changes, notes)
-            paragraph = self._read_signs(written.words, reader, notes, own)
+            paragraph = self._read_signs(written.words, reader, notes, own, before)
+            before = follow(before, written.text)
             paragraph = self._leave_out(paragraph, reader, notes)
             for spoken in clean(_remove_misread(paragraph, reader.misread, notes), lines=False):
                 if has_speech(spoken.text):
                     yield spoken.words, written.after
 
-    def _read_signs(self, paragraph: Passage, reader: Reader, notes: _Notes, own: Sequence[_Own]) -> Passage:
+    def _read_signs(
+        self, paragraph: Passage, reader: Reader, notes: _Notes, own: Sequence[_Own], before: str
+    ) -> Passage:
         """Letters in other forms, words of the lexicon, addresses, numbers and signs, in this order."""
         language, reads = reader.language, self.normalise != "none"
         if reads:
-            folded = [(edit, "letters" if edit.spoken else "tag") for edit in fold(paragraph)]
+            folded = [(edit, "tag" if _is_tag(paragraph, edit) else "letters") for edit in fold(paragraph)]
             paragraph = _apply(paragraph, folded, notes)
         held = self._hold(paragraph, reader, own)
         paragraph = held.words
         if reads:
-            paragraph = _apply(paragraph, read_protected(paragraph, language), notes)
-            paragraph, normalised = normalise(paragraph, language, name=self.normalise)
+            paragraph = _apply(paragraph, read_protected(paragraph, language, before), notes)
+            paragraph, normalised = normalise(paragraph, language, name=self.normalise, before=before)
             notes.changes.extend(normalised)
             paragraph = _apply(paragraph, read_symbols(paragraph, language, emoji=self.emoji), notes)
         paragraph, named = speak(paragraph, held.kept)
@@ -270,6 +275,21 @@ def _widen(text: str, pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, 
             start -= 1
         yield start, end
         done = end
+
+
+def follow(before: str, text: str) -> str:
+    """What stands before the words behind a text, as far as it tells what a number there is.
+
+    >>> follow("", "Your PIN is"), follow("The codes are 1234", "5678"), len(follow("", "go " * 90))
+    ('Your PIN is', 'The codes are 1234, 5678', 78)
+    """
+    joint = ", " if before[-1:].isdecimal() else " " if before else ""
+    whole = f"{before}{joint}{text.strip()}"
+    return whole if len(whole) <= _NEAR else whole[-_NEAR:].partition(" ")[2]
+
+
+def _is_tag(words: Passage, edit: Edit) -> bool:
+    return not edit.spoken.strip() and words.text[edit.start] == "<"
 
 
 @lru_cache(maxsize=1024)

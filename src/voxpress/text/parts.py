@@ -58,6 +58,7 @@ class Say:
         bookmarks: named places within the words, each by its place in the source.
         wish: what the voice of `speaker` shall be like.
         lookups: lexicons that the text names for pieces of the words, in order; pieces do not overlap.
+        before: the words that the text has before these, if only to tell what a number is; nobody says them here.
     """
 
     words: Passage
@@ -69,6 +70,7 @@ class Say:
     bookmarks: tuple[tuple[int, str], ...] = ()
     wish: Wish | None = None
     lookups: tuple[Lookup, ...] = ()
+    before: str = ""
 
     @classmethod
     def of(cls, text: str) -> Say:

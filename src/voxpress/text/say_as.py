@@ -14,7 +14,7 @@ import msgspec
 
 from voxpress.errors import show
 from voxpress.text.normalise import say_as
-from voxpress.text.normalise.spoken import TIMES, is_time, split_date
+from voxpress.text.normalise.spoken import TIMES, complete_date, is_time, split_date
 from voxpress.text.passage import Change, Edit, Passage
 
 KINDS = (
@@ -140,11 +140,13 @@ def _find_date_problem(text: str, format: str) -> str:
     order = shorten_format(format)
     if format and order not in _FORMATS:
         return f"the format {show(format)} of a date is not one of {', '.join(_FORMATS)}"
+    text, order = complete_date(text, order)
     numbers = re.findall(r"\d+", split_date(text, order))
     if re.search(r"[^\W\d]", text):  # a month in letters
         return ""
-    if order and len(numbers) == len(order):
-        return "" if _is_date(order, numbers) else f"{show(text)} is no date of the format {order}"
+    if order and numbers:
+        fits = len(numbers) == len(order) and _is_date(order, numbers)
+        return "" if fits else f"{show(text)} is no date of the format {order}"
     orders = [each for each in _FORMATS if len(each) == len(numbers)]
     if len(numbers) > 1 and not any(_is_date(each, numbers) for each in orders):
         return f"{show(text)} is no date"

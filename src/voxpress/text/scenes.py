@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeAlias
 
 from voxpress.errors import InputError, show
-from voxpress.text.front_end import MISREAD, Spoken
+from voxpress.text.front_end import MISREAD, Spoken, follow
 from voxpress.text.lexicon import Lexicon
 from voxpress.text.parts import Bookmark, Note, Part, Pause, Say, Sound
 
@@ -96,12 +97,15 @@ def read_scenes(
 def _read_all(
     parts: Iterable[Part], read: ReadWords, files: NamedFiles, lenient: bool, notes: list[str]
 ) -> Iterator[Scene]:
+    before = ""
     for part in parts:
         match part:
             case Note():
                 notes.append(part.text)
             case Say():
-                yield Scene(part, read(part, _find_lexicons(part, files, lenient, notes)))
+                words = replace(part, before=before)
+                yield Scene(part, read(words, _find_lexicons(part, files, lenient, notes)))
+                before = follow(before, part.text)
             case Sound():
                 try:
                     files.find_sound(part)

@@ -29,6 +29,11 @@ _NAME_AFTER = lazily(rf"[{_MONEY}]\d|[&+][^\W_]|\+\+(?!\w)|#(?!\w)")
 """What makes a name one with what is written beside it: US$5, AT&T, C++, C#."""
 
 
+_INITIALS = lazily(r"[^\W\d_]\.[^\W\d_]\.$")
+_INITIAL = lazily(r"[^\W\d_]\.")
+"""What makes letters with stops one with the next: U.S. in U.S.A. is no word."""
+
+
 class Wording(Protocol):
     """What a matcher knows of an entry."""
 
@@ -166,6 +171,12 @@ def _is_joined_before(text: str, start: int, end: int) -> bool:
 
 def _is_joined_after(text: str, end: int) -> bool:
     """Whether the word that ends at `end` goes on."""
+    if (
+        text[end - 1 : end] == "."
+        and _INITIALS.search(text[max(0, end - 4) : end])
+        and _INITIAL.match(text[end : end + 2])
+    ):
+        return True
     if end >= len(text) or not _joins(text[end - 1], last=True):
         # A mark belongs to the letter before it, whatever that is.
         return end < len(text) and unicodedata.category(text[end])[0] == "M"

@@ -25,12 +25,15 @@ NAMES = NORMALISERS
 """What can be chosen: both, voxpress's own readers only, the library only, or texts as they are written."""
 
 
-def normalise(passage: Passage, language: str, *, name: str = "auto") -> tuple[Passage, list[Change]]:
+def normalise(
+    passage: Passage, language: str, *, name: str = "auto", before: str = ""
+) -> tuple[Passage, list[Change]]:
     """A paragraph as it is spoken, and what was changed in it. Pieces that are fixed stay as they are.
 
     Args:
         language: BCP 47 tag; its region decides dates.
         name: one of `NAMES`.
+        before: words before the paragraph, which may say that a number in it is a code.
 
     >>> spoken, changes = normalise(Passage.of("Your PIN is 0042."), "en-US")
     >>> spoken.text, [(change.written, change.by) for change in changes]
@@ -43,7 +46,7 @@ def normalise(passage: Passage, language: str, *, name: str = "auto") -> tuple[P
         free[start:end] = bytes(end - start)
     found: list[tuple[Found, str]] = []
     if name != "grammars":
-        found += readers.find(passage.text, language, free)
+        found += readers.find(passage.text, language, free, before)
     if name != "readers" and any(free):
         found += [(each, "grammar") for each in grammars.find(passage.text, language, free)]
     return _apply(passage, found)
@@ -55,12 +58,21 @@ def _apply(passage: Passage, found: Iterable[tuple[Found, str]]) -> tuple[Passag
     changes: list[Change] = []
     done = 0
     for each, by in sorted(found):
-        spoken = _capitalise(passage.text, each, done)
+        spoken = _part(passage, each, _capitalise(passage.text, each, done))
         done = each.end
         edit = Edit(each.start, each.end, spoken, certain=each.certain)
         edits.append(edit)
         changes += passage.changes((edit,), by)
     return passage.edit(edits), changes
+
+
+def _part(passage: Passage, found: Found, spoken: str) -> str:
+    """What is spoken, with a space where it touches words that another stage has decided."""
+    start, end, text = found.start, found.end, passage.text
+    glued = spoken[:1].isalnum() and text[max(0, start - 1) : start].isalnum()
+    lead = " " if glued and passage.is_fixed(start - 1, start) else ""
+    glued = spoken[-1:].isalnum() and text[end : end + 1].isalnum()
+    return f"{lead}{spoken}{' ' if glued and passage.is_fixed(end, end + 1) else ''}"
 
 
 def _capitalise(text: str, found: Found, done: int) -> str:

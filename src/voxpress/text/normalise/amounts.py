@@ -18,7 +18,7 @@ from voxpress.text.normalise.found import (
 from voxpress.text.normalise.wording import Currency, Wording
 
 _RATES = (
-    "month|mo|year|yr|lb|oz|gal|ea|unit|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|"
+    "month|mo|year|yr|lb|oz|gal|bbl|ea|unit|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|"
     "mois|an|jour|mes|año|día|mese|anno|kg|km|l"
 )
 _DASHES = "-−–"
@@ -217,6 +217,7 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
         said = f"{wording.number(match[1])} {wording.over} {wording.measure(match[2], wording.units['mmHg'])}"
         yield Found(match.start(), match.end(), said)
     ratio = rf"(?<![\w.,/-]){number} ?([a-zA-Zµμ]{{1,6}}) ?/ ?{number} ?([a-zA-Zµμ]{{1,6}})(?![\w²³/])"
+    yield from _read_rate(text, wording)
     for match in compile_for(ratio).finditer(text):
         one, other = wording.units.get(match[2]), wording.units.get(match[4])
         if one and other:
@@ -238,6 +239,19 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), end, f"{sign} {said}".strip(), match[6] not in wording.doubtful_units)
 
 
+def _read_rate(text: str, wording: Wording) -> Iterator[Found]:
+    """The stroke between what is counted and a unit: 5 units/mL, 4 doses/24 hrs, 365 days/yr."""
+    names = {unit: unit for unit in _RATES.split("|") if len(unit) > 2} | dict(wording.rates)
+    names |= {sign: unit.one for sign, unit in wording.units.items() if len(sign) > 1 and sign.isalpha()}
+    number = rf"(?<![\w.,]){wording.number_pattern}"
+    for match in compile_for(rf"{number} {LOWER}{{3,12}}s/({choose(names)})(?!\w)").finditer(text):
+        yield Found(match.start(1) - 1, match.end(), f" {wording.per} {names[match[1]]}")
+    for match in compile_for(
+        rf"{number} {LOWER}{{3,12}}s(/)(?=\d{{1,3}} ?(?:{choose(names)})(?!\w))"
+    ).finditer(text):
+        yield Found(*match.span(1), f" {wording.per} ")
+
+
 def read_temperature(text: str, wording: Wording) -> Iterator[Found]:
     """Degrees without their sign, where they are no seat or room: -2C, 350F, 180C/160C, 18C-20C."""
     pattern = (
@@ -253,6 +267,11 @@ def read_temperature(text: str, wording: Wording) -> Iterator[Found]:
 def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
     """Whether letters behind a number are a word, as in "2 in the car", or a part of a name, as in 5G."""
     unit, joined = match[6], match.start(6) == match.end(2)
+    if len(unit) == 1 and unit.isupper() and not joined and not match[7]:
+        # High 85 L 65: another number follows, and not of the same unit.
+        other = compile_for(rf",? \d[\d.,]*\b(?! ?{unit}\b)").match(text, match.end())
+        if other:
+            return True
     if unit in wording.word_units and not joined and not match[7]:
         return compile_for(r" ?[\w-]").match(text, match.end()) is not None
     if unit == "s" and joined and wording.decades and len(match[2]) > 2 and match[2].isdecimal():
@@ -352,9 +371,18 @@ def _find_closing(text: str) -> set[int]:
 
 def read_percent(text: str, wording: Wording) -> Iterator[Found]:
     """Percent and per mille."""
-    sign = rf"(?<![\w.,])([{_DASHES}](?=\d)|[±]\s?|\+)?"
-    pattern = rf"{sign}({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}}) ?([%‰])(?:-?(?=\w)|)"
+    sign = rf"(?<![\w.,])((?<!%)[{_DASHES}](?=\d)|[±]\s?|\+)?"
+    pattern = (
+        rf"{sign}({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}}) ?([%‰])(?:-?(?=[^\W\d])|)"
+    )
     signs = {"±": wording.plus_minus, "+": wording.plus, "": ""}
+    fraction = rf"{sign}(?:(\d{{1,3}})[ -])?(\d{{1,2}})/(\d{{1,3}}) ?%"
+    for match in compile_for(fraction).finditer(text):
+        above, below = int(match[3]), int(match[4])
+        if 0 < above < below:
+            said = wording.mixed(match[2], above, below) if match[2] else wording.fraction(above, below)
+            minus = signs.get((match[1] or "").strip(), wording.minus)
+            yield Found(match.start(), match.end(), f"{minus} {said} {wording.percent}".strip())
     for match in compile_for(pattern).finditer(text):
         number = "0" + match[2] if match[2].startswith(wording.point) else match[2]
         name = wording.percent if match[3] == "%" else wording.per_mille

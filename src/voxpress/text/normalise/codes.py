@@ -20,7 +20,9 @@ _YEAR = re.compile(r"(?:1[1-9]|20)\d\d")
 
 def link(wording: Wording) -> str:
     """A regular expression of what may stand between a word such as code and its digits."""
-    return rf"(?: (?:{wording.code_links}))?[)\]]?(?: ?[:=] ?#?| ?[(\[]| [-–] ?| ?#| )[(\[]?(?:\.{{3}}|…)?"
+    return (
+        rf"(?: (?:{wording.code_links}))?[)\]]?(?: ?[:=] ?#?| ?[(\[]| [-–] ?| ?#:? ?| )[(\[]?(?:\.{{3}}|…)?"
+    )
 
 
 def read_dialled(text: str, wording: Wording) -> Iterator[Found]:
@@ -51,7 +53,9 @@ def read_code(text: str, wording: Wording) -> Iterator[Found]:
     found = compile_for(rf"\b{wording.code_words}{link(wording)}({_CODE}){_END}").finditer(text)
     yield from _read_all(text, found, _CODE, fits, say, wording)
     far = r"(\d[\dA-Z-]{3,12})"
-    behind = rf"(?:[^.!?;\d\n]{{1,60}}? (?:{wording.code_ends}):?|,) {far}{_END}"
+    ends = rf"(?! {wording.to} \d)(?: (?:{wording.code_ends}):?|:)"
+    between = rf"(?:(?! {wording.and_} )[^.!?;\n]){{1,60}}?"
+    behind = rf"(?:[^.!?;\d\n]{{1,60}}? (?:{wording.code_ends}):?|,|{between}{ends}) {far}{_END}"
     behind = rf"\b(?:{wording.secrets})\b{behind}"
     before = rf"(?<![\w.,$€£¥+/-]){far} (?:{wording.code_starts}) "
     before += rf"[^.!?,;\d\n]{{0,30}}?(?:{wording.secrets})\b"

@@ -27,6 +27,11 @@ _FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 _AFTER_DATE = compile_for(r"\s*(?:[.,;:!?)\n]|\Z)| (?:at|um|à|a las|alle)\b")
 """What follows a day and a month that could be a fraction: "on 3/4 of the days" is one."""
 _USUAL = frozenset((2, 3, 4, 5, 8, 10))
+_WAIT = (
+    r"(?i:\b(?:timer|time-?out|delay|interval|countdown|limit)\b[\w ]{0,20} "
+    r"|\b(?:wait|every|within|for|in|after|lasts?) )$"
+)
+"""What stands before seconds, and not before the years of a decade."""
 _PARTS = frozenset({"16", "20", "24"})
 """Usual denominators."""
 
@@ -52,17 +57,23 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
     year = r"(?:,? (?:(?:de|del|di) )?('?\d{4})(?![\d/:%]|[.,]\d))?"
     day = rf"(\d{{1,2}})(?:(?:{end})|\.)?"
     between = r"[ -](?:(?:of|de|di) )?"
-    days = rf"(?<![\w.,/-])(\d{{1,2}})\.? ?[/&] ?(\d{{1,2}})(?:\.)?{between}{month}{NO_WORD}"
+    days = (
+        rf"(?<![\w.,/-])(\d{{1,2}})(?:\.|{end})? ?[/&–-] ?(\d{{1,2}})(?:\.|{end})?{between}{month}{NO_WORD}"
+    )
     for match in compile_for(days).finditer(text):
         if 1 <= int(match[1]) < int(match[2]) <= 31 and _is_month(match[3], text, match):
             before, number = words_before(text, match.start()), _month(match[3], match[4], wording)
             first = wording.date(int(match[1]), number, "", before)
             last = wording.date(int(match[2]), number, "", before)
-            for name in (wording.months[number - 1], f" of {wording.months[number - 1]}"):
-                first = first.removesuffix(name).strip()
-            yield Found(match.start(), match.end(), f"{first} {wording.and_} {last}")
+            first = compile_for(rf"(?: (?:of|de|di))? {wording.months[number - 1]}$").sub("", first)
+            joint = wording.and_ if compile_for("[/&]").search(match[0]) else wording.joint(before)
+            yield Found(match.start(), match.end(), f"{first} {joint} {last}")
     for match in compile_for(rf"{START}{day}{between}{month}{year}{NO_WORD}").finditer(text):
-        if 1 <= int(match[1]) <= 31 and _is_month(match[2], text, match):
+        near = text[max(0, match.start() - 12) : match.start()]
+        ranged = wording.month_before_day and text[match.end(1)] == "-"
+        if ranged and compile_for(rf"{month} $").search(near):
+            yield Found(match.end(1), match.end(1) + 1, f" {wording.to} ")  # June 3-July 5
+        elif 1 <= int(match[1]) <= 31 and _is_month(match[2], text, match):
             before = words_before(text, match.start())
             number = _month(match[2], match[3], wording)
             yield Found(
@@ -315,12 +326,20 @@ def read_decade(text: str, wording: Wording) -> Iterator[Found]:
     for match in compile_for(rf"(?<![\w.,$£€])(?!1000)(\d{{3}}0)('?s| s(?= |$)){NO_WORD}").finditer(text):
         yield Found(match.start(), match.end(), wording.plural(wording.year(int(match[1]))))
     for match in compile_for(rf"(?<![\w.,$£€'’‘-])([2-9]0)s{NO_WORD}").finditer(text):
+        if _is_wait(text, match.start()):
+            continue
         sure = word_before(text, match.start()) in ("the", "to", "early", "late", "mid")
         yield Found(match.start(), match.end(), wording.plural(wording.cardinal(int(match[1]))), sure)
     for match in compile_for(
         rf"(?<![\w.,$£€])(?:['’‘]|(?<=mid-)|(?<=the )|(?<=to )|(?<=s-))([2-9]0)s{NO_WORD}"
     ).finditer(text):
-        yield Found(match.start(), match.end(), wording.plural(wording.cardinal(int(match[1]))))
+        if not _is_wait(text, match.start()):
+            yield Found(match.start(), match.end(), wording.plural(wording.cardinal(int(match[1]))))
+
+
+def _is_wait(text: str, start: int) -> bool:
+    """Whether seconds are meant: set the timer to 30s."""
+    return compile_for(_WAIT).search(text[max(0, start - 40) : start]) is not None
 
 
 def read_year(text: str, wording: Wording) -> Iterator[Found]:

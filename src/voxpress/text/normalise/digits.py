@@ -31,6 +31,7 @@ _TELEPHONE = "|".join(  # noqa: FLY002 - a pattern on each line
     )
 )
 _YEARS = re.compile(r"(?:1\d|20)\d\d-(?:1\d|20)\d\d")
+_YEAR = re.compile(r"(?:1[1-9]|20)\d\d")
 _POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 
 
@@ -58,11 +59,17 @@ def _say_telephone(written: str, extension: str | None, wording: Wording) -> str
 
 
 def read_chain(text: str, wording: Wording) -> Iterator[Found]:
-    """Groups of digits with hyphens, such as the number of a book."""
+    """Groups of digits with hyphens, such as the number of a book, or those of a card or a parcel."""
     for match in compile_for(r"(?<![\w.,/-])\d{1,12}(?:-\d{1,12}){2,8}(?![\w/]|-\w)").finditer(text):
         groups = match[0].split("-")
         say = wording.number if all(len(group) < 3 for group in groups) else wording.digits
         yield Found(match.start(), match.end(), ", ".join(map(say, groups)), certain=False)
+    for match in compile_for(r"(?<![\w.,/-])\d{4}(?: \d{4}){2,7}(?: \d{1,3})?(?![\w/]|[.,-]\d)").finditer(
+        text
+    ):
+        groups = match[0].split(" ")
+        if not all(map(_YEAR.fullmatch, groups)):
+            yield Found(match.start(), match.end(), ", ".join(map(wording.digits, groups)))
 
 
 def read_postcode(text: str, wording: Wording) -> Iterator[Found]:
@@ -128,7 +135,7 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
     for match in compile_for(rf"\b([NSEW])\b\.?(?= (?:{name})(?:{kinds})\b)").finditer(text):
         yield Found(match.start(), match.end(), _POINTS[match[1]])
     for match in compile_for(
-        rf"(?<=, )({choose(wording.states)})\b(?:,? (\d{{5}}(?:-\d{{4}})?))?(?!\w)"
+        rf"(?<=, )({choose(wording.states)})\b(?:,? (\d{{5}}(?:-\d{{4}})?))?(?!\w|-\d)"
     ).finditer(text):
         said = wording.states[match[1]]
         yield Found(match.start(), match.end(), f"{said} {wording.digits(match[2])}" if match[2] else said)

@@ -10,12 +10,17 @@ from html.entities import html5
 from voxpress.text.passage import Edit
 from voxpress.text.patterns import lazily
 
-_TAGS = "a abbr b blockquote br code div em font h1 h2 h3 h4 h5 h6 hr i img li ol p pre small span strong sub sup u ul"
+_TAGS = (
+    "a abbr b blockquote br code div em font h1 h2 h3 h4 h5 h6 hr i img li ol p pre small span strong sub sup"
+    " table td th tr u ul"
+)
 _HTML = lazily(
     r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
     rf"|</?(?:{'|'.join(sorted(_TAGS.split(), key=len, reverse=True))})(?:\s+[\w-]{{1,40}}=[^<>]{{0,500}})?\s?/?>",
     re.IGNORECASE,
 )
+_INLINE = lazily(r"</?(?:a|abbr|b|code|em|font|i|img|small|span|strong|sub|sup|u)\b", re.IGNORECASE)
+"""Tags within a word or a sentence; others keep the words around them apart."""
 
 
 def find_html(text: str) -> Iterator[Edit]:
@@ -29,7 +34,7 @@ def find_html(text: str) -> Iterator[Edit]:
     for match in _HTML.finditer(text):
         written = match[0]
         if written[0] == "<":
-            yield Edit(match.start(), match.end(), " " if written[1:3] == "br" else "", fixed=False)
+            yield Edit(match.start(), match.end(), "" if _INLINE.match(written) else " ", fixed=False)
         elif written[1] == "#" or written[1:] in html5:
             character = unescape(written)
             yield Edit(match.start(), match.end(), character if character.isprintable() else " ", fixed=False)

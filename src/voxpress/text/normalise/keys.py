@@ -344,10 +344,10 @@ class _Run:
         """Whether # stands for the word number."""
         if self._keys == "#" and self._base == "en" and self._text.startswith(" of ", self._end):
             return True
-        if not (
-            re.fullmatch("#[0-9]+", self._keys)
-            or (self._keys == "#" and re.match(r" ?[0-9]", self._text[self._end : self._end + 2]))
-        ):
+        ahead = self._text[self._end : self._end + 3]
+        if self._keys == "#" and self._find_word() and not self._near and re.match(": ?[0-9]", ahead):
+            return True
+        if not (re.fullmatch("#[0-9]+", self._keys) or (self._keys == "#" and re.match(r" ?[0-9]", ahead))):
             return False
         return not (self._near and self._follows_verb()) or self._find_word().lower() in _NOUNS
 

@@ -20,6 +20,8 @@ from voxpress.text.normalise.found import (
 from voxpress.text.normalise.wording import Wording
 
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
+_PORTION = r"[$€£]|\d[\d.,]* ?(?:(?:mcg|[mµck]?g|[mcd]?[lL]|mL|tabs?|tablets?|capsules?)(?!\w)|[$€£])"
+"""What there are so many of in 2 x 500 mg; sides of a thing have lengths."""
 _MINUS = "-−–"
 
 
@@ -171,12 +173,12 @@ def _begins_sentence(text: str, match: re.Match[str], after: str, wording: Wordi
 
 def read_range(text: str, wording: Wording) -> Iterator[Found]:
     """The dash between two numbers, and marks such as × between sizes."""
-    left = r"(?<=[\d%°CFmM.sh])"
+    left = r"(?<=[\d%°CFmM.shkKBn])"
     pattern = rf"{left}(?<!\d\.)( ?[-–—] ?)(?!0\d)(?=[$€£¥]?\d[\d.,]{{0,15}}(?:[^\w-]|[a-zA-Z%°]|$))"
     for match in compile_for(pattern).finditer(text):
-        token = compile_for(r"[$€£¥]?[\d.,:]{1,15} ?(?:%|°[CF]?|[aApP]\.?[mM]\.?|h|Uhr|s)?$").search(
-            text[max(0, match.start() - 24) : match.start()]
-        )
+        token = compile_for(
+            r"(?:[$€£¥][\d.,]{1,15}(?:[kKmMB]|bn)|[$€£¥]?[\d.,:]{1,15} ?(?:%|°[CF]?|[aApP]\.?[mM]\.?|h|Uhr|s)?)$"
+        ).search(text[max(0, match.start() - 24) : match.start()])
         if token is None or _joins_more(text, match, token):
             continue
         spaced = match[0].startswith(" ") != match[0].endswith(" ")
@@ -188,7 +190,7 @@ def read_range(text: str, wording: Wording) -> Iterator[Found]:
                 match.start(),
                 match.end(),
                 f" {joint} ",
-                certain=match[0].strip() != "-" or "$" in token[0],
+                certain=match[0].strip() != "-" or compile_for("[$€£¥%]").search(token[0]) is not None,
             )
     for match in compile_for(rf"{START}\d{{1,4}}(/)(?=[a-z](?![\w-]))").finditer(text):
         yield Found(*match.span(1), f" {wording.over} ", certain=False)
@@ -198,11 +200,17 @@ def read_range(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(*match.span(1), f" {wording.ratio or wording.to} ")
     for match in compile_for(r"(?<![\w])([x×])(?=\d{1,3}(?!\w|[.,]\d))").finditer(text):
         yield Found(match.start(), match.end(), f"{wording.times} ", certain=False)
-    for match in compile_for(r"(?<=\d)( ?[x×] ?)(?=\d)").finditer(text):
-        equation = "=" in text[match.end() : match.end() + 12]
-        yield Found(
-            match.start(), match.end(), f" {wording.times if equation else wording.by} ", certain=equation
+    for match in compile_for(r"(?<=[\dmtnd])( ?[x×] ?)(?=[\d$€£])").finditer(text):
+        sized = compile_for(r"\d ?(?:[mck]?m|ft|in|yd)$").search(
+            text[max(0, match.start() - 6) : match.start()]
         )
+        if not text[match.start() - 1].isdigit() and not sized:
+            continue
+        counts = "=" in text[match.end() : match.end() + 12] or (
+            not sized and compile_for(_PORTION).match(text, match.end()) is not None
+        )
+        said = wording.times if counts else wording.by
+        yield Found(match.start(), match.end(), f" {said} ", certain=counts or sized is not None)
 
 
 def _falls(text: str, match: re.Match[str], before: str) -> bool:
@@ -236,7 +244,7 @@ def read_arithmetic(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), match.end(), f" {names[match[0].strip()]} ")
     for match in compile_for(r"(?<=\d)\+(?![\w+])").finditer(text):
         yield Found(match.start(), match.end(), f" {wording.plus}")
-    for match in compile_for(r"(?<!\S)([<>≤≥]) ?(?=\d)").finditer(text):
+    for match in compile_for(r"(?<!\S)(?!<\d[\d -]{0,30}>)([<>≤≥]) ?(?=\d)").finditer(text):
         yield Found(match.start(), match.end(), f"{names[match[1]]} ")
 
 

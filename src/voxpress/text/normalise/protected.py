@@ -101,12 +101,13 @@ _HASHTAGS = {"de": "Hashtag"}
 _SHARP = lazily("[A-J]#")
 
 
-def read_protected(passage: Passage, language: str) -> list[tuple[Edit, str]]:
+def read_protected(passage: Passage, language: str, before: str = "") -> list[tuple[Edit, str]]:
     """Edits of addresses, paths, versions, code and identifiers, each with the name of its rule.
 
     Args:
         passage: one paragraph.
         language: BCP 47 tag.
+        before: words before the paragraph, which may say that letters and digits in it are a code.
 
     >>> passage = Passage.of("See https://example.com/help, use v2.3.1 on UA123.")
     >>> passage.edit(edit for edit, _ in read_protected(passage, "en")).text
@@ -116,7 +117,7 @@ def read_protected(passage: Passage, language: str) -> list[tuple[Edit, str]]:
         return []
     text = passage.text
     found = [*_find_accounts(text, language), *_find_groups(text, language), *find_keys(passage, language)]
-    found += _find(text, languages.base(language))
+    found += _find(text, languages.base(language), before)
     edits: list[tuple[Edit, str]] = []
     for edit, rule in sorted(found, key=lambda each: each[0].start):
         if (not edits or edits[-1][0].end <= edit.start) and not passage.is_fixed(edit.start, edit.end):
@@ -145,13 +146,13 @@ def _find_groups(text: str, language: str) -> Iterator[tuple[Edit, str]]:
                 yield Edit(match.start(), match.end(), said), "postcode"
 
 
-def _find(text: str, language: str) -> Iterator[tuple[Edit, str]]:
+def _find(text: str, language: str, before: str) -> Iterator[tuple[Edit, str]]:
     at = 0
     for code in (*_CODE.finditer(text), None):
         for token in _TOKEN.finditer(text, at, code.start() if code else len(text)):
             if len(token[0]) <= LONGEST and _TRIGGER.search(token[0]):
                 for edit, rule in _read_token(token.start(), token[0], language):
-                    if rule != "serial" or not _follows_code_word(text, edit.start, language):
+                    if rule != "serial" or not _follows_code_word(f"{before} {text[: edit.start]}", language):
                         yield edit, rule
         if code:
             yield Edit(code.start(), code.end(), _read_code(code[1], language)), "code"
@@ -169,15 +170,15 @@ def _read_token(start: int, token: str, language: str) -> Iterator[tuple[Edit, s
         yield Edit(start, start + len(core[0]), spoken), name
 
 
-def _follows_code_word(text: str, at: int, language: str) -> bool:
-    """Whether a word such as code stands before a place: then the reader of codes says each digit."""
+def _follows_code_word(near: str, language: str) -> bool:
+    """Whether a text ends in a word such as code: then the reader of codes says each digit."""
     from voxpress.text.normalise.codes import link
     from voxpress.text.normalise.wording import find_wording
 
     wording = find_wording(language)
     if wording is None:
         return False
-    return re.search(rf"\b{wording.code_words}{link(wording)}$", text[max(0, at - 60) : at]) is not None
+    return re.search(rf"\b{wording.code_words}{link(wording)}$", near[-60:]) is not None
 
 
 def _read_code(code: str, language: str) -> str:

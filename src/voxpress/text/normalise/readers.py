@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from voxpress.text.normalise import abbreviations, amounts, codes, dates, digits, numbers, romans, times
-from voxpress.text.normalise.found import Found, Reader, compile_for
+from voxpress.text.normalise.found import Found, Reader, compile_for, word_after
 from voxpress.text.normalise.wording import Wording, find_wording
 
 NAME = "readers 3"
@@ -63,6 +64,8 @@ _LAST: dict[str, Reader] = {
     "identifier": digits.read_identifier,
     "number": numbers.read_number,
 }
+_AHEAD = ("code", "dialled")
+"""Readers of numbers that a word names, which may stand in the paragraph or the element before."""
 _TECHNICAL = re.compile(
     r"(?<!\S)(?=\S{0,300}(?:@|://|_|\bwww\.|\w\.[a-z]{2,}/)|[^\s.]{0,63}[a-z]\d?(?:\.[a-z]{2,20}){1,4}(?!\S))\S+"
 )
@@ -70,11 +73,12 @@ _TECHNICAL = re.compile(
 _DIGIT = re.compile(r"[\d¼-¾⅐-⅞]")
 
 
-def find(text: str, language: str, free: bytearray) -> list[tuple[Found, str]]:
+def find(text: str, language: str, free: bytearray, before: str = "") -> list[tuple[Found, str]]:
     """What the readers find, in order and without overlaps, and the reader's name.
 
     Args:
         free: 1 for each character that may be read; what is found becomes 0.
+        before: words before the text, which may say that a number in it is a code.
 
     >>> [(found.spoken, name) for found, name in find("Room 7", "en", bytearray([1] * 6))]
     [('seven', 'number')]
@@ -83,11 +87,16 @@ def find(text: str, language: str, free: bytearray) -> list[tuple[Found, str]]:
     if wording is None:
         return []
     taken: list[tuple[Found, str]] = []
+    given = bytes(free)
     skipped = [each.span() for each in _TECHNICAL.finditer(text)]
     for start, end in skipped:
         free[start:end] = free[start:end].replace(b"\x01", b"\x02")
     for name, reader in _list_readers(_DIGIT.search(text) is not None):
-        for found in reader(_mask(text, free) if name in _LAST else text, wording):
+        found_all = reader(_mask(text, free) if name in _LAST else text, wording)
+        if before and name in _AHEAD:
+            found_all = chain(found_all, _look_back(reader, before, text, wording))
+        for each in found_all:
+            found = _leave_held(each, text, given) if b"\x00" in given[each.start : each.end] else each
             if found.start < found.end and free.count(1, found.start, found.end) == found.end - found.start:
                 free[found.start : found.end] = bytes(found.end - found.start)
                 taken.append((found, name))
@@ -98,6 +107,34 @@ def find(text: str, language: str, free: bytearray) -> list[tuple[Found, str]]:
         taken.append((found, "number"))
     taken.sort(key=lambda each: each[0].start)
     return taken
+
+
+def _leave_held(found: Found, text: str, free: bytes) -> Found:
+    """What is found without the word at one end that an earlier stage has decided: the fifth, in Jan. 5.
+
+    It stays whole, and so is not read, where that word is not said at the same end.
+    """
+    start, end = found.start, found.end
+    while start < end and not free[start]:
+        start += 1
+    while start < end and not free[end - 1]:
+        end -= 1
+    first, last = text[found.start : start].rstrip("."), text[end : found.end].rstrip(".")
+    if first and not last and found.spoken.lower().startswith(first.lower()):
+        return found._replace(start=start, spoken=" " + found.spoken.partition(" ")[2])
+    for said in (last, " ".join(last)):
+        if last and not first and found.spoken.endswith(f" {said}"):
+            return found._replace(end=end, spoken=found.spoken.removesuffix(said))
+    return found
+
+
+def _look_back(reader: Reader, before: str, text: str, wording: Wording) -> Iterator[Found]:
+    """Codes that words before the text name; a number that counts something, or begins a sentence, is none."""
+    lead = len(before) + (2 if before[-1].isdecimal() else 1)
+    for found in reader(f"{before}, {text}" if before[-1].isdecimal() else f"{before} {text}", wording):
+        after = word_after(text, found.end - lead) if found.start >= lead else "none"
+        if not after or after in wording.after_number:
+            yield found._replace(start=found.start - lead, end=found.end - lead)
 
 
 def _read_rest(text: str, wording: Wording) -> Iterator[Found]:

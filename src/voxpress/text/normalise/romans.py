@@ -19,7 +19,7 @@ _NO_NUMERALS = frozenset(
 )  # fmt: skip
 _LETTERS = ("L", "C", "D", "M")
 """A group, a gate or a type is named by a letter far more often than by fifty, a hundred or a thousand."""
-_CANDIDATE = lazily(r"(?<![\w.'’&/-])([IVXLCDM]{1,12})(?![\w&/]|['’]\w|-\w|\.\w)")
+_CANDIDATE = lazily(r"(?<![\w.'’&/-])([IVXLCDM]{1,12})(?![\w&/]|['’](?!s\b)\w|-\w|\.\w)")
 
 
 def count_roman(numeral: str) -> int:

@@ -124,12 +124,12 @@ def _say_cardinal(text: str, wording: Wording, _: str) -> str | None:
 
 def _say_ordinal(text: str, wording: Wording, _: str) -> str | None:
     """First, second and so on."""
-    match = re.fullmatch(rf"(\d{{1,15}})({wording.ordinal_endings})?\.?", text)
-    return (
-        wording.ordinal(int(match[1]), match[2] or "r" if wording.stopped_ordinals else match[2] or "")
-        if match
-        else None
-    )
+    grouped = rf"\d{{1,3}}(?:{wording.groups}\d{{3}}){{1,4}}|\d{{1,15}}"
+    match = re.fullmatch(rf"({grouped})({wording.ordinal_endings})?\.?", text)
+    if match is None:
+        return None
+    ending = match[2] or ("r" if wording.stopped_ordinals else "")
+    return wording.ordinal(int(re.sub(r"\D", "", match[1])), ending)
 
 
 def _say_fraction(text: str, wording: Wording, _: str) -> str | None:
@@ -159,8 +159,23 @@ def split_date(text: str, format: str) -> str:
     return " ".join(parts)
 
 
+def complete_date(text: str, format: str) -> tuple[str, str]:
+    """A date and its format: eight digits without one are year, month and day, and ? stands for what is not said.
+
+    >>> complete_date("20260304", ""), complete_date("????0922", "ymd"), complete_date("3/4", "md")
+    (('20260304', 'ymd'), ('09 22', 'md'), ('3/4', 'md'))
+    """
+    if not format and re.fullmatch(r"[?\d]{4}[01?][\d?][0-3?][\d?]", text):
+        format = "ymd"
+    if "?" in text and format == "ymd" and (parts := re.fullmatch(r"(.{4})[-./]?(..)[-./]?(..)", text)):
+        known = [(part, name) for part, name in zip(parts.groups(), "ymd", strict=True) if part.isdecimal()]
+        return " ".join(part for part, _ in known), "".join(name for _, name in known)
+    return text, format
+
+
 def _say_date(text: str, wording: Wording, format: str) -> str | None:
     """A date, its parts in the given order."""
+    text, format = complete_date(text, format)
     numbers = re.findall(r"\d{1,4}", split_date(text, format))
     if not format or len(numbers) != len(format) or re.search(r"[^\d\s./-]", text):
         return None

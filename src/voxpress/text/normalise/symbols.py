@@ -194,9 +194,15 @@ def _drop(_: _Place) -> _Reading:
     return "", "decoration"
 
 
-def _drop_bracket(_: _Place) -> _Reading:
-    """A bracket around a word, as in <name>: no comparison, and as silent as a round one."""
-    return "", "bracket"
+def _drop_bracket(place: _Place) -> _Reading:
+    """A bracket around words or digits, as in <name>, as silent as a round one; elsewhere a comparison."""
+    text, end = place.passage.text, place.end
+    read = place.written[0] == "<" and place.passage.is_fixed(end, end + 1)
+    if read and (end, text.find(">", end)) not in place.passage.fixed:
+        return _say(place)
+    before, after = text[max(0, place.start - 3) : place.start], text[end : end + 3]
+    compared = re.search(r"(?:^| )\w ?$", before) and re.match(r" ?\w\b", after)
+    return _say(place) if compared else ("", "bracket")
 
 
 def _read_emoji(place: _Place, reading: pictures.Reading) -> _Reading:
@@ -290,6 +296,9 @@ def _read_hash(place: _Place) -> _Reading:
         return NAMES.get(languages.base(place.language), {"#": name_key("#", place.language)})["#"], "symbol"
     if place.language.startswith("en") and text.startswith(" of ", place.end):
         return "number", "symbol"
+    named = text[max(0, place.start - 2) : place.start].strip().isalpha()
+    if place.after == ":" and named and not follows_key_word(text, place.start):
+        return _say(place, "№")  # Account #: 12345
     name = name_key("#", place.language)
     return (name, "key") if name else None
 

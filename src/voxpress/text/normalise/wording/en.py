@@ -21,7 +21,7 @@ def _units() -> dict[str, Unit]:
     table = """
     mm:millimeter cm:centimeter dm:decimeter m:meter km:kilometer µm:micrometer μm:micrometer nm:nanometer
     mg:milligram g:gram kg:kilogram KG:kilogram µg:microgram μg:microgram t:ton oz:ounce lb:pound lbs:pound
-    ml:milliliter mL:milliliter cl:centiliter dl:deciliter l:liter L:liter gal:gallon qt:quart tsp:teaspoon
+    ml:milliliter mL:milliliter cl:centiliter dl:deciliter dL:deciliter l:liter L:liter gal:gallon qt:quart tsp:teaspoon
     tbsp:tablespoon ms:millisecond s:second sec:second secs:second min:minute mins:minute h:hour
     hr:hour hrs:hour
     mi:mile yd:yard yds:yard ft:foot/feet in:inch/inches ha:hectare/hectares ac:acre
@@ -120,8 +120,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "approx": "approximately",
         "Ste": "suite", "Tab": "table", "Bldg": "building", "Pg": "page",
         "Rte": "route", "Hwy": "highway", "pg": "page", "Tel": "telephone",
-        "Ep": "episode", "ep": "episode", "Lat": "latitude", "lat": "latitude", "Long": "longitude",
-        "long": "longitude", "tel": "telephone",
+        "Ep": "episode", "ep": "episode", "Lat": "latitude", "lat": "latitude", "Long": "longitude", "tel": "telephone",
     }  # fmt: skip
     after = {
         "Ave": "Avenue", "ave": "avenue", "Blvd": "Boulevard", "blvd": "boulevard", "Rd": "Road",
@@ -301,7 +300,7 @@ class English(Wording):
     article = "(?:the )?"
     phone_words = (
         r"(?:[Cc]all|CALL|[Dd]ial|DIAL|[Pp]hone|[Tt]elephone|[Tt]el\.?|[Ff]ax|[Mm]obile|[Cc]ell|"
-        r"[Tt]ext(?: [A-Z\d]{2,12} to)?|"
+        r"[Tt]ext|(?:[Tt]ext|[Rr]eply|[Ss]end)(?: with)? [A-Z\d]{2,12} to|"
         r"[Rr]ing|[Nn]umber|"
         r"[Hh]otline|[Cc]all us (?:at|on)|reach us (?:at|on))"
     )
@@ -344,7 +343,7 @@ class English(Wording):
     rates = {
         "mo": "month", "yr": "year", "wk": "week", "d": "day", "hr": "hour", "h": "hour", "min": "minute",
         "kg": "kilogram",
-        "km": "kilometer", "l": "liter", "lb": "pound", "oz": "ounce", "gal": "gallon", "ea": "each",
+        "km": "kilometer", "l": "liter", "lb": "pound", "oz": "ounce", "gal": "gallon", "bbl": "barrel", "ea": "each",
     }  # fmt: skip
     word_units = frozenset({"in", "pt", "bar", "ha", "ac", "t", "sec", "min", "second", "A", "N"})
     letter_units = "VWL"
