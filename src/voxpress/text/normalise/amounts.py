@@ -193,6 +193,12 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with a unit: 3.5 kg, 120 km/h, 20 °C, 5' 10"."""
     yield from _read_feet(text, wording)
     yield from _read_inches(text, wording)
+    yield from _read_degrees(text, wording)
+    if "h" in wording.units:
+        for match in compile_for(rf"(?<![\w.,/])(\d{{1,2}}) ?h ?([0-5]\d){NO_WORD}(?! ?min|[.,]\d)").finditer(
+            text
+        ):
+            yield Found(match.start(), match.end(), wording.duration(match[1], match[2]), certain=False)
     units = choose(wording.units)
     number = rf"({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
     for match in compile_for(rf"(?<![\w.,/])(?<!\d )(\d{{1,2}})/(\d{{1,3}}) ?({units})(?![\w²³/])").finditer(
@@ -238,6 +244,53 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(match.start(), end, f"{sign} {said}".strip(), match[6] not in wording.doubtful_units)
 
 
+_HEAT = """
+    max máx massima máxima min mín minima mínima maximum minimum circa oltre sotto sopra unos hasta environ vers
+    temperatura température forno horno four statico ventilato fiebre febbre entre tra fra jusqu'à thermostat
+"""
+"""Words before degrees of heat."""
+_AFTER_DEGREES = """
+    a à al alla ai au avec con da dans de di du durante e en et hasta il in la le el ma mais nel nella o ou oggi hoy
+    ce cette aujourd par per pendant por pour pero sotto sur sobre sopra su tra y un una
+"""
+"""Words behind degrees that an ordinal does not order."""
+
+
+def _read_degrees(text: str, wording: Wording) -> Iterator[Found]:
+    """Degrees where the same sign makes ordinals: 180°, -2º."""
+    if wording.degree is None:
+        return
+    for match in compile_for(
+        r"(?<![\w.,])([-−–](?=\d))?(\d{1,3}(?:,\d)?) ?[°º](?![\w'’]| ?[CFKck]\b)"
+    ).finditer(text):
+        if match[1] or "," in match[2] or _is_heat(text, match, wording):
+            said = wording.measure(match[2], wording.degree)
+            yield Found(match.start(), match.end(), f"{wording.minus} {said}" if match[1] else said)
+
+
+def _is_heat(text: str, match: re.Match[str], wording: Wording) -> bool:
+    """Whether a number with ° or º is a temperature or an angle, and no ordinal."""
+    joint = rf"(?: ?[-–/] ?| (?:{wording.and_}|{wording.to}) )"
+    mates = compile_for(rf"(?:{joint}[-−]?\d{{1,3}} ?[°º])*").match(text, match.end())
+    end = mates.end() if mates else match.end()
+    named = compile_for(r" ([\w'’]+)").match(text, end)
+    if named and re.split("['’]", named[1])[0] not in _AFTER_DEGREES.split():
+        return False
+    before = words_before(text, match.start()).split()[-1:]
+    minus = compile_for(rf"[-−]\d{{1,3}} ?[°º]{joint}$").search(
+        text[max(0, match.start() - 12) : match.start()]
+    )
+    joined = text[match.start() - 1 : match.start()] == "/" or text[match.end() : match.end() + 1] == "/"
+    return bool(
+        int(match[2]) > 31
+        or (wording.always_degrees and (before or named))
+        or minus
+        or joined
+        or any(word.rstrip(".:") in _HEAT.split() for word in before)
+        or (before == ["a"] and int(match[2]) > 12)
+    )
+
+
 def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
     """Whether letters behind a number are a word, as in "2 in the car", or a part of a name, as in 5G."""
     unit, joined = match[6], match.start(6) == match.end(2)
@@ -266,6 +319,8 @@ def _say_unit(match: re.Match[str], text: str, wording: Wording) -> str:
     if number.startswith(wording.point):
         number = "0" + number
     measure = wording.units[unit]
+    if unit in ("min", "s", "sec") and len(number) == 2:
+        number = number.removeprefix("0")
     if above and int(below):
         said = wording.mixed_measure(number, int(above), int(below), measure)
     elif scale:

@@ -26,6 +26,11 @@ _NO_DATES = frozenset({"9/11", "24/7", "7/11", "16/9", "16/10", "18/10", "20/10"
 _FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
 _AFTER_DATE = compile_for(r"\s*(?:[.,;:!?)\n]|\Z)| (?:at|um|à|a las|alle)\b")
 """What follows a day and a month that could be a fraction: "on 3/4 of the days" is one."""
+_CLOCK = compile_for(
+    r",? (?:(?:at|from|um|ab|à|dès|entre|a las|desde las|de|alle|dalle) )?"
+    r"\d{1,2}(?:[:.]\d\d| ?(?:h|Uhr|[ap]\.?m)\b|h\d\d)"
+)
+"""A time behind a date."""
 _PARTS = frozenset({"16", "20", "24"})
 """Usual denominators."""
 
@@ -64,9 +69,9 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
         if 1 <= int(match[1]) <= 31 and _is_month(match[2], text, match):
             before = words_before(text, match.start())
             number = _month(match[2], match[3], wording)
-            yield Found(
-                match.start(), match.end(), wording.date(int(match[1]), number, match[4] or "", before)
-            )
+            said = wording.date(int(match[1]), number, match[4] or "", before)
+            start, said = wording.join_date(text, match.start(), said)
+            yield Found(start, match.end(), said)
     if wording.month_before_day:
         day = rf"(\d{{1,2}})(?:{end})?(?![\w:/%]|[.,]\d|-[a-z])(?:[-–](\d{{1,2}})(?:{end})?(?![\w:/%-]))?"
         for match in compile_for(
@@ -199,7 +204,8 @@ def _say_slashed(text: str, group: list[re.Match[str]], wording: Wording) -> Ite
         zero = _has_zero(match)
         if said:
             certain = zero and (day == month or max(day, month) > 12)
-            yield Found(match.start(), match.end(), said, certain)
+            start, said = wording.join_date(text, match.start(), said)
+            yield Found(start, match.end(), said, certain)
         elif zero:
             said = f" {wording.slash} ".join(map(wording.number, match.groups()))
             yield Found(match.start(), match.end(), said, certain=False)
@@ -218,10 +224,12 @@ def _is_slashed(text: str, match: re.Match[str], wording: Wording) -> bool:
     if match[0] in _NO_DATES or not (1 <= min(first, second) <= 12 and max(first, second) <= 31):
         return False
     before = word_before(text, match.start())
+    if before.rstrip(".") in wording.day_names or _CLOCK.match(text, match.end()):
+        return True
     if before in wording.date_words.split():
         if match[0] in _FRACTIONS and not _AFTER_DATE.match(text, match.end()):
             return False
-        return second > 2 or first >= second or before == "due"
+        return second > 2 or first >= second or before == "due" or wording.point == ","
     return (first > 12 and second > 9) or (first > 9 and second > 12 and match[2] not in _PARTS)
 
 

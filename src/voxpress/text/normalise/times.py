@@ -14,10 +14,14 @@ from voxpress.text.normalise.found import (
     compile_for,
     ends_sentence,
     word_after,
+    word_before,
 )
 from voxpress.text.normalise.wording import Wording
 
 _HALF = r"(?: ?(?P<half>[aApP])\.? ?[mM]\b(?P<stop>\.)?)"
+
+
+_HOURS = r" ?(?:Std\b\.?|Stunden|horas|heures|ore|hrs|hours)(?!\w)"
 
 
 def read_time(text: str, wording: Wording) -> Iterator[Found]:
@@ -34,7 +38,7 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
         amount = rf" ?(?:[%‰°]|{choose([*wording.currencies, *wording.scales])})"
         patterns.append(rf"{START}{wording.dotted_times}{dotted}{NO_WORD}(?![.,%]\d|{amount})")
     if wording.hour_sign:
-        sign, minutes = wording.hour_sign, r"(?! ?min\.? \d{1,2} ?s)(?: ?min\b)?"
+        sign, minutes = wording.hour_sign, r"(?! ?min\b)"
         patterns[:0] = [
             rf"{START}(?:{clock}|(?P<hour2>[01]?\d|2[0-4])[.](?P<minute2>[0-5]\d)) ?(?P<sign>{sign}){NO_WORD}{zone}",
             rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}{minutes}{zone}",
@@ -43,6 +47,10 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
             patterns.append(
                 rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{zone}"
             )
+    if wording.dotted_times:
+        patterns.append(
+            rf"{START}{wording.dotted_times}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>h)(?P<minute>[0-5]\d)?{NO_WORD}(?! ?\d)"
+        )
     if wording.point == ",":
         patterns += _list_dotted_ranges(wording)
     goes_on = compile_for(
@@ -52,6 +60,11 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
         for match in compile_for(pattern).finditer(text):
             parts = match.groupdict()
             found = _read(text, parts, match.start(), match.end(), wording)
+            if parts.get("second") and not parts.get("thousandth") and _lasts(text, match, wording):
+                hours, minutes, seconds = (parts[name] or "" for name in ("hour", "minute", "second"))
+                said = wording.duration(hours, minutes, seconds)
+                unit = compile_for(_HOURS).match(text, match.end())
+                found = Found(match.start(), unit.end() if unit else match.end(), said)
             if not parts.get("half") and parts.get("hour") and goes_on.match(text, match.end()):
                 found = found._replace(spoken=wording.o_clock(int(parts["hour"] or 0), found.spoken))
             yield found
@@ -90,6 +103,12 @@ def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording
     elif parts.get("stop") and ends_sentence(text, end) and not _goes_on(text, end, wording):
         end -= 1
     return Found(start, end, said)
+
+
+def _lasts(text: str, match: re.Match[str], wording: Wording) -> bool:
+    """Whether hours, minutes and seconds are how long something lasts: in 2:01:09, 2:03:59 Std."""
+    before = word_before(text, match.start()).rstrip(":")
+    return before in wording.durations or compile_for(_HOURS).match(text, match.end()) is not None
 
 
 def _goes_on(text: str, end: int, wording: Wording) -> bool:

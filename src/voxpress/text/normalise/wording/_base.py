@@ -98,6 +98,7 @@ class Wording(ABC):
     extension: ClassVar[str]
     power: ClassVar[str]  # between a number and the exponent of ten
     telephones: ClassVar[str] = ""  # more patterns of telephone numbers, each behind a |
+    short_numbers: ClassVar[str] = "(?!)"  # a pattern of telephone numbers of less than seven digits
     roman_articles: ClassVar[Mapping[str, str]] = {}  # before a numeral that orders, and the ending
     date_joints: ClassVar[str] = ""  # a regular expression: between two dates with strokes
     date_words: ClassVar[str] = ""  # before a day and a month with a stroke
@@ -133,8 +134,12 @@ class Wording(ABC):
     decade_ending: ClassVar[str] = ""  # behind the digits: 80er
     ratio: ClassVar[str] = ""  # between the numbers of 4:3, where that is not `to`
     decades: ClassVar[bool] = False
-    zones: ClassVar[str] = r"GMT|UTC|CES?T|AE[SD]T|AK[SD]T|[BHIJ]ST|[ECMP][SD]?T|gmt|utc"
+    zones: ClassVar[str] = (
+        r"GMT|UTC|CES?T|AE[SD]T|AK[SD]T|[BHIJ]ST|[ECMP][SD]?T|est|pst|cst|edt|pdt|gmt|utc|e\.s\.t|p\.s\.t"
+    )
     """A regular expression of zones of time that are no words of the language."""
+    durations: ClassVar[frozenset[str]] = frozenset()
+    """Words before how long something lasts."""
     hour_sign: ClassVar[str] = ""  # a regular expression of what is written behind an hour
     bare_hours: ClassVar[str] = ""  # the same, behind an hour without minutes
     rates: ClassVar[Mapping[str, str]] = {}  # behind the stroke of an amount
@@ -143,6 +148,8 @@ class Wording(ABC):
     adjectives: ClassVar[bool] = False
     """Whether a unit before a noun is in the singular."""
     feet: ClassVar[bool] = False
+    degree: ClassVar[Unit | None] = None  # of °, where that also makes an ordinal
+    always_degrees: ClassVar[bool] = False  # unless a noun follows
     doubtful_units: ClassVar[frozenset[str]] = frozenset()
     word_units: ClassVar[frozenset[str]] = frozenset()
     """Units that are words too."""
@@ -292,6 +299,12 @@ class Wording(ABC):
         """A number with a unit."""
         return f"{self.number(written, unit.gender)} {unit.one if self.is_one(written) else unit.many}"
 
+    def duration(self, hours: str, minutes: str, seconds: str = "") -> str:
+        """How long something lasts."""
+        parts = [(hours, "h"), (minutes, "min"), (seconds, "s")]
+        said = [self.measure(str(int(count)), self.units[unit]) for count, unit in parts if count.strip("0")]
+        return " ".join([*said[:-1], self.and_, said[-1]] if len(said) > 2 else said)
+
     @abstractmethod
     def fraction(self, above: int, below: int) -> str:
         """A fraction such as a half."""
@@ -319,6 +332,15 @@ class Wording(ABC):
             before: the words that stand before it, in lower case.
             month_first: whether it was written so.
         """
+
+    def join_date(self, text: str, start: int, said: str) -> tuple[int, str]:
+        """Where a date begins, and the date in words, with an article before it that its first word changes."""
+        return start, said
+
+    @cached_property
+    def day_names(self) -> frozenset[str]:
+        """Weekdays in lower case, long and short."""
+        return frozenset(name.lower() for day in self.weekdays.items() for name in day)
 
     @abstractmethod
     def time(self, hour: int, minute: int, second: int | None, half: str) -> str:

@@ -259,7 +259,7 @@ class German(Wording):
     )  # fmt: skip
     article = "(?:die |der |den )?"
     phone_words = (
-        r"(?:Notruf|Notrufnummer|SMS mit [A-Z\d]{2,12} an(?: die)?|[A-Z]{2,12} an die|"
+        r"(?:Notruf|Notrufnummer|SMS mit [A-ZÀ-Þ\d]{2,12} an(?: die)?|[A-Z]{2,12} an die|"
         r"Telefon|Telefonnummer|Rufnummer|Tel\.?|Fax|Mobil|Handy|Hotline|[Aa]nrufen unter|"
         r"[Rr]ufen Sie|[Ww]ählen Sie(?: die)?|[Nn]ummer|unter der|"
         r"(?:Polizei|Feuerwehr|Rettung|Rettungsdienst|Giftnotruf|[A-Z][a-z]{3,20}dienst|[Nn]ummer)"
@@ -286,7 +286,9 @@ class German(Wording):
         {"usw.", "etc.", "u. a.", "o. ä.", "u. v. m.", "v. Chr.", "n. Chr.", "Jh.", "Str.", "str.", "o. Ä."}
     )
     scale_gender = "f"
-    telephones = r"|0 ?\d[\d ]{0,6} ?/ ?\d{2,8}(?: \d{2,8}){0,4}"
+    telephones = r"|0 ?\d[\d ]{0,6} ?/ ?\d{2,8}(?: \d{2,8}){0,4}(?:-\d{1,4})?"
+    short_numbers = r"116 ?(?:000|006|111|116|117|123)(?! ?[A-ZÄÖÜ€$%])"
+    durations = frozenset({"in", "laufzeit", "dauer", "zeit", "siegerzeit", "bestzeit", "spielzeit"})
     bare_hours, decade_ending, ratio = "Uhr|uhr", "er", "zu"
     hour_sign = r"Uhr|uhr|h(?= |$|[,.])"
     rates = {"h": "Stunde", "d": "Tag", "l": "Liter", "kg": "Kilogramm", "km": "Kilometer", "min": "Minute"}

@@ -146,7 +146,8 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "cap": "capítulo",
         "vol": "volumen", "art": "artículo", "Art": "artículo", "fig": "figura", "Tel": "teléfono",
         "tel": "teléfono",
-        "Tfno": "teléfono", "ext": "extensión", "aprox": "aproximadamente", "izq": "izquierda", "p": "página",
+        "Tfno": "teléfono", "ext": "extensión", "aprox": "aproximadamente", "izq": "izquierda", "mar": "martes",
+        "p": "página",
         "pp": "páginas",
     }  # fmt: skip
     found = {f"{key}.": Abbreviation(said, "title") for key, said in titles.items()}
@@ -216,16 +217,18 @@ class Spanish(Wording):
         "nov": 11, "dic": 12,
     }  # fmt: skip
     dotted_times = r"(?:(?<=\blas ))"
-    date_words = "el del al"
+    date_words = "el del al mar. fecha: vence caduca"
     month_before_day = True
     weekdays = {
         "Lun": "lunes",
+        "Mart": "martes",
         "Mié": "miércoles",
         "Jue": "jueves",
         "Vie": "viernes",
         "Sáb": "sábado",
         "Dom": "domingo",
         "lun": "lunes",
+        "mart": "martes",
         "mié": "miércoles",
         "jue": "jueves",
         "vie": "viernes",
@@ -243,6 +246,7 @@ class Spanish(Wording):
     of_money = "de"
     signs = {"§": "sección", "№": "número", "#": "número", "~": "unos", "≈": "unos"}
     week = {"L-V": ("lunes", "viernes")}
+    degree = Unit("grado", "grados")
     inch = Unit("pulgada", "pulgadas", "f")
     pressures = frozenset({"tensión", "presión"})
     clear_weekdays = ("Lun", "Mié", "Jue", "Vie", "Sáb")
@@ -272,7 +276,7 @@ class Spanish(Wording):
     )
     article = "(?:el |la |al )?"
     phone_words = (
-        r"(?:[Ee]nv[ií]e [A-Z\d]{2,12} al|[Ee]mergencias|"
+        r"(?:[Ee]nv[ií]e [A-ZÀ-Þ\d]{2,12} al|[Ee]mergencias|"
         r"[Ll]lam[eé](?:nos)?(?: al)?|[Mm]arque(?: el)?|[Tt]eléfono|[Tt]el\.|[Tt]fno\.|[Mm]óvil|"
         r"[Ff]ax|[Nn]úmero)"
     )
@@ -286,7 +290,10 @@ class Spanish(Wording):
     )
     centuries = r"\b(?:[Ss]iglos? |ss?\. )([IVXivx]{1,6})(?![\wáéíóú])|\baño ([mdclxvi]{3,12}|[MDCLX][MDCLXVI]{1,11})\b"
     ordinal_endings = r"\.?[ºª°ᵒᵃ]|\.?[eᵉ][rʳ]|er|ero|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na"
-    telephones = r"|\d{4}-\d{4}|\d{3}-\d{3}-\d{3}|[6-9]\d\d \d{3} \d{3}"
+    telephones = (
+        r"|\d{4}-\d{4}|\d{3}-\d{3}-\d{3}"
+        r"|[6-9]\d\d(?: \d{3}){2}|[6-9]\d\d(?: \d\d){3}|[6-9]\d{8}(?! ?[€$%])|[89]\d \d{3} \d\d \d\d"
+    )
     roman_articles = {"el": "º", "la": "ª", "del": "º", "al": "º"}
     closing = frozenset(
         {"etc.", "EE. UU.", "S. A.", "S.A.", "a. C.", "d. C.", "EE.UU.", "M.N.", "Ud.", "Uds."}

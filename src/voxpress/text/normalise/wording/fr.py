@@ -56,6 +56,7 @@ def _units() -> dict[str, Unit]:
         for power, name in (("²", "carré"), ("2", "carré"), ("³", "cube"), ("3", "cube")):
             unit = units[symbol]
             units[symbol + power] = Unit(f"{unit.one} {name}", f"{unit.many} {name}s")
+    units["° C"] = units["°C"]
     return units
 
 
@@ -179,7 +180,7 @@ class French(Wording):
         "Sam": "samedi",
         "Dim": "dimanche",
     }
-    date_words = "le du au"
+    date_words = "le du au dès"
     dotted_dates = True
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
@@ -198,6 +199,8 @@ class French(Wording):
         "n°": "numéro",
         "N°": "numéro",
     }
+    always_degrees = True
+    degree = Unit("degré", "degrés")
     inch = Unit("pouce", "pouces")
     pressures = frozenset({"tension"})
     code_words = (
@@ -225,7 +228,7 @@ class French(Wording):
     )
     article = "(?:le |la |au )?"
     phone_words = (
-        r"(?:[Ee]nvoyez [A-Z\d]{2,12} au|[Uu]rgences|"
+        r"(?:[Ee]nvoyez [A-ZÀ-Þ\d]{2,12} au|[Uu]rgences|"
         r"[Aa]ppelez(?: le| au)?|[Cc]omposez le|[Tt]éléphone|[Tt]él\.?|[Ff]ax|[Pp]ortable|[Mm]obile|"
         r"[Nn]uméro)"
     )
@@ -244,6 +247,7 @@ class French(Wording):
         "Innocent Ramsès Alphonse Ferdinand Isabelle Marie Victor"
     )
     centuries = r"\b(?:([IVX]{1,6})(?P<ending>e|ᵉ|ème|ème|er|ᵉʳ)(?!\w)|(?<=siècle )([IVX]{1,6})(?!\w))"
+    short_numbers = r"118 (?!000)\d{3}(?! ?[€$%]| (?:habitants|personnes|euros)\b)"
     ordinal_endings = r"ers|ères|er|ère|re|ème|èmes|eme|ième|e|es|nde?|de?|ᵉ|ᵉʳ|°(?! ?[CF]\b)"
     closing = frozenset({"etc.", "av. J.-C.", "apr. J.-C.", "J.-C.", "S.V.P.", "env."})
     zones = r"GMT|UTC|CES?T|HNE|HAE|gmt|utc"
@@ -396,6 +400,10 @@ class French(Wording):
     def telephone(self, groups: list[str]) -> str:
         if any(group.isalpha() for group in groups):
             return super().telephone(groups)
+        if groups[0] == "118" and len(groups) == 2:
+            return ", ".join(self.cardinal(int(group)) for group in groups)
+        if len(groups) == 1 and len(groups[0]) == 4:
+            return " ".join(self.number(pair) for pair in re.findall("..", groups[0]))
         pairs = [
             pair for group in groups for pair in (re.findall("..", group) if len(group) == 10 else [group])
         ]

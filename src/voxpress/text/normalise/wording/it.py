@@ -48,6 +48,7 @@ def _units() -> dict[str, Unit]:
             units[symbol + power] = Unit(f"{unit.one} {name}{ending[0]}", f"{unit.many} {name}{ending[1]}")
     for symbol in ("mq", "mc"):
         units[symbol] = units["m²" if symbol == "mq" else "m³"]
+    units["° C"] = units["°C"]
     return units
 
 
@@ -173,9 +174,10 @@ class Italian(Wording):
         "M": ("milione", "milioni"), "mila": ("mila", "mila"),
     }  # fmt: skip
     dotted_times = r"(?:(?<=[Dd]alle )|(?<=[Aa]lle )|(?<=\bore ))"
-    date_words = "il dal al entro"
+    date_words = "il dal al entro del l dall all dell scade data:"
     of_money = "di"
     signs = {"§": "paragrafo", "№": "numero", "#": "numero", "~": "circa", "≈": "circa"}
+    degree = Unit("grado", "gradi")
     inch = Unit("pollice", "pollici")
     pressures = frozenset({"pressione"})
     code_words = (
@@ -203,7 +205,7 @@ class Italian(Wording):
     )
     article = "(?:il |lo |la |al )?"
     phone_words = (
-        r"(?:[Ii]nvi(?:ate|a|i) [A-Z\d]{2,12} al|[Ee]mergenze|"
+        r"(?:[Ii]nvi(?:ate|a|i) [A-ZÀ-Þ\d]{2,12} al|[Ee]mergenze|"
         r"[Cc]hiam(?:ate|i|a)(?: lo| il)?|[Cc]omponete(?: lo| il)?|[Dd]igitate|[Tt]elefono|[Tt]el\.?|"
         r"[Cc]ellulare|[Ff]ax|[Nn]umero)"
     )
@@ -221,9 +223,14 @@ class Italian(Wording):
     )
     roman_articles = {"il": "º", "la": "ª", "del": "º", "al": "º", "nel": "º", "della": "ª"}
     centuries = r"\b(?:[Ss]ecol[oi]|sec\.) ([IVX]{1,6})(?!\w)|\b([IVX]{1,6})(?= sec(?:olo|\.))"
-    telephones = r"|800 \d{3} \d{3}|3\d\d \d{3} \d{4}"
+    telephones = (
+        r"|(?:3\d\d[ .-]\d{6,7}|(?<=[\w.,:;] )3\d{9}|3\d\d \d{3} \d{4}|(?:199|8[0-9]{2})[ .]\d{3}[ .]\d{3})"
+        r"(?! ?[€$%]| (?:euro|abitanti|persone|di)\b)"
+    )
+    short_numbers = r"89\d \d{3}(?! ?[€$%]| (?:euro|abitanti|persone)\b)"
     ordinal_endings = r"[ºª°ᵒᵃ]"
     closing = frozenset({"ecc.", "a. C.", "d. C.", "a.C.", "d.C.", "S.p.A.", "S.r.l."})
+    durations = frozenset({"in", "durata", "tempo", "maratona"})
     rates = {"h": "ora", "d": "giorno", "l": "litro", "kg": "chilo", "km": "chilometro", "min": "minuto"}
     word_units = frozenset({"N", "q", "d"})
     unit_articles = "al|il|per|del"
@@ -263,6 +270,10 @@ class Italian(Wording):
             return " ".join((*["zero"] * zeros, self.cardinal(int(written))))
         return self.digits(written)
 
+    def measure(self, written: str, unit: Unit) -> str:
+        said = super().measure(written, unit)
+        return said.replace("una o", "un'o", 1) if self.is_one(written) else said
+
     def multiple(self, number: int) -> str:
         return "una volta" if number == 1 else f"{self.cardinal(number)} volte"
 
@@ -296,6 +307,11 @@ class Italian(Wording):
         if not day:
             return said
         return f"{'primo' if day == 1 else self.cardinal(day)} {said}"
+
+    def join_date(self, text: str, start: int, said: str) -> tuple[int, str]:
+        if said.startswith("primo") and text[max(0, start - 2) : start].lower() in ("l'", "l’"):
+            return start - 2, f" {said}" if text[max(0, start - 3) : start - 2] == "l" else f"il {said}"
+        return start, said
 
     def time(self, hour: int, minute: int, second: int | None, half: str) -> str:
         hours = "una" if hour == 1 else self.cardinal(hour)
