@@ -56,15 +56,17 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
     year = r"(?:,? (?:(?:de|del|di) )?('?\d{4})(?![\d/:%]|[.,]\d))?"
     day = rf"(\d{{1,2}})(?:(?:{end})|\.)?"
     between = r"[ -](?:(?:of|de|di) )?"
-    days = rf"(?<![\w.,/-])(\d{{1,2}})\.? ?[/&] ?(\d{{1,2}})(?:\.)?{between}{month}{NO_WORD}"
+    joint = r"([/&]|(?<=\.)[-–—]|(?<=\. )[-–—])"
+    days = rf"(?<![\w.,/-])(\d{{1,2}})\.? ?{joint} ?(\d{{1,2}})(?:\.)?{between}{month}{NO_WORD}"
     for match in compile_for(days).finditer(text):
-        if 1 <= int(match[1]) < int(match[2]) <= 31 and _is_month(match[3], text, match):
-            before, number = words_before(text, match.start()), _month(match[3], match[4], wording)
+        if 1 <= int(match[1]) < int(match[3]) <= 31 and _is_month(match[4], text, match):
+            before, number = words_before(text, match.start()), _month(match[4], match[5], wording)
             first = wording.date(int(match[1]), number, "", before)
-            last = wording.date(int(match[2]), number, "", before)
+            last = wording.date(int(match[3]), number, "", before)
             for name in (wording.months[number - 1], f" of {wording.months[number - 1]}"):
                 first = first.removesuffix(name).strip()
-            yield Found(match.start(), match.end(), f"{first} {wording.and_} {last}")
+            joint = wording.and_ if match[2] in "/&" else wording.joint(before)
+            yield Found(match.start(), match.end(), f"{first} {joint} {last}")
     for match in compile_for(rf"{START}{day}{between}{month}{year}{NO_WORD}").finditer(text):
         if 1 <= int(match[1]) <= 31 and _is_month(match[2], text, match):
             before = words_before(text, match.start())
@@ -135,14 +137,24 @@ def _read_two_days(text: str, wording: Wording) -> Iterator[Found]:
     """Two days of a month in digits: 24./25.12., 3.–5.5.2026."""
     if not wording.dotted_dates:
         return
+    ends = rf"{START}(\d{{1,2}})\.(\d{{1,2}})\. ?[-–—] ?(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}})?{NO_WORD}"
+    for match in compile_for(ends).finditer(text):
+        start = match.start()
+        first = _say(int(match[1]), int(match[2]), "", text, start, wording)
+        last = _say(int(match[3]), int(match[4]), match[5] or "", text, start, wording)
+        if first and last:
+            stop = match[0].endswith(".") and compile_for(r" ?$").match(text, match.end()) is not None
+            yield Found(
+                start, match.end() - stop, f"{first} {wording.joint(words_before(text, start))} {last}"
+            )
     several = (
         rf"{START}(\d{{1,2}})\.? ?([/&–-]) ?(\d{{1,2}})\.(\d{{1,2}})\.?(\d{{4}})?{NO_WORD}(?![.,:/-]?\d)"
     )
     for match in compile_for(several).finditer(text):
-        first, day, month = int(match[1]), int(match[3]), int(match[4])
+        one, day, month = int(match[1]), int(match[3]), int(match[4])
         last = _say(day, month, match[5] or "", text, match.start(), wording)
-        if last and first < day and (match[2] in "/&" or match[0][len(match[1])] == "."):
-            said = wording.date(first, month, "", words_before(text, match.start()))
+        if last and one < day and (match[2] in "/&" or match[0][len(match[1])] == "."):
+            said = wording.date(one, month, "", words_before(text, match.start()))
             said = said.removesuffix(wording.months[month - 1]).strip()
             joint = wording.and_ if match[2] in "/&" else wording.to
             yield Found(match.start(), match.end(), f"{said} {joint} {last}")

@@ -37,7 +37,7 @@ _POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 def read_telephone(text: str, wording: Wording) -> Iterator[Found]:
     """Telephone numbers, digit by digit, with a comma between groups."""
     for match in compile_for(
-        rf"(?<![\w.,+/-])(?:{_TELEPHONE}{wording.telephones}|(?P<short>{wording.short_numbers})){_EXTENSION}(?![\w/])(?![.,-]\d)"
+        rf"(?<![\w.,+/-])(?:(?!){wording.telephones}|{_TELEPHONE}|(?P<short>{wording.short_numbers})){_EXTENSION}(?![\w/])(?![.,-]\d)"
     ).finditer(text):
         extension = match["extension"]
         written = match[0][: match.start("extension") - match.start()] if extension else match[0]

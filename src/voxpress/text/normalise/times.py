@@ -38,14 +38,14 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
         amount = rf" ?(?:[%‰°]|{choose([*wording.currencies, *wording.scales])})"
         patterns.append(rf"{START}{wording.dotted_times}{dotted}{NO_WORD}(?![.,%]\d|{amount})")
     if wording.hour_sign:
-        sign, minutes = wording.hour_sign, r"(?! ?min\b)"
+        sign, minutes = wording.hour_sign, r"(?!\w| ?min\b|['’]\d)"
         patterns[:0] = [
             rf"{START}(?:{clock}|(?P<hour2>[01]?\d|2[0-4])[.](?P<minute2>[0-5]\d)) ?(?P<sign>{sign}){NO_WORD}{zone}",
-            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}{minutes}{zone}",
+            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){minutes}{zone}",
         ]
         if wording.bare_hours:
             patterns.append(
-                rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{zone}"
+                rf"{START}(?<!/)(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{zone}"
             )
     if wording.dotted_times:
         patterns.append(

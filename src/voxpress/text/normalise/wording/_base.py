@@ -36,11 +36,13 @@ class Abbreviation(NamedTuple):
     Attributes:
         where: ``title`` before a name, ``number`` before a digit, ``after`` behind a digit or a name, ``any``.
         certain: False where it often stands for something else.
+        numbered: what it stands for before a number, where that differs.
     """
 
     spoken: str
     where: Literal["title", "number", "after", "any"] = "any"
     certain: bool = True
+    numbered: str = ""
 
 
 class Wording(ABC):
@@ -64,6 +66,7 @@ class Wording(ABC):
     to: ClassVar[str]
     by: ClassVar[str]
     per: ClassVar[str]
+    every: ClassVar[str] = ""  # between an amount and several hours, where that is not `per`
     percent: ClassVar[str]
     per_mille: ClassVar[str]
     plus_minus: ClassVar[str]
@@ -123,6 +126,7 @@ class Wording(ABC):
     streets: ClassVar[Mapping[str, str]] = {}
     states: ClassVar[Mapping[str, str]] = {}
     scale_gender: ClassVar[str] = "m"  # of million
+    elides: ClassVar[bool] = False  # de before a vowel is d'
     of_money: ClassVar[str] = ""  # between million and the currency
     cents_and: ClassVar[str] = ""  # between whole and hundredths
     month_first: bool | None = False
@@ -160,6 +164,7 @@ class Wording(ABC):
     greater: ClassVar[str]
     at_most: ClassVar[str]
     at_least: ClassVar[str]
+    queens: ClassVar[frozenset[str]] = frozenset()  # rulers whose ordinal is feminine
     centuries: ClassVar[str] = ""  # a regular expression with a group of the numeral
     rulers_by_sound: ClassVar[frozenset[str]] = frozenset()
     roman_stop: ClassVar[bool] = False  # Heinrich VIII. war
@@ -198,6 +203,10 @@ class Wording(ABC):
             return self.find_abbreviation(written[0].lower() + written[1:])
         return found
 
+    def fit_title(self, title: str, name: str) -> str:
+        """A title before this name; one that ends in an apostrophe is one word with it."""
+        return title
+
     @cached_property
     def _spaceless(self) -> dict[str, Abbreviation]:
         return {key.replace(" ", ""): value for key, value in self.abbreviations.items() if " " in key}
@@ -221,6 +230,14 @@ class Wording(ABC):
     def gender_before(self, after: str, next_after: str) -> str:
         """The gender that a number takes before two words, of which the first may be an adjective."""
         return self.gender_of(after)
+
+    def decline(self, gender: str, before: str) -> str:
+        """The gender of a number, or another form that the word before it asks for."""
+        return gender
+
+    def agree(self, said: str, gender: str, after: str) -> str:
+        """A fraction in words before a noun, `after`, of this gender."""
+        return said
 
     def fits_ordinal(self, number: int, ending: str) -> bool:
         """Whether an ordinal is written with that ending."""
@@ -375,8 +392,8 @@ class Wording(ABC):
         return self.digits(written) if written[0] == "0" else self.cardinal(int(written))
 
     def roman(self, number: int, kind: str) -> str:
-        """A Roman numeral; `kind`: ``ruler``, ``century`` or ``chapter``."""
-        return self.ordinal(number) if kind == "ruler" else self.cardinal(number)
+        """A Roman numeral; `kind`: ``ruler``, ``queen``, ``century`` or ``chapter``."""
+        return self.ordinal(number) if kind in ("ruler", "queen") else self.cardinal(number)
 
     def country_code(self, said: str, code: str) -> str:
         """A telephone number that begins with a country code; one of two digits is often said as a number."""
