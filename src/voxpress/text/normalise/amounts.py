@@ -281,7 +281,7 @@ def _read_degrees(text: str, wording: Wording) -> Iterator[Found]:
 def _is_heat(text: str, match: re.Match[str], wording: Wording) -> bool:
     """Whether a number with ° or º is a temperature or an angle, and no ordinal."""
     joint = rf"(?: ?[-–/] ?| (?:{wording.and_}|{wording.to}) )"
-    mates = compile_for(rf"(?:{joint}[-−]?\d{{1,3}} ?[°º])*").match(text, match.end())
+    mates = compile_for(rf"(?:{joint}[-−]?\d{{1,3}} ?[°º]){{0,3}}").match(text, match.end())
     end = mates.end() if mates else match.end()
     named = compile_for(r" ([\w'’]+)").match(text, end)
     if named and re.split("['’]", named[1])[0] not in _AFTER_DEGREES.split():
