@@ -99,14 +99,16 @@ def read_ordinal(text: str, wording: Wording) -> Iterator[Found]:
 
 def read_list_number(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers of a list, whose stop ends no sentence: 1. Open the door. 2. Close it."""
-    marks = "[.!?:;]" if wording.stopped_ordinals else "[.!?:;,]"
-    found = list(compile_for(rf"(?:^|(?<={marks} ))(\d{{1,2}})[.)](?= [A-ZÀ-ÖØ-Þ¿¡\"])").finditer(text))
+    ordinals: object = False
+    found = list(compile_for(r"(?:^|(?<=[.!?:;,] ))(\d{1,2})[.)](?= [A-ZÀ-ÖØ-Þ¿¡\"])").finditer(text))
     for at, match in enumerate(found):
         number = int(match[1])
         follows = at > 0 and int(found[at - 1][1]) + 1 == number
         leads = at + 1 < len(found) and int(found[at + 1][1]) == number + 1
         alone = match.start() == 0 and (match[0].endswith(")") or not wording.stopped_ordinals)
-        if follows or leads or alone:
+        if not follows:  # 1. Bundesliga, 2. Liga: ordinals in a list
+            ordinals = wording.stopped_ordinals and text[max(0, match.start() - 2) : match.start()] == ", "
+        if (follows or leads or alone) and not ordinals:
             yield Found(match.start(), match.end(), f"{wording.cardinal(number)}:")
 
 
@@ -146,7 +148,10 @@ def read_stopped_ordinal(text: str, wording: Wording) -> Iterator[Found]:
         return
     for match in compile_for(rf"{START}(\d{{1,9}})\.(?: (?=\w)|$)(?!\d)").finditer(text):
         after = word_after(text, match.start(1) + len(match[1]) + 1)
-        listed = compile_for(r"(?:[,;:!?]|\w\w\.) $").search(text[max(0, match.start() - 4) : match.start()])
+        listed = compile_for(r"(?:[,;:!?]|(\w{2,20}\.)) $").search(
+            text[max(0, match.start() - 22) : match.start()]
+        )
+        listed = listed if listed and not (listed[1] and wording.find_abbreviation(listed[1])) else None
         before = [] if listed and after[:1].isupper() else words_before(text, match.start()).split()
         ending = wording.find_ending(before, after)
         year = compile_for(r"1[1-9]\d\d|20\d\d").fullmatch(match[1])

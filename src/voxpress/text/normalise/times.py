@@ -35,8 +35,7 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
         rf"{START}(?P<hour>1[0-2]|0?\d){_HALF}{zone}",
     ]
     if wording.dotted_times:
-        amount = rf" ?(?:[%‰°]|{choose([*wording.currencies, *wording.scales])})"
-        patterns.append(rf"{START}{wording.dotted_times}{dotted}{NO_WORD}(?![.,%]\d|{amount})")
+        patterns.append(rf"{START}{wording.dotted_times}{dotted}{NO_WORD}(?![.,%]\d|{_measures(wording)})")
     if wording.hour_sign:
         sign, minutes = wording.hour_sign, r"(?!\w| ?min\b|['’]\d)"
         patterns[:0] = [
@@ -70,20 +69,28 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
             yield found
 
 
+def _measures(wording: Wording) -> str:
+    """A regular expression of what makes a number with a dot an amount, and no time."""
+    units = (unit for unit in wording.units if unit != "h")
+    names = choose([*wording.currencies, *wording.scales, *units, wording.percent, wording.per_mille])
+    return rf" ?(?:{names}|[%‰]){NO_WORD}"
+
+
 def _list_dotted_ranges(wording: Wording) -> Iterator[str]:
     """Patterns of the times of a range, where a decimal has a comma: 8.30-12.00, 9.15 bis 13 Uhr.
 
     Without a sign of the hour they have quarters, so that they are no dates.
     """
     hour, quarter = r"(?:[01]?\d|2[0-4])", r"[.](?:00|15|30|45)(?!\d|[.,]\d)"
+    last = rf"{quarter}(?!{_measures(wording)})"
     time = rf"(?P<hour>{hour})[.](?P<minute>[0-5]\d)"
     joint = rf"(?: ?[-–—] ?| (?:{wording.to}|{wording.and_}|{wording.or_}|u\.) )"
     if wording.hour_sign:
         yield rf"{START}{time}(?={joint}{hour}(?:[.:][0-5]\d)? ?(?:{wording.hour_sign}))"
-    yield rf"{START}(?={hour}{quarter} ?[-–—] ?{hour}{quarter}){time}"
+    yield rf"{START}(?={hour}{quarter} ?[-–—] ?{hour}{last}){time}"
     for dash in ("[-–—]", "[-–—] "):
-        yield rf"(?<=[.](?:00|15|30|45){dash})(?={hour}{quarter}){time}"
-        yield rf"(?<=[.](?:00|15|30|45) {dash})(?={hour}{quarter}){time}"
+        yield rf"(?<=[.](?:00|15|30|45){dash})(?={hour}{last}){time}"
+        yield rf"(?<=[.](?:00|15|30|45) {dash})(?={hour}{last}){time}"
 
 
 def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording: Wording) -> Found:

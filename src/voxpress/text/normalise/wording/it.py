@@ -179,7 +179,7 @@ class Italian(Wording):
         "miliardi": ("miliardo", "miliardi"), "mln": ("milione", "milioni"), "mld": ("miliardo", "miliardi"),
         "M": ("milione", "milioni"), "mila": ("mila", "mila"),
     }  # fmt: skip
-    dotted_times = r"(?:(?<=[Dd]alle )|(?<=[Aa]lle )|(?<=\bore ))"
+    dotted_times = r"(?:(?<=[Dd]alle )|(?<=[Aa]lle )|(?<=\b[Oo]re )|(?<=ll'))"
     date_words = "il dal al entro del l dall all dell scade data:"
     of_money = "di"
     signs = {"§": "paragrafo", "№": "numero", "#": "numero", "~": "circa", "≈": "circa"}
