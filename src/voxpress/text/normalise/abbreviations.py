@@ -27,7 +27,8 @@ _NO_NAMES = frozenset(
         "plan", "part", "vitamin", "group", "gate", "type", "class", "section", "option", "grade", "hepatitis",
         "appendix", "room", "unit", "building", "terminal", "platform", "block", "level", "team", "figure", "table",
         "chapter", "model", "line", "exhibit", "point", "version", "annex", "schedule", "area", "zone", "hall", "wing",
-        "pier", "lot", "and",
+        "pier", "lot", "and", "puerta", "vitamina", "letra", "grupo", "tipo", "sección", "bloque", "escalera", "andén",
+        "acceso", "zona", "opción", "apartado", "clase", "nivel", "parte", "planta", "sala", "vía", "línea",
     }
 )  # fmt: skip
 _AT_PLACES = r"(?:\d|\b(?:[Oo]n|[Aa]t|[Tt]o|[Ff]rom|[Nn]ear|[Oo]ff|[Dd]own|[Aa]long))"
@@ -51,7 +52,9 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
             continue
         where = abbreviation.where
         spoken, certain = abbreviation.spoken, abbreviation.certain
-        if match[0] in wording.two_faced:
+        if abbreviation.numbered and _fits("number", text, start, end, wording):
+            where, spoken = "number", abbreviation.numbered
+        elif match[0] in wording.two_faced:
             spoken, certain = _choose_face(text, start, end, wording.two_faced[match[0]])
             where = "title" if spoken == abbreviation.spoken else "after"
         elif not _fits(where, text, start, end, wording):
@@ -59,6 +62,9 @@ def read_abbreviation(text: str, wording: Wording) -> Iterator[Found]:
         stop = match[0].endswith(".") and where in ("any", "after") and ends_sentence(text, end)
         if stop and where == "any" and not ends_text(text, end) and not _closes(match[0], wording):
             stop = False
+        if where == "title":
+            spoken = wording.fit_title(spoken, word_after(text, end))
+            end += spoken.endswith("'")
         gap = " " if text[end : end + 1].isdecimal() else ""
         yield Found(start, end - 1 if stop else end, spoken + gap, certain)
 
@@ -84,6 +90,8 @@ def _closes(written: str, wording: Wording) -> bool:
 def _fits(where: str, text: str, start: int, end: int, wording: Wording) -> bool:
     """Whether an abbreviation of this kind may stand here."""
     if where == "title":
+        if end - start == 2 and word_before(text, start) in _NO_NAMES:
+            return False
         return (
             compile_for(
                 r" [\"“]?(?:(?:von|van|de|di|med|phil|habil|et|und)\b|[A-ZÀ-ÖØ-Þ])"

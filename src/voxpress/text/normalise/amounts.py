@@ -19,7 +19,7 @@ from voxpress.text.normalise.wording import Currency, Wording
 
 _RATES = (
     "month|mo|year|yr|lb|oz|gal|bbl|ea|unit|week|wk|day|d|hour|hr|h|min|person|night|Monat|Jahr|Tag|Stunde|"
-    "mois|an|jour|mes|año|día|mese|anno|kg|km|l"
+    "mois|an|jour|mes|año|día|mese|anno|kg|km|l|kWh|MWh|GB"
 )
 _DASHES = "-−–"
 
@@ -79,6 +79,11 @@ def read_money(text: str, wording: Wording) -> Iterator[Found]:
 
 def _list_money(text: str, wording: Wording) -> Iterator[Found]:
     """All that looks like an amount with a sign or a code."""
+    if wording.point == ",":
+        for match in compile_for(r"(?<![\w.,])(\d{1,9}) ?€ ?(\d\d)(?![\w%]|[.,]\d| [a-zß-ÿ])").finditer(text):
+            yield Found(
+                match.start(), match.end(), wording.price(f"{match[1]},{match[2]}", wording.currencies["€"])
+            )
     signs = choose(wording.currencies)
     scale = rf"(?: ?({choose(wording.scales)}){NO_WORD}(?!\.\w))?"
     minus = rf"(?<![\w.,])([{_DASHES}](?=\S))?"
@@ -161,15 +166,21 @@ def _say_money(
         said = wording.price(number, Currency(money.one, money.one, money.cent, money.cent))
     else:
         said = wording.price(number, money)
-    return f"{said} {wording.per} {wording.rates.get(rate, rate)}" if rate else said
+    if not rate:
+        return said
+    unit = wording.units.get(rate)
+    return f"{said} {wording.per} {wording.rates.get(rate) or (unit.one if unit else rate)}"
 
 
 def _say_scale(number: str, scale: str, noun: str, wording: Wording) -> str:
     """Millions and the like of something."""
     one, many = wording.scales[scale]
     name = one if wording.is_one(number) else many
-    of = wording.of_money if name[:3].lower() in ("mil", "bil", "tri") and name != "mil" else ""
-    return " ".join(filter(None, (wording.number(number, wording.scale_gender), name, of, noun)))
+    of = (
+        wording.of_money if name[:3].lower() in ("mil", "bil", "tri") and name not in ("mil", "mille") else ""
+    )
+    joined = f"d'{noun}" if of == "de" and wording.elides and noun[0] in "aeéiou" else f"{of} {noun}".strip()
+    return f"{wording.number(number, wording.scale_gender)} {name} {joined}"
 
 
 _AFTER_AMOUNTS = re.compile(
@@ -193,11 +204,17 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with a unit: 3.5 kg, 120 km/h, 20 °C, 5' 10"."""
     yield from _read_feet(text, wording)
     yield from _read_inches(text, wording)
+    yield from _read_degrees(text, wording)
+    if "h" in wording.units:
+        for match in compile_for(rf"(?<![\w.,/])(\d{{1,2}}) ?h ?([0-5]\d){NO_WORD}(?! ?min|[.,]\d)").finditer(
+            text
+        ):
+            yield Found(match.start(), match.end(), wording.duration(match[1], match[2]), certain=False)
     units = choose(wording.units)
     number = rf"({wording.number_pattern}|{re.escape(wording.point)}\d{{1,9}})(?![.,]\d)"
-    for match in compile_for(rf"(?<![\w.,/])(?<!\d )(\d{{1,2}})/(\d{{1,3}}) ?({units})(?![\w²³/])").finditer(
-        text
-    ):
+    for match in compile_for(
+        rf"(?<![\w.,/])(?<!\d )(\d{{1,2}})/(\d{{1,3}}) ?({units})(?![\w²³/]|['’]\w)"
+    ).finditer(text):
         if int(match[2]):
             said = wording.part_of(int(match[1]), int(match[2]), wording.units[match[3]])
             yield Found(match.start(), match.end(), said)
@@ -207,11 +224,9 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     gap = r"(?: ?|-)"
     per = rf"(?: ?/ ?({units})(?![\w]))?"
     for match in compile_for(rf"(?<![\w.,]){number} ?/ ?({units})(?![\w²³/])").finditer(text):
-        yield Found(
-            match.start(),
-            match.end(),
-            f"{wording.number(match[1])} {wording.per_unit(wording.units[match[2]])}",
-        )
+        if len(match[2]) > 1 or match[2].islower():  # no house number such as 3/A
+            said = f"{wording.number(match[1])} {wording.per_unit(wording.units[match[2]])}"
+            yield Found(match.start(), match.end(), said)
     pressure = r"(?<![\w.,/-])(\d{2,3})/(\d{2,3}) ?(mmHg|mm Hg)(?!\w)"
     for match in compile_for(pressure).finditer(text):
         said = f"{wording.number(match[1])} {wording.over} {wording.measure(match[2], wording.units['mmHg'])}"
@@ -221,9 +236,10 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     for match in compile_for(ratio).finditer(text):
         one, other = wording.units.get(match[2]), wording.units.get(match[4])
         if one and other:
-            said = f"{wording.measure(match[1], one)} {wording.per} {wording.measure(match[3], other)}"
+            joint = wording.every if wording.every and match[4] in ("h", "d", "min", "j") else wording.per
+            said = f"{wording.measure(match[1], one)} {joint} {wording.measure(match[3], other)}"
             yield Found(match.start(), match.end(), said)
-    pattern = rf"{minus}{number}{fraction}{scale}{gap}(?<!- )({units})(?![\w²³]|[-/]\w*\d|['’]\w){per}"
+    pattern = rf"{minus}{number}{fraction}{scale}{gap}(?<!- )({units})(?![\w²³]|[-/]\w*\d|['’]\w|\.\w\.){per}"
     for match in compile_for(pattern).finditer(text):
         if _is_no_unit(match, text, wording):
             continue
@@ -264,6 +280,53 @@ def read_temperature(text: str, wording: Wording) -> Iterator[Found]:
             yield Found(match.start(), match.end(), f"{sign}{wording.number(match[2])} ")
 
 
+_HEAT = """
+    max máx massima máxima min mín minima mínima maximum minimum circa oltre sotto sopra unos hasta environ vers
+    temperatura température forno horno four statico ventilato fiebre febbre entre tra fra jusqu'à thermostat
+"""
+"""Words before degrees of heat."""
+_AFTER_DEGREES = """
+    a à al alla ai au avec con da dans de di du durante e en et hasta il in la le el ma mais nel nella o ou oggi hoy
+    ce cette aujourd par per pendant por pour pero sotto sur sobre sopra su tra y un una
+"""
+"""Words behind degrees that an ordinal does not order."""
+
+
+def _read_degrees(text: str, wording: Wording) -> Iterator[Found]:
+    """Degrees where the same sign makes ordinals: 180°, -2º."""
+    if wording.degree is None:
+        return
+    for match in compile_for(
+        r"(?<![\w.,])([-−–](?=\d))?(\d{1,3}(?:,\d)?) ?[°º](?![\w'’]| ?[CFKck]\b)"
+    ).finditer(text):
+        if match[1] or "," in match[2] or _is_heat(text, match, wording):
+            said = wording.measure(match[2], wording.degree)
+            yield Found(match.start(), match.end(), f"{wording.minus} {said}" if match[1] else said)
+
+
+def _is_heat(text: str, match: re.Match[str], wording: Wording) -> bool:
+    """Whether a number with ° or º is a temperature or an angle, and no ordinal."""
+    joint = rf"(?: ?[-–/] ?| (?:{wording.and_}|{wording.to}) )"
+    mates = compile_for(rf"(?:{joint}[-−]?\d{{1,3}} ?[°º]){{0,3}}").match(text, match.end())
+    end = mates.end() if mates else match.end()
+    named = compile_for(r" ([\w'’]+)").match(text, end)
+    if named and re.split("['’]", named[1])[0] not in _AFTER_DEGREES.split():
+        return False
+    before = words_before(text, match.start()).split()[-1:]
+    minus = compile_for(rf"[-−]\d{{1,3}} ?[°º]{joint}$").search(
+        text[max(0, match.start() - 12) : match.start()]
+    )
+    joined = text[match.start() - 1 : match.start()] == "/" or text[match.end() : match.end() + 1] == "/"
+    return bool(
+        int(match[2]) > 31
+        or (wording.always_degrees and (before or named))
+        or minus
+        or joined
+        or any(word.rstrip(".:") in _HEAT.split() for word in before)
+        or (before == ["a"] and int(match[2]) > 12)
+    )
+
+
 def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
     """Whether letters behind a number are a word, as in "2 in the car", or a part of a name, as in 5G."""
     unit, joined = match[6], match.start(6) == match.end(2)
@@ -272,6 +335,8 @@ def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
         other = compile_for(rf",? \d[\d.,]*\b(?! ?{unit}\b)").match(text, match.end())
         if other:
             return True
+    if len(unit) == 1 and f"{unit}." in wording.abbreviations and text.startswith(".", match.end()):
+        return True
     if unit in wording.word_units and not joined and not match[7]:
         return compile_for(r" ?[\w-]").match(text, match.end()) is not None
     if unit == "s" and joined and wording.decades and len(match[2]) > 2 and match[2].isdecimal():
@@ -297,6 +362,8 @@ def _say_unit(match: re.Match[str], text: str, wording: Wording) -> str:
     if number.startswith(wording.point):
         number = "0" + number
     measure = wording.units[unit]
+    if unit in ("min", "s", "sec") and len(number) == 2:
+        number = number.removeprefix("0")
     if above and int(below):
         said = wording.mixed_measure(number, int(above), int(below), measure)
     elif scale:
@@ -313,6 +380,10 @@ def _say_unit(match: re.Match[str], text: str, wording: Wording) -> str:
 def _read_feet(text: str, wording: Wording) -> Iterator[Found]:
     """Feet and inches."""
     if not wording.feet:
+        for match in compile_for(
+            r"(?<![\w.,°])(?:(\d{1,2}) ?h ?)?(\d{1,3})['’′]([0-5]\d)(?:[\"”″]|''|′′)?(?![\w'’])"
+        ).finditer(text):
+            yield Found(match.start(), match.end(), wording.duration(match[1] or "", match[2], match[3]))
         return
     pattern = r"(?<![\w.,])(\d{1,3})['’′](?: ?(\d{1,2})(?:[\"”″]|''))?(?![\w'’])"
     for match in compile_for(pattern).finditer(text):
@@ -399,5 +470,5 @@ def read_lone_unit(text: str, wording: Wording) -> Iterator[Found]:
     long = choose(
         unit for unit in wording.units if len(unit) > 1 and unit.isalpha() and unit not in wording.word_units
     )
-    for match in compile_for(rf"\b(?:{wording.unit_articles}) ({long})\b(?!\w)").finditer(text):
+    for match in compile_for(rf"\b(?:{wording.unit_articles}) ({long})\b(?!\w|\. ?[IVX])").finditer(text):
         yield Found(*match.span(1), wording.units[match[1]].one)

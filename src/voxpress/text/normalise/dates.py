@@ -32,6 +32,11 @@ _WAIT = (
     r"|\b(?:wait|every|within|for|in|after|lasts?) )$"
 )
 """What stands before seconds, and not before the years of a decade."""
+_CLOCK = compile_for(
+    r",? (?:(?:at|from|um|ab|à|dès|entre|a las|desde las|de|alle|dalle) )?"
+    r"\d{1,2}(?:[:.]\d\d| ?(?:h|Uhr|[ap]\.?m)\b|h\d\d)"
+)
+"""A time behind a date."""
 _PARTS = frozenset({"16", "20", "24"})
 """Usual denominators."""
 
@@ -76,9 +81,9 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
         elif 1 <= int(match[1]) <= 31 and _is_month(match[2], text, match):
             before = words_before(text, match.start())
             number = _month(match[2], match[3], wording)
-            yield Found(
-                match.start(), match.end(), wording.date(int(match[1]), number, match[4] or "", before)
-            )
+            said = wording.date(int(match[1]), number, match[4] or "", before)
+            start, said = wording.join_date(text, match.start(), said)
+            yield Found(start, match.end(), said)
     if wording.month_before_day:
         day = rf"(\d{{1,2}})(?:{end})?(?![\w:/%]|[.,]\d|-[a-z])(?:[-–](\d{{1,2}})(?:{end})?(?![\w:/%-]))?"
         for match in compile_for(
@@ -142,14 +147,24 @@ def _read_two_days(text: str, wording: Wording) -> Iterator[Found]:
     """Two days of a month in digits: 24./25.12., 3.–5.5.2026."""
     if not wording.dotted_dates:
         return
+    ends = rf"{START}(\d{{1,2}})\.(\d{{1,2}})\. ?[-–—] ?(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}})?{NO_WORD}"
+    for match in compile_for(ends).finditer(text):
+        start = match.start()
+        first = _say(int(match[1]), int(match[2]), "", text, start, wording)
+        last = _say(int(match[3]), int(match[4]), match[5] or "", text, start, wording)
+        if first and last:
+            stop = match[0].endswith(".") and compile_for(r" ?$").match(text, match.end()) is not None
+            yield Found(
+                start, match.end() - stop, f"{first} {wording.joint(words_before(text, start))} {last}"
+            )
     several = (
         rf"{START}(\d{{1,2}})\.? ?([/&–-]) ?(\d{{1,2}})\.(\d{{1,2}})\.?(\d{{4}})?{NO_WORD}(?![.,:/-]?\d)"
     )
     for match in compile_for(several).finditer(text):
-        first, day, month = int(match[1]), int(match[3]), int(match[4])
+        one, day, month = int(match[1]), int(match[3]), int(match[4])
         last = _say(day, month, match[5] or "", text, match.start(), wording)
-        if last and first < day and (match[2] in "/&" or match[0][len(match[1])] == "."):
-            said = wording.date(first, month, "", words_before(text, match.start()))
+        if last and one < day and (match[2] in "/&" or match[0][len(match[1])] == "."):
+            said = wording.date(one, month, "", words_before(text, match.start()))
             said = said.removesuffix(wording.months[month - 1]).strip()
             joint = wording.and_ if match[2] in "/&" else wording.to
             yield Found(match.start(), match.end(), f"{said} {joint} {last}")
@@ -215,7 +230,8 @@ def _say_slashed(text: str, group: list[re.Match[str]], wording: Wording) -> Ite
         zero = _has_zero(match)
         if said:
             certain = zero and (day == month or max(day, month) > 12)
-            yield Found(match.start(), match.end(), said, certain)
+            start, said = wording.join_date(text, match.start(), said)
+            yield Found(start, match.end(), said, certain)
         elif zero:
             said = f" {wording.slash} ".join(map(wording.number, match.groups()))
             yield Found(match.start(), match.end(), said, certain=False)
@@ -238,10 +254,12 @@ def _is_slashed(text: str, match: re.Match[str], wording: Wording) -> bool:
     if _follows_day(text, match.start(), wording):
         return match[0] not in _FRACTIONS or _AFTER_DATE.match(text, match.end()) is not None
     before = word_before(text, match.start())
+    if before.rstrip(".") in wording.day_names or _CLOCK.match(text, match.end()):
+        return True
     if before in wording.date_words.split():
         if match[0] in _FRACTIONS and not _AFTER_DATE.match(text, match.end()):
             return False
-        return second > 2 or first >= second or before == "due"
+        return second > 2 or first >= second or before == "due" or wording.point == ","
     return (first > 12 and second > 9) or (first > 9 and second > 12 and match[2] not in _PARTS)
 
 

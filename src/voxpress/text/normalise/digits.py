@@ -15,7 +15,7 @@ from voxpress.text.normalise.found import (
 )
 from voxpress.text.normalise.wording import Wording
 
-_EXTENSION = r"(?:(?:,? ?(?:ext\.?|extension|x|#|DW) ?)(\d{1,6}))?"
+_EXTENSION = r"(?:(?:,? ?(?:ext\.?|extension|x|#|DW) ?)(?P<extension>\d{1,6}))?"
 _TELEPHONE = "|".join(  # noqa: FLY002 - a pattern on each line
     (
         r"\+\d{1,3}(?:[ ./-]{0,3}\(?\d{1,5}\)?){1,6}",
@@ -38,14 +38,16 @@ _POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 def read_telephone(text: str, wording: Wording) -> Iterator[Found]:
     """Telephone numbers, digit by digit, with a comma between groups."""
     for match in compile_for(
-        rf"(?<![\w.,+/-])(?:{_TELEPHONE}{wording.telephones}){_EXTENSION}(?![\w/])(?![.,-]\d)"
+        rf"(?<![\w.,+/-])(?:(?!){wording.telephones}|{_TELEPHONE}|(?P<short>{wording.short_numbers})){_EXTENSION}(?![\w/])(?![.,-]\d)"
     ).finditer(text):
-        written = match[0][: match.start(1) - match.start()] if match[1] else match[0]
-        if _YEARS.fullmatch(written) or (
-            sum(c.isdecimal() for c in written) < 7 and not written.startswith("1-8")
+        extension = match["extension"]
+        written = match[0][: match.start("extension") - match.start()] if extension else match[0]
+        if not match["short"] and (
+            _YEARS.fullmatch(written)
+            or (sum(c.isdecimal() for c in written) < 7 and not written.startswith("1-8"))
         ):
             continue
-        yield Found(match.start(), match.end(), _say_telephone(written, match[1], wording))
+        yield Found(match.start(), match.end(), _say_telephone(written, extension, wording))
 
 
 def _say_telephone(written: str, extension: str | None, wording: Wording) -> str:

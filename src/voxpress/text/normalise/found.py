@@ -60,7 +60,7 @@ def words_before(text: str, start: int) -> str:
     'he died in may in'
     """
     near = text[max(0, start - 40) : start].lower()
-    return " ".join(word.strip("([\"'„“»,") for word in near.split())
+    return " ".join(word.strip("([\"'’„“»,") for word in near.split())
 
 
 def word_before(text: str, start: int) -> str:

@@ -45,7 +45,7 @@ def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
         rf"(?<![\w.,/])([{_MINUS}](?=\S))?(?:(\d{{1,9}}) ?)?([{_VULGAR}])(?![\d/])"
     ).finditer(text):
         parts = unicodedata.normalize("NFKC", match[3]).split("⁄")
-        yield _say_fraction(match, match[2], int(parts[0]), int(parts[1]), wording, certain=True)
+        yield _say_fraction(text, match, match[2], int(parts[0]), int(parts[1]), wording, certain=True)
     other = r"\d{1,2}/\d{1,3}(?![\w/-])"
     pattern = (
         rf"(?<![\w.,/])(?:(?<!\w-)|(?<=/\d-))([{_MINUS}](?=\d))?(?:(\d{{1,9}}) )?(\d{{1,9}})"
@@ -69,7 +69,7 @@ def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
         certain = above < below and (
             match[2] is not None or (below in (2, 3, 4, 5, 8, 10, 100) and above < 10)
         )
-        yield _say_fraction(match, match[2], above, below, wording, certain=certain)
+        yield _say_fraction(text, match, match[2], above, below, wording, certain=certain)
 
 
 def _is_over(text: str, match: re.Match[str], above: int, below: int, wording: Wording) -> bool:
@@ -78,10 +78,18 @@ def _is_over(text: str, match: re.Match[str], above: int, below: int, wording: W
 
 
 def _say_fraction(
-    match: re.Match[str], whole: str | None, above: int, below: int, wording: Wording, *, certain: bool
+    text: str,
+    match: re.Match[str],
+    whole: str | None,
+    above: int,
+    below: int,
+    wording: Wording,
+    *,
+    certain: bool,
 ) -> Found:
     """A fraction in words."""
     said = wording.mixed(whole, above, below) if whole else wording.fraction(above, below)
+    said = wording.agree(said, _find_gender(text, match.end(), wording), word_after(text, match.end()))
     return Found(match.start(), match.end(), f"{wording.minus} {said}" if match[1] else said, certain)
 
 
@@ -96,13 +104,16 @@ def read_ordinal(text: str, wording: Wording) -> Iterator[Found]:
 
 def read_list_number(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers of a list, whose stop ends no sentence: 1. Open the door. 2. Close it."""
+    ordinals: object = False
     found = list(compile_for(r"(?:^|(?<=[.!?:;,] ))(\d{1,2})[.)](?= [A-ZÀ-ÖØ-Þ¿¡\"])").finditer(text))
     for at, match in enumerate(found):
         number = int(match[1])
         follows = at > 0 and int(found[at - 1][1]) + 1 == number
         leads = at + 1 < len(found) and int(found[at + 1][1]) == number + 1
         alone = match.start() == 0 and (match[0].endswith(")") or not wording.stopped_ordinals)
-        if follows or leads or alone:
+        if not follows:  # 1. Bundesliga, 2. Liga: ordinals in a list
+            ordinals = wording.stopped_ordinals and text[max(0, match.start() - 2) : match.start()] == ", "
+        if (follows or leads or alone) and not ordinals:
             yield Found(match.start(), match.end(), f"{wording.cardinal(number)}:")
 
 
@@ -141,14 +152,18 @@ def read_stopped_ordinal(text: str, wording: Wording) -> Iterator[Found]:
     if not wording.stopped_ordinals:
         return
     for match in compile_for(rf"{START}(\d{{1,9}})\.(?: (?=\w)|$)(?!\d)").finditer(text):
-        before = words_before(text, match.start()).split()
         after = word_after(text, match.start(1) + len(match[1]) + 1)
+        listed = compile_for(r"(?:[,;:!?]|(\w{2,20}\.)) $").search(
+            text[max(0, match.start() - 22) : match.start()]
+        )
+        listed = listed if listed and not (listed[1] and wording.find_abbreviation(listed[1])) else None
+        before = [] if listed and after[:1].isupper() else words_before(text, match.start()).split()
         ending = wording.find_ending(before, after)
         year = compile_for(r"1[1-9]\d\d|20\d\d").fullmatch(match[1])
         if ending is None or (year and not after.islower()):  # the sentence ends behind a year
             continue
         closes = _begins_sentence(text, match, after, wording)
-        if closes and _names_number(text, match, before):
+        if closes and (_names_number(text, match, before) or (after and not before)):
             continue
         certain = bool(before) and before[-1] in wording.stopped_ordinals
         end = match.end(1) + (not closes or not after)
@@ -207,10 +222,24 @@ def read_range(text: str, wording: Wording) -> Iterator[Found]:
         if not text[match.start() - 1].isdigit() and not sized:
             continue
         counts = "=" in text[match.end() : match.end() + 12] or (
-            not sized and compile_for(_PORTION).match(text, match.end()) is not None
+            not sized
+            and (
+                compile_for(_PORTION).match(text, match.end()) is not None
+                or _multiplies(text, match, wording)
+            )
         )
         said = wording.times if counts else wording.by
         yield Found(match.start(), match.end(), f" {said} ", certain=counts or sized is not None)
+
+
+def _multiplies(text: str, match: re.Match[str], wording: Wording) -> bool:
+    """Whether x counts what is no length, as in 3 x 50 € and 2 x 500 mg, or repeats a course, as in 4 x 100 m."""
+    first = compile_for(r"(?<![\w.,])\d{1,2}$").search(text[max(0, match.start() - 3) : match.start()])
+    amounts = choose([*wording.currencies, "mg", "g", "kg", "ml", "cl", "l", "L", "kWh", "min"])
+    last = compile_for(rf"(\d{{1,6}})(?:[.,]\d{{1,2}})?( ?(?:{amounts})(?!\w))?").match(text, match.end())
+    if not first or not last:
+        return False
+    return bool(last[2]) or int(last[1]) >= 20 * int(first[0]) > 0
 
 
 def _falls(text: str, match: re.Match[str], before: str) -> bool:
@@ -305,6 +334,7 @@ def read_number(text: str, wording: Wording) -> Iterator[Found]:
     ).finditer(text):
         number = "0" + match[2] if match[2].startswith(wording.point) and wording.point == "," else match[2]
         gender = "" if _is_pressed(text, match.start(), wording) else _find_gender(text, match.end(), wording)
+        gender = wording.decline(gender, word_before(text, match.start()))
         plain = len(number) > wording.longest_plain and number.isdecimal() and not number.endswith("000")
         said = wording.digits(number) if plain else wording.number(number, gender)
         if match[1]:

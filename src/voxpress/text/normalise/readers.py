@@ -88,7 +88,7 @@ def find(text: str, language: str, free: bytearray, before: str = "") -> list[tu
         return []
     taken: list[tuple[Found, str]] = []
     given = bytes(free)
-    skipped = [each.span() for each in _TECHNICAL.finditer(text)]
+    skipped = [each.span() for each in _TECHNICAL.finditer(text) if each[0] not in wording.abbreviations]
     for start, end in skipped:
         free[start:end] = free[start:end].replace(b"\x01", b"\x02")
     for name, reader in _list_readers(_DIGIT.search(text) is not None):

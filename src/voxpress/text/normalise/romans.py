@@ -69,7 +69,7 @@ def _read(text: str, match: re.Match[str], number: int, before: str, wording: Wo
     """A Roman numeral behind a word, if that word says that it is one."""
     numeral = match[1]
     end = match.end()
-    if before.lower().strip("(,") in wording.chapter_words.split() and (
+    if before.lower().strip("(") in wording.chapter_words.split() and (
         len(numeral) > 1 or before[0].isupper()
     ):
         certain = len(numeral) > 1 or word_after(text, end) == ""
@@ -82,7 +82,12 @@ def _read(text: str, match: re.Match[str], number: int, before: str, wording: Wo
             and text[end : end + 1] == "."
             and bool(re.match(r"\. [a-zà-ÿ]|\.,", text[end : end + 3]))
         )
-        return Found(match.start(), end + stop, wording.roman(number, "ruler"), len(numeral) > 1)
+        return Found(
+            match.start(),
+            end + stop,
+            wording.roman(number, "queen" if before in wording.queens else "ruler"),
+            len(numeral) > 1,
+        )
     if (
         wording.roman_stop
         and before.lower() in wording.stopped_ordinals

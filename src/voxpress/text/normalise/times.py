@@ -14,10 +14,14 @@ from voxpress.text.normalise.found import (
     compile_for,
     ends_sentence,
     word_after,
+    word_before,
 )
 from voxpress.text.normalise.wording import Wording
 
 _HALF = r"(?: ?(?P<half>[aApP])\.? ?[mM]\b(?P<stop>\.)?)"
+
+
+_HOURS = r" ?(?:Std\b\.?|Stunden|horas|heures|ore|hrs|hours)(?!\w)"
 
 
 def read_time(text: str, wording: Wording) -> Iterator[Found]:
@@ -31,18 +35,21 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
         rf"{START}(?P<hour>1[0-2]|0?\d){_HALF}{zone}",
     ]
     if wording.leads_to_dotted:
-        amount = rf" ?(?:[%‰°]|{choose([*wording.currencies, *wording.scales])})"
-        patterns.append(rf"{START}{wording.leads_to_dotted}{dotted}{NO_WORD}(?![.,%]\d|{amount})")
+        patterns.append(rf"{START}{wording.leads_to_dotted}{dotted}{NO_WORD}(?![.,%]\d|{_measures(wording)})")
     if wording.hour_sign:
-        sign, minutes = wording.hour_sign, r"(?! ?min\.? \d{1,2} ?s)(?: ?min\b)?"
+        sign, minutes = wording.hour_sign, r"(?!\w| ?min\b|['’]\d)"
         patterns[:0] = [
             rf"{START}(?:{clock}|(?P<hour2>[01]?\d|2[0-4])[.](?P<minute2>[0-5]\d)) ?(?P<sign>{sign}){NO_WORD}{zone}",
-            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){NO_WORD}{minutes}{zone}",
+            rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{sign}) ?(?P<minute>[0-5]\d){minutes}{zone}",
         ]
         if wording.bare_hours:
             patterns.append(
-                rf"{START}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{zone}"
+                rf"{START}(?<!/)(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>{wording.bare_hours}){NO_WORD}{zone}"
             )
+    if wording.leads_to_dotted:
+        patterns.append(
+            rf"{START}{wording.leads_to_dotted}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>h)(?P<minute>[0-5]\d)?{NO_WORD}(?! ?\d)"
+        )
     if wording.point == ",":
         patterns += _list_dotted_ranges(wording)
     goes_on = compile_for(
@@ -52,6 +59,11 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
         for match in compile_for(pattern).finditer(text):
             parts = match.groupdict()
             found = _read(text, parts, match.start(), match.end(), wording)
+            if parts.get("second") and not parts.get("thousandth") and _lasts(text, match, wording):
+                hours, minutes, seconds = (parts[name] or "" for name in ("hour", "minute", "second"))
+                said = wording.duration(hours, minutes, seconds)
+                unit = compile_for(_HOURS).match(text, match.end())
+                found = Found(match.start(), unit.end() if unit else match.end(), said)
             if not parts.get("half") and parts.get("hour") and goes_on.match(text, match.end()):
                 found = found._replace(spoken=wording.o_clock(int(parts["hour"] or 0), found.spoken))
             yield found
@@ -98,20 +110,28 @@ def _is_counted(text: str, end: int, wording: Wording) -> bool:
     return plural and wording.counts(after)
 
 
+def _measures(wording: Wording) -> str:
+    """A regular expression of what makes a number with a dot an amount, and no time."""
+    units = (unit for unit in wording.units if unit != "h")
+    names = choose([*wording.currencies, *wording.scales, *units, wording.percent, wording.per_mille])
+    return rf" ?(?:{names}|[%‰]){NO_WORD}"
+
+
 def _list_dotted_ranges(wording: Wording) -> Iterator[str]:
     """Patterns of the times of a range, where a decimal has a comma: 8.30-12.00, 9.15 bis 13 Uhr.
 
     Without a sign of the hour they have quarters, so that they are no dates.
     """
     hour, quarter = r"(?:[01]?\d|2[0-4])", r"[.](?:00|15|30|45)(?!\d|[.,]\d)"
+    last = rf"{quarter}(?!{_measures(wording)})"
     time = rf"(?P<hour>{hour})[.](?P<minute>[0-5]\d)"
     joint = rf"(?: ?[-–—] ?| (?:{wording.to}|{wording.and_}|{wording.or_}|u\.) )"
     if wording.hour_sign:
         yield rf"{START}{time}(?={joint}{hour}(?:[.:][0-5]\d)? ?(?:{wording.hour_sign}))"
-    yield rf"{START}(?={hour}{quarter} ?[-–—] ?{hour}{quarter}){time}"
+    yield rf"{START}(?={hour}{quarter} ?[-–—] ?{hour}{last}){time}"
     for dash in ("[-–—]", "[-–—] "):
-        yield rf"(?<=[.](?:00|15|30|45){dash})(?={hour}{quarter}){time}"
-        yield rf"(?<=[.](?:00|15|30|45) {dash})(?={hour}{quarter}){time}"
+        yield rf"(?<=[.](?:00|15|30|45){dash})(?={hour}{last}){time}"
+        yield rf"(?<=[.](?:00|15|30|45) {dash})(?={hour}{last}){time}"
 
 
 def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording: Wording) -> Found:
@@ -131,6 +151,12 @@ def _read(text: str, parts: dict[str, str | None], start: int, end: int, wording
     elif parts.get("stop") and ends_sentence(text, end) and not _goes_on(text, end, wording):
         end -= 1
     return Found(start, end, said)
+
+
+def _lasts(text: str, match: re.Match[str], wording: Wording) -> bool:
+    """Whether hours, minutes and seconds are how long something lasts: in 2:01:09, 2:03:59 Std."""
+    before = word_before(text, match.start()).rstrip(":")
+    return before in wording.durations or compile_for(_HOURS).match(text, match.end()) is not None
 
 
 def _goes_on(text: str, end: int, wording: Wording) -> bool:

@@ -36,11 +36,13 @@ class Abbreviation(NamedTuple):
     Attributes:
         where: ``title`` before a name, ``number`` before a digit, ``after`` behind a digit or a name, ``any``.
         certain: False where it often stands for something else.
+        numbered: what it stands for before a number, where that differs.
     """
 
     spoken: str
     where: Literal["title", "number", "after", "any"] = "any"
     certain: bool = True
+    numbered: str = ""
 
 
 class Wording(ABC):
@@ -64,6 +66,7 @@ class Wording(ABC):
     to: ClassVar[str]
     by: ClassVar[str]
     per: ClassVar[str]
+    every: ClassVar[str] = ""  # between an amount and several hours, where that is not `per`
     percent: ClassVar[str]
     per_mille: ClassVar[str]
     plus_minus: ClassVar[str]
@@ -98,6 +101,7 @@ class Wording(ABC):
     extension: ClassVar[str]
     power: ClassVar[str]  # between a number and the exponent of ten
     telephones: ClassVar[str] = ""  # more patterns of telephone numbers, each behind a |
+    short_numbers: ClassVar[str] = "(?!)"  # a pattern of telephone numbers of less than seven digits
     roman_articles: ClassVar[Mapping[str, str]] = {}  # before a numeral that orders, and the ending
     date_joints: ClassVar[str] = ""  # a regular expression: between two dates with strokes
     date_words: ClassVar[str] = ""  # before a day and a month with a stroke
@@ -128,6 +132,7 @@ class Wording(ABC):
     streets: ClassVar[Mapping[str, str]] = {}
     states: ClassVar[Mapping[str, str]] = {}
     scale_gender: ClassVar[str] = "m"  # of million
+    elides: ClassVar[bool] = False  # de before a vowel is d'
     of_money: ClassVar[str] = ""  # between million and the currency
     cents_and: ClassVar[str] = ""  # between whole and hundredths
     month_first: bool | None = False
@@ -139,8 +144,12 @@ class Wording(ABC):
     decade_ending: ClassVar[str] = ""  # behind the digits: 80er
     ratio: ClassVar[str] = ""  # between the numbers of 4:3, where that is not `to`
     decades: ClassVar[bool] = False
-    zones: ClassVar[str] = r"GMT|UTC|CES?T|AE[SD]T|AK[SD]T|[BHIJ]ST|[ECMP][SD]?T|gmt|utc"
+    zones: ClassVar[str] = (
+        r"GMT|UTC|CES?T|AE[SD]T|AK[SD]T|[BHIJ]ST|[ECMP][SD]?T|est|pst|cst|edt|pdt|gmt|utc|e\.s\.t|p\.s\.t"
+    )
     """A regular expression of zones of time that are no words of the language."""
+    durations: ClassVar[frozenset[str]] = frozenset()
+    """Words before how long something lasts."""
     hour_sign: ClassVar[str] = ""  # a regular expression of what is written behind an hour
     bare_hours: ClassVar[str] = ""  # the same, behind an hour without minutes
     rates: ClassVar[Mapping[str, str]] = {}  # behind the stroke of an amount
@@ -149,6 +158,8 @@ class Wording(ABC):
     adjectives: ClassVar[bool] = False
     """Whether a unit before a noun is in the singular."""
     feet: ClassVar[bool] = False
+    degree: ClassVar[Unit | None] = None  # of °, where that also makes an ordinal
+    always_degrees: ClassVar[bool] = False  # unless a noun follows
     doubtful_units: ClassVar[frozenset[str]] = frozenset()
     word_units: ClassVar[frozenset[str]] = frozenset()
     """Units that are words too."""
@@ -159,6 +170,7 @@ class Wording(ABC):
     greater: ClassVar[str]
     at_most: ClassVar[str]
     at_least: ClassVar[str]
+    queens: ClassVar[frozenset[str]] = frozenset()  # rulers whose ordinal is feminine
     centuries: ClassVar[str] = ""  # a regular expression with a group of the numeral
     rulers_by_sound: ClassVar[frozenset[str]] = frozenset()
     roman_stop: ClassVar[bool] = False  # Heinrich VIII. war
@@ -197,6 +209,10 @@ class Wording(ABC):
             return self.find_abbreviation(written[0].lower() + written[1:])
         return found
 
+    def fit_title(self, title: str, name: str) -> str:
+        """A title before this name; one that ends in an apostrophe is one word with it."""
+        return title
+
     @cached_property
     def _spaceless(self) -> dict[str, Abbreviation]:
         return {key.replace(" ", ""): value for key, value in self.abbreviations.items() if " " in key}
@@ -220,6 +236,14 @@ class Wording(ABC):
     def gender_before(self, after: str, next_after: str) -> str:
         """The gender that a number takes before two words, of which the first may be an adjective."""
         return self.gender_of(after)
+
+    def decline(self, gender: str, before: str) -> str:
+        """The gender of a number, or another form that the word before it asks for."""
+        return gender
+
+    def agree(self, said: str, gender: str, after: str) -> str:
+        """A fraction in words before a noun, `after`, of this gender."""
+        return said
 
     def fits_ordinal(self, number: int, ending: str) -> bool:
         """Whether an ordinal is written with that ending."""
@@ -298,6 +322,12 @@ class Wording(ABC):
         """A number with a unit."""
         return f"{self.number(written, unit.gender)} {unit.one if self.is_one(written) else unit.many}"
 
+    def duration(self, hours: str, minutes: str, seconds: str = "") -> str:
+        """How long something lasts."""
+        parts = [(hours, "h"), (minutes, "min"), (seconds, "s")]
+        said = [self.measure(str(int(count)), self.units[unit]) for count, unit in parts if count.strip("0")]
+        return " ".join([*said[:-1], self.and_, said[-1]] if len(said) > 2 else said)
+
     @abstractmethod
     def fraction(self, above: int, below: int) -> str:
         """A fraction such as a half."""
@@ -325,6 +355,15 @@ class Wording(ABC):
             before: the words that stand before it, in lower case.
             month_first: whether it was written so.
         """
+
+    def join_date(self, text: str, start: int, said: str) -> tuple[int, str]:
+        """Where a date begins, and the date in words, with an article before it that its first word changes."""
+        return start, said
+
+    @cached_property
+    def day_names(self) -> frozenset[str]:
+        """Weekdays in lower case, long and short."""
+        return frozenset(name.lower() for day in self.weekdays.items() for name in day)
 
     @abstractmethod
     def time(self, hour: int, minute: int, second: int | None, half: str) -> str:
@@ -359,8 +398,8 @@ class Wording(ABC):
         return self.digits(written) if written[0] == "0" else self.cardinal(int(written))
 
     def roman(self, number: int, kind: str) -> str:
-        """A Roman numeral; `kind`: ``ruler``, ``century`` or ``chapter``."""
-        return self.ordinal(number) if kind == "ruler" else self.cardinal(number)
+        """A Roman numeral; `kind`: ``ruler``, ``queen``, ``century`` or ``chapter``."""
+        return self.ordinal(number) if kind in ("ruler", "queen") else self.cardinal(number)
 
     def country_code(self, said: str, code: str) -> str:
         """A telephone number that begins with a country code; one of two digits is often said as a number."""

@@ -23,7 +23,7 @@ _PREPOSITIONS = frozenset(
     ]
 )  # fmt: skip
 
-_ENDINGS_OF_ONE = {"f": "e", "m": "", "accusative": "en", "dative": "er"}
+_ENDINGS_OF_ONE = {"f": "e", "m": "", "accusative": "en", "dative": "er", "dative m": "em"}
 _NO_ADJECTIVES = frozenset(
     [
         "oder", "aber", "über", "unter", "hinter", "immer", "später", "wieder", "heute", "bitte", "gerne",
@@ -41,6 +41,20 @@ _OPENERS = """
     Um Und Uns Unser Unsere Unter Viele Vielen Vom Von Vor Wann Warum Was Weil Weitere Welche Wenn Wer Wie Wir Wo
     Während Zu Zuerst Zum Zur Zurück Zwischen
 """
+_NEUTER = frozenset(
+    [
+        "Jahrhundert", "Jahrtausend", "Spiel", "Viertel", "Kapitel", "Quartal", "Semester", "Stockwerk", "Tor",
+        "Obergeschoss", "OG", "Mal", "Gebot", "Lebensjahr", "Buch", "Bild", "Drittel", "Jahr", "Kind",
+    ]
+)  # fmt: skip
+_NO_FEMININE = frozenset(
+    [
+        "Name", "Käse", "Junge", "Kunde", "Kollege", "Ende", "Auge", "Interesse", "Neffe", "Löwe", "Hase", "Affe",
+        "Bote", "Erbe", "Gatte", "Zeuge", "Getreide", "Gemüse", "Gebäude", "Gelände", "Gewerbe", "Gramme", "Buchstabe",
+        "Gedanke", "Friede", "Glaube", "Haufe", "Same", "Wille", "Experte", "Insasse", "Knabe", "Schütze", "Pole",
+        "Franzose", "Russe", "Türke", "Brite", "Däne", "Chinese", "Code", "Service", "Beamte", "Angestellte",
+    ]
+)  # fmt: skip
 _FEMININE = frozenset(
     [
         "Million", "Milliarde", "Billion", "Frau", "Stunde", "Minute", "Sekunde", "Woche", "Person",
@@ -149,6 +163,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "Dr.-Ing.": "Doktoringenieur", "h. c.": "honoris causa", "GmbH": "G M B H",
     }  # fmt: skip
     found |= {key: Abbreviation(said) for key, said in plain.items() if key not in found}
+    found["J."] = Abbreviation("Jahre", "after")
     found["Pl."] = Abbreviation("Platz", "after")
     found["str."] = Abbreviation("straße", "after")
     return found
@@ -182,7 +197,7 @@ class German(Wording):
     keys = frozenset({"Taste", "Zahl", "Ziffer", "Option", "Nummer", "Zeile", "Seite"})
     openers = frozenset(_OPENERS.split())
     masked = "endend auf"
-    expiry = r"[Gg]ültig bis|[Aa]blaufdatum|[Vv]erfällt"
+    expiry = r"[Gg]ültig bis(?: Ende)?|[Aa]blaufdatum|[Vv]erfällt"
     postcodes = True
     count_suffixes = (
         r"(?:fach|mal|jährig|tägig|köpfig|stündig|minütig|teilig|stellig|prozentig|stöckig|monatig|wöchig|seitig|malig)"
@@ -227,6 +242,7 @@ class German(Wording):
         "~": "etwa",
         "≈": "etwa",
     }
+    every = "alle"
     inch = Unit("Zoll", "Zoll")
     pressures = frozenset({"blutdruck"})
     code_words = (
@@ -259,7 +275,7 @@ class German(Wording):
     )  # fmt: skip
     article = "(?:die |der |den )?"
     phone_words = (
-        r"(?:Notruf|Notrufnummer|SMS mit [A-Z\d]{2,12} an(?: die)?|[A-Z]{2,12} an die|"
+        r"(?:Notruf|Notrufnummer|SMS mit [A-ZÀ-Þ\d]{2,12} an(?: die)?|[A-Z]{2,12} an die|"
         r"Telefon|Telefonnummer|Rufnummer|Tel\.?|Fax|Mobil|Handy|Hotline|[Aa]nrufen unter|"
         r"[Rr]ufen Sie|[Ww]ählen Sie(?: die)?|[Nn]ummer|unter der|"
         r"(?:Polizei|Feuerwehr|Rettung|Rettungsdienst|Giftnotruf|[A-Z][a-z]{3,20}dienst|[Nn]ummer)"
@@ -281,12 +297,15 @@ class German(Wording):
         "Christian Gustav Maria Margarethe Ramses Richard Innozenz Gregor Klemens Iwan"
     )
     roman_stop = True
+    queens = frozenset({"Elisabeth", "Katharina", "Maria", "Margarethe", "Victoria", "Christina"})
     ordinal_endings = "te[rnms]?|ste[rnms]?"
     closing = frozenset(
         {"usw.", "etc.", "u. a.", "o. ä.", "u. v. m.", "v. Chr.", "n. Chr.", "Jh.", "Str.", "str.", "o. Ä."}
     )
     scale_gender = "f"
-    telephones = r"|0 ?\d[\d ]{0,6} ?/ ?\d{2,8}(?: \d{2,8}){0,4}"
+    telephones = r"|0 ?\d[\d ]{0,6} ?/ ?\d{2,8}(?: \d{2,8}){0,4}(?:-\d{1,4})?"
+    short_numbers = r"116 ?(?:000|006|111|116|117|123)(?! ?[A-ZÄÖÜ€$%])"
+    durations = frozenset({"in", "laufzeit", "dauer", "zeit", "siegerzeit", "bestzeit", "spielzeit"})
     bare_hours, decade_ending, ratio = "Uhr|uhr", "er", "zu"
     hour_sign = r"Uhr|uhr|h(?= |$|[,.])"
     rates = {"h": "Stunde", "d": "Tag", "l": "Liter", "kg": "Kilogramm", "km": "Kilometer", "min": "Minute"}
@@ -312,6 +331,7 @@ class German(Wording):
                 "seit",
                 "jeden",
                 "jedem",
+                "d.",
             ],
             "n",
         ),
@@ -325,7 +345,14 @@ class German(Wording):
             self.point, self.groups, self.point_word = ".", "[ '’]", "Punkt"
 
     def gender_of(self, after: str) -> str:
-        if after in _FEMININE or after.endswith(("ung", "heit", "keit", "schaft", "tion")):
+        noun_in_e = (
+            after[:1].isupper() and len(after) > 3 and after.endswith("e") and after not in _NO_FEMININE
+        )
+        if (
+            noun_in_e
+            or after in _FEMININE
+            or after.lower().endswith(("liga", "zeit", "ung", "heit", "keit", "schaft", "tion"))
+        ):
             return "f"
         return "m" if after[:1].isupper() and after != "Uhr" else ""
 
@@ -335,6 +362,10 @@ class German(Wording):
         if after.endswith("en"):
             return "dative" if self.gender_of(next_after) == "f" else "accusative"
         return "f" if after.endswith("e") else "m" if after.endswith(("er", "es")) else ""
+
+    def decline(self, gender: str, before: str) -> str:
+        dative = before in ("mit", "in", "nach", "seit", "von", "bei", "aus", "zu", "vor", "binnen")
+        return {"f": "dative", "m": "dative m"}.get(gender, gender) if dative else gender
 
     def cardinal(self, number: int, gender: str = "") -> str:
         if number == 0:
@@ -454,12 +485,14 @@ class German(Wording):
     def find_ending(self, before: list[str], after: str) -> str | None:
         if (
             len(before) > 1
-            and before[-1] in ("und", "oder", "bis", "sowie")
+            and before[-1] in ("und", "oder", "bis", "sowie", "u.")
             and re.fullmatch(r"\d+\.", before[-2])
         ):
             return self._ending(before[:-2])
         if not before:
-            return "r" if not after or after[0].isupper() else None
+            if after and not after[0].isupper():
+                return None
+            return "s" if after in _NEUTER else "e" if self.gender_of(after) == "f" else "r"
         if not after and before[-1] not in self.stopped_ordinals:
             return None
         if before[-1] in self.stopped_ordinals or after[:1].islower():
@@ -489,4 +522,6 @@ class German(Wording):
         return super().cents(count, money, whole)
 
     def roman(self, number: int, kind: str) -> str:
-        return f"der {self.ordinal(number, 'e').capitalize()}" if kind == "ruler" else self.cardinal(number)
+        if kind not in ("ruler", "queen"):
+            return self.cardinal(number)
+        return f"{'die' if kind == 'queen' else 'der'} {self.ordinal(number, 'e').capitalize()}"

@@ -327,7 +327,6 @@ class English(Wording):
         "Baldwin Cleopatra "
         "Margrethe Theodore Stephen Tiberius Attila Edmund Sancho Pedro João Manuel Haakon Juan Theodosius"
     )
-    zones = rf"{Wording.zones}|est|pst|cst|edt|pdt|e\.s\.t|p\.s\.t"
     month_before_day = decades = adjectives = feet = i_speaks = True
     date_words = (
         "on by until till before after since from through thru due ends starts begins expires reopens refill"

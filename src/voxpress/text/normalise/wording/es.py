@@ -46,6 +46,13 @@ _MASCULINE = frozenset(
     ["día", "problema", "programa", "sistema", "tema", "idioma", "mapa", "planeta", "clima", "aroma", "poema"]
 )
 """Nouns with the ending of the other gender."""
+_FEMININE = frozenset(
+    [
+        "vez", "veces", "luz", "voz", "mano", "noche", "clase", "parte", "calle", "tarde",
+        "fase", "llave", "serie", "base", "nube", "sangre", "torre", "leche", "sal", "piel",
+        "foto", "moto", "radio", "imagen", "cruz", "nuez", "red",
+    ]
+)  # fmt: skip
 _NO_NOUNS = frozenset(["por", "mayor", "menor", "mejor", "peor", "del", "igual", "cual", "tal", "con"])
 """Words that end as nouns do."""
 _STATES = frozenset(
@@ -146,7 +153,8 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "cap": "capítulo",
         "vol": "volumen", "art": "artículo", "Art": "artículo", "fig": "figura", "Tel": "teléfono",
         "tel": "teléfono",
-        "Tfno": "teléfono", "ext": "extensión", "aprox": "aproximadamente", "izq": "izquierda", "p": "página",
+        "Tfno": "teléfono", "ext": "extensión", "aprox": "aproximadamente", "izq": "izquierda", "mar": "martes",
+        "p": "página",
         "pp": "páginas",
     }  # fmt: skip
     found = {f"{key}.": Abbreviation(said, "title") for key, said in titles.items()}
@@ -157,6 +165,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
     }
     found |= {f"{key}.": Abbreviation(said, "number") for key, said in numbers.items()}
     found["da."] = Abbreviation("doña", "title")
+    found["Cap."] = Abbreviation("capitán", "title", numbered="capítulo")
     plain = {
         "Ud.": "usted", "Uds.": "ustedes", "Vd.": "usted", "Vds.": "ustedes", "etc.": "etcétera",
         "EE. UU.": "Estados Unidos",
@@ -168,7 +177,8 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "Pza.": "plaza",
         "esq.": "esquina", "dpto.": "departamento", "Dpto.": "departamento", "aprox.": "aproximadamente",
         "máx.": "máximo",
-        "mín.": "mínimo", "c.º b.": "camino bajo", "n.º": "número", "N.º": "número", "nº": "número",
+        "mín.": "mínimo", "c.º b.": "camino bajo", "n.º": "número",
+        "n°": "número", "N°": "número", "N.º": "número", "nº": "número",
         "Nº": "número",
         "M.N.": "moneda nacional", "S. A.": "S A", "S.A.": "S A", "S. L.": "S L", "S.L.": "S L", "vier.": "viernes",
         "JJ. OO.": "Juegos Olímpicos", "Ref.": "referencia", "ref.": "referencia", "Ldo.": "licenciado",
@@ -191,7 +201,7 @@ class Spanish(Wording):
     ending_words = ("terminada en",)
     pressed = r"(?:puls[ae]|marque|marca|presion[ea]|oprim[ae])(?: (?:el|la|tecla)){0,3}"
     masked = "terminada en"
-    expiry = r"[Vv]ence|[Vv]encimiento|[Cc]aduca|[Cc]aducidad|[Vv]álida hasta"
+    expiry = r"[Vv]ence(?: en| a fines de)?|[Vv]encimiento|[Cc]aduca|[Cc]aducidad|[Vv]álida hasta"
     postcodes = True
     and_, or_ = "y", "o"
     hyphen, slash = "guion", "barra"
@@ -216,16 +226,18 @@ class Spanish(Wording):
         "nov": 11, "dic": 12,
     }  # fmt: skip
     leads_to_dotted = r"(?:(?<=\blas ))"
-    date_words = "el del al"
+    date_words = "el del al mar. fecha: vence caduca"
     month_before_day = True
     weekdays = {
         "Lun": "lunes",
+        "Mart": "martes",
         "Mié": "miércoles",
         "Jue": "jueves",
         "Vie": "viernes",
         "Sáb": "sábado",
         "Dom": "domingo",
         "lun": "lunes",
+        "mart": "martes",
         "mié": "miércoles",
         "jue": "jueves",
         "vie": "viernes",
@@ -243,6 +255,8 @@ class Spanish(Wording):
     of_money = "de"
     signs = {"§": "sección", "№": "número", "#": "número", "~": "unos", "≈": "unos"}
     week = {"L-V": ("lunes", "viernes")}
+    degree = Unit("grado", "grados")
+    every = "cada"
     inch = Unit("pulgada", "pulgadas", "f")
     pressures = frozenset({"tensión", "presión"})
     clear_weekdays = ("Lun", "Mié", "Jue", "Vie", "Sáb")
@@ -272,12 +286,12 @@ class Spanish(Wording):
     )
     article = "(?:el |la |al )?"
     phone_words = (
-        r"(?:[Ee]nv[ií]e [A-Z\d]{2,12} al|[Ee]mergencias|"
+        r"(?:[Ee]nv[ií]e [A-ZÀ-Þ\d]{2,12} al|[Ee]mergencias|"
         r"[Ll]lam[eé](?:nos)?(?: al)?|[Mm]arque(?: el)?|[Tt]eléfono|[Tt]el\.|[Tt]fno\.|[Mm]óvil|"
         r"[Ff]ax|[Nn]úmero)"
     )
     year_words = "en de del desde hasta año años el entre y siglo"
-    chapter_words = "capítulo parte acto tomo libro volumen título fase guerra mundial tipo anexo"
+    chapter_words = "capítulo cap. parte acto tomo libro volumen título fase guerra mundial tipo anexo"
     rulers = (
         "Felipe Alfonso Carlos Fernando Isabel Juan Pablo Enrique Luis Pedro Benedicto Pío León "
         "Francisco Sancho Jaime María "
@@ -285,8 +299,12 @@ class Spanish(Wording):
         "Federico José"
     )
     centuries = r"\b(?:[Ss]iglos? |ss?\. )([IVXivx]{1,6})(?![\wáéíóú])|\baño ([mdclxvi]{3,12}|[MDCLX][MDCLXVI]{1,11})\b"
+    queens = frozenset({"Isabel", "María", "maría", "Cristina", "Juana"})
     ordinal_endings = r"\.?[ºª°ᵒᵃ]|\.?[eᵉ][rʳ]|er|ero|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na"
-    telephones = r"|\d{4}-\d{4}|\d{3}-\d{3}-\d{3}|[6-9]\d\d \d{3} \d{3}"
+    telephones = (
+        r"|\d{4}-\d{4}|\d{3}-\d{3}-\d{3}"
+        r"|[6-9]\d\d(?: \d{3}){2}|[6-9]\d\d(?: \d\d){3}|[6-9]\d{8}(?! ?[€$%])|[89]\d \d{3} \d\d \d\d"
+    )
     roman_articles = {"el": "º", "la": "ª", "del": "º", "al": "º"}
     closing = frozenset(
         {"etc.", "EE. UU.", "S. A.", "S.A.", "a. C.", "d. C.", "EE.UU.", "M.N.", "Ud.", "Uds."}
@@ -378,6 +396,8 @@ class Spanish(Wording):
             return "m"
         if after in ("millón", "billón"):
             return "m"
+        if after in _FEMININE or after.removesuffix("s") in _FEMININE:
+            return "f"
         if (
             not after.islower()
             or len(after) < 3
@@ -396,6 +416,13 @@ class Spanish(Wording):
             if after.endswith(("as", "a", "dad", "ción", "dades", "ciones")) and after != "días"
             else ("m" if after.endswith(("os", "o", "es", "ar", "días")) else "")
         )
+
+    def agree(self, said: str, gender: str, after: str) -> str:
+        if said == "un medio" and gender:
+            return "media" if gender == "f" else "medio"
+        if gender == "f" and said.endswith("y medio"):
+            return re.sub(r"\buno y medio$", "una y medio", said)[:-1] + "a"
+        return said
 
     def multiple(self, number: int) -> str:
         return f"{self.cardinal(number, 'f')} {'vez' if number == 1 else 'veces'}"
@@ -524,4 +551,6 @@ class Spanish(Wording):
         )
 
     def roman(self, number: int, kind: str) -> str:
+        if kind == "queen" and number <= 10:
+            return self.ordinal(number, "ª")
         return self.ordinal(number) if kind == "ruler" and number <= 10 else self.cardinal(number)

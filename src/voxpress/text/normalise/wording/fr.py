@@ -24,7 +24,25 @@ _FEMININE = frozenset(
         "nuit", "classe", "question", "tonne", "adresse", "pièce", "porte", "rue", "touche",
     ]
 )  # fmt: skip
-_FEMININE_ENDINGS = ("tion", "sion", "ette", "elle", "ance")
+_FEMININE_ENDINGS = (
+    "tion",
+    "sion",
+    "ette",
+    "elle",
+    "ance",
+    "ade",
+    "ure",
+    "erie",
+    "ille",
+    "otte",
+    "euse",
+    "êpe",
+    "cée",
+    "née",
+    "lote",
+    "rée",
+    "ise",
+)
 
 
 def _units() -> dict[str, Unit]:
@@ -56,6 +74,7 @@ def _units() -> dict[str, Unit]:
         for power, name in (("²", "carré"), ("2", "carré"), ("³", "cube"), ("3", "cube")):
             unit = units[symbol]
             units[symbol + power] = Unit(f"{unit.one} {name}", f"{unit.many} {name}s")
+    units["° C"] = units["°C"]
     return units
 
 
@@ -89,7 +108,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "Mme.": "madame",
     }  # fmt: skip
     numbers = {
-        "n°": "numéro", "N°": "numéro", "nº": "numéro", "no": "numéro", "nos": "numéros", "p.": "page",
+        "no": "numéro", "nos": "numéros", "p.": "page",
         "pp.": "pages",
         "vol.": "volume", "chap.": "chapitre", "art.": "article", "fig.": "figure", "tél.": "téléphone",
         "Tél.": "téléphone",
@@ -100,6 +119,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         key: Abbreviation(said, "number") for key, said in numbers.items() if key not in ("poste", "bd", "no")
     }
     plain = {
+        "n°": "numéro", "N°": "numéro", "nº": "numéro", "n°s": "numéros", "N°s": "numéros",
         "etc.": "et cetera", "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "càd": "c'est-à-dire",
         "env.": "environ", "réf.": "référence", "Réf.": "référence", "Dres": "docteures",
         "24 h/24": "vingt-quatre heures sur vingt-quatre", "24h/24": "vingt-quatre heures sur vingt-quatre",
@@ -132,7 +152,7 @@ class French(Wording):
     ending_words = ("terminant par",)
     pressed = r"appuye[zr](?: (?:le|la|sur|touche)){0,3}"
     masked = "se terminant par"
-    expiry = r"[Ee]xpire(?: le| en)?|[Ee]xpiration|[Vv]alable jusqu'(?:en|au)"
+    expiry = r"[Ee]xpire(?: le| en| fin)?|[Ee]xpiration|[Vv]alable jusqu'(?:en|au)"
     and_, or_ = "et", "ou"
     hyphen, slash = "tiret", "barre"
     point_word, minus, plus, times, divided, equals = (
@@ -179,7 +199,7 @@ class French(Wording):
         "Sam": "samedi",
         "Dim": "dimanche",
     }
-    date_words = "le du au"
+    date_words = "le du au dès"
     dotted_dates = True
     units, currencies, abbreviations = _units(), _currencies(), _abbreviations()
     scales = {
@@ -188,6 +208,7 @@ class French(Wording):
         "milliards": ("milliard", "milliards"), "M": ("million", "millions"), "Md": ("milliard", "milliards"),
         "Mds": ("milliard", "milliards"), "k": ("mille", "mille"), "mille": ("mille", "mille"),
     }  # fmt: skip
+    elides = True
     of_money = "de"
     signs = {
         "§": "paragraphe",
@@ -198,6 +219,9 @@ class French(Wording):
         "n°": "numéro",
         "N°": "numéro",
     }
+    always_degrees = True
+    degree = Unit("degré", "degrés")
+    every = "toutes les"
     inch = Unit("pouce", "pouces")
     pressures = frozenset({"tension"})
     code_words = (
@@ -225,7 +249,7 @@ class French(Wording):
     )
     article = "(?:le |la |au )?"
     phone_words = (
-        r"(?:[Ee]nvoyez [A-Z\d]{2,12} au|[Uu]rgences|"
+        r"(?:[Ee]nvoyez [A-ZÀ-Þ\d]{2,12} au|[Uu]rgences|"
         r"[Aa]ppelez(?: le| au)?|[Cc]omposez le|[Tt]éléphone|[Tt]él\.?|[Ff]ax|[Pp]ortable|[Mm]obile|"
         r"[Nn]uméro)"
     )
@@ -244,11 +268,12 @@ class French(Wording):
         "Innocent Ramsès Alphonse Ferdinand Isabelle Marie Victor"
     )
     centuries = r"\b(?:([IVX]{1,6})(?P<ending>e|ᵉ|ème|ème|er|ᵉʳ)(?!\w)|(?<=siècle )([IVX]{1,6})(?!\w))"
+    short_numbers = r"118 (?!000)\d{3}(?! ?[€$%]| (?:habitants|personnes|euros)\b)"
     ordinal_endings = r"ers|ères|er|ère|re|ème|èmes|eme|ième|e|es|nde?|de?|ᵉ|ᵉʳ|°(?! ?[CF]\b)"
     closing = frozenset({"etc.", "av. J.-C.", "apr. J.-C.", "J.-C.", "S.V.P.", "env."})
     zones = r"GMT|UTC|CES?T|HNE|HAE|gmt|utc"
-    hour_sign = r"h(?:eures?)?(?=\d| |$|[-–,.;:!?)])"
-    bare_hours = r"h(?:eures?)?(?=\d| |$|[-–,.;:!?)])"
+    hour_sign = r"[hH](?:eures?)?(?=\d| |$|[-–,.;:!?)])"
+    bare_hours = r"[hH](?:eures?)?(?=\d| |$|[-–,.;:!?)])"
     rates = {
         "h": "heure",
         "j": "jour",
@@ -316,6 +341,8 @@ class French(Wording):
 
     def ordinal(self, number: int, ending: str = "") -> str:
         ending = ending.lower()
+        if number == 1 and ending in ("ers", "ères"):
+            return "premiers" if ending == "ers" else "premières"
         if number == 1:
             return "première" if ending in ("ère", "re", "ère", "f", "ères") else "premier"
         if number == 2 and ending in ("nd", "d"):
@@ -396,6 +423,10 @@ class French(Wording):
     def telephone(self, groups: list[str]) -> str:
         if any(group.isalpha() for group in groups):
             return super().telephone(groups)
+        if groups[0] == "118" and len(groups) == 2:
+            return ", ".join(self.cardinal(int(group)) for group in groups)
+        if len(groups) == 1 and len(groups[0]) == 4:
+            return " ".join(self.number(pair) for pair in re.findall("..", groups[0]))
         pairs = [
             pair for group in groups for pair in (re.findall("..", group) if len(group) == 10 else [group])
         ]

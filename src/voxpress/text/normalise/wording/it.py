@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from voxpress.text.normalise.wording._base import Abbreviation, Currency, Unit, Wording
 
 _ONES = [
@@ -48,6 +50,7 @@ def _units() -> dict[str, Unit]:
             units[symbol + power] = Unit(f"{unit.one} {name}{ending[0]}", f"{unit.many} {name}{ending[1]}")
     for symbol in ("mq", "mc"):
         units[symbol] = units["m²" if symbol == "mq" else "m³"]
+    units["° C"] = units["°C"]
     return units
 
 
@@ -85,11 +88,15 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "pp.": "pagine",
         "cap.": "capitolo", "art.": "articolo", "artt.": "articoli", "vol.": "volume", "fig.": "figura",
         "int.": "interno", "ep.": "episodio",
-        "Tel.": "telefono", "tel.": "telefono", "n°": "numero", "nº": "numero", "N°": "numero",
+        "Tel.": "telefono", "tel.": "telefono",
     }  # fmt: skip
     found |= {key: Abbreviation(said, "number") for key, said in numbers.items()}
+    found["Cap."] = Abbreviation("capitano", "title", numbered="capitolo")
     plain = {
-        "rif.": "riferimento", "Rif.": "riferimento",
+        "n°": "numero", "nº": "numero", "N°": "numero", "gent.ma": "gentilissima", "gent.mo": "gentilissimo",
+        "Gent.ma": "gentilissima", "Gent.mo": "gentilissimo", "Preg.mo": "pregiatissimo", "Egr.": "egregio",
+        "P.IVA": "partita IVA", "P. IVA": "partita IVA", "D.Lgs.": "decreto legislativo", "mln": "milioni",
+        "mld": "miliardi", "rif.": "riferimento", "Rif.": "riferimento",
         "ecc.": "eccetera", "es.": "esempio", "p. es.": "per esempio", "ad es.": "ad esempio",
         "a. C.": "avanti Cristo",
         "d. C.": "dopo Cristo", "a.C.": "avanti Cristo", "d.C.": "dopo Cristo", "avv.": "avvocato",
@@ -114,7 +121,7 @@ class Italian(Wording):
     ending_words = ("termina con",)
     pressed = r"(?:prem[aeio](?:re)?|digit[aie](?:re)?)(?: (?:il|la|tasto)){0,3}"
     masked = "che termina con"
-    expiry = r"[Ss]cad(?:e|enza)|[Vv]alida fino al"
+    expiry = r"[Ss]cad(?:e|enza)(?: a fine)?|[Vv]alida fino al"
     postcodes = True
     and_, or_ = "e", "o"
     hyphen, slash = "trattino", "barra"
@@ -172,10 +179,12 @@ class Italian(Wording):
         "miliardi": ("miliardo", "miliardi"), "mln": ("milione", "milioni"), "mld": ("miliardo", "miliardi"),
         "M": ("milione", "milioni"), "mila": ("mila", "mila"),
     }  # fmt: skip
-    leads_to_dotted = r"(?:(?<=[Dd]alle )|(?<=[Aa]lle )|(?<=\bore ))"
-    date_words = "il dal al entro"
+    leads_to_dotted = r"(?:(?<=[Dd]alle )|(?<=[Aa]lle )|(?<=\b[Oo]re )|(?<=ll'))"
+    date_words = "il dal al entro del l dall all dell scade data:"
     of_money = "di"
     signs = {"§": "paragrafo", "№": "numero", "#": "numero", "~": "circa", "≈": "circa"}
+    degree = Unit("grado", "gradi")
+    every = "ogni"
     inch = Unit("pollice", "pollici")
     pressures = frozenset({"pressione"})
     code_words = (
@@ -203,7 +212,7 @@ class Italian(Wording):
     )
     article = "(?:il |lo |la |al )?"
     phone_words = (
-        r"(?:[Ii]nvi(?:ate|a|i) [A-Z\d]{2,12} al|[Ee]mergenze|"
+        r"(?:[Ii]nvi(?:ate|a|i) [A-ZÀ-Þ\d]{2,12} al|[Ee]mergenze|"
         r"[Cc]hiam(?:ate|i|a)(?: lo| il)?|[Cc]omponete(?: lo| il)?|[Dd]igitate|[Tt]elefono|[Tt]el\.?|"
         r"[Cc]ellulare|[Ff]ax|[Nn]umero)"
     )
@@ -211,19 +220,27 @@ class Italian(Wording):
         "nel del dal al fino anno anni dopo prima verso e tra gennaio febbraio marzo aprile maggio "
         "giugno luglio agosto settembre ottobre novembre dicembre il"
     )
-    chapter_words = "capitolo parte atto scena volume libro titolo sezione fase guerra mondiale tipo allegato"
+    chapter_words = (
+        "capitolo cap. parte atto scena volume libro titolo sezione fase guerra mondiale tipo allegato"
+    )
     rulers = (
         "Paolo Giovanni Benedetto Pio Leone Francesco Luigi Enrico Carlo Elisabetta Vittorio Umberto "
-        "Filippo Napoleone Federico "
+        "Caterina Margherita Filippo Napoleone Federico "
         "Guglielmo Giorgio Edoardo Nicola Alessandro Pietro Caterina Ottone Clemente Gregorio Innocenzo "
         "Ferdinando Emanuele "
         "Ramses Riccardo Giacomo Bonifacio Sisto Urbano Giulio"
     )
     roman_articles = {"il": "º", "la": "ª", "del": "º", "al": "º", "nel": "º", "della": "ª"}
     centuries = r"\b(?:[Ss]ecol[oi]|sec\.) ([IVX]{1,6})(?!\w)|\b([IVX]{1,6})(?= sec(?:olo|\.))"
-    telephones = r"|800 \d{3} \d{3}|3\d\d \d{3} \d{4}"
+    telephones = (
+        r"|(?:3\d\d[ .-]\d{6,7}|(?<=[\w.,:;] )3\d{9}|3\d\d \d{3} \d{4}|(?:199|8[0-9]{2})[ .]\d{3}[ .]\d{3})"
+        r"(?! ?[€$%]| (?:euro|abitanti|persone|di)\b)"
+    )
+    short_numbers = r"89\d \d{3}(?! ?[€$%]| (?:euro|abitanti|persone)\b)"
+    queens = frozenset({"Elisabetta", "Caterina", "Margherita", "Maria", "Giovanna", "Cristina", "Vittoria"})
     ordinal_endings = r"[ºª°ᵒᵃ]"
     closing = frozenset({"ecc.", "a. C.", "d. C.", "a.C.", "d.C.", "S.p.A.", "S.r.l."})
+    durations = frozenset({"in", "durata", "tempo", "maratona"})
     rates = {"h": "ora", "d": "giorno", "l": "litro", "kg": "chilo", "km": "chilometro", "min": "minuto"}
     word_units = frozenset({"N", "q", "d"})
     unit_articles = "al|il|per|del"
@@ -263,6 +280,18 @@ class Italian(Wording):
             return " ".join((*["zero"] * zeros, self.cardinal(int(written))))
         return self.digits(written)
 
+    def measure(self, written: str, unit: Unit) -> str:
+        said = super().measure(written, unit)
+        return said.replace("una o", "un'o", 1) if self.is_one(written) else said
+
+    def fit_title(self, title: str, name: str) -> str:
+        if title != "San":
+            return title
+        if name[:1] in "AEIOU":
+            return "Sant'"
+        female = name.endswith("a") and name not in ("Luca", "Nicola", "Mattia", "Battista", "Tommaso")
+        return "Santa" if female else "Santo" if name.startswith(("St", "Sp", "Z")) else title
+
     def multiple(self, number: int) -> str:
         return "una volta" if number == 1 else f"{self.cardinal(number)} volte"
 
@@ -278,7 +307,14 @@ class Italian(Wording):
     def gender_of(self, after: str) -> str:
         if not after.islower() or len(after) < 3:
             return ""
+        if after in ("milione", "copione", "campione", "problema", "programma", "sistema", "tema", "cinema"):
+            return "m"
         return "f" if after.endswith(("a", "ione")) else "m" if after.endswith(("o", "e")) else ""
+
+    def agree(self, said: str, gender: str, after: str) -> str:
+        if gender != "f" and not (" e " in said and after.islower() and after.endswith("e")):
+            return said
+        return re.sub(r"\bmezzo$", "mezza", re.sub(r"\buno e mezzo$", "una e mezzo", said))
 
     def fraction(self, above: int, below: int) -> str:
         if below == 2:
@@ -296,6 +332,11 @@ class Italian(Wording):
         if not day:
             return said
         return f"{'primo' if day == 1 else self.cardinal(day)} {said}"
+
+    def join_date(self, text: str, start: int, said: str) -> tuple[int, str]:
+        if said.startswith("primo") and text[max(0, start - 2) : start].lower() in ("l'", "l’"):
+            return start - 2, f" {said}" if text[max(0, start - 3) : start - 2] == "l" else f"il {said}"
+        return start, said
 
     def time(self, hour: int, minute: int, second: int | None, half: str) -> str:
         hours = "una" if hour == 1 else self.cardinal(hour)
@@ -316,4 +357,6 @@ class Italian(Wording):
         return said
 
     def roman(self, number: int, kind: str) -> str:
+        if kind == "queen":
+            return self.ordinal(number, "ª")
         return self.ordinal(number) if kind in ("ruler", "century") else self.cardinal(number)
