@@ -18,6 +18,7 @@ from voxpress.text.normalise.found import (
 from voxpress.text.normalise.wording import Wording
 
 _HALF = r"(?: ?(?P<half>[aApP])\.? ?[mM]\b(?P<stop>\.)?)"
+_CLOCK = " o'clock"
 _ZONE = (
     r"(?:\s?\b(?P<zone>GMT|UTC|CES?T|AE[SD]T|AK[SD]T|[BHIJ]ST|[ECMP][SD]?T|est|pst|cst|edt|pdt|gmt|utc|e\.s\.t|p\.s\.t)"
     r"(?!\w)(?: ?(?P<offset>[+-]\d{1,2}(?::\d\d)?)(?![\d:]))?)?"
@@ -52,6 +53,8 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
             found = _read(text, parts, match.start(), match.end(), wording)
             if not parts.get("half") and parts.get("hour") and goes_on.match(text, match.end()):
                 found = found._replace(spoken=wording.o_clock(int(parts["hour"] or 0), found.spoken))
+            if found.spoken.endswith(_CLOCK) and text.startswith((_CLOCK, " o’clock"), match.end()):
+                found = found._replace(spoken=found.spoken.removesuffix(_CLOCK))
             yield found
 
 
