@@ -281,7 +281,7 @@ def follow(before: str, text: str) -> str:
     """What stands before the words behind a text, as far as it tells what a number there is.
 
     >>> follow("", "Your PIN is"), follow("The codes are 1234", "5678"), len(follow("", "go " * 90))
-    ('Your PIN is', 'The codes are 1234, 5678', 78)
+    ('Your PIN is', 'The codes are 1234, 5678', 77)
     """
     joint = ", " if before[-1:].isdecimal() else " " if before else ""
     whole = f"{before}{joint}{text.strip()}"

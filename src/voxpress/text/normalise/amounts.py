@@ -85,7 +85,7 @@ def _list_money(text: str, wording: Wording) -> Iterator[Found]:
                 match.start(), match.end(), wording.price(f"{match[1]},{match[2]}", wording.currencies["€"])
             )
     signs = choose(wording.currencies)
-    scale = rf"(?: ?({choose(wording.scales)}){NO_WORD}(?!\.\w))?"
+    scale = rf"(?:(?: ?|-(?=[a-z]{{6}}))({choose(wording.scales)}){NO_WORD}(?!\.\w))?"
     minus = rf"(?<![\w.,])([{_DASHES}](?=\S))?"
     home, away = (",", r"\.") if wording.point == "," else (r"\.", ",")
     tag = rf"\d{{1,3}}(?:{home}\d{{3}}){{1,4}}{away}\d\d(?!\d)|\d{{1,9}}{away}\d\d(?!\d)|"
@@ -160,9 +160,10 @@ def _say_money(
         number = number.replace(".", "").replace(",", ".")
     if number.startswith(wording.point) and (wording.point == "," or (not scale and len(number) < 4)):
         number = "0" + number
+    adjective = wording.adjectives and _is_adjective(text, match)
     if scale:
-        said = _say_scale(number, scale, money.many, wording)
-    elif wording.adjectives and _is_adjective(text, match):
+        said = _say_scale(number, scale, money.one if adjective else money.many, wording)
+    elif adjective:
         said = wording.price(number, Currency(money.one, money.one, money.cent, money.cent))
     else:
         said = wording.price(number, money)

@@ -19,9 +19,8 @@ from voxpress.text.normalise.found import (
 from voxpress.text.normalise.wording import Wording
 
 _HALF = r"(?: ?(?P<half>[aApP])\.? ?[mM]\b(?P<stop>\.)?)"
-
-
 _HOURS = r" ?(?:Std\b\.?|Stunden|horas|heures|ore|hrs|hours)(?!\w)"
+_CLOCK = " o'clock"
 
 
 def read_time(text: str, wording: Wording) -> Iterator[Found]:
@@ -48,7 +47,8 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
             )
     if wording.leads_to_dotted:
         patterns.append(
-            rf"{START}{wording.leads_to_dotted}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>h)(?P<minute>[0-5]\d)?{NO_WORD}(?! ?\d)"
+            rf"{START}{wording.leads_to_dotted}(?P<hour>[01]?\d|2[0-4]) ?(?P<sign>h)(?P<minute>[0-5]\d)?"
+            rf"{NO_WORD}(?! ?\d)"
         )
     if wording.point == ",":
         patterns += _list_dotted_ranges(wording)
@@ -66,6 +66,8 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
                 found = Found(match.start(), unit.end() if unit else match.end(), said)
             if not parts.get("half") and parts.get("hour") and goes_on.match(text, match.end()):
                 found = found._replace(spoken=wording.o_clock(int(parts["hour"] or 0), found.spoken))
+            if found.spoken.endswith(_CLOCK) and text.startswith((_CLOCK, " o’clock"), match.end()):
+                found = found._replace(spoken=found.spoken.removesuffix(_CLOCK))
             yield found
 
 
