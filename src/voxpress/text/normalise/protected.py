@@ -279,10 +279,12 @@ def _read_address(core: str, language: str) -> str | None:
 
 
 def _read_mail(core: str, language: str) -> str | None:
-    if not (found := _MAIL.fullmatch(core)):
+    before, at, behind = core.rpartition("@")
+    host, stroke, rest = behind.partition("/")
+    if not (found := _MAIL.fullmatch(before + at + host)):
         return None
-    name, _, host = found[1].rpartition("@")
-    return f"{_spell(name + '@', language)} {_say_host(host, language)}"
+    name = found[1].rpartition("@")[0]
+    return f"{_spell(name + '@', language)} {_say_host(host, language)} {_spell(stroke + rest, language)}".strip()
 
 
 def _read_ip(core: str, language: str) -> str | None:
