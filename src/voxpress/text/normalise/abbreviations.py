@@ -34,6 +34,9 @@ _NO_NAMES = frozenset(
 _AT_PLACES = r"(?:\d|\b(?:[Oo]n|[Aa]t|[Tt]o|[Ff]rom|[Nn]ear|[Oo]ff|[Dd]own|[Aa]long))"
 _SAINTLY = frozenset(("Port", "East", "West", "Mount", "Fort", "Lake", "Old", "New"))
 """Before a saint in the name of a place: Port St. Lucie."""
+_ASKING = frozenset(
+    ("Visit", "See", "Call", "Ask", "Meet", "Contact", "Join", "At", "In", "On", "Near", "The", "And")
+)
 _INITIALS = re.compile(
     r"(?<![\w.])(?:(?:[A-Z]\.){2,8}|(?:[a-z]\.){3,8})(?![\w])|(?<![\w.])(?:[A-Z]\. ){1,4}(?=[A-Z][a-z])"
 )
@@ -117,6 +120,10 @@ def _choose_face(text: str, start: int, end: int, faces: tuple[str, str]) -> tup
     after = compile_for(r" ([A-Z]\w*)").match(text, end)
     if after is None or (named and after[1] in _STARTERS):
         return place, True
+    if named and place == "Street" and before is not None and before[1] not in _SAINTLY | _ASKING:
+        address = compile_for(r" [\w ]{1,30}, [A-Z]{2}\b").match(text, end) is not None
+        if address or len(after[1]) == 1:
+            return place, False
     saintly = before is not None and before[1] in _SAINTLY
     if named and not saintly and compile_for(rf"{_AT_PLACES} (?:[A-Z\d][\w'’]* ){{1,3}}$").search(near):
         return place, False

@@ -24,7 +24,7 @@ _FIRST_YEAR = 1100
 _NO_DATES = frozenset({"9/11", "24/7", "7/11", "16/9", "16/10", "18/10", "20/10"})
 """Numbers with a stroke that have a reading of their own."""
 _FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
-_AFTER_DATE = compile_for(r"\s*(?:[.,;:!?)\n]|\Z)| (?:at|um|à|a las|alle)\b")
+_AFTER_DATE = compile_for(r"\s*(?:[.,;:!?)\n]|\Z)| (?:at|by(?= \d)|um|à|a las|alle)\b")
 """What follows a day and a month that could be a fraction: "on 3/4 of the days" is one."""
 _USUAL = frozenset((2, 3, 4, 5, 8, 10))
 _WAIT = (

@@ -89,7 +89,10 @@ def read_dotted_time(text: str, wording: Wording) -> Iterator[Found]:
         goes_on = wording.dotted_before and compile_for(f" (?:{wording.dotted_before})").match(
             text, match.end()
         )
-        if not (half or led or goes_on) or _is_counted(text, match.end(), wording):
+        day = compile_for(
+            rf"(?:1[3-9]|2[0-3])\.(?:00|15|30|45){joint}|{joint}(?:1[3-9]|2[0-3])\.(?:00|15|30|45)$"
+        )
+        if not (half or led or goes_on or day.search(match[0])) or _is_counted(text, match.end(), wording):
             continue
         times = list(compile_for(dotted).finditer(text, *match.span()))
         for time in times[: -1 if half and not match["whole"] else None]:

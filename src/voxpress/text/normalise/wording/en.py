@@ -352,7 +352,8 @@ class English(Wording):
     ordinal_endings = "st|nd|rd|th|ST|ND|RD|TH"
     cents_and = "and"
     dotted_before = (
-        r"(?:service|train|bus|coach|flight|ferry|tram|departure|arrival|showing|performance)s?\b|to [A-Z]"
+        r"(?:service|train|bus|coach|flight|ferry|tram|departure|arrival|showing|performance)s?\b"
+        r"|(?:to|from) [A-Z]"
     )
 
     @property
@@ -367,7 +368,8 @@ class English(Wording):
     def dotted_times(self) -> str:  # type: ignore[override]
         days = "|".join({*self.weekdays, *self.weekdays.values()})
         words = (
-            "at|from|until|till|between|opens?|closes?|starts?|begins?|ends?|it['’]s|it is|doors|before|after|around|"
+            "at|from|until|till|between|opens?|closes?|starts?|begins?|ends?|departs?|arrives?|it['’]s|it is|doors|"
+            "before|after|around|"
             "(?<![a-z] )by"
         )
         return rf"(?i:{words}|(?:{days})\.?,?)" if self._region in _DAY_FIRST else ""
