@@ -43,6 +43,14 @@ class Abbreviation(NamedTuple):
     certain: bool = True
 
 
+_OTHER_GROUPS = (
+    r"\d{1,2}(?:,\d\d){1,4},\d{3}(?!\d)|"  # lakhs
+    # Spaces also stand between numbers of a list: two numbers are one only where the second is 000.
+    r"(?<!\d)(?<!\d{3} )(?<!\b0 )[1-9]\d{0,2}(?>(?: \d{3}(?!\d)){1,8} 000(?!\d)| 000(?!\d)|(?: \d{3}(?!\d)){2,9})|"
+)
+"""How some people group digits where most write a comma."""
+
+
 class Wording(ABC):
     """The words of one language.
 
@@ -80,6 +88,7 @@ class Wording(ABC):
     clear_weekdays: ClassVar[tuple[str, ...]] = ()  # those that are no words, and read alone
     week: ClassVar[Mapping[str, tuple[str, str]]] = {}  # letters such as M-F, and the two days
     inch: ClassVar[Unit]
+    degree: ClassVar[Unit]
     pressures: ClassVar[frozenset[str]]  # words before a blood pressure
     code_words: ClassVar[str]  # a regular expression: digits after it are read one by one
     code_links: ClassVar[str]  # a regular expression of words between a code word and its digits
@@ -121,6 +130,8 @@ class Wording(ABC):
     year_parts: ClassVar[Mapping[str, str]] = {}  # Q and H of 2Q22
     streets: ClassVar[Mapping[str, str]] = {}
     states: ClassVar[Mapping[str, str]] = {}
+    points: ClassVar[Mapping[str, str]]
+    """Letters of the points of the compass."""
     scale_gender: ClassVar[str] = "m"  # of million
     of_money: ClassVar[str] = ""  # between million and the currency
     cents_and: ClassVar[str] = ""  # between whole and hundredths
@@ -168,8 +179,8 @@ class Wording(ABC):
     def number_pattern(self) -> str:
         """A regular expression of a number as people of this language write it, without a sign."""
         point = re.escape(self.point)
-        lakhs = r"\d{1,2}(?:,\d\d){1,4},\d{3}(?!\d)|" if self.groups == "," else ""
-        return rf"(?:{lakhs}\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
+        other = _OTHER_GROUPS if self.groups == "," else ""
+        return rf"(?:{other}\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
 
     @cached_property
     def abbreviation_pattern(self) -> str:

@@ -243,6 +243,8 @@ class Spanish(Wording):
     signs = {"§": "sección", "№": "número", "#": "número", "~": "unos", "≈": "unos"}
     week = {"L-V": ("lunes", "viernes")}
     inch = Unit("pulgada", "pulgadas", "f")
+    degree = Unit("grado", "grados")
+    points = {"N": "norte", "S": "sur", "E": "este", "O": "oeste", "W": "oeste"}
     pressures = frozenset({"tensión", "presión"})
     clear_weekdays = ("Lun", "Mié", "Jue", "Vie", "Sáb")
     code_words = (

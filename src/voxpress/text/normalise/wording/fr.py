@@ -199,6 +199,8 @@ class French(Wording):
         "N°": "numéro",
     }
     inch = Unit("pouce", "pouces")
+    degree = Unit("degré", "degrés")
+    points = {"N": "nord", "S": "sud", "E": "est", "O": "ouest", "W": "ouest"}
     pressures = frozenset({"tension"})
     code_words = (
         r"(?:PIN|[Cc]odes?(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"

@@ -176,6 +176,8 @@ class Italian(Wording):
     of_money = "di"
     signs = {"§": "paragrafo", "№": "numero", "#": "numero", "~": "circa", "≈": "circa"}
     inch = Unit("pollice", "pollici")
+    degree = Unit("grado", "gradi")
+    points = {"N": "nord", "S": "sud", "E": "est", "O": "ovest", "W": "ovest"}
     pressures = frozenset({"pressione"})
     code_words = (
         r"(?:PIN|[Cc]odice(?: postale| di \w{1,20}| PIN)?|[Pp]assword|CAP|"
