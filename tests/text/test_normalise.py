@@ -254,3 +254,20 @@ def test_time_grows_with_the_text(token, language):
 def test_every_normaliser_reads(name):
     """Each on the same text."""
     assert "PIN" in spoken("Your PIN is 0042.", name=name)
+
+
+@pytest.mark.parametrize(
+    ("text", "certain"),
+    [
+        ("12 345 people", False),
+        ("12 345 678 people", False),
+        ("10 000 people", True),
+        ("1 000 000 people", True),
+        ("12,345 people", True),
+        ("12 people, 345 dogs", True),
+    ],
+)
+def test_spaces_between_digits_are_marked(text, certain):
+    """They may group the digits of one number, or stand between two."""
+    changes = read(text, language="en-US", max_chars=80).changes
+    assert all(change.certain for change in changes) is certain

@@ -205,7 +205,7 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
     """Numbers with a unit: 3.5 kg, 120 km/h, 20 °C, 5' 10"."""
     yield from _read_feet(text, wording)
     yield from _read_inches(text, wording)
-    yield from _read_degrees(text, wording)
+    yield from _read_heat(text, wording)
     if "h" in wording.units:
         for match in compile_for(rf"(?<![\w.,/])(\d{{1,2}}) ?h ?([0-5]\d){NO_WORD}(?! ?min|[.,]\d)").finditer(
             text
@@ -293,9 +293,9 @@ _AFTER_DEGREES = """
 """Words behind degrees that an ordinal does not order."""
 
 
-def _read_degrees(text: str, wording: Wording) -> Iterator[Found]:
+def _read_heat(text: str, wording: Wording) -> Iterator[Found]:
     """Degrees where the same sign makes ordinals: 180°, -2º."""
-    if wording.degree is None:
+    if not wording.degree_orders:
         return
     for match in compile_for(
         r"(?<![\w.,])([-−–](?=\d))?(\d{1,3}(?:,\d)?) ?[°º](?![\w'’]| ?[CFKck]\b)"
@@ -328,6 +328,29 @@ def _is_heat(text: str, match: re.Match[str], wording: Wording) -> bool:
     )
 
 
+def read_degrees(text: str, wording: Wording) -> Iterator[Found]:
+    """Places on the globe, and other degrees with minutes: 40°42'46"N, 74° W."""
+    second = r"(\d{1,2}(?:[.,]\d{1,4})?) ?(?:[\"”″]|['’′]{2})"
+    pattern = (
+        rf"(?<![\w.,])([{_DASHES}])?(\d{{1,3}}(?:[.,]\d{{1,8}})?) ?[°º]"
+        rf"(?: ?(\d{{1,2}}(?:[.,]\d{{1,4}})?) ?['’′](?: ?{second})?)?"
+        rf"(?:,? ?([{''.join(wording.points)}])(?!\w))?"
+    )
+    units = (wording.degree, wording.units["min"], wording.units["s"])
+    for match in compile_for(pattern).finditer(text):
+        sign, *counts, point = match.groups()
+        if counts[1] or point:
+            said = [wording.minus] if sign else []
+            said += [
+                wording.measure(re.sub("[.,]", wording.point, count), unit)
+                for count, unit in zip(counts, units, strict=True)
+                if count
+            ]
+            yield Found(
+                match.start(), match.end(), " ".join([*said, wording.points[point]] if point else said)
+            )
+
+
 def _is_no_unit(match: re.Match[str], text: str, wording: Wording) -> bool:
     """Whether letters behind a number are a word, as in "2 in the car", or a part of a name, as in 5G."""
     unit, joined = match[6], match.start(6) == match.end(2)
@@ -349,12 +372,15 @@ def _names(match: re.Match[str], text: str, wording: Wording) -> bool:
     """Whether a measure stands before what it belongs to, as in 24hr. support and a 50 lb. bag."""
     if not wording.units[match[6]].one.isalpha():
         return False
-    around = compile_for(r"\.? [A-Za-z]{3,}").match(text, match.end())
+    around = compile_for(r"(\.?) ([A-Za-z]{3,})").match(text, match.end())
     before = word_before(text, match.start())
     article = before in ("a", "an", "another", "each", "this", "our", "your") or (
         before == "the" and " " not in match[0]
     )
-    return around is not None and (article or match[0] in ("24hr", "24 hr", "24h"))
+    if around is None:
+        return False
+    heads = not before and around[1] and around[2].islower() and not _AFTER_AMOUNTS.fullmatch(around[2])
+    return article or bool(heads) or match[0] in ("24hr", "24 hr", "24h")
 
 
 def _say_unit(match: re.Match[str], text: str, wording: Wording) -> str:

@@ -32,7 +32,6 @@ _TELEPHONE = "|".join(  # noqa: FLY002 - a pattern on each line
 )
 _YEARS = re.compile(r"(?:1\d|20)\d\d-(?:1\d|20)\d\d")
 _YEAR = re.compile(r"(?:1[1-9]|20)\d\d")
-_POINTS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 
 
 def read_telephone(text: str, wording: Wording) -> Iterator[Found]:
@@ -119,7 +118,7 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
         yield Found(*match.span(1), wording.house(match[1]))
         if point := compile_for(r"^ ([NSEW])\b\.?").match(match[2]):
             start = match.start(2) + 1
-            yield Found(start, match.start(2) + point.end(), _POINTS[point[1]])
+            yield Found(start, match.start(2) + point.end(), wording.points[point[1]].capitalize())
     for match in compile_for(
         rf"(?:[A-Z][a-z]{{1,20}}|\d(?:st|nd|rd|th)) ({kinds})\b\.?(?= |,|$|\))"
     ).finditer(text):
@@ -131,11 +130,9 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
             match.start(1), match.end() if stop and not keep else match.end(1), wording.streets[match[1]]
         )
     for match in compile_for(rf"\b(?:{kinds})\b\.? ([NS][EW])(?!\w)").finditer(text):
-        yield Found(*match.span(1), _POINTS[match[1][0]] + _POINTS[match[1][1]].lower())
-    for match in compile_for(r"(?<=\d°)( ?)([NSEW])(?!\w)").finditer(text):
-        yield Found(*match.span(), f" {_POINTS[match[2]].lower()}")
+        yield Found(*match.span(1), (wording.points[match[1][0]] + wording.points[match[1][1]]).capitalize())
     for match in compile_for(rf"\b([NSEW])\b\.?(?= (?:{name})(?:{kinds})\b)").finditer(text):
-        yield Found(match.start(), match.end(), _POINTS[match[1]])
+        yield Found(match.start(), match.end(), wording.points[match[1]].capitalize())
     for match in compile_for(
         rf"(?<=, )({choose(wording.states)})\b(?:,? (\d{{5}}(?:-\d{{4}})?))?(?!\w|-\d)"
     ).finditer(text):

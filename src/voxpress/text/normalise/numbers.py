@@ -31,6 +31,16 @@ def _find_gender(text: str, end: int, wording: Wording) -> str:
     return wording.gender_before(after, word_after(text, end + 1 + len(after)) if after else "")
 
 
+def _may_be_grouped(text: str, match: re.Match[str], wording: Wording) -> bool:
+    """Whether a number may be one with those behind it, or several: spaces group digits and stand between numbers."""
+    if wording.groups != ",":
+        return False
+    spaced = " " in match[2] and " 000" not in match[2]
+    return spaced or (
+        len(match[2]) <= 3 and compile_for(r" \d{3}(?![\d,]|\.\d)").match(text, match.end()) is not None
+    )
+
+
 def _is_pressed(text: str, start: int, wording: Wording) -> bool:
     """Whether a number is the key of a telephone, which counts nothing: marque 1 ahora."""
     if not wording.pressed:
@@ -56,13 +66,11 @@ def read_fraction(text: str, wording: Wording) -> Iterator[Found]:
         if dash := compile_for(rf"-(?={other})").match(text, match.end()):
             yield Found(*dash.span(), f" {wording.joint(words_before(text, match.start()))} ")
         above, below = int(match[3]), int(re.sub(r"\D", "", match[4]))
-        if (match[3] + "/" + match[4]) in ("24/7", "50/50", "20/20", "9/11", "7/11") or (
-            below == 0 and above
-        ):
+        if (match[3] + "/" + match[4]) in ("24/7", "50/50", "20/20", "9/11", "7/11"):
             said = f"{wording.number(match[3])} {wording.cardinal(below)}"
             yield Found(match.start(3), match.end(), said)
             continue
-        if match[2] is None and _is_over(text, match, above, below, wording):
+        if below == 0 or (match[2] is None and _is_over(text, match, above, below, wording)):
             said = f"{wording.number(match[3])} {wording.over} {wording.cardinal(below)}"
             yield Found(match.start(3), match.end(), said, certain=False)
             continue
@@ -341,6 +349,5 @@ def read_number(text: str, wording: Wording) -> Iterator[Found]:
             said = f"{wording.plus if match[1] == '+' else wording.minus} {said}"
         whole = wording.split_number(number)[0]
         said += " " if text[match.end() : match.end() + 1].isalpha() else ""
-        yield Found(
-            match.start(), match.end(), said, len(whole) < 7 or "0" * 3 in whole or len(whole) < len(number)
-        )
+        certain = len(whole) < 7 or "0" * 3 in whole or len(whole) < len(number)
+        yield Found(match.start(), match.end(), said, certain and not _may_be_grouped(text, match, wording))

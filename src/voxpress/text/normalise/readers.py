@@ -36,6 +36,7 @@ _WITH_DIGITS: dict[str, Reader] = {
     "weekday": times.read_weekday,
     "list": numbers.read_list,
     "multiple": numbers.read_multiple,
+    "degrees": amounts.read_degrees,
     "unit": amounts.read_unit,
     "temperature": amounts.read_temperature,
     "percent": amounts.read_percent,

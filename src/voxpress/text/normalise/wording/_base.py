@@ -45,6 +45,14 @@ class Abbreviation(NamedTuple):
     numbered: str = ""
 
 
+_OTHER_GROUPS = (
+    r"\d{1,2}(?:,\d\d){1,4},\d{3}(?!\d)|"  # lakhs
+    # Spaces also stand between numbers of a list: two numbers are one only where the second is 000.
+    r"(?<!\d)(?<!\d{3} )(?<!\b0 )[1-9]\d{0,2}(?>(?: \d{3}(?!\d)){1,8} 000(?!\d)| 000(?!\d)|(?: \d{3}(?!\d)){2,9})|"
+)
+"""How some people group digits where most write a comma."""
+
+
 class Wording(ABC):
     """The words of one language.
 
@@ -83,6 +91,7 @@ class Wording(ABC):
     clear_weekdays: ClassVar[tuple[str, ...]] = ()  # those that are no words, and read alone
     week: ClassVar[Mapping[str, tuple[str, str]]] = {}  # letters such as M-F, and the two days
     inch: ClassVar[Unit]
+    degree: ClassVar[Unit]
     pressures: ClassVar[frozenset[str]]  # words before a blood pressure
     code_words: ClassVar[str]  # a regular expression: digits after it are read one by one
     code_links: ClassVar[str]  # a regular expression of words between a code word and its digits
@@ -131,6 +140,8 @@ class Wording(ABC):
     year_parts: ClassVar[Mapping[str, str]] = {}  # Q and H of 2Q22
     streets: ClassVar[Mapping[str, str]] = {}
     states: ClassVar[Mapping[str, str]] = {}
+    points: ClassVar[Mapping[str, str]]
+    """Letters of the points of the compass."""
     scale_gender: ClassVar[str] = "m"  # of million
     elides: ClassVar[bool] = False  # de before a vowel is d'
     of_money: ClassVar[str] = ""  # between million and the currency
@@ -158,7 +169,7 @@ class Wording(ABC):
     adjectives: ClassVar[bool] = False
     """Whether a unit before a noun is in the singular."""
     feet: ClassVar[bool] = False
-    degree: ClassVar[Unit | None] = None  # of °, where that also makes an ordinal
+    degree_orders: ClassVar[bool] = False  # whether ° also makes an ordinal
     always_degrees: ClassVar[bool] = False  # unless a noun follows
     doubtful_units: ClassVar[frozenset[str]] = frozenset()
     word_units: ClassVar[frozenset[str]] = frozenset()
@@ -190,8 +201,8 @@ class Wording(ABC):
     def number_pattern(self) -> str:
         """A regular expression of a number as people of this language write it, without a sign."""
         point = re.escape(self.point)
-        lakhs = r"\d{1,2}(?:,\d\d){1,4},\d{3}(?!\d)|" if self.groups == "," else ""
-        return rf"(?:{lakhs}\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
+        other = _OTHER_GROUPS if self.groups == "," else ""
+        return rf"(?:{other}\d{{1,3}}(?>(?:{self.groups}\d{{3}}(?!\d)){{1,9}})|\d{{1,40}})(?:{point}\d{{1,40}})?(?!\d)"
 
     @cached_property
     def abbreviation_pattern(self) -> str:

@@ -244,6 +244,8 @@ class German(Wording):
     }
     every = "alle"
     inch = Unit("Zoll", "Zoll")
+    degree = Unit("Grad", "Grad")
+    points = {"N": "Nord", "S": "Süd", "O": "Ost", "E": "Ost", "W": "West"}
     pressures = frozenset({"blutdruck"})
     code_words = (
         r"(?:PINs?|Pin|TANs?|PLZ|Postleitzahl|Codes?|[A-ZÄÖÜ][a-zäöüß]{2,25}codes?|Kennwort|Passwort|"

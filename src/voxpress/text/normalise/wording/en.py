@@ -244,6 +244,8 @@ class English(Wording):
     clear_weekdays = ("Mon", "Tue", "Tues", "Wed", "Weds", "Thu", "Thur", "Thurs", "Fri")
     week = {"M-F": ("Monday", "Friday")}
     inch = Unit("inch", "inches")
+    degree = Unit("degree", "degrees")
+    points = {"N": "north", "S": "south", "E": "east", "W": "west"}
     pressures = frozenset({"pressure", "BP", "bp"})
     units = _units()
     currencies = _currencies()

@@ -255,9 +255,11 @@ class Spanish(Wording):
     of_money = "de"
     signs = {"§": "sección", "№": "número", "#": "número", "~": "unos", "≈": "unos"}
     week = {"L-V": ("lunes", "viernes")}
-    degree = Unit("grado", "grados")
+    degree_orders = True
     every = "cada"
     inch = Unit("pulgada", "pulgadas", "f")
+    degree = Unit("grado", "grados")
+    points = {"N": "norte", "S": "sur", "E": "este", "O": "oeste", "W": "oeste"}
     pressures = frozenset({"tensión", "presión"})
     clear_weekdays = ("Lun", "Mié", "Jue", "Vie", "Sáb")
     code_words = (

@@ -220,9 +220,11 @@ class French(Wording):
         "N°": "numéro",
     }
     always_degrees = True
-    degree = Unit("degré", "degrés")
+    degree_orders = True
     every = "toutes les"
     inch = Unit("pouce", "pouces")
+    degree = Unit("degré", "degrés")
+    points = {"N": "nord", "S": "sud", "E": "est", "O": "ouest", "W": "ouest"}
     pressures = frozenset({"tension"})
     code_words = (
         r"(?:PIN|[Cc]odes?(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"

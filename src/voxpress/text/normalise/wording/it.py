@@ -183,9 +183,11 @@ class Italian(Wording):
     date_words = "il dal al entro del l dall all dell scade data:"
     of_money = "di"
     signs = {"§": "paragrafo", "№": "numero", "#": "numero", "~": "circa", "≈": "circa"}
-    degree = Unit("grado", "gradi")
+    degree_orders = True
     every = "ogni"
     inch = Unit("pollice", "pollici")
+    degree = Unit("grado", "gradi")
+    points = {"N": "nord", "S": "sud", "E": "est", "O": "ovest", "W": "ovest"}
     pressures = frozenset({"pressione"})
     code_words = (
         r"(?:PIN|[Cc]odice(?: postale| di \w{1,20}| PIN)?|[Pp]assword|CAP|"
