@@ -248,7 +248,7 @@ class German(Wording):
     points = {"N": "Nord", "S": "Süd", "O": "Ost", "E": "Ost", "W": "West"}
     pressures = frozenset({"blutdruck"})
     code_words = (
-        r"(?:PINs?|Pin|TANs?|PLZ|Postleitzahl|Codes?|[A-ZÄÖÜ][a-zäöüß]{2,25}codes?|Kennwort|Passwort|"
+        r"(?:PINs?|OTP|CVV|CVC|Pin|TANs?|PLZ|Postleitzahl|Codes?|[A-ZÄÖÜ][a-zäöüß]{2,25}codes?|Kennwort|Passwort|"
         r"(?:Konto|Kunden|Karten|Bestell|Auftrags|Rechnungs|Buchungs|Vertrags|Referenz|Mitglieds|Ticket|"
         r"Vorgangs|Serien)"
         r"(?:nummern?|nr\.)|Durchwahl(?:en)?|DW|Nebenstellen?|IBAN|endet auf|"

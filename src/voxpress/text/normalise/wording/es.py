@@ -263,7 +263,7 @@ class Spanish(Wording):
     pressures = frozenset({"tensión", "presión"})
     clear_weekdays = ("Lun", "Mié", "Jue", "Vie", "Sáb")
     code_words = (
-        r"(?:PIN|[Cc]ódigos?(?: postal| de \w{1,20})?|[Cc]lave|[Cc]ontraseña|C\.?P\.?|"
+        r"(?:PIN|OTP|CVV|CVC|[Cc]ód\.|[Cc]ódigos?(?: postal| de \w{1,20})?|[Cc]lave|[Cc]ontraseña|C\.?P\.?|"
         r"(?:[Cc]uenta|[Tt]arjeta|[Pp]edido|[Rr]eferencia|[Rr]eserva|[Ee]xpediente)(?: (?:número|n\.º|"
         r"nº))?|terminada en|DNI|[Ee]xtensi(?:ón|ones)|[Ee]xt\.|"
         r"(?:[Ii]nterno|[Aa]nexo|[Bb]uzón|[Uu]suario|[Aa]gente|[Cc]ola)(?=\W{1,3}\d{3}))"

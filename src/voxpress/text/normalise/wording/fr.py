@@ -227,7 +227,7 @@ class French(Wording):
     points = {"N": "nord", "S": "sud", "E": "est", "O": "ouest", "W": "ouest"}
     pressures = frozenset({"tension"})
     code_words = (
-        r"(?:PIN|[Cc]odes?(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
+        r"(?:PIN|OTP|CVV|CVC|[Cc]odes?(?: postal| confidentiel| secret| PIN| d'accès)?|[Mm]ot de passe|CP|"
         r"(?:[Cc]ompte|[Cc]arte|[Cc]ommande|[Rr]éférence|[Dd]ossier|[Rr]éservation)(?: (?:numéro|n°))?|"
         r"se terminant par|[Pp]ostes?|[Ee]xtension|"
         r"(?:[Bb]oîte vocale|[Uu]tilisateur|[Aa]gent|[Ff]ile)(?=\W{1,3}\d{3}))"

@@ -190,7 +190,7 @@ class Italian(Wording):
     points = {"N": "nord", "S": "sud", "E": "est", "O": "ovest", "W": "ovest"}
     pressures = frozenset({"pressione"})
     code_words = (
-        r"(?:PIN|[Cc]odice(?: postale| di \w{1,20}| PIN)?|[Pp]assword|CAP|"
+        r"(?:PIN|OTP|CVV|CVC|[Cc]od\.|[Cc]odice(?: postale| di \w{1,20}| PIN)?|[Pp]assword|CAP|"
         r"(?:[Cc]onto|[Cc]arta|[Oo]rdine|[Rr]iferimento|[Pp]ratica|[Pp]renotazione)(?: (?:numero|n\.))?|"
         r"che termina con|[Ii]nterno|[Ii]nterni|"
         r"(?:[Cc]asella|[Uu]tente|[Aa]gente|[Cc]oda)(?=\W{1,3}\d{3}))"
