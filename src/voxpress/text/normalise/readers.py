@@ -68,7 +68,7 @@ _LAST: dict[str, Reader] = {
 _AHEAD = ("code", "dialled")
 """Readers of numbers that a word names, which may stand in the paragraph or the element before."""
 _TECHNICAL = re.compile(
-    r"(?<!\S)(?=\S{0,300}(?:@|://|_|\bwww\.|\w\.[a-z]{2,}/)|[^\s.]{0,63}[a-z]\d?(?:\.[a-z]{2,20}){1,4}(?!\S))\S+"
+    r"(?<!\S)(?=\S{0,300}(?:@(?![\d$€£])|://|_|\bwww\.|\w\.[a-z]{2,}/)|[^\s.]{0,63}[a-z]\d?(?:\.[a-z]{2,20}){1,4}(?!\S))\S+"
 )
 """Addresses and names of files: not for these readers."""
 _DIGIT = re.compile(r"[\d¼-¾⅐-⅞]")
