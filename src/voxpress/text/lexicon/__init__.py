@@ -22,7 +22,7 @@ import msgspec
 
 from voxpress import languages
 from voxpress.errors import InputError, SpeechError, show
-from voxpress.text.lexicon import ipa as alphabet
+from voxpress.text import ipa as alphabet
 from voxpress.text.lexicon.matching import Match, Matcher, fold, plain, touches
 from voxpress.text.lexicon.patterns import check_pattern, check_template
 from voxpress.text.passage import Change, Edit, Passage

@@ -21,7 +21,8 @@ import re
 from bisect import bisect
 from contextlib import suppress
 
-from voxpress.errors import LeftOut, MarkupError, shorten
+from voxpress.errors import InputError, LeftOut, MarkupError, shorten
+from voxpress.text.ipa import to_ipa
 from voxpress.text.markup._composer import MAX_SILENCE, PUNCTUATION, Composer
 from voxpress.text.parts import Part, Say, Silence, Tone
 from voxpress.text.passage import Change, Edit, Passage
@@ -122,14 +123,19 @@ def parse(text: str, *, lenient: bool = False) -> tuple[Part, ...]:  # noqa: ARG
 def pronounce(words: Passage) -> tuple[Passage, list[Change]]:
     """Words with ``[word](/IPA/)`` as the word and its pronunciation, and those changes.
 
+    Raises:
+        MarkupError: what stands there is not IPA.
+
     >>> pronounce(Passage.of("A [tomato](/təˈmɑːtəʊ/)."))[0].phonemes
     (Phonemes(start=2, end=8, ipa='təˈmɑːtəʊ'),)
     """
-    edits = [
-        Edit(match.start(), match.end(), match[1], ipa=match[2].strip())
-        for match in _PRONUNCIATION.finditer(words.text)
-        if match[2].strip()
-    ]
+    edits = []
+    for match in _PRONUNCIATION.finditer(words.text):
+        if match[2].strip():
+            try:
+                edits.append(Edit(match.start(), match.end(), match[1], ipa=to_ipa(match[2], "ipa")))
+            except InputError as error:
+                raise MarkupError(f"{shorten(match[0])}: {error.problem}") from None
     return words.edit(edits), words.changes(edits, "IPA")
 
 

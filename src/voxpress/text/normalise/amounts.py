@@ -224,7 +224,8 @@ def read_degrees(text: str, wording: Wording) -> Iterator[Found]:
     """Places on the globe, and other degrees with minutes: 40°42'46"N, 74° W."""
     second = r"(\d{1,2}(?:[.,]\d{1,4})?) ?(?:[\"”″]|['’′]{2})"
     pattern = (
-        rf"(?<![\w.,])([{_DASHES}])?(\d{{1,3}}(?:[.,]\d{{1,8}})?) ?[°º](?: ?(\d{{1,2}}(?:[.,]\d{{1,4}})?) ?['’′](?: ?{second})?)?"
+        rf"(?<![\w.,])([{_DASHES}])?(\d{{1,3}}(?:[.,]\d{{1,8}})?) ?[°º]"
+        rf"(?: ?(\d{{1,2}}(?:[.,]\d{{1,4}})?) ?['’′](?: ?{second})?)?"
         rf"(?:,? ?([{''.join(wording.points)}])(?!\w))?"
     )
     units = (wording.degree, wording.units["min"], wording.units["s"])
