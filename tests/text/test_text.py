@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxpress.errors import InputError, MarkupError
-from voxpress.text import Pause, Say, Silence, Tone, read
+from voxpress.text import Pause, Say, Silence, Tone, make_notes, read
 from voxpress.text import clean as cleaning
 from voxpress.text.clean import has_speech
+from voxpress.text.markup import guess
 from voxpress.text.passage import Passage
 from voxpress.text.split import split
 
@@ -228,3 +229,24 @@ def test_a_paragraph_of_any_length_is_split_at_the_same_places(sentence, languag
 def test_a_long_paragraph_without_an_end_of_a_sentence():
     words = "word " * 9000
     assert " ".join(split(words, language="en", max_chars=200)).split() == words.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "markup"),
+    [
+        ("<speak>Hi.</speak>", "ssml"),
+        ("\ufeff \n<speak version='1.1'>Hi.</speak>", "ssml"),
+        ("<?xml version='1.0'?>\n<!DOCTYPE speak>\n<!-- a prompt -->\n<speak>Hi.</speak>", "ssml"),
+        ("<speak/>", "ssml"),
+        ("<speaker> says hi", "plain"),
+        ("<speak-up> he said", "plain"),
+        ("<?xml version='1.0'?><note>Hi.</note>", "plain"),
+        ("He wrote <speak>.", "plain"),
+        ("", "plain"),
+    ],
+)
+def test_a_document_in_ssml_is_recognised(text: str, markup: str) -> None:
+    """By its first element, and a note tells where it is read as a plain text."""
+    assert guess(text) == markup
+    notes = make_notes(text, "plain", {})
+    assert any("<speak> is read aloud" in note for note in notes) == (markup == "ssml")
