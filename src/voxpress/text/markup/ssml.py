@@ -14,9 +14,10 @@ from voxpress.speech import Speaker
 from voxpress.text.ipa import to_ipa
 from voxpress.text.markup import _xml
 from voxpress.text.markup._composer import Composer, Style, on_one_line
+from voxpress.text.normalise import KINDS
 from voxpress.text.parts import Decibels, Note, Part, Pause, Silence, Sound, Wish
 from voxpress.text.passage import Edit, Passage
-from voxpress.text.say_as import KINDS, SayAs, find_problem, shorten_format, tell_kind
+from voxpress.text.say_as import SayAs, find_problem, shorten_format, tell_kind
 
 NAMESPACE = "http://www.w3.org/2001/10/synthesis"
 SILENT: Decibels = -120.0

@@ -13,8 +13,7 @@ from voxpress.text.normalise.symbols import WORDS
 from voxpress.text.normalise.wording import Wording, find_wording
 
 KINDS = (
-    "characters", "spell-out", "digits", "telephone", "cardinal", "number", "ordinal", "fraction", "date", "time",
-    "currency", "unit",
+    "characters", "digits", "telephone", "cardinal", "ordinal", "date", "time", "currency", "unit", "fraction",
 )  # fmt: skip
 """What a piece of text can be said as."""
 
@@ -125,11 +124,10 @@ def _say_cardinal(text: str, wording: Wording, _: str) -> str | None:
 def _say_ordinal(text: str, wording: Wording, _: str) -> str | None:
     """First, second and so on."""
     match = re.fullmatch(rf"(\d{{1,15}})({wording.ordinal_endings})?\.?", text)
-    return (
-        wording.ordinal(int(match[1]), match[2] or "r" if wording.stopped_ordinals else match[2] or "")
-        if match
-        else None
-    )
+    if match is None:
+        return None
+    unwritten = "r" if wording.stopped_ordinals else ""
+    return wording.ordinal(int(match[1]), match[2] or unwritten)
 
 
 def _say_fraction(text: str, wording: Wording, _: str) -> str | None:
@@ -218,12 +216,11 @@ def _say_time(text: str, wording: Wording, format: str) -> str | None:
     return None
 
 
-_SPELLED = ("characters", "spell-out", "digits")
+_SPELLED = ("characters", "digits")
 _BETWEEN_GROUPS = "-–./()[],"
 """Signs in a telephone number that are only seen."""
 _SAYERS = {
     "cardinal": _say_cardinal,
-    "number": _say_cardinal,
     "ordinal": _say_ordinal,
     "fraction": _say_fraction,
     "date": _say_date,
