@@ -177,3 +177,15 @@ def test_a_render_tells_of_notes_and_guesses(tmp_path: Path) -> None:
     assert "left out: an emoji; --emoji name reads its name" in first and "notes on 2 rows" in first
     assert "1 reading may not be meant; this shows them:  voxpress text 'my prompts.csv' --uncertain" in first
     assert "3 up to date" in second and "note:" not in second and "may not be meant" not in second
+
+
+def test_a_document_in_ssml_may_begin_some_lines_below(text: Run, tmp_path: Path) -> None:
+    """Its file is one text; a list whose first line only looks like markup is a list."""
+    document = tmp_path / "menu.ssml"
+    document.write_text(
+        '<?xml version="1.0"?>\n<!-- a menu -->\n<speak>\nPress 5.\n</speak>\n', encoding="utf-8"
+    )
+    status, out, _ = text(str(document))
+    assert (status, "five" in out, "xml" in out) == (0, True, False)
+    status, out, _ = text("-", given="<speaker> says 5\nand 6\n")
+    assert (status, "2 texts" in out) == (0, True)

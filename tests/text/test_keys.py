@@ -216,7 +216,7 @@ def test_markup_beside_words(inner: str, said: str) -> None:
         ("<say-as interpret-as='time' format='hms'>36:15:10</say-as>", "no time of the format hms"),
         ("<say-as interpret-as='time' format='mh'>14:30</say-as>", "is not one of hms12"),
         ("<phoneme ph=''>a</phoneme>", "has no sound"),
-        ("<phoneme ph='###'>a</phoneme>", "has no sound"),
+        ("<phoneme ph='###'>a</phoneme>", "is not of the International Phonetic Alphabet"),
     ],
 )
 def test_what_cannot_be_is_an_error(inner: str, problem: str) -> None:

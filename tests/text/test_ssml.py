@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from voxpress.errors import MarkupError
 from voxpress.speech import Phonemes, Speaker
 from voxpress.text import FrontEnd, read
+from voxpress.text.markup import parse as parse_text
 from voxpress.text.markup import ssml
 from voxpress.text.parts import Bookmark, Note, Part, Pause, Say, Silence, Sound
 from voxpress.text.passage import Change
@@ -139,9 +140,41 @@ def test_an_empty_element_stands_for_what_it_says() -> None:
     ]
 
 
-def test_x_sampa_becomes_ipa() -> None:
-    words = only("<speak><phoneme alphabet='x-sampa' ph='t@&quot;mA:t@U'>tomato</phoneme></speak>")
-    assert words.words.phonemes[0].ipa == "təˈmɑːtəʊ"
+@pytest.mark.parametrize(
+    ("alphabet", "sounds"),
+    [
+        ("x-sampa", "t@&quot;mA:t@U"),
+        ("X-SAMPA", "t@&quot;mA:t@U"),
+        ("xsampa", "t@&quot;mA:t@U"),
+        ("IPA", "/təˈmɑːtəʊ/"),
+        ("cmu-arpabet", "T AX M AA1 T OW"),
+    ],
+)
+def test_other_alphabets_become_ipa(alphabet: str, sounds: str) -> None:
+    """Those of lexicons, too."""
+    words = only(f"<speak><phoneme alphabet='{alphabet}' ph='{sounds}'>tomato</phoneme></speak>")
+    (given,) = words.words.phonemes
+    assert given.ipa == ("təmˈɑtoʊ" if alphabet == "cmu-arpabet" else "təˈmɑːtəʊ")
+
+
+@pytest.mark.parametrize("sounds", ["t9%Q日本", "pi'kɑːn", "№"])
+@pytest.mark.parametrize("markup", ["ssml", "directions", "markdown"])
+def test_what_is_not_of_the_alphabet_is_no_pronunciation(sounds: str, markup: str) -> None:
+    """As in a lexicon. In Markdown, a link to a page may look so, and it is a note."""
+    text = (
+        f"[pecan](/{sounds}/)"
+        if markup != "ssml"
+        else f'<speak><phoneme ph="{sounds}">pecan</phoneme></speak>'
+    )
+    if markup == "markdown":
+        note, said = parse_text(text, markup)
+        assert isinstance(said, Say)
+        assert (said.text, said.words.phonemes) == ("pecan", ())
+        assert isinstance(note, Note)
+        assert "not of the International Phonetic Alphabet" in note.text
+    else:
+        with pytest.raises(MarkupError, match="not of the International Phonetic Alphabet"):
+            parse_text(text, markup)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +258,7 @@ UNKNOWN = [
     ("<say-as interpret-as='expletive'>a</say-as>", "'expletive' is not one of characters", "a"),
     ("<say-as interpret-as='date'>1 <b>2</b></say-as>", "<b> cannot stand in <say-as>", "1 2"),
     ("<sub>a</sub>", "<sub> needs alias", "a"),
-    ("<phoneme ph='x' alphabet='ups'>a</phoneme>", "'ups' is not ipa or x-sampa", "a"),
+    ("<phoneme ph='x' alphabet='ups'>a</phoneme>", "the alphabet 'ups' is not known", "a"),
     ("<phoneme ph='_' alphabet='x-sampa'>a</phoneme>", "'_', is not of X-SAMPA", "a"),
     ("<mark/>a", "<mark> needs a name", "a"),
     ("<lexicon/>a", "<lexicon> needs uri", "a"),

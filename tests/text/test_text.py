@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxpress.errors import InputError, MarkupError
-from voxpress.text import Pause, Say, Silence, Tone, read
+from voxpress.text import Pause, Say, Silence, Tone, make_notes, read
 from voxpress.text import clean as cleaning
 from voxpress.text.clean import has_speech
+from voxpress.text.markup import guess
 from voxpress.text.passage import Passage
 from voxpress.text.split import split
 
@@ -250,3 +251,24 @@ def test_a_code_is_one_behind_a_pause_or_another_element_too(markup, text, said)
     """And a number that counts something is none."""
     parts = read(text, language="en-US", max_chars=400, markup=markup).parts
     assert [part.text for part in parts if isinstance(part, Say)][-1] == said
+
+
+@pytest.mark.parametrize(
+    ("text", "markup"),
+    [
+        ("<speak>Hi.</speak>", "ssml"),
+        ("\ufeff \n<speak version='1.1'>Hi.</speak>", "ssml"),
+        ("<?xml version='1.0'?>\n<!DOCTYPE speak>\n<!-- a prompt -->\n<speak>Hi.</speak>", "ssml"),
+        ("<speak/>", "ssml"),
+        ("<speaker> says hi", "plain"),
+        ("<speak-up> he said", "plain"),
+        ("<?xml version='1.0'?><note>Hi.</note>", "plain"),
+        ("He wrote <speak>.", "plain"),
+        ("", "plain"),
+    ],
+)
+def test_a_document_in_ssml_is_recognised(text: str, markup: str) -> None:
+    """By its first element, and a note tells where it is read as a plain text."""
+    assert guess(text) == markup
+    notes = make_notes(text, "plain", {})
+    assert any("<speak> is read aloud" in note for note in notes) == (markup == "ssml")

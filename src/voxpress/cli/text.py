@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from enum import StrEnum
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from voxpress.text.proof import Proof
 
 app = typer.Typer()
+_PROLOGUE = 20
+"""Lines before the first element of a document."""
 
 
 class Form(StrEnum):
@@ -146,18 +148,21 @@ def _read(
 
     from voxpress.cli.rows import Rows
     from voxpress.speech import Utterance
+    from voxpress.text.markup import guess
 
     if source != "-" and not Path(source).is_file():
         _require_text(source)
-        yield Utterance(text=source, markup=markup or _guess_markup(source))
+        yield Utterance(text=source, markup=markup or guess(source))
     elif manifest_format is None and not _is_manifest(source):
         lines = (line.rstrip("\r\n") for line in Rows(source, None, []).lines())
-        first = next(lines, "")
-        kind = markup or _guess_markup(first)
+        head = [next(lines, "")]
+        if "<" in head[0]:  # the first element of a document can be some lines below
+            head += islice(lines, _PROLOGUE)
+        kind = markup or guess("\n".join(head))
         if kind in ("ssml", "markdown"):
-            yield Utterance(text="\n".join((first, *lines)), markup=kind)
+            yield Utterance(text="\n".join((*head, *lines)), markup=kind)
         else:
-            yield from (Utterance(text=line, markup=kind) for line in chain((first,), lines))
+            yield from (Utterance(text=line, markup=kind) for line in chain(head, lines))
     else:
         rows = Rows(source, manifest_format, only)
         for row in rows:
@@ -175,11 +180,6 @@ def _require_text(source: str) -> None:
     known = {*_list_extensions(), ".txt", ".md", ".ssml", ".xml"}
     if not any(map(str.isspace, source)) and name.suffix.lower() in known:
         raise InputError(f"no file {source!r}: to read these words as a text, add a space or a full stop")
-
-
-def _guess_markup(text: str) -> Markup:
-    """A text that begins as a document in SSML is one."""
-    return "ssml" if text.lstrip("\ufeff \t\r\n").startswith(("<speak", "<?xml")) else "plain"
 
 
 def _is_manifest(source: str) -> bool:

@@ -13,13 +13,12 @@ from typing import NamedTuple
 from voxpress.speech import Speaker
 from voxpress.text.front_end import FrontEnd, Reader, Spoken
 from voxpress.text.lexicon import Lexicon
-from voxpress.text.markup import PLAIN, directions, parse
-from voxpress.text.parts import Between, Bookmark, Lookup, Note, Part, Pause, Say, Silence, Sound, Tone
+from voxpress.text.markup import PLAIN, directions, guess, parse
+from voxpress.text.parts import Bookmark, Lookup, Note, Part, Pause, Say, Silence, Sound, Tone
 from voxpress.text.passage import Change
 from voxpress.text.scenes import NamedFiles, NoFiles, Scene, read_scenes, require_heard
 
 __all__ = [
-    "Between",
     "Bookmark",
     "Change",
     "FrontEnd",
@@ -114,7 +113,7 @@ def read(
 def make_notes(text: str, markup: str, left_out: Mapping[tuple[str, str], int]) -> tuple[str, ...]:
     """What a user should know of how a text was read."""
     notes = [f"{count} × {what!r} {why}" for (what, why), count in left_out.items()]
-    if markup == PLAIN and text.lstrip("\ufeff \t\r\n").startswith(("<speak", "<?xml")):
+    if markup == PLAIN and guess(text) == "ssml":
         notes.append("<speak> is read aloud, because the markup is plain; with markup ssml it is not")
     elif markup == PLAIN and ("[" in text or "<" in text) and (direction := directions.find_direction(text)):
         notes.append(f"{direction} is {READ_ALOUD}")

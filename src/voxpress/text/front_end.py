@@ -245,7 +245,7 @@ class FrontEnd(msgspec.Struct, frozen=True, kw_only=True):
             for each in find_unspeakable(
                 text,
                 reader.language,
-                says=(lambda character: True) if reader.every_language else None,
+                every_script=reader.every_language,
                 silent=reader.find_silent(text) if reader.find_silent else (),
             )
             if not _is_pronounced(paragraph, each[0], each[1])

@@ -148,5 +148,3 @@ class Note(msgspec.Struct, frozen=True, tag="note"):
 
 Part: TypeAlias = Say | Pause | Silence | Tone | Sound | Bookmark | Note
 """What a text is made of, in order."""
-Between: TypeAlias = Pause | Silence | Tone | Sound | Bookmark
-"""What is heard, or noted, between words."""

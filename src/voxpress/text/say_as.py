@@ -17,20 +17,6 @@ from voxpress.text.normalise import say_as
 from voxpress.text.normalise.spoken import TIMES, complete_date, is_time, split_date
 from voxpress.text.passage import Change, Edit, Passage
 
-KINDS = (
-    "characters",
-    "digits",
-    "telephone",
-    "cardinal",
-    "ordinal",
-    "date",
-    "time",
-    "currency",
-    "unit",
-    "fraction",
-)
-"""The ways in which a piece can be read."""
-
 
 class SayAs(msgspec.Struct, frozen=True):
     """A piece of a passage, and how it is read.
@@ -39,7 +25,7 @@ class SayAs(msgspec.Struct, frozen=True):
     SayAs(start=5, end=7, kind='ordinal', format='')
 
     Attributes:
-        kind: one of `KINDS`.
+        kind: one of `voxpress.text.normalise.KINDS`.
         format: the order of the parts, such as ``mdy`` of a date or ``hms12`` of a time; empty: as the language has it.
     """
 

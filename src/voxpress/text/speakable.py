@@ -60,7 +60,7 @@ _JOINERS = "\u200c\u200d"
 
 
 def find_unspeakable(
-    text: str, language: str, *, says: Callable[[str], bool] | None = None, silent: Collection[str] = ()
+    text: str, language: str, *, every_script: bool = False, silent: Collection[str] = ()
 ) -> list[tuple[int, int, str]]:
     """What a voice of that language cannot say: where it begins and ends, and what it is.
 
@@ -70,7 +70,7 @@ def find_unspeakable(
     Args:
         text: after the stages of the front end that read signs.
         language: BCP 47 tag. Of a language that voxpress does not know, every letter is speakable.
-        says: whether the engine can say a character that the language does not have.
+        every_script: whether the engine says all but `silent`, also what the language does not have.
         silent: the characters of the text that the engine leaves out or misreads.
 
     >>> find_unspeakable("Press Ж or ☃ twice", "en")
@@ -86,8 +86,7 @@ def find_unspeakable(
     def classify(character: str) -> str:
         if character in silent:
             return _name_script(character)
-        kind = _classify(character, base)
-        return "" if kind and says is not None and says(character) else kind
+        return "" if every_script else _classify(character, base)
 
     return [
         (start, end, _describe(text[start:end], kind))

@@ -7,9 +7,6 @@ import re
 from voxpress.errors import InputError, show
 from voxpress.text.patterns import lazily
 
-NAMES = frozenset(("x-sampa", "xsampa"))
-"""How markups and lexicons call the alphabet."""
-
 _PAIRS = r"""
 b_< ɓ  d` ɖ  d_< ɗ  g ɡ  g_< ɠ  h\ ɦ  j\ ʝ  l` ɭ  l\ ɺ  n` ɳ  p\ ɸ  r` ɽ  r\ ɹ  r\` ɻ  s` ʂ  s\ ɕ  t` ʈ  v\ ʋ  x\ ɧ
 z` ʐ

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -23,6 +22,7 @@ from voxpress.speech import OptionValue, Output, Seconds, Speaker, Utterance
 from voxpress.text import FrontEnd, Pause, Silence, Tone, duration
 from voxpress.text.clean import clean, has_speech
 from voxpress.text.lexicon import Entry, Lexicon, gather
+from voxpress.text.markup import guess
 from voxpress.text.passage import Passage
 from voxpress.validation import Markup
 from voxpress.voices import references
@@ -33,7 +33,6 @@ _SHORT_TEXT = 2000
 """Characters up to which a text is planned in the event loop; more would keep others waiting."""
 _SILENT_PAUSE = 0.2
 """Seconds of silence that a text without a letter or a digit stands for."""
-_SSML = re.compile(r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?<speak\b")
 _SLOWEST_SPEECH = 0.5
 """Seconds that no character is expected to take on average."""
 
@@ -334,4 +333,4 @@ def _choose_markup(data: SpeechRequest, usual: RequestMarkup) -> Markup:
     asked = data.markup or usual
     if asked != "auto":
         return asked
-    return "ssml" if _SSML.match(data.input) else "plain"
+    return guess(data.input)

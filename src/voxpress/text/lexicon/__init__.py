@@ -22,7 +22,7 @@ import msgspec
 
 from voxpress import languages
 from voxpress.errors import InputError, SpeechError, show
-from voxpress.text.lexicon import ipa as alphabet
+from voxpress.text import ipa as alphabet
 from voxpress.text.lexicon.matching import Match, Matcher, fold, plain, touches
 from voxpress.text.lexicon.patterns import check_pattern, check_template
 from voxpress.text.passage import Change, Edit, Passage
@@ -140,17 +140,19 @@ class Entry(msgspec.Struct, frozen=True):
         >>> Entry("SQL", "sequel", language="en").holds("en-GB"), Entry("SQL", "sequel", engine="piper").holds("en")
         (True, False)
         """
-        return (
-            _is_same_language(self.language, language)
-            and self.engine in ("", engine)
-            and self.voice in ("", voice)
-        )
+        return _is_meant(self.conditions, language, engine, voice)
 
     def __repr__(self) -> str:
         given = [repr(self.written), *([repr(self.spoken)] if self.spoken else [])]
         values = ((field, getattr(self, field.name)) for field in msgspec.structs.fields(self)[2:-1])
         given += [f"{field.name}={value!r}" for field, value in values if value != field.default]
         return f"Entry({', '.join(given)})"
+
+
+def _is_meant(conditions: tuple[str, str, str], language: str, engine: str, voice: str) -> bool:
+    """Whether conditions of an entry name a language, an engine and a voice, or leave them open."""
+    tag, for_engine, for_voice = conditions
+    return _is_same_language(tag, language) and for_engine in ("", engine) and for_voice in ("", voice)
 
 
 def _is_same_language(wanted: str, tag: str) -> bool:
@@ -260,8 +262,8 @@ class Lexicon:
             return None
         holding = frozenset(
             number
-            for number, (tag, for_engine, for_voice) in enumerate(self._conditions)
-            if _is_same_language(tag, language) and for_engine in ("", engine) and for_voice in ("", voice)
+            for number, conditions in enumerate(self._conditions)
+            if _is_meant(conditions, language, engine, voice)
         )
         return _make_matcher(self, holding) if holding else None
 

@@ -14,8 +14,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 from voxpress import languages
 from voxpress.errors import InputError, show
+from voxpress.text.ipa import to_ipa
 from voxpress.text.lexicon import Entry, Lexicon, identify
-from voxpress.text.lexicon.ipa import to_ipa
 
 if TYPE_CHECKING:
     from xml.sax.xmlreader import AttributesNSImpl

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
+from typing import Literal
 
 from voxpress.text.parts import Part, Say
 from voxpress.text.passage import Passage
 
 PLAIN = "plain"
+_SSML = re.compile(r"[\ufeff\s]*(?:<[?!][^>]{0,400}>\s*){0,9}<speak(?=[\s/>])")
+
+
+def guess(text: str) -> Literal["plain", "ssml"]:
+    """The markup of a text that does not say which: a document of SSML tells by its first element.
+
+    >>> guess('<?xml version="1.0"?><speak>Hi.</speak>'), guess("<speaker> says hi")
+    ('ssml', 'plain')
+    """
+    return "ssml" if _SSML.match(text) else "plain"
 
 
 def parse(text: str, markup: str = PLAIN, *, lenient: bool = False) -> tuple[Part, ...]:

@@ -21,7 +21,8 @@ import re
 from bisect import bisect
 from contextlib import suppress
 
-from voxpress.errors import LeftOut, MarkupError, shorten
+from voxpress.errors import InputError, LeftOut, MarkupError, shorten
+from voxpress.text.ipa import to_ipa
 from voxpress.text.markup._composer import MAX_SILENCE, PUNCTUATION, Composer
 from voxpress.text.parts import Part, Say, Silence, Tone
 from voxpress.text.passage import Change, Edit, Passage
@@ -122,11 +123,14 @@ def parse(text: str, *, lenient: bool = False) -> tuple[Part, ...]:  # noqa: ARG
 def pronounce(words: Passage) -> tuple[Passage, list[Change]]:
     """Words with ``[word](/IPA/)`` as the word and its pronunciation, and those changes.
 
+    Raises:
+        MarkupError: what stands there is not IPA.
+
     >>> pronounce(Passage.of("A [tomato](/təˈmɑːtəʊ/)."))[0].phonemes
     (Phonemes(start=2, end=8, ipa='təˈmɑːtəʊ'),)
     """
     found = [match for match in _PRONUNCIATION.finditer(words.text) if match[2].strip()]
-    whole = [Edit(match.start(), match.end(), match[1], ipa=match[2].strip()) for match in found]
+    whole = [Edit(match.start(), match.end(), match[1], ipa=_read_sounds(match)) for match in found]
     # The word itself stands at its own place, so that subtitles show it without its sounds.
     apart = [
         edit
@@ -138,6 +142,13 @@ def pronounce(words: Passage) -> tuple[Passage, list[Change]]:
         )
     ]
     return words.edit(apart), words.changes(whole, "IPA")
+
+
+def _read_sounds(match: re.Match[str]) -> str:
+    try:
+        return to_ipa(match[2], "ipa")
+    except InputError as error:
+        raise MarkupError(f"{shorten(match[0])}: {error.problem}") from None
 
 
 def _say(pieces: list[Passage], changes: list[Change], composer: Composer) -> None:

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
-from voxpress.errors import MarkupError
+from voxpress.errors import InputError, MarkupError, shorten
+from voxpress.text.ipa import to_ipa
 from voxpress.text.markup import directions
 from voxpress.text.markup._composer import Composer
 from voxpress.text.parts import Part
@@ -145,7 +146,7 @@ class _Reader:
                     self._read_inline(child)
                 self._pass_address()
             case "link_open":
-                self._sounds = _find_sounds(str(token.attrs.get("href", "")))
+                self._sounds = self._find_sounds(str(token.attrs.get("href", "")))
             case "link_close":
                 self._end_link()
 
@@ -181,6 +182,20 @@ class _Reader:
         start, end = self._page.source(self._at, self._end)
         return Passage(text, [start] * len(text), [end] * len(text))
 
+    def _find_sounds(self, address: str) -> str:
+        """The IPA between the slashes of an address; empty if it may be a page, whose address is mostly in ASCII."""
+        sounds = unquote(address)
+        inner = sounds[1:-1]
+        if sounds != f"/{inner}/" or inner.isascii() or "/" in inner:
+            return ""
+        try:
+            return to_ipa(inner, "ipa")
+        except InputError as error:
+            self._composer.note(
+                f"{shorten(sounds)} is taken for an address, and not for sounds: {error.problem}"
+            )
+            return ""
+
     def _insert(self, sign: str) -> Passage:
         """A sign that is not written, between two pieces of text."""
         place = self._page.source(self._at, self._at)[0]
@@ -192,13 +207,6 @@ class _Reader:
         if end >= 0 and self._text[end + 1 : end + 2] == "(":
             end = self._text.find(")", end, self._end)
         self._at = max(self._at, end + 1)
-
-
-def _find_sounds(address: str) -> str:
-    """The IPA between the slashes of an address; empty if it may be a page, whose address is in ASCII."""
-    sounds = unquote(address)
-    inner = sounds[1:-1]
-    return inner if sounds == f"/{inner}/" and not inner.isascii() and "/" not in inner else ""
 
 
 def _list_edits(text: str) -> Iterator[Edit]:

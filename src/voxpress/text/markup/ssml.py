@@ -11,12 +11,13 @@ import msgspec
 from voxpress import languages
 from voxpress.errors import InputError, MarkupError, shorten, show, suggest
 from voxpress.speech import Speaker
-from voxpress.text import x_sampa
+from voxpress.text.ipa import to_ipa
 from voxpress.text.markup import _xml
 from voxpress.text.markup._composer import Composer, Style, on_one_line
+from voxpress.text.normalise import KINDS
 from voxpress.text.parts import Decibels, Note, Part, Pause, Silence, Sound, Wish
 from voxpress.text.passage import Edit, Passage
-from voxpress.text.say_as import KINDS, SayAs, find_problem, shorten_format, tell_kind
+from voxpress.text.say_as import SayAs, find_problem, shorten_format, tell_kind
 
 NAMESPACE = "http://www.w3.org/2001/10/synthesis"
 SILENT: Decibels = -120.0
@@ -444,20 +445,13 @@ class _Reader:
             self.speak(element)
 
     def end_phoneme(self, element: _Element) -> None:
-        alphabet, sounds = element.kept.get("alphabet", "ipa").lower(), element.kept.get("ph", "")
-        known = "ph" in element.kept
-        if alphabet in x_sampa.NAMES:
+        sounds = ""
+        if "ph" in element.kept:
             try:
-                sounds = x_sampa.to_ipa(sounds)
+                sounds = to_ipa(element.kept["ph"], element.kept.get("alphabet", "ipa"))
             except InputError as error:
-                self.miss(f"ph of <phoneme>: {error.problem}", element.at)
-                sounds, known = "", False
-        elif alphabet != "ipa":
-            self.miss(f"alphabet of <phoneme>: {_quote(alphabet)} is not ipa or x-sampa", element.at)
-            sounds, known = "", False
-        if known and not any(map(str.isalpha, sounds)):
-            self.miss(f"ph of <phoneme>: {_quote(element.kept['ph'])} has no sound", element.at)
-            sounds = ""
+                attribute = "alphabet" if error.field == "alphabet" else "ph"
+                self.miss(f"{attribute} of <phoneme>: {error.problem}", element.at)
         if sounds:
             written = Passage.join(element.words or ()).text.strip()
             self.replace(element, Edit(0, 0, written or sounds, ipa=sounds))

@@ -10,7 +10,7 @@ from voxpress.text.normalise import abbreviations, amounts, codes, dates, digits
 from voxpress.text.normalise.found import Found, Reader, compile_for, word_after
 from voxpress.text.normalise.wording import Wording, find_wording
 
-NAME = "readers 3"
+NAME = "readers 4"
 """Changes with every change of what they say."""
 
 _WITH_DIGITS: dict[str, Reader] = {

@@ -13,8 +13,7 @@ from voxpress.text.normalise.symbols import WORDS
 from voxpress.text.normalise.wording import Wording, find_wording
 
 KINDS = (
-    "characters", "spell-out", "digits", "telephone", "cardinal", "number", "ordinal", "fraction", "date", "time",
-    "currency", "unit",
+    "characters", "digits", "telephone", "cardinal", "ordinal", "date", "time", "currency", "unit", "fraction",
 )  # fmt: skip
 """What a piece of text can be said as."""
 
@@ -233,12 +232,11 @@ def _say_time(text: str, wording: Wording, format: str) -> str | None:
     return None
 
 
-_SPELLED = ("characters", "spell-out", "digits")
+_SPELLED = ("characters", "digits")
 _BETWEEN_GROUPS = "-–./()[],"
 """Signs in a telephone number that are only seen."""
 _SAYERS = {
     "cardinal": _say_cardinal,
-    "number": _say_cardinal,
     "ordinal": _say_ordinal,
     "fraction": _say_fraction,
     "date": _say_date,

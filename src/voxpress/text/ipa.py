@@ -64,18 +64,18 @@ def check_ipa(text: str) -> str:
 
 
 def to_ipa(text: str, alphabet: str) -> str:
-    r"""A pronunciation in another alphabet as IPA.
+    r"""A pronunciation as IPA, in one spelling; checked whoever writes it: a lexicon, SSML, a text with directions.
 
     >>> to_ipa('n@U "SA:p', "x-sampa"), to_ipa("T AH0 M EY1 T OW2", "cmu-arpabet")
     ('nəʊ ˈʃɑːp', 'təmˈeɪtˌoʊ')
 
     Args:
-        alphabet: one of `ALPHABETS`.
+        alphabet: one of `ALPHABETS`, in any case.
 
     Raises:
         InputError: no such alphabet, or a symbol does not belong to it.
     """
-    convert = ALPHABETS.get(alphabet)
+    convert = ALPHABETS.get(alphabet.lower().replace("xsampa", "x-sampa"))
     if convert is None:
         known = ", ".join(ALPHABETS)
         raise InputError(
