@@ -32,11 +32,6 @@ _WAIT = (
     r"|\b(?:wait|every|within|for|in|after|lasts?) )$"
 )
 """What stands before seconds, and not before the years of a decade."""
-_CLOCK = compile_for(
-    r",? (?:(?:at|from|um|ab|à|dès|entre|a las|desde las|de|alle|dalle) )?"
-    r"\d{1,2}(?:[:.]\d\d| ?(?:h|Uhr|[ap]\.?m)\b|h\d\d)"
-)
-"""A time behind a date."""
 _PARTS = frozenset({"16", "20", "24"})
 """Usual denominators."""
 
@@ -254,8 +249,6 @@ def _is_slashed(text: str, match: re.Match[str], wording: Wording) -> bool:
     if _follows_day(text, match.start(), wording):
         return match[0] not in _FRACTIONS or _AFTER_DATE.match(text, match.end()) is not None
     before = word_before(text, match.start())
-    if before.rstrip(".") in wording.day_names or _CLOCK.match(text, match.end()):
-        return True
     if before in wording.date_words.split():
         if match[0] in _FRACTIONS and not _AFTER_DATE.match(text, match.end()):
             return False

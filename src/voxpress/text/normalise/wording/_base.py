@@ -115,7 +115,9 @@ class Wording(ABC):
     date_joints: ClassVar[str] = ""  # a regular expression: between two dates with strokes
     date_words: ClassVar[str] = ""  # before a day and a month with a stroke
     date_heads: ClassVar[str] = ""  # a regular expression: before a date, as in "Due date: 3/4"
-    before_times: ClassVar[str] = "at|um|à|a las|alle"  # a regular expression: before a time of day
+    before_times: ClassVar[str] = (
+        "at|um|ab|à|dès|entre|a las|desde las|de|alle|dalle"  # a regular expression: before a time of day
+    )
     leads_to_dotted: ClassVar[str] = (
         ""  # a look-behind before a time such as 17.30, whose dot is no decimal point
     )
@@ -370,11 +372,6 @@ class Wording(ABC):
     def join_date(self, text: str, start: int, said: str) -> tuple[int, str]:
         """Where a date begins, and the date in words, with an article before it that its first word changes."""
         return start, said
-
-    @cached_property
-    def day_names(self) -> frozenset[str]:
-        """Weekdays in lower case, long and short."""
-        return frozenset(name.lower() for day in self.weekdays.items() for name in day)
 
     @abstractmethod
     def time(self, hour: int, minute: int, second: int | None, half: str) -> str:
