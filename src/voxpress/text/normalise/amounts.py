@@ -249,7 +249,7 @@ def read_unit(text: str, wording: Wording) -> Iterator[Found]:
             (match[1] or "").strip(), wording.minus
         )
         end = match.end()
-        if match[6].isalpha() and compile_for(rf"\.(?: {LOWER}|,| \d{{1,3}} ?(?:{units})\b)").match(
+        if match[6][-1].isalpha() and compile_for(rf"\.(?: {LOWER}|,| \d{{1,3}} ?(?:{units})\b)").match(
             text, end
         ):
             end += 1

@@ -67,6 +67,7 @@ def read_named_date(text: str, wording: Wording) -> Iterator[Found]:
             last = wording.date(int(match[2]), number, "", before)
             first = compile_for(rf"(?: (?:of|de|di))? {wording.months[number - 1]}$").sub("", first)
             joint = wording.and_ if compile_for("[/&]").search(match[0]) else wording.joint(before)
+            joint = wording.to_day if wording.to_day and joint == wording.to else joint
             yield Found(match.start(), match.end(), f"{first} {joint} {last}")
     for match in compile_for(rf"{START}{day}{between}{month}{year}{NO_WORD}").finditer(text):
         near = text[max(0, match.start() - 12) : match.start()]

@@ -164,6 +164,10 @@ def read_identifier(text: str, wording: Wording) -> Iterator[Found]:
 
 def _say_identifier(written: str, wording: Wording) -> str:
     """Letters and digits in words: short numbers as numbers, long ones and those within letters by digits."""
+    span = compile_for(r"([A-Z]{1,2})(\d{1,3})-\1(\d{1,3})").fullmatch(written)
+    if span and int(span[2]) < int(span[3]):
+        first, _, last = written.partition("-")
+        return f"{_say_identifier(first, wording)} {wording.to} {_say_identifier(last, wording)}"
     parts = re.findall(r"[A-Za-z]+|\d+|-", written)
     numbers = [part for part in parts if part.isdecimal()]
     mixed = len(numbers) > 1 or compile_for(r"\d{3}[A-Za-z]").search(written) is not None

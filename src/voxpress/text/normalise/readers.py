@@ -10,7 +10,7 @@ from voxpress.text.normalise import abbreviations, amounts, codes, dates, digits
 from voxpress.text.normalise.found import Found, Reader, compile_for, word_after
 from voxpress.text.normalise.wording import Wording, find_wording
 
-NAME = "readers 4"
+NAME = "readers 5"
 """Changes with every change of what they say."""
 
 _WITH_DIGITS: dict[str, Reader] = {
@@ -18,6 +18,7 @@ _WITH_DIGITS: dict[str, Reader] = {
     "postcode": digits.read_postcode,
     "expiry": dates.read_expiry,
     "written date": dates.read_written_date,
+    "four digits": times.read_four_digits,
     "telephone": digits.read_telephone,
     "code": codes.read_code,
     "chain": digits.read_chain,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from voxpress.text.normalise.found import (
+    LOWER,
     NO_WORD,
     START,
     Found,
@@ -69,6 +70,25 @@ def read_time(text: str, wording: Wording) -> Iterator[Found]:
             if found.spoken.endswith(_CLOCK) and text.startswith((_CLOCK, " o’clock"), match.end()):
                 found = found._replace(spoken=found.spoken.removesuffix(_CLOCK))
             yield found
+
+
+def read_four_digits(text: str, wording: Wording) -> Iterator[Found]:
+    """Times of four digits before the word hours: 0830 hrs, at 1430 hours. 1430 hours alone are an amount."""
+    if not wording.leads_to_hours:
+        return
+    clock = r"([01]\d|2[0-3])([0-5]\d)"
+    lead = rf"(?P<lead>(?i:\b(?:{wording.leads_to_hours})) )?"
+    joint = rf"(?P<joint> ?[-–] ?| (?:{wording.to}|{choose(wording.between.values())}|until) )"
+    for match in compile_for(
+        rf"{lead}(?<![\w.,$£€:/]){clock}(?:{joint}{clock})? ?(?:hrs|hours)\b(?:\.(?={LOWER}| \d))?"
+    ).finditer(text):
+        hour, minute, joined, last_hour, last_minute = match.group(2, 3, "joint", 5, 6)
+        if match["lead"] or joined or hour[0] == "0":
+            said = wording.time_of_four_digits(hour, minute)
+            if joined:
+                joined = f" {wording.to} " if joined.strip() in "-–" else joined
+                said += joined + wording.time_of_four_digits(last_hour, last_minute)
+            yield Found(match.start(2), match.end(), f"{said} {wording.units['h'].many}")
 
 
 def read_dotted_time(text: str, wording: Wording) -> Iterator[Found]:

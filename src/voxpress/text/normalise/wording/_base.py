@@ -118,6 +118,7 @@ class Wording(ABC):
     before_times: ClassVar[str] = (
         "at|um|ab|à|dès|entre|a las|desde las|de|alle|dalle"  # a regular expression: before a time of day
     )
+    leads_to_hours: ClassVar[str] = ""  # a regular expression of what stands before a time such as 1430 hours
     leads_to_dotted: ClassVar[str] = (
         ""  # a look-behind before a time such as 17.30, whose dot is no decimal point
     )
@@ -125,6 +126,7 @@ class Wording(ABC):
     dotted_before: ClassVar[str] = ""  # the same of what stands behind it
     out_of: ClassVar[str] = ""  # between points and the most points
     between: ClassVar[Mapping[str, str]] = {}  # a word before two numbers, and the word that then joins them
+    to_day: ClassVar[str] = ""  # between two days of a month, where that differs from `to`
     and_: ClassVar[str]
     or_: ClassVar[str]
     pressed: ClassVar[str] = ""  # a regular expression: before the key of a telephone
@@ -229,6 +231,10 @@ class Wording(ABC):
     @cached_property
     def _spaceless(self) -> dict[str, Abbreviation]:
         return {key.replace(" ", ""): value for key, value in self.abbreviations.items() if " " in key}
+
+    def time_of_four_digits(self, hour: str, minute: str) -> str:
+        """The time of 1430 hours; a language with `leads_to_hours` says it."""
+        raise NotImplementedError(f"{self.language} has no times of four digits")
 
     def o_clock(self, hour: int, said: str) -> str:
         """A full hour in words beside times after noon, which count 24 hours; `said`: as it is read alone."""

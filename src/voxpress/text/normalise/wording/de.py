@@ -130,7 +130,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "Art": "Artikel",
         "Abb": "Abbildung", "Tab": "Tabelle", "Tel": "Telefon", "Aufl": "Auflage", "ca": "circa",
         "Ziff": "Ziffer",
-        "Bj": "Baujahr", "Hausnr": "Hausnummer", "Anm": "Anmerkung", "Jh": "Jahrhundert", "Postf": "Postfach",
+        "Bj": "Baujahr", "Hausnr": "Hausnummer", "Anm": "Anmerkung", "Postf": "Postfach",
     }  # fmt: skip
     found = {f"{key}.": Abbreviation(said, "title") for key, said in titles.items()}
     found |= {f"{key}.": Abbreviation(said, "number") for key, said in numbers.items()}

@@ -56,8 +56,12 @@ def _units() -> dict[str, Unit]:
         for power, name in (("²", "square"), ("2", "square"), ("³", "cubic"), ("3", "cubic")):
             unit = units[symbol]
             units[symbol + power] = Unit(f"{name} {unit.one}", f"{name} {unit.many}")
-    units["sq ft"] = units["ft²"]
-    units["sq mi"] = units["mi²"]
+    for symbol in ("in", "ft", "yd", "mi", "m", "km", "cm"):
+        for short, power in (("sq", "²"), ("cu", "³")):
+            for written in (f"{short} {symbol}", f"{short}. {symbol}"):
+                units[written] = units[symbol + power]
+    units["fl oz"] = units["fl. oz"] = Unit("fluid ounce", "fluid ounces")
+    units["Tbsp"] = units["tbsp"]
     return units
 
 
@@ -337,6 +341,7 @@ class English(Wording):
         r"(?i:(?:[a-z]+ )?(?:date|due|delivery|appointment|reminder|collection|pickup|deadline)):|[Aa]s of"
     )
     before_times = "at|from|between|@"
+    leads_to_hours = "at|from|until|till|between|by|before|after|since|around"
     out_of = "out of"
     version_point = "point"
     longest_plain = 9
@@ -383,6 +388,11 @@ class English(Wording):
 
     def o_clock(self, hour: int, said: str) -> str:
         return f"{self.cardinal(hour)} hundred hours" if said.endswith("o'clock") else said
+
+    def time_of_four_digits(self, hour: str, minute: str) -> str:
+        hours = self.digits(hour) if hour[0] == "0" else self.number(hour)
+        minutes = self.digits(minute) if minute[0] == "0" else self.number(minute)
+        return f"{hours} {'hundred' if minute == '00' else minutes}"
 
     def counts(self, after: str) -> bool:
         if after in ("people", "men", "women", "children", "more", "percent", "of"):

@@ -149,7 +149,8 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "Arq": "arquitecto", "Mons": "monseñor",
     }  # fmt: skip
     numbers = {
-        "Núm": "número", "núm": "número", "No": "número", "pág": "página", "págs": "páginas", "Pág": "página",
+        "Núm": "número", "Cód": "código", "cód": "código",
+        "núm": "número", "No": "número", "pág": "página", "págs": "páginas", "Pág": "página",
         "cap": "capítulo",
         "vol": "volumen", "art": "artículo", "Art": "artículo", "fig": "figura", "Tel": "teléfono",
         "tel": "teléfono",
@@ -183,6 +184,7 @@ def _abbreviations() -> dict[str, Abbreviation]:
         "M.N.": "moneda nacional", "S. A.": "S A", "S.A.": "S A", "S. L.": "S L", "S.L.": "S L", "vier.": "viernes",
         "JJ. OO.": "Juegos Olímpicos", "Ref.": "referencia", "ref.": "referencia", "Ldo.": "licenciado",
         "Lda.": "licenciada",
+        "cód. postal": "código postal", "Cód. postal": "código postal",
         "a.m.": "de la mañana", "p.m.": "de la tarde", "ec": "era común",
     }  # fmt: skip
     found |= {key: Abbreviation(said) for key, said in plain.items()}
@@ -198,6 +200,7 @@ class Spanish(Wording):
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
     between = {"entre": "y"}
+    to_day = "al"
     ending_words = ("terminada en",)
     pressed = r"(?:puls[ae]|marque|marca|presion[ea]|oprim[ae])(?: (?:el|la|tecla)){0,3}"
     masked = "terminada en"
@@ -263,7 +266,7 @@ class Spanish(Wording):
     pressures = frozenset({"tensión", "presión"})
     clear_weekdays = ("Lun", "Mié", "Jue", "Vie", "Sáb")
     code_words = (
-        r"(?:PIN|OTP|CVV|CVC|[Cc]ód\.|[Cc]ódigos?(?: postal| de \w{1,20})?|[Cc]lave|[Cc]ontraseña|C\.?P\.?|"
+        r"(?:PIN|OTP|CVV|CVC|[Cc]ód\.(?: postal)?|[Cc]ódigos?(?: postal| de \w{1,20})?|[Cc]lave|[Cc]ontraseña|C\.?P\.?|"
         r"(?:[Cc]uenta|[Tt]arjeta|[Pp]edido|[Rr]eferencia|[Rr]eserva|[Ee]xpediente)(?: (?:número|n\.º|"
         r"nº))?|terminada en|DNI|[Ee]xtensi(?:ón|ones)|[Ee]xt\.|"
         r"(?:[Ii]nterno|[Aa]nexo|[Bb]uzón|[Uu]suario|[Aa]gente|[Cc]ola)(?=\W{1,3}\d{3}))"

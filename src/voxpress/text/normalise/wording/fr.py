@@ -149,6 +149,7 @@ class French(Wording):
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
     between = {"entre": "et"}
+    to_day = "au"
     ending_words = ("terminant par",)
     pressed = r"appuye[zr](?: (?:le|la|sur|touche)){0,3}"
     masked = "se terminant par"

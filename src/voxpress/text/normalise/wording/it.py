@@ -118,6 +118,7 @@ class Italian(Wording):
     point, groups = ",", r"[. ]"
     numerals = tuple(_ONES[:10])
     between = {"tra": "e", "fra": "e"}
+    to_day = "al"
     ending_words = ("termina con",)
     pressed = r"(?:prem[aeio](?:re)?|digit[aie](?:re)?)(?: (?:il|la|tasto)){0,3}"
     masked = "che termina con"
