@@ -286,6 +286,17 @@ def test_closing_the_iterator_stops_the_workers(store, out):
     assert time.monotonic() - began < 5
 
 
+def test_another_thread_closes_the_iterator(store, out):
+    """As a window's button does, while the render works in a thread."""
+    results = render(rows(*[f"Prompt {i}." for i in range(2000)]), out, engine="tone", store=store, workers=1)
+    with ThreadPoolExecutor(1) as pool:
+        first = next(results)
+        rest = pool.submit(list, results)
+        results.close()
+        assert first.status == "rendered" and len(rest.result(timeout=20)) < 1999
+    assert list(results) == []
+
+
 def test_forecast_says_what_render_then_does(store, out):
     """Without writing anything."""
     rendered(rows("Already there.", "Also there."), out, store)

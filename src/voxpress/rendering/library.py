@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import time
@@ -217,6 +218,7 @@ class Rendering(Iterator[Result]):
     def __init__(self, results: Callable[[], Generator[Result]]) -> None:
         self._start = results
         self._results: Generator[Result] | None = None
+        self._closed = False
 
     def __iter__(self) -> Self:
         return self
@@ -224,7 +226,10 @@ class Rendering(Iterator[Result]):
     def __next__(self) -> Result:
         if self._results is None:
             self._results = self._start()
-        return next(self._results)
+        result = next(self._results)
+        if self._closed:
+            self._results.close()
+        return result
 
     def run(self) -> Summary:
         """Render everything, and count what became of it.
@@ -243,10 +248,11 @@ class Rendering(Iterator[Result]):
         )
 
     def close(self) -> None:
-        """End it, with its workers."""
+        """End it, with its workers: at once, or after the next result where another thread is waiting for that."""
+        self._closed = True
         if self._results is None:
             self._start = _nothing
-        else:
+        elif inspect.getgeneratorstate(self._results) != inspect.GEN_RUNNING:
             self._results.close()
 
     def __del__(self) -> None:
