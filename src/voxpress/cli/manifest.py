@@ -169,7 +169,7 @@ class ManifestRender:
         began = time.monotonic()
         if self.folder.path.exists() and not self.folder.path.is_dir():
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
-        place = report or self.folder.path / OWN / "report.jsonl"
+        place = self.place_report(report)
         with self.folder.claim():
             with (
                 Former(place) as former,
@@ -206,6 +206,10 @@ class ManifestRender:
         tally.show(time.monotonic() - began, place, self.rows.manifest)
         left_out = self.strict and any(isinstance(bad.error, LeftOut) for bad in survey.bad)
         return SOME_FAILED if tally.failed or tally.doubtful or left_out else 0
+
+    def place_report(self, given: Path | None) -> Path:
+        """Where the report goes: the path that is given, or the usual one in the folder."""
+        return given or self.folder.path / OWN / "report.jsonl"
 
     def _survey(self, sheet: Report, former: Former, spool: Spool) -> _Survey:
         """Check all rows. What is to be rendered goes into the spool, what is done into the report; of rows that are

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from voxpress.cli.install import Installation, say_no_archive
 from voxpress.cli.options import (
     AsrModel,
     Carrier,
@@ -173,6 +174,29 @@ def render(
         bool,
         typer.Option("--text", help="With --dry-run: show the texts that voxpress changes before speaking."),
     ] = False,
+    install: Annotated[
+        str | None,
+        typer.Option(
+            "--install",
+            metavar="SYSTEM",
+            help="Also make an archive for asterisk, freepbx, freeswitch, fusionpbx, edgetx or valetudo, and say how to"
+            " install it.",
+        ),
+    ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            "--archive", metavar="FILE", help="Where it goes; by default beside DIR, with its name."
+        ),
+    ] = None,
+    pack_name: Annotated[
+        str | None,
+        typer.Option(
+            "--pack-name",
+            metavar="NAME",
+            help="Its name on the system; by default made of language, gender and voice: en_US_f_Joe.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -200,7 +224,9 @@ def render(
     place = folder_of(manifest)
     project = project_of(place)
     own = project.defaults
-    chosen = preset or (None if format else own.preset)
+    installation = _installation(install, archive, pack_name, only, report)
+    usual = installation.system.preset if installation else None
+    chosen = preset or (None if format else own.preset or usual)
     if chosen and format:
         raise InputError("--preset says which formats there are; leave --format out, or the preset")
     found = preset_named(chosen, project.presets) if chosen else None
@@ -238,6 +264,8 @@ def render(
         attempts=attempts,
         recogniser=recogniser_named(recogniser) if verify or recogniser else None,
     )
+    if installation:
+        installation.check(planner.files)
     if show_text and not dry_run:
         raise InputError("--text belongs to --dry-run; voxpress text shows it without a render")
     if dry_run:
@@ -248,7 +276,33 @@ def render(
         timeout=timeout,
         skip_bad=skip_bad,
     )
+    if installation and status:
+        say_no_archive()
+    elif installation:
+        installation.publish(rendering.folder.path, rendering.place_report(report), overwrite=overwrite)
     raise typer.Exit(status)
+
+
+def _installation(
+    system: str | None, archive: Path | None, pack: str | None, only: list[str] | None, report: Path | None
+) -> Installation | None:
+    """The archive that is asked for.
+
+    Raises:
+        InputError: there is no such system, or two options contradict each other.
+    """
+    from voxpress.files.atomic import is_device
+    from voxpress.publish import systems
+
+    if system is None:
+        if archive or pack:
+            raise InputError("--archive and --pack-name belong to --install SYSTEM")
+        return None
+    if only:
+        raise InputError("--install packs all rows, so it cannot be combined with --only")
+    if report and is_device(report):
+        raise InputError("--install packs what the report names, so --report must be a file")
+    return Installation(systems.find(system), system, archive and archive.expanduser(), pack)
 
 
 def _several(names: list[str]) -> list[tuple[str, Output]] | None:

@@ -107,6 +107,11 @@ class Planner:
         self._marks = check_formats(marks)
         self._format = formats.format_named(format) if format else None
 
+    @property
+    def files(self) -> Sequence[tuple[str, Output]]:
+        """Path template and output of each file that a row becomes, unless the row says otherwise."""
+        return self._files
+
     def plan_all(
         self, rows: Iterable[Row], *, filed: bool = True, known: OutputFolder | None = None
     ) -> Iterator[Planned]:

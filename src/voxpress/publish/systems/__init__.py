@@ -1,0 +1,160 @@
+"""Target systems: where each wants prompts and greetings, and how prompts are switched on.
+
+One system is one module of this package, which sets `SYSTEM`; the module's name is the system's name
+(``--install asterisk``).
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from voxpress.errors import InputError, UnsupportedOption, suggest
+from voxpress.files.formats import FORMATS
+from voxpress.speech import Hertz, Output
+
+Kind: TypeAlias = Literal["unavail", "busy", "greet", "temp"]
+"""What a greeting is for: nobody answers, the line is busy, the name alone, an absence."""
+KINDS: tuple[Kind, ...] = ("unavail", "busy", "greet", "temp")
+
+
+class Greetings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a system looks for the greetings of its mailboxes.
+
+    >>> find("freeswitch").greetings.place("example.com", "1001", "greet")
+    'voicemail/default/example.com/1001/recorded_name'
+    """
+
+    folder: str
+    """Below the folder that the user names; holds ``{context}`` and ``{mailbox}``."""
+    names: Mapping[Kind, str]
+    """Names of the files, without extension."""
+    formats: tuple[str, ...] = ("wav",)
+    """Names of `voxpress.files.formats.FORMATS` that the system can play here."""
+    domains: bool = False
+    """Whether a context is the name of a domain, which every mailbox needs."""
+    next_steps: str = ""
+    """What the administrator does after the greetings are in their place."""
+
+    def place(self, context: str, mailbox: str, kind: Kind) -> str:
+        """The path of a greeting, without extension."""
+        return f"{self.folder.format(context=context, mailbox=mailbox)}/{self.names[kind]}"
+
+
+class System(msgspec.Struct, frozen=True, kw_only=True):
+    """One target system.
+
+    Instructions are a template with ``%(archive)s``, ``%(pack)s``, ``%(language)s``, ``%(country)s``, ``%(voice)s``,
+    ``%(name)s``, ``%(url)s``, ``%(size)s`` and ``%(md5)s``.
+    """
+
+    description: str
+    preset: str
+    """The preset that makes what it plays."""
+    plays: Mapping[str, tuple[Hertz, ...]]
+    """Formats that it plays, each with its sample rates; no rates: any."""
+    pack: str
+    """A pack's name, made of ``{language}``, ``{country}``, ``{gender}`` (f or m) and ``{voice}``. A part that is not
+    known goes, with the underscore before it."""
+    pack_form: str
+    """Regular expression of the names that a pack can have."""
+    pack_example: str
+    folder: str = "{pack}"
+    """Where a pack lies in the archive; empty: at its top."""
+    archive: Literal["tar.gz", "zip"] = "tar.gz"
+    instructions: str
+    instructions_inside: bool = True
+    """Whether they may lie in the pack's folder too, as ``INSTALL.txt``."""
+    greetings: Greetings | None = None
+
+    def name_pack(self, language: str, gender: str, voice: str) -> str:
+        """The name of a pack.
+
+        >>> find("asterisk").name_pack("en-US", "female", "Allison")
+        'en_US_f_Allison'
+        >>> find("asterisk").name_pack("de", "", "thorsten")
+        'de_thorsten'
+        >>> find("freeswitch").name_pack("de", "", "Thorsten")
+        'de/de/thorsten'
+        """
+        import langcodes
+
+        tag = langcodes.get(language)
+        country = tag.territory or (tag.maximize().territory if "/{country}" in self.pack else "")
+        parts = {
+            "{language}": tag.language or "",
+            "{country}": country or "",
+            "{gender}": gender[:1],
+            "{voice}": voice,
+        }
+        if "/" in self.pack:
+            parts = {name: value.lower() for name, value in parts.items()}
+        pack = self.pack
+        for name, value in parts.items():
+            pack = pack.replace(name, value) if value else pack.replace(f"_{name}", "")
+        return self.check_pack(pack)
+
+    def check_pack(self, name: str) -> str:
+        """The name of a pack, if it can have that one.
+
+        Raises:
+            InputError: it cannot.
+        """
+        if re.fullmatch(self.pack_form, name, re.ASCII):
+            return name
+        raise InputError(f"{name!r} cannot name a pack here, as {self.pack_example} can", field="pack_name")
+
+    def check_output(self, output: Output) -> None:
+        """Check that the system plays such a file.
+
+        Raises:
+            InputError: it does not.
+        """
+        rates = self.plays.get(output.format)
+        if rates is None:
+            known = ", ".join(self.plays)
+            raise InputError(f"{self.description} plays no {output.format} (formats: {known})")
+        fixed = FORMATS[output.format].sample_rates
+        rate = output.sample_rate or (fixed[0] if len(fixed) == 1 else None)
+        if rates and rate not in rates:
+            allowed = " or ".join(map(str, rates))
+            given = f"{rate} Hz" if rate else "the voice's own rate"
+            raise InputError(f"{self.description} plays {output.format} of {allowed} Hz, not of {given}")
+
+
+@cache
+def _find_systems() -> Mapping[str, System]:
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        system = getattr(importlib.import_module(f"{__name__}.{module.name}"), "SYSTEM", None)
+        if isinstance(system, System):
+            found[module.name] = system
+    return found
+
+
+def names() -> list[str]:
+    """Names of all systems.
+
+    >>> names()
+    ['asterisk', 'edgetx', 'freepbx', 'freeswitch', 'fusionpbx', 'valetudo']
+    """
+    return sorted(_find_systems())
+
+
+def find(name: str) -> System:
+    """The system called `name`.
+
+    Raises:
+        UnsupportedOption: no system has that name; the message lists those that exist.
+    """
+    systems = _find_systems()
+    if name not in systems:
+        known = ", ".join(sorted(systems))
+        raise UnsupportedOption(f"no system {name!r}{suggest(name, systems)} (systems: {known})")
+    return systems[name]

@@ -1,0 +1,22 @@
+"""EdgeTX on the SD card of a transmitter: ``SOUNDS/LANGUAGE/SYSTEM/0000.wav``."""
+
+from voxpress.publish.systems import System
+
+SYSTEM = System(
+    description="EdgeTX",
+    preset="edgetx",
+    plays={"wav": (8000, 16000, 32000), "wav-alaw": (), "wav-ulaw": ()},
+    pack="{language}",
+    pack_form=r"[a-z]{2}(?:_[a-z]+)?",
+    pack_example="en",
+    folder="SOUNDS/{pack}",
+    archive="zip",
+    instructions_inside=False,
+    instructions="""\
+1. Switch the transmitter on in USB storage mode, or put its SD card into a reader.
+
+2. Unpack %(name)s onto the top of the card. The sounds are then in SOUNDS/%(pack)s and replace those of the same names.
+
+3. On the transmitter: SYS > Radio Setup > Voice language > %(language)s.
+""",
+)

@@ -1,0 +1,43 @@
+"""FreePBX, whose module soundlang keeps custom languages in ``ASTVARLIBDIR/sounds/LANGUAGE``.
+
+The module makes the folder when a custom language is added, removes it only while it is empty, and knows the default
+language by its ID (``fwconsole sounds --global``).
+"""
+
+from msgspec.structs import replace
+
+from voxpress.publish.systems import asterisk
+
+SYSTEM = replace(
+    asterisk.SYSTEM,
+    description="FreePBX",
+    instructions="""\
+1. In Admin > Sound Languages > Custom Languages, add a language with the code %(pack)s.
+
+2. Unpack the sounds on the machine with FreePBX:
+
+       tar -xzf %(archive)s -C /var/lib/asterisk
+       fwconsole chown
+
+   /var/lib/asterisk is the usual ASTVARLIBDIR; `fwconsole setting ASTVARLIBDIR` shows yours.
+
+3. Choose the language. For the whole system:
+
+       fwconsole sounds --listglobal
+       fwconsole sounds --global %(pack)s
+       fwconsole reload
+
+   For an extension: Applications > Extensions > Language Code. For some calls: Applications > Languages, and send the
+   calls to that destination.
+
+A prompt that is missing here comes from the next language that Asterisk tries, which is the name up to its last
+underscore, and so on.
+""",
+    greetings=replace(
+        asterisk.GREETINGS,
+        next_steps="""\
+FreePBX keeps greetings in /var/spool/asterisk/voicemail. Copy the folder there, then run `fwconsole chown`. Nothing
+has to be reloaded. After a greeting, Asterisk plays its instructions, unless the extension's voicemail leaves them out.
+""",
+    ),
+)
