@@ -226,6 +226,7 @@ def render(
         cast=project.cast,
         beside=place,
         marks=choose_marks(found, None if marks is None else mark_formats(marks)),
+        names=found.names if found else (),
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),

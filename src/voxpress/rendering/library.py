@@ -352,6 +352,7 @@ def render(
         front_end=_merge_front_end(front_end, lexicon),
         cast=cast,
         marks=choose_marks(found, marks),
+        names=found.names if found else (),
         beside=None if beside is None else Path(validation.path(beside, "beside")),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):

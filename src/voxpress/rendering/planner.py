@@ -17,6 +17,7 @@ from voxpress.errors import (
     show,
 )
 from voxpress.files import formats
+from voxpress.files.names import NameRule, Names
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.marks import FORMATS, Script, check_formats, identify
 from voxpress.rendering import templates
@@ -69,6 +70,7 @@ class Planner:
         beside: the folder of the manifest, where the lexicons of rows and the sounds of texts lie; None: they can name
             none.
         marks: formats of the files with marks that lie beside each row's files.
+        names: what the names of files must be like.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -90,6 +92,7 @@ class Planner:
         cast: Mapping[str, Speaker] | None = None,
         beside: str | os.PathLike[str] | None = None,
         marks: Sequence[str] = (),
+        names: Sequence[NameRule] = (),
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -105,6 +108,7 @@ class Planner:
         self._files = _check_files(format, files)
         self._own_files = files is not None
         self._marks = check_formats(marks)
+        self._names = names
         self._format = formats.format_named(format) if format else None
 
     def plan_all(
@@ -115,7 +119,7 @@ class Planner:
         Args:
             known: the output folder; what stands there, and was asked for by the same request, is not read again.
         """
-        paths = Paths()
+        paths, names = Paths(), Names(self._names)
         for number, given in enumerate(rows):
             row = _read_row(given)
             if isinstance(row, SpeechError):
@@ -133,6 +137,8 @@ class Planner:
                         )
                         planned = Bad(number, row, place_error(InputError(problem), row))
                         break
+                else:
+                    planned = _require_names(planned, names)
             yield planned
 
     def _find_unchanged(self, row: Utterance, number: int, folder: OutputFolder | None) -> Unchanged | None:
@@ -337,6 +343,21 @@ def _template(path: str, output: Output) -> str:
     resolved = templates.resolve(path, output)
     require_extension(resolved, formats.FORMATS[output.format])
     return resolved
+
+
+def _require_names(planned: Plan | Unchanged, names: Names) -> Planned:
+    """The plan; or what is wrong with the names of its files, or the plan with notes of that."""
+    files = [target.path for target in planned.targets] if isinstance(planned, Plan) else planned.files
+    notes = []
+    for path in files:
+        for rule, problem in names.check(path):
+            if not rule.advice:
+                error = InputError(f"{show(path)}: {problem}")
+                return Bad(planned.number, planned.utterance, place_error(error, planned.utterance))
+            notes.append(problem)
+    if notes and isinstance(planned, Plan):
+        return replace(planned, notes=(*planned.notes, *notes))
+    return planned
 
 
 def _read_row(row: Row) -> Utterance | SpeechError:

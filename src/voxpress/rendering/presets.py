@@ -32,6 +32,7 @@ import msgspec
 from voxpress import marks, validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
 from voxpress.files.formats import FORMATS, format_for
+from voxpress.files.names import NameRule
 from voxpress.files.paths import audio_extension, require_extension
 from voxpress.rendering import DEFAULT_ENGINE, templates
 from voxpress.speech import OptionValue, Output, Speaker
@@ -39,7 +40,7 @@ from voxpress.speech import OptionValue, Output, Speaker
 Table: TypeAlias = Mapping[str, Any]
 
 _TABLES = ("defaults", "cast", "presets", "server")
-_OWN_FIELDS = ("extends", "description", "files", "lexicons", "marks")
+_OWN_FIELDS = ("extends", "description", "files", "lexicons", "marks", "names")
 _FIELDS = (*_OWN_FIELDS, *Output.__struct_fields__)
 _GAINS = ("level", "loudness")
 _DEEPEST = 20
@@ -61,6 +62,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """Files that say how words are spoken; the first wins."""
     marks: tuple[str, ...] = ()
     """Formats of the files with marks that lie beside them, names of `voxpress.marks.FORMATS`."""
+    names: tuple[NameRule, ...] = ()
+    """What the receiving system demands of the names of files."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,7 +150,8 @@ def load(project_file: Path | None = None) -> Mapping[str, Preset]:
         ManifestError: the project's file cannot be read or is wrong, with file, table and field.
 
     >>> list(load())
-    ['asterisk', 'freeswitch', 'twilio', 'amazon-connect', 'podcast', 'audiobook', 'video']
+    ['asterisk', 'freeswitch', 'twilio', 'amazon-connect', 'podcast', 'audiobook', 'video', 'ha-voice-pe', \
+'sonos', 'cast', 'alexa', 'edgetx', 'valetudo']
     """
     return load_project(project_file).presets
 
@@ -287,7 +291,20 @@ class _Presets:
             files=tuple(made.items()),
             lexicons=self._lexicons(name, table.get("lexicons", [])),
             marks=formats,
+            names=self._names(name, table.get("names", [])),
         )
+
+    def _names(self, name: str, given: object) -> tuple[NameRule, ...]:
+        if not isinstance(given, list) or not all(isinstance(rule, dict) for rule in given):
+            raise self._error(name, "names", "must be a list of tables, such as [{ longest = 8 }]")
+        rules = []
+        for number, rule in enumerate(given):
+            try:
+                rules.append(msgspec.convert(rule, NameRule))
+            except msgspec.ValidationError as error:
+                field, problem = _wrong(error, rule, NameRule)
+                raise self._error(name, f"names[{number}].{field}".rstrip("."), problem) from error
+        return tuple(rules)
 
     def _lexicons(self, name: str, given: object) -> tuple[str, ...]:
         if not isinstance(given, list) or not all(isinstance(path, str) and path for path in given):
