@@ -20,12 +20,14 @@ from voxpress.files import formats
 from voxpress.files.names import NameRule, Names
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.marks import FORMATS, Script, check_formats, identify
-from voxpress.rendering import templates
+from voxpress.rendering import chimes, templates
 from voxpress.rendering.beside import FilesBeside
 from voxpress.rendering.casting import Casting, Narrator
+from voxpress.rendering.chimes import Chime
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import (
     Bad,
+    PlacedChime,
     PlacedSound,
     Plan,
     Planned,
@@ -71,6 +73,7 @@ class Planner:
             none.
         marks: formats of the files with marks that lie beside each row's files.
         names: what the names of files must be like.
+        before, after: what is heard around each text.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -93,6 +96,8 @@ class Planner:
         beside: str | os.PathLike[str] | None = None,
         marks: Sequence[str] = (),
         names: Sequence[NameRule] = (),
+        before: Chime | str | None = None,
+        after: Chime | str | None = None,
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -109,6 +114,10 @@ class Planner:
         self._own_files = files is not None
         self._marks = check_formats(marks)
         self._names = names
+        self._before, self._after = chimes.place(before, "before"), chimes.place(after, "after")
+        self._around = tuple(
+            f"{each.side} {each.sound} {each.gain} {each.gap}" for each in (self._before, self._after) if each
+        )
         self._format = formats.format_named(format) if format else None
 
     def plan_all(
@@ -154,7 +163,7 @@ class Planner:
         clips, segments = [], 0
         beside = _name_sidecars([path for path, _ in targets], self._marks)
         for (path, output), sidecars in zip(targets, beside, strict=True):
-            request = narrator.identify(row, front_end, output)
+            request = narrator.identify(row, front_end, output, self._around)
             found = folder.holds_request(path, request, output.format)
             if found is None or output.limit_exceeded(found[0]):
                 return None
@@ -251,12 +260,19 @@ class Planner:
             elif not isinstance(part, Say | Note):
                 made.add(part, lead.speed)
         text.require_heard(made.parts, row.text, made.left_out)
+        if self._before:
+            made.parts.insert(0, self._before)
+        if self._after:
+            made.parts.append(self._after)
         notes = (*told, *text.make_notes(row.text, row.markup, made.left_out))
         rate = made.choose_rate(lead.engine.sample_rate)
         script = Script(row.text, tuple(made.words))
         # Notes are told each time, and what else a text in SSML names may have changed.
         again = bool(notes) or row.markup == "ssml"
-        known = [replace(part, path="") if isinstance(part, PlacedSound) else part for part in made.parts]
+        known = [
+            replace(part, path="") if isinstance(part, PlacedSound | PlacedChime) else part
+            for part in made.parts
+        ]
         placed = self._place(row, lead.language, filed=filed)
         targets = []
         for (path, output), beside in zip(
@@ -265,7 +281,7 @@ class Planner:
             _check_bit_rate(output, rate)
             clip = clip_key(known, output)
             sidecars = tuple(Sidecar(place, name, identify(name, clip, script)) for place, name in beside)
-            request = "" if again or not filed else lead.identify(row, front_end, output)
+            request = "" if again or not filed else lead.identify(row, front_end, output, self._around)
             targets.append(Target(path, output, clip, sidecars, request))
         return Plan(
             number=number,
