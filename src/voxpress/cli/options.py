@@ -79,6 +79,15 @@ Marks = Annotated[
         help="Files beside each file that say when each word is heard: srt, vtt, json, polly; or several: srt,json.",
     ),
 ]
+Before = Annotated[
+    str | None,
+    typer.Option(
+        "--before",
+        metavar="SOUND",
+        help="A chime before the speech, in the same file: a sound file, chime:gong, chime:ding-dong …, or none.",
+    ),
+]
+After = Annotated[str | None, typer.Option("--after", metavar="SOUND", help="The same after the speech.")]
 Lenient = Annotated[
     bool,
     typer.Option(

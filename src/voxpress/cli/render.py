@@ -9,7 +9,9 @@ import typer
 
 from voxpress.cli.install import Installation, say_no_archive
 from voxpress.cli.options import (
+    After,
     AsrModel,
+    Before,
     Carrier,
     Device,
     Emoji,
@@ -102,6 +104,8 @@ def render(
     carrier: Carrier = None,
     lexicon: LexiconFiles = None,
     marks: Marks = None,
+    before: Before = None,
+    after: After = None,
     normalise: Normalise = None,
     unspeakable: Unspeakable = None,
     emoji: Emoji = None,
@@ -215,7 +219,7 @@ def render(
     from voxpress.cli.rows import Rows
     from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import Planner
-    from voxpress.rendering.presets import choose_marks, preset_named
+    from voxpress.rendering.presets import choose_chimes, choose_marks, preset_named
     from voxpress.speech import Speaker
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
@@ -252,6 +256,8 @@ def render(
         cast=project.cast,
         beside=place,
         marks=choose_marks(found, None if marks is None else mark_formats(marks)),
+        names=found.names if found else (),
+        **choose_chimes(found, own, before, after),
     )
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or []),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voxpress.cli.options import (
+    After,
+    Before,
     Carrier,
     Device,
     Emoji,
@@ -102,6 +104,8 @@ def say(
     carrier: Carrier = None,
     lexicon: LexiconFiles = None,
     marks: Marks = None,
+    before: Before = None,
+    after: After = None,
     store: StoreUrl = None,
     json: Json = False,
 ) -> None:
@@ -152,6 +156,8 @@ def say(
             cast=project.cast,
             marks=beside,
             beside=Path.cwd(),
+            before=before or own.before,
+            after=after or own.after,
         )
         # An engine may change the folder.
         place = (

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from voxpress.cli.options import name_flags
+from voxpress.files.names import ABOUT_NAMES
 from voxpress.rendering.dry_run import Forecast
 from voxpress.rendering.plan import Bad
 from voxpress.speech import Result, Seconds, Status
@@ -180,8 +181,12 @@ def show_left_out(left_out: list[Bad]) -> None:
 
 
 def show_notes(notes: list[tuple[str, str]]) -> None:
-    """Print what of the rows is read aloud and may not be meant so."""
-    _show_alike((f"{place}: {note}", note) for place, note in notes if note.endswith(READ_ALOUD))
+    """Print what of the rows is read aloud and may not be meant so, and which names of files may not do."""
+    _show_alike(
+        (f"{place}: {note}", note)
+        for place, note in notes
+        if note.endswith(READ_ALOUD) or note.startswith(ABOUT_NAMES)
+    )
 
 
 def _show_alike(problems: Iterable[tuple[str, str]]) -> None:

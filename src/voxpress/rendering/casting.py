@@ -61,9 +61,15 @@ class Narrator(NamedTuple):
     identity: str
     """All of it in words, for digests."""
 
-    def identify(self, row: Utterance, front_end: FrontEnd, output: Output) -> str:
-        """A digest of all that decides a file: a row with the same one need not be read again."""
-        asked = (self.identity, front_end.fingerprint(self.language), row.markup, row.text)
+    def identify(
+        self, row: Utterance, front_end: FrontEnd, output: Output, around: Sequence[str] = ()
+    ) -> str:
+        """A digest of all that decides a file: a row with the same one need not be read again.
+
+        Args:
+            around: what identifies what is heard before and after the text.
+        """
+        asked = (self.identity, front_end.fingerprint(self.language), row.markup, row.text, *around)
         return request_key(asked, output)
 
     @property

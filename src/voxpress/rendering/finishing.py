@@ -17,9 +17,9 @@ from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.files import formats
 from voxpress.marks import FORMATS, lacks_marks, time_words, write_all
-from voxpress.rendering import sounds
+from voxpress.rendering import chimes, sounds
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.plan import PlacedSound, Played, Recipe, RecipePart, Target, Within
+from voxpress.rendering.plan import PlacedChime, PlacedSound, Played, Recipe, RecipePart, Target, Within
 from voxpress.speech import Clip, Hertz, Mark, Output, Seconds, dBFS
 from voxpress.store import Kept, Store
 from voxpress.text import Bookmark, Pause, Silence, Tone
@@ -182,7 +182,16 @@ def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tup
     output = target.output
     native = max((take.sample_rate for take in takes.values()), default=recipe.sample_rate)
     whole = waveform.join(list(_list_sounds(recipe, takes, output, native)))
-    finished = mastered(waveform.pad(whole, output.lead, output.tail), output)
+    around = tuple(part for part in recipe.parts if isinstance(part, PlacedChime))
+    if around:
+        # The speech reaches its level alone: with another chime it is as loud as before.
+        speech = mastered(whole, output)
+        notes = _describe_shortfall(speech, output)
+        finished = waveform.pad(chimes.surround(speech, around), output.lead, output.tail)
+        finished = waveform.limit(finished, _highest(output))
+    else:
+        finished = mastered(waveform.pad(whole, output.lead, output.tail), output)
+        notes = _describe_shortfall(finished, output)
     data = codec.encode(finished, output)
     clip = Clip(
         key=target.clip,
@@ -192,7 +201,7 @@ def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tup
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         marks=finished.marks,
-        notes=_describe_shortfall(finished, output),
+        notes=notes,
         takes=_digest([take.sha256 for take in takes.values()]),
     )
     return clip, data
@@ -205,6 +214,8 @@ def _list_sounds(
     words = iter(recipe.script.takes)
     bookmarks: list[Within] = []
     for part in recipe.parts:
+        if isinstance(part, PlacedChime):
+            continue
         if isinstance(part, Within):
             bookmarks.append(part)
             continue
@@ -289,7 +300,7 @@ def mastered(sound: Audio, output: Output) -> Audio:
     sound = waveform.resample(
         sound, formats.sample_rate_for(formats.FORMATS[output.format], output.sample_rate, sound.sample_rate)
     )
-    peak = output.peak if output.peak is not None else FULL_SCALE if _keeps_level(output) else -1.0
+    peak = _highest(output)
     if output.loudness is not None:
         return waveform.to_loudness(sound, output.loudness, peak)
     if output.level is not None:
@@ -297,5 +308,8 @@ def mastered(sound: Audio, output: Output) -> Audio:
     return waveform.limit(sound, peak)
 
 
-def _keeps_level(output: Output) -> bool:
-    return output.loudness is None and output.level is None
+def _highest(output: Output) -> dBFS:
+    """The peak that no sample exceeds."""
+    if output.peak is not None:
+        return output.peak
+    return FULL_SCALE if output.loudness is None and output.level is None else -1.0

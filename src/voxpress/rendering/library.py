@@ -21,6 +21,7 @@ from voxpress import validation
 from voxpress.errors import InputError, SpeechError, show
 from voxpress.marks import lacks_marks, locate, write_all
 from voxpress.rendering import ATTEMPTS, TIMEOUT
+from voxpress.rendering.chimes import Chime
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Planned
 from voxpress.rendering.planner import Planner, Row
@@ -64,6 +65,8 @@ def say(
     beside: str | os.PathLike[str] | None = None,
     lexicon: lexicons.Source | Sequence[lexicons.Source] | None = None,
     marks: Sequence[str] = (),
+    before: Chime | str | None = None,
+    after: Chime | str | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     attempts: int = ATTEMPTS,
     workers: int | None = None,
@@ -86,6 +89,8 @@ def say(
         lexicon: how words are spoken: a `voxpress.text.lexicon.Lexicon`, a file's path, or several, the first of
             which wins.
         marks: formats of files with marks, such as ``srt``, that are in the clip's `sidecars`.
+        before, after: what is heard around the text: a sound file, ``chime:gong`` or another of voxpress's own, or a
+            `voxpress.rendering.chimes.Chime`, which says how loud and how close.
         store: URL, path or open store; None: a folder in the user's cache directory.
         attempts: how often a segment is spoken before a failed check is final.
         workers: processes for a text of `MANY` segments or more; None: one for each core; 0: none. A shorter text
@@ -116,6 +121,8 @@ def say(
         files=None if output is None else [("", output)],
         front_end=_merge_front_end(front_end, lexicon),
         marks=marks,
+        before=before,
+        after=after,
         beside=None if beside is None else Path(validation.path(beside, "beside")),
     )
     return say_with(planner, Utterance(text=text, markup=markup), _open(store), attempts, workers)
@@ -299,6 +306,8 @@ def render(
     beside: str | os.PathLike[str] | None = None,
     lexicon: lexicons.Source | Sequence[lexicons.Source] | None = None,
     marks: Sequence[str] | None = None,
+    before: Chime | str | None = None,
+    after: Chime | str | None = None,
     store: str | os.PathLike[str] | Store | None = None,
     workers: int | None = None,
     executor: Executor | None = None,
@@ -331,6 +340,7 @@ def render(
         beside: the folder of the lexicons and sounds that rows and texts name; None: they may not name any.
         overwrite: whether files in `folder` that voxpress did not write, or that were changed since, may be replaced.
             Otherwise their utterances fail.
+        before, after: as in `say`; None: those of the preset.
         speaker, engine and others: as in `say`; they hold for what a row leaves open.
         cast: speakers by the names that rows and texts give them.
 
@@ -358,6 +368,9 @@ def render(
         front_end=_merge_front_end(front_end, lexicon),
         cast=cast,
         marks=choose_marks(found, marks),
+        names=found.names if found else (),
+        before=before or (found.before if found else None),
+        after=after or (found.after if found else None),
         beside=None if beside is None else Path(validation.path(beside, "beside")),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from voxpress.engines import Engine
 from voxpress.errors import InputError, ManifestError, SpeechError
 from voxpress.marks import Script
-from voxpress.speech import Clip, Hertz, Output, Segment, Utterance
+from voxpress.speech import Clip, Hertz, Output, Seconds, Segment, Utterance
 from voxpress.text import Bookmark, Pause, Silence, Tone
 from voxpress.text.parts import Decibels
 from voxpress.text.passage import Change
@@ -80,6 +80,23 @@ class PlacedSound(msgspec.Struct, frozen=True, tag="sound"):
     path: str
 
 
+class PlacedChime(msgspec.Struct, frozen=True, tag="chime"):
+    """What is heard before or after all that is spoken.
+
+    Attributes:
+        sound: the digest of a file's content, or the name of one of voxpress's own chimes and its revision.
+        gain: how much louder than the speech.
+        gap: silence between the two; below 0: how long both are heard together.
+        path: where the file was found; not in the clip's key.
+    """
+
+    side: Literal["before", "after"]
+    sound: str
+    gain: Decibels
+    gap: Seconds
+    path: str = ""
+
+
 class Within(msgspec.Struct, frozen=True, tag="within"):
     """A bookmark within a take: it stands before the take, and is heard where a word of the take begins.
 
@@ -93,8 +110,8 @@ class Within(msgspec.Struct, frozen=True, tag="within"):
     words: int
 
 
-RecipePart: TypeAlias = str | Played | Pause | Silence | Tone | PlacedSound | Bookmark | Within
-"""A take's key, and what is heard between takes."""
+RecipePart: TypeAlias = str | Played | Pause | Silence | Tone | PlacedSound | PlacedChime | Bookmark | Within
+"""A take's key, and what is heard between takes and around them."""
 
 
 class Target(msgspec.Struct, frozen=True):

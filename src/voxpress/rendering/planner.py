@@ -17,14 +17,17 @@ from voxpress.errors import (
     show,
 )
 from voxpress.files import formats
+from voxpress.files.names import NameRule, Names
 from voxpress.files.paths import Paths, audio_extension, named_file, require_extension, safe_path
 from voxpress.marks import FORMATS, Script, check_formats, identify
-from voxpress.rendering import templates
+from voxpress.rendering import chimes, templates
 from voxpress.rendering.beside import FilesBeside
 from voxpress.rendering.casting import Casting, Narrator
+from voxpress.rendering.chimes import Chime
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import (
     Bad,
+    PlacedChime,
     PlacedSound,
     Plan,
     Planned,
@@ -69,6 +72,8 @@ class Planner:
         beside: the folder of the manifest, where the lexicons of rows and the sounds of texts lie; None: they can name
             none.
         marks: formats of the files with marks that lie beside each row's files.
+        names: what the names of files must be like.
+        before, after: what is heard around each text.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -90,6 +95,9 @@ class Planner:
         cast: Mapping[str, Speaker] | None = None,
         beside: str | os.PathLike[str] | None = None,
         marks: Sequence[str] = (),
+        names: Sequence[NameRule] = (),
+        before: Chime | str | None = None,
+        after: Chime | str | None = None,
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -105,6 +113,11 @@ class Planner:
         self._files = _check_files(format, files)
         self._own_files = files is not None
         self._marks = check_formats(marks)
+        self._names = names
+        self._before, self._after = chimes.place(before, "before"), chimes.place(after, "after")
+        self._around = tuple(
+            f"{each.side} {each.sound} {each.gain} {each.gap}" for each in (self._before, self._after) if each
+        )
         self._format = formats.format_named(format) if format else None
 
     @property
@@ -120,7 +133,7 @@ class Planner:
         Args:
             known: the output folder; what stands there, and was asked for by the same request, is not read again.
         """
-        paths = Paths()
+        paths, names = Paths(), Names(self._names)
         for number, given in enumerate(rows):
             row = _read_row(given)
             if isinstance(row, SpeechError):
@@ -138,6 +151,8 @@ class Planner:
                         )
                         planned = Bad(number, row, place_error(InputError(problem), row))
                         break
+                else:
+                    planned = _require_names(planned, names)
             yield planned
 
     def _find_unchanged(self, row: Utterance, number: int, folder: OutputFolder | None) -> Unchanged | None:
@@ -153,7 +168,7 @@ class Planner:
         clips, segments = [], 0
         beside = _name_sidecars([path for path, _ in targets], self._marks)
         for (path, output), sidecars in zip(targets, beside, strict=True):
-            request = narrator.identify(row, front_end, output)
+            request = narrator.identify(row, front_end, output, self._around)
             found = folder.holds_request(path, request, output.format)
             if found is None or output.limit_exceeded(found[0]):
                 return None
@@ -250,12 +265,19 @@ class Planner:
             elif not isinstance(part, Say | Note):
                 made.add(part, lead.speed)
         text.require_heard(made.parts, row.text, made.left_out)
+        if self._before:
+            made.parts.insert(0, self._before)
+        if self._after:
+            made.parts.append(self._after)
         notes = (*told, *text.make_notes(row.text, row.markup, made.left_out))
         rate = made.choose_rate(lead.engine.sample_rate)
         script = Script(row.text, tuple(made.words))
         # Notes are told each time, and what else a text in SSML names may have changed.
         again = bool(notes) or row.markup == "ssml"
-        known = [replace(part, path="") if isinstance(part, PlacedSound) else part for part in made.parts]
+        known = [
+            replace(part, path="") if isinstance(part, PlacedSound | PlacedChime) else part
+            for part in made.parts
+        ]
         placed = self._place(row, lead.language, filed=filed)
         targets = []
         for (path, output), beside in zip(
@@ -264,7 +286,7 @@ class Planner:
             _check_bit_rate(output, rate)
             clip = clip_key(known, output)
             sidecars = tuple(Sidecar(place, name, identify(name, clip, script)) for place, name in beside)
-            request = "" if again or not filed else lead.identify(row, front_end, output)
+            request = "" if again or not filed else lead.identify(row, front_end, output, self._around)
             targets.append(Target(path, output, clip, sidecars, request))
         return Plan(
             number=number,
@@ -342,6 +364,21 @@ def _template(path: str, output: Output) -> str:
     resolved = templates.resolve(path, output)
     require_extension(resolved, formats.FORMATS[output.format])
     return resolved
+
+
+def _require_names(planned: Plan | Unchanged, names: Names) -> Planned:
+    """The plan; or what is wrong with the names of its files, or the plan with notes of that."""
+    files = [target.path for target in planned.targets] if isinstance(planned, Plan) else planned.files
+    notes = []
+    for path in files:
+        for rule, problem in names.check(path):
+            if not rule.advice:
+                error = InputError(f"{show(path)}: {problem}")
+                return Bad(planned.number, planned.utterance, place_error(error, planned.utterance))
+            notes.append(problem)
+    if notes and isinstance(planned, Plan):
+        return replace(planned, notes=(*planned.notes, *notes))
+    return planned
 
 
 def _read_row(row: Row) -> Utterance | SpeechError:

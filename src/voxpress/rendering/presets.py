@@ -32,14 +32,16 @@ import msgspec
 from voxpress import marks, validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
 from voxpress.files.formats import FORMATS, format_for
+from voxpress.files.names import NameRule
 from voxpress.files.paths import audio_extension, require_extension
 from voxpress.rendering import DEFAULT_ENGINE, templates
+from voxpress.rendering.chimes import Chime
 from voxpress.speech import OptionValue, Output, Speaker
 
 Table: TypeAlias = Mapping[str, Any]
 
 _TABLES = ("defaults", "cast", "presets", "server")
-_OWN_FIELDS = ("extends", "description", "files", "lexicons", "marks")
+_OWN_FIELDS = ("extends", "description", "files", "lexicons", "marks", "names", "before", "after")
 _FIELDS = (*_OWN_FIELDS, *Output.__struct_fields__)
 _GAINS = ("level", "loudness")
 _DEEPEST = 20
@@ -61,6 +63,11 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """Files that say how words are spoken; the first wins."""
     marks: tuple[str, ...] = ()
     """Formats of the files with marks that lie beside them, names of `voxpress.marks.FORMATS`."""
+    names: tuple[NameRule, ...] = ()
+    """What the receiving system demands of the names of files."""
+    before: Chime | None = None
+    after: Chime | None = None
+    """What is heard around each text."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +100,9 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     unspeakable: str | None = None
     lenient: bool | None = None
     """How texts are read; these four are as in `voxpress.text.FrontEnd`."""
+    before: Chime | None = None
+    after: Chime | None = None
+    """What is heard around each text. In a file, also just the chime's sound."""
 
     @property
     def speaker(self) -> Speaker:
@@ -110,7 +120,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     >>> Project(presets=load()).defaults
     Defaults(engine=None, model=None, voice=None, language=None, speed=None, seed=None, options={}, \
 format=None, preset=None, store=None, device=None, workers=None, carrier=None, lexicons=(), \
-normalise=None, emoji=None, unspeakable=None, lenient=None)
+normalise=None, emoji=None, unspeakable=None, lenient=None, before=None, after=None)
     """
 
     defaults: Defaults = Defaults()
@@ -147,7 +157,8 @@ def load(project_file: Path | None = None) -> Mapping[str, Preset]:
         ManifestError: the project's file cannot be read or is wrong, with file, table and field.
 
     >>> list(load())
-    ['asterisk', 'freeswitch', 'twilio', 'amazon-connect', 'podcast', 'audiobook', 'video']
+    ['asterisk', 'freeswitch', 'twilio', 'amazon-connect', 'podcast', 'audiobook', 'video', 'ha-voice-pe', \
+'sonos', 'cast', 'alexa', 'edgetx', 'valetudo']
     """
     return load_project(project_file).presets
 
@@ -287,7 +298,30 @@ class _Presets:
             files=tuple(made.items()),
             lexicons=self._lexicons(name, table.get("lexicons", [])),
             marks=formats,
+            names=self._names(name, table.get("names", [])),
+            before=self._chime(name, "before", table),
+            after=self._chime(name, "after", table),
         )
+
+    def _chime(self, name: str, side: str, table: Table) -> Chime | None:
+        if side not in table:
+            return None
+        try:
+            return _read_chime(table[side], self.path)
+        except InputError as error:
+            raise self._error(name, f"{side}.{error.field}".removesuffix(".None"), error.problem) from error
+
+    def _names(self, name: str, given: object) -> tuple[NameRule, ...]:
+        if not isinstance(given, list) or not all(isinstance(rule, dict) for rule in given):
+            raise self._error(name, "names", "must be a list of tables, such as [{ longest = 8 }]")
+        rules = []
+        for number, rule in enumerate(given):
+            try:
+                rules.append(msgspec.convert(rule, NameRule))
+            except msgspec.ValidationError as error:
+                field, problem = _wrong(error, rule, NameRule)
+                raise self._error(name, f"names[{number}].{field}".rstrip("."), problem) from error
+        return tuple(rules)
 
     def _lexicons(self, name: str, given: object) -> tuple[str, ...]:
         if not isinstance(given, list) or not all(isinstance(path, str) and path for path in given):
@@ -335,14 +369,55 @@ def _put_over(own: Table, base: Table) -> dict[str, Any]:
     return {**{key: value for key, value in base.items() if not (gained and key in _GAINS)}, **own}
 
 
+def _read_chime(given: object, project: str) -> Chime:
+    """A chime as it stands in a project's file: a table, or just its sound. Files lie beside the project's file.
+
+    Raises:
+        InputError: it cannot be so.
+    """
+    table = {"sound": given} if isinstance(given, str) else given
+    if not isinstance(table, dict):
+        raise InputError(
+            'must be a sound such as "chime:gong", or a table such as { sound = "ding.wav", gap = 0.5 }'
+        )
+    try:
+        return msgspec.convert(table, Chime).beside(Path(project).parent)
+    except msgspec.ValidationError as error:
+        field, problem = _wrong(error, table, Chime)
+        raise InputError(problem, field=field) from error
+
+
+def choose_chimes(
+    preset: Preset | None, defaults: Defaults, before: str | None, after: str | None
+) -> dict[str, Chime | str | None]:
+    """What is heard around each text: what is asked for, or what the preset says, or the project.
+
+    >>> choose_chimes(None, Defaults(after=Chime(sound="chime:ding")), "chime:gong", None)
+    {'before': 'chime:gong', 'after': Chime(sound='chime:ding', gain=-6.0, gap=0.2)}
+    """
+    return {
+        "before": before or (preset and preset.before) or defaults.before,
+        "after": after or (preset and preset.after) or defaults.after,
+    }
+
+
 def _defaults(table: Table, path: str) -> Defaults:
+    sides = {side: table[side] for side in ("before", "after") if side in table}
+    around = {}
+    for side, given in sides.items():
+        try:
+            around[side] = _read_chime(given, path)
+        except InputError as error:
+            field = f"defaults.{side}.{error.field}".removesuffix(".None")
+            raise ManifestError(error.problem, path=path, field=field) from error
+    table = {name: value for name, value in table.items() if name not in sides}
     try:
         defaults = msgspec.convert(table, Defaults)
         validation.check({name: getattr(defaults, name) for name in validation.TESTS if name in table})
     except (msgspec.ValidationError, InputError) as error:
         field, problem = _wrong(error, table, Defaults)
         raise ManifestError(problem, path=path, field=f"defaults.{field}") from error
-    return msgspec.structs.replace(defaults, lexicons=_place_lexicons(defaults.lexicons, path))
+    return msgspec.structs.replace(defaults, lexicons=_place_lexicons(defaults.lexicons, path), **around)
 
 
 def _place_lexicons(given: Iterable[str], project: str) -> tuple[str, ...]:

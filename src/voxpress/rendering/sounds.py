@@ -10,7 +10,7 @@ from pathlib import Path
 from voxpress.audio import sandbox
 from voxpress.audio.decoding import Bounds, recognise
 from voxpress.audio.waveform import Audio
-from voxpress.errors import InputError, show
+from voxpress.errors import InputError
 from voxpress.files.formats import FORMATS, format_for
 
 LARGEST = 256 * 2**20
@@ -43,9 +43,9 @@ def digest(path: str, changed: int, size: int) -> str:  # noqa: ARG001 - a file 
                 file.seek(0)
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise InputError(f"the sound {show(path)} cannot be read: {error.strerror}") from error
+        raise InputError(f"the sound {path!r} cannot be read: {error.strerror}") from error
     except InputError as error:
-        raise InputError(f"the sound {show(path)}: {error.problem}") from error
+        raise InputError(f"the sound {path!r}: {error.problem}") from error
 
 
 @functools.lru_cache(maxsize=4)
@@ -58,13 +58,13 @@ def read(path: str, sha256: str) -> Audio:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise InputError(f"the sound {show(path)} cannot be read: {error.strerror}") from error
+        raise InputError(f"the sound {path!r} cannot be read: {error.strerror}") from error
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise InputError(f"the sound {show(path)} has changed since its row was read: run this again")
+        raise InputError(f"the sound {path!r} has changed since its row was read: run this again")
     try:
         return _decoder().decode(data, format_for(path).name if _is_raw(path) else None, bounds=BOUNDS)
     except InputError as error:
-        raise InputError(f"the sound {show(path)}: {error.problem}") from error
+        raise InputError(f"the sound {path!r}: {error.problem}") from error
 
 
 def _is_raw(path: str) -> bool:
