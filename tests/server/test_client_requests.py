@@ -281,12 +281,12 @@ def send(
 
 
 def length(data: bytes, format: str) -> float:
-    """How long a player plays it, in seconds; WAV and PCM at OpenAI's rate."""
+    """How long a player plays it, in seconds; PCM at OpenAI's rate, WAV at that of the voice."""
     if format == "pcm":
         return len(data) / 2 / 24000
     audio = codec.decode(data)
     if format == "wav":
-        assert (data[:4], audio.sample_rate, int.from_bytes(data[34:36], "little")) == (b"RIFF", 24000, 16)
+        assert (data[:4], audio.sample_rate, int.from_bytes(data[34:36], "little")) == (b"RIFF", 8000, 16)
     return audio.duration
 
 

@@ -44,14 +44,17 @@ def test_mp3_is_what_is_meant_where_nothing_is_said(shared):
     assert answer.response.headers["content-type"] == "audio/mpeg"
 
 
-def test_wav_and_pcm_have_24_khz_and_true_sizes(shared):
-    """Players take 24 kHz for granted, and other servers write sizes of 4 GiB."""
+def test_wav_has_the_rate_of_the_voice_and_pcm_24_khz(shared):
+    """The header of WAV says its rate, and its true size where other servers write 4 GiB. Nothing says that of PCM, and
+    players take 24 kHz for granted.
+    """
     ask = {"model": "tone", "voice": "low", "input": "Hello there."}
-    sound = shared.ask("POST", "/v1/audio/speech", {**ask, "response_format": "wav"}).body
-    with wave.open(io.BytesIO(sound)) as file:
-        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24000, 1, 2)
-        frames = file.readframes(file.getnframes())
-    assert len(sound) == 44 + len(frames)
+    for wanted, rate in ({}, 8000), ({"sample_rate": 24000}, 24000):
+        sound = shared.ask("POST", "/v1/audio/speech", {**ask, **wanted, "response_format": "wav"}).body
+        with wave.open(io.BytesIO(sound)) as file:
+            assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (rate, 1, 2)
+            frames = file.readframes(file.getnframes())
+        assert len(sound) == 44 + len(frames)
     assert shared.ask("POST", "/v1/audio/speech", {**ask, "response_format": "pcm"}).body == frames
 
 

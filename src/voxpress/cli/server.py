@@ -33,6 +33,7 @@ keys_app = typer.Typer(
     epilog=examples(
         "voxpress serve",
         "voxpress serve --host 0.0.0.0 --port 80 --preload tts-1",
+        "voxpress serve --wyoming tcp://127.0.0.1:10200",
         "OPENAI_BASE_URL=http://127.0.0.1:8880/v1 OPENAI_API_KEY=none python app.py",
     )
 )
@@ -44,6 +45,23 @@ def serve(
     port: Annotated[
         int | None,
         typer.Option("--port", "-p", envvar="VOXPRESS_PORT", metavar="N", help="By default 8880."),
+    ] = None,
+    wyoming: Annotated[
+        str | None,
+        typer.Option(
+            envvar="VOXPRESS_WYOMING",
+            metavar="URL",
+            help="Also speak Home Assistant's protocol there: tcp://127.0.0.1:10200, or unix:///PATH.",
+        ),
+    ] = None,
+    allow_open: Annotated[
+        bool | None,
+        typer.Option(
+            "--allow-open",
+            envvar="VOXPRESS_ALLOW_OPEN",
+            help="Let everyone who reaches the address of --wyoming use it: the protocol has no keys.",
+            show_default=False,
+        ),
     ] = None,
     api_key: Annotated[str | None, typer.Option("--api-key", hidden=True)] = None,
     store: StoreUrl = None,
@@ -88,7 +106,7 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve OpenAI's interface for speech; what was spoken once comes from the store.
+    """Serve OpenAI's interface for speech, and Home Assistant's; what was spoken once comes from the store.
 
     Everything else is set in the table [server] of voxpress.toml, see docs/server.md.
     """
@@ -107,6 +125,8 @@ def serve(
         str(file or "voxpress.toml"),
         host=host,
         port=port,
+        wyoming=wyoming,
+        allow_open=allow_open or None,
         state=state,
         engines=engine or None,
         preload=preload or None,

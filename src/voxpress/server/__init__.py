@@ -1,4 +1,5 @@
-"""The HTTP edge: OpenAI's interface for speech, over the same loop, store and workers as the command line.
+"""The network edge: OpenAI's interface for speech over HTTP, and Home Assistant's Wyoming protocol, over the same loop,
+store and workers as the command line.
 
 `application` makes an ASGI application, `serve` runs it.
 """
@@ -13,6 +14,7 @@ import socket
 from voxpress.errors import EngineNotInstalled, InputError, StoreError
 from voxpress.rendering.presets import Project
 from voxpress.server.settings import Settings
+from voxpress.server.wyoming.address import Address, show_address
 
 __all__ = ["Settings", "serve"]
 
@@ -33,11 +35,15 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         from voxpress.server.http.protocol import make_protocol
         from voxpress.server.keys import Ring
         from voxpress.server.logs import configure
+
+        if settings.wyoming is not None:
+            import wyoming.event  # noqa: F401
     except ImportError as error:
         raise EngineNotInstalled(
             f"the server needs {error.name}: run  pip install 'voxpress[server]'"
         ) from None
     configure(settings.log_format == "json")
+    place = _find_wyoming_address(settings)
     state = Database(settings.state)
     keyless = not Ring(state)
     lock = state.lock()
@@ -47,7 +53,8 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
             f"there are no keys, so the server would speak for everyone who reaches {settings.host}: make one with"
             "  voxpress keys add NAME  or bind to 127.0.0.1"
         )
-    app = application(settings, project, store)
+    wyoming_listener = None if place is None else place.listen()
+    app = application(settings, project, store, wyoming_listener)
     listener = _bind(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
@@ -59,6 +66,11 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
     logging.getLogger("voxpress.server").info(
         "http://%s:%s/v1 for %s; /docs shows what it takes", shown, port, who
     )
+    if place is not None and wyoming_listener is not None:
+        whose = "this machine only" if place.is_local else "everyone who reaches it"
+        logging.getLogger("voxpress.server").info(
+            "%s in the Wyoming protocol for %s", show_address(wyoming_listener), whose
+        )
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -74,10 +86,31 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
     # uvicorn finishes what is under way, and then raises the signal again, which would end the process with an error.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: None)
-    with lock:
-        server.run(sockets=[listener])
+    try:
+        with lock:
+            server.run(sockets=[listener])
+    finally:
+        if place is not None:
+            place.tidy()
     if not server.started:
         raise StoreError("the server could not start; the log says why")
+
+
+def _find_wyoming_address(settings: Settings) -> Address | None:
+    """Where to listen for the Wyoming protocol; None: nowhere.
+
+    Raises:
+        InputError: it is no address, or others can reach it and that is not allowed.
+    """
+    if settings.wyoming is None:
+        return None
+    place = Address.parse(settings.wyoming)
+    if not place.is_local and not settings.allow_open:
+        raise InputError(
+            f"the Wyoming protocol has no keys, so the server would speak for everyone who reaches {place.host}: bind"
+            " to 127.0.0.1, or say --allow-open"
+        )
+    return place
 
 
 def _bind(host: str, port: int) -> socket.socket:

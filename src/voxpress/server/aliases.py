@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
+from typing import NamedTuple
 
 from voxpress import engines, languages
 from voxpress.engines import Engine
@@ -22,6 +23,14 @@ from voxpress.speech import Speaker, Voice
 _NOT_OFFERED = frozenset({"tone", "openai"})
 _OPENAI = "openai"
 _MOST_KNOWN_VOICES = 10_000
+
+
+class NamedVoice(NamedTuple):
+    """A name that a request can give as its voice, the model that then speaks, and its voice."""
+
+    name: str
+    model: str
+    voice: Voice
 
 
 class Aliases:
@@ -101,6 +110,25 @@ class Aliases:
                 found[name] = meant, self._get_engine(meant).voice(speaker.voice)
         return found
 
+    def list_named_voices(self, models: Mapping[str, ModelName]) -> list[NamedVoice]:
+        """The names that a request can give as its voice now: those of the cast, and the voices of these models.
+
+        Args:
+            models: as in `list_models`; the cast is that of the first.
+
+        >>> names = Aliases(Settings(engines=["tone"]))
+        >>> [each.name for each in names.list_named_voices(names.list_models())]
+        ['low', 'middle', 'high']
+        """
+        cast = self.list_cast(next(iter(models))) if models else {}
+        named = [NamedVoice(name, meant.full_name, voice) for name, (meant, voice) in cast.items()]
+        return named + [
+            NamedVoice(voice.name, name, voice)
+            for name, meant in models.items()
+            for voice in self.list_voices(meant)
+            if voice.name not in cast
+        ]
+
     def _resolve(self, model: str, voice: str | None) -> tuple[Speaker, tuple[str, ...]]:
         """The speaker that names stand for, where the voice is no member of the cast."""
         named = _match_spelling(model, self._model_names)
@@ -136,6 +164,18 @@ class Aliases:
         """
         tables = (self._cast, self._shared_voices, *self._voices.values())
         return any(_find_fitting(voice, table) for table in tables)
+
+    def has_voice(self, model: str, voice: str) -> bool:
+        """Whether a voice of a model has that name, or stands for it.
+
+        >>> Aliases(Settings(engines=["tone"])).has_voice("tone", "LOW")
+        True
+
+        Raises:
+            UnknownEngine: no model has that name.
+        """
+        speaker, _ = self.resolve(model, voice)
+        return self._has_voice(_model_of(speaker), speaker.voice)
 
     def list_models(self) -> dict[str, ModelName]:
         """Every name of a model that a request can use now, and what it stands for."""

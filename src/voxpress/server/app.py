@@ -6,6 +6,7 @@ import asyncio
 import codecs
 import contextlib
 import re
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -58,12 +59,18 @@ _FLUSH_EVERY, _REFRESH_EVERY, _SAVE_EVERY = 0.25, 1.0, 5.0
 _ROUTES = [*audio.ROUTES, *voices.ROUTES, *files.ROUTES, *batches.ROUTES, *operations.ROUTES]
 
 
-def application(settings: Settings, project: Project, store: str | None = None) -> ASGIApp:
+def application(
+    settings: Settings,
+    project: Project,
+    store: str | None = None,
+    wyoming: socket.socket | None = None,
+) -> ASGIApp:
     """The server as an ASGI application.
 
     Args:
         project: its defaults hold for requests, which can name its presets.
         store: URL or path; None: that of the project, or the usual one.
+        wyoming: where to listen for the Wyoming protocol; None: nowhere.
 
     Raises:
         InputError: a setting is wrong.
@@ -73,7 +80,10 @@ def application(settings: Settings, project: Project, store: str | None = None) 
     here = _build_server(settings, project, open_store(url))
     inside = Litestar(
         route_handlers=[*_ROUTES, _make_page_route()],
-        lifespan=[_make_lifespan(here)],
+        lifespan=[
+            _make_lifespan(here),
+            *([_make_wyoming_lifespan(here, project, wyoming)] if wyoming else []),
+        ],
         exception_handlers={Exception: _answer_error},
         request_max_body_size=None,
         openapi_config=_make_openapi_config(),
@@ -200,6 +210,22 @@ def _make_lifespan(here: Server) -> Any:
             await here.limits.save(here.state)
             here.sweep()
             here.state.close()
+
+    return lifespan
+
+
+def _make_wyoming_lifespan(here: Server, project: Project, socket: socket.socket) -> Any:
+    """The lifespan of the Wyoming protocol, within that of the work that it asks for."""
+    from voxpress.server.wyoming.listener import WyomingListener
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        listener = WyomingListener(here, project.defaults.engine)
+        await listener.start(socket)
+        try:
+            yield
+        finally:
+            await listener.stop()
 
     return lifespan
 

@@ -25,7 +25,7 @@ MOST_MARKS = 16
 FORMATS = ("mp3", "opus", "aac", "flac", "wav", "pcm")
 """OpenAI's; others of `voxpress.files.formats.FORMATS` are an extension."""
 RATE: Hertz = 24000
-"""Of wav and pcm, which players expect from OpenAI."""
+"""Of OpenAI's audio: limits count seconds at this rate."""
 
 
 RequestMarkup: TypeAlias = Markup | Literal["auto"]

@@ -55,6 +55,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Address to listen on. Without keys it must be one of this machine's own."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 8880
     """Port to listen on; 0: any that is free."""
+    wyoming: str | None = None
+    """Address for the Wyoming protocol of Home Assistant, such as ``tcp://127.0.0.1:10200``; None: not spoken."""
+    allow_open: bool = False
+    """Let everyone who reaches the Wyoming address use it: the protocol has no keys."""
     state: str | None = None
     """Folder for keys, files and batches; None: one in the user's data directory."""
 
@@ -141,10 +145,19 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         >>> Settings().loopback, Settings(host="::1").loopback, Settings(host="0.0.0.0").loopback
         (True, True, False)
         """
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is one of this machine's own.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("192.168.1.4")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def settings(table: Mapping[str, Any], path: str, **flags: Any) -> Settings:

@@ -131,14 +131,19 @@ def _merge(sentences: list[str], max_chars: int) -> list[str]:
     merged = sentences[:1]
     for sentence in sentences[1:]:
         fits = len((merged[-1] + sentence).strip()) <= max_chars
-        if fits and (_is_fragment(merged[-1]) or _is_fragment(sentence)):
+        if fits and (is_fragment(merged[-1]) or is_fragment(sentence)):
             merged[-1] += sentence
         else:
             merged.append(sentence)
     return merged
 
 
-def _is_fragment(sentence: str) -> bool:
+def is_fragment(sentence: str) -> bool:
+    """Whether a sentence is too short to stand alone: it has fewer than `FEWEST_WORDS` words.
+
+    >>> is_fragment("Hello there."), is_fragment("The front door is open.")
+    (True, False)
+    """
     # In scripts without spaces, a word has about two characters.
     words = len(_UNSPACED.findall(sentence)) // 2 + len(sentence.split())
     return words < FEWEST_WORDS

@@ -80,13 +80,9 @@ async def list_voices(
         if model is not None and model not in models:
             raise Refusal(404, f"the model {model!r} does not exist here", "model_not_found", param="model")
         wanted = {model: models[model]} if model else {m: g for m, g in models.items() if m == g.full_name}
-        cast = here.names.list_cast(model or next(iter(wanted))) if wanted else {}
-        named = [_describe_voice(name, meant.full_name, voice) for name, (meant, voice) in cast.items()]
-        return named + [
-            _describe_voice(voice.name, name, voice)
-            for name, meant in wanted.items()
-            for voice in here.names.list_voices(meant)
-            if voice.name not in cast
+        return [
+            _describe_voice(each.name, each.model, each.voice)
+            for each in here.names.list_named_voices(wanted)
         ]
 
     return Voices(voices=await asyncio.to_thread(found))

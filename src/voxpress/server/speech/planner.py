@@ -225,11 +225,9 @@ class SpeechPlanner:
             format = formats.format_named(data.response_format)
         except UnsupportedOption as error:
             raise refusal(error, "response_format") from error
-        rate, preset = data.sample_rate, None
+        preset = None
         if data.preset is None:
-            if rate is None and format.name in ("wav", "pcm"):
-                rate = RATE
-            output = Output(format=format.name, sample_rate=rate, loudness=data.loudness)
+            output = Output(format=format.name, sample_rate=data.sample_rate, loudness=data.loudness)
         else:
             try:
                 preset = preset_named(data.preset, self._project.presets)

@@ -42,17 +42,10 @@ class SpeechStreams:
 
     def can_stream(self, plan: SpeechPlan) -> bool:
         """Whether a clip that is not in the store is sent while it is spoken."""
-        output = plan.output
-        # Voices may differ in their sample rate, and the clip has the highest: all takes have to be there to know it.
-        voices = {(take.engine, take.segment.voice) for take in plan.plan.takes.values()}
         return (
             0 < self._settings.stream_from <= len(plan.plan.takes)
-            and len(voices) == 1
-            and output.format in codec.STREAMED
-            and output.loudness is None
-            and output.level is None
-            and output.max_duration is None
-            and output.max_bytes is None
+            and plan.output.format in codec.STREAMED
+            and is_known_by_parts(plan)
         )
 
     async def stream_file(self, plan: SpeechPlan, flight: Flight) -> AsyncIterator[bytes]:
@@ -61,27 +54,34 @@ class SpeechStreams:
         Raises:
             SpeechError: a segment cannot be spoken.
         """
+        encoder: Encoder | None = None
+        async for heard in self.stream_sound(plan, flight):
+            encoder = encoder or Encoder(plan.output, heard.sample_rate)
+            if data := await asyncio.to_thread(encoder.add, heard.samples):
+                yield data
+        assert encoder is not None
+        # A worker finishes the clip meanwhile, and can find that the whole is not allowed.
+        content = await self._speech.wait_for_clip(flight)
+        await self._speech.keep_marks(plan, content.clip)
+        yield await asyncio.to_thread(encoder.end)
+
+    async def stream_sound(self, plan: SpeechPlan, flight: Flight) -> AsyncIterator[Audio]:
+        """What the file of a plan says, part by part, as its takes appear; see `is_known_by_parts`.
+
+        Raises:
+            SpeechError: a segment cannot be spoken.
+        """
         output, parts = plan.output, plan.plan.recipe.parts
         native = (await self._wait_for_take(plan.plan.recipe.spoken[0], flight)).sample_rate
-        encoder: Encoder | None = None
         for number, part in enumerate(part for part in parts if not isinstance(part, Bookmark | Within)):
             key = part.take if isinstance(part, Played) else part
             takes = {key: await self._wait_for_take(key, flight)} if isinstance(key, str) else {}
             sound = await asyncio.to_thread(finishing.sound, part, takes, output, native)
             if not number and output.lead:
                 sound = join([silence(output.lead, native), sound])
-            finished = await asyncio.to_thread(finishing.mastered, sound, output)
-            encoder = encoder or Encoder(output, finished.sample_rate)
-            if data := await asyncio.to_thread(encoder.add, finished.samples):
-                yield data
-        assert encoder is not None
+            yield await asyncio.to_thread(finishing.mastered, sound, output)
         if output.tail:
-            finished = finishing.mastered(silence(output.tail, native), output)
-            yield await asyncio.to_thread(encoder.add, finished.samples)
-        # A worker finishes the clip meanwhile, and can find that the whole is not allowed.
-        content = await self._speech.wait_for_clip(flight)
-        await self._speech.keep_marks(plan, content.clip)
-        yield await asyncio.to_thread(encoder.end)
+            yield finishing.mastered(silence(output.tail, native), output)
 
     async def stream_events(
         self, plan: SpeechPlan, data: SpeechRequest, content: Content | None, flight: Flight | None
@@ -143,6 +143,20 @@ class SpeechStreams:
                 await news
             finally:
                 news.cancel()
+
+
+def is_known_by_parts(plan: SpeechPlan) -> bool:
+    """Whether each part of a plan sounds as in the whole, so that it can be heard before the whole is there."""
+    output = plan.output
+    # Voices may differ in their sample rate, and the clip has the highest: all takes have to be there to know it.
+    voices = {(take.engine, take.segment.voice) for take in plan.plan.takes.values()}
+    return (
+        len(voices) == 1
+        and output.loudness is None
+        and output.level is None
+        and output.max_duration is None
+        and output.max_bytes is None
+    )
 
 
 def count_tokens(characters: int, duration: float) -> Usage:
