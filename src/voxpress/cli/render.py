@@ -10,6 +10,7 @@ import typer
 from voxpress.cli.options import (
     AsrModel,
     Carrier,
+    ColumnNames,
     Device,
     Emoji,
     EngineName,
@@ -80,6 +81,7 @@ def render(
     ],
     folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
     source: ManifestFormat = None,
+    columns: ColumnNames = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -158,7 +160,7 @@ def render(
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="Make rows without speech an error; otherwise they are left out."),
+        typer.Option("--strict", help="Make rows without speech and columns without use an error."),
     ] = False,
     budget: Annotated[
         float | None,
@@ -228,7 +230,7 @@ def render(
         marks=choose_marks(found, None if marks is None else mark_formats(marks)),
     )
     rendering = ManifestRender(
-        rows=Rows(manifest, source, only or []),
+        rows=Rows(manifest, source, only or [], columns=columns, strict=strict),
         planner=planner,
         folder=OutputFolder(folder.expanduser(), overwrite),
         store=store_at(store or own.store),

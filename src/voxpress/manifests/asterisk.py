@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Format, Row
+from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import leave_out_unspeakable, row
 
 _PROMPT = re.compile(r"([^\s:;]+)\s*:(?:\s+(.*))?$", re.DOTALL)
@@ -44,8 +45,8 @@ def _replace_sound(name: str, text: str) -> str:
     return f"[silence {silence[1]} s]" if silence else _SOUNDS.get(name, text)
 
 
-def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
-    return leave_out_unspeakable(_read_rows(lines, path))
+def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
+    return leave_out_unspeakable(_read_rows(lines, reading.path))
 
 
 def _read_rows(lines: Iterator[str], path: str) -> Iterator[Row]:
