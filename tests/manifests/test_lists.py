@@ -58,6 +58,18 @@ def test_asterisk(good: Good, bad: Bad) -> None:
     ]
 
 
+def test_asterisk_without_comments_and_folders(good: Good) -> None:
+    """As the first lines of a list can be; a play and a chat have the same names again."""
+    [first, second] = good("agent-pass: Your password.\nbeep: [beep]\n", "p.txt")
+    assert (first.id, second.markup) == ("agent-pass", "directions")
+    for play in (
+        "alice: Hello.\nbob: Hi.\n",
+        "user-1: Hello.\nuser-2: Hi.\nuser-1: Bye.\n",
+        "Ann-Marie: Hi.\n",
+    ):
+        assert {row.markup for row in good(play, "p.txt")} == {"plain"}
+
+
 def test_asterisk_in_other_languages(good: Good, rows: Rows) -> None:
     """Names say what translated directions do not; what nobody can speak is left out, and not an error."""
     list_ = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -23,7 +23,7 @@ LISTS = sorted(path for path in Path(FOLDER or "nowhere").glob("*") if path.suff
 
 def _count_rows(path: Path) -> int:
     if path.suffix == ".xml":
-        return sum(1 for _ in ElementTree.parse(path).iter("prompt"))
+        return sum(1 for _ in ET.parse(path).iter("prompt"))
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     return sum(1 for line in lines if re.match(r"[^;\s]", line.strip()))
 

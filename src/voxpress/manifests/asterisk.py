@@ -15,6 +15,8 @@ from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import leave_out_unspeakable, row
 
 _PROMPT = re.compile(r"([^\s:;]+)\s*:(?:\s+(.*))?$", re.DOTALL)
+_FILE = re.compile(r"[a-z0-9._-]+")
+_COMPOUND = re.compile(r"[_-]")
 
 
 _SOUNDS = {
@@ -29,12 +31,17 @@ _BRACKETS = re.compile(r"[(<\[][^][()<>]*[])>]")
 
 
 def _recognise(head: str) -> bool:
-    # "Alice: Hello." may be a line of a play; only prompt lists have comments or folders.
+    # "Alice: Hello." may be a line of a play; only prompt lists have comments, folders, or names such as vm-intro.
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     comments = [line for line in lines if line.startswith(";")]
     names = [match[1] for line in lines if (match := _PROMPT.match(line))]
     everything = len(comments) + len(names) == len(lines)
-    return everything and bool(names) and (bool(comments) or any("/" in name for name in names))
+    if not names or not everything:
+        return False
+    files = len(set(names)) == len(names) and all(map(_FILE.fullmatch, names))
+    return (
+        bool(comments) or any("/" in name for name in names) or (files and any(map(_COMPOUND.search, names)))
+    )
 
 
 def _replace_sound(name: str, text: str) -> str:
