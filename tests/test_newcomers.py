@@ -273,18 +273,18 @@ def test_several_formats_of_a_list(rendered: Run, tmp_path: Path) -> None:
 
 def test_a_wrong_header_is_one_line(rendered: Run, tmp_path: Path) -> None:
     """However many rows there are."""
-    status, _, err = rendered("p.csv", "id,txt\n" + "a,One.\n" * 120)
+    status, _, err = rendered("p.csv", "id,tetx\n" + "a,One.\n" * 120)
     assert (status, err.count("\n")) == (2, 1)
-    assert "unknown column 'txt'; did you mean 'text'?" in err
+    assert "unknown column 'tetx'; did you mean 'text'?" in err
     assert not (tmp_path / "out").exists()
 
 
 def test_the_same_problem_in_many_rows_is_one_line(rendered: Run) -> None:
     """A wrong name in JSON lines, a voice that is not there."""
-    lines = "".join(f'{{"id": "a{n}", "txt": "One."}}\n' for n in range(120))
+    lines = "".join(f'{{"id": "a{n}", "voise": "One."}}\n' for n in range(120))
     status, _, err = rendered("p.jsonl", lines)
     assert (status, err.count("\n")) == (2, 3)
-    assert "p.jsonl:1: txt: unknown column; did you mean 'text'?" in err
+    assert "p.jsonl:1: voise: unknown column; did you mean 'voice'?" in err
     assert err.count("(and 119 more like it)") == 2
     assert "240 problems in 120 rows, so nothing was rendered" in err
     rows = "".join(f"a{n},One.,nobody\n" for n in range(120))

@@ -299,6 +299,8 @@ class Utterance(_Request, frozen=True):
     """How its words are spoken: a file beside the manifest; see `voxpress.text.lexicon`."""
     title: str = ""
     options: Mapping[str, OptionValue] = {}
+    extra: Mapping[str, OptionValue] = {}
+    """What else its row says: columns that voxpress does not use, and the report repeats."""
     origin: str = ""
     """Where it came from, for messages: ``prompts.csv:17``."""
 

@@ -267,7 +267,7 @@ TESTS: Mapping[str, Test] = {
     "format": _test_format,
     "speed": _SPEED,
     "seed": _test_whole("a whole number of at most 63 bits", -LARGEST_SEED, LARGEST_SEED),
-    "options": _test_options,
+    **dict.fromkeys(("options", "extra"), _test_options),
     "sample_rate": _test_whole("a whole number of hertz from 1000 to 384000", 1000, 384_000),
     "bit_rate": _test_whole("a whole number of bits per second above 0", 1, LARGEST_SEED),
     "loudness": _test_number("a number of LUFS from -70 to 0", lambda value: -70 <= value <= 0),

@@ -9,6 +9,7 @@ import pytest
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Row, read_stream
+from voxpress.manifests.reading import Reading
 from voxpress.speech import Utterance
 
 
@@ -16,9 +17,11 @@ from voxpress.speech import Utterance
 def rows() -> Callable[..., list[Row]]:
     """All rows of a manifest with these contents."""
 
-    def read(data: str | bytes, path: str = "-", format: str | None = None) -> list[Row]:
+    def read(
+        data: str | bytes, path: str = "-", format: str | None = None, reading: Reading | None = None
+    ) -> list[Row]:
         data = data.encode() if isinstance(data, str) else data
-        return list(read_stream(io.BytesIO(data), format, path=path))
+        return list(read_stream(io.BytesIO(data), format, path=path, reading=reading))
 
     return read
 
@@ -27,8 +30,10 @@ def rows() -> Callable[..., list[Row]]:
 def good(rows: Callable[..., list[Row]]) -> Callable[..., list[Utterance]]:
     """The same, where every row must be good."""
 
-    def read(data: str | bytes, path: str = "-", format: str | None = None) -> list[Utterance]:
-        found = rows(data, path, format)
+    def read(
+        data: str | bytes, path: str = "-", format: str | None = None, reading: Reading | None = None
+    ) -> list[Utterance]:
+        found = rows(data, path, format, reading)
         assert [row for row in found if not isinstance(row, Utterance)] == []
         return [row for row in found if isinstance(row, Utterance)]
 

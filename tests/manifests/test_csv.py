@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voxpress.errors import ManifestError
+from voxpress.errors import InputError, ManifestError
 from voxpress.manifests import Row, read_stream
+from voxpress.manifests.columns import Columns
+from voxpress.manifests.reading import Reading
 from voxpress.speech import Utterance
 
 Rows = Callable[..., list[Row]]
@@ -107,9 +109,14 @@ def test_all_bad_rows_are_reported_and_all_that_is_wrong_with_them(bad: Bad) -> 
 
 
 def test_a_wrong_header_is_one_error_however_many_rows_follow(rows: Rows, good: Good) -> None:
-    """It names all that is wrong. Columns that begin with # or x- are the user's own."""
+    """It names all that is wrong; with `strict`, also what is not used. What begins with # or x- is the user's own."""
     with pytest.raises(ManifestError) as caught:
-        rows("id,text,voise,x-who,#,foo\n" + "a,,amy,me,1,2\n" * 120, "p.csv")
+        rows(
+            "id,text,voise,x-who,#,foo\n" + "a,,amy,me,1,2\n" * 120,
+            "p.csv",
+            None,
+            Reading("p.csv", Columns(strict=True)),
+        )
     assert str(caught.value).startswith(
         "p.csv:1: unknown column 'voise'; did you mean 'voice'?; unknown column 'foo' (columns: engine, file,"
     )
@@ -120,19 +127,15 @@ def test_a_wrong_header_is_one_error_however_many_rows_follow(rows: Rows, good: 
 @pytest.mark.parametrize(
     ("header", "problem"),
     [
-        ("id,txt,voice", "unknown column 'txt'; did you mean 'text'?; no column is called text"),
-        (
-            "text,voice",
-            "no column is called id or file; the first line must name the columns, and has 'text', 'voice'",
-        ),
-        ("nome;testo;voice", "unknown column 'nome'; did you mean 'name'?; unknown column 'testo'"),
+        ("id,tetx,voice", "unknown column 'tetx'; did you mean 'text'?; no column is called text"),
         ("id", "no column is called text; the first line must name the columns, and has 'id'"),
-        ("nome;testo", "no column is called text; no column is called id or file"),
+        ("nimi;lause", "unknown column 'lause'; did you mean 'language'?; no column is called text"),
+        ("numero,archivo,en,es", 'say which one has the texts with columns = "text=numero"'),
     ],
 )
 def test_a_header_that_lacks_a_column(rows: Rows, header: str, problem: str) -> None:
     """The message lists what there is and what there could be."""
-    row = header.replace("txt", "One two").replace("testo", "Uno due").replace("text", "One two")
+    row = header.replace("tetx", "One two").replace("lause", "Uno due")
     with pytest.raises(ManifestError) as caught:
         rows(header + "\n" + (row + "\n") * 120, "p.csv")
     assert problem in str(caught.value)
@@ -149,6 +152,18 @@ def test_a_header_that_lacks_a_column(rows: Rows, header: str, problem: str) -> 
         ("wav_filename,wav_filesize,transcript", "a.wav,1000,One.", ("a", "a.wav", "One.")),
         ("file,text", "welcome,One.", ("welcome", "", "One.")),
         ("utterance-id\tmessage\tcategory", "a\tOne.\tx", ("a", "", "One.")),
+        ("Prompt Name,Wording", "a,One.", ("a", "", "One.")),
+        ("Dateiname;Ansagetext", "a.wav;Eins.", ("a", "a.wav", "Eins.")),
+        ("archivo,texto", "a.wav,Uno.", ("a", "a.wav", "Uno.")),
+        ("id;fichier;texte à dire", "x;a.mp3;Un.", ("x", "a.mp3", "Un.")),
+        ("SCRIPT,FILENAME", "One.,a", ("a", "", "One.")),
+        ("Name,Text (EN)", "a,One.", ("a", "", "One.")),
+        ("\ufeffsep=;\nID;Announcement", "a;One.", ("a", "", "One.")),
+        (
+            "audio_path,audio_filename,text_for_tts".replace("audio_path,", ""),
+            "a.wav,One.",
+            ("a", "a.wav", "One."),
+        ),
     ],
 )
 def test_names_that_people_use(good: Good, header: str, row: str, wanted: tuple[str, str, str]) -> None:
@@ -178,7 +193,7 @@ def test_two_columns_without_a_header(good: Good, data: str, wanted: list[tuple[
 
 @pytest.mark.parametrize(
     "data",
-    ["nome;testo\na;Ciao bello\nb;Addio\n", "A1,B2,C3\na,b c,d\n", "a b,One.\nc d,Two.\n", "Hello there.\n"],
+    ["nimi;lause\na;Ciao bello\nb;Addio\n", "A1,B2,C3\na,b c,d\n", "a b,One.\nc d,Two.\n", "Hello there.\n"],
     ids=["header in another language", "three columns", "two texts", "one column"],
 )
 def test_what_may_be_a_header_is_not_spoken(rows: Rows, data: str) -> None:
@@ -190,10 +205,94 @@ def test_what_may_be_a_header_is_not_spoken(rows: Rows, data: str) -> None:
 def test_a_column_twice(bad: Bad) -> None:
     """By its own name or by another tool's."""
     with pytest.raises(ManifestError) as caught:
-        bad("id,text,lang,language,text\na,A.,en,de,B.\n", "p.csv")
+        bad("id,text,lang,locale\na,A.,en,de\n", "p.csv")
     assert str(caught.value) == (
-        "p.csv:1: language: is the name of two columns, 'lang' and 'language'; begin one of them with #"
+        "p.csv:1: language: is the name of two columns, 'lang' and 'locale'; begin one of them with #, or choose with"
+        ' columns = "language=locale"'
     )
+    with pytest.raises(ManifestError, match="is the name of two columns, 'text' and 'Text'; begin one"):
+        bad("id,text,Text\na,A.,B.\n", "p.csv")
+
+
+def test_a_fields_own_name_comes_before_others(good: Good) -> None:
+    """Wherever it stands; the other column is not used."""
+    for header in ("name,id,text,phrase", "id,name,phrase,text"):
+        reading = Reading("p.csv")
+        cells = {"id": "a", "name": "Anna", "text": "A.", "phrase": "B."}
+        [row] = good(
+            f"{header}\n{','.join(cells[name] for name in header.split(','))}\n", "p.csv", None, reading
+        )
+        assert (row.id, row.text, row.extra) == ("a", "A.", {"name": "Anna", "phrase": "B."})
+        assert sorted(reading.columns.unused) == ["name", "phrase"]
+
+
+def test_columns_that_are_not_used_are_kept_and_told(good: Good) -> None:
+    reading = Reading("p.csv")
+    first, second = good("id,text,Department,Floor\na,A.,Sales,3\nb,B.,,\n", "p.csv", None, reading)
+    assert (first.extra, second.extra) == ({"Department": "Sales", "Floor": "3"}, {})
+    assert list(reading.notes()) == ["columns 'Department', 'Floor' are not used"]
+
+
+@pytest.mark.parametrize(
+    "slip", ["langauge", "langage", "languages", "lanuage", "Spede", "voicw", "tittle", "engien"]
+)
+def test_a_slip_is_an_error_and_not_a_column_without_use(rows: Rows, slip: str) -> None:
+    with pytest.raises(ManifestError, match=f"unknown column {slip!r}; did you mean"):
+        rows(f"id,text,{slip}\na,A.,x\n", "p.csv")
+
+
+@pytest.mark.parametrize(
+    "name", ["mode", "game", "status", "phase", "department", "role", "line", "page", "ID2", "n"]
+)
+def test_other_words_are_no_slips(good: Good, name: str) -> None:
+    [row] = good(f"id,text,{name}\na,A.,x\n", "p.csv")
+    assert row.extra == {name: "x"}
+
+
+def test_rows_without_names_are_named_by_their_lines(good: Good, bad: Bad) -> None:
+    """If the table has no names at all."""
+    reading = Reading("tea.csv")
+    found = good("text,voice\nA.,\nB.,amy\n", "tea.csv", None, reading)
+    assert [(row.id, row.text) for row in found] == [("tea-0002", "A."), ("tea-0003", "B.")]
+    assert list(reading.notes()) == ["no column names the files, so their numbers do (tea-0002 …)"]
+    assert bad("id,text\na,A.\n,B.\n", "p.csv") == ["p.csv:3: id: is missing: a row needs an id or a file"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "data", "wanted"),
+    [
+        ("id,text", "hello,Hello\nbye,Bye\n", [("hello", "Hello"), ("bye", "Bye")]),
+        ("text,id", "Hello there;hello\n", [("hello", "Hello there")]),
+        ("id,,text", 'a|one, "two"|ONE\n', [("a", "ONE")]),
+        ("text", "Hello, there.\nBye.\n", [("p-0001", "Hello, there."), ("p-0002", "Bye.")]),
+        ("file,text", "say\\a\tOne\n".replace("say\\", ""), [("a", "One")]),
+        ("text=Wording EN,id=No.", "No.,Wording EN,Text\n1,Hello,x\n", [("1", "Hello")]),
+        ("text=es", "numero,archivo,en,es\n1,0001.mp3,Who?,¿Quién?\n", [("0001", "¿Quién?")]),
+    ],
+)
+def test_columns_that_somebody_names(
+    good: Good, columns: str, data: str, wanted: list[tuple[str, str]]
+) -> None:
+    """By their places, or by the names that they have."""
+    found = good(data, "p.csv", None, Reading("p.csv", Columns.parse(columns)))
+    assert [(row.id, row.text) for row in found] == wanted
+
+
+@pytest.mark.parametrize(
+    ("columns", "data", "problem"),
+    [
+        ("id,txet", "", "columns: no field is called 'txet'; did you mean 'text'?"),
+        ("id,voice", "", "columns: 'id,voice' names no column text"),
+        ("id,text=Wording", "", "not both"),
+        ("id,text", "a,b,c\n", "p.csv:1: has 3 cells, and columns names 2 (id,text)"),
+        ("id,text", "ID,Text\na,A.\n", "p.csv:1: names the columns itself (ID, Text)"),
+        ("text=Wording", "id,phrasing\na,A.\n", "no column is called text"),
+    ],
+)
+def test_columns_that_cannot_be_so(rows: Rows, columns: str, data: str, problem: str) -> None:
+    with pytest.raises(InputError) as caught:
+        rows(data, "p.csv", None, Reading("p.csv", Columns.parse(columns)))
+    assert problem in str(caught.value)
 
 
 def test_an_option_nested_too_deeply_is_a_text(good: Good) -> None:

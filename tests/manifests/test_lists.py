@@ -58,6 +58,18 @@ def test_asterisk(good: Good, bad: Bad) -> None:
     ]
 
 
+def test_asterisk_without_comments_and_folders(good: Good) -> None:
+    """As the first lines of a list can be; a play and a chat have the same names again."""
+    [first, second] = good("agent-pass: Your password.\nbeep: [beep]\n", "p.txt")
+    assert (first.id, second.markup) == ("agent-pass", "directions")
+    for play in (
+        "alice: Hello.\nbob: Hi.\n",
+        "user-1: Hello.\nuser-2: Hi.\nuser-1: Bye.\n",
+        "Ann-Marie: Hi.\n",
+    ):
+        assert {row.markup for row in good(play, "p.txt")} == {"plain"}
+
+
 def test_asterisk_in_other_languages(good: Good, rows: Rows) -> None:
     """Names say what translated directions do not; what nobody can speak is left out, and not an error."""
     list_ = (
@@ -198,3 +210,65 @@ def test_edgetx_without_its_columns(rows: Rows, data: str) -> None:
     """Only where the format was named by the user."""
     with pytest.raises(ManifestError, match=r"p\.csv:1: Source text: no column has this name"):
         rows(data, "p.csv", "edgetx")
+
+
+def test_edgetx_with_a_second_header(good: Good) -> None:
+    """A list got a column more, and a header for it, below the old one."""
+    old = '"String ID","Source text","Translation","Context","Path","Filename"\n'
+    new = old.replace("\n", ',"Skip"\n') + '"1","zero","null","","SYSTEM","0000.wav","0.5"\n'
+    assert [(row.id, row.text) for row in good(old + new, "p.csv")] == [("SYSTEM/0000", "null")]
+
+
+@pytest.mark.parametrize(
+    ("written", "heard"),
+    [
+        ("(2 secondes de silence)", Silence(2.0)),
+        ("[deux secondes de silence]", Silence(2.0)),
+        ("(2 segundos de silencio)", Silence(2.0)),
+        ("(10 secondi di silenzio)", Silence(10.0)),
+        ("(2 секунды тишины)", Silence(2.0)),
+        ("[тишина 5 секунд]", Silence(5.0)),
+        ("(2 Sekunden Stille)", Silence(2.0)),
+        ("[Pause: 1,5 s]", Silence(1.5)),
+        ("(dois segundos de silêncio)", Silence(2.0)),
+        ("(500 ms pauze)", Silence(0.5)),
+        ("[ tono de error ]", "error beep"),
+        ("<tonalité d’erreur>", "error beep"),
+        ("(un suono di beep ascendente)", "ascending tones"),
+        ("[сигнал ошибки]", "error beep"),
+        ("[zwei Signaltöne]", "double beep"),
+        ("[dos pitidos]", "double beep"),
+        ("(bip sonore)", "beep"),
+    ],
+)
+def test_directions_in_other_languages(written: str, heard: Silence | str) -> None:
+    """By their words, in any order."""
+    wanted = directions.TONES[heard] if isinstance(heard, str) else (heard,)
+    assert directions.parse(written) == wanted
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "(ton message)",
+        "(son deux)",
+        "(press two)",
+        "(en silencio)",
+        "(un segundo)",
+        "(zwei Minuten)",
+        "(la pausa dura 2 segundos)",
+        "(the tone of voice)",
+    ],
+)
+def test_prose_in_round_brackets_stays_prose(prose: str) -> None:
+    """Words of a direction do not make one."""
+    assert [type(part) for part in directions.parse(prose)] == [Say]
+
+
+@pytest.mark.parametrize(
+    "sound",
+    ["(sonido de monos gritando)", "(son de singes)", "(suono delle scimmie)", "(музыка)", "(silencio)"],
+)
+def test_sounds_that_nobody_can_generate_are_left_out_in_other_languages(sound: str) -> None:
+    with pytest.raises(LeftOut):
+        directions.parse(sound)

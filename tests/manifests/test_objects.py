@@ -12,6 +12,8 @@ import yaml
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Row
+from voxpress.manifests.columns import Columns
+from voxpress.manifests.reading import Reading
 from voxpress.speech import Utterance
 
 Rows = Callable[..., list[Row]]
@@ -46,18 +48,17 @@ def test_json_lines(good: Good) -> None:
 def test_json_lines_report_all_that_is_wrong(bad: Bad) -> None:
     """Malformed lines do not stop the reading."""
     assert bad(
-        '{"id": "a", "text": "A.", "voise": "amy", "txt": 1}\n'
+        '{"id": "a", "text": "A.", "voise": "amy", "mood": 1}\n'
         '{"id": "a"\n'
         '{"id": 1, "text": ["A."]}\n'
         '"A."\n'
         '{"id": "a", "text": "A.", "options": {"deep": {}, "big": 99999999999999999999}, "speed": true}\n'
-        '{"id": "a", "utterance_id": "b", "text": "\\u0000"}\n'
+        '{"key": "a", "utterance_id": "b", "text": "\\u0000"}\n'
         '{"id": "a", "text": "\\ud800"}\n'
         '{"id": "a", "text": "A.", "options": 3, "option.noise": 3, "origin": "x"}\n',
         "p.jsonl",
     ) == [
         f"p.jsonl:1: voise: unknown column; did you mean 'voice'? {KNOWN}",
-        f"p.jsonl:1: txt: unknown column; did you mean 'text'? {KNOWN}",
         "p.jsonl:2: is not JSON: Input data was truncated",
         "p.jsonl:3: id: must be a string, not 1",
         "p.jsonl:3: text: must be a string, not ['A.']",
@@ -69,7 +70,6 @@ def test_json_lines_report_all_that_is_wrong(bad: Bad) -> None:
         "p.jsonl:6: text: holds a NUL character",
         "p.jsonl:7: is not JSON: Input data was truncated",
         "p.jsonl:8: option.noise: is for tables; write options: {NAME: VALUE}",
-        f"p.jsonl:8: origin: unknown column {KNOWN}",
         "p.jsonl:8: options: must be names with values, such as {noise_scale: 0.5}, not 3",
     ]
 
@@ -309,3 +309,53 @@ def test_reading_csv_does_not_import_the_parsers_of_the_others() -> None:
         "assert not {'yaml', 'defusedxml', 'xml.sax'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_lines_of_piper(good: Good) -> None:
+    """``piper --json-input``: rows without names, speakers by number, files."""
+    found = good(
+        '{"text": "First.", "speaker_id": 0}\n{"text": "Second.", "speaker": "p239", "output_file": "b/two.wav"}\n',
+        "-",
+        "jsonl",
+    )
+    assert [(row.id, row.file, row.speaker) for row in found] == [
+        ("0001", "", "0"),
+        ("b/two", "b/two.wav", "p239"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ('{"text": "A."}\n\n{"text": "B."}\n', "p.jsonl"),
+        ('[{"text": "A."}, {"id": "p-0003", "text": "B."}]', "p.json"),
+        ("- text: A.\n- {text: B., id: p-0003}\n", "p.yaml"),
+    ],
+)
+def test_rows_without_names(good: Good, data: str, path: str) -> None:
+    """They are named by their numbers if the first row has no name."""
+    assert [row.id for row in good(data, path)] == ["p-0001", "p-0003"]
+
+
+def test_a_row_without_a_name_among_rows_with_names(bad: Bad) -> None:
+    assert bad('{"id": "a", "text": "A."}\n{"text": "B."}\n', "p.jsonl") == [
+        "p.jsonl:2: id: is missing: a row needs an id or a file"
+    ]
+
+
+@pytest.mark.parametrize("path", ["p.jsonl", "p.json", "p.yaml"])
+def test_what_is_not_used_is_kept(good: Good, path: str) -> None:
+    """Parts of it as JSON."""
+    reading = Reading(path)
+    rows = '[{"id": "a", "text": "A.", "mood": "calm", "tags": ["x", 1]}]'
+    [row] = good(rows[1:-1] if path == "p.jsonl" else rows, path, None, reading)
+    assert row.extra == {"mood": "calm", "tags": '["x",1]' if path != "p.yaml" else '["x","1"]'}
+    assert list(reading.notes()) == ["columns 'mood', 'tags' are not used"]
+
+
+def test_columns_are_named_in_objects_too(good: Good) -> None:
+    columns = Columns.parse("text=german,id=nr")
+    [row] = good(
+        '{"nr": "a", "text": "A.", "german": "Eins."}\n', "p.jsonl", None, Reading("p.jsonl", columns)
+    )
+    assert (row.id, row.text, row.extra) == ("a", "Eins.", {"text": "A."})

@@ -11,8 +11,8 @@ import pytest
 
 from voxpress import engines, manifests
 from voxpress.errors import MarkupError
+from voxpress.manifests.columns import FIELDS
 from voxpress.manifests.report import Entry
-from voxpress.manifests.rows import FIELDS
 from voxpress.speech import Utterance
 from voxpress.text.markup import directions
 from voxpress.text.parts import Say, Silence

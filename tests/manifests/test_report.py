@@ -74,6 +74,7 @@ def test_a_report_has_a_line_for_each_result(tmp_path: Path) -> None:
         "error": "",
         "error_type": "",
         "origin": "p.csv:2",
+        "extra": {},
     }
     assert list(read(path)) == [Entry.of(DONE), Entry.of(FAILED)]
     assert [file.name for file in tmp_path.iterdir()] == ["report.jsonl"]

@@ -112,7 +112,7 @@ def test_a_wrong_value_that_is_shared_is_reported_once(bad: Bad) -> None:
 
 def test_only_the_first_line_is_for_all(bad: Bad) -> None:
     (problem, *_) = bad(LINES + f"{{{CAST}}}\n", "p.jsonl")
-    assert problem.startswith("p.jsonl:3: cast: unknown column")
+    assert problem.startswith("p.jsonl:3: cast: belongs into the first line")
 
 
 def test_an_example(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from voxpress.cli.options import (
     AsrModel,
+    ColumnNames,
     Emoji,
     Json,
     Lenient,
@@ -91,6 +92,7 @@ def check(
         str | None, typer.Option("--text", "-t", metavar="TEXT", help="The text of the one file.")
     ] = None,
     source: ManifestFormat = None,
+    columns: ColumnNames = None,
     only: Only = None,
     language: Annotated[
         str | None,
@@ -164,7 +166,7 @@ def check(
     if text is not None:
         questions = iter([verify.Question(id=str(paths[0]), path=str(paths[0]), text=text)])
     elif manifest:
-        rows = Rows(manifest, source, [])
+        rows = Rows(manifest, source, [], columns=columns)
         chosen = (row for row in rows if isinstance(row, ManifestError) or selection.takes(row.id, row.file))
         questions = verify.from_manifest(chosen, paths)
     else:

@@ -25,6 +25,7 @@ from voxpress.cli.summary import (
     show_bad,
     show_changes,
     show_left_out,
+    show_manifest_notes,
     show_notes,
     show_row,
 )
@@ -142,6 +143,7 @@ class ManifestRender:
             + (f"; row by row: {details}" if details else "")
         )
         self.rows.require_all()
+        show_manifest_notes(self.rows.notes())
         bill.show()
         if self.prune and not counts[Status.FAILED]:
             if self._prunes_too_much(survey):
@@ -185,6 +187,7 @@ class ManifestRender:
                 if self._is_refused(survey, spool, skip_bad):
                     sheet.discard()
                     return BAD
+                show_manifest_notes(self.rows.notes())
                 show_notes(survey.notes)
                 show_left_out(survey.left_out)
                 tally = Tally(survey.standing, len(survey.left_out), len(survey.bad) - count_rows(survey.bad))

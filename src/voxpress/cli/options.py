@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -154,6 +155,15 @@ ManifestFormat = Annotated[
     str | None,
     typer.Option("--from", metavar="FORMAT", help="The manifest's format, if voxpress cannot recognise it."),
 ]
+ColumnNames = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="NAMES",
+        help="Columns of a table without a header, in their order: id,text. Of other manifests, which column has which"
+        " field: text=Wording,id=No.",
+    ),
+]
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="GLOB", help="Only rows whose id or file matches; may be repeated."),
@@ -185,7 +195,7 @@ def read_front_end(
     return FrontEnd(lexicon=gather(lexicons), **chosen)  # type: ignore[arg-type]  # it checks them
 
 
-_ARGUMENT = re.compile(r'\b(unspeakable|emoji|normalise) = "(\w+)"')
+_ARGUMENT = re.compile(r'\b(unspeakable|emoji|normalise|columns) = "([^"]+)"')
 """How messages of the library name an argument that is an option here."""
 _ADVICE = {
     "lenient = true": "--lenient",
@@ -202,7 +212,7 @@ def name_flags(message: str) -> str:
     """
     for advice, option in _ADVICE.items():
         message = message.replace(advice, option)
-    return _ARGUMENT.sub(r"--\1 \2", message)
+    return _ARGUMENT.sub(lambda match: f"--{match[1]} {shlex.quote(match[2])}", message)
 
 
 def examples(*lines: str) -> str:

@@ -13,6 +13,7 @@ from voxpress.cli.options import (
     AsrModel,
     Before,
     Carrier,
+    ColumnNames,
     Device,
     Emoji,
     EngineName,
@@ -83,6 +84,7 @@ def render(
     ],
     folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
     source: ManifestFormat = None,
+    columns: ColumnNames = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -163,7 +165,7 @@ def render(
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="Make rows without speech an error; otherwise they are left out."),
+        typer.Option("--strict", help="Make rows without speech and columns without use an error."),
     ] = False,
     budget: Annotated[
         float | None,
@@ -260,7 +262,7 @@ def render(
         **choose_chimes(found, own, before, after),
     )
     rendering = ManifestRender(
-        rows=Rows(manifest, source, only or []),
+        rows=Rows(manifest, source, only or [], columns=columns, strict=strict),
         planner=planner,
         folder=OutputFolder(folder.expanduser(), overwrite),
         store=store_at(store or own.store),

@@ -20,13 +20,30 @@ Found = TypeVar("Found")
 class Rows:
     """A manifest's rows, read once.
 
+    Args:
+        columns: what ``--columns`` says.
+        strict: a column that voxpress does not use is an error.
+
     Raises:
+        InputError: `columns` cannot be so.
         ManifestError: the manifest cannot be opened; while iterating also as `manifests.read_stream`.
         SpeechError: while iterating: the manifest changed meanwhile.
     """
 
-    def __init__(self, manifest: str, format: str | None, only: list[str]) -> None:
+    def __init__(
+        self,
+        manifest: str,
+        format: str | None,
+        only: list[str],
+        *,
+        columns: str | None = None,
+        strict: bool = False,
+    ) -> None:
+        from voxpress.manifests.columns import Columns
+        from voxpress.manifests.reading import Reading
+
         self.manifest, self._format, self._only = manifest, format, Selection(only)
+        self._reading = Reading(manifest, Columns.parse(columns or "", strict=strict))
         try:
             self._file = sys.stdin.buffer if manifest == "-" else open(manifest, "rb")  # noqa: SIM115 - lives as long as the rows do
             self._look = self._now()
@@ -36,7 +53,12 @@ class Rows:
     def __iter__(self) -> Iterator[Utterance | ManifestError]:
         from voxpress import manifests
 
-        return self._unchanged(manifests.read_stream(self._file, self._format, path=self.manifest))
+        rows = manifests.read_stream(self._file, self._format, path=self.manifest, reading=self._reading)
+        return self._unchanged(rows)
+
+    def notes(self) -> Iterator[str]:
+        """What was noticed of the manifest, once it is read."""
+        return (f"{self.manifest}: {note}" for note in self._reading.notes())
 
     def lines(self) -> Iterator[str]:
         """The file's lines, where it is no manifest."""

@@ -180,6 +180,12 @@ def show_left_out(left_out: list[Bad]) -> None:
         print(f"left out: … and {len(left_out) - _BAD_SHOWN:,} more", file=sys.stderr)
 
 
+def show_manifest_notes(notes: Iterable[str]) -> None:
+    """Print what was noticed of a manifest as a whole."""
+    for note in notes:
+        print(f"note: {name_flags(note)}", file=sys.stderr)
+
+
 def show_notes(notes: list[tuple[str, str]]) -> None:
     """Print what of the rows is read aloud and may not be meant so, and which names of files may not do."""
     _show_alike(

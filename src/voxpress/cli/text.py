@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voxpress.cli.options import (
+    ColumnNames,
     Emoji,
     Lenient,
     LexiconFiles,
@@ -68,6 +69,7 @@ def text(
         ),
     ],
     manifest_format: ManifestFormat = None,
+    columns: ColumnNames = None,
     only: Only = None,
     language: Annotated[
         str | None,
@@ -112,7 +114,7 @@ def text(
     files = [*(lexicon or ()), *shared]
     front_end = read_front_end(files, normalise, unspeakable, emoji, lenient, project.defaults)
     casting = Casting(Speaker(language=language).over(project.defaults.speaker), cast=project.cast)
-    rows = _read(source, manifest_format, only or [], markup)
+    rows = _read(source, manifest_format, columns, only or [], markup)
     proofs = prove_all(rows, casting, front_end, folder)
     failed = False
 
@@ -137,7 +139,7 @@ def text(
 
 
 def _read(
-    source: str, manifest_format: str | None, only: list[str], markup: Markup | None
+    source: str, manifest_format: str | None, columns: str | None, only: list[str], markup: Markup | None
 ) -> Iterator[Utterance | SpeechError]:
     """Each text of a source.
 
@@ -164,7 +166,7 @@ def _read(
         else:
             yield from (Utterance(text=line, markup=kind) for line in chain(head, lines))
     else:
-        rows = Rows(source, manifest_format, only)
+        rows = Rows(source, manifest_format, only, columns=columns)
         for row in rows:
             if isinstance(row, SpeechError):
                 yield row

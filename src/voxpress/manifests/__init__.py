@@ -24,6 +24,7 @@ from typing import BinaryIO, TypeAlias
 import msgspec
 
 from voxpress.errors import ManifestError, suggest
+from voxpress.manifests.reading import Reading
 from voxpress.speech import Utterance
 
 Row: TypeAlias = Utterance | ManifestError
@@ -61,8 +62,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """Endings of file names, in lower case, with the dot."""
     recognise: Callable[[str], bool]
     """Whether a manifest that begins with these lines is of this format."""
-    read: Callable[[Iterator[str], str], Iterator[Row]]
-    """Reads rows from lines that have their line ends, and from the manifest's name, for messages."""
+    read: Callable[[Iterator[str], Reading], Iterator[Row]]
+    """Reads rows from lines that have their line ends."""
     by_content: bool = False
     """Whether the format shares its extensions with a wider one, so that only the content decides between them."""
 
@@ -136,7 +137,9 @@ def find_markup(path: str, head: str) -> str:
     return "ssml" if PurePath(path).suffix.lower() == ".ssml" or _SPEAK.match(head) else ""
 
 
-def read(path: str | os.PathLike[str], format: str | None = None) -> Iterator[Row]:
+def read(
+    path: str | os.PathLike[str], format: str | None = None, reading: Reading | None = None
+) -> Iterator[Row]:
     """The rows of the manifest at `path`, in order. Each is read when the caller asks for it.
 
     >>> [row.id for row in read("examples/prompts.csv") if isinstance(row, Utterance)][:2]
@@ -145,6 +148,7 @@ def read(path: str | os.PathLike[str], format: str | None = None) -> Iterator[Ro
     Args:
         path: the manifest; messages name it as it is given here.
         format: one of `names()`; None: the extension and the content decide.
+        reading: how it is read; afterwards, it says what was noticed.
 
     Raises:
         ManifestError: while iterating, where the manifest as a whole cannot be read (any further).
@@ -152,12 +156,14 @@ def read(path: str | os.PathLike[str], format: str | None = None) -> Iterator[Ro
     name = os.fspath(path)
     try:
         with open(name, "rb") as stream:
-            yield from read_stream(stream, format, path=name)
+            yield from read_stream(stream, format, path=name, reading=reading)
     except OSError as error:
         raise ManifestError(f"cannot be read: {error.strerror}", path=name) from error
 
 
-def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-") -> Iterator[Row]:
+def read_stream(
+    stream: BinaryIO, format: str | None = None, *, path: str = "-", reading: Reading | None = None
+) -> Iterator[Row]:
     r"""The rows of a manifest that is already open, such as ``sys.stdin.buffer``; it stays open.
 
     >>> rows = read_stream(io.BytesIO(b"id,text\nhello,Hello.\n"), path="mine.csv")
@@ -168,10 +174,12 @@ def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-")
         stream: bytes in UTF-8, with or without byte order mark, or in UTF-16 with one.
         format: one of `names()`; None: the content and the extension of `path` decide.
         path: the manifest's name for messages.
+        reading: as for `read`.
 
     Raises:
         ManifestError: while iterating, where the manifest as a whole cannot be read (any further).
     """
+    reading = reading or Reading(path)
     with contextlib.closing(read_lines(stream, path)) as lines:
         first = list(itertools.islice(lines, _HEAD_LINES))
         if first and "\0" in first[0]:
@@ -180,7 +188,7 @@ def read_stream(stream: BinaryIO, format: str | None = None, *, path: str = "-")
         if first and _SEPARATOR.fullmatch(first[0]):
             first[0] = "\n"
         form = find(format if format is not None else recognise(path, "".join(first)))
-        yield from form.read(itertools.chain(first, lines), path)
+        yield from form.read(itertools.chain(first, lines), reading)
 
 
 def _find_formats() -> dict[str, Format]:

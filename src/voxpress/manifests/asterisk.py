@@ -11,9 +11,12 @@ from collections.abc import Iterator
 
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Format, Row
+from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import leave_out_unspeakable, row
 
 _PROMPT = re.compile(r"([^\s:;]+)\s*:(?:\s+(.*))?$", re.DOTALL)
+_FILE = re.compile(r"[a-z0-9._-]+")
+_COMPOUND = re.compile(r"[_-]")
 
 
 _SOUNDS = {
@@ -28,12 +31,17 @@ _BRACKETS = re.compile(r"[(<\[][^][()<>]*[])>]")
 
 
 def _recognise(head: str) -> bool:
-    # "Alice: Hello." may be a line of a play; only prompt lists have comments or folders.
+    # "Alice: Hello." may be a line of a play; only prompt lists have comments, folders, or names such as vm-intro.
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     comments = [line for line in lines if line.startswith(";")]
     names = [match[1] for line in lines if (match := _PROMPT.match(line))]
     everything = len(comments) + len(names) == len(lines)
-    return everything and bool(names) and (bool(comments) or any("/" in name for name in names))
+    if not names or not everything:
+        return False
+    files = len(set(names)) == len(names) and all(map(_FILE.fullmatch, names))
+    return (
+        bool(comments) or any("/" in name for name in names) or (files and any(map(_COMPOUND.search, names)))
+    )
 
 
 def _replace_sound(name: str, text: str) -> str:
@@ -44,8 +52,8 @@ def _replace_sound(name: str, text: str) -> str:
     return f"[silence {silence[1]} s]" if silence else _SOUNDS.get(name, text)
 
 
-def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
-    return leave_out_unspeakable(_read_rows(lines, path))
+def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
+    return leave_out_unspeakable(_read_rows(lines, reading.path))
 
 
 def _read_rows(lines: Iterator[str], path: str) -> Iterator[Row]:

@@ -8,16 +8,17 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
-from voxpress.errors import ManifestError, suggest
+from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
-from voxpress.manifests.rows import ALIASES, COLUMNS, FIELDS, column, literal, number, row
+from voxpress.manifests.columns import COLUMNS, EXTRA, OPTION, field_of, fold, hint
+from voxpress.manifests.reading import Reading
+from voxpress.manifests.rows import literal, number, row
 
 _DELIMITERS = ",;\t|"
 _HEAD = 20
 """Rows that are examined for a header."""
 _ALIKE = 0.6
 """Least mean similarity of texts to the same texts with their numbers in words."""
-_OPTION = "option."
 _NAMED = re.compile(r"\S*[/\d]\S*|\S+\.[A-Za-z]\w{1,4}")
 """A cell that names a file and not a column: it has a digit, a folder or an extension."""
 _ENDED = re.compile(r".*[.!?…。]['\"”»]*", re.DOTALL)
@@ -25,7 +26,7 @@ _ENDED = re.compile(r".*[.!?…。]['\"”»]*", re.DOTALL)
 
 
 def table(
-    lines: Iterator[str], path: str, delimiter: str = ""
+    lines: Iterator[str], path: str, delimiter: str = "", *, wider: bool = False
 ) -> Iterator[tuple[int, list[str]] | ManifestError]:
     r"""The records of a table, header first, each with the number of its first line.
 
@@ -34,6 +35,7 @@ def table(
 
     Args:
         delimiter: empty: found in the header. With ``|``, quotes are part of a cell.
+        wider: whether a record may have more cells than the header.
 
     >>> list(table(iter(['id;text\n', 'a;"one\n', 'two"\n', 'b;three\n']), "p.csv"))
     [(1, ['id', 'text']), (2, ['a', 'one\ntwo']), (4, ['b', 'three'])]
@@ -62,8 +64,8 @@ def table(
             yield _explain_record(cells, path, start, end)
         elif not any(cells):
             continue
-        elif len(cells) == width or not width:
-            width = len(cells)
+        elif len(cells) == width or not width or (wider and len(cells) > width):
+            width = width or len(cells)
             yield start, cells
         else:
             hint = "; quote a cell that holds the delimiter" if len(cells) > width else ""
@@ -111,52 +113,60 @@ def _split_cells(line: str, delimiter: str) -> list[str]:
 
 
 def _is_known(cell: str) -> bool:
-    try:
-        return column(cell) is not None
-    except ManifestError:
-        return False
+    return bool(field_of(cell))
 
 
 def _recognise(head: str) -> bool:
     header = next((line for line in head.splitlines() if line.strip()), "")
     cells = _split_cells(header, _choose_delimiter(header))
-    return len(cells) > 1 and any(_is_known(cell) and column(cell) == "text" for cell in cells)
+    return len(cells) > 1 and any(field_of(cell) == "text" for cell in cells)
 
 
-def _read_header(cells: Sequence[str], path: str, line: int) -> list[str]:
+def _read_header(cells: Sequence[str], reading: Reading, line: int) -> list[str]:
     """The field of each column; empty for a column that is ignored.
 
     Raises:
         ManifestError: a column is unknown, missing or doubled; the message names all of them.
     """
+    path, columns = reading.path, reading.columns
     names: list[str] = []
-    unknown: list[str] = []
+    unknown: list[ManifestError] = []
     for cell in cells:
         try:
-            name = column(cell) or ""
+            name = columns.find(cell) if cell.strip() else ""
         except ManifestError as error:
-            unknown.append(error.field or "")
+            unknown.append(error)
             name = ""
-        if name and name in names:
-            other = cells[names.index(name)].strip()
-            problem = f"is the name of two columns, {other!r} and {cell.strip()!r}; begin one of them with #"
-            raise ManifestError(problem, path=path, line=line, field=name)
+        if name in names and name and not name.startswith(EXTRA):
+            at = names.index(name)
+            if columns.is_alias(cells[at]) == columns.is_alias(cell):
+                both = f"{cells[at].strip()!r} and {cell.strip()!r}"
+                problem = f"is the name of two columns, {both}; begin one of them with #"
+                if fold(cells[at]) != fold(cell):
+                    problem += f', or choose with columns = "{name}={cell.strip()}"'
+                raise ManifestError(problem, path=path, line=line, field=name)
+            if columns.is_alias(cell):
+                name = columns.leave(cell)
+            else:
+                names[at] = columns.leave(cells[at])
         names.append(name)
-    lacking = [field for field in ("text",) if field not in names]
-    if not {"id", "file"} & set(names):
-        lacking.append("id or file")
-    if unknown or lacking:
-        raise ManifestError(_explain_header(cells, unknown, lacking), path=path, line=line)
+    lacks = "text" not in names
+    if unknown or lacks:
+        raise ManifestError(_explain_header(cells, unknown, lacks), path=path, line=line)
     return names
 
 
-def _explain_header(cells: Sequence[str], unknown: Sequence[str], lacking: Sequence[str]) -> str:
-    known = sorted(FIELDS | ALIASES.keys())
-    here = ", ".join(repr(cell.strip()) for cell in cells[:20])
-    problems = [f"unknown column {name!r}{suggest(name.lower(), known)}" for name in unknown[:20]]
-    problems += [f"no column is called {name}" for name in lacking]
-    if lacking:
-        problems.append(f"the first line must name the columns, and has {here}")
+def _explain_header(cells: Sequence[str], unknown: Sequence[ManifestError], lacks: bool) -> str:
+    here = [cell.strip() for cell in cells[:20]]
+    wrong = [error.field or "" for error in unknown[:20]]
+    if lacks:
+        wrong += [name for name in here if field_of(name) is None and name not in wrong]
+    problems = [f"unknown column {name!r}{hint(name)}" for name in wrong]
+    if lacks:
+        problems.append("no column is called text")
+        problems.append(f"the first line must name the columns, and has {', '.join(map(repr, here))}")
+        example = next((name for name in here if field_of(name) is None and name), "COLUMN")
+        problems.append(f'say which one has the texts with columns = "text={example}"')
     return f"{'; '.join(problems)} ({COLUMNS})"
 
 
@@ -196,32 +206,66 @@ def _guess_header(head: Sequence[tuple[int, list[str]] | ManifestError]) -> list
     return ["file", "text"] if at == 0 else ["text", "file"]
 
 
-def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
+    path, order = reading.path, reading.columns.order
     first = list(itertools.islice(lines, _HEAD))
-    records = table(itertools.chain(first, lines), path, _find_delimiter(first))
+    delimiter = _fit_delimiter(first, len(order)) if order else _find_delimiter(first)
+    records = table(itertools.chain(first, lines), path, delimiter)
     begin = list(itertools.islice(records, _HEAD))
     if not begin:
         raise ManifestError("is empty; its first line must name the columns", path=path)
     header = begin[0]
     if isinstance(header, ManifestError):
         raise header
-    names = _guess_header(begin)
+    names = _place_columns(header[1], reading, header[0]) if order else None
+    if names is None and not reading.columns.renames:
+        names = _guess_header(begin)
     if names is None:
-        names = _read_header(header[1], path, header[0])
+        names = _read_header(header[1], reading, header[0])
         begin = begin[1:]
     read_fields = _make_field_reader(names)
+    nameless = not {"id", "file"} & set(names)
     for record in itertools.chain(begin, records):
         if isinstance(record, ManifestError):
             yield record
         else:
             line, cells = record
-            yield from row(read_fields(cells), path, line)
+            fields = read_fields(cells)
+            if nameless:
+                reading.name_row(fields, line)
+            yield from row(fields, path, line)
+
+
+def _fit_delimiter(head: Sequence[str], width: int) -> str:
+    """The delimiter that cuts the first line into so many cells; empty if none does."""
+    line = next((line for line in head if line.strip()), "")
+    return next((each for each in "\t|;," if len(_split_cells(line, each)) == width), "")
+
+
+def _place_columns(cells: Sequence[str], reading: Reading, line: int) -> list[str]:
+    """The fields of a table without a header, by the places of its columns.
+
+    Raises:
+        ManifestError: the table has more or fewer columns, or a header after all.
+    """
+    order = reading.columns.order
+    if len(cells) != len(order):
+        problem = f"has {len(cells)} cells, and columns names {len(order)} ({','.join(order)})"
+        raise ManifestError(problem, path=reading.path, line=line)
+    if all(field_of(cell) is not None for cell in cells):
+        problem = (
+            f"names the columns itself ({', '.join(cell.strip() for cell in cells)}): say which is which by name"
+            ' (columns = "text=NAME"), or nothing'
+        )
+        raise ManifestError(problem, path=reading.path, line=line)
+    return list(order)
 
 
 def _make_field_reader(names: Sequence[str]) -> Callable[[Sequence[str]], dict[str, object]]:
     """A function from the cells of a record to its fields, for columns with these names."""
-    plain = [(at, name) for at, name in enumerate(names) if name and not name.startswith(_OPTION)]
-    options = [(at, name.removeprefix(_OPTION)) for at, name in enumerate(names) if name.startswith(_OPTION)]
+    plain = [(at, name) for at, name in enumerate(names) if name and not name.startswith((OPTION, EXTRA))]
+    options = _list_parts(names, OPTION)
+    extra = _list_parts(names, EXTRA)
     numbers = [name for name in ("speed", "seed") if name in names]
 
     def read_fields(cells: Sequence[str]) -> dict[str, object]:
@@ -231,9 +275,16 @@ def _make_field_reader(names: Sequence[str]) -> Callable[[Sequence[str]], dict[s
                 fields[name] = number(name, str(fields[name]))
         if options:
             fields["options"] = {name: literal(cell) for at, name in options if (cell := cells[at].strip())}
+        if extra:
+            fields["extra"] = {name: cell for at, name in extra if (cell := cells[at].strip())}
         return fields
 
     return read_fields
+
+
+def _list_parts(names: Sequence[str], beginning: str) -> list[tuple[int, str]]:
+    """Place and name of each column whose field begins so."""
+    return [(at, name.removeprefix(beginning)) for at, name in enumerate(names) if name.startswith(beginning)]
 
 
 FORMAT = Format(

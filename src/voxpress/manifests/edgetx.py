@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Format, Row
 from voxpress.manifests.csv import table
+from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import leave_out_unspeakable, row
 
 _COLUMNS = ("Source text", "Translation", "Path", "Filename")
@@ -17,12 +18,13 @@ def _recognise(head: str) -> bool:
     return isinstance(first, tuple) and {name.strip() for name in first[1]}.issuperset(_COLUMNS)
 
 
-def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
-    return leave_out_unspeakable(_read_rows(lines, path))
+def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
+    return leave_out_unspeakable(_read_rows(lines, reading.path))
 
 
 def _read_rows(lines: Iterator[str], path: str) -> Iterator[Row]:
-    records = table(lines, path)
+    # Some of the lists got a column more, in a second header.
+    records = table(lines, path, wider=True)
     header = next(records, None)
     if isinstance(header, ManifestError):
         raise header
@@ -37,6 +39,8 @@ def _read_rows(lines: Iterator[str], path: str) -> Iterator[Row]:
             yield LeftOut(record.problem, path=path, line=record.line)
             continue
         line, cells = record
+        if cells[: len(names)] == names:
+            continue
         text = cells[translation].strip() or cells[source].strip()
         name = cells[file].strip()
         if not name:

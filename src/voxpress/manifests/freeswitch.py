@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests import Format, Row
+from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import leave_out_unspeakable, row
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def _recognise(head: str) -> bool:
     return head.lstrip().startswith("<") and "<language>" in head
 
 
-def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
-    return leave_out_unspeakable(_read_rows(lines, path))
+def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
+    return leave_out_unspeakable(_read_rows(lines, reading.path))
 
 
 def _read_rows(lines: Iterator[str], path: str) -> Iterator[Row]:

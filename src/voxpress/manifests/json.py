@@ -7,15 +7,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePath
 from typing import NamedTuple
 
 import msgspec
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
+from voxpress.manifests.columns import EXTRA, Columns
 from voxpress.manifests.jsonl import find_duplicates
-from voxpress.manifests.rows import SHARED, Shared, column, named_row
+from voxpress.manifests.reading import Reading
+from voxpress.manifests.rows import SHARED, Shared, named_row
 
 MAX_DOCUMENT = 1 << 24
 """Characters. CSV and JSON lines, which are read row by row, can be longer."""
@@ -47,15 +48,20 @@ def _recognise(head: str) -> bool:
     return len(lines) == 1 and not _is_row(named)
 
 
-def _is_row(names: Iterable[str]) -> bool:
+def _is_row(names: Iterable[str], columns: Columns | None = None) -> bool:
     """Whether the names are fields of one row, and not ids."""
+    columns = columns or Columns()
     try:
-        return "text" in {column(name) for name in names}
+        fields = {columns.find(name) for name in names}
     except ManifestError:
         return False
+    if any(field.startswith(EXTRA) for field in fields) and not fields & {"id", "file"}:
+        return False
+    return "text" in fields
 
 
-def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
+    path = reading.path
     pieces: list[str] = []
     size = 0
     for line in lines:
@@ -64,23 +70,23 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
             problem = f"is longer than {MAX_DOCUMENT:,} characters; write CSV or JSON lines"
             raise ManifestError(problem, path=path)
         pieces.append(line)
-    stem = "" if path == "-" else PurePath(path).stem + "-"
     seen: set[str] = set()
-    shared, items = _read_document("".join(pieces), path)
+    shared, items = _read_document("".join(pieces), reading)
     for number, item in enumerate(items, 1):
         if item.name is not None and item.name in seen:
             yield ManifestError("is given twice", path=path, line=item.line, field=item.name)
             continue
         seen.add(item.name or "")
-        yield from _read_row(item, f"{stem}{number:04}", path, shared)
+        yield from _read_row(item, number, reading, shared)
 
 
-def _read_document(text: str, path: str) -> tuple[Shared | None, Iterator[_Item]]:
+def _read_document(text: str, reading: Reading) -> tuple[Shared | None, Iterator[_Item]]:
     """What a document says for all its rows, and its rows.
 
     Raises:
         ManifestError: it cannot be read.
     """
+    path = reading.path
     walk = _Walk(text, path)
     if not (walk.skip_space() and _BEGINS_SHARED.match(text, walk.at)):
         return None, _read_items(text, path)
@@ -102,7 +108,7 @@ def _read_document(text: str, path: str) -> tuple[Shared | None, Iterator[_Item]
             raise again[0]
     line = min((items[name].line for name in given), default=1)
     walk.at = prompts.start
-    return Shared(given, path, line), walk.read_values("]" if bracket == "[" else "}")
+    return Shared(given, reading, line), walk.read_values("]" if bracket == "[" else "}")
 
 
 def _decode(item: _Item, path: str) -> tuple[object, list[ManifestError]]:
@@ -120,8 +126,8 @@ def _decode(item: _Item, path: str) -> tuple[object, list[ManifestError]]:
     return value, [ManifestError("is given twice", path=path, line=item.line, field=name) for name in again]
 
 
-def _read_row(item: _Item, numbered: str, path: str, shared: Shared | None) -> Iterator[Row]:
-    read_row = shared.read_row if shared else named_row
+def _read_row(item: _Item, number: int, reading: Reading, shared: Shared | None) -> Iterator[Row]:
+    path = reading.path
     try:
         value, again = _decode(item, path)
     except ManifestError as error:
@@ -129,14 +135,18 @@ def _read_row(item: _Item, numbered: str, path: str, shared: Shared | None) -> I
         return
     if again:
         yield from again
-    elif isinstance(value, str):
-        yield from read_row({"id": item.name or numbered, "text": value}, path, item.line)
-    elif isinstance(value, dict):
-        named = {} if item.name is None else {"id": item.name}
-        yield from read_row(named | value, path, item.line)
-    else:
+        return
+    if isinstance(value, str):
+        value = {"id": item.name or reading.number(number), "text": value}
+    elif isinstance(value, dict) and item.name is not None:
+        value = {"id": item.name} | value
+    if not isinstance(value, dict):
         problem = 'is neither a text nor a row such as {"id": "a", "text": "A."}'
         yield ManifestError(problem, path=path, line=item.line)
+    elif shared:
+        yield from shared.read_row(value, item.line, number)
+    else:
+        yield from named_row(value, reading, item.line, number)
 
 
 def _read_items(text: str, path: str) -> Iterator[_Item]:

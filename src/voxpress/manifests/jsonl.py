@@ -9,6 +9,7 @@ import msgspec
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
+from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import SHARED, Shared, named_row
 
 
@@ -34,9 +35,9 @@ def find_duplicates(text: str) -> list[str]:
     return found
 
 
-def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
     decode = msgspec.json.Decoder(dict[str, object]).decode
-    read_row, begun = named_row, False
+    path, shared, begun = reading.path, None, False
     for number, line in enumerate(lines, 1):
         if line.isspace():
             continue
@@ -52,9 +53,12 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
         if not begun and named and named.keys() <= SHARED:
             if again:
                 return
-            read_row = Shared(named, path, number).read_row
+            shared = Shared(named, reading, number)
+        elif named and named.keys() <= SHARED:
+            problem = f"belongs into the first line: it holds for all rows ({', '.join(sorted(SHARED))})"
+            yield ManifestError(problem, path=path, line=number, field=next(iter(named)))
         elif not again:
-            yield from read_row(named, path, number)
+            yield from shared.read_row(named, number) if shared else named_row(named, reading, number)
         begun = True
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
+from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import row
 
 _PAIR = re.compile(r"([^\s=:]+)\s*[=:]\s*(.*)", re.DOTALL)
@@ -19,7 +20,8 @@ def _recognise(head: str) -> bool:
     return all(_EQUALS.match(line) for line in lines if line and line[0] not in "#;") and "=" in head
 
 
-def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
+    path = reading.path
     seen: set[str] = set()
     for number, line in enumerate(lines, 1):
         line = line.strip()

@@ -14,7 +14,7 @@ import shutil
 import stat
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BufferedWriter
 from types import TracebackType
@@ -28,7 +28,7 @@ from voxpress import validation
 from voxpress.errors import ManifestError, StoreError
 from voxpress.files import locks
 from voxpress.files.atomic import is_device
-from voxpress.speech import Hertz, Opinion, Result, Seconds, Status
+from voxpress.speech import Hertz, Opinion, OptionValue, Result, Seconds, Status
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +77,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     error_type: str
     origin: str
     """The row: ``prompts.csv:17``."""
+    extra: Mapping[str, OptionValue] = {}
+    """The row's columns that voxpress does not use."""
 
     @classmethod
     def of(cls, result: Result) -> Entry:
@@ -110,6 +112,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             error=result.error,
             error_type=result.error_type,
             origin=utterance.origin,
+            extra=utterance.extra,
         )
 
 

@@ -12,103 +12,9 @@ import msgspec
 from voxpress import validation
 from voxpress.errors import LeftOut, ManifestError, suggest
 from voxpress.manifests import Row
+from voxpress.manifests.columns import EXTRA, FIELDS, OPTION
+from voxpress.manifests.reading import Reading
 from voxpress.speech import OptionValue, Speaker, Utterance
-
-FIELDS = frozenset(
-    (
-        "id",
-        "text",
-        "file",
-        "speaker",
-        "engine",
-        "model",
-        "voice",
-        "language",
-        "speed",
-        "seed",
-        "format",
-        "markup",
-        "normalise",
-        "lexicon",
-        "title",
-    )
-)
-"""Fields of a row besides its options; each is the field of `Utterance` of that name."""
-
-ALIASES = {
-    "key": "id",
-    "name": "id",
-    "prompt_id": "id",
-    "prompt_name": "id",
-    "utterance_id": "id",
-    "audio": "file",
-    "audio_file": "file",
-    "audio_filepath": "file",
-    "file_name": "file",
-    "filename": "file",
-    "path": "file",
-    "wav": "file",
-    "wav_filename": "file",
-    "message": "text",
-    "phrase": "text",
-    "prompt": "text",
-    "prompt_text": "text",
-    "sentence": "text",
-    "transcript": "text",
-    "transcription": "text",
-    "lang": "language",
-    "locale": "language",
-}
-"""Other names for fields, from people and other tools."""
-
-LEFT_ALONE = frozenset(
-    (
-        "category",
-        "comment",
-        "comments",
-        "context",
-        "description",
-        "duration",
-        "n_words",
-        "note",
-        "notes",
-        "offset",
-        "string_id",
-        "wav_filesize",
-    )
-)
-"""Names of columns that say something about a row but change nothing in its file."""
-
-COLUMNS = f"columns: {', '.join(sorted(FIELDS))}, option.NAME; a name that begins with # or x- is left alone"
-"""All columns, for messages."""
-
-
-def column(name: str) -> str | None:
-    """The field of a column: ``option.NAME`` for an option, None for a column that is ignored.
-
-    >>> column("Text"), column("audio_filepath"), column("option.noise_scale"), column("x-note")
-    ('text', 'file', 'option.noise_scale', None)
-
-    Raises:
-        ManifestError: the column is unknown; the error has neither path nor line.
-    """
-    plain = name.strip()
-    lower = plain.lower().replace(" ", "_").replace("-", "_")
-    if lower in FIELDS:
-        return lower
-    if lower in ALIASES:
-        return ALIASES[lower]
-    if lower in LEFT_ALONE:
-        return None
-    if lower.startswith("option.") and len(plain) > len("option."):
-        return "option." + plain[len("option.") :]
-    if lower.startswith(("#", "x_")):
-        return None
-    known = sorted(FIELDS | ALIASES.keys())
-    raise ManifestError(
-        f"unknown column{suggest(lower, known)} ({COLUMNS})",
-        field=plain or repr(name),
-    )
 
 
 def number(field: str, text: str) -> object:
@@ -165,39 +71,79 @@ def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
     return (utterance,)
 
 
-def named_row(named: Mapping[str, object], path: str, line: int) -> Iterable[Row]:
-    """Like `row`, for a row whose names may be aliases (an object of JSON, say).
+def named_row(named: Mapping[str, object], reading: Reading, line: int, count: int = 0) -> Iterable[Row]:
+    """Like `row`, for a row with the names that its author gave the fields (an object of JSON, say).
 
-    >>> [utterance] = named_row({"audio_filepath": "one.wav", "text": "One."}, "p.jsonl", 1)
-    >>> utterance.file
-    'one.wav'
+    Args:
+        count: the row's number, which names it where rows have no names; 0: that of its line.
+
+    >>> [utterance] = named_row({"audio_filepath": "one.wav", "text": "One.", "mood": 3}, Reading("p.jsonl"), 1)
+    >>> utterance.file, utterance.extra
+    ('one.wav', {'mood': 3})
     """
-    values = named.values()
-    if named.keys() <= FIELDS and None not in values and "" not in values:
-        return row(dict(named), path, line)
-    fields: dict[str, object] = {}
+    path, values = reading.path, named.values()
+    if named.keys() <= FIELDS and reading.takes_own_names and None not in values and "" not in values:
+        fields = dict(named)
+        reading.name_row(fields, count or line)
+        return row(fields, path, line)
+    fields = {}
+    extra: dict[str, object] = {}
     problems: list[ManifestError] = []
+    givers: dict[str, str] = {}
     for name, value in named.items():
         try:
-            field = name if name == "options" else column(name)
+            field = name if name == "options" else reading.columns.find(name)
+            if field in givers:
+                field = _choose_giver(field, givers[field], name, fields, extra, reading)
         except ManifestError as error:
             problems.append(ManifestError(error.problem, path=path, line=line, field=error.field))
             continue
-        if field is None or value is None or value == "":
+        if not field or value is None or value == "":
             continue
-        if field.startswith("option."):
+        if field.startswith(OPTION):
             problems.append(
                 ManifestError("is for tables; write options: {NAME: VALUE}", path=path, line=line, field=name)
             )
-        elif field in fields:
-            problem = "is given twice" if name.lower() == field else f"is given twice: {name!r} means it too"
-            problems.append(ManifestError(problem, path=path, line=line, field=field))
+        elif field.startswith(EXTRA):
+            extra[field.removeprefix(EXTRA)] = value
         else:
-            fields[field] = value
+            givers[field] = name
+            fields[field] = str(value) if field == "speaker" and type(value) is int else value
+    if extra:
+        fields["extra"] = {name: _flatten(value) for name, value in extra.items()}
+    reading.name_row(fields, count or line)
     rows = row(fields, path, line)
     if not problems:
         return rows
     return [*problems, *(one for one in rows if isinstance(one, ManifestError))]
+
+
+def _choose_giver(
+    field: str, former: str, name: str, fields: dict[str, object], extra: dict[str, object], reading: Reading
+) -> str:
+    """Which field a second value for a field has: a field's own name comes before other names for it.
+
+    Raises:
+        ManifestError: neither or both are the field's own name; it has neither path nor line.
+    """
+    columns = reading.columns
+    if columns.is_alias(former) == columns.is_alias(name):
+        raise ManifestError(
+            "is given twice" if former == name else f"is given twice: {name!r} means it too", field=field
+        )
+    if columns.is_alias(name):
+        return columns.leave(name)
+    extra[columns.leave(former).removeprefix(EXTRA)] = fields.pop(field)
+    return field
+
+
+def _flatten(value: object) -> OptionValue:
+    """A value of JSON, as one value of a report."""
+    if isinstance(value, str | bool | float) or (
+        isinstance(value, int) and abs(value) <= validation.LARGEST_SEED
+    ):
+        return value
+    return msgspec.json.encode(value).decode()
 
 
 SHARED = frozenset(("defaults", "cast"))
@@ -207,23 +153,25 @@ SHARED = frozenset(("defaults", "cast"))
 class Shared:
     """What a manifest says for all its rows: values of fields that a row leaves out, and speakers by their names.
 
-    >>> shared = Shared({"cast": {"Alice": {"voice": "high"}}}, "p.json", 1)
-    >>> [row] = shared.read_row({"id": "a", "text": "A.", "speaker": "Alice"}, "p.json", 2)
+    >>> shared = Shared({"cast": {"Alice": {"voice": "high"}}}, Reading("p.json"), 1)
+    >>> [row] = shared.read_row({"id": "a", "text": "A.", "speaker": "Alice"}, 2)
     >>> row.cast
     {'Alice': Speaker(voice='high')}
 
     Args:
         document: has the fields of `SHARED`, or some.
-        path, line: of the manifest, and where it says so.
+        line: where it says so.
 
     Raises:
         ManifestError: one of them cannot be so.
     """
 
-    def __init__(self, document: Mapping[str, object], path: str, line: int) -> None:
-        self._line = line
-        self._defaults = self._read(document, "defaults", path)
-        self._cast = dict(read_cast(self._read(document, "cast", path), path, lambda name: line))
+    def __init__(self, document: Mapping[str, object], reading: Reading, line: int) -> None:
+        self._reading, self._line = reading, line
+        self._defaults = self._read(document, "defaults", reading.path)
+        self._cast = dict(
+            read_cast(self._read(document, "cast", reading.path), reading.path, lambda name: line)
+        )
         self._reported: set[str] = set()
 
     def _read(self, document: Mapping[str, object], name: str, path: str) -> dict[str, object]:
@@ -236,15 +184,15 @@ class Shared:
             )
         return found
 
-    def read_row(self, named: Mapping[str, object], path: str, line: int) -> Iterator[Row]:
+    def read_row(self, named: Mapping[str, object], line: int, count: int = 0) -> Iterator[Row]:
         """`named_row`, with what is shared. What is wrong there is reported once, with its own line."""
         own = {name for name, value in named.items() if value is not None and value != ""}
         kept = {name: value for name, value in named.items() if name in own or name not in self._defaults}
         values = {**self._defaults, **kept}
-        for row in give_cast(named_row(values, path, line), self._cast):
+        for row in give_cast(named_row(values, self._reading, line, count), self._cast):
             field = row.field if isinstance(row, ManifestError) else None
             if isinstance(row, ManifestError) and field and field.partition(".")[0] in values.keys() - own:
-                row = ManifestError(row.problem, path=path, line=self._line, field=field)
+                row = ManifestError(row.problem, path=self._reading.path, line=self._line, field=field)
                 if str(row) in self._reported:
                     continue
                 self._reported.add(str(row))

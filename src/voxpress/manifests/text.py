@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 
 from voxpress.manifests import Format, Row
+from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import row
 
 
-def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
-    stem = "" if path == "-" else PurePath(path).stem + "-"
+def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
     for number, line in enumerate(lines, 1):
         if text := line.strip():
-            yield from row({"id": f"{stem}{number:04}", "text": text}, path, number)
+            yield from row({"id": reading.number(number), "text": text}, reading.path, number)
 
 
 FORMAT = Format(

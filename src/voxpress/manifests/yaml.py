@@ -13,6 +13,7 @@ import msgspec
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
+from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import give_cast, literal, named_row, number, read_cast
 from voxpress.speech import Speaker
 
@@ -50,19 +51,24 @@ def _recognise(head: str) -> bool:
     return first.startswith(("---", "- id:", "- text:", "- file:", "prompts:", "defaults:"))
 
 
-def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
+def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
+    path = reading.path
     rows = _read_document(lines, path)
-    shared = _Shared(path, _Map(), {})
+    shared = _Shared(reading, _Map(), {})
     if isinstance(rows, _Map) and rows.values.keys() <= {"defaults", "cast", "prompts"}:
         prompts = rows.values.get("prompts")
         if isinstance(prompts, (_List, _Map)):
             named = _pairs(rows, "cast", path)
             given = {name: _convert_field("speaker", speaker) for name, speaker in named.values.items()}
             cast = dict(read_cast(given, path, named.lines.__getitem__))
-            shared = _Shared(path, _pairs(rows, "defaults", path), cast)
+            shared = _Shared(reading, _pairs(rows, "defaults", path), cast)
             rows = prompts
     if isinstance(rows, _List):
-        found = (row for line, item in rows.items for row in _read_row(item, line, {}, shared))
+        found = (
+            row
+            for number, (line, item) in enumerate(rows.items, 1)
+            for row in _read_row(item, line, {}, shared, number)
+        )
     elif isinstance(rows, _Map):
         pairs = rows.values.items()
         found = (row for id, item in pairs for row in _read_row(item, rows.lines[id], {"id": id}, shared))
@@ -83,7 +89,7 @@ def _read(lines: Iterator[str], path: str) -> Iterator[Row]:
 class _Shared(NamedTuple):
     """What a document says for all its rows."""
 
-    path: str
+    reading: Reading
     defaults: _Map
     cast: dict[str, Speaker]
 
@@ -97,8 +103,10 @@ def _pairs(document: _Map, name: str, path: str) -> _Map:
     return pairs
 
 
-def _read_row(node: _Node, line: int, named: dict[str, _Node], shared: _Shared) -> Iterator[Row]:
-    path = shared.path
+def _read_row(
+    node: _Node, line: int, named: dict[str, _Node], shared: _Shared, number: int = 0
+) -> Iterator[Row]:
+    path = shared.reading.path
     if named and not isinstance(node, (_List, _Map)):
         node = _Map({"text": node}, {"text": line})
     if not isinstance(node, _Map):
@@ -108,7 +116,8 @@ def _read_row(node: _Node, line: int, named: dict[str, _Node], shared: _Shared) 
     own = {name: value for name, value in node.values.items() if value or name not in shared.defaults.values}
     lines = shared.defaults.lines | {name: node.lines[name] for name in own}
     values = shared.defaults.values | named | own
-    rows = named_row({name: _convert_field(name, value) for name, value in values.items()}, path, line)
+    fields = {name: _convert_field(name, value) for name, value in values.items()}
+    rows = named_row(fields, shared.reading, line, number)
     for row in give_cast(rows, shared.cast):
         if isinstance(row, ManifestError):
             field = row.field or ""

@@ -4,7 +4,7 @@ Prompt lists such as Asterisk's mix words with descriptions of sounds. `parse` s
 
 - Silence: ``N UNIT of silence``, ``silence N UNIT``, and the same with ``pause``.
 - Tones: ``beep`` or ``tone``, with one of ``error``, ``double``, ``ascending``, ``descending`` before or
-  after it, and words such as *this is a simple … sound* around it.
+  after it, and words such as *this is a simple … sound* around it. `_sounds` has the words of each language.
 - Pronunciations: ``[word](/IPA/)`` says the word so.
 - Explanations, which are dropped: a symbol beside a word (``dollar [$]``), empty brackets, and text that begins with
   ``note:``.
@@ -24,6 +24,7 @@ from contextlib import suppress
 from voxpress.errors import InputError, LeftOut, MarkupError, shorten
 from voxpress.text.ipa import to_ipa
 from voxpress.text.markup._composer import MAX_SILENCE, PUNCTUATION, Composer
+from voxpress.text.markup._sounds import SOUND, describe
 from voxpress.text.parts import Part, Say, Silence, Tone
 from voxpress.text.passage import Change, Edit, Passage
 from voxpress.text.patterns import lazily
@@ -44,39 +45,6 @@ TONES: dict[str, tuple[Tone | Silence, ...]] = {
 }
 """The sounds of each tone direction."""
 
-_KINDS = {
-    "": "beep",
-    "double": "double beep",
-    "two": "double beep",
-    "error": "error beep",
-    "ascending": "ascending tones",
-    "rising": "ascending tones",
-    "descending": "descending tones",
-    "decending": "descending tones",  # so written in Asterisk's list
-    "falling": "descending tones",
-}
-_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_UNITS = {"ms": 0.001, "millisecond": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "minute": 60.0}
-
-_ABROAD = {
-    "tono simple": "beep",
-    "tono de error": "error beep",
-    "toni ascendenti": "ascending tones",
-    "toni discendenti": "descending tones",
-}
-"""Tones in the Spanish and Italian lists of Asterisk."""
-
-_kind = "|".join(kind for kind in _KINDS if kind)
-_TONE = lazily(
-    rf"(?:this is an? )?(?:(?:simple|short) )?(?:({_kind}) )?(?:beeps?|tones?)(?: (?:tone|sound))?"
-    rf"(?: ({_kind}))?(?: plays?)?"
-)
-_length = rf"(\d+(?:\.\d+)?|{'|'.join(_COUNTS)})[ -]?({'|'.join(_UNITS)})s?"
-_SILENCE = lazily(rf"{_length} (?:of )?(?:silence|pause)|(?:silence|pause)(?: for|:)? {_length}")
-_SOUND = lazily(
-    r"(?:sounds?|noises?) of .+|.*\b(?:sound|tone|beep|music|noise)s? (?:is |are )?play(?:s|ing|ed)?"
-    r"|music|(?:(?:long|short|brief) )?(?:pause|silence)"
-)
 _SYMBOL = lazily(r"[^\w]|_")
 _DIRECTION = lazily(r"\[([^][]*)\]|<([A-Za-z][^<>]*)>|\(([^()]*)\)")
 _WORDS = lazily(r"[^][<>()]*")
@@ -167,25 +135,21 @@ def _say(pieces: list[Passage], changes: list[Change], composer: Composer) -> No
 def _interpret(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ...] | None:
     """The sounds that the brackets describe; empty for an explanation, None for prose."""
     whole, content = match[0], match[match.lastindex or 1]
-    words = " ".join(content.lower().split()).rstrip(".!").strip()
-    tone = _TONE.fullmatch(words)
-    if tone and (name := _KINDS.get(" ".join(filter(None, tone.groups())))):
-        return TONES[name]
-    if words in _ABROAD:
-        return TONES[_ABROAD[words]]
-    if silence := _SILENCE.fullmatch(words):
-        count, unit = [group for group in silence.groups() if group]
-        duration = (_COUNTS.index(count) + 1 if count in _COUNTS else float(count)) * _UNITS[unit]
-        if not 0 < duration <= MAX_SILENCE:
+    words = " ".join(content.casefold().split()).rstrip(".!").strip()
+    sound = describe(words)
+    if isinstance(sound, str) and sound:
+        return TONES[sound]
+    if isinstance(sound, float):
+        if not 0 < sound <= MAX_SILENCE:
             raise MarkupError(
                 f"{shorten(whole)}: silence lasts more than 0 and at most {MAX_SILENCE:g} seconds"
             )
-        return (Silence(duration),)
+        return (Silence(sound),)
     if explains and (
         words.startswith("note:") or (whole[0] != "(" and _SYMBOL.fullmatch(content.strip() or " "))
     ):
         return ()
-    if whole[0] == "(" and not (tone or _SOUND.fullmatch(words)):
+    if whole[0] == "(" and sound is None and not SOUND.fullmatch(words):
         return None
     raise LeftOut(
         f"{shorten(whole)} is not a direction that can be generated ({', '.join(TONES)}, silence 2 s):"

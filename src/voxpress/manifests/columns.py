@@ -1,0 +1,297 @@
+"""The names of columns: which field of a row a column has, whoever named it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+
+from voxpress.errors import InputError, ManifestError, suggest
+
+FIELDS = frozenset(
+    (
+        "id",
+        "text",
+        "file",
+        "speaker",
+        "engine",
+        "model",
+        "voice",
+        "language",
+        "speed",
+        "seed",
+        "format",
+        "markup",
+        "normalise",
+        "lexicon",
+        "title",
+    )
+)
+"""Fields of a row besides its options; each is the field of `Utterance` of that name."""
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "id": (
+        "key",
+        "name",
+        "prompt_id",
+        "prompt_name",
+        "utterance_id",
+        "nom",
+        "nombre",
+        "nome",
+        "identifier",
+        "kennung",
+        "identificador",
+        "identifiant",
+        "identificativo",
+    ),
+    "file": (
+        "audio",
+        "audio_file",
+        "audio_filepath",
+        "audio_filename",
+        "audio_path",
+        "file_name",
+        "filename",
+        "output_file",
+        "path",
+        "sound_file",
+        "wav",
+        "wav_file",
+        "wav_filename",
+        "datei",
+        "dateiname",
+        "archivo",
+        "fichero",
+        "nombre_de_archivo",
+        "fichier",
+        "nom_de_fichier",
+        "nom_du_fichier",
+        "nome_file",
+        "arquivo",
+        "nome_do_arquivo",
+        "bestand",
+        "bestandsnaam",
+    ),
+    "text": (
+        "announcement",
+        "message",
+        "phrase",
+        "prompt",
+        "prompt_text",
+        "script",
+        "sentence",
+        "spoken_text",
+        "text_for_tts",
+        "transcript",
+        "transcription",
+        "txt",
+        "voice_script",
+        "wording",
+        "ansage",
+        "ansagetext",
+        "nachricht",
+        "anuncio",
+        "frase",
+        "locucion",
+        "mensaje",
+        "texto",
+        "annonce",
+        "texte",
+        "texte_a_dire",
+        "annuncio",
+        "messaggio",
+        "testo",
+        "mensagem",
+        "tekst",
+    ),
+    "language": ("lang", "locale", "sprache", "idioma", "langue", "lingua", "taal"),
+    "voice": ("stimme", "voz", "voix", "voce"),
+    "speaker": ("speaker_id", "sprecher", "locutor", "locuteur"),
+    "normalise": ("normalize",),
+}
+"""Other names for fields, from people and other programs, as `fold` writes them."""
+
+ALIASES = {name: field for field, names in NAMES.items() for name in names}
+
+LEFT_ALONE = frozenset(
+    (
+        "category",
+        "comment",
+        "comments",
+        "context",
+        "description",
+        "duration",
+        "n_words",
+        "note",
+        "notes",
+        "offset",
+        "string_id",
+        "wav_filesize",
+    )
+)
+"""Names of columns that say something about a row but change nothing in its file."""
+
+COLUMNS = f"columns: {', '.join(sorted(FIELDS))}, option.NAME; a name that begins with # or x- is left alone"
+"""All columns, for messages."""
+OPTION, EXTRA = "option.", "extra."
+"""What stands before the name of an option of the engine, and of a column that voxpress does not use."""
+_REMARK = re.compile(r"_*[(\[][^()\[\]]*[)\]]$")
+_MOST_NOTED = 1000
+_SHORTEST_MISTYPED = 5
+"""Letters; shorter words are too often one letter from another word."""
+
+
+@lru_cache(maxsize=4096)
+def fold(name: str) -> str:
+    """A name as names are compared: without capitals and accents; a space or a hyphen is an underscore.
+
+    >>> fold(" Texte à dire"), fold("File-Name")
+    ('texte_a_dire', 'file_name')
+    """
+    apart = unicodedata.normalize("NFKD", name.strip().casefold())
+    return re.sub(r"[\s_-]+", "_", "".join(each for each in apart if not unicodedata.combining(each)))
+
+
+@lru_cache(maxsize=4096)
+def field_of(name: str) -> str | None:
+    """The field that a column's name means: ``option.NAME`` for an option, empty where it is left alone, None: none.
+
+    >>> field_of("Text (EN)"), field_of("Dateiname"), field_of("option.noise"), field_of("x-note"), field_of("city")
+    ('text', 'file', 'option.noise', '', None)
+    """
+    plain, folded = name.strip(), fold(name)
+    for each in (folded, _REMARK.sub("", folded)):
+        if each in FIELDS:
+            return each
+        if each in ALIASES:
+            return ALIASES[each]
+    if folded in LEFT_ALONE or folded.startswith(("#", "x_")):
+        return ""
+    for before in (OPTION, "options."):
+        if folded.startswith(before) and len(plain) > len(before):
+            return OPTION + plain[len(before) :]
+    return None
+
+
+def find_mistyped(name: str) -> str:
+    """The field of which a name is one slip away: a letter too much, too few, wrong or swapped; empty: none.
+
+    >>> find_mistyped("langauge"), find_mistyped("department")
+    ('language', '')
+    """
+    folded = fold(name)
+    if len(folded) < _SHORTEST_MISTYPED:
+        return ""
+    near = (
+        field
+        for field in sorted(FIELDS)
+        if len(field) >= _SHORTEST_MISTYPED and _shorten(field) & _shorten(folded)
+    )
+    return next(near, "")
+
+
+def _shorten(word: str) -> set[str]:
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+class Columns:
+    """Which field each column of one manifest has, and which columns voxpress does not use.
+
+    >>> columns = Columns.parse("text=Wording EN")
+    >>> columns.find("Wording EN"), columns.find("Department"), list(columns.unused)
+    ('text', 'extra.Department', ['Department'])
+
+    Args:
+        order: the fields of a table without a header; an empty one is not used.
+        named: fields by the columns that have them, before those that voxpress knows.
+        strict: a column that voxpress does not use is an error.
+    """
+
+    def __init__(
+        self, order: tuple[str, ...] = (), named: Mapping[str, str] | None = None, *, strict: bool = False
+    ) -> None:
+        self.order, self.strict = order, strict
+        self.unused: dict[str, None] = {}
+        self._named = {fold(name): field for name, field in (named or {}).items()}
+        self._taken = frozenset(self._named.values())
+        self._found: dict[str, str] = {}
+
+    @property
+    def renames(self) -> bool:
+        """Whether a name may mean another field than it says."""
+        return bool(self._named)
+
+    @classmethod
+    def parse(cls, given: str, *, strict: bool = False) -> Columns:
+        """The columns that somebody names: ``id,text`` in the order of a table, or ``text=Wording`` by their names.
+
+        Raises:
+            InputError: that is no list of fields.
+        """
+        pieces = [piece.strip() for piece in given.split(",")] if given else []
+        named = {
+            name.strip(): field.strip() for field, sign, name in (p.partition("=") for p in pieces) if sign
+        }
+        if named and len(named) != len(pieces):
+            raise InputError(
+                "name columns by their places (id,text) or by their names (text=Wording), not both",
+                field="columns",
+            )
+        fields = named.values() if named else filter(None, pieces)
+        order = [] if named else pieces
+        for field in fields:
+            if field not in FIELDS and not field.startswith(OPTION):
+                raise InputError(
+                    f"no field is called {field!r}{suggest(field, FIELDS)} (fields: {', '.join(sorted(FIELDS))},"
+                    " option.NAME)",
+                    field="columns",
+                )
+        if pieces and not named and "text" not in pieces:
+            raise InputError(f"{given!r} names no column text", field="columns")
+        return cls(tuple(order), named, strict=strict)
+
+    def find(self, name: str) -> str:
+        """The field of a column; ``extra.NAME`` for one that voxpress does not use, empty for one that is left alone.
+
+        Raises:
+            ManifestError: the name is a field's with a slip, or `strict` and unknown; it has neither path nor line.
+        """
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = self._find(name)
+        return found
+
+    def _find(self, name: str) -> str:
+        field = self._named.get(fold(name))
+        if field is None:
+            field = field_of(name)
+            if field in self._taken:
+                field = None
+        if field is not None:
+            return field
+        if self.strict or find_mistyped(name):
+            raise unknown_column(name)
+        return self.leave(name)
+
+    def leave(self, name: str) -> str:
+        """Note that a column is not used."""
+        if len(self.unused) < _MOST_NOTED:
+            self.unused[name.strip()] = None
+        return EXTRA + name.strip()
+
+    def is_alias(self, name: str) -> bool:
+        """Whether a column has a field under another name than the field's own."""
+        return fold(name) not in FIELDS and fold(name) not in self._named
+
+
+def unknown_column(name: str) -> ManifestError:
+    """The error of a column that voxpress does not know; it has neither path nor line."""
+    return ManifestError(f"unknown column{hint(name)} ({COLUMNS})", field=name.strip() or repr(name))
+
+
+def hint(name: str) -> str:
+    """Which field a name may mean, at the end of a message; empty: none is near."""
+    near = find_mistyped(name)
+    return f"; did you mean {near!r}?" if near else suggest(fold(name), sorted(FIELDS))

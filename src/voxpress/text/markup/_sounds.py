@@ -1,0 +1,129 @@
+"""The words with which prompt lists describe tones and silences, in the languages of these lists.
+
+A description is a bag of words: their order differs by language (*error beep*, *tono de error*), and so do the small
+words around them. So a word has a meaning here, and a description the meanings of its words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from voxpress.text.patterns import lazily
+
+_TONES = """
+    beep beeps tone tones bip bips
+    tono tonos pitido pitidos
+    tonalité tonalités
+    toni
+    сигнал сигналы сигнала гудок гудки тон тоны
+    ton töne signalton signaltöne piepton pieptöne piep
+    tom tons bipe bipes
+    toon tonen pieptoon
+"""
+_KINDS = {
+    "double": "double two doble dos deux doppio due двойной два doppelter doppelte zwei duplo dois dubbele twee",
+    "error": "error erreur errore ошибка ошибки fehler erro fout",
+    "ascending": "ascending rising ascendente ascendentes ascendenti ascendant ascendants ascendante ascendantes"
+    " montant montants crescente crescenti восходящий восходящие восходящего возрастающий возрастающие"
+    " steigend steigende steigender aufsteigend aufsteigende aufsteigender crescentes oplopend oplopende stijgende",
+    # "decending" is how Asterisk's list writes it.
+    "descending": "descending decending falling descendente descendentes discendente discendenti descendant descendants"
+    " descendante descendantes нисходящий нисходящие нисходящего убывающий убывающие fallend fallende fallender"
+    " absteigend absteigende absteigender decrescente decrescentes aflopend aflopende dalende",
+}
+_AROUND = """
+    this is a an simple short single sound plays play
+    un una este es simple sencillo corto breve sonido suena de
+    une ceci est court courte sonore son d
+    uno questo è semplice suono di
+    простой короткий звук звуковой
+    ein eine einfacher einfache kurzer kurze dies ist
+    um uma isto é simples curto som
+    een eenvoudige korte geluid
+"""
+_SILENCES = """
+    silence pause silencio pausa silenzio тишина тишины пауза паузы молчание молчания stille pause silêncio
+    stilte pauze
+"""
+_UNITS: Mapping[float, str] = {
+    0.001: "ms millisecond milliseconds milisegundo milisegundos milliseconde millisecondes millisecondo millisecondi"
+    " мс миллисекунда миллисекунды миллисекунд millisekunde millisekunden milissegundo milissegundos milliseconden",
+    1.0: "s sec secs second seconds segundo segundos seg seconde secondes secondo secondi с сек секунда секунды секунду"
+    " секунд sekunde sekunden sek seconden",
+    60.0: "min minute minutes minuto minutos minuti минута минуты минуту минут minuten minuut",
+}
+_COUNTS = (
+    "one un una uno une один одна одну ein eine einer um uma een",
+    "two dos deux due два две zwei dois duas twee",
+    "three tres trois tre три drei três drie",
+    "four cuatro quatre quattro четыре vier quatro",
+    "five cinco cinq cinque пять fünf vijf",
+    "six seis sei шесть sechs zes",
+    "seven siete sept sette семь sieben sete zeven",
+    "eight ocho huit otto восемь acht oito",
+    "nine nueve neuf nove девять neun negen",
+    "ten diez dix dieci десять zehn dez tien",
+)
+_OF = "of for de di d da von van"
+
+_KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words.split()}
+_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
+_COUNT_OF = {word: float(count) for count, words in enumerate(_COUNTS, 1) for word in words.split()}
+_IS_TONE, _IS_AROUND = frozenset(_TONES.split()), frozenset(_AROUND.split())
+_IS_SILENCE, _IS_OF = frozenset(_SILENCES.split()), frozenset(_OF.split())
+_NAMES = {"": "beep", "double": "double beep", "error": "error beep"}
+
+SOUND = lazily(
+    r"(?:sounds?|noises?) of .+|.*\b(?:sound|tone|beep|music|noise)s? (?:is |are )?play(?:s|ing|ed)?"
+    r"|(?:sonidos?|ruidos?|grabaci[oó]n) de .+|(?:sons?|bruits?) (?:de |du |des |d['’]).+"
+    r"|(?:suon[oi]|rumor[ei]) (?:di|del|delle|dei) .+|(?:звук|шум)и? .+|(?:geräusche?|klang) (?:von|der|des) .+"
+    r"|music|música|musica|musique|музыка|musik|muziek"
+    rf"|(?:(?:long|short|brief) )?(?:{'|'.join(sorted(_IS_SILENCE))})"
+)
+"""Sounds that nobody can generate from their description."""
+_WORD = lazily(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
+_BETWEEN = lazily(r"[\s'’:-]*")
+
+
+def describe(words: str) -> str | float | None:
+    """The tone that a description means, or the seconds of its silence; empty: a tone of no known kind, None: neither.
+
+    >>> describe("tono de error"), describe("2 secondes de silence"), describe("toni ascendenti"), describe("press one")
+    ('error beep', 2.0, 'ascending tones', None)
+
+    Args:
+        words: in small letters.
+    """
+    found: list[str] = _WORD.findall(words)
+    if not found or not _BETWEEN.fullmatch(_WORD.sub("", words)):
+        return None
+    if any(word in _IS_TONE for word in found):
+        return _describe_tone(found)
+    if any(word in _IS_SILENCE for word in found):
+        return _measure_silence(found)
+    return None
+
+
+def _describe_tone(found: list[str]) -> str | None:
+    kinds = {_KIND_OF[word] for word in found if word in _KIND_OF}
+    if len(set(found)) < len(found) or any(
+        word not in _IS_TONE and word not in _IS_AROUND and word not in _KIND_OF for word in found
+    ):
+        return None
+    if len(kinds) > 1:
+        return ""
+    kind = next(iter(kinds), "")
+    return _NAMES.get(kind) or f"{kind} tones"
+
+
+def _measure_silence(found: list[str]) -> float | None:
+    rest = [word for word in found if word not in _IS_SILENCE and word not in _IS_OF]
+    if len(rest) != 2 or rest[1] not in _UNIT_OF:
+        return None
+    count = _COUNT_OF.get(rest[0])
+    if count is None:
+        if not re.fullmatch(r"[\d.,]+", rest[0]):
+            return None
+        count = float(rest[0].replace(",", "."))
+    return count * _UNIT_OF[rest[1]]
