@@ -145,6 +145,16 @@ ManifestFormat = Annotated[
     str | None,
     typer.Option("--from", metavar="FORMAT", help="The manifest's format, if voxpress cannot recognise it."),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        "-w",
+        min=0,
+        metavar="N",
+        help="Worker processes; by default one for each core, 0 for none.",
+    ),
+]
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="GLOB", help="Only rows whose id or file matches; may be repeated."),

@@ -38,7 +38,7 @@ from voxpress.speech import OptionValue, Output, Speaker
 
 Table: TypeAlias = Mapping[str, Any]
 
-_TABLES = ("defaults", "cast", "presets", "server")
+_TABLES = ("defaults", "cast", "presets", "server", "voicemail")
 _OWN_FIELDS = ("extends", "description", "files", "lexicons", "marks")
 _FIELDS = (*_OWN_FIELDS, *Output.__struct_fields__)
 _GAINS = ("level", "loudness")
@@ -119,6 +119,8 @@ normalise=None, emoji=None, unspeakable=None, lenient=None)
     """Speakers by the names that rows and texts give them."""
     server: Table = {}
     """What is said of a server, as it stands in the file; `voxpress.server.settings` knows the fields."""
+    voicemail: Table = {}
+    """What greetings say, as it stands in the file; `voxpress.publish.greetings` knows the fields."""
     path: str = "voxpress.toml"
     """Of the file, for messages."""
 
@@ -175,6 +177,7 @@ def load_project(path: Path | None = None) -> Project:
         presets=MappingProxyType({**_BuiltIn(), **presets.all()}),
         cast=read_cast(_table(document, "cast", str(path), ""), str(path)),
         server=_table(document, "server", str(path), ""),
+        voicemail=_table(document, "voicemail", str(path), ""),
         path=str(path),
     )
     if defaults.preset is not None:
