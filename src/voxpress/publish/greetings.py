@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import resources
+from typing import Any
 
 from voxpress import languages
 from voxpress.errors import InputError, LeftOut, ManifestError, suggest
@@ -57,11 +58,12 @@ class Wordings:
         for tag in (language, base, ""):
             if (kind, tag) in self._own:
                 return self._own[kind, tag]
-        return _load_wordings().get(base, {}).get(kind)
+        usual = _load_wordings()
+        return usual.get(base, {}).get(kind) or usual.get(kind)
 
 
 @functools.cache
-def _load_wordings() -> Mapping[str, Mapping[str, str]]:
+def _load_wordings() -> Mapping[str, Any]:
     import tomllib
 
     return tomllib.loads(resources.files(__package__).joinpath("greetings.toml").read_text(encoding="utf-8"))
@@ -97,7 +99,7 @@ class Greeter:
     Attributes:
         greetings: where the system wants them.
         kinds: which ones each mailbox gets.
-        domain: of mailboxes that name none; for Asterisk the context of those that name none.
+        domain: of mailboxes that name none; for Asterisk their context.
         language_of: the language in which a row without one is spoken.
     """
 
@@ -109,9 +111,16 @@ class Greeter:
 
     def rows(self, entries: Iterable[Entry]) -> Iterator[Row]:
         """The rows of all mailboxes, and what is wrong with others."""
+        seen: dict[tuple[str, str], int] = {}
         for entry in entries:
             if isinstance(entry, ManifestError):
                 yield entry
+                continue
+            name = self._choose_context(entry.context), entry.mailbox
+            first = seen.setdefault(name, entry.line)
+            if first != entry.line:
+                problem = f"mailbox {entry.mailbox} stands in line {first} already"
+                yield ManifestError(problem, path=entry.path, line=entry.line)
                 continue
             told = set()
             for kind in self.kinds:
@@ -156,6 +165,8 @@ class Greeter:
         return row(values, box.path, box.line)
 
     def _choose_context(self, given: str) -> str:
-        if self.greetings.domains and given == "default":
-            given = ""
-        return given or self.domain or ("" if self.greetings.domains else "default")
+        """The context or domain of a mailbox; empty: not known."""
+        if not self.greetings.domains:
+            return given or self.domain or "default"
+        # The contexts of Asterisk's lists are no domains.
+        return given if "." in given or ":" in given else self.domain

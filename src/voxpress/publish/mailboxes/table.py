@@ -98,6 +98,8 @@ def _read_records(
             continue
         line, cells = record
         fields = {field: cells[index].strip() for field, index in at.items()}
+        if not fields.get("context") and "@" in fields["mailbox"]:
+            fields["mailbox"], _, fields["context"] = fields["mailbox"].partition("@")
         if not fields["mailbox"]:
             yield ManifestError("is missing", path=path, line=line, field="mailbox")
         elif fields.get("context") == _NO_MAILBOX:
