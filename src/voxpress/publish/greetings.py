@@ -133,10 +133,8 @@ class Greeter:
         wrong = partial(ManifestError, path=box.path, line=box.line)
         context = self._choose_context(box.context)
         if not context:
-            problem = (
-                "is missing: greetings lie in the folder of a domain; name it in a column, or with --domain"
-            )
-            return [wrong(problem, field="domain")]
+            given = f"{box.context!r} is no domain" if box.context else "is missing"
+            return [wrong(f"{given}: name it in a column domain, or with --domain", field="domain")]
         own = getattr(box, kind) or ("" if kind == "greet" else box.wording)
         language = box.language or self.language_of(box)
         wording = own or self.wordings.find(kind, language)
