@@ -19,7 +19,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from voxpress.cli import check, engines, lexicon, models, render, say, server, store, text, voices
+from voxpress.cli import check, engines, lexicon, models, render, say, server, store, text, voicemail, voices
 from voxpress.cli.options import examples, name_flags
 from voxpress.cli.streams import prepare_streams
 from voxpress.errors import InputError, SpeechError
@@ -34,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (say.app, render.app, text.app, check.app, server.app):
+for commands in (say.app, render.app, voicemail.app, text.app, check.app, server.app):
     app.add_typer(commands)
 app.add_typer(engines.app, name="engines")
 app.add_typer(lexicon.app, name="lexicon")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _QUALITY = re.compile(r"-(?:x_low|low|medium|high)(?=/|$)")
 """What Piper's models have at the end of their names."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}[_-][A-Z]{2}-")
+_ENDINGS = {"tar.gz": (".tar.gz", ".tgz"), "zip": (".zip",)}
 _FINISHED = (Status.RENDERED, Status.FROM_STORE, Status.UP_TO_DATE)
 
 
@@ -46,6 +47,11 @@ class Installation:
         """
         if self.pack is not None:
             self.system.check_pack(self.pack)
+        if self.archive is not None and not self.archive.name.endswith(_ENDINGS[self.system.archive]):
+            wanted = _ENDINGS[self.system.archive][0]
+            raise InputError(
+                f"--archive {self.archive}: the archive for {self.system.description} is a {wanted}"
+            )
         for _, output in files:
             try:
                 self.system.check_output(output)

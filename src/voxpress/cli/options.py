@@ -164,6 +164,16 @@ ColumnNames = Annotated[
         " field: text=Wording,id=No.",
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        "-w",
+        min=0,
+        metavar="N",
+        help="Worker processes; by default one for each core, 0 for none.",
+    ),
+]
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="GLOB", help="Only rows whose id or file matches; may be repeated."),

@@ -32,6 +32,7 @@ from voxpress.cli.options import (
     StoreUrl,
     Unspeakable,
     VoiceName,
+    Workers,
     examples,
     folder_of,
     format_names,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-class _Render(typer.core.TyperCommand):
+class Prunable(typer.core.TyperCommand):
     """A command whose ``--prune`` may be followed by ``all``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -68,7 +69,7 @@ class _Render(typer.core.TyperCommand):
 
 
 @app.command(
-    cls=_Render,
+    cls=Prunable,
     epilog=examples(
         "voxpress render prompts.csv -o out",
         "voxpress render core-sounds-en.txt -o sounds/en --preset asterisk",
@@ -113,16 +114,7 @@ def render(
     emoji: Emoji = None,
     lenient: Lenient = False,
     store: StoreUrl = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            "-w",
-            min=0,
-            metavar="N",
-            help="Worker processes; by default one for each core, 0 for none.",
-        ),
-    ] = None,
+    workers: Workers = None,
     timeout: Annotated[
         float,
         typer.Option(

@@ -40,7 +40,7 @@ from voxpress.speech import OptionValue, Output, Speaker
 
 Table: TypeAlias = Mapping[str, Any]
 
-_TABLES = ("defaults", "cast", "presets", "server")
+_TABLES = ("defaults", "cast", "presets", "server", "voicemail")
 _OWN_FIELDS = ("extends", "description", "files", "lexicons", "marks", "names", "before", "after")
 _FIELDS = (*_OWN_FIELDS, *Output.__struct_fields__)
 _GAINS = ("level", "loudness")
@@ -129,6 +129,8 @@ normalise=None, emoji=None, unspeakable=None, lenient=None, before=None, after=N
     """Speakers by the names that rows and texts give them."""
     server: Table = {}
     """What is said of a server, as it stands in the file; `voxpress.server.settings` knows the fields."""
+    voicemail: Table = {}
+    """What greetings say, as it stands in the file; `voxpress.publish.greetings` knows the fields."""
     path: str = "voxpress.toml"
     """Of the file, for messages."""
 
@@ -186,6 +188,7 @@ def load_project(path: Path | None = None) -> Project:
         presets=MappingProxyType({**_BuiltIn(), **presets.all()}),
         cast=read_cast(_table(document, "cast", str(path), ""), str(path)),
         server=_table(document, "server", str(path), ""),
+        voicemail=_table(document, "voicemail", str(path), ""),
         path=str(path),
     )
     if defaults.preset is not None:

@@ -1,0 +1,170 @@
+"""Greetings: what a mailbox says, as rows that a render speaks."""
+
+from __future__ import annotations
+
+import functools
+import re
+import string
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import resources
+from typing import Any
+
+from voxpress import languages
+from voxpress.errors import InputError, LeftOut, ManifestError, suggest
+from voxpress.manifests import Row
+from voxpress.manifests.rows import number, row
+from voxpress.publish.mailboxes import Entry, Mailbox
+from voxpress.publish.systems import KINDS, Greetings, Kind
+
+FIELDS = ("name", "mailbox", "context")
+"""What a wording can hold."""
+_IPA = re.compile("/(.+)/")
+_PASSED_ON = ("speaker", "engine", "model", "voice", "language", "speed", "seed")
+
+
+class Wordings:
+    """What greetings say, by kind and language; empty language: in any.
+
+    >>> wordings = Wordings()
+    >>> wordings.find("busy", "en-GB")
+    '{name} is on the phone. Please leave a message.'
+    >>> wordings.add("busy", "{name} is talking.")
+    >>> wordings.find("busy", "de")
+    '{name} is talking.'
+    """
+
+    def __init__(self) -> None:
+        self._own: dict[tuple[str, str], str] = {}
+
+    def add(self, kind: str, text: str, language: str = "") -> None:
+        """Say something else than before.
+
+        Raises:
+            InputError: there is no such kind, or the text holds something that mailboxes do not have.
+        """
+        if kind not in KINDS:
+            raise InputError(f"no greeting {kind!r}{suggest(kind, KINDS)} (greetings: {', '.join(KINDS)})")
+        check_wording(text)
+        tag = languages.canonical(language) if language else ""
+        if not tag:  # a wording for all languages replaces those that stood before
+            self._own = {key: said for key, said in self._own.items() if key[0] != kind}
+        self._own[kind, tag] = text
+
+    def find(self, kind: Kind, language: str) -> str | None:
+        """What is said in a language: the wording for its tag, its base, any language, or that of voxpress."""
+        base = languages.base(language)
+        for tag in (language, base, ""):
+            if (kind, tag) in self._own:
+                return self._own[kind, tag]
+        usual = _load_wordings()
+        return usual.get(base, {}).get(kind) or usual.get(kind)
+
+
+@functools.cache
+def _load_wordings() -> Mapping[str, Any]:
+    import tomllib
+
+    return tomllib.loads(resources.files(__package__).joinpath("greetings.toml").read_text(encoding="utf-8"))
+
+
+def check_wording(text: str) -> set[str]:
+    """The fields that a wording holds.
+
+    >>> sorted(check_wording("{name}, extension {mailbox}."))
+    ['mailbox', 'name']
+
+    Raises:
+        InputError: it holds another one, or a lone brace.
+    """
+    try:
+        parts = list(string.Formatter().parse(text))
+    except ValueError as error:
+        raise InputError(f"{text!r} is not a wording: {error}; write {{{{ for a brace") from error
+    fields = {name for _, name, _, _ in parts if name is not None}
+    for name in sorted(fields):
+        if name not in FIELDS or any(
+            (form or conversion) and found == name for _, found, form, conversion in parts
+        ):
+            known = ", ".join(f"{{{each}}}" for each in FIELDS)
+            raise InputError(f"{text!r} holds {{{name}}}{suggest(name, FIELDS)} (known: {known})")
+    return fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class Greeter:
+    """Turns mailboxes into rows.
+
+    Attributes:
+        greetings: where the system wants them.
+        kinds: which ones each mailbox gets.
+        domain: of mailboxes that name none; for Asterisk their context.
+        language_of: the language in which a row without one is spoken.
+    """
+
+    greetings: Greetings
+    kinds: tuple[Kind, ...]
+    wordings: Wordings = field(default_factory=Wordings)
+    domain: str = ""
+    language_of: Callable[[Mailbox], str]
+
+    def rows(self, entries: Iterable[Entry]) -> Iterator[Row]:
+        """The rows of all mailboxes, and what is wrong with others."""
+        seen: dict[tuple[str, str], int] = {}
+        for entry in entries:
+            if isinstance(entry, ManifestError):
+                yield entry
+                continue
+            name = self._choose_context(entry.context), entry.mailbox
+            first = seen.setdefault(name, entry.line)
+            if first != entry.line:
+                problem = f"mailbox {entry.mailbox} stands in line {first} already"
+                yield ManifestError(problem, path=entry.path, line=entry.line)
+                continue
+            told = set()
+            for kind in self.kinds:
+                for found in self._greet(entry, kind):
+                    if not isinstance(found, ManifestError) or str(found) not in told:
+                        yield found
+                    told.add(str(found))
+
+    def _greet(self, box: Mailbox, kind: Kind) -> Iterable[Row]:
+        wrong = partial(ManifestError, path=box.path, line=box.line)
+        context = self._choose_context(box.context)
+        if not context:
+            given = f"{box.context!r} is no domain" if box.context else "is missing"
+            return [wrong(f"{given}: name it in a column domain, or with --domain", field="domain")]
+        own = getattr(box, kind) or ("" if kind == "greet" else box.wording)
+        language = box.language or self.language_of(box)
+        wording = own or self.wordings.find(kind, language)
+        if not wording:
+            return [
+                wrong(f"has no wording in {language!r}: add --template {kind}='… {{name}} …'", field=kind)
+            ]
+        try:
+            fields = check_wording(wording)
+        except InputError as error:
+            return [wrong(error.problem, field=kind if getattr(box, kind) else "wording")]
+        if "name" in fields and not box.name:
+            problem = f"mailbox {box.mailbox} has no name: the system says its number by itself"
+            return [LeftOut(problem, path=box.path, line=box.line)]
+        slashed = _IPA.fullmatch(box.pronunciation)
+        ipa = box.ipa.strip("/") or (slashed[1] if slashed else "")
+        name = f"[{box.name}](/{ipa}/)" if ipa else box.pronunciation or box.name
+        values: dict[str, object] = {
+            "id": self.greetings.place(context, box.mailbox, kind),
+            "text": wording.format(name=name, mailbox=" ".join(box.mailbox), context=context),
+            "markup": "directions" if ipa and "name" in fields else "plain",
+        }
+        for each in _PASSED_ON:
+            if value := getattr(box, each):
+                values[each] = number(each, value) if each in ("speed", "seed") else value
+        return row(values, box.path, box.line)
+
+    def _choose_context(self, given: str) -> str:
+        """The context or domain of a mailbox; empty: not known."""
+        if not self.greetings.domains:
+            return given or self.domain or "default"
+        # The contexts of Asterisk's lists are no domains.
+        return given if "." in given or ":" in given else self.domain

@@ -1,0 +1,108 @@
+"""A table of mailboxes, such as people write and phone systems export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from voxpress.errors import LeftOut, ManifestError
+from voxpress.manifests.csv import table
+from voxpress.publish.mailboxes import Entry, Mailbox, MailboxList
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "mailbox": (
+        "mailbox",
+        "mailbox_number",
+        "voicemail_id",
+        "voicemail_number",
+        "extension",
+        "ext",
+        "number",
+        "box",
+        "user",
+    ),
+    # FreePBX's exports have the mailbox's context as voicemail, and the one of the dialplan as context.
+    "context": (
+        "voicemail",
+        "voicemail_context",
+        "vmcontext",
+        "context",
+        "domain",
+        "domain_name",
+        "user_context",
+    ),
+    "name": (
+        "name",
+        "full_name",
+        "fullname",
+        "display_name",
+        "effective_caller_id_name",
+        "voicemail_description",
+    ),
+    "pronunciation": ("pronunciation", "pronounced", "spoken", "say_as"),
+    "ipa": ("ipa", "phonemes"),
+    "wording": ("wording", "text", "message", "greeting"),
+    "unavail": ("unavail", "unavailable"),
+    "busy": ("busy",),
+    "greet": ("greet",),
+    "temp": ("temp", "temporary"),
+    "language": ("language", "lang", "locale"),
+    "speaker": ("speaker",),
+    "engine": ("engine",),
+    "model": ("model",),
+    "voice": ("voice",),
+    "speed": ("speed",),
+    "seed": ("seed",),
+}
+"""Names that the columns of a table may have, the first one found counts; case, spaces and hyphens do not."""
+
+_NO_MAILBOX = "novm"
+"""What FreePBX's exports have in place of a context."""
+
+
+def read(lines: Sequence[str], path: str) -> MailboxList:
+    r"""The mailboxes of a table whose first line names its columns.
+
+    >>> read(["Extension;Full name\n", "1001;Ada Byron\n"], "boxes.csv").entries[0].name
+    'Ada Byron'
+
+    Raises:
+        ManifestError: it is empty, or no column has the mailboxes.
+    """
+    records = table(iter(lines), path)
+    header = next(records, None)
+    if header is None:
+        raise ManifestError("is empty; its first line must name the columns", path=path)
+    if isinstance(header, ManifestError):
+        raise header
+    line, cells = header
+    given = [cell.strip().lower().replace(" ", "_").replace("-", "_") for cell in cells]
+    at = {}
+    for field, names in COLUMNS.items():
+        found = next((name for name in names if name in given), None)
+        if found is not None:
+            at[field] = given.index(found)
+    if "mailbox" not in at:
+        known = ", ".join(COLUMNS)
+        raise ManifestError(f"no column is called mailbox (columns: {known})", path=path, line=line)
+    unused = [cells[index].strip() for index in range(len(cells)) if index not in at.values()]
+    notes = (f"{path}: not used: {', '.join(filter(None, unused))}",) if any(unused) else ()
+    return MailboxList(entries=tuple(_read_records(records, at, path)), notes=notes)
+
+
+def _read_records(
+    records: Iterator[tuple[int, list[str]] | ManifestError], at: Mapping[str, int], path: str
+) -> Iterator[Entry]:
+    for record in records:
+        if isinstance(record, ManifestError):
+            yield record
+            continue
+        line, cells = record
+        fields = {field: cells[index].strip() for field, index in at.items()}
+        if not fields.get("context") and "@" in fields["mailbox"]:
+            fields["mailbox"], _, fields["context"] = fields["mailbox"].partition("@")
+        if not fields["mailbox"]:
+            yield ManifestError("is missing", path=path, line=line, field="mailbox")
+        elif fields.get("context") == _NO_MAILBOX:
+            yield LeftOut(f"{fields['mailbox']} has no voicemail", path=path, line=line)
+        else:
+            yield Mailbox(path=path, line=line, **fields)

@@ -1,0 +1,214 @@
+"""``voxpress voicemail``: the greetings of mailboxes, where the phone system looks for them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run
+
+BOXES = "context,mailbox,name,language\ndefault,1001,Ada Byron,\nsales,20,Vertrieb,de\n"
+
+
+@pytest.fixture
+def boxes(tmp_path: Path) -> Path:
+    file = tmp_path / "boxes.csv"
+    file.write_text(BOXES)
+    return file
+
+
+def _texts(folder: str) -> dict[str, str]:
+    lines = Path(folder, ".voxpress/report.jsonl").read_text().splitlines()
+    return {entry["id"]: entry["text"] for entry in map(json.loads, lines) if entry["text"]}
+
+
+def _files(folder: str) -> list[str]:
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in Path(folder).rglob("*")
+        if path.is_file() and ".voxpress" not in path.parts
+    )
+
+
+def test_each_mailbox_gets_three_greetings_in_its_language(voxpress: Run, boxes: Path) -> None:
+    done = voxpress("voicemail", boxes, "-o", "vm")
+    assert "nothing has to be reloaded" in done.said
+    assert _files("vm") == [
+        "default/1001/busy.wav",
+        "default/1001/greet.wav",
+        "default/1001/unavail.wav",
+        "sales/20/busy.wav",
+        "sales/20/greet.wav",
+        "sales/20/unavail.wav",
+    ]
+    texts = _texts("vm")
+    assert texts["default/1001/unavail"] == "Ada Byron is not available. Please leave a message."
+    assert texts["sales/20/busy"] == "Vertrieb spricht gerade. Bitte hinterlassen Sie eine Nachricht."
+    assert texts["sales/20/greet"] == "Vertrieb"
+
+
+def test_only_what_changed_is_spoken(voxpress: Run, tmp_path: Path) -> None:
+    names = {number: f"Person {number}" for number in range(1001, 1501)}
+
+    def write() -> str:
+        rows = [f"{number},{name}" for number, name in names.items()]
+        (tmp_path / "many.csv").write_text("\n".join(["mailbox,name", *rows]))
+        return "many.csv"
+
+    assert "1,500 rows: 1,500 rendered" in voxpress("voicemail", write(), "-o", "vm").said
+    again = voxpress("voicemail", write(), "-o", "vm").said
+    assert "1,500 up to date" in again
+    assert "0 segments spoken" in again
+    names[1234] = "Grace Hopper"
+    renamed = voxpress("voicemail", write(), "-o", "vm").said
+    assert "3 rendered" in renamed
+    assert "1,497 up to date" in renamed
+
+
+def test_formats_are_those_of_voicemail_conf(voxpress: Run, tmp_path: Path) -> None:
+    """GSM in WAV has its extension in capitals, and what voxpress cannot make is told."""
+    (tmp_path / "voicemail.conf").write_text(
+        "[general]\nformat=wav49|g729|gsm|wav|pcm\n[default]\n1 => 4711,Ada Byron\n"
+    )
+    done = voxpress("voicemail", "voicemail.conf", "-o", "vm", "--kinds", "unavail")
+    assert _files("vm") == [f"default/1/unavail.{ext}" for ext in ("WAV", "gsm", "ulaw", "wav")]
+    assert "g729 cannot be made" in done.warned
+    header = Path("vm/default/1/unavail.WAV").read_bytes()
+    assert header[20:22] == b"\x31\x00"  # WAVE_FORMAT_GSM610
+    assert Path("vm/default/1/unavail.wav").read_bytes()[24:28] == (8000).to_bytes(4, "little")
+    assert "4711" not in Path("vm/.voxpress/report.jsonl").read_text()
+
+
+@pytest.mark.parametrize("system", ["freeswitch", "fusionpbx"])
+def test_freeswitch_keeps_them_by_domain(voxpress: Run, boxes: Path, system: str) -> None:
+    done = voxpress("voicemail", boxes, "-o", "vm", "--for", system, status=2)
+    assert "domain: 'default' is no domain: name it in a column domain, or with --domain" in done.warned
+    voxpress(
+        "voicemail",
+        boxes,
+        "-o",
+        "vm",
+        "--for",
+        system,
+        "--domain",
+        "pbx.example.com",
+        "--kinds",
+        "greet,temp",
+    )
+    top = "voicemail/default/pbx.example.com"
+    assert _files("vm") == [
+        f"{top}/{box}/{name}.wav" for box in (1001, 20) for name in ("greeting_3", "recorded_name")
+    ]
+
+
+@pytest.mark.parametrize("name", ["unavail.wav", "unavail.gsm", "unavail.WAV", "unavail.g729"])
+def test_a_recording_of_somebody_stays(voxpress: Run, boxes: Path, name: str) -> None:
+    """In any format, because the system would play one of them; the other greetings are spoken."""
+    own = Path("vm/default/1001", name)
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"Hello, this is Ada.")
+    done = voxpress("voicemail", boxes, "-o", "vm")
+    assert f"default/1001/{name} is a recording of somebody's own, and stays" in done.warned
+    assert own.read_bytes() == b"Hello, this is Ada."
+    assert "5 rendered" in done.said
+    assert [file for file in _files("vm") if "1001/unavail" in file] == [f"default/1001/{name}"]
+    voxpress("voicemail", boxes, "-o", "vm", "--prune")
+    assert own.read_bytes() == b"Hello, this is Ada."
+
+
+def test_a_greeting_that_was_recorded_over_ours_stays_until_replaced(voxpress: Run, boxes: Path) -> None:
+    voxpress("voicemail", boxes, "-o", "vm")
+    own = Path("vm/default/1001/busy.wav")
+    spoken = own.read_bytes()
+    own.write_bytes(b"Hello, this is Ada.")
+    voxpress("voicemail", boxes, "-o", "vm")
+    assert own.read_bytes() == b"Hello, this is Ada."
+    voxpress("voicemail", boxes, "-o", "vm", "--replace")
+    assert own.read_bytes() == spoken
+
+
+def test_a_recording_in_another_format_would_be_heard(voxpress: Run, boxes: Path) -> None:
+    Path("vm/default/1001").mkdir(parents=True)
+    Path("vm/default/1001/unavail.gsm").write_bytes(b"Ada")
+    done = voxpress("voicemail", boxes, "-o", "vm", "--replace", status=2)
+    assert (
+        "unavail.gsm would be heard in place of the new greeting: delete it, or add its format" in done.warned
+    )
+    voxpress("voicemail", boxes, "-o", "vm", "--replace", "-f", "wav,gsm")
+
+
+def test_mailboxes_that_have_gone_are_pruned(voxpress: Run, boxes: Path) -> None:
+    voxpress("voicemail", boxes, "-o", "vm")
+    boxes.write_text(BOXES.replace("sales,20,Vertrieb,de\n", ""))
+    voxpress("voicemail", boxes, "-o", "vm", "--prune")
+    assert _files("vm") == [f"default/1001/{kind}.wav" for kind in ("busy", "greet", "unavail")]
+
+
+def test_wordings(voxpress: Run, boxes: Path, tmp_path: Path) -> None:
+    """A row's own comes first, then the command's, then the project's, then voxpress's."""
+    (tmp_path / "voxpress.toml").write_text(
+        '[voicemail]\nunavail = "{name} is out."\nbusy = { de = "{name} telefoniert.", en = "{name} is busy." }\n'
+    )
+    voxpress("voicemail", boxes, "-o", "vm")
+    texts = _texts("vm")
+    assert texts["default/1001/unavail"] == "Ada Byron is out."
+    assert texts["default/1001/busy"] == "Ada Byron is busy."
+    assert texts["sales/20/busy"] == "Vertrieb telefoniert."
+    boxes.write_text(
+        "context,mailbox,name,busy,wording\ndefault,1001,Ada,Ask for {name}.,\ndefault,12,Bo,,Box {mailbox}.\n"
+    )
+    voxpress("voicemail", boxes, "-o", "vm", "--template", "unavail={name} of {context}.")
+    texts = _texts("vm")
+    assert texts["default/1001/unavail"] == "Ada of default."
+    assert texts["default/1001/busy"] == "Ask for Ada."
+    assert texts["default/12/unavail"] == texts["default/12/busy"] == "Box 1 2."
+    assert texts["default/12/greet"] == "Bo"
+
+
+def test_a_name_can_have_its_own_pronunciation(voxpress: Run, tmp_path: Path) -> None:
+    (tmp_path / "boxes.csv").write_text(
+        "mailbox,name,pronunciation,ipa\n1,Siobhan,Shivawn,\n2,Nguyen,/ˈwɪn/,\n3,Nguyen,,ˈwɪn\n"
+    )
+    voxpress("voicemail", "boxes.csv", "-o", "vm", "--kinds", "greet")
+    lines = [json.loads(line) for line in Path("vm/.voxpress/report.jsonl").read_text().splitlines()]
+    assert [(line["text"], line["markup"]) for line in lines] == [
+        ("Shivawn", "plain"),
+        ("[Nguyen](/ˈwɪn/)", "directions"),
+        ("[Nguyen](/ˈwɪn/)", "directions"),
+    ]
+
+
+def test_a_mailbox_without_a_name_is_left_to_the_system(voxpress: Run) -> None:
+    done = voxpress("voicemail", "-", "-o", "vm", stdin="mailbox,name\n1,\n2,Bo\n")
+    assert done.warned.count("mailbox 1 has no name") == 1
+    assert "3 rendered" in done.said
+
+
+@pytest.mark.parametrize(
+    ("options", "table", "problem"),
+    [
+        ([], "mailbox,name\n1,A\n1,B\n", "-:3: mailbox 1 stands in line 2 already"),
+        ([], "mailbox,name\n../../x,A\n", "leads out of the output folder"),
+        (
+            [],
+            "mailbox,name,language\n1,A,nl\n",
+            "has no wording in 'nl': add --template unavail='… {name} …'",
+        ),
+        ([], "mailbox,name,busy\n1,A,{pin}\n", "busy: '{pin}' holds {pin}"),
+        ([], "mailbox,name,speed\n1,A,fast\n", "speed: must be a number above 0"),
+        (["--kinds", "unvail"], BOXES, "did you mean 'unavail'?"),
+        (["--template", "busy={nam}"], BOXES, "did you mean 'name'?"),
+        (["--template", "bussy=x"], BOXES, "did you mean 'busy'?"),
+        (["--template", "busy"], BOXES, "--template takes KIND=TEXT"),
+        (["--for", "valetudo"], BOXES, "Valetudo has no voicemail"),
+        (["-f", "mp3"], BOXES, "--format mp3: not for voicemail"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_spoken(
+    voxpress: Run, options: list[str], table: str, problem: str
+) -> None:
+    done = voxpress("voicemail", "-", "-o", "vm", *options, status=2, stdin=table)
+    assert problem in done.warned
+    assert not Path("vm/default").exists()
