@@ -406,9 +406,10 @@ def choose_chimes(
     >>> choose_chimes(None, Defaults(after=Chime(sound="chime:ding")), "chime:gong", None)
     {'before': 'chime:gong', 'after': Chime(sound='chime:ding', gain=-6.0, gap=0.2)}
     """
+    own = defaults if preset is None else preset
     return {
-        "before": before or (preset and preset.before) or defaults.before,
-        "after": after or (preset and preset.after) or defaults.after,
+        "before": before if before is not None else own.before or defaults.before,
+        "after": after if after is not None else own.after or defaults.after,
     }
 
 
