@@ -135,6 +135,8 @@ def test_a_changed_chime_makes_files_anew(tmp_path: Path) -> None:
         ("song.flac", "lasts 61 s, and a chime at most 60 s"),
         ("text.wav", "text.wav'"),
         ("folder", "is no file"),
+        ("silence.wav", "is silent"),
+        ("https://example.org/ding.mp3", "is an address: download the sound"),
         ("", "is empty"),
         ("empty.wav", "empty.wav'"),
     ],
@@ -146,7 +148,8 @@ def test_a_chime_that_cannot_be_is_an_error_that_names_it(tmp_path: Path, name: 
     (tmp_path / "song.flac").write_bytes(
         codec.encode(waveform.tone([440.0], 61.0, 8000), Output(format="flac"))
     )
-    given = name if name.startswith("chime:") or not name else str(tmp_path / name)
+    (tmp_path / "silence.wav").write_bytes(codec.encode(waveform.silence(1.0, 8000), Output()))
+    given = name if ":" in name or not name else str(tmp_path / name)
     with pytest.raises(InputError, match=f"before: .*{problem}"):
         speak(before=given)
 
@@ -200,3 +203,11 @@ def test_what_is_wrong_in_a_project_is_named(tmp_path: Path, text: str, problem:
 
 def test_none_takes_a_chime_away() -> None:
     assert speak(before="none").key == speak().key
+
+
+@pytest.mark.parametrize(
+    "fields", [{"gain": "loud"}, {"gain": float("nan")}, {"gap": True}, {"gap": 61}, {"sound": 3}]
+)
+def test_a_chime_checks_its_fields(fields: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="must be a"):
+        Chime(**{"sound": "chime:ding", **fields})  # type: ignore[arg-type]

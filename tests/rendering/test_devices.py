@@ -78,8 +78,8 @@ def test_wrong_names_are_found_before_anything_is_spoken(tmp_path: Path) -> None
     results = list(render(rows, tmp_path, engine="tone", preset="edgetx", store="memory:", workers=0))
     assert {result.utterance.id: result.error for result in results if result.utterance} == {
         "SYSTEM/rssi_org": "",
-        "SYSTEM/telemetry": "SYSTEM/telemetry: 'SYSTEM/telemetry.wav': the file's name has more than 8 characters in"
-        " the folder SYSTEM: EdgeTX's own sounds have no longer names",
+        "SYSTEM/telemetry": "SYSTEM/telemetry: 'SYSTEM/telemetry.wav': the file's name in the folder SYSTEM has"
+        " more than 8 characters: EdgeTX's own sounds have no longer names",
     }
 
 
@@ -94,5 +94,5 @@ def test_advice_about_names_is_a_note(tmp_path: Path) -> None:
     )
     assert not result.error and (tmp_path / "takeoff.wav").exists()
     assert result.notes == (
-        "the file's name has more than 6 characters outside all folders: only scripts can play it on many radios",
+        "the file's name has more than 6 characters: only scripts can play it on many radios",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,7 @@ from voxpress.cli.summary import (
 )
 from voxpress.errors import LeftOut, SpeechError, StoreError
 from voxpress.files.paths import OWN
+from voxpress.manifests.file_map import FileMap
 from voxpress.manifests.report import Former, Report
 from voxpress.quality.asr import Recogniser
 from voxpress.rendering import ATTEMPTS
@@ -42,7 +43,7 @@ from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.results import make_bad_result, make_result, make_unchanged_result
 from voxpress.rendering.spool import Spool
-from voxpress.speech import Seconds, Status
+from voxpress.speech import Seconds, Status, Utterance
 from voxpress.store import Store
 
 BAD = 2
@@ -71,11 +72,23 @@ class _Survey:
     notes: list[tuple[str, str]] = field(default_factory=list)
 
 
+class _Line(msgspec.Struct):
+    """What is wanted of a line of a report."""
+
+    files: tuple[str, ...] = ()
+
+
+def _name(row: Utterance) -> str:
+    """What a row is called in the map of files."""
+    return row.id or row.file
+
+
 @dataclass(kw_only=True)
 class ManifestRender:
     """A render of one manifest into one folder, as a terminal shows it.
 
     Attributes:
+        map: where to say which file each id has; None: nowhere.
         strict: a row that is no speech is an error, and not left out.
         prune: which files of former renders to delete, of those that no row asks for; ``most``: also where they are
             more than half.
@@ -87,6 +100,7 @@ class ManifestRender:
     planner: Planner
     folder: OutputFolder
     store: Store
+    map: Path | None = None
     strict: bool = False
     prune: Prune = ""
     budget: float | None = None
@@ -173,13 +187,14 @@ class ManifestRender:
             raise StoreError(f"cannot write into {self.folder.path}: it is a file, not a folder")
         place = self.place_report(report)
         with self.folder.claim():
+            files = FileMap(self.map, self.folder.path) if self.map else None
             with (
                 Former(place) as former,
                 Report(place, replace=report is None) as sheet,
                 Spool(self.folder.path / OWN) as spool,
             ):
                 try:
-                    survey = self._survey(sheet, former, spool)
+                    survey = self._survey(sheet, former, spool, files)
                     self.rows.require_all()
                 except SpeechError:
                     sheet.discard()
@@ -204,6 +219,12 @@ class ManifestRender:
                         sheet.write(each)
                         tally.add(each)
                         advance(each)
+                        if each.exception:
+                            self._spare(each.utterance, survey, former, files)
+                        elif files is not None:
+                            files.add(_name(each.utterance), self._shorten(each.files))
+            if files is not None:
+                files.write()
             if self.prune:
                 self._prune(survey)
         tally.show(time.monotonic() - began, place, self.rows.manifest)
@@ -214,16 +235,19 @@ class ManifestRender:
         """Where the report goes: the path that is given, or the usual one in the folder."""
         return given or self.folder.path / OWN / "report.jsonl"
 
-    def _survey(self, sheet: Report, former: Former, spool: Spool) -> _Survey:
-        """Check all rows. What is to be rendered goes into the spool, what is done into the report; of rows that are
-        not wanted now, the report says what the `former` one said.
+    def _survey(self, sheet: Report, former: Former, spool: Spool, files: FileMap | None) -> _Survey:
+        """Check all rows. What is to be rendered goes into the spool, what is done into the report and the map of
+        files; of rows that are not wanted now, these say what the `former` ones said.
         """
         survey = _Survey()
         for plan in self._all(survey):
+            if files is not None and isinstance(plan, Plan | Unchanged):
+                files.require_apart(plan.paths)
             if not self._is_wanted(plan):
                 assert plan.utterance is not None
                 if line := former.line(plan.utterance.id):
                     sheet.keep(line, plan.number)
+                self._spare(plan.utterance, survey, former, files)
                 continue
             if isinstance(plan, Bad):
                 if isinstance(plan.error, LeftOut) and not self.strict:
@@ -236,16 +260,34 @@ class ManifestRender:
             if isinstance(plan, Unchanged):
                 survey.standing += 1
                 sheet.write(make_unchanged_result(plan, self.folder.path))
+                if files is not None:
+                    files.add(_name(plan.utterance), plan.files)
                 continue
             survey.notes += ((plan.utterance.origin or plan.utterance.id, note) for note in plan.notes)
             clips = standing(plan, self.folder) if self.recogniser is None else None
             if clips is not None:
                 survey.standing += 1
                 sheet.write(make_result(plan, Status.UP_TO_DATE, self.folder.path, clips=clips))
+                if files is not None:
+                    files.add(_name(plan.utterance), [target.path for target in plan.targets])
             else:
                 spool.add(plan)
                 survey.characters += plan.characters
         return survey
+
+    def _spare(self, row: Utterance, survey: _Survey, former: Former, files: FileMap | None) -> None:
+        """Leave a row that is not rendered, or that failed, the files that it had: in the map, and in the folder even
+        where a hash in their names makes them others than the row asks for now.
+        """
+        paths = list(files.keep(_name(row))) if files is not None else []
+        line = former.line(row.id) if self.prune and row.id else None
+        if line:
+            paths += self._shorten(msgspec.json.decode(line, type=_Line).files)
+        survey.paths.update(map(hash, paths))
+
+    def _shorten(self, files: Sequence[str]) -> list[str]:
+        """Paths of files from the output folder on."""
+        return [file.removeprefix(f"{self.folder.path}/") for file in files]
 
     def _is_refused(self, survey: _Survey, spool: Spool, skip_bad: bool) -> bool:
         """Whether nothing is rendered, for a reason that is printed."""

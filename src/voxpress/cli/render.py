@@ -136,6 +136,12 @@ def render(
             "--report", metavar="FILE", help="Where the report goes; by default DIR/.voxpress/report.jsonl."
         ),
     ] = None,
+    map: Annotated[
+        Path | None,
+        typer.Option(
+            "--map", metavar="FILE", help="Write a JSON file that says which file in the folder each id has."
+        ),
+    ] = None,
     only: Only = None,
     prune: Annotated[
         bool,
@@ -258,6 +264,7 @@ def render(
         planner=planner,
         folder=OutputFolder(folder.expanduser(), overwrite),
         store=store_at(store or own.store),
+        map=map or (folder.expanduser() / found.map if found and found.map else None),
         strict=strict,
         prune="most" if prune_all else "stale" if prune else "",
         budget=budget,

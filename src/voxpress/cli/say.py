@@ -156,8 +156,8 @@ def say(
             cast=project.cast,
             marks=beside,
             beside=Path.cwd(),
-            before=before or own.before,
-            after=after or own.after,
+            before=own.before if before is None else before,
+            after=own.after if after is None else after,
         )
         # An engine may change the folder.
         place = (

@@ -21,7 +21,7 @@ class NameRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     >>> rule = NameRule(folder="SYSTEM", longest=8, because="the radio reads eight")
     >>> [each.problem for each in Names([rule]).check("SYSTEM/telemetry.wav")]
-    ["the file's name has more than 8 characters in the folder SYSTEM: the radio reads eight"]
+    ["the file's name in the folder SYSTEM has more than 8 characters: the radio reads eight"]
 
     Raises:
         InputError: `characters` is no set of characters.
@@ -91,15 +91,15 @@ class Names:
             if rule.folder is not None and rule.folder != folder:
                 continue
             if problem := _find_problem(rule, path, stem, name, self._counts[folder]):
-                place = "" if rule.folder is None else _name_folder(rule.folder)
                 reason = f": {rule.because}" if rule.because else ""
-                broken.append(BrokenRule(rule, f"{ABOUT_NAMES}{problem}{place}{reason}"))
+                broken.append(BrokenRule(rule, f"{ABOUT_NAMES}{problem}{reason}"))
         return broken
 
 
 def _find_problem(rule: NameRule, path: str, stem: str, name: str, count: int) -> str:
     if rule.longest is not None and len(name) > rule.longest:
-        return f"name has more than {rule.longest} characters"
+        place = f" in the folder {rule.folder}" if rule.folder else ""
+        return f"name{place} has more than {rule.longest} characters"
     if rule.longest_path is not None and len(path) > rule.longest_path:
         return f"path has more than {rule.longest_path} characters"
     if rule.characters and not re.fullmatch(f"[/{rule.characters}]*", stem):
@@ -108,7 +108,3 @@ def _find_problem(rule: NameRule, path: str, stem: str, name: str, count: int) -
     if rule.most_files is not None and count > rule.most_files:
         return f"folder has more than {rule.most_files} files"
     return ""
-
-
-def _name_folder(folder: str) -> str:
-    return f" in the folder {folder}" if folder else " outside all folders"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from typing import Literal, TypeAlias
@@ -57,8 +58,8 @@ three-tone, gong, soft, attention, alert, success, error)
             )
         for field, low, high in (("gain", -60.0, 20.0), ("gap", -60.0, 60.0)):
             value = getattr(self, field)
-            if not low <= value <= high:
-                raise InputError(f"must be a number from {low:g} to {high:g}, not {value:g}", field=field)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                raise InputError(f"must be a number from {low:g} to {high:g}, not {show(value)}", field=field)
 
     @classmethod
     def of(cls, given: str | Chime) -> Chime:
@@ -93,12 +94,19 @@ def place(given: str | Chime | None, side: Side) -> PlacedChime | None:
             own = f"{chime.sound} {chimes.REVISION}"
             return PlacedChime(side, own, chime.gain, chime.gap)
         path = os.path.abspath(os.path.expanduser(chime.sound))
-        return PlacedChime(side, _identify(path), chime.gain, chime.gap, path)
+        return PlacedChime(side, _identify(path, chime.sound), chime.gain, chime.gap, path)
     except InputError as error:
         raise InputError(error.problem, field=side) from error
 
 
-def _identify(path: str) -> str:
+def _identify(path: str, given: str) -> str:
+    """The digest of a chime's file, which can be used.
+
+    Args:
+        given: the path as it was given.
+    """
+    if "://" in given:
+        raise InputError(f"{show(given)} is an address: download the sound, and name its file")
     try:
         facts = os.stat(path)
     except OSError as error:
@@ -112,11 +120,13 @@ def _identify(path: str) -> str:
             f"the sound {path!r} has {facts.st_size:,} bytes, and {sounds.LARGEST:,} are allowed"
         )
     sha256 = sounds.digest(path, facts.st_mtime_ns, facts.st_size)
-    duration = sounds.read(path, sha256).duration
-    if duration > LONGEST:
+    sound = sounds.read(path, sha256)
+    if sound.duration > LONGEST:
         raise InputError(
-            f"the sound {path!r} lasts {duration:.0f} s, and a chime at most {LONGEST:.0f} s: cut it"
+            f"the sound {path!r} lasts {sound.duration:.0f} s, and a chime at most {LONGEST:.0f} s: cut it"
         )
+    if not math.isfinite(waveform.loudness(sound)):
+        raise InputError(f"the sound {path!r} is silent")
     return sha256
 
 
@@ -134,6 +144,7 @@ def surround(speech: Audio, around: tuple[PlacedChime, ...]) -> Audio:
     return whole
 
 
+@functools.lru_cache(maxsize=8)
 def _load(chime: PlacedChime, sample_rate: Hertz) -> Audio:
     if chime.path:
         sound = waveform.resample(sounds.read(chime.path, chime.sound), sample_rate)

@@ -369,8 +369,8 @@ def render(
         cast=cast,
         marks=choose_marks(found, marks),
         names=found.names if found else (),
-        before=before or (found.before if found else None),
-        after=after or (found.after if found else None),
+        before=found.before if found and before is None else before,
+        after=found.after if found and after is None else after,
         beside=None if beside is None else Path(validation.path(beside, "beside")),
     )
     if isinstance(utterances, str | bytes | Mapping) or not isinstance(utterances, Iterable):

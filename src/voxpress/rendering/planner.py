@@ -112,6 +112,7 @@ class Planner:
         self._front_ends: dict[tuple[str, str | None], FrontEnd] = {}
         self._files = _check_files(format, files)
         self._own_files = files is not None
+        self._names_hash = any(templates.names_hash(template) for template, _ in self._files)
         self._marks = check_formats(marks)
         self._names = names
         self._before, self._after = chimes.place(before, "before"), chimes.place(after, "after")
@@ -158,10 +159,13 @@ class Planner:
     def _find_unchanged(self, row: Utterance, number: int, folder: OutputFolder | None) -> Unchanged | None:
         """The row as its files stand in the folder, if it asks for what it asked for when they were made."""
         narrator = None if folder is None else self._casting.known(row)
-        if folder is None or narrator is None or row.markup == "ssml":
+        if folder is None or narrator is None or row.markup == "ssml" or self._names_hash:
             return None
         try:
-            targets = self._place(row, narrator.language, filed=True)
+            targets = [
+                (_fill(template, row), output)
+                for template, output in self._choose_files(row, narrator.language, filed=True)
+            ]
             front_end = self._front_end_of(row)
         except SpeechError:
             return None  # the plan says what is wrong
@@ -278,13 +282,15 @@ class Planner:
             replace(part, path="") if isinstance(part, PlacedSound | PlacedChime) else part
             for part in made.parts
         ]
-        placed = self._place(row, lead.language, filed=filed)
-        targets = []
-        for (path, output), beside in zip(
-            placed, _name_sidecars([path for path, _ in placed], self._marks), strict=True
-        ):
+        placed = []
+        for template, output in self._choose_files(row, lead.language, filed=filed):
             _check_bit_rate(output, rate)
             clip = clip_key(known, output)
+            placed.append((_fill(template, row, clip) if filed else "", output, clip))
+        targets = []
+        for (path, output, clip), beside in zip(
+            placed, _name_sidecars([path for path, _, _ in placed], self._marks), strict=True
+        ):
             sidecars = tuple(Sidecar(place, name, identify(name, clip, script)) for place, name in beside)
             request = "" if again or not filed else lead.identify(row, front_end, output, self._around)
             targets.append(Target(path, output, clip, sidecars, request))
@@ -300,18 +306,18 @@ class Planner:
             changes=tuple(made.changes),
         )
 
-    def _place(self, row: Utterance, language: str, *, filed: bool) -> list[tuple[str, Output]]:
-        """Path and output of each file."""
-        placed = []
-        for path, output in self._files_of(row, filed):
+    def _choose_files(self, row: Utterance, language: str, *, filed: bool) -> list[tuple[str, Output]]:
+        """Template and output of each file, with its tags."""
+        chosen = []
+        for template, output in self._files_of(row, filed):
             if formats.FORMATS[output.format].tags:
                 output = (
                     replace(output, title=row.title, language=language)
                     if row.title
                     else _tag(output, language)
                 )
-            placed.append((safe_path(_fill(path, row)) if filed else "", output))
-        return placed
+            chosen.append((template, output))
+        return chosen
 
     def _files_of(self, row: Utterance, filed: bool) -> Sequence[tuple[str, Output]]:
         """Template and output of each file. An extension of audio in the row's file or id says the format."""
@@ -460,9 +466,15 @@ def _choose_output(wanted: formats.Format, files: Sequence[tuple[str, Output]]) 
     return replace(files[0][1], format=wanted.name, sample_rate=None, bit_rate=None)
 
 
-def _fill(template: str, row: Utterance) -> str:
+def _fill(template: str, row: Utterance, key: str = "") -> str:
+    """The path of a row's file.
+
+    Args:
+        key: of its clip.
+    """
     if not (row.id or row.file):
         raise InputError("the row has neither an id nor a file, so its file has no name")
     id = row.id.rpartition(".")[0] if audio_extension(row.id) else row.id
     folder, slash, name = id.rpartition("/")
-    return template.format(id=id, folder=folder + slash, name=name)
+    path = template.format(id=id, folder=folder + slash, name=name, hash=templates.Digits(key))
+    return safe_path(path)

@@ -33,7 +33,7 @@ from voxpress import marks, validation
 from voxpress.errors import InputError, ManifestError, UnsupportedOption, suggest
 from voxpress.files.formats import FORMATS, format_for
 from voxpress.files.names import NameRule
-from voxpress.files.paths import audio_extension, require_extension
+from voxpress.files.paths import audio_extension, require_extension, safe_path
 from voxpress.rendering import DEFAULT_ENGINE, templates
 from voxpress.rendering.chimes import Chime
 from voxpress.speech import OptionValue, Output, Speaker
@@ -41,7 +41,7 @@ from voxpress.speech import OptionValue, Output, Speaker
 Table: TypeAlias = Mapping[str, Any]
 
 _TABLES = ("defaults", "cast", "presets", "server", "voicemail")
-_OWN_FIELDS = ("extends", "description", "files", "lexicons", "marks", "names", "before", "after")
+_OWN_FIELDS = ("extends", "description", "files", "lexicons", "marks", "names", "before", "after", "map")
 _FIELDS = (*_OWN_FIELDS, *Output.__struct_fields__)
 _GAINS = ("level", "loudness")
 _DEEPEST = 20
@@ -68,6 +68,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     before: Chime | None = None
     after: Chime | None = None
     """What is heard around each text."""
+    map: str = ""
+    """Where `voxpress render` writes which file each id has: a path in the output folder; empty: nowhere."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -302,9 +304,18 @@ class _Presets:
             lexicons=self._lexicons(name, table.get("lexicons", [])),
             marks=formats,
             names=self._names(name, table.get("names", [])),
+            map=self._map(name, table.get("map", "")),
             before=self._chime(name, "before", table),
             after=self._chime(name, "after", table),
         )
+
+    def _map(self, name: str, given: object) -> str:
+        if not isinstance(given, str):
+            raise self._error(name, "map", "must be the path of a JSON file in the output folder")
+        try:
+            return safe_path(given) if given else ""
+        except InputError as error:
+            raise self._error(name, "map", error.problem) from error
 
     def _chime(self, name: str, side: str, table: Table) -> Chime | None:
         if side not in table:
@@ -398,9 +409,10 @@ def choose_chimes(
     >>> choose_chimes(None, Defaults(after=Chime(sound="chime:ding")), "chime:gong", None)
     {'before': 'chime:gong', 'after': Chime(sound='chime:ding', gain=-6.0, gap=0.2)}
     """
+    own = defaults if preset is None else preset
     return {
-        "before": before or (preset and preset.before) or defaults.before,
-        "after": after or (preset and preset.after) or defaults.after,
+        "before": before if before is not None else own.before or defaults.before,
+        "after": after if after is not None else own.after or defaults.after,
     }
 
 

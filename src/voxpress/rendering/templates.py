@@ -8,8 +8,23 @@ from voxpress.errors import InputError, suggest
 from voxpress.files.formats import FORMATS
 from voxpress.speech import Output
 
-PLACES = ("id", "folder", "name", "extension", "rate")
-"""What a template can hold; `folder` ends with its slash."""
+PLACES = ("id", "folder", "name", "extension", "rate", "hash")
+"""What a template can hold; `folder` ends with its slash, and `hash` may have a length: ``{hash:8}``."""
+SHORTEST, USUAL, LONGEST = 4, 12, 64
+"""Digits of a hash."""
+
+
+class Digits(str):
+    """A key, of which a template takes as many digits as it asks for.
+
+    >>> "{hash:4} {hash}".format(hash=Digits("3dd11629e57ed704"))
+    '3dd1 3dd11629e57e'
+    """
+
+    __slots__ = ()
+
+    def __format__(self, length: str) -> str:
+        return self[: int(length or USUAL)]
 
 
 def resolve(template: str, output: Output) -> str:
@@ -35,7 +50,13 @@ def resolve(template: str, output: Output) -> str:
                 f"{template!r} holds {{{place}}}{suggest(place, PLACES)} (known: {', '.join(PLACES)})",
                 field="files",
             )
-        if form or conversion:
+        if place == "hash" and form and not conversion:
+            if not (form.isascii() and form.isdigit() and SHORTEST <= int(form) <= LONGEST):
+                raise InputError(
+                    f"{template!r} holds {{hash:{form}}}: a hash has {SHORTEST} to {LONGEST} digits",
+                    field="files",
+                )
+        elif form or conversion:
             raise InputError(f"{template!r} holds more than a name in {{{place}}}", field="files")
     places = {place for _, place, _, _ in parts}
     if not places & {"id", "name"}:
@@ -51,9 +72,18 @@ def resolve(template: str, output: Output) -> str:
         raise InputError(f"{template!r} holds {{rate}}, so the file needs a sample_rate", field="files")
     known = {"extension": format.extension, "rate": str(rate)}
     return "".join(
-        escape(words) + ("" if place is None else known.get(place, f"{{{place}}}"))
-        for words, place, _, _ in parts
+        escape(words) + ("" if place is None else known.get(place, f"{{{place}{form and ':'}{form}}}"))
+        for words, place, form, _ in parts
     )
+
+
+def names_hash(template: str) -> bool:
+    """Whether paths depend on what is in the files.
+
+    >>> names_hash("{id}.{hash}.mp3"), names_hash("{{hash}}/{id}.mp3")
+    (True, False)
+    """
+    return any(place == "hash" for _, place, _, _ in string.Formatter().parse(template))
 
 
 def escape(path: str) -> str:

@@ -1,0 +1,95 @@
+"""A map from ids to files, as JSON: where files have a digest in their names, a program finds them here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from voxpress.errors import InputError, StoreError, show
+from voxpress.files import atomic
+
+
+class FileMap:
+    """What is known of the files of each row; `write` puts it into its place, whole or not at all.
+
+    Args:
+        path: of the map.
+        folder: the output folder; the paths in the map are relative to it.
+
+    >>> files = FileMap("files.json", "out")
+    >>> files.add("menu/main", ["menu/main.3dd11629.mp3"])
+    >>> files.write()
+    >>> print(open("files.json").read(), end="")
+    {
+      "menu/main": "menu/main.3dd11629.mp3"
+    }
+
+    Raises:
+        InputError: another file is in its place.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._place, self._folder = os.path.abspath(path), os.path.abspath(folder)
+        self._former = self._read()
+        self._files: dict[str, list[str]] = {}
+
+    def _read(self) -> dict[str, str | list[str]]:
+        if atomic.is_device(self._place):
+            return {}
+        try:
+            return msgspec.json.decode(Path(self._place).read_bytes(), type=dict[str, str | list[str]])
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise InputError(f"cannot read {self.path}: {error.strerror}", field="map") from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"{self.path} is there and is no map of files: name another file, or move it away",
+                field="map",
+            ) from error
+
+    def require_apart(self, paths: Sequence[str]) -> None:
+        """Make sure that none of some files of the output folder is the map itself.
+
+        Raises:
+            InputError: one is.
+        """
+        for path in paths:
+            if self._place == os.path.join(self._folder, path):
+                raise InputError(f"{show(path)} is also the file of a row: name another file", field="map")
+
+    def add(self, id: str, paths: Sequence[str]) -> None:
+        """The files of a row, relative to the output folder."""
+        self._files.setdefault(id, []).extend(paths)
+
+    def keep(self, id: str) -> Sequence[str]:
+        """Leave a row as it was in the former map, if its files still stand; these files."""
+        former = self._former.get(id, [])
+        paths = [former] if isinstance(former, str) else former
+        if id in self._files or not all(os.path.isfile(os.path.join(self._folder, path)) for path in paths):
+            return ()
+        if paths:
+            self.add(id, paths)
+        return paths
+
+    def write(self) -> None:
+        """Replace the former map, unless it says the same.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        known = {id: paths[0] if len(paths) == 1 else paths for id, paths in self._files.items()}
+        data = msgspec.json.format(msgspec.json.encode(known, order="sorted"), indent=2) + b"\n"
+        try:
+            if not atomic.is_device(self._place) and Path(self._place).read_bytes() == data:
+                return
+        except OSError:
+            pass  # it is new
+        try:
+            atomic.write(self._place, data, durable=True)
+        except StoreError as error:
+            raise StoreError(f"cannot write the map {self.path}: {error.problem}") from error
