@@ -6,8 +6,8 @@ import asyncio
 import socket
 
 from voxpress.server.context import Server
+from voxpress.server.speech.voice_book import VoiceBook
 from voxpress.server.wyoming.session import Session
-from voxpress.server.wyoming.voices import VoiceBook
 
 _MOST_CONNECTIONS = 1000
 
