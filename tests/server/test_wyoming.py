@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import wave
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -32,6 +32,10 @@ from wyoming.tts import (  # noqa: E402
 )
 
 from voxpress import __version__, say  # noqa: E402
+from voxpress.errors import InputError, StoreError  # noqa: E402
+from voxpress.server import find_wyoming_address  # noqa: E402
+from voxpress.server.settings import Settings  # noqa: E402
+from voxpress.server.wyoming.address import Address  # noqa: E402
 from voxpress.store import open_store  # noqa: E402
 
 CAST = """
@@ -49,11 +53,11 @@ class Here:
         self.running, self.url = running, url
         self.port = int(url.rpartition(":")[2])
 
-    def ask(self, *events: Any, until: type = AudioStop, patience: float = 20) -> list[Event]:
+    def ask(self, *events: Any, until: Any = AudioStop, patience: float = 20) -> list[Event]:
         """Send events on a connection of their own; what comes back, until that event or the end."""
         return asyncio.run(asyncio.wait_for(self.ask_with(*events, until=until), patience))
 
-    async def ask_with(self, *events: Any, until: type = AudioStop) -> list[Event]:
+    async def ask_with(self, *events: Any, until: Any = AudioStop) -> list[Event]:
         client = AsyncClient.from_uri(self.url)
         async with client:
             for event in events:
@@ -74,7 +78,7 @@ class Here:
         return bool(heard(self.ask(Synthesize("Still here."))))
 
 
-async def read_until(client: Any, until: type) -> list[Event]:
+async def read_until(client: Any, until: Any) -> list[Event]:
     found: list[Event] = []
     while (event := await client.read_event()) is not None:
         found.append(event)
@@ -85,7 +89,8 @@ async def read_until(client: Any, until: type) -> list[Event]:
 
 def heard(events: list[Event]) -> bytes:
     """The samples of all audio."""
-    return b"".join(event.payload or b"" for event in events if AudioChunk.is_type(event.type))
+    payloads: list[bytes] = [event.payload or b"" for event in events if AudioChunk.is_type(event.type)]
+    return b"".join(payloads)
 
 
 def kinds(events: list[Event]) -> list[str]:
@@ -105,7 +110,7 @@ def error(events: list[Event]) -> Error:
 
 def samples(file: bytes) -> bytes:
     with wave.open(io.BytesIO(file)) as opened:
-        return opened.readframes(opened.getnframes())
+        return bytes(opened.readframes(opened.getnframes()))
 
 
 @pytest.fixture(scope="module")
@@ -171,13 +176,15 @@ def test_a_text_over_wyoming_http_and_say_is_one_clip(here):
 def test_a_warmed_store_answers_at_once(here, tmp_path):
     """The same project file, without an output folder; the second time nothing is spoken."""
     phrases = tmp_path / "phrases.txt"
-    phrases.write_text("Warm phrase number one.\nWarm phrase number two. It has another sentence, also warm.\n")
+    phrases.write_text(
+        "Warm phrase number one.\nWarm phrase number two. It has another sentence, also warm.\n"
+    )
     config = here.running.folder / "voxpress.toml"
     command = [sys.executable, "-P", "-m", "voxpress", "store", "warm", str(phrases), "--config", str(config)]
-    command += ["-v", "Butler", "-v", "low", "--store", str(here.running.store), "-w", "0"]
+    command += ["-v", "Butler", "-v", "low", "--store", str(here.running.store), "-e", "tone", "-w", "0"]
     told = [subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2)]
     assert told == [
-        "4 clips: 4 made (6 segments spoken), 0 were there\n",
+        "4 clips: 4 made (4 segments spoken), 0 were there\n",
         "4 clips: 0 made (0 segments spoken), 4 were there\n",
     ]
     hits = here.running.meter("voxpress_clips_total", cache="hit")
@@ -204,9 +211,18 @@ def test_a_warmed_store_answers_at_once(here, tmp_path):
 )
 def test_a_list_with_a_row_that_cannot_be_asked_for_warms_nothing(here, tmp_path, fields):
     rows = tmp_path / "phrases.jsonl"
-    rows.write_text("\n".join(map(json.dumps, [{"id": "a", "text": "Good row here."}, {"id": "b", **fields}])))
+    rows.write_text(
+        "\n".join(map(json.dumps, [{"id": "a", "text": "Good row here."}, {"id": "b", **fields}]))
+    )
     command = [sys.executable, "-P", "-m", "voxpress", "store", "warm", str(rows)]
-    command += ["--config", str(here.running.folder / "voxpress.toml"), "--store", str(tmp_path / "store")]
+    command += [
+        "--config",
+        str(here.running.folder / "voxpress.toml"),
+        "--store",
+        str(tmp_path / "store"),
+        "-e",
+        "tone",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "phrases.jsonl:2" in done.stderr
@@ -221,7 +237,7 @@ def test_the_first_sentence_is_heard_before_the_text_is_whole(here):
         client = AsyncClient.from_uri(here.url)
         async with client:
             await client.write_event(SynthesizeStart(voice=SynthesizeVoice(name="low")).event())
-            for word in "Dr. Smith left the front door open. The".split():
+            for word in ["Dr.", "Smith", "left", "the", "front", "door", "open.", "The"]:
                 await client.write_event(SynthesizeChunk(f"{word} ").event())
             first = await asyncio.wait_for(read_until(client, AudioStop), 10)
             assert len(heard(first)) == len(heard(here_first))
@@ -267,21 +283,22 @@ def test_the_text_that_is_sent_once_more_is_not_spoken_twice(here):
 
 
 def test_parts_of_a_long_text_come_while_others_are_spoken(here):
-    """Three sentences, each of which takes 0.4 s: audio comes after the first."""
+    """Each sentence takes 0.4 s, and the engine speaks four at once: audio comes while it speaks the others."""
 
     async def talk() -> tuple[float, float]:
         client = AsyncClient.from_uri(here.url)
         async with client:
             began = time.monotonic()
-            await client.write_event(Synthesize(LONG, voice=SynthesizeVoice(name="Slow")).event())
-            while not AudioChunk.is_type((await client.read_event()).type):
+            text = " ".join(f"This is the long sentence number {number}." for number in range(9))
+            await client.write_event(Synthesize(text, voice=SynthesizeVoice(name="Slow")).event())
+            while (event := await client.read_event()) and not AudioChunk.is_type(event.type):
                 pass
             first = time.monotonic() - began
             await read_until(client, AudioStop)
             return first, time.monotonic() - began
 
     first, whole = asyncio.run(asyncio.wait_for(talk(), 20))
-    assert first < whole - 0.2, (first, whole)
+    assert first < whole - 0.5, (first, whole)
 
 
 @pytest.mark.parametrize("texts", [[], [""], [" \n"], ["  ", " "]])
@@ -395,15 +412,17 @@ def test_ssml(here):
 def test_twenty_clients_at_once(here):
     async def talk() -> list[list[Event]]:
         voices = ["low", "middle", "high", "Butler"]
-        return await asyncio.gather(
+        return await asyncio.gather(  # type: ignore[no-any-return]
             *(
-                here.ask_with(Synthesize(f"Client number {n // 2}.", voice=SynthesizeVoice(name=voices[n % 4])))
+                here.ask_with(
+                    Synthesize(f"Client number {n // 2}.", voice=SynthesizeVoice(name=voices[n % 4]))
+                )
                 for n in range(20)
             )
         )
 
     for number, events in enumerate(asyncio.run(asyncio.wait_for(talk(), 60))):
-        assert kinds(events) == ["audio-start", "audio-chunk", "audio-stop"], number
+        assert kinds(events) == ["audio-start", "audio-chunk", "audio-stop"], (number, events)
 
 
 def test_requests_in_a_row_on_one_connection(here):
@@ -413,7 +432,7 @@ def test_requests_in_a_row_on_one_connection(here):
             for each in (Synthesize("One."), Describe(), Synthesize("Two.")):
                 await client.write_event(each.event())
             assert kinds(await read_until(client, AudioStop))[-1] == "audio-stop"
-            assert Info.is_type((await client.read_event()).type)
+            assert kinds(await read_until(client, Info)) == ["info"]
             assert kinds(await read_until(client, AudioStop))[-1] == "audio-stop"
             await client.write_event(Event("ping"))
             await client.write_event(AudioStop().event())
@@ -465,39 +484,44 @@ def test_what_is_no_event_ends_its_connection(here, sent):
     assert here.works()
 
 
+def is_ended(connection: socket.socket, piece: bytes, *, pause: float, seconds: float) -> bool:
+    """Whether the server ends a connection on which this comes again and again."""
+    until = time.monotonic() + seconds
+    with suppress(OSError):
+        while time.monotonic() < until:
+            connection.sendall(piece)
+            time.sleep(pause)
+        return False
+    return True
+
+
 @pytest.mark.parametrize("piece", [b"x" * 65536, b'{"type": "' + b"y" * 65536, b" " * 65536 + b"{"])
 def test_a_line_without_an_end_is_ended(here, piece):
     answer = b""
     with socket.create_connection(("127.0.0.1", here.port), timeout=10) as connection:
-        with pytest.raises(OSError):
-            for _ in range(1000):
-                connection.sendall(piece)
-        try:
+        assert is_ended(connection, piece, pause=0, seconds=10)
+        with suppress(OSError):
             answer = connection.recv(65536)
-        except OSError:
-            pass
     assert b"error" in answer or not answer
     assert here.works()
 
 
 def test_an_event_that_comes_byte_by_byte_is_ended(here):
     with socket.create_connection(("127.0.0.1", here.port), timeout=10) as connection:
-        began = time.monotonic()
-        with pytest.raises(OSError):
-            while time.monotonic() - began < 8:
-                connection.sendall(b"x")
-                time.sleep(0.05)
-        assert time.monotonic() - began < 6
+        assert is_ended(connection, b"x", pause=0.05, seconds=6)
 
 
-@pytest.mark.parametrize("event", ["describe", "synthesize-chunk", "synthesize-stop", "audio-stop", "transcribe"])
+@pytest.mark.parametrize(
+    "event", ["describe", "synthesize-chunk", "synthesize-stop", "audio-stop", "transcribe"]
+)
 def test_events_by_the_thousand(here, event):
     """They are answered or dropped; a client that reads no answer is ended."""
     line = json.dumps({"type": event, "data": {"text": "."}}).encode() + b"\n"
     with socket.create_connection(("127.0.0.1", here.port), timeout=5) as connection:
-        with pytest.raises(OSError) if event == "describe" else nullcontext():
-            for _ in range(200):
-                connection.sendall(line * 100)
+        for _ in range(200):
+            connection.sendall(line * 100)
+        if event == "describe":
+            assert is_ended(connection, line, pause=0.1, seconds=8)
     assert here.works()
 
 
@@ -533,30 +557,61 @@ def test_clients_that_leave(here, events):
 # Starting and ending
 
 
-def refuse(tmp_path: Any, *options: str) -> str:
-    command = [sys.executable, "-P", "-m", "voxpress", "serve", "-e", "tone", "--port", "0", *options]
-    command += ["--state", str(tmp_path / "state"), "--store", str(tmp_path / "store")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    assert done.returncode == 2 or done.returncode == 1
-    return done.stderr
+@pytest.mark.parametrize(
+    "address", ["tcp://0.0.0.0:10200", "tcp://[::]:10200", "tcp://192.0.2.1:10200", "tcp://example.com:1"]
+)
+def test_others_do_not_reach_it_unless_that_is_said(address):
+    with pytest.raises(InputError, match="--allow-open"):
+        find_wyoming_address(Settings(wyoming=address))
+    assert find_wyoming_address(Settings(wyoming=address, allow_open=True)) is not None
 
 
-def test_others_do_not_reach_it_unless_that_is_said(tmp_path):
-    for address in ("tcp://0.0.0.0:10200", "tcp://[::]:10200", "tcp://192.0.2.1:10200", "tcp://example.com:1"):
-        assert "--allow-open" in refuse(tmp_path, "--wyoming", address)
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:10200", "tcp://localhost:0", "tcp://[::1]:10200", "unix:///tmp/w.sock"]
+)
+def test_addresses_of_this_machine(address):
+    assert find_wyoming_address(Settings(wyoming=address)) is not None
 
 
-def test_addresses_that_are_none(tmp_path):
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "127.0.0.1:10200",
+        "tcp://127.0.0.1",
+        "http://127.0.0.1:1",
+        "unix:",
+        "unix://host/path",
+        "tcp://127.0.0.1:70000",
+        "tcp://127.0.0.1:1/path",
+        "tcp://user@127.0.0.1:1",
+        "stdio://",
+    ],
+)
+def test_addresses_that_are_none(address):
+    with pytest.raises(InputError, match="tcp://HOST:PORT"):
+        find_wyoming_address(Settings(wyoming=address))
+
+
+def test_places_where_nobody_can_listen(tmp_path):
     (tmp_path / "file").write_text("not a socket")
-    for address in ("127.0.0.1:10200", "tcp://127.0.0.1", "http://127.0.0.1:1", "unix:", "tcp://127.0.0.1:70000"):
-        assert "tcp://HOST:PORT" in refuse(tmp_path, "--wyoming", address)
-    assert "no socket" in refuse(tmp_path, "--wyoming", f"unix://{tmp_path}/file")
+    with pytest.raises(StoreError, match="no socket"):
+        Address(path=str(tmp_path / "file")).bind()
     assert (tmp_path / "file").read_text() == "not a socket"
-    assert "cannot listen" in refuse(tmp_path, "--wyoming", f"unix://{tmp_path}/no/such/folder")
+    with pytest.raises(StoreError, match="cannot listen"):
+        Address(path=str(tmp_path / "no/such/folder")).bind()
+    with Address(path=str(tmp_path / "w.sock")).bind() as first:
+        first.listen()
+        with pytest.raises(StoreError, match="another server"):
+            Address(path=str(tmp_path / "w.sock")).bind()
+    with Address(host="127.0.0.1").bind() as first:
+        first.listen()
+        with pytest.raises(StoreError, match="cannot listen"):
+            Address(host="127.0.0.1", port=first.getsockname()[1]).bind()
 
 
 def test_a_socket_in_a_folder_open_to_others_and_a_clean_end(serve, tmp_path):
-    """The text that is being spoken is heard to its end; a connection on which nothing comes does not hold the server."""
+    """What is being spoken is heard to its end; a connection on which nothing comes does not hold the server."""
     path = tmp_path / "w.sock"
     stale = socket.socket(socket.AF_UNIX)
     stale.bind(str(path))

@@ -104,6 +104,16 @@ def warm(
             "--voice", "-v", metavar="NAME", help="Who speaks the rows that name nobody; may be repeated."
         ),
     ] = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--engine",
+            "-e",
+            envvar="VOXPRESS_ENGINES",
+            metavar="NAME",
+            help="Engines that the server offers, as for `voxpress serve`; may be repeated.",
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option("--workers", "-w", min=0, metavar="N", help="By default one for each core."),
@@ -130,7 +140,7 @@ def warm(
     file = config_file(config)
     project = project_in(file)
     warming = Warming(
-        settings(project.server, str(file)),
+        settings(project.server, str(file), engines=engine or None),
         project,
         formats=format_names(format) or ["wav"],
         voices=voice or (),
@@ -142,7 +152,7 @@ def warm(
     bad = [each for each in planned if isinstance(each, Bad)]
     wrong = [each for each in bad if not isinstance(each.error, LeftOut)]
     if wrong:
-        show_bad(wrong)
+        show_bad(wrong, help="correct these rows")
         raise typer.Exit(2)
     show_left_out(bad)
     plans = [each for each in planned if isinstance(each, Plan)]

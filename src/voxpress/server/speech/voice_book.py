@@ -107,7 +107,7 @@ class VoiceBook:
 
     def _find_speaking(self, language: str) -> Chosen | None:
         own = self._names.resolve(self._model, None)[0].voice
-        every = sorted(self._listed.values(), key=lambda each: each.voice.name != own)
+        every = sorted(self._listed.values(), key=lambda each: each.name != own)
         for find_tag in (_find_exact, _find_near):
             for each in every:
                 if tag := find_tag(each.voice, language):

@@ -55,5 +55,7 @@ class WyomingListener:
         self._sessions[task] = session
         try:
             await session.run()
+        except asyncio.CancelledError:
+            pass  # the server ends; asyncio would log it as an error
         finally:
             del self._sessions[task]
