@@ -9,9 +9,16 @@ from typing import Annotated
 import typer
 
 from voxpress.cli.options import (
+    Config,
+    FormatName,
     Json,
+    ManifestFormat,
+    Only,
     StoreUrl,
+    config_file,
     examples,
+    format_names,
+    project_in,
     store_at,
 )
 from voxpress.cli.tables import print_json, size_in_words
@@ -73,6 +80,100 @@ def prune(
         older_than=None if older_than is None else _quantity(older_than, _AGES, "--older-than"),
     )
     typer.echo(f"{removed.count:,} objects removed ({size_in_words(removed.size)})")
+
+
+@app.command(
+    epilog=examples(
+        "voxpress store warm phrases.txt", "voxpress store warm phrases.csv -f wav,mp3 -v af_heart -v am_adam"
+    )
+)
+def warm(
+    phrases: Annotated[
+        str,
+        typer.Argument(
+            metavar="LIST",
+            help="What will be asked for: a manifest, or lines of text; '-' reads standard input.",
+        ),
+    ],
+    manifest_format: ManifestFormat = None,
+    only: Only = None,
+    format: FormatName = None,
+    voice: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--voice", "-v", metavar="NAME", help="Who speaks the rows that name nobody; may be repeated."
+        ),
+    ] = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--engine",
+            "-e",
+            envvar="VOXPRESS_ENGINES",
+            metavar="NAME",
+            help="Engines that the server offers, as for `voxpress serve`; may be repeated.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", "-w", min=0, metavar="N", help="By default one for each core."),
+    ] = None,
+    config: Config = None,
+    store: StoreUrl = None,
+) -> None:
+    """Speak phrases before anybody asks the server for them: then their clips are in its store.
+
+    They are planned as `voxpress serve` does it, with the same voxpress.toml. Without -f it is wav, which Wyoming and
+    `voxpress say` take too.
+    """
+    from voxpress.cli.progress import progress
+    from voxpress.cli.rows import Rows
+    from voxpress.cli.streams import own_standard_output
+    from voxpress.cli.summary import count, show_bad, show_left_out
+    from voxpress.errors import LeftOut
+    from voxpress.rendering.library import run
+    from voxpress.rendering.plan import Bad, Plan
+    from voxpress.server.settings import settings
+    from voxpress.server.speech.warming import Warming
+    from voxpress.speech import Status, Utterance
+
+    file = config_file(config)
+    project = project_in(file)
+    warming = Warming(
+        settings(project.server, str(file), engines=engine or None),
+        project,
+        formats=format_names(format) or ["wav"],
+        voices=voice or (),
+    )
+    rows = Rows(phrases, manifest_format, only or [])
+    wanted = (row for row in rows if not isinstance(row, Utterance) or rows.wanted(row))
+    planned = list(warming.plan_all(wanted))
+    rows.require_all()
+    bad = [each for each in planned if isinstance(each, Bad)]
+    wrong = [each for each in bad if not isinstance(each.error, LeftOut)]
+    if wrong:
+        show_bad(wrong, help="correct these rows")
+        raise typer.Exit(2)
+    show_left_out(bad)
+    plans = [each for each in planned if isinstance(each, Plan)]
+    spoken = failed = stored = 0
+    with (
+        progress(len(plans), sum(plan.characters for plan in plans)) as advance,
+        own_standard_output(),
+    ):
+        for result in run(
+            plans, store=store_at(store or project.defaults.store), folder=None, workers=workers, known=True
+        ):
+            spoken += result.spoken
+            failed += result.status == Status.FAILED
+            stored += result.status == Status.FROM_STORE
+            advance(result)
+    made = len(plans) - failed - stored
+    typer.echo(
+        f"{count(len(plans), 'clip')}: {made:,} made ({count(spoken, 'segment')} spoken), {stored:,} were there"
+        + (f", {failed:,} failed" if failed else "")
+    )
+    raise typer.Exit(1 if failed else 0)
 
 
 def _quantity(text: str, units: Mapping[str, int], option: str) -> float:

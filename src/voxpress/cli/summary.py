@@ -162,12 +162,13 @@ class Tally:
             )
 
 
-def show_bad(bad: list[Bad]) -> None:
-    """Print what is wrong with rows, and that nothing was rendered."""
+def show_bad(
+    bad: list[Bad], help: str = "correct these rows, or add --skip-bad to render the others"
+) -> None:
+    """Print what is wrong with rows, that nothing was rendered, and what to do."""
     _show_alike((str(plan.error), f"{plan.error.field}: {plan.error.problem}") for plan in bad)
     print(
-        f"voxpress: {count(len(bad), 'problem')} in {count(count_rows(bad), 'row')}, so nothing was rendered;"
-        " correct these rows, or add --skip-bad to render the others",
+        f"voxpress: {count(len(bad), 'problem')} in {count(count_rows(bad), 'row')}, so nothing was rendered; {help}",
         file=sys.stderr,
     )
 

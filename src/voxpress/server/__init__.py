@@ -43,7 +43,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
             f"the server needs {error.name}: run  pip install 'voxpress[server]'"
         ) from None
     configure(settings.log_format == "json")
-    place = _find_wyoming_address(settings)
+    place = find_wyoming_address(settings)
     state = Database(settings.state)
     keyless = not Ring(state)
     lock = state.lock()
@@ -53,7 +53,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
             f"there are no keys, so the server would speak for everyone who reaches {settings.host}: make one with"
             "  voxpress keys add NAME  or bind to 127.0.0.1"
         )
-    wyoming_listener = None if place is None else place.listen()
+    wyoming_listener = None if place is None else place.bind()
     app = application(settings, project, store, wyoming_listener)
     listener = _bind(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
@@ -96,7 +96,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
         raise StoreError("the server could not start; the log says why")
 
 
-def _find_wyoming_address(settings: Settings) -> Address | None:
+def find_wyoming_address(settings: Settings) -> Address | None:
     """Where to listen for the Wyoming protocol; None: nowhere.
 
     Raises:

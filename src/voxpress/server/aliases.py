@@ -12,6 +12,8 @@ from functools import cached_property
 from importlib import resources
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from voxpress import engines, languages
 from voxpress.engines import Engine
 from voxpress.errors import EngineError, InputError, UnknownEngine, UnknownVoice, suggest
@@ -107,7 +109,9 @@ class Aliases:
                 and self._is_usable(meant)
                 and self._has_voice(meant, speaker.voice)
             ):
-                found[name] = meant, self._get_engine(meant).voice(speaker.voice)
+                voice = self._get_engine(meant).voice(speaker.voice)
+                spoken = (speaker.language,) if speaker.language else voice.languages
+                found[name] = meant, replace(voice, languages=spoken)
         return found
 
     def list_named_voices(self, models: Mapping[str, ModelName]) -> list[NamedVoice]:

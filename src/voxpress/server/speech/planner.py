@@ -113,6 +113,12 @@ class SpeechPlanner:
             Refusal: the text is too long, or its audio would be.
             SpeechError: the request cannot be met.
         """
+        if len(data.input) > _SHORT_TEXT or data.lexicon:
+            return await asyncio.to_thread(self.plan_now, data, ignored)
+        return self.plan_now(data, ignored)
+
+    def plan_now(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
+        """As `plan`, at once."""
         if len(data.input) > self._settings.max_characters:
             raise Refusal(
                 400,
@@ -120,12 +126,6 @@ class SpeechPlanner:
                 "string_above_max_length",
                 param="input",
             )
-        if len(data.input) > _SHORT_TEXT or data.lexicon:
-            return await asyncio.to_thread(self.plan_now, data, ignored)
-        return self.plan_now(data, ignored)
-
-    def plan_now(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
-        """Plan a request whose text is short enough; see `plan`."""
         asked, plan = self._plan_in_language(data, self._read(data, ignored))
         notes: tuple[str, ...] = ()
         if isinstance(plan, Bad) and self._is_pause(data.input):

@@ -132,11 +132,13 @@ class SpeechStreams:
         while True:
             news = asyncio.ensure_future(flight.wait_for_news())
             try:
-                if flight.done.done() and (error := flight.done.result().exception):
+                # Before the store is asked: what is done while it answers was not there when it looked.
+                done = flight.done.done()
+                if done and (error := flight.done.result().exception):
                     raise error
                 if take := await asyncio.to_thread(self._store.take, key):
                     return take
-                if flight.done.done():
+                if done:
                     raise SpeechError(
                         f"take {key} was removed from the store while it was being read; try again"
                     )

@@ -59,7 +59,7 @@ class Address:
         if self.path:
             Path(self.path).unlink(missing_ok=True)
 
-    def listen(self) -> socket.socket:
+    def bind(self) -> socket.socket:
         """A socket that is bound to it.
 
         Raises:

@@ -6,8 +6,8 @@ import asyncio
 import socket
 
 from voxpress.server.context import Server
+from voxpress.server.speech.voice_book import VoiceBook
 from voxpress.server.wyoming.session import Session
-from voxpress.server.wyoming.voices import VoiceBook
 
 _MOST_CONNECTIONS = 1000
 
@@ -55,5 +55,7 @@ class WyomingListener:
         self._sessions[task] = session
         try:
             await session.run()
+        except asyncio.CancelledError:
+            pass  # the server ends; asyncio would log it as an error
         finally:
             del self._sessions[task]

@@ -25,9 +25,10 @@ from voxpress.server.logs import Visit
 from voxpress.server.schemas import SpeechRequest
 from voxpress.server.speech.planner import SpeechPlan
 from voxpress.server.speech.streams import is_known_by_parts
+from voxpress.server.speech.voice_book import Chosen, VoiceBook
 from voxpress.server.wyoming.events import EventReader, encode_event
+from voxpress.server.wyoming.info import describe
 from voxpress.server.wyoming.requests import ChunkFields, SpeechWish, SynthesizeFields, read_fields
-from voxpress.server.wyoming.voices import Chosen, VoiceBook
 from voxpress.speech import Hertz, Output, Seconds
 
 T = TypeVar("T")
@@ -111,7 +112,7 @@ class Session:
         while (wish := await self._waiting.get()) is not None:
             self.busy = True
             if isinstance(wish, Describe):
-                await self._send((await asyncio.to_thread(self._book.refresh)).event())
+                await self._send(describe(await asyncio.to_thread(self._book.refresh)).event())
             else:
                 await self._speak(wish)
             self.busy = False
@@ -126,7 +127,10 @@ class Session:
         visit.status, visit.cache = 200, "hit"
         try:
             voice = wish.fields.voice
-            chosen = await self._book.choose(voice.name, voice.language, voice.speaker)
+            asked = voice.name, voice.language, voice.speaker
+            chosen = self._book.find(*asked)
+            if chosen is None:
+                chosen = await asyncio.to_thread(self._book.choose, *asked)
             pause = 0.0
             async for text in wish.list_pieces(chosen.language or "en"):
                 plan = await self._plan(text, wish.fields, chosen)

@@ -1,0 +1,75 @@
+"""Plans of phrases before anybody asks for them, as the server will make them then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from voxpress.errors import InputError, SpeechError
+from voxpress.rendering.plan import Bad, Planned, place_error
+from voxpress.rendering.presets import Project
+from voxpress.server.aliases import Aliases
+from voxpress.server.errors import Refusal
+from voxpress.server.schemas import SpeechRequest
+from voxpress.server.settings import Settings
+from voxpress.server.speech.planner import SpeechPlanner
+from voxpress.server.speech.voice_book import VoiceBook
+from voxpress.speech import Utterance
+
+
+class Warming:
+    """Plans the clips that requests will ask for.
+
+    Args:
+        formats: of the clips, each as the server finishes it.
+        voices: who speaks each phrase whose row names nobody; none: the voice that is meant where a request names none.
+
+    Raises:
+        InputError: a setting or a lexicon of the project is wrong.
+    """
+
+    def __init__(
+        self, settings: Settings, project: Project, *, formats: Sequence[str], voices: Sequence[str] = ()
+    ) -> None:
+        names = Aliases(settings, project.defaults, project.cast)
+        self._planner = SpeechPlanner(settings, names, project)
+        self._book = VoiceBook(names, project.defaults.engine)
+        self._formats, self._voices = formats, voices or (None,)
+
+    def plan_all(self, rows: Iterable[Utterance | SpeechError]) -> Iterator[Planned]:
+        """The plans of all rows, one for each voice and format; what is wrong with a row stands in its place."""
+        number = 0
+        for row in rows:
+            for planned in self._plan_row(row):
+                yield msgspec.structs.replace(planned, number=number)
+                number += 1
+
+    def _plan_row(self, row: Utterance | SpeechError) -> Iterator[Planned]:
+        if isinstance(row, SpeechError):
+            yield Bad(0, None, row)
+            return
+        own = row.voice or (row.speaker if isinstance(row.speaker, str) else None)
+        for voice in [own] if own or row.engine else self._voices:
+            for format in self._formats:
+                try:
+                    yield self._planner.plan_now(self._ask(row, voice, format)).plan
+                except SpeechError as error:
+                    yield Bad(0, row, place_error(error, row))
+                except Refusal as error:
+                    yield Bad(0, row, place_error(InputError(error.message), row))
+
+    def _ask(self, row: Utterance, voice: str | None, format: str) -> SpeechRequest:
+        model = f"{row.engine}/{row.model}" if row.engine and row.model else row.engine
+        chosen = self._book.choose(None if model else voice, None, None)
+        return SpeechRequest(
+            model=model or chosen.model,
+            input=row.text,
+            voice=(voice or "") if model else chosen.voice,
+            response_format=format,
+            speed=row.speed or 1.0,
+            language=row.language,
+            seed=row.seed,
+            options=dict(row.options),
+            markup=row.markup if row.markup != "plain" else None,
+        )
