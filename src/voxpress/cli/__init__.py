@@ -19,7 +19,20 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from voxpress.cli import check, engines, lexicon, models, pack, render, say, server, store, text, voicemail, voices
+from voxpress.cli import (
+    check,
+    engines,
+    lexicon,
+    models,
+    pack,
+    render,
+    say,
+    server,
+    store,
+    text,
+    voicemail,
+    voices,
+)
 from voxpress.cli.options import examples, name_flags
 from voxpress.cli.streams import prepare_streams
 from voxpress.errors import InputError, SpeechError

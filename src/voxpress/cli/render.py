@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voxpress.cli.install import Installation, say_no_archive
 from voxpress.cli.options import (
     After,
     AsrModel,
@@ -47,6 +46,7 @@ from voxpress.errors import InputError
 from voxpress.rendering import ATTEMPTS, TIMEOUT
 
 if TYPE_CHECKING:
+    from voxpress.cli.install import Installation
     from voxpress.speech import Output
 
 app = typer.Typer()
@@ -284,6 +284,8 @@ def render(
         skip_bad=skip_bad,
     )
     if installation and status:
+        from voxpress.cli.install import say_no_archive
+
         say_no_archive()
     elif installation:
         installation.publish(rendering.folder.path, rendering.place_report(report), overwrite=overwrite)
@@ -298,6 +300,7 @@ def _installation(
     Raises:
         InputError: there is no such system, or two options contradict each other.
     """
+    from voxpress.cli.install import Installation
     from voxpress.files.atomic import is_device
     from voxpress.publish import systems
 
