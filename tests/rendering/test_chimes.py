@@ -150,8 +150,10 @@ def test_a_chime_that_cannot_be_is_an_error_that_names_it(tmp_path: Path, name: 
     )
     (tmp_path / "silence.wav").write_bytes(codec.encode(waveform.silence(1.0, 8000), Output()))
     given = name if ":" in name or not name else str(tmp_path / name)
-    with pytest.raises(InputError, match=f"before: .*{problem}"):
+    with pytest.raises(InputError, match=problem):
         speak(before=given)
+    with pytest.raises(InputError, match=f"before: .*{problem}"):
+        render(["Hello."], engine="tone", before=given, store="memory:", workers=0).run()
 
 
 def test_a_project_and_a_preset_have_chimes(tmp_path: Path) -> None:

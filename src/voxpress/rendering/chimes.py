@@ -78,7 +78,7 @@ def place(given: str | Chime | None, side: Side) -> PlacedChime | None:
     """The chime with its file found, and known by what is in it; None: there is none.
 
     Raises:
-        InputError: it cannot be so; its file is not there, is no audio, or lasts longer than `LONGEST`.
+        InputError: it cannot be so; its file is not there, or is no audio.
     """
     if given is None:
         return None
@@ -119,15 +119,32 @@ def _identify(path: str, given: str) -> str:
         raise InputError(
             f"the sound {path!r} has {facts.st_size:,} bytes, and {sounds.LARGEST:,} are allowed"
         )
-    sha256 = sounds.digest(path, facts.st_mtime_ns, facts.st_size)
+    return sounds.digest(path, facts.st_mtime_ns, facts.st_size)
+
+
+def require_usable(chime: PlacedChime | None) -> None:
+    """Decode a chime's file before anything is spoken. `place` does not, as a clip in the store has no need of it.
+
+    Raises:
+        InputError: it cannot be decoded, is silent, or lasts longer than `LONGEST`.
+    """
+    try:
+        if chime is not None and chime.path:
+            _read(chime.path, chime.sound)
+    except InputError as error:
+        raise InputError(error.problem, field=chime.side if chime else None) from error
+
+
+def _read(path: str, sha256: str) -> Audio:
     sound = sounds.read(path, sha256)
     if sound.duration > LONGEST:
         raise InputError(
             f"the sound {path!r} lasts {sound.duration:.0f} s, and a chime at most {LONGEST:.0f} s: cut it"
         )
+    sound = waveform.trim(sound)
     if not math.isfinite(waveform.loudness(sound)):
         raise InputError(f"the sound {path!r} is silent")
-    return sha256
+    return sound
 
 
 def surround(speech: Audio, around: tuple[PlacedChime, ...]) -> Audio:
@@ -147,8 +164,7 @@ def surround(speech: Audio, around: tuple[PlacedChime, ...]) -> Audio:
 @functools.lru_cache(maxsize=8)
 def _load(chime: PlacedChime, sample_rate: Hertz) -> Audio:
     if chime.path:
-        sound = waveform.resample(sounds.read(chime.path, chime.sound), sample_rate)
-        return waveform.trim(sound)
+        return waveform.resample(_read(chime.path, chime.sound), sample_rate)
     name = chime.sound.removeprefix(OWN).split()[0]
     return chimes.ring(chimes.CHIMES[name], sample_rate)
 

@@ -134,6 +134,8 @@ class Planner:
         Args:
             known: the output folder; what stands there, and was asked for by the same request, is not read again.
         """
+        for chime in (self._before, self._after):
+            chimes.require_usable(chime)
         paths, names = Paths(), Names(self._names)
         for number, given in enumerate(rows):
             row = _read_row(given)
