@@ -25,8 +25,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-_FIRST = 10
-"""Findings of one kind that are shown."""
+_FIRST = 6
+"""Rows of one kind, and prompts in a row, that are shown."""
 
 
 @app.command(
@@ -61,7 +61,7 @@ def check(
         ),
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help=f"Show more than {_FIRST} findings of a kind.")
+        bool, typer.Option("--all", help="Show every finding.")
     ] = False,
     workers: Annotated[
         int | None,
@@ -147,30 +147,29 @@ def _print_summaries(summaries: Sequence[Summary], findings: Sequence[Finding]) 
 def _print_findings(findings: Sequence[Finding], most: int | None) -> None:
     if findings:
         print()
-        print_table(list(_rows(findings, most)), ["severity", "kind", "prompt", "found", "what to do"])
+        print_table(list(_rows(findings, most)), ["severity", "kind", "prompts", "found", "what to do"])
         print()
     counts = Counter(str(each.severity) for each in findings)
     print(f"{count(counts['fault'], 'fault')}, {count(counts['warning'], 'warning')}")
 
 
 def _rows(findings: Sequence[Finding], most: int | None) -> Iterator[dict[str, object]]:
-    shown: Counter[str] = Counter()
-    totals = Counter(each.kind for each in findings)
+    """Findings that say the same of several prompts stand in one row."""
+    alike: dict[tuple[str, ...], list[str]] = {}
     for each in findings:
-        shown[each.kind] += 1
-        if most is None or shown[each.kind] <= most:
-            yield {
-                "severity": each.severity,
-                "kind": each.kind,
-                "prompt": each.file or "/".join(filter(None, (each.language, each.prompt))),
-                "found": "; ".join(filter(None, (each.problem, each.instead))),
-                "what to do": each.advice,
-            }
-        elif shown[each.kind] == most + 1:
-            more = totals[each.kind] - most
-            yield {
-                "severity": each.severity,
-                "kind": each.kind,
-                "prompt": f"… and {more:,} more",
-                "found": "--all shows them",
-            }
+        said = "; ".join(filter(None, (each.problem, each.instead)))
+        place = each.file or "/".join(filter(None, (each.language, each.prompt)))
+        alike.setdefault((each.severity, each.kind, each.language, said, each.advice), []).append(place)
+    shown: Counter[str] = Counter()
+    totals = Counter(kind for _, kind, *_ in alike)
+    for (severity, kind, _, said, advice), places in alike.items():
+        shown[kind] += 1
+        row: dict[str, object] = {"severity": severity, "kind": kind}
+        if most is None or shown[kind] <= most:
+            more = [] if most is None or len(places) <= most else [f"and {len(places) - most:,} more (--all)"]
+            row |= {"prompts": [*places[:most], *more], "found": said, "what to do": advice}
+        elif shown[kind] == most + 1:
+            row |= {"prompts": f"{totals[kind] - most:,} more rows (--all)"}
+        else:
+            continue
+        yield row

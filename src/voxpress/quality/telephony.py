@@ -45,11 +45,21 @@ def find_signals(audio: Audio) -> list[Heard]:
     'DTMF 5'
     """
     samples = resample(audio, LINE).samples
-    return sorted([*_find_digits(samples), *_find_tones(samples)], key=lambda heard: heard.start)
+    found: dict[str, list[Heard]] = {}
+    for heard in sorted([*_find_digits(samples), *_find_tones(samples)], key=lambda heard: heard.start):
+        of_name = found.setdefault(heard.name, [])
+        if of_name and heard.start - of_name[-1].end < _GAP:
+            of_name[-1] = of_name[-1]._replace(end=max(heard.end, of_name[-1].end))
+        else:
+            of_name.append(heard)
+    return sorted(sum(found.values(), []), key=lambda heard: heard.start)
 
 
-# DTMF. ITU-T Q.23 names the frequencies, Q.24 the limits; the numbers are those of common receivers, which divide sound
-# into blocks of 102 samples.
+_GAP: Seconds = 0.02
+"""Less of it between two signals with one name makes them one: frequencies that are not exact beat in a receiver."""
+
+# DTMF. ITU-T Q.23 names the frequencies, Q.24 the limits. Common receivers divide sound into blocks of 102 samples. The
+# numbers here are half a decibel or more on the wide side of theirs: what one of them hears is found.
 
 _LOW = (697, 770, 852, 941)
 _HIGH = (1209, 1336, 1477, 1633)
@@ -59,14 +69,14 @@ _HOP = 34
 """A third of a block: the blocks of a receiver can begin anywhere in a prompt."""
 _AGREEING = 4
 """Overlapping blocks in a row with one digit: 25.5 ms, as two of a receiver. Q.24 ignores what is below 23 ms."""
-_FAINTEST = 10 ** (-45 / 10)
-"""Of each tone, as the square of its amplitude: -42 dBm0."""
-_TWIST = 10 ** (4 / 10)
+_FAINTEST = 10 ** (-46 / 10)
+"""Of each tone, as the square of its amplitude."""
+_TWIST = 10 ** (4.6 / 10)
 """How much more power the high tone may have than the low one."""
-_REVERSE_TWIST = 10 ** (8 / 10)
-_ABOVE_OTHERS = 10 ** (8 / 10)
+_REVERSE_TWIST = 10 ** (8.8 / 10)
+_ABOVE_OTHERS = 10 ** (7 / 10)
 """The power of a tone over each other one of its group."""
-_PURE = 10 ** (-0.85 / 10)
+_PURE = 10 ** (-1.3 / 10)
 """Share of both tones in all power of a block."""
 
 

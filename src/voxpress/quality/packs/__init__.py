@@ -185,7 +185,7 @@ def _finding(kind: str, file: PackFile, problem: str) -> Finding:
 
 def _is_speech(prompt: str, wanted: Mapping[str, Wanted]) -> bool:
     one = wanted.get(prompt)
-    return one.speech if one and one.text is not None else not _SOUND.search(prompt)
+    return one.content == "speech" if one and one.text is not None else not _SOUND.search(prompt)
 
 
 def _inspect_all(pack: Pack, workers: int | None) -> Iterator[tuple[PackFile, media.Measures]]:

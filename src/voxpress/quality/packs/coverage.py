@@ -25,6 +25,7 @@ _CALLS: Mapping[str, str] = {
     "beep": "callers do not know when to speak",
 }
 """What happens in a call without a prompt, by the beginning of its name."""
+_DEFAULT = "en"
 _GENDER = re.compile(r"(.*\d)[FMNfmn]")
 _USUAL = 0.5
 """Share of prompts that have a format: it is one of the pack."""
@@ -44,7 +45,7 @@ def compare(
     for prompt, one in sorted(wanted.items()):
         if prompt not in there:
             yield Finding(
-                kind="missing",
+                kind="missing" if one.content != "noise" else "left-out",
                 language=language,
                 prompt=prompt,
                 problem=_find_similar(prompt, there, alike),
@@ -55,24 +56,24 @@ def compare(
                 kind="stale",
                 language=language,
                 prompt=prompt,
-                file=there[prompt][0].path,
                 problem=f"it says {_shorten(rendered or '')}, and the list {_shorten(one.text)}",
             )
     for prompt in sorted(there.keys() - wanted.keys()):
-        yield Finding(kind="extra", language=language, prompt=prompt, file=there[prompt][0].path)
+        yield Finding(kind="extra", language=language, prompt=prompt)
 
 
 def find_fallback(pack: Pack, language: str, prompt: str) -> str:
     """What callers hear where `prompt` is missing.
 
-    Asterisk looks in ``en_GB_f_Ann``, ``en_GB_f``, ``en_GB``, ``en`` and at last outside of all languages. FreeSWITCH
-    knows one voice.
+    Asterisk looks in ``de_AT_f_Ann``, ``de_AT_f``, ``de_AT`` and ``de``, then outside of all languages, and at last in
+    ``en`` (file.c, fileexists_core). FreeSWITCH knows one voice.
     """
-    names = language.split("_") if "/" not in language else []
-    for count in range(len(names) - 1, -1, -1):
-        folder = "_".join(names[:count])
-        if found := pack.files.get(folder, {}).get(prompt):
-            return f"Asterisk plays {found[0].path}"
+    if "/" not in language:
+        names = language.split("_")
+        folders = ["_".join(names[:count]) for count in range(len(names) - 1, 0, -1)]
+        for folder in (*folders, "", _DEFAULT):
+            if found := pack.files.get(folder, {}).get(prompt):
+                return f"Asterisk plays {found[0].path}"
     return next((why for start, why in _CALLS.items() if prompt.startswith(start)), "callers hear nothing")
 
 
@@ -102,8 +103,8 @@ def compare_variants(pack: Pack, language: str) -> Iterator[Finding]:
 
 
 def _pick(files: list[PackFile]) -> PackFile:
-    """The file that FreeSWITCH takes for another rate: that with the lowest one."""
-    return min(files, key=lambda each: (each.rate or 0, each.path))
+    """The file that FreeSWITCH takes for a rate that is not there: that with the highest one (mod_sndfile.c)."""
+    return max(files, key=lambda each: (each.rate or 0, each.path))
 
 
 def find_same_names(pack: Pack) -> Iterator[Finding]:

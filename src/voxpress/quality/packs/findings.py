@@ -37,6 +37,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         # What is there
         "missing": Kind(_FAULT, "The list has the prompt, and the pack has no file of it.", "render it"),
+        "left-out": Kind(
+            _WARNING,
+            "The list has a noise that no voice can make, and the pack has no file of it.",
+            "record it, or take it from another pack",
+        ),
         "stale": Kind(_FAULT, "The text in the list is not the one that was rendered.", "render it again"),
         "extra": Kind(_WARNING, "No list has the prompt.", "delete it, or add it to the list"),
         "no-variant": Kind(

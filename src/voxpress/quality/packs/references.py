@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from voxpress import text
 from voxpress.errors import InputError, LeftOut, ManifestError
@@ -20,11 +20,11 @@ class Wanted(NamedTuple):
 
     Attributes:
         text: None: not known.
-        speech: whether somebody speaks in it; False: it is a beep, or silence.
+        content: what is heard; a noise is something that voxpress cannot make, such as screaming monkeys.
     """
 
     text: str | None = None
-    speech: bool = True
+    content: Literal["speech", "tones", "noise"] = "speech"
 
 
 class Reference(NamedTuple):
@@ -70,18 +70,18 @@ def from_rows(rows: Iterable[Utterance | ManifestError], language: str = "") -> 
         if audio_extension(name):
             name = os.path.splitext(name)[0]
         prompt = locate(f"{name}.wav").prompt
-        found.setdefault(row.language or language, {})[prompt] = Wanted(row.text, _is_speech(row))
+        found.setdefault(row.language or language, {})[prompt] = Wanted(row.text, _find_content(row))
     return [Reference(each, prompts) for each, prompts in found.items()]
 
 
-def _is_speech(row: Utterance) -> bool:
+def _find_content(row: Utterance) -> Literal["speech", "tones", "noise"]:
     try:
         parts = text.parse(row.text, row.markup, lenient=True)
     except LeftOut:
-        return False
+        return "noise"
     except InputError:
-        return True
-    return any(isinstance(part, text.Say) for part in parts)
+        return "speech"
+    return "speech" if any(isinstance(part, text.Say) for part in parts) else "tones"
 
 
 def from_folder(place: Path) -> list[Reference]:
