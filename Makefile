@@ -140,6 +140,7 @@ $(STAMPS)/clients: Makefile tests/server/clients/package.json | $(STAMPS)/python
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/litellm 'litellm==1.110.2'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/livekit 'livekit-plugins-openai==1.8.9' 'livekit-agents==1.8.9'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/pipecat 'pipecat-ai==1.14.0'
+	$(PIP_ALONE) --upgrade --target $(CLIENTS)/wyoming-bench 'wyoming-bench==2026.10.0'
 	@mkdir -p $(CLIENTS)/node
 	cp tests/server/clients/package.json $(CLIENTS)/node
 	npm install --prefix $(CLIENTS)/node --no-package-lock --no-audit --no-fund --loglevel error

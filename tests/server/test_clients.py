@@ -50,9 +50,18 @@ def page() -> int:
 
 
 @pytest.fixture(scope="module")
-def here(start, page):
+def wyoming() -> str:
+    """An address for Home Assistant's protocol."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def here(start, page, wyoming):
     """A server with a key, which the page's origin may call."""
-    server = start(engines=("tone",), extra=NAMES, cors_origins=[f"http://localhost:{page}"])
+    pages = [f"http://localhost:{page}"]
+    server = start(engines=("tone",), extra=NAMES, cors_origins=pages, wyoming=f"tcp://{wyoming}")
     command = [
         sys.executable,
         "-P",
@@ -143,6 +152,19 @@ def test_a_client_in_javascript(here, tmp_path, files, page, name):
     command = ["node", program, f"{here.url}/v1", here.key, files, page]
     check_version(name, run(command, tmp_path, **found))
     check(files)
+
+
+def test_wyoming_bench(here, tmp_path, wyoming):
+    """It asks for whole texts and for streams, and counts what fails."""
+    program = (sys.executable, "-P", "-c", "from wyoming_bench.cli import main; main()")
+    paths = {"PYTHONPATH": str(there("wyoming-bench"))}
+    told = run([*program, "info", wyoming], tmp_path, **paths)
+    assert "tts  voxpress (synthesize streaming)" in told
+    assert "voice low [en]" in told
+    check_version("wyoming-bench", told.split()[1])
+    for unique in ("--unique", "--no-unique"):
+        told = run([*program, "tts", wyoming, "--rounds", "2", unique], tmp_path, **paths)
+        assert told.count("ok=8 fail=0") == 2, told
 
 
 def test_curl(here, tmp_path, files):

@@ -429,11 +429,18 @@ def test_requests_in_a_row_on_one_connection(here):
     async def talk() -> None:
         client = AsyncClient.from_uri(here.url)
         async with client:
-            for each in (Synthesize("One."), Describe(), Synthesize("Two.")):
-                await client.write_event(each.event())
+            for text in ("One.", "Two."):
+                await client.write_event(Synthesize(text).event())
             assert kinds(await read_until(client, AudioStop))[-1] == "audio-stop"
+            assert kinds(await read_until(client, AudioStop))[-1] == "audio-stop"
+            await client.write_event(SynthesizeStart().event())
+            await client.write_event(Describe().event())
             assert kinds(await read_until(client, Info)) == ["info"]
-            assert kinds(await read_until(client, AudioStop))[-1] == "audio-stop"
+            await client.write_event(SynthesizeChunk("A text before another.").event())
+            await client.write_event(SynthesizeStart().event())
+            assert heard(await read_until(client, SynthesizeStopped))
+            await client.write_event(SynthesizeStop().event())
+            assert kinds(await read_until(client, SynthesizeStopped)) == ["synthesize-stopped"]
             await client.write_event(Event("ping"))
             await client.write_event(AudioStop().event())
             await client.write_event(Synthesize("Three.").event())

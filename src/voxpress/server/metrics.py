@@ -14,7 +14,7 @@ from voxpress.speech import Result, Seconds
 
 CONTENT_TYPE = "text/plain; version=0.0.4"
 _STORE_EVERY = 60.0
-_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "WYOMING"})
 
 
 class Metrics:

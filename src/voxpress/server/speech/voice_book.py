@@ -38,19 +38,20 @@ class VoiceBook:
     def __init__(self, names: Aliases, engine: str | None) -> None:
         self._names, self._engine = names, engine or DEFAULT_ENGINE
         self._listed: dict[str, NamedVoice] = {}
-        self._model = ""
+        self._models: list[str] = []
 
     def refresh(self) -> Mapping[str, NamedVoice]:
         """Find the voices anew."""
         models = {name: meant for name, meant in self._names.list_models().items() if name == meant.full_name}
         first = self._engine if self._engine in models else next(iter(models), "")
         ordered = {name: models[name] for name in sorted(models, key=lambda name: name != first)}
+        self._models = list(ordered)
         listed: dict[str, NamedVoice] = {}
         for each in self._names.list_named_voices(ordered):
             # Two models can have a voice of one name.
             name = each.name if each.name not in listed else f"{each.model}: {each.name}"
             listed[name] = each
-        self._model, self._listed = first, listed
+        self._listed = listed
         return listed
 
     def choose(self, name: str | None, language: str | None, speaker: str | None) -> Chosen:
@@ -91,22 +92,21 @@ class VoiceBook:
         if not self._listed:
             return None
         if name is None:
-            return self._find_speaking(language) if language else Chosen(self._model, DEFAULT_VOICE, None)
+            return self._find_speaking(language) if language else Chosen(self._models[0], DEFAULT_VOICE, None)
         return self._find_named(f"{name}/{speaker}" if speaker else name)
 
     def _find_named(self, name: str) -> Chosen | None:
         if listed := self._listed.get(name):
             return Chosen(listed.model, listed.name, None)
         for listed in self._listed.values():
-            if name and listed.name.startswith(f"{name}/"):
+            if listed.name.startswith(f"{name}/"):
                 return Chosen(listed.model, name, None)  # its first speaker
         # Aliases and blends of voices are in no list.
-        if name and self._model and self._names.has_voice(self._model, name):
-            return Chosen(self._model, name, None)
-        return None
+        model = next((model for model in self._models if self._names.has_voice(model, name)), None)
+        return None if model is None else Chosen(model, name, None)
 
     def _find_speaking(self, language: str) -> Chosen | None:
-        own = self._names.resolve(self._model, None)[0].voice
+        own = self._names.resolve(self._models[0], None)[0].voice
         every = sorted(self._listed.values(), key=lambda each: each.name != own)
         for find_tag in (_find_exact, _find_near):
             for each in every:

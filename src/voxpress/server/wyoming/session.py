@@ -12,7 +12,6 @@ from typing import TypeVar
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.event import Event
-from wyoming.info import Describe
 from wyoming.tts import SynthesizeStopped
 
 from voxpress.audio.codec import Encoder
@@ -26,7 +25,7 @@ from voxpress.server.schemas import SpeechRequest
 from voxpress.server.speech.planner import SpeechPlan
 from voxpress.server.speech.streams import is_known_by_parts
 from voxpress.server.speech.voice_book import Chosen, VoiceBook
-from voxpress.server.wyoming.events import EventReader, encode_event
+from voxpress.server.wyoming.events import EventReader, Received, encode_event
 from voxpress.server.wyoming.info import describe
 from voxpress.server.wyoming.requests import ChunkFields, SpeechWish, SynthesizeFields, read_fields
 from voxpress.speech import Hertz, Output, Seconds
@@ -59,7 +58,7 @@ class Session:
         self._events = EventReader(
             reader, most=8 * self._most + 65536, idle=settings.deadline, patience=self._patience
         )
-        self._waiting: asyncio.Queue[SpeechWish | Describe | None] = asyncio.Queue(_MOST_WAITING)
+        self._waiting: asyncio.Queue[SpeechWish | None] = asyncio.Queue(_MOST_WAITING)
         self._streamed: SpeechWish | None = None
         self.busy = False
         """Whether something is being spoken or sent."""
@@ -84,15 +83,18 @@ class Session:
     # What comes
 
     async def _listen(self) -> None:
-        while (event := await self._events.read()) is not None:
+        while (event := await self._read()) is not None:
             match event.type:
                 case "describe":
-                    await self._waiting.put(Describe())
+                    # At once: who streams a text may ask before it goes on.
+                    await self._send(describe(await asyncio.to_thread(self._book.refresh)).event())
                 case "synthesize" if self._streamed is None:
                     fields = read_fields(event.data, SynthesizeFields)
                     await self._waiting.put(SpeechWish(fields, self._most, streamed=False))
                 case "synthesize-start":
                     fields = read_fields(event.data, SynthesizeFields)
+                    if self._streamed is not None:
+                        self._streamed.end()
                     self._streamed = SpeechWish(fields, self._most, streamed=True)
                     await self._waiting.put(self._streamed)
                 case "synthesize-chunk" if self._streamed is not None:
@@ -106,24 +108,25 @@ class Session:
             raise ConnectionError("the client left before its text was whole")
         await self._waiting.put(None)
 
+    async def _read(self) -> Received | None:
+        visit = _make_visit("event")
+        try:
+            return await self._events.read()
+        except Refusal as refused:
+            visit.status, visit.error = refused.status, refused.code or ""
+            self._here.access.add(visit)
+            raise
+
     # What goes
 
     async def _answer(self) -> None:
         while (wish := await self._waiting.get()) is not None:
             self.busy = True
-            if isinstance(wish, Describe):
-                await self._send(describe(await asyncio.to_thread(self._book.refresh)).event())
-            else:
-                await self._speak(wish)
+            await self._speak(wish)
             self.busy = False
 
     async def _speak(self, wish: SpeechWish) -> None:
-        visit = Visit(
-            request_id=f"req_{_series}{next(_count):08x}",
-            method="WYOMING",
-            path="synthesize",
-            route="synthesize",
-        )
+        visit = _make_visit("synthesize")
         visit.status, visit.cache = 200, "hit"
         try:
             voice = wish.fields.voice
@@ -244,6 +247,11 @@ class Session:
             self._writer.write_eof()
             async with asyncio.timeout(_LINGER):
                 await self._events.drain(_MOST_IGNORED)
+
+
+def _make_visit(path: str) -> Visit:
+    """What the log has of a request, or of an event that is none."""
+    return Visit(request_id=f"req_{_series}{next(_count):08x}", method="WYOMING", path=path, route=path)
 
 
 def _find_pause(text: str, output: Output) -> Seconds:
