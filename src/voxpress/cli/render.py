@@ -28,6 +28,7 @@ from voxpress.cli.options import (
     Speed,
     StoreUrl,
     Unspeakable,
+    ValueLists,
     VoiceName,
     examples,
     folder_of,
@@ -82,6 +83,7 @@ def render(
     folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
     source: ManifestFormat = None,
     columns: ColumnNames = None,
+    values: ValueLists = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -230,7 +232,7 @@ def render(
         marks=choose_marks(found, None if marks is None else mark_formats(marks)),
     )
     rendering = ManifestRender(
-        rows=Rows(manifest, source, only or [], columns=columns, strict=strict),
+        rows=Rows(manifest, source, only or [], columns=columns, values=values, strict=strict),
         planner=planner,
         folder=OutputFolder(folder.expanduser(), overwrite),
         store=store_at(store or own.store),
