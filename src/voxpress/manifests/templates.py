@@ -157,8 +157,13 @@ class Expansion:
                 lacks = " or ".join(f"{{{name}}}" for name in each.names)
                 yield _place(row, f"must name {lacks}, or the files of all its values have one name", "id")
                 return
-        for combination in _combine(values):
-            yield _fill(row, templates, combination)
+        try:
+            for combination in _combine(values):
+                yield _fill(row, templates, combination)
+        except ManifestError:
+            raise
+        except InputError as error:
+            yield _place(row, error.problem, error.field or "")
 
 
 def _combine(values: Sequence[Values]) -> Iterator[Combination]:

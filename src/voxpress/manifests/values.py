@@ -18,6 +18,8 @@ from voxpress.manifests.columns import fold
 Combination = dict[str, str]
 """A value for each placeholder, by names as `fold` writes them."""
 
+MOST_REMEMBERED = 1_000_000
+"""Values that are kept in memory; the first ones of a manifest are not."""
 _RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})")
 _TABLES = (".csv", ".tsv")
 _KINDS = "a list, a range such as 1..24, or a table such as trains.csv"
@@ -44,9 +46,19 @@ class Values:
         return ({fold(name): value for name, value in each.items()} for each in self._produce())
 
     def remember(self) -> list[Combination]:
-        """The values, which from now on are in memory."""
+        """The values, which from now on are in memory.
+
+        Raises:
+            InputError: there are too many.
+        """
         if self._known is None:
-            self._known = list(self)
+            self._known = list(itertools.islice(self, MOST_REMEMBERED + 1))
+            if len(self._known) > MOST_REMEMBERED:
+                raise InputError(
+                    f"there are more than {MOST_REMEMBERED:,} values of {self.names[0]}: put them before the others,"
+                    " because only the first ones may be so many",
+                    field="values",
+                )
         return self._known
 
     @classmethod
@@ -102,8 +114,8 @@ class Values:
         Raises:
             InputError: they cannot be so.
         """
-        name, sign, said = given.partition("=")
-        if not sign or given.lower().endswith(_TABLES):
+        name, _, said = given.partition("=")
+        if not name.strip() or not said.strip() or given.lower().endswith(_TABLES):
             if not given.lower().endswith(_TABLES):
                 raise InputError(f"{given!r} is no table (FILE.csv), and no NAME=VALUE,VALUE", field="values")
             return cls.read(given)
