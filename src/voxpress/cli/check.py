@@ -19,6 +19,7 @@ from voxpress.cli.options import (
     Normalise,
     Only,
     Unspeakable,
+    ValueLists,
     examples,
     folder_of,
     project_of,
@@ -93,6 +94,7 @@ def check(
     ] = None,
     source: ManifestFormat = None,
     columns: ColumnNames = None,
+    values: ValueLists = None,
     only: Only = None,
     language: Annotated[
         str | None,
@@ -166,7 +168,7 @@ def check(
     if text is not None:
         questions = iter([verify.Question(id=str(paths[0]), path=str(paths[0]), text=text)])
     elif manifest:
-        rows = Rows(manifest, source, [], columns=columns)
+        rows = Rows(manifest, source, [], columns=columns, values=values)
         chosen = (row for row in rows if isinstance(row, ManifestError) or selection.takes(row.id, row.file))
         questions = verify.from_manifest(chosen, paths)
     else:

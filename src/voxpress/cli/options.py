@@ -174,6 +174,15 @@ Workers = Annotated[
         help="Worker processes; by default one for each core, 0 for none.",
     ),
 ]
+ValueLists = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--values",
+        metavar="FILE|NAME=VALUES",
+        help="Values for placeholders such as {city} in the manifest: a table (trains.csv), a list (city=Oslo,Rome) or"
+        " a range (track=1..24). Each row that names some is made for each combination; may be repeated.",
+    ),
+]
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="GLOB", help="Only rows whose id or file matches; may be repeated."),

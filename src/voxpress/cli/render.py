@@ -30,6 +30,7 @@ from voxpress.cli.options import (
     Speed,
     StoreUrl,
     Unspeakable,
+    ValueLists,
     VoiceName,
     Workers,
     examples,
@@ -86,6 +87,7 @@ def render(
     folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.")],
     source: ManifestFormat = None,
     columns: ColumnNames = None,
+    values: ValueLists = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -260,7 +262,7 @@ def render(
         **choose_chimes(found, own, before, after),
     )
     rendering = ManifestRender(
-        rows=Rows(manifest, source, only or [], columns=columns, strict=strict),
+        rows=Rows(manifest, source, only or [], columns=columns, values=values, strict=strict),
         planner=planner,
         folder=OutputFolder(folder.expanduser(), overwrite),
         store=store_at(store or own.store),

@@ -21,11 +21,11 @@ class Rows:
     """A manifest's rows, read once.
 
     Args:
-        columns: what ``--columns`` says.
+        columns, values: what ``--columns`` and ``--values`` say.
         strict: a column that voxpress does not use is an error.
 
     Raises:
-        InputError: `columns` cannot be so.
+        InputError: `columns` or `values` cannot be so.
         ManifestError: the manifest cannot be opened; while iterating also as `manifests.read_stream`.
         SpeechError: while iterating: the manifest changed meanwhile.
     """
@@ -37,13 +37,17 @@ class Rows:
         only: list[str],
         *,
         columns: str | None = None,
+        values: list[str] | None = None,
         strict: bool = False,
     ) -> None:
         from voxpress.manifests.columns import Columns
         from voxpress.manifests.reading import Reading
+        from voxpress.manifests.values import Values
 
         self.manifest, self._format, self._only = manifest, format, Selection(only)
-        self._reading = Reading(manifest, Columns.parse(columns or "", strict=strict))
+        self._reading = Reading(
+            manifest, Columns.parse(columns or "", strict=strict), map(Values.parse, values or ())
+        )
         try:
             self._file = sys.stdin.buffer if manifest == "-" else open(manifest, "rb")  # noqa: SIM115 - lives as long as the rows do
             self._look = self._now()

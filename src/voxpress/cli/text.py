@@ -22,6 +22,7 @@ from voxpress.cli.options import (
     Normalise,
     Only,
     Unspeakable,
+    ValueLists,
     examples,
     name_flags,
     read_front_end,
@@ -70,6 +71,7 @@ def text(
     ],
     manifest_format: ManifestFormat = None,
     columns: ColumnNames = None,
+    values: ValueLists = None,
     only: Only = None,
     language: Annotated[
         str | None,
@@ -114,7 +116,7 @@ def text(
     files = [*(lexicon or ()), *shared]
     front_end = read_front_end(files, normalise, unspeakable, emoji, lenient, project.defaults)
     casting = Casting(Speaker(language=language).over(project.defaults.speaker), cast=project.cast)
-    rows = _read(source, manifest_format, columns, only or [], markup)
+    rows = _read(source, manifest_format, columns, values, only or [], markup)
     proofs = prove_all(rows, casting, front_end, folder)
     failed = False
 
@@ -139,7 +141,12 @@ def text(
 
 
 def _read(
-    source: str, manifest_format: str | None, columns: str | None, only: list[str], markup: Markup | None
+    source: str,
+    manifest_format: str | None,
+    columns: str | None,
+    values: list[str] | None,
+    only: list[str],
+    markup: Markup | None,
 ) -> Iterator[Utterance | SpeechError]:
     """Each text of a source.
 
@@ -155,7 +162,7 @@ def _read(
     if source != "-" and not Path(source).is_file():
         _require_text(source)
         yield Utterance(text=source, markup=markup or guess(source))
-    elif manifest_format is None and not _is_manifest(source):
+    elif not (manifest_format or columns or values or _is_manifest(source)):
         lines = (line.rstrip("\r\n") for line in Rows(source, None, []).lines())
         head = [next(lines, "")]
         if "<" in head[0]:  # the first element of a document can be some lines below
@@ -166,7 +173,7 @@ def _read(
         else:
             yield from (Utterance(text=line, markup=kind) for line in chain(head, lines))
     else:
-        rows = Rows(source, manifest_format, only, columns=columns)
+        rows = Rows(source, manifest_format, only, columns=columns, values=values)
         for row in rows:
             if isinstance(row, SpeechError):
                 yield row

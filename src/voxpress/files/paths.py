@@ -59,6 +59,22 @@ def safe_path(path: str) -> str:
     return "/".join(parts)
 
 
+def safe_name(value: str) -> str:
+    """A value as one name in a path: hyphens in place of what file names cannot hold.
+
+    >>> safe_name("São Paulo/Centro"), safe_name(" 10:45 ")
+    ('São Paulo-Centro', '10-45')
+
+    Raises:
+        InputError: nothing is left.
+    """
+    name = "".join("-" if c == "/" or _FORBIDDEN.match(c) or _is_unseen(c) else c for c in value)
+    name = name.strip().rstrip(". ")
+    if not name:
+        raise InputError(f"{value!r} cannot be a part of a file's name: it is empty")
+    return name
+
+
 def _is_unseen(character: str) -> bool:
     return unicodedata.category(character) in _UNSEEN and not _JOINERS.match(character)
 

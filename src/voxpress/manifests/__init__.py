@@ -188,7 +188,7 @@ def read_stream(
         if first and _SEPARATOR.fullmatch(first[0]):
             first[0] = "\n"
         form = find(format if format is not None else recognise(path, "".join(first)))
-        yield from form.read(itertools.chain(first, lines), reading)
+        yield from reading.finish(form.read(itertools.chain(first, lines), reading))
 
 
 def _find_formats() -> dict[str, Format]:

@@ -1,4 +1,4 @@
-"""The names of columns: which field of a row a column has, whoever named it."""
+"""Columns and names: which field of a row they mean, whoever named them, and what their cells hold."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import get_args
+
+import msgspec
 
 from voxpress.errors import InputError, ManifestError, suggest
+from voxpress.speech import OptionValue
 
 FIELDS = frozenset(
     (
@@ -194,6 +198,31 @@ def find_mistyped(name: str) -> str:
 
 def _shorten(word: str) -> set[str]:
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+def number(field: str, text: str) -> object:
+    """`text` as a number for `speed` or `seed`; unchanged if it is none.
+
+    >>> number("speed", "1.1"), number("seed", "7"), number("speed", "fast")
+    (1.1, 7, 'fast')
+    """
+    try:
+        return float(text) if field == "speed" else int(text)
+    except ValueError:
+        return text
+
+
+def literal(text: str) -> object:
+    """The value of an option from a table or from YAML: a JSON number, true, false or "string", else text.
+
+    >>> [literal(text) for text in ("0.5", "3", "true", "slow", '"3"')]
+    [0.5, 3, True, 'slow', '3']
+    """
+    try:
+        value: object = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return text
+    return value if isinstance(value, get_args(OptionValue)) else text
 
 
 class Columns:

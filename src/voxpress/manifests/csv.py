@@ -10,9 +10,9 @@ from difflib import SequenceMatcher
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
-from voxpress.manifests.columns import COLUMNS, EXTRA, OPTION, field_of, fold, hint
+from voxpress.manifests.columns import COLUMNS, EXTRA, OPTION, field_of, fold, hint, literal, number
 from voxpress.manifests.reading import Reading
-from voxpress.manifests.rows import literal, number, row
+from voxpress.manifests.rows import row
 
 _DELIMITERS = ",;\t|"
 _HEAD = 20

@@ -22,7 +22,7 @@ MAX_DOCUMENT = 1 << 24
 """Characters. CSV and JSON lines, which are read row by row, can be longer."""
 
 _SPACE = " \t\r\n"
-_BEGINS_SHARED = re.compile(r'\{\s*"(?:defaults|cast|prompts)"\s*:')
+_BEGINS_SHARED = re.compile(r'\{\s*"(?:defaults|cast|values|extends|prompts)"\s*:')
 
 
 class _Item(NamedTuple):

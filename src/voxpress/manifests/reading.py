@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
+from voxpress.errors import InputError, ManifestError
+from voxpress.manifests.base import Base
 from voxpress.manifests.columns import Columns
+from voxpress.manifests.templates import Expansion
+from voxpress.manifests.values import Values, join_values, read_values
+from voxpress.speech import Speaker, Utterance
 
+if TYPE_CHECKING:
+    from voxpress.manifests import Row
+
+HEAD = ("values", "extends")
+"""What the head of a manifest says beside its defaults and its cast."""
 _MOST_SHOWN = 20
 
 
@@ -20,17 +32,81 @@ class Reading:
     ["column 'Department' is not used"]
 
     Args:
-        path: the manifest's name, for messages.
+        path: the manifest's name, for messages; its folder has the files that it names.
         columns: which field each column has; None: as they are called.
+        values: for the placeholders of its rows, beside those that the manifest gives itself.
+        extended_by: the manifests that extend it, as absolute paths.
+
+    Raises:
+        InputError: two of the values have one name.
     """
 
-    def __init__(self, path: str, columns: Columns | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        columns: Columns | None = None,
+        values: Iterable[Values] = (),
+        extended_by: tuple[str, ...] = (),
+    ) -> None:
         self.path = path
         self.columns = columns or Columns()
+        self.values = join_values((), values)
         self.takes_own_names = not self.columns.renames
+        self.defaults: Mapping[str, object] = {}
+        self.cast: Mapping[str, Speaker] = {}
+        self.base: Base | None = None
+        self._extended_by = extended_by
+        self._folder = "" if path == "-" else os.path.dirname(path)
         self._stem = "" if path == "-" else PurePath(path).stem + "-"
         self._numbers: bool | None = None
         self._first_numbered = ""
+        self._standing = 0
+
+    def declare(self, head: Mapping[str, object], line_of: Callable[[str], int]) -> None:
+        """Take from the head of a manifest its ``values``, and the manifest that it ``extends``.
+
+        Raises:
+            ManifestError: one of them cannot be so.
+        """
+        for name in HEAD:
+            given = head.get(name)
+            if given is None:
+                continue
+            try:
+                if name == "values":
+                    self.values = join_values(self.values, read_values(given, self._folder))
+                else:
+                    self.base = Base.read(
+                        given, self._folder, (*self._extended_by, os.path.realpath(self.path))
+                    )
+            except ManifestError:
+                raise
+            except InputError as error:
+                field = error.field or name
+                raise ManifestError(error.problem, path=self.path, line=line_of(name), field=field) from None
+
+    def share(
+        self, defaults: Mapping[str, object], cast: Mapping[str, Speaker]
+    ) -> tuple[Mapping[str, object], Mapping[str, Speaker]]:
+        """The defaults and the cast of the manifest, over those of the one that it extends."""
+        if self.base is not None:
+            defaults, cast = {**self.base.defaults, **defaults}, {**self.base.cast, **cast}
+        self.defaults, self.cast = defaults, cast
+        return defaults, cast
+
+    def finish(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows that become of the rows of the file: with values in place, without those that stand elsewhere."""
+        expansion: Expansion | None = None
+        for row in rows:
+            if not (self.values or self.base) or not isinstance(row, Utterance):
+                yield row
+                continue
+            expansion = expansion or Expansion(self.values)
+            for each in expansion.expand(row) if self.values else (row,):
+                if self.base and isinstance(each, Utterance) and self.base.has(each):
+                    self._standing += 1
+                else:
+                    yield each
 
     def name_row(self, fields: dict[str, object], number: int) -> None:
         """Name a row that has neither id nor file by its number, if the first row of the manifest has neither."""
@@ -50,7 +126,7 @@ class Reading:
         return f"{self._stem}{number:04}"
 
     def notes(self) -> Iterator[str]:
-        """What a user should know who wonders what became of a column."""
+        """What a user should know who wonders what became of a column, or of a row."""
         unused = [repr(name) for name in self.columns.unused]
         if unused:
             more = f" and {len(unused) - _MOST_SHOWN:,} more" if len(unused) > _MOST_SHOWN else ""
@@ -58,3 +134,6 @@ class Reading:
             yield f"column {names} is not used" if len(unused) == 1 else f"columns {names}{more} are not used"
         if self._first_numbered:
             yield f"no column names the files, so their numbers do ({self._first_numbered} …)"
+        if self.base and self._standing:
+            rows = "1 row stands" if self._standing == 1 else f"{self._standing:,} rows stand"
+            yield f"{rows} in {self.base.path} already, word for word, and so voxpress makes no file for it here"

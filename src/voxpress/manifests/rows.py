@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import get_args
 
 import msgspec
 
@@ -15,31 +14,6 @@ from voxpress.manifests import Row
 from voxpress.manifests.columns import EXTRA, FIELDS, OPTION
 from voxpress.manifests.reading import Reading
 from voxpress.speech import OptionValue, Speaker, Utterance
-
-
-def number(field: str, text: str) -> object:
-    """`text` as a number for `speed` or `seed`; unchanged if it is none.
-
-    >>> number("speed", "1.1"), number("seed", "7"), number("speed", "fast")
-    (1.1, 7, 'fast')
-    """
-    try:
-        return float(text) if field == "speed" else int(text)
-    except ValueError:
-        return text
-
-
-def literal(text: str) -> object:
-    """The value of an option from a table or from YAML: a JSON number, true, false or "string", else text.
-
-    >>> [literal(text) for text in ("0.5", "3", "true", "slow", '"3"')]
-    [0.5, 3, True, 'slow', '3']
-    """
-    try:
-        value: object = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return text
-    return value if isinstance(value, get_args(OptionValue)) else text
 
 
 def row(fields: dict[str, object], path: str, line: int) -> Iterable[Row]:
@@ -146,7 +120,7 @@ def _flatten(value: object) -> OptionValue:
     return msgspec.json.encode(value).decode()
 
 
-SHARED = frozenset(("defaults", "cast"))
+SHARED = frozenset(("defaults", "cast", "values", "extends"))
 """What a manifest that is no table says once for all its rows, by the names of its fields."""
 
 
@@ -168,10 +142,10 @@ class Shared:
 
     def __init__(self, document: Mapping[str, object], reading: Reading, line: int) -> None:
         self._reading, self._line = reading, line
-        self._defaults = self._read(document, "defaults", reading.path)
-        self._cast = dict(
-            read_cast(self._read(document, "cast", reading.path), reading.path, lambda name: line)
-        )
+        reading.declare(document, lambda name: line)
+        own = self._read(document, "defaults", reading.path)
+        cast = dict(read_cast(self._read(document, "cast", reading.path), reading.path, lambda name: line))
+        self._defaults, self._cast = reading.share(own, cast)
         self._reported: set[str] = set()
 
     def _read(self, document: Mapping[str, object], name: str, path: str) -> dict[str, object]:

@@ -6,15 +6,16 @@ is bounded, and aliases are refused, with which a small file can expand to a hug
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
-from voxpress.manifests.reading import Reading
-from voxpress.manifests.rows import give_cast, literal, named_row, number, read_cast
+from voxpress.manifests.columns import literal, number
+from voxpress.manifests.reading import HEAD, Reading
+from voxpress.manifests.rows import SHARED, give_cast, named_row, read_cast
 from voxpress.speech import Speaker
 
 # PyYAML is imported where it is used: a command that reads CSV starts 40 ms sooner without.
@@ -48,20 +49,28 @@ _Node: TypeAlias = str | _List | _Map | None
 
 def _recognise(head: str) -> bool:
     first = next((line for line in head.splitlines() if line.strip() and line.lstrip()[:1] != "#"), "")
-    return first.startswith(("---", "- id:", "- text:", "- file:", "prompts:", "defaults:"))
+    return first.startswith(
+        ("---", "- id:", "- text:", "- file:", "prompts:", *(f"{name}:" for name in SHARED))
+    )
 
 
 def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
     path = reading.path
     rows = _read_document(lines, path)
     shared = _Shared(reading, _Map(), {})
-    if isinstance(rows, _Map) and rows.values.keys() <= {"defaults", "cast", "prompts"}:
+    if isinstance(rows, _Map) and rows.values.keys() <= {*SHARED, "prompts"}:
         prompts = rows.values.get("prompts")
         if isinstance(prompts, (_List, _Map)):
+            head = {name: _convert_node(value) for name, value in rows.values.items() if name in HEAD}
+            reading.declare(head, rows.lines.__getitem__)
             named = _pairs(rows, "cast", path)
             given = {name: _convert_field("speaker", speaker) for name, speaker in named.values.items()}
-            cast = dict(read_cast(given, path, named.lines.__getitem__))
-            shared = _Shared(reading, _pairs(rows, "defaults", path), cast)
+            own = _pairs(rows, "defaults", path)
+            defaults, cast = reading.share(
+                {name: _convert_field(name, value) for name, value in own.values.items()},
+                dict(read_cast(given, path, named.lines.__getitem__)),
+            )
+            shared = _Shared(reading, own, cast, defaults)
             rows = prompts
     if isinstance(rows, _List):
         found = (
@@ -91,7 +100,9 @@ class _Shared(NamedTuple):
 
     reading: Reading
     defaults: _Map
-    cast: dict[str, Speaker]
+    cast: Mapping[str, Speaker]
+    all_defaults: Mapping[str, object] = {}
+    """With those of the manifest that this one extends."""
 
 
 def _pairs(document: _Map, name: str, path: str) -> _Map:
@@ -117,7 +128,8 @@ def _read_row(
     lines = shared.defaults.lines | {name: node.lines[name] for name in own}
     values = shared.defaults.values | named | own
     fields = {name: _convert_field(name, value) for name, value in values.items()}
-    rows = named_row(fields, shared.reading, line, number)
+    kept = {name: value for name, value in fields.items() if value or name not in shared.all_defaults}
+    rows = named_row({**shared.all_defaults, **kept}, shared.reading, line, number)
     for row in give_cast(rows, shared.cast):
         if isinstance(row, ManifestError):
             field = row.field or ""
