@@ -11,6 +11,7 @@ import typer
 
 from voxpress.cli.options import (
     Carrier,
+    Continuation,
     Device,
     Emoji,
     EngineName,
@@ -100,6 +101,7 @@ def say(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    continuation: Continuation = None,
     lexicon: LexiconFiles = None,
     marks: Marks = None,
     store: StoreUrl = None,
@@ -147,6 +149,7 @@ def say(
             own.speaker,
             device=device or own.device or "auto",
             carrier=own.carrier if carrier is None else carrier,
+            continuation=bool(own.continuation if continuation is None else continuation),
             format=name,
             front_end=front_end,
             cast=project.cast,
