@@ -19,7 +19,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from voxpress.cli import check, engines, lexicon, models, render, say, server, store, text, voices
+from voxpress.cli import check, engines, lexicon, models, pack, render, say, server, store, text, voices
 from voxpress.cli.options import examples, name_flags
 from voxpress.cli.streams import prepare_streams
 from voxpress.errors import InputError, SpeechError
@@ -38,6 +38,7 @@ for commands in (say.app, render.app, text.app, check.app, server.app):
     app.add_typer(commands)
 app.add_typer(engines.app, name="engines")
 app.add_typer(lexicon.app, name="lexicon")
+app.add_typer(pack.app, name="pack")
 app.add_typer(voices.app, name="voices")
 app.add_typer(models.app, name="models")
 app.add_typer(store.app, name="store")

@@ -92,7 +92,7 @@ def _find_problem(audio: Audio, segment: Segment) -> str:
     highest = float(np.abs(samples).max())
     if highest < 10 ** (SILENCE / 20):
         return "silence"
-    if highest >= 0.99 and (share := _measure_clipping(samples)) > CLIPPED:
+    if highest >= 0.99 and (share := measure_clipping(samples)) > CLIPPED:
         return f"clipped audio ({share:.1%} of it at full scale)"
     return _find_odd_timing(audio, segment, highest)
 
@@ -117,7 +117,7 @@ def _find_odd_timing(audio: Audio, segment: Segment, highest: float) -> str:
     return ""
 
 
-def _measure_clipping(samples: Samples) -> float:
+def measure_clipping(samples: Samples) -> float:
     full = np.abs(samples) >= 0.99
     return float(np.count_nonzero(full[:-2] & full[1:-1] & full[2:])) / len(samples)
 
