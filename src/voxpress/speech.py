@@ -334,6 +334,8 @@ class Segment(_Noun, frozen=True):
     carrier: str | None = None
     """Words that voxpress has spoken before the text and cuts off again, see `voxpress.text.carrier`; engines see it as
     a part of `text`."""
+    follower: str | None = None
+    """The same behind the text, of a prompt that goes on."""
     phonemes: tuple[Phonemes, ...] | None = None
     """Pieces of `text` whose pronunciation is given; None: none."""
 

@@ -281,6 +281,7 @@ TESTS: Mapping[str, Test] = {
     "max_duration": _test_number("a number of seconds above 0", lambda value: value > 0),
     "max_bytes": _test_whole("a whole number of bytes above 0", 1, LARGEST_SEED),
     "carrier": _test_flag,
+    "continuation": _test_flag,
     "workers": _test_whole("a whole number from 0 to 1024", 0, 1024),
     "attempts": _test_whole("a whole number from 1 to 100", 1, 100),
     "timeout": _test_number("a number of seconds above 0, at most a million", lambda value: 0 < value <= 1e6),

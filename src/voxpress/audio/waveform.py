@@ -146,6 +146,36 @@ def drop_before(audio: Audio, start: Seconds, fade: Seconds = 0.01) -> Audio:
     return Audio(samples, audio.sample_rate, tuple(marks))
 
 
+def drop_after(audio: Audio, end: Seconds, fade: Seconds = 0.01) -> Audio:
+    """The audio until `end`, faded out against a click, with the marks that begin before it.
+
+    >>> drop_after(tone([440], 1.0, 8000), 0.25).duration
+    0.25
+    """
+    samples = audio.samples[: max(0, _count_samples(end, audio.sample_rate))].copy()
+    ramp = min(len(samples), _count_samples(fade, audio.sample_rate))
+    samples[len(samples) - ramp :] *= np.linspace(1.0, 0.0, ramp, dtype=np.float32)
+    marks = tuple(
+        msgspec.structs.replace(mark, end=min(mark.end, end)) for mark in audio.marks if mark.start < end
+    )
+    return Audio(samples, audio.sample_rate, marks)
+
+
+def find_quietest(audio: Audio, start: Seconds, end: Seconds, frame: Seconds = 0.01) -> Seconds:
+    """The middle of the quietest `frame` between two times.
+
+    >>> word = tone([440], 0.5, 8000)
+    >>> 0.5 <= find_quietest(join([word, silence(0.1, 8000), word]), 0.3, 0.8) <= 0.6
+    True
+    """
+    first, last = (_count_samples(max(0.0, each), audio.sample_rate) for each in (start, end))
+    size = _count_samples(frame, audio.sample_rate)
+    sums = np.concatenate([[0.0], np.cumsum(np.square(audio.samples[first:last], dtype=np.float64))])
+    energies = sums[size:] - sums[:-size]
+    found = int(np.argmin(energies)) if len(energies) else 0
+    return (first + found + size / 2) / audio.sample_rate
+
+
 def trim(audio: Audio, threshold: float = -50.0, keep: Seconds = 0.02, frame: Seconds = 0.01) -> Audio:
     """The audio without the silence at its ends, except for `keep` of it so that no sound starts or ends abruptly.
 

@@ -64,6 +64,15 @@ Carrier = Annotated[
         show_default=False,
     ),
 ]
+Continuation = Annotated[
+    bool | None,
+    typer.Option(
+        "--continuation/--no-continuation",
+        help='Speak texts that begin or end with an ellipsis ("You have...") as parts of a sentence, cut out of it. The'
+        " presets asterisk and freeswitch do so.",
+        show_default=False,
+    ),
+]
 LexiconFiles = Annotated[
     list[Path] | None,
     typer.Option(

@@ -13,6 +13,7 @@ from voxpress.cli.options import (
     Before,
     Carrier,
     ColumnNames,
+    Continuation,
     Device,
     Emoji,
     EngineName,
@@ -107,6 +108,7 @@ def render(
     option: Options = None,
     device: Device = None,
     carrier: Carrier = None,
+    continuation: Continuation = None,
     lexicon: LexiconFiles = None,
     marks: Marks = None,
     before: Before = None,
@@ -221,7 +223,7 @@ def render(
     from voxpress.cli.rows import Rows
     from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import Planner
-    from voxpress.rendering.presets import choose_chimes, choose_marks, preset_named
+    from voxpress.rendering.presets import choose_chimes, choose_continuation, choose_marks, preset_named
     from voxpress.speech import Speaker
 
     validation.check({"workers": workers, "timeout": timeout, "attempts": attempts}, optional=("workers",))
@@ -250,6 +252,7 @@ def render(
         speaker.over(own.speaker),
         device=device or own.device or "auto",
         carrier=own.carrier if carrier is None else carrier,
+        continuation=choose_continuation(found, own.continuation if continuation is None else continuation),
         format=None if several else format or (None if chosen else own.format),
         files=found.files if found else several,
         front_end=read_front_end(

@@ -131,6 +131,9 @@ class Engine(ABC):
     carried: ClassVar[bool] = False
     """Whether voxpress speaks a word or two in a carrier phrase by default, which it cuts off again: the engine reads
     short texts better so. The engine must be `timed`."""
+    lifted_by: ClassVar[str] = ""
+    """The sign behind a text that goes on, before the words that voxpress cuts off again: the pitch of some engines
+    rises before a comma, that of others falls."""
     clones: ClassVar[bool] = False
     """Whether the engine also speaks with the voices of `voxpress.voices.references`."""
     takes_phonemes: ClassVar[bool] = False

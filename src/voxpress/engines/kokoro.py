@@ -115,6 +115,7 @@ class Kokoro(Engine):
     max_chars = 300
     speeds = (0.9, 1.4)
     timed = True
+    lifted_by = ","
     repeatable = "to the bit, on CPUs"
     takes_phonemes = True
 

@@ -23,6 +23,7 @@ from voxpress.rendering import DEFAULT_ENGINE, offers
 from voxpress.speech import OptionValue, Output, Seconds, Segment, Speaker, Utterance, Voice
 from voxpress.store.keys import request_key
 from voxpress.text import FrontEnd, Say, carrier, duration
+from voxpress.text.carrier import Carrier
 from voxpress.text.front_end import Reader
 from voxpress.text.parts import Wish
 from voxpress.voices import references
@@ -58,6 +59,8 @@ class Narrator(NamedTuple):
     seed: int
     longest: int
     carried: bool
+    continued: bool
+    """Whether texts that begin or end with an ellipsis are spoken as parts of a sentence."""
     identity: str
     """All of it in words, for digests."""
 
@@ -92,8 +95,11 @@ class Narrator(NamedTuple):
             every_language="*" in engine.speaks(self.voice),
         )
 
-    def segment(self, words: Say) -> Segment:
+    def segment(self, words: Say, *, starts: bool = False, ends: bool = False) -> Segment:
         """What the engine is to speak.
+
+        Args:
+            starts, ends: whether the words begin a prompt, or end it.
 
         Raises:
             UnsupportedOption: sounds are given that the voice cannot speak.
@@ -101,6 +107,12 @@ class Narrator(NamedTuple):
         phonemes = words.words.phonemes or None
         for each in phonemes or ():
             self._check_sounds(each.ipa, words.text[each.start : each.end])
+        around = Carrier()
+        if self.continued and self.engine.timed:
+            sign = self.engine.lifted_by
+            around = carrier.continue_text(words.text, self.language, starts=starts, ends=ends, sign=sign)
+        if self.carried and not phonemes and not around.before:
+            around = around._replace(before=carrier.phrase(words.text, self.language))
         return Segment(
             text=words.text,
             voice=self.voice.key,
@@ -108,7 +120,8 @@ class Narrator(NamedTuple):
             speed=_choose_own_speed(self.engine, words.text, self.speed),
             seed=self.seed,
             options=self.options,
-            carrier=carrier.phrase(words.text, self.language) if self.carried and not phonemes else None,
+            carrier=around.before,
+            follower=around.behind,
             phonemes=phonemes,
         )
 
@@ -139,7 +152,7 @@ class Casting:
     Args:
         default: holds for what rows leave open.
         cast: speakers by the names that rows and texts give them.
-        device, carrier: as for `voxpress.render`.
+        device, carrier, continuation: as for `voxpress.render`.
 
     >>> Casting(Speaker(engine="tone")).find(Utterance(text="Hello.", voice="high")).voice.name
     'high'
@@ -155,10 +168,11 @@ class Casting:
         cast: Mapping[str, Speaker] | None = None,
         device: str = "auto",
         carrier: bool | None = None,
+        continuation: bool = False,
     ) -> None:
         self._default = default.over(_DEFAULTS)
         self._cast = check_cast({} if cast is None else cast)
-        self._device, self._carrier = device, carrier
+        self._device, self._carrier, self._continuation = device, carrier, continuation
         self._found: dict[tuple[object, ...], Narrator] = {}
         self._wished: dict[tuple[object, ...], Voice | None] = {}
         self._unknown: dict[tuple[object, ...], str] = {}
@@ -224,6 +238,7 @@ class Casting:
             seed=asked.seed,
             longest=longest,
             carried=wanted and engine.timed,
+            continued=self._continuation,
             identity=repr(
                 (
                     chosen.fingerprint,
@@ -234,6 +249,8 @@ class Casting:
                     asked.seed,
                     longest,
                     wanted and engine.timed,
+                    # Without it, what was asked for before it existed is still known.
+                    *(["continued"] if self._continuation else []),
                 )
             ),
         )

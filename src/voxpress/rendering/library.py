@@ -61,6 +61,7 @@ def say(
     markup: Markup = "plain",
     device: str = "auto",
     carrier: bool | None = None,
+    continuation: bool = False,
     front_end: FrontEnd | None = None,
     beside: str | os.PathLike[str] | None = None,
     lexicon: lexicons.Source | Sequence[lexicons.Source] | None = None,
@@ -86,6 +87,8 @@ def say(
         device: ``auto``, ``cpu``, ``cuda`` …
         carrier: whether a text of one or two words is spoken in a sentence and cut out of it, where the engine knows
             when its words are heard; None: where it is then understood better.
+        continuation: whether a text with an ellipsis at its beginning or end is spoken as a part of a sentence, so that
+            the voice does not begin or end there.
         lexicon: how words are spoken: a `voxpress.text.lexicon.Lexicon`, a file's path, or several, the first of
             which wins.
         marks: formats of files with marks, such as ``srt``, that are in the clip's `sidecars`.
@@ -117,6 +120,7 @@ def say(
         _merge_speaker(speaker, engine, model, voice, language, speed, seed, options),
         device=device,
         carrier=carrier,
+        continuation=continuation,
         format=format,
         files=None if output is None else [("", output)],
         front_end=_merge_front_end(front_end, lexicon),
@@ -302,6 +306,7 @@ def render(
     files: Sequence[tuple[str, Output]] | None = None,
     device: str = "auto",
     carrier: bool | None = None,
+    continuation: bool | None = None,
     front_end: FrontEnd | None = None,
     beside: str | os.PathLike[str] | None = None,
     lexicon: lexicons.Source | Sequence[lexicons.Source] | None = None,
@@ -330,6 +335,7 @@ def render(
             `voxpress.rendering.presets.load`.
         files: the same spelled out, as path templates and outputs.
         marks: formats of files with marks, such as ``srt``, that lie beside each file; None: those of the preset.
+        continuation: as in `say`; None: as the preset says.
         workers: processes; None: one for each core; 0: none, everything in this process.
         executor: where to run instead, any `concurrent.futures.Executor`; it is not shut down.
         timeout: seconds after which a worker that gives no answer is ended.
@@ -354,7 +360,7 @@ def render(
         InputError: a default cannot be used, whatever the row.
         StoreError: store or folder cannot be read or written; what is finished stays.
     """
-    from voxpress.rendering.presets import choose_marks  # which `say` has no need of
+    from voxpress.rendering.presets import choose_continuation, choose_marks  # which `say` has no need of
 
     if preset is not None and (files is not None or format is not None):
         raise InputError("says what files and format say too: leave one of them out", field="preset")
@@ -363,6 +369,7 @@ def render(
         _merge_speaker(speaker, engine, model, voice, language, speed, seed, options),
         device=device,
         carrier=carrier,
+        continuation=choose_continuation(found, continuation),
         format=format,
         files=found.files if found else files,
         front_end=_merge_front_end(front_end, lexicon),

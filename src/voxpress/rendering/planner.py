@@ -38,14 +38,16 @@ from voxpress.rendering.plan import (
     place_error,
 )
 from voxpress.rendering.recipes import RecipeBuilder
-from voxpress.speech import Hertz, Output, Speaker, Utterance
+from voxpress.speech import Hertz, Output, Seconds, Speaker, Utterance
 from voxpress.store.keys import clip_key
-from voxpress.text import FrontEnd, Note, Say, Sound
+from voxpress.text import Bookmark, FrontEnd, Note, Pause, Say, Scene, Silence, Sound
 from voxpress.text.front_end import Spoken
 from voxpress.text.lexicon import Lexicon
 
 ONE_FILE = "{id}.{extension}"
 _MOST_KNOWN, _LONGEST_KNOWN = 4096, 500
+_JOINT: Seconds = 0.03
+"""Silence at an end that goes on: what is heard there follows at once."""
 
 Row: TypeAlias = Utterance | SpeechError | Mapping[str, object] | str
 """What somebody gives to be rendered: an utterance, the fields of one, a text, or what was wrong where it was read."""
@@ -89,6 +91,7 @@ class Planner:
         *,
         device: str = "auto",
         carrier: bool | None = None,
+        continuation: bool = False,
         format: str | None = None,
         files: Sequence[tuple[str, Output]] | None = None,
         front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
@@ -104,9 +107,10 @@ class Planner:
         if not isinstance(speaker, Speaker):
             raise InputError(f"must be a Speaker, not {show(speaker)}", field="speaker")
         validation.check(
-            {"device": device, "carrier": carrier, "format": format}, optional=("carrier", "format")
+            {"device": device, "carrier": carrier, "continuation": continuation, "format": format},
+            optional=("carrier", "format"),
         )
-        self._casting = Casting(speaker, cast=cast, device=device, carrier=carrier)
+        self._casting = Casting(speaker, cast=cast, device=device, carrier=carrier, continuation=continuation)
         self._front_end = front_end
         self._files_beside = FilesBeside(None if beside is None else os.fspath(beside))
         self._front_ends: dict[tuple[str, str | None], FrontEnd] = {}
@@ -261,11 +265,14 @@ class Planner:
             return _read(words, find_narrator(words), front_end, own)
 
         made = RecipeBuilder()
-        for part, spoken in text.read_scenes(
-            scenes, read, self._files_beside, lenient=front_end.lenient, notes=told
-        ):
+        heard = list(
+            text.read_scenes(scenes, read, self._files_beside, lenient=front_end.lenient, notes=told)
+        )
+        first_heard, last_heard = _find_ends(heard)
+        for position, (part, spoken) in enumerate(heard):
             if isinstance(part, Say) and spoken:
-                made.say(part, spoken, find_narrator(part))
+                starts, ends = position == first_heard, position == last_heard
+                made.say(part, spoken, find_narrator(part), starts=starts, ends=ends)
             elif isinstance(part, Sound):
                 made.add(self._files_beside.find_sound(part), lead.speed)
             elif not isinstance(part, Say | Note):
@@ -275,7 +282,7 @@ class Planner:
             made.parts.insert(0, self._before)
         if self._after:
             made.parts.append(self._after)
-        notes = (*told, *text.make_notes(row.text, row.markup, made.left_out))
+        notes = (*told, *made.notes, *text.make_notes(row.text, row.markup, made.left_out))
         rate = made.choose_rate(lead.engine.sample_rate)
         script = Script(row.text, tuple(made.words))
         # Notes are told each time, and what else a text in SSML names may have changed.
@@ -287,14 +294,16 @@ class Planner:
         placed = []
         for template, output in self._choose_files(row, lead.language, filed=filed):
             _check_bit_rate(output, rate)
+            # A row is known by what it asks for: the request has the output as it was given.
+            request = "" if again or not filed else lead.identify(row, front_end, output, self._around)
+            output = _shorten_ends(output, made.opens, made.closes)
             clip = clip_key(known, output)
-            placed.append((_fill(template, row, clip) if filed else "", output, clip))
+            placed.append((_fill(template, row, clip) if filed else "", output, clip, request))
         targets = []
-        for (path, output, clip), beside in zip(
-            placed, _name_sidecars([path for path, _, _ in placed], self._marks), strict=True
+        for (path, output, clip, request), beside in zip(
+            placed, _name_sidecars([path for path, *_ in placed], self._marks), strict=True
         ):
             sidecars = tuple(Sidecar(place, name, identify(name, clip, script)) for place, name in beside)
-            request = "" if again or not filed else lead.identify(row, front_end, output, self._around)
             targets.append(Target(path, output, clip, sidecars, request))
         return Plan(
             number=number,
@@ -438,6 +447,28 @@ def _read(words: Say, narrator: Narrator, front_end: FrontEnd, own: Mapping[str,
             _known_readings.clear()
         _known_readings[asked] = known
     return known
+
+
+def _find_ends(scenes: Sequence[Scene]) -> tuple[int, int]:
+    """Positions of the first and the last thing that is heard of a text; pauses at the ends are none."""
+    heard = [
+        position
+        for position, scene in enumerate(scenes)
+        if scene.is_heard and not isinstance(scene.part, Pause | Silence | Bookmark | Note)
+    ]
+    return (heard[0], heard[-1]) if heard else (-1, -1)
+
+
+@lru_cache(maxsize=1024)
+def _shorten_ends(output: Output, opens: bool, closes: bool) -> Output:
+    """An output with no more silence at an end than belongs between the parts of a sentence."""
+    if not opens and not closes:
+        return output
+    return replace(
+        output,
+        lead=min(output.lead, _JOINT) if opens else output.lead,
+        tail=min(output.tail, _JOINT) if closes else output.tail,
+    )
 
 
 @lru_cache(maxsize=1024)

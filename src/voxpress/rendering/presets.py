@@ -41,7 +41,9 @@ from voxpress.speech import OptionValue, Output, Speaker
 Table: TypeAlias = Mapping[str, Any]
 
 _TABLES = ("defaults", "cast", "presets", "server", "voicemail")
-_OWN_FIELDS = ("extends", "description", "files", "lexicons", "marks", "names", "before", "after", "map")
+_OWN_FIELDS = (
+    "extends", "description", "files", "lexicons", "marks", "names", "before", "after", "map", "continuation",
+)  # fmt: skip
 _FIELDS = (*_OWN_FIELDS, *Output.__struct_fields__)
 _GAINS = ("level", "loudness")
 _DEEPEST = 20
@@ -70,6 +72,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """What is heard around each text."""
     map: str = ""
     """Where `voxpress render` writes which file each id has: a path in the output folder; empty: nowhere."""
+    continuation: bool = False
+    """Whether texts with an ellipsis at an end are spoken as parts of a sentence."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,6 +99,8 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: int | None = None
     carrier: bool | None = None
     """Whether a word or two are spoken in a sentence and cut out of it."""
+    continuation: bool | None = None
+    """The same for texts with an ellipsis at an end."""
     lexicons: tuple[str, ...] = ()
     """Files that say how words are spoken; the first wins. Paths are relative to the project's file."""
     normalise: str | None = None
@@ -121,7 +127,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
     >>> Project(presets=load()).defaults
     Defaults(engine=None, model=None, voice=None, language=None, speed=None, seed=None, options={}, \
-format=None, preset=None, store=None, device=None, workers=None, carrier=None, lexicons=(), \
+format=None, preset=None, store=None, device=None, workers=None, carrier=None, continuation=None, lexicons=(), \\
 normalise=None, emoji=None, unspeakable=None, lenient=None, before=None, after=None)
     """
 
@@ -248,6 +254,15 @@ def choose_marks(preset: Preset | None, asked: Sequence[str] | None) -> Sequence
     return preset.marks if preset else ()
 
 
+def choose_continuation(preset: Preset | None, asked: bool | None) -> bool:
+    """Whether texts with an ellipsis at an end are spoken as parts of a sentence; None: as the preset says.
+
+    >>> choose_continuation(load()["asterisk"], None), choose_continuation(None, None)
+    (True, False)
+    """
+    return bool(preset and preset.continuation) if asked is None else asked
+
+
 class _Presets:
     """Preset tables of one file, and those they extend."""
 
@@ -307,6 +322,7 @@ class _Presets:
             map=self._map(name, table.get("map", "")),
             before=self._chime(name, "before", table),
             after=self._chime(name, "after", table),
+            continuation=self._continuation(name, table.get("continuation", False)),
         )
 
     def _map(self, name: str, given: object) -> str:
@@ -336,6 +352,11 @@ class _Presets:
                 field, problem = _wrong(error, rule, NameRule)
                 raise self._error(name, f"names[{number}].{field}".rstrip("."), problem) from error
         return tuple(rules)
+
+    def _continuation(self, name: str, given: object) -> bool:
+        if not isinstance(given, bool):
+            raise self._error(name, "continuation", "must be true or false")
+        return given
 
     def _lexicons(self, name: str, given: object) -> tuple[str, ...]:
         if not isinstance(given, list) or not all(isinstance(path, str) and path for path in given):

@@ -6,11 +6,12 @@ from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterator
 
+from voxpress.errors import show
 from voxpress.rendering.casting import Narrator
 from voxpress.rendering.plan import Assignment, Played, RecipePart, Within
-from voxpress.speech import Hertz
+from voxpress.speech import Hertz, Segment
 from voxpress.store.keys import take_key
-from voxpress.text import Bookmark, Change, Pause, Say
+from voxpress.text import Bookmark, Change, Pause, Say, carrier
 from voxpress.text.front_end import Spoken
 from voxpress.text.passage import Passage
 
@@ -24,6 +25,8 @@ class RecipeBuilder:
         words: of each take in `parts`, with their places in the source.
         left_out: how often what was left out, and why.
         changes: places that are spoken otherwise than written.
+        notes: what a user should know.
+        opens, closes: whether the text goes on with what is heard before it, or behind it.
     """
 
     def __init__(self) -> None:
@@ -32,19 +35,31 @@ class RecipeBuilder:
         self.words: list[Passage] = []
         self.left_out: Counter[tuple[str, str]] = Counter()
         self.changes: list[Change] = []
+        self.notes: list[str] = []
+        self.opens = self.closes = False
 
-    def say(self, words: Say, spoken: Spoken, narrator: Narrator) -> None:
+    def say(
+        self, words: Say, spoken: Spoken, narrator: Narrator, *, starts: bool = False, ends: bool = False
+    ) -> None:
         """Add words as a narrator speaks them.
+
+        Args:
+            starts, ends: whether the words begin what is heard of the text, or end it.
 
         Raises:
             UnsupportedOption: sounds are given that the voice cannot speak.
         """
         bookmarks = deque(words.bookmarks)
-        for part in spoken.parts:
+        last = len(spoken.parts) - 1
+        for position, part in enumerate(spoken.parts):
             if isinstance(part, Pause):
                 self.add(part, narrator.speed)
                 continue
-            take = Assignment(narrator.engine, narrator.fingerprint, narrator.segment(part))
+            begins, finishes = starts and position == 0, ends and position == last
+            segment = narrator.segment(part, starts=begins, ends=finishes)
+            take = Assignment(narrator.engine, narrator.fingerprint, segment)
+            if narrator.continued:
+                self._note_plain_ends(part.text, narrator, segment, begins, finishes)
             key = take_key(take.fingerprint, take.segment)
             self.takes[key] = take
             self.words.append(part.words)
@@ -55,6 +70,21 @@ class RecipeBuilder:
         self.parts += [Bookmark(name) for _, name in bookmarks]
         self.left_out.update(spoken.left_out)
         self.changes += spoken.changes
+
+    def _note_plain_ends(
+        self, text: str, narrator: Narrator, segment: Segment, starts: bool, ends: bool
+    ) -> None:
+        """Note an ellipsis at an end that the engine gets as it is."""
+        opens = starts and carrier.begins_within(text)
+        closes = ends and carrier.goes_on(text)
+        self.opens, self.closes = self.opens or opens, self.closes or closes
+        if (opens and not segment.carrier) or (closes and not segment.follower):
+            why = (
+                f"voxpress has no carrier phrase for {narrator.language}"
+                if narrator.engine.timed
+                else f"{narrator.engine.name} does not say when its words are heard"
+            )
+            self.notes.append(f"{why}, so {show(text)} is spoken as it is, without the rest of a sentence")
 
     def add(self, part: RecipePart, speed: float) -> None:
         """Add what is heard between words that are spoken at a speed: their pauses belong to their time."""

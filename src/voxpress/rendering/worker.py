@@ -145,7 +145,7 @@ def _synthesize(
     attempt: int,
     uncut: set[str],
 ) -> dict[str, Audio | SpeechError]:
-    """What `engine` says to each segment, without its carrier phrase, or what is wrong with it.
+    """What `engine` says to each segment, without its carrier phrases, or what is wrong with it.
 
     A phrase that cannot be told from the text would be heard: that segment is spoken again without it, and its key
     joins `uncut`.
@@ -155,7 +155,7 @@ def _synthesize(
     spoken = _speak(engine, batch, seeds)
     for key, segment in batch:
         outcome = spoken[key]
-        if segment.carrier and isinstance(outcome, Audio):
+        if carrier.is_carried(segment) and isinstance(outcome, Audio):
             outcome = carrier.cut(outcome, segment) or _without_carrier(engine, key, segment, seeds, uncut)
         if isinstance(outcome, Audio):
             try:
@@ -170,7 +170,8 @@ def _without_carrier(
     engine: Engine, key: str, segment: Segment, seeds: Mapping[str, int], uncut: set[str]
 ) -> Audio | SpeechError:
     uncut.add(key)
-    return _speak(engine, [(key, msgspec.structs.replace(segment, carrier=None))], seeds)[key]
+    alone = msgspec.structs.replace(segment, carrier=None, follower=None)
+    return _speak(engine, [(key, alone)], seeds)[key]
 
 
 def _speak(

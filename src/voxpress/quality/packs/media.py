@@ -126,7 +126,15 @@ class Header(msgspec.Struct, kw_only=True, frozen=True):
 
 
 _WAV_CODECS = {1: "wav", 6: "wav-alaw", 7: "wav-ulaw", 0x31: "wav49"}
-_CONTAINERS = {"wav": "wav", "flac": "flac", "aiff": "aiff", "ogg": "ogg", "mov": "m4a", "mp3": "mp3", "aac": "aac"}
+_CONTAINERS = {
+    "wav": "wav",
+    "flac": "flac",
+    "aiff": "aiff",
+    "ogg": "ogg",
+    "mov": "m4a",
+    "mp3": "mp3",
+    "aac": "aac",
+}
 _NEEDED = (b"fmt ", b"fact", b"data")
 _MOST_CHUNKS = 100
 
@@ -189,7 +197,9 @@ def _find_mismatch(header: Header, named: Format | None, extension: str, size: i
     if named.container == "RAW" or named.name == "g722":
         return f"it is called .{extension}, which has no header, and it is {header.container.upper()} inside"
     same = [each.name for each in FORMATS.values() if each.extensions == named.extensions]
-    if header.format in same or (header.container == "wav" and named.name == "wav16" and header.format == "wav"):
+    if header.format in same or (
+        header.container == "wav" and named.name == "wav16" and header.format == "wav"
+    ):
         return ""
     if header.container == "ogg" and named.container.lower() == "ogg":
         return ""
