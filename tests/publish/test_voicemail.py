@@ -146,6 +146,12 @@ def test_mailboxes_that_have_gone_are_pruned(voxpress: Run, boxes: Path) -> None
     assert _files("vm") == [f"default/1001/{kind}.wav" for kind in ("busy", "greet", "unavail")]
 
 
+@pytest.mark.parametrize("only", ["20", "sales/20", "sales/*", "sales/20/*"])
+def test_only_one_mailbox(voxpress: Run, boxes: Path, only: str) -> None:
+    voxpress("voicemail", boxes, "-o", "vm", "--only", only)
+    assert _files("vm") == [f"sales/20/{kind}.wav" for kind in ("busy", "greet", "unavail")]
+
+
 def test_wordings(voxpress: Run, boxes: Path, tmp_path: Path) -> None:
     """A row's own comes first, then the command's, then the project's, then voxpress's."""
     (tmp_path / "voxpress.toml").write_text(

@@ -151,7 +151,8 @@ class Greeter:
             return [LeftOut(problem, path=box.path, line=box.line)]
         slashed = _IPA.fullmatch(box.pronunciation)
         ipa = box.ipa.strip("/") or (slashed[1] if slashed else "")
-        name = f"[{box.name}](/{ipa}/)" if ipa else box.pronunciation or box.name
+        written = re.sub(r"[][()]", "", box.name)
+        name = f"[{written}](/{ipa}/)" if ipa else box.pronunciation or box.name
         values: dict[str, object] = {
             "id": self.greetings.place(context, box.mailbox, kind),
             "text": wording.format(name=name, mailbox=" ".join(box.mailbox), context=context),
