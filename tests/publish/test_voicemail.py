@@ -196,7 +196,11 @@ def test_a_mailbox_without_a_name_is_left_to_the_system(voxpress: Run) -> None:
     ("options", "table", "problem"),
     [
         ([], "mailbox,name\n1,A\n1,B\n", "-:3: mailbox 1 stands in line 2 already"),
-        ([], "mailbox,name\n../../x,A\n", "leads out of the output folder"),
+        ([], "mailbox,name\n../../x,A\n", "mailbox: '../../x' cannot name a folder"),
+        ([], "mailbox,name\n.,A\n", "mailbox: '.' cannot name a folder"),
+        ([], "mailbox,name,context\n1,A,..\n", "context: '..' cannot name a folder"),
+        ([], "[default]\n= 1,A\n", "mailbox: '' cannot name a folder"),
+        ([], "mailbox,name\n*97,A\n", "holds '*', which file names cannot have"),
         (
             [],
             "mailbox,name,language\n1,A,nl\n",
