@@ -86,6 +86,14 @@ def test_other_files_are_not_read(directive: str) -> None:
     assert not isinstance(error, LeftOut)
 
 
+def test_settings_in_other_files_hold_no_mailboxes() -> None:
+    """FreePBX keeps them so."""
+    lines = _lines("[general]\n#include vm_general.inc\n[default]\n1 => 2,Ada\n")
+    left_out, box = read(lines, "v.conf", complete=True).entries
+    assert isinstance(left_out, LeftOut)
+    assert isinstance(box, Mailbox)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -54,6 +54,8 @@ def test_a_system_plays_what_its_preset_makes(name: str) -> None:
         ("freeswitch", "fr", "", "june", "fr/fr/june"),
         ("fusionpbx", "pt", "", "x", "pt/br/x"),
         ("edgetx", "en-GB", "female", "Alba", "en"),
+        ("edgetx", "cs", "", "x", "cz"),
+        ("edgetx", "zh-TW", "", "x", "tw"),
         ("valetudo", "de", "", "thorsten", "de"),
     ],
 )
@@ -61,6 +63,15 @@ def test_packs_are_named_as_the_system_does(
     system: str, language: str, gender: str, voice: str, pack: str
 ) -> None:
     assert systems.find(system).name_pack(language, gender, voice) == pack
+
+
+@pytest.mark.parametrize(
+    ("language", "voice"),
+    [("", "nova"), ("*", "nova"), ("zh-CN", "小明"), ("en-US", "a b"), ("en-US", "x" * 40)],
+)
+def test_a_name_that_cannot_be_made(language: str, voice: str) -> None:
+    with pytest.raises(InputError):
+        systems.find("asterisk").name_pack(language, "", voice)
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,12 @@ def test_mailboxes_that_have_gone_are_pruned(voxpress: Run, boxes: Path) -> None
     assert _files("vm") == [f"default/1001/{kind}.wav" for kind in ("busy", "greet", "unavail")]
 
 
+@pytest.mark.parametrize("only", ["20", "sales/20", "sales/*", "sales/20/*"])
+def test_only_one_mailbox(voxpress: Run, boxes: Path, only: str) -> None:
+    voxpress("voicemail", boxes, "-o", "vm", "--only", only)
+    assert _files("vm") == [f"sales/20/{kind}.wav" for kind in ("busy", "greet", "unavail")]
+
+
 def test_wordings(voxpress: Run, boxes: Path, tmp_path: Path) -> None:
     """A row's own comes first, then the command's, then the project's, then voxpress's."""
     (tmp_path / "voxpress.toml").write_text(
@@ -190,7 +196,11 @@ def test_a_mailbox_without_a_name_is_left_to_the_system(voxpress: Run) -> None:
     ("options", "table", "problem"),
     [
         ([], "mailbox,name\n1,A\n1,B\n", "-:3: mailbox 1 stands in line 2 already"),
-        ([], "mailbox,name\n../../x,A\n", "leads out of the output folder"),
+        ([], "mailbox,name\n../../x,A\n", "mailbox: '../../x' cannot name a folder"),
+        ([], "mailbox,name\n.,A\n", "mailbox: '.' cannot name a folder"),
+        ([], "mailbox,name,context\n1,A,..\n", "context: '..' cannot name a folder"),
+        ([], "[default]\n= 1,A\n", "mailbox: '' cannot name a folder"),
+        ([], "mailbox,name\n*97,A\n", "holds '*', which file names cannot have"),
         (
             [],
             "mailbox,name,language\n1,A,nl\n",

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxpress.errors import InputError, SpeechError
-from voxpress.speech import Status
 
 if TYPE_CHECKING:
     from voxpress.publish.systems import System
@@ -22,7 +21,6 @@ _QUALITY = re.compile(r"-(?:x_low|low|medium|high)(?=/|$)")
 """What Piper's models have at the end of their names."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}[_-][A-Z]{2}-")
 _ENDINGS = {"tar.gz": (".tar.gz", ".tgz"), "zip": (".zip",)}
-_FINISHED = (Status.RENDERED, Status.FROM_STORE, Status.UP_TO_DATE)
 
 
 @dataclass(frozen=True)
@@ -72,12 +70,12 @@ class Installation:
         archive = self.archive or Path(f"{place}.{self.name}.{self.system.archive}")
         paths: set[str] = set()
         voices: set[tuple[str, str, str]] = set()
+        languages: set[str] = set()
         for entry in read(report):
-            if entry.status not in _FINISHED:
-                continue
-            paths.update(_inside(place, file) for file in entry.files)
-            voices.add((entry.engine, entry.model, entry.voice))
-        languages = {entry.language for entry in read(report) if entry.status in _FINISHED}
+            if entry.files:
+                paths.update(_inside(place, file) for file in entry.files)
+                voices.add((entry.engine, entry.model, entry.voice))
+                languages.add(entry.language)
         pack = Pack(
             system=self.system,
             name=self.pack or self._name_pack(languages, voices),

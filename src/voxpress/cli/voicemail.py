@@ -236,6 +236,12 @@ class Mailboxes(Rows):
         for row in self.greeter.rows(self.list.entries):
             yield row if isinstance(row, ManifestError) else self._keep_recording(row)
 
+    def wanted(self, row: Utterance) -> bool:
+        """Whether ``--only`` asks for the greeting, or for its mailbox by number or ``CONTEXT/MAILBOX``."""
+        box = row.id.rpartition("/")[0]
+        context, _, number = box.rpartition("/")
+        return self._only.takes(row.id, box, f"{context.rpartition('/')[2]}/{number}", number)
+
     def _keep_recording(self, row: Utterance) -> Utterance | ManifestError:
         """The row, or why a greeting that somebody recorded stays."""
         recorded = self.folder.list_foreign(row.id)

@@ -130,37 +130,47 @@ class Greeter:
                     told.add(str(found))
 
     def _greet(self, box: Mailbox, kind: Kind) -> Iterable[Row]:
-        wrong = partial(ManifestError, path=box.path, line=box.line)
         context = self._choose_context(box.context)
-        if not context:
-            given = f"{box.context!r} is no domain" if box.context else "is missing"
-            return [wrong(f"{given}: name it in a column domain, or with --domain", field="domain")]
         own = getattr(box, kind) or ("" if kind == "greet" else box.wording)
         language = box.language or self.language_of(box)
-        wording = own or self.wordings.find(kind, language)
-        if not wording:
-            return [
-                wrong(f"has no wording in {language!r}: add --template {kind}='… {{name}} …'", field=kind)
-            ]
-        try:
-            fields = check_wording(wording)
-        except InputError as error:
-            return [wrong(error.problem, field=kind if getattr(box, kind) else "wording")]
-        if "name" in fields and not box.name:
-            problem = f"mailbox {box.mailbox} has no name: the system says its number by itself"
-            return [LeftOut(problem, path=box.path, line=box.line)]
+        wording = own or self.wordings.find(kind, language) or ""
+        if found := self._find_problem(box, context, wording, kind, language):
+            return [found]
         slashed = _IPA.fullmatch(box.pronunciation)
         ipa = box.ipa.strip("/") or (slashed[1] if slashed else "")
-        name = f"[{box.name}](/{ipa}/)" if ipa else box.pronunciation or box.name
+        written = re.sub(r"[][()]", "", box.name)
+        name = f"[{written}](/{ipa}/)" if ipa else box.pronunciation or box.name
         values: dict[str, object] = {
             "id": self.greetings.place(context, box.mailbox, kind),
             "text": wording.format(name=name, mailbox=" ".join(box.mailbox), context=context),
-            "markup": "directions" if ipa and "name" in fields else "plain",
+            "markup": "directions" if ipa and "name" in check_wording(wording) else "plain",
         }
         for each in _PASSED_ON:
             if value := getattr(box, each):
                 values[each] = number(each, value) if each in ("speed", "seed") else value
         return row(values, box.path, box.line)
+
+    def _find_problem(
+        self, box: Mailbox, context: str, wording: str, kind: Kind, language: str
+    ) -> ManifestError | None:
+        """Why a mailbox gets no such greeting; None: it gets it."""
+        wrong = partial(ManifestError, path=box.path, line=box.line)
+        if not context:
+            given = f"{box.context!r} is no domain" if box.context else "is missing"
+            return wrong(f"{given}: name it in a column domain, or with --domain", field="domain")
+        for name, folder in (("mailbox", box.mailbox), ("context", context)):
+            if "/" in folder or folder in ("", ".", ".."):
+                return wrong(f"{folder!r} cannot name a folder", field=name)
+        if not wording:
+            return wrong(f"has no wording in {language!r}: add --template {kind}='… {{name}} …'", field=kind)
+        try:
+            fields = check_wording(wording)
+        except InputError as error:
+            return wrong(error.problem, field=kind if getattr(box, kind) else "wording")
+        if "name" in fields and not box.name:
+            problem = f"mailbox {box.mailbox} has no name: the system says its number by itself"
+            return LeftOut(problem, path=box.path, line=box.line)
+        return None
 
     def _choose_context(self, given: str) -> str:
         """The context or domain of a mailbox; empty: not known."""

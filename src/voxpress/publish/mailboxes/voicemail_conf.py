@@ -31,7 +31,7 @@ def read(lines: Sequence[str], path: str, *, complete: bool = False) -> MailboxL
     r"""The mailboxes and formats of a ``voicemail.conf``.
 
     Args:
-        complete: whether another file that this one includes is an error.
+        complete: whether another file that may hold mailboxes is an error.
 
     >>> conf = read(["[general]\n", "format=wav49|gsm\n", "[sales]\n", "12 => 99,Ada\n"], "voicemail.conf")
     >>> conf.formats, conf.entries[0].context, conf.entries[0].name
@@ -46,10 +46,13 @@ def read(lines: Sequence[str], path: str, *, complete: bool = False) -> MailboxL
         if line.startswith("["):
             sections.append(_open_section(line, sections, path, number))
         elif other := _OTHER_FILE.match(line):
-            problem = (
-                f"#{other[1]} {other[2]} is not read; give that file to voxpress too, as a list of its own"
+            # FreePBX includes its settings there; they hold no mailboxes.
+            settings = bool(sections) and sections[-1].name == "general"
+            hint = (
+                "formats that it sets: -f" if settings else "mailboxes: give it to voxpress as another list"
             )
-            entries.append((ManifestError if complete else LeftOut)(problem, path=path, line=number))
+            wrong = ManifestError if complete and not settings else LeftOut
+            entries.append(wrong(f"#{other[1]} {other[2]} is not read ({hint})", path=path, line=number))
         elif sections and "=" in line:
             name, _, value = line.partition("=")
             sections[-1].values.append((number, name.strip(), value.removeprefix(">").strip()))

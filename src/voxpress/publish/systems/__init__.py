@@ -65,6 +65,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     pack_form: str
     """Regular expression of the names that a pack can have."""
     pack_example: str
+    languages: Mapping[str, str] = {}
+    """The system's own codes of languages, by tag or language, where they are not those of BCP 47."""
     folder: str = "{pack}"
     """Where a pack lies in the archive; empty: at its top."""
     archive: Literal["tar.gz", "zip"] = "tar.gz"
@@ -82,13 +84,19 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
         'de_thorsten'
         >>> find("freeswitch").name_pack("de", "", "Thorsten")
         'de/de/thorsten'
+
+        Raises:
+            InputError: the language is not known, or the system can have no pack of that name.
         """
         import langcodes
 
+        if language in ("", "*"):
+            raise InputError("the language of the voice is not known", field="pack_name")
         tag = langcodes.get(language)
+        base = tag.language or ""
         country = tag.territory or (tag.maximize().territory if "/{country}" in self.pack else "")
         parts = {
-            "{language}": tag.language or "",
+            "{language}": self.languages.get(language) or self.languages.get(base) or base,
             "{country}": country or "",
             "{gender}": gender[:1],
             "{voice}": voice,

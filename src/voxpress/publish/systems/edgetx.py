@@ -1,4 +1,7 @@
-"""EdgeTX on the SD card of a transmitter: ``SOUNDS/LANGUAGE/SYSTEM/0000.wav``."""
+"""EdgeTX on the SD card of a transmitter: ``SOUNDS/LANGUAGE/SYSTEM/0000.wav``.
+
+A radio speaks the languages of ``radio/src/translations/tts/tts_*.cpp``, and has its own codes of some.
+"""
 
 from voxpress.publish.systems import System
 
@@ -7,7 +10,8 @@ SYSTEM = System(
     preset="edgetx",
     plays={"wav": (8000, 16000, 32000), "wav-alaw": (), "wav-ulaw": ()},
     pack="{language}",
-    pack_form=r"[a-z]{2}(?:_[a-z]+)?",
+    pack_form="cn|cz|da|de|en|es|fi|fr|he|hu|it|jp|ko|nl|pl|pt|ru|se|sk|tw|ua",
+    languages={"cs": "cz", "ja": "jp", "sv": "se", "uk": "ua", "zh": "cn", "zh-TW": "tw"},
     pack_example="en",
     folder="SOUNDS/{pack}",
     archive="zip",
