@@ -289,7 +289,7 @@ def test_parts_of_a_long_text_come_while_others_are_spoken(here):
         client = AsyncClient.from_uri(here.url)
         async with client:
             began = time.monotonic()
-            text = " ".join(f"This is the long sentence number {number}." for number in range(9))
+            text = " ".join(f"This is the long sentence number {number}." for number in range(11))
             await client.write_event(Synthesize(text, voice=SynthesizeVoice(name="Slow")).event())
             while (event := await client.read_event()) and not AudioChunk.is_type(event.type):
                 pass
@@ -348,7 +348,7 @@ def test_voices(here, voice, same):
         ({"voice": {"name": "low", "speaker": "p239"}}, "one speaker"),
         ({"voice": {"language": "de"}}, "no voice speaks 'de' (languages: en-GB, en)"),
         ({"voice": {"language": "not a language"}}, "language"),
-        ({"text_format": "markdown"}, "text_format"),
+        ({"text_format": "markdown"}, "text_format: must be text or ssml, not 'markdown'"),
         ({"text_format": "ssml", "text": "<speak>never closed"}, "speak"),
         ({"speed": 0}, "speed"),
         ({"speed": "fast"}, "speed"),
