@@ -34,8 +34,12 @@ from wyoming.tts import (  # noqa: E402
 from voxpress import __version__, say  # noqa: E402
 from voxpress.errors import InputError, StoreError  # noqa: E402
 from voxpress.server import find_wyoming_address  # noqa: E402
-from voxpress.server.settings import Settings  # noqa: E402
+from voxpress.server.aliases import NamedVoice  # noqa: E402
+from voxpress.server.settings import ModelName, Settings  # noqa: E402
+from voxpress.server.speech.voice_book import VoiceBook  # noqa: E402
 from voxpress.server.wyoming.address import Address  # noqa: E402
+from voxpress.server.wyoming.info import describe  # noqa: E402
+from voxpress.speech import Speaker, Voice  # noqa: E402
 from voxpress.store import open_store  # noqa: E402
 
 CAST = """
@@ -143,6 +147,60 @@ def test_home_assistant_finds_one_program_with_exact_languages(here):
     assert all(voice.installed for voice in program.voices)
     listed = here.running.ask("GET", "/v1/audio/voices").json["voices"]
     assert [voice.name for voice in program.voices] == [voice["id"] for voice in listed]
+
+
+class Names:
+    """Stands for `Aliases`, with two models: one has speakers, and both have a voice of one name."""
+
+    def list_models(self):
+        return {name: ModelName(engine=name) for name in ("xtts", "piper")}
+
+    def list_named_voices(self, models):
+        english, german = ("en-GB",), ("de-DE", "en-GB")
+        assert list(models) == ["piper", "xtts"]
+        return [
+            *(NamedVoice(name, "piper", Voice(name, english)) for name in ("vctk/p239", "vctk/p236", "anna")),
+            *(NamedVoice(name, "xtts", Voice(name, german, "", "a voice")) for name in ("anna", "Bernd")),
+        ]
+
+    def has_voice(self, model, voice):
+        return voice == "blend" and model == "xtts"
+
+    def resolve(self, model, voice):
+        return Speaker(engine=model, voice="vctk/p239"), ()
+
+
+def test_speakers_of_a_voice_and_voices_of_one_name():
+    book = VoiceBook(Names(), "piper")  # type: ignore[arg-type]
+    (program,) = describe(book.refresh()).tts
+    assert {v.name: [s.name for s in v.speakers or []] for v in program.voices} == {
+        "vctk": ["p239", "p236"],
+        "anna": [],
+        "xtts: anna": [],
+        "Bernd": [],
+    }
+    assert [v.description for v in program.voices][-1] == "Bernd (a voice)"
+    for asked, chosen in {
+        (None, None, None): ("piper", "", None),
+        ("vctk", None, "p236"): ("piper", "vctk/p236", None),
+        ("vctk/p236", None, None): ("piper", "vctk/p236", None),
+        ("vctk", None, None): ("piper", "vctk", None),
+        ("anna", "de", None): ("piper", "anna", None),
+        ("xtts: anna", None, None): ("xtts", "anna", None),
+        ("blend", None, None): ("xtts", "blend", None),
+        (None, "de", None): ("xtts", "anna", "de-DE"),
+        (None, "en", None): ("piper", "vctk/p239", "en-GB"),
+        (None, "en_gb", None): ("piper", "vctk/p239", "en-GB"),
+    }.items():
+        assert book.choose(*asked) == chosen
+    for wrong, told in {
+        ("vctk", None, "p999"): "speakers: p239, p236",
+        ("Bernd", None, "p236"): "one speaker",
+        ("Brend", None, None): "Bernd",
+        (None, "fr", None): "languages: en-GB, de-DE",
+    }.items():
+        with pytest.raises(InputError, match=told):
+            book.choose(*wrong)
 
 
 # One text, one clip

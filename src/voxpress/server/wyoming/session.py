@@ -134,7 +134,7 @@ class Session:
 
     async def _speak(self, wish: SpeechWish) -> None:
         visit = _make_visit("synthesize")
-        visit.status, visit.cache = 200, "hit"
+        visit.status, visit.error = 499, "client_left"  # unless it hears the end
         try:
             voice = wish.fields.voice
             asked = voice.name, voice.language, voice.speaker
@@ -152,12 +152,10 @@ class Session:
                 pause = _find_pause(text, plan.output)
             if wish.streamed:
                 await self._send(SynthesizeStopped().event())
+            visit.status, visit.error = 200, ""
         except (Refusal, SpeechError) as error:
             refused = to_refusal(error)
             visit.status, visit.error = refused.status, refused.code or str(refused.status)
-            raise
-        except (ConnectionError, TimeoutError):
-            visit.status, visit.error = 499, "client_left"
             raise
         finally:
             self._here.access.add(visit)
@@ -185,6 +183,7 @@ class Session:
         content = await here.speech.find_clip(plan)
         here.limits.record(ANYONE, plan.characters, hit=content is not None)
         if content is not None:
+            visit.cache = visit.cache or "hit"
             await self._send_clip(content, pause)
             return
         visit.cache = "miss"
