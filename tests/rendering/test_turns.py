@@ -33,6 +33,17 @@ def test_a_text_of_a_few_sentences_is_one_turn():
     assert max(turns.place(few, segment) for segment in segments(few)) < places[20]
 
 
+def test_a_text_is_spoken_from_its_beginning():
+    """Also where a later sentence is shorter: a caller hears the first one while the others are spoken."""
+    turns = FairTurns()
+    text = planned(
+        "The washing machine in the cellar is done at last. It is empty by now. And so is the car.", 1
+    )
+    places = [turns.place(text, segment) for segment in segments(text)]
+    assert len(places) > 2
+    assert places == sorted(places)
+
+
 def test_who_comes_late_is_next():
     turns = FairTurns()
     book = planned(sentences("a reader", 50), 1)

@@ -16,6 +16,7 @@ from .conftest import memory
 
 TEXT = "Kept forever."
 LONG = "Number one, two, three, four. " * 60
+LARGE = {"response_format": "wav", "sample_rate": 24000}
 
 
 @pytest.fixture
@@ -160,8 +161,8 @@ def test_nginx_is_not_sent_to_a_file_that_was_pruned(serve):
 @pytest.fixture(scope="module")
 def long(shared):
     """A clip of more than a megabyte."""
-    shared.say(LONG, response_format="wav")  # sent while it is spoken, and so without its length
-    answer = shared.say(LONG, response_format="wav")
+    shared.say(LONG, **LARGE)
+    answer = shared.say(LONG, **LARGE)
     assert answer.status == 200 and len(answer.body) > 2_000_000
     return answer, answer.headers["content-location"]
 
@@ -169,7 +170,7 @@ def long(shared):
 def test_a_long_clip_is_the_same_each_time(shared, long):
     answer, path = long
     for _ in range(3):
-        again = shared.say(LONG, response_format="wav")
+        again = shared.say(LONG, **LARGE)
         assert (again.headers["x-voxpress-cache"], again.body == answer.body) == ("hit", True)
         assert again.headers["content-length"] == str(len(answer.body))
     found = shared.ask("GET", path)
@@ -209,7 +210,7 @@ def test_a_broken_long_clip_is_healed_and_never_served(shared, long):
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
     assert shared.ask("GET", path).status == 404
-    again = shared.say(LONG, response_format="wav")
+    again = shared.say(LONG, **LARGE)
     assert (again.headers["x-voxpress-cache"], len(again.body)) == ("miss", len(answer.body))
     assert file.read_bytes() == answer.body
 

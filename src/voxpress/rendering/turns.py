@@ -46,7 +46,8 @@ class FairTurns:
     Source: Goyal, Vin, Cheng: Start-time fair queueing, SIGCOMM 1996; an utterance is a flow, and a segment's length
     its number of characters. There flows last; here new ones come all the time, and would all be before the second
     segment of an older one. So time goes on with what is spoken, parted among those who are open. And a text of a few
-    sentences has all of them in its first turn, or it would wait once for each.
+    sentences has all of them in its first turn, or it would wait once for each; the first is spoken first, because a
+    caller may hear it meanwhile.
     """
 
     def __init__(self) -> None:
@@ -55,22 +56,22 @@ class FairTurns:
         self._open: dict[int, tuple[float, float]] = {}
         """When each utterance began, and the end of its last segment."""
 
-    def place(self, plan: Plan, segment: Segment) -> tuple[bool, float, int]:
+    def place(self, plan: Plan, segment: Segment) -> tuple[bool, float, float, int]:
         background = plan.number in self.background
         now = self._now[background]
         began, end = self._open.get(plan.number, (now, now))
         end = max(now, end)
         start = end if end - began > FIRST_TURN else now
         self._open[plan.number] = began, end + len(segment.text)
-        return background, start, len(segment.text)
+        return background, start, end + len(segment.text) - began, len(segment.text)
 
-    def take(self, place: tuple[bool, float, int]) -> None:
-        background, start, length = place
+    def take(self, place: tuple[bool, float, float, int]) -> None:
+        background, start, _, length = place
         behind = len(self.background)
         open_now = max(1, behind if background else len(self._open) - behind)
         self._now[background] = max(self._now[background], start) + length / open_now
 
-    def gives_way(self, long: tuple[bool, float, int], short: tuple[bool, float, int]) -> bool:
+    def gives_way(self, long: tuple[bool, float, float, int], short: tuple[bool, float, float, int]) -> bool:
         return short[0] <= long[0]  # what is in the background takes no worker from what is not
 
     def forget(self, number: int) -> None:

@@ -53,9 +53,9 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
             f"there are no keys, so the server would speak for everyone who reaches {settings.host}: make one with"
             "  voxpress keys add NAME  or bind to 127.0.0.1"
         )
+    listener = _bind(settings.host, settings.port)
     wyoming_listener = None if place is None else place.bind()
     app = application(settings, project, store, wyoming_listener)
-    listener = _bind(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     who = (

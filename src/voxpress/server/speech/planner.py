@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Literal, TypedDict
 
 import msgspec
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from voxpress.errors import InputError, UnsupportedOption
 from voxpress.files import formats
 from voxpress.rendering.plan import Bad, Plan, Played, Sidecar
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.presets import Preset, Project, choose_marks, preset_named
+from voxpress.rendering.presets import Defaults, Preset, Project, choose_marks, preset_named
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.schemas import RATE, LexiconEntry, RequestMarkup, SpeechRequest, VoiceId
@@ -236,6 +237,25 @@ class SpeechPlanner:
             output = _choose_preset_output(data, preset)
         formats.sample_rate_for(format, output.sample_rate, RATE)
         return output, preset
+
+
+class Reading(TypedDict):
+    """Fields of a request that say how texts are read which the voice cannot say as they are."""
+
+    lenient: bool
+    unspeakable: Literal["error", "skip"]
+
+
+def choose_reading(defaults: Defaults) -> Reading:
+    """How the texts of clients are read that cannot say it themselves: as the project has it.
+
+    >>> choose_reading(Defaults(unspeakable="skip"))
+    {'lenient': False, 'unspeakable': 'skip'}
+    """
+    return {
+        "lenient": bool(defaults.lenient),
+        "unspeakable": "skip" if defaults.unspeakable == "skip" else "error",
+    }
 
 
 def _check_length(plan: Plan, most: int) -> None:

@@ -13,7 +13,7 @@ from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import SpeechRequest
 from voxpress.server.settings import Settings
-from voxpress.server.speech.planner import SpeechPlanner
+from voxpress.server.speech.planner import SpeechPlanner, choose_reading
 from voxpress.server.speech.voice_book import VoiceBook
 from voxpress.speech import Utterance
 
@@ -35,6 +35,7 @@ class Warming:
         names = Aliases(settings, project.defaults, project.cast)
         self._planner = SpeechPlanner(settings, names, project)
         self._book = VoiceBook(names, project.defaults.engine)
+        self._reading = choose_reading(project.defaults)
         self._formats, self._voices = formats, voices or (None,)
 
     def plan_all(self, rows: Iterable[Utterance | SpeechError]) -> Iterator[Planned]:
@@ -72,4 +73,5 @@ class Warming:
             seed=row.seed,
             options=dict(row.options),
             markup=row.markup if row.markup != "plain" else None,
+            **self._reading,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
+from voxpress.rendering.presets import Defaults
 from voxpress.server.context import Server
 from voxpress.server.speech.voice_book import VoiceBook
 from voxpress.server.wyoming.session import Session
@@ -16,11 +17,12 @@ class WyomingListener:
     """Serves Wyoming's clients from the parts of a server.
 
     Args:
-        engine: whose usual voice is meant where a client names none.
+        defaults: of the project: whose usual voice is meant, and how texts are read that it cannot say.
     """
 
-    def __init__(self, here: Server, engine: str | None) -> None:
-        self._here, self._book = here, VoiceBook(here.names, engine)
+    def __init__(self, here: Server, defaults: Defaults) -> None:
+        self._here, self._defaults = here, defaults
+        self._book = VoiceBook(here.names, defaults.engine)
         self._sessions: dict[asyncio.Task[None], Session] = {}
         self._server: asyncio.Server | None = None
 
@@ -49,7 +51,7 @@ class WyomingListener:
         if len(self._sessions) >= _MOST_CONNECTIONS:
             writer.close()
             return
-        session = Session(self._here, self._book, reader, writer)
+        session = Session(self._here, self._defaults, self._book, reader, writer)
         task = asyncio.current_task()
         assert task is not None
         self._sessions[task] = session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -15,7 +15,7 @@ from voxpress.server.schemas import RequestMarkup
 from voxpress.text.clean import has_speech
 from voxpress.text.split import is_fragment, list_sentences
 
-_MARKUPS: dict[str | None, RequestMarkup | None] = {None: None, "text": "plain", "ssml": "ssml"}
+_MARKUPS: dict[str, RequestMarkup | None] = {"": None, "text": "plain", "ssml": "ssml"}
 """How a text is written, by Wyoming's name for it; None: as the server is set."""
 _GATHER = 0.02
 """Seconds until the first sentence is spoken by itself: a text that is whole by then is one clip, like any other."""
@@ -38,14 +38,18 @@ class SynthesizeFields(msgspec.Struct):
 
     text: str = ""
     voice: VoiceWish = msgspec.field(default_factory=VoiceWish)
-    text_format: Literal["text", "ssml"] | None = None
+    text_format: str = ""
     speed: Annotated[float, Meta(ge=0.25, le=4.0)] | None = None
     """Extension: 1.0 is the voice's own."""
 
     @property
     def markup(self) -> RequestMarkup | None:
         """How the text is written; None: as the server is set."""
-        return _MARKUPS[self.text_format]
+        return _MARKUPS[self.text_format.lower()]
+
+    def __post_init__(self) -> None:
+        if self.text_format.lower() not in _MARKUPS:
+            raise ValueError(f"text_format: must be text or ssml, not {self.text_format[:40]!r}")
 
 
 class ChunkFields(msgspec.Struct):

@@ -16,13 +16,14 @@ from wyoming.tts import SynthesizeStopped
 
 from voxpress.audio.codec import Encoder
 from voxpress.errors import SpeechError
+from voxpress.rendering.presets import Defaults
 from voxpress.server.context import Server
 from voxpress.server.errors import Refusal, to_refusal
 from voxpress.server.http.content import Content
 from voxpress.server.keys import ANYONE
 from voxpress.server.logs import Visit
 from voxpress.server.schemas import SpeechRequest
-from voxpress.server.speech.planner import SpeechPlan
+from voxpress.server.speech.planner import SpeechPlan, choose_reading
 from voxpress.server.speech.streams import is_known_by_parts
 from voxpress.server.speech.voice_book import Chosen, VoiceBook
 from voxpress.server.wyoming.events import EventReader, Received, encode_event
@@ -50,9 +51,15 @@ class Session:
     """A client's connection, until it ends or does what is not allowed."""
 
     def __init__(
-        self, here: Server, book: VoiceBook, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        here: Server,
+        defaults: Defaults,
+        book: VoiceBook,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
         settings = here.settings
+        self._reading = choose_reading(defaults)
         self._here, self._book, self._writer = here, book, writer
         self._most, self._patience = settings.max_characters, settings.body_timeout
         self._events = EventReader(
@@ -127,7 +134,7 @@ class Session:
 
     async def _speak(self, wish: SpeechWish) -> None:
         visit = _make_visit("synthesize")
-        visit.status, visit.cache = 200, "hit"
+        visit.status, visit.error = 499, "client_left"  # unless it hears the end
         try:
             voice = wish.fields.voice
             asked = voice.name, voice.language, voice.speaker
@@ -145,12 +152,10 @@ class Session:
                 pause = _find_pause(text, plan.output)
             if wish.streamed:
                 await self._send(SynthesizeStopped().event())
+            visit.status, visit.error = 200, ""
         except (Refusal, SpeechError) as error:
             refused = to_refusal(error)
             visit.status, visit.error = refused.status, refused.code or str(refused.status)
-            raise
-        except (ConnectionError, TimeoutError):
-            visit.status, visit.error = 499, "client_left"
             raise
         finally:
             self._here.access.add(visit)
@@ -164,6 +169,7 @@ class Session:
             speed=fields.speed or 1.0,
             language=chosen.language,
             markup=fields.markup,
+            **self._reading,
         )
         return await self._here.speech.plan(asked)
 
@@ -177,6 +183,7 @@ class Session:
         content = await here.speech.find_clip(plan)
         here.limits.record(ANYONE, plan.characters, hit=content is not None)
         if content is not None:
+            visit.cache = visit.cache or "hit"
             await self._send_clip(content, pause)
             return
         visit.cache = "miss"
