@@ -295,7 +295,7 @@ def test_columns_and_values_from_the_command_line(rendered: Run, tmp_path: Path)
     """The message of a table without a header says how to name its columns."""
     table = "n{n};Wait {n} minutes\n"
     status, _, err = rendered("p.csv", "Nr;Satz\n1;Hallo\n")
-    assert (status, "--columns text=Nr" in err) == (2, True)
+    assert (status, "--columns text=NAME" in err) == (2, True)
     status, out, _ = rendered("p.csv", table, "--columns", "id,text", "--values", "n=1..3")
     assert (status, "3 rows: 3 rendered" in out) == (0, True)
     assert sorted(path.name for path in (tmp_path / "out").glob("*.wav")) == ["n1.wav", "n2.wav", "n3.wav"]
