@@ -279,6 +279,38 @@ def test_a_wrong_header_is_one_line(rendered: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_columns_without_use_are_told(rendered: Run, tmp_path: Path) -> None:
+    """And kept in the report, where nobody is strict."""
+    table = "id,text,Department\na,One.,Sales\n"
+    status, _, err = rendered("p.csv", table)
+    assert (status, err) == (0, "note: p.csv: column 'Department' is not used\n")
+    [entry] = read_report(tmp_path / "out/.voxpress/report.jsonl")
+    assert entry.extra == {"Department": "Sales"}
+    status, _, err = rendered("p.csv", table, "--strict")
+    assert status == 2
+    assert "p.csv:1: unknown column 'Department'" in err
+
+
+def test_columns_and_values_from_the_command_line(rendered: Run, tmp_path: Path) -> None:
+    """The message of a table without a header says how to name its columns."""
+    table = "n{n};Wait {n} minutes\n"
+    status, _, err = rendered("p.csv", "Nr;Satz\n1;Hallo\n")
+    assert (status, "--columns text=NAME" in err) == (2, True)
+    status, out, _ = rendered("p.csv", table, "--columns", "id,text", "--values", "n=1..3")
+    assert (status, "3 rows: 3 rendered" in out) == (0, True)
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.wav")) == ["n1.wav", "n2.wav", "n3.wav"]
+    status, out, _ = rendered("p.csv", table, "--columns", "id,text", "--values", "n=1..4", "--only", "n4")
+    assert (status, "1 row: 1 rendered" in out) == (0, True)
+    assert rendered("p.csv", table, "--values", "n")[2].startswith("voxpress: values: 'n' is no table")
+
+
+def test_a_manifest_that_extends_another(rendered: Run, tmp_path: Path) -> None:
+    rendered("core.yaml", "prompts: {a: One., b: Two.}\n")
+    status, out, err = rendered("own.yaml", "extends: core.yaml\nprompts: {a: One., b: Three.}\n", "--prune")
+    assert (status, "1 row: 1" in out) == (0, True)
+    assert "1 row stands in core.yaml already" in err
+
+
 def test_the_same_problem_in_many_rows_is_one_line(rendered: Run) -> None:
     """A wrong name in JSON lines, a voice that is not there."""
     lines = "".join(f'{{"id": "a{n}", "voise": "One."}}\n' for n in range(120))

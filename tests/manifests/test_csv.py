@@ -130,7 +130,7 @@ def test_a_wrong_header_is_one_error_however_many_rows_follow(rows: Rows, good: 
         ("id,tetx,voice", "unknown column 'tetx'; did you mean 'text'?; no column is called text"),
         ("id", "no column is called text; the first line must name the columns, and has 'id'"),
         ("nimi;lause", "unknown column 'lause'; did you mean 'language'?; no column is called text"),
-        ("numero,archivo,en,es", 'say which one has the texts with columns = "text=numero"'),
+        ("numero,archivo,en,es", 'say which one has the texts with columns = "text=NAME"'),
     ],
 )
 def test_a_header_that_lacks_a_column(rows: Rows, header: str, problem: str) -> None:
@@ -267,6 +267,7 @@ def test_rows_without_names_are_named_by_their_lines(good: Good, bad: Bad) -> No
         ("text", "Hello, there.\nBye.\n", [("p-0001", "Hello, there."), ("p-0002", "Bye.")]),
         ("file,text", "say\\a\tOne\n".replace("say\\", ""), [("a", "One")]),
         ("text=Wording EN,id=No.", "No.,Wording EN,Text\n1,Hello,x\n", [("1", "Hello")]),
+        ("=speaker", "id,text,speaker\nhello,Hello,7\n", [("hello", "Hello")]),
         ("text=es", "numero,archivo,en,es\n1,0001.mp3,Who?,¿Quién?\n", [("0001", "¿Quién?")]),
     ],
 )
@@ -286,6 +287,7 @@ def test_columns_that_somebody_names(
         ("id,text=Wording", "", "not both"),
         ("id,text", "a,b,c\n", "p.csv:1: has 3 cells, and columns names 2 (id,text)"),
         ("id,text", "ID,Text\na,A.\n", "p.csv:1: names the columns itself (ID, Text)"),
+        ("=text", "id,text\na,A.\n", "no column is called text"),
         ("text=Wording", "id,phrasing\na,A.\n", "no column is called text"),
     ],
 )
@@ -353,3 +355,13 @@ def test_what_a_csv_writer_writes_is_read(
     assert [(row.id, row.text, row.title) for row in found if isinstance(row, Utterance)] == [
         (id, text.strip(), title.strip()) for id, text, title in table
     ]
+
+
+def test_columns_in_an_order_make_a_table(good: Good, rows: Rows) -> None:
+    """Whatever the file is called; other formats have no order."""
+    reading = Reading("p.txt", Columns.parse("id,text"))
+    assert [(row.id, row.text) for row in good("a|Hello, you\n", "p.txt", None, reading)] == [
+        ("a", "Hello, you")
+    ]
+    with pytest.raises(ManifestError, match="columns: jsonl has no columns in an order"):
+        rows('{"id": "a", "text": "A."}\n', "p.jsonl", "jsonl", reading)

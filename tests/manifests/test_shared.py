@@ -94,6 +94,16 @@ def test_ids_that_are_called_so(good: Good, data: str, wanted: list[str]) -> Non
         ('{\n"cast": {"a": {}, "a": {}},\n"prompts": []}', "p.json", "p.json:2: a: is given twice"),
         ('{"cast": {},\n"cast": {},\n"prompts": []}', "p.json", "p.json:1: cast: is given twice"),
         ('{\n"prompts": ["A."', "p.json", "is not JSON"),
+        (
+            '{\n"prompts": ["A."],\n"defualts": {}}',
+            "p.json",
+            "p.json:3: defualts: means nothing beside prompts; did you mean 'defaults'?",
+        ),
+        (
+            "prompts: [{id: a, text: A.}]\nvalue: {}\n",
+            "p.yaml",
+            "p.yaml:2: value: means nothing beside prompts; did you mean 'values'? (known: cast, defaults, extends,",
+        ),
     ],
 )
 def test_what_is_wrong_for_all_rows(rows: Rows, data: str, path: str, problem: str) -> None:

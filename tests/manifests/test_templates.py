@@ -174,6 +174,10 @@ def test_braces_without_values_are_braces(good: Good, text: str) -> None:
             '{"id": "{city:03}", "text": "x"}',
             "p.jsonl:2 (city Oslo): id: {city:03} needs a number, and the value is 'Oslo'",
         ),
+        (
+            '{"id": "a", "text": "x", "language": "{city}"}',
+            "p.jsonl:2: language: '{city}' is no language tag such as en or en-GB; placeholders do not work here, but",
+        ),
         ('{"id": "{}", "text": "x"}', "p.jsonl:2: id: no value is called {}"),
         ('{"id": "{city.upper}", "text": "x"}', "p.jsonl:2: id: no value is called {city.upper}"),
         ('{"id": "{city[0]}", "text": "x"}', "p.jsonl:2: id: no value is called {city[0]}"),

@@ -187,7 +187,13 @@ def read_stream(
             raise ManifestError(problem, path=path, line=1)
         if first and _SEPARATOR.fullmatch(first[0]):
             first[0] = "\n"
-        form = find(format if format is not None else recognise(path, "".join(first)))
+        if format is None:
+            # Only a table has columns in an order.
+            format = "csv" if reading.columns.order else recognise(path, "".join(first))
+        if reading.columns.order and format != "csv":
+            problem = f"{format} has no columns in an order: name them (text=NAME), or read it as csv"
+            raise ManifestError(problem, path=path, field="columns")
+        form = find(format)
         yield from reading.finish(form.read(itertools.chain(first, lines), reading))
 
 

@@ -256,6 +256,8 @@ class Columns:
     def parse(cls, given: str, *, strict: bool = False) -> Columns:
         """The columns that somebody names: ``id,text`` in the order of a table, or ``text=Wording`` by their names.
 
+        A column without a field (``=Status``) is left alone.
+
         Raises:
             InputError: that is no list of fields.
         """
@@ -268,9 +270,9 @@ class Columns:
                 "name columns by their places (id,text) or by their names (text=Wording), not both",
                 field="columns",
             )
-        fields = named.values() if named else filter(None, pieces)
+        fields = named.values() if named else pieces
         order = [] if named else pieces
-        for field in fields:
+        for field in filter(None, fields):
             if field not in FIELDS and not field.startswith(OPTION):
                 raise InputError(
                     f"no field is called {field!r}{suggest(field, FIELDS)} (fields: {', '.join(sorted(FIELDS))},"

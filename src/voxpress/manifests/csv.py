@@ -165,8 +165,7 @@ def _explain_header(cells: Sequence[str], unknown: Sequence[ManifestError], lack
     if lacks:
         problems.append("no column is called text")
         problems.append(f"the first line must name the columns, and has {', '.join(map(repr, here))}")
-        example = next((name for name in here if field_of(name) is None and name), "COLUMN")
-        problems.append(f'say which one has the texts with columns = "text={example}"')
+        problems.append('say which one has the texts with columns = "text=NAME"')
     return f"{'; '.join(problems)} ({COLUMNS})"
 
 

@@ -16,7 +16,7 @@ from voxpress.manifests import Format, Row
 from voxpress.manifests.columns import EXTRA, Columns
 from voxpress.manifests.jsonl import find_duplicates
 from voxpress.manifests.reading import Reading
-from voxpress.manifests.rows import SHARED, Shared, named_row
+from voxpress.manifests.rows import SHARED, Shared, named_row, require_head
 
 MAX_DOCUMENT = 1 << 24
 """Characters. CSV and JSON lines, which are read row by row, can be longer."""
@@ -93,6 +93,9 @@ def _read_document(text: str, reading: Reading) -> tuple[Shared | None, Iterator
     found = list(walk.read_values("}"))
     items = {item.name or "": item for item in found}
     prompts = items.get("prompts")
+    if prompts is not None and prompts.json[0] == "[":
+        for name, item in items.items():
+            require_head(name, path, item.line)
     if walk.skip_space() or prompts is None or not items.keys() <= {*SHARED, "prompts"}:
         return None, _read_items(text, path)
     bracket = prompts.json[0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from voxpress.errors import InputError, ManifestError
 from voxpress.manifests.base import Base
 from voxpress.manifests.columns import Columns
-from voxpress.manifests.templates import Expansion
+from voxpress.manifests.templates import Expansion, explain_placeholder
 from voxpress.manifests.values import Values, join_values, read_values
 from voxpress.speech import Speaker, Utterance
 
@@ -98,8 +98,11 @@ class Reading:
         """The rows that become of the rows of the file: with values in place, without those that stand elsewhere."""
         expansion: Expansion | None = None
         for row in rows:
-            if not (self.values or self.base) or not isinstance(row, Utterance):
+            if not (self.values or self.base):
                 yield row
+                continue
+            if not isinstance(row, Utterance):
+                yield explain_placeholder(row) if self.values else row
                 continue
             expansion = expansion or Expansion(self.values)
             for each in expansion.expand(row) if self.values else (row,):

@@ -124,6 +124,18 @@ SHARED = frozenset(("defaults", "cast", "values", "extends"))
 """What a manifest that is no table says once for all its rows, by the names of its fields."""
 
 
+def require_head(name: str, path: str, line: int) -> None:
+    """Check that a document may have that name beside its ``prompts``.
+
+    Raises:
+        ManifestError: it may not.
+    """
+    known = (*sorted(SHARED), "prompts")
+    if name not in known:
+        problem = f"means nothing beside prompts{suggest(name, known)} (known: {', '.join(known)})"
+        raise ManifestError(problem, path=path, line=line, field=name)
+
+
 class Shared:
     """What a manifest says for all its rows: values of fields that a row leaves out, and speakers by their names.
 

@@ -210,5 +210,17 @@ def _fill(
 _WRITERS = {("text", "ssml"): html.escape}
 
 
+def explain_placeholder(error: ManifestError) -> ManifestError:
+    """The error of a row, with what to do where it may come from a placeholder in a field that can have none.
+
+    >>> print(explain_placeholder(ManifestError("must be a number, not '{pace}'", path="p.csv", line=2, field="speed")))
+    p.csv:2: speed: must be a number, not '{pace}'; placeholders do not work here, but a value called speed sets it
+    """
+    if error.field not in BROUGHT - {*FILLED} or "{" not in error.problem:
+        return error
+    problem = f"{error.problem}; placeholders do not work here, but a value called {error.field} sets it"
+    return ManifestError(problem, path=error.path, line=error.line, field=error.field, id=error.id)
+
+
 def _place(row: Utterance, problem: str, field: str) -> ManifestError:
     return ManifestError(problem, path=row.origin, field=field, id=row.id)

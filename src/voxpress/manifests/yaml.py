@@ -15,7 +15,7 @@ from voxpress.errors import ManifestError
 from voxpress.manifests import Format, Row
 from voxpress.manifests.columns import literal, number
 from voxpress.manifests.reading import HEAD, Reading
-from voxpress.manifests.rows import SHARED, give_cast, named_row, read_cast
+from voxpress.manifests.rows import SHARED, give_cast, named_row, read_cast, require_head
 from voxpress.speech import Speaker
 
 # PyYAML is imported where it is used: a command that reads CSV starts 40 ms sooner without.
@@ -58,6 +58,9 @@ def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
     path = reading.path
     rows = _read_document(lines, path)
     shared = _Shared(reading, _Map(), {})
+    if isinstance(rows, _Map) and isinstance(rows.values.get("prompts"), _List):
+        for name, line in rows.lines.items():
+            require_head(name, path, line)
     if isinstance(rows, _Map) and rows.values.keys() <= {*SHARED, "prompts"}:
         prompts = rows.values.get("prompts")
         if isinstance(prompts, (_List, _Map)):

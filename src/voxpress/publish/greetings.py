@@ -14,7 +14,8 @@ from typing import Any
 from voxpress import languages
 from voxpress.errors import InputError, LeftOut, ManifestError, suggest
 from voxpress.manifests import Row
-from voxpress.manifests.columns import number, row
+from voxpress.manifests.columns import number
+from voxpress.manifests.rows import row
 from voxpress.publish.mailboxes import Entry, Mailbox
 from voxpress.publish.systems import KINDS, Greetings, Kind
 
