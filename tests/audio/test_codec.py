@@ -123,6 +123,19 @@ def test_too_loud_is_held_at_full_scale(name: str) -> None:
     assert np.corrcoef(heard, np.clip(loud.samples[: len(heard)], -1, 1))[0, 1] > 0.9
 
 
+@pytest.mark.parametrize("name", ["gsm", "wav49"])
+@pytest.mark.parametrize("seed", range(8))
+def test_silence_after_speech_stays_silent_in_gsm(name: str, seed: int) -> None:
+    """In perfect silence GSM's predictors drift up to -23 dBFS, and the end of a prompt clicks."""
+    random = np.random.default_rng(seed)
+    time = np.arange(2400) / 8000
+    voice = sum(np.sin(2 * np.pi * (110 + 3 * seed) * k * time + k) / k for k in range(1, 20)) * 0.15
+    burst = (voice + random.standard_normal(2400) * 0.02 * seed) * np.hanning(2400)
+    silent = np.concatenate([burst, np.zeros(1200)]).astype(np.float32)
+    back = decode(encode(Audio(silent, 8000), Output(format=name)), "gsm" if name == "gsm" else None)
+    assert np.abs(back.samples[2800:]).max() < 10 ** (-40 / 20)
+
+
 @pytest.mark.parametrize("name", ["wav", "flac", "mp3", "ogg", "gsm"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_what_is_no_number_is_refused(name: str, bad: float) -> None:
