@@ -123,8 +123,9 @@ def test_a_greeting_that_was_recorded_over_ours_stays_until_replaced(voxpress: R
     own = Path("vm/default/1001/busy.wav")
     spoken = own.read_bytes()
     own.write_bytes(b"Hello, this is Ada.")
-    voxpress("voicemail", boxes, "-o", "vm")
+    done = voxpress("voicemail", boxes, "-o", "vm", "--prune")
     assert own.read_bytes() == b"Hello, this is Ada."
+    assert done.warned.count("default/1001/busy.wav") == 1
     voxpress("voicemail", boxes, "-o", "vm", "--replace")
     assert own.read_bytes() == spoken
 
