@@ -11,6 +11,7 @@ import typer
 
 from voxpress.cli.manifest import SOME_FAILED
 from voxpress.cli.options import Json, ManifestFormat, examples, project_of
+from voxpress.cli.pack_say import say
 from voxpress.cli.rows import Rows
 from voxpress.cli.summary import count
 from voxpress.cli.tables import print_json, print_table
@@ -24,6 +25,13 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+app.command(
+    epilog=examples(
+        "voxpress pack say en 12,345 --pack sounds/en -o number.wav",
+        "voxpress pack say de 21 --for freeswitch --gender f",
+    )
+)(say)
 
 _FIRST = 6
 """Rows of one kind, and prompts in a row, that are shown."""
@@ -49,7 +57,9 @@ def check(
     source: ManifestFormat = None,
     systems: Annotated[
         list[str] | None,
-        typer.Option("--for", metavar="SYSTEM", help="A preset whose formats and limits hold. Can be given again."),
+        typer.Option(
+            "--for", metavar="SYSTEM", help="A preset whose formats and limits hold. Can be given again."
+        ),
     ] = None,
     tolerance: Annotated[
         float | None,
@@ -60,9 +70,7 @@ def check(
             help="How far levels may be from the median; by default 1 in packs that voxpress rendered, 6 in others.",
         ),
     ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Show every finding.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every finding.")] = False,
     workers: Annotated[
         int | None,
         typer.Option("--workers", "-w", min=0, metavar="N", help="By default one for each core, 0 for none."),
@@ -128,7 +136,8 @@ def _print_summaries(summaries: Sequence[Summary], findings: Sequence[Finding]) 
     rows = []
     for each in summaries:
         compared = {
-            kind: counts[each.language, kind] if each.compared else "-" for kind in ("missing", "extra", "stale")
+            kind: counts[each.language, kind] if each.compared else "-"
+            for kind in ("missing", "extra", "stale")
         }
         rows.append(
             {
