@@ -153,7 +153,7 @@ def test_no_more_silence_than_between_words(timed):
 def test_followers_begin_with_a_stop(language):
     """There is silence before it opens, a place to cut."""
     first, *others = carrier.FOLLOWERS[language].split()
-    assert first[0] in "tzтत" and len(others) >= 1 and carrier.FOLLOWERS[language][-1] in ".।"
+    assert first[0] in "ktzтत" and len(others) >= 1 and carrier.FOLLOWERS[language][-1] in ".।"
     assert set(carrier.FOLLOWERS) == set(carrier.PHRASES)
 
 

@@ -11,6 +11,7 @@ import typer
 
 from voxpress.cli.manifest import SOME_FAILED
 from voxpress.cli.options import Json, ManifestFormat, examples, project_of
+from voxpress.cli.pack_say import say
 from voxpress.cli.rows import Rows
 from voxpress.cli.summary import count
 from voxpress.cli.tables import print_json, print_table
@@ -24,6 +25,13 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+app.command(
+    epilog=examples(
+        "voxpress pack say en 12,345 --pack sounds/en -o number.wav",
+        "voxpress pack say de 21 --for freeswitch --gender f",
+    )
+)(say)
 
 _FIRST = 6
 """Rows of one kind, and prompts in a row, that are shown."""
