@@ -613,7 +613,8 @@ def test_a_byte_order_mark_before_a_batch(shared):
 def test_audio_in_the_answers_is_bounded(serve):
     """A batch holds so many bytes of it; the lines after that say so, and have the address of their clip."""
     here = serve(max_inline_audio=400_000)
-    batch = ended(here, begin(here, lines_of(prompts(10)), extra_body={"inline_audio": True}).id)
+    lines = lines_of(prompts(10, sample_rate=24000))
+    batch = ended(here, begin(here, lines, extra_body={"inline_audio": True}).id)
     found = [line["response"]["body"] for line in output(here, batch.output_file_id)]
     within = [each for each in found if "audio" in each]
     assert 0 < len(within) < len(found) == 10

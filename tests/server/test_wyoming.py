@@ -40,6 +40,7 @@ from voxpress.server.settings import ModelName, Settings  # noqa: E402
 from voxpress.server.speech.voice_book import VoiceBook  # noqa: E402
 from voxpress.server.wyoming.address import Address  # noqa: E402
 from voxpress.server.wyoming.info import describe  # noqa: E402
+from voxpress.server.wyoming.requests import SpeechWish, SynthesizeFields  # noqa: E402
 from voxpress.speech import Speaker, Voice  # noqa: E402
 from voxpress.store import open_store  # noqa: E402
 
@@ -194,6 +195,8 @@ def test_speakers_of_a_voice_and_voices_of_one_name():
         (None, "en_gb", None): ("piper", "vctk/p239", "en-GB"),
     }.items():
         assert book.choose(*asked) == chosen
+    assert book.find_language(book.choose("Bernd", None, None)) == "de-DE"
+    assert book.find_language(book.choose("blend", None, None)) == "en"
     for wrong, told in {
         ("vctk", None, "p999"): "speakers: p239, p236",
         ("Bernd", None, "p236"): "one speaker",
@@ -466,6 +469,25 @@ def test_ssml(here):
 
 
 # Many clients, and hostile ones
+
+
+def test_ssml_that_a_server_recognises_is_spoken_once_it_is_whole():
+    """With markup = "auto" in [server]."""
+    wish = SpeechWish(SynthesizeFields(), Settings(markup="auto"), streamed=True)
+
+    async def list_pieces() -> list[str]:
+        async def send() -> None:
+            for part in ("<speak>A sentence of six words, here. ", "And another.", "</speak>"):
+                wish.add(part)
+                await asyncio.sleep(0.05)
+            wish.end()
+
+        sending = asyncio.ensure_future(send())
+        found = [text async for text in wish.list_pieces("en")]
+        await sending
+        return found
+
+    assert asyncio.run(list_pieces()) == ["<speak>A sentence of six words, here. And another.</speak>"]
 
 
 def test_twenty_clients_at_once(here):

@@ -95,6 +95,16 @@ class VoiceBook:
             return self._find_speaking(language) if language else Chosen(self._models[0], DEFAULT_VOICE, None)
         return self._find_named(f"{name}/{speaker}" if speaker else name)
 
+    def find_language(self, chosen: Chosen) -> str:
+        """The language in which somebody speaks who was chosen here; English where it is not known."""
+        if chosen.language is not None:
+            return chosen.language
+        name = chosen.voice or self._names.resolve(chosen.model, None)[0].voice
+        for each in self._listed.values():
+            if each.model == chosen.model and name in (each.name, each.voice.name):
+                return list_languages(each.voice)[0]
+        return "en"
+
     def _find_named(self, name: str) -> Chosen | None:
         if listed := self._listed.get(name):
             return Chosen(listed.model, listed.name, None)

@@ -12,7 +12,9 @@ from msgspec import Meta
 from voxpress.server.errors import Refusal
 from voxpress.server.requests import refuse_invalid
 from voxpress.server.schemas import RequestMarkup
+from voxpress.server.settings import Settings
 from voxpress.text.clean import has_speech
+from voxpress.text.markup import guess
 from voxpress.text.split import is_fragment, list_sentences
 
 _MARKUPS: dict[str, RequestMarkup | None] = {"": None, "text": "plain", "ssml": "ssml"}
@@ -78,12 +80,13 @@ class SpeechWish:
     """A text that is to be spoken.
 
     Args:
-        most: characters that it may have.
+        settings: how many characters it may have, and how it is written where the client does not say.
         streamed: it comes in pieces; otherwise it is whole.
     """
 
-    def __init__(self, fields: SynthesizeFields, most: int, *, streamed: bool) -> None:
-        self.fields, self.streamed, self._most = fields, streamed, most
+    def __init__(self, fields: SynthesizeFields, settings: Settings, *, streamed: bool) -> None:
+        self.fields, self.streamed = fields, streamed
+        self._most, self._markup = settings.max_characters, fields.markup or settings.markup
         self.text, self._whole = "", asyncio.Event()
         self._news = asyncio.Event()
         if not streamed:
@@ -114,14 +117,12 @@ class SpeechWish:
     async def list_pieces(self, language: str) -> AsyncIterator[str]:
         """What is to be spoken at once: the whole text where it is there, else its sentences as they become known.
 
-        A sentence of few words comes with the next one, as in `voxpress.text.split`.
+        A sentence of few words comes with the next one, as in `voxpress.text.split`. SSML has to be whole.
         """
         begun = 0
         while not self._whole.is_set():
             self._news.clear()
-            end = (
-                0 if self.fields.markup == "ssml" else find_end(self.text[begun : begun + _WINDOW], language)
-            )
+            end = 0 if self._is_ssml() else find_end(self.text[begun : begun + _WINDOW], language)
             if end and (begun or not await self._is_whole_soon()):
                 yield self.text[begun : begun + end]
                 begun += end
@@ -130,6 +131,9 @@ class SpeechWish:
         rest = self.text[begun:]
         if rest.strip() or not (begun or self.streamed):
             yield rest
+
+    def _is_ssml(self) -> bool:
+        return (guess(self.text) if self._markup == "auto" else self._markup) == "ssml"
 
     async def _is_whole_soon(self) -> bool:
         try:

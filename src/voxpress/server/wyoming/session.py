@@ -61,10 +61,9 @@ class Session:
         settings = here.settings
         self._reading = choose_reading(defaults)
         self._here, self._book, self._writer = here, book, writer
-        self._most, self._patience = settings.max_characters, settings.body_timeout
-        self._events = EventReader(
-            reader, most=8 * self._most + 65536, idle=settings.deadline, patience=self._patience
-        )
+        self._patience = settings.body_timeout
+        most = 8 * settings.max_characters + 65536
+        self._events = EventReader(reader, most=most, idle=settings.deadline, patience=self._patience)
         self._waiting: asyncio.Queue[SpeechWish | None] = asyncio.Queue(_MOST_WAITING)
         self._streamed: SpeechWish | None = None
         self.busy = False
@@ -97,12 +96,12 @@ class Session:
                     await self._send(describe(await asyncio.to_thread(self._book.refresh)).event())
                 case "synthesize" if self._streamed is None:
                     fields = read_fields(event.data, SynthesizeFields)
-                    await self._waiting.put(SpeechWish(fields, self._most, streamed=False))
+                    await self._waiting.put(SpeechWish(fields, self._here.settings, streamed=False))
                 case "synthesize-start":
                     fields = read_fields(event.data, SynthesizeFields)
                     if self._streamed is not None:
                         self._streamed.end()
-                    self._streamed = SpeechWish(fields, self._most, streamed=True)
+                    self._streamed = SpeechWish(fields, self._here.settings, streamed=True)
                     await self._waiting.put(self._streamed)
                 case "synthesize-chunk" if self._streamed is not None:
                     self._streamed.add(read_fields(event.data, ChunkFields).text)
@@ -142,7 +141,7 @@ class Session:
             if chosen is None:
                 chosen = await asyncio.to_thread(self._book.choose, *asked)
             pause = 0.0
-            async for text in wish.list_pieces(chosen.language or "en"):
+            async for text in wish.list_pieces(self._book.find_language(chosen)):
                 plan = await self._plan(text, wish.fields, chosen)
                 visit.engine = plan.engine
                 visit.characters += plan.characters
