@@ -288,7 +288,11 @@ def test_columns_that_somebody_names(
         ("id,text", "a,b,c\n", "p.csv:1: has 3 cells, and columns names 2 (id,text)"),
         ("id,text", "ID,Text\na,A.\n", "p.csv:1: names the columns itself (ID, Text)"),
         ("=text", "id,text\na,A.\n", "no column is called text"),
-        ("text=Wording", "id,phrasing\na,A.\n", "no column is called text"),
+        (
+            "text=Wordng",
+            "id,Wording\na,A.\n",
+            "no column is called 'Wordng'; did you mean 'Wording'?",
+        ),
     ],
 )
 def test_columns_that_cannot_be_so(rows: Rows, columns: str, data: str, problem: str) -> None:

@@ -359,3 +359,6 @@ def test_columns_are_named_in_objects_too(good: Good) -> None:
         '{"nr": "a", "text": "A.", "german": "Eins."}\n', "p.jsonl", None, Reading("p.jsonl", columns)
     )
     assert (row.id, row.text, row.extra) == ("a", "Eins.", {"text": "A."})
+    reading = Reading("p.jsonl", Columns.parse("voice=stem"))
+    good('{"id": "a", "text": "A."}\n', "p.jsonl", None, reading)
+    assert list(reading.notes()) == ["no row has 'stem', which columns names"]

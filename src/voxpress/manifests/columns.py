@@ -243,6 +243,7 @@ class Columns:
     ) -> None:
         self.order, self.strict = order, strict
         self.unused: dict[str, None] = {}
+        self._asked = tuple(named or ())
         self._named = {fold(name): field for name, field in (named or {}).items()}
         self._taken = frozenset(self._named.values())
         self._found: dict[str, str] = {}
@@ -311,6 +312,11 @@ class Columns:
         if len(self.unused) < _MOST_NOTED:
             self.unused[name.strip()] = None
         return EXTRA + name.strip()
+
+    def missing(self) -> list[str]:
+        """The names that somebody gave columns, and that no column had so far."""
+        found = set(map(fold, self._found))
+        return [name for name in self._asked if fold(name) not in found]
 
     def is_alias(self, name: str) -> bool:
         """Whether a column has a field under another name than the field's own."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
-from voxpress.errors import ManifestError
+from voxpress.errors import ManifestError, suggest
 from voxpress.manifests import Format, Row
 from voxpress.manifests.columns import COLUMNS, EXTRA, OPTION, field_of, fold, hint, literal, number
 from voxpress.manifests.reading import Reading
@@ -150,6 +150,10 @@ def _read_header(cells: Sequence[str], reading: Reading, line: int) -> list[str]
             else:
                 names[at] = columns.leave(cells[at])
         names.append(name)
+    for name in columns.missing():
+        here = ", ".join(repr(cell.strip()) for cell in cells[:20])
+        problem = f"no column is called {name!r}{suggest(name, cells)} (columns here: {here})"
+        raise ManifestError(problem, path=path, line=line, field="columns")
     lacks = "text" not in names
     if unknown or lacks:
         raise ManifestError(_explain_header(cells, unknown, lacks), path=path, line=line)

@@ -135,6 +135,8 @@ class Reading:
             more = f" and {len(unused) - _MOST_SHOWN:,} more" if len(unused) > _MOST_SHOWN else ""
             names = ", ".join(unused[:_MOST_SHOWN])
             yield f"column {names} is not used" if len(unused) == 1 else f"columns {names}{more} are not used"
+        if missing := self.columns.missing():
+            yield f"no row has {', '.join(map(repr, missing))}, which columns names"
         if self._first_numbered:
             yield f"no column names the files, so their numbers do ({self._first_numbered} …)"
         if self.base and self._standing:
