@@ -62,13 +62,17 @@ def encode(audio: Audio, output: Output) -> bytes:
     return comments.replace_in_ogg(encoded, header) if format.container == "OGG" else encoded
 
 
-def _add_noise(samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+def _add_noise(
+    samples: np.ndarray[tuple[int], np.dtype[np.int16]],
+) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
     """With noise of one step, the same each time. GSM's predictors run away in perfect silence after speech, up to
     -23 dBFS, and the end of the file clicks.
     """
     places = np.arange(len(samples), dtype=np.uint32)
     noise = ((places * np.uint32(2654435761)) >> np.uint32(16)) % np.uint32(3)
-    return np.clip(samples + (noise.astype(np.int32) - 1), -32768, 32767).astype(np.int16)
+    noisy: np.ndarray[tuple[int], np.dtype[np.int16]]
+    noisy = np.clip(samples + (noise.astype(np.int32) - 1), -32768, 32767).astype(np.int16)
+    return noisy
 
 
 STREAMED = frozenset({"mp3", "opus", "aac", "pcm"})

@@ -15,7 +15,6 @@ from voxpress.cli.pack_say import say
 from voxpress.cli.rows import Rows
 from voxpress.cli.summary import count
 from voxpress.cli.tables import print_json, print_table
-from voxpress.errors import InputError
 
 if TYPE_CHECKING:
     from voxpress.quality.packs import Finding, Reference, Summary, Target

@@ -124,7 +124,12 @@ def join(pack: Pack, played: Sequence[Played]) -> Joined:
         for (prompt, _), sound in zip(there, sounds, strict=True)
     ]
     seams = [
-        Seam(before=before, behind=behind, step=round(float(louder - level), 1), gap=round(float(tail + lead), 2))
+        Seam(
+            before=before,
+            behind=behind,
+            step=round(float(louder - level), 1),
+            gap=round(float(tail + lead), 2),
+        )
         for (before, level, _, tail), (behind, louder, lead, _) in pairwise(measured)
     ]
     return Joined(waveform.join(sounds), seams)

@@ -68,7 +68,7 @@ class Target(NamedTuple):
 
     name: str
     outputs: Sequence[Output]
-    check_name: Callable[[str], Iterable[str]] = lambda path: ()  # noqa: ARG005 - most systems have no rules
+    check_name: Callable[[str], Iterable[str]] = lambda path: ()
 
     @property
     def formats(self) -> dict[str, set[int]]:
