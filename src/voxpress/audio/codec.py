@@ -54,7 +54,9 @@ def encode(audio: Audio, output: Output) -> bytes:
         return data if format.container == "RAW" else _add_wav_header(data, audio.sample_rate, bits)
     samples = _to_pcm16(audio.samples)
     if format.codec == "GSM610":
-        samples = _add_noise(samples)
+        # libsndfile fills the last block with perfect silence.
+        block = 160 if format.container == "RAW" else 320
+        samples = _add_noise(np.pad(samples, (0, -len(samples) % block)))
     encoded = _encode_soundfile(samples, audio.sample_rate, format.container, format.codec)
     header = comments.vorbis_comments({"TITLE": output.title, "LANGUAGE": output.language})
     if format.container == "FLAC":

@@ -92,7 +92,7 @@ def convert(
     ] = False,
 ) -> None:
     """Turn a lexicon into the other form. What the form cannot say is an error."""
-    from voxpress.cli.summary import count
+    from voxpress.cli.tables import count
     from voxpress.files import atomic
     from voxpress.text.lexicon import read
     from voxpress.text.lexicon.pls import write_pls

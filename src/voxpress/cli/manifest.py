@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from voxpress.cli.exits import BAD, SOME_FAILED
 from voxpress.cli.progress import progress
 from voxpress.cli.rows import Rows
 from voxpress.cli.streams import own_standard_output
@@ -21,7 +22,6 @@ from voxpress.cli.summary import (
     MOST_SHOWN,
     Bill,
     Tally,
-    count,
     count_rows,
     show_bad,
     show_changes,
@@ -30,6 +30,7 @@ from voxpress.cli.summary import (
     show_notes,
     show_row,
 )
+from voxpress.cli.tables import count
 from voxpress.errors import LeftOut, SpeechError, StoreError
 from voxpress.files.paths import OWN
 from voxpress.manifests.file_map import FileMap
@@ -46,9 +47,6 @@ from voxpress.rendering.results import make_bad_result, make_result, make_unchan
 from voxpress.rendering.spool import Spool
 from voxpress.speech import Seconds, Status, Utterance
 from voxpress.store import Store
-
-BAD = 2
-SOME_FAILED = 1
 
 Prune: TypeAlias = Literal["", "stale", "most"]
 """What of former renders to delete."""

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.manifest import SOME_FAILED
+from voxpress.cli.exits import SOME_FAILED
 from voxpress.cli.options import Json, ManifestFormat, examples, project_of
 from voxpress.cli.pack_say import say
 from voxpress.cli.rows import Rows
-from voxpress.cli.summary import count
-from voxpress.cli.tables import print_json, print_table
+from voxpress.cli.tables import count, print_json, print_table
 
 if TYPE_CHECKING:
     from voxpress.quality.packs import Finding, Reference, Summary, Target

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from voxpress.cli.manifest import SOME_FAILED
-from voxpress.cli.summary import count, differing
+from voxpress.cli.exits import SOME_FAILED
+from voxpress.cli.summary import differing
+from voxpress.cli.tables import count
 from voxpress.errors import StoreError
 from voxpress.files.atomic import is_device
 from voxpress.quality.verify import Review

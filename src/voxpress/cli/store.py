@@ -129,7 +129,8 @@ def warm(
     from voxpress.cli.progress import progress
     from voxpress.cli.rows import Rows
     from voxpress.cli.streams import own_standard_output
-    from voxpress.cli.summary import count, show_bad, show_left_out
+    from voxpress.cli.summary import show_bad, show_left_out
+    from voxpress.cli.tables import count
     from voxpress.errors import LeftOut
     from voxpress.rendering.library import run
     from voxpress.rendering.plan import Bad, Plan

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from voxpress.cli.options import name_flags
+from voxpress.cli.tables import count
 from voxpress.files.names import ABOUT_NAMES
 from voxpress.rendering.dry_run import Forecast
 from voxpress.rendering.plan import Bad
@@ -21,15 +22,6 @@ _BAD_SHOWN = 50
 _DIFFERENCES_SHOWN = 6
 MOST_SHOWN = 1000
 """Rows that a dry run prints: nobody reads more."""
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """A number with its noun.
-
-    >>> count(1, "row"), count(1200, "row"), count(0, "entry", "entries")
-    ('1 row', '1,200 rows', '0 entries')
-    """
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
 
 
 def dollars(amount: float) -> str:

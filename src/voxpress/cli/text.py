@@ -306,7 +306,8 @@ def write(proofs: Iterable[Proof], form: Form, title: str, *, uncertain: bool = 
 
 
 def _write_table(proofs: Iterable[Proof]) -> Iterator[str]:
-    from voxpress.cli.summary import count, show_changes
+    from voxpress.cli.summary import show_changes
+    from voxpress.cli.tables import count
 
     texts = changed = noted = places = guesses = bad = 0
     for proof in proofs:

@@ -127,7 +127,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
     >>> Project(presets=load()).defaults
     Defaults(engine=None, model=None, voice=None, language=None, speed=None, seed=None, options={}, \
-format=None, preset=None, store=None, device=None, workers=None, carrier=None, continuation=None, lexicons=(), \\
+format=None, preset=None, store=None, device=None, workers=None, carrier=None, continuation=None, lexicons=(), \
 normalise=None, emoji=None, unspeakable=None, lenient=None, before=None, after=None)
     """
 
