@@ -70,7 +70,7 @@ def _read_amount(text: str) -> Amount:
     match = _AMOUNT.fullmatch(text)
     if not match or not (match[3] or match[4]):
         raise ValueError(text)
-    cents = match[4] and int(match[4].ljust(2, "0"))
+    cents = int(match[4].ljust(2, "0")) if match[4] else None
     return Amount(int(match[3].replace(",", "") or 0), cents, bool(match[1] or match[2]))
 
 
