@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from voxpress.cli.manifest import SOME_FAILED
 from voxpress.cli.options import Json
-from voxpress.cli.summary import count
 from voxpress.cli.tables import print_json, print_table
 from voxpress.errors import InputError
 
@@ -50,6 +48,8 @@ def say(
     missing.
     """
     from voxpress.audio import codec
+    from voxpress.cli.manifest import SOME_FAILED
+    from voxpress.cli.summary import count
     from voxpress.files import atomic
     from voxpress.quality import announcements
     from voxpress.quality.packs import survey
