@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from voxpress.cli.exits import SOME_FAILED
 from voxpress.cli.options import Json
-from voxpress.cli.tables import print_json, print_table
+from voxpress.cli.tables import count, print_json, print_table
 from voxpress.errors import InputError
 
 
