@@ -14,6 +14,7 @@ from voxpress.cli.options import Json, ManifestFormat, examples, project_of
 from voxpress.cli.pack_say import say
 from voxpress.cli.rows import Rows
 from voxpress.cli.tables import count, print_json, print_table
+from voxpress.errors import UnsupportedOption, suggest
 
 if TYPE_CHECKING:
     from voxpress.quality.packs import Finding, Reference, Summary, Target
@@ -56,7 +57,9 @@ def check(
     systems: Annotated[
         list[str] | None,
         typer.Option(
-            "--for", metavar="SYSTEM", help="A preset whose formats and limits hold. Can be given again."
+            "--for",
+            metavar="SYSTEM",
+            help="A phone system or a preset, whose formats, names and limits hold. Can be given again.",
         ),
     ] = None,
     tolerance: Annotated[
@@ -107,12 +110,22 @@ def _read_reference(given: str, source: str | None) -> list[Reference]:
 
 
 def _find_target(name: str, folder: Path) -> Target:
+    from voxpress.publish import systems
     from voxpress.quality import packs
     from voxpress.rendering.presets import preset_named
 
-    preset = preset_named(name, project_of(folder).presets)
+    presets = project_of(folder).presets
+    known = {*systems.names(), *presets}
+    if name not in known:
+        raise UnsupportedOption(
+            f"no system {name!r}{suggest(name, known)} (systems: {', '.join(sorted(known))})"
+        )
+    system = systems.find(name) if name in systems.names() else None
+    preset = preset_named(system.preset if system else name, presets)
     outputs = [output for _, output in preset.files]
-    return packs.Target(name, [*outputs, *packs.ASTERISK] if name == "asterisk" else outputs)
+    if system:
+        return packs.Target(name, system.plays, outputs, preset.names)
+    return packs.Target.of_outputs(name, outputs, preset.names)
 
 
 def _describe(finding: Finding) -> dict[str, str]:

@@ -9,7 +9,7 @@ import os
 import re
 import statistics
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import NamedTuple
 
@@ -19,12 +19,13 @@ from voxpress.errors import InputError, SpeechError
 from voxpress.executors import Inline, Processes
 from voxpress.executors.local import cores
 from voxpress.files.formats import FORMATS
+from voxpress.files.names import NameRule, Names
 from voxpress.files.paths import safe_path
 from voxpress.quality.packs import coverage, media
 from voxpress.quality.packs.findings import KINDS, Finding, Kind, Severity
 from voxpress.quality.packs.folder import Pack, PackFile, survey
 from voxpress.quality.packs.references import Reference, Wanted, from_folder, from_rows, read_texts
-from voxpress.speech import Clip, Output, Seconds, dBFS
+from voxpress.speech import Clip, Hertz, Output, Seconds, dBFS
 
 __all__ = [
     "KINDS",
@@ -62,28 +63,28 @@ class Target(NamedTuple):
     """What a system plays.
 
     Attributes:
-        outputs: of its preset. Formats that Asterisk reads besides are `ASTERISK`.
-        check_name: problems of a path in the pack.
+        plays: formats, each with its sample rates; no rates: any.
+        outputs: of its preset, for the limits of length and size.
+        names: what it demands of the names of files.
     """
 
     name: str
-    outputs: Sequence[Output]
-    check_name: Callable[[str], Iterable[str]] = lambda path: ()
+    plays: Mapping[str, Collection[Hertz]]
+    outputs: Sequence[Output] = ()
+    names: Sequence[NameRule] = ()
 
-    @property
-    def formats(self) -> dict[str, set[int]]:
-        """Formats with their rates; none: any rate."""
-        found: dict[str, set[int]] = defaultdict(set)
-        for output in self.outputs:
+    @classmethod
+    def of_outputs(cls, name: str, outputs: Sequence[Output], names: Sequence[NameRule] = ()) -> Target:
+        """A system of which only a preset is known.
+
+        >>> Target.of_outputs("twilio", [Output(format="wav", sample_rate=8000)]).plays
+        {'wav': {8000}}
+        """
+        plays: dict[str, set[Hertz]] = defaultdict(set)
+        for output in outputs:
             rates = [output.sample_rate] if output.sample_rate else FORMATS[output.format].sample_rates
-            found[output.format].update(rates)
-        return found
-
-
-ASTERISK = tuple(
-    Output(format=each) for each in FORMATS if each.startswith("sln") or each in ("wav16", "wav49")
-)
-"""Formats of Asterisk besides those of the preset: format_sln.c, format_wav.c, format_wav_gsm.c."""
+            plays[output.format].update(rates)
+        return cls(name, dict(plays), outputs, names)
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -148,9 +149,14 @@ def check(
             findings += coverage.compare(pack, language, wanted[language], texts if certain else {})
         findings += coverage.compare_variants(pack, language)
     tallies: dict[str, _Tally] = defaultdict(_Tally)
+    rules = [(target.name, Names([rule for rule in target.names if not rule.advice])) for target in targets]
     for file, found in _inspect_all(pack, workers):
         is_speech = _is_speech(file.prompt, wanted[file.language])
-        for kind, problem in (*found.problems, *_check_place(file, found, targets)):
+        for kind, problem in (
+            *found.problems,
+            *_check_name(file.path, rules),
+            *_check_place(file, found, targets),
+        ):
             if is_speech or kind not in _OF_SPEECH:
                 findings.append(_finding(kind, file, problem))
         if is_speech or found.level is None:
@@ -221,17 +227,20 @@ def _complete(file: PackFile, future: Future[media.Measures]) -> tuple[PackFile,
         return file, media.Measures(size=0, problems=[("broken", str(error))])
 
 
+def _check_name(path: str, rules: Sequence[tuple[str, Names]]) -> Iterator[tuple[str, str]]:
+    try:
+        safe_path(path)
+    except InputError as error:
+        yield "name", str(error)
+    for system, names in rules:
+        for broken in names.check(path):
+            yield "name", f"{system}: {broken.problem}"
+
+
 def _check_place(
     file: PackFile, found: media.Measures, targets: Sequence[Target]
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong with a file where it is: its name, the rate of its folder, and what systems play."""
-    try:
-        safe_path(file.path)
-    except InputError as error:
-        yield "name", str(error)
-    for target in targets:
-        for problem in target.check_name(file.path):
-            yield "name", f"{target.name}: {problem}"
+    """What is wrong with a file where it is: the rate of its folder, and what systems play."""
     if found.sample_rate is None or found.duration is None:
         return
     if file.rate is not None and file.rate != found.sample_rate:
@@ -241,13 +250,14 @@ def _check_place(
 
 
 def _check_target(target: Target, found: media.Measures) -> Iterator[tuple[str, str]]:
-    assert found.sample_rate is not None and found.duration is not None
-    formats = target.formats
-    if found.format not in formats:
-        yield "format", f"it is {found.format}, and {target.name} plays {', '.join(formats)}"
-    elif formats[found.format] and found.sample_rate not in formats[found.format]:
-        rates = " or ".join(map(str, sorted(formats[found.format])))
-        yield "rate", f"it has {found.sample_rate} Hz, and {target.name} plays {found.format} at {rates} Hz"
+    assert found.sample_rate is not None
+    assert found.duration is not None
+    rates = target.plays.get(found.format)
+    if rates is None:
+        yield "format", f"it is {found.format}, and {target.name} plays {', '.join(target.plays)}"
+    elif rates and found.sample_rate not in rates:
+        allowed = " or ".join(map(str, sorted(rates)))
+        yield "rate", f"it has {found.sample_rate} Hz, and {target.name} plays {found.format} at {allowed} Hz"
     clip = Clip(
         key="",
         format=found.format,

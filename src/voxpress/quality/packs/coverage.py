@@ -92,6 +92,8 @@ def compare_variants(pack: Pack, language: str) -> Iterator[Finding]:
     usual = [variant for variant, count in counts.items() if count > _USUAL * len(prompts)]
     for prompt, files in sorted(prompts.items()):
         own = {each.variant for each in files}
+        if all(each.problem for each in files):
+            continue  # a link that leads nowhere has no variants
         for variant in sorted(set(usual) - own):
             yield Finding(
                 kind="no-variant",
