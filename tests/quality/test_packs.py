@@ -237,7 +237,7 @@ def test_empty_files_and_others_that_are_no_audio(tmp_path):
     (tmp_path / "header.wav").write_bytes(put(tmp_path, "hello.wav").read_bytes()[:44])
     (tmp_path / "cut.wav").write_bytes((tmp_path / "hello.wav").read_bytes()[:3000])
     (tmp_path / "none.wav").write_bytes(encode(Audio(np.zeros(0, np.float32), 8000), Output()))
-    found = {}
+    found: dict[str, str] = {}
     for each in check(tmp_path):
         found.setdefault(each.prompt, each.kind)
     assert found == {

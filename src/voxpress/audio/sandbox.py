@@ -7,6 +7,7 @@ The process has little environment, no descriptors but the file and its socket, 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import resource
@@ -123,6 +124,12 @@ class Decoder:
             audio = process.decode(file, size, format, bounds or Bounds(samples=MOST_SAMPLES))
             failed.pop_all()
             return audio
+
+
+@functools.cache
+def own_decoder() -> Decoder:
+    """One for all files that this process reads: starting another for each takes longer than decoding it."""
+    return Decoder()
 
 
 def _check_samples(samples: Samples) -> Samples:

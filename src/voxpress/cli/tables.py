@@ -25,8 +25,15 @@ def print_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) ->
     for row in rows:
         table.add_row(*(escape(cell(row.get(column, ""))) for column in columns))
     console = Console()
-    # A pipe has no width: nothing is cut there.
-    Console(width=None if console.is_terminal else 10_000).print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    # A pipe has no width: nothing is cut there, and nothing filled up.
+    wide = Console(width=10_000)
+    with wide.capture() as printed:
+        wide.print(table)
+    for line in printed.get().splitlines():
+        print(line.rstrip())
 
 
 def cell(value: object) -> str:

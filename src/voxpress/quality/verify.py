@@ -5,7 +5,6 @@ The texts come from a manifest, or from the report of a render (any JSON lines w
 
 from __future__ import annotations
 
-import functools
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -366,15 +365,9 @@ def _hear(
 
 def _read(path: str) -> Audio:
     try:
-        return _decoder().decode_file(path, formats.format_for(path).name)
+        return sandbox.own_decoder().decode_file(path, formats.format_for(path).name)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-
-
-@functools.cache
-def _decoder() -> sandbox.Decoder:
-    """One for all files that this process hears: starting another for each would take longer than hearing it."""
-    return sandbox.Decoder()
 
 
 def _read_words(

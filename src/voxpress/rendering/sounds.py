@@ -62,7 +62,9 @@ def read(path: str, sha256: str) -> Audio:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise InputError(f"the sound {path!r} has changed since its row was read: run this again")
     try:
-        return _decoder().decode(data, format_for(path).name if _is_raw(path) else None, bounds=BOUNDS)
+        return sandbox.own_decoder().decode(
+            data, format_for(path).name if _is_raw(path) else None, bounds=BOUNDS
+        )
     except InputError as error:
         raise InputError(f"the sound {path!r}: {error.problem}") from error
 
@@ -70,9 +72,3 @@ def read(path: str, sha256: str) -> Audio:
 def _is_raw(path: str) -> bool:
     """Whether the extension names a format without a header."""
     return os.path.splitext(path)[1].lower()[1:] in _RAW
-
-
-@functools.cache
-def _decoder() -> sandbox.Decoder:
-    """One for all sounds of this process."""
-    return sandbox.Decoder()

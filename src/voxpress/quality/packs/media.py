@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import struct
 from collections.abc import Iterator
@@ -74,6 +73,8 @@ def inspect(path: str, extension: str) -> Measures:
     except OSError as error:
         return Measures(size=0, problems=[("broken", f"cannot be read: {error.strerror}")])
     found.format = header.format or (named.name if named else "")
+    if named and found.format == "wav" and named.codec == FORMATS["wav"].codec and named.container == "WAV":
+        found.format = named.name  # .wav16 is .wav at another rate
     found.channels = header.channels or 1
     if header.chunks:
         found.problems.append(("chunks", f"it holds {', '.join(header.chunks)}"))
@@ -85,18 +86,13 @@ def inspect(path: str, extension: str) -> Measures:
         found.problems.append(("unknown-format", f".{extension}"))
         return found
     try:
-        audio = _decoder().decode_file(path, found.format if not header.format else None)
+        audio = sandbox.own_decoder().decode_file(path, found.format if not header.format else None)
     except InputError as error:
         found.problems.append(("broken", str(error)))
         return found
     found.sample_rate, found.duration = audio.sample_rate, round(audio.duration, 3)
     found.problems.extend(_listen(audio, found))
     return found
-
-
-@functools.cache
-def _decoder() -> sandbox.Decoder:
-    return sandbox.Decoder()
 
 
 def _format_of(extension: str) -> Format | None:
