@@ -345,9 +345,9 @@ def limit(audio: Audio, peak: dBFS = -1.0) -> Audio:
 def to_loudness(audio: Audio, target: LUFS, peak: dBFS = -1.0) -> Audio:
     """The audio at a loudness of `target`, by one gain and a limiter at `peak`.
 
-    The gain rises by the loudness that the limiter removes, until the result is within 0.1 LU of the target. It stops
-    rising, and the audio stays softer, when the limiter removes more than three quarters of a step: some single words
-    have all their energy in one vowel. Silence stays as it is.
+    The gain rises by the loudness that the limiter removes, until the result is within 0.1 LU of the target, but by 12 dB
+    at most. The nearest result counts: some single words have all their energy in one vowel, and stay softer. Silence
+    stays as it is.
 
     >>> round(loudness(to_loudness(tone([997], 4.0, 24000), -19.0)), 1)
     -19.0
@@ -364,6 +364,10 @@ def to_level(audio: Audio, target: dBFS, peak: dBFS = -1.0) -> Audio:
     return _reach(audio, target, peak, in_lufs=False)
 
 
+_MOST_LIMITED = 12.0
+"""Decibels that a limiter may take from the peaks."""
+
+
 def _reach(audio: Audio, target: float, peak: dBFS, *, in_lufs: bool) -> Audio:
     measure = loudness if in_lufs else active_level
     before = measure(audio)
@@ -371,15 +375,16 @@ def _reach(audio: Audio, target: float, peak: dBFS, *, in_lufs: bool) -> Audio:
         return limit(audio, peak)
     drive = target - before
     raised = gain(audio, drive)
-    reached = limit(raised, peak)
-    missing = 0.0 if reached is raised else target - measure(reached)
-    while missing > 0.1:
-        harder = limit(gain(audio, drive + missing), peak)
-        left = target - measure(harder)
-        if missing - left < missing / 4:
-            break
-        drive, reached, missing = drive + missing, harder, left
-    return reached
+    best = limit(raised, peak)
+    missing = least = 0.0 if best is raised else target - measure(best)
+    # The level of a word may fall for a while as it gets louder, because quiet sounds begin to count as speech.
+    while missing > 0.1 and drive < target - before + _MOST_LIMITED:
+        drive += max(missing, 0.5)
+        reached = limit(gain(audio, drive), peak)
+        missing = target - measure(reached)
+        if abs(missing) < abs(least) - 0.05:
+            best, least = reached, missing
+    return best
 
 
 def _count_samples(duration: Seconds, sample_rate: Hertz) -> int:
