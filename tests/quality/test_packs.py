@@ -28,7 +28,9 @@ from voxpress.speech import Output, Utterance
 def voice(seconds=1.2, level=-20.0, rate=8000, pitch=120):
     """A prompt of one word or two, with 50 ms of silence before it and 100 ms behind."""
     said = waveform.trim(speech(seconds, pitch=pitch, sample_rate=rate, sentence=seconds), keep=0.01)
-    shaped = said.samples * np.minimum(1, np.arange(len(said.samples))[::-1] / (0.02 * rate)).astype(np.float32)
+    shaped = said.samples * np.minimum(1, np.arange(len(said.samples))[::-1] / (0.02 * rate)).astype(
+        np.float32
+    )
     return waveform.pad(waveform.to_level(Audio(shaped, rate), level, -3.0), 0.05, 0.1)
 
 
@@ -243,7 +245,8 @@ def test_empty_files_and_others_that_are_no_audio(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "format"), [("hello.wav", "flac"), ("hello.ulaw", "wav"), ("hello.gsm", "wav"), ("hello.ogg", "wav")]
+    ("name", "format"),
+    [("hello.wav", "flac"), ("hello.ulaw", "wav"), ("hello.gsm", "wav"), ("hello.ogg", "wav")],
 )
 def test_content_that_is_not_what_the_name_says(tmp_path, name, format):
     put(tmp_path, name, format=format)
@@ -278,7 +281,9 @@ def test_stereo(tmp_path):
     assert (finding.kind, finding.problem) == ("channels", "it has 2")
 
 
-@pytest.mark.parametrize(("folder", "rate", "found"), [(16000, 8000, ["rate"]), (8000, 8000, []), (48000, 16000, ["rate"])])
+@pytest.mark.parametrize(
+    ("folder", "rate", "found"), [(16000, 8000, ["rate"]), (8000, 8000, []), (48000, 16000, ["rate"])]
+)
 def test_rates_of_folders(tmp_path, folder, rate, found):
     put(tmp_path, f"digits/{folder}/1.wav", waveform.resample(SAID, rate))
     assert kinds(tmp_path) == found
@@ -356,7 +361,9 @@ def test_what_is_heard(tmp_path, kind, audio):
     assert kind in kinds(tmp_path)
 
 
-@pytest.mark.parametrize(("by", "tolerance", "found"), [(2, 1.0, 1), (-2, 1.0, 1), (0.5, 1.0, 0), (5, None, 0), (8, None, 1)])
+@pytest.mark.parametrize(
+    ("by", "tolerance", "found"), [(2, 1.0, 1), (-2, 1.0, 1), (0.5, 1.0, 0), (5, None, 0), (8, None, 1)]
+)
 def test_levels(tmp_path, by, tolerance, found):
     for number in range(8):
         put(tmp_path, f"{number}.wav", voice(1.0 + 0.1 * number, -26.0))

@@ -61,7 +61,8 @@ def test_soft_and_loud(level):
 
 
 @pytest.mark.parametrize(
-    ("twist", "expected"), [(-7, "5"), (-3, "5"), (3, "5"), (3.8, "5"), (5, ""), (8, ""), (-10, ""), (-14, "")]
+    ("twist", "expected"),
+    [(-7, "5"), (-3, "5"), (3, "5"), (3.8, "5"), (5, ""), (8, ""), (-10, ""), (-14, "")],
 )
 def test_twist(twist, expected):
     assert digits(rest(0.1), key("5", twist=twist), rest(0.1)) == expected
@@ -75,7 +76,9 @@ def test_frequencies_of_q24(name):
         assert digits(rest(0.1), key(name, off=off), rest(0.1)) == ""
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(0.01, ""), (0.015, ""), (0.04, "9"), (0.06, "9"), (0.5, "9")])
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(0.01, ""), (0.015, ""), (0.04, "9"), (0.06, "9"), (0.5, "9")]
+)
 def test_how_long(seconds, expected):
     assert digits(rest(0.1), key("9", seconds), rest(0.1)) == expected
 
@@ -188,14 +191,19 @@ TEN = "1470*369#D"
 @pytest.mark.parametrize("twist", [-6, 0, 3])
 def test_both_find_ten_digits(spandsp, level, twist):
     gaps = itertools.cycle([0.05, 0.083, 0.2])
-    sound = np.concatenate([np.concatenate([key(each, 0.06, level, twist), rest(next(gaps))]) for each in TEN])
+    sound = np.concatenate(
+        [np.concatenate([key(each, 0.06, level, twist), rest(next(gaps))]) for each in TEN]
+    )
     assert digits(sound) == spandsp(sound) == TEN
 
 
 def test_both_find_ten_digits_between_words(spandsp):
     spoken = speech(20.0, sample_rate=RATE).samples
     sound = np.concatenate(
-        [np.concatenate([spoken[2 * RATE * k : 2 * RATE * (k + 1)], key(each, 0.1)]) for k, each in enumerate(TEN)]
+        [
+            np.concatenate([spoken[2 * RATE * k : 2 * RATE * (k + 1)], key(each, 0.1)])
+            for k, each in enumerate(TEN)
+        ]
     )
     assert digits(sound) == spandsp(sound) == TEN
 
@@ -211,8 +219,9 @@ def test_what_spandsp_hears_is_found(spandsp):
     """Whatever the referee takes for a key in noise, beeps and gliding tones is found here too."""
     random = np.random.default_rng(3)
     for _ in range(300):
-        frequencies = random.choice(LOW) * random.uniform(0.975, 1.025), random.choice(HIGH) * random.uniform(
-            0.975, 1.025
+        frequencies = (
+            random.choice(LOW) * random.uniform(0.975, 1.025),
+            random.choice(HIGH) * random.uniform(0.975, 1.025),
         )
         sound = sine(frequencies[:1], 0.07, random.uniform(-40, -10)) + sine(
             frequencies[1:], 0.07, random.uniform(-40, -10)

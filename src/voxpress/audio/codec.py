@@ -54,7 +54,7 @@ def encode(audio: Audio, output: Output) -> bytes:
         return data if format.container == "RAW" else _add_wav_header(data, audio.sample_rate, bits)
     samples = _to_pcm16(audio.samples)
     if format.codec == "GSM610":
-        samples = _add_noise(samples)
+        samples = _prepare_for_gsm(samples, _GSM_FRAMES[format.container])
     encoded = _encode_soundfile(samples, audio.sample_rate, format.container, format.codec)
     header = comments.vorbis_comments({"TITLE": output.title, "LANGUAGE": output.language})
     if format.container == "FLAC":
@@ -62,13 +62,19 @@ def encode(audio: Audio, output: Output) -> bytes:
     return comments.replace_in_ogg(encoded, header) if format.container == "OGG" else encoded
 
 
-def _add_noise(samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
-    """With noise of one step, the same each time. GSM's predictors run away in perfect silence after speech, up to
-    -23 dBFS, and the end of the file clicks.
+_GSM_FRAMES: Mapping[str, int] = {"RAW": 160, "WAV": 320}
+"""Samples of a frame, of two in WAV."""
+
+
+def _prepare_for_gsm(
+    samples: np.ndarray[tuple[int], np.dtype[np.int16]], frame: int
+) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+    """Whole frames with noise of one step, the same each time. GSM's predictors run away in perfect silence after
+    speech, up to -23 dBFS, and the end of the file clicks.
     """
-    places = np.arange(len(samples), dtype=np.uint32)
-    noise = ((places * np.uint32(2654435761)) >> np.uint32(16)) % np.uint32(3)
-    return np.clip(samples + (noise.astype(np.int32) - 1), -32768, 32767).astype(np.int16)
+    padded = np.pad(samples.astype(np.int32), (0, -len(samples) % frame))
+    noise = (np.arange(len(padded), dtype=np.uint32) * np.uint32(2654435761)) >> np.uint32(16)
+    return np.clip(padded + (noise % np.uint32(3)).astype(np.int32) - 1, -32768, 32767).astype(np.int16)
 
 
 STREAMED = frozenset({"mp3", "opus", "aac", "pcm"})

@@ -49,7 +49,9 @@ def check(
     source: ManifestFormat = None,
     systems: Annotated[
         list[str] | None,
-        typer.Option("--for", metavar="SYSTEM", help="A preset whose formats and limits hold. Can be given again."),
+        typer.Option(
+            "--for", metavar="SYSTEM", help="A preset whose formats and limits hold. Can be given again."
+        ),
     ] = None,
     tolerance: Annotated[
         float | None,
@@ -60,9 +62,7 @@ def check(
             help="How far levels may be from the median; by default 1 in packs that voxpress rendered, 6 in others.",
         ),
     ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Show every finding.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every finding.")] = False,
     workers: Annotated[
         int | None,
         typer.Option("--workers", "-w", min=0, metavar="N", help="By default one for each core, 0 for none."),
@@ -128,7 +128,8 @@ def _print_summaries(summaries: Sequence[Summary], findings: Sequence[Finding]) 
     rows = []
     for each in summaries:
         compared = {
-            kind: counts[each.language, kind] if each.compared else "-" for kind in ("missing", "extra", "stale")
+            kind: counts[each.language, kind] if each.compared else "-"
+            for kind in ("missing", "extra", "stale")
         }
         rows.append(
             {

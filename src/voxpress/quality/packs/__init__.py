@@ -80,7 +80,9 @@ class Target(NamedTuple):
         return found
 
 
-ASTERISK = tuple(Output(format=each) for each in FORMATS if each.startswith("sln") or each in ("wav16", "wav49"))
+ASTERISK = tuple(
+    Output(format=each) for each in FORMATS if each.startswith("sln") or each in ("wav16", "wav49")
+)
 """Formats of Asterisk besides those of the preset: format_sln.c, format_wav.c, format_wav_gsm.c."""
 
 
@@ -161,7 +163,9 @@ def check(
         findings += _compare_levels(pack.files[language], tally, limit)
         findings += _compare_lengths(pack.files[language], tally)
     order = list(KINDS)
-    findings.sort(key=lambda each: (each.severity, order.index(each.kind), each.language, each.prompt, each.file))
+    findings.sort(
+        key=lambda each: (each.severity, order.index(each.kind), each.language, each.prompt, each.file)
+    )
     compared = {each for each in pack.files if any(one.holds_for(each) for one in references)}
     return [_sum_up(pack, each, tallies[each], each in compared) for each in sorted(pack.files)], findings
 

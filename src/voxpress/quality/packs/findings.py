@@ -61,14 +61,18 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "Two names differ only in capitals or accents: Windows and macOS take them for one file.",
             "rename or delete one",
         ),
-        "link": Kind(_FAULT, "The name leads out of the folder, nowhere, or to no file.", "copy the file here"),
+        "link": Kind(
+            _FAULT, "The name leads out of the folder, nowhere, or to no file.", "copy the file here"
+        ),
         # Formats
         "broken": Kind(_FAULT, "The file is empty, cut off or no audio.", "make it again"),
         "unlike-name": Kind(
             _FAULT, "The content is of another format than the name says.", "rename or convert it"
         ),
         "format": Kind(_FAULT, "The system does not play this format.", "convert it"),
-        "rate": Kind(_FAULT, "The sample rate is not that of the folder, the name or the system.", "convert it"),
+        "rate": Kind(
+            _FAULT, "The sample rate is not that of the folder, the name or the system.", "convert it"
+        ),
         "channels": Kind(_FAULT, "The file has several channels; Asterisk refuses it.", "convert it to mono"),
         "chunks": Kind(
             _WARNING,
@@ -89,8 +93,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "clipped": Kind(_FAULT, "The peaks are cut off at full scale.", "make it again, softer"),
         "dc": Kind(_WARNING, "The samples are not centred on zero: joins click.", "remove the offset"),
         "click": Kind(_WARNING, "A single sample stands out where all is quiet.", "cut it out"),
-        "cut-start": Kind(_WARNING, "The sound begins abruptly: the first sound may be missing.", "record it again"),
-        "cut-end": Kind(_WARNING, "The sound ends abruptly: the last sound may be missing.", "record it again"),
+        "cut-start": Kind(
+            _WARNING, "The sound begins abruptly: the first sound may be missing.", "record it again"
+        ),
+        "cut-end": Kind(
+            _WARNING, "The sound ends abruptly: the last sound may be missing.", "record it again"
+        ),
         "late": Kind(_WARNING, "Silence of more than a second comes before the sound.", "trim it"),
         "long-tail": Kind(_WARNING, "Silence of more than two seconds comes after the sound.", "trim it"),
         "dtmf": Kind(

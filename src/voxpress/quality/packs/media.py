@@ -73,7 +73,9 @@ def inspect(path: str, extension: str) -> Measures:
         header = read_header(path)
     except OSError as error:
         return Measures(size=0, problems=[("broken", f"cannot be read: {error.strerror}")])
-    found.format = header.format or (named.name if named else "")
+    # A name such as .wav16 says more than the header.
+    same = named is not None and header.format == "wav" and named.name == "wav16"
+    found.format = named.name if named and (same or not header.format) else header.format
     found.channels = header.channels or 1
     if header.chunks:
         found.problems.append(("chunks", f"it holds {', '.join(header.chunks)}"))
@@ -85,7 +87,7 @@ def inspect(path: str, extension: str) -> Measures:
         found.problems.append(("unknown-format", f".{extension}"))
         return found
     try:
-        audio = _decoder().decode_file(path, found.format if not header.format else None)
+        audio = _decoder().decode_file(path, None if header.format else found.format)
     except InputError as error:
         found.problems.append(("broken", str(error)))
         return found
@@ -126,7 +128,15 @@ class Header(msgspec.Struct, kw_only=True, frozen=True):
 
 
 _WAV_CODECS = {1: "wav", 6: "wav-alaw", 7: "wav-ulaw", 0x31: "wav49"}
-_CONTAINERS = {"wav": "wav", "flac": "flac", "aiff": "aiff", "ogg": "ogg", "mov": "m4a", "mp3": "mp3", "aac": "aac"}
+_CONTAINERS = {
+    "wav": "wav",
+    "flac": "flac",
+    "aiff": "aiff",
+    "ogg": "ogg",
+    "mov": "m4a",
+    "mp3": "mp3",
+    "aac": "aac",
+}
 _NEEDED = (b"fmt ", b"fact", b"data")
 _MOST_CHUNKS = 100
 
@@ -189,7 +199,9 @@ def _find_mismatch(header: Header, named: Format | None, extension: str, size: i
     if named.container == "RAW" or named.name == "g722":
         return f"it is called .{extension}, which has no header, and it is {header.container.upper()} inside"
     same = [each.name for each in FORMATS.values() if each.extensions == named.extensions]
-    if header.format in same or (header.container == "wav" and named.name == "wav16" and header.format == "wav"):
+    if header.format in same or (
+        header.container == "wav" and named.name == "wav16" and header.format == "wav"
+    ):
         return ""
     if header.container == "ogg" and named.container.lower() == "ogg":
         return ""
