@@ -109,10 +109,10 @@ def test_what_a_path_says(path, language, prompt, rate):
     assert (file.language, file.prompt, file.rate) == (language, prompt, rate)
 
 
-@pytest.mark.parametrize("name", ["what?.wav", "a:b.wav", "nul.wav", "hello .wav ".strip(), "tab\there.wav"])
+@pytest.mark.parametrize("name", ["what?.wav", "a:b.wav", "nul.wav", "tab\there.wav"])
 def test_names_that_some_system_cannot_have(tmp_path, name):
     put(tmp_path, name)
-    assert kinds(tmp_path) == ([] if name == "hello .wav" else ["name"])
+    assert kinds(tmp_path) == ["name"]
 
 
 @pytest.mark.parametrize(("one", "other"), [("Hello", "hello"), ("digits/1F", "digits/1f"), ("É", "é")])
@@ -232,7 +232,7 @@ def test_empty_files_and_others_that_are_no_audio(tmp_path):
     (tmp_path / "header.wav").write_bytes(put(tmp_path, "hello.wav").read_bytes()[:44])
     (tmp_path / "cut.wav").write_bytes((tmp_path / "hello.wav").read_bytes()[:3000])
     (tmp_path / "none.wav").write_bytes(encode(Audio(np.zeros(0, np.float32), 8000), Output()))
-    found = {}
+    found: dict[str, str] = {}
     for each in check(tmp_path):
         found.setdefault(each.prompt, each.kind)
     assert found == {
@@ -375,16 +375,11 @@ def test_levels(tmp_path, by, tolerance, found):
 
 
 def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as ended:
-        main(*arguments) if False else _main(arguments)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["voxpress", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
     return ended.value.code, capsys.readouterr()
-
-
-def _main(arguments):
-    import sys
-
-    sys.argv = ["voxpress", *map(str, arguments)]
-    main()
 
 
 def test_the_pack_of_a_render(tmp_path, capsys, monkeypatch):

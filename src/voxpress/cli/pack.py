@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.manifest import SOME_FAILED
 from voxpress.cli.options import Json, ManifestFormat, examples, project_of
 from voxpress.cli.rows import Rows
-from voxpress.cli.summary import count
 from voxpress.cli.tables import print_json, print_table
-from voxpress.errors import InputError
 
 if TYPE_CHECKING:
     from voxpress.quality.packs import Finding, Reference, Summary, Target
@@ -73,6 +70,7 @@ def check(
 
     The exit status is 1 when there is a fault; warnings alone leave it at 0. docs/packs.md explains each kind.
     """
+    from voxpress.cli.manifest import SOME_FAILED
     from voxpress.quality import packs
 
     targets = [_find_target(name, folder) for name in systems or ()]
@@ -146,6 +144,8 @@ def _print_summaries(summaries: Sequence[Summary], findings: Sequence[Finding]) 
 
 
 def _print_findings(findings: Sequence[Finding], most: int | None) -> None:
+    from voxpress.cli.summary import count
+
     if findings:
         print()
         print_table(list(_rows(findings, most)), ["severity", "kind", "prompts", "found", "what to do"])

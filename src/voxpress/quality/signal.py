@@ -118,6 +118,7 @@ def _find_odd_timing(audio: Audio, segment: Segment, highest: float) -> str:
 
 
 def measure_clipping(samples: Samples) -> float:
+    """The share of samples on flat tops at full scale."""
     full = np.abs(samples) >= 0.99
     return float(np.count_nonzero(full[:-2] & full[1:-1] & full[2:])) / len(samples)
 

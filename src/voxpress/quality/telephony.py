@@ -8,6 +8,7 @@ file at the 8 kHz of a telephone line.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -52,7 +53,7 @@ def find_signals(audio: Audio) -> list[Heard]:
             of_name[-1] = of_name[-1]._replace(end=max(heard.end, of_name[-1].end))
         else:
             of_name.append(heard)
-    return sorted(sum(found.values(), []), key=lambda heard: heard.start)
+    return sorted(itertools.chain(*found.values()), key=lambda heard: heard.start)
 
 
 _GAP: Seconds = 0.02

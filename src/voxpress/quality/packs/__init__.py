@@ -68,7 +68,7 @@ class Target(NamedTuple):
 
     name: str
     outputs: Sequence[Output]
-    check_name: Callable[[str], Iterable[str]] = lambda path: ()  # noqa: ARG005 - most systems have no rules
+    check_name: Callable[[str], Iterable[str]] = lambda path: ()
 
     @property
     def formats(self) -> dict[str, set[int]]:
@@ -241,7 +241,8 @@ def _check_place(
 
 
 def _check_target(target: Target, found: media.Measures) -> Iterator[tuple[str, str]]:
-    assert found.sample_rate is not None and found.duration is not None
+    assert found.sample_rate is not None
+    assert found.duration is not None
     formats = target.formats
     if found.format not in formats:
         yield "format", f"it is {found.format}, and {target.name} plays {', '.join(formats)}"

@@ -1,7 +1,7 @@
 """The files of a pack: which prompt, in which language, format and rate each of them is.
 
-A pack lies as PBXs want it: in Asterisk ``en_GB_f_Ann/digits/1.wav``, in FreeSWITCH ``en/gb/ann/digits/8000/1.wav``, with
-or without the folders of the language.
+A pack lies as PBXs want it: in Asterisk ``en_GB_f_Ann/digits/1.wav``, in FreeSWITCH ``en/gb/ann/digits/8000/1.wav``,
+with or without the folders of the language.
 """
 
 from __future__ import annotations

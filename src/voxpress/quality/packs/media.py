@@ -152,7 +152,7 @@ def read_header(path: str) -> Header:
             container = recognise(file).name
         except InputError:
             return Header()
-        if container == "mp3" or container == "aac":
+        if container in {"mp3", "aac"}:
             # Two bytes are little proof: G.711 and G.722 may begin so too.
             file.seek(0)
             if file.read(3) != b"ID3" and os.path.splitext(path)[1][1:].lower() not in ("mp3", "aac"):
