@@ -402,6 +402,16 @@ def test_the_pack_of_a_render(tmp_path, capsys, monkeypatch):
     assert (code, "0 faults" in printed.out) == (0, True)
 
 
+def test_names_that_are_no_text(tmp_path, capsys):
+    put(tmp_path, "hello.wav")
+    for name in (b"\xff.wav", b"two\nlines.wav"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(b"")
+    code, printed = run(capsys, "pack", "check", tmp_path, "--json")
+    broken = [each["file"] for each in json.loads(printed.out)["findings"] if each["kind"] == "broken"]
+    assert (code, broken) == (1, ["two\nlines.wav", "\\udcff.wav"])
+    assert "two\\nlines.wav" in run(capsys, "pack", "check", tmp_path)[1].out
+
+
 def test_the_table(tmp_path, capsys):
     for number in range(12):
         put(tmp_path, f"old/{number}.wav")

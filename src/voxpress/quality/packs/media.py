@@ -189,8 +189,6 @@ def _find_mismatch(header: Header, named: Format | None, extension: str, size: i
     if named is None:
         return ""
     if not header.format:
-        if named.container != "RAW" and named.name != "g722":
-            return f"it is called .{extension}, and its content has no such header"
         if named.name == "gsm" and size % 33:
             return f"its {size:,} bytes are no whole number of GSM frames, which have 33"
         if named.codec == "PCM_16" and size % 2:
