@@ -450,3 +450,13 @@ def test_the_kinds_stand_in_the_documentation():
 def test_a_folder_is_needed(tmp_path):
     with pytest.raises(InputError, match="is no folder"):
         packs.survey(tmp_path / "nothing")
+
+
+def test_names_that_are_no_text(tmp_path, capsys):
+    put(tmp_path, "hello.wav")
+    for name in (b"\xff.wav", b"two\nlines.wav"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(b"")
+    code, printed = run(capsys, "pack", "check", tmp_path, "--json")
+    broken = [each["file"] for each in json.loads(printed.out)["findings"] if each["kind"] == "broken"]
+    assert (code, broken) == (1, ["two\nlines.wav", "\\udcff.wav"])
+    assert "two\\nlines.wav" in run(capsys, "pack", "check", tmp_path)[1].out

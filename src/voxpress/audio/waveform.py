@@ -345,9 +345,9 @@ def limit(audio: Audio, peak: dBFS = -1.0) -> Audio:
 def to_loudness(audio: Audio, target: LUFS, peak: dBFS = -1.0) -> Audio:
     """The audio at a loudness of `target`, by one gain and a limiter at `peak`.
 
-    The gain rises by the loudness that the limiter removes, until the result is within 0.1 LU of the target, but by 12 dB
-    at most. The nearest result counts: some single words have all their energy in one vowel, and stay softer. Silence
-    stays as it is.
+    The gain rises by the loudness that the limiter removes, until the result is within 0.1 LU of the target, but by
+    12 dB at most. The nearest result counts: some single words have all their energy in one vowel, and stay softer.
+    Silence stays as it is.
 
     >>> round(loudness(to_loudness(tone([997], 4.0, 24000), -19.0)), 1)
     -19.0

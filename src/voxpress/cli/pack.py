@@ -129,7 +129,7 @@ def _find_target(name: str, folder: Path) -> Target:
 
 
 def _describe(finding: Finding) -> dict[str, str]:
-    return {
+    fields = {
         "severity": str(finding.severity),
         "kind": finding.kind,
         "language": finding.language,
@@ -139,6 +139,8 @@ def _describe(finding: Finding) -> dict[str, str]:
         "instead": finding.instead,
         "advice": finding.advice,
     }
+    # File names can be no text at all.
+    return {name: value.encode(errors="backslashreplace").decode() for name, value in fields.items()}
 
 
 def _print_summaries(summaries: Sequence[Summary], findings: Sequence[Finding]) -> None:
@@ -179,7 +181,9 @@ def _rows(findings: Sequence[Finding], most: int | None) -> Iterator[dict[str, o
     for each in findings:
         said = "; ".join(filter(None, (each.problem, each.instead)))
         place = each.file or "/".join(filter(None, (each.language, each.prompt)))
-        alike.setdefault((each.severity, each.kind, each.language, said, each.advice), []).append(place)
+        alike.setdefault((each.severity, each.kind, each.language, said, each.advice), []).append(
+            "".join(c if c.isprintable() else ascii(c)[1:-1] for c in place)
+        )
     shown: Counter[str] = Counter()
     totals = Counter(kind for _, kind, *_ in alike)
     for (severity, kind, _, said, advice), places in alike.items():

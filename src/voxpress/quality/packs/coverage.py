@@ -91,9 +91,9 @@ def compare_variants(pack: Pack, language: str) -> Iterator[Finding]:
     counts = Counter(variant for files in prompts.values() for variant in {each.variant for each in files})
     usual = [variant for variant, count in counts.items() if count > _USUAL * len(prompts)]
     for prompt, files in sorted(prompts.items()):
-        own = {each.variant for each in files}
-        if all(each.problem for each in files):
-            continue  # a link that leads nowhere has no variants
+        own = {each.variant for each in files if not each.problem}
+        if not own:
+            continue
         for variant in sorted(set(usual) - own):
             yield Finding(
                 kind="no-variant",
