@@ -6,6 +6,7 @@ import json
 import os
 import re
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -380,16 +381,10 @@ def test_levels(tmp_path, by, tolerance, found):
 
 
 def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as ended:
-        main(*arguments) if False else _main(arguments)
-    return ended.value.code, capsys.readouterr()
-
-
-def _main(arguments):
-    import sys
-
     sys.argv = ["voxpress", *map(str, arguments)]
-    main()
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code, capsys.readouterr()
 
 
 def test_the_pack_of_a_render(tmp_path, capsys, monkeypatch):
