@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -185,6 +187,36 @@ def test_a_name_can_have_its_own_pronunciation(voxpress: Run, tmp_path: Path) ->
         ("[Nguyen](/ˈwɪn/)", "directions"),
         ("[Nguyen](/ˈwɪn/)", "directions"),
     ]
+
+
+@pytest.mark.parametrize("name", ["Team 2019", "Sales 12/25", "Rooms 5-7"])
+def test_uncertain_readings_are_shown_without_passwords(voxpress: Run, tmp_path: Path, name: str) -> None:
+    """The hint leads to the readings of the greetings, and not to a list that holds PINs and addresses."""
+    (tmp_path / "voicemail.conf").write_text(f"[default]\n1 => 4711,{name},ada@example.com\n")
+    done = voxpress("voicemail", "voicemail.conf", "-o", "vm")
+    assert "this shows them:  the same command with --dry-run --text" in done.said
+    shown = voxpress("voicemail", "voicemail.conf", "-o", "vm", "--dry-run", "--text")
+    assert any(line.endswith("?") for line in shown.said.splitlines())
+    assert "4711" not in shown.said + shown.warned + done.said + done.warned
+    assert "@" not in shown.said + shown.warned + done.said + done.warned
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+def test_greetings_of_another_owner_are_told(voxpress: Run, boxes: Path) -> None:
+    """Each time, until the phone system can replace them."""
+    Path("vm").mkdir()
+    os.chown("vm", 1234, 1234)
+    told = "10 files and folders in vm do not belong to its owner"
+    assert told in voxpress("voicemail", boxes, "-o", "vm").said
+    done = voxpress("voicemail", boxes, "-o", "vm")
+    assert told in done.said
+    subprocess.run(done.said.rpartition(":  ")[2].split(), check=True)
+    assert "belong" not in voxpress("voicemail", boxes, "-o", "vm").said
+
+
+def test_characters_that_a_voice_cannot_say_can_be_left_out(voxpress: Run) -> None:
+    done = voxpress("voicemail", "-", "-o", "vm", "--unspeakable", "skip", stdin="mailbox,name\n1,Ada\n")
+    assert "3 rendered" in done.said
 
 
 def test_a_mailbox_without_a_name_is_left_to_the_system(voxpress: Run) -> None:

@@ -226,7 +226,7 @@ class ManifestRender:
                 files.write()
             if self.prune:
                 self._prune(survey)
-        tally.show(time.monotonic() - began, place, self.rows.manifest)
+        tally.show(time.monotonic() - began, place, self.rows.name_proof())
         left_out = self.strict and any(isinstance(bad.error, LeftOut) for bad in survey.bad)
         return SOME_FAILED if tally.failed or tally.doubtful or left_out else 0
 
