@@ -219,6 +219,35 @@ def test_characters_that_a_voice_cannot_say_can_be_left_out(voxpress: Run) -> No
     assert "3 rendered" in done.said
 
 
+def test_a_language_has_its_speaker(voxpress: Run, boxes: Path, tmp_path: Path) -> None:
+    """So that one list holds mailboxes of several languages; a speaker of the list itself goes first."""
+    (tmp_path / "voxpress.toml").write_text(
+        '[cast]\nAnna = { engine = "tone", voice = "high" }\nBert = { engine = "tone", voice = "low" }\n'
+        '[voicemail]\nspeakers = { de = "Anna" }\n'
+    )
+    boxes.write_text("mailbox,name,language,speaker\n1,A,de-AT,\n2,B,de,Bert\n3,C,,\n4,D,en,\n")
+    voxpress("voicemail", boxes, "-o", "vm", "--kinds", "greet")
+    lines = map(json.loads, Path("vm/.voxpress/report.jsonl").read_text().splitlines())
+    voices = {entry["id"].split("/")[1]: entry["voice"] for entry in lines}
+    assert voices == {"1": "high", "2": "low", "3": "low", "4": "low"}
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ('speakers = "Anna"', "voicemail.speakers: must be a table of languages and members of the cast"),
+        ("speakers = { de = 3 }", "voicemail.speakers: must be a table of languages and members of the cast"),
+        ('speakers = { de = "Anne" }', "'Anne'"),
+    ],
+)
+def test_a_speaker_of_a_language_that_cannot_be(
+    voxpress: Run, boxes: Path, tmp_path: Path, said: str, problem: str
+) -> None:
+    (tmp_path / "voxpress.toml").write_text(f'[cast]\nAnna = {{ engine = "tone" }}\n[voicemail]\n{said}\n')
+    done = voxpress("voicemail", boxes, "-o", "vm", status=2)
+    assert problem in done.warned
+
+
 def test_a_mailbox_without_a_name_is_left_to_the_system(voxpress: Run) -> None:
     done = voxpress("voicemail", "-", "-o", "vm", stdin="mailbox,name\n1,\n2,Bo\n")
     assert done.warned.count("mailbox 1 has no name") == 1

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _USUAL = "unavail,busy,greet"
+_SPEAKERS = "speakers"
+"""The key of ``[voicemail]`` that is no wording."""
 _NARROW = 8000
 """The sample rate of WAV for voicemail, which is that of a call."""
 
@@ -197,6 +199,7 @@ def voicemail(
         wordings=_wordings(project.voicemail, project.path, template or []),
         domain=domain or "",
         language_of=_language_finder(planner),
+        speakers=_speakers(project.voicemail, project.path),
     )
     given.folder, given.formats = target, formats
     rendering = ManifestRender(
@@ -347,6 +350,8 @@ def _wordings(project: Mapping[str, object], path: str, templates: list[str]) ->
 
     wordings = Wordings()
     for kind, said in project.items():
+        if kind == _SPEAKERS:
+            continue
         try:
             for language, text in said.items() if isinstance(said, dict) else [("", said)]:
                 if not isinstance(text, str):
@@ -361,6 +366,15 @@ def _wordings(project: Mapping[str, object], path: str, templates: list[str]) ->
         kind, _, language = name.strip().partition(".")
         wordings.add(kind, text, language)
     return wordings
+
+
+def _speakers(project: Mapping[str, object], path: str) -> Mapping[str, str]:
+    """Who speaks for mailboxes of a language, as the project says."""
+    given = project.get(_SPEAKERS, {})
+    if not isinstance(given, dict) or not all(isinstance(name, str) for name in given.values()):
+        problem = 'must be a table of languages and members of the cast, such as { de = "Anna" }'
+        raise ManifestError(problem, path=path, field=f"voicemail.{_SPEAKERS}")
+    return given
 
 
 def _language_finder(planner: Planner) -> Callable[[Mailbox], str]:
