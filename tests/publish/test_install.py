@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from voxpress.publish import systems
+
 from .conftest import Run
 
 PROMPTS = """\
@@ -68,6 +70,58 @@ def test_valetudo_gets_digest_and_size(voxpress: Run, prompts: str, tmp_path: Pa
     assert hashlib.md5(data).hexdigest() in done.said
     assert f"File size      {len(data)}\n" in done.said
     assert _names("out.valetudo.tar.gz") == ["digits/1.ogg", "hello-world.ogg", "silence/1.ogg"]
+
+
+@pytest.mark.parametrize("name", ["foo/bar", "1/2", "SYSTEM/7"])
+def test_valetudo_has_no_folders(voxpress: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "robot.csv").write_text(f"file,text\n7.ogg,Start.\n{name}.ogg,Paused.\n")
+    done = voxpress("render", "robot.csv", "-o", "out", "--install", "valetudo", status=2)
+    assert (
+        "the file's path has more than 0 folders: the robot reads no folders of a voice pack" in done.warned
+    )
+    assert not Path("out/7.ogg").exists()
+
+
+@pytest.mark.parametrize(
+    ("system", "pack", "language"),
+    [
+        ("asterisk", "de_DE_f_Anna", "en-US"),
+        ("freepbx", "fr", "de"),
+        ("freeswitch", "de/de/anna", "en"),
+        ("edgetx", "cz", "da"),
+    ],
+)
+def test_a_pack_is_not_named_after_another_language(
+    voxpress: Run, tmp_path: Path, system: str, pack: str, language: str
+) -> None:
+    (tmp_path / "rows.csv").write_text(f"id,text,language\na,Eins.,{language}\n")
+    asked = ("render", "rows.csv", "-o", "out", "--install", system, "--pack-name", pack)
+    done = voxpress(*asked, status=2)
+    assert f"the pack {pack} is named after the language" in done.warned
+    assert not list(Path("out").glob("a.*"))
+    # Nor where the files stand already.
+    voxpress(*asked[:4], "--preset", systems.find(system).preset)
+    assert "is named after the language" in voxpress(*asked, status=2).warned
+    assert not list(Path().glob("out.*"))
+
+
+@pytest.mark.parametrize(
+    ("system", "pack", "language"),
+    [
+        ("asterisk", "de_AT_f_Anna", "de-DE"),
+        ("asterisk", "no", "nb"),
+        ("asterisk", "ivr_Anna", "en"),
+        ("edgetx", "cz", "cs"),
+        ("edgetx", "tw", "zh"),
+        ("valetudo", "EN", "en"),
+        ("valetudo", "glados", "en"),
+    ],
+)
+def test_a_pack_named_after_its_own_language(
+    voxpress: Run, tmp_path: Path, system: str, pack: str, language: str
+) -> None:
+    (tmp_path / "rows.csv").write_text(f"id,text,language\n7,Eins.,{language}\n")
+    voxpress("render", "rows.csv", "-o", "out", "--install", system, "--pack-name", pack)
 
 
 def test_edgetx_gets_a_zip_of_the_card(voxpress: Run, tmp_path: Path) -> None:

@@ -118,6 +118,10 @@ def test_broken_conf(text: str, problem: str) -> None:
             "extension,password,name,voicemail,context\n1001,x,Ada,default,from-internal\n1002,x,Bo,novm,from-internal\n",
             [("default", "1001", "Ada", "")],
         ),
+        (
+            "extension,name,voicemail,languages_language\n1,Ada,default,de_DE\n2,Bo,default,\n3,Cy,default,fr_f_June\n",
+            [("default", "1", "Ada", "de-DE"), ("default", "2", "Bo", ""), ("default", "3", "Cy", "fr")],
+        ),
         # As FusionPBX exports voicemails.
         (
             "domain_name,voicemail_id,voicemail_password,voicemail_description\npbx.example.com,1001,x,Ada\n",

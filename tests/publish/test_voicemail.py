@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -185,6 +187,65 @@ def test_a_name_can_have_its_own_pronunciation(voxpress: Run, tmp_path: Path) ->
         ("[Nguyen](/ˈwɪn/)", "directions"),
         ("[Nguyen](/ˈwɪn/)", "directions"),
     ]
+
+
+@pytest.mark.parametrize("name", ["Team 2019", "Sales 12/25", "Rooms 5-7"])
+def test_uncertain_readings_are_shown_without_passwords(voxpress: Run, tmp_path: Path, name: str) -> None:
+    """The hint leads to the readings of the greetings, and not to a list that holds PINs and addresses."""
+    (tmp_path / "voicemail.conf").write_text(f"[default]\n1 => 4711,{name},ada@example.com\n")
+    done = voxpress("voicemail", "voicemail.conf", "-o", "vm")
+    assert "this shows them:  the same command with --dry-run --text" in done.said
+    shown = voxpress("voicemail", "voicemail.conf", "-o", "vm", "--dry-run", "--text")
+    assert any(line.endswith("?") for line in shown.said.splitlines())
+    assert "4711" not in shown.said + shown.warned + done.said + done.warned
+    assert "@" not in shown.said + shown.warned + done.said + done.warned
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+def test_greetings_of_another_owner_are_told(voxpress: Run, boxes: Path) -> None:
+    """Each time, until the phone system can replace them."""
+    Path("vm").mkdir()
+    os.chown("vm", 1234, 1234)
+    told = "10 files and folders in vm do not belong to its owner"
+    assert told in voxpress("voicemail", boxes, "-o", "vm").said
+    done = voxpress("voicemail", boxes, "-o", "vm")
+    assert told in done.said
+    subprocess.run(done.said.rpartition(":  ")[2].split(), check=True)
+    assert "belong" not in voxpress("voicemail", boxes, "-o", "vm").said
+
+
+def test_characters_that_a_voice_cannot_say_can_be_left_out(voxpress: Run) -> None:
+    done = voxpress("voicemail", "-", "-o", "vm", "--unspeakable", "skip", stdin="mailbox,name\n1,Ada\n")
+    assert "3 rendered" in done.said
+
+
+def test_a_language_has_its_speaker(voxpress: Run, boxes: Path, tmp_path: Path) -> None:
+    """So that one list holds mailboxes of several languages; a speaker of the list itself goes first."""
+    (tmp_path / "voxpress.toml").write_text(
+        '[cast]\nAnna = { engine = "tone", voice = "high" }\nBert = { engine = "tone", voice = "low" }\n'
+        '[voicemail]\nspeakers = { de = "Anna" }\n'
+    )
+    boxes.write_text("mailbox,name,language,speaker\n1,A,de-AT,\n2,B,de,Bert\n3,C,,\n4,D,en,\n")
+    voxpress("voicemail", boxes, "-o", "vm", "--kinds", "greet")
+    lines = map(json.loads, Path("vm/.voxpress/report.jsonl").read_text().splitlines())
+    voices = {entry["id"].split("/")[1]: entry["voice"] for entry in lines}
+    assert voices == {"1": "high", "2": "low", "3": "low", "4": "low"}
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ('speakers = "Anna"', "voicemail.speakers: must be a table of languages and members of the cast"),
+        ("speakers = { de = 3 }", "voicemail.speakers: must be a table of languages and members of the cast"),
+        ('speakers = { de = "Anne" }', "'Anne'"),
+    ],
+)
+def test_a_speaker_of_a_language_that_cannot_be(
+    voxpress: Run, boxes: Path, tmp_path: Path, said: str, problem: str
+) -> None:
+    (tmp_path / "voxpress.toml").write_text(f'[cast]\nAnna = {{ engine = "tone" }}\n[voicemail]\n{said}\n')
+    done = voxpress("voicemail", boxes, "-o", "vm", status=2)
+    assert problem in done.warned
 
 
 def test_a_mailbox_without_a_name_is_left_to_the_system(voxpress: Run) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,11 +56,20 @@ class Installation:
             except InputError as error:
                 raise InputError(f"{error}; its preset is --preset {self.system.preset}") from error
 
+    def check_languages(self, spoken: Collection[str]) -> None:
+        """Check that the pack is not named after a language that no row has.
+
+        Raises:
+            InputError: it is.
+        """
+        if self.pack is not None:
+            self.system.check_languages(self.pack, spoken)
+
     def publish(self, folder: Path, report: Path, *, overwrite: bool) -> None:
         """Write the archive of what the report names, and print how to install it.
 
         Raises:
-            InputError: voices or languages differ and the pack has no name, or as `Pack.publish`.
+            InputError: voices or languages differ and the pack has no name, or as `check_languages` or `Pack.publish`.
             StoreError: a file cannot be read or written.
         """
         from voxpress.manifests.report import read
@@ -76,6 +85,7 @@ class Installation:
                 paths.update(_inside(place, file) for file in entry.files)
                 voices.add((entry.engine, entry.model, entry.voice))
                 languages.add(entry.language)
+        self.check_languages(languages)
         pack = Pack(
             system=self.system,
             name=self.pack or self._name_pack(languages, voices),

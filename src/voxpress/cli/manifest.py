@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +59,7 @@ class _Survey:
     Attributes:
         paths: by hash, of the files of all rows, where files are to be pruned.
         characters: in the rows that are to be rendered.
+        languages: of the rows that are to be rendered.
         notes: what was changed in a row's text, after the row.
     """
 
@@ -68,6 +69,7 @@ class _Survey:
     rows: int = 0
     standing: int = 0
     characters: int = 0
+    languages: set[str] = field(default_factory=set)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -92,6 +94,7 @@ class ManifestRender:
         prune: which files of former renders to delete, of those that no row asks for; ``most``: also where they are
             more than half.
         budget: dollars; what would cost more is not begun.
+        check_languages: raises `InputError` where the rows may not have these languages, before anything is spoken.
         recogniser, attempts: as for `voxpress.render`.
     """
 
@@ -103,6 +106,7 @@ class ManifestRender:
     strict: bool = False
     prune: Prune = ""
     budget: float | None = None
+    check_languages: Callable[[Collection[str]], None] | None = None
     attempts: int = ATTEMPTS
     recogniser: Recogniser | None = None
 
@@ -195,6 +199,8 @@ class ManifestRender:
                 try:
                     survey = self._survey(sheet, former, spool, files)
                     self.rows.require_all()
+                    if self.check_languages and not survey.standing:
+                        self.check_languages(survey.languages)
                 except SpeechError:
                     sheet.discard()
                     raise
@@ -226,7 +232,7 @@ class ManifestRender:
                 files.write()
             if self.prune:
                 self._prune(survey)
-        tally.show(time.monotonic() - began, place, self.rows.manifest)
+        tally.show(time.monotonic() - began, place, self.rows.name_proof())
         left_out = self.strict and any(isinstance(bad.error, LeftOut) for bad in survey.bad)
         return SOME_FAILED if tally.failed or tally.doubtful or left_out else 0
 
@@ -272,6 +278,7 @@ class ManifestRender:
             else:
                 spool.add(plan)
                 survey.characters += plan.characters
+                survey.languages.add(plan.language)
         return survey
 
     def _spare(self, row: Utterance, survey: _Survey, former: Former, files: FileMap | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Iterator
@@ -81,6 +82,10 @@ class Rows:
     def wanted(self, row: Utterance) -> bool:
         """Whether the row is among those that ``--only`` asks for."""
         return self._only.takes(row.id, row.file)
+
+    def name_proof(self) -> str:
+        """What shows how the texts are read."""
+        return f"voxpress text {shlex.quote(self.manifest)} --uncertain"
 
     def require_all(self) -> None:
         """See that each ``--only`` asks for some row that was read.

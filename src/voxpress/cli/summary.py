@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -123,12 +122,12 @@ class Tally:
             self._noted += 1
             self._first_note = self._first_note or f"{result.utterance.id}: {result.notes[0]}"
 
-    def show(self, elapsed: Seconds, report: Path, manifest: str) -> None:
+    def show(self, elapsed: Seconds, report: Path, proof: str) -> None:
         """Print them.
 
         Args:
             report: where all about each row is.
-            manifest: as it was given.
+            proof: what shows how the texts are read.
         """
         counts = self._counts
         print(
@@ -148,10 +147,7 @@ class Tally:
             more = f" (in the report: notes on {count(self._noted, 'row')})" if self._noted > 1 else ""
             print(f"note: {name_flags(self._first_note)}{more}")
         if self._uncertain:
-            print(
-                f"{count(self._uncertain, 'reading')} may not be meant; this shows them:"
-                f"  voxpress text {shlex.quote(manifest)} --uncertain"
-            )
+            print(f"{count(self._uncertain, 'reading')} may not be meant; this shows them:  {proof}")
 
 
 def show_bad(

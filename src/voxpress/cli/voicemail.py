@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,7 @@ from voxpress.cli.options import (
     Seed,
     Speed,
     StoreUrl,
+    Unspeakable,
     VoiceName,
     Workers,
     examples,
@@ -34,6 +37,7 @@ from voxpress.cli.options import (
 from voxpress.cli.render import Prunable
 from voxpress.cli.rows import Rows
 from voxpress.errors import InputError, LeftOut, ManifestError
+from voxpress.files.paths import OWN
 from voxpress.rendering import TIMEOUT
 
 if TYPE_CHECKING:
@@ -48,6 +52,8 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _USUAL = "unavail,busy,greet"
+_SPEAKERS = "speakers"
+"""The key of ``[voicemail]`` that is no wording."""
 _NARROW = 8000
 """The sample rate of WAV for voicemail, which is that of a call."""
 
@@ -106,6 +112,7 @@ def voicemail(
     device: Device = None,
     lexicon: LexiconFiles = None,
     normalise: Normalise = None,
+    unspeakable: Unspeakable = None,
     store: StoreUrl = None,
     workers: Workers = None,
     report: Annotated[
@@ -132,6 +139,10 @@ def voicemail(
     ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Make mailboxes without a greeting an error.")
+    ] = False,
+    show_text: Annotated[
+        bool,
+        typer.Option("--text", help="With --dry-run: show what is read otherwise than written."),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", "-n", help="Show what would be done; render nothing.")
@@ -176,7 +187,7 @@ def voicemail(
         carrier=own.carrier,
         files=[(ONE_FILE, output) for output in _outputs(formats, preset, found.greetings)],
         front_end=read_front_end(
-            [*(lexicon or ()), *project.list_lexicons()], normalise, None, None, False, own
+            [*(lexicon or ()), *project.list_lexicons()], normalise, unspeakable, None, False, own
         ),
         cast=project.cast,
         beside=place,
@@ -188,6 +199,7 @@ def voicemail(
         wordings=_wordings(project.voicemail, project.path, template or []),
         domain=domain or "",
         language_of=_language_finder(planner),
+        speakers=_speakers(project.voicemail, project.path),
     )
     given.folder, given.formats = target, formats
     rendering = ManifestRender(
@@ -198,8 +210,10 @@ def voicemail(
         strict=strict,
         prune="most" if prune_all else "stale" if prune else "",
     )
+    if show_text and not dry_run:
+        raise InputError("--text belongs to --dry-run")
     if dry_run:
-        raise typer.Exit(rendering.forecast(report))
+        raise typer.Exit(rendering.forecast(report, text=show_text))
     new = not target.path.exists()
     status = rendering.run(
         report=report,
@@ -209,7 +223,29 @@ def voicemail(
     )
     if new and not status:
         print(f"\n{found.greetings.next_steps}", end="")
+    if strangers := _count_strangers(target.path):
+        where = shlex.quote(str(target.path))
+        print(
+            f"\n{strangers:,} files and folders in {where} do not belong to its owner, so the phone system may not be"
+            f" able to replace them; give them to it:  chown -R --reference={where} {where}"
+        )
     raise typer.Exit(status)
+
+
+def _count_strangers(folder: Path) -> int:
+    """How many files and folders in a folder of somebody else belong to who runs the command."""
+    me = os.geteuid()
+    try:
+        if folder.stat().st_uid == me:
+            return 0
+        return sum(
+            os.lstat(os.path.join(place, name)).st_uid == me
+            for place, folders, files in os.walk(folder)
+            for name in (*folders, *files)
+            if OWN not in (name, *Path(place).relative_to(folder).parts)
+        )
+    except OSError:
+        return 0
 
 
 class Mailboxes(Rows):
@@ -241,6 +277,10 @@ class Mailboxes(Rows):
         box = row.id.rpartition("/")[0]
         context, _, number = box.rpartition("/")
         return self._only.takes(row.id, box, f"{context.rpartition('/')[2]}/{number}", number)
+
+    def name_proof(self) -> str:
+        """What shows how the greetings are read. The list itself is no text, and may hold passwords."""
+        return "the same command with --dry-run --text"
 
     def _keep_recording(self, row: Utterance) -> Utterance | ManifestError:
         """The row, or why a greeting that somebody recorded stays."""
@@ -310,6 +350,8 @@ def _wordings(project: Mapping[str, object], path: str, templates: list[str]) ->
 
     wordings = Wordings()
     for kind, said in project.items():
+        if kind == _SPEAKERS:
+            continue
         try:
             for language, text in said.items() if isinstance(said, dict) else [("", said)]:
                 if not isinstance(text, str):
@@ -324,6 +366,15 @@ def _wordings(project: Mapping[str, object], path: str, templates: list[str]) ->
         kind, _, language = name.strip().partition(".")
         wordings.add(kind, text, language)
     return wordings
+
+
+def _speakers(project: Mapping[str, object], path: str) -> Mapping[str, str]:
+    """Who speaks for mailboxes of a language, as the project says."""
+    given = project.get(_SPEAKERS, {})
+    if not isinstance(given, dict) or not all(isinstance(name, str) for name in given.values()):
+        problem = 'must be a table of languages and members of the cast, such as { de = "Anna" }'
+        raise ManifestError(problem, path=path, field=f"voicemail.{_SPEAKERS}")
+    return given
 
 
 def _language_finder(planner: Planner) -> Callable[[Mailbox], str]:

@@ -33,6 +33,8 @@ class NameRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Characters of the name without its folder and extension."""
     longest_path: int | None = None
     """Characters of the path from the output folder, with the extension."""
+    deepest: int | None = None
+    """Folders in the path; 0: none."""
     characters: str = ""
     """Those that the path without its extension can have, as between the brackets of a regular expression; folders
     are separated by ``/`` all the same."""
@@ -56,6 +58,8 @@ class NameRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             limit = getattr(self, name)
             if limit is not None and limit < 1:
                 raise InputError(f"must be a whole number above 0, not {limit}", field=name)
+        if self.deepest is not None and self.deepest < 0:
+            raise InputError(f"must be a whole number, 0 or more, not {self.deepest}", field="deepest")
 
 
 class BrokenRule(NamedTuple):
@@ -102,6 +106,8 @@ def _find_problem(rule: NameRule, path: str, stem: str, name: str, count: int) -
         return f"name{place} has more than {rule.longest} characters"
     if rule.longest_path is not None and len(path) > rule.longest_path:
         return f"path has more than {rule.longest_path} characters"
+    if rule.deepest is not None and stem.count("/") > rule.deepest:
+        return f"path has more than {rule.deepest} folders"
     if rule.characters and not re.fullmatch(f"[/{rule.characters}]*", stem):
         wrong = next(each for each in stem if not re.fullmatch(f"[/{rule.characters}]", each))
         return f"name holds {show(wrong)}, and only {rule.characters} are allowed"

@@ -11,6 +11,8 @@ from functools import partial
 from importlib import resources
 from typing import Any
 
+import msgspec
+
 from voxpress import languages
 from voxpress.errors import InputError, LeftOut, ManifestError, suggest
 from voxpress.manifests import Row
@@ -102,6 +104,7 @@ class Greeter:
         kinds: which ones each mailbox gets.
         domain: of mailboxes that name none; for Asterisk their context.
         language_of: the language in which a row without one is spoken.
+        speakers: who speaks for mailboxes that name a language and no voice, by language.
     """
 
     greetings: Greetings
@@ -109,6 +112,7 @@ class Greeter:
     wordings: Wordings = field(default_factory=Wordings)
     domain: str = ""
     language_of: Callable[[Mailbox], str]
+    speakers: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self, entries: Iterable[Entry]) -> Iterator[Row]:
         """The rows of all mailboxes, and what is wrong with others."""
@@ -123,6 +127,7 @@ class Greeter:
                 problem = f"mailbox {entry.mailbox} stands in line {first} already"
                 yield ManifestError(problem, path=entry.path, line=entry.line)
                 continue
+            entry = self._choose_speaker(entry)
             told = set()
             for kind in self.kinds:
                 for found in self._greet(entry, kind):
@@ -172,6 +177,13 @@ class Greeter:
             problem = f"mailbox {box.mailbox} has no name: the system says its number by itself"
             return LeftOut(problem, path=box.path, line=box.line)
         return None
+
+    def _choose_speaker(self, box: Mailbox) -> Mailbox:
+        """The mailbox, with the speaker of its language if it names none."""
+        if not box.language or box.speaker or box.engine or box.model or box.voice:
+            return box
+        speaker = self.speakers.get(box.language) or self.speakers.get(languages.base(box.language))
+        return msgspec.structs.replace(box, speaker=speaker) if speaker else box
 
     def _choose_context(self, given: str) -> str:
         """The context or domain of a mailbox; empty: not known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -40,6 +41,21 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
     voice: str = ""
     speed: str = ""
     seed: str = ""
+
+
+_VOICE_LANGUAGE = re.compile(
+    r"(?P<base>[A-Za-z]{2,3})(_(?P<script>[A-Z][a-z]{3})(?=_[A-Z]{2}(?:_|$)))?(_(?P<country>[A-Za-z]{2}))?(_.*)?"
+)
+
+
+def read_language(given: str) -> str:
+    """The BCP 47 tag of a language of Asterisk, whose further parts name a voice.
+
+    >>> read_language("en_GB_f_Joe"), read_language("de_Anna"), read_language("zh_Hans_CN"), read_language("pt-BR")
+    ('en-GB', 'de', 'zh-Hans-CN', 'pt-BR')
+    """
+    found = _VOICE_LANGUAGE.fullmatch(given)
+    return "-".join(filter(None, found.group("base", "script", "country"))) if found else given
 
 
 Entry: TypeAlias = Mailbox | ManifestError

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from voxpress.errors import LeftOut, ManifestError
 from voxpress.manifests.csv import table
-from voxpress.publish.mailboxes import Entry, Mailbox, MailboxList
+from voxpress.publish.mailboxes import Entry, Mailbox, MailboxList, read_language
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "mailbox": (
@@ -45,7 +45,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "busy": ("busy",),
     "greet": ("greet",),
     "temp": ("temp", "temporary"),
-    "language": ("language", "lang", "locale"),
+    "language": ("language", "lang", "locale", "languages_language"),  # the last one is FreePBX's
     "speaker": ("speaker",),
     "engine": ("engine",),
     "model": ("model",),
@@ -98,6 +98,7 @@ def _read_records(
             continue
         line, cells = record
         fields = {field: cells[index].strip() for field, index in at.items()}
+        fields["language"] = read_language(fields.get("language", ""))
         if not fields.get("context") and "@" in fields["mailbox"]:
             fields["mailbox"], _, fields["context"] = fields["mailbox"].partition("@")
         if not fields["mailbox"]:

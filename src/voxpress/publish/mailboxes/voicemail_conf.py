@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from voxpress.errors import LeftOut, ManifestError
-from voxpress.publish.mailboxes import Mailbox, MailboxList
+from voxpress.publish.mailboxes import Mailbox, MailboxList, read_language
 
 _HEADER = re.compile(r"\[([^\]]*)\](?:\(([^)]*)\))?")
 _OTHER_FILE = re.compile(r"#\s*(include|tryinclude|exec)\b\s*(.*)")
@@ -49,10 +49,12 @@ def read(lines: Sequence[str], path: str, *, complete: bool = False) -> MailboxL
             # FreePBX includes its settings there; they hold no mailboxes.
             settings = bool(sections) and sections[-1].name == "general"
             hint = (
-                "formats that it sets: -f" if settings else "mailboxes: give it to voxpress as another list"
+                "if it sets format=, name these formats with -f"
+                if settings
+                else "if it has mailboxes, give it to voxpress as another list"
             )
             wrong = ManifestError if complete and not settings else LeftOut
-            entries.append(wrong(f"#{other[1]} {other[2]} is not read ({hint})", path=path, line=number))
+            entries.append(wrong(f"#{other[1]} {other[2]} is not read; {hint}", path=path, line=number))
         elif sections and "=" in line:
             name, _, value = line.partition("=")
             sections[-1].values.append((number, name.strip(), value.removeprefix(">").strip()))
@@ -96,19 +98,8 @@ def _read_mailbox(context: str, mailbox: str, value: str, path: str, line: int) 
         mailbox=mailbox,
         context=context,
         name=name.strip(),
-        language=_tag(given.get("language", "").strip()),
+        language=read_language(given.get("language", "").strip()),
     )
-
-
-def _tag(language: str) -> str:
-    """The BCP 47 tag of a language of Asterisk, whose further parts name a voice.
-
-    >>> _tag("en_GB_f_Joe"), _tag("de"), _tag("")
-    ('en-GB', 'de', '')
-    """
-    base, _, rest = language.partition("_")
-    country = rest.partition("_")[0]
-    return f"{base}-{country}" if re.fullmatch("[A-Za-z]{2}", country) else base
 
 
 def _strip_comments(lines: Sequence[str]) -> Iterator[tuple[int, str]]:

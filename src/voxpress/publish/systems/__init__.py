@@ -9,18 +9,21 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from voxpress import languages
 from voxpress.errors import InputError, UnsupportedOption, suggest
 from voxpress.files.formats import FORMATS
 from voxpress.speech import Hertz, Output
 
 Kind: TypeAlias = Literal["unavail", "busy", "greet", "temp"]
 """What a greeting is for: nobody answers, the line is busy, the name alone, an absence."""
+_DIALECTS = 10
+"""Languages nearer to each other than this go by each other's names, such as Norwegian and Bokmål (langcodes)."""
 KINDS: tuple[Kind, ...] = ("unavail", "busy", "greet", "temp")
 
 
@@ -117,6 +120,31 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
         if re.fullmatch(self.pack_form, name, re.ASCII):
             return name
         raise InputError(f"{name!r} cannot name a pack here, as {self.pack_example} can", field="pack_name")
+
+    def check_languages(self, pack: str, spoken: Collection[str]) -> None:
+        """Check that a pack is not named after a language that none of its rows has.
+
+        Args:
+            spoken: BCP 47 tags of the rows.
+
+        Raises:
+            InputError: it is; the message says what to do.
+        """
+        if "{language}" not in self.pack or not spoken:
+            return
+        import langcodes
+
+        code = re.split("[_/]", pack)[0]
+        named = languages.base(next((tag for tag, own in self.languages.items() if own == code), code))
+        found = sorted({languages.base(tag) for tag in spoken} - {"*", ""})
+        if len(code) != 2 or not languages.iso_639_2(named) or not found:
+            return
+        if not any(langcodes.tag_distance(named, tag) < _DIALECTS for tag in found):
+            raise InputError(
+                f"the pack {pack} is named after the language {named!r}, and the rows are spoken in"
+                f" {', '.join(map(repr, found))}: choose a voice of that language, or another name",
+                field="pack_name",
+            )
 
     def check_output(self, output: Output) -> None:
         """Check that the system plays such a file.

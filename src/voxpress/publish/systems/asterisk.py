@@ -60,9 +60,17 @@ SYSTEM = System(
        [options]
        defaultlanguage = %(pack)s
 
-3. Try it on Asterisk's command line, with a prompt of the pack:
+3. Try it: add an extension to a context that your telephone can dial, then `dialplan reload`, and dial 7000. The last
+   line names a prompt of the pack:
 
-       channel originate Local/s@default application Playback hello-world
+       exten => 7000,1,Answer()
+        same => n,Set(CHANNEL(language)=%(pack)s)
+        same => n,Wait(1)
+        same => n,Playback(hello-world)
+        same => n,Hangup()
+
+To go back, choose the former language again and delete sounds/%(pack)s. To update, delete it before you unpack the new
+archive: tar leaves prompts there that are gone from the list.
 
 A prompt that is missing here comes from the next language that Asterisk tries, which is the name up to its last
 underscore, and so on. `asterisk -rx "core show file formats"` shows what your Asterisk can play.

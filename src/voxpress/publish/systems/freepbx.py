@@ -30,14 +30,18 @@ SYSTEM = replace(
    For an extension: Applications > Extensions > Language Code. For some calls: Applications > Languages, and send the
    calls to that destination.
 
+To go back, choose the former language, delete sounds/%(pack)s, and delete the custom language. To update, delete the
+files in sounds/%(pack)s before you unpack the new archive: tar leaves prompts there that are gone from the list.
+
 A prompt that is missing here comes from the next language that Asterisk tries, which is the name up to its last
 underscore, and so on.
 """,
     greetings=replace(
         asterisk.GREETINGS,
         next_steps="""\
-FreePBX keeps greetings in /var/spool/asterisk/voicemail. Copy the folder there, then run `fwconsole chown`. Nothing
-has to be reloaded. After a greeting, Asterisk plays its instructions, unless the extension's voicemail leaves them out.
+FreePBX plays greetings from /var/spool/asterisk/voicemail. Render into that folder, because a copy would replace
+greetings that people recorded; then run `fwconsole chown`. Nothing has to be reloaded. After a greeting, Asterisk
+plays its instructions, unless the extension's voicemail leaves them out.
 """,
     ),
 )

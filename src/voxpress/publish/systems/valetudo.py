@@ -23,6 +23,7 @@ SYSTEM = System(
        Hash           %(md5)s
        File size      %(size)s
 
-   then Set Voice Pack. Hash is the MD5 of the archive, and the size is in bytes.
+   then Set Voice Pack. The pack replaces the one that was installed, so it needs all sounds. Another pack replaces it
+   in the same way. Hash is the MD5 of the archive, and the size is in bytes.
 """,
 )
