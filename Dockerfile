@@ -4,6 +4,10 @@
 # As a server, which listens for others only once there is a key (deploy/compose.yaml has nginx in front):
 # docker run --rm -v voxpress-state:/state voxpress keys add app
 # docker run -p 8880:8880 -v voxpress-store:/store -v voxpress-state:/state voxpress serve --host 0.0.0.0
+#
+# For Home Assistant, whose protocol has no keys, so let only Home Assistant reach the port:
+# docker run -p 10200:10200 -v voxpress-store:/store -v voxpress-state:/state voxpress serve \
+#   --wyoming tcp://0.0.0.0:10200 --allow-open
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
@@ -23,7 +27,7 @@ ENV PATH=/opt/voxpress/bin:$PATH \
     VOXPRESS_STATE=/state
 USER voxpress
 VOLUME /store /state
-EXPOSE 8880
+EXPOSE 8880 10200
 WORKDIR /data
 ENTRYPOINT ["voxpress"]
 CMD ["--help"]

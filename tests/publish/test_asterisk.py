@@ -20,7 +20,7 @@ import pytest
 from .conftest import Run
 
 ASTERISK = os.environ.get("VOXPRESS_ASTERISK") or shutil.which("asterisk") or ""
-PACK = "en_GB_f_Joe"
+PACK = "en_GB_m_Joe"
 PATIENCE = 20.0
 DIALPLAN = """
 [played]

@@ -37,14 +37,14 @@ def _names(archive: str) -> list[str]:
 
 def test_asterisk_gets_a_voice_beside_the_others(voxpress: Run, prompts: str) -> None:
     """The preset is the system's, unless another is named; the language is cut at its last underscore."""
-    done = voxpress("render", prompts, "-o", "out", "--install", "asterisk", "--pack-name", "en_US_f_Joe")
-    assert "Set(CHANNEL(language)=en_US_f_Joe)" in done.said
+    done = voxpress("render", prompts, "-o", "out", "--install", "asterisk", "--pack-name", "en_US_m_Joe")
+    assert "Set(CHANNEL(language)=en_US_m_Joe)" in done.said
     names = _names("out.asterisk.tar.gz")
-    assert "sounds/en_US_f_Joe/digits/1.gsm" in names
-    assert "sounds/en_US_f_Joe/hello-world.sln16" in names
+    assert "sounds/en_US_m_Joe/digits/1.gsm" in names
+    assert "sounds/en_US_m_Joe/hello-world.sln16" in names
     assert len(names) == 3 * 6 + 1
     with tarfile.open("out.asterisk.tar.gz") as tar:
-        packed = tar.extractfile("sounds/en_US_f_Joe/digits/1.wav")
+        packed = tar.extractfile("sounds/en_US_m_Joe/digits/1.wav")
         assert packed is not None
         assert packed.read() == Path("out/digits/1.wav").read_bytes()
 
@@ -193,7 +193,7 @@ def test_a_link_is_not_followed(voxpress: Run, prompts: str, tmp_path: Path) -> 
             "not of the voice's own rate; its preset is --preset asterisk",
         ),
         (["--install", "asterisc"], "did you mean 'asterisk'?"),
-        (["--install", "asterisk", "--pack-name", "../x"], "cannot name a pack here, as en_US_f_Joe can"),
+        (["--install", "asterisk", "--pack-name", "../x"], "cannot name a pack here, as en_US_m_Joe can"),
         (["--install", "asterisk", "--only", "digits/1"], "cannot be combined with --only"),
         (["--install", "asterisk", "--archive", "-"], "is a .tar.gz"),
         (["--install", "asterisk", "--archive", "pack.zip"], "is a .tar.gz"),
@@ -212,6 +212,6 @@ def test_nothing_is_spoken_for_an_archive_that_cannot_be(
 def test_several_voices_need_a_name(voxpress: Run, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("id,text,voice\na,Hello.,low\nb,Bye.,high\n")
     done = voxpress("render", "rows.csv", "-o", "out", "--install", "asterisk", status=2)
-    assert "the rows have several voices: name the pack, such as --pack-name en_US_f_Joe" in done.warned
+    assert "the rows have several voices: name the pack, such as --pack-name en_US_m_Joe" in done.warned
     voxpress("render", "rows.csv", "-o", "out", "--install", "asterisk", "--pack-name", "en_mixed")
     assert "sounds/en_mixed/a.wav" in _names("out.asterisk.tar.gz")

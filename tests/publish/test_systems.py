@@ -13,7 +13,7 @@ from voxpress.speech import Output
 FACTS = {
     "archive": "a.tar.gz",
     "name": "a.tar.gz",
-    "pack": "en_US_f_Joe",
+    "pack": "en_US_m_Joe",
     "language": "en",
     "country": "us",
     "voice": "joe",
@@ -29,7 +29,7 @@ def test_a_system_is_described_completely(name: str) -> None:
     assert system.check_pack(system.pack_example) == system.pack_example
     assert "%(" not in system.instructions % FACTS
     if system.folder:
-        assert "en_US_f_Joe" in system.instructions % FACTS
+        assert "en_US_m_Joe" in system.instructions % FACTS
     if system.greetings:
         assert set(system.greetings.names) == set(systems.KINDS)
         assert len(set(system.greetings.names.values())) == len(systems.KINDS)
@@ -83,7 +83,7 @@ def test_a_name_that_cannot_be_made(language: str, voice: str) -> None:
         ("asterisk", "en US"),
         ("freeswitch", "en/us"),
         ("freeswitch", "en/../joe"),
-        ("freeswitch", "en_US_f_Joe"),
+        ("freeswitch", "en_US_m_Joe"),
         ("edgetx", "english"),
         ("valetudo", "a/b"),
     ],

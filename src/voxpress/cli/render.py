@@ -202,7 +202,7 @@ def render(
         typer.Option(
             "--pack-name",
             metavar="NAME",
-            help="Its name on the system; by default made of language, gender and voice: en_US_f_Joe.",
+            help="Its name on the system; by default made of language, gender and voice: en_US_m_Joe.",
         ),
     ] = None,
     dry_run: Annotated[

@@ -57,7 +57,7 @@ class Pack:
 
     Attributes:
         system: which one they are for.
-        name: of the pack, such as ``en_US_f_Joe``.
+        name: of the pack, such as ``en_US_m_Joe``.
         language: BCP 47, for the instructions.
         folder: where they lie.
         paths: of the files, relative to `folder`.

@@ -44,15 +44,15 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _VOICE_LANGUAGE = re.compile(
-    r"(?P<base>[A-Za-z]{2,3})(_(?P<script>[A-Z][a-z]{3})(?=_[A-Z]{2}(?:_|$)))?(_(?P<country>[A-Za-z]{2}))?(_.*)?"
+    r"(?P<base>[A-Za-z]{2,3})(_(?P<script>[A-Z][a-z]{3})(?=_[A-Z]{2}(?:_|$)))?(_(?P<country>[A-Za-z]{2}|[0-9]{3}))?(_.*)?"
 )
 
 
 def read_language(given: str) -> str:
     """The BCP 47 tag of a language of Asterisk, whose further parts name a voice.
 
-    >>> read_language("en_GB_f_Joe"), read_language("de_Anna"), read_language("zh_Hans_CN"), read_language("pt-BR")
-    ('en-GB', 'de', 'zh-Hans-CN', 'pt-BR')
+    >>> read_language("en_GB_m_Joe"), read_language("de_Anna"), read_language("es_419"), read_language("pt-BR")
+    ('en-GB', 'de', 'es-419', 'pt-BR')
     """
     found = _VOICE_LANGUAGE.fullmatch(given)
     return "-".join(filter(None, found.group("base", "script", "country"))) if found else given

@@ -1,7 +1,7 @@
 """Asterisk.
 
 ``main/file.c`` looks for a prompt in ``sounds/LANGUAGE/`` and cuts the language at its last underscore until one has
-it: ``en_US_f_Joe``, ``en_US_f``, ``en_US``, ``en``. So a voice lies beside the recorded sets, and what it lacks comes
+it: ``en_US_m_Joe``, ``en_US_f``, ``en_US``, ``en``. So a voice lies beside the recorded sets, and what it lacks comes
 from them. A language has at most 39 bytes (``MAX_LANGUAGE``).
 """
 
@@ -37,7 +37,7 @@ SYSTEM = System(
     plays=PLAYS,
     pack="{language}_{country}_{gender}_{voice}",
     pack_form=r"(?=.{2,39}$)[A-Za-z]{2,3}(?:_[A-Za-z0-9-]+)*",
-    pack_example="en_US_f_Joe",
+    pack_example="en_US_m_Joe",
     folder="sounds/{pack}",
     instructions="""\
 1. Unpack the sounds on the machine with Asterisk.
