@@ -35,7 +35,7 @@ demo: $(STAMPS)/voxpress
 test: lint types imports blocks pytest
 
 # The test groups that need weights, a network, minutes, other environments or another server.
-test-all: $(STAMPS)/lanes $(STAMPS)/clients
+test-all: $(STAMPS)/lanes $(STAMPS)/clients $(STAMPS)/telephony
 	$(BIN)/voxpress engines install xtts
 	$(BIN)/voxpress engines install outetts
 	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -m "models or engines or faults or s3 or slow or clients" $(PYTEST)
@@ -129,6 +129,15 @@ $(STAMPS)/dev: $(STAMPS)/voxpress
 
 $(STAMPS)/lock $(STAMPS)/release $(STAMPS)/site: $(STAMPS)/%: pyproject.toml $(CONSTRAINTS) | $(STAMPS)/python
 	$(PIP) --group $*
+	@touch $@
+
+# Recorded prompts and lists of Debian, and the telephone receiver of FreeSWITCH: tests skip what cannot be had.
+$(STAMPS)/telephony: Makefile
+	@mkdir -p build/debian $(STAMPS)
+	-@ldconfig -p | grep -q libspandsp || { command -v apt-get >/dev/null && { $(APT) libspandsp2; }; }
+	-@command -v apt-get >/dev/null && cd build/debian && \
+	  apt-get download -qq $(addprefix asterisk-core-sounds-,en es fr it ru $(foreach set,en es fr,$(set)-wav $(set)-gsm $(set)-g722)) && \
+	  for each in *.deb; do dpkg-deb -x "$$each" . && rm "$$each"; done
 	@touch $@
 
 # Clients of the server, which cannot be in one environment with each other. Node and Chromium come from the system; where
