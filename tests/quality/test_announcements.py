@@ -129,9 +129,9 @@ def pack(tmp_path):
     return tmp_path
 
 
-def test_a_pack_says_a_number(pack):
+def test_a_pack_says_a_number(pack, tmp_path_factory):
     """All prompts in one file; a step in level and a gap are shown."""
-    out = pack / "number.wav"
+    out = tmp_path_factory.mktemp("heard") / "number.wav"
     run = CliRunner().invoke(cli.app, ["pack", "say", "en", "12,045", "--pack", str(pack), "-o", str(out)])
     assert run.exit_code == 0, run.output
     heard = codec.decode(out.read_bytes())
@@ -147,3 +147,35 @@ def test_what_is_missing_is_named(pack):
     assert "digits/3         missing" in run.output and "end the call" in run.output
     run = CliRunner().invoke(cli.app, ["pack", "say", "fr", "5", "--pack", str(pack)])
     assert "no language 'fr'" in str(run.exception) and "en" in str(run.exception)
+
+
+@pytest.mark.parametrize("name", ["en/digits/12.wav", "new.wav"])
+def test_no_prompt_is_written_over(pack, name):
+    """A second run would put the announcement into itself."""
+    before = (pack / "en/digits/12.wav").read_bytes()
+    run = CliRunner().invoke(
+        cli.app, ["pack", "say", "en", "12", "--pack", str(pack), "-o", str(pack / name)]
+    )
+    assert "lies in the pack" in str(run.exception)
+    assert (pack / "en/digits/12.wav").read_bytes() == before and not (pack / "new.wav").exists()
+
+
+@pytest.mark.parametrize("name", ["12.mp3", "12.gsm", "notes.txt", "12"])
+def test_an_announcement_is_called_wav(pack, tmp_path_factory, name):
+    out = tmp_path_factory.mktemp("heard") / name
+    run = CliRunner().invoke(cli.app, ["pack", "say", "en", "12", "--pack", str(pack), "-o", str(out)])
+    assert "WAV file of 8 kHz" in str(run.exception) and not out.exists()
+
+
+def test_a_prompt_under_a_wrong_name_is_not_played_as_noise(pack):
+    prompt = pack / "en/digits/12.wav"
+    prompt.rename(prompt.with_suffix(".gsm"))
+    run = CliRunner().invoke(cli.app, ["pack", "say", "en", "12", "--pack", str(pack)])
+    assert "it is called .gsm, which has no header, and it is WAV inside" in str(run.exception)
+
+
+@pytest.mark.parametrize("value", ["€5.05", "£5", "¥100", "-₹3"])
+def test_no_other_currency_becomes_dollars(value):
+    sign = value.strip("-")[0]
+    with pytest.raises(InputError, match=f"prompts for dollars, and none for {sign}"):
+        announce("asterisk", "en", value)

@@ -153,6 +153,20 @@ def test_links(tmp_path):
     }
 
 
+def test_what_macos_leaves_in_archives_is_no_prompt(tmp_path):
+    put(tmp_path, "hello.wav")
+    (tmp_path / "._hello.wav").write_bytes(b"\0\5\26\7 and more")
+    (tmp_path / ".hidden.wav").write_bytes(b"")
+    assert kinds(tmp_path) == []
+
+
+@pytest.mark.parametrize("tolerance", [float("nan"), float("inf"), -1.0])
+def test_a_tolerance_is_a_number(tmp_path, tolerance):
+    put(tmp_path, "hello.wav")
+    with pytest.raises(InputError, match="number of decibels"):
+        check(tmp_path, tolerance=tolerance)
+
+
 # Coverage
 
 

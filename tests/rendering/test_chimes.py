@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from voxpress import Output, render, say
+from voxpress import Output, cli, render, say
 from voxpress.audio import chimes, codec, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, ManifestError
@@ -213,3 +214,17 @@ def test_none_takes_a_chime_away() -> None:
 def test_a_chime_checks_its_fields(fields: dict[str, object]) -> None:
     with pytest.raises(InputError, match="must be a"):
         Chime(**{"sound": "chime:ding", **fields})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("side", ["--before", "--after"])
+def test_a_chime_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str) -> None:
+    """Each run would put the last result in front of the next."""
+    monkeypatch.chdir(tmp_path)
+    bell = tmp_path / "bell.wav"
+    bell.write_bytes(codec.encode(waveform.tone([880], 0.3, 8000), Output(sample_rate=8000)))
+    before = bell.read_bytes()
+    (tmp_path / "link.wav").symlink_to(bell)
+    for out in ("bell.wav", "./bell.wav", "link.wav"):
+        run = CliRunner().invoke(cli.app, ["say", "Hi.", "-e", "tone", "-o", out, side, "bell.wav"])
+        assert "write into another file" in str(run.exception)
+    assert bell.read_bytes() == before

@@ -213,6 +213,8 @@ def _hint(message: str) -> str:
     if message.startswith("No such option: -") and not message.startswith("No such option: --"):
         if given[:1] == ["say"]:
             return "a text that begins with - stands behind --: voxpress say -- '-5 degrees'"
+        if given[:2] == ["pack", "say"]:
+            return "a value that begins with - stands behind --: voxpress pack say en -- -5"
     elif message.startswith("No such command") and "." in given[0]:
         if os.path.isfile(given[0]):
             return f"to render a list: voxpress render {shlex.quote(given[0])} -o out"

@@ -60,6 +60,8 @@ def say(
             raise InputError("--output needs prompts: name their folder with --pack")
         print_json({"prompts": [{"prompt": each} for each in prompts]}) if json else print("\n".join(prompts))
         return
+    if output:
+        _check_output(output.expanduser(), folder)
     pack = survey(folder)
     played = announcements.find_files(pack, language, prompts)
     missing = [each.prompt for each in played if each.file is None]
@@ -107,3 +109,17 @@ def say(
         if missing:
             print(f"missing in {system}: {announcements.SYSTEMS[system].MISSING}")
     raise typer.Exit(SOME_FAILED if missing else 0)
+
+
+def _check_output(output: Path, pack: Path) -> None:
+    """See that the file may be written: not under another format's name, and not among the prompts.
+
+    Raises:
+        InputError: it may not.
+    """
+    if output.suffix != ".wav":
+        raise InputError(f"it is a WAV file of 8 kHz: call it {output.with_suffix('.wav')}", field="output")
+    if output.resolve().is_relative_to(pack.resolve()):
+        raise InputError(
+            f"{output} lies in the pack, where it would be a prompt: name another place", field="output"
+        )

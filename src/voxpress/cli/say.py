@@ -45,6 +45,9 @@ from voxpress.errors import InputError, StoreError
 from voxpress.validation import Markup
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from voxpress.rendering.chimes import Chime
     from voxpress.rendering.planner import Planner
     from voxpress.speech import Utterance
 
@@ -131,6 +134,8 @@ def say(
     if output in (None, "-"):
         format = format or own.format
     wanted = _destinations(output, format)
+    around = own.before if before is None else before, own.after if after is None else after
+    _require_other_files([path for _, path in wanted if path and path != "-"], around)
     words = _words(text)
     opened = store_at(store or own.store)
     asked = Speaker(
@@ -159,8 +164,8 @@ def say(
             cast=project.cast,
             marks=beside,
             beside=Path.cwd(),
-            before=own.before if before is None else before,
-            after=own.after if after is None else after,
+            before=around[0],
+            after=around[1],
         )
         # An engine may change the folder.
         place = (
@@ -181,6 +186,21 @@ def say(
     if json:
         # One format, one object, as ever.
         print_json(facts if len(facts) > 1 else facts[0], to=sys.stderr if output == "-" else sys.stdout)
+
+
+def _require_other_files(paths: Sequence[str], around: Sequence[str | Chime | None]) -> None:
+    """See that no file is written over a sound that is heard in it.
+
+    Raises:
+        InputError: one would be.
+    """
+    sounds = [each if isinstance(each, str) else each.sound for each in around if each]
+    for path in map(os.path.expanduser, paths):
+        for sound in map(os.path.expanduser, sounds):
+            if os.path.exists(path) and os.path.exists(sound) and os.path.samefile(path, sound):
+                raise InputError(
+                    f"{path} is the sound around the speech: write into another file", field="output"
+                )
 
 
 _FACTS = ("key", "format", "sample_rate", "duration", "size", "sha256", "hit", "marks")

@@ -13,7 +13,7 @@ from voxpress.audio import sandbox, waveform
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, suggest
 from voxpress.files.formats import FORMATS
-from voxpress.quality.packs import Pack
+from voxpress.quality.packs import Pack, media
 from voxpress.quality.packs.folder import PackFile
 from voxpress.speech import Hertz, Seconds
 
@@ -137,6 +137,8 @@ def join(pack: Pack, played: Sequence[Played]) -> Joined:
 
 def _read(decoder: sandbox.Decoder, pack: Pack, file: PackFile) -> Audio:
     path = pack.place / file.path
+    if problem := media.find_mismatch(media.read_header(str(path)), file.extension, path.stat().st_size):
+        raise InputError(f"{file.path}: {problem}")
     named = _format_of(file.extension)
     raw = named is not None and (FORMATS[named].container == "RAW" or named == "g722")
     try:

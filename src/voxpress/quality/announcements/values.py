@@ -19,7 +19,8 @@ class Amount(NamedTuple):
 
 
 _NUMBER = re.compile(r"-?(?:\d{1,3}(?:([ ,'])\d{3})(?:\1\d{3})*|\d+)")
-_AMOUNT = re.compile(r"(-?)[$€£]?(-?)(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d{1,2}))?")
+_AMOUNT = re.compile(r"(-?)\$?(-?)(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d{1,2}))?")
+_CURRENCIES = "$€£¥₹₽₩₺₪฿"
 _DIGITS = re.compile(r"[0-9*#-]+")
 
 
@@ -36,7 +37,7 @@ def guess(value: str) -> str:
         return "datetime"
     if re.fullmatch(r"\d\d?:\d\d", text):
         return "time"
-    if re.fullmatch(r"-?[$€£].*", text):
+    if re.fullmatch(rf"-?[{_CURRENCIES}].*", text):
         return "money"
     if re.fullmatch(r"(?:0\d|\d*[*#])[\d*#]*", text):
         return "digits"
@@ -55,6 +56,8 @@ def read(value: str, kind: str) -> Any:
     text = value.strip()
     try:
         return _READERS[kind](text)
+    except InputError:
+        raise
     except (ValueError, AttributeError):
         wanted = _EXAMPLES[kind]
         raise InputError(f"{show(value)} is no {kind}: write it as {wanted}", field="value") from None
@@ -67,6 +70,8 @@ def _read_number(text: str) -> int:
 
 
 def _read_amount(text: str) -> Amount:
+    if other := re.search(f"[{_CURRENCIES.replace('$', '')}]", text):
+        raise InputError(f"phone systems have prompts for dollars, and none for {other[0]}", field="value")
     match = _AMOUNT.fullmatch(text)
     if not match or not (match[3] or match[4]):
         raise ValueError(text)

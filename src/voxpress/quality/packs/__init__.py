@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import statistics
@@ -136,8 +137,11 @@ def check(
         workers: processes; None: one for each core; 0: this process.
 
     Raises:
+        InputError: the tolerance is no number.
         ManifestError: a report in the pack cannot be read.
     """
+    if tolerance is not None and not 0 <= tolerance < math.inf:
+        raise InputError(f"must be a number of decibels, not {tolerance}", field="tolerance")
     texts = read_texts(pack)
     findings = list(coverage.find_same_names(pack))
     wanted: dict[str, Mapping[str, Wanted]] = {}
@@ -183,7 +187,7 @@ def _sum_up(pack: Pack, language: str, tally: _Tally, compared: bool) -> Summary
         prompts=len(prompts),
         files=sum(map(len, prompts.values())),
         duration=round(sum(longest for _, longest in tally.durations.values()), 1),
-        variants=sorted({each.variant for files in prompts.values() for each in files}),
+        variants=sorted({each.variant for files in prompts.values() for each in files if not each.problem}),
         level=round(statistics.median(tally.levels.values()), 1) if tally.levels else None,
         compared=compared,
     )

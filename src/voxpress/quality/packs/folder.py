@@ -96,7 +96,9 @@ def survey(place: Path) -> Pack:
         linked = [each for each in folders if os.path.islink(os.path.join(folder, each))]
         for name in sorted([*names, *linked]):
             path = os.path.relpath(os.path.join(folder, name), place).replace(os.sep, "/")
-            if name not in linked and os.path.splitext(name)[1][1:].lower() not in _KNOWN:
+            # Archives of macOS hold a ._a.wav for each a.wav.
+            hidden = name.startswith(".") and name not in linked
+            if hidden or (name not in linked and os.path.splitext(name)[1][1:].lower() not in _KNOWN):
                 pack.others += 1
                 continue
             problem = _find_problem(os.path.join(folder, name), root)

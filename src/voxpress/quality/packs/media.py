@@ -78,7 +78,7 @@ def inspect(path: str, extension: str) -> Measures:
     found.channels = header.channels or 1
     if header.chunks:
         found.problems.append(("chunks", f"it holds {', '.join(header.chunks)}"))
-    if problem := _find_mismatch(header, named, extension, size):
+    if problem := find_mismatch(header, extension, size):
         found.problems.append(("unlike-name", problem))
     if found.channels > 1:
         found.problems.append(("channels", f"it has {found.channels}"))
@@ -178,8 +178,9 @@ def read_header(path: str) -> Header:
         return Header(format=format, container="wav", channels=channels, chunks=tuple(dict.fromkeys(chunks)))
 
 
-def _find_mismatch(header: Header, named: Format | None, extension: str, size: int) -> str:
+def find_mismatch(header: Header, extension: str, size: int) -> str:
     """How the content differs from the name; empty if it does not."""
+    named = _format_of(extension)
     if named is None:
         return ""
     if not header.format:

@@ -99,6 +99,8 @@ def find(text: str, language: str, free: bytearray, before: str = "") -> list[tu
             found_all = chain(found_all, _look_back(reader, before, text, wording))
         for each in found_all:
             found = _leave_held(each, text, given) if b"\x00" in given[each.start : each.end] else each
+            if text.startswith("...", found.end - 1):  # the stop of an abbreviation belongs to an ellipsis
+                found = found._replace(end=found.end - 1)
             if found.start < found.end and free.count(1, found.start, found.end) == found.end - found.start:
                 free[found.start : found.end] = bytes(found.end - found.start)
                 taken.append((found, name))
