@@ -61,6 +61,10 @@ class _DefaultsAreWrong(Exception):
         self.error = error
 
 
+_PLACED = (PlacedSound, PlacedChime)
+"""Parts that a key knows without the path of their file."""
+
+
 class Planner:
     """Plans utterances, with defaults for what they leave open.
 
@@ -111,6 +115,7 @@ class Planner:
             optional=("carrier", "format"),
         )
         self._casting = Casting(speaker, cast=cast, device=device, carrier=carrier, continuation=continuation)
+        self._continuation = continuation
         self._front_end = front_end
         self._files_beside = FilesBeside(None if beside is None else os.fspath(beside))
         self._front_ends: dict[tuple[str, str | None], FrontEnd] = {}
@@ -268,7 +273,7 @@ class Planner:
         heard = list(
             text.read_scenes(scenes, read, self._files_beside, lenient=front_end.lenient, notes=told)
         )
-        first_heard, last_heard = _find_ends(heard)
+        first_heard, last_heard = _find_ends(heard) if self._continuation else (-1, -1)
         for position, (part, spoken) in enumerate(heard):
             if isinstance(part, Say) and spoken:
                 starts, ends = position == first_heard, position == last_heard
@@ -287,16 +292,14 @@ class Planner:
         script = Script(row.text, tuple(made.words))
         # Notes are told each time, and what else a text in SSML names may have changed.
         again = bool(notes) or row.markup == "ssml"
-        known = [
-            replace(part, path="") if isinstance(part, PlacedSound | PlacedChime) else part
-            for part in made.parts
-        ]
+        known = [replace(part, path="") if isinstance(part, _PLACED) else part for part in made.parts]
         placed = []
         for template, output in self._choose_files(row, lead.language, filed=filed):
             _check_bit_rate(output, rate)
             # A row is known by what it asks for: the request has the output as it was given.
             request = "" if again or not filed else lead.identify(row, front_end, output, self._around)
-            output = _shorten_ends(output, made.opens, made.closes)
+            if made.opens or made.closes:
+                output = _shorten_ends(output, made.opens, made.closes)
             clip = clip_key(known, output)
             placed.append((_fill(template, row, clip) if filed else "", output, clip, request))
         targets = []
@@ -462,8 +465,6 @@ def _find_ends(scenes: Sequence[Scene]) -> tuple[int, int]:
 @lru_cache(maxsize=1024)
 def _shorten_ends(output: Output, opens: bool, closes: bool) -> Output:
     """An output with no more silence at an end than belongs between the parts of a sentence."""
-    if not opens and not closes:
-        return output
     return replace(
         output,
         lead=min(output.lead, _JOINT) if opens else output.lead,
