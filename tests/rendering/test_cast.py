@@ -253,3 +253,11 @@ def test_a_cast_member_that_is_louder(tmp_path: Path) -> None:
     half = len(same) // 2
     assert abs(quiet[half:]).max() / abs(same[half:]).max() == pytest.approx(10 ** (-12 / 20), rel=0.05)
     assert abs(quiet[: half // 2]).max() == pytest.approx(abs(same[: half // 2]).max(), rel=0.01)
+
+
+@pytest.mark.parametrize("name", ['""', '" "', '"\\t"'])
+def test_a_speaker_needs_a_name(tmp_path: Path, name: str) -> None:
+    """Otherwise a request that names nobody would mean this one."""
+    (tmp_path / "voxpress.toml").write_text(f'[cast]\n{name} = {{engine = "tone"}}\n')
+    with pytest.raises(ManifestError, match="a speaker needs a name"):
+        load_project(tmp_path / "voxpress.toml")

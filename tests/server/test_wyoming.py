@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import wave
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,13 @@ from wyoming.tts import (  # noqa: E402
 
 from voxpress import __version__, say  # noqa: E402
 from voxpress.errors import InputError, StoreError  # noqa: E402
-from voxpress.server import find_wyoming_address  # noqa: E402
+from voxpress.server import _bind, find_wyoming_address  # noqa: E402
 from voxpress.server.aliases import NamedVoice  # noqa: E402
 from voxpress.server.settings import ModelName, Settings  # noqa: E402
 from voxpress.server.speech.voice_book import VoiceBook  # noqa: E402
 from voxpress.server.wyoming.address import Address  # noqa: E402
 from voxpress.server.wyoming.info import describe  # noqa: E402
+from voxpress.server.wyoming.listener import MOST_CONNECTIONS  # noqa: E402
 from voxpress.server.wyoming.requests import SpeechWish, SynthesizeFields  # noqa: E402
 from voxpress.speech import Speaker, Voice  # noqa: E402
 from voxpress.store import open_store  # noqa: E402
@@ -688,14 +689,38 @@ def test_places_where_nobody_can_listen(tmp_path):
     assert (tmp_path / "file").read_text() == "not a socket"
     with pytest.raises(StoreError, match="cannot listen"):
         Address(path=str(tmp_path / "no/such/folder")).bind()
-    with Address(path=str(tmp_path / "w.sock")).bind() as first:
-        first.listen()
-        with pytest.raises(StoreError, match="another server"):
-            Address(path=str(tmp_path / "w.sock")).bind()
-    with Address(host="127.0.0.1").bind() as first:
-        first.listen()
-        with pytest.raises(StoreError, match="cannot listen"):
-            Address(host="127.0.0.1", port=first.getsockname()[1]).bind()
+    with Address(path=str(tmp_path / "w.sock")).bind(), pytest.raises(StoreError, match="another server"):
+        Address(path=str(tmp_path / "w.sock")).bind()
+    with Address(host="127.0.0.1").bind() as first, pytest.raises(StoreError, match="cannot listen"):
+        Address(host="127.0.0.1", port=first.getsockname()[1]).bind()
+
+
+def test_http_and_wyoming_cannot_have_one_port():
+    """Linux would let both bind to it, and give all connections to one."""
+    http = _bind("127.0.0.1", 0)
+    with http, pytest.raises(StoreError, match=r"cannot listen on 127\.0\.0\.1.*in use"):
+        Address(host="127.0.0.1", port=http.getsockname()[1]).bind()
+    with Address(host="127.0.0.1").bind() as first, pytest.raises(StoreError, match="in use"):
+        _bind("127.0.0.1", first.getsockname()[1])
+
+
+def test_one_client_too_many_is_told(here):
+    with ExitStack() as stack:
+        connect = (
+            socket.create_connection(("127.0.0.1", here.port), timeout=20) for _ in range(MOST_CONNECTIONS)
+        )
+        clients = [stack.enter_context(each) for each in connect]
+        # The first ones are served as the last one is taken.
+        clients[0].sendall(b'{"type": "describe"}\n')
+        assert b'"info"' in clients[0].recv(100)
+        told = here.send()
+        assert b"queue_full" in told and b"1,000 clients" in told
+        clients[0].close()
+        until = time.monotonic() + 10
+        while b"queue_full" in (last := here.send(b'{"type": "describe"}\n', b"x" * 10 + b"\n")):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert b'"info"' in last
 
 
 def test_a_socket_in_a_folder_open_to_others_and_a_clean_end(serve, tmp_path):

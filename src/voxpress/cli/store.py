@@ -10,7 +10,6 @@ import typer
 
 from voxpress.cli.options import (
     Config,
-    FormatName,
     Json,
     ManifestFormat,
     Only,
@@ -92,12 +91,16 @@ def warm(
         str,
         typer.Argument(
             metavar="LIST",
-            help="What will be asked for: a manifest, or lines of text; '-' reads standard input.",
+            help="What will be asked for: a manifest, or lines of text; '-' reads standard input, where lines of text"
+            " need --from text.",
         ),
     ],
     manifest_format: ManifestFormat = None,
     only: Only = None,
-    format: FormatName = None,
+    format: Annotated[
+        str | None,
+        typer.Option("--format", "-f", metavar="FORMAT", help="Formats, such as wav,mp3; by default wav."),
+    ] = None,
     voice: Annotated[
         list[str] | None,
         typer.Option(
@@ -150,6 +153,8 @@ def warm(
     wanted = (row for row in rows if not isinstance(row, Utterance) or rows.wanted(row))
     planned = list(warming.plan_all(wanted))
     rows.require_all()
+    if not planned:
+        raise InputError(f"{phrases} has no phrases")
     bad = [each for each in planned if isinstance(each, Bad)]
     wrong = [each for each in bad if not isinstance(each.error, LeftOut)]
     if wrong:

@@ -218,6 +218,8 @@ def read_cast(table: Table, path: str) -> dict[str, Speaker]:
     """
     cast = {}
     for name, fields in table.items():
+        if not name.strip():
+            raise ManifestError("a speaker needs a name", path=path, field="cast")
         try:
             cast[name] = msgspec.convert(fields, Speaker)
         except msgspec.ValidationError as error:

@@ -18,6 +18,9 @@ from voxpress.server.wyoming.address import Address, show_address
 
 __all__ = ["Settings", "serve"]
 
+_BACKLOG = 2048
+"""Connections that may wait to be taken, as in uvicorn."""
+
 
 def serve(settings: Settings, project: Project, store: str | None = None) -> None:
     """Run a server until a signal stops it.
@@ -119,6 +122,8 @@ def _bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # Two sockets can be bound to one port until one of them listens.
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise StoreError(f"cannot listen on {host}:{port}: {error.strerror}") from error

@@ -90,6 +90,7 @@ def _bind(family: int, place: object, shown: str) -> socket.socket:
         if family != socket.AF_UNIX:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(place)  # type: ignore[arg-type]  # what the family takes
+        listener.listen()
     except OSError as error:
         listener.close()
         raise StoreError(f"cannot listen on {shown}: {error.strerror or error}") from error
