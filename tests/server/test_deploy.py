@@ -125,7 +125,7 @@ def test_the_image_serves() -> None:
     assert {"server", "piper"} <= set(extras) <= set(project["project"]["optional-dependencies"])
     for name in ("VOXPRESS_STORE", "VOXPRESS_STATE"):
         assert f"{name}={compose['services']['voxpress']['environment'][name]}" in image
-    assert f"EXPOSE {Settings().port}\n" in image
+    assert f"EXPOSE {Settings().port} 10200\n" in image  # HTTP, and Wyoming as the compose file has it
     for line in re.findall(r"^# docker run .* voxpress (\w+ .*)$", image, re.MULTILINE):
         _words(line.split())
 
