@@ -25,7 +25,7 @@ def plain(prompts):
     return " ".join(each.removeprefix("digits/") for each in prompts)
 
 
-@pytest.mark.parametrize(("system", "language", "numbers"), tables())
+@pytest.mark.parametrize(("system", "language", "numbers"), list(tables()))
 def test_numbers(system, language, numbers):
     """Tens before units or after, and where an and stands."""
     assert {number: plain(announce(system, language, number)) for number in numbers} == numbers
