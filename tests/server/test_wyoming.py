@@ -698,6 +698,22 @@ def test_places_where_nobody_can_listen(tmp_path):
             Address(host="127.0.0.1", port=first.getsockname()[1]).bind()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])
+def test_one_port_is_not_taken_twice(tmp_path, host):
+    """Two sockets can be bound to one port until one of them listens; then both would be announced."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"tcp://{host if host != 'localhost' else '127.0.0.1'}:{port}"
+    command = [sys.executable, "-P", "-m", "voxpress", "serve", "-e", "tone", "--state", str(tmp_path / "state")]
+    command += ["--host", "localhost" if host == "localhost" else "127.0.0.1", "--port", str(port)]
+    command += ["--store", str(tmp_path / "store"), "--wyoming", address, "--allow-open"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30, cwd=tmp_path)
+    assert done.returncode != 0
+    assert f"cannot listen on {address.removeprefix('tcp://')}: Address already in use" in done.stderr
+    assert "/v1" not in done.stderr
+
+
 def test_a_socket_in_a_folder_open_to_others_and_a_clean_end(serve, tmp_path):
     """What is being spoken is heard to its end; a connection on which nothing comes does not hold the server."""
     path = tmp_path / "w.sock"

@@ -14,7 +14,7 @@ import socket
 from voxpress.errors import EngineNotInstalled, InputError, StoreError
 from voxpress.rendering.presets import Project
 from voxpress.server.settings import Settings
-from voxpress.server.wyoming.address import Address, show_address
+from voxpress.server.wyoming.address import Address, listen, show_address
 
 __all__ = ["Settings", "serve"]
 
@@ -53,7 +53,8 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
             f"there are no keys, so the server would speak for everyone who reaches {settings.host}: make one with"
             "  voxpress keys add NAME  or bind to 127.0.0.1"
         )
-    listener = _bind(settings.host, settings.port)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = listen(family, (settings.host, settings.port), f"{settings.host}:{settings.port}")
     wyoming_listener = None if place is None else place.bind()
     app = application(settings, project, store, wyoming_listener)
     host, port = listener.getsockname()[:2]
@@ -111,15 +112,3 @@ def find_wyoming_address(settings: Settings) -> Address | None:
             " to 127.0.0.1, or say --allow-open"
         )
     return place
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise StoreError(f"cannot listen on {host}:{port}: {error.strerror}") from error
-    return listener

@@ -60,19 +60,19 @@ class Address:
             Path(self.path).unlink(missing_ok=True)
 
     def bind(self) -> socket.socket:
-        """A socket that is bound to it.
+        """A socket that listens on it.
 
         Raises:
             StoreError: the address cannot be had.
         """
         if self.path:
-            return _bind(socket.AF_UNIX, _free_path(self.path), self.path)
+            return listen(socket.AF_UNIX, _free_path(self.path), self.path)
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise StoreError(f"cannot listen on {self.host}:{self.port}: {error}") from error
         family, _, _, _, place = found[0]
-        return _bind(family, place, f"{self.host}:{self.port}")
+        return listen(family, place, f"{self.host}:{self.port}")
 
 
 def show_address(listener: socket.socket) -> str:
@@ -84,12 +84,22 @@ def show_address(listener: socket.socket) -> str:
     return f"tcp://{host}:{place[1]}"
 
 
-def _bind(family: int, place: object, shown: str) -> socket.socket:
+def listen(family: int, place: object, shown: str) -> socket.socket:
+    """A socket that listens on a place, as its family names places.
+
+    Args:
+        shown: the place in messages.
+
+    Raises:
+        StoreError: the place cannot be had.
+    """
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         if family != socket.AF_UNIX:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(place)  # type: ignore[arg-type]  # what the family takes
+        # At once: until somebody listens, others can bind to the same port.
+        listener.listen()
     except OSError as error:
         listener.close()
         raise StoreError(f"cannot listen on {shown}: {error.strerror or error}") from error
