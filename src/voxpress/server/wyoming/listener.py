@@ -7,10 +7,12 @@ import socket
 
 from voxpress.rendering.presets import Defaults
 from voxpress.server.context import Server
+from voxpress.server.errors import Refusal
 from voxpress.server.speech.voice_book import VoiceBook
 from voxpress.server.wyoming.session import Session
 
-_MOST_CONNECTIONS = 1000
+MOST_CONNECTIONS = 1000
+"""At once. Who comes then is told so."""
 
 
 class WyomingListener:
@@ -48,16 +50,22 @@ class WyomingListener:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._sessions) >= _MOST_CONNECTIONS:
-            writer.close()
-            return
         session = Session(self._here, self._defaults, self._book, reader, writer)
         task = asyncio.current_task()
         assert task is not None
-        self._sessions[task] = session
         try:
-            await session.run()
+            if len(self._sessions) >= MOST_CONNECTIONS:
+                await session.turn_away(
+                    Refusal(
+                        429,
+                        f"{MOST_CONNECTIONS:,} connections are open, as many as the server takes; try again later",
+                        "queue_full",
+                    )
+                )
+            else:
+                self._sessions[task] = session
+                await session.run()
         except asyncio.CancelledError:
             pass  # the server ends; asyncio would log it as an error
         finally:
-            del self._sessions[task]
+            self._sessions.pop(task, None)
