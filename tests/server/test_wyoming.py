@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import wave
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,15 @@ from wyoming.tts import (  # noqa: E402
 
 from voxpress import __version__, say  # noqa: E402
 from voxpress.errors import InputError, StoreError  # noqa: E402
-from voxpress.server import _bind, find_wyoming_address  # noqa: E402
+from voxpress.rendering.presets import Defaults, Project  # noqa: E402
+from voxpress.server import find_wyoming_address  # noqa: E402
 from voxpress.server.aliases import NamedVoice  # noqa: E402
+from voxpress.server.app import _build_server  # noqa: E402
 from voxpress.server.settings import ModelName, Settings  # noqa: E402
 from voxpress.server.speech.voice_book import VoiceBook  # noqa: E402
 from voxpress.server.wyoming.address import Address  # noqa: E402
 from voxpress.server.wyoming.info import describe  # noqa: E402
-from voxpress.server.wyoming.listener import MOST_CONNECTIONS  # noqa: E402
+from voxpress.server.wyoming.listener import WyomingListener  # noqa: E402
 from voxpress.server.wyoming.requests import SpeechWish, SynthesizeFields  # noqa: E402
 from voxpress.speech import Speaker, Voice  # noqa: E402
 from voxpress.store import open_store  # noqa: E402
@@ -643,6 +645,95 @@ def test_clients_that_leave(here, events):
     assert "Traceback" not in here.running.log.read_text()
 
 
+def await_log(here: Any) -> int:
+    """The length of the log once it has the lines of earlier requests: it is written several times a second."""
+    known = -1
+    while known != (known := here.running.log.stat().st_size):
+        time.sleep(0.4)
+    return known
+
+
+def read_log(here: Any, wanted: str, since: int) -> list[str]:
+    """What the log has of Wyoming's requests since then, once it has that."""
+    deadline = time.monotonic() + 5
+    while True:
+        lines = here.running.log.read_text()[since:].splitlines()
+        found = [line.partition(" WYOMING ")[2] for line in lines if " WYOMING " in line]
+        if any(line.startswith(wanted) for line in found):
+            return found
+        assert time.monotonic() < deadline, (wanted, found)
+        time.sleep(0.05)
+
+
+WRONG_DATA: dict[str, list[Any]] = {
+    "a chunk with a number": [SynthesizeStart(), Event("synthesize-chunk", {"text": 5})],
+    "a chunk without text": [SynthesizeStart(), Event("synthesize-chunk", {})],
+    "a chunk without data": [SynthesizeStart(), Event("synthesize-chunk")],
+    "a chunk that is null, within a text": [
+        SynthesizeStart(),
+        SynthesizeChunk("The front door was left open. And"),
+        Event("synthesize-chunk", {"text": None}),
+    ],
+    "a chunk with a list": [SynthesizeStart(), Event("synthesize-chunk", {"text": ["a"]})],
+    "a start with a wrong voice": [Event("synthesize-start", {"voice": 7})],
+    "a text that is a number": [Event("synthesize", {"text": 5})],
+    "an unknown voice": [Synthesize("Hello.", voice=SynthesizeVoice(name="nobody"))],
+}
+
+
+@pytest.mark.parametrize("events", WRONG_DATA.values(), ids=WRONG_DATA.keys())
+def test_the_log_has_the_reason_that_the_client_gets(here, events):
+    """Once, and not as a client that has left."""
+    since = await_log(here)
+    code = error(here.ask(*events, until=SynthesizeStopped)).code
+    assert code in ("invalid_value", "voice_not_found")
+    (line,) = read_log(here, "synthesize 400 ", since)
+    assert line.endswith(code)
+
+
+def test_an_event_that_ends_what_is_being_spoken_is_its_reason_in_the_log(here):
+    since = await_log(here)
+    slow = Synthesize("This one is ended by something else.", voice=SynthesizeVoice(name="Slow"))
+    assert error(here.ask(slow, Event("synthesize", {"speed": 99}))).code == "invalid_value"
+    (line,) = read_log(here, "synthesize 400 ", since)
+    assert line.endswith("invalid_value")
+
+
+def test_a_connection_too_many_is_told_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("voxpress.server.wyoming.listener.MOST_CONNECTIONS", 3)
+    parts = _build_server(
+        Settings(state=str(tmp_path), engines=("tone",)), Project(presets={}), open_store("memory:")
+    )
+
+    async def talk() -> None:
+        listener = WyomingListener(parts, Defaults())
+        with Address(host="127.0.0.1").bind() as place:
+            await listener.start(place)
+            port = place.getsockname()[1]
+            held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+            for sent in (b"", b'{"type": "describe"}\n', b"x" * 200_000):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(sent)
+                answer = await asyncio.wait_for(reader.read(), 5)
+                assert b'"type": "error"' in answer
+                assert b"3 connections are open" in answer
+                assert b'"code": "queue_full"' in answer
+                writer.close()
+            held.pop()[1].close()
+            await asyncio.sleep(0.1)
+            async with AsyncClient.from_uri(f"tcp://127.0.0.1:{port}") as client:
+                await client.write_event(Describe().event())
+                assert kinds(await read_until(client, Info)) == ["info"]
+            for _, writer in held:
+                writer.close()
+            await listener.stop()
+
+    asyncio.run(asyncio.wait_for(talk(), 20))
+    told = [(visit.path, visit.status, visit.error) for visit in parts.access.flush()]
+    assert told == [("connection", 429, "queue_full")] * 3
+    parts.state.close()
+
+
 # Starting and ending
 
 
@@ -689,38 +780,31 @@ def test_places_where_nobody_can_listen(tmp_path):
     assert (tmp_path / "file").read_text() == "not a socket"
     with pytest.raises(StoreError, match="cannot listen"):
         Address(path=str(tmp_path / "no/such/folder")).bind()
-    with Address(path=str(tmp_path / "w.sock")).bind(), pytest.raises(StoreError, match="another server"):
-        Address(path=str(tmp_path / "w.sock")).bind()
-    with Address(host="127.0.0.1").bind() as first, pytest.raises(StoreError, match="cannot listen"):
-        Address(host="127.0.0.1", port=first.getsockname()[1]).bind()
+    with Address(path=str(tmp_path / "w.sock")).bind() as first:
+        first.listen()
+        with pytest.raises(StoreError, match="another server"):
+            Address(path=str(tmp_path / "w.sock")).bind()
+    with Address(host="127.0.0.1").bind() as first:
+        first.listen()
+        with pytest.raises(StoreError, match="cannot listen"):
+            Address(host="127.0.0.1", port=first.getsockname()[1]).bind()
 
 
-def test_http_and_wyoming_cannot_have_one_port():
-    """Linux would let both bind to it, and give all connections to one."""
-    http = _bind("127.0.0.1", 0)
-    with http, pytest.raises(StoreError, match=r"cannot listen on 127\.0\.0\.1.*in use"):
-        Address(host="127.0.0.1", port=http.getsockname()[1]).bind()
-    with Address(host="127.0.0.1").bind() as first, pytest.raises(StoreError, match="in use"):
-        _bind("127.0.0.1", first.getsockname()[1])
-
-
-def test_one_client_too_many_is_told(here):
-    with ExitStack() as stack:
-        connect = (
-            socket.create_connection(("127.0.0.1", here.port), timeout=20) for _ in range(MOST_CONNECTIONS)
-        )
-        clients = [stack.enter_context(each) for each in connect]
-        # The first ones are served as the last one is taken.
-        clients[0].sendall(b'{"type": "describe"}\n')
-        assert b'"info"' in clients[0].recv(100)
-        told = here.send()
-        assert b"queue_full" in told and b"1,000 clients" in told
-        clients[0].close()
-        until = time.monotonic() + 10
-        while b"queue_full" in (last := here.send(b'{"type": "describe"}\n', b"x" * 10 + b"\n")):
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        assert b'"info"' in last
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])
+def test_one_port_is_not_taken_twice(tmp_path, host):
+    """Two sockets can be bound to one port until one of them listens; then both would be announced."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"tcp://{host if host != 'localhost' else '127.0.0.1'}:{port}"
+    command = [sys.executable, "-P", "-m", "voxpress", "serve", "-e", "tone", "--port", str(port)]
+    command += ["--host", "localhost" if host == "localhost" else "127.0.0.1"]
+    command += ["--state", str(tmp_path / "state"), "--store", str(tmp_path / "store")]
+    command += ["--wyoming", address, "--allow-open"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30, cwd=tmp_path)
+    assert done.returncode != 0
+    assert f"cannot listen on {address.removeprefix('tcp://')}: Address already in use" in done.stderr
+    assert "/v1" not in done.stderr
 
 
 def test_a_socket_in_a_folder_open_to_others_and_a_clean_end(serve, tmp_path):

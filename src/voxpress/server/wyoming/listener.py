@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
-from contextlib import suppress
-
-from wyoming.error import Error
 
 from voxpress.rendering.presets import Defaults
 from voxpress.server.context import Server
+from voxpress.server.errors import Refusal
 from voxpress.server.speech.voice_book import VoiceBook
-from voxpress.server.wyoming.events import encode_event
 from voxpress.server.wyoming.session import Session
 
 MOST_CONNECTIONS = 1000
-"""Clients at once. A client that says nothing keeps its place until `idle` is over."""
+"""At once. Who comes then is told so."""
 
 
 class WyomingListener:
@@ -54,23 +50,22 @@ class WyomingListener:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._sessions) >= MOST_CONNECTIONS:
-            problem = f"{MOST_CONNECTIONS:,} clients are connected already; try again later"
-            logging.getLogger("voxpress.server").warning(
-                "a client of the Wyoming protocol is refused: %s", problem
-            )
-            writer.write(encode_event(Error(text=problem, code="queue_full").event()))
-            with suppress(OSError):
-                await asyncio.wait_for(writer.drain(), 1.0)
-            writer.close()
-            return
         session = Session(self._here, self._defaults, self._book, reader, writer)
         task = asyncio.current_task()
         assert task is not None
-        self._sessions[task] = session
         try:
-            await session.run()
+            if len(self._sessions) >= MOST_CONNECTIONS:
+                await session.turn_away(
+                    Refusal(
+                        429,
+                        f"{MOST_CONNECTIONS:,} connections are open, as many as the server takes; try again later",
+                        "queue_full",
+                    )
+                )
+            else:
+                self._sessions[task] = session
+                await session.run()
         except asyncio.CancelledError:
             pass  # the server ends; asyncio would log it as an error
         finally:
-            del self._sessions[task]
+            self._sessions.pop(task, None)

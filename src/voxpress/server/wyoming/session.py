@@ -15,7 +15,6 @@ from wyoming.event import Event
 from wyoming.tts import SynthesizeStopped
 
 from voxpress.audio.codec import Encoder
-from voxpress.errors import SpeechError
 from voxpress.rendering.presets import Defaults
 from voxpress.server.context import Server
 from voxpress.server.errors import Refusal, to_refusal
@@ -68,6 +67,19 @@ class Session:
         self._streamed: SpeechWish | None = None
         self.busy = False
         """Whether something is being spoken or sent."""
+        self._refused: Refusal | None = None
+        self._told = False
+        """Whether the log says why the connection is refused."""
+        self._visit = _make_visit("connection")
+        """What the log has of the last event, if no request says so."""
+
+    async def turn_away(self, refused: Refusal) -> None:
+        """Refuse the connection as a whole."""
+        self._log(self._visit, refused)
+        try:
+            await self._refuse(refused)
+        finally:
+            self._writer.close()
 
     async def run(self) -> None:
         """Serve the client. What goes wrong ends this connection, and no other."""
@@ -79,49 +91,52 @@ class Session:
         except (ConnectionError, TimeoutError):
             self._writer.transport.abort()  # the client has left, or does not read
         except Exception as error:  # the edge: whatever a text raises ends its connection only
-            await self._refuse(to_refusal(error), tasks)
+            self._refused = to_refusal(error)
+            await _cancel(tasks)
+            if not self._told:
+                self._log(self._visit, self._refused)
+            await self._refuse(self._refused)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _cancel(tasks)
             self._writer.close()
 
     # What comes
 
     async def _listen(self) -> None:
-        while (event := await self._read()) is not None:
-            match event.type:
-                case "describe":
-                    # At once: who streams a text may ask before it goes on.
-                    await self._send(describe(await asyncio.to_thread(self._book.refresh)).event())
-                case "synthesize" if self._streamed is None:
-                    fields = read_fields(event.data, SynthesizeFields)
-                    await self._waiting.put(SpeechWish(fields, self._here.settings, streamed=False))
-                case "synthesize-start":
-                    fields = read_fields(event.data, SynthesizeFields)
-                    if self._streamed is not None:
-                        self._streamed.end()
-                    self._streamed = SpeechWish(fields, self._here.settings, streamed=True)
-                    await self._waiting.put(self._streamed)
-                case "synthesize-chunk" if self._streamed is not None:
-                    self._streamed.add(read_fields(event.data, ChunkFields).text)
-                case "synthesize-stop" if self._streamed is not None:
-                    self._streamed.end()
-                    self._streamed = None
-                case _:
-                    pass  # other events; and the text of a stream once more, for servers that know no streams
+        self._visit = _make_visit("event")
+        while (event := await self._events.read()) is not None:
+            await self._take(event)
+            self._visit = _make_visit("event")
         if self._streamed is not None:
             raise ConnectionError("the client left before its text was whole")
         await self._waiting.put(None)
 
-    async def _read(self) -> Received | None:
-        visit = _make_visit("event")
-        try:
-            return await self._events.read()
-        except Refusal as refused:
-            visit.status, visit.error = refused.status, refused.code or ""
-            self._here.access.add(visit)
-            raise
+    async def _take(self, event: Received) -> None:
+        if event.type.startswith("synthesize"):
+            self._visit.path = self._visit.route = "synthesize"
+        match event.type:
+            case "describe":
+                # At once: who streams a text may ask before it goes on.
+                await self._send(describe(await asyncio.to_thread(self._book.refresh)).event())
+            case "synthesize" if self._streamed is None:
+                await self._waiting.put(self._wish(event, streamed=False))
+            case "synthesize-start":
+                wish = self._wish(event, streamed=True)
+                if self._streamed is not None:
+                    self._streamed.end()
+                self._streamed = wish
+                await self._waiting.put(wish)
+            case "synthesize-chunk" if self._streamed is not None:
+                self._streamed.add(read_fields(event.data, ChunkFields).text)
+            case "synthesize-stop" if self._streamed is not None:
+                self._streamed.end()
+                self._streamed = None
+            case _:
+                pass  # other events; and the text of a stream once more, for servers that know no streams
+
+    def _wish(self, event: Received, *, streamed: bool) -> SpeechWish:
+        fields = read_fields(event.data, SynthesizeFields)
+        return SpeechWish(fields, self._here.settings, streamed=streamed)
 
     # What goes
 
@@ -133,7 +148,7 @@ class Session:
 
     async def _speak(self, wish: SpeechWish) -> None:
         visit = _make_visit("synthesize")
-        visit.status, visit.error = 499, "client_left"  # unless it hears the end
+        visit.status, visit.error = 499, "client_left"  # unless it hears the end, or why there is none
         try:
             voice = wish.fields.voice
             asked = voice.name, voice.language, voice.speaker
@@ -152,12 +167,13 @@ class Session:
             if wish.streamed:
                 await self._send(SynthesizeStopped().event())
             visit.status, visit.error = 200, ""
-        except (Refusal, SpeechError) as error:
-            refused = to_refusal(error)
-            visit.status, visit.error = refused.status, refused.code or str(refused.status)
+        except (ConnectionError, TimeoutError):
             raise
+        except Exception as error:  # the edge: the log has the same reason as the client
+            self._refused = to_refusal(error)
+            raise self._refused from error
         finally:
-            self._here.access.add(visit)
+            self._log(visit, self._refused)
 
     async def _plan(self, text: str, fields: SynthesizeFields, chosen: Chosen) -> SpeechPlan:
         asked = SpeechRequest(
@@ -243,16 +259,25 @@ class Session:
         async with asyncio.timeout(self._patience):
             await self._writer.drain()
 
-    async def _refuse(self, refused: Refusal, tasks: Sequence[asyncio.Future[None]]) -> None:
+    async def _refuse(self, refused: Refusal) -> None:
         """Say what is wrong, and end the connection so that the client can read it."""
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         with contextlib.suppress(ConnectionError, TimeoutError):
             await self._send(Error(text=refused.message, code=refused.code).event())
             self._writer.write_eof()
             async with asyncio.timeout(_LINGER):
                 await self._events.drain(_MOST_IGNORED)
+
+    def _log(self, visit: Visit, refused: Refusal | None) -> None:
+        if refused is not None:
+            visit.status, visit.error = refused.status, refused.code or str(refused.status)
+            self._told = True
+        self._here.access.add(visit)
+
+
+async def _cancel(tasks: Sequence[asyncio.Future[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _make_visit(path: str) -> Visit:
