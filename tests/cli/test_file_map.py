@@ -199,3 +199,20 @@ def test_a_render_that_is_killed_leaves_the_old_map_or_the_new_one(render: Run) 
     subprocess.run(command, check=True)
     assert list_files() == set(read_map().values())
     assert all(each in (maps[0], read_map()) for each in maps)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"welcome": "Thank you for calling.", "menu/main": "For hours, press one."}',
+        '{"greeting": "Hallo", "colors": ["a", "b"]}',
+        '{"lead": "a", "version": "1.0.0"}',
+        '{"a": "a.wav", "b": "b.txt"}',
+    ],
+)
+def test_another_file_of_texts_is_not_written_over(render: Run, content: str) -> None:
+    """A manifest in JSON is a map of texts, too."""
+    Path("prompts.json").write_text(content)
+    told = render({"a": "Hello."}, "--map", "prompts.json", status=2)
+    assert "prompts.json is there and is no map of files" in told
+    assert Path("prompts.json").read_text() == content

@@ -142,6 +142,18 @@ def test_values_on_both_sides(write: Write) -> None:
     assert _ids(list(read(own))) == ["n4"]
 
 
+def test_a_chain_has_an_end(write: Write) -> None:
+    """Twenty are more than anybody needs; without a limit Python would give up."""
+    write("p0.yaml", CORE)
+    for number in range(1, 400):
+        last = write(
+            f"p{number}.yaml", f"extends: p{number - 1}.yaml\nprompts: {{n{number}: Number {number}.}}\n"
+        )
+    with pytest.raises(ManifestError, match="is more than 20 manifests deep"):
+        list(read(last))
+    assert _ids(list(read(last.parent / "p20.yaml"))) == ["n20"]
+
+
 @pytest.mark.parametrize(
     ("extends", "problem"),
     [

@@ -272,3 +272,27 @@ def test_a_million_combinations_take_no_memory(tmp_path: Path) -> None:
     count, peak = map(int, told.split())
     assert count == 1_000_000
     assert peak < 150_000  # kilobytes
+
+
+def test_columns_of_a_table_set_what_those_of_a_manifest_set(good: Good) -> None:
+    """Other names of a field, and options of the engine; `name` is only a placeholder."""
+    Path("n.csv").write_text("name,Sprache,stimme,option.noise,speaker_id\nAda,de,Joe,0.5,Butler\n")
+    (row,) = good("values: n.csv\nprompts: [{id: 'a/{name}', text: 'Hello, {name}.'}]\n", "p.yaml")
+    assert (row.id, row.language, row.voice, row.speaker) == ("a/Ada", "de", "Joe", "Butler")
+    assert row.options == {"noise": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("column", "field"), [("langauge", "language"), ("voise", "voice"), ("spede", "speed")]
+)
+def test_a_slip_in_a_column_of_a_table(bad: Bad, column: str, field: str) -> None:
+    Path("n.csv").write_text(f"city,{column}\nOslo,1\n")
+    (problem,) = bad("values: n.csv\nprompts: [{id: 'a/{city}', text: 'Hello, {city}.'}]\n", "p.yaml")
+    assert f"the value {column!r} has no use; did you mean {field!r}?" in problem
+
+
+def test_a_value_that_is_named_may_be_called_as_it_likes(good: Good) -> None:
+    rows = good(
+        "values: {models: [Golf, Polo]}\nprompts: [{id: '{models}', text: 'The {models}.'}]\n", "p.yaml"
+    )
+    assert [row.text for row in rows] == ["The Golf.", "The Polo."]

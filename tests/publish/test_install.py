@@ -215,3 +215,12 @@ def test_several_voices_need_a_name(voxpress: Run, tmp_path: Path) -> None:
     assert "the rows have several voices: name the pack, such as --pack-name en_US_m_Joe" in done.warned
     voxpress("render", "rows.csv", "-o", "out", "--install", "asterisk", "--pack-name", "en_mixed")
     assert "sounds/en_mixed/a.wav" in _names("out.asterisk.tar.gz")
+
+
+@pytest.mark.parametrize("system", ["asterisk", "freepbx"])
+def test_names_that_change_are_not_for_phone_systems(voxpress: Run, prompts: str, system: str) -> None:
+    """No system would find hello-world."""
+    Path("voxpress.toml").write_text('[presets.web]\nfiles = [{ path = "{id}.{hash:8}.ulaw" }]\n')
+    done = voxpress("render", prompts, "-o", "out", "-p", "web", "--install", system, status=2)
+    assert "finds prompts by their names, so a preset with {hash} is not for it" in done.warned
+    assert not Path("out").exists()

@@ -113,6 +113,8 @@ def test_a_recording_of_somebody_stays(voxpress: Run, boxes: Path, name: str) ->
     own.write_bytes(b"Hello, this is Ada.")
     done = voxpress("voicemail", boxes, "-o", "vm")
     assert f"default/1001/{name} is a recording of somebody's own, and stays" in done.warned
+    # The advice has to work: --replace replaces no file in another format.
+    assert ("--replace replaces it" in done.warned) == (name == "unavail.wav")
     assert own.read_bytes() == b"Hello, this is Ada."
     assert "5 rendered" in done.said
     assert [file for file in _files("vm") if "1001/unavail" in file] == [f"default/1001/{name}"]
@@ -270,6 +272,16 @@ def test_a_mailbox_without_a_name_is_left_to_the_system(voxpress: Run) -> None:
         ),
         ([], "mailbox,name,busy\n1,A,{pin}\n", "busy: '{pin}' holds {pin}"),
         ([], "mailbox,name,speed\n1,A,fast\n", "speed: must be a number above 0"),
+        ([], "mailbox,name,langauge\n1,A,de\n", "'langauge'; did you mean 'language'?"),
+        (
+            [],
+            '[{"mailbox": "1", "name": "Ada"}]\n',
+            "is JSON: a list of mailboxes is a table or a voicemail.conf",
+        ),
+        ([], '{"mailbox": "1"}\n', "is JSON"),
+        ([], "[\n", "is JSON"),
+        ([], "[general]\nformat=wav\n", "has no mailboxes"),
+        (["-l", "xx"], BOXES, "xx"),
         (["--kinds", "unvail"], BOXES, "did you mean 'unavail'?"),
         (["--template", "busy={nam}"], BOXES, "did you mean 'name'?"),
         (["--template", "bussy=x"], BOXES, "did you mean 'busy'?"),

@@ -8,7 +8,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voxpress.errors import InputError
@@ -158,6 +158,8 @@ _WORDS = st.lists(
 
 
 @given(st.lists(_WORDS, max_size=5))
+@example(["9-5 3/4 3/4 3/4 May 12"])
+@example(["open 3/4 May 12 we"])
 def test_texts_are_read_as_they_were_approved(texts: list[str]) -> None:
     """Whatever a proof's lexicon holds, it changes no text of the proof."""
     try:

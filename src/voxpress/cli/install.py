@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxpress.errors import InputError, SpeechError
+from voxpress.rendering.templates import names_hash
 
 if TYPE_CHECKING:
     from voxpress.publish.systems import System
@@ -50,7 +51,11 @@ class Installation:
             raise InputError(
                 f"--archive {self.archive}: the archive for {self.system.description} is a {wanted}"
             )
-        for _, output in files:
+        for template, output in files:
+            if names_hash(template):
+                raise InputError(
+                    f"{self.system.description} finds prompts by their names, so a preset with {{hash}} is not for it"
+                )
             try:
                 self.system.check_output(output)
             except InputError as error:

@@ -198,7 +198,7 @@ def voicemail(
         kinds=_kinds(kinds),
         wordings=_wordings(project.voicemail, project.path, template or []),
         domain=domain or "",
-        language_of=_language_finder(planner),
+        language_of=_language_finder(planner, language or own.language or ""),
         speakers=_speakers(project.voicemail, project.path),
     )
     given.folder, given.formats = target, formats
@@ -286,13 +286,16 @@ class Mailboxes(Rows):
         """The row, or why a greeting that somebody recorded stays."""
         recorded = self.folder.list_foreign(row.id)
         path, _, line = row.origin.rpartition(":")
-        if recorded and not self.folder.overwrite:
-            problem = f"{recorded[0]} is a recording of somebody's own, and stays; --replace replaces it"
-            return LeftOut(problem, path=path, line=int(line), id=row.id)
+        if not recorded:
+            return row
         from voxpress.files.formats import FORMATS
 
         written = {f"{row.id}.{FORMATS[name].extension}" for name in self.formats}
         beside = [name for name in recorded if name not in written]
+        if not self.folder.overwrite:
+            advice = "delete it to have a new one" if beside else "--replace replaces it"
+            problem = f"{recorded[0]} is a recording of somebody's own, and stays; {advice}"
+            return LeftOut(problem, path=path, line=int(line), id=row.id)
         if beside:
             problem = f"{beside[0]} would be heard in place of the new greeting: delete it, or add its format"
             return ManifestError(problem, path=path, line=int(line), id=row.id)
@@ -377,8 +380,12 @@ def _speakers(project: Mapping[str, object], path: str) -> Mapping[str, str]:
     return given
 
 
-def _language_finder(planner: Planner) -> Callable[[Mailbox], str]:
-    """A function that finds in which language a mailbox without one is spoken."""
+def _language_finder(planner: Planner, asked_for: str) -> Callable[[Mailbox], str]:
+    """A function that finds in which language a mailbox without one is spoken.
+
+    Args:
+        asked_for: the language that counts if its voice cannot speak it: the row says so.
+    """
     import msgspec
 
     from voxpress.rendering.plan import Plan
@@ -389,6 +396,6 @@ def _language_finder(planner: Planner) -> Callable[[Mailbox], str]:
         asked = {"speaker": speaker, "engine": engine, "model": model, "voice": voice}
         fields = {name: value for name, value in asked.items() if value}
         plan = planner.plan(msgspec.convert({"text": "1", **fields}, Utterance), filed=False)
-        return plan.language if isinstance(plan, Plan) else ""
+        return plan.language if isinstance(plan, Plan) else asked_for
 
     return lambda box: find(box.speaker, box.engine, box.model, box.voice)

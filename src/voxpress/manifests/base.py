@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from voxpress.errors import InputError, show
 from voxpress.speech import Speaker, Utterance
 
+_DEEPEST = 20
+"""Manifests that may extend each other in a row."""
+
 
 class Base:
     """What a manifest takes from the one that it extends.
@@ -52,6 +55,8 @@ class Base:
         if place in extended_by:
             circle = (*extended_by[extended_by.index(place) :], place)
             raise InputError(f"the manifest extends itself: {' → '.join(map(os.path.basename, circle))}")
+        if len(extended_by) > _DEEPEST:
+            raise InputError(f"is more than {_DEEPEST} manifests deep")
         if not os.path.isfile(path):
             raise InputError(f"there is no manifest {path!r}")
         reading = Reading(path, extended_by=extended_by)

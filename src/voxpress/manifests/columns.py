@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import get_args
 
@@ -179,7 +179,7 @@ def field_of(name: str) -> str | None:
     return None
 
 
-def find_mistyped(name: str) -> str:
+def find_mistyped(name: str, fields: Iterable[str] = FIELDS) -> str:
     """The field of which a name is one slip away: a letter too much, too few, wrong or swapped; empty: none.
 
     >>> find_mistyped("langauge"), find_mistyped("department")
@@ -190,7 +190,7 @@ def find_mistyped(name: str) -> str:
         return ""
     near = (
         field
-        for field in sorted(FIELDS)
+        for field in sorted(fields)
         if len(field) >= _SHORTEST_MISTYPED and _shorten(field) & _shorten(folded)
     )
     return next(near, "")

@@ -10,6 +10,7 @@ import msgspec
 
 from voxpress.errors import InputError, StoreError, show
 from voxpress.files import atomic
+from voxpress.files.paths import audio_extension
 
 
 class FileMap:
@@ -41,7 +42,12 @@ class FileMap:
         if atomic.is_device(self._place):
             return {}
         try:
-            return msgspec.json.decode(Path(self._place).read_bytes(), type=dict[str, str | list[str]])
+            found = msgspec.json.decode(Path(self._place).read_bytes(), type=dict[str, str | list[str]])
+            for paths in found.values():
+                if not all(map(audio_extension, [paths] if isinstance(paths, str) else paths)):
+                    # A manifest is a map of texts, and so are many other files.
+                    raise msgspec.ValidationError("a value is no path of audio")
+            return found
         except FileNotFoundError:
             return {}
         except OSError as error:

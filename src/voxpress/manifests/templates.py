@@ -8,24 +8,36 @@ import re
 import string
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from voxpress.errors import InputError, ManifestError, suggest
 from voxpress.files.paths import safe_name
-from voxpress.manifests.columns import FIELDS, fold, number
+from voxpress.manifests.columns import FIELDS, OPTION, field_of, find_mistyped, fold, literal, number
 from voxpress.manifests.values import Combination, Values
 from voxpress.speech import Utterance
 
 FILLED = ("id", "file", "text", "title", "voice", "model", "speaker", "lexicon")
 """Fields that can hold placeholders."""
 BROUGHT = FIELDS - {"id", "text", "file"}
-"""Fields of a row that a value of that name sets."""
+"""Fields of a row that a value of that name, or of another name of the field, sets. Options are set too."""
 
 _ZEROS = re.compile(r"0\d{1,2}")
 _PLACES = re.compile(r"\.\d{1,2}f")
 _SHAPES = "03: zeros before a number; .2f: decimal places; slug: small letters, digits and hyphens"
+
+
+@lru_cache(maxsize=1024)
+def find_field(name: str) -> str:
+    """The field of a row that a value of this name sets; empty: none.
+
+    >>> find_field("voice"), find_field("stimme"), find_field("option.noise"), find_field("name"), find_field("city")
+    ('voice', 'voice', 'option.noise', '', '')
+    """
+    field = field_of(name) or ""
+    return field if field in BROUGHT or field.startswith(OPTION) else ""
 
 
 class Placeholder(NamedTuple):
@@ -151,6 +163,10 @@ class Expansion:
                     return
         names = set().union(*(each.names for each in templates.values()))
         values = [each for each in self._values if each.folded & names]
+        for name in (name for each in values for name in each.names if fold(name) not in names):
+            if not find_field(name) and (near := find_mistyped(name)):
+                yield _place(row, f"the value {name!r} has no use; did you mean {near!r}?", "values")
+                return
         named = templates["id"].names if "id" in templates else set()
         for each in values:
             if not each.folded & named:
@@ -188,9 +204,15 @@ def _fill(
     names = templates["id"].names if "id" in templates else ()
     origin = f"{row.origin} ({', '.join(f'{name} {values[name]}' for name in sorted(names))})"
     changes: dict[str, object] = {"origin": origin} if values else {}
-    for name in BROUGHT & values.keys():
-        if values[name]:
-            changes[name] = number(name, values[name]) if name in ("speed", "seed") else values[name]
+    options: dict[str, object] = {}
+    for name, value in values.items():
+        brought = find_field(name)
+        if brought.startswith(OPTION) and value:
+            options[brought.removeprefix(OPTION)] = literal(value)
+        elif brought and value:
+            changes[brought] = number(brought, value) if brought in ("speed", "seed") else value
+    if options:
+        changes["options"] = {**row.options, **options}
     field = ""
     try:
         for field, template in templates.items():

@@ -48,6 +48,9 @@ _VOICE_LANGUAGE = re.compile(
 )
 
 
+_JSON = re.compile(r"\{|\[\s*(?:[{\[\"]|$)")
+
+
 def read_language(given: str) -> str:
     """The BCP 47 tag of a language of Asterisk, whose further parts name a voice.
 
@@ -94,6 +97,8 @@ def read(lines: Sequence[str], path: str, *, complete: bool = False) -> MailboxL
     from voxpress.publish.mailboxes import table, voicemail_conf
 
     first = next((line.strip() for line in lines if line.strip() and not line.startswith(";")), "")
+    if _JSON.match(first):
+        raise ManifestError("is JSON: a list of mailboxes is a table or a voicemail.conf", path=path)
     if first.startswith(("[", "#")):
         return voicemail_conf.read(lines, path, complete=complete)
     return table.read(lines, path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from voxpress.errors import LeftOut, ManifestError
+from voxpress.manifests.columns import find_mistyped, fold
 from voxpress.manifests.csv import table
 from voxpress.publish.mailboxes import Entry, Mailbox, MailboxList, read_language
 
@@ -55,6 +56,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Names that the columns of a table may have, the first one found counts; case, spaces and hyphens do not."""
 
+_KNOWN = frozenset(name for names in COLUMNS.values() for name in names)
 _NO_MAILBOX = "novm"
 """What FreePBX's exports have in place of a context."""
 
@@ -85,6 +87,12 @@ def read(lines: Sequence[str], path: str) -> MailboxList:
         known = ", ".join(COLUMNS)
         raise ManifestError(f"no column is called mailbox (columns: {known})", path=path, line=line)
     unused = [cells[index].strip() for index in range(len(cells)) if index not in at.values()]
+    for name in unused:
+        near = find_mistyped(name, COLUMNS)
+        if near and fold(name) not in _KNOWN:
+            raise ManifestError(
+                f"no column is used that is called {name!r}; did you mean {near!r}?", path=path, line=line
+            )
     notes = (f"{path}: not used: {', '.join(filter(None, unused))}",) if any(unused) else ()
     return MailboxList(entries=tuple(_read_records(records, at, path)), notes=notes)
 

@@ -38,7 +38,7 @@ def read(lines: Sequence[str], path: str, *, complete: bool = False) -> MailboxL
     (('wav49', 'gsm'), 'sales', 'Ada')
 
     Raises:
-        ManifestError: a header cannot be read, or names a template that does not exist.
+        ManifestError: a header cannot be read, or names a template that does not exist; or nothing is a mailbox.
     """
     sections: list[_Section] = []
     entries: list[Mailbox | ManifestError] = []
@@ -69,6 +69,8 @@ def read(lines: Sequence[str], path: str, *, complete: bool = False) -> MailboxL
         entries += (
             _read_mailbox(section.name, name, value, path, number) for number, name, value in section.values
         )
+    if not entries:
+        raise ManifestError("has no mailboxes", path=path)
     formats = tuple(name.strip().lower() for name in re.split(r"[|,]", general.get("format", "")))
     return MailboxList(entries=tuple(entries), formats=tuple(filter(None, formats)))
 

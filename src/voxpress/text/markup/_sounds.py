@@ -52,9 +52,10 @@ _UNITS: Mapping[float, str] = {
     1.0: "s sec secs second seconds segundo segundos seg seconde secondes secondo secondi с сек секунда секунды секунду"
     " секунд sekunde sekunden sek seconden",
     60.0: "min minute minutes minuto minutos minuti минута минуты минуту минут minuten minuut",
+    3600.0: "hour hours hora horas heure heures ora ore час часа часов stunde stunden uur",
 }
 _COUNTS = (
-    "one un una uno une один одна одну ein eine einer um uma een",
+    "one a an un una uno une один одна одну ein eine einer um uma een",
     "two dos deux due два две zwei dois duas twee",
     "three tres trois tre три drei três drie",
     "four cuatro quatre quattro четыре vier quatro",
@@ -65,7 +66,7 @@ _COUNTS = (
     "nine nueve neuf nove девять neun negen",
     "ten diez dix dieci десять zehn dez tien",
 )
-_OF = "of for de di d da von van"
+_OF = "of for de di d da von van the"
 
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
@@ -82,12 +83,17 @@ SOUND = lazily(
     rf"|(?:(?:long|short|brief) )?(?:{'|'.join(sorted(_IS_SILENCE))})"
 )
 """Sounds that nobody can generate from their description."""
-_WORD = lazily(r"\d+(?:[.,]\d+)?|[^\W\d_]+")
+_WORD = lazily(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 _BETWEEN = lazily(r"[\s'’:-]*")
+_BETWEEN_LENGTHS = lazily(r"[\s'’:.,/½¼¾-]*")
+_SIGNED = lazily(r"(?<!\w)[-−–]\d")
+_DECIMAL = lazily(r"\d+(?:[.,]\d+)?")
+_GROUPED = lazily(r"\d{1,3}(?:[.,]\d{3})+")
 
 
 def describe(words: str) -> str | float | None:
-    """The tone that a description means, or the seconds of its silence; empty: a tone of no known kind, None: neither.
+    """The tone that a description means, or the seconds of its silence; empty: no tone of a known kind, and no silence
+    of a clear length; None: neither.
 
     >>> describe("tono de error"), describe("2 secondes de silence"), describe("toni ascendenti"), describe("press one")
     ('error beep', 2.0, 'ascending tones', None)
@@ -96,12 +102,13 @@ def describe(words: str) -> str | float | None:
         words: in small letters.
     """
     found: list[str] = _WORD.findall(words)
-    if not found or not _BETWEEN.fullmatch(_WORD.sub("", words)):
+    if not found:
         return None
+    between = _WORD.sub("", words)
     if any(word in _IS_TONE for word in found):
-        return _describe_tone(found)
-    if any(word in _IS_SILENCE for word in found):
-        return _measure_silence(found)
+        return _describe_tone(found) if _BETWEEN.fullmatch(between) else None
+    if any(word in _IS_SILENCE for word in found) and _BETWEEN_LENGTHS.fullmatch(between):
+        return _measure_silence(found) if not _SIGNED.search(words) else ""
     return None
 
 
@@ -117,13 +124,24 @@ def _describe_tone(found: list[str]) -> str | None:
     return _NAMES.get(kind) or f"{kind} tones"
 
 
-def _measure_silence(found: list[str]) -> float | None:
+def _measure_silence(found: list[str]) -> float | str | None:
+    """The seconds of a silence; empty: it has a length that is not clear, None: the words are prose."""
     rest = [word for word in found if word not in _IS_SILENCE and word not in _IS_OF]
-    if len(rest) != 2 or rest[1] not in _UNIT_OF:
+    units = [_UNIT_OF[word] for word in rest if word in _UNIT_OF]
+    if len(rest) == 2 and rest[1] in _UNIT_OF:
+        count = _COUNT_OF.get(rest[0]) or _read_count(rest[0], _UNIT_OF[rest[1]])
+        if count is not None:
+            return count * _UNIT_OF[rest[1]]
+    strange = sum(word not in _UNIT_OF and word not in _COUNT_OF and not word[0].isdecimal() for word in rest)
+    # "half a second of silence" is no prose, and "silence fell for the last ten seconds" is.
+    return "" if units and strange <= 1 else None
+
+
+def _read_count(written: str, unit: float) -> float | None:
+    """A number in digits; None: it is none, or may be one of thousands as well as one with decimals."""
+    if not written[0].isdecimal():
         return None
-    count = _COUNT_OF.get(rest[0])
-    if count is None:
-        if not re.fullmatch(r"[\d.,]+", rest[0]):
-            return None
-        count = float(rest[0].replace(",", "."))
-    return count * _UNIT_OF[rest[1]]
+    if _GROUPED.fullmatch(written):
+        # Nobody writes thousandths of a millisecond.
+        return float(re.sub("[.,]", "", written)) if unit < 1.0 else None
+    return float(written.replace(",", ".")) if _DECIMAL.fullmatch(written) else None

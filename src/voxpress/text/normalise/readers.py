@@ -116,13 +116,16 @@ def find(text: str, language: str, free: bytearray, before: str = "") -> list[tu
 def _leave_held(found: Found, text: str, free: bytes) -> Found:
     """What is found without the word at one end that an earlier stage has decided: the fifth, in Jan. 5.
 
-    It stays whole, and so is not read, where that word is not said at the same end.
+    It stays whole, and so is not read, where that word is not said at the same end, or was decided with others.
     """
     start, end = found.start, found.end
     while start < end and not free[start]:
         start += 1
     while start < end and not free[end - 1]:
         end -= 1
+    goes_back = found.start < start and not all(free[max(0, found.start - 1) : found.start])
+    if goes_back or (end < found.end and not all(free[found.end : found.end + 1])):
+        return found  # what was decided reaches further, as in 3/4 May, so the word belongs to that
     first, last = text[found.start : start].rstrip("."), text[end : found.end].rstrip(".")
     if first and not last and found.spoken.lower().startswith(first.lower()):
         return found._replace(start=start, spoken=" " + found.spoken.partition(" ")[2])
