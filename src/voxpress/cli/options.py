@@ -192,10 +192,34 @@ ValueLists = Annotated[
         " a range (track=1..24). Each row that names some is made for each combination; may be repeated.",
     ),
 ]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", metavar="FILE", help="Where the report goes; by default DIR/.voxpress/report.jsonl."
+    ),
+]
+PruneAll = Annotated[bool, typer.Option("--prune-all", hidden=True)]
+"""What `Prunable` makes of ``--prune all``."""
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="GLOB", help="Only rows whose id or file matches; may be repeated."),
 ]
+
+
+class Prunable(typer.core.TyperCommand):
+    """A command whose ``--prune`` may be followed by ``all``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = iter(args)
+        read: list[str] = []
+        for each in given:
+            if each == "--":
+                read += [each, *given]
+            elif each == "all" and read[-1:] == ["--prune"]:
+                read[-1] = "--prune-all"
+            else:
+                read.append(each)
+        return super().parse_args(ctx, read)
 
 
 def read_front_end(

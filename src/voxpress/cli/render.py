@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,6 +27,9 @@ from voxpress.cli.options import (
     Normalise,
     Only,
     Options,
+    Prunable,
+    PruneAll,
+    ReportFile,
     Seed,
     Speed,
     StoreUrl,
@@ -52,22 +55,6 @@ if TYPE_CHECKING:
     from voxpress.speech import Output
 
 app = typer.Typer()
-
-
-class Prunable(typer.core.TyperCommand):
-    """A command whose ``--prune`` may be followed by ``all``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        given = iter(args)
-        read: list[str] = []
-        for each in given:
-            if each == "--":
-                read += [each, *given]
-            elif each == "all" and read[-1:] == ["--prune"]:
-                read[-1] = "--prune-all"
-            else:
-                read.append(each)
-        return super().parse_args(ctx, read)
 
 
 @app.command(
@@ -134,12 +121,7 @@ def render(
         typer.Option("--verify", help="Listen to every take, and speak it again if the words are wrong."),
     ] = False,
     recogniser: AsrModel = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            "--report", metavar="FILE", help="Where the report goes; by default DIR/.voxpress/report.jsonl."
-        ),
-    ] = None,
+    report: ReportFile = None,
     map: Annotated[
         Path | None,
         typer.Option(
@@ -155,7 +137,7 @@ def render(
             " more than half of the files.",
         ),
     ] = False,
-    prune_all: Annotated[bool, typer.Option("--prune-all", hidden=True)] = False,
+    prune_all: PruneAll = False,
     overwrite: Annotated[
         bool,
         typer.Option(

@@ -20,6 +20,9 @@ from voxpress.cli.options import (
     Normalise,
     Only,
     Options,
+    Prunable,
+    PruneAll,
+    ReportFile,
     Seed,
     Speed,
     StoreUrl,
@@ -34,7 +37,6 @@ from voxpress.cli.options import (
     read_options,
     store_at,
 )
-from voxpress.cli.render import Prunable
 from voxpress.cli.rows import Rows
 from voxpress.errors import InputError, LeftOut, ManifestError
 from voxpress.files.paths import OWN
@@ -115,12 +117,7 @@ def voicemail(
     unspeakable: Unspeakable = None,
     store: StoreUrl = None,
     workers: Workers = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            "--report", metavar="FILE", help="Where the report goes; by default DIR/.voxpress/report.jsonl."
-        ),
-    ] = None,
+    report: ReportFile = None,
     only: Only = None,
     prune: Annotated[
         bool,
@@ -130,7 +127,7 @@ def voicemail(
             " more than half of the files.",
         ),
     ] = False,
-    prune_all: Annotated[bool, typer.Option("--prune-all", hidden=True)] = False,
+    prune_all: PruneAll = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace greetings that people recorded themselves.")
     ] = False,
