@@ -8,10 +8,10 @@ from __future__ import annotations
 import concurrent.futures
 import queue
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from voxpress.engines import describe
 from voxpress.errors import SpeechError, StoreError, WorkerLost
@@ -22,11 +22,14 @@ from voxpress.rendering.assessment import LOOKUP, assess
 from voxpress.rendering.output import OutputFolder
 from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
 from voxpress.rendering.results import make_bad_result, make_unchanged_result
-from voxpress.rendering.scheduler import News, Scheduler
+from voxpress.rendering.scheduler import WINDOW, Arrived, News, Scheduler
 from voxpress.rendering.tasks import Finish, Listen, Speak, Task
-from voxpress.rendering.turns import Turns
+from voxpress.rendering.turns import InOrder, Turns
 from voxpress.speech import Result, Seconds, Status
 from voxpress.store import Store
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 _PATIENCE: Seconds = 0.1
 """How long rows are gathered before those that are here are assessed."""
@@ -137,12 +140,16 @@ def drive(
     recogniser: Recogniser | None = None,
     known: bool = False,
     threads: int = 1,
+    window: int | None = None,
+    watch: Callable[[Arrived], None] | None = None,
 ) -> Iterator[Result]:
     """Do all of `plans`: a result of each as it is there.
 
     Args:
         threads: of an engine that speaks.
         known: the rows of all plans exist already; otherwise they may come slowly.
+        window: for long utterances: how many are taken in at once, and spoken one after another; None: as is quickest.
+        watch: is told of each take that is there, before its utterance is finished.
         recogniser: hears every take that it did not hear before.
 
     Raises:
@@ -153,10 +160,12 @@ def drive(
         folder=None if folder is None else folder.path,
         attempts=attempts,
         listens=recogniser is not None,
+        turns=None if window is None else InOrder(),
+        window=WINDOW if window is None else window,
     )
     arrivals: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
     executors = _Executors(store, folder, recogniser, arrivals, threads)
-    rows = _Rows(plans, known=known)
+    rows = _Rows(plans, known=known, most=min(LOOKUP, window or LOOKUP))
     wrote = False
     try:
         while rows.more or scheduler.open:
@@ -174,13 +183,13 @@ def drive(
                         yield make_bad_result(plan)
                     elif isinstance(plan, Unchanged):
                         yield make_unchanged_result(plan, None if folder is None else folder.path)
-                yield from (each for each in news if isinstance(each, Result))
+                yield from (each for each in news if _is_result(each, watch))
             for task in scheduler.start():
                 executors.start(task)
             reads_on = rows.more and scheduler.has_room
             if executors.busy and not (reads_on and arrivals.empty()):
                 for each in executors.tell(scheduler, arrivals.get(), lasting=False):
-                    if isinstance(each, Result):
+                    if _is_result(each, watch):
                         wrote = wrote or each.status != Status.FAILED
                         yield each
     finally:
@@ -190,16 +199,27 @@ def drive(
         folder.tidy()
 
 
+def _is_result(news: News, watch: Callable[[Arrived], None] | None) -> TypeIs[Result]:
+    """Whether news is a result; otherwise `watch` is told."""
+    if isinstance(news, Result):
+        return True
+    if watch is not None:
+        watch(news)
+    return False
+
+
 class _Rows:
     """Rows in batches, which grow while rows come quickly: no worker waits for a program that writes them.
 
     Args:
         known: all rows exist already, and none has to be waited for.
+        most: rows of one batch.
     """
 
-    def __init__(self, plans: Iterable[Planned], *, known: bool) -> None:
+    def __init__(self, plans: Iterable[Planned], *, known: bool, most: int) -> None:
         self._plans = iter(plans)
-        self._size = LOOKUP if known else 1
+        self._most = most
+        self._size = most if known else 1
         self.more = True
 
     def take(self) -> list[Planned]:
@@ -211,7 +231,7 @@ class _Rows:
             if len(batch) == self._size or time.monotonic() > end:
                 break
         self.more = bool(batch)
-        self._size = 1 if time.monotonic() > end else min(2 * self._size, LOOKUP)
+        self._size = 1 if time.monotonic() > end else min(2 * self._size, self._most)
         return batch
 
 

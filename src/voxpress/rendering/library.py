@@ -34,6 +34,7 @@ from voxpress.validation import Markup
 if TYPE_CHECKING:
     from voxpress.quality.asr import Recogniser
     from voxpress.rendering.presets import Preset
+    from voxpress.rendering.scheduler import Arrived
 
 GROUP = 20_000
 """Utterances after which what was written is synced to disk."""
@@ -433,11 +434,14 @@ def run(
     recogniser: Recogniser | None = None,
     known: bool = True,
     threads: int = 1,
+    window: int | None = None,
+    watch: Callable[[Arrived], None] | None = None,
 ) -> Generator[Result]:
     """`render` for rows that are planned already, or (not `known`) as they come.
 
     Args:
         threads: as in `Engine.threads`.
+        window, watch: as in `voxpress.rendering.driver.drive`.
 
     What was written is synced to disk in groups, and all of it when the last result was taken.
     """
@@ -458,6 +462,8 @@ def run(
             recogniser=recogniser,
             known=known,
             threads=threads,
+            window=window,
+            watch=watch,
         )
         for result in results:
             unsynced += result.status in (Status.RENDERED, Status.FROM_STORE)

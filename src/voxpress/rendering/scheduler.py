@@ -128,6 +128,7 @@ class Scheduler:
         folder: path of the output folder, for results.
         listens: a recogniser hears every take before it is used.
         turns: the order in which segments are spoken; None: the longest first.
+        window: how far apart the positions of open utterances may be.
         lasting: utterances come and go all the time. Failures are not remembered, so that what is asked for again is
             tried again, and a store that gives nothing back fails the utterance that asked.
 
@@ -144,10 +145,11 @@ class Scheduler:
         attempts: int = ATTEMPTS,
         listens: bool = False,
         turns: Turns | None = None,
+        window: int = WINDOW,
         lasting: bool = False,
     ) -> None:
         self._stages, self._folder, self._attempts, self._listens = stages, folder, attempts, listens
-        self._lasting = lasting
+        self._lasting, self._window = lasting, window
         self._open: dict[int, _Open] = {}
         self._wanted: dict[str, _Wanted] = {}
         self._failed: dict[str, SpeechError] = {}
@@ -177,7 +179,7 @@ class Scheduler:
         # Bounded by position, not by number: results can then be put in order with a bounded buffer.
         oldest = next(iter(self._open), None)
         newest = next(reversed(self._open), None)
-        return oldest is None or newest is None or newest - oldest < WINDOW
+        return oldest is None or newest is None or newest - oldest < self._window
 
     def admit(self, found: Assessed) -> Iterator[News]:
         """Take in a plan, whose number no other open one has."""

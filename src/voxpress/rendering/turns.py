@@ -35,6 +35,21 @@ class LongestFirst:
         return True
 
 
+class InOrder:
+    """Turns of a book: one utterance after another, so that a chapter is finished before the next one is half spoken.
+    Within one, the longest segment is first.
+    """
+
+    def place(self, plan: Plan, segment: Segment) -> tuple[int, int]:
+        return plan.number, -len(segment.text)
+
+    def take(self, place: tuple[int, int]) -> None:
+        """Nothing is changed by it."""
+
+    def gives_way(self, long: tuple[int, int], short: tuple[int, int]) -> bool:
+        return short[0] <= long[0]
+
+
 FIRST_TURN = 250
 """Characters of an utterance that count as one turn."""
 

@@ -1,0 +1,295 @@
+"""What of a document is read, and by whom: a file that people edit before anything is spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from voxpress import languages
+from voxpress.documents import Block, Chapter, Document
+from voxpress.errors import InputError, ManifestError, suggest
+from voxpress.files import atomic
+from voxpress.speech import Seconds, Speaker
+from voxpress.text.lexicon import Entry, Lexicon
+
+Reading: TypeAlias = Literal["read", "skip"]
+Notes: TypeAlias = Literal["skip", "in place", "end of chapter"]
+
+_KINDS: Mapping[str, str] = {
+    "row": "tables",
+    "caption": "captions",
+    "image": "images",
+    "code": "code",
+    "page": "pages",
+}
+"""Kinds of blocks, and the field that says whether they are read."""
+_SPOKEN_KINDS = ("heading", "quote", "note", "caption", "image", "row", "code", "verse", "item", "page")
+
+
+class Pauses(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Silence in the reading, in seconds."""
+
+    heading: Seconds = 1.2
+    """After a heading."""
+    paragraph: Seconds = 0.6
+    scene: Seconds = 1.5
+    """Where a scene ends."""
+
+
+class Doubt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A word whose reading may not be meant."""
+
+    text: str
+    read: str
+    """As voxpress reads it."""
+    say: str | None = None
+    """How it shall be read; None: as it is."""
+    where: str = ""
+    times: int = 1
+
+
+class ChapterPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A chapter of the outline."""
+
+    title: str
+    read: bool = True
+    speaker: str = ""
+    """A member of the cast."""
+    level: int = 1
+    at: str = ""
+    """Where it begins in the book; so it is found again."""
+    minutes: float = 0.0
+    characters: int = 0
+
+    @classmethod
+    def place_of(cls, chapter: Chapter) -> str:
+        """The text that identifies a chapter's beginning."""
+        file, element = chapter.place
+        return f"{file}#{element}" if element else file
+
+
+class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What of a document is read, and by whom.
+
+    >>> outline = Outline(tables="skip", chapters=(ChapterPlan(title="One"),))
+    >>> outline.reads(Block(kind="row", text="1, 2"))
+    False
+
+    Raises:
+        InputError: it names a speaker who is not in its cast.
+    """
+
+    title: str = ""
+    creators: tuple[str, ...] = ()
+    narrator: str = ""
+    """For the tags of the files; empty: the voice's name."""
+    language: str = ""
+    speaker: Speaker = Speaker()
+    """Who reads."""
+    cast: Mapping[str, Speaker] = {}
+    speakers: Mapping[str, str] = {}
+    """Members of the cast who read all headings, quotes, notes …, by kind."""
+    languages: Mapping[str, str] = {}
+    """Members of the cast who read what is in another language, by its tag."""
+    notes: Notes = "skip"
+    """Footnotes and endnotes: ``in place`` is after the paragraph that refers to them."""
+    pages: Reading = "skip"
+    """Page numbers of the printed book."""
+    tables: Reading = "read"
+    captions: Reading = "read"
+    images: Reading = "read"
+    """Their descriptions."""
+    code: Reading = "skip"
+    asides: Reading = "read"
+    """Sidebars."""
+    pauses: Pauses = Pauses()
+    chapters: tuple[ChapterPlan, ...] = ()
+    uncertain: tuple[Doubt, ...] = ()
+
+    def __post_init__(self) -> None:
+        named = [
+            *(("speakers", kind, name) for kind, name in self.speakers.items()),
+            *(("languages", tag, name) for tag, name in self.languages.items()),
+            *(("chapters", each.title, each.speaker) for each in self.chapters if each.speaker),
+        ]
+        for table, key, name in named:
+            if name not in self.cast:
+                known = ", ".join(self.cast) or "it is empty"
+                problem = f"{key!r}: no {name!r} in the cast{suggest(name, self.cast)} ({known})"
+                raise InputError(problem, field=table)
+        for kind in self.speakers:
+            if kind not in _SPOKEN_KINDS:
+                known = ", ".join(_SPOKEN_KINDS)
+                raise InputError(
+                    f"no {kind!r}{suggest(kind, _SPOKEN_KINDS)} (kinds: {known})", field="speakers"
+                )
+        for tag in self.languages:
+            languages.canonical(tag)
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """How the uncertain words are read that somebody has decided."""
+        return Lexicon(
+            Entry(written=doubt.text, spoken=doubt.say)
+            for doubt in self.uncertain
+            if doubt.say and doubt.say != doubt.read
+        )
+
+    def reads(self, block: Block) -> bool:
+        """Whether a block is read. A page that is not read still has its place in the reading."""
+        if block.kind == "note":
+            return self.notes != "skip"
+        if block.kind == "page":
+            return True
+        if block.aside and self.asides == "skip":
+            return False
+        return block.kind not in _KINDS or getattr(self, _KINDS[block.kind]) == "read"
+
+    def find_speaker(self, block: Block) -> str:
+        """The member of the cast who reads a block; empty: whoever reads the chapter."""
+        if block.speaker in self.cast:
+            return block.speaker
+        if block.language and (speaker := self.languages.get(block.language)):
+            return speaker
+        return self.speakers.get(block.kind, "") if block.kind != "paragraph" else ""
+
+    def choose(self, document: Document, path: str = "") -> list[tuple[Chapter, ChapterPlan]]:
+        """The chapters that are read, in the document's order, each with what the outline says of it.
+
+        Args:
+            path: of the outline, for messages.
+
+        Raises:
+            ManifestError: a chapter is in the outline and not in the document, or the other way round.
+        """
+        if not self.chapters:
+            return [(each, plan) for each in document.chapters if (plan := propose_chapter(each)).read]
+        known = {ChapterPlan.place_of(each): each for each in document.chapters}
+        planned = {each.at: each for each in self.chapters}
+        for at, plan in planned.items():
+            if at not in known:
+                problem = f"{plan.title!r} ({at}) is not in the book any more: make the outline again"
+                raise ManifestError(problem, path=path, field="chapters")
+        for at, chapter in known.items():
+            if at not in planned:
+                problem = f"{chapter.title!r} ({at}) is in the book and not in the outline: make it again"
+                raise ManifestError(problem, path=path, field="chapters")
+        return [(known[at], planned[at]) for at in known if planned[at].read]
+
+
+def propose_chapter(chapter: Chapter) -> ChapterPlan:
+    """What an outline says of a chapter before somebody edits it: tables of contents and notes are not read."""
+    return ChapterPlan(
+        title=chapter.title,
+        level=chapter.level,
+        read=chapter.role not in ("contents", "notes"),
+        at=ChapterPlan.place_of(chapter),
+    )
+
+
+def load(path: Path) -> Outline:
+    """The outline in a file.
+
+    Raises:
+        ManifestError: it cannot be read, or is no outline.
+    """
+    import yaml
+
+    try:
+        text = path.read_text("utf-8")
+        given = yaml.safe_load(text)
+        return msgspec.convert(given, Outline, str_keys=True)
+    except OSError as error:
+        raise ManifestError(f"cannot be read: {error.strerror}", path=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise ManifestError("is not UTF-8", path=str(path)) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = f"is no YAML: {getattr(error, 'problem', error)}"
+        raise ManifestError(problem, path=str(path), line=mark.line + 1 if mark else None) from error
+    except InputError as error:
+        raise ManifestError(error.problem, path=str(path), field=error.field) from error
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ManifestError(str(error), path=str(path)) from error
+
+
+def save(outline: Outline, path: Path, *, source: str) -> None:
+    """Write an outline for people: each choice with a comment.
+
+    Args:
+        source: the book's file name, for the first line.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    atomic.write(str(path), write(outline, source=source).encode())
+
+
+def write(outline: Outline, *, source: str) -> str:
+    """The text of that file."""
+    import yaml
+
+    def dump(value: object, *, flow: bool = False) -> str:
+        shown = msgspec.to_builtins(value)
+        text = yaml.safe_dump(shown, allow_unicode=True, sort_keys=False, default_flow_style=flow, width=4000)
+        return text.removesuffix("...\n").strip()
+
+    def table(name: str, value: Mapping[str, object], example: str) -> str:
+        return f"{name}: {dump(value, flow=True)}" + ("" if value else f"  # {example}")
+
+    pauses = {name: getattr(outline.pauses, name) for name in outline.pauses.__struct_fields__}
+    lines = [
+        f"# What voxpress reads of {source}. Edit this file; the commands for books follow it.",
+        f"title: {dump(outline.title)}",
+        f"creators: {dump(list(outline.creators), flow=True)}",
+        f"narrator: {dump(outline.narrator)}  # for the tags; empty: the voice's name",
+        f"language: {dump(outline.language)}",
+        "",
+        table(
+            "speaker", msgspec.to_builtins(outline.speaker), "who reads, such as {engine: piper, voice: joe}"
+        ),
+        table("cast", outline.cast, "other speakers, such as {Ann: {engine: kokoro, voice: af_heart}}"),
+        table(
+            "speakers",
+            outline.speakers,
+            f"who reads each kind, such as {{quote: Ann}}: {', '.join(_SPOKEN_KINDS)}",
+        ),
+        table("languages", outline.languages, "who reads another language, such as {fr: Ann}"),
+        "",
+        f"notes: {outline.notes}  # footnotes and endnotes: skip, in place, end of chapter",
+        f"pages: {outline.pages}  # page numbers of the printed book: read, skip",
+        *(f"{name}: {getattr(outline, name)}" for name in ("tables", "captions")),
+        f"images: {outline.images}  # their descriptions",
+        f"code: {outline.code}",
+        f"asides: {outline.asides}",
+        f"pauses: {dump(pauses, flow=True)}  # seconds after a heading and a paragraph, and between scenes",
+        "",
+        "chapters:" if outline.chapters else "chapters: []",
+    ]
+    for chapter in outline.chapters:
+        lines += [
+            f"- title: {dump(chapter.title)}",
+            f"  read: {'yes' if chapter.read else 'no'}",
+            *([f"  speaker: {dump(chapter.speaker)}"] if chapter.speaker else []),
+            *([f"  level: {chapter.level}"] if chapter.level != 1 else []),
+            f"  at: {dump(chapter.at)}",
+            f"  minutes: {chapter.minutes:.1f}",
+            f"  characters: {chapter.characters}",
+        ]
+    lines += [
+        "",
+        "# Words that voxpress may read wrongly, each once: write after say how they shall be read.",
+    ]
+    lines.append("uncertain:" if outline.uncertain else "uncertain: []")
+    for doubt in outline.uncertain:
+        lines += [
+            f"- text: {dump(doubt.text)}",
+            f"  read: {dump(doubt.read)}",
+            f"  say: {dump(doubt.say) if doubt.say else ''}".rstrip(),
+            f"  where: {dump(doubt.where)}",
+            *([f"  times: {doubt.times}"] if doubt.times > 1 else []),
+        ]
+    return "\n".join(lines) + "\n"

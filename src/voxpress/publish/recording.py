@@ -1,0 +1,144 @@
+"""Narrations that are spoken: the render of a publication. What is made of the clips is each publication's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from voxpress.documents import Document
+from voxpress.publish.narration import Narration, Phrase, Turned, narrate
+from voxpress.publish.outline import Outline
+from voxpress.rendering import ATTEMPTS, TIMEOUT
+from voxpress.rendering.library import run
+from voxpress.rendering.planner import Planner
+from voxpress.speech import Clip, Output, Result, Seconds, Speaker
+from voxpress.store import Store
+from voxpress.text import FrontEnd
+
+if TYPE_CHECKING:
+    from voxpress.quality.asr import Recogniser
+    from voxpress.rendering.scheduler import Arrived
+
+WINDOW = 3
+"""Narrations that are on their way at once: one is spoken, one is finished, one waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A narration and what became of it."""
+
+    narration: Narration
+    result: Result
+
+    @property
+    def clip(self) -> Clip:
+        """Its clip, with the places of its marks.
+
+        Raises:
+            SpeechError: it could not be made.
+        """
+        if self.result.exception:
+            raise self.result.exception
+        return self.result.clips[0]
+
+    def sentences(self) -> Iterator[Phrase]:
+        """Its sentences, in order."""
+        return self.narration.hear(self.clip, "sentence")
+
+    def words(self) -> Iterator[Phrase]:
+        """Its words, in order."""
+        return self.narration.hear(self.clip, "word")
+
+    def pages(self) -> Iterator[Turned]:
+        """Where the pages of the printed book begin in it."""
+        return self.narration.turn_pages(self.clip)
+
+
+def narrate_chapters(document: Document, outline: Outline) -> Iterator[Narration]:
+    """A narration of each chapter that is read and has something to say, as they are in the outline.
+
+    Raises:
+        ManifestError: outline and document do not fit each other.
+        InputError: a chapter cannot be read.
+    """
+    for number, (chapter, plan) in enumerate(outline.choose(document), start=1):
+        title = plan.title or document.title
+        narration = narrate(f"{number:03}", chapter.load(), outline, speaker=plan.speaker, title=title)
+        if not narration.is_silent:
+            yield narration
+
+
+def make_planner(
+    document: Document,
+    outline: Outline,
+    output: Output,
+    *,
+    speaker: Speaker | None = None,
+    front_end: FrontEnd | None = None,
+    device: str = "auto",
+) -> Planner:
+    """What plans the narrations of a document.
+
+    Args:
+        output: of each narration's file; its pauses are those of the outline.
+        speaker: who reads; fields that it leaves open come from the outline.
+        front_end: how texts are read; its lexicon comes before those of the outline and of the book.
+
+    Raises:
+        InputError: a speaker, an option or the output cannot be so.
+    """
+    from msgspec.structs import replace
+
+    given = front_end or FrontEnd()
+    own = Speaker(language=outline.language or document.language or None)
+    return Planner(
+        (speaker or Speaker()).over(outline.speaker).over(own),
+        files=[("", replace(output, paragraph_pause=outline.pauses.paragraph))],
+        front_end=replace(given, lexicon=given.lexicon.over(outline.lexicon).over(document.lexicon)),
+        cast=outline.cast,
+        device=device,
+    )
+
+
+def record(
+    narrations: Iterable[Narration],
+    planner: Planner,
+    store: Store,
+    *,
+    workers: int | None = None,
+    attempts: int = ATTEMPTS,
+    timeout: Seconds | None = TIMEOUT,
+    recogniser: Recogniser | None = None,
+    watch: Callable[[Arrived], None] | None = None,
+) -> Generator[Recording]:
+    """Speak narrations: what the store has is not spoken again. They come in the order in which they finish, which is
+    nearly theirs.
+
+    Args:
+        recogniser: listens to every take that it did not hear before.
+        watch: is told of each take that is there.
+
+    Raises:
+        StoreError: the store cannot be read or written; what is finished stays.
+    """
+    open_now: dict[int, Narration] = {}
+
+    def utterances() -> Iterator[object]:
+        for number, narration in enumerate(narrations):
+            open_now[number] = narration
+            yield narration.utterance
+
+    plans = planner.plan_all(utterances(), filed=False)
+    for result in run(
+        plans,
+        store=store,
+        folder=None,
+        workers=workers,
+        attempts=attempts,
+        timeout=timeout,
+        recogniser=recogniser,
+        window=WINDOW,
+        watch=watch,
+    ):
+        yield Recording(open_now.pop(result.number), result)
