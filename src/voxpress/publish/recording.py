@@ -12,7 +12,7 @@ from voxpress.publish.outline import Outline
 from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.library import run
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Clip, Output, Result, Seconds, Speaker
+from voxpress.speech import Clip, Output, Result, Seconds, Speaker, Utterance
 from voxpress.store import Store
 from voxpress.text import FrontEnd
 
@@ -124,7 +124,7 @@ def record(
     """
     open_now: dict[int, Narration] = {}
 
-    def utterances() -> Iterator[object]:
+    def utterances() -> Iterator[Utterance]:
         for number, narration in enumerate(narrations):
             open_now[number] = narration
             yield narration.utterance
