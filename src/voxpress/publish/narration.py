@@ -89,7 +89,7 @@ class Narration:
     @property
     def is_silent(self) -> bool:
         """Whether nothing of it can be spoken."""
-        return not self.blocks
+        return not has_speech(_TAG.sub("", self.utterance.text))
 
     def find(self, start: int, end: int) -> tuple[int, int, int] | None:
         """The block that a piece of the utterance's text comes from, and its place in that block's text.
