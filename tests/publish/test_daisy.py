@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import soundfile
+import soundfile  # type: ignore[import-untyped]  # it has no type hints
 from lxml import etree
 
 from tests.publish.books import TONE, book, chapter, paragraph
