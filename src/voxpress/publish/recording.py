@@ -97,7 +97,7 @@ def make_planner(
         (speaker or Speaker()).over(outline.speaker).over(own),
         files=[("", replace(output, paragraph_pause=outline.pauses.paragraph))],
         front_end=replace(given, lexicon=given.lexicon.over(outline.lexicon).over(document.lexicon)),
-        cast=outline.cast,
+        cast=outline.all_speakers,
         device=device,
     )
 

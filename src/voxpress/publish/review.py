@@ -1,0 +1,123 @@
+"""Sentences of a book that a recogniser did not hear as they are written, and what people decide of them.
+
+A decision stands in the outline: a sentence is approved, a word is said otherwise, or another reading is wanted. So the
+next render of any publication follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from voxpress.errors import InputError
+from voxpress.publish.narration import Narration
+from voxpress.publish.outline import Decision, Outline
+from voxpress.rendering.plan import Assignment, Plan
+from voxpress.rendering.planner import Planner
+from voxpress.store import Store
+from voxpress.text.wer import passes
+
+MOST_READINGS = 1000
+"""Seeds that are tried for one sentence."""
+
+
+class Doubtful(NamedTuple):
+    """A sentence that was not heard as it is written.
+
+    Attributes:
+        chapter: its title.
+        text: as in `Block.text`.
+        spoken: what the engine was given to say.
+        heard: what the recogniser heard.
+        wer: word error rate.
+        take: the take's key.
+        assignment: who speaks it.
+    """
+
+    chapter: str
+    text: str
+    spoken: str
+    heard: str
+    wer: float
+    differences: tuple[tuple[str, str], ...]
+    take: str
+    assignment: Assignment
+
+
+def find_doubtful(
+    narrations: Iterable[Narration], planner: Planner, store: Store, outline: Outline
+) -> Iterator[Doubtful]:
+    """The sentences of narrations that a recogniser doubts and nobody has approved, in order, each once.
+
+    What no recogniser has heard is not among them.
+
+    Raises:
+        InputError: a narration cannot be spoken as it is.
+        StoreError: the store cannot be read.
+    """
+    approved = {each.text for each in outline.sentences if each.approved}
+    seen: set[str] = set()
+    for narration in narrations:
+        plan = planner.plan(narration.utterance, filed=False)
+        if not isinstance(plan, Plan):
+            raise plan.error
+        verdicts = store.verdicts(plan.takes)
+        for key, words in zip(plan.recipe.spoken, plan.recipe.script.takes, strict=True):
+            verdict = verdicts.get(key)
+            if key in seen or verdict is None or passes(verdict.score):
+                continue
+            seen.add(key)
+            place = narration.find(*words.source(0, len(words)))
+            text = narration.blocks[place[0]].text[place[1] : place[2]] if place else words.text
+            if text not in approved:
+                yield Doubtful(
+                    chapter=narration.utterance.title,
+                    text=text,
+                    spoken=words.text,
+                    heard=verdict.heard,
+                    wer=verdict.score.wer,
+                    differences=verdict.score.differences,
+                    take=key,
+                    assignment=plan.takes[key],
+                )
+
+
+def approve(outline: Outline, text: str) -> Outline:
+    """The outline in which a sentence is good as it was spoken."""
+    return _decide(outline, text, approved=True)
+
+
+def respell(outline: Outline, written: str, said: str) -> Outline:
+    """The outline in which a word is said otherwise.
+
+    Raises:
+        InputError: one of them is empty.
+    """
+    written, said = written.strip(), said.strip()
+    if not written or not said:
+        raise InputError("a word and how it is said are needed")
+    return replace(outline, words={**outline.words, written: said})
+
+
+def reread(outline: Outline, text: str) -> Outline:
+    """The outline in which a sentence has another reading than before.
+
+    Raises:
+        InputError: it had too many.
+    """
+    former = next((each.seed for each in outline.sentences if each.text == text), None)
+    seed = (former or 0) + 1
+    if seed > MOST_READINGS:
+        raise InputError(f"{MOST_READINGS} readings of this sentence were tried: say its words otherwise")
+    return _decide(outline, text, seed=seed)
+
+
+def _decide(outline: Outline, text: str, *, approved: bool | None = None, seed: int | None = None) -> Outline:
+    former = next((each for each in outline.sentences if each.text == text), Decision(text=text))
+    changes = {"approved": approved, "seed": seed}
+    new = replace(former, **{name: value for name, value in changes.items() if value is not None})
+    if seed is not None:
+        new = replace(new, approved=False)  # that was said of the former reading
+    return replace(outline, sentences=(*(each for each in outline.sentences if each.text != text), new))
