@@ -32,18 +32,18 @@ def doubtful(outline: Outline, store: Store) -> list[Doubtful]:
 
 
 @pytest.fixture
-def store() -> Store:
-    opened = open_store("memory:")
+def store(tmp_path: Path) -> Store:
+    opened = open_store(str(tmp_path / "store"))
     verify(Outline(), opened)
     return opened
 
 
-def test_only_what_was_heard_otherwise_is_doubtful(store: Store) -> None:
+def test_only_what_was_heard_otherwise_is_doubtful(store: Store, tmp_path: Path) -> None:
     (found,) = doubtful(Outline(), store)
     assert (found.chapter, found.text) == ("Two", BAD)
     assert found.heard.split()[2] == "noise"
     assert found.differences == (("wonderful", "noise"),)
-    assert not doubtful(Outline(), open_store("memory:"))
+    assert not doubtful(Outline(), open_store(str(tmp_path / "other")))
 
 
 def test_an_approved_sentence_is_good(store: Store) -> None:
