@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from voxpress import languages
 from voxpress.audio import comments, decoding, mp4
-from voxpress.audio.tags import Place, Tags, picture_type, to_comments, to_id3, to_mp4
+from voxpress.audio.tags import JOINER, Place, Tags, picture_type, to_comments, to_id3, to_mp4
 from voxpress.errors import InputError, show
 from voxpress.files import atomic
-from voxpress.files.paths import safe_name
+from voxpress.files.paths import safe_name, safe_path
 from voxpress.speech import Seconds
 
 
@@ -130,17 +130,20 @@ def chapter_titles(tracks: Sequence[Track], book: str = "") -> list[str]:
     ]
 
 
-_LONGEST_TITLE = 100
+_LONGEST_NAME = 160
+"""Bytes of a name: with number, extension and folders it fits into every file system."""
+_INSTEAD = str.maketrans({":": " -", "/": "-", "|": "-", '"': "'", "?": "", "*": "", "<": "(", ">": ")"})
+"""What stands in names for characters that they cannot hold; `safe_name` has a hyphen for the rest."""
 
 
 def name_track(number: int, total: int, title: str) -> str:
     """The name of a chapter's file, without its extension.
 
-    >>> name_track(3, 12, 'Who? "Me!"'), name_track(3, 120, "???")
-    ('03 - Who- -Me!-', '003 - ---')
+    >>> name_track(3, 12, 'II: "Who?"'), name_track(3, 120, "???")
+    ("03 - II - 'Who'", '003')
     """
     digits = max(2, len(str(total)))
-    return f"{number:0{digits}} - {title}"
+    return _make_name(f"{number:0{digits}} - {title}")
 
 
 def name_folder(tags: Tags) -> str:
@@ -151,7 +154,29 @@ def name_folder(tags: Tags) -> str:
     >>> name_folder(Tags(title="Dune", authors=("Frank Herbert",), series="Dune", position="1"))
     'Frank Herbert/Dune/Vol 1 - Dune'
     """
-    raise NotImplementedError
+    book = [tags.year, tags.title]
+    folders = [JOINER.join(tags.authors)]
+    # A series without an author would be read as the author.
+    if tags.authors and tags.series:
+        folders.append(tags.series)
+        # Audiobookshelf reads no other numbers.
+        if re.fullmatch(r"\d{1,3}(\.\d{1,2})?", tags.position, re.ASCII):
+            book.insert(0, f"Vol {tags.position}")
+    narrators = f" {{{JOINER.join(tags.narrators)}}}" if tags.narrators else ""
+    folders.append(" - ".join(each for each in book if each) + narrators)
+    return "/".join(_make_name(each) for each in folders if each)
+
+
+def _make_name(text: str) -> str:
+    name = " ".join(text.translate(_INSTEAD).split()).lstrip(".")
+    if len(name.encode()) > _LONGEST_NAME:
+        name = name.encode()[:_LONGEST_NAME].decode(errors="ignore")
+        name = name.rpartition(" ")[0] or name
+    name = safe_name(name.rstrip(" -") or "-")
+    try:
+        return safe_path(name)
+    except InputError:  # a word that Windows keeps for itself
+        return f"-{name}"
 
 
 # Formats
@@ -173,7 +198,7 @@ def _tag_mp4(source: mp4.Source, tags: Tags, place: Place) -> Iterator[bytes]:
 def _tag_mp3(source: mp4.Source, tags: Tags, place: Place) -> Iterator[bytes]:
     yield to_id3(tags, place)
     with mp4.open_source(source) as file:
-        file.seek(decoding.skip_id3(file))
+        file.seek(decoding.measure_id3(file.read(10)))
         while part := file.read(2**20):
             yield part
 

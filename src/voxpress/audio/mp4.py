@@ -17,7 +17,6 @@ from voxpress.audio.arrays import np
 from voxpress.errors import InputError
 from voxpress.speech import Hertz
 
-
 Source: TypeAlias = bytes | Path
 """A file: its bytes, or where it is."""
 
@@ -155,10 +154,14 @@ def _read_track(source: Source, track: bytes) -> Packets:
     config = _find_config(_inside(entry[28:], b"esds")[4:])
     durations = np.frombuffer(table[b"stts"][8:], ">u4").reshape(-1, 2)
     frame = int(durations[0, 1])
-    if (durations[:-1, 1] != frame).any() or durations[-1, 0] != 1 and durations[-1, 1] != frame:
+    if (durations[:-1, 1] != frame).any() or (durations[-1, 0] != 1 and durations[-1, 1] != frame):
         raise InputError("its packets have different lengths")
     size, count = struct.unpack_from(">II", table[b"stsz"], 4)
-    sizes = np.full(count, size, np.uint32) if size else np.frombuffer(table[b"stsz"][12:], ">u4").astype(np.uint32)
+    sizes = (
+        np.full(count, size, np.uint32)
+        if size
+        else np.frombuffer(table[b"stsz"][12:], ">u4").astype(np.uint32)
+    )
     decoded = int((durations[:, 0].astype(np.int64) * durations[:, 1]).sum())
     if not len(sizes) or len(sizes) != count or count != durations[:, 0].sum():
         raise ValueError(count)
@@ -203,10 +206,13 @@ def _find_pieces(
 ) -> list[tuple[int, int]]:
     """Where the bytes of the packets are: neighbouring chunks are one piece."""
     offsets = (
-        np.frombuffer(table[b"stco"][8:], ">u4") if b"stco" in table else np.frombuffer(table[b"co64"][8:], ">u8")
+        np.frombuffer(table[b"stco"][8:], ">u4")
+        if b"stco" in table
+        else np.frombuffer(table[b"co64"][8:], ">u8")
     ).astype(np.int64)
     runs = np.frombuffer(table[b"stsc"][8:], ">u4").reshape(-1, 3)
-    counts = np.repeat(runs[:, 1], np.diff(runs[:, 0].astype(np.int64), append=len(offsets) + 1))
+    starts = np.append(runs[:, 0], len(offsets) + 1).astype(np.int64)
+    counts = np.repeat(runs[:, 1], starts[1:] - starts[:-1])
     firsts = _sum_up(counts)
     if len(counts) != len(offsets) or firsts[-1] != len(sizes):
         raise ValueError(len(sizes))
@@ -220,7 +226,9 @@ def _find_pieces(
     return pieces
 
 
-def _sum_up(values: np.ndarray[tuple[int], np.dtype[np.uint32]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _sum_up(
+    values: np.ndarray[tuple[int], np.dtype[np.uint32]],
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Sums of the values before each place, and of all."""
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(values, dtype=np.int64)])
 
@@ -242,7 +250,12 @@ def place_parts(parts: Sequence[Packets]) -> list[int]:
 
 
 def write(
-    parts: Sequence[Packets], tags: bytes, chapters: Sequence[Chapter] = (), *, brand: bytes = b"M4A ", language: str = ""
+    parts: Sequence[Packets],
+    tags: bytes,
+    chapters: Sequence[Chapter] = (),
+    *,
+    brand: bytes = b"M4A ",
+    language: str = "",
 ) -> Iterator[bytes]:
     """A file with the packets of the parts, in pieces.
 
@@ -269,7 +282,9 @@ def write(
         movie.append(_user_data(tags, chapters, first.sample_rate))
         return _box(b"moov", *movie)
 
-    frame = struct.pack(">I4sQ", 1, b"mdat", content + 16) if large else struct.pack(">I4s", content + 8, b"mdat")
+    frame = (
+        struct.pack(">I4sQ", 1, b"mdat", content + 16) if large else struct.pack(">I4s", content + 8, b"mdat")
+    )
     # Offsets have a fixed width, so the index is as long whatever it says.
     yield head + index(len(head) + len(index(0)) + len(frame)) + frame
     yield from titles
@@ -354,7 +369,11 @@ def _audio_track(
     ends = _sum_up(sizes)
     offsets = start + ends[:-1:each]
     table = (
-        _full(b"stsd", struct.pack(">I", 1), _sample_entry(part, int(ends[-1]) * 8 * part.sample_rate // max(1, media)))
+        _full(
+            b"stsd",
+            struct.pack(">I", 1),
+            _sample_entry(part, int(ends[-1]) * 8 * part.sample_rate // max(1, media)),
+        )
         + _full(b"stts", struct.pack(">I", len(durations)), *(struct.pack(">II", *run) for run in durations))
         + _full(b"stsc", struct.pack(">I", len(runs)), *(struct.pack(">III", *run) for run in runs))
         + _full(b"stsz", struct.pack(">II", 0, total), sizes.astype(">u4").tobytes())
@@ -406,12 +425,16 @@ def _chapter_track(
 ) -> bytes:
     starts = [chapter.start for chapter in chapters]
     durations = [end - begin for begin, end in zip(starts, [*starts[1:], length], strict=True)]
-    entry = struct.pack(">6xHI2x4x8xHHHBB4x", 1, 1, 0, 0, 1, 0, 0) + _box(b"ftab", struct.pack(">HHB", 1, 1, 0))
+    entry = struct.pack(">6xHI2x4x8xHHHBB4x", 1, 1, 0, 0, 1, 0, 0) + _box(
+        b"ftab", struct.pack(">HHB", 1, 1, 0)
+    )
     table = (
         _full(b"stsd", struct.pack(">I", 1), _box(b"text", entry))
         + _full(b"stts", struct.pack(">I", len(titles)), *(struct.pack(">II", 1, each) for each in durations))
         + _full(b"stsc", struct.pack(">IIII", 1, 1, len(titles), 1))
-        + _full(b"stsz", struct.pack(">II", 0, len(titles)), *(struct.pack(">I", len(each)) for each in titles))
+        + _full(
+            b"stsz", struct.pack(">II", 0, len(titles)), *(struct.pack(">I", len(each)) for each in titles)
+        )
         + _full(b"stco", struct.pack(">II", 1, start))
     )
     header = _box(

@@ -9,7 +9,7 @@ import base64
 import re
 import struct
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from voxpress import languages
 from voxpress.audio import mp4
 from voxpress.errors import InputError
 
-_APART = "; "
+JOINER = "; "
 """Between names. Audiobookshelf takes "Homer, Virgil" for one person."""
 
 
@@ -120,8 +120,8 @@ def _values(tags: Tags, place: Place | None) -> dict[str, str]:
         "title": place.title if place else tags.title,
         "book": tags.title,
         "subtitle": tags.subtitle,
-        "authors": _APART.join(tags.authors),
-        "narrators": _APART.join(tags.narrators),
+        "authors": JOINER.join(tags.authors),
+        "narrators": JOINER.join(tags.narrators),
         "series": tags.series,
         "position": tags.position,
         "year": tags.year,
