@@ -97,7 +97,7 @@ class Report(msgspec.Struct, kw_only=True):
         bit_rate: the lowest one in the file.
         rms: of the whole file.
         peak: highest sample.
-        floor: RMS of the quietest half second.
+        floor: RMS of the quietest half second; -120 for digital silence.
         head, tail: time before the first and after the last sound.
     """
 
@@ -132,7 +132,9 @@ def check_acx(files: Iterable[str | os.PathLike[str]]) -> Iterator[Report]:
                 report.problems.append(Problem("broken", str(error)))
             channels = channels or report.channels
             if report.channels != channels and report.channels:
-                report.problems.append(Problem("channels", f"{report.channels}, and the first file has {channels}"))
+                report.problems.append(
+                    Problem("channels", f"{report.channels}, and the first file has {channels}")
+                )
             yield report
 
 
@@ -186,9 +188,7 @@ def _listen(decoder: Decoder, path: Path, report: Report) -> None:
     report.problems += _judge(np.concatenate(powers), total / max(1, count), peak, report)
 
 
-def _judge(
-    powers: npt.NDArray[np.float64], mean: float, peak: float, report: Report
-) -> Iterator[Problem]:
+def _judge(powers: npt.NDArray[np.float64], mean: float, peak: float, report: Report) -> Iterator[Problem]:
     """Compare levels with the rules.
 
     Args:
@@ -221,4 +221,4 @@ def _judge(
 
 
 def _decibels(power: float) -> dBFS:
-    return round(10 * float(np.log10(max(power, 1e-20))), 2)
+    return round(10 * float(np.log10(max(power, 1e-12))), 2)
