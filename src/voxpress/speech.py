@@ -75,6 +75,7 @@ _FLOATS = frozenset(
         "loudness",
         "level",
         "peak",
+        "room_tone",
         "lead",
         "tail",
         "sentence_pause",
@@ -163,6 +164,8 @@ class Output(_Request, frozen=True):
     """Active-speech level to reach (RFC 7874), for telephony; excludes `loudness`."""
     peak: dBFS | None = None
     """Highest sample; None: -1 with a loudness or level, else full scale."""
+    room_tone: dBFS | None = None
+    """RMS of noise under everything, for who refuses digital silence, as ACX does; None: none."""
     trim: bool = True
     """Whether to cut the silence that the engine left at both ends of each segment."""
     lead: Seconds = 0.0

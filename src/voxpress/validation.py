@@ -273,6 +273,7 @@ TESTS: Mapping[str, Test] = {
     "loudness": _test_number("a number of LUFS from -70 to 0", lambda value: -70 <= value <= 0),
     "level": _DECIBELS,
     "peak": _DECIBELS,
+    "room_tone": _DECIBELS,
     "trim": _test_flag,
     "lead": _PAUSE,
     "tail": _PAUSE,

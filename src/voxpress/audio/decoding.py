@@ -104,9 +104,8 @@ def recognise(file: BinaryIO) -> Container:
     """
     file.seek(0)
     head = file.read(64)
-    if head[:3] == b"ID3" and len(head) >= 10:
-        size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
-        file.seek(10 + size)
+    if tag := measure_id3(head):
+        file.seek(tag)
         after = file.read(4)
         name = "flac" if after == b"fLaC" else "aac" if _mpeg_layer(after) == 0 else "mp3"
         return Container("av", name)
@@ -125,6 +124,17 @@ def recognise(file: BinaryIO) -> Container:
     if layer is None:
         raise InputError(f"not audio that can be read: it is none of {READABLE}")
     return Container("av", "mp3" if layer else "aac")
+
+
+def measure_id3(head: bytes) -> int:
+    """The size of the ID3v2 tag that a file begins with, in bytes; 0 if there is none.
+
+    Args:
+        head: at least 10 bytes of the file's start.
+    """
+    if head[:3] != b"ID3" or len(head) < 10:
+        return 0
+    return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
 
 
 def _is_chained(file: BinaryIO) -> bool:

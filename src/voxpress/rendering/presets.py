@@ -167,8 +167,8 @@ def load(project_file: Path | None = None) -> Mapping[str, Preset]:
         ManifestError: the project's file cannot be read or is wrong, with file, table and field.
 
     >>> list(load())
-    ['asterisk', 'freeswitch', 'twilio', 'amazon-connect', 'podcast', 'audiobook', 'video', 'ha-voice-pe', \
-'sonos', 'cast', 'alexa', 'edgetx', 'valetudo']
+    ['asterisk', 'freeswitch', 'twilio', 'amazon-connect', 'podcast', 'audiobook', 'acx', 'video', \
+'ha-voice-pe', 'sonos', 'cast', 'alexa', 'edgetx', 'valetudo']
     """
     return load_project(project_file).presets
 
