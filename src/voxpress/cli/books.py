@@ -44,7 +44,7 @@ Verify = Annotated[
     bool,
     typer.Option(
         "--verify",
-        help="Listen to every sentence, and speak it again if the words are wrong; see 'voxpress review'.",
+        help="Listen to every sentence, and speak it again if the words are wrong. Then see 'voxpress review'.",
     ),
 ]
 
@@ -155,8 +155,8 @@ class Book:
         if not doubtful:
             return 0
         print(
-            f"{count(len(doubtful), 'chapter')} with sentences that were heard otherwise; this shows them:"
-            f"  voxpress review {shlex.quote(str(self.document.path))}"
+            f"{count(len(doubtful), 'chapter')} with sentences that were heard otherwise; with the same options, this"
+            f" shows them:  voxpress review {shlex.quote(str(self.document.path))}"
         )
         return SOME_FAILED
 

@@ -304,8 +304,11 @@ def write(outline: Outline, *, source: str) -> str:
             *([f"  speaker: {dump(chapter.speaker)}"] if chapter.speaker else []),
             *([f"  level: {chapter.level}"] if chapter.level != 1 else []),
             f"  at: {dump(chapter.at)}",
-            f"  minutes: {chapter.minutes:.1f}",
-            f"  characters: {chapter.characters}",
+            *(
+                [f"  minutes: {chapter.minutes:.1f}", f"  characters: {chapter.characters}"]
+                if chapter.characters
+                else []
+            ),
         ]
     lines += [
         "",
