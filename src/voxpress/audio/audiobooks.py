@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 from voxpress import languages
@@ -45,19 +46,14 @@ def write_m4b(path: str | os.PathLike[str], tracks: Sequence[Track], tags: Tags)
     """
     if not tracks:
         raise InputError("a book needs at least one chapter")
-    parts = []
+    parts: list[mp4.Packets] = []
     for number, track in enumerate(tracks, 1):
-        try:
+        with _name_errors(number, track):
             parts.append(mp4.read_packets(track.source))
-        except InputError as error:
-            raise InputError(f"chapter {number}, {show(track.title)}: {error}") from error
-        if problem := _find_difference(parts[0], parts[-1]):
-            raise InputError(f"chapter {number}, {show(track.title)}: {problem}: make all chapters alike")
+            _require_alike(parts[0], parts[-1])
     starts = mp4.place_parts(parts)
     chapters = [mp4.Chapter(*each) for each in zip(chapter_titles(tracks), starts, strict=True)]
-    data = mp4.write(
-        parts, to_mp4(tags), chapters, brand=b"M4B ", language=languages.iso_639_2(tags.language or "und")
-    )
+    data = mp4.write(parts, to_mp4(tags), chapters, brand=b"M4B ", language=_language(tags))
     atomic.write(path, data, durable=True)
     return tuple(start / parts[0].sample_rate for start in starts)
 
@@ -77,14 +73,14 @@ def write_tracks(folder: str | os.PathLike[str], tracks: Sequence[Track], tags: 
     if not tracks:
         raise InputError("a book needs at least one chapter")
     titles = chapter_titles(tracks, tags.title)
+    files = []
+    for number, track in enumerate(tracks, 1):
+        with _name_errors(number, track):
+            files.append(_open_chapter(track.source))
     paths = []
-    for number, (track, title) in enumerate(zip(tracks, titles, strict=True), 1):
-        try:
-            extension, tag = _recognise(track.source)
-        except InputError as error:
-            raise InputError(f"chapter {number}, {show(track.title)}: {error}") from error
-        paths.append(Path(folder) / f"{name_track(number, len(tracks), track.title)}.{extension}")
-        atomic.write(paths[-1], tag(track.source, tags, Place(title, number, len(tracks))))
+    for number, (file, track, title) in enumerate(zip(files, tracks, titles, strict=True), 1):
+        paths.append(Path(folder) / f"{name_track(number, len(tracks), track.title)}.{file.extension}")
+        atomic.write(paths[-1], file.write(tags, Place(title, number, len(tracks))))
     if tags.cover:
         extension = "jpg" if picture_type(tags.cover) == "image/jpeg" else "png"
         atomic.write(Path(folder) / f"cover.{extension}", tags.cover)
@@ -92,14 +88,28 @@ def write_tracks(folder: str | os.PathLike[str], tracks: Sequence[Track], tags: 
     return tuple(paths)
 
 
-def _find_difference(first: mp4.Packets, other: mp4.Packets) -> str:
+@contextlib.contextmanager
+def _name_errors(number: int, track: Track) -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"chapter {number}, {show(track.title)}: {error}") from error
+
+
+def _require_alike(first: mp4.Packets, other: mp4.Packets) -> None:
+    """See that one decoder can play both.
+
+    Raises:
+        InputError: it cannot.
+    """
     if other.sample_rate != first.sample_rate:
-        return f"it has {other.sample_rate} Hz, and the first chapter {first.sample_rate}"
-    if other.channels != first.channels:
-        return f"it has {other.channels} channels, and the first chapter {first.channels}"
-    if (other.config, other.frame) != (first.config, first.frame):
-        return "its AAC is of another kind than that of the first chapter"
-    return ""
+        raise InputError(
+            f"it has {other.sample_rate} Hz, and the first chapter {first.sample_rate}: make all with one sample rate"
+        )
+    if (other.config, other.frame, other.channels) != (first.config, first.frame, first.channels):
+        raise InputError(
+            "its AAC is of another kind than that of the first chapter: make all with one output"
+        )
 
 
 # Titles and names
@@ -182,33 +192,54 @@ def _make_name(text: str) -> str:
 # Formats
 
 
-def _recognise(source: mp4.Source) -> tuple[str, Callable[[mp4.Source, Tags, Place], Iterator[bytes]]]:
+class _Chapter(NamedTuple):
+    """A chapter that can be written with other tags.
+
+    Attributes:
+        write: gives the parts of the file.
+    """
+
+    extension: str
+    write: Callable[[Tags, Place], Iterator[bytes]]
+
+
+def _open_chapter(source: mp4.Source) -> _Chapter:
+    """Recognise a chapter by its content.
+
+    Raises:
+        InputError: it is damaged, or in a format that chapters cannot have.
+    """
     with mp4.open_source(source) as file:
         container = decoding.recognise(file).name
-    if container not in _FORMATS:
-        raise InputError(f"it is {container}: chapters can be mp3, m4a or opus")
-    return _FORMATS[container]
+        file.seek(0)
+        head = file.read(64)
+    match container:
+        case "mov":
+            return _Chapter("m4a", partial(_write_m4a, mp4.read_packets(source)))
+        case "mp3":
+            return _Chapter("mp3", partial(_write_mp3, source, decoding.measure_id3(head)))
+        case "ogg" if b"OpusHead" in head:
+            return _Chapter("opus", partial(_write_opus, source))
+    raise InputError(f"it is {container}, and chapters can be mp3, m4a or opus")
 
 
-def _tag_mp4(source: mp4.Source, tags: Tags, place: Place) -> Iterator[bytes]:
-    language = languages.iso_639_2(tags.language or "und")
-    return mp4.write([mp4.read_packets(source)], to_mp4(tags, place), language=language)
+def _write_m4a(packets: mp4.Packets, tags: Tags, place: Place) -> Iterator[bytes]:
+    yield from mp4.write([packets], to_mp4(tags, place), language=_language(tags))
 
 
-def _tag_mp3(source: mp4.Source, tags: Tags, place: Place) -> Iterator[bytes]:
+def _write_mp3(source: mp4.Source, start: int, tags: Tags, place: Place) -> Iterator[bytes]:
     yield to_id3(tags, place)
     with mp4.open_source(source) as file:
-        file.seek(decoding.measure_id3(file.read(10)))
+        file.seek(start)
         while part := file.read(2**20):
             yield part
 
 
-def _tag_opus(source: mp4.Source, tags: Tags, place: Place) -> Iterator[bytes]:
+def _write_opus(source: mp4.Source, tags: Tags, place: Place) -> Iterator[bytes]:
     with mp4.open_source(source) as file:
         data = file.read()
     yield comments.replace_in_opus(data, comments.vorbis_comments(to_comments(tags, place)))
 
 
-_FORMATS: Mapping[str, tuple[str, Callable[[mp4.Source, Tags, Place], Iterator[bytes]]]] = MappingProxyType(
-    {"mov": ("m4a", _tag_mp4), "mp3": ("mp3", _tag_mp3), "ogg": ("opus", _tag_opus)}
-)
+def _language(tags: Tags) -> str:
+    return languages.iso_639_2(tags.language) if tags.language else ""

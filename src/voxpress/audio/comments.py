@@ -10,8 +10,6 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from voxpress.errors import InputError
-
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -45,13 +43,7 @@ def replace_in_ogg(data: bytes, comments: bytes) -> bytes:
 
 
 def replace_in_opus(data: bytes, comments: bytes) -> bytes:
-    """Opus with these comments, and with serial number 0 (RFC 7845).
-
-    Raises:
-        InputError: it is not Opus.
-    """
-    if data[28:36] != b"OpusHead":
-        raise InputError("it is Ogg without Opus")
+    """Opus with these comments, and with serial number 0 (RFC 7845)."""
     return _join_ogg(_split_ogg(data, 1)[0], [b"OpusTags" + comments])
 
 

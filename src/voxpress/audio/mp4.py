@@ -20,6 +20,9 @@ from voxpress.speech import Hertz
 Source: TypeAlias = bytes | Path
 """A file: its bytes, or where it is."""
 
+Sizes: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.uint32]]"
+"""Bytes of each packet."""
+
 _BLOCK = 2**20
 _LARGEST_INDEX = 2**28
 
@@ -55,7 +58,7 @@ class Packets:
     frame: int
     delay: int
     length: int
-    sizes: np.ndarray[tuple[int], np.dtype[np.uint32]]
+    sizes: Sizes
     pieces: Sequence[tuple[int, int]]
 
     def read(self) -> Iterator[bytes]:
@@ -80,7 +83,7 @@ def open_source(source: Source) -> BinaryIO:
     if isinstance(source, bytes):
         return io.BytesIO(source)
     try:
-        return source.open("rb")
+        return Path(source).open("rb")
     except OSError as error:
         raise InputError(f"{source} cannot be read: {error.strerror}") from error
 
@@ -96,11 +99,12 @@ def read_packets(source: Source) -> Packets:
     """
     with open_source(source) as file:
         moov = _read_index(file)
+        file_size = file.seek(0, io.SEEK_END)
     try:
         tracks = [each for name, each in _boxes(moov) if name == b"trak"]
         if len(tracks) != 1:
             raise InputError(f"it has {len(tracks)} tracks, and one is needed")
-        return _read_track(source, tracks[0])
+        return _read_track(source, tracks[0], file_size)
     except (struct.error, IndexError, KeyError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -144,42 +148,58 @@ def _inside(data: bytes, *path: bytes) -> bytes:
     return data
 
 
-def _read_track(source: Source, track: bytes) -> Packets:
-    sample_rate = struct.unpack_from(">I", _inside(track, b"mdia", b"mdhd"), 12)[0]
+def _read_track(source: Source, track: bytes, file_size: int) -> Packets:
+    header = _inside(track, b"mdia", b"mdhd")
+    sample_rate = struct.unpack_from(">I", header, 20 if header[0] else 12)[0]
     table = dict(_boxes(_inside(track, b"mdia", b"minf", b"stbl")))
-    name, entry = next(_boxes(table[b"stsd"][8:]))
+    name, entry = next(_boxes(table[b"stsd"][8:]), (b"", b""))
     if name != b"mp4a":
-        raise InputError(f"its codec is {name.decode('latin-1')}, and AAC is needed")
-    channels = struct.unpack_from(">H", entry, 16)[0]
-    config = _find_config(_inside(entry[28:], b"esds")[4:])
-    durations = np.frombuffer(table[b"stts"][8:], ">u4").reshape(-1, 2)
-    frame = int(durations[0, 1])
+        raise InputError(f"its codec is {name.decode('latin-1')!r}, and AAC is needed")
+    sizes = _read_sizes(table[b"stsz"], file_size)
+    durations = np.frombuffer(table[b"stts"][8:], ">u4").astype(np.int64).reshape(-1, 2)
+    frame, decoded = int(durations[0, 1]), int(durations.prod(axis=1).sum())
     if (durations[:-1, 1] != frame).any() or (durations[-1, 0] != 1 and durations[-1, 1] != frame):
         raise InputError("its packets have different lengths")
-    size, count = struct.unpack_from(">II", table[b"stsz"], 4)
-    sizes = (
-        np.full(count, size, np.uint32)
-        if size
-        else np.frombuffer(table[b"stsz"][12:], ">u4").astype(np.uint32)
-    )
-    decoded = int((durations[:, 0].astype(np.int64) * durations[:, 1]).sum())
-    if not len(sizes) or len(sizes) != count or count != durations[:, 0].sum():
-        raise ValueError(count)
-    delay = 0
-    if edits := dict(_boxes(track)).get(b"edts"):
-        edit = _inside(edits, b"elst")
-        delay = struct.unpack_from(">q", edit, 16)[0] if edit[0] else struct.unpack_from(">i", edit, 12)[0]
+    delay = _read_delay(dict(_boxes(track)).get(b"edts", b""))
+    if not (
+        0 <= delay < decoded <= frame * len(sizes) and sample_rate and durations[:, 0].sum() == len(sizes)
+    ):
+        raise ValueError(decoded)
+    pieces = _find_pieces(table, sizes)
+    if max(map(sum, pieces)) > file_size:
+        raise InputError("it is cut off: make it again")
     return Packets(
         source=source,
-        config=config,
+        config=_find_config(_inside(entry[28:], b"esds")[4:]),
         sample_rate=sample_rate,
-        channels=channels,
+        channels=struct.unpack_from(">H", entry, 16)[0],
         frame=frame,
         delay=delay,
         length=decoded - delay,
         sizes=sizes,
-        pieces=_find_pieces(table, sizes),
+        pieces=pieces,
     )
+
+
+def _read_sizes(box: bytes, file_size: int) -> Sizes:
+    size, count = struct.unpack_from(">II", box, 4)
+    if not size:
+        sizes = np.frombuffer(box[12:], ">u4").astype(np.uint32)
+    else:
+        sizes = np.full(min(count, file_size // size), size, np.uint32)
+    if not count or len(sizes) != count:
+        raise ValueError(count)
+    return sizes
+
+
+def _read_delay(edits: bytes) -> int:
+    if not edits:
+        return 0
+    edit = _inside(edits, b"elst")
+    if struct.unpack_from(">I", edit, 4)[0] != 1:
+        raise InputError("it has an edit list")
+    delay: int = struct.unpack_from(">q", edit, 16)[0] if edit[0] else struct.unpack_from(">i", edit, 12)[0]
+    return delay
 
 
 def _find_config(descriptors: bytes) -> bytes:
@@ -201,9 +221,7 @@ def _find_config(descriptors: bytes) -> bytes:
         position += {3: 3, 4: 13}[tag]
 
 
-def _find_pieces(
-    table: Mapping[bytes, bytes], sizes: np.ndarray[tuple[int], np.dtype[np.uint32]]
-) -> list[tuple[int, int]]:
+def _find_pieces(table: Mapping[bytes, bytes], sizes: Sizes) -> list[tuple[int, int]]:
     """Where the bytes of the packets are: neighbouring chunks are one piece."""
     offsets = (
         np.frombuffer(table[b"stco"][8:], ">u4")
@@ -227,7 +245,7 @@ def _find_pieces(
 
 
 def _sum_up(
-    values: np.ndarray[tuple[int], np.dtype[np.uint32]],
+    values: Sizes,
 ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Sums of the values before each place, and of all."""
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(values, dtype=np.int64)])
@@ -350,7 +368,7 @@ def _media(handler: bytes, scale: int, length: int, language: str, header: bytes
 
 def _audio_track(
     part: Packets,
-    sizes: np.ndarray[tuple[int], np.dtype[np.uint32]],
+    sizes: Sizes,
     length: int,
     start: int,
     large: bool,
@@ -398,7 +416,8 @@ def _audio_track(
 def _sample_entry(part: Packets, bit_rate: int) -> bytes:
     def descriptor(tag: int, *parts: bytes) -> bytes:
         content = b"".join(parts)
-        return bytes([tag, 0x80, 0x80, 0x80, len(content)]) + content
+        size = len(content)
+        return bytes([tag, *(0x80 | size >> shift & 0x7F for shift in (21, 14, 7)), size & 0x7F]) + content
 
     decoder = descriptor(
         4, struct.pack(">BB3sII", 0x40, 0x15, bytes(3), bit_rate, bit_rate), descriptor(5, part.config)
@@ -406,7 +425,8 @@ def _sample_entry(part: Packets, bit_rate: int) -> bytes:
     stream = descriptor(3, struct.pack(">HB", 1, 0), decoder, descriptor(6, b"\x02"))
     return _box(
         b"mp4a",
-        struct.pack(">6xH8xHHIHH", 1, part.channels, 16, 0, part.sample_rate, 0),
+        # The field has 16 bits; the configuration has the rate too.
+        struct.pack(">6xH8xHHIHH", 1, part.channels, 16, 0, part.sample_rate % 2**16, 0),
         _full(b"esds", stream),
     )
 
@@ -451,11 +471,6 @@ def _chapter_track(
 
 
 # Tags
-
-
-def text_tag(name: bytes, value: str) -> bytes:
-    """A tag of `ilst` with a text; nothing for an empty one."""
-    return data_tag(name, 1, value.encode()) if value else b""
 
 
 def data_tag(name: bytes, kind: int, *values: bytes) -> bytes:

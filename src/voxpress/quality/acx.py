@@ -59,7 +59,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         ),
         "too-long": Kind(_FAULT, "The file lasts longer than 120 minutes.", "make two parts of the chapter"),
         "silent": Kind(_FAULT, "Nothing is heard.", "make it again"),
-        "rms": Kind(_FAULT, "The RMS level is not from -23 to -18 dBFS.", "render with the preset acx"),
+        "rms": Kind(
+            _FAULT,
+            "The RMS level is not from -23 to -18 dBFS.",
+            "render with the preset acx; join a chapter of two seconds with the next one",
+        ),
         "peak": Kind(_FAULT, "The highest sample is above -3 dBFS.", "render with the preset acx"),
         "floor": Kind(_FAULT, "The quietest half second is above -60 dBFS RMS.", "remove the noise"),
         "head": Kind(
@@ -216,7 +220,7 @@ def _judge(powers: npt.NDArray[np.float64], mean: float, peak: float, report: Re
     if not SHORTEST_TAIL <= report.tail <= LONGEST_TAIL:
         yield Problem("tail", f"{report.tail:.2f} s")
     ends = [part for part in (powers[: heard[0]], powers[heard[-1] + 1 :]) if len(part)]
-    if any(_decibels(float(part.mean())) < _NO_TONE for part in ends):
+    if any(_decibels(float(np.median(part))) < _NO_TONE for part in ends):
         yield Problem("no-room-tone")
 
 
