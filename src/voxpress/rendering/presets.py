@@ -218,8 +218,8 @@ def read_cast(table: Table, path: str) -> dict[str, Speaker]:
     """
     cast = {}
     for name, fields in table.items():
-        if not name.strip():
-            raise ManifestError("a speaker needs a name", path=path, field="cast")
+        if problem := validation.explain_cast_name(name):
+            raise ManifestError(problem, path=path, field="cast")
         try:
             cast[name] = msgspec.convert(fields, Speaker)
         except msgspec.ValidationError as error:
@@ -470,11 +470,15 @@ def _wrong(error: Exception, table: Table, kind: type[msgspec.Struct]) -> tuple[
     if isinstance(error, InputError):
         return error.field or "", error.problem
     known = kind.__struct_fields__
-    for key, value in table.items():
-        if key not in known:
-            return key, f"no such field{suggest(key, known)} (fields: {', '.join(known)})"
+    required = [each.name for each in msgspec.structs.fields(kind) if each.required]
+    if unknown := next((key for key in table if key not in known), None):
+        return unknown, f"no such field{suggest(unknown, known)} (fields: {', '.join(known)})"
+    if lacking := next((name for name in required if name not in table), None):
+        return lacking, "is missing"
+    needed = {name: table[name] for name in required}
+    for key, value in {**needed, **table}.items():
         try:
-            msgspec.convert({key: value}, kind)
+            msgspec.convert({**needed, key: value}, kind)
         except msgspec.ValidationError as single:
             if not isinstance(single.__cause__, InputError):
                 return key, validation.explain_type(single)
