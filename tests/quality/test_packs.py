@@ -293,6 +293,22 @@ def test_chunks_of_wav(tmp_path):
     assert (finding.kind, finding.problem) == ("chunks", "it holds LIST")
 
 
+@pytest.mark.parametrize("format", ["wav", "wav16", "wav-ulaw"])
+@pytest.mark.parametrize(
+    ("total", "size"),
+    [(0, 0), (36, 0), (0xFFFFFFFF, 0xFFFFFFFF), (0x7FFFF024, 0x7FFFF000), (0xFFFFFFFF, 0xFFFFFFFF - 36)],
+)
+def test_wav_from_a_pipe_has_no_length(tmp_path, format, total, size):
+    """The sound is good; but Asterisk believes the header."""
+    file = put(tmp_path, f"hello.{FORMATS[format].extension}", format=format)
+    data = file.read_bytes()
+    at = data.index(b"data") + 4
+    file.write_bytes(data[:4] + struct.pack("<I", total) + data[8:at] + struct.pack("<I", size) + data[at + 4 :])
+    (finding,) = check(tmp_path)
+    assert (finding.kind, finding.severity) == ("no-length", "fault")
+    assert finding.problem == f"its header says {size:,} bytes of samples"
+
+
 def test_stereo(tmp_path):
     import soundfile  # type: ignore[import-untyped]
 
