@@ -303,7 +303,9 @@ def test_wav_from_a_pipe_has_no_length(tmp_path, format, total, size):
     file = put(tmp_path, f"hello.{FORMATS[format].extension}", format=format)
     data = file.read_bytes()
     at = data.index(b"data") + 4
-    file.write_bytes(data[:4] + struct.pack("<I", total) + data[8:at] + struct.pack("<I", size) + data[at + 4 :])
+    file.write_bytes(
+        data[:4] + struct.pack("<I", total) + data[8:at] + struct.pack("<I", size) + data[at + 4 :]
+    )
     (finding,) = check(tmp_path)
     assert (finding.kind, finding.severity) == ("no-length", "fault")
     assert finding.problem == f"its header says {size:,} bytes of samples"
