@@ -197,6 +197,21 @@ def test_what_asterisk_plays_instead(tmp_path, there, expected):
     assert [(each.kind, each.instead) for each in missing] == [("missing", expected)]
 
 
+@pytest.mark.parametrize("name", ["../hello", "a/../../hello", "/srv/hello", "hello/"])
+def test_a_prompt_outside_the_pack_is_an_error_and_not_missing(tmp_path, name):
+    rows = [Utterance(id=name, text="Hello.", origin="list.csv:2")]
+    with pytest.raises(
+        InputError, match=f"^list.csv:2: '{name}' (leads out of the folder|is not a relative)"
+    ):
+        packs.from_rows(rows)
+
+
+@pytest.mark.parametrize("name", ["./digits/1", "digits//1", "digits/./1.wav"])
+def test_a_prompt_can_be_named_in_roundabout_ways(tmp_path, name):
+    put(tmp_path, "digits/1.wav")
+    assert kinds(tmp_path, *packs.from_rows([Utterance(id=name, text="One.")])) == []
+
+
 def test_a_gender_that_is_missing(tmp_path):
     put(tmp_path, "digits/1.wav")
     put(tmp_path, "digits/2m.wav")

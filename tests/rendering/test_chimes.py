@@ -133,7 +133,7 @@ def test_a_changed_chime_makes_files_anew(tmp_path: Path) -> None:
         ("missing.wav", "missing.wav' cannot be read: No such file"),
         ("gong", "own chime is chime:gong"),
         ("chime:gnog", "no chime 'gnog'; did you mean 'gong'"),
-        ("song.flac", "lasts 61 s, and a chime at most 60 s"),
+        ("song.flac", "lasts longer than the 60 s that a chime may: cut it"),
         ("text.wav", "text.wav'"),
         ("folder", "is no file"),
         ("silence.wav", "is silent"),

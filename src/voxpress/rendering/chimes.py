@@ -138,9 +138,7 @@ def require_usable(chime: PlacedChime | None) -> None:
 def _read(path: str, sha256: str) -> Audio:
     sound = sounds.read(path, sha256)
     if sound.duration > LONGEST:
-        raise InputError(
-            f"the sound {path!r} lasts {sound.duration:.0f} s, and a chime at most {LONGEST:.0f} s: cut it"
-        )
+        raise InputError(f"the sound {path!r} lasts longer than the {LONGEST:.0f} s that a chime may: cut it")
     sound = waveform.trim(sound)
     if not math.isfinite(waveform.loudness(sound)):
         raise InputError(f"the sound {path!r} is silent")
