@@ -25,7 +25,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -38,6 +38,10 @@ from voxpress.rendering import DEFAULT_ENGINE, templates
 from voxpress.rendering.chimes import Chime
 from voxpress.speech import OptionValue, Output, Speaker
 
+if TYPE_CHECKING:
+    from voxpress.text import FrontEnd
+    from voxpress.text.lexicon import Lexicon
+
 Table: TypeAlias = Mapping[str, Any]
 
 _TABLES = ("defaults", "cast", "presets", "server", "voicemail")
@@ -46,6 +50,8 @@ _OWN_FIELDS = (
 )  # fmt: skip
 _FIELDS = (*_OWN_FIELDS, *Output.__struct_fields__)
 _GAINS = ("level", "loudness")
+_READING = ("normalise", "emoji", "unspeakable", "lenient")
+"""Fields of the defaults and of a front end."""
 _DEEPEST = 20
 """Presets that may extend each other in a row."""
 
@@ -120,6 +126,27 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Speaker(engine='tone')
         """
         return Speaker.of(self).over(Speaker(engine=DEFAULT_ENGINE))
+
+    def read_with(self, lexicon: Lexicon, **asked: Any) -> FrontEnd:
+        """How texts are read with a lexicon.
+
+        Args:
+            asked: fields of `voxpress.text.FrontEnd`; those that are not None come before those of the project.
+
+        >>> from voxpress.text.lexicon import Lexicon
+        >>> Defaults(emoji="name").read_with(Lexicon(), emoji=None, lenient=True)
+        FrontEnd(emoji='name', lenient=True)
+
+        Raises:
+            InputError: one of them cannot be so.
+        """
+        from voxpress.text import FrontEnd
+
+        given = {name: getattr(self, name) for name in _READING}
+        given |= {name: value for name, value in asked.items() if value is not None}
+        return FrontEnd(
+            lexicon=lexicon, **{name: value for name, value in given.items() if value is not None}
+        )
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):

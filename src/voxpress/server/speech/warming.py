@@ -14,7 +14,7 @@ from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import SpeechRequest
 from voxpress.server.settings import Settings
-from voxpress.server.speech.planner import DEFAULT_VOICE, SpeechPlanner, choose_reading
+from voxpress.server.speech.planner import DEFAULT_VOICE, SpeechPlanner
 from voxpress.server.speech.voice_book import VoiceBook
 from voxpress.speech import Speaker, Utterance
 
@@ -42,7 +42,6 @@ class Warming:
         names = Aliases(settings, project.defaults, project.cast)
         self._planner = SpeechPlanner(settings, names, project)
         self._book = VoiceBook(names, project.defaults.engine)
-        self._reading = choose_reading(project.defaults)
         self._formats, self._voices = formats, voices or (None,)
         self._engine = project.defaults.engine or DEFAULT_ENGINE
         self.unused: set[str] = set()
@@ -92,5 +91,4 @@ class Warming:
             seed=speaker.seed,
             options=dict(speaker.options),
             markup=row.markup if row.markup != "plain" else None,
-            **self._reading,
         )
