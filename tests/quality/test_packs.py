@@ -301,6 +301,14 @@ def with_chunk(data: bytes) -> bytes:
     return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]
 
 
+def test_bytes_behind_the_samples_of_wav(tmp_path):
+    """They have no name that could be shown."""
+    file = put(tmp_path, "hello.wav")
+    file.write_bytes(file.read_bytes() + b"\0\xfa\x07\x1b" * 20)
+    (finding,) = check(tmp_path)
+    assert (finding.kind, finding.problem) == ("chunks", "it holds bytes that are no chunk")
+
+
 def test_chunks_of_wav(tmp_path):
     file = put(tmp_path, "hello.wav")
     file.write_bytes(with_chunk(file.read_bytes()))

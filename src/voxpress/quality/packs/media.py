@@ -181,6 +181,9 @@ def read_header(path: str) -> Header:
                     break  # all that follows are samples
                 file.seek(size, os.SEEK_CUR)
             else:
+                if not all(32 <= byte < 127 for byte in name):
+                    chunks.append("bytes that are no chunk")
+                    break
                 if name not in _NEEDED:
                     chunks.append(name.decode("latin-1").strip())
                 file.seek(size, os.SEEK_CUR)
