@@ -165,6 +165,8 @@ def test_a_loudness_replaces_the_level_of_the_base(
             "defaults.after.sound: must be a text in quotes, not a whole number",
         ),
         ("[defaults]\nafter = { gian = 3 }", "defaults.after.gian: no such field; did you mean 'gain'?"),
+        ('[presets.""]\nextends = "sonos"', "presets: a preset needs a name"),
+        ('[presets." "]\nextends = "sonos"', "presets: a preset needs a name"),
         ("[presets.a]\nfiles = 3", "presets.a.files: must be a list of tables"),
         (
             '[presets.a]\nextend = "twilio"',

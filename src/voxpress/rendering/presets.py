@@ -299,6 +299,8 @@ class _Presets:
         self.tables, self.path = tables, path
 
     def all(self) -> dict[str, Preset]:
+        if not all(map(str.strip, self.tables)):
+            raise ManifestError("a preset needs a name", path=self.path, field="presets")
         return {name: self._preset(name) for name in self.tables}
 
     def _preset(self, name: str) -> Preset:
