@@ -100,11 +100,9 @@ def _test_speaker(value: object) -> validation.Problem:
 
 
 def _test_cast(value: object) -> validation.Problem:
-    if isinstance(value, Mapping) and all(
-        isinstance(name, str) and isinstance(speaker, Speaker) for name, speaker in value.items()
-    ):
-        return ""
-    return validation.TESTS["cast"](value)
+    if not isinstance(value, Mapping) or not all(isinstance(each, Speaker) for each in value.values()):
+        return validation.TESTS["cast"](value)
+    return next(filter(None, map(validation.explain_cast_name, value)), "")
 
 
 class Mark(_Noun, frozen=True):

@@ -101,7 +101,7 @@ def test_another_engine_does_not_get_this_engines_voice():
         ({"options": {"fault": "explode"}}, "must be one of"),
         ({"file": "x.docx"}, ".docx"),
         ({"text": "…"}, "no letter and no digit"),
-        ({"id": "../../etc/passwd"}, "leads out of the output folder"),
+        ({"id": "../../etc/passwd"}, "leads out of the folder"),
         ({"id": "/etc/passwd"}, "not a relative path"),
         ({"id": ""}, "neither an id nor a file"),
         ({"text": "[monkeys]", "markup": "directions"}, "monkeys"),

@@ -207,6 +207,20 @@ _UNKNOWN_SIZE = 0x7FFF0000
 _MOST_CHUNKS = 1000
 
 
+def lacks_length(size: int, total: int, whole: int) -> bool:
+    """Whether a WAV file was written before its length was known, as into a pipe.
+
+    >>> lacks_length(0, 0, 9644), lacks_length(9600, 9636, 9644)
+    (True, False)
+
+    Args:
+        size: bytes of samples, as the header says.
+        total: bytes after the eighth one, as the header says.
+        whole: bytes of the file.
+    """
+    return size >= _UNKNOWN_SIZE or (size == 0 and total != whole - 8)
+
+
 def _repair_sizes(file: BinaryIO, bounds: Bounds) -> BinaryIO:
     """A WAV file whose header has the right sizes.
 
@@ -229,7 +243,7 @@ def _repair_sizes(file: BinaryIO, bounds: Bounds) -> BinaryIO:
         if name == b"data":
             file.seek(4)
             total = struct.unpack("<I", file.read(4))[0]
-            if size >= _UNKNOWN_SIZE or (size == 0 and total != whole - 8):
+            if lacks_length(size, total, whole):
                 file.seek(8)
                 middle = file.read(position - 4)
                 sizes = [struct.pack("<I", min(each, 2**32 - 1)) for each in (whole - 8, there)]

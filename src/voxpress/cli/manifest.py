@@ -96,6 +96,7 @@ class ManifestRender:
         budget: dollars; what would cost more is not begun.
         check_languages: raises `InputError` where the rows may not have these languages, before anything is spoken.
         recogniser, attempts: as for `voxpress.render`.
+        failed: ids of rows that `run` could not render.
     """
 
     rows: Rows
@@ -109,6 +110,7 @@ class ManifestRender:
     check_languages: Callable[[Collection[str]], None] | None = None
     attempts: int = ATTEMPTS
     recogniser: Recogniser | None = None
+    failed: set[str] = field(default_factory=set, init=False)
 
     def forecast(self, details: Path | None = None, *, text: bool = False) -> int:
         """Print what `run` would do for each row and in all, and what it would cost; the exit status.
@@ -225,6 +227,7 @@ class ManifestRender:
                         tally.add(each)
                         advance(each)
                         if each.exception:
+                            self.failed.add(each.utterance.id)
                             self._spare(each.utterance, survey, former, files)
                         elif files is not None:
                             files.add(_name(each.utterance), self._shorten(each.files))

@@ -24,6 +24,7 @@ class Rows:
     Args:
         columns, values: what ``--columns`` and ``--values`` say.
         strict: a column that voxpress does not use is an error.
+        phrases: as for `Reading`.
 
     Raises:
         InputError: `columns` or `values` cannot be so.
@@ -40,6 +41,7 @@ class Rows:
         columns: str | None = None,
         values: list[str] | None = None,
         strict: bool = False,
+        phrases: bool = False,
     ) -> None:
         from voxpress.manifests.columns import Columns
         from voxpress.manifests.reading import Reading
@@ -47,7 +49,10 @@ class Rows:
 
         self.manifest, self._format, self._only = manifest, format, Selection(only)
         self._reading = Reading(
-            manifest, Columns.parse(columns or "", strict=strict), map(Values.parse, values or ())
+            manifest,
+            Columns.parse(columns or "", strict=strict),
+            map(Values.parse, values or ()),
+            phrases=phrases,
         )
         try:
             self._file = sys.stdin.buffer if manifest == "-" else open(manifest, "rb")  # noqa: SIM115 - lives as long as the rows do

@@ -106,6 +106,17 @@ def recognise(path: str, head: str) -> str:
     Raises:
         ManifestError: neither the extension nor the content shows the format, or it is one text.
     """
+    if name := _find_shown(path, head):
+        return name
+    raise ManifestError(f"cannot tell the format; name it with --from ({', '.join(names())})", path=path)
+
+
+def _find_shown(path: str, head: str) -> str:
+    """The name of the format that the extension or the content shows; empty: they show none.
+
+    Raises:
+        ManifestError: it is one text.
+    """
     formats = _find_formats()
     extension = PurePath(path).suffix.lower()
     named = {name: form for name, form in formats.items() if extension in form.extensions}
@@ -113,17 +124,16 @@ def recognise(path: str, head: str) -> str:
         if form.recognise(head):
             return name
     if markup := find_markup(path, head):
+        source = "" if path == "-" else f" < {shlex.quote(path)}"
         raise ManifestError(
-            f"is one text and no list: to speak it, voxpress say --markup {markup} -o FILE - < {shlex.quote(path)};"
+            f"is one text and no list: to speak it, voxpress say --markup {markup} -o FILE -{source};"
             " in a list, it is the text of a row",
             path=path,
         )
     for name, form in named.items():
         if not form.by_content:
             return name
-    raise ManifestError(
-        f"cannot tell the format; name it with --from ({', '.join(sorted(formats))})", path=path
-    )
+    return ""
 
 
 def find_markup(path: str, head: str) -> str:
@@ -189,12 +199,18 @@ def read_stream(
             first[0] = "\n"
         if format is None:
             # Only a table has columns in an order.
-            format = "csv" if reading.columns.order else recognise(path, "".join(first))
+            format = "csv" if reading.columns.order else _choose_format(path, "".join(first), reading)
         if reading.columns.order and format != "csv":
             problem = f"{format} has no columns in an order: name them (text=NAME), or read it as csv"
             raise ManifestError(problem, path=path, field="columns")
         form = find(format)
         yield from reading.finish(form.read(itertools.chain(first, lines), reading))
+
+
+def _choose_format(path: str, head: str, reading: Reading) -> str:
+    if reading.phrases:
+        return _find_shown(path, head) or "text"
+    return recognise(path, head)
 
 
 def _find_formats() -> dict[str, Format]:

@@ -36,6 +36,8 @@ class Reading:
         columns: which field each column has; None: as they are called.
         values: for the placeholders of its rows, beside those that the manifest gives itself.
         extended_by: the manifests that extend it, as absolute paths.
+        phrases: whether it can be lines of text without an extension that says so; there, lines that begin with ``#``
+            or ``;`` are comments.
 
     Raises:
         InputError: two of the values have one name.
@@ -47,8 +49,10 @@ class Reading:
         columns: Columns | None = None,
         values: Iterable[Values] = (),
         extended_by: tuple[str, ...] = (),
+        *,
+        phrases: bool = False,
     ) -> None:
-        self.path = path
+        self.path, self.phrases = path, phrases
         self.columns = columns or Columns()
         self.values = join_values((), values)
         self.takes_own_names = not self.columns.renames

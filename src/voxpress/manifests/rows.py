@@ -197,6 +197,8 @@ def read_cast(
         ManifestError: one of them is none.
     """
     for name, speaker in given.items():
+        if problem := validation.explain_cast_name(name):
+            raise ManifestError(problem, path=path, line=line_of(name), field="cast")
         if not isinstance(speaker, Mapping):
             problem = 'must be a speaker such as {"engine": "piper", "voice": "joe"}'
             raise ManifestError(problem, path=path, line=line_of(name), field=f"cast.{name}")

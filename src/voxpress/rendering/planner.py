@@ -103,8 +103,8 @@ class Planner:
         beside: str | os.PathLike[str] | None = None,
         marks: Sequence[str] = (),
         names: Sequence[NameRule] = (),
-        before: Chime | str | None = None,
-        after: Chime | str | None = None,
+        before: Chime | PlacedChime | str | None = None,
+        after: Chime | PlacedChime | str | None = None,
     ) -> None:
         if speaker is None:
             speaker = Speaker()

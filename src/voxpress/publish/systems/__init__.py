@@ -40,6 +40,9 @@ class Greetings(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the files, without extension."""
     formats: tuple[str, ...] = ("wav",)
     """Names of `voxpress.files.formats.FORMATS` that the system can play here."""
+    played: frozenset[str] = frozenset()
+    """Extensions of all files that it would play here, one in place of another; empty: it plays one format only, which
+    its settings name."""
     domains: bool = False
     """Whether a context is the name of a domain, which every mailbox needs."""
     next_steps: str = ""
