@@ -142,6 +142,7 @@ COLUMNS = f"columns: {', '.join(sorted(FIELDS))}, option.NAME; a name that begin
 OPTION, EXTRA = "option.", "extra."
 """What stands before the name of an option of the engine, and of a column that voxpress does not use."""
 _REMARK = re.compile(r"_*[(\[][^()\[\]]*[)\]]$")
+_ITEM = re.compile(r'\s*([^,"=]*=\s*)?+(?:"((?:[^"]|"")*)"\s*|([^",\s][^,]*|))(?=,|\Z)')
 _MOST_NOTED = 1000
 _SHORTEST_MISTYPED = 5
 """Letters; shorter words are too often one letter from another word."""
@@ -198,6 +199,32 @@ def find_mistyped(name: str, fields: Iterable[str] = FIELDS) -> str:
 
 def _shorten(word: str) -> set[str]:
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+def split_list(given: str, field: str) -> list[str]:
+    """The items of a list with commas. One that holds a comma is in quotes, whole or behind its equals sign.
+
+    >>> split_list('text="Wording, EN",id=No.', "columns"), split_list("id,,text", "columns")
+    (['text=Wording, EN', 'id=No.'], ['id', '', 'text'])
+
+    Args:
+        field: the argument that it is, for messages.
+
+    Raises:
+        InputError: a quote is not closed, or something stands behind one.
+    """
+    items, end = [], 0
+    while end <= len(given):
+        found = _ITEM.match(given, end)
+        if found is None:
+            raise InputError(
+                f"{given!r} has a quote that is not closed, or words behind one; write a quote within quotes twice",
+                field=field,
+            )
+        name, quoted, plain = found.groups(default="")
+        items.append((name + quoted.replace('""', '"') + plain).strip())
+        end = found.end() + 1
+    return items
 
 
 def number(field: str, text: str) -> object:
@@ -262,7 +289,7 @@ class Columns:
         Raises:
             InputError: that is no list of fields.
         """
-        pieces = [piece.strip() for piece in given.split(",")] if given else []
+        pieces = split_list(given, "columns") if given else []
         named = {
             name.strip(): field.strip() for field, sign, name in (p.partition("=") for p in pieces) if sign
         }
