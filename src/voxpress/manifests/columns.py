@@ -272,8 +272,9 @@ class Columns:
         self.unused: dict[str, None] = {}
         self._asked = tuple(named or ())
         self._named = {fold(name): field for name, field in (named or {}).items()}
-        self._taken = frozenset(self._named.values())
         self._found: dict[str, str] = {}
+        # Names of columns, folded.
+        self._met: set[str] = set()
 
     @property
     def renames(self) -> bool:
@@ -319,6 +320,7 @@ class Columns:
         """
         found = self._found.get(name)
         if found is None:
+            self._met.add(fold(name))
             found = self._found[name] = self._find(name)
         return found
 
@@ -326,8 +328,6 @@ class Columns:
         field = self._named.get(fold(name))
         if field is None:
             field = field_of(name)
-            if field in self._taken:
-                field = None
         if field is not None:
             return field
         if self.strict or find_mistyped(name):
@@ -342,12 +342,20 @@ class Columns:
 
     def missing(self) -> list[str]:
         """The names that somebody gave columns, and that no column had so far."""
-        found = set(map(fold, self._found))
-        return [name for name in self._asked if fold(name) not in found]
+        return [name for name in self._asked if fold(name) not in self._met]
 
-    def is_alias(self, name: str) -> bool:
-        """Whether a column has a field under another name than the field's own."""
-        return fold(name) not in FIELDS and fold(name) not in self._named
+    def lend(self) -> Columns:
+        """The same for a manifest that this one extends, which may lack these names, and have columns without use."""
+        lent = Columns()
+        lent._named, lent._met = self._named, self._met
+        return lent
+
+    def rank(self, name: str) -> int:
+        """Which of two columns with one field has it, the one with the lower rank: one that somebody named comes before
+        the field's own name, and that before its other names.
+        """
+        folded = fold(name)
+        return 0 if folded in self._named else 1 if folded in FIELDS else 2
 
 
 def unknown_column(name: str) -> ManifestError:

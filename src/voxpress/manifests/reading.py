@@ -76,9 +76,8 @@ class Reading:
                 if name == "values":
                     self.values = join_values(self.values, read_values(given, self._folder))
                 else:
-                    self.base = Base.read(
-                        given, self._folder, (*self._extended_by, os.path.realpath(self.path))
-                    )
+                    extended_by = (*self._extended_by, os.path.realpath(self.path))
+                    self.base = Base.read(given, self._folder, self.columns, extended_by)
             except ManifestError:
                 raise
             except InputError as error:
