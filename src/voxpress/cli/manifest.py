@@ -41,7 +41,7 @@ from voxpress.rendering.assessment import standing
 from voxpress.rendering.dry_run import Detail, forecast
 from voxpress.rendering.library import run
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
+from voxpress.rendering.plan import Bad, Planned, Skipped, Unchanged
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.results import make_bad_result, make_result, make_unchanged_result
 from voxpress.rendering.spool import Spool
@@ -246,10 +246,9 @@ class ManifestRender:
         """
         survey = _Survey()
         for plan in self._all(survey):
-            if files is not None and isinstance(plan, Plan | Unchanged):
+            if files is not None and not isinstance(plan, Bad):
                 files.require_apart(plan.paths)
-            if not self._is_wanted(plan):
-                assert plan.utterance is not None
+            if isinstance(plan, Skipped):
                 if line := former.line(plan.utterance.id):
                     sheet.keep(line, plan.number)
                 self._spare(plan.utterance, survey, former, files)
@@ -315,24 +314,21 @@ class ManifestRender:
             bill.add(row)
         return bill.is_beyond(self.budget)
 
-    def _all(self, survey: _Survey, *, anew: bool = False) -> Iterator[Planned]:
-        """The plans of all rows, counted.
+    def _all(self, survey: _Survey, *, anew: bool = False) -> Iterator[Planned | Skipped]:
+        """The plans of all rows, counted. Rows that are not wanted are skipped: to read their texts takes long.
 
         Args:
             anew: read all of them, also those whose files stand as wanted.
         """
         known = None if anew or self.recogniser is not None else self.folder
-        for plan in self.planner.plan_all(self.rows, known=known):
+        for plan in self.planner.plan_some(self.rows, self.rows.wanted, known=known):
             survey.rows += 1
-            if self.prune and isinstance(plan, Plan | Unchanged):
+            if self.prune and not isinstance(plan, Bad):
                 survey.paths.update(map(hash, plan.paths))
             yield plan
 
     def _select(self, survey: _Survey, *, anew: bool = False) -> Iterator[Planned]:
-        return filter(self._is_wanted, self._all(survey, anew=anew))
-
-    def _is_wanted(self, plan: Planned) -> bool:
-        return plan.utterance is None or self.rows.wanted(plan.utterance)
+        return (plan for plan in self._all(survey, anew=anew) if not isinstance(plan, Skipped))
 
     def _prunes_too_much(self, survey: _Survey) -> bool:
         """Whether pruning would delete what the user can hardly mean, which is then printed."""
