@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from voxpress.cli.exits import BAD, SOME_FAILED
+from voxpress.cli.places import Places
 from voxpress.cli.progress import progress
 from voxpress.cli.rows import Rows
 from voxpress.cli.streams import own_standard_output
@@ -25,6 +26,7 @@ from voxpress.cli.summary import (
     count_rows,
     show_bad,
     show_changes,
+    show_hiding,
     show_left_out,
     show_manifest_notes,
     show_notes,
@@ -89,6 +91,7 @@ class ManifestRender:
     """A render of one manifest into one folder, as a terminal shows it.
 
     Attributes:
+        places: where the files go that are of no row.
         map: where to say which file each id has; None: nowhere.
         strict: a row that is no speech is an error, and not left out.
         prune: which files of former renders to delete, of those that no row asks for; ``most``: also where they are
@@ -102,6 +105,7 @@ class ManifestRender:
     planner: Planner
     folder: OutputFolder
     store: Store
+    places: Places
     map: Path | None = None
     strict: bool = False
     prune: Prune = ""
@@ -161,6 +165,8 @@ class ManifestRender:
         )
         self.rows.require_all()
         show_manifest_notes(self.rows.notes())
+        if not self.prune:
+            show_hiding(self._find_hiding(None), self.rows.base)
         bill.show()
         if self.prune and not counts[Status.FAILED]:
             if self._prunes_too_much(survey):
@@ -208,6 +214,8 @@ class ManifestRender:
                     sheet.discard()
                     return BAD
                 show_manifest_notes(self.rows.notes())
+                if not self.prune:
+                    show_hiding(self._find_hiding(files), self.rows.base)
                 show_notes(survey.notes)
                 show_left_out(survey.left_out)
                 tally = Tally(survey.standing, len(survey.left_out), len(survey.bad) - count_rows(survey.bad))
@@ -229,6 +237,8 @@ class ManifestRender:
                         elif files is not None:
                             files.add(_name(each.utterance), self._shorten(each.files))
             if files is not None:
+                if not self.prune or survey.bad:
+                    files.keep_others()
                 files.write()
             if self.prune:
                 self._prune(survey)
@@ -246,8 +256,6 @@ class ManifestRender:
         """
         survey = _Survey()
         for plan in self._all(survey):
-            if files is not None and not isinstance(plan, Bad):
-                files.require_apart(plan.paths)
             if isinstance(plan, Skipped):
                 if line := former.line(plan.utterance.id):
                     sheet.keep(line, plan.number)
@@ -290,6 +298,14 @@ class ManifestRender:
             paths += self._shorten(msgspec.json.decode(line, type=_Line).files)
         survey.paths.update(map(hash, paths))
 
+    def _find_hiding(self, files: FileMap | None) -> list[str]:
+        """Files of former renders for rows that the manifest now leaves to the one that it extends."""
+        found = []
+        for row in self.rows.standing:
+            paths = self.planner.name_files(row) or (files.former(_name(row)) if files is not None else ())
+            found += [path for path in paths if self.folder.wrote(path)]
+        return [str(self.folder.path / path) for path in found]
+
     def _shorten(self, files: Sequence[str]) -> list[str]:
         """Paths of files from the output folder on."""
         return [file.removeprefix(f"{self.folder.path}/") for file in files]
@@ -323,8 +339,10 @@ class ManifestRender:
         known = None if anew or self.recogniser is not None else self.folder
         for plan in self.planner.plan_some(self.rows, self.rows.wanted, known=known):
             survey.rows += 1
-            if self.prune and not isinstance(plan, Bad):
-                survey.paths.update(map(hash, plan.paths))
+            if not isinstance(plan, Bad):
+                self.places.require_apart(plan.paths)
+                if self.prune:
+                    survey.paths.update(map(hash, plan.paths))
             yield plan
 
     def _select(self, survey: _Survey, *, anew: bool = False) -> Iterator[Planned]:

@@ -151,6 +151,7 @@ def voicemail(
     """
     from voxpress import validation
     from voxpress.cli.manifest import ManifestRender
+    from voxpress.cli.places import Places
     from voxpress.publish import systems
     from voxpress.publish.greetings import Greeter
     from voxpress.rendering.output import OutputFolder
@@ -204,6 +205,7 @@ def voicemail(
         planner=planner,
         folder=target,
         store=store_at(store or own.store),
+        places=Places([("report", report)], target.path),
         strict=strict,
         prune="most" if prune_all else "stale" if prune else "",
     )

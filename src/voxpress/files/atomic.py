@@ -47,10 +47,10 @@ def write(
     path = os.fspath(path)
     parts = (data,) if isinstance(data, bytes) else data
     if staging is None:
-        path = os.path.realpath(path) if os.path.islink(path) else path
         if is_device(path):
             _write_through(path, parts)
             return
+        path = os.path.realpath(path) if os.path.islink(path) else path
     try:
         with _open_alone(path) if staging is None else _create(_invent(staging)) as file:
             try:
@@ -97,7 +97,7 @@ def require_place(path: str | os.PathLike[str], field: str) -> None:
 def _find_obstacle(place: str, given: str) -> str:
     try:
         status = os.stat(given)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         status = None
     except OSError as error:
         return error.strerror or str(error)
