@@ -275,3 +275,27 @@ def test_another_file_of_texts_is_not_written_over(render: Run, content: str) ->
     told = render({"a": "Hello."}, "--map", "prompts.json", status=2)
     assert "prompts.json is there and is no map of files" in told
     assert Path("prompts.json").read_text() == content
+
+
+PACK = "prompts: {welcome: Welcome., bye: Goodbye.}\n"
+MINE = "extends: pack.yaml\nprompts: {welcome: Hello and welcome., bye: BYE, news: News.}\n"
+
+
+@pytest.mark.parametrize("path", ["{id}.wav", "{folder}{rate}/{name}.wav", "{id}.{hash:8}.wav"])
+def test_a_file_that_hides_a_row_of_the_pack_is_told_until_it_is_pruned(render: Run, path: str) -> None:
+    """It was rendered when the rows differed, and now they do not."""
+    Path("voxpress.toml").write_text(PROJECT.replace("{id}.{hash:8}.wav", path))
+    Path("pack.yaml").write_text(PACK)
+    Path("mine.yaml").write_text(MINE.replace("BYE", "See you."))
+    assert "hides" not in render({}, manifest="mine.yaml")
+    [old] = [each for each in list_files() if "bye" in each]
+    Path("mine.yaml").write_text(MINE.replace("BYE", "Goodbye."))
+    told = f"voxpress: out/{old} is left of a former render, and hides the file of pack.yaml, which has that row again"
+    for options in ([], ["--only", "news"]):
+        said = render({}, *options, manifest="mine.yaml")
+        assert said.count(told) == 1 and said.count("hides") == 1
+    assert ("hides" in render({}, "--dry-run", manifest="mine.yaml")) == ("hash" not in path)
+    assert old in list_files()
+    assert "hides" not in render({}, "--prune", manifest="mine.yaml")
+    assert old not in list_files() and len(list_files()) == 2
+    assert "hides" not in render({}, manifest="mine.yaml")
