@@ -6,7 +6,7 @@ import os
 import shlex
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
 
@@ -69,6 +69,16 @@ class Rows:
     def notes(self) -> Iterator[str]:
         """What was noticed of the manifest, once it is read."""
         return (f"{self.manifest}: {note}" for note in self._reading.notes())
+
+    @property
+    def base(self) -> str:
+        """The manifest that this one extends, once its head is read; empty: none."""
+        return self._reading.base.path if self._reading.base else ""
+
+    @property
+    def standing(self) -> Sequence[Utterance]:
+        """Rows that were read and that the base has, with what names their files."""
+        return self._reading.standing
 
     def lines(self) -> Iterator[str]:
         """The file's lines, where it is no manifest."""

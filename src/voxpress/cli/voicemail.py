@@ -143,6 +143,7 @@ def voicemail(
     """
     from voxpress import validation
     from voxpress.cli.manifest import ManifestRender
+    from voxpress.cli.places import Places
     from voxpress.publish import systems
     from voxpress.publish import voicemail as voicemails
     from voxpress.publish.greetings import Greeter
@@ -205,6 +206,7 @@ def voicemail(
         planner=planner,
         folder=target,
         store=store_at(store or own.store),
+        places=Places([("report", report)], target.path),
         strict=strict,
         prune="most" if prune_all else "stale" if prune else "",
     )

@@ -10,14 +10,13 @@ at once. They raise an error that spoils the whole manifest: a missing file, one
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import itertools
 import os
-import pkgutil
 import re
 import shlex
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import cache
 from pathlib import PurePath
 from typing import BinaryIO, TypeAlias
 
@@ -26,6 +25,7 @@ import msgspec
 from voxpress.errors import ManifestError, suggest
 from voxpress.manifests.reading import Reading
 from voxpress.speech import Utterance
+from voxpress.variants import find_variants
 
 Row: TypeAlias = Utterance | ManifestError
 """One row of a manifest, or its error."""
@@ -213,13 +213,9 @@ def _choose_format(path: str, head: str, reading: Reading) -> str:
     return recognise(path, head)
 
 
-def _find_formats() -> dict[str, Format]:
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        form = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMAT", None)
-        if isinstance(form, Format):
-            found[module.name] = form
-    return found
+@cache
+def _find_formats() -> Mapping[str, Format]:
+    return find_variants(__name__, __path__, "FORMAT", Format)
 
 
 def read_lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
