@@ -1,7 +1,7 @@
 """A real FreeSWITCH plays what voxpress made: prompts and numbers in its voice, and greetings of mailboxes.
 
-It runs where a program `freeswitch` is installed, or where VOXPRESS_FREESWITCH names one, with folders of its own. The
-instructions that voxpress prints say what its configuration holds.
+It runs where a program `freeswitch` is installed, or where VOXPRESS_FREESWITCH names one, with folders of its own. Its
+configuration holds what the instructions of voxpress say.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import tarfile
 import time
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -24,9 +24,10 @@ from .conftest import Run
 FREESWITCH = os.environ.get("VOXPRESS_FREESWITCH") or shutil.which("freeswitch") or ""
 DOMAIN = "pbx.example.com"
 PATIENCE = 20.0
+NUMBERS = Path(__file__).parents[1] / "quality" / "announcements.txt"
 MODULES = (
-    *("commands", "dialplan_xml", "dptools", "event_socket", "logfile", "loopback", "say_en", "sndfile"),
-    *("tone_stream", "voicemail"),
+    *("commands", "dialplan_xml", "dptools", "event_socket", "logfile", "loopback", "sndfile", "tone_stream"),
+    *("voicemail", *(f"say_{language}" for language in ("de", "en", "es", "fr", "it", "nl", "pt", "ru"))),
 )
 CONFIGURATION = """\
 <document type="freeswitch/xml">
@@ -45,15 +46,7 @@ CONFIGURATION = """\
     <configuration name="voicemail.conf"><settings/><profiles><profile name="default"><email/></profile></profiles>
     </configuration>
   </section>
-  <section name="languages">
-    {language}
-      <phrases><macros>
-        <macro name="voicemail_play_greeting"><input pattern="(.*)"><match>
-          <action function="play-file" data="voicemail/vm-not_available.wav"/>
-        </match></input></macro>
-      </macros></phrases>
-    </language>
-  </section>
+  <section name="languages">{languages}</section>
   <section name="directory"><domain name="{domain}"><groups><group name="all"><users>
     <user id="1001"/>
   </users></group></groups></domain></section>
@@ -61,10 +54,6 @@ CONFIGURATION = """\
     <extension name="prompt"><condition field="destination_number" expression="^prompt$">
       <action application="answer"/>
       <action application="playback" data="ivr/ivr-welcome.wav"/>
-    </condition></extension>
-    <extension name="number"><condition field="destination_number" expression="^say(\\d+)$">
-      <action application="answer"/>
-      <action application="say" data="en number pronounced $1"/>
     </condition></extension>
     <extension name="mailbox"><condition field="destination_number" expression="^(\\d+)$">
       <action application="answer"/>
@@ -77,6 +66,14 @@ CONFIGURATION = """\
     </condition></extension>
   </context></section>
 </document>
+"""
+PHRASES = """
+  <phrases><macros>
+    <macro name="voicemail_play_greeting"><input pattern="(.*)"><match>
+      <action function="play-file" data="voicemail/vm-not_available.wav"/>
+    </match></input></macro>
+  </macros></phrases>
+</language>
 """
 PROMPTS = """\
 id,text
@@ -108,15 +105,17 @@ class Switch:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
 
-    def start(self, instructions: str) -> subprocess.Popen[bytes]:
-        """Start it with what the instructions say for the configuration."""
-        variables = re.findall(r"<X-PRE-PROCESS .*/>", instructions)
-        (language,) = re.findall(r"<language .*>", instructions)
-        assert len(variables) == 4
+    def start(self, variables: str, languages: Iterable[str]) -> subprocess.Popen[bytes]:
+        """Start it.
+
+        Args:
+            variables: lines of ``vars.xml``.
+            languages: the heads of ``lang/LANGUAGE/LANGUAGE.xml``.
+        """
         text = CONFIGURATION.format(
             folder=self.folder,
-            variables="\n".join(variables),
-            language=language,
+            variables=variables,
+            languages="".join(language + PHRASES for language in languages),
             modules="".join(f'<load module="mod_{name}"/>' for name in MODULES),
             port=self._port,
             domain=DOMAIN,
@@ -152,6 +151,10 @@ class Switch:
         """What it plays in a call of this rate."""
         return self._originate(f"{{rate={rate}}}null/caller prompt XML default")
 
+    def say(self, language: str, number: str) -> list[str]:
+        """What it plays for a number."""
+        return self._originate(f"null/caller '&say({language} number pronounced {number})'")
+
     def _originate(self, how: str) -> list[str]:
         before = len(self.log())
         self.ask("sndfile_debug on")
@@ -182,14 +185,16 @@ def test_freeswitch_plays_prompts_and_greetings(voxpress: Run, switch: Switch) -
     with tarfile.open("out.freeswitch.tar.gz") as tar:
         tar.extractall(switch.sounds, filter="data")
     voxpress(*("voicemail", "mailboxes.csv", "-o", switch.storage, "--for", "freeswitch", "--domain", DOMAIN))
-    process = switch.start(done.said)
+    variables = re.findall(r"<X-PRE-PROCESS .*/>", done.said)
+    assert len(variables) == 4
+    process = switch.start("\n".join(variables), re.findall(r"<language .*>", done.said))
     try:
         assert switch.call("prompt") == ["en/us/joe/ivr/8000/ivr-welcome.wav"]
         made = _read("out/ivr/8000/ivr-welcome.wav")
         assert made.strip(b"\0") in _read(switch.folder / "heard.wav")
         for rate in (8000, 16000, 32000, 48000):
             assert switch.open_at(rate) == [f"en/us/joe/ivr/{rate}/ivr-welcome.wav"]
-        assert switch.call("say2341") == [
+        assert switch.say("en", "2341") == [
             f"en/us/joe/digits/8000/{name}.wav" for name in ("2", "thousand", "3", "hundred", "40", "1")
         ]
         # A mailbox plays the greeting that it has chosen, or that the call chooses; else its name and a phrase.
@@ -205,6 +210,34 @@ def test_freeswitch_plays_prompts_and_greetings(voxpress: Run, switch: Switch) -
         assert switch.call("1001") == [f"{place}/greeting_1.wav"]
         greeting = _read(switch.storage / place / "greeting_1.wav")
         assert greeting.strip(b"\0") in _read(switch.folder / "heard.wav")
+    finally:
+        switch.ask("shutdown now")
+        process.wait(PATIENCE)
+
+
+@pytest.mark.clients
+def test_freeswitch_says_numbers_as_the_rules_do(switch: Switch) -> None:
+    """Prompts of 20 ms stand for those that the rules name."""
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for block in NUMBERS.read_text().split("# freeswitch ")[1:]:
+        language, *lines = block.partition("#")[0].split("\n")
+        for number, said in (line.split(": ") for line in lines if line):
+            wanted[language, number] = [name if "/" in name else f"digits/{name}" for name in said.split()]
+    assert len(wanted) > 100
+    for name in {name for names in wanted.values() for name in names}:
+        file = switch.sounds / "sounds" / f"{name}.wav"
+        file.parent.mkdir(exist_ok=True)
+        with wave.open(str(file), "wb") as sound:
+            sound.setparams((1, 2, 8000, 0, "NONE", ""))
+            sound.writeframes(b"\1\0" * 160)
+    languages = sorted({language for language, _ in wanted})
+    heads = [
+        f'<language name="{each}" say-module="{each}" sound-prefix="$${{sounds_dir}}">' for each in languages
+    ]
+    process = switch.start('<X-PRE-PROCESS cmd="set" data="sound_prefix=$${sounds_dir}"/>', heads)
+    try:
+        played = {key: [name.removesuffix(".wav") for name in switch.say(*key)] for key in wanted}
+        assert played == wanted
     finally:
         switch.ask("shutdown now")
         process.wait(PATIENCE)
