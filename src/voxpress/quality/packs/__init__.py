@@ -188,7 +188,9 @@ def _sum_up(pack: Pack, language: str, tally: _Tally, compared: bool) -> Summary
         files=sum(map(len, prompts.values())),
         duration=round(sum(longest for _, longest in tally.durations.values()), 1),
         variants=sorted({each.variant for files in prompts.values() for each in files if not each.problem}),
-        level=round(statistics.median(level for level, _ in tally.levels.values()), 1) if tally.levels else None,
+        level=round(statistics.median(level for level, _ in tally.levels.values()), 1)
+        if tally.levels
+        else None,
         compared=compared,
     )
 
