@@ -108,6 +108,8 @@ def test_the_folder_of_a_language_names_it(language):
         (("asterisk", "en", "2147483647"), "the largest one is 2,147,483,646"),
         (("freeswitch", "en", "1234567890"), "at most 9 digits"),
         (("freeswitch", "en", "-5"), "none below zero"),
+        (("freeswitch", "en", "1969-12-31"), "it takes days before 1970 for today"),
+        (("freeswitch", "en", "1905-07-20 11:11"), "it takes days before 1970 for today"),
         (("asterisk", "klingon", "5"), "'klingon' names no language"),
     ],
 )

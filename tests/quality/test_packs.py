@@ -432,6 +432,14 @@ def test_levels(tmp_path, by, tolerance, found):
     assert [each.prompt for each in check(tmp_path, tolerance=tolerance)] == ["odd"] * found
 
 
+@pytest.mark.parametrize("level", [waveform.to_level, waveform.to_loudness])
+def test_prompts_of_one_level_or_one_loudness(tmp_path, level):
+    """A pack for telephones has the one, a pack for a radio the other."""
+    for pitch in (90, 120, 180, 250, 330, 420):
+        put(tmp_path, f"{pitch}.wav", level(voice(pitch=pitch), -20.0, -1.0))
+    assert [each for each in check(tmp_path, tolerance=1.0) if each.kind == "level"] == []
+
+
 # The command
 
 

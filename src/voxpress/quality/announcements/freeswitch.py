@@ -1,6 +1,7 @@
 """What FreeSWITCH 1.10 plays (src/mod/say): ``say:en:number:pronounced:12345`` and its kin.
 
-Its modules take up to nine digits, and say them in groups of three. Genders come with ``say``'s fourth argument.
+Its modules take up to nine digits, and say them in groups of three. Genders come with ``say``'s fourth argument, and in
+Russian with the variable ``gender``.
 """
 
 from __future__ import annotations
@@ -226,6 +227,8 @@ def _say_letters(text: str, _gender: str | None) -> _Names:
 
 def _say_date(day: dt.date, _gender: str | None) -> _Names:
     """Years are said in two halves, such as nineteen ninety-nine, but not 1900 and not from 2000 on."""
+    if day.year < 1970:
+        raise OverflowError("it takes days before 1970 for today")
     yield f"time/day-{(day.weekday() + 1) % 7}"
     yield f"time/mon-{day.month - 1}"
     yield from _say_ordinal(day.day, None)

@@ -17,7 +17,7 @@ from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError
 from voxpress.files.formats import FORMATS, Format
 from voxpress.quality import signal, telephony
-from voxpress.speech import Hertz, Seconds, dBFS
+from voxpress.speech import LUFS, Hertz, Seconds, dBFS
 
 _INAUDIBLE: dBFS = -55.0
 _QUIET = 10 ** (-40 / 10)
@@ -43,6 +43,7 @@ class Measures(msgspec.Struct, kw_only=True):
         size: bytes.
         format: by content, where the header shows it; else by name.
         level: of active speech; None: nothing is heard.
+        loudness: integrated; None: nothing is heard.
         problems: kinds of findings, each with a figure.
     """
 
@@ -52,6 +53,7 @@ class Measures(msgspec.Struct, kw_only=True):
     channels: int = 1
     duration: Seconds | None = None
     level: dBFS | None = None
+    loudness: LUFS | None = None
     peak: dBFS | None = None
     problems: list[tuple[str, str]] = []
 
@@ -240,7 +242,7 @@ def _listen(audio: Audio, found: Measures) -> Iterator[tuple[str, str]]:
     for heard in signals:
         kind = "dtmf" if heard.name.startswith("DTMF") else "signal"
         yield kind, f"{heard.name} at {heard.start:.2f} s, for {heard.end - heard.start:.2f} s"
-    found.level = round(waveform.active_level(audio), 1)
+    found.level, found.loudness = round(waveform.active_level(audio), 1), round(waveform.loudness(audio), 1)
     if (share := signal.measure_clipping(samples)) > signal.CLIPPED:
         yield "clipped", f"{share:.1%} of it at full scale"
     if abs(offset := float(samples.mean(dtype=np.float64))) > _MOST_DC:
