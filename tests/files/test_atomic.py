@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from voxpress.errors import InputError, StoreError
-from voxpress.files.atomic import require_place, write
+from voxpress.files.atomic import require_place, tidy, write
 
 
 def test_write_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -81,10 +81,14 @@ def test_what_a_killed_process_has_left_goes_with_the_next_write(tmp_path: Path)
         subprocess.run([sys.executable, "-c", script], check=False)
         [left] = os.listdir(tmp_path)
         assert left.endswith(".partial")
+    tidy(target)
+    assert os.listdir(tmp_path) == []
+    subprocess.run([sys.executable, "-c", script], check=False)
 
     def inner() -> Iterator[bytes]:
         yield b"one"
         write(target, b"another")
+        tidy(target)
         assert target.read_bytes() == b"another"
         yield b", two"
 

@@ -249,7 +249,10 @@ def test_a_number_has_an_end(bad: Bad, value: str) -> None:
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ("n=-3..3", "'-3..3' is no range: it goes from a whole number of at most nine digits to another"),
+        (
+            "n=-3..3",
+            "values.n: '-3..3' is no range: it goes from a whole number of at most nine digits to another",
+        ),
         ("n=1..9999999999", "'1..9999999999' is no range"),
         ("n=5,1.5..3", "'1.5..3' is no range"),
         ("n=1...3", "'1...3' is no range"),

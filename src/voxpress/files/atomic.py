@@ -125,6 +125,14 @@ def _is_open(status: os.stat_result) -> bool:
     return False
 
 
+def tidy(path: str | os.PathLike[str]) -> None:
+    """Delete what a killed process has left of a file at `path`, where it need not be written again."""
+    partial = _name_partial(os.path.realpath(path))
+    with contextlib.suppress(OSError), open(partial, "rb") as file:
+        if locks.try_lock(file):
+            os.unlink(partial)
+
+
 def sync(folder: str | os.PathLike[str]) -> None:
     """Wait until everything written to the file system of `folder` would survive a loss of power.
 
@@ -199,16 +207,20 @@ def _open_alone(path: str) -> BinaryIO:
     killed one has left; only where two write at once, the second has another.
     """
     folder = os.path.dirname(path) or "."
-    name = hashlib.sha256(os.fsencode(os.path.basename(path))).hexdigest()[:32]
     os.makedirs(folder, exist_ok=True)
     with contextlib.suppress(OSError):
-        file = open(f"{folder}/.{name}.partial", "ab", opener=_open_as_it_is)  # noqa: SIM115 - the caller closes it
+        file = open(_name_partial(path), "ab", opener=_open_as_it_is)  # noqa: SIM115 - the caller closes it
         with contextlib.suppress(OSError):
             if locks.try_lock(file) and os.path.samestat(os.fstat(file.fileno()), os.lstat(file.name)):
                 file.truncate(0)
                 return file
         file.close()
     return _create(_invent(folder))
+
+
+def _name_partial(path: str) -> str:
+    name = hashlib.sha256(os.fsencode(os.path.basename(path))).hexdigest()[:32]
+    return f"{os.path.dirname(path) or '.'}/.{name}.partial"
 
 
 def _open_as_it_is(path: str, flags: int) -> int:

@@ -93,6 +93,7 @@ class FileMap:
         data = msgspec.json.format(msgspec.json.encode(known, order="sorted"), indent=2) + b"\n"
         try:
             if not atomic.is_device(self._place) and Path(self._place).read_bytes() == data:
+                atomic.tidy(self._place)
                 return
         except OSError:
             pass  # it is new

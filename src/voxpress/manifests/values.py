@@ -129,7 +129,7 @@ class Values:
         name, _, said = given.partition("=")
         values = list(filter(None, split_list(said, "values")))
         if name.strip() and values:
-            return cls.of(name.strip(), values, "")
+            return next(read_values({name.strip(): values}, ""))
         if given.lower().endswith(_NO_TABLES):
             raise InputError(f"{given!r}: {_NO_TABLE}", field="values")
         raise InputError(f"{given!r} is no table (FILE.csv), and no NAME=VALUE,VALUE", field="values")

@@ -91,6 +91,7 @@ class Pack:
             for part in pack(members, self.system.archive):
                 facts.add(part)
             if facts.sha256 == there:
+                atomic.tidy(archive)
                 self._write_notes(archive, notes, facts, overwrite)
                 return self._report(archive, notes, facts, changed=False)
             facts = _Facts()

@@ -47,6 +47,7 @@ _JOINED = r"(fehler|fout|doppel|dubbel)(ton|töne|piep|toon|tonen)"
 """German and Dutch write kind and tone as one word."""
 _SIZES = """
     long short brief largo larga corto corta breve long longue court courte lungo lunga longo longa curto curta
+    moment momento instant instante augenblick ogenblik
     lang lange langer kurz kurze kurzer kort korte долгая длинная короткая небольшая
 """
 _SILENCES = """
@@ -77,7 +78,7 @@ _COUNTS = (
 )
 _MUSIC = "music música musica musique музыка musik muziek"
 _SETTINGS = """
-    background hold waiting fondo espera fond attente sottofondo attesa ambiente fundo op achtergrond фоновая
+    on background hold waiting fondo espera fond attente sottofondo attesa ambiente fundo op achtergrond фоновая
 """
 _OF = "of for de di d da von van the"
 
@@ -118,7 +119,9 @@ def _any(words: str) -> str:
 
 _HEARD = _any(f"{_NOISES} {_TONES} {_MUSIC}")
 SOUND = lazily(
-    rf"(?:{_any(_ARTICLES)} |l['’])?(?:{'|'.join(_NOISE_OF)}).+"
+    rf"(?:{'|'.join(_NOISE_OF)}).+"
+    # "the sound of your voice is recorded" is prose.
+    rf"|(?:{_any(_ARTICLES)} |l['’])(?:{'|'.join(_NOISE_OF)})\S+(?: \S+){{0,2}}"
     rf"|(?:.*[ '’])?{_HEARD} (?:{_any(_IS_PLAYED)} )?{_any(_PLAYS)}"
     rf"|{_any(_PLAYS)} (?:{_any(_ARTICLES)} |l['’])?{_HEARD}"
 )
