@@ -144,8 +144,12 @@ class OutputFolder:
         return None if entry is None else (_describe(entry, format), entry.segments)
 
     def wrote(self, path: str) -> bool:
-        """Whether the file that stands at `path` is one that a render wrote there."""
-        return self._find(path, lambda entry: True) is not None
+        """Whether the file that stands at `path` is one that a render wrote there, though its times may be lost."""
+        try:
+            status = os.lstat(f"{self._place}/{path}")
+        except OSError:
+            return False
+        return stat.S_ISREG(status.st_mode) and self._wrote(path, status)
 
     def list_foreign(self, stem: str) -> list[str]:
         """The files called `stem` with some extension that no render wrote, or that were changed since."""
@@ -154,10 +158,9 @@ class OutputFolder:
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(f"{self._place}/{folder}") as files:
             for file in files:
                 path = f"{folder}/{file.name}" if folder else file.name
-                if os.path.splitext(file.name)[0] == name and not file.is_dir(follow_symlinks=False):
-                    status = file.stat(follow_symlinks=False)
-                    if not (stat.S_ISREG(status.st_mode) and self._wrote(path, status)):
-                        found.append(path)
+                named = os.path.splitext(file.name)[0] == name and not file.is_dir(follow_symlinks=False)
+                if named and not self.wrote(path):
+                    found.append(path)
         return sorted(found)
 
     def _find(self, path: str, fits: Callable[[Entry], bool]) -> Entry | None:
