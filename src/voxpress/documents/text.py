@@ -106,6 +106,11 @@ def read(path: Path) -> Document:
     if not starts or text[: starts[0].at].strip():
         starts = [_Start(0, _Heading("", 1)), *starts]
     ends = [*(start.at for start in starts[1:]), len(text)]
+    begun = [
+        pair
+        for pair in zip(starts, ends, strict=True)
+        if pair[0].heading.title or text[pair[0].at : pair[1]].strip()
+    ]
     chapters = tuple(
         Chapter(
             title=start.heading.title,
@@ -114,7 +119,7 @@ def read(path: Path) -> Document:
             place=Place(path.name),
             load=functools.partial(_load, path, start.at, end),
         )
-        for start, end in zip(starts, ends, strict=True)
+        for start, end in begun
     )
     fields = _find_fields(text)
     return Document(
