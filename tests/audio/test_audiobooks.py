@@ -17,7 +17,15 @@ import numpy as np
 import pytest
 
 from voxpress.audio import mp4
-from voxpress.audio.audiobooks import Track, chapter_titles, name_folder, name_track, write_m4b, write_tracks
+from voxpress.audio.audiobooks import (
+    Track,
+    chapter_titles,
+    list_others,
+    name_folder,
+    name_track,
+    write_m4b,
+    write_tracks,
+)
 from voxpress.audio.codec import decode, encode
 from voxpress.audio.tags import Tags, to_comments, to_id3
 from voxpress.audio.waveform import Audio
@@ -234,6 +242,13 @@ def test_control_characters_do_not_get_into_tags(text):
 )
 def test_the_year_of_a_date(published, year):
     assert Tags(title="x", published=published).year == year
+
+
+def test_a_chapter_under_its_former_title_is_found(tmp_path):
+    one, two = (clip(chirp(9_000 + n), "mp3") for n in range(2))
+    write_tracks(tmp_path, [Track("One", one), Track("Old", two)], replace(TAGS, cover=JPEG))
+    paths = write_tracks(tmp_path, [Track("One", one), Track("New", two)], replace(TAGS, cover=JPEG))
+    assert [path.name for path in list_others(tmp_path, paths)] == ["02 - Old.mp3"]
 
 
 def test_a_cover_in_another_format_is_refused():

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from voxpress.audio import comments, decoding, mp4
 from voxpress.audio.tags import JOINER, Place, Tags, picture_type, to_comments, to_id3, to_mp4
 from voxpress.errors import InputError, show
 from voxpress.files import atomic
-from voxpress.files.paths import safe_name, safe_path
+from voxpress.files.paths import audio_extension, safe_name, safe_path
 from voxpress.speech import Seconds
 
 
@@ -87,6 +87,16 @@ def write_tracks(folder: str | os.PathLike[str], tracks: Sequence[Track], tags: 
         atomic.write(Path(folder) / f"cover.{extension}", tags.cover)
     atomic.sync(folder)
     return tuple(paths)
+
+
+def list_others(folder: str | os.PathLike[str], paths: Collection[Path]) -> tuple[Path, ...]:
+    """The audio files in a folder that are not in `paths`, such as a chapter under its former title.
+
+    A player would take them for chapters too. This module deletes nothing: they may be somebody's own.
+    """
+    names = {path.name for path in paths}
+    found = (each for each in Path(folder).iterdir() if audio_extension(each.name) and each.name not in names)
+    return tuple(sorted(found))
 
 
 @contextlib.contextmanager
