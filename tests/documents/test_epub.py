@@ -154,7 +154,8 @@ def test_metadata_of_epub_3(tmp_path):
     <dc:title id="t">Salt</dc:title><meta refines="#t" property="title-type">main</meta>
     <dc:creator id="x">Translator</dc:creator><meta refines="#x" property="role">trl</meta>
     <dc:creator id="y">Ann</dc:creator><dc:language>EN-gb</dc:language><dc:date>2020</dc:date>
-    <dc:publisher>P</dc:publisher><dc:rights>R</dc:rights><dc:description>&lt;p&gt;D &lt;b&gt;d&lt;/b&gt;</dc:description>
+    <dc:publisher>P</dc:publisher><dc:rights>R</dc:rights>
+    <dc:description>&lt;p&gt;D &lt;b&gt;d&lt;/b&gt;</dc:description>
     <meta property="belongs-to-collection" id="c">Seas</meta>
     <meta refines="#c" property="collection-type">series</meta>
     <meta refines="#c" property="group-position">3</meta>"""

@@ -10,7 +10,7 @@ import importlib
 import os
 import pkgutil
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape  # `html` is a module of this package
 from pathlib import Path
@@ -212,6 +212,16 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
 _HEAD = 4096
 """Bytes that show the format of a file."""
+_OTHERS: Mapping[str, str] = {
+    ".mobi": "convert it to EPUB (Calibre: ebook-convert BOOK BOOK.epub)",
+    ".azw3": "convert it to EPUB (Calibre: ebook-convert BOOK BOOK.epub)",
+    ".azw": "convert it to EPUB (Calibre: ebook-convert BOOK BOOK.epub)",
+    ".pdf": "it has no paragraphs and no order of reading: use the EPUB, or the text that it was made from",
+    ".doc": "save it as DOCX",
+    ".odt": "save it as DOCX",
+    ".rtf": "save it as DOCX",
+}
+"""What to do with files that people have, and that voxpress does not read."""
 
 
 def names() -> list[str]:
@@ -250,7 +260,8 @@ def recognise(path: str, head: bytes) -> str:
         if extension in form.extensions:
             return name
     known = ", ".join(sorted(extension for form in formats.values() for extension in form.extensions))
-    raise InputError(f"is no document that voxpress can read ({known})", place=path)
+    what = _OTHERS.get(extension, "")
+    raise InputError(f"is no document that voxpress reads ({known}){what and f': {what}'}", place=path)
 
 
 def read(path: str | os.PathLike[str], format: str | None = None) -> Document:
