@@ -187,6 +187,6 @@ def _render_piece(element: _Element) -> str:
 FORMAT = Format(
     description="documents of Word",
     extensions=(".docx",),
-    recognise=lambda head: head.startswith(b"PK\3\4") and b"word/" in head,
+    recognise=lambda head: head.startswith(b"PK\3\4") and b"[Content_Types].xml" in head and b"word/" in head,
     read=read,
 )
