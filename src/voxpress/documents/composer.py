@@ -88,7 +88,8 @@ class Composer:
             source, text, self._after_mark = source + len(text) - len(left), left, not left
             if not text:
                 return
-        self._follow(text.lstrip(_SPACES)[:1], language)
+        # Signs between words of two languages belong to neither.
+        self._follow(text.lstrip(_SPACES)[:1], language if any(map(str.isalnum, text)) else self._spoken)
         self.has_words = self.has_words or not text.isspace()
         at = 0
         for odd in _ODD.finditer(text):
