@@ -1,0 +1,468 @@
+"""Read-along: an EPUB whose sentences are highlighted while they are heard.
+
+`Readalong` gives the narrations of a book, one for each page and chapter, takes their recordings, and writes the new
+book. `source` and `marking` put ids into pages, `overlay` writes what is heard when, `package` says so in the package
+document, `upgrade` makes an EPUB 3 of an EPUB 2, and `book` copies all that does not change.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, Self, cast
+from urllib.parse import quote
+
+import msgspec
+
+from voxpress.documents import Block, Document
+from voxpress.errors import InputError, SpeechError, StoreError
+from voxpress.publish.narration import Narration, Phrase, narrate
+from voxpress.publish.outline import Outline, propose_chapter
+from voxpress.publish.readalong import overlay, pages
+from voxpress.publish.readalong.book import Book, Content
+from voxpress.publish.readalong.marking import Marker
+from voxpress.publish.readalong.overlay import Heard
+from voxpress.publish.readalong.package import OVERLAY, PAGES, Item, Narrated
+from voxpress.publish.recording import Recording, record
+from voxpress.speech import Clip, Seconds
+from voxpress.text.clean import has_speech
+
+if TYPE_CHECKING:
+    from voxpress.rendering.planner import Planner
+    from voxpress.store import Store
+
+Granularity = Literal["sentence", "word"]
+FORMATS = {"mp3": "audio/mpeg", "m4a": "audio/mp4", "opus": "audio/ogg; codecs=opus"}
+"""Formats of the sound files, and their media types."""
+_FOLDER = "readalong"
+
+
+class Silent(NamedTuple):
+    """A page without narration.
+
+    Attributes:
+        file: its name in the book.
+        reason: why.
+    """
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A book that was made.
+
+    Attributes:
+        written: whether it changed; a book that is the same already stays.
+        narrated: pages with narration, each with its duration.
+        silent: pages without.
+    """
+
+    path: Path
+    written: bool
+    narrated: tuple[tuple[str, Seconds], ...]
+    silent: tuple[Silent, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def duration(self) -> Seconds:
+        """Of all that is heard."""
+        return sum(duration for _, duration in self.narrated)
+
+
+@dataclass(slots=True)
+class _Page:
+    """A page that is narrated.
+
+    Attributes:
+        expected: how many narrations it has so far.
+        closed: whether it gets no more.
+        recordings: those that are there.
+    """
+
+    expected: int = 0
+    closed: bool = False
+    recordings: dict[int, Recording] = field(default_factory=dict)
+
+
+def propose_outline(document: Document) -> Outline:
+    """What is read where nobody wrote an outline: everything, because whoever reads along can skip notes and tables."""
+    chapters = tuple(msgspec.structs.replace(propose_chapter(each), read=True) for each in document.chapters)
+    return Outline(notes="in place", chapters=chapters)
+
+
+class Readalong:
+    """A book that becomes one that can be read along; a context manager.
+
+    Attributes:
+        silent: pages that get no narration, as far as it is known.
+
+    Args:
+        granularity: what is highlighted.
+        replace: whether overlays that the book has are made again.
+
+    Raises:
+        InputError: it is no EPUB, is protected, or can be read along already.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        outline: Outline,
+        *,
+        granularity: Granularity = "sentence",
+        replace: bool = False,
+    ) -> None:
+        self._document, self._outline, self._granularity = document, outline, granularity
+        self._book = Book(document.path)
+        self._package = self._book.package
+        if self._package.has_overlays:
+            if not replace:
+                self._book.__exit__(None, None, None)
+                raise InputError(
+                    "can be read along already; replace makes its overlays again", place=str(document.path)
+                )
+            self._package.remove_overlays(self._book.list_sounds())
+        self._scratch = tempfile.TemporaryDirectory()
+        self._pages: dict[str, _Page] = {}
+        self._order: dict[str, tuple[str, int]] = {}
+        self._overlays: dict[str, tuple[str, Seconds]] = {}
+        self._files: dict[str, Content] = {}
+        self._clips: dict[str, Clip] = {}
+        self._reasons: dict[str, str] = {}
+        self._css = self._book.free_path(f"{_FOLDER}/readalong.css")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
+    ) -> None:
+        self._book.__exit__(kind, error, frames)
+        self._scratch.cleanup()
+
+    def narrations(self) -> Iterator[Narration]:
+        """A narration for each page and chapter that is read.
+
+        Raises:
+            ManifestError: outline and document do not fit each other.
+            InputError: a chapter cannot be read.
+        """
+        last = ""
+        for number, (chapter, plan) in enumerate(self._outline.choose(self._document), start=1):
+            title = plan.title or self._document.title
+            for file, blocks in groupby(chapter.load(), key=lambda block: block.place.file):
+                if file != last and last in self._pages:
+                    self._pages[last].closed = True
+                last = file
+                narration = self._narrate(f"{number:03}/{file}", file, tuple(blocks), plan.speaker, title)
+                if narration:
+                    yield narration
+        yield from self._narrate_navigation()
+
+    def _narrate_navigation(self) -> Iterator[Narration]:
+        """The table of contents, where it is no page that is read in order."""
+        item = self._package.navigation
+        if item and item not in self._package.spine and item.path not in self._pages:
+            blocks = pages.read_navigation(self._book.read(item.path), item.path, self._document.language)
+            if narration := self._narrate(f"nav/{item.path}", item.path, blocks, "", self._document.title):
+                yield narration
+
+    def _narrate(
+        self, id: str, file: str, blocks: Sequence[Block], speaker: str, title: str
+    ) -> Narration | None:
+        narration = narrate(id, blocks, self._outline, speaker=speaker, title=title)
+        if not any(block.kind != "break" and has_speech(block.plain) for block in narration.blocks):
+            self._reasons.setdefault(file, "nothing in it is read")
+            return None
+        item = self._package.find(file)
+        problem = pages.find_problem(self._book.read(file), file) if item else "is not in the manifest"
+        if item and item.media_type not in PAGES:
+            problem = f"is {item.media_type}, which cannot be read along"
+        if problem:
+            self._reasons[file] = problem
+            return None
+        page = self._pages.setdefault(file, _Page())
+        self._order[id] = file, page.expected
+        page.expected += 1
+        return narration
+
+    def add(self, recording: Recording) -> None:
+        """Take a recording of a narration.
+
+        Raises:
+            SpeechError: it could not be made.
+        """
+        _ = recording.clip
+        file, number = self._order.pop(recording.narration.utterance.id)
+        page = self._pages[file]
+        page.recordings[number] = recording
+        if page.closed and len(page.recordings) == page.expected:
+            self._finish(file)
+
+    def write(
+        self,
+        target: Path,
+        store: Store,
+        *,
+        narrator: str = "",
+        now: datetime | None = None,
+    ) -> Made:
+        """Write the new book. Its date changes only if anything else of it does.
+
+        Args:
+            narrator: for the metadata.
+            now: its date; None: that of today.
+
+        Raises:
+            InputError: nothing in the book is read, or the target is the book itself.
+            StoreError: it cannot be written, or a recording is gone from the store.
+        """
+        if target.exists() and target.samefile(self._document.path):
+            raise InputError(f"{target} is the book itself: name another file")
+        for file, page in self._pages.items():
+            if page.recordings:
+                self._finish(file)
+        if not self._overlays:
+            raise InputError("nothing in it is read", place=str(self._document.path))
+        silent = tuple(self._list_silent())
+        if self._book_is_old:
+            from voxpress.publish.readalong.upgrade import upgrade
+
+            upgrade(self._book, self._files, self._document)
+        self._announce(narrator, complete=not silent)
+        changed = dict(self._files)
+        for path, clip in self._clips.items():
+            changed[path] = _opener(store, clip)
+        written = self._write(target, changed, now or datetime.now(UTC))
+        narrated = tuple((file, duration) for file, (_, duration) in self._overlays.items())
+        return Made(target, written, narrated, silent, tuple(self._book.notes))
+
+    @property
+    def _book_is_old(self) -> bool:
+        return self._package.version.startswith("2")
+
+    def _write(self, target: Path, changed: dict[str, Content], now: datetime) -> bool:
+        path = self._package.path
+        before = ""
+        if target.is_file():
+            try:
+                with Book(target) as book:
+                    before = book.package.modified
+            except SpeechError:
+                before = ""  # no book: it is replaced
+        if before:
+            changed[path] = self._package.write(before).encode()
+            if self._book.is_same(target, changed):
+                return False
+        changed[path] = self._package.write(now.strftime("%Y-%m-%dT%H:%M:%SZ")).encode()
+        self._book.write(target, changed)
+        return True
+
+    def _finish(self, file: str) -> None:
+        """Write the page and its overlay into the folder for what is not packed yet; its recordings are not needed
+        any more.
+        """
+        page = self._pages[file]
+        source, encoding = pages.read(self._book.read(file))
+        marker = Marker(source)
+        stem = posixpath.splitext(posixpath.basename(file))[0]
+        overlay_path = self._free_path(f"{stem}.smil")
+        heard: list[Heard] = []
+        for _, recording in sorted(page.recordings.items()):
+            clip = recording.clip
+            sound = self._free_path(f"{stem}.{clip.format}")
+            self._clips[sound] = msgspec.structs.replace(clip, marks=())
+            pointer = _Pointer(marker, file, recording, _relative(sound, overlay_path), self._granularity)
+            heard += overlay.tidy(list(pointer.phrases()), clip.duration)
+        page.recordings.clear()
+        if not heard:
+            self._reasons[file] = "nothing that is heard stands in it"
+            return
+        text, duration = overlay.write(heard, _relative(file, overlay_path), marker)
+        if pages.needs_style(source, file, self._package.active_class, self._book):
+            pages.link_style(marker, _relative(self._css, file))
+            self._files.setdefault(self._css, pages.style(self._package.active_class).encode())
+        if self._book_is_old:
+            pages.upgrade(source, marker.edits, self._document.title)
+        self._overlays[file] = overlay_path, duration
+        self._files[overlay_path] = self._keep(text.encode())
+        self._files[file] = self._keep(marker.write().encode(encoding))
+
+    def _keep(self, data: bytes) -> Path:
+        path = Path(self._scratch.name) / f"{len(self._files)}"
+        path.write_bytes(data)
+        return path
+
+    def _free_path(self, name: str) -> str:
+        stem, extension = posixpath.splitext(name)
+        number = 1
+        while True:
+            wanted = f"{_FOLDER}/{stem}{f'-{number}' if number > 1 else ''}{extension}"
+            path = self._book.free_path(wanted)
+            if path not in self._clips and path not in self._files:
+                return path
+            number += 1
+
+    def _announce(self, narrator: str, *, complete: bool) -> None:
+        items = {file: cast("Item", self._package.find(file)).id for file in self._overlays}
+        added = [(self._css, "text/css")] if self._css in self._files else []
+        added = [each for each in added if not self._package.find(each[0])]
+        for path, _ in self._overlays.values():
+            added.append((path, OVERLAY))
+        for path, clip in self._clips.items():
+            added.append((path, FORMATS[clip.format]))
+        self._package.announce(
+            Narrated(
+                overlays={items[file]: facts for file, facts in self._overlays.items()},
+                files=added,
+                narrator=narrator,
+                complete=complete,
+            )
+        )
+
+    def _list_silent(self) -> Iterator[Silent]:
+        for item in self._package.spine:
+            if item.path in self._overlays:
+                continue
+            if item.media_type not in PAGES:
+                reason = f"is {item.media_type}, which cannot be read along"
+            else:
+                reason = self._reasons.get(item.path, "the outline leaves it out")
+            yield Silent(item.path, reason)
+
+
+class _Pointer:
+    """Finds the elements of what is heard in a recording."""
+
+    def __init__(
+        self, marker: Marker, file: str, recording: Recording, sound: str, granularity: Granularity
+    ) -> None:
+        self._marker, self._file, self._sound, self._granularity = marker, file, sound, granularity
+        self._recording = recording
+        self._blocks = recording.narration.blocks
+
+    def phrases(self) -> Iterator[Heard]:
+        """What is heard, in order."""
+        sentences = list(self._recording.sentences())
+        words = list(self._recording.words())
+        at = 0
+        for number, sentence in enumerate(sentences):
+            following = sentences[number + 1].begin if number + 1 < len(sentences) else float("inf")
+            begins = at
+            while at < len(words) and words[at].begin < following:
+                at += 1
+            yield from self._point(
+                sentence, [word for word in words[begins:at] if word.block == sentence.block]
+            )
+
+    def _point(self, sentence: Phrase, words: Sequence[Phrase]) -> Iterator[Heard]:
+        block = self._blocks[sentence.block]
+        elements = self._marker.source.elements
+        own = elements[block.place.element]
+        kind = {"note": "footnote", "page": "pagebreak"}.get(block.kind, "")
+        containers = tuple(overlay.find_containers(own))
+        if kind and any(
+            overlay.find_type(each) in ("footnote", "endnote", "pagebreak") for each in containers
+        ):
+            kind = ""
+        found = block.find_source(sentence.start, sentence.end)
+        spots = self._marker.mark(*found, limit=own.number) if found else []
+        if not spots:
+            if own.number:
+                yield Heard(
+                    self._marker.mark_element(own),
+                    self._sound,
+                    sentence.begin,
+                    sentence.stop,
+                    containers,
+                    own,
+                    kind,
+                )
+            return
+        first = spots[0]
+        if self._granularity == "word" and len(words) > 1:
+            spoken = tuple(self._point_words(block, words, own.number))
+            yield Heard(
+                first.id, self._sound, sentence.begin, sentence.stop, containers, first.element, kind, spoken
+            )
+            return
+        begin = sentence.begin
+        for spot in spots:
+            if spot is not first:
+                later = [word for word in words if self._stands_behind(block, word, spot.start)]
+                if not later:
+                    continue
+                begin = later[0].begin
+            yield Heard(spot.id, self._sound, begin, sentence.stop, containers, spot.element, kind)
+
+    def _point_words(self, block: Block, words: Iterable[Phrase], limit: int) -> Iterator[Heard]:
+        for word in words:
+            found = block.find_source(word.start, word.end)
+            for spot in self._marker.mark(*found, limit=limit)[:1] if found else []:
+                yield Heard(spot.id, self._sound, word.begin, word.stop)
+
+    @staticmethod
+    def _stands_behind(block: Block, word: Phrase, place: int) -> bool:
+        found = block.find_source(word.start, word.end)
+        return found is not None and found[0] >= place
+
+
+def make_readalong(
+    document: Document,
+    outline: Outline,
+    target: Path,
+    *,
+    planner: Planner,
+    store: Store,
+    narrator: str = "",
+    granularity: Granularity = "sentence",
+    replace: bool = False,
+    workers: int | None = None,
+    watch: Callable[[Recording], None] | None = None,
+) -> Made:
+    """Make a book that can be read along.
+
+    Args:
+        planner: of `voxpress.publish.recording.make_planner`, with an output in one of `FORMATS`.
+        watch: is told of each recording.
+
+    Raises:
+        InputError: the book cannot be read along, or can be so already.
+        SpeechError: a page could not be spoken; the others are in the store.
+        StoreError: the store or the target cannot be written.
+    """
+    problems: list[SpeechError] = []
+    with Readalong(document, outline, granularity=granularity, replace=replace) as readalong:
+        for recording in record(readalong.narrations(), planner, store, workers=workers):
+            if watch:
+                watch(recording)
+            try:
+                readalong.add(recording)
+            except SpeechError as error:
+                problems.append(error.at(recording.narration.utterance.id))
+        if problems:
+            raise problems[0]
+        return readalong.write(target, store, narrator=narrator)
+
+
+def _relative(path: str, beside: str) -> str:
+    """An address of a file from another one."""
+    return quote(posixpath.relpath(path, posixpath.dirname(beside) or "."))
+
+
+def _opener(store: Store, clip: Clip) -> Callable[[], BinaryIO]:
+    def open_clip() -> BinaryIO:
+        file = store.open(clip)
+        if file is None:
+            raise StoreError(f"clip {clip.key} is gone from the store: make the book again")
+        return cast("BinaryIO", file)
+
+    return open_clip
