@@ -29,6 +29,7 @@ from voxpress.publish.readalong.book import Book, Content
 from voxpress.publish.readalong.marking import Marker
 from voxpress.publish.readalong.overlay import Heard
 from voxpress.publish.readalong.package import OVERLAY, PAGES, Item, Narrated
+from voxpress.publish.readalong.upgrade import upgrade, upgrade_page
 from voxpress.publish.recording import Recording, record
 from voxpress.speech import Clip, Seconds
 from voxpress.text.clean import has_speech
@@ -234,8 +235,6 @@ class Readalong:
             raise InputError("nothing in it is read", place=str(self._document.path))
         silent = tuple(self._list_silent())
         if self._book_is_old:
-            from voxpress.publish.readalong.upgrade import upgrade
-
             upgrade(self._book, self._files, self._document)
         self._announce(narrator, complete=not silent)
         changed = dict(self._files)
@@ -291,7 +290,7 @@ class Readalong:
             pages.link_style(marker, _relative(self._css, file))
             self._files.setdefault(self._css, pages.style(self._package.active_class).encode())
         if self._book_is_old:
-            pages.upgrade(source, marker.edits, self._document.title)
+            upgrade_page(source, marker.edits, self._document.title)
         self._overlays[file] = overlay_path, duration
         self._files[overlay_path] = self._keep(text.encode())
         self._files[file] = self._keep(marker.write().encode(encoding))

@@ -14,6 +14,7 @@ from typing import BinaryIO, Self
 
 from voxpress.documents import package
 from voxpress.documents.archive import Archive
+from voxpress.documents.contents import Contents, read_contents
 from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic
 from voxpress.publish.readalong.package import OVERLAY, PAGES, Package
@@ -91,6 +92,17 @@ class Book:
             InputError: there is none, or it is damaged.
         """
         return self.archive.read(path)
+
+    def read_contents(self) -> Contents:
+        """The table of contents."""
+        return read_contents(self._read)
+
+    def list_ids(self, path: str) -> set[str]:
+        """The ids in a page; none where it is not well-formed."""
+        try:
+            return Source.decode(self.read(path)).ids
+        except InputError:
+            return set()
 
     def list_sounds(self) -> dict[str, set[str]]:
         """The sound files that only overlays use, by the path of the overlay."""

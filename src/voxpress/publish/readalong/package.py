@@ -79,6 +79,7 @@ class Package:
     def __post_init__(self) -> None:
         self.edits = Edits(self.source.text)
         self._ids = set(self.source.ids)
+        self._given: dict[int, str] = {}
         root = self.source.elements[0]
         parts = {each.local: each for each in self.source.elements if each.parent is root}
         if root.local != "package" or not {"metadata", "manifest", "spine"} <= parts.keys():
@@ -166,6 +167,14 @@ class Package:
         start = children[-1].opens if children else parent.opens
         line = self.source.text[self.source.text.rfind("\n", 0, start) + 1 : start]
         edits.insert(at, f"\n{line if line.isspace() else ''}{text}")
+
+    def id_of(self, element: Element) -> str:
+        """The id of an element of the package document; one without gets one."""
+        if own := element.get("id") or self._given.get(element.number, ""):
+            return own
+        self._given[element.number] = self.new_id(element.local)
+        self.edits.set(element, "id", self._given[element.number])
+        return self._given[element.number]
 
     def new_id(self, wanted: str) -> str:
         """An id that nothing has yet."""
