@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from voxpress.cli.options import name_flags
@@ -102,6 +102,80 @@ class _PlainProgress:
             file=sys.stderr,
             flush=True,
         )
+
+
+@contextmanager
+def reading(lengths: Mapping[str, int]) -> Iterator[Callable[[str, int], None]]:
+    """How far the reading of a book is, with the time that is left: a bar on a terminal, a line now and then elsewhere.
+
+    Args:
+        lengths: characters of each chapter, by its id.
+
+    Yields:
+        What is told that so many more characters of a chapter are there; below 0: all of them.
+    """
+    total, began, shown = sum(lengths.values()), time.monotonic(), [time.monotonic()]
+    done = dict.fromkeys(lengths, 0)
+    finished: set[str] = set()
+    spoken = [0]
+
+    def describe() -> tuple[int, str, str]:
+        at = sum(done.values())
+        rate = spoken[0] / (time.monotonic() - began)
+        left = f"{_clock((total - at) / rate)} left" if spoken[0] else ""
+        return at, f"{len(finished):,} of {len(lengths):,} chapters", left
+
+    def advance(chapter: str, characters: int) -> None:
+        if characters < 0:
+            finished.add(chapter)
+            done[chapter] = lengths[chapter]
+        else:
+            spoken[0] += characters
+            done[chapter] = min(done[chapter] + characters, lengths[chapter])
+
+    if not sys.stderr.isatty():
+
+        def tell(chapter: str, characters: int) -> None:
+            advance(chapter, characters)
+            now = time.monotonic()
+            if now - shown[0] >= _PLAIN_EVERY:
+                shown[0] = now
+                at, chapters, left = describe()
+                line = ", ".join(filter(None, [f"{100 * at / max(total, 1):.0f} %", chapters, left]))
+                print(line, file=sys.stderr, flush=True)
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (
+        TextColumn("{task.fields[chapters]}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total, chapters="", left="")
+
+        def move(chapter: str, characters: int) -> None:
+            advance(chapter, characters)
+            at, chapters, left = describe()
+            bar.update(task, completed=at, chapters=chapters, left=left)
+
+        yield move
+
+
+def _clock(seconds: Seconds) -> str:
+    """A duration as people say it.
+
+    >>> _clock(42), _clock(3 * 3600 + 125)
+    ('42 s', '3 h 2 min')
+    """
+    minutes = int(seconds) // 60
+    if not minutes:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _weight(result: Result) -> int:

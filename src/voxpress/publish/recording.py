@@ -11,6 +11,7 @@ from voxpress.publish.narration import Narration, Phrase, Turned, narrate
 from voxpress.publish.outline import Outline
 from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.library import run
+from voxpress.rendering.plan import Plan, Planned
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Clip, Output, Result, Seconds, Speaker, Utterance
 from voxpress.store import Store
@@ -96,7 +97,7 @@ def make_planner(
         (speaker or Speaker()).over(outline.speaker).over(own),
         files=[("", replace(output, paragraph_pause=outline.pauses.paragraph))],
         front_end=replace(given, lexicon=given.lexicon.over(outline.lexicon).over(document.lexicon)),
-        cast=outline.cast,
+        cast=outline.all_speakers,
         device=device,
     )
 
@@ -110,28 +111,38 @@ def record(
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
     recogniser: Recogniser | None = None,
-    watch: Callable[[Arrived], None] | None = None,
+    watch: Callable[[str, int], None] | None = None,
 ) -> Generator[Recording]:
     """Speak narrations: what the store has is not spoken again. They come in the order in which they finish, which is
     nearly theirs.
 
     Args:
         recogniser: listens to every take that it did not hear before.
-        watch: is told of each take that is there.
+        watch: is told of each take that was spoken: the id of its narration, and the characters of the take.
 
     Raises:
         StoreError: the store cannot be read or written; what is finished stays.
     """
     open_now: dict[int, Narration] = {}
+    sizes: dict[int, dict[str, int]] = {}
 
     def utterances() -> Iterator[Utterance]:
         for number, narration in enumerate(narrations):
             open_now[number] = narration
             yield narration.utterance
 
-    plans = planner.plan_all(utterances(), filed=False)
+    def plans() -> Iterator[Planned]:
+        for plan in planner.plan_all(utterances(), filed=False):
+            if isinstance(plan, Plan) and watch is not None:
+                sizes[plan.number] = {key: len(take.segment.text) for key, take in plan.takes.items()}
+            yield plan
+
+    def tell(news: Arrived) -> None:
+        if watch is not None:
+            watch(open_now[news.number].utterance.id, sizes[news.number].get(news.take, 0))
+
     for result in run(
-        plans,
+        plans(),
         store=store,
         folder=None,
         workers=workers,
@@ -139,6 +150,7 @@ def record(
         timeout=timeout,
         recogniser=recogniser,
         window=WINDOW,
-        watch=watch,
+        watch=tell,
     ):
+        sizes.pop(result.number, None)
         yield Recording(open_now.pop(result.number), result)

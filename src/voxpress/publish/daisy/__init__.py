@@ -1,0 +1,170 @@
+"""DAISY talking books, version 2.02 and version 3 (ANSI/NISO Z39.86-2005): sound, text and the table of contents."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+from xml.sax.saxutils import escape
+
+import msgspec
+
+from voxpress.documents import Block, Chapter, Document
+from voxpress.errors import InputError
+from voxpress.files import atomic
+from voxpress.publish.daisy.talking_book import Section, make_section
+from voxpress.publish.narration import Narration, narrate
+from voxpress.publish.outline import Outline
+from voxpress.publish.recording import Recording, narrate_chapters
+from voxpress.speech import Output
+from voxpress.store import Store
+
+Version: TypeAlias = Literal["2.02", "3"]
+
+OUTPUT = Output(format="mp3", sample_rate=44100, bit_rate=64000, loudness=-19.0, peak=-1.5)
+"""MP3 is what every player of DAISY books plays."""
+_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
+_TITLE = "000"
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What the files say of the book as a whole."""
+
+    title: str
+    creators: tuple[str, ...]
+    language: str
+    identifier: str
+    publisher: str
+    date: str
+    """ISO 8601."""
+    source_date: str
+    narrator: str
+
+
+def narrate_book(document: Document, outline: Outline) -> Iterator[Narration]:
+    """What is spoken: the title and who wrote it, then the chapters."""
+    title = Block(kind="heading", text=escape(outline.title or document.title), level=1)
+    names = [Block(kind="paragraph", text=escape(name)) for name in outline.creators or document.creators]
+    yield narrate(_TITLE, [title, *names], outline, title=outline.title or document.title)
+    yield from narrate_chapters(document, outline)
+
+
+def write_daisy(
+    recordings: Sequence[Recording],
+    document: Document,
+    outline: Outline,
+    folder: Path,
+    store: Store,
+    *,
+    version: Version = "2.02",
+    date: dt.date | None = None,
+) -> list[Path]:
+    """Write a talking book into a folder; the files that it is made of.
+
+    Args:
+        recordings: of the narrations of `narrate_book`, in order, in MP3.
+        date: of the talking book; None: when the source was last changed.
+
+    Raises:
+        InputError: nothing is heard in them, or the folder has other files in it.
+        StoreError: a file cannot be written.
+    """
+    from voxpress.publish.daisy import daisy3, daisy202
+
+    sections = list(_make_sections(recordings, document, outline))
+    if not sections:
+        raise InputError("nothing in the book is spoken, so there is no talking book")
+    about = _describe(recordings, document, outline, date)
+    _require_own(folder)
+    files = daisy202.write(about, sections) if version == "2.02" else daisy3.write(about, sections)
+    written = []
+    by_name = {section.name: section for section in sections}
+    for recording in recordings:
+        section = by_name.get(_name(recording))
+        if section is None:
+            continue
+        data = store.read(recording.clip)
+        if data is None:
+            raise InputError(f"the clip of {section.title!r} is not in the store any more: run it again")
+        written.append(_write(folder / f"{section.name}.mp3", data))
+    return [*written, *(_write(folder / name, data) for name, data in files.items())]
+
+
+def _name(recording: Recording) -> str:
+    return recording.narration.utterance.id
+
+
+def _write(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write(str(path), data)
+    return path
+
+
+def _require_own(folder: Path) -> None:
+    """See that no other files are in the folder: a player would take them for parts of the book.
+
+    Raises:
+        InputError: some are.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file: name a folder")
+    own = re.compile(
+        r"\d{3,}\.(mp3|smil)|(ncc|content)\.html|master\.smil|(book|navigation)\.(xml|ncx|opf|res)|\w+\.css"
+    )
+    others = (
+        [each.name for each in folder.iterdir() if not own.fullmatch(each.name)] if folder.exists() else []
+    )
+    if others:
+        raise InputError(
+            f"{folder} has files of something else in it, such as {others[0]}: name another folder"
+        )
+
+
+def _make_sections(
+    recordings: Sequence[Recording], document: Document, outline: Outline
+) -> Iterator[Section]:
+    chapters = {
+        f"{number:03}": chapter for number, (chapter, _) in enumerate(outline.choose(document), start=1)
+    }
+    opening = Chapter(title=outline.title or document.title)
+    first = 1
+    for recording in recordings:
+        section = make_section(recording, chapters.get(_name(recording), opening), first)
+        if section is not None:
+            first += sum(1 for _ in section.items)
+            yield section
+
+
+def _describe(
+    recordings: Sequence[Recording], document: Document, outline: Outline, date: dt.date | None
+) -> About:
+    if date is None:
+        changed = document.path.stat().st_mtime if document.path.exists() else 0
+        date = dt.datetime.fromtimestamp(changed, dt.UTC).date()
+    published = _DATE.match(document.published)
+    result = recordings[0].result
+    return About(
+        title=outline.title or document.title,
+        creators=outline.creators or document.creators,
+        language=outline.language or document.language or result.language or "und",
+        identifier=document.identifier or f"voxpress-{recordings[0].clip.key[:16]}",
+        publisher=document.publisher,
+        date=date.isoformat(),
+        source_date=published[0] if published else "",
+        narrator=outline.narrator or result.voice,
+    )
+
+
+def clock(seconds: float, *, exact: bool = False) -> str:
+    """A duration as the files have it.
+
+    >>> clock(3725.4), clock(3725.4, exact=True)
+    ('1:02:05', '1:02:05.400')
+    """
+    millis = round(seconds * 1000) if exact else round(seconds) * 1000
+    minutes, millis = divmod(millis, 60_000)
+    whole, rest = divmod(millis, 1000)
+    text = f"{minutes // 60}:{minutes % 60:02}:{whole:02}"
+    return f"{text}.{rest:03}" if exact else text

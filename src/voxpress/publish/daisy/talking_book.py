@@ -1,0 +1,214 @@
+"""A talking book: sections with a file of sound each, made of lines, made of phrases that follow one another.
+
+Both versions of DAISY are written from it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, TypeAlias
+
+from voxpress.documents import Block, BlockKind, Chapter
+from voxpress.publish.narration import Phrase
+from voxpress.publish.recording import Recording
+from voxpress.speech import Seconds
+
+PageKind: TypeAlias = Literal["front", "normal", "special"]
+
+DEEPEST = 6
+"""Levels of headings."""
+_TAG = re.compile(r"<[^<>]*>")
+_CUT_TAG = re.compile(r"^[^<>]*>|<[^<>]*$")
+_ROMAN = re.compile(r"[ivxlcdm]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the printed book.
+
+    Attributes:
+        id: unique in the book.
+    """
+
+    id: str
+    label: str
+
+    @property
+    def kind(self) -> PageKind:
+        """``front`` for Roman numbers, ``normal`` for others, ``special`` for what is no number.
+
+        >>> [Page("p", label).kind for label in ("xii", "12", "cover")]
+        ['front', 'normal', 'special']
+        """
+        if self.label.isascii() and self.label.isdigit():
+            return "normal"
+        return "front" if _ROMAN.fullmatch(self.label) else "special"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A phrase: what is highlighted at once.
+
+    Attributes:
+        id: unique in the book.
+        begin, end: in the section's file.
+        pages: that begin before it, unspoken.
+    """
+
+    id: str
+    text: str
+    begin: Seconds
+    end: Seconds
+    pages: tuple[Page, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A block that is heard.
+
+    Attributes:
+        level: of a heading.
+        page: the page that it announces, where it does.
+    """
+
+    kind: BlockKind
+    items: tuple[Item, ...]
+    level: int = 0
+    language: str = ""
+    aside: bool = False
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one file of sound holds.
+
+    Attributes:
+        name: of its files, without extension.
+        title: for the table of contents.
+        heading: the line that says the title; None where no line does.
+    """
+
+    name: str
+    title: str
+    level: int
+    duration: Seconds
+    lines: tuple[Line, ...]
+    heading: Line | None = None
+
+    @property
+    def items(self) -> Iterator[Item]:
+        return (item for line in self.lines for item in line.items)
+
+    def headings(self) -> Iterator[tuple[int, str, Item]]:
+        """Entries for the table of contents: level, title, and the item where it begins."""
+        first = next(self.items)
+        if self.heading is None:
+            yield self.level, self.title, first
+        for line in self.lines:
+            if line is self.heading:
+                yield self.level, self.title, line.items[0]
+            elif line.kind == "heading":
+                yield max(self.level, line.level), "".join(item.text for item in line.items), line.items[0]
+
+    def pages(self) -> Iterator[tuple[Page, Item]]:
+        """Pages that begin in it, each with the item where it does."""
+        for line in self.lines:
+            for number, item in enumerate(line.items):
+                yield from ((page, item) for page in item.pages)
+                if line.page and not number:
+                    yield line.page, item
+
+
+def make_section(recording: Recording, chapter: Chapter, first_id: int) -> Section | None:
+    """A section of a chapter that was spoken; None where nothing of it is heard.
+
+    Args:
+        first_id: number of its first item, which makes ids unique in the book.
+    """
+    blocks = recording.narration.blocks
+    phrases = list(recording.sentences())
+    if not phrases:
+        return None
+    duration = recording.clip.duration
+    begins = [0.0, *(phrase.begin for phrase in phrases[1:]), duration]
+    pages = _place_pages(recording, phrases)
+    lines: list[Line] = []
+    for number, block in enumerate(blocks):
+        own = [at for at, phrase in enumerate(phrases) if phrase.block == number]
+        if not own:
+            continue
+        texts = _cut_text(block, [phrases[at] for at in own])
+        items = tuple(
+            Item(f"i{first_id + at}", text, begins[at], begins[at + 1], pages.get(at, ()))
+            for at, text in zip(own, texts, strict=True)
+        )
+        page = (
+            Page(f"p{first_id + own[0]}", block.name or block.plain.strip()) if block.kind == "page" else None
+        )
+        lines.append(Line(block.kind, items, block.level, block.language, block.aside, page))
+    heading = next((line for line in lines[:1] if line.kind == "heading"), None)
+    return Section(
+        name=recording.narration.utterance.id,
+        title=_spoken(heading) if heading else chapter.title or _spoken(lines[0]),
+        level=min(max(chapter.level, 1), DEEPEST),
+        duration=duration,
+        lines=tuple(lines),
+        heading=heading,
+    )
+
+
+def _spoken(line: Line) -> str:
+    return " ".join("".join(item.text for item in line.items).split())
+
+
+def _place_pages(recording: Recording, phrases: Sequence[Phrase]) -> dict[int, tuple[Page, ...]]:
+    """Pages that nobody announces, by the number of the phrase that they come before."""
+    blocks = recording.narration.blocks
+    spoken = {phrase.block for phrase in phrases}
+    found: dict[int, tuple[Page, ...]] = {}
+    for turned in recording.pages():
+        block = blocks[turned.block]
+        if turned.point is None and turned.block in spoken:
+            continue  # the line of the page itself
+        label = block.plain.strip() or block.name if turned.point is None else block.points[turned.point].name
+        offset = 0 if turned.point is None else block.points[turned.point].at
+        at = next(
+            (
+                number
+                for number, phrase in enumerate(phrases)
+                if (phrase.block, phrase.end) > (turned.block, offset)
+            ),
+            len(phrases) - 1,
+        )
+        id = f"p{recording.narration.utterance.id}-{turned.block}-{turned.point or 0}"
+        found[at] = (*found.get(at, ()), Page(id, label))
+    return found
+
+
+def _cut_text(block: Block, phrases: Sequence[Phrase]) -> list[str]:
+    """The words of each phrase, which together are all of the block: what nobody says belongs to the phrase before."""
+    cuts = [0, *(phrase.start for phrase in phrases[1:]), len(block.text)]
+    pieces = (block.text[start:end] for start, end in pairwise(cuts))
+    return [
+        html.unescape(_TAG.sub("", _CUT_TAG.sub("", piece) if "<" in piece else piece)) for piece in pieces
+    ]
+
+
+def order_levels(entries: Iterable[tuple[int, str, Item]]) -> Iterator[tuple[int, str, Item]]:
+    """The same entries, with no level left out on the way down.
+
+    >>> item = Item("i1", "", 0, 0)
+    >>> [level for level, _, _ in order_levels([(2, "a", item), (4, "b", item), (2, "c", item), (1, "d", item)])]
+    [1, 2, 1, 1]
+    """
+    above: list[int] = []
+    for level, title, item in entries:
+        while above and above[-1] >= level:
+            above.pop()
+        above.append(level)
+        yield min(len(above), DEEPEST), title, item
