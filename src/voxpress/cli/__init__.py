@@ -26,6 +26,7 @@ from voxpress.cli import (
     models,
     outline,
     pack,
+    readalong,
     render,
     say,
     server,
@@ -48,7 +49,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (say.app, render.app, voicemail.app, outline.app, text.app, check.app, server.app):
+for commands in (
+    say.app,
+    render.app,
+    voicemail.app,
+    outline.app,
+    readalong.app,
+    text.app,
+    check.app,
+    server.app,
+):
     app.add_typer(commands)
 app.add_typer(engines.app, name="engines")
 app.add_typer(lexicon.app, name="lexicon")

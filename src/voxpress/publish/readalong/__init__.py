@@ -9,37 +9,37 @@ from __future__ import annotations
 
 import posixpath
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self, cast
 from urllib.parse import quote
 
 import msgspec
 
 from voxpress.documents import Block, Document
 from voxpress.errors import InputError, SpeechError, StoreError
-from voxpress.publish.narration import Narration, Phrase, narrate
-from voxpress.publish.outline import Outline, propose_chapter
+from voxpress.publish.narration import Narration, narrate
+from voxpress.publish.outline import Outline
+from voxpress.publish.proposal import propose
 from voxpress.publish.readalong import overlay, pages
 from voxpress.publish.readalong.book import Book, Content
 from voxpress.publish.readalong.marking import Marker
 from voxpress.publish.readalong.overlay import Heard
 from voxpress.publish.readalong.package import OVERLAY, PAGES, Item, Narrated
+from voxpress.publish.readalong.pointing import Granularity, Pointer
 from voxpress.publish.readalong.upgrade import upgrade, upgrade_page
 from voxpress.publish.recording import Recording, record
 from voxpress.speech import Clip, Seconds
-from voxpress.text.clean import has_speech
 
 if TYPE_CHECKING:
     from voxpress.rendering.planner import Planner
     from voxpress.store import Store
 
-Granularity = Literal["sentence", "word"]
-FORMATS = {"mp3": "audio/mpeg", "m4a": "audio/mp4", "opus": "audio/ogg; codecs=opus"}
+FORMATS: Mapping[str, str] = {"mp3": "audio/mpeg", "m4a": "audio/mp4"}
 """Formats of the sound files, and their media types."""
 _FOLDER = "readalong"
 
@@ -95,8 +95,9 @@ class _Page:
 
 def propose_outline(document: Document) -> Outline:
     """What is read where nobody wrote an outline: everything, because whoever reads along can skip notes and tables."""
-    chapters = tuple(msgspec.structs.replace(propose_chapter(each), read=True) for each in document.chapters)
-    return Outline(notes="in place", chapters=chapters)
+    usual = propose(document)
+    chapters = tuple(msgspec.structs.replace(each, read=True) for each in usual.chapters)
+    return msgspec.structs.replace(usual, notes="in place", chapters=chapters)
 
 
 class Readalong:
@@ -149,6 +150,15 @@ class Readalong:
         self._book.__exit__(kind, error, frames)
         self._scratch.cleanup()
 
+    def check(self, target: Path) -> None:
+        """Check where the new book goes, before anything is spoken.
+
+        Raises:
+            InputError: that is where the book itself is.
+        """
+        if target.exists() and target.samefile(self._document.path):
+            raise InputError("is the book itself: name another file", place=str(target))
+
     def narrations(self) -> Iterator[Narration]:
         """A narration for each page and chapter that is read.
 
@@ -180,7 +190,7 @@ class Readalong:
         self, id: str, file: str, blocks: Sequence[Block], speaker: str, title: str
     ) -> Narration | None:
         narration = narrate(id, blocks, self._outline, speaker=speaker, title=title)
-        if not any(block.kind != "break" and has_speech(block.plain) for block in narration.blocks):
+        if narration.is_silent:
             self._reasons.setdefault(file, "nothing in it is read")
             return None
         item = self._package.find(file)
@@ -226,8 +236,7 @@ class Readalong:
             InputError: nothing in the book is read, or the target is the book itself.
             StoreError: it cannot be written, or a recording is gone from the store.
         """
-        if target.exists() and target.samefile(self._document.path):
-            raise InputError(f"{target} is the book itself: name another file")
+        self.check(target)
         for file, page in self._pages.items():
             if page.recordings:
                 self._finish(file)
@@ -279,7 +288,7 @@ class Readalong:
             clip = recording.clip
             sound = self._free_path(f"{stem}.{clip.format}")
             self._clips[sound] = msgspec.structs.replace(clip, marks=())
-            pointer = _Pointer(marker, file, recording, _relative(sound, overlay_path), self._granularity)
+            pointer = Pointer(marker, recording, _relative(sound, overlay_path), self._granularity)
             heard += overlay.tidy(list(pointer.phrases()), clip.duration)
         page.recordings.clear()
         if not heard:
@@ -338,82 +347,6 @@ class Readalong:
             yield Silent(item.path, reason)
 
 
-class _Pointer:
-    """Finds the elements of what is heard in a recording."""
-
-    def __init__(
-        self, marker: Marker, file: str, recording: Recording, sound: str, granularity: Granularity
-    ) -> None:
-        self._marker, self._file, self._sound, self._granularity = marker, file, sound, granularity
-        self._recording = recording
-        self._blocks = recording.narration.blocks
-
-    def phrases(self) -> Iterator[Heard]:
-        """What is heard, in order."""
-        sentences = list(self._recording.sentences())
-        words = list(self._recording.words())
-        at = 0
-        for number, sentence in enumerate(sentences):
-            following = sentences[number + 1].begin if number + 1 < len(sentences) else float("inf")
-            begins = at
-            while at < len(words) and words[at].begin < following:
-                at += 1
-            yield from self._point(
-                sentence, [word for word in words[begins:at] if word.block == sentence.block]
-            )
-
-    def _point(self, sentence: Phrase, words: Sequence[Phrase]) -> Iterator[Heard]:
-        block = self._blocks[sentence.block]
-        elements = self._marker.source.elements
-        own = elements[block.place.element]
-        kind = {"note": "footnote", "page": "pagebreak"}.get(block.kind, "")
-        containers = tuple(overlay.find_containers(own))
-        if kind and any(
-            overlay.find_type(each) in ("footnote", "endnote", "pagebreak") for each in containers
-        ):
-            kind = ""
-        found = block.find_source(sentence.start, sentence.end)
-        spots = self._marker.mark(*found, limit=own.number) if found else []
-        if not spots:
-            if own.number:
-                yield Heard(
-                    self._marker.mark_element(own),
-                    self._sound,
-                    sentence.begin,
-                    sentence.stop,
-                    containers,
-                    own,
-                    kind,
-                )
-            return
-        first = spots[0]
-        if self._granularity == "word" and len(words) > 1:
-            spoken = tuple(self._point_words(block, words, own.number))
-            yield Heard(
-                first.id, self._sound, sentence.begin, sentence.stop, containers, first.element, kind, spoken
-            )
-            return
-        begin = sentence.begin
-        for spot in spots:
-            if spot is not first:
-                later = [word for word in words if self._stands_behind(block, word, spot.start)]
-                if not later:
-                    continue
-                begin = later[0].begin
-            yield Heard(spot.id, self._sound, begin, sentence.stop, containers, spot.element, kind)
-
-    def _point_words(self, block: Block, words: Iterable[Phrase], limit: int) -> Iterator[Heard]:
-        for word in words:
-            found = block.find_source(word.start, word.end)
-            for spot in self._marker.mark(*found, limit=limit)[:1] if found else []:
-                yield Heard(spot.id, self._sound, word.begin, word.stop)
-
-    @staticmethod
-    def _stands_behind(block: Block, word: Phrase, place: int) -> bool:
-        found = block.find_source(word.start, word.end)
-        return found is not None and found[0] >= place
-
-
 def make_readalong(
     document: Document,
     outline: Outline,
@@ -440,6 +373,7 @@ def make_readalong(
     """
     problems: list[SpeechError] = []
     with Readalong(document, outline, granularity=granularity, replace=replace) as readalong:
+        readalong.check(target)
         for recording in record(readalong.narrations(), planner, store, workers=workers):
             if watch:
                 watch(recording)

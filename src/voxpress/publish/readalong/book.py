@@ -158,7 +158,7 @@ class Book:
 
     @contextmanager
     def _packed(self, target: Path, changed: Mapping[str, Content]) -> Iterator[BinaryIO]:
-        """The bytes of the new book. A zip file in which sizes stand before what they are of needs a file to seek in."""
+        """The bytes of the new book, in a file: in a zip, the size of a member stands before it."""
         with tempfile.TemporaryFile() as scratch:
             try:
                 self._pack(scratch, changed)

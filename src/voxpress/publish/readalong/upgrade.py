@@ -37,7 +37,48 @@ _NAMES: Mapping[str, tuple[str, str]] = {
 _LENGTHS = frozenset(("width", "height"))
 _SIZED = frozenset(("canvas", "embed", "iframe", "img", "input", "object", "source", "video", "svg", "image"))
 _DROPPED = frozenset(
-    ["abbr", "alink", "archive", "axis", "background", "border", "cellpadding", "cellspacing", "char", "charoff", "charset", "classid", "clear", "codebase", "codetype", "color", "compact", "coords", "declare", "face", "frame", "hspace", "link", "longdesc", "marginheight", "marginwidth", "noshade", "nowrap", "profile", "rev", "rules", "scheme", "size", "standby", "summary", "text", "valuetype", "version", "vlink", "vspace"]
+    [
+        "abbr",
+        "alink",
+        "archive",
+        "axis",
+        "background",
+        "border",
+        "cellpadding",
+        "cellspacing",
+        "char",
+        "charoff",
+        "charset",
+        "classid",
+        "clear",
+        "codebase",
+        "codetype",
+        "color",
+        "compact",
+        "coords",
+        "declare",
+        "face",
+        "frame",
+        "hspace",
+        "link",
+        "longdesc",
+        "marginheight",
+        "marginwidth",
+        "noshade",
+        "nowrap",
+        "profile",
+        "rev",
+        "rules",
+        "scheme",
+        "size",
+        "standby",
+        "summary",
+        "text",
+        "valuetype",
+        "version",
+        "vlink",
+        "vspace",
+    ]
 )
 """Attributes that HTML has given up. Those on elements of HTML that still have them are listed below."""
 _KEPT: Mapping[str, frozenset[str]] = {
