@@ -129,7 +129,8 @@ class Readalong:
             if not replace:
                 self._book.__exit__(None, None, None)
                 raise InputError(
-                    "can be read along already; replace makes its overlays again", place=str(document.path)
+                    "can be read along already: replace = True makes its overlays again",
+                    place=str(document.path),
                 )
             self._package.remove_overlays(self._book.list_sounds())
         self._scratch = tempfile.TemporaryDirectory()
@@ -337,13 +338,17 @@ class Readalong:
         )
 
     def _list_silent(self) -> Iterator[Silent]:
+        chosen = [chapter for chapter, _ in self._outline.choose(self._document)]
+        others = [chapter for chapter in self._document.chapters if chapter not in chosen]
+        left_out = {block.place.file for chapter in others for block in chapter.load()}
         for item in self._package.spine:
             if item.path in self._overlays:
                 continue
             if item.media_type not in PAGES:
                 reason = f"is {item.media_type}, which cannot be read along"
             else:
-                reason = self._reasons.get(item.path, "the outline leaves it out")
+                usual = "the outline leaves it out" if item.path in left_out else "there is nothing to read"
+                reason = self._reasons.get(item.path, usual)
             yield Silent(item.path, reason)
 
 

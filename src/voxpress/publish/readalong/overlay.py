@@ -97,9 +97,13 @@ def tidy(phrases: Sequence[Heard], end: Seconds) -> list[Heard]:
         found.pop()
     stops = [*(phrase.begin for phrase in found[1:]), end][: len(found)]
     return [
-        replace(phrase, stop=stop, words=tuple(tidy(phrase.words, stop)))
+        replace(phrase, stop=stop, words=tuple(tidy(_begin_at(phrase.words, phrase.begin), stop)))
         for phrase, stop in zip(found, stops, strict=True)
     ]
+
+
+def _begin_at(words: Sequence[Heard], begin: Seconds) -> Sequence[Heard]:
+    return [replace(words[0], begin=begin), *words[1:]] if words else words
 
 
 def write(phrases: Sequence[Heard], document: str, marker: Marker) -> tuple[str, Seconds]:

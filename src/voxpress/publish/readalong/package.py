@@ -135,8 +135,6 @@ class Package:
             if item.path in gone:
                 self.edits.remove(item.element)
                 del self.items[item.id]
-            else:
-                self.edits.drop(item.element, "media-overlay")
         for meta in self.source.find("meta"):
             if meta.get("property") in ("media:duration", "media:narrator"):
                 self.edits.remove(meta)
@@ -191,8 +189,12 @@ class Package:
         """Name the overlays, and say who reads and for whom the book is good."""
         ids = {path: self.add_item(path, media_type) for path, media_type in facts.files}
         total = 0.0
-        for item_id, (path, duration) in facts.overlays.items():
-            self.edits.set(self.items[item_id].element, "media-overlay", ids[path])
+        for item in self.items.values():
+            if item.id in facts.overlays:
+                self.edits.set(item.element, "media-overlay", ids[facts.overlays[item.id][0]])
+            else:
+                self.edits.drop(item.element, "media-overlay")
+        for path, duration in facts.overlays.values():
             self.add_meta("media:duration", clock(duration), refines=ids[path])
             total += duration
         self.add_meta("media:duration", clock(total))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
@@ -9,6 +10,7 @@ from voxpress.documents import Block
 from voxpress.publish.narration import Phrase
 from voxpress.publish.readalong.marking import Marker
 from voxpress.publish.readalong.overlay import Heard, find_containers, find_type
+from voxpress.publish.readalong.source import Element
 from voxpress.publish.recording import Recording
 
 Granularity: TypeAlias = Literal["sentence", "word"]
@@ -32,7 +34,7 @@ class Pointer:
         for number, sentence in enumerate(sentences):
             following = sentences[number + 1].begin if number + 1 < len(sentences) else float("inf")
             begins = at
-            while at < len(words) and words[at].begin < following:
+            while at < len(words) and (words[at].begin + words[at].stop) / 2 < following:
                 at += 1
             yield from self._point(
                 sentence, [word for word in words[begins:at] if word.block == sentence.block]
@@ -49,16 +51,9 @@ class Pointer:
         found = block.find_source(sentence.start, sentence.end)
         spots = self._marker.mark(*found, limit=own.number) if found else []
         if not spots:
-            if own.number:
-                yield Heard(
-                    self._marker.mark_element(own),
-                    self._sound,
-                    sentence.begin,
-                    sentence.stop,
-                    containers,
-                    own,
-                    kind,
-                )
+            if target := self._find_image(own, html.unescape(block.text[sentence.start : sentence.end])):
+                id = self._marker.mark_element(target)
+                yield Heard(id, self._sound, sentence.begin, sentence.stop, containers, target, kind)
             return
         first = spots[0]
         if self._granularity == "word" and len(words) > 1:
@@ -75,6 +70,16 @@ class Pointer:
                     continue
                 begin = later[0].begin
             yield Heard(spot.id, self._sound, begin, sentence.stop, containers, spot.element, kind)
+
+    def _find_image(self, element: Element, text: str) -> Element | None:
+        """The image in an element that has a description; the element itself where none is found."""
+        first = element.number
+        for each in self._marker.source.elements[first:]:
+            if each.opens >= element.end:
+                break
+            if text in " ".join(each.get("alt").split()):
+                return each
+        return element if first else None
 
     def _point_words(self, block: Block, words: Iterable[Phrase], limit: int) -> Iterator[Heard]:
         for word in words:
