@@ -30,7 +30,8 @@ def page(body: str, title: str = "A page", head: str = "") -> str:
     """A page of an EPUB 3."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE html>\n'
-        '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" lang="en" xml:lang="en">\n'
+        '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" lang="en"'
+        ' xml:lang="en">\n'
         f"<head><title>{title}</title>{head}</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 
@@ -93,7 +94,8 @@ def write_epub(
     else:
         files.setdefault("toc.ncx", old_contents({pages[0]: "Start"}))
     items = "\n".join(
-        f'    <item id="{_id(name)}" href="{name}" media-type="{TYPES[name.rpartition(".")[2]]}" {attributes.get(name, "")}/>'
+        f'    <item id="{_id(name)}" href="{name}" media-type="{TYPES[name.rpartition(".")[2]]}"'
+        f" {attributes.get(name, '')}/>"
         for name in files
     )
     refs = "".join(f'<itemref idref="{_id(name)}"/>' for name in pages)

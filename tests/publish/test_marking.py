@@ -50,7 +50,7 @@ def mark(markup: str, *phrases: str) -> tuple[str, list[list[str]]]:
             '<table><tr id="s1"><td>A</td><td>b</td></tr><tr><td>c</td></tr></table>',
         ),
         ("<h:p xmlns:h='x'>One. Two</h:p>", ["One."], "<h:p xmlns:h='x'><h:span id=\"s1\">One.</h:span> Two</h:p>"),
-        ("<p id='s1'>One. <b id='s2'>x</b></p>", ["One."], "<p id='s1'><span id=\"s3\">One.</span> <b id='s2'>x</b></p>"),
+        ("<p id='s1'>One. X<b id='s2'/></p>", ["One."], "<p id='s1'><span id=\"s3\">One.</span> X<b id='s2'/></p>"),
         (
             "<svg><text>One. Two</text></svg>",
             ["One."],

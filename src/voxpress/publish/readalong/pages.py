@@ -39,7 +39,7 @@ def find_problem(data: bytes, file: str) -> str:
     if tree.repaired:
         return f"is not well-formed: {tree.repaired}"
     if text_content(tree.root) != source.content:
-        return "has markup that cannot be changed in single places, such as declared entities"
+        return "has markup that cannot be changed in single places, such as entities with elements in them"
     return ""
 
 

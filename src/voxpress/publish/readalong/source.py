@@ -21,6 +21,10 @@ _TOKEN = re.compile(
 )
 _ATTRIBUTE = re.compile(r"([^\s=]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _REFERENCE = re.compile(r"&[^;\s&<]{1,64};|\r\n?")
+_ENTITY = re.compile(
+    r"<!ENTITY\s+([\w.-]{1,60})\s+(?:\"([^\"<&%]*(?:&#\w{1,8};[^\"<&%]*)*)\"|'([^'<&%]*(?:&#\w{1,8};[^'<&%]*)*)')\s*>"
+)
+"""A declared entity that is text."""
 _DECLARED = re.compile(r"<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']", re.ASCII)
 
 
@@ -95,6 +99,13 @@ class _Scan:
     content: list[str] = field(default_factory=list)
     doctype: tuple[int, int] | None = None
     length: int = 0
+    entities: dict[str, str] = field(default_factory=dict)
+
+    def resolve(self, reference: str) -> str:
+        """What a reference stands for, or a line break."""
+        if reference[0] != "&":
+            return "\n"
+        return self.entities.get(reference[1:-1]) or html.unescape(reference)
 
 
 class Source:
@@ -111,6 +122,7 @@ class Source:
         content: the text content of the file: all texts in document order, one after another.
         elements: in document order.
         texts: in document order.
+        resolve: what a reference such as ``&amp;`` stands for.
         doctype: where the document type stands; None: there is none.
 
     Raises:
@@ -121,6 +133,7 @@ class Source:
         self.text = text
         found = _scan(text)
         self.elements, self.texts, self.doctype = found.elements, found.texts, found.doctype
+        self.resolve = found.resolve
         self.content = "".join(found.content)
         self._starts = [each.at for each in self.texts]
 
@@ -169,7 +182,7 @@ class Source:
             before = reference.start() - written
             if here + before >= wanted:
                 break
-            here += before + len(_resolve(reference[0]))
+            here += before + len(self.resolve(reference[0]))
             written = reference.end()
             if here >= wanted:
                 return found.start + written
@@ -211,6 +224,7 @@ def _scan(text: str) -> _Scan:
             found.length += len(content)
         elif token["doctype"]:
             found.doctype = token.span("doctype")
+            found.entities = {name: html.unescape(a or b) for name, a, b in _ENTITY.findall(token["doctype"])}
     _read_text(found, text, at, len(text), open_now)
     if open_now or not found.elements:
         problem = f"<{open_now[-1].name}> does not end" if open_now else "there is no element"
@@ -227,16 +241,13 @@ def _read_text(found: _Scan, text: str, start: int, end: int, open_now: list[Ele
     if not open_now:
         return
     content = (
-        _REFERENCE.sub(lambda reference: _resolve(reference[0]), raw) if "&" in raw or "\r" in raw else raw
+        _REFERENCE.sub(lambda reference: found.resolve(reference[0]), raw)
+        if "&" in raw or "\r" in raw
+        else raw
     )
     found.texts.append(Text(found.length, found.length + len(content), start, end, open_now[-1], whole=False))
     found.content.append(content)
     found.length += len(content)
-
-
-def _resolve(reference: str) -> str:
-    """What a reference stands for, or a line break."""
-    return html.unescape(reference) if reference[0] == "&" else "\n"
 
 
 def _locate(text: str, at: int) -> str:

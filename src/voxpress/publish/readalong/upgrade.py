@@ -129,7 +129,7 @@ def upgrade_page(source: Source, edits: Edits, title: str) -> None:
     if source.elements[0].local == "html":
         for found in _ENTITY.finditer(source.text, source.elements[0].opens):
             if found[1] not in _PREDEFINED:
-                edits.replace(*found.span(), html.escape(html.unescape(found[0])))
+                edits.replace(*found.span(), html.escape(source.resolve(found[0])))
     for element in source.elements:
         _upgrade_element(element, edits)
     for element in source.find("title"):
