@@ -31,7 +31,7 @@ from voxpress.publish.readalong.marking import Marker
 from voxpress.publish.readalong.overlay import Heard
 from voxpress.publish.readalong.package import OVERLAY, PAGES, Item, Narrated
 from voxpress.publish.readalong.pointing import Granularity, Pointer
-from voxpress.publish.readalong.upgrade import upgrade, upgrade_page
+from voxpress.publish.readalong.upgrade import require_upgradable, upgrade, upgrade_page
 from voxpress.publish.recording import Recording, record
 from voxpress.speech import Clip, Seconds
 
@@ -125,14 +125,11 @@ class Readalong:
         self._document, self._outline, self._granularity = document, outline, granularity
         self._book = Book(document.path)
         self._package = self._book.package
-        if self._package.has_overlays:
-            if not replace:
-                self._book.__exit__(None, None, None)
-                raise InputError(
-                    "can be read along already: replace = True makes its overlays again",
-                    place=str(document.path),
-                )
-            self._package.remove_overlays(self._book.list_sounds())
+        try:
+            self._prepare(replace)
+        except InputError:
+            self._book.close()
+            raise
         self._scratch = tempfile.TemporaryDirectory()
         self._pages: dict[str, _Page] = {}
         self._order: dict[str, tuple[str, int]] = {}
@@ -141,6 +138,15 @@ class Readalong:
         self._clips: dict[str, Clip] = {}
         self._reasons: dict[str, str] = {}
         self._css = self._book.free_path(f"{_FOLDER}/readalong.css")
+
+    def _prepare(self, replace: bool) -> None:
+        if self._book_is_old:
+            require_upgradable(self._book)
+        if self._package.has_overlays and not replace:
+            problem = "can be read along already: replace = True makes its overlays again"
+            raise InputError(problem, place=str(self._document.path))
+        if self._package.has_overlays:
+            self._package.remove_overlays(self._book.list_sounds())
 
     def __enter__(self) -> Self:
         return self

@@ -93,6 +93,12 @@ class Book:
         """
         return self.archive.read(path)
 
+    @property
+    def renditions(self) -> list[str]:
+        """The package documents that the container names."""
+        container = self._read_source(package.CONTAINER) if self.archive.find(package.CONTAINER) else None
+        return [each.get("full-path") for each in container.find("rootfile")] if container else []
+
     def read_contents(self) -> Contents:
         """The table of contents."""
         return read_contents(self._read)

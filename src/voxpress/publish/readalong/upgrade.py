@@ -118,6 +118,28 @@ def upgrade(book: Book, files: dict[str, Content], document: Document) -> None:
     files[path] = _write_navigation(book, path, document).encode()
 
 
+def require_upgradable(book: Book) -> None:
+    """Check that a book can become an EPUB 3.
+
+    Raises:
+        InputError: it holds something that an EPUB 3 cannot have.
+    """
+    problem = next(
+        (
+            f"{item.path} is {item.media_type}, which an EPUB 3 cannot have among its pages"
+            for item in book.package.spine
+            if item.media_type in ("application/x-dtbook+xml", "text/x-oeb1-document")
+        ),
+        "",
+    )
+    if len(book.renditions) > 1:
+        problem = (
+            f"is an EPUB 2 with {len(book.renditions)} renditions: only one of them would become an EPUB 3"
+        )
+    if problem:
+        raise InputError(problem, place=str(book.path))
+
+
 def upgrade_page(source: Source, edits: Edits, title: str) -> None:
     """Make a page one of EPUB 3. Its text, and the number of its elements, stay.
 
@@ -132,12 +154,12 @@ def upgrade_page(source: Source, edits: Edits, title: str) -> None:
                 edits.replace(*found.span(), html.escape(source.resolve(found[0])))
     for element in source.elements:
         _upgrade_element(element, edits)
-    for element in source.find("title"):
-        if (
-            element.parent
-            and element.parent.local == "head"
-            and not source.content[element.first : element.last].strip()
-        ):
+    head = next(source.find("head"), None)
+    titles = [each for each in source.find("title") if each.parent is head] if head else []
+    if head and not titles and not head.empty:
+        edits.insert(head.inside, f"<{head.prefix}title>{html.escape(title)}</{head.prefix}title>")
+    for element in titles:
+        if not source.content[element.first : element.last].strip():
             _fill(element, edits, title)
 
 
