@@ -69,7 +69,7 @@ def check(jar: str, book: Path) -> Counter[str]:
 @pytest.mark.parametrize("granularity", ["sentence", "word"])
 def test_a_new_book_has_no_errors(jar: str, voxpress: Run, tmp_path: Path, granularity: str) -> None:
     head = '<meta name="viewport" content="width=600, height=800"/><style>p {color: red}</style>'
-    pages = {
+    pages: dict[str, str | bytes] = {
         "one.xhtml": page(STRUCTURES),
         "two.svg": DRAWING,
         "three.xhtml": page("<p>One. Two.</p>", head=head),

@@ -20,7 +20,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from voxpress.cli import (
+    acx,
+    audiobook,
     check,
+    daisy,
     engines,
     lexicon,
     models,
@@ -28,6 +31,7 @@ from voxpress.cli import (
     pack,
     readalong,
     render,
+    review,
     say,
     server,
     store,
@@ -54,11 +58,14 @@ for commands in (
     render.app,
     voicemail.app,
     outline.app,
+    audiobook.app,
     readalong.app,
-    text.app,
-    check.app,
-    server.app,
+    daisy.app,
+    review.app,
+    acx.app,
 ):
+    app.add_typer(commands)
+for commands in (text.app, check.app, server.app):
     app.add_typer(commands)
 app.add_typer(engines.app, name="engines")
 app.add_typer(lexicon.app, name="lexicon")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.books import Book, BookFile, OutlineFile
+from voxpress.cli.books import Book, BookFile, OutlineFile, Verify
 from voxpress.cli.options import (
+    AsrModel,
     Device,
     EngineName,
     Language,
@@ -25,14 +27,25 @@ from voxpress.cli.options import (
     examples,
     read_options,
 )
-from voxpress.errors import InputError, suggest
 
 if TYPE_CHECKING:
     from voxpress.publish.readalong import Made
 
 app = typer.Typer()
 
-_GRANULARITIES = ("sentence", "word")
+
+class Granularity(StrEnum):
+    """What is highlighted."""
+
+    SENTENCE = "sentence"
+    WORD = "word"
+
+
+class Format(StrEnum):
+    """Formats of the sound in a book."""
+
+    MP3 = "mp3"
+    M4A = "m4a"
 
 
 @app.command(
@@ -46,11 +59,9 @@ def readalong(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The new EPUB.")],
     outline: OutlineFile = None,
     granularity: Annotated[
-        str, typer.Option("--granularity", metavar="NAME", help="What is highlighted: sentence or word.")
-    ] = "sentence",
-    format: Annotated[
-        str, typer.Option("--format", "-f", metavar="NAME", help="Of the sound in it: mp3 or m4a.")
-    ] = "mp3",
+        Granularity, typer.Option("--granularity", help="What is highlighted while it is heard.")
+    ] = Granularity.SENTENCE,
+    format: Annotated[Format, typer.Option("--format", "-f", help="Of the sound in the book.")] = Format.MP3,
     replace: Annotated[
         bool, typer.Option("--replace", help="Make the overlays of a book that has some again.")
     ] = False,
@@ -69,22 +80,16 @@ def readalong(
     normalise: Normalise = None,
     store: StoreUrl = None,
     workers: Workers = None,
+    verify: Verify = False,
+    recogniser: AsrModel = None,
 ) -> None:
     """Add a reading to an EPUB: each sentence is highlighted while it is heard.
 
     Pages and styles of the book stay as they are. Only what changed is spoken.
     """
-    from voxpress import validation
-    from voxpress.publish.readalong import FORMATS, Readalong, propose_outline
+    from voxpress.publish.readalong import Readalong, propose_outline
     from voxpress.speech import Output, Speaker
 
-    validation.check({"workers": workers}, optional=("workers",))
-    for name, value, known in (
-        ("granularity", granularity, _GRANULARITIES),
-        ("format", format, tuple(FORMATS)),
-    ):
-        if value not in known:
-            raise InputError(f"--{name}: no {value!r}{suggest(value, known)} (known: {', '.join(known)})")
     opened = Book.open(
         book,
         outline,
@@ -104,17 +109,17 @@ def readalong(
     )
     if opened.outline_path is None:
         opened = dataclasses.replace(opened, outline=propose_outline(opened.document))
-    with Readalong(
-        opened.document,
-        opened.outline,
-        granularity=cast('Literal["sentence", "word"]', granularity),
-        replace=replace,
-    ) as made_from:
-        made_from.check(output)
-        for recording in opened.record(list(made_from.narrations()), Output(format=format), workers=workers):
-            made_from.add(recording)
-        made = made_from.write(output, opened.store, narrator=narrator or opened.outline.narrator)
+    with Readalong(opened.document, opened.outline, granularity=granularity.value, replace=replace) as new:
+        new.check(output)
+        narrations = list(new.narrations())
+        recordings = opened.record(
+            narrations, Output(format=format), workers=workers, verify=verify, recogniser=recogniser
+        )
+        for recording in recordings:
+            new.add(recording)
+        made = new.write(output, opened.store, narrator=narrator or opened.outline.narrator)
     _describe(made)
+    raise typer.Exit(opened.tell_doubts(recordings))
 
 
 def _describe(made: Made) -> None:

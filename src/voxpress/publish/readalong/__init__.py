@@ -125,11 +125,7 @@ class Readalong:
         self._document, self._outline, self._granularity = document, outline, granularity
         self._book = Book(document.path)
         self._package = self._book.package
-        try:
-            self._prepare(replace)
-        except InputError:
-            self._book.close()
-            raise
+        self._prepare(replace)
         self._scratch = tempfile.TemporaryDirectory()
         self._pages: dict[str, _Page] = {}
         self._order: dict[str, tuple[str, int]] = {}
@@ -154,7 +150,6 @@ class Readalong:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
     ) -> None:
-        self._book.__exit__(kind, error, frames)
         self._scratch.cleanup()
 
     def check(self, target: Path) -> None:
@@ -269,8 +264,7 @@ class Readalong:
         before = ""
         if target.is_file():
             try:
-                with Book(target) as book:
-                    before = book.package.modified
+                before = Book(target).package.modified
             except SpeechError:
                 before = ""  # no book: it is replaced
         if before:

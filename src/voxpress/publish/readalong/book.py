@@ -9,8 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import IO, BinaryIO
 
 from voxpress.documents import package
 from voxpress.documents.archive import Archive
@@ -42,7 +41,7 @@ Content = bytes | Path | Callable[[], BinaryIO]
 
 
 class Book:
-    """An EPUB that is open for reading; a context manager.
+    """An EPUB that is read.
 
     Attributes:
         package: its package document; of several renditions the first.
@@ -56,30 +55,14 @@ class Book:
         self.path = path
         self.archive = Archive(path)
         self.notes: list[str] = []
-        try:
-            self._read = package.Package(self.archive)
-            name = self._read.name
-            self.package = Package(name, self._read_source(name), self.locate)
-            if self.package.version.partition(".")[0] not in ("2", "3"):
-                version = self.package.version or "of no version"
-                raise InputError(f"is EPUB {version}, and not 2 or 3", place=str(path))
-            if self.archive.find("META-INF/signatures.xml"):
-                self.notes.append("the book is signed, and the signature does not hold for the new one")
-        except InputError:
-            self.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        self.archive.__exit__(None, None, None)
+        self._read = package.Package(self.archive)
+        name = self._read.name
+        self.package = Package(name, self._read_source(name), self.locate)
+        if self.package.version.partition(".")[0] not in ("2", "3"):
+            version = self.package.version or "of no version"
+            raise InputError(f"is EPUB {version}, and not 2 or 3", place=str(path))
+        if self.archive.find("META-INF/signatures.xml"):
+            self.notes.append("the book is signed, and the signature does not hold for the new one")
 
     def locate(self, base: str, href: str) -> str:
         """The file that an address in a file leads to; empty where it leads out of the book."""
@@ -174,16 +157,16 @@ class Book:
                 raise StoreError(f"cannot write {target}: {error.strerror or error}") from error
 
     def _pack(self, scratch: BinaryIO, changed: Mapping[str, Content]) -> None:
-        with zipfile.ZipFile(scratch, "w") as target, zipfile.ZipFile(self.path) as source:
+        with zipfile.ZipFile(scratch, "w") as target:
             _add(target, "mimetype", _DATE, io.BytesIO(b"application/epub+zip"), stored=True)
             written = {"mimetype"}
-            for info in source.infolist():
-                name = info.filename
-                if name in written or info.is_dir() or name in self.package.removed - changed.keys():
+            for name in self.archive.names:
+                if name in written or name in self.package.removed - changed.keys():
                     continue
                 written.add(name)
+                info, data = self.archive.open(name)
                 stored = info.compress_type == zipfile.ZIP_STORED and name not in changed
-                with _open(changed[name]) if name in changed else source.open(info) as file:
+                with _open(changed[name]) if name in changed else data as file:
                     _add(target, name, info.date_time, file, stored=stored)
             for name, content in changed.items():
                 if name not in written:
@@ -207,7 +190,7 @@ def _add(
     target: zipfile.ZipFile,
     name: str,
     date: tuple[int, int, int, int, int, int],
-    file: object,
+    file: IO[bytes],
     *,
     stored: bool,
 ) -> None:
@@ -215,7 +198,7 @@ def _add(
     info.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
     info.external_attr, info.create_system = 0o644 << 16, 3
     with target.open(info, "w") as member:
-        while block := file.read(_BLOCK):  # type: ignore[attr-defined]
+        while block := file.read(_BLOCK):
             member.write(block)
 
 

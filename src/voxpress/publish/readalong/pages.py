@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voxpress.documents import Block
-from voxpress.documents.elements import Reading, read_blocks
+from voxpress.documents.context import Reading
+from voxpress.documents.elements import read_blocks
 from voxpress.documents.pages import parse_page, text_content
 from voxpress.errors import InputError
 from voxpress.publish.readalong.book import Book
