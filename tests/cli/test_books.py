@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -30,9 +31,8 @@ def emma(tmp_path: Path) -> Path:
 
 def chapters(path: Path) -> list[tuple[str, float]]:
     with av.open(str(path)) as file:
-        return [
-            (each["metadata"]["title"], float(each["start"] * each["time_base"])) for each in file.chapters()
-        ]
+        found: list[Any] = list(file.chapters())
+    return [(each["metadata"]["title"], float(each["start"] * each["time_base"])) for each in found]
 
 
 def test_an_outline_is_written_once_and_then_kept(voxpress: Run, emma: Path) -> None:

@@ -148,6 +148,23 @@ def test_the_same_files_give_the_same_archive(voxpress: Run, prompts: str) -> No
     assert Path("a/pack.tgz").read_bytes() == Path("b/pack.tgz").read_bytes()
 
 
+@pytest.mark.parametrize("system", ["asterisk", "edgetx"])
+def test_lost_instructions_are_written_again(voxpress: Run, prompts: str, system: str) -> None:
+    """A process may be killed between the archive and its instructions. What somebody changed stays."""
+    Path(prompts).write_text("; One\nhello: Hello.\n")
+    asked = ("render", prompts, "-o", "out", "--install", system, "--pack-name", "en")
+    voxpress(*asked)
+    [archive] = (each for each in Path().glob("out.*") if each.suffix != ".txt")
+    notes = Path(f"{archive}.txt")
+    told = notes.read_bytes()
+    for lost in (None, b"Somebody's\nsha256 0\n"):
+        notes.unlink() if lost is None else notes.write_bytes(lost)
+        assert "as it was" in voxpress(*asked).said
+        assert notes.read_bytes() == told
+    archive.write_bytes(archive.read_bytes() + b"more")
+    assert "a file is there that voxpress did not write" in voxpress(*asked, status=2).warned
+
+
 def test_a_changed_list_replaces_its_own_archive(voxpress: Run, prompts: str) -> None:
     """A row that has gone is not in the archive, though its file is still in the folder."""
     voxpress("render", prompts, "-o", "out", "--install", "asterisk")
