@@ -87,8 +87,10 @@ def readalong(
 
     Pages and styles of the book stay as they are. Only what changed is spoken.
     """
-    from voxpress.publish.readalong import Readalong, propose_outline
-    from voxpress.speech import Output, Speaker
+    from msgspec.structs import replace as replaced
+
+    from voxpress.publish.readalong import OUTPUT, Readalong, propose_outline
+    from voxpress.speech import Speaker
 
     opened = Book.open(
         book,
@@ -113,7 +115,11 @@ def readalong(
         new.check(output)
         narrations = list(new.narrations())
         recordings = opened.record(
-            narrations, Output(format=format), workers=workers, verify=verify, recogniser=recogniser
+            narrations,
+            replaced(OUTPUT, format=format.value),
+            workers=workers,
+            verify=verify,
+            recogniser=recogniser,
         )
         for recording in recordings:
             new.add(recording)

@@ -33,7 +33,7 @@ from voxpress.publish.readalong.package import OVERLAY, PAGES, Item, Narrated
 from voxpress.publish.readalong.pointing import Granularity, Pointer
 from voxpress.publish.readalong.upgrade import require_upgradable, upgrade, upgrade_page
 from voxpress.publish.recording import Recording, record
-from voxpress.speech import Clip, Seconds
+from voxpress.speech import Clip, Output, Seconds
 
 if TYPE_CHECKING:
     from voxpress.rendering.planner import Planner
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 FORMATS: Mapping[str, str] = {"mp3": "audio/mpeg", "m4a": "audio/mp4"}
 """Formats of the sound files, and their media types."""
+OUTPUT = Output(format="mp3", bit_rate=64000, loudness=-19.0, peak=-1.5)
 _FOLDER = "readalong"
 
 
@@ -343,6 +344,9 @@ class Readalong:
         left_out = {block.place.file for chapter in others for block in chapter.load()}
         for item in self._package.spine:
             if item.path in self._overlays:
+                continue
+            if not item.path:
+                yield Silent(item.element.get("href"), "is missing in the book")
                 continue
             if item.media_type not in PAGES:
                 reason = f"is {item.media_type}, which cannot be read along"

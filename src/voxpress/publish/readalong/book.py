@@ -86,12 +86,13 @@ class Book:
         """The table of contents."""
         return read_contents(self._read)
 
-    def list_ids(self, path: str) -> set[str]:
-        """The ids in a page; none where it is not well-formed."""
+    def list_ids(self, path: str) -> dict[str, int]:
+        """The ids in a page, each with the number of its element; none where the page is not well-formed."""
         try:
-            return Source.decode(self.read(path)).ids
+            elements = Source.decode(self.read(path)).elements
         except InputError:
-            return set()
+            return {}
+        return {each.get("id") or each.get("name"): each.number for each in elements}
 
     def list_sounds(self) -> dict[str, set[str]]:
         """The sound files that only overlays use, by the path of the overlay."""

@@ -303,12 +303,16 @@ def _write_navigation(book: Book, path: str, document: Document) -> str:
     contents = book.read_contents()
     pages = {item.path: item for item in book.package.spine}
     ids = {file: book.list_ids(file) for file in pages}
+    spine = list(pages)
+
+    def order(entry: Entry) -> tuple[int, int]:
+        return spine.index(entry.file), ids[entry.file].get(entry.fragment, 0)
 
     def address(file: str, fragment: str) -> str:
         relative = quote(posixpath.relpath(file, posixpath.dirname(path) or "."))
         return f"{relative}#{quote(fragment)}" if fragment in ids[file] else relative
 
-    entries = [each for each in contents.entries if each.file in pages and each.title]
+    entries = _sort([each for each in contents.entries if each.file in pages and each.title], order)
     if not entries:
         first = book.package.spine[0].path
         entries = [Entry(document.title or "Start", 1, first, "", "")]
@@ -329,6 +333,21 @@ def _write_navigation(book: Book, path: str, document: Document) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _sort(entries: Sequence[Entry], order: Callable[[Entry], tuple[int, int]]) -> list[Entry]:
+    """Entries in reading order, as an EPUB 3 wants them; each keeps those below it."""
+    trees: list[list[Entry]] = []
+    for entry in entries:
+        if trees and entry.level > trees[-1][0].level:
+            trees[-1].append(entry)
+        else:
+            trees.append([entry])
+    return [
+        entry
+        for first, *below in sorted(trees, key=lambda tree: order(tree[0]))
+        for entry in (first, *_sort(below, order))
+    ]
 
 
 def _write_entries(entries: Sequence[Entry], address: Callable[[str, str], str]) -> Iterator[str]:
