@@ -92,7 +92,7 @@ class Book:
             elements = Source.decode(self.read(path)).elements
         except InputError:
             return {}
-        return {each.get("id") or each.get("name"): each.number for each in elements}
+        return {id: each.number for each in elements if (id := each.get("id") or each.get("name"))}
 
     def list_sounds(self) -> dict[str, set[str]]:
         """The sound files that only overlays use, by the path of the overlay."""
