@@ -84,14 +84,23 @@ class _Page:
     """A page that is narrated.
 
     Attributes:
-        expected: how many narrations it has so far.
-        closed: whether it gets no more.
-        recordings: those that are there.
+        stems: paths without extension, one for each narration; the overlay has the first.
+        closed: whether it gets no more narrations.
+        recordings: those that are there, by their numbers.
+        sounds: paths of the sound files, with their clips.
+        duration: of the overlay; 0: it has none.
     """
 
-    expected: int = 0
+    stems: list[str] = field(default_factory=list)
     closed: bool = False
     recordings: dict[int, Recording] = field(default_factory=dict)
+    sounds: dict[str, Clip] = field(default_factory=dict)
+    duration: Seconds = 0.0
+
+    @property
+    def overlay(self) -> str:
+        """Path of the overlay."""
+        return f"{self.stems[0]}.smil"
 
 
 def propose_outline(document: Document) -> Outline:
@@ -103,9 +112,6 @@ def propose_outline(document: Document) -> Outline:
 
 class Readalong:
     """A book that becomes one that can be read along; a context manager.
-
-    Attributes:
-        silent: pages that get no narration, as far as it is known.
 
     Args:
         granularity: what is highlighted.
@@ -130,11 +136,10 @@ class Readalong:
         self._scratch = tempfile.TemporaryDirectory()
         self._pages: dict[str, _Page] = {}
         self._order: dict[str, tuple[str, int]] = {}
-        self._overlays: dict[str, tuple[str, Seconds]] = {}
         self._files: dict[str, Content] = {}
-        self._clips: dict[str, Clip] = {}
         self._reasons: dict[str, str] = {}
-        self._css = self._book.free_path(f"{_FOLDER}/readalong.css")
+        self._voices: dict[str, None] = {}
+        self._css = self._book.free_path(f"{_FOLDER}/readalong") + ".css"
 
     def _prepare(self, replace: bool) -> None:
         if self._book_is_old:
@@ -192,21 +197,28 @@ class Readalong:
     def _narrate(
         self, id: str, file: str, blocks: Sequence[Block], speaker: str, title: str
     ) -> Narration | None:
+        before = len(self._pages[file].stems) if file in self._pages else 0
+        id = f"{id} ({before + 1})" if before else id
         narration = narrate(id, blocks, self._outline, speaker=speaker, title=title)
         if narration.is_silent:
             self._reasons.setdefault(file, "nothing in it is read")
             return None
-        item = self._package.find(file)
-        problem = pages.find_problem(self._book.read(file), file) if item else "is not in the manifest"
-        if item and item.media_type not in PAGES:
-            problem = f"is {item.media_type}, which cannot be read along"
-        if problem:
+        if not before and (problem := self._find_problem(file)):
             self._reasons[file] = problem
             return None
         page = self._pages.setdefault(file, _Page())
-        self._order[id] = file, page.expected
-        page.expected += 1
+        stem = posixpath.splitext(posixpath.basename(file))[0]
+        page.stems.append(self._book.free_path(f"{_FOLDER}/{stem}"))
+        self._order[id] = file, before
         return narration
+
+    def _find_problem(self, file: str) -> str:
+        item = self._package.find(file)
+        if item is None:
+            return "is not in the manifest"
+        if item.media_type not in PAGES:
+            return f"is {item.media_type}, which cannot be read along"
+        return pages.find_problem(self._book.read(file), file)
 
     def add(self, recording: Recording) -> None:
         """Take a recording of a narration.
@@ -218,7 +230,8 @@ class Readalong:
         file, number = self._order.pop(recording.narration.utterance.id)
         page = self._pages[file]
         page.recordings[number] = recording
-        if page.closed and len(page.recordings) == page.expected:
+        self._voices.setdefault(recording.result.voice)
+        if page.closed and len(page.recordings) == len(page.stems):
             self._finish(file)
 
     def write(
@@ -232,7 +245,7 @@ class Readalong:
         """Write the new book. Its date changes only if anything else of it does.
 
         Args:
-            narrator: for the metadata.
+            narrator: for the metadata; empty: the voices.
             now: its date; None: that of today.
 
         Raises:
@@ -243,17 +256,18 @@ class Readalong:
         for file, page in self._pages.items():
             if page.recordings:
                 self._finish(file)
-        if not self._overlays:
+        heard = {file: page for file, page in self._pages.items() if page.duration}
+        if not heard:
             raise InputError("nothing in it is read", place=str(self._document.path))
         silent = tuple(self._list_silent())
         if self._book_is_old:
             upgrade(self._book, self._files, self._document)
-        self._announce(narrator, complete=not silent)
-        changed = dict(self._files)
-        for path, clip in self._clips.items():
-            changed[path] = _opener(store, clip)
+        self._announce(heard, narrator or ", ".join(filter(None, self._voices)), complete=not silent)
+        changed = {path: self._files[path] for path in sorted(self._files)}
+        for page in heard.values():
+            changed.update({path: _opener(store, clip) for path, clip in page.sounds.items()})
         written = self._write(target, changed, now or datetime.now(UTC))
-        narrated = tuple((file, duration) for file, (_, duration) in self._overlays.items())
+        narrated = tuple((file, page.duration) for file, page in heard.items())
         return Made(target, written, narrated, silent, tuple(self._book.notes))
 
     @property
@@ -269,10 +283,10 @@ class Readalong:
             except SpeechError:
                 before = ""  # no book: it is replaced
         if before:
-            changed[path] = self._package.write(before).encode()
+            changed[path] = self._package.write(before).encode(self._book.encoding)
             if self._book.is_same(target, changed):
                 return False
-        changed[path] = self._package.write(now.strftime("%Y-%m-%dT%H:%M:%SZ")).encode()
+        changed[path] = self._package.write(now.strftime("%Y-%m-%dT%H:%M:%SZ")).encode(self._book.encoding)
         self._book.write(target, changed)
         return True
 
@@ -283,27 +297,24 @@ class Readalong:
         page = self._pages[file]
         source, encoding = pages.read(self._book.read(file))
         marker = Marker(source)
-        stem = posixpath.splitext(posixpath.basename(file))[0]
-        overlay_path = self._free_path(f"{stem}.smil")
         heard: list[Heard] = []
-        for _, recording in sorted(page.recordings.items()):
+        for number, recording in sorted(page.recordings.items()):
             clip = recording.clip
-            sound = self._free_path(f"{stem}.{clip.format}")
-            self._clips[sound] = msgspec.structs.replace(clip, marks=())
-            pointer = Pointer(marker, recording, _relative(sound, overlay_path), self._granularity)
+            sound = f"{page.stems[number]}.{clip.format}"
+            page.sounds[sound] = msgspec.structs.replace(clip, marks=())
+            pointer = Pointer(marker, recording, _relative(sound, page.overlay), self._granularity)
             heard += overlay.tidy(list(pointer.phrases()), clip.duration)
         page.recordings.clear()
         if not heard:
             self._reasons[file] = "nothing that is heard stands in it"
             return
-        text, duration = overlay.write(heard, _relative(file, overlay_path), marker)
+        text, page.duration = overlay.write(heard, _relative(file, page.overlay), marker)
         if pages.needs_style(source, file, self._package.active_class, self._book):
             pages.link_style(marker, _relative(self._css, file))
             self._files.setdefault(self._css, pages.style(self._package.active_class).encode())
         if self._book_is_old:
             upgrade_page(source, marker.edits, self._document.title)
-        self._overlays[file] = overlay_path, duration
-        self._files[overlay_path] = self._keep(text.encode())
+        self._files[page.overlay] = self._keep(text.encode())
         self._files[file] = self._keep(marker.write().encode(encoding))
 
     def _keep(self, data: bytes) -> Path:
@@ -311,28 +322,18 @@ class Readalong:
         path.write_bytes(data)
         return path
 
-    def _free_path(self, name: str) -> str:
-        stem, extension = posixpath.splitext(name)
-        number = 1
-        while True:
-            wanted = f"{_FOLDER}/{stem}{f'-{number}' if number > 1 else ''}{extension}"
-            path = self._book.free_path(wanted)
-            if path not in self._clips and path not in self._files:
-                return path
-            number += 1
-
-    def _announce(self, narrator: str, *, complete: bool) -> None:
-        items = {file: cast("Item", self._package.find(file)).id for file in self._overlays}
+    def _announce(self, heard: Mapping[str, _Page], narrator: str, *, complete: bool) -> None:
         added = [(self._css, "text/css")] if self._css in self._files else []
-        added = [each for each in added if not self._package.find(each[0])]
-        for path, _ in self._overlays.values():
-            added.append((path, OVERLAY))
-        for path, clip in self._clips.items():
-            added.append((path, FORMATS[clip.format]))
+        for page in heard.values():
+            added.append((page.overlay, OVERLAY))
+            added += [(path, FORMATS[clip.format]) for path, clip in page.sounds.items()]
         self._package.announce(
             Narrated(
-                overlays={items[file]: facts for file, facts in self._overlays.items()},
-                files=added,
+                overlays={
+                    cast("Item", self._package.find(file)).id: (page.overlay, page.duration)
+                    for file, page in heard.items()
+                },
+                files=[each for each in added if not self._package.find(each[0])],
                 narrator=narrator,
                 complete=complete,
             )
@@ -343,7 +344,7 @@ class Readalong:
         others = [chapter for chapter in self._document.chapters if chapter not in chosen]
         left_out = {block.place.file for chapter in others for block in chapter.load()}
         for item in self._package.spine:
-            if item.path in self._overlays:
+            if item.path in self._pages and self._pages[item.path].duration:
                 continue
             if not item.path:
                 yield Silent(item.element.get("href"), "is missing in the book")

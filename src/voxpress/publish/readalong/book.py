@@ -17,7 +17,7 @@ from voxpress.documents.contents import Contents, read_contents
 from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic
 from voxpress.publish.readalong.package import OVERLAY, PAGES, Package
-from voxpress.publish.readalong.source import Source
+from voxpress.publish.readalong.source import Source, decode
 
 _BLOCK = 1 << 18
 _DATE = (2000, 1, 1, 0, 0, 0)
@@ -45,6 +45,7 @@ class Book:
 
     Attributes:
         package: its package document; of several renditions the first.
+        encoding: of the package document.
         notes: what was found while reading.
 
     Raises:
@@ -55,8 +56,10 @@ class Book:
         self.path = path
         self.archive = Archive(path)
         self.notes: list[str] = []
+        self._taken: set[str] | None = None
         self._read = package.Package(self.archive)
         name = self._read.name
+        self.encoding = decode(self.read(name))[1]
         self.package = Package(name, self._read_source(name), self.locate)
         if self.package.version.partition(".")[0] not in ("2", "3"):
             version = self.package.version or "of no version"
@@ -119,13 +122,16 @@ class Book:
         }
 
     def free_path(self, wanted: str) -> str:
-        """A path beside the package document that no file has yet."""
-        folder = posixpath.dirname(self.package.path)
-        stem, extension = posixpath.splitext(posixpath.join(folder, wanted))
-        path, number = stem + extension, 1
-        while self.archive.find(path) and path not in self.package.removed:
+        """A path beside the package document, without extension, that nothing has yet; it is taken then."""
+        if self._taken is None:
+            left = set(self.archive.names) - self.package.removed
+            self._taken = {posixpath.splitext(name)[0] for name in left}
+        stem = path = posixpath.join(posixpath.dirname(self.package.path), wanted)
+        number = 1
+        while path in self._taken:
             number += 1
-            path = f"{stem}-{number}{extension}"
+            path = f"{stem}-{number}"
+        self._taken.add(path)
         return path
 
     def is_same(self, target: Path, changed: Mapping[str, Content]) -> bool:

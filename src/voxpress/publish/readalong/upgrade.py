@@ -113,7 +113,7 @@ def upgrade(book: Book, files: dict[str, Content], document: Document) -> None:
             _upgrade_item(book, item, files, document.title)
     for tours in package.source.find("tours"):
         package.edits.remove(tours)
-    path = book.free_path("nav.xhtml")
+    path = book.free_path("nav") + ".xhtml"
     package.add_item(path, XHTML, "nav")
     files[path] = _write_navigation(book, path, document).encode()
 
