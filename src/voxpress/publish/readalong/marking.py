@@ -13,66 +13,12 @@ from typing import NamedTuple
 
 from voxpress.publish.readalong.source import Edits, Element, Source, Text
 
-_PHRASING = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "area",
-        "audio",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "br",
-        "button",
-        "canvas",
-        "cite",
-        "code",
-        "data",
-        "datalist",
-        "del",
-        "dfn",
-        "em",
-        "embed",
-        "font",
-        "i",
-        "iframe",
-        "img",
-        "input",
-        "ins",
-        "kbd",
-        "label",
-        "link",
-        "map",
-        "mark",
-        "meter",
-        "noscript",
-        "object",
-        "output",
-        "picture",
-        "progress",
-        "q",
-        "s",
-        "samp",
-        "script",
-        "select",
-        "slot",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tspan",
-        "tt",
-        "u",
-        "var",
-        "video",
-        "wbr",
-    ]
-)
+_PHRASING_NAMES = """
+a abbr acronym area audio b bdi bdo big br button canvas cite code data datalist del dfn em embed font i
+iframe img input ins kbd label link map mark meter noscript object output picture progress q s samp script
+select slot small span strike strong sub sup time tspan tt u var video wbr
+"""
+_PHRASING = frozenset(_PHRASING_NAMES.split())
 """What may stand in a ``<span>``."""
 _WHOLE = frozenset(
     ("ruby", "svg", "math", "select", "object", "audio", "video", "iframe", "canvas", "picture", "map")

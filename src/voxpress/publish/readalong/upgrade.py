@@ -36,50 +36,12 @@ _NAMES: Mapping[str, tuple[str, str]] = {
 """What an element is called today, and its look."""
 _LENGTHS = frozenset(("width", "height"))
 _SIZED = frozenset(("canvas", "embed", "iframe", "img", "input", "object", "source", "video", "svg", "image"))
-_DROPPED = frozenset(
-    [
-        "abbr",
-        "alink",
-        "archive",
-        "axis",
-        "background",
-        "border",
-        "cellpadding",
-        "cellspacing",
-        "char",
-        "charoff",
-        "charset",
-        "classid",
-        "clear",
-        "codebase",
-        "codetype",
-        "color",
-        "compact",
-        "coords",
-        "declare",
-        "face",
-        "frame",
-        "hspace",
-        "link",
-        "longdesc",
-        "marginheight",
-        "marginwidth",
-        "noshade",
-        "nowrap",
-        "profile",
-        "rev",
-        "rules",
-        "scheme",
-        "size",
-        "standby",
-        "summary",
-        "text",
-        "valuetype",
-        "version",
-        "vlink",
-        "vspace",
-    ]
-)
+_DROPPED_NAMES = """
+abbr alink archive axis background border cellpadding cellspacing char charoff charset classid clear
+codebase codetype color compact coords declare face frame hspace link longdesc marginheight marginwidth
+noshade nowrap profile rev rules scheme size standby summary text valuetype version vlink vspace
+"""
+_DROPPED = frozenset(_DROPPED_NAMES.split())
 """Attributes that HTML has given up. Those on elements of HTML that still have them are listed below."""
 _KEPT: Mapping[str, frozenset[str]] = {
     "th": frozenset(("abbr",)),
