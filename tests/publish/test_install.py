@@ -62,6 +62,14 @@ def test_the_name_is_made_of_language_and_voice(voxpress: Run, prompts: str) -> 
     assert "sounds/en_US_high/digits/1.wav" in _names("out.freepbx.tar.gz")
 
 
+def test_freepbx_gets_nothing_but_sounds(voxpress: Run, prompts: str) -> None:
+    """It lists whatever lies in the folder of a language as a recording."""
+    voxpress("render", prompts, "-o", "out", "--install", "freepbx", "--pack-name", "en")
+    names = _names("out.freepbx.tar.gz")
+    assert len(names) == 3 * 6
+    assert all(name.startswith("sounds/en/") and not name.endswith(".txt") for name in names)
+
+
 def test_valetudo_gets_digest_and_size(voxpress: Run, prompts: str, tmp_path: Path) -> None:
     (tmp_path / "voxpress.toml").write_text(
         '[presets.robot]\nfiles = [{ path = "{id}.ogg", sample_rate = 16000 }]\n'
@@ -193,7 +201,7 @@ def test_a_file_of_somebody_else_stays(voxpress: Run, prompts: str, changed: boo
         ("noted.tgz", "cannot write noted.tgz.txt: a file is there that voxpress did not write"),
         ("prompts.txt/x.tgz", "prompts.txt is no folder"),
         ("folder.tgz", "cannot write folder.tgz: it is a folder"),
-        ("pipe.tgz", "cannot write pipe.tgz: it is a pipe or a device"),
+        ("pipe.tgz", "cannot write pipe.tgz: it is a pipe that nobody reads"),
         ("x/../map.tgz", "archive: x/../map.tgz is also the file of --map"),
         ("out/.voxpress/a.tgz", "is among voxpress's own files"),
     ],
