@@ -1,0 +1,199 @@
+"""Articles for the web: audio, subtitles, times, and a player that works without a server.
+
+`pages` finds the pages, `marking` puts elements around the sentences of a page, `cleaning` makes another page's markup
+safe, `player` writes the HTML, and `site` does it for many pages and keeps the list of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+
+from voxpress.documents import Block
+from voxpress.marks.srt import show_time
+from voxpress.publish.recording import Recording
+from voxpress.speech import Seconds
+
+_TAG = re.compile(r"<[^>]*>")
+_SPACES = re.compile(r"\s+")
+_REFERENCES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\u200e": "&lrm;", "\u200f": "&rlm;"})
+
+
+class Word(NamedTuple):
+    """A word that is heard.
+
+    Attributes:
+        first, count: which of the sentence's letters and digits it has: other characters differ from page to page.
+        place: where it stands in the text content of the page; None: nowhere.
+    """
+
+    text: str
+    begin: Seconds
+    end: Seconds
+    first: int
+    count: int
+    place: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence that is heard.
+
+    Attributes:
+        id: of its element in the page, and of its subtitle.
+        block: which of the article's blocks it is in.
+        text: as written, on one line.
+        place: where it stands in the text content of the page; None: nowhere, as the description of an image.
+    """
+
+    id: str
+    block: int
+    text: str
+    begin: Seconds
+    end: Seconds
+    place: tuple[int, int] | None
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """A page that was spoken.
+
+    Attributes:
+        key: what the ids of its sentences begin with: the same for one name, and another for each.
+        estimated: whether the times of words are a guess.
+    """
+
+    name: str
+    title: str
+    language: str
+    duration: Seconds
+    sentences: tuple[Sentence, ...]
+    artist: str = ""
+    estimated: bool = False
+
+    @property
+    def key(self) -> str:
+        return make_key(self.name)
+
+    def paragraphs(self) -> Iterator[Sequence[Sentence]]:
+        """Its sentences, those of one block together."""
+        start = 0
+        for number in range(1, len(self.sentences) + 1):
+            if number == len(self.sentences) or self.sentences[number].block != self.sentences[start].block:
+                yield self.sentences[start:number]
+                start = number
+
+
+def make_key(name: str) -> str:
+    """A short name for ids, the same each time.
+
+    >>> make_key("posts/hello")
+    'vp-47e3ef'
+    """
+    return f"vp-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:6]}"
+
+
+def make_article(name: str, recording: Recording, *, title: str, language: str, artist: str = "") -> Article:
+    """What was heard of a page.
+
+    Raises:
+        SpeechError: it could not be spoken.
+    """
+    clip, blocks, key = recording.clip, recording.narration.blocks, make_key(name)
+    words = list(recording.words())
+    sentences: list[Sentence] = []
+    at = 0
+    for phrase in recording.sentences():
+        block = blocks[phrase.block]
+        mine: list[Word] = []
+        while at < len(words) and (words[at].block, words[at].start) < (phrase.block, phrase.end):
+            word, at = words[at], at + 1
+            if (word.block, word.start) < (phrase.block, phrase.start):
+                continue
+            first = _count_letters(show(block, phrase.start, word.start))
+            count = _count_letters(show(block, word.start, word.end))
+            place = block.find_source(word.start, word.end)
+            if mine and (mine[-1].first, mine[-1].place) == (first, place):
+                mine[-1] = mine[-1]._replace(end=word.stop)  # several spoken words are one written one
+                continue
+            mine.append(Word(show(block, word.start, word.end), word.begin, word.stop, first, count, place))
+        sentences.append(
+            Sentence(
+                f"{key}-{len(sentences) + 1}",
+                phrase.block,
+                show(block, phrase.start, phrase.end),
+                phrase.begin,
+                phrase.stop,
+                block.find_source(phrase.start, phrase.end),
+                tuple(mine),
+            )
+        )
+    return Article(
+        name=name,
+        title=title,
+        language=language,
+        duration=clip.duration,
+        sentences=tuple(sentences),
+        artist=artist,
+        estimated=any(mark.estimated for mark in clip.marks),
+    )
+
+
+def show(block: Block, start: int, end: int) -> str:
+    """A piece of a block as a reader sees it, on one line."""
+    return _SPACES.sub(" ", html.unescape(_TAG.sub("", block.text[start:end]))).strip()
+
+
+def _count_letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
+
+
+def write_vtt(article: Article) -> str:
+    r"""WebVTT with a cue for each sentence, whose id is that of its element in the page.
+
+    >>> hi = Sentence("vp-1", 0, "A & B.", 0.0, 1.5, None)
+    >>> write_vtt(Article(name="a", title="A", language="en", duration=1.5, sentences=(hi,)))
+    'WEBVTT\n\nvp-1\n00:00:00.000 --> 00:00:01.500\nA &amp; B.\n'
+    """
+    cues = [
+        f"{each.id}\n{_show_time(each.begin)} --> {_show_time(max(each.end, each.begin + 0.001))}\n"
+        f"{each.text.translate(_REFERENCES)}\n"
+        for each in article.sentences
+    ]
+    return "\n".join(["WEBVTT\n", *cues])
+
+
+def _show_time(seconds: Seconds) -> str:
+    return show_time(round(seconds * 1000)).replace(",", ".")
+
+
+def write_json(article: Article) -> bytes:
+    """The times of sentences and words, for other programs. Places are counted in characters of the page's text content."""
+    told = {
+        "title": article.title,
+        "language": article.language,
+        "duration": article.duration,
+        "estimated": article.estimated,
+        "sentences": [
+            {
+                "id": each.id,
+                "begin": each.begin,
+                "end": each.end,
+                "text": each.text,
+                "place": each.place,
+                "words": [
+                    {"begin": word.begin, "end": word.end, "text": word.text, "place": word.place}
+                    for word in each.words
+                ],
+            }
+            for each in article.sentences
+        ],
+    }
+    return msgspec.json.encode(told) + b"\n"
