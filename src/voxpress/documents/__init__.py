@@ -1,17 +1,24 @@
 """What a book or an article says: chapters made of blocks, with the places in the source that they come from.
 
-Each module reads one source format. `read` finds the one for a file.
+A module with a `FORMAT` reads one source format; `read` finds the one for a file. `pages` and `elements` turn XHTML and
+HTML into blocks, `chapters` cuts them into chapters.
 """
 
 from __future__ import annotations
 
 import html
+import importlib
+import os
+import pkgutil
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
+import msgspec
+
+from voxpress.errors import InputError, suggest
 from voxpress.text.lexicon import Lexicon
 
 BlockKind: TypeAlias = Literal[
@@ -186,3 +193,88 @@ class Document:
     lexicon: Lexicon = field(default_factory=Lexicon)
     chapters: tuple[Chapter, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """One format of documents.
+
+    >>> find("epub").extensions
+    ('.epub',)
+    """
+
+    description: str
+    extensions: tuple[str, ...] = ()
+    """Endings of file names, in lower case, with the dot."""
+    recognise: Callable[[bytes], bool]
+    """Whether a file that begins with these bytes can be nothing else."""
+    read: Callable[[Path], Document]
+
+
+_HEAD = 4096
+"""Bytes that show the format of a file."""
+
+
+def names() -> list[str]:
+    """Names of all formats, which are those of their modules."""
+    return sorted(_find_formats())
+
+
+def find(name: str) -> Format:
+    """The format called `name`.
+
+    Raises:
+        InputError: no format has that name; the message lists those that exist.
+    """
+    formats = _find_formats()
+    if name not in formats:
+        known = ", ".join(sorted(formats))
+        raise InputError(f"no document format {name!r}{suggest(name, formats)} (formats: {known})")
+    return formats[name]
+
+
+def recognise(path: str, head: bytes) -> str:
+    """The name of the format of a document: by what it begins with, else by its extension.
+
+    >>> recognise("book.zip", b"PK\3\4..mimetypeapplication/epub+zip"), recognise("book.epub", b"")
+    ('epub', 'epub')
+
+    Raises:
+        InputError: neither shows the format.
+    """
+    formats = _find_formats()
+    for name, form in formats.items():
+        if form.recognise(head):
+            return name
+    extension = Path(path).suffix.lower()
+    for name, form in formats.items():
+        if extension in form.extensions:
+            return name
+    known = ", ".join(sorted(extension for form in formats.values() for extension in form.extensions))
+    raise InputError(f"is no document that voxpress can read ({known})", place=path)
+
+
+def read(path: str | os.PathLike[str], format: str | None = None) -> Document:
+    """The document at `path`. Its chapters are read when somebody loads them.
+
+    Args:
+        format: one of `names()`; None: the content and the extension decide.
+
+    Raises:
+        InputError: it cannot be read, or holds nothing to read.
+    """
+    place = Path(path)
+    try:
+        with place.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(place)) from error
+    return find(format or recognise(str(place), head)).read(place)
+
+
+def _find_formats() -> dict[str, Format]:
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        form = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMAT", None)
+        if isinstance(form, Format):
+            found[module.name] = form
+    return found

@@ -164,7 +164,12 @@ def narrate(
         _write(writer, number, block, outline, last=number == len(chosen) - 1)
     writer.add("</speak>")
     utterance = Utterance(
-        id=id, text=writer.text, markup="ssml", title=title, speaker=speaker or None, cast=outline.cast
+        id=id,
+        text=writer.text,
+        markup="ssml",
+        title=title,
+        speaker=speaker or None,
+        cast=outline.all_speakers,
     )
     return Narration(utterance, chosen, tuple(writer.pieces))
 
@@ -227,6 +232,15 @@ def _cut(number: int, block: Block, outline: Outline, *, quotes: bool) -> list[t
     cuts = _cut_languages(block.text, outline.languages)
     for index, point in enumerate(block.points):
         cuts += _mark(number, index, point)
+    for decision in outline.sentences:
+        if (
+            decision.speaker
+            and (start := block.text.find(decision.text)) >= 0
+            and _is_balanced(decision.text)
+        ):
+            end = start + len(decision.text)
+            cuts += [(start, start, f"<voice name={quoteattr(decision.speaker)}>"), (end, end, "</voice>")]
+            quotes = False
     if quotes and (speaker := outline.speakers.get("quote")):
         for found in _QUOTE.finditer(block.text):
             if _is_balanced(found[0]):

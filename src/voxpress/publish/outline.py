@@ -51,6 +51,22 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     times: int = 1
 
 
+class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What somebody decided of a sentence that was not heard as it stands in the book."""
+
+    text: str
+    """As in `Block.text`."""
+    approved: bool = False
+    """It is good as it is."""
+    seed: int | None = None
+    """Another reading of it."""
+
+    @property
+    def speaker(self) -> str:
+        """The member of the cast who gives that reading; empty: whoever reads."""
+        return "" if self.seed is None else f"reading {self.seed}"
+
+
 class ChapterPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A chapter of the outline."""
 
@@ -107,7 +123,10 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Sidebars."""
     pauses: Pauses = Pauses()
     chapters: tuple[ChapterPlan, ...] = ()
+    words: Mapping[str, str] = {}
+    """How words are said, by how they are written."""
     uncertain: tuple[Doubt, ...] = ()
+    sentences: tuple[Decision, ...] = ()
 
     def __post_init__(self) -> None:
         named = [
@@ -131,12 +150,15 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @property
     def lexicon(self) -> Lexicon:
-        """How the uncertain words are read that somebody has decided."""
-        return Lexicon(
-            Entry(written=doubt.text, spoken=doubt.say)
-            for doubt in self.uncertain
-            if doubt.say and doubt.say != doubt.read
-        )
+        """How words are read, as somebody has decided it here."""
+        decided = {doubt.text: doubt.say for doubt in self.uncertain if doubt.say and doubt.say != doubt.read}
+        return Lexicon(Entry(written=text, spoken=said) for text, said in {**decided, **self.words}.items())
+
+    @property
+    def all_speakers(self) -> Mapping[str, Speaker]:
+        """The cast, with those who give other readings of sentences."""
+        others = {each.speaker: Speaker(seed=each.seed) for each in self.sentences if each.speaker}
+        return {**self.cast, **others}
 
     def reads(self, block: Block) -> bool:
         """Whether a block is read. A page that is not read still has its place in the reading."""
@@ -281,6 +303,9 @@ def write(outline: Outline, *, source: str) -> str:
         ]
     lines += [
         "",
+        "# How words are said, such as {Siobhan: shi vawn}.",
+        table("words", outline.words, "by how they are written"),
+        "",
         "# Words that voxpress may read wrongly, each once: write after say how they shall be read.",
     ]
     lines.append("uncertain:" if outline.uncertain else "uncertain: []")
@@ -292,4 +317,12 @@ def write(outline: Outline, *, source: str) -> str:
             f"  where: {dump(doubt.where)}",
             *([f"  times: {doubt.times}"] if doubt.times > 1 else []),
         ]
+    if outline.sentences:
+        lines += ["", "# What was decided in 'voxpress review'.", "sentences:"]
+        for decision in outline.sentences:
+            lines += [
+                f"- text: {dump(decision.text)}",
+                *(["  approved: yes"] if decision.approved else []),
+                *([f"  seed: {decision.seed}"] if decision.seed is not None else []),
+            ]
     return "\n".join(lines) + "\n"

@@ -99,7 +99,7 @@ def make_planner(
         (speaker or Speaker()).over(outline.speaker).over(own),
         files=[("", replace(each, paragraph_pause=outline.pauses.paragraph)) for each in (output, *also)],
         front_end=replace(given, lexicon=given.lexicon.over(outline.lexicon).over(document.lexicon)),
-        cast=outline.cast,
+        cast=outline.all_speakers,
         device=device,
     )
 

@@ -1,0 +1,181 @@
+"""What the commands for books and articles share: their options, the book with its outline, and the render."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voxpress.cli.options import name_flags
+
+if TYPE_CHECKING:
+    from voxpress.documents import Document
+    from voxpress.publish.narration import Narration
+    from voxpress.publish.outline import Outline
+    from voxpress.publish.recording import Recording
+    from voxpress.quality.asr import Recogniser
+    from voxpress.rendering.planner import Planner
+    from voxpress.rendering.presets import Defaults, Project
+    from voxpress.speech import Output, Seconds, Speaker
+    from voxpress.store import Store
+    from voxpress.text import FrontEnd
+
+_MOST_NOTES = 10
+
+BookFile = Annotated[
+    Path, typer.Argument(metavar="BOOK", help="EPUB, HTML, Markdown or plain text.", show_default=False)
+]
+OutlineFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--outline",
+        metavar="FILE",
+        help="What is read and by whom, as 'voxpress outline' writes it; by default BOOK.outline.yaml, if it is there.",
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """A document with its outline, and what speaks it.
+
+    Attributes:
+        outline_path: where the outline stands; None: there is none yet.
+    """
+
+    document: Document
+    outline: Outline
+    outline_path: Path | None
+    project: Project
+    speaker: Speaker
+    front_end: FrontEnd
+    store: Store
+    device: str
+
+    @classmethod
+    def open(
+        cls,
+        book: Path,
+        outline: Path | None,
+        *,
+        fresh: bool = False,
+        speaker: Speaker,
+        lexicon: Sequence[Path] | None = None,
+        normalise: str | None = None,
+        store: str | None = None,
+        device: str | None = None,
+    ) -> Book:
+        """Read a book, its outline, and the `voxpress.toml` beside it.
+
+        Args:
+            fresh: as if there was no outline yet.
+
+        Raises:
+            InputError: one of them cannot be read.
+        """
+        from voxpress import documents
+        from voxpress.cli.options import project_of, read_front_end, store_at
+        from voxpress.publish import outline as outlines
+        from voxpress.publish.proposal import propose
+
+        document = documents.read(book)
+        for note in document.notes:
+            typer.echo(f"note: {book}: {note}", err=True)
+        place = outline or default_outline(book)
+        known = not fresh and (outline is not None or place.is_file())
+        project = project_of(book.parent)
+        own: Defaults = project.defaults
+        return cls(
+            document=document,
+            outline=outlines.load(place) if known else propose(document),
+            outline_path=place if known else None,
+            project=project,
+            speaker=speaker.over(own.speaker),
+            front_end=read_front_end(
+                [*(lexicon or ()), *project.list_lexicons()], normalise, "skip", None, True, own
+            ),
+            store=store_at(store or own.store),
+            device=device or own.device or "auto",
+        )
+
+    def planner(self, output: Output) -> Planner:
+        """What plans its narrations, whose files are as `output` says."""
+        from voxpress.publish.recording import make_planner
+
+        return make_planner(
+            self.document,
+            self.outline,
+            output,
+            speaker=self.speaker,
+            front_end=self.front_end,
+            device=self.device,
+        )
+
+    def record(
+        self,
+        narrations: Sequence[Narration],
+        output: Output,
+        *,
+        workers: int | None,
+        recogniser: Recogniser | None = None,
+    ) -> list[Recording]:
+        """Speak narrations, showing progress; in their order.
+
+        Raises:
+            SpeechError: one of them could not be spoken; the others are in the store.
+        """
+        from voxpress.cli.progress import reading
+        from voxpress.cli.streams import own_standard_output
+        from voxpress.publish.recording import record
+
+        planner = self.planner(output)
+        found: dict[str, Recording] = {}
+        began = time.monotonic()
+        lengths = {each.utterance.id: len(each.utterance.text) for each in narrations}
+        with reading(lengths) as tell, own_standard_output():
+            for recording in record(
+                narrations, planner, self.store, workers=workers, recogniser=recogniser, watch=tell
+            ):
+                id = recording.narration.utterance.id
+                tell(id, -1)
+                found[id] = recording
+        recordings = [found[each.utterance.id] for each in narrations]
+        for each in recordings:
+            if each.result.exception:
+                raise each.result.exception
+        _summarise(recordings, time.monotonic() - began)
+        return recordings
+
+
+def _summarise(recordings: Sequence[Recording], elapsed: Seconds) -> None:
+    """Print what a reading was made of."""
+    from voxpress.cli.summary import dollars
+    from voxpress.cli.tables import count
+
+    heard = sum(each.clip.duration for each in recordings)
+    spoken = sum(each.result.spoken for each in recordings)
+    segments = sum(each.result.segments for each in recordings)
+    cost = sum(each.result.cost for each in recordings)
+    rate = f", {heard / elapsed:.1f} × real time" if spoken == segments and elapsed else ""
+    print(
+        f"{count(len(recordings), 'chapter')}, {heard / 60:,.1f} min of audio in {elapsed:,.1f} s{rate};"
+        f" {spoken:,} of {count(segments, 'segment')} spoken" + (f" for {dollars(cost)}" if cost else "")
+    )
+    noted = list(dict.fromkeys(note for each in recordings for note in each.result.notes))
+    for note in noted[:_MOST_NOTES]:
+        print(f"note: {name_flags(note)}")
+    if len(noted) > _MOST_NOTES:
+        print(f"note: … and {len(noted) - _MOST_NOTES:,} more")
+
+
+def default_outline(book: Path) -> Path:
+    """Where the outline of a book stands if nothing else is said.
+
+    >>> default_outline(Path("books/emma.epub")).name
+    'emma.outline.yaml'
+    """
+    return book.with_name(f"{book.stem}.outline.yaml")

@@ -1,0 +1,132 @@
+"""EPUB 2 and 3."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from voxpress.documents import Block, Document, Format
+from voxpress.documents.archive import Archive
+from voxpress.documents.chapters import Part, Surveyed, list_chapters
+from voxpress.documents.contents import read_contents
+from voxpress.documents.elements import Reading, read_blocks
+from voxpress.documents.package import Package
+from voxpress.documents.survey import survey_page
+from voxpress.errors import InputError
+from voxpress.text import lexicon
+
+MOST_NOTES = 100
+
+
+def read(path: Path) -> Document:
+    """An EPUB. Its pages are looked through once; chapters read theirs again.
+
+    Raises:
+        InputError: it is no EPUB, is protected or damaged, or has no page that can be read.
+    """
+    with Archive(path) as archive:
+        package = Package(archive)
+        contents = read_contents(package)
+        wanted: dict[str, set[str]] = {}
+        for file, fragment in ((entry.file, entry.fragment) for entry in contents.entries):
+            wanted.setdefault(file, set()).add(fragment)
+        pages = []
+        references: set[str] = set()
+        left_out: Counter[str] = Counter()
+        for item in package.spine:
+            try:
+                root = package.parse_page(item.name).root
+            except InputError as error:
+                archive.note(f"left out: {error}")
+                continue
+            survey = survey_page(root, _make_reading(package, item.name), wanted.get(item.name, ()))
+            pages.append(Surveyed(item.name, survey, item.linear))
+            references |= survey.references
+            left_out += survey.left_out
+        if not pages:
+            problems = "; ".join(archive.notes[:3]) or "its reading order is empty"
+            raise InputError(f"has no page that can be read: {problems}", place=str(path))
+        metadata = package.metadata
+        metadata.setdefault("language", "")
+        metadata["language"] = metadata["language"] or pages[0].survey.language
+        load = functools.partial(
+            _make_load, path, metadata["language"], frozenset(references), dict(contents.pages)
+        )
+        chapters = list_chapters(pages, contents, load, archive.notes)
+        for problem, count in left_out.items():
+            archive.note(f"left out: {count} × {problem}")
+        words = _read_lexicons(package)
+        return Document(
+            path=path,
+            cover=package.find_cover(),
+            lexicon=words,
+            chapters=chapters,
+            notes=_limit(archive.notes),
+            **metadata,
+        )
+
+
+def _make_reading(
+    package: Package,
+    file: str,
+    language: str = "",
+    notes: AbstractSet[str] = frozenset(),
+    pages: Mapping[str, str] = {},
+) -> Reading:
+    def resolve(href: str) -> str:
+        name, fragment = package.locate(file, href)
+        return f"{name}#{fragment}" if name else ""
+
+    return Reading(file=file, language=language, notes=notes, pages=pages, resolve=resolve)
+
+
+def _make_load(
+    path: Path, language: str, notes: AbstractSet[str], pages: Mapping[str, str], parts: Sequence[Part]
+) -> Callable[[], Sequence[Block]]:
+    return functools.partial(_load, path, language, notes, pages, parts)
+
+
+def _load(
+    path: Path, language: str, notes: AbstractSet[str], pages: Mapping[str, str], parts: Sequence[Part]
+) -> Sequence[Block]:
+    """The blocks of a chapter."""
+    blocks: list[Block] = []
+    if parts:
+        with Archive(path) as archive:
+            package = Package(archive)
+            for part in parts:
+                root = package.parse_page(part.file).root
+                blocks += read_blocks(
+                    root, _make_reading(package, part.file, language, notes, pages), part.span
+                )
+    return blocks
+
+
+def _read_lexicons(package: Package) -> lexicon.Lexicon:
+    """The lexicons of a book as one."""
+    found = lexicon.Lexicon()
+    for item in package.lexicons:
+        try:
+            found = found.over(lexicon.parse(package.read(item.name), item.name))
+        except InputError as error:
+            package.archive.note(f"a lexicon was left out: {error}")
+    for note in found.notes:
+        package.archive.note(note)
+    return found
+
+
+def _limit(notes: Sequence[str]) -> tuple[str, ...]:
+    if len(notes) <= MOST_NOTES:
+        return tuple(notes)
+    return (*notes[:MOST_NOTES], f"and {len(notes) - MOST_NOTES} more")
+
+
+FORMAT = Format(
+    description="EPUB 2 and 3",
+    extensions=(".epub",),
+    recognise=lambda head: head.startswith(b"PK\3\4") and b"application/epub+zip" in head,
+    read=read,
+)

@@ -1,0 +1,165 @@
+"""Talking books: what a player of DAISY 2.02 and 3 finds in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile  # type: ignore[import-untyped]  # it has no type hints
+from lxml import etree
+
+from tests.publish.books import TONE, book, chapter, paragraph
+from voxpress.documents import Block, Document, Place, Point
+from voxpress.errors import InputError
+from voxpress.publish import daisy
+from voxpress.publish.outline import Outline
+from voxpress.publish.recording import Recording, make_planner, record
+from voxpress.store import Store, open_store
+
+NCC = {"h": "http://www.w3.org/1999/xhtml"}
+
+
+def parse(path: Path) -> Any:
+    return etree.parse(str(path))
+
+
+def heading(text: str, level: int = 1) -> Block:
+    return Block(kind="heading", text=text, level=level)
+
+
+BOOK = book(
+    chapter(1, "", Block(kind="image", text="The cover shows a house.")),
+    chapter(
+        2,
+        "Volume I",
+        heading("Volume I"),
+        paragraph("It was late &amp; dark. She went home.", points=(Point(25, "page", "13", Place("a")),)),
+        heading("A part", 4),
+        Block(kind="page", name="14", text="14"),
+        Block(kind="note", name="n", text="A note that says more."),
+        paragraph("Something beside the text.", aside=True),
+    ),
+    chapter(3, "Deep down", paragraph("Hier steht etwas.", language="de"), level=3),
+    identifier="urn:isbn:1",
+    published="1815-12-23",
+)
+
+
+def record_book(document: Document, outline: Outline, store: Store) -> list[Recording]:
+    planner = make_planner(document, outline, daisy.OUTPUT, speaker=TONE)
+    found = record(daisy.narrate_book(document, outline), planner, store, workers=0)
+    return sorted(found, key=lambda each: each.narration.utterance.id)
+
+
+@pytest.fixture(scope="module", params=["skip", "read"])
+def talking(request: pytest.FixtureRequest) -> tuple[Sequence[Recording], Outline, Store]:
+    outline = Outline(notes="in place", pages=request.param)
+    store = open_store("memory:")
+    return record_book(BOOK, outline, store), outline, store
+
+
+def test_daisy_202_can_be_walked_by_heading_page_and_phrase(
+    talking: tuple[Sequence[Recording], Outline, Store], tmp_path: Path
+) -> None:
+    recordings, outline, store = talking
+    daisy.write_daisy(recordings, BOOK, outline, tmp_path, store, version="2.02")
+    ncc = parse(tmp_path / "ncc.html")
+    entries = [
+        (etree.QName(each).localname, each.get("class"), each[0].text)
+        for each in ncc.findall("h:body/*", NCC)
+    ]
+    assert entries == [
+        ("h1", "title", "Emma"),
+        ("h1", None, "The cover shows a house."),
+        ("h1", None, "Volume I"),
+        ("span", "page-normal", "13"),
+        ("h2", None, "A part"),
+        ("span", "page-normal", "14"),
+        ("h2", None, "Deep down"),
+    ]
+    meta = {each.get("name"): each.get("content") for each in ncc.findall("h:head/h:meta", NCC)}
+    assert meta["ncc:tocItems"] == "7"
+    assert meta["ncc:pageNormal"] == meta["ncc:maxPageNormal"].replace("14", "2") == "2"
+    assert meta["ncc:sidebars"] == "1"
+    assert meta["ncc:footnotes"] == "1"
+    assert meta["dc:creator"] == "Jane Austen"
+    text = parse(tmp_path / "content.html")
+    ids = {each.get("id"): "".join(each.itertext()) for each in text.iter() if each.get("id")}
+    heard = []
+    for link in ncc.iterfind(".//h:a", NCC):
+        smil, target = link.get("href").split("#")
+        par = parse(tmp_path / smil).find(f".//*[@id='{target}']")
+        assert par.tag == "par"
+        assert par.find("text").get("src").split("#")[1] in ids
+    for smil in sorted(tmp_path.glob("[0-9]*.smil")):
+        at = 0.0
+        for audio in parse(smil).iter("audio"):
+            begin, end = (float(audio.get(f"clip-{each}")[4:-1]) for each in ("begin", "end"))
+            assert begin == pytest.approx(at, abs=0.001)
+            assert end > begin
+            at = end
+            heard.append(audio.get("id"))
+        assert at == pytest.approx(soundfile.info(tmp_path / smil.with_suffix(".mp3").name).duration, abs=0.1)
+    assert len(heard) == sum(1 for each in recordings for _ in each.sentences())
+    assert "It was late & dark." in ids.values()
+
+
+def test_daisy_3_can_be_walked_by_heading_page_and_phrase(
+    talking: tuple[Sequence[Recording], Outline, Store], tmp_path: Path
+) -> None:
+    recordings, outline, store = talking
+    daisy.write_daisy(recordings, BOOK, outline, tmp_path, store, version="3")
+    ncx = parse(tmp_path / "navigation.ncx")
+    n = {"n": "http://www.daisy.org/z3986/2005/ncx/"}
+
+    def tree(point: Any) -> list[object]:
+        return [
+            [each.findtext("n:navLabel/n:text", namespaces=n), *tree(each)]
+            for each in point.iterfind("n:navPoint", n)
+        ]
+
+    assert tree(ncx.find("n:navMap", n)) == [
+        ["Emma"],
+        ["The cover shows a house."],
+        ["Volume I", ["A part"], ["Deep down"]],
+    ]
+    pages = [each.findtext("n:navLabel/n:text", namespaces=n) for each in ncx.iterfind(".//n:pageTarget", n)]
+    assert pages == ["13", "14"]
+    orders = [int(each.get("playOrder")) for each in ncx.iter() if each.get("playOrder")]
+    assert sorted(orders) == list(range(1, len(orders) + 1))
+    text = parse(tmp_path / "book.xml")
+    ids = {each.get("id") for each in text.iter()}
+    smils = {each.name: parse(each) for each in tmp_path.glob("*.smil")}
+    for content in ncx.iterfind(".//n:content", n):
+        name, target = content.get("src").split("#")
+        assert smils[name].find(f".//*[@id='{target}']") is not None
+    for smil in smils.values():
+        for each in smil.iter("{*}text"):
+            assert each.get("src").split("#")[1] in ids
+    for each in text.iter():
+        if reference := each.get("smilref"):
+            name, target = reference.split("#")
+            assert smils[name].find(f".//*[@id='{target}']") is not None
+    package = parse(tmp_path / "book.opf")
+    listed = {each.get("href") for each in package.iter("{*}item")}
+    assert listed == {each.name for each in tmp_path.iterdir()}
+
+
+def test_the_same_book_gives_the_same_bytes(tmp_path: Path) -> None:
+    outline, store = Outline(), open_store("memory:")
+    recordings = record_book(BOOK, outline, store)
+    for name in ("a", "b"):
+        daisy.write_daisy(recordings, BOOK, outline, tmp_path / name, store, version="3")
+    for each in (tmp_path / "a").iterdir():
+        assert each.read_bytes() == (tmp_path / "b" / each.name).read_bytes()
+
+
+def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
+    outline, store = Outline(), open_store("memory:")
+    recordings = record_book(BOOK, outline, store)
+    (tmp_path / "letter.doc").touch()
+    with pytest.raises(InputError, match=re.escape("letter.doc")):
+        daisy.write_daisy(recordings, BOOK, outline, tmp_path, store)

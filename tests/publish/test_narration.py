@@ -1,0 +1,222 @@
+"""What of a book is spoken, who says it, and where in the book a sentence of the audio stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.publish.books import book, chapter, paragraph, spoken
+from voxpress.documents import Block, Document, Place, Point, Run
+from voxpress.errors import InputError, ManifestError
+from voxpress.publish import outline as outlines
+from voxpress.publish.narration import narrate
+from voxpress.publish.outline import ChapterPlan, Doubt, Outline, propose_chapter
+from voxpress.publish.proposal import describe_languages, propose, survey, update
+from voxpress.publish.recording import make_planner
+from voxpress.speech import Output, Speaker
+from voxpress.store import open_store
+
+CAST = {"Ann": Speaker(engine="tone", voice="high")}
+
+
+def text_of(*blocks: Block, outline: Outline | None = None) -> str:
+    text = narrate("1", blocks, outline or Outline()).utterance.text
+    return text.removeprefix("<speak>").removesuffix("</speak>")
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "read"),
+    [
+        ({"tables": "skip"}, "row", False),
+        ({}, "row", True),
+        ({"captions": "skip"}, "caption", False),
+        ({"images": "skip"}, "image", False),
+        ({}, "image", True),
+        ({}, "code", False),
+        ({"code": "read"}, "code", True),
+    ],
+)
+def test_an_outline_says_which_kinds_are_read(fields: dict[str, str], kind: str, read: bool) -> None:
+    block = Block(kind=kind, text="Here it is.")  # type: ignore[arg-type]
+    outline = Outline(**fields)  # type: ignore[arg-type]
+    assert ("Here it is." in text_of(block, outline=outline)) == read
+
+
+@pytest.mark.parametrize(
+    ("notes", "expected"),
+    [
+        ("skip", "<p>One.</p><p>Two.</p>"),
+        ("in place", "<p>One.</p><p>A note.</p><p>Two.</p>"),
+        ("end of chapter", "<p>One.</p><p>Two.</p><p>A note.</p>"),
+    ],
+)
+def test_notes_are_read_where_the_outline_says(notes: str, expected: str) -> None:
+    one = paragraph("One.", points=(Point(4, "note", "n1", Place("a")),))
+    note = Block(kind="note", name="n1", text="A note.")
+    assert text_of(one, paragraph("Two."), note, outline=Outline(notes=notes)) == expected  # type: ignore[arg-type]
+
+
+def test_a_note_of_two_references_is_read_once() -> None:
+    points = (Point(4, "note", "n1", Place("a")),)
+    note = Block(kind="note", name="n1", text="A note.")
+    outline = Outline(notes="in place")
+    text = text_of(paragraph("One.", points=points), paragraph("Two.", points=points), note, outline=outline)
+    assert text == "<p>One.</p><p>A note.</p><p>Two.</p>"
+
+
+def test_headings_and_scenes_pause() -> None:
+    heading = Block(kind="heading", text="One", level=1)
+    text = text_of(heading, paragraph("Text."), Block(kind="break"), paragraph("More."))
+    assert text == '<p>One</p><break time="1.2s"/><p>Text.</p><break time="1.5s"/><p>More.</p>'
+
+
+def test_quotes_and_kinds_have_speakers() -> None:
+    outline = Outline(cast=CAST, speakers={"quote": "Ann", "heading": "Ann"})
+    heading = Block(kind="heading", text="One", level=1)
+    assert text_of(heading, paragraph("He said: “Yes.”"), outline=outline) == (
+        '<p><voice name="Ann">One</voice></p><break time="1.2s"/><p>He said: <voice name="Ann">“Yes.”</voice></p>'
+    )
+
+
+def test_a_quote_that_cuts_an_element_stays_with_the_reader() -> None:
+    outline = Outline(cast=CAST, speakers={"quote": "Ann"})
+    text = "<sub alias='b'>“a</sub>” c"
+    assert text_of(paragraph(text), outline=outline) == f"<p>{text}</p>"
+
+
+def test_other_languages_are_spoken_by_who_speaks_them_and_else_by_the_reader() -> None:
+    block = paragraph('Say <lang xml:lang="fr-CA">bonjour</lang> now.')
+    assert text_of(block) == "<p>Say bonjour now.</p>"
+    outline = Outline(cast=CAST, languages={"fr": "Ann"})
+    assert text_of(block, outline=outline) == '<p>Say <voice name="Ann">bonjour</voice> now.</p>'
+
+
+def test_a_sentence_of_the_audio_is_found_in_its_block() -> None:
+    blocks = (
+        Block(kind="heading", text="Chapter 2", level=1),
+        paragraph("A &amp; <sub alias='bee'>B</sub> are late today. At 5 p.m. they come &amp; go home."),
+    )
+    (recording,) = spoken(book(chapter(1, "Chapter 2", *blocks)), Outline())
+    found = [(p.block, blocks[p.block].text[p.start : p.end]) for p in recording.sentences()]
+    assert found == [
+        (0, "Chapter 2"),
+        (1, "A &amp; <sub alias='bee'>B</sub> are late today."),
+        (1, "At 5 p.m. they come &amp; go home."),
+    ]
+    begins = [phrase.begin for phrase in recording.sentences()]
+    assert begins == sorted(begins)
+    assert begins[1] - next(recording.sentences()).stop == pytest.approx(1.2, abs=0.05)
+
+
+def test_a_block_knows_where_its_text_stands_in_the_source() -> None:
+    block = paragraph("A &amp; B", runs=(Run(0, 10, 2, 2), Run(2, 12, 5, 1), Run(7, 13, 2, 2)))
+    assert block.find_source(0, 9) == (10, 15)
+    assert block.find_source(2, 7) == (12, 13)
+    assert block.find_source(8, 9) == (14, 15)
+    assert paragraph("A").find_source(0, 1) is None
+
+
+def test_pages_are_marked_without_being_read() -> None:
+    blocks = (
+        Block(kind="page", name="1", text="1"),
+        paragraph("It was a dark and stormy night.", points=(Point(9, "page", "2", Place("a")),)),
+    )
+    (recording,) = spoken(book(chapter(1, "One", *blocks)), Outline())
+    pages = list(recording.pages())
+    assert [(page.block, page.point) for page in pages] == [(0, None), (1, 0)]
+    assert pages[0].at == 0
+    assert 0 < pages[1].at < recording.clip.duration
+
+
+def test_chapters_are_spoken_once_and_again_only_where_they_changed() -> None:
+    store = open_store("memory:")
+    one = chapter(1, "One", paragraph("The first chapter has these words."))
+    two = chapter(2, "Two", paragraph("The second one has others."), paragraph("It ends with these words."))
+    first = spoken(book(one, two), Outline(), store=store)
+    assert [each.result.spoken for each in first] == [1, 2]
+    new = chapter(
+        2, "Two", paragraph("The second one has others."), paragraph("It ends otherwise, in the end.")
+    )
+    again = spoken(book(one, new), Outline(), store=store)
+    assert [each.result.spoken for each in again] == [0, 1]
+
+
+def test_an_outline_keeps_its_choices_in_a_file(tmp_path: Path) -> None:
+    outline = Outline(
+        title="Emma: a novel",
+        creators=("Jane Austen",),
+        cast=CAST,
+        speakers={"quote": "Ann"},
+        notes="end of chapter",
+        chapters=(ChapterPlan(title="No", at="a.xhtml"), ChapterPlan(title="1", read=False, at="a.xhtml#4")),
+        uncertain=(Doubt(text="St.", read="Saint", say="Street", where="One: … St. …"),),
+    )
+    outlines.save(outline, tmp_path / "o.yaml", source="emma.epub")
+    assert outlines.load(tmp_path / "o.yaml") == outline
+    assert [(entry.written, entry.spoken) for entry in outline.lexicon.entries] == [("St.", "Street")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("notes: sometimes", "notes"),
+        ("chapters: [{title: One, red: no}]", "red"),
+        ("speakers: {quote: Bob}", "no 'Bob' in the cast"),
+        ("cast: {Bob: {engine: tone}}\nspeakers: {shout: Bob}", "no 'shout'"),
+        ("cast: {Bob: {engin: tone}}", "engin"),
+        ("a: [", "no YAML"),
+        ("languages: {English!: Bob}\ncast: {Bob: {engine: tone}}", "English!"),
+    ],
+)
+def test_a_wrong_outline_is_an_error_that_says_where(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "o.yaml"
+    path.write_text(text)
+    with pytest.raises(ManifestError, match=message) as caught:
+        outlines.load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_an_outline_of_another_book_is_refused() -> None:
+    one = chapter(1, "One", paragraph("Text."))
+    outline = Outline(chapters=(propose_chapter(one),))
+    with pytest.raises(InputError, match="and not in the outline"):
+        outline.choose(book(one, chapter(2, "Two", paragraph("Text."))))
+    with pytest.raises(InputError, match="not in the book any more"):
+        outline.choose(book(chapter(2, "Two", paragraph("Text."))))
+
+
+def test_an_updated_outline_keeps_what_was_decided() -> None:
+    one = chapter(1, "One", paragraph("Text."))
+    old = Outline(title="Mine", chapters=(ChapterPlan(title="First", read=False, at="text.xhtml#1"),))
+    new = update(old, book(one, chapter(2, "Two", paragraph("Text."))))
+    assert [(each.title, each.read) for each in new.chapters] == [("First", False), ("Two", True)]
+    assert new.title == "Mine"
+
+
+def surveyed(document: Document) -> tuple[Outline, list[str], int, tuple[str, ...]]:
+    outline = propose(document)
+    planner = make_planner(document, outline, Output(), speaker=Speaker(engine="tone"))
+    found = survey(document, outline, planner, open_store("memory:"))
+    return (
+        found.outline,
+        list(describe_languages(found.foreign, found.outline)),
+        found.to_speak,
+        found.problems,
+    )
+
+
+def test_a_survey_says_how_long_a_book_is_and_what_is_uncertain() -> None:
+    words = "It was a truth that everybody in the country knew well. " * 40
+    document = book(
+        chapter(1, "One", paragraph(words)),
+        chapter(2, "Two", paragraph("He met St. John on 3/4/2020, <lang xml:lang='fr'>bonjour</lang>.")),
+    )
+    outline, foreign, to_speak, problems = surveyed(document)
+    assert outline.title == "Emma"
+    assert outline.chapters[0].characters == len(words)
+    assert 1.5 < outline.chapters[0].minutes < 3.5
+    assert to_speak > 50
+    assert any(doubt.text == "3/4/2020" and "Two: … " in doubt.where for doubt in outline.uncertain)
+    assert any("'fr'" in line for line in foreign)
+    assert not problems
