@@ -20,6 +20,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from voxpress.cli import (
+    article,
     check,
     engines,
     lexicon,
@@ -47,7 +48,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (say.app, render.app, voicemail.app, text.app, check.app, server.app):
+for commands in (say.app, render.app, voicemail.app, article.app, text.app, check.app, server.app):
     app.add_typer(commands)
 app.add_typer(engines.app, name="engines")
 app.add_typer(lexicon.app, name="lexicon")

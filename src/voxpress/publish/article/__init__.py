@@ -29,7 +29,7 @@ class Word(NamedTuple):
     """A word that is heard.
 
     Attributes:
-        first, count: which of the sentence's letters and digits it has: other characters differ from page to page.
+        first, letters: which of the sentence's letters and digits it has: other characters differ from page to page.
         place: where it stands in the text content of the page; None: nowhere.
     """
 
@@ -37,7 +37,7 @@ class Word(NamedTuple):
     begin: Seconds
     end: Seconds
     first: int
-    count: int
+    letters: int
     place: tuple[int, int] | None
 
 
@@ -175,7 +175,9 @@ def _show_time(seconds: Seconds) -> str:
 
 
 def write_json(article: Article) -> bytes:
-    """The times of sentences and words, for other programs. Places are counted in characters of the page's text content."""
+    """The times of sentences and words, for other programs. Places count characters of the page's
+    text content.
+    """
     told = {
         "title": article.title,
         "language": article.language,

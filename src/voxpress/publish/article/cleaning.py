@@ -8,18 +8,21 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+from voxpress.documents.pages import name_of
 
-_KEPT = frozenset(
-    """a abbr address article aside b bdi bdo blockquote br caption cite code col colgroup data dd del details dfn div dl
-    dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q rp rt ruby s samp
-    section small span strong sub summary sup table tbody td tfoot th thead time tr u ul var wbr""".split()
-)
-_DROPPED = frozenset(
-    """applet audio base button canvas datalist embed form frame frameset head iframe input link math meta noembed noframes
-    noscript object option plaintext script select style svg template textarea title video xmp""".split()
-)
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_PROSE = """
+a abbr address article aside b bdi bdo blockquote br caption cite code col colgroup data dd del details dfn div dl dt em
+figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q rp rt ruby s samp section
+small span strong sub summary sup table tbody td tfoot th thead time tr u ul var wbr
+"""
+_LIVE = """
+applet audio base button canvas datalist embed form frame frameset head iframe input link math meta noembed noframes
+noscript object option plaintext script select style svg template textarea title video voxpress-player xmp
+"""
+_KEPT, _DROPPED = frozenset(_PROSE.split()), frozenset(_LIVE.split())
 """Elements that go with what is in them. Others that are not kept leave what is in them."""
 _UNWRAPPED = {"main": "div", "article": "div", "body": "div"}
 """Landmarks that the page around them has already."""
@@ -46,11 +49,11 @@ _ODD = re.compile(r"[\x00-\x20\x7f-\x9f]+")
 """What browsers ignore in the scheme of an address."""
 
 
-def clean(root: HtmlElement, move: Callable[[str], str] = str) -> str:
+def clean(root: _Element, move: Callable[[str], str] = str) -> str:
     """The inside of an element as HTML in which only known elements, attributes and addresses are left.
 
     >>> from lxml import html
-    >>> clean(html.fromstring('<div><p onclick="x()">Hi <a href="javascript:x()">you</a><script>x()</script></p></div>'))
+    >>> clean(html.fromstring('<div><p onclick="x()">Hi <a href="javascript:x()">you</a><script>x()</script></div>'))
     '<p>Hi <a>you</a></p>'
 
     Args:
@@ -58,14 +61,14 @@ def clean(root: HtmlElement, move: Callable[[str], str] = str) -> str:
     """
     parts: list[str] = [escape(root.text or "", quote=False)]
     # Deep pages would be too deep for a recursion.
-    waiting: list[HtmlElement | str] = list(reversed(root))
+    waiting: list[_Element | str] = list(reversed(root))
     while waiting:
         each = waiting.pop()
         if isinstance(each, str):
             parts.append(each)
             continue
         waiting.append(escape(each.tail or "", quote=False))
-        name = each.tag.lower() if isinstance(each.tag, str) else ""
+        name = name_of(each)
         if not name or name in _DROPPED:
             continue
         name = _UNWRAPPED.get(name, name)
@@ -79,7 +82,7 @@ def clean(root: HtmlElement, move: Callable[[str], str] = str) -> str:
     return "".join(parts)
 
 
-def _write_attributes(name: str, element: HtmlElement, move: Callable[[str], str]) -> str:
+def _write_attributes(name: str, element: _Element, move: Callable[[str], str]) -> str:
     allowed = _EVERYWHERE.union(_ATTRIBUTES.get(name, ()))
     written = ""
     for key, value in element.attrib.items():

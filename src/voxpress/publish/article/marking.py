@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from voxpress.publish.article import Sentence
 
-
 PLACE = "data-voxpress"
 """The attribute that says where the player goes (``player``), what is not read (``skip``), and which sentence it is."""
 _BEGIN, _END = "<!--voxpress-->", "<!--/voxpress-->"
@@ -37,7 +36,7 @@ class Source(HTMLParser):
     [Character(text='a', start=3, end=4), Character(text='&', start=4, end=9)]
 
     Attributes:
-        openings: where the first start tag of each element name ends; ``player``: of what has ``data-voxpress="player"``.
+        openings: where the first start tag of each name ends; ``player``: that of what says ``data-voxpress="player"``.
     """
 
     def __init__(self, text: str) -> None:
@@ -83,9 +82,9 @@ def mark(source: Source, text: str, sentences: Iterable[Sentence]) -> str | None
 
     A sentence with elements in it is several pieces. All have its id in ``data-voxpress``, the first also in ``id``.
 
-    >>> hi = Sentence("vp-1", 0, "Hi you.", 0, 1, (0, 7))
-    >>> mark(Source("<p>Hi <b>you</b>."), "Hi you.", [hi])
-    '<p><span id="vp-1" data-voxpress="vp-1">Hi </span><b><span data-voxpress="vp-1">you</span></b><span data-voxpress="vp-1">.</span>'
+    >>> hi = Sentence("vp-1", 0, "Hi you", 0, 1, (0, 6))
+    >>> mark(Source("<p>Hi <b>you</b>"), "Hi you", [hi])
+    '<p><span id="vp-1" data-voxpress="vp-1">Hi </span><b><span data-voxpress="vp-1">you</span></b>'
 
     Args:
         text: the text content of the page, in which the sentences have their places.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxpress.documents import Block, Document
+from voxpress.documents.pages import name_of
 from voxpress.errors import InputError, LeftOut
 from voxpress.files.paths import safe_path
 from voxpress.publish.article.marking import PLACE, remove_marks
@@ -129,7 +130,7 @@ def read_page(place: Place) -> Page:
         InputError: it cannot be read.
     """
     from markdown_it import MarkdownIt
-    from voxpress.documents import Chapter
+
     from voxpress.documents.elements import Reading, read_blocks
     from voxpress.documents.pages import decode_page, text_content
 
@@ -140,10 +141,7 @@ def read_page(place: Place) -> Page:
         raise LeftOut(refusal, path=str(path))
     is_html = path.suffix.lower() not in (".md", ".markdown")
     title = str(front.get("title") or "")
-    if is_html:
-        source = remove_marks(body)
-    else:
-        source = MarkdownIt("commonmark").enable("table").render(body)
+    source = remove_marks(body) if is_html else MarkdownIt("commonmark").enable("table").render(body)
     root = parse(source)
     require_spoken(root, path)
     article = find_article(root)
@@ -238,7 +236,7 @@ def number_kept(root: _Element, article: _Element) -> frozenset[int]:
     waiting = [article]
     while waiting:
         each = waiting.pop()
-        name = each.tag.rpartition("}")[2].lower()
+        name = name_of(each)
         unread = name in _NOT_READ or each.get("role") in _ROLES_NOT_READ or each.get(PLACE) == "skip"
         if unread and each is not article:
             continue

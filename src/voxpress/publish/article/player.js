@@ -145,6 +145,8 @@
       this.controls.hidden = false;
       this.offerFocus(0);
       this.show();
+      // It may have failed before this script came.
+      if (this.audio.error || this.audio.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) this.say(this.dataset.error);
     }
 
     control(name) {

@@ -122,7 +122,9 @@ def _write_paragraph(sentences: Sequence[Sentence], audio: str) -> str:
 
 
 def _write_sentence(sentence: Sentence) -> str:
-    words = " ".join(f"{each.first},{each.count},{each.begin:.2f}" for each in sentence.words if each.count)
+    words = " ".join(
+        f"{each.first},{each.letters},{each.begin:.2f}" for each in sentence.words if each.letters
+    )
     times = f'data-begin="{sentence.begin:.3f}" data-end="{sentence.end:.3f}"'
     return f'<span {times} data-words="{words}">{escape(sentence.text, quote=False)}</span>'
 
