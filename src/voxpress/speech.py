@@ -75,6 +75,7 @@ _FLOATS = frozenset(
         "loudness",
         "level",
         "peak",
+        "room_tone",
         "lead",
         "tail",
         "sentence_pause",
@@ -99,11 +100,9 @@ def _test_speaker(value: object) -> validation.Problem:
 
 
 def _test_cast(value: object) -> validation.Problem:
-    if isinstance(value, Mapping) and all(
-        isinstance(name, str) and isinstance(speaker, Speaker) for name, speaker in value.items()
-    ):
-        return ""
-    return validation.TESTS["cast"](value)
+    if not isinstance(value, Mapping) or not all(isinstance(each, Speaker) for each in value.values()):
+        return validation.TESTS["cast"](value)
+    return next(filter(None, map(validation.explain_cast_name, value)), "")
 
 
 class Mark(_Noun, frozen=True):
@@ -163,6 +162,8 @@ class Output(_Request, frozen=True):
     """Active-speech level to reach (RFC 7874), for telephony; excludes `loudness`."""
     peak: dBFS | None = None
     """Highest sample; None: -1 with a loudness or level, else full scale."""
+    room_tone: dBFS | None = None
+    """RMS of noise under everything, for who refuses digital silence, as ACX does; None: none."""
     trim: bool = True
     """Whether to cut the silence that the engine left at both ends of each segment."""
     lead: Seconds = 0.0

@@ -24,6 +24,7 @@ __all__ = [
     "Problem",
     "Test",
     "check",
+    "explain_cast_name",
     "explain_type",
     "path",
     "problems",
@@ -101,6 +102,18 @@ def explain_type(error: Exception) -> Problem:
     wanted, limits, got = found.groups(default="")
     kinds = [_TYPES.get(each, each) for each in wanted.split(" | ") if each != "null"]
     return f"must be {' or '.join(kinds)}{limits}" + (f", not {_TYPES.get(got, got)}" if got else "")
+
+
+def explain_cast_name(name: object) -> Problem:
+    """What is wrong with a name in a cast.
+
+    >>> explain_cast_name("Alice"), explain_cast_name(" ")
+    ('', 'a speaker needs a name')
+    """
+    if isinstance(name, str) and not name.strip():
+        return "a speaker needs a name"
+    problem = _test_name(name)
+    return f"a name {problem}" if problem else ""
 
 
 def path(value: object, field: str) -> str:
@@ -273,6 +286,7 @@ TESTS: Mapping[str, Test] = {
     "loudness": _test_number("a number of LUFS from -70 to 0", lambda value: -70 <= value <= 0),
     "level": _DECIBELS,
     "peak": _DECIBELS,
+    "room_tone": _DECIBELS,
     "trim": _test_flag,
     "lead": _PAUSE,
     "tail": _PAUSE,

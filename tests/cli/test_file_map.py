@@ -37,10 +37,10 @@ def render(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
     monkeypatch.setenv("VOXPRESS_STORE", str(tmp_path / "store"))
     (tmp_path / "voxpress.toml").write_text(PROJECT)
 
-    def run(rows: dict[str, str], *options: str, status: int = 0) -> str:
+    def run(rows: dict[str, str], *options: str, status: int = 0, manifest: str = "rows.jsonl") -> str:
         lines = [json.dumps({"id": id, "text": text}) for id, text in rows.items()]
         Path("rows.jsonl").write_text("\n".join(lines) + "\n")
-        monkeypatch.setattr(sys, "argv", ["voxpress", "render", "rows.jsonl", "-o", "out", *options])
+        monkeypatch.setattr(sys, "argv", ["voxpress", "render", manifest, "-o", "out", *options])
         with pytest.raises(SystemExit) as ended:
             main()
         out, err = capfd.readouterr()
@@ -94,10 +94,69 @@ def test_another_text_is_another_file_and_the_old_one_stays_until_it_is_pruned(r
     assert read_map() == old
 
 
-def test_a_row_that_left_the_manifest_leaves_the_map(render: Run) -> None:
+def test_a_row_that_left_the_manifest_is_in_the_map_until_its_file_is_pruned(render: Run) -> None:
     render(ROWS)
     render({"bye": "Goodbye."})
-    assert list(read_map()) == ["bye"]
+    assert set(read_map()) == set(ROWS) and set(read_map().values()) == list_files()
+    render({"bye": "Goodbye."}, "--prune")
+    assert list(read_map()) == ["bye"] and set(read_map().values()) == list_files()
+
+
+def test_two_manifests_have_one_map(render: Run) -> None:
+    """A file that is gone, or another row's by now, is not in it for the old row."""
+    Path("voxpress.toml").write_text(PROJECT.replace("{id}.{hash:8}.wav", "{id}.wav"))
+    render(ROWS, "--map", "out/map.json")
+    render({"hours": "We open at nine.", "menu/two": "Press two."}, "--map", "out/map.json")
+    assert set(read_map("out/map.json")) == {"menu/main", "bye", "hours", "menu/two"}
+    Path("out/hours.wav").unlink()
+    Path("more.csv").write_text("id,file,text\nfarewell,bye.wav,Farewell.\n")
+    render({}, "--map", "out/map.json", "--only", "farewell", manifest="more.csv")
+    assert read_map("out/map.json") == {
+        "farewell": "bye.wav",
+        "menu/main": "menu/main.wav",
+        "menu/two": "menu/two.wav",
+    }
+    render({"menu/two": "Press two."}, "--map", "out/map.json", "--prune", "all")
+    assert read_map("out/map.json") == {"menu/two": "menu/two.wav"}
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--map", "pipe"], "map: cannot write pipe: it is a pipe or a device, and no file; name a file"),
+        (["--report", "pipe"], "report: cannot write pipe: it is a pipe or a device"),
+        (["--map", "out"], "map: cannot write out: it is a folder; name a file"),
+        (["--map", "voxpress.toml/maps/map.json"], "voxpress.toml is no folder"),
+        (["--report", "voxpress.toml/report.jsonl"], "voxpress.toml is no folder"),
+        (["--map", "new.json", "--report", "sub/../new.json"], "new.json is also the file of --map"),
+        (
+            ["--map", "out/bye.wav/map.json"],
+            "'bye.wav' is also the file of a row, and one of the two would have",
+        ),
+        (["--map", "out/menu"], "'menu/main.wav' is also the file of a row, and one of the two would have"),
+        (["--report", "out/bye.wav"], "report: 'bye.wav' is also the file of a row: name another file"),
+        (["--map", "out/BYE.WAV"], "map: 'bye.wav' is also the file of a row"),
+        (
+            ["--map", "out/.voxpress/report.jsonl"],
+            "map: out/.voxpress/report.jsonl is among voxpress's own files",
+        ),
+    ],
+)
+def test_a_place_that_cannot_be_is_told_before_anything_is_spoken(
+    render: Run, options: list[str], problem: str
+) -> None:
+    Path("voxpress.toml").write_text(PROJECT.replace("{id}.{hash:8}.wav", "{id}.wav"))
+    Path("out").mkdir()
+    Path("sub").mkdir()
+    os.mkfifo("pipe")
+    assert problem in render(ROWS, *options, status=2)
+    assert not list_files() and not Path("out/.voxpress").exists()
+    assert problem in render(ROWS, *options, "--dry-run", status=2)
+
+
+def test_a_map_may_go_nowhere(render: Run) -> None:
+    render(ROWS, "--map", "/dev/null")
+    assert len(list_files()) == 2
 
 
 def test_only_some_rows_leave_the_others_as_they_were(render: Run) -> None:
@@ -216,3 +275,27 @@ def test_another_file_of_texts_is_not_written_over(render: Run, content: str) ->
     told = render({"a": "Hello."}, "--map", "prompts.json", status=2)
     assert "prompts.json is there and is no map of files" in told
     assert Path("prompts.json").read_text() == content
+
+
+PACK = "prompts: {welcome: Welcome., bye: Goodbye.}\n"
+MINE = "extends: pack.yaml\nprompts: {welcome: Hello and welcome., bye: BYE, news: News.}\n"
+
+
+@pytest.mark.parametrize("path", ["{id}.wav", "{folder}{rate}/{name}.wav", "{id}.{hash:8}.wav"])
+def test_a_file_that_hides_a_row_of_the_pack_is_told_until_it_is_pruned(render: Run, path: str) -> None:
+    """It was rendered when the rows differed, and now they do not."""
+    Path("voxpress.toml").write_text(PROJECT.replace("{id}.{hash:8}.wav", path))
+    Path("pack.yaml").write_text(PACK)
+    Path("mine.yaml").write_text(MINE.replace("BYE", "See you."))
+    assert "hides" not in render({}, manifest="mine.yaml")
+    [old] = [each for each in list_files() if "bye" in each]
+    Path("mine.yaml").write_text(MINE.replace("BYE", "Goodbye."))
+    told = f"voxpress: out/{old} is left of a former render, and hides the file of pack.yaml, which has that row again"
+    for options in ([], ["--only", "news"]):
+        said = render({}, *options, manifest="mine.yaml")
+        assert said.count(told) == 1 and said.count("hides") == 1
+    assert ("hides" in render({}, "--dry-run", manifest="mine.yaml")) == ("hash" not in path)
+    assert old in list_files()
+    assert "hides" not in render({}, "--prune", manifest="mine.yaml")
+    assert old not in list_files() and len(list_files()) == 2
+    assert "hides" not in render({}, manifest="mine.yaml")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from voxpress.errors import StoreError
-from voxpress.files.atomic import write
+from voxpress.errors import InputError, StoreError
+from voxpress.files.atomic import require_place, tidy, write
 
 
 def test_write_replaces_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -63,3 +67,53 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path / "a.wav", b"data", before_rename=interrupt)
     assert os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_process_has_left_goes_with_the_next_write(tmp_path: Path) -> None:
+    """Under one name for each target; two at once do not disturb each other."""
+    target = tmp_path / "pack.tar.gz"
+    script = (
+        "import os, signal\nfrom voxpress.files.atomic import write\n"
+        "def parts():\n    yield b'x' * 1_000_000\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"write({str(target)!r}, parts())\n"
+    )
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", script], check=False)
+        [left] = os.listdir(tmp_path)
+        assert left.endswith(".partial")
+    tidy(target)
+    assert os.listdir(tmp_path) == []
+    subprocess.run([sys.executable, "-c", script], check=False)
+
+    def inner() -> Iterator[bytes]:
+        yield b"one"
+        write(target, b"another")
+        tidy(target)
+        assert target.read_bytes() == b"another"
+        yield b", two"
+
+    write(target, inner(), durable=True)
+    assert target.read_bytes() == b"one, two"
+    assert os.listdir(tmp_path) == ["pack.tar.gz"]
+
+
+def test_what_somebody_put_in_the_way_stays(tmp_path: Path) -> None:
+    """A link or a folder under the name of the unfinished file."""
+    target, elsewhere = tmp_path / "a.wav", tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"mine")
+    name = f".{hashlib.sha256(b'a.wav').hexdigest()[:32]}.partial"
+    (tmp_path / name).symlink_to(elsewhere)
+    write(target, b"data")
+    (tmp_path / name).unlink()
+    (tmp_path / name).mkdir()
+    write(target, b"more")
+    assert (target.read_bytes(), elsewhere.read_bytes()) == (b"more", b"mine")
+    assert sorted(os.listdir(tmp_path)) == sorted([name, "a.wav", "elsewhere"])
+
+
+def test_a_pipe_without_a_reader_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(StoreError, match=r"cannot write .*pipe.wav: nobody reads the pipe"):
+        write(tmp_path / "pipe.wav", b"data")
+    with pytest.raises(InputError, match=r"output: cannot write .*it is a pipe or a device, and no file"):
+        require_place(tmp_path / "pipe.wav", "output")

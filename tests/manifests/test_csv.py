@@ -268,6 +268,14 @@ def test_rows_without_names_are_named_by_their_lines(good: Good, bad: Bad) -> No
         ("file,text", "say\\a\tOne\n".replace("say\\", ""), [("a", "One")]),
         ("text=Wording EN,id=No.", "No.,Wording EN,Text\n1,Hello,x\n", [("1", "Hello")]),
         ("=speaker", "id,text,speaker\nhello,Hello,7\n", [("hello", "Hello")]),
+        ('text="Wording, EN",id=No.', 'No.,"Wording, EN"\n1,Hello\n', [("1", "Hello")]),
+        ('"text=Wording, EN" , id="No."', "No.;Wording, EN\n1;Hello\n", [("1", "Hello")]),
+        (
+            'text="The ""new"", long one",="Text"',
+            'id,"The ""new"", long one",Text\na,Hello,x\n',
+            [("a", "Hello")],
+        ),
+        ('text=Size 5" tape', 'id;Size 5" tape\na;Hello\n', [("a", "Hello")]),
         ("text=es", "numero,archivo,en,es\n1,0001.mp3,Who?,¿Quién?\n", [("0001", "¿Quién?")]),
     ],
 )
@@ -285,6 +293,8 @@ def test_columns_that_somebody_names(
         ("id,txet", "", "columns: no field is called 'txet'; did you mean 'text'?"),
         ("id,voice", "", "columns: 'id,voice' names no column text"),
         ("id,text=Wording", "", "not both"),
+        ('text="Wording, EN', "", "columns: 'text=\"Wording, EN' has a quote that is not closed"),
+        ('text="Wording" EN', "", "has a quote that is not closed, or words behind one"),
         ("id,text", "a,b,c\n", "p.csv:1: has 3 cells, and columns names 2 (id,text)"),
         ("id,text", "ID,Text\na,A.\n", "p.csv:1: names the columns itself (ID, Text)"),
         ("=text", "id,text\na,A.\n", "no column is called text"),

@@ -10,6 +10,7 @@ import pytest
 
 from voxpress.errors import ManifestError
 from voxpress.manifests import Row, read
+from voxpress.manifests.columns import Columns
 from voxpress.manifests.reading import Reading
 from voxpress.speech import Speaker, Utterance
 
@@ -102,6 +103,54 @@ def test_another_voice_is_another_prompt(write: Write) -> None:
     ):
         own = write("core/mine.yaml", f"extends: pack.yaml\n{change}\n")
         assert _ids(list(read(own))) == ["welcome"]
+
+
+@pytest.mark.parametrize(
+    ("row", "made"),
+    [
+        ("welcome.wav: Welcome.", []),
+        ("welcome.mp3: Welcome.", []),  # the base leaves the format to its render
+        ("{id: x, file: welcome.wav, text: Welcome.}", []),
+        ("v1.2: Two.", ["v1.2"]),
+        ("welcome: {text: Welcome., title: Our greeting}", ["welcome"]),
+        ("sign.wav: Sign.", []),
+        ("sign: Sign.", []),
+        ("sign: {text: Sign., format: wav}", []),
+        ("sign.mp3: Sign.", ["sign.mp3"]),
+        ("sign: {text: Sign., format: mp3}", ["sign"]),
+        ("titled: {text: Song., title: One}", []),
+        ("titled: {text: Song., title: Two}", ["titled"]),
+        ("titled: Song.", ["titled"]),
+    ],
+)
+def test_what_counts_as_the_same_file(write: Write, row: str, made: list[str]) -> None:
+    """A format only where both name one; a title is in the file."""
+    write(
+        "pack.yaml",
+        "prompts:\n- {id: welcome, text: Welcome.}\n- {id: v1, text: Two.}\n- {file: sign.wav, text: Sign.}\n"
+        "- {id: titled, text: Song., title: One}\n",
+    )
+    rows = f"- {row}" if row.startswith("{") else f"  {row}"
+    own = write("mine.yaml", f"extends: pack.yaml\nprompts:\n{rows}\n")
+    assert _ids(list(read(own))) == made
+
+
+@pytest.mark.parametrize("head", ["Wording", '"Wording, EN"', "WORDING"])
+def test_columns_hold_for_the_other_too(write: Write, head: str) -> None:
+    """By their names: the other may be a table, which voxpress could not read without."""
+    write("core.csv", f"No.,{head},Department\nwelcome,Welcome.,Sales\nbye,Goodbye.,Sales\n")
+    write("pack.yaml", "extends: core.csv\nprompts: {more: More.}\n")
+    own = write(
+        "mine.yaml",
+        "extends: pack.yaml\nprompts: {welcome: Welcome., bye: Bye., more: More.}\n",
+    )
+    asked = Columns.parse(f"text={head},id=No.", strict=True)
+    reading = Reading(str(own), asked)
+    assert _ids(list(read(own, None, reading))) == ["bye"]
+    assert [note for note in reading.notes() if "which columns names" in note] == []
+    reading = Reading(str(own), Columns.parse(f"text={head},id=No.,=Floor"))
+    list(read(own, None, reading))
+    assert "no row has 'Floor', which columns names" in reading.notes()
 
 
 def test_an_empty_value_takes_the_others_default(write: Write) -> None:

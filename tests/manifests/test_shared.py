@@ -83,6 +83,13 @@ def test_ids_that_are_called_so(good: Good, data: str, wanted: list[str]) -> Non
     ("data", "path", "problem"),
     [
         ('{"cast": 3}\n', "p.jsonl", "p.jsonl:1: cast: must be an object of names and values"),
+        ('{"cast": {"": {"voice": "low"}}}\n', "p.jsonl", "p.jsonl:1: cast: a speaker needs a name"),
+        (
+            '{\n"cast": {" ": {}},\n"prompts": []}',
+            "p.json",
+            "p.json:2: cast: a speaker needs a name",
+        ),
+        ("cast:\n  '': {voice: low}\nprompts: {a: A.}", "p.yaml", "p.yaml:2: cast: a speaker needs a name"),
         ('{"cast": {"Al": "tone"}}\n', "p.jsonl", "p.jsonl:1: cast.Al: must be a speaker such as"),
         (
             '{"cast": {"Bob": {"voise": 1}}}\n',

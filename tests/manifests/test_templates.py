@@ -198,6 +198,10 @@ def test_what_a_template_cannot_be(bad: Bad, row: str, problem: str) -> None:
         ),
         ('{"a": []}', "p.jsonl:1: values.a: must be a list, a range"),
         ('{"a": "Oslo"}', "p.jsonl:1: values.a: must be a list, a range"),
+        ('{"a": "-3..3"}', "p.jsonl:1: values.a: '-3..3' is no range: it goes from a whole number"),
+        ('{"a": [1, "1..99999999999"]}', "p.jsonl:1: values.a: '1..99999999999' is no range"),
+        ('"trains.json"', "p.jsonl:1: values: 'trains.json': a table of values is CSV or TSV"),
+        ('{"a": "t/trains.yaml"}', "p.jsonl:1: values.a: 't/trains.yaml': a table of values is CSV or TSV"),
         ('{"a": ["x", {"b": 1}]}', "p.jsonl:1: values.a: must be a list of values, or one of rows"),
         ('["Oslo"]', "p.jsonl:1: values: must have names, such as {city: [Oslo, Rome]}"),
         ('{"a": ["x"], "b": [{"A": "y"}]}', "p.jsonl:1: values: 'a' is given twice"),
@@ -214,6 +218,54 @@ def test_what_values_cannot_be(rows: Rows, values: str, problem: str) -> None:
     with pytest.raises(ManifestError) as caught:
         rows(f'{{"values": {values}}}\n{{"id": "a", "text": "A."}}\n', "p.jsonl")
     assert str(caught.value).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("n=1..3,5", ["1", "2", "3", "5"]),
+        ("n=lobby, 09..11,08..07", ["lobby", "09", "10", "11", "08", "07"]),
+        ('n=Oslo,"Washington, DC"', ["Oslo", "Washington, DC"]),
+        ('n="say ""yes"", please",5"', ['say "yes", please', '5"']),
+        ("n=3...2...1,a..c", ["3...2...1", "a..c"]),
+    ],
+)
+def test_lists_of_values(given: str, wanted: list[str]) -> None:
+    """With ranges among them, and commas within quotes."""
+    assert [each["n"] for each in Values.parse(given)] == wanted
+
+
+def test_ranges_in_the_list_of_a_manifest(good: Good) -> None:
+    data = '{"values": {"n": ["1..2", 7, "9..9"]}}\n{"id": "n{n}", "text": "{n}."}\n'
+    assert [row.text for row in good(data, "p.jsonl")] == ["1.", "2.", "7.", "9."]
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-Infinity", "1e400"])
+def test_a_number_has_an_end(bad: Bad, value: str) -> None:
+    data = f'{{"values": {{"n": ["{value}"]}}}}\n{{"id": "{{n}}", "text": "{{n:.2f}} euros."}}\n'
+    assert f"{{n:.2f}} needs a number, and the value is {value!r}" in bad(data, "p.jsonl")[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (
+            "n=-3..3",
+            "values.n: '-3..3' is no range: it goes from a whole number of at most nine digits to another",
+        ),
+        ("n=1..9999999999", "'1..9999999999' is no range"),
+        ("n=5,1.5..3", "'1.5..3' is no range"),
+        ("n=1...3", "'1...3' is no range"),
+        ("trains.json", "'trains.json': a table of values is CSV or TSV, such as trains.csv"),
+        ("trains.XLSX", "'trains.XLSX': a table of values is CSV or TSV"),
+        ('n="Oslo', "has a quote that is not closed"),
+        ("n=,", "'n=,' is no table (FILE.csv), and no NAME=VALUE,VALUE"),
+    ],
+)
+def test_what_is_wrong_with_values_from_outside(given: str, problem: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Values.parse(given)
+    assert problem in str(caught.value)
 
 
 @pytest.mark.parametrize("given", ["Oslo", "city=", "trains", "=1..3"])
@@ -274,8 +326,11 @@ def test_a_million_combinations_take_no_memory(tmp_path: Path) -> None:
     assert peak < 150_000  # kilobytes
 
 
-def test_columns_of_a_table_set_what_those_of_a_manifest_set(good: Good) -> None:
+def test_columns_of_a_table_set_what_those_of_a_manifest_set(
+    good: Good, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Other names of a field, and options of the engine; `name` is only a placeholder."""
+    monkeypatch.chdir(tmp_path)
     Path("n.csv").write_text("name,Sprache,stimme,option.noise,speaker_id\nAda,de,Joe,0.5,Butler\n")
     (row,) = good("values: n.csv\nprompts: [{id: 'a/{name}', text: 'Hello, {name}.'}]\n", "p.yaml")
     assert (row.id, row.language, row.voice, row.speaker) == ("a/Ada", "de", "Joe", "Butler")
@@ -285,7 +340,10 @@ def test_columns_of_a_table_set_what_those_of_a_manifest_set(good: Good) -> None
 @pytest.mark.parametrize(
     ("column", "field"), [("langauge", "language"), ("voise", "voice"), ("spede", "speed")]
 )
-def test_a_slip_in_a_column_of_a_table(bad: Bad, column: str, field: str) -> None:
+def test_a_slip_in_a_column_of_a_table(
+    bad: Bad, column: str, field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     Path("n.csv").write_text(f"city,{column}\nOslo,1\n")
     (problem,) = bad("values: n.csv\nprompts: [{id: 'a/{city}', text: 'Hello, {city}.'}]\n", "p.yaml")
     assert f"the value {column!r} has no use; did you mean {field!r}?" in problem

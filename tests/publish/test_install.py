@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tarfile
 import zipfile
 from pathlib import Path
@@ -166,6 +167,32 @@ def test_a_file_of_somebody_else_stays(voxpress: Run, prompts: str, changed: boo
     assert Path("out.asterisk.tar.gz").read_bytes() == b"mine"
     voxpress("render", prompts, "-o", "out", "--install", "asterisk", "--overwrite")
     assert _names("out.asterisk.tar.gz")
+
+
+@pytest.mark.parametrize(
+    ("archive", "problem"),
+    [
+        ("mine.tgz", "cannot write mine.tgz: a file is there that voxpress did not write"),
+        ("noted.tgz", "cannot write noted.tgz.txt: a file is there that voxpress did not write"),
+        ("prompts.txt/x.tgz", "prompts.txt is no folder"),
+        ("folder.tgz", "cannot write folder.tgz: it is a folder"),
+        ("pipe.tgz", "cannot write pipe.tgz: it is a pipe or a device"),
+        ("x/../map.tgz", "archive: x/../map.tgz is also the file of --map"),
+        ("out/.voxpress/a.tgz", "is among voxpress's own files"),
+    ],
+)
+def test_a_place_for_the_archive_that_cannot_be_is_told_before_anything_is_spoken(
+    voxpress: Run, prompts: str, archive: str, problem: str
+) -> None:
+    Path("mine.tgz").write_bytes(b"mine")
+    Path("noted.tgz.txt").write_text("My notes\n")
+    Path("folder.tgz").mkdir()
+    Path("x").mkdir()
+    os.mkfifo("pipe.tgz")
+    options = ("--install", "asterisk", "--archive", archive, "--map", "map.tgz")
+    assert problem in voxpress("render", prompts, "-o", "out", *options, status=2).warned
+    assert not Path("out").exists()
+    assert Path("mine.tgz").read_bytes() == b"mine"
 
 
 def test_a_render_with_failures_gives_no_archive(voxpress: Run, tmp_path: Path) -> None:

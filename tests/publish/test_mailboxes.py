@@ -150,3 +150,31 @@ def test_tables_without_mailboxes(table: str, problem: str) -> None:
     with pytest.raises(ManifestError) as error:
         read(_lines(table), "boxes.csv")
     assert str(error.value).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1001.0", "1001,0", "1e3", "1E+3", "1.001E+03", "1,001", "#N/A", "#REF!", "####", "'1001", '=""1001""'],
+)
+def test_what_a_spreadsheet_made_of_a_mailbox(cell: str) -> None:
+    """Its greetings would lie where nobody looks for them."""
+    (found,) = read(_lines(f'name;mailbox\nAda;"{cell}"\n'), "boxes.csv").entries
+    assert isinstance(found, ManifestError)
+    assert "is what a spreadsheet made of it: format the column as text" in str(found)
+    assert str(found).startswith("boxes.csv:2: mailbox: ")
+
+
+@pytest.mark.parametrize(
+    "cell", ["1001", "0042", "+4930123", "a.b", "20-1", "ada@example.com", "1001a", "e3"]
+)
+def test_mailboxes_that_are_as_they_were(cell: str) -> None:
+    (found,) = read(_lines(f"mailbox,name,context\n{cell},Ada,10.0.0.1\n"), "boxes.csv").entries
+    assert isinstance(found, Mailbox)
+    assert (found.mailbox, found.context) == (cell, "10.0.0.1")
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "#NAME?", "=VLOOKUP(A2)"])
+def test_what_a_spreadsheet_made_of_a_name(cell: str) -> None:
+    (found,) = read(_lines(f"mailbox,name\n20,{cell}\n"), "boxes.csv").entries
+    assert isinstance(found, ManifestError)
+    assert str(found).startswith(f"boxes.csv:2: name: {cell!r} is what a spreadsheet")

@@ -113,8 +113,7 @@ def test_a_recording_of_somebody_stays(voxpress: Run, boxes: Path, name: str) ->
     own.write_bytes(b"Hello, this is Ada.")
     done = voxpress("voicemail", boxes, "-o", "vm")
     assert f"default/1001/{name} is a recording of somebody's own, and stays" in done.warned
-    # The advice has to work: --replace replaces no file in another format.
-    assert ("--replace replaces it" in done.warned) == (name == "unavail.wav")
+    assert "--replace replaces it" in done.warned
     assert own.read_bytes() == b"Hello, this is Ada."
     assert "5 rendered" in done.said
     assert [file for file in _files("vm") if "1001/unavail" in file] == [f"default/1001/{name}"]
@@ -134,14 +133,76 @@ def test_a_greeting_that_was_recorded_over_ours_stays_until_replaced(voxpress: R
     assert own.read_bytes() == spoken
 
 
-def test_a_recording_in_another_format_would_be_heard(voxpress: Run, boxes: Path) -> None:
-    Path("vm/default/1001").mkdir(parents=True)
-    Path("vm/default/1001/unavail.gsm").write_bytes(b"Ada")
-    done = voxpress("voicemail", boxes, "-o", "vm", "--replace", status=2)
-    assert (
-        "unavail.gsm would be heard in place of the new greeting: delete it, or add its format" in done.warned
+@pytest.mark.parametrize("name", ["unavail.gsm", "unavail.WAV", "unavail.g729", "unavail.sln16"])
+def test_replace_also_deletes_the_formats_that_would_be_heard(voxpress: Run, boxes: Path, name: str) -> None:
+    """Asterisk plays what costs the least, so a recording would go on winning."""
+    own = Path("vm/default/1001", name)
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"Ada")
+    done = voxpress("voicemail", boxes, "-o", "vm", "--replace")
+    assert f"replaced default/1001/{name}" in done.said
+    assert [file for file in _files("vm") if "1001/unavail" in file] == ["default/1001/unavail.wav"]
+
+
+def test_a_recording_goes_only_when_its_new_greeting_stands(voxpress: Run, boxes: Path) -> None:
+    """It cannot be got back."""
+    boxes.write_text("mailbox,name\n1001,Ada\n1002,Bo\n")
+    for box in ("1001", "1002"):
+        Path("vm/default", box).mkdir(parents=True)
+        Path("vm/default", box, "busy.gsm").write_bytes(b"Ada")
+    Path("vm/default/1002/busy.wav").mkdir()
+    done = voxpress(
+        "voicemail", boxes, "-o", "vm", "--replace", "--kinds", "busy", "--only", "100?", status=1
     )
-    voxpress("voicemail", boxes, "-o", "vm", "--replace", "-f", "wav,gsm")
+    assert "replaced default/1001/busy.gsm" in done.said
+    assert not Path("vm/default/1001/busy.gsm").exists()
+    assert Path("vm/default/1002/busy.gsm").exists()
+
+
+@pytest.mark.parametrize("options", [["--dry-run"], ["--only", "20"], ["--voice", "nobody"]])
+def test_a_recording_stays_where_nothing_takes_its_place(
+    voxpress: Run, boxes: Path, options: list[str]
+) -> None:
+    own = Path("vm/default/1001/unavail.gsm")
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"Ada")
+    done = voxpress(
+        "voicemail", boxes, "-o", "vm", "--replace", *options, status=2 if "nobody" in options else 0
+    )
+    assert ("replace     default/1001/unavail.gsm" in done.said) == ("--dry-run" in options)
+    assert own.read_bytes() == b"Ada"
+
+
+@pytest.mark.parametrize("name", ["unavail.bak", "unavail.txt", "unavail.GSM"])
+def test_what_asterisk_does_not_play_is_no_recording(voxpress: Run, boxes: Path, name: str) -> None:
+    other = Path("vm/default/1001", name)
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"Ada")
+    assert "6 rendered" in voxpress("voicemail", boxes, "-o", "vm", "--replace").said
+    assert other.read_bytes() == b"Ada"
+
+
+def test_freeswitch_plays_one_format(voxpress: Run, boxes: Path) -> None:
+    """Which one, its settings say, so voxpress deletes nothing there."""
+    own = Path("vm/voicemail/default/example.com/1001/greeting_1.mp3")
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"Ada")
+    command = ["voicemail", boxes, "-o", "vm", "--for", "freeswitch", "--domain", "example.com"]
+    assert "delete it to have a new one" in voxpress(*command).warned
+    assert "greeting_1.mp3 would be heard in place" in voxpress(*command, "--replace", status=2).warned
+    assert own.exists()
+
+
+def test_greetings_in_former_formats_are_told_and_pruned(voxpress: Run, boxes: Path) -> None:
+    voxpress("voicemail", boxes, "-o", "vm", "-f", "gsm,wav")
+    boxes.write_text(BOXES.replace("Ada Byron", "Eve"))
+    told = voxpress("voicemail", boxes, "-o", "vm").warned
+    assert told == (
+        "note: default/1001/unavail.gsm (and 5 other files) is of a former render, and can be heard in place of the new"
+        " greeting: --prune deletes what -f does not name any more\n"
+    )
+    assert "note:" not in voxpress("voicemail", boxes, "-o", "vm", "--prune").warned
+    assert not [file for file in _files("vm") if file.endswith(".gsm")]
 
 
 def test_mailboxes_that_have_gone_are_pruned(voxpress: Run, boxes: Path) -> None:
@@ -250,6 +311,46 @@ def test_a_speaker_of_a_language_that_cannot_be(
     assert problem in done.warned
 
 
+@pytest.mark.parametrize(
+    ("table", "id"),
+    [
+        ("mailbox,name\n1001.0,A\n", "1001.0"),
+        ("context,mailbox,name\nSales,20,A\nsales,21,B\n", "sales/21"),
+        ("mailbox,name\n20,A\n20,B\n", "default/20"),
+        ("mailbox,name,busy\n20,A,{pin}\n", "default/20"),
+        ("mailbox,name,speed\n20,A,fast\n", "default/20/unavail"),
+        ("mailbox,name\n20,\n", "default/20"),
+    ],
+)
+def test_the_report_names_the_mailbox_of_what_is_wrong(voxpress: Run, table: str, id: str) -> None:
+    good = "\n1,Good\n" if table.startswith("mailbox,name\n") else ""
+    voxpress(
+        "voicemail",
+        "-",
+        "-o",
+        "vm",
+        "--skip-bad",
+        stdin=table + good,
+        status=0 if table.endswith(",\n") else 1,
+    )
+    lines = map(json.loads, Path("vm/.voxpress/report.jsonl").read_text().splitlines())
+    assert id in [entry["id"] for entry in lines if entry["status"] in ("failed", "left out")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("Sales", "sales"), ("SALES", "Sales"), ("Zürich", "ZÜRICH"), ("é", "e\u0301")]
+)
+def test_contexts_that_some_disks_take_for_one(voxpress: Run, first: str, second: str) -> None:
+    table = f"context,mailbox,name\n{first},20,Ada\n{second},21,Bo\n"
+    done = voxpress("voicemail", "-", "-o", "vm", stdin=table, status=2)
+    assert f"-:3: context: {second!r} stands in line 2 as {first!r}" in done.warned
+    same = table.replace(f"{second},21", f"{second},20")
+    assert (
+        "-:3: mailbox 20 stands in line 2"
+        in voxpress("voicemail", "-", "-o", "vm", stdin=same, status=2).warned
+    )
+
+
 def test_a_mailbox_without_a_name_is_left_to_the_system(voxpress: Run) -> None:
     done = voxpress("voicemail", "-", "-o", "vm", stdin="mailbox,name\n1,\n2,Bo\n")
     assert done.warned.count("mailbox 1 has no name") == 1
@@ -287,7 +388,7 @@ def test_a_mailbox_without_a_name_is_left_to_the_system(voxpress: Run) -> None:
         (["--template", "bussy=x"], BOXES, "did you mean 'busy'?"),
         (["--template", "busy"], BOXES, "--template takes KIND=TEXT"),
         (["--for", "valetudo"], BOXES, "Valetudo has no voicemail"),
-        (["-f", "mp3"], BOXES, "--format mp3: not for voicemail"),
+        (["-f", "mp3"], BOXES, "format: mp3 is not for voicemail"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_spoken(

@@ -12,23 +12,26 @@ from voxpress.errors import InputError, UnsupportedOption
 from voxpress.quality.announcements import announce
 
 NUMBERS = Path(__file__).with_name("announcements.txt")
-"""Read against main/say.c and src/mod/say, number by number."""
+"""What Asterisk 22.9 played, and what the modules of FreeSWITCH 1.10 gave, number by number; some with a gender."""
 
 
 def tables():
     for block in NUMBERS.read_text().split("# ")[1:]:
         head, *lines = block.splitlines()
-        yield pytest.param(*head.split(), dict(line.split(": ") for line in lines), id=head)
+        system, language, *gender = head.split()
+        numbers = dict(line.split(": ") for line in lines)
+        yield pytest.param(system, language, gender[0] if gender else None, numbers, id=head)
 
 
 def plain(prompts):
     return " ".join(each.removeprefix("digits/") for each in prompts)
 
 
-@pytest.mark.parametrize(("system", "language", "numbers"), list(tables()))
-def test_numbers(system, language, numbers):
+@pytest.mark.parametrize(("system", "language", "gender", "numbers"), list(tables()))
+def test_numbers(system, language, gender, numbers):
     """Tens before units or after, and where an and stands."""
-    assert {number: plain(announce(system, language, number)) for number in numbers} == numbers
+    said = {number: plain(announce(system, language, number, gender=gender)) for number in numbers}
+    assert said == numbers
 
 
 @pytest.mark.parametrize(
@@ -46,8 +49,11 @@ def test_numbers(system, language, numbers):
         ("freeswitch", "ru", "1", None, "n", "1n"),
         ("asterisk", "fr", "0049*#", None, None, "0 0 4 9 star pound"),
         ("asterisk", "en", "21", "ordinal", None, "20 h-1"),
-        ("asterisk", "en", "100", "ordinal", None, "h-hundred"),
-        ("asterisk", "en", "1100", "ordinal", None, "thousand 1 h-hundred"),
+        ("asterisk", "en", "100", "ordinal", None, "1 h-hundred"),
+        ("asterisk", "en", "101", "ordinal", None, "1 hundred h-1"),
+        ("asterisk", "en", "1100", "ordinal", None, "1 thousand 1 h-hundred"),
+        ("asterisk", "en", "2000000", "ordinal", None, "2 h-million"),
+        ("asterisk", "en", "-121", "ordinal", None, "minus 1 hundred 20 h-1"),
         ("asterisk", "en", "30", "ordinal", None, "h-30"),
         ("freeswitch", "en", "111", "ordinal", None, "1 hundred 11"),
         ("freeswitch", "en", "22", "ordinal", None, "20 h-2"),
@@ -76,6 +82,14 @@ def test_numbers(system, language, numbers):
             None,
             None,
             "day-0 mon-10 20 h-9 2 thousand 20 6 at 2 oh 5 p-m",
+        ),
+        (
+            "asterisk",
+            "en",
+            "2026-11-29 9:05",
+            None,
+            None,
+            "day-0 mon-10 20 h-9 2 thousand 20 6 at 9 oh 5 a-m",
         ),
         ("asterisk", "en", "ab1.", "letters", None, "letters/a letters/b 1 letters/dot"),
         ("freeswitch", "en", "ab1.", "letters", None, "ascii/97 ascii/98 1 ascii/46"),
@@ -108,6 +122,14 @@ def test_the_folder_of_a_language_names_it(language):
         (("asterisk", "en", "2147483647"), "the largest one is 2,147,483,646"),
         (("freeswitch", "en", "1234567890"), "at most 9 digits"),
         (("freeswitch", "en", "-5"), "none below zero"),
+        (("freeswitch", "en", "1969-12-31"), "it takes days before 1970 for today"),
+        (("freeswitch", "en", "1905-07-20 11:11"), "it takes days before 1970 for today"),
+        (("freeswitch", "en", "-21", "ordinal"), "none below zero"),
+        (("freeswitch", "en", "1000000000", "ordinal"), "at most 9 digits"),
+        (("asterisk", "en", "2147483647", "ordinal"), "the largest one is 2,147,483,646"),
+        (("asterisk", "en", "$21474836.48"), "the largest one is $21,474,836.47"),
+        (("asterisk", "en", "$1.5"), "'$1.5' is no money: write it as $5.05 or $5"),
+        (("freeswitch", "en", "$.5"), "is no money"),
         (("asterisk", "klingon", "5"), "'klingon' names no language"),
     ],
 )

@@ -197,6 +197,21 @@ def test_what_asterisk_plays_instead(tmp_path, there, expected):
     assert [(each.kind, each.instead) for each in missing] == [("missing", expected)]
 
 
+@pytest.mark.parametrize("name", ["../hello", "a/../../hello", "/srv/hello", "hello/"])
+def test_a_prompt_outside_the_pack_is_an_error_and_not_missing(tmp_path, name):
+    rows = [Utterance(id=name, text="Hello.", origin="list.csv:2")]
+    with pytest.raises(
+        InputError, match=f"^list.csv:2: '{name}' (leads out of the folder|is not a relative)"
+    ):
+        packs.from_rows(rows)
+
+
+@pytest.mark.parametrize("name", ["./digits/1", "digits//1", "digits/./1.wav"])
+def test_a_prompt_can_be_named_in_roundabout_ways(tmp_path, name):
+    put(tmp_path, "digits/1.wav")
+    assert kinds(tmp_path, *packs.from_rows([Utterance(id=name, text="One.")])) == []
+
+
 def test_a_gender_that_is_missing(tmp_path):
     put(tmp_path, "digits/1.wav")
     put(tmp_path, "digits/2m.wav")
@@ -286,11 +301,37 @@ def with_chunk(data: bytes) -> bytes:
     return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]
 
 
+def test_bytes_behind_the_samples_of_wav(tmp_path):
+    """They have no name that could be shown."""
+    file = put(tmp_path, "hello.wav")
+    file.write_bytes(file.read_bytes() + b"\0\xfa\x07\x1b" * 20)
+    (finding,) = check(tmp_path)
+    assert (finding.kind, finding.problem) == ("chunks", "it holds bytes that are no chunk")
+
+
 def test_chunks_of_wav(tmp_path):
     file = put(tmp_path, "hello.wav")
     file.write_bytes(with_chunk(file.read_bytes()))
     (finding,) = check(tmp_path)
     assert (finding.kind, finding.problem) == ("chunks", "it holds LIST")
+
+
+@pytest.mark.parametrize("format", ["wav", "wav16", "wav-ulaw"])
+@pytest.mark.parametrize(
+    ("total", "size"),
+    [(0, 0), (36, 0), (0xFFFFFFFF, 0xFFFFFFFF), (0x7FFFF024, 0x7FFFF000), (0xFFFFFFFF, 0xFFFFFFFF - 36)],
+)
+def test_wav_from_a_pipe_has_no_length(tmp_path, format, total, size):
+    """The sound is good; but Asterisk believes the header."""
+    file = put(tmp_path, f"hello.{FORMATS[format].extension}", format=format)
+    data = file.read_bytes()
+    at = data.index(b"data") + 4
+    file.write_bytes(
+        data[:4] + struct.pack("<I", total) + data[8:at] + struct.pack("<I", size) + data[at + 4 :]
+    )
+    (finding,) = check(tmp_path)
+    assert (finding.kind, finding.severity) == ("no-length", "fault")
+    assert finding.problem == f"its header says {size:,} bytes of samples"
 
 
 def test_stereo(tmp_path):
@@ -389,6 +430,14 @@ def test_levels(tmp_path, by, tolerance, found):
         put(tmp_path, f"{number}.wav", voice(1.0 + 0.1 * number, -26.0))
     put(tmp_path, "odd.wav", voice(1.2, -26.0 + by))
     assert [each.prompt for each in check(tmp_path, tolerance=tolerance)] == ["odd"] * found
+
+
+@pytest.mark.parametrize("level", [waveform.to_level, waveform.to_loudness])
+def test_prompts_of_one_level_or_one_loudness(tmp_path, level):
+    """A pack for telephones has the one, a pack for a radio the other."""
+    for pitch in (90, 120, 180, 250, 330, 420):
+        put(tmp_path, f"{pitch}.wav", level(voice(pitch=pitch), -20.0, -1.0))
+    assert [each for each in check(tmp_path, tolerance=1.0) if each.kind == "level"] == []
 
 
 # The command

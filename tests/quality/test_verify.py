@@ -82,6 +82,15 @@ def test_a_manifest_names_the_texts(folder):
         heard(from_manifest([ManifestError("is wrong", path="m.csv", line=2)], [folder]))
 
 
+@pytest.mark.parametrize("name", ["../x", "/srv/x", "menu/../../x"])
+def test_a_row_whose_file_no_folder_can_hold(folder, name):
+    rows = [Utterance(id=name, text="Hello.", origin="list.csv:2")]
+    with pytest.raises(
+        InputError, match=f"^list.csv:2: '{name}' (leads out of the folder|is not a relative)"
+    ):
+        heard(from_manifest(rows, [folder]))
+
+
 def test_every_file_of_a_row_is_heard(tmp_path):
     """In any format, as the presets name them."""
     files = [

@@ -57,10 +57,14 @@ def test_without_a_cast_the_error_says_where_one_stands() -> None:
     assert "a [cast] table names speakers" in str(problem.error)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("cast", [["Alice"], {"": Speaker()}, {"Alice": "high"}, {1: Speaker()}, "Alice"])
+@pytest.mark.parametrize(
+    "cast", [["Alice"], {"": Speaker()}, {" ": Speaker()}, {"Alice": "high"}, {1: Speaker()}, "Alice"]
+)
 def test_what_is_no_cast(cast: object) -> None:
     with pytest.raises(InputError):
         Planner(cast=cast)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="cast"):
+        Utterance(text="Hello.", cast=cast)  # type: ignore[arg-type]
 
 
 def test_a_cast_in_the_projects_file(tmp_path: Path) -> None:
@@ -76,6 +80,9 @@ def test_a_cast_in_the_projects_file(tmp_path: Path) -> None:
         ("Alice = {voise = 'low'}", "cast.Alice.voise"),
         ("Alice = {speed = 0}", "cast.Alice.speed"),
         ("Alice = {language = 'nowhere-at-all-really'}", "cast.Alice.language"),
+        ('"" = {engine = "tone"}', "cast"),
+        ('" " = {engine = "tone"}', "cast"),
+        ('Alice = {engine = "tone"}\n["cast".""]', "cast"),
     ],
 )
 def test_a_wrong_cast_is_named(tmp_path: Path, table: str, field: str) -> None:

@@ -127,13 +127,19 @@ def test_a_changed_chime_makes_files_anew(tmp_path: Path) -> None:
     assert [run(str(file)), run(str(file)), run()] == ["rendered", "up to date", "from store"]
 
 
+def test_a_whole_number_is_the_same_chime() -> None:
+    """As in TOML, where it becomes a float."""
+    whole, real = (Chime(sound="chime:gong", gain=n, gap=m) for n, m in ((-3, 1), (-3.0, 1.0)))
+    assert speak(before=whole).key == speak(before=real).key
+
+
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
         ("missing.wav", "missing.wav' cannot be read: No such file"),
         ("gong", "own chime is chime:gong"),
         ("chime:gnog", "no chime 'gnog'; did you mean 'gong'"),
-        ("song.flac", "lasts 61 s, and a chime at most 60 s"),
+        ("song.flac", "lasts longer than the 60 s that a chime may: cut it"),
         ("text.wav", "text.wav'"),
         ("folder", "is no file"),
         ("silence.wav", "is silent"),

@@ -94,5 +94,5 @@ def test_advice_about_names_is_a_note(tmp_path: Path) -> None:
     )
     assert not result.error and (tmp_path / "takeoff.wav").exists()
     assert result.notes == (
-        "the file's name has more than 6 characters: only scripts can play it on many radios",
+        "the file's name has more than 6 characters: many radios do not list it before EdgeTX 2.11",
     )

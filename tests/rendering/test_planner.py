@@ -6,7 +6,8 @@ import pytest
 
 from voxpress.engines.tone import Tone
 from voxpress.errors import ManifestError, UnknownEngine, UnknownVoice
-from voxpress.rendering.plan import Bad, Plan
+from voxpress.files.names import NameRule
+from voxpress.rendering.plan import Bad, Plan, Skipped
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.presets import load
 from voxpress.speech import Output, Speaker, Utterance
@@ -101,7 +102,7 @@ def test_another_engine_does_not_get_this_engines_voice():
         ({"options": {"fault": "explode"}}, "must be one of"),
         ({"file": "x.docx"}, ".docx"),
         ({"text": "…"}, "no letter and no digit"),
-        ({"id": "../../etc/passwd"}, "leads out of the output folder"),
+        ({"id": "../../etc/passwd"}, "leads out of the folder"),
         ({"id": "/etc/passwd"}, "not a relative path"),
         ({"id": ""}, "neither an id nor a file"),
         ({"text": "[monkeys]", "markup": "directions"}, "monkeys"),
@@ -225,3 +226,21 @@ def test_a_rows_lexicon_lies_in_the_manifests_folder(tmp_path: Path) -> None:
     assert "the lexicon 'broken.tsv', line 1: has no tab between the word and what is spoken" in say(
         "broken.tsv"
     )
+
+
+def test_texts_of_rows_that_are_not_wanted_are_not_read() -> None:
+    """Their files have their names all the same: no wanted row may have one of them, and a folder's limit counts."""
+    rows = [
+        Utterance(id="broken", text="<speak>", markup="ssml"),
+        Utterance(id="voiceless", text="A.", voice="nobody"),
+        Utterance(id="a", text="A."),
+        Utterance(id="A", text="B."),
+        Utterance(id="two/b", text="C."),
+    ]
+    planner = Planner(Speaker(engine="tone"), marks=["srt"], names=[NameRule(most_files=3, folder="")])
+    found = list(planner.plan_some(rows, lambda row: row.id in ("A", "two/b")))
+    assert [type(each) for each in found] == [Skipped, Skipped, Skipped, Bad, Plan]
+    assert [each.paths for each in found if isinstance(each, Skipped)][2] == ("a.wav", "a.srt")
+    assert "'A.wav' is also the file of row 3" in str(found[3].error)  # type: ignore[union-attr]
+    [*_, last] = planner.plan_some([*rows[:3], Utterance(id="c", text="C.")], lambda row: row.id == "c")
+    assert isinstance(last, Bad) and "folder has more than 3 files" in str(last.error)

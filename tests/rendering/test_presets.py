@@ -151,6 +151,22 @@ def test_a_loudness_replaces_the_level_of_the_base(
             "[presets.a]\nlevel = -20",
             "presets.a.files: is missing: name the files, such as files = [{ path =",
         ),
+        ("[presets.a.before]\ngain = 3", "presets.a.files: is missing"),
+        ('[presets.a]\nextends = "twilio"\nbefore = { gain = 3 }', "presets.a.before.sound: is missing"),
+        ('[presets.a]\nextends = "twilio"\nafter = {}', "presets.a.after.sound: is missing"),
+        ("[defaults]\nbefore = { gain = 3, gap = 1 }", "defaults.before.sound: is missing"),
+        ('[defaults]\nafter = { gain = "3" }', "defaults.after.sound: is missing"),
+        (
+            '[defaults]\nafter = { gain = "3", sound = "chime:gong" }',
+            "defaults.after.gain: must be a number, not a text in quotes",
+        ),
+        (
+            "[defaults]\nafter = { gain = 3, sound = 3 }",
+            "defaults.after.sound: must be a text in quotes, not a whole number",
+        ),
+        ("[defaults]\nafter = { gian = 3 }", "defaults.after.gian: no such field; did you mean 'gain'?"),
+        ('[presets.""]\nextends = "sonos"', "presets: a preset needs a name"),
+        ('[presets." "]\nextends = "sonos"', "presets: a preset needs a name"),
         ("[presets.a]\nfiles = 3", "presets.a.files: must be a list of tables"),
         (
             '[presets.a]\nextend = "twilio"',

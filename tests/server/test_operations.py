@@ -198,6 +198,9 @@ def test_a_table_that_names_an_engine_that_is_not_offered():
 @pytest.mark.parametrize(
     ("table", "message"),
     [
+        ('models = { "" = "tone" }', "server.models: a name is empty"),
+        ('voices = { " " = "low" }', "server.voices: a name is empty"),
+        ('voices = { tone = { "" = "low" } }', "server.voices.tone: a name is empty"),
         ("prot = 1", r"server.prot: no such field; did you mean 'port'\?"),
         ("port = 'x'", r"server.port: must be a whole number, not a text in quotes"),
         ("port = 70000", r"server.port: must be a whole number <= 65535"),

@@ -34,7 +34,7 @@ from wyoming.tts import (  # noqa: E402
 
 from voxpress import __version__, say  # noqa: E402
 from voxpress.errors import InputError, StoreError  # noqa: E402
-from voxpress.rendering.presets import Defaults, Project  # noqa: E402
+from voxpress.rendering.presets import Project  # noqa: E402
 from voxpress.server import find_wyoming_address  # noqa: E402
 from voxpress.server.aliases import NamedVoice  # noqa: E402
 from voxpress.server.app import _build_server  # noqa: E402
@@ -706,7 +706,7 @@ def test_a_connection_too_many_is_told_so(tmp_path, monkeypatch):
     )
 
     async def talk() -> None:
-        listener = WyomingListener(parts, Defaults())
+        listener = WyomingListener(parts, None)
         with Address(host="127.0.0.1").bind() as place:
             await listener.start(place)
             port = place.getsockname()[1]

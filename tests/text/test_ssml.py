@@ -322,6 +322,7 @@ def test_emphasis_is_always_noted() -> None:
         ("<?xml\n", "ends too early"),
         ("<speak xmlns='http://www.w3.org/1999/xhtml'>a</speak>", "is in the namespace"),
         ("<speak version='2.0'>a</speak>", "SSML 2.0 is unknown"),
+        ("<speak><break time='0.01ms'/></speak>", "a silence lasts at least 0.001 and at most 600 seconds"),
         ("<speak>\n<break time='601s'/></speak>", "at most 600 seconds, not 601 (line 2, column 1)"),
         ("<speak>" + "<break time='600s'/>" * 7 + "</speak>", "at most 3,600 seconds together"),
         ("<!DOCTYPE speak [<!ENTITY x 'y'>]><speak>&x;</speak>", "declarations is not allowed"),

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -37,31 +38,64 @@ def replace_in_flac(data: bytes, comments: bytes) -> bytes:
 
 def replace_in_ogg(data: bytes, comments: bytes) -> bytes:
     """Vorbis with these comments, and with serial number 0 instead of a random one (RFC 3533)."""
+    pages, (_, codebooks) = _split_ogg(data, 2)
+    return _join_ogg(pages, [b"\x03vorbis" + comments + b"\x01", codebooks])
+
+
+def replace_in_opus(data: bytes, comments: bytes) -> bytes:
+    """Opus with these comments, and with serial number 0 (RFC 7845)."""
+    return _join_ogg(_split_ogg(data, 1)[0], [b"OpusTags" + comments])
+
+
+class _Page(NamedTuple):
+    """A page of Ogg: its flags and position (9 bytes), the lengths of the pieces of its packets, and these."""
+
+    head: bytes
+    lacing: bytes
+    body: bytes
+
+
+def _split_ogg(data: bytes, count: int) -> tuple[list[_Page], list[bytes]]:
+    """The pages of a file without those of `count` headers after the first one, and these headers.
+
+    The first page holds the first header; audio begins on a page of its own.
+    """
     pages = []
     position = 0
     while position < len(data):
-        segments = data[position + 27 : position + 27 + data[position + 26]]
-        start = position + 27 + len(segments)
-        pages.append((data[position + 5 : position + 14], segments, data[start : start + sum(segments)]))
-        position = start + sum(segments)
-    # The first page holds the identification; comments and codebooks follow and end on a page of their own.
+        lacing = data[position + 27 : position + 27 + data[position + 26]]
+        start = position + 27 + len(lacing)
+        position, head = start + sum(lacing), data[position + 5 : position + 14]
+        pages.append(_Page(head, lacing, data[start:position]))
     first, *rest = pages
     packets: list[bytes] = [b""]
-    while len(packets) < 3:
-        _, segments, body = rest.pop(0)
-        for length in segments:
+    while len(packets) <= count:
+        _, lacing, body = rest.pop(0)
+        for length in lacing:
             packets[-1], body = packets[-1] + body[:length], body[length:]
             if length < 255:
                 packets.append(b"")
-    headers = [b"\x03vorbis" + comments + b"\x01", packets[1]]
+    return [first, *rest], packets[:count]
+
+
+def _join_ogg(pages: Sequence[_Page], headers: Sequence[bytes]) -> bytes:
+    """The pages with these headers behind the first one."""
     lacing = b"".join(b"\xff" * (len(each) // 255) + bytes([len(each) % 255]) for each in headers)
-    pages = [first, (b"\x00" + bytes(8), lacing, b"".join(headers)), *rest]
-    return b"".join(_ogg_page(number, *page) for number, page in enumerate(pages))
+    body, inserted = b"".join(headers), []
+    for start in range(0, len(lacing), 255):
+        part = lacing[start : start + 255]
+        continued = start > 0 and lacing[start - 1] == 255
+        ended = min(part) < 255
+        head = bytes([continued]) + (bytes(8) if ended else b"\xff" * 8)
+        inserted.append(_Page(head, part, body[: sum(part)]))
+        body = body[sum(part) :]
+    joined = [pages[0], *inserted, *pages[1:]]
+    return b"".join(_ogg_page(number, *page) for number, page in enumerate(joined))
 
 
-def _ogg_page(number: int, flags_and_position: bytes, segments: bytes, body: bytes) -> bytes:
+def _ogg_page(number: int, flags_and_position: bytes, lacing: bytes, body: bytes) -> bytes:
     head = b"OggS\x00" + flags_and_position + struct.pack("<II", 0, number)
-    rest = bytes([len(segments)]) + segments + body
+    rest = bytes([len(lacing)]) + lacing + body
     # Ogg's CRC is zlib's with the bits the other way round, started at 0 and not inverted.
     reversed_bits = (head + bytes(4) + rest).translate(_REVERSED)
     checksum = zlib.crc32(reversed_bits, 0xFFFFFFFF) ^ 0xFFFFFFFF

@@ -104,9 +104,8 @@ def recognise(file: BinaryIO) -> Container:
     """
     file.seek(0)
     head = file.read(64)
-    if head[:3] == b"ID3" and len(head) >= 10:
-        size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
-        file.seek(10 + size)
+    if tag := measure_id3(head):
+        file.seek(tag)
         after = file.read(4)
         name = "flac" if after == b"fLaC" else "aac" if _mpeg_layer(after) == 0 else "mp3"
         return Container("av", name)
@@ -125,6 +124,17 @@ def recognise(file: BinaryIO) -> Container:
     if layer is None:
         raise InputError(f"not audio that can be read: it is none of {READABLE}")
     return Container("av", "mp3" if layer else "aac")
+
+
+def measure_id3(head: bytes) -> int:
+    """The size of the ID3v2 tag that a file begins with, in bytes; 0 if there is none.
+
+    Args:
+        head: at least 10 bytes of the file's start.
+    """
+    if head[:3] != b"ID3" or len(head) < 10:
+        return 0
+    return 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
 
 
 def _is_chained(file: BinaryIO) -> bool:
@@ -197,6 +207,20 @@ _UNKNOWN_SIZE = 0x7FFF0000
 _MOST_CHUNKS = 1000
 
 
+def lacks_length(size: int, total: int, whole: int) -> bool:
+    """Whether a WAV file was written before its length was known, as into a pipe.
+
+    >>> lacks_length(0, 0, 9644), lacks_length(9600, 9636, 9644)
+    (True, False)
+
+    Args:
+        size: bytes of samples, as the header says.
+        total: bytes after the eighth one, as the header says.
+        whole: bytes of the file.
+    """
+    return size >= _UNKNOWN_SIZE or (size == 0 and total != whole - 8)
+
+
 def _repair_sizes(file: BinaryIO, bounds: Bounds) -> BinaryIO:
     """A WAV file whose header has the right sizes.
 
@@ -219,7 +243,7 @@ def _repair_sizes(file: BinaryIO, bounds: Bounds) -> BinaryIO:
         if name == b"data":
             file.seek(4)
             total = struct.unpack("<I", file.read(4))[0]
-            if size >= _UNKNOWN_SIZE or (size == 0 and total != whole - 8):
+            if lacks_length(size, total, whole):
                 file.seek(8)
                 middle = file.read(position - 4)
                 sizes = [struct.pack("<I", min(each, 2**32 - 1)) for each in (whole - 8, there)]

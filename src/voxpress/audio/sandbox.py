@@ -93,7 +93,7 @@ class Decoder:
         with open_scratch() as file:
             file.write(data)
             file.flush()
-            return self._decode(file, len(data), format, bounds)
+            return _join(self._read(file, len(data), format, bounds))
 
     def decode_file(
         self, path: str | os.PathLike[str], format: str | None = None, *, bounds: Bounds | None = None
@@ -103,11 +103,21 @@ class Decoder:
         Raises:
             InputError: as for `decode`, or the file cannot be read.
         """
+        return _join(self.read_file(path, format, bounds=bounds))
+
+    def read_file(
+        self, path: str | os.PathLike[str], format: str | None = None, *, bounds: Bounds | None = None
+    ) -> Iterator[Audio]:
+        """Like `decode_file`, in pieces of seconds, for files that are larger than the memory. There is one at least.
+
+        Raises:
+            InputError: as for `decode_file`, also while iterating.
+        """
         try:
             if os.path.exists(path) and not os.path.isfile(path):
                 raise InputError("not a file")  # opening a pipe would block
             with Path(path).open("rb") as file:
-                return self._decode(file, os.fstat(file.fileno()).st_size, format, bounds)
+                yield from self._read(file, os.fstat(file.fileno()).st_size, format, bounds)
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}") from error
 
@@ -117,13 +127,21 @@ class Decoder:
             self._process.end()
         self._process = None
 
-    def _decode(self, file: BinaryIO, size: int, format: str | None, bounds: Bounds | None) -> Audio:
+    def _read(self, file: BinaryIO, size: int, format: str | None, bounds: Bounds | None) -> Iterator[Audio]:
         with self._lock, contextlib.ExitStack() as failed:
             failed.callback(self.close)
             process = self._process = self._process or _Process()
-            audio = process.decode(file, size, format, bounds or Bounds(samples=MOST_SAMPLES))
+            yield from process.decode(file, size, format, bounds or Bounds(samples=MOST_SAMPLES))
             failed.pop_all()
-            return audio
+
+
+def _join(parts: Iterator[Audio]) -> Audio:
+    # Concatenating arrays would need the memory twice.
+    samples, sample_rate = bytearray(), 0
+    for part in parts:
+        samples += part.samples.data
+        sample_rate = part.sample_rate
+    return Audio(np.frombuffer(samples, np.float32), sample_rate)
 
 
 @functools.cache
@@ -178,7 +196,7 @@ class _Process:
             self.end()
             raise WorkerLost("the process that decodes audio could not be started") from None
 
-    def decode(self, file: BinaryIO, size: int, format: str | None, bounds: Bounds) -> Audio:
+    def decode(self, file: BinaryIO, size: int, format: str | None, bounds: Bounds) -> Iterator[Audio]:
         patience = _PATIENCE + size / _BYTES_A_SECOND
         self._deadline = time.monotonic() + patience
         asked = {
@@ -192,7 +210,7 @@ class _Process:
         }
         try:
             socket.send_fds(self._socket, [json.dumps(asked).encode() + b"\n"], [file.fileno()])
-            return self._receive_audio(bounds)
+            yield from self._receive_audio(bounds)
         except InputError:
             raise
         except TimeoutError:
@@ -201,22 +219,24 @@ class _Process:
             # The system kills a process without an answer when it exceeds its memory or time.
             raise InputError("it cannot be decoded with the memory and the time that there are") from None
 
-    def _receive_audio(self, bounds: Bounds) -> Audio:
+    def _receive_audio(self, bounds: Bounds) -> Iterator[Audio]:
         """The audio that the process sends. A malicious file may control the process, so everything is checked."""
-        samples = bytearray()
-        sample_rate = 0
+        sample_rate = count = 0
         while True:
             kind, content = self._receive_message()
-            if kind == b"R":
+            if kind == b"R" and not sample_rate:
                 sample_rate = int(content)
                 bounds.check(sample_rate, 1)
             elif kind == b"S" and sample_rate:
-                samples += content
-                bounds.check_length(len(samples) // 4, sample_rate)
+                count += len(content) // 4
+                bounds.check_length(count, sample_rate)
+                yield Audio(_check_samples(np.frombuffer(content, np.float32)), sample_rate)
             elif kind == b"E":
                 raise InputError(content.decode(errors="replace")[:1000])
             elif kind == b"D" and sample_rate:
-                return Audio(_check_samples(np.frombuffer(samples, np.float32)), sample_rate)
+                if not count:
+                    yield Audio(np.zeros(0, np.float32), sample_rate)
+                return
             else:
                 raise EOFError
 

@@ -20,13 +20,18 @@ from typing import Annotated, NoReturn
 import typer
 
 from voxpress.cli import (
+    acx,
     article,
+    audiobook,
     check,
+    daisy,
     engines,
     lexicon,
     models,
+    outline,
     pack,
     render,
+    review,
     say,
     server,
     store,
@@ -48,7 +53,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (say.app, render.app, voicemail.app, article.app, text.app, check.app, server.app):
+for commands in (
+    say.app,
+    render.app,
+    voicemail.app,
+    outline.app,
+    audiobook.app,
+    article.app,
+    daisy.app,
+    review.app,
+    acx.app,
+):
+    app.add_typer(commands)
+for commands in (text.app, check.app, server.app):
     app.add_typer(commands)
 app.add_typer(engines.app, name="engines")
 app.add_typer(lexicon.app, name="lexicon")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voxpress.cli.options import name_flags
+from voxpress.errors import InputError
 
 if TYPE_CHECKING:
     from voxpress.documents import Document
     from voxpress.publish.narration import Narration
     from voxpress.publish.outline import Outline
     from voxpress.publish.recording import Recording
-    from voxpress.quality.asr import Recogniser
     from voxpress.rendering.planner import Planner
     from voxpress.rendering.presets import Defaults, Project
     from voxpress.speech import Output, Seconds, Speaker
@@ -35,6 +36,15 @@ OutlineFile = Annotated[
         "--outline",
         metavar="FILE",
         help="What is read and by whom, as 'voxpress outline' writes it; by default BOOK.outline.yaml, if it is there.",
+    ),
+]
+
+
+Verify = Annotated[
+    bool,
+    typer.Option(
+        "--verify",
+        help="Listen to every sentence, and speak it again if the words are wrong. Then see 'voxpress review'.",
     ),
 ]
 
@@ -115,30 +125,79 @@ class Book:
             device=self.device,
         )
 
+    def find_output(self, preset: str, format: str | None) -> Output:
+        """How files are made: as the preset says, in another format where one is named.
+
+        Raises:
+            InputError: there is no such preset, or it has several files.
+        """
+        from msgspec.structs import replace
+
+        from voxpress.files.formats import format_named
+        from voxpress.rendering.presets import preset_named
+
+        files = preset_named(preset, self.project.presets).files
+        if len(files) != 1:
+            raise InputError(
+                f"the preset {preset} makes {len(files)} files of each text: choose one that makes one"
+            )
+        output = files[0][1]
+        if format is None or format == output.format:
+            return output
+        return replace(output, format=format_named(format).name, sample_rate=None, bit_rate=None)
+
+    def tell_doubts(self, recordings: Sequence[Recording]) -> int:
+        """Say in how many chapters words were heard otherwise; the exit status."""
+        from voxpress.cli.exits import SOME_FAILED
+        from voxpress.cli.tables import count
+
+        doubtful = [each for each in recordings if each.result.verdict == "doubtful"]
+        if not doubtful:
+            return 0
+        print(
+            f"{count(len(doubtful), 'chapter')} with sentences that were heard otherwise; with the same options, this"
+            f" shows them:  voxpress review {shlex.quote(str(self.document.path))}"
+        )
+        return SOME_FAILED
+
     def record(
         self,
         narrations: Sequence[Narration],
         output: Output,
         *,
         workers: int | None,
-        recogniser: Recogniser | None = None,
+        verify: bool = False,
+        recogniser: str | None = None,
     ) -> list[Recording]:
         """Speak narrations, showing progress; in their order.
+
+        Args:
+            verify: listen to every take.
+            recogniser: the model that listens.
 
         Raises:
             SpeechError: one of them could not be spoken; the others are in the store.
         """
+        from voxpress.cli.options import recogniser_named
         from voxpress.cli.progress import reading
         from voxpress.cli.streams import own_standard_output
         from voxpress.publish.recording import record
 
         planner = self.planner(output)
+        listener = recogniser_named(recogniser) if verify or recogniser else None
+        if listener is not None:
+            listener.require()
         found: dict[str, Recording] = {}
         began = time.monotonic()
         lengths = {each.utterance.id: len(each.utterance.text) for each in narrations}
         with reading(lengths) as tell, own_standard_output():
             for recording in record(
-                narrations, planner, self.store, workers=workers, recogniser=recogniser, watch=tell
+                narrations,
+                planner,
+                self.store,
+                workers=self.project.defaults.workers if workers is None else workers,
+                recogniser=listener,
+                watch=tell,
             ):
                 id = recording.narration.utterance.id
                 tell(id, -1)

@@ -153,9 +153,12 @@ def check(
     import msgspec
 
     from voxpress.cli.reviews import tell
+    from voxpress.files import atomic
     from voxpress.quality import verify
     from voxpress.rendering.beside import FilesBeside
 
+    if report is not None:
+        atomic.require_place(report, "report")
     paths, text = _plain_question(paths, text, manifest)
     listener = recogniser_named(recogniser)
     listener.require()

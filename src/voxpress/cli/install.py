@@ -61,6 +61,28 @@ class Installation:
             except InputError as error:
                 raise InputError(f"{error}; its preset is --preset {self.system.preset}") from error
 
+    def place(self, folder: Path) -> Path:
+        """The archive's path."""
+        return self.archive or Path(f"{os.path.abspath(folder)}.{self.name}.{self.system.archive}")
+
+    def files(self, folder: Path) -> list[tuple[str, Path | None]]:
+        """The archive and its instructions, with the option that names them."""
+        from voxpress.publish.packs import place_notes
+
+        archive = self.place(folder)
+        return [("archive", archive), ("archive", place_notes(archive))]
+
+    def check_place(self, folder: Path, *, overwrite: bool) -> None:
+        """Check, before anything is spoken, that no file of somebody else is in the archive's place.
+
+        Raises:
+            InputError: one is.
+        """
+        from voxpress.publish.packs import require_own
+
+        if not overwrite:
+            require_own(self.place(folder))
+
     def check_languages(self, spoken: Collection[str]) -> None:
         """Check that the pack is not named after a language that no row has.
 
@@ -81,7 +103,7 @@ class Installation:
         from voxpress.publish.packs import Pack
 
         place = os.path.abspath(folder)
-        archive = self.archive or Path(f"{place}.{self.name}.{self.system.archive}")
+        archive = self.place(folder)
         paths: set[str] = set()
         voices: set[tuple[str, str, str]] = set()
         languages: set[str] = set()

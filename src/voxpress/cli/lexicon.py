@@ -98,6 +98,7 @@ def convert(
     from voxpress.text.lexicon.pls import write_pls
     from voxpress.text.lexicon.tsv import write_tsv
 
+    atomic.require_place(target.expanduser(), "target")
     lexicon = read(source.expanduser())
     if language is not None:
         lexicon = _choose_language(lexicon, language)

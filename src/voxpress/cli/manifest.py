@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from voxpress.cli.exits import BAD, SOME_FAILED
+from voxpress.cli.places import Places
 from voxpress.cli.progress import progress
 from voxpress.cli.rows import Rows
 from voxpress.cli.streams import own_standard_output
@@ -25,6 +26,7 @@ from voxpress.cli.summary import (
     count_rows,
     show_bad,
     show_changes,
+    show_hiding,
     show_left_out,
     show_manifest_notes,
     show_notes,
@@ -41,7 +43,7 @@ from voxpress.rendering.assessment import standing
 from voxpress.rendering.dry_run import Detail, forecast
 from voxpress.rendering.library import run
 from voxpress.rendering.output import OutputFolder
-from voxpress.rendering.plan import Bad, Plan, Planned, Unchanged
+from voxpress.rendering.plan import Bad, Planned, Skipped, Unchanged
 from voxpress.rendering.planner import Planner
 from voxpress.rendering.results import make_bad_result, make_result, make_unchanged_result
 from voxpress.rendering.spool import Spool
@@ -89,6 +91,7 @@ class ManifestRender:
     """A render of one manifest into one folder, as a terminal shows it.
 
     Attributes:
+        places: where the files go that are of no row.
         map: where to say which file each id has; None: nowhere.
         strict: a row that is no speech is an error, and not left out.
         prune: which files of former renders to delete, of those that no row asks for; ``most``: also where they are
@@ -96,12 +99,14 @@ class ManifestRender:
         budget: dollars; what would cost more is not begun.
         check_languages: raises `InputError` where the rows may not have these languages, before anything is spoken.
         recogniser, attempts: as for `voxpress.render`.
+        failed: ids of rows that `run` could not render.
     """
 
     rows: Rows
     planner: Planner
     folder: OutputFolder
     store: Store
+    places: Places
     map: Path | None = None
     strict: bool = False
     prune: Prune = ""
@@ -109,6 +114,7 @@ class ManifestRender:
     check_languages: Callable[[Collection[str]], None] | None = None
     attempts: int = ATTEMPTS
     recogniser: Recogniser | None = None
+    failed: set[str] = field(default_factory=set, init=False)
 
     def forecast(self, details: Path | None = None, *, text: bool = False) -> int:
         """Print what `run` would do for each row and in all, and what it would cost; the exit status.
@@ -161,6 +167,8 @@ class ManifestRender:
         )
         self.rows.require_all()
         show_manifest_notes(self.rows.notes())
+        if not self.prune:
+            show_hiding(self._find_hiding(None), self.rows.base)
         bill.show()
         if self.prune and not counts[Status.FAILED]:
             if self._prunes_too_much(survey):
@@ -208,6 +216,8 @@ class ManifestRender:
                     sheet.discard()
                     return BAD
                 show_manifest_notes(self.rows.notes())
+                if not self.prune:
+                    show_hiding(self._find_hiding(files), self.rows.base)
                 show_notes(survey.notes)
                 show_left_out(survey.left_out)
                 tally = Tally(survey.standing, len(survey.left_out), len(survey.bad) - count_rows(survey.bad))
@@ -225,10 +235,13 @@ class ManifestRender:
                         tally.add(each)
                         advance(each)
                         if each.exception:
+                            self.failed.add(each.utterance.id)
                             self._spare(each.utterance, survey, former, files)
                         elif files is not None:
                             files.add(_name(each.utterance), self._shorten(each.files))
             if files is not None:
+                if not self.prune or survey.bad:
+                    files.keep_others()
                 files.write()
             if self.prune:
                 self._prune(survey)
@@ -246,10 +259,7 @@ class ManifestRender:
         """
         survey = _Survey()
         for plan in self._all(survey):
-            if files is not None and isinstance(plan, Plan | Unchanged):
-                files.require_apart(plan.paths)
-            if not self._is_wanted(plan):
-                assert plan.utterance is not None
+            if isinstance(plan, Skipped):
                 if line := former.line(plan.utterance.id):
                     sheet.keep(line, plan.number)
                 self._spare(plan.utterance, survey, former, files)
@@ -291,6 +301,14 @@ class ManifestRender:
             paths += self._shorten(msgspec.json.decode(line, type=_Line).files)
         survey.paths.update(map(hash, paths))
 
+    def _find_hiding(self, files: FileMap | None) -> list[str]:
+        """Files of former renders for rows that the manifest now leaves to the one that it extends."""
+        found = []
+        for row in self.rows.standing:
+            paths = self.planner.name_files(row) or (files.former(_name(row)) if files is not None else ())
+            found += [path for path in paths if self.folder.wrote(path)]
+        return [str(self.folder.path / path) for path in found]
+
     def _shorten(self, files: Sequence[str]) -> list[str]:
         """Paths of files from the output folder on."""
         return [file.removeprefix(f"{self.folder.path}/") for file in files]
@@ -315,24 +333,23 @@ class ManifestRender:
             bill.add(row)
         return bill.is_beyond(self.budget)
 
-    def _all(self, survey: _Survey, *, anew: bool = False) -> Iterator[Planned]:
-        """The plans of all rows, counted.
+    def _all(self, survey: _Survey, *, anew: bool = False) -> Iterator[Planned | Skipped]:
+        """The plans of all rows, counted. Rows that are not wanted are skipped: to read their texts takes long.
 
         Args:
             anew: read all of them, also those whose files stand as wanted.
         """
         known = None if anew or self.recogniser is not None else self.folder
-        for plan in self.planner.plan_all(self.rows, known=known):
+        for plan in self.planner.plan_some(self.rows, self.rows.wanted, known=known):
             survey.rows += 1
-            if self.prune and isinstance(plan, Plan | Unchanged):
-                survey.paths.update(map(hash, plan.paths))
+            if not isinstance(plan, Bad):
+                self.places.require_apart(plan.paths)
+                if self.prune:
+                    survey.paths.update(map(hash, plan.paths))
             yield plan
 
     def _select(self, survey: _Survey, *, anew: bool = False) -> Iterator[Planned]:
-        return filter(self._is_wanted, self._all(survey, anew=anew))
-
-    def _is_wanted(self, plan: Planned) -> bool:
-        return plan.utterance is None or self.rows.wanted(plan.utterance)
+        return (plan for plan in self._all(survey, anew=anew) if not isinstance(plan, Skipped))
 
     def _prunes_too_much(self, survey: _Survey) -> bool:
         """Whether pruning would delete what the user can hardly mean, which is then printed."""

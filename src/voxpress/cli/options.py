@@ -238,13 +238,11 @@ def read_front_end(
     Raises:
         InputError: one of them has a wrong value, or a lexicon cannot be read.
     """
-    from voxpress.text import FrontEnd
+    from voxpress.rendering.presets import Defaults
     from voxpress.text.lexicon import gather
 
     given = {"normalise": normalise, "unspeakable": unspeakable, "emoji": emoji, "lenient": lenient or None}
-    said = {name: getattr(own, name, None) if value is None else value for name, value in given.items()}
-    chosen = {name: value for name, value in said.items() if value is not None}
-    return FrontEnd(lexicon=gather(lexicons), **chosen)  # type: ignore[arg-type]  # it checks them
+    return (own or Defaults()).read_with(gather(lexicons), **given)
 
 
 _ARGUMENT = re.compile(r'\b(unspeakable|emoji|normalise|columns) = "([^"]+)"')

@@ -117,9 +117,12 @@ def _check_output(output: Path, pack: Path) -> None:
     Raises:
         InputError: it may not.
     """
+    from voxpress.files import atomic
+
     if output.suffix != ".wav":
         raise InputError(f"it is a WAV file of 8 kHz: call it {output.with_suffix('.wav')}", field="output")
     if output.resolve().is_relative_to(pack.resolve()):
         raise InputError(
             f"{output} lies in the pack, where it would be a prompt: name another place", field="output"
         )
+    atomic.require_place(output, "output")

@@ -202,6 +202,7 @@ def render(
     """
     from voxpress import validation
     from voxpress.cli.manifest import ManifestRender
+    from voxpress.cli.places import Places
     from voxpress.cli.rows import Rows
     from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import Planner
@@ -246,12 +247,23 @@ def render(
         names=found.names if found else (),
         **choose_chimes(found, own, before, after),
     )
+    output, place_of_map = folder.expanduser(), map
+    if found and found.map:
+        place_of_map = map or output / found.map
     rendering = ManifestRender(
         rows=Rows(manifest, source, only or [], columns=columns, values=values, strict=strict),
         planner=planner,
-        folder=OutputFolder(folder.expanduser(), overwrite),
+        folder=OutputFolder(output, overwrite),
         store=store_at(store or own.store),
-        map=map or (folder.expanduser() / found.map if found and found.map else None),
+        places=Places(
+            [
+                ("map", place_of_map),
+                ("report", report),
+                *(installation.files(output) if installation else ()),
+            ],
+            output,
+        ),
+        map=place_of_map,
         strict=strict,
         prune="most" if prune_all else "stale" if prune else "",
         budget=budget,
@@ -261,6 +273,7 @@ def render(
     )
     if installation:
         installation.check(planner.files)
+        installation.check_place(output, overwrite=overwrite)
     if show_text and not dry_run:
         raise InputError("--text belongs to --dry-run; voxpress text shows it without a render")
     if dry_run:

@@ -6,7 +6,7 @@ import os
 import shlex
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +24,7 @@ class Rows:
     Args:
         columns, values: what ``--columns`` and ``--values`` say.
         strict: a column that voxpress does not use is an error.
+        phrases: as for `Reading`.
 
     Raises:
         InputError: `columns` or `values` cannot be so.
@@ -40,6 +41,7 @@ class Rows:
         columns: str | None = None,
         values: list[str] | None = None,
         strict: bool = False,
+        phrases: bool = False,
     ) -> None:
         from voxpress.manifests.columns import Columns
         from voxpress.manifests.reading import Reading
@@ -47,7 +49,10 @@ class Rows:
 
         self.manifest, self._format, self._only = manifest, format, Selection(only)
         self._reading = Reading(
-            manifest, Columns.parse(columns or "", strict=strict), map(Values.parse, values or ())
+            manifest,
+            Columns.parse(columns or "", strict=strict),
+            map(Values.parse, values or ()),
+            phrases=phrases,
         )
         try:
             self._file = sys.stdin.buffer if manifest == "-" else open(manifest, "rb")  # noqa: SIM115 - lives as long as the rows do
@@ -64,6 +69,16 @@ class Rows:
     def notes(self) -> Iterator[str]:
         """What was noticed of the manifest, once it is read."""
         return (f"{self.manifest}: {note}" for note in self._reading.notes())
+
+    @property
+    def base(self) -> str:
+        """The manifest that this one extends, once its head is read; empty: none."""
+        return self._reading.base.path if self._reading.base else ""
+
+    @property
+    def standing(self) -> Sequence[Utterance]:
+        """Rows that were read and that the base has, with what names their files."""
+        return self._reading.standing
 
     def lines(self) -> Iterator[str]:
         """The file's lines, where it is no manifest."""

@@ -135,7 +135,7 @@ def say(
         format = format or own.format
     wanted = _destinations(output, format)
     around = own.before if before is None else before, own.after if after is None else after
-    _require_other_files([path for _, path in wanted if path and path != "-"], around)
+    _require_places([path for _, path in wanted if path and path != "-"], beside, around)
     words = _words(text)
     opened = store_at(store or own.store)
     asked = Speaker(
@@ -188,14 +188,20 @@ def say(
         print_json(facts if len(facts) > 1 else facts[0], to=sys.stderr if output == "-" else sys.stdout)
 
 
-def _require_other_files(paths: Sequence[str], around: Sequence[str | Chime | None]) -> None:
-    """See that no file is written over a sound that is heard in it.
+def _require_places(paths: Sequence[str], marks: Sequence[str], around: Sequence[str | Chime | None]) -> None:
+    """See that the files and their marks can be written, and none over a sound that is heard in it.
 
     Raises:
-        InputError: one would be.
+        InputError: one cannot, or would be.
     """
+    from voxpress.files import atomic
+    from voxpress.marks import FORMATS
+
     sounds = [each if isinstance(each, str) else each.sound for each in around if each]
     for path in map(os.path.expanduser, paths):
+        atomic.require_place(path, "output")
+        for name in marks:
+            atomic.require_place(f"{os.path.splitext(path)[0]}.{FORMATS[name].extension}", "marks")
         for sound in map(os.path.expanduser, sounds):
             if os.path.exists(path) and os.path.exists(sound) and os.path.samefile(path, sound):
                 raise InputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 
 import typer
@@ -91,8 +91,8 @@ def warm(
         str,
         typer.Argument(
             metavar="LIST",
-            help="What will be asked for: a manifest, or lines of text; '-' reads standard input, where lines of text"
-            " need --from text.",
+            help="What will be asked for: a manifest, or lines of text with # or ; for comments; '-' reads standard"
+            " input.",
         ),
     ],
     manifest_format: ManifestFormat = None,
@@ -132,7 +132,7 @@ def warm(
     from voxpress.cli.progress import progress
     from voxpress.cli.rows import Rows
     from voxpress.cli.streams import own_standard_output
-    from voxpress.cli.summary import show_bad, show_left_out
+    from voxpress.cli.summary import show_bad, show_left_out, show_manifest_notes
     from voxpress.cli.tables import count
     from voxpress.errors import LeftOut
     from voxpress.rendering.library import run
@@ -149,7 +149,7 @@ def warm(
         formats=format_names(format) or ["wav"],
         voices=voice or (),
     )
-    rows = Rows(phrases, manifest_format, only or [])
+    rows = Rows(phrases, manifest_format, only or [], phrases=True)
     wanted = (row for row in rows if not isinstance(row, Utterance) or rows.wanted(row))
     planned = list(warming.plan_all(wanted))
     rows.require_all()
@@ -160,6 +160,7 @@ def warm(
     if wrong:
         show_bad(wrong, help="correct these rows")
         raise typer.Exit(2)
+    show_manifest_notes((*rows.notes(), *_explain_unused(phrases, warming.unused)))
     show_left_out(bad)
     plans = [each for each in planned if isinstance(each, Plan)]
     spoken = failed = stored = 0
@@ -180,6 +181,14 @@ def warm(
         + (f", {failed:,} failed" if failed else "")
     )
     raise typer.Exit(1 if failed else 0)
+
+
+def _explain_unused(phrases: str, fields: Collection[str]) -> Iterator[str]:
+    """What has no effect of fields that rows have."""
+    if "format" in fields:
+        yield f"{phrases}: the formats of rows are not used: -f names those of the clips"
+    if others := sorted({*fields} - {"format"}):
+        yield f"{phrases}: not used, as no request has it: {', '.join(others)}"
 
 
 def _quantity(text: str, units: Mapping[str, int], option: str) -> float:

@@ -175,6 +175,18 @@ def show_manifest_notes(notes: Iterable[str]) -> None:
         print(f"note: {name_flags(note)}", file=sys.stderr)
 
 
+def show_hiding(files: Sequence[str], base: str) -> None:
+    """Print which files of former renders hide those of the manifest that is extended."""
+    for path in files[:_BAD_SHOWN]:
+        print(
+            f"voxpress: {path} is left of a former render, and hides the file of {base}, which has that row again:"
+            " --prune deletes it",
+            file=sys.stderr,
+        )
+    if len(files) > _BAD_SHOWN:
+        print(f"voxpress: … and {len(files) - _BAD_SHOWN:,} more files hide others", file=sys.stderr)
+
+
 def show_notes(notes: list[tuple[str, str]]) -> None:
     """Print what of the rows is read aloud and may not be meant so, and which names of files may not do."""
     _show_alike(

@@ -130,6 +130,8 @@ def text(
 
     if form == Form.LEXICON and output is not None and output.exists():
         raise InputError(f"{output} exists, and may hold entries of yours: name another file with -o")
+    if output is not None:
+        atomic.require_place(output, "output")
     title = Path(source).name if source != "-" else "proof"
     pieces = write(chosen(), form, title, uncertain=uncertain)
     if output is None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voxpress.cli.exits import BAD
 from voxpress.cli.options import (
     Device,
     EngineName,
@@ -38,26 +38,18 @@ from voxpress.cli.options import (
     store_at,
 )
 from voxpress.cli.rows import Rows
-from voxpress.errors import InputError, LeftOut, ManifestError
+from voxpress.errors import InputError, ManifestError
 from voxpress.files.paths import OWN
 from voxpress.rendering import TIMEOUT
 
 if TYPE_CHECKING:
-    from voxpress.publish.greetings import Greeter, Wordings
-    from voxpress.publish.mailboxes import Mailbox, MailboxList
-    from voxpress.publish.systems import Greetings, Kind
-    from voxpress.rendering.output import OutputFolder
-    from voxpress.rendering.planner import Planner
-    from voxpress.rendering.presets import Preset
-    from voxpress.speech import Output, Utterance
+    from voxpress.publish.greetings import Greeter
+    from voxpress.publish.recordings import Recordings
+    from voxpress.speech import Utterance
 
 app = typer.Typer()
 
 _USUAL = "unavail,busy,greet"
-_SPEAKERS = "speakers"
-"""The key of ``[voicemail]`` that is no wording."""
-_NARROW = 8000
-"""The sample rate of WAV for voicemail, which is that of a call."""
 
 
 @app.command(
@@ -151,8 +143,11 @@ def voicemail(
     """
     from voxpress import validation
     from voxpress.cli.manifest import ManifestRender
+    from voxpress.cli.places import Places
     from voxpress.publish import systems
+    from voxpress.publish import voicemail as voicemails
     from voxpress.publish.greetings import Greeter
+    from voxpress.publish.recordings import Recordings
     from voxpress.rendering.output import OutputFolder
     from voxpress.rendering.planner import ONE_FILE, Planner
     from voxpress.rendering.presets import preset_named
@@ -167,7 +162,11 @@ def voicemail(
     project = project_of(place)
     own = project.defaults
     given = Mailboxes(mailboxes, only or [], complete=prune or prune_all)
-    formats = format_names(format) or _formats_of(given.list, found.greetings)
+    formats = format_names(format)
+    if not formats:
+        formats, unknown = voicemails.choose_formats(given.list.formats, found.greetings)
+        for name in unknown:
+            typer.echo(f"voxpress: {name} cannot be made; the system plays the other formats", err=True)
     speaker = Speaker(
         engine=engine,
         model=model,
@@ -182,7 +181,7 @@ def voicemail(
         speaker.over(own.speaker),
         device=device or own.device or "auto",
         carrier=own.carrier,
-        files=[(ONE_FILE, output) for output in _outputs(formats, preset, found.greetings)],
+        files=[(ONE_FILE, output) for output in voicemails.list_outputs(formats, preset, found.greetings)],
         front_end=read_front_end(
             [*(lexicon or ()), *project.list_lexicons()], normalise, unspeakable, None, False, own
         ),
@@ -190,27 +189,34 @@ def voicemail(
         beside=place,
     )
     target = OutputFolder(folder.expanduser(), overwrite=replace)
+    wordings = voicemails.read_wordings(project.voicemail, project.path)
+    for each in template or ():
+        wordings.add(*_parse_template(each))
     given.greeter = Greeter(
         greetings=found.greetings,
-        kinds=_kinds(kinds),
-        wordings=_wordings(project.voicemail, project.path, template or []),
+        kinds=voicemails.read_kinds(kinds),
+        wordings=wordings,
         domain=domain or "",
-        language_of=_language_finder(planner, language or own.language or ""),
-        speakers=_speakers(project.voicemail, project.path),
+        language_of=voicemails.find_languages(planner, language or own.language or ""),
+        speakers=voicemails.read_speakers(project.voicemail, project.path),
     )
-    given.folder, given.formats = target, formats
+    given.recordings = Recordings(target, found.greetings, formats)
     rendering = ManifestRender(
         rows=given,
         planner=planner,
         folder=target,
         store=store_at(store or own.store),
+        places=Places([("report", report)], target.path),
         strict=strict,
         prune="most" if prune_all else "stale" if prune else "",
     )
     if show_text and not dry_run:
         raise InputError("--text belongs to --dry-run")
     if dry_run:
-        raise typer.Exit(rendering.forecast(report, text=show_text))
+        status = rendering.forecast(report, text=show_text)
+        for path in given.recordings.list_replaced():
+            print(f"replace     {path}")
+        raise typer.Exit(status)
     new = not target.path.exists()
     status = rendering.run(
         report=report,
@@ -218,6 +224,8 @@ def voicemail(
         timeout=TIMEOUT,
         skip_bad=skip_bad,
     )
+    if status != BAD:
+        _clear_place(given.recordings, rendering.failed)
     if new and not status:
         print(f"\n{found.greetings.next_steps}", end="")
     if strangers := _count_strangers(target.path):
@@ -227,6 +235,25 @@ def voicemail(
             f" able to replace them; give them to it:  chown -R --reference={where} {where}"
         )
     raise typer.Exit(status)
+
+
+def _clear_place(recordings: Recordings, failed: Collection[str]) -> None:
+    """Delete what was replaced, and tell what else could be heard in place of new greetings."""
+    for path in recordings.delete_replaced(failed):
+        print(f"replaced {path}")
+    if former := recordings.list_former():
+        more = f" (and {len(former) - 1:,} other files)" if len(former) > 1 else ""
+        problem = f"{former[0]}{more} is of a former render, and can be heard in place of the new greeting"
+        typer.echo(f"note: {problem}: --prune deletes what -f does not name any more", err=True)
+
+
+def _parse_template(given: str) -> tuple[str, str, str]:
+    """Kind, text and language of a ``--template``."""
+    name, equals, text = given.partition("=")
+    if not equals or not text.strip():
+        raise InputError(f"--template takes KIND=TEXT, such as busy='{{name}} is talking.', not {given!r}")
+    kind, _, language = name.strip().partition(".")
+    return kind, text, language
 
 
 def _count_strangers(folder: Path) -> int:
@@ -250,12 +277,11 @@ class Mailboxes(Rows):
 
     Attributes:
         list: what was read.
-        greeter, folder, formats: how they become rows, and where; set before the rows are read.
+        greeter, recordings: how they become rows, and what lies where these go; set before the rows are read.
     """
 
     greeter: Greeter
-    folder: OutputFolder
-    formats: list[str]
+    recordings: Recordings
 
     def __init__(self, manifest: str, only: list[str], *, complete: bool) -> None:
         from voxpress.publish import mailboxes
@@ -267,7 +293,9 @@ class Mailboxes(Rows):
 
     def __iter__(self) -> Iterator[Utterance | ManifestError]:
         for row in self.greeter.rows(self.list.entries):
-            yield row if isinstance(row, ManifestError) else self._keep_recording(row)
+            if not isinstance(row, ManifestError) and self.wanted(row):
+                row = self.recordings.check(row)
+            yield row
 
     def wanted(self, row: Utterance) -> bool:
         """Whether ``--only`` asks for the greeting, or for its mailbox by number or ``CONTEXT/MAILBOX``."""
@@ -278,121 +306,3 @@ class Mailboxes(Rows):
     def name_proof(self) -> str:
         """What shows how the greetings are read. The list itself is no text, and may hold passwords."""
         return "the same command with --dry-run --text"
-
-    def _keep_recording(self, row: Utterance) -> Utterance | ManifestError:
-        """The row, or why a greeting that somebody recorded stays."""
-        recorded = self.folder.list_foreign(row.id)
-        path, _, line = row.origin.rpartition(":")
-        if not recorded:
-            return row
-        from voxpress.files.formats import FORMATS
-
-        written = {f"{row.id}.{FORMATS[name].extension}" for name in self.formats}
-        beside = [name for name in recorded if name not in written]
-        if not self.folder.overwrite:
-            advice = "delete it to have a new one" if beside else "--replace replaces it"
-            problem = f"{recorded[0]} is a recording of somebody's own, and stays; {advice}"
-            return LeftOut(problem, path=path, line=int(line), id=row.id)
-        if beside:
-            problem = f"{beside[0]} would be heard in place of the new greeting: delete it, or add its format"
-            return ManifestError(problem, path=path, line=int(line), id=row.id)
-        return row
-
-
-def _formats_of(given: MailboxList, greetings: Greetings) -> list[str]:
-    """The formats that a list asks for and voxpress can make; else WAV."""
-    from voxpress.files.formats import FORMATS
-
-    known = {
-        name: each.name
-        for each in FORMATS.values()
-        for name in (each.name, *each.extensions)
-        if each.name in greetings.formats
-    }
-    known |= {"pcm": "ulaw", "slin": "sln", "raw": "sln"}  # Asterisk's other names of them
-    found = []
-    for name in given.formats:
-        if name not in known:
-            typer.echo(f"voxpress: {name} cannot be made; the system plays the other formats", err=True)
-        elif known[name] not in found and known[name] in greetings.formats:
-            found.append(known[name])
-    return found or ["wav"]
-
-
-def _outputs(formats: list[str], preset: Preset, greetings: Greetings) -> Iterator[Output]:
-    """The files of a greeting, with the level and the silence of the system's preset."""
-    from msgspec.structs import replace
-
-    for name in formats:
-        if name not in greetings.formats:
-            raise InputError(f"--format {name}: not for voicemail (formats: {', '.join(greetings.formats)})")
-        yield replace(
-            preset.files[0][1], format=name, sample_rate=_NARROW if name in ("wav", "ogg") else None
-        )
-
-
-def _kinds(names: str) -> tuple[Kind, ...]:
-    from voxpress.errors import suggest
-    from voxpress.publish.systems import KINDS
-
-    chosen = [name.strip() for name in names.split(",")]
-    for name in chosen:
-        if name not in KINDS:
-            raise InputError(
-                f"--kinds: no greeting {name!r}{suggest(name, KINDS)} (greetings: {', '.join(KINDS)})"
-            )
-    return tuple(kind for kind in KINDS if kind in chosen)
-
-
-def _wordings(project: Mapping[str, object], path: str, templates: list[str]) -> Wordings:
-    """What greetings say: as the project has it, then as the command line does."""
-    from voxpress.publish.greetings import Wordings
-
-    wordings = Wordings()
-    for kind, said in project.items():
-        if kind == _SPEAKERS:
-            continue
-        try:
-            for language, text in said.items() if isinstance(said, dict) else [("", said)]:
-                if not isinstance(text, str):
-                    raise InputError("must be a text, or a table of languages and texts")
-                wordings.add(kind, text, language)
-        except InputError as error:
-            raise ManifestError(error.problem, path=path, field=f"voicemail.{kind}") from error
-    for each in templates:
-        name, equals, text = each.partition("=")
-        if not equals or not text.strip():
-            raise InputError(f"--template takes KIND=TEXT, such as busy='{{name}} is talking.', not {each!r}")
-        kind, _, language = name.strip().partition(".")
-        wordings.add(kind, text, language)
-    return wordings
-
-
-def _speakers(project: Mapping[str, object], path: str) -> Mapping[str, str]:
-    """Who speaks for mailboxes of a language, as the project says."""
-    given = project.get(_SPEAKERS, {})
-    if not isinstance(given, dict) or not all(isinstance(name, str) for name in given.values()):
-        problem = 'must be a table of languages and members of the cast, such as { de = "Anna" }'
-        raise ManifestError(problem, path=path, field=f"voicemail.{_SPEAKERS}")
-    return given
-
-
-def _language_finder(planner: Planner, asked_for: str) -> Callable[[Mailbox], str]:
-    """A function that finds in which language a mailbox without one is spoken.
-
-    Args:
-        asked_for: the language that counts if its voice cannot speak it: the row says so.
-    """
-    import msgspec
-
-    from voxpress.rendering.plan import Plan
-    from voxpress.speech import Utterance
-
-    @cache
-    def find(speaker: str, engine: str, model: str, voice: str) -> str:
-        asked = {"speaker": speaker, "engine": engine, "model": model, "voice": voice}
-        fields = {name: value for name, value in asked.items() if value}
-        plan = planner.plan(msgspec.convert({"text": "1", **fields}, Utterance), filed=False)
-        return plan.language if isinstance(plan, Plan) else asked_for
-
-    return lambda box: find(box.speaker, box.engine, box.model, box.voice)

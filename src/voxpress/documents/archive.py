@@ -11,8 +11,6 @@ import zipfile
 import zlib
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import unquote
 
 from voxpress.errors import InputError, show
@@ -30,6 +28,8 @@ UNSUSPICIOUS = 1 << 20
 
 _LONGEST_TAIL = 22 + 0xFFFF
 _END = struct.Struct("<4s4H2LH")
+_ENCRYPTED, _UTF_8 = 0x1, 0x800
+"""Flags of an entry; the second one: its name is UTF-8."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PROBLEMS = (
     zipfile.BadZipFile,
@@ -44,11 +44,10 @@ _PROBLEMS = (
 
 
 class Archive:
-    """A zip archive that is open for reading; a context manager.
+    """A zip archive. It stays open as long as somebody has it, so that its list of files is read once.
 
     Attributes:
         path: of the file.
-        notes: what is unusual in it.
 
     Raises:
         InputError: it is no zip archive, or has too many files.
@@ -56,8 +55,8 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.notes: list[str] = []
-        self._read = 0
+        self._notes: dict[str, None] = {}
+        self._read: dict[str, int] = {}
         try:
             _check_directory(path)
             self._zip = zipfile.ZipFile(path)
@@ -73,20 +72,18 @@ class Archive:
         for info in self._zip.infolist():
             if info.is_dir():
                 continue
-            if info.filename in self._files:
-                self.note(f"has two files with the name {show(info.filename)}: the last one is read")
+            name = _find_name(info)
+            if name in self._files:
+                self.note(f"has two files with the name {show(name)}: the last one is read")
             if stat.S_ISLNK(info.external_attr >> 16):
-                self.note(f"{show(info.filename)} is a link, and was left out")
+                self.note(f"{show(name)} is a link, and was left out")
             else:
-                self._files[info.filename] = info
+                self._files[name] = info
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
-    ) -> None:
-        self._zip.close()
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is unusual in it."""
+        return tuple(self._notes)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,8 +92,7 @@ class Archive:
 
     def note(self, problem: str) -> None:
         """Note something, once."""
-        if problem not in self.notes:
-            self.notes.append(problem)
+        self._notes[problem] = None
 
     def find(self, name: str) -> str | None:
         """The name of a file as the archive has it, whose case or Unicode form may be another; None: there is none."""
@@ -118,7 +114,7 @@ class Archive:
         if info is None:
             raise InputError("is missing in the book", place=f"{self.path}: {name}")
         problem = ""
-        if info.flag_bits & 1:
+        if info.flag_bits & _ENCRYPTED:
             problem = "is encrypted: voxpress reads only books without protection"
         elif info.file_size > largest:
             problem = f"has {info.file_size:,} bytes, more than {largest:,}"
@@ -126,7 +122,7 @@ class Archive:
             problem = (
                 f"is more than {LARGEST_RATIO} times larger than in the archive: it looks like a zip bomb"
             )
-        elif self._read + info.file_size > LARGEST_TOTAL:
+        elif name not in self._read and sum(self._read.values()) + info.file_size > LARGEST_TOTAL:
             problem = f"is too much: more than {LARGEST_TOTAL:,} bytes are read of this book"
         if problem:
             raise InputError(problem, place=f"{self.path}: {name}")
@@ -134,7 +130,7 @@ class Archive:
             data = self._zip.read(info)
         except _PROBLEMS as error:
             raise InputError(f"is damaged: {_explain(error)}", place=f"{self.path}: {name}") from None
-        self._read += len(data)
+        self._read[name] = len(data)
         return data
 
     @cached_property
@@ -163,6 +159,16 @@ def join(base: str, href: str) -> tuple[str, str]:
     if name.startswith(("/", "..")):
         return "", ""
     return name, unquote(fragment)
+
+
+def _find_name(info: zipfile.ZipInfo) -> str:
+    """The name of a file, which is often UTF-8 though nothing says so."""
+    if info.filename.isascii() or info.flag_bits & _UTF_8:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
 
 
 def _check_directory(path: Path) -> None:

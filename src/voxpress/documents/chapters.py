@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from voxpress.documents import Block, Chapter, ChapterRole, Place
 from voxpress.documents.contents import Contents, Entry
-from voxpress.documents.elements import Span
+from voxpress.documents.context import Span
 from voxpress.documents.survey import Survey, find_role, guess_role
 
 LONGEST_FRONT = 10_000
@@ -46,7 +46,7 @@ Load = Callable[[Sequence[Part]], Callable[[], Sequence[Block]]]
 
 
 def list_chapters(
-    pages: Sequence[Surveyed], contents: Contents, load: Load, notes: list[str]
+    pages: Sequence[Surveyed], contents: Contents, load: Load, note: Callable[[str], None]
 ) -> tuple[Chapter, ...]:
     """The chapters of a book in reading order.
 
@@ -55,12 +55,12 @@ def list_chapters(
     table of contents, headings begin chapters.
 
     Args:
-        notes: gets what is wrong with the table of contents.
+        note: gets what is wrong with the table of contents.
     """
-    starts = list(_find_starts(pages, contents, notes))
+    starts = list(_find_starts(pages, contents, note))
     if not starts:
         if contents.source:
-            notes.append(f"no entry of the table of contents in {contents.source} leads into the book")
+            note(f"no entry of the table of contents in {contents.source} leads into the book")
         starts = list(list_headings(pages))
     starts = list(_add_untitled(pages, contents.landmarks, sorted(starts, key=_place)))
     ends = [*starts[1:], _Start(len(pages), 0, "")]
@@ -69,12 +69,11 @@ def list_chapters(
         parts = list(_list_parts(pages, start, end))
         read = load(parts)
         role = start.role or "body"
-        if not start.title:
-            blocks = read()
-            if not blocks:
-                continue
-            if start.role is None and start.page == 0:
-                role = "front" if sum(len(block.text) for block in blocks) < LONGEST_FRONT else "body"
+        blocks = () if start.title else read()
+        if not start.title and not blocks:
+            continue
+        if not start.title and start.role is None and start.page == 0:
+            role = "front" if sum(len(block.text) for block in blocks) < LONGEST_FRONT else "body"
         place = Place(pages[start.page].file, start.number)
         chapters.append(Chapter(title=start.title, level=start.level, role=role, place=place, load=read))
     return tuple(chapters)
@@ -84,7 +83,9 @@ def _place(start: _Start) -> tuple[int, int]:
     return start.page, start.number
 
 
-def _find_starts(pages: Sequence[Surveyed], contents: Contents, notes: list[str]) -> Iterator[_Start]:
+def _find_starts(
+    pages: Sequence[Surveyed], contents: Contents, note: Callable[[str], None]
+) -> Iterator[_Start]:
     """Where the entries of the table of contents lead to. One that leads nowhere stands with the first below it."""
     index = {page.file: i for i, page in enumerate(pages)}
     waiting: list[Entry] = []
@@ -92,13 +93,9 @@ def _find_starts(pages: Sequence[Surveyed], contents: Contents, notes: list[str]
     for entry in contents.entries:
         if entry.file not in index:
             if entry.file:
-                notes.append(
-                    f"{entry.title!r} in the table of contents leads to {entry.file}, which is not read"
-                )
+                note(f"{entry.title!r} in the table of contents leads to {entry.file}, which is not read")
             elif entry.href:
-                notes.append(
-                    f"{entry.title!r} in the table of contents leads to {entry.href!r}, which is missing"
-                )
+                note(f"{entry.title!r} in the table of contents leads to {entry.href!r}, which is missing")
             waiting = [each for each in waiting if each.level < entry.level]
             if entry.title:
                 waiting.append(entry)
@@ -106,7 +103,7 @@ def _find_starts(pages: Sequence[Surveyed], contents: Contents, notes: list[str]
         page = pages[index[entry.file]]
         number = page.survey.anchors.get(entry.fragment, 0)
         if entry.fragment and entry.fragment not in page.survey.anchors:
-            notes.append(
+            note(
                 f"{entry.title!r} in the table of contents leads to #{entry.fragment}, which is missing in {entry.file}"
             )
         types = page.survey.types.get(entry.fragment if number else "", [])
@@ -117,10 +114,8 @@ def _find_starts(pages: Sequence[Surveyed], contents: Contents, notes: list[str]
             if each.level < entry.level:
                 yield _Start(index[entry.file], number, each.title, each.level, role)
         waiting = []
-        if (index[entry.file], number) < last:
-            note = "the table of contents has another order than the pages: chapters stand as they are read"
-            if note not in notes and page.linear:
-                notes.append(note)
+        if (index[entry.file], number) < last and page.linear:
+            note("the table of contents has another order than the pages: chapters stand as they are read")
         last = max(last, (index[entry.file], number))
         yield _Start(index[entry.file], number, entry.title or "Untitled", entry.level, role)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias, TypeGuard
 
 from voxpress.documents import Point, Run
@@ -151,7 +152,7 @@ class Composer:
         self._parts.append(_Piece(""))
         return len(self._parts) - 1
 
-    def wrap(self, start: int, name: str, **attributes: str) -> bool:
+    def wrap(self, start: int, name: str, attributes: Mapping[str, str]) -> bool:
         """Put an element around the words since `start`; False if there are none."""
         if not any(_is_word(part) and part.text.strip() for part in self._parts[start:]):
             return False

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from types import MappingProxyType
 
 from voxpress.documents import Block, Document, Format
 from voxpress.documents.archive import Archive
 from voxpress.documents.chapters import Part, Surveyed, list_chapters
 from voxpress.documents.contents import read_contents
-from voxpress.documents.elements import Reading, read_blocks
+from voxpress.documents.context import Reading
+from voxpress.documents.elements import read_blocks
 from voxpress.documents.package import Package
 from voxpress.documents.survey import survey_page
 from voxpress.errors import InputError
@@ -27,55 +29,59 @@ def read(path: Path) -> Document:
     Raises:
         InputError: it is no EPUB, is protected or damaged, or has no page that can be read.
     """
-    with Archive(path) as archive:
-        package = Package(archive)
-        contents = read_contents(package)
-        wanted: dict[str, set[str]] = {}
-        for file, fragment in ((entry.file, entry.fragment) for entry in contents.entries):
-            wanted.setdefault(file, set()).add(fragment)
-        pages = []
-        references: set[str] = set()
-        left_out: Counter[str] = Counter()
-        for item in package.spine:
-            try:
-                root = package.parse_page(item.name).root
-            except InputError as error:
-                archive.note(f"left out: {error}")
-                continue
-            survey = survey_page(root, _make_reading(package, item.name), wanted.get(item.name, ()))
-            pages.append(Surveyed(item.name, survey, item.linear))
-            references |= survey.references
-            left_out += survey.left_out
-        if not pages:
-            problems = "; ".join(archive.notes[:3]) or "its reading order is empty"
-            raise InputError(f"has no page that can be read: {problems}", place=str(path))
-        metadata = package.metadata
-        metadata.setdefault("language", "")
-        metadata["language"] = metadata["language"] or pages[0].survey.language
-        load = functools.partial(
-            _make_load, path, metadata["language"], frozenset(references), dict(contents.pages)
-        )
-        chapters = list_chapters(pages, contents, load, archive.notes)
-        for problem, count in left_out.items():
-            archive.note(f"left out: {count} × {problem}")
-        words = _read_lexicons(package)
-        return Document(
-            path=path,
-            cover=package.find_cover(),
-            lexicon=words,
-            chapters=chapters,
-            notes=_limit(archive.notes),
-            **metadata,
+    archive = Archive(path)
+    package = Package(archive)
+    contents = read_contents(package)
+    wanted: dict[str, set[str]] = {}
+    for entry in contents.entries:
+        wanted.setdefault(entry.file, set()).add(entry.fragment)
+    pages = []
+    references: set[str] = set()
+    left_out: Counter[str] = Counter()
+    for item in package.spine:
+        try:
+            root = package.parse_page(item.name).root
+        except InputError as error:
+            archive.note(f"left out: {error}")
+            continue
+        survey = survey_page(root, make_reading(package, item.name), wanted.get(item.name, ()))
+        pages.append(Surveyed(item.name, survey, item.linear))
+        references |= survey.references
+        left_out += survey.left_out
+    if not pages:
+        problems = "; ".join(archive.notes[:3]) or "its reading order is empty"
+        raise InputError(f"has no page that can be read: {problems}", place=str(path))
+    metadata = package.metadata
+    metadata["language"] = metadata["language"] or pages[0].survey.language
+
+    def load(parts: Sequence[Part]) -> Callable[[], Sequence[Block]]:
+        return functools.partial(
+            _load, package, parts, metadata["language"], frozenset(references), contents.pages
         )
 
+    chapters = list_chapters(pages, contents, load, archive.note)
+    for problem, count in left_out.items():
+        archive.note(f"left out: {count} × {problem}")
+    words = _read_lexicons(package)
+    return Document(
+        path=path,
+        cover=package.find_cover(),
+        lexicon=words,
+        chapters=chapters,
+        notes=_limit(archive.notes),
+        **metadata,
+    )
 
-def _make_reading(
+
+def make_reading(
     package: Package,
     file: str,
     language: str = "",
     notes: AbstractSet[str] = frozenset(),
-    pages: Mapping[str, str] = {},
+    pages: Mapping[str, str] = MappingProxyType({}),
 ) -> Reading:
+    """What is known of a page of a book."""
+
     def resolve(href: str) -> str:
         name, fragment = package.locate(file, href)
         return f"{name}#{fragment}" if name else ""
@@ -83,25 +89,14 @@ def _make_reading(
     return Reading(file=file, language=language, notes=notes, pages=pages, resolve=resolve)
 
 
-def _make_load(
-    path: Path, language: str, notes: AbstractSet[str], pages: Mapping[str, str], parts: Sequence[Part]
-) -> Callable[[], Sequence[Block]]:
-    return functools.partial(_load, path, language, notes, pages, parts)
-
-
 def _load(
-    path: Path, language: str, notes: AbstractSet[str], pages: Mapping[str, str], parts: Sequence[Part]
+    package: Package, parts: Sequence[Part], language: str, notes: AbstractSet[str], pages: Mapping[str, str]
 ) -> Sequence[Block]:
     """The blocks of a chapter."""
     blocks: list[Block] = []
-    if parts:
-        with Archive(path) as archive:
-            package = Package(archive)
-            for part in parts:
-                root = package.parse_page(part.file).root
-                blocks += read_blocks(
-                    root, _make_reading(package, part.file, language, notes, pages), part.span
-                )
+    for part in parts:
+        reading = make_reading(package, part.file, language, notes, pages)
+        blocks += read_blocks(package.parse_page(part.file).root, reading, part.span)
     return blocks
 
 

@@ -42,6 +42,7 @@ class Item(NamedTuple):
         name: in the archive.
         linear: whether it stands in the reading order; False: beside it, such as notes.
         overlay: the `id` of its media overlay.
+        fallback: the `id` of what is read instead, where it is no page.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Item(NamedTuple):
     properties: tuple[str, ...] = ()
     linear: bool = True
     overlay: str = ""
+    fallback: str = ""
 
 
 class Metadata(TypedDict, total=False):
@@ -143,6 +145,7 @@ class Package:
                     (element.get("media-type") or "").strip().lower(),
                     tuple((element.get("properties") or "").split()),
                     overlay=element.get("media-overlay") or "",
+                    fallback=element.get("fallback") or "",
                 )
         return items
 
@@ -156,7 +159,9 @@ class Package:
                 self.archive.note(
                     f"the reading order names {show(element.get('idref') or '')}, which is missing"
                 )
-            elif not is_page(item):
+                continue
+            item = self._find_readable(item)
+            if not is_page(item):
                 self.archive.note(f"{item.name} is {item.media_type or 'of no type'}, and was left out")
             elif item.name in found:
                 self.archive.note(f"{item.name} stands twice in the reading order, and is read once")
@@ -164,6 +169,14 @@ class Package:
                 found[item.name] = item._replace(linear=(element.get("linear") or "").strip() != "no")
         pages = found.values()
         return (*(page for page in pages if page.linear), *(page for page in pages if not page.linear))
+
+    def _find_readable(self, item: Item) -> Item:
+        """A file, or the first page that can be read in its place."""
+        fallback, seen = item, {item.id}
+        while not is_page(fallback) and fallback.fallback in self.items and fallback.fallback not in seen:
+            fallback = self.items[fallback.fallback]
+            seen.add(fallback.id)
+        return fallback if is_page(fallback) else item
 
     @property
     def nav(self) -> Item | None:

@@ -6,6 +6,7 @@ places again with `element_at` and `text_content`.
 
 from __future__ import annotations
 
+import functools
 import html
 import itertools
 import re
@@ -245,7 +246,11 @@ def element_at(root: _Element, number: int) -> _Element | None:
 
 def name_of(element: _Element) -> str:
     """The name of an element in lower case, without its namespace or prefix."""
-    tag = element.tag
+    return _find_name(element.tag)
+
+
+@functools.lru_cache(maxsize=4096)
+def _find_name(tag: object) -> str:
     return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
 
 

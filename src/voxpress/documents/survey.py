@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from voxpress.documents import ChapterRole
-from voxpress.documents.elements import Reading
+from voxpress.documents.context import Reading
 from voxpress.documents.pages import attribute, name_of, types_of, words_of
 from voxpress.documents.vocabulary import HEADINGS, looks_like_reference
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import hashlib
 import os
 import stat
 import uuid
 from collections.abc import Callable, Iterable
 from typing import BinaryIO
 
-from voxpress.errors import StoreError
+from voxpress.errors import InputError, StoreError
+from voxpress.files import locks
 
 
 def write(
@@ -45,31 +47,90 @@ def write(
     path = os.fspath(path)
     parts = (data,) if isinstance(data, bytes) else data
     if staging is None:
-        path = os.path.realpath(path) if os.path.islink(path) else path
         if is_device(path):
             _write_through(path, parts)
             return
-    partial = f"{staging or os.path.dirname(path) or '.'}/.{uuid.uuid4().hex}.partial"
+        path = os.path.realpath(path) if os.path.islink(path) else path
     try:
-        with contextlib.ExitStack() as failed:
-            failed.callback(_remove, partial)
-            with _create(partial) as file:
-                file.writelines(parts)
-                if durable:
-                    file.flush()
-                    os.fsync(file.fileno())
-            if before_rename is not None:
-                before_rename(partial)
+        with _open_alone(path) if staging is None else _create(_invent(staging)) as file:
             try:
-                os.replace(partial, path)
-            except FileNotFoundError:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                os.replace(partial, path)
-            failed.pop_all()
+                file.writelines(parts)
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+                if before_rename is not None:
+                    before_rename(file.name)
+                try:
+                    os.replace(file.name, path)
+                except FileNotFoundError:
+                    os.makedirs(os.path.dirname(path), exist_ok=True)
+                    os.replace(file.name, path)
+            except BaseException:
+                _remove(file.name)
+                raise
         if durable:
             _sync_folder(os.path.dirname(path) or ".")
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def require_place(path: str | os.PathLike[str], field: str) -> None:
+    """Check, before anything is done for it, that a file can be written at `path`.
+
+    What this process has open already may also be a pipe: ``/dev/stdout``, or the shell's ``>(…)``.
+
+    Args:
+        path: as a user gave it.
+        field: the argument that it is, for messages.
+
+    Raises:
+        InputError: a folder or a pipe is there, a file stands in place of one of its folders, or the folder cannot be
+            written.
+
+    >>> require_place("digits/1.wav", "output")
+    """
+    problem = _find_obstacle(os.path.realpath(path), os.fspath(path))
+    if problem:
+        raise InputError(f"cannot write {os.fspath(path)}: {problem}", field=field)
+
+
+def _find_obstacle(place: str, given: str) -> str:
+    try:
+        status = os.stat(given)
+    except (FileNotFoundError, NotADirectoryError):
+        status = None
+    except OSError as error:
+        return error.strerror or str(error)
+    if status is not None:
+        if stat.S_ISDIR(status.st_mode):
+            return "it is a folder; name a file"
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISCHR(status.st_mode) or _is_open(status)):
+            return "it is a pipe or a device, and no file; name a file, or - where standard output is meant"
+        if not stat.S_ISREG(status.st_mode):
+            return ""
+    folder = os.path.dirname(place)
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    if not os.path.isdir(folder):
+        return f"{folder} is no folder"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else f"the folder {folder} cannot be written"
+
+
+def _is_open(status: os.stat_result) -> bool:
+    """Whether this process has that file open."""
+    for descriptor in map(int, os.listdir("/dev/fd")):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(os.fstat(descriptor), status):
+                return True
+    return False
+
+
+def tidy(path: str | os.PathLike[str]) -> None:
+    """Delete what a killed process has left of a file at `path`, where it need not be written again."""
+    partial = _name_partial(os.path.realpath(path))
+    with contextlib.suppress(OSError), open(partial, "rb") as file:
+        if locks.try_lock(file):
+            os.unlink(partial)
 
 
 def sync(folder: str | os.PathLike[str]) -> None:
@@ -124,10 +185,46 @@ def is_device(path: str | os.PathLike[str]) -> bool:
 
 def _write_through(path: str, parts: Iterable[bytes]) -> None:
     try:
-        with open(path, "wb") as device:
+        with open(path, "wb", opener=_open_at_once) as device:
+            os.set_blocking(device.fileno(), True)
             device.writelines(parts)
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+        reason = "nobody reads the pipe" if error.errno == errno.ENXIO else error.strerror or error
+        raise StoreError(f"cannot write {path}: {reason}") from error
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting for the reader of a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _invent(folder: str | os.PathLike[str]) -> str:
+    return f"{os.fspath(folder)}/.{uuid.uuid4().hex}.partial"
+
+
+def _open_alone(path: str) -> BinaryIO:
+    """The unfinished file of `path`. It has the same name each time, so that the next process continues with what a
+    killed one has left; only where two write at once, the second has another.
+    """
+    folder = os.path.dirname(path) or "."
+    os.makedirs(folder, exist_ok=True)
+    with contextlib.suppress(OSError):
+        file = open(_name_partial(path), "ab", opener=_open_as_it_is)  # noqa: SIM115 - the caller closes it
+        with contextlib.suppress(OSError):
+            if locks.try_lock(file) and os.path.samestat(os.fstat(file.fileno()), os.lstat(file.name)):
+                file.truncate(0)
+                return file
+        file.close()
+    return _create(_invent(folder))
+
+
+def _name_partial(path: str) -> str:
+    name = hashlib.sha256(os.fsencode(os.path.basename(path))).hexdigest()[:32]
+    return f"{os.path.dirname(path) or '.'}/.{name}.partial"
+
+
+def _open_as_it_is(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
 
 
 def _create(path: str) -> BinaryIO:

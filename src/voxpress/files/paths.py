@@ -48,14 +48,29 @@ def safe_path(path: str) -> str:
             repr(character) if character.isprintable() and character.isascii() else f"U+{ord(character):04X}"
         )
         raise InputError(f"{path!r} holds {shown}, which file names cannot have on every system")
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    if path.startswith("/") or not parts or path.endswith("/"):
-        raise InputError(f"{path!r} is not a relative path to a file")
-    for part in parts:
+    inner = inner_path(path)
+    for part in inner.split("/"):
         if problem := _find_problem(part):
             raise InputError(f"{path!r} {problem}")
     if len(path) > _LONGEST_PATH // 4 and len(path.encode()) > _LONGEST_PATH:
         raise InputError(f"{path[:60]!r}… has more than {_LONGEST_PATH} bytes")
+    return inner
+
+
+def inner_path(path: str) -> str:
+    """`path` as a relative path that stays inside the folder, whatever its names hold.
+
+    >>> inner_path("./digits//1?.wav")
+    'digits/1?.wav'
+
+    Raises:
+        InputError: it is empty or absolute, or leads out of the folder.
+    """
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    if path.startswith("/") or not parts or path.endswith("/"):
+        raise InputError(f"{path!r} is not a relative path to a file")
+    if ".." in parts:
+        raise InputError(f"{path!r} leads out of the folder")
     return "/".join(parts)
 
 
@@ -81,8 +96,6 @@ def _is_unseen(character: str) -> bool:
 
 def _find_problem(name: str) -> str:
     """The reason why a name does not work on every system; empty if it does."""
-    if name == "..":
-        return "leads out of the output folder"
     if name[-1] in ". ":
         return f"holds the name {name!r}, which ends with a dot or a space: Windows drops it"
     if len(name) > _LONGEST_NAME // 4 and len(name.encode()) > _LONGEST_NAME:

@@ -10,14 +10,13 @@ at once. They raise an error that spoils the whole manifest: a missing file, one
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import itertools
 import os
-import pkgutil
 import re
 import shlex
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import cache
 from pathlib import PurePath
 from typing import BinaryIO, TypeAlias
 
@@ -26,6 +25,7 @@ import msgspec
 from voxpress.errors import ManifestError, suggest
 from voxpress.manifests.reading import Reading
 from voxpress.speech import Utterance
+from voxpress.variants import find_variants
 
 Row: TypeAlias = Utterance | ManifestError
 """One row of a manifest, or its error."""
@@ -106,6 +106,17 @@ def recognise(path: str, head: str) -> str:
     Raises:
         ManifestError: neither the extension nor the content shows the format, or it is one text.
     """
+    if name := _find_shown(path, head):
+        return name
+    raise ManifestError(f"cannot tell the format; name it with --from ({', '.join(names())})", path=path)
+
+
+def _find_shown(path: str, head: str) -> str:
+    """The name of the format that the extension or the content shows; empty: they show none.
+
+    Raises:
+        ManifestError: it is one text.
+    """
     formats = _find_formats()
     extension = PurePath(path).suffix.lower()
     named = {name: form for name, form in formats.items() if extension in form.extensions}
@@ -113,17 +124,16 @@ def recognise(path: str, head: str) -> str:
         if form.recognise(head):
             return name
     if markup := find_markup(path, head):
+        source = "" if path == "-" else f" < {shlex.quote(path)}"
         raise ManifestError(
-            f"is one text and no list: to speak it, voxpress say --markup {markup} -o FILE - < {shlex.quote(path)};"
+            f"is one text and no list: to speak it, voxpress say --markup {markup} -o FILE -{source};"
             " in a list, it is the text of a row",
             path=path,
         )
     for name, form in named.items():
         if not form.by_content:
             return name
-    raise ManifestError(
-        f"cannot tell the format; name it with --from ({', '.join(sorted(formats))})", path=path
-    )
+    return ""
 
 
 def find_markup(path: str, head: str) -> str:
@@ -189,7 +199,7 @@ def read_stream(
             first[0] = "\n"
         if format is None:
             # Only a table has columns in an order.
-            format = "csv" if reading.columns.order else recognise(path, "".join(first))
+            format = "csv" if reading.columns.order else _choose_format(path, "".join(first), reading)
         if reading.columns.order and format != "csv":
             problem = f"{format} has no columns in an order: name them (text=NAME), or read it as csv"
             raise ManifestError(problem, path=path, field="columns")
@@ -197,13 +207,15 @@ def read_stream(
         yield from reading.finish(form.read(itertools.chain(first, lines), reading))
 
 
-def _find_formats() -> dict[str, Format]:
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        form = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMAT", None)
-        if isinstance(form, Format):
-            found[module.name] = form
-    return found
+def _choose_format(path: str, head: str, reading: Reading) -> str:
+    if reading.phrases:
+        return _find_shown(path, head) or "text"
+    return recognise(path, head)
+
+
+@cache
+def _find_formats() -> Mapping[str, Format]:
+    return find_variants(__name__, __path__, "FORMAT", Format)
 
 
 def read_lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:

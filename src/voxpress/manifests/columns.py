@@ -142,6 +142,7 @@ COLUMNS = f"columns: {', '.join(sorted(FIELDS))}, option.NAME; a name that begin
 OPTION, EXTRA = "option.", "extra."
 """What stands before the name of an option of the engine, and of a column that voxpress does not use."""
 _REMARK = re.compile(r"_*[(\[][^()\[\]]*[)\]]$")
+_ITEM = re.compile(r'\s*([^,"=]*=\s*)?+(?:"((?:[^"]|"")*)"\s*|([^",\s][^,]*|))(?=,|\Z)')
 _MOST_NOTED = 1000
 _SHORTEST_MISTYPED = 5
 """Letters; shorter words are too often one letter from another word."""
@@ -200,6 +201,32 @@ def _shorten(word: str) -> set[str]:
     return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
 
 
+def split_list(given: str, field: str) -> list[str]:
+    """The items of a list with commas. One that holds a comma is in quotes, whole or behind its equals sign.
+
+    >>> split_list('text="Wording, EN",id=No.', "columns"), split_list("id,,text", "columns")
+    (['text=Wording, EN', 'id=No.'], ['id', '', 'text'])
+
+    Args:
+        field: the argument that it is, for messages.
+
+    Raises:
+        InputError: a quote is not closed, or something stands behind one.
+    """
+    items, end = [], 0
+    while end <= len(given):
+        found = _ITEM.match(given, end)
+        if found is None:
+            raise InputError(
+                f"{given!r} has a quote that is not closed, or words behind one; write a quote within quotes twice",
+                field=field,
+            )
+        name, quoted, plain = found.groups(default="")
+        items.append((name + quoted.replace('""', '"') + plain).strip())
+        end = found.end() + 1
+    return items
+
+
 def number(field: str, text: str) -> object:
     """`text` as a number for `speed` or `seed`; unchanged if it is none.
 
@@ -245,8 +272,9 @@ class Columns:
         self.unused: dict[str, None] = {}
         self._asked = tuple(named or ())
         self._named = {fold(name): field for name, field in (named or {}).items()}
-        self._taken = frozenset(self._named.values())
         self._found: dict[str, str] = {}
+        # Names of columns, folded.
+        self._met: set[str] = set()
 
     @property
     def renames(self) -> bool:
@@ -262,7 +290,7 @@ class Columns:
         Raises:
             InputError: that is no list of fields.
         """
-        pieces = [piece.strip() for piece in given.split(",")] if given else []
+        pieces = split_list(given, "columns") if given else []
         named = {
             name.strip(): field.strip() for field, sign, name in (p.partition("=") for p in pieces) if sign
         }
@@ -292,6 +320,7 @@ class Columns:
         """
         found = self._found.get(name)
         if found is None:
+            self._met.add(fold(name))
             found = self._found[name] = self._find(name)
         return found
 
@@ -299,8 +328,6 @@ class Columns:
         field = self._named.get(fold(name))
         if field is None:
             field = field_of(name)
-            if field in self._taken:
-                field = None
         if field is not None:
             return field
         if self.strict or find_mistyped(name):
@@ -315,12 +342,20 @@ class Columns:
 
     def missing(self) -> list[str]:
         """The names that somebody gave columns, and that no column had so far."""
-        found = set(map(fold, self._found))
-        return [name for name in self._asked if fold(name) not in found]
+        return [name for name in self._asked if fold(name) not in self._met]
 
-    def is_alias(self, name: str) -> bool:
-        """Whether a column has a field under another name than the field's own."""
-        return fold(name) not in FIELDS and fold(name) not in self._named
+    def lend(self) -> Columns:
+        """The same for a manifest that this one extends, which may lack these names, and have columns without use."""
+        lent = Columns()
+        lent._named, lent._met = self._named, self._met
+        return lent
+
+    def rank(self, name: str) -> int:
+        """Which of two columns with one field has it, the one with the lower rank: one that somebody named comes before
+        the field's own name, and that before its other names.
+        """
+        folded = fold(name)
+        return 0 if folded in self._named else 1 if folded in FIELDS else 2
 
 
 def unknown_column(name: str) -> ManifestError:

@@ -139,13 +139,13 @@ def _read_header(cells: Sequence[str], reading: Reading, line: int) -> list[str]
             name = ""
         if name in names and name and not name.startswith(EXTRA):
             at = names.index(name)
-            if columns.is_alias(cells[at]) == columns.is_alias(cell):
+            if columns.rank(cells[at]) == columns.rank(cell):
                 both = f"{cells[at].strip()!r} and {cell.strip()!r}"
                 problem = f"is the name of two columns, {both}; begin one of them with #"
                 if fold(cells[at]) != fold(cell):
                     problem += f', or choose with columns = "{name}={cell.strip()}"'
                 raise ManifestError(problem, path=path, line=line, field=name)
-            if columns.is_alias(cell):
+            if columns.rank(cells[at]) < columns.rank(cell):
                 name = columns.leave(cell)
             else:
                 names[at] = columns.leave(cells[at])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from voxpress.errors import InputError, StoreError, show
+from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic
 from voxpress.files.paths import audio_extension
 
@@ -58,29 +58,30 @@ class FileMap:
                 field="map",
             ) from error
 
-    def require_apart(self, paths: Sequence[str]) -> None:
-        """Make sure that none of some files of the output folder is the map itself.
-
-        Raises:
-            InputError: one is.
-        """
-        for path in paths:
-            if self._place == os.path.join(self._folder, path):
-                raise InputError(f"{show(path)} is also the file of a row: name another file", field="map")
-
     def add(self, id: str, paths: Sequence[str]) -> None:
         """The files of a row, relative to the output folder."""
         self._files.setdefault(id, []).extend(paths)
 
+    def former(self, id: str) -> Sequence[str]:
+        """The files of a row in the map that was there before."""
+        found = self._former.get(id, [])
+        return [found] if isinstance(found, str) else found
+
     def keep(self, id: str) -> Sequence[str]:
         """Leave a row as it was in the former map, if its files still stand; these files."""
-        former = self._former.get(id, [])
-        paths = [former] if isinstance(former, str) else former
+        paths = self.former(id)
         if id in self._files or not all(os.path.isfile(os.path.join(self._folder, path)) for path in paths):
             return ()
         if paths:
             self.add(id, paths)
         return paths
+
+    def keep_others(self) -> None:
+        """Leave in the map what the former one had besides, if the files still stand and are of no other row."""
+        taken = {path for paths in self._files.values() for path in paths}
+        for id in self._former:
+            if taken.isdisjoint(self.former(id)):
+                self.keep(id)
 
     def write(self) -> None:
         """Replace the former map, unless it says the same.
@@ -92,6 +93,7 @@ class FileMap:
         data = msgspec.json.format(msgspec.json.encode(known, order="sorted"), indent=2) + b"\n"
         try:
             if not atomic.is_device(self._place) and Path(self._place).read_bytes() == data:
+                atomic.tidy(self._place)
                 return
         except OSError:
             pass  # it is new

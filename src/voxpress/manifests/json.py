@@ -22,6 +22,8 @@ MAX_DOCUMENT = 1 << 24
 """Characters. CSV and JSON lines, which are read row by row, can be longer."""
 
 _SPACE = " \t\r\n"
+_BEGINS = re.compile(r'\s*(?:\{[ \t]*(?:["}\r\n]|$)|\[[ \t]*(?:["{\[\]\r\n]|$))')
+"""Lines of text can begin with a bracket too: ``[Ding] The door is open.``"""
 _BEGINS_SHARED = re.compile(r'\{\s*"(?:defaults|cast|values|extends|prompts)"\s*:')
 
 
@@ -38,14 +40,21 @@ class _Item(NamedTuple):
 
 
 def _recognise(head: str) -> bool:
+    if not _BEGINS.match(head):
+        return _is_list(head)
     lines = [line.strip() for line in head.splitlines() if line.strip()]
-    if not lines or lines[0][0] not in "[{":
-        return False
     try:
         named = msgspec.json.decode(lines[0], type=dict[str, object])
     except (msgspec.DecodeError, RecursionError):
         return lines[0][0] == "[" or lines[0] == "{" or lines[0][-1] in ",:{["
     return len(lines) == 1 and not _is_row(named)
+
+
+def _is_list(text: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), list)
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _is_row(names: Iterable[str], columns: Columns | None = None) -> bool:

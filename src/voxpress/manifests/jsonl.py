@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,9 +13,11 @@ from voxpress.manifests import Format, Row
 from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import SHARED, Shared, named_row
 
+_BEGINS = re.compile(r'\s*\{[ \t]*(?:["}\r\n]|$)')
+
 
 def _recognise(head: str) -> bool:
-    return head.lstrip().startswith("{")
+    return bool(_BEGINS.match(head))
 
 
 def find_duplicates(text: str) -> list[str]:

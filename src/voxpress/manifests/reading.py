@@ -36,6 +36,8 @@ class Reading:
         columns: which field each column has; None: as they are called.
         values: for the placeholders of its rows, beside those that the manifest gives itself.
         extended_by: the manifests that extend it, as absolute paths.
+        phrases: whether it can be lines of text without an extension that says so; there, lines that begin with ``#``
+            or ``;`` are comments.
 
     Raises:
         InputError: two of the values have one name.
@@ -47,8 +49,10 @@ class Reading:
         columns: Columns | None = None,
         values: Iterable[Values] = (),
         extended_by: tuple[str, ...] = (),
+        *,
+        phrases: bool = False,
     ) -> None:
-        self.path = path
+        self.path, self.phrases = path, phrases
         self.columns = columns or Columns()
         self.values = join_values((), values)
         self.takes_own_names = not self.columns.renames
@@ -60,7 +64,8 @@ class Reading:
         self._stem = "" if path == "-" else PurePath(path).stem + "-"
         self._numbers: bool | None = None
         self._first_numbered = ""
-        self._standing = 0
+        self.standing: list[Utterance] = []
+        """Rows that the base has, with what names their files and nothing else."""
 
     def declare(self, head: Mapping[str, object], line_of: Callable[[str], int]) -> None:
         """Take from the head of a manifest its ``values``, and the manifest that it ``extends``.
@@ -76,9 +81,8 @@ class Reading:
                 if name == "values":
                     self.values = join_values(self.values, read_values(given, self._folder))
                 else:
-                    self.base = Base.read(
-                        given, self._folder, (*self._extended_by, os.path.realpath(self.path))
-                    )
+                    extended_by = (*self._extended_by, os.path.realpath(self.path))
+                    self.base = Base.read(given, self._folder, self.columns, extended_by)
             except ManifestError:
                 raise
             except InputError as error:
@@ -107,7 +111,7 @@ class Reading:
             expansion = expansion or Expansion(self.values)
             for each in expansion.expand(row) if self.values else (row,):
                 if self.base and isinstance(each, Utterance) and self.base.has(each):
-                    self._standing += 1
+                    self.standing.append(Utterance(text="", id=each.id, file=each.file, format=each.format))
                 else:
                     yield each
 
@@ -139,6 +143,6 @@ class Reading:
             yield f"no row has {', '.join(map(repr, missing))}, which columns names"
         if self._first_numbered:
             yield f"no column names the files, so their numbers do ({self._first_numbered} …)"
-        if self.base and self._standing:
-            rows = "1 row stands" if self._standing == 1 else f"{self._standing:,} rows stand"
+        if self.base and self.standing:
+            rows = "1 row stands" if len(self.standing) == 1 else f"{len(self.standing):,} rows stand"
             yield f"{rows} in {self.base.path} already, word for word, and so voxpress makes no file for it here"

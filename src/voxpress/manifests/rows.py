@@ -95,17 +95,17 @@ def named_row(named: Mapping[str, object], reading: Reading, line: int, count: i
 def _choose_giver(
     field: str, former: str, name: str, fields: dict[str, object], extra: dict[str, object], reading: Reading
 ) -> str:
-    """Which field a second value for a field has: a field's own name comes before other names for it.
+    """Which field a second value for a field has, by the rank of the names.
 
     Raises:
-        ManifestError: neither or both are the field's own name; it has neither path nor line.
+        ManifestError: neither comes first; it has neither path nor line.
     """
     columns = reading.columns
-    if columns.is_alias(former) == columns.is_alias(name):
+    if columns.rank(former) == columns.rank(name):
         raise ManifestError(
             "is given twice" if former == name else f"is given twice: {name!r} means it too", field=field
         )
-    if columns.is_alias(name):
+    if columns.rank(former) < columns.rank(name):
         return columns.leave(name)
     extra[columns.leave(former).removeprefix(EXTRA)] = fields.pop(field)
     return field
@@ -197,6 +197,8 @@ def read_cast(
         ManifestError: one of them is none.
     """
     for name, speaker in given.items():
+        if problem := validation.explain_cast_name(name):
+            raise ManifestError(problem, path=path, line=line_of(name), field="cast")
         if not isinstance(speaker, Mapping):
             problem = 'must be a speaker such as {"engine": "piper", "voice": "joe"}'
             raise ManifestError(problem, path=path, line=line_of(name), field=f"cast.{name}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import itertools
+import math
 import re
 import string
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -66,12 +68,11 @@ class Placeholder(NamedTuple):
         if self.shape == "slug":
             apart = unicodedata.normalize("NFKD", value.casefold())
             return "-".join(re.findall(r"[^\W_]+", "".join(c for c in apart if not unicodedata.combining(c))))
-        try:
+        number: float = math.nan
+        with suppress(ValueError):
             number = int(value) if self.shape[0] == "0" else float(value)
-        except ValueError:
-            raise InputError(
-                f"{{{self.name}:{self.shape}}} needs a number, and the value is {value!r}"
-            ) from None
+        if not math.isfinite(number):
+            raise InputError(f"{{{self.name}:{self.shape}}} needs a number, and the value is {value!r}")
         return f"{number:{self.shape}}"
 
 

@@ -11,7 +11,8 @@ from voxpress.manifests.rows import row
 
 def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
     for number, line in enumerate(lines, 1):
-        if text := line.strip():
+        text = line.strip()
+        if text and not (reading.phrases and text[0] in "#;"):
             yield from row({"id": reading.number(number), "text": text}, reading.path, number)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from voxpress.errors import InputError, ManifestError, show
 from voxpress.files.paths import safe_path
-from voxpress.manifests.columns import fold
+from voxpress.manifests.columns import fold, split_list
 
 Combination = dict[str, str]
 """A value for each placeholder, by names as `fold` writes them."""
@@ -21,7 +21,11 @@ Combination = dict[str, str]
 MOST_REMEMBERED = 1_000_000
 """Values that are kept in memory; the first ones of a manifest are not."""
 _RANGE = re.compile(r"(\d{1,9})\.\.(\d{1,9})")
+_RANGELIKE = re.compile(r"[-+−–]?\d+(?:[.,]\d+)? *\.{2,} *[-+−–]?\d+(?:[.,]\d+)?")
+"""Two numbers and dots: it may be no range, and is hardly a text."""
 _TABLES = (".csv", ".tsv")
+_NO_TABLES = (".json", ".jsonl", ".ndjson", ".ods", ".txt", ".xls", ".xlsx", ".xml", ".yaml", ".yml")
+_NO_TABLE = "a table of values is CSV or TSV, such as trains.csv; save it so"
 _KINDS = "a list, a range such as 1..24, or a table such as trains.csv"
 
 
@@ -74,10 +78,12 @@ class Values:
         Raises:
             InputError: they cannot be so.
         """
-        if isinstance(given, str) and (ends := _RANGE.fullmatch(given.strip())):
-            return cls([name], lambda: ({name: number} for number in _count(ends[1], ends[2])))
         if isinstance(given, str) and given.lower().endswith(_TABLES):
             return cls.read(_find_table(given, folder))
+        if isinstance(given, str) and given.lower().endswith(_NO_TABLES):
+            raise InputError(f"{show(given)}: {_NO_TABLE}")
+        if isinstance(given, str) and _RANGELIKE.fullmatch(given.strip()):
+            given = [given]
         if not isinstance(given, list) or not given:
             raise InputError(f"must be {_KINDS}, not {show(given)}")
         rows = [each for each in given if isinstance(each, dict)]
@@ -86,7 +92,9 @@ class Values:
         if rows or any(isinstance(each, list) for each in given):
             raise InputError("must be a list of values, or one of rows such as {city: Oslo, track: 3}")
         values = [_write(each) for each in given]
-        return cls([name], lambda: ({name: value} for value in values))
+        for value in values:
+            _spread(value)
+        return cls([name], lambda: ({name: each} for value in values for each in _spread(value)))
 
     @classmethod
     def _of_rows(cls, rows: Sequence[Mapping[str, object]]) -> Values:
@@ -106,22 +114,25 @@ class Values:
 
     @classmethod
     def parse(cls, given: str) -> Values:
-        """The values that a user names: ``trains.csv``, ``platform=1..24`` or ``city=Oslo,Rome``.
+        """The values that a user names: ``trains.csv``, ``platform=1..24,30`` or ``city=Oslo,"Bergen, Norway"``.
 
-        >>> [each["city"] for each in Values.parse("city=Oslo, Rome")]
-        ['Oslo', 'Rome']
+        >>> [each["city"] for each in Values.parse('city=Oslo, "Bergen, Norway"')]
+        ['Oslo', 'Bergen, Norway']
+        >>> [each["n"] for each in Values.parse("n=1..3,8")]
+        ['1', '2', '3', '8']
 
         Raises:
             InputError: they cannot be so.
         """
-        name, _, said = given.partition("=")
-        if not name.strip() or not said.strip() or given.lower().endswith(_TABLES):
-            if not given.lower().endswith(_TABLES):
-                raise InputError(f"{given!r} is no table (FILE.csv), and no NAME=VALUE,VALUE", field="values")
+        if given.lower().endswith(_TABLES):
             return cls.read(given)
-        if _RANGE.fullmatch(said.strip()):
-            return cls.of(name.strip(), said, "")
-        return cls.of(name.strip(), [each.strip() for each in said.split(",") if each.strip()], "")
+        name, _, said = given.partition("=")
+        values = list(filter(None, split_list(said, "values")))
+        if name.strip() and values:
+            return next(read_values({name.strip(): values}, ""))
+        if given.lower().endswith(_NO_TABLES):
+            raise InputError(f"{given!r}: {_NO_TABLE}", field="values")
+        raise InputError(f"{given!r} is no table (FILE.csv), and no NAME=VALUE,VALUE", field="values")
 
 
 def read_values(given: object, folder: str) -> Iterator[Values]:
@@ -161,11 +172,22 @@ def join_values(former: Sequence[Values], more: Iterable[Values]) -> tuple[Value
     return tuple(found)
 
 
-def _count(first: str, last: str) -> Iterator[str]:
-    """Whole numbers, with as many digits as the first has."""
-    start, end = int(first), int(last)
+def _spread(value: str) -> Iterable[str]:
+    """The numbers of a range, with as many digits as the first has; of any other value, itself.
+
+    Raises:
+        InputError: it looks like a range, and is none.
+    """
+    if not _RANGELIKE.fullmatch(value):
+        return (value,)
+    if not (ends := _RANGE.fullmatch(value)):
+        raise InputError(
+            f"{value!r} is no range: it goes from a whole number of at most nine digits to another, such as 1..24;"
+            " write other values one by one"
+        )
+    start, end, digits = int(ends[1]), int(ends[2]), len(ends[1])
     step = 1 if start <= end else -1
-    return (f"{number:0{len(first)}}" for number in range(start, end + step, step))
+    return (f"{number:0{digits}}" for number in range(start, end + step, step))
 
 
 def _write(value: object) -> str:

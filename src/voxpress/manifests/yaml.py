@@ -6,6 +6,7 @@ is bounded, and aliases are refused, with which a small file can expand to a hug
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -29,6 +30,10 @@ _MAX_DEPTH = 5
 """Depth of an option's value: document, prompts, row, options, value."""
 
 
+_BEGINNING = re.compile(r"---\s*(?:#.*)?")
+"""Of a document. A line of text can begin so too."""
+
+
 class _Plain(str):
     """A scalar without quotes, which in an option may be a number."""
 
@@ -49,9 +54,8 @@ _Node: TypeAlias = str | _List | _Map | None
 
 def _recognise(head: str) -> bool:
     first = next((line for line in head.splitlines() if line.strip() and line.lstrip()[:1] != "#"), "")
-    return first.startswith(
-        ("---", "- id:", "- text:", "- file:", "prompts:", *(f"{name}:" for name in SHARED))
-    )
+    begins = ("- id:", "- text:", "- file:", "prompts:", *(f"{name}:" for name in SHARED))
+    return bool(_BEGINNING.fullmatch(first)) or first.startswith(begins)
 
 
 def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:

@@ -15,6 +15,7 @@ import msgspec
 
 from voxpress import languages
 from voxpress.errors import InputError, LeftOut, ManifestError, suggest
+from voxpress.files.paths import identity
 from voxpress.manifests import Row
 from voxpress.manifests.columns import number
 from voxpress.manifests.rows import row
@@ -95,6 +96,19 @@ def check_wording(text: str) -> set[str]:
     return fields
 
 
+def _wrong(
+    box: Mailbox,
+    context: str,
+    problem: str,
+    *,
+    field: str | None = None,
+    error: type[ManifestError] = ManifestError,
+) -> ManifestError:
+    """What is wrong with a mailbox; its id in the report is its number in its context."""
+    id = f"{context}/{box.mailbox}" if context else box.mailbox
+    return error(problem, path=box.path, line=box.line, field=field, id=id)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Greeter:
     """Turns mailboxes into rows.
@@ -116,16 +130,24 @@ class Greeter:
 
     def rows(self, entries: Iterable[Entry]) -> Iterator[Row]:
         """The rows of all mailboxes, and what is wrong with others."""
-        seen: dict[tuple[str, str], int] = {}
+        boxes: dict[str, Mailbox] = {}
+        contexts: dict[str, Mailbox] = {}
         for entry in entries:
             if isinstance(entry, ManifestError):
                 yield entry
                 continue
-            name = self._choose_context(entry.context), entry.mailbox
-            first = seen.setdefault(name, entry.line)
-            if first != entry.line:
-                problem = f"mailbox {entry.mailbox} stands in line {first} already"
-                yield ManifestError(problem, path=entry.path, line=entry.line)
+            context = self._choose_context(entry.context)
+            box = boxes.setdefault(identity(f"{context}/{entry.mailbox}"), entry)
+            like = contexts.setdefault(identity(context), entry)
+            if box is not entry:
+                yield _wrong(entry, context, f"mailbox {entry.mailbox} stands in line {box.line} already")
+                continue
+            if (first := self._choose_context(like.context)) != context:
+                problem = (
+                    f"{context!r} stands in line {like.line} as {first!r}, and some disks take these for one folder:"
+                    " write it alike"
+                )
+                yield _wrong(entry, context, problem, field="context")
                 continue
             entry = self._choose_speaker(entry)
             told = set()
@@ -160,7 +182,7 @@ class Greeter:
         self, box: Mailbox, context: str, wording: str, kind: Kind, language: str
     ) -> ManifestError | None:
         """Why a mailbox gets no such greeting; None: it gets it."""
-        wrong = partial(ManifestError, path=box.path, line=box.line)
+        wrong = partial(_wrong, box, context)
         if not context:
             given = f"{box.context!r} is no domain" if box.context else "is missing"
             return wrong(f"{given}: name it in a column domain, or with --domain", field="domain")
@@ -175,7 +197,7 @@ class Greeter:
             return wrong(error.problem, field=kind if getattr(box, kind) else "wording")
         if "name" in fields and not box.name:
             problem = f"mailbox {box.mailbox} has no name: the system says its number by itself"
-            return LeftOut(problem, path=box.path, line=box.line)
+            return wrong(problem, error=LeftOut)
         return None
 
     def _choose_speaker(self, box: Mailbox) -> Mailbox:

@@ -110,6 +110,10 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Members of the cast who read all headings, quotes, notes …, by kind."""
     languages: Mapping[str, str] = {}
     """Members of the cast who read what is in another language, by its tag."""
+    opening: str = ""
+    """What is said before the first chapter, such as the title and who wrote it."""
+    closing: str = ""
+    """What is said after the last one."""
     notes: Notes = "skip"
     """Footnotes and endnotes: ``in place`` is after the paragraph that refers to them."""
     pages: Reading = "skip"
@@ -281,6 +285,8 @@ def write(outline: Outline, *, source: str) -> str:
         ),
         table("languages", outline.languages, "who reads another language, such as {fr: Ann}"),
         "",
+        f"opening: {dump(outline.opening)}  # said before the first chapter, such as: Emma, by Jane Austen.",
+        f"closing: {dump(outline.closing)}  # said after the last one",
         f"notes: {outline.notes}  # footnotes and endnotes: skip, in place, end of chapter",
         f"pages: {outline.pages}  # page numbers of the printed book: read, skip",
         *(f"{name}: {getattr(outline, name)}" for name in ("tables", "captions")),
@@ -298,8 +304,11 @@ def write(outline: Outline, *, source: str) -> str:
             *([f"  speaker: {dump(chapter.speaker)}"] if chapter.speaker else []),
             *([f"  level: {chapter.level}"] if chapter.level != 1 else []),
             f"  at: {dump(chapter.at)}",
-            f"  minutes: {chapter.minutes:.1f}",
-            f"  characters: {chapter.characters}",
+            *(
+                [f"  minutes: {chapter.minutes:.1f}", f"  characters: {chapter.characters}"]
+                if chapter.characters
+                else []
+            ),
         ]
     lines += [
         "",

@@ -81,7 +81,7 @@ class Pack:
         """
         if not self.paths:
             raise InputError("there are no finished files, so there is no archive")
-        notes = archive.with_name(f"{archive.name}.txt")
+        notes = place_notes(archive)
         members = self._list_members(archive.name)
         facts = _Facts()
         if archive.exists() and not archive.is_file():
@@ -91,15 +91,12 @@ class Pack:
             for part in pack(members, self.system.archive):
                 facts.add(part)
             if facts.sha256 == there:
+                atomic.tidy(archive)
                 self._write_notes(archive, notes, facts, overwrite)
                 return self._report(archive, notes, facts, changed=False)
-            if not overwrite and there != _read_digest(notes):
-                raise InputError(
-                    f"cannot write {archive}: a file is there that voxpress did not write, or that was changed since;"
-                    " move it away, or allow it with --overwrite"
-                )
             facts = _Facts()
-        self._require_own(notes, overwrite)
+        if not overwrite:
+            require_own(archive)
         atomic.write(archive, facts.count(pack(members, self.system.archive)), durable=True)
         self._write_notes(archive, notes, facts, overwrite)
         return self._report(archive, notes, facts, changed=True)
@@ -132,21 +129,44 @@ class Pack:
         }
 
     def _write_notes(self, archive: Path, notes: Path, facts: _Facts, overwrite: bool) -> None:
-        self._require_own(notes, overwrite)
+        if not overwrite:
+            _require_own_notes(notes)
         text = f"{self._instruct(archive.name, facts)}\n{_DIGEST}{facts.sha256}\n".encode()
         if not notes.exists() or notes.read_bytes() != text:
             atomic.write(notes, text)
 
-    def _require_own(self, notes: Path, overwrite: bool) -> None:
-        if notes.exists() and not overwrite and not _read_digest(notes):
-            raise InputError(
-                f"cannot write {notes}: a file is there that voxpress did not write; move it away, or allow it with"
-                " --overwrite"
-            )
-
     def _report(self, archive: Path, notes: Path, facts: _Facts, *, changed: bool) -> Published:
         text = self._instruct(archive.name, facts)
         return Published(archive, len(self.paths), facts.size, changed, text, notes)
+
+
+def place_notes(archive: Path) -> Path:
+    """Where the instructions of an archive lie."""
+    return archive.with_name(f"{archive.name}.txt")
+
+
+def require_own(archive: Path) -> None:
+    """Check that an archive and its instructions replace nothing but what voxpress wrote.
+
+    Raises:
+        InputError: they would.
+        StoreError: the archive cannot be read.
+    """
+    notes = place_notes(archive)
+    if archive.exists() and _digest_file(archive) != _read_digest(notes):
+        raise InputError(
+            f"cannot write {archive}: a file is there that voxpress did not write, or that was changed since;"
+            " move it away, or allow it with --overwrite"
+        )
+    _require_own_notes(notes)
+
+
+def _require_own_notes(notes: Path) -> None:
+    if notes.exists() and not _read_digest(notes):
+        raise InputError(
+            f"cannot write {notes}: a file is there that voxpress did not write; move it away, or allow it with"
+            " --overwrite"
+        )
 
 
 class _Facts:

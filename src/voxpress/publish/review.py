@@ -195,6 +195,7 @@ class Reviewing:
     def _speak(self, text: str, outline: Outline, *, other: bool = False) -> Doubtful | None:
         planner = self._make_planner(outline)
         narrations = [each for each in self._narrate(outline) if _holds(each, text)]
+        found_it = False
         for narration in narrations:
             plan = planner.plan(narration.utterance, filed=False)
             if not isinstance(plan, Plan):
@@ -209,6 +210,9 @@ class Reviewing:
                         f"{speaks.engine.name} reads a sentence the same each time: say its words otherwise"
                     )
                 self._hear(key, speaks)
+                found_it = True
+        if not found_it:
+            raise InputError("that sentence does not stand in the book any more: load the page again")
         self._keep(outline)
         found = find_doubtful(narrations[:1], planner, self.store, outline)
         return next((each for each in found if text in each.text), None)

@@ -29,7 +29,7 @@ from voxpress.errors import (
 from voxpress.executors import Inline, Processes
 from voxpress.executors.local import cores
 from voxpress.files import formats
-from voxpress.files.paths import OWN
+from voxpress.files.paths import OWN, inner_path
 from voxpress.quality import mos
 from voxpress.quality.asr import Recogniser
 from voxpress.quality.signal import check, listen
@@ -168,8 +168,15 @@ class _Files:
             self._of.setdefault(key, []).append(whole)
 
     def of(self, row: Utterance) -> list[str]:
-        """Paths of the row's files."""
-        found = self._of.get(row.file or row.id, [])
+        """Paths of the row's files.
+
+        Raises:
+            InputError: no folder can hold them.
+        """
+        try:
+            found = self._of.get(inner_path(row.file or row.id), [])
+        except InputError as error:
+            raise error.at(row.origin) from None
         self._named.difference_update(found)
         return found
 

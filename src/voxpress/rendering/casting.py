@@ -375,7 +375,8 @@ def check_cast(cast: object) -> dict[str, Speaker]:
     if not isinstance(cast, Mapping):
         raise InputError(f"must be names with a Speaker each, not {show(cast)}", field="cast")
     for name, speaker in cast.items():
-        validation.check({"speaker": name})
+        if problem := validation.explain_cast_name(name):
+            raise InputError(problem, field="cast")
         if not isinstance(speaker, Speaker):
             raise InputError(f"must be a Speaker, not {show(speaker)}", field=f"cast.{name}")
     return dict(cast)

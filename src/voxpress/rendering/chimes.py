@@ -74,14 +74,17 @@ three-tone, gong, soft, attention, alert, success, error)
         return msgspec.structs.replace(self, sound=path)
 
 
-def place(given: str | Chime | None, side: Side) -> PlacedChime | None:
+def place(given: str | Chime | PlacedChime | None, side: Side) -> PlacedChime | None:
     """The chime with its file found, and known by what is in it; None: there is none.
+
+    Args:
+        given: one that is placed already stays as it is.
 
     Raises:
         InputError: it cannot be so; its file is not there, or is no audio.
     """
-    if given is None:
-        return None
+    if given is None or isinstance(given, PlacedChime):
+        return given
     if not isinstance(given, str | Chime):
         raise InputError(
             f"must be a Chime, a path or a name such as chime:gong, not {show(given)}", field=side
@@ -90,11 +93,12 @@ def place(given: str | Chime | None, side: Side) -> PlacedChime | None:
         chime = Chime.of(given)
         if chime.sound == NONE:
             return None
+        # Keys have numbers as they are: -3 and -3.0 would be two.
+        gain, gap = float(chime.gain), float(chime.gap)
         if chime.sound.startswith(OWN):
-            own = f"{chime.sound} {chimes.REVISION}"
-            return PlacedChime(side, own, chime.gain, chime.gap)
+            return PlacedChime(side, f"{chime.sound} {chimes.REVISION}", gain, gap)
         path = os.path.abspath(os.path.expanduser(chime.sound))
-        return PlacedChime(side, _identify(path, chime.sound), chime.gain, chime.gap, path)
+        return PlacedChime(side, _identify(path, chime.sound), gain, gap, path)
     except InputError as error:
         raise InputError(error.problem, field=side) from error
 
@@ -138,9 +142,7 @@ def require_usable(chime: PlacedChime | None) -> None:
 def _read(path: str, sha256: str) -> Audio:
     sound = sounds.read(path, sha256)
     if sound.duration > LONGEST:
-        raise InputError(
-            f"the sound {path!r} lasts {sound.duration:.0f} s, and a chime at most {LONGEST:.0f} s: cut it"
-        )
+        raise InputError(f"the sound {path!r} lasts longer than the {LONGEST:.0f} s that a chime may: cut it")
     sound = waveform.trim(sound)
     if not math.isfinite(waveform.loudness(sound)):
         raise InputError(f"the sound {path!r} is silent")

@@ -12,6 +12,7 @@ import msgspec
 
 from voxpress import engines
 from voxpress.audio import codec, waveform
+from voxpress.audio.room_tone import add_room_tone
 from voxpress.audio.stretch import stretch
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, SpeechError, StoreError
@@ -192,6 +193,8 @@ def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tup
     else:
         finished = mastered(waveform.pad(whole, output.lead, output.tail), output)
         notes = _describe_shortfall(finished, output)
+    if output.room_tone is not None:
+        finished = waveform.limit(add_room_tone(finished, output.room_tone), _highest(output))
     data = codec.encode(finished, output)
     clip = Clip(
         key=target.clip,

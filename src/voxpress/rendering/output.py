@@ -147,18 +147,17 @@ class OutputFolder:
         """Whether the file that stands at `path` is one that a render wrote there."""
         return self._find(path, lambda entry: True) is not None
 
-    def list_foreign(self, stem: str) -> list[str]:
-        """The files called `stem` with some extension that no render wrote, or that were changed since."""
+    def list_files(self, stem: str) -> dict[str, bool]:
+        """The files called `stem` with some extension, in order, and whether each is as a render wrote it."""
         folder, _, name = stem.rpartition("/")
-        found = []
+        found = {}
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(f"{self._place}/{folder}") as files:
-            for file in files:
+            for file in sorted(files, key=lambda file: file.name):
                 path = f"{folder}/{file.name}" if folder else file.name
                 if os.path.splitext(file.name)[0] == name and not file.is_dir(follow_symlinks=False):
                     status = file.stat(follow_symlinks=False)
-                    if not (stat.S_ISREG(status.st_mode) and self._wrote(path, status)):
-                        found.append(path)
-        return sorted(found)
+                    found[path] = stat.S_ISREG(status.st_mode) and self._wrote(path, status)
+        return found
 
     def _find(self, path: str, fits: Callable[[Entry], bool]) -> Entry | None:
         """What the journal says of the file that stands at `path`."""

@@ -254,6 +254,20 @@ class Unchanged(msgspec.Struct, frozen=True, kw_only=True):
     segments: int
 
 
+class Skipped(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that is not wanted now. Its text is not read.
+
+    Attributes:
+        files: paths in the output folder; none where names depend on what is in the files.
+        paths: these, and those of their sidecars.
+    """
+
+    number: int
+    utterance: Utterance
+    files: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
 Planned: TypeAlias = Plan | Bad | Unchanged
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -33,6 +33,7 @@ from voxpress.rendering.plan import (
     Planned,
     Recipe,
     Sidecar,
+    Skipped,
     Target,
     Unchanged,
     place_error,
@@ -103,8 +104,8 @@ class Planner:
         beside: str | os.PathLike[str] | None = None,
         marks: Sequence[str] = (),
         names: Sequence[NameRule] = (),
-        before: Chime | str | None = None,
-        after: Chime | str | None = None,
+        before: Chime | PlacedChime | str | None = None,
+        after: Chime | PlacedChime | str | None = None,
     ) -> None:
         if speaker is None:
             speaker = Speaker()
@@ -143,6 +144,18 @@ class Planner:
         Args:
             known: the output folder; what stands there, and was asked for by the same request, is not read again.
         """
+        planned = self.plan_some(rows, lambda row: True, filed=filed, known=known)
+        return (plan for plan in planned if not isinstance(plan, Skipped))
+
+    def plan_some(
+        self,
+        rows: Iterable[Row],
+        wanted: Callable[[Utterance], bool],
+        *,
+        filed: bool = True,
+        known: OutputFolder | None = None,
+    ) -> Iterator[Planned | Skipped]:
+        """Plan the rows that are wanted, as `plan_all` does. Of the others, only the files are named."""
         for chime in (self._before, self._after):
             chimes.require_usable(chime)
         paths, names = Paths(), Names(self._names)
@@ -150,6 +163,16 @@ class Planner:
             row = _read_row(given)
             if isinstance(row, SpeechError):
                 yield Bad(number, None, row)
+                continue
+            if not wanted(row):
+                files = self.name_files(row)
+                beside = [place for each in _name_sidecars(files, self._marks) for place, _ in each]
+                skipped = Skipped(number=number, utterance=row, files=files, paths=(*files, *beside))
+                for path in skipped.paths:
+                    paths.take(path, number)
+                for path in files:
+                    names.check(path)
+                yield skipped
                 continue
             planned = self._find_unchanged(row, number, known) or self.plan(row, number, filed=filed)
             if filed and isinstance(planned, Plan | Unchanged):
@@ -166,6 +189,19 @@ class Planner:
                 else:
                     planned = _require_names(planned, names)
             yield planned
+
+    def name_files(self, row: Utterance) -> tuple[str, ...]:
+        """Paths of a row's files in an output folder; none where they depend on what is in the files, or cannot be.
+
+        >>> Planner().name_files(Utterance(id="menu/main", text="Press one."))
+        ('menu/main.wav',)
+        """
+        if self._names_hash:
+            return ()
+        try:
+            return tuple(_fill(template, row) for template, _ in self._files_of(row, filed=True))
+        except SpeechError:
+            return ()
 
     def _find_unchanged(self, row: Utterance, number: int, folder: OutputFolder | None) -> Unchanged | None:
         """The row as its files stand in the folder, if it asks for what it asked for when they were made."""

@@ -25,7 +25,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -38,6 +38,10 @@ from voxpress.rendering import DEFAULT_ENGINE, templates
 from voxpress.rendering.chimes import Chime
 from voxpress.speech import OptionValue, Output, Speaker
 
+if TYPE_CHECKING:
+    from voxpress.text import FrontEnd
+    from voxpress.text.lexicon import Lexicon
+
 Table: TypeAlias = Mapping[str, Any]
 
 _TABLES = ("defaults", "cast", "presets", "server", "voicemail")
@@ -46,6 +50,8 @@ _OWN_FIELDS = (
 )  # fmt: skip
 _FIELDS = (*_OWN_FIELDS, *Output.__struct_fields__)
 _GAINS = ("level", "loudness")
+_READING = ("normalise", "emoji", "unspeakable", "lenient")
+"""Fields of the defaults and of a front end."""
 _DEEPEST = 20
 """Presets that may extend each other in a row."""
 
@@ -121,6 +127,27 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """
         return Speaker.of(self).over(Speaker(engine=DEFAULT_ENGINE))
 
+    def read_with(self, lexicon: Lexicon, **asked: Any) -> FrontEnd:
+        """How texts are read with a lexicon.
+
+        Args:
+            asked: fields of `voxpress.text.FrontEnd`; those that are not None come before those of the project.
+
+        >>> from voxpress.text.lexicon import Lexicon
+        >>> Defaults(emoji="name").read_with(Lexicon(), emoji=None, lenient=True)
+        FrontEnd(emoji='name', lenient=True)
+
+        Raises:
+            InputError: one of them cannot be so.
+        """
+        from voxpress.text import FrontEnd
+
+        given = {name: getattr(self, name) for name in _READING}
+        given |= {name: value for name, value in asked.items() if value is not None}
+        return FrontEnd(
+            lexicon=lexicon, **{name: value for name, value in given.items() if value is not None}
+        )
+
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     """What a `voxpress.toml` says, with the presets of voxpress.
@@ -167,8 +194,8 @@ def load(project_file: Path | None = None) -> Mapping[str, Preset]:
         ManifestError: the project's file cannot be read or is wrong, with file, table and field.
 
     >>> list(load())
-    ['asterisk', 'freeswitch', 'twilio', 'amazon-connect', 'podcast', 'audiobook', 'video', 'ha-voice-pe', \
-'sonos', 'cast', 'alexa', 'edgetx', 'valetudo']
+    ['asterisk', 'freeswitch', 'twilio', 'amazon-connect', 'podcast', 'audiobook', 'acx', 'video', \
+'ha-voice-pe', 'sonos', 'cast', 'alexa', 'edgetx', 'valetudo']
     """
     return load_project(project_file).presets
 
@@ -218,8 +245,8 @@ def read_cast(table: Table, path: str) -> dict[str, Speaker]:
     """
     cast = {}
     for name, fields in table.items():
-        if not name.strip():
-            raise ManifestError("a speaker needs a name", path=path, field="cast")
+        if problem := validation.explain_cast_name(name):
+            raise ManifestError(problem, path=path, field="cast")
         try:
             cast[name] = msgspec.convert(fields, Speaker)
         except msgspec.ValidationError as error:
@@ -272,6 +299,8 @@ class _Presets:
         self.tables, self.path = tables, path
 
     def all(self) -> dict[str, Preset]:
+        if not all(map(str.strip, self.tables)):
+            raise ManifestError("a preset needs a name", path=self.path, field="presets")
         return {name: self._preset(name) for name in self.tables}
 
     def _preset(self, name: str) -> Preset:
@@ -470,11 +499,15 @@ def _wrong(error: Exception, table: Table, kind: type[msgspec.Struct]) -> tuple[
     if isinstance(error, InputError):
         return error.field or "", error.problem
     known = kind.__struct_fields__
-    for key, value in table.items():
-        if key not in known:
-            return key, f"no such field{suggest(key, known)} (fields: {', '.join(known)})"
+    required = [each.name for each in msgspec.structs.fields(kind) if each.required]
+    if unknown := next((key for key in table if key not in known), None):
+        return unknown, f"no such field{suggest(unknown, known)} (fields: {', '.join(known)})"
+    if lacking := next((name for name in required if name not in table), None):
+        return lacking, "is missing"
+    needed = {name: table[name] for name in required}
+    for key, value in {**needed, **table}.items():
         try:
-            msgspec.convert({key: value}, kind)
+            msgspec.convert({**needed, key: value}, kind)
         except msgspec.ValidationError as single:
             if not isinstance(single.__cause__, InputError):
                 return key, validation.explain_type(single)

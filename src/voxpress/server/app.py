@@ -220,7 +220,7 @@ def _make_wyoming_lifespan(here: Server, project: Project, socket: socket.socket
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        listener = WyomingListener(here, project.defaults)
+        listener = WyomingListener(here, project.defaults.engine)
         await listener.start(socket)
         try:
             yield

@@ -108,17 +108,23 @@ class SpeechRequest(RequestObject, frozen=True, forbid_unknown_fields=False):
         ),
     ] = None
     lenient: Annotated[
-        bool,
-        Meta(description="Extension: markup that cannot be followed is left out; otherwise it is an error."),
-    ] = False
+        bool | None,
+        Meta(
+            description="Extension: markup that cannot be followed is left out; otherwise it is an error. By default as"
+            " the project has it."
+        ),
+    ] = None
     lexicon: Annotated[
         list[LexiconEntry],
         Meta(max_length=MOST_ENTRIES, description="Extension: how words of the text are spoken."),
     ] = []
     unspeakable: Annotated[
-        Literal["error", "skip"],
-        Meta(description="Extension: what the voice cannot say is an error, or left out with a note."),
-    ] = "error"
+        Literal["error", "skip"] | None,
+        Meta(
+            description="Extension: what the voice cannot say is an error, or left out with a note. By default as the"
+            " project has it, else an error."
+        ),
+    ] = None
     marks: Annotated[
         Annotated[list[Annotated[str, Meta(max_length=32)]], Meta(max_length=MOST_MARKS)] | None,
         Meta(

@@ -183,6 +183,10 @@ def settings(table: Mapping[str, Any], path: str, **flags: Any) -> Settings:
         made = convert({**table, **given}, Settings)
     except ValidationError as error:
         raise ManifestError(str(error), path="flags") from error
+    tables = {f"voices.{name}": table for name, table in made.voices.items() if isinstance(table, Mapping)}
+    for field, named in {"models": made.models, "voices": made.voices, **tables}.items():
+        if not all(map(str.strip, named)):
+            raise ManifestError("a name is empty", path=path, field=f"server.{field}")
     for number, webhook in enumerate(made.webhooks):
         _check_webhook(webhook, path, f"server.webhooks[{number}]")
     return made

@@ -17,6 +17,7 @@ import msgspec
 
 from voxpress.documents import Block
 from voxpress.marks.srt import show_time
+from voxpress.publish.narration import Phrase
 from voxpress.publish.recording import Recording
 from voxpress.speech import Seconds
 
@@ -29,8 +30,9 @@ class Word(NamedTuple):
     """A word that is heard.
 
     Attributes:
-        first, letters: which of the sentence's letters and digits it has: other characters differ from page to page.
-        place: where it stands in the text content of the page; None: nowhere.
+        first, letters: which of the letters and digits of `Sentence.page` it has; other characters differ from page to
+            page. None has no place.
+        place: where it stands in the text content of the page; None: nowhere, as the number of a list item.
     """
 
     text: str
@@ -49,7 +51,9 @@ class Sentence:
         id: of its element in the page, and of its subtitle.
         block: which of the article's blocks it is in.
         text: as written, on one line.
-        place: where it stands in the text content of the page; None: nowhere, as the description of an image.
+        page: as it stands in the text content of the page: without the number of a list item or the description of an
+            image.
+        place: where that is; None: nowhere.
     """
 
     id: str
@@ -57,7 +61,8 @@ class Sentence:
     text: str
     begin: Seconds
     end: Seconds
-    place: tuple[int, int] | None
+    page: str = ""
+    place: tuple[int, int] | None = None
     words: tuple[Word, ...] = ()
 
 
@@ -100,8 +105,13 @@ def make_key(name: str) -> str:
     return f"vp-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:6]}"
 
 
-def make_article(name: str, recording: Recording, *, title: str, language: str, artist: str = "") -> Article:
+def make_article(
+    name: str, recording: Recording, content: str, *, title: str, language: str, artist: str = ""
+) -> Article:
     """What was heard of a page.
+
+    Args:
+        content: the text content of the page.
 
     Raises:
         SpeechError: it could not be spoken.
@@ -112,18 +122,12 @@ def make_article(name: str, recording: Recording, *, title: str, language: str, 
     at = 0
     for phrase in recording.sentences():
         block = blocks[phrase.block]
+        place = block.find_source(phrase.start, phrase.end)
         mine: list[Word] = []
         while at < len(words) and (words[at].block, words[at].start) < (phrase.block, phrase.end):
-            word, at = words[at], at + 1
-            if (word.block, word.start) < (phrase.block, phrase.start):
-                continue
-            first = _count_letters(show(block, phrase.start, word.start))
-            count = _count_letters(show(block, word.start, word.end))
-            place = block.find_source(word.start, word.end)
-            if mine and (mine[-1].first, mine[-1].place) == (first, place):
-                mine[-1] = mine[-1]._replace(end=word.stop)  # several spoken words are one written one
-                continue
-            mine.append(Word(show(block, word.start, word.end), word.begin, word.stop, first, count, place))
+            if (words[at].block, words[at].start) >= (phrase.block, phrase.start):
+                _add_word(mine, words[at], block, content, place)
+            at += 1
         sentences.append(
             Sentence(
                 f"{key}-{len(sentences) + 1}",
@@ -131,7 +135,8 @@ def make_article(name: str, recording: Recording, *, title: str, language: str, 
                 show(block, phrase.start, phrase.end),
                 phrase.begin,
                 phrase.stop,
-                block.find_source(phrase.start, phrase.end),
+                _SPACES.sub(" ", content[slice(*place)]).strip() if place else "",
+                place,
                 tuple(mine),
             )
         )
@@ -146,19 +151,39 @@ def make_article(name: str, recording: Recording, *, title: str, language: str, 
     )
 
 
+def _add_word(
+    words: list[Word], word: Phrase, block: Block, content: str, sentence: tuple[int, int] | None
+) -> None:
+    """Add a word to those of its sentence, unless it is a part of what is written as one with the word before."""
+    place = block.find_source(word.start, word.end)
+    first = letters = 0
+    if sentence and place:
+        first = count_letters(content[sentence[0] : place[0]])
+        letters = count_letters(content[slice(*place)])
+    if words and place and words[-1].place == place:
+        words[-1] = words[-1]._replace(end=word.stop)
+    else:
+        words.append(Word(show(block, word.start, word.end), word.begin, word.stop, first, letters, place))
+
+
 def show(block: Block, start: int, end: int) -> str:
     """A piece of a block as a reader sees it, on one line."""
     return _SPACES.sub(" ", html.unescape(_TAG.sub("", block.text[start:end]))).strip()
 
 
-def _count_letters(text: str) -> int:
+def count_letters(text: str) -> int:
+    """How many letters and digits a text has.
+
+    >>> count_letters("It's 5 o'clock.")
+    10
+    """
     return sum(map(str.isalnum, text))
 
 
 def write_vtt(article: Article) -> str:
     r"""WebVTT with a cue for each sentence, whose id is that of its element in the page.
 
-    >>> hi = Sentence("vp-1", 0, "A & B.", 0.0, 1.5, None)
+    >>> hi = Sentence("vp-1", 0, "A & B.", 0.0, 1.5)
     >>> write_vtt(Article(name="a", title="A", language="en", duration=1.5, sentences=(hi,)))
     'WEBVTT\n\nvp-1\n00:00:00.000 --> 00:00:01.500\nA &amp; B.\n'
     """

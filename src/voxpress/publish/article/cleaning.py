@@ -19,7 +19,7 @@ figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark 
 small span strong sub summary sup table tbody td tfoot th thead time tr u ul var wbr
 """
 _LIVE = """
-applet audio base button canvas datalist embed form frame frameset head iframe input link math meta noembed noframes
+applet audio base button canvas datalist embed frame frameset head iframe input link math meta noembed noframes
 noscript object option plaintext script select style svg template textarea title video voxpress-player xmp
 """
 _KEPT, _DROPPED = frozenset(_PROSE.split()), frozenset(_LIVE.split())

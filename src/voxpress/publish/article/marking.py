@@ -82,7 +82,7 @@ def mark(source: Source, text: str, sentences: Iterable[Sentence]) -> str | None
 
     A sentence with elements in it is several pieces. All have its id in ``data-voxpress``, the first also in ``id``.
 
-    >>> hi = Sentence("vp-1", 0, "Hi you", 0, 1, (0, 6))
+    >>> hi = Sentence("vp-1", 0, "Hi you", 0, 1, place=(0, 6))
     >>> mark(Source("<p>Hi <b>you</b>"), "Hi you", [hi])
     '<p><span id="vp-1" data-voxpress="vp-1">Hi </span><b><span data-voxpress="vp-1">you</span></b>'
 

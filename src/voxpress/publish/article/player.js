@@ -133,7 +133,8 @@
       this.sentences = [...this.querySelectorAll("[data-begin]")].map((element) => ({
         begin: Number(element.dataset.begin),
         end: Number(element.dataset.end),
-        text: element.textContent,
+        // As it stands in the page: without what is read and not written there, such as the number of a list item.
+        text: element.dataset.page ?? element.textContent,
         words: element.dataset.words,
         elements: [element],
         pieces: [],
@@ -357,9 +358,9 @@
       const wanted = this.querySelector('[data-option="words"]').checked && sentence && at < sentence.end;
       let place = null;
       for (const word of wanted ? (sentence.words?.split(" ") ?? []) : []) {
-        const [first, count, begin] = word.split(",").map(Number);
+        const [first, length, begin] = word.split(",").map(Number);
         if (begin > at + 0.005) break;
-        place = [first, count];
+        place = [first, length];
       }
       const name = place && `${this.current}:${place}`;
       if (name === this.word) return;
@@ -369,7 +370,9 @@
       if (!place) return;
       for (const elements of [sentence.pieces, sentence.elements.slice(0, 1)]) {
         const letters = spell(elements.flatMap((each) => listTextsOf(each)));
-        const [from, to] = [letters[place[0]], letters[place[0] + place[1] - 1]];
+        const count = [...sentence.text].filter((each) => LETTER.test(each)).length;
+        const first = letters.length - count + place[0];
+        const [from, to] = [letters[first], letters[first + place[1] - 1]];
         if (!from || !to) continue;
         const range = new Range();
         range.setStart(from.node, from.at);

@@ -11,7 +11,7 @@ from string import Template
 from typing import NamedTuple
 
 from voxpress import languages
-from voxpress.publish.article import Article, Sentence
+from voxpress.publish.article import Article, Sentence, count_letters
 
 FILES = ("player.css", "player.js")
 """What every page with a player needs."""
@@ -126,6 +126,8 @@ def _write_sentence(sentence: Sentence) -> str:
         f"{each.first},{each.letters},{each.begin:.2f}" for each in sentence.words if each.letters
     )
     times = f'data-begin="{sentence.begin:.3f}" data-end="{sentence.end:.3f}"'
+    if count_letters(sentence.page) != count_letters(sentence.text):
+        times += f' data-page="{escape(sentence.page)}"'
     return f'<span {times} data-words="{words}">{escape(sentence.text, quote=False)}</span>'
 
 

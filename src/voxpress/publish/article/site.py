@@ -194,6 +194,7 @@ class Site:
         article = make_article(
             name,
             recording,
+            page.text,
             title=document.title or name.rpartition("/")[2],
             language=document.language or result.language,
             artist=", ".join(document.creators),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from voxpress.errors import LeftOut, ManifestError
@@ -57,6 +58,12 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 """Names that the columns of a table may have, the first one found counts; case, spaces and hyphens do not."""
 
 _KNOWN = frozenset(name for names in COLUMNS.values() for name in names)
+_ERROR = r"#(?:N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|DIV/0!)|#+|=.*"
+_DAMAGED = (
+    re.compile(_ERROR),
+    re.compile(rf"{_ERROR}|'.*|[0-9]+(?:[.,][0-9]+)+|[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+"),
+)
+"""What spreadsheets make of cells, and of numbers: ``1001.0``, ``1,001``, ``1E+3``."""
 _NO_MAILBOX = "novm"
 """What FreePBX's exports have in place of a context."""
 
@@ -109,9 +116,17 @@ def _read_records(
         fields["language"] = read_language(fields.get("language", ""))
         if not fields.get("context") and "@" in fields["mailbox"]:
             fields["mailbox"], _, fields["context"] = fields["mailbox"].partition("@")
-        if not fields["mailbox"]:
+        mailbox = fields["mailbox"]
+        damaged = [field for field, cell in fields.items() if _DAMAGED[field == "mailbox"].fullmatch(cell)]
+        if not mailbox:
             yield ManifestError("is missing", path=path, line=line, field="mailbox")
         elif fields.get("context") == _NO_MAILBOX:
-            yield LeftOut(f"{fields['mailbox']} has no voicemail", path=path, line=line)
+            yield LeftOut(f"{mailbox} has no voicemail", path=path, line=line, id=mailbox)
+        elif damaged:
+            problem = (
+                f"{fields[damaged[0]]!r} is what a spreadsheet made of it: format the column as text there, type the"
+                " cell again, and save the list anew"
+            )
+            yield ManifestError(problem, path=path, line=line, field=damaged[0], id=mailbox)
         else:
             yield Mailbox(path=path, line=line, **fields)

@@ -6,8 +6,6 @@ One system is one module of this package, which sets `SYSTEM`; the module's name
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -19,6 +17,7 @@ from voxpress import languages
 from voxpress.errors import InputError, UnsupportedOption, suggest
 from voxpress.files.formats import FORMATS
 from voxpress.speech import Hertz, Output
+from voxpress.variants import find_variants
 
 Kind: TypeAlias = Literal["unavail", "busy", "greet", "temp"]
 """What a greeting is for: nobody answers, the line is busy, the name alone, an absence."""
@@ -40,6 +39,9 @@ class Greetings(msgspec.Struct, frozen=True, kw_only=True):
     """Names of the files, without extension."""
     formats: tuple[str, ...] = ("wav",)
     """Names of `voxpress.files.formats.FORMATS` that the system can play here."""
+    played: frozenset[str] = frozenset()
+    """Extensions of all files that it would play here, one in place of another; empty: it plays one format only, which
+    its settings name."""
     domains: bool = False
     """Whether a context is the name of a domain, which every mailbox needs."""
     next_steps: str = ""
@@ -166,12 +168,7 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def _find_systems() -> Mapping[str, System]:
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        system = getattr(importlib.import_module(f"{__name__}.{module.name}"), "SYSTEM", None)
-        if isinstance(system, System):
-            found[module.name] = system
-    return found
+    return find_variants(__name__, __path__, "SYSTEM", System)
 
 
 def names() -> list[str]:

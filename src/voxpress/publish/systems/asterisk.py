@@ -20,10 +20,22 @@ PLAYS = {
 }
 """What its modules ``format_*.so`` read."""
 
+# fmt: off
+_EXTENSIONS = frozenset((
+    "WAV", "al", "alaw", "alw", "au", "g719", "g722", "g723", "g723sf", "g726-16", "g726-24", "g726-32", "g726-40",
+    "g729", "gsm", "ilbc", "mu", "ogg", "opus", "pcm", "raw", "siren14", "siren7", "slin", "sln", "sln12", "sln16",
+    "sln192", "sln24", "sln32", "sln44", "sln48", "sln96", "spx", "spx16", "spx32", "ul", "ulaw", "ulw", "vox", "wav",
+    "wav16", "wav49",
+))
+# fmt: on
+"""Of sound, as its modules ``format_*.so`` name them, and Digium's for Opus. Of several files with one name, Asterisk
+plays the one that costs the least for a call."""
+
 GREETINGS = Greetings(
     folder="{context}/{mailbox}",
     names={"unavail": "unavail", "busy": "busy", "greet": "greet", "temp": "temp"},
     formats=tuple(PLAYS),
+    played=_EXTENSIONS,
     next_steps="""\
 Asterisk plays these greetings from /var/spool/asterisk/voicemail at the next call; nothing has to be reloaded. It must
 be able to read the files, and to replace them when people record their own: chown -R asterisk: DIR. After a greeting,

@@ -2,7 +2,7 @@
 
 ``mod_sndfile`` puts the rate of the call before a file's name (``ivr/8000/ivr-hello.wav``) and tries the other three if
 it is not there. ``sound_prefix`` says below which folder. ``mod_voicemail`` plays ``greeting_N.wav`` if a mailbox has
-chosen it, and else ``recorded_name.wav`` with a phrase.
+chosen it, and else a phrase, with ``recorded_name.wav`` before it. Its database says which of both it has.
 """
 
 from voxpress.publish.systems import Greetings, System
@@ -18,7 +18,10 @@ it has chosen it, here the one for no answer (1; busy is 2, absence is 3):
 
     fs_cli -x 'vm_fsdb_pref_greeting_set default DOMAIN MAILBOX 1'
 
-or for one call, in the dialplan: <action application="set" data="voicemail_greeting_number=2"/>
+or for one call, in the dialplan: <action application="set" data="voicemail_greeting_number=2"/>. It says a name once it
+knows the file:
+
+    fs_cli -x 'vm_fsdb_pref_recname_set default DOMAIN MAILBOX DIR/voicemail/default/DOMAIN/MAILBOX/recorded_name.wav'
 """,
 )
 

@@ -64,7 +64,7 @@ def announce(
     try:
         return list(kinds[kind](values.read(value, kind), gender))
     except OverflowError as error:
-        raise InputError(f"{system} says no number like {show(value)}: {error}", field="value") from error
+        raise InputError(f"{system} does not say {show(value)}: {error}", field="value") from error
 
 
 def language_of(folder: str, system: str) -> str:

@@ -15,7 +15,10 @@ from voxpress.quality.announcements.values import Amount
 Rule: TypeAlias = Callable[[Any, str | None], Iterator[str]]
 _Names: TypeAlias = Iterator[str]
 
-MISSING = "English numbers end the call there; in other languages the word is left out, and callers hear another number"
+MISSING = (
+    "American numbers and ordinals break off there; amounts, dates and times end the call; digits, letters and other"
+    " languages leave it out, and callers hear another number"
+)
 LARGEST = 2**31 - 1
 _SIGNS = {
     "*": "digits/star",
@@ -253,17 +256,17 @@ def _last_digits(number: int) -> int:
 
 
 def _say_ordinal(number: int, _gender: str | None) -> _Names:
-    """Nothing for zero; a hundred and a thousand without a one before them."""
+    """Nothing for zero."""
+    if abs(number) >= LARGEST:
+        raise OverflowError(f"the largest one is {LARGEST - 1:,}")
     if number < 0:
         yield "digits/minus"
-    number, said = abs(number), False
+    number = abs(number)
     for size, name in ((10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred")):
         many, number = divmod(number, size)
         if many:
-            if many > 1 or said or size > 1000:
-                yield from _in_english(many, None)
+            yield from _in_english(many, None)
             yield f"digits/{name}" if number else f"digits/h-{name}"
-            said = said or size > 100
     if number >= 20 and number % 10:
         yield f"digits/{number // 10 * 10}"
         number %= 10
@@ -276,6 +279,8 @@ def _say_money(amount: Amount, _gender: str | None) -> _Names:
     if amount.negative:
         raise OverflowError("it has no word for what is below zero")
     cents = amount.cents or 0
+    if amount.whole * 100 + cents > LARGEST:
+        raise OverflowError(f"the largest one is ${LARGEST // 100:,}.{LARGEST % 100}")
     if amount.whole:
         yield from _in_english(amount.whole, None)
         one = "letters/dollar_" if cents else "letters/dollar"

@@ -1,6 +1,7 @@
 """What FreeSWITCH 1.10 plays (src/mod/say): ``say:en:number:pronounced:12345`` and its kin.
 
-Its modules take up to nine digits, and say them in groups of three. Genders come with ``say``'s fourth argument.
+Its modules take up to nine digits, and say them in groups of three. Genders come with ``say``'s fourth argument, and in
+Russian with the channel variable ``gender``.
 """
 
 from __future__ import annotations
@@ -28,10 +29,7 @@ def _say_number(group: _Group, larger: Sequence[str], number: int, gender: str |
     Args:
         larger: the names of a million and of a thousand.
     """
-    if number < 0:
-        raise OverflowError("it says none below zero")
-    if len(str(number)) > MOST_DIGITS:
-        raise OverflowError(f"it says at most {MOST_DIGITS} digits")
+    _check_digits(number)
     if not number:
         yield "digits/0"
     for size, name in zip((_MILLION, _THOUSAND, 1), (*larger, ""), strict=True):
@@ -40,6 +38,13 @@ def _say_number(group: _Group, larger: Sequence[str], number: int, gender: str |
             hundreds, rest = divmod(many, 100)
             for each in group(hundreds, *divmod(rest, 10), name, gender or ""):
                 yield each if "/" in each else f"digits/{each}"
+
+
+def _check_digits(number: int) -> None:
+    if number < 0:
+        raise OverflowError("it says none below zero")
+    if len(str(number)) > MOST_DIGITS:
+        raise OverflowError(f"it says at most {MOST_DIGITS} digits")
 
 
 def _say_english_group(hundreds: int, tens: int, units: int, name: str, _gender: str) -> _Names:
@@ -181,11 +186,20 @@ def _say_one_million(number_rule: Rule, one: Sequence[str], number: int, gender:
     yield from number_rule(number, gender)
 
 
+def _say_in_russian(number: int, gender: str | None) -> _Names:
+    """A neuter number that ends in a million leaves the one before it out."""
+    *names, last = _in_russian(number, gender)
+    if gender == "n" and last == "digits/million" and names[-1:] == ["digits/1"]:
+        names.pop()
+    yield from (*names, last)
+
+
 # What only English has here
 
 
 def _say_ordinal(number: int, _gender: str | None) -> _Names:
     """Only the last group knows ordinals, and of a hundred none."""
+    _check_digits(number)
     if number == 0:
         yield "digits/0"
         return
@@ -226,6 +240,8 @@ def _say_letters(text: str, _gender: str | None) -> _Names:
 
 def _say_date(day: dt.date, _gender: str | None) -> _Names:
     """Years are said in two halves, such as nineteen ninety-nine, but not 1900 and not from 2000 on."""
+    if day.year < 1970:
+        raise OverflowError("it takes days before 1970 for today")
     yield f"time/day-{(day.weekday() + 1) % 7}"
     yield f"time/mon-{day.month - 1}"
     yield from _say_ordinal(day.day, None)
@@ -262,6 +278,7 @@ _in_english: Rule = partial(_say_number, _say_english_group, ("million", "thousa
 _in_spanish: Rule = partial(_say_number, _say_spanish_group, ("millions", "thousand"))
 _in_portuguese: Rule = partial(_say_number, _say_portuguese_group, ("millions", "thousand"))
 _in_italian: Rule = partial(_say_number, _say_italian_group, ("million", "thousand"))
+_in_russian: Rule = partial(_say_number, _say_russian_group, ("million", "thousand"))
 KINDS: Mapping[str, Mapping[str, Rule]] = {
     "de": _kinds(partial(_say_number, _say_german_group, ("million", "thousand"))),
     "en": {
@@ -277,6 +294,6 @@ KINDS: Mapping[str, Mapping[str, Rule]] = {
     "it": _kinds(partial(_say_one_million, _in_italian, ("digits/un", "digits/million"))),
     "nl": _kinds(partial(_say_number, _say_dutch_group, ("miljoen", "duizend"))),
     "pt": _kinds(partial(_say_one_million, _in_portuguese, ("digits/1", "digits/million"))),
-    "ru": _kinds(partial(_say_number, _say_russian_group, ("million", "thousand"))),
+    "ru": _kinds(_say_in_russian),
 }
 """What is said in each language, and how."""

@@ -11,7 +11,10 @@ from voxpress.errors import InputError, show
 
 
 class Amount(NamedTuple):
-    """An amount of money; `cents` is None where none are written."""
+    """An amount of money; `cents` is None where none are written.
+
+    Cents are two digits, because phone systems say ``1.5`` as one dollar and five cents.
+    """
 
     whole: int
     cents: int | None
@@ -19,7 +22,7 @@ class Amount(NamedTuple):
 
 
 _NUMBER = re.compile(r"-?(?:\d{1,3}(?:([ ,'])\d{3})(?:\1\d{3})*|\d+)")
-_AMOUNT = re.compile(r"(-?)\$?(-?)(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d{1,2}))?")
+_AMOUNT = re.compile(r"(-?)\$?(-?)(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d\d))?")
 _CURRENCIES = "$€£¥₹₽₩₺₪฿"
 _DIGITS = re.compile(r"[0-9*#-]+")
 
@@ -75,7 +78,7 @@ def _read_amount(text: str) -> Amount:
     match = _AMOUNT.fullmatch(text)
     if not match or not (match[3] or match[4]):
         raise ValueError(text)
-    cents = int(match[4].ljust(2, "0")) if match[4] else None
+    cents = int(match[4]) if match[4] else None
     return Amount(int(match[3].replace(",", "") or 0), cents, bool(match[1] or match[2]))
 
 
@@ -99,14 +102,14 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "money": _read_amount,
     "date": dt.date.fromisoformat,
     "time": lambda text: dt.time.fromisoformat(text.rjust(5, "0")),
-    "datetime": dt.datetime.fromisoformat,
+    "datetime": lambda text: dt.datetime.fromisoformat(re.sub(r"[T ](\d):", r" 0\1:", text)),
 }
 _EXAMPLES = {
     "number": "12345 or 12,345",
     "ordinal": "21",
     "digits": "0049, with * and #",
     "letters": "letters of ASCII",
-    "money": "$5.05",
+    "money": "$5.05 or $5",
     "date": "2026-11-29",
     "time": "14:05",
     "datetime": '"2026-11-29 14:05"',

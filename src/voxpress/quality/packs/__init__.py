@@ -26,7 +26,7 @@ from voxpress.quality.packs import coverage, media
 from voxpress.quality.packs.findings import KINDS, Finding, Kind, Severity
 from voxpress.quality.packs.folder import Pack, PackFile, survey
 from voxpress.quality.packs.references import Reference, Wanted, from_folder, from_rows, read_texts
-from voxpress.speech import Clip, Hertz, Output, Seconds, dBFS
+from voxpress.speech import LUFS, Clip, Hertz, Output, Seconds, dBFS
 
 __all__ = [
     "KINDS",
@@ -109,14 +109,14 @@ class _Tally:
 
     def __init__(self) -> None:
         self.durations: dict[str, tuple[Seconds, Seconds]] = {}
-        self.levels: dict[str, dBFS] = {}
+        self.levels: dict[str, tuple[dBFS, LUFS]] = {}
 
     def add(self, prompt: str, found: media.Measures) -> None:
         if found.duration is not None:
             least, most = self.durations.get(prompt, (found.duration, found.duration))
             self.durations[prompt] = min(least, found.duration), max(most, found.duration)
-        if found.level is not None:
-            self.levels.setdefault(prompt, found.level)
+        if found.level is not None and found.loudness is not None:
+            self.levels.setdefault(prompt, (found.level, found.loudness))
 
 
 def check(
@@ -188,7 +188,9 @@ def _sum_up(pack: Pack, language: str, tally: _Tally, compared: bool) -> Summary
         files=sum(map(len, prompts.values())),
         duration=round(sum(longest for _, longest in tally.durations.values()), 1),
         variants=sorted({each.variant for files in prompts.values() for each in files if not each.problem}),
-        level=round(statistics.median(tally.levels.values()), 1) if tally.levels else None,
+        level=round(statistics.median(level for level, _ in tally.levels.values()), 1)
+        if tally.levels
+        else None,
         compared=compared,
     )
 
@@ -278,11 +280,13 @@ def _compare_levels(
 ) -> Iterator[Finding]:
     if len(tally.levels) < _ENOUGH:
         return
-    usual = statistics.median(tally.levels.values())
-    for prompt, level in sorted(tally.levels.items()):
-        if abs(level - usual) > tolerance + 0.05:  # the figures are rounded
-            by = f"{abs(level - usual):.1f} dB {'louder' if level > usual else 'softer'} than the median"
-            yield _finding("level", prompts[prompt][0], f"{level:.1f} dBFS, {by}")
+    # Prompts that were made equally loud differ in the level of their speech, and the other way round.
+    usual = [statistics.median(each) for each in zip(*tally.levels.values(), strict=True)]
+    for prompt, levels in sorted(tally.levels.items()):
+        by = min((own - median for own, median in zip(levels, usual, strict=True)), key=abs)
+        if abs(by) > tolerance + 0.05:  # the figures are rounded
+            apart = f"{abs(by):.1f} dB {'louder' if by > 0 else 'softer'} than the median"
+            yield _finding("level", prompts[prompt][0], f"{levels[0]:.1f} dBFS, {apart}")
 
 
 def _compare_lengths(prompts: Mapping[str, list[PackFile]], tally: _Tally) -> Iterator[Finding]:

@@ -79,6 +79,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "The WAV header holds more than format and samples; old releases of Asterisk refuse that.",
             "write it again without",
         ),
+        "no-length": Kind(
+            _FAULT,
+            "The WAV header does not say how many samples follow, as after a pipe: Asterisk may play nothing of it.",
+            "write it again into a file",
+        ),
         "too-long": Kind(_FAULT, "The file is longer or larger than the system allows.", "shorten it"),
         "unknown-format": Kind(
             _WARNING, "voxpress cannot decode the format; its sound is not checked.", "check it elsewhere"

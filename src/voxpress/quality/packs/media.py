@@ -12,12 +12,12 @@ import numpy as np
 
 from voxpress.audio import sandbox, waveform
 from voxpress.audio.arrays import Samples
-from voxpress.audio.decoding import recognise
+from voxpress.audio.decoding import lacks_length, recognise
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError
 from voxpress.files.formats import FORMATS, Format
 from voxpress.quality import signal, telephony
-from voxpress.speech import Hertz, Seconds, dBFS
+from voxpress.speech import LUFS, Hertz, Seconds, dBFS
 
 _INAUDIBLE: dBFS = -55.0
 _QUIET = 10 ** (-40 / 10)
@@ -43,6 +43,7 @@ class Measures(msgspec.Struct, kw_only=True):
         size: bytes.
         format: by content, where the header shows it; else by name.
         level: of active speech; None: nothing is heard.
+        loudness: integrated; None: nothing is heard.
         problems: kinds of findings, each with a figure.
     """
 
@@ -52,6 +53,7 @@ class Measures(msgspec.Struct, kw_only=True):
     channels: int = 1
     duration: Seconds | None = None
     level: dBFS | None = None
+    loudness: LUFS | None = None
     peak: dBFS | None = None
     problems: list[tuple[str, str]] = []
 
@@ -78,6 +80,8 @@ def inspect(path: str, extension: str) -> Measures:
     found.channels = header.channels or 1
     if header.chunks:
         found.problems.append(("chunks", f"it holds {', '.join(header.chunks)}"))
+    if (length := header.unknown_length) is not None:
+        found.problems.append(("no-length", f"its header says {length:,} bytes of samples"))
     if problem := find_mismatch(header, extension, size):
         found.problems.append(("unlike-name", problem))
     if found.channels > 1:
@@ -113,12 +117,15 @@ class Header(msgspec.Struct, kw_only=True, frozen=True):
         format: a name of `FORMATS`, or of a container that voxpress reads; empty: the file has no header.
         channels: None: not known from here.
         chunks: names of chunks in a WAV file besides format and samples.
+        unknown_length: bytes of samples that a WAV file says it has which was written before its length was known;
+            None: it has the right length.
     """
 
     format: str = ""
     container: str = ""
     channels: int | None = None
     chunks: tuple[str, ...] = ()
+    unknown_length: int | None = None
 
 
 _WAV_CODECS = {1: "wav", 6: "wav-alaw", 7: "wav-ulaw", 0x31: "wav49"}
@@ -153,8 +160,11 @@ def read_header(path: str) -> Header:
                 return Header()
         if container != "wav":
             return Header(format=_CONTAINERS.get(container, container), container=container)
+        whole = file.seek(0, os.SEEK_END)
+        file.seek(4)
+        total = struct.unpack("<I", file.read(4))[0]
         file.seek(12)
-        format, channels, chunks = "wav", None, []
+        format, channels, chunks, unknown = "wav", None, [], None
         for _ in range(_MOST_CHUNKS):
             head = file.read(8)
             if len(head) < 8:
@@ -168,14 +178,26 @@ def read_header(path: str) -> Header:
                 format = "wav24" if (codec, bits) == (1, 24) else _WAV_CODECS.get(codec, "wav")
                 file.seek(size - 16, os.SEEK_CUR)
             elif name == b"data":
+                if lacks_length(size, total, whole):
+                    unknown = size
+                    break  # all that follows are samples
                 file.seek(size, os.SEEK_CUR)
             else:
+                if not all(32 <= byte < 127 for byte in name):
+                    chunks.append("bytes that are no chunk")
+                    break
                 if name not in _NEEDED:
                     chunks.append(name.decode("latin-1").strip())
                 file.seek(size, os.SEEK_CUR)
             if size % 2:
                 file.seek(1, os.SEEK_CUR)
-        return Header(format=format, container="wav", channels=channels, chunks=tuple(dict.fromkeys(chunks)))
+        return Header(
+            format=format,
+            container="wav",
+            channels=channels,
+            chunks=tuple(dict.fromkeys(chunks)),
+            unknown_length=unknown,
+        )
 
 
 def find_mismatch(header: Header, extension: str, size: int) -> str:
@@ -220,7 +242,7 @@ def _listen(audio: Audio, found: Measures) -> Iterator[tuple[str, str]]:
     for heard in signals:
         kind = "dtmf" if heard.name.startswith("DTMF") else "signal"
         yield kind, f"{heard.name} at {heard.start:.2f} s, for {heard.end - heard.start:.2f} s"
-    found.level = round(waveform.active_level(audio), 1)
+    found.level, found.loudness = round(waveform.active_level(audio), 1), round(waveform.loudness(audio), 1)
     if (share := signal.measure_clipping(samples)) > signal.CLIPPED:
         yield "clipped", f"{share:.1%} of it at full scale"
     if abs(offset := float(samples.mean(dtype=np.float64))) > _MOST_DC:

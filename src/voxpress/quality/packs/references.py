@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from voxpress import text
 from voxpress.errors import InputError, LeftOut, ManifestError
-from voxpress.files.paths import audio_extension
+from voxpress.files.paths import audio_extension, inner_path
 from voxpress.quality import verify
 from voxpress.quality.packs.folder import Pack, locate, survey
 from voxpress.speech import Utterance
@@ -59,6 +59,7 @@ def from_rows(rows: Iterable[Utterance | ManifestError], language: str = "") -> 
 
     Raises:
         ManifestError: a row is wrong.
+        InputError: a row's prompt cannot be in the pack.
     """
     found: dict[str, dict[str, Wanted]] = {}
     for row in rows:
@@ -66,7 +67,10 @@ def from_rows(rows: Iterable[Utterance | ManifestError], language: str = "") -> 
             continue
         if isinstance(row, ManifestError):
             raise row
-        name = row.file or row.id
+        try:
+            name = inner_path(row.file or row.id)
+        except InputError as error:
+            raise error.at(row.origin) from None
         if audio_extension(name):
             name = os.path.splitext(name)[0]
         prompt = locate(f"{name}.wav").prompt

@@ -16,6 +16,7 @@ from typing import Annotated
 import msgspec
 from litestar import Litestar, MediaType, Response, get, post
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from voxpress.audio import codec
@@ -84,7 +85,7 @@ def application(reviewing: Reviewing, title: str, secret: str) -> Litestar:
         return _read("page.html").replace("{title}", html.escape(title))
 
     @get("/{name:str}", sync_to_thread=False)
-    def send_file(name: str) -> Response[str]:
+    def send_file(name: FromPath[str]) -> Response[str]:
         if name not in _FILES:
             raise NotFoundException
         return Response(_read(name), media_type=_FILES[name])
@@ -96,22 +97,22 @@ def application(reviewing: Reviewing, title: str, secret: str) -> Litestar:
         return [Sentence.of(each) for each in found]
 
     @get("/takes/{take:str}", sync_to_thread=True)
-    def send_audio(take: str) -> Response[bytes]:
+    def send_audio(take: FromPath[str]) -> Response[bytes]:
         audio = reviewing.audio(take) if take.isalnum() else None
         if audio is None:
             raise NotFoundException
         return Response(codec.encode(audio, Output()), media_type="audio/wav")
 
     @post("/approve", status_code=200)
-    async def approve(data: Decided) -> Outcome:
+    async def approve(data: JSONBody[Decided]) -> Outcome:
         return await decide(lambda: reviewing.approve(data.text))
 
     @post("/respell", status_code=200)
-    async def respell(data: Decided) -> Outcome:
+    async def respell(data: JSONBody[Decided]) -> Outcome:
         return await decide(lambda: reviewing.respell(data.text, data.written, data.said))
 
     @post("/reread", status_code=200)
-    async def reread(data: Decided) -> Outcome:
+    async def reread(data: JSONBody[Decided]) -> Outcome:
         return await decide(lambda: reviewing.reread(data.text))
 
     def add_headers(response: Response[object]) -> Response[object]:

@@ -33,8 +33,8 @@ function show(item, sentence) {
   showText(item.querySelector(".text"), sentence);
   item.querySelector(".heard").textContent = `Heard: ${sentence.heard || "nothing"}`;
   item.querySelector("audio").src = `takes/${sentence.take}`;
-  const missed = sentence.differences.find(([asked]) => asked);
-  item.querySelector("[name=written]").value = missed ? missed[0] : "";
+  const missed = item.querySelector("mark");
+  item.querySelector("[name=written]").value = missed ? missed.textContent : "";
 }
 
 async function decide(item, action, more = {}) {

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal, TypedDict
 
 import msgspec
 from msgspec.structs import replace
 
 from voxpress import engines
-from voxpress.errors import InputError, UnsupportedOption
+from voxpress.errors import InputError, ManifestError, UnsupportedOption
 from voxpress.files import formats
-from voxpress.rendering.plan import Bad, Plan, Played, Sidecar
+from voxpress.rendering import chimes
+from voxpress.rendering.plan import Bad, PlacedChime, Plan, Played, Sidecar
 from voxpress.rendering.planner import Planner
-from voxpress.rendering.presets import Defaults, Preset, Project, choose_marks, preset_named
+from voxpress.rendering.presets import Preset, Project, choose_continuation, choose_marks, preset_named
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal, refusal
 from voxpress.server.schemas import RATE, LexiconEntry, RequestMarkup, SpeechRequest, VoiceId
@@ -84,6 +84,7 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     utterance: Utterance
     speaker: Speaker
     output: Output
+    preset: Preset | None
     front_end: FrontEnd
     marks: Sequence[str]
     ignored: tuple[str, ...]
@@ -94,15 +95,20 @@ class SpeechPlanner:
     """Makes plans of requests for speech.
 
     Args:
-        project: its presets, its cast and its lexicons.
+        project: its presets with their chimes, its cast, its lexicons, and its defaults. These hold where a request
+            says nothing, but for a chime: an answer that is spoken sentence by sentence would have one for each.
 
     Raises:
-        InputError: a lexicon cannot be read.
+        InputError: a lexicon or the sound of a chime cannot be read.
     """
 
     def __init__(self, settings: Settings, names: Aliases, project: Project) -> None:
         self._settings, self._names, self._project = settings, names, project
-        self._lexicons = {name: gather(project.list_lexicons(name)) for name in (None, *project.presets)}
+        self._lexicons = {name: gather(project.list_lexicons(name)) for name in project.presets}
+        self._shared_lexicon = gather(project.list_lexicons(project.defaults.preset))
+        self._chimes = {name: _place_chimes(preset, project.path) for name, preset in project.presets.items()}
+        # Names say which model and voice speak.
+        self._usual = replace(project.defaults.speaker, model=None, voice=None, language=None)
 
     async def plan(self, data: SpeechRequest, ignored: tuple[str, ...] = ()) -> SpeechPlan:
         """Plan a request, outside the event loop where its text is long.
@@ -169,43 +175,57 @@ class SpeechPlanner:
         asked = Speaker(language=data.language, speed=speed, seed=data.seed, options=options)
         output, preset = self._choose_output(data)
         _check_duration(data, output, self._settings.max_duration)  # also before the work of planning it
-        lexicon = _read_lexicon(data.lexicon).over(self._lexicons[data.preset])
+        lexicon = _read_lexicon(data.lexicon).over(
+            self._shared_lexicon if data.preset is None else self._lexicons[data.preset]
+        )
         return _Asked(
             utterance=Utterance(text=data.input, markup=_choose_markup(data, self._settings.markup)),
-            speaker=asked.over(speaker),
+            speaker=asked.over(speaker).over(self._usual),
             output=output,
-            front_end=FrontEnd(lexicon=lexicon, lenient=data.lenient, unspeakable=data.unspeakable),
+            preset=preset,
+            front_end=self._project.defaults.read_with(
+                lexicon, lenient=data.lenient, unspeakable=data.unspeakable
+            ),
             marks=choose_marks(preset, data.marks),
             ignored=ignored,
             mapped=mapped,
         )
 
     def _plan_in_language(self, data: SpeechRequest, asked: _Asked) -> tuple[_Asked, Plan | Bad]:
-        """The plan in the language of `lang_code`, which some clients send for each voice: a voice that does not speak
-        it speaks its own. Also what is then asked for.
+        """The plan in the language of the project, or of `lang_code`, which some clients send for each voice: a voice
+        that does not speak it speaks its own. Also what is then asked for.
         """
-        if data.lang_code is None:
-            return asked, self._plan(asked)
-        tag = None if data.language is not None else self._names.find_language(data.lang_code)
+        given, tag = data.lang_code, None
+        if given is not None and data.language is None:
+            tag = self._names.find_language(given)
+        elif given is None and asked.speaker.language is None:
+            tag = self._project.defaults.language
         if tag is not None:
-            mapped = () if tag == data.lang_code else (f"{data.lang_code}={tag}",)
+            mapped = () if given is None or tag == given else (f"{given}={tag}",)
             wanted = replace(
                 asked, speaker=replace(asked.speaker, language=tag), mapped=(*asked.mapped, *mapped)
             )
             plan = self._plan(wanted)
             if not (isinstance(plan, Bad) and isinstance(plan.error, UnsupportedOption)):
                 return wanted, plan
-        asked = replace(asked, ignored=("lang_code", *asked.ignored))
+        if given is not None:
+            asked = replace(asked, ignored=("lang_code", *asked.ignored))
         return asked, self._plan(asked)
 
     def _plan(self, asked: _Asked) -> Plan | Bad:
         """The plan of a text, or what is wrong with it."""
+        own = self._project.defaults
+        before, after = self._chimes[asked.preset.name] if asked.preset else (None, None)
         planner = Planner(
             asked.speaker,
+            carrier=own.carrier,
+            continuation=choose_continuation(asked.preset, own.continuation),
             files=[("", asked.output)],
             front_end=asked.front_end,
             cast=self._project.cast,
             marks=asked.marks,
+            before=before,
+            after=after,
         )
         return planner.plan(asked.utterance, filed=False)
 
@@ -239,23 +259,19 @@ class SpeechPlanner:
         return output, preset
 
 
-class Reading(TypedDict):
-    """Fields of a request that say how texts are read which the voice cannot say as they are."""
+def _place_chimes(preset: Preset, path: str) -> tuple[PlacedChime | None, PlacedChime | None]:
+    """What is heard before and after the speech of a preset.
 
-    lenient: bool
-    unspeakable: Literal["error", "skip"]
-
-
-def choose_reading(defaults: Defaults) -> Reading:
-    """How the texts of clients are read that cannot say it themselves: as the project has it.
-
-    >>> choose_reading(Defaults(unspeakable="skip"))
-    {'lenient': False, 'unspeakable': 'skip'}
+    Raises:
+        ManifestError: a sound cannot be used, with the project's file and the preset.
     """
-    return {
-        "lenient": bool(defaults.lenient),
-        "unspeakable": "skip" if defaults.unspeakable == "skip" else "error",
-    }
+    try:
+        before, after = chimes.place(preset.before, "before"), chimes.place(preset.after, "after")
+        for chime in (before, after):
+            chimes.require_usable(chime)
+    except InputError as error:
+        raise ManifestError(error.problem, path=path, field=f"presets.{preset.name}.{error.field}") from error
+    return before, after
 
 
 def _check_length(plan: Plan, most: int) -> None:

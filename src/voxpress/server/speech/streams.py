@@ -14,7 +14,7 @@ from voxpress.audio.waveform import Audio, join, silence
 from voxpress.errors import SpeechError
 from voxpress.marks import locate
 from voxpress.rendering import finishing
-from voxpress.rendering.plan import Played, Within
+from voxpress.rendering.plan import PlacedChime, Played, Within
 from voxpress.server.dispatcher import Flight
 from voxpress.server.errors import refusal
 from voxpress.server.http.content import Content
@@ -158,6 +158,8 @@ def is_known_by_parts(plan: SpeechPlan) -> bool:
         and output.level is None
         and output.max_duration is None
         and output.max_bytes is None
+        # A chime is as loud as the whole speech makes it.
+        and not any(isinstance(part, PlacedChime) for part in plan.plan.recipe.parts)
     )
 
 

@@ -7,19 +7,26 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from voxpress.errors import InputError, SpeechError
+from voxpress.rendering import DEFAULT_ENGINE
 from voxpress.rendering.plan import Bad, Planned, place_error
 from voxpress.rendering.presets import Project
 from voxpress.server.aliases import Aliases
 from voxpress.server.errors import Refusal
 from voxpress.server.schemas import SpeechRequest
 from voxpress.server.settings import Settings
-from voxpress.server.speech.planner import SpeechPlanner, choose_reading
+from voxpress.server.speech.planner import DEFAULT_VOICE, SpeechPlanner
 from voxpress.server.speech.voice_book import VoiceBook
-from voxpress.speech import Utterance
+from voxpress.speech import Speaker, Utterance
+
+_NOT_ASKED = ("format", "lexicon", "normalise", "title")
+"""Fields of rows that a list for the server cannot use: requests have none of them, or another part decides."""
 
 
 class Warming:
     """Plans the clips that requests will ask for.
+
+    Attributes:
+        unused: fields that rows have and requests do not.
 
     Args:
         formats: of the clips, each as the server finishes it.
@@ -35,8 +42,9 @@ class Warming:
         names = Aliases(settings, project.defaults, project.cast)
         self._planner = SpeechPlanner(settings, names, project)
         self._book = VoiceBook(names, project.defaults.engine)
-        self._reading = choose_reading(project.defaults)
         self._formats, self._voices = formats, voices or (None,)
+        self._engine = project.defaults.engine or DEFAULT_ENGINE
+        self.unused: set[str] = set()
 
     def plan_all(self, rows: Iterable[Utterance | SpeechError]) -> Iterator[Planned]:
         """The plans of all rows, one for each voice and format; what is wrong with a row stands in its place."""
@@ -50,28 +58,37 @@ class Warming:
         if isinstance(row, SpeechError):
             yield Bad(0, None, row)
             return
-        own = row.voice or (row.speaker if isinstance(row.speaker, str) else None)
-        for voice in [own] if own or row.engine else self._voices:
+        self.unused.update(name for name in _NOT_ASKED if getattr(row, name))
+        speaker = self._find_speaker(row)
+        for voice in [speaker.voice] if speaker.voice or speaker.engine else self._voices:
             for format in self._formats:
                 try:
-                    yield self._planner.plan_now(self._ask(row, voice, format)).plan
+                    yield self._planner.plan_now(self._ask(row, speaker, voice, format)).plan
                 except SpeechError as error:
                     yield Bad(0, row, place_error(error, row))
                 except Refusal as error:
                     yield Bad(0, row, place_error(InputError(error.message), row))
 
-    def _ask(self, row: Utterance, voice: str | None, format: str) -> SpeechRequest:
-        model = f"{row.engine}/{row.model}" if row.engine and row.model else row.engine
+    def _find_speaker(self, row: Utterance) -> Speaker:
+        """Who speaks a row. A name that its list does not explain is one that requests can give as their voice."""
+        own = Speaker.of(row)
+        given = row.speaker
+        if isinstance(given, str):
+            given = row.cast.get(given, Speaker(voice=given))
+        speaker = own.over(given) if given else own
+        return Speaker(engine=self._engine).over(speaker) if speaker.model and not speaker.engine else speaker
+
+    def _ask(self, row: Utterance, speaker: Speaker, voice: str | None, format: str) -> SpeechRequest:
+        model = f"{speaker.engine}/{speaker.model}" if speaker.model else speaker.engine
         chosen = self._book.choose(None if model else voice, None, None)
         return SpeechRequest(
             model=model or chosen.model,
             input=row.text,
-            voice=(voice or "") if model else chosen.voice,
+            voice=(voice or DEFAULT_VOICE) if model else chosen.voice,
             response_format=format,
-            speed=row.speed or 1.0,
-            language=row.language,
-            seed=row.seed,
-            options=dict(row.options),
+            speed=speaker.speed or 1.0,
+            language=speaker.language,
+            seed=speaker.seed,
+            options=dict(speaker.options),
             markup=row.markup if row.markup != "plain" else None,
-            **self._reading,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from voxpress.rendering.presets import Defaults
 from voxpress.server.context import Server
 from voxpress.server.errors import Refusal
 from voxpress.server.speech.voice_book import VoiceBook
@@ -19,12 +18,12 @@ class WyomingListener:
     """Serves Wyoming's clients from the parts of a server.
 
     Args:
-        defaults: of the project: whose usual voice is meant, and how texts are read that it cannot say.
+        engine: whose usual voice is meant where a client names none; None: that of voxpress.
     """
 
-    def __init__(self, here: Server, defaults: Defaults) -> None:
-        self._here, self._defaults = here, defaults
-        self._book = VoiceBook(here.names, defaults.engine)
+    def __init__(self, here: Server, engine: str | None) -> None:
+        self._here = here
+        self._book = VoiceBook(here.names, engine)
         self._sessions: dict[asyncio.Task[None], Session] = {}
         self._server: asyncio.Server | None = None
 
@@ -50,7 +49,7 @@ class WyomingListener:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = Session(self._here, self._defaults, self._book, reader, writer)
+        session = Session(self._here, self._book, reader, writer)
         task = asyncio.current_task()
         assert task is not None
         try:

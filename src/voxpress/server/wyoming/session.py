@@ -15,14 +15,13 @@ from wyoming.event import Event
 from wyoming.tts import SynthesizeStopped
 
 from voxpress.audio.codec import Encoder
-from voxpress.rendering.presets import Defaults
 from voxpress.server.context import Server
 from voxpress.server.errors import Refusal, to_refusal
 from voxpress.server.http.content import Content
 from voxpress.server.keys import ANYONE
 from voxpress.server.logs import Visit
 from voxpress.server.schemas import SpeechRequest
-from voxpress.server.speech.planner import SpeechPlan, choose_reading
+from voxpress.server.speech.planner import SpeechPlan
 from voxpress.server.speech.streams import is_known_by_parts
 from voxpress.server.speech.voice_book import Chosen, VoiceBook
 from voxpress.server.wyoming.events import EventReader, Received, encode_event
@@ -52,13 +51,11 @@ class Session:
     def __init__(
         self,
         here: Server,
-        defaults: Defaults,
         book: VoiceBook,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
         settings = here.settings
-        self._reading = choose_reading(defaults)
         self._here, self._book, self._writer = here, book, writer
         self._patience = settings.body_timeout
         most = 8 * settings.max_characters + 65536
@@ -184,7 +181,6 @@ class Session:
             speed=fields.speed or 1.0,
             language=chosen.language,
             markup=fields.markup,
-            **self._reading,
         )
         return await self._here.speech.plan(asked)
 

@@ -14,8 +14,9 @@ from voxpress.text.say_as import SayAs
 
 MOST_SILENCE: Seconds = 3600.0
 """Of all silences in one text."""
+MIN_SILENCE: Seconds = 0.001
 MAX_SILENCE: Seconds = 600.0
-"""Of one."""
+"""Of one. A shorter one could be a file without a sample."""
 
 PUNCTUATION = " .,;:!?…"
 _SPACES = re.compile(r"\s+")
@@ -115,9 +116,10 @@ class Composer:
         self._pause, self._rested = None, True
         if isinstance(silence, Silence):
             self._silence += silence.duration
-            if silence.duration > MAX_SILENCE:
+            if not MIN_SILENCE <= silence.duration <= MAX_SILENCE:
                 raise MarkupError(
-                    f"a silence lasts at most {MAX_SILENCE:g} seconds, not {silence.duration:g}"
+                    f"a silence lasts at least {MIN_SILENCE:g} and at most {MAX_SILENCE:g} seconds,"
+                    f" not {silence.duration:g}"
                 )
             if self._silence > MOST_SILENCE:
                 raise MarkupError(f"the silences of a text last at most {MOST_SILENCE:,g} seconds together")

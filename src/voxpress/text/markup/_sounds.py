@@ -17,12 +17,13 @@ _TONES = """
     tonalité tonalités
     toni
     сигнал сигналы сигнала гудок гудки тон тоны
-    ton töne signalton signaltöne piepton pieptöne piep
+    ton töne signalton signaltöne piepton pieptöne piep pfeifton pfeiftöne
     tom tons bipe bipes
-    toon tonen pieptoon
+    toon tonen pieptoon fluittoon
 """
 _KINDS = {
-    "double": "double two doble dos deux doppio due двойной два doppelter doppelte zwei duplo dois dubbele twee",
+    "double": "double two doble dos deux doppio due двойной два doppelter doppelte doppel zwei duplo dois dubbele"
+    " dubbel twee",
     "error": "error erreur errore ошибка ошибки fehler erro fout",
     "ascending": "ascending rising ascendente ascendentes ascendenti ascendant ascendants ascendante ascendantes"
     " montant montants crescente crescenti восходящий восходящие восходящего возрастающий возрастающие"
@@ -42,6 +43,13 @@ _AROUND = """
     um uma isto é simples curto som
     een eenvoudige korte geluid
 """
+_JOINED = r"(fehler|fout|doppel|dubbel)(ton|töne|piep|toon|tonen)"
+"""German and Dutch write kind and tone as one word."""
+_SIZES = """
+    long short brief largo larga corto corta breve long longue court courte lungo lunga longo longa curto curta
+    moment momento instant instante augenblick ogenblik
+    lang lange langer kurz kurze kurzer kort korte долгая длинная короткая небольшая
+"""
 _SILENCES = """
     silence pause silencio pausa silenzio тишина тишины пауза паузы молчание молчания stille pause silêncio
     stilte pauze
@@ -49,8 +57,10 @@ _SILENCES = """
 _UNITS: Mapping[float, str] = {
     0.001: "ms millisecond milliseconds milisegundo milisegundos milliseconde millisecondes millisecondo millisecondi"
     " мс миллисекунда миллисекунды миллисекунд millisekunde millisekunden milissegundo milissegundos milliseconden",
+    0.5: "полсекунды",
     1.0: "s sec secs second seconds segundo segundos seg seconde secondes secondo secondi с сек секунда секунды секунду"
     " секунд sekunde sekunden sek seconden",
+    30.0: "полминуты",
     60.0: "min minute minutes minuto minutos minuti минута минуты минуту минут minuten minuut",
     3600.0: "hour hours hora horas heure heures ora ore час часа часов stunde stunden uur",
 }
@@ -66,6 +76,10 @@ _COUNTS = (
     "nine nueve neuf nove девять neun negen",
     "ten diez dix dieci десять zehn dez tien",
 )
+_MUSIC = "music música musica musique музыка musik muziek"
+_SETTINGS = """
+    on background hold waiting fondo espera fond attente sottofondo attesa ambiente fundo op achtergrond фоновая
+"""
 _OF = "of for de di d da von van the"
 
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words.split()}
@@ -73,17 +87,47 @@ _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split
 _COUNT_OF = {word: float(count) for count, words in enumerate(_COUNTS, 1) for word in words.split()}
 _IS_TONE, _IS_AROUND = frozenset(_TONES.split()), frozenset(_AROUND.split())
 _IS_SILENCE, _IS_OF = frozenset(_SILENCES.split()), frozenset(_OF.split())
+_IS_SIZE, _IS_MUSIC = frozenset(_SIZES.split()), tuple(_MUSIC.split())
+_IS_BESIDE_MUSIC = _IS_AROUND | _IS_SIZE | _IS_OF | frozenset(_SETTINGS.split())
 _NAMES = {"": "beep", "double": "double beep", "error": "error beep"}
 
+_NOISE_OF = (
+    "(?:sound|noise)s? of ",
+    "(?:sonidos?|ruidos?|grabaci[oó]n) del? ",
+    "(?:sons?|bruits?) (?:de |du |des |d['’])",
+    "(?:suon[oi]|rumor[ei]) d(?:i|el|ella|ello|elle|ei|egli) |(?:suono|rumore) dell['’]",
+    "(?:geräusche?|klang|klänge) (?:von|vom|des|der|eines|einer) ",
+    "(?:som|sons|ruídos?|barulhos?) d(?:e|o|a|os|as) ",
+    "(?:geluid|geluiden) van ",
+    "(?:звуки?|шум) ",
+)
+"""How a noise is called in each language, before its cause."""
+_NOISES = """
+    sounds? noises? sonidos? ruidos? sons? bruits? suon[oi] rumor[ei] звук шум geräusche? klang som ruídos? geluid
+"""
+_ARTICLES = "the an? el los las? una? le les il lo un os? uma? het een der das eine? um"
+_PLAYS = """
+    play plays playing played spielt spielen läuft ertönt erklingt gespielt abgespielt speelt klinkt gespeeld afgespeeld
+    suona suonano suonando toca tocam tocando suena suenan sonando joue jouent retentit играет звучит
+"""
+_IS_PLAYED = "is are wird werden wordt worden está estão viene vengono sta est sont"
+
+
+def _any(words: str) -> str:
+    return f"(?:{'|'.join(words.split())})"
+
+
+_HEARD = _any(f"{_NOISES} {_TONES} {_MUSIC}")
 SOUND = lazily(
-    r"(?:sounds?|noises?) of .+|.*\b(?:sound|tone|beep|music|noise)s? (?:is |are )?play(?:s|ing|ed)?"
-    r"|(?:sonidos?|ruidos?|grabaci[oó]n) de .+|(?:sons?|bruits?) (?:de |du |des |d['’]).+"
-    r"|(?:suon[oi]|rumor[ei]) (?:di|del|delle|dei) .+|(?:звук|шум)и? .+|(?:geräusche?|klang) (?:von|der|des) .+"
-    r"|music|música|musica|musique|музыка|musik|muziek"
-    rf"|(?:(?:long|short|brief) )?(?:{'|'.join(sorted(_IS_SILENCE))})"
+    rf"(?:{'|'.join(_NOISE_OF)}).+"
+    # "the sound of your voice is recorded" is prose.
+    rf"|(?:{_any(_ARTICLES)} |l['’])(?:{'|'.join(_NOISE_OF)})\S+(?: \S+){{0,2}}"
+    rf"|(?:.*[ '’])?{_HEARD} (?:{_any(_IS_PLAYED)} )?{_any(_PLAYS)}"
+    rf"|{_any(_PLAYS)} (?:{_any(_ARTICLES)} |l['’])?{_HEARD}"
 )
 """Sounds that nobody can generate from their description."""
 _WORD = lazily(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+_JOINT = lazily(_JOINED)
 _BETWEEN = lazily(r"[\s'’:-]*")
 _BETWEEN_LENGTHS = lazily(r"[\s'’:.,/½¼¾-]*")
 _SIGNED = lazily(r"(?<!\w)[-−–]\d")
@@ -101,7 +145,7 @@ def describe(words: str) -> str | float | None:
     Args:
         words: in small letters.
     """
-    found: list[str] = _WORD.findall(words)
+    found = [part for word in _WORD.findall(words) for part in _split(word)]
     if not found:
         return None
     between = _WORD.sub("", words)
@@ -109,7 +153,13 @@ def describe(words: str) -> str | float | None:
         return _describe_tone(found) if _BETWEEN.fullmatch(between) else None
     if any(word in _IS_SILENCE for word in found) and _BETWEEN_LENGTHS.fullmatch(between):
         return _measure_silence(found) if not _SIGNED.search(words) else ""
-    return None
+    others = [word for word in found if not word.endswith(_IS_MUSIC)]
+    return "" if len(others) < len(found) and _IS_BESIDE_MUSIC.issuperset(others) else None
+
+
+def _split(word: str) -> tuple[str, ...]:
+    joined = _JOINT.fullmatch(word)
+    return joined.groups() if joined else (word,)
 
 
 def _describe_tone(found: list[str]) -> str | None:
@@ -127,6 +177,8 @@ def _describe_tone(found: list[str]) -> str | None:
 def _measure_silence(found: list[str]) -> float | str | None:
     """The seconds of a silence; empty: it has a length that is not clear, None: the words are prose."""
     rest = [word for word in found if word not in _IS_SILENCE and word not in _IS_OF]
+    if len(rest) == 3 and _COUNT_OF.get(rest[0]) == 1:
+        del rest[0]  # "a pause of two seconds"
     units = [_UNIT_OF[word] for word in rest if word in _UNIT_OF]
     if len(rest) == 2 and rest[1] in _UNIT_OF:
         count = _COUNT_OF.get(rest[0]) or _read_count(rest[0], _UNIT_OF[rest[1]])
@@ -134,7 +186,9 @@ def _measure_silence(found: list[str]) -> float | str | None:
             return count * _UNIT_OF[rest[1]]
     strange = sum(word not in _UNIT_OF and word not in _COUNT_OF and not word[0].isdecimal() for word in rest)
     # "half a second of silence" is no prose, and "silence fell for the last ten seconds" is.
-    return "" if units and strange <= 1 else None
+    if units:
+        return "" if strange <= 1 else None
+    return "" if all(word in _IS_SIZE or word in _IS_AROUND for word in rest) else None
 
 
 def _read_count(written: str, unit: float) -> float | None:

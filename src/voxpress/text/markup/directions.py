@@ -20,10 +20,11 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from contextlib import suppress
+from unicodedata import normalize
 
 from voxpress.errors import InputError, LeftOut, MarkupError, shorten
 from voxpress.text.ipa import to_ipa
-from voxpress.text.markup._composer import MAX_SILENCE, PUNCTUATION, Composer
+from voxpress.text.markup._composer import MAX_SILENCE, MIN_SILENCE, PUNCTUATION, Composer
 from voxpress.text.markup._sounds import SOUND, describe
 from voxpress.text.parts import Part, Say, Silence, Tone
 from voxpress.text.passage import Change, Edit, Passage
@@ -135,14 +136,14 @@ def _say(pieces: list[Passage], changes: list[Change], composer: Composer) -> No
 def _interpret(match: re.Match[str], *, explains: bool) -> tuple[Tone | Silence, ...] | None:
     """The sounds that the brackets describe; empty for an explanation, None for prose."""
     whole, content = match[0], match[match.lastindex or 1]
-    words = " ".join(content.casefold().split()).rstrip(".!").strip()
+    words = " ".join(normalize("NFC", content).casefold().split()).rstrip(".!").strip()
     sound = describe(words)
     if isinstance(sound, str) and sound:
         return TONES[sound]
     if isinstance(sound, float):
-        if not 0 < sound <= MAX_SILENCE:
+        if not MIN_SILENCE <= sound <= MAX_SILENCE:
             raise MarkupError(
-                f"{shorten(whole)}: silence lasts more than 0 and at most {MAX_SILENCE:g} seconds"
+                f"{shorten(whole)}: silence lasts at least {MIN_SILENCE:g} and at most {MAX_SILENCE:g} seconds"
             )
         return (Silence(sound),)
     if explains and (

@@ -1,0 +1,78 @@
+"""The headers of MP3's frames (ISO/IEC 11172-3, 2.4.1.3), which say what no header of the file does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+from voxpress.audio.decoding import measure_id3
+from voxpress.errors import InputError
+from voxpress.speech import Hertz
+
+_BIT_RATES = {
+    1: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    2: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+"""kbit/s of MPEG 1 and 2, layer III."""
+_RATES: dict[int, tuple[Hertz, ...]] = {
+    3: (44100, 48000, 32000),
+    2: (22050, 24000, 16000),
+    0: (11025, 12000, 8000),
+}
+"""By the two bits of the version."""
+_AFTER = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", bytes(4))
+"""What may follow the last frame."""
+
+
+class Frame(NamedTuple):
+    """What the header of a frame says.
+
+    Attributes:
+        size: bytes, with the header.
+    """
+
+    sample_rate: Hertz
+    channels: int
+    bit_rate: int
+    size: int
+
+
+def read_frame(head: bytes) -> Frame | None:
+    """The header of a frame of layer III; None if it is none.
+
+    >>> read_frame(b"\\xff\\xfb\\xb0\\xc4")
+    Frame(sample_rate=44100, channels=1, bit_rate=192000, size=626)
+    """
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
+        return None
+    version, quality, rate = head[1] >> 3 & 3, head[2] >> 4, head[2] >> 2 & 3
+    if version not in _RATES or rate == 3 or not 0 < quality < 15:
+        return None
+    generation = 1 if version == 3 else 2
+    sample_rate, bit_rate = _RATES[version][rate], _BIT_RATES[generation][quality - 1] * 1000
+    size = 144 // generation * bit_rate // sample_rate + (head[2] >> 1 & 1)
+    return Frame(sample_rate, 1 if head[3] >> 6 == 3 else 2, bit_rate, size)
+
+
+def read_frames(file: BinaryIO) -> Iterator[Frame]:
+    """The frames of a file that hold sound: not the first one, where that holds only their number (Xing, VBRI).
+
+    Raises:
+        InputError: something else than a frame stands between them, or the last one is not whole.
+    """
+    end = file.seek(0, 2)
+    file.seek(0)
+    position = first = measure_id3(file.read(10))
+    while position < end:
+        file.seek(position)
+        head = file.read(64 if position == first else 11)
+        frame = read_frame(head)
+        if frame is None:
+            if position > first and head.startswith(_AFTER):
+                return
+            raise InputError(f"it has no MP3 frame at byte {position:,}")
+        if position + frame.size > end:
+            raise InputError("it is cut off")
+        if position != first or not any(name in head for name in (b"Xing", b"Info", b"VBRI")):
+            yield frame
+        position += frame.size

@@ -1,0 +1,122 @@
+"""``voxpress audiobook``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from voxpress.cli.books import Book, BookFile, OutlineFile, Verify
+from voxpress.cli.options import (
+    AsrModel,
+    Device,
+    EngineName,
+    Language,
+    LexiconFiles,
+    Model,
+    Normalise,
+    Options,
+    Seed,
+    Speed,
+    StoreUrl,
+    VoiceName,
+    Workers,
+    examples,
+    read_options,
+)
+from voxpress.errors import InputError
+
+app = typer.Typer()
+
+
+@app.command(
+    epilog=examples(
+        "voxpress audiobook emma.epub -o emma.m4b",
+        "voxpress audiobook emma.epub -o emma --format mp3",
+        "voxpress audiobook emma.epub -o chapters --preset acx && voxpress acx chapters",
+    )
+)
+def audiobook(
+    book: BookFile,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE.m4b|DIR",
+            help="One file with chapters, or a folder with a file for each.",
+        ),
+    ],
+    outline: OutlineFile = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format", "-f", metavar="NAME", help="Of the files in a folder: mp3 (the default), m4a, opus."
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset", "-p", metavar="NAME", help="Loudness and pauses: audiobook (the default), acx …"
+        ),
+    ] = None,
+    library: Annotated[
+        bool,
+        typer.Option(
+            "--library",
+            help="Below DIR, make folders for author, series and book, as Audiobookshelf has them.",
+        ),
+    ] = False,
+    engine: EngineName = None,
+    model: Model = None,
+    voice: VoiceName = None,
+    language: Language = None,
+    speed: Speed = None,
+    seed: Seed = None,
+    option: Options = None,
+    device: Device = None,
+    lexicon: LexiconFiles = None,
+    normalise: Normalise = None,
+    store: StoreUrl = None,
+    workers: Workers = None,
+    verify: Verify = False,
+    recogniser: AsrModel = None,
+) -> None:
+    """Make an audiobook. What was spoken before is not spoken again."""
+    from voxpress.audio.audiobooks import name_folder
+    from voxpress.publish.audiobook import M4B, describe_book, narrate_audiobook, write_audiobook
+    from voxpress.speech import Speaker
+
+    single = output.suffix.lower() in M4B
+    if single and format not in (None, "m4a"):
+        raise InputError(f"{output.name} holds AAC, and no {format}: leave --format out, or name a folder")
+    if single and library:
+        raise InputError("--library makes folders: name a folder with -o")
+    speaker = Speaker(
+        engine=engine,
+        model=model,
+        voice=voice,
+        language=language,
+        speed=speed,
+        seed=seed,
+        options=read_options(option),
+    )
+    opened = Book.open(
+        book, outline, speaker=speaker, lexicon=lexicon, normalise=normalise, store=store, device=device
+    )
+    made = opened.find_output(preset or "audiobook", "m4a" if single else format or _usual_format(preset))
+    narrations = list(narrate_audiobook(opened.document, opened.outline))
+    recordings = opened.record(narrations, made, workers=workers, verify=verify, recogniser=recogniser)
+    target = output.expanduser()
+    if library:
+        voices = tuple(dict.fromkeys(each.result.voice for each in recordings))
+        target = target / name_folder(describe_book(opened.document, opened.outline, voices))
+    files = write_audiobook(recordings, opened.document, opened.outline, target, opened.store)
+    print(files[0] if len(files) == 1 else f"{len(files):,} files in {target}")
+    raise typer.Exit(opened.tell_doubts(recordings))
+
+
+def _usual_format(preset: str | None) -> str | None:
+    """Of the files in a folder; None: as the preset says."""
+    return None if preset else "mp3"

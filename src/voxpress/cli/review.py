@@ -1,0 +1,110 @@
+"""``voxpress review``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from voxpress.cli.books import Book, BookFile, OutlineFile, default_outline
+from voxpress.cli.options import (
+    AsrModel,
+    Device,
+    EngineName,
+    Json,
+    Language,
+    LexiconFiles,
+    Model,
+    Normalise,
+    Options,
+    Seed,
+    Speed,
+    StoreUrl,
+    VoiceName,
+    examples,
+    read_options,
+    recogniser_named,
+)
+
+app = typer.Typer()
+
+
+@app.command(epilog=examples("voxpress review emma.epub", "voxpress review emma.epub --json"))
+def review(
+    book: BookFile,
+    outline: OutlineFile = None,
+    engine: EngineName = None,
+    model: Model = None,
+    voice: VoiceName = None,
+    language: Language = None,
+    speed: Speed = None,
+    seed: Seed = None,
+    option: Options = None,
+    device: Device = None,
+    lexicon: LexiconFiles = None,
+    normalise: Normalise = None,
+    store: StoreUrl = None,
+    recogniser: AsrModel = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Of the page; 0: any that is free.")
+    ] = 0,
+    json: Json = False,
+) -> None:
+    """Show the sentences of a book that were not heard as they are written, on a page where you decide on each.
+
+    First make the book with --verify and the same voice. The page is on this machine only. Decisions are kept in the
+    outline, and the next run for the book follows them.
+    """
+    from voxpress.cli.tables import print_json
+    from voxpress.publish import outline as outlines
+    from voxpress.publish.audiobook import narrate_audiobook
+    from voxpress.publish.outline import Outline
+    from voxpress.publish.recording import make_planner
+    from voxpress.publish.review import Reviewing
+    from voxpress.speech import Output, Speaker
+
+    speaker = Speaker(
+        engine=engine,
+        model=model,
+        voice=voice,
+        language=language,
+        speed=speed,
+        seed=seed,
+        options=read_options(option),
+    )
+    opened = Book.open(
+        book, outline, speaker=speaker, lexicon=lexicon, normalise=normalise, store=store, device=device
+    )
+    document, place = opened.document, opened.outline_path or default_outline(book)
+
+    def save(changed: Outline) -> None:
+        outlines.save(changed, place, source=book.name)
+
+    reviewing = Reviewing(
+        opened.outline,
+        narrate=lambda known: narrate_audiobook(document, known),
+        make_planner=lambda known: make_planner(
+            document,
+            known,
+            Output(),
+            speaker=opened.speaker,
+            front_end=opened.front_end,
+            device=opened.device,
+        ),
+        save=save,
+        store=opened.store,
+        recogniser=recogniser_named(recogniser),
+    )
+    if json:
+        fields = ("chapter", "text", "spoken", "heard", "wer", "differences")
+        print_json([{name: getattr(each, name) for name in fields} for each in reviewing.sentences()])
+        return
+    try:
+        from voxpress.server.review import serve
+    except ImportError as error:
+        from voxpress.errors import EngineNotInstalled
+
+        raise EngineNotInstalled(
+            f"the page needs {error.name}: run  pip install 'voxpress[server]'"
+        ) from None
+    serve(reviewing, document.title, port=port, tell=lambda url: typer.echo(f"{url}  (Ctrl-C ends it)"))

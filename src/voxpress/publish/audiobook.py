@@ -1,0 +1,107 @@
+"""Audiobooks: one file with chapters, or a folder with a file for each chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from voxpress.audio.audiobooks import Track, write_m4b, write_tracks
+from voxpress.audio.tags import Tags
+from voxpress.documents import Block, Document
+from voxpress.errors import InputError, StoreError
+from voxpress.publish.narration import Narration, narrate
+from voxpress.publish.outline import Outline
+from voxpress.publish.recording import Recording, narrate_chapters
+from voxpress.store import Store
+
+M4B = (".m4b", ".m4a", ".mp4")
+"""Extensions of a book in one file."""
+_OPENING, _CLOSING = "opening", "closing"
+_TITLES = {_OPENING: "Opening", _CLOSING: "Closing"}
+
+
+def narrate_audiobook(document: Document, outline: Outline) -> Iterator[Narration]:
+    """What is spoken: the opening, the chapters, the closing, as the outline has them.
+
+    Raises:
+        InputError: outline and document do not fit each other, or a chapter cannot be read.
+    """
+    if outline.opening:
+        yield _narrate_text(_OPENING, outline.opening, outline)
+    yield from narrate_chapters(document, outline)
+    if outline.closing:
+        yield _narrate_text(_CLOSING, outline.closing, outline)
+
+
+def _narrate_text(id: str, text: str, outline: Outline) -> Narration:
+    blocks = [Block(kind="paragraph", text=escape(line)) for line in text.splitlines() if line.strip()]
+    return narrate(id, blocks, outline, title=_TITLES[id])
+
+
+def describe_book(document: Document, outline: Outline, voices: Sequence[str] = ()) -> Tags:
+    """What the files say of the book.
+
+    Args:
+        voices: who reads it, where the outline names no narrator.
+    """
+    cover = document.cover.data if document.cover else b""
+    return Tags(
+        title=outline.title or document.title,
+        subtitle=document.subtitle,
+        authors=outline.creators or document.creators,
+        narrators=(outline.narrator,) if outline.narrator else tuple(voices),
+        series=document.series,
+        position=document.position,
+        published=document.published,
+        publisher=document.publisher,
+        description=document.description,
+        language=outline.language or document.language,
+        rights=document.rights,
+        cover=cover,
+    )
+
+
+def write_audiobook(
+    recordings: Sequence[Recording], document: Document, outline: Outline, target: Path, store: Store
+) -> tuple[Path, ...]:
+    """Write a book: one file where `target` has the extension of one, else a folder of chapters; the files.
+
+    Args:
+        recordings: of the narrations of `narrate_audiobook`, in order; for one file in m4a.
+
+    Raises:
+        InputError: the chapters are not alike, or nothing is spoken.
+        StoreError: the store does not have a clip any more, or a file cannot be written.
+    """
+    levels = {
+        f"{number:03}": plan.level for number, (_, plan) in enumerate(outline.choose(document), start=1)
+    }
+    if not recordings:
+        raise InputError("nothing in the book is spoken, so there is no audiobook")
+    tracks = [
+        Track(
+            title=each.narration.utterance.title,
+            source=_find_clip(each, store),
+            level=levels.get(each.narration.utterance.id, 1),
+        )
+        for each in recordings
+    ]
+    voices = tuple(dict.fromkeys(each.result.voice for each in recordings))
+    tags = describe_book(document, outline, voices)
+    if target.suffix.lower() in M4B:
+        write_m4b(target, tracks, tags)
+        return (target,)
+    return write_tracks(target, tracks, tags)
+
+
+def _find_clip(recording: Recording, store: Store) -> bytes | Path:
+    """A clip's file, where the store is on this machine, else its bytes."""
+    clip = recording.clip
+    if clip.path and Path(clip.path).is_file():
+        return Path(clip.path)
+    data = store.read(clip)
+    if data is None:
+        title = recording.narration.utterance.title
+        raise StoreError(f"the clip of {title!r} is not in the store any more: run the same command again")
+    return data

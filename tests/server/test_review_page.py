@@ -1,0 +1,117 @@
+"""The page for doubtful sentences: what its buttons do, and who cannot use it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import soundfile  # type: ignore[import-untyped]  # it has no type hints
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from tests.beeps import Beeps
+from tests.publish.books import TONE, book, chapter, paragraph
+from voxpress.publish import outline as outlines
+from voxpress.publish.outline import Outline
+from voxpress.publish.recording import make_planner, narrate_chapters, record
+from voxpress.publish.review import Reviewing
+from voxpress.server.review import application
+from voxpress.speech import Output
+from voxpress.store import open_store
+
+BAD = "blue red wonderful go magenta yellow"
+BOOK = book(chapter(1, "One & only", paragraph("red blue green yellow magenta go"), paragraph(BAD)))
+
+
+@pytest.fixture
+def outline_path(tmp_path: Path) -> Path:
+    return tmp_path / "emma.outline.yaml"
+
+
+@pytest.fixture
+def page(tmp_path: Path, outline_path: Path) -> Iterator[TestClient[Litestar]]:
+    store = open_store(str(tmp_path / "store"))
+
+    def plan(outline: Outline):
+        return make_planner(BOOK, outline, Output(), speaker=TONE)
+
+    narrations = list(narrate_chapters(BOOK, Outline()))
+    list(record(narrations, plan(Outline()), store, workers=0, recogniser=Beeps()))
+    reviewing = Reviewing(
+        Outline(),
+        narrate=lambda outline: narrate_chapters(BOOK, outline),
+        make_planner=plan,
+        save=lambda outline: outlines.save(outline, outline_path, source="emma.epub"),
+        store=store,
+        recogniser=Beeps(),
+    )
+    with TestClient(application(reviewing, "<Emma>", "secret")) as client:
+        yield client
+
+
+def test_the_page_lists_what_is_doubtful_with_its_sound(page: TestClient[Litestar]) -> None:
+    (sentence,) = page.get("/secret/sentences").json()
+    assert (sentence["chapter"], sentence["text"]) == ("One & only", BAD)
+    assert sentence["differences"] == [["wonderful", "noise"]]
+    sound = page.get(f"/secret/takes/{sentence['take']}")
+    samples, _ = soundfile.read(io.BytesIO(sound.content))
+    assert sound.headers["content-type"] == "audio/wav"
+    assert abs(samples).max() > 0.1
+
+
+def test_the_page_loads_nothing_from_elsewhere(page: TestClient[Litestar]) -> None:
+    answer = page.get("/secret/")
+    assert "Review of &lt;Emma&gt;" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "//" not in answer.text.replace("<!DOCTYPE", "")
+    for name in ("page.css", "page.js"):
+        assert page.get(f"/secret/{name}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/sentences", "/other/", "/secret/page.py", "/secret/takes/zz", "/secret/takes/..%2f..%2fx"]
+)
+def test_nobody_finds_anything_without_the_secret_or_elsewhere(page: TestClient[Litestar], path: str) -> None:
+    assert page.get(path).status_code == 404
+
+
+def test_decisions_are_kept_and_carried_out(page: TestClient[Litestar], outline_path: Path) -> None:
+    again = page.post("/secret/reread", json={"text": BAD}).json()
+    assert again["sentence"]["text"] == BAD
+    assert outlines.load(outline_path).sentences[0].seed == 1
+    said = page.post("/secret/respell", json={"text": BAD, "written": "wonderful", "said": "green"}).json()
+    assert said == {"sentence": None, "problem": ""}
+    assert outlines.load(outline_path).words == {"wonderful": "green"}
+    assert page.get("/secret/sentences").json() == []
+
+
+def test_an_approved_sentence_leaves_the_list(page: TestClient[Litestar], outline_path: Path) -> None:
+    assert page.post("/secret/approve", json={"text": BAD}).json() == {"sentence": None, "problem": ""}
+    assert page.get("/secret/sentences").json() == []
+    assert outlines.load(outline_path).sentences[0].approved
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "problem"),
+    [
+        ("respell", {"text": BAD, "written": "violet", "said": "green"}, "does not stand in that sentence"),
+        ("respell", {"text": BAD, "written": "red", "said": " "}, "how it is said"),
+        ("reread", {"text": "Nobody wrote this."}, "not stand in the book"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    page: TestClient[Litestar],
+    outline_path: Path,
+    action: str,
+    body: dict[str, str],
+    problem: str,
+) -> None:
+    assert problem in page.post(f"/secret/{action}", json=body).json()["problem"]
+    assert not outline_path.exists()
+
+
+def test_a_body_of_another_kind_is_refused(page: TestClient[Litestar]) -> None:
+    assert page.post("/secret/approve", json={"text": ""}).status_code == 400
+    assert page.post("/secret/approve", json={"text": "a", "more": 1}).status_code == 400
