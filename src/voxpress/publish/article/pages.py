@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voxpress import languages
 from voxpress.documents import Block, Document
-from voxpress.documents.pages import name_of
+from voxpress.documents.pages import attribute, name_of, words_of
 from voxpress.errors import InputError, LeftOut
 from voxpress.files.paths import safe_path
 from voxpress.publish.article.marking import PLACE, remove_marks
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 EXTENSIONS = (".html", ".htm", ".xhtml", ".md", ".markdown")
+_TEMPLATE = re.compile(
+    r"(?P<code>^(?P<fence>```+|~~~+).*?^(?P=fence)|(?P<ticks>`+)(?!`)[^\n]*?(?P=ticks))"
+    r"|\{%.{0,2000}?%\}|\{\{.{0,2000}?\}\}|\{:.{0,200}?\}",
+    re.DOTALL | re.MULTILINE,
+)
+"""Tags of Liquid, Nunjucks and Hugo, and attributes of kramdown; code stays as it is."""
 _HIDDEN = re.compile(r"(?:^|/)\.[^/.]")
 _FRONT = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(.*?\r?\n)?\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _NOT_READ = frozenset(("nav", "footer", "voxpress-player"))
@@ -131,7 +138,8 @@ def read_page(place: Place) -> Page:
     """
     from markdown_it import MarkdownIt
 
-    from voxpress.documents.elements import Reading, read_blocks
+    from voxpress.documents.context import Reading
+    from voxpress.documents.elements import read_blocks
     from voxpress.documents.pages import decode_page, text_content
 
     path = place.path
@@ -140,19 +148,23 @@ def read_page(place: Place) -> Page:
     if refusal := find_refusal(front):
         raise LeftOut(refusal, path=str(path))
     is_html = path.suffix.lower() not in (".md", ".markdown")
-    title = str(front.get("title") or "")
-    source = remove_marks(body) if is_html else MarkdownIt("commonmark").enable("table").render(body)
+    if not body.strip():
+        raise LeftOut("has no text to speak", path=str(path))
+    source = (
+        remove_marks(body)
+        if is_html
+        else MarkdownIt("commonmark").enable("table").render(remove_templates(body))
+    )
     root = parse(source)
     require_spoken(root, path)
     article = find_article(root)
     kept = number_kept(root, article)
     blocks = read_blocks(root, Reading(file=path.name))
-    titles = [each.text for each in root.iter("title", "{*}title") if each.text]
-    headings = [each.plain for each in blocks if each.kind == "heading"]
     document = Document(
-        title=title or (titles or headings or [""])[0].strip(),
+        title=_find_title(front, root, blocks),
         path=path,
-        language=root.get("lang") or str(front.get("lang") or ""),
+        creators=_find_authors(front, root),
+        language=_find_language(front, root),
     )
     return Page(
         place=place,
@@ -163,6 +175,42 @@ def read_page(place: Place) -> Page:
         document=document,
         is_html=is_html,
     )
+
+
+def _find_title(front: Mapping[str, object], root: _Element, blocks: Iterable[Block]) -> str:
+    """What the front matter says, else the first heading, else the title of the page, which may name the site too."""
+    named = [str(front.get("title") or "")]
+    named += [each.plain for each in blocks if each.kind == "heading" and each.level == 1]
+    named += [words_of(each) for each in root.iter("title", "{*}title")]
+    return next((" ".join(each.split()) for each in named if each.strip()), "")
+
+
+def _find_authors(front: Mapping[str, object], root: _Element) -> tuple[str, ...]:
+    given = front.get("author") or front.get("authors") or []
+    told = given if isinstance(given, list) else [given]
+    names = [each for each in told if isinstance(each, str)]
+    if not names:
+        metas = [
+            each for each in root.iter("meta", "{*}meta") if (each.get("name") or "").lower() == "author"
+        ]
+        names = [each.get("content") or "" for each in metas]
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def _find_language(front: Mapping[str, object], root: _Element) -> str:
+    for given in (front.get("lang"), front.get("language"), root.get("lang"), attribute(root, "xml:lang")):
+        if isinstance(given, str) and given.strip():
+            return languages.canonical(given.strip().replace("_", "-"))
+    return ""
+
+
+def remove_templates(text: str) -> str:
+    """Markdown without the tags of a site generator, which are no text; code keeps them.
+
+    >>> remove_templates("Hi {% include x %}{{ name }} `{{ this }}`.")
+    'Hi  `{{ this }}`.'
+    """
+    return _TEMPLATE.sub(lambda found: found["code"] or "", text)
 
 
 def read_front_matter(text: str, path: str) -> tuple[Mapping[str, object], str]:
