@@ -5,6 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import itertools
+import json
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -359,3 +363,59 @@ def test_damaged_indexes_end_in_an_error_or_in_packets():
         data[place] = value
         with contextlib.suppress(InputError):
             assert len(mp4.read_packets(bytes(data)).sizes)
+
+
+@pytest.mark.parametrize("cut", [1, 100, 5000])
+def test_a_damaged_opus_chapter_is_named(tmp_path, cut):
+    whole = clip(chirp(90_000, rate=48_000), "opus")
+    with pytest.raises(InputError, match="chapter 1, 'One': it is no whole Ogg file"):
+        write_tracks(tmp_path, [Track("One", whole[:-cut])], TAGS)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_cover_of_megabytes_in_opus(tmp_path):
+    """Its comments are hundreds of pages."""
+    cover = JPEG * 100
+    (path,) = write_tracks(
+        tmp_path, [Track("1", clip(chirp(9_000, rate=48_000), "opus"))], replace(TAGS, cover=cover)
+    )
+    with av.open(str(path), "r") as file:
+        assert [bytes(each) for each in file.demux(video=0) if each.size] == [cover]
+    write_tracks(tmp_path, [Track("1", path)], TAGS)
+    assert path.stat().st_size < 60_000
+
+
+@pytest.mark.slow
+def test_eleven_hours_in_ten_seconds(tmp_path):
+    chapter = tmp_path / "chapter.m4a"
+    chapter.write_bytes(clip(chirp(RATE * 600)))
+    program = f"""
+import resource, sys, time
+from pathlib import Path
+from voxpress.audio.audiobooks import Tags, Track, write_m4b
+before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+write_m4b({str(tmp_path / "book.m4b")!r}, [Track(str(n), Path({str(chapter)!r})) for n in range(66)], Tags(title="x"))
+print(time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    seconds, kilobytes = map(float, done.stdout.split())
+    assert seconds < 10 and kilobytes < 150_000
+
+
+@pytest.mark.clients
+def test_ffprobe_reads_a_book_as_audiobookshelf_asks_it(tmp_path):
+    """Audiobookshelf reads books through ``ffprobe`` alone."""
+    if not shutil.which("ffprobe"):
+        pytest.skip("no ffprobe: apt-get install ffmpeg")
+    book = tmp_path / "book.m4b"
+    tracks = [Track("One", clip(chirp(50_000))), Track("Two", clip(chirp(60_000)))]
+    starts = write_m4b(book, tracks, replace(TAGS, cover=JPEG))
+    run = ["ffprobe", "-v", "error", "-of", "json", "-show_format", "-show_chapters", "-show_streams", book]
+    found = json.loads(subprocess.run(run, capture_output=True, check=True).stdout)
+    assert [each["tags"]["title"] for each in found["chapters"]] == ["One", "Two"]
+    assert [float(each["start_time"]) for each in found["chapters"]] == pytest.approx(starts, abs=1e-5)
+    assert float(found["format"]["duration"]) == pytest.approx(starts[1] + 60_000 / RATE, abs=1e-5)
+    assert {"SERIES": "Les Œuvres", "SERIES-PART": "2", "composer": "Amy"}.items() <= found["format"][
+        "tags"
+    ].items()
+    assert [each["codec_name"] for each in found["streams"] if each["codec_type"] == "video"] == ["mjpeg"]

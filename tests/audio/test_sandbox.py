@@ -193,3 +193,21 @@ def test_what_is_no_file_is_not_waited_for(tmp_path):
         for path in (tmp_path / "pipe.wav", tmp_path, tmp_path / "none.wav", Path("/dev/zero")):
             with pytest.raises(InputError):
                 decoder.decode_file(path)
+
+
+def test_long_files_come_in_pieces(decoder, tmp_path):
+    path = tmp_path / "long.mp3"
+    path.write_bytes(codec.encode(Audio(np.resize(NOISE, 240_000), 16_000), Output(format="mp3")))
+    pieces = list(decoder.read_file(path))
+    assert len(pieces) > 1 and {piece.sample_rate for piece in pieces} == {16_000}
+    joined = np.concatenate([piece.samples for piece in pieces])
+    np.testing.assert_array_equal(joined, decoder.decode_file(path).samples)
+    # Who stops in the middle leaves the next one a process that knows nothing of it.
+    next(decoder.read_file(path))
+    np.testing.assert_array_equal(decoder.decode_file(path).samples, joined)
+
+
+def test_a_file_without_samples_is_one_piece(decoder, tmp_path):
+    path = tmp_path / "empty.wav"
+    path.write_bytes(codec.encode(Audio(NOISE[:0], 16_000), Output(format="wav")))
+    assert [len(piece.samples) for piece in decoder.read_file(path)] == [0]

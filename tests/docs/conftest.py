@@ -67,8 +67,9 @@ class Page:
             self._run()
 
     def _run(self) -> None:
-        runners = {"console": self._console, "sh": _named, **dict.fromkeys(_DATA, self._data)}
-        unknown = set(_LANGUAGE.findall(self.text)) - {"python", "text", *runners}
+        pictures = {"text": lambda example: None}
+        runners = {"console": self._console, "sh": _named, **dict.fromkeys(_DATA, self._data), **pictures}
+        unknown = set(_LANGUAGE.findall(self.text)) - {"python", *runners}
         assert not unknown, f"{self.path.name} has blocks that nothing runs: {unknown}"
         parsers: list[Parser] = [PythonCodeBlockParser()]
         parsers += [CodeBlockParser(name, run) for name, run in runners.items()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,10 @@ def voxpress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: Any) 
     monkeypatch.delenv("VOXPRESS_STORE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
-    def run(*arguments: object, status: int = 0, stdin: str = "") -> Done:
-        given = [*map(str, arguments), "-e", "tone", "-w", "0"]
+    def run(
+        *arguments: object, status: int = 0, stdin: str = "", more: Sequence[str] = ("-e", "tone", "-w", "0")
+    ) -> Done:
+        given = [*map(str, arguments), *more]
         monkeypatch.setattr(sys, "argv", ["voxpress", *given])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         with pytest.raises(SystemExit) as ended:

@@ -62,6 +62,14 @@ def test_the_name_is_made_of_language_and_voice(voxpress: Run, prompts: str) -> 
     assert "sounds/en_US_high/digits/1.wav" in _names("out.freepbx.tar.gz")
 
 
+def test_freepbx_gets_nothing_but_sounds(voxpress: Run, prompts: str) -> None:
+    """It lists whatever lies in the folder of a language as a recording."""
+    voxpress("render", prompts, "-o", "out", "--install", "freepbx", "--pack-name", "en")
+    names = _names("out.freepbx.tar.gz")
+    assert len(names) == 3 * 6
+    assert all(name.startswith("sounds/en/") and not name.endswith(".txt") for name in names)
+
+
 def test_valetudo_gets_digest_and_size(voxpress: Run, prompts: str, tmp_path: Path) -> None:
     (tmp_path / "voxpress.toml").write_text(
         '[presets.robot]\nfiles = [{ path = "{id}.ogg", sample_rate = 16000 }]\n'
@@ -146,6 +154,23 @@ def test_the_same_files_give_the_same_archive(voxpress: Run, prompts: str) -> No
     assert Path("a/pack.tgz").stat().st_mtime_ns == before.st_mtime_ns
     voxpress("render", prompts, "-o", "other", "--install", "asterisk", "--archive", "b/pack.tgz")
     assert Path("a/pack.tgz").read_bytes() == Path("b/pack.tgz").read_bytes()
+
+
+@pytest.mark.parametrize("system", ["asterisk", "edgetx"])
+def test_lost_instructions_are_written_again(voxpress: Run, prompts: str, system: str) -> None:
+    """A process may be killed between the archive and its instructions. What somebody changed stays."""
+    Path(prompts).write_text("; One\nhello: Hello.\n")
+    asked = ("render", prompts, "-o", "out", "--install", system, "--pack-name", "en")
+    voxpress(*asked)
+    [archive] = (each for each in Path().glob("out.*") if each.suffix != ".txt")
+    notes = Path(f"{archive}.txt")
+    told = notes.read_bytes()
+    for lost in (None, b"Somebody's\nsha256 0\n"):
+        notes.unlink() if lost is None else notes.write_bytes(lost)
+        assert "as it was" in voxpress(*asked).said
+        assert notes.read_bytes() == told
+    archive.write_bytes(archive.read_bytes() + b"more")
+    assert "a file is there that voxpress did not write" in voxpress(*asked, status=2).warned
 
 
 def test_a_changed_list_replaces_its_own_archive(voxpress: Run, prompts: str) -> None:

@@ -84,6 +84,8 @@ def test_a_name_that_cannot_be_made(language: str, voice: str) -> None:
         ("freeswitch", "en/us"),
         ("freeswitch", "en/../joe"),
         ("freeswitch", "en_US_m_Joe"),
+        ("fusionpbx", "es/419/ana"),
+        ("fusionpbx", "fil/ph/ana"),
         ("edgetx", "english"),
         ("valetudo", "a/b"),
     ],

@@ -38,7 +38,7 @@ def write_m4b(path: str | os.PathLike[str], tracks: Sequence[Track], tags: Tags)
     """Write a book as one file with chapters, and return where each track begins in it.
 
     Args:
-        tracks: AAC in MP4, all of one sample rate and bit rate, as voxpress makes m4a.
+        tracks: AAC in MP4, all of one sample rate, as voxpress makes m4a.
 
     Raises:
         InputError: there are no tracks, or one is no such file or unlike the first.
@@ -80,7 +80,8 @@ def write_tracks(folder: str | os.PathLike[str], tracks: Sequence[Track], tags: 
     paths = []
     for number, (file, track, title) in enumerate(zip(files, tracks, titles, strict=True), 1):
         paths.append(Path(folder) / f"{name_track(number, len(tracks), track.title)}.{file.extension}")
-        atomic.write(paths[-1], file.write(tags, Place(title, number, len(tracks))))
+        with _name_errors(number, track):
+            atomic.write(paths[-1], file.write(tags, Place(title, number, len(tracks))))
     if tags.cover:
         extension = "jpg" if picture_type(tags.cover) == "image/jpeg" else "png"
         atomic.write(Path(folder) / f"cover.{extension}", tags.cover)

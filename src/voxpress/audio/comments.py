@@ -10,6 +10,8 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from voxpress.errors import InputError
+
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -43,7 +45,11 @@ def replace_in_ogg(data: bytes, comments: bytes) -> bytes:
 
 
 def replace_in_opus(data: bytes, comments: bytes) -> bytes:
-    """Opus with these comments, and with serial number 0 (RFC 7845)."""
+    """Opus with these comments, and with serial number 0 (RFC 7845).
+
+    Raises:
+        InputError: the file is damaged.
+    """
     return _join_ogg(_split_ogg(data, 1)[0], [b"OpusTags" + comments])
 
 
@@ -59,36 +65,48 @@ def _split_ogg(data: bytes, count: int) -> tuple[list[_Page], list[bytes]]:
     """The pages of a file without those of `count` headers after the first one, and these headers.
 
     The first page holds the first header; audio begins on a page of its own.
+
+    Raises:
+        InputError: the file is damaged.
     """
     pages = []
     position = 0
     while position < len(data):
+        if data[position : position + 4] != b"OggS" or position + 27 > len(data):
+            raise InputError("it is no whole Ogg file: make it again")
         lacing = data[position + 27 : position + 27 + data[position + 26]]
         start = position + 27 + len(lacing)
         position, head = start + sum(lacing), data[position + 5 : position + 14]
         pages.append(_Page(head, lacing, data[start:position]))
-    first, *rest = pages
-    packets: list[bytes] = [b""]
-    while len(packets) <= count:
-        _, lacing, body = rest.pop(0)
-        for length in lacing:
-            packets[-1], body = packets[-1] + body[:length], body[length:]
+    packets = [bytearray()]
+    following = iter(pages)
+    first, rest = next(following), 1
+    for page in following:
+        if len(packets) > count:
+            break
+        rest += 1
+        at = 0
+        for length in page.lacing:
+            packets[-1] += page.body[at : at + length]
+            at += length
             if length < 255:
-                packets.append(b"")
-    return [first, *rest], packets[:count]
+                packets.append(bytearray())
+    if position > len(data) or len(packets) <= count:
+        raise InputError("it is no whole Ogg file: make it again")
+    return [first, *pages[rest:]], [bytes(packet) for packet in packets[:count]]
 
 
 def _join_ogg(pages: Sequence[_Page], headers: Sequence[bytes]) -> bytes:
     """The pages with these headers behind the first one."""
     lacing = b"".join(b"\xff" * (len(each) // 255) + bytes([len(each) % 255]) for each in headers)
-    body, inserted = b"".join(headers), []
+    body, at, inserted = b"".join(headers), 0, []
     for start in range(0, len(lacing), 255):
         part = lacing[start : start + 255]
         continued = start > 0 and lacing[start - 1] == 255
-        ended = min(part) < 255
-        head = bytes([continued]) + (bytes(8) if ended else b"\xff" * 8)
-        inserted.append(_Page(head, part, body[: sum(part)]))
-        body = body[sum(part) :]
+        # A page on which no packet ends has no position.
+        head = bytes([continued]) + (bytes(8) if min(part) < 255 else b"\xff" * 8)
+        inserted.append(_Page(head, part, body[at : at + sum(part)]))
+        at += sum(part)
     joined = [pages[0], *inserted, *pages[1:]]
     return b"".join(_ogg_page(number, *page) for number, page in enumerate(joined))
 

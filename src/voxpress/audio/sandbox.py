@@ -108,7 +108,7 @@ class Decoder:
     def read_file(
         self, path: str | os.PathLike[str], format: str | None = None, *, bounds: Bounds | None = None
     ) -> Iterator[Audio]:
-        """Like `decode_file`, in pieces of seconds, for files that are larger than the memory. There is one at least.
+        """Like `decode_file`, a piece at a time, for long files. There is one piece at least.
 
         Raises:
             InputError: as for `decode_file`, also while iterating.

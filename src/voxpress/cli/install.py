@@ -81,7 +81,7 @@ class Installation:
         from voxpress.publish.packs import require_own
 
         if not overwrite:
-            require_own(self.place(folder))
+            require_own(self.place(folder), likely=True)
 
     def check_languages(self, spoken: Collection[str]) -> None:
         """Check that the pack is not named after a language that no row has.

@@ -14,7 +14,9 @@ import os
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal, Self, TypeAlias
@@ -29,6 +31,7 @@ Member: TypeAlias = tuple[str, Path | bytes]
 
 DATE = 946_684_800
 """Of every member: the first second of 2000, in UTC."""
+_ZIP_DATE = (2000, 1, 1, 0, 0, 0)
 _BLOCK = 1 << 20
 _DIGEST = "sha256 "
 
@@ -145,20 +148,37 @@ def place_notes(archive: Path) -> Path:
     return archive.with_name(f"{archive.name}.txt")
 
 
-def require_own(archive: Path) -> None:
+def require_own(archive: Path, *, likely: bool = False) -> None:
     """Check that an archive and its instructions replace nothing but what voxpress wrote.
+
+    Args:
+        likely: what looks like an archive of voxpress is one, also where its instructions are lost: it may turn out to
+            be as wanted.
 
     Raises:
         InputError: they would.
         StoreError: the archive cannot be read.
     """
     notes = place_notes(archive)
-    if archive.exists() and _digest_file(archive) != _read_digest(notes):
+    own = not archive.exists() or _digest_file(archive) == _read_digest(notes)
+    if not (own or (likely and _has_our_dates(archive))):
         raise InputError(
             f"cannot write {archive}: a file is there that voxpress did not write, or that was changed since;"
             " move it away, or allow it with --overwrite"
         )
     _require_own_notes(notes)
+
+
+def _has_our_dates(archive: Path) -> bool:
+    """Whether the first member of an archive has the date that voxpress gives all members."""
+    with suppress(OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile):
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as zipped:
+                return any(member.date_time == _ZIP_DATE for member in zipped.infolist()[:1])
+        with tarfile.open(archive) as tar:
+            first = tar.next()
+            return first is not None and first.mtime == DATE
+    return False
 
 
 def _require_own_notes(notes: Path) -> None:
@@ -283,7 +303,7 @@ class _Zip:
         self._zip.close()
 
     def add(self, name: str, file: BinaryIO) -> None:
-        info = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))
+        info = zipfile.ZipInfo(name, _ZIP_DATE)
         info.compress_type, info.external_attr, info.create_system = zipfile.ZIP_DEFLATED, 0o644 << 16, 3
         with self._zip.open(info, "w") as member:
             while block := file.read(_BLOCK):

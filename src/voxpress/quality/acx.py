@@ -172,20 +172,18 @@ def _listen(decoder: Decoder, path: Path, report: Report) -> None:
     # Nobody needs the levels of what lasts twice as long as it may.
     bounds = Bounds(samples=2**62, longest=2 * LONGEST)
     powers: list[npt.NDArray[np.float64]] = []
-    peak = total = 0.0
-    count, rest, sample_rate = 0, np.zeros(0, np.float32), 0
+    peak, count, rest, sample_rate = 0.0, 0, np.zeros(0, np.float32), 0
     for part in decoder.read_file(path, bounds=bounds):
-        sample_rate, samples = part.sample_rate, part.samples
-        peak = max(peak, float(np.abs(samples).max(initial=0.0)))
-        count += len(samples)
-        step = sample_rate // 100
-        samples = np.concatenate([rest, samples])
-        whole = len(samples) // step * step
-        squares = np.square(samples[:whole], dtype=np.float64).reshape(-1, step)
-        powers.append(squares.mean(axis=1))
-        rest = samples[whole:]
-    total = float(sum(each.sum() for each in powers)) * (sample_rate // 100)
-    total += float(np.square(rest, dtype=np.float64).sum())
+        sample_rate = part.sample_rate
+        peak = max(peak, float(part.samples.max(initial=0.0)), -float(part.samples.min(initial=0.0)))
+        count += len(part.samples)
+        samples = np.concatenate([rest, part.samples])
+        frames = samples[: len(samples) // (sample_rate // 100) * (sample_rate // 100)].reshape(
+            -1, sample_rate // 100
+        )
+        powers.append(np.einsum("ij,ij->i", frames, frames).astype(np.float64) / frames.shape[1])
+        rest = samples[frames.size :]
+    total = sum(float(each.sum()) for each in powers) * (sample_rate // 100) + float(rest @ rest)
     report.duration = round(count / sample_rate, 3)
     if report.duration > LONGEST:
         report.problems.append(Problem("too-long", f"{report.duration / 60:.1f} min"))

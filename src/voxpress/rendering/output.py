@@ -144,8 +144,12 @@ class OutputFolder:
         return None if entry is None else (_describe(entry, format), entry.segments)
 
     def wrote(self, path: str) -> bool:
-        """Whether the file that stands at `path` is one that a render wrote there."""
-        return self._find(path, lambda entry: True) is not None
+        """Whether the file that stands at `path` is one that a render wrote there, though its times may be lost."""
+        try:
+            status = os.lstat(f"{self._place}/{path}")
+        except OSError:
+            return False
+        return stat.S_ISREG(status.st_mode) and self._wrote(path, status)
 
     def list_files(self, stem: str) -> dict[str, bool]:
         """The files called `stem` with some extension, in order, and whether each is as a render wrote it."""
@@ -155,8 +159,7 @@ class OutputFolder:
             for file in sorted(files, key=lambda file: file.name):
                 path = f"{folder}/{file.name}" if folder else file.name
                 if os.path.splitext(file.name)[0] == name and not file.is_dir(follow_symlinks=False):
-                    status = file.stat(follow_symlinks=False)
-                    found[path] = stat.S_ISREG(status.st_mode) and self._wrote(path, status)
+                    found[path] = self.wrote(path)
         return found
 
     def _find(self, path: str, fits: Callable[[Entry], bool]) -> Entry | None:

@@ -134,8 +134,9 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             asked: fields of `voxpress.text.FrontEnd`; those that are not None come before those of the project.
 
         >>> from voxpress.text.lexicon import Lexicon
-        >>> Defaults(emoji="name").read_with(Lexicon(), emoji=None, lenient=True)
-        FrontEnd(emoji='name', lenient=True)
+        >>> found = Defaults(emoji="name").read_with(Lexicon(), emoji=None, lenient=True)
+        >>> found.emoji, found.lenient, found.normalise
+        ('name', True, 'auto')
 
         Raises:
             InputError: one of them cannot be so.

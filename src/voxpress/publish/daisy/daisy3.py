@@ -45,7 +45,7 @@ def write(about: About, sections: Sequence[Section]) -> Mapping[str, bytes]:
         _BOOK: _write_book(about, sections),
         _NAVIGATION: _write_navigation(about, sections),
         _PACKAGE: _write_package(about, sections),
-        _RESOURCES: _write_resources(sections),
+        _RESOURCES: _write_resources(),
         _STYLE: STYLE.encode(),
     }
 
@@ -298,20 +298,18 @@ def _write_package(about: About, sections: Sequence[Section]) -> bytes:
     return _serialise(root, doctype)
 
 
-def _write_resources(sections: Sequence[Section]) -> bytes:
+def _write_resources() -> bytes:
     """What players say of the structures that a reader can leave out."""
     r = ElementMaker(namespace=_RESOURCE, nsmap={None: _RESOURCE})
-    sets = [
+    sets = (
         r.nodeSet(
             r.resource(r.text(_NAMES[name]), {_LANG: "en", "id": f"r{number}"}),
             id=f"s{number}",
             select=f"//smilCustomTest[@bookStruct='{struct}']",
         )
-        for number, (name, struct) in enumerate(_list_tests(sections).items(), start=1)
-    ]
-    root = r.resources(version="2005-1")
-    if sets:
-        root.append(r.scope(*sets, nsuri=_NCX))
+        for number, (name, struct) in enumerate((*_TESTS.values(), _SIDEBAR), start=1)
+    )
+    root = r.resources(r.scope(*sets, nsuri=_NCX), version="2005-1")
     doctype = (
         '<!DOCTYPE resources PUBLIC "-//NISO//DTD resource 2005-1//EN"'
         ' "http://www.daisy.org/z3986/2005/resource-2005-1.dtd">'

@@ -1,7 +1,8 @@
 """FreePBX, whose module soundlang keeps custom languages in ``ASTVARLIBDIR/sounds/LANGUAGE``.
 
 The module makes the folder when a custom language is added, removes it only while it is empty, and knows the default
-language by its ID (``fwconsole sounds --global``).
+language by its ID (``fwconsole sounds --global``). System Recordings takes each file in the folder of a plain language
+for a recording, a text too.
 """
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from voxpress.publish.systems import asterisk
 SYSTEM = replace(
     asterisk.SYSTEM,
     description="FreePBX",
+    instructions_inside=False,
     instructions="""\
 1. In Admin > Sound Languages > Custom Languages, add a language with the code %(pack)s.
 

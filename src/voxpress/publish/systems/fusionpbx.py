@@ -1,7 +1,8 @@
 """FusionPBX, which has FreeSWITCH's folders and keeps variables and choices in its database.
 
-Its pages offer a voice when a folder ``sounds/LANGUAGE/DIALECT/VOICE`` exists. Greetings are registered by
-``app/voicemail_greetings/app_defaults.php``, and ``v_voicemails.greeting_id`` says which one is played.
+Its pages offer a voice when a folder ``sounds/LANGUAGE/DIALECT/VOICE`` exists, with two letters for language and
+dialect. Greetings are registered by ``app/voicemail_greetings/app_defaults.php``, and ``v_voicemails.greeting_id`` says
+which one is played.
 """
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from voxpress.publish.systems import freeswitch
 SYSTEM = replace(
     freeswitch.SYSTEM,
     description="FusionPBX",
+    pack_form=r"[a-z]{2}/[a-z]{2}/[a-z0-9_-]+",
     instructions="""\
 1. Unpack the sounds on the machine with FusionPBX, and give them to its user:
 

@@ -1,0 +1,132 @@
+"""The commands for books: an outline that people edit, audiobooks, talking books."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from tests.cli.conftest import Run
+from tests.publish.books import write_epub
+
+CHAPTERS = [
+    (
+        "Volume I",
+        ["Emma Woodhouse was handsome, clever, and rich.", "She had lived nearly twenty-one years."],
+    ),
+    ("Volume II", ["Mr. Elton was gone on 3/4/1815.", "The rain came in the evening, and nobody went out."]),
+]
+TONE = ("-e", "tone")
+"""What the command has that needs no workers."""
+
+
+@pytest.fixture
+def emma(tmp_path: Path) -> Path:
+    return write_epub(tmp_path / "emma.epub", CHAPTERS)
+
+
+def chapters(path: Path) -> list[tuple[str, float]]:
+    with av.open(str(path)) as file:
+        found: list[Any] = list(file.chapters())
+    return [(each["metadata"]["title"], float(each["start"] * each["time_base"])) for each in found]
+
+
+def test_an_outline_is_written_once_and_then_kept(voxpress: Run, emma: Path) -> None:
+    done = voxpress("outline", emma, more=TONE)
+    outline = emma.with_name("emma.outline.yaml")
+    assert "2 chapters of 2 are read" in done.said
+    assert "title: Volume I" in outline.read_text()
+    assert "text: 3/4/1815" in outline.read_text()
+    again = voxpress("outline", emma, status=2, more=TONE)
+    assert "--update keeps what you decided" in again.warned
+    outline.write_text(outline.read_text().replace("read: yes", "read: no", 1))
+    voxpress("outline", emma, "--update", more=TONE)
+    assert outline.read_text().count("read: no") == 1
+
+
+def test_an_outline_can_be_printed(voxpress: Run, emma: Path) -> None:
+    assert "title: Emma" in voxpress("outline", emma, "-o", "-", more=TONE).said
+    known = json.loads(voxpress("outline", emma, "--json", more=TONE).said)
+    assert [each["title"] for each in known["chapters"]] == ["Volume I", "Volume II"]
+    assert not emma.with_name("emma.outline.yaml").exists()
+
+
+def test_a_book_becomes_one_file_with_chapters(voxpress: Run, emma: Path, tmp_path: Path) -> None:
+    voxpress("audiobook", emma, "-o", "emma.m4b")
+    (first, _), (second, start) = chapters(tmp_path / "emma.m4b")
+    assert (first, second) == ("Volume I", "Volume II")
+    with av.open(str(tmp_path / "emma.m4b")) as file:
+        assert file.metadata["title"] == "Emma"
+        assert file.metadata["artist"] == "Jane Austen"
+        assert file.duration is not None
+        assert 0 < start < file.duration / 1_000_000
+    before = (tmp_path / "emma.m4b").read_bytes()
+    again = voxpress("audiobook", emma, "-o", "emma.m4b")
+    assert "0 of 6 segments spoken" in again.said
+    assert (tmp_path / "emma.m4b").read_bytes() == before
+
+
+def test_an_edited_sentence_is_spoken_alone(voxpress: Run, emma: Path) -> None:
+    voxpress("audiobook", emma, "-o", "emma.m4b")
+    write_epub(emma, [CHAPTERS[0], (CHAPTERS[1][0], [CHAPTERS[1][1][0], "The sun came out at last."])])
+    assert "1 of 6 segments spoken" in voxpress("audiobook", emma, "-o", "emma.m4b").said
+
+
+def test_a_book_follows_its_outline(voxpress: Run, emma: Path, tmp_path: Path) -> None:
+    voxpress("outline", emma, more=TONE)
+    outline = emma.with_name("emma.outline.yaml")
+    text = (
+        outline.read_text()
+        .replace("read: yes", "read: no", 1)
+        .replace("opening: ''", "opening: Emma, a novel.")
+    )
+    outline.write_text(text)
+    voxpress("audiobook", emma, "-o", "emma.m4b")
+    assert [title for title, _ in chapters(tmp_path / "emma.m4b")] == ["Opening", "Volume II"]
+
+
+def test_a_folder_has_a_file_for_each_chapter(voxpress: Run, emma: Path, tmp_path: Path) -> None:
+    voxpress("audiobook", emma, "-o", "shelf", "--library")
+    files = sorted(each.relative_to(tmp_path / "shelf") for each in (tmp_path / "shelf").rglob("*.mp3"))
+    assert [each.name for each in files] == ["01 - Volume I.mp3", "02 - Volume II.mp3"]
+    assert files[0].parts[0] == "Jane Austen"
+
+
+def test_a_talking_book_has_both_versions(voxpress: Run, emma: Path, tmp_path: Path) -> None:
+    voxpress("daisy", emma, "-o", "old")
+    voxpress("daisy", emma, "-o", "new", "--daisy", "3")
+    assert "Volume II" in (tmp_path / "old" / "ncc.html").read_text()
+    assert "Volume II" in (tmp_path / "new" / "navigation.ncx").read_text()
+    assert (tmp_path / "old" / "001.mp3").read_bytes() == (tmp_path / "new" / "001.mp3").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["audiobook", "emma.epub", "-o", "emma.m4b", "-f", "mp3"], "holds AAC"),
+        (["audiobook", "emma.epub", "-o", "emma.m4b", "--library"], "name a folder"),
+        (["audiobook", "emma.epub", "-o", "emma.m4b", "--preset", "freeswitch"], "choose one that makes one"),
+        (["audiobook", "emma.epub", "-o", "emma.m4b", "--outline", "none.yaml"], "none.yaml"),
+        (["audiobook", "nothing.epub", "-o", "emma.m4b"], "nothing.epub"),
+        (["daisy", "emma.epub", "-o", "emma.epub"], "is a file"),
+        (["outline", "broken.epub"], "broken.epub"),
+    ],
+)
+def test_wrong_use_is_explained(
+    voxpress: Run, emma: Path, tmp_path: Path, arguments: list[str], problem: str
+) -> None:
+    (tmp_path / "broken.epub").write_bytes(b"PK\3\4 and no more")
+    assert problem in voxpress(*arguments, status=2, more=TONE).warned
+    assert not (tmp_path / "emma.m4b").exists()
+
+
+def test_a_failed_sentence_leaves_no_book(voxpress: Run, emma: Path, tmp_path: Path) -> None:
+    (tmp_path / "emma.m4b").write_bytes(b"former")
+    done = voxpress("audiobook", emma, "-o", "emma.m4b", "--option", "fault=silent", status=1)
+    assert "001" in done.warned
+    assert (tmp_path / "emma.m4b").read_bytes() == b"former"
+    assert os.listdir(tmp_path).count("emma.m4b") == 1
