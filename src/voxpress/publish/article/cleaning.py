@@ -46,7 +46,8 @@ _ATTRIBUTES = {
 _URLS = frozenset(("href", "src", "cite"))
 _SCHEMES = frozenset(("", "http", "https", "mailto", "tel"))
 _ODD = re.compile(r"[\x00-\x20\x7f-\x9f]+")
-"""What browsers ignore in the scheme of an address."""
+"""What browsers ignore in the scheme of an address, or may."""
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
 def clean(root: _Element, move: Callable[[str], str] = str) -> str:
@@ -104,12 +105,13 @@ def move_url(url: str, move: Callable[[str], str]) -> str | None:
     >>> move_url("java\\nscript:alert(1)", str), move_url("a.png", lambda url: f"../{url}"), move_url("#top", str)
     (None, '../a.png', '#top')
     """
-    url = _ODD.sub("", url) if _ODD.search(url.strip()[:20]) else url.strip()
+    seen = _ODD.sub("", url)
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(seen)
     except ValueError:
         return None
     if parts.scheme.lower() not in _SCHEMES:
         return None
+    url = _CONTROLS.sub("", url).strip()
     relative = not parts.scheme and not parts.netloc and parts.path and not parts.path.startswith(("/", "\\"))
     return move(url) if relative else url

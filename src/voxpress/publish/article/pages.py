@@ -57,6 +57,7 @@ class Page:
         root: the element that holds the article.
         blocks: what is spoken.
         is_html: whether the file is what `source` says.
+        is_marked: whether the file has a player already.
     """
 
     place: Place
@@ -66,6 +67,7 @@ class Page:
     blocks: tuple[Block, ...]
     document: Document
     is_html: bool
+    is_marked: bool
 
 
 def find_pages(given: Iterable[Path], base: Path | None = None) -> list[Place]:
@@ -118,15 +120,18 @@ def _find_base(files: Iterable[str], folders: Iterable[Path]) -> str:
     return os.path.commonpath([*tops, *(os.path.dirname(file) for file in inside)])
 
 
-def parse(source: str) -> _Element:
+def parse(source: str, path: str) -> _Element:
     """The tree of a page.
+
+    Args:
+        path: for messages.
 
     Raises:
         InputError: there is none.
     """
     from voxpress.documents.pages import parse_page
 
-    return parse_page(source.encode(errors="replace"), "page").root
+    return parse_page(source.encode(errors="replace"), path).root
 
 
 def read_page(place: Place) -> Page:
@@ -136,8 +141,6 @@ def read_page(place: Place) -> Page:
         LeftOut: it does not want to be spoken, or has nothing to say.
         InputError: it cannot be read.
     """
-    from markdown_it import MarkdownIt
-
     from voxpress.documents.context import Reading
     from voxpress.documents.elements import read_blocks
     from voxpress.documents.pages import decode_page, text_content
@@ -148,14 +151,8 @@ def read_page(place: Place) -> Page:
     if refusal := find_refusal(front):
         raise LeftOut(refusal, path=str(path))
     is_html = path.suffix.lower() not in (".md", ".markdown")
-    if not body.strip():
-        raise LeftOut("has no text to speak", path=str(path))
-    source = (
-        remove_marks(body)
-        if is_html
-        else MarkdownIt("commonmark").enable("table").render(remove_templates(body))
-    )
-    root = parse(source)
+    source = remove_marks(body) if is_html else f"<body>{_render(body)}</body>"
+    root = parse(source, str(path))
     require_spoken(root, path)
     article = find_article(root)
     kept = number_kept(root, article)
@@ -174,6 +171,7 @@ def read_page(place: Place) -> Page:
         blocks=tuple(each for each in blocks if each.place.element in kept),
         document=document,
         is_html=is_html,
+        is_marked=is_html and source != body,
     )
 
 
@@ -202,6 +200,12 @@ def _find_language(front: Mapping[str, object], root: _Element) -> str:
         if isinstance(given, str) and given.strip():
             return languages.canonical(given.strip().replace("_", "-"))
     return ""
+
+
+def _render(text: str) -> str:
+    from markdown_it import MarkdownIt
+
+    return str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(remove_templates(text)))
 
 
 def remove_templates(text: str) -> str:

@@ -154,7 +154,7 @@ class Site:
                 continue
             digest = self._identify(ready.page, plan)
             entry = self.manifest.pages.get(ready.page.place.key)
-            if entry and entry.digest == digest and self._holds(entry):
+            if entry and entry.digest == digest and self._holds(entry, ready.page):
                 yield Told(ready.page.place, "unchanged", entry.duration, entry=entry)
             else:
                 todo.append((ready, plan, digest))
@@ -185,7 +185,10 @@ class Site:
         made = [_VERSION, clips, page.source, page.document.title, self.url, self.inserts, _digest_player()]
         return hashlib.sha256(msgspec.json.encode(made)).hexdigest()[:32]
 
-    def _holds(self, entry: Entry) -> bool:
+    def _holds(self, entry: Entry, page: Page) -> bool:
+        """Whether all files of a page are there, and the player in it: a site that was built again has none."""
+        if self.inserts and page.is_html and not page.is_marked:
+            return False
         return all((self.folder / name).is_file() for name in (*entry.files, *FILES))
 
     def _write(self, ready: Ready, digest: str, recording: Recording, store: Store) -> Entry:
@@ -258,7 +261,10 @@ class Site:
         source = page.place.path.parent.absolute()
         folder = (self.folder / article.name).absolute().parent
         away = _quote(os.path.relpath(source, folder))
-        content = clean(find_article(parse(marked)), lambda url: url if away == "." else f"{away}/{url}")
+        content = clean(
+            find_article(parse(marked, str(page.place.path))),
+            lambda url: url if away == "." else f"{away}/{url}",
+        )
         css, js = (f"{prefix}{name}?v={_digest_player()}" for name in FILES)
         return write_page(article, self._write_player(article, audio, prefix), content, css, js)
 
