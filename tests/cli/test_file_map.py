@@ -123,8 +123,8 @@ def test_two_manifests_have_one_map(render: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--map", "pipe"], "map: cannot write pipe: it is a pipe or a device, and no file; name a file"),
-        (["--report", "pipe"], "report: cannot write pipe: it is a pipe or a device"),
+        (["--map", "pipe"], "map: cannot write pipe: it is a pipe that nobody reads; start the reader"),
+        (["--report", "pipe"], "report: cannot write pipe: it is a pipe that nobody reads"),
         (["--map", "out"], "map: cannot write out: it is a folder; name a file"),
         (["--map", "voxpress.toml/maps/map.json"], "voxpress.toml is no folder"),
         (["--report", "voxpress.toml/report.jsonl"], "voxpress.toml is no folder"),

@@ -36,17 +36,17 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         (
             "say Hi. -e tone -o pipe.wav",
-            "output: cannot write pipe.wav: it is a pipe or a device, and no file",
+            "output: cannot write pipe.wav: it is a pipe that nobody reads",
         ),
-        ("say Hi. -e tone -o link.wav", "cannot write link.wav: it is a pipe or a device"),
+        ("say Hi. -e tone -o link.wav", "cannot write link.wav: it is a pipe that nobody reads"),
         ("say Hi. -e tone -o folder.wav", "cannot write folder.wav: it is a folder; name a file"),
         ("say Hi. -e tone -o file/deep/hi.wav", "file is no folder"),
-        ("say Hi. -e tone -o pipe -f wav,mp3", "cannot write pipe.wav: it is a pipe or a device"),
-        ("say Hi. -e tone -o pipe.mp3 --marks srt", "cannot write pipe.srt: it is a pipe or a device"),
-        ("pack say en 12 --pack pack -o pipe.wav", "cannot write pipe.wav: it is a pipe or a device"),
+        ("say Hi. -e tone -o pipe -f wav,mp3", "cannot write pipe.wav: it is a pipe that nobody reads"),
+        ("say Hi. -e tone -o pipe.mp3 --marks srt", "cannot write pipe.srt: it is a pipe that nobody reads"),
+        ("pack say en 12 --pack pack -o pipe.wav", "cannot write pipe.wav: it is a pipe that nobody reads"),
         ("text Hi. -f lexicon -o file/words.tsv", "file is no folder"),
-        ("text Hi. -o pipe.tsv", "cannot write pipe.tsv: it is a pipe or a device"),
-        ("lexicon convert words.tsv pipe.tsv", "cannot write pipe.tsv: it is a pipe or a device"),
+        ("text Hi. -o pipe.tsv", "cannot write pipe.tsv: it is a pipe that nobody reads"),
+        ("lexicon convert words.tsv pipe.tsv", "cannot write pipe.tsv: it is a pipe that nobody reads"),
     ],
 )
 def test_what_cannot_be_written_is_told_first(

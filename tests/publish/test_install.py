@@ -201,7 +201,7 @@ def test_a_file_of_somebody_else_stays(voxpress: Run, prompts: str, changed: boo
         ("noted.tgz", "cannot write noted.tgz.txt: a file is there that voxpress did not write"),
         ("prompts.txt/x.tgz", "prompts.txt is no folder"),
         ("folder.tgz", "cannot write folder.tgz: it is a folder"),
-        ("pipe.tgz", "cannot write pipe.tgz: it is a pipe or a device"),
+        ("pipe.tgz", "cannot write pipe.tgz: it is a pipe that nobody reads"),
         ("x/../map.tgz", "archive: x/../map.tgz is also the file of --map"),
         ("out/.voxpress/a.tgz", "is among voxpress's own files"),
     ],

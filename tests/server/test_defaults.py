@@ -130,6 +130,13 @@ def test_what_a_request_says_comes_first(ask: Callable[[str], Ask]) -> None:
     assert (usual.voice, speed(given()), usual.language) == ("low", 1.5, "de")
 
 
+@pytest.mark.parametrize("written", ["en-GB", "EN-gb", "en_gb"])
+def test_a_language_has_one_spelling(ask: Callable[[str], Ask], written: str) -> None:
+    given = ask(f'[defaults]\nengine = "tone"\nlanguage = "{written}"\n')()
+    assert given.clip_key == ask("")(language="en-GB").clip_key
+    assert segment(given).language == "en-GB"
+
+
 def test_options_are_those_of_their_engine(ask: Callable[[str], Ask]) -> None:
     """Requests for other engines have them not, and still the speed."""
     other = ask('[defaults]\nengine = "piper"\nspeed = 1.5\noptions = { noise_scale = 0.1 }\n')()

@@ -6,13 +6,13 @@ HTML into blocks, `chapters` cuts them into chapters.
 
 from __future__ import annotations
 
-import html
 import importlib
 import os
 import pkgutil
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from html import unescape  # `html` is a module of this package
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -114,7 +114,7 @@ class Block:
     @property
     def plain(self) -> str:
         """The text without its markup, as a reader sees it."""
-        return html.unescape(_TAG.sub("", self.text))
+        return unescape(_TAG.sub("", self.text))
 
     def find_source(self, start: int, end: int) -> tuple[int, int] | None:
         """Where a piece of `text` stands in the text content of the file; None if nothing of it does.
@@ -235,8 +235,8 @@ def find(name: str) -> Format:
 def recognise(path: str, head: bytes) -> str:
     """The name of the format of a document: by what it begins with, else by its extension.
 
-    >>> recognise("book.zip", b"PK\3\4..mimetypeapplication/epub+zip"), recognise("book.epub", b"")
-    ('epub', 'epub')
+    >>> recognise("book.zip", b"PK\3\4..mimetypeapplication/epub+zip"), recognise("notes.md", b"# Salt")
+    ('epub', 'markdown')
 
     Raises:
         InputError: neither shows the format.

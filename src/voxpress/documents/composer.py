@@ -89,7 +89,7 @@ class Composer:
             if not text:
                 return
         self._follow(text.lstrip(_SPACES)[:1], language)
-        self.has_words = True
+        self.has_words = self.has_words or not text.isspace()
         at = 0
         for odd in _ODD.finditer(text):
             self._copy(text[at : odd.start()], source + at)
@@ -206,17 +206,25 @@ class Composer:
         """Write down what had to wait for the next words, and change the language."""
         pending, self._pending = self._pending, ""
         if pending and self.has_text:
+            self._drop_space()
             if pending == "cell" and self._last not in _CLOSED:
                 self._put(_Piece(","))
             elif pending == "line" and not (first.islower() and self._last not in _SENTENCE_END):
                 self._parts.append(_Piece(_BREAK))
-            if not self._spaced or pending == "cell":
-                self._put(_Piece(" "))
+            self._put(_Piece(" "))
         if language != self._spoken:
             self._close_language()
             if language != self.language:
                 self._parts.append(_Piece(f"<lang xml:lang='{html.escape(language)}'>"))
             self._spoken = language
+
+    def _drop_space(self) -> None:
+        """Take back white space at the end: something else parts the words."""
+        part = self._parts[-1]
+        if isinstance(part, _Piece) and part.text.endswith(" "):
+            cut = part.text.rstrip(" ")
+            length = 0 if not cut else part.source_length - len(part.text) + len(cut)
+            self._parts[-1] = part._replace(text=cut, source_length=length)
 
     def _close_language(self) -> None:
         if self._spoken != self.language:
@@ -230,7 +238,7 @@ class Composer:
             self._put(_Piece(text, source, len(text)))
 
     def _space(self, source: int, length: int) -> None:
-        if not self._spaced:
+        if not self._spaced and not self._pending:
             self._put(_Piece(" ", source, length))
 
     def _put(self, piece: _Piece) -> None:

@@ -118,7 +118,7 @@ def parse_html(text: str, name: str, problem: str = "") -> Page:
     """
     from lxml import etree
 
-    if _is_xml(text):
+    if is_xml(text):
         # Browsers take no end of an empty element but that of HTML.
         text = _EMPTY.sub(
             lambda tag: tag[0] if tag[1].lower() in _VOID else f"<{tag[1]}{tag[2]}></{tag[1]}>", text
@@ -246,12 +246,12 @@ def element_at(root: _Element, number: int) -> _Element | None:
 
 def name_of(element: _Element) -> str:
     """The name of an element in lower case, without its namespace or prefix."""
-    return _find_name(element.tag)
+    return _find_name(element.tag) if isinstance(element.tag, str) else ""
 
 
 @functools.lru_cache(maxsize=4096)
-def _find_name(tag: object) -> str:
-    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
+def _find_name(tag: str) -> str:
+    return tag.rpartition("}")[2].rpartition(":")[2].lower()
 
 
 def attribute(element: _Element, name: str) -> str:
@@ -325,7 +325,8 @@ def _check(page: Page, name: str) -> Page:
     return page
 
 
-def _is_xml(text: str) -> bool:
+def is_xml(text: str) -> bool:
+    """Whether a page says that it is XML."""
     return text[:500].lstrip("\ufeff \t\r\n").startswith("<?xml") or f'xmlns="{XHTML}"' in text[:5000]
 
 

@@ -38,6 +38,10 @@ VERSE = frozenset(("z3998:verse", "z3998:poem", "z3998:song", "z3998:hymn", "z39
 VERSE_CLASS = re.compile(r"\b(?:poem|poetry|verse|stanza)\b", re.IGNORECASE)
 """Values of ``epub:type``, ``role`` and ``class``."""
 
+SITE_ROLES = frozenset(
+    ("navigation", "banner", "contentinfo", "search", "toolbar", "menu", "menubar", "dialog")
+)
+
 _HIDDEN = re.compile(r"\b(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _TITLE_WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .,'’-])*")
 _LONGEST_TITLE = 80
@@ -91,6 +95,11 @@ def is_hidden(element: _Element) -> bool:
         or element.get("data-voxpress") == "skip"
         or (style is not None and _HIDDEN.search(style) is not None)
     )
+
+
+def is_navigation(element: _Element) -> bool:
+    """Whether an element helps to move in a site, and is no part of what a page says."""
+    return name_of(element) == "nav" or element.get("role") in SITE_ROLES or "toc" in types_of(element)
 
 
 def is_layout(table: _Element) -> bool:

@@ -77,15 +77,15 @@ def write(
 def require_place(path: str | os.PathLike[str], field: str) -> None:
     """Check, before anything is done for it, that a file can be written at `path`.
 
-    What this process has open already may also be a pipe: ``/dev/stdout``, or the shell's ``>(…)``.
+    A pipe may be there, too, if somebody reads it: ``/dev/stdout``, or the shell's ``>(…)``.
 
     Args:
         path: as a user gave it.
         field: the argument that it is, for messages.
 
     Raises:
-        InputError: a folder or a pipe is there, a file stands in place of one of its folders, or the folder cannot be
-            written.
+        InputError: a folder is there, or a pipe that nobody reads; a file stands in place of one of its folders; or the
+            folder cannot be written.
 
     >>> require_place("digits/1.wav", "output")
     """
@@ -104,8 +104,14 @@ def _find_obstacle(place: str, given: str) -> str:
     if status is not None:
         if stat.S_ISDIR(status.st_mode):
             return "it is a folder; name a file"
-        if not (stat.S_ISREG(status.st_mode) or stat.S_ISCHR(status.st_mode) or _is_open(status)):
-            return "it is a pipe or a device, and no file; name a file, or - where standard output is meant"
+        if stat.S_ISFIFO(status.st_mode) and not _is_open(status):
+            try:
+                # It stays open: the reader would take its end for that of the file.
+                os.open(given, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:
+                return "it is a pipe that nobody reads; start the reader first, or name a file"
+        if stat.S_ISSOCK(status.st_mode) or stat.S_ISBLK(status.st_mode):
+            return "it is a device or a socket; name a file"
         if not stat.S_ISREG(status.st_mode):
             return ""
     folder = os.path.dirname(place)

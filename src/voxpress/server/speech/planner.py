@@ -199,7 +199,7 @@ class SpeechPlanner:
         if given is not None and data.language is None:
             tag = self._names.find_language(given)
         elif given is None and asked.speaker.language is None:
-            tag = self._project.defaults.language
+            tag = self._project.defaults.speaker.language
         if tag is not None:
             mapped = () if given is None or tag == given else (f"{given}={tag}",)
             wanted = replace(
