@@ -123,7 +123,7 @@ def article(
     from voxpress.publish.article.site import Site
     from voxpress.speech import Speaker
 
-    places = find_pages(pages, base)
+    places = find_pages(pages, base, out=folder.expanduser())
     if len(places) > 1 and (outline or embed):
         raise InputError(
             f"{'--outline' if outline else '--embed'} is for one page, and there are {len(places):,}"

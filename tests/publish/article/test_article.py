@@ -7,6 +7,7 @@ import json
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import html
@@ -32,8 +33,9 @@ def squeeze(text: str) -> str:
     return re.sub(r"[\W_]", "", unescape(re.sub("<[^>]*>", "", text)))
 
 
-def told(folder: Path, name: str) -> list[dict]:
-    return json.loads((folder / f"{name}.json").read_text("utf-8"))["sentences"]
+def told(folder: Path, name: str) -> list[dict[str, Any]]:
+    sentences: list[dict[str, Any]] = json.loads((folder / f"{name}.json").read_text("utf-8"))["sentences"]
+    return sentences
 
 
 def texts(folder: Path, name: str) -> list[str]:
@@ -139,7 +141,7 @@ def test_a_site_speaks_only_what_changed(voxpress, tmp_path):
     done = voxpress("article", content, "-o", "out", "--url", "/audio/", "--store", tmp_path / "two")
     assert "1 spoken" in done.said
     assert "3 unchanged" in done.said
-    assert texts(out, "posts/one") == ["It is another text."]
+    assert texts(out, "posts/one") == ["One", "It is another text."]
     (content / "posts" / "two" / "index.md").unlink()
     done = voxpress("article", content, "-o", "out", "--url", "/audio/", "--prune")
     assert "deleted     posts/two/index.md" in done.said
@@ -187,6 +189,7 @@ def test_mistakes_are_explained(voxpress, page, tmp_path):
             2,
             "hello.html and hello.md would have the same files, hello: rename one",
         ),
+        (["hello.html", "-o", "."], 2, "hello.html lies where its own player would be written"),
         (["empty.md"], 2, "empty.md: has no text to speak"),
         (["broken.md"], 1, "broken.md: the front matter cannot be read"),
         (["spoken.md"], 1, "spoken.md: language: 'German' is no language tag"),
@@ -194,7 +197,7 @@ def test_mistakes_are_explained(voxpress, page, tmp_path):
         (["hello.md", "-f", "wav"], 2, "--format wav: not every browser plays it (formats: mp3, m4a, opus)"),
         (["hello.md", "empty.md", "--embed"], 2, "--embed is for one page, and there are 2"),
     ):
-        assert message in voxpress("article", *arguments, "-o", "out", status=status).warned
+        assert message in voxpress("article", "-o", "out", *arguments, status=status).warned
     done = voxpress("article", "hello.md", "broken.md", "-o", "out", status=1)
     assert "1 failed, 1 spoken" in done.said
 

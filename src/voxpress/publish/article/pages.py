@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,10 +71,11 @@ class Page:
     is_marked: bool
 
 
-def find_pages(given: Iterable[Path], base: Path | None = None) -> list[Place]:
+def find_pages(given: Iterable[Path], base: Path | None = None, *, out: Path) -> list[Place]:
     """The pages in files and folders, in order, each with its name.
 
     Args:
+        out: the folder of what is made, in which no pages are looked for.
         base: the folder below which names begin; None: the folder that was given, or the one that holds all files.
 
     Raises:
@@ -84,7 +86,7 @@ def find_pages(given: Iterable[Path], base: Path | None = None) -> list[Place]:
     for each in given:
         if each.is_dir():
             folders.append(each)
-            files.update((os.path.abspath(path), path) for path in _list(each))
+            files.update((os.path.abspath(path), path) for path in _list(each, out))
         elif not each.exists():
             raise InputError(f"{each}: there is no such file")
         elif each.suffix.lower() not in EXTENSIONS:
@@ -103,15 +105,21 @@ def find_pages(given: Iterable[Path], base: Path | None = None) -> list[Place]:
         name = safe_path(key.rpartition(".")[0])
         if other := places.get(name.casefold()):
             raise InputError(f"{path} and {other.path} would have the same files, {name}: rename one of them")
+        if (out / f"{name}.html").resolve() == path.resolve():
+            raise InputError(
+                f"{path} lies where its own player would be written: give another folder for that"
+            )
         places[name.casefold()] = Place(path, name, key)
     return list(places.values())
 
 
-def _list(folder: Path) -> Iterator[Path]:
+def _list(folder: Path, out: Path) -> Iterator[Path]:
+    own = out.resolve()
     for path in sorted(folder.rglob("*")):
         shown = path.relative_to(folder).as_posix()
         if path.suffix.lower() in EXTENSIONS and not _HIDDEN.search(shown) and path.is_file():
-            yield path
+            if own == folder.resolve() or own not in path.resolve().parents:
+                yield path
 
 
 def _find_base(files: Iterable[str], folders: Iterable[Path]) -> str:
@@ -151,7 +159,7 @@ def read_page(place: Place) -> Page:
     if refusal := find_refusal(front):
         raise LeftOut(refusal, path=str(path))
     is_html = path.suffix.lower() not in (".md", ".markdown")
-    source = remove_marks(body) if is_html else f"<body>{_render(body)}</body>"
+    source = remove_marks(body) if is_html else _render(body, front.get("title"))
     root = parse(source, str(path))
     require_spoken(root, path)
     article = find_article(root)
@@ -202,10 +210,15 @@ def _find_language(front: Mapping[str, object], root: _Element) -> str:
     return ""
 
 
-def _render(text: str) -> str:
+def _render(text: str, title: object) -> str:
+    """Markdown as HTML; the title of the front matter goes before a text that has none, as templates of sites do."""
     from markdown_it import MarkdownIt
 
-    return str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(remove_templates(text)))
+    made = str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(remove_templates(text)))
+    heading = (
+        f"<h1>{escape(title)}</h1>\n" if isinstance(title, str) and made.strip() and "<h1" not in made else ""
+    )
+    return f"<body>{heading}{made}</body>"
 
 
 def remove_templates(text: str) -> str:
