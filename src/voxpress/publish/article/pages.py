@@ -117,9 +117,10 @@ def _list(folder: Path, out: Path) -> Iterator[Path]:
     own = out.resolve()
     for path in sorted(folder.rglob("*")):
         shown = path.relative_to(folder).as_posix()
-        if path.suffix.lower() in EXTENSIONS and not _HIDDEN.search(shown) and path.is_file():
-            if own == folder.resolve() or own not in path.resolve().parents:
-                yield path
+        if path.suffix.lower() not in EXTENSIONS or _HIDDEN.search(shown) or not path.is_file():
+            continue
+        if own == folder.resolve() or own not in path.resolve().parents:
+            yield path
 
 
 def _find_base(files: Iterable[str], folders: Iterable[Path]) -> str:
