@@ -329,9 +329,18 @@ await test("a page that voxpress did not mark is marked as it is opened, whateve
   const seen = await page.evaluate(() => {
     const player = document.querySelector("voxpress-player");
     return [...player.querySelectorAll("[data-begin]")].map((each, number) =>
-      [each.textContent, [...document.querySelectorAll(`[data-voxpress="${player.dataset.key}-${number + 1}"]`)].map((one) => one.textContent).join("")]);
+      [each.dataset.page ?? each.textContent, [...document.querySelectorAll(`[data-voxpress="${player.dataset.key}-${number + 1}"]`)].map((one) => one.textContent).join("")]);
   });
   for (const [read, shown] of seen) assert.equal(squeeze(shown), squeeze(read));
+  // The number of a list item is heard, and not written in the page.
+  const item = (await sentences(page)).find((each) => each.text === "7. First thing");
+  await page.click('[data-option="words"]');
+  const heard = [];
+  for (let at = item.begin; at < item.end; at += 0.1) {
+    await seek(page, at);
+    heard.push(...(await page.evaluate(() => [...CSS.highlights.get("voxpress-word")].map(String))));
+  }
+  assert.deepEqual([...new Set(heard)], ["First", "thing"]);
   assert.deepEqual(page.problems, []);
 });
 
