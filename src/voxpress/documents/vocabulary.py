@@ -24,7 +24,7 @@ CONTAINERS = frozenset(
 """Elements that hold others on lines of their own."""
 _LEFT_OUT = """
 audio button canvas case datalist defs del desc embed frame head iframe input meter metadata noscript object param
-progress rp rtc script select source style template textarea title track trigger video
+progress rp rtc script select source style template textarea title track trigger video voxpress-player
 """
 LEFT_OUT = frozenset(_LEFT_OUT.split())
 NO_NOTES = frozenset((*HEADINGS, "body", "html", "section", "ol", "ul", "article", "main", "svg"))
@@ -92,6 +92,7 @@ def is_hidden(element: _Element) -> bool:
     return (
         element.get("hidden") is not None
         or element.get("aria-hidden") == "true"
+        or element.get("data-voxpress") == "skip"
         or (style is not None and _HIDDEN.search(style) is not None)
     )
 
