@@ -34,7 +34,6 @@ _NAMES = {
     "date": "span",
 }
 """What elements are called in HTML, where they are called otherwise."""
-_PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 
 
 def read(path: Path) -> Document:
@@ -61,7 +60,7 @@ def read(path: Path) -> Document:
         "position": "" if sequence is None else sequence.get("number") or "",
         "cover": _find_cover(root, info),
     }
-    return read_root(path, _rename(root), functools.partial(_read_again, path), **known)
+    return read_root(path, functools.partial(_read_again, path), **known)
 
 
 def _read_again(path: Path) -> _Element:
@@ -130,17 +129,9 @@ def _find_cover(root: _Element, info: _Element) -> Cover | None:
     for binary in root.iter("{*}binary"):
         if href and binary.get("id") == href:
             try:
-                data = base64.b64decode("".join((binary.text or "").split()))
+                return Cover.of(base64.b64decode("".join((binary.text or "").split())))
             except (binascii.Error, ValueError):
                 return None
-            return next(
-                (
-                    Cover(media_type=kind, data=data)
-                    for magic, kind in _PICTURES.items()
-                    if data.startswith(magic)
-                ),
-                None,
-            )
     return None
 
 
