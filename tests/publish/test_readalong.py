@@ -270,6 +270,11 @@ def test_a_drawing_is_read(make: Make) -> None:
     assert b"<?xml-stylesheet" in made.files["OPS/one.svg"]
 
 
+def test_a_page_with_a_base_has_the_style_within(make: Make) -> None:
+    made = make({"one.xhtml": page(PROSE, head='<base href="https://example.org/"/>')})
+    assert b"<style" in made.files["OPS/one.xhtml"] and b"readalong.css" not in made.files["OPS/one.xhtml"]
+
+
 def test_a_long_table_of_contents_of_an_epub_2_keeps_its_levels(make: Make) -> None:
     toc = old_contents({"one.html": "One"}).replace(
         "</navPoint>",

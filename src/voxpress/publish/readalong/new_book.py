@@ -295,9 +295,11 @@ class Readalong:
             self._reasons[file] = "nothing that is heard stands in it"
             return
         text, page.duration = overlay.write(heard, _relative(file, page.overlay), marker)
-        if pages.needs_style(source, file, self._package.active_class, self._book):
-            pages.link_style(marker, _relative(self._css, file))
-            self._files.setdefault(self._css, pages.style(self._package.active_class).encode())
+        name = self._package.active_class
+        if pages.needs_style(source, file, name, self._book) and pages.link_style(
+            marker, _relative(self._css, file), name
+        ):
+            self._files.setdefault(self._css, pages.style(name).encode())
         if self._book_is_old:
             upgrade_page(source, marker.edits, self._document.title)
         self._files[page.overlay] = self._keep(text.encode())
