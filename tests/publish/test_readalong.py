@@ -221,6 +221,11 @@ def test_a_protected_book_is_refused(voxpress: Run, tmp_path: Path) -> None:
     assert "protected" in voxpress("readalong", "book.epub", "-o", "out.epub", status=2).warned
 
 
+def test_what_is_no_epub_is_refused(voxpress: Run, tmp_path: Path) -> None:
+    (tmp_path / "book.md").write_text("# One\n\nTwo.\n")
+    assert "book.md: is no" in voxpress("readalong", "book.md", "-o", "out.epub", status=2).warned
+
+
 @pytest.mark.parametrize("name", ["book.epub", "./book.epub"])
 def test_the_book_itself_is_not_replaced(voxpress: Run, tmp_path: Path, name: str) -> None:
     write_epub(tmp_path / "book.epub", {"one.xhtml": page(PROSE)})
