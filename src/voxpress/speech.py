@@ -163,7 +163,7 @@ class Output(_Request, frozen=True):
     peak: dBFS | None = None
     """Highest sample; None: -1 with a loudness or level, else full scale."""
     room_tone: dBFS | None = None
-    """RMS of noise under everything, for who refuses digital silence, as ACX does; None: none."""
+    """RMS of noise under everything, for who wants no digital silence, as ACX; None: none."""
     trim: bool = True
     """Whether to cut the silence that the engine left at both ends of each segment."""
     lead: Seconds = 0.0

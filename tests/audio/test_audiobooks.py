@@ -16,9 +16,20 @@ import av
 import numpy as np
 import pytest
 
-from voxpress.audio import mp4
-from voxpress.audio.audiobooks import Track, chapter_titles, name_folder, name_track, write_m4b, write_tracks
+from voxpress.audio import audiobooks
+from voxpress.audio.audiobooks import (
+    Track,
+    chapter_titles,
+    list_others,
+    name_folder,
+    name_track,
+    write_m4b,
+    write_tracks,
+)
 from voxpress.audio.codec import decode, encode
+from voxpress.audio.mp4 import boxes
+from voxpress.audio.mp4 import packets as mp4
+from voxpress.audio.mp4.writing import write_mp4
 from voxpress.audio.tags import Tags, to_comments, to_id3
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, StoreError
@@ -125,8 +136,8 @@ def test_time_stamps_have_no_gap_and_the_index_stands_first(tmp_path):
         assert np.unique(np.diff(times)).tolist() == [1024]
         assert file.streams.audio[0].language == "eng"
     data = book.read_bytes()
-    boxes = [name for name, _ in mp4._boxes(data)]
-    assert boxes == [b"ftyp", b"moov", b"mdat"] and data[8:12] == b"M4B "
+    names = [name for name, _ in boxes.read_boxes(data)]
+    assert names == [b"ftyp", b"moov", b"mdat"] and data[8:12] == b"M4B "
 
 
 def test_the_same_chapters_give_the_same_bytes(tmp_path):
@@ -148,9 +159,9 @@ def test_a_book_beyond_4_gib():
     """Offsets need 64 bits there. Nobody waits for the bytes themselves here."""
     part = mp4.read_packets(clip(chirp(RATE)))
     huge = [replace(part, sizes=part.sizes * 20_000)] * 40
-    head = next(mp4.write(huge, b""))
+    head = next(write_mp4(huge, b""))
     index = mp4._read_index(io.BytesIO(head))
-    table = dict(mp4._boxes(mp4._inside(index, b"trak", b"mdia", b"minf", b"stbl")))
+    table = dict(boxes.read_boxes(boxes.find_box(index, b"trak", b"mdia", b"minf", b"stbl")))
     assert b"stco" not in table
     sizes = np.concatenate([each.sizes for each in huge])
     assert mp4._find_pieces(table, sizes) == [(len(head), int(sizes.sum(dtype=np.int64)))]
@@ -234,6 +245,13 @@ def test_control_characters_do_not_get_into_tags(text):
 )
 def test_the_year_of_a_date(published, year):
     assert Tags(title="x", published=published).year == year
+
+
+def test_a_chapter_under_its_former_title_is_found(tmp_path):
+    one, two = (clip(chirp(9_000 + n), "mp3") for n in range(2))
+    write_tracks(tmp_path, [Track("One", one), Track("Old", two)], replace(TAGS, cover=JPEG))
+    paths = write_tracks(tmp_path, [Track("One", one), Track("New", two)], replace(TAGS, cover=JPEG))
+    assert [path.name for path in list_others(tmp_path, paths)] == ["02 - Old.mp3"]
 
 
 def test_a_cover_in_another_format_is_refused():
@@ -337,7 +355,7 @@ def test_a_file_that_shrinks_meanwhile_leaves_the_former_book(tmp_path, monkeypa
         source.write_bytes(source.read_bytes()[:2000])
         return found
 
-    monkeypatch.setattr(mp4, "read_packets", read_and_cut)
+    monkeypatch.setattr(audiobooks, "read_packets", read_and_cut)
     with pytest.raises(InputError, match="ends too early"):
         write_m4b(book, [Track("One", source)], TAGS)
     assert book.read_bytes() == b"former" and len([*tmp_path.iterdir()]) == 2

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import typer
@@ -31,14 +33,14 @@ RATE = 44_100
 
 @functools.cache
 def voice(loudness: float) -> Audio:
-    return to_loudness(speech(12.0, sample_rate=RATE, snr=60), loudness, -4)
+    return to_loudness(speech(7.0, sample_rate=RATE, snr=60), loudness, -4)
 
 
 @functools.cache
 def chapter(
     lead: float = 0.75,
     tail: float = 2.0,
-    loudness: float = -20.0,
+    loudness: float = -18.5,
     tone: float | None = -70.0,
     peak: float | None = None,
     rate: int = RATE,
@@ -142,16 +144,17 @@ def test_what_is_no_chapter(tmp_path, data, kind):
 
 
 def test_files_that_are_not_there_do_not_end_the_check(tmp_path):
-    good = tmp_path / "good.mp3"
+    good = tmp_path / os.fsdecode(b"good\xff.mp3")
     good.write_bytes(chapter())
     reports = list(check_acx([tmp_path / "none.mp3", tmp_path, good]))
     assert [report.passed for report in reports] == [False, False, True]
+    assert msgspec.json.encode(reports)
 
 
 def test_more_than_two_hours(tmp_path, monkeypatch):
     path = tmp_path / "1.mp3"
     path.write_bytes(chapter())
-    monkeypatch.setattr("voxpress.quality.acx.LONGEST", 14.0)
+    monkeypatch.setattr("voxpress.quality.acx.LONGEST", 8.0)
     assert kinds(path) == ["too-long"]
 
 
@@ -163,6 +166,21 @@ def test_the_preset_acx_passes(tmp_path):
     clip.save(tmp_path / "1.mp3")
     (report,) = check_acx([tmp_path / "1.mp3"])
     assert report.problems == []
+
+
+def test_room_tone_is_under_everything_and_changes_nothing_else():
+    def spoken(**fields: Any) -> voxpress.Clip:
+        output = Output(format="wav24", loudness=-20.0, peak=-6.0, lead=0.5, tail=0.5, **fields)
+        return voxpress.say("One sentence. Another one.", engine="tone", store="memory:", output=output)
+
+    plain, toned, again = spoken(), spoken(room_tone=-60.0), spoken(room_tone=-60.0)
+    assert toned.data == again.data and toned.key != plain.key
+    assert toned.marks == plain.marks and toned.duration == plain.duration
+    added = decode(toned.data).samples - decode(plain.data).samples
+    for part in (added, added[: len(added) // 4], added[-len(added) // 4 :]):
+        assert 10 * np.log10(np.mean(part**2)) == pytest.approx(-60, abs=0.7)
+    loud = decode(spoken(room_tone=-3.0).data).samples
+    assert np.abs(loud).max() <= 10 ** (-6 / 20) + 1e-6
 
 
 def test_the_command(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from voxpress import Output, Speaker, Utterance, cli, render
-from voxpress.engines import find
+from voxpress.engines import find, names
 from voxpress.rendering.plan import Plan
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Phonemes, Segment
@@ -19,6 +19,7 @@ TIMED = """
     class Going(Tone):
         name = "going"
         timed = True
+        continued_in = frozenset({"en"})
 """
 LEAD, BEHIND = carrier.PHRASES["en"], f" {carrier.FOLLOWERS['en']}"
 
@@ -108,6 +109,30 @@ def test_the_words_are_cut_out(text, words, timed, tmp_path):
     assert abs(take.samples[-1]) < 0.01 and abs(take.samples[0]) < 0.01
     letters = sum(map(len, text.strip(".…").split()))
     assert take.duration == pytest.approx(letters * 0.06, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "is_continued"),
+    [
+        ("en", None, True),
+        ("en-GB", None, True),
+        ("de", None, False),
+        ("de", True, True),
+        ("en", False, False),
+    ],
+)
+def test_a_preset_asks_where_the_engine_gains(timed, language, asked, is_continued):
+    """Elsewhere the text is spoken as it is, and nobody has to be told."""
+    plan = planned("You have...", timed, continuation=asked, language=language)
+    assert plan.notes == ()
+    assert [bool(behind) for _, behind in around(plan)] == [is_continued]
+
+
+@pytest.mark.parametrize("name", names())
+def test_who_gains_can_cut(name):
+    engine = find(name)
+    assert engine.timed or not engine.continued_in
+    assert engine.continued_in <= set(carrier.FOLLOWERS)
 
 
 def test_sounds_that_are_given_move_along():

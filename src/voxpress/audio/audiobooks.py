@@ -6,17 +6,19 @@ import contextlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from voxpress import languages
-from voxpress.audio import comments, decoding, mp4
+from voxpress.audio import comments, decoding
+from voxpress.audio.mp4.packets import Packets, Source, open_source, read_packets
+from voxpress.audio.mp4.writing import Chapter, place_parts, write_mp4
 from voxpress.audio.tags import JOINER, Place, Tags, picture_type, to_comments, to_id3, to_mp4
 from voxpress.errors import InputError, show
 from voxpress.files import atomic
-from voxpress.files.paths import safe_name, safe_path
+from voxpress.files.paths import audio_extension, safe_name, safe_path
 from voxpress.speech import Seconds
 
 
@@ -30,7 +32,7 @@ class Track(NamedTuple):
     """
 
     title: str
-    source: mp4.Source
+    source: Source
     level: int = 1
 
 
@@ -46,14 +48,14 @@ def write_m4b(path: str | os.PathLike[str], tracks: Sequence[Track], tags: Tags)
     """
     if not tracks:
         raise InputError("a book needs at least one chapter")
-    parts: list[mp4.Packets] = []
+    parts: list[Packets] = []
     for number, track in enumerate(tracks, 1):
         with _name_errors(number, track):
-            parts.append(mp4.read_packets(track.source))
+            parts.append(read_packets(track.source))
             _require_alike(parts[0], parts[-1])
-    starts = mp4.place_parts(parts)
-    chapters = [mp4.Chapter(*each) for each in zip(chapter_titles(tracks), starts, strict=True)]
-    data = mp4.write(parts, to_mp4(tags), chapters, brand=b"M4B ", language=_language(tags))
+    starts = place_parts(parts)
+    chapters = [Chapter(*each) for each in zip(chapter_titles(tracks), starts, strict=True)]
+    data = write_mp4(parts, to_mp4(tags), chapters, brand=b"M4B ", language=_language(tags))
     atomic.write(path, data, durable=True)
     return tuple(start / parts[0].sample_rate for start in starts)
 
@@ -89,6 +91,16 @@ def write_tracks(folder: str | os.PathLike[str], tracks: Sequence[Track], tags: 
     return tuple(paths)
 
 
+def list_others(folder: str | os.PathLike[str], paths: Collection[Path]) -> tuple[Path, ...]:
+    """The audio files in a folder that are not in `paths`, such as a chapter under its former title.
+
+    A player would take them for chapters too. This module deletes nothing: they may be somebody's own.
+    """
+    names = {path.name for path in paths}
+    found = (each for each in Path(folder).iterdir() if audio_extension(each.name) and each.name not in names)
+    return tuple(sorted(found))
+
+
 @contextlib.contextmanager
 def _name_errors(number: int, track: Track) -> Iterator[None]:
     try:
@@ -97,7 +109,7 @@ def _name_errors(number: int, track: Track) -> Iterator[None]:
         raise InputError(f"chapter {number}, {show(track.title)}: {error}") from error
 
 
-def _require_alike(first: mp4.Packets, other: mp4.Packets) -> None:
+def _require_alike(first: Packets, other: Packets) -> None:
     """See that one decoder can play both.
 
     Raises:
@@ -193,7 +205,7 @@ def _make_name(text: str) -> str:
 # Formats
 
 
-class _Chapter(NamedTuple):
+class _Opened(NamedTuple):
     """A chapter that can be written with other tags.
 
     Attributes:
@@ -204,40 +216,40 @@ class _Chapter(NamedTuple):
     write: Callable[[Tags, Place], Iterator[bytes]]
 
 
-def _open_chapter(source: mp4.Source) -> _Chapter:
+def _open_chapter(source: Source) -> _Opened:
     """Recognise a chapter by its content.
 
     Raises:
         InputError: it is damaged, or in a format that chapters cannot have.
     """
-    with mp4.open_source(source) as file:
+    with open_source(source) as file:
         container = decoding.recognise(file).name
         file.seek(0)
         head = file.read(64)
     match container:
         case "mov":
-            return _Chapter("m4a", partial(_write_m4a, mp4.read_packets(source)))
+            return _Opened("m4a", partial(_write_m4a, read_packets(source)))
         case "mp3":
-            return _Chapter("mp3", partial(_write_mp3, source, decoding.measure_id3(head)))
+            return _Opened("mp3", partial(_write_mp3, source, decoding.measure_id3(head)))
         case "ogg" if b"OpusHead" in head:
-            return _Chapter("opus", partial(_write_opus, source))
+            return _Opened("opus", partial(_write_opus, source))
     raise InputError(f"it is {container}, and chapters can be mp3, m4a or opus")
 
 
-def _write_m4a(packets: mp4.Packets, tags: Tags, place: Place) -> Iterator[bytes]:
-    yield from mp4.write([packets], to_mp4(tags, place), language=_language(tags))
+def _write_m4a(packets: Packets, tags: Tags, place: Place) -> Iterator[bytes]:
+    yield from write_mp4([packets], to_mp4(tags, place), language=_language(tags))
 
 
-def _write_mp3(source: mp4.Source, start: int, tags: Tags, place: Place) -> Iterator[bytes]:
+def _write_mp3(source: Source, start: int, tags: Tags, place: Place) -> Iterator[bytes]:
     yield to_id3(tags, place)
-    with mp4.open_source(source) as file:
+    with open_source(source) as file:
         file.seek(start)
         while part := file.read(2**20):
             yield part
 
 
-def _write_opus(source: mp4.Source, tags: Tags, place: Place) -> Iterator[bytes]:
-    with mp4.open_source(source) as file:
+def _write_opus(source: Source, tags: Tags, place: Place) -> Iterator[bytes]:
+    with open_source(source) as file:
         data = file.read()
     yield comments.replace_in_opus(data, comments.vorbis_comments(to_comments(tags, place)))
 

@@ -374,13 +374,18 @@ def _decode_with_av(source: Any, stream: Any, bounds: Bounds) -> Blocks:
 
     to_mono = av.AudioResampler(format="flt", layout="mono", rate=stream.rate)
     with source, _translate_av_errors():
-        frame = None
+        frame, parts, count = None, [], 0
         for frame in source.decode(stream):
             bounds.check(frame.sample_rate, len(frame.layout.channels))
             for part in to_mono.resample(frame):
-                yield part.to_ndarray()[0]
-        for part in to_mono.resample(None) if frame is not None else ():
-            yield part.to_ndarray()[0]
+                parts.append(part.to_ndarray()[0])
+                count += len(parts[-1])
+            if count >= _BLOCK:
+                yield np.concatenate(parts)
+                parts, count = [], 0
+        parts += [part.to_ndarray()[0] for part in (to_mono.resample(None) if frame is not None else ())]
+        if parts:
+            yield np.concatenate(parts)
 
 
 @contextlib.contextmanager

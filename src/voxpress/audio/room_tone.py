@@ -1,6 +1,6 @@
 """The sound of a quiet room, under everything that is heard.
 
-Between sentences voxpress has digital silence. ACX refuses it: listeners take it for a fault of their player.
+Between sentences voxpress has digital silence. ACX wants none: no room is as silent, and it disturbs listeners.
 """
 
 from __future__ import annotations

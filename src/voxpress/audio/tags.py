@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from voxpress import languages
-from voxpress.audio import mp4
+from voxpress.audio.mp4.boxes import data_tag, named_tag
 from voxpress.errors import InputError
 
 JOINER = "; "
@@ -150,18 +150,18 @@ def to_mp4(tags: Tags, place: Place | None = None) -> bytes:
         for name in NAMES[field].mp4:
             if name == "©mvi":
                 if value.isdecimal() and int(value) < 2**15:
-                    parts.append(mp4.data_tag(b"\xa9mvi", 21, struct.pack(">h", int(value))))
+                    parts.append(data_tag(b"\xa9mvi", 21, struct.pack(">h", int(value))))
             elif len(name) == 4 and name != "ISBN":
-                parts.append(mp4.data_tag(name.encode("latin-1"), 1, value.encode()))
+                parts.append(data_tag(name.encode("latin-1"), 1, value.encode()))
             else:
-                parts.append(mp4.named_tag(name, value))
+                parts.append(named_tag(name, value))
     if place:
-        parts.append(mp4.data_tag(b"trkn", 0, struct.pack(">HHHH", 0, place.number, place.total, 0)))
-    parts.append(mp4.data_tag(b"stik", 21, b"\x02"))  # an audiobook
-    parts.append(mp4.data_tag(b"pgap", 21, b"\x01"))
+        parts.append(data_tag(b"trkn", 0, struct.pack(">HHHH", 0, place.number, place.total, 0)))
+    parts.append(data_tag(b"stik", 21, b"\x02"))  # an audiobook
+    parts.append(data_tag(b"pgap", 21, b"\x01"))
     if tags.cover:
         kind = 13 if picture_type(tags.cover) == "image/jpeg" else 14
-        parts.append(mp4.data_tag(b"covr", kind, tags.cover))
+        parts.append(data_tag(b"covr", kind, tags.cover))
     return b"".join(parts)
 
 

@@ -21,6 +21,7 @@ import typer
 
 from voxpress.cli import (
     acx,
+    article,
     audiobook,
     check,
     daisy,
@@ -60,6 +61,7 @@ for commands in (
     outline.app,
     audiobook.app,
     readalong.app,
+    article.app,
     daisy.app,
     review.app,
     acx.app,

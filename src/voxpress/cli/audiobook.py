@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -84,7 +85,8 @@ def audiobook(
     recogniser: AsrModel = None,
 ) -> None:
     """Make an audiobook. What was spoken before is not spoken again."""
-    from voxpress.audio.audiobooks import name_folder
+    from voxpress.audio.audiobooks import list_others, name_folder
+    from voxpress.cli.tables import count
     from voxpress.publish.audiobook import M4B, describe_book, narrate_audiobook, write_audiobook
     from voxpress.speech import Speaker
 
@@ -113,7 +115,14 @@ def audiobook(
         voices = tuple(dict.fromkeys(each.result.voice for each in recordings))
         target = target / name_folder(describe_book(opened.document, opened.outline, voices))
     files = write_audiobook(recordings, opened.document, opened.outline, target, opened.store)
-    print(files[0] if len(files) == 1 else f"{len(files):,} files in {target}")
+    print(target if single else f"{count(len(files), 'chapter')} in {target}")
+    if not single and (others := list_others(target, files)):
+        print(
+            f"voxpress: {others[0].name} in {target} is not of this book"
+            + (f", nor are {len(others) - 1:,} others" if len(others) > 1 else "")
+            + ": delete what is left of a former one",
+            file=sys.stderr,
+        )
     raise typer.Exit(opened.tell_doubts(recordings))
 
 

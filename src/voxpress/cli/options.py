@@ -69,7 +69,7 @@ Continuation = Annotated[
     typer.Option(
         "--continuation/--no-continuation",
         help='Speak texts that begin or end with an ellipsis ("You have...") as parts of a sentence, cut out of it. The'
-        " presets asterisk and freeswitch do so.",
+        " presets asterisk and freeswitch do so where it helps.",
         show_default=False,
     ),
 ]

@@ -105,11 +105,12 @@ class _PlainProgress:
 
 
 @contextmanager
-def reading(lengths: Mapping[str, int]) -> Iterator[Callable[[str, int], None]]:
+def reading(lengths: Mapping[str, int], unit: str = "chapters") -> Iterator[Callable[[str, int], None]]:
     """How far the reading of a book is, with the time that is left: a bar on a terminal, a line now and then elsewhere.
 
     Args:
         lengths: characters of each chapter, by its id.
+        unit: what they are called.
 
     Yields:
         What is told that so many more characters of a chapter are there; below 0: all of them.
@@ -123,7 +124,7 @@ def reading(lengths: Mapping[str, int]) -> Iterator[Callable[[str, int], None]]:
         at = sum(done.values())
         rate = spoken[0] / (time.monotonic() - began)
         left = f"{_clock((total - at) / rate)} left" if spoken[0] else ""
-        return at, f"{len(finished):,} of {len(lengths):,} chapters", left
+        return at, f"{len(finished):,} of {len(lengths):,} {unit}", left
 
     def advance(chapter: str, characters: int) -> None:
         if characters < 0:

@@ -72,7 +72,7 @@ def list_chapters(
         blocks = () if start.title else read()
         if not start.title and not blocks:
             continue
-        if not start.title and start.role is None and start.page == 0:
+        if contents.entries and not start.title and start.role is None and start.page == 0:
             role = "front" if sum(len(block.text) for block in blocks) < LONGEST_FRONT else "body"
         place = Place(pages[start.page].file, start.number)
         chapters.append(Chapter(title=start.title, level=start.level, role=role, place=place, load=read))

@@ -9,8 +9,10 @@ from typing import NamedTuple, TypeAlias, TypeGuard
 
 from voxpress.documents import Point, Run
 
-_ODD = re.compile(r"[ \t\r\n\f]*[\t\r\n\f][ \t\r\n\f]*| {2,}|[&<>]")
-"""What cannot stand as it is: white space that is shown as one space, and what XML escapes."""
+_UNSAYABLE = "[\0-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
+"""Characters that XML does not have, and that repaired pages may hold."""
+_ODD = re.compile(rf"[ \t\r\n\f]*[\t\r\n\f][ \t\r\n\f]*| {{2,}}|[&<>]|{_UNSAYABLE}")
+"""What cannot stand as it is: white space that is shown as one space, and what XML escapes or does not have."""
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SPACES = " \t\r\n\f"
 _SENTENCE_END = tuple(".!?:;…。！？")
@@ -88,14 +90,15 @@ class Composer:
             source, text, self._after_mark = source + len(text) - len(left), left, not left
             if not text:
                 return
-        self._follow(text.lstrip(_SPACES)[:1], language)
-        self.has_words = True
+        # Signs between words of two languages belong to neither.
+        self._follow(text.lstrip(_SPACES)[:1], language if any(map(str.isalnum, text)) else self._spoken)
+        self.has_words = self.has_words or not text.isspace()
         at = 0
         for odd in _ODD.finditer(text):
             self._copy(text[at : odd.start()], source + at)
             if odd[0] in _ESCAPED:
                 self._put(_Piece(_ESCAPED[odd[0]], source + odd.start(), 1))
-            else:
+            elif odd[0][0] in _SPACES:
                 self._space(source + odd.start(), len(odd[0]))
             at = odd.end()
         self._copy(text[at:], source + at)
@@ -105,17 +108,22 @@ class Composer:
         self._follow(text[:1], language)
         self.has_words = self.has_words or not text.isspace()
         at = 0
-        for odd in re.finditer("[&<>]", text):
+        for odd in re.finditer(f"[&<>]|{_UNSAYABLE}", text):
             if odd.start() > at:
                 self._put(_Piece(text[at : odd.start()], source + at, odd.start() - at))
-            self._put(_Piece(_ESCAPED[odd[0]], source + odd.start(), 1))
+            if odd[0] in _ESCAPED:
+                self._put(_Piece(_ESCAPED[odd[0]], source + odd.start(), 1))
             at = odd.end()
         if at < len(text):
             self._put(_Piece(text[at:], source + at, len(text) - at))
 
+    def add_space(self) -> None:
+        """Part the words by a space that is not in the text of the file."""
+        self._space(-1, 1)
+
     def say(self, words: str, language: str, *, image: bool = False) -> None:
         """Go on with words that are not in the text of the file."""
-        if words:
+        if words := re.sub(_UNSAYABLE, "", words):
             if image and self.has_image and not self.has_words:
                 self.separate()
             self._follow(words[0], language)
@@ -156,7 +164,8 @@ class Composer:
         """Put an element around the words since `start`; False if there are none."""
         if not any(_is_word(part) and part.text.strip() for part in self._parts[start:]):
             return False
-        given = "".join(f" {key}='{html.escape(value)}'" for key, value in attributes.items())
+        said = {key: html.escape(re.sub(_UNSAYABLE, "", value)) for key, value in attributes.items()}
+        given = "".join(f" {key}='{value}'" for key, value in said.items())
         self._parts[start] = _Piece(f"<{name}{given}>")
         self._parts.append(_Piece(f"</{name}>"))
         return True
@@ -206,17 +215,25 @@ class Composer:
         """Write down what had to wait for the next words, and change the language."""
         pending, self._pending = self._pending, ""
         if pending and self.has_text:
+            self._drop_space()
             if pending == "cell" and self._last not in _CLOSED:
                 self._put(_Piece(","))
             elif pending == "line" and not (first.islower() and self._last not in _SENTENCE_END):
                 self._parts.append(_Piece(_BREAK))
-            if not self._spaced or pending == "cell":
-                self._put(_Piece(" "))
+            self._put(_Piece(" "))
         if language != self._spoken:
             self._close_language()
             if language != self.language:
                 self._parts.append(_Piece(f"<lang xml:lang='{html.escape(language)}'>"))
             self._spoken = language
+
+    def _drop_space(self) -> None:
+        """Take back white space at the end: something else parts the words."""
+        part = self._parts[-1]
+        if isinstance(part, _Piece) and part.text.endswith(" "):
+            cut = part.text.rstrip(" ")
+            length = 0 if not cut else part.source_length - len(part.text) + len(cut)
+            self._parts[-1] = part._replace(text=cut, source_length=length)
 
     def _close_language(self) -> None:
         if self._spoken != self.language:
@@ -230,7 +247,7 @@ class Composer:
             self._put(_Piece(text, source, len(text)))
 
     def _space(self, source: int, length: int) -> None:
-        if not self._spaced:
+        if not self._spaced and not self._pending:
             self._put(_Piece(" ", source, length))
 
     def _put(self, piece: _Piece) -> None:

@@ -23,6 +23,7 @@ class Reading:
         notes: what references name: ``file#id`` of elements that are notes, though they may not say so.
         pages: numbers of printed pages, by ``file#id``.
         resolve: an address in the page as ``file#id``; empty where it leads out of the book.
+        site: it is a page of a site, whose navigation is left out.
     """
 
     file: str
@@ -30,6 +31,7 @@ class Reading:
     notes: AbstractSet[str] = frozenset()
     pages: Mapping[str, str] = field(default_factory=dict)
     resolve: Callable[[str], str] = lambda href: ""
+    site: bool = False
 
 
 class Span(NamedTuple):

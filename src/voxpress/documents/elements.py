@@ -25,6 +25,7 @@ from voxpress.documents.vocabulary import (
     VERSE_CLASS,
     is_hidden,
     is_layout,
+    is_navigation,
 )
 
 if TYPE_CHECKING:
@@ -180,11 +181,13 @@ class Walker:
         identity = f"{self.reading.file}#{element.get('id')}" if element.get("id") else ""
         if identity in self.reading.pages or "pagebreak" in types:
             begin_page(self, element, types, identity)
-        if name in LEFT_OUT or "pagebreak" in types or is_hidden(element):
+        silent = name in LEFT_OUT or "pagebreak" in types or is_hidden(element)
+        if silent or (self.reading.site and is_navigation(element)):
             self._skipped = 1
             return
         tag = find_language(attribute(element, "xml:lang") or element.get("lang") or "")
-        context.language = tag if differs(tag, context.language) else context.language
+        if differs(tag, context.language) and not context.text_only:
+            context.language = tag
         context.alphabet = attribute(element, "ssml:alphabet") or context.alphabet
         context.speaker = " ".join((element.get("data-speaker") or "").split()) or context.speaker
         if name in BLOCKS:

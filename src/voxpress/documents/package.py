@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from urllib.parse import unquote
 
 from voxpress import languages
 from voxpress.documents import Cover
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 CONTAINER = "META-INF/container.xml"
+PACKAGE = "application/oebps-package+xml"
 PAGES = (
     "application/xhtml+xml",
     "text/html",
@@ -30,7 +32,13 @@ MOST_ITEMS = 50_000
 
 _FONTS = frozenset(("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"))
 """Algorithms that only hide fonts."""
+_PROTECTIONS = {
+    "META-INF/license.lcpl": "Readium LCP",
+    "META-INF/rights.xml": "Adobe DRM",
+    "META-INF/sinf.xml": "Apple FairPlay",
+}
 _PAGE_NAMES = (".xhtml", ".html", ".htm", ".svg")
+_TEXTS = (*_PAGE_NAMES, ".xml", ".opf", ".ncx")
 _PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 _TAG = re.compile(r"<[^>]*>")
 
@@ -127,7 +135,7 @@ class Package:
         """The files of the manifest by their ids; those that are missing are left out with a note."""
         items: dict[str, Item] = {}
         for element in _find_all(self.root, "manifest", "item"):
-            id, href = element.get("id") or "", element.get("href") or ""
+            id, href = (element.get("id") or "").strip(), element.get("href") or ""
             name, _ = self.locate(self.name, href)
             if len(items) >= MOST_ITEMS:
                 raise InputError(
@@ -154,7 +162,7 @@ class Package:
         """The pages in reading order, each once; those beside the reading order come last."""
         found: dict[str, Item] = {}
         for element in _find_all(self.root, "spine", "itemref"):
-            item = self.items.get(element.get("idref") or "")
+            item = self.items.get((element.get("idref") or "").strip())
             if item is None:
                 self.archive.note(
                     f"the reading order names {show(element.get('idref') or '')}, which is missing"
@@ -344,27 +352,24 @@ def is_page(item: Item) -> bool:
 
 
 def _refuse_protected(archive: Archive) -> None:
-    """Raise `InputError` for a book whose text is encrypted."""
-    systems = {
-        "META-INF/license.lcpl": "Readium LCP",
-        "META-INF/rights.xml": "Adobe DRM",
-        "META-INF/sinf.xml": "Apple FairPlay",
-    }
-    named = next((system for name, system in systems.items() if archive.find(name)), "")
+    """Raise `InputError` for a book whose text is encrypted. Fonts, sounds and pictures are not needed."""
+    named = next((system for name, system in _PROTECTIONS.items() if archive.find(name)), "")
     encryption = archive.find("META-INF/encryption.xml")
-    if encryption:
-        root = parse_xml(archive.read(encryption), f"{archive.path}: {encryption}").root
-        for data in root.iter("{*}EncryptedData"):
-            method = next(data.iter("{*}EncryptionMethod"), None)
-            algorithm = (method.get("Algorithm") or "") if method is not None else ""
-            if algorithm not in _FONTS:
-                named = named or show(algorithm)
-                reference = next(data.iter("{*}CipherReference"), None)
-                file = (reference.get("URI") or "") if reference is not None else "a part of it"
-                raise InputError(
-                    f"is protected by {named} ({file} is encrypted): voxpress reads only books without protection",
-                    place=str(archive.path),
-                )
+    if not encryption:
+        return
+    root = parse_xml(archive.read(encryption), f"{archive.path}: {encryption}").root
+    for data in root.iter("{*}EncryptedData"):
+        method = next(data.iter("{*}EncryptionMethod"), None)
+        algorithm = (method.get("Algorithm") or "") if method is not None else ""
+        reference = next(data.iter("{*}CipherReference"), None)
+        file = unquote((reference.get("URI") or "") if reference is not None else "")
+        if algorithm in _FONTS or (file and not file.lower().endswith(_TEXTS)):
+            continue
+        raise InputError(
+            f"is protected by {named or algorithm or 'an unknown system'} ({file or 'a part of it'} is encrypted):"
+            " voxpress reads only books without protection",
+            place=str(archive.path),
+        )
 
 
 def _find_package(archive: Archive) -> str:
@@ -372,7 +377,11 @@ def _find_package(archive: Archive) -> str:
     container = archive.find(CONTAINER)
     if container:
         root = parse_xml(archive.read(container), f"{archive.path}: {container}").root
-        named = [each.get("full-path") or "" for each in root.iter("{*}rootfile")]
+        named = [
+            each.get("full-path") or ""
+            for each in root.iter("{*}rootfile")
+            if (each.get("media-type") or PACKAGE).strip() == PACKAGE
+        ]
         found = [name for each in named if (name := archive.find(join("", each)[0]))]
         if len(found) > 1:
             archive.note(f"holds {len(found)} renditions of the book: the first one is read")

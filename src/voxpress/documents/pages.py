@@ -35,6 +35,7 @@ PREFIXES = {"xml": XML, "epub": OPS, "ssml": SSML, "xlink": XLINK}
 
 _XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_EXTERNAL = re.compile(r"<!ENTITY\s+([\w.-]{1,60})\s+(?:SYSTEM|PUBLIC)\b")
 _DECLARED = re.compile(r"""<!ENTITY\s+([\w.-]{1,60})\s+["']""")
 _DECLARATION = re.compile(r"""\s*<\?xml\b[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["'][^>]{0,200}\?>""")
 _ANY_DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,400}\?>")
@@ -118,7 +119,7 @@ def parse_html(text: str, name: str, problem: str = "") -> Page:
     """
     from lxml import etree
 
-    if _is_xml(text):
+    if is_xml(text):
         # Browsers take no end of an empty element but that of HTML.
         text = _EMPTY.sub(
             lambda tag: tag[0] if tag[1].lower() in _VOID else f"<{tag[1]}{tag[2]}></{tag[1]}>", text
@@ -191,16 +192,20 @@ def decode_page(data: bytes, name: str) -> str:
 
 
 def replace_entities(text: str) -> str:
-    """A text of XML without the entities of HTML, which XML does not know; those that it declares stay.
+    """A text of XML without the entities of HTML, which XML does not know. Those that it declares stay;
+    those that stand in other files are left out.
 
     >>> replace_entities("a&nbsp;b &amp; &nothing;")
     'a\xa0b &amp; &amp;nothing;'
     """
     declared = {*_XML_ENTITIES, *_DECLARED.findall(text)}
+    outside = frozenset(_EXTERNAL.findall(text))
 
     def replace(entity: re.Match[str]) -> str:
         if entity[1] in declared:
             return entity[0]
+        if entity[1] in outside:
+            return ""
         known = html5.get(f"{entity[1]};")
         return html.escape(known) if known else f"&amp;{entity[1]};"
 
@@ -246,12 +251,12 @@ def element_at(root: _Element, number: int) -> _Element | None:
 
 def name_of(element: _Element) -> str:
     """The name of an element in lower case, without its namespace or prefix."""
-    return _find_name(element.tag)
+    return _find_name(element.tag) if isinstance(element.tag, str) else ""
 
 
 @functools.lru_cache(maxsize=4096)
-def _find_name(tag: object) -> str:
-    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
+def _find_name(tag: str) -> str:
+    return tag.rpartition("}")[2].rpartition(":")[2].lower()
 
 
 def attribute(element: _Element, name: str) -> str:
@@ -325,7 +330,8 @@ def _check(page: Page, name: str) -> Page:
     return page
 
 
-def _is_xml(text: str) -> bool:
+def is_xml(text: str) -> bool:
+    """Whether a page says that it is XML."""
     return text[:500].lstrip("\ufeff \t\r\n").startswith("<?xml") or f'xmlns="{XHTML}"' in text[:5000]
 
 

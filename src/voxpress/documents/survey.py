@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ _BY_TYPE: Mapping[str, ChapterRole] = {type: role for role, types in _ROLES.item
 _BY_TITLE: Mapping[str, ChapterRole] = {
     " ".join(title.split()): role for role, titles in _TITLES.items() for title in titles.split("|")
 }
+_GUTENBERG = re.compile(r"the (?:full )?project gutenberg (?:(ebook)|license)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -146,4 +148,6 @@ def guess_role(title: str) -> ChapterRole | None:
     >>> guess_role("Table of Contents"), guess_role("The Index Murders")
     ('contents', None)
     """
+    if found := _GUTENBERG.match(title):
+        return "front" if found[1] else "back"
     return _BY_TITLE.get(" ".join(title.lower().strip(" .:*[]").split()))

@@ -24,7 +24,7 @@ CONTAINERS = frozenset(
 """Elements that hold others on lines of their own."""
 _LEFT_OUT = """
 audio button canvas case datalist defs del desc embed frame head iframe input meter metadata noscript object param
-progress rp rtc script select source style template textarea title track trigger video
+progress rp rtc script select source style template textarea title track trigger video voxpress-player
 """
 LEFT_OUT = frozenset(_LEFT_OUT.split())
 NO_NOTES = frozenset((*HEADINGS, "body", "html", "section", "ol", "ul", "article", "main", "svg"))
@@ -37,6 +37,10 @@ TITLES = frozenset(("title", "subtitle", "fulltitle", "halftitle", "bridgehead")
 VERSE = frozenset(("z3998:verse", "z3998:poem", "z3998:song", "z3998:hymn", "z3998:lyrics"))
 VERSE_CLASS = re.compile(r"\b(?:poem|poetry|verse|stanza)\b", re.IGNORECASE)
 """Values of ``epub:type``, ``role`` and ``class``."""
+
+SITE_ROLES = frozenset(
+    ("navigation", "banner", "contentinfo", "search", "toolbar", "menu", "menubar", "dialog")
+)
 
 _HIDDEN = re.compile(r"\b(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _TITLE_WORDS = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .,'’-])*")
@@ -88,8 +92,14 @@ def is_hidden(element: _Element) -> bool:
     return (
         element.get("hidden") is not None
         or element.get("aria-hidden") == "true"
+        or element.get("data-voxpress") == "skip"
         or (style is not None and _HIDDEN.search(style) is not None)
     )
+
+
+def is_navigation(element: _Element) -> bool:
+    """Whether an element helps to move in a site, and is no part of what a page says."""
+    return name_of(element) == "nav" or element.get("role") in SITE_ROLES or "toc" in types_of(element)
 
 
 def is_layout(table: _Element) -> bool:

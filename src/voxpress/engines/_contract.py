@@ -134,6 +134,9 @@ class Engine(ABC):
     lifted_by: ClassVar[str] = ""
     """The sign behind a text that goes on, before the words that voxpress cuts off again: the pitch of some engines
     rises before a comma, that of others falls."""
+    continued_in: ClassVar[frozenset[str]] = frozenset()
+    """Languages in which a text that goes on ends better if it is spoken as a part of a sentence, as
+    benchmarks/continuation.py has found. Presets that ask for it do so in these alone. The engine must be `timed`."""
     clones: ClassVar[bool] = False
     """Whether the engine also speaks with the voices of `voxpress.voices.references`."""
     takes_phonemes: ClassVar[bool] = False

@@ -116,6 +116,7 @@ class Kokoro(Engine):
     speeds = (0.9, 1.4)
     timed = True
     lifted_by = ","
+    continued_in = frozenset({"es", "fr", "it"})
     repeatable = "to the bit, on CPUs"
     takes_phonemes = True
 

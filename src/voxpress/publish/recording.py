@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.library import run
 from voxpress.rendering.plan import Plan, Planned
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Clip, Output, Result, Seconds, Speaker, Utterance
+from voxpress.speech import Clip, Output, Result, Seconds, Speaker
 from voxpress.store import Store
 from voxpress.text import FrontEnd
 
@@ -78,11 +78,13 @@ def make_planner(
     speaker: Speaker | None = None,
     front_end: FrontEnd | None = None,
     device: str = "auto",
+    also: Sequence[Output] = (),
 ) -> Planner:
     """What plans the narrations of a document.
 
     Args:
         output: of each narration's file; its pauses are those of the outline.
+        also: other files of the same narration.
         speaker: who reads; fields that it leaves open come from the outline.
         front_end: how texts are read; its lexicon comes before those of the outline and of the book.
 
@@ -95,7 +97,7 @@ def make_planner(
     own = Speaker(language=outline.language or document.language or None)
     return Planner(
         (speaker or Speaker()).over(outline.speaker).over(own),
-        files=[("", replace(output, paragraph_pause=outline.pauses.paragraph))],
+        files=[("", replace(each, paragraph_pause=outline.pauses.paragraph)) for each in (output, *also)],
         front_end=replace(given, lexicon=given.lexicon.over(outline.lexicon).over(document.lexicon)),
         cast=outline.all_speakers,
         device=device,
@@ -123,16 +125,37 @@ def record(
     Raises:
         StoreError: the store cannot be read or written; what is finished stays.
     """
+    yield from record_plans(
+        (
+            (narration, planner.plan(narration.utterance, number, filed=False))
+            for number, narration in enumerate(narrations)
+        ),
+        store,
+        workers=workers,
+        attempts=attempts,
+        timeout=timeout,
+        recogniser=recogniser,
+        watch=watch,
+    )
+
+
+def record_plans(
+    planned: Iterable[tuple[Narration, Planned]],
+    store: Store,
+    *,
+    workers: int | None = None,
+    attempts: int = ATTEMPTS,
+    timeout: Seconds | None = TIMEOUT,
+    recogniser: Recogniser | None = None,
+    watch: Callable[[str, int], None] | None = None,
+) -> Generator[Recording]:
+    """`record` for narrations of several documents, each with its plan, whose numbers differ."""
     open_now: dict[int, Narration] = {}
     sizes: dict[int, dict[str, int]] = {}
 
-    def utterances() -> Iterator[Utterance]:
-        for number, narration in enumerate(narrations):
-            open_now[number] = narration
-            yield narration.utterance
-
     def plans() -> Iterator[Planned]:
-        for plan in planner.plan_all(utterances(), filed=False):
+        for narration, plan in planned:
+            open_now[plan.number] = narration
             if isinstance(plan, Plan) and watch is not None:
                 sizes[plan.number] = {key: len(take.segment.text) for key, take in plan.takes.items()}
             yield plan

@@ -128,7 +128,8 @@ def check_acx(files: Iterable[str | os.PathLike[str]]) -> Iterator[Report]:
     channels = None
     with Decoder() as decoder:
         for path in files:
-            report = Report(file=os.fspath(path), problems=[])
+            # A name may hold bytes that are no text, and JSON cannot.
+            report = Report(file=os.fspath(path).encode(errors="replace").decode(), problems=[])
             try:
                 _read_format(Path(path), report)
                 _listen(decoder, Path(path), report)

@@ -152,7 +152,8 @@ class Casting:
     Args:
         default: holds for what rows leave open.
         cast: speakers by the names that rows and texts give them.
-        device, carrier, continuation: as for `voxpress.render`.
+        device, carrier: as for `voxpress.render`.
+        continuation: as in `voxpress.say`; None: in the languages in which the engine gains from it.
 
     >>> Casting(Speaker(engine="tone")).find(Utterance(text="Hello.", voice="high")).voice.name
     'high'
@@ -168,7 +169,7 @@ class Casting:
         cast: Mapping[str, Speaker] | None = None,
         device: str = "auto",
         carrier: bool | None = None,
-        continuation: bool = False,
+        continuation: bool | None = False,
     ) -> None:
         self._default = default.over(_DEFAULTS)
         self._cast = check_cast({} if cast is None else cast)
@@ -231,6 +232,9 @@ class Casting:
             language = _choose_language(engine, chosen.voice, asked.language)
             longest = engine.longest(chosen.voice, language)
         wanted = engine.carried if self._carrier is None else self._carrier
+        continued = self._continuation
+        if continued is None:
+            continued = languages.base(language) in engine.continued_in
         found = Narrator(
             *chosen,
             language=language,
@@ -238,7 +242,7 @@ class Casting:
             seed=asked.seed,
             longest=longest,
             carried=wanted and engine.timed,
-            continued=self._continuation,
+            continued=continued,
             identity=repr(
                 (
                     chosen.fingerprint,
@@ -250,7 +254,7 @@ class Casting:
                     longest,
                     wanted and engine.timed,
                     # Without it, what was asked for before it existed is still known.
-                    *(["continued"] if self._continuation else []),
+                    *(["continued"] if continued else []),
                 )
             ),
         )

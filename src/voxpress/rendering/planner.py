@@ -81,6 +81,7 @@ class Planner:
         marks: formats of the files with marks that lie beside each row's files.
         names: what the names of files must be like.
         before, after: what is heard around each text.
+        continuation: as for `Casting`.
         others as in `voxpress.render`.
 
     >>> Planner(Speaker(engine="tone")).plan(Utterance(id="hi", text="Hello.")).targets[0].path
@@ -96,7 +97,7 @@ class Planner:
         *,
         device: str = "auto",
         carrier: bool | None = None,
-        continuation: bool = False,
+        continuation: bool | None = False,
         format: str | None = None,
         files: Sequence[tuple[str, Output]] | None = None,
         front_end: FrontEnd = FrontEnd(),  # noqa: B008 - it cannot be changed
@@ -113,7 +114,7 @@ class Planner:
             raise InputError(f"must be a Speaker, not {show(speaker)}", field="speaker")
         validation.check(
             {"device": device, "carrier": carrier, "continuation": continuation, "format": format},
-            optional=("carrier", "format"),
+            optional=("carrier", "continuation", "format"),
         )
         self._casting = Casting(speaker, cast=cast, device=device, carrier=carrier, continuation=continuation)
         self._continuation = continuation
@@ -309,7 +310,7 @@ class Planner:
         heard = list(
             text.read_scenes(scenes, read, self._files_beside, lenient=front_end.lenient, notes=told)
         )
-        first_heard, last_heard = _find_ends(heard) if self._continuation else (-1, -1)
+        first_heard, last_heard = _find_ends(heard) if self._continuation is not False else (-1, -1)
         for position, (part, spoken) in enumerate(heard):
             if isinstance(part, Say) and spoken:
                 starts, ends = position == first_heard, position == last_heard

@@ -79,7 +79,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     map: str = ""
     """Where `voxpress render` writes which file each id has: a path in the output folder; empty: nowhere."""
     continuation: bool = False
-    """Whether texts with an ellipsis at an end are spoken as parts of a sentence."""
+    """Whether texts with an ellipsis at an end are spoken as parts of a sentence, where the engine gains from it."""
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -284,13 +284,18 @@ def choose_marks(preset: Preset | None, asked: Sequence[str] | None) -> Sequence
     return preset.marks if preset else ()
 
 
-def choose_continuation(preset: Preset | None, asked: bool | None) -> bool:
-    """Whether texts with an ellipsis at an end are spoken as parts of a sentence; None: as the preset says.
+def choose_continuation(preset: Preset | None, asked: bool | None) -> bool | None:
+    """Whether texts with an ellipsis at an end are spoken as parts of a sentence; None: where the engine gains from it.
+
+    Args:
+        asked: None: as the preset says, which has it where the engine gains, or not at all.
 
     >>> choose_continuation(load()["asterisk"], None), choose_continuation(None, None)
-    (True, False)
+    (None, False)
     """
-    return bool(preset and preset.continuation) if asked is None else asked
+    if asked is None and preset and preset.continuation:
+        return None
+    return bool(asked)
 
 
 class _Presets:

@@ -1,0 +1,178 @@
+"""Markdown, with front matter and footnotes.
+
+It is read as the HTML that `render` makes of it, so `Run.source` and `Place.element` are about that page.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import html
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voxpress.documents import Document, Format
+from voxpress.documents.context import find_language
+from voxpress.documents.html import read_bytes, read_root
+from voxpress.documents.pages import OPS, parse_html
+from voxpress.errors import InputError
+from voxpress.text.lexicon import decode
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_FRONT = re.compile(r"\ufeff?---[ \t]*\r?\n(.{0,65536}?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_DEFINITION = re.compile(r" {0,3}\[\^([^\]\s]{1,60})\]:[ \t]*(.*)")
+_REFERENCE = re.compile(r"\[\^([^\]\s]{1,60})\]")
+_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+
+
+def read(path: Path) -> Document:
+    """A file of Markdown. Its headings begin chapters.
+
+    Raises:
+        InputError: it is no text, its front matter is no YAML, or there is nothing to read.
+    """
+    fields = read_front_matter(read_text(path), str(path))
+    authors = next((fields[name] for name in ("author", "authors", "creator") if fields.get(name)), ())
+    return read_root(
+        path,
+        _read_page(path),
+        functools.partial(_read_page, path),
+        title=_join(fields.get("title")),
+        subtitle=_join(fields.get("subtitle")),
+        creators=_list(authors),
+        language=_find_language(fields),
+        publisher=_join(fields.get("publisher")),
+        published=_join(fields.get("date")),
+        description=_join(fields.get("description") or fields.get("summary")),
+        rights=_join(fields.get("rights")),
+        series=_join(fields.get("series")),
+    )
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        InputError: it cannot be read, or is no UTF-8.
+    """
+    return decode(read_bytes(path), str(path))
+
+
+def read_front_matter(text: str, name: str) -> Mapping[str, object]:
+    """What stands between lines of three hyphens at the beginning.
+
+    >>> read_front_matter("---\\ntitle: Salt\\n---\\nSea.", "salt.md")
+    {'title': 'Salt'}
+
+    Raises:
+        InputError: it is no YAML.
+    """
+    import yaml
+
+    found = _FRONT.match(text)
+    if not found:
+        return {}
+    try:
+        fields = yaml.safe_load(found[1])
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"its front matter is no YAML: {str(error).splitlines()[0]}", place=name) from None
+    return {str(key): value for key, value in fields.items()} if isinstance(fields, dict) else {}
+
+
+def render(text: str) -> str:
+    """The page of HTML that a text of Markdown is.
+
+    >>> print(render("# Salt\\n\\nSea[^1].\\n\\n[^1]: Or lake."), end="")
+    <h1>Salt</h1>
+    <p>Sea<a epub:type="noteref" href="#note-1">1</a>.</p>
+    <aside epub:type="footnote" id="note-1">
+    <p>Or lake.</p>
+    </aside>
+    """
+    from markdown_it import MarkdownIt
+
+    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    found = _FRONT.match(text)
+    body, notes = _take_notes(text[found.end() :] if found else text)
+    page = str(markdown.render(body))
+    for name, note in notes.items():
+        identity = html.escape(f"note-{name}")
+        page += f'<aside epub:type="footnote" id="{identity}">\n{markdown.render(note)}</aside>\n'
+    return page
+
+
+def _take_notes(text: str) -> tuple[str, dict[str, str]]:
+    """A text with links to its footnotes, and these."""
+    lines: list[str] = []
+    notes: dict[str, list[str]] = {}
+    fence = current = ""
+    for line in text.splitlines(keepends=True):
+        if mark := _FENCE.match(line):
+            if not fence:
+                fence = mark[1]
+            elif mark[1].startswith(fence):
+                fence = ""
+        if not fence and (found := _DEFINITION.match(line)):
+            current = found[1]
+            notes[current] = [found[2] + "\n"]
+        elif current and (line.startswith(("    ", "\t")) or not line.strip()):
+            notes[current].append(line[1:] if line.startswith("\t") else line[4:] or "\n")
+        else:
+            current = ""
+            lines.append(line)
+    if not notes:
+        return "".join(lines), {}
+    return _link("".join(lines), notes), {name: "".join(note) for name, note in notes.items()}
+
+
+def _link(text: str, notes: Mapping[str, object]) -> str:
+    """A text with links in place of references to footnotes; code stays as it is."""
+
+    def link(found: re.Match[str]) -> str:
+        if found[1] not in notes:
+            return found[0]
+        name = html.escape(found[1])
+        return f'<a epub:type="noteref" href="#note-{name}">{name}</a>'
+
+    pieces, at = [], 0
+    for code in _CODE.finditer(text):
+        pieces += [_REFERENCE.sub(link, text[at : code.start()]), code[0]]
+        at = code.end()
+    return "".join([*pieces, _REFERENCE.sub(link, text[at:])])
+
+
+def _read_page(path: Path) -> _Element:
+    text = read_text(path)
+    tag = html.escape(_find_language(read_front_matter(text, str(path))))
+    page = f'<html xmlns:epub="{OPS}" lang="{tag}"><body>\n{render(text)}</body></html>'
+    return parse_html(page, str(path)).root
+
+
+def _find_language(fields: Mapping[str, object]) -> str:
+    return find_language(_join(fields.get("language") or fields.get("lang")))
+
+
+def _list(value: object) -> tuple[str, ...]:
+    """Texts that a field of the front matter holds."""
+    values = value if isinstance(value, list | tuple) else [value]
+    named = (each.get("name") if isinstance(each, dict) else each for each in values[:100])
+    return tuple(
+        " ".join(str(each).split()) for each in named if isinstance(each, str | int | float | dt.date)
+    )
+
+
+def _join(value: object) -> str:
+    return ", ".join(_list(value))
+
+
+FORMAT = Format(
+    description="Markdown",
+    extensions=(".md", ".markdown"),
+    recognise=lambda head: False,
+    read=read,
+)

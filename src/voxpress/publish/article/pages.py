@@ -1,0 +1,311 @@
+"""The pages of a site: which files they are, what they are called, and what of them is read."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voxpress import languages
+from voxpress.documents import Block, Document
+from voxpress.documents.pages import attribute, name_of, words_of
+from voxpress.errors import InputError, LeftOut
+from voxpress.files.paths import safe_path
+from voxpress.publish.article.marking import PLACE, remove_marks
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+EXTENSIONS = (".html", ".htm", ".xhtml", ".md", ".markdown")
+_TEMPLATE = re.compile(
+    r"(?P<code>^(?P<fence>```+|~~~+).*?^(?P=fence)|(?P<ticks>`+)(?!`)[^\n]*?(?P=ticks))"
+    r"|\{%.{0,2000}?%\}|\{\{.{0,2000}?\}\}|\{:.{0,200}?\}",
+    re.DOTALL | re.MULTILINE,
+)
+"""Tags of Liquid, Nunjucks and Hugo, and attributes of kramdown; code stays as it is."""
+_HIDDEN = re.compile(r"(?:^|/)\.[^/.]")
+_FRONT = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(.*?\r?\n)?\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_NOT_READ = frozenset(("nav", "footer", "voxpress-player"))
+_ROLES_NOT_READ = frozenset(("navigation", "contentinfo", "search", "banner", "complementary"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page before it is read.
+
+    Attributes:
+        name: of its files: a relative path without extension.
+        key: of the page in the list of a site: its path below the site's folder.
+    """
+
+    path: Path
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page that is read.
+
+    Attributes:
+        source: as HTML; of Markdown, what it becomes.
+        text: the text content of that, in which sentences have their places.
+        root: the element that holds the article.
+        blocks: what is spoken.
+        is_html: whether the file is what `source` says.
+        is_marked: whether the file has a player already.
+    """
+
+    place: Place
+    source: str
+    text: str
+    root: _Element
+    blocks: tuple[Block, ...]
+    document: Document
+    is_html: bool
+    is_marked: bool
+
+
+def find_pages(given: Iterable[Path], base: Path | None = None, *, out: Path) -> list[Place]:
+    """The pages in files and folders, in order, each with its name.
+
+    Args:
+        out: the folder of what is made, in which no pages are looked for.
+        base: the folder below which names begin; None: the folder that was given, or the one that holds all files.
+
+    Raises:
+        InputError: a file is missing, is no page or lies outside, there is none, or two would have one name.
+    """
+    files: dict[str, Path] = {}
+    folders: list[Path] = []
+    for each in given:
+        if each.is_dir():
+            folders.append(each)
+            files.update((os.path.abspath(path), path) for path in _list(each, out))
+        elif not each.exists():
+            raise InputError(f"{each}: there is no such file")
+        elif each.suffix.lower() not in EXTENSIONS:
+            raise InputError(f"{each}: is no page (extensions: {', '.join(EXTENSIONS)})")
+        else:
+            files.setdefault(os.path.abspath(each), each)
+    if not files:
+        where = ", ".join(map(str, folders)) or "what was given"
+        raise InputError(f"there are no pages in {where} (extensions: {', '.join(EXTENSIONS)})")
+    start = os.path.abspath(base) if base else _find_base(files, folders)
+    places: dict[str, Place] = {}
+    for full, path in files.items():
+        key = Path(os.path.relpath(full, start)).as_posix()
+        if key.startswith("../"):
+            raise InputError(f"{path}: lies outside {base}, below which the names of files begin")
+        name = safe_path(key.rpartition(".")[0])
+        if other := places.get(name.casefold()):
+            raise InputError(f"{path} and {other.path} would have the same files, {name}: rename one of them")
+        if (out / f"{name}.html").resolve() == path.resolve():
+            raise InputError(
+                f"{path} lies where its own player would be written: give another folder for that"
+            )
+        places[name.casefold()] = Place(path, name, key)
+    return list(places.values())
+
+
+def _list(folder: Path, out: Path) -> Iterator[Path]:
+    own = out.resolve()
+    for path in sorted(folder.rglob("*")):
+        shown = path.relative_to(folder).as_posix()
+        if path.suffix.lower() not in EXTENSIONS or _HIDDEN.search(shown) or not path.is_file():
+            continue
+        if own == folder.resolve() or own not in path.resolve().parents:
+            yield path
+
+
+def _find_base(files: Iterable[str], folders: Iterable[Path]) -> str:
+    tops = [os.path.abspath(each) for each in folders]
+    inside = [file for file in files if not any(file.startswith(f"{top}{os.sep}") for top in tops)]
+    return os.path.commonpath([*tops, *(os.path.dirname(file) for file in inside)])
+
+
+def parse(source: str, path: str) -> _Element:
+    """The tree of a page.
+
+    Args:
+        path: for messages.
+
+    Raises:
+        InputError: there is none.
+    """
+    from voxpress.documents.pages import parse_page
+
+    return parse_page(source.encode(errors="replace"), path).root
+
+
+def read_page(place: Place) -> Page:
+    """Read a page.
+
+    Raises:
+        LeftOut: it does not want to be spoken, or has nothing to say.
+        InputError: it cannot be read.
+    """
+    from voxpress.documents.context import Reading
+    from voxpress.documents.elements import read_blocks
+    from voxpress.documents.pages import decode_page, text_content
+
+    path = place.path
+    text = decode_page(path.read_bytes(), str(path))
+    front, body = read_front_matter(text, str(path))
+    if refusal := find_refusal(front):
+        raise LeftOut(refusal, path=str(path))
+    is_html = path.suffix.lower() not in (".md", ".markdown")
+    source = remove_marks(body) if is_html else _render(body, front.get("title"))
+    root = parse(source, str(path))
+    require_spoken(root, path)
+    article = find_article(root)
+    kept = number_kept(root, article)
+    blocks = read_blocks(root, Reading(file=path.name))
+    document = Document(
+        title=_find_title(front, root, blocks),
+        path=path,
+        creators=_find_authors(front, root),
+        language=_find_language(front, root),
+    )
+    return Page(
+        place=place,
+        source=source,
+        text=text_content(root),
+        root=article,
+        blocks=tuple(each for each in blocks if each.place.element in kept),
+        document=document,
+        is_html=is_html,
+        is_marked=is_html and source != body,
+    )
+
+
+def _find_title(front: Mapping[str, object], root: _Element, blocks: Iterable[Block]) -> str:
+    """What the front matter says, else the first heading, else the title of the page, which may name the site too."""
+    named = [str(front.get("title") or "")]
+    named += [each.plain for each in blocks if each.kind == "heading" and each.level == 1]
+    named += [words_of(each) for each in root.iter("title", "{*}title")]
+    return next((" ".join(each.split()) for each in named if each.strip()), "")
+
+
+def _find_authors(front: Mapping[str, object], root: _Element) -> tuple[str, ...]:
+    given = front.get("author") or front.get("authors") or []
+    told = given if isinstance(given, list) else [given]
+    names = [each for each in told if isinstance(each, str)]
+    if not names:
+        metas = [
+            each for each in root.iter("meta", "{*}meta") if (each.get("name") or "").lower() == "author"
+        ]
+        names = [each.get("content") or "" for each in metas]
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def _find_language(front: Mapping[str, object], root: _Element) -> str:
+    for given in (front.get("lang"), front.get("language"), root.get("lang"), attribute(root, "xml:lang")):
+        if isinstance(given, str) and given.strip():
+            return languages.canonical(given.strip().replace("_", "-"))
+    return ""
+
+
+def _render(text: str, title: object) -> str:
+    """Markdown as HTML; the title of the front matter goes before a text that has none, as templates of sites do."""
+    from markdown_it import MarkdownIt
+
+    made = str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(remove_templates(text)))
+    heading = (
+        f"<h1>{escape(title)}</h1>\n" if isinstance(title, str) and made.strip() and "<h1" not in made else ""
+    )
+    return f"<body>{heading}{made}</body>"
+
+
+def remove_templates(text: str) -> str:
+    """Markdown without the tags of a site generator, which are no text; code keeps them.
+
+    >>> remove_templates("Hi {% include x %}{{ name }} `{{ this }}`.")
+    'Hi  `{{ this }}`.'
+    """
+    return _TEMPLATE.sub(lambda found: found["code"] or "", text)
+
+
+def read_front_matter(text: str, path: str) -> tuple[Mapping[str, object], str]:
+    """What a page says about itself in YAML or TOML before its text, and the text.
+
+    >>> read_front_matter("---\\naudio: false\\n---\\nHi.", "a.md")
+    ({'audio': False}, 'Hi.')
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    import yaml
+
+    found = _FRONT.match(text)
+    if not found:
+        return {}, text
+    written = found[2] or ""
+    try:
+        front = tomllib.loads(written) if found[1] == "+++" else yaml.safe_load(written)
+    except (tomllib.TOMLDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = " ".join(str(error).split())
+        raise InputError(f"the front matter cannot be read: {problem}", place=path) from error
+    return (front if isinstance(front, dict) else {}), text[found.end() :]
+
+
+def find_refusal(front: Mapping[str, object]) -> str:
+    """Why a page is not to be spoken, as its front matter says; empty: it is.
+
+    >>> find_refusal({"audio": False}), find_refusal({"title": "Hello"})
+    ('its front matter says audio: false', '')
+    """
+    params = front.get("params")
+    for each in (front, params if isinstance(params, dict) else {}):
+        if each.get("audio") is False:
+            return "its front matter says audio: false"
+        if each.get("draft") is True or each.get("published") is False:
+            return "it is a draft"
+    return ""
+
+
+def require_spoken(root: _Element, path: Path) -> None:
+    """See that a page does not refuse to be spoken.
+
+    Raises:
+        LeftOut: it has ``data-voxpress="skip"`` on its outermost elements.
+    """
+    for each in (root, *root.iterchildren("body")):
+        if each.get(PLACE) == "skip":
+            raise LeftOut(f'has {PLACE}="skip"', path=str(path))
+
+
+def find_article(root: _Element) -> _Element:
+    """The element that holds the article: the main part of a page, the only article, or all of it."""
+    mains = [each for each in root.iter("main", "{*}main") if each.get("hidden") is None]
+    mains = mains or [each for each in root.iter("*") if each.get("role") == "main"]
+    whole = mains[0] if mains else root
+    articles = [
+        each
+        for each in whole.iter("article", "{*}article")
+        if next(each.iterancestors("article"), None) is None
+    ]
+    if len(articles) == 1:
+        return articles[0]
+    return whole if mains else next(iter(root.iter("body", "{*}body")), root)
+
+
+def number_kept(root: _Element, article: _Element) -> frozenset[int]:
+    """The numbers of the elements of an article that are read: not its navigation, and not what it wants skipped."""
+    kept: set[int] = set()
+    numbers = {each: number for number, each in enumerate(root.iter("*"))}
+    waiting = [article]
+    while waiting:
+        each = waiting.pop()
+        name = name_of(each)
+        unread = name in _NOT_READ or each.get("role") in _ROLES_NOT_READ or each.get(PLACE) == "skip"
+        if unread and each is not article:
+            continue
+        kept.add(numbers[each])
+        waiting += each.iterchildren("*")
+    return frozenset(kept)

@@ -1,0 +1,280 @@
+"""``voxpress article``: pages in, audio with a player out. test_player.py tries the player in a browser."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import html
+
+from voxpress.audio import codec
+from voxpress.publish.article.cleaning import move_url
+from voxpress.publish.article.marking import Source, align, remove_marks
+from voxpress.publish.article.pages import remove_templates
+
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><title>Hello &amp; more | Site</title><script>var x = "<p>";</script></head>
+<body class=wide><nav><a href="/">Home</a></nav>
+<main><h1>Hello &amp; more</h1>
+<p id='lead' data-x="1>2">The <em>first</em> sentence &mdash; <a href="/x">linked</a>. The second
+one<br>has two lines.<p>An unclosed paragraph.
+<aside data-voxpress="skip"><p>Nobody hears this.</p></aside>
+<ol><li>One item</ol></main><footer>Imprint</footer></body></html>
+"""
+MARKED = re.compile(r'<span (?:id="([^"]*)" )?data-voxpress="([^"]*)">(.*?)</span>', re.DOTALL)
+
+
+def squeeze(text: str) -> str:
+    return re.sub(r"[\W_]", "", unescape(re.sub("<[^>]*>", "", text)))
+
+
+def told(folder: Path, name: str) -> list[dict[str, Any]]:
+    sentences: list[dict[str, Any]] = json.loads((folder / f"{name}.json").read_text("utf-8"))["sentences"]
+    return sentences
+
+
+def texts(folder: Path, name: str) -> list[str]:
+    return [each["text"] for each in told(folder, name)]
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    path = tmp_path / "hello.html"
+    path.write_text(PAGE, "utf-8")
+    return path
+
+
+def test_a_page_becomes_audio_subtitles_times_and_a_player(voxpress, page, tmp_path):
+    out = tmp_path / "out"
+    done = voxpress("article", page, "-o", out)
+    assert "1 page: 1 spoken" in done.said
+    names = {"hello.mp3", "hello.vtt", "hello.json", "hello.html", "hello.embed.html"}
+    assert {each.name for each in out.iterdir()} == names | {"player.css", "player.js", "manifest.json"}
+    sentences = told(out, "hello")
+    assert [each["text"] for each in sentences] == [
+        "Hello & more",
+        "The first sentence — linked.",
+        "The second one has two lines.",
+        "An unclosed paragraph.",
+        "1. One item",
+    ]
+    duration = codec.decode((out / "hello.mp3").read_bytes()).duration
+    assert abs(json.loads((out / "hello.json").read_text())["duration"] - duration) < 0.1
+    assert all(one["end"] <= two["begin"] for one, two in itertools.pairwise(sentences))
+    assert sentences[-1]["end"] <= duration
+    words = [word["text"] for word in sentences[1]["words"] if word["text"].isalpha()]
+    assert words == ["The", "first", "sentence", "linked"]
+    text = "".join(html.fromstring(PAGE).itertext())
+    for each in sentences:
+        assert squeeze(each["text"]).endswith(squeeze(text[slice(*each["place"])]))
+        for word in each["words"]:
+            assert word["place"] is None or text[slice(*word["place"])] == word["text"]
+    vtt = (out / "hello.vtt").read_text("utf-8")
+    cues = re.findall(r"^(vp-\w+-\d+)\n\d\d:\d\d:\d\d\.\d{3} --> \S+\n(.+)\n", vtt, re.MULTILINE)
+    assert cues == [(each["id"], each["text"].replace("&", "&amp;")) for each in sentences]
+
+
+def test_an_inserted_player_leaves_every_byte_of_the_page(voxpress, page, tmp_path):
+    voxpress("article", page, "-o", tmp_path / "audio", "--insert")
+    made = page.read_text("utf-8")
+    assert remove_marks(made) == PAGE
+    assert 'src="audio/hello.mp3?v=' in made
+    assert made.index("<main><!--voxpress-->") < made.index("<voxpress-player") < made.index("<h1>")
+    pieces = MARKED.findall(made)
+    sentences = told(tmp_path / "audio", "hello")
+    assert [id for id, _, _ in pieces if id] == [each["id"] for each in sentences]
+    for each in sentences:
+        own = "".join(text for _, id, text in pieces if id == each["id"])
+        assert squeeze(each["text"]).endswith(squeeze(own))
+    before = {path: path.stat().st_mtime_ns for path in (page, *(tmp_path / "audio").iterdir())}
+    done = voxpress("article", page, "-o", tmp_path / "audio", "--insert")
+    assert "1 unchanged" in done.said
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_an_inserted_player_stands_where_the_page_wants_it(voxpress, page, tmp_path):
+    text = PAGE.replace("</h1>", "</h1><div data-voxpress='player'></div>")
+    page.write_text(text, "utf-8")
+    voxpress("article", page, "-o", tmp_path / "audio", "--insert", "--url", "/sounds")
+    made = page.read_text("utf-8")
+    assert "<div data-voxpress='player'><!--voxpress-->" in made
+    assert '<source src="/sounds/hello.mp3?v=' in made
+    # A site generator that built it again has no marks in it.
+    page.write_text(text, "utf-8")
+    assert (
+        "1 from store"
+        in voxpress("article", page, "-o", tmp_path / "audio", "--insert", "--url", "/sounds").said
+    )
+    assert page.read_text("utf-8") == made
+
+
+def test_a_site_speaks_only_what_changed(voxpress, tmp_path):
+    content = tmp_path / "content"
+    for name in ("index", "posts/one", "posts/two/index", "grüße"):
+        (content / name).parent.mkdir(parents=True, exist_ok=True)
+        (content / f"{name}.md").write_text(f"---\ntitle: T {name}\n---\nThis is {name}.\n", "utf-8")
+    (content / "posts" / "no.md").write_text("---\naudio: false\n---\nNot this.\n", "utf-8")
+    (content / "posts" / "draft.md").write_text("+++\ndraft = true\n+++\nNot yet.\n", "utf-8")
+    (content / "posts" / "_index.md").write_text("---\ntitle: Posts\n---\n", "utf-8")
+    (content / "off.html").write_text('<body data-voxpress="skip"><p>Not this.', "utf-8")
+    done = voxpress("article", content, "-o", "out", "--url", "/audio/", "--store", tmp_path / "one")
+    assert "8 pages: 4 left out, 4 spoken" in done.said
+    assert "posts/no.md: its front matter says audio: false" in done.warned
+    assert "posts/draft.md: it is a draft" in done.warned
+    assert "posts/_index.md: has no text to speak" in done.warned
+    assert 'off.html: has data-voxpress="skip"' in done.warned
+    out = tmp_path / "out"
+    listed = json.loads((out / "manifest.json").read_text("utf-8"))["pages"]
+    assert list(listed) == sorted(["index.md", "posts/one.md", "posts/two/index.md", "grüße.md"])
+    entry = listed["grüße.md"]
+    assert entry["audio"][0]["url"].startswith("/audio/gr%C3%BC%C3%9Fe.mp3?v=")
+    assert entry["audio"][0]["bytes"] == (out / "grüße.mp3").stat().st_size
+    assert entry["title"] == "T grüße"
+    assert all((out / name).is_file() for each in listed.values() for name in each["files"])
+    (content / "posts" / "one.md").write_text("---\ntitle: One\n---\nIt is another text.\n", "utf-8")
+    # The store may be gone, as on a machine that builds a site: what lies in the folder is not spoken again.
+    done = voxpress("article", content, "-o", "out", "--url", "/audio/", "--store", tmp_path / "two")
+    assert "1 spoken" in done.said
+    assert "3 unchanged" in done.said
+    assert texts(out, "posts/one") == ["One", "It is another text."]
+    (content / "posts" / "two" / "index.md").unlink()
+    done = voxpress("article", content, "-o", "out", "--url", "/audio/", "--prune")
+    assert "deleted     posts/two/index.md" in done.said
+    assert not (out / "posts/two/index.mp3").exists()
+    assert (out / "posts/one.mp3").exists()
+    assert "posts/two/index.md" not in json.loads((out / "manifest.json").read_text("utf-8"))["pages"]
+
+
+def test_a_damaged_file_is_made_again(voxpress, page, tmp_path):
+    voxpress("article", page, "-o", "out")
+    (tmp_path / "out" / "hello.vtt").unlink()
+    assert "1 from store" in voxpress("article", page, "-o", "out").said
+    assert (tmp_path / "out" / "hello.vtt").exists()
+    (tmp_path / "out" / "manifest.json").write_text("{")
+    assert "is no list of articles" in voxpress("article", page, "-o", "out", status=1).warned
+
+
+def test_several_formats_and_the_player_on_standard_output(voxpress, page):
+    done = voxpress("article", page, "-o", "out", "-f", "opus,m4a,mp3", "--embed")
+    sources = re.findall(r'<source src="([^"?]+)\?v=\w+" type="([^"]+)">', done.said)
+    kinds = [
+        ("hello.opus", "audio/ogg; codecs=opus"),
+        ("hello.m4a", "audio/mp4"),
+        ("hello.mp3", "audio/mpeg"),
+    ]
+    assert sources == kinds
+    assert done.said.startswith('<link rel="stylesheet" href="player.css')
+    assert "\n\n" not in done.said, "an empty line would end it in Markdown"
+    assert "1 page: 1 spoken" in done.warned
+
+
+def test_mistakes_are_explained(voxpress, page, tmp_path):
+    (tmp_path / "hello.md").write_text("Hi.")
+    (tmp_path / "empty.md").write_text("<!-- nothing -->")
+    (tmp_path / "broken.md").write_text("---\ntitle: [\n---\nHi.")
+    (tmp_path / "spoken.md").write_text("---\nlang: German\n---\nHi.")
+    (tmp_path / "book.pdf").write_text("x")
+    (tmp_path / "none").mkdir()
+    for arguments, status, message in (
+        (["gone.html"], 2, "gone.html: there is no such file"),
+        (["book.pdf"], 2, "book.pdf: is no page (extensions: .html"),
+        (["none"], 2, "there are no pages in none"),
+        (
+            ["hello.md", "hello.html"],
+            2,
+            "hello.html and hello.md would have the same files, hello: rename one",
+        ),
+        (["hello.html", "-o", "."], 2, "hello.html lies where its own player would be written"),
+        (["empty.md"], 2, "empty.md: has no text to speak"),
+        (["broken.md"], 1, "broken.md: the front matter cannot be read"),
+        (["spoken.md"], 1, "spoken.md: language: 'German' is no language tag"),
+        (["hello.md", "--base", "none"], 2, "hello.md: lies outside none"),
+        (["hello.md", "-f", "wav"], 2, "--format wav: not every browser plays it (formats: mp3, m4a, opus)"),
+        (["hello.md", "empty.md", "--embed"], 2, "--embed is for one page, and there are 2"),
+    ):
+        assert message in voxpress("article", "-o", "out", *arguments, status=status).warned
+    done = voxpress("article", "hello.md", "broken.md", "-o", "out", status=1)
+    assert "1 failed, 1 spoken" in done.said
+
+
+def test_an_outline_is_followed(voxpress, tmp_path):
+    (tmp_path / "a.md").write_text("Before.\n\n```\nprint(1)\n```\n")
+    voxpress("article", "a.md", "-o", "out")
+    assert texts(tmp_path / "out", "a") == ["Before."]
+    (tmp_path / "a.outline.yaml").write_text("code: read\n")
+    voxpress("article", "a.md", "-o", "out")
+    assert len(texts(tmp_path / "out", "a")) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        " JavaScript:alert(1)",
+        "java\tscript:alert(1)",
+        "\x01javascript:alert(1)",
+        "jav&#x61;script:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "blob:x",
+    ],
+)
+def test_addresses_that_run_something_are_left_out(url):
+    assert move_url(unescape(url), str) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "moved"),
+    [
+        ("a/b.png", "../a/b.png"),
+        ("./a.png?x=1#y", ".././a.png?x=1#y"),
+        ("#top", "#top"),
+        ("/a.png", "/a.png"),
+        ("//host/a.png", "//host/a.png"),
+        ("https://host/a b", "https://host/a b"),
+        ("mailto:a@b.c", "mailto:a@b.c"),
+    ],
+)
+def test_relative_addresses_move_with_the_page(url, moved):
+    assert move_url(url, lambda url: f"../{url}") == moved
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<p>a &lt;b&gt; &amp;amp; c</p>",
+        "<p>a&nbsp;b &#8217;c&#x2019; &notin; &copy d",
+        "<p title='<b>'>a<!-- <p>no</p> -->b</p>\r\n<p>c",
+        "<script>if (a < b) '</p>'</script><p>a</p><style>p > b {}</style><textarea>&lt;</textarea>",
+        "<P>UPPER<BR/>case</P><table><tr><td>1<td>2</table>",
+        "<p>😀 a <b>e\u0301</b></p>",
+    ],
+)
+def test_the_text_of_a_page_is_found_in_its_source(source):
+    text = "".join(html.document_fromstring(source).xpath("//text()"))
+    found = Source(source)
+    pairs = align(text, found.characters)
+    assert pairs is not None
+    for at, number in pairs:
+        each = found.characters[number]
+        assert unescape(source[each.start : each.end]) == text[at]
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ('{{< figure src="a.png" >}}\nHi.', "\nHi."),
+        ("{% highlight js %}", ""),
+        ("A `{{ b }}` c", "A `{{ b }}` c"),
+        ("```\n{% raw %}\n```\n{% raw %}", "```\n{% raw %}\n```\n"),
+        ("# Title {: .x}", "# Title "),
+        ("Braces {a} stay, and so does 5 % of {1}.", "Braces {a} stay, and so does 5 % of {1}."),
+    ],
+)
+def test_tags_of_generators_are_no_text(text, left):
+    assert remove_templates(text) == left
