@@ -248,7 +248,7 @@ class Readalong:
         silent = tuple(self._list_silent())
         if self._book_is_old:
             upgrade(self._book, self._files, self._document)
-        self._announce(heard, narrator or ", ".join(filter(None, self._voices)), complete=not silent)
+        self._announce(heard, narrator or ", ".join(sorted(filter(None, self._voices))), complete=not silent)
         changed = {path: self._files[path] for path in sorted(self._files)}
         for page in heard.values():
             changed.update({path: _opener(store, clip) for path, clip in page.sounds.items()})
