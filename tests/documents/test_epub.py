@@ -57,7 +57,7 @@ def test_what_stands_before_the_first_entry(tmp_path):
         contents=entry("I", "one.xhtml#b"),
     )
     assert outline(book) == [
-        ("", 1, "front", ["By nobody", "One", "first"]),
+        ("", 1, "title", ["By nobody", "One", "first"]),
         ("I", 1, "body", ["Two", "second"]),
     ]
 
@@ -113,7 +113,7 @@ def test_a_book_with_only_an_ncx(tmp_path):
         (
             "<body epub:type='frontmatter'><section epub:type='titlepage'><p>x</p></section></body>",
             "T",
-            "front",
+            "title",
         ),
         (
             "<body epub:type='frontmatter'><section epub:type='dedication'><p>x</p></section></body>",
@@ -142,7 +142,7 @@ def test_roles_of_pages_without_an_entry(tmp_path):
     guide = '<guide><reference type="cover" href="one.xhtml"/></guide>'
     book = read(tmp_path, pages, contents=entry("I", "two.xhtml"), more=guide)
     assert [(title, role) for title, _, role, _ in outline(book)] == [
-        ("", "front"),
+        ("", "title"),
         ("", "back"),
         ("I", "body"),
     ]

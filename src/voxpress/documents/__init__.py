@@ -28,8 +28,9 @@ BlockKind: TypeAlias = Literal[
 ``note``: a paragraph of a footnote or endnote; ``page``: a page of the printed book begins, its number is the text;
 ``break``: a scene ends."""
 
-ChapterRole: TypeAlias = Literal["body", "front", "back", "contents", "notes"]
-"""``front``, ``back``: title page, copyright, index and the like; ``contents``: a table of contents."""
+ChapterRole: TypeAlias = Literal["body", "title", "front", "back", "contents", "notes"]
+"""``title``: cover, title page and half title; ``front``, ``back``: copyright, imprint, colophon, index and the like;
+``contents``: a table of contents."""
 
 _TAG = re.compile(r"<[^>]*>")
 
