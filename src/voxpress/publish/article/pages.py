@@ -57,7 +57,7 @@ class Page:
         text: the text content of that, in which sentences have their places.
         root: the element that holds the article.
         blocks: what is spoken.
-        is_html: whether the file is what `source` says.
+        prefix: what stands before `source` in the file, such as front matter; None: the file is not HTML in UTF-8.
         is_marked: whether the file has a player already.
     """
 
@@ -67,7 +67,7 @@ class Page:
     root: _Element
     blocks: tuple[Block, ...]
     document: Document
-    is_html: bool
+    prefix: str | None
     is_marked: bool
 
 
@@ -140,7 +140,8 @@ def parse(source: str, path: str) -> _Element:
     """
     from voxpress.documents.pages import parse_page
 
-    return parse_page(source.encode(errors="replace"), path).root
+    # With a byte order mark it is UTF-8, whatever it says of the file that it was in.
+    return parse_page(source.encode("utf-8-sig", "replace"), path).root
 
 
 def read_page(place: Place) -> Page:
@@ -155,11 +156,19 @@ def read_page(place: Place) -> Page:
     from voxpress.documents.pages import decode_page, text_content
 
     path = place.path
-    text = decode_page(path.read_bytes(), str(path))
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(path)) from error
+    text = decode_page(data, str(path))
     front, body = read_front_matter(text, str(path))
     if refusal := find_refusal(front):
         raise LeftOut(refusal, path=str(path))
     is_html = path.suffix.lower() not in (".md", ".markdown")
+    before = text[: len(text) - len(body)]
+    prefix = next(
+        (each + before for each in ("", "\ufeff") if is_html and (each + text).encode() == data), None
+    )
     source = remove_marks(body) if is_html else _render(body, front.get("title"))
     root = parse(source, str(path))
     require_spoken(root, path)
@@ -179,7 +188,7 @@ def read_page(place: Place) -> Page:
         root=article,
         blocks=tuple(each for each in blocks if each.place.element in kept),
         document=document,
-        is_html=is_html,
+        prefix=prefix,
         is_marked=is_html and source != body,
     )
 
@@ -278,6 +287,16 @@ def require_spoken(root: _Element, path: Path) -> None:
     for each in (root, *root.iterchildren("body")):
         if each.get(PLACE) == "skip":
             raise LeftOut(f'has {PLACE}="skip"', path=str(path))
+
+
+def require_insertable(page: Page) -> None:
+    """See that a player can be put into the file of a page.
+
+    Raises:
+        InputError: it is Markdown, or not in UTF-8.
+    """
+    if page.prefix is None:
+        raise InputError("takes no player: only HTML in UTF-8 does", place=str(page.place.path))
 
 
 def find_article(root: _Element) -> _Element:
