@@ -65,7 +65,7 @@ def try_book(name: str, path: Path) -> Outcome:
     """Read a book as a publication does."""
     began = time.perf_counter()
     try:
-        document = documents.read(path)
+        document = documents.read(path, "epub")
         chapters = [chapter.load() for chapter in document.chapters]
     except InputError as error:
         return Outcome(name, refused=error.problem, seconds=time.perf_counter() - began)

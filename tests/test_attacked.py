@@ -226,7 +226,7 @@ MISTAKES = [
     (("render", "m.csv", "-o", "out", "--timeout", "1e400"), 2, b"timeout: must be a number of seconds"),
     (("render", "m.csv", "-o", "out", "--timeout", "1e300"), 2, b"timeout: must be a number of seconds"),
     (("render", "m.csv", "-o", LONG), 1, b"File name too long"),
-    (("say", "Hi.", "-o", f"{LONG}.wav"), 1, b"File name too long"),
+    (("say", "Hi.", "-o", f"{LONG}.wav"), 2, b"File name too long"),
     (("say", "Hi.", "--store", LONG), 1, b"File name too long"),
     (("say", "Hi.", "--option", "delay=0", "--option", "delay=1"), 2, b"gives 'delay' twice"),
     (("say", "Hi.", "--store", "file://host/folder"), 1, b"three slashes"),

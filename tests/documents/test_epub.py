@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from tests.documents.books import entry, make_epub, nav, page
+from tests.documents.books import CONTAINER, entry, make_epub, nav, page
 from voxpress import documents
 from voxpress.documents.context import Reading
 from voxpress.documents.elements import read_blocks
@@ -57,7 +57,7 @@ def test_what_stands_before_the_first_entry(tmp_path):
         contents=entry("I", "one.xhtml#b"),
     )
     assert outline(book) == [
-        ("", 1, "front", ["By nobody", "One", "first"]),
+        ("", 1, "title", ["By nobody", "One", "first"]),
         ("I", 1, "body", ["Two", "second"]),
     ]
 
@@ -113,7 +113,7 @@ def test_a_book_with_only_an_ncx(tmp_path):
         (
             "<body epub:type='frontmatter'><section epub:type='titlepage'><p>x</p></section></body>",
             "T",
-            "front",
+            "title",
         ),
         (
             "<body epub:type='frontmatter'><section epub:type='dedication'><p>x</p></section></body>",
@@ -142,7 +142,7 @@ def test_roles_of_pages_without_an_entry(tmp_path):
     guide = '<guide><reference type="cover" href="one.xhtml"/></guide>'
     book = read(tmp_path, pages, contents=entry("I", "two.xhtml"), more=guide)
     assert [(title, role) for title, _, role, _ in outline(book)] == [
-        ("", "front"),
+        ("", "title"),
         ("", "back"),
         ("I", "body"),
     ]
@@ -154,7 +154,8 @@ def test_metadata_of_epub_3(tmp_path):
     <dc:title id="t">Salt</dc:title><meta refines="#t" property="title-type">main</meta>
     <dc:creator id="x">Translator</dc:creator><meta refines="#x" property="role">trl</meta>
     <dc:creator id="y">Ann</dc:creator><dc:language>EN-gb</dc:language><dc:date>2020</dc:date>
-    <dc:publisher>P</dc:publisher><dc:rights>R</dc:rights><dc:description>&lt;p&gt;D &lt;b&gt;d&lt;/b&gt;</dc:description>
+    <dc:publisher>P</dc:publisher><dc:rights>R</dc:rights>
+    <dc:description>&lt;p&gt;D &lt;b&gt;d&lt;/b&gt;</dc:description>
     <meta property="belongs-to-collection" id="c">Seas</meta>
     <meta refines="#c" property="collection-type">series</meta>
     <meta refines="#c" property="group-position">3</meta>"""
@@ -259,3 +260,22 @@ def test_fallbacks_in_the_reading_order(tmp_path):
     <spine><itemref idref="i"/></spine></package>"""
     book = read(tmp_path, {}, others={"c.jpg": JPEG, "one.xhtml": ONE}, opf=opf)
     assert len(book.chapters) == 2
+
+
+def test_ids_with_spaces_and_a_rendition_of_another_kind(tmp_path):
+    opf = """<package xmlns="http://www.idpf.org/2007/opf"><manifest>
+    <item id=" p " href="one.xhtml" media-type="application/xhtml+xml"/></manifest>
+    <spine><itemref idref="p  "/></spine></package>"""
+    container = CONTAINER.replace(
+        "<rootfiles>", '<rootfiles><rootfile full-path="a.pdf" media-type="application/pdf"/>'
+    )
+    book = tmp_path / "book.epub"
+    with zipfile.ZipFile(book, "w") as archive:
+        for name, data in (
+            ("META-INF/container.xml", container),
+            ("OPS/book.opf", opf),
+            ("OPS/one.xhtml", ONE),
+        ):
+            archive.writestr(name, data)
+        archive.writestr("a.pdf", "%PDF")
+    assert len(documents.read(book).chapters) == 2

@@ -11,6 +11,7 @@ from tests.documents.books import entry, make_epub, package, page
 from voxpress import documents
 from voxpress.documents.archive import MOST_FILES, Archive, join
 from voxpress.errors import InputError
+from voxpress.text import parse
 
 ONE = page("<p>one</p>")
 ENCRYPTION = """<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container"
@@ -24,9 +25,9 @@ BOMB = '<!DOCTYPE p [<!ENTITY a "aaaaaaaaaa">{}]>'.format(
 @pytest.fixture(autouse=True)
 def soon():
     """Each book is refused or read in seconds."""
-    began = time.monotonic()
+    began = time.process_time()
     yield
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 30
 
 
 def refuse(path, problem):
@@ -158,10 +159,11 @@ def test_deep_pages(tmp_path):
     assert read_texts(make_epub(tmp_path, {"one.xhtml": page(nested)})) == ["x"]
 
 
-def test_a_million_elements(tmp_path):
-    many = "".join(f"<b>{number}</b>" for number in range(1_000_000))
+@pytest.mark.parametrize("count", [50_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_a_million_elements(tmp_path, count):
+    many = "".join(f"<b>{number}</b>" for number in range(count))
     (text,) = read_texts(make_epub(tmp_path, {"one.xhtml": page(f"<p>{many}</p>")}))
-    assert text.endswith("999998999999")
+    assert text.endswith(f"{count - 2}{count - 1}")
 
 
 def test_deep_and_endless_contents(tmp_path):
@@ -204,6 +206,15 @@ def test_words_of_code_and_of_names_stay_words(tmp_path):
     """Nothing in a book becomes markup that its author did not write."""
     body = "<p title='\"&gt;'>&lt;break time='9s'/&gt; <abbr title='a'>b&amp;</abbr> ]]&gt;</p>"
     assert read_texts(make_epub(tmp_path, {"one.xhtml": page(body)})) == ["<break time='9s'/> b& ]]>"]
+
+
+def test_characters_that_xml_does_not_have(tmp_path):
+    body = "<p>a&#1;b & <pre>c&#2;d</pre><img alt='e&#3;f'><p><abbr title='g&#4;h'>i</abbr>"
+    path = make_epub(tmp_path, {"one.xhtml": page(body)})
+    assert read_texts(path) == ["ab &", "cd", "ef", "i"]
+    for chapter in documents.read(path).chapters:
+        for block in chapter.load():
+            parse(f"<speak>{block.text}</speak>", "ssml")
 
 
 def test_what_is_read_of_an_archive_is_limited(tmp_path, monkeypatch):

@@ -249,6 +249,7 @@ _ARGUMENT = re.compile(r'\b(unspeakable|emoji|normalise|columns) = "([^"]+)"')
 """How messages of the library name an argument that is an option here."""
 _ADVICE = {
     "lenient = true": "--lenient",
+    "replace = True": "--replace",
     "leave out the entries of the others": "choose one with --language TAG",
 }
 """What else messages of the library say to do, and the option that does it here."""

@@ -1,7 +1,7 @@
 """What a book or an article says: chapters made of blocks, with the places in the source that they come from.
 
 A module with a `FORMAT` reads one source format; `read` finds the one for a file. `pages` and `elements` turn XHTML and
-HTML into blocks, `chapters` cuts them into chapters.
+HTML into blocks, `chapters` says which of them are a chapter. docs/documents.md says how everything is read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import importlib
 import os
 import pkgutil
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape  # `html` is a module of this package
 from pathlib import Path
@@ -25,10 +25,12 @@ BlockKind: TypeAlias = Literal[
     "heading", "paragraph", "item", "verse", "row", "caption", "code", "image", "note", "page", "break"
 ]
 """``item``: of a list; ``verse``: one line; ``row``: of a table, its cells with commas; ``image``: its description;
-``note``: a footnote or endnote; ``page``: a page of the printed book begins; ``break``: a scene ends."""
+``note``: a paragraph of a footnote or endnote; ``page``: a page of the printed book begins, its number is the text;
+``break``: a scene ends."""
 
-ChapterRole: TypeAlias = Literal["body", "front", "back", "contents", "notes"]
-"""``front``, ``back``: title page, copyright, index and the like; ``contents``: a table of contents."""
+ChapterRole: TypeAlias = Literal["body", "title", "front", "back", "contents", "notes"]
+"""``title``: cover, title page and half title; ``front``, ``back``: copyright, imprint, colophon, index and the like;
+``contents``: a table of contents."""
 
 _TAG = re.compile(r"<[^>]*>")
 
@@ -92,8 +94,8 @@ class Block:
         text: what is spoken, as the content of an SSML element: ``<phoneme>``, ``<sub>``, ``<lang>``, ``<say-as>``.
         language: BCP 47 tag where it is not that of the document.
         speaker: who says it, where the source names somebody.
-        level: of a heading, from 1; of a list item, how deep it stands.
-        name: of a note, what its references name.
+        level: of a heading, from 1; of a list item, how deep it stands; 1 for a row that only has headers.
+        name: of a note, what its references name; all paragraphs of a note have it.
         place: its element.
         runs: how `text` maps to the file's text content, in order.
         points: references to notes, and page numbers, in order.
@@ -140,7 +142,7 @@ class Chapter:
     """A chapter, as the table of contents has it. Every block of a document is in exactly one, in reading order.
 
     Attributes:
-        title: empty for what stands before the first entry of the table of contents.
+        title: empty for what no entry of the table of contents leads to, such as title pages.
         level: in the table of contents, from 1.
         place: where it begins.
         load: reads its blocks; nothing of them is kept.
@@ -212,6 +214,16 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
 _HEAD = 4096
 """Bytes that show the format of a file."""
+_OTHERS: Mapping[str, str] = {
+    ".mobi": "convert it to EPUB (Calibre: ebook-convert BOOK BOOK.epub)",
+    ".azw3": "convert it to EPUB (Calibre: ebook-convert BOOK BOOK.epub)",
+    ".azw": "convert it to EPUB (Calibre: ebook-convert BOOK BOOK.epub)",
+    ".pdf": "it has no paragraphs and no order of reading: use the EPUB, or the text that it was made from",
+    ".doc": "save it as DOCX",
+    ".odt": "save it as DOCX",
+    ".rtf": "save it as DOCX",
+}
+"""What to do with files that people have, and that voxpress does not read."""
 
 
 def names() -> list[str]:
@@ -250,7 +262,8 @@ def recognise(path: str, head: bytes) -> str:
         if extension in form.extensions:
             return name
     known = ", ".join(sorted(extension for form in formats.values() for extension in form.extensions))
-    raise InputError(f"is no document that voxpress can read ({known})", place=path)
+    what = _OTHERS.get(extension, "")
+    raise InputError(f"is no document that voxpress reads ({known}){what and f': {what}'}", place=path)
 
 
 def read(path: str | os.PathLike[str], format: str | None = None) -> Document:

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 from urllib.parse import unquote
 
 from voxpress.errors import InputError, show
@@ -132,6 +133,10 @@ class Archive:
             raise InputError(f"is damaged: {_explain(error)}", place=f"{self.path}: {name}") from None
         self._read[name] = len(data)
         return data
+
+    def open(self, name: str) -> tuple[zipfile.ZipInfo, IO[bytes]]:
+        """A file to be copied, however large it is: what the archive says of it, and its bytes."""
+        return self._files[name], self._zip.open(self._files[name])
 
     @cached_property
     def _by_identity(self) -> dict[str, str]:

@@ -73,7 +73,7 @@ def list_chapters(
         if not start.title and not blocks:
             continue
         if contents.entries and not start.title and start.role is None and start.page == 0:
-            role = "front" if sum(len(block.text) for block in blocks) < LONGEST_FRONT else "body"
+            role = "title" if sum(len(block.text) for block in blocks) < LONGEST_FRONT else "body"
         place = Place(pages[start.page].file, start.number)
         chapters.append(Chapter(title=start.title, level=start.level, role=role, place=place, load=read))
     return tuple(chapters)

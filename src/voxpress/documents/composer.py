@@ -9,8 +9,10 @@ from typing import NamedTuple, TypeAlias, TypeGuard
 
 from voxpress.documents import Point, Run
 
-_ODD = re.compile(r"[ \t\r\n\f]*[\t\r\n\f][ \t\r\n\f]*| {2,}|[&<>]")
-"""What cannot stand as it is: white space that is shown as one space, and what XML escapes."""
+_UNSAYABLE = "[\0-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
+"""Characters that XML does not have, and that repaired pages may hold."""
+_ODD = re.compile(rf"[ \t\r\n\f]*[\t\r\n\f][ \t\r\n\f]*| {{2,}}|[&<>]|{_UNSAYABLE}")
+"""What cannot stand as it is: white space that is shown as one space, and what XML escapes or does not have."""
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _SPACES = " \t\r\n\f"
 _SENTENCE_END = tuple(".!?:;…。！？")
@@ -88,14 +90,15 @@ class Composer:
             source, text, self._after_mark = source + len(text) - len(left), left, not left
             if not text:
                 return
-        self._follow(text.lstrip(_SPACES)[:1], language)
+        # Signs between words of two languages belong to neither.
+        self._follow(text.lstrip(_SPACES)[:1], language if any(map(str.isalnum, text)) else self._spoken)
         self.has_words = self.has_words or not text.isspace()
         at = 0
         for odd in _ODD.finditer(text):
             self._copy(text[at : odd.start()], source + at)
             if odd[0] in _ESCAPED:
                 self._put(_Piece(_ESCAPED[odd[0]], source + odd.start(), 1))
-            else:
+            elif odd[0][0] in _SPACES:
                 self._space(source + odd.start(), len(odd[0]))
             at = odd.end()
         self._copy(text[at:], source + at)
@@ -105,17 +108,22 @@ class Composer:
         self._follow(text[:1], language)
         self.has_words = self.has_words or not text.isspace()
         at = 0
-        for odd in re.finditer("[&<>]", text):
+        for odd in re.finditer(f"[&<>]|{_UNSAYABLE}", text):
             if odd.start() > at:
                 self._put(_Piece(text[at : odd.start()], source + at, odd.start() - at))
-            self._put(_Piece(_ESCAPED[odd[0]], source + odd.start(), 1))
+            if odd[0] in _ESCAPED:
+                self._put(_Piece(_ESCAPED[odd[0]], source + odd.start(), 1))
             at = odd.end()
         if at < len(text):
             self._put(_Piece(text[at:], source + at, len(text) - at))
 
+    def add_space(self) -> None:
+        """Part the words by a space that is not in the text of the file."""
+        self._space(-1, 1)
+
     def say(self, words: str, language: str, *, image: bool = False) -> None:
         """Go on with words that are not in the text of the file."""
-        if words:
+        if words := re.sub(_UNSAYABLE, "", words):
             if image and self.has_image and not self.has_words:
                 self.separate()
             self._follow(words[0], language)
@@ -156,7 +164,8 @@ class Composer:
         """Put an element around the words since `start`; False if there are none."""
         if not any(_is_word(part) and part.text.strip() for part in self._parts[start:]):
             return False
-        given = "".join(f" {key}='{html.escape(value)}'" for key, value in attributes.items())
+        said = {key: html.escape(re.sub(_UNSAYABLE, "", value)) for key, value in attributes.items()}
+        given = "".join(f" {key}='{value}'" for key, value in said.items())
         self._parts[start] = _Piece(f"<{name}{given}>")
         self._parts.append(_Piece(f"</{name}>"))
         return True

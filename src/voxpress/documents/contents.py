@@ -72,7 +72,7 @@ def _read_nav(package: Package, item: Item) -> Contents:
     if toc is None:
         toc = next((nav for nav in navs if not types_of(nav)), root if not navs else None)
     entries = () if toc is None else tuple(_limit(_list_links(package, item.name, toc)))
-    landmarks, pages = {}, {}
+    landmarks, pages = {(item.name, ""): "toc"}, {}
     if "landmarks" in by_type:
         for link in by_type["landmarks"].iter("{*}a"):
             file, fragment = package.locate(item.name, link.get("href") or "")

@@ -186,7 +186,8 @@ class Walker:
             self._skipped = 1
             return
         tag = find_language(attribute(element, "xml:lang") or element.get("lang") or "")
-        context.language = tag if differs(tag, context.language) else context.language
+        if differs(tag, context.language) and not context.text_only:
+            context.language = tag
         context.alphabet = attribute(element, "ssml:alphabet") or context.alphabet
         context.speaker = " ".join((element.get("data-speaker") or "").split()) or context.speaker
         if name in BLOCKS:

@@ -91,8 +91,8 @@ def read_root(path: Path, root: _Element, again: functools.partial[_Element], **
         for (number, level, words), element in zip(survey.headings, _list_headings(root), strict=True)
         if (content is None or element in inside) and not _is_around(element)
     ]
-    lead = next((words for _, level, words in survey.headings if level == 1 and words), "")
-    title = lead or _find_meta(root, "og:title") or survey.title
+    leads = [words for _, level, words in survey.headings if level == 1 and words]
+    title = (leads[0] if len(leads) == 1 else "") or _find_meta(root, "og:title") or survey.title
     survey.title = title
 
     def load(parts: Sequence[Part]) -> functools.partial[Sequence[Block]]:

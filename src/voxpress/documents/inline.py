@@ -110,6 +110,8 @@ def begin_break(walker: Walker, element: _Element, context: Context) -> None:
     outer = walker.stack[-2]
     if outer.code:
         walker.composer.add_code("\n", -1, context.language)
+    elif outer.text_only:
+        walker.composer.add_space()
     elif outer.row:
         walker.composer.separate()
     elif (walker.owner.verse and walker.composer.has_text) or not walker.composer.end_line():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 CONTAINER = "META-INF/container.xml"
+PACKAGE = "application/oebps-package+xml"
 PAGES = (
     "application/xhtml+xml",
     "text/html",
@@ -134,7 +135,7 @@ class Package:
         """The files of the manifest by their ids; those that are missing are left out with a note."""
         items: dict[str, Item] = {}
         for element in _find_all(self.root, "manifest", "item"):
-            id, href = element.get("id") or "", element.get("href") or ""
+            id, href = (element.get("id") or "").strip(), element.get("href") or ""
             name, _ = self.locate(self.name, href)
             if len(items) >= MOST_ITEMS:
                 raise InputError(
@@ -161,7 +162,7 @@ class Package:
         """The pages in reading order, each once; those beside the reading order come last."""
         found: dict[str, Item] = {}
         for element in _find_all(self.root, "spine", "itemref"):
-            item = self.items.get(element.get("idref") or "")
+            item = self.items.get((element.get("idref") or "").strip())
             if item is None:
                 self.archive.note(
                     f"the reading order names {show(element.get('idref') or '')}, which is missing"
@@ -376,7 +377,11 @@ def _find_package(archive: Archive) -> str:
     container = archive.find(CONTAINER)
     if container:
         root = parse_xml(archive.read(container), f"{archive.path}: {container}").root
-        named = [each.get("full-path") or "" for each in root.iter("{*}rootfile")]
+        named = [
+            each.get("full-path") or ""
+            for each in root.iter("{*}rootfile")
+            if (each.get("media-type") or PACKAGE).strip() == PACKAGE
+        ]
         found = [name for each in named if (name := archive.find(join("", each)[0]))]
         if len(found) > 1:
             archive.note(f"holds {len(found)} renditions of the book: the first one is read")

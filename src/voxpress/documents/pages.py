@@ -35,6 +35,7 @@ PREFIXES = {"xml": XML, "epub": OPS, "ssml": SSML, "xlink": XLINK}
 
 _XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_EXTERNAL = re.compile(r"<!ENTITY\s+([\w.-]{1,60})\s+(?:SYSTEM|PUBLIC)\b")
 _DECLARED = re.compile(r"""<!ENTITY\s+([\w.-]{1,60})\s+["']""")
 _DECLARATION = re.compile(r"""\s*<\?xml\b[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})["'][^>]{0,200}\?>""")
 _ANY_DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,400}\?>")
@@ -198,16 +199,20 @@ def decode_page(data: bytes, name: str) -> str:
 
 
 def replace_entities(text: str) -> str:
-    """A text of XML without the entities of HTML, which XML does not know; those that it declares stay.
+    """A text of XML without the entities of HTML, which XML does not know. Those that it declares stay;
+    those that stand in other files are left out.
 
     >>> replace_entities("a&nbsp;b &amp; &nothing;")
     'a\xa0b &amp; &amp;nothing;'
     """
     declared = {*_XML_ENTITIES, *_DECLARED.findall(text)}
+    outside = frozenset(_EXTERNAL.findall(text))
 
     def replace(entity: re.Match[str]) -> str:
         if entity[1] in declared:
             return entity[0]
+        if entity[1] in outside:
+            return ""
         known = html5.get(f"{entity[1]};")
         return html.escape(known) if known else f"&amp;{entity[1]};"
 

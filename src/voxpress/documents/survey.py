@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _ROLES: Mapping[ChapterRole, str] = {
-    "front": """cover titlepage title-page halftitlepage halftitle copyright-page copyright imprint imprimatur
-        seriespage other-credits loi lot loa lov""",
+    "title": "cover titlepage title-page halftitlepage halftitle",
+    "front": "copyright-page copyright imprint imprimatur seriespage other-credits loi lot loa lov",
     "back": "colophon index bibliography errata glossary contributors credits index-group credit",
     "contents": "toc toc-brief landmarks page-list pagelist",
     "notes": "footnotes endnotes rearnotes notes",
@@ -27,9 +28,10 @@ _ROLES: Mapping[ChapterRole, str] = {
 }
 _GENERAL: Mapping[str, ChapterRole] = {"frontmatter": "front", "backmatter": "back", "bodymatter": "body"}
 _TITLES: Mapping[ChapterRole, str] = {
-    "front": """cover|cover page|title page|titlepage|half title|halftitle page|copyright|copyright page|
-        copyright notice|imprint|impressum|umschlag|titelseite|titelblatt|couverture|page de titre|portada|
-        página de título|copertina|frontespizio|titelpagina|titelsida|обложка|titlepage|cubierta|créditos""",
+    "title": """cover|cover page|title page|titlepage|half title|halftitle page|umschlag|titelseite|titelblatt|
+        couverture|page de titre|portada|página de título|copertina|frontespizio|titelpagina|titelsida|обложка|
+        titlepage|cubierta""",
+    "front": "copyright|copyright page|copyright notice|imprint|impressum|créditos",
     "back": """index|bibliography|works cited|colophon|uncopyright|about the publisher|register|literatur|
         literaturverzeichnis|bibliographie|bibliografía|bibliografia|index of names|stichwortverzeichnis|colofón""",
     "contents": """contents|table of contents|toc|inhalt|inhaltsverzeichnis|table des matières|sommaire|índice|
@@ -42,6 +44,7 @@ _BY_TYPE: Mapping[str, ChapterRole] = {type: role for role, types in _ROLES.item
 _BY_TITLE: Mapping[str, ChapterRole] = {
     " ".join(title.split()): role for role, titles in _TITLES.items() for title in titles.split("|")
 }
+_GUTENBERG = re.compile(r"the (?:full )?project gutenberg (?:(ebook)|license)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -129,7 +132,7 @@ def _find_silence(element: _Element, name: str) -> str:
 def find_role(types: Iterable[str], landmark: str = "") -> ChapterRole | None:
     """The role that a part of a book has by its types, from the inside out, or by a landmark; None: nothing says it.
 
-    >>> find_role(["titlepage", "frontmatter"]), find_role(["dedication", "frontmatter"]), find_role([], "toc")
+    >>> find_role(["imprint", "frontmatter"]), find_role(["dedication", "frontmatter"]), find_role([], "toc")
     ('front', 'body', 'contents')
     """
     types = list(types)
@@ -146,4 +149,6 @@ def guess_role(title: str) -> ChapterRole | None:
     >>> guess_role("Table of Contents"), guess_role("The Index Murders")
     ('contents', None)
     """
+    if found := _GUTENBERG.match(title):
+        return "front" if found[1] else "back"
     return _BY_TITLE.get(" ".join(title.lower().strip(" .:*[]").split()))

@@ -207,11 +207,11 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 def propose_chapter(chapter: Chapter) -> ChapterPlan:
-    """What an outline says of a chapter before somebody edits it: tables of contents and notes are not read."""
+    """What an outline says of a chapter before somebody edits it: the title page and the body are read."""
     return ChapterPlan(
         title=chapter.title,
         level=chapter.level,
-        read=chapter.role not in ("contents", "notes"),
+        read=chapter.role in ("title", "body"),
         at=ChapterPlan.place_of(chapter),
     )
 

@@ -1,0 +1,102 @@
+"""What is done to the pages of a book beside marking them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from voxpress.documents import Block
+from voxpress.documents.context import Reading
+from voxpress.documents.elements import read_blocks
+from voxpress.documents.pages import parse_page, text_content
+from voxpress.errors import InputError
+from voxpress.publish.readalong.book import Book
+from voxpress.publish.readalong.marking import Marker
+from voxpress.publish.readalong.source import Element, Source, decode
+
+_STYLE = """\
+.{name} {{ background-color: #ffe08a; color: #000; }}
+img.{name}, image.{name}, svg.{name} {{ outline: 0.2em solid #c77700; }}
+text.{name}, tspan.{name} {{ fill: #a33c00; }}
+"""
+
+
+def read(data: bytes) -> tuple[Source, str]:
+    """A page as it is written, and its encoding.
+
+    Raises:
+        InputError: it is not well-formed.
+    """
+    text, encoding = decode(data)
+    return Source(text), encoding
+
+
+def find_problem(data: bytes, file: str) -> str:
+    """Why ids cannot be put into a page; empty if they can."""
+    try:
+        source, _ = read(data)
+    except InputError as error:
+        return error.problem
+    tree = parse_page(data, file)
+    if tree.repaired:
+        return f"is not well-formed: {tree.repaired}"
+    if text_content(tree.root) != source.content:
+        return "has markup that cannot be changed in single places, such as entities with elements in them"
+    return ""
+
+
+def read_navigation(data: bytes, file: str, language: str) -> Sequence[Block]:
+    """The table of contents of a navigation document, without its lists for programs: pages and landmarks."""
+    elements = Source.decode(data).elements
+
+    def is_shown(block: Block) -> bool:
+        around = list(elements[block.place.element].ancestors())
+        lists = [each for each in around if each.local == "nav"]
+        return all("toc" in each.get("epub:type").split() for each in lists) and not any(
+            "hidden" in each.attributes for each in around
+        )
+
+    root = parse_page(data, file).root
+    return [block for block in read_blocks(root, Reading(file=file, language=language)) if is_shown(block)]
+
+
+def style(name: str) -> str:
+    """A style sheet for what is heard.
+
+    Args:
+        name: of the class.
+    """
+    return _STYLE.format(name=name)
+
+
+def needs_style(source: Source, file: str, name: str, book: Book) -> bool:
+    """Whether a page has no style for a class."""
+    wanted = f".{name}"
+    for each in source.find("style"):
+        if wanted in source.content[each.first : each.last]:
+            return False
+    for each in source.find("link"):
+        path = book.locate(file, each.get("href"))
+        if "stylesheet" in each.get("rel").split() and path and wanted.encode() in book.read(path):
+            return False
+    return True
+
+
+def link_style(marker: Marker, href: str) -> None:
+    """Link a style sheet to a page."""
+    source = marker.source
+    root = source.elements[0]
+    if root.local == "svg":
+        marker.edits.insert(root.opens, f'<?xml-stylesheet type="text/css" href="{href}"?>\n')
+        return
+    head = next((each for each in source.find("head") if each.parent is root), None)
+    if head and not head.empty:
+        at, prefix = _end_of(source, head), head.prefix
+        marker.edits.insert(at, f'<{prefix}link rel="stylesheet" type="text/css" href="{href}"/>')
+
+
+def _end_of(source: Source, element: Element) -> int:
+    """Where the white space before an end tag begins."""
+    at = element.closes
+    while source.text[at - 1].isspace():
+        at -= 1
+    return at
