@@ -194,6 +194,12 @@ def test_pages():
     ]
 
 
+def test_a_page_is_no_page_number():
+    words = "These are the words of a whole page, and not its number."
+    page_block, paragraph = read(f"<div epub:type='pagebreak' title='A&amp;B'><p>{words}</p></div>")
+    assert (page_block.text, paragraph.text) == ("A&amp;B", words)
+
+
 def test_asides_and_speakers():
     aside, said_by, row = read(
         "<aside><p>Tip</p></aside><p data-speaker='Ann'>Hello.</p>"

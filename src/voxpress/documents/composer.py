@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias, TypeGuard
 
 from voxpress.documents import Point, Run
 
-_UNSAYABLE = "[\0-\x08\x0b\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
+_UNSAYABLE = "[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 """Characters that XML does not have, and that repaired pages may hold."""
 _ODD = re.compile(rf"[ \t\r\n\f]*[\t\r\n\f][ \t\r\n\f]*| {{2,}}|[&<>]|{_UNSAYABLE}")
 """What cannot stand as it is: white space that is shown as one space, and what XML escapes or does not have."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from voxpress.documents import Document, Format
 from voxpress.documents.archive import Archive
 from voxpress.documents.html import read_root
-from voxpress.documents.pages import OPS, name_of, parse_html, parse_xml, words_of
+from voxpress.documents.markdown import parse_root
+from voxpress.documents.pages import OPS, name_of, parse_xml, words_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -48,8 +49,7 @@ def read(path: Path) -> Document:
     creators = [name.strip() for name in re.split("[;,]", fields.get("creator", "")) if name.strip()]
     return read_root(
         path,
-        _read_page(path),
-        functools.partial(_read_page, path),
+        functools.partial(parse_root, render(archive), str(path)),
         title=fields.get("title"),
         creators=tuple(creators),
         published=fields.get("created"),
@@ -75,10 +75,6 @@ def render(archive: Archive) -> str:
                 body += f'<aside epub:type="footnote" id="{kind}-{name}">{inner}</aside>'
     language = styles[""].language
     return f'<html xmlns:epub="{OPS}" lang="{html.escape(language)}"><body>{body}</body></html>'
-
-
-def _read_page(path: Path) -> _Element:
-    return parse_html(render(Archive(path)), str(path)).root
 
 
 def _parse(archive: Archive, name: str) -> _Element | None:

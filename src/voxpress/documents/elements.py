@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from voxpress.documents import Block, BlockKind, Place
 from voxpress.documents.composer import Composer
 from voxpress.documents.context import Context, Items, Reading, Span, differs, find_language, read_number
-from voxpress.documents.inline import SPECIAL, begin_page, read_inline
+from voxpress.documents.inline import SPECIAL, begin_page, is_page_number, read_inline
 from voxpress.documents.pages import attribute, element_at, name_of, types_of
 from voxpress.documents.vocabulary import (
     ASIDES,
@@ -147,8 +148,8 @@ class Walker:
         else:
             for point in done.points:
                 if point.kind == "page":
-                    page = dataclasses.replace(block, kind="page", text=point.name, place=point.place)
-                    self.blocks.append(page)
+                    said = html.escape(point.name, quote=False)
+                    self.blocks.append(dataclasses.replace(block, kind="page", text=said, place=point.place))
         for number in done.after:
             self._bounds.setdefault(number, len(self.blocks))
         self.note = self.speaker = ""
@@ -181,7 +182,7 @@ class Walker:
         identity = f"{self.reading.file}#{element.get('id')}" if element.get("id") else ""
         if identity in self.reading.pages or "pagebreak" in types:
             begin_page(self, element, types, identity)
-        silent = name in LEFT_OUT or "pagebreak" in types or is_hidden(element)
+        silent = name in LEFT_OUT or is_page_number(element, types) or is_hidden(element)
         if silent or (self.reading.site and is_navigation(element)):
             self._skipped = 1
             return

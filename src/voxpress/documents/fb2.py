@@ -61,7 +61,7 @@ def read(path: Path) -> Document:
         "position": "" if sequence is None else sequence.get("number") or "",
         "cover": _find_cover(root, info),
     }
-    return read_root(path, _rename(root), functools.partial(_read_again, path), **known)
+    return read_root(path, functools.partial(_read_again, path), **known)
 
 
 def _read_again(path: Path) -> _Element:

@@ -40,7 +40,7 @@ def read(path: Path) -> Document:
     Raises:
         InputError: it is no text, or there is nothing to read.
     """
-    return read_root(path, read_page(path), functools.partial(read_page, path))
+    return read_root(path, functools.partial(read_page, path))
 
 
 def read_page(path: Path) -> _Element:
@@ -70,16 +70,17 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def read_root(path: Path, root: _Element, again: functools.partial[_Element], **known: object) -> Document:
+def read_root(path: Path, parse: functools.partial[_Element], **known: object) -> Document:
     """The document in a tree.
 
     Args:
-        again: makes the same tree, when a chapter is read.
+        parse: makes the tree, now and whenever a chapter is read.
         known: fields of the document that something beside the tree says.
 
     Raises:
         InputError: there is nothing to read.
     """
+    root = parse()
     content = find_content(root)
     span = _find_span(root, content)
     language = find_language(attribute(root, "xml:lang") or root.get("lang") or _find_meta(root, "language"))
@@ -103,7 +104,7 @@ def read_root(path: Path, root: _Element, again: functools.partial[_Element], **
             )
             for part in parts
         ]
-        return functools.partial(_load, again, path.name, language, frozenset(survey.references), spans)
+        return functools.partial(_load, parse, path.name, language, frozenset(survey.references), spans)
 
     notes: dict[str, None] = {}
     chapters = list_chapters([Surveyed(path.name, survey)], Contents(), load, notes.setdefault)
@@ -156,13 +157,13 @@ def find_content(root: _Element) -> _Element | None:
 
 
 def _load(
-    again: functools.partial[_Element],
+    parse: functools.partial[_Element],
     file: str,
     language: str,
     notes: AbstractSet[str],
     spans: Sequence[Span],
 ) -> Sequence[Block]:
-    root = again()
+    root = parse()
     reading = make_reading(file, language, notes)
     return [block for span in spans for block in read_blocks(root, reading, span)]
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _KANA = re.compile("[\u3040-\u30ff\u31f0-\u31ff・ー\\s]+")
 _PAGE = re.compile(r"(?:^|\b)(\d+|[ivxlcdm]+)\W*$", re.IGNORECASE)
+_LONGEST_PAGE = 40
+"""Characters of the words for a page number."""
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’.-]*\s+$")
 
 
@@ -49,11 +51,16 @@ def read_inline(walker: Walker, element: _Element, context: Context, types: list
 def begin_page(walker: Walker, element: _Element, types: list[str], identity: str) -> None:
     """A page of the printed book begins."""
     label = walker.reading.pages.get(identity) or element.get("title") or element.get("aria-label") or ""
-    label = label or (words_of(element) if "pagebreak" in types else "")
+    label = label or (words_of(element) if is_page_number(element, types) else "")
     found = _PAGE.search(label.strip())
     walker.composer.add_point(Point(0, "page", found[1] if found else " ".join(label.split()), walker.here))
     if walker.owner.name in CONTAINERS and not walker.composer.has_text:
         walker.flush()
+
+
+def is_page_number(element: _Element, types: list[str]) -> bool:
+    """Whether an element only says that a page begins. Some books put all words of the page into it."""
+    return "pagebreak" in types and len(words_of(element)) <= _LONGEST_PAGE
 
 
 def _find_markup(

@@ -36,16 +36,17 @@ def read(path: Path) -> Document:
     Raises:
         InputError: it is no text, its front matter is no YAML, or there is nothing to read.
     """
-    fields = read_front_matter(read_text(path), str(path))
+    text = read_text(path)
+    fields = read_front_matter(text, str(path))
     authors = next((fields[name] for name in ("author", "authors", "creator") if fields.get(name)), ())
+    tag = find_language(_join(fields.get("language") or fields.get("lang")))
+    page = f'<html xmlns:epub="{OPS}" lang="{html.escape(tag)}"><body>\n{render(text)}</body></html>'
     return read_root(
         path,
-        _read_page(path),
-        functools.partial(_read_page, path),
+        functools.partial(parse_root, page, str(path)),
         title=_join(fields.get("title")),
         subtitle=_join(fields.get("subtitle")),
         creators=_list(authors),
-        language=_find_language(fields),
         publisher=_join(fields.get("publisher")),
         published=_join(fields.get("date")),
         description=_join(fields.get("description") or fields.get("summary")),
@@ -146,15 +147,9 @@ def _link(text: str, notes: Mapping[str, object]) -> str:
     return "".join([*pieces, _REFERENCE.sub(link, text[at:])])
 
 
-def _read_page(path: Path) -> _Element:
-    text = read_text(path)
-    tag = html.escape(_find_language(read_front_matter(text, str(path))))
-    page = f'<html xmlns:epub="{OPS}" lang="{tag}"><body>\n{render(text)}</body></html>'
-    return parse_html(page, str(path)).root
-
-
-def _find_language(fields: Mapping[str, object]) -> str:
-    return find_language(_join(fields.get("language") or fields.get("lang")))
+def parse_root(page: str, name: str) -> _Element:
+    """The tree of a page that was made of something else."""
+    return parse_html(page, name).root
 
 
 def _list(value: object) -> tuple[str, ...]:

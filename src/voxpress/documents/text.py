@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import html
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from voxpress.documents import Block, Chapter, ChapterRole, Document, Format, Place, Run
-from voxpress.documents.composer import read_roman
+from voxpress.documents import Block, Chapter, ChapterRole, Document, Format, Place
+from voxpress.documents.composer import Composer, read_roman
 from voxpress.documents.context import find_language
 from voxpress.documents.markdown import read_text
 from voxpress.documents.survey import guess_role
@@ -191,30 +190,21 @@ def _load(path: Path, begin: int, end: int) -> Sequence[Block]:
             blocks.append(Block(kind="break", place=place))
             continue
         heading = find_heading(paragraph[0])
-        said, runs = _compose(paragraph[0], paragraph.start())
+        composer = Composer("")
+        composer.add(paragraph[0], paragraph.start(), "")
+        if not composer.has_text:
+            continue
+        done = composer.finish(heading=heading is not None)
         blocks.append(
             Block(
                 kind="heading" if heading else "paragraph",
-                text=said,
+                text=done.text,
                 level=heading.level if heading else 0,
                 place=place,
-                runs=runs,
+                runs=done.runs,
             )
         )
     return blocks
-
-
-def _compose(written: str, source: int) -> tuple[str, tuple[Run, ...]]:
-    """A paragraph as SSML, its lines joined, and where its words stand."""
-    texts: list[str] = []
-    runs: list[Run] = []
-    at = 0
-    for piece in re.finditer(r"[&<>]|\s*\n\s*|[^&<>\n]*[^&<>\s]|\s", written):
-        said = " " if piece[0].isspace() else html.escape(piece[0], quote=False)
-        runs.append(Run(at, source + piece.start(), len(said), len(piece[0])))
-        texts.append(said)
-        at += len(said)
-    return "".join(texts), tuple(runs)
 
 
 def _find_fields(text: str) -> dict[str, str]:
