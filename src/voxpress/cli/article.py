@@ -211,9 +211,10 @@ class Reader:
             require_insertable(page)
         outline = self._find_outline(place)
         outline = replace(outline, cast={**self._project.cast, **outline.cast})
-        narration = narrate(place.name, page.blocks, outline, title=outline.title or page.document.title)
+        blocks = [block for chapter, _ in outline.choose(page.document) for block in chapter.load()]
+        narration = narrate(place.name, blocks, outline, title=outline.title or page.document.title)
         if narration.is_silent:
-            raise LeftOut("has no text to speak", path=str(place.path))
+            raise LeftOut("has no words to read", path=str(place.path))
         output, *also = self._outputs
         planner = make_planner(
             page.document,

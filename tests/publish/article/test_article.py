@@ -144,7 +144,7 @@ def test_a_site_speaks_only_what_changed(voxpress, tmp_path):
     assert "8 pages: 4 left out, 4 spoken" in done.said
     assert "posts/no.md: its front matter says audio: false" in done.warned
     assert "posts/draft.md: it is a draft" in done.warned
-    assert "posts/_index.md: has no text to speak" in done.warned
+    assert "posts/_index.md: has no words to read" in done.warned
     assert 'off.html: has data-voxpress="skip"' in done.warned
     out = tmp_path / "out"
     listed = json.loads((out / "manifest.json").read_text("utf-8"))["pages"]
@@ -208,7 +208,7 @@ def test_mistakes_are_explained(voxpress, page, tmp_path):
             "hello.html and hello.md would have the same files, hello: rename one",
         ),
         (["hello.html", "-o", "."], 2, "hello.html lies where its own player would be written"),
-        (["empty.md"], 2, "empty.md: has no text to speak"),
+        (["empty.md"], 2, "empty.md: has no words to read"),
         (["broken.md"], 1, "broken.md: the front matter cannot be read"),
         (["spoken.md"], 1, "spoken.md: language: 'German' is no language tag"),
         (["hello.md", "--base", "none"], 2, "hello.md: lies outside none"),
