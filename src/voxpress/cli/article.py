@@ -150,6 +150,7 @@ def article(
         project=project,
         outline=outline,
         device=device or own.device or "auto",
+        inserts=insert,
     )
     ready = reader.read(places)
     told = [
@@ -176,9 +177,11 @@ class Reader:
         project: Project,
         outline: Path | None,
         device: str,
+        inserts: bool,
     ) -> None:
         self._outputs, self._speaker, self._front_end = outputs, speaker, front_end
         self._project, self._outline, self._device = project, outline, device
+        self._inserts = inserts
         self.refused: list[Told] = []
 
     def read(self, places: Iterable[Place]) -> list[Ready]:
@@ -198,17 +201,20 @@ class Reader:
     def _read(self, place: Place) -> Ready:
         from msgspec.structs import replace
 
-        from voxpress.publish.article.pages import read_page
+        from voxpress.publish.article.pages import read_page, require_insertable
         from voxpress.publish.article.site import Ready
         from voxpress.publish.narration import narrate
         from voxpress.publish.recording import make_planner
 
         page = read_page(place)
+        if self._inserts:
+            require_insertable(page)
         outline = self._find_outline(place)
         outline = replace(outline, cast={**self._project.cast, **outline.cast})
-        narration = narrate(place.name, page.blocks, outline, title=outline.title or page.document.title)
+        blocks = [block for chapter, _ in outline.choose(page.document) for block in chapter.load()]
+        narration = narrate(place.name, blocks, outline, title=outline.title or page.document.title)
         if narration.is_silent:
-            raise LeftOut("has no text to speak", path=str(place.path))
+            raise LeftOut("has no words to read", path=str(place.path))
         output, *also = self._outputs
         planner = make_planner(
             page.document,

@@ -26,7 +26,7 @@ from voxpress.documents.pages import (
 )
 from voxpress.documents.survey import survey_page
 from voxpress.documents.vocabulary import SITE_ROLES, is_hidden
-from voxpress.errors import InputError
+from voxpress.errors import InputError, LeftOut
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -109,7 +109,7 @@ def read_root(path: Path, parse: functools.partial[_Element], **known: object) -
     notes: dict[str, None] = {}
     chapters = list_chapters([Surveyed(path.name, survey)], Contents(), load, notes.setdefault)
     if not any(chapter.load() for chapter in chapters):
-        raise InputError("has no words to read", place=str(path))
+        raise LeftOut("has no words to read", path=str(path))
     for problem, count in survey.left_out.items():
         notes[f"left out: {count} × {problem}"] = None
     fields: dict[str, object] = {

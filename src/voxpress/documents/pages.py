@@ -45,6 +45,11 @@ _CONTROLS = re.compile("[\0-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]")
 _VOID_NAMES = """
 area base basefont br col embed frame hr img input keygen link meta param source track wbr
 """
+_BODY = re.compile(r"<body[\s/>]", re.IGNORECASE)
+_IN_BODY = re.compile(
+    r"<(?:article|aside|figure|footer|header|hgroup|main|nav|search|section)[\s/>]", re.IGNORECASE
+)
+"""Elements that libxml2 does not know, and leaves in the head where a page has no ``<body>``."""
 _VOID = frozenset(_VOID_NAMES.split())
 _SILENT = frozenset(("rt", "rp", "script", "style"))
 _APART = frozenset(("img", "br", "p", "div", "li", "td"))
@@ -125,6 +130,8 @@ def parse_html(text: str, name: str, problem: str = "") -> Page:
             lambda tag: tag[0] if tag[1].lower() in _VOID else f"<{tag[1]}{tag[2]}></{tag[1]}>", text
         )
     text = _CONTROLS.sub("", _ANY_DECLARATION.sub("", text, count=1))
+    if not _BODY.search(text) and (first := _IN_BODY.search(text)):
+        text = f"{text[: first.start()]}<body>{text[first.start() :]}"
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, no_network=True)
     try:
         root = etree.fromstring(text.encode(errors="replace"), parser) if text.strip() else None

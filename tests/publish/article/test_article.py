@@ -97,6 +97,24 @@ def test_an_inserted_player_leaves_every_byte_of_the_page(voxpress, page, tmp_pa
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+@pytest.mark.parametrize("before", ["\ufeff", "---\nlayout: x\n---\n", "\ufeff<!-- a -->\r\n"])
+def test_what_stands_before_a_page_stays(voxpress, page, before):
+    page.write_bytes((before + PAGE).encode())
+    voxpress("article", page, "-o", "audio", "--insert")
+    made = page.read_bytes().decode()
+    assert made.startswith(before)
+    assert remove_marks(made) == before + PAGE
+
+
+def test_a_page_that_would_be_damaged_gets_no_player(voxpress, page, tmp_path):
+    page.write_bytes('<meta charset="iso-8859-1"><main><p>Gr\xfc\xdfe aus Köln.'.encode("latin-1"))
+    (tmp_path / "a.md").write_text("Hi.")
+    done = voxpress("article", page, "a.md", "-o", "audio", "--insert", status=1)
+    assert done.warned.count("takes no player: only HTML in UTF-8 does") == 2
+    voxpress("article", page, "-o", "audio")
+    assert texts(tmp_path / "audio", "hello") == ["Grüße aus Köln."]
+
+
 def test_an_inserted_player_stands_where_the_page_wants_it(voxpress, page, tmp_path):
     text = PAGE.replace("</h1>", "</h1><div data-voxpress='player'></div>")
     page.write_text(text, "utf-8")
@@ -126,7 +144,7 @@ def test_a_site_speaks_only_what_changed(voxpress, tmp_path):
     assert "8 pages: 4 left out, 4 spoken" in done.said
     assert "posts/no.md: its front matter says audio: false" in done.warned
     assert "posts/draft.md: it is a draft" in done.warned
-    assert "posts/_index.md: has no text to speak" in done.warned
+    assert "posts/_index.md: has no words to read" in done.warned
     assert 'off.html: has data-voxpress="skip"' in done.warned
     out = tmp_path / "out"
     listed = json.loads((out / "manifest.json").read_text("utf-8"))["pages"]
@@ -190,7 +208,7 @@ def test_mistakes_are_explained(voxpress, page, tmp_path):
             "hello.html and hello.md would have the same files, hello: rename one",
         ),
         (["hello.html", "-o", "."], 2, "hello.html lies where its own player would be written"),
-        (["empty.md"], 2, "empty.md: has no text to speak"),
+        (["empty.md"], 2, "empty.md: has no words to read"),
         (["broken.md"], 1, "broken.md: the front matter cannot be read"),
         (["spoken.md"], 1, "spoken.md: language: 'German' is no language tag"),
         (["hello.md", "--base", "none"], 2, "hello.md: lies outside none"),
@@ -209,6 +227,26 @@ def test_an_outline_is_followed(voxpress, tmp_path):
     (tmp_path / "a.outline.yaml").write_text("code: read\n")
     voxpress("article", "a.md", "-o", "out")
     assert len(texts(tmp_path / "out", "a")) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!doctype html><title>T</title><main><p>Read this.</main>",
+        "<!doctype html><title>T</title>\n<header><nav>Not</nav></header><article><p>Read <b>this</b>.</article>",
+        "<meta charset=utf-8><ARTICLE>Read this.</ARTICLE><footer>Not</footer>",
+        "<p>Read this.",
+        '<body><div role="main">Read this.</div><p>Not',
+        "<body><article>Read this.</article><p>Not",
+        "<main><article>Read</article> <article>this.</article></main>",
+        "Read this.",
+    ],
+)
+def test_the_article_of_a_page_is_found(voxpress, page, tmp_path, text):
+    page.write_text(text, "utf-8")
+    voxpress("article", page, "-o", "out", "--insert")
+    assert squeeze("".join(texts(tmp_path / "out", "hello"))) == "Readthis"
+    assert squeeze("".join(piece for _, _, piece in MARKED.findall(page.read_text("utf-8")))) == "Readthis"
 
 
 @pytest.mark.parametrize(

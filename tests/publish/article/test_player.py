@@ -36,7 +36,13 @@ A second paragraph has **bold** text. "Quotes" -- and dashes... stand in it, and
 ARABIC = """<!doctype html><html lang="ar" dir="rtl"><head><title>مرحبا</title></head><body><article><h1>مرحبا</h1>
 <p>هذه هي الجملة الأولى. وهذه هي <em>الجملة</em> الثانية. وهذه هي الثالثة.</p></article></body></html>"""
 GERMAN = "---\nlang: de\n---\n# Grüße\n\nDas ist ein Satz. Das ist noch einer.\n"
-ONE = "# One\n\n\"It's late,\" she said -- and left... Nobody knows why. Yes. It was 5 o'clock.\n\n7. First thing\n8. Second thing\n"
+ONE = """# One
+
+"It's late," she said -- and left... Nobody knows why. Yes. It was 5 o'clock.
+
+7. First thing
+8. Second thing
+"""
 TWO = "# Two\n\nYes. Another *article* is here, and it has its own text.\n"
 BOTH = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Two</title></head><body><main>
 <article><h1>One</h1>

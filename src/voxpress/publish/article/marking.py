@@ -36,7 +36,9 @@ class Source(HTMLParser):
     [Character(text='a', start=3, end=4), Character(text='&', start=4, end=9)]
 
     Attributes:
-        openings: where the first start tag of each name ends; ``player``: that of what says ``data-voxpress="player"``.
+        openings: where the first start tag of each name ends; ``player``: that of what says ``data-voxpress="player"``;
+            ``main``: also that of ``role="main"``.
+        articles: how many ``<article>`` elements there are.
     """
 
     def __init__(self, text: str) -> None:
@@ -44,6 +46,7 @@ class Source(HTMLParser):
         self.text = text
         self.characters: list[Character] = []
         self.openings: dict[str, int] = {}
+        self.articles = 0
         self._lines = list(accumulate((len(line) + 1 for line in text.split("\n")), initial=0))
         self.feed(text)
         self.close()
@@ -55,9 +58,13 @@ class Source(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         end = self._at + len(self.get_starttag_text() or "")
-        self.openings.setdefault(tag, end)
-        if (PLACE, "player") in attrs:
-            self.openings.setdefault("player", end)
+        self.articles += tag == "article"
+        names = [
+            tag,
+            *(name for each, name in ((PLACE, "player"), ("role", "main")) if (each, name) in attrs),
+        ]
+        for name in names:
+            self.openings.setdefault(name, end)
 
     def handle_data(self, data: str) -> None:
         start = self._at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import tomllib
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxpress import languages
-from voxpress.documents import Block, Document
-from voxpress.documents.pages import attribute, name_of, words_of
+from voxpress.documents import Document
+from voxpress.documents.html import find_content, read_bytes, read_root
+from voxpress.documents.markdown import render
+from voxpress.documents.pages import OPS, decode_page, is_xml, parse_html, parse_page, text_content
 from voxpress.errors import InputError, LeftOut
 from voxpress.files.paths import safe_path
 from voxpress.publish.article.marking import PLACE, remove_marks
@@ -30,8 +33,6 @@ _TEMPLATE = re.compile(
 """Tags of Liquid, Nunjucks and Hugo, and attributes of kramdown; code stays as it is."""
 _HIDDEN = re.compile(r"(?:^|/)\.[^/.]")
 _FRONT = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(.*?\r?\n)?\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_NOT_READ = frozenset(("nav", "footer", "voxpress-player"))
-_ROLES_NOT_READ = frozenset(("navigation", "contentinfo", "search", "banner", "complementary"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +57,15 @@ class Page:
         source: as HTML; of Markdown, what it becomes.
         text: the text content of that, in which sentences have their places.
         root: the element that holds the article.
-        blocks: what is spoken.
-        is_html: whether the file is what `source` says.
+        prefix: what stands before `source` in the file, such as front matter; None: the file is not HTML in UTF-8.
         is_marked: whether the file has a player already.
     """
 
     place: Place
     source: str
     text: str
-    root: _Element
-    blocks: tuple[Block, ...]
     document: Document
-    is_html: bool
+    prefix: str | None
     is_marked: bool
 
 
@@ -138,9 +136,10 @@ def parse(source: str, path: str) -> _Element:
     Raises:
         InputError: there is none.
     """
-    from voxpress.documents.pages import parse_page
-
-    return parse_page(source.encode(errors="replace"), path).root
+    if is_xml(source):
+        # With a byte order mark it is UTF-8, whatever it says of the file that it was in.
+        return parse_page(source.encode("utf-8-sig", "replace"), path).root
+    return parse_html(source, path).root
 
 
 def read_page(place: Place) -> Page:
@@ -150,76 +149,49 @@ def read_page(place: Place) -> Page:
         LeftOut: it does not want to be spoken, or has nothing to say.
         InputError: it cannot be read.
     """
-    from voxpress.documents.context import Reading
-    from voxpress.documents.elements import read_blocks
-    from voxpress.documents.pages import decode_page, text_content
-
     path = place.path
-    text = decode_page(path.read_bytes(), str(path))
+    data = read_bytes(path)
+    text = decode_page(data, str(path))
     front, body = read_front_matter(text, str(path))
     if refusal := find_refusal(front):
         raise LeftOut(refusal, path=str(path))
     is_html = path.suffix.lower() not in (".md", ".markdown")
-    source = remove_marks(body) if is_html else _render(body, front.get("title"))
+    before = text[: len(text) - len(body)]
+    prefix = next(
+        (each + before for each in ("", "\ufeff") if is_html and (each + text).encode() == data), None
+    )
+    source = remove_marks(body) if is_html else _render(body, front)
+    if not source.strip():
+        raise LeftOut("has no words to read", path=str(path))
     root = parse(source, str(path))
     require_spoken(root, path)
-    article = find_article(root)
-    kept = number_kept(root, article)
-    blocks = read_blocks(root, Reading(file=path.name))
-    document = Document(
-        title=_find_title(front, root, blocks),
-        path=path,
-        creators=_find_authors(front, root),
-        language=_find_language(front, root),
+    authors = front.get("author") or front.get("authors") or ()
+    named = authors if isinstance(authors, list) else [authors]
+    document = read_root(
+        path,
+        functools.partial(parse, source, str(path)),
+        title=" ".join(str(front.get("title") or "").split()),
+        creators=tuple(each for each in named if isinstance(each, str)),
     )
     return Page(
         place=place,
         source=source,
         text=text_content(root),
-        root=article,
-        blocks=tuple(each for each in blocks if each.place.element in kept),
         document=document,
-        is_html=is_html,
+        prefix=prefix,
         is_marked=is_html and source != body,
     )
 
 
-def _find_title(front: Mapping[str, object], root: _Element, blocks: Iterable[Block]) -> str:
-    """What the front matter says, else the first heading, else the title of the page, which may name the site too."""
-    named = [str(front.get("title") or "")]
-    named += [each.plain for each in blocks if each.kind == "heading" and each.level == 1]
-    named += [words_of(each) for each in root.iter("title", "{*}title")]
-    return next((" ".join(each.split()) for each in named if each.strip()), "")
-
-
-def _find_authors(front: Mapping[str, object], root: _Element) -> tuple[str, ...]:
-    given = front.get("author") or front.get("authors") or []
-    told = given if isinstance(given, list) else [given]
-    names = [each for each in told if isinstance(each, str)]
-    if not names:
-        metas = [
-            each for each in root.iter("meta", "{*}meta") if (each.get("name") or "").lower() == "author"
-        ]
-        names = [each.get("content") or "" for each in metas]
-    return tuple(name.strip() for name in names if name.strip())
-
-
-def _find_language(front: Mapping[str, object], root: _Element) -> str:
-    for given in (front.get("lang"), front.get("language"), root.get("lang"), attribute(root, "xml:lang")):
-        if isinstance(given, str) and given.strip():
-            return languages.canonical(given.strip().replace("_", "-"))
-    return ""
-
-
-def _render(text: str, title: object) -> str:
-    """Markdown as HTML; the title of the front matter goes before a text that has none, as templates of sites do."""
-    from markdown_it import MarkdownIt
-
-    made = str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(remove_templates(text)))
+def _render(text: str, front: Mapping[str, object]) -> str:
+    """Markdown as a page; the title of the front matter goes before a text that has none, as templates of sites do."""
+    made = render(remove_templates(text))
+    language, title = front.get("lang") or front.get("language"), front.get("title")
+    tag = languages.canonical(str(language).replace("_", "-")) if language else ""
     heading = (
         f"<h1>{escape(title)}</h1>\n" if isinstance(title, str) and made.strip() and "<h1" not in made else ""
     )
-    return f"<body>{heading}{made}</body>"
+    return f'<html xmlns:epub="{OPS}" lang="{escape(tag)}"><body>\n{heading}{made}</body></html>'
 
 
 def remove_templates(text: str) -> str:
@@ -280,32 +252,17 @@ def require_spoken(root: _Element, path: Path) -> None:
             raise LeftOut(f'has {PLACE}="skip"', path=str(path))
 
 
+def require_insertable(page: Page) -> None:
+    """See that a player can be put into the file of a page.
+
+    Raises:
+        InputError: it is Markdown, or not in UTF-8.
+    """
+    if page.prefix is None:
+        raise InputError("takes no player: only HTML in UTF-8 does", place=str(page.place.path))
+
+
 def find_article(root: _Element) -> _Element:
-    """The element that holds the article: the main part of a page, the only article, or all of it."""
-    mains = [each for each in root.iter("main", "{*}main") if each.get("hidden") is None]
-    mains = mains or [each for each in root.iter("*") if each.get("role") == "main"]
-    whole = mains[0] if mains else root
-    articles = [
-        each
-        for each in whole.iter("article", "{*}article")
-        if next(each.iterancestors("article"), None) is None
-    ]
-    if len(articles) == 1:
-        return articles[0]
-    return whole if mains else next(iter(root.iter("body", "{*}body")), root)
-
-
-def number_kept(root: _Element, article: _Element) -> frozenset[int]:
-    """The numbers of the elements of an article that are read: not its navigation, and not what it wants skipped."""
-    kept: set[int] = set()
-    numbers = {each: number for number, each in enumerate(root.iter("*"))}
-    waiting = [article]
-    while waiting:
-        each = waiting.pop()
-        name = name_of(each)
-        unread = name in _NOT_READ or each.get("role") in _ROLES_NOT_READ or each.get(PLACE) == "skip"
-        if unread and each is not article:
-            continue
-        kept.add(numbers[each])
-        waiting += each.iterchildren("*")
-    return frozenset(kept)
+    """The element that holds the article; all of a page that does not say it."""
+    found = find_content(root)
+    return next(root.iter("{*}body"), root) if found is None else found

@@ -187,7 +187,7 @@ class Site:
 
     def _holds(self, entry: Entry, page: Page) -> bool:
         """Whether all files of a page are there, and the player in it: a site that was built again has none."""
-        if self.inserts and page.is_html and not page.is_marked:
+        if self.inserts and not page.is_marked:
             return False
         return all((self.folder / name).is_file() for name in (*entry.files, *FILES))
 
@@ -227,10 +227,10 @@ class Site:
             write_changed(self.folder / path, data)
         for path in FILES:
             write_changed(self.folder / path, read_file(path).encode())
-        if self.inserts and page.is_html:
+        if self.inserts and page.prefix is not None:
             across = self.url or f"{_quote(os.path.relpath(self.folder, page.place.path.parent))}/"
             player = self._write_embed(article, audio, across)
-            write_changed(page.place.path, insert_player(marked, player).encode())
+            write_changed(page.place.path, (page.prefix + insert_player(marked, player)).encode())
         entry = Entry(
             title=article.title,
             language=article.language,
