@@ -89,6 +89,27 @@ def test_a_book_follows_its_outline(voxpress: Run, emma: Path, tmp_path: Path) -
     assert [title for title, _ in chapters(tmp_path / "emma.m4b")] == ["Opening", "Volume II"]
 
 
+@pytest.mark.parametrize(
+    ("outline", "project", "options", "voice"),
+    [
+        ("", "", (), "low"),
+        ("", "voice='high'", (), "high"),
+        (", voice: high", "", (), "high"),
+        (", voice: high", "voice='low'", (), "high"),
+        (", voice: high", "voice='low'", ("--voice", "middle"), "middle"),
+    ],
+)
+def test_options_come_before_the_outline_and_that_before_the_project(
+    voxpress: Run, emma: Path, outline: str, project: str, options: tuple[str, ...], voice: str
+) -> None:
+    emma.with_name("emma.outline.yaml").write_text(f"speaker: {{engine: tone{outline}}}\n")
+    if project:
+        emma.with_name("voxpress.toml").write_text(f"[defaults]\nengine='tone'\n{project}\n")
+    voxpress("audiobook", emma, "-o", "b.m4b", more=("-w", "0", *options))
+    with av.open(str(emma.with_name("b.m4b"))) as file:
+        assert file.metadata["composer"] == voice
+
+
 def test_a_folder_has_a_file_for_each_chapter(voxpress: Run, emma: Path, tmp_path: Path) -> None:
     voxpress("audiobook", emma, "-o", "shelf", "--library")
     files = sorted(each.relative_to(tmp_path / "shelf") for each in (tmp_path / "shelf").rglob("*.mp3"))
