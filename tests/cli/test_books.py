@@ -117,6 +117,26 @@ def test_a_folder_has_a_file_for_each_chapter(voxpress: Run, emma: Path, tmp_pat
     assert files[0].parts[0] == "Jane Austen"
 
 
+def test_other_sound_in_the_folder_is_told(voxpress: Run, emma: Path, tmp_path: Path) -> None:
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / "chapters" / "01 - Old title.mp3").touch()
+    assert "01 - Old title.mp3" in voxpress("audiobook", emma, "-o", "chapters").said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("audiobook", "taken/x"), ("daisy", "taken/x"), ("daisy", "taken"), ("audiobook", "folder.m4b")],
+)
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_spoken(
+    voxpress: Run, emma: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "taken").touch()
+    (tmp_path / "folder.m4b").mkdir()
+    done = voxpress(command[0], emma, "-o", command[1], status=2)
+    assert "of audio" not in done.said
+    assert "taken" in done.warned or "folder.m4b" in done.warned
+
+
 def test_a_talking_book_has_both_versions(voxpress: Run, emma: Path, tmp_path: Path) -> None:
     voxpress("daisy", emma, "-o", "old")
     voxpress("daisy", emma, "-o", "new", "--daisy", "3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -85,6 +86,7 @@ def audiobook(
 ) -> None:
     """Make an audiobook. What was spoken before is not spoken again."""
     from voxpress.audio.audiobooks import name_folder
+    from voxpress.files import atomic
     from voxpress.publish.audiobook import M4B, describe_book, narrate_audiobook, write_audiobook
     from voxpress.speech import Speaker
 
@@ -105,16 +107,29 @@ def audiobook(
     opened = Book.open(
         book, outline, speaker=speaker, lexicon=lexicon, normalise=normalise, store=store, device=device
     )
+    target = output.expanduser()
+    atomic.require_place(target if single else target / "01.mp3", "output")
     made = opened.find_output(preset or "audiobook", "m4a" if single else format or _usual_format(preset))
     narrations = list(narrate_audiobook(opened.document, opened.outline))
     recordings = opened.record(narrations, made, workers=workers, verify=verify, recogniser=recogniser)
-    target = output.expanduser()
     if library:
         voices = tuple(dict.fromkeys(each.result.voice for each in recordings))
         target = target / name_folder(describe_book(opened.document, opened.outline, voices))
     files = write_audiobook(recordings, opened.document, opened.outline, target, opened.store)
+    if not single and (others := _find_others(files)):
+        print(
+            f"note: {target} holds other sound too, which players take for chapters of this book: {others[0].name}"
+            + (f", and {len(others) - 1:,} more files" if others[1:] else "")
+        )
     print(files[0] if len(files) == 1 else f"{len(files):,} files in {target}")
     raise typer.Exit(opened.tell_doubts(recordings))
+
+
+def _find_others(files: Sequence[Path]) -> list[Path]:
+    """Other audio files beside the chapters, such as those of a former run with other titles."""
+    kinds = {f".{each}" for each in ("mp3", "m4a", "m4b", "opus", "ogg", "flac", "wav")}
+    beside = files[0].parent.iterdir()
+    return sorted(each for each in beside if each.suffix.lower() in kinds and each not in files)
 
 
 def _usual_format(preset: str | None) -> str | None:
