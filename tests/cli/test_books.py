@@ -89,11 +89,52 @@ def test_a_book_follows_its_outline(voxpress: Run, emma: Path, tmp_path: Path) -
     assert [title for title, _ in chapters(tmp_path / "emma.m4b")] == ["Opening", "Volume II"]
 
 
+@pytest.mark.parametrize(
+    ("outline", "project", "options", "voice"),
+    [
+        ("", "", (), "low"),
+        ("", "voice='high'", (), "high"),
+        (", voice: high", "", (), "high"),
+        (", voice: high", "voice='low'", (), "high"),
+        (", voice: high", "voice='low'", ("--voice", "middle"), "middle"),
+    ],
+)
+def test_options_come_before_the_outline_and_that_before_the_project(
+    voxpress: Run, emma: Path, outline: str, project: str, options: tuple[str, ...], voice: str
+) -> None:
+    emma.with_name("emma.outline.yaml").write_text(f"speaker: {{engine: tone{outline}}}\n")
+    if project:
+        emma.with_name("voxpress.toml").write_text(f"[defaults]\nengine='tone'\n{project}\n")
+    voxpress("audiobook", emma, "-o", "b.m4b", more=("-w", "0", *options))
+    with av.open(str(emma.with_name("b.m4b"))) as file:
+        assert file.metadata["composer"] == voice
+
+
 def test_a_folder_has_a_file_for_each_chapter(voxpress: Run, emma: Path, tmp_path: Path) -> None:
     voxpress("audiobook", emma, "-o", "shelf", "--library")
     files = sorted(each.relative_to(tmp_path / "shelf") for each in (tmp_path / "shelf").rglob("*.mp3"))
     assert [each.name for each in files] == ["01 - Volume I.mp3", "02 - Volume II.mp3"]
     assert files[0].parts[0] == "Jane Austen"
+
+
+def test_other_sound_in_the_folder_is_told(voxpress: Run, emma: Path, tmp_path: Path) -> None:
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / "chapters" / "01 - Old title.mp3").touch()
+    assert "01 - Old title.mp3" in voxpress("audiobook", emma, "-o", "chapters").warned
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("audiobook", "taken/x"), ("daisy", "taken/x"), ("daisy", "taken"), ("audiobook", "folder.m4b")],
+)
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_spoken(
+    voxpress: Run, emma: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "taken").touch()
+    (tmp_path / "folder.m4b").mkdir()
+    done = voxpress(command[0], emma, "-o", command[1], status=2)
+    assert "of audio" not in done.said
+    assert "taken" in done.warned or "folder.m4b" in done.warned
 
 
 def test_a_talking_book_has_both_versions(voxpress: Run, emma: Path, tmp_path: Path) -> None:

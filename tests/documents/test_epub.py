@@ -279,3 +279,10 @@ def test_ids_with_spaces_and_a_rendition_of_another_kind(tmp_path):
             archive.writestr(name, data)
         archive.writestr("a.pdf", "%PDF")
     assert len(documents.read(book).chapters) == 2
+
+
+def test_what_has_no_words_is_noted(tmp_path):
+    body = "<p ssml:alphabet='x-acme'>a <b ssml:ph='1'>b</b><img src='x'/><math><mi>y</mi></math><audio src='z'/></p>"
+    notes = read(tmp_path, {"one.xhtml": page(body)}).notes
+    for what in ("alphabet 'x-acme'", "1 × image without", "1 × formula without", "1 × audio"):
+        assert any(what in note for note in notes)

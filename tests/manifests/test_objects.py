@@ -263,7 +263,7 @@ BOMB = "a: &a {text: x}\n" + "".join(
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (BOMB, "p.yaml:2: aliases such as *a are not read; put what rows share under defaults:"),
+        (BOMB, "p.yaml:2: aliases such as *a are not read: write out what they stand for"),
         ("- &a [*a]\n", "p.yaml:1: aliases such as *a are not read"),
         ("[" * 1000, "p.yaml:1: is nested too deeply"),
         ("- " * 1000, "p.yaml:1: is nested too deeply"),
@@ -295,7 +295,7 @@ def test_hostile_yaml(
 
 def test_a_yaml_that_does_not_end(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would be in memory as a whole."""
-    monkeypatch.setattr("voxpress.manifests.yaml.MAX_DOCUMENT", 1000)
+    monkeypatch.setattr("voxpress.manifests.nodes.MAX_DOCUMENT", 1000)
     with pytest.raises(
         ManifestError, match=r"p\.yaml: is longer than 1,000 characters; write CSV or JSON lines"
     ):

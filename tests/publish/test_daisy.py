@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import soundfile  # type: ignore[import-untyped]  # it has no type hints
 from lxml import etree
+from msgspec.structs import replace
 
 from tests.publish.books import TONE, book, chapter, paragraph
 from voxpress.documents import Block, Document, Place, Point
 from voxpress.errors import InputError
 from voxpress.publish import daisy
 from voxpress.publish.outline import Outline
+from voxpress.publish.proposal import propose
 from voxpress.publish.recording import Recording, make_planner, record
 from voxpress.store import Store, open_store
 
@@ -163,3 +165,48 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.doc").touch()
     with pytest.raises(InputError, match=re.escape("letter.doc")):
         daisy.write_daisy(recordings, BOOK, outline, tmp_path, store)
+
+
+@pytest.mark.parametrize("other", ["001.mp3", "001.smil", "notes.css", "ncc.html"])
+def test_files_with_the_names_of_ours_are_not_overwritten(tmp_path: Path, other: str) -> None:
+    (tmp_path / other).write_bytes(b"mine")
+    with pytest.raises(InputError, match=re.escape(other)):
+        daisy.require_folder(tmp_path)
+
+
+def test_what_a_former_book_had_in_the_folder_is_deleted(tmp_path: Path) -> None:
+    outline, store = Outline(), open_store("memory:")
+    daisy.write_daisy(record_book(BOOK, outline, store), BOOK, outline, tmp_path, store)
+    (tmp_path / "ncc.html").unlink()  # as a killed run leaves it
+    small = book(chapter(2, "Volume I", paragraph("It was late.")))
+    written = daisy.write_daisy(
+        record_book(small, outline, store), small, outline, tmp_path, store, version="3"
+    )
+    assert {*tmp_path.iterdir()} == {*written}
+    assert not (tmp_path / "003.mp3").exists()
+
+
+def test_a_chapter_has_the_title_that_the_outline_gives_it(tmp_path: Path) -> None:
+    store = open_store("memory:")
+    proposed = propose(BOOK)
+    chapters = tuple(
+        replace(each, title={"Volume I": "The first part", "Deep down": "Below"}.get(each.title, each.title))
+        for each in proposed.chapters
+    )
+    outline = replace(proposed, chapters=chapters)
+    daisy.write_daisy(record_book(BOOK, outline, store), BOOK, outline, tmp_path, store)
+    titles = [each.text for each in parse(tmp_path / "ncc.html").iterfind(".//{*}body/*/{*}a")]
+    assert titles == ["Emma", "The cover shows a house.", "The first part", "13", "A part", "14", "Below"]
+
+
+@pytest.mark.parametrize("title", ["", "…", "\N{GRINNING FACE}"])
+def test_a_book_without_a_title_that_can_be_said_has_one_all_the_same(tmp_path: Path, title: str) -> None:
+    store, outline = open_store("memory:"), Outline()
+    document = book(chapter(1, "One", paragraph("Text.")), title=title, creators=())
+    daisy.write_daisy(record_book(document, outline, store), document, outline, tmp_path, store)
+    assert parse(tmp_path / "ncc.html").find(".//{*}title").text == (title or "emma")
+
+
+@pytest.mark.parametrize("blocks", [(), (paragraph("* * *"),), (Block(kind="page", name="1", text="1"),)])
+def test_a_book_in_which_nothing_is_read_is_none(blocks: tuple[Block, ...]) -> None:
+    assert not list(daisy.narrate_book(book(chapter(1, "One", *blocks)), Outline()))

@@ -11,7 +11,7 @@ from voxpress.documents import Block, Document, Place, Point, Run
 from voxpress.errors import InputError, ManifestError
 from voxpress.publish import outline as outlines
 from voxpress.publish.narration import narrate
-from voxpress.publish.outline import ChapterPlan, Doubt, Outline, propose_chapter
+from voxpress.publish.outline import ChapterPlan, Doubt, Outline, Pauses, propose_chapter
 from voxpress.publish.proposal import describe_languages, propose, survey, update
 from voxpress.publish.recording import make_planner
 from voxpress.speech import Output, Speaker
@@ -165,7 +165,22 @@ def test_an_outline_keeps_its_choices_in_a_file(tmp_path: Path) -> None:
         ("speakers: {quote: Bob}", "no 'Bob' in the cast"),
         ("cast: {Bob: {engine: tone}}\nspeakers: {shout: Bob}", "no 'shout'"),
         ("cast: {Bob: {engin: tone}}", "engin"),
-        ("a: [", "no YAML"),
+        ("a: [", "not YAML"),
+        ("notes: In place", "notes: must be one of skip, in place, end of chapter, not 'In place'"),
+        ("chapters:\n- title: One\n  read: perhaps", r"o.yaml:3: chapters\[0\].read: must be yes or no"),
+        ("title: One\ntitle: Two", "o.yaml:2: title: is given twice"),
+        ("pauses: {heading: -1}", "pauses.heading: must be a number of seconds from 0 to 600, not -1"),
+        ("pauses: {scene: .nan}", "pauses.scene: must be a number"),
+        ("pauses: {paragraph: 10000}", "not 10000"),
+        ("pauses: {heading: 1e9}", "not 1e\\+09"),
+        ("language: klingon!", "o.yaml:1: language: 'klingon!' is no language tag"),
+        ("words: {late: ''}", "o.yaml:1: words: has nothing to say for 'late'"),
+        ("sentences: [{text: A., seed: 1}, {text: A., seed: 2}]", "'A.' is there 2 times: leave one"),
+        ("sentences: [{text: '', seed: 1}]", "sentences.0..text"),
+        ("chapters: [{title: A, at: a}, {title: B, at: a}]", "chapters: 'a' is there 2 times"),
+        ("a: &a [x, x]\ntitle: *a", "o.yaml:2: aliases such as"),
+        ("", "must be 'field: value' pairs"),
+        ("foo: bar", "there is no field 'foo'"),
         ("languages: {English!: Bob}\ncast: {Bob: {engine: tone}}", "English!"),
     ],
 )
@@ -177,12 +192,70 @@ def test_a_wrong_outline_is_an_error_that_says_where(tmp_path: Path, text: str, 
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("title: 1984", "title", "1984"),
+        ("title: 2001-01-01", "title", "2001-01-01"),
+        ("title: Yes", "title", "Yes"),
+        ("language: no", "language", "no"),
+        ("opening: 0o17", "opening", "0o17"),
+        ("words: {1984: nineteen eighty-four, No: number, late: 10}", "words",
+         {"1984": "nineteen eighty-four", "No": "number", "late": "10"}),
+        ("words:", "words", {}),
+        ("cast: {1: {engine: tone, speed: 1.5, options: {pitch: 2, name: 'yes'}}}", "cast",
+         {"1": Speaker(engine="tone", speed=1.5, options={"pitch": 2, "name": "yes"})}),
+        ("chapters: [{title: No, at: a, read: no}, {title: 2, at: b, read: 'Yes'}]", "chapters",
+         (ChapterPlan(title="No", at="a", read=False), ChapterPlan(title="2", at="b"))),
+        ("uncertain: [{text: 5, read: no, say: No}]", "uncertain", (Doubt(text="5", read="no", say="No"),)),
+        ("pauses: {heading: 0, paragraph: '1', scene: 1e-1}", "pauses", Pauses(heading=0, paragraph=1, scene=0.1)),
+        ("\ufefftitle: Emma", "title", "Emma"),
+    ],
+)  # fmt: skip
+def test_what_people_write_is_taken_as_it_stands(
+    tmp_path: Path, text: str, field: str, value: object
+) -> None:
+    path = tmp_path / "o.yaml"
+    path.write_text(text, "utf-8")
+    assert getattr(outlines.load(path), field) == value
+
+
+def test_chapters_in_another_order_are_refused_and_not_read_otherwise() -> None:
+    one, two = chapter(1, "One", paragraph("Text.")), chapter(2, "Two", paragraph("Text."))
+    outline = Outline(chapters=(propose_chapter(two), propose_chapter(one)))
+    with pytest.raises(ManifestError, match="in the order of the book"):
+        outline.choose(book(one, two))
+
+
+@pytest.mark.parametrize(
+    ("speaker", "problem"),
+    [
+        (Speaker(engine="nosuch"), "cast: Ann: no engine 'nosuch'"),
+        (Speaker(voice="nosuch"), "cast: Ann: .*'nosuch' is not a tone voice"),
+        (Speaker(engine="tone", options={"nosuch": 1}), "cast: Ann: .*no option 'nosuch'"),
+    ],
+)
+def test_a_speaker_who_is_not_there_is_an_error_before_anything_is_spoken(
+    speaker: Speaker, problem: str
+) -> None:
+    document = book(chapter(1, "One", paragraph("Text.")))
+    outline = Outline(cast={"Ann": speaker})
+    with pytest.raises(InputError, match=problem):
+        make_planner(document, outline, Output(), speaker=Speaker(engine="tone"))
+
+
+def test_a_pause_that_is_too_short_for_ssml_is_none() -> None:
+    heading = Block(kind="heading", text="One", level=1)
+    outline = Outline(pauses=Pauses(heading=1e-7, scene=0))
+    assert text_of(heading, Block(kind="break"), paragraph("A."), outline=outline) == "<p>One</p><p>A.</p>"
+
+
 def test_an_outline_of_another_book_is_refused() -> None:
     one = chapter(1, "One", paragraph("Text."))
     outline = Outline(chapters=(propose_chapter(one),))
-    with pytest.raises(InputError, match="and not in the outline"):
+    with pytest.raises(InputError, match="is not in the outline"):
         outline.choose(book(one, chapter(2, "Two", paragraph("Text."))))
-    with pytest.raises(InputError, match="not in the book any more"):
+    with pytest.raises(InputError, match="is not in the book"):
         outline.choose(book(chapter(2, "Two", paragraph("Text."))))
 
 
@@ -192,6 +265,23 @@ def test_an_updated_outline_keeps_what_was_decided() -> None:
     new = update(old, book(one, chapter(2, "Two", paragraph("Text."))))
     assert [(each.title, each.read) for each in new.chapters] == [("First", False), ("Two", True)]
     assert new.title == "Mine"
+
+
+def test_chapters_that_have_another_place_now_keep_what_was_decided() -> None:
+    old = Outline(
+        chapters=tuple(
+            ChapterPlan(title=title, read=False, at=f"old.xhtml#{number}")
+            for number, title in enumerate(["One", "I", "I", "Gone"])
+        )
+    )
+    titles = ["One", "I", "I", "New"]
+    document = book(*(chapter(number, title) for number, title in enumerate(titles, 1)))
+    assert [(each.title, each.at, each.read) for each in update(old, document).chapters] == [
+        ("One", "text.xhtml#1", False),
+        ("I", "text.xhtml#2", True),
+        ("I", "text.xhtml#3", True),
+        ("New", "text.xhtml#4", True),
+    ]
 
 
 def surveyed(document: Document) -> tuple[Outline, list[str], int, tuple[str, ...]]:

@@ -221,6 +221,11 @@ def test_a_protected_book_is_refused(voxpress: Run, tmp_path: Path) -> None:
     assert "protected" in voxpress("readalong", "book.epub", "-o", "out.epub", status=2).warned
 
 
+def test_what_is_no_epub_is_refused(voxpress: Run, tmp_path: Path) -> None:
+    (tmp_path / "book.md").write_text("# One\n\nTwo.\n")
+    assert "book.md: is no" in voxpress("readalong", "book.md", "-o", "out.epub", status=2).warned
+
+
 @pytest.mark.parametrize("name", ["book.epub", "./book.epub"])
 def test_the_book_itself_is_not_replaced(voxpress: Run, tmp_path: Path, name: str) -> None:
     write_epub(tmp_path / "book.epub", {"one.xhtml": page(PROSE)})
@@ -268,6 +273,11 @@ def test_a_drawing_is_read(make: Make) -> None:
     made = make({"one.svg": drawing, "two.xhtml": page("<p>x</p>")})
     assert made.texts("one") == ["One.", "Two."]
     assert b"<?xml-stylesheet" in made.files["OPS/one.svg"]
+
+
+def test_a_page_with_a_base_has_the_style_within(make: Make) -> None:
+    made = make({"one.xhtml": page(PROSE, head='<base href="https://example.org/"/>')})
+    assert b"<style" in made.files["OPS/one.xhtml"] and b"readalong.css" not in made.files["OPS/one.xhtml"]
 
 
 def test_a_long_table_of_contents_of_an_epub_2_keeps_its_levels(make: Make) -> None:

@@ -87,6 +87,7 @@ def audiobook(
     """Make an audiobook. What was spoken before is not spoken again."""
     from voxpress.audio.audiobooks import list_others, name_folder
     from voxpress.cli.tables import count
+    from voxpress.files import atomic
     from voxpress.publish.audiobook import M4B, describe_book, narrate_audiobook, write_audiobook
     from voxpress.speech import Speaker
 
@@ -107,10 +108,11 @@ def audiobook(
     opened = Book.open(
         book, outline, speaker=speaker, lexicon=lexicon, normalise=normalise, store=store, device=device
     )
+    target = output.expanduser()
+    atomic.require_place(target if single else target / "01.mp3", "output")
     made = opened.find_output(preset or "audiobook", "m4a" if single else format or _usual_format(preset))
     narrations = list(narrate_audiobook(opened.document, opened.outline))
     recordings = opened.record(narrations, made, workers=workers, verify=verify, recogniser=recogniser)
-    target = output.expanduser()
     if library:
         voices = tuple(dict.fromkeys(each.result.voice for each in recordings))
         target = target / name_folder(describe_book(opened.document, opened.outline, voices))

@@ -91,6 +91,7 @@ class Book:
         from voxpress.cli.options import project_of, read_front_end, store_at
         from voxpress.publish import outline as outlines
         from voxpress.publish.proposal import propose
+        from voxpress.publish.recording import choose_reader
 
         document = documents.read(book)
         for note in document.notes:
@@ -99,12 +100,13 @@ class Book:
         known = not fresh and (outline is not None or place.is_file())
         project = project_of(book.parent)
         own: Defaults = project.defaults
+        found = outlines.load(place) if known else propose(document)
         return cls(
             document=document,
-            outline=outlines.load(place) if known else propose(document),
+            outline=found,
             outline_path=place if known else None,
             project=project,
-            speaker=speaker.over(own.speaker),
+            speaker=choose_reader(speaker, found, document).over(own.speaker),
             front_end=read_front_end(
                 [*(lexicon or ()), *project.list_lexicons()], normalise, "skip", None, True, own
             ),
@@ -183,6 +185,8 @@ class Book:
         from voxpress.cli.streams import own_standard_output
         from voxpress.publish.recording import record
 
+        if not narrations:
+            raise InputError("nothing in the book is read: see what its outline leaves out")
         planner = self.planner(output)
         listener = recogniser_named(recogniser) if verify or recogniser else None
         if listener is not None:

@@ -65,7 +65,7 @@ def daisy(
     recogniser: AsrModel = None,
 ) -> None:
     """Make a DAISY talking book: sound, text, and navigation by heading, page and phrase."""
-    from voxpress.publish.daisy import OUTPUT, narrate_book, write_daisy
+    from voxpress.publish.daisy import OUTPUT, narrate_book, require_folder, write_daisy
     from voxpress.speech import Speaker
 
     speaker = Speaker(
@@ -80,9 +80,10 @@ def daisy(
     opened = Book.open(
         book, outline, speaker=speaker, lexicon=lexicon, normalise=normalise, store=store, device=device
     )
+    target = output.expanduser()
+    require_folder(target)
     narrations = list(narrate_book(opened.document, opened.outline))
     recordings = opened.record(narrations, OUTPUT, workers=workers, verify=verify, recogniser=recogniser)
-    target = output.expanduser()
     files = write_daisy(
         recordings, opened.document, opened.outline, target, opened.store, version=version.value
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.books import Book, BookFile, OutlineFile, Verify
+from voxpress.cli.books import Book, OutlineFile, Verify
 from voxpress.cli.options import (
     AsrModel,
     Device,
@@ -55,7 +55,7 @@ class Format(StrEnum):
     )
 )
 def readalong(
-    book: BookFile,
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="EPUB 2 or 3.", show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The new EPUB.")],
     outline: OutlineFile = None,
     granularity: Annotated[

@@ -166,6 +166,18 @@ class Cover:
     media_type: str
     data: bytes = field(repr=False)
 
+    @classmethod
+    def of(cls, data: bytes) -> Cover | None:
+        """The cover that a file is; None if it is neither JPEG nor PNG.
+
+        >>> Cover.of(b"GIF89a") is None
+        True
+        """
+        for magic, media_type in ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png")):
+            if data.startswith(magic):
+                return cls(media_type=media_type, data=data)
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:

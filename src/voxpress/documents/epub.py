@@ -15,6 +15,7 @@ from voxpress.documents.chapters import Part, Surveyed, list_chapters
 from voxpress.documents.contents import read_contents
 from voxpress.documents.context import Reading
 from voxpress.documents.elements import read_blocks
+from voxpress.documents.metadata import find_cover, read_metadata
 from voxpress.documents.package import Package
 from voxpress.documents.survey import survey_page
 from voxpress.errors import InputError
@@ -51,7 +52,7 @@ def read(path: Path) -> Document:
     if not pages:
         problems = "; ".join(archive.notes[:3]) or "its reading order is empty"
         raise InputError(f"has no page that can be read: {problems}", place=str(path))
-    metadata = package.metadata
+    metadata = read_metadata(package)
     metadata["language"] = metadata["language"] or pages[0].survey.language
 
     def load(parts: Sequence[Part]) -> Callable[[], Sequence[Block]]:
@@ -65,7 +66,7 @@ def read(path: Path) -> Document:
     words = _read_lexicons(package)
     return Document(
         path=path,
-        cover=package.find_cover(),
+        cover=find_cover(package),
         lexicon=words,
         chapters=chapters,
         notes=_limit(archive.notes),

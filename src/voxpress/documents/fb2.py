@@ -34,7 +34,6 @@ _NAMES = {
     "date": "span",
 }
 """What elements are called in HTML, where they are called otherwise."""
-_PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 
 
 def read(path: Path) -> Document:
@@ -130,17 +129,9 @@ def _find_cover(root: _Element, info: _Element) -> Cover | None:
     for binary in root.iter("{*}binary"):
         if href and binary.get("id") == href:
             try:
-                data = base64.b64decode("".join((binary.text or "").split()))
+                return Cover.of(base64.b64decode("".join((binary.text or "").split())))
             except (binascii.Error, ValueError):
                 return None
-            return next(
-                (
-                    Cover(media_type=kind, data=data)
-                    for magic, kind in _PICTURES.items()
-                    if data.startswith(magic)
-                ),
-                None,
-            )
     return None
 
 

@@ -1,17 +1,14 @@
-"""The package of an EPUB: what files it has, in which order they are read, and what is known of the book."""
+"""The package of an EPUB: what files it has, and in which order they are read."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from voxpress import languages
-from voxpress.documents import Cover
 from voxpress.documents.archive import Archive, join
-from voxpress.documents.pages import Page, attribute, name_of, parse_page, parse_xml
+from voxpress.documents.pages import Page, name_of, parse_page, parse_xml
 from voxpress.errors import InputError, show
 
 if TYPE_CHECKING:
@@ -27,7 +24,6 @@ PAGES = (
     "text/x-oeb1-document",
 )
 """Media types of what is read."""
-LARGEST_COVER = 1 << 25
 MOST_ITEMS = 50_000
 
 _FONTS = frozenset(("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"))
@@ -39,8 +35,6 @@ _PROTECTIONS = {
 }
 _PAGE_NAMES = (".xhtml", ".html", ".htm", ".svg")
 _TEXTS = (*_PAGE_NAMES, ".xml", ".opf", ".ncx")
-_PICTURES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
-_TAG = re.compile(r"<[^>]*>")
 
 
 class Item(NamedTuple):
@@ -60,22 +54,6 @@ class Item(NamedTuple):
     linear: bool = True
     overlay: str = ""
     fallback: str = ""
-
-
-class Metadata(TypedDict, total=False):
-    """What is known of a book: fields of `Document`."""
-
-    title: str
-    subtitle: str
-    creators: tuple[str, ...]
-    language: str
-    identifier: str
-    publisher: str
-    published: str
-    description: str
-    rights: str
-    series: str
-    position: str
 
 
 class Package:
@@ -134,7 +112,7 @@ class Package:
     def items(self) -> Mapping[str, Item]:
         """The files of the manifest by their ids; those that are missing are left out with a note."""
         items: dict[str, Item] = {}
-        for element in _find_all(self.root, "manifest", "item"):
+        for element in find_all(self.root, "manifest", "item"):
             id, href = (element.get("id") or "").strip(), element.get("href") or ""
             name, _ = self.locate(self.name, href)
             if len(items) >= MOST_ITEMS:
@@ -161,7 +139,7 @@ class Package:
     def spine(self) -> tuple[Item, ...]:
         """The pages in reading order, each once; those beside the reading order come last."""
         found: dict[str, Item] = {}
-        for element in _find_all(self.root, "spine", "itemref"):
+        for element in find_all(self.root, "spine", "itemref"):
             item = self.items.get((element.get("idref") or "").strip())
             if item is None:
                 self.archive.note(
@@ -194,7 +172,7 @@ class Package:
     @property
     def ncx(self) -> Item | None:
         """The NCX of an EPUB 2."""
-        spine = next(iter(_find_all(self.root, "spine")), None)
+        spine = next(iter(find_all(self.root, "spine")), None)
         named = self.items.get((spine.get("toc") or "") if spine is not None else "")
         return named or next(
             (item for item in self.items.values() if item.media_type == "application/x-dtbncx+xml"), None
@@ -203,7 +181,7 @@ class Package:
     @property
     def guide(self) -> Iterator[tuple[str, str, str]]:
         """Type, file and fragment of each reference of an EPUB 2."""
-        for element in _find_all(self.root, "guide", "reference"):
+        for element in find_all(self.root, "guide", "reference"):
             name, fragment = self.locate(self.name, element.get("href") or "")
             if name:
                 yield (element.get("type") or "").strip().lower(), name, fragment
@@ -212,135 +190,6 @@ class Package:
     def lexicons(self) -> tuple[Item, ...]:
         """The lexicons in PLS."""
         return tuple(item for item in self.items.values() if item.media_type == "application/pls+xml")
-
-    # What is known of the book
-
-    @cached_property
-    def metadata(self) -> Metadata:
-        """What the package says of the book."""
-        titles = self._list("title")
-        main = _pick(titles, "title-type", "main") or titles[:1]
-        subtitle = _pick(titles, "title-type", "subtitle")
-        creators = self._list("creator")
-        authors = [each for each in creators if each.refined.get("role", "aut") == "aut"] or creators
-        unique = self.root.get("unique-identifier")
-        identifiers = self._list("identifier")
-        dates = self._list("date")
-        published = [each for each in dates if each.event == "publication"] or [
-            each for each in dates if not each.event
-        ]
-        series, position = self._find_series()
-        return {
-            "title": main[0].text if main else "",
-            "subtitle": subtitle[0].text if subtitle else "",
-            "creators": tuple(dict.fromkeys(each.text for each in authors)),
-            "language": next((tag for each in self._list("language") if (tag := _canonical(each.text))), ""),
-            "identifier": next(
-                (each.text for each in identifiers if each.id == unique),
-                identifiers[0].text if identifiers else "",
-            ),
-            "publisher": _first(self._list("publisher")),
-            "published": _first(published),
-            "description": " ".join(_TAG.sub(" ", _first(self._list("description"))).split()),
-            "rights": _first(self._list("rights")),
-            "series": series,
-            "position": position,
-        }
-
-    def find_cover(self) -> Cover | None:
-        """The picture of the book, from any of the places where books name it."""
-        for item in self._list_covers():
-            try:
-                data = self.archive.read(item.name, LARGEST_COVER)
-            except InputError as error:
-                self.archive.note(f"the cover was left out: {error}")
-                continue
-            for magic, media_type in _PICTURES.items():
-                if data.startswith(magic):
-                    return Cover(media_type=media_type, data=data)
-            self.archive.note(f"the cover {item.name} is neither JPEG nor PNG, and was left out")
-        return None
-
-    def _list_covers(self) -> Iterator[Item]:
-        items = self.items
-        yield from (item for item in items.values() if "cover-image" in item.properties)
-        for element in self._metas:
-            if (element.get("name") or "").lower() == "cover":
-                content = element.get("content") or ""
-                name, _ = self.locate(self.name, content)
-                if found := items.get(content) or next(
-                    (i for i in items.values() if name and i.name == name), None
-                ):
-                    if is_page(found):
-                        yield from self._list_pictures(found.name)
-                    else:
-                        yield found
-        for kind, name, _ in self.guide:
-            if kind == "cover":
-                yield from self._list_pictures(name)
-
-    def _list_pictures(self, name: str) -> Iterator[Item]:
-        """The pictures on a page that holds the cover."""
-        by_name = {item.name: item for item in self.items.values()}
-        if name in by_name and not is_page(by_name[name]):
-            yield by_name[name]
-            return
-        try:
-            root = self.parse_page(name).root
-        except InputError:
-            return
-        for element in root.iter("{*}img", "{*}image"):
-            href = element.get("src") or attribute(element, "xlink:href") or element.get("href") or ""
-            picture, _ = self.locate(name, href)
-            if picture in by_name:
-                yield by_name[picture]
-
-    @cached_property
-    def _metas(self) -> Sequence[_Element]:
-        return [element for element in self._elements if name_of(element) == "meta"]
-
-    @cached_property
-    def _elements(self) -> Sequence[_Element]:
-        """What stands in the metadata, at any depth: OEB 1 had more elements around it."""
-        return [element for each in _find_all(self.root, "metadata") for element in each.iter("*")]
-
-    @cached_property
-    def _refinements(self) -> Mapping[str, Mapping[str, str]]:
-        found: dict[str, dict[str, str]] = {}
-        for element in self._metas:
-            refines = element.get("refines") or ""
-            if refines.startswith("#"):
-                found.setdefault(refines[1:], {}).setdefault(element.get("property") or "", _text(element))
-        return found
-
-    def _list(self, name: str) -> list[_Said]:
-        """What the metadata says under a name of Dublin Core, in the order to show it."""
-        said = []
-        for element in self._elements:
-            if name_of(element) == name and (text := _text(element)):
-                refined = dict(self._refinements.get(element.get("id") or "", {}))
-                if role := _opf(element, "role"):
-                    refined.setdefault("role", role)
-                said.append(_Said(text, element.get("id") or "", _opf(element, "event"), refined))
-        return sorted(said, key=lambda each: _number(each.refined.get("display-seq", "")))
-
-    def _find_series(self) -> tuple[str, str]:
-        """The series, and the number in it."""
-        collections = [each for each in self._metas if each.get("property") == "belongs-to-collection"]
-        for element in collections:
-            refined = self._refinements.get(element.get("id") or "", {})
-            if not element.get("refines") and refined.get("collection-type", "series") == "series":
-                return _text(element), refined.get("group-position", "")
-        named = {(each.get("name") or "").lower(): each.get("content") or "" for each in self._metas}
-        position = named.get("calibre:series_index", "").strip()
-        return named.get("calibre:series", "").strip(), re.sub(r"\.0+$", "", position)
-
-
-class _Said(NamedTuple):
-    text: str
-    id: str
-    event: str
-    refined: Mapping[str, str]
 
 
 def is_page(item: Item) -> bool:
@@ -396,36 +245,9 @@ def _find_package(archive: Archive) -> str:
     )
 
 
-def _find_all(root: _Element, *path: str) -> list[_Element]:
+def find_all(root: _Element, *path: str) -> list[_Element]:
     """Elements by the names of their ancestors, in any namespace, as books of all ages have them."""
     found = [root]
     for name in path:
         found = [each for parent in found for each in parent if name_of(each) == name]
     return found
-
-
-def _text(element: _Element) -> str:
-    return " ".join("".join(element.itertext()).split())
-
-
-def _opf(element: _Element, name: str) -> str:
-    return (element.get(f"{{http://www.idpf.org/2007/opf}}{name}") or element.get(name) or "").strip()
-
-
-def _pick(said: Sequence[_Said], property: str, value: str) -> list[_Said]:
-    return [each for each in said if each.refined.get(property) == value]
-
-
-def _first(said: Sequence[_Said]) -> str:
-    return said[0].text if said else ""
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 9 else 1 << 30
-
-
-def _canonical(tag: str) -> str:
-    try:
-        return languages.canonical(tag)
-    except InputError:
-        return ""

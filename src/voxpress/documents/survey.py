@@ -6,12 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from voxpress.documents import ChapterRole
 from voxpress.documents.context import Reading
 from voxpress.documents.pages import attribute, name_of, types_of, words_of
 from voxpress.documents.vocabulary import HEADINGS, looks_like_reference
+from voxpress.errors import InputError, show
+from voxpress.text.ipa import to_ipa
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -95,7 +97,18 @@ def survey_page(root: _Element, reading: Reading, wanted: Collection[str]) -> Su
             found.title = words_of(element)
         elif problem := _find_silence(element, name):
             found.left_out[problem] += 1
+    for alphabet in cast("list[str]", root.xpath("//@*[contains(name(), 'alphabet')]")):
+        if not _is_known(alphabet):
+            found.left_out[f"pronunciations in the alphabet {show(alphabet)}"] += 1
     return found
+
+
+def _is_known(alphabet: str) -> bool:
+    try:
+        to_ipa("a", alphabet)
+    except InputError as error:
+        return error.field != "alphabet"
+    return True
 
 
 def _list_types(body: _Element) -> list[str]:

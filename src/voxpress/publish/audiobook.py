@@ -27,16 +27,16 @@ def narrate_audiobook(document: Document, outline: Outline) -> Iterator[Narratio
     Raises:
         InputError: outline and document do not fit each other, or a chapter cannot be read.
     """
-    if outline.opening:
-        yield _narrate_text(_OPENING, outline.opening, outline)
+    yield from _narrate_text(_OPENING, outline.opening, outline)
     yield from narrate_chapters(document, outline)
-    if outline.closing:
-        yield _narrate_text(_CLOSING, outline.closing, outline)
+    yield from _narrate_text(_CLOSING, outline.closing, outline)
 
 
-def _narrate_text(id: str, text: str, outline: Outline) -> Narration:
+def _narrate_text(id: str, text: str, outline: Outline) -> Iterator[Narration]:
     blocks = [Block(kind="paragraph", text=escape(line)) for line in text.splitlines() if line.strip()]
-    return narrate(id, blocks, outline, title=_TITLES[id])
+    narration = narrate(id, blocks, outline, title=_TITLES[id])
+    if not narration.is_silent:
+        yield narration
 
 
 def describe_book(document: Document, outline: Outline, voices: Sequence[str] = ()) -> Tags:

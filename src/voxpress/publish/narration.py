@@ -206,7 +206,7 @@ def _write(writer: _Writer, number: int, block: Block, outline: Outline, *, last
     pauses = outline.pauses
     if block.kind == "break":
         if not last:
-            writer.add(f'<break time="{pauses.scene:g}s"/>')
+            writer.add(_pause(pauses.scene))
         return
     if block.kind == "page":
         writer.add(f'<mark name="page {number}"/>')
@@ -224,7 +224,11 @@ def _write(writer: _Writer, number: int, block: Block, outline: Outline, *, last
     writer.copy(number, block.text, at, len(block.text))
     writer.add(("</voice>" if voice else "") + f"</{element}>")
     if block.kind == "heading" and not last:
-        writer.add(f'<break time="{pauses.heading:g}s"/>')
+        writer.add(_pause(pauses.heading))
+
+
+def _pause(seconds: Seconds) -> str:
+    return f'<break time="{seconds:g}s"/>' if seconds >= 0.001 else ""  # SSML has no shorter ones
 
 
 def _cut(number: int, block: Block, outline: Outline, *, quotes: bool) -> list[tuple[int, int, str]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
 from voxpress import languages
 from voxpress.documents import Block, Chapter, Document
-from voxpress.errors import InputError, ManifestError, suggest
+from voxpress.errors import InputError, ManifestError, show, suggest
 from voxpress.files import atomic
+from voxpress.manifests.nodes import make, read_document
 from voxpress.speech import Seconds, Speaker
 from voxpress.text.lexicon import Entry, Lexicon
 
@@ -26,17 +29,33 @@ _KINDS: Mapping[str, str] = {
     "page": "pages",
 }
 """Kinds of blocks, and the field that says whether they are read."""
+_FLAGS = (("chapters", "read"), ("sentences", "approved"))
+"""Fields that are yes or no."""
+_LONGEST_PAUSE: Seconds = 600
 _SPOKEN_KINDS = ("heading", "quote", "note", "caption", "image", "row", "code", "verse", "item", "page")
 
 
 class Pauses(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Silence in the reading, in seconds."""
+    """Silence in the reading, in seconds, from 0 to 600.
+
+    Raises:
+        InputError: one is longer, or no number.
+    """
 
     heading: Seconds = 1.2
     """After a heading."""
     paragraph: Seconds = 0.6
     scene: Seconds = 1.5
     """Where a scene ends."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            seconds = getattr(self, name)
+            if not (math.isfinite(seconds) and 0 <= seconds <= _LONGEST_PAUSE):
+                raise InputError(
+                    f"must be a number of seconds from 0 to {_LONGEST_PAUSE}, not {seconds:g}",
+                    field=name,
+                )
 
 
 class Doubt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -54,11 +73,11 @@ class Doubt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What somebody decided of a sentence that was not heard as it stands in the book."""
 
-    text: str
+    text: Annotated[str, msgspec.Meta(min_length=1)]
     """As in `Block.text`."""
     approved: bool = False
     """It is good as it is."""
-    seed: int | None = None
+    seed: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """Another reading of it."""
 
     @property
@@ -149,8 +168,14 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 raise InputError(
                     f"no {kind!r}{suggest(kind, _SPOKEN_KINDS)} (kinds: {known})", field="speakers"
                 )
-        for tag in self.languages:
-            languages.canonical(tag)
+        _check_tags("languages", self.languages)
+        _check_tags("language", [self.language] if self.language else [])
+        _check_once("chapters", (each.at or each.title for each in self.chapters))
+        _check_once("sentences", (each.text for each in self.sentences))
+        try:
+            _ = self.lexicon
+        except InputError as error:
+            raise InputError(error.problem, field="words") from error
 
     @property
     def lexicon(self) -> Lexicon:
@@ -195,15 +220,39 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             return [(each, plan) for each in document.chapters if (plan := propose_chapter(each)).read]
         known = {ChapterPlan.place_of(each): each for each in document.chapters}
         planned = {each.at: each for each in self.chapters}
-        for at, plan in planned.items():
-            if at not in known:
-                problem = f"{plan.title!r} ({at}) is not in the book any more: make the outline again"
-                raise ManifestError(problem, path=path, field="chapters")
-        for at, chapter in known.items():
-            if at not in planned:
-                problem = f"{chapter.title!r} ({at}) is in the book and not in the outline: make it again"
-                raise ManifestError(problem, path=path, field="chapters")
+        wrong = [
+            f"{show(each.title)} at {show(at)} is not in the book"
+            for at, each in planned.items()
+            if at not in known
+        ]
+        wrong += [
+            f"{show(each.title)} is not in the outline" for at, each in known.items() if at not in planned
+        ]
+        if wrong:
+            raise ManifestError(
+                f"{wrong[0]}: voxpress outline --update reads the book again and keeps what you decided",
+                path=path,
+                field="chapters",
+            )
+        if [*planned] != [*known]:
+            raise ManifestError(
+                "they are read in the order of the book: put them back into it", path=path, field="chapters"
+            )
         return [(known[at], planned[at]) for at in known if planned[at].read]
+
+
+def _check_tags(field: str, tags: Iterable[str]) -> None:
+    for tag in tags:
+        try:
+            languages.canonical(tag)
+        except InputError as error:
+            raise InputError(error.problem, field=field) from error
+
+
+def _check_once(field: str, names: Iterable[str]) -> None:
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise InputError(f"{show(name)} is there {times} times: leave one", field=field)
 
 
 def propose_chapter(chapter: Chapter) -> ChapterPlan:
@@ -217,29 +266,18 @@ def propose_chapter(chapter: Chapter) -> ChapterPlan:
 
 
 def load(path: Path) -> Outline:
-    """The outline in a file.
+    """The outline in a file. Every value is text as it stands there, so 1984 is a title and ``no`` is Norwegian.
 
     Raises:
         ManifestError: it cannot be read, or is no outline.
     """
-    import yaml
-
     try:
-        text = path.read_text("utf-8")
-        given = yaml.safe_load(text)
-        return msgspec.convert(given, Outline, str_keys=True)
+        lines = path.read_text("utf-8-sig").splitlines(keepends=True)
     except OSError as error:
         raise ManifestError(f"cannot be read: {error.strerror}", path=str(path)) from error
     except UnicodeDecodeError as error:
         raise ManifestError("is not UTF-8", path=str(path)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = f"is no YAML: {getattr(error, 'problem', error)}"
-        raise ManifestError(problem, path=str(path), line=mark.line + 1 if mark else None) from error
-    except InputError as error:
-        raise ManifestError(error.problem, path=str(path), field=error.field) from error
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise ManifestError(str(error), path=str(path)) from error
+    return make(read_document(iter(lines), str(path)), Outline, path=str(path), flags=_FLAGS)
 
 
 def save(outline: Outline, path: Path, *, source: str) -> None:

@@ -101,14 +101,29 @@ def propose(document: Document) -> Outline:
 
 
 def update(old: Outline, document: Document) -> Outline:
-    """An outline of a document that has changed: what somebody decided holds for the chapters that are still there."""
+    """An outline of a document that has changed: what somebody decided holds for the chapters that are still there,
+    at their place or, where it is another one now, by a title that no other chapter has.
+    """
     decided = {each.at: each for each in old.chapters}
-    return replace(
-        old,
-        chapters=tuple(
-            decided.get(ChapterPlan.place_of(each)) or propose_chapter(each) for each in document.chapters
-        ),
-    )
+    fresh = [propose_chapter(each) for each in document.chapters]
+    places = {each.at for each in fresh}
+    moved = _find_unique(each for each in old.chapters if each.at not in places)
+    titles = _find_unique(each for each in fresh if each.at not in decided)
+
+    def keep(plan: ChapterPlan) -> ChapterPlan:
+        if plan.at in decided:
+            return decided[plan.at]
+        former = moved.get(plan.title) if plan.title in titles else None
+        return replace(former, at=plan.at) if former else plan
+
+    return replace(old, chapters=tuple(map(keep, fresh)))
+
+
+def _find_unique(plans: Iterable[ChapterPlan]) -> dict[str, ChapterPlan]:
+    """Those whose title no other one has, by their title."""
+    found = list(plans)
+    often = Counter(each.title for each in found)
+    return {each.title: each for each in found if often[each.title] == 1}
 
 
 def _narrate(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from voxpress.documents import Document
+from voxpress.errors import SpeechError
 from voxpress.publish.narration import Narration, Phrase, Turned, narrate
 from voxpress.publish.outline import Outline
 from voxpress.rendering import ATTEMPTS, TIMEOUT
@@ -70,6 +71,18 @@ def narrate_chapters(document: Document, outline: Outline) -> Iterator[Narration
             yield narration
 
 
+def choose_reader(speaker: Speaker, outline: Outline, document: Document) -> Speaker:
+    """Who reads a document: what `speaker` leaves open comes from the outline, then the language from the document.
+
+    >>> from pathlib import Path
+    >>> outline = Outline(language="en", speaker=Speaker(engine="tone", voice="low"))
+    >>> choose_reader(Speaker(voice="high"), outline, Document(title="Emma", path=Path("emma.epub")))
+    Speaker(engine='tone', voice='high', language='en')
+    """
+    own = Speaker(language=outline.language or document.language or None)
+    return speaker.over(outline.speaker).over(own)
+
+
 def make_planner(
     document: Document,
     outline: Outline,
@@ -90,18 +103,24 @@ def make_planner(
 
     Raises:
         InputError: a speaker, an option or the output cannot be so.
+        EngineError: a member of the cast cannot speak.
     """
     from msgspec.structs import replace
 
     given = front_end or FrontEnd()
-    own = Speaker(language=outline.language or document.language or None)
-    return Planner(
-        (speaker or Speaker()).over(outline.speaker).over(own),
+    planner = Planner(
+        choose_reader(speaker or Speaker(), outline, document),
         files=[("", replace(each, paragraph_pause=outline.pauses.paragraph)) for each in (output, *also)],
         front_end=replace(given, lexicon=given.lexicon.over(outline.lexicon).over(document.lexicon)),
         cast=outline.all_speakers,
         device=device,
     )
+    for name in outline.cast:
+        try:
+            planner.require(name)
+        except SpeechError as error:
+            raise error.at(f"cast: {name}") from error
+    return planner
 
 
 def record(

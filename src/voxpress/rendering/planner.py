@@ -261,6 +261,14 @@ class Planner:
             problem = SpeechError(f"the text could not be read, which is a fault of voxpress: {found}")
         return Bad(number, utterance, place_error(problem, utterance))
 
+    def require(self, speaker: str) -> None:
+        """See that a member of the cast can speak.
+
+        Raises:
+            InputError, EngineError: they cannot.
+        """
+        self._casting.find(Utterance(text="One.", speaker=speaker))
+
     def _find_lead(self, row: Utterance, speaker: Speaker | None) -> Narrator:
         """Who reads the row, or its first words.
 

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from voxpress.documents import Block, Chapter, Document
-from voxpress.errors import InputError
+from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic
 from voxpress.publish.daisy.talking_book import Section, make_section
 from voxpress.publish.narration import Narration, narrate
@@ -27,6 +27,11 @@ OUTPUT = Output(format="mp3", sample_rate=44100, bit_rate=64000, loudness=-19.0,
 """MP3 is what every player of DAISY books plays."""
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 _TITLE = "000"
+_STARTS = ("ncc.html", "book.opf")
+_OWN = re.compile(
+    r"\d{3,}\.(mp3|smil)|(ncc|content)\.html|master\.smil|(book|navigation)\.(xml|ncx|opf|res)|book\.css"
+)
+"""Names of the files of a talking book."""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,11 +49,23 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def narrate_book(document: Document, outline: Outline) -> Iterator[Narration]:
-    """What is spoken: the title and who wrote it, then the chapters."""
-    title = Block(kind="heading", text=escape(outline.title or document.title), level=1)
-    names = [Block(kind="paragraph", text=escape(name)) for name in outline.creators or document.creators]
-    yield narrate(_TITLE, [title, *names], outline, title=outline.title or document.title)
-    yield from narrate_chapters(document, outline)
+    """What is spoken: the title and who wrote it, then the chapters; nothing where there are none."""
+    chapters = narrate_chapters(document, outline)
+    first = next(chapters, None)
+    if first is None:
+        return
+    name = _find_title(document, outline)
+    title = Block(kind="heading", text=escape(name), level=1)
+    names = [Block(kind="paragraph", text=escape(each)) for each in outline.creators or document.creators]
+    opening = narrate(_TITLE, [title, *names], outline, title=name)
+    if not opening.is_silent:
+        yield opening
+    yield first
+    yield from chapters
+
+
+def _find_title(document: Document, outline: Outline) -> str:
+    return outline.title or document.title or document.path.stem
 
 
 def write_daisy(
@@ -61,7 +78,7 @@ def write_daisy(
     version: Version = "2.02",
     date: dt.date | None = None,
 ) -> list[Path]:
-    """Write a talking book into a folder; the files that it is made of.
+    """Write a talking book into a folder; the files that it is made of. What a former one had there is deleted.
 
     Args:
         recordings: of the narrations of `narrate_book`, in order, in MP3.
@@ -69,7 +86,7 @@ def write_daisy(
 
     Raises:
         InputError: nothing is heard in them, or the folder has other files in it.
-        StoreError: a file cannot be written.
+        StoreError: a file cannot be written, or the store does not have a clip any more.
     """
     from voxpress.publish.daisy import daisy3, daisy202
 
@@ -77,9 +94,12 @@ def write_daisy(
     if not sections:
         raise InputError("nothing in the book is spoken, so there is no talking book")
     about = _describe(recordings, document, outline, date)
-    _require_own(folder)
+    former = require_folder(folder)
     files = daisy202.write(about, sections) if version == "2.02" else daisy3.write(about, sections)
-    written = []
+    # Players begin with these files. They are there only while the book is complete.
+    for name in _STARTS:
+        (folder / name).unlink(missing_ok=True)
+    written = [_write(folder / name, data) for name, data in files.items() if name not in _STARTS]
     by_name = {section.name: section for section in sections}
     for recording in recordings:
         section = by_name.get(_name(recording))
@@ -87,9 +107,12 @@ def write_daisy(
             continue
         data = store.read(recording.clip)
         if data is None:
-            raise InputError(f"the clip of {section.title!r} is not in the store any more: run it again")
+            raise StoreError(f"the clip of {section.title!r} is not in the store any more: run it again")
         written.append(_write(folder / f"{section.name}.mp3", data))
-    return [*written, *(_write(folder / name, data) for name, data in files.items())]
+    written += [_write(folder / name, data) for name, data in files.items() if name in _STARTS]
+    for path in {*former} - {*written}:
+        path.unlink(missing_ok=True)
+    return written
 
 
 def _name(recording: Recording) -> str:
@@ -102,36 +125,43 @@ def _write(path: Path, data: bytes) -> Path:
     return path
 
 
-def _require_own(folder: Path) -> None:
-    """See that no other files are in the folder: a player would take them for parts of the book.
+def require_folder(folder: Path) -> list[Path]:
+    """See that a talking book can be in a folder; the files of a former one.
 
     Raises:
-        InputError: some are.
+        InputError: it has other files, which a player would take for parts of the book, or cannot be written.
     """
     if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file: name a folder")
-    own = re.compile(
-        r"\d{3,}\.(mp3|smil)|(ncc|content)\.html|master\.smil|(book|navigation)\.(xml|ncx|opf|res)|\w+\.css"
-    )
-    others = (
-        [each.name for each in folder.iterdir() if not own.fullmatch(each.name)] if folder.exists() else []
-    )
-    if others:
+        raise InputError(f"{folder} is a file: name a folder", field="output")
+    atomic.require_place(folder / _STARTS[0], "output")
+    found = sorted(folder.iterdir()) if folder.exists() else []
+    other = next((each.name for each in found if not _OWN.fullmatch(each.name)), "")
+    if not other and found and not any(map(_is_made_here, folder.glob("*.smil"))):
+        other = found[0].name
+    if other:
         raise InputError(
-            f"{folder} has files of something else in it, such as {others[0]}: name another folder"
+            f"{folder} has files of something else in it, such as {other}: name another folder",
+            field="output",
         )
+    return found
+
+
+def _is_made_here(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b'content="voxpress"' in file.read(2**16)
 
 
 def _make_sections(
     recordings: Sequence[Recording], document: Document, outline: Outline
 ) -> Iterator[Section]:
-    chapters = {
-        f"{number:03}": chapter for number, (chapter, _) in enumerate(outline.choose(document), start=1)
-    }
-    opening = Chapter(title=outline.title or document.title)
+    chosen = outline.choose(document)
+    chapters = {f"{number:03}": (chapter, plan) for number, (chapter, plan) in enumerate(chosen, start=1)}
+    opening = Chapter(title=_find_title(document, outline))
     first = 1
     for recording in recordings:
-        section = make_section(recording, chapters.get(_name(recording), opening), first)
+        chapter, plan = chapters.get(_name(recording), (opening, None))
+        renamed = plan.title if plan and plan.title != chapter.title else ""
+        section = make_section(recording, chapter, first, title=renamed)
         if section is not None:
             first += sum(1 for _ in section.items)
             yield section
@@ -146,7 +176,7 @@ def _describe(
     published = _DATE.match(document.published)
     result = recordings[0].result
     return About(
-        title=outline.title or document.title,
+        title=_find_title(document, outline),
         creators=outline.creators or document.creators,
         language=outline.language or document.language or result.language or "und",
         identifier=document.identifier or f"voxpress-{recordings[0].clip.key[:16]}",

@@ -124,11 +124,12 @@ class Section:
                     yield line.page, item
 
 
-def make_section(recording: Recording, chapter: Chapter, first_id: int) -> Section | None:
+def make_section(recording: Recording, chapter: Chapter, first_id: int, *, title: str = "") -> Section | None:
     """A section of a chapter that was spoken; None where nothing of it is heard.
 
     Args:
         first_id: number of its first item, which makes ids unique in the book.
+        title: for the table of contents; empty: its heading, or the chapter's title.
     """
     blocks = recording.narration.blocks
     phrases = list(recording.sentences())
@@ -154,7 +155,7 @@ def make_section(recording: Recording, chapter: Chapter, first_id: int) -> Secti
     heading = next((line for line in lines[:1] if line.kind == "heading"), None)
     return Section(
         name=recording.narration.utterance.id,
-        title=_spoken(heading) if heading else chapter.title or _spoken(lines[0]),
+        title=title or (_spoken(heading) if heading else chapter.title or _spoken(lines[0])),
         level=min(max(chapter.level, 1), DEEPEST),
         duration=duration,
         lines=tuple(lines),

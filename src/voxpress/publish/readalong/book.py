@@ -54,6 +54,8 @@ class Book:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if not zipfile.is_zipfile(path):
+            raise InputError("is no EPUB: only an EPUB can be read along", place=str(path))
         self.archive = Archive(path)
         self.notes: list[str] = []
         self._taken: set[str] | None = None

@@ -248,7 +248,7 @@ class Readalong:
         silent = tuple(self._list_silent())
         if self._book_is_old:
             upgrade(self._book, self._files, self._document)
-        self._announce(heard, narrator or ", ".join(filter(None, self._voices)), complete=not silent)
+        self._announce(heard, narrator or ", ".join(sorted(filter(None, self._voices))), complete=not silent)
         changed = {path: self._files[path] for path in sorted(self._files)}
         for page in heard.values():
             changed.update({path: _opener(store, clip) for path, clip in page.sounds.items()})
@@ -295,9 +295,11 @@ class Readalong:
             self._reasons[file] = "nothing that is heard stands in it"
             return
         text, page.duration = overlay.write(heard, _relative(file, page.overlay), marker)
-        if pages.needs_style(source, file, self._package.active_class, self._book):
-            pages.link_style(marker, _relative(self._css, file))
-            self._files.setdefault(self._css, pages.style(self._package.active_class).encode())
+        name = self._package.active_class
+        if pages.needs_style(source, file, name, self._book) and pages.link_style(
+            marker, _relative(self._css, file), name
+        ):
+            self._files.setdefault(self._css, pages.style(name).encode())
         if self._book_is_old:
             upgrade_page(source, marker.edits, self._document.title)
         self._files[page.overlay] = self._keep(text.encode())

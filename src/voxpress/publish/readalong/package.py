@@ -80,6 +80,8 @@ class Package:
         self.edits = Edits(self.source.text)
         self._ids = set(self.source.ids)
         self._given: dict[int, str] = {}
+        self._places: dict[int, tuple[int, str]] = {}
+        self._by_path: dict[str, Item] = {}
         root = self.source.elements[0]
         parts = {each.local: each for each in self.source.elements if each.parent is root}
         if root.local != "package" or not {"metadata", "manifest", "spine"} <= parts.keys():
@@ -93,6 +95,7 @@ class Package:
                 self.items[each.get("id")] = Item(
                     each, each.get("id"), path, each.get("media-type").strip(), properties
                 )
+                self._by_path.setdefault(path, self.items[each.get("id")])
         for each in self.source.find("itemref"):
             if each.parent is parts["spine"] and each.get("idref") in self.items:
                 self.spine.append(self.items[each.get("idref")])
@@ -121,7 +124,7 @@ class Package:
 
     def find(self, path: str) -> Item | None:
         """The item of a file."""
-        return next((each for each in self.items.values() if each.path == path), None)
+        return self._by_path.get(path)
 
     def remove_overlays(self, sounds: Mapping[str, set[str]]) -> None:
         """Take out the overlays, and the sound files that only they use.
@@ -135,6 +138,10 @@ class Package:
             if item.path in gone:
                 self.edits.remove(item.element)
                 del self.items[item.id]
+                self._by_path.pop(item.path, None)
+        for link in self.source.find("link"):
+            if self.locate(self.path, link.get("href")) in gone:
+                self.edits.remove(link)
         for meta in self.source.find("meta"):
             if meta.get("property") in ("media:duration", "media:narrator"):
                 self.edits.remove(meta)
@@ -160,11 +167,14 @@ class Package:
         self._append(self.edits, parent, text)
 
     def _append(self, edits: Edits, parent: Element, text: str) -> None:
-        children = [each for each in self.source.elements if each.parent is parent]
-        at = children[-1].end if children else parent.inside
-        start = children[-1].opens if children else parent.opens
-        line = self.source.text[self.source.text.rfind("\n", 0, start) + 1 : start]
-        edits.insert(at, f"\n{line if line.isspace() else ''}{text}")
+        if parent.number not in self._places:
+            children = [each for each in self.source.elements if each.parent is parent]
+            at = children[-1].end if children else parent.inside
+            start = children[-1].opens if children else parent.opens
+            line = self.source.text[self.source.text.rfind("\n", 0, start) + 1 : start]
+            self._places[parent.number] = at, line if line.isspace() else ""
+        at, indent = self._places[parent.number]
+        edits.insert(at, f"\n{indent}{text}")
 
     def id_of(self, element: Element) -> str:
         """The id of an element of the package document; one without gets one."""

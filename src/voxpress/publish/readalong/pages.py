@@ -81,17 +81,26 @@ def needs_style(source: Source, file: str, name: str, book: Book) -> bool:
     return True
 
 
-def link_style(marker: Marker, href: str) -> None:
-    """Link a style sheet to a page."""
+def link_style(marker: Marker, href: str, name: str) -> bool:
+    """Give a page the style for a class; whether it links the style sheet for it.
+
+    A page whose addresses lead out of the book (``<base>``) has the style within.
+    """
     source = marker.source
     root = source.elements[0]
     if root.local == "svg":
         marker.edits.insert(root.opens, f'<?xml-stylesheet type="text/css" href="{href}"?>\n')
-        return
+        return True
     head = next((each for each in source.find("head") if each.parent is root), None)
-    if head and not head.empty:
-        at, prefix = _end_of(source, head), head.prefix
-        marker.edits.insert(at, f'<{prefix}link rel="stylesheet" type="text/css" href="{href}"/>')
+    if head is None or head.empty:
+        return False
+    linked = not any(each.get("href") for each in source.find("base"))
+    if linked:
+        written = f'<{head.prefix}link rel="stylesheet" type="text/css" href="{href}"/>'
+    else:
+        written = f'<{head.prefix}style type="text/css">{style(name)}</{head.prefix}style>'
+    marker.edits.insert(_end_of(source, head), written)
+    return linked
 
 
 def _end_of(source: Source, element: Element) -> int:
