@@ -157,11 +157,8 @@ def article(
         *reader.refused,
         *_speak(site, ready, store_at(store or own.store), workers if workers is not None else own.workers),
     ]
-    gone = (
-        site.prune(place for place in places if place.key not in {each.place.key for each in reader.refused})
-        if prune
-        else []
-    )
+    left_out = {each.place.key for each in told if each.status == "left out"}
+    gone = site.prune(place for place in places if place.key not in left_out) if prune else []
     _report(told, gone, site, embed=embed)
 
 

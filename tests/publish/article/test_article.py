@@ -168,6 +168,18 @@ def test_a_site_speaks_only_what_changed(voxpress, tmp_path):
     assert "posts/two/index.md" not in json.loads((out / "manifest.json").read_text("utf-8"))["pages"]
 
 
+def test_a_page_that_fails_keeps_its_audio(voxpress, tmp_path):
+    (tmp_path / "a.md").write_text("One.")
+    (tmp_path / "b.md").write_text("Two.")
+    voxpress("article", "a.md", "b.md", "-o", "out")
+    (tmp_path / "a.md").write_text("---\ntitle: [\n---\nOne.")
+    (tmp_path / "b.md").write_text("---\naudio: no\n---\nTwo.")
+    done = voxpress("article", "a.md", "b.md", "-o", "out", "--prune", status=1)
+    assert "deleted     b.md" in done.said
+    assert (tmp_path / "out" / "a.mp3").exists()
+    assert not (tmp_path / "out" / "b.mp3").exists()
+
+
 def test_a_damaged_file_is_made_again(voxpress, page, tmp_path):
     voxpress("article", page, "-o", "out")
     (tmp_path / "out" / "hello.vtt").unlink()
