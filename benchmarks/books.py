@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from voxpress import documents
 from voxpress.documents.archive import Archive
-from voxpress.documents.package import Package
+from voxpress.documents.epub.package import Package
 from voxpress.documents.pages import text_content
 from voxpress.errors import InputError
 from voxpress.text import parse

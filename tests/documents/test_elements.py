@@ -6,9 +6,9 @@ import pytest
 
 from tests.documents.books import page
 from voxpress.documents import Block
-from voxpress.documents.context import Reading, Span
-from voxpress.documents.elements import read_blocks
 from voxpress.documents.pages import element_at, number_elements, parse_html, parse_page, text_content
+from voxpress.documents.pages.context import Reading, Span
+from voxpress.documents.pages.elements import read_blocks
 from voxpress.text import parse
 
 NOTE = '<aside epub:type="footnote" id="n"><p><a href="#r">1</a>. Lake.</p></aside>'

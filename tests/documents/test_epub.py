@@ -6,9 +6,9 @@ import pytest
 
 from tests.documents.books import CONTAINER, entry, make_epub, nav, page
 from voxpress import documents
-from voxpress.documents.context import Reading
-from voxpress.documents.elements import read_blocks
 from voxpress.documents.pages import parse_page
+from voxpress.documents.pages.context import Reading
+from voxpress.documents.pages.elements import read_blocks
 
 ONE = page("<h1 id='a'>One</h1><p>first</p><h1 id='b'>Two</h1><p>second</p>")
 JPEG, PNG = b"\xff\xd8\xff\xe0" + b"0" * 20, b"\x89PNG\r\n\x1a\n" + b"0" * 20

@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxpress.documents import Block, Document, Format
-from voxpress.documents.chapters import Part, Surveyed, list_chapters
-from voxpress.documents.contents import Contents
-from voxpress.documents.context import Reading, Span, find_language
-from voxpress.documents.elements import read_blocks
 from voxpress.documents.pages import (
     LARGEST_PAGE,
     attribute,
@@ -24,8 +20,12 @@ from voxpress.documents.pages import (
     parse_page,
     words_of,
 )
-from voxpress.documents.survey import survey_page
-from voxpress.documents.vocabulary import SITE_ROLES, is_hidden
+from voxpress.documents.pages.chapters import Part, Surveyed, list_chapters
+from voxpress.documents.pages.contents import Contents
+from voxpress.documents.pages.context import Reading, Span, find_language
+from voxpress.documents.pages.elements import read_blocks
+from voxpress.documents.pages.survey import survey_page
+from voxpress.documents.pages.vocabulary import SITE_ROLES, is_hidden
 from voxpress.errors import InputError, LeftOut
 
 if TYPE_CHECKING:

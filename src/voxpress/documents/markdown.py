@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxpress.documents import Document, Format
-from voxpress.documents.context import find_language
 from voxpress.documents.html import read_bytes, read_root
 from voxpress.documents.pages import OPS, parse_html
+from voxpress.documents.pages.context import find_language
 from voxpress.errors import InputError
 from voxpress.text.lexicon import decode
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from voxpress.documents import Block, Chapter, ChapterRole, Document, Format, Place
-from voxpress.documents.composer import Composer, read_roman
-from voxpress.documents.context import find_language
 from voxpress.documents.markdown import read_text
-from voxpress.documents.survey import guess_role
+from voxpress.documents.pages.composer import Composer, read_roman
+from voxpress.documents.pages.context import find_language
+from voxpress.documents.pages.survey import guess_role
 from voxpress.errors import InputError
 
 LONGEST_HEADING = 80

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from voxpress.documents import package
 from voxpress.documents.archive import Archive
-from voxpress.documents.contents import Contents, read_contents
+from voxpress.documents.epub import package
+from voxpress.documents.epub.navigation import read_contents
+from voxpress.documents.pages.contents import Contents
 from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic
 from voxpress.publish.readalong.package import OVERLAY, PAGES, Package

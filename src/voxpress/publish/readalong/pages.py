@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voxpress.documents import Block
-from voxpress.documents.context import Reading
-from voxpress.documents.elements import read_blocks
 from voxpress.documents.pages import parse_page, text_content
+from voxpress.documents.pages.context import Reading
+from voxpress.documents.pages.elements import read_blocks
 from voxpress.errors import InputError
 from voxpress.publish.readalong.book import Book
 from voxpress.publish.readalong.marking import Marker

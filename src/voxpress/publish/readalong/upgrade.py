@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from voxpress.documents import Document
-from voxpress.documents.contents import Contents, Entry
+from voxpress.documents.pages.contents import Contents, Entry
 from voxpress.errors import InputError
 from voxpress.publish.readalong.book import Book, Content
 from voxpress.publish.readalong.package import XHTML, Item, Package

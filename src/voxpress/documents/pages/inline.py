@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from voxpress.documents import Block, Point
-from voxpress.documents.composer import read_roman
-from voxpress.documents.context import Context, Markup
 from voxpress.documents.pages import attribute, name_of, words_of
-from voxpress.documents.vocabulary import CONTAINERS, find_title, is_short_mark, looks_like_reference
+from voxpress.documents.pages.composer import read_roman
+from voxpress.documents.pages.context import Context, Markup
+from voxpress.documents.pages.vocabulary import CONTAINERS, find_title, is_short_mark, looks_like_reference
 from voxpress.errors import InputError
 from voxpress.text.ipa import to_ipa
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-    from voxpress.documents.elements import Walker
+    from voxpress.documents.pages.elements import Walker
 
 _KANA = re.compile("[\u3040-\u30ff\u31f0-\u31ff・ー\\s]+")
 _PAGE = re.compile(r"(?:^|\b)(\d+|[ivxlcdm]+)\W*$", re.IGNORECASE)

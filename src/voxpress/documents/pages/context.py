@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from voxpress import languages
 from voxpress.documents import BlockKind
-from voxpress.documents.composer import Composer
+from voxpress.documents.pages.composer import Composer
 from voxpress.errors import InputError
 
 

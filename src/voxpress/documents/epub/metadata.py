@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from voxpress.documents import Cover
-from voxpress.documents.context import find_language, read_number
-from voxpress.documents.package import Item, Package, find_all, is_page
+from voxpress.documents.epub.package import Item, Package, find_all, is_page
 from voxpress.documents.pages import attribute, name_of
+from voxpress.documents.pages.context import find_language, read_number
 from voxpress.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,11 +9,19 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from voxpress.documents import Block, BlockKind, Place
-from voxpress.documents.composer import Composer
-from voxpress.documents.context import Context, Items, Reading, Span, differs, find_language, read_number
-from voxpress.documents.inline import SPECIAL, begin_page, is_page_number, read_inline
 from voxpress.documents.pages import attribute, element_at, name_of, types_of
-from voxpress.documents.vocabulary import (
+from voxpress.documents.pages.composer import Composer
+from voxpress.documents.pages.context import (
+    Context,
+    Items,
+    Reading,
+    Span,
+    differs,
+    find_language,
+    read_number,
+)
+from voxpress.documents.pages.inline import SPECIAL, begin_page, is_page_number, read_inline
+from voxpress.documents.pages.vocabulary import (
     ASIDES,
     BLOCKS,
     HEADINGS,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from voxpress.documents import Block, Chapter, ChapterRole, Place
-from voxpress.documents.contents import Contents, Entry
-from voxpress.documents.context import Span
-from voxpress.documents.survey import Survey, find_role, guess_role
+from voxpress.documents.pages.contents import Contents, Entry
+from voxpress.documents.pages.context import Span
+from voxpress.documents.pages.survey import Survey, find_role, guess_role
 
 LONGEST_FRONT = 10_000
 """Characters before the first entry of a table of contents that are taken for title pages and the like."""

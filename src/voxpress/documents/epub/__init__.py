@@ -11,13 +11,13 @@ from types import MappingProxyType
 
 from voxpress.documents import Block, Document, Format
 from voxpress.documents.archive import Archive
-from voxpress.documents.chapters import Part, Surveyed, list_chapters
-from voxpress.documents.contents import read_contents
-from voxpress.documents.context import Reading
-from voxpress.documents.elements import read_blocks
-from voxpress.documents.metadata import find_cover, read_metadata
-from voxpress.documents.package import Package
-from voxpress.documents.survey import survey_page
+from voxpress.documents.epub.metadata import find_cover, read_metadata
+from voxpress.documents.epub.navigation import read_contents
+from voxpress.documents.epub.package import Package
+from voxpress.documents.pages.chapters import Part, Surveyed, list_chapters
+from voxpress.documents.pages.context import Reading
+from voxpress.documents.pages.elements import read_blocks
+from voxpress.documents.pages.survey import survey_page
 from voxpress.errors import InputError
 from voxpress.text import lexicon
 

@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from voxpress.documents.package import Item, Package
+from voxpress.documents.epub.package import Item, Package
 from voxpress.documents.pages import name_of, types_of, words_of
+from voxpress.documents.pages.contents import Contents, Entry
 from voxpress.errors import InputError
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 MOST_ENTRIES = 20_000
-
-
-class Entry(NamedTuple):
-    """An entry of a table of contents.
-
-    Attributes:
-        level: from 1.
-        file, fragment: what it leads to; the file is empty where it leads nowhere.
-        href: as it is written.
-    """
-
-    title: str
-    level: int
-    file: str
-    fragment: str
-    href: str
-
-
-class Contents(NamedTuple):
-    """What a book says of its parts.
-
-    Attributes:
-        entries: of the table of contents, in its order.
-        landmarks: types of parts, by file and fragment.
-        pages: numbers of printed pages, by ``file#id``.
-        source: the file that it was read from.
-    """
-
-    entries: tuple[Entry, ...] = ()
-    landmarks: Mapping[tuple[str, str], str] = {}
-    pages: Mapping[str, str] = {}
-    source: str = ""
 
 
 def read_contents(package: Package) -> Contents:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from voxpress.documents import ChapterRole
-from voxpress.documents.context import Reading
 from voxpress.documents.pages import attribute, name_of, types_of, words_of
-from voxpress.documents.vocabulary import HEADINGS, looks_like_reference
+from voxpress.documents.pages.context import Reading
+from voxpress.documents.pages.vocabulary import HEADINGS, looks_like_reference
 from voxpress.errors import InputError, show
 from voxpress.text.ipa import to_ipa
 
