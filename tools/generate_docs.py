@@ -40,6 +40,14 @@ PUBLIC = {
     "voxpress.manifests": ("read", "read_stream"),
     "voxpress.rendering.presets": ("load", "preset_named", "Preset"),
     "voxpress.quality.asr": ("Recogniser",),
+    "voxpress.documents": ("read", "Document", "Chapter", "Block", "Point", "Run", "Place", "Cover"),
+    "voxpress.publish.outline": ("Outline", "ChapterPlan", "Pauses", "load", "save"),
+    "voxpress.publish.proposal": ("propose", "survey"),
+    "voxpress.publish.narration": ("Narration", "Phrase", "narrate"),
+    "voxpress.publish.recording": ("make_planner", "record", "Recording"),
+    "voxpress.publish.audiobook": ("narrate_audiobook", "write_audiobook"),
+    "voxpress.publish.readalong": ("make_readalong",),
+    "voxpress.publish.daisy": ("narrate_book", "write_daisy"),
     "voxpress.testing": ("EngineContract",),
 }
 """What users and authors of engines import, by module."""
