@@ -11,7 +11,7 @@ from voxpress.documents import Block, Document, Place, Point, Run
 from voxpress.errors import InputError, ManifestError
 from voxpress.publish import outline as outlines
 from voxpress.publish.narration import narrate
-from voxpress.publish.outline import ChapterPlan, Doubt, Outline, Pauses, propose_chapter
+from voxpress.publish.outline import ChapterPlan, Decision, Doubt, Outline, Pauses, propose_chapter
 from voxpress.publish.proposal import describe_languages, propose, survey, update
 from voxpress.publish.recording import make_planner
 from voxpress.speech import Output, Speaker
@@ -310,3 +310,65 @@ def test_a_survey_says_how_long_a_book_is_and_what_is_uncertain() -> None:
     assert any(doubt.text == "3/4/2020" and "Two: … " in doubt.where for doubt in outline.uncertain)
     assert any("'fr'" in line for line in foreign)
     assert not problems
+
+
+def read_again(*texts: str, **fields: object) -> Outline:
+    decided = tuple(Decision(text=text, seed=seed) for seed, text in enumerate(texts, 1))
+    cast = {**CAST, "Bob": Speaker(engine="tone", voice="low")}
+    return Outline(cast=cast, sentences=decided, **fields)  # type: ignore[arg-type]
+
+
+def voice(name: str, text: str) -> str:
+    return f'<voice name="{name}">{text}</voice>'
+
+
+YES = voice("Ann", "“A.”")
+
+
+@pytest.mark.parametrize(
+    ("text", "again", "expected"),
+    [
+        ("No. Yes. No.", ["No."], f"{voice('reading 1', 'No.')} Yes. {voice('reading 1', 'No.')}"),
+        ("Nothing. No", ["No"], f"Nothing. {voice('reading 1', 'No')}"),
+        ("猫。名は無い。", ["名は無い。", "猫。"], voice("reading 2", "猫。") + voice("reading 1", "名は無い。")),
+        ("It was late.", ["It was", "was late."], f"It {voice('reading 2', 'was late.')}"),
+        ("<b>late</b> late b", ["b"], f"<b>late</b> late {voice('reading 1', 'b')}"),
+        ("A <b>c. D</b>", ["c. D</b>"], "A <b>c. D</b>"),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_read_again_wherever_it_stands_and_nothing_else(
+    text: str, again: list[str], expected: str
+) -> None:
+    assert text_of(paragraph(text), outline=read_again(*again)) == f"<p>{expected}</p>"
+
+
+@pytest.mark.parametrize(
+    ("text", "again", "expected"),
+    [
+        ("“A.” She: “No.”", "“No.”", f"{YES} She: {voice('Ann', voice('reading 1 of Ann', '“No.”'))}"),
+        ("“A.” She: “No.”", "She:", f"{YES} {voice('reading 1', 'She:')} {voice('Ann', '“No.”')}"),
+        ("“Yes. No.”", "No.", voice("Ann", f"“Yes. {voice('reading 1 of Ann', 'No.')}”")),
+        ('<lang xml:lang="fr">Oui.</lang>', "Oui.", voice("Bob", voice("reading 1 of Bob", "Oui."))),
+        ("“A.” No.", "A.” No.", f"{YES} No."),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_read_again_by_whoever_reads_it(text: str, again: str, expected: str) -> None:
+    outline = read_again(again, speakers={"quote": "Ann"}, languages={"fr": "Bob"})
+    told = narrate("1", [paragraph(text)], outline).utterance
+    assert told.text == f"<speak><p>{expected}</p></speak>"
+    for name in ("Ann", "Bob"):
+        assert told.cast[f"reading 1 of {name}"] == Speaker(seed=1).over(outline.cast[name])
+
+
+def test_a_heading_is_read_again_by_whoever_reads_headings() -> None:
+    outline = read_again("One", speakers={"heading": "Ann"})
+    found = text_of(Block(kind="heading", text="One", level=1), outline=outline)
+    assert found == f"<p>{voice('Ann', voice('reading 1 of Ann', 'One'))}</p>"
+
+
+@pytest.mark.parametrize("attribute", ["“x”", "«x»", "「x」"])
+def test_quotation_marks_in_attributes_are_no_quotes(attribute: str) -> None:
+    text = f'<sub alias="{attribute}">B</sub> “y”'
+    assert text_of(paragraph(text), outline=read_again(speakers={"quote": "Ann"})) == (
+        f'<p><sub alias="{attribute}">B</sub> {voice("Ann", "“y”")}</p>'
+    )

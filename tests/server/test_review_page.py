@@ -21,6 +21,7 @@ from voxpress.server.review import application
 from voxpress.speech import Output
 from voxpress.store import open_store
 
+HERE = "http://127.0.0.1:8000"
 BAD = "blue red wonderful go magenta yellow"
 BOOK = book(chapter(1, "One & only", paragraph("red blue green yellow magenta go"), paragraph(BAD)))
 
@@ -40,14 +41,14 @@ def page(tmp_path: Path, outline_path: Path) -> Iterator[TestClient[Litestar]]:
     narrations = list(narrate_chapters(BOOK, Outline()))
     list(record(narrations, plan(Outline()), store, workers=0, recogniser=Beeps()))
     reviewing = Reviewing(
-        Outline(),
+        load=lambda: outlines.load(outline_path) if outline_path.exists() else Outline(),
         narrate=lambda outline: narrate_chapters(BOOK, outline),
         make_planner=plan,
         save=lambda outline: outlines.save(outline, outline_path, source="emma.epub"),
         store=store,
         recogniser=Beeps(),
     )
-    with TestClient(application(reviewing, "<Emma>", "secret")) as client:
+    with TestClient(application(reviewing, "<Emma>", "secret"), base_url=HERE) as client:
         yield client
 
 
@@ -115,3 +116,34 @@ def test_what_cannot_be_done_is_told(
 def test_a_body_of_another_kind_is_refused(page: TestClient[Litestar]) -> None:
     assert page.post("/secret/approve", json={"text": ""}).status_code == 400
     assert page.post("/secret/approve", json={"text": "a", "more": 1}).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example"])
+def test_a_name_that_leads_here_from_another_site_gets_no_answer(
+    page: TestClient[Litestar], host: str
+) -> None:
+    assert page.get("/secret/sentences", headers={"Host": host}).status_code == 400
+    assert page.get("/secret/sentences", headers={"Host": "localhost:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"text":' * 50_000, '{"text": "\\ud800"}', "", "text=x"])
+def test_a_hostile_body_is_refused(page: TestClient[Litestar], body: str) -> None:
+    answer = page.post("/secret/approve", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("text", ["It stands nowhere.", "<script>alert(1)</script>", " "])
+def test_what_does_not_stand_in_the_book_is_not_approved(
+    page: TestClient[Litestar], outline_path: Path, text: str
+) -> None:
+    assert "does not stand in the book" in page.post("/secret/approve", json={"text": text}).json()["problem"]
+    assert not outline_path.exists()
+
+
+def test_what_somebody_edits_meanwhile_stays(page: TestClient[Litestar], outline_path: Path) -> None:
+    page.get("/secret/sentences")
+    outlines.save(Outline(title="Mine", words={"red": "rad"}), outline_path, source="emma.epub")
+    page.post("/secret/approve", json={"text": BAD})
+    found = outlines.load(outline_path)
+    assert (found.title, found.words) == ("Mine", {"red": "rad"})
+    assert [each.text for each in found.sentences] == [BAD]

@@ -80,8 +80,12 @@ def review(
     def save(changed: Outline) -> None:
         outlines.save(changed, place, source=book.name)
 
+    def load() -> Outline:
+        return outlines.load(place) if place.is_file() else opened.outline
+
     reviewing = Reviewing(
-        opened.outline,
+        load=load,
+        save=save,
         narrate=lambda known: narrate_audiobook(document, known),
         make_planner=lambda known: make_planner(
             document,
@@ -91,7 +95,6 @@ def review(
             front_end=opened.front_end,
             device=opened.device,
         ),
-        save=save,
         store=opened.store,
         recogniser=recogniser_named(recogniser),
     )

@@ -217,7 +217,7 @@ def _write(writer: _Writer, number: int, block: Block, outline: Outline, *, last
     opening = f"<{element}>" + (f"<voice name={quoteattr(voice)}>" if voice else "")
     writer.add(opening)
     at = 0
-    for start, end, instead in _cut(number, block, outline, quotes=not voice):
+    for start, end, instead in _cut(number, block, outline, voice):
         writer.copy(number, block.text, at, start)
         writer.add(instead)
         at = end
@@ -231,28 +231,70 @@ def _pause(seconds: Seconds) -> str:
     return f'<break time="{seconds:g}s"/>' if seconds >= 0.001 else ""  # SSML has no shorter ones
 
 
-def _cut(number: int, block: Block, outline: Outline, *, quotes: bool) -> list[tuple[int, int, str]]:
-    """What in a block's text is replaced: start, end, and what stands there instead; in order."""
-    cuts = _cut_languages(block.text, outline.languages)
-    for index, point in enumerate(block.points):
-        cuts += _mark(number, index, point)
-    for decision in outline.sentences:
-        if (
-            decision.speaker
-            and (start := block.text.find(decision.text)) >= 0
-            and _is_balanced(decision.text)
-        ):
-            end = start + len(decision.text)
-            cuts += [(start, start, f"<voice name={quoteattr(decision.speaker)}>"), (end, end, "</voice>")]
-            quotes = False
-    if quotes and (speaker := outline.speakers.get("quote")):
-        for found in _QUOTE.finditer(block.text):
-            if _is_balanced(found[0]):
-                cuts += [
-                    (found.start(), found.start(), f"<voice name={quoteattr(speaker)}>"),
-                    (found.end(), found.end(), "</voice>"),
-                ]
-    return sorted(cuts, key=lambda cut: (cut[0], cut[1]))
+class _Span(NamedTuple):
+    """A piece of a block's text that a member of the cast reads."""
+
+    start: int
+    end: int
+    speaker: str
+
+    def meets(self, start: int, end: int) -> bool:
+        return self.start < end and start < self.end
+
+    def holds(self, start: int, end: int) -> bool:
+        return self.start <= start and end <= self.end
+
+    def crosses(self, start: int, end: int) -> bool:
+        """Whether one begins within the other and ends outside."""
+        within = start <= self.start and self.end <= end
+        return self.meets(start, end) and not within and not self.holds(start, end)
+
+
+def _cut(number: int, block: Block, outline: Outline, voice: str) -> list[tuple[int, int, str]]:
+    """What in a block's text is replaced: start, end, and what stands there instead; in order.
+
+    Args:
+        voice: who of the cast reads the block; empty: whoever reads the chapter.
+    """
+    foreign = list(_find_foreign(block.text, outline.languages))
+    quotes = [] if voice else list(_find_quotes(block.text, outline.speakers.get("quote", "")))
+    cuts = [(found.start(), found.end(), "") for found in _LANG.finditer(block.text)]
+    cuts += [cut for index, point in enumerate(block.points) for cut in _mark(number, index, point)]
+    # Where several begin or end, the longest is the outermost.
+    spans = [*foreign, *quotes, *_find_readings(block.text, outline, [*foreign, *quotes], voice)]
+    ending = sorted(spans, key=lambda span: (span.end, -span.start))
+    starting = sorted(spans, key=lambda span: (span.start, -span.end))
+    closings = [(span.end, span.end, "</voice>") for span in ending]
+    openings = [(span.start, span.start, f"<voice name={quoteattr(span.speaker)}>") for span in starting]
+    return sorted([*closings, *cuts, *openings], key=lambda cut: cut[:2])
+
+
+def _find_quotes(text: str, speaker: str) -> Iterator[_Span]:
+    plain = _TAG.sub(lambda tag: " " * len(tag[0]), text)
+    for found in _QUOTE.finditer(plain) if speaker else ():
+        if _is_balanced(text[found.start() : found.end()]):
+            yield _Span(found.start(), found.end(), speaker)
+
+
+def _find_readings(text: str, outline: Outline, others: Collection[_Span], voice: str) -> Iterator[_Span]:
+    """Sentences that somebody wants to be read otherwise, wherever they occur, each by whoever reads it anyway."""
+    tags = [found.span() for found in _TAG.finditer(text)]
+    taken: list[_Span] = []
+    for decision in sorted(outline.sentences, key=lambda each: -len(each.text)):
+        if decision.seed is None or not _is_balanced(decision.text):
+            continue
+        for found in re.finditer(_match_whole(decision.text), text):
+            start, end = found.span()
+            if (
+                any(low < start < high or low < end < high for low, high in tags)
+                or any(each.meets(start, end) for each in taken)
+                or any(each.crosses(start, end) for each in others)
+            ):
+                continue
+            around = [each for each in others if each.holds(start, end)]
+            member = min(around, key=lambda each: each.end - each.start).speaker if around else voice
+            taken.append(_Span(start, end, decision.name_speaker(member)))
+    yield from taken
 
 
 def _mark(number: int, index: int, point: Point) -> Iterator[tuple[int, int, str]]:
@@ -260,18 +302,23 @@ def _mark(number: int, index: int, point: Point) -> Iterator[tuple[int, int, str
         yield point.at, point.at, f'<mark name="page {number}.{index}"/>'
 
 
-def _cut_languages(text: str, speakers: Mapping[str, str]) -> list[tuple[int, int, str]]:
-    """Pieces in another language become those of whoever speaks it; where nobody does, the reader reads them."""
-    cuts: list[tuple[int, int, str]] = []
-    closing: list[str] = []
+def _match_whole(text: str) -> str:
+    """A pattern that finds a sentence, and not as a part of longer words."""
+    before = r"(?<!\w)" if re.match(r"\w", text) else ""
+    after = r"(?!\w)" if re.search(r"\w\Z", text) else ""
+    return before + re.escape(text) + after
+
+
+def _find_foreign(text: str, speakers: Mapping[str, str]) -> Iterator[_Span]:
+    """Pieces in another language that somebody speaks; where nobody does, the reader reads them."""
+    begun: list[tuple[int, str]] = []
     for found in _LANG.finditer(text):
-        if found[0] == "</lang>":
-            cuts.append((found.start(), found.end(), closing.pop() if closing else ""))
-            continue
-        speaker = find_language(found[1] or found[2] or "", speakers)
-        cuts.append((found.start(), found.end(), f"<voice name={quoteattr(speaker)}>" if speaker else ""))
-        closing.append("</voice>" if speaker else "")
-    return cuts
+        if found[0] != "</lang>":
+            begun.append((found.end(), find_language(found[1] or found[2] or "", speakers)))
+        elif begun:
+            start, speaker = begun.pop()
+            if speaker and start < found.start():
+                yield _Span(start, found.start(), speaker)
 
 
 def find_language(tag: str, speakers: Mapping[str, str]) -> str:

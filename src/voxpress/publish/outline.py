@@ -80,10 +80,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seed: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """Another reading of it."""
 
-    @property
-    def speaker(self) -> str:
-        """The member of the cast who gives that reading; empty: whoever reads."""
-        return "" if self.seed is None else f"reading {self.seed}"
+    def name_speaker(self, member: str) -> str:
+        """The member of the cast who gives that reading, in place of `member`; empty for whoever reads."""
+        return f"reading {self.seed}" + (f" of {member}" if member else "")
 
 
 class ChapterPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -186,8 +185,13 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     @property
     def all_speakers(self) -> Mapping[str, Speaker]:
         """The cast, with those who give other readings of sentences."""
-        others = {each.speaker: Speaker(seed=each.seed) for each in self.sentences if each.speaker}
-        return {**self.cast, **others}
+        readings = {
+            each.name_speaker(name): Speaker(seed=each.seed).over(self.cast.get(name, Speaker()))
+            for each in self.sentences
+            if each.seed is not None
+            for name in ("", *self.cast)
+        }
+        return {**self.cast, **readings}
 
     def reads(self, block: Block) -> bool:
         """Whether a block is read. A page that is not read still has its place in the reading."""

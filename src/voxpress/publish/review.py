@@ -27,6 +27,7 @@ from voxpress.text.wer import passes
 
 MOST_READINGS = 1000
 """Seeds that are tried for one sentence."""
+_GONE = "that sentence does not stand in the book any more: load the page again"
 
 
 class Doubtful(NamedTuple):
@@ -133,9 +134,10 @@ class Reviewing:
     """A review of one book: its doubtful sentences, and decisions that are kept and carried out at once.
 
     Args:
+        load: the outline as it is now; somebody may edit it meanwhile.
+        save: keeps an outline.
         narrate: the narrations of all chapters, as an outline has them.
         make_planner: what plans them.
-        save: keeps an outline.
         recogniser: hears what is spoken again.
 
     Not safe for several threads at once.
@@ -143,16 +145,17 @@ class Reviewing:
 
     def __init__(
         self,
-        outline: Outline,
         *,
+        load: Callable[[], Outline],
+        save: Callable[[Outline], None],
         narrate: Callable[[Outline], Iterable[Narration]],
         make_planner: Callable[[Outline], Planner],
-        save: Callable[[Outline], None],
         store: Store,
         recogniser: Recogniser,
     ) -> None:
-        self.outline, self.store = outline, store
-        self._narrate, self._make_planner, self._save = narrate, make_planner, save
+        self.store = store
+        self._load, self._save = load, save
+        self._narrate, self._make_planner = narrate, make_planner
         self._recogniser = recogniser
 
     def sentences(self) -> list[Doubtful]:
@@ -161,16 +164,24 @@ class Reviewing:
         Raises:
             SpeechError: a chapter or the store cannot be read.
         """
-        planner = self._make_planner(self.outline)
-        return list(find_doubtful(self._narrate(self.outline), planner, self.store, self.outline))
+        outline = self._load()
+        planner = self._make_planner(outline)
+        return list(find_doubtful(self._narrate(outline), planner, self.store, outline))
 
     def audio(self, take: str) -> Audio | None:
         """How a take sounds; None where the store has none of that key."""
         return self.store.take(take)
 
     def approve(self, text: str) -> None:
-        """Take a sentence as it was spoken."""
-        self._keep(approve(self.outline, text))
+        """Take a sentence as it was spoken.
+
+        Raises:
+            InputError: it does not stand in the book.
+        """
+        outline = self._load()
+        if not any(_holds(each, text) for each in self._narrate(outline)):
+            raise InputError(_GONE)
+        self._save(approve(outline, text))
 
     def respell(self, text: str, written: str, said: str) -> Doubtful | None:
         """Have a word said otherwise, and speak the sentence again; the sentence, where it is still doubtful.
@@ -181,7 +192,7 @@ class Reviewing:
         """
         if written.strip() not in unescape(text):
             raise InputError(f"{written.strip()!r} does not stand in that sentence")
-        return self._speak(text, respell(self.outline, written, said))
+        return self._speak(text, respell(self._load(), written, said))
 
     def reread(self, text: str) -> Doubtful | None:
         """Have another reading of a sentence; the sentence, where it is still doubtful.
@@ -190,7 +201,7 @@ class Reviewing:
             InputError: the engine has one reading only.
             EngineError: it could not be spoken.
         """
-        return self._speak(text, reread(self.outline, text), other=True)
+        return self._speak(text, reread(self._load(), text), other=True)
 
     def _speak(self, text: str, outline: Outline, *, other: bool = False) -> Doubtful | None:
         planner = self._make_planner(outline)
@@ -212,8 +223,8 @@ class Reviewing:
                 self._hear(key, speaks)
                 found_it = True
         if not found_it:
-            raise InputError("that sentence does not stand in the book any more: load the page again")
-        self._keep(outline)
+            raise InputError(_GONE)
+        self._save(outline)
         found = find_doubtful(narrations[:1], planner, self.store, outline)
         return next((each for each in found if text in each.text), None)
 
@@ -227,10 +238,6 @@ class Reviewing:
         if heard.error:
             raise heard.error
 
-    def _keep(self, outline: Outline) -> None:
-        self._save(outline)
-        self.outline = outline
-
 
 def _holds(narration: Narration, text: str) -> bool:
-    return any(text in block.text for block in narration.blocks)
+    return bool(text.strip()) and any(text in block.text for block in narration.blocks)

@@ -11,10 +11,10 @@ import secrets
 import socket
 from collections.abc import Callable
 from importlib import resources
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import Litestar, MediaType, Response, get, post
+from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
@@ -115,6 +115,11 @@ def application(reviewing: Reviewing, title: str, secret: str) -> Litestar:
     async def reread(data: JSONBody[Decided]) -> Outcome:
         return await decide(lambda: reviewing.reread(data.text))
 
+    def refuse_other_names(request: Request[Any, Any, Any]) -> Response[str] | None:
+        """So no other site gets an answer under a name of its own that leads to this machine."""
+        own = request.url.hostname in ("127.0.0.1", "localhost")
+        return None if own else _answer(400, "this page is for this machine only")
+
     def add_headers(response: Response[object]) -> Response[object]:
         response.headers.update(_HEADERS)
         return response
@@ -122,15 +127,19 @@ def application(reviewing: Reviewing, title: str, secret: str) -> Litestar:
     return Litestar(
         path=f"/{secret}",
         route_handlers=[show_page, send_file, list_sentences, send_audio, approve, respell, reread],
-        exception_handlers={NotFoundException: lambda *_: _answer_nothing()},
+        exception_handlers={
+            NotFoundException: lambda *_: _answer(404, "there is nothing here"),
+            RecursionError: lambda *_: _answer(400, "the body is nested too deeply"),
+        },
+        before_request=refuse_other_names,
         after_request=add_headers,
         openapi_config=None,
         logging_config=None,
     )
 
 
-def _answer_nothing() -> Response[str]:
-    return Response("there is nothing here", status_code=404, media_type=MediaType.TEXT)
+def _answer(status: int, problem: str) -> Response[str]:
+    return Response(problem, status_code=status, media_type=MediaType.TEXT)
 
 
 def _read(name: str) -> str:
