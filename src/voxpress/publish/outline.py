@@ -170,16 +170,9 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 raise InputError(
                     f"no {kind!r}{suggest(kind, _SPOKEN_KINDS)} (kinds: {known})", field="speakers"
                 )
-        texts = {
-            "title": [self.title],
-            "creators": self.creators,
-            "narrator": [self.narrator],
-            "opening": [self.opening],
-            "closing": [self.closing],
-            "cast": self.cast,
-            "chapters": [each.title for each in self.chapters],
-            "sentences": [each.text for each in self.sentences],
-        }
+        texts: dict[str, Iterable[str]] = {"creators": self.creators, "cast": self.cast}
+        texts |= {name: [getattr(self, name)] for name in ("title", "narrator", "opening", "closing")}
+        texts |= {"chapters": [each.title for each in self.chapters]}
         for field, values in texts.items():
             if wrong := next(filter(_UNWRITABLE.search, values), None):
                 raise InputError(f"{show(wrong)} holds a control character: delete it", field=field)
