@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import voxpress as library
-from voxpress.cli import main
+from voxpress.cli import main, progress
 from voxpress.cli.rows import Rows
 from voxpress.errors import InputError, ManifestError, SpeechError, StoreError
 
@@ -441,3 +441,26 @@ def test_a_device_or_a_pipe_is_written_to_and_stays_what_it_is(tmp_path, argumen
     assert read and len(read[0]) > 100
     assert stat.S_ISFIFO((tmp_path / "pipe.wav").stat().st_mode)
     assert (tmp_path / "link.wav").is_symlink() and (tmp_path / "target.wav").stat().st_size > 100
+
+
+@pytest.mark.parametrize(
+    ("steps", "left"),
+    [
+        # Chapters that the store has are there at once; the others are read at 10 characters a second.
+        ([(1, 500, 0), (61, 100, 1), (121, 600, 1)], "4 min left"),
+        # Nothing is spoken, but chapters are finished at one rate.
+        ([(10 * n, -1, n) for n in range(1, 6)], "50 s left"),
+        ([(60, 900, 0)], "3 min left"),
+    ],
+)
+def test_the_time_left_of_a_book_is_that_of_the_last_minute(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any, steps: list[tuple[float, int, int]], left: str
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("voxpress.cli.progress.time.monotonic", lambda: now[0])
+    many = 10 if steps[0][1] < 0 else 2
+    with progress.reading({str(n): 300 if many == 10 else 1800 for n in range(many)}) as tell:
+        for at, characters, chapter in steps:
+            now[0] = at
+            tell(str(chapter), characters)
+    assert left in capsys.readouterr().err.splitlines()[-1]

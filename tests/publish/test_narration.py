@@ -181,6 +181,10 @@ def test_an_outline_keeps_its_choices_in_a_file(tmp_path: Path) -> None:
         ("a: &a [x, x]\ntitle: *a", "o.yaml:2: aliases such as"),
         ("", "must be 'field: value' pairs"),
         ("foo: bar", "there is no field 'foo'"),
+        ('title: "a\\x07b"', "o.yaml:1: title: .* holds a control character"),
+        ('creators: ["a\\0b"]', "creators: .* holds a control character"),
+        ('chapters: [{title: "a\\x02b"}]', "chapters: .* holds a control character"),
+        ('narrator: "\\uffff"', "narrator: .* holds a control character"),
         ("languages: {English!: Bob}\ncast: {Bob: {engine: tone}}", "English!"),
     ],
 )

@@ -147,3 +147,14 @@ def test_what_somebody_edits_meanwhile_stays(page: TestClient[Litestar], outline
     found = outlines.load(outline_path)
     assert (found.title, found.words) == ("Mine", {"red": "rad"})
     assert [each.text for each in found.sentences] == [BAD]
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
+)
+def test_a_form_of_another_page_decides_nothing(
+    page: TestClient[Litestar], outline_path: Path, kind: str
+) -> None:
+    body = b'{"text": "blue red wonderful go magenta yellow"}'
+    assert page.post("/secret/approve", content=body, headers={"Content-Type": kind}).status_code == 415
+    assert not outline_path.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from voxpress.cli.summary import differing
 from voxpress.speech import Result, Seconds, Status
 
 _PLAIN_EVERY: Seconds = 10.0
+_RECENT: Seconds = 60.0
 
 
 @contextmanager
@@ -118,12 +120,17 @@ def reading(lengths: Mapping[str, int], unit: str = "chapters") -> Iterator[Call
     total, began, shown = sum(lengths.values()), time.monotonic(), [time.monotonic()]
     done = dict.fromkeys(lengths, 0)
     finished: set[str] = set()
-    spoken = [0]
+    # Of the last minute, because chapters that the store has are there at once, and others are not.
+    recent = deque([(began, 0)])
 
     def describe() -> tuple[int, str, str]:
         at = sum(done.values())
-        rate = spoken[0] / (time.monotonic() - began)
-        left = f"{_clock((total - at) / rate)} left" if spoken[0] else ""
+        now = time.monotonic()
+        recent.append((now, at))
+        while len(recent) > 2 and recent[0][0] < now - _RECENT:
+            recent.popleft()
+        rate = (at - recent[0][1]) / max(now - recent[0][0], 0.001)
+        left = f"{_clock((total - at) / rate)} left" if rate else ""
         return at, f"{len(finished):,} of {len(lengths):,} {unit}", left
 
     def advance(chapter: str, characters: int) -> None:
@@ -131,7 +138,6 @@ def reading(lengths: Mapping[str, int], unit: str = "chapters") -> Iterator[Call
             finished.add(chapter)
             done[chapter] = lengths[chapter]
         else:
-            spoken[0] += characters
             done[chapter] = min(done[chapter] + characters, lengths[chapter])
 
     if not sys.stderr.isatty():

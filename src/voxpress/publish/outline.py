@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -32,6 +33,8 @@ _KINDS: Mapping[str, str] = {
 _FLAGS = (("chapters", "read"), ("sentences", "approved"))
 """Fields that are yes or no."""
 _LONGEST_PAUSE: Seconds = 600
+_UNWRITABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML cannot hold."""
 _SPOKEN_KINDS = ("heading", "quote", "note", "caption", "image", "row", "code", "verse", "item", "page")
 
 
@@ -167,6 +170,12 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 raise InputError(
                     f"no {kind!r}{suggest(kind, _SPOKEN_KINDS)} (kinds: {known})", field="speakers"
                 )
+        texts: dict[str, Iterable[str]] = {"creators": self.creators, "cast": self.cast}
+        texts |= {name: [getattr(self, name)] for name in ("title", "narrator", "opening", "closing")}
+        texts |= {"chapters": [each.title for each in self.chapters]}
+        for field, values in texts.items():
+            if wrong := next(filter(_UNWRITABLE.search, values), None):
+                raise InputError(f"{show(wrong)} holds a control character: delete it", field=field)
         _check_tags("languages", self.languages)
         _check_tags("language", [self.language] if self.language else [])
         _check_once("chapters", (each.at or each.title for each in self.chapters))
@@ -259,10 +268,19 @@ def _check_once(field: str, names: Iterable[str]) -> None:
             raise InputError(f"{show(name)} is there {times} times: leave one", field=field)
 
 
+def write_title(text: str) -> str:
+    """A title without characters that files of books cannot hold.
+
+    >>> write_title("One\\x07")
+    'One'
+    """
+    return _UNWRITABLE.sub("", text)
+
+
 def propose_chapter(chapter: Chapter) -> ChapterPlan:
     """What an outline says of a chapter before somebody edits it: the title page and the body are read."""
     return ChapterPlan(
-        title=chapter.title,
+        title=write_title(chapter.title),
         level=chapter.level,
         read=chapter.role in ("title", "body"),
         at=ChapterPlan.place_of(chapter),

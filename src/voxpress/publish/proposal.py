@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from voxpress import languages
 from voxpress.documents import Chapter, Document
 from voxpress.publish.narration import Narration, foreign_languages, narrate
-from voxpress.publish.outline import ChapterPlan, Doubt, Outline, propose_chapter
+from voxpress.publish.outline import ChapterPlan, Doubt, Outline, propose_chapter, write_title
 from voxpress.rendering.dry_run import forecast
 from voxpress.rendering.plan import Plan, Planned
 from voxpress.rendering.planner import Planner
@@ -93,8 +93,8 @@ def propose(document: Document) -> Outline:
     ('Jane Austen',)
     """
     return Outline(
-        title=document.title,
-        creators=document.creators,
+        title=write_title(document.title),
+        creators=tuple(map(write_title, document.creators)),
         language=document.language,
         chapters=tuple(map(propose_chapter, document.chapters)),
     )

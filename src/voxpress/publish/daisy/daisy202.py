@@ -11,7 +11,7 @@ from lxml import etree
 from lxml.builder import E, ElementMaker
 
 from voxpress.publish.daisy import About, clock
-from voxpress.publish.daisy.talking_book import Item, Line, Section, order_levels
+from voxpress.publish.daisy.talking_book import Item, Line, Page, Section, order_levels
 
 XHTML = "http://www.w3.org/1999/xhtml"
 CSS = "book.css"
@@ -118,11 +118,9 @@ def _write_ncc(about: About, sections: Sequence[Section]) -> bytes:
         "ncc:tocItems": str(len(entries) + len(pages)),
         "ncc:totalTime": clock(total),
     }
-    turning = {
-        item.id: [page for section in sections for page, where in section.pages() if where is item]
-        for section in sections
-        for _, item in section.pages()
-    }
+    turning: dict[str, list[Page]] = {}
+    for page, item in (each for section in sections for each in section.pages()):
+        turning.setdefault(item.id, []).append(page)
     starts = {item.id: (level, title) for level, title, item in reversed(entries)}
     body = _H.body()
     for section in sections:
