@@ -115,20 +115,6 @@ def application(reviewing: Reviewing, title: str, secret: str) -> Litestar:
     async def reread(data: JSONBody[Decided]) -> Outcome:
         return await decide(lambda: reviewing.reread(data.text))
 
-    def refuse_strangers(request: Request[Any, Any, Any]) -> Response[str] | None:
-        """So no other site gets an answer under a name of its own that leads to this machine, and no form of another
-        page decides anything: browsers let it send no JSON without asking.
-        """
-        if request.url.hostname not in ("127.0.0.1", "localhost"):
-            return _answer(400, "this page is for this machine only")
-        if request.method == "POST" and request.content_type[0] != "application/json":
-            return _answer(415, "decisions are sent as application/json")
-        return None
-
-    def add_headers(response: Response[object]) -> Response[object]:
-        response.headers.update(_HEADERS)
-        return response
-
     return Litestar(
         path=f"/{secret}",
         route_handlers=[show_page, send_file, list_sentences, send_audio, approve, respell, reread],
@@ -136,11 +122,27 @@ def application(reviewing: Reviewing, title: str, secret: str) -> Litestar:
             NotFoundException: lambda *_: _answer(404, "there is nothing here"),
             RecursionError: lambda *_: _answer(400, "the body is nested too deeply"),
         },
-        before_request=refuse_strangers,
-        after_request=add_headers,
+        before_request=_refuse_strangers,
+        after_request=_add_headers,
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _refuse_strangers(request: Request[Any, Any, Any]) -> Response[str] | None:
+    """So no other site gets an answer under a name of its own that leads to this machine, and no form of another
+    page decides anything: browsers let it send no JSON without asking.
+    """
+    if request.url.hostname not in ("127.0.0.1", "localhost"):
+        return _answer(400, "this page is for this machine only")
+    if request.method == "POST" and request.content_type[0] != "application/json":
+        return _answer(415, "decisions are sent as application/json")
+    return None
+
+
+def _add_headers(response: Response[object]) -> Response[object]:
+    response.headers.update(_HEADERS)
+    return response
 
 
 def _answer(status: int, problem: str) -> Response[str]:
