@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.publish.books import book, chapter, paragraph, spoken
@@ -11,7 +12,7 @@ from voxpress.documents import Block, Document, Place, Point, Run
 from voxpress.errors import InputError, ManifestError
 from voxpress.publish import outline as outlines
 from voxpress.publish.narration import narrate
-from voxpress.publish.outline import ChapterPlan, Decision, Doubt, Outline, Pauses, propose_chapter
+from voxpress.publish.outline import ChapterPlan, Decision, Doubt, Outline, Pauses, propose_chapters
 from voxpress.publish.proposal import describe_languages, propose, survey, update
 from voxpress.publish.recording import make_planner
 from voxpress.speech import Output, Speaker
@@ -226,7 +227,7 @@ def test_what_people_write_is_taken_as_it_stands(
 
 def test_chapters_in_another_order_are_refused_and_not_read_otherwise() -> None:
     one, two = chapter(1, "One", paragraph("Text.")), chapter(2, "Two", paragraph("Text."))
-    outline = Outline(chapters=(propose_chapter(two), propose_chapter(one)))
+    outline = Outline(chapters=propose_chapters(book(one, two))[::-1])
     with pytest.raises(ManifestError, match="in the order of the book"):
         outline.choose(book(one, two))
 
@@ -255,17 +256,44 @@ def test_a_pause_that_is_too_short_for_ssml_is_none() -> None:
 
 
 def test_an_outline_of_another_book_is_refused() -> None:
-    one = chapter(1, "One", paragraph("Text."))
-    outline = Outline(chapters=(propose_chapter(one),))
-    with pytest.raises(InputError, match="is not in the outline"):
-        outline.choose(book(one, chapter(2, "Two", paragraph("Text."))))
-    with pytest.raises(InputError, match="is not in the book"):
-        outline.choose(book(chapter(2, "Two", paragraph("Text."))))
+    one, two, three = (chapter(number, f"Chapter {number}", paragraph("Text.")) for number in (1, 2, 3))
+    outline = Outline(chapters=propose_chapters(book(one, two)))
+    with pytest.raises(InputError, match="'Chapter 3' is not in the outline"):
+        outline.choose(book(one, two, three))
+    with pytest.raises(InputError, match=r"'Chapter 1' at 'text\.xhtml#chapter-1' is not in the book"):
+        outline.choose(book(two, three))
+
+
+def test_text_that_is_added_leaves_the_chapters_what_they_are() -> None:
+    outline = Outline(chapters=propose_chapters(book(chapter(1, "One"), chapter(4, "Two"))))
+    assert [at.title for _, at in outline.choose(book(chapter(1, "One"), chapter(9, "Two")))] == [
+        "One",
+        "Two",
+    ]
+
+
+def test_chapters_with_one_title_at_one_place_are_told_apart() -> None:
+    many = [chapter(1, title) for title in ("I", "", "I", "I!", "I-2", "日本")]
+    places = [each.at for each in propose_chapters(book(*many))]
+    assert places == [f"text.xhtml#{each}" for each in ("i", "start", "i-2", "i-3", "i-2-2", "日本")]
+
+
+def test_decisions_follow_a_chapter_behind_a_new_one_and_under_a_new_title() -> None:
+    old = propose_chapters(book(*(chapter(n, title) for n, title in enumerate(["One", "Two", "Three"], 1))))
+    decided = Outline(chapters=(old[0], msgspec.structs.replace(old[1], read=False), old[2]))
+    first = update(decided, book(*(chapter(n, t) for n, t in enumerate(["Zero", "One", "Two", "Three"], 1))))
+    assert [(each.title, each.read) for each in first.chapters] == [
+        *(("Zero", True), ("One", True), ("Two", False), ("Three", True))
+    ]
+    renamed = update(decided, book(*(chapter(n, t) for n, t in enumerate(["One", "The Sea", "Three"], 1))))
+    assert [(each.title, each.read) for each in renamed.chapters] == [
+        *(("One", True), ("The Sea", False), ("Three", True))
+    ]
 
 
 def test_an_updated_outline_keeps_what_was_decided() -> None:
     one = chapter(1, "One", paragraph("Text."))
-    old = Outline(title="Mine", chapters=(ChapterPlan(title="First", read=False, at="text.xhtml#1"),))
+    old = Outline(title="Mine", chapters=(ChapterPlan(title="First", read=False, at="text.xhtml#one"),))
     new = update(old, book(one, chapter(2, "Two", paragraph("Text."))))
     assert [(each.title, each.read) for each in new.chapters] == [("First", False), ("Two", True)]
     assert new.title == "Mine"
@@ -281,10 +309,10 @@ def test_chapters_that_have_another_place_now_keep_what_was_decided() -> None:
     titles = ["One", "I", "I", "New"]
     document = book(*(chapter(number, title) for number, title in enumerate(titles, 1)))
     assert [(each.title, each.at, each.read) for each in update(old, document).chapters] == [
-        ("One", "text.xhtml#1", False),
-        ("I", "text.xhtml#2", True),
-        ("I", "text.xhtml#3", True),
-        ("New", "text.xhtml#4", True),
+        ("One", "text.xhtml#one", False),
+        ("I", "text.xhtml#i", True),
+        ("I", "text.xhtml#i-2", True),
+        ("New", "text.xhtml#new", True),
     ]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -33,6 +34,8 @@ _KINDS: Mapping[str, str] = {
 _FLAGS = (("chapters", "read"), ("sentences", "approved"))
 """Fields that are yes or no."""
 _LONGEST_PAUSE: Seconds = 600
+_LONGEST_PLACE = 60
+"""Characters of a title in a place."""
 _UNWRITABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML cannot hold."""
 _SPOKEN_KINDS = ("heading", "quote", "note", "caption", "image", "row", "code", "verse", "item", "page")
@@ -100,12 +103,6 @@ class ChapterPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Where it begins in the book; so it is found again."""
     minutes: float = 0.0
     characters: int = 0
-
-    @classmethod
-    def place_of(cls, chapter: Chapter) -> str:
-        """The text that identifies a chapter's beginning."""
-        file, element = chapter.place
-        return f"{file}#{element}" if element else file
 
 
 class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -230,8 +227,10 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             ManifestError: a chapter is in the outline and not in the document, or the other way round.
         """
         if not self.chapters:
-            return [(each, plan) for each in document.chapters if (plan := propose_chapter(each)).read]
-        known = {ChapterPlan.place_of(each): each for each in document.chapters}
+            proposed = zip(document.chapters, propose_chapters(document), strict=True)
+            return [(each, plan) for each, plan in proposed if plan.read]
+        places = [each.at for each in propose_chapters(document)]
+        known = dict(zip(places, document.chapters, strict=True))
         planned = {each.at: each for each in self.chapters}
         wrong = [
             f"{show(each.title)} at {show(at)} is not in the book"
@@ -277,14 +276,37 @@ def write_title(text: str) -> str:
     return _UNWRITABLE.sub("", text)
 
 
-def propose_chapter(chapter: Chapter) -> ChapterPlan:
-    """What an outline says of a chapter before somebody edits it: the title page and the body are read."""
-    return ChapterPlan(
-        title=write_title(chapter.title),
-        level=chapter.level,
-        read=chapter.role in ("title", "body"),
-        at=ChapterPlan.place_of(chapter),
-    )
+def propose_chapters(document: Document) -> tuple[ChapterPlan, ...]:
+    """What an outline says of chapters before somebody edits it: the title page and the body are read.
+
+    A chapter is known by its file and, where others begin there too, by its title. So text that is added before it, or
+    another chapter, does not make it another one.
+    """
+    files = Counter(each.place.file for each in document.chapters)
+    plans: list[ChapterPlan] = []
+    used: set[str] = set()
+    for chapter in document.chapters:
+        file = chapter.place.file
+        place = file if files[file] == 1 else f"{file}#{_shorten(chapter.title)}"
+        at = next(each for each in _number(place) if each not in used)
+        used.add(at)
+        read = chapter.role in ("title", "body")
+        plans.append(ChapterPlan(title=chapter.title, level=chapter.level, read=read, at=at))
+    return tuple(plans)
+
+
+def _number(place: str) -> Iterator[str]:
+    yield place
+    yield from (f"{place}-{number}" for number in count(2))
+
+
+def _shorten(title: str) -> str:
+    """A title as a part of a place.
+
+    >>> _shorten("Chapter I: The Letter")
+    'chapter-i-the-letter'
+    """
+    return "-".join(re.findall(r"\w+", title.lower()))[:_LONGEST_PLACE] or "start"
 
 
 def load(path: Path) -> Outline:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 from voxpress import languages
 from voxpress.documents import Chapter, Document
 from voxpress.publish.narration import Narration, foreign_languages, narrate
-from voxpress.publish.outline import ChapterPlan, Doubt, Outline, propose_chapter, write_title
+from voxpress.publish.outline import ChapterPlan, Doubt, Outline, propose_chapters, write_title
 from voxpress.rendering.dry_run import forecast
 from voxpress.rendering.plan import Plan, Planned
 from voxpress.rendering.planner import Planner
@@ -51,17 +52,15 @@ def survey(document: Document, outline: Outline, planner: Planner, store: Store)
     """Go through all that is read, without speaking it.
 
     Args:
-        outline: the chapters that it names are counted; without any, those that `propose_chapter` reads.
+        outline: the chapters that it names are counted; without any, those that `propose_chapters` reads.
 
     Raises:
         ManifestError: outline and document do not fit each other.
         InputError: a chapter cannot be read.
     """
     plans = {each.at: each for each in outline.chapters}
-    wanted = [
-        (chapter, plans.get(ChapterPlan.place_of(chapter)) or propose_chapter(chapter))
-        for chapter in document.chapters
-    ]
+    proposed = zip(document.chapters, propose_chapters(document), strict=True)
+    wanted = [(chapter, plans.get(plan.at, plan)) for chapter, plan in proposed]
     notes = _Notes(document)
     counted: dict[str, ChapterPlan] = {}
     narrations = _narrate(wanted, outline, notes, counted)
@@ -96,27 +95,44 @@ def propose(document: Document) -> Outline:
         title=write_title(document.title),
         creators=tuple(map(write_title, document.creators)),
         language=document.language,
-        chapters=tuple(map(propose_chapter, document.chapters)),
+        chapters=propose_chapters(document),
     )
 
 
 def update(old: Outline, document: Document) -> Outline:
-    """An outline of a document that has changed: what somebody decided holds for the chapters that are still there,
-    at their place or, where it is another one now, by a title that no other chapter has.
+    """An outline of a document that has changed: what somebody decided holds for the chapters that are still there. A
+    chapter in another file is known by its title, if no other one has it; a renamed one by those around it.
     """
     decided = {each.at: each for each in old.chapters}
-    fresh = [propose_chapter(each) for each in document.chapters]
+    fresh = propose_chapters(document)
     places = {each.at for each in fresh}
     moved = _find_unique(each for each in old.chapters if each.at not in places)
     titles = _find_unique(each for each in fresh if each.at not in decided)
+    renamed = _find_renamed(old.chapters, fresh)
 
     def keep(plan: ChapterPlan) -> ChapterPlan:
         if plan.at in decided:
             return decided[plan.at]
-        former = moved.get(plan.title) if plan.title in titles else None
-        return replace(former, at=plan.at) if former else plan
+        if plan.title in titles and (former := moved.get(plan.title)):
+            return replace(former, at=plan.at)
+        if former := renamed.get(plan.at):
+            return replace(former, at=plan.at, title=plan.title)
+        return plan
 
     return replace(old, chapters=tuple(map(keep, fresh)))
+
+
+def _find_renamed(old: Sequence[ChapterPlan], fresh: Sequence[ChapterPlan]) -> dict[str, ChapterPlan]:
+    """Chapters in the place of as many others between two that stayed, by where they are now."""
+    matcher = SequenceMatcher(None, [each.at for each in old], [each.at for each in fresh], autojunk=False)
+    if not matcher.find_longest_match().size:
+        return {}
+    return {
+        new.at: former
+        for kind, a, b, c, d in matcher.get_opcodes()
+        if kind == "replace" and b - a == d - c
+        for former, new in zip(old[a:b], fresh[c:d], strict=True)
+    }
 
 
 def _find_unique(plans: Iterable[ChapterPlan]) -> dict[str, ChapterPlan]:
