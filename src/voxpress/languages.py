@@ -65,6 +65,18 @@ def canonical(tag: str) -> str:
         raise InputError(f"{show(tag)} is no language tag such as en or en-GB", field="language") from None
 
 
+def direction(language: str) -> str:
+    """Which way a language is written.
+
+    >>> direction("ar-EG"), direction("en")
+    ('rtl', 'ltr')
+    """
+    return "rtl" if base(language) in _TO_LEFT else "ltr"
+
+
+_TO_LEFT = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"))
+
+
 def base(tag: str) -> str:
     """The language of a tag in lower case, without script and region.
 

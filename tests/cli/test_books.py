@@ -10,8 +10,12 @@ from typing import Any
 import av
 import pytest
 
+from tests.beeps import Beeps
 from tests.cli.conftest import Run
 from tests.publish.books import write_epub
+from voxpress.cli import options
+from voxpress.publish import outline as outlines
+from voxpress.publish.review import approve
 
 CHAPTERS = [
     (
@@ -38,7 +42,7 @@ def chapters(path: Path) -> list[tuple[str, float]]:
 def test_an_outline_is_written_once_and_then_kept(voxpress: Run, emma: Path) -> None:
     done = voxpress("outline", emma, more=TONE)
     outline = emma.with_name("emma.outline.yaml")
-    assert "2 chapters of 2 are read" in done.said
+    assert "2 of 2 chapters will be read" in done.said
     assert "title: Volume I" in outline.read_text()
     assert "text: 3/4/1815" in outline.read_text()
     again = voxpress("outline", emma, status=2, more=TONE)
@@ -171,3 +175,41 @@ def test_a_failed_sentence_leaves_no_book(voxpress: Run, emma: Path, tmp_path: P
     assert "001" in done.warned
     assert (tmp_path / "emma.m4b").read_bytes() == b"former"
     assert os.listdir(tmp_path).count("emma.m4b") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("-o", "book.mp3"), ("-o", "book.opus"), ("-o", "book", "-f", "wav"), ("-o", "book", "-f", "flac")],
+)
+def test_what_is_no_book_is_refused_before_anything_is_spoken(
+    voxpress: Run, emma: Path, arguments: tuple[str, ...]
+) -> None:
+    done = voxpress("audiobook", emma, *arguments, status=2)
+    assert "one file called .m4b, or a folder of mp3, m4a, opus" in done.warned
+    assert "voxpress audiobook" not in done.said
+
+
+@pytest.mark.parametrize(("command", "name"), [("audiobook", "emma.m4b"), ("daisy", "out")])
+def test_a_missing_place_names_the_command_that_was_meant(
+    voxpress: Run, emma: Path, command: str, name: str
+) -> None:
+    assert f"voxpress {command} emma.epub -o {name}" in voxpress(command, "emma.epub", status=2).warned
+
+
+def test_a_book_that_nobody_listened_to_cannot_be_reviewed(voxpress: Run, emma: Path) -> None:
+    voxpress("audiobook", emma, "-o", "emma.m4b")
+    assert "make the book with --verify first" in voxpress("review", emma, status=2, more=TONE).warned
+
+
+def test_an_approved_sentence_is_no_failure_any_more(
+    voxpress: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(options, "recogniser_named", lambda model: Beeps())
+    bad = "blue red wonderful go magenta yellow"
+    book = write_epub(tmp_path / "colours.epub", [("green", ["red blue green yellow magenta go", bad])])
+    told = voxpress("audiobook", "colours.epub", "-o", "c.m4b", "--verify", status=1).said
+    assert "1 sentence not heard as written; look at them:  voxpress review colours.epub -e tone" in told
+    voxpress("outline", book, more=TONE)
+    place = tmp_path / "colours.outline.yaml"
+    outlines.save(approve(outlines.load(place), bad), place, source="colours.epub")
+    voxpress("audiobook", "colours.epub", "-o", "c.m4b", "--verify")

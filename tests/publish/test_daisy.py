@@ -210,3 +210,19 @@ def test_a_book_without_a_title_that_can_be_said_has_one_all_the_same(tmp_path: 
 @pytest.mark.parametrize("blocks", [(), (paragraph("* * *"),), (Block(kind="page", name="1", text="1"),)])
 def test_a_book_in_which_nothing_is_read_is_none(blocks: tuple[Block, ...]) -> None:
     assert not list(daisy.narrate_book(book(chapter(1, "One", *blocks)), Outline()))
+
+
+def test_a_book_from_right_to_left_says_so_and_has_its_opening_and_closing(tmp_path: Path) -> None:
+    store = open_store("memory:")
+    document = book(chapter(1, "One", paragraph("Words of the book.", language="en")), language="ar")
+    outline = Outline(opening="Before & it all.", closing="The end of it all.")
+    recordings = record_book(document, outline, store)
+    for version in ("2.02", "3"):
+        daisy.write_daisy(recordings, document, outline, tmp_path / version, store, version=version)
+    ncc, text = parse(tmp_path / "2.02" / "ncc.html"), parse(tmp_path / "2.02" / "content.html")
+    assert ncc.getroot().get("dir") == text.getroot().get("dir") == "rtl"
+    assert [each.get("dir") for each in text.iterfind(".//h:p[@lang]", NCC)] == ["ltr"]
+    assert parse(tmp_path / "3" / "book.xml").find("{*}book").get("dir") == "rtl"
+    words = ["".join(each.itertext()) for each in text.iterfind(".//h:p", NCC)]
+    assert words == ["Jane Austen", "Before & it all.", "Words of the book.", "The end of it all."]
+    assert ncc.findall("h:body/*", NCC)[-1][0].text == "The end of it all."

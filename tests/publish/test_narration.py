@@ -14,7 +14,7 @@ from voxpress.publish import outline as outlines
 from voxpress.publish.narration import narrate
 from voxpress.publish.outline import ChapterPlan, Decision, Doubt, Outline, Pauses, propose_chapters
 from voxpress.publish.proposal import describe_languages, propose, survey, update
-from voxpress.publish.recording import make_planner
+from voxpress.publish.recording import make_planner, narrate_chapters
 from voxpress.speech import Output, Speaker
 from voxpress.store import open_store
 
@@ -404,3 +404,27 @@ def test_quotation_marks_in_attributes_are_no_quotes(attribute: str) -> None:
     assert text_of(paragraph(text), outline=read_again(speakers={"quote": "Ann"})) == (
         f'<p><sub alias="{attribute}">B</sub> {voice("Ann", "“y”")}</p>'
     )
+
+
+def test_notes_of_a_part_that_is_not_read_are_read_where_they_belong() -> None:
+    """Many books have all their notes at the end."""
+    one = paragraph("One.", points=(Point(4, "note", "n1", Place("a")),))
+    note = Block(kind="note", name="n1", text="A note.")
+    document = book(
+        chapter(1, "One", one, paragraph("Two.")),
+        chapter(2, "Other", paragraph("Three.")),
+        chapter(3, "Notes", Block(kind="heading", text="Notes"), note),
+    )
+    chapters = propose_chapters(document)
+    unread = (*chapters[:2], msgspec.structs.replace(chapters[2], read=False))
+
+    def texts(notes: str) -> list[str]:
+        outline = Outline(notes=notes, chapters=unread)  # type: ignore[arg-type]
+        return [
+            each.utterance.text.removeprefix("<speak>").removesuffix("</speak>")
+            for each in narrate_chapters(document, outline)
+        ]
+
+    assert texts("skip") == ["<p>One.</p><p>Two.</p>", "<p>Three.</p>"]
+    assert texts("in place") == ["<p>One.</p><p>A note.</p><p>Two.</p>", "<p>Three.</p>"]
+    assert texts("end of chapter") == ["<p>One.</p><p>Two.</p><p>A note.</p>", "<p>Three.</p>"]

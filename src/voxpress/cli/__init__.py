@@ -240,7 +240,11 @@ def _hint(message: str) -> str:
             return f"to render a list: voxpress render {shlex.quote(given[0])} -o out"
         return f"to say a text: voxpress say {shlex.quote(given[0])}"
     elif message.startswith("Missing option '--output'"):
-        return f"it says where the files go: voxpress render {shlex.quote(next(iter(given[1:]), 'prompts.csv'))} -o out"
+        source = next((each for each in given[1:] if not each.startswith("-")), "prompts.csv")
+        name = {"audiobook": f"{os.path.splitext(source)[0]}.m4b", "readalong": "read-along.epub"}.get(
+            given[0], "out"
+        )
+        return f"it says where the files go: voxpress {given[0]} {shlex.quote(source)} -o {shlex.quote(name)}"
     return ""
 
 

@@ -29,6 +29,10 @@ from voxpress.cli.options import (
 from voxpress.errors import InputError
 
 app = typer.Typer()
+_CHAPTERS = ("mp3", "m4a", "opus")
+"""Formats of the files in a folder."""
+_SOUNDS = (".mp3", ".opus", ".ogg", ".wav", ".flac", ".aac")
+"""Extensions of what is no folder, and no book with chapters either."""
 
 
 @app.command(
@@ -94,6 +98,10 @@ def audiobook(
     single = output.suffix.lower() in M4B
     if single and format not in (None, "m4a"):
         raise InputError(f"{output.name} holds AAC, and no {format}: leave --format out, or name a folder")
+    if not single and (output.suffix.lower() in _SOUNDS or (format or "mp3") not in _CHAPTERS):
+        raise InputError(
+            f"a book is one file called .m4b, or a folder of {', '.join(_CHAPTERS)}: name one of these"
+        )
     if single and library:
         raise InputError("--library makes folders: name a folder with -o")
     speaker = Speaker(
@@ -120,9 +128,9 @@ def audiobook(
     print(target if single else f"{count(len(files), 'chapter')} in {target}")
     if not single and (others := list_others(target, files)):
         print(
-            f"voxpress: {others[0].name} in {target} is not of this book"
+            f"voxpress: {others[0].name} in {target} is no chapter of this run"
             + (f", nor are {len(others) - 1:,} others" if len(others) > 1 else "")
-            + ": delete what is left of a former one",
+            + ": players show it too, so delete it if it is of a former run",
             file=sys.stderr,
         )
     raise typer.Exit(opened.tell_doubts(recordings))

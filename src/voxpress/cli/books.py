@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +27,19 @@ if TYPE_CHECKING:
     from voxpress.text import FrontEnd
 
 _MOST_NOTES = 10
+_DECIDING = frozenset(
+    (
+        *("-e", "--engine", "-m", "--model", "-v", "--voice", "-l", "--language", "-s", "--speed", "--seed"),
+        *("--option", "--lexicon", "--normalise", "--store", "--asr-model", "--outline"),
+    )
+)
+"""Options that decide which takes a book has, and where they are."""
 
 BookFile = Annotated[
-    Path, typer.Argument(metavar="BOOK", help="EPUB, HTML, Markdown or plain text.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="BOOK", help="EPUB, HTML, Markdown, plain text, FictionBook or Word.", show_default=False
+    ),
 ]
 OutlineFile = Annotated[
     Path | None,
@@ -149,16 +160,21 @@ class Book:
         return replace(output, format=format_named(format).name, sample_rate=None, bit_rate=None)
 
     def tell_doubts(self, recordings: Sequence[Recording]) -> int:
-        """Say in how many chapters words were heard otherwise; the exit status."""
+        """Say how many sentences were not heard as written and not approved either; the exit status."""
         from voxpress.cli.exits import SOME_FAILED
         from voxpress.cli.tables import count
+        from voxpress.publish.review import find_doubtful
+        from voxpress.speech import Output
 
-        doubtful = [each for each in recordings if each.result.verdict == "doubtful"]
+        doubtful = [each.narration for each in recordings if each.result.verdict == "doubtful"]
         if not doubtful:
             return 0
+        sentences = list(find_doubtful(doubtful, self.planner(Output()), self.store, self.outline))
+        if not sentences:
+            return 0
+        command = ["voxpress", "review", str(self.document.path), *_shared_options(sys.argv[2:])]
         print(
-            f"{count(len(doubtful), 'chapter')} with sentences that were heard otherwise; with the same options, this"
-            f" shows them:  voxpress review {shlex.quote(str(self.document.path))}"
+            f"{count(len(sentences), 'sentence')} not heard as written; look at them:  {shlex.join(command)}"
         )
         return SOME_FAILED
 
@@ -212,6 +228,22 @@ class Book:
                 raise each.result.exception
         _summarise(recordings, time.monotonic() - began)
         return recordings
+
+
+def _shared_options(given: Sequence[str]) -> list[str]:
+    """Those of a command's arguments that decide which takes a book has, for another command.
+
+    >>> _shared_options(["emma.epub", "-o", "emma.m4b", "-e", "piper", "--store=s", "--verify"])
+    ['-e', 'piper', '--store=s']
+    """
+    kept: list[str] = []
+    takes_value = False
+    for each in given:
+        name, equals, _ = each.partition("=")
+        if takes_value or name in _DECIDING:
+            kept.append(each)
+        takes_value = not takes_value and name in _DECIDING and not equals
+    return kept
 
 
 def _summarise(recordings: Sequence[Recording], elapsed: Seconds) -> None:

@@ -108,13 +108,12 @@ def outline(
         return
     outlines.save(found.outline, place, source=book.name)
     read = [each for each in found.outline.chapters if each.read]
-    hours = f"{found.minutes / 60:.1f} h" if found.minutes >= 90 else f"{found.minutes:.0f} min"
     print(
-        f"{place}: {count(len(read), 'chapter')} of {len(found.outline.chapters):,} are read,"
-        f" about {hours}, {count(found.characters, 'character')}"
+        f"{place}: {len(read):,} of {count(len(found.outline.chapters), 'chapter')} will be read, about"
+        f" {_tell_length(found.minutes)}, {count(found.characters, 'character')}"
     )
-    cost = f", {dollars(found.price)}" if found.price else ""
-    print(f"{count(found.to_speak, 'character')} to speak{cost}")
+    cost = f", which cost {dollars(found.price)}" if found.price else ""
+    print(f"not spoken yet: {count(found.to_speak, 'character')}, with numbers written out{cost}")
     for line in describe_languages(found.foreign, found.outline):
         print(line)
     if found.outline.uncertain:
@@ -122,3 +121,14 @@ def outline(
     for problem in found.problems:
         typer.echo(f"voxpress: {problem}", err=True)
     raise typer.Exit(1 if found.problems else 0)
+
+
+def _tell_length(minutes: float) -> str:
+    """A duration as people say it.
+
+    >>> _tell_length(0.4), _tell_length(12.2), _tell_length(150)
+    ('24 s', '12 min', '2.5 h')
+    """
+    if minutes < 1.5:
+        return f"{60 * minutes:.0f} s"
+    return f"{minutes / 60:.1f} h" if minutes >= 90 else f"{minutes:.0f} min"

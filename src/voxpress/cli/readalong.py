@@ -135,5 +135,9 @@ def _describe(made: Made) -> None:
     print(f"{made.path}: {count(len(made.narrated), 'page')} can be read along{done}")
     for note in made.notes:
         print(f"note: {note}")
+    by_reason: dict[str, list[str]] = {}
     for file, reason in made.silent:
-        print(f"without narration: {file}: {reason}")
+        by_reason.setdefault(reason, []).append(file)
+    for reason, files in by_reason.items():
+        more = f" and {len(files) - 1:,} more" if files[1:] else ""
+        print(f"without narration: {files[0]}{more}: {reason}")

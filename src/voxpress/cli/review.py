@@ -25,6 +25,7 @@ from voxpress.cli.options import (
     read_options,
     recogniser_named,
 )
+from voxpress.errors import InputError
 
 app = typer.Typer()
 
@@ -60,7 +61,7 @@ def review(
     from voxpress.publish.audiobook import narrate_audiobook
     from voxpress.publish.outline import Outline
     from voxpress.publish.recording import make_planner
-    from voxpress.publish.review import Reviewing
+    from voxpress.publish.review import Reviewing, count_heard
     from voxpress.speech import Output, Speaker
 
     speaker = Speaker(
@@ -98,6 +99,14 @@ def review(
         store=opened.store,
         recogniser=recogniser_named(recogniser),
     )
+    narrations = narrate_audiobook(document, opened.outline)
+    heard, takes = count_heard(narrations, opened.planner(Output()), opened.store)
+    if not heard:
+        raise InputError(
+            "no sentence was listened to yet: make the book with --verify first, with the same voice and store"
+        )
+    if heard < takes:
+        typer.echo(f"note: {takes - heard:,} of {takes:,} sentences were not listened to yet", err=True)
     if json:
         fields = ("chapter", "text", "spoken", "heard", "wer", "differences")
         print_json([{name: getattr(each, name) for name in fields} for each in reviewing.sentences()])

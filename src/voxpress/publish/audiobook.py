@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from voxpress.audio.audiobooks import Track, write_m4b, write_tracks
 from voxpress.audio.tags import Tags
-from voxpress.documents import Block, Document
+from voxpress.documents import Document
 from voxpress.errors import InputError, StoreError
-from voxpress.publish.narration import Narration, narrate
+from voxpress.publish.narration import Narration, narrate, split_lines
 from voxpress.publish.outline import Outline
 from voxpress.publish.recording import Recording, narrate_chapters
 from voxpress.store import Store
@@ -33,8 +32,7 @@ def narrate_audiobook(document: Document, outline: Outline) -> Iterator[Narratio
 
 
 def _narrate_text(id: str, text: str, outline: Outline) -> Iterator[Narration]:
-    blocks = [Block(kind="paragraph", text=escape(line)) for line in text.splitlines() if line.strip()]
-    narration = narrate(id, blocks, outline, title=_TITLES[id])
+    narration = narrate(id, split_lines(text), outline, title=_TITLES[id])
     if not narration.is_silent:
         yield narration
 
@@ -47,7 +45,7 @@ def describe_book(document: Document, outline: Outline, voices: Sequence[str] = 
     """
     cover = document.cover.data if document.cover else b""
     return Tags(
-        title=outline.title or document.title,
+        title=outline.title or document.title or document.path.stem,
         subtitle=document.subtitle,
         authors=outline.creators or document.creators,
         narrators=(outline.narrator,) if outline.narrator else tuple(voices),

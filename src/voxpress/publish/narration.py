@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, NamedTuple
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from voxpress import languages
 from voxpress.documents import Block, Point
@@ -149,15 +150,22 @@ class _Writer:
 
 
 def narrate(
-    id: str, blocks: Sequence[Block], outline: Outline, *, speaker: str = "", title: str = ""
+    id: str,
+    blocks: Sequence[Block],
+    outline: Outline,
+    *,
+    speaker: str = "",
+    title: str = "",
+    notes: Mapping[str, Sequence[Block]] = MappingProxyType({}),
 ) -> Narration:
     """Blocks as one utterance, as the outline says: what is skipped, where notes go, who speaks.
 
     Args:
         speaker: the member of the cast who reads, where the outline says it for a chapter.
         title: of the chapter, for the tags of its file.
+        notes: those of parts that are not read, by name: a book can have all its notes at the end.
     """
-    chosen = tuple(_choose(blocks, outline))
+    chosen = tuple(_choose(blocks, outline, notes))
     writer = _Writer()
     writer.add("<speak>")
     for number, block in enumerate(chosen):
@@ -174,12 +182,11 @@ def narrate(
     return Narration(utterance, chosen, tuple(writer.pieces))
 
 
-def _choose(blocks: Sequence[Block], outline: Outline) -> Iterator[Block]:
+def _choose(
+    blocks: Sequence[Block], outline: Outline, elsewhere: Mapping[str, Sequence[Block]]
+) -> Iterator[Block]:
     """The blocks that are read, with the notes where the outline wants them."""
-    notes: dict[str, list[Block]] = {}
-    for block in blocks:
-        if block.kind == "note" and block.name:
-            notes.setdefault(block.name, []).append(block)
+    notes = {**elsewhere, **gather_notes(blocks)}
     used: set[str] = set()
     for block in blocks:
         if block.kind == "note":
@@ -195,7 +202,30 @@ def _choose(blocks: Sequence[Block], outline: Outline) -> Iterator[Block]:
                     used.add(name)
                     yield from (each for each in notes[name] if _speaks(each))
     if outline.notes == "end of chapter":
-        yield from (block for block in blocks if block.kind == "note" and _speaks(block))
+        own = [block for block in blocks if block.kind == "note"]
+        named = dict.fromkeys(
+            point.name for block in blocks for point in block.points if point.name in elsewhere
+        )
+        yield from (block for block in own if _speaks(block))
+        yield from (block for name in named for block in elsewhere[name] if _speaks(block))
+
+
+def split_lines(text: str) -> list[Block]:
+    """A paragraph of each line of a plain text, such as the opening of an outline.
+
+    >>> [block.text for block in split_lines("Emma & others\\n\\nby Jane Austen")]
+    ['Emma &amp; others', 'by Jane Austen']
+    """
+    return [Block(kind="paragraph", text=escape(line.strip())) for line in text.splitlines() if line.strip()]
+
+
+def gather_notes(blocks: Iterable[Block]) -> dict[str, list[Block]]:
+    """The paragraphs of each note, by its name."""
+    notes: dict[str, list[Block]] = {}
+    for block in blocks:
+        if block.kind == "note" and block.name:
+            notes.setdefault(block.name, []).append(block)
+    return notes
 
 
 def _speaks(block: Block) -> bool:

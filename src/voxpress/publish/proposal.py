@@ -208,6 +208,6 @@ def describe_languages(foreign: Counter[str], outline: Outline) -> Iterator[str]
     for tag, many in foreign.most_common():
         if languages.base(tag) not in known:
             yield (
-                f"{many:,} phrases or paragraphs are in {tag!r}, and the reader reads them; a speaker for them is named"
-                f" under languages"
+                f"in {tag!r}: {many:,} phrases or paragraphs, which the reader reads; to give them another voice,"
+                f" name a speaker under languages"
             )

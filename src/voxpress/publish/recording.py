@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from voxpress.documents import Document
 from voxpress.errors import SpeechError
-from voxpress.publish.narration import Narration, Phrase, Turned, narrate
+from voxpress.publish.narration import Narration, Phrase, Turned, gather_notes, narrate
 from voxpress.publish.outline import Outline
 from voxpress.rendering import ATTEMPTS, TIMEOUT
 from voxpress.rendering.library import run
@@ -64,9 +64,15 @@ def narrate_chapters(document: Document, outline: Outline) -> Iterator[Narration
         ManifestError: outline and document do not fit each other.
         InputError: a chapter cannot be read.
     """
-    for number, (chapter, plan) in enumerate(outline.choose(document), start=1):
+    chosen = outline.choose(document)
+    read = {id(chapter) for chapter, _ in chosen}
+    others = (block for each in document.chapters if id(each) not in read for block in each.load())
+    notes = {} if outline.notes == "skip" else gather_notes(others)
+    for number, (chapter, plan) in enumerate(chosen, start=1):
         title = plan.title or document.title
-        narration = narrate(f"{number:03}", chapter.load(), outline, speaker=plan.speaker, title=title)
+        narration = narrate(
+            f"{number:03}", chapter.load(), outline, speaker=plan.speaker, title=title, notes=notes
+        )
         if not narration.is_silent:
             yield narration
 

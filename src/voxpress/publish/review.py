@@ -91,6 +91,24 @@ def find_doubtful(
                 )
 
 
+def count_heard(narrations: Iterable[Narration], planner: Planner, store: Store) -> tuple[int, int]:
+    """How many takes of narrations a recogniser has heard, and how many there are.
+
+    Raises:
+        InputError: a narration cannot be spoken as it is.
+        StoreError: the store cannot be read.
+    """
+    heard: set[str] = set()
+    takes: set[str] = set()
+    for narration in narrations:
+        plan = planner.plan(narration.utterance, filed=False)
+        if not isinstance(plan, Plan):
+            raise plan.error
+        takes.update(plan.takes)
+        heard.update(store.verdicts(plan.takes))
+    return len(heard), len(takes)
+
+
 def approve(outline: Outline, text: str) -> Outline:
     """The outline in which a sentence is good as it was spoken."""
     return _decide(outline, text, approved=True)

@@ -16,7 +16,6 @@ from voxpress.publish.article import Article, Sentence, count_letters
 FILES = ("player.css", "player.js")
 """What every page with a player needs."""
 _RATES = (0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3)
-_TO_LEFT = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"))
 
 
 class Audio(NamedTuple):
@@ -40,15 +39,6 @@ def _load_labels() -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(read_file("labels.toml"))
 
 
-def direction(language: str) -> str:
-    """Which way a language is written.
-
-    >>> direction("ar-EG"), direction("en")
-    ('rtl', 'ltr')
-    """
-    return "rtl" if languages.base(language) in _TO_LEFT else "ltr"
-
-
 def write_player(article: Article, audio: Sequence[Audio], vtt: str) -> str:
     """The player as a piece of HTML without an empty line, so that it can stand in Markdown too.
 
@@ -67,9 +57,9 @@ def write_player(article: Article, audio: Sequence[Audio], vtt: str) -> str:
     filled = Template(read_file("player.html")).substitute(
         {name: escape(text) for name, text in known[ui].items()},
         lang=ui,
-        dir=direction(ui),
+        dir=languages.direction(ui),
         language=language,
-        text_dir=direction(article.language),
+        text_dir=languages.direction(article.language),
         key=article.key,
         title=title,
         artist=escape(article.artist),
@@ -102,7 +92,7 @@ def write_page(article: Article, player: str, content: str, css: str, js: str) -
     """
     return Template(read_file("page.html")).substitute(
         language=escape(article.language or "en"),
-        dir=direction(article.language),
+        dir=languages.direction(article.language),
         title=escape(article.title),
         css=escape(css),
         js=escape(js),

@@ -15,7 +15,7 @@ from voxpress.documents import Block, Chapter, Document
 from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic
 from voxpress.publish.daisy.talking_book import Section, make_section
-from voxpress.publish.narration import Narration, narrate
+from voxpress.publish.narration import Narration, narrate, split_lines
 from voxpress.publish.outline import Outline
 from voxpress.publish.recording import Recording, narrate_chapters
 from voxpress.speech import Output
@@ -26,10 +26,10 @@ Version: TypeAlias = Literal["2.02", "3"]
 OUTPUT = Output(format="mp3", sample_rate=44100, bit_rate=64000, loudness=-19.0, peak=-1.5)
 """MP3 is what every player of DAISY books plays."""
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
-_TITLE = "000"
+_TITLE, _CLOSING = "000", "closing"
 _STARTS = ("ncc.html", "book.opf")
 _OWN = re.compile(
-    r"\d{3,}\.(mp3|smil)|(ncc|content)\.html|master\.smil|(book|navigation)\.(xml|ncx|opf|res)|book\.css"
+    r"(\d{3,}|closing)\.(mp3|smil)|(ncc|content)\.html|master\.smil|(book|navigation)\.(xml|ncx|opf|res)|book\.css"
 )
 """Names of the files of a talking book."""
 
@@ -49,7 +49,9 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def narrate_book(document: Document, outline: Outline) -> Iterator[Narration]:
-    """What is spoken: the title and who wrote it, then the chapters; nothing where there are none."""
+    """What is spoken: the title and who wrote it, the opening, the chapters, the closing; nothing where there are no
+    chapters.
+    """
     chapters = narrate_chapters(document, outline)
     first = next(chapters, None)
     if first is None:
@@ -57,11 +59,15 @@ def narrate_book(document: Document, outline: Outline) -> Iterator[Narration]:
     name = _find_title(document, outline)
     title = Block(kind="heading", text=escape(name), level=1)
     names = [Block(kind="paragraph", text=escape(each)) for each in outline.creators or document.creators]
-    opening = narrate(_TITLE, [title, *names], outline, title=name)
-    if not opening.is_silent:
-        yield opening
-    yield first
-    yield from chapters
+    beginning = [title, *names, *split_lines(outline.opening)]
+    ending = split_lines(outline.closing)
+    parts = (
+        [narrate(_TITLE, beginning, outline, title=name)],
+        [first],
+        chapters,
+        [narrate(_CLOSING, ending, outline, title=ending[0].plain)] if ending else [],
+    )
+    yield from (each for part in parts for each in part if not each.is_silent)
 
 
 def _find_title(document: Document, outline: Outline) -> str:
@@ -159,7 +165,8 @@ def _make_sections(
     opening = Chapter(title=_find_title(document, outline))
     first = 1
     for recording in recordings:
-        chapter, plan = chapters.get(_name(recording), (opening, None))
+        usual = opening if _name(recording) == _TITLE else Chapter(title="")
+        chapter, plan = chapters.get(_name(recording), (usual, None))
         renamed = plan.title if plan and plan.title != chapter.title else ""
         section = make_section(recording, chapter, first, title=renamed)
         if section is not None:

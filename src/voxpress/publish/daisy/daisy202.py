@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from lxml import etree
 from lxml.builder import E, ElementMaker
 
+from voxpress import languages
 from voxpress.publish.daisy import About, clock
 from voxpress.publish.daisy.talking_book import Item, Line, Page, Section, order_levels
 
@@ -24,7 +25,10 @@ _SMIL_TYPE = '<!DOCTYPE smil PUBLIC "-//W3C//DTD SMIL 1.0//EN" "http://www.w3.or
 _SKIPPABLE = {"note": "footnote-on", "page": "pagenumber-on", "image": "prodnote-on"}
 """Kinds of blocks that a player can leave out."""
 _TEXT = "content.html"
-STYLE = "body { font-family: serif; line-height: 1.5; max-width: 40em; margin: auto }\n"
+STYLE = (
+    "body { font-family: serif; line-height: 1.5; max-width: 40em; margin: auto }\n"
+    "a { color: inherit; text-decoration: none }\n"
+)
 
 
 def write(about: About, sections: Sequence[Section]) -> Mapping[str, bytes]:
@@ -160,6 +164,7 @@ def _page(
     if about.language:
         root.set("lang", about.language)
         root.set("{http://www.w3.org/XML/1998/namespace}lang", about.language)
+        root.set("dir", languages.direction(about.language))
     return root
 
 
@@ -189,6 +194,7 @@ def _write_line(section: Section, line: Line, level: int) -> etree._Element:
     if line.language:
         element.set("lang", line.language)
         element.set("{http://www.w3.org/XML/1998/namespace}lang", line.language)
+        element.set("dir", languages.direction(line.language))
     for item in line.items:
         for page in item.pages:
             element.append(_H.span(page.label, {"class": f"page-{page.kind}"}, id=page.id))

@@ -8,6 +8,7 @@ from itertools import count
 from lxml import etree
 from lxml.builder import ElementMaker
 
+from voxpress import languages
 from voxpress.publish.daisy import About, clock
 from voxpress.publish.daisy.talking_book import Item, Line, Page, Section, order_levels
 
@@ -144,6 +145,7 @@ def _write_book(about: About, sections: Sequence[Section]) -> bytes:
     root = d.dtbook(head, d.book(front, body), version="2005-2")
     if about.language:
         root.set(_LANG, about.language)
+        root[1].set("dir", languages.direction(about.language))
     doctype = (
         '<?xml-stylesheet type="text/css" href="book.css"?>\n'
         '<!DOCTYPE dtbook PUBLIC "-//NISO//DTD dtbook 2005-2//EN"'
@@ -177,6 +179,7 @@ def _write_line(d: ElementMaker, section: Section, line: Line, depth: int) -> et
         element.set("class", line.kind)
     if line.language:
         element.set(_LANG, line.language)
+        element.set("dir", languages.direction(line.language))
     if line.aside and line.kind != "heading":
         return d.sidebar(element, render="optional")
     if line.kind == "image":

@@ -13,12 +13,22 @@ function strip(markup) {
   return new DOMParser().parseFromString(`<p>${markup}</p>`, "text/html").body.textContent;
 }
 
+/* Where a word stands in a text; -1 where it is only a part of others. */
+function findWord(text, word) {
+  const letter = /[\p{L}\p{N}]/u;
+  const [where, what] = [text.toLowerCase(), word.toLowerCase()];
+  for (let at = where.indexOf(what); at >= 0; at = where.indexOf(what, at + 1)) {
+    if (!letter.test(where[at - 1] ?? "") && !letter.test(where[at + what.length] ?? "")) return at;
+  }
+  return -1;
+}
+
 /* Words that were not heard are marked in the sentence. */
 function showText(place, sentence) {
   place.replaceChildren();
   let rest = strip(sentence.text);
   for (const [asked] of sentence.differences) {
-    const at = asked ? rest.toLowerCase().indexOf(asked.toLowerCase()) : -1;
+    const at = asked ? findWord(rest, asked) : -1;
     if (at < 0) continue;
     const word = document.createElement("mark");
     word.textContent = rest.slice(at, at + asked.length);
