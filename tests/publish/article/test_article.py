@@ -328,3 +328,11 @@ def test_the_text_of_a_page_is_found_in_its_source(source):
 )
 def test_tags_of_generators_are_no_text(text, left):
     assert remove_templates(text) == left
+
+
+def test_pages_that_voxpress_has_made_are_no_articles(voxpress, tmp_path):
+    (tmp_path / "one.md").write_text("# One\n\nThese are the words.\n")
+    voxpress("article", ".", "-o", "listen")
+    voxpress("article", ".", "-o", "other")
+    assert not [path for path in (tmp_path / "other").rglob("*") if "listen" in path.as_posix()]
+    assert (tmp_path / "other" / "one.mp3").is_file()

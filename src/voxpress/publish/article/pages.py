@@ -24,6 +24,8 @@ from voxpress.publish.article.marking import PLACE, remove_marks
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+MADE = ".embed.html"
+"""The end of a name that voxpress gives to what a page embeds; the article stands beside it."""
 EXTENSIONS = (".html", ".htm", ".xhtml", ".md", ".markdown")
 _TEMPLATE = re.compile(
     r"(?P<code>^(?P<fence>```+|~~~+).*?^(?P=fence)|(?P<ticks>`+)(?!`)[^\n]*?(?P=ticks))"
@@ -117,8 +119,15 @@ def _list(folder: Path, out: Path) -> Iterator[Path]:
         shown = path.relative_to(folder).as_posix()
         if path.suffix.lower() not in EXTENSIONS or _HIDDEN.search(shown) or not path.is_file():
             continue
-        if own == folder.resolve() or own not in path.resolve().parents:
+        if own in path.resolve().parents and own != folder.resolve():
+            continue
+        if not _is_made(path):
             yield path
+
+
+def _is_made(path: Path) -> bool:
+    """Whether a page is one that voxpress has made of an article, in this run's folder or in another."""
+    return path.name.endswith(MADE) or path.with_suffix(MADE).is_file()
 
 
 def _find_base(files: Iterable[str], folders: Iterable[Path]) -> str:

@@ -18,7 +18,7 @@ from voxpress.files.formats import FORMATS
 from voxpress.publish.article import Article, make_article, write_json, write_vtt
 from voxpress.publish.article.cleaning import clean
 from voxpress.publish.article.marking import Source, insert_player, mark
-from voxpress.publish.article.pages import Page, Place, find_article, parse
+from voxpress.publish.article.pages import MADE, Page, Place, find_article, parse
 from voxpress.publish.article.player import FILES, Audio, read_file, write_embed, write_page, write_player
 from voxpress.publish.narration import Narration
 from voxpress.publish.recording import Recording, record_plans
@@ -222,7 +222,7 @@ class Site:
         here = f"{'../' * name.count('/')}"
         files[f"{name}.html"] = self._write_page(article, page, marked, audio, here).encode()
         away = self.url or here
-        files[f"{name}.embed.html"] = self._write_embed(article, audio, away).encode()
+        files[f"{name}{MADE}"] = self._write_embed(article, audio, away).encode()
         for path, data in files.items():
             write_changed(self.folder / path, data)
         for path in FILES:
@@ -239,7 +239,7 @@ class Site:
             vtt=f"{self.url}{_quote(name)}.vtt",
             json=f"{self.url}{_quote(name)}.json",
             page=f"{self.url}{_quote(name)}.html",
-            embed=f"{name}.embed.html",
+            embed=f"{name}{MADE}",
             digest=digest,
             files=tuple(files),
         )
