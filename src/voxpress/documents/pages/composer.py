@@ -18,6 +18,8 @@ _SPACES = " \t\r\n\f"
 _SENTENCE_END = tuple(".!?:;…。！？")
 _CLOSED = tuple(",.;:!?…、。，；：！？–—-")
 _ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?![LC][.:])([IVXLC]+)[.:]\s+(?!\w\.)\S")
+"""How a heading with a number begins, and not one with initials: ``C. S. Lewis``."""
 _BREAK = "<break strength='medium'/>"
 
 
@@ -183,13 +185,15 @@ class Composer:
 
         Args:
             label: the number of a list item, said first.
-            heading: a Roman numeral alone is a number.
+            heading: a Roman numeral alone is a number, and one at the start before a full stop or a colon.
         """
         self._close_language()
         parts = self._strip(self._parts)
         written = "".join(part.text for part in parts if isinstance(part, _Piece)).strip() if heading else ""
         if heading and (number := read_roman(written.rstrip("."))):
             parts = [_Piece(f"<sub alias='{number}'>"), *parts, _Piece("</sub>")]
+        elif heading:
+            parts = _read_numeral(parts)
         if label:
             parts = [_Piece(f"{label} "), *parts]
         last = max((i for i, part in enumerate(parts) if isinstance(part, _Piece) and part.text), default=-1)
@@ -276,6 +280,26 @@ class Composer:
 def _is_word(part: _Part) -> TypeGuard[_Piece]:
     """Whether it is text, and no markup."""
     return isinstance(part, _Piece) and not part.text.startswith("<")
+
+
+def _read_numeral(parts: list[_Part]) -> list[_Part]:
+    """Parts of a heading in which a Roman numeral at the start, as in ``IV. The Sea``, is a number."""
+    at = next((i for i, part in enumerate(parts) if isinstance(part, _Piece) and part.text.strip()), -1)
+    first = parts[at] if at >= 0 else None
+    if not isinstance(first, _Piece) or first.source_length != len(first.text):
+        return parts
+    found = _NUMBERED.match(first.text)
+    number = read_roman(found[1]) if found else 0
+    if not found or not number:
+        return parts
+    end = found.end(1)
+    numeral = [
+        _Piece(f"<sub alias='{number}'>"),
+        _Piece(first.text[:end], first.source, end),
+        _Piece("</sub>"),
+        _Piece(first.text[end:], first.source + end, len(first.text) - end),
+    ]
+    return [*parts[:at], *numeral, *parts[at + 1 :]]
 
 
 def _add_run(runs: list[Run], run: Run) -> None:
