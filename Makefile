@@ -38,7 +38,8 @@ test: lint types imports blocks pytest
 test-all: $(STAMPS)/lanes $(STAMPS)/clients $(STAMPS)/telephony
 	$(BIN)/voxpress engines install xtts
 	$(BIN)/voxpress engines install outetts
-	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -m "models or engines or faults or s3 or slow or clients" $(PYTEST)
+	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -n 2 --dist loadfile \
+	  -m "models or engines or faults or s3 or slow or clients" $(PYTEST)
 
 # Clients of the server as they are, in Python, in JavaScript and in a browser.
 clients: $(STAMPS)/dev $(STAMPS)/clients
