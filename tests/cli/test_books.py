@@ -24,6 +24,11 @@ CHAPTERS = [
     ),
     ("Volume II", ["Mr. Elton was gone on 3/4/1815.", "The rain came in the evening, and nobody went out."]),
 ]
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc0000003010100c9fe92ef"
+    "0000000049454e44ae426082"
+)
+"""A red dot."""
 TONE = ("-e", "tone")
 """What the command has that needs no workers."""
 
@@ -213,3 +218,33 @@ def test_an_approved_sentence_is_no_failure_any_more(
     place = tmp_path / "colours.outline.yaml"
     outlines.save(approve(outlines.load(place), bad), place, source="colours.epub")
     voxpress("audiobook", "colours.epub", "-o", "c.m4b", "--verify")
+
+
+def test_an_outline_names_cover_and_series(voxpress: Run, emma: Path, tmp_path: Path) -> None:
+    voxpress("outline", emma, more=TONE)
+    place = emma.with_name("emma.outline.yaml")
+    (tmp_path / "front.png").write_bytes(PNG)
+    text = place.read_text().replace("cover: ''", "cover: front.png")
+    place.write_text(text.replace("series: ''", "series: Novels").replace("position: ''", "position: 4"))
+    voxpress("audiobook", emma, "-o", "emma.m4b")
+    with av.open(str(tmp_path / "emma.m4b")) as file:
+        assert file.streams.video[0].codec_context.name == "png"
+        assert file.metadata["SERIES"] == "Novels"
+    voxpress("audiobook", emma, "-o", "shelf", "--library")
+    assert list((tmp_path / "shelf" / "Jane Austen" / "Novels").glob("Vol 4 - Emma*"))
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(None, "No such file"), (b"GIF89a", "neither JPEG nor PNG")]
+)
+def test_a_cover_that_cannot_be_one_is_refused_before_anything_is_spoken(
+    voxpress: Run, emma: Path, tmp_path: Path, content: bytes | None, problem: str
+) -> None:
+    voxpress("outline", emma, more=TONE)
+    place = emma.with_name("emma.outline.yaml")
+    place.write_text(place.read_text().replace("cover: ''", "cover: front.jpg"))
+    if content:
+        (tmp_path / "front.jpg").write_bytes(content)
+    done = voxpress("audiobook", emma, "-o", "emma.m4b", status=2)
+    assert problem in done.warned
+    assert "chapters" not in done.said

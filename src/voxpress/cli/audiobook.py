@@ -119,6 +119,7 @@ def audiobook(
     target = output.expanduser()
     atomic.require_place(target if single else target / "01.mp3", "output")
     made = opened.find_output(preset or "audiobook", "m4a" if single else format or _usual_format(preset))
+    describe_book(opened.document, opened.outline)  # the cover is read before anything is spoken
     narrations = list(narrate_audiobook(opened.document, opened.outline))
     recordings = opened.record(narrations, made, workers=workers, verify=verify, recogniser=recogniser)
     if library:

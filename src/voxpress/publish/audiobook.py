@@ -16,6 +16,8 @@ from voxpress.store import Store
 
 M4B = (".m4b", ".m4a", ".mp4")
 """Extensions of a book in one file."""
+LARGEST_COVER = 16 * 2**20
+"""Bytes of a picture in each file."""
 _OPENING, _CLOSING = "opening", "closing"
 _TITLES = {_OPENING: "Opening", _CLOSING: "Closing"}
 
@@ -42,22 +44,36 @@ def describe_book(document: Document, outline: Outline, voices: Sequence[str] = 
 
     Args:
         voices: who reads it, where the outline names no narrator.
+
+    Raises:
+        InputError: the cover that the outline names cannot be read, or is neither JPEG nor PNG.
     """
-    cover = document.cover.data if document.cover else b""
     return Tags(
         title=outline.title or document.title or document.path.stem,
         subtitle=document.subtitle,
         authors=outline.creators or document.creators,
         narrators=(outline.narrator,) if outline.narrator else tuple(voices),
-        series=document.series,
-        position=document.position,
+        series=outline.series or document.series,
+        position=outline.position or document.position,
         published=document.published,
         publisher=document.publisher,
         description=document.description,
         language=outline.language or document.language,
         rights=document.rights,
-        cover=cover,
+        cover=_read_cover(document, outline),
     )
+
+
+def _read_cover(document: Document, outline: Outline) -> bytes:
+    if not outline.cover:
+        return document.cover.data if document.cover else b""
+    path = document.path.parent / outline.cover
+    try:
+        if path.stat().st_size > LARGEST_COVER:
+            raise InputError(f"{path} has more than {LARGEST_COVER // 2**20} MB", field="cover")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}", field="cover") from error
 
 
 def write_audiobook(

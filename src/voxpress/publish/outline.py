@@ -120,6 +120,11 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     creators: tuple[str, ...] = ()
     narrator: str = ""
     """For the tags of the files; empty: the voice's name."""
+    series: str = ""
+    position: str = ""
+    """Its number in the series."""
+    cover: str = ""
+    """A JPEG or PNG, by its path from the book; empty: the book's own."""
     language: str = ""
     speaker: Speaker = Speaker()
     """Who reads."""
@@ -354,6 +359,9 @@ def write(outline: Outline, *, source: str) -> str:
         f"title: {dump(outline.title)}",
         f"creators: {dump(list(outline.creators), flow=True)}",
         f"narrator: {dump(outline.narrator)}  # for the tags; empty: the voice's name",
+        f"series: {dump(outline.series)}",
+        f"position: {dump(outline.position)}  # its number in the series",
+        f"cover: {dump(outline.cover)}  # a JPEG or PNG beside the book; empty: the book's own",
         f"language: {dump(outline.language)}",
         "",
         table(

@@ -94,6 +94,8 @@ def propose(document: Document) -> Outline:
     return Outline(
         title=write_title(document.title),
         creators=tuple(map(write_title, document.creators)),
+        series=write_title(document.series),
+        position=document.position,
         language=document.language,
         chapters=propose_chapters(document),
     )

@@ -117,7 +117,9 @@ def find_cover(package: Package) -> Cover | None:
             continue
         if cover:
             return cover
-        package.archive.note(f"the cover {item.name} is neither JPEG nor PNG, and was left out")
+        package.archive.note(
+            f"the cover {item.name} is neither JPEG nor PNG, and was left out: an outline can name another"
+        )
     return None
 
 
