@@ -32,7 +32,7 @@ _NO_NAMES = frozenset(
     }
 )  # fmt: skip
 _AT_PLACES = r"(?:\d|\b(?:[Oo]n|[Aa]t|[Tt]o|[Ff]rom|[Nn]ear|[Oo]ff|[Dd]own|[Aa]long))"
-_SAINTLY = frozenset(("Port", "East", "West", "Mount", "Fort", "Lake", "Old", "New"))
+_SAINTLY = frozenset(("Port", "East", "West", "Mount", "Fort", "Lake", "Old", "New", "Cape", "Isle", "Gulf"))
 """Before a saint in the name of a place: Port St. Lucie."""
 _ASKING = frozenset(
     ("Visit", "See", "Call", "Ask", "Meet", "Contact", "Join", "At", "In", "On", "Near", "The", "And")
