@@ -221,6 +221,8 @@ def test_freeswitch_says_numbers_as_the_rules_do(switch: Switch) -> None:
     wanted: dict[tuple[str, str], list[str]] = {}
     for block in NUMBERS.read_text().split("# freeswitch ")[1:]:
         language, *lines = block.partition("#")[0].split("\n")
+        if " " in language:
+            continue  # with a gender, which calls are not asked with here
         for number, said in (line.split(": ") for line in lines if line):
             wanted[language, number] = [name if "/" in name else f"digits/{name}" for name in said.split()]
     assert len(wanted) > 100
