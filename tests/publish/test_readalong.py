@@ -289,3 +289,15 @@ def test_a_long_table_of_contents_of_an_epub_2_keeps_its_levels(make: Make) -> N
     nav = etree.fromstring(made.files["OPS/nav.xhtml"])
     links = [(each.get("href"), len(list(each.iterancestors("{*}ol")))) for each in nav.iter("{*}a")]
     assert links == [("one.html", 1), ("one.html#x", 2)]
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip", "folder.epub", "taken/x.epub"])
+def test_a_place_for_no_epub_is_refused_before_anything_is_spoken(
+    voxpress: Run, tmp_path: Path, name: str
+) -> None:
+    write_epub(tmp_path / "book.epub", {"one.xhtml": page("<p>These are the words.</p>")})
+    (tmp_path / "folder.epub").mkdir()
+    (tmp_path / "taken").touch()
+    done = voxpress("readalong", "book.epub", "-o", name, status=2)
+    assert name in done.warned
+    assert "chapter" not in done.said

@@ -17,6 +17,7 @@ import msgspec
 
 from voxpress.documents import Block, Document
 from voxpress.errors import InputError, SpeechError, StoreError
+from voxpress.files import atomic
 from voxpress.publish.narration import Narration, narrate
 from voxpress.publish.outline import Outline
 from voxpress.publish.readalong import overlay, pages
@@ -148,8 +149,11 @@ class Readalong:
         """Check where the new book goes, before anything is spoken.
 
         Raises:
-            InputError: that is where the book itself is.
+            InputError: that is where the book itself is, or not the name of an EPUB, or it cannot be written there.
         """
+        if target.suffix.lower() != ".epub":
+            raise InputError(f"the new book is an EPUB: name it {target}.epub", field="output")
+        atomic.require_place(target, "output")
         if target.exists() and target.samefile(self._document.path):
             raise InputError("is the book itself: name another file", place=str(target))
 
