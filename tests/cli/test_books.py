@@ -95,7 +95,7 @@ def test_a_book_follows_its_outline(voxpress: Run, emma: Path, tmp_path: Path) -
     )
     outline.write_text(text)
     voxpress("audiobook", emma, "-o", "emma.m4b")
-    assert [title for title, _ in chapters(tmp_path / "emma.m4b")] == ["Opening", "Volume II"]
+    assert [title for title, _ in chapters(tmp_path / "emma.m4b")] == ["Emma, a novel.", "Volume II"]
 
 
 @pytest.mark.parametrize(

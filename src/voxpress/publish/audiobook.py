@@ -18,8 +18,6 @@ M4B = (".m4b", ".m4a", ".mp4")
 """Extensions of a book in one file."""
 LARGEST_COVER = 16 * 2**20
 """Bytes of a picture in each file."""
-_OPENING, _CLOSING = "opening", "closing"
-_TITLES = {_OPENING: "Opening", _CLOSING: "Closing"}
 
 
 def narrate_audiobook(document: Document, outline: Outline) -> Iterator[Narration]:
@@ -28,13 +26,15 @@ def narrate_audiobook(document: Document, outline: Outline) -> Iterator[Narratio
     Raises:
         InputError: outline and document do not fit each other, or a chapter cannot be read.
     """
-    yield from _narrate_text(_OPENING, outline.opening, outline)
+    yield from _narrate_text("opening", outline.opening, outline)
     yield from narrate_chapters(document, outline)
-    yield from _narrate_text(_CLOSING, outline.closing, outline)
+    yield from _narrate_text("closing", outline.closing, outline)
 
 
 def _narrate_text(id: str, text: str, outline: Outline) -> Iterator[Narration]:
-    narration = narrate(id, split_lines(text), outline, title=_TITLES[id])
+    """A narration of an opening or a closing, whose first line is its title: that is in the language of the book."""
+    lines = split_lines(text)
+    narration = narrate(id, lines, outline, title=lines[0].plain if lines else "")
     if not narration.is_silent:
         yield narration
 
