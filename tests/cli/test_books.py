@@ -13,7 +13,7 @@ import pytest
 from tests.beeps import Beeps
 from tests.cli.conftest import Run
 from tests.publish.books import write_epub
-from voxpress.cli import options
+from voxpress.cli import books
 from voxpress.publish import outline as outlines
 from voxpress.publish.review import approve
 
@@ -209,7 +209,7 @@ def test_a_book_that_nobody_listened_to_cannot_be_reviewed(voxpress: Run, emma: 
 def test_an_approved_sentence_is_no_failure_any_more(
     voxpress: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(options, "recogniser_named", lambda model: Beeps())
+    monkeypatch.setattr(books, "recogniser_named", lambda model: Beeps())
     bad = "blue red wonderful go magenta yellow"
     book = write_epub(tmp_path / "colours.epub", [("green", ["red blue green yellow magenta go", bad])])
     told = voxpress("audiobook", "colours.epub", "-o", "c.m4b", "--verify", status=1).said

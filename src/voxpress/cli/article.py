@@ -10,25 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.books import OutlineFile
+from voxpress.cli.books import OutlineFile, Reading
 from voxpress.cli.options import (
-    Device,
-    EngineName,
-    Language,
-    LexiconFiles,
-    Model,
-    Normalise,
-    Options,
-    Seed,
-    Speed,
-    StoreUrl,
-    VoiceName,
     Workers,
     examples,
     format_names,
     project_of,
-    read_front_end,
-    read_options,
+    spread,
     store_at,
 )
 from voxpress.errors import InputError, LeftOut, SpeechError
@@ -55,7 +43,9 @@ LOUDNESS = -16.0
         "voxpress article public -o public/audio --insert --prune",
     ),
 )
+@spread
 def article(
+    *,
     pages: Annotated[
         list[Path],
         typer.Argument(
@@ -101,17 +91,7 @@ def article(
         bool, typer.Option("--embed", help="Print the player of the page as HTML, to be put into another.")
     ] = False,
     outline: OutlineFile = None,
-    engine: EngineName = None,
-    model: Model = None,
-    voice: VoiceName = None,
-    language: Language = None,
-    speed: Speed = None,
-    seed: Seed = None,
-    option: Options = None,
-    device: Device = None,
-    lexicon: LexiconFiles = None,
-    normalise: Normalise = None,
-    store: StoreUrl = None,
+    reading: Reading,
     workers: Workers = None,
 ) -> None:
     """Speak web pages, and make a player for each in which the text lights up as it is heard.
@@ -121,7 +101,6 @@ def article(
     """
     from voxpress.publish.article.pages import find_pages
     from voxpress.publish.article.site import Site
-    from voxpress.speech import Speaker
 
     places = find_pages(pages, base, out=folder.expanduser())
     if len(places) > 1 and (outline or embed):
@@ -130,32 +109,22 @@ def article(
         )
     project = project_of(Path() if len(places) > 1 else places[0].path.parent)
     own = project.defaults
-    speaker = Speaker(
-        engine=engine,
-        model=model,
-        voice=voice,
-        language=language,
-        speed=speed,
-        seed=seed,
-        options=read_options(option),
-    )
-    front_end = read_front_end(
-        [*(lexicon or ()), *project.list_lexicons()], normalise, "skip", None, True, own
-    )
     site = Site.open(folder.expanduser(), url=url, inserts=insert)
     reader = Reader(
         outputs=_outputs(format),
-        speaker=speaker.over(own.speaker),
-        front_end=front_end,
+        speaker=reading.speaker.over(own.speaker),
+        front_end=reading.front_end(project),
         project=project,
         outline=outline,
-        device=device or own.device or "auto",
+        device=reading.device or own.device or "auto",
         inserts=insert,
     )
     ready = reader.read(places)
     told = [
         *reader.refused,
-        *_speak(site, ready, store_at(store or own.store), workers if workers is not None else own.workers),
+        *_speak(
+            site, ready, store_at(reading.store or own.store), workers if workers is not None else own.workers
+        ),
     ]
     left_out = {each.place.key for each in told if each.status == "left out"}
     gone = site.prune(place for place in places if place.key not in left_out) if prune else []

@@ -8,23 +8,10 @@ from typing import Annotated
 
 import typer
 
-from voxpress.cli.books import Book, BookFile, OutlineFile, Verify
+from voxpress.cli.books import Book, BookFile, Making, OutlineFile, Reading
 from voxpress.cli.options import (
-    AsrModel,
-    Device,
-    EngineName,
-    Language,
-    LexiconFiles,
-    Model,
-    Normalise,
-    Options,
-    Seed,
-    Speed,
-    StoreUrl,
-    VoiceName,
-    Workers,
     examples,
-    read_options,
+    spread,
 )
 from voxpress.errors import InputError
 
@@ -42,7 +29,9 @@ _SOUNDS = (".mp3", ".opus", ".ogg", ".wav", ".flac", ".aac")
         "voxpress audiobook emma.epub -o chapters --preset acx && voxpress acx chapters",
     )
 )
+@spread
 def audiobook(
+    *,
     book: BookFile,
     output: Annotated[
         Path,
@@ -73,27 +62,14 @@ def audiobook(
             help="Below DIR, make folders for author, series and book, as Audiobookshelf has them.",
         ),
     ] = False,
-    engine: EngineName = None,
-    model: Model = None,
-    voice: VoiceName = None,
-    language: Language = None,
-    speed: Speed = None,
-    seed: Seed = None,
-    option: Options = None,
-    device: Device = None,
-    lexicon: LexiconFiles = None,
-    normalise: Normalise = None,
-    store: StoreUrl = None,
-    workers: Workers = None,
-    verify: Verify = False,
-    recogniser: AsrModel = None,
+    reading: Reading,
+    making: Making,
 ) -> None:
     """Make an audiobook. What was spoken before is not spoken again."""
     from voxpress.audio.audiobooks import list_others, name_folder
     from voxpress.cli.tables import count
     from voxpress.files import atomic
     from voxpress.publish.audiobook import M4B, describe_book, narrate_audiobook, write_audiobook
-    from voxpress.speech import Speaker
 
     single = output.suffix.lower() in M4B
     if single and format not in (None, "m4a"):
@@ -104,24 +80,13 @@ def audiobook(
         )
     if single and library:
         raise InputError("--library makes folders: name a folder with -o")
-    speaker = Speaker(
-        engine=engine,
-        model=model,
-        voice=voice,
-        language=language,
-        speed=speed,
-        seed=seed,
-        options=read_options(option),
-    )
-    opened = Book.open(
-        book, outline, speaker=speaker, lexicon=lexicon, normalise=normalise, store=store, device=device
-    )
+    opened = Book.open(book, outline, reading)
     target = output.expanduser()
     atomic.require_place(target if single else target / "01.mp3", "output")
     made = opened.find_output(preset or "audiobook", "m4a" if single else format or _usual_format(preset))
     describe_book(opened.document, opened.outline)  # the cover is read before anything is spoken
     narrations = list(narrate_audiobook(opened.document, opened.outline))
-    recordings = opened.record(narrations, made, workers=workers, verify=verify, recogniser=recogniser)
+    recordings = opened.record(narrations, made, making)
     if library:
         voices = tuple(dict.fromkeys(each.result.voice for each in recordings))
         target = target / name_folder(describe_book(opened.document, opened.outline, voices))

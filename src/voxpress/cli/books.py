@@ -12,7 +12,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.options import name_flags
+from voxpress.cli.options import (
+    AsrModel,
+    Device,
+    EngineName,
+    Language,
+    LexiconFiles,
+    Model,
+    Normalise,
+    Options,
+    Seed,
+    Speed,
+    StoreUrl,
+    VoiceName,
+    Workers,
+    name_flags,
+    project_of,
+    read_front_end,
+    read_options,
+    recogniser_named,
+    store_at,
+)
 from voxpress.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,8 +69,6 @@ OutlineFile = Annotated[
         help="What is read and by whom, as 'voxpress outline' writes it; by default BOOK.outline.yaml, if it is there.",
     ),
 ]
-
-
 Verify = Annotated[
     bool,
     typer.Option(
@@ -58,6 +76,56 @@ Verify = Annotated[
         help="Listen to every sentence, and speak it again if the words are wrong. Then see 'voxpress review'.",
     ),
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Options that say who reads, how, and where what was read before is."""
+
+    engine: EngineName = None
+    model: Model = None
+    voice: VoiceName = None
+    language: Language = None
+    speed: Speed = None
+    seed: Seed = None
+    option: Options = None
+    device: Device = None
+    lexicon: LexiconFiles = None
+    normalise: Normalise = None
+    store: StoreUrl = None
+
+    @property
+    def speaker(self) -> Speaker:
+        """Who reads, as far as the options say it.
+
+        Raises:
+            InputError: one of them cannot be so.
+        """
+        from voxpress.speech import Speaker
+
+        return Speaker(
+            engine=self.engine,
+            model=self.model,
+            voice=self.voice,
+            language=self.language,
+            speed=self.speed,
+            seed=self.seed,
+            options=read_options(self.option),
+        )
+
+    def front_end(self, project: Project) -> FrontEnd:
+        """How texts are read: what the options leave open is as the project has it."""
+        lexicons = [*(self.lexicon or ()), *project.list_lexicons()]
+        return read_front_end(lexicons, self.normalise, "skip", None, True, project.defaults)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """Options that say how a book is spoken."""
+
+    workers: Workers = None
+    verify: Verify = False
+    recogniser: AsrModel = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +146,7 @@ class Book:
     device: str
 
     @classmethod
-    def open(
-        cls,
-        book: Path,
-        outline: Path | None,
-        *,
-        fresh: bool = False,
-        speaker: Speaker,
-        lexicon: Sequence[Path] | None = None,
-        normalise: str | None = None,
-        store: str | None = None,
-        device: str | None = None,
-    ) -> Book:
+    def open(cls, book: Path, outline: Path | None, reading: Reading, *, fresh: bool = False) -> Book:
         """Read a book, its outline, and the `voxpress.toml` beside it.
 
         Args:
@@ -99,7 +156,6 @@ class Book:
             InputError: one of them cannot be read.
         """
         from voxpress import documents
-        from voxpress.cli.options import project_of, read_front_end, store_at
         from voxpress.publish import outline as outlines
         from voxpress.publish.proposal import propose
         from voxpress.publish.recording import choose_reader
@@ -117,12 +173,10 @@ class Book:
             outline=found,
             outline_path=place if known else None,
             project=project,
-            speaker=choose_reader(speaker, found, document).over(own.speaker),
-            front_end=read_front_end(
-                [*(lexicon or ()), *project.list_lexicons()], normalise, "skip", None, True, own
-            ),
-            store=store_at(store or own.store),
-            device=device or own.device or "auto",
+            speaker=choose_reader(reading.speaker, found, document).over(own.speaker),
+            front_end=reading.front_end(project),
+            store=store_at(reading.store or own.store),
+            device=reading.device or own.device or "auto",
         )
 
     def planner(self, output: Output) -> Planner:
@@ -178,25 +232,12 @@ class Book:
         )
         return SOME_FAILED
 
-    def record(
-        self,
-        narrations: Sequence[Narration],
-        output: Output,
-        *,
-        workers: int | None,
-        verify: bool = False,
-        recogniser: str | None = None,
-    ) -> list[Recording]:
+    def record(self, narrations: Sequence[Narration], output: Output, making: Making) -> list[Recording]:
         """Speak narrations, showing progress; in their order.
-
-        Args:
-            verify: listen to every take.
-            recogniser: the model that listens.
 
         Raises:
             SpeechError: one of them could not be spoken; the others are in the store.
         """
-        from voxpress.cli.options import recogniser_named
         from voxpress.cli.progress import reading
         from voxpress.cli.streams import own_standard_output
         from voxpress.publish.recording import record
@@ -204,7 +245,7 @@ class Book:
         if not narrations:
             raise InputError("nothing in the book is read: see what its outline leaves out")
         planner = self.planner(output)
-        listener = recogniser_named(recogniser) if verify or recogniser else None
+        listener = recogniser_named(making.recogniser) if making.verify or making.recogniser else None
         if listener is not None:
             listener.require()
         found: dict[str, Recording] = {}
@@ -215,7 +256,7 @@ class Book:
                 narrations,
                 planner,
                 self.store,
-                workers=self.project.defaults.workers if workers is None else workers,
+                workers=self.project.defaults.workers if making.workers is None else making.workers,
                 recogniser=listener,
                 watch=tell,
             ):

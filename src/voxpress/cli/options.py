@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import typer
 
@@ -220,6 +222,35 @@ class Prunable(typer.core.TyperCommand):
             else:
                 read.append(each)
         return super().parse_args(ctx, read)
+
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def spread(command: Command) -> Command:
+    """A command that takes several options as one argument: a dataclass, whose fields become options of their own."""
+    own = inspect.signature(command, eval_str=True).parameters
+    shared: dict[str, type[Any]] = {
+        name: each.annotation
+        for name, each in own.items()
+        if isinstance(each.annotation, type) and dataclasses.is_dataclass(each.annotation)
+    }
+    fields = {
+        name: [*inspect.signature(kind, eval_str=True).parameters.values()] for name, kind in shared.items()
+    }
+
+    def run(**given: Any) -> None:
+        for name, parameters in fields.items():
+            given[name] = shared[name](**{each.name: given.pop(each.name) for each in parameters})
+        command(**given)
+
+    parameters = [each for name, one in own.items() for each in fields.get(name, [one])]
+    # typer gives all of them by name, so that no order has to be kept.
+    named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+    run.__name__, run.__doc__, run.__module__ = command.__name__, command.__doc__, command.__module__
+    run.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in named}
+    return cast(Command, run)
 
 
 def read_front_end(

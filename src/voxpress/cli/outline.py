@@ -7,21 +7,11 @@ from typing import Annotated
 
 import typer
 
-from voxpress.cli.books import Book, BookFile, default_outline
+from voxpress.cli.books import Book, BookFile, Reading, default_outline
 from voxpress.cli.options import (
-    Device,
-    EngineName,
     Json,
-    Language,
-    LexiconFiles,
-    Model,
-    Normalise,
-    Options,
-    Speed,
-    StoreUrl,
-    VoiceName,
     examples,
-    read_options,
+    spread,
 )
 from voxpress.errors import InputError
 
@@ -35,7 +25,9 @@ app = typer.Typer()
         "voxpress outline emma.epub --update",
     )
 )
+@spread
 def outline(
+    *,
     book: BookFile,
     output: Annotated[
         Path | None,
@@ -50,16 +42,7 @@ def outline(
         bool,
         typer.Option("--update", help="Read the book again; what you decided in the outline stays."),
     ] = False,
-    engine: EngineName = None,
-    model: Model = None,
-    voice: VoiceName = None,
-    language: Language = None,
-    speed: Speed = None,
-    option: Options = None,
-    device: Device = None,
-    lexicon: LexiconFiles = None,
-    normalise: Normalise = None,
-    store: StoreUrl = None,
+    reading: Reading,
     json: Json = False,
 ) -> None:
     """Write what of a book will be read, by whom, how long it is and what it costs, for you to edit.
@@ -73,32 +56,20 @@ def outline(
     from voxpress.publish import outline as outlines
     from voxpress.publish.proposal import describe_languages, survey
     from voxpress.publish.proposal import update as update_outline
-    from voxpress.speech import Output, Speaker
+    from voxpress.speech import Output
 
     place = output or default_outline(book)
     shown = output == Path("-") or json
     if not shown and place.exists() and not update:
         raise InputError(f"{place} is there already: --update keeps what you decided in it")
-    speaker = Speaker(
-        engine=engine,
-        model=model,
-        voice=voice,
-        language=language,
-        speed=speed,
-        options=read_options(option),
-    )
     opened = Book.open(
         book,
         place,
+        reading,
         fresh=not (update and place.is_file()),
-        speaker=speaker,
-        lexicon=lexicon,
-        normalise=normalise,
-        store=store,
-        device=device,
     )
     chosen = update_outline(opened.outline, opened.document) if update else opened.outline
-    chosen = msgspec.structs.replace(chosen, speaker=speaker.over(chosen.speaker))
+    chosen = msgspec.structs.replace(chosen, speaker=reading.speaker.over(chosen.speaker))
     found = survey(opened.document, chosen, opened.planner(Output()), opened.store)
     if json:
         print_json(msgspec.to_builtins(found.outline))

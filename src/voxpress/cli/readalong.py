@@ -9,23 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxpress.cli.books import Book, OutlineFile, Verify
+from voxpress.cli.books import Book, Making, OutlineFile, Reading
 from voxpress.cli.options import (
-    AsrModel,
-    Device,
-    EngineName,
-    Language,
-    LexiconFiles,
-    Model,
-    Normalise,
-    Options,
-    Seed,
-    Speed,
-    StoreUrl,
-    VoiceName,
-    Workers,
     examples,
-    read_options,
+    spread,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +41,9 @@ class Format(StrEnum):
         "voxpress readalong emma.epub -o out.epub --engine kokoro --voice bf_emma --granularity word",
     )
 )
+@spread
 def readalong(
+    *,
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="EPUB 2 or 3.", show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The new EPUB.")],
     outline: OutlineFile = None,
@@ -68,20 +57,8 @@ def readalong(
     narrator: Annotated[
         str | None, typer.Option("--narrator", metavar="NAME", help="For the metadata; by default the voice.")
     ] = None,
-    engine: EngineName = None,
-    model: Model = None,
-    voice: VoiceName = None,
-    language: Language = None,
-    speed: Speed = None,
-    seed: Seed = None,
-    option: Options = None,
-    device: Device = None,
-    lexicon: LexiconFiles = None,
-    normalise: Normalise = None,
-    store: StoreUrl = None,
-    workers: Workers = None,
-    verify: Verify = False,
-    recogniser: AsrModel = None,
+    reading: Reading,
+    making: Making,
 ) -> None:
     """Add a reading to an EPUB: each sentence is highlighted while it is heard.
 
@@ -90,37 +67,14 @@ def readalong(
     from msgspec.structs import replace as replaced
 
     from voxpress.publish.readalong import OUTPUT, Readalong, propose_outline
-    from voxpress.speech import Speaker
 
-    opened = Book.open(
-        book,
-        outline,
-        speaker=Speaker(
-            engine=engine,
-            model=model,
-            voice=voice,
-            language=language,
-            speed=speed,
-            seed=seed,
-            options=read_options(option),
-        ),
-        lexicon=lexicon,
-        normalise=normalise,
-        store=store,
-        device=device,
-    )
+    opened = Book.open(book, outline, reading)
     if opened.outline_path is None:
         opened = dataclasses.replace(opened, outline=propose_outline(opened.document))
     with Readalong(opened.document, opened.outline, granularity=granularity.value, replace=replace) as new:
         new.check(output)
         narrations = list(new.narrations())
-        recordings = opened.record(
-            narrations,
-            replaced(OUTPUT, format=format.value),
-            workers=workers,
-            verify=verify,
-            recogniser=recogniser,
-        )
+        recordings = opened.record(narrations, replaced(OUTPUT, format=format.value), making)
         for recording in recordings:
             new.add(recording)
         made = new.write(output, opened.store, narrator=narrator or opened.outline.narrator)

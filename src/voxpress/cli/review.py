@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated
 
 import typer
 
-from voxpress.cli.books import Book, BookFile, OutlineFile, default_outline
+from voxpress.cli.books import Book, BookFile, OutlineFile, Reading, default_outline
 from voxpress.cli.options import (
     AsrModel,
-    Device,
-    EngineName,
     Json,
-    Language,
-    LexiconFiles,
-    Model,
-    Normalise,
-    Options,
-    Seed,
-    Speed,
-    StoreUrl,
-    VoiceName,
     examples,
-    read_options,
     recogniser_named,
+    spread,
 )
 from voxpress.errors import InputError
 
@@ -31,20 +21,12 @@ app = typer.Typer()
 
 
 @app.command(epilog=examples("voxpress review emma.epub", "voxpress review emma.epub --json"))
+@spread
 def review(
+    *,
     book: BookFile,
     outline: OutlineFile = None,
-    engine: EngineName = None,
-    model: Model = None,
-    voice: VoiceName = None,
-    language: Language = None,
-    speed: Speed = None,
-    seed: Seed = None,
-    option: Options = None,
-    device: Device = None,
-    lexicon: LexiconFiles = None,
-    normalise: Normalise = None,
-    store: StoreUrl = None,
+    reading: Reading,
     recogniser: AsrModel = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Of the page; 0: any that is free.")
@@ -60,22 +42,10 @@ def review(
     from voxpress.publish import outline as outlines
     from voxpress.publish.audiobook import narrate_audiobook
     from voxpress.publish.outline import Outline
-    from voxpress.publish.recording import make_planner
     from voxpress.publish.review import Reviewing, count_heard
-    from voxpress.speech import Output, Speaker
+    from voxpress.speech import Output
 
-    speaker = Speaker(
-        engine=engine,
-        model=model,
-        voice=voice,
-        language=language,
-        speed=speed,
-        seed=seed,
-        options=read_options(option),
-    )
-    opened = Book.open(
-        book, outline, speaker=speaker, lexicon=lexicon, normalise=normalise, store=store, device=device
-    )
+    opened = Book.open(book, outline, reading)
     document, place = opened.document, opened.outline_path or default_outline(book)
 
     def save(changed: Outline) -> None:
@@ -88,14 +58,7 @@ def review(
         load=load,
         save=save,
         narrate=lambda known: narrate_audiobook(document, known),
-        make_planner=lambda known: make_planner(
-            document,
-            known,
-            Output(),
-            speaker=opened.speaker,
-            front_end=opened.front_end,
-            device=opened.device,
-        ),
+        make_planner=lambda known: dataclasses.replace(opened, outline=known).planner(Output()),
         store=opened.store,
         recogniser=recogniser_named(recogniser),
     )

@@ -6,12 +6,11 @@ HTML into blocks, `chapters` says which of them are a chapter. docs/documents.md
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import unescape  # `html` is a module of this package
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
@@ -20,6 +19,7 @@ import msgspec
 
 from voxpress.errors import InputError, suggest
 from voxpress.text.lexicon import Lexicon
+from voxpress.variants import find_variants
 
 BlockKind: TypeAlias = Literal[
     "heading", "paragraph", "item", "verse", "row", "caption", "code", "image", "note", "page", "break"
@@ -296,10 +296,6 @@ def read(path: str | os.PathLike[str], format: str | None = None) -> Document:
     return find(format or recognise(str(place), head)).read(place)
 
 
-def _find_formats() -> dict[str, Format]:
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        form = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMAT", None)
-        if isinstance(form, Format):
-            found[module.name] = form
-    return found
+@cache
+def _find_formats() -> Mapping[str, Format]:
+    return find_variants(__name__, __path__, "FORMAT", Format)

@@ -67,28 +67,23 @@ def find_doubtful(
     approved = {each.text for each in outline.sentences if each.approved}
     seen: set[str] = set()
     for narration in narrations:
-        plan = planner.plan(narration.utterance, filed=False)
-        if not isinstance(plan, Plan):
-            raise plan.error
-        verdicts = store.verdicts(plan.takes)
-        for key, words in zip(plan.recipe.spoken, plan.recipe.script.takes, strict=True):
-            verdict = verdicts.get(key)
-            if key in seen or verdict is None or passes(verdict.score):
+        spoken = list(_list_spoken(narration, planner))
+        verdicts = store.verdicts({each.take for each in spoken})
+        for each in spoken:
+            verdict = verdicts.get(each.take)
+            if each.take in seen or verdict is None or passes(verdict.score) or each.text in approved:
                 continue
-            seen.add(key)
-            place = narration.find(*words.source(0, len(words)))
-            text = narration.blocks[place[0]].text[place[1] : place[2]] if place else words.text
-            if text not in approved:
-                yield Doubtful(
-                    chapter=narration.utterance.title,
-                    text=text,
-                    spoken=words.text,
-                    heard=verdict.heard,
-                    wer=verdict.score.wer,
-                    differences=verdict.score.differences,
-                    take=key,
-                    assignment=plan.takes[key],
-                )
+            seen.add(each.take)
+            yield Doubtful(
+                chapter=narration.utterance.title,
+                text=each.text,
+                spoken=each.spoken,
+                heard=verdict.heard,
+                wer=verdict.score.wer,
+                differences=verdict.score.differences,
+                take=each.take,
+                assignment=each.assignment,
+            )
 
 
 def count_heard(narrations: Iterable[Narration], planner: Planner, store: Store) -> tuple[int, int]:
@@ -98,15 +93,27 @@ def count_heard(narrations: Iterable[Narration], planner: Planner, store: Store)
         InputError: a narration cannot be spoken as it is.
         StoreError: the store cannot be read.
     """
-    heard: set[str] = set()
-    takes: set[str] = set()
-    for narration in narrations:
-        plan = planner.plan(narration.utterance, filed=False)
-        if not isinstance(plan, Plan):
-            raise plan.error
-        takes.update(plan.takes)
-        heard.update(store.verdicts(plan.takes))
-    return len(heard), len(takes)
+    takes = {each.take for narration in narrations for each in _list_spoken(narration, planner)}
+    return len(store.verdicts(takes)), len(takes)
+
+
+class _Spoken(NamedTuple):
+    """A take of a narration: the piece of a block that it says, and what the engine is given for it."""
+
+    take: str
+    text: str
+    spoken: str
+    assignment: Assignment
+
+
+def _list_spoken(narration: Narration, planner: Planner) -> Iterator[_Spoken]:
+    plan = planner.plan(narration.utterance, filed=False)
+    if not isinstance(plan, Plan):
+        raise plan.error
+    for take, words in zip(plan.recipe.spoken, plan.recipe.script.takes, strict=True):
+        place = narration.find(*words.source(0, len(words)))
+        text = narration.blocks[place[0]].text[place[1] : place[2]] if place else words.text
+        yield _Spoken(take, text, words.text, plan.takes[take])
 
 
 def approve(outline: Outline, text: str) -> Outline:
@@ -224,24 +231,16 @@ class Reviewing:
     def _speak(self, text: str, outline: Outline, *, other: bool = False) -> Doubtful | None:
         planner = self._make_planner(outline)
         narrations = [each for each in self._narrate(outline) if _holds(each, text)]
-        found_it = False
-        for narration in narrations:
-            plan = planner.plan(narration.utterance, filed=False)
-            if not isinstance(plan, Plan):
-                raise plan.error
-            for key, words in zip(plan.recipe.spoken, plan.recipe.script.takes, strict=True):
-                place = narration.find(*words.source(0, len(words)))
-                if place is None or text not in narration.blocks[place[0]].text[place[1] : place[2]]:
-                    continue
-                speaks = plan.takes[key]
-                if other and not speaks.engine.seeded:
-                    raise InputError(
-                        f"{speaks.engine.name} reads a sentence the same each time: say its words otherwise"
-                    )
-                self._hear(key, speaks)
-                found_it = True
-        if not found_it:
+        spoken = [each for narration in narrations for each in _list_spoken(narration, planner)]
+        wanted = {each.take: each.assignment for each in spoken if text in each.text}
+        if not wanted:
             raise InputError(_GONE)
+        for take, speaks in wanted.items():
+            if other and not speaks.engine.seeded:
+                raise InputError(
+                    f"{speaks.engine.name} reads a sentence the same each time: say its words otherwise"
+                )
+            self._hear(take, speaks)
         self._save(outline)
         found = find_doubtful(narrations[:1], planner, self.store, outline)
         return next((each for each in found if text in each.text), None)
