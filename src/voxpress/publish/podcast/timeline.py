@@ -1,0 +1,208 @@
+"""When everything of an episode is heard. Pure: durations go in, places come out.
+
+All places are in samples of the mix, so that nothing drifts. A chapter begins on a frame of every format: its sound is
+then encoded alike wherever it stands in the episode, and is copied where it did not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from voxpress.documents.scripts import BedEnd, Heading, Item, Pause, Sound, Turn
+from voxpress.speech import Hertz, Seconds
+
+RATE: Hertz = 44_100
+"""Sample rate of the mix."""
+GRID = 9_216
+"""Samples between places where a chapter can begin: whole frames of MP3 (1,152) and of AAC (1,024), 0.21 s."""
+FADE_OUT: Seconds = 2.0
+"""How long a bed goes on after its end, ever softer."""
+
+
+class PlacedTurn(NamedTuple):
+    """A turn in the episode.
+
+    Attributes:
+        index: its place among the turns of the script.
+        start, end: in samples.
+    """
+
+    turn: Turn
+    index: int
+    start: int
+    end: int
+
+
+class PlacedSound(NamedTuple):
+    """A sound in the episode: of a bed, `end` is where it begins to fade out."""
+
+    sound: Sound
+    start: int
+    end: int
+
+
+class PlacedChapter(NamedTuple):
+    """A chapter, and where it begins."""
+
+    title: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """When everything of an episode is heard.
+
+    Attributes:
+        length: in samples, a multiple of `GRID`.
+    """
+
+    turns: tuple[PlacedTurn, ...]
+    sounds: tuple[PlacedSound, ...]
+    chapters: tuple[PlacedChapter, ...]
+    length: int
+
+    @property
+    def duration(self) -> Seconds:
+        return self.length / RATE
+
+    @property
+    def parts(self) -> tuple[tuple[int, int], ...]:
+        """What is encoded as one: start and end of each chapter, and of what comes before the first."""
+        starts = sorted({0, *(each.start for each in self.chapters if each.start < self.length)})
+        return tuple(zip(starts, (*starts[1:], self.length), strict=True))
+
+
+class Gaps(NamedTuple):
+    """Silence between turns, in seconds.
+
+    Attributes:
+        speakers: where another person goes on.
+        paragraphs: where the same person does.
+        chapters: before a heading.
+        lead, tail: before the first sound, and after the last.
+    """
+
+    speakers: Seconds = 0.35
+    paragraphs: Seconds = 0.5
+    chapters: Seconds = 1.2
+    lead: Seconds = 0.5
+    tail: Seconds = 1.0
+
+
+def arrange(
+    items: Sequence[Item],
+    turns: Sequence[int],
+    sounds: Mapping[str, int],
+    gaps: Gaps = Gaps(),  # noqa: B008 - it cannot be changed
+) -> Timeline:
+    """Place the items of a script one after the other.
+
+    A turn that overlaps the one before it never begins before that does. A bed that nothing ends fades out at the end.
+
+    >>> talk = [Heading(title="One"), Turn(speaker="Ann", text="Hi."), Turn(speaker="Bob", text="Hey.", gap=-0.5)]
+    >>> [(each.start / RATE, each.end / RATE) for each in arrange(talk, [44100, 44100], {}).turns]
+    [(0.5, 1.5), (1.0, 2.0)]
+
+    Args:
+        turns: of each turn, its length in samples.
+        sounds: of each sound, by its name, its length in samples.
+    """
+    return _Arranger(turns, sounds, gaps).arrange(items)
+
+
+def _count(duration: Seconds) -> int:
+    return round(duration * RATE)
+
+
+def _align(at: int) -> int:
+    """The next place where a chapter can begin."""
+    return -(-at // GRID) * GRID
+
+
+class _Arranger:
+    """Walks through a script. `_end` is where the last sound ends, `_gap` the silence that was asked for after it."""
+
+    def __init__(self, turns: Sequence[int], sounds: Mapping[str, int], gaps: Gaps) -> None:
+        self._lengths = turns
+        self._sound_lengths = sounds
+        self._gaps = gaps
+        self._turns: list[PlacedTurn] = []
+        self._sounds: list[PlacedSound] = []
+        self._chapters: list[PlacedChapter] = []
+        self._bed: tuple[Sound, int] | None = None
+        self._end = _count(gaps.lead)
+        self._gap: int | None = 0
+
+    def arrange(self, items: Sequence[Item]) -> Timeline:
+        for item in items:
+            match item:
+                case Turn():
+                    self._say(item)
+                case Pause(duration=duration):
+                    self._gap = (self._gap or 0) + _count(duration)
+                case Heading():
+                    self._begin_chapter(item)
+                case Sound(kind="bed"):
+                    self._end_bed()
+                    self._bed = item, self._go_on()
+                case Sound():
+                    self._play(item)
+                case BedEnd():
+                    self._end_bed()
+        self._go_on()
+        last = self._end + (_count(self._gaps.tail) if self._bed is None else 0)
+        self._end_bed()
+        fading = max(
+            (each.end + _count(FADE_OUT) for each in self._sounds if each.sound.kind == "bed"), default=0
+        )
+        return Timeline(
+            tuple(self._turns), tuple(self._sounds), tuple(self._chapters), _align(max(last, fading, 1))
+        )
+
+    def _go_on(self) -> int:
+        """Where a bed begins or ends: after the silence that was asked for. What follows gets no more of it."""
+        if self._gap is not None:
+            self._end += self._gap
+            self._gap = 0
+        return self._end
+
+    def _say(self, turn: Turn) -> None:
+        index = len(self._turns)
+        former = self._turns[-1] if self._turns else None
+        if turn.gap is not None:
+            gap = _count(turn.gap)
+        elif self._gap is not None:
+            gap = self._gap
+        else:
+            same = former is not None and former.turn.speaker == turn.speaker
+            gap = _count(self._gaps.paragraphs if same else self._gaps.speakers)
+        start = max(self._end + gap, former.start if former else 0, 0)
+        end = start + self._lengths[index]
+        self._turns.append(PlacedTurn(turn, index, start, end))
+        self._end = max(self._end, end)
+        self._gap = None
+
+    def _begin_chapter(self, heading: Heading) -> None:
+        pause = self._gap if self._gap is not None else _count(self._gaps.chapters)
+        if not self._turns and not self._sounds and not self._chapters:
+            self._chapters.append(PlacedChapter(heading.title, 0))
+            return
+        self._end = _align(self._end + pause)
+        self._gap = 0
+        self._chapters.append(PlacedChapter(heading.title, self._end))
+
+    def _play(self, sound: Sound) -> None:
+        gap = _count(self._gaps.speakers) if self._gap is None else self._gap
+        start = self._end + gap
+        end = start + self._sound_lengths[sound.name]
+        self._sounds.append(PlacedSound(sound, start, end))
+        self._end = max(start, end - _count(sound.overlap))
+        self._gap = 0
+
+    def _end_bed(self) -> None:
+        if self._bed is not None:
+            sound, start = self._bed
+            self._sounds.append(PlacedSound(sound, start, max(start, self._go_on())))
+            self._bed = None
