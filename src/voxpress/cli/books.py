@@ -238,37 +238,61 @@ class Book:
         Raises:
             SpeechError: one of them could not be spoken; the others are in the store.
         """
-        from voxpress.cli.progress import reading
-        from voxpress.cli.streams import own_standard_output
-        from voxpress.publish.recording import record
-
         if not narrations:
             raise InputError("nothing in the book is read: see what its outline leaves out")
-        planner = self.planner(output)
-        listener = recogniser_named(making.recogniser) if making.verify or making.recogniser else None
-        if listener is not None:
-            listener.require()
-        found: dict[str, Recording] = {}
-        began = time.monotonic()
-        lengths = {each.utterance.id: len(each.utterance.text) for each in narrations}
-        with reading(lengths) as tell, own_standard_output():
-            for recording in record(
-                narrations,
-                planner,
-                self.store,
-                workers=self.project.defaults.workers if making.workers is None else making.workers,
-                recogniser=listener,
-                watch=tell,
-            ):
-                id = recording.narration.utterance.id
-                tell(id, -1)
-                found[id] = recording
-        recordings = [found[each.utterance.id] for each in narrations]
-        for each in recordings:
-            if each.result.exception:
-                raise each.result.exception
-        _summarise(recordings, time.monotonic() - began)
-        return recordings
+        workers = self.project.defaults.workers
+        return record_all(narrations, self.planner(output), self.store, making, workers=workers)
+
+
+def record_all(
+    narrations: Sequence[Narration],
+    planner: Planner,
+    store: Store,
+    making: Making,
+    *,
+    unit: str = "chapter",
+    workers: int | None = None,
+    window: int | None = None,
+) -> list[Recording]:
+    """Speak narrations, showing progress, and say what they were made of; in their order.
+
+    Args:
+        unit: what one of them is called.
+        workers: where the options do not say it.
+        window: how many are on their way at once; None: as for chapters.
+
+    Raises:
+        SpeechError: one of them could not be spoken; the others are in the store.
+    """
+    from voxpress.cli.progress import reading
+    from voxpress.cli.streams import own_standard_output
+    from voxpress.publish.recording import WINDOW, record
+
+    listener = recogniser_named(making.recogniser) if making.verify or making.recogniser else None
+    if listener is not None:
+        listener.require()
+    found: dict[str, Recording] = {}
+    began = time.monotonic()
+    lengths = {each.utterance.id: len(each.utterance.text) for each in narrations}
+    with reading(lengths, f"{unit}s") as tell, own_standard_output():
+        for recording in record(
+            narrations,
+            planner,
+            store,
+            workers=workers if making.workers is None else making.workers,
+            recogniser=listener,
+            window=window or WINDOW,
+            watch=tell,
+        ):
+            id = recording.narration.utterance.id
+            tell(id, -1)
+            found[id] = recording
+    recordings = [found[each.utterance.id] for each in narrations]
+    for each in recordings:
+        if each.result.exception:
+            raise each.result.exception
+    _summarise(recordings, time.monotonic() - began, unit)
+    return recordings
 
 
 def _shared_options(given: Sequence[str]) -> list[str]:
@@ -287,7 +311,7 @@ def _shared_options(given: Sequence[str]) -> list[str]:
     return kept
 
 
-def _summarise(recordings: Sequence[Recording], elapsed: Seconds) -> None:
+def _summarise(recordings: Sequence[Recording], elapsed: Seconds, unit: str) -> None:
     """Print what a reading was made of."""
     from voxpress.cli.summary import dollars
     from voxpress.cli.tables import count
@@ -298,7 +322,7 @@ def _summarise(recordings: Sequence[Recording], elapsed: Seconds) -> None:
     cost = sum(each.result.cost for each in recordings)
     rate = f", {heard / elapsed:.1f} × real time" if spoken == segments and elapsed else ""
     print(
-        f"{count(len(recordings), 'chapter')}, {heard / 60:,.1f} min of audio in {elapsed:,.1f} s{rate};"
+        f"{count(len(recordings), unit)}, {heard / 60:,.1f} min of audio in {elapsed:,.1f} s{rate};"
         f" {spoken:,} of {count(segments, 'segment')} spoken" + (f" for {dollars(cost)}" if cost else "")
     )
     noted = list(dict.fromkeys(note for each in recordings for note in each.result.notes))

@@ -138,6 +138,7 @@ def record(
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
     recogniser: Recogniser | None = None,
+    window: int = WINDOW,
     watch: Callable[[str, int], None] | None = None,
 ) -> Generator[Recording]:
     """Speak narrations: what the store has is not spoken again. They come in the order in which they finish, which is
@@ -145,6 +146,7 @@ def record(
 
     Args:
         recogniser: listens to every take that it did not hear before.
+        window: how many narrations are on their way at once.
         watch: is told of each take that was spoken: the id of its narration, and the characters of the take.
 
     Raises:
@@ -160,6 +162,7 @@ def record(
         attempts=attempts,
         timeout=timeout,
         recogniser=recogniser,
+        window=window,
         watch=watch,
     )
 
@@ -172,6 +175,7 @@ def record_plans(
     attempts: int = ATTEMPTS,
     timeout: Seconds | None = TIMEOUT,
     recogniser: Recogniser | None = None,
+    window: int = WINDOW,
     watch: Callable[[str, int], None] | None = None,
 ) -> Generator[Recording]:
     """`record` for narrations of several documents, each with its plan, whose numbers differ."""
@@ -197,7 +201,7 @@ def record_plans(
         attempts=attempts,
         timeout=timeout,
         recogniser=recogniser,
-        window=WINDOW,
+        window=window,
         watch=tell,
     ):
         sizes.pop(result.number, None)

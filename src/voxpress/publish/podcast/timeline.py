@@ -25,12 +25,12 @@ class PlacedTurn(NamedTuple):
     """A turn in the episode.
 
     Attributes:
-        index: its place among the turns of the script.
+        number: among the turns of the script, from 0.
         start, end: in samples.
     """
 
     turn: Turn
-    index: int
+    number: int
     start: int
     end: int
 
@@ -169,7 +169,7 @@ class _Arranger:
         return self._end
 
     def _say(self, turn: Turn) -> None:
-        index = len(self._turns)
+        number = len(self._turns)
         former = self._turns[-1] if self._turns else None
         if turn.gap is not None:
             gap = _count(turn.gap)
@@ -179,8 +179,8 @@ class _Arranger:
             same = former is not None and former.turn.speaker == turn.speaker
             gap = _count(self._gaps.paragraphs if same else self._gaps.speakers)
         start = max(self._end + gap, former.start if former else 0, 0)
-        end = start + self._lengths[index]
-        self._turns.append(PlacedTurn(turn, index, start, end))
+        end = start + self._lengths[number]
+        self._turns.append(PlacedTurn(turn, number, start, end))
         self._end = max(self._end, end)
         self._gap = None
 
