@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from voxpress.publish.narration import Narration
     from voxpress.publish.outline import Outline
     from voxpress.publish.recording import Recording
+    from voxpress.rendering.plan import Planned
     from voxpress.rendering.planner import Planner
     from voxpress.rendering.presets import Defaults, Project
     from voxpress.speech import Output, Seconds, Speaker
@@ -240,13 +241,16 @@ class Book:
         """
         if not narrations:
             raise InputError("nothing in the book is read: see what its outline leaves out")
+        from voxpress.publish.recording import plan_narrations
+
+        planned = plan_narrations(narrations, self.planner(output))
         workers = self.project.defaults.workers
-        return record_all(narrations, self.planner(output), self.store, making, workers=workers)
+        return record_all(narrations, planned, self.store, making, workers=workers)
 
 
 def record_all(
     narrations: Sequence[Narration],
-    planner: Planner,
+    planned: Iterable[tuple[Narration, Planned]],
     store: Store,
     making: Making,
     *,
@@ -257,6 +261,7 @@ def record_all(
     """Speak narrations, showing progress, and say what they were made of; in their order.
 
     Args:
+        planned: each with its plan.
         unit: what one of them is called.
         workers: where the options do not say it.
         window: how many are on their way at once; None: as for chapters.
@@ -266,7 +271,7 @@ def record_all(
     """
     from voxpress.cli.progress import reading
     from voxpress.cli.streams import own_standard_output
-    from voxpress.publish.recording import WINDOW, record
+    from voxpress.publish.recording import WINDOW, record_plans
 
     listener = recogniser_named(making.recogniser) if making.verify or making.recogniser else None
     if listener is not None:
@@ -275,9 +280,8 @@ def record_all(
     began = time.monotonic()
     lengths = {each.utterance.id: len(each.utterance.text) for each in narrations}
     with reading(lengths, f"{unit}s") as tell, own_standard_output():
-        for recording in record(
-            narrations,
-            planner,
+        for recording in record_plans(
+            planned,
             store,
             workers=workers if making.workers is None else making.workers,
             recogniser=listener,

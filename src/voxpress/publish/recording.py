@@ -153,10 +153,7 @@ def record(
         StoreError: the store cannot be read or written; what is finished stays.
     """
     yield from record_plans(
-        (
-            (narration, planner.plan(narration.utterance, number, filed=False))
-            for number, narration in enumerate(narrations)
-        ),
+        plan_narrations(narrations, planner),
         store,
         workers=workers,
         attempts=attempts,
@@ -165,6 +162,12 @@ def record(
         window=window,
         watch=watch,
     )
+
+
+def plan_narrations(narrations: Iterable[Narration], planner: Planner) -> Iterator[tuple[Narration, Planned]]:
+    """Narrations with their plans, made when they are asked for."""
+    for number, narration in enumerate(narrations):
+        yield narration, planner.plan(narration.utterance, number, filed=False)
 
 
 def record_plans(
