@@ -1,0 +1,83 @@
+"""Names of scripts and subtitles, and the voices that people give them."""
+
+from pathlib import Path
+
+import pytest
+
+from voxpress.documents.scripts import Heading, Script, Turn
+from voxpress.errors import InputError
+from voxpress.publish.casting import match_names, read_cast_of, read_voice
+from voxpress.publish.podcast.speaking import narrate_turns
+from voxpress.speech import Speaker
+
+TONE = Speaker(engine="tone", voice="high")
+
+
+@pytest.mark.parametrize("text", ["", " ", ":", "piper:", ":joe", " : "])
+def test_a_voice_in_one_word_has_all_its_parts(text: str) -> None:
+    with pytest.raises(InputError, match="VOICE or ENGINE:VOICE"):
+        read_voice(text)
+
+
+def test_a_head_gives_names_a_voice_or_all_of_a_speaker() -> None:
+    cast = read_cast_of({"Ann": "tone:high", "Bob": {"voice": "low", "speed": 1.2}}, Path("talk.md"))
+    assert cast == {"Ann": TONE, "Bob": Speaker(voice="low", speed=1.2)}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["Ann"], "talk.md: cast: must be names with a voice each"),
+        ({"Ann": 3}, "talk.md: cast.Ann: must be a table"),
+        ({"Ann": {"voise": "low"}}, "talk.md: cast.Ann.voise"),
+        ({"Ann": {"speed": "fast"}}, "talk.md: cast.Ann.speed"),
+        ({"Ann": "tone:"}, "talk.md: cast.Ann: must be VOICE"),
+        ({" ": "high"}, "talk.md: cast: a speaker needs a name"),
+    ],
+)
+def test_a_wrong_cast_is_named_with_file_and_field(given: object, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_cast_of(given, Path("talk.md"))
+    assert str(caught.value).startswith(message)
+
+
+def test_names_in_other_letters_are_the_same_person() -> None:
+    names = [("ANN", ""), ("ann", ""), ("Ann", "")]
+    assert match_names(names, {"Ann": TONE}) == {"ANN": "Ann", "ann": "Ann", "Ann": "Ann"}
+
+
+def test_all_names_without_a_voice_are_told_at_once() -> None:
+    names = [("Bob", "talk.md:3"), ("Ann", "talk.md:4"), ("Cid", "talk.md:5"), ("Bob", "talk.md:6")]
+    with pytest.raises(InputError) as caught:
+        match_names(names, {"Ann": TONE})
+    assert str(caught.value).startswith("talk.md:3: no voice for 'Bob', 'Cid'")
+    assert "(cast: Ann)" in str(caught.value)
+
+
+def test_a_misspelt_name_is_suggested() -> None:
+    with pytest.raises(InputError, match="did you mean 'Benjamin'"):
+        match_names([("Benjamim", "")], {"Benjamin": TONE})
+
+
+def test_turns_keep_what_their_line_says() -> None:
+    script = Script(
+        path=Path("talk.md"),
+        items=(
+            Heading(title="One"),
+            Turn(speaker="ANN", text="*Guten Tag.*", markup="markdown", speed=1.1, language="de", line=7),
+            Turn(speaker="Ann", text="…", line=8),
+        ),
+    )
+    narrations, spoken = narrate_turns(script, {"Ann": TONE})
+    (turn,) = (each.utterance for each in narrations)
+    assert (turn.speaker, turn.text, turn.markup, turn.speed, turn.language, turn.origin) == (
+        *("Ann", "*Guten Tag.*", "markdown", 1.1, "de", "talk.md:7"),
+    )
+    assert len(spoken.items) == 2
+    assert spoken.notes == ("1 turn without words is left out",)
+
+
+@pytest.mark.parametrize("items", [(), (Heading(title="One"),), (Turn(speaker="Ann", text="—"),)])
+def test_a_script_without_words_is_an_error(items: tuple[object, ...]) -> None:
+    with pytest.raises(InputError, match=r"talk\.md: nothing in it is spoken"):
+        narrate_turns(Script(path=Path("talk.md"), items=items), {"Ann": TONE})  # type: ignore[arg-type]
