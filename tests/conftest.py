@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from hypothesis import settings
 
 from voxpress import engines
 from voxpress.files import home
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("voxpress", deadline=None)
+settings.load_profile("voxpress")
 
 
 @pytest.fixture

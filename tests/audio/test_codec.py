@@ -316,7 +316,7 @@ def test_a_long_vorbis_file_does_not_crash() -> None:
 
 
 @given(arrays.arrays(np.float32, st.integers(1, 300), elements=st.floats(-20, 20, width=32)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_takes_come_back(samples: np.ndarray[tuple[int], np.dtype[np.float32]]) -> None:
     """To 24 bits of their largest sample, beyond full scale too; and from then on bit for bit."""
     audio = Audio(samples, 24000)

@@ -240,7 +240,7 @@ def test_the_limiter_leaves_alone_what_is_below() -> None:
 
 
 @given(audios, st.floats(-40.0, 0.0))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_sample_passes_the_limiter(audio: Audio, ceiling: float) -> None:
     """Whatever the audio: same length, sign kept, none above."""
     limited = limit(audio, ceiling)
@@ -251,7 +251,7 @@ def test_no_sample_passes_the_limiter(audio: Audio, ceiling: float) -> None:
 
 
 @given(st.lists(audios, min_size=1, max_size=4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_joined_length_is_the_sum_and_marks_stay_in_order(parts: list[Audio]) -> None:
     """And nothing of the samples is lost."""
     whole = join(parts)
@@ -260,7 +260,7 @@ def test_joined_length_is_the_sum_and_marks_stay_in_order(parts: list[Audio]) ->
 
 
 @given(audios, st.integers(0, 2000), st.integers(0, 2000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_trimmed_audio_is_a_part_of_the_audio(audio: Audio, lead: int, tail: int) -> None:
     """Trimming only cuts at the ends, keeps the marks inside, and has nothing to do a second time."""
     padded = pad(audio, lead / 8000, tail / 8000)
@@ -272,7 +272,7 @@ def test_trimmed_audio_is_a_part_of_the_audio(audio: Audio, lead: int, tail: int
 
 
 @given(audios, st.sampled_from([8000, 11025, 24000]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_resampled_duration_is_the_same(audio: Audio, rate: int) -> None:
     """To one sample of the new rate, also for none and for one."""
     assert abs(resample(audio, rate).duration - audio.duration) * rate <= 1

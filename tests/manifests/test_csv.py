@@ -351,7 +351,7 @@ cells = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 names = st.from_regex(r"[a-z0-9_/-]{1,12}", fullmatch=True)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     table=st.lists(st.tuples(names, cells.filter(str.strip), cells), min_size=1, max_size=5),
     delimiter=st.sampled_from(",;\t|"),

@@ -281,9 +281,8 @@ def test_closing_the_iterator_stops_the_workers(store, out):
     """At once, though work is left."""
     results = render(rows(*[f"Prompt {i}." for i in range(2000)]), out, engine="tone", store=store, workers=2)
     next(results)
-    began = time.monotonic()
     results.close()
-    assert time.monotonic() - began < 5
+    assert len(list(out.glob("*.wav"))) < 2000
 
 
 def test_another_thread_closes_the_iterator(store, out):

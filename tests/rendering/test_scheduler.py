@@ -337,7 +337,7 @@ def test_a_service_that_refuses_another_attempt_is_asked_no_more():
     assert not any(isinstance(task, Speak) for task in start_all(scheduler))
 
 
-SETTINGS = settings(max_examples=150, stateful_step_count=40, deadline=None)
+SETTINGS = settings(max_examples=150, stateful_step_count=40)
 
 TestRendering = Scheduling.TestCase
 TestRendering.settings = SETTINGS

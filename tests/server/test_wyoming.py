@@ -568,10 +568,7 @@ BAD = {
 
 @pytest.mark.parametrize("sent", BAD.values(), ids=BAD.keys())
 def test_what_is_no_event_ends_its_connection(here, sent):
-    began = time.monotonic()
-    answer = here.send(sent)
-    assert time.monotonic() - began < 5
-    assert b'"error"' in answer
+    assert b'"error"' in here.send(sent)
     assert here.works()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.growth import require_linear
 from voxpress.errors import InputError
 from voxpress.text.lexicon import Entry, Lexicon, parse, read
 from voxpress.text.lexicon.pls import NAMESPACE, write_pls
@@ -246,10 +246,8 @@ def test_what_is_no_pls(document: str, problem: str) -> None:
 
 def test_entities_that_grow_are_refused_at_once() -> None:
     layers = "".join(f"<!ENTITY a{n + 1} '{f'&a{n};' * 10}'>" for n in range(20))
-    start = time.perf_counter()
     with pytest.raises(InputError, match="declares a document type"):
         parse(f"<!DOCTYPE l [<!ENTITY a0 'x'>{layers}]><lexicon>&a20;</lexicon>".encode(), "x.pls")
-    assert time.perf_counter() - start < 1
 
 
 def test_pls_is_found_by_its_content() -> None:
@@ -335,10 +333,11 @@ def test_any_bytes(data: bytes) -> None:
 
 
 def test_a_hundred_thousand_lines() -> None:
-    start = time.perf_counter()
-    lexicon = parse("".join(f"word{n}\t/nwɪn/\n" for n in range(100_000)).encode(), "x.tsv")
-    assert len(parse(write_pls(lexicon).encode(), "x.pls")) == 100_000
-    assert time.perf_counter() - start < 60
+    def work(count: int) -> None:
+        lexicon = parse("".join(f"word{n}\t/nwɪn/\n" for n in range(count)).encode(), "x.tsv")
+        assert len(parse(write_pls(lexicon).encode(), "x.pls")) == count
+
+    require_linear(work, 100_000)
 
 
 # Lexicons of real books

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,15 +101,13 @@ def test_a_pattern_that_leaves_nothing_to_say_leaves_the_word() -> None:
 @pytest.mark.parametrize(
     "written", ["(a*)*b", "(a|a)*b", "(a|aa)+b", "a.*?b|a", r"(\w+\s?)+$", ".*.*.*.*b", r"\b", "(x+x+)+y"]
 )
-@pytest.mark.parametrize("text", ["a" * 10_000, "a " * 5_000, "x" * 10_000 + "!", "ab" * 5_000])
-def test_a_hostile_pattern_takes_no_longer_than_any(written: str, text: str) -> None:
+@pytest.mark.parametrize("token", ["a", "a ", "x", "ab"])
+def test_a_hostile_pattern_ends(written: str, token: str) -> None:
     try:
         entry = Entry(written, "X", regex=True, part=True)
     except InputError:
         return
-    start = time.perf_counter()
-    speak(text, entry)
-    assert time.perf_counter() - start < 10
+    speak(token * 10_000 + "!", entry)  # with backtracking, this would not end
 
 
 def test_long_texts_are_searched_to_their_end() -> None:

@@ -200,14 +200,14 @@ def test_an_article_is_no_number():
     assert score("Sie haben eine Nachricht.", "sie haben einen Nachricht", "de").errors == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=60), st.sampled_from(["en", "en-US", "de", "fr", "es", "ja", "hi", ""]))
 def test_any_text_is_itself(text, language):
     """Whatever characters it has."""
     assert score(text, text, language).errors == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(alphabet="0123456789", min_size=1, max_size=12), st.sampled_from(["en", "de", "fr", "es"]))
 def test_digits_are_heard_one_by_one_or_together(digits, language):
     """Leading zeros too; and no digit may be another."""
