@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import soundfile  # type: ignore[import-untyped]  # it has no type hints
@@ -150,6 +150,33 @@ def test_daisy_3_can_be_walked_by_heading_page_and_phrase(
     package = parse(tmp_path / "book.opf")
     listed = {each.get("href") for each in package.iter("{*}item")}
     assert listed == {each.name for each in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("pages", ["skip", "read"])
+def test_pages_have_the_same_labels_and_kinds_whether_they_are_read_or_not(
+    tmp_path: Path, pages: Literal["skip", "read"]
+) -> None:
+    kinds = {
+        "xii": "front",
+        "12": "normal",
+        "A-3": "special",
+        "٣": "special",
+        "²": "special",
+        "1234567890": "special",
+    }
+    blocks = [
+        *(Block(kind="page", name="another", text=label) for label in kinds),
+        paragraph("Text.", points=(Point(2, "page", "", Place("a")), Point(3, "page", "13", Place("a")))),
+    ]
+    document, outline, store = book(chapter(1, "One", *blocks)), Outline(pages=pages), open_store("memory:")
+    recordings = record_book(document, outline, store)
+    daisy.write_daisy(recordings, document, outline, tmp_path / "old", store)
+    daisy.write_daisy(recordings, document, outline, tmp_path / "new", store, version="3")
+    spans = parse(tmp_path / "old" / "ncc.html").iterfind(".//h:body/h:span", NCC)
+    old = {each[0].text: each.get("class").removeprefix("page-") for each in spans}
+    targets = parse(tmp_path / "new" / "navigation.ncx").iter("{*}pageTarget")
+    new = {"".join(each.find("{*}navLabel").itertext()): each.get("type") for each in targets}
+    assert old == new == {**kinds, "13": "normal"}
 
 
 def test_the_same_book_gives_the_same_bytes(tmp_path: Path) -> None:
