@@ -179,7 +179,7 @@ def test_a_failed_sentence_leaves_no_book(voxpress: Run, emma: Path, tmp_path: P
     done = voxpress("audiobook", emma, "-o", "emma.m4b", "--option", "fault=silent", status=1)
     assert "001" in done.warned
     assert (tmp_path / "emma.m4b").read_bytes() == b"former"
-    assert os.listdir(tmp_path).count("emma.m4b") == 1
+    assert not [each for each in os.listdir(tmp_path) if each.endswith(".partial")]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_what_is_no_book_is_refused_before_anything_is_spoken(
 ) -> None:
     done = voxpress("audiobook", emma, *arguments, status=2)
     assert "one file called .m4b, or a folder of mp3, m4a, opus" in done.warned
-    assert "voxpress audiobook" not in done.said
+    assert "of audio" not in done.said
 
 
 @pytest.mark.parametrize(("command", "name"), [("audiobook", "emma.m4b"), ("daisy", "out")])

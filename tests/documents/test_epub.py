@@ -191,7 +191,7 @@ def test_covers(tmp_path, given, cover):
 
 
 def test_a_cover_is_what_it_is(tmp_path):
-    for data, found in ((PNG, "image/png"), (b"GIF89a", None)):
+    for data, found in ((PNG, "image/png"), (b"GIF89a", None), (b"\x89PNG, nearly", None)):
         book = read(tmp_path, {"one.xhtml": ONE}, others={"c.jpg": data}, properties={"c.jpg": "cover-image"})
         assert (book.cover and book.cover.media_type) == found
     assert any("neither JPEG nor PNG" in note for note in book.notes)

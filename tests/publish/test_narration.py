@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -91,6 +92,36 @@ def test_other_languages_are_spoken_by_who_speaks_them_and_else_by_the_reader() 
     assert text_of(block) == "<p>Say bonjour now.</p>"
     outline = Outline(cast=CAST, languages={"fr": "Ann"})
     assert text_of(block, outline=outline) == '<p>Say <voice name="Ann">bonjour</voice> now.</p>'
+
+
+@pytest.mark.parametrize(
+    ("planned", "tag", "speaker"),
+    [
+        ("fr", "fr-FR", "Ann"),
+        ("FR", "fr", "Ann"),
+        ("fr_ca", "fr-CA", "Ann"),
+        ("zh", "zh-Hant", "Ann"),
+        ("zh-Hant", "zh-Hant-TW", "Ann"),
+        ("zh-Hant", "zh-Hans", ""),
+        ("fr-FR", "fr", ""),
+        ("es", "fr", ""),
+    ],
+)
+def test_blocks_phrases_and_the_outline_agree_on_who_speaks_a_language(
+    planned: str, tag: str, speaker: str
+) -> None:
+    outline = Outline(cast=CAST, languages={planned: "Ann"})
+    phrase = paragraph(f"Say <lang xml:lang='{tag}'>it</lang>.")
+    voiced = '<voice name="Ann">it</voice>' if speaker else "it"
+    assert text_of(phrase, outline=outline) == f"<p>Say {voiced}.</p>"
+    assert outline.find_speaker(paragraph("It.", language=tag)) == speaker
+    told = list(describe_languages(Counter([tag]), outline))
+    assert [f"in {tag!r}" in line for line in told] == ([] if speaker else [True])
+
+
+def test_a_language_that_stands_twice_in_an_outline_is_named() -> None:
+    with pytest.raises(InputError, match="languages: 'fr-CA' is there 2 times"):
+        Outline(cast=CAST, languages={"fr-CA": "Ann", "FR_ca": "Ann"})
 
 
 def test_a_sentence_of_the_audio_is_found_in_its_block() -> None:

@@ -136,6 +136,25 @@ def test_bookmarks_are_marks_of_the_clip() -> None:
     assert [mark.start for mark in clip.marks] == sorted(mark.start for mark in clip.marks)
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Some more te<mark name='m'/>xt.", "text."),
+        ("Te<mark name='m'/>xt.", "Text."),
+        ("Some text<mark name='m'/>.", "text."),
+        ("Some mo<mark name='m'/>re text. And then more.", "more"),
+        ("Some <mark name='m'/>more text.", "more"),
+        ("Some<mark name='m'/> more text.", "more"),
+        ("Some text.<mark name='m'/> <sub alias='then'>x</sub> more.", "then"),
+    ],
+)
+def test_a_bookmark_within_a_word_is_heard_where_the_word_begins(text: str, word: str) -> None:
+    """As the pages of printed books begin."""
+    clip = speak(f"<speak>{text}</speak>")
+    starts = {mark.text: mark.start for mark in clip.marks if mark.kind in ("word", "bookmark")}
+    assert starts["m"] == pytest.approx(starts[word], abs=0.05)
+
+
 def test_a_bookmark_changes_no_sound() -> None:
     plain, marked = (
         speak("<speak>Sample speech.</speak>"),

@@ -9,10 +9,7 @@ from typing import Annotated
 import typer
 
 from voxpress.cli.books import Book, BookFile, Making, OutlineFile, Reading
-from voxpress.cli.options import (
-    examples,
-    spread,
-)
+from voxpress.cli.options import examples, spread
 from voxpress.errors import InputError
 
 app = typer.Typer()
@@ -69,7 +66,13 @@ def audiobook(
     from voxpress.audio.audiobooks import list_others, name_folder
     from voxpress.cli.tables import count
     from voxpress.files import atomic
-    from voxpress.publish.audiobook import M4B, describe_book, narrate_audiobook, write_audiobook
+    from voxpress.publish.audiobook import (
+        M4B,
+        describe_book,
+        name_narrators,
+        narrate_audiobook,
+        write_audiobook,
+    )
 
     single = output.suffix.lower() in M4B
     if single and format not in (None, "m4a"):
@@ -84,13 +87,12 @@ def audiobook(
     target = output.expanduser()
     atomic.require_place(target if single else target / "01.mp3", "output")
     made = opened.find_output(preset or "audiobook", "m4a" if single else format or _usual_format(preset))
-    describe_book(opened.document, opened.outline)  # the cover is read before anything is spoken
+    tags = describe_book(opened.document, opened.outline)  # reads the cover, before anything is spoken
     narrations = list(narrate_audiobook(opened.document, opened.outline))
     recordings = opened.record(narrations, made, making)
     if library:
-        voices = tuple(dict.fromkeys(each.result.voice for each in recordings))
-        target = target / name_folder(describe_book(opened.document, opened.outline, voices))
-    files = write_audiobook(recordings, opened.document, opened.outline, target, opened.store)
+        target = target / name_folder(name_narrators(tags, recordings))
+    files = write_audiobook(recordings, opened.document, opened.outline, target, opened.store, tags=tags)
     print(target if single else f"{count(len(files), 'chapter')} in {target}")
     if not single and (others := list_others(target, files)):
         print(

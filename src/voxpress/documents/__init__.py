@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 
+from voxpress.audio.tags import picture_type
 from voxpress.errors import InputError, suggest
 from voxpress.text.lexicon import Lexicon
 from voxpress.variants import find_variants
@@ -173,10 +174,8 @@ class Cover:
         >>> Cover.of(b"GIF89a") is None
         True
         """
-        for magic, media_type in ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png")):
-            if data.startswith(magic):
-                return cls(media_type=media_type, data=data)
-        return None
+        media_type = picture_type(data)
+        return cls(media_type=media_type, data=data) if media_type else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ import ctypes
 import errno
 import hashlib
 import os
+import re
 import stat
 import uuid
 from collections.abc import Callable, Iterable
@@ -14,6 +15,8 @@ from typing import BinaryIO
 
 from voxpress.errors import InputError, StoreError
 from voxpress.files import locks
+
+_PARTIAL = re.compile(r"\.[0-9a-f]{32}\.partial")
 
 
 def write(
@@ -129,6 +132,15 @@ def _is_open(status: os.stat_result) -> bool:
             if os.path.samestat(os.fstat(descriptor), status):
                 return True
     return False
+
+
+def is_partial(name: str) -> bool:
+    """Whether a file in a folder has the name of an unfinished one, as a killed process may have left it.
+
+    >>> is_partial(".0123456789abcdef0123456789abcdef.partial"), is_partial(".mine.partial")
+    (True, False)
+    """
+    return _PARTIAL.fullmatch(name) is not None
 
 
 def tidy(path: str | os.PathLike[str]) -> None:

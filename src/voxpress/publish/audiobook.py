@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from voxpress.audio.audiobooks import Track, write_m4b, write_tracks
@@ -39,11 +40,8 @@ def _narrate_text(id: str, text: str, outline: Outline) -> Iterator[Narration]:
         yield narration
 
 
-def describe_book(document: Document, outline: Outline, voices: Sequence[str] = ()) -> Tags:
-    """What the files say of the book.
-
-    Args:
-        voices: who reads it, where the outline names no narrator.
+def describe_book(document: Document, outline: Outline) -> Tags:
+    """What the files say of the book; the narrator where the outline names one.
 
     Raises:
         InputError: the cover that the outline names cannot be read, or is neither JPEG nor PNG.
@@ -52,7 +50,7 @@ def describe_book(document: Document, outline: Outline, voices: Sequence[str] = 
         title=outline.title or document.title or document.path.stem,
         subtitle=document.subtitle,
         authors=outline.creators or document.creators,
-        narrators=(outline.narrator,) if outline.narrator else tuple(voices),
+        narrators=(outline.narrator,) if outline.narrator else (),
         series=outline.series or document.series,
         position=outline.position or document.position,
         published=document.published,
@@ -62,6 +60,12 @@ def describe_book(document: Document, outline: Outline, voices: Sequence[str] = 
         rights=document.rights,
         cover=_read_cover(document, outline),
     )
+
+
+def name_narrators(tags: Tags, recordings: Iterable[Recording]) -> Tags:
+    """The same tags; where they name no narrator, these are the voices that were recorded."""
+    voices = dict.fromkeys(each.result.voice for each in recordings)
+    return tags if tags.narrators else replace(tags, narrators=tuple(voices))
 
 
 def _read_cover(document: Document, outline: Outline) -> bytes:
@@ -77,12 +81,19 @@ def _read_cover(document: Document, outline: Outline) -> bytes:
 
 
 def write_audiobook(
-    recordings: Sequence[Recording], document: Document, outline: Outline, target: Path, store: Store
+    recordings: Sequence[Recording],
+    document: Document,
+    outline: Outline,
+    target: Path,
+    store: Store,
+    *,
+    tags: Tags | None = None,
 ) -> tuple[Path, ...]:
     """Write a book: one file where `target` has the extension of one, else a folder of chapters; the files.
 
     Args:
         recordings: of the narrations of `narrate_audiobook`, in order; for one file in m4a.
+        tags: of the book; None: those of `describe_book`. Without a narrator, the voices are the narrators.
 
     Raises:
         InputError: the chapters are not alike, or nothing is spoken.
@@ -101,8 +112,7 @@ def write_audiobook(
         )
         for each in recordings
     ]
-    voices = tuple(dict.fromkeys(each.result.voice for each in recordings))
-    tags = describe_book(document, outline, voices)
+    tags = name_narrators(tags or describe_book(document, outline), recordings)
     if target.suffix.lower() in M4B:
         write_m4b(target, tracks, tags)
         return (target,)

@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from voxpress import languages
 from voxpress.documents import Block, Point
-from voxpress.publish.outline import Outline
+from voxpress.publish.outline import Outline, find_language
 from voxpress.speech import Clip, Seconds, Utterance
 from voxpress.text.clean import has_speech
 
@@ -349,15 +349,6 @@ def _find_foreign(text: str, speakers: Mapping[str, str]) -> Iterator[_Span]:
             start, speaker = begun.pop()
             if speaker and start < found.start():
                 yield _Span(start, found.start(), speaker)
-
-
-def find_language(tag: str, speakers: Mapping[str, str]) -> str:
-    """Who speaks a language, as the outline has it: for the tag itself, else for the language; empty: nobody.
-
-    >>> find_language("fr-CA", {"fr": "Anne"})
-    'Anne'
-    """
-    return speakers.get(tag) or speakers.get(languages.base(tag), "")
 
 
 def _is_balanced(text: str) -> bool:

@@ -132,7 +132,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     speakers: Mapping[str, str] = {}
     """Members of the cast who read all headings, quotes, notes …, by kind."""
     languages: Mapping[str, str] = {}
-    """Members of the cast who read what is in another language, by its tag."""
+    """Members of the cast who read what is in another language, by its tag; see `find_language`."""
     opening: str = ""
     """What is said before the first chapter, such as the title and who wrote it."""
     closing: str = ""
@@ -180,6 +180,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 raise InputError(f"{show(wrong)} holds a control character: delete it", field=field)
         _check_tags("languages", self.languages)
         _check_tags("language", [self.language] if self.language else [])
+        _check_once("languages", map(languages.canonical, self.languages))
         _check_once("chapters", (each.at or each.title for each in self.chapters))
         _check_once("sentences", (each.text for each in self.sentences))
         try:
@@ -218,7 +219,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """The member of the cast who reads a block; empty: whoever reads the chapter."""
         if block.speaker in self.cast:
             return block.speaker
-        if block.language and (speaker := self.languages.get(block.language)):
+        if speaker := find_language(block.language, self.languages):
             return speaker
         return self.speakers.get(block.kind, "") if block.kind != "paragraph" else ""
 
@@ -270,6 +271,21 @@ def _check_once(field: str, names: Iterable[str]) -> None:
     for name, times in Counter(names).items():
         if times > 1:
             raise InputError(f"{show(name)} is there {times} times: leave one", field=field)
+
+
+def find_language(tag: str, speakers: Mapping[str, str]) -> str:
+    """Who speaks a language, however its tag is written: of the tag itself, else of a shorter one; empty: nobody.
+
+    >>> find_language("fr_CA", {"FR": "Anne"}), find_language("fr", {"fr-CA": "Anne"})
+    ('Anne', '')
+
+    Raises:
+        InputError: one of the tags is none.
+    """
+    known = {languages.canonical(each): name for each, name in speakers.items()}
+    subtags = languages.canonical(tag).split("-") if known and tag else []
+    shorter = ("-".join(subtags[:length]) for length in range(len(subtags), 0, -1))
+    return next((known[each] for each in shorter if each in known), "")
 
 
 def write_title(text: str) -> str:

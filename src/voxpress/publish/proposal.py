@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from voxpress import languages
 from voxpress.documents import Chapter, Document
 from voxpress.publish.narration import Narration, foreign_languages, narrate
-from voxpress.publish.outline import ChapterPlan, Doubt, Outline, propose_chapters, write_title
+from voxpress.publish.outline import ChapterPlan, Doubt, Outline, find_language, propose_chapters, write_title
 from voxpress.rendering.dry_run import forecast
 from voxpress.rendering.plan import Plan, Planned
 from voxpress.rendering.planner import Planner
@@ -206,9 +205,8 @@ class _Notes:
 
 def describe_languages(foreign: Counter[str], outline: Outline) -> Iterator[str]:
     """What is said of phrases in other languages that nobody in the outline speaks."""
-    known = {languages.base(tag) for tag in outline.languages}
     for tag, many in foreign.most_common():
-        if languages.base(tag) not in known:
+        if not find_language(tag, outline.languages):
             yield (
                 f"in {tag!r}: {many:,} phrases or paragraphs, which the reader reads; to give them another voice,"
                 f" name a speaker under languages"

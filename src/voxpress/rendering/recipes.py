@@ -96,9 +96,13 @@ class RecipeBuilder:
 
 
 def _place_bookmarks(waiting: deque[tuple[int, str]], words: Passage) -> Iterator[Bookmark | Within]:
-    """The bookmarks that stand in the words of a take, or before them; takes them from those that wait."""
+    """The bookmarks that stand in the words of a take, or before them; takes them from those that wait. One within a
+    word is heard where the word begins.
+    """
     end = words.source(0, len(words))[1] if waiting else 0
     while waiting and waiting[0][0] < end:
         at, name = waiting.popleft()
-        before = len(words.text[: bisect_left(words.starts, at)].split())
+        place = bisect_left(words.starts, at)
+        within = not any(map(str.isspace, words.text[place - 1 : place + 1]))
+        before = len(words.text[:place].split()) - (within and place > 0)
         yield Within(name, before, len(words.text.split())) if before else Bookmark(name)

@@ -54,9 +54,7 @@ def data_tag(name: bytes, kind: int, *values: bytes) -> bytes:
 
 
 def named_tag(name: str, value: str) -> bytes:
-    """A tag of `ilst` for which Apple has no name; nothing for an empty one."""
-    if not value:
-        return b""
+    """A tag of `ilst` for which Apple has no name."""
     return box(
         b"----",
         full_box(b"mean", b"com.apple.iTunes"),

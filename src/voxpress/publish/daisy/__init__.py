@@ -132,7 +132,7 @@ def _write(path: Path, data: bytes) -> Path:
 
 
 def require_folder(folder: Path) -> list[Path]:
-    """See that a talking book can be in a folder; the files of a former one.
+    """See that a talking book can be in a folder; the files of a former one, whole or as a killed run left them.
 
     Raises:
         InputError: it has other files, which a player would take for parts of the book, or cannot be written.
@@ -141,9 +141,10 @@ def require_folder(folder: Path) -> list[Path]:
         raise InputError(f"{folder} is a file: name a folder", field="output")
     atomic.require_place(folder / _STARTS[0], "output")
     found = sorted(folder.iterdir()) if folder.exists() else []
-    other = next((each.name for each in found if not _OWN.fullmatch(each.name)), "")
-    if not other and found and not any(map(_is_made_here, folder.glob("*.smil"))):
-        other = found[0].name
+    whole = [each for each in found if not atomic.is_partial(each.name)]
+    other = next((each.name for each in whole if not _OWN.fullmatch(each.name)), "")
+    if not other and whole and not any(map(_is_made_here, folder.glob("*.smil"))):
+        other = whole[0].name
     if other:
         raise InputError(
             f"{folder} has files of something else in it, such as {other}: name another folder",

@@ -23,6 +23,7 @@ DEEPEST = 6
 """Levels of headings."""
 _TAG = re.compile(r"<[^<>]*>")
 _CUT_TAG = re.compile(r"^[^<>]*>|<[^<>]*$")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _ROMAN = re.compile(r"[ivxlcdm]+", re.IGNORECASE)
 
 
@@ -39,12 +40,12 @@ class Page:
 
     @property
     def kind(self) -> PageKind:
-        """``front`` for Roman numbers, ``normal`` for others, ``special`` for what is no number.
+        """``front`` for Roman numbers, ``normal`` for others, ``special`` for what is no number of a page.
 
-        >>> [Page("p", label).kind for label in ("xii", "12", "cover")]
-        ['front', 'normal', 'special']
+        >>> [Page("p", label).kind for label in ("xii", "12", "cover", "1234567890")]
+        ['front', 'normal', 'special', 'special']
         """
-        if self.label.isascii() and self.label.isdigit():
+        if _NUMBER.fullmatch(self.label):
             return "normal"
         return "front" if _ROMAN.fullmatch(self.label) else "special"
 
@@ -113,7 +114,7 @@ class Section:
             if line is self.heading:
                 yield self.level, self.title, line.items[0]
             elif line.kind == "heading":
-                yield max(self.level, line.level), "".join(item.text for item in line.items), line.items[0]
+                yield max(self.level, line.level), _spoken(line), line.items[0]
 
     def pages(self) -> Iterator[tuple[Page, Item]]:
         """Pages that begin in it, each with the item where it does."""
@@ -148,9 +149,7 @@ def make_section(recording: Recording, chapter: Chapter, first_id: int, *, title
             Item(f"i{first_id + at}", text, begins[at], begins[at + 1], pages.get(at, ()))
             for at, text in zip(own, texts, strict=True)
         )
-        page = (
-            Page(f"p{first_id + own[0]}", block.name or block.plain.strip()) if block.kind == "page" else None
-        )
+        page = Page(f"p{first_id + own[0]}", _label(block)) if block.kind == "page" else None
         lines.append(Line(block.kind, items, block.level, block.language, block.aside, page))
     heading = next((line for line in lines[:1] if line.kind == "heading"), None)
     return Section(
@@ -176,7 +175,9 @@ def _place_pages(recording: Recording, phrases: Sequence[Phrase]) -> dict[int, t
         block = blocks[turned.block]
         if turned.point is None and turned.block in spoken:
             continue  # the line of the page itself
-        label = block.plain.strip() or block.name if turned.point is None else block.points[turned.point].name
+        label = _label(block, turned.point)
+        if not label:
+            continue  # nobody could go there
         offset = 0 if turned.point is None else block.points[turned.point].at
         at = next(
             (
@@ -189,6 +190,11 @@ def _place_pages(recording: Recording, phrases: Sequence[Phrase]) -> dict[int, t
         id = f"p{recording.narration.utterance.id}-{turned.block}-{turned.point or 0}"
         found[at] = (*found.get(at, ()), Page(id, label))
     return found
+
+
+def _label(block: Block, point: int | None = None) -> str:
+    """What a page is called: the words of a block that is one, or the name of a point in a block."""
+    return block.plain.strip() or block.name if point is None else block.points[point].name
 
 
 def _cut_text(block: Block, phrases: Sequence[Phrase]) -> list[str]:
