@@ -22,7 +22,7 @@ from voxpress.cli.options import (
 from voxpress.errors import InputError, LeftOut, SpeechError
 
 if TYPE_CHECKING:
-    from voxpress.publish.article.pages import Place
+    from voxpress.publish.article.pages import PageFile
     from voxpress.publish.article.site import Ready, Site, Told
     from voxpress.publish.outline import Outline
     from voxpress.rendering.presets import Project
@@ -102,12 +102,12 @@ def article(
     from voxpress.publish.article.pages import find_pages
     from voxpress.publish.article.site import Site
 
-    places = find_pages(pages, base, out=folder.expanduser())
-    if len(places) > 1 and (outline or embed):
+    files = find_pages(pages, base, out=folder.expanduser())
+    if len(files) > 1 and (outline or embed):
         raise InputError(
-            f"{'--outline' if outline else '--embed'} is for one page, and there are {len(places):,}"
+            f"{'--outline' if outline else '--embed'} is for one page, and there are {len(files):,}"
         )
-    project = project_of(Path() if len(places) > 1 else places[0].path.parent)
+    project = project_of(Path() if len(files) > 1 else files[0].path.parent)
     own = project.defaults
     site = Site.open(folder.expanduser(), url=url, inserts=insert)
     reader = Reader(
@@ -119,15 +119,15 @@ def article(
         device=reading.device or own.device or "auto",
         inserts=insert,
     )
-    ready = reader.read(places)
+    ready = reader.read(files)
     told = [
         *reader.refused,
         *_speak(
             site, ready, store_at(reading.store or own.store), workers if workers is not None else own.workers
         ),
     ]
-    left_out = {each.place.key for each in told if each.status == "left out"}
-    gone = site.prune(place for place in places if place.key not in left_out) if prune else []
+    left_out = {each.file.key for each in told if each.status == "left out"}
+    gone = site.prune(file for file in files if file.key not in left_out) if prune else []
     _report(told, gone, site, embed=embed)
 
 
@@ -150,21 +150,21 @@ class Reader:
         self._inserts = inserts
         self.refused: list[Told] = []
 
-    def read(self, places: Iterable[Place]) -> list[Ready]:
+    def read(self, files: Iterable[PageFile]) -> list[Ready]:
         """The pages that can be spoken."""
         from voxpress.publish.article.site import Told
 
         ready = []
-        for place in places:
+        for file in files:
             try:
-                ready.append(self._read(place))
+                ready.append(self._read(file))
             except LeftOut as error:
-                self.refused.append(Told(place, "left out", detail=error.problem))
+                self.refused.append(Told(file, "left out", detail=error.problem))
             except SpeechError as error:
-                self.refused.append(Told(place, "failed", detail=str(error)))
+                self.refused.append(Told(file, "failed", detail=str(error)))
         return ready
 
-    def _read(self, place: Place) -> Ready:
+    def _read(self, file: PageFile) -> Ready:
         from msgspec.structs import replace
 
         from voxpress.publish.article.pages import read_page, require_insertable
@@ -172,15 +172,15 @@ class Reader:
         from voxpress.publish.narration import narrate
         from voxpress.publish.recording import make_planner
 
-        page = read_page(place)
+        page = read_page(file)
         if self._inserts:
             require_insertable(page)
-        outline = self._find_outline(place)
+        outline = self._find_outline(file)
         outline = replace(outline, cast={**self._project.cast, **outline.cast})
         blocks = [block for chapter, _ in outline.choose(page.document) for block in chapter.load()]
-        narration = narrate(place.name, blocks, outline, title=outline.title or page.document.title)
+        narration = narrate(file.name, blocks, outline, title=outline.title or page.document.title)
         if narration.is_silent:
-            raise LeftOut("has no words to read", path=str(place.path))
+            raise LeftOut("has no words to read", path=str(file.path))
         output, *also = self._outputs
         planner = make_planner(
             page.document,
@@ -193,11 +193,11 @@ class Reader:
         )
         return Ready(page, narration, planner)
 
-    def _find_outline(self, place: Place) -> Outline:
+    def _find_outline(self, file: PageFile) -> Outline:
         from voxpress.cli.books import default_outline
         from voxpress.publish import outline as outlines
 
-        path = self._outline or default_outline(place.path)
+        path = self._outline or default_outline(file.path)
         return outlines.load(path) if self._outline or path.is_file() else outlines.Outline()
 
 
@@ -235,7 +235,7 @@ def _speak(site: Site, ready: Sequence[Ready], store: Store, workers: int | None
 
         for each in site.speak(ready, store, workers=workers, watch=watch, begin=begin):
             if each.status != "unchanged":
-                watch(each.place.name, -1)
+                watch(each.file.name, -1)
             told.append(each)
     return told
 
@@ -244,18 +244,18 @@ def _report(told: Sequence[Told], gone: Sequence[str], site: Site, *, embed: boo
     """Print what became of each page, and end with the status that this stands for."""
     from voxpress.cli.tables import count
     from voxpress.publish.article.player import show_clock
-    from voxpress.publish.article.site import MANIFEST
+    from voxpress.publish.article.site import LIST
 
     out = sys.stderr if embed else sys.stdout
-    width = max(len(each.place.name) for each in told)
-    for each in sorted(told, key=lambda each: each.place.key):
+    width = max(len(each.file.name) for each in told)
+    for each in sorted(told, key=lambda each: each.file.key):
         if each.status not in ("left out", "failed"):
-            print(f"{each.status:<10}  {each.place.name:<{width}}  {show_clock(each.duration):>8}", file=out)
+            print(f"{each.status:<10}  {each.file.name:<{width}}  {show_clock(each.duration):>8}", file=out)
     for status in ("left out", "failed"):
         for each in told:
             if each.status == status:
                 print(
-                    f"{status:<10}  {each.place.path}: {each.detail.removeprefix(f'{each.place.path}: ')}",
+                    f"{status:<10}  {each.file.path}: {each.detail.removeprefix(f'{each.file.path}: ')}",
                     file=sys.stderr,
                 )
     for key in gone:
@@ -276,6 +276,6 @@ def _report(told: Sequence[Told], gone: Sequence[str], site: Site, *, embed: boo
             file=out,
         )
     elif done:
-        print(f"the list of articles: {site.folder / MANIFEST}", file=out)
+        print(f"the list of articles: {site.folder / LIST}", file=out)
     if counts["failed"]:
         raise typer.Exit(1)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
+import subprocess
+import sys
+import time
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -13,8 +17,9 @@ import pytest
 from lxml import html
 
 from voxpress.audio import codec
+from voxpress.publish.article import site
 from voxpress.publish.article.cleaning import move_url
-from voxpress.publish.article.marking import Source, align, remove_marks
+from voxpress.publish.article.marking import HtmlSource, align, remove_marks
 from voxpress.publish.article.pages import remove_templates
 
 PAGE = """<!DOCTYPE html>
@@ -129,6 +134,80 @@ def test_an_inserted_player_stands_where_the_page_wants_it(voxpress, page, tmp_p
         in voxpress("article", page, "-o", tmp_path / "audio", "--insert", "--url", "/sounds").said
     )
     assert page.read_text("utf-8") == made
+
+
+@pytest.mark.parametrize(
+    ("body", "before"),
+    [
+        ("<article><p>One.</article><article><p>Two.</article>", "<body>"),
+        ("<main><p>Hi.<article><p>One.</article><article><p>Two.</article></main>", "<main>"),
+        ("<main><article><p>One.</article></main><aside><article><p>Two.</article></aside>", "<main>"),
+        ("<main><article><p>One.</article></main>", "<article>"),
+        ("<main><article><p>One.</article><ARTICLE><p>Two.</ARTICLE></main>", "<main>"),
+    ],
+)
+def test_a_player_stands_in_none_of_several_articles(voxpress, page, body, before):
+    page.write_text(f"<!doctype html><html><body>{body}</body></html>")
+    voxpress("article", page, "-o", "audio", "--insert")
+    assert f"{before}<!--voxpress-->" in page.read_text()
+
+
+def write_pages(folder: Path, text: str) -> list[str]:
+    """Twenty pages that say a text and their number; what each says."""
+    folder.mkdir(exist_ok=True)
+    said = [f"{text} {number}." for number in range(20)]
+    for number, each in enumerate(said):
+        (folder / f"{number:02}.md").write_text(each)
+    return said
+
+
+def kill_after_a_page(folder: Path, said: str) -> None:
+    """Run it until a page says something, and kill it."""
+    command = [sys.executable, "-m", "voxpress", "article", "content", "-o", "out", "-e", "tone", "-w", "0"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        until = time.monotonic() + 60
+        while running.poll() is None and time.monotonic() < until:
+            with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+                if said in texts(folder, "00"):
+                    break
+            time.sleep(0.005)
+        running.kill()
+
+
+@pytest.mark.faults
+def test_a_killed_run_loses_no_page(voxpress, tmp_path):
+    out = tmp_path / "out"
+    former = write_pages(tmp_path / "content", "This is")
+    kill_after_a_page(out, former[0])
+    done = voxpress("article", "content", "-o", "out")
+    listed = json.loads((out / "manifest.json").read_text())["pages"]
+    assert list(listed) == [f"{number:02}.md" for number in range(20)]
+    assert "20 spoken" not in done.said
+    later = write_pages(tmp_path / "content", "That is")
+    kill_after_a_page(out, later[0])
+    # Pages that are as the list has them, while their files are not.
+    write_pages(tmp_path / "content", "This is")
+    voxpress("article", "content", "-o", "out")
+    assert [texts(out, f"{number:02}") for number in range(20)] == [[each] for each in former]
+    assert "20 unchanged" in voxpress("article", "content", "-o", "out").said
+
+
+def test_an_interrupted_run_lists_what_is_finished(voxpress, tmp_path, monkeypatch):
+    write_pages(tmp_path / "content", "This is")
+    finish = site.Site._finish
+    finished: list[site.Told] = []
+
+    def stop(*given: Any) -> Any:
+        if len(finished) == 3:
+            raise KeyboardInterrupt
+        finished.append(finish(*given))
+        return finished[-1]
+
+    monkeypatch.setattr(site.Site, "_finish", stop)
+    voxpress("article", "content", "-o", "out", status=130)
+    monkeypatch.undo()
+    listed = json.loads((tmp_path / "out" / "manifest.json").read_text())["pages"]
+    assert list(listed) == [each.file.key for each in finished]
 
 
 def test_a_site_speaks_only_what_changed(voxpress, tmp_path):
@@ -252,6 +331,8 @@ def test_an_outline_is_followed(voxpress, tmp_path):
         "<body><article>Read this.</article><p>Not",
         "<main><article>Read</article> <article>this.</article></main>",
         "Read this.",
+        "<body><header>Read</header><p>this.<footer role=contentinfo>Not</footer>",
+        "<body><div role=banner>Not</div><p>Read<footer>this.</footer>",
     ],
 )
 def test_the_article_of_a_page_is_found(voxpress, page, tmp_path, text):
@@ -307,7 +388,7 @@ def test_relative_addresses_move_with_the_page(url, moved):
 )
 def test_the_text_of_a_page_is_found_in_its_source(source):
     text = "".join(html.document_fromstring(source).xpath("//text()"))
-    found = Source(source)
+    found = HtmlSource(source)
     pairs = align(text, found.characters)
     assert pairs is not None
     for at, number in pairs:
