@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,10 @@ from voxpress.publish.article.player import (
     write_player,
 )
 from voxpress.publish.narration import Narration
+from voxpress.publish.outline import Outline
 from voxpress.publish.recording import Recording, record_plans
+from voxpress.publish.review import Doubtful, find_doubtful
+from voxpress.quality.asr import Recogniser
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Seconds
@@ -83,6 +86,7 @@ class Told(NamedTuple):
 
     Attributes:
         detail: why it is left out or failed.
+        doubts: sentences that were not heard as written, and that nobody approved.
     """
 
     file: PageFile
@@ -90,14 +94,28 @@ class Told(NamedTuple):
     duration: Seconds = 0.0
     detail: str = ""
     entry: Entry | None = None
+    doubts: tuple[Doubtful, ...] = ()
 
 
 class Ready(NamedTuple):
     """A page that can be spoken."""
 
     page: Page
+    outline: Outline
     narration: Narration
     planner: Planner
+
+
+class Pending(NamedTuple):
+    """A page that is to be spoken.
+
+    Attributes:
+        digest: as in an `Entry`.
+    """
+
+    ready: Ready
+    plan: Plan
+    digest: str
 
 
 @dataclass(kw_only=True)
@@ -137,47 +155,56 @@ class Site:
             url += "/"
         return cls(folder=folder, url=url, inserts=inserts, articles=articles)
 
+    def plan(
+        self, pages: Iterable[Ready], recogniser: Recogniser | None = None
+    ) -> tuple[list[Told], list[Pending]]:
+        """What became of pages that need nothing or cannot be spoken, and plans of the others.
+
+        Args:
+            recogniser: with one, files that are as they should be count only if it heard all their takes; so all pages
+                are among the others.
+        """
+        told: list[Told] = []
+        planned: list[Pending] = []
+        for number, ready in enumerate(pages):
+            plan = ready.planner.plan(ready.narration.utterance, number, filed=False)
+            if isinstance(plan, Bad):
+                told.append(Told(ready.page.file, "failed", detail=str(plan.error)))
+                continue
+            digest = self._identify(ready.page, plan)
+            entry = self.articles.pages.get(ready.page.file.key)
+            if not recogniser and entry and entry.digest == digest and self._holds(entry, ready.page):
+                told.append(Told(ready.page.file, "unchanged", entry.duration, entry=entry))
+            else:
+                planned.append(Pending(ready, plan, digest))
+        return told, planned
+
     def speak(
         self,
-        pages: Iterable[Ready],
+        planned: Sequence[Pending],
         store: Store,
         *,
         workers: int | None = None,
+        recogniser: Recogniser | None = None,
         watch: Callable[[str, int], None] | None = None,
-        begin: Callable[[Mapping[str, int]], None] | None = None,
     ) -> Iterator[Told]:
-        """Speak pages that changed, and write their files. All are planned before anything is spoken.
+        """Speak pages, and write their files.
 
         Args:
-            watch: as in `record_plans`.
-            begin: is told of the characters of each page that is about to be spoken.
+            recogniser, watch: as in `record_plans`.
 
         Raises:
             StoreError: store or folder cannot be read or written; what is finished stays.
         """
-        todo: list[tuple[Ready, Plan, str]] = []
-        for number, ready in enumerate(pages):
-            plan = ready.planner.plan(ready.narration.utterance, number, filed=False)
-            if isinstance(plan, Bad):
-                yield Told(ready.page.file, "failed", detail=str(plan.error))
-                continue
-            digest = self._identify(ready.page, plan)
-            entry = self.articles.pages.get(ready.page.file.key)
-            if entry and entry.digest == digest and self._holds(entry, ready.page):
-                yield Told(ready.page.file, "unchanged", entry.duration, entry=entry)
-            else:
-                todo.append((ready, plan, digest))
-        if not todo:
+        if not planned:
             return
-        self._expect(ready.page.file for ready, _, _ in todo)
-        if begin:
-            begin({ready.narration.utterance.id: len(ready.narration.utterance.text) for ready, _, _ in todo})
-        known = {plan.number: (ready, digest) for ready, plan, digest in todo}
-        plans = ((ready.narration, plan) for ready, plan, _ in todo)
+        self._expect(each.ready.page.file for each in planned)
+        known = {each.plan.number: each for each in planned}
+        plans = ((each.ready.narration, each.plan) for each in planned)
         try:
-            for recording in record_plans(plans, store, workers=workers, watch=watch):
-                ready, digest = known[recording.result.number]
-                yield self._finish(ready, digest, recording, store)
+            for recording in record_plans(plans, store, workers=workers, recogniser=recogniser, watch=watch):
+                each = known[recording.result.number]
+                yield self._finish(each.ready, each.digest, recording, store)
         finally:
             self.save()
 
@@ -199,7 +226,10 @@ class Site:
                 raise
             return Told(file, "failed", detail=str(error))
         status: Status = "spoken" if recording.result.spoken else "from store"
-        return Told(file, status, entry.duration, entry=entry)
+        doubts: tuple[Doubtful, ...] = ()
+        if recording.result.verdict == "doubtful":
+            doubts = tuple(find_doubtful([ready.narration], ready.planner, store, ready.outline))
+        return Told(file, status, entry.duration, entry=entry, doubts=doubts)
 
     def _identify(self, page: Page, plan: Plan) -> str:
         """The digest of all that decides what the files of a page hold."""
@@ -295,26 +325,28 @@ class Site:
         text = msgspec.json.format(msgspec.json.encode(ArticleList(pages=pages)), indent=1)
         write_changed(self.folder / LIST, text + b"\n")
 
+    def find_gone(self, kept: Iterable[PageFile]) -> list[str]:
+        """The pages of the list that are not there any more."""
+        return sorted(self.articles.pages.keys() - {each.key for each in kept})
+
     def prune(self, kept: Iterable[PageFile]) -> list[str]:
         """Forget the pages that are not there any more, and delete their files.
 
         Raises:
             StoreError: a file cannot be deleted.
         """
-        keys = {each.key for each in kept}
-        gone = {key: entry for key, entry in self.articles.pages.items() if key not in keys}
-        needed = {name for key, entry in self.articles.pages.items() if key in keys for name in entry.files}
-        for key, entry in gone.items():
-            for name in entry.files:
-                if name not in needed:
-                    try:
-                        (self.folder / name).unlink(missing_ok=True)
-                    except OSError as error:
-                        raise StoreError(f"cannot delete {self.folder / name}: {error.strerror}") from error
-            del self.articles.pages[key]
+        gone = self.find_gone(kept)
+        files = [name for key in gone for name in self.articles.pages.pop(key).files]
+        needed = {name for entry in self.articles.pages.values() for name in entry.files}
+        for name in files:
+            if name not in needed:
+                try:
+                    (self.folder / name).unlink(missing_ok=True)
+                except OSError as error:
+                    raise StoreError(f"cannot delete {self.folder / name}: {error.strerror}") from error
         if gone:
             self.save()
-        return sorted(gone)
+        return gone
 
 
 PLAYABLE = ("mp3", "m4a", "opus")
