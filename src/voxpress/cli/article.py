@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from voxpress.cli.books import OutlineFile, Reading
+from voxpress.cli.books import Making, OutlineFile, Reading, review_command
 from voxpress.cli.options import (
-    Workers,
     examples,
     format_names,
     project_of,
@@ -22,9 +21,10 @@ from voxpress.cli.options import (
 from voxpress.errors import InputError, LeftOut, SpeechError
 
 if TYPE_CHECKING:
-    from voxpress.publish.article.pages import Place
-    from voxpress.publish.article.site import Ready, Site, Told
+    from voxpress.publish.article.pages import PageFile
+    from voxpress.publish.article.site import Pending, Ready, Site, Told
     from voxpress.publish.outline import Outline
+    from voxpress.quality.asr import Recogniser
     from voxpress.rendering.presets import Project
     from voxpress.speech import Output, Speaker
     from voxpress.store import Store
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+_MOST_DOUBTS = 10
+"""Sentences of a page that are printed."""
 LOUDNESS = -16.0
 """LUFS: what players on phones and in browsers are made for."""
 
@@ -91,8 +93,12 @@ def article(
         bool, typer.Option("--embed", help="Print the player of the page as HTML, to be put into another.")
     ] = False,
     outline: OutlineFile = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", "-n", help="Show what would be done and what it costs; write nothing."),
+    ] = False,
     reading: Reading,
-    workers: Workers = None,
+    making: Making,
 ) -> None:
     """Speak web pages, and make a player for each in which the text lights up as it is heard.
 
@@ -102,12 +108,14 @@ def article(
     from voxpress.publish.article.pages import find_pages
     from voxpress.publish.article.site import Site
 
-    places = find_pages(pages, base, out=folder.expanduser())
-    if len(places) > 1 and (outline or embed):
+    files = find_pages(pages, base, out=folder.expanduser())
+    if len(files) > 1 and (outline or embed):
         raise InputError(
-            f"{'--outline' if outline else '--embed'} is for one page, and there are {len(places):,}"
+            f"{'--outline' if outline else '--embed'} is for one page, and there are {len(files):,}"
         )
-    project = project_of(Path() if len(places) > 1 else places[0].path.parent)
+    if embed and dry_run:
+        raise InputError("--embed prints a player that --dry-run does not make: leave one of them out")
+    project = project_of(Path() if len(files) > 1 else files[0].path.parent)
     own = project.defaults
     site = Site.open(folder.expanduser(), url=url, inserts=insert)
     reader = Reader(
@@ -119,15 +127,16 @@ def article(
         device=reading.device or own.device or "auto",
         inserts=insert,
     )
-    ready = reader.read(places)
-    told = [
-        *reader.refused,
-        *_speak(
-            site, ready, store_at(reading.store or own.store), workers if workers is not None else own.workers
-        ),
-    ]
-    left_out = {each.place.key for each in told if each.status == "left out"}
-    gone = site.prune(place for place in places if place.key not in left_out) if prune else []
+    store, listener = store_at(reading.store or own.store), making.listener
+    told, pending = site.plan(reader.read(files), listener)
+    told = [*reader.refused, *told]
+    left_out = {each.file.key for each in told if each.status == "left out"}
+    kept = [file for file in files if file.key not in left_out]
+    if dry_run:
+        raise typer.Exit(_forecast(told, pending, store, listener, site.find_gone(kept) if prune else []))
+    workers = own.workers if making.workers is None else making.workers
+    told += _speak(site, pending, store, workers, listener)
+    gone = site.prune(kept) if prune else []
     _report(told, gone, site, embed=embed)
 
 
@@ -150,37 +159,38 @@ class Reader:
         self._inserts = inserts
         self.refused: list[Told] = []
 
-    def read(self, places: Iterable[Place]) -> list[Ready]:
+    def read(self, files: Iterable[PageFile]) -> list[Ready]:
         """The pages that can be spoken."""
         from voxpress.publish.article.site import Told
 
         ready = []
-        for place in places:
+        for file in files:
             try:
-                ready.append(self._read(place))
+                ready.append(self._read(file))
             except LeftOut as error:
-                self.refused.append(Told(place, "left out", detail=error.problem))
+                self.refused.append(Told(file, "left out", detail=error.problem))
             except SpeechError as error:
-                self.refused.append(Told(place, "failed", detail=str(error)))
+                self.refused.append(Told(file, "failed", detail=str(error)))
         return ready
 
-    def _read(self, place: Place) -> Ready:
+    def _read(self, file: PageFile) -> Ready:
         from msgspec.structs import replace
 
         from voxpress.publish.article.pages import read_page, require_insertable
         from voxpress.publish.article.site import Ready
         from voxpress.publish.narration import narrate
+        from voxpress.publish.proposal import update
         from voxpress.publish.recording import make_planner
 
-        page = read_page(place)
+        page = read_page(file)
         if self._inserts:
             require_insertable(page)
-        outline = self._find_outline(place)
+        outline = update(self._find_outline(file), page.document)
         outline = replace(outline, cast={**self._project.cast, **outline.cast})
         blocks = [block for chapter, _ in outline.choose(page.document) for block in chapter.load()]
-        narration = narrate(place.name, blocks, outline, title=outline.title or page.document.title)
+        narration = narrate(file.name, blocks, outline, title=outline.title or page.document.title)
         if narration.is_silent:
-            raise LeftOut("has no words to read", path=str(place.path))
+            raise LeftOut("has no words to read", path=str(file.path))
         output, *also = self._outputs
         planner = make_planner(
             page.document,
@@ -191,13 +201,13 @@ class Reader:
             device=self._device,
             also=also,
         )
-        return Ready(page, narration, planner)
+        return Ready(page, outline, narration, planner)
 
-    def _find_outline(self, place: Place) -> Outline:
+    def _find_outline(self, file: PageFile) -> Outline:
         from voxpress.cli.books import default_outline
         from voxpress.publish import outline as outlines
 
-        path = self._outline or default_outline(place.path)
+        path = self._outline or default_outline(file.path)
         return outlines.load(path) if self._outline or path.is_file() else outlines.Outline()
 
 
@@ -212,52 +222,65 @@ def _outputs(names: str) -> list[Output]:
     return [Output(format=name, loudness=LOUDNESS) for name in formats]
 
 
-def _speak(site: Site, ready: Sequence[Ready], store: Store, workers: int | None) -> list[Told]:
-    """Speak them, showing progress."""
-    from contextlib import ExitStack
+def _forecast(
+    told: Sequence[Told],
+    pending: Sequence[Pending],
+    store: Store,
+    listener: Recogniser | None,
+    gone: Sequence[str],
+) -> int:
+    """Print what would be done for each page, and what it would cost; the exit status."""
+    from voxpress.cli.exits import SOME_FAILED
+    from voxpress.cli.summary import Bill, show_row
+    from voxpress.cli.tables import count
+    from voxpress.rendering.dry_run import forecast
 
+    rows = list(forecast((each.plan for each in pending), store=store, folder=None, recogniser=listener))
+    bill = Bill()
+    for row in rows:
+        show_row(row)
+        bill.add(row)
+    _show_pages(told, sys.stdout)
+    for key in gone:
+        print(f"delete      {key}")
+    counts = Counter(each.status for each in told)
+    spoken = sum(bool(row.segments) for row in rows)
+    print(
+        f"{count(len(told) + len(rows), 'page')}: {spoken:,} to speak"
+        f" ({count(sum(row.segments for row in rows), 'segment')},"
+        f" {count(sum(row.characters for row in rows), 'character')}), {len(rows) - spoken:,} from store"
+        + "".join(f", {number:,} {status}" for status, number in counts.items())
+    )
+    bill.show()
+    return SOME_FAILED if counts["failed"] else 0
+
+
+def _speak(
+    site: Site, pending: Sequence[Pending], store: Store, workers: int | None, listener: Recogniser | None
+) -> list[Told]:
+    """Speak them, showing progress."""
     from voxpress.cli.progress import reading
     from voxpress.cli.streams import own_standard_output
 
+    if not pending:
+        return []
     told = []
-    with ExitStack() as stack:
-        stack.enter_context(own_standard_output())
-        tell = None
-
-        def begin(lengths: Mapping[str, int]) -> None:
-            nonlocal tell
-            if lengths:
-                tell = stack.enter_context(reading(lengths, "articles"))
-
-        def watch(id: str, characters: int) -> None:
-            if tell:
-                tell(id, characters)
-
-        for each in site.speak(ready, store, workers=workers, watch=watch, begin=begin):
-            if each.status != "unchanged":
-                watch(each.place.name, -1)
+    texts = (each.ready.narration.utterance for each in pending)
+    with own_standard_output(), reading({each.id: len(each.text) for each in texts}, "articles") as tell:
+        for each in site.speak(pending, store, workers=workers, recogniser=listener, watch=tell):
+            tell(each.file.name, -1)
             told.append(each)
     return told
 
 
 def _report(told: Sequence[Told], gone: Sequence[str], site: Site, *, embed: bool) -> None:
     """Print what became of each page, and end with the status that this stands for."""
+    from voxpress.cli.exits import SOME_FAILED
     from voxpress.cli.tables import count
-    from voxpress.publish.article.player import show_clock
-    from voxpress.publish.article.site import MANIFEST
+    from voxpress.publish.article.site import LIST
 
     out = sys.stderr if embed else sys.stdout
-    width = max(len(each.place.name) for each in told)
-    for each in sorted(told, key=lambda each: each.place.key):
-        if each.status not in ("left out", "failed"):
-            print(f"{each.status:<10}  {each.place.name:<{width}}  {show_clock(each.duration):>8}", file=out)
-    for status in ("left out", "failed"):
-        for each in told:
-            if each.status == status:
-                print(
-                    f"{status:<10}  {each.place.path}: {each.detail.removeprefix(f'{each.place.path}: ')}",
-                    file=sys.stderr,
-                )
+    _show_pages(told, out)
     for key in gone:
         print(f"deleted     {key}", file=out)
     counts = Counter(each.status for each in told)
@@ -276,6 +299,40 @@ def _report(told: Sequence[Told], gone: Sequence[str], site: Site, *, embed: boo
             file=out,
         )
     elif done:
-        print(f"the list of articles: {site.folder / MANIFEST}", file=out)
-    if counts["failed"]:
-        raise typer.Exit(1)
+        print(f"the list of articles: {site.folder / LIST}", file=out)
+    doubtful = [each for each in told if each.doubts]
+    for each in doubtful:
+        _show_doubts(each, out)
+    if counts["failed"] or doubtful:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _show_pages(told: Sequence[Told], out: TextIO) -> None:
+    """Print what became of pages; why some are not spoken goes to standard error."""
+    from voxpress.publish.article.player import show_clock
+
+    width = max((len(each.file.name) for each in told), default=0)
+    for each in sorted(told, key=lambda each: each.file.key):
+        if each.status not in ("left out", "failed"):
+            print(f"{each.status:<10}  {each.file.name:<{width}}  {show_clock(each.duration):>8}", file=out)
+    for status in ("left out", "failed"):
+        for each in told:
+            if each.status == status:
+                print(
+                    f"{status:<10}  {each.file.path}: {each.detail.removeprefix(f'{each.file.path}: ')}",
+                    file=sys.stderr,
+                )
+
+
+def _show_doubts(told: Told, out: TextIO) -> None:
+    """Print the sentences of a page that were not heard as written, and what shows them."""
+    from voxpress.cli.summary import differing
+    from voxpress.cli.tables import count
+
+    for each in told.doubts[:_MOST_DOUBTS]:
+        print(f"doubtful    {told.file.name}: {each.spoken!r}: {differing(each.differences)}", file=out)
+    print(
+        f"{count(len(told.doubts), 'sentence')} of {told.file.name} not heard as written; look at them: "
+        f" {review_command(told.file.path)}",
+        file=out,
+    )

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from voxpress.publish.narration import Narration
     from voxpress.publish.outline import Outline
     from voxpress.publish.recording import Recording
+    from voxpress.quality.asr import Recogniser
     from voxpress.rendering.plan import Planned
     from voxpress.rendering.planner import Planner
     from voxpress.rendering.presets import Defaults, Project
@@ -127,6 +128,19 @@ class Making:
     workers: Workers = None
     verify: Verify = False
     recogniser: AsrModel = None
+
+    @property
+    def listener(self) -> Recogniser | None:
+        """What listens to every sentence; None: nothing does.
+
+        Raises:
+            EngineNotInstalled: it is not there.
+        """
+        if not self.verify and not self.recogniser:
+            return None
+        listener = recogniser_named(self.recogniser)
+        listener.require()
+        return listener
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,9 +241,9 @@ class Book:
         sentences = list(find_doubtful(doubtful, self.planner(Output()), self.store, self.outline))
         if not sentences:
             return 0
-        command = ["voxpress", "review", str(self.document.path), *_shared_options(sys.argv[2:])]
         print(
-            f"{count(len(sentences), 'sentence')} not heard as written; look at them:  {shlex.join(command)}"
+            f"{count(len(sentences), 'sentence')} not heard as written; look at them: "
+            f" {review_command(self.document.path)}"
         )
         return SOME_FAILED
 
@@ -273,9 +287,7 @@ def record_all(
     from voxpress.cli.streams import own_standard_output
     from voxpress.publish.recording import WINDOW, record_plans
 
-    listener = recogniser_named(making.recogniser) if making.verify or making.recogniser else None
-    if listener is not None:
-        listener.require()
+    listener = making.listener
     found: dict[str, Recording] = {}
     began = time.monotonic()
     lengths = {each.utterance.id: len(each.utterance.text) for each in narrations}
@@ -297,6 +309,11 @@ def record_all(
             raise each.result.exception
     _summarise(recordings, time.monotonic() - began, unit)
     return recordings
+
+
+def review_command(document: Path) -> str:
+    """What shows the sentences of a document that the command that runs now has found to be doubtful."""
+    return shlex.join(["voxpress", "review", str(document), *_shared_options(sys.argv[2:])])
 
 
 def _shared_options(given: Sequence[str]) -> list[str]:

@@ -33,7 +33,8 @@ ChapterRole: TypeAlias = Literal["body", "title", "front", "back", "contents", "
 """``title``: cover, title page and half title; ``front``, ``back``: copyright, imprint, colophon, index and the like;
 ``contents``: a table of contents."""
 
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*(?:>|$)|^[^<>]*>")
+"""Also of which a piece of a text holds the beginning or the end only."""
 
 
 class Place(NamedTuple):
@@ -117,7 +118,15 @@ class Block:
     @property
     def plain(self) -> str:
         """The text without its markup, as a reader sees it."""
-        return unescape(_TAG.sub("", self.text))
+        return self.show(0, len(self.text))
+
+    def show(self, start: int, end: int) -> str:
+        """A piece of the text without its markup, though it may begin or end within a tag.
+
+        >>> Block(kind="paragraph", text="Salt &amp; <sub alias='water'>H2O</sub>").show(5, 20)
+        '& '
+        """
+        return unescape(_TAG.sub("", self.text[start:end]))
 
     def find_source(self, start: int, end: int) -> tuple[int, int] | None:
         """Where a piece of `text` stands in the text content of the file; None if nothing of it does.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
+import subprocess
+import sys
+import time
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -12,10 +16,16 @@ from typing import Any
 import pytest
 from lxml import html
 
+from tests.beeps import Beeps
 from voxpress.audio import codec
+from voxpress.cli import books
+from voxpress.publish import outline as outlines
+from voxpress.publish.article import site
 from voxpress.publish.article.cleaning import move_url
-from voxpress.publish.article.marking import Source, align, remove_marks
+from voxpress.publish.article.marking import HtmlSource, align, remove_marks
 from voxpress.publish.article.pages import remove_templates
+from voxpress.publish.review import approve
+from voxpress.rendering import dry_run
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><title>Hello &amp; more | Site</title><script>var x = "<p>";</script></head>
@@ -131,6 +141,80 @@ def test_an_inserted_player_stands_where_the_page_wants_it(voxpress, page, tmp_p
     assert page.read_text("utf-8") == made
 
 
+@pytest.mark.parametrize(
+    ("body", "before"),
+    [
+        ("<article><p>One.</article><article><p>Two.</article>", "<body>"),
+        ("<main><p>Hi.<article><p>One.</article><article><p>Two.</article></main>", "<main>"),
+        ("<main><article><p>One.</article></main><aside><article><p>Two.</article></aside>", "<main>"),
+        ("<main><article><p>One.</article></main>", "<article>"),
+        ("<main><article><p>One.</article><ARTICLE><p>Two.</ARTICLE></main>", "<main>"),
+    ],
+)
+def test_a_player_stands_in_none_of_several_articles(voxpress, page, body, before):
+    page.write_text(f"<!doctype html><html><body>{body}</body></html>")
+    voxpress("article", page, "-o", "audio", "--insert")
+    assert f"{before}<!--voxpress-->" in page.read_text()
+
+
+def write_pages(folder: Path, text: str) -> list[str]:
+    """Twenty pages that say a text and their number; what each says."""
+    folder.mkdir(exist_ok=True)
+    said = [f"{text} {number}." for number in range(20)]
+    for number, each in enumerate(said):
+        (folder / f"{number:02}.md").write_text(each)
+    return said
+
+
+def kill_after_a_page(folder: Path, said: str) -> None:
+    """Run it until a page says something, and kill it."""
+    command = [sys.executable, "-m", "voxpress", "article", "content", "-o", "out", "-e", "tone", "-w", "0"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        until = time.monotonic() + 60
+        while running.poll() is None and time.monotonic() < until:
+            with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+                if said in texts(folder, "00"):
+                    break
+            time.sleep(0.005)
+        running.kill()
+
+
+@pytest.mark.faults
+def test_a_killed_run_loses_no_page(voxpress, tmp_path):
+    out = tmp_path / "out"
+    former = write_pages(tmp_path / "content", "This is")
+    kill_after_a_page(out, former[0])
+    done = voxpress("article", "content", "-o", "out")
+    listed = json.loads((out / "manifest.json").read_text())["pages"]
+    assert list(listed) == [f"{number:02}.md" for number in range(20)]
+    assert "20 spoken" not in done.said
+    later = write_pages(tmp_path / "content", "That is")
+    kill_after_a_page(out, later[0])
+    # Pages that are as the list has them, while their files are not.
+    write_pages(tmp_path / "content", "This is")
+    voxpress("article", "content", "-o", "out")
+    assert [texts(out, f"{number:02}") for number in range(20)] == [[each] for each in former]
+    assert "20 unchanged" in voxpress("article", "content", "-o", "out").said
+
+
+def test_an_interrupted_run_lists_what_is_finished(voxpress, tmp_path, monkeypatch):
+    write_pages(tmp_path / "content", "This is")
+    finish = site.Site._finish
+    finished: list[site.Told] = []
+
+    def stop(*given: Any) -> Any:
+        if len(finished) == 3:
+            raise KeyboardInterrupt
+        finished.append(finish(*given))
+        return finished[-1]
+
+    monkeypatch.setattr(site.Site, "_finish", stop)
+    voxpress("article", "content", "-o", "out", status=130)
+    monkeypatch.undo()
+    listed = json.loads((tmp_path / "out" / "manifest.json").read_text())["pages"]
+    assert list(listed) == [each.file.key for each in finished]
+
+
 def test_a_site_speaks_only_what_changed(voxpress, tmp_path):
     content = tmp_path / "content"
     for name in ("index", "posts/one", "posts/two/index", "grüße"):
@@ -225,6 +309,7 @@ def test_mistakes_are_explained(voxpress, page, tmp_path):
         (["spoken.md"], 1, "spoken.md: language: 'German' is no language tag"),
         (["hello.md", "--base", "none"], 2, "hello.md: lies outside none"),
         (["hello.md", "-f", "wav"], 2, "--format wav: not every browser plays it (formats: mp3, m4a, opus)"),
+        (["hello.md", "--embed", "-n"], 2, "--embed prints a player that --dry-run does not make"),
         (["hello.md", "empty.md", "--embed"], 2, "--embed is for one page, and there are 2"),
     ):
         assert message in voxpress("article", "-o", "out", *arguments, status=status).warned
@@ -241,6 +326,77 @@ def test_an_outline_is_followed(voxpress, tmp_path):
     assert len(texts(tmp_path / "out", "a")) == 2
 
 
+TITLED = "---\ntitle: Red\n---\nyellow green.\n\n## blue\n\ngo green.\n\n## red\n\nblue wonderful green.\n"
+
+
+def test_an_outline_fits_a_page_that_has_changed(voxpress, tmp_path):
+    (tmp_path / "a.md").write_text(TITLED)
+    voxpress("outline", "a.md", more=("-e", "tone"))
+    place = tmp_path / "a.outline.yaml"
+    place.write_text(place.read_text().replace("- title: blue\n  read: yes", "- title: blue\n  read: no"))
+    (tmp_path / "a.md").write_text(TITLED + "\n## Green\n\nIt is new.\n")
+    voxpress("article", "a.md", "-o", "out")
+    assert texts(tmp_path / "out", "a") == [
+        *("Red", "yellow green.", "red", "blue wonderful green.", "Green", "It is new.")
+    ]
+
+
+def test_sentences_that_are_not_heard_as_written_are_listed(voxpress, tmp_path, monkeypatch):
+    monkeypatch.setattr(books, "recogniser_named", lambda model: Beeps())
+    content = tmp_path / "content"
+    content.mkdir()
+    bad = "blue wonderful green magenta go yellow"
+    (content / "a.md").write_text(TITLED.replace("blue wonderful green.", bad).replace(".", ""))
+    (content / "b.md").write_text("red blue green yellow magenta go\n")
+    voxpress("article", "content", "-o", "out")
+    done = voxpress("article", "content", "-o", "out", "--verify", status=1)
+    assert f"doubtful    a: '{bad}': 'noise' for 'wonderful'" in done.said
+    review = "voxpress review content/a.md -e tone"
+    assert f"1 sentence of a not heard as written; look at them:  {review}\n" in done.said
+    shown = json.loads(voxpress("review", "content/a.md", "--json", more=("-e", "tone")).said)
+    assert [each["text"] for each in shown] == [bad]
+    voxpress("outline", "content/a.md", more=("-e", "tone"))
+    place = content / "a.outline.yaml"
+    outlines.save(approve(outlines.load(place), bad), place, source="a.md")
+    done = voxpress("article", "content", "-o", "out", "--verify")
+    assert "doubtful" not in done.said
+    assert "2 unchanged" in voxpress("article", "content", "-o", "out").said
+
+
+def test_a_dry_run_says_what_would_be_done_and_writes_nothing(voxpress, tmp_path):
+    content = tmp_path / "content"
+    content.mkdir()
+    for name in ("a", "b", "c"):
+        (content / f"{name}.md").write_text(f"This is {name}.\n\nIt is late.\n")
+    (content / "no.md").write_text("---\naudio: false\n---\nNot this.\n")
+    done = voxpress("article", "content", "-o", "out", "--dry-run")
+    assert "speak       a  (2 segments, 21 characters)" in done.said
+    assert "speak       b  (1 segment, 10 characters)" in done.said, "a says the other one"
+    assert "4 pages: 3 to speak (4 segments, 41 characters), 0 from store, 1 left out\n" in done.said
+    assert not (tmp_path / "out").exists()
+    voxpress("article", "content", "-o", "out")
+    (content / "a.md").write_text("This is a.\n\nIt is early.\n")
+    (content / "c.md").unlink()
+    (tmp_path / "out" / "b.vtt").unlink()
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    done = voxpress("article", "content", "-o", "out", "-n", "--prune")
+    assert "speak       a  (1 segment, 12 characters)" in done.said
+    assert "from store  b" in done.said
+    assert "delete      c.md" in done.said
+    assert "3 pages: 1 to speak (1 segment, 12 characters), 1 from store, 1 left out\n" in done.said
+    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    (content / "b.md").write_text("---\ntitle: [\n---\nb")
+    done = voxpress("article", "content", "-o", "out", "-n", status=1)
+    assert "1 failed" in done.said
+
+
+def test_a_dry_run_says_what_it_costs(voxpress, tmp_path, monkeypatch):
+    monkeypatch.setattr(dry_run, "price_of", lambda engine, text: len(text) / 1000)
+    (tmp_path / "a.md").write_text("This is a. It is late.\n")
+    done = voxpress("article", "a.md", "-o", "out", "--dry-run")
+    assert "price: $0.0220 for 22 characters; saved by the store: $0.00 for 0 characters" in done.said
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -252,6 +408,8 @@ def test_an_outline_is_followed(voxpress, tmp_path):
         "<body><article>Read this.</article><p>Not",
         "<main><article>Read</article> <article>this.</article></main>",
         "Read this.",
+        "<body><header>Read</header><p>this.<footer role=contentinfo>Not</footer>",
+        "<body><div role=banner>Not</div><p>Read<footer>this.</footer>",
     ],
 )
 def test_the_article_of_a_page_is_found(voxpress, page, tmp_path, text):
@@ -307,7 +465,7 @@ def test_relative_addresses_move_with_the_page(url, moved):
 )
 def test_the_text_of_a_page_is_found_in_its_source(source):
     text = "".join(html.document_fromstring(source).xpath("//text()"))
-    found = Source(source)
+    found = HtmlSource(source)
     pairs = align(text, found.characters)
     assert pairs is not None
     for at, number in pairs:

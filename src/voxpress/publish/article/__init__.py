@@ -7,8 +7,6 @@ safe, `player` writes the HTML, and `site` does it for many pages and keeps the 
 from __future__ import annotations
 
 import hashlib
-import html
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,14 +14,10 @@ from typing import NamedTuple
 import msgspec
 
 from voxpress.documents import Block
-from voxpress.marks.srt import show_time
+from voxpress.marks.vtt import write_cue
 from voxpress.publish.narration import Phrase
 from voxpress.publish.recording import Recording
 from voxpress.speech import Seconds
-
-_TAG = re.compile(r"<[^>]*>")
-_SPACES = re.compile(r"\s+")
-_REFERENCES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\u200e": "&lrm;", "\u200f": "&rlm;"})
 
 
 class Word(NamedTuple):
@@ -132,10 +126,10 @@ def make_article(
             Sentence(
                 f"{key}-{len(sentences) + 1}",
                 phrase.block,
-                show(block, phrase.start, phrase.end),
+                join_lines(block.show(phrase.start, phrase.end)),
                 phrase.begin,
                 phrase.stop,
-                _SPACES.sub(" ", content[slice(*place)]).strip() if place else "",
+                join_lines(content[slice(*place)]) if place else "",
                 place,
                 tuple(mine),
             )
@@ -163,12 +157,14 @@ def _add_word(
     if words and place and words[-1].place == place:
         words[-1] = words[-1]._replace(end=word.stop)
     else:
-        words.append(Word(show(block, word.start, word.end), word.begin, word.stop, first, letters, place))
+        words.append(
+            Word(join_lines(block.show(word.start, word.end)), word.begin, word.stop, first, letters, place)
+        )
 
 
-def show(block: Block, start: int, end: int) -> str:
-    """A piece of a block as a reader sees it, on one line."""
-    return _SPACES.sub(" ", html.unescape(_TAG.sub("", block.text[start:end]))).strip()
+def join_lines(text: str) -> str:
+    """A text on one line, with one space where there was white space."""
+    return " ".join(text.split())
 
 
 def count_letters(text: str) -> int:
@@ -187,16 +183,11 @@ def write_vtt(article: Article) -> str:
     >>> write_vtt(Article(name="a", title="A", language="en", duration=1.5, sentences=(hi,)))
     'WEBVTT\n\nvp-1\n00:00:00.000 --> 00:00:01.500\nA &amp; B.\n'
     """
-    cues = [
-        f"{each.id}\n{_show_time(each.begin)} --> {_show_time(max(each.end, each.begin + 0.001))}\n"
-        f"{each.text.translate(_REFERENCES)}\n"
-        for each in article.sentences
-    ]
+    cues = []
+    for each in article.sentences:
+        start, end = (round(time * 1000) for time in (each.begin, each.end))
+        cues.append(write_cue(start, max(end, start + 1), each.text, each.id))
     return "\n".join(["WEBVTT\n", *cues])
-
-
-def _show_time(seconds: Seconds) -> str:
-    return show_time(round(seconds * 1000)).replace(",", ".")
 
 
 def write_json(article: Article) -> bytes:

@@ -29,10 +29,10 @@ class Character(NamedTuple):
     end: int
 
 
-class Source(HTMLParser):
+class HtmlSource(HTMLParser):
     """The text of an HTML source with the place of each character, and where its elements begin.
 
-    >>> [each for each in Source("<p>a&amp;</p>").characters]
+    >>> [each for each in HtmlSource("<p>a&amp;</p>").characters]
     [Character(text='a', start=3, end=4), Character(text='&', start=4, end=9)]
 
     Attributes:
@@ -84,13 +84,13 @@ class Source(HTMLParser):
         self.characters += [Character(each, start, end) for each in html.unescape(written)]
 
 
-def mark(source: Source, text: str, sentences: Iterable[Sentence]) -> str | None:
+def mark(source: HtmlSource, text: str, sentences: Iterable[Sentence]) -> str | None:
     """The source with a ``<span>`` around each piece of each sentence; None where its text cannot be found.
 
     A sentence with elements in it is several pieces. All have its id in ``data-voxpress``, the first also in ``id``.
 
     >>> hi = Sentence("vp-1", 0, "Hi you", 0, 1, place=(0, 6))
-    >>> mark(Source("<p>Hi <b>you</b>"), "Hi you", [hi])
+    >>> mark(HtmlSource("<p>Hi <b>you</b>"), "Hi you", [hi])
     '<p><span id="vp-1" data-voxpress="vp-1">Hi </span><b><span data-voxpress="vp-1">you</span></b>'
 
     Args:
@@ -119,7 +119,7 @@ def mark(source: Source, text: str, sentences: Iterable[Sentence]) -> str | None
 def align(text: str, characters: Sequence[Character]) -> list[tuple[int, int]] | None:
     """Which character of a source each character of a text is, but for white space; None if they do not agree.
 
-    >>> align("a  b", Source("<p>a<p>b").characters)
+    >>> align("a  b", HtmlSource("<p>a<p>b").characters)
     [(0, 0), (3, 1)]
     """
     here = [at for at, each in enumerate(text) if not each.isspace()]
@@ -131,7 +131,7 @@ def align(text: str, characters: Sequence[Character]) -> list[tuple[int, int]] |
     return list(zip(here, there, strict=True))
 
 
-def _join(source: Source, characters: Sequence[Character]) -> list[tuple[int, int]]:
+def _join(source: HtmlSource, characters: Sequence[Character]) -> list[tuple[int, int]]:
     """Stretches of the source that hold these characters, with the white space between them."""
     found: list[tuple[int, int]] = []
     for each in characters:
@@ -165,15 +165,15 @@ def insert(text: str, cuts: Iterable[tuple[int, str]]) -> str:
 
 
 def insert_player(text: str, player: str) -> str:
-    """A page with the player where it says ``data-voxpress="player"``, else where its article begins.
+    """A page with the player where it says ``data-voxpress="player"``, else where its article begins. Of several
+    articles none is the page's own.
 
     >>> insert_player("<body><main><p>Hi.</main>", "PLAYER")
     '<body><main><!--voxpress-->PLAYER<!--/voxpress--><p>Hi.</main>'
     """
-    openings = Source(text).openings
-    at = next(
-        (openings[name] for name in ("player", "article", "main", "body", "html") if name in openings), 0
-    )
+    source = HtmlSource(text)
+    names = ("player", *(["article"] if source.articles == 1 else []), "main", "body", "html")
+    at = next((source.openings[name] for name in names if name in source.openings), 0)
     return insert(text, [(at, f"{_BEGIN}{player}{_END}")])
 
 

@@ -38,7 +38,7 @@ _FRONT = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(.*?\r?\n)?\1[ \t]*(?:\r?\
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageFile:
     """A page before it is read.
 
     Attributes:
@@ -58,12 +58,11 @@ class Page:
     Attributes:
         source: as HTML; of Markdown, what it becomes.
         text: the text content of that, in which sentences have their places.
-        root: the element that holds the article.
         prefix: what stands before `source` in the file, such as front matter; None: the file is not HTML in UTF-8.
         is_marked: whether the file has a player already.
     """
 
-    place: Place
+    file: PageFile
     source: str
     text: str
     document: Document
@@ -71,7 +70,7 @@ class Page:
     is_marked: bool
 
 
-def find_pages(given: Iterable[Path], base: Path | None = None, *, out: Path) -> list[Place]:
+def find_pages(given: Iterable[Path], base: Path | None = None, *, out: Path) -> list[PageFile]:
     """The pages in files and folders, in order, each with its name.
 
     Args:
@@ -97,7 +96,7 @@ def find_pages(given: Iterable[Path], base: Path | None = None, *, out: Path) ->
         where = ", ".join(map(str, folders)) or "what was given"
         raise InputError(f"there are no pages in {where} (extensions: {', '.join(EXTENSIONS)})")
     start = os.path.abspath(base) if base else _find_base(files, folders)
-    places: dict[str, Place] = {}
+    places: dict[str, PageFile] = {}
     for full, path in files.items():
         key = Path(os.path.relpath(full, start)).as_posix()
         if key.startswith("../"):
@@ -109,7 +108,7 @@ def find_pages(given: Iterable[Path], base: Path | None = None, *, out: Path) ->
             raise InputError(
                 f"{path} lies where its own player would be written: give another folder for that"
             )
-        places[name.casefold()] = Place(path, name, key)
+        places[name.casefold()] = PageFile(path, name, key)
     return list(places.values())
 
 
@@ -151,14 +150,14 @@ def parse(source: str, path: str) -> _Element:
     return parse_html(source, path).root
 
 
-def read_page(place: Place) -> Page:
+def read_page(file: PageFile) -> Page:
     """Read a page.
 
     Raises:
         LeftOut: it does not want to be spoken, or has nothing to say.
         InputError: it cannot be read.
     """
-    path = place.path
+    path = file.path
     data = read_bytes(path)
     text = decode_page(data, str(path))
     front, body = read_front_matter(text, str(path))
@@ -183,7 +182,7 @@ def read_page(place: Place) -> Page:
         creators=tuple(each for each in named if isinstance(each, str)),
     )
     return Page(
-        place=place,
+        file=file,
         source=source,
         text=text_content(root),
         document=document,
@@ -268,7 +267,7 @@ def require_insertable(page: Page) -> None:
         InputError: it is Markdown, or not in UTF-8.
     """
     if page.prefix is None:
-        raise InputError("takes no player: only HTML in UTF-8 does", place=str(page.place.path))
+        raise InputError("takes no player: only HTML in UTF-8 does", place=str(page.file.path))
 
 
 def find_article(root: _Element) -> _Element:

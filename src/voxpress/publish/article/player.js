@@ -10,7 +10,6 @@
   const FAR = 2000; // letters between two sentences from which a short one is not taken for the same text
   const LETTER = /[\p{L}\p{N}]/u;
   const SPACE = /\s/;
-  const RATES = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3];
   const OWN = "a[href], button, input, select, textarea, summary, label, audio, video, [contenteditable]";
   const owners = new WeakMap(); // of each element of a sentence: its player, and its number there
   const players = new Set();
@@ -223,7 +222,8 @@
     act(action) {
       const { audio } = this;
       const at = audio.currentTime;
-      const rate = RATES.findIndex((each) => each >= audio.playbackRate);
+      const { rates } = this;
+      const rate = rates.findIndex((each) => each >= audio.playbackRate);
       const actions = {
         play: () => (audio.paused ? this.play() : audio.pause()),
         back: () => this.seek(at - STEP),
@@ -231,8 +231,8 @@
         previous: () => this.step(-1),
         next: () => this.step(1),
         mute: () => (audio.muted = !audio.muted),
-        slower: () => this.setRate(RATES[Math.max(0, rate - 1)], true),
-        faster: () => this.setRate(RATES[Math.min(RATES.length - 1, rate + 1)], true),
+        slower: () => this.setRate(rates[Math.max(0, rate - 1)], true),
+        faster: () => this.setRate(rates[Math.min(rates.length - 1, rate + 1)], true),
       };
       actions[action]?.();
     }
@@ -267,6 +267,10 @@
       if (this.audio.readyState) this.seek(sentence.begin);
       else this.wanted = sentence.begin;
       this.play();
+    }
+
+    get rates() {
+      return [...this.control("rate").options].map((each) => Number(each.value));
     }
 
     setRate(rate, aloud = false) {
@@ -395,7 +399,7 @@
 
     recall() {
       const { audio } = this;
-      audio.playbackRate = RATES.includes(memory.get("rate")) ? memory.get("rate") : 1;
+      audio.playbackRate = this.rates.includes(memory.get("rate")) ? memory.get("rate") : 1;
       const volume = memory.get("volume");
       if (typeof volume === "number" && volume >= 0 && volume <= 1) audio.volume = volume;
       for (const option of this.querySelectorAll("[data-option]")) {

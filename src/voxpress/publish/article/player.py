@@ -18,7 +18,7 @@ FILES = ("player.css", "player.js")
 _RATES = (0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3)
 
 
-class Audio(NamedTuple):
+class AudioSource(NamedTuple):
     """A file of an article.
 
     Attributes:
@@ -29,6 +29,7 @@ class Audio(NamedTuple):
     media_type: str
 
 
+@cache
 def read_file(name: str) -> str:
     """One of this package's files."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
@@ -39,7 +40,7 @@ def _load_labels() -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(read_file("labels.toml"))
 
 
-def write_player(article: Article, audio: Sequence[Audio], vtt: str) -> str:
+def write_player(article: Article, audio: Sequence[AudioSource], vtt: str) -> str:
     """The player as a piece of HTML without an empty line, so that it can stand in Markdown too.
 
     Args:

@@ -4,30 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from voxpress.errors import SpeechError, StoreError
 from voxpress.files import atomic
 from voxpress.files.formats import FORMATS
 from voxpress.publish.article import Article, make_article, write_json, write_vtt
 from voxpress.publish.article.cleaning import clean
-from voxpress.publish.article.marking import Source, insert_player, mark
-from voxpress.publish.article.pages import MADE, Page, Place, find_article, parse
-from voxpress.publish.article.player import FILES, Audio, read_file, write_embed, write_page, write_player
+from voxpress.publish.article.marking import HtmlSource, insert_player, mark
+from voxpress.publish.article.pages import MADE, Page, PageFile, find_article, parse
+from voxpress.publish.article.player import (
+    FILES,
+    AudioSource,
+    read_file,
+    write_embed,
+    write_page,
+    write_player,
+)
 from voxpress.publish.narration import Narration
+from voxpress.publish.outline import Outline
 from voxpress.publish.recording import Recording, record_plans
+from voxpress.publish.review import Doubtful, find_doubtful
+from voxpress.quality.asr import Recogniser
 from voxpress.rendering.plan import Bad, Plan
 from voxpress.rendering.planner import Planner
 from voxpress.speech import Seconds
 from voxpress.store import Store
 
-MANIFEST = "manifest.json"
+LIST = "manifest.json"
 _VERSION = 1
 """Of what the files hold; another one has them written again."""
 
@@ -46,7 +58,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """An article in the list, for templates. Addresses begin as ``--url`` says, else below the folder of the list.
 
     Attributes:
-        digest: of all that the files were made from.
+        digest: of all that the files were made from; empty: the files are being made, or could not be.
         files: below the folder.
     """
 
@@ -62,7 +74,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[str, ...]
 
 
-class Manifest(msgspec.Struct, kw_only=True):
+class ArticleList(msgspec.Struct, kw_only=True):
     """The list of a site's articles, by their pages."""
 
     version: int = 1
@@ -74,21 +86,36 @@ class Told(NamedTuple):
 
     Attributes:
         detail: why it is left out or failed.
+        doubts: sentences that were not heard as written, and that nobody approved.
     """
 
-    place: Place
+    file: PageFile
     status: Status
     duration: Seconds = 0.0
     detail: str = ""
     entry: Entry | None = None
+    doubts: tuple[Doubtful, ...] = ()
 
 
 class Ready(NamedTuple):
     """A page that can be spoken."""
 
     page: Page
+    outline: Outline
     narration: Narration
     planner: Planner
+
+
+class Pending(NamedTuple):
+    """A page that is to be spoken.
+
+    Attributes:
+        digest: as in an `Entry`.
+    """
+
+    ready: Ready
+    plan: Plan
+    digest: str
 
 
 @dataclass(kw_only=True)
@@ -103,7 +130,7 @@ class Site:
     folder: Path
     url: str = ""
     inserts: bool = False
-    manifest: Manifest = field(default_factory=Manifest)
+    articles: ArticleList = field(default_factory=ArticleList)
 
     @classmethod
     def open(cls, folder: Path, *, url: str = "", inserts: bool = False) -> Site:
@@ -112,10 +139,10 @@ class Site:
         Raises:
             StoreError: the list cannot be read.
         """
-        path = folder / MANIFEST
-        manifest = Manifest()
+        path = folder / LIST
+        articles = ArticleList()
         try:
-            manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+            articles = msgspec.json.decode(path.read_bytes(), type=ArticleList)
         except FileNotFoundError:
             pass
         except OSError as error:
@@ -126,58 +153,83 @@ class Site:
             ) from error
         if url and not url.endswith("/"):
             url += "/"
-        return cls(folder=folder, url=url, inserts=inserts, manifest=manifest)
+        return cls(folder=folder, url=url, inserts=inserts, articles=articles)
+
+    def plan(
+        self, pages: Iterable[Ready], recogniser: Recogniser | None = None
+    ) -> tuple[list[Told], list[Pending]]:
+        """What became of pages that need nothing or cannot be spoken, and plans of the others.
+
+        Args:
+            recogniser: with one, files that are as they should be count only if it heard all their takes; so all pages
+                are among the others.
+        """
+        told: list[Told] = []
+        planned: list[Pending] = []
+        for number, ready in enumerate(pages):
+            plan = ready.planner.plan(ready.narration.utterance, number, filed=False)
+            if isinstance(plan, Bad):
+                told.append(Told(ready.page.file, "failed", detail=str(plan.error)))
+                continue
+            digest = self._identify(ready.page, plan)
+            entry = self.articles.pages.get(ready.page.file.key)
+            if not recogniser and entry and entry.digest == digest and self._holds(entry, ready.page):
+                told.append(Told(ready.page.file, "unchanged", entry.duration, entry=entry))
+            else:
+                planned.append(Pending(ready, plan, digest))
+        return told, planned
 
     def speak(
         self,
-        pages: Iterable[Ready],
+        planned: Sequence[Pending],
         store: Store,
         *,
         workers: int | None = None,
+        recogniser: Recogniser | None = None,
         watch: Callable[[str, int], None] | None = None,
-        begin: Callable[[Mapping[str, int]], None] | None = None,
     ) -> Iterator[Told]:
-        """Speak pages that changed, and write their files. All are planned before anything is spoken.
+        """Speak pages, and write their files.
 
         Args:
-            watch: as in `record_plans`.
-            begin: is told of the characters of each page that is about to be spoken.
+            recogniser, watch: as in `record_plans`.
 
         Raises:
             StoreError: store or folder cannot be read or written; what is finished stays.
         """
-        todo: list[tuple[Ready, Plan, str]] = []
-        for number, ready in enumerate(pages):
-            plan = ready.planner.plan(ready.narration.utterance, number, filed=False)
-            if isinstance(plan, Bad):
-                yield Told(ready.page.place, "failed", detail=str(plan.error))
-                continue
-            digest = self._identify(ready.page, plan)
-            entry = self.manifest.pages.get(ready.page.place.key)
-            if entry and entry.digest == digest and self._holds(entry, ready.page):
-                yield Told(ready.page.place, "unchanged", entry.duration, entry=entry)
-            else:
-                todo.append((ready, plan, digest))
-        if begin:
-            begin({ready.narration.utterance.id: len(ready.narration.utterance.text) for ready, _, _ in todo})
-        known = {plan.number: (ready, digest) for ready, plan, digest in todo}
-        plans = ((ready.narration, plan) for ready, plan, _ in todo)
-        for recording in record_plans(plans, store, workers=workers, watch=watch):
-            ready, digest = known[recording.result.number]
-            yield self._finish(ready, digest, recording, store)
+        if not planned:
+            return
+        self._expect(each.ready.page.file for each in planned)
+        known = {each.plan.number: each for each in planned}
+        plans = ((each.ready.narration, each.plan) for each in planned)
+        try:
+            for recording in record_plans(plans, store, workers=workers, recogniser=recogniser, watch=watch):
+                each = known[recording.result.number]
+                yield self._finish(each.ready, each.digest, recording, store)
+        finally:
+            self.save()
+
+    def _expect(self, files: Iterable[PageFile]) -> None:
+        """Keep that the files of some pages are about to change: a run that is killed leaves the list as it is now."""
+        for file in files:
+            if entry := self.articles.pages.get(file.key):
+                self.articles.pages[file.key] = replace(entry, digest="")
+        self.save()
 
     def _finish(self, ready: Ready, digest: str, recording: Recording, store: Store) -> Told:
-        place = ready.page.place
+        file = ready.page.file
         if watched := recording.result.exception:
-            return Told(place, "failed", detail=str(watched))
+            return Told(file, "failed", detail=str(watched))
         try:
             entry = self._write(ready, digest, recording, store)
         except SpeechError as error:
             if isinstance(error, StoreError):
                 raise
-            return Told(place, "failed", detail=str(error))
+            return Told(file, "failed", detail=str(error))
         status: Status = "spoken" if recording.result.spoken else "from store"
-        return Told(place, status, entry.duration, entry=entry)
+        doubts: tuple[Doubtful, ...] = ()
+        if recording.result.verdict == "doubtful":
+            doubts = tuple(find_doubtful([ready.narration], ready.planner, store, ready.outline))
+        return Told(file, status, entry.duration, entry=entry, doubts=doubts)
 
     def _identify(self, page: Page, plan: Plan) -> str:
         """The digest of all that decides what the files of a page hold."""
@@ -192,7 +244,7 @@ class Site:
         return all((self.folder / name).is_file() for name in (*entry.files, *FILES))
 
     def _write(self, ready: Ready, digest: str, recording: Recording, store: Store) -> Entry:
-        page, name = ready.page, ready.page.place.name
+        page, name = ready.page, ready.page.file.name
         document, result = page.document, recording.result
         article = make_article(
             name,
@@ -218,7 +270,7 @@ class Site:
             )
         files[f"{name}.vtt"] = write_vtt(article).encode()
         files[f"{name}.json"] = write_json(article)
-        marked = mark(Source(page.source), page.text, article.sentences) or page.source
+        marked = mark(HtmlSource(page.source), page.text, article.sentences) or page.source
         here = f"{'../' * name.count('/')}"
         files[f"{name}.html"] = self._write_page(article, page, marked, audio, here).encode()
         away = self.url or here
@@ -228,9 +280,9 @@ class Site:
         for path in FILES:
             write_changed(self.folder / path, read_file(path).encode())
         if self.inserts and page.prefix is not None:
-            across = self.url or f"{_quote(os.path.relpath(self.folder, page.place.path.parent))}/"
+            across = self.url or f"{_quote(os.path.relpath(self.folder, page.file.path.parent))}/"
             player = self._write_embed(article, audio, across)
-            write_changed(page.place.path, (page.prefix + insert_player(marked, player)).encode())
+            write_changed(page.file.path, (page.prefix + insert_player(marked, player)).encode())
         entry = Entry(
             title=article.title,
             language=article.language,
@@ -243,8 +295,7 @@ class Site:
             digest=digest,
             files=tuple(files),
         )
-        self.manifest.pages[page.place.key] = entry
-        self.save()
+        self.articles.pages[page.file.key] = entry
         return entry
 
     def _write_embed(self, article: Article, audio: Sequence[tuple[str, File]], prefix: str) -> str:
@@ -252,17 +303,17 @@ class Site:
         return write_embed(self._write_player(article, audio, prefix), css, js)
 
     def _write_player(self, article: Article, audio: Sequence[tuple[str, File]], prefix: str) -> str:
-        sources = [Audio(f"{prefix}{url}", file.type) for url, file in audio]
+        sources = [AudioSource(f"{prefix}{url}", file.type) for url, file in audio]
         return write_player(article, sources, f"{prefix}{_quote(article.name)}.vtt")
 
     def _write_page(
         self, article: Article, page: Page, marked: str, audio: Sequence[tuple[str, File]], prefix: str
     ) -> str:
-        source = page.place.path.parent.absolute()
+        source = page.file.path.parent.absolute()
         folder = (self.folder / article.name).absolute().parent
         away = _quote(os.path.relpath(source, folder))
         content = clean(
-            find_article(parse(marked, str(page.place.path))),
+            find_article(parse(marked, str(page.file.path))),
             lambda url: url if away == "." else f"{away}/{url}",
         )
         css, js = (f"{prefix}{name}?v={_digest_player()}" for name in FILES)
@@ -270,36 +321,39 @@ class Site:
 
     def save(self) -> None:
         """Write the list."""
-        pages = dict(sorted(self.manifest.pages.items()))
-        text = msgspec.json.format(msgspec.json.encode(Manifest(pages=pages)), indent=1)
-        write_changed(self.folder / MANIFEST, text + b"\n")
+        pages = dict(sorted(self.articles.pages.items()))
+        text = msgspec.json.format(msgspec.json.encode(ArticleList(pages=pages)), indent=1)
+        write_changed(self.folder / LIST, text + b"\n")
 
-    def prune(self, kept: Iterable[Place]) -> list[str]:
+    def find_gone(self, kept: Iterable[PageFile]) -> list[str]:
+        """The pages of the list that are not there any more."""
+        return sorted(self.articles.pages.keys() - {each.key for each in kept})
+
+    def prune(self, kept: Iterable[PageFile]) -> list[str]:
         """Forget the pages that are not there any more, and delete their files.
 
         Raises:
             StoreError: a file cannot be deleted.
         """
-        keys = {each.key for each in kept}
-        gone = {key: entry for key, entry in self.manifest.pages.items() if key not in keys}
-        needed = {name for key, entry in self.manifest.pages.items() if key in keys for name in entry.files}
-        for key, entry in gone.items():
-            for name in entry.files:
-                if name not in needed:
-                    try:
-                        (self.folder / name).unlink(missing_ok=True)
-                    except OSError as error:
-                        raise StoreError(f"cannot delete {self.folder / name}: {error.strerror}") from error
-            del self.manifest.pages[key]
+        gone = self.find_gone(kept)
+        files = [name for key in gone for name in self.articles.pages.pop(key).files]
+        needed = {name for entry in self.articles.pages.values() for name in entry.files}
+        for name in files:
+            if name not in needed:
+                try:
+                    (self.folder / name).unlink(missing_ok=True)
+                except OSError as error:
+                    raise StoreError(f"cannot delete {self.folder / name}: {error.strerror}") from error
         if gone:
             self.save()
-        return sorted(gone)
+        return gone
 
 
 PLAYABLE = ("mp3", "m4a", "opus")
 """Formats that browsers play."""
 
 
+@cache
 def _digest_player() -> str:
     return hashlib.sha256("".join(map(read_file, (*FILES, "player.html", "page.html"))).encode()).hexdigest()[
         :8

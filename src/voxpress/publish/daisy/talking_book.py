@@ -5,7 +5,6 @@ Both versions of DAISY are written from it.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ PageKind: TypeAlias = Literal["front", "normal", "special"]
 
 DEEPEST = 6
 """Levels of headings."""
-_TAG = re.compile(r"<[^<>]*>")
-_CUT_TAG = re.compile(r"^[^<>]*>|<[^<>]*$")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _ROMAN = re.compile(r"[ivxlcdm]+", re.IGNORECASE)
 
@@ -200,10 +197,7 @@ def _label(block: Block, point: int | None = None) -> str:
 def _cut_text(block: Block, phrases: Sequence[Phrase]) -> list[str]:
     """The words of each phrase, which together are all of the block: what nobody says belongs to the phrase before."""
     cuts = [0, *(phrase.start for phrase in phrases[1:]), len(block.text)]
-    pieces = (block.text[start:end] for start, end in pairwise(cuts))
-    return [
-        html.unescape(_TAG.sub("", _CUT_TAG.sub("", piece) if "<" in piece else piece)) for piece in pieces
-    ]
+    return [block.show(start, end) for start, end in pairwise(cuts)]
 
 
 def order_levels(entries: Iterable[tuple[int, str, Item]]) -> Iterator[tuple[int, str, Item]]:
