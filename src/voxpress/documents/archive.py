@@ -12,7 +12,7 @@ import zlib
 from functools import cached_property
 from pathlib import Path
 from typing import IO
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from voxpress.errors import InputError, show
 from voxpress.files.paths import identity
@@ -164,6 +164,15 @@ def join(base: str, href: str) -> tuple[str, str]:
     if name.startswith(("/", "..")):
         return "", ""
     return name, unquote(fragment)
+
+
+def relate(name: str, base: str) -> str:
+    """The address of a file of a book in another one of it, which `join` reads.
+
+    >>> relate("text/my notes.xhtml", "text/one.xhtml"), relate("notes.xhtml", "text/one.xhtml")
+    ('my%20notes.xhtml', '../notes.xhtml')
+    """
+    return quote(posixpath.relpath(name, posixpath.dirname(base) or "."))
 
 
 def _find_name(info: zipfile.ZipInfo) -> str:

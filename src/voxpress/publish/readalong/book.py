@@ -17,8 +17,8 @@ from voxpress.documents.epub.navigation import read_contents
 from voxpress.documents.pages.contents import Contents
 from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic
-from voxpress.publish.readalong.package import OVERLAY, PAGES, Package
-from voxpress.publish.readalong.source import Source, decode
+from voxpress.publish.readalong.package import OVERLAY, PAGES, PackageSource
+from voxpress.publish.readalong.source import XmlSource
 
 _BLOCK = 1 << 18
 _DATE = (2000, 1, 1, 0, 0, 0)
@@ -46,7 +46,6 @@ class Book:
 
     Attributes:
         package: its package document; of several renditions the first.
-        encoding: of the package document.
         notes: what was found while reading.
 
     Raises:
@@ -62,8 +61,7 @@ class Book:
         self._taken: set[str] | None = None
         self._read = package.Package(self.archive)
         name = self._read.name
-        self.encoding = decode(self.read(name))[1]
-        self.package = Package(name, self._read_source(name), self.locate)
+        self.package = PackageSource(name, self._read_source(name), self.locate)
         if self.package.version.partition(".")[0] not in ("2", "3"):
             version = self.package.version or "of no version"
             raise InputError(f"is EPUB {version}, and not 2 or 3", place=str(path))
@@ -95,7 +93,7 @@ class Book:
     def list_ids(self, path: str) -> dict[str, int]:
         """The ids in a page, each with the number of its element; none where the page is not well-formed."""
         try:
-            elements = Source.decode(self.read(path)).elements
+            elements = XmlSource.decode(self.read(path)).elements
         except InputError:
             return {}
         return {id: each.number for each in elements if (id := each.get("id") or each.get("name"))}
@@ -183,9 +181,9 @@ class Book:
                     with _open(content) as file:
                         _add(target, name, _DATE, file, stored=name.endswith(_STORED))
 
-    def _read_source(self, path: str) -> Source:
+    def _read_source(self, path: str) -> XmlSource:
         try:
-            return Source.decode(self.read(path))
+            return XmlSource.decode(self.read(path))
         except InputError as error:
             raise InputError(error.problem, place=error.place or f"{self.path}: {path}") from error
 
