@@ -221,6 +221,43 @@ def test_a_protected_book_is_refused(voxpress: Run, tmp_path: Path) -> None:
     assert "protected" in voxpress("readalong", "book.epub", "-o", "out.epub", status=2).warned
 
 
+def damage(path: Path, name: str, *, encrypted: bool = False) -> None:
+    """Turn a bit of a file in an archive, or say that it is encrypted."""
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(name)
+    data = bytearray(path.read_bytes())
+    at = info.header_offset + 30 + len(name)
+    if encrypted:
+        data[info.header_offset + 6] |= 1
+        entry = data.rfind(b"PK\1\2", 0, data.rfind(name.encode()))
+        data[entry + 8] |= 1
+    else:
+        data[at + 6] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_damaged_file_is_named_before_anything_is_spoken(
+    voxpress: Run, tmp_path: Path, compression: int
+) -> None:
+    book = write_epub(tmp_path / "book.epub", {"one.xhtml": page(PROSE)})
+    with zipfile.ZipFile(book, "a", compression) as archive:
+        archive.writestr("OPS/film.mp4", b"a film" * 100)
+    damage(book, "OPS/film.mp4")
+    done = voxpress("readalong", "book.epub", "-o", "out.epub", status=2)
+    assert "book.epub: OPS/film.mp4: is damaged" in done.warned
+    assert not (tmp_path / "out.epub").exists() and "chapter" not in done.said
+
+
+def test_an_encrypted_file_is_named_before_anything_is_spoken(voxpress: Run, tmp_path: Path) -> None:
+    book = write_epub(
+        tmp_path / "book.epub", {"one.xhtml": page(PROSE)}, more={"OPS/film.mp4": b"a film" * 100}
+    )
+    damage(book, "OPS/film.mp4", encrypted=True)
+    done = voxpress("readalong", "book.epub", "-o", "out.epub", status=2)
+    assert "book.epub: OPS/film.mp4: is damaged" in done.warned and "encrypted" in done.warned
+
+
 def test_what_is_no_epub_is_refused(voxpress: Run, tmp_path: Path) -> None:
     (tmp_path / "book.md").write_text("# One\n\nTwo.\n")
     assert "book.md: is no" in voxpress("readalong", "book.md", "-o", "out.epub", status=2).warned

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import posixpath
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from voxpress.documents.archive import Archive
 from voxpress.documents.epub import package
@@ -135,6 +134,17 @@ class Book:
         self._taken.add(path)
         return path
 
+    def check(self) -> None:
+        """Read all that will be copied.
+
+        Raises:
+            InputError: something is damaged or encrypted.
+        """
+        for name in self.archive.names:
+            if name not in self.package.removed:
+                for _ in self.archive.blocks(name):
+                    pass
+
     def is_same(self, target: Path, changed: Mapping[str, Content]) -> bool:
         """Whether a file is what `write` would write.
 
@@ -149,6 +159,7 @@ class Book:
 
         Raises:
             StoreError: it cannot be written.
+            InputError: a file that is copied is damaged.
         """
         with self._packed(target, changed) as scratch:
             atomic.write(target, _blocks(scratch), durable=True)
@@ -166,20 +177,19 @@ class Book:
 
     def _pack(self, scratch: BinaryIO, changed: Mapping[str, Content]) -> None:
         with zipfile.ZipFile(scratch, "w") as target:
-            _add(target, "mimetype", _DATE, io.BytesIO(b"application/epub+zip"), stored=True)
+            _add(target, "mimetype", _DATE, [b"application/epub+zip"], stored=True)
             written = {"mimetype"}
             for name in self.archive.names:
                 if name in written or name in self.package.removed - changed.keys():
                     continue
                 written.add(name)
-                info, data = self.archive.open(name)
+                info = self.archive.describe(name)
                 stored = info.compress_type == zipfile.ZIP_STORED and name not in changed
-                with _open(changed[name]) if name in changed else data as file:
-                    _add(target, name, info.date_time, file, stored=stored)
-            for name, content in changed.items():
+                content = _read(changed[name]) if name in changed else self.archive.blocks(name)
+                _add(target, name, info.date_time, content, stored=stored)
+            for name in changed:
                 if name not in written:
-                    with _open(content) as file:
-                        _add(target, name, _DATE, file, stored=name.endswith(_STORED))
+                    _add(target, name, _DATE, _read(changed[name]), stored=name.endswith(_STORED))
 
     def _read_source(self, path: str) -> XmlSource:
         try:
@@ -188,17 +198,19 @@ class Book:
             raise InputError(error.problem, place=error.place or f"{self.path}: {path}") from error
 
 
-def _open(content: Content) -> BinaryIO:
+def _read(content: Content) -> Iterator[bytes]:
     if isinstance(content, bytes):
-        return io.BytesIO(content)
-    return content.open("rb") if isinstance(content, Path) else content()
+        yield content
+    else:
+        with content.open("rb") if isinstance(content, Path) else content() as file:
+            yield from _blocks(file)
 
 
 def _add(
     target: zipfile.ZipFile,
     name: str,
     date: tuple[int, int, int, int, int, int],
-    file: IO[bytes],
+    content: Iterable[bytes],
     *,
     stored: bool,
 ) -> None:
@@ -206,7 +218,7 @@ def _add(
     info.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
     info.external_attr, info.create_system = 0o644 << 16, 3
     with target.open(info, "w") as member:
-        while block := file.read(_BLOCK):
+        for block in content:
             member.write(block)
 
 

@@ -147,11 +147,16 @@ class Readalong:
         self._scratch.cleanup()
 
     def check(self, target: Path) -> None:
-        """Check where the new book goes, before anything is spoken.
+        """Check where the new book goes, and all files of the book, before anything is spoken.
 
         Raises:
-            InputError: that is where the book itself is, or not the name of an EPUB, or it cannot be written there.
+            InputError: the target is the book itself, or not the name of an EPUB, or cannot be written; or a file of
+                the book is damaged.
         """
+        self._require_target(target)
+        self._book.check()
+
+    def _require_target(self, target: Path) -> None:
         if target.suffix.lower() != ".epub":
             raise InputError(f"the new book is an EPUB: name it {target}.epub", field="output")
         atomic.require_place(target, "output")
@@ -243,7 +248,7 @@ class Readalong:
             InputError: nothing in the book is read, or the target is the book itself.
             StoreError: it cannot be written, or a recording is gone from the store.
         """
-        self.check(target)
+        self._require_target(target)
         for file, page in self._pages.items():
             if page.recordings:
                 self._finish(file)
