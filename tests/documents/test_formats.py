@@ -254,6 +254,67 @@ def test_word(tmp_path):
     assert "<lang xml:lang='fr-FR'>mer</lang>" in block.text and block.points
 
 
+def write_word(path, body):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("word/document.xml", f"<w:document {WORD}><w:body>{body}</w:body></w:document>")
+    return path
+
+
+def cell(inner):
+    return f"<w:tc>{inner}</w:tc>"
+
+
+def say(words, settings=""):
+    return f"<w:p><w:r><w:rPr>{settings}</w:rPr><w:t>{words}</w:t></w:r></w:p>"
+
+
+def table(*rows, header=""):
+    first, *others = [f"{''.join(row)}</w:tr>" for row in rows]
+    rest = "".join(f"<w:tr>{row}" for row in others)
+    return f"<w:tbl><w:tr><w:trPr>{header}</w:trPr>{first}{rest}</w:tbl>"
+
+
+INNER = table([cell(say("b")), cell(say("c"))], header="<w:tblHeader/>")
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (table([cell(say("a")), cell(INNER)], [cell(say("d"))]), ["a", "b, c", "d"]),
+        (table([cell(table([cell(INNER)]))]), ["b, c"]),
+        (table([cell(INNER + say("x") + INNER)]), ["b, c", "x", "b, c"]),
+        (f"<w:sdt><w:sdtContent>{table([cell(say('a'))])}</w:sdtContent></w:sdt>", ["a"]),
+    ],
+)
+def test_tables_in_tables_of_word_are_read_once(tmp_path, body, read):
+    chapters = documents.read(write_word(tmp_path / "book.docx", body)).chapters
+    assert [block.plain for chapter in chapters for block in chapter.load()] == read
+
+
+@pytest.mark.parametrize(
+    ("setting", "is_read"),
+    [
+        ("<w:vanish/>", False),
+        ('<w:vanish w:val="1"/>', False),
+        ('<w:vanish w:val="true"/>', False),
+        ('<w:vanish w:val="0"/>', True),
+        ('<w:vanish w:val="false"/>', True),
+        ('<w:vanish w:val="off"/>', True),
+        ("<w:rPrChange><w:rPr><w:vanish/></w:rPr></w:rPrChange>", True),
+    ],
+)
+def test_hidden_words_of_word(tmp_path, setting, is_read):
+    chapters = documents.read(write_word(tmp_path / "book.docx", say("a") + say("b", setting))).chapters
+    assert [block.plain for block in chapters[0].load()] == (["a", "b"] if is_read else ["a"])
+
+
+def test_a_header_of_a_table_of_word_may_be_none(tmp_path):
+    for header, level in (("<w:tblHeader/>", 1), ('<w:tblHeader w:val="0"/>', 0)):
+        body = table([cell(say("a")), cell(say("b"))], header=header)
+        (row,) = documents.read(write_word(tmp_path / "book.docx", body)).chapters[0].load()
+        assert (row.text, row.level) == ("a, b", level)
+
+
 def test_which_format_a_file_has(tmp_path):
     """The content decides, then the extension."""
     book = make_epub(tmp_path, {"one.xhtml": page("<p>x</p>")})

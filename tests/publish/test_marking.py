@@ -8,12 +8,12 @@ import pytest
 
 from voxpress.errors import InputError
 from voxpress.publish.readalong.marking import Marker
-from voxpress.publish.readalong.source import Source, decode
+from voxpress.publish.readalong.source import XmlSource
 
 
 def mark(markup: str, *phrases: str) -> tuple[str, list[list[str]]]:
     """A page with ids for phrases, in their order, and what each id stands for."""
-    source = Source(markup)
+    source = XmlSource(markup)
     marker = Marker(source)
     at, found = 0, []
     for phrase in phrases:
@@ -81,13 +81,13 @@ def test_a_phrase_that_markup_cuts_gets_several(markup: str, phrase: str, parts:
     whole = f"<body>{markup}<p>z</p></body>"
     marked, found = mark(whole, phrase)
     assert found == [parts]
-    Source(marked)  # is well-formed
+    XmlSource(marked)  # is well-formed
     assert re.sub(r'</?span[^>]*>| id="s\d+"', "", marked) == whole
 
 
 def test_words_stand_in_their_sentence() -> None:
     marked, _ = mark("<body><p>One two. Three</p></body>", "One two.")
-    source = Source("<body><p>One two. Three</p></body>")
+    source = XmlSource("<body><p>One two. Three</p></body>")
     marker = Marker(source)
     marker.mark(0, 8)
     marker.mark(0, 3)
@@ -101,7 +101,7 @@ def test_words_stand_in_their_sentence() -> None:
 @pytest.mark.parametrize("markup", ["<p>One", "<p>One</b>", "One", "<p>1 < 2</p>", "<p><b></p></b>", ""])
 def test_what_is_not_well_formed_is_refused(markup: str) -> None:
     with pytest.raises(InputError, match="well-formed"):
-        Source(markup)
+        XmlSource(markup)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,6 @@ def test_what_is_not_well_formed_is_refused(markup: str) -> None:
     ],
 )
 def test_an_encoding_stays(data: bytes, text: str | None, encoding: str) -> None:
-    found = decode(data)
-    assert found[1] == encoding and (text is None or found[0] == text)
-    assert found[0].encode(encoding) == data
+    found = XmlSource.decode(data)
+    assert found.encoding == encoding and (text is None or found.text == text)
+    assert found.encode(found.text) == data

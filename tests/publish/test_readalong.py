@@ -221,6 +221,43 @@ def test_a_protected_book_is_refused(voxpress: Run, tmp_path: Path) -> None:
     assert "protected" in voxpress("readalong", "book.epub", "-o", "out.epub", status=2).warned
 
 
+def damage(path: Path, name: str, *, encrypted: bool = False) -> None:
+    """Turn a bit of a file in an archive, or say that it is encrypted."""
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(name)
+    data = bytearray(path.read_bytes())
+    at = info.header_offset + 30 + len(name)
+    if encrypted:
+        data[info.header_offset + 6] |= 1
+        entry = data.rfind(b"PK\1\2", 0, data.rfind(name.encode()))
+        data[entry + 8] |= 1
+    else:
+        data[at + 6] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_damaged_file_is_named_before_anything_is_spoken(
+    voxpress: Run, tmp_path: Path, compression: int
+) -> None:
+    book = write_epub(tmp_path / "book.epub", {"one.xhtml": page(PROSE)})
+    with zipfile.ZipFile(book, "a", compression) as archive:
+        archive.writestr("OPS/film.mp4", b"a film" * 100)
+    damage(book, "OPS/film.mp4")
+    done = voxpress("readalong", "book.epub", "-o", "out.epub", status=2)
+    assert "book.epub: OPS/film.mp4: is damaged" in done.warned
+    assert not (tmp_path / "out.epub").exists() and "chapter" not in done.said
+
+
+def test_an_encrypted_file_is_named_before_anything_is_spoken(voxpress: Run, tmp_path: Path) -> None:
+    book = write_epub(
+        tmp_path / "book.epub", {"one.xhtml": page(PROSE)}, more={"OPS/film.mp4": b"a film" * 100}
+    )
+    damage(book, "OPS/film.mp4", encrypted=True)
+    done = voxpress("readalong", "book.epub", "-o", "out.epub", status=2)
+    assert "book.epub: OPS/film.mp4: is damaged" in done.warned and "encrypted" in done.warned
+
+
 def test_what_is_no_epub_is_refused(voxpress: Run, tmp_path: Path) -> None:
     (tmp_path / "book.md").write_text("# One\n\nTwo.\n")
     assert "book.md: is no" in voxpress("readalong", "book.md", "-o", "out.epub", status=2).warned
@@ -266,6 +303,68 @@ def test_an_epub_2_becomes_an_epub_3(make: Make) -> None:
     assert [each.text for each in made.package.iter("{*}date")] == ["1815"]
     assert b'<a href="one.html">Start</a>' in made.files["OPS/nav.xhtml"]
     assert made.texts("one") == ["It was late.", "The NN came.", "Home."]
+
+
+@pytest.mark.parametrize(
+    ("body", "ids"),
+    [
+        ('<p><a name="x">It was late.</a> He slept.</p>', ["x", "s1"]),
+        ('<p><a name="x">It was late. He slept.</a></p>', ["s1", "s2"]),
+        ('<p><a name="x" id="x">It was late.</a> <font color="red">He slept.</font></p>', ["x", "s1"]),
+        ('<p><a name="x">It was late.</a></p><p id="x">He slept.</p>', ["s1", "x"]),
+        ('<p align="right"><a name="x">It was late.</a> <a name="x">He slept.</a></p>', ["x", "s1"]),
+    ],
+)
+@pytest.mark.parametrize("title", ["A page", "", None])
+def test_an_old_name_around_a_sentence_is_its_only_id(
+    make: Make, body: str, ids: list[str], title: str | None
+) -> None:
+    written = old_page(body, title or "")
+    made = make(
+        {"one.html": written if title is not None else written.replace("<title></title>", "")}, version="2.0"
+    )
+    root = etree.fromstring(made.files["OPS/one.html"])
+    all_ids = [each.get("id") for each in root.iter("*") if each.get("id")]
+    assert len(all_ids) == len(set(all_ids))
+    heard = [each.get("src") for each in made.overlay("one").iter("{*}text")]
+    assert heard == [f"../one.html#{id}" for id in ids]
+    assert made.texts("one") == ["It was late.", "He slept."]
+    assert root.findtext("{*}head/{*}title") == (title or "A book")
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "windows-1252", "us-ascii", "utf-16"])
+@pytest.mark.parametrize("version", ["2.0", "3.0"])
+def test_a_book_that_is_not_in_utf_8_keeps_its_encoding(make: Make, encoding: str, version: str) -> None:
+    body = "<p>It was &mdash; late. Caf&eacute; Łódź.</p>" if version == "2.0" else "<p>It was late.</p>"
+    text = old_page(body, "") if version == "2.0" else page(body)
+    text = text.replace('encoding="utf-8"', f'encoding="{encoding}"').replace(
+        "charset=utf-8", f"charset={encoding}"
+    )
+    made = make(
+        {"one.html": text.encode(encoding, "xmlcharrefreplace")},
+        "--narrator",
+        "Łucja",
+        version=version,
+    )
+    expected = ["It was — late.", "Café Łódź."] if version == "2.0" else ["It was late."]
+    assert made.texts("one") == expected
+    assert made.metas("media:narrator") == ["Łucja"]
+    if version == "2.0":
+        assert f"charset={encoding}" in made.files["OPS/one.html"].decode(encoding)
+
+
+def test_a_package_that_is_not_in_utf_8_takes_any_narrator(voxpress: Run, tmp_path: Path) -> None:
+    write_epub(tmp_path / "utf-8.epub", {"one.xhtml": page(PROSE)})
+    with zipfile.ZipFile(tmp_path / "utf-8.epub") as old, zipfile.ZipFile(tmp_path / "book.epub", "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name.endswith(".opf"):
+                data = data.replace(b"utf-8", b"iso-8859-1").replace(b"A book", b"Caf\xe9")
+            new.writestr(name, data)
+    voxpress("readalong", "book.epub", "-o", "out.epub", "--narrator", "Łucja")
+    made = Made(tmp_path / "out.epub", "")
+    assert made.metas("media:narrator") == ["Łucja"]
+    assert made.package.findtext(".//{*}title") == "Café"
 
 
 def test_a_drawing_is_read(make: Make) -> None:

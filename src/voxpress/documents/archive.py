@@ -9,10 +9,10 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import IO
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from voxpress.errors import InputError, show
 from voxpress.files.paths import identity
@@ -27,6 +27,7 @@ LARGEST_RATIO = 200
 """How many times larger a file may be than in the archive, where it has more than `UNSUSPICIOUS` bytes."""
 UNSUSPICIOUS = 1 << 20
 
+_BLOCK = 1 << 18
 _LONGEST_TAIL = 22 + 0xFFFF
 _END = struct.Struct("<4s4H2LH")
 _ENCRYPTED, _UTF_8 = 0x1, 0x800
@@ -134,9 +135,22 @@ class Archive:
         self._read[name] = len(data)
         return data
 
-    def open(self, name: str) -> tuple[zipfile.ZipInfo, IO[bytes]]:
-        """A file to be copied, however large it is: what the archive says of it, and its bytes."""
-        return self._files[name], self._zip.open(self._files[name])
+    def describe(self, name: str) -> zipfile.ZipInfo:
+        """What the archive says of a file."""
+        return self._files[name]
+
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """The bytes of a file that is copied, however large it is.
+
+        Raises:
+            InputError: it is damaged or encrypted.
+        """
+        try:
+            with self._zip.open(self._files[name]) as file:
+                while block := file.read(_BLOCK):
+                    yield block
+        except _PROBLEMS as error:
+            raise InputError(f"is damaged: {_explain(error)}", place=f"{self.path}: {name}") from None
 
     @cached_property
     def _by_identity(self) -> dict[str, str]:
@@ -164,6 +178,15 @@ def join(base: str, href: str) -> tuple[str, str]:
     if name.startswith(("/", "..")):
         return "", ""
     return name, unquote(fragment)
+
+
+def relate(name: str, base: str) -> str:
+    """The address of a file of a book in another one of it, which `join` reads.
+
+    >>> relate("text/my notes.xhtml", "text/one.xhtml"), relate("notes.xhtml", "text/one.xhtml")
+    ('my%20notes.xhtml', '../notes.xhtml')
+    """
+    return quote(posixpath.relpath(name, posixpath.dirname(base) or "."))
 
 
 def _find_name(info: zipfile.ZipInfo) -> str:

@@ -112,17 +112,29 @@ def _render_blocks(parent: _Element, styles: Mapping[str, _Style]) -> Iterator[s
         if name == "p":
             yield _render_paragraph(element, styles)
         elif name == "tbl":
-            rows = "".join(_render_row(row, styles) for row in element.iter(f"{_WORD}tr"))
-            yield f"<table>{rows}</table>"
+            rows = (_render_row(row, styles) for row in _list_own(element, "tr", "tbl"))
+            yield f"<table>{''.join(rows)}</table>"
         elif name in _TRANSPARENT or name == "body":
             yield from _render_blocks(element, styles)
 
 
 def _render_row(row: _Element, styles: Mapping[str, _Style]) -> str:
-    cell = "th" if next(row.iter(f"{_WORD}tblHeader"), None) is not None else "td"
-    cells = (each for each in row.iter(f"{_WORD}tc") if next(each.iterancestors(f"{_WORD}tr")) is row)
-    inner = ("".join(_render_blocks(each, styles)) for each in cells)
+    cell = "th" if _is_on(row.find(f"{_WORD}trPr"), "tblHeader") else "td"
+    inner = ("".join(_render_blocks(each, styles)) for each in _list_own(row, "tc", "tr"))
     return f"<tr>{''.join(f'<{cell}>{each}</{cell}>' for each in inner)}</tr>"
+
+
+def _list_own(parent: _Element, name: str, kind: str) -> Iterator[_Element]:
+    """The elements of a name in an element, but not those in others of its kind within: tables stand in tables."""
+    return (
+        each for each in parent.iter(f"{_WORD}{name}") if next(each.iterancestors(f"{_WORD}{kind}")) is parent
+    )
+
+
+def _is_on(settings: _Element | None, name: str) -> bool:
+    """Whether a setting is there, and does not say that it is off."""
+    found = None if settings is None else settings.find(f"{_WORD}{name}")
+    return found is not None and found.get(f"{_WORD}val", "true").lower() not in ("0", "false", "off")
 
 
 def _render_paragraph(paragraph: _Element, styles: Mapping[str, _Style]) -> str:
@@ -149,7 +161,7 @@ def _render_words(parent: _Element) -> Iterator[str]:
 
 def _render_run(run: _Element) -> str:
     settings = next((each for each in run if name_of(each) == "rpr"), None)
-    if settings is not None and next(settings.iter(f"{_WORD}vanish"), None) is not None:
+    if _is_on(settings, "vanish"):
         return ""
     words = "".join(_render_piece(element) for element in run)
     language = "" if settings is None else _value(settings, "lang")

@@ -11,8 +11,9 @@ from lxml import etree
 from lxml.builder import E, ElementMaker
 
 from voxpress import languages
-from voxpress.publish.daisy import About, clock
+from voxpress.publish.daisy import About
 from voxpress.publish.daisy.talking_book import Item, Line, Page, Section, order_levels
+from voxpress.publish.smil import clock
 
 XHTML = "http://www.w3.org/1999/xhtml"
 CSS = "book.css"

@@ -9,8 +9,9 @@ from lxml import etree
 from lxml.builder import ElementMaker
 
 from voxpress import languages
-from voxpress.publish.daisy import About, clock
+from voxpress.publish.daisy import About
 from voxpress.publish.daisy.talking_book import Item, Line, Page, Section, order_levels
+from voxpress.publish.smil import clock
 
 _OPF = "http://openebook.org/namespaces/oeb-package/1.0/"
 _DC = "http://purl.org/dc/elements/1.1/"

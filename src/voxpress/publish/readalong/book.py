@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import posixpath
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from voxpress.documents.archive import Archive
 from voxpress.documents.epub import package
@@ -17,8 +16,8 @@ from voxpress.documents.epub.navigation import read_contents
 from voxpress.documents.pages.contents import Contents
 from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic
-from voxpress.publish.readalong.package import OVERLAY, PAGES, Package
-from voxpress.publish.readalong.source import Source, decode
+from voxpress.publish.readalong.package import OVERLAY, PAGES, PackageSource
+from voxpress.publish.readalong.source import XmlSource
 
 _BLOCK = 1 << 18
 _DATE = (2000, 1, 1, 0, 0, 0)
@@ -46,7 +45,6 @@ class Book:
 
     Attributes:
         package: its package document; of several renditions the first.
-        encoding: of the package document.
         notes: what was found while reading.
 
     Raises:
@@ -62,8 +60,7 @@ class Book:
         self._taken: set[str] | None = None
         self._read = package.Package(self.archive)
         name = self._read.name
-        self.encoding = decode(self.read(name))[1]
-        self.package = Package(name, self._read_source(name), self.locate)
+        self.package = PackageSource(name, self._read_source(name), self.locate)
         if self.package.version.partition(".")[0] not in ("2", "3"):
             version = self.package.version or "of no version"
             raise InputError(f"is EPUB {version}, and not 2 or 3", place=str(path))
@@ -95,7 +92,7 @@ class Book:
     def list_ids(self, path: str) -> dict[str, int]:
         """The ids in a page, each with the number of its element; none where the page is not well-formed."""
         try:
-            elements = Source.decode(self.read(path)).elements
+            elements = XmlSource.decode(self.read(path)).elements
         except InputError:
             return {}
         return {id: each.number for each in elements if (id := each.get("id") or each.get("name"))}
@@ -137,6 +134,17 @@ class Book:
         self._taken.add(path)
         return path
 
+    def check(self) -> None:
+        """Read all that will be copied.
+
+        Raises:
+            InputError: something is damaged or encrypted.
+        """
+        for name in self.archive.names:
+            if name not in self.package.removed:
+                for _ in self.archive.blocks(name):
+                    pass
+
     def is_same(self, target: Path, changed: Mapping[str, Content]) -> bool:
         """Whether a file is what `write` would write.
 
@@ -151,6 +159,7 @@ class Book:
 
         Raises:
             StoreError: it cannot be written.
+            InputError: a file that is copied is damaged.
         """
         with self._packed(target, changed) as scratch:
             atomic.write(target, _blocks(scratch), durable=True)
@@ -168,39 +177,40 @@ class Book:
 
     def _pack(self, scratch: BinaryIO, changed: Mapping[str, Content]) -> None:
         with zipfile.ZipFile(scratch, "w") as target:
-            _add(target, "mimetype", _DATE, io.BytesIO(b"application/epub+zip"), stored=True)
+            _add(target, "mimetype", _DATE, [b"application/epub+zip"], stored=True)
             written = {"mimetype"}
             for name in self.archive.names:
                 if name in written or name in self.package.removed - changed.keys():
                     continue
                 written.add(name)
-                info, data = self.archive.open(name)
+                info = self.archive.describe(name)
                 stored = info.compress_type == zipfile.ZIP_STORED and name not in changed
-                with _open(changed[name]) if name in changed else data as file:
-                    _add(target, name, info.date_time, file, stored=stored)
-            for name, content in changed.items():
+                content = _read(changed[name]) if name in changed else self.archive.blocks(name)
+                _add(target, name, info.date_time, content, stored=stored)
+            for name in changed:
                 if name not in written:
-                    with _open(content) as file:
-                        _add(target, name, _DATE, file, stored=name.endswith(_STORED))
+                    _add(target, name, _DATE, _read(changed[name]), stored=name.endswith(_STORED))
 
-    def _read_source(self, path: str) -> Source:
+    def _read_source(self, path: str) -> XmlSource:
         try:
-            return Source.decode(self.read(path))
+            return XmlSource.decode(self.read(path))
         except InputError as error:
             raise InputError(error.problem, place=error.place or f"{self.path}: {path}") from error
 
 
-def _open(content: Content) -> BinaryIO:
+def _read(content: Content) -> Iterator[bytes]:
     if isinstance(content, bytes):
-        return io.BytesIO(content)
-    return content.open("rb") if isinstance(content, Path) else content()
+        yield content
+    else:
+        with content.open("rb") if isinstance(content, Path) else content() as file:
+            yield from _blocks(file)
 
 
 def _add(
     target: zipfile.ZipFile,
     name: str,
     date: tuple[int, int, int, int, int, int],
-    file: IO[bytes],
+    content: Iterable[bytes],
     *,
     stored: bool,
 ) -> None:
@@ -208,7 +218,7 @@ def _add(
     info.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
     info.external_attr, info.create_system = 0o644 << 16, 3
     with target.open(info, "w") as member:
-        while block := file.read(_BLOCK):
+        for block in content:
             member.write(block)
 
 

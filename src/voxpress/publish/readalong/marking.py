@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from voxpress.publish.readalong.source import Edits, Element, Source, Text
+from voxpress.publish.readalong.source import Edits, Element, Text, XmlSource
 
 _PHRASING_NAMES = """
 a abbr acronym area audio b bdi bdo big br button canvas cite code data datalist del dfn em embed font i
@@ -69,7 +69,7 @@ class _Part:
 class Marker:
     """Gives ids to the phrases of a file.
 
-    >>> source = Source("<body><p>One. <i>Two.</i></p></body>")
+    >>> source = XmlSource("<body><p>One. <i>Two.</i></p></body>")
     >>> marker = Marker(source)
     >>> [spot.id for spot in (*marker.mark(0, 4), *marker.mark(5, 9))]
     ['s1', 's2']
@@ -77,7 +77,7 @@ class Marker:
     '<body><p><span id="s1">One.</span> <i id="s2">Two.</i></p></body>'
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: XmlSource) -> None:
         self.source = source
         self.edits = Edits(source.text)
         self._ids = set(source.ids)

@@ -11,11 +11,11 @@ from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self, cast
-from urllib.parse import quote
 
 import msgspec
 
 from voxpress.documents import Block, Document
+from voxpress.documents.archive import relate
 from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.files import atomic
 from voxpress.publish.narration import Narration, narrate
@@ -24,9 +24,10 @@ from voxpress.publish.readalong import overlay, pages
 from voxpress.publish.readalong.book import Book, Content
 from voxpress.publish.readalong.marking import Marker
 from voxpress.publish.readalong.overlay import Heard
-from voxpress.publish.readalong.package import OVERLAY, PAGES, Item, Narrated
+from voxpress.publish.readalong.package import OVERLAY, PAGES, ManifestItem, Narrated
 from voxpress.publish.readalong.pointing import Granularity, Pointer
-from voxpress.publish.readalong.upgrade import require_upgradable, upgrade, upgrade_page
+from voxpress.publish.readalong.source import XmlSource
+from voxpress.publish.readalong.upgrade import give_title, require_upgradable, upgrade, upgrade_page
 from voxpress.publish.recording import Recording
 from voxpress.speech import Clip, Output, Seconds
 
@@ -146,11 +147,16 @@ class Readalong:
         self._scratch.cleanup()
 
     def check(self, target: Path) -> None:
-        """Check where the new book goes, before anything is spoken.
+        """Check where the new book goes, and all files of the book, before anything is spoken.
 
         Raises:
-            InputError: that is where the book itself is, or not the name of an EPUB, or it cannot be written there.
+            InputError: the target is the book itself, or not the name of an EPUB, or cannot be written; or a file of
+                the book is damaged.
         """
+        self._require_target(target)
+        self._book.check()
+
+    def _require_target(self, target: Path) -> None:
         if target.suffix.lower() != ".epub":
             raise InputError(f"the new book is an EPUB: name it {target}.epub", field="output")
         atomic.require_place(target, "output")
@@ -242,7 +248,7 @@ class Readalong:
             InputError: nothing in the book is read, or the target is the book itself.
             StoreError: it cannot be written, or a recording is gone from the store.
         """
-        self.check(target)
+        self._require_target(target)
         for file, page in self._pages.items():
             if page.recordings:
                 self._finish(file)
@@ -273,10 +279,10 @@ class Readalong:
             except SpeechError:
                 before = ""  # no book: it is replaced
         if before:
-            changed[path] = self._package.write(before).encode(self._book.encoding)
+            changed[path] = self._package.write(before)
             if self._book.is_same(target, changed):
                 return False
-        changed[path] = self._package.write(now.strftime("%Y-%m-%dT%H:%M:%SZ")).encode(self._book.encoding)
+        changed[path] = self._package.write(now.strftime("%Y-%m-%dT%H:%M:%SZ"))
         self._book.write(target, changed)
         return True
 
@@ -285,29 +291,31 @@ class Readalong:
         any more.
         """
         page = self._pages[file]
-        source, encoding = pages.read(self._book.read(file))
+        source = XmlSource.decode(self._book.read(file))
+        if self._book_is_old:
+            source = upgrade_page(source)
         marker = Marker(source)
         heard: list[Heard] = []
         for number, recording in sorted(page.recordings.items()):
             clip = recording.clip
             sound = f"{page.stems[number]}.{clip.format}"
             page.sounds[sound] = msgspec.structs.replace(clip, marks=())
-            pointer = Pointer(marker, recording, _relative(sound, page.overlay), self._granularity)
+            pointer = Pointer(marker, recording, relate(sound, page.overlay), self._granularity)
             heard += overlay.tidy(list(pointer.phrases()), clip.duration)
         page.recordings.clear()
         if not heard:
             self._reasons[file] = "nothing that is heard stands in it"
             return
-        text, page.duration = overlay.write(heard, _relative(file, page.overlay), marker)
+        text, page.duration = overlay.write(heard, relate(file, page.overlay), marker)
         name = self._package.active_class
         if pages.needs_style(source, file, name, self._book) and pages.link_style(
-            marker, _relative(self._css, file), name
+            marker, relate(self._css, file), name
         ):
             self._files.setdefault(self._css, pages.style(name).encode())
         if self._book_is_old:
-            upgrade_page(source, marker.edits, self._document.title)
+            give_title(source, marker.edits, self._document.title)
         self._files[page.overlay] = self._keep(text.encode())
-        self._files[file] = self._keep(marker.write().encode(encoding))
+        self._files[file] = self._keep(source.encode(marker.write()))
 
     def _keep(self, data: bytes) -> Path:
         path = Path(self._scratch.name) / f"{len(self._files)}"
@@ -322,7 +330,7 @@ class Readalong:
         self._package.announce(
             Narrated(
                 overlays={
-                    cast("Item", self._package.find(file)).id: (page.overlay, page.duration)
+                    cast("ManifestItem", self._package.find(file)).id: (page.overlay, page.duration)
                     for file, page in heard.items()
                 },
                 files=[each for each in added if not self._package.find(each[0])],
@@ -347,11 +355,6 @@ class Readalong:
                 usual = "the outline leaves it out" if item.path in left_out else "there is nothing to read"
                 reason = self._reasons.get(item.path, usual)
             yield Silent(item.path, reason)
-
-
-def _relative(path: str, beside: str) -> str:
-    """An address of a file from another one."""
-    return quote(posixpath.relpath(path, posixpath.dirname(beside) or "."))
 
 
 def _opener(store: Store, clip: Clip) -> Callable[[], BinaryIO]:

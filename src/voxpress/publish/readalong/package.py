@@ -6,10 +6,11 @@ import html
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
+from voxpress.documents.archive import relate
 from voxpress.errors import InputError
-from voxpress.publish.readalong.source import Edits, Element, Source
+from voxpress.publish.readalong.source import Edits, Element, XmlSource
+from voxpress.publish.smil import clock
 from voxpress.speech import Seconds
 
 OVERLAY = "application/smil+xml"
@@ -23,7 +24,7 @@ _SUMMARY = "A synthetic voice reads this book aloud, and each sentence is highli
 
 
 @dataclass(slots=True, eq=False)
-class Item:
+class ManifestItem:
     """A file of the book.
 
     Attributes:
@@ -55,7 +56,7 @@ class Narrated:
 
 
 @dataclass
-class Package:
+class PackageSource:
     """A package document.
 
     Attributes:
@@ -70,10 +71,10 @@ class Package:
     """
 
     path: str
-    source: Source
+    source: XmlSource
     locate: Callable[[str, str], str]
-    items: dict[str, Item] = field(default_factory=dict)
-    spine: list[Item] = field(default_factory=list)
+    items: dict[str, ManifestItem] = field(default_factory=dict)
+    spine: list[ManifestItem] = field(default_factory=list)
     removed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -81,7 +82,7 @@ class Package:
         self._ids = set(self.source.ids)
         self._given: dict[int, str] = {}
         self._places: dict[int, tuple[int, str]] = {}
-        self._by_path: dict[str, Item] = {}
+        self._by_path: dict[str, ManifestItem] = {}
         root = self.source.elements[0]
         parts = {each.local: each for each in self.source.elements if each.parent is root}
         if root.local != "package" or not {"metadata", "manifest", "spine"} <= parts.keys():
@@ -92,7 +93,7 @@ class Package:
             if each.parent is self.manifest and each.get("id"):
                 path = self.locate(self.path, each.get("href"))
                 properties = tuple(each.get("properties").split())
-                self.items[each.get("id")] = Item(
+                self.items[each.get("id")] = ManifestItem(
                     each, each.get("id"), path, each.get("media-type").strip(), properties
                 )
                 self._by_path.setdefault(path, self.items[each.get("id")])
@@ -101,7 +102,7 @@ class Package:
                 self.spine.append(self.items[each.get("idref")])
 
     @property
-    def navigation(self) -> Item | None:
+    def navigation(self) -> ManifestItem | None:
         """The navigation document of an EPUB 3."""
         return next((each for each in self.items.values() if "nav" in each.properties), None)
 
@@ -122,7 +123,7 @@ class Package:
         """When the book was changed last, as it says."""
         return next((self._value(each) for each in self._metas("dcterms:modified")), "")
 
-    def find(self, path: str) -> Item | None:
+    def find(self, path: str) -> ManifestItem | None:
         """The item of a file."""
         return self._by_path.get(path)
 
@@ -150,7 +151,7 @@ class Package:
     def add_item(self, path: str, media_type: str, properties: str = "") -> str:
         """Add a file to the manifest; gives its id."""
         id = self.new_id(posixpath.splitext(posixpath.basename(path))[0])
-        href = quote(posixpath.relpath(path, posixpath.dirname(self.path) or "."))
+        href = relate(path, self.path)
         more = f' properties="{properties}"' if properties else ""
         name = f"{self.manifest.prefix}item"
         self.append(self.manifest, f'<{name} id="{id}" href="{href}" media-type="{media_type}"{more}/>')
@@ -205,17 +206,17 @@ class Package:
             else:
                 self.edits.drop(item.element, "media-overlay")
         for path, duration in facts.overlays.values():
-            self.add_meta("media:duration", clock(duration), refines=ids[path])
+            self.add_meta("media:duration", clock(duration, exact=True), refines=ids[path])
             total += duration
-        self.add_meta("media:duration", clock(total))
+        self.add_meta("media:duration", clock(total, exact=True))
         if facts.narrator:
             self.add_meta("media:narrator", facts.narrator)
         if not any(True for _ in self._metas("media:active-class")):
             self.add_meta("media:active-class", self.active_class)
         self._announce_access(facts.complete)
 
-    def write(self, modified: str) -> str:
-        """The text of the new package document.
+    def write(self, modified: str) -> bytes:
+        """The new package document.
 
         Args:
             modified: a date in the form ``2026-11-29T12:00:00Z``.
@@ -227,7 +228,7 @@ class Package:
         if not dates:
             tag = f"{self.metadata.prefix}meta"
             self._append(edits, self.metadata, f'<{tag} property="dcterms:modified">{modified}</{tag}>')
-        return edits.apply()
+        return self.source.encode(edits.apply())
 
     def _announce_access(self, complete: bool) -> None:
         """Add to the metadata of accessibility what the overlays change, and what is missing and known."""
@@ -266,13 +267,3 @@ class Package:
 
     def _value(self, element: Element) -> str:
         return self.source.content[element.first : element.last].strip()
-
-
-def clock(time: Seconds) -> str:
-    """A time as an overlay's duration.
-
-    >>> clock(3723.5)
-    '1:02:03.500'
-    """
-    whole = round(time * 1000)
-    return f"{whole // 3_600_000}:{whole // 60_000 % 60:02}:{whole // 1000 % 60:02}.{whole % 1000:03}"

@@ -11,7 +11,7 @@ from voxpress.documents.pages.elements import read_blocks
 from voxpress.errors import InputError
 from voxpress.publish.readalong.book import Book
 from voxpress.publish.readalong.marking import Marker
-from voxpress.publish.readalong.source import Element, Source, decode
+from voxpress.publish.readalong.source import Element, XmlSource
 
 _STYLE = """\
 .{name} {{ background-color: #ffe08a; color: #000; }}
@@ -20,20 +20,10 @@ text.{name}, tspan.{name} {{ fill: #a33c00; }}
 """
 
 
-def read(data: bytes) -> tuple[Source, str]:
-    """A page as it is written, and its encoding.
-
-    Raises:
-        InputError: it is not well-formed.
-    """
-    text, encoding = decode(data)
-    return Source(text), encoding
-
-
 def find_problem(data: bytes, file: str) -> str:
     """Why ids cannot be put into a page; empty if they can."""
     try:
-        source, _ = read(data)
+        source = XmlSource.decode(data)
     except InputError as error:
         return error.problem
     tree = parse_page(data, file)
@@ -46,7 +36,7 @@ def find_problem(data: bytes, file: str) -> str:
 
 def read_navigation(data: bytes, file: str, language: str) -> Sequence[Block]:
     """The table of contents of a navigation document, without its lists for programs: pages and landmarks."""
-    elements = Source.decode(data).elements
+    elements = XmlSource.decode(data).elements
 
     def is_shown(block: Block) -> bool:
         around = list(elements[block.place.element].ancestors())
@@ -68,7 +58,7 @@ def style(name: str) -> str:
     return _STYLE.format(name=name)
 
 
-def needs_style(source: Source, file: str, name: str, book: Book) -> bool:
+def needs_style(source: XmlSource, file: str, name: str, book: Book) -> bool:
     """Whether a page has no style for a class."""
     wanted = f".{name}"
     for each in source.find("style"):
@@ -103,7 +93,7 @@ def link_style(marker: Marker, href: str, name: str) -> bool:
     return linked
 
 
-def _end_of(source: Source, element: Element) -> int:
+def _end_of(source: XmlSource, element: Element) -> int:
     """Where the white space before an end tag begins."""
     at = element.closes
     while source.text[at - 1].isspace():

@@ -7,17 +7,17 @@ type of HTML; names and attributes that HTML has given up become those of today,
 from __future__ import annotations
 
 import html
-import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from voxpress.documents import Document
+from voxpress.documents.archive import relate
 from voxpress.documents.pages.contents import Contents, Entry
 from voxpress.errors import InputError
 from voxpress.publish.readalong.book import Book, Content
-from voxpress.publish.readalong.package import XHTML, Item, Package
-from voxpress.publish.readalong.source import Edits, Element, Source, decode
+from voxpress.publish.readalong.package import XHTML, ManifestItem, PackageSource
+from voxpress.publish.readalong.source import Edits, Element, XmlSource
 
 _TYPES: Mapping[str, str] = {
     "text/x-oeb1-document": XHTML,
@@ -102,20 +102,23 @@ def require_upgradable(book: Book) -> None:
         raise InputError(problem, place=str(book.path))
 
 
-def upgrade_page(source: Source, edits: Edits, title: str) -> None:
-    """Make a page one of EPUB 3. Its text, and the number of its elements, stay.
-
-    Args:
-        title: of the book, for a page without a title.
-    """
+def upgrade_page(source: XmlSource) -> XmlSource:
+    """A page as one of EPUB 3. Its text, and the numbers of its elements, stay."""
+    edits = Edits(source.text)
     if source.doctype:
         edits.replace(*source.doctype, "<!DOCTYPE html>")
     if source.elements[0].local == "html":
         for found in _ENTITY.finditer(source.text, source.elements[0].opens):
             if found[1] not in _PREDEFINED:
                 edits.replace(*found.span(), html.escape(source.resolve(found[0])))
+    ids = set(source.ids)
     for element in source.elements:
-        _upgrade_element(element, edits)
+        _upgrade_element(element, edits, source.encoding, ids)
+    return XmlSource(edits.apply(), source.encoding)
+
+
+def give_title(source: XmlSource, edits: Edits, title: str) -> None:
+    """Give a page without a title that of the book."""
     head = next(source.find("head"), None)
     titles = [each for each in source.find("title") if each.parent is head] if head else []
     if head and not titles and not head.empty:
@@ -132,11 +135,17 @@ def _fill(element: Element, edits: Edits, text: str) -> None:
         edits.insert(element.inside, html.escape(text))
 
 
-def _upgrade_element(element: Element, edits: Edits) -> None:
+def _upgrade_element(element: Element, edits: Edits, encoding: str, ids: set[str]) -> None:
+    """Make an element one of today.
+
+    Args:
+        ids: all ids of the page; gets what is given.
+    """
     name, look = _NAMES.get(element.local, (element.local, ""))
     if name != element.local:
         _rename(element, name, edits)
-    if element.local == "meta" and element.get("http-equiv").lower() == "content-type":
+    declares = element.local == "meta" and element.get("http-equiv").lower() == "content-type"
+    if declares and encoding == "utf-8":
         edits.set(element, "content", "text/html; charset=utf-8")
     looks = [element.get("style").rstrip("; "), look]
     kept = _KEPT.get(element.local, frozenset())
@@ -146,8 +155,9 @@ def _upgrade_element(element: Element, edits: Edits) -> None:
         ):
             looks.append(_look(attribute, value))
         elif attribute == "name" and element.local == "a":
-            if not element.get("id"):
+            if not element.get("id") and value not in ids:
                 edits.set(element, "id", value)
+                ids.add(value)
         elif attribute == "xml:space" or (attribute == "lang" and element.get("xml:lang") not in ("", value)):
             pass
         elif attribute not in _DROPPED or attribute in kept:
@@ -180,24 +190,23 @@ def _look(attribute: str, value: str) -> str:
     ] + f": {value}"
 
 
-def _upgrade_item(book: Book, item: Item, files: dict[str, Content], title: str) -> None:
-    data = book.read(item.path)
+def _upgrade_item(book: Book, item: ManifestItem, files: dict[str, Content], title: str) -> None:
     try:
-        text, encoding = decode(data)
-        source = Source(text)
+        source = XmlSource.decode(book.read(item.path))
     except InputError:
         book.notes.append(f"{item.path} is not well-formed, and stays as it is")
         return
     if properties := " ".join(_find_properties(source)):
         book.package.edits.set(item.element, "properties", properties)
     if item.path not in files:
-        edits = Edits(text)
-        upgrade_page(source, edits, title)
-        if (changed := edits.apply()) != text:
-            files[item.path] = changed.encode(encoding)
+        new = upgrade_page(source)
+        edits = Edits(new.text)
+        give_title(new, edits, title)
+        if (changed := edits.apply()) != source.text:
+            files[item.path] = new.encode(changed)
 
 
-def _find_properties(source: Source) -> Iterator[str]:
+def _find_properties(source: XmlSource) -> Iterator[str]:
     """What the manifest of an EPUB 3 must say of a page."""
     names = {each.local for each in source.elements}
     if "math" in names:
@@ -210,7 +219,7 @@ def _find_properties(source: Source) -> Iterator[str]:
         yield "svg"
 
 
-def _upgrade_metadata(package: Package) -> None:
+def _upgrade_metadata(package: PackageSource) -> None:
     source, edits = package.source, package.edits
     inside = [
         each
@@ -247,12 +256,12 @@ def _choose_date(elements: Sequence[Element]) -> Element | None:
     return next(iter(published or [each for each in dates if not each.attributes] or dates), None)
 
 
-def _refine(package: Package, element: Element, name: str, value: str) -> None:
+def _refine(package: PackageSource, element: Element, name: str, value: str) -> None:
     more = ' scheme="marc:relators"' if name == "role" else ""
     package.add_meta(name, value, refines=package.id_of(element), more=more)
 
 
-def _upgrade_meta(package: Package, element: Element) -> None:
+def _upgrade_meta(package: PackageSource, element: Element) -> None:
     if element.get("name").lower() == "cover" and (cover := package.items.get(element.get("content"))):
         package.edits.set(cover.element, "properties", "cover-image")
     if not element.get("name") or not element.get("content"):
@@ -271,7 +280,7 @@ def _write_navigation(book: Book, path: str, document: Document) -> str:
         return spine.index(entry.file), ids[entry.file].get(entry.fragment, 0)
 
     def address(file: str, fragment: str) -> str:
-        relative = quote(posixpath.relpath(file, posixpath.dirname(path) or "."))
+        relative = relate(file, path)
         return f"{relative}#{quote(fragment)}" if fragment in ids[file] else relative
 
     entries = _sort([each for each in contents.entries if each.file in pages and each.title], order)
@@ -330,7 +339,7 @@ def _write_entries(entries: Sequence[Entry], address: Callable[[str, str], str])
 
 
 def _write_pages(
-    contents: Contents, pages: Mapping[str, Item], address: Callable[[str, str], str]
+    contents: Contents, pages: Mapping[str, ManifestItem], address: Callable[[str, str], str]
 ) -> Iterator[str]:
     places = [(*place.partition("#")[::2], number) for place, number in contents.pages.items()]
     found = [(file, fragment, number) for file, fragment, number in places if file in pages and number]
