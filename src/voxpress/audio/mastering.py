@@ -123,7 +123,7 @@ class Mastered:
         needed = self._ceiling / np.maximum(find_true_peaks(samples), self._ceiling)
         lowest = -sliding_maximum(-needed.astype(np.float64), 2 * window - 1)
         gains = sliding_mean(sliding_mean(lowest, window), window)
-        return heard * gains.astype(np.float32)[:, None]
+        return np.multiply(heard, gains.astype(np.float32)[:, None])
 
 
 def find_true_peaks(samples: Samples) -> Samples:
