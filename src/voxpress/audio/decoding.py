@@ -158,12 +158,16 @@ def _mpeg_layer(head: bytes) -> int | None:
     return None if layer == 0 and head[1] & 0xF0 != 0xF0 else layer
 
 
-def open_sound(file: BinaryIO, format: str | None = None, bounds: Bounds = UNBOUNDED) -> tuple[Hertz, Blocks]:
-    """The sample rate of a file, and its samples; several channels become their mean.
+def open_sound(
+    file: BinaryIO, format: str | None = None, bounds: Bounds = UNBOUNDED, channels: Literal[1, 2] = 1
+) -> tuple[Hertz, Blocks]:
+    """The sample rate of a file, and its samples.
 
     Args:
         file: readable and seekable.
         format: of a file without a header; None: the file's first bytes show it.
+        channels: 1: blocks have the shape (n,), and several channels become their mean; 2: the shape (n, 2), and a
+            single channel is both.
 
     Raises:
         InputError: the file is no audio, or exceeds the bounds; also raised while iterating over the samples.
@@ -173,18 +177,28 @@ def open_sound(file: BinaryIO, format: str | None = None, bounds: Bounds = UNBOU
         known = format_named(format)
         if known.container == "RAW" and known.library == "numpy":
             rate = known.sample_rate or known.sample_rates[0]
-            return rate, _check_lengths(_read_pcm(file), rate, bounds)
+            blocks = (_fold(block[:, None], channels) for block in _read_pcm(file))
+            return rate, _check_lengths(blocks, rate, bounds)
         if known.container == "RAW":
-            return _open_with_soundfile(file, known, bounds)
+            return _open_with_soundfile(file, known, bounds, channels)
         if known.container == "g722":
-            return _open_with_av(file, known.container, bounds)
+            return _open_with_av(file, known.container, bounds, channels)
     container = recognise(file)
     if container.name == "wav":
         file = _repair_sizes(file, bounds)
     file.seek(0)
     if container.library == "soundfile":
-        return _open_with_soundfile(file, None, bounds)
-    return _open_with_av(file, container.name, bounds)
+        return _open_with_soundfile(file, None, bounds, channels)
+    return _open_with_av(file, container.name, bounds, channels)
+
+
+def _fold(samples: Samples, channels: int) -> Samples:
+    """Samples of shape (n, channels of the file) in the shape that `open_sound` gives."""
+    if channels == 1:
+        return samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+    if samples.shape[1] > 2:
+        samples = samples.mean(axis=1, keepdims=True)
+    return np.repeat(samples, 2, axis=1) if samples.shape[1] == 1 else samples
 
 
 def _check_lengths(blocks: Blocks, sample_rate: Hertz, bounds: Bounds) -> Blocks:
@@ -292,7 +306,9 @@ class _Patched(io.RawIOBase):
 # soundfile
 
 
-def _open_with_soundfile(file: BinaryIO, raw: Format | None, bounds: Bounds) -> tuple[Hertz, Blocks]:
+def _open_with_soundfile(
+    file: BinaryIO, raw: Format | None, bounds: Bounds, channels: int
+) -> tuple[Hertz, Blocks]:
     import soundfile  # type: ignore[import-untyped]  # it has no type hints
 
     try:
@@ -323,7 +339,7 @@ def _open_with_soundfile(file: BinaryIO, raw: Format | None, bounds: Bounds) -> 
                     raise InputError(f"not audio that can be read: {error.error_string}") from error
                 if not len(samples):
                     return
-                yield samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
+                yield _fold(samples, channels)
 
     return sound.samplerate, _check_lengths(blocks(), sound.samplerate, bounds)
 
@@ -343,7 +359,7 @@ _DECODERS = frozenset(
 _MOST_STREAMS = 16
 
 
-def _open_with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz, Blocks]:
+def _open_with_av(file: BinaryIO, container: str, bounds: Bounds, channels: int) -> tuple[Hertz, Blocks]:
     import av
 
     options = {
@@ -366,26 +382,32 @@ def _open_with_av(file: BinaryIO, container: str, bounds: Bounds) -> tuple[Hertz
         bounds.check(stream.rate, stream.channels)
         stream.codec_context.thread_count = 1
         failed.pop_all()
-    return stream.rate, _check_lengths(_decode_with_av(source, stream, bounds), stream.rate, bounds)
+    return stream.rate, _check_lengths(_decode_with_av(source, stream, bounds, channels), stream.rate, bounds)
 
 
-def _decode_with_av(source: Any, stream: Any, bounds: Bounds) -> Blocks:
+def _decode_with_av(source: Any, stream: Any, bounds: Bounds, channels: int) -> Blocks:
     import av
 
-    to_mono = av.AudioResampler(format="flt", layout="mono", rate=stream.rate)
+    # FFmpeg would make each of two channels 3 dB softer than the one that a file has.
+    layout = "mono" if channels == 1 or stream.channels == 1 else "stereo"
+    resampler = av.AudioResampler(format="flt", layout=layout, rate=stream.rate)
+    held = 1 if layout == "mono" else 2
     with source, _translate_av_errors():
         frame, parts, count = None, [], 0
         for frame in source.decode(stream):
             bounds.check(frame.sample_rate, len(frame.layout.channels))
-            for part in to_mono.resample(frame):
-                parts.append(part.to_ndarray()[0])
+            for part in resampler.resample(frame):
+                parts.append(part.to_ndarray().reshape(-1, held))
                 count += len(parts[-1])
             if count >= _BLOCK:
-                yield np.concatenate(parts)
+                yield _fold(np.concatenate(parts), channels)
                 parts, count = [], 0
-        parts += [part.to_ndarray()[0] for part in (to_mono.resample(None) if frame is not None else ())]
+        parts += [
+            part.to_ndarray().reshape(-1, held)
+            for part in (resampler.resample(None) if frame is not None else ())
+        ]
         if parts:
-            yield np.concatenate(parts)
+            yield _fold(np.concatenate(parts), channels)
 
 
 @contextlib.contextmanager

@@ -19,14 +19,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, Literal, Self, cast
 
 from voxpress.audio.arrays import Samples, np
 from voxpress.audio.decoding import Bounds, open_sound
 from voxpress.audio.waveform import Audio
 from voxpress.errors import InputError, WorkerLost
 from voxpress.files.scratch import open_scratch
-from voxpress.speech import Seconds
+from voxpress.speech import Hertz, Seconds
 
 MOST_SAMPLES = 2**30
 """The default limit of samples: 12 hours at 24 kHz, 4 GiB."""
@@ -93,7 +93,7 @@ class Decoder:
         with open_scratch() as file:
             file.write(data)
             file.flush()
-            return _join(self._read(file, len(data), format, bounds))
+            return _join(_to_audio(self._read(file, len(data), format, bounds, 1)))
 
     def decode_file(
         self, path: str | os.PathLike[str], format: str | None = None, *, bounds: Bounds | None = None
@@ -113,11 +113,29 @@ class Decoder:
         Raises:
             InputError: as for `decode_file`, also while iterating.
         """
+        return _to_audio(self.read_channels(path, 1, format, bounds=bounds))
+
+    def read_channels(
+        self,
+        path: str | os.PathLike[str],
+        channels: int,
+        format: str | None = None,
+        *,
+        bounds: Bounds | None = None,
+    ) -> Iterator[tuple[Hertz, Samples]]:
+        """Like `read_file`, with the sample rate and the samples of each piece, of shape (n, channels).
+
+        Args:
+            channels: 1 or 2, as in `voxpress.audio.decoding.open_sound`.
+
+        Raises:
+            InputError: as for `read_file`.
+        """
         try:
             if os.path.exists(path) and not os.path.isfile(path):
                 raise InputError("not a file")  # opening a pipe would block
             with Path(path).open("rb") as file:
-                yield from self._read(file, os.fstat(file.fileno()).st_size, format, bounds)
+                yield from self._read(file, os.fstat(file.fileno()).st_size, format, bounds, channels)
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}") from error
 
@@ -127,12 +145,18 @@ class Decoder:
             self._process.end()
         self._process = None
 
-    def _read(self, file: BinaryIO, size: int, format: str | None, bounds: Bounds | None) -> Iterator[Audio]:
+    def _read(
+        self, file: BinaryIO, size: int, format: str | None, bounds: Bounds | None, channels: int
+    ) -> Iterator[tuple[Hertz, Samples]]:
         with self._lock, contextlib.ExitStack() as failed:
             failed.callback(self.close)
             process = self._process = self._process or _Process()
-            yield from process.decode(file, size, format, bounds or Bounds(samples=MOST_SAMPLES))
+            yield from process.decode(file, size, format, bounds or Bounds(samples=MOST_SAMPLES), channels)
             failed.pop_all()
+
+
+def _to_audio(parts: Iterator[tuple[Hertz, Samples]]) -> Iterator[Audio]:
+    return (Audio(samples[:, 0], sample_rate) for sample_rate, samples in parts)
 
 
 def _join(parts: Iterator[Audio]) -> Audio:
@@ -196,7 +220,9 @@ class _Process:
             self.end()
             raise WorkerLost("the process that decodes audio could not be started") from None
 
-    def decode(self, file: BinaryIO, size: int, format: str | None, bounds: Bounds) -> Iterator[Audio]:
+    def decode(
+        self, file: BinaryIO, size: int, format: str | None, bounds: Bounds, channels: int
+    ) -> Iterator[tuple[Hertz, Samples]]:
         patience = _PATIENCE + size / _BYTES_A_SECOND
         self._deadline = time.monotonic() + patience
         asked = {
@@ -205,12 +231,13 @@ class _Process:
             "samples": bounds.samples,
             "longest": bounds.longest,
             "channels": bounds.channels,
+            "kept": channels,
             "lowest_rate": bounds.lowest_rate,
             "highest_rate": bounds.highest_rate,
         }
         try:
             socket.send_fds(self._socket, [json.dumps(asked).encode() + b"\n"], [file.fileno()])
-            yield from self._receive_audio(bounds)
+            yield from self._receive_audio(bounds, channels)
         except InputError:
             raise
         except TimeoutError:
@@ -219,7 +246,7 @@ class _Process:
             # The system kills a process without an answer when it exceeds its memory or time.
             raise InputError("it cannot be decoded with the memory and the time that there are") from None
 
-    def _receive_audio(self, bounds: Bounds) -> Iterator[Audio]:
+    def _receive_audio(self, bounds: Bounds, channels: int) -> Iterator[tuple[Hertz, Samples]]:
         """The audio that the process sends. A malicious file may control the process, so everything is checked."""
         sample_rate = count = 0
         while True:
@@ -228,14 +255,15 @@ class _Process:
                 sample_rate = int(content)
                 bounds.check(sample_rate, 1)
             elif kind == b"S" and sample_rate:
-                count += len(content) // 4
+                samples = _check_samples(np.frombuffer(content, np.float32).reshape(-1, channels))
+                count += len(samples)
                 bounds.check_length(count, sample_rate)
-                yield Audio(_check_samples(np.frombuffer(content, np.float32)), sample_rate)
+                yield sample_rate, samples
             elif kind == b"E":
                 raise InputError(content.decode(errors="replace")[:1000])
             elif kind == b"D" and sample_rate:
                 if not count:
-                    yield Audio(np.zeros(0, np.float32), sample_rate)
+                    yield sample_rate, np.zeros((0, channels), np.float32)
                 return
             else:
                 raise EOFError
@@ -309,12 +337,13 @@ def _serve(here: socket.socket, asked: dict[str, object], file: BinaryIO) -> Non
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
     format = cast("str | None", asked.pop("format"))
+    channels = cast("Literal[1, 2]", asked.pop("kept"))
     try:
-        sample_rate, blocks = open_sound(file, format, Bounds(**asked))  # type: ignore[arg-type]
+        sample_rate, blocks = open_sound(file, format, Bounds(**asked), channels)  # type: ignore[arg-type]
         _send(here, b"R", str(sample_rate).encode())
         for block in blocks:
-            for start in range(0, len(block), _LONGEST_MESSAGE // 4):
-                part = block[start : start + _LONGEST_MESSAGE // 4]
+            for start in range(0, len(block), _LONGEST_MESSAGE // 8):
+                part = block[start : start + _LONGEST_MESSAGE // 8]
                 _send(here, b"S", np.ascontiguousarray(part, np.float32).tobytes())
     except InputError as error:
         _send(here, b"E", str(error).encode())

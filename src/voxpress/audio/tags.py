@@ -9,14 +9,16 @@ import base64
 import re
 import struct
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 from voxpress import languages
 from voxpress.audio.mp4.boxes import data_tag, named_tag
 from voxpress.errors import InputError
+from voxpress.speech import Seconds
 
 JOINER = "; "
 """Between names. Audiobookshelf takes "Homer, Virgil" for one person."""
@@ -24,12 +26,13 @@ JOINER = "; "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tags:
-    """What is known of a book. Empty fields are left out of the files.
+    """What is known of a book or a show. Empty fields are left out of the files.
 
     Attributes:
         position: number in the series; may be ``0.5``.
         published: a date that begins with the year.
         language: BCP 47 tag.
+        media: among what Apple's programs list a file.
         cover: a JPEG or PNG.
 
     Raises:
@@ -47,6 +50,7 @@ class Tags:
     description: str = ""
     language: str = ""
     genre: str = "Audiobook"
+    media: Literal["audiobook", "podcast"] = "audiobook"
     isbn: str = ""
     rights: str = ""
     cover: bytes = b""
@@ -67,12 +71,27 @@ class Place(NamedTuple):
     Attributes:
         title: of the chapter.
         number: from 1.
-        total: number of files.
+        total: number of files; 0: unknown.
     """
 
     title: str
     number: int
     total: int
+
+
+class Chapter(NamedTuple):
+    """A chapter within a file.
+
+    Attributes:
+        start: from the beginning of the file.
+        url: a page about it; empty: none.
+        picture: a JPEG or PNG that players show meanwhile; empty: none. Only MP3 has it.
+    """
+
+    title: str
+    start: Seconds
+    url: str = ""
+    picture: bytes = b""
 
 
 class Names(NamedTuple):
@@ -157,7 +176,7 @@ def to_mp4(tags: Tags, place: Place | None = None) -> bytes:
                 parts.append(named_tag(name, value))
     if place:
         parts.append(data_tag(b"trkn", 0, struct.pack(">HHHH", 0, place.number, place.total, 0)))
-    parts.append(data_tag(b"stik", 21, b"\x02"))  # an audiobook
+    parts.append(data_tag(b"stik", 21, b"\x02" if tags.media == "audiobook" else b"\x15"))
     parts.append(data_tag(b"pgap", 21, b"\x01"))
     if tags.cover:
         kind = 13 if picture_type(tags.cover) == "image/jpeg" else 14
@@ -168,8 +187,23 @@ def to_mp4(tags: Tags, place: Place | None = None) -> bytes:
 # ID3
 
 
-def to_id3(tags: Tags, place: Place | None = None) -> bytes:
-    """The tags as ID3v2.3, which all players read."""
+_RESERVED = "%/:?#[]@!$&'()*+,;=~"
+"""Characters that an address has as they are."""
+MOST_CHAPTERS = 255
+"""That a table of contents in ID3 has room for."""
+
+
+def to_id3(
+    tags: Tags, place: Place | None = None, chapters: Sequence[Chapter] = (), duration: Seconds = 0.0
+) -> bytes:
+    """The tags as ID3v2.3, which all players read, with chapters (id3.org/id3v2-chapters-1.0).
+
+    Args:
+        duration: of the file, where the last chapter ends.
+
+    Raises:
+        InputError: there are more than `MOST_CHAPTERS`.
+    """
     code = languages.iso_639_2(tags.language) or "und" if tags.language else "und"
     frames = []
     for field, value in _values(tags, place).items():
@@ -185,13 +219,40 @@ def to_id3(tags: Tags, place: Place | None = None) -> bytes:
             else:
                 frames.append((name, _encode_text(code if field == "language" else value)[0]))
     if place:
-        frames.append(("TRCK", _encode_text(f"{place.number}/{place.total}")[0]))
+        number = f"{place.number}/{place.total}" if place.total else f"{place.number}"
+        frames.append(("TRCK", _encode_text(number)[0]))
     if tags.cover:
-        head = b"\0" + picture_type(tags.cover).encode() + b"\0\x03\0"
-        frames.append(("APIC", head + tags.cover))
-    content = b"".join(name.encode() + struct.pack(">IH", len(data), 0) + data for name, data in frames)
+        frames.append(("APIC", _picture_frame(tags.cover, 3)))
+    content = _write_frames([*frames, *_chapter_frames(chapters, duration)])
     size = len(content)
     return b"ID3\x03\0\0" + bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0)) + content
+
+
+def _write_frames(frames: Sequence[tuple[str, bytes]]) -> bytes:
+    return b"".join(name.encode() + struct.pack(">IH", len(data), 0) + data for name, data in frames)
+
+
+def _picture_frame(picture: bytes, kind: int) -> bytes:
+    """The content of APIC. The kinds: 0 for any picture, 3 for the cover in front."""
+    return b"\0" + picture_type(picture).encode() + bytes([0, kind, 0]) + picture
+
+
+def _chapter_frames(chapters: Sequence[Chapter], duration: Seconds) -> Iterator[tuple[str, bytes]]:
+    if not chapters:
+        return
+    if len(chapters) > MOST_CHAPTERS:
+        raise InputError(f"an MP3 file can have {MOST_CHAPTERS} chapters, not {len(chapters)}: make fewer")
+    names = [f"ch{number}".encode() + b"\0" for number in range(len(chapters))]
+    # The highest one of an ordered list.
+    yield "CTOC", b"toc\0" + bytes([3, len(chapters)]) + b"".join(names)
+    for name, chapter, end in zip(names, chapters, [*(c.start for c in chapters[1:]), duration], strict=True):
+        times = struct.pack(">IIII", round(chapter.start * 1000), round(end * 1000), 2**32 - 1, 2**32 - 1)
+        within = [("TIT2", _encode_text(_clean(chapter.title))[0])]
+        if chapter.url:
+            within.append(("WXXX", b"\0\0" + quote(chapter.url, safe=_RESERVED).encode()))
+        if chapter.picture:
+            within.append(("APIC", _picture_frame(chapter.picture, 0)))
+        yield "CHAP", name + times + _write_frames(within)
 
 
 def _encode_text(value: str) -> tuple[bytes, bytes]:
@@ -208,13 +269,24 @@ def _encode_like(value: str, text: bytes) -> bytes:
 # Vorbis comments
 
 
-def to_comments(tags: Tags, place: Place | None = None) -> dict[str, str]:
-    """The tags as Vorbis comments, with the cover as FLAC's picture block (RFC 9639, 8.8)."""
+def to_comments(tags: Tags, place: Place | None = None, chapters: Sequence[Chapter] = ()) -> dict[str, str]:
+    """The tags as Vorbis comments, with the cover as FLAC's picture block (RFC 9639, 8.8), and with chapters
+    (wiki.xiph.org/Chapter_Extension).
+    """
     comments = {
         name: value for field, value in _values(tags, place).items() for name in NAMES[field].comments
     }
     if place:
-        comments |= {"TRACKNUMBER": str(place.number), "TRACKTOTAL": str(place.total)}
+        comments["TRACKNUMBER"] = str(place.number)
+        if place.total:
+            comments["TRACKTOTAL"] = str(place.total)
+    for number, chapter in enumerate(chapters):
+        minutes, seconds = divmod(round(chapter.start * 1000), 60_000)
+        name = f"CHAPTER{number:03}"
+        comments[name] = f"{minutes // 60:02}:{minutes % 60:02}:{seconds / 1000:06.3f}"
+        comments |= {f"{name}NAME": _clean(chapter.title)} | (
+            {f"{name}URL": chapter.url} if chapter.url else {}
+        )
     if tags.cover:
         kind = picture_type(tags.cover).encode()
         block = struct.pack(">II", 3, len(kind)) + kind + bytes(4 + 16) + struct.pack(">I", len(tags.cover))

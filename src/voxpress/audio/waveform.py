@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from voxpress.audio import energy
 from voxpress.audio.arrays import Samples, np
 from voxpress.speech import LUFS, Hertz, Mark, Seconds, dBFS
 
@@ -255,15 +256,7 @@ def loudness(audio: Audio) -> LUFS:
     if not len(audio.samples):
         return -math.inf
     samples = np.tile(audio.samples, math.ceil(3.0 / audio.duration))
-    # NumPy has no recursive filter, so this weights the spectrum of each 100 ms. By Parseval's theorem the energy is
-    # the same, except for leaks at the edges: less than 0.05 LU on speech.
-    step = _count_samples(0.1, audio.sample_rate)
-    hops = _energies(samples, step, np.ones(step, np.float32), _k_weighting(audio.sample_rate, step))
-    blocks = np.convolve(hops, np.full(4, 0.25), "valid")
-    # Gates and offset: BS.1770-5, annex 1.
-    blocks = blocks[blocks > 10 ** ((-70.0 + 0.691) / 10)]
-    blocks = blocks[blocks > 0.1 * blocks.mean()] if len(blocks) else blocks
-    return _to_decibels(float(blocks.mean())) - 0.691 if len(blocks) else -math.inf
+    return energy.to_lufs(energy.measure_hops(samples, audio.sample_rate))
 
 
 def active_level(audio: Audio) -> dBFS:
@@ -278,7 +271,7 @@ def active_level(audio: Audio) -> dBFS:
     """
     energies = powers(audio)
     gap = 20  # of 10 ms
-    bridged = -_sliding_maximum(-_sliding_maximum(np.pad(energies, gap), gap), gap)[1 : len(energies) + 1]
+    bridged = -sliding_maximum(-sliding_maximum(np.pad(energies, gap), gap), gap)[1 : len(energies) + 1]
     ranked = -np.sort(-bridged)
     spoken = np.arange(1, len(ranked) + 1)
     total = float(energies.sum())
@@ -297,7 +290,7 @@ def powers(audio: Audio) -> npt.NDArray[np.float64]:
     """
     step = _count_samples(0.01, audio.sample_rate)
     window = np.sin((np.arange(2 * step) + 0.5) * (np.pi / (2 * step))).astype(np.float32)
-    return _energies(
+    return energy.measure_frames(
         np.pad(audio.samples, (step, 2 * step)),
         step,
         window,
@@ -337,8 +330,8 @@ def limit(audio: Audio, peak: dBFS = -1.0) -> Audio:
         part = slice(max(0, group[0] - reach), group[-1] + reach + 1)
         needed = ceiling / np.maximum(np.abs(samples[part]), ceiling)
         padded = np.pad(needed, 2 * window - 2, constant_values=1.0)
-        lowest = -_sliding_maximum(-padded, 2 * window - 1)
-        limited[part] *= _sliding_mean(_sliding_mean(lowest, window), window)
+        lowest = -sliding_maximum(-padded, 2 * window - 1)
+        limited[part] *= sliding_mean(sliding_mean(lowest, window), window)
     return replace(audio, samples=np.clip(limited, -ceiling, ceiling))
 
 
@@ -409,7 +402,7 @@ def _shift_marks(marks: Sequence[Mark], by: Seconds) -> Sequence[Mark]:
     return [msgspec.structs.replace(mark, start=mark.start + by, end=mark.end + by) for mark in marks]
 
 
-def _sliding_maximum(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+def sliding_maximum(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
     """The largest of each `window` neighbours, shape (n - window + 1,), in log2(window) passes."""
     span = 1
     while span < window:
@@ -419,64 +412,17 @@ def _sliding_maximum(values: npt.NDArray[np.float64], window: int) -> npt.NDArra
     return values
 
 
-def _sliding_mean(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
+def sliding_mean(values: npt.NDArray[np.float64], window: int) -> npt.NDArray[np.float64]:
     """The mean of each `window` neighbours, shape (n - window + 1,)."""
     sums = np.cumsum(np.concatenate([[0.0], values]))
     means: npt.NDArray[np.float64] = (sums[window:] - sums[:-window]) / window
     return means
 
 
-def _energies(samples: Samples, step: int, window: Samples, weights: Samples) -> npt.NDArray[np.float64]:
-    """Weighted power of each frame of ``len(window)`` samples, one every `step` samples."""
-    if len(samples) < len(window):
-        return np.zeros(0)
-    frames = np.lib.stride_tricks.sliding_window_view(samples, len(window))[::step]
-    # In chunks: the spectra of an hour would fill gigabytes.
-    some = max(1, 2**18 // len(window))
-    powers = [
-        np.square(np.abs(np.fft.rfft(frames[start : start + some] * window))) @ weights
-        for start in range(0, len(frames), some)
-    ]
-    return np.concatenate(powers).astype(np.float64)
-
-
-def _bins(sample_rate: Hertz, size: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Frequencies of rfft's bins, and the share of each bin's power in the mean square of a frame."""
-    shares = np.full(size // 2 + 1, 2.0, np.float64)
-    shares[0] = 1.0
-    if size % 2 == 0:
-        shares[-1] = 1.0
-    return np.arange(size // 2 + 1, dtype=np.float64) * (sample_rate / size), shares / size**2
-
-
-@functools.cache
-def _k_weighting(sample_rate: Hertz, size: int) -> Samples:
-    """Power response of BS.1770's two filters. The standard has coefficients for 48 kHz only; these analogue
-    parameters, from libebur128, work for every rate.
-    """
-    frequencies, shares = _bins(sample_rate, size)
-    z = np.exp(-2j * np.pi * frequencies / sample_rate)
-
-    def response(b: Sequence[float], a: Sequence[float]) -> npt.NDArray[np.float64]:
-        return np.abs(np.polyval(b[::-1], z) / np.polyval(a[::-1], z)) ** 2
-
-    k, q = math.tan(math.pi * 1681.974450955533 / sample_rate), 0.7071752369554196
-    high = 10 ** (3.999843853973347 / 20)
-    band = high**0.4996667741545416
-    shelf = response(
-        [high + band * k / q + k * k, 2 * (k * k - high), high - band * k / q + k * k],
-        [1 + k / q + k * k, 2 * (k * k - 1), 1 - k / q + k * k],
-    )
-    k, q = math.tan(math.pi * 38.13547087602444 / sample_rate), 0.5003270373238773
-    norm = 1 + k / q + k * k
-    high_pass = response([1, -2, 1], [1, 2 * (k * k - 1) / norm, (1 - k / q + k * k) / norm])
-    return np.asarray(shelf * high_pass * shares, np.float32)
-
-
 @functools.cache
 def _high_pass_at_300_hz(sample_rate: Hertz, size: int) -> Samples:
     """Power response of a Butterworth high-pass of second order at 300 Hz (RFC 7874, section 4)."""
-    frequencies, shares = _bins(sample_rate, size)
+    frequencies, shares = energy.list_bins(sample_rate, size)
     ratio = (frequencies / 300.0) ** 4
     # A sine window halves the power of a frame.
     return np.asarray(ratio / (1.0 + ratio) * shares * 2.0, np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -46,6 +46,12 @@ class Packets:
     length: int
     sizes: Sizes
     pieces: Sequence[tuple[int, int]]
+
+    def without_last(self) -> Packets:
+        """All packets but the last one."""
+        *pieces, (offset, length) = self.pieces
+        pieces.append((offset, length - int(self.sizes[-1])))
+        return replace(self, sizes=self.sizes[:-1], pieces=pieces, length=self.length - self.frame)
 
     def read(self) -> Iterator[bytes]:
         """Their bytes, in parts."""
