@@ -122,7 +122,6 @@ def _name(recording: Recording) -> str:
 
 
 def _write(path: Path, data: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write(str(path), data)
     return path
 
