@@ -25,6 +25,7 @@ import soundfile  # type: ignore[import-untyped]  # it has no type hints
 from lxml import etree
 
 from voxpress.audio.waveform import Audio
+from voxpress.documents import archive
 from voxpress.publish import outline as outlines
 from voxpress.quality.asr import Recogniser
 from voxpress.text.wer import passes, score
@@ -50,11 +51,9 @@ def list_phrases(book: zipfile.ZipFile) -> list[Phrase]:
     pages: dict[str, dict[str, str]] = {}
     for name in (each for each in book.namelist() if each.endswith(".smil")):
         overlay: Any = etree.fromstring(book.read(name))
-        folder = Path(name).parent
         for par in overlay.iter("{*}par"):
             text, audio = par[0].get("src"), par[1]
-            file, _, id = text.partition("#")
-            page = str((Path("/") / folder / file).resolve().relative_to("/"))
+            page, id = archive.join(name, text)
             if page not in pages:
                 root: Any = etree.fromstring(book.read(page))
                 pages[page] = {
@@ -63,7 +62,7 @@ def list_phrases(book: zipfile.ZipFile) -> list[Phrase]:
                     if each.get("id")
                 }
             begin, end = (float(audio.get(each).removesuffix("s")) for each in ("clipBegin", "clipEnd"))
-            sound = str((Path("/") / folder / audio.get("src")).resolve().relative_to("/"))
+            sound, _ = archive.join(name, audio.get("src"))
             found.append(Phrase(pages[page].get(id, ""), sound, begin, end))
     return found
 

@@ -35,6 +35,7 @@ OUTPUT = {
     "loudness": [5, -100, math.nan, "-16"],
     "level": [1, -math.inf, "x"],
     "peak": [5, 0.5, math.nan, True],
+    "least_rms": [1, math.nan, "-22"],
     "room_tone": [1, -math.inf, "-70"],
     "trim": [1, "yes", None],
     "lead": [-1, math.inf, "1", 10**6, None],

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -132,7 +133,7 @@ def read_blocks(content: Any) -> Iterator[Block]:
         if kind == "title" or (name == "div" and kind != "line"):
             continue
         words = "".join(element.xpath(".//text()[not(ancestor::*[@class='noteref'])]"))
-        text = " ".join(words.split()).replace("&", "&amp;").replace("<", "&lt;")
+        text = escape(" ".join(words.split()))
         note = next((each for each in element.iterancestors() if each.get("class") == "notebody"), None)
         if _HEADING.fullmatch(name):
             yield Block(kind="heading", text=text, level=int(name[1]))

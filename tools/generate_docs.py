@@ -159,6 +159,8 @@ def _finish(output: Output) -> str:
         facts.append(f"active speech at {output.level:g} dBFS")
     if output.peak is not None:
         facts.append(f"peak {output.peak:g} dBFS")
+    if output.least_rms is not None:
+        facts.append(f"RMS at least {output.least_rms:g} dBFS")
     if output.room_tone is not None:
         facts.append(f"room tone {output.room_tone:g} dBFS")
     facts.append(f"{output.lead:g} s before, {output.tail:g} s after")

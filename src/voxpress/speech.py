@@ -76,6 +76,7 @@ _FLOATS = frozenset(
         "level",
         "peak",
         "room_tone",
+        "least_rms",
         "lead",
         "tail",
         "sentence_pause",
@@ -162,6 +163,8 @@ class Output(_Request, frozen=True):
     """Active-speech level to reach (RFC 7874), for telephony; excludes `loudness`."""
     peak: dBFS | None = None
     """Highest sample; None: -1 with a loudness or level, else full scale."""
+    least_rms: dBFS | None = None
+    """Lowest RMS of the whole file with its ends: a softer file is made louder, as ACX asks; None: any."""
     room_tone: dBFS | None = None
     """RMS of noise under everything, for who wants no digital silence, as ACX; None: none."""
     trim: bool = True

@@ -287,6 +287,7 @@ TESTS: Mapping[str, Test] = {
     "level": _DECIBELS,
     "peak": _DECIBELS,
     "room_tone": _DECIBELS,
+    "least_rms": _DECIBELS,
     "trim": _test_flag,
     "lead": _PAUSE,
     "tail": _PAUSE,

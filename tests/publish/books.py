@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from tests.publish import epubs
 from voxpress.documents import Block, Chapter, Document, Place
 from voxpress.publish.outline import Outline
 from voxpress.publish.recording import Recording, make_planner, narrate_chapters, record
@@ -39,37 +39,13 @@ def spoken(
     return sorted(found, key=lambda each: each.narration.utterance.id)
 
 
-_CONTAINER = """<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
-<rootfile full-path="book/package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""
-_PACKAGE = """<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id">
-<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="id">urn:isbn:9780000000001</dc:identifier>
-<dc:title>Emma</dc:title><dc:language>en</dc:language><dc:creator>Jane Austen</dc:creator>
-<meta property="dcterms:modified">2026-01-01T00:00:00Z</meta></metadata>
-<manifest><item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>{items}</manifest>
-<spine>{spine}</spine></package>"""
-_PAGE = """<?xml version="1.0" encoding="utf-8"?>
-<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" lang="en" xml:lang="en">
-<head><title>{title}</title></head><body>{body}</body></html>"""
-
-
 def write_epub(path: Path, chapters: Sequence[tuple[str, Sequence[str]]]) -> Path:
     """An EPUB 3 of chapters, each with a title and paragraphs."""
-    names = [f"chapter-{number}" for number in range(1, len(chapters) + 1)]
-    items = "".join(
-        f'<item id="{name}" href="{name}.xhtml" media-type="application/xhtml+xml"/>' for name in names
-    )
-    spine = "".join(f'<itemref idref="{name}"/>' for name in names)
-    entries = "".join(
-        f'<li><a href="{name}.xhtml">{escape(title)}</a></li>'
-        for name, (title, _) in zip(names, chapters, strict=True)
-    )
-    with zipfile.ZipFile(path, "w") as book:
-        book.writestr("mimetype", "application/epub+zip")
-        book.writestr("META-INF/container.xml", _CONTAINER)
-        book.writestr("book/package.opf", _PACKAGE.format(items=items, spine=spine))
-        contents = f'<nav epub:type="toc"><ol>{entries}</ol></nav>'
-        book.writestr("book/nav.xhtml", _PAGE.format(title="Contents", body=contents))
-        for name, (title, paragraphs) in zip(names, chapters, strict=True):
-            body = f"<h1>{escape(title)}</h1>" + "".join(f"<p>{escape(each)}</p>" for each in paragraphs)
-            book.writestr(f"book/{name}.xhtml", _PAGE.format(title=escape(title), body=body))
-    return path
+    files = {}
+    for number, (title, paragraphs) in enumerate(chapters, start=1):
+        body = f"<h1>{escape(title)}</h1>" + "".join(f"<p>{escape(each)}</p>" for each in paragraphs)
+        files[f"chapter-{number}.xhtml"] = epubs.page(body, escape(title))
+    titles = (escape(title) for title, _ in chapters)
+    nav = epubs.contents(dict(zip(files, titles, strict=True)))
+    creator = "<dc:creator>Jane Austen</dc:creator>"
+    return epubs.write_epub(path, {**files, "nav.xhtml": nav}, title="Emma", metadata=creator)

@@ -71,6 +71,7 @@ def write_epub(
     files: Mapping[str, str | bytes],
     *,
     version: str = "3.0",
+    title: str = "A book",
     metadata: str = "",
     attributes: Mapping[str, str] = {},
     spine: tuple[str, ...] | None = None,
@@ -104,7 +105,7 @@ def write_epub(
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<package xmlns="http://www.idpf.org/2007/opf" version="{version}" unique-identifier="id">\n'
         '  <metadata xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:opf="http://www.idpf.org/2007/opf">\n'
-        '    <dc:identifier id="id">urn:x</dc:identifier>\n    <dc:title>A book</dc:title>\n'
+        f'    <dc:identifier id="id">urn:x</dc:identifier>\n    <dc:title>{title}</dc:title>\n'
         f"    <dc:language>en</dc:language>\n    {metadata}\n  </metadata>\n"
         f"  <manifest>\n{items}\n  </manifest>\n  <spine{toc}>{refs}</spine>\n</package>\n"
     )

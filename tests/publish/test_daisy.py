@@ -253,6 +253,29 @@ def test_a_book_without_a_title_that_can_be_said_has_one_all_the_same(tmp_path: 
     assert parse(tmp_path / "ncc.html").find(".//{*}title").text == (title or "emma")
 
 
+@pytest.mark.parametrize("version", ["2.02", "3"])
+@pytest.mark.parametrize("sign", ["\0", "\x07", "\x1b", "\ufffe", "\ud800"])
+def test_control_characters_in_what_a_book_says_of_itself_are_left_out(
+    tmp_path: Path, version: Literal["2.02", "3"], sign: str
+) -> None:
+    """XML cannot hold them."""
+    document = book(
+        chapter(1, f"O{sign}ne", paragraph("Text.")),
+        title=f"Em{sign}ma",
+        creators=(f"Jane{sign} Austen", sign),
+        publisher=f"Vox{sign} House",
+        identifier=f"urn:{sign}isbn:1",
+        published=f"1815{sign}",
+    )
+    store, outline = open_store("memory:"), Outline()
+    daisy.write_daisy(
+        record_book(document, outline, store), document, outline, tmp_path, store, version=version
+    )
+    said = "".join(path.read_text() for path in tmp_path.iterdir() if path.suffix != ".mp3")
+    for words in ("Emma", "Jane Austen", "Vox House", "urn:isbn:1", "One"):
+        assert words in said
+
+
 @pytest.mark.parametrize("blocks", [(), (paragraph("* * *"),), (Block(kind="page", name="1", text="1"),)])
 def test_a_book_in_which_nothing_is_read_is_none(blocks: tuple[Block, ...]) -> None:
     assert not list(daisy.narrate_book(book(chapter(1, "One", *blocks)), Outline()))

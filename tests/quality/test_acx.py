@@ -154,14 +154,33 @@ def test_files_that_are_not_there_do_not_end_the_check(tmp_path):
 def test_more_than_two_hours(tmp_path, monkeypatch):
     path = tmp_path / "1.mp3"
     path.write_bytes(chapter())
-    monkeypatch.setattr("voxpress.quality.acx.LONGEST", 8.0)
-    assert kinds(path) == ["too-long"]
+    for longest in (8.0, 4.0):
+        monkeypatch.setattr("voxpress.quality.acx.LONGEST", longest)
+        assert kinds(path) == ["too-long"]
 
 
-def test_the_preset_acx_passes(tmp_path):
+def test_a_file_of_hours_says_how_long_it_is(tmp_path):
+    path = tmp_path / "1.mp3"
+    frame = b"\xff\xfb\x10\xc4" + bytes(100)  # 26 ms with 32 kbit/s
+    with path.open("wb") as file:
+        file.writelines([frame] * round(4.5 * 3600 * RATE / 1152))
+    (report,) = check_acx([path])
+    assert report.duration == pytest.approx(4.5 * 3600, abs=0.1)
+    assert report.problems == [("bit-rate", "32 kbit/s"), ("too-long", "270.0 min")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A chapter begins with its title.\n\n" + "Then come sentences, long and short. " * 8,
+        "The end.",
+        "Emma, by Jane Austen.",
+        "This was Emma.\n\nRead by Joe.",
+    ],
+)
+def test_the_preset_acx_passes_for_a_chapter_and_for_credits(tmp_path, text):
     """With the tone engine, whose speech is unlike a voice, as with others."""
     _, output = load()["acx"].files[0]
-    text = "A chapter begins with its title.\n\n" + "Then come sentences, long and short. " * 8
     clip = voxpress.say(text, engine="tone", store="memory:", output=output)
     clip.save(tmp_path / "1.mp3")
     (report,) = check_acx([tmp_path / "1.mp3"])

@@ -206,6 +206,7 @@ def test_how_a_file_is_finished_is_in_the_key_of_the_clip_alone() -> None:
         Output(loudness=-16.0),
         Output(level=-19.0),
         Output(peak=-3.0),
+        Output(least_rms=-22.5),
         Output(room_tone=-70.0),
         Output(trim=False),
         Output(lead=0.1),

@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple
 
 from voxpress.audio.decoding import measure_id3
 from voxpress.errors import InputError
-from voxpress.speech import Hertz
+from voxpress.speech import Hertz, Seconds
 
 _BIT_RATES = {
     1: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -38,6 +38,11 @@ class Frame(NamedTuple):
     channels: int
     bit_rate: int
     size: int
+
+    @property
+    def duration(self) -> Seconds:
+        """How long it is heard: 1152 samples in MPEG 1, which has the rates from 32 kHz on, and 576 in MPEG 2."""
+        return (1152 if self.sample_rate >= 32000 else 576) / self.sample_rate
 
 
 def read_frame(head: bytes) -> Frame | None:

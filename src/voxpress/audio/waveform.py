@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -281,6 +281,17 @@ def active_level(audio: Audio) -> dBFS:
     return _to_decibels(total / float(spoken[within_margin][-1]))
 
 
+def rms(audio: Audio) -> dBFS:
+    """Root mean square of all of it, with the silence at its ends; -inf for silence.
+
+    >>> round(rms(pad(tone([1000], 1.0, 8000, level=-17.0), 0.0, 1.0)))
+    -23
+    """
+    if not len(audio.samples):
+        return -math.inf
+    return _to_decibels(float(np.mean(np.square(audio.samples, dtype=np.float64))))
+
+
 def powers(audio: Audio) -> npt.NDArray[np.float64]:
     """Mean square above 300 Hz, the range of speech without hum: one value for every 10 ms, each from 20 ms under a
     sine window.
@@ -345,7 +356,7 @@ def to_loudness(audio: Audio, target: LUFS, peak: dBFS = -1.0) -> Audio:
     >>> round(loudness(to_loudness(tone([997], 4.0, 24000), -19.0)), 1)
     -19.0
     """
-    return _reach(audio, target, peak, in_lufs=True)
+    return _reach(audio, target, peak, loudness)
 
 
 def to_level(audio: Audio, target: dBFS, peak: dBFS = -1.0) -> Audio:
@@ -354,15 +365,23 @@ def to_level(audio: Audio, target: dBFS, peak: dBFS = -1.0) -> Audio:
     >>> round(active_level(to_level(tone([997], 1.0, 8000), -20.0, peak=-3.0)), 1)
     -20.0
     """
-    return _reach(audio, target, peak, in_lufs=False)
+    return _reach(audio, target, peak, active_level)
+
+
+def to_rms(audio: Audio, target: dBFS, peak: dBFS = -1.0) -> Audio:
+    """Like `to_loudness`, for the root mean square of all of it.
+
+    >>> round(rms(to_rms(pad(tone([997], 1.0, 8000), 1.0, 1.0), -22.5)), 1)
+    -22.5
+    """
+    return _reach(audio, target, peak, rms)
 
 
 _MOST_LIMITED = 12.0
 """Decibels that a limiter may take from the peaks."""
 
 
-def _reach(audio: Audio, target: float, peak: dBFS, *, in_lufs: bool) -> Audio:
-    measure = loudness if in_lufs else active_level
+def _reach(audio: Audio, target: float, peak: dBFS, measure: Callable[[Audio], float]) -> Audio:
     before = measure(audio)
     if not math.isfinite(before):
         return limit(audio, peak)

@@ -47,9 +47,9 @@ def describe_book(document: Document, outline: Outline) -> Tags:
         InputError: the cover that the outline names cannot be read, or is neither JPEG nor PNG.
     """
     return Tags(
-        title=outline.title or document.title or document.path.stem,
+        title=outline.find_title(document),
         subtitle=document.subtitle,
-        authors=outline.creators or document.creators,
+        authors=outline.find_creators(document),
         narrators=(outline.narrator,) if outline.narrator else (),
         series=outline.series or document.series,
         position=outline.position or document.position,

@@ -223,6 +223,14 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             return speaker
         return self.speakers.get(block.kind, "") if block.kind != "paragraph" else ""
 
+    def find_title(self, document: Document) -> str:
+        """What the book is called: as the outline says, else as the book or its file does."""
+        return self.title or write_title(document.title) or write_title(document.path.stem)
+
+    def find_creators(self, document: Document) -> tuple[str, ...]:
+        """Who wrote it: as the outline says, else as the book does."""
+        return self.creators or tuple(filter(None, map(write_title, document.creators)))
+
     def choose(self, document: Document, path: str = "") -> list[tuple[Chapter, ChapterPlan]]:
         """The chapters that are read, in the document's order, each with what the outline says of it.
 
@@ -312,7 +320,7 @@ def propose_chapters(document: Document) -> tuple[ChapterPlan, ...]:
         at = next(each for each in _number(place) if each not in used)
         used.add(at)
         read = chapter.role in ("title", "body")
-        plans.append(ChapterPlan(title=chapter.title, level=chapter.level, read=read, at=at))
+        plans.append(ChapterPlan(title=write_title(chapter.title), level=chapter.level, read=read, at=at))
     return tuple(plans)
 
 

@@ -187,12 +187,12 @@ def _make_clip(recipe: Recipe, target: Target, takes: Mapping[str, Kept]) -> tup
     if around:
         # The speech reaches its level alone: with another chime it is as loud as before.
         speech = mastered(whole, output)
-        notes = _describe_shortfall(speech, output)
+        notes = tuple(_describe_shortfall(speech, output))
         finished = waveform.pad(chimes.surround(speech, around), output.lead, output.tail)
         finished = waveform.limit(finished, _highest(output))
     else:
         finished = mastered(waveform.pad(whole, output.lead, output.tail), output)
-        notes = _describe_shortfall(finished, output)
+        notes = tuple(_describe_shortfall(finished, output))
     if output.room_tone is not None:
         finished = waveform.limit(add_room_tone(finished, output.room_tone), _highest(output))
     data = codec.encode(finished, output)
@@ -249,18 +249,17 @@ def _add_bookmarks(
     return tuple(sorted((*marks, *found), key=lambda mark: mark.start))
 
 
-def _describe_shortfall(sound: Audio, output: Output) -> tuple[str, ...]:
-    """What the peak limit left of a loudness or level that was asked for, where that can be heard."""
-    if output.loudness is not None:
-        wanted, reached, unit = output.loudness, waveform.loudness(sound), "LUFS"
-    elif output.level is not None:
-        wanted, reached, unit = output.level, waveform.active_level(sound), "dBFS"
-    else:
-        return ()
-    if wanted - reached < _AUDIBLE or reached == float("-inf"):
-        return ()
+def _describe_shortfall(sound: Audio, output: Output) -> Iterator[str]:
+    """What the peak limit left of the levels that were asked for, where that can be heard."""
+    asked = (
+        (output.loudness, waveform.loudness, "LUFS"),
+        (output.level, waveform.active_level, "dBFS"),
+        (output.least_rms, waveform.rms, "dBFS RMS"),
+    )
     peak = f"; the peak limit of {output.peak:g} dBFS allows no more" if output.peak is not None else ""
-    return (f"{reached:.1f} {unit} in place of {wanted:g}{peak}",)
+    for wanted, measure, unit in asked:
+        if wanted is not None and _AUDIBLE <= wanted - (reached := measure(sound)) < float("inf"):
+            yield f"{reached:.1f} {unit} in place of {wanted:g}{peak}"
 
 
 def sound(part: RecipePart, takes: Mapping[str, Audio], output: Output, sample_rate: Hertz) -> Audio:
@@ -305,10 +304,14 @@ def mastered(sound: Audio, output: Output) -> Audio:
     )
     peak = _highest(output)
     if output.loudness is not None:
-        return waveform.to_loudness(sound, output.loudness, peak)
-    if output.level is not None:
-        return waveform.to_level(sound, output.level, peak)
-    return waveform.limit(sound, peak)
+        level = waveform.to_loudness(sound, output.loudness, peak)
+    elif output.level is not None:
+        level = waveform.to_level(sound, output.level, peak)
+    else:
+        level = waveform.limit(sound, peak)
+    if output.least_rms is not None and waveform.rms(level) < output.least_rms:
+        return waveform.to_rms(sound, output.least_rms, peak)
+    return level
 
 
 def _highest(output: Output) -> dBFS:

@@ -16,7 +16,7 @@ from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic
 from voxpress.publish.daisy.talking_book import Section, make_section
 from voxpress.publish.narration import Narration, narrate, split_lines
-from voxpress.publish.outline import Outline
+from voxpress.publish.outline import Outline, write_title
 from voxpress.publish.recording import Recording, narrate_chapters
 from voxpress.speech import Output
 from voxpress.store import Store
@@ -56,9 +56,9 @@ def narrate_book(document: Document, outline: Outline) -> Iterator[Narration]:
     first = next(chapters, None)
     if first is None:
         return
-    name = _find_title(document, outline)
+    name = outline.find_title(document)
     title = Block(kind="heading", text=escape(name), level=1)
-    names = [Block(kind="paragraph", text=escape(each)) for each in outline.creators or document.creators]
+    names = [Block(kind="paragraph", text=escape(each)) for each in outline.find_creators(document)]
     beginning = [title, *names, *split_lines(outline.opening)]
     ending = split_lines(outline.closing)
     parts = (
@@ -68,10 +68,6 @@ def narrate_book(document: Document, outline: Outline) -> Iterator[Narration]:
         [narrate(_CLOSING, ending, outline, title=ending[0].plain)] if ending else [],
     )
     yield from (each for part in parts for each in part if not each.is_silent)
-
-
-def _find_title(document: Document, outline: Outline) -> str:
-    return outline.title or document.title or document.path.stem
 
 
 def write_daisy(
@@ -126,7 +122,6 @@ def _name(recording: Recording) -> str:
 
 
 def _write(path: Path, data: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write(str(path), data)
     return path
 
@@ -163,7 +158,7 @@ def _make_sections(
 ) -> Iterator[Section]:
     chosen = outline.choose(document)
     chapters = {f"{number:03}": (chapter, plan) for number, (chapter, plan) in enumerate(chosen, start=1)}
-    opening = Chapter(title=_find_title(document, outline))
+    opening = Chapter(title=outline.find_title(document))
     first = 1
     for recording in recordings:
         usual = opening if _name(recording) == _TITLE else Chapter(title="")
@@ -184,11 +179,11 @@ def _describe(
     published = _DATE.match(document.published)
     result = recordings[0].result
     return About(
-        title=_find_title(document, outline),
-        creators=outline.creators or document.creators,
+        title=outline.find_title(document),
+        creators=outline.find_creators(document),
         language=outline.language or document.language or result.language or "und",
-        identifier=document.identifier or f"voxpress-{recordings[0].clip.key[:16]}",
-        publisher=document.publisher,
+        identifier=write_title(document.identifier) or f"voxpress-{recordings[0].clip.key[:16]}",
+        publisher=write_title(document.publisher),
         date=date.isoformat(),
         source_date=published[0] if published else "",
         narrator=outline.narrator or result.voice,

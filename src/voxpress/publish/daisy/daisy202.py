@@ -5,6 +5,7 @@ Source: DAISY 2.02 Specification, Recommendation, 28 February 2001.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from lxml import etree
@@ -12,7 +13,15 @@ from lxml.builder import E, ElementMaker
 
 from voxpress import languages
 from voxpress.publish.daisy import About
-from voxpress.publish.daisy.talking_book import Item, Line, Page, Section, order_levels
+from voxpress.publish.daisy.talking_book import (
+    Item,
+    Line,
+    Section,
+    TurnedPage,
+    list_entries,
+    list_pages,
+    serialise,
+)
 from voxpress.publish.smil import clock
 
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -48,7 +57,7 @@ def _meta(pairs: Mapping[str, str]) -> list[etree._Element]:
     return [E.meta(name=name, content=content) for name, content in pairs.items() if content]
 
 
-def _require(line: Line) -> dict[str, str]:
+def _skippable(line: Line) -> dict[str, str]:
     kind = "sidebar-on" if line.aside else _SKIPPABLE.get(line.kind)
     return {"system-required": kind} if kind else {}
 
@@ -74,7 +83,7 @@ def _write_smils(about: About, sections: Sequence[Section]) -> Iterator[tuple[Se
         layout = E.layout(E.region(id="txtView"))
         root = E.smil(E.head(*head, layout), E.body(seq))
         elapsed += section.duration
-        yield section, _serialise(root, _SMIL_TYPE)
+        yield section, serialise(root, _SMIL_TYPE)
 
 
 def _write_pars(section: Section, line: Line, item: Item) -> Iterator[etree._Element]:
@@ -90,15 +99,13 @@ def _write_pars(section: Section, line: Line, item: Item) -> Iterator[etree._Ele
             "id": f"{item.id}a",
         }
     )
-    yield E.par(text, audio, {"endsync": "last", **_require(line)}, id=f"{item.id}s")
+    yield E.par(text, audio, {"endsync": "last", **_skippable(line)}, id=f"{item.id}s")
 
 
 def _write_ncc(about: About, sections: Sequence[Section]) -> bytes:
-    entries = list(order_levels(entry for section in sections for entry in section.headings()))
-    homes = {item.id: section for section in sections for item in section.items}
-    pages = [page for section in sections for page, _ in section.pages()]
-    counts = {kind: sum(page.kind == kind for page in pages) for kind in ("front", "normal", "special")}
-    normal = [int(page.label) for page in pages if page.kind == "normal"]
+    entries, pages = list_entries(sections), list_pages(sections)
+    counts = Counter(each.page.kind for each in pages)
+    normal = [int(each.page.label) for each in pages if each.page.kind == "normal"]
     kinds = [line for section in sections for line in section.lines]
     total = sum(round(section.duration) for section in sections)
     meta = {
@@ -106,7 +113,7 @@ def _write_ncc(about: About, sections: Sequence[Section]) -> bytes:
         "dc:format": "Daisy 2.02",
         "dc:date": about.date,
         "ncc:charset": "utf-8",
-        "ncc:depth": str(max(level for level, _, _ in entries)),
+        "ncc:depth": str(max(entry.level for entry in entries)),
         "ncc:files": str(2 * len(sections) + 4),
         "ncc:footnotes": str(sum(line.kind == "note" for line in kinds)),
         "ncc:generator": "voxpress",
@@ -123,27 +130,22 @@ def _write_ncc(about: About, sections: Sequence[Section]) -> bytes:
         "ncc:tocItems": str(len(entries) + len(pages)),
         "ncc:totalTime": clock(total),
     }
-    turning: dict[str, list[Page]] = {}
-    for page, item in (each for section in sections for each in section.pages()):
-        turning.setdefault(item.id, []).append(page)
-    starts = {item.id: (level, title) for level, title, item in reversed(entries)}
-    body = _H.body()
-    for section in sections:
-        for item in section.items:
-            for page in turning.get(item.id, ()):
-                target = f"{page.id}s" if page in item.pages else f"{item.id}s"
-                link = _H.a(page.label, href=f"{section.name}.smil#{target}")
-                body.append(_H.span(link, {"class": f"page-{page.kind}"}, id=f"n{page.id}"))
-            if item.id in starts:
-                level, title = starts[item.id]
-                link = _H.a(title, href=f"{homes[item.id].name}.smil#{item.id}s")
-                heading = _H(f"h{level}", link, id=f"n{item.id}")
-                if not any(child.tag == f"{{{XHTML}}}h1" for child in body):
-                    heading.set("class", "title")
-                    body.insert(0, heading)
-                else:
-                    body.append(heading)
-    return _serialise(_page(about, meta, body), _XHTML_TYPE)
+    starts = {entry.item.id: entry for entry in reversed(entries)}
+    turned: dict[str, list[TurnedPage]] = {}
+    for each in pages:
+        turned.setdefault(each.item.id, []).append(each)
+    listed: list[etree._Element] = []
+    for item in (item for section in sections for item in section.items):
+        for page, target in ((each.page, each.target) for each in turned.get(item.id, ())):
+            link = _H.a(page.label, href=target)
+            listed.append(_H.span(link, {"class": f"page-{page.kind}"}, id=f"n{page.id}"))
+        if entry := starts.get(item.id):
+            listed.append(_H(f"h{entry.level}", _H.a(entry.title, href=entry.target), id=f"n{item.id}"))
+    # The first heading is the book's title, and nothing stands before it.
+    title = next(each for each in listed if each.tag == f"{{{XHTML}}}h1")
+    title.set("class", "title")
+    body = _H.body(title, *(each for each in listed if each is not title))
+    return serialise(_page(about, meta, body), _XHTML_TYPE)
 
 
 def _dublin_core(about: About) -> dict[str, str]:
@@ -162,23 +164,25 @@ def _page(
     kind = _H.meta({"http-equiv": "Content-type"}, content="text/html; charset=utf-8")
     metas = [_H.meta(name=name, content=content) for name, content in meta.items() if content]
     root = _H.html(_H.head(kind, _H.title(about.title), *metas, *links), body)
-    if about.language:
-        root.set("lang", about.language)
-        root.set("{http://www.w3.org/XML/1998/namespace}lang", about.language)
-        root.set("dir", languages.direction(about.language))
+    _set_language(root, about.language)
     return root
+
+
+def _set_language(element: etree._Element, language: str) -> None:
+    for name in ("lang", "{http://www.w3.org/XML/1998/namespace}lang"):
+        element.set(name, language)
+    element.set("dir", languages.direction(language))
 
 
 def _write_text(about: About, sections: Sequence[Section]) -> bytes:
     body = _H.body()
-    entries = order_levels(entry for section in sections for entry in section.headings())
-    levels = {item.id: level for level, _, item in entries}
+    levels = {entry.item.id: entry.level for entry in list_entries(sections)}
     for section in sections:
         part = _H.div({"class": "section"})
         part.extend(_write_line(section, line, levels.get(line.items[0].id, 1)) for line in section.lines)
         body.append(part)
     style = _H.link(rel="stylesheet", type="text/css", href=CSS)
-    return _serialise(_page(about, _dublin_core(about), body, style), _XHTML_TYPE)
+    return serialise(_page(about, _dublin_core(about), body, style), _XHTML_TYPE)
 
 
 def _write_line(section: Section, line: Line, level: int) -> etree._Element:
@@ -193,9 +197,7 @@ def _write_line(section: Section, line: Line, level: int) -> etree._Element:
     name = f"h{level}" if line.kind == "heading" else "p"
     element = _H(name, {"class": "sidebar" if line.aside else line.kind})
     if line.language:
-        element.set("lang", line.language)
-        element.set("{http://www.w3.org/XML/1998/namespace}lang", line.language)
-        element.set("dir", languages.direction(line.language))
+        _set_language(element, line.language)
     for item in line.items:
         for page in item.pages:
             element.append(_H.span(page.label, {"class": f"page-{page.kind}"}, id=page.id))
@@ -227,9 +229,4 @@ def _write_master(about: About, sections: Sequence[Section]) -> bytes:
             for section in sections
         )
     )
-    return _serialise(E.smil(E.head(*head, E.layout(E.region(id="txtView"))), body), _SMIL_TYPE)
-
-
-def _serialise(root: etree._Element, doctype: str) -> bytes:
-    data: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True, doctype=doctype)
-    return data + b"\n"
+    return serialise(E.smil(E.head(*head, E.layout(E.region(id="txtView"))), body), _SMIL_TYPE)

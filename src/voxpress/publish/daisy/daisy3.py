@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
 
 from lxml import etree
 from lxml.builder import ElementMaker
 
 from voxpress import languages
 from voxpress.publish.daisy import About
-from voxpress.publish.daisy.talking_book import Item, Line, Page, Section, order_levels
+from voxpress.publish.daisy.talking_book import Item, Line, Page, Section, list_entries, list_pages, serialise
 from voxpress.publish.smil import clock
 
 _OPF = "http://openebook.org/namespaces/oeb-package/1.0/"
@@ -92,7 +91,7 @@ def _write_smils(about: About, sections: Sequence[Section]) -> Iterator[tuple[Se
             '<!DOCTYPE smil PUBLIC "-//NISO//DTD dtbsmil 2005-2//EN"'
             ' "http://www.daisy.org/z3986/2005/dtbsmil-2005-2.dtd">'
         )
-        yield section, _serialise(s.smil(head, s.body(seq)), doctype)
+        yield section, serialise(s.smil(head, s.body(seq)), doctype)
 
 
 def _write_par(s: ElementMaker, section: Section, line: Line, item: Item) -> etree._Element:
@@ -125,10 +124,7 @@ def _write_book(about: About, sections: Sequence[Section]) -> bytes:
     front = d.frontmatter(d.doctitle(about.title), *(d.docauthor(name) for name in about.creators))
     body = d.bodymatter()
     open_levels: list[etree._Element] = []
-    levels = {
-        item.id: level
-        for level, _, item in order_levels(entry for section in sections for entry in section.headings())
-    }
+    levels = {entry.item.id: entry.level for entry in list_entries(sections)}
     for section in sections:
         for line in section.lines:
             first = line.items[0]
@@ -144,15 +140,14 @@ def _write_book(about: About, sections: Sequence[Section]) -> bytes:
     for element in body.iter(f"{{{_DTBOOK}}}level{1}", *(f"{{{_DTBOOK}}}level{n}" for n in range(2, 7))):
         _require_content(d, element)
     root = d.dtbook(head, d.book(front, body), version="2005-2")
-    if about.language:
-        root.set(_LANG, about.language)
-        root[1].set("dir", languages.direction(about.language))
+    root.set(_LANG, about.language)
+    root[1].set("dir", languages.direction(about.language))
     doctype = (
         '<?xml-stylesheet type="text/css" href="book.css"?>\n'
         '<!DOCTYPE dtbook PUBLIC "-//NISO//DTD dtbook 2005-2//EN"'
         ' "http://www.daisy.org/z3986/2005/dtbook-2005-2.dtd">'
     )
-    return _serialise(root, doctype)
+    return serialise(root, doctype)
 
 
 def _require_content(d: ElementMaker, level: etree._Element) -> None:
@@ -190,13 +185,11 @@ def _write_line(d: ElementMaker, section: Section, line: Line, depth: int) -> et
 
 def _write_navigation(about: About, sections: Sequence[Section]) -> bytes:
     n = ElementMaker(namespace=_NCX, nsmap={None: _NCX})
-    entries = list(order_levels(entry for section in sections for entry in section.headings()))
-    homes = {item.id: section.name for section in sections for item in section.items}
-    pages = [(page, item) for section in sections for page, item in section.pages()]
-    normal = [int(page.label) for page, _ in pages if page.kind == "normal"]
+    entries, pages = list_entries(sections), list_pages(sections)
+    normal = [int(each.page.label) for each in pages if each.page.kind == "normal"]
     meta = {
         "dtb:uid": about.identifier,
-        "dtb:depth": str(max(level for level, _, _ in entries)),
+        "dtb:depth": str(max(entry.level for entry in entries)),
         "dtb:generator": "voxpress",
         "dtb:totalPageCount": str(len(pages)),
         "dtb:maxPageNumber": str(max(normal, default=0)),
@@ -209,26 +202,23 @@ def _write_navigation(about: About, sections: Sequence[Section]) -> bytes:
         *(n.meta(name=name, content=content) for name, content in meta.items()),
     )
     # One number for headings and pages together, in the order in which they are heard.
-    order: dict[str, int] = {}
-    numbers = count(1)
-    starting = {item.id for _, _, item in entries}
-    for section in sections:
-        turned = list(section.pages())
-        for item in section.items:
-            for page in (page for page, where in turned if where is item):
-                order[page.id] = next(numbers)
-            if item.id in starting:
-                order[item.id] = next(numbers)
+    heard = {item.id: number for number, item in enumerate(each for s in sections for each in s.items)}
+    named = [
+        *((heard[each.item.id], 0, each.page.id) for each in pages),
+        *((heard[entry.item.id], 1, entry.item.id) for entry in entries),
+    ]
+    by_time = sorted(named, key=lambda each: each[:2])
+    order = {id: number for number, id in enumerate(dict.fromkeys(id for _, _, id in by_time), start=1)}
     tree = n.navMap()
     above: list[etree._Element] = [tree]
-    for level, title, item in entries:
-        del above[level:]
+    for entry in entries:
+        del above[entry.level :]
         point = n.navPoint(
-            n.navLabel(n.text(title)),
-            n.content(src=f"{homes[item.id]}.smil#{item.id}s"),
-            {"class": f"h{level}"},
-            id=f"n{item.id}",
-            playOrder=str(order[item.id]),
+            n.navLabel(n.text(entry.title)),
+            n.content(src=entry.target),
+            {"class": f"h{entry.level}"},
+            id=f"n{entry.item.id}",
+            playOrder=str(order[entry.item.id]),
         )
         above[-1].append(point)
         above.append(point)
@@ -236,25 +226,24 @@ def _write_navigation(about: About, sections: Sequence[Section]) -> bytes:
         head, n.docTitle(n.text(about.title)), *(n.docAuthor(n.text(a)) for a in about.creators), tree
     )
     root.set("version", "2005-1")
-    if about.language:
-        root.set(_LANG, about.language)
+    root.set(_LANG, about.language)
     if pages:
         targets = (
             n.pageTarget(
                 n.navLabel(n.text(page.label)),
-                n.content(src=f"{homes[item.id]}.smil#{page.id if page in item.pages else item.id}s"),
+                n.content(src=target),
                 {"type": page.kind, "class": "pagenum"},
                 *([{"value": page.label}] if page.kind == "normal" else []),
                 id=f"n{page.id}",
                 playOrder=str(order[page.id]),
             )
-            for page, item in pages
+            for page, target in ((each.page, each.target) for each in pages)
         )
         root.append(n.pageList(n.navLabel(n.text("Pages")), *targets, id="pages"))
     doctype = (
         '<!DOCTYPE ncx PUBLIC "-//NISO//DTD ncx 2005-1//EN" "http://www.daisy.org/z3986/2005/ncx-2005-1.dtd">'
     )
-    return _serialise(root, doctype)
+    return serialise(root, doctype)
 
 
 def _write_package(about: About, sections: Sequence[Section]) -> bytes:
@@ -262,7 +251,7 @@ def _write_package(about: About, sections: Sequence[Section]) -> bytes:
     dc = ElementMaker(namespace=_DC, nsmap={"dc": _DC})
     core = [
         dc.Format("ANSI/NISO Z39.86-2005"),
-        dc.Language(about.language or "und"),
+        dc.Language(about.language),
         dc.Date(about.date),
         dc.Publisher(about.publisher or "unknown"),
         dc.Title(about.title),
@@ -299,7 +288,7 @@ def _write_package(about: About, sections: Sequence[Section]) -> bytes:
         '<!DOCTYPE package PUBLIC "+//ISBN 0-9673008-1-9//DTD OEB 1.2 Package//EN"'
         ' "http://openebook.org/dtds/oeb-1.2/oebpkg12.dtd">'
     )
-    return _serialise(root, doctype)
+    return serialise(root, doctype)
 
 
 def _write_resources() -> bytes:
@@ -318,9 +307,4 @@ def _write_resources() -> bytes:
         '<!DOCTYPE resources PUBLIC "-//NISO//DTD resource 2005-1//EN"'
         ' "http://www.daisy.org/z3986/2005/resource-2005-1.dtd">'
     )
-    return _serialise(root, doctype)
-
-
-def _serialise(root: etree._Element, doctype: str) -> bytes:
-    data: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True, doctype=doctype)
-    return data + b"\n"
+    return serialise(root, doctype)

@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
+
+from lxml import etree
 
 from voxpress.documents import Block, BlockKind, Chapter
 from voxpress.publish.narration import Phrase
@@ -102,24 +104,92 @@ class Section:
     def items(self) -> Iterator[Item]:
         return (item for line in self.lines for item in line.items)
 
-    def headings(self) -> Iterator[tuple[int, str, Item]]:
-        """Entries for the table of contents: level, title, and the item where it begins."""
-        first = next(self.items)
+    def entries(self) -> Iterator[Entry]:
+        """Its entries in the table of contents."""
         if self.heading is None:
-            yield self.level, self.title, first
+            yield Entry(self.level, self.title, next(self.items), self)
         for line in self.lines:
             if line is self.heading:
-                yield self.level, self.title, line.items[0]
+                yield Entry(self.level, self.title, line.items[0], self)
             elif line.kind == "heading":
-                yield max(self.level, line.level), _spoken(line), line.items[0]
+                yield Entry(max(self.level, line.level), _spoken(line), line.items[0], self)
 
-    def pages(self) -> Iterator[tuple[Page, Item]]:
-        """Pages that begin in it, each with the item where it does."""
+    def turned_pages(self) -> Iterator[TurnedPage]:
+        """Pages that begin in it."""
         for line in self.lines:
             for number, item in enumerate(line.items):
-                yield from ((page, item) for page in item.pages)
+                yield from (TurnedPage(page, item, self) for page in item.pages)
                 if line.page and not number:
-                    yield line.page, item
+                    yield TurnedPage(line.page, item, self)
+
+
+class Entry(NamedTuple):
+    """An entry in the table of contents.
+
+    Attributes:
+        item: where it begins.
+    """
+
+    level: int
+    title: str
+    item: Item
+    section: Section
+
+    @property
+    def target(self) -> str:
+        """The element of a SMIL file that it leads to."""
+        return f"{self.section.name}.smil#{self.item.id}s"
+
+
+class TurnedPage(NamedTuple):
+    """A page of the printed book that begins.
+
+    Attributes:
+        item: the first one on it.
+    """
+
+    page: Page
+    item: Item
+    section: Section
+
+    @property
+    def target(self) -> str:
+        """The element of a SMIL file that it leads to."""
+        begins = self.page if self.page in self.item.pages else self.item
+        return f"{self.section.name}.smil#{begins.id}s"
+
+
+def list_entries(sections: Iterable[Section]) -> list[Entry]:
+    """The table of contents, with no level left out on the way down.
+
+    >>> line = Line("paragraph", (Item("i1", "", 0, 0),))
+    >>> sections = [Section("001", "", level, 0.0, (line,)) for level in (2, 4, 2, 1)]
+    >>> [entry.level for entry in list_entries(sections)]
+    [1, 2, 1, 1]
+    """
+    above: list[int] = []
+    ordered: list[Entry] = []
+    for entry in (each for section in sections for each in section.entries()):
+        while above and above[-1] >= entry.level:
+            above.pop()
+        above.append(entry.level)
+        ordered.append(entry._replace(level=min(len(above), DEEPEST)))
+    return ordered
+
+
+def list_pages(sections: Iterable[Section]) -> list[TurnedPage]:
+    """The pages of the printed book, in the order in which they are heard."""
+    return [each for section in sections for each in section.turned_pages()]
+
+
+def serialise(root: etree._Element, doctype: str) -> bytes:
+    """A file of the book.
+
+    Args:
+        doctype: stands before the root.
+    """
+    data: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True, doctype=doctype)
+    return data + b"\n"
 
 
 def make_section(recording: Recording, chapter: Chapter, first_id: int, *, title: str = "") -> Section | None:
@@ -198,18 +268,3 @@ def _cut_text(block: Block, phrases: Sequence[Phrase]) -> list[str]:
     """The words of each phrase, which together are all of the block: what nobody says belongs to the phrase before."""
     cuts = [0, *(phrase.start for phrase in phrases[1:]), len(block.text)]
     return [block.show(start, end) for start, end in pairwise(cuts)]
-
-
-def order_levels(entries: Iterable[tuple[int, str, Item]]) -> Iterator[tuple[int, str, Item]]:
-    """The same entries, with no level left out on the way down.
-
-    >>> item = Item("i1", "", 0, 0)
-    >>> [level for level, _, _ in order_levels([(2, "a", item), (4, "b", item), (2, "c", item), (1, "d", item)])]
-    [1, 2, 1, 1]
-    """
-    above: list[int] = []
-    for level, title, item in entries:
-        while above and above[-1] >= level:
-            above.pop()
-        above.append(level)
-        yield min(len(above), DEEPEST), title, item
