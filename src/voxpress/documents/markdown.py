@@ -9,7 +9,7 @@ import datetime as dt
 import functools
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,13 +86,13 @@ def read_front_matter(text: str, name: str) -> Mapping[str, object]:
 
 
 def render(text: str) -> str:
-    """The page of HTML that a text of Markdown is.
+    """The page of HTML that a text of Markdown is. Footnotes have the numbers of their first references.
 
     >>> print(render("# Salt\\n\\nSea[^1].\\n\\n[^1]: Or lake."), end="")
     <h1>Salt</h1>
-    <p>Sea<a epub:type="noteref" href="#note-1">1</a>.</p>
+    <p>Sea<sup><a epub:type="noteref" href="#note-1" id="noteref-1">1</a></sup>.</p>
     <aside epub:type="footnote" id="note-1">
-    <p>Or lake.</p>
+    <p><a href="#noteref-1">1.</a> Or lake.</p>
     </aside>
     """
     from markdown_it import MarkdownIt
@@ -101,14 +101,16 @@ def render(text: str) -> str:
     found = _FRONT.match(text)
     body, notes = _take_notes(text[found.end() :] if found else text)
     page = str(markdown.render(body))
-    for name, note in notes.items():
-        identity = html.escape(f"note-{name}")
-        page += f'<aside epub:type="footnote" id="{identity}">\n{markdown.render(note)}</aside>\n'
+    for number, (name, note) in enumerate(notes.items(), start=1):
+        name, words = html.escape(name), str(markdown.render(note))
+        back = f'<p><a href="#noteref-{name}">{number}.</a> '
+        words = back + words.removeprefix("<p>") if words.startswith("<p>") else f"{back}</p>\n{words}"
+        page += f'<aside epub:type="footnote" id="note-{name}">\n{words}</aside>\n'
     return page
 
 
 def _take_notes(text: str) -> tuple[str, dict[str, str]]:
-    """A text with links to its footnotes, and these."""
+    """A text with links to its footnotes, and these in the order of their first references."""
     lines: list[str] = []
     notes: dict[str, list[str]] = {}
     fence = current = ""
@@ -128,23 +130,27 @@ def _take_notes(text: str) -> tuple[str, dict[str, str]]:
             lines.append(line)
     if not notes:
         return "".join(lines), {}
-    return _link("".join(lines), notes), {name: "".join(note) for name, note in notes.items()}
+    body, named = _link("".join(lines), notes)
+    return body, {name: "".join(notes[name]) for name in dict.fromkeys((*named, *notes))}
 
 
-def _link(text: str, notes: Mapping[str, object]) -> str:
-    """A text with links in place of references to footnotes; code stays as it is."""
+def _link(text: str, notes: Collection[str]) -> tuple[str, Collection[str]]:
+    """A text with links in place of references to footnotes, and the names of these; code stays as it is."""
+    numbers: dict[str, int] = {}
 
     def link(found: re.Match[str]) -> str:
         if found[1] not in notes:
             return found[0]
         name = html.escape(found[1])
-        return f'<a epub:type="noteref" href="#note-{name}">{name}</a>'
+        identity = "" if found[1] in numbers else f' id="noteref-{name}"'
+        number = numbers.setdefault(found[1], len(numbers) + 1)
+        return f'<sup><a epub:type="noteref" href="#note-{name}"{identity}>{number}</a></sup>'
 
     pieces, at = [], 0
     for code in _CODE.finditer(text):
         pieces += [_REFERENCE.sub(link, text[at : code.start()]), code[0]]
         at = code.end()
-    return "".join([*pieces, _REFERENCE.sub(link, text[at:])])
+    return "".join([*pieces, _REFERENCE.sub(link, text[at:])]), numbers
 
 
 def parse_root(page: str, name: str) -> _Element:

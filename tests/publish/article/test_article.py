@@ -329,6 +329,21 @@ def test_an_outline_is_followed(voxpress, tmp_path):
 TITLED = "---\ntitle: Red\n---\nyellow green.\n\n## blue\n\ngo green.\n\n## red\n\nblue wonderful green.\n"
 
 
+@pytest.mark.parametrize("names", ["12", "21", "ba", "1b"])
+def test_footnotes_have_numbers_that_nobody_reads(voxpress, tmp_path, names):
+    a, b = names
+    notes = sorted([f"[^{a}]: Or pond.", f"[^{b}]: Or *river*."])
+    (tmp_path / "a.md").write_text(f"Sea[^{a}] and lake[^{b}].\n\nSea[^{a}] again.\n\n" + "\n".join(notes))
+    (tmp_path / "a.outline.yaml").write_text("notes: end of chapter\n")
+    voxpress("article", "a.md", "-o", "out")
+    assert texts(tmp_path / "out", "a") == ["Sea and lake.", "Sea again.", "Or pond.", "Or river."]
+    (shown,) = html.parse(tmp_path / "out" / "a.html").xpath("//article")
+    paragraphs = [" ".join(each.text_content().split()) for each in shown.xpath("./p | ./aside")]
+    assert paragraphs == ["Sea1 and lake2.", "Sea1 again.", "1. Or pond.", "2. Or river."]
+    for link in shown.xpath("./p//a | ./aside//a"):
+        assert shown.xpath(f"count(.//*[@id='{link.get('href')[1:]}'])") == 1
+
+
 def test_an_outline_fits_a_page_that_has_changed(voxpress, tmp_path):
     (tmp_path / "a.md").write_text(TITLED)
     voxpress("outline", "a.md", more=("-e", "tone"))

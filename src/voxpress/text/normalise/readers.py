@@ -6,11 +6,21 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from voxpress.text.normalise import abbreviations, amounts, codes, dates, digits, numbers, romans, times
+from voxpress.text.normalise import (
+    abbreviations,
+    amounts,
+    codes,
+    dates,
+    digits,
+    numbers,
+    romans,
+    shillings,
+    times,
+)
 from voxpress.text.normalise.found import Found, Reader, compile_for, word_after
 from voxpress.text.normalise.wording import Wording, find_wording
 
-NAME = "readers 5"
+NAME = "readers 6"
 """Changes with every change of what they say."""
 
 _WITH_DIGITS: dict[str, Reader] = {
@@ -31,6 +41,7 @@ _WITH_DIGITS: dict[str, Reader] = {
     "date": dates.read_named_date,
     "dotted time": times.read_dotted_time,
     "time": times.read_time,
+    "shillings": shillings.read_shillings,
     "decade": dates.read_decade,
     "money range": amounts.read_money_range,
     "money": amounts.read_money,

@@ -170,6 +170,7 @@ class Wording(ABC):
     rates: ClassVar[Mapping[str, str]] = {}  # behind the stroke of an amount
     longest_plain: ClassVar[int] = MOST_DIGITS
     """Digits of the longest number without marks between its groups that is no code."""
+    shillings: ClassVar[bool] = False  # whether 2s. 6d. is money
     adjectives: ClassVar[bool] = False
     """Whether a unit before a noun is in the singular."""
     feet: ClassVar[bool] = False

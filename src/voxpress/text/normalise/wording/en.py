@@ -333,7 +333,7 @@ class English(Wording):
         "Baldwin Cleopatra "
         "Margrethe Theodore Stephen Tiberius Attila Edmund Sancho Pedro João Manuel Haakon Juan Theodosius"
     )
-    month_before_day = decades = adjectives = feet = i_speaks = True
+    month_before_day = decades = shillings = adjectives = feet = i_speaks = True
     date_words = (
         "on by until till before after since from through thru due ends starts begins expires reopens refill"
     )
