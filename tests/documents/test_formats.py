@@ -61,6 +61,37 @@ def test_what_a_page_is_about(tmp_path, body, texts):
     assert [block.plain for chapter in documents.read(path).chapters for block in chapter.load()] == texts
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<section role='doc-toc'><h2>Contents</h2><p>One</p></section>",
+        "<div epub:type='toc'><h2>Contents</h2><h3>Of part one</h3></div>",
+        "<nav><h2>Contents</h2></nav>",
+        "<div hidden><h2>Contents</h2></div>",
+        "<template><h2>Contents</h2></template>",
+        "<del><h2>Contents</h2></del>",
+    ],
+)
+def test_headings_that_are_not_read_begin_no_chapters(tmp_path, around):
+    path = write(
+        tmp_path, "page.html", f"<html><body><h1>Salt</h1>{around}<p>Sea.</p><h2>Sand</h2><p>Dry.</p>"
+    )
+    assert outline(path) == [
+        ("Salt", 1, ["heading: Salt", "paragraph: Sea."]),
+        ("Sand", 1, ["heading: Sand", "paragraph: Dry."]),
+    ]
+
+
+def test_fields_and_buttons_of_forms_are_left_out(tmp_path):
+    form = (
+        "<form><p>Write to us.</p><label>Name <input value='x'></label><select><option>x</select>"
+        "<textarea>x</textarea><button>Send</button></form>"
+    )
+    assert outline(write(tmp_path, "page.html", form)) == [
+        ("", 1, ["paragraph: Write to us.", "paragraph: Name"])
+    ]
+
+
 def test_a_page_without_words(tmp_path):
     with pytest.raises(InputError, match="no words"):
         documents.read(write(tmp_path, "page.html", "<html><body><nav>x</nav></body></html>"))
