@@ -61,6 +61,37 @@ def test_what_a_page_is_about(tmp_path, body, texts):
     assert [block.plain for chapter in documents.read(path).chapters for block in chapter.load()] == texts
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<section role='doc-toc'><h2>Contents</h2><p>One</p></section>",
+        "<div epub:type='toc'><h2>Contents</h2><h3>Of part one</h3></div>",
+        "<nav><h2>Contents</h2></nav>",
+        "<div hidden><h2>Contents</h2></div>",
+        "<template><h2>Contents</h2></template>",
+        "<del><h2>Contents</h2></del>",
+    ],
+)
+def test_headings_that_are_not_read_begin_no_chapters(tmp_path, around):
+    path = write(
+        tmp_path, "page.html", f"<html><body><h1>Salt</h1>{around}<p>Sea.</p><h2>Sand</h2><p>Dry.</p>"
+    )
+    assert outline(path) == [
+        ("Salt", 1, ["heading: Salt", "paragraph: Sea."]),
+        ("Sand", 1, ["heading: Sand", "paragraph: Dry."]),
+    ]
+
+
+def test_fields_and_buttons_of_forms_are_left_out(tmp_path):
+    form = (
+        "<form><p>Write to us.</p><label>Name <input value='x'></label><select><option>x</select>"
+        "<textarea>x</textarea><button>Send</button></form>"
+    )
+    assert outline(write(tmp_path, "page.html", form)) == [
+        ("", 1, ["paragraph: Write to us.", "paragraph: Name"])
+    ]
+
+
 def test_a_page_without_words(tmp_path):
     with pytest.raises(InputError, match="no words"):
         documents.read(write(tmp_path, "page.html", "<html><body><nav>x</nav></body></html>"))
@@ -101,9 +132,41 @@ Text[^1] mit `code[^1]`.
 def test_markdown_that_is_not_quite_right(tmp_path):
     with pytest.raises(InputError, match="front matter"):
         documents.read(write(tmp_path, "book.md", "---\na: [\n---\nText"))
-    assert outline(write(tmp_path, "book.md", "---\n- a\n---\nText")) == [("", 1, ["paragraph: Text"])]
     assert "[^2]" in render("a[^2]\n")
     assert render("```\n[^1]: x\n```\n").count("<aside") == 0
+
+
+FRONT = ("---\ntitle: Salt\ndate: 2026-01-02\n{}\n", '+++\ntitle = "Salt"\ndate = 2026-01-02\n{}\n')
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        FRONT[0].format("---"), FRONT[0].format("..."), FRONT[1].format("+++"), FRONT[1].format("[p]\na = 1\n+++  "),
+        FRONT[1].format("+++").replace("\n", "\r\n"), "\ufeff" + FRONT[1].format("+++"),
+    ],
+)  # fmt: skip
+def test_front_matter_in_yaml_and_toml_is_not_read(tmp_path, front):
+    path = write(tmp_path, "book.md", front + "Sea.\n\n---\n\nLake.\n\n---\n\nPond.\n")
+    document = documents.read(path)
+    assert (document.title, document.published) == ("Salt", "2026-01-02")
+    words = ["paragraph: Sea.", "break: ", "paragraph: Lake.", "break: ", "paragraph: Pond."]
+    assert outline(path) == [("", 1, words)]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("---\nA dark night.\n\n---\nText", ["paragraph: A dark night.", "paragraph: Text"]),
+        ("---\n- a\n---\nText", ["item: a", "paragraph: Text"]),
+        ("---\n---\nText", ["paragraph: Text"]),
+        ("\n---\na: b\n\n---\nText", ["paragraph: a: b", "paragraph: Text"]),
+        ("---\na: b\n---\n---\n\nc: d\n\n---\nText", ["paragraph: c: d", "paragraph: Text"]),
+    ],
+)  # fmt: skip
+def test_words_between_rules_are_text(tmp_path, text, words):
+    ((_, _, found),) = outline(write(tmp_path, "book.md", text))
+    assert [each for each in found if each != "break: "] == words
 
 
 def test_text(tmp_path):

@@ -367,6 +367,23 @@ def test_a_package_that_is_not_in_utf_8_takes_any_narrator(voxpress: Run, tmp_pa
     assert made.package.findtext(".//{*}title") == "Café"
 
 
+@pytest.mark.parametrize(
+    ("markup", "style"),
+    [
+        ('<img src="x.png" alt="x" align="left"/>', "float: left"),
+        ('<img src="x.png" alt="x" align="MIDDLE"/>', "vertical-align: middle"),
+        ('<img src="x.png" alt="x" align="right" style="color: red;"/>', "color: red; float: right"),
+        ('<img src="x.png" alt="x" align="absmiddle"/>', None),
+        ('<span align="center">x</span>', "text-align: center"),
+        ('<b width="20">x</b>', "width: 20px"),
+    ],
+)
+def test_old_attributes_become_style(make: Make, markup: str, style: str | None) -> None:
+    made = make({"one.html": old_page(f"<p>It was late. {markup}</p>"), "x.png": PIXEL}, version="2.0")
+    (element,) = etree.fromstring(made.files["OPS/one.html"]).findall("{*}body/{*}p/*[last()]")
+    assert (element.get("align"), element.get("width"), element.get("style")) == (None, None, style)
+
+
 def test_a_drawing_is_read(make: Make) -> None:
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><title>T</title><text>One. Two.</text></svg>'
     made = make({"one.svg": drawing, "two.xhtml": page("<p>x</p>")})

@@ -16,6 +16,7 @@ from voxpress.documents.pages import (
     decode_page,
     is_xml,
     name_of,
+    number_elements,
     parse_html,
     parse_page,
     words_of,
@@ -25,13 +26,11 @@ from voxpress.documents.pages.contents import Contents
 from voxpress.documents.pages.context import Reading, Span, find_language
 from voxpress.documents.pages.elements import read_blocks
 from voxpress.documents.pages.survey import survey_page
-from voxpress.documents.pages.vocabulary import SITE_ROLES, is_hidden
+from voxpress.documents.pages.vocabulary import LEFT_OUT, is_hidden, is_navigation
 from voxpress.errors import InputError, LeftOut
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
-
-_SECTIONS = ("article", "aside", "main", "nav", "section")
 
 
 def read(path: Path) -> Document:
@@ -86,11 +85,12 @@ def read_root(path: Path, parse: functools.partial[_Element], **known: object) -
     language = find_language(attribute(root, "xml:lang") or root.get("lang") or _find_meta(root, "language"))
     reading = make_reading(path.name, language)
     survey = survey_page(root, reading, ())
-    inside = set() if content is None else set(content.iter("*"))
+    elements = list(root.iter("*"))
+    inside = frozenset((root if content is None else content).iter("*"))
     survey.headings = [
-        (number, level, words)
-        for (number, level, words), element in zip(survey.headings, _list_headings(root), strict=True)
-        if (content is None or element in inside) and not _is_around(element)
+        heading
+        for heading in survey.headings
+        if elements[heading[0]] in inside and not _is_left_out(elements[heading[0]])
     ]
     leads = [words for _, level, words in survey.headings if level == 1 and words]
     title = (leads[0] if len(leads) == 1 else "") or _find_meta(root, "og:title") or survey.title
@@ -172,20 +172,16 @@ def _find_span(root: _Element, content: _Element | None) -> Span:
     """The part of a page that an element is."""
     if content is None:
         return Span()
-    numbers = {element: number for number, element in enumerate(root.iter("*"))}
+    numbers = number_elements(root)
     last = next(itertools.islice(content.iter("*"), sum(1 for _ in content.iter("*")) - 1, None))
     after = numbers[last] + 1
     return Span(numbers[content], after if after < len(numbers) else None)
 
 
-def _list_headings(root: _Element) -> list[_Element]:
-    return [each for each in root.iter("*") if name_of(each) in ("h1", "h2", "h3", "h4", "h5", "h6")]
-
-
-def _is_around(element: _Element) -> bool:
-    """Whether an element is in the navigation of the site, or hidden."""
+def _is_left_out(element: _Element) -> bool:
+    """Whether an element is not read, because something around it is not."""
     return any(
-        name_of(each) == "nav" or each.get("role") in SITE_ROLES or is_hidden(each)
+        name_of(each) in LEFT_OUT or is_navigation(each) or is_hidden(each)
         for each in (element, *element.iterancestors())
     )
 

@@ -9,6 +9,7 @@ import datetime as dt
 import functools
 import html
 import re
+import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,11 @@ from voxpress.text.lexicon import decode
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_FRONT = re.compile(r"\ufeff?---[ \t]*\r?\n(.{0,65536}?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_FRONT = re.compile(
+    r"\ufeff?(?:(?P<yaml>---)|\+\+\+)[ \t]*\r?\n(?P<fields>(?:.{0,65536}?\r?\n)?)"
+    r"(?(yaml)(?:---|\.\.\.)|\+\+\+)[ \t]*(?:\r?\n|\Z)",
+    re.DOTALL,
+)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _DEFINITION = re.compile(r" {0,3}\[\^([^\]\s]{1,60})\]:[ \t]*(.*)")
 _REFERENCE = re.compile(r"\[\^([^\]\s]{1,60})\]")
@@ -34,10 +39,9 @@ def read(path: Path) -> Document:
     """A file of Markdown. Its headings begin chapters.
 
     Raises:
-        InputError: it is no text, its front matter is no YAML, or there is nothing to read.
+        InputError: it is no text, its front matter cannot be read, or there is nothing to read.
     """
-    text = read_text(path)
-    fields = read_front_matter(text, str(path))
+    fields, text = read_front_matter(read_text(path), str(path))
     authors = next((fields[name] for name in ("author", "authors", "creator") if fields.get(name)), ())
     tag = find_language(_join(fields.get("language") or fields.get("lang")))
     page = f'<html xmlns:epub="{OPS}" lang="{html.escape(tag)}"><body>\n{render(text)}</body></html>'
@@ -64,29 +68,45 @@ def read_text(path: Path) -> str:
     return decode(read_bytes(path), str(path))
 
 
-def read_front_matter(text: str, name: str) -> Mapping[str, object]:
-    """What stands between lines of three hyphens at the beginning.
+def read_front_matter(text: str, name: str) -> tuple[Mapping[str, object], str]:
+    """What a text says of itself before it begins, and the text: YAML between lines of ``---``, or TOML between lines
+    of ``+++``. What is neither, such as words between two rules, is text.
 
     >>> read_front_matter("---\\ntitle: Salt\\n---\\nSea.", "salt.md")
-    {'title': 'Salt'}
+    ({'title': 'Salt'}, 'Sea.')
+    >>> read_front_matter('+++\\ntitle = "Salt"\\n+++\\nSea.', "salt.md")
+    ({'title': 'Salt'}, 'Sea.')
+
+    Args:
+        name: of the file, for messages.
 
     Raises:
-        InputError: it is no YAML.
+        InputError: it cannot be read.
     """
     import yaml
 
     found = _FRONT.match(text)
     if not found:
-        return {}
+        return {}, text
+    written, is_yaml = found["fields"], found["yaml"]
     try:
-        fields = yaml.safe_load(found[1])
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"its front matter is no YAML: {str(error).splitlines()[0]}", place=name) from None
-    return {str(key): value for key, value in fields.items()} if isinstance(fields, dict) else {}
+        fields = yaml.safe_load(written) if is_yaml else tomllib.loads(written)
+    except (tomllib.TOMLDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = " ".join(str(error).split())
+        raise InputError(
+            f"the front matter cannot be read: {problem} (if it is text, put an empty line before it)",
+            place=name,
+        ) from None
+    if fields is None:
+        fields = {}
+    elif not isinstance(fields, dict):
+        return {}, text
+    return {str(key): value for key, value in fields.items()}, text[found.end() :]
 
 
 def render(text: str) -> str:
-    """The page of HTML that a text of Markdown is. Footnotes have the numbers of their first references.
+    """The page of HTML that a text of Markdown, without front matter, is. Footnotes have the numbers of their first
+    references.
 
     >>> print(render("# Salt\\n\\nSea[^1].\\n\\n[^1]: Or lake."), end="")
     <h1>Salt</h1>
@@ -98,8 +118,7 @@ def render(text: str) -> str:
     from markdown_it import MarkdownIt
 
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    found = _FRONT.match(text)
-    body, notes = _take_notes(text[found.end() :] if found else text)
+    body, notes = _take_notes(text)
     page = str(markdown.render(body))
     for number, (name, note) in enumerate(notes.items(), start=1):
         name, words = html.escape(name), str(markdown.render(note))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 from voxpress import languages
 from voxpress.documents import Document
 from voxpress.documents.html import find_content, read_bytes, read_root
-from voxpress.documents.markdown import render
+from voxpress.documents.markdown import read_front_matter, render
 from voxpress.documents.pages import OPS, decode_page, is_xml, parse_html, parse_page, text_content
 from voxpress.errors import InputError, LeftOut
 from voxpress.files.paths import safe_path
@@ -34,7 +33,6 @@ _TEMPLATE = re.compile(
 )
 """Tags of Liquid, Nunjucks and Hugo, and attributes of kramdown; code stays as it is."""
 _HIDDEN = re.compile(r"(?:^|/)\.[^/.]")
-_FRONT = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(.*?\r?\n)?\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,29 +207,6 @@ def remove_templates(text: str) -> str:
     'Hi  `{{ this }}`.'
     """
     return _TEMPLATE.sub(lambda found: found["code"] or "", text)
-
-
-def read_front_matter(text: str, path: str) -> tuple[Mapping[str, object], str]:
-    """What a page says about itself in YAML or TOML before its text, and the text.
-
-    >>> read_front_matter("---\\naudio: false\\n---\\nHi.", "a.md")
-    ({'audio': False}, 'Hi.')
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    import yaml
-
-    found = _FRONT.match(text)
-    if not found:
-        return {}, text
-    written = found[2] or ""
-    try:
-        front = tomllib.loads(written) if found[1] == "+++" else yaml.safe_load(written)
-    except (tomllib.TOMLDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
-        problem = " ".join(str(error).split())
-        raise InputError(f"the front matter cannot be read: {problem}", place=path) from error
-    return (front if isinstance(front, dict) else {}), text[found.end() :]
 
 
 def find_refusal(front: Mapping[str, object]) -> str:

@@ -1,7 +1,8 @@
 """From EPUB 2 to EPUB 3: what the newer standard asks for, and nothing else.
 
 The package document gets its version and a navigation document, made from the NCX, which stays. Pages get the document
-type of HTML; names and attributes that HTML has given up become those of today, with the same look.
+type of HTML. Names that HTML has given up become those of today. Of attributes, alignment, size and background become
+style; others, such as fonts and borders of tables, are gone.
 """
 
 from __future__ import annotations
@@ -36,6 +37,17 @@ _NAMES: Mapping[str, tuple[str, str]] = {
 """What an element is called today, and its look."""
 _LENGTHS = frozenset(("width", "height"))
 _SIZED = frozenset(("canvas", "embed", "iframe", "img", "input", "object", "source", "video", "svg", "image"))
+_PROPERTIES = {"align": "text-align", "valign": "vertical-align", "bgcolor": "background-color"}
+_PLACED = frozenset(("applet", "embed", "iframe", "img", "object", "table"))
+_PLACES = {
+    "left": "float: left",
+    "right": "float: right",
+    "center": "margin-left: auto; margin-right: auto",
+    "top": "vertical-align: top",
+    "middle": "vertical-align: middle",
+    "bottom": "vertical-align: baseline",
+}
+"""What ``align`` is of elements that text flows around."""
 _DROPPED_NAMES = """
 abbr alink archive axis background border cellpadding cellspacing char charoff charset classid clear
 codebase codetype color compact coords declare face frame hspace link longdesc marginheight marginwidth
@@ -153,7 +165,7 @@ def _upgrade_element(element: Element, edits: Edits, encoding: str, ids: set[str
         if attribute in ("align", "valign", "bgcolor") or (
             attribute in _LENGTHS and element.local not in _SIZED
         ):
-            looks.append(_look(attribute, value))
+            looks.append(_look(element.local, attribute, value.strip().lower()))
         elif attribute == "name" and element.local == "a":
             if not element.get("id") and value not in ids:
                 edits.set(element, "id", value)
@@ -174,20 +186,14 @@ def _rename(element: Element, name: str, edits: Edits) -> None:
         edits.replace(element.closes + 2, element.closes + 2 + len(element.name), element.prefix + name)
 
 
-def _look(attribute: str, value: str) -> str:
-    """An attribute as CSS."""
-    value = value.strip()
+def _look(name: str, attribute: str, value: str) -> str:
+    """An attribute of an element as CSS."""
     if attribute in _LENGTHS:
-        return (
-            f"{attribute}: {value}px"
-            if value.isdecimal()
-            else f"{attribute}: {value}"
-            if value.endswith("%")
-            else ""
-        )
-    return {"align": "text-align", "valign": "vertical-align", "bgcolor": "background-color"}[
-        attribute
-    ] + f": {value}"
+        unit = "px" if value.isdecimal() else ""
+        return f"{attribute}: {value}{unit}" if unit or value.endswith("%") else ""
+    if attribute == "align" and name in _PLACED:
+        return _PLACES.get(value, "")
+    return f"{_PROPERTIES[attribute]}: {value}"
 
 
 def _upgrade_item(book: Book, item: ManifestItem, files: dict[str, Content], title: str) -> None:
