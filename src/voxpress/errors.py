@@ -30,6 +30,7 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Collection
+from typing import Self
 
 _LONGEST_SHOWN = 60
 
@@ -58,7 +59,7 @@ class SpeechError(Exception):
     def __str__(self) -> str:
         return ": ".join(part for part in (self.place, self.field, self.problem) if part)
 
-    def at(self, place: str) -> SpeechError:
+    def at(self, place: str) -> Self:
         """The same error with `place`; itself if it has a place already."""
         if self.place or not place or self.problem.startswith(place):
             return self

@@ -20,6 +20,9 @@ def _is_there(voxpress: Run, phrase: str, *speaker: str) -> bool:
     [
         ("The front door is open.\nThe oven is hot.\n", 2),
         ("[Ding] The front door is open.\n", 1),
+        ('["Ding"] The front door is open.\n', 1),
+        ('["Ding", "Dong"] The oven is hot.\n["Ding"] Dinner is ready.\n', 2),
+        ("[] 3 buses are late.\n", 1),
         ("[1] Press one for sales.\n[2] Press two.\n", 2),
         ("{name} is at the door.\n", 1),
         ("Alice: Hello.\n", 1),
@@ -29,6 +32,8 @@ def _is_there(voxpress: Run, phrase: str, *speaker: str) -> bool:
         ("# Kitchen\nThe oven is hot.\n\n; later\n  # more\nDinner is ready.\n", 2),
         ('["One.", "Two."]', 2),
         ('[\n"One.",\n"Two."]', 2),
+        ('["One.",\n"Two."]', 2),
+        ('["One."]\n["Two."]', 2),
         ('{"a": "One."}', 1),
         ('{"id": "a", "text": "One."}\n{"id": "b", "text": "Two."}\n', 2),
         ("id,text\na,One.\nb,Two.\nc,Three.\n", 3),

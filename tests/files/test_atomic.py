@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from voxpress.errors import InputError, StoreError
+from voxpress.files import locks
 from voxpress.files.atomic import require_place, tidy, write
 
 
@@ -97,18 +99,63 @@ def test_what_a_killed_process_has_left_goes_with_the_next_write(tmp_path: Path)
     assert os.listdir(tmp_path) == ["pack.tar.gz"]
 
 
+def name_partial(target: Path) -> Path:
+    return target.with_name(f".{hashlib.sha256(target.name.encode()).hexdigest()[:32]}.partial")
+
+
 def test_what_somebody_put_in_the_way_stays(tmp_path: Path) -> None:
     """A link or a folder under the name of the unfinished file."""
     target, elsewhere = tmp_path / "a.wav", tmp_path / "elsewhere"
     elsewhere.write_bytes(b"mine")
-    name = f".{hashlib.sha256(b'a.wav').hexdigest()[:32]}.partial"
-    (tmp_path / name).symlink_to(elsewhere)
+    partial = name_partial(target)
+    partial.symlink_to(elsewhere)
     write(target, b"data")
-    (tmp_path / name).unlink()
-    (tmp_path / name).mkdir()
+    partial.unlink()
+    partial.mkdir()
     write(target, b"more")
     assert (target.read_bytes(), elsewhere.read_bytes()) == (b"more", b"mine")
-    assert sorted(os.listdir(tmp_path)) == sorted([name, "a.wav", "elsewhere"])
+    assert sorted(os.listdir(tmp_path)) == sorted([partial.name, "a.wav", "elsewhere"])
+
+
+@pytest.mark.parametrize("name", ["a.wav", "pack.tar.gz", "ü.json"])
+def test_a_file_with_another_name_keeps_what_it_holds(tmp_path: Path, name: str) -> None:
+    """A hard link under the name of the unfinished file."""
+    target, mine = tmp_path / name, tmp_path / "mine"
+    mine.write_bytes(b"mine")
+    name_partial(target).hardlink_to(mine)
+    write(target, b"data")
+    tidy(target)
+    assert (target.read_bytes(), mine.read_bytes()) == (b"data", b"mine")
+    assert name_partial(target).samefile(mine)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_another_user_has_begun_stays_theirs(tmp_path: Path) -> None:
+    """Else they would own the finished file, and could change it later."""
+    target = tmp_path / "a.wav"
+    name_partial(target).write_bytes(b"theirs")
+    os.chown(name_partial(target), 12345, 12345)
+    write(target, b"data")
+    tidy(target)
+    assert (target.read_bytes(), target.stat().st_uid) == (b"data", os.geteuid())
+    assert name_partial(target).read_bytes() == b"theirs"
+
+
+def test_tidying_deletes_nothing_that_another_process_begins_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that was opened is complete before it is locked, and the next one has its name."""
+    target = tmp_path / "a.wav"
+    name_partial(target).write_bytes(b"first")
+
+    def lock(file: IO[bytes]) -> bool:
+        os.replace(file.name, target)
+        name_partial(target).write_bytes(b"next")
+        return True
+
+    monkeypatch.setattr(locks, "try_lock", lock)
+    tidy(target)
+    assert (target.read_bytes(), name_partial(target).read_bytes()) == (b"first", b"next")
 
 
 def test_a_pipe_without_a_reader_is_not_waited_for(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ def test_each_example_is_recognised_and_read(name: str, format: str, ids: list[s
     ("head", "format"),
     [
         ('{"id": "a", "text": "A."}\n', "jsonl"),
+        ('["A.", "B."]\n', "json"),
+        ('{"a": "A."}\n', "json"),
         ("id\ttext\na\tA.\n", "csv"),
         ("# mine\n- id: a\n  text: A.\n", "yaml"),
         ("<?xml version='1.0'?>\n<language>\n", "freeswitch"),

@@ -77,7 +77,7 @@ def test_json_lines_report_all_that_is_wrong(bad: Bad) -> None:
 @pytest.mark.parametrize("data", ['[{"id": "a"}]', '[\n {"id": "a"}]', '{\n "id": "a"}'])
 def test_json_that_is_not_lines_is_named_as_such(rows: Rows, data: str) -> None:
     """One message, not one for each line."""
-    with pytest.raises(ManifestError, match=r"p\.jsonl:1: is .*; write one object in each line, or name"):
+    with pytest.raises(ManifestError, match=r"p\.jsonl:1: is .*; write one object in each line, or n"):
         rows(data, "p.jsonl")
 
 
@@ -142,7 +142,7 @@ def test_what_is_no_json(rows: Rows, data: str, message: str) -> None:
 
 def test_a_json_that_does_not_end(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would be in memory as a whole."""
-    monkeypatch.setattr("voxpress.manifests.json.MAX_DOCUMENT", 1000)
+    monkeypatch.setattr("voxpress.manifests.MAX_DOCUMENT", 1000)
     with pytest.raises(
         ManifestError, match=r"p\.json: is longer than 1,000 characters; write CSV or JSON lines"
     ):
@@ -295,7 +295,7 @@ def test_hostile_yaml(
 
 def test_a_yaml_that_does_not_end(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would be in memory as a whole."""
-    monkeypatch.setattr("voxpress.manifests.nodes.MAX_DOCUMENT", 1000)
+    monkeypatch.setattr("voxpress.manifests.MAX_DOCUMENT", 1000)
     with pytest.raises(
         ManifestError, match=r"p\.yaml: is longer than 1,000 characters; write CSV or JSON lines"
     ):

@@ -256,6 +256,16 @@ def test_what_people_write_is_taken_as_it_stands(
     assert getattr(outlines.load(path), field) == value
 
 
+def test_an_outline_that_does_not_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no list, so CSV would be no help."""
+    monkeypatch.setattr("voxpress.manifests.MAX_DOCUMENT", 1000)
+    path = tmp_path / "o.yaml"
+    path.write_text("title: Emma\n" + "#\n" * 600)
+    with pytest.raises(ManifestError) as caught:
+        outlines.load(path)
+    assert str(caught.value) == f"{path}: is longer than 1,000 characters"
+
+
 def test_chapters_in_another_order_are_refused_and_not_read_otherwise() -> None:
     one, two = chapter(1, "One", paragraph("Text.")), chapter(2, "Two", paragraph("Text."))
     outline = Outline(chapters=propose_chapters(book(one, two))[::-1])

@@ -112,7 +112,7 @@ def test_a_recording_of_somebody_stays(voxpress: Run, boxes: Path, name: str) ->
     own.parent.mkdir(parents=True)
     own.write_bytes(b"Hello, this is Ada.")
     done = voxpress("voicemail", boxes, "-o", "vm")
-    assert f"default/1001/{name} is a recording of somebody's own, and stays" in done.warned
+    assert f"boxes.csv:2: default/1001/{name} is a recording of somebody's own, and stays" in done.warned
     assert "--replace replaces it" in done.warned
     assert own.read_bytes() == b"Hello, this is Ada."
     assert "5 rendered" in done.said

@@ -304,7 +304,7 @@ class ManifestRender:
     def _find_hiding(self, files: FileMap | None) -> list[str]:
         """Files of former renders for rows that the manifest now leaves to the one that it extends."""
         found = []
-        for row in self.rows.standing:
+        for row in self.rows.standing():
             paths = self.planner.name_files(row) or (files.former(_name(row)) if files is not None else ())
             found += [path for path in paths if self.folder.wrote(path)]
         return [str(self.folder.path / path) for path in found]

@@ -6,7 +6,7 @@ import os
 import shlex
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeVar
 
@@ -75,10 +75,9 @@ class Rows:
         """The manifest that this one extends, once its head is read; empty: none."""
         return self._reading.base.path if self._reading.base else ""
 
-    @property
-    def standing(self) -> Sequence[Utterance]:
+    def standing(self) -> Iterator[Utterance]:
         """Rows that were read and that the base has, with what names their files."""
-        return self._reading.standing
+        return self._reading.standing()
 
     def lines(self) -> Iterator[str]:
         """The file's lines, where it is no manifest."""

@@ -145,10 +145,9 @@ def is_partial(name: str) -> bool:
 
 def tidy(path: str | os.PathLike[str]) -> None:
     """Delete what a killed process has left of a file at `path`, where it need not be written again."""
-    partial = _name_partial(os.path.realpath(path))
-    with contextlib.suppress(OSError), open(partial, "rb") as file:
-        if locks.try_lock(file):
-            os.unlink(partial)
+    if file := _take_over(_name_partial(os.path.realpath(path))):
+        with file:
+            _remove(file.name)
 
 
 def sync(folder: str | os.PathLike[str]) -> None:
@@ -222,18 +221,41 @@ def _invent(folder: str | os.PathLike[str]) -> str:
 
 def _open_alone(path: str) -> BinaryIO:
     """The unfinished file of `path`. It has the same name each time, so that the next process continues with what a
-    killed one has left; only where two write at once, the second has another.
+    killed one has left; only where two write at once, or the name is somebody else's, it has another.
     """
-    folder = os.path.dirname(path) or "."
-    os.makedirs(folder, exist_ok=True)
-    with contextlib.suppress(OSError):
-        file = open(_name_partial(path), "ab", opener=_open_as_it_is)  # noqa: SIM115 - the caller closes it
+    partial = _name_partial(path)
+    if file := _take_over(partial):
+        file.truncate(0)
+        return file
+    with contextlib.suppress(FileExistsError):
+        file = _create(partial)
         with contextlib.suppress(OSError):
-            if locks.try_lock(file) and os.path.samestat(os.fstat(file.fileno()), os.lstat(file.name)):
-                file.truncate(0)
+            if _hold(file):
                 return file
         file.close()
-    return _create(_invent(folder))
+    return _create(_invent(os.path.dirname(path) or "."))
+
+
+def _take_over(partial: str) -> BinaryIO | None:
+    """Open what a killed process has left under that name; None: nothing, or it is not ours to change."""
+    with contextlib.suppress(OSError):
+        file = open(partial, "r+b", opener=_open_as_it_is)  # noqa: SIM115 - the caller closes it
+        with contextlib.suppress(OSError):
+            if _is_ours(file):
+                return file
+        file.close()
+    return None
+
+
+def _is_ours(file: BinaryIO) -> bool:
+    """Whether an open file is of this user alone: no other name leads to it, and nobody else writes it."""
+    status = os.fstat(file.fileno())
+    return status.st_nlink == 1 and status.st_uid == os.geteuid() and _hold(file)
+
+
+def _hold(file: BinaryIO) -> bool:
+    """Lock an open file, if it is free and still has its name."""
+    return locks.try_lock(file) and os.path.samestat(os.fstat(file.fileno()), os.lstat(file.name))
 
 
 def _name_partial(path: str) -> str:
@@ -242,7 +264,7 @@ def _name_partial(path: str) -> str:
 
 
 def _open_as_it_is(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _create(path: str) -> BinaryIO:

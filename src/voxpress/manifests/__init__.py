@@ -32,8 +32,12 @@ Row: TypeAlias = Utterance | ManifestError
 
 MAX_LINE = 1 << 20
 """Characters in one line: nearly a day of speech, so a longer line is not a row."""
+MAX_DOCUMENT = 1 << 24
+"""Characters in a format that is in memory as a whole. CSV and JSON lines, which are read row by row, can be longer."""
 
 _HEAD_LINES = 20
+IN_ROWS = "write CSV or JSON lines"
+"""What to do with a list that is too long for its format."""
 _SEPARATOR = re.compile(r"sep=.\s*", re.IGNORECASE)
 """The line that tells Excel the delimiter; the header shows it as well."""
 _SPEAK = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<speak\b")
@@ -259,3 +263,22 @@ def read_lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:
         # The wrappers would close a stream that belongs to the caller.
         text.detach()
         buffered.detach()
+
+
+def limit(lines: Iterator[str], path: str, advice: str = "") -> Iterator[str]:
+    """The lines of a document that is in memory as a whole.
+
+    Args:
+        path: for messages.
+        advice: what to do where it is too long.
+
+    Raises:
+        ManifestError: while iterating: it is longer than `MAX_DOCUMENT`.
+    """
+    size = 0
+    for line in lines:
+        size += len(line)
+        if size > MAX_DOCUMENT:
+            more = f"; {advice}" if advice else ""
+            raise ManifestError(f"is longer than {MAX_DOCUMENT:,} characters{more}", path=path)
+        yield line

@@ -11,15 +11,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from voxpress.errors import LeftOut, ManifestError
-from voxpress.manifests import Format, Row
+from voxpress.manifests import Format, Row, limit
 from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import leave_out_unspeakable, row
 
 if TYPE_CHECKING:
     from xml.sax.xmlreader import AttributesImpl
-
-MAX_DOCUMENT = 1 << 24
-"""Characters; FreeSWITCH's longest list has 93,000."""
 
 _TONES = {"nack": "[error beep]", "enter": "[ascending tones]", "exit": "[descending tones]"}
 """Directions by the last word of the file's name; every other tone is a beep."""
@@ -36,13 +33,9 @@ def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
 def _read_rows(lines: Iterator[str], path: str) -> Iterator[Row]:
     rows: list[Row] = []
     parser = _make_parser(path, rows)
-    size = 0
     with _translate_xml_errors(path, parser):
         parser.feed("")  # without it, an empty file would pass for XML
-        for line in lines:
-            size += len(line)
-            if size > MAX_DOCUMENT:
-                raise ManifestError(f"is longer than {MAX_DOCUMENT:,} characters", path=path)
+        for line in limit(lines, path):
             parser.feed(line)
             yield from rows
             rows.clear()

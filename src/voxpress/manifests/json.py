@@ -12,18 +12,13 @@ from typing import NamedTuple
 import msgspec
 
 from voxpress.errors import ManifestError
-from voxpress.manifests import Format, Row
+from voxpress.manifests import IN_ROWS, Format, Row, limit
 from voxpress.manifests.columns import EXTRA, Columns
-from voxpress.manifests.jsonl import find_duplicates
+from voxpress.manifests.jsonl import BEGINS, find_duplicates
 from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import SHARED, Shared, named_row, require_head
 
-MAX_DOCUMENT = 1 << 24
-"""Characters. CSV and JSON lines, which are read row by row, can be longer."""
-
 _SPACE = " \t\r\n"
-_BEGINS = re.compile(r'\s*(?:\{[ \t]*(?:["}\r\n]|$)|\[[ \t]*(?:["{\[\]\r\n]|$))')
-"""Lines of text can begin with a bracket too: ``[Ding] The door is open.``"""
 _BEGINS_SHARED = re.compile(r'\{\s*"(?:defaults|cast|values|extends|prompts)"\s*:')
 
 
@@ -40,13 +35,15 @@ class _Item(NamedTuple):
 
 
 def _recognise(head: str) -> bool:
-    if not _BEGINS.match(head):
+    if not BEGINS.match(head):
         return _is_list(head)
     lines = [line.strip() for line in head.splitlines() if line.strip()]
     try:
         named = msgspec.json.decode(lines[0], type=dict[str, object])
     except (msgspec.DecodeError, RecursionError):
-        return lines[0][0] == "[" or lines[0] == "{" or lines[0][-1] in ",:{["
+        if lines[0][0] == "[":
+            return not _is_list_and_more(lines[0])
+        return lines[0] == "{" or lines[0][-1] in ",:{["
     return len(lines) == 1 and not _is_row(named)
 
 
@@ -55,6 +52,15 @@ def _is_list(text: str) -> bool:
         return isinstance(msgspec.json.decode(text), list)
     except (msgspec.DecodeError, RecursionError):
         return False
+
+
+def _is_list_and_more(line: str) -> bool:
+    """Whether words follow a list in its line, as in ``["Ding"] The door is open.``"""
+    try:
+        _, end = json.JSONDecoder().raw_decode(line)
+    except (ValueError, RecursionError):
+        return False
+    return any(map(str.isalpha, line[end:])) and line[end:].lstrip()[0] not in "[{"
 
 
 def _is_row(names: Iterable[str], columns: Columns | None = None) -> bool:
@@ -71,16 +77,8 @@ def _is_row(names: Iterable[str], columns: Columns | None = None) -> bool:
 
 def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
     path = reading.path
-    pieces: list[str] = []
-    size = 0
-    for line in lines:
-        size += len(line)
-        if size > MAX_DOCUMENT:
-            problem = f"is longer than {MAX_DOCUMENT:,} characters; write CSV or JSON lines"
-            raise ManifestError(problem, path=path)
-        pieces.append(line)
     seen: set[str] = set()
-    shared, items = _read_document("".join(pieces), reading)
+    shared, items = _read_document("".join(limit(lines, path, IN_ROWS)), reading)
     for number, item in enumerate(items, 1):
         if item.name is not None and item.name in seen:
             yield ManifestError("is given twice", path=path, line=item.line, field=item.name)

@@ -13,11 +13,12 @@ from voxpress.manifests import Format, Row
 from voxpress.manifests.reading import Reading
 from voxpress.manifests.rows import SHARED, Shared, named_row
 
-_BEGINS = re.compile(r'\s*\{[ \t]*(?:["}\r\n]|$)')
+BEGINS = re.compile(r'\s*(?:\{[ \t]*(?:["}\r\n]|$)|\[[ \t]*(?:["{\[\]\r\n]|$))')
+"""How JSON begins. Lines of text can begin with a bracket too: ``[Ding] The door is open.``"""
 
 
 def _recognise(head: str) -> bool:
-    return bool(_BEGINS.match(head))
+    return head.lstrip().startswith("{") and bool(BEGINS.match(head))
 
 
 def find_duplicates(text: str) -> list[str]:
@@ -75,7 +76,7 @@ def _explain_line(error: Exception, line: str, path: str, number: int) -> Manife
         return ManifestError("is nested too deeply for a row", path=path, line=number)
     if isinstance(error, msgspec.ValidationError):
         if line.startswith("["):
-            problem = "is a list; write one object in each line, or name the file .json"
+            problem = "is a list; write one object in each line, or nothing but a list in a file called .json"
             raise ManifestError(problem, path=path, line=number) from None
         return ManifestError('is not an object such as {"id": "a", "text": "A."}', path=path, line=number)
     if line in ("[", "{"):

@@ -20,9 +20,6 @@ from voxpress.validation import explain_type
 if TYPE_CHECKING:
     from yaml import Event
 
-MAX_DOCUMENT = 1 << 24
-"""Characters. CSV and JSON lines, which are read row by row, can be longer."""
-
 T = TypeVar("T")
 _FLAGS = {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}
 _MAX_DEPTH = 5
@@ -58,12 +55,12 @@ def read_document(lines: Iterator[str], path: str) -> Node:
         path: for messages.
 
     Raises:
-        ManifestError: it is no YAML, several documents, too long or too deep, or has aliases or a name twice.
+        ManifestError: it is no YAML, several documents or too deep, or has aliases or a name twice.
     """
     import yaml
 
     # libyaml's parser is ten times as fast. Its composer would crash on deep nesting.
-    events = yaml.parse(_Stream(lines, path), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    events = yaml.parse(_Stream(lines), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     document: Node = None
     documents = 0
     try:
@@ -144,8 +141,8 @@ def _explain(error: msgspec.ValidationError, kind: type, field: str) -> str:
     problem = explain_type(error).replace("true or false", "yes or no").replace("a text in quotes", "a text")
     if found := re.fullmatch(r"Object contains unknown field `(.*)`", problem, re.DOTALL):
         return f"there is no field {show(found[1])}"
-    if found := re.fullmatch(r"Invalid enum value '(.*)'", problem, re.DOTALL):
-        choices = get_args(get_type_hints(kind).get(field))
+    choices = get_args(get_type_hints(kind).get(field))
+    if choices and (found := re.fullmatch(r"Invalid enum value '(.*)'", problem, re.DOTALL)):
         return f"must be one of {', '.join(choices)}, not {show(found[1])}"
     return problem
 
@@ -190,13 +187,8 @@ def _line_of(event: Event) -> int:
 class _Stream:
     """A stream for PyYAML, whose `read` always returns one line."""
 
-    def __init__(self, lines: Iterator[str], path: str) -> None:
-        self._lines, self._path, self._size = lines, path, 0
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
 
     def read(self, _size: int = -1) -> str:
-        line = next(self._lines, "")
-        self._size += len(line)
-        if self._size > MAX_DOCUMENT:
-            problem = f"is longer than {MAX_DOCUMENT:,} characters; write CSV or JSON lines"
-            raise ManifestError(problem, path=self._path)
-        return line
+        return next(self._lines, "")

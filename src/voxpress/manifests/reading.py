@@ -64,8 +64,7 @@ class Reading:
         self._stem = "" if path == "-" else PurePath(path).stem + "-"
         self._numbers: bool | None = None
         self._first_numbered = ""
-        self.standing: list[Utterance] = []
-        """Rows that the base has, with what names their files and nothing else."""
+        self._standing: list[tuple[str, str, str | None]] = []
 
     def declare(self, head: Mapping[str, object], line_of: Callable[[str], int]) -> None:
         """Take from the head of a manifest its ``values``, and the manifest that it ``extends``.
@@ -111,9 +110,13 @@ class Reading:
             expansion = expansion or Expansion(self.values)
             for each in expansion.expand(row) if self.values else (row,):
                 if self.base and isinstance(each, Utterance) and self.base.has(each):
-                    self.standing.append(Utterance(text="", id=each.id, file=each.file, format=each.format))
+                    self._standing.append((each.id, each.file, each.format))
                 else:
                     yield each
+
+    def standing(self) -> Iterator[Utterance]:
+        """Rows that were read and that the base has, with what names their files and nothing else."""
+        return (Utterance(text="", id=id, file=file, format=format) for id, file, format in self._standing)
 
     def name_row(self, fields: dict[str, object], number: int) -> None:
         """Name a row that has neither id nor file by its number, if the first row of the manifest has neither."""
@@ -143,6 +146,6 @@ class Reading:
             yield f"no row has {', '.join(map(repr, missing))}, which columns names"
         if self._first_numbered:
             yield f"no column names the files, so their numbers do ({self._first_numbered} …)"
-        if self.base and self.standing:
-            rows = "1 row stands" if len(self.standing) == 1 else f"{len(self.standing):,} rows stand"
+        if self.base and self._standing:
+            rows = "1 row stands" if len(self._standing) == 1 else f"{len(self._standing):,} rows stand"
             yield f"{rows} in {self.base.path} already, word for word, and so voxpress makes no file for it here"

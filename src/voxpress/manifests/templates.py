@@ -150,6 +150,9 @@ class Expansion:
     def __init__(self, values: Sequence[Values]) -> None:
         self._values = values
         self._names = [name for each in values for name in each.names]
+        self._mistyped = {
+            name: near for name in self._names if not find_field(name) and (near := find_mistyped(name))
+        }
 
     def expand(self, row: Utterance) -> Iterator[Utterance | ManifestError]:
         """A row for each combination of the values that it names; itself if it names none."""
@@ -164,8 +167,9 @@ class Expansion:
                     return
         names = set().union(*(each.names for each in templates.values()))
         values = [each for each in self._values if each.folded & names]
-        for name in (name for each in values for name in each.names if fold(name) not in names):
-            if not find_field(name) and (near := find_mistyped(name)):
+        used = {name for each in values for name in each.names}
+        for name, near in self._mistyped.items():
+            if name in used and fold(name) not in names:
                 yield _place(row, f"the value {name!r} has no use; did you mean {near!r}?", "values")
                 return
         named = templates["id"].names if "id" in templates else set()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from voxpress.errors import ManifestError
-from voxpress.manifests import Format, Row
+from voxpress.manifests import IN_ROWS, Format, Row, limit
 from voxpress.manifests.columns import literal, number
 from voxpress.manifests.nodes import List, Map, Node, Plain, read_document
 from voxpress.manifests.reading import HEAD, Reading
@@ -29,7 +29,7 @@ def _recognise(head: str) -> bool:
 
 def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
     path = reading.path
-    rows = read_document(lines, path)
+    rows = read_document(limit(lines, path, IN_ROWS), path)
     shared = _Shared(reading, Map(), {})
     if isinstance(rows, Map) and isinstance(rows.values.get("prompts"), List):
         for name, line in rows.lines.items():

@@ -16,6 +16,7 @@ from voxpress import languages
 from voxpress.documents import Block, Chapter, Document
 from voxpress.errors import InputError, ManifestError, show, suggest
 from voxpress.files import atomic
+from voxpress.manifests import limit
 from voxpress.manifests.nodes import make, read_document
 from voxpress.speech import Seconds, Speaker
 from voxpress.text.lexicon import Entry, Lexicon
@@ -342,7 +343,7 @@ def load(path: Path) -> Outline:
     """The outline in a file. Every value is text as it stands there, so 1984 is a title and ``no`` is Norwegian.
 
     Raises:
-        ManifestError: it cannot be read, or is no outline.
+        ManifestError: it cannot be read, is too long, or is no outline.
     """
     try:
         lines = path.read_text("utf-8-sig").splitlines(keepends=True)
@@ -350,7 +351,9 @@ def load(path: Path) -> Outline:
         raise ManifestError(f"cannot be read: {error.strerror}", path=str(path)) from error
     except UnicodeDecodeError as error:
         raise ManifestError("is not UTF-8", path=str(path)) from error
-    return make(read_document(iter(lines), str(path)), Outline, path=str(path), flags=_FLAGS)
+    return make(
+        read_document(limit(iter(lines), str(path)), str(path)), Outline, path=str(path), flags=_FLAGS
+    )
 
 
 def save(outline: Outline, path: Path, *, source: str) -> None:

@@ -9,6 +9,7 @@ from voxpress.errors import LeftOut, ManifestError, StoreError
 from voxpress.files.formats import FORMATS
 from voxpress.publish.systems import Greetings
 from voxpress.rendering.output import OutputFolder
+from voxpress.rendering.plan import place_error
 from voxpress.speech import Utterance
 
 
@@ -34,14 +35,13 @@ class Recordings:
         written = {f"{row.id}.{extension}" for extension in self._extensions}
         recorded = [name for name, ours in files.items() if not ours]
         beside = [name for name in recorded if name not in written]
-        path, _, line = row.origin.rpartition(":")
         if recorded and not self._folder.overwrite:
             advice = "--replace replaces it" if self._played or not beside else "delete it to have a new one"
             problem = f"{recorded[0]} is a recording of somebody's own, and stays; {advice}"
-            return LeftOut(problem, path=path, line=int(line), id=row.id)
+            return place_error(LeftOut(problem, id=row.id), row)
         if beside and not self._played:
             problem = f"{beside[0]} would be heard in place of the new greeting: delete it"
-            return ManifestError(problem, path=path, line=int(line), id=row.id)
+            return place_error(ManifestError(problem, id=row.id), row)
         if beside:
             self._replaced[row.id] = beside
         self._former += (name for name, ours in files.items() if ours and name not in written)

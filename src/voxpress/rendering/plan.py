@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -14,6 +14,8 @@ from voxpress.speech import Clip, Hertz, Output, Seconds, Segment, Utterance
 from voxpress.text import Bookmark, Pause, Silence, Tone
 from voxpress.text.parts import Decibels
 from voxpress.text.passage import Change
+
+Error = TypeVar("Error", bound=SpeechError)
 
 
 class Assignment(msgspec.Struct, frozen=True):
@@ -271,6 +273,6 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
 Planned: TypeAlias = Plan | Bad | Unchanged
 
 
-def place_error(error: SpeechError, row: Utterance) -> SpeechError:
+def place_error(error: Error, row: Utterance) -> Error:
     """The same error, with the row that it is about."""
     return error.at(row.origin or row.id)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from voxpress.errors import ManifestError
+from voxpress.manifests.jsonl import BEGINS
 
 
 class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,9 +47,6 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
 _VOICE_LANGUAGE = re.compile(
     r"(?P<base>[A-Za-z]{2,3})(_(?P<script>[A-Z][a-z]{3})(?=_[A-Z]{2}(?:_|$)))?(_(?P<country>[A-Za-z]{2}|[0-9]{3}))?(_.*)?"
 )
-
-
-_JSON = re.compile(r"\{|\[\s*(?:[{\[\"]|$)")
 
 
 def read_language(given: str) -> str:
@@ -97,7 +95,7 @@ def read(lines: Sequence[str], path: str, *, complete: bool = False) -> MailboxL
     from voxpress.publish.mailboxes import table, voicemail_conf
 
     first = next((line.strip() for line in lines if line.strip() and not line.startswith(";")), "")
-    if _JSON.match(first):
+    if BEGINS.match(first):
         raise ManifestError("is JSON: a list of mailboxes is a table or a voicemail.conf", path=path)
     if first.startswith(("[", "#")):
         return voicemail_conf.read(lines, path, complete=complete)
