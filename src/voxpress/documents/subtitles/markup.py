@@ -14,6 +14,9 @@ _TAG = re.compile(r"<([^>]*)(?:>|\Z)")
 _SRT_TAG = re.compile(r"<(/?[A-Za-z][^<>\n]*)>")
 _OVERRIDE = re.compile(r"\{\\[^}\n]*\}|\{[A-Za-z]:[^}\n]*\}")
 """What ASS and MicroDVD say of the style, which programs leave behind in SubRip and WebVTT."""
+_BREAK = re.compile(r"(?<!:)\\N")
+_HARD_SPACE = re.compile(r"(?<!:)\\h")
+"""What ASS writes for a line's end and a space; after a colon, it is a path of Windows."""
 _NAME = re.compile(r"[^\s.]*")
 _ELEMENTS = frozenset({"c", "i", "b", "u", "ruby", "rt", "v", "lang"})
 
@@ -33,7 +36,7 @@ def parse_subrip(text: str) -> tuple[Piece, ...]:
     >>> parse_subrip("{\\\\an8}<font color=red>2<3,5>1</font> <")
     (Piece(text='2<3,5>1 <', speaker='', language=''),)
     """
-    return _parse(text, _SRT_TAG)
+    return _parse(_BREAK.sub("\n", _HARD_SPACE.sub(" ", text)), _SRT_TAG)
 
 
 def _parse(text: str, tag: re.Pattern[str]) -> tuple[Piece, ...]:

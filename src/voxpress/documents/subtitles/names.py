@@ -68,6 +68,7 @@ class Names:
                 if ":" not in piece.text and "：" not in piece.text:
                     continue
                 for label in filter(None, map(split_label, piece.text.split("\n"))):
+                    upper -= sum(map(str.isupper, label.name))
                     counts[label.key] += 1
                     first.setdefault(label.key, (label.name, (cue.number, cue.line)))
                     if label.name.isupper() and len(label.name) > 1 and not label.rest.isupper():

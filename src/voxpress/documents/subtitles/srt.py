@@ -29,9 +29,9 @@ def read(data: bytes, encoding: str | None) -> Source:
     lines = decode(data, encoding).replace("\0", "\ufffd").split("\n")
     times = list(_find_times(lines))
     begins = _find_begins(lines, [at for at, _ in times])
-    ends = [*begins[1:], len(lines)]
+    ends = [*begins, len(lines)][1:]
     notes = []
-    if stray := [at for at, line in enumerate(lines[: begins[0] if begins else 0]) if line.strip()]:
+    if stray := [at for at, line in enumerate(lines[: begins[0] if begins else None]) if line.strip()]:
         notes.append(f"{list_places([(0, at + 1) for at in stray])}: dropped: no times stand before it")
     cues = [
         WrittenCue(
