@@ -252,7 +252,9 @@ def read_cast(table: Table, path: str) -> dict[str, Speaker]:
             cast[name] = msgspec.convert(fields, Speaker)
         except msgspec.ValidationError as error:
             field, problem = (
-                _wrong(error, fields, Speaker) if isinstance(fields, dict) else ("", "must be a table")
+                find_wrong_field(error, fields, Speaker)
+                if isinstance(fields, dict)
+                else ("", "must be a table")
             )
             raise ManifestError(problem, path=path, field=f"cast.{name}.{field}".rstrip(".")) from error
     return cast
@@ -386,7 +388,7 @@ class _Presets:
             try:
                 rules.append(msgspec.convert(rule, NameRule))
             except msgspec.ValidationError as error:
-                field, problem = _wrong(error, rule, NameRule)
+                field, problem = find_wrong_field(error, rule, NameRule)
                 raise self._error(name, f"names[{number}].{field}".rstrip("."), problem) from error
         return tuple(rules)
 
@@ -427,7 +429,7 @@ class _Presets:
         try:
             return msgspec.convert(fields, Output)
         except msgspec.ValidationError as error:
-            field, problem = _wrong(error, fields, Output)
+            field, problem = find_wrong_field(error, fields, Output)
             where = f"{place}." if field in own or field not in shared else ""
             raise self._error(name, f"{where}{field}", problem) from error
 
@@ -455,7 +457,7 @@ def _read_chime(given: object, project: str) -> Chime:
     try:
         return msgspec.convert(table, Chime).beside(Path(project).parent)
     except msgspec.ValidationError as error:
-        field, problem = _wrong(error, table, Chime)
+        field, problem = find_wrong_field(error, table, Chime)
         raise InputError(problem, field=field) from error
 
 
@@ -488,7 +490,7 @@ def _defaults(table: Table, path: str) -> Defaults:
         defaults = msgspec.convert(table, Defaults)
         validation.check({name: getattr(defaults, name) for name in validation.TESTS if name in table})
     except (msgspec.ValidationError, InputError) as error:
-        field, problem = _wrong(error, table, Defaults)
+        field, problem = find_wrong_field(error, table, Defaults)
         raise ManifestError(problem, path=path, field=f"defaults.{field}") from error
     return msgspec.structs.replace(defaults, lexicons=_place_lexicons(defaults.lexicons, path), **around)
 
@@ -498,7 +500,7 @@ def _place_lexicons(given: Iterable[str], project: str) -> tuple[str, ...]:
     return tuple(str(Path(project).parent / Path(path).expanduser()) for path in given)
 
 
-def _wrong(error: Exception, table: Table, kind: type[msgspec.Struct]) -> tuple[str, str]:
+def find_wrong_field(error: Exception, table: Table, kind: type[msgspec.Struct]) -> tuple[str, str]:
     """Which field of a table cannot be so, and why."""
     if isinstance(error.__cause__, InputError):
         error = error.__cause__

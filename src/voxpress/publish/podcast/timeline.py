@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
+
+import msgspec
 
 from voxpress.documents.scripts import BedEnd, Heading, Item, Pause, Sound, Turn
 from voxpress.speech import Hertz, Seconds
@@ -19,6 +21,8 @@ GRID = 9_216
 """Samples between places where a chapter can begin: whole frames of MP3 (1,152) and of AAC (1,024), 0.21 s."""
 FADE_OUT: Seconds = 2.0
 """How long a bed goes on after its end, ever softer."""
+Silence: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=60)]
+"""Seconds."""
 
 
 class PlacedTurn(NamedTuple):
@@ -74,8 +78,8 @@ class Timeline:
         return tuple(zip(starts, (*starts[1:], self.length), strict=True))
 
 
-class Gaps(NamedTuple):
-    """Silence between turns, in seconds.
+class Gaps(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Silence of an episode, in seconds.
 
     Attributes:
         speakers: where another person goes on.
@@ -84,11 +88,11 @@ class Gaps(NamedTuple):
         lead, tail: before the first sound, and after the last.
     """
 
-    speakers: Seconds = 0.35
-    paragraphs: Seconds = 0.5
-    chapters: Seconds = 1.2
-    lead: Seconds = 0.5
-    tail: Seconds = 1.0
+    speakers: Silence = 0.35
+    paragraphs: Silence = 0.5
+    chapters: Silence = 1.2
+    lead: Silence = 0.5
+    tail: Silence = 1.0
 
 
 def arrange(

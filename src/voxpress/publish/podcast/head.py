@@ -1,0 +1,304 @@
+"""What is known of a show and an episode: the head of a script, and the table ``[podcast]`` of `voxpress.toml`.
+
+Both have the same fields, and the head comes first: what holds for a whole show stands in the project.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+import msgspec
+
+from voxpress import languages
+from voxpress.audio.tags import picture_type
+from voxpress.errors import InputError, ManifestError, show
+from voxpress.publish.casting import read_cast_of
+from voxpress.publish.podcast.timeline import Gaps, Silence
+from voxpress.rendering.presets import find_wrong_field
+from voxpress.speech import LUFS, Speaker
+
+Table: TypeAlias = Mapping[str, Any]
+Format: TypeAlias = Literal["mp3", "m4a", "opus"]
+_Gain: TypeAlias = Annotated[float, msgspec.Meta(ge=-90, le=24)]
+_Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+
+NAMESPACE = uuid.UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
+"""Of the guids of Podcasting 2.0: https://podcasting2.org/docs/podcast-namespace/tags/guid."""
+LARGEST_COVER = 16 * 2**20
+"""Bytes of a picture."""
+_ADDRESS = re.compile(r"[!-~]+", re.ASCII)
+_ADDRESSES = ("link", "page", "feed", "files")
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody of an episode.
+
+    Attributes:
+        role: of Podcasting 2.0's taxonomy, such as ``host`` or ``guest``.
+        link: a page about them.
+        image: address of a picture.
+    """
+
+    role: str = "host"
+    link: str = ""
+    image: str = ""
+
+
+class Sound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A sound of an episode.
+
+    Attributes:
+        file: beside the script.
+        gain: in dB.
+        duck: by how many dB it is softer under speech.
+        loop: whether a bed begins again when it is over.
+        fade_in, fade_out: in seconds; of a bed.
+        credit: who made it, for the notes.
+        licence: of the sound, for the notes.
+    """
+
+    file: str
+    gain: _Gain = 0.0
+    duck: Annotated[float, msgspec.Meta(ge=0, le=60)] = 12.0
+    loop: bool = True
+    fade_in: Silence = 0.5
+    fade_out: Silence = 2.0
+    credit: str = ""
+    licence: str = ""
+
+
+class Funding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where listeners can give money."""
+
+    url: str
+    text: str = "Support the show"
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that can be said of a show and an episode. Empty: nothing was said.
+
+    Attributes:
+        title: of the episode.
+        description: of the episode.
+        page: of the episode: an address.
+        number, season: of the episode.
+        kind: of the episode.
+        guid: what identifies the episode for ever; by default it is made of the file's name.
+        published: when: a date, with or without a time.
+        show: title of the show.
+        about: description of the show.
+        link: page of the show.
+        feed: address of the feed.
+        files: address of the folder with the files.
+        author, email: who makes the show.
+        language: BCP 47 tag.
+        cover: JPEG or PNG beside the script.
+        categories: Apple's, such as ``Technology`` or ``Society & Culture > Documentary``.
+        explicit: whether it has explicit language.
+        copyright: of the show.
+        order: whether the newest episode comes first, or the first one.
+        people: by name; those of the cast are hosts if they are not named here.
+        locked: whether other hosts may import the feed.
+        cast: names and voices.
+        sounds: names, and files beside the script.
+        gaps: silence between turns.
+        formats: of the episode.
+        channels: one for speech, two for music; by default two if a sound has two.
+        loudness: by default -19 LUFS with one channel and -16 with two.
+    """
+
+    title: str = ""
+    description: str = ""
+    page: str = ""
+    number: _Number | None = None
+    season: _Number | None = None
+    kind: Literal["full", "trailer", "bonus"] = "full"
+    guid: str = ""
+    published: dt.datetime | None = None
+    show: str = ""
+    about: str = ""
+    link: str = ""
+    feed: str = ""
+    files: str = ""
+    author: str = ""
+    email: str = ""
+    language: str = ""
+    cover: str = ""
+    categories: tuple[str, ...] = ()
+    explicit: bool = False
+    copyright: str = ""
+    order: Literal["episodic", "serial"] = "episodic"
+    people: Mapping[str, Person] = {}
+    locked: bool | None = None
+    funding: Funding | None = None
+    cast: Mapping[str, Speaker] = {}
+    sounds: Mapping[str, Sound] = {}
+    gaps: Gaps = Gaps()
+    formats: tuple[Format, ...] = ("mp3",)
+    channels: Literal[1, 2] | None = None
+    loudness: Annotated[LUFS, msgspec.Meta(ge=-40, le=-5)] | None = None
+
+    @property
+    def show_guid(self) -> str:
+        """What identifies the show, made of the address of its feed, as Podcasting 2.0 says; empty without one.
+
+        >>> Head(feed="https://mp3s.nashownotes.com/pc20rss.xml").show_guid
+        '917393e3-1b1e-5cef-ace4-edaa54e1f810'
+        """
+        if not self.feed:
+            return ""
+        return str(uuid.uuid5(NAMESPACE, self.feed.partition("://")[2].rstrip("/")))
+
+
+def read_head(script: Table, path: Path, project: Table | None = None, project_path: str = "") -> Head:
+    """What a script's head and the project say; the head comes first, and names are added to each other.
+
+    >>> read_head({"title": "One"}, Path("one.md"), {"show": "Salt", "title": "Salt"}).title
+    'One'
+
+    Raises:
+        ManifestError: a field is wrong, with the file and the field.
+    """
+    own = _check(script, str(path), "")
+    shared = _check(project or {}, project_path, "podcast.")
+    for name in ("cast", "sounds", "people"):
+        if name in own and name in shared:
+            own[name] = {**shared[name], **own[name]}
+    return Head(**{**shared, **own})
+
+
+def _check(given: Table, path: str, parent: str) -> dict[str, Any]:
+    """The fields that are given, each as `Head` wants it."""
+    table = {
+        str(name): _READERS[str(name)](value) if str(name) in _READERS else value
+        for name, value in given.items()
+        if value is not None
+    }
+    if "cast" in table:
+        table["cast"] = read_cast_of(table["cast"], Path(path))
+    try:
+        head = msgspec.convert(table, Head, strict=False)
+        for name in table:
+            _check_field(name, getattr(head, name))
+    except msgspec.ValidationError as error:
+        field, problem = find_wrong_field(error, table, Head)
+        raise ManifestError(problem, path=path, field=f"{parent}{field}") from error
+    except InputError as error:
+        raise ManifestError(error.problem, path=path, field=f"{parent}{error.field}") from error
+    return {name: getattr(head, name) for name in table}
+
+
+def _split(value: object) -> object:
+    return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
+
+
+def _name(field: str) -> Callable[[object], object]:
+    """What reads names with a table each, where a text says the field that matters most."""
+
+    def read(value: object) -> object:
+        if isinstance(value, list):
+            value = dict.fromkeys(value, {})
+        if not isinstance(value, dict):
+            return value
+        return {key: {field: each} if isinstance(each, str) else each for key, each in value.items()}
+
+    return read
+
+
+def _to_text(value: object) -> object:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _read_time(value: object) -> object:
+    """A time as ISO 8601 or a feed writes it, in UTC where it says no zone."""
+    if isinstance(value, str):
+        for read in (dt.datetime.fromisoformat, parsedate_to_datetime):
+            with contextlib.suppress(ValueError, TypeError):
+                value = read(value.strip())
+                break
+    elif isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        value = dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)
+    if isinstance(value, dt.datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=dt.UTC)
+    return value
+
+
+# Fields that people write in another way than `Head` has them: YAML takes a title for a number, a date for a date.
+_READERS: Mapping[str, Callable[[object], object]] = {
+    "categories": _split,
+    "channels": lambda value: {"mono": 1, "stereo": 2}.get(value, value) if isinstance(value, str) else value,
+    "formats": _split,
+    "funding": lambda value: {"url": value} if isinstance(value, str) else value,
+    "guid": _to_text,
+    "people": _name("role"),
+    "published": _read_time,
+    "show": _to_text,
+    "sounds": _name("file"),
+    "title": _to_text,
+}
+
+
+def _check_field(name: str, value: Any) -> None:
+    if name in _ADDRESSES:
+        check_address(value, name)
+    elif name == "language":
+        languages.canonical(value)
+    elif name == "email" and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", value):
+        raise InputError(f"must be an address such as me@example.org, not {show(value)}", field=name)
+    elif name == "formats" and not value:
+        raise InputError("must name at least one: mp3, m4a, opus", field=name)
+    elif name == "funding":
+        check_address(value.url, "funding.url")
+    elif name == "people":
+        for person, each in value.items():
+            for field in ("link", "image"):
+                if address := getattr(each, field):
+                    check_address(address, f"people.{person}.{field}")
+
+
+def check_address(value: str, field: str) -> None:
+    """Check an address of the web.
+
+    Raises:
+        InputError: it is none.
+    """
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _ADDRESS.fullmatch(value):
+        raise InputError(f"must be an address such as https://example.org/, not {show(value)}", field=field)
+
+
+def read_cover(head: Head, folder: Path) -> bytes:
+    """The picture of a show; empty if it has none.
+
+    Raises:
+        InputError: it cannot be read, or is neither JPEG nor PNG.
+    """
+    if not head.cover:
+        return b""
+    path = folder / head.cover
+    try:
+        if path.stat().st_size > LARGEST_COVER:
+            raise InputError(f"{path} has more than {LARGEST_COVER // 2**20} MB", field="cover")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}", field="cover") from error
+    if not picture_type(data):
+        raise InputError(f"{path} is neither JPEG nor PNG: convert it", field="cover")
+    return data
+
+
+def write_time(moment: dt.datetime) -> str:
+    """A time as feeds have it.
+
+    >>> write_time(dt.datetime(2026, 11, 29, 15, 0, tzinfo=dt.UTC))
+    'Sun, 29 Nov 2026 15:00:00 +0000'
+    """
+    return format_datetime(moment)
