@@ -2,8 +2,8 @@
 
 import pytest
 
-from voxpress.documents.scripts import BedEnd, Heading, Pause, Sound, Turn
-from voxpress.publish.podcast.timeline import GRID, RATE, Gaps, Timeline, arrange
+from voxpress.documents.scripts import BedEnd, Heading, Pause, SoundCue, Turn
+from voxpress.publish.podcast.timeline import GRID, RATE, Gaps, Length, Timeline, arrange
 
 ANN = Turn(speaker="Ann", text="Hello.")
 BOB = Turn(speaker="Bob", text="Hello, Ann.")
@@ -12,7 +12,9 @@ GAPS = Gaps(speakers=0.4, paragraphs=0.6, chapters=1.0, lead=0.5, tail=1.0)
 
 def place(*items: object, length: float = 1.0, sound: float = 2.0) -> Timeline:
     turns = [round(length * RATE) for item in items if isinstance(item, Turn)]
-    sounds = {item.name: round(sound * RATE) for item in items if isinstance(item, Sound)}
+    sounds = {
+        item.name: Length(round(sound * RATE), 2 * RATE) for item in items if isinstance(item, SoundCue)
+    }
     return arrange(items, turns, sounds, GAPS)  # type: ignore[arg-type]
 
 
@@ -46,26 +48,26 @@ def test_a_pause_stands_in_place_of_the_usual_silence() -> None:
 
 
 def test_what_follows_a_sting_waits_for_its_end_but_for_the_overlap() -> None:
-    assert times(place(ANN, Sound(name="ding"), BOB))[1][0] == 3.9
-    assert times(place(ANN, Sound(name="ding", overlap=0.5), BOB))[1][0] == 3.4
+    assert times(place(ANN, SoundCue(name="ding"), BOB))[1][0] == 3.9
+    assert times(place(ANN, SoundCue(name="ding", overlap=0.5), BOB))[1][0] == 3.4
 
 
 def test_a_bed_lasts_until_it_is_ended_and_costs_no_time() -> None:
-    timeline = place(Sound(name="theme", kind="bed"), Pause(duration=3.0), ANN, BedEnd(), BOB)
+    timeline = place(SoundCue(name="theme", kind="bed"), Pause(duration=3.0), ANN, BedEnd(), BOB)
     assert times(timeline) == [(3.5, 4.5), (4.9, 5.9)]
     (bed,) = timeline.sounds
     assert (bed.start / RATE, bed.end / RATE) == (0.5, 4.5)
 
 
 def test_a_bed_that_nothing_ends_fades_out_after_the_last_words() -> None:
-    timeline = place(Sound(name="theme", kind="bed"), ANN, Pause(duration=2.0))
+    timeline = place(SoundCue(name="theme", kind="bed"), ANN, Pause(duration=2.0))
     assert timeline.sounds[0].end / RATE == 3.5
     assert timeline.duration == pytest.approx(5.5, abs=GRID / RATE)
 
 
 def test_another_bed_ends_the_first() -> None:
-    timeline = place(Sound(name="one", kind="bed"), ANN, Sound(name="two", kind="bed"), BOB, BedEnd())
-    assert [(each.sound.name, each.start / RATE, each.end / RATE) for each in timeline.sounds] == [
+    timeline = place(SoundCue(name="one", kind="bed"), ANN, SoundCue(name="two", kind="bed"), BOB, BedEnd())
+    assert [(each.cue.name, each.start / RATE, each.end / RATE) for each in timeline.sounds] == [
         ("one", 0.5, 1.5),
         ("two", 1.5, 2.9),
     ]
@@ -73,7 +75,7 @@ def test_another_bed_ends_the_first() -> None:
 
 def test_chapters_begin_where_their_sound_can_be_copied() -> None:
     timeline = place(
-        Heading(title="One"), ANN, Heading(title="Two"), Sound(name="ding"), BOB, Heading(title="End")
+        Heading(title="One"), ANN, Heading(title="Two"), SoundCue(name="ding"), BOB, Heading(title="End")
     )
     titles = {each.title: each.start for each in timeline.chapters}
     assert titles["One"] == 0

@@ -9,10 +9,10 @@ from pathlib import Path
 from voxpress.audio.audiobooks import Track, write_m4b, write_tracks
 from voxpress.audio.tags import Tags
 from voxpress.documents import Document
-from voxpress.errors import InputError, StoreError
+from voxpress.errors import InputError, show
 from voxpress.publish.narration import Narration, narrate, split_lines
 from voxpress.publish.outline import Outline
-from voxpress.publish.recording import Recording, narrate_chapters
+from voxpress.publish.recording import Recording, find_clip, narrate_chapters
 from voxpress.store import Store
 
 M4B = (".m4b", ".m4a", ".mp4")
@@ -107,7 +107,7 @@ def write_audiobook(
     tracks = [
         Track(
             title=each.narration.utterance.title,
-            source=_find_clip(each, store),
+            source=find_clip(each.clip, store, f"the chapter {show(each.narration.utterance.title)}"),
             level=levels.get(each.narration.utterance.id, 1),
         )
         for each in recordings
@@ -117,15 +117,3 @@ def write_audiobook(
         write_m4b(target, tracks, tags)
         return (target,)
     return write_tracks(target, tracks, tags)
-
-
-def _find_clip(recording: Recording, store: Store) -> bytes | Path:
-    """A clip's file, where the store is on this machine, else its bytes."""
-    clip = recording.clip
-    if clip.path and Path(clip.path).is_file():
-        return Path(clip.path)
-    data = store.read(clip)
-    if data is None:
-        title = recording.narration.utterance.title
-        raise StoreError(f"the clip of {title!r} is not in the store any more: run the same command again")
-    return data

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxpress.documents import Document
-from voxpress.errors import SpeechError
+from voxpress.errors import SpeechError, StoreError
 from voxpress.publish.narration import Narration, Phrase, Turned, gather_notes, narrate
 from voxpress.publish.outline import Outline
 from voxpress.rendering import ATTEMPTS, TIMEOUT
@@ -209,3 +210,20 @@ def record_plans(
     ):
         sizes.pop(result.number, None)
         yield Recording(open_now.pop(result.number), result)
+
+
+def find_clip(clip: Clip, store: Store, what: str) -> bytes | Path:
+    """A clip's file, where the store is on this machine, else its bytes.
+
+    Args:
+        what: it is, for messages.
+
+    Raises:
+        StoreError: it is not there any more.
+    """
+    if clip.path and Path(clip.path).is_file():
+        return Path(clip.path)
+    data = store.read(clip)
+    if data is None:
+        raise StoreError(f"{what} is not in the store any more: run the same command again")
+    return data

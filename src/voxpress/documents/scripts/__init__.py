@@ -61,7 +61,7 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sound:
+class SoundCue:
     """A sound that is played.
 
     Attributes:
@@ -94,7 +94,7 @@ class LeftOut:
     line: int = 0
 
 
-Item: TypeAlias = Turn | Heading | Pause | Sound | BedEnd | LeftOut
+Item: TypeAlias = Turn | Heading | Pause | SoundCue | BedEnd | LeftOut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

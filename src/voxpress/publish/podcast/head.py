@@ -52,7 +52,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     image: str = ""
 
 
-class Sound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NamedSound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A sound of an episode.
 
     Attributes:
@@ -140,7 +140,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     locked: bool | None = None
     funding: Funding | None = None
     cast: Mapping[str, Speaker] = {}
-    sounds: Mapping[str, Sound] = {}
+    sounds: Mapping[str, NamedSound] = {}
     gaps: Gaps = Gaps()
     formats: tuple[Format, ...] = ("mp3",)
     channels: Literal[1, 2] | None = None
@@ -205,7 +205,7 @@ def _name(field: str) -> Callable[[object], object]:
 
     def read(value: object) -> object:
         if isinstance(value, list):
-            value = dict.fromkeys(value, {})
+            value = {each: {} for each in value}
         if not isinstance(value, dict):
             return value
         return {key: {field: each} if isinstance(each, str) else each for key, each in value.items()}
@@ -220,9 +220,10 @@ def _to_text(value: object) -> object:
 def _read_time(value: object) -> object:
     """A time as ISO 8601 or a feed writes it, in UTC where it says no zone."""
     if isinstance(value, str):
+        text = value.strip()
         for read in (dt.datetime.fromisoformat, parsedate_to_datetime):
             with contextlib.suppress(ValueError, TypeError):
-                value = read(value.strip())
+                value = read(text)
                 break
     elif isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         value = dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)

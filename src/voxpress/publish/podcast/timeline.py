@@ -12,17 +12,26 @@ from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
 
-from voxpress.documents.scripts import BedEnd, Heading, Item, Pause, Sound, Turn
+from voxpress.documents.scripts import BedEnd, Heading, Item, Pause, SoundCue, Turn
 from voxpress.speech import Hertz, Seconds
 
 RATE: Hertz = 44_100
 """Sample rate of the mix."""
 GRID = 9_216
 """Samples between places where a chapter can begin: whole frames of MP3 (1,152) and of AAC (1,024), 0.21 s."""
-FADE_OUT: Seconds = 2.0
-"""How long a bed goes on after its end, ever softer."""
 Silence: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=60)]
 """Seconds."""
+
+
+class Length(NamedTuple):
+    """How long a sound is, in samples.
+
+    Attributes:
+        fade_out: how long a bed goes on after its end, ever softer.
+    """
+
+    whole: int
+    fade_out: int = 0
 
 
 class PlacedTurn(NamedTuple):
@@ -39,10 +48,10 @@ class PlacedTurn(NamedTuple):
     end: int
 
 
-class PlacedSound(NamedTuple):
+class PlacedSoundCue(NamedTuple):
     """A sound in the episode: of a bed, `end` is where it begins to fade out."""
 
-    sound: Sound
+    cue: SoundCue
     start: int
     end: int
 
@@ -63,7 +72,7 @@ class Timeline:
     """
 
     turns: tuple[PlacedTurn, ...]
-    sounds: tuple[PlacedSound, ...]
+    sounds: tuple[PlacedSoundCue, ...]
     chapters: tuple[PlacedChapter, ...]
     length: int
 
@@ -98,7 +107,7 @@ class Gaps(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 def arrange(
     items: Sequence[Item],
     turns: Sequence[int],
-    sounds: Mapping[str, int],
+    sounds: Mapping[str, Length],
     gaps: Gaps = Gaps(),  # noqa: B008 - it cannot be changed
 ) -> Timeline:
     """Place the items of a script one after the other.
@@ -111,7 +120,7 @@ def arrange(
 
     Args:
         turns: of each turn, its length in samples.
-        sounds: of each sound, by its name, its length in samples.
+        sounds: of each sound, by its name.
     """
     return _Arranger(turns, sounds, gaps).arrange(items)
 
@@ -128,14 +137,14 @@ def _align(at: int) -> int:
 class _Arranger:
     """Walks through a script. `_end` is where the last sound ends, `_gap` the silence that was asked for after it."""
 
-    def __init__(self, turns: Sequence[int], sounds: Mapping[str, int], gaps: Gaps) -> None:
+    def __init__(self, turns: Sequence[int], sounds: Mapping[str, Length], gaps: Gaps) -> None:
         self._lengths = turns
         self._sound_lengths = sounds
         self._gaps = gaps
         self._turns: list[PlacedTurn] = []
-        self._sounds: list[PlacedSound] = []
+        self._sounds: list[PlacedSoundCue] = []
         self._chapters: list[PlacedChapter] = []
-        self._bed: tuple[Sound, int] | None = None
+        self._bed: tuple[SoundCue, int] | None = None
         self._end = _count(gaps.lead)
         self._gap: int | None = 0
 
@@ -148,10 +157,10 @@ class _Arranger:
                     self._gap = (self._gap or 0) + _count(duration)
                 case Heading():
                     self._begin_chapter(item)
-                case Sound(kind="bed"):
+                case SoundCue(kind="bed"):
                     self._end_bed()
                     self._bed = item, self._go_on()
-                case Sound():
+                case SoundCue():
                     self._play(item)
                 case BedEnd():
                     self._end_bed()
@@ -159,7 +168,12 @@ class _Arranger:
         last = self._end + (_count(self._gaps.tail) if self._bed is None else 0)
         self._end_bed()
         fading = max(
-            (each.end + _count(FADE_OUT) for each in self._sounds if each.sound.kind == "bed"), default=0
+            (
+                each.end + self._sound_lengths[each.cue.name].fade_out
+                for each in self._sounds
+                if each.cue.kind == "bed"
+            ),
+            default=0,
         )
         return Timeline(
             tuple(self._turns), tuple(self._sounds), tuple(self._chapters), _align(max(last, fading, 1))
@@ -197,16 +211,16 @@ class _Arranger:
         self._gap = 0
         self._chapters.append(PlacedChapter(heading.title, self._end))
 
-    def _play(self, sound: Sound) -> None:
+    def _play(self, sound: SoundCue) -> None:
         gap = _count(self._gaps.speakers) if self._gap is None else self._gap
         start = self._end + gap
-        end = start + self._sound_lengths[sound.name]
-        self._sounds.append(PlacedSound(sound, start, end))
+        end = start + self._sound_lengths[sound.name].whole
+        self._sounds.append(PlacedSoundCue(sound, start, end))
         self._end = max(start, end - _count(sound.overlap))
         self._gap = 0
 
     def _end_bed(self) -> None:
         if self._bed is not None:
             sound, start = self._bed
-            self._sounds.append(PlacedSound(sound, start, max(start, self._go_on())))
+            self._sounds.append(PlacedSoundCue(sound, start, max(start, self._go_on())))
             self._bed = None

@@ -1,0 +1,269 @@
+"""An episode from its turns: mixed, brought to its loudness, encoded chapter by chapter.
+
+What is encoded is in the store, under a key of all that is heard in it. So an edited line costs its turn, its chapter's
+encoding, and the copy of all other chapters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from voxpress.audio import codec, tags
+from voxpress.audio.episodes import FRAMES, PEAKS, Codec, Encoding, encode_part, join_parts
+from voxpress.audio.mastering import LOUDNESS, Mastered, choose_gain, measure
+from voxpress.audio.mixing import Ducking, Layer, Mix
+from voxpress.audio.signals import Channels, Decoded
+from voxpress.audio.waveform import Audio
+from voxpress.documents import scripts
+from voxpress.errors import InputError
+from voxpress.publish.podcast.head import Head, NamedSound
+from voxpress.publish.podcast.timeline import RATE, Length, PlacedSoundCue, Timeline, arrange
+from voxpress.publish.recording import Recording, find_clip
+from voxpress.rendering import beside, sounds
+from voxpress.speech import LUFS, Clip, Output
+from voxpress.store import Store
+from voxpress.store.keys import Json, clip_key
+
+OUTPUT = Output(format="flac", sample_rate=RATE, loudness=LOUDNESS[1], peak=-1.0)
+"""Of a turn: all are equally loud, whoever speaks, and an edited one changes no other."""
+_REACH = RATE // 2
+"""Samples around a part within which something has an influence on it: its encoder gets 16 frames more."""
+_DUCKING = round((Ducking().attack + Ducking().release + Ducking().hold) * RATE)
+"""Samples around a bed within which speech has an influence on it."""
+_VERSION = 1
+"""Of what is made of the same sounds; another one has it made again."""
+
+Signals: TypeAlias = Mapping[str, Decoded]
+
+
+@dataclass(frozen=True, slots=True)
+class SoundFile:
+    """A sound of a script: what is said of it, and the file.
+
+    Attributes:
+        digest: of the file's content.
+    """
+
+    about: NamedSound
+    path: str
+    digest: str
+
+
+def find_sounds(script: scripts.Script, head: Head) -> dict[str, SoundFile]:
+    """The sounds that a script plays, by their names. A name that the head does not have is a file beside the script.
+
+    Raises:
+        InputError: a file is not there, or is no audio; with the line that plays it.
+    """
+    found: dict[str, SoundFile] = {}
+    for item in script.items:
+        if not isinstance(item, scripts.SoundCue) or item.name in found:
+            continue
+        about = head.sounds.get(item.name) or NamedSound(file=item.name)
+        try:
+            file = beside.find(about.file, str(script.path.parent), "sound")
+            digest = sounds.digest(*file)
+        except InputError as error:
+            known = f" (sounds: {', '.join(head.sounds)})" if head.sounds else ""
+            raise InputError(error.problem + known, place=f"{script.path}:{item.line}") from error
+        found[item.name] = SoundFile(about, file.path, digest)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """An episode whose turns are spoken.
+
+    Attributes:
+        files: the sounds, by their names in the script.
+        signals: the same, decoded.
+    """
+
+    head: Head
+    recordings: Sequence[Recording]
+    timeline: Timeline
+    files: Mapping[str, SoundFile]
+    signals: Signals
+    channels: Channels
+    store: Store
+
+    @property
+    def clips(self) -> list[Clip]:
+        """The clip of each turn."""
+        return [each.clip for each in self.recordings]
+
+    @property
+    def loudness(self) -> LUFS:
+        """The loudness that it has in the end."""
+        return LOUDNESS[self.channels] if self.head.loudness is None else self.head.loudness
+
+    @property
+    def chapters(self) -> list[tags.Chapter]:
+        """Its chapters; what comes before the first heading is one of its own."""
+        placed = self.timeline.chapters
+        first = [tags.Chapter(self.head.title, 0.0)] if placed and placed[0].start else []
+        return [*first, *(tags.Chapter(each.title, each.start / RATE) for each in placed)]
+
+    def mix(self, speaker: str | None = None) -> Mix:
+        """What is heard; of one speaker only that one's turns."""
+        layers = [layer for layer, _ in self._list_layers(speaker)]
+        return Mix(layers, sample_rate=RATE, channels=self.channels, length=self.timeline.length)
+
+    def _list_layers(self, speaker: str | None = None) -> list[tuple[Layer, str]]:
+        """Each layer, and what identifies its sound."""
+        layers: list[tuple[Layer, str]] = []
+        clips = self.clips
+        for turn in self.timeline.turns:
+            clip = clips[turn.number]
+            if speaker is None or turn.turn.speaker == speaker:
+                layer = Layer(
+                    start=turn.start,
+                    duration=turn.end - turn.start,
+                    load=partial(_load_clip, self.store, clip),
+                    gain=turn.turn.gain,
+                    speech=True,
+                )
+                layers.append((layer, f"{clip.key} {clip.takes}"))
+        if speaker is None:
+            layers += [(self._place(each), self.files[each.cue.name].digest) for each in self.timeline.sounds]
+        return layers
+
+    def _place(self, placed: PlacedSoundCue) -> Layer:
+        cue, about = placed.cue, self.files[placed.cue.name].about
+        bed = cue.kind == "bed"
+        return Layer(
+            start=placed.start,
+            duration=placed.end - placed.start + (round(about.fade_out * RATE) if bed else 0),
+            load=lambda: self.signals[cue.name],
+            gain=about.gain + cue.gain,
+            ducked=about.duck if bed else 0.0,
+            loop=bed and about.loop,
+            fade_in=about.fade_in if bed else 0.0,
+            fade_out=about.fade_out if bed else 0.0,
+        )
+
+    def choose_gain(self, codec: Codec) -> float:
+        """The gain in dB that brings it to its loudness; it is kept in the store."""
+        target, peak = self.loudness, PEAKS[codec]
+        parts: list[Json] = [_VERSION, "gain", target, peak, self.timeline.length]
+        parts += [_describe(layer, sound, 0) for layer, sound in self._list_layers()]
+        key = clip_key(parts, Output(format="wav"))
+        if (known := self.store.sidecar(key, "json")) is not None:
+            return msgspec.json.decode(known, type=float)
+        gain = choose_gain(measure(self.mix()), target, peak)
+        self.store.put_sidecar(key, "json", msgspec.json.encode(gain))
+        return gain
+
+    def encode(self, encoding: Encoding) -> tuple[list[Clip], int]:
+        """Its parts, encoded, in the store; and how many of them were not there yet."""
+        gain = self.choose_gain(encoding.codec)
+        mastered = Mastered(self.mix(), gain, PEAKS[encoding.codec])
+        layers = self._list_layers()
+        spans = self.timeline.parts if encoding.codec in FRAMES else ((0, self.timeline.length),)
+        made, clips = 0, []
+        for start, stop in spans:
+            heard = [_describe(*each, start, stop) for each in _find_heard(layers, start, stop)]
+            output = Output(
+                format=encoding.codec,
+                sample_rate=48_000 if encoding.codec == "opus" else encoding.sample_rate,
+                bit_rate=encoding.bits,
+            )
+            begins = min(start, _REACH)
+            parts: list[Json] = [_VERSION, "part", encoding.channels, gain, stop - start, begins, *heard]
+            key = clip_key(parts, output)
+            clip = self.store.clip(key)
+            if clip is None:
+                data = encode_part(mastered, start, stop, encoding)
+                made += 1
+                clip = self.store.put_clip(
+                    Clip(
+                        key=key,
+                        format=encoding.codec,
+                        sample_rate=encoding.sample_rate,
+                        duration=(stop - start) / encoding.sample_rate,
+                        size=len(data),
+                        sha256=hashlib.sha256(data).hexdigest(),
+                    ),
+                    data,
+                )
+            clips.append(clip)
+        return clips, made
+
+    def write(self, path: Path, encoding: Encoding, about: tags.Tags) -> int:
+        """Write it as one file; how many parts were encoded for it.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        clips, made = self.encode(encoding)
+        place = tags.Place(self.head.title, self.head.number or 1, 0)
+        parts = [find_clip(each, self.store, "a part of the episode") for each in clips]
+        join_parts(path, parts, self.chapters, about, encoding, place=place)
+        return made
+
+
+def make_episode(
+    script: scripts.Script,
+    head: Head,
+    recordings: Sequence[Recording],
+    files: Mapping[str, SoundFile],
+    store: Store,
+) -> Episode:
+    """The episode of a script whose turns are spoken.
+
+    Args:
+        files: as `find_sounds` gives them.
+
+    Raises:
+        InputError: a sound is no audio, or too long.
+        SpeechError: a turn could not be spoken.
+    """
+    channels: Channels = head.channels or (2 if files else 1)
+    signals = {name: Decoded(file.path, RATE, channels) for name, file in files.items()}
+    lengths = [round(each.clip.duration * RATE) for each in recordings]
+    known = {
+        name: Length(each.length, round(files[name].about.fade_out * RATE)) for name, each in signals.items()
+    }
+    timeline = arrange(script.items, lengths, known, head.gaps)
+    return Episode(
+        head=head,
+        recordings=recordings,
+        timeline=timeline,
+        files=files,
+        signals=signals,
+        channels=channels,
+        store=store,
+    )
+
+
+def _find_heard(layers: Sequence[tuple[Layer, str]], start: int, stop: int) -> list[tuple[Layer, str]]:
+    """The layers that have an influence on what is heard from `start` to `stop`."""
+
+    def find(reach: int) -> list[tuple[Layer, str]]:
+        return [each for each in layers if each[0].start < stop + reach and each[0].end > start - reach]
+
+    near = find(_REACH)
+    return find(_REACH + _DUCKING) if any(layer.ducked for layer, _ in near) else near
+
+
+def _describe(layer: Layer, sound: str, start: int, stop: int | None = None) -> Json:
+    """A layer as it is heard from `start` to `stop`, wherever that is in the episode."""
+    end = layer.end - start
+    if stop is not None:
+        end = min(end, stop - start + _REACH + _DUCKING + round(layer.fade_out * RATE))
+    return [
+        *(sound, layer.start - start, end, layer.gain, layer.speech, layer.ducked, layer.loop),
+        *(layer.fade_in, layer.fade_out),
+    ]
+
+
+def _load_clip(store: Store, clip: Clip) -> Audio:
+    source = find_clip(clip, store, "a turn")
+    return codec.decode(source if isinstance(source, bytes) else source.read_bytes())
