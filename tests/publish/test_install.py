@@ -261,10 +261,35 @@ def test_nothing_is_spoken_for_an_archive_that_cannot_be(
     assert not Path("out").exists()
 
 
-def test_several_voices_need_a_name(voxpress: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rows", "several", "example"),
+    [
+        ("id,text,voice\na,Hello.,low\nb,Bye.,high\n", "voices", ("asterisk", "en_US_m_Joe")),
+        ("id,text,voice\na,Hello.,middle\nb,Bye.,low\nc,So.,middle\n", "voices", ("freeswitch", "en/us/joe")),
+        ("id,text,language\na,Hello.,en-US\nb,Hallo.,de\n", "languages", ("asterisk", "en_US_m_Joe")),
+        ("id,text,voice,language\na,A.,low,en-US\nb,B.,high,fr\n", "languages", ("freepbx", "en_US_m_Joe")),
+    ],
+)
+def test_several_voices_need_a_name_before_anything_is_spoken(
+    voxpress: Run, tmp_path: Path, rows: str, several: str, example: tuple[str, str]
+) -> None:
+    (tmp_path / "rows.csv").write_text(rows)
+    system, name = example
+    asked = ("render", "rows.csv", "-o", "out", "--install", system)
+    done = voxpress(*asked, status=2)
+    assert f"the rows have several {several}: name the pack, such as --pack-name {name}" in done.warned
+    assert not list(Path("out").glob("[abc].*"))
+    # Nor if the others stand already.
+    whole = rows.splitlines(keepends=True)
+    (tmp_path / "rows.csv").write_text("".join(whole[:2]))
+    voxpress(*asked)
+    (tmp_path / "rows.csv").write_text(rows)
+    assert f"the rows have several {several}" in voxpress(*asked, status=2).warned
+    assert not list(Path("out").glob("b.*"))
+
+
+def test_a_pack_of_several_voices_has_the_name_that_it_is_given(voxpress: Run, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("id,text,voice\na,Hello.,low\nb,Bye.,high\n")
-    done = voxpress("render", "rows.csv", "-o", "out", "--install", "asterisk", status=2)
-    assert "the rows have several voices: name the pack, such as --pack-name en_US_m_Joe" in done.warned
     voxpress("render", "rows.csv", "-o", "out", "--install", "asterisk", "--pack-name", "en_mixed")
     assert "sounds/en_mixed/a.wav" in _names("out.asterisk.tar.gz")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +15,12 @@ from litestar.testing import TestClient
 
 from tests.beeps import Beeps
 from tests.publish.books import TONE, book, chapter, paragraph
+from voxpress.errors import InputError
 from voxpress.publish import outline as outlines
 from voxpress.publish.outline import Outline
 from voxpress.publish.recording import make_planner, narrate_chapters, record
 from voxpress.publish.review import Reviewing
-from voxpress.server.review import application
+from voxpress.server.review import application, serve
 from voxpress.speech import Output
 from voxpress.store import open_store
 
@@ -32,7 +35,7 @@ def outline_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def page(tmp_path: Path, outline_path: Path) -> Iterator[TestClient[Litestar]]:
+def reviewing(tmp_path: Path, outline_path: Path) -> Reviewing:
     store = open_store(str(tmp_path / "store"))
 
     def plan(outline: Outline):
@@ -40,7 +43,7 @@ def page(tmp_path: Path, outline_path: Path) -> Iterator[TestClient[Litestar]]:
 
     narrations = list(narrate_chapters(BOOK, Outline()))
     list(record(narrations, plan(Outline()), store, workers=0, recogniser=Beeps()))
-    reviewing = Reviewing(
+    return Reviewing(
         load=lambda: outlines.load(outline_path) if outline_path.exists() else Outline(),
         narrate=lambda outline: narrate_chapters(BOOK, outline),
         make_planner=plan,
@@ -48,6 +51,10 @@ def page(tmp_path: Path, outline_path: Path) -> Iterator[TestClient[Litestar]]:
         store=store,
         recogniser=Beeps(),
     )
+
+
+@pytest.fixture
+def page(reviewing: Reviewing) -> Iterator[TestClient[Litestar]]:
     with TestClient(application(reviewing, "<Emma>", "secret"), base_url=HERE) as client:
         yield client
 
@@ -66,9 +73,26 @@ def test_the_page_loads_nothing_from_elsewhere(page: TestClient[Litestar]) -> No
     answer = page.get("/secret/")
     assert "Review of &lt;Emma&gt;" in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert "//" not in answer.text.replace("<!DOCTYPE", "")
-    for name in ("page.css", "page.js"):
-        assert page.get(f"/secret/{name}").status_code == 200
+    loaded = re.findall(r"""(?:src|href|action|poster)\s*=\s*["']?([^"'\s>]*)""", answer.text)
+    assert loaded == ["page.css", "page.js"]
+    style, script = (page.get(f"/secret/{name}") for name in loaded)
+    assert (style.status_code, script.status_code) == (200, 200)
+    assert "url(" not in style.text and "@import" not in style.text
+    assert set(re.findall(r"""(?:fetch|import)\(["'](.*?)["']""", script.text)) == {"sentences"}
+    assert "//" not in script.text
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_a_port_that_is_taken_is_told(reviewing: Reviewing, listens: bool) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        if listens:
+            other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(
+            InputError, match=f"port: cannot listen on 127.0.0.1:{port}: Address already in use"
+        ):
+            serve(reviewing, "Emma", port=port, tell=print)
 
 
 @pytest.mark.parametrize(

@@ -81,22 +81,40 @@ class Installation:
         from voxpress.publish.packs import require_own
 
         if not overwrite:
-            require_own(self.place(folder), likely=True)
+            require_own(self.place(folder))
 
-    def check_languages(self, spoken: Collection[str]) -> None:
-        """Check that the pack is not named after a language that no row has.
+    def name_pack(self, languages: Collection[str], voices: Collection[tuple[str, str, str]]) -> str:
+        """The name of the pack whose rows have these languages and voices.
+
+        Args:
+            voices: each with its engine and model.
 
         Raises:
-            InputError: it is.
+            InputError: it is named after a language that no row has; or it has no name, and its rows give none.
         """
         if self.pack is not None:
-            self.system.check_languages(self.pack, spoken)
+            self.system.check_languages(self.pack, languages)
+            return self.pack
+        several = "languages" if len(languages) > 1 else "voices" if len(voices) > 1 else ""
+        if "{voice}" not in self.system.pack and several == "voices":
+            several = ""
+        if several:
+            raise InputError(
+                f"the rows have several {several}: name the pack, such as --pack-name {self.system.pack_example}"
+            )
+        engine, model, voice = min(voices, default=("", "", ""))
+        try:
+            return self.system.name_pack(
+                min(languages, default=""), _find_gender(engine, model, voice), shorten(voice)
+            )
+        except InputError as error:
+            raise InputError(f"{error.problem}: say --pack-name") from error
 
     def publish(self, folder: Path, report: Path, *, overwrite: bool) -> None:
         """Write the archive of what the report names, and print how to install it.
 
         Raises:
-            InputError: voices or languages differ and the pack has no name, or as `check_languages` or `Pack.publish`.
+            InputError: as `name_pack` or `Pack.publish`.
             StoreError: a file cannot be read or written.
         """
         from voxpress.manifests.report import read
@@ -112,10 +130,9 @@ class Installation:
                 paths.update(_inside(place, file) for file in entry.files)
                 voices.add((entry.engine, entry.model, entry.voice))
                 languages.add(entry.language)
-        self.check_languages(languages)
         pack = Pack(
             system=self.system,
-            name=self.pack or self._name_pack(languages, voices),
+            name=self.name_pack(languages, voices),
             language=min(languages, default=""),
             folder=Path(place),
             paths=tuple(paths),
@@ -127,22 +144,6 @@ class Installation:
             print(f"archive: {shown}, as it was ({facts})")
             return
         print(f"archive: {shown} ({facts})\n\n{done.instructions}")
-
-    def _name_pack(self, languages: set[str], voices: set[tuple[str, str, str]]) -> str:
-        several = "languages" if len(languages) > 1 else "voices" if len(voices) > 1 else ""
-        if "{voice}" not in self.system.pack and several == "voices":
-            several = ""
-        if several:
-            raise InputError(
-                f"the rows have several {several}: name the pack, such as --pack-name {self.system.pack_example}"
-            )
-        engine, model, voice = min(voices, default=("", "", ""))
-        try:
-            return self.system.name_pack(
-                min(languages, default=""), _find_gender(engine, model, voice), shorten(voice)
-            )
-        except InputError as error:
-            raise InputError(f"{error.problem}: say --pack-name") from error
 
 
 def shorten(voice: str) -> str:

@@ -61,7 +61,7 @@ class _Survey:
     Attributes:
         paths: by hash, of the files of all rows, where files are to be pruned.
         characters: in the rows that are to be rendered.
-        languages: of the rows that are to be rendered.
+        languages, voices: of all rows that are or will be files; a voice with its engine and model.
         notes: what was changed in a row's text, after the row.
     """
 
@@ -72,6 +72,7 @@ class _Survey:
     standing: int = 0
     characters: int = 0
     languages: set[str] = field(default_factory=set)
+    voices: set[tuple[str, str, str]] = field(default_factory=set)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -97,7 +98,8 @@ class ManifestRender:
         prune: which files of former renders to delete, of those that no row asks for; ``most``: also where they are
             more than half.
         budget: dollars; what would cost more is not begun.
-        check_languages: raises `InputError` where the rows may not have these languages, before anything is spoken.
+        check_voices: raises `InputError` where the rows may not have these languages and voices, before anything is
+            spoken.
         recogniser, attempts: as for `voxpress.render`.
         failed: ids of rows that `run` could not render.
     """
@@ -111,7 +113,7 @@ class ManifestRender:
     strict: bool = False
     prune: Prune = ""
     budget: float | None = None
-    check_languages: Callable[[Collection[str]], None] | None = None
+    check_voices: Callable[[Collection[str], Collection[tuple[str, str, str]]], object] | None = None
     attempts: int = ATTEMPTS
     recogniser: Recogniser | None = None
     failed: set[str] = field(default_factory=set, init=False)
@@ -207,8 +209,8 @@ class ManifestRender:
                 try:
                     survey = self._survey(sheet, former, spool, files)
                     self.rows.require_all()
-                    if self.check_languages and not survey.standing:
-                        self.check_languages(survey.languages)
+                    if self.check_voices and not survey.bad:
+                        self.check_voices(survey.languages, survey.voices)
                 except SpeechError:
                     sheet.discard()
                     raise
@@ -272,6 +274,8 @@ class ManifestRender:
                     survey.bad.append(plan)
                     spool.add(plan)
                 continue
+            survey.languages.add(plan.language)
+            survey.voices.add((plan.engine.name, plan.engine.model or "", plan.voice))
             if isinstance(plan, Unchanged):
                 survey.standing += 1
                 sheet.write(make_unchanged_result(plan, self.folder.path))
@@ -288,7 +292,6 @@ class ManifestRender:
             else:
                 spool.add(plan)
                 survey.characters += plan.characters
-                survey.languages.add(plan.language)
         return survey
 
     def _spare(self, row: Utterance, survey: _Survey, former: Former, files: FileMap | None) -> None:

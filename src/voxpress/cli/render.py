@@ -267,7 +267,7 @@ def render(
         strict=strict,
         prune="most" if prune_all else "stale" if prune else "",
         budget=budget,
-        check_languages=installation.check_languages if installation else None,
+        check_voices=installation.name_pack if installation else None,
         attempts=attempts,
         recogniser=recogniser_named(recogniser) if verify or recogniser else None,
     )

@@ -89,8 +89,8 @@ class Pack:
         facts = _Facts()
         if archive.exists() and not archive.is_file():
             raise InputError(f"cannot write {archive}: something that is no file is there")
-        there = _digest_file(archive) if archive.exists() else None
-        if there is not None:
+        there = _digest_file(archive)
+        if there:
             for part in pack(members, self.system.archive):
                 facts.add(part)
             if facts.sha256 == there:
@@ -99,7 +99,7 @@ class Pack:
                 return self._report(archive, notes, facts, changed=False)
             facts = _Facts()
         if not overwrite:
-            require_own(archive)
+            _require_own(archive, there)
         atomic.write(archive, facts.count(pack(members, self.system.archive)), durable=True)
         self._write_notes(archive, notes, facts, overwrite)
         return self._report(archive, notes, facts, changed=True)
@@ -148,20 +148,24 @@ def place_notes(archive: Path) -> Path:
     return archive.with_name(f"{archive.name}.txt")
 
 
-def require_own(archive: Path, *, likely: bool = False) -> None:
-    """Check that an archive and its instructions replace nothing but what voxpress wrote.
-
-    Args:
-        likely: what looks like an archive of voxpress is one, also where its instructions are lost: it may turn out to
-            be as wanted.
+def require_own(archive: Path) -> None:
+    """Check that an archive and its instructions replace nothing but what voxpress wrote. What looks like an archive of
+    voxpress passes, also where its instructions are lost: it may turn out to be as wanted.
 
     Raises:
         InputError: they would.
         StoreError: the archive cannot be read.
     """
+    if _has_our_dates(archive):
+        _require_own_notes(place_notes(archive))
+    else:
+        _require_own(archive, _digest_file(archive))
+
+
+def _require_own(archive: Path, there: str) -> None:
+    """Check that the archive with that digest is voxpress's, and its instructions too."""
     notes = place_notes(archive)
-    own = not archive.exists() or _digest_file(archive) == _read_digest(notes)
-    if not (own or (likely and _has_our_dates(archive))):
+    if there and there != _read_digest(notes):
         raise InputError(
             f"cannot write {archive}: a file is there that voxpress did not write, or that was changed since;"
             " move it away, or allow it with --overwrite"
@@ -311,9 +315,12 @@ class _Zip:
 
 
 def _digest_file(path: Path) -> str:
+    """The digest of an archive; empty: there is none."""
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from error
 

@@ -56,7 +56,7 @@ def serve(settings: Settings, project: Project, store: str | None = None) -> Non
             f"there are no keys, so the server would speak for everyone who reaches {settings.host}: make one with"
             "  voxpress keys add NAME  or bind to 127.0.0.1"
         )
-    listener = _bind(settings.host, settings.port)
+    listener = bind(settings.host, settings.port)
     wyoming_listener = None if place is None else place.bind()
     app = application(settings, project, store, wyoming_listener)
     host, port = listener.getsockname()[:2]
@@ -116,7 +116,15 @@ def find_wyoming_address(settings: Settings) -> Address | None:
     return place
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Args:
+        port: 0: any that is free.
+
+    Raises:
+        StoreError: the address cannot be had.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

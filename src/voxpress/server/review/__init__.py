@@ -6,9 +6,9 @@ It is for this machine only: its address holds a secret, and it listens on the l
 from __future__ import annotations
 
 import asyncio
+import html
 import logging
 import secrets
-import socket
 from collections.abc import Callable
 from importlib import resources
 from typing import Annotated, Any
@@ -20,8 +20,9 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
 from voxpress.audio import codec
-from voxpress.errors import InputError, SpeechError
+from voxpress.errors import InputError, SpeechError, StoreError
 from voxpress.publish.review import Doubtful, Reviewing
+from voxpress.server import bind
 from voxpress.speech import Output
 
 _POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; media-src 'self'"
@@ -80,8 +81,6 @@ def application(reviewing: Reviewing, title: str, secret: str) -> Litestar:
 
     @get("/", media_type=MediaType.HTML, sync_to_thread=False)
     def show_page() -> str:
-        import html
-
         return _read("page.html").replace("{title}", html.escape(title))
 
     @get("/{name:str}", sync_to_thread=False)
@@ -130,8 +129,10 @@ def application(reviewing: Reviewing, title: str, secret: str) -> Litestar:
 
 
 def _refuse_strangers(request: Request[Any, Any, Any]) -> Response[str] | None:
-    """So no other site gets an answer under a name of its own that leads to this machine, and no form of another
-    page decides anything: browsers let it send no JSON without asking.
+    """The refusal of a request that another site may have a browser make; None: it is answered.
+
+    Such a site can give this machine a name of its own, which its pages may then read. And its forms can be sent here,
+    but not as JSON: browsers ask before that.
     """
     if request.url.hostname not in ("127.0.0.1", "localhost"):
         return _answer(400, "this page is for this machine only")
@@ -166,12 +167,10 @@ def serve(reviewing: Reviewing, title: str, *, port: int, tell: Callable[[str], 
     import uvicorn
 
     secret = secrets.token_urlsafe(16)
-    listener = socket.socket(socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
-    except OSError as error:
-        raise InputError(f"port {port} cannot be used: {error.strerror}", field="port") from error
+        listener = bind("127.0.0.1", port)
+    except StoreError as error:
+        raise InputError(error.problem, field="port") from error
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     app = application(reviewing, title, secret)
     server = uvicorn.Server(
