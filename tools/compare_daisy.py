@@ -1,8 +1,8 @@
 """Compares a talking book of voxpress with one of the DAISY Pipeline that has the same text.
 
 ``python tools/compare_daisy.py BOOK [DAISY3]``: the folder of a DAISY 2.02 book, such as ``dontworrybehappy`` in the
-tests of github.com/daisy/pipeline, and that of a DAISY 3 book of the same text. Prints what each has; the exit status is
-1 where ours lacks something that a player needs.
+tests of github.com/daisy/pipeline, and that of a DAISY 3 book of the same text. Prints what each has; the exit status
+is 1 where ours lacks something that a player needs.
 """
 
 from __future__ import annotations
