@@ -18,7 +18,9 @@ _OLD = "modules/scripts-utils/daisy202-utils/src/main/resources/xml/schemas/d202
 _NEW = "modules/scripts-utils/daisy3-utils/src/main/resources/xml/dtd"
 _BOOK = "modules/scripts-utils/dtbook-utils/src/main/resources/xml/dtd"
 _SMIL = "modules/scripts-utils/smil-utils/src/main/resources/xml/dtd"
+_HTML = "modules/scripts-utils/html-utils/src/main/resources/xml/dtd"
 _DTDS = {
+    "content.html": f"{_HTML}/xhtml1-transitional.dtd",
     "master.smil": f"{_OLD}/d202msmil.dtd",
     "navigation.ncx": f"{_NEW}/ncx-2005-1.dtd",
     "book.opf": f"{_NEW}/oebpkg12.dtd",

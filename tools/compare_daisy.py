@@ -1,7 +1,8 @@
 """Compares a talking book of voxpress with one of the DAISY Pipeline that has the same text.
 
-``python tools/compare_daisy.py BOOK``: the folder of a DAISY 2.02 book, such as ``dontworrybehappy`` in the tests of
-github.com/daisy/pipeline. Prints what each has; the exit status is 1 where ours lacks something that a player needs.
+``python tools/compare_daisy.py BOOK [DAISY3]``: the folder of a DAISY 2.02 book, such as ``dontworrybehappy`` in the
+tests of github.com/daisy/pipeline, and that of a DAISY 3 book of the same text. Prints what each has; the exit status
+is 1 where ours lacks something that a player needs.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Structure(NamedTuple):
         headings: level and title, in order.
         phrases: how many have sound, by the title of the SMIL file.
         notes: the text of each phrase that a player can leave out as a note.
-        metadata: names in ``ncc.html``.
+        metadata: names in ``ncc.html``, or in the package and the navigation.
         broken: references to files or elements that are not there.
     """
 
@@ -56,6 +57,43 @@ def plain(element: Any) -> str:
 
 
 def measure(folder: Path) -> Structure:
+    """The structure of a talking book of either version."""
+    return measure_202(folder) if (folder / "ncc.html").exists() else measure_3(folder)
+
+
+def measure_3(folder: Path) -> Structure:
+    """The structure of a DAISY 3 book."""
+    package, navigation = (parse(next(folder.glob(f"*.{kind}"))) for kind in ("opf", "ncx"))
+    items = {each.get("media-type"): each.get("href") for each in package.iter("{*}item")}
+    content = parse(folder / items["application/x-dtbook+xml"])
+    named = {each.get("id"): plain(each) for each in content.iter("{*}*") if each.get("id")}
+    headings: list[tuple[int, str]] = []
+    titles: dict[str, str] = {}
+    for point in navigation.iter("{*}navPoint"):
+        title = plain(point.find("{*}navLabel"))
+        headings.append((sum(each.tag == point.tag for each in point.iterancestors()) + 1, title))
+        titles.setdefault(point.find("{*}content").get("src").partition("#")[0], title)
+    phrases: dict[str, int] = {}
+    notes: list[str] = []
+    for path in sorted(folder.glob("*.smil")):
+        smil = parse(path)
+        sounding = [each for each in smil.iter("{*}par") if each.find(".//{*}audio") is not None]
+        phrases[titles.get(path.name, "")] = len(sounding)
+        skipped = [each for each in smil.iter("{*}*") if each.get("customTest") == "footnote"]
+        texts = [text.get("src").partition("#")[2] for each in skipped for text in each.iter("{*}text")]
+        notes += [named.get(id, "") for id in texts]
+    core = (f"dc:{etree.QName(each).localname}" for each in package.find(".//{*}dc-metadata"))
+    more = (each.get("name") for tree in (package, navigation) for each in tree.iter("{*}meta"))
+    return Structure(
+        headings=tuple(headings),
+        phrases=phrases,
+        notes=tuple(notes),
+        metadata=frozenset((*core, *(name for name in more if name.startswith("dtb:")))),
+        broken=tuple(find_broken(folder)),
+    )
+
+
+def measure_202(folder: Path) -> Structure:
     """The structure of a DAISY 2.02 book."""
     ncc, content = parse(folder / "ncc.html"), parse(folder / "content.html")
     named = {each.get("id"): plain(each) for each in content.iter() if each.get("id")}
@@ -83,11 +121,12 @@ def measure(folder: Path) -> Structure:
 
 def find_broken(folder: Path) -> Iterator[str]:
     """References between the files of a book that lead nowhere."""
-    trees = {path.name: parse(path) for path in folder.iterdir() if path.suffix in (".html", ".smil")}
+    linked = (".html", ".smil", ".xml", ".ncx", ".opf")
+    trees = {path.name: parse(path) for path in folder.iterdir() if path.suffix in linked}
     ids = {name: {each.get("id") for each in tree.iter()} for name, tree in trees.items()}
     for name, tree in trees.items():
-        for element in tree.iter():
-            target = element.get("src") or element.get("href")
+        for element in tree.iter("{*}*"):
+            target = element.get("src") or element.get("href") or element.get("smilref")
             if not target or ":" in target:
                 continue
             file, _, fragment = target.partition("#")
@@ -143,21 +182,29 @@ def read_blocks(content: Any) -> Iterator[Block]:
             yield Block(kind="verse" if kind == "line" else "paragraph", text=text)
 
 
-def make_ours(document: Document, folder: Path) -> Structure:
+def make_ours(document: Document, folder: Path, version: daisy.Version) -> Structure:
     """The structure of the book that voxpress makes of it."""
     outline, store = Outline(notes="end of chapter"), open_store("memory:")
     planner = make_planner(document, outline, daisy.OUTPUT, speaker=Speaker(engine="tone"))
     found = record(daisy.narrate_book(document, outline), planner, store, workers=0)
     recordings = sorted(found, key=lambda each: each.narration.utterance.id)
-    daisy.write_daisy(recordings, document, outline, folder, store)
+    daisy.write_daisy(recordings, document, outline, folder, store, version=version)
     return measure(folder)
 
 
-def main(folder: Path) -> int:
+def main(source: Path, *others: Path) -> int:
+    """Compare each book with ours of the same text; whether one of ours lacks something."""
+    document = read_book(source)
+    return max([compare(folder, document) for folder in (source, *others)])
+
+
+def compare(folder: Path, document: Document) -> int:
     """Print both structures; whether ours lacks something."""
-    theirs, document = measure(folder), read_book(folder)
+    theirs = measure(folder)
+    version: daisy.Version = "2.02" if (folder / "ncc.html").exists() else "3"
     with tempfile.TemporaryDirectory() as place:
-        ours = make_ours(document, Path(place, "book"))
+        ours = make_ours(document, Path(place, "book"), version)
+    print(f"DAISY {version}")
     print(f"{'':44} Pipeline  voxpress")
     print(f"{'headings':44} {len(theirs.headings):8}  {len(ours.headings):8}")
     print(f"{'phrases':44} {sum(theirs.phrases.values()):8}  {sum(ours.phrases.values()):8}")
@@ -179,6 +226,6 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(*map(Path, sys.argv[1:])))

@@ -152,6 +152,86 @@ def test_daisy_3_can_be_walked_by_heading_page_and_phrase(
     assert listed == {each.name for each in tmp_path.iterdir()}
 
 
+LINES = book(
+    chapter(
+        1,
+        "One",
+        Block(kind="verse", text="Tiger, tiger, burning bright"),
+        Block(kind="verse", text="In the forests &amp; of the night,"),
+        paragraph("Between them.", points=(Point(3, "page", "9", Place("a")),)),
+        Block(kind="caption", text="Ages"),
+        Block(kind="row", level=1, text="Name, Age"),
+        Block(kind="row", text="Ann Lee, 12 years. Yes.", points=(Point(10, "page", "10", Place("a")),)),
+        Block(kind="row", text="Bob, 13", language="fr"),
+        Block(kind="verse", text="A line alone"),
+        paragraph("Beside one.", aside=True),
+        Block(kind="verse", text="Beside two.", aside=True),
+        Block(kind="row", text="Beside three.", aside=True),
+        paragraph("After."),
+    )
+)
+
+
+def outline_of(parent: Any) -> list[object]:
+    """Names of blocks, each with what it holds, or with its words."""
+    blocks = [each for each in parent if etree.QName(each).localname not in ("span", "sent")]
+    if not blocks:
+        return [" ".join("".join(parent.itertext()).split())]
+    return [(etree.QName(each).localname, *outline_of(each)) for each in blocks]
+
+
+def test_verse_and_tables_are_structures_of_daisy_3(tmp_path: Path) -> None:
+    outline, store = Outline(), open_store("memory:")
+    daisy.write_daisy(record_book(LINES, outline, store), LINES, outline, tmp_path, store, version="3")
+    text = parse(tmp_path / "book.xml")
+    assert outline_of(text.findall(".//{*}level1")[-1]) == [
+        ("linegroup", ("line", "Tiger, tiger, burning bright"), ("line", "In the forests & of the night,")),
+        ("pagenum", "9"),
+        ("p", "Between them."),
+        ("p", "Ages"),
+        ("table", ("tr", ("th", "Name, Age"))),
+        ("pagenum", "10"),
+        ("table", ("tr", ("td", "Ann Lee, 12 years. Yes.")), ("tr", ("td", "Bob, 13"))),
+        ("linegroup", ("line", "A line alone")),
+        (
+            "sidebar",
+            ("p", "Beside one."),
+            ("linegroup", ("line", "Beside two.")),
+            ("table", ("tr", ("td", "Beside three."))),
+        ),
+        ("p", "After."),
+    ]
+    heard = {each.get("smilref") for each in text.iter() if each.get("smilref")}
+    pars = [each.get("id") for each in parse(tmp_path / "001.smil").iter("{*}par")]
+    assert {f"001.smil#{id}" for id in pars} <= heard
+
+
+def test_verse_and_tables_are_structures_of_daisy_202(tmp_path: Path) -> None:
+    outline, store = Outline(), open_store("memory:")
+    daisy.write_daisy(record_book(LINES, outline, store), LINES, outline, tmp_path, store)
+    text = parse(tmp_path / "content.html")
+    *_, section = text.iterfind(".//h:div[@class='section']", NCC)
+    assert outline_of(section) == [
+        ("div", ("div", "Tiger, tiger, burning bright"), ("div", "In the forests & of the night,")),
+        ("p", "9Between them."),
+        ("p", "Ages"),
+        (
+            "table",
+            ("tr", ("th", "Name, Age")),
+            ("tr", ("td", "10Ann Lee, 12 years. Yes.")),
+            ("tr", ("td", "Bob, 13")),
+        ),
+        ("div", ("div", "A line alone")),
+        ("p", "Beside one."),
+        ("div", ("div", "Beside two.")),
+        ("table", ("tr", ("td", "Beside three."))),
+        ("p", "After."),
+    ]
+    ids = {each.get("id") for each in text.iter()}
+    for each in parse(tmp_path / "001.smil").iter("text"):
+        assert each.get("src").split("#")[1] in ids
+
+
 @pytest.mark.parametrize("pages", ["skip", "read"])
 def test_pages_have_the_same_labels_and_kinds_whether_they_are_read_or_not(
     tmp_path: Path, pages: Literal["skip", "read"]
@@ -289,7 +369,9 @@ def test_a_book_from_right_to_left_says_so_and_has_its_opening_and_closing(tmp_p
     for version in ("2.02", "3"):
         daisy.write_daisy(recordings, document, outline, tmp_path / version, store, version=version)
     ncc, text = parse(tmp_path / "2.02" / "ncc.html"), parse(tmp_path / "2.02" / "content.html")
-    assert ncc.getroot().get("dir") == text.getroot().get("dir") == "rtl"
+    assert ncc.getroot().get("lang") == text.getroot().get("lang") == "ar"
+    assert text.find("h:body", NCC).get("dir") == "rtl"
+    assert not [each for each in ncc.iter() if each.get("dir")], "DAISY 2.02 has no such attribute there"
     assert [each.get("dir") for each in text.iterfind(".//h:p[@lang]", NCC)] == ["ltr"]
     assert parse(tmp_path / "3" / "book.xml").find("{*}book").get("dir") == "rtl"
     words = ["".join(each.itertext()) for each in text.iterfind(".//h:p", NCC)]

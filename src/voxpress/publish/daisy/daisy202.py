@@ -21,6 +21,7 @@ from voxpress.publish.daisy.talking_book import (
     list_entries,
     list_pages,
     serialise,
+    stay_within,
 )
 from voxpress.publish.smil import clock
 
@@ -34,6 +35,11 @@ _XHTML_TYPE = (
 _SMIL_TYPE = '<!DOCTYPE smil PUBLIC "-//W3C//DTD SMIL 1.0//EN" "http://www.w3.org/TR/REC-SMIL/SMIL10.dtd">'
 _SKIPPABLE = {"note": "footnote-on", "page": "pagenumber-on", "image": "prodnote-on"}
 """Kinds of blocks that a player can leave out."""
+_GROUPS: Mapping[str, tuple[str, dict[str, str]]] = {
+    "verse": ("div", {"class": "linegroup"}),
+    "row": ("table", {}),
+}
+"""Kinds of blocks that stand together in an element."""
 _TEXT = "content.html"
 STYLE = (
     "body { font-family: serif; line-height: 1.5; max-width: 40em; margin: auto }\n"
@@ -171,15 +177,17 @@ def _page(
 def _set_language(element: etree._Element, language: str) -> None:
     for name in ("lang", "{http://www.w3.org/XML/1998/namespace}lang"):
         element.set(name, language)
-    element.set("dir", languages.direction(language))
 
 
 def _write_text(about: About, sections: Sequence[Section]) -> bytes:
-    body = _H.body()
+    body = _H.body(dir=languages.direction(about.language))  # the navigation may not have it
     levels = {entry.item.id: entry.level for entry in list_entries(sections)}
     for section in sections:
         part = _H.div({"class": "section"})
-        part.extend(_write_line(section, line, levels.get(line.items[0].id, 1)) for line in section.lines)
+        for line in section.lines:
+            group = _GROUPS.get(line.kind)
+            place = stay_within(part, _H(*group)) if group else part
+            place.append(_write_line(section, line, levels.get(line.items[0].id, 1)))
         body.append(part)
     style = _H.link(rel="stylesheet", type="text/css", href=CSS)
     return serialise(_page(about, _dublin_core(about), body, style), _XHTML_TYPE)
@@ -194,18 +202,23 @@ def _write_line(section: Section, line: Line, level: int) -> etree._Element:
                 id=line.page.id,
             )
         )
-    name = f"h{level}" if line.kind == "heading" else "p"
-    element = _H(name, {"class": "sidebar" if line.aside else line.kind})
+    names = {"heading": f"h{level}", "verse": "div", "row": "tr"}
+    kind = "line" if line.kind == "verse" else line.kind
+    element = _H(names.get(line.kind, "p"), {"class": "sidebar" if line.aside else kind})
     if line.language:
         _set_language(element, line.language)
+        element.set("dir", languages.direction(line.language))
+    place = element
+    if line.kind == "row":
+        element.append(place := _H.th() if line.level else _H.td())
     for item in line.items:
         for page in item.pages:
-            element.append(_H.span(page.label, {"class": f"page-{page.kind}"}, id=page.id))
+            place.append(_H.span(page.label, {"class": f"page-{page.kind}"}, id=page.id))
         words = item.text.rstrip()
         link = _H.a(words, href=f"{section.name}.smil#{item.id}s")
         span = _H.span(link, {"class": "sentence"}, id=item.id)
         span.tail = item.text[len(words) :] or None
-        element.append(span)
+        place.append(span)
     return element
 
 

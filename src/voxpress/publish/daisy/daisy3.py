@@ -9,7 +9,16 @@ from lxml.builder import ElementMaker
 
 from voxpress import languages
 from voxpress.publish.daisy import About
-from voxpress.publish.daisy.talking_book import Item, Line, Page, Section, list_entries, list_pages, serialise
+from voxpress.publish.daisy.talking_book import (
+    Item,
+    Line,
+    Page,
+    Section,
+    list_entries,
+    list_pages,
+    serialise,
+    stay_within,
+)
 from voxpress.publish.smil import clock
 
 _OPF = "http://openebook.org/namespaces/oeb-package/1.0/"
@@ -35,7 +44,12 @@ _TESTS = {
 _SIDEBAR = ("sidebar", "OPTIONAL_SIDEBAR")
 _NAMES = {"footnote": "note", "pagenum": "page", "prodnote": "description", "sidebar": "sidebar"}
 """What players say of each."""
-STYLE = "book { display: block; line-height: 1.5 }\nlevel, p, h1, h2, h3, h4, h5, h6 { display: block }\n"
+_CLASSED = frozenset(("item", "caption", "code", "note", "image"))
+"""Kinds of blocks that are paragraphs with a class."""
+STYLE = (
+    "book { display: block; line-height: 1.5 }\n"
+    "level, p, h1, h2, h3, h4, h5, h6, linegroup, line { display: block }\n"
+)
 
 
 def write(about: About, sections: Sequence[Section]) -> Mapping[str, bytes]:
@@ -136,7 +150,8 @@ def _write_book(about: About, sections: Sequence[Section]) -> bytes:
                 open_levels.append(element)
             for page in (page for item in line.items for page in item.pages):
                 open_levels[-1].append(_write_page(d, section, page, f"{page.id}s"))
-            open_levels[-1].append(_write_line(d, section, line, len(open_levels)))
+            place = _find_place(d, open_levels[-1], line)
+            place.append(_write_line(d, section, line, len(open_levels)))
     for element in body.iter(f"{{{_DTBOOK}}}level{1}", *(f"{{{_DTBOOK}}}level{n}" for n in range(2, 7))):
         _require_content(d, element)
     root = d.dtbook(head, d.book(front, body), version="2005-2")
@@ -160,6 +175,16 @@ def _write_page(d: ElementMaker, section: Section, page: Page, target: str) -> e
     return d.pagenum(page.label, page=page.kind, id=page.id, smilref=f"{section.name}.smil#{target}")
 
 
+def _find_place(d: ElementMaker, level: etree._Element, line: Line) -> etree._Element:
+    """The element of a level in which a line stands."""
+    if line.page is not None or line.kind == "heading":
+        return level
+    place = stay_within(level, d.sidebar(render="optional")) if line.aside else level
+    if line.kind == "verse":
+        return stay_within(place, d.linegroup())
+    return stay_within(place, d.table()) if line.kind == "row" else place
+
+
 def _write_line(d: ElementMaker, section: Section, line: Line, depth: int) -> etree._Element:
     if line.page is not None:
         return _write_page(d, section, line.page, f"{line.items[0].id}s")
@@ -169,15 +194,16 @@ def _write_line(d: ElementMaker, section: Section, line: Line, depth: int) -> et
         sentence = d.sent(words, id=item.id, smilref=f"{section.name}.smil#{item.id}s")
         sentence.tail = item.text[len(words) :] or None
         sentences.append(sentence)
-    name = f"h{depth}" if line.kind == "heading" else "p"
-    element = d(name, *sentences)
-    if line.kind not in ("heading", "paragraph"):
+    if line.kind == "row":
+        element = d.tr(d.th(*sentences) if line.level else d.td(*sentences))
+    else:
+        names = {"heading": f"h{depth}", "verse": "line"}
+        element = d(names.get(line.kind, "p"), *sentences)
+    if line.kind in _CLASSED:
         element.set("class", line.kind)
     if line.language:
         element.set(_LANG, line.language)
         element.set("dir", languages.direction(line.language))
-    if line.aside and line.kind != "heading":
-        return d.sidebar(element, render="optional")
     if line.kind == "image":
         return d.prodnote(element, render="optional")
     return element

@@ -182,6 +182,20 @@ def list_pages(sections: Iterable[Section]) -> list[TurnedPage]:
     return [each for section in sections for each in section.turned_pages()]
 
 
+def stay_within(parent: etree._Element, kind: etree._Element) -> etree._Element:
+    """Where the next line of a group stands: in the last element of `parent` if that is like `kind`, else in `kind`.
+
+    >>> body = etree.fromstring("<body><p/></body>")
+    >>> first, second = (stay_within(body, etree.Element("table")) for _ in range(2))
+    >>> first is second, len(body)
+    (True, 2)
+    """
+    last = parent[-1] if len(parent) else None
+    if last is None or last.tag != kind.tag or last.attrib != kind.attrib:
+        parent.append(kind)
+    return parent[-1]
+
+
 def serialise(root: etree._Element, doctype: str) -> bytes:
     """A file of the book.
 
