@@ -386,7 +386,8 @@ def test_which_format_a_file_has(tmp_path):
         documents.read(write(tmp_path, "page.txt", "<!doctype html><p>x")).chapters[0].load()[0].text == "x"
     )
     for name, problem in (
-        ("book.mobi", "ebook-convert"),
+        ("book.mobi", "no MOBI"),
+        ("book.kfx", "KFX Input"),
         ("book.pdf", "EPUB"),
         ("book.xyz", "no document"),
         ("none.epub", "cannot be read"),

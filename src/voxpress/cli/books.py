@@ -60,7 +60,9 @@ _DECIDING = frozenset(
 BookFile = Annotated[
     Path,
     typer.Argument(
-        metavar="BOOK", help="EPUB, HTML, Markdown, plain text, FictionBook or Word.", show_default=False
+        metavar="BOOK",
+        help="EPUB, HTML, Markdown, plain text, FictionBook, Word, MOBI or AZW3.",
+        show_default=False,
     ),
 ]
 OutlineFile = Annotated[

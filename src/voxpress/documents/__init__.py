@@ -235,9 +235,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 _HEAD = 4096
 """Bytes that show the format of a file."""
 _OTHERS: Mapping[str, str] = {
-    ".mobi": "convert it to EPUB (Calibre: ebook-convert BOOK BOOK.epub)",
-    ".azw3": "convert it to EPUB (Calibre: ebook-convert BOOK BOOK.epub)",
-    ".azw": "convert it to EPUB (Calibre: ebook-convert BOOK BOOK.epub)",
+    ".kfx": "convert it to EPUB (Calibre with the plug-in KFX Input)",
     ".pdf": "it has no paragraphs and no order of reading: use the EPUB, or the text that it was made from",
     ".doc": "save it as DOCX",
     ".odt": "save it as DOCX",

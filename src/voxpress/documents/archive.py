@@ -48,15 +48,18 @@ _PROBLEMS = (
 class Archive:
     """A zip archive. It stays open as long as somebody has it, so that its list of files is read once.
 
+    Args:
+        shown: the file to name in messages, where this one was made of it.
+
     Attributes:
-        path: of the file.
+        path: the file to name in messages.
 
     Raises:
         InputError: it is no zip archive, or has too many files.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, shown: Path | None = None) -> None:
+        self.path = shown or path
         self._notes: dict[str, None] = {}
         self._read: dict[str, int] = {}
         try:
@@ -66,11 +69,11 @@ class Archive:
             raise
         except _PROBLEMS as error:
             raise InputError(
-                f"cannot be opened as a zip archive: {_explain(error)}", place=str(path)
+                f"cannot be opened as a zip archive: {_explain(error)}", place=str(self.path)
             ) from None
         self._files: dict[str, zipfile.ZipInfo] = {}
         if len(self._zip.infolist()) > MOST_FILES:
-            raise InputError(f"has more than {MOST_FILES:,} files", place=str(path))
+            raise InputError(f"has more than {MOST_FILES:,} files", place=str(self.path))
         for info in self._zip.infolist():
             if info.is_dir():
                 continue

@@ -30,7 +30,15 @@ def read(path: Path) -> Document:
     Raises:
         InputError: it is no EPUB, is protected or damaged, or has no page that can be read.
     """
-    archive = Archive(path)
+    return read_archive(Archive(path))
+
+
+def read_archive(archive: Archive) -> Document:
+    """The book in an archive.
+
+    Raises:
+        InputError: as for `read`.
+    """
     package = Package(archive)
     contents = read_contents(package)
     wanted: dict[str, set[str]] = {}
@@ -51,7 +59,7 @@ def read(path: Path) -> Document:
         left_out += survey.left_out
     if not pages:
         problems = "; ".join(archive.notes[:3]) or "its reading order is empty"
-        raise InputError(f"has no page that can be read: {problems}", place=str(path))
+        raise InputError(f"has no page that can be read: {problems}", place=str(archive.path))
     metadata = read_metadata(package)
     metadata["language"] = metadata["language"] or pages[0].survey.language
 
@@ -65,7 +73,7 @@ def read(path: Path) -> Document:
         archive.note(f"left out: {count} × {problem}")
     words = _read_lexicons(package)
     return Document(
-        path=path,
+        path=archive.path,
         cover=find_cover(package),
         lexicon=words,
         chapters=chapters,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -64,8 +65,8 @@ def looks_like_reference(link: _Element) -> bool:
         return "noteref" in types
     if not _MARK.fullmatch(words_of(link)):
         return False
-    parent = link.getparent()
-    raised = "sup" in (name_of(each) for each in (*link, *([parent] if parent is not None else [])))
+    around = itertools.takewhile(lambda each: name_of(each) not in BLOCKS, link.iterancestors())
+    raised = "sup" in (name_of(each) for each in (*link.iter("*"), *around))
     marked = words_of(link)[:1] in "[(*†‡" or _NOTE_CLASS.search(link.get("class") or "")
     return bool(raised or marked) and _has_words_before(link)
 
