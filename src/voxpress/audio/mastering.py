@@ -123,7 +123,7 @@ class Mastered:
         needed = self._ceiling / np.maximum(find_true_peaks(samples), self._ceiling)
         lowest = -sliding_maximum(-needed.astype(np.float64), 2 * window - 1)
         gains = sliding_mean(sliding_mean(lowest, window), window)
-        return np.multiply(heard, gains.astype(np.float32)[:, None])
+        return np.asarray(heard * gains.astype(np.float32)[:, None], np.float32)
 
 
 def find_true_peaks(samples: Samples) -> Samples:
@@ -139,7 +139,7 @@ def find_true_peaks(samples: Samples) -> Samples:
     for channel in samples.T:
         neighbours = np.lib.stride_tricks.sliding_window_view(channel, 2 * _TAPS)[1 : len(found) + 1]
         np.maximum(found, np.abs(neighbours @ _interpolation()).max(axis=1), out=found)
-    return found
+    return np.asarray(found, np.float32)
 
 
 @functools.cache
