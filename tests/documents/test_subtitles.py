@@ -172,6 +172,7 @@ VTT = (
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("<v Ann>x" * 9000, [("Ann", "x" * 9000)]),
         ("<v Ann>Hello</v>", [("Ann", "Hello")]),
         ("<v.loud.far Ann Lee>Hello", [("Ann Lee", "Hello")]),
         ("<v Ann>Who?\n<v Bob>Me.", [("Ann", "Who?"), ("Bob", "Me.")]),
@@ -291,6 +292,7 @@ def test_languages_of_files(name, language):
         codecs.BOM_UTF16_BE + "1\n00:01 --> 00:02\nGrüße 漢\n".encode("utf-16-be"),
         "1\n00:01 --> 00:02\nGrüße 漢\n".encode("utf-16-le"),
         codecs.BOM_UTF32_LE + "1\n00:01 --> 00:02\nGrüße 漢\n".encode("utf-32-le"),
+        b"1\r\r\n00:01 --> 00:02\r\r\nGr\xc3\xbc\xc3\x9fe \xe6\xbc\xa2\r\r\n",
         b"1\r00:01 --> 00:02\rGr\xc3\xbc\xc3\x9fe \xe6\xbc\xa2\r",
     ],
 )
@@ -305,8 +307,13 @@ def test_other_encodings_are_asked_for(tmp_path):
     ):
         read(path)
     assert read(path, encoding="cp1250").cues[0].text == "Jaké štěstí"
-    with pytest.raises(InputError, match="encoding: no encoding 'cp9'"):
-        read(path, encoding="cp9")
+    for encoding, problem in (
+        ("cp9", "no encoding 'cp9'"),
+        ("idna", "is not idna"),
+        ("ascii", "is not ascii: line 3"),
+    ):
+        with pytest.raises(InputError, match=problem):
+            read(path, encoding=encoding)
 
 
 @pytest.mark.parametrize(

@@ -48,19 +48,21 @@ def decode(data: bytes, encoding: str | None = None) -> str:
         text = data.decode(chosen)
     except LookupError:
         raise InputError(f"no encoding {chosen!r}", field="encoding") from None
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
+        if not isinstance(error, UnicodeDecodeError):
+            raise InputError(f"is not {chosen}", field="encoding") from None
         line = data.count(b"\n", 0, error.start) + 1
         if encoding or chosen != "utf-8":
             raise InputError(f"is not {chosen}: line {line} cannot be read; give its encoding") from None
         raise InputError(f"is not UTF-8; {_show_readings(data, error.start, line)}") from None
-    return re.sub(r"\r\n?", "\n", text.removeprefix("\ufeff"))
+    return re.sub(r"\r*\n|\r", "\n", text.removeprefix("\ufeff"))
 
 
 def decode_head(data: bytes, encoding: str | None = None) -> str:
     """The beginning of a file, whose last character may be cut off; what cannot be read is replaced."""
     try:
         text = data.decode(encoding or find_encoding(data), "replace")
-    except LookupError:
+    except (LookupError, UnicodeError):
         return ""
     return text.removeprefix("\ufeff")
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import NamedTuple
 
 from voxpress.documents.subtitles import Piece
 
 _TAG = re.compile(r"<([^>]*)(?:>|\Z)")
 _SRT_TAG = re.compile(r"<(/?[A-Za-z][^<>\n]*)>")
-_OVERRIDE = re.compile(r"\{\\[^}\n]*\}|\{[A-Za-z]:[^}\n]*\}")
+_OVERRIDE = re.compile(r"\{\\[^{}\n]*\}|\{[A-Za-z]:[^{}\n]*\}")
 """What ASS and MicroDVD say of the style, which programs leave behind in SubRip and WebVTT."""
 _BREAK = re.compile(r"(?<!:)\\N")
 _HARD_SPACE = re.compile(r"(?<!:)\\h")
 """What ASS writes for a line's end and a space; after a colon, it is a path of Windows."""
-_NAME = re.compile(r"[^\s.]*")
 _ELEMENTS = frozenset({"c", "i", "b", "u", "ruby", "rt", "v", "lang"})
 
 
@@ -39,43 +39,62 @@ def parse_subrip(text: str) -> tuple[Piece, ...]:
     return _parse(_BREAK.sub("\n", _HARD_SPACE.sub(" ", text)), _SRT_TAG)
 
 
+class _Element(NamedTuple):
+    """An element that is open, and what it and those around it say."""
+
+    name: str
+    speaker: str = ""
+    language: str = ""
+    in_ruby: bool = False
+    above: bool = False
+
+
 def _parse(text: str, tag: re.Pattern[str]) -> tuple[Piece, ...]:
     text = _OVERRIDE.sub("", text)
     if "<" not in text:
         return (Piece(unescape(text)),)
-    pieces: list[Piece] = []
-    open_: list[tuple[str, str]] = []
+    pieces: list[tuple[list[str], str, str]] = []
+    open_ = [_Element("")]
     at = 0
     for found in tag.finditer(text):
-        _add(pieces, text[at : found.start()], open_)
+        _add(pieces, text[at : found.start()], open_[-1])
         at = found.end()
-        inside = found[1]
-        if inside.startswith("/"):
-            _close(open_, inside[1:].strip().lower())
+        if found[1].startswith("/"):
+            _close(open_, found[1][1:].strip().lower())
         else:
-            name = _NAME.match(inside)[0].lower()  # type: ignore[index]  # it matches anything
-            if name in _ELEMENTS and (name != "rt" or any(other == "ruby" for other, _ in open_)):
-                annotation = re.sub(r"^\S*", "", inside)
-                open_.append((name, " ".join(unescape(annotation).split())))
-    _add(pieces, text[at:], open_)
-    return tuple(pieces)
+            _open(open_, found[1])
+    _add(pieces, text[at:], open_[-1])
+    return tuple(Piece("".join(texts), speaker, language) for texts, speaker, language in pieces)
 
 
-def _close(open_: list[tuple[str, str]], name: str) -> None:
-    """End the element that was opened last, if it has this name; the end of ruby ends what is above it, too."""
-    if open_ and (open_[-1][0] == name or (name == "ruby" and open_[-1][0] == "rt")):
-        last, _ = open_.pop()
-        if last != name:
-            _close(open_, name)
-
-
-def _add(pieces: list[Piece], text: str, open_: list[tuple[str, str]]) -> None:
-    if not text or any(name == "rt" for name, _ in open_):
+def _open(open_: list[_Element], tag: str) -> None:
+    name = re.split(r"[\s.]", tag, maxsplit=1)[0].lower()
+    around = open_[-1]
+    if name not in _ELEMENTS or (name == "rt" and not around.in_ruby):
         return
-    speaker, language = (
-        next((said for name, said in reversed(open_) if name == element), "") for element in ("v", "lang")
+    said = " ".join(unescape(re.sub(r"^\S*", "", tag)).split())
+    open_.append(
+        _Element(
+            name,
+            said if name == "v" else around.speaker,
+            said if name == "lang" else around.language,
+            around.in_ruby or name == "ruby",
+            around.above or name == "rt",
+        )
     )
-    if pieces and pieces[-1][1:] == (speaker, language):
-        pieces[-1] = pieces[-1]._replace(text=pieces[-1].text + unescape(text))
-    else:
-        pieces.append(Piece(unescape(text), speaker, language))
+
+
+def _close(open_: list[_Element], name: str) -> None:
+    """End the element that was opened last, if it has this name; the end of ruby ends what is above it, too."""
+    if name == "ruby" and open_[-1].name == "rt":
+        open_.pop()
+    if name and open_[-1].name == name:
+        open_.pop()
+
+
+def _add(pieces: list[tuple[list[str], str, str]], text: str, element: _Element) -> None:
+    if not text or element.above:
+        return
+    if not pieces or pieces[-1][1:] != (element.speaker, element.language):
+        pieces.append(([], element.speaker, element.language))
+    pieces[-1][0].append(unescape(text))

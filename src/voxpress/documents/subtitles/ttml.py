@@ -6,6 +6,7 @@ music is none.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,7 +33,6 @@ _ABOVE = frozenset({"text", "textContainer", "delimiter"})
 _APPLE = "{http://music.apple.com/lyric-ttml-internal}"
 """Lyrics of this kind count all times from the beginning, not from that of what is around."""
 _DIGITS = 6
-_DEEPEST = 200
 _OPEN_END: Seconds = 5.0
 """How long the last cue lasts if nothing says when it ends."""
 
@@ -123,10 +123,10 @@ class _Reader:
     def list_cues(self, body: _Element) -> Iterator[tuple[WrittenCue, Seconds | None]]:
         """The cues of paragraphs with text, each with its end; None: nothing says when it ends."""
         number = 0
-        for paragraph, span in self._walk(body, _Span(0.0, None), 0):
+        for paragraph, span in self._walk(body, _Span(0.0, None)):
             said = [
                 one
-                for one in self._list_texts(paragraph, span, 0)
+                for one in self._list_texts(paragraph, span)
                 if one.piece.text and (span.end == span.start or one.span.end != one.span.start)
             ]
             spoken = [one.span for one in said if one.piece.text.strip()]
@@ -143,14 +143,14 @@ class _Reader:
             times = round(start, _DIGITS), round(end or start, _DIGITS)
             yield WrittenCue(number, paragraph.sourceline or 0, *times, pieces, name), end
 
-    def _walk(self, element: _Element, above: _Span, depth: int) -> Iterator[tuple[_Element, _Span]]:
+    def _walk(self, element: _Element, above: _Span) -> Iterator[tuple[_Element, _Span]]:
         """The paragraphs in an element, each with its times."""
         span = self._span(element, above, above.start)
         if not self._is_shown(element):
             return
         if _name(element) == "p":
             yield element, span
-        elif _name(element) in ("body", "div") and depth < _DEEPEST:
+        elif _name(element) in ("body", "div"):
             sequence = _read_attributes(element).get("timeContainer") == "seq"
             begins: Seconds | None = span.start
             for child in element:
@@ -158,19 +158,19 @@ class _Reader:
                     return  # one before it never ends
                 reference = begins if sequence and begins is not None else span.start
                 under = span._replace(start=reference)
-                yield from self._walk(child, under, depth + 1)
+                yield from self._walk(child, under)
                 if sequence and _name(child) in ("p", "div"):
                     begins = self._span(child, under, reference).end
 
-    def _list_texts(self, element: _Element, span: _Span, depth: int) -> Iterator[_Said]:
+    def _list_texts(self, element: _Element, span: _Span) -> Iterator[_Said]:
         """The texts in a paragraph, with their own times."""
         yield self._say(element.text, span)
         for child in element:
             name = _name(child)
             if name == "br":
                 yield self._say("\0", span)
-            elif name == "span" and depth < _DEEPEST and self._is_shown(child):
-                yield from self._list_texts(child, self._span(child, span, span.start), depth + 1)
+            elif name == "span" and self._is_shown(child):
+                yield from self._list_texts(child, self._span(child, span, span.start))
             yield self._say(child.tail, span)
 
     def _say(self, text: str | None, span: _Span) -> _Said:
@@ -243,7 +243,7 @@ def _read_clock(attributes: Mapping[str, str]) -> _Clock:
         frames *= numerator / denominator
         default = frames * float(attributes.get("subFrameRate", "1")) if "frameRate" in attributes else 1.0
         clock = _Clock(frames, float(attributes.get("tickRate", default)))
-        if min(clock) > 0:
+        if all(0 < rate < math.inf for rate in clock):
             return clock
     except (ValueError, ZeroDivisionError):
         pass

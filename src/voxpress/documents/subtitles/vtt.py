@@ -17,7 +17,7 @@ from voxpress.errors import InputError, show
 
 _ARROW = "-->"
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t\n]|\Z)")
-_STAMP = r"(?:(\d+):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
+_STAMP = r"(?:(\d{1,9}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?!\d)"
 _TIMES = re.compile(rf"[ \t\f]*{_STAMP}[ \t\f]*-->[ \t\f]*{_STAMP}", re.ASCII)
 _FIELD = re.compile(r"(Language)[ \t]*:[ \t]*(\S+)", re.IGNORECASE)
 _NOT_CUES = re.compile(r"(?:STYLE|REGION)[ \t\f]*|NOTE(?:[ \t].*)?")
