@@ -74,7 +74,7 @@ def test_turns_keep_what_their_line_says() -> None:
         *("Ann", "*Guten Tag.*", "markdown", 1.1, "de", "talk.md:7"),
     )
     assert len(spoken.items) == 2
-    assert spoken.notes == ("1 turn without words is left out",)
+    assert spoken.notes == ("left out because they hold no words: 1 turns",)
 
 
 @pytest.mark.parametrize("items", [(), (Heading(title="One"),), (Turn(speaker="Ann", text="—"),)])

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 Table: TypeAlias = Mapping[str, Any]
 
-_TABLES = ("defaults", "cast", "presets", "server", "voicemail")
+_TABLES = ("defaults", "cast", "podcast", "presets", "server", "voicemail")
 _OWN_FIELDS = (
     "extends", "description", "files", "lexicons", "marks", "names", "before", "after", "map", "continuation",
 )  # fmt: skip
@@ -167,6 +167,8 @@ normalise=None, emoji=None, unspeakable=None, lenient=None, before=None, after=N
     """What is said of a server, as it stands in the file; `voxpress.server.settings` knows the fields."""
     voicemail: Table = {}
     """What greetings say, as it stands in the file; `voxpress.publish.greetings` knows the fields."""
+    podcast: Table = {}
+    """What is known of a show, as it stands in the file; `voxpress.publish.podcast.head` knows the fields."""
     path: str = "voxpress.toml"
     """Of the file, for messages."""
 
@@ -225,6 +227,7 @@ def load_project(path: Path | None = None) -> Project:
         cast=read_cast(_table(document, "cast", str(path), ""), str(path)),
         server=_table(document, "server", str(path), ""),
         voicemail=_table(document, "voicemail", str(path), ""),
+        podcast=_table(document, "podcast", str(path), ""),
         path=str(path),
     )
     if defaults.preset is not None:
