@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TypeVar
+
+from voxpress.errors import InputError, suggest
 
 Variant = TypeVar("Variant")
 
 
-def find_variants(
-    package: str, path: Iterable[str], attribute: str, kind: type[Variant]
-) -> dict[str, Variant]:
+class Variants(Mapping[str, Variant]):
     """The variants in a package, by their names. Modules without one are left out.
 
+    They are imported when they are first asked for.
+
     >>> from voxpress.publish import systems
-    >>> list(find_variants(systems.__name__, systems.__path__, "SYSTEM", systems.System))[:2]
+    >>> list(Variants(systems.__name__, systems.__path__, "SYSTEM", systems.System, "system"))[:2]
     ['asterisk', 'edgetx']
 
     Args:
@@ -24,10 +27,47 @@ def find_variants(
         path: its folders.
         attribute: what a module calls its variant.
         kind: the class of variants.
+        what: one of them is called in messages; the last word is their short name.
+        error: what is raised for a name that no variant has.
     """
-    found = {}
-    for module in pkgutil.iter_modules(path):
-        variant = getattr(importlib.import_module(f"{package}.{module.name}"), attribute, None)
-        if isinstance(variant, kind):
-            found[module.name] = variant
-    return found
+
+    def __init__(
+        self,
+        package: str,
+        path: Iterable[str],
+        attribute: str,
+        kind: type[Variant],
+        what: str,
+        error: type[InputError] = InputError,
+    ) -> None:
+        self._package, self._path, self._attribute, self._kind = package, path, attribute, kind
+        self._what, self._error = what, error
+
+    @cached_property
+    def _found(self) -> dict[str, Variant]:
+        names = sorted(module.name for module in pkgutil.iter_modules(self._path))
+        found = {
+            name: getattr(importlib.import_module(f"{self._package}.{name}"), self._attribute, None)
+            for name in names
+        }
+        return {name: variant for name, variant in found.items() if isinstance(variant, self._kind)}
+
+    def __getitem__(self, name: str) -> Variant:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def require(self, name: str) -> Variant:
+        """The variant called `name`.
+
+        Raises:
+            InputError: none has that name; the message lists those that exist.
+        """
+        if name not in self:
+            plural = f"{self._what.split()[-1]}s"
+            raise self._error(f"no {self._what} {name!r}{suggest(name, self)} ({plural}: {', '.join(self)})")
+        return self[name]

@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from html import unescape  # `html` is a module of this package
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
@@ -18,9 +17,9 @@ from typing import Literal, NamedTuple, TypeAlias
 import msgspec
 
 from voxpress.audio.tags import picture_type
-from voxpress.errors import InputError, suggest
+from voxpress.errors import InputError
 from voxpress.text.lexicon import Lexicon
-from voxpress.variants import find_variants
+from voxpress.variants import Variants
 
 BlockKind: TypeAlias = Literal[
     "heading", "paragraph", "item", "verse", "row", "caption", "code", "image", "note", "page", "break"
@@ -244,9 +243,12 @@ _OTHERS: Mapping[str, str] = {
 """What to do with files that people have, and that voxpress does not read."""
 
 
+_FORMATS = Variants(__name__, __path__, "FORMAT", Format, "document format")
+
+
 def names() -> list[str]:
     """Names of all formats, which are those of their modules."""
-    return sorted(_find_formats())
+    return list(_FORMATS)
 
 
 def find(name: str) -> Format:
@@ -255,11 +257,7 @@ def find(name: str) -> Format:
     Raises:
         InputError: no format has that name; the message lists those that exist.
     """
-    formats = _find_formats()
-    if name not in formats:
-        known = ", ".join(sorted(formats))
-        raise InputError(f"no document format {name!r}{suggest(name, formats)} (formats: {known})")
-    return formats[name]
+    return _FORMATS.require(name)
 
 
 def recognise(path: str, head: bytes) -> str:
@@ -271,15 +269,14 @@ def recognise(path: str, head: bytes) -> str:
     Raises:
         InputError: neither shows the format.
     """
-    formats = _find_formats()
-    for name, form in formats.items():
+    for name, form in _FORMATS.items():
         if form.recognise(head):
             return name
     extension = Path(path).suffix.lower()
-    for name, form in formats.items():
+    for name, form in _FORMATS.items():
         if extension in form.extensions:
             return name
-    known = ", ".join(sorted(extension for form in formats.values() for extension in form.extensions))
+    known = ", ".join(sorted(extension for form in _FORMATS.values() for extension in form.extensions))
     what = _OTHERS.get(extension, "")
     raise InputError(f"is no document that voxpress reads ({known}){what and f': {what}'}", place=path)
 
@@ -300,8 +297,3 @@ def read(path: str | os.PathLike[str], format: str | None = None) -> Document:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", place=str(place)) from error
     return find(format or recognise(str(place), head)).read(place)
-
-
-@cache
-def _find_formats() -> Mapping[str, Format]:
-    return find_variants(__name__, __path__, "FORMAT", Format)

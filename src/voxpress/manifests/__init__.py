@@ -16,16 +16,15 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Generator, Iterator, Mapping
-from functools import cache
 from pathlib import PurePath
 from typing import BinaryIO, TypeAlias
 
 import msgspec
 
-from voxpress.errors import ManifestError, suggest
+from voxpress.errors import ManifestError
 from voxpress.manifests.reading import Reading
 from voxpress.speech import Utterance
-from voxpress.variants import find_variants
+from voxpress.variants import Variants
 
 Row: TypeAlias = Utterance | ManifestError
 """One row of a manifest, or its error."""
@@ -72,13 +71,16 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the format shares its extensions with a wider one, so that only the content decides between them."""
 
 
+_FORMATS = Variants(__name__, __path__, "FORMAT", Format, "manifest format", ManifestError)
+
+
 def names() -> list[str]:
     """Names of all formats.
 
     >>> names()
     ['asterisk', 'csv', 'edgetx', 'freeswitch', 'json', 'jsonl', 'pairs', 'text', 'yaml']
     """
-    return sorted(_find_formats())
+    return list(_FORMATS)
 
 
 def find(name: str) -> Format:
@@ -90,11 +92,7 @@ def find(name: str) -> Format:
     Raises:
         ManifestError: no format has that name; the message lists those that exist.
     """
-    formats = _find_formats()
-    if name not in formats:
-        known = ", ".join(sorted(formats))
-        raise ManifestError(f"no manifest format {name!r}{suggest(name, formats)} (formats: {known})")
-    return formats[name]
+    return _FORMATS.require(name)
 
 
 def recognise(path: str, head: str) -> str:
@@ -121,10 +119,9 @@ def _find_shown(path: str, head: str) -> str:
     Raises:
         ManifestError: it is one text.
     """
-    formats = _find_formats()
     extension = PurePath(path).suffix.lower()
-    named = {name: form for name, form in formats.items() if extension in form.extensions}
-    for name, form in sorted((named or formats).items(), key=lambda item: not item[1].by_content):
+    named = {name: form for name, form in _FORMATS.items() if extension in form.extensions}
+    for name, form in sorted((named or _FORMATS).items(), key=lambda item: not item[1].by_content):
         if form.recognise(head):
             return name
     if markup := find_markup(path, head):
@@ -215,11 +212,6 @@ def _choose_format(path: str, head: str, reading: Reading) -> str:
     if reading.phrases:
         return _find_shown(path, head) or "text"
     return recognise(path, head)
-
-
-@cache
-def _find_formats() -> Mapping[str, Format]:
-    return find_variants(__name__, __path__, "FORMAT", Format)
 
 
 def read_lines(stream: BinaryIO, path: str) -> Generator[str, None, None]:

@@ -10,16 +10,15 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from voxpress.errors import InputError, suggest
+from voxpress.errors import InputError
 from voxpress.languages import canonical
 from voxpress.speech import Seconds
-from voxpress.variants import find_variants
+from voxpress.variants import Variants
 
 LARGEST = 32_000_000
 """Bytes of a file; a film has 100,000."""
@@ -140,9 +139,12 @@ _KINDS = frozenset({"forced", "sdh", "cc", "hi", "default", "orig"})
 """What names of files say beside the language."""
 
 
+_FORMATS = Variants(__name__, __path__, "FORMAT", Format, "subtitle format")
+
+
 def names() -> list[str]:
     """Names of all formats, which are those of their modules."""
-    return sorted(_find_formats())
+    return list(_FORMATS)
 
 
 def find(name: str) -> Format:
@@ -151,11 +153,7 @@ def find(name: str) -> Format:
     Raises:
         InputError: no format has that name; the message lists those that exist.
     """
-    formats = _find_formats()
-    if name not in formats:
-        known = ", ".join(sorted(formats))
-        raise InputError(f"no format of subtitles {name!r}{suggest(name, formats)} (formats: {known})")
-    return formats[name]
+    return _FORMATS.require(name)
 
 
 def recognise(path: str, head: str) -> str:
@@ -167,15 +165,14 @@ def recognise(path: str, head: str) -> str:
     Raises:
         InputError: neither shows the format.
     """
-    formats = _find_formats()
     extension = Path(path).suffix.lower()
-    for name, form in formats.items():
-        if form.recognise(head) and not (name == "srt" and extension in formats["vtt"].extensions):
+    for name, form in _FORMATS.items():
+        if form.recognise(head) and not (name == "srt" and extension in _FORMATS["vtt"].extensions):
             return name
-    for name, form in formats.items():
+    for name, form in _FORMATS.items():
         if extension in form.extensions:
             return name
-    known = ", ".join(sorted(extension for form in formats.values() for extension in form.extensions))
+    known = ", ".join(sorted(extension for form in _FORMATS.values() for extension in form.extensions))
     what = _OTHERS.get(extension, "")
     raise InputError(
         f"is no file of subtitles that voxpress reads ({known}){what and f': {what}'}", place=path
@@ -243,8 +240,3 @@ def _find_language(tag: str) -> str:
         return canonical(tag) if tag else ""
     except InputError:
         return ""
-
-
-@cache
-def _find_formats() -> Mapping[str, Format]:
-    return find_variants(__name__, __path__, "FORMAT", Format)

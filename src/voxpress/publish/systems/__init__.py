@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from functools import cache
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from voxpress import languages
-from voxpress.errors import InputError, UnsupportedOption, suggest
+from voxpress.errors import InputError, UnsupportedOption
 from voxpress.files.formats import FORMATS
 from voxpress.speech import Hertz, Output
-from voxpress.variants import find_variants
+from voxpress.variants import Variants
 
 Kind: TypeAlias = Literal["unavail", "busy", "greet", "temp"]
 """What a greeting is for: nobody answers, the line is busy, the name alone, an absence."""
@@ -166,9 +165,7 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
             raise InputError(f"{self.description} plays {output.format} of {allowed} Hz, not of {given}")
 
 
-@cache
-def _find_systems() -> Mapping[str, System]:
-    return find_variants(__name__, __path__, "SYSTEM", System)
+_SYSTEMS = Variants(__name__, __path__, "SYSTEM", System, "system", UnsupportedOption)
 
 
 def names() -> list[str]:
@@ -177,7 +174,7 @@ def names() -> list[str]:
     >>> names()
     ['asterisk', 'edgetx', 'freepbx', 'freeswitch', 'fusionpbx', 'valetudo']
     """
-    return sorted(_find_systems())
+    return list(_SYSTEMS)
 
 
 def find(name: str) -> System:
@@ -186,8 +183,4 @@ def find(name: str) -> System:
     Raises:
         UnsupportedOption: no system has that name; the message lists those that exist.
     """
-    systems = _find_systems()
-    if name not in systems:
-        known = ", ".join(sorted(systems))
-        raise UnsupportedOption(f"no system {name!r}{suggest(name, systems)} (systems: {known})")
-    return systems[name]
+    return _SYSTEMS.require(name)
