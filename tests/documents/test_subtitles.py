@@ -359,7 +359,7 @@ def test_the_content_decides_before_the_name(tmp_path):
     assert read(write(tmp_path, ONE, "a.txt")).format == "srt"
     assert read(write(tmp_path, ASS, "a.txt")).format == "ass"
     assert read(write(tmp_path, TTML.format('<p end="1s">a</p>'), "a.xml")).format == "ttml"
-    with pytest.raises(InputError, match="no format of subtitles 'str'; did you mean 'srt'"):
+    with pytest.raises(InputError, match="no subtitle format 'str'; did you mean 'srt'"):
         subtitles.read(write(tmp_path, ONE), "str")
 
 
