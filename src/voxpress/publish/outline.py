@@ -364,7 +364,7 @@ def _merge(text: str, there: str, path: Path, source: str) -> str:
     """An outline as voxpress writes it, put into the one that is there."""
     import yaml
 
-    from voxpress.manifests.edits import merge
+    from voxpress.publish.edits import merge
 
     body = there.removeprefix(_BYTE_ORDER_MARK)
     old = write(_parse(body, path), source=source)
