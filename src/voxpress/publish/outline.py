@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
 import re
 from collections import Counter
@@ -34,6 +36,9 @@ _KINDS: Mapping[str, str] = {
 """Kinds of blocks, and the field that says whether they are read."""
 _FLAGS = (("chapters", "read"), ("sentences", "approved"))
 """Fields that are yes or no."""
+_NAMES = ("at", "text", "title")
+"""Fields by which a chapter, a doubt or a decision is known."""
+_BYTE_ORDER_MARK = "\ufeff"
 _LONGEST_PAUSE: Seconds = 600
 _LONGEST_PLACE = 60
 """Characters of a title in a place."""
@@ -345,27 +350,53 @@ def load(path: Path) -> Outline:
     Raises:
         ManifestError: it cannot be read, is too long, or is no outline.
     """
+    return _parse(_read(path), path)
+
+
+def _read(path: Path) -> str:
     try:
-        lines = path.read_text("utf-8-sig").splitlines(keepends=True)
+        return path.read_bytes().decode()
     except OSError as error:
         raise ManifestError(f"cannot be read: {error.strerror}", path=str(path)) from error
     except UnicodeDecodeError as error:
         raise ManifestError("is not UTF-8", path=str(path)) from error
-    return make(
-        read_document(limit(iter(lines), str(path)), str(path)), Outline, path=str(path), flags=_FLAGS
-    )
+
+
+def _parse(text: str, path: Path) -> Outline:
+    name, lines = str(path), io.StringIO(text.removeprefix(_BYTE_ORDER_MARK))
+    return make(read_document(limit(lines, name), name), Outline, path=name, flags=_FLAGS)
 
 
 def save(outline: Outline, path: Path, *, source: str) -> None:
-    """Write an outline for people: each choice with a comment.
+    """Write an outline for people: each choice with a comment. In an outline that is there, only what changed is
+    written, and what people wrote around it stays.
 
     Args:
         source: the book's file name, for the first line.
 
     Raises:
+        ManifestError: what is there is no outline.
         StoreError: the file cannot be written.
     """
-    atomic.write(str(path), write(outline, source=source).encode())
+    text = write(outline, source=source)
+    if path.is_file():
+        text = _merge(text, _read(path), path, source)
+    atomic.write(str(path), text.encode())
+
+
+def _merge(text: str, there: str, path: Path, source: str) -> str:
+    """An outline as voxpress writes it, put into the one that is there."""
+    import yaml
+
+    from voxpress.publish.edits import merge
+
+    body = there.removeprefix(_BYTE_ORDER_MARK)
+    old = write(_parse(body, path), source=source)
+    with contextlib.suppress(yaml.YAMLError, ManifestError):
+        merged = merge(body, old, text, _NAMES)
+        if _parse(merged, path) == _parse(text, path):
+            return there.removesuffix(body) + merged
+    return text
 
 
 def write(outline: Outline, *, source: str) -> str:

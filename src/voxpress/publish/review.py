@@ -147,12 +147,13 @@ def reread(outline: Outline, text: str) -> Outline:
 
 
 def _decide(outline: Outline, text: str, *, approved: bool | None = None, seed: int | None = None) -> Outline:
-    former = next((each for each in outline.sentences if each.text == text), Decision(text=text))
+    known = {each.text: each for each in outline.sentences}
+    former = known.get(text, Decision(text=text))
     changes = {"approved": approved, "seed": seed}
     new = replace(former, **{name: value for name, value in changes.items() if value is not None})
     if seed is not None:
         new = replace(new, approved=False)  # that was said of the former reading
-    return replace(outline, sentences=(*(each for each in outline.sentences if each.text != text), new))
+    return replace(outline, sentences=tuple({**known, text: new}.values()))
 
 
 class Reviewing:
