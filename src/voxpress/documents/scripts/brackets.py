@@ -97,6 +97,7 @@ class _Found(NamedTuple):
         first: it begins a turn.
         begins: it begins a paragraph.
         alone: it stands on a line of its own.
+        whole: it is the whole paragraph.
         before, after: the characters beside it, without white space and emphasis.
     """
 
@@ -106,6 +107,7 @@ class _Found(NamedTuple):
     first: bool
     begins: bool
     alone: bool
+    whole: bool
     before: str
     after: str
 
@@ -115,13 +117,15 @@ class _Found(NamedTuple):
         before = text[max(0, start - _FAR) : start].rstrip(_SIDES)
         after = text[end : end + _FAR]
         begins = not before and start <= _FAR
+        following = after.lstrip(_ENDS)[:1]
         return cls(
             match,
             next((each for each in match.group(*_INSIDES) if each is not None), "").strip(),
             line,
             first and begins,
             begins,
-            (begins or before.endswith("\n")) and after.lstrip(_ENDS)[:1] in ("", "\n"),
+            (begins or before.endswith("\n")) and following in ("", "\n"),
+            begins and not following,
             before[-1:],
             after.lstrip(_SIDES),
         )
@@ -179,7 +183,7 @@ class _Found(NamedTuple):
 
     def _is_direction(self, kind: str, sounds: Collection[str]) -> bool:
         """Whether it is one, where what looks the same can also be speech."""
-        if self.alone and not self.first:
+        if not self.first and (self.whole if kind == "italics" else self.alone):
             return True
         noise = is_noise(self.words)
         if kind == "italics":

@@ -59,27 +59,24 @@ class Composer:
             else:
                 self.put(piece)
 
-    def add(self, paragraph: str, line: int) -> None:
+    def add(self, paragraph: str, line: int, *, spoken: bool = False) -> None:
         """Add a paragraph to the turn; what stands in brackets in it is done, or left out.
 
         Args:
             line: on which it begins.
+            spoken: what is all in italics or round brackets can be speech, as it can be at the beginning of a turn.
 
         Raises:
             InputError: a direction cannot be so.
         """
         goes_on = False
         with self._at(line):
-            for at, piece in read_pieces(paragraph, line, self.sounds, first=not self._text):
+            for at, piece in read_pieces(paragraph, line, self.sounds, first=spoken or not self._text):
                 if isinstance(piece, str):
                     self._say(piece, at, goes_on=goes_on)
                     goes_on = True
                 else:
                     self.put(piece)
-
-    def say(self, paragraph: str, line: int) -> None:
-        """Add a paragraph to the turn as it is."""
-        self._say(paragraph, line, goes_on=False)
 
     def direct(self, words: str, written: str, line: int) -> None:
         """Do what a direction on a line of its own asks for, or leave it out.

@@ -102,7 +102,8 @@ _GAIN = _compile(rf"(?:(?:gain|volume|vol|level|lautstärke) ?[:=]? ?)?{_NUMBER}
 _LANGUAGE = _compile(r"(?:language|lang|sprache|langue) ?[:=]? ?(?P<tag>[a-z]{2,3}(?:[-_][a-z\d]{2,8}){0,3})")
 _CHAPTER = _compile(r"(?:chapter|kapitel|chapitre) ?: ?(?P<title>.+)")
 _BED_END = _compile(
-    r"(?:end|stop)(?: of)?(?: the)? bed|bed ?[:=]? ?(?:off|ends?|stops?|out|none|aus|ende)|(?:(?:bed|music) )?fades? out"
+    r"(?:end|stop)(?: of)?(?: the)? bed|bed ?[:=]? ?(?:off|ends?|stops?|out|none|aus|ende)"
+    r"|(?:(?:bed|music) )?fades? out"
 )
 _SOUND = _compile(rf"(?P<kind>{_any(_SOUNDS)}) ?[:=] ?(?P<name>.+)")
 _BETWEEN = re.compile(r"\s*(?:;|,(?!\d)|\|)\s*")
@@ -152,7 +153,7 @@ def read_direction(words: str, sounds: Collection[str] = (), line: int = 0) -> t
 def read_pause(words: str) -> Seconds | None:
     """How long a pause is; None: the words ask for none.
 
-    >>> read_pause("Pause: 3"), read_pause("2 seconds of silence"), read_pause("kurze Pause"), read_pause("pause button")
+    >>> read_pause("Pause: 3"), read_pause("2 seconds of silence"), read_pause("kurze Pause"), read_pause("pause it")
     (3.0, 2.0, 0.5, None)
 
     Raises:

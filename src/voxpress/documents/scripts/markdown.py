@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,16 +56,15 @@ def read(path: Path) -> Script:
     head = read_head(written, path)
     lines = list(_list_lines(written, head.body))
     composer = Composer(path, head)
-    paragraphs = sum(
-        bool(line.text and not before.text) for before, line in zip([_Line(0), *lines], lines, strict=False)
-    )
+    paragraphs = sum(bool(line.text) and not before.text for before, line in pairwise([_Line(0), *lines]))
     verdict = find_speakers([line.cue for line in lines if line.cue], find_cast(head.values), paragraphs)
     composer.notes += verdict.notes
     paragraph: list[str] = []
     begun = 0
     for place, line in enumerate(lines):
-        cue = line.cue if line.cue and line.cue.key in {*verdict.speakers, *verdict.directions} else None
-        if line.text and not cue and not (line.cue and (heading := _find_chapter(lines, place))):
+        cue = line.cue if line.cue and line.cue.key in verdict else None
+        heading = _find_chapter(lines, place) if line.cue and not cue else None
+        if line.text and not cue and not heading:
             begun = begun if paragraph else line.number
             paragraph.append(line.text)
             continue
@@ -79,10 +79,8 @@ def read(path: Path) -> Script:
                 composer.put(LeftOut(text=cue.time, line=line.number))
             if cue.rest.strip():
                 paragraph, begun = [cue.rest], line.number
-        elif line.text:
-            composer.put(heading)
-        elif line.item:
-            composer.put(line.item)
+        elif item := heading or line.item:
+            composer.put(item)
         elif line.voice is not None:
             composer.begin(line.voice, line.number)
     if paragraph:

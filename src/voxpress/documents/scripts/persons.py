@@ -8,15 +8,17 @@ from pathlib import Path
 from voxpress.documents.scripts import Format, LeftOut, Script
 from voxpress.documents.scripts.composer import Composer
 from voxpress.documents.scripts.source import Head, read_head, read_text
-from voxpress.errors import InputError, shorten
+from voxpress.errors import InputError
 
 _NAME = r"(?P<name>[^\W\d_](?:[\w .-]{0,38}\w)?)"
 _OPEN = re.compile(rf"<{_NAME}>")
 _MARK = re.compile(rf"<(?P<end>/?){_NAME}>")
-_NO_PERSONS = frozenset(
-    """speak html xml body head title p s b i em u strong sub sup div span a br h1 h2 h3 ul ol li table script style
-    emphasis prosody voice break say-as phoneme lang mark audio scratchpad root svg rss tt""".split()  # noqa: SIM905
-)
+_NO_PERSONS_WORDS = """
+    speak html xml body head title p s b i em u strong sub sup div span a br h1 h2 h3 ul ol li table script
+    style emphasis prosody voice break say-as phoneme lang mark audio scratchpad root svg rss tt
+"""
+
+_NO_PERSONS = frozenset(_NO_PERSONS_WORDS.split())
 
 
 def _recognise(head: str) -> bool:
@@ -48,7 +50,7 @@ def read(path: Path) -> Script:
             for paragraph, number in _list_paragraphs(written, line - written.count("\n")):
                 composer.add(paragraph, number)
         elif written.strip():
-            composer.put(LeftOut(text=shorten(" ".join(written.split())), line=at))
+            composer.put(LeftOut(text=" ".join(written.split()), line=at))
 
     for mark in _MARK.finditer(text, start):
         name, closes = mark["name"], bool(mark["end"])

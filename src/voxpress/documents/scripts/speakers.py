@@ -28,29 +28,34 @@ _CUE = re.compile(
     rf"|(?P<plain>{_NAME}){_ASIDE.format('a3')}[ \t]*(?:：|:(?![:/\\])))"
     r"[ \t]*(?P<rest>.*)"
 )
-_PROSE = frozenset(
-    """is are was were be been have has had do does did will would can could should this that these those here there what
-    why how when where which it its i we you they he she my our your their says said asks asked not so but because if
-    then also yes no ok it's that's here's there's let's what's i'm we're you're
-    ist sind war hat haben wird das dass es wir ich ihr nicht aber weil wenn also ja nein
-    est sont était c'est qui que voici voilà mais donc oui non es son era pero porque sí""".split()  # noqa: SIM905
-)
-_NO_FIRST = frozenset(
-    "and or with for from in on at to by as und oder mit für et ou avec pour y o con para".split()
-)  # noqa: SIM905
-_NO_NAMES = frozenset(
-    """note notes nb ps pps warning caution attention tip hint example remember important update edit source sources link
-    links reference references see tldr summary title subtitle episode date time duration length topic topics subject
-    setting location hosts guests speakers cast characters intro outro fact fun+fact pro+tip side+note
-    for+example definition disclaimer sponsor sponsors aside related transcript http https ftp mailto url www format
-    draft version author authors language chapter part section segment scene act step
+_PROSE_WORDS = """
+    is are was were be been have has had do does did will would can could should this that these those here
+    there what why how when where which it its i we you they he she my our your their says said asks asked not
+    so but because if then also yes no ok it's that's here's there's let's what's i'm we're you're ist sind war
+    hat haben wird das dass es wir ich ihr nicht aber weil wenn also ja nein est sont était c'est qui que voici
+    voilà mais donc oui non es son era pero porque sí
+"""
+_NO_FIRST_WORDS = """
+    and or with for from in on at to by as und oder mit für et ou avec pour y o con para
+"""
+_NO_NAMES_WORDS = """
+    note notes nb ps pps warning caution attention tip hint example remember important update edit source
+    sources link links reference references see tldr summary title subtitle episode date time duration length
+    topic topics subject setting location hosts guests speakers cast characters intro outro fact fun+fact
+    pro+tip side+note for+example definition disclaimer sponsor sponsors aside related transcript http https ftp
+    mailto url www format draft version author authors language chapter part section segment scene act step
     hinweis anmerkung achtung wichtig beispiel quelle titel folge dauer thema ort szene zusammenfassung datum
-    remarque exemple titre durée résumé lieu date nota ejemplo título resumen duración tema""".split()  # noqa: SIM905
-)
-_DIRECTIONS = frozenset(
-    """sfx fx sound sounds sound+effect sound+effects music audio cue bgm jingle sting bed pause musik geräusch
-    geräusche musique bruitage música sonido""".split()  # noqa: SIM905
-)
+    remarque exemple titre durée résumé lieu date nota ejemplo título resumen duración tema
+"""
+_DIRECTIONS_WORDS = """
+    sfx fx sound sounds sound+effect sound+effects music audio cue bgm jingle sting bed pause musik geräusch
+    geräusche musique bruitage música sonido
+"""
+
+_PROSE = frozenset(_PROSE_WORDS.split())
+_NO_FIRST = frozenset(_NO_FIRST_WORDS.split())
+_NO_NAMES = frozenset(_NO_NAMES_WORDS.split())
+_DIRECTIONS = frozenset(_DIRECTIONS_WORDS.split())
 
 
 class Cue(NamedTuple):
@@ -89,6 +94,9 @@ class Verdict(NamedTuple):
     speakers: dict[str, str]
     directions: frozenset[str]
     notes: list[str]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.speakers or key in self.directions
 
 
 def fold(name: str) -> str:
@@ -150,13 +158,15 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
         elif key in directions:
             continue
         elif key not in plausible or not counts[key]:
-            if key in counts:
+            if key in counts and find_heading(f"{first.name}: x") is None:
                 notes.append(f"line {first.line}: {first.name!r} is taken for text, and not for a speaker")
         elif key in repeated or (any(cue.form == "bold" for cue in found) and 2 * forms["bold"] >= len(cues)):
             speakers[key] = first.name
             if named:
                 notes.append(f"line {first.line}: {first.name!r} speaks, and is not in the cast of the head")
-        elif _is_close(key, named) or _is_title(first.name) and first.starts and (repeated or named or dense):
+        elif _is_close(key, named) or (
+            _is_title(first.name) and first.starts and (repeated or named or dense)
+        ):
             # A name that is not known fails before anything is spoken; a name within a text would be heard.
             speakers[key] = first.name
             if repeated or named:
