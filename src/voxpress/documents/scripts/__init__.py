@@ -6,13 +6,23 @@ each of them may hold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import msgspec
+
+from voxpress.errors import InputError, suggest
 from voxpress.speech import Seconds
 from voxpress.validation import Markup
+from voxpress.variants import find_variants
+
+TOGETHER: Seconds = -math.inf
+"""The `Turn.gap` of a turn that begins when the turn before it begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +32,8 @@ class Turn:
     Attributes:
         speaker: the name in the script; empty: the narrator.
         text: what is spoken, written in `markup`.
-        gap: silence between the turn before it and this one; negative: they overlap; None: the usual.
+        gap: silence between the turn before it and this one; negative: they overlap; `TOGETHER`: both begin at once;
+            None: the usual.
         speed: 1.0 is the voice's own; None: as the cast has it.
         gain: in dB.
         language: BCP 47 tag where it is not that of the script.
@@ -111,3 +122,101 @@ class Script:
     head: Mapping[str, object] = field(default_factory=dict)
     items: tuple[Item, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+class Format(msgspec.Struct, frozen=True, kw_only=True):
+    """One way of writing scripts.
+
+    >>> find("fountain").extensions
+    ('.fountain', '.spmd')
+    """
+
+    description: str
+    extensions: tuple[str, ...] = ()
+    """Endings of file names, in lower case, with the dot."""
+    recognise: Callable[[str], bool]
+    """Whether a script that begins with this text is written so."""
+    read: Callable[[Path], Script]
+
+
+_HEAD = 4096
+"""Bytes that show the format of a file."""
+_OTHERS: Mapping[str, str] = {
+    ".fdx": "export it as Fountain",
+    ".celtx": "export it as Fountain",
+    ".pdf": "it has no lines: use the text that it was made from",
+    ".docx": "save it as plain text",
+    ".doc": "save it as plain text",
+    ".odt": "save it as plain text",
+    ".rtf": "save it as plain text",
+    ".srt": "these are subtitles: use voxpress voiceover",
+    ".vtt": "these are subtitles: use voxpress voiceover",
+    ".ass": "these are subtitles: use voxpress voiceover",
+}
+"""What to do with files that people have, and that hold no script."""
+
+
+def names() -> list[str]:
+    """Names of all formats, which are those of their modules."""
+    return sorted(_find_formats())
+
+
+def find(name: str) -> Format:
+    """The format called `name`.
+
+    Raises:
+        InputError: no format has that name; the message lists those that exist.
+    """
+    formats = _find_formats()
+    if name not in formats:
+        known = ", ".join(sorted(formats))
+        raise InputError(f"no script format {name!r}{suggest(name, formats)} (formats: {known})")
+    return formats[name]
+
+
+def recognise(path: str, head: str) -> str:
+    """The name of the format of a script: by what it begins with, else by its extension.
+
+    >>> recognise("talk.txt", "<Person1>Hello.</Person1>"), recognise("talk.txt", "Ann: Hello.")
+    ('persons', 'markdown')
+
+    Raises:
+        InputError: neither shows the format.
+    """
+    formats = _find_formats()
+    extension = Path(path).suffix.lower()
+    if what := _OTHERS.get(extension):
+        raise InputError(f"is no script that voxpress reads: {what}", place=path)
+    for name, form in formats.items():
+        if form.recognise(head):
+            return name
+    for name, form in formats.items():
+        if extension in form.extensions:
+            return name
+    known = ", ".join(sorted(extension for form in formats.values() for extension in form.extensions))
+    raise InputError(f"is no script that voxpress reads ({known})", place=path)
+
+
+def read(path: str | os.PathLike[str], format: str | None = None) -> Script:
+    """The script at `path`.
+
+    Args:
+        format: one of `names()`; None: the content and the extension decide.
+
+    Raises:
+        InputError: it cannot be read, or nothing in it is spoken.
+    """
+    place = Path(path)
+    try:
+        with place.open("rb") as stream:
+            data = stream.read(_HEAD)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=str(place)) from error
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    head = data.decode(encoding, errors="ignore").replace("\r\n", "\n").replace("\r", "\n")
+    return find(format or recognise(str(place), head)).read(place)
+
+
+@cache
+def _find_formats() -> Mapping[str, Format]:
+    return find_variants(__name__, __path__, "FORMAT", Format)

@@ -1,0 +1,197 @@
+"""Which lines of a script begin with the name of a speaker.
+
+``Note: it rains.`` looks like a turn and is none. The cast in the head decides; without one, a name that comes again
+is a speaker, and so is a name in bold.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Literal, NamedTuple
+
+from voxpress.documents.text import find_heading
+
+LONGEST_NAME = 40
+MOST_WORDS = 5
+
+_NAME = r"[^\W_](?:[^:：*\[\]()（）<>{}\"“”„!?;\n]{0,38}[^\s:：*\[\]()（）<>{}\"“”„!?;,])?"
+_ASIDE = r"(?:[ \t]*[\[(（](?P<{}>[^()\[\]（）\n]{{0,120}})[\])）])?"
+_TIME = r"(?:\\?[\[(]?(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?)\\?[\])]?[ \t]*[-–—]?[ \t]*)?"
+_CUE = re.compile(
+    rf"[ \t]*(?:[-+>][ \t]+|\*[ \t]+|\d{{1,4}}[.)][ \t]+)?{_TIME}"
+    rf"(?:(?P<em>\*{{1,3}}|__?)(?P<bold>{_NAME}){_ASIDE.format('a1')}[ \t]*"
+    rf"(?:[:：][ \t]*(?P=em)|(?P=em){_ASIDE.format('a2')}[ \t]*[:：])"
+    rf"|\[(?P<tagged>{_NAME})\][ \t]*[:：]"
+    rf"|(?P<plain>{_NAME}){_ASIDE.format('a3')}[ \t]*(?:：|:(?![:/\\])))"
+    r"[ \t]*(?P<rest>.*)"
+)
+_PROSE_WORDS = """
+    is are was were be been have has had do does did will would can could should this that these those here
+    there what why how when where which it its i we you they he she my our your their says said asks asked not
+    so but because if then also yes no ok it's that's here's there's let's what's i'm we're you're ist sind war
+    hat haben wird das dass es wir ich ihr nicht aber weil wenn also ja nein est sont était c'est qui que voici
+    voilà mais donc oui non es son era pero porque sí
+"""
+_NO_FIRST_WORDS = """
+    and or with for from in on at to by as und oder mit für et ou avec pour y o con para
+"""
+_NO_NAMES_WORDS = """
+    note notes nb ps pps warning caution attention tip hint example remember important update edit source
+    sources link links reference references see tldr summary title subtitle episode date time duration length
+    topic topics subject setting location hosts guests speakers cast characters intro outro fact fun+fact
+    pro+tip side+note for+example definition disclaimer sponsor sponsors aside related transcript http https ftp
+    mailto url www format draft version author authors language chapter part section segment scene act step
+    hinweis anmerkung achtung wichtig beispiel quelle titel folge dauer thema ort szene zusammenfassung datum
+    remarque exemple titre durée résumé lieu date nota ejemplo título resumen duración tema
+"""
+_DIRECTIONS_WORDS = """
+    sfx fx sound sounds sound+effect sound+effects music audio cue bgm jingle sting bed pause musik geräusch
+    geräusche musique bruitage música sonido
+"""
+
+_PROSE = frozenset(_PROSE_WORDS.split())
+_NO_FIRST = frozenset(_NO_FIRST_WORDS.split())
+_NO_NAMES = frozenset(_NO_NAMES_WORDS.split())
+_DIRECTIONS = frozenset(_DIRECTIONS_WORDS.split())
+
+
+class Cue(NamedTuple):
+    """What looks like the beginning of a turn.
+
+    Attributes:
+        directions: what stands in brackets beside the name.
+        rest: the text after the colon.
+        form: how the name is written; ``tight``: no space follows the colon.
+        starts: it begins a paragraph, or follows another cue.
+    """
+
+    line: int
+    name: str
+    directions: str
+    rest: str
+    form: Literal["bold", "tagged", "plain", "tight"]
+    time: str
+    starts: bool = True
+
+    @property
+    def key(self) -> str:
+        """What is the same for all spellings of a name."""
+        return fold(self.name)
+
+
+class Verdict(NamedTuple):
+    """Who speaks in a script.
+
+    Attributes:
+        speakers: keys of cues, each with the name.
+        directions: keys of cues whose lines are directions, such as ``SFX``.
+        notes: what is doubtful.
+    """
+
+    speakers: dict[str, str]
+    directions: frozenset[str]
+    notes: list[str]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.speakers or key in self.directions
+
+
+def fold(name: str) -> str:
+    """A name as it is compared.
+
+    >>> fold("  ANN   Lee ")
+    'ann lee'
+    """
+    return " ".join(name.casefold().split())
+
+
+def find_cue(text: str, line: int, *, starts: bool = True) -> Cue | None:
+    """The cue that a line of a script begins with.
+
+    >>> find_cue("**Ann (quietly):** Hello.", 1)[1:5]
+    ('Ann', 'quietly', 'Hello.', 'bold')
+    >>> find_cue("It is 10:30, and https://example.org is up.", 1)
+    """
+    if ":" not in text[:200] and "：" not in text[:200]:
+        return None
+    found = _CUE.match(text)
+    if not found:
+        return None
+    name = found["bold"] or found["tagged"] or found["plain"]
+    if len(name.split()) > MOST_WORDS or name.replace(".", "").replace(" ", "").isdecimal():
+        return None
+    tight = found["plain"] and found["rest"] and text[found.start("rest") - 1] == ":"
+    form: Literal["bold", "tagged", "plain", "tight"] = (
+        "bold" if found["bold"] else "tagged" if found["tagged"] else "tight" if tight else "plain"
+    )
+    asides = [each for each in found.group("a1", "a2", "a3") if each]
+    return Cue(line, name, ", ".join(asides), found["rest"], form, found["time"] or "", starts)
+
+
+def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -> Verdict:
+    """Which cues begin turns.
+
+    Args:
+        cast: the names in the head.
+        paragraphs: how many the script has.
+    """
+    named = {fold(name): name for name in cast}
+    counts = Counter(cue.key for cue in cues if cue.form != "tight")
+    forms = Counter(cue.form for cue in cues)
+    by_key: dict[str, list[Cue]] = {}
+    for cue in cues:
+        by_key.setdefault(cue.key, []).append(cue)
+    plausible = {key: found for key, found in by_key.items() if key in named or _can_be_name(found[0].name)}
+    repeated = {key for key in plausible if counts[key] > 1 and key not in named}
+    # Without a name that comes again, a script of short turns shows itself by its many cues.
+    dense = 2 * len(cues) >= paragraphs
+    speakers: dict[str, str] = {}
+    notes: list[str] = []
+    directions = frozenset(key for key in by_key if key not in named and _strip(key) in _DIRECTIONS)
+    for key, found in by_key.items():
+        first = found[0]
+        if key in named:
+            speakers[key] = named[key]
+        elif key in directions:
+            continue
+        elif key not in plausible or not counts[key]:
+            if key in counts and find_heading(f"{first.name}: x") is None:
+                notes.append(f"line {first.line}: {first.name!r} is taken for text, and not for a speaker")
+        elif key in repeated or (any(cue.form == "bold" for cue in found) and 2 * forms["bold"] >= len(cues)):
+            speakers[key] = first.name
+            if named:
+                notes.append(f"line {first.line}: {first.name!r} speaks, and is not in the cast of the head")
+        elif _is_close(key, named) or (
+            _is_title(first.name) and first.starts and (repeated or named or dense)
+        ):
+            # A name that is not known fails before anything is spoken; a name within a text would be heard.
+            speakers[key] = first.name
+            if repeated or named:
+                notes.append(f"line {first.line}: {first.name!r} is taken for a speaker, who speaks once")
+        else:
+            notes.append(f"line {first.line}: {first.name!r} is taken for text, and not for a speaker")
+    return Verdict(speakers, directions, notes)
+
+
+def _can_be_name(name: str) -> bool:
+    words = fold(name).replace("’", "'").split()
+    if _strip(fold(name)) in _NO_NAMES or words[0] in _NO_FIRST:
+        return False
+    return not any(word.strip(",.'") in _PROSE for word in words) and find_heading(f"{name}: x") is None
+
+
+def _strip(key: str) -> str:
+    """A key without dots and without a number at its end: ``P.S.`` and ``Note 3`` are in the lists too."""
+    return "+".join(re.sub(r"[\s#\d]+$", "", key.replace(".", "")).split())
+
+
+def _is_title(name: str) -> bool:
+    words = [word for word in name.split() if word[0].isalpha()]
+    return bool(words) and not any(word[0].islower() for word in words if len(word) > 3 or len(words) == 1)
+
+
+def _is_close(key: str, named: Collection[str]) -> bool:
+    return bool(difflib.get_close_matches(key, named, n=1, cutoff=0.75))
