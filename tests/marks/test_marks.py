@@ -14,7 +14,7 @@ from voxpress import marks
 from voxpress.audio.waveform import Audio, join, silence, tone
 from voxpress.errors import InputError
 from voxpress.marks import Script, TimedText, locate, time_words
-from voxpress.marks.cues import WIDTH, make_cues
+from voxpress.marks.cues import USUAL, make_cues
 from voxpress.marks.places import split_sentences
 from voxpress.speech import Clip, Mark
 from voxpress.text.passage import Edit, Passage
@@ -196,7 +196,9 @@ def test_cues_are_readable():
     script = Script.of([text])
     found = locate(time_words(beeps(120.0), text), script)
     cues = make_cues(TimedText(text=text, shown=text, duration=120.0, marks=found))
-    assert all(1 <= len(cue.lines) <= 2 and all(len(line) <= WIDTH for line in cue.lines) for cue in cues)
+    assert all(
+        1 <= len(cue.lines) <= 2 and all(len(line) <= USUAL.width for line in cue.lines) for cue in cues
+    )
     assert all(cue.start < cue.end for cue in cues)
     assert all(a.end <= b.start for a, b in pairwise(cues))
     assert "".join("".join(cue.lines) for cue in cues).replace(" ", "") == text.replace(" ", "")
@@ -285,7 +287,7 @@ def test_punctuation_after_the_last_word_fits_too():
     text = "x" * 42 + ' "<'
     found = locate(time_words(beeps(1.0), text), Script.of([text]))
     cues = make_cues(TimedText(text=text, shown=text, duration=1.0, marks=found))
-    assert all(len(line) <= WIDTH for cue in cues for line in cue.lines)
+    assert all(len(line) <= USUAL.width for cue in cues for line in cue.lines)
 
 
 # From presets and the command line

@@ -15,6 +15,7 @@ from voxpress.audio.arrays import Samples, np
 from voxpress.audio.decoding import Bounds
 from voxpress.audio.waveform import Audio, resample
 from voxpress.errors import InputError, StoreError
+from voxpress.files import atomic
 from voxpress.speech import Hertz
 
 Channels: TypeAlias = Literal[1, 2]
@@ -143,3 +144,24 @@ class Decoded:
         self._file.seek(first * 4 * self.channels)
         data = self._file.read(max(0, last - first) * 4 * self.channels)
         return surround(np.frombuffer(data, np.float32).reshape(-1, self.channels), start, stop)
+
+
+def write_flac(path: str | os.PathLike[str], signal: Signal) -> None:
+    """Write a signal as FLAC with 16 bits, whole or not at all. Samples above full scale are cut off.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    import soundfile  # type: ignore[import-untyped]  # it has no type hints
+
+    try:
+        with tempfile.TemporaryFile() as file:
+            with soundfile.SoundFile(
+                file, "w", signal.sample_rate, signal.channels, "PCM_16", format="FLAC"
+            ) as track:
+                for block in read_blocks(signal):
+                    track.write(np.clip(block, -1.0, 1.0))
+            file.seek(0)
+            atomic.write(path, iter(lambda: file.read(2**20), b""))
+    except OSError as error:
+        raise StoreError(f"{os.fspath(path)!r} cannot be written: {error.strerror}") from error

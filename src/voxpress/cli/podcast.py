@@ -12,11 +12,17 @@ from voxpress.cli.options import examples, project_of, spread, store_at
 from voxpress.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from voxpress.documents.scripts import Script
     from voxpress.publish.podcast.head import Head
+    from voxpress.publish.podcast.speaking import Speaking
+    from voxpress.publish.recording import Recording
     from voxpress.rendering.presets import Project
+    from voxpress.store import Store
 
 app = typer.Typer()
+_MOST_NOTES = 10
 _WINDOW = 64
 """Turns that are on their way at once."""
 
@@ -69,11 +75,17 @@ def podcast(
     reading: Reading,
     making: Making,
 ) -> None:
-    """Make a podcast episode of a script: audio with chapters, transcripts, notes and the feed. What was spoken before is
-    not spoken again.
+    """Make a podcast episode of a script: audio with chapters, transcripts, notes, and its place in the feed.
+
+    What was spoken before is not spoken again.
     """
+    import datetime as dt
+
+    from voxpress.cli.tables import count
     from voxpress.documents import scripts
     from voxpress.files import atomic
+    from voxpress.publish.podcast.episode import make_episode
+    from voxpress.publish.podcast.publishing import Publisher
     from voxpress.publish.podcast.speaking import prepare
     from voxpress.speech import Speaker
 
@@ -89,9 +101,11 @@ def podcast(
         front_end=reading.front_end(project),
         device=reading.device or project.defaults.device or "auto",
     )
-    for note in speaking.script.notes:
-        typer.echo(f"note: {script}: {note}", err=True)
+    _tell_notes(speaking.script)
+    publisher = Publisher(speaking, target, feed)
     store = store_at(reading.store or project.defaults.store)
+    if dry_run:
+        raise typer.Exit(_forecast(speaking, store))
     recordings = record_all(
         [narration for narration, _ in speaking.planned],
         speaking.planned,
@@ -101,7 +115,58 @@ def podcast(
         workers=project.defaults.workers,
         window=_WINDOW,
     )
-    del recordings
+    episode = make_episode(speaking.script, head, recordings, speaking.files, store)
+    done = publisher.publish(episode, dt.datetime.now(dt.UTC), stems=stems)
+    print(
+        f"{episode.timeline.duration / 60:,.1f} min in {count(len(episode.chapters), 'chapter')};"
+        f" {done.encoded:,} of {count(done.parts, 'part')} encoded; {count(len(done.files), 'file')} in {target}"
+    )
+    if not done.feed:
+        print("no feed: 'feed' or 'files' in the head or in [podcast] says where the files will lie")
+    raise typer.Exit(_tell_doubts(recordings))
+
+
+def _tell_notes(script: Script) -> None:
+    """Print what was doubtful in a script, and what of it is not spoken."""
+    from voxpress.documents.scripts import LeftOut
+
+    notes = list(script.notes)
+    left_out = [each for each in script.items if isinstance(each, LeftOut)]
+    notes += [f"line {each.line}: left out: {each.text}" for each in left_out[:_MOST_NOTES]]
+    if len(left_out) > _MOST_NOTES:
+        notes.append(f"… and {len(left_out) - _MOST_NOTES:,} more are left out")
+    for note in notes:
+        typer.echo(f"note: {script.path}: {note}", err=True)
+
+
+def _forecast(speaking: Speaking, store: Store) -> int:
+    """Print what would be spoken and what it costs; the exit status."""
+    from voxpress.cli.summary import Bill
+    from voxpress.cli.tables import count
+    from voxpress.rendering.dry_run import forecast
+
+    rows = list(forecast((plan for _, plan in speaking.planned), store=store, folder=None))
+    bill = Bill()
+    for row in rows:
+        bill.add(row)
+    print(
+        f"{count(len(rows), 'turn')}: {sum(bool(row.segments) for row in rows):,} to speak"
+        f" ({count(sum(row.segments for row in rows), 'segment')},"
+        f" {count(sum(row.characters for row in rows), 'character')})"
+    )
+    bill.show()
+    return 0
+
+
+def _tell_doubts(recordings: Sequence[Recording]) -> int:
+    """Print the turns that were not heard as written; the exit status."""
+    from voxpress.cli.exits import SOME_FAILED
+    from voxpress.cli.summary import differing
+
+    doubtful = [each.result for each in recordings if each.result.verdict == "doubtful"]
+    for each in doubtful:
+        print(f"doubtful: {each.utterance.origin}: {differing(each.differences)}")
+    return SOME_FAILED if doubtful else 0
 
 
 def _read_head(script: Script, project: Project, cast: list[str] | None, format: str | None) -> Head:

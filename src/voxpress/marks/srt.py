@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from voxpress.marks.cues import make_cues
+from voxpress.marks.cues import Cue, make_cues
 from voxpress.marks.script import TimedText
 
 
@@ -16,9 +16,18 @@ def write(timed: TimedText) -> str:
     >>> write(TimedText(text="Hi.", shown="Hi.", duration=1.5, marks=(hi,)))
     '1\\n00:00:00,000 --> 00:00:01,500\\nHi.\\n\\n'
     """
+    return write_cues(make_cues(timed))
+
+
+def write_cues(cues: Iterable[Cue]) -> str:
+    """Cues, numbered in their order.
+
+    >>> write_cues([Cue(0, 1500, ("Salt", "& Sea"))])
+    '1\\n00:00:00,000 --> 00:00:01,500\\nSalt\\n& Sea\\n\\n'
+    """
     return "".join(
         f"{number}\n{show_time(cue.start)} --> {show_time(cue.end)}\n{_escape(cue.lines)}\n\n"
-        for number, cue in enumerate(make_cues(timed), 1)
+        for number, cue in enumerate(cues, 1)
     )
 
 

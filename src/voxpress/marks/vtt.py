@@ -24,17 +24,19 @@ def write(timed: TimedText) -> str:
     return "WEBVTT\n\n" + "".join(f"{cue}\n" for cue in cues)
 
 
-def write_cue(start: int, end: int, text: str, id: str = "") -> str:
+def write_cue(start: int, end: int, text: str, id: str = "", voice: str = "") -> str:
     """One cue.
 
-    >>> write_cue(0, 1500, "A & B.", "vp-1")
-    'vp-1\\n00:00:00.000 --> 00:00:01.500\\nA &amp; B.\\n'
+    >>> write_cue(0, 1500, "A & B.", "vp-1", "Ann")
+    'vp-1\\n00:00:00.000 --> 00:00:01.500\\n<v Ann>A &amp; B.\\n'
 
     Args:
         start, end: in milliseconds.
+        voice: the name of who speaks.
     """
     name = f"{id}\n" if id else ""
-    return f"{name}{_show(start)} --> {_show(end)}\n{text.translate(_REFERENCES)}\n"
+    spoken = f"<v {' '.join(voice.split()).translate(_REFERENCES)}>" if voice.strip() else ""
+    return f"{name}{_show(start)} --> {_show(end)}\n{spoken}{text.translate(_REFERENCES)}\n"
 
 
 def _show(milliseconds: int) -> str:

@@ -10,16 +10,15 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from voxpress.errors import InputError, suggest
+from voxpress.errors import InputError
 from voxpress.speech import Seconds
 from voxpress.validation import Markup
-from voxpress.variants import find_variants
+from voxpress.variants import Variants
 
 TOGETHER: Seconds = -math.inf
 """The `Turn.gap` of a turn that begins when the turn before it begins."""
@@ -156,9 +155,12 @@ _OTHERS: Mapping[str, str] = {
 """What to do with files that people have, and that hold no script."""
 
 
+_FORMATS = Variants(__name__, __path__, "FORMAT", Format, "script format")
+
+
 def names() -> list[str]:
     """Names of all formats, which are those of their modules."""
-    return sorted(_find_formats())
+    return list(_FORMATS)
 
 
 def find(name: str) -> Format:
@@ -167,11 +169,7 @@ def find(name: str) -> Format:
     Raises:
         InputError: no format has that name; the message lists those that exist.
     """
-    formats = _find_formats()
-    if name not in formats:
-        known = ", ".join(sorted(formats))
-        raise InputError(f"no script format {name!r}{suggest(name, formats)} (formats: {known})")
-    return formats[name]
+    return _FORMATS.require(name)
 
 
 def recognise(path: str, head: str) -> str:
@@ -183,17 +181,16 @@ def recognise(path: str, head: str) -> str:
     Raises:
         InputError: neither shows the format.
     """
-    formats = _find_formats()
     extension = Path(path).suffix.lower()
     if what := _OTHERS.get(extension):
         raise InputError(f"is no script that voxpress reads: {what}", place=path)
-    for name, form in formats.items():
+    for name, form in _FORMATS.items():
         if form.recognise(head):
             return name
-    for name, form in formats.items():
+    for name, form in _FORMATS.items():
         if extension in form.extensions:
             return name
-    known = ", ".join(sorted(extension for form in formats.values() for extension in form.extensions))
+    known = ", ".join(sorted(extension for form in _FORMATS.values() for extension in form.extensions))
     raise InputError(f"is no script that voxpress reads ({known})", place=path)
 
 
@@ -215,8 +212,3 @@ def read(path: str | os.PathLike[str], format: str | None = None) -> Script:
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     head = data.decode(encoding, errors="ignore").replace("\r\n", "\n").replace("\r", "\n")
     return find(format or recognise(str(place), head)).read(place)
-
-
-@cache
-def _find_formats() -> Mapping[str, Format]:
-    return find_variants(__name__, __path__, "FORMAT", Format)

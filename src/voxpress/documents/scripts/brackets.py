@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple, TypeAlias
 
-from voxpress.documents.scripts import LeftOut, Pause, Sound
+from voxpress.documents.scripts import LeftOut, Pause, SoundCue
 from voxpress.documents.scripts.directions import Direction, is_aside, is_noise, read_direction, read_pause
 from voxpress.text.markup.directions import generate
 
@@ -172,7 +172,7 @@ class _Found(NamedTuple):
             return [self.words, LeftOut(text=f"(#{name})", line=self.line)]
         if name == "silence":
             return [Pause(duration=length, line=self.line)]
-        return [Sound(name=name, line=self.line)] if name in sounds else [self.left_out]
+        return [SoundCue(name=name, line=self.line)] if name in sounds else [self.left_out]
 
     def _read_tag(self) -> list[Piece] | None:
         if found := _TAG_BREAK.fullmatch(self.words.rstrip("/ ")):

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TypeAlias
 
 from voxpress import languages
-from voxpress.documents.scripts import BedEnd, Heading, Pause, Sound
+from voxpress.documents.scripts import BedEnd, Heading, Pause, SoundCue
 from voxpress.errors import InputError, show
 from voxpress.speech import Seconds
 from voxpress.validation import problems
@@ -77,7 +77,7 @@ class Manner:
         )
 
 
-Direction: TypeAlias = Manner | Pause | Sound | BedEnd | Heading
+Direction: TypeAlias = Manner | Pause | SoundCue | BedEnd | Heading
 
 
 def _any(words: str) -> str:
@@ -119,7 +119,7 @@ def read_direction(words: str, sounds: Collection[str] = (), line: int = 0) -> t
     >>> read_direction("speed 1.1, gain -3dB")
     (Manner(gap=None, speed=1.1, gain=-3.0, language=''),)
     >>> read_direction("bed: theme, -18 dB")
-    (Sound(name='theme', kind='bed', gain=-18.0, overlap=0.0, line=0),)
+    (SoundCue(name='theme', kind='bed', gain=-18.0, overlap=0.0, line=0),)
     >>> read_direction("laughs"), read_direction("sound: a door slams")
     ((), ())
 
@@ -132,7 +132,7 @@ def read_direction(words: str, sounds: Collection[str] = (), line: int = 0) -> t
     """
     words = " ".join(words.split())
     if words in sounds:
-        return (Sound(name=words, line=line),)
+        return (SoundCue(name=words, line=line),)
     if found := _CHAPTER.fullmatch(words):
         return (Heading(title=found["title"], line=line),)
     if _BED_END.fullmatch(words):
@@ -197,7 +197,7 @@ def is_aside(words: str) -> bool:
     return words[:1].islower() or len(words.split()) == 1
 
 
-def _read_sound(words: str, sounds: Collection[str], line: int) -> Sound | None:
+def _read_sound(words: str, sounds: Collection[str], line: int) -> SoundCue | None:
     found = _SOUND.fullmatch(words)
     if not found:
         return None
@@ -218,7 +218,9 @@ def _read_sound(words: str, sounds: Collection[str], line: int) -> Sound | None:
             raise InputError(problem)
         else:
             return None
-    return Sound(name=name, kind="bed" if kind == "bed" else "sting", gain=gain, overlap=overlap, line=line)
+    return SoundCue(
+        name=name, kind="bed" if kind == "bed" else "sting", gain=gain, overlap=overlap, line=line
+    )
 
 
 def _read_manner(words: str) -> Manner | None:

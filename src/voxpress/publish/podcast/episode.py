@@ -111,10 +111,10 @@ class Episode:
         first = [tags.Chapter(self.head.title, 0.0)] if placed and placed[0].start else []
         return [*first, *(tags.Chapter(each.title, each.start / RATE) for each in placed)]
 
-    def mix(self, speaker: str | None = None) -> Mix:
+    def mix(self, speaker: str | None = None, channels: Channels | None = None) -> Mix:
         """What is heard; of one speaker only that one's turns."""
         layers = [layer for layer, _ in self._list_layers(speaker)]
-        return Mix(layers, sample_rate=RATE, channels=self.channels, length=self.timeline.length)
+        return Mix(layers, sample_rate=RATE, channels=channels or self.channels, length=self.timeline.length)
 
     def _list_layers(self, speaker: str | None = None) -> list[tuple[Layer, str]]:
         """Each layer, and what identifies its sound."""
@@ -196,8 +196,8 @@ class Episode:
             clips.append(clip)
         return clips, made
 
-    def write(self, path: Path, encoding: Encoding, about: tags.Tags) -> int:
-        """Write it as one file; how many parts were encoded for it.
+    def write(self, path: Path, encoding: Encoding, about: tags.Tags) -> tuple[int, int]:
+        """Write it as one file; how many parts were encoded for it, and how many it has.
 
         Raises:
             StoreError: the file cannot be written.
@@ -206,7 +206,7 @@ class Episode:
         place = tags.Place(self.head.title, self.head.number or 1, 0)
         parts = [find_clip(each, self.store, "a part of the episode") for each in clips]
         join_parts(path, parts, self.chapters, about, encoding, place=place)
-        return made
+        return made, len(parts)
 
 
 def make_episode(

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from voxpress.errors import InputError
 from voxpress.files import atomic, locks
 from voxpress.publish.podcast.head import Head, Person, write_time
+from voxpress.publish.podcast.notes import write_paragraphs
 from voxpress.publish.podcast.rss import Feed, Node
 from voxpress.speech import Seconds
 
@@ -146,7 +147,10 @@ def put_episode(feed: Feed, head: Head, episode: Episode, now: dt.datetime) -> N
     item = feed.find_item(episode.guid)
     published = head.published or (None if item and feed.text(item, "pubDate") else now)
     nodes = [*_describe(head, episode, published)]
-    feed.put(feed.channel, [*_say(head)])
+    said = [*_say(head)]
+    feed.put(feed.channel, said)
+    for image in feed.find(feed.channel, "image"):
+        feed.put(image, [each for each in said if each.name in ("title", "link")])
     supposed = [each for each in _suppose(head, episode) if not feed.find(feed.channel, each.name)]
     feed.put(feed.channel, supposed)
     if item:
@@ -160,12 +164,16 @@ def put_episode(feed: Feed, head: Head, episode: Episode, now: dt.datetime) -> N
 
 def _say(head: Head) -> Iterator[Node]:
     """What was said of the show, which replaces what a feed says."""
-    for name, value in (
-        ("title", head.show), ("link", head.link), ("description", head.about), ("copyright", head.copyright),
-        ("itunes:author", head.author),
-    ):  # fmt: skip
-        if value:
-            yield Node(name, value)
+    if head.show:
+        yield Node("title", head.show)
+    if head.link:
+        yield Node("link", head.link)
+    if head.about:
+        yield Node("description", write_paragraphs(head.about), html=True)
+    if head.copyright:
+        yield Node("copyright", head.copyright)
+    if head.author:
+        yield Node("itunes:author", head.author)
     if head.feed:
         yield Node("atom:link", attributes={"href": head.feed, **_KINDS})
     for category in head.categories:
@@ -202,7 +210,7 @@ def _describe(head: Head, episode: Episode, published: dt.datetime | None) -> It
     if published:
         yield Node("pubDate", write_time(published))
     if head.description:
-        yield Node("description", head.description)
+        yield Node("description", write_paragraphs(head.description), html=True)
     if episode.notes:
         yield Node("content:encoded", episode.notes, html=True)
     first, *others = episode.audio

@@ -213,6 +213,15 @@ def _name(field: str) -> Callable[[object], object]:
     return read
 
 
+def _to_truth(value: object) -> object:
+    """What YAML 1.1 takes for true and false."""
+    return (
+        {"yes": True, "on": True, "no": False, "off": False}.get(value.lower(), value)
+        if isinstance(value, str)
+        else value
+    )
+
+
 def _to_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
@@ -236,9 +245,11 @@ def _read_time(value: object) -> object:
 _READERS: Mapping[str, Callable[[object], object]] = {
     "categories": _split,
     "channels": lambda value: {"mono": 1, "stereo": 2}.get(value, value) if isinstance(value, str) else value,
+    "explicit": _to_truth,
     "formats": _split,
     "funding": lambda value: {"url": value} if isinstance(value, str) else value,
     "guid": _to_text,
+    "locked": _to_truth,
     "people": _name("role"),
     "published": _read_time,
     "show": _to_text,
