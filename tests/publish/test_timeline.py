@@ -3,7 +3,7 @@
 import pytest
 
 from voxpress.documents.scripts import BedEnd, Heading, Pause, SoundCue, Turn
-from voxpress.publish.podcast.timeline import GRID, RATE, Gaps, Length, Timeline, arrange
+from voxpress.publish.podcast.timeline import GRID, LEAD_IN, RATE, Gaps, Length, Timeline, arrange
 
 ANN = Turn(speaker="Ann", text="Hello.")
 BOB = Turn(speaker="Bob", text="Hello, Ann.")
@@ -81,7 +81,7 @@ def test_chapters_begin_where_their_sound_can_be_copied() -> None:
     assert titles["One"] == 0
     assert titles["Two"] % GRID == 0
     assert 2.5 <= titles["Two"] / RATE < 2.5 + GRID / RATE
-    assert timeline.sounds[0].start == titles["Two"]
+    assert timeline.sounds[0].start == titles["Two"] + LEAD_IN
     assert timeline.parts[0] == (0, titles["Two"])
     assert timeline.parts[-1][1] == timeline.length
     assert timeline.length % GRID == 0

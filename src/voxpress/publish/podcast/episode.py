@@ -33,8 +33,8 @@ from voxpress.store.keys import Json, clip_key
 
 OUTPUT = Output(format="flac", sample_rate=RATE, loudness=LOUDNESS[1], peak=-1.0)
 """Of a turn: all are equally loud, whoever speaks, and an edited one changes no other."""
-_REACH = RATE // 2
-"""Samples around a part within which something has an influence on it: its encoder gets 16 frames more."""
+_BEFORE, _AFTER = 20_000, 5_700
+"""Samples around a part within which something has an influence on it: those that its encoder and the limiter get."""
 _DUCKING = round((Ducking().attack + Ducking().release + Ducking().hold) * RATE)
 """Samples around a bed within which speech has an influence on it."""
 _VERSION = 1
@@ -175,7 +175,7 @@ class Episode:
                 sample_rate=48_000 if encoding.codec == "opus" else encoding.sample_rate,
                 bit_rate=encoding.bits,
             )
-            begins = min(start, _REACH)
+            begins = min(start, _BEFORE)
             parts: list[Json] = [_VERSION, "part", encoding.channels, gain, stop - start, begins, *heard]
             key = clip_key(parts, output)
             clip = self.store.clip(key)
@@ -246,18 +246,19 @@ def make_episode(
 def _find_heard(layers: Sequence[tuple[Layer, str]], start: int, stop: int) -> list[tuple[Layer, str]]:
     """The layers that have an influence on what is heard from `start` to `stop`."""
 
-    def find(reach: int) -> list[tuple[Layer, str]]:
-        return [each for each in layers if each[0].start < stop + reach and each[0].end > start - reach]
+    def find(more: int) -> list[tuple[Layer, str]]:
+        first, last = start - _BEFORE - more, stop + _AFTER + more
+        return [each for each in layers if each[0].start < last and each[0].end > first]
 
-    near = find(_REACH)
-    return find(_REACH + _DUCKING) if any(layer.ducked for layer, _ in near) else near
+    near = find(0)
+    return find(_DUCKING) if any(layer.ducked for layer, _ in near) else near
 
 
 def _describe(layer: Layer, sound: str, start: int, stop: int | None = None) -> Json:
     """A layer as it is heard from `start` to `stop`, wherever that is in the episode."""
     end = layer.end - start
     if stop is not None:
-        end = min(end, stop - start + _REACH + _DUCKING + round(layer.fade_out * RATE))
+        end = min(end, stop - start + _AFTER + _DUCKING + round(layer.fade_out * RATE))
     return [
         *(sound, layer.start - start, end, layer.gain, layer.speech, layer.ducked, layer.loop),
         *(layer.fade_in, layer.fade_out),

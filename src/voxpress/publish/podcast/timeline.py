@@ -19,6 +19,8 @@ RATE: Hertz = 44_100
 """Sample rate of the mix."""
 GRID = 9_216
 """Samples between places where a chapter can begin: whole frames of MP3 (1,152) and of AAC (1,024), 0.21 s."""
+LEAD_IN = 6_144
+"""Samples of silence at the start of a chapter, 0.14 s: as far as the encoder of the chapter before it looks ahead."""
 Silence: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=60)]
 """Seconds."""
 
@@ -210,6 +212,7 @@ class _Arranger:
         self._end = _align(self._end + pause)
         self._gap = 0
         self._chapters.append(PlacedChapter(heading.title, self._end))
+        self._end += LEAD_IN
 
     def _play(self, sound: SoundCue) -> None:
         gap = _count(self._gaps.speakers) if self._gap is None else self._gap

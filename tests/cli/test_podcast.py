@@ -1,0 +1,274 @@
+"""`voxpress podcast`: an episode that players, feeds and editors take."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import soundfile  # type: ignore[import-untyped]  # it has no type hints
+from lxml import etree
+
+from tests.cli.conftest import Run
+
+HEAD = """---
+title: Salt in the sea
+show: The Salt Show
+about: A show about salt.
+link: https://example.org/salt/
+feed: https://example.org/salt/feed.xml
+author: Ann Smith
+email: ann@example.org
+language: en
+number: 7
+categories: Science
+cast:
+  Ann: tone:high
+  Bob: tone:low
+sounds:
+  theme: {file: theme.wav, gain: -6, credit: Carla}
+  ding: ding.wav
+---
+"""
+TALK = (
+    HEAD
+    + """
+# Hello
+[bed: theme]
+[pause 2s]
+
+**Ann:** Welcome to the salt show, which is about salt.
+
+**Bob:** And I am Bob. [laughs] Today: why is the sea salty?
+
+[bed off]
+[pause 4s]
+
+# Rivers
+[sting: ding]
+
+**Ann (speed 1.1):** Rivers carry it into the sea.
+
+**Bob:** [overlap 0.3s] Really? How much of it do they carry?
+
+# Goodbye
+
+**Ann:** A lot. Goodbye!
+"""
+)
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    """A script with its sounds beside it."""
+    time = np.arange(3 * 44_100) / 44_100
+    theme = np.sin(2 * np.pi * np.stack([220 * time, 330 * time], axis=1)) / 4
+    soundfile.write(tmp_path / "theme.wav", theme, 44_100)
+    soundfile.write(tmp_path / "ding.wav", np.sin(2 * np.pi * 880 * time[:22_050]) / 2, 44_100)
+    script = tmp_path / "talk.md"
+    script.write_text(TALK)
+    return script
+
+
+def read(path: Path) -> tuple[np.ndarray[Any, Any], int]:
+    """Samples of a file, of shape (channels, n), and their rate."""
+    with av.open(str(path)) as file:
+        stream = file.streams.audio[0]
+        blocks = [frame.to_ndarray() for frame in file.decode(stream)]
+        return np.concatenate(blocks, axis=1), stream.rate
+
+
+def level(samples: np.ndarray[Any, Any]) -> float:
+    return 10 * float(np.log10(np.mean(np.square(samples)) + 1e-12))
+
+
+def test_an_episode_has_all_that_a_show_publishes(voxpress: Run, talk: Path) -> None:
+    out = talk.parent / "out"
+    done = voxpress("podcast", talk, "-o", out, "--stems")
+    assert "5 turns" in done.said
+    assert "line 24" not in done.warned
+    assert "left out: [laughs]" in done.warned
+    assert sorted(each.relative_to(out).as_posix() for each in out.rglob("[!.]*") if each.is_file()) == [
+        "feed.xml",
+        "talk.chapters.json",
+        "talk.mp3",
+        "talk.notes.html",
+        "talk.notes.md",
+        "talk.stems/Ann.flac",
+        "talk.stems/Bob.flac",
+        "talk.transcript.html",
+        "talk.transcript.json",
+        "talk.transcript.srt",
+        "talk.transcript.vtt",
+    ]
+    item = etree.parse(out / "feed.xml").getroot().find("channel/item")
+    assert item is not None
+    enclosure = item.find("enclosure")
+    assert enclosure is not None
+    assert dict(enclosure.attrib) == {
+        "url": "https://example.org/salt/talk.mp3",
+        "length": str((out / "talk.mp3").stat().st_size),
+        "type": "audio/mpeg",
+    }
+    assert "<v Bob>Today: why is the sea salty?" in (out / "talk.transcript.vtt").read_text()
+    assert "laughs" not in (out / "talk.transcript.json").read_text()
+    assert "Carla" in (out / "talk.notes.md").read_text()
+
+
+def test_chapters_are_where_they_are_heard(voxpress: Run, talk: Path) -> None:
+    out = talk.parent / "out"
+    voxpress("podcast", talk, "-o", out, "-f", "mp3,m4a,opus")
+    told = json.loads((out / "talk.chapters.json").read_text())["chapters"]
+    assert [each["title"] for each in told] == ["Hello", "Rivers", "Goodbye"]
+    for codec in ("mp3", "m4a", "opus"):
+        with av.open(str(out / f"talk.{codec}")) as file:
+            chapters: Any = list(file.chapters())
+            found = [
+                (each["metadata"]["title"], float(each["start"] * each["time_base"])) for each in chapters
+            ]
+        assert found == [(each["title"], pytest.approx(each["startTime"], abs=0.002)) for each in told]
+    samples, rate = read(out / "talk.mp3")
+    # The sting begins the second chapter, after four seconds of pause.
+    start = round(told[1]["startTime"] * rate)
+    before, after = samples[:, start - rate // 5 : start - 2000], samples[:, start + 4000 : start + rate // 3]
+    assert level(after) - level(before) > 30
+
+
+def test_a_bed_is_softer_under_speech_and_all_is_as_loud_as_players_want(voxpress: Run, talk: Path) -> None:
+    out = talk.parent / "out"
+    voxpress("podcast", talk, "-o", out)
+    samples, rate = read(out / "talk.mp3")
+    assert len(samples) == 2
+    assert np.abs(samples).max() < 10 ** (-0.9 / 20)
+    alone = samples[:, round(1.4 * rate) : round(2.0 * rate)]
+    # Ann's tones lie above 400 Hz, the bed below.
+    spoken = samples[:, round(2.8 * rate) : round(3.8 * rate)]
+    bed = [
+        np.abs(np.fft.rfft(part[0]))[round(220 * part.shape[1] / rate)] / part.shape[1]
+        for part in (alone, spoken)
+    ]
+    assert 20 * np.log10(bed[0] / bed[1]) == pytest.approx(12, abs=1.5)
+
+
+def test_stems_are_as_long_as_the_episode_and_hold_one_voice(voxpress: Run, talk: Path) -> None:
+    out = talk.parent / "out"
+    voxpress("podcast", talk, "-o", out, "--stems")
+    (ann, rate), (bob, _) = (soundfile.read(out / "talk.stems" / f"{name}.flac") for name in ("Ann", "Bob"))
+    samples, _ = read(out / "talk.mp3")
+    assert len(ann) == len(bob)
+    assert abs(len(ann) - samples.shape[1]) < 2 * 1152
+    said = json.loads((out / "talk.transcript.json").read_text())["segments"]
+    for each in said:
+        # 0.3 s of the last but one overlap.
+        middle = slice(round((each["startTime"] + 0.4) * rate), round((each["endTime"] - 0.4) * rate))
+        mine, other = (ann, bob) if each["speaker"] == "Ann" else (bob, ann)
+        assert level(mine[middle]) - level(other[middle]) > 20
+
+
+def test_an_edited_line_costs_its_turn_and_its_chapter(voxpress: Run, talk: Path) -> None:
+    out = talk.parent / "out"
+    first = voxpress("podcast", talk, "-o", out)
+    assert "3 of 3 parts encoded" in first.said
+    before = (out / "feed.xml").read_bytes(), (out / "talk.mp3").read_bytes()
+    again = voxpress("podcast", talk, "-o", out)
+    assert "0 of 5 segments spoken" in again.said or "0 of 6 segments spoken" in again.said
+    assert "0 of 3 parts encoded" in again.said
+    assert ((out / "feed.xml").read_bytes(), (out / "talk.mp3").read_bytes()) == before
+    talk.write_text(TALK.replace("A lot. Goodbye!", "A whole lot. Goodbye, all!"))
+    edited = voxpress("podcast", talk, "-o", out)
+    assert "1 of 3 parts encoded" in edited.said
+    assert (out / "feed.xml").read_text().count("<item>") == 1
+
+
+def test_a_second_episode_joins_the_first_in_the_feed(voxpress: Run, talk: Path) -> None:
+    out = talk.parent / "out"
+    voxpress("podcast", talk, "-o", out)
+    other = talk.with_name("more.md")
+    other.write_text(
+        TALK.replace("title: Salt in the sea", "title: More salt").replace("number: 7", "number: 8")
+    )
+    voxpress("podcast", other, "-o", out)
+    titles = etree.parse(out / "feed.xml").getroot().xpath("channel/item/title/text()")
+    assert titles == ["More salt", "Salt in the sea"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("  Bob: tone:low\n", "", "talk.md:25: no voice for 'Bob'"),
+        ("ding.wav", "dong.wav", "talk.md:32: the sound 'dong.wav' cannot be read"),
+        ("theme: {file: theme.wav", "theme: {file: ../theme.wav", "is no relative path"),
+        ("tone:low", "tone:lowest", "lowest"),
+        ("number: 7", "number: seven", "talk.md: number"),
+        ("author:", "auther:", "did you mean 'author'"),
+        ("feed: https://example.org/salt/feed.xml", "feed: salt/feed.xml", "feed: must be an address"),
+        ("show: The Salt Show\n", "", "show"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_spoken(
+    voxpress: Run, talk: Path, old: str, new: str, message: str
+) -> None:
+    assert old in TALK
+    talk.write_text(TALK.replace(old, new))
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", status=2)
+    assert message in failed.warned
+    assert len(failed.warned.strip().splitlines()) <= 2
+    assert not (talk.parent / "out").exists()
+
+
+def test_a_feed_that_is_no_feed_stays_as_it_is(voxpress: Run, talk: Path) -> None:
+    feed = talk.parent / "feed.xml"
+    feed.write_text("<html><body>Not found</body></html>")
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", "--feed", feed, status=2)
+    assert "feed.xml" in failed.warned
+    assert feed.read_text() == "<html><body>Not found</body></html>"
+    assert not (talk.parent / "out").exists()
+
+
+def test_an_empty_script_is_an_error(voxpress: Run, talk: Path) -> None:
+    for text in ("", HEAD, HEAD + "# Only a heading\n", HEAD + "**Ann:** …\n"):
+        talk.write_text(text)
+        failed = voxpress("podcast", talk, "-o", talk.parent / "out", status=2)
+        assert "talk.md" in failed.warned
+
+
+def test_a_dry_run_says_what_would_be_spoken_and_writes_nothing(voxpress: Run, talk: Path) -> None:
+    done = voxpress("podcast", talk, "-o", talk.parent / "out", "--dry-run")
+    assert "5 turns: 5 to speak" in done.said
+    assert not (talk.parent / "out").exists()
+
+
+def test_the_cast_of_the_command_line_comes_first(voxpress: Run, talk: Path) -> None:
+    talk.write_text(TALK.replace("  Bob: tone:low\n", ""))
+    voxpress("podcast", talk, "-o", talk.parent / "out", "--cast", "Bob=tone:low")
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", "--cast", "Bob", status=2)
+    assert "NAME=VOICE" in failed.warned
+
+
+@pytest.mark.faults
+def test_a_killed_run_goes_on_and_no_half_file_stays(talk: Path) -> None:
+    out, lines = (
+        talk.parent / "out",
+        [f"**{'Ann' if n % 2 else 'Bob'}:** This is line {n} of many." for n in range(300)],
+    )
+    talk.write_text(HEAD + "# One\n" + "\n\n".join(lines))
+    command = [
+        *(sys.executable, "-m", "voxpress", "podcast", str(talk), "-o", str(out)),
+        *("--store", str(talk.parent / "store")),
+    ]
+    for patience in (1.5, 3.0, 5.0):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(patience)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not (out / "feed.xml").exists() or (out / "talk.mp3").exists()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "300 turns" in done.stdout
+    assert [each.name for each in out.iterdir() if each.name.endswith(".partial")] == []
