@@ -10,6 +10,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from voxpress.documents.text import find_heading
@@ -82,7 +83,8 @@ class Cue(NamedTuple):
         return fold(self.name)
 
 
-class Verdict(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Verdict:
     """Who speaks in a script.
 
     Attributes:
