@@ -84,7 +84,7 @@ def read(path: Path) -> Script:
     if unused:
         names = ", ".join(sorted(unused)[:20])
         composer.notes.append(f"of the turns, {names} {'is' if len(unused) == 1 else 'are'} not used")
-    return composer.finish()
+    return composer.finish("write turns such as {speaker: Ann, text: Hello.}")
 
 
 class _TurnReader:
