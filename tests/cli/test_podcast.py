@@ -166,8 +166,8 @@ def test_stems_are_as_long_as_the_episode_and_hold_one_voice(voxpress: Run, talk
     assert abs(len(ann) - samples.shape[1]) < 2 * 1152
     said = json.loads((out / "talk.transcript.json").read_text())["segments"]
     for each in said:
-        # 0.3 s of the last but one overlap.
-        middle = slice(round((each["startTime"] + 0.4) * rate), round((each["endTime"] - 0.4) * rate))
+        # The end of one turn and the start of the next overlap.
+        middle = slice(round((each["startTime"] + 0.35) * rate), round((each["endTime"] - 0.35) * rate))
         mine, other = (ann, bob) if each["speaker"] == "Ann" else (bob, ann)
         assert level(mine[middle]) - level(other[middle]) > 20
 

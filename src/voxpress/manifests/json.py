@@ -22,7 +22,7 @@ _SPACE = " \t\r\n"
 _BEGINS_SHARED = re.compile(r'\{\s*"(?:defaults|cast|values|extends|prompts)"\s*:')
 
 
-class _Item(NamedTuple):
+class Item(NamedTuple):
     """One value of a list or map."""
 
     line: int
@@ -87,14 +87,14 @@ def _read(lines: Iterator[str], reading: Reading) -> Iterator[Row]:
         yield from _read_row(item, number, reading, shared)
 
 
-def _read_document(text: str, reading: Reading) -> tuple[Shared | None, Iterator[_Item]]:
+def _read_document(text: str, reading: Reading) -> tuple[Shared | None, Iterator[Item]]:
     """What a document says for all its rows, and its rows.
 
     Raises:
         ManifestError: it cannot be read.
     """
     path = reading.path
-    walk = _Walk(text, path)
+    walk = Walk(text, path)
     if not (walk.skip_space() and _BEGINS_SHARED.match(text, walk.at)):
         return None, _read_items(text, path)
     found = list(walk.read_values("}"))
@@ -121,7 +121,7 @@ def _read_document(text: str, reading: Reading) -> tuple[Shared | None, Iterator
     return Shared(given, reading, line), walk.read_values("]" if bracket == "[" else "}")
 
 
-def _decode(item: _Item, path: str) -> tuple[object, list[ManifestError]]:
+def _decode(item: Item, path: str) -> tuple[object, list[ManifestError]]:
     """The value of an item, and an error for each name that it has twice.
 
     Raises:
@@ -136,7 +136,7 @@ def _decode(item: _Item, path: str) -> tuple[object, list[ManifestError]]:
     return value, [ManifestError("is given twice", path=path, line=item.line, field=name) for name in again]
 
 
-def _read_row(item: _Item, number: int, reading: Reading, shared: Shared | None) -> Iterator[Row]:
+def _read_row(item: Item, number: int, reading: Reading, shared: Shared | None) -> Iterator[Row]:
     path = reading.path
     try:
         value, again = _decode(item, path)
@@ -159,10 +159,10 @@ def _read_row(item: _Item, number: int, reading: Reading, shared: Shared | None)
         yield from named_row(value, reading, item.line, number)
 
 
-def _read_items(text: str, path: str) -> Iterator[_Item]:
+def _read_items(text: str, path: str) -> Iterator[Item]:
     """The values of a list or map. A document of one row, or of several in a row, gives these rows."""
-    walk = _Walk(text, path)
-    whole: list[_Item] = []
+    walk = Walk(text, path)
+    whole: list[Item] = []
     while walk.skip_space():
         start = walk.at
         if walk.text[start] == "[":
@@ -172,13 +172,13 @@ def _read_items(text: str, path: str) -> Iterator[_Item]:
             if not walk.skip_space() and not whole and not _is_row(item.name or "" for item in items):
                 yield from items
                 return
-            whole.append(_Item(walk.line_of(start), None, text[start : walk.at].strip()))
+            whole.append(Item(walk.line_of(start), None, text[start : walk.at].strip()))
         else:
             raise walk.error("is neither a list nor a map", start)
     yield from whole
 
 
-class _Walk:
+class Walk:
     """A position in a JSON text that moves from value to value."""
 
     def __init__(self, text: str, path: str) -> None:
@@ -192,7 +192,7 @@ class _Walk:
             self.at += 1
         return self.at < len(self.text)
 
-    def read_values(self, end: str) -> Iterator[_Item]:
+    def read_values(self, end: str) -> Iterator[Item]:
         """The values between the bracket at the position and its partner; moves past both."""
         self.at += 1
         if self.skip_space() and self.text[self.at] == end:
@@ -211,7 +211,7 @@ class _Walk:
                 self.skip_space()
             begin = self.at
             self._read_value()
-            yield _Item(self.line_of(start), name, self.text[begin : self.at], begin)
+            yield Item(self.line_of(start), name, self.text[begin : self.at], begin)
             if self._expect(",", end) == end:
                 return
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,12 @@ from voxpress.documents.scripts.brackets import has_words, read_pieces
 from voxpress.documents.scripts.directions import Direction, Manner, read_direction
 from voxpress.documents.scripts.source import Head, find_sounds
 from voxpress.errors import InputError, SpeechError, shorten
+
+_VOICES_WORDS = """
+    v.o. vo v.o o.s. os o.c. oc o.s o.c contd cont'd cont’d cont. cont subtitle subtitled filtered
+"""
+_VOICES = frozenset(_VOICES_WORDS.split())
+"""Where a character is heard: nothing that is done, and nothing that somebody would miss."""
 
 
 class Composer:
@@ -41,11 +47,13 @@ class Composer:
         """Who speaks; empty: the narrator."""
         return self._speaker
 
-    def begin(self, speaker: str, line: int, directions: str = "", manner: Manner | None = None) -> None:
+    def begin(
+        self, speaker: str, line: int, directions: Sequence[str] = (), manner: Manner | None = None
+    ) -> None:
         """Begin a turn.
 
         Args:
-            directions: what stands in brackets after the name.
+            directions: what stands in brackets beside the name, without the brackets.
             manner: how it is spoken, where no direction says it.
 
         Raises:
@@ -53,11 +61,14 @@ class Composer:
         """
         self._flush()
         self._speaker, self._manner = speaker, manner or Manner()
-        for piece in self._read(directions, f"({directions})", line) if directions.strip() else ():
-            if isinstance(piece, Manner):
-                self._manner = piece.over(self._manner)
-            else:
-                self.put(piece)
+        for words in directions:
+            if words.strip().lower() in _VOICES or not words.strip():
+                continue
+            for piece in self._read(words, f"({words})", line):
+                if isinstance(piece, Manner):
+                    self._manner = piece.over(self._manner)
+                else:
+                    self.put(piece)
 
     def add(self, paragraph: str, line: int, *, spoken: bool = False) -> None:
         """Add a paragraph to the turn; what stands in brackets in it is done, or left out.
@@ -101,8 +112,11 @@ class Composer:
         else:
             self._items.append(item)
 
-    def finish(self) -> Script:
+    def finish(self, hint: str = "write lines such as 'Ann: Hello.'") -> Script:
         """The script.
+
+        Args:
+            hint: what to do where nothing is spoken.
 
         Raises:
             InputError: nothing in it is spoken.
@@ -111,8 +125,8 @@ class Composer:
         if not any(isinstance(item, Turn) for item in self._items):
             left_out = next((item for item in self._items if isinstance(item, LeftOut)), None)
             place = f"{self.path}:{left_out.line}" if left_out else str(self.path)
-            why = f": {shorten(left_out.text)} is a direction" if left_out else ""
-            raise InputError(f"nothing in it is spoken{why}. Write lines such as 'Ann: Hello.'", place=place)
+            why = f", and {shorten(left_out.text)} is left out" if left_out else ""
+            raise InputError(f"nothing in it is spoken{why}: {hint}", place=place)
         return Script(
             path=self.path, head=self.head.values, items=tuple(self._items), notes=tuple(self.notes)
         )

@@ -162,7 +162,7 @@ def read_pause(words: str) -> Seconds | None:
     words = " ".join(words.split())
     if found := _PAUSE.fullmatch(words) or _PAUSE_AFTER.fullmatch(words):
         seconds = _read_seconds(found)
-        return None if seconds is None else _check("pause", seconds, 0.0, MOST_SECONDS)
+        return None if seconds is None else check_range("pause", seconds, 0.0, MOST_SECONDS)
     if found := _PAUSE_ALONE.fullmatch(words):
         size = found["size"] or found["size_after"]
         if size and _IS_LONG.fullmatch(size):
@@ -197,6 +197,17 @@ def is_aside(words: str) -> bool:
     return words[:1].islower() or len(words.split()) == 1
 
 
+def check_range(name: str, value: float, least: float, most: float) -> float:
+    """A value that is in its range.
+
+    Raises:
+        InputError: it is not.
+    """
+    if not least <= value <= most:
+        raise InputError(f"must be between {least:g} and {most:g}, not {value:g}", field=name)
+    return value
+
+
 def _read_sound(words: str, sounds: Collection[str], line: int) -> SoundCue | None:
     found = _SOUND.fullmatch(words)
     if not found:
@@ -210,9 +221,9 @@ def _read_sound(words: str, sounds: Collection[str], line: int) -> SoundCue | No
     gain, overlap = 0.0, 0.0
     for other in others:
         if level := _GAIN.fullmatch(other):
-            gain = _check("gain", _to_number(level["number"]), -MOST_GAIN, MOST_GAIN)
+            gain = check_range("gain", _to_number(level["number"]), -MOST_GAIN, MOST_GAIN)
         elif (ahead := _OVERLAP.fullmatch(other)) and (seconds := _read_seconds(ahead)) is not None:
-            overlap = _check("overlap", seconds, 0.0, MOST_SECONDS)
+            overlap = check_range("overlap", seconds, 0.0, MOST_SECONDS)
         elif known:
             problem = f"{show(other)} says nothing about the sound {name!r}: write a gain such as -18 dB, or overlap 2s"
             raise InputError(problem)
@@ -226,17 +237,19 @@ def _read_sound(words: str, sounds: Collection[str], line: int) -> SoundCue | No
 def _read_manner(words: str) -> Manner | None:
     if found := _OVERLAP.fullmatch(words):
         seconds = _read_seconds(found)
-        return None if seconds is None else Manner(gap=-_check("overlap", seconds, 0.0, MOST_SECONDS))
+        return None if seconds is None else Manner(gap=-check_range("overlap", seconds, 0.0, MOST_SECONDS))
     if found := _GAP.fullmatch(words):
         seconds = _read_seconds(found)
-        return None if seconds is None else Manner(gap=_check("gap", seconds, -MOST_SECONDS, MOST_SECONDS))
+        return (
+            None if seconds is None else Manner(gap=check_range("gap", seconds, -MOST_SECONDS, MOST_SECONDS))
+        )
     if found := _SPEED.fullmatch(words):
         speed = _to_number(found["number"]) / (100.0 if found["percent"] else 1.0)
         for field, problem in problems({"speed": speed}):
             raise InputError(problem, field=field)
         return Manner(speed=speed)
     if (found := _GAIN.fullmatch(words)) and (found["unit"] or not words[0].isdecimal()):
-        return Manner(gain=_check("gain", _to_number(found["number"]), -MOST_GAIN, MOST_GAIN))
+        return Manner(gain=check_range("gain", _to_number(found["number"]), -MOST_GAIN, MOST_GAIN))
     if found := _LANGUAGE.fullmatch(words):
         return Manner(language=languages.canonical(found["tag"]))
     return None
@@ -251,9 +264,3 @@ def _read_seconds(found: re.Match[str]) -> Seconds | None:
 
 def _to_number(written: str) -> float:
     return float(written.replace(",", ".").replace("−", "-"))
-
-
-def _check(name: str, value: float, least: float, most: float) -> float:
-    if not least <= value <= most:
-        raise InputError(f"must be between {least:g} and {most:g}, not {value:g}", field=name)
-    return value

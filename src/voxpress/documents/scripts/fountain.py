@@ -26,19 +26,12 @@ _SECTION = re.compile(r"(?P<signs>#{1,6})[ \t]*(?P<title>[^#\s].*)")
 _TRANSITION = re.compile(r">(?!.*<[ \t]*$).*|[A-Z][A-Z .,'-]{0,60} TO:|FADE (?:IN|OUT|TO BLACK)[:.]?")
 _CHARACTER = re.compile(r"(?P<name>[^()^]+?)[ \t]*(?P<asides>(?:\([^()]{0,100}\)[ \t]*)*)(?P<dual>\^?)[ \t]*")
 _ASIDE = re.compile(r"\(([^()]*)\)")
-_VOICES_WORDS = """
-    v.o. vo v.o o.s. os o.c. oc o.s o.c contd cont'd cont’d cont. cont subtitle subtitled filtered
-"""
-_VOICES = frozenset(_VOICES_WORDS.split())
-"""Where a character is heard: nothing that is done, and nothing that somebody would miss."""
 _EMPHASIS = re.compile(r"\*{1,3}|_")
 _READ = ("read", "yes", "true", "narrator")
 
 
 def _recognise(head: str) -> bool:
-    return head.lstrip("\ufeff \n")[:6].lower() == "title:" and bool(
-        re.search(r"^(?:INT|EXT)[. ]", head, re.MULTILINE)
-    )
+    return re.search(r"(?:\A|\n[ \t]*\n)(?:INT|EXT)\. ", head) is not None
 
 
 def read(path: Path) -> Script:
@@ -59,7 +52,7 @@ def read(path: Path) -> Script:
         if number >= head.body and (line.strip() or not before.strip())
     ]
     _Reader(composer := Composer(path, head), lines).read()
-    return composer.finish()
+    return composer.finish("put a name in capitals above each speech, or Action: read on the title page")
 
 
 class _Reader:
@@ -115,11 +108,9 @@ class _Reader:
     def _read_speech(self, character: re.Match[str], block: Sequence[tuple[int, str]]) -> None:
         line = block[0][0]
         name = self._names.setdefault(fold(character["name"]), character["name"].strip())
-        asides = [
-            aside for aside in _ASIDE.findall(character["asides"]) if aside.strip().lower() not in _VOICES
-        ]
         dual = character["dual"] and self._turns
-        self._composer.begin(name, line, ", ".join(asides), Manner(gap=TOGETHER) if dual else None)
+        manner = Manner(gap=TOGETHER) if dual else None
+        self._composer.begin(name, line, _ASIDE.findall(character["asides"]), manner)
         self._turns += 1
         speech: list[str] = []
         begun = aside_line = 0

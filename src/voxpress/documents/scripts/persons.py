@@ -74,7 +74,7 @@ def read(path: Path) -> Script:
     if speaker:
         composer.notes.append(f"line {line}: </{speaker}> is missing at the end")
     add(len(text))
-    return composer.finish()
+    return composer.finish("write turns such as <Ann>Hello.</Ann>")
 
 
 def _find_line(text: str, head: Head) -> int:

@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from voxpress.documents.text import find_heading
 
-LONGEST_NAME = 40
+_LONGEST_ALONE = 80
 MOST_WORDS = 5
 
 _NAME = r"[^\W_](?:[^:：*\[\]()（）<>{}\"“”„!?;\n]{0,38}[^\s:：*\[\]()（）<>{}\"“”„!?;,])?"
-_ASIDE = r"(?:[ \t]*[\[(（](?P<{}>[^()\[\]（）\n]{{0,120}})[\])）])?"
+_ASIDES = r"(?P<{}>(?:[ \t]*[\[(（][^()\[\]（）\n]{{0,120}}[\])）]){{0,3}})"
+_ASIDE = re.compile(r"[\[(（]([^()\[\]（）]*)")
 _TIME = r"(?:\\?[\[(]?(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?)\\?[\])]?[ \t]*[-–—]?[ \t]*)?"
 _CUE = re.compile(
     rf"[ \t]*(?:[-+>][ \t]+|\*[ \t]+|\d{{1,4}}[.)][ \t]+)?{_TIME}"
-    rf"(?:(?P<em>\*{{1,3}}|__?)(?P<bold>{_NAME}){_ASIDE.format('a1')}[ \t]*"
-    rf"(?:[:：][ \t]*(?P=em)|(?P=em){_ASIDE.format('a2')}[ \t]*[:：])"
+    rf"(?:(?P<em>\*{{1,3}}|__?)(?P<bold>{_NAME}){_ASIDES.format('a1')}[ \t]*"
+    rf"(?:[:：][ \t]*(?P=em)|(?P=em){_ASIDES.format('a2')}[ \t]*[:：])"
     rf"|\[(?P<tagged>{_NAME})\][ \t]*[:：]"
-    rf"|(?P<plain>{_NAME}){_ASIDE.format('a3')}[ \t]*(?:：|:(?![:/\\])))"
+    rf"|(?P<plain>{_NAME}){_ASIDES.format('a3')}[ \t]*(?:：|:(?![:/\\])))"
     r"[ \t]*(?P<rest>.*)"
 )
+_ALONE = re.compile(rf"[ \t]*(?P<em>\*\*|__|)(?P<name>{_NAME}){_ASIDES.format('asides')}[ \t]*(?P=em)[ \t]*")
+"""A name in capitals on a line of its own, as screenplays have it."""
 _PROSE_WORDS = """
     is are was were be been have has had do does did will would can could should this that these those here
     there what why how when where which it its i we you they he she my our your their says said asks asked not
@@ -52,6 +55,32 @@ _DIRECTIONS_WORDS = """
     geräusche musique bruitage música sonido
 """
 
+_TITLES = frozenset(
+    [
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "prof",
+        "st",
+        "sgt",
+        "lt",
+        "capt",
+        "col",
+        "gen",
+        "rev",
+        "hon",
+        "fr",
+        "hr",
+        "mme",
+        "mlle",
+        "sr",
+        "sra",
+        "jr",
+        "no",
+        "nr",
+    ]
+)
 _PROSE = frozenset(_PROSE_WORDS.split())
 _NO_FIRST = frozenset(_NO_FIRST_WORDS.split())
 _NO_NAMES = frozenset(_NO_NAMES_WORDS.split())
@@ -64,15 +93,15 @@ class Cue(NamedTuple):
     Attributes:
         directions: what stands in brackets beside the name.
         rest: the text after the colon.
-        form: how the name is written; ``tight``: no space follows the colon.
+        form: how the name is written; ``tight``: no space follows the colon; ``alone``: in capitals, without a colon.
         starts: it begins a paragraph, or follows another cue.
     """
 
     line: int
     name: str
-    directions: str
+    directions: tuple[str, ...]
     rest: str
-    form: Literal["bold", "tagged", "plain", "tight"]
+    form: Literal["bold", "tagged", "plain", "tight", "alone"]
     time: str
     starts: bool = True
 
@@ -82,7 +111,8 @@ class Cue(NamedTuple):
         return fold(self.name)
 
 
-class Verdict(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Verdict:
     """Who speaks in a script.
 
     Attributes:
@@ -112,11 +142,14 @@ def find_cue(text: str, line: int, *, starts: bool = True) -> Cue | None:
     """The cue that a line of a script begins with.
 
     >>> find_cue("**Ann (quietly):** Hello.", 1)[1:5]
-    ('Ann', 'quietly', 'Hello.', 'bold')
+    ('Ann', ('quietly',), 'Hello.', 'bold')
     >>> find_cue("It is 10:30, and https://example.org is up.", 1)
     """
     if ":" not in text[:200] and "：" not in text[:200]:
-        return None
+        found = _ALONE.fullmatch(text) if starts and len(text) <= _LONGEST_ALONE else None
+        if not found or found["name"] != found["name"].upper() or found["name"] == found["name"].lower():
+            return None
+        return Cue(line, found["name"], _split_asides(found["asides"]), "", "alone", "")
     found = _CUE.match(text)
     if not found:
         return None
@@ -127,8 +160,12 @@ def find_cue(text: str, line: int, *, starts: bool = True) -> Cue | None:
     form: Literal["bold", "tagged", "plain", "tight"] = (
         "bold" if found["bold"] else "tagged" if found["tagged"] else "tight" if tight else "plain"
     )
-    asides = [each for each in found.group("a1", "a2", "a3") if each]
-    return Cue(line, name, ", ".join(asides), found["rest"], form, found["time"] or "", starts)
+    asides = _split_asides("".join(each for each in found.group("a1", "a2", "a3") if each))
+    return Cue(line, name, asides, found["rest"], form, found["time"] or "", starts)
+
+
+def _split_asides(written: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in _ASIDE.findall(written))
 
 
 def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -> Verdict:
@@ -139,47 +176,49 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
         paragraphs: how many the script has.
     """
     named = {fold(name): name for name in cast}
-    counts = Counter(cue.key for cue in cues if cue.form != "tight")
-    forms = Counter(cue.form for cue in cues)
     by_key: dict[str, list[Cue]] = {}
     for cue in cues:
         by_key.setdefault(cue.key, []).append(cue)
-    plausible = {key: found for key, found in by_key.items() if key in named or _can_be_name(found[0].name)}
-    repeated = {key for key in plausible if counts[key] > 1 and key not in named}
+    repeated = {key for key, found in by_key.items() if _count(found) > 1 and _can_be_name(found[0].name)}
+    bold = 2 * sum(cue.form == "bold" for cue in cues) >= len(cues)
     # Without a name that comes again, a script of short turns shows itself by its many cues.
     dense = 2 * len(cues) >= paragraphs
-    speakers: dict[str, str] = {}
-    notes: list[str] = []
-    directions = frozenset(key for key in by_key if key not in named and _strip(key) in _DIRECTIONS)
+    verdict = Verdict(
+        {}, frozenset(key for key in by_key if key not in named and _strip(key) in _DIRECTIONS), []
+    )
     for key, found in by_key.items():
         first = found[0]
-        if key in named:
-            speakers[key] = named[key]
-        elif key in directions:
+        doubt = ""
+        speaks = key in named or key in repeated
+        if key in verdict.directions:
             continue
-        elif key not in plausible or not counts[key]:
-            if key in counts and find_heading(f"{first.name}: x") is None:
-                notes.append(f"line {first.line}: {first.name!r} is taken for text, and not for a speaker")
-        elif key in repeated or (any(cue.form == "bold" for cue in found) and 2 * forms["bold"] >= len(cues)):
-            speakers[key] = first.name
-            if named:
-                notes.append(f"line {first.line}: {first.name!r} speaks, and is not in the cast of the head")
-        elif _is_close(key, named) or (
-            _is_title(first.name) and first.starts and (repeated or named or dense)
-        ):
-            # A name that is not known fails before anything is spoken; a name within a text would be heard.
-            speakers[key] = first.name
-            if repeated or named:
-                notes.append(f"line {first.line}: {first.name!r} is taken for a speaker, who speaks once")
-        else:
-            notes.append(f"line {first.line}: {first.name!r} is taken for text, and not for a speaker")
-    return Verdict(speakers, directions, notes)
+        if key in repeated and named and key not in named:
+            doubt = "speaks, and is not in the cast of the head"
+        elif not speaks and first.form not in ("alone", "tight") and _can_be_name(first.name):
+            once = bool(repeated) or bool(named) or dense
+            # A name that nobody has fails before anything is spoken; a name within a text would be heard.
+            speaks = (bold and first.form == "bold") or _is_close(key, named)
+            if not speaks and once and first.starts and _is_title(first.name):
+                speaks, doubt = True, "is taken for a speaker, who speaks once" if repeated or named else ""
+        if speaks:
+            verdict.speakers[key] = named.get(key, first.name)
+        elif first.form not in ("alone", "tight") and find_heading(f"{first.name}: x") is None:
+            doubt = "is taken for text, and not for a speaker"
+        if doubt:
+            verdict.notes.append(f"line {first.line}: {first.name!r} {doubt}")
+    return verdict
+
+
+def _count(cues: Sequence[Cue]) -> int:
+    return sum(cue.form != "tight" for cue in cues)
 
 
 def _can_be_name(name: str) -> bool:
     words = fold(name).replace("’", "'").split()
     if _strip(fold(name)) in _NO_NAMES or words[0] in _NO_FIRST:
         return False
+    if any(word.endswith(".") and len(word) > 2 and word[:-1] not in _TITLES for word in words[:-1]):
+        return False  # a sentence ends in it
     return not any(word.strip(",.'") in _PROSE for word in words) and find_heading(f"{name}: x") is None
 
 
