@@ -16,7 +16,7 @@ from voxpress.errors import InputError
 from voxpress.files import atomic, locks
 from voxpress.publish.podcast.head import Head, Person, write_time
 from voxpress.publish.podcast.notes import write_paragraphs
-from voxpress.publish.podcast.rss import Feed, Node
+from voxpress.publish.podcast.rss import Feed, Node, clean
 from voxpress.speech import Seconds
 
 
@@ -204,7 +204,7 @@ def _suppose(head: Head, episode: Episode) -> Iterator[Node]:
 
 def _describe(head: Head, episode: Episode, published: dt.datetime | None) -> Iterator[Node]:
     """An episode."""
-    yield Node("title", " ".join(episode.title.split()))
+    yield Node("title", " ".join(clean(episode.title).split()))
     if head.page:
         yield Node("link", head.page)
     if published:

@@ -17,9 +17,10 @@ from voxpress.publish.podcast.head import NamedSound, Person
 from voxpress.speech import Seconds
 
 _ADDRESS = re.compile(
-    r"\[([^\][]{1,300})\]\(<?(https?://[^\s<>]{1,2000}?)>?(?:\s+[\"'][^\"']{0,300}[\"'])?\)|(https?://[^\s<>\"]{1,2000})"
+    r"\[([^\][]{1,300})\]\(<?(https?://(?:[^\s<>()]|\([^\s<>()]{0,200}\)){1,2000})>?(?:\s+[\"'][^\"']{0,300}[\"'])?\)"
+    r"|(https?://[^\s<>\"]{1,2000})"
 )
-_TRAILING = ".,;:!?…'\"»”’*_]}"
+_TRAILING = ".,;:!?…'\"»“”’*_]}"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|])")
 
 

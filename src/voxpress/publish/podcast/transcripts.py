@@ -6,8 +6,9 @@ Source: https://podcasting2.org/docs/podcast-namespace/documentation/transcripts
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from operator import itemgetter
 from types import MappingProxyType
 from typing import NamedTuple
@@ -127,8 +128,7 @@ def _make_cues(transcript: Transcript, shape: Shape, *, named: bool = False) -> 
         named: whether a name stands before the words of another speaker.
     """
     former = ""
-    nexts: Iterable[Said | None] = (*transcript.said[1:], None)
-    for each, following in zip(transcript.said, nexts, strict=True):
+    for each, following in zip_longest(transcript.said, transcript.said[1:]):
         lead = f"{each.speaker}:" if named and each.speaker != former and each.speaker else ""
         until = following.at - each.at if following else None
         shift = round(each.at * 1000)
