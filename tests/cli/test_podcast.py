@@ -133,7 +133,8 @@ def test_chapters_are_where_they_are_heard(voxpress: Run, talk: Path) -> None:
             found = [
                 (each["metadata"]["title"], float(each["start"] * each["time_base"])) for each in chapters
             ]
-        assert found == [(each["title"], pytest.approx(each["startTime"], abs=0.002)) for each in told]
+        assert [title for title, _ in found] == [each["title"] for each in told]
+        assert [start for _, start in found] == pytest.approx([each["startTime"] for each in told], abs=0.002)
     samples, rate = read(out / "talk.mp3")
     # The sting begins the second chapter, after four seconds of pause.
     start = round(told[1]["startTime"] * rate)

@@ -20,7 +20,7 @@ from voxpress.marks.script import TimedText
 from voxpress.publish.podcast import notes
 from voxpress.publish.podcast.chapters import write_chapters
 from voxpress.publish.podcast.cover import doubt_cover, measure_picture
-from voxpress.publish.podcast.head import Person, Sound
+from voxpress.publish.podcast.head import Person, NamedSound
 from voxpress.publish.podcast.notes import Notes, find_links
 from voxpress.publish.podcast.transcripts import FORMATS, Said, Transcript
 from voxpress.speech import Seconds
@@ -152,7 +152,10 @@ NOTES = Notes(
     language="de-AT",
     chapters=[Chapter("[1] Start", 0.0, url="https://example.org/1"), Chapter("End", 3723.0)],
     people={"Ann": Person(link='https://example.org/"a"'), "Bob": Person(role="guest")},
-    sounds={"sea": Sound(file="sea.wav", credit="Eve", licence="CC BY 4.0"), "own": Sound(file="own.wav")},
+    sounds={
+        "sea": NamedSound(file="sea.wav", credit="Eve", licence="CC BY 4.0"),
+        "own": NamedSound(file="own.wav"),
+    },
     links={"https://example.org/?a=1&b=2": "the map", "https://example.org/": ""},
 )
 
