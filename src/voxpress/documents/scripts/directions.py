@@ -106,6 +106,7 @@ _BED_END = _compile(
     r"|(?:(?:bed|music) )?fades? out"
 )
 _SOUND = _compile(rf"(?P<kind>{_any(_SOUNDS)}) ?[:=] ?(?P<name>.+)")
+_NAME = re.compile(r"[^\W\d_][\w./-]*")
 _BETWEEN = re.compile(r"\s*(?:;|,(?!\d)|\|)\s*")
 _NOISE, _IS_ALONE = frozenset(_NOISES.split()), frozenset(_ALONE.split())
 _WORD = re.compile(r"[^\W\d_]+")
@@ -216,7 +217,7 @@ def _read_sound(words: str, sounds: Collection[str], line: int) -> Sound | None:
     name = name.strip("\"'“”„ ")
     kind = found["kind"].lower()
     known = name in sounds or PurePath(name).suffix.lower() in _AUDIO
-    if not known and (" " in name or kind not in ("sting", "bed", "sound", "sfx", "jingle")):
+    if not known and (not _NAME.fullmatch(name) or kind not in ("sting", "bed", "sound", "sfx", "jingle")):
         return None
     gain, overlap = 0.0, 0.0
     for other in others:

@@ -32,11 +32,11 @@ _CUE = re.compile(
 _ALONE = re.compile(rf"[ \t]*(?P<em>\*\*|__|)(?P<name>{_NAME}){_ASIDES.format('asides')}[ \t]*(?P=em)[ \t]*")
 """A name in capitals on a line of its own, as screenplays have it."""
 _PROSE_WORDS = """
-    is are was were be been have has had do does did will would can could should this that these those here
-    there what why how when where which it its i we you they he she my our your their says said asks asked not
-    so but because if then also yes no ok it's that's here's there's let's what's i'm we're you're ist sind war
-    hat haben wird das dass es wir ich ihr nicht aber weil wenn also ja nein est sont était c'est qui que voici
-    voilà mais donc oui non es son era pero porque sí
+    is are was were be been have has had do does did would can could should this that these those here there
+    what why how when where which it its i we you they he she my our your their says said asks asked not so but
+    because if then also yes ok it's that's here's there's let's what's i'm we're you're ist sind haben wird das
+    dass wir ich ihr nicht aber weil wenn also ja nein est sont était c'est qui que voici voilà mais donc oui
+    non pero porque sí
 """
 _NO_FIRST_WORDS = """
     and or with for from in on at to by as und oder mit für et ou avec pour y o con para
@@ -50,37 +50,13 @@ _NO_NAMES_WORDS = """
     hinweis anmerkung achtung wichtig beispiel quelle titel folge dauer thema ort szene zusammenfassung datum
     remarque exemple titre durée résumé lieu date nota ejemplo título resumen duración tema
 """
+_TITLES_WORDS = "dr mr mrs ms prof st sgt lt capt col gen rev hon fr hr mme mlle sr sra jr no nr"
 _DIRECTIONS_WORDS = """
     sfx fx sound sounds sound+effect sound+effects music audio cue bgm jingle sting bed pause musik geräusch
     geräusche musique bruitage música sonido
 """
 
-_TITLES = frozenset(
-    [
-        "dr",
-        "mr",
-        "mrs",
-        "ms",
-        "prof",
-        "st",
-        "sgt",
-        "lt",
-        "capt",
-        "col",
-        "gen",
-        "rev",
-        "hon",
-        "fr",
-        "hr",
-        "mme",
-        "mlle",
-        "sr",
-        "sra",
-        "jr",
-        "no",
-        "nr",
-    ]
-)
+_TITLES = frozenset(_TITLES_WORDS.split())
 _PROSE = frozenset(_PROSE_WORDS.split())
 _NO_FIRST = frozenset(_NO_FIRST_WORDS.split())
 _NO_NAMES = frozenset(_NO_NAMES_WORDS.split())
@@ -198,7 +174,7 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
             once = bool(repeated) or bool(named) or dense
             # A name that nobody has fails before anything is spoken; a name within a text would be heard.
             speaks = (bold and first.form == "bold") or _is_close(key, named)
-            if not speaks and once and first.starts and _is_title(first.name):
+            if not speaks and once and not bold and first.starts and _is_title(first.name):
                 speaks, doubt = True, "is taken for a speaker, who speaks once" if repeated or named else ""
         if speaks:
             verdict.speakers[key] = named.get(key, first.name)
