@@ -249,7 +249,7 @@ def test_a_pause_within_a_sentence_stays_there(read):
 
 def test_manners(read):
     turns = read(
-        "Ann (language: de; speed 90%): Eins.\n\n[gain -6 dB]\nZwei.\nBob [overlap]: Drei.\nAnn: Vier.\n"
+        "Ann (language: de; speed 90%): Eins.\n\n[gain -6 dB]\nZwei.\n\nBob [overlap]: Drei.\nAnn: Vier.\n"
     ).items
     assert [(turn.language, turn.speed, turn.gain, turn.gap) for turn in turns] == [
         ("de", 0.9, 0.0, None),
@@ -363,8 +363,8 @@ def test_what_is_too_large(read):
 )
 def test_long_scripts_take_linear_time(read, line):
     begun = time.perf_counter()
-    read(f"Ann: Hi.\n{line * 20_000}")
-    assert time.perf_counter() - begun < 15
+    read(f"Ann: Hi.\n{line * 5_000}")
+    assert time.perf_counter() - begun < 10
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_long_scripts_take_linear_time(read, line):
 def test_hostile_lines_take_linear_time(read, text):
     begun = time.perf_counter()
     read(f"Ann: Hi.\n{text}\n")
-    assert time.perf_counter() - begun < 15
+    assert time.perf_counter() - begun < 10
 
 
 PERSONS = """<Person1>
@@ -473,9 +473,16 @@ TURNS = [
         (json.dumps({"beats": TURNS, "$mulmocast": {"version": "1.1"}}, indent=2), "a.json"),
         ("\n".join(json.dumps(turn) for turn in TURNS), "a.jsonl"),
         (
-            "title: x\nturns:\n- {speaker: Ann, text: 'Hello [laughs].', speed: 1.1, nextGapMilisecs: -300}\n"
-            "- speaker: Bob\n  text: Hi.\n  gain: -3\n  sound: door.wav\n  emotion: glad\n"
-            "- {speaker: Ann, text: Ja., language: de-de, gap: 0.5}\n",
+            """title: x
+turns:
+- {speaker: Ann, text: 'Hello [laughs].', speed: 1.1, nextGapMilisecs: -300}
+- speaker: Bob
+  text: Hi.
+  gain: -3
+  sound: door.wav
+  emotion: glad
+- {speaker: Ann, text: Ja., language: de-de, gap: 0.5}
+""",
             "a.yaml",
         ),
     ],

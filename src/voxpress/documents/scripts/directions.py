@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeAlias
@@ -170,6 +171,15 @@ def read_pause(words: str) -> Seconds | None:
             return LONG_PAUSE
         return SHORT_PAUSE if size or found["beat"] else PAUSE
     return None
+
+
+@contextmanager
+def locate(path: str, line: int) -> Iterator[None]:
+    """Give errors the line that is being read."""
+    try:
+        yield
+    except InputError as error:
+        raise error.at(f"{path}:{line}") from None
 
 
 def is_noise(words: str) -> bool:

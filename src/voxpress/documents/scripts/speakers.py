@@ -29,7 +29,9 @@ _CUE = re.compile(
     rf"|(?P<plain>{_NAME}){_ASIDES.format('a3')}[ \t]*(?:：|:(?![:/\\])))"
     r"[ \t]*(?P<rest>.*)"
 )
-_ALONE = re.compile(rf"[ \t]*(?P<em>\*\*|__|)(?P<name>{_NAME}){_ASIDES.format('asides')}[ \t]*(?P=em)[ \t]*")
+_ALONE = re.compile(
+    rf"[ \t]*(?P<em>\*\*|__|)(?P<name>{_NAME}){_ASIDES.format('a1')}[ \t]*(?P=em){_ASIDES.format('a2')}[ \t]*"
+)
 """A name in capitals on a line of its own, as screenplays have it."""
 _PROSE_WORDS = """
     is are was were be been have has had do does did would can could should this that these those here there
@@ -46,7 +48,7 @@ _NO_NAMES_WORDS = """
     sources link links reference references see tldr summary title subtitle episode date time duration length
     topic topics subject setting location hosts guests speakers cast characters intro outro fact fun+fact
     pro+tip side+note for+example definition disclaimer sponsor sponsors aside related transcript http https ftp
-    mailto url www format draft version author authors language chapter part section segment scene act step
+    mailto url www format draft version author authors language chapter part section segment scene act number
     hinweis anmerkung achtung wichtig beispiel quelle titel folge dauer thema ort szene zusammenfassung datum
     remarque exemple titre durée résumé lieu date nota ejemplo título resumen duración tema
 """
@@ -119,13 +121,13 @@ def find_cue(text: str, line: int, *, starts: bool = True) -> Cue | None:
 
     >>> find_cue("**Ann (quietly):** Hello.", 1)[1:5]
     ('Ann', ('quietly',), 'Hello.', 'bold')
-    >>> find_cue("It is 10:30, and https://example.org is up.", 1)
+    >>> find_cue("10:30 is a time.", 1)
     """
     if ":" not in text[:200] and "：" not in text[:200]:
         found = _ALONE.fullmatch(text) if starts and len(text) <= _LONGEST_ALONE else None
         if not found or found["name"] != found["name"].upper() or found["name"] == found["name"].lower():
             return None
-        return Cue(line, found["name"], _split_asides(found["asides"]), "", "alone", "")
+        return Cue(line, found["name"], _split_asides(found["a1"] + found["a2"]), "", "alone", "")
     found = _CUE.match(text)
     if not found:
         return None
