@@ -20,7 +20,7 @@ from voxpress.marks.script import TimedText
 from voxpress.publish.podcast import notes
 from voxpress.publish.podcast.chapters import write_chapters
 from voxpress.publish.podcast.cover import doubt_cover, measure_picture
-from voxpress.publish.podcast.head import Person, NamedSound
+from voxpress.publish.podcast.head import NamedSound, Person
 from voxpress.publish.podcast.notes import Notes, find_links
 from voxpress.publish.podcast.transcripts import FORMATS, Said, Transcript
 from voxpress.speech import Seconds

@@ -7,25 +7,31 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple, TypeAlias
 
 from voxpress.documents.scripts import LeftOut, Pause, SoundCue
-from voxpress.documents.scripts.directions import Direction, is_aside, is_noise, read_direction, read_pause
+from voxpress.documents.scripts.directions import (
+    Direction,
+    is_aside,
+    is_noise,
+    locate,
+    read_direction,
+    read_pause,
+)
 from voxpress.text.markup.directions import generate
 
 Piece: TypeAlias = str | Direction | LeftOut
 
 _PIECE = re.compile(
-    r"(?P<comment><!--(?:[^-]|-(?!->)){0,20000}-->)"
-    r"|(?P<code>`[^`\n]{1,400}`|https?://\S+)"
+    r"(?P<code>`[^`\n]{1,400}`|https?://\S+)"
     r"|(?P<image>!\[[^][\n]{0,400}\]\([^()\s]{0,2000}\))"
     r"|(?P<square>(?P<em1>[*_]{0,3})(?:\\?\[(?P<in1>(?:[^][]|\[[^][]{0,200}\]){0,400}?)\\?\]|【(?P<in2>[^【】]{0,400})】)(?P=em1))"
     r"|(?P<round>(?P<em2>[*_]{0,3})(?:\((?P<in3>[^()]{1,200})\)|（(?P<in4>[^（）]{1,200})）)(?P=em2))"
     r"|(?P<italics>(?<![*\w])\*(?P<in5>[^*\n]{1,200})\*(?![*\w])|(?<![_\w])_(?P<in6>[^_\n]{1,200})_(?![_\w]))"
     r"|(?P<tag><(?P<in7>/?[^\W\d_][^<>@:]{0,200})>)"
 )
-_KINDS = ("comment", "code", "image", "square", "round", "italics", "tag")
+_KINDS = ("code", "image", "square", "round", "italics", "tag")
 _INSIDES = ("in1", "in2", "in3", "in4", "in5", "in6", "in7")
 _HTML = re.compile(r"/?(?:a|b|i|u|s|em|strong|small|sub|sup|span|br|p|div|cite|q|mark|abbr)\b", re.IGNORECASE)
 _TAG_BREAK = re.compile(r"break\b[^>]*?\btime\s*=\s*[\"']?(?P<time>[^\"'\s/]+)[^>]*", re.IGNORECASE)
-_ADDRESS = re.compile(r"\((?P<address>[^()\s]{1,2000})(?:\s+\"[^\"\n]{0,400}\")?\)")
+_ADDRESS = re.compile(r"\((?P<address>(?:[^()\s]|\([^()\s]{0,200}\)){1,2000})(?:\s+\"[^\"\n]{0,400}\")?\)")
 _SPAN = re.compile(r"\{[^{}\n]{1,200}\}")
 _SPACES = re.compile(r"[ \t]*\n?")
 _WORD = re.compile(r"\w")
@@ -48,7 +54,7 @@ def has_words(text: str) -> bool:
 
 
 def read_pieces(
-    paragraph: str, line: int, sounds: Collection[str] = (), *, first: bool = True
+    paragraph: str, line: int, sounds: Collection[str] = (), *, first: bool = True, path: str = ""
 ) -> Iterator[tuple[int, Piece]]:
     """The pieces of a paragraph, each with its line: text that is spoken, directions, and what is left out.
 
@@ -59,6 +65,7 @@ def read_pieces(
         line: on which the paragraph begins.
         sounds: names of the script's sounds.
         first: the paragraph begins a turn.
+        path: for messages.
 
     Raises:
         InputError: a direction cannot be so.
@@ -71,7 +78,8 @@ def read_pieces(
         line += paragraph.count("\n", counted, match.start())
         counted = match.start()
         found = _Found.of(match, line, first)
-        pieces, after = found.read(sounds)
+        with locate(path, line):
+            pieces, after = found.read(sounds)
         if pieces is None:
             continue
         before, end = paragraph[end : match.start()], after
@@ -140,8 +148,6 @@ class _Found(NamedTuple):
         end = self.match.end()
         if kind == "square":
             return self._read_square(sounds)
-        if kind == "comment":
-            return [], end
         if kind == "image":
             return [self.left_out], end
         if kind == "tag":

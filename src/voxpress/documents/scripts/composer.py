@@ -8,9 +8,9 @@ from pathlib import Path
 
 from voxpress.documents.scripts import Item, LeftOut, Pause, Script, Turn
 from voxpress.documents.scripts.brackets import has_words, read_pieces
-from voxpress.documents.scripts.directions import Direction, Manner, read_direction
+from voxpress.documents.scripts.directions import Direction, Manner, locate, read_direction
 from voxpress.documents.scripts.source import Head, find_sounds
-from voxpress.errors import InputError, SpeechError, shorten
+from voxpress.errors import InputError, shorten
 
 _VOICES_WORDS = """
     v.o. vo v.o o.s. os o.c. oc o.s o.c contd cont'd cont’d cont. cont subtitle subtitled filtered
@@ -81,13 +81,13 @@ class Composer:
             InputError: a direction cannot be so.
         """
         goes_on = False
-        with self._at(line):
-            for at, piece in read_pieces(paragraph, line, self.sounds, first=spoken or not self._text):
-                if isinstance(piece, str):
-                    self._say(piece, at, goes_on=goes_on)
-                    goes_on = True
-                else:
-                    self.put(piece)
+        first = spoken or not self._text
+        for at, piece in read_pieces(paragraph, line, self.sounds, first=first, path=str(self.path)):
+            if isinstance(piece, str):
+                self._say(piece, at, goes_on=goes_on)
+                goes_on = True
+            else:
+                self.put(piece)
 
     def direct(self, words: str, written: str, line: int) -> None:
         """Do what a direction on a line of its own asks for, or leave it out.
@@ -132,11 +132,8 @@ class Composer:
         )
 
     def _read(self, words: str, written: str, line: int) -> Iterator[Direction | LeftOut]:
-        with self._at(line):
+        with locate(str(self.path), line):
             yield from read_direction(words, self.sounds, line) or (LeftOut(text=written, line=line),)
-
-    def _at(self, line: int) -> _Place:
-        return _Place(f"{self.path}:{line}")
 
     def _say(self, text: str, line: int, *, goes_on: bool) -> None:
         if not self._text:
@@ -166,17 +163,3 @@ class Composer:
             self._manner = replace(manner, gap=None)
         self._items += self._left_out
         self._text, self._left_out = [], []
-
-
-class _Place:
-    """Gives errors the line that is being read."""
-
-    def __init__(self, place: str) -> None:
-        self._place = place
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, SpeechError) and not error.place:
-            error.place = self._place

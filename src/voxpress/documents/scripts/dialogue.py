@@ -16,7 +16,14 @@ import msgspec
 from voxpress.documents.scripts import BedEnd, Format, Heading, LeftOut, Script, SoundCue
 from voxpress.documents.scripts.brackets import has_words
 from voxpress.documents.scripts.composer import Composer
-from voxpress.documents.scripts.directions import MOST_GAIN, MOST_SECONDS, Manner, check_range, read_direction
+from voxpress.documents.scripts.directions import (
+    MOST_GAIN,
+    MOST_SECONDS,
+    Manner,
+    check_range,
+    locate,
+    read_direction,
+)
 from voxpress.documents.scripts.source import Head, read_text, to_values
 from voxpress.errors import InputError, show
 from voxpress.languages import canonical
@@ -50,6 +57,7 @@ _NEXT_GAPS = ("nextGapMilisecs", "nextGapMillisecs", "next_gap_ms")
 """Fields with the silence after a turn, in ms; the first is how a podcast space of Kokoro writes it."""
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 _JSON = re.compile(r'\s*(?:\{\s*(?:"|$)|\[\s*(?:[{"\[]|$))')
+_JSON_ENDINGS = (".json", ".jsonl")
 _YAML = re.compile(
     rf"(?:---[ \t]*\n)?(?:[ \t]*(?:#.*)?\n)*(?:- (?:{'|'.join(_SPEAKERS + _TEXTS)}):|(?:{'|'.join(LISTS)}):[ \t]*\n)"
 )
@@ -71,16 +79,16 @@ def read(path: Path) -> Script:
         InputError: it is neither, has no list of turns, a turn cannot be so, or nothing in it is spoken.
     """
     text = read_text(path)
-    values, turns = (_read_json if _JSON.match(text) else _read_yaml)(text, path)
+    values, turns = (_read_json if _JSON.match(text) or path.suffix.lower() in _JSON_ENDINGS else _read_yaml)(
+        text, path
+    )
     composer = Composer(path, Head(values, 1))
     unused: dict[str, None] = {}
     narrator = _find_default(values)
     for number, turn in enumerate(turns, 1):
-        try:
+        with locate(str(path), turn.line):
             fields = _to_fields(turn.value, number)
             _TurnReader(composer, fields, turn.line, number, narrator).read(unused)
-        except InputError as error:
-            raise (error if error.place else error.at(f"{path}:{turn.line}")) from None
     if unused:
         names = ", ".join(sorted(unused)[:20])
         composer.notes.append(f"of the turns, {names} {'is' if len(unused) == 1 else 'are'} not used")
@@ -259,7 +267,8 @@ def _read_yaml(text: str, path: Path) -> tuple[Mapping[str, object], list[_Turn]
 
 def _read_json(text: str, path: Path) -> tuple[Mapping[str, object], list[_Turn]]:
     walk = Walk(text, str(path))
-    walk.skip_space()
+    if not walk.skip_space() or text[walk.at] not in "[{":
+        raise walk.error("is not JSON: it begins with neither [ nor {", walk.at)
     if text[walk.at] == "[":
         turns = [_Turn(item.line, _decode(item, path)) for item in walk.read_values("]")]
         _require_end(walk)

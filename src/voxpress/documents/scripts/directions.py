@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeAlias
@@ -106,6 +107,7 @@ _BED_END = _compile(
     r"|(?:(?:bed|music) )?fades? out"
 )
 _SOUND = _compile(rf"(?P<kind>{_any(_SOUNDS)}) ?[:=] ?(?P<name>.+)")
+_NAME = re.compile(r"[^\W\d_][\w./-]*")
 _BETWEEN = re.compile(r"\s*(?:;|,(?!\d)|\|)\s*")
 _NOISE, _IS_ALONE = frozenset(_NOISES.split()), frozenset(_ALONE.split())
 _WORD = re.compile(r"[^\W\d_]+")
@@ -171,6 +173,15 @@ def read_pause(words: str) -> Seconds | None:
     return None
 
 
+@contextmanager
+def locate(path: str, line: int) -> Iterator[None]:
+    """Give errors the line that is being read."""
+    try:
+        yield
+    except InputError as error:
+        raise error.at(f"{path}:{line}") from None
+
+
 def is_noise(words: str) -> bool:
     """Whether words are those of a noise that people make, or of a way to speak.
 
@@ -216,7 +227,7 @@ def _read_sound(words: str, sounds: Collection[str], line: int) -> SoundCue | No
     name = name.strip("\"'“”„ ")
     kind = found["kind"].lower()
     known = name in sounds or PurePath(name).suffix.lower() in _AUDIO
-    if not known and (" " in name or kind not in ("sting", "bed", "sound", "sfx", "jingle")):
+    if not known and (not _NAME.fullmatch(name) or kind not in ("sting", "bed", "sound", "sfx", "jingle")):
         return None
     gain, overlap = 0.0, 0.0
     for other in others:

@@ -27,6 +27,7 @@ _RULE = re.compile(r"[ \t]{0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3
 _FENCE = re.compile(r"[ \t]{0,3}(```+|~~~+)")
 _DEFINITION = re.compile(r"[ \t]{0,3}\[[^\]\n]{1,60}\]:[ \t]*(?:<|https?:|mailto:|[^\s:]+\.[^\s:]+$)")
 _VOICE = re.compile(r":::[ \t]*(?:\{[^{}]*\bvoice=[\"']?(?P<name>[^\"'{}]+)[\"']?[^{}]*\})?[ \t]*")
+_CLOSING = "])*_】）"
 _EMPHASIS = re.compile(r"(?<!\\)(?:\*{1,3}|__)(?=\S)|(?<=\S)(?:\*{1,3}|__)")
 
 
@@ -125,7 +126,8 @@ def _list_lines(written: Sequence[str], body: int) -> Iterator[_Line]:
         else:
             cue = find_cue(text, number, starts=starts)
             yield _Line(number, text, cue)
-            starts = cue is not None
+            # A line that can be a direction ends what was said before.
+            starts = cue is not None or text.rstrip()[-1:] in _CLOSING
     if fence:
         yield _Line(fenced, item=LeftOut(text=written[fenced - 1].strip(), line=fenced))
 

@@ -29,14 +29,16 @@ _CUE = re.compile(
     rf"|(?P<plain>{_NAME}){_ASIDES.format('a3')}[ \t]*(?:：|:(?![:/\\])))"
     r"[ \t]*(?P<rest>.*)"
 )
-_ALONE = re.compile(rf"[ \t]*(?P<em>\*\*|__|)(?P<name>{_NAME}){_ASIDES.format('asides')}[ \t]*(?P=em)[ \t]*")
+_ALONE = re.compile(
+    rf"[ \t]*(?P<em>\*\*|__|)(?P<name>{_NAME}){_ASIDES.format('a1')}[ \t]*(?P=em){_ASIDES.format('a2')}[ \t]*"
+)
 """A name in capitals on a line of its own, as screenplays have it."""
 _PROSE_WORDS = """
-    is are was were be been have has had do does did will would can could should this that these those here
-    there what why how when where which it its i we you they he she my our your their says said asks asked not
-    so but because if then also yes no ok it's that's here's there's let's what's i'm we're you're ist sind war
-    hat haben wird das dass es wir ich ihr nicht aber weil wenn also ja nein est sont était c'est qui que voici
-    voilà mais donc oui non es son era pero porque sí
+    is are was were be been have has had do does did would can could should this that these those here there
+    what why how when where which it its i we you they he she my our your their says said asks asked not so but
+    because if then also yes ok it's that's here's there's let's what's i'm we're you're ist sind haben wird das
+    dass wir ich ihr nicht aber weil wenn also ja nein est sont était c'est qui que voici voilà mais donc oui
+    non pero porque sí
 """
 _NO_FIRST_WORDS = """
     and or with for from in on at to by as und oder mit für et ou avec pour y o con para
@@ -46,41 +48,17 @@ _NO_NAMES_WORDS = """
     sources link links reference references see tldr summary title subtitle episode date time duration length
     topic topics subject setting location hosts guests speakers cast characters intro outro fact fun+fact
     pro+tip side+note for+example definition disclaimer sponsor sponsors aside related transcript http https ftp
-    mailto url www format draft version author authors language chapter part section segment scene act step
+    mailto url www format draft version author authors language chapter part section segment scene act number
     hinweis anmerkung achtung wichtig beispiel quelle titel folge dauer thema ort szene zusammenfassung datum
     remarque exemple titre durée résumé lieu date nota ejemplo título resumen duración tema
 """
+_TITLES_WORDS = "dr mr mrs ms prof st sgt lt capt col gen rev hon fr hr mme mlle sr sra jr no nr"
 _DIRECTIONS_WORDS = """
     sfx fx sound sounds sound+effect sound+effects music audio cue bgm jingle sting bed pause musik geräusch
     geräusche musique bruitage música sonido
 """
 
-_TITLES = frozenset(
-    [
-        "dr",
-        "mr",
-        "mrs",
-        "ms",
-        "prof",
-        "st",
-        "sgt",
-        "lt",
-        "capt",
-        "col",
-        "gen",
-        "rev",
-        "hon",
-        "fr",
-        "hr",
-        "mme",
-        "mlle",
-        "sr",
-        "sra",
-        "jr",
-        "no",
-        "nr",
-    ]
-)
+_TITLES = frozenset(_TITLES_WORDS.split())
 _PROSE = frozenset(_PROSE_WORDS.split())
 _NO_FIRST = frozenset(_NO_FIRST_WORDS.split())
 _NO_NAMES = frozenset(_NO_NAMES_WORDS.split())
@@ -143,13 +121,13 @@ def find_cue(text: str, line: int, *, starts: bool = True) -> Cue | None:
 
     >>> find_cue("**Ann (quietly):** Hello.", 1)[1:5]
     ('Ann', ('quietly',), 'Hello.', 'bold')
-    >>> find_cue("It is 10:30, and https://example.org is up.", 1)
+    >>> find_cue("10:30 is a time.", 1)
     """
     if ":" not in text[:200] and "：" not in text[:200]:
         found = _ALONE.fullmatch(text) if starts and len(text) <= _LONGEST_ALONE else None
         if not found or found["name"] != found["name"].upper() or found["name"] == found["name"].lower():
             return None
-        return Cue(line, found["name"], _split_asides(found["asides"]), "", "alone", "")
+        return Cue(line, found["name"], _split_asides(found["a1"] + found["a2"]), "", "alone", "")
     found = _CUE.match(text)
     if not found:
         return None
@@ -198,7 +176,7 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
             once = bool(repeated) or bool(named) or dense
             # A name that nobody has fails before anything is spoken; a name within a text would be heard.
             speaks = (bold and first.form == "bold") or _is_close(key, named)
-            if not speaks and once and first.starts and _is_title(first.name):
+            if not speaks and once and not bold and first.starts and _is_title(first.name):
                 speaks, doubt = True, "is taken for a speaker, who speaks once" if repeated or named else ""
         if speaks:
             verdict.speakers[key] = named.get(key, first.name)
