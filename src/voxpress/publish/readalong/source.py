@@ -108,17 +108,18 @@ class _Scan:
         return self.entities.get(reference[1:-1]) or html.unescape(reference)
 
 
-class Source:
-    """The text of an XML file.
+class XmlSource:
+    """The text of an XML file, with the place of everything in it.
 
-    >>> source = Source("<p>Salt &amp; <b>pepper</b></p>")
+    >>> source = XmlSource("<p>Salt &amp; <b>pepper</b></p>")
     >>> source.content
     'Salt & pepper'
     >>> source.text[source.place(7) : source.elements[1].end]
     'pepper</b>'
 
     Attributes:
-        text: as it is written.
+        text: as it is written, with a byte order mark where there is one.
+        encoding: of the file.
         content: the text content of the file: all texts in document order, one after another.
         elements: in document order.
         texts: in document order.
@@ -129,8 +130,8 @@ class Source:
         InputError: the text is not well-formed.
     """
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, encoding: str = "utf-8") -> None:
+        self.text, self.encoding = text, encoding
         found = _scan(text)
         self.elements, self.texts, self.doctype = found.elements, found.texts, found.doctype
         self.resolve = found.resolve
@@ -138,13 +139,21 @@ class Source:
         self._starts = [each.at for each in self.texts]
 
     @classmethod
-    def decode(cls, data: bytes) -> Source:
+    def decode(cls, data: bytes) -> XmlSource:
         """The source in a file's bytes.
 
         Raises:
             InputError: they are not in the encoding that they declare, or not well-formed.
         """
-        return cls(decode(data)[0])
+        return cls(*decode_text(data))
+
+    def encode(self, text: str) -> bytes:
+        """The bytes of a changed text, in the encoding of the file. What that does not have becomes a reference.
+
+        >>> XmlSource("<p>Salt</p>", "latin-1").encode("<p>Salt – sea</p>")
+        b'<p>Salt &#8211; sea</p>'
+        """
+        return text.encode(self.encoding, "xmlcharrefreplace")
 
     @cached_property
     def ids(self) -> set[str]:
@@ -250,11 +259,7 @@ def _read_text(found: _Scan, text: str, start: int, end: int, open_now: list[Ele
     found.length += len(content)
 
 
-def _locate(text: str, at: int) -> str:
-    return f"in line {text.count(chr(10), 0, at) + 1}"
-
-
-def decode(data: bytes) -> tuple[str, str]:
+def decode_text(data: bytes) -> tuple[str, str]:
     """The text of an XML file, and its encoding. A byte order mark stays in the text.
 
     Raises:
@@ -267,8 +272,12 @@ def decode(data: bytes) -> tuple[str, str]:
         encoding = declared[1].lower() if declared else "utf-8"
     try:
         return data.decode(encoding), encoding
-    except (UnicodeDecodeError, LookupError) as error:
+    except (UnicodeError, LookupError) as error:
         raise InputError(f"is not in the encoding that it declares, {encoding}") from error
+
+
+def _locate(text: str, at: int) -> str:
+    return f"in line {text.count(chr(10), 0, at) + 1}"
 
 
 @dataclass
