@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from lxml import etree
 
-from voxpress.errors import InputError
+from voxpress.errors import InputError, SpeechError
 from voxpress.publish.podcast.feed import Episode, Linked, check_feed, find_address, publish_episode
 from voxpress.publish.podcast.head import Funding, Head, Person
 from voxpress.publish.podcast.rss import NAMESPACES
@@ -178,12 +178,16 @@ def test_what_a_show_says_replaces_what_the_feed_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"", "is not well-formed: there is no element"),
-        (b"---\nlayout: none\n---\n", "is not well-formed: there is no element"),
-        (b"<rss version='2.0'><channel><title>A</channel></rss>", "is not well-formed: </channel>"),
+        (b"", "is not well-formed XML, line 1: no element found"),
+        (b"---\nlayout: none\n---\n", "is not well-formed XML, line 1: syntax error"),
+        (
+            b"<rss version='2.0'><channel><title>A</channel></rss>",
+            "is not well-formed XML, line 1: mismatched tag",
+        ),
         (b"<rss version='2.0'><channel><a:b/></channel></rss>", "line 1: unbound prefix"),
         (b"<rss version='2.0'><channel><title>A&nbsp;B</title></channel></rss>", "line 1: undefined entity"),
         (b"<rss version='2.0'><channel>\0</channel></rss>", "line 1: not well-formed"),
+        (b"<a " * 2**20, "line 1: not well-formed"),
         (b"<feed xmlns='http://www.w3.org/2005/Atom'/>", "is Atom"),
         (b"<html><body/></html>", "is a page"),
         (b"<rss version='0.91'><channel></channel></rss>", "is old RSS"),
@@ -281,6 +285,35 @@ def test_a_feed_in_one_line_stays_so(tmp_path: Path) -> None:
     )
     publish_episode(path, QUIET, EPISODE, NOW)
     assert "\n" not in path.read_text()
+
+
+def test_html_stays_html_where_an_encoding_lacks_its_letters(tmp_path: Path) -> None:
+    path = tmp_path / "feed.xml"
+    path.write_bytes(OLD.replace("UTF-8", "us-ascii").encode("ascii"))
+    episode = dataclasses.replace(EPISODE, notes="<p>Łódź &amp; ]]></p>")
+    publish_episode(path, QUIET, episode, NOW)
+    said = next(read(path).iter("item")).xpath("content:encoded/text()", namespaces=dict(NAMESPACES))
+    assert said == ["<p>Łódź &amp; ]]></p>"]
+    assert not publish_episode(path, QUIET, episode, LATER)
+
+
+@pytest.mark.parametrize("guid", [" one ", "o\nne", "<one> & two"])
+def test_a_guid_is_found_again_however_it_is_written(tmp_path: Path, guid: str) -> None:
+    path = tmp_path / "feed.xml"
+    for _ in range(2):
+        publish_episode(path, HEAD, dataclasses.replace(EPISODE, guid=guid), NOW)
+    assert len(guids(path)) == 1
+
+
+def test_an_empty_guid_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="guid: is empty"):
+        check_feed(tmp_path / "feed.xml", HEAD, " ")
+
+
+def test_a_place_where_nothing_can_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SpeechError, match="file"):
+        publish_episode(tmp_path / "file" / "feed.xml", HEAD, EPISODE, NOW)
 
 
 def _publish(path: Path, number: int) -> None:

@@ -5,6 +5,7 @@ Nothing else of a feed changes. docs/podcast.md says which fields are whose.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import posixpath
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from voxpress.errors import InputError
+from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic, locks
 from voxpress.publish.podcast.head import Head, Person, write_time
 from voxpress.publish.podcast.notes import write_paragraphs
@@ -125,9 +126,8 @@ def publish_episode(path: Path, head: Head, episode: Episode, now: dt.datetime) 
         StoreError: the feed cannot be written.
     """
     check_feed(path, head, episode.guid)
-    path.parent.mkdir(parents=True, exist_ok=True)
     real = path.resolve()
-    with locks.hold(real.with_name(f".{real.name}.lock")):
+    with _lock(real.with_name(f".{real.name}.lock")):
         feed = Feed.read(path)
         try:
             put_episode(feed, head, episode, now)
@@ -136,6 +136,18 @@ def publish_episode(path: Path, head: Head, episode: Episode, now: dt.datetime) 
         if feed.changed:
             atomic.write(path, feed.encode(), durable=True)
         return feed.changed
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from error
+    with file:
+        locks.lock(file)
+        yield
 
 
 def put_episode(feed: Feed, head: Head, episode: Episode, now: dt.datetime) -> None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from voxpress.errors import InputError, shorten
-from voxpress.publish.readalong.source import Edits, Element, XmlSource
+from voxpress.publish.readalong.source import Edits, Element, XmlSource, decode_text
 
 LARGEST = 64 * 2**20
 """Bytes of a feed."""
@@ -39,8 +39,8 @@ EMPTY = (
 _PREFIXES = {uri.lower(): prefix for prefix, uri in NAMESPACES.items()} | {
     "https://github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": "podcast"
 }
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML cannot hold."""
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML cannot hold, and control characters that it can."""
 _REFERENCES = str.maketrans({"&": "&#x26;", "<": "&#x3C;", ">": "&#x3E;"})
 """How RSS has these signs in plain text, so that nobody takes them for HTML: https://www.rssboard.org/rss-profile."""
 _LINE = re.compile("\r\n?")
@@ -149,9 +149,12 @@ class Feed:
         """The episode with a guid; None: the feed has none.
 
         Raises:
-            InputError: several episodes have it.
+            InputError: several episodes have it, or it is empty.
         """
-        found = [each for each in self.items if self.text(each, "guid") == guid]
+        wanted = clean(guid).split()
+        if not wanted:
+            raise InputError("is empty; an episode keeps its guid for ever", field="guid")
+        found = [each for each in self.items if self.text(each, "guid").split() == wanted]
         if len(found) > 1:
             raise InputError(
                 f"{len(found)} episodes have the guid {guid!r}: remove all but one", field="guid"
@@ -217,7 +220,7 @@ class Feed:
     def _read_time(self, item: Element) -> dt.datetime | None:
         try:
             moment = parsedate_to_datetime(self.text(item, "pubDate"))
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
@@ -266,7 +269,7 @@ class Feed:
         }
         inside = self._children[element.number]
         return (
-            attributes == {name: clean(value) for name, value in node.attributes.items()}
+            attributes == {name: " ".join(clean(value).split()) for name, value in node.attributes.items()}
             and (bool(node.children) or self._text(element) == clean(node.text).strip())
             and [self._name(each) for each in inside] == [each.name for each in node.children]
             and all(map(self._says, inside, node.children))
@@ -275,16 +278,25 @@ class Feed:
     def _write(self, node: Node, indent: str) -> str:
         name = self._choose_name(node.name)
         attributes = "".join(
-            f' {key}="{html.escape(clean(value))}"' for key, value in node.attributes.items()
+            f' {key}="{html.escape(" ".join(clean(value).split()))}"'
+            for key, value in node.attributes.items()
         )
         if node.children:
             inner = indent + self._unit
             inside = "".join(f"{inner}{self._write(each, inner)}" for each in node.children) + indent
-        elif node.html and "<" in node.text:
+        elif node.html and "<" in node.text and self._has(node.text):
             inside = f"<![CDATA[{clean(node.text).replace(']]>', ']]]]><![CDATA[>')}]]>"
         else:
             inside = clean(node.text).translate(_REFERENCES)
         return f"<{name}{attributes}>{inside}</{name}>" if inside else f"<{name}{attributes}/>"
+
+    def _has(self, text: str) -> bool:
+        """Whether the encoding of the file has all characters of a text: a CDATA section holds no references."""
+        try:
+            clean(text).encode(self._source.encoding)
+        except UnicodeError:
+            return False
+        return True
 
     def _choose_name(self, name: str) -> str:
         """A name with the prefix that this feed has for it; a new prefix is declared."""
@@ -311,19 +323,16 @@ def clean(text: str) -> str:
 
 
 def _parse(data: bytes) -> XmlSource:
-    """A file as XML. A strict parser reads it too, because `XmlSource` forgives."""
-    try:
-        source = XmlSource.decode(data)
-    except UnicodeError as error:
-        raise InputError("is not in the encoding that it declares") from error
+    """A file as XML. A strict parser reads it first, because `XmlSource` forgives, and is slow where it must."""
+    text, encoding = decode_text(data)
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.EntityDeclHandler = _refuse_entity
     try:
-        parser.Parse(source.text.encode(), True)
+        parser.Parse(text.encode(), True)
     except expat.ExpatError as error:
         reason = expat.ErrorString(error.code)
         raise InputError(f"is not well-formed XML, line {error.lineno}: {reason}") from error
-    return source
+    return XmlSource(text, encoding)
 
 
 def _refuse_entity(name: str, *_: object) -> None:

@@ -145,16 +145,7 @@ class XmlSource:
         Raises:
             InputError: they are not in the encoding that they declare, or not well-formed.
         """
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            encoding = "utf-16-le" if data[0] == 0xFF else "utf-16-be"
-        else:
-            declared = _DECLARED.search(data[:200].decode("latin-1"))
-            encoding = declared[1].lower() if declared else "utf-8"
-        try:
-            text = data.decode(encoding)
-        except (UnicodeDecodeError, LookupError) as error:
-            raise InputError(f"is not in the encoding that it declares, {encoding}") from error
-        return cls(text, encoding)
+        return cls(*decode_text(data))
 
     def encode(self, text: str) -> bytes:
         """The bytes of a changed text, in the encoding of the file. What that does not have becomes a reference.
@@ -266,6 +257,23 @@ def _read_text(found: _Scan, text: str, start: int, end: int, open_now: list[Ele
     found.texts.append(Text(found.length, found.length + len(content), start, end, open_now[-1], whole=False))
     found.content.append(content)
     found.length += len(content)
+
+
+def decode_text(data: bytes) -> tuple[str, str]:
+    """The text of an XML file, and its encoding. A byte order mark stays in the text.
+
+    Raises:
+        InputError: the bytes are not in the encoding that they declare.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16-le" if data[0] == 0xFF else "utf-16-be"
+    else:
+        declared = _DECLARED.search(data[:200].decode("latin-1"))
+        encoding = declared[1].lower() if declared else "utf-8"
+    try:
+        return data.decode(encoding), encoding
+    except (UnicodeError, LookupError) as error:
+        raise InputError(f"is not in the encoding that it declares, {encoding}") from error
 
 
 def _locate(text: str, at: int) -> str:
