@@ -41,7 +41,7 @@ test-all: $(STAMPS)/lanes $(STAMPS)/clients $(STAMPS)/telephony
 	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -n 2 --dist loadfile \
 	  -m "models or engines or faults or s3 or slow or clients" $(PYTEST)
 
-# Clients of the server as they are, in Python, in JavaScript and in a browser.
+# Clients of the server as they are, in Python, in JavaScript and in a browser; manim.
 clients: $(STAMPS)/dev $(STAMPS)/clients
 	$(BIN)/pytest -m clients $(PYTEST)
 
@@ -141,16 +141,18 @@ $(STAMPS)/telephony: Makefile
 	  for each in *.deb; do dpkg-deb -x "$$each" . && rm "$$each"; done
 	@touch $@
 
-# Clients of the server, which cannot be in one environment with each other. Node and Chromium come from the system; where
-# they are missing and apt may be used, Debian's are installed.
+# Clients of the server, which cannot be in one environment with each other, and manim. Node, Chromium and what manim is
+# built with come from the system; where they are missing and apt may be used, Debian's are installed.
 $(STAMPS)/clients: Makefile tests/server/clients/package.json | $(STAMPS)/python
 	@command -v npm >/dev/null || { $(APT) nodejs npm; }
 	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || { $(APT) chromium-headless-shell; }
+	@pkg-config --exists pangocairo || { $(APT) libpango1.0-dev pkg-config; }
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/openai-2 'openai==2.54.0'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/litellm 'litellm==1.110.2'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/livekit 'livekit-plugins-openai==1.8.9' 'livekit-agents==1.8.9'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/pipecat 'pipecat-ai==1.14.0'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/wyoming-bench 'wyoming-bench==2026.10.0'
+	$(PIP_ALONE) --upgrade --target $(CLIENTS)/manim 'manim-voiceover==0.4.0'
 	@mkdir -p $(CLIENTS)/node
 	cp tests/server/clients/package.json $(CLIENTS)/node
 	npm install --prefix $(CLIENTS)/node --no-package-lock --no-audit --no-fund --loglevel error

@@ -19,8 +19,9 @@ from manim_voiceover.tracker import AUDIO_OFFSET_RESOLUTION
 
 import voxpress
 
-PIECES = re.compile(r"<bookmark\s*mark\s*=['\"]\w*['\"]\s*/>|.", re.DOTALL)
-"""What manim-voiceover takes for a bookmark, and every other character."""
+BOOKMARK = re.compile(r"<bookmark\s*mark\s*=['\"]\w*['\"]\s*/>")
+"""What manim-voiceover takes for one."""
+PIECES = re.compile(r"</?bookmark[^>]*>|.", re.DOTALL)
 
 
 class VoxpressService(SpeechService):
@@ -65,10 +66,17 @@ def to_ssml(text: str) -> tuple[str, list[int]]:
 
     Returns:
         The SSML, and the place in the text without bookmarks of each of its characters.
+
+    Raises:
+        ValueError: manim-voiceover would not know a bookmark as one.
     """
     ssml, places, place = "<speak>", [0] * len("<speak>"), 0
     for piece in PIECES.findall(text):
         bookmark = len(piece) > 1
+        if bookmark and not BOOKMARK.fullmatch(piece):
+            raise ValueError(
+                f"{piece} is not such as <bookmark mark='A'/>, with a name of letters, digits and _"
+            )
         written = f"<mark name='{place}'/>" if bookmark else escape(piece)
         ssml += written
         places += [place] * len(written)
