@@ -99,7 +99,7 @@ def write_info_frame(like: bytes, frames: int, size: int, delay: int, padding: i
         padding: samples after it.
 
     Raises:
-        InputError: the frames of this bit rate have no room for it.
+        ValueError: the frames of this bit rate have no room for it.
     """
     head = read_frame(like)
     assert head is not None
@@ -110,7 +110,7 @@ def write_info_frame(like: bytes, frames: int, size: int, delay: int, padding: i
     tag = bytearray(first + bytes(length - len(first)))
     tag += struct.pack(">4sIII", b"Info", 15, frames, size + plain)
     tag += bytes(256 * place // 100 for place in range(100)) + struct.pack(">I", 50)
-    tag += b"LAME3.100" + bytes([1, 0xC0]) + bytes(8) + bytes([0, min(255, head.bit_rate // 1000)])
+    tag += b"LAME3.100" + bytes([1, 0]) + bytes(8) + bytes([0, min(255, head.bit_rate // 1000)])
     tag += (
         ((delay << 12) | padding).to_bytes(3, "big") + bytes(4) + struct.pack(">I", size + plain) + bytes(2)
     )
