@@ -388,10 +388,9 @@ def _open_with_av(file: BinaryIO, container: str, bounds: Bounds, channels: int)
 def _decode_with_av(source: Any, stream: Any, bounds: Bounds, channels: int) -> Blocks:
     import av
 
-    # FFmpeg would make each of two channels 3 dB softer than the one that a file has.
-    layout = "mono" if channels == 1 or stream.channels == 1 else "stereo"
-    resampler = av.AudioResampler(format="flt", layout=layout, rate=stream.rate)
-    held = 1 if layout == "mono" else 2
+    # From one channel to two, and back, FFmpeg changes the level by 3 dB: `_fold` does not.
+    held = min(stream.channels, 2)
+    resampler = av.AudioResampler(format="flt", layout="mono" if held == 1 else "stereo", rate=stream.rate)
     with source, _translate_av_errors():
         frame, parts, count = None, [], 0
         for frame in source.decode(stream):
