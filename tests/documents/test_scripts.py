@@ -132,6 +132,24 @@ def test_what_looks_like_a_name(read, text):
     assert {speaker for speaker, _ in spoken(script)} == {"Ann", "Bob"}
 
 
+@pytest.mark.parametrize(
+    "form",
+    ["{}: {}", "**{}:** {}", "[{}]: {}", "[{}] {}", "**{}**\n\n{}\n", "{} (quietly): {}", "{}:\n\n{}\n"],
+)
+def test_forms_without_a_cast(read, form):
+    text = "\n".join(
+        form.format(name, say)
+        for name, say in [("Ann", "One."), ("Bob", "Two."), ("Ann", "Three."), ("Bob", "Four.")]
+    )
+    assert spoken(read(text)) == [("Ann", "One."), ("Bob", "Two."), ("Ann", "Three."), ("Bob", "Four.")]
+
+
+@pytest.mark.parametrize("direction", ["laughs", "Music", "pause 1s", "excited"])
+def test_directions_that_come_again_are_no_speakers(read, direction):
+    script = read(f"[{direction}] One.\n[{direction}] Two.\n[sighs] Three.\n[sighs] Four.\n")
+    assert {speaker for speaker, _ in spoken(script)} == {""}
+
+
 def test_doubtful_names_are_noted(read):
     script = read("Ann: Hello.\nNote: it rains.\nBob: Hi.\nAnn: Yes.\nCarl: Me too.\nBob: Yes.\n")
     assert [speaker for speaker, _ in spoken(script)] == ["Ann", "Bob", "Ann", "Carl", "Bob"]
@@ -168,6 +186,7 @@ def test_names_without_a_cast(read, name):
         ("**[SFX: A door slams]** Well.", "Well.", "**[SFX: A door slams]**"),
         ("[04:10] Well.", "Well.", "[04:10]"),
         ("Well. <laughs>", "Well.", "<laughs>"),
+        ("Well (clears throat).", "Well.", "(clears throat)"),
         ("（笑）好。", "好。", "（笑）"),
         ("[Note: [x] is read y] Well.", "Well.", "[Note: [x] is read y]"),
         ("Well ![a cat](cat.png).", "Well.", "![a cat](cat.png)"),
@@ -278,6 +297,16 @@ def test_directions_that_cannot_be_so(read, direction, problem):
         read(f"Ann: One.\n{direction}\nTwo.\n")
 
 
+def test_what_stands_beside_a_name_counts_piece_by_piece(read):
+    script = read("---\ncast: [Ann]\n---\nAnn (whispers, speed 1.2, V.O.): Hi.\n")
+    assert left_out(script) == [("(whispers)", 4)]
+    assert next(item.speed for item in script.items if isinstance(item, Turn)) == 1.2
+
+
+def test_directions_side_by_side(read):
+    assert spoken(read("Ann: One [laughs] [sighs] two.\nBob: Yes."))[0] == ("Ann", "One two.")
+
+
 def test_a_script_without_names_is_the_narrators(read):
     assert spoken(read("# One\n\nIt rained.\n\nIt stopped.\n")) == [("", "It rained.\n\nIt stopped.")]
 
@@ -333,6 +362,7 @@ def test_encodings(read, data, name):
         ('[\n{"text": ["a"]}]', "a.json", "a.json:2: text: must be a text, not ['a']"),
         ('[{"text": "a", "text": "b"}]', "a.json", "text: is given twice"),
         ('[{"text": "a"}', "a.json", "is not JSON"),
+        ('[{"text": "a", "sound": {"gain": -3}}]', "a.json", "a.json:1: sound: needs a name"),
         ("[" * 100_000, "a.json", "is nested too deeply"),
         ("turns:\n- text: &a hi\n- text: *a\n", "a.yaml", "a.yaml:3: aliases such as *a are not read"),
         ("turns:\n- text: hi\n  gain: 99\n", "a.yaml", "a.yaml:2: gain: must be between -60 and 60"),
@@ -393,6 +423,12 @@ def test_persons(read):
     ]
     assert left_out(script) == [("<emphasis>", 2), ("<laughs>", 2), ("outside", 4)]
     assert script.notes == ("line 5: </Person1> ends a turn of 'Person2'",)
+
+
+def test_what_stands_before_the_first_person(read):
+    script = read("Here is the script:\n\n<Person1>Hi.</Person1>", "talk.txt")
+    assert spoken(script) == [("Person1", "Hi.")]
+    assert left_out(script) == [("Here is the script:", 1)]
 
 
 @pytest.mark.parametrize("name", ["Person1", "Ann", "Dr. Smith", "Erzähler"])

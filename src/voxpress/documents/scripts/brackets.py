@@ -87,7 +87,7 @@ def read_pieces(
             following = paragraph[end : end + 1]
             if not following.strip() or following in _JOINED:
                 before = before.rstrip(" \t")
-            if (not before or before.endswith("\n")) and (spaces := _SPACES.match(paragraph, end)):
+            if (found.begins or found.before == "\n") and (spaces := _SPACES.match(paragraph, end)):
                 end = spaces.end()
         if before:
             yield spoken_line, before

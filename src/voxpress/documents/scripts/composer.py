@@ -8,7 +8,7 @@ from pathlib import Path
 
 from voxpress.documents.scripts import Item, LeftOut, Pause, Script, Turn
 from voxpress.documents.scripts.brackets import has_words, read_pieces
-from voxpress.documents.scripts.directions import Direction, Manner, locate, read_direction
+from voxpress.documents.scripts.directions import Direction, Manner, locate, read_direction, split_directions
 from voxpress.documents.scripts.source import Head, find_sounds
 from voxpress.errors import InputError, shorten
 
@@ -62,9 +62,7 @@ class Composer:
         self._flush()
         self._speaker, self._manner = speaker, manner or Manner()
         for words in directions:
-            if words.strip().lower() in _VOICES or not words.strip():
-                continue
-            for piece in self._read(words, f"({words})", line):
+            for piece in self._read_beside(words, line):
                 if isinstance(piece, Manner):
                     self._manner = piece.over(self._manner)
                 else:
@@ -130,6 +128,12 @@ class Composer:
         return Script(
             path=self.path, head=self.head.values, items=tuple(self._items), notes=tuple(self.notes)
         )
+
+    def _read_beside(self, words: str, line: int) -> Iterator[Direction | LeftOut]:
+        """What stands in brackets beside a name: each piece of it counts alone."""
+        for piece in split_directions(words):
+            if piece.lower() not in _VOICES and piece:
+                yield from self._read(piece, f"({piece})", line)
 
     def _read(self, words: str, written: str, line: int) -> Iterator[Direction | LeftOut]:
         with locate(str(self.path), line):

@@ -182,6 +182,10 @@ class _TurnReader:
                     f", {option} {value[option]}" for option in ("gain", "overlap") if option in value
                 )
                 value = value.get("name") or value.get("file")
+            if not isinstance(value, str | bool):
+                raise InputError(
+                    f"needs a name, such as {{name: door.wav, gain: -6}}, not {show(value)}", field=name
+                )
             if name == "bed" and str(value).lower() in ("off", "false", "no"):
                 yield BedEnd(line=self._line)
                 continue

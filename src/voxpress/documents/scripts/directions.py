@@ -44,7 +44,7 @@ _NOISES = """
     laugh laughs laughing laughter chuckle chuckles chuckling giggle giggles giggling sigh sighs sighing gasp gasps
     gasping cough coughs coughing sniff sniffs sniffing sob sobs sobbing crying groan groans groaning yawn yawns
     yawning whispers whispering shouts shouting screams screaming snort snorts snorting sings singing hums humming
-    shrugs nods smiles grins smirks winks pauses mumbles muttering mutters applause clapping cheering
+    shrugs nods smiles grins smirks winks pauses clears mumbles muttering mutters applause clapping cheering
     lacht lachen lachend seufzt seufzend hustet flüstert flüsternd weint schreit gelächter applaus räuspert
     rit rires soupir soupire tousse chuchote applaudissements ríe risas suspira tosse susurra aplausos
     笑 笑声 大笑 苦笑 叹气 拍手 掌声 웃음 박수
@@ -144,12 +144,21 @@ def read_direction(words: str, sounds: Collection[str] = (), line: int = 0) -> t
     if (duration := read_pause(words)) is not None:
         return (Pause(duration=duration, line=line),)
     manner = Manner()
-    for piece in _BETWEEN.split(words):
+    for piece in split_directions(words):
         read = _read_manner(piece)
         if read is None:
             return ()
         manner = read.over(manner)
     return (manner,)
+
+
+def split_directions(words: str) -> list[str]:
+    """Directions that stand in the same brackets.
+
+    >>> split_directions("whispers, speed 1,1; gain -3 dB")
+    ['whispers', 'speed 1,1', 'gain -3 dB']
+    """
+    return _BETWEEN.split(words.strip())
 
 
 def read_pause(words: str) -> Seconds | None:

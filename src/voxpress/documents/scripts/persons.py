@@ -13,6 +13,8 @@ from voxpress.errors import InputError
 _NAME = r"(?P<name>[^\W\d_](?:[\w .-]{0,38}\w)?)"
 _OPEN = re.compile(rf"<{_NAME}>")
 _MARK = re.compile(rf"<(?P<end>/?){_NAME}>")
+_NUMBERED = re.compile(r"^[ \t]*<(?P<name>(?:Person|Speaker|Host|Guest)[ _]?\d+)>", re.MULTILINE)
+"""Something can stand before the first turn."""
 _NO_PERSONS_WORDS = """
     speak html xml body head title p s b i em u strong sub sup div span a br h1 h2 h3 ul ol li table script
     style emphasis prosody voice break say-as phoneme lang mark audio scratchpad root svg rss tt
@@ -22,7 +24,7 @@ _NO_PERSONS = frozenset(_NO_PERSONS_WORDS.split())
 
 
 def _recognise(head: str) -> bool:
-    found = _OPEN.match(head.lstrip("\ufeff \t\n"))
+    found = _OPEN.match(head.lstrip("\ufeff \t\n")) or _NUMBERED.search(head)
     return found is not None and found["name"].lower() not in _NO_PERSONS
 
 

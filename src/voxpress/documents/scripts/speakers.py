@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from voxpress.documents.scripts.directions import is_noise, read_direction
 from voxpress.documents.text import find_heading
 
 _LONGEST_ALONE = 80
+_WEAK = ("alone", "tight", "bracketed")
+"""Forms of names that also other lines have."""
 MOST_WORDS = 5
 
 _NAME = r"[^\W_](?:[^:：*\[\]()（）<>{}\"“”„!?;\n]{0,38}[^\s:：*\[\]()（）<>{}\"“”„!?;,])?"
@@ -25,14 +28,14 @@ _CUE = re.compile(
     rf"[ \t]*(?:[-+>][ \t]+|\*[ \t]+|\d{{1,4}}[.)][ \t]+)?{_TIME}"
     rf"(?:(?P<em>\*{{1,3}}|__?)(?P<bold>{_NAME}){_ASIDES.format('a1')}[ \t]*"
     rf"(?:[:：][ \t]*(?P=em)|(?P=em){_ASIDES.format('a2')}[ \t]*[:：])"
-    rf"|\[(?P<tagged>{_NAME})\][ \t]*[:：]"
+    rf"|\[(?P<tagged>{_NAME})\](?:[ \t]*(?P<colon>[:：])|[ \t]+(?=[^\s(\[{{]))"
     rf"|(?P<plain>{_NAME}){_ASIDES.format('a3')}[ \t]*(?:：|:(?![:/\\])))"
     r"[ \t]*(?P<rest>.*)"
 )
 _ALONE = re.compile(
     rf"[ \t]*(?P<em>\*\*|__|)(?P<name>{_NAME}){_ASIDES.format('a1')}[ \t]*(?P=em){_ASIDES.format('a2')}[ \t]*"
 )
-"""A name in capitals on a line of its own, as screenplays have it."""
+"""A name in capitals or in bold on a line of its own, as screenplays have it."""
 _PROSE_WORDS = """
     is are was were be been have has had do does did would can could should this that these those here there
     what why how when where which it its i we you they he she my our your their says said asks asked not so but
@@ -71,7 +74,8 @@ class Cue(NamedTuple):
     Attributes:
         directions: what stands in brackets beside the name.
         rest: the text after the colon.
-        form: how the name is written; ``tight``: no space follows the colon; ``alone``: in capitals, without a colon.
+        form: how the name is written; ``tight``: no space follows the colon; ``alone``: in capitals, or bold, on a line
+            of its own; ``bracketed``: as ``[Ann] Hello.``
         starts: it begins a paragraph, or follows another cue.
     """
 
@@ -79,7 +83,7 @@ class Cue(NamedTuple):
     name: str
     directions: tuple[str, ...]
     rest: str
-    form: Literal["bold", "tagged", "plain", "tight", "alone"]
+    form: Literal["bold", "tagged", "plain", "tight", "alone", "bracketed"]
     time: str
     starts: bool = True
 
@@ -123,9 +127,9 @@ def find_cue(text: str, line: int, *, starts: bool = True) -> Cue | None:
     ('Ann', ('quietly',), 'Hello.', 'bold')
     >>> find_cue("10:30 is a time.", 1)
     """
-    if ":" not in text[:200] and "：" not in text[:200]:
+    if text[:1] != "[" and ":" not in text[:200] and "：" not in text[:200]:
         found = _ALONE.fullmatch(text) if starts and len(text) <= _LONGEST_ALONE else None
-        if not found or found["name"] != found["name"].upper() or found["name"] == found["name"].lower():
+        if not found or not (found["em"] or found["name"] == found["name"].upper() != found["name"].lower()):
             return None
         return Cue(line, found["name"], _split_asides(found["a1"] + found["a2"]), "", "alone", "")
     found = _CUE.match(text)
@@ -135,8 +139,16 @@ def find_cue(text: str, line: int, *, starts: bool = True) -> Cue | None:
     if len(name.split()) > MOST_WORDS or name.replace(".", "").replace(" ", "").isdecimal():
         return None
     tight = found["plain"] and found["rest"] and text[found.start("rest") - 1] == ":"
-    form: Literal["bold", "tagged", "plain", "tight"] = (
-        "bold" if found["bold"] else "tagged" if found["tagged"] else "tight" if tight else "plain"
+    form: Literal["bold", "tagged", "plain", "tight", "bracketed"] = (
+        "bold"
+        if found["bold"]
+        else "tagged"
+        if found["colon"]
+        else "bracketed"
+        if found["tagged"]
+        else "tight"
+        if tight
+        else "plain"
     )
     asides = _split_asides("".join(each for each in found.group("a1", "a2", "a3") if each))
     return Cue(line, name, asides, found["rest"], form, found["time"] or "", starts)
@@ -158,6 +170,7 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
     for cue in cues:
         by_key.setdefault(cue.key, []).append(cue)
     repeated = {key for key, found in by_key.items() if _count(found) > 1 and _can_be_name(found[0].name)}
+    repeated |= _find_bracketed(by_key)
     bold = 2 * sum(cue.form == "bold" for cue in cues) >= len(cues)
     # Without a name that comes again, a script of short turns shows itself by its many cues.
     dense = 2 * len(cues) >= paragraphs
@@ -172,7 +185,7 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
             continue
         if key in repeated and named and key not in named:
             doubt = "speaks, and is not in the cast of the head"
-        elif not speaks and first.form not in ("alone", "tight") and _can_be_name(first.name):
+        elif not speaks and first.form not in _WEAK and _can_be_name(first.name):
             once = bool(repeated) or bool(named) or dense
             # A name that nobody has fails before anything is spoken; a name within a text would be heard.
             speaks = (bold and first.form == "bold") or _is_close(key, named)
@@ -180,7 +193,7 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
                 speaks, doubt = True, "is taken for a speaker, who speaks once" if repeated or named else ""
         if speaks:
             verdict.speakers[key] = named.get(key, first.name)
-        elif first.form not in ("alone", "tight") and find_heading(f"{first.name}: x") is None:
+        elif first.form not in _WEAK and find_heading(f"{first.name}: x") is None:
             doubt = "is taken for text, and not for a speaker"
         if doubt:
             verdict.notes.append(f"line {first.line}: {first.name!r} {doubt}")
@@ -188,7 +201,20 @@ def find_speakers(cues: Sequence[Cue], cast: Collection[str], paragraphs: int) -
 
 
 def _count(cues: Sequence[Cue]) -> int:
-    return sum(cue.form != "tight" for cue in cues)
+    return sum(cue.form not in ("tight", "bracketed") for cue in cues)
+
+
+def _find_bracketed(by_key: Mapping[str, Sequence[Cue]]) -> set[str]:
+    """Keys of names as in ``[Ann] Hello.``, where two of them come again and no other name looks like one."""
+    found = {
+        key
+        for key, cues in by_key.items()
+        if len(cues) > 1
+        and all(cue.form == "bracketed" for cue in cues)
+        and not (is_noise(cues[0].name) or read_direction(cues[0].name) or cues[0].name[0].islower())
+    }
+    others = any(cue.form in ("plain", "bold", "tagged") for cues in by_key.values() for cue in cues)
+    return found if len(found) > 1 and not others else set()
 
 
 def _can_be_name(name: str) -> bool:
