@@ -235,7 +235,7 @@ def test_a_feed_of_100_megabytes_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("head", "problem"),
     [
-        (Head(files="https://example.org/"), "show: the feed needs show and about and link"),
+        (Head(files="https://example.org/"), "show: the feed needs show, about, link of the show"),
         (Head(show="Salt", about="A", link="https://example.org/"), "files: say where the files will lie"),
         (msgspec.structs.replace(HEAD, about=""), "about: the feed needs about of the show"),
     ],
