@@ -227,8 +227,9 @@ def _describe(head: Head, episode: Episode, published: dt.datetime | None) -> It
         yield Node("link", head.page)
     if published:
         yield Node("pubDate", write_time(published))
-    if head.description:
-        yield Node("description", write_paragraphs(head.description), html=True)
+    # Not every app reads content:encoded, and the profile of RSS wants a description before it.
+    if described := write_paragraphs(head.description) or episode.notes:
+        yield Node("description", described, html=True)
     if episode.notes:
         yield Node("content:encoded", episode.notes, html=True)
     first, *others = episode.audio
