@@ -107,6 +107,12 @@ def test_a_new_feed_says_what_is_known(tmp_path: Path) -> None:
     assert b"\n    <item>\n      <guid" in path.read_bytes()
 
 
+def test_an_episode_without_a_description_is_described_by_its_notes(tmp_path: Path) -> None:
+    path = tmp_path / "feed.xml"
+    publish_episode(path, msgspec.structs.replace(HEAD, description=""), EPISODE, NOW)
+    assert next(read(path).iter("item")).findtext("description") == EPISODE.notes
+
+
 def test_the_same_again_changes_no_byte(tmp_path: Path) -> None:
     path = tmp_path / "feed.xml"
     publish_episode(path, HEAD, EPISODE, NOW)
@@ -235,7 +241,7 @@ def test_a_feed_of_100_megabytes_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("head", "problem"),
     [
-        (Head(files="https://example.org/"), "show: the feed needs show and about and link"),
+        (Head(files="https://example.org/"), "show: the feed needs show, about, link of the show"),
         (Head(show="Salt", about="A", link="https://example.org/"), "files: say where the files will lie"),
         (msgspec.structs.replace(HEAD, about=""), "about: the feed needs about of the show"),
     ],

@@ -162,7 +162,7 @@ NOTES = Notes(
 
 def test_notes_are_html_that_says_everything() -> None:
     page = html.fragment_fromstring(notes.write_html(NOTES), create_parent="div")
-    assert [each.text for each in page.iter("h3")] == ["Kapitel", "Mitwirkende", "Klänge", "Links"]
+    assert [each.text for each in page.iter("strong")] == ["Kapitel", "Mitwirkende", "Klänge", "Links"]
     assert [each.text_content() for each in page.iter("li")] == [
         "0:00 [1] Start",
         "1:02:03 End",
@@ -178,7 +178,7 @@ def test_notes_are_html_that_says_everything() -> None:
         "https://example.org/?a=1&b=2",
         "https://example.org/",
     ]
-    assert {each.tag for each in page.iter()} == {"div", "p", "br", "h3", "ul", "li", "a"}
+    assert {each.tag for each in page.iter()} == {"div", "p", "br", "strong", "ul", "li", "a"}
 
 
 def test_markdown_notes_say_the_same() -> None:

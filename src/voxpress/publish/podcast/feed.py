@@ -1,6 +1,12 @@
 """The feed of a show: an episode is put into it, and what was said of the show.
 
-Nothing else of a feed changes. docs/podcast.md says which fields are whose.
+Of an existing feed, these change:
+
+- what was said of the show: its title, link, description, author, owner, copyright, categories, funding, lock and the
+  address of the feed itself;
+- what the feed does not say yet: language, explicit, order, cover and guid, for an episode can differ in these;
+- of the episode, the elements in `_OWN`; others that somebody added stay;
+- ``lastBuildDate``, if anything else changed.
 """
 
 from __future__ import annotations
@@ -110,7 +116,7 @@ def check_feed(path: Path, head: Head, guid: str) -> None:
     except InputError as error:
         raise error.at(str(path)) from error
     if missing:
-        raise InputError(f"the feed needs {' and '.join(missing)} of the show", field=missing[0])
+        raise InputError(f"the feed needs {', '.join(missing)} of the show", field=missing[0])
 
 
 def publish_episode(path: Path, head: Head, episode: Episode, now: dt.datetime) -> bool:
@@ -221,8 +227,9 @@ def _describe(head: Head, episode: Episode, published: dt.datetime | None) -> It
         yield Node("link", head.page)
     if published:
         yield Node("pubDate", write_time(published))
-    if head.description:
-        yield Node("description", write_paragraphs(head.description), html=True)
+    # Not every app reads content:encoded, and the profile of RSS wants a description before it.
+    if described := write_paragraphs(head.description) or episode.notes:
+        yield Node("description", described, html=True)
     if episode.notes:
         yield Node("content:encoded", episode.notes, html=True)
     first, *others = episode.audio

@@ -72,11 +72,11 @@ def _trim(address: str) -> str:
 
 
 def write_html(notes: Notes) -> str:
-    """The notes as HTML, of the few elements that podcast apps show.
+    """The notes as HTML, of the few elements that podcast apps show: Apple's have no headings.
 
     >>> print(write_html(Notes(description="Salt & Sea", chapters=[Chapter("One", 0.0), Chapter("Two", 61.0)])))
     <p>Salt &amp; Sea</p>
-    <h3>Chapters</h3>
+    <p><strong>Chapters</strong></p>
     <ul>
     <li>0:00 One</li>
     <li>1:01 Two</li>
@@ -84,7 +84,7 @@ def write_html(notes: Notes) -> str:
     """
     lines = [f"<p>{_break_lines(each)}</p>" for each in _split(notes.description)]
     for heading, entries in _list_parts(notes):
-        lines += [f"<h3>{html.escape(heading)}</h3>", "<ul>"]
+        lines += [f"<p><strong>{html.escape(heading)}</strong></p>", "<ul>"]
         for before, words, address, after in entries:
             shown = html.escape(words, quote=False)
             linked = f'<a href="{html.escape(address)}">{shown}</a>' if address else shown

@@ -129,7 +129,8 @@ def _make_cues(transcript: Transcript, shape: Shape, *, named: bool = False) -> 
     """
     former = ""
     for each, following in zip_longest(transcript.said, transcript.said[1:]):
-        lead = f"{each.speaker}:" if named and each.speaker != former and each.speaker else ""
+        name = " ".join(each.speaker.split())
+        lead = f"{name}:" if named and name and each.speaker != former else ""
         until = following.at - each.at if following else None
         shift = round(each.at * 1000)
         for cue in make_cues(each.timed, shape, lead=lead, until=until):
