@@ -101,8 +101,8 @@ def podcast(
         front_end=reading.front_end(project),
         device=reading.device or project.defaults.device or "auto",
     )
-    _tell_notes(speaking.script)
     publisher = Publisher(speaking, target, feed)
+    _tell_notes(speaking.script, publisher.doubts)
     store = store_at(reading.store or project.defaults.store)
     if dry_run:
         raise typer.Exit(_forecast(speaking, store))
@@ -126,11 +126,11 @@ def podcast(
     raise typer.Exit(_tell_doubts(recordings))
 
 
-def _tell_notes(script: Script) -> None:
-    """Print what was doubtful in a script, and what of it is not spoken."""
+def _tell_notes(script: Script, doubts: Sequence[str]) -> None:
+    """Print what is doubtful in a script, and what of it is not spoken."""
     from voxpress.documents.scripts import LeftOut
 
-    notes = list(script.notes)
+    notes = [*doubts, *script.notes]
     left_out = [each for each in script.items if isinstance(each, LeftOut)]
     notes += [f"line {each.line}: left out: {each.text}" for each in left_out[:_MOST_NOTES]]
     if len(left_out) > _MOST_NOTES:

@@ -28,7 +28,7 @@ _FENCE = re.compile(r"[ \t]{0,3}(```+|~~~+)")
 _DEFINITION = re.compile(r"[ \t]{0,3}\[[^\]\n]{1,60}\]:[ \t]*(?:<|https?:|mailto:|[^\s:]+\.[^\s:]+$)")
 _VOICE = re.compile(r":::[ \t]*(?:\{[^{}]*\bvoice=[\"']?(?P<name>[^\"'{}]+)[\"']?[^{}]*\})?[ \t]*")
 _CLOSING = "])*_】）"
-_EMPHASIS = re.compile(r"(?<!\\)(?:\*{1,3}|__)(?=\S)|(?<=\S)(?:\*{1,3}|__)")
+_EMPHASIS = re.compile(r"\\(?=[][*_])|(?<!\\)(?:\*{1,3}|__)(?=\S)|(?<=\S)(?:\*{1,3}|__)")
 
 
 class _Line(NamedTuple):

@@ -15,6 +15,7 @@ from voxpress.audio.signals import write_flac
 from voxpress.files import atomic
 from voxpress.files.paths import safe_name
 from voxpress.publish.podcast import chapters, feed, notes, transcripts
+from voxpress.publish.podcast.cover import doubt_cover
 from voxpress.publish.podcast.episode import Episode
 from voxpress.publish.podcast.head import NAMESPACE, Head, Person, read_cover
 from voxpress.publish.podcast.speaking import Speaking
@@ -47,6 +48,9 @@ class Publisher:
         folder: where they go.
         feed: the feed; None: the one in the folder, if the head says where it will lie.
 
+    Attributes:
+        doubts: what directories will not like.
+
     Raises:
         InputError: the cover or the feed cannot be so.
     """
@@ -55,6 +59,7 @@ class Publisher:
         self._speaking, self._head, self._folder = speaking, speaking.head, folder
         self._stem = safe_name(speaking.script.path.stem)
         self._cover = read_cover(self._head, speaking.script.path.parent)
+        self.doubts = [each for each in (doubt_cover(self._cover) if self._cover else "",) if each]
         self._guid = find_guid(self._head, self._stem)
         self._feed = feed_file or (folder / "feed.xml" if self._head.feed or self._head.files else None)
         if self._feed:
