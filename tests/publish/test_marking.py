@@ -6,9 +6,10 @@ import re
 
 import pytest
 
+from tests.growth import require_linear
 from voxpress.errors import InputError
 from voxpress.publish.readalong.marking import Marker
-from voxpress.publish.readalong.source import XmlSource
+from voxpress.publish.xml_source import XmlSource
 
 
 def mark(markup: str, *phrases: str) -> tuple[str, list[list[str]]]:
@@ -117,3 +118,14 @@ def test_an_encoding_stays(data: bytes, text: str | None, encoding: str) -> None
     found = XmlSource.decode(data)
     assert found.encoding == encoding and (text is None or found.text == text)
     assert found.encode(found.text) == data
+
+
+@pytest.mark.parametrize(
+    "piece", ["<![CDATA[", "<!--", "<?x", "<a ", "<a x='", "<!DOCTYPE [", "</a", "&a", "<a><a "]
+)
+def test_malformed_xml_is_refused_in_time_that_grows_with_its_length(piece: str) -> None:
+    def work(count: int) -> None:
+        with pytest.raises(InputError, match="not well-formed"):
+            XmlSource(f"<r>{piece * count}", "utf-8")
+
+    require_linear(work, 40_000)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 from voxpress.errors import InputError, shorten
-from voxpress.publish.readalong.source import Edits, Element, XmlSource, decode_text
+from voxpress.publish.xml_source import Edits, Element, XmlSource, decode_text
 
 LARGEST = 64 * 2**20
 """Bytes of a feed."""

@@ -21,6 +21,8 @@ GRID = 9_216
 """Samples between places where a chapter can begin: whole frames of MP3 (1,152) and of AAC (1,024), 0.21 s."""
 LEAD_IN = 6_144
 """Samples of silence at the start of a chapter, 0.14 s: as far as the encoder of the chapter before it looks ahead."""
+_LONGEST: Seconds = 86_400.0
+"""A turn cannot begin more than a day before the end of the one before it."""
 Silence: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=60)]
 """Seconds."""
 
@@ -192,7 +194,7 @@ class _Arranger:
         number = len(self._turns)
         former = self._turns[-1] if self._turns else None
         if turn.gap is not None:
-            gap = _count(turn.gap)
+            gap = _count(max(turn.gap, -_LONGEST))
         elif self._gap is not None:
             gap = self._gap
         else:

@@ -17,7 +17,7 @@ from voxpress.documents.pages.contents import Contents
 from voxpress.errors import InputError, StoreError
 from voxpress.files import atomic
 from voxpress.publish.readalong.package import OVERLAY, PAGES, PackageSource
-from voxpress.publish.readalong.source import XmlSource
+from voxpress.publish.xml_source import XmlSource
 
 _BLOCK = 1 << 18
 _DATE = (2000, 1, 1, 0, 0, 0)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from voxpress.publish.readalong.source import Edits, Element, Text, XmlSource
+from voxpress.publish.xml_source import Edits, Element, Text, XmlSource
 
 _PHRASING_NAMES = """
 a abbr acronym area audio b bdi bdo big br button canvas cite code data datalist del dfn em embed font i

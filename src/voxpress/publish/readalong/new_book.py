@@ -26,9 +26,9 @@ from voxpress.publish.readalong.marking import Marker
 from voxpress.publish.readalong.overlay import Heard
 from voxpress.publish.readalong.package import OVERLAY, PAGES, ManifestItem, Narrated
 from voxpress.publish.readalong.pointing import Granularity, Pointer
-from voxpress.publish.readalong.source import XmlSource
 from voxpress.publish.readalong.upgrade import give_title, require_upgradable, upgrade, upgrade_page
 from voxpress.publish.recording import Recording
+from voxpress.publish.xml_source import XmlSource
 from voxpress.speech import Clip, Output, Seconds
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from voxpress.publish.readalong.marking import Marker
-from voxpress.publish.readalong.source import Element
+from voxpress.publish.xml_source import Element
 from voxpress.speech import Seconds
 
 SHORTEST: Seconds = 0.02

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from voxpress.documents.archive import relate
 from voxpress.errors import InputError
-from voxpress.publish.readalong.source import Edits, Element, XmlSource
 from voxpress.publish.smil import clock
+from voxpress.publish.xml_source import Edits, Element, XmlSource
 from voxpress.speech import Seconds
 
 OVERLAY = "application/smil+xml"

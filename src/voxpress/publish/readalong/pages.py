@@ -11,7 +11,7 @@ from voxpress.documents.pages.elements import read_blocks
 from voxpress.errors import InputError
 from voxpress.publish.readalong.book import Book
 from voxpress.publish.readalong.marking import Marker
-from voxpress.publish.readalong.source import Element, XmlSource
+from voxpress.publish.xml_source import Element, XmlSource
 
 _STYLE = """\
 .{name} {{ background-color: #ffe08a; color: #000; }}

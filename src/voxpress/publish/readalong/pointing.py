@@ -10,8 +10,8 @@ from voxpress.documents import Block
 from voxpress.publish.narration import Phrase
 from voxpress.publish.readalong.marking import Marker
 from voxpress.publish.readalong.overlay import Heard, find_containers, find_type
-from voxpress.publish.readalong.source import Element
 from voxpress.publish.recording import Recording
+from voxpress.publish.xml_source import Element
 
 Granularity: TypeAlias = Literal["sentence", "word"]
 _KINDS = {"note": "footnote", "page": "pagebreak"}

@@ -18,7 +18,7 @@ from voxpress.documents.pages.contents import Contents, Entry
 from voxpress.errors import InputError
 from voxpress.publish.readalong.book import Book, Content
 from voxpress.publish.readalong.package import XHTML, ManifestItem, PackageSource
-from voxpress.publish.readalong.source import Edits, Element, XmlSource
+from voxpress.publish.xml_source import Edits, Element, XmlSource
 
 _TYPES: Mapping[str, str] = {
     "text/x-oeb1-document": XHTML,

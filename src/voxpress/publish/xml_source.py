@@ -202,8 +202,11 @@ def _scan(text: str) -> _Scan:
     found = _Scan()
     open_now: list[Element] = []
     at = 0
-    for token in _TOKEN.finditer(text):
-        _read_text(found, text, at, token.start(), open_now)
+    while (start := text.find("<", at)) >= 0:
+        token = _TOKEN.match(text, start)
+        if token is None:
+            raise InputError(f"is not well-formed: '<' {_locate(text, start)}")
+        _read_text(found, text, at, start, open_now)
         at = token.end()
         if token["opens"]:
             attributes = {
@@ -245,8 +248,6 @@ def _read_text(found: _Scan, text: str, start: int, end: int, open_now: list[Ele
     if start >= end:
         return
     raw = text[start:end]
-    if "<" in raw:
-        raise InputError(f"is not well-formed: '<' {_locate(text, start + raw.index('<'))}")
     if not open_now:
         return
     content = (
