@@ -273,3 +273,20 @@ def test_a_killed_run_goes_on_and_no_half_file_stays(talk: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "300 turns" in done.stdout
     assert [each.name for each in out.iterdir() if each.name.endswith(".partial")] == []
+
+
+def test_the_title_page_of_a_screenplay_may_say_more_than_voxpress_knows(
+    voxpress: Run, tmp_path: Path
+) -> None:
+    script = tmp_path / "fish.fountain"
+    script.write_text(
+        "Title: Big Fish\nCredit: written by\nDraft date: 2003\n\nINT. POOL - DAY\n\nWATER.\n\nANN\nHello.\n\nBOB ^\nHi!\n"
+    )
+    cast = ("--cast", "Ann=tone:high", "--cast", "Bob=tone:low")
+    done = voxpress("podcast", script, "-o", tmp_path / "out", *cast)
+    assert "fields of its head that are not used: credit, draft date" in done.warned
+    assert "left out: WATER." in done.warned
+    said = json.loads((tmp_path / "out" / "fish.transcript.json").read_text())["segments"]
+    assert [(each["speaker"], each["body"]) for each in said] == [("ANN", "Hello."), ("BOB", "Hi!")]
+    assert said[0]["startTime"] == said[1]["startTime"]
+    assert "no feed" in done.said

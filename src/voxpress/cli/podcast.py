@@ -178,9 +178,14 @@ def _read_head(script: Script, project: Project, cast: list[str] | None, format:
     from msgspec.structs import replace
 
     from voxpress.publish.casting import read_voice
-    from voxpress.publish.podcast.head import read_head
+    from voxpress.publish.podcast.head import drop_unknown, read_head
 
-    head = read_head(script.head, script.path, project.podcast, project.path)
+    given, others = (script.head, []) if script.own_head else drop_unknown(script.head)
+    if others:
+        typer.echo(
+            f"note: {script.path}: fields of its head that are not used: {', '.join(others)}", err=True
+        )
+    head = read_head(given, script.path, project.podcast, project.path)
     own = {}
     for each in cast or ():
         name, equals, voice = each.partition("=")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -113,12 +113,14 @@ class Script:
 
     Attributes:
         head: what stands at its head, as it is written: title, cast, sounds and more.
+        own_head: whether the head is written for voxpress; that of another program may have fields of its own.
         items: in order.
         notes: what was repaired or doubtful.
     """
 
     path: Path
     head: Mapping[str, object] = field(default_factory=dict)
+    own_head: bool = True
     items: tuple[Item, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -136,6 +138,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     recognise: Callable[[str], bool]
     """Whether a script that begins with this text is written so."""
     read: Callable[[Path], Script]
+    own_head: bool = True
+    """As `Script.own_head`."""
 
 
 _HEAD = 4096
@@ -211,4 +215,5 @@ def read(path: str | os.PathLike[str], format: str | None = None) -> Script:
         raise InputError(f"cannot be read: {error.strerror}", place=str(place)) from error
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     head = data.decode(encoding, errors="ignore").replace("\r\n", "\n").replace("\r", "\n")
-    return find(format or recognise(str(place), head)).read(place)
+    form = find(format or recognise(str(place), head))
+    return replace(form.read(place), own_head=form.own_head)

@@ -175,6 +175,16 @@ def read_head(script: Table, path: Path, project: Table | None = None, project_p
     return Head(**{**shared, **own})
 
 
+def drop_unknown(given: Table) -> tuple[Table, list[str]]:
+    """The fields that a head can have, and the names of the others.
+
+    >>> drop_unknown({"title": "Big Fish", "draft date": "2003"})
+    ({'title': 'Big Fish'}, ['draft date'])
+    """
+    known = {name: value for name, value in given.items() if name in Head.__struct_fields__}
+    return known, [str(name) for name in given if name not in known]
+
+
 def _check(given: Table, path: str, parent: str) -> dict[str, Any]:
     """The fields that are given, each as `Head` wants it."""
     table = {

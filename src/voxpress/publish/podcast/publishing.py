@@ -199,9 +199,9 @@ def list_people(speaking: Speaking) -> dict[str, Person]:
 
 def list_said(speaking: Speaking, episode: Episode) -> list[transcripts.Said]:
     """What is said in an episode, turn by turn, with its times."""
-    said = []
+    said, clips = [], episode.clips
     for turn in episode.timeline.turns:
         _, plan = speaking.planned[turn.number]
-        timed = marks.time_text(episode.clips[turn.number], plan.recipe.script)
+        timed = marks.time_text(clips[turn.number], plan.recipe.script)
         said.append(transcripts.Said(turn.turn.speaker, timed, turn.start / RATE, turn.turn.language))
     return said
