@@ -102,9 +102,9 @@ def main(minutes: float = 30.0) -> None:
                 "-filter_threads",
                 "1",
                 "-i",
-                speech_file,
+                str(speech_file),
                 "-i",
-                bed_file,
+                str(bed_file),
             ),
             *("-filter_complex", GRAPH, "-b:a", "128k", str(Path(folder, "peer.mp3"))),
         ]
