@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import voxpress
 from voxpress import marks
 from voxpress.audio.waveform import Audio, join, silence, tone
+from voxpress.engines.tone import Tone
 from voxpress.errors import InputError
 from voxpress.marks import Script, TimedText, locate, time_words
 from voxpress.marks.cues import WIDTH, make_cues
@@ -215,6 +216,19 @@ def test_each_bookmark_has_its_place(text):
     assert all(tag.endswith(">") and tag.count("<") == 1 for tag in tags)
     starts = [mark.source[0] for mark in found if mark.source]
     assert starts == [at for at in range(len(text)) if text.startswith("<mark", at)]
+
+
+def test_the_file_says_that_a_bookmark_is_a_guess(monkeypatch):
+    """Where the engine does not know its words; at the start of a take it is none."""
+    speak = Tone._speak
+    monkeypatch.setattr(Tone, "_speak", lambda *asked: Audio(speak(*asked).samples, Tone.sample_rate))
+    clip = say_ssml("<speak><mark name='a'/>One circle, and <mark name='b'/>then more.</speak>")
+    told = json.loads(clip.sidecars["json"])["marks"]
+    assert {mark["text"]: mark.get("estimated", False) for mark in told if mark["kind"] == "bookmark"} == {
+        "a": False,
+        "b": True,
+    }
+    assert all(mark["estimated"] for mark in told if mark["kind"] == "word")
 
 
 def test_polly_counts_bytes(clip):
