@@ -146,7 +146,7 @@ $(STAMPS)/telephony: Makefile
 $(STAMPS)/clients: Makefile tests/server/clients/package.json | $(STAMPS)/python
 	@command -v npm >/dev/null || { $(APT) nodejs npm; }
 	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || { $(APT) chromium-headless-shell; }
-	@pkg-config --exists pangocairo || { $(APT) libpango1.0-dev pkg-config; }
+	@pkg-config --exists pangocairo || { $(APT) gcc libpango1.0-dev pkg-config python3-dev; }
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/openai-2 'openai==2.54.0'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/litellm 'litellm==1.110.2'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/livekit 'livekit-plugins-openai==1.8.9' 'livekit-agents==1.8.9'
