@@ -280,7 +280,8 @@ def test_the_title_page_of_a_screenplay_may_say_more_than_voxpress_knows(
 ) -> None:
     script = tmp_path / "fish.fountain"
     script.write_text(
-        "Title: Big Fish\nCredit: written by\nDraft date: 2003\n\nINT. POOL - DAY\n\nWATER.\n\nANN\nHello.\n\nBOB ^\nHi!\n"
+        "Title: Big Fish\nCredit: written by\nDraft date: 2003\n\n"
+        "INT. POOL - DAY\n\nWATER.\n\nANN\nHello.\n\nBOB ^\nHi!\n"
     )
     cast = ("--cast", "Ann=tone:high", "--cast", "Bob=tone:low")
     done = voxpress("podcast", script, "-o", tmp_path / "out", *cast)
