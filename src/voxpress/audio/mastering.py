@@ -137,13 +137,14 @@ def find_true_peaks(samples: Samples) -> Samples:
     """
     found = np.abs(samples[_TAPS:-_TAPS]).max(axis=1)
     for channel in samples.T:
-        neighbours = np.lib.stride_tricks.sliding_window_view(channel, 2 * _TAPS)[1 : len(found) + 1]
-        np.maximum(found, np.abs(neighbours @ _interpolation()).max(axis=1), out=found)
+        neighbours = np.ascontiguousarray(channel[1:])
+        for weights in _interpolation():
+            np.maximum(found, np.abs(np.correlate(neighbours, weights)), out=found)
     return np.asarray(found, np.float32)
 
 
 @functools.cache
 def _interpolation() -> Samples:
-    """Windowed sines that give the three values between two samples, shape (24, 3)."""
-    distances = np.arange(1 - _TAPS, _TAPS + 1)[:, None] - np.array([0.25, 0.5, 0.75])
+    """Windowed sines that give the three values between two samples, shape (3, 24)."""
+    distances = np.arange(1 - _TAPS, _TAPS + 1) - np.array([[0.25], [0.5], [0.75]])
     return np.asarray(np.sinc(distances) * np.cos(np.pi / 2 * distances / (_TAPS + 1)) ** 2, np.float32)
