@@ -1,0 +1,154 @@
+"""How what is spoken fits between cues. Pure: times and durations go in, speeds and places come out.
+
+A cue begins exactly at its time, whatever happened before: nothing is ever moved, so nothing drifts. What is too long
+is spoken faster, within a limit, and what is still too long ends before the next cue begins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from voxpress.speech import Seconds
+
+GAP: Seconds = 0.04
+"""Silence before the next cue."""
+BETWEEN: Seconds = 0.12
+"""Silence between two people in one cue, where there is room for it."""
+MOST_FASTER = 1.15
+"""Times the voice's own speed: what is faster sounds hurried."""
+_MARGIN = 1.02
+"""Engines are not exactly as fast as they are told to be."""
+
+
+class Piece(NamedTuple):
+    """What is heard of a cue.
+
+    Attributes:
+        start: of the cue.
+        group: number of the passage that it is a part of; pieces of one are equally fast.
+        duration: at the voice's own speed, or as it was spoken.
+    """
+
+    start: Seconds
+    group: int
+    duration: Seconds
+
+
+class Placed(NamedTuple):
+    """When a piece is heard.
+
+    Attributes:
+        room: from its start until it has to end; infinite after the last cue.
+        missing: by how much it is too long for that.
+    """
+
+    start: Seconds
+    end: Seconds
+    room: Seconds
+    missing: Seconds
+
+
+def choose_speeds(
+    pieces: Sequence[Piece], end: Seconds | None = None, most: float = MOST_FASTER, margin: float = _MARGIN
+) -> list[float]:
+    """How much faster each passage has to be spoken, in steps of 0.01: from 1, never slower, to `most`.
+
+    >>> choose_speeds([Piece(0, 0, 2.0), Piece(2, 1, 1.0)])
+    [1.05, 1.0]
+    >>> choose_speeds([Piece(0, 0, 1.0), Piece(1.5, 1, 4.0)], end=3.0)
+    [1.0, 1.15]
+
+    Args:
+        pieces: in the order of their starts; groups are numbered from 0.
+        end: when the last one has to end; None: it may take as long as it needs.
+        margin: how much faster than needed.
+    """
+    needed = _list_needed(pieces, end)
+    return [
+        1.0 if each <= 1 else max(1.0, min(most, math.ceil(each * margin * 100 - 1e-9) / 100))
+        for each in needed
+    ]
+
+
+def choose_stretches(
+    pieces: Sequence[Piece], speeds: Sequence[float], end: Seconds | None = None, most: float = MOST_FASTER
+) -> list[float]:
+    """By what factor, 1 at most, each passage has to be shortened as it was spoken.
+
+    >>> choose_stretches([Piece(0, 0, 2.2), Piece(2, 1, 1.0)], [1.05, 1.0])
+    [0.9130434782608696, 1.0]
+
+    Args:
+        pieces: with their durations as they were spoken.
+        speeds: of each passage, at which it was spoken.
+    """
+    needed = _list_needed(pieces, end)
+    return [1 / max(1.0, min(each, most / speed)) for each, speed in zip(needed, speeds, strict=True)]
+
+
+def place(pieces: Sequence[Piece], end: Seconds | None = None) -> list[Placed]:
+    """When each piece is heard.
+
+    >>> [(each.start, each.end) for each in place([Piece(0, 0, 1.0), Piece(3, 1, 2.0), Piece(3, 2, 1.0)])]
+    [(0, 1.0), (3, 5.0), (5.12, 6.12)]
+    >>> cut, _ = place([Piece(0, 0, 1.5), Piece(1, 1, 1.0)])
+    >>> round(cut.end, 3), round(cut.missing, 3)
+    (0.96, 0.54)
+    """
+    placed: list[Placed] = []
+    for room, slot in _list_slots(pieces, end):
+        at, stop = slot[0].start, slot[0].start + room
+        between = min(BETWEEN, room / 10)
+        for each in slot:
+            last = at + each.duration
+            missing = max(0.0, last - max(stop, at))
+            # Differences of floats are no cuts.
+            placed.append(
+                Placed(at, last if missing < 1e-6 else max(stop, at), max(0.0, stop - at), missing)
+            )
+            at = placed[-1].end + between
+    return placed
+
+
+def count_excess(text: str, duration: Seconds, missing: Seconds) -> int:
+    """How many words fewer would fit; characters in a text without spaces.
+
+    >>> count_excess("We want the best of all worlds.", 2.0, 0.5), count_excess("我们要最好的", 2.0, 0.5)
+    (2, 2)
+
+    Args:
+        duration: of the text as it was spoken.
+        missing: by how much that is too long.
+    """
+    words = len(text.split())
+    units = words if words > 2 else len(text)
+    return min(units, math.ceil(missing / duration * units)) if missing > 0 and duration > 0 else 0
+
+
+def _list_needed(pieces: Sequence[Piece], end: Seconds | None) -> list[float]:
+    """How much faster each passage has to be so that all of it fits."""
+    needed = [0.0] * (max((each.group for each in pieces), default=-1) + 1)
+    for room, slot in _list_slots(pieces, end):
+        heard = room - min(BETWEEN, room / 10) * (len(slot) - 1)
+        total = sum(each.duration for each in slot)
+        factor = total / heard if heard > 0 else math.inf if total else 0.0
+        for each in slot:
+            needed[each.group] = max(needed[each.group], factor)
+    return needed
+
+
+def _list_slots(
+    pieces: Sequence[Piece], end: Seconds | None
+) -> Iterator[tuple[Seconds, Sequence[Piece]]]:
+    """The pieces that begin at one time, and the room that they have."""
+    slots = [list(slot) for _, slot in groupby(pieces, key=lambda each: each.start)]
+    for number, slot in enumerate(slots):
+        if number + 1 < len(slots):
+            until = slots[number + 1][0].start - GAP
+            until = until if end is None else min(until, end)
+        else:
+            until = math.inf if end is None else end
+        yield max(0.0, until - slot[0].start), slot
