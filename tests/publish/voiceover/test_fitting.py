@@ -50,7 +50,7 @@ def test_two_people_in_one_cue_speak_one_after_the_other() -> None:
     assert (first.end, second.start, second.end) == (1.0, 1.12, 2.12)
     # Where it gets narrow, both are faster.
     tight = [Piece(0, 0, 1.0), Piece(0, 1, 1.0), Piece(2.1, 2, 1.0)]
-    assert choose_speeds(tight) == [1.11, 1.11, 1.0]
+    assert choose_speeds(tight) == [1.06, 1.06, 1.0]
 
 
 def test_what_does_not_fit_is_cut_and_said() -> None:

@@ -68,7 +68,7 @@ def choose_speeds(
     """
     needed = _list_needed(pieces, end)
     return [
-        1.0 if each <= 1 else max(1.0, min(most, math.ceil(each * margin * 100 - 1e-9) / 100))
+        1.0 if each <= 1 else max(1.0, min(most, math.ceil(min(each, most) * margin * 100 - 1e-9) / 100))
         for each in needed
     ]
 
@@ -103,13 +103,11 @@ def place(pieces: Sequence[Piece], end: Seconds | None = None) -> list[Placed]:
         at, stop = slot[0].start, slot[0].start + room
         between = min(BETWEEN, room / 10)
         for each in slot:
-            last = at + each.duration
-            missing = max(0.0, last - max(stop, at))
+            missing = max(0.0, at + each.duration - stop)
             # Differences of floats are no cuts.
-            placed.append(
-                Placed(at, last if missing < 1e-6 else max(stop, at), max(0.0, stop - at), missing)
-            )
-            at = placed[-1].end + between
+            last = at + each.duration if missing < 1e-6 else stop
+            placed.append(Placed(at, last, stop - at, missing))
+            at = min(last + between, stop)
     return placed
 
 
