@@ -97,6 +97,10 @@ _ENCODERS: Mapping[str, _Encoder] = MappingProxyType(
     }
 )
 _MOST_STREAMS = 64
+_QUICKTIME = MappingProxyType(
+    dict(deu="ger", nld="dut", swe="sve", ell="gre", isl="ice", zho="chi", sqi="alb", mkd="mac")
+)
+"""What FFmpeg calls languages in MOV; others it would leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,9 @@ def read_video(path: str | os.PathLike[str]) -> Video:
         return Video(Path(path), source.format.name, duration, named, sound)
 
 
-def write_sound(target: str | os.PathLike[str], signal: Signal, *, language: str = "", title: str = "") -> None:
+def write_sound(
+    target: str | os.PathLike[str], signal: Signal, *, language: str = "", title: str = ""
+) -> None:
     """Write a signal as a file, as its extension says.
 
     Args:
@@ -355,7 +361,7 @@ def _writing(target: str | os.PathLike[str], kind: Kind) -> Iterator[OutputConta
 
 def _add_sound(out: OutputContainer, encoder: str, channels: Channels, rate: int) -> tuple[Any, _Encoder]:
     used = _ENCODERS[encoder]
-    stream = out.add_stream(
+    stream: Any = out.add_stream(
         encoder,
         rate=rate,
         layout="mono" if channels == 1 else "stereo",
@@ -392,10 +398,16 @@ def _to_frame(block: Samples, form: str, rate: int, at: int) -> av.AudioFrame:
 
 
 def _name_sound(title: str, language: str, container: str) -> dict[str, str]:
-    tags = {"language": languages.iso_639_2(language) if language else "", "title": title}
+    code = languages.iso_639_2(language) if language else ""
+    tags = {"language": _write_language(code, container), "title": title}
     if container in ("mp4", "mov") and title:
         tags["handler_name"] = title  # where players look for it
     return {name: value for name, value in tags.items() if value}
+
+
+def _write_language(code: str, container: str) -> str:
+    """A language as a container has it, from its code of three letters."""
+    return _QUICKTIME.get(code, code) if container == "mov" else code
 
 
 def _choose_disposition(source: InputContainer, *, instead: bool, describes: bool) -> int:
@@ -446,13 +458,17 @@ class _Copier:
                 place=self._name,
             ) from error
         made.metadata.update(stream.metadata)
+        if code := stream.metadata.get("language"):
+            made.metadata["language"] = _write_language(code, self._out.format.name)
         made.disposition = stream.disposition
         if stream.type == "video":
             made.codec_context.codec_tag = stream.codec_context.codec_tag
         self._streams[stream.index] = made
 
     def _leave_out(self, stream: Any, why: str) -> None:
-        self.left_out.append(f"stream {stream.index} ({_name_codec(stream)} {stream.type}) is left out: {why}")
+        self.left_out.append(
+            f"stream {stream.index} ({_name_codec(stream)} {stream.type}) is left out: {why}"
+        )
 
     def _copy_chapters(self) -> None:
         chapters: list[Any] = list(self._source.chapters())

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from voxpress.speech import Seconds
+from voxpress.text import duration
 
 GAP: Seconds = 0.04
 """Silence before the next cue."""
@@ -21,6 +22,8 @@ MOST_FASTER = 1.15
 """Times the voice's own speed: what is faster sounds hurried."""
 _MARGIN = 1.02
 """Engines are not exactly as fast as they are told to be."""
+_USUAL = 3.0
+"""Times the shortest duration of a reading: that of a voice that does not hurry."""
 
 
 class Piece(NamedTuple):
@@ -111,19 +114,19 @@ def place(pieces: Sequence[Piece], end: Seconds | None = None) -> list[Placed]:
     return placed
 
 
-def count_excess(text: str, duration: Seconds, missing: Seconds) -> int:
+def count_excess(text: str, length: Seconds, missing: Seconds) -> int:
     """How many words fewer would fit; characters in a text without spaces.
 
     >>> count_excess("We want the best of all worlds.", 2.0, 0.5), count_excess("我们要最好的", 2.0, 0.5)
     (2, 2)
 
     Args:
-        duration: of the text as it was spoken.
+        length: of the text as it was spoken.
         missing: by how much that is too long.
     """
     words = len(text.split())
     units = words if words > 2 else len(text)
-    return min(units, math.ceil(missing / duration * units)) if missing > 0 and duration > 0 else 0
+    return min(units, math.ceil(missing / length * units)) if missing > 0 and length > 0 else 0
 
 
 def _list_needed(pieces: Sequence[Piece], end: Seconds | None) -> list[float]:
@@ -138,9 +141,7 @@ def _list_needed(pieces: Sequence[Piece], end: Seconds | None) -> list[float]:
     return needed
 
 
-def _list_slots(
-    pieces: Sequence[Piece], end: Seconds | None
-) -> Iterator[tuple[Seconds, Sequence[Piece]]]:
+def _list_slots(pieces: Sequence[Piece], end: Seconds | None) -> Iterator[tuple[Seconds, Sequence[Piece]]]:
     """The pieces that begin at one time, and the room that they have."""
     slots = [list(slot) for _, slot in groupby(pieces, key=lambda each: each.start)]
     for number, slot in enumerate(slots):
@@ -150,3 +151,20 @@ def _list_slots(
         else:
             until = math.inf if end is None else end
         yield max(0.0, until - slot[0].start), slot
+
+
+def find_unlikely(
+    cues: Sequence[tuple[Seconds, str]], end: Seconds | None = None, most: float = MOST_FASTER
+) -> list[int]:
+    """Which cues will hardly fit, as their texts are long: their numbers from 0.
+
+    >>> find_unlikely([(0.0, "We want the best of all possible worlds."), (1.0, "Yes.")])
+    [0]
+
+    Args:
+        cues: start and text of each, in order.
+    """
+    pieces = [
+        Piece(start, number, _USUAL * duration.bounds(text)[0]) for number, (start, text) in enumerate(cues)
+    ]
+    return [number for number, factor in enumerate(_list_needed(pieces, end)) if factor > most]

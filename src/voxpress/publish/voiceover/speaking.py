@@ -88,9 +88,7 @@ def prepare(
         InputError: a name has no voice, a cue cannot be spoken, or nothing is spoken; with the line.
         EngineError: an engine cannot be used.
     """
-    cues = [
-        cue if has_speech(cue.text) or not cue.text else replace(cue, text="") for cue in subtitles.cues
-    ]
+    cues = [cue if has_speech(cue.text) or not cue.text else replace(cue, text="") for cue in subtitles.cues]
     speaking = [cue for cue in cues if cue.text]
     if not speaking:
         raise InputError("nothing in it is spoken: all cues are sounds or empty", place=str(subtitles.path))
@@ -102,9 +100,7 @@ def prepare(
         else [Passage((cue,), cue.text, (0,)) for cue in speaking]
     )
     own = (speaker or Speaker()).over(Speaker(language=subtitles.language or None))
-    planner = Planner(
-        own, files=[("", OUTPUT)], front_end=front_end or FrontEnd(), cast=cast, device=device
-    )
+    planner = Planner(own, files=[("", OUTPUT)], front_end=front_end or FrontEnd(), cast=cast, device=device)
     voiced = {cue.number for cue in speaking}
     found = Speaking(
         subtitles=subtitles,

@@ -126,7 +126,9 @@ def make_track(
         each._replace(duration=round(each.duration * RATE * stretches[each.group]) / RATE) for each in pieces
     ]
     where = [
-        (number, index) for number, passage in enumerate(speaking.passages) for index in range(len(passage.cues))
+        (number, index)
+        for number, passage in enumerate(speaking.passages)
+        for index in range(len(passage.cues))
     ]
     cues = [
         SpokenCue(
