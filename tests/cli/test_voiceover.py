@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import signal
 import subprocess
 import sys
 import time
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ import pytest
 import soundfile  # type: ignore[import-untyped]  # it has no type hints
 
 from tests.cli.conftest import Run
+from tests.videos import hash_packets, make_video
 from voxpress.documents import subtitles
 
 SRT = """1
@@ -64,48 +63,8 @@ def find_onsets(samples: Any, rate: int, silence: float = 0.1) -> list[float]:
     return [float(place) / 200 for place in places[gaps]]
 
 
-def make_video(path: Path, duration: float = 10.0, *, codec: str = "mpeg4", sound: str = "aac") -> Path:
-    """Grey pictures, a soft tone in two channels, a title, a chapter."""
-    with av.open(path, "w") as out:
-        picture = out.add_stream(codec, rate=25)
-        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
-        voice = out.add_stream(sound, rate=48_000, layout="stereo") if sound else None
-        out.metadata["title"] = "A film"
-        if voice:
-            voice.metadata["language"] = "fra"
-        out.set_chapters(
-            [{"id": 1, "start": 0, "end": 4000, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}]
-        )
-        for number in range(round(duration * 25)):
-            data = np.full((48, 64, 3), number % 256, np.uint8)
-            frame = av.VideoFrame.from_ndarray(data, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            out.mux(picture.encode(frame))
-            if voice:
-                times = (number * 1920 + np.arange(1920)) / 48_000
-                wave = np.sin(2 * np.pi * 220 * times).astype(np.float32) / 10
-                sounds = av.AudioFrame.from_ndarray(np.stack([wave, wave]), format="fltp", layout="stereo")
-                sounds.sample_rate, sounds.pts = 48_000, number * 1920
-                out.mux(voice.encode(sounds))
-        out.mux(picture.encode(None))
-        if voice:
-            out.mux(voice.encode(None))
-    return path
-
-
-def hash_packets(path: Path, kind: str = "video", number: int = 0) -> str:
-    with av.open(path) as source:
-        stream = [each for each in source.streams if each.type == kind][number]
-        return hashlib.sha256(
-            b"".join(
-                bytes(each) + repr((each.pts or 0) * (each.time_base or 1)).encode()
-                for each in source.demux(stream)
-                if each.size
-            )
-        ).hexdigest()
-
-
 def decode(path: Path, number: int) -> Any:
+    source: Any
     with av.open(path) as source:
         stream = source.streams.audio[number]
         return np.concatenate([frame.to_ndarray()[0] for frame in source.decode(stream)])
@@ -173,6 +132,7 @@ def test_files_of_the_cues_and_their_true_times(voxpress: Run, talk: Path) -> No
 @pytest.mark.parametrize("name", ["a.flac", "a.mp3", "a.m4a", "a.opus", "a.aac", "a.mka", "a.ogg"])
 def test_formats(voxpress: Run, talk: Path, name: str) -> None:
     voxpress("voiceover", talk.name, "-o", name)
+    file: Any
     with av.open(name) as file:
         [stream] = file.streams
         samples = np.concatenate([frame.to_ndarray().reshape(-1) for frame in file.decode(stream)])

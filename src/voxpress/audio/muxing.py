@@ -98,7 +98,7 @@ _ENCODERS: Mapping[str, _Encoder] = MappingProxyType(
 )
 _MOST_STREAMS = 64
 _QUICKTIME = MappingProxyType(
-    dict(deu="ger", nld="dut", swe="sve", ell="gre", isl="ice", zho="chi", sqi="alb", mkd="mac")
+    {"deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb"}
 )
 """What FFmpeg calls languages in MOV; others it would leave out."""
 

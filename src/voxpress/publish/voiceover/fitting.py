@@ -33,11 +33,13 @@ class Piece(NamedTuple):
         start: of the cue.
         group: number of the passage that it is a part of; pieces of one are equally fast.
         duration: at the voice's own speed, or as it was spoken.
+        until: when it has to end; those with the same start have the same.
     """
 
     start: Seconds
     group: int
     duration: Seconds
+    until: Seconds = math.inf
 
 
 class Placed(NamedTuple):
@@ -54,22 +56,39 @@ class Placed(NamedTuple):
     missing: Seconds
 
 
-def choose_speeds(
-    pieces: Sequence[Piece], end: Seconds | None = None, most: float = MOST_FASTER, margin: float = _MARGIN
-) -> list[float]:
+def limit(pieces: Sequence[Piece], end: Seconds | None = None) -> list[Piece]:
+    """Pieces that end before the next one begins.
+
+    >>> [each.until for each in limit([Piece(0, 0, 1.5), Piece(1, 1, 1.0)], end=3.0)]
+    [0.96, 3.0]
+
+    Args:
+        pieces: in the order of their starts.
+        end: when the last one has to end; None: it may take as long as it needs.
+    """
+    last = math.inf if end is None else end
+    slots = [list(slot) for _, slot in groupby(pieces, key=lambda each: each.start)]
+    nexts = [*(slot[0].start - GAP for slot in slots[1:]), last]
+    return [
+        each._replace(until=min(until, last))
+        for slot, until in zip(slots, nexts, strict=True)
+        for each in slot
+    ]
+
+
+def choose_speeds(pieces: Sequence[Piece], most: float = MOST_FASTER, margin: float = _MARGIN) -> list[float]:
     """How much faster each passage has to be spoken, in steps of 0.01: from 1, never slower, to `most`.
 
-    >>> choose_speeds([Piece(0, 0, 2.0), Piece(2, 1, 1.0)])
+    >>> choose_speeds(limit([Piece(0, 0, 2.0), Piece(2, 1, 1.0)]))
     [1.05, 1.0]
-    >>> choose_speeds([Piece(0, 0, 1.0), Piece(1.5, 1, 4.0)], end=3.0)
+    >>> choose_speeds(limit([Piece(0, 0, 1.0), Piece(1.5, 1, 4.0)], end=3.0))
     [1.0, 1.15]
 
     Args:
         pieces: in the order of their starts; groups are numbered from 0.
-        end: when the last one has to end; None: it may take as long as it needs.
         margin: how much faster than needed.
     """
-    needed = _list_needed(pieces, end)
+    needed = _list_needed(pieces)
     return [
         1.0 if each <= 1 else max(1.0, min(most, math.ceil(min(each, most) * margin * 100 - 1e-9) / 100))
         for each in needed
@@ -77,32 +96,32 @@ def choose_speeds(
 
 
 def choose_stretches(
-    pieces: Sequence[Piece], speeds: Sequence[float], end: Seconds | None = None, most: float = MOST_FASTER
+    pieces: Sequence[Piece], speeds: Sequence[float], most: float = MOST_FASTER
 ) -> list[float]:
     """By what factor, 1 at most, each passage has to be shortened as it was spoken.
 
-    >>> choose_stretches([Piece(0, 0, 2.2), Piece(2, 1, 1.0)], [1.05, 1.0])
+    >>> choose_stretches(limit([Piece(0, 0, 2.2), Piece(2, 1, 1.0)]), [1.05, 1.0])
     [0.9130434782608696, 1.0]
 
     Args:
         pieces: with their durations as they were spoken.
         speeds: of each passage, at which it was spoken.
     """
-    needed = _list_needed(pieces, end)
+    needed = _list_needed(pieces)
     return [1 / max(1.0, min(each, most / speed)) for each, speed in zip(needed, speeds, strict=True)]
 
 
-def place(pieces: Sequence[Piece], end: Seconds | None = None) -> list[Placed]:
+def place(pieces: Sequence[Piece]) -> list[Placed]:
     """When each piece is heard.
 
     >>> [(each.start, each.end) for each in place([Piece(0, 0, 1.0), Piece(3, 1, 2.0), Piece(3, 2, 1.0)])]
     [(0, 1.0), (3, 5.0), (5.12, 6.12)]
-    >>> cut, _ = place([Piece(0, 0, 1.5), Piece(1, 1, 1.0)])
+    >>> cut, _ = place(limit([Piece(0, 0, 1.5), Piece(1, 1, 1.0)]))
     >>> round(cut.end, 3), round(cut.missing, 3)
     (0.96, 0.54)
     """
     placed: list[Placed] = []
-    for room, slot in _list_slots(pieces, end):
+    for room, slot in _list_slots(pieces):
         at, stop = slot[0].start, slot[0].start + room
         between = min(BETWEEN, room / 10)
         for each in slot:
@@ -129,10 +148,10 @@ def count_excess(text: str, length: Seconds, missing: Seconds) -> int:
     return min(units, math.ceil(missing / length * units)) if missing > 0 and length > 0 else 0
 
 
-def _list_needed(pieces: Sequence[Piece], end: Seconds | None) -> list[float]:
+def _list_needed(pieces: Sequence[Piece]) -> list[float]:
     """How much faster each passage has to be so that all of it fits."""
     needed = [0.0] * (max((each.group for each in pieces), default=-1) + 1)
-    for room, slot in _list_slots(pieces, end):
+    for room, slot in _list_slots(pieces):
         heard = room - min(BETWEEN, room / 10) * (len(slot) - 1)
         total = sum(each.duration for each in slot)
         factor = total / heard if heard > 0 else math.inf if total else 0.0
@@ -141,16 +160,11 @@ def _list_needed(pieces: Sequence[Piece], end: Seconds | None) -> list[float]:
     return needed
 
 
-def _list_slots(pieces: Sequence[Piece], end: Seconds | None) -> Iterator[tuple[Seconds, Sequence[Piece]]]:
+def _list_slots(pieces: Sequence[Piece]) -> Iterator[tuple[Seconds, Sequence[Piece]]]:
     """The pieces that begin at one time, and the room that they have."""
-    slots = [list(slot) for _, slot in groupby(pieces, key=lambda each: each.start)]
-    for number, slot in enumerate(slots):
-        if number + 1 < len(slots):
-            until = slots[number + 1][0].start - GAP
-            until = until if end is None else min(until, end)
-        else:
-            until = math.inf if end is None else end
-        yield max(0.0, until - slot[0].start), slot
+    for start, slot in groupby(pieces, key=lambda each: each.start):
+        found = list(slot)
+        yield max(0.0, found[0].until - start), found
 
 
 def find_unlikely(
@@ -167,4 +181,4 @@ def find_unlikely(
     pieces = [
         Piece(start, number, _USUAL * duration.bounds(text)[0]) for number, (start, text) in enumerate(cues)
     ]
-    return [number for number, factor in enumerate(_list_needed(pieces, end)) if factor > most]
+    return [number for number, factor in enumerate(_list_needed(limit(pieces, end))) if factor > most]

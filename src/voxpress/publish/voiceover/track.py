@@ -17,6 +17,7 @@ from voxpress.publish.voiceover.fitting import (
     Placed,
     choose_speeds,
     choose_stretches,
+    limit,
     place,
 )
 from voxpress.publish.voiceover.pieces import Spoken, cut, load_piece
@@ -27,6 +28,7 @@ from voxpress.store import Store
 
 Speak = Callable[[Iterable[tuple[Narration, Planned]], Mapping[str, int]], Iterable[Recording]]
 """Speaks narrations; it gets the characters of each by its id, to show how far it is."""
+Arrange = Callable[[Sequence[Piece], Seconds | None], Sequence[Piece]]
 FADE: Seconds = 0.03
 """What is cut fades out."""
 
@@ -102,12 +104,14 @@ def make_track(
     speak: Speak,
     store: Store,
     *,
+    arrange: Arrange = limit,
     end: Seconds | None = None,
     most: float = MOST_FASTER,
 ) -> Track:
     """Speak all passages, those that are too long a second time and faster, and place them.
 
     Args:
+        arrange: says where pieces begin, and when they have to end.
         end: of the video; None: there is none.
         most: how much faster than usual something may be spoken.
 
@@ -116,12 +120,16 @@ def make_track(
     """
     count = len(speaking.passages)
     takes: dict[int, Spoken] = dict(_speak(speaking, speak, store, dict.fromkeys(range(count), 1.0)))
-    speeds = choose_speeds(list(_list_pieces(speaking, takes)), end, most)
+    places = arrange(list(_list_pieces(speaking, takes)), end)
+    speeds = choose_speeds(places, most)
     again = {number: speed for number, speed in enumerate(speeds) if speed > 1}
     if again:
         takes.update(_speak(speaking, speak, store, again))
-    pieces = list(_list_pieces(speaking, takes))
-    stretches = choose_stretches(pieces, speeds, end, most)
+    pieces = [
+        each._replace(duration=spoken.duration)
+        for each, spoken in zip(places, _list_pieces(speaking, takes), strict=True)
+    ]
+    stretches = choose_stretches(pieces, speeds, most)
     pieces = [
         each._replace(duration=round(each.duration * RATE * stretches[each.group]) / RATE) for each in pieces
     ]
@@ -139,7 +147,7 @@ def make_track(
             speeds[number] / stretches[number],
             stretches[number],
         )
-        for (number, index), placed in zip(where, place(pieces, end), strict=True)
+        for (number, index), placed in zip(where, place(pieces), strict=True)
     ]
     last = max((each.placed.end for each in cues), default=0.0) if end is None else end
     return Track(cues, [takes[number] for number in range(count)], round(last * RATE), store)
