@@ -39,6 +39,7 @@ from voxpress.cli import (
     store,
     text,
     voicemail,
+    voiceover,
     voices,
 )
 from voxpress.cli.options import examples, name_flags
@@ -64,6 +65,7 @@ for commands in (
     readalong.app,
     article.app,
     podcast.app,
+    voiceover.app,
     daisy.app,
     review.app,
     acx.app,

@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 from voxpress.errors import InputError, StoreError
@@ -47,17 +47,36 @@ def write(
     ...     os.listdir(f"{folder}/digits")
     ['1.wav']
     """
-    path = os.fspath(path)
     parts = (data,) if isinstance(data, bytes) else data
+    if staging is None and is_device(path):
+        _write_through(os.fspath(path), parts)
+        return
+    with replacing(path, staging=staging, before_rename=before_rename, durable=durable) as file:
+        file.writelines(parts)
+
+
+@contextlib.contextmanager
+def replacing(
+    path: str | os.PathLike[str],
+    *,
+    staging: str | os.PathLike[str] | None = None,
+    before_rename: Callable[[str], None] | None = None,
+    durable: bool = False,
+) -> Iterator[BinaryIO]:
+    """A file under another name, which gets the name `path` when the block ends without an error.
+
+    As `write`, for whoever does not write from the beginning to the end; a device cannot be written to so.
+
+    Raises:
+        StoreError: the file cannot be written; the message names the path and the reason.
+    """
+    path = os.fspath(path)
     if staging is None:
-        if is_device(path):
-            _write_through(path, parts)
-            return
         path = os.path.realpath(path) if os.path.islink(path) else path
     try:
         with _open_alone(path) if staging is None else _create(_invent(staging)) as file:
             try:
-                file.writelines(parts)
+                yield file
                 file.flush()
                 if durable:
                     os.fsync(file.fileno())

@@ -1,0 +1,522 @@
+"""Sound into files, alone or beside a video whose packets are copied as they are.
+
+FFmpeg is told which container a file is, and may open no other file or address for it. Nothing of a video is decoded,
+so a malicious one meets only the code that reads containers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+from voxpress import languages
+from voxpress.audio.arrays import Samples, np
+from voxpress.audio.signals import Channels, Signal, read_blocks
+from voxpress.errors import InputError, UnsupportedOption, suggest
+from voxpress.files import atomic
+from voxpress.speech import Seconds
+
+if TYPE_CHECKING:
+    import av
+    from av.container import InputContainer, OutputContainer
+    from av.stream import Stream
+
+TimeMap = Callable[[Seconds], Seconds]
+"""When something of the video is seen in the new one."""
+
+
+class Kind(NamedTuple):
+    """A kind of files with sound.
+
+    Attributes:
+        container: name of FFmpeg's muxer.
+        encoder: the usual one.
+        options: of the muxer.
+    """
+
+    container: str
+    encoder: str
+    options: Mapping[str, str] = MappingProxyType({})
+
+
+_FAST = MappingProxyType({"movflags": "+faststart"})
+SOUNDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        ".wav": Kind("wav", "pcm_s24le", MappingProxyType({"rf64": "auto"})),
+        ".flac": Kind("flac", "flac"),
+        ".mp3": Kind("mp3", "libmp3lame", MappingProxyType({"id3v2_version": "3"})),
+        ".m4a": Kind("ipod", "aac", _FAST),
+        ".aac": Kind("adts", "aac"),
+        ".opus": Kind("opus", "libopus"),
+        ".ogg": Kind("ogg", "libopus"),
+        ".mka": Kind("matroska", "libopus"),
+    }
+)
+"""Kinds of files with sound only, by their extensions."""
+VIDEOS: Mapping[str, Kind] = MappingProxyType(
+    {
+        ".mp4": Kind("mp4", "aac", _FAST),
+        ".m4v": Kind("mp4", "aac", _FAST),
+        ".mov": Kind("mov", "aac", _FAST),
+        ".mkv": Kind("matroska", "aac"),
+        ".webm": Kind("webm", "libopus"),
+    }
+)
+"""Kinds of files with a video, by their extensions."""
+CODECS: Mapping[str, str] = MappingProxyType({"aac": "aac", "opus": "libopus", "flac": "flac"})
+"""Encoders of the sound of a video by the name of their codec."""
+
+
+class _Encoder(NamedTuple):
+    """How an encoder is used.
+
+    Attributes:
+        form: of its samples.
+        bits: in a second, for one channel and for two; None where it is not chosen.
+        frame: samples that it gets at once.
+    """
+
+    form: str
+    bits: tuple[int | None, int | None] = (None, None)
+    options: Mapping[str, str] = MappingProxyType({})
+
+
+_ENCODERS: Mapping[str, _Encoder] = MappingProxyType(
+    {
+        "pcm_s24le": _Encoder("s32"),
+        "flac": _Encoder("s32"),
+        "libmp3lame": _Encoder("fltp", (128_000, 192_000)),
+        "aac": _Encoder("fltp", (96_000, 192_000), MappingProxyType({"aac_coder": "fast"})),
+        "libopus": _Encoder("flt", (64_000, 128_000)),
+    }
+)
+_MOST_STREAMS = 64
+_QUICKTIME = MappingProxyType(
+    {"deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb"}
+)
+"""What FFmpeg calls languages in MOV; others it would leave out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The first sound of a video.
+
+    Attributes:
+        start: when it begins, from the start of the video.
+        language: ISO 639-2, as the file says it; may be empty.
+    """
+
+    channels: Channels
+    start: Seconds
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """What is known of a video before anything is done.
+
+    Attributes:
+        container: name of FFmpeg's demuxer.
+        streams: what it holds, as ``h264 video``.
+        sound: None: it has none.
+    """
+
+    path: Path
+    container: str
+    duration: Seconds
+    streams: tuple[str, ...]
+    sound: Sound | None
+
+
+def read_video(path: str | os.PathLike[str]) -> Video:
+    """What a file says of the video in it.
+
+    Raises:
+        InputError: it is no MP4, MOV, MKV or WebM, is damaged, or has no video.
+    """
+    with _open(path) as source:
+        videos = [each for each in source.streams.video if not _is_picture(each)]
+        if not videos:
+            raise InputError("has no video", place=os.fspath(path))
+        start = _find_start(source)
+        lengths = [_measure(each, start) for each in (*videos, *source.streams.audio)]
+        duration = max([*lengths, (source.duration or 0) / 1_000_000])
+        if duration <= 0:
+            raise InputError("does not say how long it is: it may be damaged", place=os.fspath(path))
+        sound = None
+        if source.streams.audio:
+            first = source.streams.audio[0]
+            begins = float((first.start_time or 0) * (first.time_base or 0)) - float(start)
+            sound = Sound(
+                1 if first.channels == 1 else 2, max(0.0, begins), first.metadata.get("language", "")
+            )
+        named = tuple(f"{_name_codec(each)} {each.type}" for each in source.streams)
+        return Video(Path(path), source.format.name, duration, named, sound)
+
+
+def write_sound(
+    target: str | os.PathLike[str], signal: Signal, *, language: str = "", title: str = ""
+) -> None:
+    """Write a signal as a file, as its extension says.
+
+    Args:
+        language: BCP 47 tag.
+
+    Raises:
+        UnsupportedOption: the extension is another one.
+        StoreError: it cannot be written.
+    """
+    kind = find_kind(target, SOUNDS)
+    with _writing(target, kind) as out:
+        stream, encoder = _add_sound(out, kind.encoder, signal.channels, signal.sample_rate)
+        tags = {"title": title, "language": languages.iso_639_2(language) if language else ""}
+        # Ogg keeps them with the stream.
+        (stream if kind.container in ("ogg", "opus") else out).metadata.update(
+            {name: value for name, value in tags.items() if value}
+        )
+        for packet in _encode(stream, signal, encoder):
+            out.mux_one(packet)
+
+
+def add_sound(
+    video: Video,
+    target: str | os.PathLike[str],
+    signal: Signal,
+    *,
+    codec: str | None = None,
+    language: str = "",
+    title: str = "",
+    instead: bool = False,
+    describes: bool = False,
+    moved: TimeMap | None = None,
+) -> list[str]:
+    """Write a copy of a video with one sound more. All packets of its other streams are copied.
+
+    Args:
+        signal: from the start of the video.
+        codec: a name of `CODECS`; None: what the container usually has.
+        language: BCP 47 tag.
+        instead: whether it takes the place of the first sound.
+        describes: whether it is for people who do not see the picture.
+        moved: when each moment of the video is seen; sounds other than the first are left out then.
+
+    Returns:
+        What is left out.
+
+    Raises:
+        InputError: the video is damaged, or something in it cannot be in the container.
+        UnsupportedOption: the extension of `target` or the codec cannot be.
+        StoreError: it cannot be written.
+    """
+    kind = find_kind(target, VIDEOS)
+    if codec is not None and codec not in CODECS:
+        raise UnsupportedOption(f"no codec {codec!r}{suggest(codec, CODECS)} (codecs: {', '.join(CODECS)})")
+    name = CODECS[codec] if codec else kind.encoder
+    if os.path.exists(target) and os.path.samefile(video.path, target):
+        raise InputError("is the video itself: name another file for the copy", place=os.fspath(target))
+    with _open(video.path) as source, _writing(target, kind) as out:
+        if not any(each == name for each in out.supported_codecs):
+            raise UnsupportedOption(f"{kind.container} cannot have {codec}: take another --codec")
+        copier = _Copier(source, out, os.fspath(video.path), instead=instead, moved=moved)
+        stream, encoder = _add_sound(out, name, signal.channels, signal.sample_rate)
+        stream.metadata.update(_name_sound(title, language, kind.container))
+        stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
+        copier.copy(_encode(stream, signal, encoder, _find_start(source)))
+        return copier.left_out
+
+
+def find_kind(path: str | os.PathLike[str], kinds: Mapping[str, Kind]) -> Kind:
+    """The kind of file that an extension stands for.
+
+    Raises:
+        UnsupportedOption: it stands for none.
+    """
+    extension = os.path.splitext(path)[1].lower()
+    if extension in kinds:
+        return kinds[extension]
+    known = ", ".join(kinds)
+    raise UnsupportedOption(
+        f"{os.fspath(path)}: the extension must be one of {known}{suggest(extension, kinds)}", field="output"
+    )
+
+
+# Reading
+
+
+@contextlib.contextmanager
+def _open(path: str | os.PathLike[str]) -> Iterator[InputContainer]:
+    import av
+
+    name = os.fspath(path)
+    try:
+        if os.path.exists(name) and not os.path.isfile(name):
+            raise InputError("is not a file", place=name)
+        file = open(name, "rb")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", place=name) from error
+    with file:
+        container = _recognise(file.read(64), name)
+        file.seek(0)
+        options = {
+            "format_whitelist": container,
+            "protocol_whitelist": "none",
+            "max_streams": str(_MOST_STREAMS),
+        }
+        if container == "mov":
+            options |= {"enable_drefs": "0", "use_absolute_path": "0"}
+        with _explain(name):
+            source = av.open(file, "r", format=container, options=options, io_open=_open_nothing)
+        with source:
+            yield source
+
+
+def _recognise(head: bytes, name: str) -> str:
+    """FFmpeg's name of the container that a file begins with."""
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return "matroska"
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"):
+        return "mov"
+    raise InputError("is no MP4, MOV, MKV or WebM", place=name)
+
+
+@contextlib.contextmanager
+def _explain(name: str) -> Iterator[None]:
+    import av
+
+    try:
+        yield
+    except InputError:
+        raise
+    except (av.FFmpegError, ValueError, MemoryError) as error:
+        problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise InputError(f"cannot be read as a video, it may be damaged: {problem}", place=name) from error
+
+
+def _open_nothing(url: str, flags: int, options: object) -> BinaryIO:  # noqa: ARG001 - what FFmpeg gives
+    raise InputError(f"it names another file, {url[:100]!r}, which is not opened")
+
+
+def _find_start(source: InputContainer) -> Fraction:
+    """When the first of its pictures and sounds begins, in seconds."""
+    starts = [
+        each.start_time * each.time_base
+        for each in (*source.streams.video, *source.streams.audio)
+        if each.start_time is not None and each.time_base and not _is_picture(each)
+    ]
+    return max(Fraction(0), min(starts, default=Fraction(0)))
+
+
+def _measure(stream: Any, start: Fraction) -> Seconds:
+    """When a stream ends, from the start of the video; 0 if it does not say it."""
+    if not stream.duration or not stream.time_base:
+        return 0.0
+    return float(((stream.start_time or 0) + stream.duration) * stream.time_base - start)
+
+
+def _is_picture(stream: Any) -> bool:
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _name_codec(stream: Any) -> str:
+    context = stream.codec_context
+    return str(context.name) if context is not None else "unknown"
+
+
+# Writing
+
+
+@contextlib.contextmanager
+def _writing(target: str | os.PathLike[str], kind: Kind) -> Iterator[OutputContainer]:
+    """A container that is written whole or not at all."""
+    import av
+
+    # What an encoder puts before the first sample would else delay everything.
+    options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled", **kind.options}
+    with atomic.replacing(target, durable=True) as file:
+
+        def reopen(url: str, flags: int, options: object) -> BinaryIO:  # noqa: ARG001 - what FFmpeg gives
+            file.flush()
+            return open(file.name, "rb")
+
+        out = av.open(file, "w", format=kind.container, options=options, io_open=reopen)
+        try:
+            yield out
+            out.close()
+        except av.FFmpegError as error:
+            if isinstance(error, OSError):
+                raise
+            raise OSError(error.errno or 0, error.strerror or str(error)) from error
+        finally:
+            with contextlib.suppress(Exception):
+                out.close()
+
+
+def _add_sound(out: OutputContainer, encoder: str, channels: Channels, rate: int) -> tuple[Any, _Encoder]:
+    used = _ENCODERS[encoder]
+    stream: Any = out.add_stream(
+        encoder,
+        rate=rate,
+        layout="mono" if channels == 1 else "stereo",
+        options={"flags": "+bitexact", **used.options},
+    )
+    stream.codec_context.format = used.form
+    if (bits := used.bits[channels - 1]) is not None:
+        stream.codec_context.bit_rate = bits
+    stream.codec_context.time_base = Fraction(1, rate)
+    return stream, used
+
+
+def _encode(stream: Any, signal: Signal, encoder: _Encoder, start: Fraction = Fraction(0)) -> Iterator[Any]:
+    """The packets of a signal, whose first sample is heard at `start`."""
+    at = round(start * signal.sample_rate)
+    for block in read_blocks(signal):
+        yield from stream.encode(_to_frame(block, encoder.form, signal.sample_rate, at))
+        at += len(block)
+    yield from stream.encode(None)
+
+
+def _to_frame(block: Samples, form: str, rate: int, at: int) -> av.AudioFrame:
+    import av
+
+    layout = "mono" if block.shape[1] == 1 else "stereo"
+    values: Any = np.clip(block, -1.0, 1.0)
+    if form == "s32":
+        values = np.clip(np.rint(values * 2.0**23), -(2**23), 2**23 - 1).astype(np.int32) << 8
+    # Planes, or all channels of a sample side by side.
+    values = values.T if form.endswith("p") else values.reshape(1, -1)
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(values), format=form, layout=layout)
+    frame.sample_rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
+    return frame
+
+
+def _name_sound(title: str, language: str, container: str) -> dict[str, str]:
+    code = languages.iso_639_2(language) if language else ""
+    tags = {"language": _write_language(code, container), "title": title}
+    if container in ("mp4", "mov") and title:
+        tags["handler_name"] = title  # where players look for it
+    return {name: value for name, value in tags.items() if value}
+
+
+def _write_language(code: str, container: str) -> str:
+    """A language as a container has it, from its code of three letters."""
+    return _QUICKTIME.get(code, code) if container == "mov" else code
+
+
+def _choose_disposition(source: InputContainer, *, instead: bool, describes: bool) -> int:
+    """The new sound is played by default only where there is no other, or in place of the one that was."""
+    from av.stream import Disposition
+
+    sounds = source.streams.audio
+    flags = Disposition(0)
+    if not sounds or instead:
+        flags |= Disposition.default
+    return flags | Disposition.visual_impaired | Disposition.descriptions if describes else flags
+
+
+class _Copier:
+    """Copies the packets of a container."""
+
+    def __init__(
+        self, source: InputContainer, out: OutputContainer, name: str, *, instead: bool, moved: TimeMap | None
+    ) -> None:
+        self._source, self._out, self._name = source, out, name
+        self._moved = moved
+        self.left_out: list[str] = []
+        self._streams: dict[int, Stream] = {}
+        out.metadata.update(source.metadata)
+        for each in source.streams:
+            first = each.type == "audio" and each is source.streams.audio[0]
+            if first and instead:
+                continue
+            if each.type == "audio" and moved is not None:
+                self._leave_out(each, "its times cannot be moved")
+            elif each.type == "data":
+                if _name_codec(each) not in ("unknown", "bin_data"):
+                    self._leave_out(each, "data of cameras is not copied")
+            else:
+                self._add(each)
+        self._copy_chapters()
+
+    def _add(self, stream: Any) -> None:
+        if stream.type == "attachment" and self._out.format.name not in ("matroska", "webm"):
+            self._leave_out(stream, f"{self._out.format.name} has no attachments")
+            return
+        try:
+            made: Any = self._out.add_stream_from_template(stream, opaque=True)
+        except ValueError as error:
+            raise InputError(
+                f"its {_name_codec(stream)} {stream.type} cannot be in {self._out.format.name}: name a file of another"
+                " kind for the copy, such as .mkv",
+                place=self._name,
+            ) from error
+        made.metadata.update(stream.metadata)
+        if code := stream.metadata.get("language"):
+            made.metadata["language"] = _write_language(code, self._out.format.name)
+        made.disposition = stream.disposition
+        if stream.type == "video":
+            made.codec_context.codec_tag = stream.codec_context.codec_tag
+        self._streams[stream.index] = made
+
+    def _leave_out(self, stream: Any, why: str) -> None:
+        self.left_out.append(
+            f"stream {stream.index} ({_name_codec(stream)} {stream.type}) is left out: {why}"
+        )
+
+    def _copy_chapters(self) -> None:
+        chapters: list[Any] = list(self._source.chapters())
+        for each in chapters:
+            unit = each["time_base"]
+            each["start"], each["end"] = (self._move(each[name], unit) for name in ("start", "end"))
+        self._out.set_chapters(chapters)
+
+    def copy(self, sound: Iterator[Any]) -> None:
+        """Copy all packets, and those of the sound between them, in the order of their times."""
+        ahead, now = next(sound, None), Fraction(0)
+        for packet in self._read():
+            now = max(now, (packet.dts or 0) * packet.time_base)
+            while ahead is not None and ahead.dts * ahead.time_base <= now:
+                self._out.mux_one(ahead)
+                ahead = next(sound, None)
+            self._out.mux_one(packet)
+        while ahead is not None:
+            self._out.mux_one(ahead)
+            ahead = next(sound, None)
+
+    def _read(self) -> Iterator[Any]:
+        packets = self._source.demux()
+        while True:
+            with _explain(self._name):
+                packet: Any = next(packets, None)
+            if packet is None:
+                return
+            if not packet.size or packet.stream_index not in self._streams:
+                continue
+            if self._moved is not None:
+                self._shift(packet)
+            packet.stream = self._streams[packet.stream_index]
+            yield packet
+
+    def _shift(self, packet: Any) -> None:
+        """Move a packet in time. Times of decoding go the same way, so no picture comes before it is decoded."""
+        unit = packet.time_base
+        if packet.pts is not None:
+            end = packet.pts + (packet.duration or 0)
+            if packet.stream.type == "subtitle":
+                packet.duration = self._move(end, unit) - self._move(packet.pts, unit)
+            packet.pts = self._move(packet.pts, unit)
+        if packet.dts is not None:
+            packet.dts = self._move(packet.dts, unit)
+
+    def _move(self, at: int, unit: Fraction) -> int:
+        if self._moved is None:
+            return at
+        seconds = float(at * unit - _find_start(self._source))
+        return at + round(Fraction(self._moved(seconds) - seconds) / unit)

@@ -1,0 +1,55 @@
+"""Small videos."""
+
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+
+def make_video(path: Path, duration: float = 10.0, *, codec: str = "mpeg4", sound: str = "aac") -> Path:
+    """Grey pictures, a soft tone in two channels, a title, a chapter."""
+    out: Any
+    with av.open(path, "w") as out:
+        picture = out.add_stream(codec, rate=25)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        voice = out.add_stream(sound, rate=48_000, layout="stereo") if sound else None
+        out.metadata["title"] = "A film"
+        if voice:
+            voice.metadata["language"] = "fra"
+        out.set_chapters(
+            [{"id": 1, "start": 0, "end": 4000, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}]
+        )
+        for number in range(round(duration * 25)):
+            data = np.full((48, 64, 3), number % 256, np.uint8)
+            frame = av.VideoFrame.from_ndarray(data, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            out.mux(picture.encode(frame))
+            if voice:
+                times = (number * 1920 + np.arange(1920)) / 48_000
+                wave = np.sin(2 * np.pi * 220 * times).astype(np.float32) / 10
+                sounds = av.AudioFrame.from_ndarray(np.stack([wave, wave]), format="fltp", layout="stereo")
+                sounds.sample_rate, sounds.pts = 48_000, number * 1920
+                out.mux(voice.encode(sounds))
+        out.mux(picture.encode(None))
+        if voice:
+            out.mux(voice.encode(None))
+    return path
+
+
+def hash_packets(path: Path, kind: str = "video", number: int = 0) -> str:
+    """A digest of all packets of a stream, with their times."""
+    source: Any
+    with av.open(path) as source:
+        stream = [each for each in source.streams if each.type == kind][number]
+        return hashlib.sha256(
+            b"".join(
+                bytes(each) + repr((each.pts or 0) * (each.time_base or 1)).encode()
+                for each in source.demux(stream)
+                if each.size
+            )
+        ).hexdigest()
