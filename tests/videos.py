@@ -41,14 +41,14 @@ def make_video(path: Path, duration: float = 10.0, *, codec: str = "mpeg4", soun
     return path
 
 
-def hash_packets(path: Path, kind: str = "video", number: int = 0) -> str:
+def hash_packets(path: Path, kind: str = "video", number: int = 0, *, timed: bool = True) -> str:
     """A digest of all packets of a stream, with their times."""
     source: Any
     with av.open(path) as source:
         stream = [each for each in source.streams if each.type == kind][number]
         return hashlib.sha256(
             b"".join(
-                bytes(each) + repr((each.pts or 0) * (each.time_base or 1)).encode()
+                bytes(each) + (repr((each.pts or 0) * each.time_base).encode() if timed else b"")
                 for each in source.demux(stream)
                 if each.size
             )

@@ -428,7 +428,7 @@ class _Copier:
         self, source: InputContainer, out: OutputContainer, name: str, *, instead: bool, moved: TimeMap | None
     ) -> None:
         self._source, self._out, self._name = source, out, name
-        self._moved = moved
+        self._moved, self._start = moved, _find_start(source)
         self.left_out: list[str] = []
         self._streams: dict[int, Stream] = {}
         out.metadata.update(source.metadata)
@@ -518,5 +518,5 @@ class _Copier:
     def _move(self, at: int, unit: Fraction) -> int:
         if self._moved is None:
             return at
-        seconds = float(at * unit - _find_start(self._source))
+        seconds = float(at * unit - self._start)
         return at + round(Fraction(self._moved(seconds) - seconds) / unit)

@@ -17,13 +17,13 @@ from voxpress.cli.podcast import CastOptions
 from voxpress.errors import InputError, SpeechError
 
 if TYPE_CHECKING:
-    from voxpress.audio.muxing import Video
+    from voxpress.audio.muxing import TimeMap, Video
     from voxpress.audio.signals import Signal
     from voxpress.documents.subtitles import Subtitles
     from voxpress.publish.narration import Narration
     from voxpress.publish.recording import Recording
     from voxpress.publish.voiceover.speaking import Speaking
-    from voxpress.publish.voiceover.track import Track
+    from voxpress.publish.voiceover.track import Arrange, Track
     from voxpress.quality.asr import Recogniser
     from voxpress.rendering.plan import Planned
     from voxpress.rendering.presets import Project
@@ -143,6 +143,9 @@ def voiceover(
         if place is not None:
             atomic.require_place(place, option)
     known = read_video(video) if video else None
+    if mode == "mix" and (known is None or known.sound is None):
+        what = "--mode mix needs --video" if known is None else f"{video}: has no sound to mix with"
+        raise InputError(f"{what}: leave --mode mix out")
     work = Work.open(subtitles, reading, making, cast, encoding=encoding, join=join)
     if dry_run:
         raise typer.Exit(work.forecast(known.duration if known else None, max_speed))
@@ -168,6 +171,7 @@ class Work:
     """Subtitles, and what speaks them.
 
     Attributes:
+        language: that is spoken first, as a BCP 47 tag.
         doubtful: what was not heard as written.
         counts: segments, and those that were spoken.
     """
@@ -177,6 +181,7 @@ class Work:
     project: Project
     making: Making
     listener: Recogniser | None
+    language: str = ""
     doubtful: list[Recording] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
@@ -217,15 +222,21 @@ class Work:
         store = store_at(reading.store or own.store)
         return cls(speaking, store, project, making, making.listener)
 
-    def speak(self, end: float | None, most: float) -> Track:
+    def speak(self, end: float | None, most: float, arrange: Arrange | None = None) -> Track:
         """Speak all cues, showing progress.
+
+        Args:
+            arrange: as for `make_track`.
 
         Raises:
             SpeechError: something could not be spoken; the rest is in the store.
         """
+        from voxpress.publish.voiceover.fitting import limit
         from voxpress.publish.voiceover.track import make_track
 
-        return make_track(self.speaking, self._record, self.store, end=end, most=most)
+        return make_track(
+            self.speaking, self._record, self.store, arrange=arrange or limit, end=end, most=most
+        )
 
     def _record(
         self, planned: Iterable[tuple[Narration, Planned]], lengths: Mapping[str, int]
@@ -251,6 +262,7 @@ class Work:
                 if each.result.exception:
                     failed = failed or each.result.exception
                     continue
+                self.language = self.language or each.result.language
                 if each.result.verdict == "doubtful":
                     self.doubtful.append(each)
                 yield each
@@ -289,16 +301,26 @@ class Work:
         codec: str | None = None,
         title: str,
         instead: bool = False,
+        describes: bool = False,
+        moved: TimeMap | None = None,
     ) -> None:
         """Write the sound, alone or in a copy of the video."""
         from voxpress.audio.muxing import add_sound, write_sound
 
-        language = self.speaking.speaker.language or ""
+        language = self.language
         if video is None:
             write_sound(target, signal, language=language, title=title)
             return
         for note in add_sound(
-            video, target, signal, codec=codec, language=language, title=title, instead=instead
+            video,
+            target,
+            signal,
+            codec=codec,
+            language=language,
+            title=title,
+            instead=instead,
+            describes=describes,
+            moved=moved,
         ):
             typer.echo(f"note: {video.path}: {note}", err=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from voxpress.audio.mixing import Layer
@@ -71,6 +71,25 @@ class Track:
     takes: Sequence[Spoken]
     length: int
     store: Store
+
+    def move(self, begin: Callable[[Seconds], Seconds], length: int) -> Track:
+        """The track with its cues at other times.
+
+        Args:
+            begin: when each one is heard.
+            length: of the new track, in samples.
+        """
+        moved = [
+            replace(
+                each,
+                placed=each.placed._replace(
+                    start=(start := begin(each.placed.start)),
+                    end=start + each.placed.end - each.placed.start,
+                ),
+            )
+            for each in self.cues
+        ]
+        return Track(moved, self.takes, length, self.store)
 
     def list_layers(self) -> list[Layer]:
         """Each cue as a layer of a mix."""

@@ -1,0 +1,60 @@
+"""Captions of a video whose picture is held: the same file with other times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from voxpress.documents.subtitles import Subtitles
+from voxpress.documents.subtitles.encodings import decode
+from voxpress.errors import InputError
+from voxpress.files import atomic
+from voxpress.marks.srt import show_time
+from voxpress.speech import Seconds
+
+_TIME = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})")
+_LINE = re.compile(r"^.*-->.*$|<[\d:.]+>", re.MULTILINE)
+"""What holds times: the line of a cue, and tags within its text."""
+MOVABLE = ("srt", "vtt")
+"""Formats whose times can be moved."""
+
+
+def require_movable(captions: Subtitles) -> None:
+    """See that the times of captions can be moved.
+
+    Raises:
+        InputError: their format is another one.
+    """
+    if captions.format not in MOVABLE:
+        raise InputError(
+            f"times of {captions.format} cannot be moved: convert it to SRT or WebVTT",
+            place=str(captions.path),
+        )
+
+
+def write_moved(
+    captions: Subtitles, target: Path, move: Callable[[Seconds], Seconds], encoding: str | None = None
+) -> None:
+    """Write captions with other times; all else stays as it is.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    text = decode(captions.path.read_bytes(), encoding)
+    atomic.write(target, move_times(text, move, "," if captions.format == "srt" else ".").encode())
+
+
+def move_times(text: str, move: Callable[[Seconds], Seconds], point: str = ".") -> str:
+    """The text of a file of captions with other times.
+
+    >>> move_times("00:01.000 --> 00:02.500 line:0\\nAt 00:01.000 <00:02.000>sharp", lambda at: at + 1)
+    '00:00:02.000 --> 00:00:03.500 line:0\\nAt 00:01.000 <00:00:03.000>sharp'
+    """
+
+    def shift(found: re.Match[str]) -> str:
+        hours, minutes, seconds, parts = found.groups()
+        at = int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + int(parts) / 10 ** len(parts)
+        return show_time(round(move(at) * 1000)).replace(",", point)
+
+    return _LINE.sub(lambda line: _TIME.sub(shift, line[0]), text)

@@ -1,0 +1,82 @@
+"""Descriptions in the gaps of a dialogue."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+
+from voxpress.publish.voiceover.captions import move_times
+from voxpress.publish.voiceover.describing import Hold, Timetable, choose_holds, find_places
+from voxpress.publish.voiceover.fitting import Piece, place
+
+TALK = [(2.0, 4.0), (4.2, 6.0), (9.0, 12.0)]
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "begin", "until"),
+    [
+        (0.5, 1.0, 0.5, 1.96),  # there is room
+        (1.9, 1.0, 1.9, 1.96),  # hardly any, and none within 3 s
+        (3.5, 1.0, 6.15, 8.96),  # after the dialogue
+        (8.9, 0.5, 8.9, 8.96),  # 12.15 is more than 3 s later
+        (9.5, 3.0, 12.15, 20.0),  # until the end
+        (13.0, 1.0, 13.0, 20.0),
+    ],
+)
+def test_places(start: float, duration: float, begin: float, until: float) -> None:
+    [found] = find_places([Piece(start, 0, duration)], TALK, 20.0)
+    if until - begin < 0.3:
+        assert found.start == start and found.until - found.start < 0.3
+    else:
+        assert (found.start, round(found.until, 6)) == (begin, until)
+
+
+def test_a_long_description_delays_the_next_one_by_three_seconds_at_most() -> None:
+    first, second = find_places([Piece(0.2, 0, 1.0), Piece(0.8, 1, 0.5)], [], 10.0)
+    assert first.until == pytest.approx(1.2) and second.start == pytest.approx(1.24)
+    first, second = find_places([Piece(0.2, 0, 9.0), Piece(0.8, 1, 0.5)], [], 10.0)
+    assert first.until == pytest.approx(3.76) and second.start == pytest.approx(3.8)
+    # Where the picture waits, nobody has to.
+    first, second = find_places([Piece(0.2, 0, 9.0), Piece(0.8, 1, 0.5)], [], 10.0, holding=True)
+    assert first.until == pytest.approx(0.76) and second.start == 0.8
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_is_heard_over_dialogue(seed: int) -> None:
+    rng = random.Random(seed)
+    times = sorted(rng.uniform(0, 100) for _ in range(40))
+    dialogue = [(a, b) for a, b in zip(times[::2], times[1::2], strict=True)]
+    starts = sorted(rng.uniform(0, 100) for _ in range(25))
+    pieces = [Piece(at, number, rng.uniform(0.2, 5)) for number, at in enumerate(starts)]
+    placed = place(find_places(pieces, dialogue, 105.0))
+    for one, other in pairwise(placed):
+        assert one.end <= other.start + 1e-9
+    for each in placed:
+        if each.end > each.start:
+            assert not any(begin < each.end - 1e-9 and each.start < stop for begin, stop in dialogue)
+
+
+def test_holds_add_up() -> None:
+    holds = choose_holds(
+        [Piece(1, 0, 3.0, until=2.0), Piece(5, 1, 2.0, until=5.0), Piece(8, 2, 1.0, until=20)]
+    )
+    assert holds == [Hold(2.0, 2.0), Hold(5.0, 2.0), Hold(20, 0.0)]
+    times = Timetable(holds)
+    assert times.total == 4.0
+    assert [times.move(at) for at in (0, 1.99, 2.0, 4.9, 5.0, 8.0)] == [0, 1.99, 4.0, 6.9, 9.0, 12.0]
+    assert [times.begin(at) for at in (1.0, 5.0, 8.0)] == [1.0, 7.0, 12.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "point", "moved"),
+    [
+        ("01:00:59,900 --> 01:01:00,000", ",", "01:01:00,400 --> 01:01:00,500"),
+        ("00:01.000 --> 00:02.5 align:left", ".", "00:00:01.500 --> 00:00:03.000 align:left"),
+        ("At 10:30.500 we left", ".", "At 10:30.500 we left"),
+        ("<b>me</b> <00:01.000>now", ".", "<b>me</b> <00:00:01.500>now"),
+    ],
+)
+def test_times_of_captions(text: str, point: str, moved: str) -> None:
+    assert move_times(text, lambda at: at + 0.5, point) == moved
