@@ -185,6 +185,8 @@ class Book:
         project = project_of(book.parent)
         own: Defaults = project.defaults
         found = outlines.load(place) if known else propose(document)
+        if known:
+            found.choose(document, str(place))  # names the file in what is wrong
         return cls(
             document=document,
             outline=found,
