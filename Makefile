@@ -25,7 +25,7 @@ RESOLVE = $(BIN)/uv pip compile pyproject.toml --quiet --no-annotate --custom-co
 CLIENTS := build/clients
 APT := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 
-.PHONY: demo test test-all test-newest test-lowest clients lint format types imports pytest coverage blocks docs site text wheel-test lock clean
+.PHONY: demo test test-all test-newest test-lowest clients manim lint format types imports pytest coverage blocks docs site text wheel-test lock clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -41,9 +41,13 @@ test-all: $(STAMPS)/lanes $(STAMPS)/clients $(STAMPS)/telephony
 	VOXPRESS_TEST_ENVIRONMENTS=1 $(BIN)/pytest -n 2 --dist loadfile \
 	  -m "models or engines or faults or s3 or slow or clients" $(PYTEST)
 
-# Clients of the server as they are, in Python, in JavaScript and in a browser; manim.
+# Clients of the server as they are, in Python, in JavaScript and in a browser.
 clients: $(STAMPS)/dev $(STAMPS)/clients
 	$(BIN)/pytest -m clients $(PYTEST)
+
+# The example for manim, which takes minutes to install.
+manim: $(STAMPS)/dev $(STAMPS)/manim
+	$(BIN)/pytest -m clients tests/test_manim.py $(PYTEST)
 
 lint: $(STAMPS)/dev
 	$(BIN)/ruff check --output-format concise
@@ -141,21 +145,24 @@ $(STAMPS)/telephony: Makefile
 	  for each in *.deb; do dpkg-deb -x "$$each" . && rm "$$each"; done
 	@touch $@
 
-# Clients of the server, which cannot be in one environment with each other, and manim. Node, Chromium and what manim is
-# built with come from the system; where they are missing and apt may be used, Debian's are installed.
+# Clients of the server, which cannot be in one environment with each other. Node and Chromium come from the system; where
+# they are missing and apt may be used, Debian's are installed.
 $(STAMPS)/clients: Makefile tests/server/clients/package.json | $(STAMPS)/python
 	@command -v npm >/dev/null || { $(APT) nodejs npm; }
 	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || { $(APT) chromium-headless-shell; }
-	@pkg-config --exists pangocairo || { $(APT) libpango1.0-dev pkg-config; }
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/openai-2 'openai==2.54.0'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/litellm 'litellm==1.110.2'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/livekit 'livekit-plugins-openai==1.8.9' 'livekit-agents==1.8.9'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/pipecat 'pipecat-ai==1.14.0'
 	$(PIP_ALONE) --upgrade --target $(CLIENTS)/wyoming-bench 'wyoming-bench==2026.10.0'
-	$(PIP_ALONE) --upgrade --target $(CLIENTS)/manim 'manim-voiceover==0.4.0'
 	@mkdir -p $(CLIENTS)/node
 	cp tests/server/clients/package.json $(CLIENTS)/node
 	npm install --prefix $(CLIENTS)/node --no-package-lock --no-audit --no-fund --loglevel error
+	@touch $@
+
+$(STAMPS)/manim: Makefile | $(STAMPS)/python
+	@pkg-config --exists pangocairo || { $(APT) gcc libpango1.0-dev pkg-config python3-dev; }
+	$(PIP_ALONE) --upgrade --target $(CLIENTS)/manim 'manim-voiceover==0.4.0'
 	@touch $@
 
 $(STAMPS)/lanes: $(STAMPS)/dev

@@ -26,7 +26,7 @@ def read(path: Path) -> Script | str:
 
 def main(places: list[str]) -> None:
     """Print one row for each place, and its refusals."""
-    endings = {ending for name in scripts.names() for ending in scripts.find(name).extensions}
+    endings = {ending for name in scripts.FORMATS for ending in scripts.FORMATS.require(name).extensions}
     print(
         "| place | files | read | turns | speakers | left out | notes | s |\n|---|--:|--:|--:|--:|--:|--:|--:|"
     )

@@ -21,7 +21,7 @@ from voxpress.documents.subtitles import sentences, vtt
 from voxpress.errors import InputError
 
 _EXTENSIONS = frozenset(
-    extension for name in subtitles.names() for extension in subtitles.find(name).extensions
+    extension for name in subtitles.FORMATS for extension in subtitles.FORMATS.require(name).extensions
 )
 _NAMED = re.compile(r"\W*(?:text|valid)\W?\d*")
 _MARKUP = re.compile(r"</?[a-z]+[ .>]|\{\\|\\N|&(?:amp|lt|gt|nbsp);")

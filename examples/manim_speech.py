@@ -1,6 +1,6 @@
 """A speech service for manim-voiceover that knows when bookmarks are heard, and a scene that waits for two of them.
 
-Run:  pip install 'voxpress[piper]' manim-voiceover
+Run:  pip install '.[piper]' manim-voiceover
       manim -ql examples/manim_speech.py Shapes
 """
 

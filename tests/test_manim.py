@@ -1,4 +1,4 @@
-"""The scene of examples/manim_speech.py, rendered by manim; `make clients` installs it."""
+"""The scene of examples/manim_speech.py, rendered by manim; `make manim` installs it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ TEXTS: tuple[tuple[str, str, dict[str, object]], ...] = (
 def render(folder: Path, scene: str) -> Path:
     """The video of a scene of `SCENES`, 60 frames a second."""
     if not MANIM.is_dir():
-        pytest.skip("manim-voiceover is not installed; run  make clients")
+        pytest.skip("manim-voiceover is not installed; run  make manim")
     (folder / "scenes.py").write_text(SCENES)
     command = [sys.executable, "-P", "-m", "manim", "render", "-ql", "--fps", "60", "scenes.py", scene]
     path = os.pathsep.join(str(place) for place in (MANIM, ROOT / "src", ROOT / "examples"))

@@ -4,13 +4,45 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TypeVar
+from pathlib import PurePath
+from typing import Any, Protocol, TypeVar
 
 from voxpress.errors import InputError, suggest
 
 Variant = TypeVar("Variant")
+
+
+class Recognised(Protocol):
+    """A variant for some files."""
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """Endings of file names, in lower case, with the dot."""
+
+    @property
+    def recognise(self) -> Callable[[Any], bool]:
+        """Whether a file that begins so can be nothing else."""
+
+
+def find_shown(variants: Mapping[str, Recognised], path: str, head: object) -> str:
+    """The name of the variant that a file shows: by what it begins with, else by its extension; empty: none.
+
+    >>> from voxpress import documents
+    >>> find_shown(documents.FORMATS, "book.zip", b"PK..mimetypeapplication/epub+zip")
+    'epub'
+    """
+    for name, variant in variants.items():
+        if variant.recognise(head):
+            return name
+    extension = PurePath(path).suffix.lower()
+    return next((name for name, variant in variants.items() if extension in variant.extensions), "")
+
+
+def list_extensions(variants: Mapping[str, Recognised]) -> str:
+    """All their extensions, for messages."""
+    return ", ".join(sorted(each for variant in variants.values() for each in variant.extensions))
 
 
 class Variants(Mapping[str, Variant]):

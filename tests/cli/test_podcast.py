@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -233,6 +234,77 @@ def test_a_feed_that_is_no_feed_stays_as_it_is(voxpress: Run, talk: Path) -> Non
     assert not (talk.parent / "out").exists()
 
 
+@pytest.mark.parametrize("sound", ["talk.mp3", "talk.notes.md", "talk.transcript.vtt", "talk.stems/Bob.flac"])
+def test_no_sound_of_an_episode_is_replaced_by_the_episode(voxpress: Run, talk: Path, sound: str) -> None:
+    file = talk.parent / sound
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes((talk.parent / "theme.wav").read_bytes())
+    before = file.read_bytes()
+    talk.write_text(TALK.replace("ding: ding.wav", f"ding: {sound}"))
+    failed = voxpress("podcast", talk, "-o", talk.parent, "--stems", status=2)
+    assert "would be replaced" in failed.warned
+    assert file.read_bytes() == before
+    voxpress("podcast", talk, "-o", talk.parent / "out", "--stems")
+
+
+@pytest.mark.parametrize("name", ["talk.mp3", "talk.chapters.json", "talk.notes.html", "talk.stems/Ann.flac"])
+def test_a_folder_in_the_way_is_told_before_anything_is_spoken(voxpress: Run, talk: Path, name: str) -> None:
+    (talk.parent / "out" / name).mkdir(parents=True)
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", "--stems", status=2)
+    assert f"{name}: it is a folder" in failed.warned
+
+
+def test_every_speaker_has_a_track_of_its_own(voxpress: Run, talk: Path) -> None:
+    names = ["A/B", "A-B", "a?b", "A*B", "CON", "St. John"]
+    turns = "".join(f'- {{speaker: "{each}", text: "Hello, here is {each}."}}\n' for each in names)
+    script = talk.with_name("talk.yaml")
+    script.write_text(turns)
+    cast = [option for each in names for option in ("--cast", f"{each}=tone:high")]
+    voxpress("podcast", script, "-o", talk.parent / "out", "--stems", *cast)
+    tracks = list((talk.parent / "out/talk.stems").iterdir())
+    assert len({each.name.lower() for each in tracks}) == len(names)
+    assert all(np.abs(read(each)[0]).max() > 0.01 for each in tracks)
+
+
+@pytest.mark.parametrize("formats", ["WAV", "mp3,wav", ",", "mp3 m4a"])
+def test_an_unknown_format_is_told_before_anything_is_spoken(voxpress: Run, talk: Path, formats: str) -> None:
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", "-f", formats, status=2)
+    assert "must be one or more of mp3, m4a, opus" in failed.warned
+    talk.write_text(TALK.replace("number: 7", f'formats: "{formats}"'))
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", status=2)
+    assert "talk.md: formats: must be one or more of mp3, m4a, opus" in failed.warned
+    assert not (talk.parent / "out").exists()
+
+
+def test_a_format_that_is_named_twice_is_written_once(voxpress: Run, talk: Path) -> None:
+    done = voxpress("podcast", talk, "-o", talk.parent / "out", "-f", "Opus,opus, OPUS")
+    assert "1 of 1 part encoded" in done.said
+    items = etree.parse(talk.parent / "out/feed.xml").findall(".//{*}alternateEnclosure")
+    assert not items
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "link", "folder"])
+def test_a_cover_is_a_picture_beside_the_script(voxpress: Run, talk: Path, kind: str) -> None:
+    cover = talk.with_name("cover.png")
+    if kind == "pipe":
+        os.mkfifo(cover)
+    elif kind == "folder":
+        cover.mkdir()
+    elif kind == "link":
+        cover.symlink_to(sys.executable)
+    talk.write_text(TALK.replace("number: 7", f"cover: {'/dev/zero' if kind == 'device' else 'cover.png'}"))
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", status=2)
+    assert "the cover" in failed.warned
+
+
+def test_a_feed_is_a_file(voxpress: Run, talk: Path) -> None:
+    os.mkfifo(talk.with_name("pipe"))
+    for feed in ("pipe", "/dev/null", "/dev/zero", "."):
+        failed = voxpress("podcast", talk, "-o", talk.parent / "out", "--feed", talk.parent / feed, status=2)
+        assert "is no file" in failed.warned
+    assert not (talk.parent / "out").exists()
+
+
 def test_an_empty_script_is_an_error(voxpress: Run, talk: Path) -> None:
     for text in ("", HEAD, HEAD + "# Only a heading\n", HEAD + "**Ann:** …\n"):
         talk.write_text(text)
@@ -273,3 +345,21 @@ def test_a_killed_run_goes_on_and_no_half_file_stays(talk: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "300 turns" in done.stdout
     assert [each.name for each in out.iterdir() if each.name.endswith(".partial")] == []
+
+
+def test_the_title_page_of_a_screenplay_may_say_more_than_voxpress_knows(
+    voxpress: Run, tmp_path: Path
+) -> None:
+    script = tmp_path / "fish.fountain"
+    script.write_text(
+        "Title: Big Fish\nCredit: written by\nDraft date: 2003\n\n"
+        "INT. POOL - DAY\n\nWATER.\n\nANN\nHello.\n\nBOB ^\nHi!\n"
+    )
+    cast = ("--cast", "Ann=tone:high", "--cast", "Bob=tone:low")
+    done = voxpress("podcast", script, "-o", tmp_path / "out", *cast)
+    assert "fields of its head that are not used: credit, draft date" in done.warned
+    assert "left out: WATER." in done.warned
+    said = json.loads((tmp_path / "out" / "fish.transcript.json").read_text())["segments"]
+    assert [(each["speaker"], each["body"]) for each in said] == [("Ann", "Hello."), ("Bob", "Hi!")]
+    assert said[0]["startTime"] == said[1]["startTime"]
+    assert "no feed" in done.said

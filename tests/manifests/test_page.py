@@ -24,7 +24,7 @@ SAMPLES = re.findall(r"^## [^\n]*\(`(\w+)`\)\n+```\w+\n(.*?)```", PAGE, re.MULTI
 @pytest.mark.parametrize(("format", "sample"), SAMPLES, ids=[format for format, _ in SAMPLES])
 def test_each_sample_is_read(good: Callable[..., list[Utterance]], format: str, sample: str) -> None:
     """And recognised, where the file has an extension of the format."""
-    path = "p" + manifests.find(format).extensions[0]
+    path = "p" + manifests.FORMATS.require(format).extensions[0]
     assert len(good(sample, path, format)) >= 2
     assert manifests.recognise(path, sample) == format
 
@@ -39,7 +39,7 @@ def test_voices_of_the_samples_are_there(good: Callable[..., list[Utterance]]) -
 
 def test_every_format_has_its_section() -> None:
     """A new one file is not enough: it has to be explained."""
-    assert sorted(format for format, _ in SAMPLES) == manifests.names()
+    assert sorted(format for format, _ in SAMPLES) == list(manifests.FORMATS)
 
 
 def test_every_field_is_explained() -> None:

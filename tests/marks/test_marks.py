@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import voxpress
 from voxpress import marks
 from voxpress.audio.waveform import Audio, join, silence, tone
+from voxpress.engines.tone import Tone
 from voxpress.errors import InputError
 from voxpress.marks import Script, TimedText, locate, time_words
 from voxpress.marks.cues import USUAL, make_cues
@@ -181,6 +182,53 @@ def test_json_has_everything(clip):
     assert found["text"] == TEXT and found["duration"] == clip.duration
     assert len(found["marks"]) == len(clip.marks)
     assert found["marks"][0]["kind"] == "sentence" and found["marks"][0]["source"] == [0, 57]
+
+
+def say_ssml(text: str) -> Clip:
+    return voxpress.say(text, markup="ssml", engine="tone", store="memory:", marks=["json", "polly"])
+
+
+def test_polly_says_where_a_bookmark_stands():
+    """As in the example of its guide."""
+    text = (
+        '<speak><prosody volume="+20dB">Mary had <break time="300ms"/>a little <mark name="animal"/>lamb'
+        "</prosody></speak>"
+    )
+    lines = [json.loads(line) for line in say_ssml(text).sidecars["marks"].splitlines()]
+    places = {(line["type"], line["value"]): (line["start"], line["end"]) for line in lines}
+    assert places["ssml", "animal"] == (70, 91) and places["word", "lamb"] == (91, 95)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<speak><mark name='a'/>É. <mark name='b'/><mark name='a'/>Two! <p>Three<mark name='c'/></p></speak>",
+        "<speak>One <break time='1s'/><mark name='a > b'/>two thr<mark name='b' />ee.</speak>",
+        "<speak>" + "<mark name='x'></mark>Some words that fill more than one segment. " * 12 + "</speak>",
+    ],
+)
+def test_each_bookmark_has_its_place(text):
+    clip = say_ssml(text)
+    found = [mark for mark in clip.marks if mark.kind == "bookmark"]
+    assert len(found) == text.count("<mark")
+    tags = [text[slice(*mark.source)] for mark in found if mark.source]
+    assert all(tag.startswith(f"<mark name='{mark.text}'") for tag, mark in zip(tags, found, strict=True))
+    assert all(tag.endswith(">") and tag.count("<") == 1 for tag in tags)
+    starts = [mark.source[0] for mark in found if mark.source]
+    assert starts == [at for at in range(len(text)) if text.startswith("<mark", at)]
+
+
+def test_the_file_says_that_a_bookmark_is_a_guess(monkeypatch):
+    """Where the engine does not know its words; at the start of a take it is none."""
+    speak = Tone._speak
+    monkeypatch.setattr(Tone, "_speak", lambda *asked: Audio(speak(*asked).samples, Tone.sample_rate))
+    clip = say_ssml("<speak><mark name='a'/>One circle, and <mark name='b'/>then more.</speak>")
+    told = json.loads(clip.sidecars["json"])["marks"]
+    assert {mark["text"]: mark.get("estimated", False) for mark in told if mark["kind"] == "bookmark"} == {
+        "a": False,
+        "b": True,
+    }
+    assert all(mark["estimated"] for mark in told if mark["kind"] == "word")
 
 
 def test_polly_counts_bytes(clip):

@@ -109,7 +109,7 @@ def test_a_pack_is_not_named_after_another_language(
     assert f"the pack {pack} is named after the language" in done.warned
     assert not list(Path("out").glob("a.*"))
     # Nor where the files stand already.
-    voxpress(*asked[:4], "--preset", systems.find(system).preset)
+    voxpress(*asked[:4], "--preset", systems.SYSTEMS.require(system).preset)
     assert "is named after the language" in voxpress(*asked, status=2).warned
     assert not list(Path().glob("out.*"))
 

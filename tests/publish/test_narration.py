@@ -303,6 +303,8 @@ def test_an_outline_of_another_book_is_refused() -> None:
         outline.choose(book(one, two, three))
     with pytest.raises(InputError, match=r"'Chapter 1' at 'text\.xhtml#chapter-1' is not in the book"):
         outline.choose(book(two, three))
+    with pytest.raises(InputError, match=r"of another book, .* --outline, or let voxpress outline --update"):
+        outline.choose(book(three))
 
 
 def test_text_that_is_added_leaves_the_chapters_what_they_are() -> None:

@@ -22,9 +22,9 @@ FACTS = {
 }
 
 
-@pytest.mark.parametrize("name", systems.names())
+@pytest.mark.parametrize("name", systems.SYSTEMS)
 def test_a_system_is_described_completely(name: str) -> None:
-    system = systems.find(name)
+    system = systems.SYSTEMS.require(name)
     assert set(system.plays) <= FORMATS.keys()
     assert system.check_pack(system.pack_example) == system.pack_example
     assert "%(" not in system.instructions % FACTS
@@ -36,9 +36,11 @@ def test_a_system_is_described_completely(name: str) -> None:
         assert set(system.greetings.formats) <= system.plays.keys()
 
 
-@pytest.mark.parametrize("name", [name for name in systems.names() if systems.find(name).preset in load()])
+@pytest.mark.parametrize(
+    "name", [name for name in systems.SYSTEMS if systems.SYSTEMS.require(name).preset in load()]
+)
 def test_a_system_plays_what_its_preset_makes(name: str) -> None:
-    system = systems.find(name)
+    system = systems.SYSTEMS.require(name)
     for _, output in load()[system.preset].files:
         system.check_output(output)
 
@@ -62,7 +64,7 @@ def test_a_system_plays_what_its_preset_makes(name: str) -> None:
 def test_packs_are_named_as_the_system_does(
     system: str, language: str, gender: str, voice: str, pack: str
 ) -> None:
-    assert systems.find(system).name_pack(language, gender, voice) == pack
+    assert systems.SYSTEMS.require(system).name_pack(language, gender, voice) == pack
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_packs_are_named_as_the_system_does(
 )
 def test_a_name_that_cannot_be_made(language: str, voice: str) -> None:
     with pytest.raises(InputError):
-        systems.find("asterisk").name_pack(language, "", voice)
+        systems.SYSTEMS.require("asterisk").name_pack(language, "", voice)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,7 @@ def test_a_name_that_cannot_be_made(language: str, voice: str) -> None:
 )
 def test_names_that_the_system_cannot_have(system: str, pack: str) -> None:
     with pytest.raises(InputError, match="cannot name a pack"):
-        systems.find(system).check_pack(pack)
+        systems.SYSTEMS.require(system).check_pack(pack)
 
 
 @pytest.mark.parametrize(
@@ -107,4 +109,4 @@ def test_names_that_the_system_cannot_have(system: str, pack: str) -> None:
 )
 def test_what_the_system_does_not_play(system: str, output: Output, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
-        systems.find(system).check_output(output)
+        systems.SYSTEMS.require(system).check_output(output)

@@ -62,7 +62,7 @@ def wants(*prompts, language=""):
     return Reference(language, {prompt: Wanted() for prompt in prompts})
 
 
-ASTERISK = Target("asterisk", systems.find("asterisk").plays)
+ASTERISK = Target("asterisk", systems.SYSTEMS.require("asterisk").plays)
 
 
 # Nothing is wrong

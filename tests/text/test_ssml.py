@@ -61,10 +61,13 @@ def only(text: str, *, lenient: bool = False) -> Say:
         ("<metadata><x>no</x> no</metadata>yes<meta name='a' content='b'/>", ("yes",)),
         ("<token>bass</token> <w>guitar</w>", ("bass guitar",)),
         ("<emphasis level='none'>a</emphasis> b", ("a b",)),
-        ("<mark name='start'/>a <mark name='end'/>", (Bookmark("start"), "a", Bookmark("end"))),
+        (
+            "<mark name='start'/>a <mark name='>'></mark>",
+            (Bookmark("start", (7, 27)), "a", Bookmark(">", (29, 44))),
+        ),
         (
             "<s>a</s><mark name='b'/><s>b</s>",
-            ("a", SENTENCE, Bookmark("b"), "b"),
+            ("a", SENTENCE, Bookmark("b", (15, 31)), "b"),
         ),
         ("<audio src='a.wav'/> b", (Sound("a.wav"), "b")),
         ("", ()),
@@ -221,7 +224,7 @@ def test_a_symbol_alone_is_kept_where_the_text_asks_for_it() -> None:
 
 def test_a_mark_does_not_cut_a_sentence() -> None:
     text = "<speak>Sample <mark name='here'/>speech.</speak>"
-    assert only(text).bookmarks == ((text.index("<mark"), "here"),)
+    assert only(text).bookmarks == (Bookmark("here", (14, 33)),)
 
 
 def test_the_content_of_audio_is_kept_in_case() -> None:

@@ -194,3 +194,24 @@ def test_signs_that_share_a_space(text: str) -> None:
     passage = Passage.of(text)
     spoken = passage.edit(edit for edit, _ in read_symbols(passage, "en")).text
     assert "  " not in spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Dear Sir:—Yes.", "Dear Sir: — Yes."),
+        ("Yes!—No.", "Yes! — No."),
+        ("It was late.--Then we left.", "It was late. — Then we left."),
+        ("He said:—“No!”", "He said: — “No!”"),
+        ("What?–Nothing.", "What? — Nothing."),
+        ("Ten;—or more.", "Ten; — or more."),
+        ("A word—another word.", "A word—another word."),
+        ("Pages 3.–5.", "Pages 3.–5."),
+        ("Yes! — No.", "Yes! — No."),
+        ("“Sir,”—he said.", "“Sir,”—he said."),
+    ],
+)
+def test_a_dash_behind_a_stop_parts_it_from_what_follows(written, read):
+    """Without spaces, espeak names the sign: "colon", "exclamation", "dot"."""
+    passage = Passage.of(written)
+    assert passage.edit(edit for edit, _ in read_symbols(passage, "en")).text == read

@@ -104,8 +104,8 @@ class Frames:
 FRAMES: dict[Codec, Frames] = {
     # Without a reservoir, no frame holds bits of the next one.
     "mp3": Frames("libmp3lame", 1152, 1105, 16, (("reservoir", "0"),)),
-    # The usual coder takes seconds until its quality is steady, which is heard at joints. This one has 3 dB less noise
-    # on speech at the same bit rate too.
+    # The usual coder takes seconds until its quality is steady, which is heard at joints. This one had less noise
+    # on recordings of speech at the same bit rate too.
     "m4a": Frames("aac", 1024, 1024, 16, (("aac_coder", "fast"),)),
 }
 AFTER = 4

@@ -7,9 +7,11 @@ chain does. Everything is a function of the samples around it: a part that moves
 from __future__ import annotations
 
 import functools
+import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from voxpress.audio.arrays import Samples, np
 from voxpress.audio.signals import Channels, Signal, hold
@@ -146,9 +148,8 @@ class Mix:
         """The gain of a sound that is ducked, from `start` to `stop`."""
         gains = np.ones(stop - start, np.float32)
         down, up = ramp(self._attack, -ducked), ramp(self._release, -ducked)[::-1]
-        # Those before end earlier, so only the places around are looked at.
-        first_near = bisect_right(self._speech, start - self._release, key=lambda span: span[1])
-        for begin, end in self._speech[first_near:]:
+        first_span = bisect_right(self._speech, start - self._release, key=itemgetter(1))
+        for begin, end in itertools.islice(self._speech, first_span, None):
             if begin - self._attack >= stop:
                 break
             for at, piece in (

@@ -115,12 +115,12 @@ def _find_target(name: str, folder: Path) -> Target:
     from voxpress.rendering.presets import preset_named
 
     presets = project_of(folder).presets
-    known = {*systems.names(), *presets}
+    known = {*systems.SYSTEMS, *presets}
     if name not in known:
         raise UnsupportedOption(
             f"no system {name!r}{suggest(name, known)} (systems: {', '.join(sorted(known))})"
         )
-    system = systems.find(name) if name in systems.names() else None
+    system = systems.SYSTEMS.require(name) if name in systems.SYSTEMS else None
     preset = preset_named(system.preset if system else name, presets)
     outputs = [output for _, output in preset.files]
     if system:

@@ -83,7 +83,6 @@ def podcast(
 
     from voxpress.cli.tables import count
     from voxpress.documents import scripts
-    from voxpress.files import atomic
     from voxpress.publish.podcast.episode import make_episode
     from voxpress.publish.podcast.publishing import Publisher
     from voxpress.publish.podcast.speaking import prepare
@@ -93,7 +92,6 @@ def podcast(
     project = project_of(script.parent)
     head = _read_head(found, project, cast, format)
     target = folder.expanduser()
-    atomic.require_place(target / "feed.xml", "output")
     speaking = prepare(
         found,
         head,
@@ -101,7 +99,7 @@ def podcast(
         front_end=reading.front_end(project),
         device=reading.device or project.defaults.device or "auto",
     )
-    publisher = Publisher(speaking, target, feed)
+    publisher = Publisher(speaking, target, feed, stems=stems)
     _tell_notes(speaking.script, publisher.doubts)
     store = store_at(reading.store or project.defaults.store)
     if dry_run:
@@ -116,7 +114,7 @@ def podcast(
         window=_WINDOW,
     )
     episode = make_episode(speaking.script, head, recordings, speaking.files, store)
-    done = publisher.publish(episode, dt.datetime.now(dt.UTC), stems=stems)
+    done = publisher.publish(episode, dt.datetime.now(dt.UTC))
     print(
         f"{episode.timeline.duration / 60:,.1f} min in {count(len(episode.chapters), 'chapter')};"
         f" {done.encoded:,} of {count(done.parts, 'part')} encoded; {count(len(done.files), 'file')} in {target}"
@@ -178,9 +176,14 @@ def _read_head(script: Script, project: Project, cast: list[str] | None, format:
     from msgspec.structs import replace
 
     from voxpress.publish.casting import read_voice
-    from voxpress.publish.podcast.head import read_head
+    from voxpress.publish.podcast.head import drop_unknown, read_formats, read_head
 
-    head = read_head(script.head, script.path, project.podcast, project.path)
+    given, others = (script.head, []) if script.own_head else drop_unknown(script.head)
+    if others:
+        typer.echo(
+            f"note: {script.path}: fields of its head that are not used: {', '.join(others)}", err=True
+        )
+    head = read_head(given, script.path, project.podcast, project.path)
     own = {}
     for each in cast or ():
         name, equals, voice = each.partition("=")
@@ -188,5 +191,5 @@ def _read_head(script: Script, project: Project, cast: list[str] | None, format:
             raise InputError(f"--cast takes NAME=VOICE, not {each!r}")
         own[name.strip()] = read_voice(voice)
     if format:
-        head = replace(head, formats=tuple(name.strip() for name in format.split(",")))
+        head = replace(head, formats=read_formats(format))
     return replace(head, cast={**project.cast, **head.cast, **own})

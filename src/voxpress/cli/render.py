@@ -313,7 +313,7 @@ def _installation(
         raise InputError("--install packs all rows, so it cannot be combined with --only")
     if report and is_device(report):
         raise InputError("--install packs what the report names, so --report must be a file")
-    return Installation(systems.find(system), system, archive and archive.expanduser(), pack)
+    return Installation(systems.SYSTEMS.require(system), system, archive and archive.expanduser(), pack)
 
 
 def _several(names: list[str]) -> list[tuple[str, Output]] | None:

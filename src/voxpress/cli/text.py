@@ -202,7 +202,7 @@ def _list_extensions() -> set[str]:
     """Of manifests that are more than lines of text."""
     from voxpress import manifests
 
-    wide = (manifests.find(name) for name in manifests.names() if name != "text")
+    wide = (manifests.FORMATS.require(name) for name in manifests.FORMATS if name != "text")
     return {extension for format in wide for extension in format.extensions}
 
 

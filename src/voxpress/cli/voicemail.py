@@ -154,9 +154,9 @@ def voicemail(
     from voxpress.speech import Speaker
 
     validation.check({"workers": workers}, optional=("workers",))
-    found = systems.find(system)
+    found = systems.SYSTEMS.require(system)
     if found.greetings is None:
-        known = ", ".join(name for name in systems.names() if systems.find(name).greetings)
+        known = ", ".join(name for name in systems.SYSTEMS if systems.SYSTEMS.require(name).greetings)
         raise InputError(f"{found.description} has no voicemail (systems: {known})")
     place = folder_of(mailboxes)
     project = project_of(place)

@@ -19,7 +19,7 @@ import msgspec
 from voxpress.audio.tags import picture_type
 from voxpress.errors import InputError
 from voxpress.text.lexicon import Lexicon
-from voxpress.variants import Variants
+from voxpress.variants import Variants, find_shown, list_extensions
 
 BlockKind: TypeAlias = Literal[
     "heading", "paragraph", "item", "verse", "row", "caption", "code", "image", "note", "page", "break"
@@ -219,7 +219,7 @@ class Document:
 class Format(msgspec.Struct, frozen=True, kw_only=True):
     """One format of documents.
 
-    >>> find("epub").extensions
+    >>> FORMATS.require("epub").extensions
     ('.epub',)
     """
 
@@ -243,21 +243,7 @@ _OTHERS: Mapping[str, str] = {
 """What to do with files that people have, and that voxpress does not read."""
 
 
-_FORMATS = Variants(__name__, __path__, "FORMAT", Format, "document format")
-
-
-def names() -> list[str]:
-    """Names of all formats, which are those of their modules."""
-    return list(_FORMATS)
-
-
-def find(name: str) -> Format:
-    """The format called `name`.
-
-    Raises:
-        InputError: no format has that name; the message lists those that exist.
-    """
-    return _FORMATS.require(name)
+FORMATS = Variants(__name__, __path__, "FORMAT", Format, "document format")
 
 
 def recognise(path: str, head: bytes) -> str:
@@ -269,23 +255,19 @@ def recognise(path: str, head: bytes) -> str:
     Raises:
         InputError: neither shows the format.
     """
-    for name, form in _FORMATS.items():
-        if form.recognise(head):
-            return name
-    extension = Path(path).suffix.lower()
-    for name, form in _FORMATS.items():
-        if extension in form.extensions:
-            return name
-    known = ", ".join(sorted(extension for form in _FORMATS.values() for extension in form.extensions))
-    what = _OTHERS.get(extension, "")
-    raise InputError(f"is no document that voxpress reads ({known}){what and f': {what}'}", place=path)
+    if name := find_shown(FORMATS, path, head):
+        return name
+    what = _OTHERS.get(Path(path).suffix.lower(), "")
+    raise InputError(
+        f"is no document that voxpress reads ({list_extensions(FORMATS)}){what and f': {what}'}", place=path
+    )
 
 
 def read(path: str | os.PathLike[str], format: str | None = None) -> Document:
     """The document at `path`. Its chapters are read when somebody loads them.
 
     Args:
-        format: one of `names()`; None: the content and the extension decide.
+        format: one of `FORMATS`; None: the content and the extension decide.
 
     Raises:
         InputError: it cannot be read, or holds nothing to read.
@@ -296,4 +278,4 @@ def read(path: str | os.PathLike[str], format: str | None = None) -> Document:
             head = stream.read(_HEAD)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", place=str(place)) from error
-    return find(format or recognise(str(place), head)).read(place)
+    return FORMATS.require(format or recognise(str(place), head)).read(place)

@@ -56,7 +56,7 @@ _NO_TEXT: Mapping[bytes, str] = {
 class Format(msgspec.Struct, frozen=True, kw_only=True):
     """One format of manifests.
 
-    >>> find("csv").by_content, find("edgetx").by_content
+    >>> FORMATS.require("csv").by_content, FORMATS.require("edgetx").by_content
     (False, True)
     """
 
@@ -71,28 +71,7 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the format shares its extensions with a wider one, so that only the content decides between them."""
 
 
-_FORMATS = Variants(__name__, __path__, "FORMAT", Format, "manifest format", ManifestError)
-
-
-def names() -> list[str]:
-    """Names of all formats.
-
-    >>> names()
-    ['asterisk', 'csv', 'edgetx', 'freeswitch', 'json', 'jsonl', 'pairs', 'text', 'yaml']
-    """
-    return list(_FORMATS)
-
-
-def find(name: str) -> Format:
-    """The format called `name`.
-
-    >>> find("csv").extensions
-    ('.csv', '.tsv')
-
-    Raises:
-        ManifestError: no format has that name; the message lists those that exist.
-    """
-    return _FORMATS.require(name)
+FORMATS = Variants(__name__, __path__, "FORMAT", Format, "manifest format", ManifestError)
 
 
 def recognise(path: str, head: str) -> str:
@@ -110,7 +89,7 @@ def recognise(path: str, head: str) -> str:
     """
     if name := _find_shown(path, head):
         return name
-    raise ManifestError(f"cannot tell the format; name it with --from ({', '.join(names())})", path=path)
+    raise ManifestError(f"cannot tell the format; name it with --from ({', '.join(FORMATS)})", path=path)
 
 
 def _find_shown(path: str, head: str) -> str:
@@ -120,8 +99,8 @@ def _find_shown(path: str, head: str) -> str:
         ManifestError: it is one text.
     """
     extension = PurePath(path).suffix.lower()
-    named = {name: form for name, form in _FORMATS.items() if extension in form.extensions}
-    for name, form in sorted((named or _FORMATS).items(), key=lambda item: not item[1].by_content):
+    named = {name: form for name, form in FORMATS.items() if extension in form.extensions}
+    for name, form in sorted((named or FORMATS).items(), key=lambda item: not item[1].by_content):
         if form.recognise(head):
             return name
     if markup := find_markup(path, head):
@@ -158,7 +137,7 @@ def read(
 
     Args:
         path: the manifest; messages name it as it is given here.
-        format: one of `names()`; None: the extension and the content decide.
+        format: one of `FORMATS`; None: the extension and the content decide.
         reading: how it is read; afterwards, it says what was noticed.
 
     Raises:
@@ -183,7 +162,7 @@ def read_stream(
 
     Args:
         stream: bytes in UTF-8, with or without byte order mark, or in UTF-16 with one.
-        format: one of `names()`; None: the content and the extension of `path` decide.
+        format: one of `FORMATS`; None: the content and the extension of `path` decide.
         path: the manifest's name for messages.
         reading: as for `read`.
 
@@ -204,7 +183,7 @@ def read_stream(
         if reading.columns.order and format != "csv":
             problem = f"{format} has no columns in an order: name them (text=NAME), or read it as csv"
             raise ManifestError(problem, path=path, field="columns")
-        form = find(format)
+        form = FORMATS.require(format)
         yield from reading.finish(form.read(itertools.chain(first, lines), reading))
 
 

@@ -34,7 +34,7 @@ __all__ = [
     "write_all",
 ]
 
-_VERSION = 2
+_VERSION = 3
 """Of what the files hold; another one has them written again."""
 
 

@@ -98,7 +98,14 @@ def locate(marks: Sequence[Mark], script: Script) -> tuple[Mark, ...]:
         end = begins[following] if following < len(begins) else len(marks)
         located += _place(marks[begins[first] : end], words, spans)
         first = following
-    return tuple(located)
+    return tuple(_place_bookmarks(located, script.bookmarks))
+
+
+def _place_bookmarks(marks: Sequence[Mark], places: Sequence[tuple[int, int]]) -> Iterator[Mark]:
+    following = iter(places)
+    for mark in marks:
+        place = next(following, None) if mark.kind == "bookmark" else None
+        yield msgspec.structs.replace(mark, source=place) if place else mark
 
 
 def _place(marks: Sequence[Mark], words: Passage, spans: Sequence[tuple[int, int]]) -> Iterator[Mark]:

@@ -22,6 +22,7 @@ class Script(msgspec.Struct, frozen=True):
     Attributes:
         text: of the utterance, as written.
         takes: the words of each take in order, as often as it is heard.
+        bookmarks: where they stand in `text`, in the order in which they are heard.
 
     >>> Script.of(["Come in.", "Sit down."]).text
     'Come in. Sit down.'
@@ -29,6 +30,7 @@ class Script(msgspec.Struct, frozen=True):
 
     text: str = ""
     takes: tuple[Passage, ...] = ()
+    bookmarks: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, takes: Iterable[str]) -> Script:

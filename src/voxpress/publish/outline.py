@@ -262,7 +262,10 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ]
         if wrong:
             raise ManifestError(
-                f"{wrong[0]}: voxpress outline --update reads the book again and keeps what you decided",
+                f"{wrong[0]}: voxpress outline --update reads the book again and keeps what you decided"
+                if known.keys() & planned.keys()
+                else f"none of them is in {document.path.name}, so they are of another book, or all are new: name the"
+                " outline of this book with --outline, or let voxpress outline --update match them by their titles",
                 path=path,
                 field="chapters",
             )

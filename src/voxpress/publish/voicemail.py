@@ -86,7 +86,7 @@ def choose_formats(named: Sequence[str], greetings: Greetings) -> tuple[list[str
     """The formats that a list asks for and voxpress can make, else WAV; and those that it cannot make.
 
     >>> from voxpress.publish import systems
-    >>> choose_formats(["wav49", "g729", "pcm"], systems.find("asterisk").greetings)
+    >>> choose_formats(["wav49", "g729", "pcm"], systems.SYSTEMS.require("asterisk").greetings)
     (['wav49', 'ulaw'], ['g729'])
     """
     known = {

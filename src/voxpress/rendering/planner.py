@@ -334,7 +334,7 @@ class Planner:
             made.parts.append(self._after)
         notes = (*told, *made.notes, *text.make_notes(row.text, row.markup, made.left_out))
         rate = made.choose_rate(lead.engine.sample_rate)
-        script = Script(row.text, tuple(made.words))
+        script = Script(row.text, tuple(made.words), tuple(made.bookmarks))
         # Notes are told each time, and what else a text in SSML names may have changed.
         again = bool(notes) or row.markup == "ssml"
         known = [replace(part, path="") if isinstance(part, _PLACED) else part for part in made.parts]

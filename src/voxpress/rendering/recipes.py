@@ -23,6 +23,7 @@ class RecipeBuilder:
         parts: take keys, and what is heard between takes.
         takes: what is to be spoken, by take keys.
         words: of each take in `parts`, with their places in the source.
+        bookmarks: the places of those in `parts`, in the source.
         left_out: how often what was left out, and why.
         changes: places that are spoken otherwise than written.
         notes: what a user should know.
@@ -33,6 +34,7 @@ class RecipeBuilder:
         self.parts: list[RecipePart] = []
         self.takes: dict[str, Assignment] = {}
         self.words: list[Passage] = []
+        self.bookmarks: list[tuple[int, int]] = []
         self.left_out: Counter[tuple[str, str]] = Counter()
         self.changes: list[Change] = []
         self.notes: list[str] = []
@@ -50,6 +52,7 @@ class RecipeBuilder:
             UnsupportedOption: sounds are given that the voice cannot speak.
         """
         bookmarks = deque(words.bookmarks)
+        self.bookmarks += [each.source for each in bookmarks]
         last = len(spoken.parts) - 1
         for position, part in enumerate(spoken.parts):
             if isinstance(part, Pause):
@@ -67,7 +70,7 @@ class RecipeBuilder:
             plain = not part.gain and narrator.speed == 1.0
             played = Played(key, part.gain, narrator.speed, take.segment.speed)
             self.parts.append(key if plain else played)
-        self.parts += [Bookmark(name) for _, name in bookmarks]
+        self.parts += [Bookmark(each.name) for each in bookmarks]
         self.left_out.update(spoken.left_out)
         self.changes += spoken.changes
 
@@ -88,21 +91,28 @@ class RecipeBuilder:
 
     def add(self, part: RecipePart, speed: float) -> None:
         """Add what is heard between words that are spoken at a speed: their pauses belong to their time."""
-        self.parts.append(Pause(part.after, speed) if isinstance(part, Pause) else part)
+        match part:
+            case Pause(after):
+                part = Pause(after, speed)
+            case Bookmark(name, source):
+                self.bookmarks.append(source)
+                part = Bookmark(name)
+        self.parts.append(part)
 
     def choose_rate(self, default: Hertz) -> Hertz:
         """The sample rate at which nothing of the takes is lost; without takes, the default."""
         return max((take.engine.sample_rate for take in self.takes.values()), default=default)
 
 
-def _place_bookmarks(waiting: deque[tuple[int, str]], words: Passage) -> Iterator[Bookmark | Within]:
+def _place_bookmarks(waiting: deque[Bookmark], words: Passage) -> Iterator[Bookmark | Within]:
     """The bookmarks that stand in the words of a take, or before them; takes them from those that wait. One within a
     word is heard where the word begins.
     """
     end = words.source(0, len(words))[1] if waiting else 0
-    while waiting and waiting[0][0] < end:
-        at, name = waiting.popleft()
-        place = bisect_left(words.starts, at)
+    while waiting and waiting[0].source[0] < end:
+        bookmark = waiting.popleft()
+        place = bisect_left(words.starts, bookmark.source[0])
         within = not any(map(str.isspace, words.text[place - 1 : place + 1]))
         before = len(words.text[:place].split()) - (within and place > 0)
+        name = bookmark.name
         yield Within(name, before, len(words.text.split())) if before else Bookmark(name)

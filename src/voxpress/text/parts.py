@@ -55,7 +55,7 @@ class Say:
         rate: how much faster than the speaker's own speed.
         changes: what the markup itself changed in the words.
         asked: pieces of the words that are read in a way that the markup names.
-        bookmarks: named places within the words, each by its place in the source.
+        bookmarks: those within the words.
         wish: what the voice of `speaker` shall be like.
         lookups: lexicons that the text names for pieces of the words, in order; pieces do not overlap.
         before: the words that the text has before these, if only to tell what a number is; nobody says them here.
@@ -67,7 +67,7 @@ class Say:
     rate: float = 1.0
     changes: tuple[Change, ...] = ()
     asked: tuple[SayAs, ...] = ()
-    bookmarks: tuple[tuple[int, str], ...] = ()
+    bookmarks: tuple[Bookmark, ...] = ()
     wish: Wish | None = None
     lookups: tuple[Lookup, ...] = ()
     before: str = ""
@@ -134,10 +134,15 @@ class Sound(msgspec.Struct, frozen=True, tag="sound"):
     instead: tuple[Part, ...] = ()
 
 
-class Bookmark(msgspec.Struct, frozen=True, tag="bookmark"):
-    """A named place, which becomes a mark of the clip."""
+class Bookmark(msgspec.Struct, frozen=True, tag="bookmark", omit_defaults=True, repr_omit_defaults=True):
+    """A named place, which becomes a mark of the clip.
+
+    Attributes:
+        source: where its tag stands in the source: start and end. Not in a clip's key, so recipes leave it out.
+    """
 
     name: str
+    source: tuple[int, int] = (0, 0)
 
 
 class Note(msgspec.Struct, frozen=True, tag="note"):

@@ -118,7 +118,7 @@ def find_cover(package: Package) -> Cover | None:
         if cover:
             return cover
         package.archive.note(
-            f"the cover {item.name} is neither JPEG nor PNG, and was left out: an outline can name another"
+            f"the cover {item.name} is neither JPEG nor PNG: an audiobook has the one that its outline names"
         )
     return None
 

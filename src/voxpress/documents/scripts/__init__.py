@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -18,7 +18,7 @@ import msgspec
 from voxpress.errors import InputError
 from voxpress.speech import Seconds
 from voxpress.validation import Markup
-from voxpress.variants import Variants
+from voxpress.variants import Variants, find_shown, list_extensions
 
 TOGETHER: Seconds = -math.inf
 """The `Turn.gap` of a turn that begins when the turn before it begins."""
@@ -113,12 +113,14 @@ class Script:
 
     Attributes:
         head: what stands at its head, as it is written: title, cast, sounds and more.
+        own_head: whether the head is written for voxpress; that of another program may have fields of its own.
         items: in order.
         notes: what was repaired or doubtful.
     """
 
     path: Path
     head: Mapping[str, object] = field(default_factory=dict)
+    own_head: bool = True
     items: tuple[Item, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -126,7 +128,7 @@ class Script:
 class Format(msgspec.Struct, frozen=True, kw_only=True):
     """One way of writing scripts.
 
-    >>> find("fountain").extensions
+    >>> FORMATS.require("fountain").extensions
     ('.fountain', '.spmd')
     """
 
@@ -136,6 +138,8 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
     recognise: Callable[[str], bool]
     """Whether a script that begins with this text is written so."""
     read: Callable[[Path], Script]
+    own_head: bool = True
+    """As `Script.own_head`."""
 
 
 _HEAD = 4096
@@ -155,21 +159,7 @@ _OTHERS: Mapping[str, str] = {
 """What to do with files that people have, and that hold no script."""
 
 
-_FORMATS = Variants(__name__, __path__, "FORMAT", Format, "script format")
-
-
-def names() -> list[str]:
-    """Names of all formats, which are those of their modules."""
-    return list(_FORMATS)
-
-
-def find(name: str) -> Format:
-    """The format called `name`.
-
-    Raises:
-        InputError: no format has that name; the message lists those that exist.
-    """
-    return _FORMATS.require(name)
+FORMATS = Variants(__name__, __path__, "FORMAT", Format, "script format")
 
 
 def recognise(path: str, head: str) -> str:
@@ -181,24 +171,18 @@ def recognise(path: str, head: str) -> str:
     Raises:
         InputError: neither shows the format.
     """
-    extension = Path(path).suffix.lower()
-    if what := _OTHERS.get(extension):
+    if what := _OTHERS.get(Path(path).suffix.lower()):
         raise InputError(f"is no script that voxpress reads: {what}", place=path)
-    for name, form in _FORMATS.items():
-        if form.recognise(head):
-            return name
-    for name, form in _FORMATS.items():
-        if extension in form.extensions:
-            return name
-    known = ", ".join(sorted(extension for form in _FORMATS.values() for extension in form.extensions))
-    raise InputError(f"is no script that voxpress reads ({known})", place=path)
+    if name := find_shown(FORMATS, path, head):
+        return name
+    raise InputError(f"is no script that voxpress reads ({list_extensions(FORMATS)})", place=path)
 
 
 def read(path: str | os.PathLike[str], format: str | None = None) -> Script:
     """The script at `path`.
 
     Args:
-        format: one of `names()`; None: the content and the extension decide.
+        format: one of `FORMATS`; None: the content and the extension decide.
 
     Raises:
         InputError: it cannot be read, or nothing in it is spoken.
@@ -211,4 +195,5 @@ def read(path: str | os.PathLike[str], format: str | None = None) -> Script:
         raise InputError(f"cannot be read: {error.strerror}", place=str(place)) from error
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     head = data.decode(encoding, errors="ignore").replace("\r\n", "\n").replace("\r", "\n")
-    return find(format or recognise(str(place), head)).read(place)
+    form = FORMATS.require(format or recognise(str(place), head))
+    return replace(form.read(place), own_head=form.own_head)

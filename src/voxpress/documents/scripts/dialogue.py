@@ -323,4 +323,5 @@ FORMAT = Format(
     extensions=(".yaml", ".yml", ".json", ".jsonl"),
     recognise=_recognise,
     read=read,
+    own_head=False,
 )

@@ -196,4 +196,5 @@ FORMAT = Format(
     extensions=(".fountain", ".spmd"),
     recognise=_recognise,
     read=read,
+    own_head=False,
 )

@@ -18,7 +18,7 @@ import msgspec
 from voxpress.errors import InputError
 from voxpress.languages import canonical
 from voxpress.speech import Seconds
-from voxpress.variants import Variants
+from voxpress.variants import Variants, find_shown, list_extensions
 
 LARGEST = 32_000_000
 """Bytes of a file; a film has 100,000."""
@@ -110,7 +110,7 @@ class Source(NamedTuple):
 class Format(msgspec.Struct, frozen=True, kw_only=True):
     """One format of subtitles.
 
-    >>> find("vtt").extensions
+    >>> FORMATS.require("vtt").extensions
     ('.vtt', '.webvtt')
     """
 
@@ -139,21 +139,7 @@ _KINDS = frozenset({"forced", "sdh", "cc", "hi", "default", "orig"})
 """What names of files say beside the language."""
 
 
-_FORMATS = Variants(__name__, __path__, "FORMAT", Format, "subtitle format")
-
-
-def names() -> list[str]:
-    """Names of all formats, which are those of their modules."""
-    return list(_FORMATS)
-
-
-def find(name: str) -> Format:
-    """The format called `name`.
-
-    Raises:
-        InputError: no format has that name; the message lists those that exist.
-    """
-    return _FORMATS.require(name)
+FORMATS = Variants(__name__, __path__, "FORMAT", Format, "subtitle format")
 
 
 def recognise(path: str, head: str) -> str:
@@ -166,16 +152,13 @@ def recognise(path: str, head: str) -> str:
         InputError: neither shows the format.
     """
     extension = Path(path).suffix.lower()
-    for name, form in _FORMATS.items():
-        if form.recognise(head) and not (name == "srt" and extension in _FORMATS["vtt"].extensions):
-            return name
-    for name, form in _FORMATS.items():
-        if extension in form.extensions:
-            return name
-    known = ", ".join(sorted(extension for form in _FORMATS.values() for extension in form.extensions))
+    if name := find_shown(FORMATS, path, head):
+        # Cues without the header of WebVTT look like SubRip.
+        return "vtt" if name == "srt" and extension in FORMATS["vtt"].extensions else name
     what = _OTHERS.get(extension, "")
     raise InputError(
-        f"is no file of subtitles that voxpress reads ({known}){what and f': {what}'}", place=path
+        f"is no file of subtitles that voxpress reads ({list_extensions(FORMATS)}){what and f': {what}'}",
+        place=path,
     )
 
 
@@ -185,7 +168,7 @@ def read(
     """The subtitles in a file.
 
     Args:
-        format: one of `names()`; None: the content and the extension decide.
+        format: one of `FORMATS`; None: the content and the extension decide.
         encoding: of the text, such as ``cp1252``; None: UTF-8, or what a byte order mark says.
 
     Raises:
@@ -206,7 +189,7 @@ def read(
         if not data.strip(b"\0 \t\r\n"):
             raise InputError("is empty")
         name = format or recognise(str(place), decode_head(data[:_HEAD], encoding))
-        source = find(name).read(data, encoding)
+        source = FORMATS.require(name).read(data, encoding)
         if not source.cues:
             why = "".join(f"; {note}" for note in source.notes)
             raise InputError(f"holds no cue that can be read as {name}{why}")

@@ -7,17 +7,17 @@ encoding, and the copy of all other chapters.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
-
-import msgspec
+from typing import TypeAlias, TypeVar
 
 from voxpress.audio import codec, tags
 from voxpress.audio.episodes import FRAMES, PEAKS, Codec, Encoding, encode_part, join_parts
-from voxpress.audio.mastering import LOUDNESS, Mastered, choose_gain, measure
+from voxpress.audio.mastering import LOUDNESS, Mastered, Measured, choose_gain, measure
 from voxpress.audio.mixing import Ducking, Layer, Mix
 from voxpress.audio.signals import Channels, Decoded
 from voxpress.audio.waveform import Audio
@@ -40,6 +40,9 @@ _DUCKING = round((Ducking().attack + Ducking().release + Ducking().hold) * RATE)
 _VERSION = 1
 """Of what is made of the same sounds; another one has it made again."""
 
+_MOST_THREADS = 8
+
+Made = TypeVar("Made")
 Signals: TypeAlias = Mapping[str, Decoded]
 
 
@@ -150,51 +153,50 @@ class Episode:
         )
 
     def choose_gain(self, codec: Codec) -> float:
-        """The gain in dB that brings it to its loudness; it is kept in the store."""
-        target, peak = self.loudness, PEAKS[codec]
-        parts: list[Json] = [_VERSION, "gain", target, peak, self.timeline.length]
-        parts += [_describe(layer, sound, 0) for layer, sound in self._list_layers()]
-        key = clip_key(parts, Output(format="wav"))
-        if (known := self.store.sidecar(key, "json")) is not None:
-            return msgspec.json.decode(known, type=float)
-        gain = choose_gain(measure(self.mix()), target, peak)
-        self.store.put_sidecar(key, "json", msgspec.json.encode(gain))
-        return gain
+        """The gain in dB that brings it to its loudness. What was measured of a part is kept in the store."""
+        parts = _work_on_each(self.timeline.parts, self._measure)
+        return choose_gain(Measured.join(parts), self.loudness, PEAKS[codec])
+
+    def _measure(self, start: int, stop: int) -> Measured:
+        key = clip_key(["measured", *self._identify(start, stop)], Output(format="wav"))
+        data = self.store.sidecar(key, "f32")
+        if data is None:
+            data = measure(self.mix(), start, stop).encode()
+            self.store.put_sidecar(key, "f32", data)
+        return Measured.decode(data)
+
+    def _identify(self, start: int, stop: int) -> list[Json]:
+        """All that is heard from `start` to `stop`, and what has an influence on it."""
+        heard = [_describe(*each, start, stop) for each in _find_heard(self._list_layers(), start, stop)]
+        return [_VERSION, self.channels, stop - start, min(start, _BEFORE), *heard]
 
     def encode(self, encoding: Encoding) -> tuple[list[Clip], int]:
         """Its parts, encoded, in the store; and how many of them were not there yet."""
         gain = self.choose_gain(encoding.codec)
-        mastered = Mastered(self.mix(), gain, PEAKS[encoding.codec])
-        layers = self._list_layers()
-        spans = self.timeline.parts if encoding.codec in FRAMES else ((0, self.timeline.length),)
-        made, clips = 0, []
-        for start, stop in spans:
-            heard = [_describe(*each, start, stop) for each in _find_heard(layers, start, stop)]
-            output = Output(
+        output = Output(
+            format=encoding.codec,
+            sample_rate=48_000 if encoding.codec == "opus" else encoding.sample_rate,
+            bit_rate=encoding.bits,
+        )
+
+        def make(start: int, stop: int) -> tuple[Clip, bool]:
+            key = clip_key(["part", gain, *self._identify(start, stop)], output)
+            if (clip := self.store.clip(key)) is not None:
+                return clip, False
+            data = encode_part(Mastered(self.mix(), gain, PEAKS[encoding.codec]), start, stop, encoding)
+            clip = Clip(
+                key=key,
                 format=encoding.codec,
-                sample_rate=48_000 if encoding.codec == "opus" else encoding.sample_rate,
-                bit_rate=encoding.bits,
+                sample_rate=encoding.sample_rate,
+                duration=(stop - start) / encoding.sample_rate,
+                size=len(data),
+                sha256=hashlib.sha256(data).hexdigest(),
             )
-            begins = min(start, _BEFORE)
-            parts: list[Json] = [_VERSION, "part", encoding.channels, gain, stop - start, begins, *heard]
-            key = clip_key(parts, output)
-            clip = self.store.clip(key)
-            if clip is None:
-                data = encode_part(mastered, start, stop, encoding)
-                made += 1
-                clip = self.store.put_clip(
-                    Clip(
-                        key=key,
-                        format=encoding.codec,
-                        sample_rate=encoding.sample_rate,
-                        duration=(stop - start) / encoding.sample_rate,
-                        size=len(data),
-                        sha256=hashlib.sha256(data).hexdigest(),
-                    ),
-                    data,
-                )
-            clips.append(clip)
-        return clips, made
+            return self.store.put_clip(clip, data), True
+
+        spans = self.timeline.parts if encoding.codec in FRAMES else ((0, self.timeline.length),)
+        done = _work_on_each(spans, make)
+        return [clip for clip, _ in done], sum(is_new for _, is_new in done)
 
     def write(self, path: Path, encoding: Encoding, about: tags.Tags) -> tuple[int, int]:
         """Write it as one file; how many parts were encoded for it, and how many it has.
@@ -241,6 +243,12 @@ def make_episode(
         channels=channels,
         store=store,
     )
+
+
+def _work_on_each(spans: Sequence[tuple[int, int]], work: Callable[[int, int], Made]) -> list[Made]:
+    """What work on each part gives, in order. NumPy and the encoders leave room for other threads."""
+    with ThreadPoolExecutor(min(len(spans), os.cpu_count() or 1, _MOST_THREADS)) as threads:
+        return list(threads.map(lambda span: work(*span), spans))
 
 
 def _find_heard(layers: Sequence[tuple[Layer, str]], start: int, stop: int) -> list[tuple[Layer, str]]:

@@ -9,10 +9,10 @@ import contextlib
 import datetime as dt
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -22,6 +22,7 @@ from voxpress.audio.tags import picture_type
 from voxpress.errors import InputError, ManifestError, show
 from voxpress.publish.casting import read_cast_of
 from voxpress.publish.podcast.timeline import Gaps, Silence
+from voxpress.rendering import beside
 from voxpress.rendering.presets import find_wrong_field
 from voxpress.speech import LUFS, Speaker
 
@@ -175,16 +176,24 @@ def read_head(script: Table, path: Path, project: Table | None = None, project_p
     return Head(**{**shared, **own})
 
 
+def drop_unknown(given: Table) -> tuple[Table, list[str]]:
+    """The fields that a head can have, and the names of the others.
+
+    >>> drop_unknown({"title": "Big Fish", "draft date": "2003"})
+    ({'title': 'Big Fish'}, ['draft date'])
+    """
+    known = {name: value for name, value in given.items() if name in Head.__struct_fields__}
+    return known, [str(name) for name in given if name not in known]
+
+
 def _check(given: Table, path: str, parent: str) -> dict[str, Any]:
     """The fields that are given, each as `Head` wants it."""
-    table = {
-        str(name): _READERS[str(name)](value) if str(name) in _READERS else value
-        for name, value in given.items()
-        if value is not None
-    }
+    table = {str(name): value for name, value in given.items() if value is not None}
     if "cast" in table:
         table["cast"] = read_cast_of(table["cast"], Path(path))
     try:
+        for name in table.keys() & _READERS.keys():
+            table[name] = _READERS[name](table[name])
         head = msgspec.convert(table, Head, strict=False)
         for name in table:
             _check_field(name, getattr(head, name))
@@ -194,6 +203,23 @@ def _check(given: Table, path: str, parent: str) -> dict[str, Any]:
     except InputError as error:
         raise ManifestError(error.problem, path=path, field=f"{parent}{error.field}") from error
     return {name: getattr(head, name) for name in table}
+
+
+def read_formats(names: str | Sequence[object]) -> tuple[Format, ...]:
+    """The formats of an episode, each once.
+
+    >>> read_formats("MP3, opus, mp3")
+    ('mp3', 'opus')
+
+    Raises:
+        InputError: there is none, or one is unknown.
+    """
+    given = names.split(",") if isinstance(names, str) else map(str, names)
+    formats = dict.fromkeys(name for each in given if (name := each.strip().lower()))
+    known: tuple[Format, ...] = get_args(Format)
+    if not formats or not formats.keys() <= set(known):
+        raise InputError(f"must be one or more of {', '.join(known)}, not {show(names)}", field="formats")
+    return tuple(each for name in formats for each in known if each == name)
 
 
 def _split(value: object) -> object:
@@ -234,6 +260,9 @@ def _read_time(value: object) -> object:
             with contextlib.suppress(ValueError, TypeError):
                 value = read(text)
                 break
+        else:
+            problem = f"must be a date such as 2026-11-29 or 2026-11-29 08:00, not {show(value)}"
+            raise InputError(problem, field="published")
     elif isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         value = dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC)
     if isinstance(value, dt.datetime) and value.tzinfo is None:
@@ -246,7 +275,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "categories": _split,
     "channels": lambda value: {"mono": 1, "stereo": 2}.get(value, value) if isinstance(value, str) else value,
     "explicit": _to_truth,
-    "formats": _split,
+    "formats": lambda value: read_formats(value) if isinstance(value, str | list) else value,
     "funding": lambda value: {"url": value} if isinstance(value, str) else value,
     "guid": _to_text,
     "locked": _to_truth,
@@ -265,8 +294,6 @@ def _check_field(name: str, value: Any) -> None:
         languages.canonical(value)
     elif name == "email" and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", value):
         raise InputError(f"must be an address such as me@example.org, not {show(value)}", field=name)
-    elif name == "formats" and not value:
-        raise InputError("must name at least one: mp3, m4a, opus", field=name)
     elif name == "funding":
         check_address(value.url, "funding.url")
     elif name == "people":
@@ -291,14 +318,15 @@ def read_cover(head: Head, folder: Path) -> bytes:
     """The picture of a show; empty if it has none.
 
     Raises:
-        InputError: it cannot be read, or is neither JPEG nor PNG.
+        InputError: it is not beside the script, cannot be read, or is neither JPEG nor PNG.
     """
     if not head.cover:
         return b""
-    path = folder / head.cover
+    file = beside.find(head.cover, str(folder), "cover")
+    path = Path(file.path)
+    if file.size > LARGEST_COVER:
+        raise InputError(f"{path} has more than {LARGEST_COVER // 2**20} MB", field="cover")
     try:
-        if path.stat().st_size > LARGEST_COVER:
-            raise InputError(f"{path} has more than {LARGEST_COVER // 2**20} MB", field="cover")
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}", field="cover") from error

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from voxpress import marks
 from voxpress.audio import tags
 from voxpress.audio.episodes import Encoding
 from voxpress.audio.signals import write_flac
+from voxpress.documents.scripts import Turn
+from voxpress.errors import InputError
 from voxpress.files import atomic
-from voxpress.files.paths import safe_name
+from voxpress.files.paths import identity, safe_name, safe_path
 from voxpress.publish.podcast import chapters, feed, notes, transcripts
 from voxpress.publish.podcast.cover import doubt_cover
 from voxpress.publish.podcast.episode import Episode
@@ -46,26 +49,32 @@ class Publisher:
 
     Args:
         folder: where they go.
-        feed: the feed; None: the one in the folder, if the head says where it will lie.
+        feed_file: the feed; None: the one in the folder, if the head says where it will lie.
+        stems: whether a track of each speaker is written too.
 
     Attributes:
         doubts: what directories will not like.
 
     Raises:
-        InputError: the cover or the feed cannot be so.
+        InputError: the cover or the feed cannot be so, or a file cannot be written.
     """
 
-    def __init__(self, speaking: Speaking, folder: Path, feed_file: Path | None = None) -> None:
+    def __init__(
+        self, speaking: Speaking, folder: Path, feed_file: Path | None = None, *, stems: bool = False
+    ) -> None:
         self._speaking, self._head, self._folder = speaking, speaking.head, folder
         self._stem = safe_name(speaking.script.path.stem)
+        self._tracks = name_tracks(list_speakers(speaking)) if stems else {}
         self._cover = read_cover(self._head, speaking.script.path.parent)
         self.doubts = [each for each in (doubt_cover(self._cover) if self._cover else "",) if each]
         self._guid = find_guid(self._head, self._stem)
         self._feed = feed_file or (folder / "feed.xml" if self._head.feed or self._head.files else None)
         if self._feed:
             feed.check_feed(self._feed, self._head, self._guid)
+        sources = [speaking.script.path, *(Path(each.path) for each in speaking.files.values())]
+        require_places(self._list_places(), sources)
 
-    def publish(self, episode: Episode, now: dt.datetime, *, stems: bool = False) -> Published:
+    def publish(self, episode: Episode, now: dt.datetime) -> Published:
         """Write everything; the feed last, when all that it names is there.
 
         Raises:
@@ -76,7 +85,7 @@ class Publisher:
         encoded = parts = 0
         audio = []
         for codec in self._head.formats:
-            path = self._folder / f"{self._stem}.{codec}"
+            path = self._place(codec)
             made, all_parts = episode.write(
                 path, Encoding(codec=codec, channels=episode.channels), self._tags()
             )
@@ -89,12 +98,31 @@ class Publisher:
         for name, data in texts.items():
             atomic.write(self._folder / name, data)
             written.append(self._folder / name)
-        if stems:
-            written += self._write_stems(episode)
+        for speaker, track in self._tracks.items():
+            path = self._place(track)
+            write_flac(path, episode.mix(speaker, channels=1))
+            written.append(path)
         if self._feed:
             feed.publish_episode(self._feed, self._head, self._describe(episode, audio, texts), now)
             written.append(self._feed)
         return Published(files=tuple(written), encoded=encoded, parts=parts, feed=self._feed)
+
+    def _place(self, ending: str) -> Path:
+        return self._folder / f"{self._stem}.{ending}"
+
+    def _list_places(self) -> Iterator[Path]:
+        """All files that can be written."""
+        texts = (
+            "chapters.json",
+            "notes.html",
+            "notes.md",
+            *(f"transcript.{each}" for each in transcripts.FORMATS),
+        )
+        yield from map(self._place, (*self._head.formats, *texts, *self._tracks.values()))
+        if self._cover:
+            yield self._folder / self._name_cover()
+        if self._feed:
+            yield self._feed
 
     def _tags(self) -> tags.Tags:
         head = self._head
@@ -167,14 +195,52 @@ class Publisher:
             people=list_people(self._speaking),
         )
 
-    def _write_stems(self, episode: Episode) -> list[Path]:
-        """A track of each speaker, all as long as the episode."""
-        written = []
-        for speaker in dict.fromkeys(each.turn.speaker for each in episode.timeline.turns):
-            path = self._folder / f"{self._stem}.stems" / f"{safe_name(speaker or 'narrator')}.flac"
-            write_flac(path, episode.mix(speaker, channels=1))
-            written.append(path)
-        return written
+
+def require_places(places: Iterable[Path], sources: Sequence[Path]) -> None:
+    """Check that files can be written, before anything is done for them.
+
+    Args:
+        sources: files that must stay as they are.
+
+    Raises:
+        InputError: one cannot be written, is another one or a source.
+    """
+    taken: set[str] = set()
+    for path in places:
+        atomic.require_place(path, "output")
+        real = identity(os.path.realpath(path))
+        if path.exists() and any(path.samefile(each) for each in sources):
+            problem = f"{path} would be replaced, and the episode is made of it: choose another folder"
+            raise InputError(problem, field="output")
+        if real in taken:
+            raise InputError(f"{path} is another file of the episode too: name another", field="output")
+        taken.add(real)
+
+
+def name_tracks(speakers: Iterable[str]) -> dict[str, str]:
+    """The ending of the name of each speaker's track; no two are one file on any system.
+
+    >>> list(name_tracks(["Ann", "A/B", "a-b", "…", ""]).values())
+    ['stems/Ann.flac', 'stems/A-B.flac', 'stems/a-b 2.flac', 'stems/….flac', 'stems/narrator.flac']
+    """
+    tracks: dict[str, str] = {}
+    taken: set[str] = set()
+    for speaker in speakers:
+        try:
+            name = safe_name(speaker or "narrator")
+            safe_path(f"{name}.stems")
+        except InputError:
+            name = "speaker"
+        others = (f"{name} {number}" for number in range(2, len(tracks) + 3))
+        free = next(each for each in (name, *others) if identity(each) not in taken)
+        taken.add(identity(free))
+        tracks[speaker] = f"stems/{free}.flac"
+    return tracks
+
+
+def list_speakers(speaking: Speaking) -> list[str]:
+    """Who speaks, in the order of their first turns; empty: the narrator."""
+    return list(dict.fromkeys(each.speaker for each in speaking.script.items if isinstance(each, Turn)))
 
 
 def find_guid(head: Head, stem: str) -> str:
@@ -189,19 +255,14 @@ def find_guid(head: Head, stem: str) -> str:
 def list_people(speaking: Speaking) -> dict[str, Person]:
     """Who is in an episode: those that its head names, and all who speak, who are hosts."""
     named = dict(speaking.head.people)
-    speakers = dict.fromkeys(
-        narration.utterance.speaker
-        for narration, _ in speaking.planned
-        if isinstance(narration.utterance.speaker, str)
-    )
-    return {**{name: Person() for name in speakers}, **named}
+    return {**{name: Person() for name in list_speakers(speaking) if name}, **named}
 
 
 def list_said(speaking: Speaking, episode: Episode) -> list[transcripts.Said]:
     """What is said in an episode, turn by turn, with its times."""
-    said = []
+    said, clips = [], episode.clips
     for turn in episode.timeline.turns:
         _, plan = speaking.planned[turn.number]
-        timed = marks.time_text(episode.clips[turn.number], plan.recipe.script)
+        timed = marks.time_text(clips[turn.number], plan.recipe.script)
         said.append(transcripts.Said(turn.turn.speaker, timed, turn.start / RATE, turn.turn.language))
     return said

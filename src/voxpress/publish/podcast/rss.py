@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import html
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -99,7 +100,10 @@ class Feed:
             InputError: it cannot be read, or is no feed of RSS 2.0.
         """
         try:
-            if path.stat().st_size > LARGEST:
+            facts = path.stat()
+            if not stat.S_ISREG(facts.st_mode):
+                raise InputError("is no file", place=str(path))
+            if facts.st_size > LARGEST:
                 raise InputError(f"has more than {LARGEST // 2**20} MB, which no feed needs", place=str(path))
             data = path.read_bytes()
         except FileNotFoundError:

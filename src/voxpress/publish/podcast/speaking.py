@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from voxpress.documents.scripts import Script, Turn
 from voxpress.errors import InputError
@@ -97,6 +97,11 @@ def narrate_turns(script: Script, cast: Mapping[str, Speaker]) -> tuple[Sequence
         )
         for number, (turn, place) in enumerate(places, start=1)
     ]
+    # A name that is written in several ways is one person in transcripts, stems and the feed.
+    items = tuple(
+        replace(each, speaker=names.get(each.speaker, "")) if isinstance(each, Turn) else each
+        for each in items
+    )
     silent = len(script.items) - len(items)
     notes = (*script.notes, *([f"left out because they hold no words: {silent:,} turns"] if silent else []))
     return narrations, Script(path=script.path, head=script.head, items=items, notes=notes)

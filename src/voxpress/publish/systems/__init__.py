@@ -28,7 +28,7 @@ KINDS: tuple[Kind, ...] = ("unavail", "busy", "greet", "temp")
 class Greetings(msgspec.Struct, frozen=True, kw_only=True):
     """Where a system looks for the greetings of its mailboxes.
 
-    >>> find("freeswitch").greetings.place("example.com", "1001", "greet")
+    >>> SYSTEMS.require("freeswitch").greetings.place("example.com", "1001", "greet")
     'voicemail/default/example.com/1001/recorded_name'
     """
 
@@ -82,11 +82,11 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     def name_pack(self, language: str, gender: str, voice: str) -> str:
         """The name of a pack.
 
-        >>> find("asterisk").name_pack("en-US", "female", "Allison")
+        >>> SYSTEMS.require("asterisk").name_pack("en-US", "female", "Allison")
         'en_US_f_Allison'
-        >>> find("asterisk").name_pack("de", "", "thorsten")
+        >>> SYSTEMS.require("asterisk").name_pack("de", "", "thorsten")
         'de_thorsten'
-        >>> find("freeswitch").name_pack("de", "", "Thorsten")
+        >>> SYSTEMS.require("freeswitch").name_pack("de", "", "Thorsten")
         'de/de/thorsten'
 
         Raises:
@@ -165,22 +165,4 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
             raise InputError(f"{self.description} plays {output.format} of {allowed} Hz, not of {given}")
 
 
-_SYSTEMS = Variants(__name__, __path__, "SYSTEM", System, "system", UnsupportedOption)
-
-
-def names() -> list[str]:
-    """Names of all systems.
-
-    >>> names()
-    ['asterisk', 'edgetx', 'freepbx', 'freeswitch', 'fusionpbx', 'valetudo']
-    """
-    return list(_SYSTEMS)
-
-
-def find(name: str) -> System:
-    """The system called `name`.
-
-    Raises:
-        UnsupportedOption: no system has that name; the message lists those that exist.
-    """
-    return _SYSTEMS.require(name)
+SYSTEMS = Variants(__name__, __path__, "SYSTEM", System, "system", UnsupportedOption)

@@ -63,7 +63,7 @@ class Composer:
         self._style = PLAIN
         self._changes: list[Change] = []
         self._asked: list[SayAs] = []
-        self._bookmarks: list[tuple[int, int, str]] = []
+        self._bookmarks: list[tuple[int, Bookmark]] = []
         self._lookups: list[Lookup] = []
         # A pause is heard only where something follows it, unless a break stands in its place.
         self._pause: Literal["sentence", "paragraph"] | None = None
@@ -143,9 +143,9 @@ class Composer:
             else:
                 self.sound(each)
 
-    def bookmark(self, name: str, at: int) -> None:
-        """Name this place, which is `at` in the source. Words before and after it still make one sentence."""
-        self._bookmarks.append((self._length, at, name))
+    def mark(self, bookmark: Bookmark) -> None:
+        """Name this place. Words before and after it still make one sentence."""
+        self._bookmarks.append((self._length, bookmark))
 
     def note(self, text: str) -> None:
         """Tell the user something."""
@@ -185,7 +185,7 @@ class Composer:
         end = len(words.text.rstrip())
         if not (self._asked or words.text[start:end].strip(PUNCTUATION)):
             start = end = self._length
-        self._parts += [Bookmark(name) for offset, _, name in self._bookmarks if offset <= start]
+        self._parts += [each for offset, each in self._bookmarks if offset <= start]
         if start < end:
             self._hear(
                 Say(
@@ -193,14 +193,12 @@ class Composer:
                     *self._style[:3],
                     changes=tuple(self._changes),
                     asked=tuple(each.moved(-start) for each in self._asked),
-                    bookmarks=tuple(
-                        (at, name) for offset, at, name in self._bookmarks if start < offset < end
-                    ),
+                    bookmarks=tuple(each for offset, each in self._bookmarks if start < offset < end),
                     wish=self._style.wish,
                     lookups=tuple(each for each in self._lookups if each.files),
                 )
             )
-            self._parts += [Bookmark(name) for offset, _, name in self._bookmarks if offset >= end]
+            self._parts += [each for offset, each in self._bookmarks if offset >= end]
             self._changes = []
         self._pieces, self._length, self._asked, self._bookmarks, self._lookups = [], 0, [], [], []
 

@@ -17,6 +17,7 @@ DEEPEST = 100
 """Elements that may stand in each other."""
 
 _BEFORE = "\ufeff \t\r\n"
+_TAG = re.compile(r"<(?:[^>'\"]|'[^']*'|\"[^\"]*\")*>")
 _ENTITY = re.compile(r"&#?\w{0,100};?")
 
 
@@ -45,6 +46,16 @@ def read(text: str, handler: Handler) -> None:
 def refuse(problem: str, text: str, at: int) -> NoReturn:
     """Raise a `MarkupError` that names the place."""
     raise MarkupError(f"{problem} ({locate(text, at)})")
+
+
+def find_end(text: str, at: int) -> int:
+    """Where the tag ends that begins at a place.
+
+    >>> find_end("a <mark name='>'/> b", 2)
+    18
+    """
+    tag = _TAG.match(text, at)
+    return tag.end() if tag else at
 
 
 def locate(text: str, at: int) -> str:

@@ -15,7 +15,7 @@ from voxpress.text.ipa import to_ipa
 from voxpress.text.markup import _xml
 from voxpress.text.markup._composer import Composer, Style, on_one_line
 from voxpress.text.normalise import KINDS
-from voxpress.text.parts import Decibels, Note, Part, Pause, Silence, Sound, Wish
+from voxpress.text.parts import Bookmark, Decibels, Note, Part, Pause, Silence, Sound, Wish
 from voxpress.text.passage import Edit, Passage
 from voxpress.text.say_as import SayAs, find_problem, shorten_format, tell_kind
 
@@ -369,7 +369,8 @@ class _Reader:
 
     def begin_mark(self, element: _Element) -> None:
         if name := element.take("name"):
-            self._composers[-1].bookmark(name, element.at)
+            end = _xml.find_end(self._text, element.at)
+            self._composers[-1].mark(Bookmark(name, (element.at, end)))
         else:
             self.miss("<mark> needs a name", element.at)
 

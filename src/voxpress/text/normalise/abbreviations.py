@@ -34,6 +34,8 @@ _NO_NAMES = frozenset(
 _AT_PLACES = r"(?:\d|\b(?:[Oo]n|[Aa]t|[Tt]o|[Ff]rom|[Nn]ear|[Oo]ff|[Dd]own|[Aa]long))"
 _SAINTLY = frozenset(("Port", "East", "West", "Mount", "Fort", "Lake", "Old", "New", "Cape", "Isle", "Gulf"))
 """Before a saint in the name of a place: Port St. Lucie."""
+_TITLED = r"\b(?:Lord|Lady|Sir|Dame|Miss|Mrs|Mr|Ms|Madame|Captain|Colonel|Major|Inspector)\.? (?:[A-Z][\w'’]* ){0,3}$"
+"""Before a saint in a family's name: Lady Clara St. Simon."""
 _ASKING = frozenset(
     ("Visit", "See", "Call", "Ask", "Meet", "Contact", "Join", "At", "In", "On", "Near", "The", "And")
 )
@@ -124,7 +126,7 @@ def _choose_face(text: str, start: int, end: int, faces: tuple[str, str]) -> tup
         address = compile_for(r" [\w ]{1,30}, [A-Z]{2}\b").match(text, end) is not None
         if address or len(after[1]) == 1:
             return place, False
-    saintly = before is not None and before[1] in _SAINTLY
+    saintly = (before is not None and before[1] in _SAINTLY) or compile_for(_TITLED).search(near) is not None
     if named and not saintly and compile_for(rf"{_AT_PLACES} (?:[A-Z\d][\w'’]* ){{1,3}}$").search(near):
         return place, False
     return title, after[1] not in _STARTERS

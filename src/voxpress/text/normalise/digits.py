@@ -119,9 +119,8 @@ def read_address(text: str, wording: Wording) -> Iterator[Found]:
         if point := compile_for(r"^ ([NSEW])\b\.?").match(match[2]):
             start = match.start(2) + 1
             yield Found(start, match.start(2) + point.end(), wording.points[point[1]].capitalize())
-    for match in compile_for(
-        rf"(?:[A-Z][a-z]{{1,20}}|\d(?:st|nd|rd|th)) ({kinds})\b\.?(?= |,|$|\))"
-    ).finditer(text):
+    street = r"(?!(?:In|At|On|Near|From|To|Of|By|The|And)\b)[A-Z][a-z]{1,20}"
+    for match in compile_for(rf"(?:{street}|\d(?:st|nd|rd|th)) ({kinds})\b\.?(?= |,|$|\))").finditer(text):
         stop = text[match.end(1) : match.end()]
         if stop and f"{match[1]}." in wording.two_faced and not _has_house(text, match.start(1)):
             continue  # Call Dr. Nguyen: the reader of abbreviations looks at what stands around it

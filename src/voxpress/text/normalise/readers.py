@@ -20,7 +20,7 @@ from voxpress.text.normalise import (
 from voxpress.text.normalise.found import Found, Reader, compile_for, word_after
 from voxpress.text.normalise.wording import Wording, find_wording
 
-NAME = "readers 6"
+NAME = "readers 7"
 """Changes with every change of what they say."""
 
 _WITH_DIGITS: dict[str, Reader] = {

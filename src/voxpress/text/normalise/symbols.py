@@ -60,13 +60,14 @@ _BULLETS = "•‣⁃∙·・▪▫■□▬▲△▶▷►▸▹▼▽◀◁◆
 _ARROWS = "\u2190-\u21ff\u27f0-\u27ff\u2900-\u297f\u2b00-\u2b11\u2794-\u27be"
 _LINES = "\u2500-\u259f"
 _ORNAMENTS = "\u25a0-\u25ff\u2600-\u2712\u2715-\u2793\u2b12-\u2bff\u2300-\u23ff‖¶†‡※⁂⁎⁑❡`´¨¯¸˜˝◌⟨⟩♪♫"
-_TRIGGER = lazily("[#*&@%+=<>~^/\\\\|_$`]|----|- - -|[^\x00-\x7fÀ-ÖØ-öø-ÿ–—…‘’“”„«»¿¡]")
+_TRIGGER = lazily("[#*&@%+=<>~^/\\\\|_$`]|----|- - -|[.,:;!?…](?:[–—]|--)|[^\x00-\x7fÀ-ÖØ-öø-ÿ–—…‘’“”„«»¿¡]")
 """What every text with a sign has."""
 _GREEK = "[\u0391-\u03c9\u03d1\u03d5\u03f5µ]"
 _SCAN = lazily(
     f"(?P<emoji>{pictures.PATTERN}(?: ?{pictures.PATTERN})*)"
     r"|(?P<rule>([=_~#*+^<>|•·─━═.])(?: ?\3){2,}|-{4,}|(?:- ){2,}-)"
     r"|(?P<arrow><?(?:-{1,3}|={1,3})>|<(?:-{1,3}|={2,3})(?![\d-]))"
+    r"|(?P<dash>(?<=[.,:;!?…])(?:[–—―]+|-{2,3})(?=[^\W\d_]|[\"'“‘«„(]))"
     r"|(?P<stars>[*_]{1,3}|~~)"
     r"|(?P<tag></?(?=[^\W\d_][^<>]{0,100}>)|(?<=[^\W\d_])/?>(?! ?\d))"
     r"|(?P<several>[=!<>]=|\+/?-(?=\s?\w)|§§|°[CF]\b|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)"
@@ -168,6 +169,8 @@ def _fit(place: _Place, spoken: str, rule: str, *, follows: bool) -> Edit:
     """
     start, end = place.start, place.end
     before, after = place.before, place.after
+    if rule == "dash":
+        return Edit(start, end, f" {spoken} ", fixed=False)
     if spoken.strip(" ,"):
         lead = " " if before.isalnum() or follows or (before and before in ":;") else ""
         return Edit(start, end, lead + spoken + (" " if after.isalnum() else ""))
@@ -192,6 +195,11 @@ def _say(place: _Place, sign: str = "") -> _Reading:
 
 def _drop(_: _Place) -> _Reading:
     return "", "decoration"
+
+
+def _part(_: _Place) -> _Reading:
+    """A dash behind a stop, as books have it: "Sir:—Yes!". Without spaces, espeak says "colon"."""
+    return "—", "dash"
 
 
 def _drop_bracket(place: _Place) -> _Reading:
@@ -363,6 +371,7 @@ _SPECIAL: dict[str, Callable[[_Place], _Reading]] = {
 }
 _READERS: dict[str, Callable[[_Place], _Reading]] = {
     "rule": _read_rule,
+    "dash": _part,
     "arrow": _read_between,
     "stars": _read_stars,
     "tag": _drop_bracket,
