@@ -566,7 +566,7 @@ class _Copier:
                 continue
             if packet.pts is not None:
                 end = (packet.pts + (packet.duration or 0)) * packet.time_base
-                last = max(last, float(end - self._start))
+                last = max(last, float(end))  # some programs count a late start as a part of the duration
             if self._moved is not None:
                 self._shift(packet)
             packet.stream = self._streams[packet.stream_index]

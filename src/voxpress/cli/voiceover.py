@@ -343,11 +343,7 @@ class Work:
         faster = {each.cue: each.speed for each in entries if each.speed > 1}
         print(
             f"{count(whole, 'cue')}: {whole - cut:,} fit"
-            + (
-                f", {len(faster):,} of all spoken faster, by {max(faster.values()):.2f} at most"
-                if faster
-                else ""
-            )
+            + (f", {len(faster):,} spoken faster, by {max(faster.values()):.2f} at most" if faster else "")
             + f"; {self.counts['spoken']:,} of {count(self.counts['segments'], 'segment')} spoken in"
             f" {time.monotonic() - self.began:,.1f} s"
         )
