@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -258,6 +259,43 @@ def test_what_is_no_video(voxpress: Run, talk: Path, content: bytes, words: str)
     done = voxpress("voiceover", talk.name, "--video", "v.mp4", "-o", "new.mp4", status=2)
     assert words in done.warned and done.warned.count("\n") == 1
     assert not Path("new.mp4").exists()
+
+
+def test_a_video_without_its_end(voxpress: Run, talk: Path) -> None:
+    whole = make_video(talk.with_name("v.mkv"), sound="libopus").read_bytes()
+    for share in (0.3, 0.6):
+        talk.with_name("v.mkv").write_bytes(whole[: round(len(whole) * share)])
+        done = voxpress("voiceover", talk.name, "--video", "v.mkv", "-o", "new.mkv", status=2)
+        assert "v.mkv: ends after" in done.warned and "it is damaged" in done.warned
+        assert not Path("new.mkv").exists() and not list(Path().glob(".*.partial"))
+
+
+def test_a_full_disk(talk: Path) -> None:
+    make_video(talk.with_name("v.mp4"))
+    for arguments in (["-o", "a.wav"], ["--video", "v.mp4", "-o", "new.mp4"]):
+        program = (
+            "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000));"
+            f" sys.argv = {['voxpress', 'voiceover', talk.name, *arguments, '-e', 'tone', '-w', '0', '--store', 's']};"
+            " from voxpress.cli import main; main()"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], check=False, cwd=talk.parent, capture_output=True, text=True
+        )
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[1:] == [f"voxpress: cannot write {arguments[-1]}: File too large"]
+        assert not (talk.parent / arguments[-1]).exists() and not list(talk.parent.glob(".*.partial"))
+
+
+def test_a_pipe_is_no_place_for_a_track(voxpress: Run, talk: Path) -> None:
+    os.mkfifo("a.wav")
+    done = voxpress("voiceover", talk.name, "-o", "a.wav", status=2)
+    assert "is a device or a pipe; name a file" in done.warned
+
+
+def test_a_cue_after_days(voxpress: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.srt").write_text("1\n99:00:00,000 --> 99:00:01,000\nHello.\n")
+    done = voxpress("voiceover", "a.srt", "-o", "a.wav", status=2)
+    assert "a.srt:2: cue 1 begins after 99 hours; 48 are the most" in done.warned
 
 
 def test_wrong_use(voxpress: Run, talk: Path) -> None:

@@ -97,6 +97,8 @@ _ENCODERS: Mapping[str, _Encoder] = MappingProxyType(
     }
 )
 _MOST_STREAMS = 64
+_MOST_MISSING: Seconds = 2.0
+"""At the end of a video: what its header says is not always exact."""
 _QUICKTIME = MappingProxyType(
     {"deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb"}
 )
@@ -173,7 +175,8 @@ def write_sound(
         StoreError: it cannot be written.
     """
     kind = find_kind(target, SOUNDS)
-    with _writing(target, kind) as out:
+    with _writing(target, kind) as written:
+        out = written.container
         stream, encoder = _add_sound(out, kind.encoder, signal.channels, signal.sample_rate)
         tags = {"title": title, "language": languages.iso_639_2(language) if language else ""}
         # Ogg keeps them with the stream.
@@ -181,7 +184,7 @@ def write_sound(
             {name: value for name, value in tags.items() if value}
         )
         for packet in _encode(stream, signal, encoder):
-            out.mux_one(packet)
+            written.mux(packet)
 
 
 def add_sound(
@@ -220,10 +223,11 @@ def add_sound(
     name = CODECS[codec] if codec else kind.encoder
     if os.path.exists(target) and os.path.samefile(video.path, target):
         raise InputError("is the video itself: name another file for the copy", place=os.fspath(target))
-    with _open(video.path) as source, _writing(target, kind) as out:
-        if not any(each == name for each in out.supported_codecs):
+    with _open(video.path) as source, _writing(target, kind) as written:
+        out = written.container
+        if name not in out.supported_codecs:
             raise UnsupportedOption(f"{kind.container} cannot have {codec}: take another --codec")
-        copier = _Copier(source, out, os.fspath(video.path), instead=instead, moved=moved)
+        copier = _Copier(source, written, video, instead=instead, moved=moved)
         stream, encoder = _add_sound(out, name, signal.channels, signal.sample_rate)
         stream.metadata.update(_name_sound(title, language, kind.container))
         stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
@@ -236,7 +240,10 @@ def find_kind(path: str | os.PathLike[str], kinds: Mapping[str, Kind]) -> Kind:
 
     Raises:
         UnsupportedOption: it stands for none.
+        InputError: a device or a pipe is there, in which nobody can go back.
     """
+    if atomic.is_device(path):
+        raise InputError(f"{os.fspath(path)}: is a device or a pipe; name a file", field="output")
     extension = os.path.splitext(path)[1].lower()
     if extension in kinds:
         return kinds[extension]
@@ -333,26 +340,78 @@ def _name_codec(stream: Any) -> str:
 # Writing
 
 
+class _CarefulFile:
+    """A file that keeps its first error. PyAV would print it, and go on."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.name = file.name
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        self._try(lambda: self._file.write(data))
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._try(lambda: self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return self._try(self._file.tell)
+
+    def flush(self) -> None:
+        self._try(lambda: self._file.flush() or 0)
+
+    def _try(self, act: Callable[[], int]) -> int:
+        if self.error is None:
+            try:
+                return act()
+            except OSError as error:
+                self.error = error
+        return 0
+
+    def require(self) -> None:
+        """See that everything could be written.
+
+        Raises:
+            OSError: it could not.
+        """
+        if self.error is not None:
+            raise self.error
+
+
+class _Target(NamedTuple):
+    """A container that is written."""
+
+    container: OutputContainer
+    file: _CarefulFile
+
+    def mux(self, packet: Any) -> None:
+        self.container.mux_one(packet)
+        self.file.require()
+
+
 @contextlib.contextmanager
-def _writing(target: str | os.PathLike[str], kind: Kind) -> Iterator[OutputContainer]:
+def _writing(target: str | os.PathLike[str], kind: Kind) -> Iterator[_Target]:
     """A container that is written whole or not at all."""
     import av
 
     # What an encoder puts before the first sample would else delay everything.
     options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled", **kind.options}
     with atomic.replacing(target, durable=True) as file:
+        careful = _CarefulFile(file)
 
         def reopen(url: str, flags: int, options: object) -> BinaryIO:  # noqa: ARG001 - what FFmpeg gives
-            file.flush()
+            careful.flush()
             return open(file.name, "rb")
 
-        out = av.open(file, "w", format=kind.container, options=options, io_open=reopen)
+        out = av.open(careful, "w", format=kind.container, options=options, io_open=reopen)
         try:
-            yield out
+            yield _Target(out, careful)
             out.close()
+            careful.flush()
+            careful.require()
         except av.FFmpegError as error:
-            if isinstance(error, OSError):
-                raise
+            careful.require()
             raise OSError(error.errno or 0, error.strerror or str(error)) from error
         finally:
             with contextlib.suppress(Exception):
@@ -425,13 +484,14 @@ class _Copier:
     """Copies the packets of a container."""
 
     def __init__(
-        self, source: InputContainer, out: OutputContainer, name: str, *, instead: bool, moved: TimeMap | None
+        self, source: InputContainer, target: _Target, video: Video, *, instead: bool, moved: TimeMap | None
     ) -> None:
-        self._source, self._out, self._name = source, out, name
+        self._source, self._target, self._out = source, target, target.container
+        self._video, self._name = video, os.fspath(video.path)
         self._moved, self._start = moved, _find_start(source)
         self.left_out: list[str] = []
         self._streams: dict[int, Stream] = {}
-        out.metadata.update(source.metadata)
+        self._out.metadata.update(source.metadata)
         for each in source.streams:
             first = each.type == "audio" and each is source.streams.audio[0]
             if first and instead:
@@ -483,26 +543,39 @@ class _Copier:
         for packet in self._read():
             now = max(now, (packet.dts or 0) * packet.time_base)
             while ahead is not None and ahead.dts * ahead.time_base <= now:
-                self._out.mux_one(ahead)
+                self._target.mux(ahead)
                 ahead = next(sound, None)
-            self._out.mux_one(packet)
+            self._target.mux(packet)
         while ahead is not None:
-            self._out.mux_one(ahead)
+            self._target.mux(ahead)
             ahead = next(sound, None)
 
     def _read(self) -> Iterator[Any]:
-        packets = self._source.demux()
+        """The packets of the streams that are copied.
+
+        Raises:
+            InputError: the end of the video is missing.
+        """
+        packets, last = self._source.demux(), 0.0
         while True:
             with _explain(self._name):
                 packet: Any = next(packets, None)
             if packet is None:
-                return
+                break
             if not packet.size or packet.stream_index not in self._streams:
                 continue
+            if packet.pts is not None:
+                end = (packet.pts + (packet.duration or 0)) * packet.time_base
+                last = max(last, float(end))  # some programs count a late start as a part of the duration
             if self._moved is not None:
                 self._shift(packet)
             packet.stream = self._streams[packet.stream_index]
             yield packet
+        if last < self._video.duration - max(_MOST_MISSING, self._video.duration / 50):
+            raise InputError(
+                f"ends after {last:,.1f} s and should last {self._video.duration:,.1f} s: it is damaged",
+                place=self._name,
+            )
 
     def _shift(self, packet: Any) -> None:
         """Move a packet in time. Times of decoding go the same way, so no picture comes before it is decoded."""
