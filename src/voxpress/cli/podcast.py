@@ -82,7 +82,7 @@ def podcast(
 
     from voxpress.cli.tables import count
     from voxpress.documents import scripts
-    from voxpress.publish.podcast.episode import make_episode
+    from voxpress.publish.podcast.episode import decode_sounds, make_episode
     from voxpress.publish.podcast.publishing import Publisher
     from voxpress.publish.podcast.speaking import prepare
     from voxpress.speech import Speaker
@@ -103,6 +103,7 @@ def podcast(
     store = store_at(reading.store or project.defaults.store)
     if dry_run:
         raise typer.Exit(_forecast(speaking, store))
+    signals = decode_sounds(speaking.files, head)
     recordings = record_all(
         [narration for narration, _ in speaking.planned],
         speaking.planned,
@@ -112,7 +113,7 @@ def podcast(
         workers=project.defaults.workers,
         window=_WINDOW,
     )
-    episode = make_episode(speaking.script, head, recordings, speaking.files, store)
+    episode = make_episode(speaking.script, head, recordings, speaking.files, signals, store)
     done = publisher.publish(episode, dt.datetime.now(dt.UTC))
     print(
         f"{episode.timeline.duration / 60:,.1f} min in {count(len(episode.chapters), 'chapter')};"
