@@ -305,6 +305,42 @@ def test_a_feed_is_a_file(voxpress: Run, talk: Path) -> None:
     assert not (talk.parent / "out").exists()
 
 
+@pytest.mark.parametrize("fault", ["cut", "without sound", "empty", "garbage"])
+def test_a_sound_that_cannot_be_played_is_told_before_anything_is_spoken(
+    voxpress: Run, talk: Path, fault: str
+) -> None:
+    ding = talk.with_name("ding.wav")
+    whole = ding.read_bytes()
+    if fault == "without sound":
+        soundfile.write(ding, np.zeros((0, 1)), 44_100)
+    else:
+        ding.write_bytes({"cut": whole[:2000], "empty": b"", "garbage": whole[44:]}[fault])
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", status=2)
+    assert "talk.md:32: the sound" in failed.warned
+    assert "spoken" not in failed.said
+
+
+@pytest.mark.parametrize(("before", "headings"), [("", 256), ("**Ann:** Hello.\n", 255), ("", 300)])
+def test_too_many_chapters_are_told_before_anything_is_spoken(
+    voxpress: Run, talk: Path, before: str, headings: int
+) -> None:
+    chapters = "".join(f"# Chapter {number}\n**Ann:** Hi.\n" for number in range(headings))
+    talk.write_text(HEAD + before + chapters)
+    failed = voxpress("podcast", talk, "-o", talk.parent / "out", status=2)
+    assert "an MP3 has at most 255 chapters" in failed.warned
+    assert "spoken" not in failed.said
+    voxpress("podcast", talk, "-o", talk.parent / "out", "--dry-run", "-f", "m4a,opus")
+
+
+@pytest.mark.parametrize("line", ["", "title:\n", 'title: "  "\n', "title: null\n"])
+def test_an_episode_without_a_title_has_that_of_its_file(voxpress: Run, talk: Path, line: str) -> None:
+    talk.write_text(TALK.replace("title: Salt in the sea\n", line))
+    voxpress("podcast", talk, "-o", talk.parent / "out")
+    assert etree.parse(talk.parent / "out/feed.xml").findtext(".//item/title") == "talk"
+    with av.open(talk.parent / "out/talk.mp3") as file:
+        assert file.metadata["title"] == "talk"
+
+
 def test_an_empty_script_is_an_error(voxpress: Run, talk: Path) -> None:
     for text in ("", HEAD, HEAD + "# Only a heading\n", HEAD + "**Ann:** …\n"):
         talk.write_text(text)

@@ -560,3 +560,23 @@ def test_a_beat_without_a_speaker_has_the_default_one(read):
     found = read(json.dumps(script), "a.json")
     assert spoken(found) == [("Zed", "Hi.")]
     assert [text for text, _ in left_out(found)] == ["turn 2 has no text"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "🎤 Bob",
+        "Yahoo!",
+        "...",
+        "../../etc",
+        "1984",
+        "Dr. Who?",
+        "Bob [AI]",
+        "The Man with the Very Big Hat",
+        "@bob",
+    ],
+)
+@pytest.mark.parametrize("cue", ["**{}:** Hi.", "{}: Hi.", "**{}** (gain -3dB): Hi.", "- {}: Hi."])
+def test_every_name_of_the_cast_is_a_speaker(read, name, cue):
+    text = f"---\ncast: {{Ann: x, {json.dumps(name, ensure_ascii=False)}: y}}\n---\nAnn: Hello.\n\n{cue.format(name)}\n"
+    assert spoken(read(text)) == [("Ann", "Hello."), (name, "Hi.")]

@@ -6,7 +6,7 @@ import pytest
 
 from voxpress.documents.scripts import Heading, Script, Turn
 from voxpress.errors import InputError
-from voxpress.publish.casting import match_names, read_cast_of, read_voice
+from voxpress.publish.casting import join_casts, match_names, read_cast_of, read_voice
 from voxpress.publish.podcast.speaking import narrate_turns
 from voxpress.speech import Speaker
 
@@ -39,6 +39,12 @@ def test_a_wrong_cast_is_named_with_file_and_field(given: object, message: str) 
     with pytest.raises(InputError) as caught:
         read_cast_of(given, Path("talk.md"))
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("names", [("Ann", "ANN"), ("A-B", "a-b"), ("Élan", "élan"), ("Straße", "STRASSE")])
+def test_names_that_differ_in_capitals_only_cannot_have_two_voices(names: tuple[str, str]) -> None:
+    with pytest.raises(InputError, match="are one name"):
+        read_cast_of(dict.fromkeys(names, "tone:high"), Path("talk.md"))
 
 
 def test_names_in_other_letters_are_the_same_person() -> None:
@@ -81,3 +87,8 @@ def test_turns_keep_what_their_line_says() -> None:
 def test_a_script_without_words_is_an_error(items: tuple[object, ...]) -> None:
     with pytest.raises(InputError, match=r"talk\.md: nothing in it is spoken"):
         narrate_turns(Script(path=Path("talk.md"), items=items), {"Ann": TONE})  # type: ignore[arg-type]
+
+
+def test_the_last_cast_that_has_a_name_counts() -> None:
+    low, deep = Speaker(voice="low"), Speaker(voice="deep")
+    assert join_casts({"Ann": TONE, "Bob": low}, {"ANN": low}, {"ann": deep}) == {"ann": deep, "Bob": low}

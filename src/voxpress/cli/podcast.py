@@ -9,7 +9,6 @@ import typer
 
 from voxpress.cli.books import Making, Reading, record_all
 from voxpress.cli.options import examples, project_of, spread, store_at
-from voxpress.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +82,7 @@ def podcast(
 
     from voxpress.cli.tables import count
     from voxpress.documents import scripts
-    from voxpress.publish.podcast.episode import make_episode
+    from voxpress.publish.podcast.episode import decode_sounds, make_episode
     from voxpress.publish.podcast.publishing import Publisher
     from voxpress.publish.podcast.speaking import prepare
     from voxpress.speech import Speaker
@@ -104,6 +103,7 @@ def podcast(
     store = store_at(reading.store or project.defaults.store)
     if dry_run:
         raise typer.Exit(_forecast(speaking, store))
+    signals = decode_sounds(speaking.files, head)
     recordings = record_all(
         [narration for narration, _ in speaking.planned],
         speaking.planned,
@@ -113,7 +113,7 @@ def podcast(
         workers=project.defaults.workers,
         window=_WINDOW,
     )
-    episode = make_episode(speaking.script, head, recordings, speaking.files, store)
+    episode = make_episode(speaking.script, head, recordings, speaking.files, signals, store)
     done = publisher.publish(episode, dt.datetime.now(dt.UTC))
     print(
         f"{episode.timeline.duration / 60:,.1f} min in {count(len(episode.chapters), 'chapter')};"
@@ -175,7 +175,7 @@ def _read_head(script: Script, project: Project, cast: list[str] | None, format:
     """
     from msgspec.structs import replace
 
-    from voxpress.publish.casting import read_voice
+    from voxpress.publish.casting import join_casts, read_cast_options
     from voxpress.publish.podcast.head import drop_unknown, read_formats, read_head
 
     given, others = (script.head, []) if script.own_head else drop_unknown(script.head)
@@ -184,12 +184,6 @@ def _read_head(script: Script, project: Project, cast: list[str] | None, format:
             f"note: {script.path}: fields of its head that are not used: {', '.join(others)}", err=True
         )
     head = read_head(given, script.path, project.podcast, project.path)
-    own = {}
-    for each in cast or ():
-        name, equals, voice = each.partition("=")
-        if not equals or not name.strip():
-            raise InputError(f"--cast takes NAME=VOICE, not {each!r}")
-        own[name.strip()] = read_voice(voice)
     if format:
         head = replace(head, formats=read_formats(format))
-    return replace(head, cast={**project.cast, **head.cast, **own})
+    return replace(head, cast=join_casts(project.cast, head.cast, read_cast_options(cast or ())))

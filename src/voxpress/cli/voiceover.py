@@ -204,6 +204,7 @@ class Work:
             InputError: they cannot.
         """
         from voxpress.documents import subtitles as documents
+        from voxpress.publish.casting import join_casts, read_cast_options
         from voxpress.publish.voiceover.speaking import prepare
 
         found = subtitles or documents.read(path, encoding=encoding)
@@ -213,7 +214,7 @@ class Work:
             typer.echo(f"note: {path}: {note}", err=True)
         speaking = prepare(
             found,
-            {**project.cast, **read_cast_options(cast)},
+            join_casts(project.cast, read_cast_options(cast or ())),
             speaker=reading.speaker.over(_language_of(found)).over(own.speaker),
             front_end=reading.front_end(project),
             device=reading.device or own.device or "auto",
@@ -359,23 +360,6 @@ class Work:
             result = each.result
             print(f"doubtful: {result.utterance.origin}: {differing(result.differences)}")
         return SOME_FAILED if problems or self.doubtful else 0
-
-
-def read_cast_options(given: Sequence[str] | None) -> dict[str, Speaker]:
-    """What ``--cast NAME=VOICE`` says.
-
-    Raises:
-        InputError: one says something else.
-    """
-    from voxpress.publish.casting import read_voice
-
-    found = {}
-    for each in given or ():
-        name, equals, voice = each.partition("=")
-        if not equals or not name.strip():
-            raise InputError(f"--cast takes NAME=VOICE, not {each!r}")
-        found[name.strip()] = read_voice(voice)
-    return found
 
 
 def _language_of(subtitles: Subtitles) -> Speaker:

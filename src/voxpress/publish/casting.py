@@ -43,7 +43,11 @@ def read_cast_of(given: object, path: Path) -> dict[str, Speaker]:
         problem = f"must be names with a voice each, such as {{Ann: af_heart}}, not {show(given)}"
         raise ManifestError(problem, path=str(path), field="cast")
     cast: dict[str, Speaker] = {}
+    spellings: dict[str, str] = {}
     for name, value in given.items():
+        if (other := spellings.setdefault(str(name).casefold(), str(name))) != str(name):
+            problem = f"{show(other)} and {show(str(name))} are one name: capitals make no difference"
+            raise ManifestError(problem, path=str(path), field="cast")
         if problem := validation.explain_cast_name(str(name)):
             raise ManifestError(problem, path=str(path), field="cast")
         if isinstance(value, str):
@@ -54,6 +58,34 @@ def read_cast_of(given: object, path: Path) -> dict[str, Speaker]:
         else:
             cast.update(read_cast({str(name): value}, str(path)))
     return cast
+
+
+def read_cast_options(given: Iterable[str]) -> dict[str, Speaker]:
+    """The cast that options of the form ``NAME=VOICE`` name.
+
+    >>> read_cast_options(["Ann=tone:high"])
+    {'Ann': Speaker(engine='tone', voice='high')}
+
+    Raises:
+        InputError: one says something else.
+    """
+    found = {}
+    for each in given:
+        name, equals, voice = each.partition("=")
+        if not equals or not name.strip() or not voice.strip():
+            raise InputError(f"--cast takes NAME=VOICE, not {show(each)}")
+        found[name.strip()] = read_voice(voice)
+    return found
+
+
+def join_casts(*casts: Mapping[str, Speaker]) -> dict[str, Speaker]:
+    """All members of some casts; of a name that several have, in whatever letters, the last one counts.
+
+    >>> join_casts({"Ann": Speaker(voice="one")}, {"ANN": Speaker(voice="two")})
+    {'ANN': Speaker(voice='two')}
+    """
+    joined = {name.casefold(): (name, speaker) for cast in casts for name, speaker in cast.items()}
+    return dict(joined.values())
 
 
 def match_names(names: Iterable[tuple[str, str]], cast: Mapping[str, Speaker]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from voxpress.documents.scripts import Format, Heading, LeftOut, Pause, Script
 from voxpress.documents.scripts.composer import Composer
 from voxpress.documents.scripts.source import find_cast, read_head, read_text
-from voxpress.documents.scripts.speakers import Cue, find_cue, find_speakers
+from voxpress.documents.scripts.speakers import Cue, find_cue, find_speakers, find_unusual
 from voxpress.documents.text import find_heading
 from voxpress.speech import Seconds
 
@@ -55,10 +55,11 @@ def read(path: Path) -> Script:
     """
     written = _hide_comments(read_text(path)).split("\n")
     head = read_head(written, path)
-    lines = list(_list_lines(written, head.body))
+    cast = find_cast(head.values)
+    lines = list(_list_lines(written, head.body, find_unusual(cast)))
     composer = Composer(path, head)
     paragraphs = sum(bool(line.text) and not before.text for before, line in pairwise([_Line(0), *lines]))
-    verdict = find_speakers([line.cue for line in lines if line.cue], find_cast(head.values), paragraphs)
+    verdict = find_speakers([line.cue for line in lines if line.cue], cast, paragraphs)
     composer.notes += verdict.notes
     paragraph: list[str] = []
     begun = 0
@@ -89,7 +90,7 @@ def read(path: Path) -> Script:
     return composer.finish()
 
 
-def _list_lines(written: Sequence[str], body: int) -> Iterator[_Line]:
+def _list_lines(written: Sequence[str], body: int, unusual: tuple[str, ...]) -> Iterator[_Line]:
     fence, fenced = "", 0
     starts = True
     for number in range(body, len(written) + 1):
@@ -105,7 +106,7 @@ def _list_lines(written: Sequence[str], body: int) -> Iterator[_Line]:
         if fence:
             continue
         following = written[number] if number < len(written) else ""
-        if text.strip() and _UNDERLINE.fullmatch(following) and not find_cue(text, number):
+        if text.strip() and _UNDERLINE.fullmatch(following) and not find_cue(text, number, unusual=unusual):
             yield _Line(number, item=Heading(title=_to_title(text), line=number))
             starts = True
         elif _UNDERLINE.fullmatch(text) or not text.strip():
@@ -124,7 +125,7 @@ def _list_lines(written: Sequence[str], body: int) -> Iterator[_Line]:
         elif _DEFINITION.match(text):
             yield _Line(number, item=LeftOut(text=text.strip(), line=number))
         else:
-            cue = find_cue(text, number, starts=starts)
+            cue = find_cue(text, number, starts=starts, unusual=unusual)
             yield _Line(number, text, cue)
             # A line that can be a direction ends what was said before.
             starts = cue is not None or text.rstrip()[-1:] in _CLOSING

@@ -7,8 +7,9 @@ is a speaker, and so is a name in bold.
 from __future__ import annotations
 
 import difflib
+import functools
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -24,18 +25,6 @@ _NAME = r"[^\W_](?:[^:：*\[\]()（）<>{}\"“”„!?;\n]{0,38}[^\s:：*\[\]()
 _ASIDES = r"(?P<{}>(?:[ \t]*[\[(（][^()\[\]（）\n]{{0,120}}[\])）]){{0,3}})"
 _ASIDE = re.compile(r"[\[(（]([^()\[\]（）]*)")
 _TIME = r"(?:\\?[\[(]?(?P<time>\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?)\\?[\])]?[ \t]*[-–—]?[ \t]*)?"
-_CUE = re.compile(
-    rf"[ \t]*(?:[-+>][ \t]+|\*[ \t]+|\d{{1,4}}[.)][ \t]+)?{_TIME}"
-    rf"(?:(?P<em>\*{{1,3}}|__?)(?P<bold>{_NAME}){_ASIDES.format('a1')}[ \t]*"
-    rf"(?:[:：][ \t]*(?P=em)|(?P=em){_ASIDES.format('a2')}[ \t]*[:：])"
-    rf"|\[(?P<tagged>{_NAME})\](?:[ \t]*(?P<colon>[:：])|[ \t]+(?=[^\s(\[{{]))"
-    rf"|(?P<plain>{_NAME}){_ASIDES.format('a3')}[ \t]*(?:：|:(?![:/\\])))"
-    r"[ \t]*(?P<rest>.*)"
-)
-_ALONE = re.compile(
-    rf"[ \t]*(?P<em>\*\*|__|)(?P<name>{_NAME}){_ASIDES.format('a1')}[ \t]*(?P=em){_ASIDES.format('a2')}[ \t]*"
-)
-"""A name in capitals or in bold on a line of its own, as screenplays have it."""
 _PROSE_WORDS = """
     is are was were be been have has had do does did would can could should this that these those here there
     what why how when where which it its i we you they he she my our your their says said asks asked not so but
@@ -120,23 +109,75 @@ def fold(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def find_cue(text: str, line: int, *, starts: bool = True) -> Cue | None:
+class _Patterns(NamedTuple):
+    """What cues look like.
+
+    Attributes:
+        alone: a name in capitals or in bold on a line of its own, as screenplays have it.
+    """
+
+    cue: re.Pattern[str]
+    alone: re.Pattern[str]
+
+
+@functools.lru_cache(maxsize=8)
+def _compile(unusual: tuple[str, ...]) -> _Patterns:
+    """The patterns of cues where also these are names."""
+    escaped = (
+        r"[ \t]+".join(map(re.escape, each.split())) for each in sorted(unusual, key=len, reverse=True)
+    )
+    name = "(?:" + "|".join([*(f"(?i:{each})" for each in escaped), _NAME]) + ")"
+    return _Patterns(
+        cue=re.compile(
+            rf"[ \t]*(?:[-+>][ \t]+|\*[ \t]+|\d{{1,4}}[.)][ \t]+)?{_TIME}"
+            rf"(?:(?P<em>\*{{1,3}}|__?)(?P<bold>{name}){_ASIDES.format('a1')}[ \t]*"
+            rf"(?:[:：][ \t]*(?P=em)|(?P=em){_ASIDES.format('a2')}[ \t]*[:：])"
+            rf"|\[(?P<tagged>{name})\](?:[ \t]*(?P<colon>[:：])|[ \t]+(?=[^\s(\[{{]))"
+            rf"|(?P<plain>{name}){_ASIDES.format('a3')}[ \t]*(?:：|:(?![:/\\])))"
+            r"[ \t]*(?P<rest>.*)"
+        ),
+        alone=re.compile(
+            rf"[ \t]*(?P<em>\*\*|__|)(?P<name>{name}){_ASIDES.format('a1')}[ \t]*(?P=em){_ASIDES.format('a2')}[ \t]*"
+        ),
+    )
+
+
+def find_unusual(cast: Iterable[str]) -> tuple[str, ...]:
+    """The names that are found only if they are known, because names are seldom written so.
+
+    >>> find_unusual(["Ann", "🎤 Bob", "Wer? Wie!", "The Man with the Very Big Hat"])
+    ('🎤 Bob', 'Wer? Wie!', 'The Man with the Very Big Hat')
+    """
+    return tuple(
+        each for each in cast if each.strip() and not (re.fullmatch(_NAME, each) and _is_usual(each))
+    )
+
+
+def _is_usual(name: str) -> bool:
+    return len(name.split()) <= MOST_WORDS and not name.replace(".", "").replace(" ", "").isdecimal()
+
+
+def find_cue(text: str, line: int, *, starts: bool = True, unusual: tuple[str, ...] = ()) -> Cue | None:
     """The cue that a line of a script begins with.
 
     >>> find_cue("**Ann (quietly):** Hello.", 1)[1:5]
     ('Ann', ('quietly',), 'Hello.', 'bold')
     >>> find_cue("10:30 is a time.", 1)
+
+    Args:
+        unusual: as `find_unusual` gives them for the cast.
     """
+    patterns = _compile(unusual)
     if text[:1] != "[" and ":" not in text[:200] and "：" not in text[:200]:
-        found = _ALONE.fullmatch(text) if starts and len(text) <= _LONGEST_ALONE else None
+        found = patterns.alone.fullmatch(text) if starts and len(text) <= _LONGEST_ALONE else None
         if not found or not (found["em"] or found["name"] == found["name"].upper() != found["name"].lower()):
             return None
         return Cue(line, found["name"], _split_asides(found["a1"] + found["a2"]), "", "alone", "")
-    found = _CUE.match(text)
+    found = patterns.cue.match(text)
     if not found:
         return None
     name = found["bold"] or found["tagged"] or found["plain"]
-    if len(name.split()) > MOST_WORDS or name.replace(".", "").replace(" ", "").isdecimal():
+    if not _is_usual(name) and fold(name) not in map(fold, unusual):
         return None
     tight = found["plain"] and found["rest"] and text[found.start("rest") - 1] == ":"
     form: Literal["bold", "tagged", "plain", "tight", "bracketed"] = (

@@ -22,7 +22,7 @@ from voxpress.audio.mixing import Ducking, Layer, Mix
 from voxpress.audio.signals import Channels, Decoded
 from voxpress.audio.waveform import Audio
 from voxpress.documents import scripts
-from voxpress.errors import InputError
+from voxpress.errors import InputError, show
 from voxpress.publish.podcast.head import Head, NamedSound
 from voxpress.publish.podcast.timeline import RATE, Length, PlacedSoundCue, Timeline, arrange
 from voxpress.publish.recording import Recording, find_clip
@@ -52,11 +52,13 @@ class SoundFile:
 
     Attributes:
         digest: of the file's content.
+        place: the first line that plays it.
     """
 
     about: NamedSound
     path: str
     digest: str
+    place: str
 
 
 def find_sounds(script: scripts.Script, head: Head) -> dict[str, SoundFile]:
@@ -70,14 +72,49 @@ def find_sounds(script: scripts.Script, head: Head) -> dict[str, SoundFile]:
         if not isinstance(item, scripts.SoundCue) or item.name in found:
             continue
         about = head.sounds.get(item.name) or NamedSound(file=item.name)
+        place = f"{script.path}:{item.line}"
         try:
             file = beside.find(about.file, str(script.path.parent), "sound")
             digest = sounds.digest(*file)
         except InputError as error:
             known = f" (sounds: {', '.join(head.sounds)})" if head.sounds else ""
-            raise InputError(error.problem + known, place=f"{script.path}:{item.line}") from error
-        found[item.name] = SoundFile(about, file.path, digest)
+            raise InputError(error.problem + known, place=place) from error
+        found[item.name] = SoundFile(about, file.path, digest, place)
     return found
+
+
+def decode_sounds(files: Mapping[str, SoundFile], head: Head) -> Signals:
+    """The sounds of a script, decoded.
+
+    Args:
+        files: as `find_sounds` gives them.
+
+    Raises:
+        InputError: one is no audio, is empty or too long, or has changed meanwhile; with the line that plays it.
+        StoreError: there is no room for the samples.
+    """
+    channels = choose_channels(head, files)
+    signals = {}
+    for name, file in files.items():
+        try:
+            signals[name] = Decoded(file.path, RATE, channels)
+            facts = os.stat(file.path)
+            if sounds.digest(file.path, facts.st_mtime_ns, facts.st_size) != file.digest:
+                raise InputError(f"the sound {show(name)} changes while it is read: run this again")
+            if not signals[name].length:
+                raise InputError(f"the sound {show(name)} is empty")
+        except OSError as error:
+            raise InputError(
+                f"the sound {show(name)} cannot be read: {error.strerror}", place=file.place
+            ) from error
+        except InputError as error:
+            raise error.at(file.place) from error
+    return signals
+
+
+def choose_channels(head: Head, files: Mapping[str, SoundFile]) -> Channels:
+    """The channels of an episode: what its head says, else two if it has sounds."""
+    return head.channels or (2 if files else 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,19 +253,18 @@ def make_episode(
     head: Head,
     recordings: Sequence[Recording],
     files: Mapping[str, SoundFile],
+    signals: Signals,
     store: Store,
 ) -> Episode:
     """The episode of a script whose turns are spoken.
 
     Args:
         files: as `find_sounds` gives them.
+        signals: as `decode_sounds` gives them.
 
     Raises:
-        InputError: a sound is no audio, or too long.
         SpeechError: a turn could not be spoken.
     """
-    channels: Channels = head.channels or (2 if files else 1)
-    signals = {name: Decoded(file.path, RATE, channels) for name, file in files.items()}
     lengths = [round(each.clip.duration * RATE) for each in recordings]
     known = {
         name: Length(each.length, round(files[name].about.fade_out * RATE)) for name, each in signals.items()
@@ -240,7 +276,7 @@ def make_episode(
         timeline=timeline,
         files=files,
         signals=signals,
-        channels=channels,
+        channels=choose_channels(head, files),
         store=store,
     )
 

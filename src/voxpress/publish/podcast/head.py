@@ -87,7 +87,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """All that can be said of a show and an episode. Empty: nothing was said.
 
     Attributes:
-        title: of the episode.
+        title: of the episode; by default the name of its file.
         description: of the episode.
         page: of the episode: an address.
         number, season: of the episode.
@@ -173,7 +173,9 @@ def read_head(script: Table, path: Path, project: Table | None = None, project_p
     for name in ("cast", "sounds", "people"):
         if name in own and name in shared:
             own[name] = {**shared[name], **own[name]}
-    return Head(**{**shared, **own})
+    head = Head(**{**shared, **own})
+    # An item of a feed, a page and a file in a player all need a title.
+    return msgspec.structs.replace(head, title=head.title.strip() or path.stem)
 
 
 def drop_unknown(given: Table) -> tuple[Table, list[str]]:

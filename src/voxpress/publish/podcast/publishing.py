@@ -22,7 +22,7 @@ from voxpress.publish.podcast.cover import doubt_cover
 from voxpress.publish.podcast.episode import Episode
 from voxpress.publish.podcast.head import NAMESPACE, Head, Person, read_cover
 from voxpress.publish.podcast.speaking import Speaking
-from voxpress.publish.podcast.timeline import RATE
+from voxpress.publish.podcast.timeline import GRID, RATE, Length, arrange
 
 MEDIA_TYPES = {"mp3": "audio/mpeg", "m4a": "audio/mp4", "opus": "audio/ogg; codecs=opus"}
 
@@ -71,6 +71,7 @@ class Publisher:
         self._feed = feed_file or (folder / "feed.xml" if self._head.feed or self._head.files else None)
         if self._feed:
             feed.check_feed(self._feed, self._head, self._guid)
+        self._require_chapters()
         sources = [speaking.script.path, *(Path(each.path) for each in speaking.files.values())]
         require_places(self._list_places(), sources)
 
@@ -106,6 +107,18 @@ class Publisher:
             feed.publish_episode(self._feed, self._head, self._describe(episode, audio, texts), now)
             written.append(self._feed)
         return Published(files=tuple(written), encoded=encoded, parts=parts, feed=self._feed)
+
+    def _require_chapters(self) -> None:
+        items, files = self._speaking.script.items, self._speaking.files
+        turns = sum(isinstance(each, Turn) for each in items)
+        placed = arrange(items, [GRID] * turns, dict.fromkeys(files, Length(GRID)), self._head.gaps).chapters
+        # What comes before the first heading is a chapter too.
+        count = len(placed) + bool(placed and placed[0].start)
+        if "mp3" in self._head.formats and count > tags.MOST_CHAPTERS:
+            problem = f"an MP3 has at most {tags.MOST_CHAPTERS} chapters, and the script has {count}"
+            raise InputError(
+                f"{problem}: make fewer, or another format", place=str(self._speaking.script.path)
+            )
 
     def _place(self, ending: str) -> Path:
         return self._folder / f"{self._stem}.{ending}"
