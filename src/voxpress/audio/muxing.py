@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -105,6 +105,20 @@ _QUICKTIME = MappingProxyType(
 """What FFmpeg calls languages in MOV; others it would leave out."""
 
 
+_PICTURES = MappingProxyType(
+    {
+        "mjpeg": ("jpg", "image/jpeg"),
+        "png": ("png", "image/png"),
+        "bmp": ("bmp", "image/bmp"),
+        "gif": ("gif", "image/gif"),
+        "tiff": ("tiff", "image/tiff"),
+    }
+)
+"""Extension and type of a cover picture, by its codec."""
+_WITH = MappingProxyType({False: ("matroska",), True: ("matroska", "mp4")})
+"""Containers that can have attachments, and those that can have a cover picture."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sound:
     """The first sound of a video.
@@ -147,10 +161,8 @@ def read_video(path: str | os.PathLike[str]) -> Video:
         if not videos:
             raise InputError("has no video", place=os.fspath(path))
         start = _find_start(source)
-        lengths = [_measure(each, start) for each in (*videos, *source.streams.audio)]
-        duration = max([*lengths, (source.duration or 0) / 1_000_000])
-        if duration <= 0:
-            raise InputError("does not say how long it is: it may be damaged", place=os.fspath(path))
+        played = (*videos, *source.streams.audio)
+        lengths = [_measure(each, start) for each in played]
         sound = None
         if source.streams.audio:
             first = source.streams.audio[0]
@@ -159,6 +171,9 @@ def read_video(path: str | os.PathLike[str]) -> Video:
                 1 if first.channels == 1 else 2, max(0.0, begins), first.metadata.get("language", "")
             )
         named = tuple(f"{_name_codec(each)} {each.type}" for each in source.streams)
+        duration = max(lengths) if all(lengths) else _find_end(source, played, start, os.fspath(path))
+        if duration <= 0:
+            raise InputError("has no pictures: it may be damaged", place=os.fspath(path))
         return Video(Path(path), source.format.name, duration, named, sound)
 
 
@@ -324,6 +339,22 @@ def _measure(stream: Any, start: Fraction) -> Seconds:
     if not stream.duration or not stream.time_base:
         return 0.0
     return float(((stream.start_time or 0) + stream.duration) * stream.time_base - start)
+
+
+def _find_end(source: InputContainer, streams: Sequence[Stream], start: Fraction, name: str) -> Seconds:
+    """When the last packet of streams ends, from the start of the video.
+
+    What a Matroska file says counts from its start or from 0, as its program likes, and what was streamed says nothing.
+    """
+    if source.duration:
+        with contextlib.suppress(OSError):
+            source.seek(max(0, source.duration - 1_000_000))
+    end = Fraction(0)
+    with _explain(name):
+        for packet in source.demux(streams):
+            if packet.pts is not None:
+                end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+    return float(end - start)
 
 
 def _is_picture(stream: Any) -> bool:
@@ -506,15 +537,20 @@ class _Copier:
         self._copy_chapters()
 
     def _add(self, stream: Any) -> None:
-        if stream.type == "attachment" and self._out.format.name not in ("matroska", "webm"):
-            self._leave_out(stream, f"{self._out.format.name} has no attachments")
+        picture = _is_picture(stream)
+        if (stream.type == "attachment" or picture) and self._out.format.name not in _WITH[picture]:
+            what = "cover picture" if picture else "attachments"
+            self._leave_out(stream, f"{self._out.format.name} has no {what}")
+            return
+        if picture and self._out.format.name == "matroska":
+            self._attach(stream)
             return
         try:
             made: Any = self._out.add_stream_from_template(stream, opaque=True)
         except ValueError as error:
             raise InputError(
-                f"its {_name_codec(stream)} {stream.type} cannot be in {self._out.format.name}: name a file of another"
-                " kind for the copy, such as .mkv",
+                f"its {_name_codec(stream)} {stream.type} cannot be in {self._out.format.name}: name a file of the same"
+                f" kind for the copy ({os.path.splitext(self._name)[1]})",
                 place=self._name,
             ) from error
         made.metadata.update(stream.metadata)
@@ -523,7 +559,24 @@ class _Copier:
         made.disposition = stream.disposition
         if stream.type == "video":
             made.codec_context.codec_tag = stream.codec_context.codec_tag
+            # The template does not have them: without a rate a MOV has no time code.
+            if stream.average_rate:
+                made.framerate = stream.average_rate
+            if stream.sample_aspect_ratio:
+                made.codec_context.sample_aspect_ratio = stream.sample_aspect_ratio
         self._streams[stream.index] = made
+
+    def _attach(self, stream: Any) -> None:
+        """Add a cover picture as a file, as Matroska has it."""
+        kind = _PICTURES.get(_name_codec(stream))
+        if kind is None:
+            self._leave_out(stream, "no such picture can be attached")
+            return
+        extension, mime_type = kind
+        name = stream.metadata.get("filename", f"cover.{extension}")
+        with _open(self._name) as source:
+            picture = next(source.demux(source.streams[stream.index]))
+            self._out.add_attachment(name, mime_type, bytes(picture))
 
     def _leave_out(self, stream: Any, why: str) -> None:
         self.left_out.append(
