@@ -57,6 +57,18 @@ def test_an_outline_is_written_once_and_then_kept(voxpress: Run, emma: Path) -> 
     assert outline.read_text().count("read: no") == 1
 
 
+def test_an_outline_of_another_text_names_its_file_until_it_is_updated(
+    voxpress: Run, emma: Path, tmp_path: Path
+) -> None:
+    voxpress("outline", emma, more=TONE)
+    write_epub(emma, [*CHAPTERS, ("Volume III", ["They married."])])
+    refused = voxpress("audiobook", emma, "-o", "emma.m4b", status=2)
+    assert "emma.outline.yaml: chapters: 'Volume III' is not in the outline" in refused.warned
+    voxpress("outline", emma, "--update", more=TONE)
+    voxpress("audiobook", emma, "-o", "emma.m4b")
+    assert [title for title, _ in chapters(tmp_path / "emma.m4b")] == ["Volume I", "Volume II", "Volume III"]
+
+
 def test_an_outline_can_be_printed(voxpress: Run, emma: Path) -> None:
     assert "title: Emma" in voxpress("outline", emma, "-o", "-", more=TONE).said
     known = json.loads(voxpress("outline", emma, "--json", more=TONE).said)
