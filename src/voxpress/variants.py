@@ -30,7 +30,7 @@ def find_shown(variants: Mapping[str, Recognised], path: str, head: object) -> s
     """The name of the variant that a file shows: by what it begins with, else by its extension; empty: none.
 
     >>> from voxpress import documents
-    >>> find_shown(documents.FORMATS, "book.zip", b"PK..mimetypeapplication/epub+zip")
+    >>> find_shown(documents.FORMATS, "book.epub", b"PK")
     'epub'
     """
     for name, variant in variants.items():

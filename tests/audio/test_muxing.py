@@ -1,0 +1,103 @@
+"""Copies of videos with one sound more."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from tests.videos import hash_packets, make_video
+from voxpress.audio.muxing import add_sound, read_video
+from voxpress.audio.signals import Held
+from voxpress.audio.waveform import Audio
+
+
+def copy(video: Path, name: str, **changes: Any) -> tuple[Path, list[str]]:
+    target = video.with_name(name)
+    known = read_video(video)
+    sound = Held(Audio(np.zeros(round(known.duration * 48_000), np.float32), 48_000))
+    return target, add_sound(known, target, sound, **changes)
+
+
+def remake(video: Path, name: str, *, later: float = 0.0, live: bool = False, picture: str = "") -> Path:
+    """The packets of a video in another file: later, without its length, with a cover picture."""
+    target = video.with_name(name)
+    source: Any
+    out: Any
+    options = {"live": "1"} if live else {}
+    with av.open(video) as source, av.open(target, "w", options=options) as out:
+        streams = [out.add_stream_from_template(each, opaque=True) for each in source.streams]
+        if picture:
+            out.add_attachment(f"cover.{picture}", f"image/{picture}", make_picture(picture))
+        for packet in source.demux():
+            if packet.size:
+                for field in ("pts", "dts"):
+                    setattr(packet, field, getattr(packet, field) + round(later / packet.time_base))
+                packet.stream = streams[packet.stream_index]
+                out.mux(packet)
+    return target
+
+
+def make_picture(codec: str) -> bytes:
+    buffer = io.BytesIO()
+    out: Any
+    with av.open(buffer, "w", format="image2pipe") as out:
+        stream = out.add_stream({"jpeg": "mjpeg"}.get(codec, codec), rate=1)
+        stream.width, stream.height = 16, 16
+        stream.pix_fmt = {"jpeg": "yuvj420p"}.get(codec, "rgb24")
+        out.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8), format="rgb24")))
+        out.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("later", [0.0, 1.4, 60.0, 3600.0])
+@pytest.mark.parametrize("live", [False, True])
+def test_a_video_lasts_from_its_first_picture_to_its_last(tmp_path: Path, later: float, live: bool) -> None:
+    video = remake(make_video(tmp_path / "v.mkv", 3.0), "later.mkv", later=later, live=live)
+    assert read_video(video).duration == pytest.approx(3.0, abs=0.05)
+
+
+@pytest.mark.parametrize("picture", ["png", "jpeg", "tiff"])
+def test_a_cover_picture_stays(tmp_path: Path, picture: str) -> None:
+    video = remake(make_video(tmp_path / "v.mkv", 1.0), "cover.mkv", picture=picture)
+    new, left_out = copy(video, "new.mkv")
+    assert not left_out and hash_packets(video, "video") == hash_packets(new, "video")
+    with av.open(new) as file:
+        found = file.streams.video[1]
+        assert found.metadata["filename"] == f"cover.{picture}"
+        assert bytes(next(file.demux(found))) == make_picture(picture)
+
+
+@pytest.mark.parametrize(("name", "kept"), [("new.mp4", True), ("new.mov", False), ("again.mkv", True)])
+def test_a_cover_picture_stays_or_is_named(tmp_path: Path, name: str, kept: bool) -> None:
+    video = remake(make_video(tmp_path / "v.mkv", 1.0), "cover.mkv", picture="png")
+    new, left_out = copy(video, name)
+    assert left_out == ([] if kept else ["stream 2 (png video) is left out: mov has no cover picture"])
+    with av.open(new) as file:
+        assert len(file.streams.video) == 1 + kept
+
+
+@pytest.mark.parametrize("rate", [Fraction(25), Fraction(30_000, 1001), Fraction(24), Fraction(50)])
+def test_a_time_code_stays(tmp_path: Path, rate: Fraction) -> None:
+    video = tmp_path / "v.mov"
+    out: Any
+    with av.open(video, "w") as out:
+        stream = out.add_stream("mjpeg", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        stream.metadata["timecode"] = "01:02:03:04"
+        stream.codec_context.sample_aspect_ratio = Fraction(64, 45)
+        for number in range(20):
+            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
+            frame.pts, frame.time_base = number, 1 / rate
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    new, _ = copy(video, "new.mov")
+    with av.open(new) as file:
+        picture = file.streams.video[0]
+        assert picture.metadata["timecode"] == "01:02:03:04"
+        assert picture.average_rate == rate and picture.sample_aspect_ratio == Fraction(64, 45)
